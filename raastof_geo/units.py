@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from raastof_geo.errors import InputError
-from raastof_geo.language import say
+from raastof_geo.language import read_texts
 
 Unit = Literal["t", "m3", "loads"]
 Condition = Literal["in_situ", "loose", "compacted"]
@@ -65,49 +65,48 @@ def read_quantity(given: Any) -> Quantity:
     if isinstance(given, Quantity):
         return _bounded(f"{given.value} {given.unit}", given)
     if isinstance(given, bool) or not isinstance(given, int | float | str):
-        raise InputError(_refusal(given))
+        raise _refuse("no amount", given, examples=EXAMPLES)
     if isinstance(given, int | float):
-        message = say(
-            "{given} of what? Tonnes, cubic metres and loads differ: write {tonnes} or {volume}"
-        ).format(given=str(given), tonnes=f"`{given} t`", volume=f"`{given} m3 in_situ`")
-        raise InputError(message)
+        bare = {"tonnes": f"`{given} t`", "volume": f"`{given} m3 in_situ`"}
+        raise InputError(read_texts("amounts")["bare"].format(given=str(given), **bare))
     match = _QUANTITY.fullmatch(given.strip()) if len(given) <= _LONGEST else None
     if match is None:
-        raise InputError(_refusal(given))
+        raise _refuse("no amount", given, examples=EXAMPLES)
+    number = _read_number(match["number"].strip())
     if match["unit"] is None:
-        return read_quantity(_read_number(match["number"].strip()))
-    return _with_unit(given, _read_number(match["number"].strip()), match["unit"].split())
+        return read_quantity(number)
+    return _with_unit(given, number, match["unit"].split())
+
+
+def _refuse(key: str, given: Any, **values: Any) -> InputError:
+    text = str(given)
+    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return InputError(read_texts("amounts")[key].format(given=f"`{text}`", **values))
 
 
 def _with_unit(given: str, value: float, words: list[str]) -> Quantity:
-    unit, rest = words[0].lower(), [word.lower() for word in words[1:]]
+    unit, rest = words[0].lower(), tuple(word.lower() for word in words[1:])
     if value < 0:
-        raise InputError.saying("an amount must be at least 0, got {given}", given=f"`{given}`")
+        raise _refuse("negative", given)
+    conditions: dict[tuple[str, ...], Condition | None] = {
+        (): "in_situ" if unit.startswith("f") else None,
+        **{(word,): condition for word, condition in CONDITIONS.items()},
+    }
     if unit in TONNES_PER_UNIT and not rest:
         return _bounded(given, Quantity(value * TONNES_PER_UNIT[unit], "t"))
-    if unit in CUBIC_METRES and len(rest) == 1 and rest[0] in CONDITIONS:
-        return _bounded(given, Quantity(value, "m3", CONDITIONS[rest[0]]))
-    if unit in CUBIC_METRES and not rest:
-        condition: Condition | None = "in_situ" if unit.startswith("f") else None
-        return _bounded(given, Quantity(value, "m3", condition))
+    if unit in CUBIC_METRES and rest in conditions:
+        return _bounded(given, Quantity(value, "m3", conditions[rest]))
     if unit in WORDS_FOR_LOADS:
-        vehicle = " ".join(words[1:]) or None
-        return _bounded(given, Quantity(value, "loads", vehicle=vehicle))
-    raise InputError(_refusal(given))
+        return _bounded(given, Quantity(value, "loads", vehicle=" ".join(words[1:]) or None))
+    raise _refuse("no amount", given, examples=EXAMPLES)
 
 
 def _bounded(given: str, quantity: Quantity) -> Quantity:
-    most = MOST[quantity.unit]
+    most, unit = MOST[quantity.unit], quantity.unit
     if quantity.value > most:
-        message = say("an amount must be at most {limit} {unit}, got {given}").format(
-            limit=most, unit=quantity.unit, given=f"`{given}`"
-        )
-        raise InputError(message)
+        raise _refuse("large", given, limit=most, unit=unit)
     if 0 < quantity.value < LEAST_AMOUNT:
-        message = say("an amount must be 0 or at least {limit} {unit}, got {given}").format(
-            limit=f"{LEAST_AMOUNT:f}", unit=quantity.unit, given=f"`{given}`"
-        )
-        raise InputError(message)
+        raise _refuse("small", given, limit=f"{LEAST_AMOUNT:f}", unit=unit)
     return quantity
 
 
@@ -119,16 +118,11 @@ def _read_number(text: str) -> float:
         return 0.0 + sign * float(re.sub(rf"[{_SPACES}_]", "", plain).replace(",", "."))
     if _TWO_READINGS.fullmatch(plain):
         whole, part = re.split(r"[.,]", plain)
-        raise InputError.saying(
-            "{given} can be read as {large} or as {small}: "
-            "separate thousands with a space, and leave out needless decimals",
-            given=f"`{text}`",
-            large=f"`{whole} {part}`",
-            small=f"`{whole}.{part.rstrip('0') or '0'}`",
-        )
+        small = f"`{whole}.{part.rstrip('0') or '0'}`"
+        raise _refuse("two readings", text, large=f"`{whole} {part}`", small=small)
     if _PLAIN.fullmatch(plain):
         return 0.0 + sign * float(plain.replace(",", "."))
-    raise InputError(_refusal(text))
+    raise _refuse("no amount", text, examples=EXAMPLES)
 
 
 def _without_marks(number: str) -> str:
@@ -162,17 +156,6 @@ def join_at_comma(before: str, after: str) -> tuple[str, ...] | None:
     return (decimal,)
 
 
-def _refusal(given: Any) -> Any:
-    return say("{given} is not an amount: write a number and a unit, such as {examples}").format(
-        given=f"`{_shortened(given)}`", examples=EXAMPLES
-    )
-
-
-def _shortened(given: Any) -> str:
-    text = str(given)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-
-
 def read_share(given: Any) -> float:
     """Understand a share, `20 %` or `0.2`, or raise an `InputError`: 5 may be meant as per cent."""
     if isinstance(given, str) and given.strip().endswith("%"):
@@ -180,16 +163,9 @@ def read_share(given: Any) -> float:
     elif isinstance(given, int | float) and not isinstance(given, bool):
         value = float(given)
         if 1 < value <= 100:
-            message = say("{given} can be read as a share or as per cent: write {percent}").format(
-                given=f"`{given}`", percent=f"`{given} %`"
-            )
-            raise InputError(message)
+            raise _refuse("per cent", given, percent=f"`{given} %`")
     else:
-        raise InputError.saying(
-            "{given} is not a share: write `20 %` or `0.2`", given=f"`{_shortened(given)}`"
-        )
+        raise _refuse("no share", given)
     if not 0 <= value <= 1:
-        raise InputError.saying(
-            "a share must lie between 0 % and 100 %, got {given}", given=f"`{given}`"
-        )
+        raise _refuse("outside", given)
     return value

@@ -57,7 +57,7 @@ def check_folder(folder: Path) -> None:
     for output in OUTPUTS:
         assert (folder / output.file).exists(), output
     assert check_results(folder).untouched
-    figures = list_figures(folder)
+    figures, _ = list_figures(folder)
     assert figures
     for figure in figures:
         assert explain_figure(folder, figure.figure).steps, figure

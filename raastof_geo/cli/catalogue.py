@@ -15,16 +15,7 @@ if TYPE_CHECKING:
 
 
 def tell_materials(
-    entry: Annotated[
-        str | None,
-        argument(
-            say(
-                "A material, use, recipe, condition, kind of land or truck, by id or name; none: "
-                "list all."
-            ),
-            say("ENTRY"),
-        ),
-    ] = None,
+    entry: Annotated[str | None, argument(value=say("ENTRY"))] = None,
     *,
     of_scenario: OfScenario = None,
 ) -> None:
@@ -48,17 +39,10 @@ def tell_materials(
 
 
 def tell_fit(
-    material: Annotated[str, argument(MATERIAL, say("MATERIAL"))],
-    use: Annotated[str, argument(say("A use, by id or name."), say("USE"))],
+    material: Annotated[str, argument(value=MATERIAL)],
+    use: Annotated[str, argument(value=say("USE"))],
     *,
-    land: Annotated[
-        str,
-        option(
-            "--land",
-            say("The kind of land that the material comes to, by id or name."),
-            say("LAND"),
-        ),
-    ] = "built_up",
+    land: Annotated[str, option("--land", value=say("LAND"))] = "built_up",
     of_scenario: OfScenario = None,
 ) -> None:
     """Tell whether a material may serve a use, and by which rule."""

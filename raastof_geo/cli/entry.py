@@ -55,33 +55,29 @@ def _run(arguments: list[str]) -> int:
     try:
         result = build_command().main(args=arguments, prog_name="raastof", standalone_mode=False)
         return int(result) if isinstance(result, int) else 0
-    except RaastofError as error:
-        if "--debug" in arguments:
-            raise
-        _complain_of(error, arguments)
-        return error.exit_code
     except (KeyboardInterrupt, typer.Abort):  # most are met by Typer, which gives the code
         return _EXIT_INTERRUPTED
     except NobodyReadsError:
         return 0
-    except OSError as error:
+    except (RaastofError, OSError) as error:
         if "--debug" in arguments:
             raise
+        return _complain_of(error, arguments)
+    except Exception as error:
+        told = list(explain_usage(error))
+        if not told:
+            raise
+        complain("\n".join(told))
+        return int(getattr(error, "exit_code", InputError.exit_code))
+
+
+def _complain_of(error: RaastofError | OSError, arguments: Sequence[str]) -> int:
+    """Write every finding of an error, in the scenario's language where no other was asked for."""
+    if not isinstance(error, RaastofError):
         named = f" ({error.filename})" if error.filename else ""
         reason = f"{tell_reason(error)}{named}"
         complain(say("Something outside failed: {reason}", reason=reason))
         return OutsideError.exit_code
-    except Exception as error:
-        told = explain_usage(error)
-        if told is None:
-            raise
-        for line in told:
-            complain(line)
-        return int(getattr(error, "exit_code", InputError.exit_code))
-
-
-def _complain_of(error: RaastofError, arguments: Sequence[str]) -> None:
-    """Write every finding of an error, in the scenario's language where no other was asked for."""
     language = find_scenario_language(arguments)
     with speaking(language) if language else contextlib.nullcontext():
         complain(_HEADS.get(error.exit_code, _HEADS[OutsideError.exit_code]))
@@ -90,3 +86,4 @@ def _complain_of(error: RaastofError, arguments: Sequence[str]) -> None:
         rest = len(error.findings) - _MOST_FINDINGS
         if rest > 0:
             complain(say_count("  … and {count} more", "  … and {count} more", count=rest))
+    return error.exit_code

@@ -22,11 +22,7 @@ if TYPE_CHECKING:
 _METRES = say("METRES")
 
 
-def tell_network(
-    file: Annotated[
-        Path | None, argument(say("A network file; none: the built-in network."), FILE)
-    ] = None,
-) -> None:
+def tell_network(file: Annotated[Path | None, argument(value=FILE)] = None) -> None:
     """Tell what a network holds; the built-in one by default."""
     from raastof_geo.roads.load import load_network
 
@@ -69,42 +65,17 @@ def _describe(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
 
 def build_roads(
     context: typer.Context,
-    source: Annotated[Path, argument(say("An .osm.pbf or .osm file."), FILE)],
+    source: Annotated[Path, argument(value=FILE)],
     *,
     into: Into,
-    title: Annotated[str | None, option("--title", say("What the network is called."))] = None,
-    osm_date: Annotated[
-        str | None,
-        option("--osm-date", say("The state of OpenStreetMap, such as 2021-08-05."), say("DATE")),
-    ] = None,
-    simplify_m: Annotated[
-        str,
-        option(
-            "--simplify-m",
-            say("Keep the drawn road within this distance of the mapped one. [m]"),
-            _METRES,
-        ),
-    ] = "15",
+    title: Annotated[str | None, option("--title")] = None,
+    osm_date: Annotated[str | None, option("--osm-date", value=say("DATE"))] = None,
+    simplify_m: Annotated[str, option("--simplify-m", value=_METRES)] = "15",
     box: Box = None,
-    within: Annotated[
-        Path | None,
-        option(
-            "--within",
-            say("A GeoJSON or other file of polygons: read only what lies inside."),
-            FILE,
-        ),
-    ] = None,
-    municipality: Annotated[
-        list[str] | None,
-        option("--municipality", say("Read only this municipality; may be given several times.")),
-    ] = None,
-    buffer_m: Annotated[
-        str, option("--buffer-m", say("Read this much beyond the area as well. [m]"), _METRES)
-    ] = "0",
-    whole: Annotated[
-        bool,
-        option("--whole", say("Keep every road as mapped, closed ones too, and drop nothing.")),
-    ] = False,
+    within: Annotated[Path | None, option("--within", value=FILE)] = None,
+    municipality: Annotated[list[str] | None, option("--municipality")] = None,
+    buffer_m: Annotated[str, option("--buffer-m", value=_METRES)] = "0",
+    whole: Annotated[bool, option("--whole")] = False,
 ) -> None:
     """Build a network from an .osm.pbf or .osm file, and name what was written."""
     from raastof_geo.roads.convert import convert_roads
@@ -136,18 +107,10 @@ def fetch_roads(
     context: typer.Context,
     *,
     into: Into,
-    place: Annotated[
-        str | None,
-        option("--place", say("A place that OpenStreetMap knows, such as Køge Kommune.")),
-    ] = None,
+    place: Annotated[str | None, option("--place")] = None,
     box: Box = None,
-    polygon: Annotated[
-        Path | None, option("--polygon", say("A GeoJSON file of the area to fetch."), FILE)
-    ] = None,
-    server: Annotated[
-        list[str] | None,
-        option("--server", say("An Overpass server to ask instead of the public ones.")),
-    ] = None,
+    polygon: Annotated[Path | None, option("--polygon", value=FILE)] = None,
+    server: Annotated[list[str] | None, option("--server")] = None,
 ) -> None:
     """Fetch a network from OpenStreetMap, and name the file."""
     from raastof_geo.roads.mapped.area import read_polygon

@@ -1,4 +1,4 @@
-"""The arguments and options of all commands, each with its meaning in English: see `usage`."""
+"""The arguments and options of several commands; `usage` has what each is for."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,15 +9,23 @@ from raastof_geo.errors import InputError
 from raastof_geo.language import LANGUAGES, Message, as_language, say
 
 
-def argument(about: Message, value: Message) -> Any:
-    """Declare an argument: what it is for, and what people call it."""
-    return typer.Argument(help=about.text, metavar=value.text)
+def argument(about: Message | None = None, value: Message | None = None) -> Any:
+    """Declare an argument: what it is for, else in `data/texts.txt`, and what people call it."""
+    return typer.Argument(help=_english(about), metavar=_english(value))
 
 
-def option(name: str, about: Message, value: Message | str | None = None, **settings: Any) -> Any:
-    """Declare an option: what it is for, its value (plain text is the same in all languages)."""
-    metavar = value.text if isinstance(value, Message) else value
-    return typer.Option(name, help=about.text, metavar=metavar, **settings)
+def option(
+    name: str, about: Message | None = None, value: Message | str | None = None, **settings: Any
+) -> Any:
+    """Declare an option: what it is for, else in `data/texts.txt`, and what its value is called.
+
+    A value of plain text is called the same in all languages.
+    """
+    return typer.Option(name, help=_english(about), metavar=_english(value), **settings)
+
+
+def _english(words: Message | str | None) -> str | None:
+    return words.text if isinstance(words, Message) else words
 
 
 ASKED_LANGUAGE, TOLD_STEPS = "raastof_geo.language", "raastof_geo.steps"
@@ -44,39 +52,21 @@ def _note_steps(context: typer.Context, wanted: bool) -> None:
 FILE = say("FILE")
 FOLDER = say("FOLDER")
 NAME = say("NAME")
-MATERIAL = say("A material, by id or name.")
+MATERIAL = say("MATERIAL")
+RESULTS = say("RESULTS")
+SCENARIO = say("SCENARIO")
 
-ScenarioPath = Annotated[Path, argument(say("The scenario file (YAML)."), say("SCENARIO"))]
-Results = Annotated[Path, argument(say("A folder that `raastof run` wrote."), say("RESULTS"))]
-Into = Annotated[Path, option("--into", say("The folder to write into."), FOLDER)]
-OfScenario = Annotated[
-    Path | None,
-    option(
-        "--scenario",
-        say("Take the catalogue of this scenario instead of the built-in one."),
-        say("SCENARIO"),
-    ),
-]
-Anywhere = Annotated[
-    bool, option("--anywhere", say("Let the scenario name files outside its own folder."))
-]
-Box = Annotated[str | None, option("--box", say("West, south, east, north in degrees."), "W,S,E,N")]
+ScenarioPath = Annotated[Path, argument(value=SCENARIO)]
+Results = Annotated[Path, argument(value=RESULTS)]
+Into = Annotated[Path, option("--into", value=FOLDER)]
+OfScenario = Annotated[Path | None, option("--scenario", value=SCENARIO)]
+Anywhere = Annotated[bool, option("--anywhere")]
+Box = Annotated[str | None, option("--box", value="W,S,E,N")]
 Lang = Annotated[
-    str | None,
-    option(
-        "--lang",
-        say("The language to speak, and to write results in: da or en."),
-        "da|en",
-        callback=_note_language,
-        expose_value=False,
-    ),
+    str | None, option("--lang", value="da|en", callback=_note_language, expose_value=False)
 ]
-_Verbose = Annotated[
-    bool, option("--verbose", say("Tell each step."), callback=_note_steps, expose_value=False)
-]
-_Debug = Annotated[
-    bool, option("--debug", say("Show where in the code an error arose."), expose_value=False)
-]
+_Verbose = Annotated[bool, option("--verbose", callback=_note_steps, expose_value=False)]
+_Debug = Annotated[bool, option("--debug", expose_value=False)]
 
 
 def take_common(lang: Lang = None, verbose: _Verbose = False, debug: _Debug = False) -> None:

@@ -15,11 +15,9 @@ from raastof_geo.language import say
 def tell_why_not(
     context: typer.Context,
     scenario: ScenarioPath,
-    giver: Annotated[str, argument(say("The site that would send, by id or name."), say("GIVER"))],
-    taker: Annotated[
-        str, argument(say("The site that would receive, by id or name."), say("TAKER"))
-    ],
-    material: Annotated[str | None, argument(MATERIAL, say("MATERIAL"))] = None,
+    giver: Annotated[str, argument(value=say("GIVER"))],
+    taker: Annotated[str, argument(value=say("TAKER"))],
+    material: Annotated[str | None, argument(value=MATERIAL)] = None,
     *,
     anywhere: Anywhere = False,
 ) -> None:
@@ -45,28 +43,13 @@ def tell_why_not(
 def tell_route(
     context: typer.Context,
     scenario: ScenarioPath,
-    origin: Annotated[str, argument(say("The site that sends, by id or name."), say("FROM"))],
-    destination: Annotated[str, argument(say("The site that receives, by id or name."), say("TO"))],
+    origin: Annotated[str, argument(value=say("FROM"))],
+    destination: Annotated[str, argument(value=say("TO"))],
     *,
-    vehicle: Annotated[
-        str | None,
-        option(
-            "--vehicle",
-            say("The truck, by id or name; none: the first of the scenario."),
-            say("TRUCK"),
-        ),
-    ] = None,
-    period: Annotated[
-        str | None,
-        option("--period", say("The period; none: the first of the scenario."), say("PERIOD")),
-    ] = None,
-    map_file: Annotated[
-        Path | None,
-        option("--map", say("The page to draw; none: the two ids in this folder."), FILE),
-    ] = None,
-    no_plan: Annotated[
-        bool, option("--no-plan", say("Do not solve the plan; tell the price of each load only."))
-    ] = False,
+    vehicle: Annotated[str | None, option("--vehicle", value=say("TRUCK"))] = None,
+    period: Annotated[str | None, option("--period", value=say("PERIOD"))] = None,
+    map_file: Annotated[Path | None, option("--map", value=FILE)] = None,
+    no_plan: Annotated[bool, option("--no-plan")] = False,
     anywhere: Anywhere = False,
 ) -> None:
     """Tell why a truck goes the way it goes, and draw it."""

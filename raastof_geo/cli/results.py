@@ -5,20 +5,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from raastof_geo.cli.options import Results, argument, option
+from raastof_geo.cli.options import RESULTS, Results, argument, option
 from raastof_geo.cli.terminal import quote, tell, tell_item
 from raastof_geo.errors import DamagedError, InputError, NoPlanError
 from raastof_geo.language import Message, format_number, say, say_count
 
 
-def open_results(
-    results: Annotated[
-        Path | None,
-        argument(say("A folder that `raastof run` wrote; none: the newest."), say("RESULTS")),
-    ] = None,
-) -> None:
+def open_results(results: Annotated[Path | None, argument(value=RESULTS)] = None) -> None:
     """Open the page that leads to all results in the browser."""
-    from raastof_geo.records.exchange import find_door, finish_exchange
+    from raastof_geo.records.exchange import finish_exchange
+    from raastof_geo.records.manifest import find_door
 
     folder = _find_newest(Path("results")) if results is None else results
     finish_exchange(folder)
@@ -37,23 +33,13 @@ def open_results(
 
 def _find_newest(into: Path) -> Path:
     """Give the folder of the last run with a page, or where there is none, where it would be."""
-    from raastof_geo.records.exchange import find_door
-    from raastof_geo.records.manifest import MANIFEST
+    from raastof_geo.records.manifest import MANIFEST, find_door
 
     runs = sorted(into.glob(f"*/{MANIFEST.name}"), key=lambda one: -one.stat().st_mtime_ns)
     return next((one.parent for one in runs if find_door(one.parent)), into)
 
 
-def verify_results(
-    results: Results,
-    *,
-    strict: Annotated[
-        bool,
-        option(
-            "--strict", say("End with 3 also where only other files than the plan were changed.")
-        ),
-    ] = False,
-) -> int:
+def verify_results(results: Results, *, strict: Annotated[bool, option("--strict")] = False) -> int:
     """Check written results again; with `strict` files beside the plan count too."""
     from raastof_geo.records.verify import check_results
 
@@ -81,14 +67,7 @@ def _list_some(messages: Sequence[Message], most: int = 40) -> None:
 
 
 def explain_results(
-    results: Results,
-    figure: Annotated[
-        str | None,
-        argument(
-            say("A figure such as plan.kg_co2e_wtw; none: list those that there are."),
-            say("FIGURE"),
-        ),
-    ] = None,
+    results: Results, figure: Annotated[str | None, argument(value=say("FIGURE"))] = None
 ) -> None:
     """Follow a figure to its sources, or list those that there are."""
     from raastof_geo.records.explain import explain_figure, tell_unit
@@ -104,9 +83,9 @@ def explain_results(
 
 def _list_figures(results: Path) -> None:
     from raastof_geo.figures.vocabulary import told_in_books
-    from raastof_geo.records.explain import list_figures, list_labels, tell_unit
+    from raastof_geo.records.explain import list_figures, tell_unit
 
-    figures, labels = list_figures(results), list_labels(results)
+    figures, labels = list_figures(results)
     called = {indicator.name: indicator.bare for indicator in told_in_books()}
     for one in figures:
         _, part = one.figure.split(".", 1)

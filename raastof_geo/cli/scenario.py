@@ -193,7 +193,7 @@ def _tell_list(title: Message, items: Sequence[object], *, mark: str) -> None:
 
 
 def _tell_files(folder: Path) -> None:
-    from raastof_geo.records.exchange import find_door, list_own
+    from raastof_geo.records.manifest import find_door, list_own
 
     ours, others = list_own(folder)
     tell()

@@ -58,13 +58,17 @@ def tell_item(text: object, *, indent: str = "  ", mark: str = "") -> None:
         tell(f"{indent}{mark}{text}")
 
 
-def fold(text: str, *, indent: str = "", mark: str = "", most: int = 10_000) -> list[str]:
-    """Fold a text to the terminal, 20 to `most` letters wide, under the words of its first line."""
-    width = min(most, max(_LEAST_WIDTH, shutil.get_terminal_size().columns - 1))
+def line_width(most: int = 10_000) -> int:
+    """Give how many letters a line of the terminal takes, 20 to `most`."""
+    return min(most, max(_LEAST_WIDTH, shutil.get_terminal_size().columns - 1))
+
+
+def fold(text: str, *, indent: str = "", mark: str = "") -> list[str]:
+    """Fold a text to the terminal, under the words of its first line."""
     start = indent + mark
     return textwrap.wrap(
         text,
-        max(width, len(start) + _LEAST_WIDTH),
+        max(line_width(), len(start) + _LEAST_WIDTH),
         initial_indent=start,
         subsequent_indent=" " * len(start),
         break_on_hyphens=False,

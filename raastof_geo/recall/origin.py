@@ -22,7 +22,7 @@ from raastof_geo.assignment.statement.statement import lay_columns
 from raastof_geo.emissions.model import MODELS
 from raastof_geo.emissions.vehicle import EnergyModel
 from raastof_geo.errors import RecordError, RoadDataError
-from raastof_geo.language import plain
+from raastof_geo.language import Message, plain, read_texts
 from raastof_geo.legs.legs import Legs
 from raastof_geo.legs.price import price_legs
 from raastof_geo.recall.rest import KeptRow, name_rule
@@ -85,18 +85,15 @@ class Origin:
     given_model: EnergyModel | str | None
     given_rules: tuple[Rule, ...]
 
+    def _say(self, key: str, **values: str) -> Message:
+        return read_texts("recall")[key].format(folder=str(self.folder), **values)
+
     @cached_property
     def network(self) -> RoadNetwork:
         """The roads that the run used."""
         network = load_network() if self.given_network is None else self.given_network
         if network.digest != self.digest:
-            raise RoadDataError.saying(
-                "the results in {folder} were made on other roads, {title}: give them with "
-                "`load_result(FOLDER, network=load_network(FILE))`, and where that file was "
-                "changed since, run the scenario again",
-                folder=str(self.folder),
-                title=f"`{plain(self.title)}`",
-            )
+            raise RoadDataError(self._say("roads", title=f"`{plain(self.title)}`"))
         return network
 
     @cached_property
@@ -107,34 +104,20 @@ class Origin:
     def _find_model(self) -> EnergyModel:
         """Give the energy model of the run: the one that was given, or the one of that name."""
         if not self.model_name:
-            raise RecordError.saying(
-                "the legs of the results in {folder} were made up, not priced on roads, and "
-                "are not in the folder",
-                folder=str(self.folder),
-            )
+            raise RecordError(self._say("made up"))
         if isinstance(self.given_model, str):
             return MODELS[find_model(self.given_model)]
         if self.given_model is not None:
             return self.given_model
         if self.model_name not in MODELS:
-            raise RecordError.saying(
-                "the results in {folder} were made with an energy model of its own, {name}: "
-                "give it with `load_result(FOLDER, model=…)`",
-                folder=str(self.folder),
-                name=f"`{plain(self.model_name)}`",
-            )
+            raise RecordError(self._say("model", name=f"`{plain(self.model_name)}`"))
         return MODELS[self.model_name]
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
         """The constraints."""
         if tuple(map(name_rule, self.given_rules)) != self.rule_names:
-            raise RecordError.saying(
-                "the results in {folder} were made with other rules: give them with "
-                "`load_result(FOLDER, rules=…)`, in this order: {rules}",
-                folder=str(self.folder),
-                rules=plain(", ".join(self.rule_names)),
-            )
+            raise RecordError(self._say("rules", rules=plain(", ".join(self.rule_names))))
         return self.given_rules
 
     @cached_property
@@ -147,12 +130,7 @@ class Origin:
             nearest_t=float(self.arrays.limit[held[0]]) if held else None,
         )
         if not _has_columns(problem, self.arrays):
-            raise RecordError.saying(
-                "the legs of the results in {folder} come out otherwise now, with the "
-                "installed version of raastof_geo or the model that was given: its figures can "
-                "be read, and nothing new made of them; run the scenario again",
-                folder=str(self.folder),
-            )
+            raise RecordError(self._say("legs"))
         return problem
 
     @cached_property
@@ -187,20 +165,20 @@ class Origin:
 
 def _has_columns(problem: Problem, arrays: ProofArrays) -> bool:
     """Tell whether columns are those of a proof, their costs but for adding in another order."""
-    moves, parties = problem.moves, (problem.givers, problem.takers)
-    labels = [
-        [one.id for one in parties[0]] == arrays.giver.tolist(),
-        [one.id for one in parties[1]] == arrays.taker.tolist(),
-        list(problem.vehicles) == arrays.vehicle.tolist(),
-        list(problem.scenario.periods) == arrays.period.tolist(),
-    ]
-    numbers = ("giver", "taker", "vehicle", "period")
-    if not all(labels) or problem.column_count != len(arrays.cost):
+    labels = {
+        "giver": [one.id for one in problem.givers],
+        "taker": [one.id for one in problem.takers],
+        "vehicle": list(problem.vehicles),
+        "period": list(problem.scenario.periods),
+    }
+    named = all(ids == getattr(arrays, kind).tolist() for kind, ids in labels.items())
+    if not named or problem.column_count != len(arrays.cost):
         return False
     cost, kept = problem.objectives()[0], arrays.cost
     room = _SAME * float(np.abs(kept).max(initial=0.0))
     return all(
-        np.array_equal(getattr(moves, name), getattr(arrays, f"move_{name}")) for name in numbers
+        np.array_equal(getattr(problem.moves, kind), getattr(arrays, f"move_{kind}"))
+        for kind in labels
     ) and bool(np.allclose(cost, kept, rtol=_SAME, atol=room))
 
 

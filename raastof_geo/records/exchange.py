@@ -119,34 +119,6 @@ def is_unfinished(folder: Path) -> bool:
     return not is_there(folder) and _left_by_older(folder) is not None
 
 
-_DOORS = ("index.html", "map.html", "report.html")
-"""Pages that a reader begins with, the best first."""
-
-
-def find_door(folder: Path) -> Path | None:
-    """Give the page of a results folder that a reader begins with, if one was written."""
-    try:
-        found = manifest.read_manifest(folder)
-    except ValueError:  # damaged: what it lists is nobody's word
-        found = None
-    doors = (folder / one for one in _DOORS if found and one in found.files)
-    return next((door for door in doors if is_file(door)), None)
-
-
-def list_own(folder: Path) -> tuple[list[str], list[str]]:
-    """List what lies in a results folder: what the manifest lists, and what lies beside it."""
-    found = manifest.read_manifest(folder)
-    listed = {*found.files, manifest.MANIFEST.name} if found else set()
-    tops = {name.split("/")[0] for name in listed}
-    ours = [path.name for path in sorted(folder.iterdir()) if path.name in tops]
-    theirs = [path.name for path in sorted(folder.iterdir()) if path.name not in tops]
-    for name in sorted({name.rpartition("/")[0] for name in listed} - {""}):
-        if is_folder(folder / name):
-            inside = [f"{name}/{path.name}" for path in sorted((folder / name).iterdir())]
-            theirs += [one for one in inside if one not in listed]
-    return ours, theirs
-
-
 def _plan(folder: Path, draft: Path, known: Collection[str], version: str) -> _Journal:
     """Write the manifest of the draft, and say what is to be exchanged; refuse what cannot be."""
     ready = draft / _NEW

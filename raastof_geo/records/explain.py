@@ -11,7 +11,15 @@ from typing import Any, NamedTuple
 
 from raastof_geo.errors import InputError
 from raastof_geo.evidence import STATES, tell_span
-from raastof_geo.language import Message, format_number, plain, say, say_count
+from raastof_geo.language import (
+    Message,
+    format_number,
+    list_codes,
+    plain,
+    read_texts,
+    say,
+    say_count,
+)
 from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.ledger import LEDGER, read_ledger
 from raastof_geo.records.values import refusing_odd
@@ -112,20 +120,16 @@ def explain_figure(folder: Path, figure: str) -> Explanation:
         return explain_in(ledger, figure)
 
 
-def list_figures(folder: Path) -> tuple[Explanation, ...]:
-    """List the figures of the ledger in a folder: every part of plan, baseline and saving."""
+def list_figures(folder: Path) -> tuple[tuple[Explanation, ...], dict[str, tuple[str, ...]]]:
+    """List the figures of the ledger in a folder: every part of plan, baseline and saving.
+
+    Returns them without their steps, and the labels that each can be narrowed down to, by
+    dimension: projects, materials, periods and so on.
+    """
     with _opening(folder) as ledger:
         asked = [_Question(ledger, side, part) for side in BOOK_SIDES for part in ledger["units"]]
-        return tuple(Explanation(f"{q.side}.{q.part}", q.value(), q.unit) for q in asked)
-
-
-def list_labels(folder: Path) -> dict[str, tuple[str, ...]]:
-    """List what figures can be narrowed down to: projects, materials, periods and so on."""
-    with _opening(folder) as ledger:
-        return {
-            dimension: tuple(label for label in _labels(ledger, dimension) if label)
-            for dimension in DIMENSIONS
-        }
+        labels = {one: tuple(filter(None, _labels(ledger, one))) for one in DIMENSIONS}
+        return tuple(Explanation(f"{q.side}.{q.part}", q.value(), q.unit) for q in asked), labels
 
 
 def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) -> Explanation:
@@ -160,7 +164,7 @@ def _hint(ledger: dict[str, Any], figure: str) -> Message | str:
     near = near or get_close_matches(asked, names, n=3, cutoff=0.4)
     if not near:
         return ""
-    return say("; did you mean {close}?", close=", ".join(f"`{name}`" for name in near[:5]))
+    return say("; did you mean {close}?", close=list_codes(near[:5]))
 
 
 def _one_of(name: str, known: Any) -> None:
@@ -168,18 +172,13 @@ def _one_of(name: str, known: Any) -> None:
         return
     names = [one for one in map(str, known) if one]
     near = get_close_matches(name, names, n=5, cutoff=0.4)
-    shown = ", ".join(f"`{one}`" for one in near or names[:_MOST_NAMES])
-    told = f"`{plain(name)[:_SHOWN]}`"
-    if near:
-        raise InputError.saying(
-            "{name} is not known here; the nearest: {near}", name=told, near=shown
-        )
-    if not names:
-        raise InputError.saying("{name} is not known here", name=told)
     rest = " …" if len(names) > _MOST_NAMES else ""
-    raise InputError.saying(
-        "{name} is not known here; there are {known}", name=told, known=shown + rest
+    told = read_texts("labels")["near" if near else "known" if names else "none"].format(
+        name=f"`{plain(name)[:_SHOWN]}`",
+        near=list_codes(near),
+        known=list_codes(names[:_MOST_NAMES]) + rest,
     )
+    raise InputError(told)
 
 
 def _labels(ledger: dict[str, Any], dimension: str) -> list[str]:
@@ -288,17 +287,13 @@ def _tell_source(ledger: dict[str, Any], name: str) -> Iterator[Message]:
     if figure is None:
         return
     ends = {end: "" if figure[end] is None else _factor(figure[end]) for end in ("low", "high")}
-    value = figure["value"]
-    if value is None and figure["by_year"]:
-        value = ", ".join(f"{year}: {_factor(one)}" for year, one in figure["by_year"].items())
+    by_year = [f"{year}: {_factor(one)}" for year, one in (figure["by_year"] or {}).items()]
+    known = ", ".join(by_year) or say("a curve")
+    value = known if figure["value"] is None else _factor(figure["value"])
     yield say(
         "{name} = {value} {unit}{span}; source: {source}; valid from {since}; {state}{note}",
         name=name,
-        value=say("a curve")
-        if value is None
-        else value
-        if isinstance(value, str)
-        else _factor(value),
+        value=value,
         unit=tell_unit(figure["unit"]),
         span=tell_span(figure | ends),
         source=figure["source"],

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from raastof_geo.language import Language, Message, plain, say
+from raastof_geo.language import Language, Message, plain, read_texts, say
 
 FLOWS = "flows.csv"
 _NAMES = """
@@ -131,44 +131,36 @@ def compare_table(
     `heads` says whether the words of the header have to be ours: where the file is known to be as
     a run wrote it, another version may have called a column otherwise.
     """
-    rows = _read_rows(data, form.separator)
+    rows, texts = _read_rows(data, form.separator), read_texts("table of flows")
     if isinstance(rows, Message):
         yield rows
         return
-    if not rows:
-        yield say("flows.csv is empty, plan.json has {flows} flows", flows=len(below))
-        return
-    expected = [form.heads if heads else rows[0], *below]
+    expected = [form.heads if heads or not rows else rows[0], *below]
     if len(rows) != len(expected):
-        yield say("flows.csv: {rows} rows below the header, plan.json has {flows} flows").format(
-            rows=len(rows) - 1, flows=len(below)
-        )
+        key = "rows" if rows else "empty"
+        yield texts[key].format(rows=len(rows) - 1, flows=len(below))
         return
     for number, (row, wanted) in enumerate(zip(rows, expected, strict=True), 1):
+        at = {"row": str(number)}
         if len(row) != len(wanted):
-            yield say("flows.csv: row {row} has {found} cells, not {wanted}").format(
-                row=str(number), found=len(row), wanted=len(wanted)
-            )
+            yield texts["cells"].format(found=len(row), wanted=len(wanted), **at)
             continue
         for name, cell, right in zip(form.heads, row, wanted, strict=True):
             if cell != right:
-                yield say("flows.csv: row {row}, {column}: {found}, plan.json has {wanted}").format(
-                    row=str(number), column=name, found=_show(cell), wanted=_show(right)
-                )
+                shown = {"found": _show(cell), "wanted": _show(right)}
+                yield texts["other"].format(column=name, **shown, **at)
 
 
 def _read_rows(data: bytes, separator: str) -> list[list[str]] | Message:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = data.count(b"\n", 0, error.start) + 1
-        return say("flows.csv: row {row} is not UTF-8", row=str(row))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     rows: list[list[str]] = []
     try:
-        rows.extend(reader)
+        text = io.StringIO(data.decode("utf-8-sig"), newline="")
+        rows.extend(csv.reader(text, delimiter=separator))
+    except UnicodeDecodeError as error:
+        row = data.count(b"\n", 0, error.start) + 1
+        return read_texts("table of flows")["no utf8"].format(row=str(row))
     except csv.Error:
-        return say("flows.csv: row {row} cannot be read as a table", row=str(len(rows) + 1))
+        return read_texts("table of flows")["no table"].format(row=str(len(rows) + 1))
     return rows
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from raastof_geo.links import is_file, is_folder
 from raastof_geo.records.record import Record
 from raastof_geo.records.values import read_file, render_values
 
@@ -86,6 +87,36 @@ def read_manifest(folder: Path) -> Manifest | None:
     if not all(is_inside(name) for name in files):
         raise ValueError("a path leads out of the folder")
     return found
+
+
+_DOORS = ("index.html", "map.html", "report.html")
+"""Pages that a reader begins with, the best first."""
+
+
+def find_door(folder: Path) -> Path | None:
+    """Give the page of a results folder that a reader begins with, if one was written."""
+    try:
+        found = read_manifest(folder)
+    except ValueError:  # damaged: what it lists is nobody's word
+        found = None
+    doors = (folder / one for one in _DOORS if found and one in found.files)
+    return next(filter(is_file, doors), None)
+
+
+def list_own(folder: Path) -> tuple[list[str], list[str]]:
+    """List what lies in a results folder: what the manifest lists, and what lies beside it."""
+    found = read_manifest(folder)
+    listed = {*found.files, MANIFEST.name} if found else set()
+    tops = {name.split("/")[0] for name in listed}
+    there = sorted(path.name for path in folder.iterdir())
+    below = sorted({name.rpartition("/")[0] for name in listed} - {""})
+    inside = [
+        f"{name}/{path.name}"
+        for name in filter(lambda one: is_folder(folder / one), below)
+        for path in sorted((folder / name).iterdir())
+    ]
+    ours = [name for name in there if name in tops]
+    return ours, [name for name in (*there, *inside) if name not in listed | tops]
 
 
 def is_inside(name: str) -> bool:

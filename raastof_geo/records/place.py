@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from raastof_geo.errors import OutputError, tell_reason
+from raastof_geo.language import read_texts
 from raastof_geo.links import is_file, is_folder, is_link, is_there
 from raastof_geo.records.plan import PLAN
 
@@ -19,19 +20,15 @@ def check_place(folder: Path) -> None:
     """Refuse, as `OutputError`, a folder whose place is taken by a link or file, or below one."""
     above = next(path for path in folder.parents if is_there(path))
     if is_link(above) and not above.is_dir():
-        raise OutputError.saying(
-            "{folder} is a link that leads to no folder: remove it, or choose another folder "
-            "with --into",
-            folder=str(above),
-        )
+        raise _refuse("broken link", folder=above)
     _refuse_link(folder)
     for path in (above, folder):
         if is_there(path) and not path.is_dir():
-            raise OutputError.saying(
-                "{folder} is a file, and results need a folder of that name: move it, or "
-                "choose another folder with --into",
-                folder=str(path),
-            )
+            raise _refuse("file", folder=path)
+
+
+def _refuse(key: str, **values: object) -> OutputError:
+    return OutputError(read_texts("places")[key].format(**values))
 
 
 def check_links(folder: Path, names: Iterable[str]) -> None:
@@ -42,31 +39,20 @@ def check_links(folder: Path, names: Iterable[str]) -> None:
 
 def _refuse_link(path: Path) -> None:
     if is_link(path):
-        raise OutputError.saying(
-            "{file} is a link, and results are not written through links: remove it, or "
-            "choose another folder with --into",
-            file=str(path),
-        )
+        raise _refuse("link", file=path)
 
 
 def check_free(folder: Path, names: Iterable[str]) -> None:
     """Try all files to be replaced or moved before the first is: `OutputError` if one is in use."""
     paths = {path for name in names for path in _way(folder, name)}
-    for path in sorted(path for path in paths if is_file(path)):
+    for path in sorted(filter(is_file, paths)):
         try:
             path.open("r+b").close()
         except OSError as error:
-            raise OutputError.saying(
-                "{file} cannot be replaced: {reason}. If it is open in another programme, "
-                "close it there, then run again; nothing was changed",
-                file=str(path),
-                reason=tell_reason(error),
-            ) from error
+            raise _refuse("in use", file=path, reason=tell_reason(error)) from error
     for path in sorted({folder, *(path.parent for path in paths)}):
         if path.is_dir() and not os.access(path, os.W_OK | os.X_OK):
-            raise OutputError.saying(
-                "{folder} may not be written by this user; nothing was changed", folder=path
-            )
+            raise _refuse("closed", folder=path)
 
 
 def is_older(folder: Path) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from raastof_geo.errors import RecordError
-from raastof_geo.language import Message, plain, say
+from raastof_geo.language import Message, plain, read_texts
 from raastof_geo.records.values import read_within, show_value
 
 Age: TypeAlias = Literal["same", "older", "newer", "foreign"]
@@ -45,24 +45,12 @@ class Record:
 
     def check_format(self, found: Any, *, file: str, version: Any = None) -> None:
         """Refuse, as `RecordError`, a record of another format, and say what to do."""
-        told = {
-            "file": file,
-            "found": show_value(found),
-            "wanted": show_value(self.format),
-            "version": f" ({plain(version)[:_SHOWN]})" if isinstance(version, str) else "",
-        }
-        refusals: dict[Age, Message] = {
-            "foreign": say("{file}: format is {found}, `raastof run` writes {wanted}", **told),
-            "newer": say(
-                "{file}: format is {found}: it was written by a newer version of "
-                "raastof_geo{version}, this one reads {wanted}; bring raastof_geo up to date"
-            ).format(**told),
-            "older": say(
-                "{file}: format is {found}: it was written by an older version of "
-                "raastof_geo{version}, this one reads {wanted}; run the scenario again, then "
-                "every file can be read and checked"
-            ).format(**told),
-        }
         age = self.judge(found)
-        if age in refusals:
-            raise RecordError(refusals[age])
+        if age != "same":
+            told = read_texts("formats")[age].format(
+                file=file,
+                found=show_value(found),
+                wanted=show_value(self.format),
+                version=f" ({plain(version)[:_SHOWN]})" if isinstance(version, str) else "",
+            )
+            raise RecordError(told)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from raastof_geo.errors import DamagedError, RaastofError, tell_reason
-from raastof_geo.language import Message, plain, say
+from raastof_geo.language import Message, plain, read_texts, say
 
 _DEEPEST = 60
 _LONGEST_NUMBER = 40
@@ -68,13 +68,12 @@ def read_values(data: bytes, *, file: str) -> dict[str, Any]:
 def _why(error: BaseException) -> Message:
     if isinstance(error, _OddError):
         return error.message
+    told = read_texts("reading")
     if isinstance(error, json.JSONDecodeError):
-        return say("it is no JSON at line {line}, column {column}").format(
-            line=str(error.lineno), column=str(error.colno)
-        )
+        return told["no json"].format(line=str(error.lineno), column=str(error.colno))
     if isinstance(error, UnicodeDecodeError):
-        return say("it is not UTF-8 from byte {byte} on", byte=str(error.start + 1))
-    return say("its values are not laid out as a run lays them out")
+        return told["no utf8"].format(byte=str(error.start + 1))
+    return told["odd"]
 
 
 def _refuse_constant(text: str) -> Any:
@@ -197,53 +196,44 @@ def refuse_proof(reason: Message, *, file: str) -> DamagedError:
     )
 
 
-def list_differences(found: Any, kept: Any, *, file: str) -> Iterator[Message]:
+def list_differences(found: Any, kept: Any, *, file: str, field: str = "") -> Iterator[Message]:
     """Say what differs between values that were read from a file and those that were kept.
 
     A number of another type (1 and 1.0), another order of entries or of names differ too. Fields
     are told as `effect.saved.kg_co2e_wtw` or `flows[3].vehicle`; the first entry is 0.
     """
-    waiting = [("", found, kept)]
-    while waiting:
-        field, one, other = waiting.pop()
-        if pack_values(one) == pack_values(other):
-            continue
-        if isinstance(one, dict) and isinstance(other, dict):
-            yield from _differing_names(file, field, one, other)
-            both = [(_join(field, name), one[name], other[name]) for name in other if name in one]
-            waiting.extend(reversed(both))
-        elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-            pairs = enumerate(zip(one, other, strict=True))
-            both = [(f"{field}[{at}]", left, right) for at, (left, right) in pairs]
-            waiting.extend(reversed(both))
-        elif isinstance(one, list) and isinstance(other, list):
-            yield _tell_difference(file, f"{field}.length", str(len(one)), str(len(other)))
-        else:
-            yield _tell_difference(file, field, show_value(one), show_value(other))
-
-
-def _tell_difference(file: str, field: str, found: str | None, kept: str | None) -> Message:
-    """Say that a value is not what it was; none: it is missing, or was not written."""
-    told = {"file": file, "field": field}
-    if found is None:
-        return say("{file}: {field} is missing, the proof has {kept}", **told, kept=kept)
-    if kept is None:
-        return say("{file}: {field} is {found}, the proof has none", **told, found=found)
-    return say("{file}: {field} is {found}, the proof has {kept}", **told, found=found, kept=kept)
+    below: dict[Any, str] = {}
+    if pack_values(found) == pack_values(kept):
+        return
+    if type(found) is type(kept) is dict:
+        yield from _differing_names(file, field, found, kept)
+        below = {name: _join(field, name) for name in kept if name in found}
+    elif type(found) is type(kept) is list and len(found) == len(kept):
+        below = {at: f"{field}[{at}]" for at in range(len(kept))}
+    elif type(found) is type(kept) is list:
+        yield _tell_difference(file, f"{field}.length", str(len(found)), str(len(kept)))
+    else:
+        yield _tell_difference(file, field, show_value(found), show_value(kept))
+    for at, name in below.items():
+        yield from list_differences(found[at], kept[at], file=file, field=name)
 
 
 def _differing_names(
     file: str, field: str, found: dict[str, Any], kept: dict[str, Any]
 ) -> Iterator[Message]:
-    for name, value in kept.items():
-        if name not in found:
-            yield _tell_difference(file, _join(field, name), None, show_value(value))
-    for name, value in found.items():
-        if name not in kept:
-            yield _tell_difference(file, _join(field, name), show_value(value), None)
+    for name in dict.fromkeys((*kept, *found)):
+        if name not in found or name not in kept:
+            sides = (show_value(side[name]) if name in side else None for side in (found, kept))
+            yield _tell_difference(file, _join(field, name), *sides)
     if found.keys() == kept.keys() and list(found) != list(kept):
-        order = [plain(", ".join(names))[:_SHOWN] for names in (found, kept)]
+        order = (plain(", ".join(names))[:_SHOWN] for names in (found, kept))
         yield _tell_difference(file, _join(field, "order"), *order)
+
+
+def _tell_difference(file: str, field: str, found: str | None, kept: str | None) -> Message:
+    """Say that a value is not what it was; none: it is missing, or was not written."""
+    key = "missing" if found is None else "added" if kept is None else "other"
+    return read_texts("differences")[key].format(file=file, field=field, found=found, kept=kept)
 
 
 def _join(field: str, name: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from raastof_geo.arrays import Floats
 from raastof_geo.errors import RaastofError, RecordError, tell_reason
-from raastof_geo.language import Message, format_number, plain, say
+from raastof_geo.language import Message, format_number, plain, read_texts, say
 from raastof_geo.records import values
 from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.flows import FLOWS, compare_table, list_rows, shape_flows
@@ -73,35 +73,20 @@ class Verdict:
 
     def sentence(self) -> Message:
         """Say what was shown."""
+        texts = read_texts("verdicts")
         if not self.holds:
-            return say("the results do not stand the check")
+            return texts["refuted"]
         if self.goals:
-            return say(
-                "{proof}; that is among the plans that come as near the goals as any can"
-            ).format(proof=replace(self, goals=False).sentence())
-        told = {
-            "bound": format_number(self.lower_bound, digits=1),
-            "value": format_number(self.objective, digits=1),
-            "rows": format_number(self.rows),
-            "columns": format_number(self.columns),
-            "gap": _tell_share(self.gap),
-        }
-        if self.gap <= _SHARE:
-            return say(
-                "no plan under these assumptions has less than {bound}: the plan has {value}, "
-                "keeps all {rows} rules, and none of the {columns} possible columns would improve "
-                "it (gap {gap})"
-            ).format(**told)
-        if self.decisions:
-            return say(
-                "the plan has {value} and keeps all {rows} rules; shadow prices over all {columns} "
-                "columns prove that no plan has less than {bound} (gap {gap}); that the either-or "
-                "decisions leave no less than {claimed} is the solver's word"
-            ).format(**told, claimed=format_number(self.claimed_bound, digits=1))
-        return say(
-            "the plan has {value} and keeps all {rows} rules, but it may not be the best: no plan "
-            "has less than {bound} (gap {gap})"
-        ).format(**told)
+            return texts["goals"].format(proof=replace(self, goals=False).sentence())
+        shown = "optimal" if self.gap <= _SHARE else "decided" if self.decisions else "feasible"
+        return texts[shown].format(
+            bound=format_number(self.lower_bound, digits=1),
+            claimed=format_number(self.claimed_bound, digits=1),
+            value=format_number(self.objective, digits=1),
+            rows=format_number(self.rows),
+            columns=format_number(self.columns),
+            gap=_tell_share(self.gap),
+        )
 
 
 def _tell_share(share: float) -> Message:
@@ -190,27 +175,18 @@ def _measure(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> Verdict:
 
 def _read_manifest(folder: Path) -> tuple[Manifest | None, list[Message]]:
     """Read what was written, or say why that cannot be told."""
+    listed, told = None, "no manifest"
     try:
         data = values.read_within(folder / MANIFEST.name, most_bytes=MANIFEST.most_bytes)
         listed = read_manifest(folder)
-        same = data == _render(values.read_values(data, file=MANIFEST.name))
     except FileNotFoundError:
-        listed = None
+        pass
     except (ValueError, OSError, OverflowError, MemoryError):
-        return None, [
-            say(
-                "{file} is not as it was written: whether pages, workbook and other files are as "
-                "they were written cannot be told; run the scenario again"
-            ).format(file=MANIFEST.name)
-        ]
+        told = "damaged manifest"
     if listed is None:
-        return None, [
-            say(
-                "{file} is missing: whether pages, workbook and other files are as they were "
-                "written cannot be told; run the scenario again"
-            ).format(file=MANIFEST.name)
-        ]
+        return None, [read_texts("verdicts")[told].format(file=MANIFEST.name)]
     MANIFEST.check_format(listed.format, file=MANIFEST.name, version=listed.version)
+    same = data == _render(values.read_values(data, file=MANIFEST.name))
     return listed, [] if same else [_written_otherwise(MANIFEST.name)]
 
 

@@ -17,14 +17,9 @@ from raastof_geo.errors import OutputError
 from raastof_geo.language import speaking
 from raastof_geo.outputs import write_outputs
 from raastof_geo.records import manifest
-from raastof_geo.records.exchange import (
-    exchanging,
-    finish_exchange,
-    is_unfinished,
-    list_own,
-    remove_draft,
-)
+from raastof_geo.records.exchange import exchanging, finish_exchange, is_unfinished, remove_draft
 from raastof_geo.records.explain import explain_figure
+from raastof_geo.records.manifest import list_own
 from raastof_geo.trace import tracing
 
 KNOWN = {"report.docx", "plan.xlsx", "flows.csv", "plan.json", "projects", "geoparquet"}

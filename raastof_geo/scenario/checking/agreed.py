@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from raastof_geo.errors import Finding
-from raastof_geo.language import Message, list_codes, say
+from raastof_geo.language import Message, list_codes, read_texts
 from raastof_geo.scenario.checking.deal import Deal, Deals, Partner, group
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Trail, Tree
@@ -15,30 +15,6 @@ from raastof_geo.scenario.scenario import Scenario
 
 _ROUNDING = 1 + 1e-9
 _OTHER: dict[Partner, Partner] = {"giver": "taker", "taker": "giver"}
-_TOO_MUCH: dict[Partner, Message] = {
-    "giver": say(
-        "{tonnes} t are to go, and {site} can give {most} t in that time: {short} t too "
-        "much. Lower this amount, or raise what {site} offers"
-    ),
-    "taker": say(
-        "{tonnes} t are to go, and {site} can take {most} t in that time: {short} t too "
-        "much. Lower this amount, or raise what {site} takes"
-    ),
-}
-_TOO_MUCH_TOGETHER: dict[Partner, Message] = {
-    "giver": say(
-        "together with line {lines}, {asked} t are agreed, and {site} can give {most} t in "
-        "that time: {short} t too much. Lower the agreements, or raise what {site} offers"
-    ),
-    "taker": say(
-        "together with line {lines}, {asked} t are agreed, and {site} can take {most} t in "
-        "that time: {short} t too much. Lower the agreements, or raise what {site} takes"
-    ),
-}
-_CHANGES_NOTHING = say(
-    "nothing can go from {giver} to {taker} by the rules, so this agreement changes "
-    "nothing: look at its material and its window"
-)
 _ASKS_AND_LIMITS = {
     "forbidden": (False, True),
     "tonnes": (True, True),
@@ -78,19 +54,22 @@ def check_agreements(scenario: Scenario, tree: Tree) -> tuple[list[Finding], lis
     deals = Deals(scenario)
     wishes = list(_list_wishes(deals))
     agreed = [wish for wish in wishes if isinstance(wish.entry, Agreement)]
-    mistakes, possible = list(_contradictions(agreed, tree)), []
-    for wish in wishes:
-        message = _why_impossible(wish, deals)
-        if message is not None:
-            mistakes.append(finding_at(tree, wish.trail, message))
-        elif wish.asks and isinstance(wish.entry, Agreement):
-            possible.append(wish)
-    mistakes += _too_much_together(possible, deals, tree)
-    return mistakes, [
-        finding_at(tree, wish.trail, _CHANGES_NOTHING.format(**wish.ends))
-        for wish in agreed
-        if not wish.deals and not (wish.asks and wish.tonnes > 0) and _have_roles(wish, deals)
+    impossible = {wish: why for wish in wishes if (why := _why_impossible(wish, deals)) is not None}
+    possible = [wish for wish in agreed if wish.asks and wish not in impossible]
+    mistakes = [
+        *_contradictions(agreed, tree),
+        *(finding_at(tree, wish.trail, why) for wish, why in impossible.items()),
+        *_too_much_together(possible, deals, tree),
     ]
+    return mistakes, list(_changing_nothing(agreed, deals, tree))
+
+
+def _changing_nothing(agreed: Sequence[Wish], deals: Deals, tree: Tree) -> Iterator[Finding]:
+    told = read_texts("agreements")["changes nothing"]
+    for wish in agreed:
+        asks = wish.asks and wish.tonnes > 0
+        if not wish.deals and not asks and _have_roles(wish, deals):
+            yield finding_at(tree, wish.trail, told.format(**wish.ends))
 
 
 def _list_wishes(deals: Deals) -> Iterator[Wish]:
@@ -104,8 +83,9 @@ def _list_wishes(deals: Deals) -> Iterator[Wish]:
         periods = entry.periods(ids)
         found = deals.between(entry.giver, entry.taker, entry.material, periods)
         if isinstance(entry, NamedLeg):
-            found = [one for one in found if not one.giver.kind.converts()]
-            found = [one for one in found if not one.taker.kind.converts()]
+            found = [
+                one for one in found if not (one.giver.kind.converts() or one.taker.kind.converts())
+            ]
         for key, asks_and_limits in _ASKS_AND_LIMITS.items():
             if amount := getattr(entry, key, None):
                 tonnes = 0.0 if amount is True else scenario.weigh(amount, entry.material)
@@ -118,10 +98,10 @@ def _why_impossible(wish: Wish, deals: Deals) -> Message | None:
         return None
     if not wish.deals:
         return _why_no_deal(wish, deals)
-    for side, message in _TOO_MUCH.items():
+    for side in _OTHER:
         most = deals.most(side, wish.deals)
         if wish.tonnes > most * _ROUNDING:
-            return message.format(
+            return read_texts("agreements")[side].format(
                 tonnes=wish.tonnes, site=f"`{wish.site(side)}`", most=most, short=wish.tonnes - most
             )
     return None
@@ -133,27 +113,24 @@ def _have_roles(wish: Wish, deals: Deals) -> bool:
 
 
 def _why_no_deal(wish: Wish, deals: Deals) -> Message:
-    entry = wish.entry
-    material = entry.material
-    has = sorted({giver.material for giver in deals.givers[entry.giver]})
-    if material is not None and material not in has:
-        return say("{site} does not give {material}; it gives {has}").format(
-            site=f"`{entry.giver}`", material=f"`{material}`", has=list_codes(has)
-        )
-    if deals.between(entry.giver, entry.taker, material, deals.scenario.periods):
-        return say(
-            "nothing can go from {giver} to {taker} in this window: what is given and what may "
-            "be taken then have no period in common"
-        ).format(**wish.ends)
-    what = [material] if material is not None else has
+    entry, material = wish.entry, wish.entry.material
+    given = sorted({giver.material for giver in deals.givers[entry.giver]})
+    what = given if material is None else [material]
     use = next((need.use for need in deals.scenario.sites[entry.taker].needs), None)
-    if use is not None:
-        return say(
-            "{site} may take no {material} by the rules: `raastof why {first} {use}` tells why"
-        ).format(site=f"`{entry.taker}`", material=list_codes(what), first=what[0], use=use)
-    return say(
-        "{site} may take no {material}: it is not among what it accepts from {giver}"
-    ).format(site=f"`{entry.taker}`", material=list_codes(what), giver=f"`{entry.giver}`")
+    if not set(what) <= set(given):
+        key = "not given"
+    elif deals.between(entry.giver, entry.taker, material, deals.scenario.periods):
+        key = "no time"
+    else:
+        key = "not accepted" if use is None else "no use"
+    return read_texts("agreements")[key].format(
+        site=wish.ends["giver" if key == "not given" else "taker"],
+        material=list_codes(what),
+        has=list_codes(given),
+        first=what[0],
+        use=use,
+        **wish.ends,
+    )
 
 
 def _contradictions(wishes: Sequence[Wish], tree: Tree) -> Iterator[Finding]:
@@ -163,10 +140,9 @@ def _contradictions(wishes: Sequence[Wish], tree: Tree) -> Iterator[Finding]:
         if asking.tonnes > limiting.tonnes * _ROUNDING:
             first, last = sorted((asking, limiting), key=wishes.index)
             line, tonnes = str(tree.place(first.trail).line), asking.tonnes
-            said = say(
-                "this contradicts the agreement in line {line}: one asks for {asked} t "
-                "from {giver} to {taker}, the other allows {allowed} t. Keep one of them"
-            ).format(line=line, asked=tonnes, allowed=limiting.tonnes, **asking.ends)
+            said = read_texts("agreements")["contradiction"].format(
+                line=line, asked=tonnes, allowed=limiting.tonnes, **asking.ends
+            )
             yield finding_at(tree, last.trail, said)
 
 
@@ -195,7 +171,7 @@ def _first_excess(
         if len(mine) > 1 and asked > most * _ROUNDING:
             *others, last = mine
             lines = sorted({tree.place(one.trail).line for one in others})
-            message = _TOO_MUCH_TOGETHER[side].format(
+            message = read_texts("agreements")[f"{side} together"].format(
                 lines=", ".join(map(str, lines)),
                 asked=asked,
                 site=f"`{last.site(side)}`",

@@ -1,5 +1,6 @@
 """Deals that are possible at all, and the most tonnes that can go by them."""
 
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -70,23 +71,17 @@ class Deals:
 
     def _most_given(self, deals: Sequence[Deal]) -> float:
         givers = {deal.giver.id: deal.giver for deal in deals}.values()
-        if any(giver.kind.converts() and not self.is_pile(giver) for giver in givers):
-            return math.inf
-        kept = {(giver.site, giver.material) for giver in givers if self.is_pile(giver)}
-        offered = sum(
-            self._offered[giver.id]
-            for giver in givers
-            if giver.kind == Role.OFFER and (giver.site, giver.material) not in kept
-        )
+        piles = {(one.site, one.material) for one in givers if self.is_pile(one)}
+        most = sum(itertools.starmap(self.in_all, piles))
+        for giver in givers:
+            if giver.kind.converts() and not self.is_pile(giver):
+                return math.inf
+            if giver.kind == Role.OFFER and (giver.site, giver.material) not in piles:
+                most += self._offered[giver.id]
         dug = (deal for deal in deals if deal.giver.kind == Role.PIT)
-        return (
-            sum(self.in_all(site, material) for site, material in kept)
-            + offered
-            + sum(
-                _most_through(self._places[Role.PIT, site], mine)
-                for site, mine in group(dug, lambda deal: deal.giver.place).items()
-            )
-        )
+        for site, mine in group(dug, lambda deal: deal.giver.place).items():
+            most += _most_through(self._places[Role.PIT, site], mine)
+        return most
 
     def _most_taken(self, deals: Sequence[Deal]) -> float:
         total = 0.0

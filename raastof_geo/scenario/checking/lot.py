@@ -1,11 +1,12 @@
 """Lots that are larger than what can go at once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import product, starmap
 from typing import TypeAlias, TypeVar
 
 from raastof_geo.errors import Finding
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, read_texts
 from raastof_geo.scenario.checking.deal import Deals
 from raastof_geo.scenario.parties import may_deal
 from raastof_geo.scenario.reading.refusal import finding_at
@@ -19,28 +20,6 @@ _Found: TypeAlias = Iterator[tuple[Message, Trail, bool]]
 """What is wrong with which entry, and whether that is a mistake."""
 
 _ROUNDING = 1 - 1e-9
-_MUST_LEAVE = say(
-    "{most} t of {material} must leave {site}, and the smallest lot is {lot} t "
-    "(line {line}): lower the lot, or let the offer stay with `must_leave: false`"
-)
-_CAN_NEVER_LEAVE = say(
-    "{site} offers {most} t of {material}, less than the smallest lot of {lot} t "
-    "(line {line}): it can never leave"
-)
-_NOTHING_FITS = say(
-    "{site} can take at most {most} t at once for this need, and the smallest "
-    "lot is {lot} t (line {line}): lower the lot, or raise the need"
-)
-_AGREED = {
-    "tonnes": say(
-        "{tonnes} t are agreed, and the smallest lot is {lot} t (line {line}): "
-        "raise the agreement, or lower the lot"
-    ),
-    "at_most": say(
-        "at most {tonnes} t may go, and the smallest lot is {lot} t (line {line}): "
-        "nothing goes then"
-    ),
-}
 
 
 def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:
@@ -59,7 +38,7 @@ def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Find
 
 def _offers(deals: Deals, lot: float) -> _Found:
     for offer, most in _too_small(deals.scenario.offers, partial(_most_leaving, deals), lot):
-        message = _MUST_LEAVE if offer.must_leave else _CAN_NEVER_LEAVE
+        message = read_texts("lots")["must leave" if offer.must_leave else "can never leave"]
         names = {"site": f"`{offer.site}`", "material": f"`{offer.material}`"}
         yield message.format(most=most, **names), offer.trail, offer.must_leave
 
@@ -78,49 +57,47 @@ def _too_small(
 def _most_leaving(deals: Deals, offer: Offer) -> float | None:
     """Give the most that can leave a site of an offer's material at once; none: not sure."""
     givers = [one for one in deals.givers[offer.site] if one.material == offer.material]
-    piled = any(one.site == offer.site for one in deals.scenario.depots)
-    unsure = any(one.kind != Role.OFFER and not deals.is_pile(one) for one in givers)
     others = [one for one in deals.takers[offer.site] if one.only_from is None]
-    if unsure or any(may_deal(giver, taker) for giver in givers for taker in others):
+    unsure = any(one.kind != Role.OFFER and not deals.is_pile(one) for one in givers)
+    if unsure or any(starmap(may_deal, product(givers, others))):
         return None
-    if piled:
+    if any(one.site == offer.site for one in deals.scenario.depots):
         return deals.in_all(offer.site, offer.material)
-    return sum(
-        other.tonnes
-        for other in deals.offers[offer.site]
-        if other.material == offer.material and set(other.periods) & set(offer.periods)
-    )
+    due = _due_with(offer, deals.offers)
+    return sum(other.tonnes for other in due if other.material == offer.material)
+
+
+def _due_with(entry: _Entry, entries: Mapping[str, list[_Entry]]) -> list[_Entry]:
+    """List what of a kind is due at the site of an entry in one of its periods, itself included."""
+    return [one for one in entries[entry.site] if set(one.periods) & set(entry.periods)]
 
 
 def _needs(deals: Deals, lot: float) -> _Found:
     for need, most in _too_small(deals.scenario.needs, partial(_most_arriving, deals), lot):
-        yield _NOTHING_FITS.format(most=most, site=f"`{need.site}`"), need.trail, True
+        message = read_texts("lots")["nothing fits"]
+        yield message.format(most=most, site=f"`{need.site}`"), need.trail, True
 
 
 def _most_arriving(deals: Deals, need: Need) -> float | None:
     """Give the most that can come at once to where a need is; none: not sure."""
     takers = deals.takers[need.site]
     mine = next(one for one in takers if one.id == need.id)
-    if not need.ratios or any(may_deal(giver, mine) for giver in deals.givers[need.site]):
+    if not need.ratios or any(starmap(may_deal, product(deals.givers[need.site], [mine]))):
         return None
     if any(one.kind != Role.NEED and set(one.accepts) & set(need.ratios) for one in takers):
         return None
+    due = _due_with(need, deals.needs)
     return max(
-        sum(
-            other.tonnes * other.ratios[material]
-            for other in deals.needs[need.site]
-            if material in other.ratios and set(other.periods) & set(need.periods)
-        )
+        sum(other.tonnes * other.ratios.get(material, 0.0) for other in due)
         for material in need.ratios
     )
 
 
 def _agreements(deals: Deals, lot: float) -> _Found:
     for number, entry in enumerate(deals.scenario.said.agreements):
-        for key, message in _AGREED.items():
+        for key in ("tonnes", "at_most") if entry.giver != entry.taker else ():
             amount = getattr(entry, key)
-            if amount is not None and entry.giver != entry.taker:
-                tonnes = deals.scenario.weigh(amount, entry.material)
-                if 0 < tonnes < lot * _ROUNDING:
-                    trail = ("agreements", number, key)
-                    yield message.format(tonnes=tonnes), trail, key == "tonnes"
+            tonnes = 0.0 if amount is None else deals.scenario.weigh(amount, entry.material)
+            if 0 < tonnes < lot * _ROUNDING:
+                message = read_texts("lots")[key].format(tonnes=tonnes)
+                yield message, ("agreements", number, key), key == "tonnes"

@@ -152,6 +152,10 @@ class Prospects:
             (plant.site, one.recipe): one for plant in scenario.plants for one in plant.processes
         }
         self.void = _find_void(scenario)
+        self.runs = self._settle(scenario)
+
+    def _settle(self, scenario: Scenario) -> set[_Run]:
+        """Rule recipes out, and what goes to and from plants and depots, until no more can be."""
         runs = {
             _Run(plant.site, process.recipe, period)
             for plant in scenario.plants
@@ -168,9 +172,8 @@ class Prospects:
                 and self._served(run, "output", self.taken)
             }
             if left == runs:
-                break
+                return runs
             runs = left
-        self.runs = runs
 
     @cached_property
     def idle(self) -> tuple[Idle, ...]:

@@ -4,11 +4,12 @@ import itertools
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
-from raastof_geo.language import Language, Message, format_number, say
+from raastof_geo.language import Language, Message, format_number, read_texts, say
 from raastof_geo.scenario.catalogue import Catalogue, Fit, Ruling
 from raastof_geo.scenario.lookup import look_up
-from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.scenario import Need, Scenario
 from raastof_geo.scenario.telling import law
 from raastof_geo.scenario.telling.words import CatalogueWords
 
@@ -72,9 +73,14 @@ class _Question:
     def answer(self) -> Iterator[Message]:
         """Say yes or no, and why."""
         fit, move = self.fit, self.catalogue.soil_move(self.material, self.land)
-        yield self._say_yes_or_no({rule.condition for rule in (fit, move) if rule})
-        yield self._tell_rule()
-        if fit is not None:
+        verdict = self.verdict()
+        asked = {rule.condition for rule in (fit, move) if rule}
+        accepted = verdict == "conditional" and asked <= {None, *self.accepted}
+        yield self._say("accepted" if accepted else verdict)
+        if fit is None:
+            yield self._say("no rule")
+        else:
+            yield self._say(f"rule {fit.verdict}", **self.words.cited(fit))
             yield law.tell_dates(fit)
             yield from self._tell_condition(fit.condition)
             if fit.verdict != "forbidden":
@@ -85,52 +91,21 @@ class _Question:
         if move is not None and (fit is None or move.condition != fit.condition):
             yield from self._tell_condition(move.condition)
         yield from law.tell_law(self.words, self.material)
-        if self.verdict() == "forbidden":
+        if verdict == "forbidden":
             yield from self._tell_lesser()
             yield from self._tell_other_uses()
             yield from self._tell_after_a_plant()
             yield from self._tell_other_materials()
 
-    def _say_yes_or_no(self, conditions: set[str | None]) -> Message:
-        verdict = self.verdict()
-        if verdict == "forbidden":
-            return say("No: {material} may not serve {use} (land: {land}).", **self.names)
-        if verdict == "allowed":
-            return say("Yes: {material} may serve {use} (land: {land}).", **self.names)
-        if conditions <= {None, *self.accepted}:
-            return say(
-                "Yes: {material} may serve {use} (land: {land}), as its condition is accepted."
-            ).format(**self.names)
-        return say(
-            "Not yet: {material} may serve {use} (land: {land}) once its condition is accepted."
-        ).format(**self.names)
-
-    def _tell_rule(self) -> Message:
-        if self.fit is None:
-            return say(
-                "No rule of the catalogue speaks of {material} in {use}, "
-                "and what no rule allows is forbidden."
-            ).format(**self.names)
-        cited = {**self.words.cited(self.fit), **self.names}
-        match self.fit.verdict:
-            case "allowed":
-                return say("Rule {rule} allows {material} in {use}: {source}.", **cited)
-            case "conditional":
-                return say(
-                    "Rule {rule} allows {material} in {use} under a condition: {source}.", **cited
-                )
-            case "forbidden":
-                return say("Rule {rule} forbids {material} in {use}: {source}.", **cited)
+    def _say(self, key: str, **values: Any) -> Message:
+        return read_texts("fit")[key].format(**self.names, **values)
 
     def _tell_condition(self, condition: str | None) -> Iterator[Message]:
-        if condition is None:
-            return
-        asked = {"id": condition, "words": self.words.called("conditions", condition)}
-        if condition in self.accepted:
-            yield say("Condition `{id}`, accepted: {words}.", **asked)
-        else:
+        if condition is not None:
+            called = self.words.called("conditions", condition)
             how = law.tell_consent(self.catalogue, condition)
-            yield say("Condition `{id}`, not accepted: {words}. {how}", how=how, **asked)
+            key = "condition accepted" if condition in self.accepted else "condition"
+            yield self._say(key, id=condition, words=called, how=how)
 
     def _tell_ratio(self, fit: Fit) -> Iterator[Message]:
         words, reference = self.words, self.catalogue.uses[self.use].reference_material
@@ -159,84 +134,46 @@ class _Question:
     def _tell_lesser(self) -> Iterator[Message]:
         """Say that a better material serves a lesser use, and never the reverse."""
         below = itertools.dropwhile(lambda one: one != self.use, FROM_BETTER_TO_LESSER)
-        for one in below:
-            if one in self.catalogue.uses and self.verdict(use=one) != "forbidden":
-                yield say(
-                    "What serves a better use may serve a lesser one, never the reverse: "
-                    "{material} reaches no higher than {lesser}."
-                ).format(lesser=self.words.use(one), **self.names)
+        served = (one for one in below if one in self.catalogue.uses)
+        for one in served:
+            if self.verdict(use=one) != "forbidden":
+                yield self._say("lesser", lesser=self.words.use(one))
                 return
 
     def _tell_other_uses(self) -> Iterator[Message]:
-        freely, bound = (
-            self.words.uses(law.serves(self.catalogue, self.material, ruling, self.land))
-            for ruling in _RULINGS_FOR
-        )
-        if freely:
-            yield say("{material} may serve: {uses}.", uses=freely, **self.names)
-        if bound:
-            yield say("{material} may serve under a condition: {uses}.", uses=bound, **self.names)
-        if not freely and not bound:
-            yield say(
-                "{material} may serve nothing here: it goes to a plant or a receiver.", **self.names
-            )
+        served = {
+            one: law.serves(self.catalogue, self.material, one, self.land) for one in _RULINGS_FOR
+        }
+        for ruling, uses in served.items():
+            if uses:
+                yield self._say(f"uses {ruling}", uses=self.words.uses(uses))
+        if not any(served.values()):
+            yield self._say("uses none")
 
     def _tell_after_a_plant(self) -> Iterator[Message]:
         for recipe in self.catalogue.recipes.values():
             for output in recipe.outputs if self.material in recipe.inputs else ():
                 if self.verdict(material=output) != "forbidden":
-                    yield say(
-                        "A plant with the recipe {recipe} makes {output} of it, "
-                        "which may serve {use}.",
-                        recipe=recipe.called(self.words.language),
-                        output=self.words.material(output),
-                        use=self.words.use(self.use),
-                    )
+                    named = {"output": self.words.material(output)}
+                    yield self._say("plant", recipe=recipe.called(self.words.language), **named)
 
     def _tell_other_materials(self) -> Iterator[Message]:
-        allowed, conditional = (
-            ", ".join(
+        for ruling in _RULINGS_FOR:
+            named = [
                 self.words.material(one)
                 for one in self.catalogue.materials
                 if self.verdict(material=one) == ruling
-            )
-            for ruling in _RULINGS_FOR
-        )
-        if allowed:
-            yield say("{use} may be served by: {materials}.", materials=allowed, **self.names)
-        if conditional:
-            yield say("{use} may be served under a condition by: {materials}.").format(
-                materials=conditional, **self.names
-            )
+            ]
+            if named:
+                yield self._say(f"materials {ruling}", materials=", ".join(named))
 
 
 def _tell_needs(scenario: Scenario, question: _Question) -> Iterator[Message]:
     """Say of each need for the use that is unlike the question in what, and the answer for it."""
-    soil_class = scenario.catalogue.materials[question.material].soil_class
     for need in {need.name: need for need in scenario.needs if need.use == question.use}.values():
-        names = {"site": scenario.site_name(need.site), "land": need.demand.land}
-        told = [
-            say(
-                "{site} lies in a zone (rule {rule}: {source}): soil of class {number} and "
-                "worse needs `{condition}`.",
-                rule=zone.rule,
-                source=zone.ruling.citation,
-                number=zone.soil_class,
-                condition=zone.needs_condition,
-                **names,
-            )
-            for zone in need.demand.zones
-            if soil_class is not None and soil_class >= zone.soil_class
-        ]
-        asked = {one.condition for one in scenario.rulings(question.material, need.demand)}
-        told += [
-            say("{site} accepts `{condition}` for this need{by}.").format(
-                condition=condition, by=f": {by}" if by else "", **names
-            )
-            for condition, by in need.consents.items()
-            if condition in asked
-        ]
+        told = [*_tell_zones(scenario, question, need), *_tell_consents(scenario, question, need)]
         if told or need.demand.land != question.land:
+            names = {"site": scenario.site_name(need.site), "land": need.demand.land}
             block = scenario.blocks(question.material, need.demand)
             yield from told
             if block is None:
@@ -244,3 +181,27 @@ def _tell_needs(scenario: Scenario, question: _Question) -> Iterator[Message]:
             else:
                 rule = block.rule
                 yield say("{site} (land: `{land}`): not by rule {rule}.", rule=rule, **names)
+
+
+def _tell_zones(scenario: Scenario, question: _Question, need: Need) -> Iterator[Message]:
+    soil_class = scenario.catalogue.materials[question.material].soil_class
+    for zone in need.demand.zones:
+        if soil_class is not None and soil_class >= zone.soil_class:
+            yield say(
+                "{site} lies in a zone (rule {rule}: {source}): soil of class {number} and "
+                "worse needs `{condition}`.",
+                site=scenario.site_name(need.site),
+                rule=zone.rule,
+                source=zone.ruling.citation,
+                number=zone.soil_class,
+                condition=zone.needs_condition,
+            )
+
+
+def _tell_consents(scenario: Scenario, question: _Question, need: Need) -> Iterator[Message]:
+    asked = {one.condition for one in scenario.rulings(question.material, need.demand)}
+    for condition, by in need.consents.items():
+        if condition in asked:
+            yield say("{site} accepts `{condition}` for this need{by}.").format(
+                site=scenario.site_name(need.site), condition=condition, by=f": {by}" if by else ""
+            )

@@ -4,11 +4,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from raastof_geo.emissions.limit import SIZES
 from raastof_geo.errors import InputError
-from raastof_geo.language import Language, Message, Readable, say
+from raastof_geo.language import Language, Message, Readable, read_texts, say
 from raastof_geo.scenario.catalogue import Catalogue, Fit
 from raastof_geo.scenario.identity import UnknownIdError, find_id, suggest
 from raastof_geo.scenario.telling.law import tell_consent, tell_moves
@@ -39,14 +38,14 @@ def list_catalogue(catalogue: Catalogue, language: Language) -> tuple[CatalogueS
     words = CatalogueWords(catalogue, language)
     return tuple(
         CatalogueSection(
-            words.read(section.title),
-            words.read(section.where),
+            words.read(title),
+            words.read(read_texts("keys of sections")[key]),
             tuple(
-                CatalogueEntry(one, words.called(key, one), words.read(section.about(words, one)))
+                CatalogueEntry(one, words.called(key, one), words.read(_ABOUT[key](words, one)))
                 for one in getattr(catalogue, key)
             ),
         )
-        for key, section in _SECTIONS.items()
+        for key, title in read_texts("sections").items()
     )
 
 
@@ -54,10 +53,10 @@ def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[
     """Tell all that is known of an id or name in whatever section, or raise an `InputError`."""
     words, lines = CatalogueWords(catalogue, language), list[str]()
     every: dict[str, Mapping[str, str]] = {}
-    for key, section in _SECTIONS.items():
+    for key, tell in _TELL.items():
         names = catalogue.names(key)
         with suppress(UnknownIdError):
-            lines += map(words.read, section.tell(words, find_id(key, given, names)))
+            lines += map(words.read, tell(words, find_id(key, given, names)))
         every |= names
     if not lines:
         message = say(
@@ -188,48 +187,21 @@ _TRUCK: dict[str, Message] = {
 }
 
 
-class _Section(NamedTuple):
-    title: Message
-    where: Message
-    """The keys of a scenario that its ids are written under."""
-    about: Callable[[CatalogueWords, str], Readable]
-    """What an entry is for, in the list."""
-    tell: Callable[[CatalogueWords, str], Iterator[Message]]
-    """All that is known of an entry."""
-
-
-_SECTIONS: dict[str, _Section] = {
-    "materials": _Section(
-        say("Materials"),
-        say("`material:` of an offer, `supplies:` of a pit, `accepts:` of a receiver"),
-        _about_material,
-        tell_material,
-    ),
-    "uses": _Section(
-        say("Uses"),
-        say("`use:` of a need; its tonnes are tonnes of the use's reference material"),
-        _about_use,
-        _tell_use,
-    ),
-    "recipes": _Section(
-        say("Recipes"),
-        say("`recipes:` of a plant; what comes out, residue included, needs somebody to take it"),
-        _about_recipe,
-        _tell_recipe,
-    ),
-    "conditions": _Section(
-        say("Conditions"),
-        say("`accepts:` of a need that meets them; `accepted_conditions:` where all needs do"),
-        _about_condition,
-        _tell_condition,
-    ),
-    "land": _Section(
-        say("Kinds of land"),
-        say("`land:` of a site; it decides what soil may come there"),
-        lambda _words, _one: "",
-        _tell_land,
-    ),
-    "vehicles": _Section(
-        say("Trucks"), say("`vehicles:` of a scenario"), _about_vehicle, _tell_vehicle
-    ),
+_ABOUT: dict[str, Callable[[CatalogueWords, str], Readable]] = {
+    "materials": _about_material,
+    "uses": _about_use,
+    "recipes": _about_recipe,
+    "conditions": _about_condition,
+    "land": lambda _words, _one: "",
+    "vehicles": _about_vehicle,
 }
+"""What an entry of each section is for, in the list."""
+_TELL: dict[str, Callable[[CatalogueWords, str], Iterator[Message]]] = {
+    "materials": tell_material,
+    "uses": _tell_use,
+    "recipes": _tell_recipe,
+    "conditions": _tell_condition,
+    "land": _tell_land,
+    "vehicles": _tell_vehicle,
+}
+"""All that is known of an entry."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from raastof_geo.language import Message, say
-from raastof_geo.scenario.catalogue import Catalogue, Fit, LegalRegime, Ruling, SoilMove
+from raastof_geo.language import Message, read_texts, say
+from raastof_geo.scenario.catalogue import Catalogue, Fit, LegalRegime, Ruling
 from raastof_geo.scenario.telling.words import CatalogueWords
 
 
@@ -41,14 +41,9 @@ def tell_consent(catalogue: Catalogue, condition: str) -> Message:
 
 def tell_dates(rule: Fit | LegalRegime) -> Message:
     """Say when a rule holds."""
-    dates = {"start": rule.valid_from, "end": rule.valid_to}
-    if rule.valid_from and rule.valid_to:
-        return say("The rule holds from {start} to {end}.", **dates)
-    if rule.valid_from:
-        return say("The rule holds from {start} until it is changed.", **dates)
-    if rule.valid_to:
-        return say("The rule holds until {end}.", **dates)
-    return say("The rule has no dates: it holds until it is changed.")
+    ends = {"from": rule.valid_from, "to": rule.valid_to}
+    key = " ".join(name for name, day in ends.items() if day) or "always"
+    return read_texts("law")[key].format(start=rule.valid_from, end=rule.valid_to)
 
 
 def tell_moves(words: CatalogueWords, material: str, *lands: str) -> Iterator[Message]:
@@ -56,22 +51,13 @@ def tell_moves(words: CatalogueWords, material: str, *lands: str) -> Iterator[Me
     for land in lands:
         move = words.catalogue.soil_move(material, land)
         if move is not None:
-            yield _tell_move(words, material, land, move)
-
-
-def _tell_move(words: CatalogueWords, material: str, land: str, move: SoilMove) -> Message:
-    names = {"soil": words.class_of(material), "land": words.called("land", land)}
-    names |= words.cited(move)
-    if move.verdict == "allowed":
-        return say("Land ({land}): rule {rule} allows soil of {soil}: {source}.", **names)
-    if move.condition is not None:
-        return say(
-            "Land ({land}): rule {rule} allows soil of {soil} under the condition "
-            "{condition}: {source}."
-        ).format(condition=words.called("conditions", move.condition), **names)
-    if not move.citation:
-        return say("Land ({land}): no rule lets soil of {soil} come here.", **names)
-    return say("Land ({land}): rule {rule} forbids soil of {soil}: {source}.", **names)
+            ruled = move.citation or move.verdict != "forbidden"
+            yield read_texts("law")[f"move {move.verdict}" if ruled else "no rule"].format(
+                soil=words.class_of(material),
+                land=words.called("land", land),
+                condition=move.condition and words.called("conditions", move.condition),
+                **words.cited(move),
+            )
 
 
 def tell_law(words: CatalogueWords, material: str) -> Iterator[Message]:
