@@ -11,7 +11,7 @@ from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.emissions.vehicle import Vehicle
 from raastof_geo.roads.edges import RoadEdges, Turns
 from raastof_geo.roads.mapped.keys import Truck
-from raastof_geo.roads.mapped.rules import Passage, decide_turn
+from raastof_geo.roads.mapped.rules import Passage, read_turn
 from raastof_geo.roads.mapped.tags import judge_barrier, judge_way
 from raastof_geo.roads.road import Access, Road, split_tags
 from raastof_geo.roads.routing.engine import find_parts
@@ -141,5 +141,5 @@ def bind_turns(turns: Turns, truck: Truck) -> list[int]:
     return [
         row
         for row, (only, text) in enumerate(zip(turns.only.tolist(), turns.tags, strict=True))
-        if decide_turn(split_tags(text), truck) == {"only" if only else "no"}
+        if read_turn(split_tags(text), truck) == {"only" if only else "no"}
     ]

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from raastof_geo.roads.mapped.amounts import read_mass_t, read_metres, read_minutes
-from raastof_geo.roads.mapped.rules import decide_turn, read_turn_rules
+from raastof_geo.roads.mapped.rules import read_turn, read_turn_rules
 from raastof_geo.roads.mapped.tags import find_doubts, read_barrier, read_class, read_road
 from raastof_geo.roads.road import LIMITS, SURFACES, Access, Road, join_tags, split_tags
 
@@ -52,9 +52,9 @@ def directions(**tags: str) -> tuple[bool, bool, Access]:
     return found.forward, found.backward, found.access
 
 
-def read_turn(tags: dict[str, str]) -> str | None:
+def rule_of(tags: dict[str, str]) -> str | None:
     """Say what a restriction is to every truck; none where it is none."""
-    (found,) = decide_turn(tags, None)
+    (found,) = read_turn(tags, None)
     return None if found == "free" else found
 
 
@@ -878,22 +878,22 @@ def test_other_nodes_are_no_barriers(tags):
 def test_a_restriction_forbids_or_commands_a_turn(tag, value, rule):
     """`no_…` and `only_…`, for all or for trucks."""
     tags = {"type": "restriction", tag: value}
-    assert read_turn(tags) == rule
+    assert rule_of(tags) == rule
     assert not doubt_turn(tags)
 
 
 def test_the_restriction_closest_to_trucks_counts():
     """`restriction:hgv` before `restriction:motor_vehicle` before `restriction`."""
-    assert read_turn({"restriction": "no_left_turn", "restriction:hgv": "only_left_turn"}) == "only"
+    assert rule_of({"restriction": "no_left_turn", "restriction:hgv": "only_left_turn"}) == "only"
     tags = {"restriction:motor_vehicle": "no_exit", "restriction:hgv": "only_straight_on"}
-    assert read_turn(tags) == "only"
+    assert rule_of(tags) == "only"
 
 
 @pytest.mark.parametrize("kind", ["bus", "motorcar", "bicycle", "psv", "caravan", "goods"])
 def test_restrictions_for_others_do_not_bind_trucks(kind):
     """A turn that cars or buses may not make is no matter of trucks."""
     tags = {"type": "restriction", f"restriction:{kind}": "no_left_turn", "hour_on": "07:00"}
-    assert read_turn(tags) is None
+    assert rule_of(tags) is None
     assert not doubt_turn(tags)
 
 
@@ -901,14 +901,14 @@ def test_restrictions_for_others_do_not_bind_trucks(kind):
 def test_exceptions_for_trucks_free_them(value):
     """`except` lists who may turn."""
     tags = {"restriction": "no_left_turn", "except": value, "day_on": "Monday"}
-    assert read_turn(tags) is None
+    assert rule_of(tags) is None
     assert not doubt_turn(tags)
 
 
 @pytest.mark.parametrize("value", ["bus", "psv;bicycle", "motorcar", "goods", ""])
 def test_exceptions_for_others_do_not_free_trucks(value):
     """Buses may turn, trucks may not."""
-    assert read_turn({"restriction": "no_left_turn", "except": value}) == "no"
+    assert rule_of({"restriction": "no_left_turn", "except": value}) == "no"
 
 
 @pytest.mark.parametrize(
@@ -927,21 +927,21 @@ def test_exceptions_for_others_do_not_free_trucks(value):
 )
 def test_restrictions_at_times_are_not_guessed(tags):
     """They bind nobody, but are doubts, as are those that cannot be read."""
-    assert read_turn({"type": "restriction", **tags}) is None
+    assert rule_of({"type": "restriction", **tags}) is None
     assert doubt_turn({"type": "restriction", **tags})
 
 
 def test_a_restriction_at_all_times_binds_beside_one_at_times():
     """The plain tag counts where both stand; the other is a doubt."""
     tags = {"restriction": "no_left_turn", "restriction:conditional": "none @ (22:00-06:00)"}
-    assert read_turn(tags) == "no"
+    assert rule_of(tags) == "no"
     assert doubt_turn(tags)
 
 
 def test_an_unreadable_restriction_leaves_the_question_to_the_next_tag():
     """As with access tags."""
     tags = {"restriction:hgv": "perhaps", "restriction": "no_left_turn"}
-    assert read_turn(tags) == "no"
+    assert rule_of(tags) == "no"
     assert doubt_turn(tags)
 
 
@@ -950,7 +950,7 @@ def test_an_unreadable_restriction_leaves_the_question_to_the_next_tag():
 )
 def test_what_is_no_restriction_binds_nobody(tags):
     """Other relations are no rule on turns, and no doubt."""
-    assert read_turn(tags) is None
+    assert rule_of(tags) is None
     assert not doubt_turn(tags)
 
 

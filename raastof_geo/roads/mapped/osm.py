@@ -21,10 +21,10 @@ from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
 from raastof_geo.errors import OutputError, RaastofError, RoadDataError
 from raastof_geo.language import Message, say
 from raastof_geo.links import AnyPath
-from raastof_geo.roads.mapped.damage import LARGEST_ID, find_damage, is_pbf, open_packed
+from raastof_geo.roads.mapped.damage import LARGEST_ID, find_damage, is_pbf, unpack
 from raastof_geo.roads.mapped.endings import refuse_others
 from raastof_geo.roads.mapped.keys import LIMIT_OF
-from raastof_geo.roads.mapped.rules import decide_turn, read_turn_rules
+from raastof_geo.roads.mapped.rules import read_turn, read_turn_rules
 from raastof_geo.roads.mapped.tags import read_barrier, read_road
 from raastof_geo.roads.road import ROAD_CLASSES, Road
 
@@ -169,7 +169,7 @@ def _read_objects(file: Path, classes: frozenset[str], *, merge: bool) -> _Found
 def _scan_xml(file: Path, found: _Found) -> None:
     """Look for what osmium does not tell of XML: what JOSM deleted, and the date of the data."""
     rest = b""
-    with open_packed(file) as stream:
+    with unpack(file) as stream:
         while piece := stream.read(_PIECE):
             text, start, rest = (rest + piece).rpartition(b"<")
             rest = start + rest
@@ -282,7 +282,7 @@ def _read_relation(line: bytes, start: int, found: _Found) -> None:
     tags = _read_tags(line[start + 2 : end])
     rules, doubtful = read_turn_rules(tags)
     found.doubtful_turns += doubtful
-    may_be = decide_turn(tags, None) - {"free"}
+    may_be = read_turn(tags, None) - {"free"}
     if not may_be and not doubtful:
         return
     members: dict[tuple[str, str], list[int]] = defaultdict(list)

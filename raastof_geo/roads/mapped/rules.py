@@ -241,7 +241,7 @@ def decide_speed(words: TagWords, direction: str, truck: Truck | None) -> float 
     return speed
 
 
-def decide_turn(tags: Mapping[str, str], truck: Truck | None) -> set[str]:
+def read_turn(tags: Mapping[str, str], truck: Truck | None) -> set[str]:
     """Say of a restriction whether it is a `no` or `only` one, or `free`; all that it may be."""
     freed = {*parts(tags.get("except", ""))}
     ours = _list_turn_tags(tags)
@@ -262,7 +262,7 @@ def read_turn_rules(tags: Mapping[str, str]) -> tuple[str, bool]:
     ours = _list_turn_tags(tags)
     timed = not _TURN_TIMES.isdisjoint(tags) or any(find_doubt(*tag) for tag in ours.items())
     doubtful = bool(ours) and timed and _TURN_FREED.isdisjoint(parts(tags.get("except", "")))
-    some = doubtful or len(decide_turn(tags, None)) > 1
+    some = doubtful or len(read_turn(tags, None)) > 1
     kept = {name: tags[name] for name in ("except", *_TURN_TIMES) if name in tags}
     return join_tags({**ours, **kept}) if some else "", doubtful
 
