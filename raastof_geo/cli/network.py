@@ -38,7 +38,7 @@ def _describe(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
 
     metadata = network.metadata
     yield say("Title"), metadata.title
-    yield say("State of OpenStreetMap"), metadata.osm_date
+    yield say("State of OpenStreetMap"), metadata.osm_date or say("not known")
     yield say("Licence"), metadata.attribution
     yield say("Nodes"), format_number(network.node_count)
     yield say("Edges"), format_number(network.edge_count)
@@ -55,7 +55,7 @@ def _describe(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
         length_m = network.length_m[network.access == access].sum()
         yield what, format_number(float(length_m) / 1000)
     yield say("Turn restrictions"), format_number(len(network.turns))
-    yield (say("Turn restrictions at some times only, left out"), metadata.doubtful_turns)
+    yield (say("Turn restrictions left out: timed, unknown or unclear"), metadata.doubtful_turns)
     unknown = [name for kind in network.extra.values() for name in kind]
     if network.lacking:
         yield (say("Not known to the file, taken as nothing said"), list_codes(network.lacking))

@@ -52,7 +52,7 @@ def _drive(
     routes = roads.weigh(vehicle, load, roads.spell_of(period)).routes(
         [roads.stops[origin] for origin, _ in pairs], [roads.stops[goal] for _, goal in pairs]
     )
-    parts = [np.unique(roads.graph.edge[routes.arcs(rank)]) for rank in range(len(pairs))]
+    parts = [np.unique(routes.graph.edge[routes.arcs(rank)]) for rank in range(len(pairs))]
     counts = [np.full(len(part), count) for part, count in zip(parts, pairs.values(), strict=True)]
     return np.concatenate(parts).astype(np.intp), np.concatenate(counts)
 

@@ -36,10 +36,11 @@ class TruckLimit:
     name: str
     """What scenarios and network files call it."""
     title: Message
-    unit: Literal["t", "m"]
+    unit: Literal["t", "m", "axles"]
     size: Size
     tags: tuple[str, ...]
-    """Those of OpenStreetMap that set it; the lowest counts."""
+    """Those of OpenStreetMap that set it, without suffixes; the lowest counts. What follows `max`
+    is how conditions call the size, as in `weight>7.5`."""
     least: float
     most: float = math.inf
     """Values outside are hardly meant, and are reported as doubtful. [`unit`]"""
@@ -49,11 +50,11 @@ class TruckLimit:
     """Whether a site can set it too (`truck_limits`), or roads alone."""
 
 
-def _legal(value_m: float, source: str) -> Figure:
-    """Give the largest Danish trucks' size, for those whose own is not said. [m]"""
+def _legal(value: float, source: str, unit: str = "m") -> Figure:
+    """Give the largest Danish trucks' size, for those whose own is not said."""
     return Figure(
-        value=value_m,
-        unit="m",
+        value=value,
+        unit=unit,
         source=source,
         valid_from=datetime.date(2011, 1, 1),
         evidence="seen",
@@ -62,6 +63,8 @@ def _legal(value_m: float, source: str) -> Figure:
 
 
 _GROSS = Size("gross_t", say("Weight in all"))
+_EMPTY = Size("empty_t", say("Weight without load"))
+_AXLES = Size("axle_count", say("Axles"))
 _AXLE = Size(
     "axle_load_t",
     say("Axle load"),
@@ -73,6 +76,11 @@ _AXLE = Size(
         evidence="judgement",
         note="heaviest axle",
     ),
+)
+_BOGIE = Size(
+    "bogie_load_t",
+    say("Bogie load"),
+    _legal(18, "Retsinformation 139635 (2011), 164163 (2014): two axles 1.80-2.00 m apart", "t"),
 )
 _HEIGHT = Size(
     "height_m", say("Height"), _legal(4.10, "Transportnyhederne 81919 (3 December 2025)")
@@ -86,7 +94,7 @@ TRUCK_LIMITS: tuple[TruckLimit, ...] = (
         say("weight"),
         "t",
         _GROSS,
-        ("maxweight", "maxweight:hgv", "maxgcweight"),
+        ("maxweight", "maxgcweight"),
         least=1,
         most=200,
         with_load=True,
@@ -96,7 +104,7 @@ TRUCK_LIMITS: tuple[TruckLimit, ...] = (
         say("registered gross weight"),
         "t",
         _GROSS,
-        ("maxweightrating", "maxweightrating:hgv", "maxgcweightrating"),
+        ("maxweightrating", "maxgcweightrating"),
         least=1,
         most=200,
         at_sites=False,
@@ -106,9 +114,26 @@ TRUCK_LIMITS: tuple[TruckLimit, ...] = (
         "maxheight_m", say("height"), "m", _HEIGHT, ("maxheight", "maxheight:physical"), 1.5, 10
     ),
     TruckLimit("maxwidth_m", say("width"), "m", _WIDTH, ("maxwidth", "maxwidth:physical"), 1.5),
-    TruckLimit("maxlength_m", say("length"), "m", _LENGTH, ("maxlength", "maxlength:hgv"), 3),
+    TruckLimit("maxlength_m", say("length"), "m", _LENGTH, ("maxlength",), 3),
+    TruckLimit(
+        "maxbogieload_t", say("bogie load"), "t", _BOGIE, ("maxbogieweight",), 2, with_load=True
+    ),
+    TruckLimit(
+        "maxempty_t",
+        say("weight without load"),
+        "t",
+        _EMPTY,
+        ("maxunladenweight",),
+        least=0.5,
+        most=200,
+        at_sites=False,
+    ),
+    TruckLimit(
+        "maxaxles", say("axles"), "axles", _AXLES, ("maxaxles",), least=2, most=20, at_sites=False
+    ),
 )
-"""Limits on the size of a truck: actual mass, registered gross weight, axle load, and its box."""
+"""Limits on the size of a truck: actual mass, registered gross weight, axle load, its box, load on
+two axles, mass without load, and number of axles."""
 
 SIZES: tuple[Size, ...] = tuple({limit.size.name: limit.size for limit in TRUCK_LIMITS}.values())
 """The sizes that limits are held against, each once."""

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field
@@ -11,6 +11,9 @@ from raastof_geo.arrays import Floats
 from raastof_geo.emissions.limit import SIZES, TruckLimit, with_fields
 from raastof_geo.emissions.toll import Co2Class, WeightClass
 from raastof_geo.figures import figure
+
+LONGEST_RIGID_M = 12.0
+"""Longest truck without a trailer in Denmark. [m] (elov.dk, order on dimensions, section 10)"""
 
 
 class Named(figure.Strict):
@@ -60,6 +63,10 @@ class Vehicle(_Weights):
     """Time to load and tip, both ends together. [min per load]"""
     hire_dkk_per_h: figure.NonNegativeFigure
     """Truck and driver. [DKK/h]"""
+    pulls: Literal["nothing", "trailer", "semitrailer"] | None = None
+    """What it pulls; where that is not said, a trailer if it is longer than `LONGEST_RIGID_M`."""
+    axles: int | None = Field(default=None, ge=2, le=20)
+    """Axles in all; where that is not said, 4 of a truck that pulls nothing, else 7."""
     toll_weight: WeightClass | None = None
     """The weight class in the tables of `tolls`."""
     toll_co2: Co2Class = 1
@@ -78,13 +85,27 @@ class Vehicle(_Weights):
         """What it weighs without load. [t]"""
         return self.gross_t.value - self.payload_t.value
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of `hgv` that it is to OpenStreetMap; a semitrailer is a trailer."""
+        longer = self.length_m.value > LONGEST_RIGID_M  # type: ignore[attr-defined]
+        pulls = self.pulls or ("trailer" if longer else "nothing")
+        kinds = {"nothing": (), "trailer": ("trailer",)}.get(pulls, ("trailer", "hgv_articulated"))
+        return frozenset(kinds)
+
+    @property
+    def axle_count(self) -> int:
+        """How many axles it has, those of a trailer too."""
+        return self.axles or (7 if self.kinds else 4)
+
     def size_for(self, limit: TruckLimit, *, loaded: bool = True) -> float:
         """Give the size that a limit is held against, loaded to the full or empty.
 
         Of limits that shrink `with_load` (weight, axle load) an empty truck has the share that its
         own weight is of the gross one: axles are taken to share it alike. [t or m]
         """
-        size: float = getattr(self, limit.size.name).value
+        found = getattr(self, limit.size.name)
+        size = float(getattr(found, "value", found))
         share = self.empty_t / self.gross_t.value if limit.with_load and not loaded else 1.0
         return size * share
 

@@ -17,10 +17,11 @@ from raastof_geo.errors import NoRouteError
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN
 from raastof_geo.language import Message, say
 from raastof_geo.legs.roads import RoadPrices
-from raastof_geo.roads.mapped.tags import find_doubts, split_tags
+from raastof_geo.roads.mapped.keys import Truck
+from raastof_geo.roads.mapped.tags import find_doubts
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.restrict import find_exceeded, find_local_edges, size_truck
-from raastof_geo.roads.road import Access, align_limits
+from raastof_geo.roads.restrict import find_exceeded, judge_road, size_truck
+from raastof_geo.roads.road import Access, align_limits, split_tags
 from raastof_geo.roads.routing.drive import Load, emit_kg_co2e
 from raastof_geo.roads.routing.route import Routes
 from raastof_geo.scenario.lookup import look_up
@@ -28,6 +29,10 @@ from raastof_geo.scenario.scenario import Scenario
 
 _DOUBTS = {
     "conditional": say("holds at some times only, and is not taken"),
+    "unclear": say("has a condition that cannot be decided, and is not taken"),
+    "lanes": say("is about single lanes, and is not taken"),
+    "unknown_key": say("has a key that is not understood, and is not taken"),
+    "ambiguous": say("leaves open which turn it means, and is not taken"),
     "unreadable": say("cannot be read"),
     "implausible": say("is hardly possible"),
     "unknown_access": say("is no value that OpenStreetMap knows"),
@@ -169,7 +174,7 @@ class _Way:
         return self.roads.scenario.catalogue.vehicles[self.vehicle]
 
     @property
-    def size(self) -> Floats:
+    def sized(self) -> Truck:
         return size_truck(self.truck, self.load)
 
 
@@ -227,8 +232,13 @@ def _find_obstacles(way: _Way, free: Routes) -> Iterator[Obstacle]:
     network, graph = way.roads.network, free.graph
     arcs, shares = free.arcs(0), free.shares(0)
     edges = graph.edge[arcs]
-    reasons = [_explain_edge(way, edge) for edge in edges.tolist()]
-    local = find_local_edges(network)[edges]
+    sides = (~graph.ahead[arcs]).astype(np.intp)
+    pairs = zip(edges.tolist(), sides.tolist(), strict=True)
+    judged = way.roads.judge(way.vehicle, way.load, way.active)
+    local = judged.find_local(network)[sides, edges]
+    reasons = [
+        None if here else _explain_edge(way, *pair) for pair, here in zip(pairs, local, strict=True)
+    ]
     through = np.flatnonzero(~local)  # the first and the last stretch may be local
     for rank in range(through[0], through[-1]) if len(through) else ():
         if local[rank] and reasons[rank] is None:
@@ -243,11 +253,11 @@ def _find_obstacles(way: _Way, free: Routes) -> Iterator[Obstacle]:
         if reason is not None:
             length_m = float((network.length_m[along] * shares[stretch]).sum())
             yield _describe(network, int(along[0]), reason, length_m)
-    yield from _forbidden_turns(network, free)
+    yield from _forbidden_turns(way.roads.router_of(way.vehicle).graph.network, free)
 
 
-def _explain_edge(way: _Way, edge: int) -> Message | None:
-    network, size = way.roads.network, way.size
+def _explain_edge(way: _Way, edge: int, side: int) -> Message | None:
+    network, size = way.roads.network, way.sized.size
     for change, edges in way.roads.changes_for(way.vehicle, way.active):
         if not np.isin(edge, edges):
             continue
@@ -260,7 +270,12 @@ def _explain_edge(way: _Way, edge: int) -> Message | None:
         return say("a ferry, and the scenario takes none")
     if network.access[edge] == Access.CLOSED:
         return say("closed to trucks")
-    return _explain_limits(size, network.limits[edge])
+    road = network.roads[network.road[edge]]
+    if not road.rules:
+        return _explain_limits(size, network.limits[edge])
+    passage = judge_road(road, way.sized)[side]
+    reason = _explain_limits(size, np.array(passage.limits))
+    return say("closed to trucks") if passage.access == Access.CLOSED else reason
 
 
 def _explain_limits(size: Floats, limits: Floats) -> Message | None:
@@ -303,11 +318,15 @@ def _middle(network: RoadNetwork, edge: int) -> tuple[float, float]:
 
 def _find_doubts(network: RoadNetwork, edges: Integers) -> tuple[DoubtfulTag, ...]:
     found: dict[tuple[int, str, str], DoubtfulTag] = {}
-    for edge in edges.tolist():
-        road = network.roads[network.road[edge]]
-        for kind, key, value in find_doubts(road.tags):
+    here = edges.tolist()
+    said = [(edge, network.roads[network.road[edge]].tags) for edge in here]
+    for _, arcs, tags in network.some_turns.describe():
+        if {arc // 2 for arc in arcs} <= {*here}:
+            said.append((arcs[0] // 2, tags))
+    for edge, text in said:
+        for kind, key, value in find_doubts(text):
             way, at = int(network.way[edge]), _middle(network, edge)
-            tag = DoubtfulTag(_DOUBTS[kind], key, value, road.name, way, *at)
+            tag = DoubtfulTag(_DOUBTS[kind], key, value, network.called(edge), way, *at)
             found.setdefault((way or -edge, key, value), tag)
     return tuple(found.values())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -17,7 +17,13 @@ from raastof_geo.roads.change import find_changed_edges, find_edges_over
 from raastof_geo.roads.mapped.area import join_municipalities
 from raastof_geo.roads.multigraph import draw_driven
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.restrict import bar_edges, find_exceeded, size_truck
+from raastof_geo.roads.restrict import (
+    TruckRoads,
+    bind_turns,
+    find_exceeded,
+    judge_roads,
+    size_truck,
+)
 from raastof_geo.roads.road import ROAD_CLASSES, align_limits
 from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.routing.drive import (
@@ -25,7 +31,7 @@ from raastof_geo.roads.routing.drive import (
     Load,
     drive_edges,
     emit_kg_co2e,
-    find_speed,
+    find_speeds,
     pay_on_the_way,
 )
 from raastof_geo.roads.routing.graph import RoadGraph, Travelling, build_graph
@@ -53,6 +59,8 @@ class ArcPrices:
     quantities: dict[str, Floats]
     weight: dict[str, Floats]
     """What each arc weighs, by `BOTH_LOADS`; infinite where the vehicle may not drive."""
+    local: dict[str, Mask | None]
+    """Arcs for the first and the last stretch only, by `BOTH_LOADS`; none: as for all trucks."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +87,22 @@ class RoadPrices(Travelling):
     def router(self) -> Router:
         """The network made ready for routes."""
         return load_router(self.graph)
+
+    def router_of(self, vehicle_id: str) -> Router:
+        """Give the network made ready for a truck, with the turns that bind it when it is full."""
+        network = self.network
+        truck = size_truck(self.scenario.catalogue.vehicles[vehicle_id], "full")
+        rows = bind_turns(network.some_turns, truck)
+        if not rows:
+            return self.router
+        if (key := tuple(rows)) not in self._routers:
+            bound = replace(network, turns=network.turns.join(network.some_turns, rows))
+            self._routers[key] = load_router(build_graph(bound))
+        return self._routers[key]
+
+    @cached_property
+    def _routers(self) -> dict[tuple[int, ...], Router]:
+        return {}
 
     @cached_property
     def free_router(self) -> Router:
@@ -150,9 +174,32 @@ class RoadPrices(Travelling):
         `free`: whether nothing is closed and no turn forbidden: arcs are those of `free_router`.
         Quantities, and weights by load. [arcs, in the unit that the name of each tells]
         """
-        scenario, network = self.scenario, self.network
+        scenario = self.scenario
         vehicle = scenario.catalogue.vehicles[vehicle_id]
-        speed = self._speed(self.changes_for(vehicle_id, active))
+        graph = (self.free_router if free else self.router_of(vehicle_id)).graph
+        judged = {load: self.judge(vehicle_id, load, active) for load in BOTH_LOADS}
+        speeds = self._speeds(vehicle_id, active, judged["full"])
+        ahead = self._use(vehicle, speeds[0])
+        back = ahead if speeds[1] is speeds[0] else self._use(vehicle, speeds[1])
+        quantities = {
+            name: np.where(graph.ahead, values[graph.edge], back[name][graph.edge])
+            if values is not back[name]
+            else values[graph.edge]
+            for name, values in ahead.items()
+        }
+        prices = ArcPrices(quantities, {}, {})
+        side = (~graph.ahead).astype(np.intp)
+        for load in BOTH_LOADS:
+            weight = _weigh_arcs(scenario, vehicle, quantities, f"energy_{load}")
+            closed = False if free else judged[load].closed[side, graph.edge]
+            prices.weight[load] = np.where(closed, np.inf, weight)
+            local = None if free else judged[load].local
+            prices.local[load] = None if local is None else local[side, graph.edge]
+        return prices
+
+    def _use(self, vehicle: Vehicle, speed: Floats) -> dict[str, Floats]:
+        """Give what a vehicle uses on each edge at a speed. [edges, in the unit of each name]"""
+        network = self.network
         at_sea = network.ferry
         empty, full = self.energy_model(vehicle, speed)
         length = network.length_m / 1000
@@ -168,24 +215,20 @@ class RoadPrices(Travelling):
             edges[f"{TOLLED}{table}"] = factor * length
         for number, inside in enumerate(self.limited):
             edges[f"{PASSED}{number}"] = np.where(inside, length, 0.0)
-        edge = self.free_router.graph.edge if free else self.graph.edge
-        weight: dict[str, Floats] = {}
-        for load in BOTH_LOADS:
-            open_weight = _weigh_edges(scenario, vehicle, edges, f"energy_{load}")
-            barred = False if free else self.bar(vehicle_id, load, active)
-            weight[load] = np.where(barred, np.inf, open_weight)[edge]
-        return ArcPrices({name: values[edge] for name, values in edges.items()}, weight)
+        return edges
 
-    def bar(self, vehicle_id: str, load: str, active: Active) -> Mask:
-        """Tell which edges are barred to a truck beside those closed to every truck. [edges]"""
-        size = size_truck(self.scenario.catalogue.vehicles[vehicle_id], load)
-        ferries = self.scenario.said.network.ferries
-        barred = bar_edges(self.network, size, ferries=ferries).copy()
+    def judge(self, vehicle_id: str, load: str, active: Active) -> TruckRoads:
+        """Say what roads are to a truck while some changes hold, beside those closed to all."""
+        truck = size_truck(self.scenario.catalogue.vehicles[vehicle_id], load)
+        network = self.network
+        barred = np.zeros(network.edge_count, bool)
+        if not self.scenario.said.network.ferries:
+            barred |= network.ferry
         for change, edges in self.changes_for(vehicle_id, active):
             limits = np.array(align_limits(change.limits))
-            if change.closed or find_exceeded(size, limits).any():
+            if change.closed or find_exceeded(truck.size, limits).any():
                 barred[edges] = True
-        return barred
+        return judge_roads(network, truck, barred)
 
     def weigh(
         self, vehicle_id: str, load: str, active: Active, *, free: bool = False
@@ -196,10 +239,11 @@ class RoadPrices(Travelling):
         then. Made once for each truck, load and set of changes, then kept.
         """
         if (vehicle_id, load, active, free) not in self._weighted:
-            router = self.free_router if free else self.router
+            router = self.free_router if free else self.router_of(vehicle_id)
             prices = self.price(vehicle_id, active, free=free)
             for state, weight in prices.weight.items():
-                self._weighted[vehicle_id, state, active, free] = router.weigh(weight)
+                weighted = router.weigh(weight, prices.local[state])
+                self._weighted[vehicle_id, state, active, free] = weighted
         return self._weighted[vehicle_id, load, active, free]
 
     @cached_property
@@ -235,6 +279,7 @@ class RoadPrices(Travelling):
         """
         when = next(iter(self.scenario.periods)) if period is None else period
         active = self.spell_of(when)
+        judged = self.judge(vehicle, load, active)
         drive = drive_edges(
             self.network,
             self.scenario.catalogue,
@@ -242,8 +287,8 @@ class RoadPrices(Travelling):
             load,
             year=self.scenario.periods[when].middle_year,
             model=self.energy_model,
-            speed_km_h=self._speed(self.changes_for(vehicle, active)),
-            barred=self.bar(vehicle, load, active),
+            speed_km_h=np.stack(self._speeds(vehicle, active, judged)),
+            judged=judged,
         )
         return draw_driven(self.network, drive)
 
@@ -256,12 +301,14 @@ class RoadPrices(Travelling):
             if changes[number].vehicles is None or vehicle_id in (changes[number].vehicles or ())
         ]
 
-    def _speed(self, changes: list[tuple[RoadChange, Indices]]) -> Floats:
-        speed = find_speed(self.network, self.scenario.catalogue)
-        for change, edges in changes:
+    def _speeds(self, vehicle_id: str, active: Active, judged: TruckRoads) -> tuple[Floats, Floats]:
+        """Give how fast a truck goes along every edge, and against it. [edges, km/h]"""
+        speeds = find_speeds(self.network, self.scenario.catalogue, judged.maxspeed_km_h)
+        for change, edges in self.changes_for(vehicle_id, active):
             if change.speed_km_h is not None:
-                speed[edges] = change.speed_km_h
-        return speed
+                for speed in speeds:
+                    speed[edges] = change.speed_km_h
+        return speeds
 
     @cached_property
     def _link_fares(self) -> Floats:
@@ -273,22 +320,22 @@ class RoadPrices(Travelling):
         return fares
 
 
-def _weigh_edges(
-    scenario: Scenario, vehicle: Vehicle, edges: dict[str, Floats], energy: str
+def _weigh_arcs(
+    scenario: Scenario, vehicle: Vehicle, arcs: dict[str, Floats], energy: str
 ) -> Floats:
-    """Weigh edges by the scenario's routing measure: kg CO2e, hours or DKK.
+    """Weigh arcs by the scenario's routing measure: kg CO2e, hours or DKK.
 
     The route is chosen once for all periods with the same roads, so fuel and tolls count as in
-    the middle one of them; what the legs emit and pay is told for each year. [edges]
+    the middle one of them; what the legs emit and pay is told for each year. [arcs]
     """
     catalogue, route_by = scenario.catalogue, scenario.said.network.route_by
-    hours, ferry_km = edges["hours"], edges["ferry_km"]
+    hours, ferry_km = arcs["hours"], arcs["ferry_km"]
     if route_by == "time":
         return hours
     periods = list(scenario.periods.values())
     middle = periods[len(periods) // 2].middle_year
     if route_by == "cost":
-        toll_km = edges[f"{TOLLED}{catalogue.toll_in(middle) or ''}"]
-        paid = pay_on_the_way(catalogue, vehicle, toll_km, edges["link_dkk"], ferry_km, middle)
+        toll_km = arcs[f"{TOLLED}{catalogue.toll_in(middle) or ''}"]
+        paid = pay_on_the_way(catalogue, vehicle, toll_km, arcs["link_dkk"], ferry_km, middle)
         return np.asarray(hours * vehicle.hire_dkk_per_h.value + paid)
-    return emit_kg_co2e(catalogue, vehicle, edges[energy], ferry_km, middle)
+    return emit_kg_co2e(catalogue, vehicle, arcs[energy], ferry_km, middle)

@@ -162,6 +162,7 @@ def _paint(lightness: float, family: MaterialFamily) -> str:
 
 def attribute_maps(network: RoadNetwork) -> str:
     """Name the sources of the roads and of the municipalities under them, as licences ask."""
-    roads = f"{network.metadata.attribution} ({network.metadata.osm_date})"
+    date = network.metadata.osm_date
+    roads = f"{network.metadata.attribution} ({date})" if date else network.metadata.attribution
     areas = say("Municipalities: Geodatastyrelsen and Danish municipalities, 2014.")
     return f"{roads}. {areas}"

@@ -1,8 +1,10 @@
 """Hold nodes and edges of road in columns."""
 
+from __future__ import annotations
+
 import hashlib
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -10,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
+from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
 from raastof_geo.roads.projection import Bounds, project
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Road
 from raastof_geo.roads.stored.steps import freeze, inner_points, shorten, to_steps
@@ -40,14 +42,15 @@ class NetworkMetadata:
 
     title: str
     osm_date: str
-    """State of OpenStreetMap, ISO 8601."""
+    """State of OpenStreetMap, ISO 8601; empty where it is not known."""
     simplified_m: float
     """No drawn road lies farther than this from the road as mapped. [m]"""
     bounds: Bounds
     largest_shift_m: float = 0.0
     """The farthest that any mapped point really lies from the drawn road. [m]"""
     doubtful_turns: int = 0
-    """Turn restrictions that hold at some times only, and are not taken."""
+    """Turn restrictions that hold at some times only, are unknown, unclear or contradict each
+    other, and are not taken."""
     attribution: str = ATTRIBUTION
     builder: str = BUILDER
 
@@ -64,6 +67,8 @@ class Turns:
     start: Integers
     """Where the arcs of each begin in `arc`; one longer than the turns."""
     arc: SmallIntegers
+    tags: tuple[str, ...] = ()
+    """Of turns that bind some trucks only, or none, the tags that decide."""
 
     def __len__(self) -> int:
         return len(self.only)
@@ -73,10 +78,31 @@ class Turns:
         for row, only in enumerate(self.only.tolist()):
             yield only, self.arc[self.start[row] : self.start[row + 1]].tolist()
 
+    def describe(self) -> list[tuple[bool, list[int], str]]:
+        """Give the tags of each as well, in plain values."""
+        return [(*row, text) for row, text in zip(self, self.tags, strict=True)]
+
+    def join(self, other: Turns, rows: Iterable[int]) -> Turns:
+        """Add some rows of others."""
+        more = [*other]
+        return gather_turns([*self, *(more[row] for row in rows)])
+
+
+def gather_turns(found: Iterable[tuple[bool, Sequence[int]]], tags: Iterable[str] = ()) -> Turns:
+    """Put restrictions into columns: whether each is an only one, and its arcs."""
+    rows = list(found)
+    size = [len(arcs) for _, arcs in rows]
+    return Turns(
+        only=np.array([only for only, _ in rows], bool),
+        start=np.append(0, np.cumsum(size)).astype(np.int64),
+        arc=np.array([arc for _, arcs in rows for arc in arcs], np.int32),
+        tags=tuple(tags),
+    )
+
 
 def no_turns() -> Turns:
     """Give the turns of a network without restrictions."""
-    return Turns(np.zeros(0, bool), np.zeros(1, np.int64), np.zeros(0, np.int32))
+    return gather_turns(())
 
 
 def _of_each(read: Callable[[Road], Any], kind: type[_Scalar]) -> cached_property[NDArray[_Scalar]]:
@@ -114,6 +140,8 @@ class RoadEdges:
     way: Integers
     """Id of the way in OpenStreetMap, 0 where an edge was joined from several."""
     turns: Turns = field(default_factory=no_turns)
+    some_turns: Turns = field(default_factory=no_turns)
+    """Turns that bind some trucks only, or in doubt, so none; with the tags that decide."""
     extra: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What its file says that this version does not know, kept as it stands: `fields` and
     `limits` of the roads, `metadata`; by name."""
@@ -151,6 +179,12 @@ class RoadEdges:
         return freeze(self.road_class == ROAD_CLASSES.index("ferry"))
 
     @cached_property
+    def ruled(self) -> Indices:
+        """The edges whose roads are not the same to every truck in both directions."""
+        numbers = [number for number, road in enumerate(self.roads) if road.rules]
+        return np.flatnonzero(np.isin(self.road, numbers))
+
+    @cached_property
     def limits(self) -> Floats:
         """Limits of each edge, NaN where there is none. [edges × `LIMITS`, t or m]"""
         limits = np.array([road.limits for road in self.roads], np.float64)
@@ -169,6 +203,8 @@ class RoadEdges:
             "roads": list_content(self.roads),
             "metadata": {"format": _FIRST_FINGERPRINTED, **asdict(self.metadata)},
         }
+        if len(self.some_turns):
+            texts["turns"] = self.some_turns.describe()
         if self.extra:
             texts["extra"] = dict(self.extra)
         packed = {label: as_json(text) for label, text in texts.items()}

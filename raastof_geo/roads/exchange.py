@@ -6,7 +6,6 @@ import math
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from raastof_geo.arrays import Floats
 from raastof_geo.errors import RoadDataError
 from raastof_geo.links import AnyPath
 from raastof_geo.roads.edges import NetworkMetadata
+from raastof_geo.roads.mapped.rules import flip_tags
 from raastof_geo.roads.mapped.tags import read_road, strictest_limit
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.projection import DEGREES, bound, measure_steps
@@ -63,7 +63,7 @@ def from_osmnx(
     Tags are read as from OpenStreetMap, as far as the graph has them: set
     `osmnx.settings.useful_tags_way` to keep `hgv`, `maxweight`, `maxheight` and their kin before
     you download. Where simplification merged several values the strictest counts; there are no turn
-    restrictions. `osm_date`: ISO 8601, by default the day on which the graph was made.
+    restrictions. `osm_date`: ISO 8601, by default the day on which the graph says it was made.
     `RoadDataError`: the graph has no places, no coordinate system or no roads, or something lies
     off the Earth.
     """
@@ -75,7 +75,7 @@ def from_osmnx(
         raise RoadDataError.saying("The graph has no roads that trucks may use.")
     lon_lat = round_degrees(np.array(places, np.float64))
     made = str(graph.graph.get("created_date", ""))[:10]
-    made = made if len(made) == 10 else datetime.now(UTC).date().isoformat()
+    made = made if len(made) == 10 else ""
     return _lay_out(streets, lon_lat, title, osm_date or made)
 
 
@@ -253,7 +253,9 @@ def _read(data: Mapping[str, Any]) -> Road | None:
         if key not in ("geometry", "oneway", "reversed", "length", "osmid")
         and isinstance(value, str | list | int | float)
     }
-    return read_road({key: value for key, value in tags.items() if value})
+    said = {key: value for key, value in tags.items() if value}
+    # Tags speak of the way as mapped, this edge may be the way back.
+    return read_road(flip_tags(said) if data.get("reversed") is True else said)
 
 
 def _strictest(key: str, value: Any) -> str:

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from raastof_geo.arrays import Mask
 from raastof_geo.roads.edges import RoadEdges
-from raastof_geo.roads.mapped.tags import split_tags
-from raastof_geo.roads.road import Road
+from raastof_geo.roads.road import Road, split_tags
 from raastof_geo.roads.routing.drive import Drive
 
 if TYPE_CHECKING:
@@ -35,7 +34,10 @@ def draw_driven(network: RoadEdges, drive: Drive) -> networkx.MultiDiGraph:
 def draw_graph(
     network: RoadEdges, *, keep: Mask | None = None, extra: Mapping[str, NDArray[Any]] | None = None
 ) -> networkx.MultiDiGraph:
-    """Give the graph of edges (all, or `keep`), each in the directions allowed, with `extra`."""
+    """Give the graph of edges (all, or `keep`), each in the directions allowed, with `extra`.
+
+    `keep` and `extra` along every edge, and against it. [2 × edges]
+    """
     import networkx
 
     graph = networkx.MultiDiGraph(
@@ -52,22 +54,28 @@ def draw_graph(
         )
     )
     further = {name: values.tolist() for name, values in (extra or {}).items()}
-    edges = range(network.edge_count) if keep is None else np.flatnonzero(keep).tolist()
-    for edge in edges:
+    directions = np.stack((network.forward, network.backward))
+    allowed = (directions if keep is None else directions & keep).T.tolist()
+    for edge in np.flatnonzero(np.any(allowed, axis=1)).tolist():
         line = shapely.LineString(network.cut(edge, 0.0, 1.0))
-        tail, head = int(network.tail[edge]), int(network.head[edge])
+        ends = int(network.tail[edge]), int(network.head[edge])
         attributes = _describe(network, edge, network.roads[network.road[edge]])
-        attributes |= {name: values[edge] for name, values in further.items()}
-        if network.forward[edge]:
-            graph.add_edge(tail, head, **attributes, geometry=line, reversed=False)
-        if network.backward[edge]:
-            graph.add_edge(head, tail, **attributes, geometry=line.reverse(), reversed=True)
+        for side in (0, 1):
+            if allowed[edge][side]:
+                more = {name: values[side][edge] for name, values in further.items()}
+                drawn = line.reverse() if side else line
+                graph.add_edge(
+                    *ends[:: -1 if side else 1],
+                    **attributes | more,
+                    geometry=drawn,
+                    reversed=bool(side),
+                )
     return graph
 
 
 def _describe(network: RoadEdges, edge: int, road: Road) -> dict[str, Any]:
     found: dict[str, Any] = {
-        **split_tags(road.tags),
+        **split_tags(road.rules or road.tags),
         "osmid": int(network.way[edge]) or edge,
         "length": float(network.length_m[edge]),
         "oneway": bool(network.forward[edge] != network.backward[edge]),

@@ -1,6 +1,7 @@
 """What a road is to a truck, as its tags tell."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -28,6 +29,10 @@ NO_LIMITS: tuple[float, ...] = (math.nan,) * len(LIMITS)
 def align_limits(named: Mapping[str, float]) -> tuple[float, ...]:
     """Put limits in the order of `LIMITS`, NaN where there is none. [t, m]"""
     return tuple(named.get(name, math.nan) for name in LIMITS)
+
+
+_ESCAPES = str.maketrans({"%": "%25", ";": "%3B", "=": "%3D"})
+_ESCAPED = re.compile("%(25|3B|3D)")
 
 
 class Access(IntEnum):
@@ -63,5 +68,24 @@ class Road:
     """How long the whole ferry takes, NaN where it is not said. [min]"""
     toll: bool = False
     """Tagged as a road that trucks pay for."""
+    rules: str = ""
+    """The tags that decide, where they do so by truck or direction: `maxweight:forward=10`. What
+    stands above is then the most that any truck may."""
     tags: str = ""
     """The tags that restrict, as they stand: `hgv=no; maxweight=7.5`."""
+
+
+def split_tags(text: str) -> dict[str, str]:
+    """Take the text of `Road.tags` apart."""
+    pairs = (pair.split("=", 1) for pair in text.split("; ") if pair)
+    return {_unescape(key): _unescape(value) for key, value in pairs}
+
+
+def join_tags(tags: Mapping[str, str]) -> str:
+    """Write tags as one text, sorted, with `;`, `=` and `%` inside a value percent-escaped."""
+    pairs = ((key.translate(_ESCAPES), tags[key].translate(_ESCAPES)) for key in sorted(tags))
+    return "; ".join(map("=".join, pairs))
+
+
+def _unescape(text: str) -> str:
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)

@@ -14,11 +14,10 @@ from raastof_geo.arrays import Floats, Integers, Mask, Objects
 from raastof_geo.card import Fact, Shown
 from raastof_geo.errors import Finding, Place, RoadDataError, SnapError, raise_all
 from raastof_geo.language import Message, format_number, say
-from raastof_geo.roads.mapped.tags import split_tags
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.places import find_town
 from raastof_geo.roads.projection import project
-from raastof_geo.roads.road import ROAD_CLASSES, Access
+from raastof_geo.roads.road import ROAD_CLASSES, Access, split_tags
 from raastof_geo.roads.routing.islands import find_islands
 from raastof_geo.roads.stored.steps import lay_runs
 from raastof_geo.scenario.said.site import Site

@@ -27,7 +27,7 @@ from raastof_geo.roads.stored.store import read_network, write_network
 from raastof_geo.scenario import read_scenario
 
 ROADS = CASES / "roads"
-LIMITED = {"maxbogieweight": "12", "lit": "yes"}
+LIMITED = {"maxtandemweight": "12", "lit": "yes"}
 
 
 pytestmark = pytest.mark.usefixtures("english")
@@ -82,7 +82,7 @@ def test_an_added_limit_reaches_files_routes_and_messages(build, tmp_path):
     build(tmp_path, LIMITED)
     scenario = write_scenario(tmp_path)
     told = later(tmp_path, "route", str(scenario), "pit", "road")
-    assert "Broen: limit on bogie load: 12 t, the truck has 18 t" in told
+    assert "Broen: limit on tandem load: 12 t, the truck has 18 t" in told
     assert f"{LONG_KM:.1f} km" in told
     assert "not know" not in later(tmp_path, "network", "info", "roads.npz")
 
@@ -93,14 +93,14 @@ def test_an_added_limit_can_be_set_by_a_change_and_by_a_site(build, tmp_path):
     An axle load shrinks with the empty truck, so that it goes straight home.
     """
     build(tmp_path, {})
-    change = "file: roads.npz, changes: [{name: Broen, maxbogieload_t: 12}]"
+    change = "file: roads.npz, changes: [{name: Broen, maxtandemload_t: 12}]"
     scenario = write_scenario(tmp_path, change)
     asked = [["route", str(scenario), "pit", "road"], ["materials", "tipper_4_axle"]]
     route, truck = tell_all(tmp_path, asked)
-    assert route.count("limit on bogie load: 12 t, the truck has 18 t") == 1
-    assert "Bogie load: 18 t" in truck
+    assert route.count("limit on tandem load: 12 t, the truck has 18 t") == 1
+    assert "Tandem load: 18 t" in truck
     for room_t, code in ((18, 0), (17.9, 3)):
-        site = f"truck_limits: {{maxbogieload_t: {room_t}}}, "
+        site = f"truck_limits: {{maxtandemload_t: {room_t}}}, "
         scenario = write_scenario(tmp_path, site=site)
         told = later(tmp_path, "run", str(scenario), "--into", "results", code=code)
         assert ("`truck_limits`" in told) == bool(code)
@@ -115,7 +115,7 @@ def test_an_added_limit_and_an_added_field_go_everywhere(build, tmp_path):
     scenario.write_text(text, encoding="utf-8")
 
     told = go_everywhere(partial(tell_all, tmp_path), scenario, "pit", "road", "fill_sand")
-    assert "Broen: limit on bogie load: 12 t, the truck has 18 t" in told["route"]
+    assert "Broen: limit on tandem load: 12 t, the truck has 18 t" in told["route"]
     again = read_network(tmp_path / "roads.npz")
     assert again.extra["fields"]["lit"].count(True) == 1
 
@@ -125,9 +125,9 @@ def test_a_file_of_a_later_version_keeps_what_is_not_known(build, tmp_path, caps
     file = build(tmp_path, LIMITED)
     network = read_network(file)
     assert network.extra["fields"]["lit"].count(True) == 1
-    assert network.extra["limits"]["maxbogieload_t"].count(12.0) == 1
+    assert network.extra["limits"]["maxtandemload_t"].count(12.0) == 1
     assert run_command(["network", "info", str(file)]) == 0
-    assert "kept in the file: `lit`, `maxbogieload_t`" in capsys.readouterr().out
+    assert "kept in the file: `lit`, `maxtandemload_t`" in capsys.readouterr().out
     before = file.read_bytes()
     write_network(network, file)
     again = read_network(file)
@@ -135,7 +135,7 @@ def test_a_file_of_a_later_version_keeps_what_is_not_known(build, tmp_path, caps
     assert network.digest != dataclasses.replace(network, extra={}).digest
     scenario = write_scenario(tmp_path)
     told = later(tmp_path, "route", str(scenario), "pit", "road")
-    assert "limit on bogie load: 12 t" in told
+    assert "limit on tandem load: 12 t" in told
     assert len(before) == pytest.approx(file.stat().st_size, rel=0.05)
 
 
@@ -145,7 +145,7 @@ def test_limits_that_are_not_known_are_warned_of(build, tmp_path):
     result = solve_scenario(read_scenario(write_scenario(tmp_path)))
     assert result.legs.frame["length_km"].iloc[0] == pytest.approx(SHORT_KM, abs=0.02)
     told = [str(one) for one in warn(result)]
-    assert any("`maxbogieload_t`. No truck is held against them" in one for one in told)
+    assert any("`maxtandemload_t`. No truck is held against them" in one for one in told)
 
 
 def test_a_file_from_before_lacks_what_was_added_and_says_so(tmp_path):
@@ -154,10 +154,10 @@ def test_a_file_from_before_lacks_what_was_added_and_says_so(tmp_path):
     whole = ["network", "build", str(tmp_path / "map.osm"), "--whole", "--into", str(tmp_path)]
     assert run_command(whole) == 0
     told = later(tmp_path, "network", "info", "roads.npz")
-    assert "taken as nothing said: `lit`, `maxbogieload_t`" in told
+    assert "taken as nothing said: `lit`, `maxtandemload_t`" in told
     scenario = write_scenario(tmp_path)
     told = later(tmp_path, "check", str(scenario))
-    assert "does not know the limits `maxbogieload_t`, so no truck is held against them" in (
+    assert "does not know the limits `maxtandemload_t`, so no truck is held against them" in (
         " ".join(told.split())
     )
 
@@ -168,7 +168,7 @@ def test_the_cache_of_another_version_is_not_taken(tmp_path):
     scenario = write_scenario(tmp_path, "file: map.osm")
     assert lengths(scenario) == [pytest.approx(SHORT_KM, abs=0.02)]
     told = later(tmp_path, "route", str(scenario), "pit", "road")
-    assert "limit on bogie load: 12 t" in told
+    assert "limit on tandem load: 12 t" in told
 
 
 def test_a_file_of_format_2_is_read_with_its_meaning():
@@ -273,7 +273,7 @@ def test_a_missing_field_that_is_filled_in_is_kept(file):
         ("fields", "road_class", None),
         ("fields", "lit", [True]),
         ("fields", "lit", "yes"),
-        ("limits", "maxbogieload_t", [1, 2, 3]),
+        ("limits", "maxtandemload_t", [1, 2, 3]),
         ("fields", "access", {"all": 2}),
         ("limits", "maxwidth_m", {"all": -2}),
         ("limits", "maxwidth_m", {"some": 2}),

@@ -4,13 +4,21 @@ import pytest
 from two_ways import LONG_KM, MAPPED_WORLD, SHORT_KM, write_map, write_tags
 
 from raastof_geo.cli import run_command
-from raastof_geo.pipeline import place_scenario, solve_scenario
+from raastof_geo.legs.price import price_legs
+from raastof_geo.pipeline import place_scenario
+from raastof_geo.roads.mapped.build import build_network
 from raastof_geo.roads.mapped.osm import read_osm
 from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.road import Access
+from raastof_geo.roads.stored.store import read_network, write_network
 from raastof_geo.scenario import read_scenario
 
 pytestmark = pytest.mark.usefixtures("english")
+
+
+def price_world(folder):
+    scenario = read_scenario(folder / "world.yaml")
+    return price_legs(scenario, *place_scenario(scenario))
 
 
 @pytest.fixture
@@ -20,7 +28,7 @@ def drive(tmp_path):
     def lengths(middle=None, node=None, relations=""):
         write_map(tmp_path / "map.osm", middle or {}, node, relations)
         (tmp_path / "world.yaml").write_text(MAPPED_WORLD, encoding="utf-8")
-        legs = solve_scenario(read_scenario(tmp_path / "world.yaml")).legs
+        legs = price_world(tmp_path)
         return legs.frame[["length_km", "return_km"]].iloc[0].tolist()
 
     return lengths
@@ -62,6 +70,18 @@ ROUND, STRAIGHT = [LONG_KM, LONG_KM], [SHORT_KM, SHORT_KM]
         ({"hgv:backward": "no"}, [SHORT_KM, LONG_KM]),
         ({"highway": "construction"}, ROUND),
         ({"highway": "service", "service": "driveway"}, ROUND),
+        ({"motor_vehicle": "no", "goods": "yes"}, ROUND),
+        ({"maxweight:forward": "10"}, [LONG_KM, SHORT_KM]),
+        ({"maxweight:backward": "10"}, [SHORT_KM, LONG_KM]),
+        ({"hgv:conditional": "no @ (weight > 12)"}, ROUND),
+        ({"hgv:conditional": "no @ (weight > 20)"}, [LONG_KM, SHORT_KM]),
+        ({"hgv:conditional": "no @ (length > 12)"}, STRAIGHT),
+        ({"maxweight": "18", "maxweight:conditional": "none @ destination"}, [LONG_KM, SHORT_KM]),
+        ({"hgv:forward": "destination"}, [LONG_KM, SHORT_KM]),
+        ({"trailer": "no"}, STRAIGHT),
+        ({"maxbogieweight": "12"}, [LONG_KM, SHORT_KM]),
+        ({"oneway": "yes", "oneway:hgv": "no"}, STRAIGHT),
+        ({"maxspeed:forward": "10"}, [LONG_KM, SHORT_KM]),
     ],
 )
 def test_tags_of_a_way_lead_trucks_round_it(drive, tags, expected):
@@ -79,6 +99,10 @@ def test_tags_of_a_way_lead_trucks_round_it(drive, tags, expected):
         ({"barrier": "height_restrictor", "maxheight": "3.8"}, ROUND),
         ({"barrier": "height_restrictor", "maxheight": "4.4"}, STRAIGHT),
         ({"barrier": "cattle_grid"}, STRAIGHT),
+        ({"barrier": "hampshire_gate"}, STRAIGHT),
+        ({"traffic_calming": "table", "maxweight": "18"}, [LONG_KM, SHORT_KM]),
+        ({"maxheight:conditional": "3.8 @ (axles>2)", "highway": "crossing"}, ROUND),
+        ({"highway": "crossing", "access": "no"}, STRAIGHT),
         ({"ford": "yes"}, ROUND),
     ],
 )
@@ -87,15 +111,112 @@ def test_barriers_on_a_node_lead_trucks_round_it(drive, tags, expected):
     assert drive(node=tags) == pytest.approx(expected, abs=0.02)
 
 
-def test_a_turn_restriction_leads_trucks_round(drive):
-    """No straight on at the end of the first road, on the way there."""
-    relation = (
-        '<relation id="1"><member type="way" ref="1" role="from"/>'
+def restrict(number: int = 1, **tags: str) -> str:
+    """Restrict going on from the first road to the second; tags with `__` for `:`."""
+    said = {key.replace("__", ":"): value for key, value in tags.items()}
+    return (
+        f'<relation id="{number}"><member type="way" ref="1" role="from"/>'
         '<member type="node" ref="2" role="via"/><member type="way" ref="2" role="to"/>'
-        + write_tags({"type": "restriction", "restriction": "no_straight_on"})
+        + write_tags({"type": "restriction", **said}).replace(">=", "&gt;=")
         + "</relation>"
     )
-    assert drive(relations=relation) == pytest.approx([LONG_KM, SHORT_KM], abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({"restriction": "no_straight_on"}, [LONG_KM, SHORT_KM]),
+        ({"restriction__conditional": "no_straight_on @ (weight>=7.5)"}, [LONG_KM, SHORT_KM]),
+        ({"restriction__hgv__conditional": "no_straight_on @ (axles>=3)"}, [LONG_KM, SHORT_KM]),
+        ({"restriction__conditional": "no_straight_on @ (weight>=40)"}, STRAIGHT),
+        ({"restriction__conditional": "no_straight_on @ (Mo-Fr 07:00-09:00)"}, STRAIGHT),
+        (
+            {"restriction": "no_straight_on", "restriction__conditional": "none @ (length>=9)"},
+            STRAIGHT,
+        ),
+        ({"restriction": "no_straight_on", "except": "hgv_articulated"}, [LONG_KM, SHORT_KM]),
+        ({"restriction": "no_straight_on_on_red"}, STRAIGHT),
+        ({"restriction__goods": "no_straight_on"}, STRAIGHT),
+    ],
+)
+def test_turn_restrictions_lead_trucks_round(drive, tags, expected):
+    """No straight on at the end of the first road, on the way there, for those that it binds."""
+    assert drive(relations=restrict(**tags)) == pytest.approx(expected, abs=0.02)
+
+
+def test_restrictions_that_contradict_each_other_close_nothing(drive, tmp_path):
+    """To go on is forbidden by one and prescribed by the other: both are left out, and counted."""
+    both = restrict(restriction="no_straight_on") + restrict(2, restriction="only_straight_on")
+    assert drive(relations=both) == pytest.approx(STRAIGHT, abs=0.02)
+    assert lay_network(read_osm(tmp_path / "map.osm")).metadata.doubtful_turns == 2
+
+
+def test_the_route_tells_of_doubts_on_its_way(tmp_path, capsys):
+    """A road's condition on the hour and an unknown restriction, each with its reason."""
+    tags = {"hgv:conditional": "no @ (22:00-06:00)", "maxweight:lanes": "3|"}
+    relation = restrict(restriction="no_straight_on_on_red")
+    write_map(tmp_path / "map.osm", tags, {}, relation)
+    (tmp_path / "world.yaml").write_text(MAPPED_WORLD, encoding="utf-8")
+    assert run_command(["route", str(tmp_path / "world.yaml"), "pit", "road"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    for part in (
+        "hgv:conditional=no @ (22:00-06:00)",
+        "maxweight:lanes=3|",
+        "restriction=no_straight_on_on_red",
+    ):
+        assert part in told
+
+
+@pytest.mark.parametrize(
+    ("middle", "km"),
+    [
+        ({"maxweight": "7.5"}, None),
+        ({"maxweight": "7.5", "maxweight:conditional": "none @ destination"}, 6.34),
+        ({"maxweight": "7.5", "maxweight:conditional": "none @ (Mo-Fr)"}, None),
+        ({"hgv": "no", "hgv:conditional": "yes @ delivery"}, 6.34),
+    ],
+)
+def test_who_has_an_errand_may_come(middle, km, tmp_path):
+    """A site on a road that is closed to heavy trucks but for those who come to it."""
+    write_map(tmp_path / "map.osm", middle)
+    text = MAPPED_WORLD.replace("lon: 12.20", "lon: 12.11")
+    (tmp_path / "world.yaml").write_text(text, encoding="utf-8")
+    legs = price_world(tmp_path).frame
+    assert [round(one, 1) for one in legs.length_km] == ([] if km is None else [7.0])
+
+
+def test_a_yard_behind_a_road_for_errands_is_reached(tmp_path):
+    """Streets that are open, but only reached over such a road, are no trap."""
+    limited = {"maxweight": "7.5", "maxweight:conditional": "none @ destination"}
+    body = "".join(
+        f'<node id="{number}" lon="{12 + 0.01 * east}" lat="{55.4 + 0.01 * north}"/>'
+        for number, (east, north) in enumerate([(0, 0), (4, 0), (8, 0), (4, 1), (4, 2), (6, 2)], 1)
+    )
+    ways = [([1, 2, 3], {}), ([2, 4], limited), ([4, 5], {}), ([5, 6], {})]
+    for number, (refs, tags) in enumerate(ways, 1):
+        points = "".join(f'<nd ref="{ref}"/>' for ref in refs)
+        said = write_tags({"highway": "secondary", **tags})
+        body += f'<way id="{number}">{points}{said}</way>'
+    (tmp_path / "map.osm").write_text(f'<osm version="0.6">{body}</osm>', encoding="utf-8")
+    text = MAPPED_WORLD.replace("lon: 12.20, lat: 55.40", "lon: 12.055, lat: 55.42")
+    (tmp_path / "world.yaml").write_text(text, encoding="utf-8")
+    legs = price_world(tmp_path).frame
+    assert legs[["length_km", "return_km"]].iloc[0].tolist() == pytest.approx([5.7, 5.7], abs=0.1)
+
+
+def test_a_built_network_keeps_rules_and_conditional_turns(tmp_path):
+    """Through joining and the file; of a way that is drawn the other way round, turned round."""
+    relation = restrict(restriction__conditional="no_straight_on @ (weight>=7.5)")
+    file = write_map(tmp_path / "map.osm", {"maxweight:forward": "10"}, {}, relation)
+    network = build_network(read_osm(file))
+    again = read_network(write_network(network, tmp_path / "roads.npz"))
+    assert again.digest == network.digest
+    assert again.some_turns.describe() == network.some_turns.describe() != []
+    rules = [road.rules for road in again.roads if road.rules]
+    assert rules == ["maxweight:forward=10"]
+    file = write_map(tmp_path / "map.osm", {"maxweight:forward": "10", "oneway": "-1"})
+    rules = [road.rules for road in build_network(read_osm(file)).roads if road.rules]
+    assert rules[-1] == "maxweight:backward=10; oneway=yes"
 
 
 def test_a_whole_network_keeps_closed_roads_and_ids(tmp_path):

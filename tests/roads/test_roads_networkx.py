@@ -16,7 +16,7 @@ from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.roads.restrict import find_local_edges
 from raastof_geo.roads.road import LIMITS, Access, Road
 from raastof_geo.roads.routing.approach import RoadStop
-from raastof_geo.roads.routing.drive import emit_kg_co2e
+from raastof_geo.roads.routing.drive import emit_kg_co2e, find_speed
 from raastof_geo.roads.snap import snap_sites
 
 TRUCK = "truck_trailer_7_axle"
@@ -114,7 +114,7 @@ def test_osmnx_routes_by_time_as_our_trucks_do(network):
         theirs_h = along(graph, path, "travel_time", "travel_time") / 3600
         assert theirs_h == pytest.approx(ours["hours"][0], rel=1e-6)
         assert set(osmnx.routing.route_to_gdf(graph, path)["speed_kph"]) <= set(
-            roads._speed([]).tolist()
+            find_speed(network, scenario.catalogue).tolist()
         )
 
 

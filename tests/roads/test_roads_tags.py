@@ -6,17 +6,9 @@ from itertools import pairwise
 import pytest
 
 from raastof_geo.roads.mapped.amounts import read_mass_t, read_metres, read_minutes
-from raastof_geo.roads.mapped.tags import (
-    find_doubts,
-    join_tags,
-    read_barrier,
-    read_class,
-    read_road,
-    read_turn,
-    split_tags,
-    turn_doubt,
-)
-from raastof_geo.roads.road import LIMITS, SURFACES, Access, Road
+from raastof_geo.roads.mapped.rules import read_turn, read_turn_rules
+from raastof_geo.roads.mapped.tags import find_doubts, read_barrier, read_class, read_road
+from raastof_geo.roads.road import LIMITS, SURFACES, Access, Road, join_tags, split_tags
 
 OPEN_VALUES = ["yes", "designated", "permissive", "official", "discouraged", "unsigned"]
 LOCAL_VALUES = [
@@ -42,7 +34,7 @@ CLOSED_VALUES = [
     "taxi",
     "use_sidepath",
 ]
-CHAIN = ["hgv", "goods", "motor_vehicle", "vehicle", "access"]
+CHAIN = ["hgv", "motor_vehicle", "vehicle", "access"]
 
 
 def way(**tags: str) -> Road | None:
@@ -58,6 +50,17 @@ def ferry(**tags: str) -> Road | None:
 def directions(**tags: str) -> tuple[bool, bool, Access]:
     found = way(**tags)
     return found.forward, found.backward, found.access
+
+
+def rule_of(tags: dict[str, str]) -> str | None:
+    """Say what a restriction is to every truck; none where it is none."""
+    (found,) = read_turn(tags, None)
+    return None if found == "free" else found
+
+
+def doubt_turn(tags: dict[str, str]) -> bool:
+    """Tell whether a restriction is in doubt."""
+    return read_turn_rules(tags)[1]
 
 
 def limits_of(tags: dict[str, str]) -> dict[str, float]:
@@ -333,15 +336,18 @@ def test_each_access_tag_opens_restricts_or_closes(tag, values, access):
 
 @pytest.mark.parametrize(("near", "far"), list(pairwise(CHAIN)))
 def test_the_tag_closest_to_trucks_decides(near, far):
-    """`hgv` overrides `goods`, that `motor_vehicle`, that `vehicle`, that `access`."""
+    """`hgv` overrides `motor_vehicle`, that `vehicle`, that `access`."""
     assert way(**{near: "yes", far: "no"}).access is Access.OPEN
     assert way(**{near: "no", far: "yes"}).access is Access.CLOSED
     assert way(**{near: "destination", far: "no"}).access is Access.LOCAL
 
 
 def test_tags_of_others_say_nothing_about_trucks():
-    """Cars, bicycles and buses have tags of their own."""
+    """Cars, vans, bicycles and buses have tags of their own; `goods` is a van of at most 3.5 t."""
     assert way(motorcar="no", bicycle="no", bus="no", foot="private").access is Access.OPEN
+    assert way(goods="no").access is Access.OPEN
+    assert way(goods="yes", motor_vehicle="no").access is Access.CLOSED
+    assert way(goods="delivery", access="no").access is Access.CLOSED
 
 
 @pytest.mark.parametrize(
@@ -452,14 +458,14 @@ def test_oneway_for_trucks_overrides_oneway_for_all():
     assert directions(oneway__hgv="perhaps", oneway="yes")[:2] == (True, False)
 
 
-@pytest.mark.parametrize("tag", ["hgv", "goods", "motor_vehicle", "vehicle", "access"])
+@pytest.mark.parametrize("tag", CHAIN)
 def test_one_direction_can_be_closed(tag):
     """`hgv:backward=no` and its kin close that direction only."""
     assert directions(**{f"{tag}__backward": "no"}) == (True, False, Access.OPEN)
     assert directions(**{f"{tag}__forward": "no"}) == (False, True, Access.OPEN)
     assert directions(**{f"{tag}__forward": "no", tag: "yes"}) == (False, True, Access.OPEN)
     assert directions(**{f"{tag}__backward": "destination"}) == (True, True, Access.OPEN)
-    assert directions(**{f"{tag}__backward": "yes", tag: "no"})[2] is Access.CLOSED
+    assert directions(**{f"{tag}__backward": "yes", tag: "no"}) == (False, True, Access.OPEN)
 
 
 def test_the_closest_tag_of_a_direction_decides():
@@ -494,6 +500,10 @@ def test_a_road_closed_in_each_direction_is_closed():
         ("maxwidth:physical", "maxwidth_m", "250 cm", 2.5),
         ("maxlength", "maxlength_m", "12", 12),
         ("maxlength:hgv", "maxlength_m", "10", 10),
+        ("maxbogieweight", "maxbogieload_t", "16", 16),
+        ("maxunladenweight", "maxempty_t", "10 t", 10),
+        ("maxaxles", "maxaxles", "3", 3),
+        ("hgv:maxweight", "maxweight_t", "12", 12),
     ],
 )
 def test_each_limit_is_read_from_its_tags(tag, limit, text, value):
@@ -506,7 +516,8 @@ def test_each_limit_is_read_from_its_tags(tag, limit, text, value):
     ("tags", "limits"),
     [
         ({"maxweight": "12", "maxweight:hgv": "7.5"}, {"maxweight_t": 7.5}),
-        ({"maxweight": "3.5", "maxweight:hgv": "12"}, {"maxweight_t": 3.5}),
+        ({"maxweight": "3.5", "maxweight:hgv": "12"}, {"maxweight_t": 12}),
+        ({"maxweight": "3.5", "maxweight:hgv": "none"}, {}),
         ({"maxweight": "none", "maxgcweight": "44"}, {"maxweight_t": 44}),
         ({"maxheight": "4.2", "maxheight:physical": "4.4"}, {"maxheight_m": 4.2}),
         ({"maxheight": "low", "maxheight:physical": "4.4"}, {"maxheight_m": 4.4}),
@@ -514,7 +525,7 @@ def test_each_limit_is_read_from_its_tags(tag, limit, text, value):
     ],
 )
 def test_the_lowest_limit_of_a_kind_counts(tags, limits):
-    """Limits for trucks and for all bind alike."""
+    """Of several tags; that for trucks replaces the same tag for all."""
     assert limits_of(tags) == limits
 
 
@@ -522,12 +533,6 @@ def test_the_lowest_limit_of_a_kind_counts(tags, limits):
 def test_no_limit_and_unreadable_limits_do_not_bind(value):
     """Both are NaN; what cannot be read is kept, so that it can be found."""
     assert limits_of({"maxheight": value}) == {}
-
-
-def test_bogie_weight_is_kept_but_not_used():
-    """No limit stands for `maxbogieweight`."""
-    assert limits_of({"maxbogieweight": "16"}) == {}
-    assert way(maxbogieweight="16").tags == "maxbogieweight=16"
 
 
 # Speed, name, built-up area, surface, toll.
@@ -545,7 +550,15 @@ def test_bogie_weight_is_kept_but_not_used():
         ({"maxspeed": "80;60"}, 60),
         ({"maxspeed:type": "DK:urban"}, 50),
         ({"maxspeed": "signals", "maxspeed:type": "DK:rural"}, 80),
-        ({"maxspeed": "80", "maxspeed:forward": "50"}, 80),
+        ({"maxspeed": "80", "maxspeed:forward": "50"}, 50),
+        ({"maxspeed": "50 km/t"}, 50),
+        ({"maxspeed": "walk"}, 5),
+        ({"maxspeed": "DK:zone30"}, 30),
+        ({"maxspeed": "DK:zone:30"}, 30),
+        ({"maxspeed": "GB:20"}, 32.2),
+        ({"zone:maxspeed": "DK:30"}, 30),
+        ({"maxspeed": "50", "zone:maxspeed": "DK:30"}, 50),
+        ({"maxspeed": "none", "maxspeed:hgv": "60"}, 60),
     ],
 )
 def test_maxspeed_is_read_in_km_per_hour(tags, km_h):
@@ -553,7 +566,7 @@ def test_maxspeed_is_read_in_km_per_hour(tags, km_h):
     assert read_road({"highway": "primary", **tags}).maxspeed_km_h == pytest.approx(km_h)
 
 
-@pytest.mark.parametrize("value", ["none", "signals", "walk", "fast", "", "0", "-50", "DE:rural"])
+@pytest.mark.parametrize("value", ["none", "signals", "fast", "", "0", "-50", "DE:rural"])
 def test_a_speed_that_is_no_number_is_unknown(value):
     """What gives no limit is NaN, not nought."""
     assert math.isnan(way(maxspeed=value).maxspeed_km_h)
@@ -667,7 +680,14 @@ def test_toll_is_what_trucks_pay(tags, toll):
         ({"hgv:conditional": "no @ (22:00-06:00)"}, "hgv:conditional=no @ (22:00-06:00)"),
         ({"maxweight:conditional": "none @ dry"}, "maxweight:conditional=none @ dry"),
         ({"vehicle:forward:conditional": "no @ wet"}, "vehicle:forward:conditional=no @ wet"),
-        ({"maxspeed:conditional": "60 @ wet", "oneway:conditional": "yes @ wet"}, ""),
+        (
+            {"maxspeed:conditional": "60 @ wet", "oneway:conditional": "yes @ wet"},
+            "maxspeed:conditional=60 @ wet; oneway:conditional=yes @ wet",
+        ),
+        ({"maxspeed": "fast", "oneway": "perhaps"}, "maxspeed=fast; oneway=perhaps"),
+        ({"maxspeed": "50", "oneway": "no", "maxspeed:type": "sign"}, ""),
+        ({"hgv:lanes": "yes|no"}, "hgv:lanes=yes|no"),
+        ({"hgv:note": "no", "source:maxspeed": "sign", "goods": "no", "bus:conditional": "x"}, ""),
         ({"oneway": "reversible"}, "oneway=reversible"),
         ({"oneway": "yes", "junction": "roundabout"}, ""),
         ({"ford": "stream"}, "ford=stream"),
@@ -853,42 +873,42 @@ def test_other_nodes_are_no_barriers(tags):
     ],
 )
 @pytest.mark.parametrize(
-    "tag", ["restriction", *(f"restriction:{kind}" for kind in ("hgv", "goods", "motor_vehicle"))]
+    "tag", ["restriction", *(f"restriction:{kind}" for kind in ("hgv", "motor_vehicle"))]
 )
 def test_a_restriction_forbids_or_commands_a_turn(tag, value, rule):
     """`no_…` and `only_…`, for all or for trucks."""
     tags = {"type": "restriction", tag: value}
-    assert read_turn(tags) == rule
-    assert not turn_doubt(tags)
+    assert rule_of(tags) == rule
+    assert not doubt_turn(tags)
 
 
 def test_the_restriction_closest_to_trucks_counts():
     """`restriction:hgv` before `restriction:motor_vehicle` before `restriction`."""
-    assert read_turn({"restriction": "no_left_turn", "restriction:hgv": "only_left_turn"}) == "only"
+    assert rule_of({"restriction": "no_left_turn", "restriction:hgv": "only_left_turn"}) == "only"
     tags = {"restriction:motor_vehicle": "no_exit", "restriction:hgv": "only_straight_on"}
-    assert read_turn(tags) == "only"
+    assert rule_of(tags) == "only"
 
 
-@pytest.mark.parametrize("kind", ["bus", "motorcar", "bicycle", "psv", "caravan"])
+@pytest.mark.parametrize("kind", ["bus", "motorcar", "bicycle", "psv", "caravan", "goods"])
 def test_restrictions_for_others_do_not_bind_trucks(kind):
     """A turn that cars or buses may not make is no matter of trucks."""
     tags = {"type": "restriction", f"restriction:{kind}": "no_left_turn", "hour_on": "07:00"}
-    assert read_turn(tags) is None
-    assert not turn_doubt(tags)
+    assert rule_of(tags) is None
+    assert not doubt_turn(tags)
 
 
-@pytest.mark.parametrize("value", ["hgv", "goods", "motor_vehicle", "bus;hgv", "psv; goods"])
+@pytest.mark.parametrize("value", ["hgv", "motor_vehicle", "bus;hgv", "psv; vehicle"])
 def test_exceptions_for_trucks_free_them(value):
     """`except` lists who may turn."""
     tags = {"restriction": "no_left_turn", "except": value, "day_on": "Monday"}
-    assert read_turn(tags) is None
-    assert not turn_doubt(tags)
+    assert rule_of(tags) is None
+    assert not doubt_turn(tags)
 
 
-@pytest.mark.parametrize("value", ["bus", "psv;bicycle", "motorcar", ""])
+@pytest.mark.parametrize("value", ["bus", "psv;bicycle", "motorcar", "goods", ""])
 def test_exceptions_for_others_do_not_free_trucks(value):
     """Buses may turn, trucks may not."""
-    assert read_turn({"restriction": "no_left_turn", "except": value}) == "no"
+    assert rule_of({"restriction": "no_left_turn", "except": value}) == "no"
 
 
 @pytest.mark.parametrize(
@@ -899,28 +919,30 @@ def test_exceptions_for_others_do_not_free_trucks(value):
         {"restriction": "no_left_turn", "day_on": "Monday", "day_off": "Friday"},
         {"restriction": "no_left_turn", "hour_on": "07:00", "hour_off": "09:00"},
         {"restriction": "perhaps"},
+        {"restriction": "no_right_turn_on_red"},
+        {"restriction": "only_u_turn_on_green"},
         {"restriction": "no"},
         {"restriction": "no_left_turn;only_straight_on"},
     ],
 )
 def test_restrictions_at_times_are_not_guessed(tags):
     """They bind nobody, but are doubts, as are those that cannot be read."""
-    assert read_turn({"type": "restriction", **tags}) is None
-    assert turn_doubt({"type": "restriction", **tags})
+    assert rule_of({"type": "restriction", **tags}) is None
+    assert doubt_turn({"type": "restriction", **tags})
 
 
 def test_a_restriction_at_all_times_binds_beside_one_at_times():
     """The plain tag counts where both stand; the other is a doubt."""
     tags = {"restriction": "no_left_turn", "restriction:conditional": "none @ (22:00-06:00)"}
-    assert read_turn(tags) == "no"
-    assert turn_doubt(tags)
+    assert rule_of(tags) == "no"
+    assert doubt_turn(tags)
 
 
 def test_an_unreadable_restriction_leaves_the_question_to_the_next_tag():
     """As with access tags."""
     tags = {"restriction:hgv": "perhaps", "restriction": "no_left_turn"}
-    assert read_turn(tags) == "no"
-    assert turn_doubt(tags)
+    assert rule_of(tags) == "no"
+    assert doubt_turn(tags)
 
 
 @pytest.mark.parametrize(
@@ -928,8 +950,8 @@ def test_an_unreadable_restriction_leaves_the_question_to_the_next_tag():
 )
 def test_what_is_no_restriction_binds_nobody(tags):
     """Other relations are no rule on turns, and no doubt."""
-    assert read_turn(tags) is None
-    assert not turn_doubt(tags)
+    assert rule_of(tags) is None
+    assert not doubt_turn(tags)
 
 
 # Doubts.

@@ -409,12 +409,24 @@ def test_no_turning_round_lets_a_way_run_straight_on(hierarchies, drive):
 
 
 @ENGINES
-def test_only_onto_a_way_to_both_sides_leaves_a_way(hierarchies, drive):
-    """An `only` turn onto a way that is not split at the crossing does not close the road."""
+@pytest.mark.parametrize(
+    ("rule", "origin", "goal"),
+    [
+        ("only_right_turn", "vest", "tværs"),
+        ("no_left_turn", "vest", "tværs"),
+        ("no_left_turn", "tværs", "øst"),
+        ("only_straight_on", "tværs", "øst"),
+    ],
+)
+def test_a_turn_that_leaves_open_which_side_it_means_binds_nobody(
+    rule, origin, goal, hierarchies, drive
+):
+    """A member that runs through the crossing has two sides: it is left out, closing neither."""
     ways = {"vest": [1, 2], "tværs": [4, 2, 5], **without("vest", "nord", "syd")}
-    roads = Map(ways, relations=[turn("only_right_turn", "vest", 2, "tværs")])
-    found = drive(roads, "vest", "nordøst", hierarchies=hierarchies)
-    assert found in (["vest", "tværs", "nordøst"], ["vest", "tværs", "sydøst", "nordøst"])
+    roads = Map(ways, relations=[turn(rule, origin, 2, goal)])
+    for goes in ("øst", "tværs"):
+        assert drive(roads, "vest", goes, hierarchies=hierarchies) == ["vest", goes]
+    assert drive(roads, "tværs", "øst", hierarchies=hierarchies)[:2] == ["tværs", "øst"]
 
 
 @ENGINES

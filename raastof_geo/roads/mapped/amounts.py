@@ -1,4 +1,4 @@
-"""Read masses, lengths and durations as people write them in OpenStreetMap."""
+"""Read masses, lengths, speeds and durations as people write them in OpenStreetMap."""
 
 import math
 import re
@@ -41,6 +41,20 @@ _METRES = {
 _FOOT_M = 0.3048
 _INCH_M = 0.0254
 
+_SPEED = re.compile(r"(\d{1,4}(?:[.,]\d{1,4})?)\s*(km/h|km/t|kmh|kmt|kph|km/std|mph|knots)?\.?")
+_KM_PER_H = {"mph": 1.609344, "knots": 1.852}
+_NATIONAL_LIMITS = {
+    **dict.fromkeys(("dk:rural", "dk:trunk", "dk:motorroad"), 80.0),
+    "dk:urban": 50.0,
+    "dk:motorway": 130.0,
+    "dk:living_street": 15.0,
+    "walk": 5.0,
+}
+"""General limits by § 42 of the Danish Road Traffic Act (trucks have lower ones of their own); that
+of a living street as its sign E 51 says; a walk is a judgement."""
+_ZONE_LIMIT = re.compile(r"([a-z]{2})(?:-[a-z]+)?:(?:zone:?)?(\d{1,3})")
+_LANDS_OF_MILES = ("gb", "uk", "us")
+
 _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d))?")
 _PERIOD = re.compile(rf"p(?:(\d{{1,3}})d)?(?:t(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?)?")
 _WORDS = re.compile(
@@ -57,6 +71,18 @@ def read_mass_t(text: str) -> float:
 def read_metres(text: str) -> float:
     """Read a limit on length, as in `3.8`, `380 cm`, `12'6"`: the lowest, inf: none, or NaN. [m]"""
     return min(_readable(text, _read_one_length), default=math.nan)
+
+
+def read_count(text: str) -> float:
+    """Read a limit on a number, as in `4`: the lowest, inf: none, or NaN."""
+    return min(
+        _readable(text, lambda one: float(one) if one.isdecimal() else math.nan), default=math.nan
+    )
+
+
+def read_speed(text: str) -> float:
+    """Read a limit on speed, as in `50`, `30 mph`, `DK:zone30`: the lowest, inf: none. [km/h]"""
+    return min(_readable(text, _read_one_speed), default=math.nan)
 
 
 def read_minutes(text: str) -> float:
@@ -111,6 +137,17 @@ def _read_one_length(text: str) -> float:
         inches = _number(found[2])
         return _tidy(_number(found[1]) * _FOOT_M + inches * _INCH_M) if inches < 12 else math.nan
     return math.nan
+
+
+@lru_cache(1024)
+def _read_one_speed(text: str) -> float:
+    if text in _NATIONAL_LIMITS:
+        return _NATIONAL_LIMITS[text]
+    if found := _ZONE_LIMIT.fullmatch(text):
+        factor = _KM_PER_H["mph"] if found[1] in _LANDS_OF_MILES else 1.0
+        return round(float(found[2]) * factor, 1)
+    found = _SPEED.fullmatch(text)
+    return round(_number(found[1]) * _KM_PER_H.get(found[2], 1.0), 1) if found else math.nan
 
 
 def _number(text: str | None) -> float:

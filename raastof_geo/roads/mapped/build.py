@@ -1,8 +1,8 @@
 """Build a network of roads for trucks out of the ways of OpenStreetMap."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, repeat
 
 import numpy as np
 import pandas as pd
@@ -11,16 +11,16 @@ from scipy.spatial import cKDTree
 from raastof_geo.arrays import Floats, Indices, Mask, SmallIntegers
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import say
-from raastof_geo.roads.edges import Turns, no_turns
+from raastof_geo.roads.edges import Turns, gather_turns
 from raastof_geo.roads.mapped.chains import Chains, join_segments
 from raastof_geo.roads.mapped.lines import Lines, measure_lines, measure_shift, simplify_lines
 from raastof_geo.roads.mapped.osm import OsmWays, TellStep
 from raastof_geo.roads.mapped.reach import keep_main_part, link_pieces, link_towns
-from raastof_geo.roads.mapped.turns import gather_turns
+from raastof_geo.roads.mapped.rules import flip_tags
 from raastof_geo.roads.mapped.ways import add_straight_edges, lay_network
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.projection import bound, measure_steps, project
-from raastof_geo.roads.road import ROAD_CLASSES, Access, Road
+from raastof_geo.roads.road import ROAD_CLASSES, Access, Road, join_tags, split_tags
 from raastof_geo.roads.stored.steps import lay_runs
 
 BUILT_IN_CLASSES = (*ROAD_CLASSES[: ROAD_CLASSES.index("unclassified") + 1], "ferry")
@@ -53,7 +53,7 @@ def build_network(
 
     `classes` are kept everywhere; `keep_towns` are linked, by `lon` and `lat` [degrees]; the drawn
     road stays within `simplify_m` of the road as mapped [m]; `osm_date`: ISO 8601, by default what
-    `ways` say, else today. `RoadDataError`: no roads of the wanted classes are connected.
+    `ways` say. `RoadDataError`: no roads of the wanted classes are connected.
     """
     whole = _bridge_ferries(lay_network(ways, title=title, osm_date=osm_date))
     if progress:
@@ -121,7 +121,10 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
     """
     road, roads = _name_roads(whole, chosen)
     ends = np.column_stack((whole.tail, whole.head))[chosen]
-    chains = join_segments(ends, np.column_stack((whole.forward, whole.backward))[chosen], road)
+    ruled = np.flatnonzero([bool(roads[kind].rules) for kind in road.tolist()])
+    kind = road.copy()
+    kind[ruled] = len(roads) + ruled  # stays as it is: its rules may hang on its direction
+    chains = join_segments(ends, np.column_stack((whole.forward, whole.backward))[chosen], kind)
     xy = np.concatenate((project(whole.node_lon, whole.node_lat), whole.xy))
     mapped = _line_up(whole, chosen, chains)
     drawn = simplify_lines(mapped, xy, tolerance_m=simplify_m)
@@ -137,8 +140,11 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
     first = chains.segment[leading][order]
     flipped = chains.flipped[leading][order]
     forward, backward = whole.forward[chosen[first]], whole.backward[chosen[first]]
+    road, roads = _turn_rules(road[first], roads, flipped)
     shape = drawn.take(order)
     single = np.diff(chains.start)[order] == 1
+    turned = len(whole.turns) or len(whole.some_turns)
+    place = _place_edges(chosen, chains, order) if turned else {}
     return RoadNetwork(
         node_lon=lon[nodes],
         node_lat=lat[nodes],
@@ -147,7 +153,7 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
         length_m=np.ceil(np.maximum(length_m[order], measure_lines(shape, lon, lat)) * 100) / 100,
         forward=np.where(flipped, backward, forward),
         backward=np.where(flipped, forward, backward),
-        road=road[first],
+        road=road,
         roads=roads,
         point_start=shape.start.astype(np.int32),
         lon=lon[shape.point],
@@ -159,7 +165,8 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
             largest_shift_m=round(measure_shift(drawn, xy, mapped, xy), 3),
         ),
         way=np.where(single, whole.way[chosen[first]], 0),
-        turns=_carry_turns(whole, chosen, chains, order),
+        turns=_carry_turns(whole.turns, place),
+        some_turns=_carry_turns(whole.some_turns, place),
     )
 
 
@@ -172,28 +179,45 @@ def _name_roads(whole: RoadNetwork, chosen: Indices) -> tuple[SmallIntegers, tup
     return (np.array(kinds, np.int32)[index], tuple(roads[kind] for kind in range(len(roads))))
 
 
-def _carry_turns(whole: RoadNetwork, chosen: Indices, chains: Chains, order: Indices) -> Turns:
+def _turn_rules(
+    road: SmallIntegers, roads: tuple[Road, ...], flipped: Mask
+) -> tuple[SmallIntegers, tuple[Road, ...]]:
+    """Say rules the other way round on edges that were turned round."""
+    road, more = road.copy(), list(roads)
+    for number in np.unique(road[flipped]).tolist():
+        rules = roads[number].rules
+        turned = join_tags(flip_tags(split_tags(rules)))
+        if turned != rules:
+            road[flipped & (road == number)] = len(more)
+            more.append(replace(roads[number], rules=turned))
+    return road, tuple(more)
+
+
+def _place_edges(chosen: Indices, chains: Chains, order: Indices) -> dict[int, tuple[int, int]]:
+    """Give the joined edge that each edge became part of, and 1 where it was turned round."""
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    chain = np.repeat(rank, np.diff(chains.start))
+    return {
+        int(edge): (int(number), int(flipped))
+        for edge, number, flipped in zip(chosen[chains.segment], chain, chains.flipped, strict=True)
+    }
+
+
+def _carry_turns(turns: Turns, place: Mapping[int, tuple[int, int]]) -> Turns:
     """Say turn restrictions again on the joined edges; those off the chosen roads go.
 
     One that is left with a single arc was about turning round on the spot, and goes.
     """
-    if not len(whole.turns):
-        return no_turns()
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    chain = np.repeat(rank, np.diff(chains.start))
-    place = {
-        int(edge): (int(number), bool(flipped))
-        for edge, number, flipped in zip(chosen[chains.segment], chain, chains.flipped, strict=True)
-    }
-    found = []
-    for only, arcs in whole.turns:
+    found, tags = [], []
+    for (only, arcs), text in zip(turns, turns.tags or repeat(""), strict=False):
         if all(arc // 2 in place for arc in arcs):
             joined = [2 * place[arc // 2][0] + ((arc % 2) ^ place[arc // 2][1]) for arc in arcs]
             distinct = tuple(arc for arc, _ in groupby(joined))
             if len(distinct) > 1:
                 found.append((only, distinct))
-    return gather_turns(found)
+                tags += [text] if turns.tags else []
+    return gather_turns(found, tags)
 
 
 def _line_up(whole: RoadNetwork, chosen: Indices, chains: Chains) -> Lines:

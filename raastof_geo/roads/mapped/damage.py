@@ -38,14 +38,14 @@ def find_damage(file: Path) -> Finding | None:
     only places off the Earth are looked for. It takes seconds: ask only when reading has failed.
     """
     try:
-        with _open(file) as stream:
+        with unpack(file) as stream:
             start = stream.read(64)
         start = start.lstrip(b"\xef\xbb\xbf \t\r\n")
         if start.startswith((b"{", b"[")):
             return Finding(say("{file} cannot be read: {reason}.", file=file, reason=JSON))
         if start.startswith((b"<", b"\xff\xfe", b"\xfe\xff")):
             search = _Search(file)
-            with _open(file) as stream:
+            with unpack(file) as stream:
                 while piece := stream.read(_PIECE):
                     search.read(piece, False)
             search.read(b"", True)
@@ -65,6 +65,12 @@ def find_damage(file: Path) -> Finding | None:
         return Finding(told) if _read_magic(file) in _OPENERS else None
 
 
+def is_pbf(file: Path) -> bool:
+    """Tell whether a file is one of OpenStreetMap's own binary format."""
+    with file.open("rb") as stream:
+        return _PBF in stream.read(64)
+
+
 def _read_magic(file: Path) -> bytes:
     try:
         with file.open("rb") as stream:
@@ -73,7 +79,8 @@ def _read_magic(file: Path) -> bytes:
         return b""
 
 
-def _open(file: Path) -> IO[bytes]:
+def unpack(file: Path) -> IO[bytes]:
+    """Open a file that may be packed, by its first bytes."""
     return cast(IO[bytes], _OPENERS.get(_read_magic(file), open)(file, "rb"))
 
 

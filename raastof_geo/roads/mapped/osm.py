@@ -21,9 +21,11 @@ from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
 from raastof_geo.errors import OutputError, RaastofError, RoadDataError
 from raastof_geo.language import Message, say
 from raastof_geo.links import AnyPath
-from raastof_geo.roads.mapped.damage import LARGEST_ID, find_damage
+from raastof_geo.roads.mapped.damage import LARGEST_ID, find_damage, is_pbf, unpack
 from raastof_geo.roads.mapped.endings import refuse_others
-from raastof_geo.roads.mapped.tags import TURN_TAGS, read_barrier, read_road, read_turn, turn_doubt
+from raastof_geo.roads.mapped.keys import LIMIT_OF
+from raastof_geo.roads.mapped.rules import read_turn, read_turn_rules
+from raastof_geo.roads.mapped.tags import read_barrier, read_road
 from raastof_geo.roads.road import ROAD_CLASSES, Road
 
 TellStep: TypeAlias = Callable[[Message], None]
@@ -31,6 +33,16 @@ TellStep: TypeAlias = Callable[[Message], None]
 
 _DATE_KEYS = ("osmosis_replication_timestamp", "timestamp")
 _KEYS = ("highway", "route", "barrier", "ford")
+_SUFFIXES = ("", ":hgv", ":forward", ":backward", ":conditional", ":hgv:conditional")
+"""How a limit on a node may end that is no barrier, and so is found by its own tags."""
+_FORM = "opl,locations_on_ways=true,add_metadata=version+timestamp,force_visible_flag=true"
+_PIECE = 1 << 24
+_DELETED = re.compile(rb"<(?:node|way|relation)\s[^<]*?\baction\s*=\s*[\"']delete[\"'][^<]*")
+_ID = re.compile(rb"<(\w)\w+\s[^<]*?\bid\s*=\s*[\"'](-?\d+)")
+_BASE = re.compile(
+    rb"<osm\s[^<]*?\btimestamp=[\"']([^\"']+)|<meta\s[^<]*?\bosm_base=[\"']([^\"']+)"
+)
+_STAMP = re.compile(rb"\btimestamp\s*=\s*[\"'](\d{4}-\d\d-\d\d)T")
 _UNWRITTEN = "to writer"
 """Part of what osmium says where the disk is full."""
 _NO_PLACE = b"x200y200"
@@ -52,7 +64,15 @@ class MappedTurn:
     via_ways: tuple[int, ...]
     target: tuple[int, ...]
     """Ways that it leads to."""
-    u_turn: bool = False
+    value: str = ""
+    """What it says, as in `no_left_turn`."""
+    rules: str = ""
+    """Of one that binds some trucks only, or none for doubt, the tags that decide."""
+
+    @property
+    def u_turn(self) -> bool:
+        """Whether it is about turning round."""
+        return "_u_turn" in self.value
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +95,7 @@ class OsmWays:
     """What stands in the way, by index of the node."""
     turns: tuple[MappedTurn, ...] = ()
     doubtful_turns: int = 0
-    """Turn restrictions that hold at some times only, and are not taken."""
+    """Turn restrictions that hold at some times only or are unknown, and are not taken."""
     osm_date: str | None = None
     """State of OpenStreetMap as the file tells it, ISO 8601."""
 
@@ -100,12 +120,13 @@ def read_osm(
         progress(say("Reading roads from {file}", file=file.name))
     try:
         # A writer that failed may hold its file, which Windows then does not remove.
-        with tempfile.TemporaryDirectory(prefix="raastof-", ignore_cleanup_errors=True) as folder:
-            lines = _write_lines(file, Path(folder) / "roads.opl")
-            found = _read_lines(lines, frozenset(classes), str(file))
         header = osmium.io.Reader(str(file), osmium.osm.NOTHING).header()
-        dates = (value[:10] for key in _DATE_KEYS if (value := header.get(key)))
-        found.osm_date = next(dates, None)
+        merge = header.has_multiple_object_versions or not is_pbf(file)
+        found = _read_objects(file, frozenset(classes), merge=merge)
+        if not merge and len(np.unique(found.way)) < len(found.way):
+            found = _read_objects(file, frozenset(classes), merge=True)
+        dates = [value[:10] for key in _DATE_KEYS if (value := header.get(key))]
+        found.osm_date = next(filter(None, (*dates, found.base, found.newest)), None)
     except RaastofError:
         raise
     except Exception as error:  # osmium raises what C++ does, and kinds of its own
@@ -133,10 +154,43 @@ def _explain(file: Path, error: Exception) -> RaastofError:
     )
 
 
+def _read_objects(file: Path, classes: frozenset[str], *, merge: bool) -> _Found:
+    """Read what there is on roads; `merge`: where a file may hold older versions, too."""
+    found = _Found(file)
+    if merge:
+        _scan_xml(file, found)
+    # A writer that failed may hold its file, which Windows then does not remove.
+    with tempfile.TemporaryDirectory(prefix="raastof-", ignore_cleanup_errors=True) as folder:
+        lines = _write_lines(file, Path(folder) / "roads.opl", merge=merge)
+        _read_lines(lines, classes, found)
+    return found
+
+
+def _scan_xml(file: Path, found: _Found) -> None:
+    """Look for what osmium does not tell of XML: what JOSM deleted, and the date of the data."""
+    rest = b""
+    with unpack(file) as stream:
+        while piece := stream.read(_PIECE):
+            text, start, rest = (rest + piece).rpartition(b"<")
+            rest = start + rest
+            deleted = filter(None, (_ID.match(one[0]) for one in _DELETED.finditer(text)))
+            found.deleted.update(one[1] + one[2] for one in deleted)
+            base = _BASE.search(text)
+            found.base = found.base or (base[base.lastindex or 0].decode()[:10] if base else "")
+            newest = max(_STAMP.findall(text), default=b"").decode()
+            found.newest = max(found.newest, newest)
+
+
 @dataclass
 class _Found:
-    source: str
+    file: Path
     osm_date: str | None = None
+    base: str = ""
+    """The date that the file says, beside its header."""
+    newest: str = ""
+    """The newest day on which any of it was edited."""
+    deleted: set[bytes] = field(default_factory=set)
+    """What an editor has deleted: `w12`."""
     way: array[int] = field(default_factory=lambda: array("q"))
     size: array[int] = field(default_factory=lambda: array("q"))
     road: array[int] = field(default_factory=lambda: array("i"))
@@ -157,39 +211,57 @@ def _check_file(file: Path) -> None:
     refuse_others(file)
 
 
-def _write_lines(file: Path, lines: Path) -> Path:
-    """Let osmium write barriers, ways and restrictions as text, once it has read all nodes."""
+def _write_lines(file: Path, lines: Path, *, merge: bool) -> Path:
+    """Let osmium write barriers, ways and restrictions as text, once it has read all nodes.
+
+    `merge`: with the newest version of each only.
+    """
     keeper = osmium.NodeLocationsForWays(osmium.index.create_map("flex_mem"))
     keeper.ignore_errors()
-    osmium.apply(osmium.io.Reader(str(file), osmium.osm.NODE), keeper)
-    wanted = osmium.filter.KeyFilter(*_KEYS, *TURN_TAGS, "restriction:conditional")
-    kinds = osmium.osm.NODE | osmium.osm.WAY | osmium.osm.RELATION
-    form = osmium.io.File(str(lines), "opl,locations_on_ways=true,add_metadata=false")
-    with open_writer(form) as writer:
-        osmium.apply(osmium.io.Reader(str(file), kinds), keeper, wanted, writer)
+    keys = (*_KEYS, *(f"{tag}{suffix}" for tag in LIMIT_OF for suffix in _SUFFIXES))
+    roads = osmium.filter.KeyFilter(*keys)
+    roads.enable_for(osmium.osm.NODE | osmium.osm.WAY)
+    restrictions = osmium.filter.TagFilter(("type", "restriction"))
+    restrictions.enable_for(osmium.osm.RELATION)
+    wanted = (roads, restrictions)
+    with open_writer(osmium.io.File(str(lines), _FORM)) as writer:
+        if merge:
+            reader = osmium.MergeInputReader()
+            reader.add_file(str(file))
+            reader.apply(keeper, *wanted, writer, simplify=True)
+        else:
+            osmium.apply(osmium.io.Reader(str(file), osmium.osm.NODE), keeper)
+            kinds = osmium.osm.NODE | osmium.osm.WAY | osmium.osm.RELATION
+            osmium.apply(osmium.io.Reader(str(file), kinds), keeper, *wanted, writer)
     return lines
 
 
-def _read_lines(lines: Path, classes: frozenset[str], source: str) -> _Found:
-    found = _Found(source)
+def _read_lines(lines: Path, classes: frozenset[str], found: _Found) -> None:
+    """Take lines `w12 v3 dV t2021-08-05T12:00:00Z Thighway=primary Nn1x12.1y55.4`."""
     kinds: dict[bytes, int] = {}
+    newest = found.newest.encode()
     with lines.open("rb") as stream:
         for line in stream:
+            tags = line.find(b" T")
+            name, _, visible, stamp = line[:tags].split(b" ")
+            if visible == b"dD" or name in found.deleted:
+                continue
+            newest = max(newest, stamp[1:11])
             if line[:1] == b"w":
-                _read_way(line, found, kinds, classes)
+                _read_way(line, tags, found, kinds, classes)
             elif line[:1] == b"n":
-                tags, place = line.find(b" T"), line.rfind(b" x")
-                barrier = read_barrier(_read_tags(line[tags + 2 : place]))
+                barrier = read_barrier(_read_tags(line[tags + 2 : line.rfind(b" x")]))
                 if barrier is not None:
-                    found.barriers[int(line[1:tags])] = barrier
+                    found.barriers[int(name[1:])] = barrier
             else:
-                _read_relation(line, found)
-    return found
+                _read_relation(line, tags, found)
+    found.newest = newest.decode()
 
 
-def _read_way(line: bytes, found: _Found, kinds: dict[bytes, int], classes: frozenset[str]) -> None:
-    """Take a line `w12 Thighway=primary,name=Vej Nn1x12.1y55.4,n2x12.2y55.4`."""
-    tags, nodes = line.find(b" T"), line.rfind(b" N")
+def _read_way(
+    line: bytes, tags: int, found: _Found, kinds: dict[bytes, int], classes: frozenset[str]
+) -> None:
+    nodes = line.rfind(b" N")
     key = line[tags + 2 : nodes]
     kind = kinds.get(key)
     if kind is None:
@@ -199,26 +271,30 @@ def _read_way(line: bytes, found: _Found, kinds: dict[bytes, int], classes: froz
         found.roads += wanted
     if kind >= 0:
         text = line[nodes + 2 : -1]
-        found.way.append(int(line[1:tags]))
+        found.way.append(int(line[1 : line.find(b" ")]))
         found.size.append(text.count(b"n"))
         found.road.append(kind)
         found.nodes.append(text)
 
 
-def _read_relation(line: bytes, found: _Found) -> None:
-    start, end = line.find(b" T"), line.rfind(b" M")
+def _read_relation(line: bytes, start: int, found: _Found) -> None:
+    end = line.rfind(b" M")
     tags = _read_tags(line[start + 2 : end])
-    if tags.get("type") != "restriction":
+    rules, doubtful = read_turn_rules(tags)
+    found.doubtful_turns += doubtful
+    may_be = read_turn(tags, None) - {"free"}
+    if not may_be and not doubtful:
         return
-    found.doubtful_turns += turn_doubt(tags)
     members: dict[tuple[str, str], list[int]] = defaultdict(list)
     for kind, ref, role in _MEMBER.findall(line[end + 2 :].decode().strip()):
         members[kind, role].append(int(ref))
     origin, via, target = (tuple(members["w", role]) for role in ("from", "via", "to"))
-    rule, nodes = read_turn(tags), members["n", "via"]
-    if rule is not None and origin and target and (len(nodes) == 1 or via):
-        node, u_turn = None if via else nodes[0], "no_u_turn" in tags.values()
-        found.turns.append(MappedTurn(rule == "only", origin, node, via, target, u_turn))
+    nodes = members["n", "via"]
+    if origin and target and (len(nodes) == 1 or via):
+        node = None if via else nodes[0]
+        value = "; ".join(text for name, text in tags.items() if name.startswith("restriction"))
+        for rule in sorted(may_be) or ["no"]:
+            found.turns.append(MappedTurn(rule == "only", origin, node, via, target, value, rules))
 
 
 def _read_tags(text: bytes) -> dict[str, str]:
@@ -236,7 +312,7 @@ def _plain(text: str) -> str:
 
 def _gather(found: _Found, area: shapely.Geometry | None) -> OsmWays:
     """Put what was found into columns, less what lies outside or has no place."""
-    source = found.source
+    source = str(found.file)
     if not found.road:
         raise RoadDataError.saying("{source} has no roads that trucks may use.", source=source)
     text = b",".join(found.nodes).replace(b"xy", _NO_PLACE).translate(_NUMBERS_ONLY, b"n")
@@ -246,6 +322,7 @@ def _gather(found: _Found, area: shapely.Geometry | None) -> OsmWays:
     refs = numbers[:, 0].astype(np.int64)
     ids, first, node = np.unique(refs, return_index=True, return_inverse=True)
     lon, lat = numbers[first, 1], numbers[first, 2]
+    _find_places(found, ids, lon, lat)
     usable = (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
     if not usable.any():
         raise RoadDataError.saying(
@@ -260,19 +337,31 @@ def _gather(found: _Found, area: shapely.Geometry | None) -> OsmWays:
 
 
 def _check_ids(ids: Floats, source: str) -> None:
-    """Refuse ids that would be taken for others, and those whose nodes osmium does not keep."""
+    """Refuse ids that would be taken for others."""
     if np.abs(ids).max() >= LARGEST_ID:
         raise RoadDataError.saying(
             "{source} has nodes with ids of more than 9,007,199,254,740,991: two of them could"
             " be taken for one. Give them smaller numbers, with `osmium renumber`.",
             source=source,
         )
-    if ids.min() < 0:
-        raise RoadDataError.saying(
-            "{source} has roads over nodes with negative ids, as JOSM gives to what is not yet"
-            " uploaded; they are not read. Upload it, or give the nodes positive numbers.",
-            source=source,
-        )
+
+
+def _find_places(found: _Found, ids: Integers, lon: Floats, lat: Floats) -> None:
+    """Look for places that osmium does not keep: of negative ids, or told by ways themselves.
+
+    JOSM gives negative ids to what is not yet uploaded, Overpass tells places so by `out geom`.
+    """
+    lost = np.flatnonzero(np.abs(lat) > 90)
+    if not len(lost) or (ids[lost].min() > 0 and is_pbf(found.file)):
+        return
+    place = dict(zip(ids[lost].tolist(), lost.tolist(), strict=True))
+    for one in osmium.FileProcessor(str(found.file), osmium.osm.NODE | osmium.osm.WAY):
+        told: Any = one
+        nodes = [(told.id, told)] if told.is_node() else [(node.ref, node) for node in told.nodes]
+        for ref, node in nodes:
+            at = place.get(ref)
+            if at is not None and node.location.valid():
+                lon[at], lat[at] = node.location.lon, node.location.lat
 
 
 def _cut(
@@ -286,7 +375,7 @@ def _cut(
     stretch = np.cumsum(~follows)
     kept = good & (np.bincount(stretch)[stretch] > 1)
     if not kept.any():
-        raise RoadDataError.saying("{source} has no roads inside the bounds.", source=found.source)
+        raise RoadDataError.saying("{source} has no roads inside the bounds.", source=found.file)
     first = np.flatnonzero(kept & ~follows)
     of = way[first]
     is_used = np.zeros(len(ids), bool)

@@ -6,51 +6,80 @@ that meet there, over ways every sequence of their parts. `arc ^ 1` is the way b
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 
-from raastof_geo.arrays import Integers, SmallIntegers
-from raastof_geo.roads.edges import Turns
+from raastof_geo.arrays import Integers
+from raastof_geo.roads.edges import RoadEdges, gather_turns
 from raastof_geo.roads.mapped.osm import MappedTurn
+from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.road import join_tags
 
 _LONGEST_VIA = 64
 """Edges that a restriction may run through; more is a mistake in the map, and sequences over them
 would be too many to follow. A judgement."""
 
 
-def find_turns(
-    mapped: Iterable[MappedTurn], way: Integers, ends: SmallIntegers, nodes: Mapping[int, int]
-) -> Turns:
-    """Find the arcs of each restriction whose members lie in the network and meet as they should.
+def lay_turns(
+    network: RoadNetwork, mapped: Iterable[MappedTurn], nodes: Mapping[int, int]
+) -> RoadNetwork:
+    """Put restrictions on the arcs of a network whose members lie in it and meet as they should.
 
-    `way` and `ends` are those of each edge; `nodes`: nodes by id of OpenStreetMap.
+    Left out, and counted as in doubt, are those that leave open which of two parts of a way they
+    mean, and those that forbid the very turn that another prescribes. `nodes`: nodes by id of
+    OpenStreetMap.
     """
     turns = tuple(mapped)
-    roads = _Roads(turns, way, ends)
-    found = [(one.only, arcs) for one in turns for arcs in dict.fromkeys(roads.trace(one, nodes))]
-    return gather_turns(found)
-
-
-def gather_turns(found: Iterable[tuple[bool, tuple[int, ...]]]) -> Turns:
-    """Put restrictions into columns: whether each is an only one, and its arcs."""
-    rows = list(found)
-    size = [len(arcs) for _, arcs in rows]
-    return Turns(
-        only=np.array([only for only, _ in rows], bool),
-        start=np.append(0, np.cumsum(size)).astype(np.int64),
-        arc=np.array([arc for _, arcs in rows for arc in arcs], np.int32),
+    roads = _Roads(turns, network)
+    always: dict[tuple[bool, tuple[int, ...]], None] = {}
+    some: dict[tuple[bool, tuple[int, ...], str], None] = {}
+    unclear = 0
+    for one in turns:
+        found = [*dict.fromkeys(roads.trace(one, nodes))]
+        if found and roads.is_ambiguous(one, found):
+            unclear += 1
+            text = join_tags({"ambiguous": one.value})
+            some |= dict.fromkeys((one.only, arcs, text) for arcs in found)
+        elif one.rules:
+            some |= dict.fromkeys((one.only, arcs, one.rules) for arcs in found)
+        else:
+            always |= dict.fromkeys((one.only, arcs) for arcs in found)
+    against = {arcs for only, arcs in always if (not only, arcs) in always}
+    for only, arcs in [*always]:
+        if arcs in against:
+            del always[only, arcs]
+            some[only, arcs, join_tags({"ambiguous": "no; only"})] = None
+    told = network.metadata.doubtful_turns + unclear + 2 * len(against)
+    return replace(
+        network,
+        turns=gather_turns(always),
+        some_turns=gather_turns([one[:2] for one in some], [one[2] for one in some]),
+        metadata=replace(network.metadata, doubtful_turns=told),
     )
 
 
 class _Roads:
-    def __init__(self, turns: tuple[MappedTurn, ...], way: Integers, ends: SmallIntegers) -> None:
+    def __init__(self, turns: tuple[MappedTurn, ...], network: RoadEdges) -> None:
+        way: Integers = network.way
         wanted = {one for turn in turns for one in (*turn.origin, *turn.via_ways, *turn.target)}
         edges = np.flatnonzero(np.isin(way, list(wanted))).tolist()
-        self.ends = {edge: (int(ends[edge, 0]), int(ends[edge, 1])) for edge in edges}
+        self.way = {edge: int(way[edge]) for edge in edges}
+        self.ends = {edge: (int(network.tail[edge]), int(network.head[edge])) for edge in edges}
+        self.signed = {edge: (network.forward[edge], network.backward[edge]) for edge in edges}
         self.edges: dict[int, list[int]] = defaultdict(list)
         for edge in edges:
-            self.edges[int(way[edge])].append(edge)
+            self.edges[self.way[edge]].append(edge)
+
+    def is_ambiguous(self, turn: MappedTurn, found: list[tuple[int, ...]]) -> bool:
+        """Tell whether it is open from which part of a way a restriction leads, or to which."""
+        if turn.u_turn and set(turn.origin) & set(turn.target):
+            return False
+        sides = {arcs[0] for arcs in found}, {arcs[-1] for arcs in found}
+        several = [len({self.way[arc // 2] for arc in arcs}) < len(arcs) for arcs in sides]
+        many = (len(turn.origin) > 1, "no_entry"), (len(turn.target) > 1, "no_exit")
+        return any(several) or any(some and turn.value != value for some, value in many)
 
     def trace(self, turn: MappedTurn, via_nodes: Mapping[int, int]) -> Iterator[tuple[int, ...]]:
         """Give the arcs of every way through a restriction, first to last."""
@@ -67,7 +96,7 @@ class _Roads:
                 yield from self._through((first,), via, set(out))
 
     def _arcs_of(self, ways: Iterable[int]) -> list[int]:
-        return [arc for way in ways for edge in self.edges[way] for arc in _both(edge)]
+        return [arc for way in ways for edge in self.edges[way] for arc in self._both(edge)]
 
     def _through(
         self, arcs: tuple[int, ...], via: set[int], out: set[int]
@@ -78,7 +107,7 @@ class _Roads:
             yield from ((*arcs, last) for last in sorted(out) if self.tail(last) == here)
             return
         for edge in sorted(via):
-            for arc in _both(edge):
+            for arc in self._both(edge):
                 if self.tail(arc) == here:
                     yield from self._through((*arcs, arc), via - {edge}, out)
 
@@ -95,6 +124,6 @@ class _Roads:
     def head(self, arc: int) -> int:
         return self.ends[arc >> 1][1 - (arc & 1)]
 
-
-def _both(edge: int) -> tuple[int, int]:
-    return 2 * edge, 2 * edge + 1
+    def _both(self, edge: int) -> list[int]:
+        """Give the arcs of an edge that signs leave open."""
+        return [2 * edge + side for side in (0, 1) if self.signed[edge][side]]

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
 
 from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
-from raastof_geo.roads.edges import NetworkMetadata, Turns
+from raastof_geo.roads.edges import NetworkMetadata, Turns, gather_turns
 from raastof_geo.roads.mapped.osm import OsmWays
-from raastof_geo.roads.mapped.turns import find_turns, gather_turns
+from raastof_geo.roads.mapped.turns import lay_turns
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.projection import bound, measure_steps
 from raastof_geo.roads.road import Road
@@ -23,7 +22,7 @@ def lay_network(
     """Split ways where they meet, and keep all of them as mapped, those closed to trucks too.
 
     A barrier stands on an edge of its own, of no length, between the junction and each road that
-    ends there. `osm_date`: ISO 8601, by default what `ways` say, else today.
+    ends there. `osm_date`: ISO 8601, by default what `ways` say.
     """
     lon, lat = round_degrees(ways.node_lon), round_degrees(ways.node_lat)
     pieces = _split(ways)
@@ -49,18 +48,16 @@ def lay_network(
         lat=lat[ways.node[points]],
         metadata=NetworkMetadata(
             title=title,
-            osm_date=osm_date or ways.osm_date or datetime.now(UTC).date().isoformat(),
+            osm_date=osm_date or ways.osm_date or "",
             simplified_m=0.0,
             bounds=bound(lon, lat),
             doubtful_turns=ways.doubtful_turns,
         ),
         way=ways.way[pieces.way],
     )
-    ends = np.column_stack((network.tail, network.head))
     via = {int(ways.node_id[node]): int(number[node]) for node in nodes} if ways.turns else {}
-    turns = find_turns(ways.turns, network.way, ends, via)
     return _raise_barriers(
-        replace(network, turns=turns),
+        lay_turns(network, ways.turns, via),
         {int(number[node]): barrier for node, barrier in ways.barriers.items()},
     )
 
@@ -141,6 +138,7 @@ def _raise_barriers(network: RoadNetwork, barriers: dict[int, Road]) -> RoadNetw
         head=ends[:, 1].copy(),
         roads=(*network.roads, *barriers.values()),
         turns=_pass_barriers(network.turns, stands),
+        some_turns=_pass_barriers(network.some_turns, stands),
     )
     road = np.array([kinds[at] for at in node.tolist()], np.int32)
     return add_straight_edges(parted, node, copy, road=road, length_m=np.zeros(len(node)))
@@ -186,4 +184,4 @@ def _pass_barriers(turns: Turns, stands: Mapping[tuple[int, int], int]) -> Turns
         # Whoever has passed a barrier is bound for the road behind it.
         past = len(arcs) > 1 and (arcs[-1] // 2, arcs[-1] % 2) in stands
         found.append((only, tuple(path[:-1] if past else path)))
-    return gather_turns(found)
+    return gather_turns(found, turns.tags)

@@ -10,12 +10,13 @@ from typing import Literal, TypeVar
 import numpy as np
 import pandas as pd
 
-from raastof_geo.arrays import Floats, Mask
+from raastof_geo.arrays import Floats, Integers, Mask
 from raastof_geo.emissions.model import BY_DEFAULT, MODELS
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
 from raastof_geo.roads.edges import RoadEdges
-from raastof_geo.roads.restrict import bar_edges, find_local_edges, size_truck
+from raastof_geo.roads.restrict import TruckRoads, judge_roads, size_truck
 from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access
+from raastof_geo.roads.routing.engine import find_parts
 from raastof_geo.scenario.catalogue import Catalogue
 
 Load = Literal["full", "empty"]
@@ -31,7 +32,7 @@ _Column = TypeVar("_Column", Floats, "pd.Series[float]", float)
 
 @dataclass(frozen=True, eq=False)
 class Drive:
-    """What one truck, loaded or empty, meets on every edge of a network. [edges]"""
+    """What one truck, loaded or empty, meets along every edge, and against it. [2 × edges]"""
 
     speed_km_h: Floats
     kg_co2e_wtw: Floats
@@ -42,18 +43,51 @@ class Drive:
     """Where it may drive for the first and the last stretch of a trip only."""
 
 
-def find_speed(roads: RoadEdges, catalogue: Catalogue) -> Floats:
-    """Give how fast trucks go on every edge, ferries as their `duration` says. [edges, km/h]"""
+def find_speeds(
+    roads: RoadEdges, catalogue: Catalogue, signed: tuple[Floats, Floats]
+) -> tuple[Floats, Floats]:
+    """Give how fast trucks go along every edge, and against it, as limits are `signed`. [km/h]"""
+    ahead = find_speed(roads, catalogue, signed[0])
+    return ahead, ahead if signed[1] is signed[0] else find_speed(roads, catalogue, signed[1])
+
+
+def find_speed(roads: RoadEdges, catalogue: Catalogue, signed: Floats | None = None) -> Floats:
+    """Give how fast trucks go on every edge, ferries as their `duration` says. [edges, km/h]
+
+    `signed`: limits that are not those of the network.
+    """
+    signed = roads.maxspeed_km_h if signed is None else signed
     speed = catalogue.speed_table.mean_km_h(
-        ROAD_CLASSES, roads.road_class, roads.built_up, SURFACES, roads.surface, roads.maxspeed_km_h
+        ROAD_CLASSES, roads.road_class, roads.built_up, SURFACES, roads.surface, signed
     ).copy()
     sailing = roads.ferry & np.isfinite(roads.duration_min)
     if sailing.any():
-        whole = np.where(roads.way != 0, roads.way, -1 - roads.road.astype(np.int64))
-        _, ferry = np.unique(whole, return_inverse=True)
-        length_km = np.bincount(ferry, roads.length_m)[ferry] / 1000
-        speed[sailing] = (length_km / (roads.duration_min / 60))[sailing]
+        edges = np.flatnonzero(sailing)
+        crossing = _find_crossings(roads, edges)
+        length_km = np.bincount(crossing, roads.length_m[edges])[crossing] / 1000
+        speed[edges] = length_km / (roads.duration_min[edges] / 60)
     return speed
+
+
+def _find_crossings(roads: RoadEdges, edges: Integers) -> Integers:
+    """Give each edge of a ferry the number of the crossing that it is part of.
+
+    Edges of one way are, and those of one duration that go on in each other at sea: a crossing in
+    several ways carries its whole duration on each.
+    """
+    ends = np.concatenate((roads.tail, roads.head))
+    degree = np.bincount(ends, minlength=roads.node_count)
+    count = len(edges)
+    owner, node = np.tile(np.arange(count), 2), ends.reshape(2, -1)[:, edges].ravel()
+    at_sea = degree[node] == 2
+    joined = np.column_stack((node, roads.duration_min[edges][owner]))[at_sea]
+    meeting = np.unique(joined, axis=0, return_inverse=True)[1].ravel()
+    mapped = roads.way[edges] != 0
+    way = np.unique(roads.way[edges][mapped], return_inverse=True)[1]
+    start = np.concatenate((owner[at_sea], np.flatnonzero(mapped)))
+    end = np.concatenate((count + meeting, count + len(meeting) + way))
+    parts = find_parts(start, end, count + len(meeting) + len(way))
+    return np.asarray(parts[:count], np.int64)
 
 
 def emit_kg_co2e(
@@ -101,25 +135,26 @@ def drive_edges(
     year: float,
     model: EnergyModel = MODELS[BY_DEFAULT],
     speed_km_h: Floats | None = None,
-    barred: Mask | None = None,
+    judged: TruckRoads | None = None,
 ) -> Drive:
-    """Give what a truck, loaded to the full or empty, meets on every edge. [edges]
+    """Give what a truck, loaded to the full or empty, meets on every edge. [2 × edges]
 
     `year`: the fuel's emissions change over the years; `model`: energy at a speed, empty and full
-    [unit of the fuel per km]; `speed_km_h`: by default as the catalogue says; `barred`: edges that
-    this truck may not use, by default those whose limits it exceeds.
+    [unit of the fuel per km]; `speed_km_h`: by default as the catalogue says; `judged`: what this
+    truck may use, by default as its size allows.
     """
-    speed = find_speed(network, catalogue) if speed_km_h is None else speed_km_h
-    if barred is None:
-        barred = bar_edges(network, size_truck(vehicle, load), ferries=True)
-    empty, full = model(vehicle, speed)
+    if judged is None:
+        judged = judge_roads(network, size_truck(vehicle, load), np.zeros(network.edge_count, bool))
+    if speed_km_h is None:
+        speed_km_h = np.stack(find_speeds(network, catalogue, judged.maxspeed_km_h))
+    empty, full = model(vehicle, speed_km_h)
     length_km = network.length_m / 1000
     at_sea = network.ferry
     energy = np.where(at_sea, 0.0, (full if load == "full" else empty) * length_km)
     ferry_km = np.where(at_sea, length_km, 0.0)
     return Drive(
-        speed_km_h=speed,
+        speed_km_h=speed_km_h,
         kg_co2e_wtw=emit_kg_co2e(catalogue, vehicle, energy, ferry_km, year),
-        closed=barred | (network.access == Access.CLOSED),
-        local=find_local_edges(network),
+        closed=judged.closed | (network.access == Access.CLOSED),
+        local=judged.find_local(network),
     )

@@ -88,12 +88,17 @@ class Router(Travelling):
         core = self.reduction
         return DijkstraEngine(core.tail, core.head, len(core.node))
 
-    def weigh(self, weight: Floats) -> WeightedRoads:
-        """Pour what each arc weighs (infinite: closed) into the network, in units of `scale`."""
-        allowed = np.where(self.reduction.closed, np.inf, weight)
-        return self.pour(allowed, self._scale(allowed))
+    def weigh(self, weight: Floats, local: Mask | None = None) -> WeightedRoads:
+        """Pour what each arc weighs (infinite: closed) into the network, in units of `scale`.
 
-    def pour(self, weight: Floats, scale: float) -> WeightedRoads:
+        `local`: arcs for the first and the last stretch of this truck's trips only, beside those
+        that are so for every truck. [arcs]
+        """
+        allowed = np.where(self.reduction.closed, np.inf, weight)
+        own = self.reduction.local if local is None else self.reduction.local | local
+        return self.pour(allowed, self._scale(allowed), own)
+
+    def pour(self, weight: Floats, scale: float, local: Mask) -> WeightedRoads:
         """Round weights to units (`scale` to one) of each arc [arcs] and run of the core [runs].
 
         A run adds up its units, not its weight, or it could differ from its arcs by a unit.
@@ -103,9 +108,10 @@ class Router(Travelling):
             scaled = np.round(weight * scale)
         fits = scaled <= HEAVIEST
         units[fits] = np.maximum(scaled[fits], 1)
-        runs = self.reduction.add_up(np.where(units < CLOSED, units, np.inf).astype(np.float64))
+        through = (units < CLOSED) & ~local
+        runs = self.reduction.add_up(np.where(through, units, np.inf).astype(np.float64))
         whole = np.where(runs <= HEAVIEST, runs, CLOSED).astype(np.int64)
-        return WeightedRoads(self, weight, units, whole, scale)
+        return WeightedRoads(self, weight, units, whole, scale, local)
 
     def _scale(self, weight: Floats) -> float:
         """Choose units fine enough to tell routes apart, and coarse enough to be added up.
@@ -243,6 +249,8 @@ class WeightedRoads(Travelling):
     """Weight of each run of the core. [units]"""
     scale: float
     """Units in one of the weight that was given."""
+    local: Mask
+    """Arcs for the first and the last stretch only."""
 
     @cached_property
     def metric(self) -> Metric:
@@ -253,12 +261,12 @@ class WeightedRoads(Travelling):
     def surroundings(self) -> Surroundings:
         """What first and last stretches are found in."""
         router = self.router
-        return Surroundings(router.graph, router.reduction, self.units, router.reduction.local)
+        return Surroundings(router.graph, router.reduction, self.units, self.local)
 
     @cached_property
     def coarser(self) -> WeightedRoads:
         """The same weights in coarser units, for ways that are too heavy for these."""
-        return self.router.pour(self.weight, self.scale / _COARSER)
+        return self.router.pour(self.weight, self.scale / _COARSER, self.local)
 
     @cached_property
     def _total(self) -> float:

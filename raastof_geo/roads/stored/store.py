@@ -15,7 +15,14 @@ from raastof_geo.errors import RoadDataError
 from raastof_geo.files import write_whole
 from raastof_geo.language import Message, say
 from raastof_geo.links import AnyPath
-from raastof_geo.roads.edges import BACKWARD, FORWARD, NetworkMetadata, StoredColumns, Turns
+from raastof_geo.roads.edges import (
+    BACKWARD,
+    FORWARD,
+    NetworkMetadata,
+    StoredColumns,
+    Turns,
+    gather_turns,
+)
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.stored import faults
 from raastof_geo.roads.stored.steps import STEPS_A_DEGREE, add_up, draw_shapes, freeze
@@ -62,6 +69,7 @@ def write_network(network: RoadNetwork, path: AnyPath, *, compress: bool = True)
     extra = network.extra
     metadata = {"format": NETWORK_FORMAT, **asdict(network.metadata), **extra.get("metadata", {})}
     roads = encode_roads(network.roads, extra, network.lacking)
+    roads |= {"turns": network.some_turns.describe()} if len(network.some_turns) else {}
     texts = {"roads": as_json(roads), "metadata": as_json(metadata)}
     columns = network.to_columns()._asdict() | texts
     return write_whole(file, _pack(columns, compress), known=_is_network)
@@ -162,6 +170,10 @@ def _decode(
             only=freeze(columns.turn_only > 0),
             start=freeze(turn_start),
             arc=freeze(columns.turn_arc.astype(np.int32)),
+        ),
+        some_turns=gather_turns(
+            [(only, arcs) for only, arcs, _ in roads.get("turns", ())],
+            [text for *_, text in roads.get("turns", ())],
         ),
         extra={**table.extra, **({"metadata": unknown} if unknown else {})},
         lacking=table.lacking,

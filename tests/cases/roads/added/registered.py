@@ -13,13 +13,13 @@ from raastof_geo.emissions import limit
 from raastof_geo.figures.figure import Figure
 from raastof_geo.language import say, speaking
 
-BOGIE = limit.TruckLimit(
-    "maxbogieload_t",
-    say("bogie load"),
+TANDEM = limit.TruckLimit(
+    "maxtandemload_t",
+    say("tandem load"),
     "t",
     limit.Size(
-        "bogie_load_t",
-        say("Bogie load"),
+        "tandem_load_t",
+        say("Tandem load"),
         Figure(
             value=18,
             unit="t",
@@ -28,12 +28,12 @@ BOGIE = limit.TruckLimit(
             verified=False,
         ),
     ),
-    ("maxbogieweight",),
+    ("maxtandemweight",),
     least=1,
     with_load=True,
 )
-limit.TRUCK_LIMITS = (*limit.TRUCK_LIMITS, BOGIE)
-limit.SIZES = (*limit.SIZES, BOGIE.size)
+limit.TRUCK_LIMITS = (*limit.TRUCK_LIMITS, TANDEM)
+limit.SIZES = (*limit.SIZES, TANDEM.size)
 
 from raastof_geo.roads import road  # noqa: E402
 

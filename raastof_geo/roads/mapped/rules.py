@@ -1,0 +1,311 @@
+"""Decide by its tags what a road, a barrier or a turn is to a truck, in either direction.
+
+Of several tags the one closest to the truck wins: `hgv:forward` before `hgv` before `access`, and a
+condition that holds before none, the last of its list first. Where one tag is closer to the truck
+and another to the direction, the stricter holds.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import product
+from typing import Any, NamedTuple, TypeVar
+
+from raastof_geo.emissions.limit import TRUCK_LIMITS
+from raastof_geo.roads.mapped.amounts import is_readable, read_speed
+from raastof_geo.roads.mapped.keys import (
+    DIRECTIONS,
+    ERRANDS,
+    LIMIT_OF,
+    READ_SIZE,
+    SOME_TRUCKS,
+    TRAILER,
+    TagCondition,
+    TagKey,
+    Truck,
+    read_clauses,
+    read_key,
+)
+from raastof_geo.roads.road import NO_LIMITS, Access, join_tags
+
+_Meaning = TypeVar("_Meaning")
+
+
+def by_word(words: Mapping[_Meaning, str]) -> dict[str, _Meaning]:
+    """Give the meaning of each word, of a table that has the words of each meaning."""
+    return {word: meaning for meaning, text in words.items() for word in text.split()}
+
+
+PLAINLY_OPEN = frozenset(("yes", "designated", "permissive", "official"))
+_ACCESS_VALUES = {
+    **dict.fromkeys((*PLAINLY_OPEN, "discouraged", "unsigned"), Access.OPEN),
+    **dict.fromkeys(ERRANDS, Access.LOCAL),
+    **by_word(
+        {
+            Access.CLOSED: "no restricted agricultural forestry military emergency bus psv taxi"
+            " use_sidepath"
+        }
+    ),
+}
+_DIRECTIONS = by_word(
+    {
+        (True, False): "yes true 1",
+        (False, True): "-1 reverse",
+        (True, True): "no false 0 alternating",
+        (False, False): "reversible",
+    }
+)
+_ONEWAY_JUNCTIONS = frozenset(("roundabout", "circular"))
+_ONEWAY_CLASSES = frozenset(("motorway", "motorway_link"))
+
+_TURNS = {
+    **dict.fromkeys(("left_turn", "right_turn", "straight_on", "u_turn"), ("no", "only")),
+    **dict.fromkeys(("entry", "exit"), ("no",)),
+}
+_TURN_VALUES = {f"{rule}_{what}": rule for what, rules in _TURNS.items() for rule in rules}
+_TURN_VALUES["none"] = "free"
+_TURN_FREED = frozenset(("hgv", "motor_vehicle", "vehicle"))
+_TURN_TIMES = frozenset(("day_on", "day_off", "hour_on", "hour_off"))
+_DOUBTS_OF_TURNS = {**dict.fromkeys(_TURN_TIMES, "conditional"), "ambiguous": "ambiguous"}
+
+
+class _Said(NamedTuple):
+    """What one tag, or one of its conditions, says."""
+
+    key: TagKey
+    value: Any
+    condition: TagCondition | None
+
+
+TagWords = Mapping[str, list[_Said]]
+"""What tags say, by what they are about, the closest to a truck first."""
+
+
+class Passage(NamedTuple):
+    """What a road is to a truck in one direction."""
+
+    access: Access
+    limits: tuple[float, ...]
+    """One for each of `LIMITS`, NaN where there is none. [t, m]"""
+    maxspeed_km_h: float
+    """Signed limit, NaN where there is none. [km/h]"""
+
+
+def read_access(value: str) -> Access | None:
+    """Read one access value, none if it is unknown; the most open counts of several."""
+    known = (_ACCESS_VALUES[part] for part in parts(value) if part in _ACCESS_VALUES)
+    return _ACCESS_VALUES.get(value) if value in _ACCESS_VALUES else min(known, default=None)
+
+
+def parts(value: str) -> list[str]:
+    """Take several values apart, as in `customers; delivery`."""
+    return [part.strip() for part in value.lower().split(";") if part.strip()]
+
+
+def read_turn_value(value: str) -> str | None:
+    """Reduce `no_left_turn` and the like to `no`, `only` or `free`; none for what is unknown."""
+    rules = {_TURN_VALUES.get(part, "") for part in parts(value)}
+    return (rules.pop() or None) if len(rules) == 1 else None
+
+
+READ_VALUE: dict[str, Callable[[str], Any]] = {
+    "access": read_access,
+    "maxspeed": read_speed,
+    "oneway": _DIRECTIONS.get,
+    "restriction": read_turn_value,
+    **{tag: READ_SIZE[one.unit] for tag, (_, one) in LIMIT_OF.items()},
+}
+"""How a value is read, by what it is about; none or NaN where it cannot be read."""
+
+
+def read_words(tags: Mapping[str, str]) -> TagWords:
+    """Read what tags say about trucks."""
+    found: dict[str, list[_Said]] = {}
+    for name, value in tags.items():
+        key = read_key(name)
+        if key is not None and not key.doubt:
+            found.setdefault(key.base, []).extend(_read_said(key, value))
+    for said in found.values():
+        said.sort(key=lambda one: one.key.rank, reverse=True)
+    return found
+
+
+def _read_said(key: TagKey, value: str) -> Iterator[_Said]:
+    clauses = reversed(read_clauses(value)) if key.conditional else [(value, None)]
+    for text, condition in clauses:  # the last that holds wins
+        meaning = READ_VALUE[key.base](text)
+        if meaning is not None and meaning == meaning:  # noqa: PLR0124 - not NaN
+            yield _Said(key, meaning, condition)
+
+
+def varies(tags: Iterable[str]) -> bool:
+    """Tell whether keys hang on the truck or on the direction."""
+    return any(key.varies and not key.doubt for name in tags if (key := read_key(name)))
+
+
+def flip_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Say the same of a way that is drawn the other way round."""
+    turned = {"yes": "-1", "true": "-1", "1": "-1", "-1": "yes", "reverse": "yes"}
+    found = {}
+    for name, value in tags.items():
+        key = read_key(name)
+        flipped = ":".join(DIRECTIONS.get(part, part) for part in name.split(":"))
+        oneway = key is not None and key.base == "oneway" and not key.conditional
+        found[flipped if key else name] = turned.get(value, value) if oneway else value
+    return found
+
+
+def _decide(
+    said: list[_Said],
+    truck: Truck | None,
+    errand: bool,
+    strictest: Callable[[Iterable[Any]], Any],
+    direction: str = "",
+) -> list[Any]:
+    """Give the one value that holds for a truck; for none, all those that may hold for some.
+
+    None among them where nothing is said.
+    """
+    here = [one for one in said if one.key.direction in ("", direction)]
+    if len(here) == 1 and here[0].condition is None and not here[0].key.kinds & SOME_TRUCKS:
+        return [here[0].value]
+    towed = [one for one in here if TRAILER in one.key.kinds]
+    own = [one for one in here if TRAILER not in one.key.kinds]
+    directed = [one for one in own if one.key.direction]
+    chains = (
+        dict.fromkeys(_list_holding(chain, truck, errand)) for chain in (own, directed, towed)
+    )
+    found = ([one for one in values if one is not None] for values in product(*chains))
+    return [*dict.fromkeys(strictest(values) if values else None for values in found)]
+
+
+def _list_holding(said: list[_Said], truck: Truck | None, errand: bool) -> Iterator[Any]:
+    for one in said:
+        holds: bool | None = True
+        if some := one.key.kinds & SOME_TRUCKS:
+            holds = None if truck is None else some <= truck.kinds
+        if holds is not False and one.condition is not None:
+            holds = one.condition.holds(truck, errand) and holds
+        if holds is not False:
+            yield one.value
+        if holds:
+            return
+    yield None
+
+
+def decide_oneway(
+    words: TagWords, tags: Mapping[str, str], road_class: str, truck: Truck | None
+) -> tuple[bool, bool]:
+    """Tell whether a way may be driven along its nodes, and against them."""
+    implied = tags.get("junction") in _ONEWAY_JUNCTIONS or road_class in _ONEWAY_CLASSES
+    by_default = (True, not implied)
+    if "oneway" not in words:
+        return by_default
+    found = _decide(words["oneway"], truck, False, lambda ways: tuple(map(all, zip(*ways))))  # noqa: B905
+    ways = [by_default if one is None else one for one in found]
+    return any(one[0] for one in ways), any(one[1] for one in ways)
+
+
+def decide_access(
+    words: TagWords, direction: str, truck: Truck | None, errand: bool
+) -> Access | None:
+    """Say who may use a road, none where nothing is said; the most open where no truck is given."""
+    if "access" not in words:
+        return None
+    found = _decide(words["access"], truck, errand, max, direction)
+    return None if None in found and len(found) == 1 else min(one or Access.OPEN for one in found)
+
+
+def decide_limits(
+    words: TagWords, direction: str, truck: Truck | None, errand: bool
+) -> tuple[float, ...]:
+    """Give the limits of a road, NaN where there is none; the loosest where no truck is given."""
+    if words.keys().isdisjoint(LIMIT_OF):
+        return NO_LIMITS
+    found = []
+    for limit in TRUCK_LIMITS:
+        values = [
+            max(math.inf if one is None else one for one in of_tag)
+            for tag in limit.tags
+            if tag in words and (of_tag := _decide(words[tag], truck, errand, min, direction))
+        ]
+        lowest = min(values, default=math.inf)
+        found.append(lowest if math.isfinite(lowest) else math.nan)
+    return tuple(found)
+
+
+def decide_speed(words: TagWords, direction: str, truck: Truck | None) -> float | None:
+    """Give the signed limit, inf where it is lifted, none where nothing is said. [km/h]"""
+    if "maxspeed" not in words:
+        return None
+    speed: float | None = _decide(words["maxspeed"], truck, False, min, direction)[-1]
+    return speed
+
+
+def read_turn(tags: Mapping[str, str], truck: Truck | None) -> set[str]:
+    """Say of a restriction whether it is a `no` or `only` one, or `free`; all that it may be."""
+    freed = {*parts(tags.get("except", ""))}
+    ours = _list_turn_tags(tags)
+    if freed & _TURN_FREED or not ours or not _TURN_TIMES.isdisjoint(tags):
+        return {"free"}
+    some = freed & SOME_TRUCKS
+    if some and truck is not None and some & truck.kinds:
+        return {"free"}
+    found = _decide(read_words(ours).get("restriction", []), truck, False, max)
+    return {one or "free" for one in (*found, *(["free"] if some and truck is None else []))}
+
+
+def read_turn_rules(tags: Mapping[str, str]) -> tuple[str, bool]:
+    """Write the tags that decide which trucks a restriction binds; none where it binds all or none.
+
+    And tell whether it may bind trucks in a way that cannot be decided.
+    """
+    ours = _list_turn_tags(tags)
+    timed = not _TURN_TIMES.isdisjoint(tags) or any(find_doubt(*tag) for tag in ours.items())
+    doubtful = bool(ours) and timed and _TURN_FREED.isdisjoint(parts(tags.get("except", "")))
+    some = doubtful or len(read_turn(tags, None)) > 1
+    kept = {name: tags[name] for name in ("except", *_TURN_TIMES) if name in tags}
+    return join_tags({**ours, **kept}) if some else "", doubtful
+
+
+def _list_turn_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    if tags.get("type", "restriction") != "restriction":
+        return {}
+    keys = {name: read_key(name) for name in tags}
+    return {name: tags[name] for name, key in keys.items() if key and key.base == "restriction"}
+
+
+def find_doubt(name: str, value: str) -> str | None:
+    """Say what is doubtful about a tag: of which kind (`find_doubts`), none where nothing is."""
+    key = read_key(name)
+    if key is None:
+        return _DOUBTS_OF_TURNS.get(name)
+    if key.doubt:
+        return key.doubt
+    if not key.conditional:
+        return _doubt_value(key.base, value)
+    clauses = [one for one in read_clauses(value) if not one.condition.others]
+    found = (one.condition.doubt or _doubt_value(key.base, one.value) for one in clauses)
+    doubt = next(filter(None, found), None)
+    errands = any(one.condition.errand for one in clauses)
+    return "unclear" if not doubt and errands and key.base in _WITHOUT_ERRAND else doubt
+
+
+_WITHOUT_ERRAND = frozenset(("restriction", "oneway", "maxspeed"))
+"""Where it is not asked whether a trip begins or ends there."""
+
+
+def _doubt_value(base: str, value: str) -> str | None:
+    if base == "access":
+        known = value.strip() and all(part in _ACCESS_VALUES for part in parts(value))
+        return None if known else "unknown_access"
+    read = READ_VALUE[base]
+    if base == "restriction":
+        return None if read(value) else "unknown_access"
+    if base == "oneway":
+        return None if read(value) else "unreadable"
+    if not is_readable(value, read):
+        return "unreadable"
+    if base not in LIMIT_OF or read(value) == math.inf:
+        return None
+    limit = LIMIT_OF[base][1]
+    return None if limit.least <= read(value) <= limit.most else "implausible"
