@@ -88,9 +88,15 @@ class Router(Travelling):
         core = self.reduction
         return DijkstraEngine(core.tail, core.head, len(core.node))
 
-    def weigh(self, weight: Floats) -> WeightedRoads:
-        """Pour what each arc weighs (infinite: closed) into the network, in units of `scale`."""
+    def weigh(self, weight: Floats, *, turns_in_dead_end: bool = True) -> WeightedRoads:
+        """Pour what each arc weighs (infinite: closed) into the network, in units of `scale`.
+
+        Turning round is closed where any other arc is open, without `turns_in_dead_end` anywhere.
+        """
+        graph = self.graph
         allowed = np.where(self.reduction.closed, np.inf, weight)
+        barred = graph.turns_on(np.isfinite(allowed)) if turns_in_dead_end else graph.turning
+        allowed[barred] = np.inf
         return self.pour(allowed, self._scale(allowed))
 
     def pour(self, weight: Floats, scale: float) -> WeightedRoads:
