@@ -73,6 +73,8 @@ class Vehicle(_Weights):
     """The class of CO2 emission in the tables of `tolls`."""
     toll_dkk_per_km: figure.NonNegativeFigure | None = None
     """A toll of its own in every year, instead of that of `tolls`. [DKK/km]"""
+    turns_in_dead_end: bool = True
+    """Whether it turns round where a road ends; at the sites that it serves every truck does."""
     legal_from: datetime.date | None = None
     """The first day on which it may drive on Danish roads; none: it always did."""
 

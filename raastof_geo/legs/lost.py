@@ -8,12 +8,17 @@ import pandas as pd
 from raastof_geo.language import Message, say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.legs.roads import RoadPrices
+from raastof_geo.roads.routing.drive import BOTH_LOADS
 from raastof_geo.roads.routing.islands import explain_islands, group_sites
+from raastof_geo.roads.routing.router import WeightedRoads
 
 _CLOSED_TO_TRUCK = say(
     "every way is closed to this truck, by signs, limits or changes of the scenario"
 )
 _NO_WAY = say("no road leads there and back")
+_NO_TURNING = say(
+    "every way turns round in a dead end, and this truck does not (`turns_in_dead_end: false`)"
+)
 _BY_FERRY = say("only a ferry leads there and back, and `network.ferries` is false")
 
 
@@ -55,20 +60,46 @@ def tell_lost(
     if len(pairs):
         land, sea = (_ways_there(roads, pairs, ferries=ferries) for ferries in (False, True))
         taken = roads.scenario.said.network.ferries
+        turned = _ways_by_turning(roads, vehicle_id, pairs, periods[0])
         reasons = [
-            str(_CLOSED_TO_TRUCK if here or (there and taken) else _BY_FERRY if there else _NO_WAY)
-            for here, there in zip(land, sea, strict=True)
+            str(_say_why(turning, driven=here or (there and taken), sailed=there))
+            for turning, here, there in zip(turned, land, sea, strict=True)
         ]
     told = [pairs.assign(vehicle=vehicle_id, period=one, reason=reasons) for one in periods]
     return pd.concat(told, ignore_index=True)
+
+
+def _say_why(turning: bool, *, driven: bool, sailed: bool) -> Message:
+    if turning:
+        return _NO_TURNING
+    if driven:
+        return _CLOSED_TO_TRUCK
+    return _BY_FERRY if sailed else _NO_WAY
 
 
 def _ways_there(roads: RoadPrices, pairs: pd.DataFrame, *, ferries: bool) -> list[bool]:
     router = roads.free_router
     length, at_sea = router.graph.length_km, roads.network.ferry[router.graph.edge]
     weighted = router.weigh(length if ferries else np.where(at_sea, np.inf, length))
+    return _there_and_back(roads, pairs, weighted, weighted)
+
+
+def _ways_by_turning(
+    roads: RoadPrices, vehicle_id: str, pairs: pd.DataFrame, period: str
+) -> list[bool]:
+    """Tell which pairs a truck could drive between if it turned round in dead ends."""
+    if roads.scenario.catalogue.vehicles[vehicle_id].turns_in_dead_end:
+        return [False] * len(pairs)
+    weight = roads.price(vehicle_id, roads.spell_of(period)).weight
+    full, empty = (roads.router.weigh(weight[load]) for load in BOTH_LOADS)
+    return _there_and_back(roads, pairs, full, empty)
+
+
+def _there_and_back(
+    roads: RoadPrices, pairs: pd.DataFrame, out: WeightedRoads, back: WeightedRoads
+) -> list[bool]:
     starts = [roads.stops[site] for site in pairs.origin]
     goals = [roads.stops[site] for site in pairs.destination]
-    there, back = weighted.routes(starts, goals).exists, weighted.routes(goals, starts).exists
-    found: list[bool] = (there & back).tolist()
+    exists = out.routes(starts, goals).exists & back.routes(goals, starts).exists
+    found: list[bool] = exists.tolist()
     return found

@@ -235,7 +235,8 @@ def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> _Sum
         return dict(weighted.routes(starts, goals).sums(prices.quantities))
 
     named = [part for item in prices.quantities.items() for part in item]
-    key = fingerprint((roads.network.digest, prices.weight[load], where, *named))
+    turns = "turns" if haulage.vehicle.turns_in_dead_end else "does not turn"
+    key = fingerprint((roads.network.digest, turns, prices.weight[load], where, *named))
     found = keep("distances", key, make=make, write=write_arrays, read=read_arrays)
     table = pd.DataFrame(found, index=pd.MultiIndex.from_frame(unique))
     rows = table.loc[pd.MultiIndex.from_frame(ends)]

@@ -81,7 +81,11 @@ class RoadPrices(Travelling):
     @cached_property
     def graph(self) -> RoadGraph:
         """The arcs of the network."""
-        return build_graph(self.network)
+        closing = np.zeros(self.network.edge_count, bool)
+        changes = self.scenario.said.network.changes
+        for change, edges in zip(changes, self.changed, strict=True):
+            closing[edges] |= change.closed or bool(change.limits)
+        return build_graph(self.network, closing=closing)
 
     @cached_property
     def router(self) -> Router:
@@ -241,8 +245,9 @@ class RoadPrices(Travelling):
         if (vehicle_id, load, active, free) not in self._weighted:
             router = self.free_router if free else self.router_of(vehicle_id)
             prices = self.price(vehicle_id, active, free=free)
+            turns = self.scenario.catalogue.vehicles[vehicle_id].turns_in_dead_end
             for state, weight in prices.weight.items():
-                weighted = router.weigh(weight, prices.local[state])
+                weighted = router.weigh(weight, prices.local[state], turns_in_dead_end=turns)
                 self._weighted[vehicle_id, state, active, free] = weighted
         return self._weighted[vehicle_id, load, active, free]
 

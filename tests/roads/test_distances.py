@@ -1,15 +1,13 @@
 """Routes between places on small networks, against networkx."""
 
-import heapq
-from collections import defaultdict
 from itertools import pairwise, product
 
 import networkx as nx
 import numpy as np
 import pytest
+from arcwise import find_lengths, mark_yards
 from worlds import measure_all, random_network
 
-from raastof_geo.roads.road import Access
 from raastof_geo.roads.routing import router as router_module
 from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.routing.engine import has_hierarchies
@@ -20,99 +18,6 @@ TRIANGLE = [(12.0, 55.4), (12.05, 55.4), (12.02, 55.43)]
 ENGINES = [False, True] if has_hierarchies() else [False]
 
 
-def reference(network, stops, *, turns=True):
-    """Find least lengths by an own search over single arcs, their history and their access. [m]"""
-    arcs = {}
-    for edge in range(network.edge_count):
-        tail, head = int(network.tail[edge]), int(network.head[edge])
-        if network.access[edge] != Access.CLOSED:
-            if network.forward[edge]:
-                arcs[2 * edge] = (tail, head)
-            if network.backward[edge]:
-                arcs[2 * edge + 1] = (head, tail)
-    out = defaultdict(list)
-    for arc, (tail, _) in arcs.items():
-        out[tail].append(arc)
-    forbidden = _forbidden(network, arcs, out) if turns else set()
-    local = network.access == Access.LOCAL
-    longest = max((len(path) for path in forbidden), default=1)
-    table = np.full((len(stops), len(stops)), np.inf)
-    for row, start in enumerate(stops):
-        best = {}
-        heap = [
-            (_left(network, start, arc), 0 if local[arc // 2] else 1, (arc,))
-            for arc in (2 * start.edge, 2 * start.edge + 1)
-            if arc in arcs
-        ]
-        for column, goal in enumerate(stops):
-            if goal.edge == start.edge:
-                for arc in (2 * start.edge, 2 * start.edge + 1):
-                    ahead = (goal.share - start.share) * (-1 if arc % 2 else 1)
-                    if arc in arcs and ahead >= 0:
-                        table[row, column] = min(
-                            table[row, column], ahead * network.length_m[start.edge]
-                        )
-        while heap:
-            length, phase, past = heapq.heappop(heap)
-            if (phase, past) in best:
-                continue
-            best[phase, past] = length
-            for arc in out[arcs[past[-1]][1]]:
-                path = (*past, arc)
-                if any(path[at:] in forbidden for at in range(len(path))):
-                    continue
-                # 0: local at first, 1: open, 2: local at last.
-                then = phase if not local[arc // 2] else (0 if phase == 0 else 2)
-                then = 1 if not local[arc // 2] and phase < 2 else then
-                if not local[arc // 2] and phase == 2:
-                    continue
-                for column, goal in enumerate(stops):
-                    if goal.edge == arc // 2:
-                        part = goal.share if arc % 2 == 0 else 1 - goal.share
-                        total = length + part * network.length_m[arc // 2]
-                        table[row, column] = min(table[row, column], total)
-                heapq.heappush(heap, (length + network.length_m[arc // 2], then, path[-longest:]))
-    return table
-
-
-def _forbidden(network, arcs, out):
-    found = set()
-    allowed = defaultdict(set)
-    for rank, only in enumerate(network.turns.only):
-        path = network.turns.arc[network.turns.start[rank] : network.turns.start[rank + 1]].tolist()
-        if all(arc in arcs for arc in path):
-            if only:
-                allowed[tuple(path[:-1])].add(path[-1])
-            else:
-                found.add(tuple(path))
-    for prefix, lasts in allowed.items():
-        found |= {(*prefix, arc) for arc in out[arcs[prefix[-1]][1]] if arc not in lasts}
-    turned = defaultdict(set)
-    for path in found:
-        turned[path[:-1]].add(path[-1])
-    for prefix, banned in turned.items():
-        for arc in out[arcs[prefix[-1]][1]]:
-            goes_on = any(other != arc ^ 1 for other in out[arcs[arc][1]])
-            if arc not in banned and arc ^ 1 in arcs and goes_on:
-                found.add((*prefix, arc, arc ^ 1))
-    return found
-
-
-def _left(network, stop, arc):
-    share = 1 - stop.share if arc % 2 == 0 else stop.share
-    return share * network.length_m[stop.edge]
-
-
-def mark_yards(network):
-    """Say of open roads behind local ones that they are local, as the router does."""
-    from raastof_geo.roads.restrict import find_local_edges
-
-    local = find_local_edges(network)
-    network.access.flags.writeable = True
-    network.access[local] = Access.LOCAL
-    network.access.flags.writeable = False
-
-
 @pytest.mark.parametrize("seed", range(150))
 def test_distances_equal_an_independent_search(seed):
     """One-ways, parallel edges, local and closed roads, turns, snapped ends: the same lengths."""
@@ -120,7 +25,7 @@ def test_distances_equal_an_independent_search(seed):
     access = [(1.0, 0.0, 0.0), (0.7, 0.2, 0.1)][seed % 2]
     network, stops = random_network(rng, access=access, turns=(seed % 3) * 6)
     mark_yards(network)
-    expected = reference(network, stops) / 1000
+    expected = find_lengths(network, stops) / 1000
     matrices = []
     for hierarchies in ENGINES:
         router = load_router(build_graph(network), hierarchies=hierarchies)

@@ -1,10 +1,12 @@
 """Lay out the arcs that trucks drive, turn restrictions built in.
 
-A restriction speaks of a sequence of arcs; a search for least ways knows nodes only. So for every
-beginning of a forbidden sequence (a state) the junction stands once more, with its arcs, less the
-forbidden one. All states are an automaton that remembers the longest beginning that the end of a
-way matches (Aho, Corasick, CACM 18, 1975, doi 10.1145/360825.360855), so a way is found just where
-no restriction is broken, and least ways stay exact.
+A restriction speaks of a sequence of arcs, and turning round of two of them; a search for least
+ways knows nodes only. Without restrictions no least way turns round: it would visit a node twice.
+With them it might anywhere, to undo a forbidden turn; so there a node tells by which arc a truck
+has come (Caldwell, CACM 4, 1961, doi 10.1145/366532.366559). Of longer forbidden sequences each
+beginning is a node, too. All of them are an automaton that remembers the longest beginning that the
+end of a way matches (Aho, Corasick, CACM 18, 1975, doi 10.1145/360825.360855), so a way is found
+just where no restriction is broken, and least ways stay exact.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from raastof_geo.arrays import Floats, Integers, Mask
 from raastof_geo.roads.edges import Turns
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access
+from raastof_geo.roads.stored.steps import lay_runs
 
 Prefix = tuple[int, ...]
 
@@ -50,6 +53,8 @@ class RoadGraph(Travelling):
     """Edge of the network that each arc lies on."""
     ahead: Mask
     """Whether the arc runs from the tail of its edge to the head."""
+    turning: Mask
+    """Whether who takes the arc turns round, back along the edge that they have come by."""
 
     @property
     def size(self) -> int:
@@ -71,6 +76,15 @@ class RoadGraph(Travelling):
         """The arcs that lie on each edge."""
         return Adjacency(self.edge, self.network.edge_count)
 
+    def turns_on(self, usable: Mask) -> Mask:
+        """Tell who turns round where another usable road than that goes on. [arcs]"""
+        network = self.network
+        arc = np.unique(2 * self.edge[usable] + self.ahead[usable])
+        edge, ahead = arc >> 1, arc % 2 == 1
+        begin = np.where(ahead, network.tail[edge], network.head[edge])
+        leaving = np.bincount(begin, minlength=network.node_count)
+        return self.turning & (leaving[self.place[self.start]] > usable)
+
     @cached_property
     def length_km(self) -> Floats:
         """Length of each arc. [km]"""
@@ -91,10 +105,13 @@ class Adjacency:
         return self._order[self._first[owner] : self._first[owner + 1]].tolist()
 
 
-def build_graph(network: RoadNetwork, *, turns: bool = True) -> RoadGraph:
+def build_graph(
+    network: RoadNetwork, *, turns: bool = True, closing: Mask | None = None
+) -> RoadGraph:
     """Lay out the arcs of a network, with its turn restrictions (`turns`) or without.
 
-    Arcs along their edges come first, then those against them, then copies behind restrictions.
+    `closing`: edges that some truck may find closed, beside those with a limit, and ferries. Where
+    nothing else goes on, such a truck turns round.
     """
     ahead, back = np.flatnonzero(network.forward), np.flatnonzero(network.backward)
     graph = RoadGraph(
@@ -104,54 +121,83 @@ def build_graph(network: RoadNetwork, *, turns: bool = True) -> RoadGraph:
         end=np.concatenate((network.head[ahead], network.tail[back])).astype(np.int64),
         edge=np.concatenate((ahead, back)),
         ahead=np.repeat([True, False], [len(ahead), len(back)]),
+        turning=np.zeros(len(ahead) + len(back), bool),
     )
-    return _restrict(graph, network.turns) if turns and len(network.turns) else graph
+    if not turns or not len(network.turns):
+        return graph
+    closed = np.isfinite(network.limits).any(axis=1) | network.ferry
+    closed |= network.access == Access.CLOSED
+    if closing is not None:
+        closed |= closing
+    return _restrict(graph, ~closed[graph.edge], _Rules(graph, network.turns))
 
 
-def _restrict(graph: RoadGraph, turns: Turns) -> RoadGraph:
-    """Add the few nodes and arcs that keep forbidden sequences of arcs apart: one a state."""
-    rules = _Rules(graph, turns)
-    count = len(graph.start)
-    end = graph.end.copy()
-    more: list[tuple[int, int, int]] = []
-    for first in {prefix[0] for prefix in rules.states}:
-        end[first] = rules.states[(first,)]
-    for state, node in rules.states.items():
-        for arc in graph.arcs_out.of(int(graph.end[state[-1]])):
-            goal = rules.step(state, arc)
-            if goal is not None:
-                more.append((node, goal, arc))
-    starts, ends, copies = np.array(more, np.int64).reshape(-1, 3).T
-    place = [int(graph.end[state[-1]]) for state in rules.states]
-    source = np.concatenate((np.arange(count), copies))
+def _restrict(graph: RoadGraph, usable: Mask, rules: _Rules) -> RoadGraph:
+    """Lay out the same arcs between nodes that tell by which arc a truck has come.
+
+    After the nodes at which ways begin come the ends of arcs, then what is longer of forbidden
+    sequences. Arcs are the turns that are allowed, each on its second arc, and the first arcs of
+    ways where no turn stands for them. Turning round is left out where a road goes on that is
+    `usable` for every truck.
+    """
+    every = np.arange(len(graph.start))
+    degree = np.bincount(graph.start, minlength=graph.size)[graph.end]
+    order = np.argsort(graph.start, kind="stable")
+    came = np.repeat(every, degree)
+    arc = order[lay_runs(np.searchsorted(graph.start[order], graph.end), degree)]
+    special = [one * len(every) + other for one, other in rules.pairs]
+    plain = ~np.isin(came * len(every) + arc, special)
+    # Of each turn: from which node to which, on which arc, and which one came before.
+    turn = np.column_stack((graph.size + came, graph.size + arc, arc, came))[plain]
+    turns = np.concatenate((turn, np.array(list(rules.follow()), np.int64).reshape(-1, 4)))
+    _, end, arc, came = turns.T
+    back = (graph.edge[arc] == graph.edge[came]) & (graph.ahead[arc] != graph.ahead[came])
+    leaving = np.bincount(graph.start[usable], minlength=graph.size)[graph.start[arc]]
+    kept = ~back | (leaving <= usable[arc])
+    first = np.setdiff1d(every, arc[~back & (end == graph.size + arc)])
+    begin = np.column_stack((graph.start[first], graph.size + first, first))
+    start, end, arc = np.concatenate((begin, turns[kept, :3])).T
+    place = np.array([graph.end[state[-1]] for state in rules.states], np.int64)
     return RoadGraph(
         network=graph.network,
-        place=np.append(graph.place, np.array(place, np.int64)),
-        start=np.append(graph.start, starts),
-        end=np.append(end, ends),
-        edge=graph.edge[source],
-        ahead=graph.ahead[source],
+        place=np.concatenate((graph.place, graph.end, place)),
+        start=start,
+        end=end,
+        edge=graph.edge[arc],
+        ahead=graph.ahead[arc],
+        turning=np.append(np.zeros(len(begin), bool), back[kept]),
     )
 
 
 class _Rules:
-    """Sequences of arcs that are forbidden, and the states in which one has begun."""
+    """Sequences of arcs that are forbidden, and the states in which a longer one has begun."""
 
     def __init__(self, graph: RoadGraph, turns: Turns) -> None:
         self.graph = graph
         self.forbidden = set(_forbid(graph, turns))
-        # Nor drive on a little and turn round on the road to undo a restriction.
-        turned = defaultdict(set)
-        for sequence in self.forbidden:
-            turned[sequence[:-1]].add(sequence[-1])
-        for prefix, banned in turned.items():
-            self.forbidden.update(self._turn_back(prefix, banned))
         prefixes = dict.fromkeys(
-            path[:size] for path in sorted(self.forbidden) for size in range(1, len(path))
+            path[:size] for path in sorted(self.forbidden) for size in range(2, len(path))
         )
-        self.states = {prefix: graph.size + rank for rank, prefix in enumerate(prefixes)}
+        first = graph.size + len(graph.start)
+        self.states = {prefix: first + rank for rank, prefix in enumerate(prefixes)}
+        """The node of each."""
+        self.pairs = {path for path in (*self.forbidden, *self.states) if len(path) == 2}
+        """Turns that are not allowed, or lead to a state."""
 
-    def step(self, state: Prefix, arc: int) -> int | None:
+    def follow(self) -> Iterator[tuple[int, int, int, int]]:
+        """Give the turns into states and out of them: node, node, arc, and the arc before it."""
+        ways: list[tuple[Prefix, int, int]] = [
+            ((one,), self.graph.size + one, other) for one, other in sorted(self.pairs)
+        ]
+        for state, node in self.states.items():
+            onward = self.graph.arcs_out.of(int(self.graph.end[state[-1]]))
+            ways += [(state, node, arc) for arc in onward]
+        for state, node, arc in ways:
+            goal = self._step(state, arc)
+            if goal is not None:
+                yield node, goal, arc, state[-1]
+
+    def _step(self, state: Prefix, arc: int) -> int | None:
         """Give the node that an arc leads to after a state, none if any suffix is forbidden.
 
         The longest suffix of the path that is a state decides, since it remembers most.
@@ -161,28 +207,7 @@ class _Rules:
         if any(suffix in self.forbidden for suffix in suffixes):
             return None
         known = (self.states[suffix] for suffix in suffixes if suffix in self.states)
-        return next(known, int(self.graph.end[arc]))
-
-    def _turn_back(self, prefix: Prefix, banned: set[int]) -> Iterator[Prefix]:
-        for arc in self.graph.arcs_out.of(int(self.graph.end[prefix[-1]])):
-            if arc in banned:
-                continue
-            same = self.graph.arcs_on.of(int(self.graph.edge[arc]))
-            back = next((other for other in same if other != arc), None)
-            beyond = (*prefix, arc)
-            if self.graph.network.length_m[self.graph.edge[arc]] == 0 and arc not in prefix:
-                # A barrier is no road to turn on: look beyond it.
-                undone = set() if back is None else {back}
-                yield from ((*beyond, one) for one in undone)
-                yield from self._turn_back(beyond, undone)
-            elif back is not None and self._goes_on(arc, back):
-                yield (*beyond, back)
-
-    def _goes_on(self, arc: int, back: int) -> bool:
-        """Tell whether a road goes on beyond an arc, so that a truck need not turn there."""
-        graph = self.graph
-        onward = [other for other in graph.arcs_out.of(int(graph.end[arc])) if other != back]
-        return any(graph.network.access[graph.edge[other]] != Access.CLOSED for other in onward)
+        return next(known, self.graph.size + arc)
 
 
 def _forbid(graph: RoadGraph, turns: Turns) -> Iterator[Prefix]:

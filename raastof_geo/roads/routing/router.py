@@ -88,13 +88,19 @@ class Router(Travelling):
         core = self.reduction
         return DijkstraEngine(core.tail, core.head, len(core.node))
 
-    def weigh(self, weight: Floats, local: Mask | None = None) -> WeightedRoads:
+    def weigh(
+        self, weight: Floats, local: Mask | None = None, *, turns_in_dead_end: bool = True
+    ) -> WeightedRoads:
         """Pour what each arc weighs (infinite: closed) into the network, in units of `scale`.
 
         `local`: arcs for the first and the last stretch of this truck's trips only, beside those
-        that are so for every truck. [arcs]
+        that are so for every truck. [arcs] Turning round is closed where any other arc is open,
+        without `turns_in_dead_end` anywhere.
         """
+        graph = self.graph
         allowed = np.where(self.reduction.closed, np.inf, weight)
+        barred = graph.turns_on(np.isfinite(allowed)) if turns_in_dead_end else graph.turning
+        allowed[barred] = np.inf
         own = self.reduction.local if local is None else self.reduction.local | local
         return self.pour(allowed, self._scale(allowed), own)
 

@@ -166,6 +166,8 @@ def _tell_vehicle(words: CatalogueWords, vehicle: str) -> Iterator[Message]:
     truck = words.catalogue.vehicles[vehicle]
     yield say("{name} (`{id}`), a truck", name=words.called("vehicles", vehicle), id=vehicle)
     yield say("It runs on {fuel}.", fuel=words.called("fuels", truck.fuel))
+    if not truck.turns_in_dead_end:
+        yield say("It does not turn round in dead ends.")
     if truck.legal_from is not None:
         yield say("Legal from {date}.", date=truck.legal_from)
     yield from tell_figures(words, ((label, getattr(truck, key)) for key, label in _TRUCK.items()))
