@@ -10,23 +10,9 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
-
-try:
-    from qgis.core import (
-        QgsApplication,
-        QgsCoordinateReferenceSystem,
-        QgsDataProvider,
-        QgsMapRendererParallelJob,
-        QgsMapSettings,
-        QgsRectangle,
-        QgsVectorLayer,
-    )
-    from qgis.PyQt.QtCore import QSize
-    from qgis.PyQt.QtGui import QColor
-except ImportError:
-    sys.exit("QGIS is not there: run this with the Python that QGIS belongs to")
 
 THEMES = {
     "plan": ("sites", "flows_total", "municipalities"),
@@ -37,18 +23,27 @@ THEMES = {
 TOWN_M = 4000
 
 
+def load_qgis() -> Any:
+    """Give QGIS's `core`; end where it is not there."""
+    try:
+        from qgis import core
+    except ImportError:
+        sys.exit("QGIS is not there: run this with the Python that QGIS belongs to")
+    return core
+
+
 def say(line: str) -> None:
     """Print a line."""
     sys.stdout.write(line + "\n")
 
 
-def read_layers(path: Path) -> dict[str, QgsVectorLayer]:
+def read_layers(core: Any, path: Path) -> dict[str, Any]:
     """Read the layers that are drawn, each with the style that is its own."""
-    whole = QgsVectorLayer(str(path), "whole", "ogr")
+    whole = core.QgsVectorLayer(str(path), "whole", "ogr")
     told = whole.dataProvider().subLayers()
     layers = {}
-    for name in [one.split(QgsDataProvider.SUBLAYER_SEPARATOR)[1] for one in told]:
-        layer = QgsVectorLayer(f"{path}|layername={name}", name, "ogr")
+    for name in [one.split(core.QgsDataProvider.SUBLAYER_SEPARATOR)[1] for one in told]:
+        layer = core.QgsVectorLayer(f"{path}|layername={name}", name, "ogr")
         if not layer.isSpatial():
             continue
         _, styled = layer.loadDefaultStyle()
@@ -63,15 +58,18 @@ def read_layers(path: Path) -> dict[str, QgsVectorLayer]:
     return layers
 
 
-def draw(layers: list[QgsVectorLayer], extent: QgsRectangle, path: Path) -> None:
+def draw(core: Any, layers: list[Any], extent: Any, path: Path) -> None:
     """Draw layers, the first on top."""
-    settings = QgsMapSettings()
+    from qgis.PyQt.QtCore import QSize
+    from qgis.PyQt.QtGui import QColor
+
+    settings = core.QgsMapSettings()
     settings.setLayers(layers)
-    settings.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:25832"))
+    settings.setDestinationCrs(core.QgsCoordinateReferenceSystem("EPSG:25832"))
     settings.setExtent(extent)
     settings.setOutputSize(QSize(1400, 1100))
     settings.setBackgroundColor(QColor("white"))
-    job = QgsMapRendererParallelJob(settings)
+    job = core.QgsMapRendererParallelJob(settings)
     job.start()
     job.waitForFinished()
     job.renderedImage().save(str(path))
@@ -82,21 +80,22 @@ def main() -> int:
     """Draw every theme at two scales."""
     if len(sys.argv) != 3:
         sys.exit(__doc__)
+    core = load_qgis()
     path, folder = map(Path, sys.argv[1:])
     folder.mkdir(parents=True, exist_ok=True)
-    application = QgsApplication([], False)
+    application = core.QgsApplication([], False)
     application.initQgis()
-    layers = read_layers(path)
+    layers = read_layers(core, path)
     whole = layers["sites"].extent()
     whole.grow(6000)
     centre = next(layers["sites"].getFeatures()).geometry().asPoint()
-    town = QgsRectangle(
+    town = core.QgsRectangle(
         *(centre.x() - TOWN_M, centre.y() - TOWN_M, centre.x() + TOWN_M, centre.y() + TOWN_M)
     )
     for theme, names in THEMES.items():
         drawn = [layers[name] for name in names if name in layers]
-        draw(drawn, whole, folder / f"{theme}.png")
-        draw(drawn, town, folder / f"{theme}_town.png")
+        draw(core, drawn, whole, folder / f"{theme}.png")
+        draw(core, drawn, town, folder / f"{theme}_town.png")
     layers.clear()
     return 0
 
