@@ -1,4 +1,4 @@
-"""How many trucks pass each road: loaded, empty, and for each weekday."""
+"""How many trucks pass each road, each way: loaded and empty."""
 
 from collections import defaultdict
 from typing import Any
@@ -18,9 +18,9 @@ def measure_burden(
 ) -> pd.DataFrame:
     """Count the trucks on every edge of the network in every period; tables as in `Plan`.
 
-    One row per edge and period that trucks pass, both directions together: `edge` (number in the
-    network), `period`, `loaded_trips` and `empty_trips`, `per_weekday` (both, for each day from
-    Monday to Friday; holidays are not left out). A baseline has no empty trips of its own.
+    One row per edge, direction and period that trucks pass: `edge` (number in the network),
+    `ahead` (whether along its line), `period`, `loaded_trips` and `empty_trips`. A baseline has no
+    empty trips of its own.
     """
     roads = legs.roads
     if roads is None or not len(flows):
@@ -38,36 +38,37 @@ def measure_burden(
     if empty_trips is not None:
         for one in empty_trips.itertuples():
             wanted[one.vehicle, one.period, "empty"][one.origin, one.destination] += one.trips
-    passing = defaultdict[tuple[str, str], Floats](lambda: np.zeros(roads.network.edge_count))
+    sides = 2 * roads.network.edge_count
+    passing = defaultdict[tuple[str, str], Floats](lambda: np.zeros(sides))
     for (vehicle, period, load), pairs in wanted.items():
-        edges, counts = _drive(roads, vehicle, period, load, pairs)
-        np.add.at(passing[period, "loaded" if load == "full" else "empty"], edges, counts)
+        driven, counts = _drive(roads, vehicle, period, load, pairs)
+        np.add.at(passing[period, "loaded" if load == "full" else "empty"], driven, counts)
     return _tabulate(scenario, passing)
 
 
 def _drive(
     roads: RoadPrices, vehicle: str, period: str, load: str, pairs: dict[tuple[str, str], float]
 ) -> tuple[Indices, Floats]:
-    """Give every edge on every route, with the trips on it."""
+    """Give each edge on each route, twice its number and one more against its line; and trips."""
     routes = roads.weigh(vehicle, load, roads.spell_of(period)).routes(
         [roads.stops[origin] for origin, _ in pairs], [roads.stops[goal] for _, goal in pairs]
     )
-    parts = [np.unique(routes.graph.edge[routes.arcs(rank)]) for rank in range(len(pairs))]
+    graph = routes.graph
+    sides = 2 * graph.edge.astype(np.intp) + ~graph.ahead
+    parts = [np.unique(sides[routes.arcs(rank)]) for rank in range(len(pairs))]
     counts = [np.full(len(part), count) for part, count in zip(parts, pairs.values(), strict=True)]
-    return np.concatenate(parts).astype(np.intp), np.concatenate(counts)
+    return np.concatenate(parts), np.concatenate(counts)
 
 
-_COLUMNS = ["edge", "period", "loaded_trips", "empty_trips", "per_weekday"]
+_COLUMNS = ["edge", "ahead", "period", "loaded_trips", "empty_trips"]
 
 
 def _tabulate(scenario: Scenario, passing: defaultdict[tuple[str, str], Floats]) -> pd.DataFrame:
     tables = []
-    for name, period in scenario.periods.items():
+    for name in scenario.periods:
         loaded, empty = passing[name, "loaded"], passing[name, "empty"]
-        both = loaded + empty
-        edges = np.flatnonzero(both > 0)
-        per_day = both[edges] / count_weekdays(period)
-        cells = (edges, name, loaded[edges], empty[edges], per_day)
+        used = np.flatnonzero(loaded + empty > 0)
+        cells = (used // 2, used % 2 == 0, name, loaded[used], empty[used])
         tables.append(pd.DataFrame(dict(zip(_COLUMNS, cells, strict=True))))
     return pd.concat(tables, ignore_index=True)
 

@@ -71,15 +71,14 @@ class BurdenClass:
     """[trucks/d]"""
     colour: str
     width_px: float
-    gis_colour: str
 
 
 BURDEN_CLASSES = (
-    BurdenClass(0, "#e6a532", 2, "#fee090"),
-    BurdenClass(5, "#e0721c", 3, "#fdae61"),
-    BurdenClass(20, "#b93a12", 4.5, "#f46d43"),
-    BurdenClass(50, "#7d1220", 6.5, "#d73027"),
-    BurdenClass(150, "#3b0517", 9, "#7f0000"),
+    BurdenClass(0, "#e6a532", 2),
+    BurdenClass(5, "#e0721c", 3),
+    BurdenClass(20, "#b93a12", 4.5),
+    BurdenClass(50, "#7d1220", 6.5),
+    BurdenClass(150, "#3b0517", 9),
 )
 """From few trucks to many."""
 

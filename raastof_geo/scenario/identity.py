@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import partial
 from typing import Any, TypeAlias
 
 from pydantic import ValidationInfo
@@ -89,12 +90,13 @@ def find_model(given: str) -> str:
 
 def known(section: str) -> Callable[[str, ValidationInfo], str]:
     """Make a check that gives the id of an entry of the scenario or catalogue by id or name."""
+    return partial(find_known, section)
 
-    def check(given: str, info: ValidationInfo) -> str:
-        names = (info.context or {}).get("known", {}).get(section)
-        return given if names is None else find_id(section, given, names)
 
-    return check
+def find_known(section: str, given: str, info: ValidationInfo) -> str:
+    """Give the id of an entry of a section; `given` itself where the section is not known yet."""
+    names = (info.context or {}).get("known", {}).get(section)
+    return given if names is None else find_id(section, given, names)
 
 
 def names_in(part: Any) -> dict[str, dict[str, str]]:

@@ -1,20 +1,26 @@
 """Write the layers for QGIS: with styles that it applies by itself, and what each column means."""
 
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
 import pyogrio
 
 from raastof_geo.errors import OutputError
-from raastof_geo.outputs.gis.dictionary import build_dictionary
+from raastof_geo.language import Language
+from raastof_geo.outputs.gis.dictionary import build_dictionary, explain_columns
 from raastof_geo.outputs.gis.geostyle import draw_styles
-from raastof_geo.outputs.gis.layers import draw_layers
+from raastof_geo.outputs.gis.layers import LAYERS, draw_layers
 from raastof_geo.result import Result
 
 
 def write_geopackage(result: Result, folder: Path) -> Path:
     """Write `plan.gpkg`: layers in EPSG:25832, `layer_styles` and `data_dictionary`.
+
+    What a column means is told twice: in `data_dictionary`, a table that people open, and where
+    the standard has it (`gpkg_data_columns`), which programmes read.
 
     Returns
     -------
@@ -22,23 +28,60 @@ def write_geopackage(result: Result, folder: Path) -> Path:
         A file that equal results make equal, byte for byte: GDAL is told a date, for it would
         write the moment.
     """
-    path = folder / "plan.gpkg"
+    path, language = folder / "plan.gpkg", result.scenario.said.language
     layers = draw_layers(result)
     columns = {name: [one for one in layer if one != "geometry"] for name, layer in layers.items()}
     meanings = build_dictionary(columns)
     # Files say that they were made when the scenario begins, so that equal ones are equal.
-    moment = f"{min(period.start for period in result.scenario.periods.values())}T00:00:00Z"
+    moment = f"{min(period.start for period in result.scenario.periods.values())}T00:00:00.000Z"
     styles = _tabulate_styles(draw_styles(result, layers), moment)
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": moment})
     try:
         for name, layer in layers.items():
-            layer.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
+            # Older programmes warn of files of version 1.4, and its triggers are others.
+            said = {"DESCRIPTION": LAYERS[name].render(language), "VERSION": "1.3"}
+            layer.to_file(path, layer=name, driver="GPKG", engine="pyogrio", **said)
         pyogrio.write_dataframe(meanings, path, layer="data_dictionary", driver="GPKG")
         # The number of a style has the name that QGIS gives it.
         pyogrio.write_dataframe(styles, path, layer="layer_styles", driver="GPKG", FID="id")
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+    _name_columns(path, columns, language)
     return path
+
+
+def _name_columns(path: Path, columns: Mapping[str, list[str]], language: Language) -> None:
+    """Say what columns mean as the standard has it: clause F.9 of OGC 12-128r17, Schema."""
+    known = explain_columns()
+    rows = [
+        (layer, column, known[column].name(language), known[column].in_all)
+        for layer, names in columns.items()
+        for column in names
+    ]
+    with closing(sqlite3.connect(path)) as base, base:
+        base.executescript(_SCHEMA)
+        base.executemany(
+            "INSERT INTO gpkg_data_columns VALUES (?1, ?2, ?3, ?3, ?4, NULL, NULL)", rows
+        )
+
+
+_SCHEMA = """
+CREATE TABLE gpkg_data_columns (
+    table_name TEXT NOT NULL, column_name TEXT NOT NULL, name TEXT, title TEXT, description TEXT,
+    mime_type TEXT, constraint_name TEXT,
+    CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name),
+    CONSTRAINT gdc_tn UNIQUE (table_name, name)
+);
+CREATE TABLE gpkg_data_column_constraints (
+    constraint_name TEXT NOT NULL, constraint_type TEXT NOT NULL, value TEXT, min NUMERIC,
+    min_is_inclusive BOOLEAN, max NUMERIC, max_is_inclusive BOOLEAN, description TEXT,
+    CONSTRAINT gdcc_ntv UNIQUE (constraint_name, constraint_type, value)
+);
+INSERT INTO gpkg_extensions
+SELECT column1, NULL, 'gpkg_schema', 'http://www.geopackage.org/spec121/#extension_schema',
+    'read-write'
+FROM (VALUES ('gpkg_data_columns'), ('gpkg_data_column_constraints'));
+"""
 
 
 def write_geoparquet(result: Result, folder: Path) -> Path:

@@ -7,15 +7,29 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from raastof_geo.language import say
+from raastof_geo.language import format_number, say
+from raastof_geo.outputs.gis.dictionary import explain_columns
 from raastof_geo.outputs.palette import BURDEN_CLASSES, ROLE_MARKS, ZONE, colour_materials
 from raastof_geo.outputs.template import read_template
 from raastof_geo.result import Result
 
-_SAVED_COLOURS = (
-    *("178,24,43,160", "239,243,255,160", "189,215,231,160", "107,174,214,160", "33,113,181,160"),
-)
-"""Of areas that save nothing, and of those that save more and more."""
+_LOST, _NONE = "178,24,43,110", "255,255,255,90"
+_SAVED_COLOURS = ("239,243,255,110", "189,215,231,110", "107,174,214,110", "33,113,181,110")
+"""Of areas that save more and more."""
+_SHARES = (1 / 20, 1 / 5, 1 / 2)
+"""Of the most that an area saves, where classes end."""
+_NOTHING = 0.0005
+"""Less is written as 0."""
+_MUCH = 1e9
+_FLOW = '"origin_name" || \' → \' || "destination_name"'
+_TOLD = {
+    "flows": ("material_name", "tonnes", "loads", "vehicle_name", "period", "kg_co2e_wtw"),
+    "road_burden": ("road", "per_weekday", "per_weekday_before", "per_weekday_change"),
+    "sites": ("name", "roles", "offered_tonnes", "needed_tonnes", "saved_t_co2e_wtw"),
+    "municipalities": ("name", "saved_t_co2e_wtw", "saved_cost_dkk"),
+    "zones": ("rule", "meaning", "sites"),
+}
+"""What is told of a thing that is pointed at, by the first words of its layer's name."""
 
 
 def draw_styles(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> dict[str, str]:
@@ -25,48 +39,110 @@ def draw_styles(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> dict[
     are what they first are, roads have classes by trucks for each weekday, municipalities by what
     they save [t CO2e], and zones by their rule.
     """
-    catalogue, language = result.scenario.catalogue, result.scenario.said.language
-    both = pd.concat([layers["flows"], layers["flows_before"]])
-    materials = [
-        {"value": name, "label": catalogue.materials[name].called(language), "colour": _rgba(one)}
-        for name, one in colour_materials(both["material"], catalogue).items()
-    ]
-    flows = _render("line", "material", materials, most_t=max([1.0, *map(float, both["tonnes"])]))
-    roles = [
-        {"value": role, "label": mark.name, "colour": _rgba(mark.colour), "marker": mark.in_gis}
-        for role, mark in ROLE_MARKS.items()
-    ]
-    limits = pairwise([*(one.least for one in BURDEN_CLASSES), 1e9])
-    burden = [
-        {"low": low, "high": high, "colour": _rgba(one.gis_colour), "width_mm": rank / 2}
-        for rank, (one, (low, high)) in enumerate(zip(BURDEN_CLASSES, limits, strict=True), 1)
-    ]
-    saved_t = layers["municipalities"]["saved_t_co2e_wtw"]
-    most, least = max(1.0, float(saved_t.max())), min(0.0, float(saved_t.min()))
-    limits = pairwise((least - 1, 0.0, most / 20, most / 5, most / 2, most))
-    saved = [
-        {"low": low, "high": high, "colour": colour}
-        for (low, high), colour in zip(limits, _SAVED_COLOURS, strict=True)
-    ]
-    styles = {
-        "flows": flows,
-        "flows_before": flows,
-        "sites": _render("marker", "role", roles),
-        "road_burden": _render("line", "per_weekday", burden, name=say("trucks each weekday")),
-        "municipalities": _render("fill", "saved_t_co2e_wtw", saved, name=say("t CO2e saved")),
+    drawn = {
+        "flows": _style_flows(result, layers),
+        "road_burden": _style_burden(),
+        "sites": _style_sites(),
+        "municipalities": _style_areas(layers["municipalities"]),
     }
     if "zones" in layers:
-        colour, rules = _rgba(ZONE, opacity=70), layers["zones"]["rule"]
-        zones = [{"value": rule, "label": rule, "colour": colour} for rule in rules]
-        styles["zones"] = _render("fill", "rule", zones)
+        rules = layers["zones"]["rule"]
+        zones = [{"value": one, "label": one, "colour": _rgba(ZONE, opacity=70)} for one in rules]
+        drawn["zones"] = {"shape": "fill", "column": "rule", "classes": zones}
+    meanings, template = explain_columns(), read_template("gis/style.qml.j2")
+    language, styles = result.scenario.said.language, {}
+    for layer, table in layers.items():
+        kind = next(one for one in drawn if layer.startswith(one))
+        names = {one: meanings[one].name(language) for one in table if one != "geometry"}
+        told = "".join(f'{names[one]}: <b>[% "{one}" %]</b><br>' for one in _TOLD[kind])
+        defaults = {"most_t": None, "between": False, "label": None, "dated": "start" in table}
+        words = {"names": names, "preview": _FLOW if kind == "flows" else f'"{_TOLD[kind][0]}"'}
+        styles[layer] = str(template.render(defaults | words | {"tip": told} | drawn[kind]))
     return styles
 
 
-def _render(shape: str, column: str, classes: list[dict[str, Any]], **more: Any) -> str:
-    """Write a style of classes: by value, or between two numbers of what has a `name`."""
-    said = {"name": None, "most_t": None, **more}
-    template = read_template("gis/style.qml.j2")
-    return str(template.render(shape=shape, column=column, classes=classes, **said))
+def _style_flows(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> dict[str, Any]:
+    """Colour by material; as wide as the tonnes beside those of the layer's largest."""
+    catalogue, language = result.scenario.catalogue, result.scenario.said.language
+    both = pd.concat([layers["flows_total"], layers["flows_before_total"]])
+    classes = [
+        {"value": name, "label": catalogue.materials[name].called(language), "colour": _rgba(one)}
+        for name, one in colour_materials(both["material"], catalogue).items()
+    ]
+    most_t = max([1.0, *map(float, both["tonnes"])])
+    return {"shape": "line", "column": "material", "classes": classes, "most_t": most_t}
+
+
+def _style_burden() -> dict[str, Any]:
+    """Colour and widen by trucks for each weekday."""
+    limits = [*(one.least for one in BURDEN_CLASSES), _MUCH]
+    classes = [
+        {"low": low, "high": high, "colour": _rgba(one.colour), "width_mm": rank / 2.5}
+        for rank, (one, (low, high)) in enumerate(
+            zip(BURDEN_CLASSES, pairwise(limits), strict=True), 1
+        )
+    ]
+    none = {"low": 0.0, "high": _NOTHING, "colour": "190,190,190,255", "width_mm": 0.2}
+    return {
+        "shape": "line",
+        "column": "per_weekday",
+        "between": True,
+        "classes": _label([none, *classes], say("trucks each weekday"), say("only before")),
+    }
+
+
+def _style_sites() -> dict[str, Any]:
+    classes = [
+        {"value": role, "label": mark.name, "colour": _rgba(mark.colour), "marker": mark.in_gis}
+        for role, mark in ROLE_MARKS.items()
+    ]
+    return {"shape": "marker", "column": "role", "classes": classes, "label": "name"}
+
+
+def _style_areas(areas: gpd.GeoDataFrame) -> dict[str, Any]:
+    """Colour areas that save, and those that lose; one without a part in it is not coloured."""
+    saved_t = areas["saved_t_co2e_wtw"]
+    # Limits are round numbers, for they are read.
+    ends = [float(f"{float(saved_t.max()) * share:.1g}") for share in _SHARES]
+    limits = [_NOTHING, *(end for end in ends if end > _NOTHING), _MUCH]
+    classes: list[dict[str, Any]] = [
+        {"low": -_MUCH, "high": -_NOTHING, "colour": _LOST},
+        {"low": -_NOTHING, "high": _NOTHING, "colour": _NONE},
+        *(
+            {"low": low, "high": high, "colour": colour}
+            for (low, high), colour in zip(pairwise(limits), _SAVED_COLOURS, strict=False)
+        ),
+    ]
+    shown = [one for one in classes if one["high"] > 0 or saved_t.min() <= -_NOTHING]
+    return {
+        "shape": "fill",
+        "column": "saved_t_co2e_wtw",
+        "between": True,
+        "label": "name",
+        "classes": _label(shown, say("t CO2e saved"), say("no part in the plan")),
+    }
+
+
+def _label(classes: list[dict[str, Any]], unit: object, none: object) -> list[dict[str, Any]]:
+    """Say between what each class lies, as people read numbers."""
+    return [{**one, "label": _span(one["low"], one["high"], unit, none)} for one in classes]
+
+
+def _span(low: float, high: float, unit: object, none: object) -> str:
+    least, most = map(_spell, (low, high))
+    if high < 0:
+        return str(say("emits more than before"))
+    if high <= _NOTHING:
+        return str(none)
+    if high >= _MUCH:
+        return str(say("{least} and more {unit}", least=least, unit=unit))
+    if low <= _NOTHING:
+        return str(say("less than {most} {unit}", most=most, unit=unit))
+    return f"{least}–{most} {unit}"
+
+
+def _spell(limit: float) -> str:
+    return format_number(limit, digits=len(f"{limit:.10g}".partition(".")[2]))
 
 
 def _rgba(colour: str, *, opacity: int = 255) -> str:

@@ -1,116 +1,209 @@
 """The layers that people open in a GIS: sites, flows, roads with trucks, municipalities."""
 
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
 from raastof_geo.assignment.telling.names import call
-from raastof_geo.effect.burden import measure_burden
+from raastof_geo.effect.burden import count_weekdays, measure_burden
 from raastof_geo.figures.vocabulary import layered
+from raastof_geo.language import say
 from raastof_geo.outputs.documents.effects import align_books
+from raastof_geo.outputs.gis.dictionary import explain_columns
+from raastof_geo.outputs.palette import ROLE_MARKS
 from raastof_geo.outputs.tables.flows import tabulate_flows
 from raastof_geo.result import Result
 from raastof_geo.roads.places import load_municipalities
 from raastof_geo.scenario.scenario import Scenario
 
 CRS = "EPSG:25832"
+LAYERS = {
+    "municipalities": say("Municipalities and what the plan saves there"),
+    "zones": say("Zones in which soil needs something"),
+    "road_burden": say("Trucks on each road, each way, by period"),
+    "road_burden_total": say("Trucks on each road, each way, over all periods"),
+    "flows_before": say("Transports before, by period"),
+    "flows_before_total": say("Transports before, over all periods"),
+    "flows": say("Transports of the plan, by period"),
+    "flows_total": say("Transports of the plan, over all periods"),
+    "sites": say("Sites"),
+}
+"""What each layer holds, in the order in which they are drawn, the lowest first."""
+_ADDED = (
+    *("tonnes", "reference_tonnes", "loads", "drive_h", "vehicle_km", "tonne_km", "energy"),
+    *("kg_co2e_wtw", "kg_co2e_ttw", "dkk"),
+)
+"""What flows of several periods have together; all else is the same in each of them."""
 
 
 def draw_layers(result: Result) -> dict[str, gpd.GeoDataFrame]:
-    """Give every layer by name. [EPSG:25832]
+    """Give every layer by name, in the order of `LAYERS`. [EPSG:25832]
 
     Returns
     -------
     layers
-        Areas first, sites last; `zones` only where the scenario has some with polygons.
+        `zones` is there only where the scenario has some with polygons. Numbers have as many
+        digits as `explain_columns` says of their unit.
     """
-    zones = draw_zones(result.scenario)
-    return {
+    before, zones = result.effect.baseline_flows, draw_zones(result.scenario)
+    layers = {
         "municipalities": draw_municipalities(result),
         **({} if zones.empty else {"zones": zones}),
         "road_burden": draw_burden(result),
-        "flows_before": draw_flows(result, result.effect.baseline_flows),
+        "road_burden_total": draw_burden(result, whole=True),
+        "flows_before": draw_flows(result, before),
+        "flows_before_total": draw_flows(result, before, whole=True),
         "flows": draw_flows(result),
+        "flows_total": draw_flows(result, whole=True),
         "sites": locate_sites(result),
+    }
+    meanings = explain_columns()
+    return {
+        name: layer.round({one: meanings[one].digits for one in layer.select_dtypes("float")})
+        for name, layer in layers.items()
     }
 
 
 def locate_sites(result: Result) -> gpd.GeoDataFrame:
     """Give one row per site with its roles, what comes and goes, and its share of the effect."""
-    flows = result.plan.flows
-    sites = result.scenario.sites
+    scenario, flows = result.scenario, result.plan.flows
+    sites = scenario.sites
     lon, lat = zip(*(site.lon_lat for site in sites.values()), strict=True)
-    sent = flows.groupby("origin")["tonnes"].sum()
-    received = flows.groupby("destination")["tonnes"].sum()
-    where = result.effect.books.municipalities
+    amounts = {
+        "offered_tonnes": _add_up((one.site, one.tonnes) for one in scenario.offers),
+        "needed_tonnes": _add_up((one.site, one.tonnes) for one in scenario.needs),
+        "sent_tonnes": _add_up(zip(flows["origin"], flows["tonnes"], strict=True)),
+        "received_tonnes": _add_up(zip(flows["destination"], flows["tonnes"], strict=True)),
+    }
+    language, where = scenario.said.language, result.effect.books.municipalities
+    marks = {role: mark.name.render(language) for role, mark in ROLE_MARKS.items()}
     return gpd.GeoDataFrame(
         {
             "id": list(sites),
-            "name": [result.scenario.site_name(site) for site in sites],
+            "name": [scenario.site_name(site) for site in sites],
             "role": [next(iter(site.roles), "") for site in sites.values()],
-            "roles": [", ".join(site.roles) for site in sites.values()],
-            "project": [result.scenario.project(site) for site in sites],
+            "roles": [", ".join(marks[role] for role in site.roles) for site in sites.values()],
+            "project": [scenario.project(site) for site in sites],
             "municipality": [where[site] or None for site in sites],
             "note": [site.note for site in sites.values()],
-            "snap_m": result.anchors.frame["snap_m"].round(1).to_numpy(),
-            "sent_tonnes": [round(float(sent.get(site, 0.0)), 3) for site in sites],
-            "received_tonnes": [round(float(received.get(site, 0.0)), 3) for site in sites],
+            "snap_m": result.anchors.frame["snap_m"].to_numpy(),
+            **{name: [found.get(site, 0.0) for site in sites] for name, found in amounts.items()},
             **_figures(result, "site", list(sites)),
         },
         geometry=gpd.points_from_xy(lon, lat, crs="EPSG:4326"),
     ).to_crs(CRS)
 
 
-def draw_flows(result: Result, flows: pd.DataFrame | None = None) -> gpd.GeoDataFrame:
-    """Give one row per flow, by default of the plan, with the route that its trucks take."""
+def draw_flows(
+    result: Result, flows: pd.DataFrame | None = None, *, whole: bool = False
+) -> gpd.GeoDataFrame:
+    """Give one row per flow, by default of the plan, with the route that its trucks take.
+
+    With `whole`, what flows between the same ends on the same route is one row over all periods.
+    """
+    scenario, legs = result.scenario, result.legs
     chosen = result.plan.flows if flows is None else flows
-    spells = [result.legs.spell(period) for period in chosen["period"]]
-    ends = (chosen["origin"], chosen["destination"], chosen["vehicle"])
-    keys = list(zip(*ends, spells, strict=True))
-    lines = {}
-    for key in dict.fromkeys(keys):
-        points = result.legs.draw(*key[:3], key[3] or None)
-        lines[key] = shapely.LineString(points) if len(points) > 1 else None
+    days = [scenario.periods[period] for period in chosen["period"]]
+    chosen = chosen.assign(
+        spell=[legs.spell(period) for period in chosen["period"]],
+        start=[day.start for day in days],
+        end=[day.end for day in days],
+    )
+    if whole:
+        chosen = _join_periods(chosen)
+    ends = chosen["origin"], chosen["destination"], chosen["vehicle"], chosen["spell"]
+    keys = list(zip(*ends, strict=True))
+    lines = {key: legs.draw(*key[:3], key[3] or None) for key in dict.fromkeys(keys)}
+    shapes = {key: shapely.LineString(one) if len(one) > 1 else None for key, one in lines.items()}
     return gpd.GeoDataFrame(
-        tabulate_flows(result, chosen), geometry=[lines[key] for key in keys], crs="EPSG:4326"
+        tabulate_flows(result, chosen).assign(**_tell_flows(result, chosen)),
+        geometry=[shapes[key] for key in keys],
+        crs="EPSG:4326",
     ).to_crs(CRS)
 
 
-def draw_burden(result: Result) -> gpd.GeoDataFrame:
-    """Give one row per road segment and period that trucks pass, in the plan or before.
+_ENDS = ("origin", "destination")
+
+
+def _join_periods(flows: pd.DataFrame) -> pd.DataFrame:
+    """Add up what flows in several periods between the same ends, on the same route."""
+    labels = [*_ENDS, "material", "vehicle", "spell"]
+    how: dict[str, Any] = dict.fromkeys(flows.columns.difference(labels, sort=False), "first")
+    how |= {**dict.fromkeys(_ADDED, "sum"), "start": "min", "end": "max"}
+    how |= dict.fromkeys(("giver", "taker", "taker_kind", "period"), _list)
+    return flows.groupby(labels, as_index=False, sort=False, dropna=False, observed=True).agg(how)
+
+
+def _list(words: Iterable[object]) -> str:
+    return ", ".join(dict.fromkeys(map(str, words)))
+
+
+def _tell_flows(result: Result, flows: pd.DataFrame) -> dict[str, Any]:
+    """Give what a GIS filters and joins by, beside what every table of flows has."""
+    scenario, where = result.scenario, result.effect.books.municipalities
+    language, materials = scenario.said.language, scenario.catalogue.materials
+    kinds = [say("primary raw material"), say("secondary material")]
+    primary, secondary = (kind.render(language) for kind in kinds)
+    trucks = scenario.catalogue.vehicles
+    return {
+        "vehicle_name": [trucks[one].called(language) for one in flows["vehicle"]],
+        "resource": [primary if virgin else secondary for virgin in flows["virgin"]],
+        "soil_class": [materials[one].soil_class for one in flows["material"]],
+        **{f"{end}_project": [scenario.project(one) for one in flows[end]] for end in _ENDS},
+        **{f"{end}_municipality": [where[one] or None for one in flows[end]] for end in _ENDS},
+        **_date(flows["start"], flows["end"]),
+    }
+
+
+def draw_burden(result: Result, *, whole: bool = False) -> gpd.GeoDataFrame:
+    """Give one row per road segment, direction and period that trucks pass, in plan or before.
 
     Returns
     -------
     segments
-        One row per segment and period: trips with a load and empty ones, in the plan and before,
-        both directions together, and both for each weekday. [1/period, 1/d]
+        Lines along the way that trucks go: trips with a load and empty ones, in the plan and
+        before, and both for each day from Monday to Friday; holidays are not left out. With
+        `whole`, over all periods. [1/period, 1/d]
     """
     scenario, legs, network = result.scenario, result.legs, result.network
-    plan = measure_burden(scenario, legs, result.plan.flows, result.plan.empty_trips)
-    before = measure_burden(scenario, legs, result.effect.baseline_flows)
-    both = plan.merge(before, on=["edge", "period"], how="outer", suffixes=("", "_before"))
-    counts = list(both.columns.difference(["edge", "period"], sort=False))
-    both[counts] = both[counts].astype(np.float64).fillna(0.0)
-    edges = both["edge"].to_numpy(np.intp)
-    roads = [network.roads[number] for number in network.road[edges].tolist()]
-    used, place = np.unique(edges, return_inverse=True)
-    shapes = np.array(
-        [shapely.LineString(network.cut(edge, 0.0, 1.0)) for edge in used.tolist()], dtype=object
+    keys = ["edge", "ahead", *([] if whole else ["period"])]
+    sides = (
+        measure_burden(scenario, legs, result.plan.flows, result.plan.empty_trips),
+        measure_burden(scenario, legs, result.effect.baseline_flows),
     )
-    table = both.astype({"edge": np.intp, "period": str}).assign(
+    trips = ["loaded_trips", "empty_trips"]
+    plan, before = (one.astype(_KINDS).groupby(keys)[trips].sum().reset_index() for one in sides)
+    both = plan.merge(before, on=keys, how="outer", suffixes=("", "_before")).fillna(0.0)
+    periods = scenario.periods
+    every = [list(periods.values())] * len(both)
+    spans = every if whole else [[periods[one]] for one in both["period"]]
+    days = np.array([sum(map(count_weekdays, span)) for span in spans], np.float64)
+    for side in ("", "_before"):
+        both[f"per_weekday{side}"] = both[[f"{one}{side}" for one in trips]].sum(axis=1) / days
+    edges, ahead = both["edge"].to_numpy(np.intp), both["ahead"].to_numpy(bool)
+    roads = [network.roads[number] for number in network.road[edges].tolist()]
+    ways = zip(edges.tolist(), ahead.tolist(), strict=True)
+    lines = [network.cut(edge, 0.0, 1.0)[:: 1 if along else -1] for edge, along in ways]
+    table = both.drop(columns="ahead").assign(
         road=[road.name for road in roads],
         road_class=[road.road_class for road in roads],
         per_weekday_change=both["per_weekday"] - both["per_weekday_before"],
-        length_m=network.length_m[edges].round(1),
+        length_m=network.length_m[edges],
+        **_date([span[0].start for span in spans], [span[-1].end for span in spans]),
     )
-    rounded = [*counts, "per_weekday_change"]
-    table[rounded] = table[rounded].round(3)
-    head = ["edge", "period", "road", "road_class"]
-    table = table[[*head, *rounded, "length_m"]]
     return gpd.GeoDataFrame(
-        table, geometry=shapes[place] if len(shapes) else [], crs="EPSG:4326"
+        table, geometry=[shapely.LineString(line) for line in lines], crs="EPSG:4326"
     ).to_crs(CRS)
+
+
+_KINDS = {"edge": np.intp, "ahead": bool, "loaded_trips": np.float64, "empty_trips": np.float64}
+"""Of the columns of `measure_burden`, which a table without rows does not show."""
 
 
 def draw_municipalities(result: Result) -> gpd.GeoDataFrame:
@@ -118,7 +211,7 @@ def draw_municipalities(result: Result) -> gpd.GeoDataFrame:
     areas = load_municipalities()
     names = areas["name"].astype(str).tolist()
     return gpd.GeoDataFrame(
-        {"name": names, **_figures(result, "municipality", names)},
+        areas[["code", "name", "region"]].assign(**_figures(result, "municipality", names)),
         geometry=areas.geometry.to_numpy(),
         crs=areas.crs,
     ).to_crs(CRS)
@@ -146,7 +239,22 @@ def _figures(result: Result, dimension: str, labels: list[str]) -> dict[str, lis
     found: dict[str, list[float]] = {}
     for part, layer in layered().items():
         name, factor = layer.column, layer.factor
-        then, now = ([round(one * factor, 6) for one in side[part]] for side in (before, plan))
+        then, now = ([one * factor for one in side[part]] for side in (before, plan))
         found[f"plan_{name}"], found[f"before_{name}"] = now, then
-        found[f"saved_{name}"] = [round(b - p, 6) for b, p in zip(then, now, strict=True)]
+        found[f"saved_{name}"] = [b - p for b, p in zip(then, now, strict=True)]
     return found
+
+
+def _add_up(amounts: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Add up amounts by site. [t]"""
+    found: dict[str, float] = defaultdict(float)
+    for site, tonnes in amounts:
+        found[site] += tonnes
+    return found
+
+
+def _date(
+    start: Iterable[datetime.date], end: Iterable[datetime.date]
+) -> dict[str, list[pd.Timestamp]]:
+    """Give first and last day as columns that a GIS takes for moments in time."""
+    return {"start": [*map(pd.Timestamp, start)], "end": [*map(pd.Timestamp, end)]}

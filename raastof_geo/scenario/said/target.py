@@ -15,14 +15,15 @@ from raastof_geo.scenario.said.amount import Fraction, Tonnes
 from raastof_geo.scenario.said.network import RoadsMeant
 
 
-def _find_measure(given: Any) -> vocabulary.Indicator:
+def find_measure(given: Any) -> vocabulary.Indicator:
+    """Give what may be minimised and capped by its name, else raise as any word of a fixed list."""
     return vocabulary.find_indicator(
         check_word(given, [metric.name for metric in vocabulary.choices()])
     )
 
 
 Measure: TypeAlias = Annotated[
-    vocabulary.Indicator, PlainValidator(_find_measure), PlainSerializer(str)
+    vocabulary.Indicator, PlainValidator(find_measure), PlainSerializer(str)
 ]
 """What a plan can be measured by: a metric of the vocabulary that may be minimised and capped."""
 

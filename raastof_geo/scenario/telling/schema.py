@@ -1,0 +1,132 @@
+"""Tell editors what a scenario may hold: JSON Schema, made of the types that read it."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from raastof_geo.figures.vocabulary import choices
+from raastof_geo.language import Language, read_danish_words
+from raastof_geo.scenario.catalogue import Catalogue
+from raastof_geo.scenario.identity import find_known
+from raastof_geo.scenario.output import OUTPUTS, check_output
+from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.said.part import ONE_OR_SEVERAL
+from raastof_geo.scenario.said.target import find_measure
+
+SCHEMA_FILE = "raastof.schema.json"
+"""The name under which the first lines of a new scenario look for it, beside them."""
+_IDS = "ids_of_"
+_SHORT: JsonSchemaValue = {"type": ["string", "number", "boolean"]}
+"""What is read from a text, or stands for a mapping that would say one thing."""
+
+
+def describe_scenarios(catalogue: Catalogue, language: Language) -> dict[str, Any]:
+    """Give the JSON Schema (draft 7) of scenario files.
+
+    Returns
+    -------
+    schema
+        Allows whatever reading takes, and something more: what hangs together across a file is
+        checked by reading alone. Keys have their words of `language` as titles; ids of the
+        catalogue are proposed with their names, and others allowed, for a scenario may add some.
+    """
+    schema = ScenarioFile.model_json_schema(schema_generator=_Generator)
+    titles = _title_keys() if language == "da" else {}
+    for part in [*_walk(schema)]:
+        if isinstance(part.get("title"), str):
+            del part["title"]
+        for key, value in part.get("properties", {}).items():
+            value["title"] = titles.get(key, key).replace("_", " ")
+        if section := part.pop(_IDS, None):
+            part["$ref"] = f"#/$defs/{_IDS}{section}"
+            schema["$defs"].setdefault(f"{_IDS}{section}", _list_ids(catalogue, section, language))
+    return {"$schema": "http://json-schema.org/draft-07/schema#", **schema}
+
+
+def _list_ids(catalogue: Catalogue, section: str, language: Language) -> JsonSchemaValue:
+    """Propose the ids of a section of the catalogue, with their names."""
+    names = catalogue.names(section) if section in Catalogue.model_fields else {}
+    known = {
+        "enum": [*names],
+        "enumDescriptions": [one.get(language, "") for one in names.values()],
+    }
+    return {"anyOf": [known, _TEXT]} if names else _TEXT
+
+
+_TEXT: JsonSchemaValue = {"type": ["string", "number"]}
+
+
+def _title_keys() -> dict[str, str]:
+    """Give each key the first Danish word that may stand for it, and for nothing likelier."""
+    titles: dict[str, str] = {}
+    for rank in (0, 1):
+        for word, keys in read_danish_words("keys_da.txt").items():
+            for key in keys[rank : rank + 1]:
+                titles.setdefault(key, word)
+    return titles
+
+
+def _walk(part: Any) -> Iterator[dict[str, Any]]:
+    """Give every mapping in a schema, inner ones first."""
+    for one in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from _walk(one)
+    if isinstance(part, dict):
+        yield part
+
+
+def _split_words(part: JsonSchemaValue) -> JsonSchemaValue:
+    """Take what editors show of a part out of it."""
+    return {key: part.pop(key) for key in ("description", "default") if key in part}
+
+
+class _Generator(GenerateJsonSchema):
+    """Tells what is read, where pydantic would tell what comes of it."""
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        told = super().model_schema(schema)
+        if "anyOf" in told:
+            # Rewritten before it is read: from a text, from a text and what it means, or with
+            # one number where there may be one for each of several.
+            whole, *short = told.pop("anyOf")
+            whole["additionalProperties"] = told.pop("additionalProperties", True)
+            whole["properties"] = {
+                key: value
+                if value.get("type") != "object"
+                else {**_split_words(value), "anyOf": [value, _SHORT]}
+                for key, value in whole["properties"].items()
+            }
+            others = {"not": {"enum": [*whole["properties"]]}}
+            pair = {"type": "object", "maxProperties": 1, "propertyNames": others}
+            told["anyOf"] = [whole, pair, *short]
+        return told
+
+    def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
+        return {**super().str_schema(schema), **_TEXT}
+
+    def function_before_schema(
+        self, schema: core_schema.BeforeValidatorFunctionSchema
+    ) -> JsonSchemaValue:
+        inner = super().function_before_schema(schema)
+        if schema["function"]["function"] is ONE_OR_SEVERAL.func:
+            return {"anyOf": [inner, inner.get("items", {})]}
+        return {"anyOf": [inner, _SHORT]}
+
+    def function_after_schema(
+        self, schema: core_schema.AfterValidatorFunctionSchema
+    ) -> JsonSchemaValue:
+        check: Any = schema["function"]["function"]
+        if isinstance(check, partial) and check.func is find_known:
+            return {_IDS: check.args[0]}
+        return super().function_after_schema(schema)
+
+    def function_plain_schema(
+        self, schema: core_schema.PlainValidatorFunctionSchema
+    ) -> JsonSchemaValue:
+        known: dict[Any, list[str]] = {
+            check_output: [one.name for one in OUTPUTS],
+            find_measure: [*map(str, choices())],
+        }
+        return {"enum": known[schema["function"]["function"]]}
