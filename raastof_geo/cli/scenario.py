@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -234,11 +235,34 @@ def _tell_places(network: RoadNetwork, anchors: Anchors) -> None:
         tell_item(told)
 
 
-def write_starter(name: Annotated[str, argument(say("The name of the new file."), NAME)]) -> None:
-    """Write a commented scenario in the language that is spoken, and say what to do with it."""
+def write_starter(
+    name: Annotated[str | None, argument(say("The name of the new file."), NAME)] = None,
+    *,
+    schema: Annotated[bool, option("--schema")] = False,
+) -> None:
+    """Write a commented scenario in the language that is spoken, the schema, or both."""
+    if schema:
+        _write_schema(_new_path(name).parent if name else Path())
+    if name:
+        _write_scenario(_new_path(name))
+    elif not schema:
+        raise InputError.saying("name the new file, or ask for the schema with `--schema`")
+
+
+def _write_schema(folder: Path) -> None:
+    from raastof_geo.files import write_whole
+    from raastof_geo.scenario.catalogue import load_catalogue
+    from raastof_geo.scenario.telling.schema import SCHEMA_FILE, describe_scenarios, is_schema
+
+    told = describe_scenarios(load_catalogue(), spoken_language())
+    text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    path = write_whole(folder / SCHEMA_FILE, text, known=is_schema)
+    tell(say("Wrote {file}, which the first lines of a new scenario name.", file=str(path)))
+
+
+def _write_scenario(path: Path) -> None:
     from importlib import resources
 
-    path = _new_path(name)
     starter = resources.files("raastof_geo") / "data" / f"starter_{spoken_language()}.yaml"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

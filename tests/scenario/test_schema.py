@@ -7,11 +7,12 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from commands import run
 from ruamel.yaml import YAML
 
 from raastof_geo.scenario import load_catalogue
 from raastof_geo.scenario.said.file import ScenarioFile
-from raastof_geo.scenario.telling.schema import describe_scenarios
+from raastof_geo.scenario.telling.schema import SCHEMA_FILE, describe_scenarios
 
 ROOT = Path(__file__).parents[2]
 VALID = sorted(
@@ -103,3 +104,21 @@ def test_every_reference_leads_somewhere(schema):
 
     asked = {part["$ref"] for part in walk(schema) if isinstance(part.get("$ref"), str)}
     assert asked <= {f"#/$defs/{name}" for name in schema["$defs"]}
+
+
+def test_the_command_writes_it_beside_the_scenario(tmp_path, monkeypatch, capsys):
+    """Whole, over one of its own only; the scenario's first lines name it."""
+    monkeypatch.chdir(tmp_path)
+    assert run("new", "koege", "--schema", language="da") == 0
+    written = json.loads((tmp_path / SCHEMA_FILE).read_text(encoding="utf-8"))
+    jsonschema.Draft7Validator.check_schema(written)
+    first = (tmp_path / "koege.yaml").read_text(encoding="utf-8").splitlines()[0]
+    assert first == f"# yaml-language-server: $schema={SCHEMA_FILE}"
+    assert run("new", "--schema") == 0
+    assert not (tmp_path / "set_aside").exists()
+    (tmp_path / SCHEMA_FILE).write_text("{}", encoding="utf-8")
+    assert run("new", "--schema") == 0
+    assert (tmp_path / "set_aside" / SCHEMA_FILE).read_text(encoding="utf-8") == "{}"
+    capsys.readouterr()
+    assert run("new") == 2
+    assert "--schema" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -19,6 +20,7 @@ from raastof_geo.scenario.said.target import find_measure
 SCHEMA_FILE = "raastof.schema.json"
 """The name under which the first lines of a new scenario look for it, beside them."""
 _IDS = "ids_of_"
+_OURS = "written by raastof_geo"
 _SHORT: JsonSchemaValue = {"type": ["string", "number", "boolean"]}
 """What is read from a text, or stands for a mapping that would say one thing."""
 
@@ -43,7 +45,12 @@ def describe_scenarios(catalogue: Catalogue, language: Language) -> dict[str, An
         if section := part.pop(_IDS, None):
             part["$ref"] = f"#/$defs/{_IDS}{section}"
             schema["$defs"].setdefault(f"{_IDS}{section}", _list_ids(catalogue, section, language))
-    return {"$schema": "http://json-schema.org/draft-07/schema#", **schema}
+    return {"$schema": "http://json-schema.org/draft-07/schema#", "$comment": _OURS, **schema}
+
+
+def is_schema(file: Path) -> bool:
+    """Tell whether a file is such a schema, of whatever version; `OSError` if it cannot be read."""
+    return f'"$comment": "{_OURS}"'.encode() in file.read_bytes()
 
 
 def _list_ids(catalogue: Catalogue, section: str, language: Language) -> JsonSchemaValue:
