@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, say, translate
 from raastof_geo.scenario.catalogue import Catalogue, Fit, LegalRegime, Ruling, SoilMove
 from raastof_geo.scenario.telling.words import CatalogueWords
 
@@ -86,4 +86,4 @@ def tell_law(words: CatalogueWords, material: str) -> Iterator[Message]:
     if law.valid_from or law.valid_to:
         yield tell_dates(law)
     if law.note:
-        yield say("Note: {note}", note=law.note)
+        yield say("Note: {note}", note=translate(law.note))
