@@ -1,9 +1,10 @@
-"""How far a figure can be trusted, and how its range and the year of its money are written."""
+"""How far a figure can be trusted, and how its unit, range and year of money are written."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
 
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, read_texts, say
 
 Evidence: TypeAlias = Literal["seen", "copy", "judgement"]
 """Seen in the source, seen in a copy of it, or judgement of the authors."""
@@ -33,3 +34,9 @@ def tell_span(figure: Mapping[str, Any]) -> Message | str:
     if figure.get("indexed"):
         return say("{span}, in the prices of {year}", span=span, year=str(year))
     return say("{span}, price of {year}, not indexed", span=span, year=str(year))
+
+
+def tell_unit(unit: str) -> str:
+    """Write a unit as the reader does: `kr./læs`."""
+    words = read_texts("units")
+    return re.sub("|".join(words), lambda found: str(words[found.group()]), unit)

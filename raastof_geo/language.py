@@ -1,5 +1,6 @@
 """Say things in Danish or English, with numbers as the reader writes them."""
 
+import datetime
 import gettext
 import math
 import re
@@ -54,6 +55,11 @@ def say(text: str, **values: Any) -> Message:
 def say_count(one: str, many: str, *, count: int, **values: Any) -> Message:
     """Make a translatable sentence that depends on `{count}`."""
     return Message(one, {"count": count, **values}, many)
+
+
+def translate(text: str) -> str:
+    """Give a text of the catalogue in the language that is read; what is not ours as it is."""
+    return _catalogue(spoken_language()).gettext(text) if text else ""
 
 
 def list_codes(words: Iterable[str]) -> str:
@@ -115,6 +121,18 @@ def format_number(value: float, *, digits: int = 0, language: Language | None = 
 _TOO_LONG_TO_READ = 1e16
 
 
+def format_day(day: datetime.date | str, language: Language | None = None) -> str:
+    """Write a day as the reader does: `4. dec. 2027`; a text that is none in ISO 8601 as it is."""
+    from babel.dates import format_date
+
+    if isinstance(day, str):
+        try:
+            day = datetime.date.fromisoformat(day[:10])
+        except ValueError:
+            return str(day)
+    return format_date(day, format="medium", locale=LOCALES[language or spoken_language()])
+
+
 def round_off(value: float, *, figures: int = 3, most: int | None = None) -> str:
     """Write a number with as many digits as people read, `most` of them after the comma.
 
@@ -131,6 +149,8 @@ def round_off(value: float, *, figures: int = 3, most: int | None = None) -> str
 def _show(value: Any, language: Language) -> str:
     if isinstance(value, Message):
         return value.render(language)
+    if isinstance(value, datetime.date):
+        return format_day(value, language)
     if isinstance(value, bool) or not isinstance(value, int | float):
         # Half a character, as damaged files hold them, can be neither printed nor written.
         return str(value).encode("utf-8", "replace").decode("utf-8")

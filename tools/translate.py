@@ -7,6 +7,7 @@ used, and compiles the catalogue. Messages still without Danish are printed.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,8 +16,11 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from raastof_geo.scenario.catalogue import read_builtin_tree
+
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "raastof_geo" / "locale" / "da" / "LC_MESSAGES"
+REMARKS = ("note", "source", "range_source", "citation")
 KEYWORDS = {"say": None, "saying": None, "say_count": (1, 2)}
 TIMELESS = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -28,7 +32,18 @@ def extract_messages() -> set[str | tuple[str, ...]]:
     )
     told = (ROOT / "raastof_geo" / "data" / "texts.txt").read_text("utf-8").splitlines()
     texts = {line.partition(": ")[2] for line in told if line and line[0] not in "#["}
-    return texts | {message for _, _, message, _, _ in found}
+    return texts | {message for _, _, message, _, _ in found} | {*list_remarks()}
+
+
+def list_remarks(part: object = None, key: str = "") -> Iterator[str]:
+    """List what the built-in catalogue says in English of its figures and rules."""
+    whole = read_builtin_tree().values
+    part = whole if part is None else part
+    if isinstance(part, dict):
+        for name, one in part.items():
+            yield from () if name == "sources" else list_remarks(one, name)
+    elif isinstance(part, str) and key in REMARKS and part not in whole["sources"]:
+        yield part
 
 
 def build_catalogue() -> Catalog:

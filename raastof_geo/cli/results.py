@@ -70,7 +70,8 @@ def explain_results(
     results: Results, figure: Annotated[str | None, argument(value=say("FIGURE"))] = None
 ) -> None:
     """Follow a figure to its sources, or list those that there are."""
-    from raastof_geo.records.explain import explain_figure, tell_unit
+    from raastof_geo.evidence import tell_unit
+    from raastof_geo.records.explain import explain_figure
 
     if figure is None:
         _list_figures(results)
@@ -82,8 +83,9 @@ def explain_results(
 
 
 def _list_figures(results: Path) -> None:
+    from raastof_geo.evidence import tell_unit
     from raastof_geo.figures.vocabulary import told_in_books
-    from raastof_geo.records.explain import list_figures, tell_unit
+    from raastof_geo.records.explain import list_figures
 
     figures, labels = list_figures(results)
     called = {indicator.name: indicator.bare for indicator in told_in_books()}

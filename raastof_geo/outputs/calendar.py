@@ -9,13 +9,13 @@ import hashlib
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from raastof_geo.assignment.telling.names import call_material
 from raastof_geo.effect.burden import count_weekdays
-from raastof_geo.language import Message, Readable, format_number, plain, say
+from raastof_geo.language import Message, Readable, format_number, plain, read_texts, say
 from raastof_geo.outputs.tables.flows import Flow
 from raastof_geo.result import Result
 from raastof_geo.scenario.period import Period, name_period
@@ -40,13 +40,6 @@ class Transport(NamedTuple):
     loads: int
 
 
-_SENTENCES: Mapping[str, Message] = {
-    "comes": say("Receive {tonnes} t of {material} from {partner}"),
-    "leaves": say("Deliver {tonnes} t of {material} to {partner}"),
-    "stays": say("Move {tonnes} t of {material} by dumper, within {partner}"),
-}
-
-
 def list_transports(
     scenario: Scenario, flows: Iterable[Flow], mine: Collection[str]
 ) -> list[Transport]:
@@ -66,7 +59,7 @@ def list_transports(
 
 def say_transport(scenario: Scenario, one: Transport) -> Message:
     """Say what is to be done."""
-    return _SENTENCES[one.direction].format(
+    return read_texts("calendar")[one.direction].format(
         tonnes=format_number(one.tonnes),
         material=call_material(scenario, one.material),
         partner=scenario.site_name(one.partner),

@@ -1,9 +1,9 @@
 """Say what saves what: causes in words, what coordination is credited with, and its price."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from raastof_geo.effect.cause import Cause
-from raastof_geo.effect.gain import Gain, PriceKind
+from raastof_geo.effect.gain import Gain
 from raastof_geo.effect.measure import Effect
 from raastof_geo.language import Message, Readable, format_number, read_texts, round_off, say
 
@@ -27,13 +27,6 @@ SIGNS = say(
 
 _MILLION = say("million DKK")
 
-_PRICES: Mapping[PriceKind, Message] = {
-    "free": say("saved at no extra cost"),
-    "paid": say("{dkk} DKK per tonne of CO2e"),
-    "rises": say("CO2e rises"),
-    "little": say("less than 1 t of CO2e"),
-}
-
 
 def name_cause(cause: Cause) -> str:
     """Name a cause, or those that cannot be told apart."""
@@ -42,7 +35,7 @@ def name_cause(cause: Cause) -> str:
 
 def say_price(gain: Gain) -> Message:
     """Say what a tonne of CO2e costs, or why it has no price."""
-    sentence = _PRICES[gain.price_kind]
+    sentence = read_texts("prices")[gain.price_kind]
     price = gain.dkk_per_t_co2e
     return sentence if price is None else sentence.format(dkk=round_off(price))
 

@@ -7,9 +7,12 @@ from typing import Any
 from raastof_geo.effect.books import LINE_LABELS, Books
 from raastof_geo.effect.factor import list_doubts, name_factors
 from raastof_geo.figures.vocabulary import kept_in_books, multiples, sums_of_parts, told_in_books
+from raastof_geo.language import translate
 from raastof_geo.records.ledger import write_ledger
 from raastof_geo.result import Result
+from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.telling.words import CatalogueWords
 
 
 def describe_ledger(result: Result) -> dict[str, Any]:
@@ -28,6 +31,7 @@ def describe_ledger(result: Result) -> dict[str, Any]:
         "bases": {part: list(part.times) for part in multiples()},
         **_describe_sites(scenario, effect.books.municipalities),
         **{side: _describe_books(books, named[side], number) for side, books in sides.items()},
+        "called": _name_labels(scenario),
         "factor_names": used,
         "figures": _describe_figures(scenario, number),
         "doubts": [
@@ -51,8 +55,10 @@ def _describe_sites(scenario: Scenario, where: Mapping[str, str]) -> dict[str, l
 def _describe_figures(scenario: Scenario, used: Mapping[str, int]) -> dict[str, Any]:
     """Say the value and the source of every factor that a line hangs on."""
     catalogue, states = scenario.catalogue, scenario.states()
+    words = CatalogueWords(catalogue, scenario.said.language)
     return {
         name: {
+            "name": words.name_figure(name),
             **{one: getattr(figure, one, None) for one in ("value", "by_year")},
             "unit": figure.unit,
             "source": catalogue.cite(figure.source),
@@ -62,10 +68,24 @@ def _describe_figures(scenario: Scenario, used: Mapping[str, int]) -> dict[str, 
             "indexed": figure.indexed,
             "valid_to": str(figure.valid_to) if figure.valid_to else None,
             "evidence": states[name],
-            "note": figure.note,
+            "note": translate(figure.note),
         }
         for name, figure in catalogue.figures().items()
         if name in used
+    }
+
+
+def _name_labels(scenario: Scenario) -> dict[str, dict[str, str]]:
+    """Say what people call the labels of lines, and the parts."""
+    words = CatalogueWords(scenario.catalogue, scenario.said.language)
+    sections = {"material": "materials", "what": "recipes", "vehicle": "vehicles"}
+    return {
+        "part": {part: part.bare for part in told_in_books()},
+        "period": {one: name_period(period) for one, period in scenario.periods.items()},
+        **{
+            label: {one: words.called(section, one) for one in scenario.catalogue.names(section)}
+            for label, section in sections.items()
+        },
     }
 
 

@@ -6,6 +6,7 @@ from raastof_geo.assignment.telling.names import DEFINITION_NAMES, list_names
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.target import TargetAnswer
 from raastof_geo.effect.totals import measure_shares
+from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW
 from raastof_geo.language import Message, Readable, format_number, round_off, say, spoken_language
 from raastof_geo.outputs.credit import in_sentence, say_price, tell_gain, write_short
@@ -204,7 +205,7 @@ def _say_published(result: Result) -> Iterator[Message]:
             "ours": round_off(ours),
             "theirs": round_off(theirs),
             "times": round_off(ours / theirs if theirs else 0.0, figures=2),
-            "unit": measure.unit,
+            "unit": tell_unit(measure.unit),
         }
         beside.append(
             str(say("{what}: {ours} {unit}, published {theirs} ({times} times as much)", **told))

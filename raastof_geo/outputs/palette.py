@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import cos, radians, sin
 
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, format_day, say
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.catalogue import Catalogue, FamilyName
 from raastof_geo.scenario.role import Role
@@ -162,6 +162,10 @@ def _paint(lightness: float, family: MaterialFamily) -> str:
 def attribute_maps(network: RoadNetwork) -> str:
     """Name the sources of the roads and of the municipalities under them, as licences ask."""
     date = network.metadata.osm_date
-    roads = f"{network.metadata.attribution} ({date})" if date else network.metadata.attribution
+    roads = (
+        f"{network.metadata.attribution} ({format_day(date)})"
+        if date
+        else network.metadata.attribution
+    )
     areas = say("Municipalities: Geodatastyrelsen and Danish municipalities, 2014.")
     return f"{roads}. {areas}"

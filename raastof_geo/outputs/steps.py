@@ -6,11 +6,9 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from babel.dates import format_date
-
 from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.names import call, call_material, join_clauses, list_names
-from raastof_geo.language import LOCALES, Message, say, spoken_language
+from raastof_geo.language import Message, format_day, say
 from raastof_geo.outputs.tables.flows import Flow
 from raastof_geo.outputs.tables.summary import find_reliances
 from raastof_geo.result import Result
@@ -43,12 +41,12 @@ def _group(flows: Iterable[Flow], key: Callable[[Flow], Hashable]) -> dict[Any, 
 def _describe(result: Result, flows: Sequence[Flow], weeks: float = 0) -> dict[str, Any]:
     """Give the day by which something is done for flows, so many weeks before the first of them."""
     start = min(result.scenario.periods[flow.period].start for flow in flows)
-    day, locale = start - datetime.timedelta(weeks=weeks), LOCALES[spoken_language()]
+    day = start - datetime.timedelta(weeks=weeks)
     materials = sorted({flow.material for flow in flows})
     return {
         "by": day,
-        "day": format_date(day, format="medium", locale=locale),
-        "start": format_date(start, format="medium", locale=locale),
+        "day": format_day(day),
+        "start": format_day(start),
         "weeks": weeks,
         "tonnes": round(sum(flow.tonnes for flow in flows)),
         "material": list_names([call_material(result.scenario, one) for one in materials]),

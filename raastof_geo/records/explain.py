@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from raastof_geo.errors import InputError
-from raastof_geo.evidence import STATES, tell_span
+from raastof_geo.evidence import STATES, tell_span, tell_unit
 from raastof_geo.language import (
     Message,
+    format_day,
     format_number,
     list_codes,
     plain,
@@ -200,7 +201,7 @@ def _tell(asked: _Question, most: int) -> Iterator[Message]:
             unit=tell_unit(asked.unit),
         )
     if asked.dimension in _OF_SITES:
-        yield SHARE_RULES[ledger["shared_legs"]]
+        yield read_texts("shared legs")[ledger["shared_legs"]]
         yield SHARE_OF_COMMON
     names: set[str] = set()
     told = [
@@ -217,7 +218,7 @@ def _tell(asked: _Question, most: int) -> Iterator[Message]:
             yield say(
                 "{figure} was not seen in a source that holds: if it were 10 % higher, the saving "
                 "of the whole scenario would change by {influence} {unit}",
-                figure=doubt["figure"],
+                figure=_name_factor(ledger, doubt["figure"]),
                 influence=_number(doubt["influence"]),
                 unit=tell_unit(ledger["units"][doubt["part"]]),
             )
@@ -235,7 +236,7 @@ def _tell_part(
         "{side}, {part} = {total} {unit}, the sum of {count} lines:",
         count=len(entries),
         side=_SIDE_NAMES[side],
-        part=part,
+        part=_called(ledger, "part", part),
         total=_number(sum(entry.counted for entry in entries)),
         unit=unit,
     )
@@ -268,7 +269,8 @@ def _tell_line(ledger: dict[str, Any], side: str, part: str, entry: _Entry) -> M
     place = dict(zip(ledger["sites"], ledger["names"], strict=True))
     origin, goal = line["origin"], line["destination"]
     where = place[origin] if origin == goal else f"{place[origin]} → {place[goal]}"
-    about = ", ".join(one for at in ("material", "what", "vehicle", "period") if (one := line[at]))
+    labels = ("material", "what", "vehicle", "period")
+    about = ", ".join(filter(None, (_called(ledger, at, line[at]) for at in labels)))
     return say(
         "  {where} ({about}): {base} {of} x {factor} {unit}/{of} x {share} % = {value} {unit}",
         where=where,
@@ -292,20 +294,24 @@ def _tell_source(ledger: dict[str, Any], name: str) -> Iterator[Message]:
     value = known if figure["value"] is None else _factor(figure["value"])
     yield say(
         "{name} = {value} {unit}{span}; source: {source}; valid from {since}; {state}{note}",
-        name=name,
+        name=_name_factor(ledger, name),
         value=value,
         unit=tell_unit(figure["unit"]),
         span=tell_span(figure | ends),
         source=figure["source"],
-        since=figure["valid_from"] or "-",
+        since=format_day(figure["valid_from"] or "–"),
         state=STATES[figure["evidence"]],
         note=f" ({figure['note']})" if figure["note"] else "",
     )
 
 
-def tell_unit(unit: str) -> str:
-    """Write a unit as the reader does: `kr./læs`."""
-    return re.sub("DKK|loads|weeks", lambda word: str(_UNIT_WORDS[word.group()]), unit)
+def _called(ledger: dict[str, Any], label: str, one: str) -> str:
+    """Give what people call a label of a line, nothing where it has no name; of old, the label."""
+    return str(ledger["called"][label].get(one, "")) if "called" in ledger else one
+
+
+def _name_factor(ledger: dict[str, Any], name: str) -> str:
+    return str(ledger["figures"].get(name, {}).get("name", name))
 
 
 def _factor(value: float) -> str:
@@ -320,13 +326,8 @@ def _number(value: float) -> str:
 
 
 _SIDE_NAMES = {"plan": say("plan"), "baseline": say("before")}
-_UNIT_WORDS = {"DKK": say("DKK"), "loads": say("loads"), "weeks": say("weeks")}
 _AMOUNT_UNITS = {"trips": "loads", "openings": "1"}
-SHARE_RULES = {
-    "half": say("A transport between two projects counts half at each of them."),
-    "giver": say("A transport between two projects counts at the one that gives."),
-    "taker": say("A transport between two projects counts at the one that takes."),
-}
+
 SHARE_OF_COMMON = say(
     "What belongs to no project is divided: empty trips by loads, plants and depots by the tonnes "
     "that each project exchanges with them."

@@ -25,7 +25,7 @@ from raastof_geo.figures.figure import (
     YearlyFigure,
     value_of,
 )
-from raastof_geo.language import Message, say, spoken_language
+from raastof_geo.language import Message, say, spoken_language, translate
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf
 from raastof_geo.scenario.identity import Names, find_id, known, names_in
 from raastof_geo.scenario.reading.tree import Tree, read_tree
@@ -451,7 +451,7 @@ class Catalogue(Strict):
         """Give the citation behind a source id, or the text itself, as the reader speaks."""
         found = self.sources.get(source, source)
         if isinstance(found, str):
-            return found
+            return translate(found)
         return found.get(spoken_language()) or next(iter(found.values()))
 
     def tonnes(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:

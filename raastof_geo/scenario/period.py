@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import Strict
-from raastof_geo.language import LOCALES, Message, say, spoken_language
+from raastof_geo.language import LOCALES, Message, format_day, say, spoken_language
 from raastof_geo.scenario import identity
 from raastof_geo.scenario.fault import Fault, FaultError
 
@@ -92,7 +92,7 @@ def show_period(id_: str) -> str:
 
 def name_period(period: Period) -> str:
     """Write a period as its readers do: `2030`, `2. kvt. 2030`, `maj 2030`, else with its days."""
-    from babel.dates import format_date, format_skeleton
+    from babel.dates import format_skeleton
 
     locale, start, end = LOCALES[spoken_language()], period.start, period.end
     months = (end.year - start.year) * 12 + end.month - start.month + 1
@@ -102,7 +102,9 @@ def name_period(period: Period) -> str:
         return str(start.year)
     if ours and (months == 1 or (months == 3 and start.month % 3 == 1)):
         return str(format_skeleton("yMMM" if months == 1 else "yQQQ", start, locale=locale))
-    days = [format_date(day, format="medium", locale=locale) for day in (start, end)]
+    if ours and (start.month, end.month) == (1, 12):
+        return f"{start.year}–{end.year}"
+    days = [format_day(day) for day in (start, end)]
     return f"{period.id} ({' – '.join(days)})"
 
 

@@ -344,6 +344,12 @@ class Scenario(Shown):
         """Give the name that people read."""
         return self.said.sites[site].name or site
 
+    def project_name(self, project: str) -> str:
+        """Name a project as people read it: its site, or its own name where it has several."""
+        if project in self.sites:
+            return self.site_name(project)
+        return project[:1].upper() + project[1:].replace("_", " ")
+
     @cached_property
     def offers(self) -> tuple[Offer, ...]:
         """Surplus, one entry for each window."""

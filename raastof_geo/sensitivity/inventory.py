@@ -75,7 +75,7 @@ def _list_groups(
         yield f"offers.{one}", title, {"offers": Which(material=(one,))}, None
     for one in sorted({scenario.project(due.site) for due in (*scenario.offers, *scenario.needs)}):
         of_project = Which(project=(one,))
-        title = say("needs and surplus of {name}", name=one)
+        title = say("needs and surplus of {name}", name=scenario.project_name(one))
         yield f"project.{one}", title, {"needs": of_project, "offers": of_project}, None
     for whose, room in _ROOM.items():
         yield f"capacity.{whose}", room, {whose: Which()}, None

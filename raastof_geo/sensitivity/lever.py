@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
+from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.figure import Figure, Sourced
 from raastof_geo.language import Readable, format_number, say
 from raastof_geo.scenario.catalogue import walk_figures
 from raastof_geo.scenario.said.amount import Captured
 from raastof_geo.scenario.said.assumption import Assumption
 from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.telling.words import CatalogueWords
 from raastof_geo.scenario.varied import Edits, edit_for, number_at, value_of_assumption
 
 Numbered: TypeAlias = Sourced | Captured | float
@@ -58,14 +60,14 @@ class Subject:
         """Write a level as people read it: shares in per cent, choices by name."""
         if level is None or self.names:
             return "" if level is None else self.names[int(level)]
-        return f"{self._number(level)} {self.unit}".strip()
+        return f"{self._number(level)} {tell_unit(self.unit)}".strip()
 
     @property
     def range(self) -> str:
         """The ends, or the other choices, as people read them."""
         if self.names:
             return ", ".join(self.names)
-        return f"{' – '.join(map(self._number, self.levels))} {self.unit}".strip()
+        return f"{' – '.join(map(self._number, self.levels))} {tell_unit(self.unit)}".strip()
 
     def _number(self, level: float) -> str:
         shown = 100 * level if self.unit == "%" else level
@@ -138,10 +140,11 @@ def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lev
     levels = tuple(one for one in ends if one != value)
     if not levels:
         return
+    words = CatalogueWords(scenario.catalogue, scenario.said.language)
     source = getattr(figure, "range_source", "") or getattr(figure, "source", "")
     subject = Subject(
         name=path,
-        title=path.removeprefix("catalogue."),
+        title=words.name_figure(path.removeprefix("catalogue.")),
         group=str(next((kind for word, kind in _KINDS if re.search(word, path)), say("trucks"))),
         source=scenario.catalogue.cite(source) if stated else str(JUDGED),
         judged=not stated,

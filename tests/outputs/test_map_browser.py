@@ -8,6 +8,7 @@ import re
 import pytest
 from worlds import PIT_AND_PROJECT
 
+from raastof_geo.figures.vocabulary import TRANSPORT_WTW
 from raastof_geo.language import speaking
 from raastof_geo.outputs.pages.map import TILES, MapStory, draw_map
 from raastof_geo.pipeline import run_scenario
@@ -106,7 +107,27 @@ def test_modes_show_plan_baseline_and_difference(visit):
     page.click("#rows summary")
     page.wait_for_selector("#rows td")
     cells = page.locator("#rows tbody tr td:nth-child(5)").all_inner_texts()
-    assert {cell[0] for cell in cells} >= {"+", "−"}
+    assert {cell[:1] for cell in cells} >= {"+", "−"}
+
+
+def test_the_column_of_emissions_adds_up(visit, solved):
+    """Empty trips have a row of their own: the table comes to what the sentence on top says."""
+    page, effect = visit(), solved[0].effect
+    books = {"plan": effect.books, "before": effect.baseline_books}
+    page.click("#rows summary")
+    for mode, side in books.items():
+        page.check(f"input[value={mode}]")
+        settle(page)
+        cells = page.locator("#rows tbody tr td:last-child").all_inner_texts()
+        told = sum(float(cell.replace(",", "").replace("−", "-")) for cell in cells)
+        assert told == pytest.approx(side.total(TRANSPORT_WTW), abs=len(cells))
+    page.check("input[value=plan]")
+    settle(page)
+    assert "Empty trips from job to job" in page.locator("#rows tbody tr").last.inner_text()
+    page.click("#filters summary")
+    page.select_option("#project", "sygehus")
+    settle(page)
+    assert "Empty trips" not in page.inner_text("#rows")  # of some flows nobody knows which
 
 
 def test_the_slider_goes_through_the_periods(visit, solved):

@@ -26,7 +26,6 @@ from raastof_geo.outputs.credit import name_cause
 from raastof_geo.outputs.documents.charts import Bar, draw_waterfall
 from raastof_geo.outputs.documents.document import Data, Picture, Table, write_page
 from raastof_geo.outputs.documents.drawing import WIDTH, Shape, Words, measure_text
-from raastof_geo.outputs.documents.effects import name_project
 from raastof_geo.outputs.documents.project import file_name, list_projects, round_coarsely
 from raastof_geo.outputs.documents.report import build_appendix, build_report
 from raastof_geo.outputs.documents.word import write_word
@@ -161,7 +160,7 @@ def test_what_is_published_is_in_the_page(tmp_path):
     for project in projects:
         page, _ = read(folder / "projects" / f"{file_name(project)}.html")
         others = page.split('id="whole"')[1]
-        assert all(name_project(result.scenario, other) in others for other in projects)
+        assert all(result.scenario.project_name(other) in others for other in projects)
 
 
 def test_coarse_is_one_digit():
@@ -539,6 +538,11 @@ def test_the_head_of_the_report_is_the_scenarios(road, tmp_path):
     # Without a word of it the report tells what it was made with, and no day of today's.
     facts = [str(what) for what, _ in build_report(result).facts]
     assert len(facts) == 2
+    bare = docx.Document()
+    bare.element.body.remove(bare.element.body.sectPr)
+    bare.save(str(tmp_path / "bare.docx"))
+    with pytest.raises(OutputError, match=r"template cannot be used: it says no page size"):
+        write_word(document, ours, moment=moment, template=tmp_path / "bare.docx")
     (tmp_path / "bad.docx").write_bytes(b"PK")
     with pytest.raises(OutputError, match="template"):
         write_word(document, ours, moment=moment, template=tmp_path / "bad.docx")

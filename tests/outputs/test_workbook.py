@@ -20,7 +20,10 @@ from raastof_geo.figures.vocabulary import (
     SEA,
     TONNE_KM,
     TONNES,
+    TRANSPORT_TTW,
+    TRANSPORT_WTW,
     UPSTREAM,
+    VEHICLE_KM,
     shown_in_columns,
 )
 from raastof_geo.language import speaking
@@ -28,6 +31,7 @@ from raastof_geo.outputs.documents.effects import list_payees, tabulate_accounts
 from raastof_geo.outputs.tables.basis import describe_basis
 from raastof_geo.outputs.tables.workbook import write_workbook
 from raastof_geo.pipeline import run_scenario
+from raastof_geo.records.flows import FLOW_HEADS
 
 openpyxl = pytest.importorskip("openpyxl")
 get_column_letter = pytest.importorskip("openpyxl.utils").get_column_letter
@@ -259,7 +263,7 @@ def test_sheets_of_groups_have_every_figure_of_each(solved, sheet, dimension):
     result, path = solved
     _, values = sheets(path)
     heads, *every = values[sheet].iter_rows(values_only=True)
-    assert heads[1:] == ("Figure", "Before", "Plan", "Before − plan", "%")
+    assert heads[1:] == ("Key figure", "Before", "Plan", "Before − plan", "%")
     sides = result.effect.baseline_books, result.effect.books
     for part, factor in shown_in_columns().items():
         told = "Moved [t]" if part == TONNES else str(part.heading.render("en"))
@@ -277,10 +281,26 @@ def test_flows_are_all_there(solved):
     result, path = solved
     _, values = sheets(path)
     table = list(values["Flows"].iter_rows(min_row=2, values_only=True))
-    assert len(table) == len(result.plan.flows)
-    assert sum(row[6] for row in table) == pytest.approx(result.plan.flows["tonnes"].sum())
+    flows = [row for row in table if row[2] != "Empty trips"]
+    assert len(flows) == len(result.plan.flows)
+    assert sum(row[6] for row in flows) == pytest.approx(result.plan.flows["tonnes"].sum())
     before = list(values["Flows before"].iter_rows(min_row=2, values_only=True))
-    assert len(before) == len(result.effect.baseline_flows)
+    assert len([row for row in before if row[0]]) == len(result.effect.baseline_flows)
+
+
+@pytest.mark.parametrize("part", [TRANSPORT_WTW, TRANSPORT_TTW, VEHICLE_KM])
+def test_sheets_of_flows_add_up_to_what_trucks_come_to(solved, part):
+    """Empty trips of coordinated trucks have rows of their own, which no single flow has."""
+    result, path = solved
+    _, values = sheets(path)
+    effect, seen = result.effect, 0
+    books = {"Flows": effect.books, "Flows before": effect.baseline_books}
+    for name, side in books.items():
+        at = [cell.value for cell in values[name][1]].index(str(FLOW_HEADS[part.flow]))
+        rows = list(values[name].iter_rows(min_row=2, values_only=True))
+        assert sum(row[at] or 0.0 for row in rows) == pytest.approx(side.total(part), rel=1e-6)
+        seen += sum(row[2] == "Empty trips" for row in rows)
+    assert seen > 0
 
 
 def test_soil_notifications_hold_every_tonne_of_soil(solved):

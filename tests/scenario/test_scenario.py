@@ -314,6 +314,9 @@ def test_a_network_outside_the_folder_is_refused(tmp_path):
         read_scenario(file)
 
 
+PAGE = "<w:document><w:body><w:p/><w:sectPr><w:pgSz/></w:sectPr></w:body></w:document>"
+
+
 def test_a_template_is_looked_at_before_anything_is_solved(tmp_path):
     """It lies beside the scenario, is a Word document, and has neither macros nor a huge inside."""
     home = tmp_path / "home"
@@ -323,7 +326,7 @@ def test_a_template_is_looked_at_before_anything_is_solved(tmp_path):
     def pack(name, kind="document", **more):
         """Write what begins as a Word file does."""
         main = f"application/vnd.openxmlformats-officedocument.wordprocessingml.{kind}.main+xml"
-        parts = {"[Content_Types].xml": main, "_rels/.rels": "", "word/document.xml": ""}
+        parts = {"[Content_Types].xml": main, "_rels/.rels": "", "word/document.xml": PAGE}
         with zipfile.ZipFile(name, "w", zipfile.ZIP_DEFLATED) as package:
             for part, text in (parts | {"word/styles.xml": ""} | more).items():
                 package.writestr(part, text)
@@ -334,6 +337,7 @@ def test_a_template_is_looked_at_before_anything_is_solved(tmp_path):
 
     pack(home / "good.docx")
     pack(tmp_path / "away.docx")
+    pack(home / "bare.docx", **{"word/document.xml": "<w:document><w:body/></w:document>"})
     pack(home / "macros.docx", kind="document.macroEnabled")
     pack(home / "huge.docx", **{"word/media/a.bin": "0" * 20_000_001})
     (home / "old.docx").write_bytes(b"\xd0\xcf\x11\xe0" * 100)
@@ -348,6 +352,7 @@ def test_a_template_is_looked_at_before_anything_is_solved(tmp_path):
         "huge.docx": "larger than 20 MB",
         "old.docx": "no Word document",
         "half.docx": "no Word document",
+        "bare.docx": "`bare.docx` says no page size: open it in Word and save it again",
     }.items():
         with pytest.raises(ScenarioError, match=refused):
             read(name)

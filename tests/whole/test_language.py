@@ -3,18 +3,17 @@
 `python tools/translate.py` brings the Danish catalogue up to date.
 """
 
-import html
 import re
 
 import pytest
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
-from places import ROOT, SCENARIOS
-from translate import extract_messages
+from places import ROOT
+from translate import extract_messages, list_remarks
 
 from raastof_geo.language import as_language, format_number, say, say_count, speaking
-from raastof_geo.pipeline import run_scenario
 from raastof_geo.scenario.catalogue import load_catalogue
+from raastof_geo.scenario.telling.words import CatalogueWords
 
 FOLDER = ROOT / "raastof_geo" / "locale" / "da" / "LC_MESSAGES"
 PLACEHOLDER = re.compile(r"(?<!\{)\{\w+\}(?!\})")
@@ -154,38 +153,30 @@ def test_sources_have_their_danish():
         assert catalogue.cite("judgement").startswith("Forfatternes skøn")
 
 
-LEFTOVERS = {
-    "English": r"\b(the|and|with|from|which|this|override|judgement|authors|weeks|loads|DKK|of)\b",
-    "an id": r"\b[a-z0-9]+(?:_[a-z0-9]+)+\b",
-    "a raw period": r"\b20\d\d-[qQ][1-4]\b",
-    "a decimal point": r"(?<![\d.])\d+\.(?:\d{1,2}|\d{4,})(?![\d.])",
-    "a power of ten": r"\d[eE][+-]\d",
-}
+def test_what_the_catalogue_remarks_has_its_danish(entries):
+    """Every note, source and citation of a figure or rule is Danish, or a title quoted as it is."""
+    remarks = {*list_remarks()}
+    assert len(remarks) > 150
+    english = re.compile(r"\b(the|of|and|with|from|not|found|only|between|taken|was|price list)\b")
+    for remark in remarks:
+        danish = entries[remark].string
+        assert not english.search(danish), danish
+        numbers = danish.replace("InfraLCA 3.1", "")
+        assert not re.search(r"(?<![\d.])\d+\.\d{1,2}(?![\d.])", numbers), danish
+    with speaking("da"):
+        assert load_catalogue().cite("Nothing is emitted by the vehicle").startswith("Køretøjet")
+        assert load_catalogue().cite("Somebody else's {note}") == "Somebody else's {note}"
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory):
-    """The pages of the bay for people, in Danish, as they are read."""
-    folder = tmp_path_factory.mktemp("danish")
-    text = (SCENARIOS / "koege_bugt.yaml").read_text(encoding="utf-8")
-    outputs = "outputs: [report, projects, summary, index]"
-    (folder / "bay.yaml").write_text(f"{text}\n{outputs}\n", encoding="utf-8")
-    return run_scenario(folder / "bay.yaml", into=folder / "out")[1]
-
-
-@pytest.mark.parametrize("leftover", LEFTOVERS)
-def test_pages_for_people_are_danish(written, leftover):
-    """Neither English nor ids nor figures as programmes write them; files and keys are theirs."""
-    pages = [*written.rglob("*.html"), written / "summary.md"]
-    assert len(pages) > 4
-    for path in pages:
-        text = re.sub(r"<(style|svg)\b.*?</\1>|<[^>]+>", "\n", path.read_text("utf-8"), flags=re.S)
-        for line in html.unescape(text).splitlines():
-            plain = re.sub(
-                r"`[^`]*`|ODbL 1\.0|raastof_geo [\d.]+|InfraLCA 3\.1"
-                r"|\S+\.(?:html|xlsx|gpkg|csv|json|npz|md|ics)",
-                "",
-                line,
-            )
-            found = re.search(LEFTOVERS[leftover], plain)
-            assert not found or "OpenStreetMap" in line, (path.name, leftover, line)
+def test_every_figure_of_the_catalogue_has_a_name():
+    """Readers meet what a figure is and whose, never its path; no two are called the same."""
+    catalogue = load_catalogue()
+    for language in ("da", "en"):
+        words = CatalogueWords(catalogue, language)
+        named = {path: words.name_figure(path) for path in catalogue.figures()}
+        assert [path for path, name in named.items() if "_" in name or name == path] == []
+        assert len({*named.values()}) == len(named)
+    assert CatalogueWords(catalogue, "da").name_figure("nothing.of.ours") == "nothing.of.ours"
+    words = CatalogueWords(catalogue, "da")
+    assert words.name_figure("materials.fill_sand.price") == "Pris ab grav: Fyldsand"
+    assert words.name_figure("fits.clean_clay_soil.sub_base.dkk_per_t").endswith(", Bundsikring")

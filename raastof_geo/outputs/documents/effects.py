@@ -34,6 +34,7 @@ from raastof_geo.language import (
     Message,
     Readable,
     format_number,
+    read_texts,
     round_off,
     say,
     say_count,
@@ -145,17 +146,12 @@ def name_group(scenario: Scenario, dimension: str, label: str) -> Readable:
     if label == COMMON:
         return say("Common to all")
     if dimension == "project":
-        return name_project(scenario, label)
+        return scenario.project_name(label)
     if dimension == "period":
         return name_period(scenario.periods[label])
     if dimension == "material":
         return scenario.catalogue.materials[label].called(spoken_language())
     return label
-
-
-def name_project(scenario: Scenario, project: str) -> str:
-    """Name a project: its site, or its own name where it has several."""
-    return scenario.site_name(project) if project in scenario.sites else project
 
 
 def draw_causes(effect: Effect) -> Iterator[Block]:
@@ -175,10 +171,7 @@ def draw_causes(effect: Effect) -> Iterator[Block]:
     ends = (str(say("Before")), before), (str(say("Plan")), plan)
     bars = [Bar(name, change) for name, change in seen]
     told = [f"{name} {round_off(change, most=2)}" for name, change in (ends[0], *seen, ends[1])]
-    how = say(
-        "The causes are switched on one after the other, from above; in another order each would "
-        "save something else. Dark bars save, outlined ones add."
-    )
+    how = read_texts("prose")["causes"]
     left_out: Readable = ""
     if few := len(changes) - len(seen):
         left_out = say_count(
@@ -216,14 +209,7 @@ def tabulate_causes(effect: Effect) -> Iterator[Block]:
         (*rows, (say("Total"), *_cause_cells(saved, effect.whole))),
         total=True,
     )
-    yield Paragraph(
-        say(
-            "The causes are switched on one after the other in this order, and the programme "
-            "is solved each time; the parts add up to the whole. In another order each part "
-            "would be another. Causes joined by + cannot be told apart: with the first alone "
-            "there is no plan."
-        )
-    )
+    yield Paragraph(read_texts("prose")["order"])
     yield Paragraph(credit.SIGNS)
     yield Paragraph(credit.PRACTICE)
 
@@ -257,12 +243,7 @@ def draw_progress(result: Result) -> Iterator[Block]:
         say("Recycled materials and soil meet {now} % of the needs, {was} % before").format(
             now=format_number(shares[1][-1], digits=1), was=format_number(shares[0][-1], digits=1)
         ),
-        say(
-            "Region Sjælland's goal is that secondary materials and surplus soil cover {goal} % "
-            "of its consumption in {year}. Today's {today} % counts recycled building materials "
-            "alone. Shares are of what the scenario's projects need, not of the whole region. "
-            "{reference_tonne}"
-        ).format(
+        read_texts("prose")["goal"].format(
             goal=goal, year=year, today=round(100 * RECYCLED_TODAY), reference_tonne=REFERENCE_TONNE
         ),
         GOAL_SOURCE,
@@ -339,16 +320,9 @@ def tabulate_money(scenario: Scenario, effect: Effect, *, most: int = 1000) -> l
     before, plan = align_books(effect, "project", list(effect.transfers.saved_dkk))
     notes = [*_say_support(effect)]
     if "equal" in effect.transfers.rules:
-        notes.append(
-            say(
-                "Equal parts of unequal projects are no measure of what is fair; they are shown, "
-                "as they are often proposed."
-            )
-        )
+        notes.append(read_texts("prose")["equal"])
     notes += [
-        say(
-            "By this rule at least one project ends up worse off than without coordination: {rule}."
-        ).format(rule=DIVISIONS[rule])
+        read_texts("prose")["worse_off"].format(rule=read_texts("divisions")[rule])
         for rule in effect.transfers.rules
         if not effect.transfers.leaves_nobody_worse_off(rule)
     ]
@@ -364,23 +338,6 @@ def show_payments(scenario: Scenario, effect: Effect) -> Iterator[Block]:
     yield from tabulate_accounts(scenario, effect)
     note = say("Positive numbers are income of the party. Only parties of the scenario are named.")
     yield Paragraph(note)
-
-
-PAYEE_NAMES: Mapping[str, Message] = {
-    "hauliers": say("Hauliers"),
-    "roads": say("Roads, bridges and ferries"),
-    "state": say("The state, raw-material tax"),
-    "waste_tax": say("The state, waste tax"),
-    "laboratories": say("Laboratories and advisers, samples of soil"),
-    "contractors": say("Contractors who prepare and load, as with lime and stockpiles"),
-}
-
-
-ACCOUNT_SORTS: Mapping[str, Message] = {
-    "project": say("project, pays"),
-    "seller": say("project, sells to others"),
-    "place": say("business"),
-}
 
 
 def _say_support(effect: Effect) -> Iterator[Message]:
@@ -404,7 +361,7 @@ def _say_support(effect: Effect) -> Iterator[Message]:
 
 def say_transfer(rule: str, dkk: float) -> Message:
     """Say what a project pays to the others, or gets of them, by a rule of division."""
-    told = {"rule": DIVISIONS[rule], "dkk": format_number(abs(dkk) / 1e6, digits=1)}
+    told = {"rule": read_texts("divisions")[rule], "dkk": format_number(abs(dkk) / 1e6, digits=1)}
     if abs(dkk) < 50_000:  # told with one decimal of a million, it would be 0.0
         return say("Divided {rule}, this project neither pays nor gets anything.", **told)
     if dkk > 0:
@@ -448,7 +405,8 @@ def list_accounts(scenario: Scenario, effect: Effect) -> list[Account]:
     ]
 
     def order(one: Account) -> tuple[bool, bool, float, str, str]:
-        return one.sort == "project", one.sort not in PAYEE_NAMES, -max(one.received), *one[:2]
+        first = one.sort in read_texts("payees")
+        return one.sort == "project", not first, -max(one.received), *one[:2]
 
     return sorted(found, key=order)
 
@@ -483,8 +441,8 @@ def list_payees(scenario: Scenario, effect: Effect) -> list[tuple[Readable, floa
 
 def _name_payee(scenario: Scenario, sort: str, party: str) -> Readable:
     if sort == "seller":
-        return say("{project}, from others", project=name_project(scenario, party))
-    return PAYEE_NAMES.get(sort) or name_group(scenario, "project", party)
+        return say("{project}, from others", project=scenario.project_name(party))
+    return read_texts("payees").get(sort) or name_group(scenario, "project", party)
 
 
 def tabulate_payees(scenario: Scenario, effect: Effect, *, most: int = 40) -> Table:
@@ -500,14 +458,6 @@ def tabulate_payees(scenario: Scenario, effect: Effect, *, most: int = 40) -> Ta
         tuple((name, *write_numbers(was, now, now - was, per=1000)) for name, was, now in shown),
         total=True,
     )
-
-
-DIVISIONS: Mapping[str, Message] = {
-    "same_share": say("in proportion to cost"),
-    "equal": say("in equal parts"),
-    "by_tonnes": say("by tonnes"),
-    "shapley": say("by Shapley value"),
-}
 
 
 def tabulate_transfers(
@@ -534,7 +484,7 @@ def tabulate_transfers(
     order = sorted(saved, key=lambda one: (saved[one], one))
     rest = order[most // 2 : len(order) - most // 2] if len(order) > most else []
     rows = [
-        (name_project(scenario, one), *write_numbers(*columns.loc[one], per=1000))
+        (scenario.project_name(one), *write_numbers(*columns.loc[one], per=1000))
         for one in order
         if one not in rest
     ]
@@ -542,7 +492,7 @@ def tabulate_transfers(
         name = say("The {count} projects between them", count=len(rest))
         rows.insert(most // 2, (str(name), *write_numbers(*columns.loc[rest].sum(), per=1000)))
     rows.append((str(say("Total")), *write_numbers(*columns.sum(), per=1000)))
-    rules = (str(DIVISIONS[rule]) for rule in transfers.rules)
+    rules = (str(read_texts("divisions")[rule]) for rule in transfers.rules)
     return Table(
         say("Who gains and who pays, and the transfer (+ gets, − pays) by each rule [1,000 DKK]"),
         (

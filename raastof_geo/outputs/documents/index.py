@@ -14,7 +14,6 @@ from raastof_geo.outputs.documents.document import (
     Paragraph,
     write_page,
 )
-from raastof_geo.outputs.documents.effects import name_project
 from raastof_geo.outputs.documents.project import file_name, list_projects
 from raastof_geo.outputs.opening import open_answer
 from raastof_geo.outputs.warning import say_evidence
@@ -43,7 +42,7 @@ def _list_blocks(result: Result, folder: Path) -> Iterator[Block]:
     written = [one for one in files if (folder / one.file).exists()]
     yield Links(tuple(Link(quote(one.file), one.file, one.told) for one in written))
     pages = folder / "projects"
-    names = sorted((name_project(result.scenario, one), one) for one in list_projects(result))
+    names = sorted((result.scenario.project_name(one), one) for one in list_projects(result))
     leads = (
         (say("A page for each project, to be mailed to its owner"), "html"),
         (say("A calendar file for each project, for its owner"), "ics"),

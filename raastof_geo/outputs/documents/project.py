@@ -14,7 +14,7 @@ from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.names import call_material
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import CO2E, COST, SOLD
-from raastof_geo.language import Message, format_number, say
+from raastof_geo.language import Message, format_number, read_texts, say
 from raastof_geo.outputs.calendar import (
     Transport,
     list_transports,
@@ -32,7 +32,7 @@ from raastof_geo.outputs.steps import list_steps
 from raastof_geo.outputs.tables.basis import describe_basis, name_basis
 from raastof_geo.outputs.tables.flows import Flow, list_flows
 from raastof_geo.outputs.tables.summary import NO_PERMIT, list_conditions
-from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES
+from raastof_geo.records.explain import SHARE_OF_COMMON
 from raastof_geo.result import Result
 from raastof_geo.scenario.period import Period, name_period
 from raastof_geo.scenario.scenario import Scenario
@@ -128,7 +128,7 @@ def build_project(
         *(block for fold, inside in folds for block in (fold, *inside)),
     ]
     return document.Document(
-        title=effects.name_project(scenario, project),
+        title=scenario.project_name(project),
         language=scenario.said.language,
         blocks=tuple(blocks),
         subtitle=scenario.said.title,
@@ -151,15 +151,7 @@ def _tell_summary(result: Result, before: pd.Series, plan: pd.Series) -> Iterato
         "saved": format_number(abs(saved), digits=1),
     }
     sentence = (
-        say(
-            "The plan saves {saved} t CO2e here in {span}: {plan} t instead of {before} t, "
-            "against: {baseline}."
-        )
-        if saved >= 0
-        else say(
-            "The plan emits {saved} t CO2e more here in {span}, which others save: {plan} t "
-            "instead of {before} t, against: {baseline}."
-        )
+        read_texts("prose")["emits_less"] if saved >= 0 else read_texts("prose")["emits_more"]
     )
     yield document.Paragraph(sentence.format(**told), lead=True)
     paid = [format_number((one[COST] - one[SOLD]) / 1e6, digits=2) for one in (plan, before)]
@@ -303,10 +295,7 @@ def _tell_others(result: Result) -> Iterator[document.Block]:
         return
     saved = (result.effect.baseline_books.total(CO2E) - result.effect.books.total(CO2E)) / 1000
     yield document.Paragraph(
-        say(
-            "All projects together save about {saved} t CO2e. What each of the others sends and "
-            "receives is not published."
-        ).format(saved=format_number(round_coarsely(saved)))
+        read_texts("prose")["together"].format(saved=format_number(round_coarsely(saved)))
     )
 
 
@@ -326,11 +315,8 @@ def _tell_method(result: Result) -> Iterator[document.Block]:
     yield document.Bullets(
         (
             describe_basis(result),
-            SHARE_RULES[result.scenario.said.effect.shared_legs],
+            read_texts("shared legs")[result.scenario.said.effect.shared_legs],
             SHARE_OF_COMMON,
-            say(
-                "Emissions are in {unit}, well to wheel, with transport, virgin material, plants, "
-                "depots, lime and final reception."
-            ).format(unit=CO2E.unit),
+            read_texts("prose")["emissions"].format(unit=CO2E.unit),
         )
     )

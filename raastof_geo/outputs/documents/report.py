@@ -14,13 +14,15 @@ from babel.dates import format_date
 from raastof_geo.assignment.telling.names import list_names
 from raastof_geo.assignment.telling.prices import PricedRow, list_priced_rows
 from raastof_geo.effect.factor import list_doubts, name_factors
-from raastof_geo.evidence import STATES
+from raastof_geo.evidence import STATES, tell_unit
 from raastof_geo.figures import vocabulary
 from raastof_geo.language import (
     LOCALES,
     Message,
     Readable,
+    format_day,
     format_number,
+    read_texts,
     round_off,
     say,
     say_count,
@@ -35,9 +37,15 @@ from raastof_geo.outputs.opening import open_answer, say_span
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baselines
 from raastof_geo.outputs.tables.flows import list_flows
-from raastof_geo.outputs.tables.summary import NO_PERMIT, answer, list_conditions, prove
+from raastof_geo.outputs.tables.summary import (
+    NO_PERMIT,
+    answer,
+    list_conditions,
+    name_plainly,
+    prove,
+)
 from raastof_geo.outputs.warning import warn, warn_of_input
-from raastof_geo.records.explain import SHARE_OF_COMMON, SHARE_RULES, explain_in
+from raastof_geo.records.explain import SHARE_OF_COMMON, explain_in
 from raastof_geo.result import Result
 from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.role import Role
@@ -144,7 +152,7 @@ def _list_facts(result: Result) -> Iterator[tuple[Readable, Readable]]:
         (say("Date"), date),
         (say("Version"), said.version),
         (say("Made with"), f"raastof_geo {__version__}"),
-        (say("Roads of"), roads.osm_date or roads.title),
+        (say("Roads of"), format_day(roads.osm_date) or roads.title),
     )
     yield from (fact for fact in facts if fact[1])
 
@@ -291,16 +299,11 @@ def _tell_causes(result: Result) -> Iterator[document.Block]:
 
 def _tell_groups(result: Result) -> Iterator[document.Block]:
     yield document.Heading(say("Who and what"), anchor="groups")
-    yield document.Paragraph(SHARE_RULES[result.scenario.said.effect.shared_legs])
+    yield document.Paragraph(read_texts("shared legs")[result.scenario.said.effect.shared_legs])
     yield document.Paragraph(SHARE_OF_COMMON)
     for caption, dimension, head in _GROUPS:
         yield effects.tabulate_groups(result, caption, dimension, head)
-    yield document.Paragraph(
-        say(
-            "Below 0 the plan has more than the baseline: each chooses for itself in which period "
-            "something drives, so only the sum over the periods compares the two."
-        )
-    )
+    yield document.Paragraph(read_texts("prose")["below_0"])
 
 
 _GROUPS = (
@@ -313,12 +316,7 @@ _GROUPS = (
 
 def _tell_money(result: Result) -> Iterator[document.Block]:
     yield document.Heading(say("Money"), anchor="money")
-    yield document.Paragraph(
-        say(
-            "The table is where talks about joint financing can start: it says what each project "
-            "would pay alone and in the plan, and which transfers divide what is saved."
-        )
-    )
+    yield document.Paragraph(read_texts("prose")["money"])
     yield from effects.tabulate_money(result.scenario, result.effect, most=_MOST_PROJECTS)
 
 
@@ -360,12 +358,7 @@ def _tell_decisions(result: Result) -> Iterator[document.Block]:
         yield document.Heading(say("Conditions that the plan relies on"), level=3)
         yield document.Bullets(tuple(relied_on))
     yield document.Paragraph(NO_PERMIT)
-    yield document.Paragraph(
-        say(
-            "The appendix (appendix.html) has the method, the sources, what to doubt, every flow "
-            "and every payment."
-        )
-    )
+    yield document.Paragraph(read_texts("prose")["appendix"])
 
 
 _HEADS_OF_MATCHES = (
@@ -383,6 +376,9 @@ def _tell_payments(result: Result) -> Iterator[document.Block]:
 
 def _tell_matches(result: Result) -> Iterator[document.Block]:
     matches = _sum_matches(result.plan.flows)
+    kg_co2e = float(result.plan.empty_trips[vocabulary.TRANSPORT_WTW.flow].sum())
+    told = document.write_numbers(kg_co2e / 1000, digits=1)
+    empty = [(str(say("Empty trips from job to job")), *[""] * 6, *told)] if kg_co2e else []
     yield document.Heading(say("Matches"), anchor="matches")
     if len(matches) > _MOST_MATCHES:
         yield document.Paragraph(
@@ -393,7 +389,7 @@ def _tell_matches(result: Result) -> Iterator[document.Block]:
     yield document.Table(
         say("Who drives what to whom"),
         _HEADS_OF_MATCHES,
-        tuple(_rows_of_matches(result.scenario, matches.head(_MOST_MATCHES))),
+        (*_rows_of_matches(result.scenario, matches.head(_MOST_MATCHES)), *empty),
         words=4,
     )
 
@@ -427,67 +423,54 @@ def _rows_of_matches(scenario: Scenario, matches: pd.DataFrame) -> Iterator[tupl
 
 def _tell_prices(result: Result) -> Iterator[document.Block]:
     """Tell of each material, or of what else a limit is about, where more room gives most."""
-    worth = list_priced_rows(result.plan, least=1e-6)
+    worth, scenario = list_priced_rows(result.plan, least=1e-6), result.scenario
     dearest: dict[tuple[str, str], PricedRow] = {}
     for row in sorted(worth, key=lambda row: -abs(row.shadow_price)):
         dearest.setdefault((row.rule, row.group), row)
-    unit = result.scenario.said.objectives[0].minimise[0].unit
+    unit = tell_unit(scenario.said.objectives[0].minimise[0].unit)
     rows = [
-        (row.name, format_number(row.limit), format_number(row.shadow_price, digits=2))
+        (
+            name_plainly(scenario, row.name),
+            format_number(row.limit),
+            format_number(row.shadow_price, digits=2),
+        )
         for row in [*dearest.values()][:_MOST_PRICES]
     ]
     yield document.Heading(say("Where more room gives most"), anchor="prices")
     if not rows:
         yield document.Paragraph(say("No limit costs anything in this plan."))
         return
-    yield document.Paragraph(
-        say(
-            "What the first objective would change by if a limit were one unit larger, while "
-            "nothing else changes; it holds for small changes. Below 0 is a saving. Of each "
-            "material or use the limit that gives most is shown; the workbook has all of them."
-        )
-    )
+    yield document.Paragraph(read_texts("prose")["limits"])
     heads = (say("Limit"), say("Now"), say("Change for one more [{unit}]", unit=unit))
     yield document.Table(say("The limits that matter most"), heads, tuple(rows))
 
 
 def _tell_method(result: Result) -> Iterator[document.Block]:
     yield document.Heading(say("Limits and method"), anchor="method")
-    yield document.Bullets(tuple(warning.message for warning in warn(result)))
+    told = (name_plainly(result.scenario, warning.message) for warning in warn(result))
+    yield document.Bullets(tuple(told))
     yield document.Paragraph(prove(result))
-    yield document.Bullets(
-        (
-            say(
-                "A linear programme assigns tonnes to legs on the road network of OpenStreetMap; "
-                "legs are priced by truck, load, speed and year."
-            ),
-            say(
-                "Counted are transport (well to wheel), digging of virgin material, plants, depots "
-                "and lime, and final reception. Demolition and excavation are the same with and "
-                "without the plan and are not counted."
-            ),
-            say("Queues, opening hours, gradients and the order of work within a period are not."),
-        )
-    )
+    yield document.Bullets(tuple(read_texts("method").values()))
 
 
 def _tell_sources(result: Result) -> Iterator[document.Block]:
     scenario = result.scenario
     figures, states = scenario.catalogue.figures(), scenario.states()
+    words = CatalogueWords(scenario.catalogue, scenario.said.language)
     doubts = list_doubts(result.effect.books, result.effect.baseline_books)
     yield document.Heading(say("Sources"), anchor="sources")
     if doubts:
-        heads = say("Figure"), say("Evidence"), say("Source"), say("Behind")
+        heads = say("Key figure"), say("Evidence"), say("Source"), say("Behind")
         yield document.Table(
             say("Figures not seen in a source that matter most"),
             (*heads, say("Saving changes if it is 10 % higher")),
             tuple(
                 (
-                    one.name,
+                    words.name_figure(one.name),
                     STATES[states[one.name]],
                     scenario.catalogue.cite(figures[one.name].source),
-                    one.part,
-                    f"{format_number(one.influence)} {one.part.unit}",
+                    one.part.bare,
+                    f"{format_number(one.influence)} {tell_unit(one.part.unit)}",
                 )
                 for one in doubts[:_MOST_DOUBTS]
             ),
@@ -495,7 +478,7 @@ def _tell_sources(result: Result) -> Iterator[document.Block]:
         )
     cited = sorted({scenario.catalogue.cite(figure.source) for figure in figures.values()})
     yield document.Bullets(tuple(cited))
-    if beside := tuple(CatalogueWords(scenario.catalogue, scenario.said.language).beside()):
+    if beside := tuple(words.beside()):
         yield document.Paragraph(BESIDE)
         yield document.Bullets(beside)
 
@@ -504,13 +487,7 @@ def _tell_ledger(result: Result) -> Iterator[document.Block]:
     """Follow each figure of the effect in total to its lines, factors and sources."""
     ledger = describe_ledger(result)
     yield document.Heading(say("Where the figures come from"), anchor="ledger")
-    yield document.Paragraph(
-        say(
-            "Each figure of the effect in total, followed to the largest lines that it sums and "
-            "to the sources of their factors. Any figure can be followed further: raastof explain "
-            "FOLDER saved.kg_co2e_wtw@project=NAME"
-        )
-    )
+    yield document.Paragraph(read_texts("prose")["ledger"])
     sides = [books.totals for books in (result.effect.books, result.effect.baseline_books)]
     for part in vocabulary.shown_in_lines():
         if not any(one[part] for one in sides):

@@ -103,6 +103,8 @@ def _open(template: Path | None) -> Any:
         for part in [*file.element.body]:
             if not part.tag.endswith("}sectPr"):
                 file.element.body.remove(part)
+        if not len(file.sections):
+            raise ValueError(str(say("it says no page size")))
     except Exception as error:  # whatever a damaged file makes of python-docx and lxml
         message = say("report.template cannot be used: {problem}", problem=str(error)[:200])
         raise OutputError(message) from error

@@ -16,7 +16,7 @@ from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, VIRGIN, shown_in_lines
 from raastof_geo.language import Message, format_number, read_texts, say, speaking
 from raastof_geo.outputs.credit import tell_credit
-from raastof_geo.outputs.documents.effects import align_books, name_project
+from raastof_geo.outputs.documents.effects import align_books
 from raastof_geo.outputs.gis.layers import draw_zones
 from raastof_geo.outputs.opening import conclude, elaborate, say_effect, say_in_all
 from raastof_geo.outputs.pages.base import describe_areas, describe_base
@@ -144,7 +144,7 @@ class MapControls(Controls):
 
 def _body(result: Result) -> tuple[str, str]:
     """Write the landmarks before and after the map; the script fills in what is in them."""
-    said = {name: escape(str(text)) for name, text in _LANDMARKS.items()}
+    said = {name: escape(str(text)) for name, text in read_texts("map page").items()}
     figures = "".join(
         f"<div><dt>{escape(what)}</dt><dd><b>{escape(plan)}</b> "
         + (f"<span>{said['before']} {escape(before)}</span>" if before else "")
@@ -181,16 +181,7 @@ aria-controls="steps">{panel}</button><div id="steps"></div></nav>
 <p id="told" role="status"></p></main>
 <footer id="source"></footer>
 <noscript>{no_script}</noscript>"""
-_LANDMARKS = {
-    "answer": say("Figures, assumptions and price"),
-    "before": say("before"),
-    "panel": say("Layers and legend"),
-    "about": say("About a site"),
-    "credit": say("What saves what"),
-    "table": say("The flows shown, as a table"),
-    "skip": say("Skip to the table of flows"),
-    "no_script": say("The map needs JavaScript; flows.csv has the same figures."),
-}
+
 _STRIP = (TRANSPORT_WTW, "secondary_share_with_clean_soil", LOADS_DRIVEN, VIRGIN)
 """The figures at the top of the page."""
 
@@ -271,7 +262,7 @@ class MapStory:
             "weekdays": [count_weekdays(one) for one in scenario.periods.values()],
             "materials": _materials(self.result),
             "families": {name: str(family.name) for name, family in FAMILIES.items()},
-            "projects": [{"id": one, "name": name_project(scenario, one)} for one in projects],
+            "projects": [{"id": one, "name": scenario.project_name(one)} for one in projects],
             "sites": list(_sites(self.result)),
             "vehicles": [
                 *(vehicles[name].called(scenario.said.language) for name in scenario.said.vehicles),

@@ -24,6 +24,13 @@ raastof.twin = (view) => {
         view.signed(group.kg),
       ];
     });
+    // What empty trips from job to job come to, so that the column adds up to the sentence on top.
+    const { mode } = view.on, side = mode === "before" ? "before" : "plan";
+    let rest = view.total(side, "kg") - view.shown.reduce((sum, one) => sum + one.kg, 0);
+    if (mode === "difference") rest -= view.total("before", "kg");
+    if (view.isWhole && Math.abs(rest) > view.shown.length) {
+      rows.push([texts.empties, "", "", "", "", "", "", view.signed(rest)]);
+    }
     const heads = [texts.from, texts.to, texts.material, texts.purpose, "t", texts.loads];
     const focused = box.contains(document.activeElement) && document.activeElement.dataset.flow;
     box.replaceChildren(raastof.table([...heads, "km", texts.kg], rows, undefined, 4));

@@ -4,23 +4,8 @@ from collections.abc import Iterator
 
 from raastof_geo.effect.baseline import Comparison
 from raastof_geo.effect.totals import Totals
-from raastof_geo.language import Message, format_number, say
+from raastof_geo.language import Message, format_number, read_texts, say
 from raastof_geo.result import Result
-from raastof_geo.scenario.said.agreement import BaselineKind, Together
-
-_KINDS: dict[BaselineKind, Message] = {
-    "own_first": say("Own surplus first, the rest bought and sold as today"),
-    "alone": say("Pits and receivers only"),
-    "today": say("As little used as today"),
-    "legs": say("As planned, by the legs that the scenario names"),
-}
-_TOGETHER: dict[Together, Message] = {
-    "site": say("each site for itself"),
-    "project": say("each project for itself"),
-    "client": say("each client for itself"),
-    "municipality": say("each municipality for itself"),
-}
-
 
 HEADS = (
     *(say("Compared with"), say("Transport [t CO2e]"), say("All parts [t CO2e]")),
@@ -31,9 +16,8 @@ HEADS = (
 
 def name_basis(one: Comparison) -> Message:
     """Name a world without coordination, and who is one party in it where that matters."""
-    if one.kind in ("alone", "legs"):
-        return _KINDS[one.kind]
-    return say("{kind}, {party}", kind=_KINDS[one.kind], party=_TOGETHER[one.together])
+    kind, party = read_texts("baselines")[one.kind], read_texts("together")[one.together]
+    return kind if one.kind in ("alone", "legs") else say("{kind}, {party}", kind=kind, party=party)
 
 
 def list_baselines(result: Result) -> Iterator[tuple[Message | float | None, ...]]:
@@ -80,10 +64,11 @@ def write_baselines(result: Result) -> Iterator[tuple[str, ...]]:
 def describe_basis(result: Result) -> Message:
     """Say what is meant by a world without coordination in this scenario."""
     headline = result.effect.baselines[0]
+    kind = str(read_texts("baselines")[headline.kind]).lower()
     return say(
         "Without coordination (baseline): {kind}, {party}. Capacities and permits hold once, for "
         "all together, and cost decides, so that no uncoordinated world is cheaper."
-    ).format(kind=str(_KINDS[headline.kind]).lower(), party=_TOGETHER[headline.together])
+    ).format(kind=kind, party=read_texts("together")[headline.together])
 
 
 def doubt_today(result: Result) -> Iterator[Message]:

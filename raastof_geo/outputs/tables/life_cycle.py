@@ -9,6 +9,7 @@ from xlsxwriter.utility import xl_col_to_name
 from raastof_geo.effect.books import Books
 from raastof_geo.figures import vocabulary
 from raastof_geo.language import Message, say
+from raastof_geo.outputs.documents.document import plain_number
 from raastof_geo.outputs.tables.book import Formula, Sheet, across
 from raastof_geo.outputs.tables.flows import BY_DUMPER
 from raastof_geo.result import Result
@@ -19,7 +20,7 @@ from raastof_geo.scenario.telling.words import BESIDE, CatalogueWords
 _WITHIN, _TO_USE = say("Within the site"), say("To use")
 _TO_WORK, _TO_RECEPTION = say("To plant or depot"), say("To final reception")
 _AT_PLANT, _IN_DEPOT = say("At the plant"), say("In the depot")
-_EMPTY, _OPENED = say("Empty trips"), say("Sites that open")
+EMPTY, _OPENED = say("Empty trips"), say("Sites that open")
 _DUG, _BROUGHT, _BUILT, _HAULED, _TREATED = "A1–A3", "A4", "A5", "C2", "C3–C4"
 _NONE, _NO_MODULE = "", say("No module")
 _MODULES: dict[str, Message] = {
@@ -61,7 +62,7 @@ def name_truck(scenario: Scenario, vehicle: str, *, inside: bool) -> str:
 
 def _divide(line: Any, step: Message, *, virgin: bool) -> Iterator[tuple[str, float]]:
     """Give what a line has in each module. [kg CO2e]"""
-    if step in (_EMPTY, _OPENED):
+    if step in (EMPTY, _OPENED):
         yield _NONE, getattr(line, vocabulary.CO2E)
         return
     used = step in (_TO_USE, _WITHIN)
@@ -76,7 +77,7 @@ def _divide(line: Any, step: Message, *, virgin: bool) -> Iterator[tuple[str, fl
 def _add_up(scenario: Scenario, books: Books) -> dict[tuple[str, str, str], dict[str, float]]:
     """Add the lines of books up by step, material and truck, as people call them."""
     catalogue, language = scenario.catalogue, scenario.said.language
-    others = {"processes": _AT_PLANT, "stores": _IN_DEPOT, "trips": _EMPTY, "openings": _OPENED}
+    others = {"processes": _AT_PLANT, "stores": _IN_DEPOT, "trips": EMPTY, "openings": _OPENED}
     found: dict[tuple[str, str, str], dict[str, float]] = {}
     for line in books.lines.itertuples(index=False):
         row: Any = line
@@ -113,7 +114,7 @@ def write_life_cycle(result: Result, modules: Sheet, lines: Sheet, *sheets: Any)
     words, hauls = (say("Before"), say("Plan")), {str(step) for step in _HAULS}
     books = (effect.baseline_books, effect.books)
     sides = [_add_up(scenario, one) for one in books]
-    order = [str(one) for one in (*_HAULS, _AT_PLANT, _IN_DEPOT, _EMPTY, _OPENED)]
+    order = [str(one) for one in (*_HAULS, _AT_PLANT, _IN_DEPOT, EMPTY, _OPENED)]
     keys = sorted({*sides[0], *sides[1]}, key=lambda key: (order.index(key[0]), *key[1:]))
     columns = [xl_col_to_name(len(_HEADS) + at) for at in range(len(_COUNTED))]
 
@@ -153,4 +154,4 @@ def write_life_cycle(result: Result, modules: Sheet, lines: Sheet, *sheets: Any)
     modules.cells([say("Total"), *totals, note], total=True)
     modules.row += 1
     for beside in (BESIDE, *CatalogueWords(scenario.catalogue, scenario.said.language).beside()):
-        modules.note(beside)
+        modules.note(plain_number(beside))

@@ -14,8 +14,17 @@ from raastof_geo.assignment.telling import names
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.progress import Shares, follow_municipalities, follow_periods
 from raastof_geo.effect.target import Reach, TargetAnswer
+from raastof_geo.evidence import tell_unit
 from raastof_geo.figures import vocabulary
-from raastof_geo.language import Message, Readable, format_number, plain, say, spoken_language
+from raastof_geo.language import (
+    Message,
+    Readable,
+    format_number,
+    plain,
+    read_texts,
+    say,
+    spoken_language,
+)
 from raastof_geo.outputs.credit import name_cause, say_change, say_price, tell_credit
 from raastof_geo.outputs.documents import assumptions
 from raastof_geo.outputs.documents.document import Bullets, Heading, Paragraph, Table, write_numbers
@@ -26,7 +35,7 @@ from raastof_geo.outputs.tables.flows import Flow, list_flows
 from raastof_geo.outputs.warning import warn
 from raastof_geo.result import Result
 from raastof_geo.scenario.period import name_period
-from raastof_geo.scenario.provenance import Sort
+from raastof_geo.scenario.provenance import SORTS
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Need, Scenario
 
@@ -34,8 +43,24 @@ _MARKDOWN = re.compile(
     r"`[A-Za-z0-9_./@-]+`|^(?:\d+(?=[.)](?:\s|$))|[-+=](?=[-+=\s]|$))|[\\`*_{}\[\]<>#|~&]"
 )
 """What acts as markup; ids between backticks are meant to, and a number is no item of a list."""
+_ID = re.compile(r"( \()?`([^`]*)`(?(1)\))")
 _MOST_FLOWS = 25
 _Block: TypeAlias = Heading | Paragraph | Bullets | Table
+
+
+def name_plainly(scenario: Scenario, told: Readable) -> str:
+    """Write what is told of the file as people speak: sites and periods by name, other ids bare."""
+
+    def name(found: re.Match[str]) -> str:
+        if found[1]:  # the name stands before it
+            return ""
+        return scenario.site_name(found[2]) if found[2] in scenario.sites else found[2]
+
+    text = _ID.sub(name, str(told))
+    for one, period in scenario.periods.items():
+        named = name_period(period).replace("\\", "/")
+        text = re.sub(rf"(?<![\w-]){re.escape(one)}(?![\w-])", named, text)
+    return text
 
 
 class KeyFigure(NamedTuple):
@@ -139,13 +164,6 @@ def name_objective(measures: Sequence[str]) -> str:
 _NO_MORE = 0.0005
 """Shares that differ by less are written alike."""
 
-
-_SORTS: dict[Sort, Message] = {
-    "building": say("Building materials [t]"),
-    "soil": say("Soil [t]"),
-    "residue": say("Residues [t]"),
-    "virgin": say("Virgin [t]"),
-}
 SHARES: tuple[tuple[Message, Callable[[Shares], float]], ...] = (
     (say("Recycled building materials, without soil"), attrgetter("recycled")),
     (say("The same and clean surplus soil"), attrgetter("with_soil")),
@@ -175,7 +193,7 @@ def list_shares(effect: Effect) -> tuple[list[Readable], list[list[Any]]]:
             for side in sides
         ),
         say("Less virgin than today [%]"),
-        *_SORTS.values(),
+        *read_texts("sorts").values(),
         say("Needs [reference t]"),
     ]
     rows = [
@@ -184,7 +202,7 @@ def list_shares(effect: Effect) -> tuple[list[Readable], list[list[Any]]]:
             or (name_period(periods[one.period]) if one.period else say("all periods")),
             *(100 * share(side) for _, share in SHARES for side in (was, one)),
             say("not stated") if one.cut is None else 100 * one.cut,
-            *(one.tonnes[sort] for sort in _SORTS),
+            *(one.tonnes[sort] for sort in SORTS),
             one.needed_t,
         ]
         for was, one in zip(before, plan, strict=True)
@@ -227,7 +245,7 @@ def answer(result: Result) -> list[Message]:
     """
     target = result.effect.target
     materials = result.scenario.catalogue.materials
-    unit = result.scenario.said.objectives[0].minimise[0].unit
+    unit = tell_unit(result.scenario.said.objectives[0].minimise[0].unit)
     told = [_how_far(reach, say_about(target), unit) for reach in target.reaches]
     if target.asked is not None:
         told += _say_target(target, unit)
@@ -362,7 +380,9 @@ def _build(result: Result) -> Iterator[_Block]:
     yield Heading(say("Side by side"))
     yield Table("", HEADS, tuple(write_baselines(result)))
     yield from (Paragraph(describe_basis(result)), Paragraph(prove(result)))
-    yield from _list(say("Warnings"), [one.message for one in warn(result)])
+    yield from _list(
+        say("Warnings"), [name_plainly(result.scenario, one.message) for one in warn(result)]
+    )
     yield from _list(say("Can the share be reached?"), answer(result))
     if result.assumptions is not None:
         yield from _list(assumptions.HANGS_ON, assumptions.tell_assumptions(result.assumptions))
@@ -408,7 +428,7 @@ def _build(result: Result) -> Iterator[_Block]:
     yield Paragraph(attribute_maps(result.network))
 
 
-def _list(head: Message, items: Iterable[Message]) -> Iterator[_Block]:
+def _list(head: Message, items: Iterable[Readable]) -> Iterator[_Block]:
     """Give a section that is a list; none where there is nothing in it."""
     if told := tuple(items):
         yield from (Heading(head), Bullets(told))
@@ -487,17 +507,12 @@ def _tell_reliance(scenario: Scenario, one: Reliance) -> Message:
 def _cite_rules(scenario: Scenario, reliances: Iterable[Reliance]) -> Message:
     """Cite the rules that ask for a condition, each once."""
     asked = [
-        (ruling.rule, scenario.catalogue.cite(ruling.citation))
+        scenario.catalogue.cite(ruling.citation)
         for one in reliances
         for ruling in scenario.rulings(one.material, one.need.demand)
         if ruling.condition == one.condition
     ]
-    return names.join_clauses(
-        [
-            say("rule {rule}: {source}", rule=rule, source=source)
-            for rule, source in dict.fromkeys(asked)
-        ]
-    )
+    return names.join_clauses([*dict.fromkeys(asked)])
 
 
 def call_condition(scenario: Scenario, one: Reliance) -> Message:

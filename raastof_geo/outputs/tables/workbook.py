@@ -1,6 +1,5 @@
 """Write the workbook: sheets with real types, and formulas where a reader wants to check a sum."""
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +12,7 @@ from raastof_geo.effect.books import COMMON
 from raastof_geo.effect.cause import COORDINATION
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.money import net_cost
-from raastof_geo.evidence import STATES
+from raastof_geo.evidence import STATES, tell_unit
 from raastof_geo.figures.vocabulary import (
     CO2E,
     COST,
@@ -30,7 +29,7 @@ from raastof_geo.figures.vocabulary import (
     shown_in_lines,
     sums_of_parts,
 )
-from raastof_geo.language import Message, Readable, say
+from raastof_geo.language import Message, Readable, read_texts, say, translate
 from raastof_geo.outputs.credit import name_cause, say_price
 from raastof_geo.outputs.documents import effects
 from raastof_geo.outputs.documents.assumptions import HANGS_ON
@@ -38,12 +37,14 @@ from raastof_geo.outputs.opening import say_in_all
 from raastof_geo.outputs.tables.basis import HEADS, describe_basis, list_baselines
 from raastof_geo.outputs.tables.book import Book, Formula, Sheet, across, open_book
 from raastof_geo.outputs.tables.flows import tabulate_flows
-from raastof_geo.outputs.tables.life_cycle import name_step, name_truck, write_life_cycle
+from raastof_geo.outputs.tables.life_cycle import EMPTY, name_step, name_truck, write_life_cycle
 from raastof_geo.outputs.tables.soil import SOIL_HEADS, SOIL_TO_FILL, list_soil
-from raastof_geo.outputs.tables.summary import list_shares, name_objective
+from raastof_geo.outputs.tables.summary import list_shares, name_objective, name_plainly
 from raastof_geo.records.flows import FLOW_HEADS
 from raastof_geo.result import Result
 from raastof_geo.scenario.period import name_period
+from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.telling.words import CatalogueWords, list_titles
 from raastof_geo.sensitivity.assessment import Assessment
 from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, Headlines
 
@@ -64,7 +65,6 @@ _FLOW_COLUMNS: dict[str, Readable] = {
     )
 }
 """What a sheet of flows has: its columns and their heads."""
-_ID = re.compile(r" ?\(?`([^`]*)`\)?")
 
 
 def write_workbook(result: Result, folder: Path) -> Path:
@@ -81,8 +81,9 @@ def _write_sheets(book: Book, result: Result) -> None:
     hauler, owner = say("planners, hauliers"), say("project owners")
     assessor = say("whoever fills in a tool for life-cycle assessment, such as InfraLCA")
     plan, effect = result.plan, result.effect
-    flows = _Flows(say("Flows"), plan.flows)
-    flows_before = _Flows(say("Flows before"), effect.baseline_flows)
+    flows = _Flows(say("Flows"), plan.flows, _sum_trips(plan.empty_trips))
+    trips = _sum_trips(effect.baselines[0].empty_trips)
+    flows_before = _Flows(say("Flows before"), effect.baseline_flows, trips)
     contents = book.sheet(say("Read first"))
     contents.high = 1
     about = say("What the plan comes to, without coordination and with it")
@@ -115,20 +116,15 @@ def _write_sheets(book: Book, result: Result) -> None:
     objective = name_objective(result.scenario.said.objectives[0].minimise)
     change = say("Change of {objective} for one more", objective=objective)
     prices = (
-        [_ID.sub(_name_only, str(row.name)), row.limit, row.used, row.shadow_price]
+        [name_plainly(result.scenario, row.name), row.limit, row.used, row.shadow_price]
         for row in list_priced_rows(plan, least=1e-9)
     )
     about = say("Which limits hold the plan down, and what one more on each would change")
     heads = (say("Limit"), say("Now"), say("Used"), change)
     book.sheet(say("One more tonne"), about, checker).table(heads, prices, digits=3)
-    about = say("Every figure of the catalogue, by its place in it, with source and date")
+    about = say("Every figure of the catalogue, with source and date")
     _write_sources(book.sheet(say("Sources"), about, checker), result)
     _write_contents(contents, book, result)
-
-
-def _name_only(found: re.Match[str]) -> str:
-    """Keep an id only where a thing has no other name."""
-    return "" if found.group().startswith(" (") else found.group().replace("`", "")
 
 
 def _write_contents(sheet: Sheet, book: Book, result: Result) -> None:
@@ -136,31 +132,9 @@ def _write_contents(sheet: Sheet, book: Book, result: Result) -> None:
     periods = list(result.scenario.periods.values())
     span = " – ".join(dict.fromkeys(map(name_period, (periods[0], periods[-1]))))
     sheet.note(book.title, book.look(bold=True, font_size=16))
-    for text in (
-        say(
-            "A plan that matches surplus with need, {span}, and what it is compared with.",
-            span=span,
-        ),
-        describe_basis(result),
-        say(
-            "Unless a head says otherwise, figures are added up over all periods. t: tonnes. CO2e: "
-            "from well to wheel (WTW), in t or kg as the head says. DKK: kroner at the plan's "
-            "prices. Before − plan: what is saved; below 0 the plan has more."
-        ),
-        say(
-            "Sums and differences are formulas, and work themselves out again where a figure is "
-            "changed; the plan is not solved again: for that, change the scenario and run it."
-        ),
-        say(
-            "Grey heads stay in sight and pick rows by the arrow; sums are bold below a line; "
-            "yellow fields are empty, for the sender to fill in."
-        ),
-        say(
-            "Every sheet prints on A4 across, one page wide. Long sheets run over many pages: pick "
-            "rows first. The flows with ids are in flows.csv, all for programmes in plan.json."
-        ),
-    ):
-        sheet.note(text)
+    told = {"span": span, "basis": describe_basis(result)}
+    for text in read_texts("workbook").values():
+        sheet.note(text.format(**told))
     sheet.row += 1
     heads = (say("Sheet"), say("What it holds"), say("For whom"), say("Rows"))
     sheet.heads(heads, freeze=0)
@@ -177,12 +151,14 @@ class _Flows(NamedTuple):
 
     name: Message
     flows: pd.DataFrame
+    trips: pd.DataFrame
+    """Empty trips, which single flows have no part of, by truck and period."""
 
     def range(self, column: str) -> str:
         """Give the cells of a column."""
         name = xl_col_to_name(list(_FLOW_COLUMNS).index(column))
         quoted = str(self.name)[:31].replace("'", "''")
-        return f"'{quoted}'!${name}$2:${name}${max(2, len(self.flows) + 1)}"
+        return f"'{quoted}'!${name}$2:${name}${max(2, len(self.flows) + len(self.trips) + 1)}"
 
     def add_up(self, part: str, value: float) -> Formula:
         """Give the sum of a column over what has step, material and truck of A, B and C of a row.
@@ -202,7 +178,27 @@ class _Flows(NamedTuple):
         table["vehicle_name"] = [name_truck(scenario, truck, inside=own) for _, truck, own in ends]
         table["period"] = [name_period(scenario.periods[one]) for one in table["period"]]
         rows = table[list(_FLOW_COLUMNS)].itertuples(index=False)
-        sheet.table([*_FLOW_COLUMNS.values()], rows, freeze=2)
+        sheet.table([*_FLOW_COLUMNS.values()], (*rows, *self._list_trips(scenario)), freeze=2)
+
+    def _list_trips(self, scenario: Scenario) -> Iterator[list[Any]]:
+        """Give the rows of empty trips, so that columns add up to what trucks come to."""
+        for one in self.trips.to_dict("records"):
+            fuel = scenario.catalogue.fuels[scenario.catalogue.vehicles[one["vehicle"]].fuel]
+            known = one | {
+                "step": EMPTY,
+                "vehicle_name": name_truck(scenario, one["vehicle"], inside=False),
+                "period": name_period(scenario.periods[one["period"]]),
+                "energy_unit": fuel.unit,
+            }
+            yield [known.get(column) for column in _FLOW_COLUMNS]
+
+
+def _sum_trips(trips: pd.DataFrame | None) -> pd.DataFrame:
+    """Add up empty trips by truck and period; no rows where no trucks are coordinated."""
+    if trips is None or trips.empty:
+        return pd.DataFrame()
+    parts = [VEHICLE_KM, ENERGY, TRANSPORT_WTW.flow, TRANSPORT_TTW.flow, "dkk"]
+    return trips.groupby(["vehicle", "period"], sort=False, as_index=False)[parts].sum()
 
 
 def _write_summary(sheet: Sheet, result: Result, flows: _Flows, before: _Flows) -> None:
@@ -210,17 +206,14 @@ def _write_summary(sheet: Sheet, result: Result, flows: _Flows, before: _Flows) 
     effect = result.effect
     sheet.heads([say_in_all(result.scenario), *_SIDES, "%"])
     plan, then = effect.books.totals, effect.baseline_books.totals
-    empty = (result.plan.empty_trips, effect.baselines[0].empty_trips)
     for part, shown in shown_in_lines().items():
         factor = shown.factor
         now: Any = float(plan[part]) * factor
         was: Any = float(then[part]) * factor
         # Of sums, flows have a part only: plants and depots are in them too.
         if part.flow in _FLOW_COLUMNS and part not in sums_of_parts():
-            more = [float(trips[part.flow].sum()) if part.flow in trips else 0.0 for trips in empty]
-            extra, extra_was = (f"+{one * factor!r}" if one else "" for one in more)
-            now = Formula(f"=SUM({flows.range(part.flow)})*{factor!r}{extra}", now)
-            was = Formula(f"=SUM({before.range(part.flow)})*{factor!r}{extra_was}", was)
+            now = Formula(f"=SUM({flows.range(part.flow)})*{factor!r}", now)
+            was = Formula(f"=SUM({before.range(part.flow)})*{factor!r}", was)
         saved = float(then[part] - plan[part]) * factor
         compared = _compare("BCD", saved, then[part] * factor)
         sheet.cells([part.heading, was, now, *compared], digits=shown.digits)
@@ -239,7 +232,7 @@ def _write_groups(sheet: Sheet, result: Result, dimension: str, name: Readable) 
     """Write what falls to each of a kind, a line for each figure that is not nothing."""
     before, plan = effects.align_books(result.effect, dimension)
     grouped = shown_in_columns()
-    sheet.heads([name, say("Figure"), *_SIDES, "%"], freeze=2)
+    sheet.heads([name, say("Key figure"), *_SIDES, "%"], freeze=2)
 
     def write(label: Readable, part: Any, worth: Sequence[float], *sums: Formula) -> None:
         told = say("Moved [t]") if part == TONNES else part.heading
@@ -282,12 +275,16 @@ def _assumption_rows(assessment: Assessment) -> Iterator[list[Any]]:
     yield [say("As it stands"), *[""] * 4, *told(assessment.at_value)]
     for swing in assessment.swings:
         subject = swing.subject
+        percent = 100 if subject.unit == "%" else 1
         for number, end in enumerate(swing.ends):
             flips = [one for one in swing.flips if one.end == number]
-            turns = "; ".join(f"{SHOWN[one.headline].title}: {one.level:g}" for one in flips)
-            level: Any = subject.names[number] if subject.names else end.level
+            turns = "; ".join(
+                f"{SHOWN[one.headline].title}: {subject.write(one.level)}" for one in flips
+            )
+            level: Any = subject.names[number] if subject.names else end.level * percent
+            value = subject.value and subject.value * percent
             yield [
-                *(subject.title, subject.group, subject.value, level, subject.unit),
+                *(subject.title, subject.group, value, level, tell_unit(subject.unit)),
                 *told(end.headlines),
                 *(turns or end.refused, subject.source, subject.judged),
             ]
@@ -324,12 +321,11 @@ def _write_money(sheet: Sheet, result: Result) -> None:
     costs = [
         net_cost(table) for table in effects.align_books(result.effect, "project", list(saved))
     ]
-    gets = (
-        say("Gets (+) or pays (−) [DKK], {rule}", rule=effects.DIVISIONS[rule]) for rule in paid
-    )
+    told = say("Gets (+) or pays (−) [DKK], {rule}")
+    gets = (told.format(rule=read_texts("divisions")[rule]) for rule in paid)
     rows = (
         [
-            effects.name_project(result.scenario, project),
+            result.scenario.project_name(project),
             *(float(cost[project]) for cost in costs),
             Formula("=B#-C#", dkk),
             *(one[project] for one in paid.values()),
@@ -355,7 +351,7 @@ def _write_accounts(sheet: Sheet, result: Result) -> None:
         sheet.cells(cells, digits=0, total=total)
 
     for one in effects.list_accounts(result.scenario, result.effect):
-        who = (one.name, effects.ACCOUNT_SORTS.get(one.sort, say("trade or state")))
+        who = (one.name, read_texts("accounts").get(one.sort, say("trade or state")))
         start = sheet.row + 1
         for part in parts:
             was, now = float(one.before[part]), float(one.plan[part])
@@ -373,7 +369,7 @@ def _write_accounts(sheet: Sheet, result: Result) -> None:
 
 
 _SOURCE_HEADS = (
-    *(say("Figure"), say("Value"), say("Low"), say("High"), say("Unit"), say("Price year")),
+    *(say("Key figure"), say("Value"), say("Low"), say("High"), say("Unit"), say("Price year")),
     *(say("Source"), say("Valid from"), say("Valid to"), say("Evidence"), say("Note")),
 )
 
@@ -381,15 +377,18 @@ _SOURCE_HEADS = (
 def _write_sources(sheet: Sheet, result: Result) -> None:
     sheet.heads(_SOURCE_HEADS)
     catalogue, states = result.scenario.catalogue, result.scenario.states()
-    for name, figure in sorted(catalogue.figures().items()):
-        days, state = (figure.valid_from, figure.valid_to), STATES[states[name]]
-        told = (catalogue.cite(figure.source), *days, state, figure.note)
+    words = CatalogueWords(catalogue, result.scenario.said.language)
+    figures = catalogue.figures()
+    for name, path in sorted((words.name_figure(path), path) for path in figures):
+        figure = figures[path]
+        days, state = (figure.valid_from, figure.valid_to), STATES[states[path]]
+        told = (catalogue.cite(figure.source), *days, state, translate(figure.note))
         year = str(figure.price_year) if figure.price_year else None
         ends = figure.at("low"), figure.at("high")
         low, high = ([one for _, one in _values(name, end)] for end in ends)
         for at, (label, value) in enumerate(_values(name, figure)):
             range_ = (one[at] if one else None for one in (low, high))
-            cells = [label, value, *range_, figure.unit, year, *told]
+            cells = [label, value, *range_, tell_unit(figure.unit), year, *told]
             sheet.cells(cells, digits=6 if value != round(value, 3) else 3)
     sheet.filter()
 
@@ -406,8 +405,9 @@ def _values(name: str, figure: Any) -> Iterator[tuple[str, float]]:
     elif hasattr(figure, "dkk_per_km"):
         for weight, rates in figure.dkk_per_km.items():
             for co2, value in rates.items():
-                yield f"{name}, {weight}, {co2}", value
+                yield f"{name}, {list_titles()[f'tolls.{weight}']} {co2}", value
     else:
+        empty, full = say("{name}, empty ({speed} km/h)"), say("{name}, full ({speed} km/h)")
         for number, speed in enumerate(figure.speed_km_h):
-            yield f"{name}, empty ({speed:g} km/h)", figure.empty[number]
-            yield f"{name}, full ({speed:g} km/h)", figure.full[number]
+            yield str(empty.format(name=name, speed=speed)), figure.empty[number]
+            yield str(full.format(name=name, speed=speed)), figure.full[number]

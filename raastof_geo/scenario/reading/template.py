@@ -1,5 +1,6 @@
 """Look at the Word file that a scenario wants its report in, before anything is solved."""
 
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ _MOST_MB = 20
 _KIND = "wordprocessingml.document.main+xml"
 """What Word calls a document without macros, which is no template of its own kind (`.dotx`)."""
 _TYPES, _READ = "[Content_Types].xml", ("word/document.xml", "word/styles.xml", "_rels/.rels")
+_PAGE = re.compile(rb"sectPr[^<]*>\s*</(\w+:)?body>")
+"""The last section of a document, which says its page."""
 _UNREADABLE = (*(OSError, ValueError, LookupError, RuntimeError), zipfile.BadZipFile, zlib.error)
 
 
@@ -47,8 +50,9 @@ def _refuse_kind(file: Path) -> Message | None:
                 return say("{file} is larger than {most} MB unpacked", most=_MOST_MB, **told)
             if _KIND not in package.read(_TYPES).decode("utf-8", "replace"):
                 return refused
-            for part in _READ:
-                package.read(part)  # whole, or its sum is wrong
+            document, *_ = [package.read(part) for part in _READ]  # whole, or its sum is wrong
+            if not _PAGE.search(document):
+                return say("{file} says no page size: open it in Word and save it again", **told)
     except _UNREADABLE:
         return refused
     return None

@@ -5,13 +5,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from raastof_geo.emissions.limit import SIZES
 from raastof_geo.errors import InputError
 from raastof_geo.language import Language, Message, Readable, read_texts, say
 from raastof_geo.scenario.catalogue import Catalogue, Fit
 from raastof_geo.scenario.identity import UnknownIdError, find_id, suggest
 from raastof_geo.scenario.telling.law import tell_consent, tell_moves
-from raastof_geo.scenario.telling.material import ORIGINS, tell_figures, tell_material, tell_recipe
+from raastof_geo.scenario.telling.material import (
+    ORIGINS,
+    label_figures,
+    tell_figures,
+    tell_material,
+    tell_recipe,
+)
 from raastof_geo.scenario.telling.words import CatalogueWords
 
 
@@ -170,23 +175,13 @@ def _tell_vehicle(words: CatalogueWords, vehicle: str) -> Iterator[Message]:
         yield say("It does not turn round in dead ends.")
     if truck.legal_from is not None:
         yield say("Legal from {date}.", date=truck.legal_from)
-    yield from tell_figures(words, ((label, getattr(truck, key)) for key, label in _TRUCK.items()))
+    yield from tell_figures(words, label_figures("vehicles", truck))
     for table in words.catalogue.tolls.values() if truck.toll_dkk_per_km is None else ():
         yield say("Truck toll from {date}: {rate} DKK/km (source: {source}).").format(
             date=table.valid_from,
             rate=words.number(table.rate(truck.toll_weight, truck.toll_co2) or 0.0),
             source=words.catalogue.cite(table.source),
         )
-
-
-_TRUCK: dict[str, Message] = {
-    "payload_t": say("Load by weight"),
-    "body_m3": say("Load by volume"),
-    **{size.name: size.title for size in SIZES},
-    "loading_min": say("Loading and tipping"),
-    "hire_dkk_per_h": say("Truck and driver"),
-    "toll_dkk_per_km": say("Truck toll"),
-}
 
 
 _ABOUT: dict[str, Callable[[CatalogueWords, str], Readable]] = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from raastof_geo.language import Message, read_texts, say
+from raastof_geo.language import Message, read_texts, say, translate
 from raastof_geo.scenario.catalogue import Catalogue, Fit, LegalRegime, Ruling
 from raastof_geo.scenario.telling.words import CatalogueWords
 
@@ -72,4 +72,4 @@ def tell_law(words: CatalogueWords, material: str) -> Iterator[Message]:
     if law.valid_from or law.valid_to:
         yield tell_dates(law)
     if law.note:
-        yield say("Note: {note}", note=law.note)
+        yield say("Note: {note}", note=translate(law.note))

@@ -1,11 +1,13 @@
 """Tell all that the catalogue knows of a material."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
+from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.figure import Figure
-from raastof_geo.language import Message, Readable, read_texts, say
+from raastof_geo.language import Message, Readable, say
 from raastof_geo.scenario.telling.law import serves, tell_law, tell_moves
-from raastof_geo.scenario.telling.words import CatalogueWords
+from raastof_geo.scenario.telling.words import CatalogueWords, list_titles
 
 ORIGINS: dict[str, Message] = {"secondary": say("secondary"), "virgin": say("virgin")}
 
@@ -18,9 +20,7 @@ def tell_material(words: CatalogueWords, material: str) -> Iterator[Message]:
     )
     if words.class_of(material):
         yield say("Class: {name}", name=words.class_of(material))
-    yield from tell_figures(
-        words, ((label, getattr(one, key)) for key, label in read_texts("material").items())
-    )
+    yield from tell_figures(words, label_figures("materials", one))
     yield from tell_law(words, material)
     for name, recipe in recipes.items():
         if material in recipe.inputs or material in recipe.outputs:
@@ -29,13 +29,20 @@ def tell_material(words: CatalogueWords, material: str) -> Iterator[Message]:
     yield from tell_moves(words, material, *words.catalogue.land)
 
 
+def label_figures(section: str, entry: Any) -> Iterator[tuple[Readable, Figure]]:
+    """Give the figures of an entry of the catalogue, each with what it is called."""
+    for path, label in list_titles().items():
+        of, _, field = path.partition(".")
+        if of == section and isinstance(figure := getattr(entry, field, None), Figure):
+            yield label, figure
+
+
 def tell_figures(
-    words: CatalogueWords, figures: Iterable[tuple[Readable, Figure | None]]
+    words: CatalogueWords, figures: Iterable[tuple[Readable, Figure]]
 ) -> Iterator[Message]:
-    """Say those figures that there are, each with its source, behind what they are."""
+    """Say figures, each with its source, behind what they are."""
     for label, figure in figures:
-        if figure is not None:
-            yield say("{what}: {figure}", what=label, figure=words.figure(figure))
+        yield say("{what}: {figure}", what=label, figure=words.figure(figure))
 
 
 def tell_recipe(words: CatalogueWords, name: str) -> Iterator[Message]:
@@ -49,14 +56,13 @@ def tell_recipe(words: CatalogueWords, name: str) -> Iterator[Message]:
         inputs=words.shares(recipe.inputs),
         outputs=words.shares(recipe.outputs),
         emission=f"{words.number(recipe.kg_co2e_per_t.value)} kg CO2e",
-        price=f"{words.number(recipe.dkk_per_t.value)} DKK",
+        price=f"{words.number(recipe.dkk_per_t.value)} {tell_unit('DKK')}",
     )
     yield from tell_figures(
         words,
         (
             *((words.material(one), share) for one, share in recipe.outputs.items()),
-            (say("Emission of the plant"), recipe.kg_co2e_per_t),
-            (say("Price of the plant"), recipe.dkk_per_t),
+            *label_figures("recipes", recipe),
         ),
     )
 

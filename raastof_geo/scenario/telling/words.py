@@ -2,15 +2,32 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
-from raastof_geo.evidence import STATES, tell_span
+from raastof_geo.emissions.limit import SIZES
+from raastof_geo.evidence import STATES, tell_span, tell_unit
 from raastof_geo.figures.figure import Figure
-from raastof_geo.language import Language, Message, Readable, format_number, say
+from raastof_geo.language import (
+    Language,
+    Message,
+    Readable,
+    format_number,
+    read_texts,
+    say,
+    translate,
+)
 from raastof_geo.scenario.catalogue import Catalogue, Ruled
 
 BESIDE = say("Where the national infrastructure tool has other figures than those used here:")
 _MOST_DECIMALS = 5
+_ENTRIES = {"fits": ("materials", "uses"), "recipes": ("recipes", "", "materials")}
+"""Sections whose entries are those that the parts of a figure's path name; else its own."""
+
+
+def list_titles() -> dict[str, Message]:
+    """List what figures are called, by their paths without the ids in them."""
+    return read_texts("figures") | {f"vehicles.{size.name}": size.title for size in SIZES}
 
 
 @dataclass(frozen=True)
@@ -27,7 +44,21 @@ class CatalogueWords:
     def called(self, section: str, one: str) -> str:
         """Name an entry of a section: in another language where it must be, else by its id."""
         entry = getattr(self.catalogue, section).get(one, {})
-        return self._pick(getattr(entry, "name", entry)) or one
+        names = getattr(entry, "name", entry)
+        return (self._pick(names) if isinstance(names, Mapping) else "") or one
+
+    def name_figure(self, path: str) -> str:
+        """Name a figure by what it is and whose: `Pris ab grav: Fyldsand`; unknown: its path."""
+        section, *rest = path.split(".")
+        labels, fields, names = list_titles(), [section], list[str]()
+        for part, of in zip_longest(rest, _ENTRIES.get(section, (section,)), fillvalue=""):
+            if part and part in getattr(self.catalogue, of, ()):
+                label = labels.get(f"{of}.{part}")
+                names.append(self.read(label) if label else self.called(of, part))
+            else:
+                fields.append(part)
+        named = labels.get(".".join(filter(None, fields)))
+        return ": ".join(filter(None, (self.read(named), ", ".join(names)))) if named else path
 
     def _pick(self, names: Mapping[str, str]) -> str:
         return names.get(self.language) or next(iter(names.values()), "")
@@ -66,15 +97,16 @@ class CatalogueWords:
 
     def figure(self, figure: Figure) -> str:
         """Write a figure with its unit, its source, its date and whether it was seen there."""
+        note = translate(figure.note).rstrip(".")
         text = say("{value} {unit}{span} (source: {source}; {since}{until}{seen}){note}").format(
             value=self.number(figure.value),
-            unit=figure.unit,
+            unit=tell_unit(figure.unit),
             span=tell_span(self._ends(figure)),
             source=self.catalogue.cite(figure.source),
             since=say("valid from {date}; ", date=figure.valid_from) if figure.valid_from else "",
             until=say("valid to {date}; ", date=figure.valid_to) if figure.valid_to else "",
             seen=STATES[figure.evidence],
-            note=say(" Note: {note}.", note=figure.note.rstrip(".")) if figure.note else "",
+            note=say(" Note: {note}.", note=note) if note else "",
         )
         return text.render(self.language)
 
@@ -87,8 +119,8 @@ class CatalogueWords:
                 name=self._pick(one.name),
                 ours=self.number(ours),
                 theirs=self.number(theirs),
-                unit=one.ours.unit,
-                note=f" – {one.theirs.note}" if one.theirs.note else "",
+                unit=tell_unit(one.ours.unit),
+                note=f" – {note}" if (note := translate(one.theirs.note)) else "",
                 change=format_number(100 * (ours / theirs - 1), language=self.language),
             )
 
