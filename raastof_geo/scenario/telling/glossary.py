@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from raastof_geo.emissions.limit import SIZES
+from raastof_geo.emissions.vehicle import Vehicle
 from raastof_geo.errors import InputError
 from raastof_geo.language import Language, Message, Readable, say
 from raastof_geo.scenario.catalogue import Catalogue, Fit
@@ -181,7 +182,7 @@ def _tell_vehicle(words: CatalogueWords, vehicle: str) -> Iterator[Message]:
 _TRUCK: dict[str, Message] = {
     "payload_t": say("Load by weight"),
     "body_m3": say("Load by volume"),
-    **{size.name: size.title for size in SIZES},
+    **{size.name: size.title for size in SIZES if size.name in Vehicle.model_fields},
     "loading_min": say("Loading and tipping"),
     "hire_dkk_per_h": say("Truck and driver"),
     "toll_dkk_per_km": say("Truck toll"),
