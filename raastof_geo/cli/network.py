@@ -38,7 +38,7 @@ def _describe(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
 
     metadata = network.metadata
     yield say("Title"), metadata.title
-    yield say("State of OpenStreetMap"), metadata.osm_date or say("not known")
+    yield say("State of OpenStreetMap"), metadata.osm_date or say("unknown")
     yield say("Licence"), metadata.attribution
     yield say("Nodes"), format_number(network.node_count)
     yield say("Edges"), format_number(network.edge_count)

@@ -159,7 +159,7 @@ def test_the_date_is_what_the_file_says(tmp_path, text, date, capsys):
     file.write_text(text)
     assert load_network(file).metadata.osm_date == date
     assert run_command(["network", "info", str(file), "--lang", "en"]) == 0
-    assert f"State of OpenStreetMap: {date or 'not known'}" in capsys.readouterr().out
+    assert f"State of OpenStreetMap: {date or 'unknown'}" in capsys.readouterr().out
 
 
 def test_the_date_of_pbf_is_its_newest_road(tmp_path):

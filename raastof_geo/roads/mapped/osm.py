@@ -243,16 +243,16 @@ def _read_lines(lines: Path, classes: frozenset[str], found: _Found) -> None:
     with lines.open("rb") as stream:
         for line in stream:
             tags = line.find(b" T")
-            name, _, visible, stamp = line[:tags].split(b" ")
-            if visible == b"dD" or name in found.deleted:
+            if line.find(b" dD", 0, tags) > 0 or line[: line.find(b" ")] in found.deleted:
                 continue
-            newest = max(newest, stamp[1:11])
+            stamp = line.rfind(b" t", 0, tags) + 2
+            newest = max(newest, line[stamp : min(stamp + 10, tags)])
             if line[:1] == b"w":
                 _read_way(line, tags, found, kinds, classes)
             elif line[:1] == b"n":
                 barrier = read_barrier(_read_tags(line[tags + 2 : line.rfind(b" x")]))
                 if barrier is not None:
-                    found.barriers[int(name[1:])] = barrier
+                    found.barriers[int(line[1 : line.find(b" ")])] = barrier
             else:
                 _read_relation(line, tags, found)
     found.newest = newest.decode()
