@@ -33,7 +33,8 @@ def label_figures(section: str, entry: Any) -> Iterator[tuple[Readable, Figure]]
     """Give the figures of an entry of the catalogue, each with what it is called."""
     for path, label in list_titles().items():
         of, _, field = path.partition(".")
-        if of == section and isinstance(figure := getattr(entry, field, None), Figure):
+        known = of == section and field in type(entry).model_fields  # computed ones are none
+        if known and isinstance(figure := getattr(entry, field), Figure):
             yield label, figure
 
 
