@@ -184,7 +184,6 @@ def _tell_vehicle(words: CatalogueWords, vehicle: str) -> Iterator[Message]:
         )
 
 
-<<<<<<< HEAD
 _ABOUT: dict[str, Callable[[CatalogueWords, str], Readable]] = {
     "materials": _about_material,
     "uses": _about_use,
@@ -192,15 +191,6 @@ _ABOUT: dict[str, Callable[[CatalogueWords, str], Readable]] = {
     "conditions": _about_condition,
     "land": lambda _words, _one: "",
     "vehicles": _about_vehicle,
-=======
-_TRUCK: dict[str, Message] = {
-    "payload_t": say("Load by weight"),
-    "body_m3": say("Load by volume"),
-    **{size.name: size.title for size in SIZES if size.name in Vehicle.model_fields},
-    "loading_min": say("Loading and tipping"),
-    "hire_dkk_per_h": say("Truck and driver"),
-    "toll_dkk_per_km": say("Truck toll"),
->>>>>>> tags
 }
 """What an entry of each section is for, in the list."""
 _TELL: dict[str, Callable[[CatalogueWords, str], Iterator[Message]]] = {
