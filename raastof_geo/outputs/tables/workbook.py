@@ -185,7 +185,10 @@ class _Flows(NamedTuple):
         for one in self.trips.to_dict("records"):
             fuel = scenario.catalogue.fuels[scenario.catalogue.vehicles[one["vehicle"]].fuel]
             known = one | {
+                "origin_name": say("Empty trips from job to job"),
                 "step": EMPTY,
+                str(TONNES): 0.0,
+                str(LOADS_DRIVEN): 0.0,
                 "vehicle_name": name_truck(scenario, one["vehicle"], inside=False),
                 "period": name_period(scenario.periods[one["period"]]),
                 "energy_unit": fuel.unit,
