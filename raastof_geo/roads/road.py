@@ -63,5 +63,7 @@ class Road:
     """How long the whole ferry takes, NaN where it is not said. [min]"""
     toll: bool = False
     """Tagged as a road that trucks pay for."""
+    level: int = 0
+    """Above 0 on a bridge, below 0 in a tunnel, else 0."""
     tags: str = ""
     """The tags that restrict, as they stand: `hgv=no; maxweight=7.5`."""

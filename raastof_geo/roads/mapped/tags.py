@@ -219,6 +219,16 @@ def join_tags(tags: Mapping[str, str]) -> str:
     return "; ".join(map("=".join, pairs))
 
 
+def _read_level(tags: Mapping[str, str]) -> int:
+    """Give the `layer` of a bridge, 1 at least, or of a tunnel, -1 at most; a street has 0."""
+    layer = tags.get("layer", "").strip()
+    said = int(layer) if re.fullmatch(r"[+-]?[0-9]", layer) else 0
+    if tags.get("bridge", "no") != "no":
+        return max(said, 1)
+    # A passage through a house is a street.
+    return min(said, -1) if tags.get("tunnel", "no") not in ("no", "building_passage") else 0
+
+
 def _read_access(tags: Mapping[str, str], road_class: str) -> Access:
     service = tags.get("service")
     if service == "emergency_access" or _has_ford(tags):
@@ -411,6 +421,7 @@ READERS: dict[str, Callable[[Mapping[str, str], str], Any]] = {
         tags.get("duration", "") if of == "ferry" else ""
     ),
     "toll": lambda tags, _: _read_toll(tags),
+    "level": lambda tags, _: _read_level(tags),
     "tags": lambda tags, kind: _join_telling(tags, _TOLD_OF.get(kind, _TOLD_OF_ROADS)),
 }
 """How a field of `Road` is read from the tags of a way and its class; access and directions,
