@@ -1,6 +1,6 @@
 """Explain why a truck goes the way it goes: what keeps it off the shorter one, and the price."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -22,6 +22,7 @@ from raastof_geo.roads.mapped.tags import find_doubts
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.restrict import find_exceeded, judge_road, size_truck
 from raastof_geo.roads.road import Access, align_limits, split_tags
+from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.routing.drive import Load, emit_kg_co2e
 from raastof_geo.roads.routing.route import Routes
 from raastof_geo.scenario.lookup import look_up
@@ -181,7 +182,7 @@ class _Way:
 def _compare(way: _Way, origin: str, destination: str) -> tuple[Trip, Integers]:
     """Find both routes of one way, and the edges of the network that either touches."""
     roads = way.roads
-    ends = [roads.stops[origin]], [roads.stops[destination]]
+    ends = ([roads.stops[origin]], [roads.stops[destination]])
     weigh = partial(roads.weigh, way.vehicle, way.load, way.active)
     legal, free = (weigh(free=free).routes(*ends) for free in (False, True))
     if not free.exists[0]:
@@ -205,8 +206,8 @@ def _compare(way: _Way, origin: str, destination: str) -> tuple[Trip, Integers]:
         )
     trip = Trip(
         load=way.load,
-        figures=_sum_up(way, legal, free=False),
-        free_figures=_sum_up(way, free, free=True),
+        figures=_sum_up(way, legal, ends, free=False),
+        free_figures=_sum_up(way, free, ends, free=True),
         line=legal.draw(0),
         free_line=free.draw(0),
         obstacles=obstacles,
@@ -215,12 +216,15 @@ def _compare(way: _Way, origin: str, destination: str) -> tuple[Trip, Integers]:
     return trip, np.concatenate([routes.graph.edge[routes.arcs(0)] for routes in (legal, free)])
 
 
-def _sum_up(way: _Way, routes: Routes, *, free: bool) -> TripFigures:
+def _sum_up(
+    way: _Way, routes: Routes, ends: Sequence[Sequence[RoadStop]], *, free: bool
+) -> TripFigures:
     scenario = way.roads.scenario
     quantities = way.roads.price(way.vehicle, way.active, free=free).quantities
     wanted = ("km", "hours", f"energy_{way.load}", "ferry_km")
     sums = routes.sums({name: quantities[name] for name in wanted})
-    km, hours, energy, ferry_km = (float(sums[name][0]) for name in wanted)
+    more = way.roads.on_access_ways(way.vehicle, *ends)
+    km, hours, energy, ferry_km = (float(sums[name][0] + more.get(name, [0])[0]) for name in wanted)
     year = next(iter(scenario.periods.values())).middle_year
     return TripFigures(
         km, hours, emit_kg_co2e(scenario.catalogue, way.truck, energy, ferry_km, year)

@@ -239,6 +239,8 @@ def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> _Sum
     key = fingerprint((roads.network.digest, turns, prices.weight[load], where, *named))
     found = keep("distances", key, make=make, write=write_arrays, read=read_arrays)
     table = pd.DataFrame(found, index=pd.MultiIndex.from_frame(unique))
+    for name, more in roads.on_access_ways(haulage.vehicle_id, starts, goals).items():
+        table[name] += more
     rows = table.loc[pd.MultiIndex.from_frame(ends)]
     sums = {name: rows[name].to_numpy(np.float64) for name in prices.quantities}
     passed = [sums.pop(name) for name in prices.quantities if name.startswith(PASSED)]

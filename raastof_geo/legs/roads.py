@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
@@ -220,6 +220,27 @@ class RoadPrices(Travelling):
         for number, inside in enumerate(self.limited):
             edges[f"{PASSED}{number}"] = np.where(inside, length, 0.0)
         return edges
+
+    def on_access_ways(
+        self, vehicle_id: str, starts: Sequence[RoadStop], goals: Sequence[RoadStop]
+    ) -> dict[str, Floats]:
+        """Give what the ways between sites and roads add to each trip; nothing where none count.
+
+        They are driven as service roads. Quantities as those of `price`, by name. [trips]
+        """
+        if not self.scenario.said.network.access_way:
+            return {}
+        vehicle = self.scenario.catalogue.vehicles[vehicle_id]
+        speed = self.scenario.catalogue.speeds["service"].mean_km_h.value
+        empty, full = self.energy_model(vehicle, np.array([speed]))
+        ends = zip(starts, goals, strict=True)
+        km = np.array([one.access_km + other.access_km for one, other in ends])
+        return {
+            "km": km,
+            "hours": km / speed,
+            "energy_empty": km * empty[0],
+            "energy_full": km * full[0],
+        }
 
     def judge(self, vehicle_id: str, load: str, active: Active) -> TruckRoads:
         """Say what roads are to a truck while some changes hold, beside those closed to all."""

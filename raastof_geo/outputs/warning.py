@@ -42,7 +42,7 @@ def warn_of_input(scenario: Scenario, network: RoadNetwork, anchors: Anchors) ->
         scenario.warnings,
         tuple(_other_municipalities(scenario)),
         tuple(explain_gaps(network)),
-        explain_moves(network, scenario.sites, anchors),
+        explain_moves(network, scenario.sites, anchors, counted=scenario.said.network.access_way),
         explain_islands(network, anchors.edges, ferries=ferries),
         explain_ferries(network, anchors.edges) if ferries else (),
         tuple(explain_idle(scenario, network, anchors)),

@@ -172,6 +172,8 @@ class RoadEdges:
     """How long the whole ferry takes that each edge is part of, NaN if not said. [min]"""
     toll = _of_each(lambda road: road.toll, np.bool_)
     """Which edges are tagged with a toll for trucks."""
+    level = _of_each(lambda road: road.level, np.int8)
+    """Above 0 where an edge is a bridge, below 0 where it is a tunnel."""
 
     @cached_property
     def ferry(self) -> Mask:

@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike
 
-from raastof_geo.arrays import Objects, first_of_each
+from raastof_geo.arrays import Floats, Objects, first_of_each
 from raastof_geo.roads.projection import DEGREES, project, project_shapes
 
 if TYPE_CHECKING:
@@ -47,6 +47,14 @@ def locate_municipality(lon: ArrayLike, lat: ArrayLike) -> Objects:
     first = first_of_each(place, area)
     found[place[first]] = names[area[first]]
     return found
+
+
+def measure_off_land(lines: Any) -> Floats:
+    """Give how many metres of each line [EPSG:25832] lie outside the built-in municipalities."""
+    tree = _municipality_tree()[1]
+    line, area = tree.query(lines, predicate="intersects")
+    inside = shapely.length(shapely.intersection(lines[line], tree.geometries[area]))
+    return np.asarray(shapely.length(lines) - np.bincount(line, inside, minlength=len(lines)))
 
 
 def find_town(lon: float, lat: float) -> tuple[str, float]:

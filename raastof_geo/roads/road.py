@@ -71,6 +71,8 @@ class Road:
     rules: str = ""
     """The tags that decide, where they do so by truck or direction: `maxweight:forward=10`. What
     stands above is then the most that any truck may."""
+    level: int = 0
+    """Above 0 on a bridge, below 0 in a tunnel, else 0."""
     tags: str = ""
     """The tags that restrict, as they stand: `hgv=no; maxweight=7.5`."""
 

@@ -15,7 +15,7 @@ from raastof_geo.card import Fact, Shown
 from raastof_geo.errors import Finding, Place, RoadDataError, SnapError, raise_all
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.places import find_town
+from raastof_geo.roads.places import find_town, locate_municipality, measure_off_land
 from raastof_geo.roads.projection import project
 from raastof_geo.roads.road import ROAD_CLASSES, Access, split_tags
 from raastof_geo.roads.routing.islands import find_islands
@@ -29,8 +29,20 @@ ISLAND_M = 2000.0
 """A part of the network that no road joins to the largest is an island from this much road on;
 what is shorter is a yard whose way out is not mapped. [m]"""
 
-FAR_M = 500.0
+FAR_M = 200.0
 """A site that had to move farther than this is told of. [m]"""
+
+PASSED_M = 50.0
+"""So is one that passed over a road that is closed to trucks, and is nearer by this. A judgement.
+[m]"""
+
+STREET_M = 100.0
+"""A site goes to a street rather than to a bridge or a tunnel that is nearer by up to this: most
+bridges have the street below within their width. A judgement. [m]"""
+
+WATER_M = 100.0
+"""A way of this length outside the municipalities leads over water; their outlines (1:500,000) are
+true to half a millimetre on the map, 250 m, at worst. A judgement. [m]"""
 
 _TOWN_KM = 60.0
 """A site farther than this from any town is told without one: it lies at sea, or abroad. [km]"""
@@ -131,14 +143,25 @@ def _nearest(network: RoadNetwork, lon_lat: Floats, *, limit_m: float, ferries: 
     )
     large = possible & ~main & (metres[islands.of_edge] >= ISLAND_M)
     small = possible & ~main & ~large
-    found = _nearest_of(network, np.flatnonzero(main), points)
+    found = _nearest_street(network, main, points)
     if large.any():
-        other = _nearest_of(network, np.flatnonzero(large), points)
+        other = _nearest_street(network, large, points)
         found = found.or_else(other, other.metres < found.metres)
     if small.any() and (found.metres > limit_m).any():
-        other = _nearest_of(network, np.flatnonzero(small), points)
+        other = _nearest_street(network, small, points)
         found = found.or_else(other, (found.metres > limit_m) & (other.metres < found.metres))
     return found
+
+
+def _nearest_street(network: RoadNetwork, edges: Mask, points: Objects) -> _Nearest:
+    """Choose the nearest edge, but no bridge or tunnel where a street is near."""
+    found = _nearest_of(network, np.flatnonzero(edges), points)
+    off_street = network.level != 0
+    if not (edges & off_street).any():
+        return found
+    street = _nearest_of(network, np.flatnonzero(edges & ~off_street), points)
+    near = street.metres <= found.metres + STREET_M
+    return found.or_else(street, off_street[found.edge] & near)
 
 
 def _nearest_of(network: RoadNetwork, edges: Integers, points: Objects) -> _Nearest:
@@ -213,33 +236,79 @@ def _say_far(
 
 
 def explain_moves(
-    network: RoadNetwork, sites: Mapping[str, Site], anchors: Anchors
+    network: RoadNetwork, sites: Mapping[str, Site], anchors: Anchors, *, counted: bool = False
 ) -> list[Message]:
-    """Say which sites moved more than `FAR_M`, and which nearer road was passed over, and why."""
-    moved = anchors.frame["snap_m"]
-    far = moved[moved > FAR_M]
-    if far.empty:
+    """Say which sites moved far, over water, past a closed road, or onto a bridge or a tunnel.
+
+    Each with what was passed over, and why; the farthest first. `counted`: whether the way between
+    site and road counts (`network.access_way`).
+    """
+    level = network.level[anchors.frame["edge"].to_numpy()]
+    frame = anchors.frame[(anchors.frame["snap_m"] > PASSED_M) | (level != 0)]
+    if frame.empty:
         return []
-    lon, lat = zip(*(sites[site].lon_lat for site in far.index), strict=True)
-    points = np.asarray(shapely.points(project(lon, lat)))
-    passed = _nearest_of(network, np.flatnonzero(network.length_m > 0), points)
-    nearest = zip(far.items(), passed.edge.tolist(), passed.metres.tolist(), strict=True)
-    return [
-        _say_moved(network, str(site), float(there_m), edge, metres)
-        for (site, there_m), edge, metres in nearest
-    ]
+    places = np.array([sites[str(site)].lon_lat for site in frame.index])
+    points = project(places[:, 0], places[:, 1])
+    moved, wet = frame["snap_m"].to_numpy(), _lead_over_water(points, frame)
+    usual = _nearest_of(
+        network, np.flatnonzero(network.length_m > 0), np.asarray(shapely.points(points), object)
+    )
+    closed = network.access[usual.edge] == Access.CLOSED
+    passed = closed & (usual.metres < moved - PASSED_M)
+    off_street = network.level[frame["edge"].to_numpy()] != 0
+    told = np.flatnonzero((moved > FAR_M) | wet | passed | off_street)
+    found = []
+    for row in told[np.argsort(-moved[told], kind="stable")].tolist():
+        near = int(usual.edge[row]), float(usual.metres[row])
+        message = _say_moved(
+            network, str(frame.index[row]), float(moved[row]), *near, counted=counted
+        )
+        if wet[row]:
+            message = say(
+                "{told} The straight way there leads over water, as the outlines of the "
+                "municipalities (1:500,000) have it.",
+                told=message,
+            )
+        if off_street[row]:
+            message = _say_level(network, message, int(frame["edge"].iloc[row]))
+        found.append(message)
+    return found
 
 
-def _say_moved(network: RoadNetwork, site: str, moved: float, edge: int, metres: float) -> Message:
-    told = {"site": f"`{site}`", "moved": round(moved)}
+def _lead_over_water(points: Floats, frame: pd.DataFrame) -> Mask:
+    """Tell which straight ways from points [EPSG:25832, m] to their roads lead over water.
+
+    Roads far from all municipalities, whose coast is not known, have none.
+    """
+    lon, lat = frame["lon"].to_numpy(), frame["lat"].to_numpy()
+    known = np.array([name is not None for name in locate_municipality(lon, lat)], bool)
+    off_m = measure_off_land(shapely.linestrings(np.stack((points, project(lon, lat)), axis=1)))
+    return np.asarray(known & (off_m >= WATER_M))
+
+
+def _say_level(network: RoadNetwork, told: Message, edge: int) -> Message:
+    what = say("a bridge") if network.level[edge] > 0 else say("a tunnel")
+    return say(
+        "{told} It was put on {what} ({road}), since no street is near: check its coordinates.",
+        told=told,
+        what=what,
+        road=network.called(edge) or say("a road without a name"),
+    )
+
+
+def _say_moved(
+    network: RoadNetwork, site: str, moved: float, edge: int, metres: float, *, counted: bool
+) -> Message:
+    how = say("those metres count as driven") if counted else say("those metres are not counted")
+    told = {"site": f"`{site}`", "moved": round(moved), "how": how}
     if metres > moved - 1:
         return say(
-            "{site} lies {moved} m from the nearest road that trucks reach: those metres are not "
-            "counted; check its coordinates"
+            "{site} lies {moved} m from the nearest road that trucks reach: {how}; check its "
+            "coordinates."
         ).format(**told)
     return say(
-        "{site} lies {moved} m from the nearest road that trucks reach, and those metres are not "
-        "counted; {road} is nearer ({metres} m) and was passed over: {reason}",
+        "{site} lies {moved} m from the nearest road that trucks reach, and {how}; {road} is "
+        "nearer ({metres} m) and was passed over: {reason}.",
         **told,
         road=network.called(edge) or say("a road without a name"),
         metres=round(metres),
@@ -252,6 +321,8 @@ def _why_passed_over(network: RoadNetwork, edge: int) -> Message:
     if network.access[edge] == Access.CLOSED:
         tags = "; ".join(f"{key}={value}" for key, value in split_tags(road.tags).items())
         return say("closed to trucks ({tags})", tags=tags) if tags else say("closed to trucks")
+    if road.level:
+        return say("a bridge or a tunnel, and a street is near")
     if road.road_class in NO_ENTRANCE:
         return say("no site has its gate on a {road_class}", road_class=f"`{road.road_class}`")
     return say("no road leads from it to the other roads and back")

@@ -1,14 +1,21 @@
 """Sites on islands, off the road, and beside roads that trucks may not use."""
 
+import re
+
 import pytest
 from places import CASES
 from worlds import make_network
 
 from raastof_geo.cli import run_command
 from raastof_geo.errors import NoPlanError, ScenarioError, SnapError
+from raastof_geo.legs.detour import explain_route
 from raastof_geo.pipeline import place_scenario, read_for_roads, solve_scenario
+from raastof_geo.roads.mapped.osm import read_osm
+from raastof_geo.roads.mapped.tags import read_road
+from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.routing.islands import explain_islands, group_sites
-from raastof_geo.roads.snap import ISLAND_M, snap_sites
+from raastof_geo.roads.snap import ISLAND_M, explain_moves, snap_sites
+from raastof_geo.roads.stored.store import read_network, write_network
 from raastof_geo.scenario import read_scenario
 from raastof_geo.scenario.said.site import Site
 
@@ -104,6 +111,151 @@ def test_a_nearer_road_that_is_closed_to_trucks_is_named(write, capsys):
         assert "passed over: closed to trucks (hgv=no)" in told
     summary = (path.parent / "out" / "world" / "summary.md").read_text(encoding="utf-8")
     assert "lies 551 m from the nearest road" in summary
+
+
+UNDER_A_BRIDGE = """
+  a: {lon: 12.001586, lat: 55.5, pit: {supplies: [fill_sand]}}
+  u: {lon: 12.0158757, lat: 55.500036, needs: [{use: fill, amount: 100 t}]}
+"""
+
+
+def test_a_street_is_preferred_to_the_bridge_above_it(write):
+    """The bridge is a metre away, the street four: 0.90 km on the street, not 7.1 round it."""
+    result = solve_scenario(read_scenario(write("site_under_bridge", UNDER_A_BRIDGE)))
+    assert result.legs.frame.length_km.iloc[0] == pytest.approx(0.90, abs=0.01)
+    assert result.network.called(result.anchors.edges["u"]) == "Gade"
+
+
+@pytest.mark.parametrize(
+    ("tags", "level"),
+    [
+        ({"bridge": "yes"}, 1),
+        ({"bridge": "viaduct", "layer": "2"}, 2),
+        ({"bridge": "no", "layer": "1"}, 0),
+        ({"tunnel": "yes"}, -1),
+        ({"tunnel": "yes", "layer": "-2"}, -2),
+        ({"tunnel": "building_passage"}, 0),
+        ({"bridge": "yes", "layer": "high"}, 1),
+        ({}, 0),
+    ],
+)
+def test_bridges_and_tunnels_have_a_level(tags, level):
+    """A street has 0, with or without a layer."""
+    assert read_road({"highway": "residential", **tags}).level == level
+
+
+@pytest.mark.parametrize(("kind", "told"), [("bridge", "a bridge"), ("tunnel", "a tunnel")])
+def test_a_site_on_a_bridge_or_in_a_tunnel_is_told(write, capsys, kind, told):
+    """Half a kilometre from any street there is nothing but the bridge."""
+    sites = UNDER_A_BRIDGE.replace("lat: 55.500036", "lat: 55.51")
+    path = write("site_under_bridge", sites)
+    if kind == "tunnel":
+        roads = path.parent / "roads.osm"
+        text = roads.read_text(encoding="utf-8").replace('k="bridge"', 'k="tunnel"')
+        roads.write_text(text.replace('v="1"/><tag k="name"', 'v="-1"/><tag k="name"'), "utf-8")
+    assert run_command(["check", str(path)]) == 0
+    found = capsys.readouterr().out
+    assert f"It was put on {told} (Motortrafikvej), since no street is near" in found
+
+
+def test_a_level_is_kept_in_a_file_and_read_again(tmp_path):
+    """A network file keeps it by its name."""
+    network = lay_network(read_osm(ROADS / "site_under_bridge" / "roads.osm"))
+    again = read_network(write_network(network, tmp_path / "roads.npz"))
+    assert again.level.tolist() == network.level.tolist()
+    assert 1 in again.level
+
+
+WET = """
+title: At sea
+language: en
+periods: [2027]
+vehicles: [tipper_4_axle]
+network: {snap_limit_m: 2000}
+outputs: [plan, summary]
+sites:
+  pit: {lon: 12.15, lat: 55.63, pit: {supplies: [fill_sand]}}
+  wet: {lon: 12.25, lat: 55.53, needs: [{use: fill, amount: 100 t}]}
+"""
+
+
+def test_a_way_over_water_is_told(tmp_path, capsys):
+    """A site in Køge Bugt is led ashore, and both `check` and the summary say so."""
+    path = tmp_path / "world.yaml"
+    path.write_text(WET, encoding="utf-8")
+    assert run_command(["check", str(path)]) == 0
+    assert "`wet` lies 1,452 m from the nearest road" in (told := capsys.readouterr().out)
+    assert "leads over water" in told
+    assert run_command(["run", str(path), "--into", str(tmp_path / "out")]) == 0
+    summary = tmp_path / "out" / "world" / "summary.md"
+    assert "leads over water" in summary.read_text(encoding="utf-8")
+
+
+def test_water_is_unknown_where_no_coast_is(write, capsys):
+    """Outside the built-in municipalities nothing is said of water."""
+    path = write("island_near", "")
+    roads = path.parent / "roads.osm"
+    roads.write_text(roads.read_text(encoding="utf-8").replace('lon="12.', 'lon="9.'), "utf-8")
+    path.write_text(
+        HEAD
+        + """network: {file: roads.osm}
+sites:
+  a: {lon: 9.0015860, lat: 55.5, offers: [{material: clean_clay_soil, amount: 100 t}]}
+  c: {lon: 9.0039651, lat: 55.4937050, receiver: {accepts: [clean_clay_soil]}}
+""",
+        encoding="utf-8",
+    )
+    assert run_command(["check", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "`c` lies 701 m" in told
+    assert "over water" not in told
+
+
+def test_the_way_to_the_road_counts_where_it_is_asked_for(write):
+    """551 m each way at 20 km/h: kilometres, hours and energy grow by that, tolls do not."""
+    sites = """
+  a: {lon: 12.001586, lat: 55.5, pit: {supplies: [fill_sand]}}
+  s: {lon: 12.0158598, lat: 55.504946, needs: [{use: fill, amount: 100 t}]}
+"""
+    path = write("site_on_hgv_no", sites)
+    without = solve_scenario(read_scenario(path))
+    path.write_text(path.read_text("utf-8").replace(".osm}", ".osm, access_way: true}"), "utf-8")
+    counted = solve_scenario(read_scenario(path))
+    metres = float(without.anchors.frame["snap_m"].sum())
+    assert metres == pytest.approx(551, abs=1)
+    before, after = without.legs.frame.iloc[0], counted.legs.frame.iloc[0]
+    for km in ("length_km", "return_km"):
+        assert after[km] - before[km] == pytest.approx(metres / 1000)
+    assert after.drive_h - before.drive_h == pytest.approx(2 * metres / 1000 / 20)
+    assert after.energy > before.energy
+    assert after.kg_co2e_wtw_per_t > before.kg_co2e_wtw_per_t
+    assert after.toll_dkk_per_t == before.toll_dkk_per_t
+    trip = explain_route(counted.legs.roads, "a", "s").trips[0]
+    assert trip.figures.km == pytest.approx(after.length_km)
+    assert any(
+        "count as driven" in str(one)
+        for one in explain_moves(
+            counted.network, counted.scenario.sites, counted.anchors, counted=True
+        )
+    )
+
+
+def test_a_ferry_that_is_closed_to_trucks_is_named(write, capsys):
+    """Two islands, and the ferry between them says `hgv=no`: the answer has its name and tag."""
+    path = write("two_islands", BOTH_WHOLE)
+    roads = path.parent / "roads.osm"
+    text = roads.read_text(encoding="utf-8")
+    nodes = re.findall(r'<node id="(\d+)" lon="([0-9.]+)"', text)
+    west = max((one for one in nodes if float(one[1]) < 12.2), key=lambda one: float(one[1]))[0]
+    east = min((one for one in nodes if float(one[1]) > 12.2), key=lambda one: float(one[1]))[0]
+    ferry = (
+        f'<way id="900" version="1"><nd ref="{west}"/><nd ref="{east}"/><tag k="route" v="ferry"/>'
+        '<tag k="name" v="Sundfærgen"/><tag k="motor_vehicle" v="yes"/><tag k="hgv" v="no"/></way>'
+    )
+    roads.write_text(text.replace("</osm>", ferry + "</osm>"), encoding="utf-8")
+    assert run_command(["check", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "a ferry between them is closed to trucks: Sundfærgen (hgv=no" in told
 
 
 def square(lon, lat, east_m):

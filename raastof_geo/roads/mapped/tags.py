@@ -221,6 +221,16 @@ def _join_speeds(passages: tuple[Passage, Passage]) -> float:
     return float(np.fmin(forward, backward))
 
 
+def _read_level(tags: Mapping[str, str]) -> int:
+    """Give the `layer` of a bridge, 1 at least, or of a tunnel, -1 at most; a street has 0."""
+    layer = tags.get("layer", "").strip()
+    said = int(layer) if re.fullmatch(r"[+-]?[0-9]", layer) else 0
+    if tags.get("bridge", "no") != "no":
+        return max(said, 1)
+    # A passage through a house is a street.
+    return min(said, -1) if tags.get("tunnel", "no") not in ("no", "building_passage") else 0
+
+
 def _soften(tags: Mapping[str, str], road_class: str, access: Access | None) -> Access:
     """Say who may use a road of a class, by what its tags say of access."""
     service = tags.get("service")
@@ -335,6 +345,7 @@ READERS: dict[str, Callable[[Mapping[str, str], str], Any]] = {
         tags.get("duration", "") if of == "ferry" else ""
     ),
     "toll": lambda tags, _: _read_toll(tags),
+    "level": lambda tags, _: _read_level(tags),
     "tags": lambda tags, kind: _join_telling(tags, _TOLD_OF.get(kind, _TOLD_OF_ROADS)),
 }
 """How a field of `Road` is read from the tags of a way and its class; access, directions, limits

@@ -32,6 +32,8 @@ class RoadStop:
     edge: int
     share: float
     """How far along, from 0 at its tail to 1 at its head."""
+    access_km: float = 0.0
+    """The straight way between the place and its road. [km]"""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from raastof_geo.arrays import Mask, SmallIntegers, first_of_each
 from raastof_geo.language import Message, say
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.restrict import find_local_edges
-from raastof_geo.roads.road import Access
+from raastof_geo.roads.road import Access, Road
 from raastof_geo.roads.routing.engine import find_parts
 
 _MOST_SITES = 8
@@ -82,12 +82,20 @@ def explain_islands(
             "from one to another: {groups}"
         ).format(count=len(groups), groups="; ".join(_list_sites(group) for group in groups))
     ]
+    usable = network.access != Access.CLOSED
     if not ferries:
         joined = _by_number(group_sites(network, edges, ferries=True))
-        names = _name_ferries(network, edges)
+        names = _name_ferries(network, edges, usable)
         if len(joined) < len(groups) and names:
             ferry = say("a ferry would join them, but `network.ferries` is false: {ferries}")
             told.append(ferry.format(ferries=", ".join(names)))
+    closed = _name_ferries(network, edges, ~usable)
+    if closed:
+        told.append(
+            say("a ferry between them is closed to trucks: {ferries}").format(
+                ferries=", ".join(closed)
+            )
+        )
     return told
 
 
@@ -119,10 +127,11 @@ def _list_sites(sites: Sequence[str]) -> str:
     return shown if len(sites) <= _MOST_SITES else f"{shown} … (+{len(sites) - _MOST_SITES})"
 
 
-def _name_ferries(network: RoadNetwork, edges: Mapping[str, int]) -> list[str]:
+def _name_ferries(network: RoadNetwork, edges: Mapping[str, int], which: Mask) -> list[str]:
+    """Name those of some ferries that leave the islands on which sites lie, with their tags."""
     islands = find_islands(network, ferries=False)
     parts = islands.of_node
-    sea = network.ferry & (network.access != Access.CLOSED)
+    sea = network.ferry & which
     line = find_parts(network.tail[sea], network.head[sea], network.node_count)
     lands: dict[int, set[int]] = defaultdict(set)
     for end in (network.tail[sea], network.head[sea]):
@@ -131,4 +140,10 @@ def _name_ferries(network: RoadNetwork, edges: Mapping[str, int]) -> list[str]:
     wanted = {int(parts[node]) for node in _tails(network, edges).values()} - {islands.mainland}
     numbers = {number for number, reached in lands.items() if reached & wanted}
     named = np.flatnonzero(sea)[np.isin(line[network.tail[sea]], list(numbers))]
-    return sorted({network.called(edge) for edge in named.tolist()} - {""})
+    roads = {network.roads[int(network.road[edge])] for edge in named.tolist()}
+    return sorted({_call_ferry(road) for road in roads} - {""})
+
+
+def _call_ferry(road: Road) -> str:
+    shut = road.access == Access.CLOSED and road.tags
+    return f"{road.name or '–'} ({road.tags})" if shut else road.name

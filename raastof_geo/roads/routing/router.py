@@ -237,8 +237,10 @@ def place_stops(anchors: Anchors) -> dict[str, RoadStop]:
     """Give the stop of each site. By the id of each site."""
     frame = anchors.frame
     return {
-        str(site): RoadStop(int(edge), float(share))
-        for site, edge, share in zip(frame.index, frame.edge, frame.share, strict=True)
+        str(site): RoadStop(int(edge), float(share), float(metres) / 1000)
+        for site, edge, share, metres in zip(
+            frame.index, frame.edge, frame.share, frame.snap_m, strict=True
+        )
     }
 
 

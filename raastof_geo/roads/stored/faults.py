@@ -21,7 +21,7 @@ _OF_TURNS = ("turn_only", "turn_size")
 STORED_COLUMNS = StoredColumns._fields
 """What a file of roads holds, apart from texts."""
 
-_TOLD_ONLY = frozenset(("name", "tags"))
+_TOLD_ONLY = frozenset(("name", "tags", "level"))
 """Fields that no truck's way depends on."""
 _BOTH_WAYS = 3
 _A_STEP_DEG = 1e-6

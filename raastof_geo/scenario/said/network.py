@@ -79,3 +79,6 @@ class NetworkChoice(part.Part):
     """What a route has least of."""
     snap_limit_m: float = Field(default=1000.0, gt=0, le=20_000)
     """Refuse a site farther than this from any road. [m]"""
+    access_way: bool = False
+    """Whether the straight way between a site and its road counts in kilometres, time and
+    emissions, driven as a service road."""
