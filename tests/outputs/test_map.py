@@ -2,12 +2,13 @@
 
 import json
 import re
+import runpy
 import subprocess
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from places import SCENARIOS
+from places import ROOT, SCENARIOS
 
 from raastof_geo.effect.burden import count_weekdays, measure_burden
 from raastof_geo.outputs.pages.map import MapStory, draw_map
@@ -46,6 +47,16 @@ def test_the_page_of_a_region_is_of_mailable_size(tmp_path):
     (tmp_path / "region.yaml").write_text(f"{text}\noutputs: [map]\n", encoding="utf-8")
     _, folder = run_scenario(tmp_path / "region.yaml", into=tmp_path / "out")
     assert (folder / "map.html").stat().st_size < 1_200_000
+
+
+@pytest.mark.slow
+def test_the_page_of_a_large_plan_is_of_mailable_size(tmp_path):
+    """300 sites, six years, some 5,000 flows: 6 MB at the most."""
+    large = runpy.run_path(str(ROOT / "benchmarks" / "outputs.py"))["write_large"](tmp_path)
+    large.write_text(f"{large.read_text(encoding='utf-8')}outputs: [map]\n", encoding="utf-8")
+    result, folder = run_scenario(large, into=tmp_path / "out")
+    assert len(result.plan.flows) > 4_000
+    assert (folder / "map.html").stat().st_size < 6_000_000
 
 
 def test_equal_results_give_equal_pages(starter_result):
