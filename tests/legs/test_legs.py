@@ -225,7 +225,7 @@ def test_an_empty_truck_weighs_gross_less_payload():
     scenario = make_scenario(WORLD.replace("{NETWORK}", "{}"))
     truck = scenario.catalogue.vehicles["tipper_4_axle"]
     full, empty = (
-        dict(zip(LIMITS, size_truck(truck, load), strict=True)) for load in ("full", "empty")
+        dict(zip(LIMITS, size_truck(truck, load).size, strict=True)) for load in ("full", "empty")
     )
     assert (full["maxweight_t"], empty["maxweight_t"]) == (32, 14)
     assert empty["maxaxleload_t"] == pytest.approx(full["maxaxleload_t"] * 14 / 32)

@@ -213,7 +213,7 @@ def test_a_truck_is_used_from_its_first_legal_period():
     load = legs.frame.set_index("vehicle").load_t["truck_trailer_7_axle_58"]
     assert np.allclose(load, 37.5)
     (told,) = legs.roads.scenario.warnings
-    assert "`truck_trailer_7_axle_58` is legal from 2027-01-01 only" in str(told.message)
+    assert "`truck_trailer_7_axle_58` is legal from 1 Jan 2027 only" in str(told.message)
     assert "not used in 2026" in str(told.message)
 
 

@@ -17,7 +17,7 @@ from raastof_geo.pipeline import solve_scenario
 from raastof_geo.roads.mapped.osm import read_osm
 from raastof_geo.roads.mapped.turns import gather_turns
 from raastof_geo.roads.mapped.ways import lay_network
-from raastof_geo.roads.restrict import bar_edges, size_truck
+from raastof_geo.roads.restrict import judge_roads, size_truck
 from raastof_geo.roads.road import Access
 from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.routing.engine import has_hierarchies
@@ -40,8 +40,8 @@ def real(file):
 
 def bar(network, truck):
     """Tell which edges a full truck may not use for its size."""
-    size = size_truck(load_catalogue().vehicles[truck], "full")
-    return bar_edges(network, size, ferries=True)
+    sized = size_truck(load_catalogue().vehicles[truck], "full")
+    return judge_roads(network, sized, np.zeros(network.edge_count, bool)).closed.all(axis=0)
 
 
 def draw_stops(network, barred, count):
