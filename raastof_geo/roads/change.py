@@ -8,7 +8,7 @@ import shapely
 
 from raastof_geo.arrays import Indices
 from raastof_geo.errors import RoadDataError, raise_all
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, list_codes, say_text
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.projection import project
 from raastof_geo.roads.snap import edge_lines
@@ -85,18 +85,11 @@ def _lost(network: RoadNetwork, change: RoadsMeant) -> Message:
     if change.name is not None:
         names = sorted({road.name for road in network.roads if road.name})
         like = difflib.get_close_matches(change.name, names, n=3, cutoff=0.5)
-        if like:
-            return say("network.changes: no road is called {name}; did you mean {like}?").format(
-                name=f"`{change.name}`", like=", ".join(f"`{name}`" for name in like)
-            )
-        return say("network.changes: no road is called {name}", name=f"`{change.name}`")
+        key = "like" if like else "name"
+        return say_text("changes", key, name=f"`{change.name}`", like=list_codes(like))
     if change.way is not None:
-        return say(
-            "network.changes: no road has the id {ways}; the built-in roads have no ids of"
-            " OpenStreetMap, so use `name`, `at` or `polygon` there"
-        ).format(ways=", ".join(str(way) for way in change.way))
+        return say_text("changes", "way", ways=", ".join(map(str, change.way)))
     if change.at is not None:
-        return say("network.changes: no road lies within {limit} m of {place}").format(
-            limit=round(FARTHEST_M), place=f"{change.at[0]:g}, {change.at[1]:g}"
-        )
-    return say("network.changes: no road touches the polygon")
+        place = f"{change.at[0]:g}, {change.at[1]:g}"
+        return say_text("changes", "at", limit=round(FARTHEST_M), place=place)
+    return say_text("changes", "polygon")
