@@ -34,8 +34,7 @@ class _Leg(Window):
         names = ("tonnes", "at_least", "at_most")
         return {one: amount for one in names if (amount := getattr(self, one, None)) is not None}
 
-    @model_validator(mode="after")
-    def _can_be_weighed(self, info: ValidationInfo) -> Self:
+    def _weighed(self, info: ValidationInfo) -> Self:
         for name, amount in self._amounts.items():
             weigh_over(name, amount, (self.material,) if self.material else (), info)
         return self
@@ -61,10 +60,10 @@ class Agreement(_Leg):
         return self.forbidden or (most is not None and most.value == 0)
 
     @model_validator(mode="after")
-    def _says_one_thing(self) -> Self:
+    def _says_one_thing(self, info: ValidationInfo) -> Self:
         if len(self._amounts) + self.forbidden != 1:
             raise InputError.saying("say one of `tonnes`, `at_least`, `at_most`, `forbidden: true`")
-        return self
+        return self._weighed(info)
 
 
 class NamedLeg(_Leg):
@@ -72,6 +71,10 @@ class NamedLeg(_Leg):
 
     Without `tonnes` what may go there goes there, or by other named legs, and nowhere else.
     """
+
+    @model_validator(mode="after")
+    def _can_be_weighed(self, info: ValidationInfo) -> Self:
+        return self._weighed(info)
 
 
 Together: TypeAlias = Literal["site", "project", "client", "municipality"]
