@@ -51,16 +51,12 @@ def _is_called(name: str, wanted: str) -> bool:
 
 def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> Indices:
     x, y = project(*at)[0]
-    point = shapely.Point(x, y)
-    here = network.xy
-    first, last = network.point_start[:-1], network.point_start[1:] - 1
-    reach = network.length_m + FARTHEST_M
-    near = np.hypot(here[first, 0] - x, here[first, 1] - y) <= reach
-    near |= np.hypot(here[last, 0] - x, here[last, 1] - y) <= reach
-    edges = np.flatnonzero(near & (network.length_m > 0))
+    ends = network.xy[np.stack((network.point_start[:-1], network.point_start[1:] - 1))]
+    near = np.hypot(ends[..., 0] - x, ends[..., 1] - y) <= network.length_m + FARTHEST_M
+    edges = np.flatnonzero(near.any(axis=0) & (network.length_m > 0))
     if not len(edges):
         return edges
-    gap = shapely.distance(edge_lines(network, edges), point)
+    gap = shapely.distance(edge_lines(network, edges), shapely.Point(x, y))
     least = gap.min()
     return edges[gap <= least + 1e-6] if least <= FARTHEST_M else edges[:0]
 
