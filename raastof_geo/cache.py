@@ -118,17 +118,15 @@ def keep(
         return found
     lock = FileLock(file.with_suffix(".lock"), timeout=_WAIT_S)
     try:
-        lock.acquire()
+        held = lock.acquire()
     except (OSError, Timeout):
         return make()
-    try:
+    with held:
         found = _try(read, file)
         if found is None:
             found = make()
             _write_whole(found, file, write)
         return found
-    finally:
-        lock.release()
 
 
 def list_stocks() -> list[KeptCount]:

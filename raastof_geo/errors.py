@@ -25,7 +25,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
-from raastof_geo.language import Message, read_texts, say
+from raastof_geo.language import Message, read_texts, say, say_text
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,11 @@ class RaastofError(Exception):
     def saying(cls, text: str, /, **values: Any) -> Self:
         """Make an error of one sentence, as `say` makes it."""
         return cls(say(text, **values))
+
+    @classmethod
+    def saying_text(cls, part: str, key: str, /, **values: Any) -> Self:
+        """Make an error of one sentence, as `say_text` makes it."""
+        return cls(say_text(part, key, **values))
 
     def __str__(self) -> str:
         return "\n".join(str(finding) for finding in self.findings)

@@ -175,6 +175,11 @@ def read_texts(part: str) -> dict[str, Message]:
     return {key: Message(text) for key, _, text in (line.partition(": ") for line in lines)}
 
 
+def say_text(part: str, key: str, /, **values: Any) -> Message:
+    """Make the sentence that stands under a key in a part of `data/texts.txt`, with its values."""
+    return read_texts(part)[key].format(**values)
+
+
 @lru_cache
 def _catalogue(language: Language) -> gettext.NullTranslations:
     return gettext.translation("raastof_geo", _LOCALE_FOLDER, languages=[language], fallback=True)

@@ -22,7 +22,7 @@ from raastof_geo.assignment.statement.statement import lay_columns
 from raastof_geo.emissions.model import MODELS
 from raastof_geo.emissions.vehicle import EnergyModel
 from raastof_geo.errors import RecordError, RoadDataError
-from raastof_geo.language import Message, plain, read_texts
+from raastof_geo.language import Message, plain, say_text
 from raastof_geo.legs.legs import Legs
 from raastof_geo.legs.price import price_legs
 from raastof_geo.recall.rest import KeptRow, name_rule
@@ -86,7 +86,7 @@ class Origin:
     given_rules: tuple[Rule, ...]
 
     def _say(self, key: str, **values: str) -> Message:
-        return read_texts("recall")[key].format(folder=str(self.folder), **values)
+        return say_text("recall", key, folder=str(self.folder), **values)
 
     @cached_property
     def network(self) -> RoadNetwork:

@@ -15,10 +15,11 @@ from raastof_geo.assignment.rules.row import About, Rule
 from raastof_geo.effect.cause import Cause
 from raastof_geo.effect.money import Transfers
 from raastof_geo.errors import Finding, Place
-from raastof_geo.language import LANGUAGES, Language, Message, plain
+from raastof_geo.language import LANGUAGES, Message, plain
 from raastof_geo.records.proof import PROOF
 from raastof_geo.records.values import make_finite, pack_values, read_values, refuse_part
 from raastof_geo.result import Result
+from raastof_geo.scenario.identity import Name
 from raastof_geo.sensitivity.assessment import Assessment
 
 _T = TypeVar("_T")
@@ -237,9 +238,4 @@ def _recall_words(words: Any) -> Any:
     if "text" in words:
         values = {name: _recall_words(value) for name, value in words["values"].items()}
         return Message(words["text"], values, words["many"])
-    return _Words("", words)
-
-
-class _Words(Message):
-    def render(self, language: Language) -> str:
-        return str(self.values[language])
+    return Name("", words)

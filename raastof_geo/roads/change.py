@@ -8,7 +8,7 @@ import shapely
 
 from raastof_geo.arrays import Indices
 from raastof_geo.errors import RoadDataError, raise_all
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, list_codes, say_text
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.projection import project
 from raastof_geo.roads.snap import edge_lines
@@ -51,16 +51,12 @@ def _is_called(name: str, wanted: str) -> bool:
 
 def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> Indices:
     x, y = project(*at)[0]
-    point = shapely.Point(x, y)
-    here = network.xy
-    first, last = network.point_start[:-1], network.point_start[1:] - 1
-    reach = network.length_m + FARTHEST_M
-    near = np.hypot(here[first, 0] - x, here[first, 1] - y) <= reach
-    near |= np.hypot(here[last, 0] - x, here[last, 1] - y) <= reach
-    edges = np.flatnonzero(near & (network.length_m > 0))
+    ends = network.xy[np.stack((network.point_start[:-1], network.point_start[1:] - 1))]
+    near = np.hypot(ends[..., 0] - x, ends[..., 1] - y) <= network.length_m + FARTHEST_M
+    edges = np.flatnonzero(near.any(axis=0) & (network.length_m > 0))
     if not len(edges):
         return edges
-    gap = shapely.distance(edge_lines(network, edges), point)
+    gap = shapely.distance(edge_lines(network, edges), shapely.Point(x, y))
     least = gap.min()
     return edges[gap <= least + 1e-6] if least <= FARTHEST_M else edges[:0]
 
@@ -85,18 +81,11 @@ def _lost(network: RoadNetwork, change: RoadsMeant) -> Message:
     if change.name is not None:
         names = sorted({road.name for road in network.roads if road.name})
         like = difflib.get_close_matches(change.name, names, n=3, cutoff=0.5)
-        if like:
-            return say("network.changes: no road is called {name}; did you mean {like}?").format(
-                name=f"`{change.name}`", like=", ".join(f"`{name}`" for name in like)
-            )
-        return say("network.changes: no road is called {name}", name=f"`{change.name}`")
+        key = "like" if like else "name"
+        return say_text("changes", key, name=f"`{change.name}`", like=list_codes(like))
     if change.way is not None:
-        return say(
-            "network.changes: no road has the id {ways}; the built-in roads have no ids of"
-            " OpenStreetMap, so use `name`, `at` or `polygon` there"
-        ).format(ways=", ".join(str(way) for way in change.way))
+        return say_text("changes", "way", ways=", ".join(map(str, change.way)))
     if change.at is not None:
-        return say("network.changes: no road lies within {limit} m of {place}").format(
-            limit=round(FARTHEST_M), place=f"{change.at[0]:g}, {change.at[1]:g}"
-        )
-    return say("network.changes: no road touches the polygon")
+        place = f"{change.at[0]:g}, {change.at[1]:g}"
+        return say_text("changes", "at", limit=round(FARTHEST_M), place=place)
+    return say_text("changes", "polygon")

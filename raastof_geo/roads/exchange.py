@@ -41,17 +41,13 @@ def read_graphml(path: AnyPath) -> RoadNetwork:
     """Read a graph that `osmnx.save_graphml` wrote, or refuse it as `RoadDataError`."""
     file = Path(path)
     if not file.is_file():
-        raise RoadDataError.saying("There is no file of a graph {file}.", file=file)
+        raise RoadDataError.saying_text("graphs", "none", file=file)
     import osmnx
 
     try:
         graph = osmnx.load_graphml(file)
     except Exception as error:  # XML, NetworkX and OSMnx each raise their own
-        raise RoadDataError.saying(
-            "{file} cannot be read as a graph: it is damaged, cut short or not written by"
-            " `osmnx.save_graphml`.",
-            file=file,
-        ) from error
+        raise RoadDataError.saying_text("graphs", "damaged", file=file) from error
     return from_osmnx(graph, title=file.name)
 
 
@@ -72,7 +68,7 @@ def from_osmnx(
     places = [_read_place(node, data["x"], data["y"]) for node, data in graph.nodes(data=True)]
     streets = [part for street in _pair_up(graph, nodes) for part in _open_loop(street, places)]
     if not streets:
-        raise RoadDataError.saying("The graph has no roads that trucks may use.")
+        raise RoadDataError.saying_text("graphs", "no roads")
     lon_lat = round_degrees(np.array(places, np.float64))
     made = str(graph.graph.get("created_date", ""))[:10]
     made = made if len(made) == 10 else ""
@@ -95,33 +91,24 @@ def _to_degrees(graph: Any) -> Any:
     import osmnx
 
     if not graph.number_of_edges():
-        raise RoadDataError.saying("The graph has no roads that trucks may use.")
+        raise RoadDataError.saying_text("graphs", "no roads")
     if "crs" not in graph.graph:
-        raise RoadDataError.saying(
-            "The graph names no coordinate system: set `graph.graph['crs']`."
-        )
+        raise RoadDataError.saying_text("graphs", "no system")
     if not all("x" in data and "y" in data for _, data in graph.nodes(data=True)):
-        raise RoadDataError.saying("The graph has nodes without a place: each needs `x` and `y`.")
-    if str(graph.graph["crs"]).upper() in (DEGREES, "WGS84"):
+        raise RoadDataError.saying_text("graphs", "no place")
+    crs = str(graph.graph["crs"])
+    if crs.upper() in (DEGREES, "WGS84"):
         return graph
     try:
         return osmnx.project_graph(graph, to_crs=DEGREES)
     except Exception as error:  # of PROJ, GeoPandas and Shapely, each its own
-        raise RoadDataError.saying(
-            "The graph cannot be turned into degrees: its coordinate system {crs} is not known,"
-            " or its places do not lie in it.",
-            crs=str(graph.graph["crs"]),
-        ) from error
+        raise RoadDataError.saying_text("graphs", "unknown system", crs=crs) from error
 
 
 def _read_place(node: Hashable, x: Any, y: Any) -> tuple[float, float]:
     if not (_is_number(x, 180) and _is_number(y, 90)):
-        raise RoadDataError.saying(
-            "The graph has node {node} at longitude {x}, latitude {y}, which is not on the Earth.",
-            node=str(node),
-            x=str(x),
-            y=str(y),
-        )
+        given = {"node": str(node), "x": str(x), "y": str(y)}
+        raise RoadDataError.saying_text("graphs", "node off earth", **given)
     return float(x), float(y)
 
 
@@ -130,21 +117,14 @@ def _check_edge(u: Hashable, v: Hashable, data: Mapping[str, Any]) -> None:
     length, shape = data.get("length", 0.0), data.get("geometry")
     ends = {"u": str(u), "v": str(v)}
     if not (_is_number(length, _LONGEST_M) and float(length) >= 0):
-        raise RoadDataError.saying(
-            "The graph has an edge from {u} to {v} with length={length}; a length is a number"
-            " of metres.",
-            length=str(length),
-            **ends,
-        )
+        raise RoadDataError.saying_text("graphs", "length", length=str(length), **ends)
     drawn = shape is None or (
         isinstance(shape, shapely.LineString)
         and len(shape.coords) > 1
         and bool(np.all(np.abs(shape.coords)[:, :2] <= (180, 90)))  # never for NaN
     )
     if not drawn:
-        raise RoadDataError.saying(
-            "The graph has an edge from {u} to {v} whose geometry is no line on the Earth.", **ends
-        )
+        raise RoadDataError.saying_text("graphs", "shape", **ends)
 
 
 def _is_number(value: Any, most: float) -> bool:

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from raastof_geo.errors import InputError
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, say_text
 
 Crs = Literal["EPSG:4326", "EPSG:25832", "EPSG:25833"]
 
@@ -35,40 +35,25 @@ def check_metres(easting: float, northing: float, crs: Crs) -> tuple[float, floa
 
 def _what_metres_look_like(easting: float, northing: float, crs: Crs) -> Message:
     if _inside(easting, LON) and _inside(northing, LAT):
-        return say(
-            "these look like degrees (WGS84): write `lon` and `lat` instead of {crs}", crs=crs
-        )
+        return say_text("coordinates", "degrees", crs=crs)
     if _inside(northing, EASTING[crs]) and _inside(easting, NORTHING):
-        return say("easting and northing look swapped: exchange them")
+        return say_text("coordinates", "metres swapped")
     likely = _likely_crs(easting, northing)
     if likely not in (None, crs):
-        return say(
-            "this does not lie in Denmark in {crs}, but looks like {likely}", crs=crs, likely=likely
-        )
-    return say("easting {easting} and northing {northing} do not lie in Denmark in {crs}").format(
-        easting=f"{easting:.0f}", northing=f"{northing:.0f}", crs=crs
-    )
+        return say_text("coordinates", "other system", crs=crs, likely=likely)
+    given = {"easting": f"{easting:.0f}", "northing": f"{northing:.0f}"}
+    return say_text("coordinates", "no metres", crs=crs, **given)
 
 
 def _what_degrees_look_like(lon: float, lat: float) -> Message:
     if _inside(lat, LON) and _inside(lon, LAT):
-        return say("lon and lat look swapped: exchange them")
+        return say_text("coordinates", "degrees swapped")
+    given = {"lon": f"{lon:.10g}", "lat": f"{lat:.10g}"}
     likely = _likely_crs(lon, lat) or _likely_crs(lat, lon)
     if likely:
-        return say(
-            "lon {lon} and lat {lat} are not degrees; this looks like {likely}: "
-            "write `easting`, `northing` and `crs: {likely}`"
-        ).format(lon=f"{lon:.10g}", lat=f"{lat:.10g}", likely=likely)
-    return say(
-        "lon {lon} and lat {lat} do not lie in Denmark "
-        "(lon {west} to {east}, lat {south} to {north})",
-        lon=f"{lon:.10g}",
-        lat=f"{lat:.10g}",
-        west=str(LON[0]),
-        east=str(LON[1]),
-        south=str(LAT[0]),
-        north=str(LAT[1]),
-    )
+        return say_text("coordinates", "no degrees", likely=likely, **given)
+    bounds = dict(zip(("west", "east", "south", "north"), map(str, (*LON, *LAT)), strict=True))
+    return say_text("coordinates", "outside", **given, **bounds)
 
 
 def _likely_crs(easting: float, northing: float) -> Crs | None:

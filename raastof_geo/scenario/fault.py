@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 from pydantic import AfterValidator, BaseModel, ValidatorFunctionWrapHandler, WrapValidator
 
 from raastof_geo.errors import InputError, raise_all
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, say_text
 from raastof_geo.scenario.reading.tree import Trail
 
 Item = TypeVar("Item", bound=Hashable)
@@ -47,20 +47,11 @@ def refuse_twice(entries: Listed, by: Callable[[Any], Hashable] = lambda one: on
     faults = []
     for number, entry in enumerate(map(by, entries)):
         if first.setdefault(entry, number) != number:
-            faults.append(Fault(_stands_twice(entry, first[entry]), (number,)))
+            key = "entry twice" if isinstance(entry, BaseModel) else "twice"
+            told = say_text("said", key, entry=f"`{entry}`", number=first[entry] + 1)
+            faults.append(Fault(told, (number,)))
     raise_all(FaultError, faults)
     return entries
-
-
-def _stands_twice(entry: Hashable, first: int) -> Message:
-    if isinstance(entry, BaseModel):
-        return say(
-            "this entry stands twice in the list, first as number {number}: keep one of them, "
-            "or write one with the amount of both"
-        ).format(number=first + 1)
-    return say(
-        "{entry} stands twice in this list, first as number {number}: keep one of them"
-    ).format(entry=f"`{entry}`", number=first + 1)
 
 
 def refuse_keys_twice(given: Any, read: ValidatorFunctionWrapHandler) -> Any:
@@ -73,9 +64,7 @@ def refuse_keys_twice(given: Any, read: ValidatorFunctionWrapHandler) -> Any:
     for key, value in given.items():
         [meant] = read({key: value})
         if first.setdefault(meant, key) != key:
-            message = say("{key} and {first} are the same: keep one of them").format(
-                key=f"`{key}`", first=f"`{first[meant]}`"
-            )
+            message = say_text("said", "same keys", key=f"`{key}`", first=f"`{first[meant]}`")
             faults.append(Fault(message, (str(key),), of_key=True))
     raise FaultError(*faults)
 

@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from raastof_geo.emissions.model import MODELS
 from raastof_geo.errors import Finding, InputError
-from raastof_geo.language import LANGUAGES, Language, Message, read_texts, say
+from raastof_geo.language import LANGUAGES, Language, Message, read_texts, say, say_text
 
 Names: TypeAlias = Mapping[str, Mapping[str, str]]
 """The ids of a section, each with its names by language; other keys hold names by any reader."""
@@ -43,10 +43,11 @@ class UnknownIdError(InputError):
 
 
 @dataclass(frozen=True)
-class _Name(Message):
+class Name(Message):
     """A name that is read in the language of the reader; `values` holds it by language."""
 
     def render(self, language: Language) -> str:
+        """Give the name in `language`, or the first that there is."""
         return str(self.values.get(language) or self.text)
 
 
@@ -66,10 +67,8 @@ def find_id(section: str, given: str, names: Names) -> str:
     if len(found) == 1:
         return found[0]
     if found:
-        message = say(
-            "{given} is the name of several: write the id of the one you mean, {choices}"
-        ).format(given=f"`{given}`", choices=join_choices([f"`{one}`" for one in found], EITHER))
-        raise InputError(message)
+        choices = join_choices([f"`{one}`" for one in found], EITHER)
+        raise InputError.saying_text("ids", "several", given=f"`{given}`", choices=choices)
     hint = suggest(given, names, listed=section in _IN_TABLES)
     told = say("{given} is not {noun} here{hint}", noun=read_texts("nouns")[section], hint=hint)
     raise UnknownIdError(section, given, told.format(given=f"`{given[:_LONGEST]}`"))
@@ -119,11 +118,7 @@ def _called(entry: Any) -> dict[str, str]:
 def check_id(given: str) -> str:
     """Check that an id can serve as a key, a layer and a file name on every system."""
     if not _ID.fullmatch(given):
-        raise InputError.saying(
-            "{given} cannot be an id: use up to 64 of the letters a-z, digits, `_` and `-`, "
-            "and put the name that people read under `name:`",
-            given=f"`{given[:_LONGEST]}`",
-        )
+        raise InputError.saying_text("ids", "no id", given=f"`{given[:_LONGEST]}`")
     return given
 
 
@@ -150,11 +145,8 @@ def suggest(given: str, ids: Iterable[str] | Names, *, listed: bool = False) -> 
         return say("; there are none")
     shown = [_show(one, names) for one in list(names)[:_MOST_SHOWN]]
     choices = join_choices(shown, LISTED)
-    if len(names) <= _MOST_SHOWN:
-        return say("; there are {choices}", choices=choices)
-    if listed:
-        return say("; there are {choices} and more: `raastof materials` lists all", choices=choices)
-    return say("; there are {choices} …", choices=choices)
+    kind = "all" if len(names) <= _MOST_SHOWN else "listed" if listed else "first"
+    return say_text("ids", kind, choices=choices)
 
 
 def _closest(given: str, names: Names) -> list[str]:
@@ -194,7 +186,7 @@ def _show(one: str, names: Names) -> Message | str:
         language: f"`{one}`" if _words(name) == _words(one) else f"`{one}` ({name})"
         for language, name in called.items()
     }
-    return _Name(next(iter(values.values())), values)
+    return Name(next(iter(values.values())), values)
 
 
 def join_choices(choices: Sequence[Message | str], link: Message) -> Message | str:

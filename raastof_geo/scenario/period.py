@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import Strict
-from raastof_geo.language import LOCALES, Message, format_day, say, spoken_language
+from raastof_geo.language import LOCALES, Message, format_day, say_text, spoken_language
 from raastof_geo.scenario import identity
 from raastof_geo.scenario.fault import Fault, FaultError
 
@@ -65,15 +65,9 @@ def read_period(given: Any) -> Any:
     if len(readings) == 1 and readings[0].start != readings[0].end:
         return readings[0].model_dump()
     if readings:
-        message = say("{given} is not a period: write {likely}").format(
-            given=f"`{given}`", likely=identity.join_choices(_likely(readings), identity.EITHER)
-        )
-        raise InputError(message)
-    raise InputError.saying(
-        "{given} is not a period: write a year `2027`, a quarter `2027-Q3`, a month "
-        "`2027-05`, or `{{id: phase-1, start: 2027-01-01, end: 2027-06-30}}`",
-        given=f"`{str(given)[:80]}`",
-    )
+        likely = identity.join_choices(_likely(readings), identity.EITHER)
+        raise InputError.saying_text("periods", "no period", given=f"`{given}`", likely=likely)
+    raise InputError.saying_text("periods", "unknown", given=f"`{str(given)[:80]}`")
 
 
 def _likely(readings: Sequence[Period]) -> list[str]:
@@ -125,18 +119,17 @@ def _read(text: str) -> list[Period]:
 
 def _stretches(said: dict[str, str | None]) -> Iterator[Period]:
     """Give the stretch that a year with a quarter, month or day is; none where no such day is."""
-    year = int(said["year"] or 0)
-    month, day = int(said.get("month") or 0), int(said.get("day") or 0)
-    if said.get("quarter"):
-        yield _quarter(year, int(said["quarter"] or 0))
-    elif month and day:
-        if day <= calendar.monthrange(year, month)[1]:
-            date = datetime.date(year, month, day)
-            yield Period(id=date.isoformat(), start=date, end=date)
-    elif month:
-        yield _month(year, month)
-    else:
+    parts = (int(said.get(one) or 0) for one in ("year", "quarter", "month", "day"))
+    year, quarter, month, day = parts
+    if quarter:
+        yield _quarter(year, quarter)
+    elif not month:
         yield Period(id=str(year), start=datetime.date(year, 1, 1), end=datetime.date(year, 12, 31))
+    elif not day:
+        yield _month(year, month)
+    elif day <= calendar.monthrange(year, month)[1]:
+        date = datetime.date(year, month, day)
+        yield Period(id=date.isoformat(), start=date, end=date)
 
 
 def _quarter(year: int, quarter: int) -> Period:
@@ -170,21 +163,14 @@ def _what_is_wrong(before: Sequence[Period], period: Period) -> Message | None:
         return error.findings[0].message
     shown = f"`{show_period(period.id)}`"
     if period.end < period.start:
-        return say("period {id} ends before it starts", id=shown)
+        return say_text("periods", "ends", id=shown)
     if any(other.id == period.id for other in before):
-        return say(
-            "period {id} stands here twice: give each period an id of its own, and list it once"
-        ).format(id=shown)
+        return say_text("periods", "twice", id=shown)
     for other in before[-1:]:
         if (other.start, other.end) == (period.start, period.end):
-            return say("period {id} has the same days as {other}: keep one of them").format(
-                id=shown, other=f"`{show_period(other.id)}`"
-            )
+            return say_text("periods", "same days", id=shown, other=f"`{show_period(other.id)}`")
         if period.start <= other.end:
-            return say(
-                "period {after} starts before {before} has ended: list periods in order, "
-                "without overlap"
-            ).format(after=shown, before=f"`{show_period(other.id)}`")
+            return say_text("periods", "overlap", after=shown, before=f"`{show_period(other.id)}`")
     return None
 
 
@@ -213,8 +199,8 @@ class Calendar:
             self.doubtful and readings and not self._during(readings)
         ):
             return text
-        told = say("{given} is not a period of this scenario{hint}", given=f"`{str(given)[:80]}`")
-        told = told.format(hint=self._hint(text, readings))
+        hint = self._hint(text, readings)
+        told = say_text("periods", "not here", given=f"`{str(given)[:80]}`", hint=hint)
         raise identity.UnknownIdError("periods", str(given), told)
 
     def _during(self, readings: Sequence[Period]) -> list[Period]:
@@ -227,15 +213,16 @@ class Calendar:
     def _hint(self, text: str, readings: Sequence[Period]) -> Message:
         shown = [f"`{show_period(period.id)}`" for period in self._during(readings)]
         if len(shown) == 1:
-            return say("; did you mean {close}?", close=shown[0])
+            return say_text("periods", "close", close=shown[0])
         if shown:
-            return say("; that time is {first} to {last} here", first=shown[0], last=shown[-1])
+            return say_text("periods", "during", first=shown[0], last=shown[-1])
         if not readings and not text[:1].isdigit():
             return identity.suggest(text, [show_period(one) for one in self.ids])
         shown = [f"`{show_period(one)}`" for one in self.ids]
         if len(shown) > _MOST_SHOWN:
-            return say("; it has {first} to {last}", first=shown[0], last=shown[-1])
-        return say("; it has {choices}", choices=identity.join_choices(shown, identity.TOGETHER))
+            return say_text("periods", "from to", first=shown[0], last=shown[-1])
+        choices = identity.join_choices(shown, identity.TOGETHER)
+        return say_text("periods", "there are", choices=choices)
 
 
 def read_calendar(given: Any) -> Calendar | None:

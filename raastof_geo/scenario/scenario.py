@@ -410,9 +410,8 @@ class Scenario(Shown):
     @cached_property
     def entries(self) -> dict[tuple[Role, str], Need | Offer]:
         """Needs and surplus by role and id; of windows with one id the first."""
-        kept: list[tuple[Role, Sequence[Need | Offer]]]
-        kept = [(Role.NEED, self.needs), (Role.OFFER, self.offers)]
-        return {(role, one.id): one for role, entries in kept for one in reversed(entries)}
+        kept: tuple[Need | Offer, ...] = (*self.offers, *self.needs)
+        return {(one.role, one.id): one for one in reversed(kept)}
 
     @cached_property
     def pits(self) -> tuple[Pit, ...]:

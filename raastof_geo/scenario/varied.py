@@ -12,7 +12,6 @@ from pydantic import BaseModel
 
 from raastof_geo.errors import Finding, InputError
 from raastof_geo.figures.figure import Figure, Sourced, YearlyFigure
-from raastof_geo.language import say
 from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Trail, Tree
@@ -49,7 +48,7 @@ def edit_for(scenario: Scenario, assumption: Assumption, level: float) -> Edits:
     if assumption.rest is not None:
         taken = list_amounts(scenario, assumption.rest)
         if edits.keys() & {one.trail for one in taken}:
-            raise InputError.saying("`rest` and `scale` mean the same amounts: keep them apart")
+            raise InputError.saying_text("variations", "keep apart")
         edits |= _times(taken, _factor_of_rest(scenario, scaled, taken, factor))
     return edits
 
@@ -61,11 +60,8 @@ def value_of_assumption(scenario: Scenario, assumption: Assumption) -> float:
     there = number_at(find_value(scenario, split_path(assumption.set)))
     said = there if assumption.value is None else assumption.value
     if abs(there - said) > 1e-9 * abs(there) or not assumption.low <= there <= assumption.high:
-        message = say(
-            "at {path} stands {there}: that has to be `value` (or leave it out), and to lie "
-            "between `low` and `high`"
-        ).format(path=f"`{assumption.set}`", there=f"{there:g}")
-        raise InputError(message)
+        told = {"path": f"`{assumption.set}`", "there": f"{there:g}"}
+        raise InputError.saying_text("variations", "other value", **told)
     return there
 
 
@@ -80,11 +76,8 @@ def _factor_of_rest(
     moved, there = (sum(_weigh(scenario, one) for one in amounts) for amounts in (scaled, taken))
     left = there - moved * (factor - 1)
     if there <= 0 or left < 0:
-        message = say(
-            "`rest` has {there} t and would have to give {given} t: name more amounts there, "
-            "or a narrower range"
-        ).format(there=there, given=moved * (factor - 1))
-        raise InputError(message)
+        given = moved * (factor - 1)
+        raise InputError.saying_text("variations", "no rest", there=there, given=given)
     return left / there
 
 
@@ -96,9 +89,7 @@ def list_amounts(scenario: Scenario, chosen: AmountFilter) -> list[_Said]:
         if said.whose in chosen and _matches(scenario, chosen[said.whose], said)
     ]
     if not found:
-        raise InputError.saying(
-            "no amount of the scenario matches this: check the ids, or take some out"
-        )
+        raise InputError.saying_text("variations", "no match")
     return found
 
 
@@ -120,18 +111,15 @@ def _list_all(scenario: Scenario) -> Iterator[_Said]:
 
 
 def _matches(scenario: Scenario, which: Which, said: _Said) -> bool:
-    site = scenario.sites[said.site]
-    return all(
-        wanted is None or value in wanted
-        for wanted, value in (
-            (which.use, said.use),
-            (which.material, said.material),
-            (which.site, said.site),
-            (which.municipality, site.municipality),
-            (which.project, scenario.project(said.site)),
-            (which.land, scenario.land(said.site)),
-        )
-    )
+    here = {
+        "use": said.use,
+        "material": said.material,
+        "site": said.site,
+        "municipality": scenario.sites[said.site].municipality,
+        "project": scenario.project(said.site),
+        "land": scenario.land(said.site),
+    }
+    return all(wanted is None or here[name] in wanted for name, wanted in which)
 
 
 def _weigh(scenario: Scenario, said: _Said) -> float:
@@ -153,12 +141,9 @@ def find_value(scenario: Scenario, trail: Trail) -> Any:
         below = _below(value)
         value = next((one for key, one in below.items() if str(key) == str(part)), None)
         if value is None:
-            raise InputError.saying(
-                "{path} leads nowhere: {part} is not there{hint}",
-                path=f"`{'.'.join(map(str, trail))}`",
-                part=f"`{part}`",
-                hint=suggest(str(part), [str(key) for key in below]),
-            )
+            told = {"path": f"`{'.'.join(map(str, trail))}`", "part": f"`{part}`"}
+            hint = suggest(str(part), [str(key) for key in below])
+            raise InputError.saying_text("variations", "nowhere", hint=hint, **told)
     return value
 
 
@@ -184,7 +169,7 @@ def number_at(found: Any) -> float:
             return 1.0
         case int() | float() if not isinstance(found, bool):
             return float(found)
-    raise InputError.saying("no number stands at this path: name one such as `…gate_fee`")
+    raise InputError.saying_text("variations", "no number")
 
 
 def _with_number(found: Any, level: float) -> Any:
@@ -221,10 +206,7 @@ def put_value(values: Any, trail: Trail, new: Any) -> Any:
     if isinstance(values, list) and isinstance(here, int) and here < len(values):
         return [*values[:here], put_value(values[here], below, new), *values[here + 1 :]]
     if not (values is None or isinstance(values, Mapping)):
-        raise InputError.saying(
-            "the file says this in a short form: write it out, so that {key} stands in it",
-            key=f"`{here}`",
-        )
+        raise InputError.saying_text("variations", "short form", key=f"`{here}`")
     values = values or {}
     key = next((one for one in values if str(one) == str(here)), here)
     return {**values, key: put_value(values.get(key), below, new)}

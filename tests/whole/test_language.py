@@ -3,7 +3,9 @@
 `python tools/translate.py` brings the Danish catalogue up to date.
 """
 
+import ast
 import re
+from collections import defaultdict
 
 import pytest
 from babel.messages.mofile import read_mo
@@ -11,7 +13,7 @@ from babel.messages.pofile import read_po
 from places import ROOT
 from translate import extract_messages, list_remarks
 
-from raastof_geo.language import as_language, format_number, say, say_count, speaking
+from raastof_geo.language import as_language, format_number, read_texts, say, say_count, speaking
 from raastof_geo.scenario.catalogue import load_catalogue
 from raastof_geo.scenario.telling.words import CatalogueWords
 
@@ -30,6 +32,34 @@ def test_every_message_has_its_danish(entries):
     found = extract_messages()
     assert set(entries) == found
     assert [one.id for one in entries.values() if not all(list_of(one)) or one.fuzzy] == []
+
+
+def test_each_text_that_is_asked_for_is_there():
+    """What `say_text` and `saying_text` name stands in the table, and nothing is left over."""
+    for part, keys in asked_texts().items():
+        assert keys <= read_texts(part).keys(), part
+        words = {
+            word for source in SOURCES if f'"{part}"' in source for word in WORD.findall(source)
+        }
+        assert read_texts(part).keys() <= words, part
+
+
+SOURCES = [file.read_text("utf-8") for file in (ROOT / "raastof_geo").rglob("*.py")]
+WORD = re.compile(r'"([^"\n]+)"')
+
+
+def asked_texts():
+    """The keys that stand in calls, by their part."""
+    asked = defaultdict(set)
+    for call in (one for source in SOURCES for one in ast.walk(ast.parse(source))):
+        if isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1] in TELLERS:
+            part, *keys = (getattr(one, "value", None) for one in call.args[:2])
+            if isinstance(part, str):
+                asked[part] |= {key for key in keys if isinstance(key, str)}
+    return asked
+
+
+TELLERS = ("say_text", "saying_text")
 
 
 def test_placeholders_are_kept(entries):

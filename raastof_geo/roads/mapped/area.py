@@ -9,7 +9,7 @@ from typing import Any
 import shapely
 
 from raastof_geo.errors import RoadDataError, raise_all
-from raastof_geo.language import Message, say
+from raastof_geo.language import list_codes, say_text
 from raastof_geo.links import AnyPath
 from raastof_geo.roads.places import load_municipalities
 from raastof_geo.roads.projection import DEGREES, Bounds, project_shapes, unproject_shapes
@@ -34,19 +34,15 @@ def read_area(
     """
     given = [bounds is not None, file is not None, bool(municipalities)]
     if sum(given) > 1:
-        raise RoadDataError.saying(
-            "Say the area by bounds, by a file or by municipalities, not by several of them."
-        )
-    if not any(given):
-        return None
-    area: shapely.Geometry
+        raise RoadDataError.saying_text("areas", "several")
+    area: shapely.Geometry | None = None
     if bounds is not None:
         area = draw_bounds(bounds)
     elif file is not None:
         area = read_polygon(file)
-    else:
+    elif municipalities:
         area = join_municipalities(municipalities)
-    if buffer_m > 0:
+    if area is not None and buffer_m > 0:
         area = unproject_shapes(shapely.buffer(project_shapes(area), buffer_m))
     return area
 
@@ -55,10 +51,8 @@ def draw_bounds(bounds: Sequence[float]) -> shapely.Polygon:
     """Draw west, south, east and north [degrees]; `RoadDataError` if they are no rectangle."""
     west, south, east, north = bounds
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
-        raise RoadDataError.saying(
-            "Bounds must be west, south, east, north in degrees, got {bounds}.",
-            bounds=", ".join(f"{value:g}" for value in bounds),
-        )
+        given = ", ".join(f"{value:g}" for value in bounds)
+        raise RoadDataError.saying_text("areas", "bounds", bounds=given)
     return shapely.box(west, south, east, north)
 
 
@@ -66,27 +60,19 @@ def read_polygon(path: AnyPath) -> shapely.Polygon | shapely.MultiPolygon:
     """Read all polygons of a file, joined and valid [degrees, WGS84], or `RoadDataError`."""
     file = Path(path)
     if not file.is_file():
-        raise RoadDataError.saying("There is no file of an area {file}.", file=file)
+        raise RoadDataError.saying_text("areas", "none", file=file)
     try:
         json_like = file.suffix.lower() in _JSON_ENDINGS
         shapes = list(_read_geojson(file) if json_like else _read_layers(file))
     except (OSError, ValueError, KeyError, TypeError, shapely.errors.ShapelyError) as error:
-        raise RoadDataError.saying(
-            "{file} cannot be read as an area: it is damaged or something else than GeoJSON"
-            " or a layer of polygons.",
-            file=file,
-        ) from error
+        raise RoadDataError.saying_text("areas", "damaged", file=file) from error
     joined = shapely.union_all([shapely.make_valid(shape) for shape in shapes])
     parts = [part for part in shapely.get_parts(joined) if part.geom_type == "Polygon"]
     if not parts:
-        raise RoadDataError.saying("{file} has no polygon in it.", file=file)
+        raise RoadDataError.saying_text("areas", "no polygon", file=file)
     area = shapely.MultiPolygon(parts)
     if not _EARTH.covers(shapely.box(*area.bounds)):
-        raise RoadDataError.saying(
-            "{file} is not in degrees: GeoJSON has longitude and latitude (WGS84). Save it"
-            " so, or as a GeoPackage that names its coordinate system.",
-            file=file,
-        )
+        raise RoadDataError.saying_text("areas", "no degrees", file=file)
     return area
 
 
@@ -132,15 +118,8 @@ def join_municipalities(wanted: Sequence[str]) -> shapely.Geometry:
         if plain in known:
             rows.append(known[plain])
         else:
-            lost.append(_unknown(name, list(frame["name"])))
+            like = difflib.get_close_matches(name, list(frame["name"]), n=3, cutoff=0.6)
+            key = "like" if like else "unknown"
+            lost.append(say_text("areas", key, name=f"`{name}`", like=list_codes(like)))
     raise_all(RoadDataError, lost)
     return shapely.union_all(frame.geometry.to_numpy()[rows])
-
-
-def _unknown(name: str, known: list[str]) -> Message:
-    like = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
-    if like:
-        return say("{name} is not a municipality here; did you mean {like}?").format(
-            name=f"`{name}`", like=", ".join(f"`{one}`" for one in like)
-        )
-    return say("{name} is not a municipality here.", name=f"`{name}`")

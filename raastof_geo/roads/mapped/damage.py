@@ -3,7 +3,7 @@
 import bz2
 import gzip
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
@@ -12,8 +12,8 @@ from xml.parsers import expat
 import osmium
 
 from raastof_geo.errors import Finding, Place
-from raastof_geo.language import Message, say
-from raastof_geo.roads.mapped.endings import CHANGES, JSON, find_ending
+from raastof_geo.language import say_text
+from raastof_geo.roads.mapped.endings import find_ending
 
 _PIECE = 1 << 20
 LARGEST_ID = 1 << 53
@@ -42,7 +42,8 @@ def find_damage(file: Path) -> Finding | None:
             start = stream.read(64)
         start = start.lstrip(b"\xef\xbb\xbf \t\r\n")
         if start.startswith((b"{", b"[")):
-            return Finding(say("{file} cannot be read: {reason}.", file=file, reason=JSON))
+            reason = say_text("no roads", "json")
+            return Finding(say_text("damage", "unreadable", file=file, reason=reason))
         if start.startswith((b"<", b"\xff\xfe", b"\xfe\xff")):
             search = _Search(file)
             with unpack(file) as stream:
@@ -61,8 +62,8 @@ def find_damage(file: Path) -> Finding | None:
     except _FoundError as found:
         return found.finding
     except (EOFError, zlib.error, OSError):
-        told = say("{file} is packed, and damaged or cut short: get it again.", file=file)
-        return Finding(told) if _read_magic(file) in _OPENERS else None
+        packed = _read_magic(file) in _OPENERS
+        return Finding(say_text("damage", "cut short", file=file)) if packed else None
 
 
 def is_pbf(file: Path) -> bool:
@@ -101,85 +102,42 @@ class _Search:
         try:
             self.parser.Parse(piece, last)
         except (expat.ExpatError, ValueError, LookupError) as error:
-            raise _FoundError(self._place(_name_fault(last, self.inside))) from error
+            kind, name = map(_shorten, self.inside[-1] if self.inside else ("osm", ""))
+            raise self._found("ends" if last else "broken", kind=kind, name=name) from error
 
-    def _place(self, message: Message) -> Finding:
+    def _found(self, key: str, /, **values: object) -> _FoundError:
         line = max(1, self.parser.CurrentLineNumber)
         column = max(0, self.parser.CurrentColumnNumber) + 1
-        return Finding(message, Place(str(self.file), line, column))
+        place = Place(str(self.file), line, column)
+        return _FoundError(Finding(say_text("damage", key, **values), place))
 
     def _enter(self, kind: str, attributes: dict[str, str]) -> None:
         name = attributes.get(_ID_OF.get(kind, ""), "")
-        for fault in _find_faults(kind, name, attributes, self.inside):
-            raise _FoundError(self._place(fault))
+        owner, number = self.inside[-1] if self.inside else ("", "")
+        if not self.inside:
+            self._check_root(kind, attributes)
+        if _ID_OF.get(kind) in attributes and not _is_id(name):
+            key = "member" if kind in ("nd", "member") else "id"
+            raise self._found(key, kind=kind, id=_quote(name), owner=owner, number=number)
+        for label, limit in _RANGES.items() if kind == "node" else ():
+            if label in attributes and not _is_within(attributes[label], limit):
+                value = _quote(attributes[label])
+                raise self._found("off earth", node=name, label=label, value=value)
+        size = max((len(text.encode()) for text in attributes.values() if kind == "tag"), default=0)
+        if size > _LONGEST_TAG:
+            raise self._found("tag", owner=owner, number=number, size=size, most=_LONGEST_TAG)
         self.inside.append((kind, name))
 
+    def _check_root(self, kind: str, attributes: Mapping[str, str]) -> None:
+        if kind == "osmChange":
+            raise self._found("changes", reason=say_text("no roads", "changes"))
+        if kind != "osm":
+            raise self._found("root", kind=_shorten(kind))
+        if attributes.get("version") != "0.6":
+            raise self._found("version", version=_quote(attributes.get("version")))
+
     def _refuse_entity(self, *_: Any) -> None:
-        fault = say(
-            "XML entities are declared here; files of OpenStreetMap have none. Take them out."
-        )
-        raise _FoundError(self._place(fault))
-
-
-def _find_faults(
-    kind: str, name: str, attributes: Mapping[str, str], inside: Sequence[tuple[str, str]]
-) -> Iterator[Message]:
-    if not inside:
-        yield from _find_faults_of_root(kind, attributes)
-    if _ID_OF.get(kind) in attributes and not _is_id(name):
-        yield _blame_id(kind, _quote(name), inside)
-    if kind == "node":
-        for label, limit in _RANGES.items():
-            if label in attributes and not _is_within(attributes[label], limit):
-                yield say(
-                    "node {node} has {label}={value}; lat goes from -90 to 90 and lon from -180"
-                    " to 180, in degrees with a decimal point. Correct the node or take it out."
-                ).format(node=name, label=label, value=_quote(attributes[label]))
-    size = max((len(text.encode()) for text in attributes.values() if kind == "tag"), default=0)
-    if size > _LONGEST_TAG:
-        owner, number = inside[-1]
-        yield say(
-            "{owner} {number} has a tag of {size} bytes; a key or value of OpenStreetMap has at"
-            " most {most}."
-        ).format(owner=owner, number=number, size=size, most=_LONGEST_TAG)
-
-
-def _find_faults_of_root(kind: str, attributes: Mapping[str, str]) -> Iterator[Message]:
-    if kind == "osmChange":
-        yield say("this is no file of roads: {reason}.", reason=CHANGES)
-    if kind != "osm":
-        yield say(
-            'a file of OpenStreetMap begins with `<osm version="0.6">`, this one with `<{kind}>`:'
-            " it is something else, perhaps the error page of a server."
-        ).format(kind=_shorten(kind))
-    if attributes.get("version") != "0.6":
-        yield say("OpenStreetMap's XML is read in version 0.6; this file says {version}.").format(
-            version=_quote(attributes.get("version"))
-        )
-
-
-def _blame_id(kind: str, name: str, inside: Sequence[tuple[str, str]]) -> Message:
-    if kind not in ("nd", "member"):
-        return say(
-            "a {kind} has the id {id}; ids are whole numbers of at most 9,007,199,254,740,991."
-        ).format(kind=kind, id=name)
-    owner, number = inside[-1] if inside else ("", "")
-    return say(
-        "{owner} {number} names {id} as a member; ids are whole numbers of at most"
-        " 9,007,199,254,740,991."
-    ).format(owner=owner, number=number, id=name)
-
-
-def _name_fault(last: bool, inside: list[tuple[str, str]]) -> Message:
-    if last:
-        kind, name = inside[-1] if inside else ("osm", "")
-        return say(
-            "the file ends here in the middle of `<{kind}>` {name}: it was cut short. Get it again."
-        ).format(kind=_shorten(kind), name=_shorten(name))
-    return say(
-        "the XML is broken here: a sign or a tag that does not belong, or text that is not in the"
-        " file's encoding. Correct the line, or get the file again."
-    )
+        raise self._found("entities")
 
 
 _STEPS = 10_000_000
@@ -190,14 +148,8 @@ _NOWHERE = (osmium.osm.Location().x, osmium.osm.Location().y)
 def _check_place(node: Any, file: Path) -> None:
     place = node.location
     if (place.x, place.y) != _NOWHERE and not place.valid():
-        fault = say(
-            "{file} cannot be read: node {node} lies at longitude {lon}, latitude {lat}, which is"
-            " not on the Earth. Correct the node or take it out.",
-            file=file,
-            node=str(node.id),
-            lon=f"{place.x / _STEPS:g}",
-            lat=f"{place.y / _STEPS:g}",
-        )
+        lon, lat = f"{place.x / _STEPS:g}", f"{place.y / _STEPS:g}"
+        fault = say_text("damage", "place", file=file, node=str(node.id), lon=lon, lat=lat)
         raise _FoundError(Finding(fault))
 
 
@@ -205,11 +157,7 @@ def _compare_ending(file: Path, right: str, wrong: tuple[str, ...]) -> Finding |
     """See whether the name of a file says something else than its content."""
     if find_ending(file) not in wrong:
         return None
-    told = say(
-        "{file} cannot be read: its name says another format than it has. Let the name end in"
-        " {ending}."
-    )
-    return Finding(told.format(file=file, ending=right))
+    return Finding(say_text("damage", "ending", file=file, ending=right))
 
 
 def _is_id(text: str) -> bool:

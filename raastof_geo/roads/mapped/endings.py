@@ -3,32 +3,20 @@
 from pathlib import Path
 
 from raastof_geo.errors import RoadDataError
-from raastof_geo.language import Message, say
+from raastof_geo.language import say_text
 
 OSM_ENDINGS = (".pbf", ".osm", ".xml", ".bz2", ".gz", ".o5m", ".opl")
 """How files of OpenStreetMap end."""
 
-JSON = say(
-    "it holds JSON, and roads are not read from that. Ask Overpass for `[out:xml]` and name the"
-    " file `.osm`, or download the roads with `raastof network fetch`"
-)
-_SHAPES = say(
-    "it holds shapes without the tags and junctions of OpenStreetMap. Take an extract that ends in"
-    " `.osm.pbf`, for instance from download.geofabrik.de"
-)
-CHANGES = say(
-    "a file of changes (osmChange) holds only what was edited, not the roads. Apply it to an"
-    " extract with `osmium apply-changes`, and name that one"
-)
-_OTHERS: dict[str, Message] = {
-    **dict.fromkeys((".json", ".osmjson"), JSON),
-    **dict.fromkeys((".geojson", ".gpkg", ".shp", ".kml", ".parquet"), _SHAPES),
-    ".osc": CHANGES,
-    ".zip": say("it is packed as ZIP. Unpack it, and name the file in it"),
-    ".7z": say("it is packed as 7z. Unpack it, and name the file in it"),
-    **dict.fromkeys((".yaml", ".yml"), say("that is a scenario or an area, and holds no roads")),
+_OTHERS = {
+    **dict.fromkeys((".json", ".osmjson"), "json"),
+    **dict.fromkeys((".geojson", ".gpkg", ".shp", ".kml", ".parquet"), "shapes"),
+    **dict.fromkeys((".yaml", ".yml"), "yaml"),
+    ".osc": "changes",
+    ".zip": "zip",
+    ".7z": "7z",
 }
-"""What is often taken for a file of roads, by its ending."""
+"""What is often taken for a file of roads, by its ending: a text of `no roads`."""
 
 
 def find_ending(file: Path) -> str:
@@ -41,6 +29,7 @@ def find_ending(file: Path) -> str:
 
 def refuse_others(file: Path) -> None:
     """Refuse, as `RoadDataError`, a file whose ending says that it is something else than roads."""
-    why = _OTHERS.get(find_ending(file))
-    if why is not None:
-        raise RoadDataError.saying("{file} is no file of roads: {reason}.", file=file, reason=why)
+    kind = _OTHERS.get(find_ending(file))
+    if kind is not None:
+        why = say_text("no roads", kind)
+        raise RoadDataError.saying_text("no roads", "ending", file=file, reason=why)

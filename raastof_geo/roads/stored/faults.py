@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats
-from raastof_geo.language import Message, list_codes, say
+from raastof_geo.language import Message, list_codes, say, say_text
 from raastof_geo.roads.edges import StoredColumns
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import LIMITS
@@ -153,12 +153,9 @@ def _draw(network: RoadNetwork, edge: int) -> float:
 
 
 def _blame_length(network: RoadNetwork, edge: int) -> Message:
-    return say("edge {edge} at {lon}, {lat} is {metres} m long, which its shape cannot be").format(
-        edge=edge,
-        lon=f"{network.node_lon[network.tail[edge]]:.5f}",
-        lat=f"{network.node_lat[network.tail[edge]]:.5f}",
-        metres=float(network.length_m[edge]),
-    )
+    node, metres = network.tail[edge], float(network.length_m[edge])
+    at = {"lon": f"{network.node_lon[node]:.5f}", "lat": f"{network.node_lat[node]:.5f}"}
+    return say_text("network files", "length", edge=edge, metres=metres, **at)
 
 
 def _turn_back(east: Floats) -> Floats:
@@ -182,18 +179,9 @@ def explain_gaps(network: RoadNetwork) -> Iterator[Message]:
     others = [name for name in network.lacking if name not in (*LIMITS, *_TOLD_ONLY)]
     title = network.metadata.title
     if limits:
-        yield say(
-            "The file of the road network {title} does not know the limits {limits}, so no truck"
-            " is held against them. Make it again with `raastof network build`."
-        ).format(title=title, limits=list_codes(limits))
+        yield say_text("network files", "unknown limits", title=title, limits=list_codes(limits))
     if others:
-        yield say(
-            "The file of the road network {title} does not know of its roads: {fields}. Trucks"
-            " take every road as if nothing were said of it. Make it again with `raastof network"
-            " build`."
-        ).format(title=title, fields=list_codes(others))
+        yield say_text("network files", "unknown fields", title=title, fields=list_codes(others))
     if network.extra.get("limits"):
-        yield say(
-            "The road network {title} has limits that this version of raastof_geo does not know:"
-            " {limits}. No truck is held against them."
-        ).format(title=title, limits=list_codes(network.extra["limits"]))
+        limits = list(network.extra["limits"])
+        yield say_text("network files", "other limits", title=title, limits=list_codes(limits))

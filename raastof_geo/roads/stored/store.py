@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import write_whole
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message
 from raastof_geo.links import AnyPath
 from raastof_geo.roads.edges import (
     BACKWARD,
@@ -49,9 +49,9 @@ def read_network(path: AnyPath) -> RoadNetwork:
             network = _decode(columns, json.loads(roads.tobytes()), json.loads(metadata.tobytes()))
             complaint = faults.find_fault(network)
     except Exception as error:  # what is not as it should be fails in many ways
-        raise RoadDataError(_damaged(file)) from error
+        raise _damaged(file) from error
     if complaint:
-        raise RoadDataError(_damaged(file, complaint))
+        raise _damaged(file, complaint)
     return network
 
 
@@ -65,7 +65,7 @@ def write_network(network: RoadNetwork, path: AnyPath, *, compress: bool = True)
     file = Path(path)
     complaint = faults.find_fault(network)
     if complaint:
-        raise RoadDataError.saying("The road network contradicts itself: {fault}.", fault=complaint)
+        raise RoadDataError.saying_text("network files", "contradicts", fault=complaint)
     extra = network.extra
     metadata = {"format": NETWORK_FORMAT, **asdict(network.metadata), **extra.get("metadata", {})}
     roads = encode_roads(network.roads, extra, network.lacking)
@@ -86,15 +86,15 @@ def _is_network(file: Path) -> bool:
 
 def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any]]:
     if not file.exists():
-        raise RoadDataError.saying("There is no road network file {file}.", file=file)
+        raise RoadDataError.saying_text("network files", "none", file=file)
     if not file.is_file():
-        raise RoadDataError.saying("{file} is a folder, not a road network file.", file=file)
+        raise RoadDataError.saying_text("network files", "folder", file=file)
     try:
         with zipfile.ZipFile(file) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
         # A small file would fill the memory: roads pack to a fifth, not to nothing.
         if unpacked > _SMALL_BYTES + _MOST_PACKED * file.stat().st_size:
-            raise RoadDataError(_damaged(file))
+            raise _damaged(file)
         with np.load(file, allow_pickle=False) as archive:
             _check_format(file, archive["metadata"])
             columns = StoredColumns(*(archive[label] for label in faults.STORED_COLUMNS))
@@ -102,42 +102,25 @@ def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any]
     except RoadDataError:
         raise
     except KeyError as error:
-        raise RoadDataError.saying(
-            "{file} is not a road network of raastof_geo. Make one with `raastof network build`"
-            " from a file of OpenStreetMap.",
-            file=file,
-        ) from error
+        raise RoadDataError.saying_text("network files", "other", file=file) from error
     except PermissionError as error:
-        raise RoadDataError.saying("{file} may not be read by this user.", file=file) from error
+        raise RoadDataError.saying_text("network files", "closed", file=file) from error
     except Exception as error:  # ZIP, NumPy and JSON each raise their own
-        raise RoadDataError(_damaged(file)) from error
+        raise _damaged(file) from error
 
 
 def _check_format(file: Path, metadata: NDArray[Any]) -> None:
-    try:
-        found = json.loads(metadata.tobytes())["format"]
-    except Exception as error:
-        raise RoadDataError(_damaged(file)) from error
+    found = json.loads(metadata.tobytes()).get("format")
+    if found is None:
+        raise _damaged(file)
     if found not in _READABLE:
-        raise RoadDataError.saying(
-            "{file} is a road network of another version of raastof_geo (format {found}, this"
-            " version reads {known}). Make it again with `raastof network build`.",
-            file=file,
-            found=str(found),
-            known=" / ".join(map(str, _READABLE)),
-        )
+        versions = {"found": str(found), "known": " / ".join(map(str, _READABLE))}
+        raise RoadDataError.saying_text("network files", "version", file=file, **versions)
 
 
-def _damaged(file: Path, fault: Message | None = None) -> Message:
-    if fault:
-        return say(
-            "{file} cannot be read as a road network: it is damaged, for {fault}."
-            " Make it again with `raastof network build`."
-        ).format(file=file, fault=fault)
-    return say(
-        "{file} cannot be read as a road network: it is damaged, cut short or something else."
-        " Make it again with `raastof network build`."
-    ).format(file=file)
+def _damaged(file: Path, fault: Message | None = None) -> RoadDataError:
+    kind = "damaged" if fault else "unreadable"
+    return RoadDataError.saying_text("network files", kind, file=file, fault=fault)
 
 
 def _decode(

@@ -16,12 +16,11 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.scanner import Scanner, ScannerError
 
 from raastof_geo.errors import Finding, Place, ScenarioError
-from raastof_geo.language import say
+from raastof_geo.language import say_text
 from raastof_geo.scenario.reading.slips import Halt, find_slip
 
 MOST_LEVELS = 50
 """A scenario needs about ten."""
-TOO_DEEP = say("values stand inside each other more than {limit} deep", limit=MOST_LEVELS)
 
 
 @dataclass(slots=True)
@@ -101,16 +100,15 @@ class _Composer:
         while not isinstance(event := self._next(), events.StreamEndEvent):
             if isinstance(event, events.DocumentStartEvent):
                 if begun:
-                    second = say("a second document begins here: a file holds one scenario")
-                    raise self._refused(second, event)
+                    raise self._refused("second", event)
                 begun = True
                 if event.tags or tuple(event.version or (1, 2)) != (1, 2):
                     line = next(n for n, text in enumerate(self.lines) if text.startswith("%"))
                     raise self._slipped(Halt(line, 0))
                 root = self._node(self._next(), 0)
-        message = say("nothing refers to {anchor}; a text that begins with `&` needs quotes")
         for name, place in self.unused.items():
-            self.findings.append(Finding(message.format(anchor=f"`&{name}`"), place))
+            message = say_text("yaml", "unused", anchor=f"`&{name}`")
+            self.findings.append(Finding(message, place))
         if isinstance(root, Scalar) and root.plain and not root.text:
             return None
         return root
@@ -130,10 +128,9 @@ class _Composer:
     def _node(self, event: Any, level: int) -> Node:
         self.count += 1
         if self.count > self.most:
-            message = say("the file holds more than {limit} values: is it a scenario?")
-            raise self._refused(message.format(limit=self.most), event)
+            raise self._refused("values", event, limit=self.most)
         if level > MOST_LEVELS:
-            raise self._refused(TOO_DEEP, event)
+            raise self._refused("deep", event, limit=MOST_LEVELS)
         if isinstance(event, events.AliasEvent):
             return self._referred(event)
         if event.anchor:
@@ -165,28 +162,25 @@ class _Composer:
         name = str(event.anchor)
         self.unused.pop(name, None)
         if name not in self.anchors:
-            message = say(
-                "{given} refers to {anchor}, which does not stand above; "
-                "a text that begins with `*` needs quotes"
-            )
-            raise self._refused(message.format(given=f"`*{name}`", anchor=f"`&{name}`"), event)
+            raise self._refused("unknown anchor", event, given=f"`*{name}`", anchor=f"`&{name}`")
         node = self.anchors[name]
         if node is None:
-            raise self._refused(say("a value refers to itself: write the values out"), event)
+            raise self._refused("loop", event)
         return node
 
     def _place(self, event: Any) -> Place:
         return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
 
-    def _refused(self, message: Any, event: Any) -> ScenarioError:
-        return ScenarioError(Finding(message, self._place(event)))
+    def _refused(self, key: str, event: Any, /, **values: Any) -> ScenarioError:
+        return ScenarioError(Finding(say_text("yaml", key, **values), self._place(event)))
 
 
 def _stop(error: BaseException) -> Halt | None:
     if not isinstance(error, MarkedYAMLError):
         return None
-    mark, context = error.problem_mark or error.context_mark, error.context_mark
+    mark = error.problem_mark or error.context_mark
     if mark is None:
         return None
-    began = (context.line, context.column) if context else None
+    context = error.context_mark or mark
+    began = context.line, context.column
     return Halt(mark.line, mark.column, str(error.problem or ""), str(error.context or ""), began)

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from raastof_geo.errors import Finding, InputError, ScenarioError
-from raastof_geo.language import say
+from raastof_geo.language import say, say_text
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
 from raastof_geo.scenario.checking import permit
 from raastof_geo.scenario.checking.agreed import check_agreements
@@ -171,9 +171,7 @@ def _check_network_file(
     file = (home / said.network.file).resolve()
     message = refuse_outside(file, home, "network.file", anywhere=anywhere)
     if message is None and not file.is_file():
-        message = say(
-            "network.file {file} does not exist: make it with `raastof network build`"
-        ).format(file=f"`{said.network.file}`")
+        message = say_text("said", "no network", file=f"`{said.network.file}`")
     return [Finding(message, tree.place(("network", "file")))] if message else []
 
 
@@ -184,8 +182,8 @@ def _check_baseline(said: ScenarioFile) -> Iterator[Fault]:
     ):
         for index, site in enumerate(named or ()):
             if role not in said.sites[site].roles:
-                message = say("baseline.{key}: {site} has no `{role}:`")
-                told = message.format(key=key, site=f"`{site}`", role=role)
+                names = {"key": key, "site": f"`{site}`", "role": role}
+                told = say("baseline.{key}: {site} has no `{role}:`", **names)
                 yield Fault(told, ("baseline", key, index))
 
 
@@ -199,19 +197,14 @@ def _check_agreements(said: ScenarioFile) -> Iterator[Fault]:
         if said.capture.get(one.material, every).value < 1
     )
     for site, number in itertools.islice(unnamed, 1):
-        message = say(
-            "agreements: say which `material` {site} sends: not all that is on offer can be "
-            "put to use (`capture`), and what is agreed is"
-        )
-        yield Fault(message.format(site=site), ("agreements", number))
+        yield Fault(say_text("said", "which material", site=site), ("agreements", number))
     for number, agreement in enumerate(said.agreements):
         for key, site, verb, able in (
             ("giver", agreement.giver, say("give"), Role.gives),
             ("taker", agreement.taker, say("take"), Role.takes),
         ):
             if not any(map(able, said.sites[site].roles)):
-                message = say("agreements: {site} has nothing to {verb}")
-                told = message.format(site=f"`{site}`", verb=verb)
+                told = say("agreements: {site} has nothing to {verb}", site=f"`{site}`", verb=verb)
                 yield Fault(told, ("agreements", number, key))
 
 

@@ -18,17 +18,10 @@ _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _BEGINS_NUMBER = frozenset("+-.0123456789")
-_MOST_DIGITS = 18
-"""Longer whole numbers count nothing that exists; as decimal ones they meet every bound."""
-
-
-def _whole(text: str) -> int | float:
-    return int(text) if len(text) <= _MOST_DIGITS else float(text)
-
-
 _KINDS: tuple[tuple[re.Pattern[str], Callable[[str], Value]], ...] = (
     (re.compile(r"[-+]?0[0-9]+"), str),
-    (re.compile(r"[-+]?[0-9]+"), _whole),
+    # Longer whole numbers count nothing that exists; as decimal ones they meet every bound.
+    (re.compile(r"[-+]?[0-9]{1,17}|[0-9]{18}"), int),
     (re.compile(r"0o[0-7]{1,20}|0x[0-9a-fA-F]{1,15}"), partial(int, base=0)),
     (re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"), float),
     (

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, say_text
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Halt:
     column: int
     problem: str = ""
     context: str = ""
-    began: tuple[int, int] | None = None
+    began: tuple[int, int] = (0, 0)
     """Where that began which it was reading."""
 
     @property
@@ -37,18 +37,17 @@ _NEXT_KEY = re.compile(rf"\s+(?={_KEY}:)")
 _BEGIN = re.compile(r"(?P<indent>\s*)(?P<dashes>(?:-\s+)*)")
 _LONGEST_LINE = 10_000
 _LONGEST_QUOTE = 40
-_NEEDS_QUOTES = say("a text with a colon in it needs quotes: write {meant}")
 _CLOSING = {"{": "}", "[": "]"}
 
 
 def find_slip(lines: Sequence[str], stop: Halt) -> Slip:
     """Say what is wrong where the reader gave up or above it, and what to write instead."""
     slips = (look(lines, stop) for look in _LOOKS)
-    message = say(
-        "this line cannot be understood: look for a missing colon, quote, bracket or indent "
-        "here or in the line above"
-    )
-    return next(filter(None, slips), (message, *stop.at))
+    return next(filter(None, slips), _slip("unclear", stop.at))
+
+
+def _slip(key: str, at: tuple[int, int], /, **values: str) -> Slip:
+    return say_text("slips", key, **values), *at
 
 
 def loosen_colon(text: str) -> tuple[str, str] | None:
@@ -60,65 +59,53 @@ def loosen_colon(text: str) -> tuple[str, str] | None:
 def say_colon(key: str, value: str) -> Message:
     """Say that a space is missing behind a colon."""
     meant = f"`{key}: {_shortened(_NEXT_KEY.split(value)[0])}`"
-    return say("a space is missing after the colon: write {meant}", meant=meant)
+    return say_text("slips", "space after colon", meant=meant)
 
 
 def say_dash(text: str) -> Message:
     """Say that a space is missing behind the dash of a list."""
-    return say(
-        "a space is missing after the dash: write {meant}", meant=f"`- {_shortened(text.strip())}`"
-    )
+    return say_text("slips", "space after dash", meant=f"`- {_shortened(text.strip())}`")
 
 
 def _directive(lines: Sequence[str], stop: Halt) -> Slip | None:
-    message = say(
-        "a line that begins with `%` is about YAML itself: delete it; a scenario is always YAML 1.2"
-    )
-    marked = (number for number, text in _here_and_above(lines, stop) if text.startswith("%"))
-    return next(((message, number, 0) for number in marked), None)
+    for number, text in _here_and_above(lines, stop):
+        if text.startswith("%"):
+            return _slip("directive", (number, 0))
+    return None
 
 
 def _tab(lines: Sequence[str], stop: Halt) -> Slip | None:
-    message = say("a tab stands here: write spaces instead, two for each level of indent")
     for number, text in _here_and_above(lines, stop):
         if number == stop.line and text[stop.column : stop.column + 1] == "\t":
-            return message, *stop.at
+            return _slip("tab", stop.at)
         column = text[: len(text) - len(text.lstrip())].find("\t")
         if column >= 0:
-            return message, number, column
+            return _slip("tab", (number, column))
     return None
 
 
 def _quote(lines: Sequence[str], stop: Halt) -> Slip | None:
-    if "quoted scalar" not in stop.context or stop.began is None:
+    if "quoted scalar" not in stop.context:
         return None
-    line, column = stop.began
     if "escape" in stop.problem:
-        message = say(
-            "a backslash between double quotes begins a code that is not known: write `\\\\`, "
-            "or use single quotes"
-        )
-        return message, stop.line, max(0, stop.column - 1)
-    mark = _line(lines, line)[column : column + 1]
-    return say("the quote {mark} that opens here is never closed", mark=mark), line, column
+        return _slip("escape", (stop.line, max(0, stop.column - 1)))
+    return _slip("open quote", stop.began, mark=_text_from(lines, stop.began)[:1])
 
 
 def _special(lines: Sequence[str], stop: Halt) -> Slip | None:
     if _begins_with_a_mark(stop):
-        line, column = stop.began or stop.at
+        line, column = stop.began
     elif stop.problem.startswith("mapping keys") or "start any token" in stop.problem:
         line, column = stop.at
     else:
         return None
-    text = _line(lines, line)[column:]
+    text = _text_from(lines, (line, column))
     if not text or text[0].isalnum():
         return None
     if any(bracket in _line(lines, line)[:column] for bracket in "{["):
         text = re.split(r"[,}\]]", text)[0] or text
-    message = say("a text that begins with {character} needs quotes: write {meant}").format(
-        character=f"`{text[0]}`" if text[0] != "`" else "'`'", meant=_quoted(text)
-    )
-    return message, line, column
+    character = f"`{text[0]}`" if text[0] != "`" else "'`'"
+    return _slip("mark", (line, column), character=character, meant=_quoted(text))
 
 
 def _begins_with_a_mark(stop: Halt) -> bool:
@@ -153,11 +140,8 @@ def _list_beside_key(lines: Sequence[str], stop: Halt) -> Slip | None:
         return None
     match = _LIST_BESIDE_KEY.match(_line(lines, stop.line))
     if match:
-        message = say(
-            "a list cannot begin beside its key: put `- ` on a line of its own below {key}"
-        ).format(key=f"`{match[1]}:`")
-        return message, stop.line, stop.column
-    return say("a list item cannot stand here: indent it like the items around it"), *stop.at
+        return _slip("beside key", stop.at, key=f"`{match[1]}:`")
+    return _slip("list item", stop.at)
 
 
 def _second_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
@@ -167,20 +151,15 @@ def _second_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
     if not in_braces and not stop.problem.startswith("mapping values are not allowed"):
         return None
     keys = [match for match in _SECOND_COLON.finditer(text) if match.end() <= stop.column]
-    if not keys and in_braces:
-        return None
     if not keys:
-        message = say(
-            "this line is indented deeper than the one above, which has its value already: "
-            "indent it like the keys around it"
-        )
-        return message, stop.line, len(text) - len(text.lstrip())
+        begins = len(text) - len(text.lstrip())
+        return None if in_braces else _slip("deeper", (stop.line, begins))
     start = keys[-1].end()
     rest = text[start:].split(" #")[0]
     if in_braces:
         return _colon_or_comma(rest, stop, start)
     meant = f"`{keys[-1][1]}: {_quoted(rest)[1:]}"
-    return _NEEDS_QUOTES.format(meant=meant), stop.line, start
+    return _slip("two colons", (stop.line, start), meant=meant)
 
 
 def _colon_or_comma(rest: str, stop: Halt, start: int) -> Slip:
@@ -188,37 +167,28 @@ def _colon_or_comma(rest: str, stop: Halt, start: int) -> Slip:
     value = re.split(r"[,}\]]", rest)[0]
     words = value.split(":")[0].split()
     if len(words) > 1 and re.fullmatch(r"[a-z_]+", words[-1]):
-        message = say("a comma is missing before {key}", key=f"`{words[-1]}:`")
-        return message, stop.line, start + rest.index(words[-1])
-    return _NEEDS_QUOTES.format(meant=_quoted(value)), stop.line, start
+        place = stop.line, start + rest.index(words[-1])
+        return _slip("comma before", place, key=f"`{words[-1]}:`")
+    return _slip("two colons", (stop.line, start), meant=_quoted(value))
 
 
 def _no_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
-    if "could not find expected ':'" not in stop.problem or stop.began is None:
+    if "could not find expected ':'" not in stop.problem:
         return None
-    line, column = stop.began
-    message = say("a colon is missing in {words}: every line is `key: value` or `- item`").format(
-        words=f"`{_shortened(_line(lines, line)[column:].strip())}`"
-    )
-    return message, line, column
+    words = _shortened(_text_from(lines, stop.began).strip())
+    return _slip("no colon", stop.began, words=f"`{words}`")
 
 
 def _bracket(lines: Sequence[str], stop: Halt) -> Slip | None:
-    if "while parsing a flow" not in stop.context or stop.began is None:
+    if "while parsing a flow" not in stop.context:
         return None
-    line, column = stop.began
-    opened = _line(lines, line)[column : column + 1]
-    found = _line(lines, stop.line)[stop.column : stop.column + 1]
+    opened, found = (_text_from(lines, at)[:1] for at in (stop.began, stop.at))
     if stop.context.endswith("node") or opened not in _CLOSING:
-        if found in {",", "}", "]"}:
-            return say("a value is missing before {sign}", sign=f"`{found}`"), *stop.at
-        return None
-    if found in _CLOSING.values() or stop.line != line or not found:
-        message = say("the bracket {bracket} that opens here is not closed: add {closing}").format(
-            bracket=f"`{opened}`", closing=f"`{_CLOSING[opened]}`"
-        )
-        return message, line, column
-    return say("a comma is missing here, or the text needs quotes"), *stop.at
+        return _slip("no value", stop.at, sign=f"`{found}`") if found in {",", "}", "]"} else None
+    if found in _CLOSING.values() or stop.line != stop.began[0] or not found:
+        closing = f"`{_CLOSING[opened]}`"
+        return _slip("open bracket", stop.began, bracket=f"`{opened}`", closing=closing)
+    return _slip("no comma", stop.at)
 
 
 def _block(lines: Sequence[str], stop: Halt) -> Slip | None:
@@ -226,18 +196,13 @@ def _block(lines: Sequence[str], stop: Halt) -> Slip | None:
     text = _line(lines, stop.line)
     found, before = text[stop.column : stop.column + 1], text[: stop.column].strip()
     if found and found in "}],":
-        message = say("{sign} closes or parts nothing here: delete it", sign=f"`{found}`")
-        return message, *stop.at
-    if "expected <block end>" not in stop.problem or stop.began is None:
+        return _slip("closes nothing", stop.at, sign=f"`{found}`")
+    if "expected <block end>" not in stop.problem:
         return None
-    if before and before[-1] in "'\"":
-        message = say(
-            "the quoted text ends here, and more follows: put all of it between the quotes, "
-            "and double a quote that belongs to the text"
-        )
-        return message, *stop.at
-    if before and before[-1] in "}]":
-        return say("nothing may follow the bracket that closes here"), *stop.at
+    if before.endswith(("'", '"')):
+        return _slip("text goes on", stop.at)
+    if before.endswith(("}", "]")):
+        return _slip("after bracket", stop.at)
     return _other_indent(lines, stop)
 
 
@@ -249,11 +214,7 @@ def _other_indent(lines: Sequence[str], stop: Halt) -> Slip | None:
     other = len(begins["indent"] if text.lstrip().startswith("-") else begins[0])
     if other == stop.column:
         return None
-    message = say(
-        "this line begins in column {column}, the one above in column {other}: indent them alike, "
-        "or this one like its neighbours farther up"
-    ).format(column=str(stop.column + 1), other=str(other + 1))
-    return message, *stop.at
+    return _slip("indent", stop.at, column=str(stop.column + 1), other=str(other + 1))
 
 
 _LOOKS: tuple[Callable[[Sequence[str], Halt], Slip | None], ...] = (
@@ -278,6 +239,10 @@ def _here_and_above(lines: Sequence[str], stop: Halt) -> list[tuple[int, str]]:
 
 def _line(lines: Sequence[str], number: int) -> str:
     return lines[number][:_LONGEST_LINE] if 0 <= number < len(lines) else ""
+
+
+def _text_from(lines: Sequence[str], at: tuple[int, int]) -> str:
+    return _line(lines, at[0])[at[1] :]
 
 
 def _line_before(lines: Sequence[str], number: int) -> int:

@@ -6,11 +6,10 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from raastof_geo.errors import Finding
-from raastof_geo.language import Message, say
+from raastof_geo.errors import Finding, InputError
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Tree
-from raastof_geo.scenario.reading.zones import refuse_outside
+from raastof_geo.scenario.reading.zones import find_beside
 from raastof_geo.scenario.said.file import ScenarioFile
 
 _MOST_MB = 20
@@ -28,31 +27,26 @@ def check_template(
     """Say what is wrong with `report.template`: where it lies, or what it is."""
     if said.report.template is None:
         return
-    file = (home / said.report.template).resolve()
-    message = refuse_outside(file, home, "it", anywhere=anywhere)
-    message = message or _refuse_kind(file)
-    if message is not None:
-        yield finding_at(tree, ("report", "template"), message)
+    try:
+        _check_kind(find_beside(home, said.report.template, anywhere=anywhere))
+    except InputError as error:
+        for one in error.findings:
+            yield finding_at(tree, ("report", "template"), one.message)
 
 
-def _refuse_kind(file: Path) -> Message | None:
-    told = {"file": f"`{file.name}`"}
-    if not file.is_file():
-        return say("{file} does not exist", **told)
-    refused = say(
-        "{file} is no Word document that can be read: open it in Word and save it as .docx, with "
-        "no macros and no password",
-        **told,
-    )
+def _check_kind(file: Path) -> None:
+    refused = InputError.saying_text("files beside", "no word", file=f"`{file.name}`")
     try:
         with zipfile.ZipFile(file) as package:
             if sum(one.file_size for one in package.infolist()) > _MOST_MB * 1_000_000:
-                return say("{file} is larger than {most} MB unpacked", most=_MOST_MB, **told)
+                told = {"file": f"`{file.name}`", "most": _MOST_MB}
+                raise InputError.saying_text("files beside", "large", **told)
             if _KIND not in package.read(_TYPES).decode("utf-8", "replace"):
-                return refused
+                raise refused
             document, *_ = [package.read(part) for part in _READ]  # whole, or its sum is wrong
             if not _PAGE.search(document):
-                return say("{file} says no page size: open it in Word and save it again", **told)
-    except _UNREADABLE:
-        return refused
-    return None
+                raise InputError.saying_text("files beside", "no page", file=f"`{file.name}`")
+    except InputError:
+        raise
+    except _UNREADABLE as error:
+        raise refused from error

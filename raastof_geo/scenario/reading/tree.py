@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from raastof_geo.errors import Finding, Place, ScenarioError, tell_reason
-from raastof_geo.language import Message, plain, say
+from raastof_geo.language import Message, plain, say_text
 from raastof_geo.scenario.reading import nodes, scalars
 from raastof_geo.scenario.reading.nodes import Node, Scalar
 from raastof_geo.scenario.reading.slips import loosen_colon, say_colon, say_dash
@@ -60,23 +60,16 @@ def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
         with path.open("rb") as file:
             raw = file.read(LARGEST_FILE_BYTES + 1)
     except OSError as error:
-        raise ScenarioError(_unreadable(path, name, error)) from error
+        missing = isinstance(error, FileNotFoundError)
+        key = "folder" if path.is_dir() else "none" if missing else "closed"
+        reason = tell_reason(error)
+        raise ScenarioError.saying_text("yaml", key, file=name, reason=reason) from error
     if len(raw) > LARGEST_FILE_BYTES:
-        message = say("{file} is larger than {limit} MB: is it a scenario?").format(
-            file=name, limit=LARGEST_FILE_BYTES // 1_000_000
-        )
-        raise ScenarioError(message)
+        most_mb = LARGEST_FILE_BYTES // 1_000_000
+        raise ScenarioError.saying_text("yaml", "large", file=name, limit=most_mb)
     tree = parse_tree(_decoded(raw, name), file=name)
     tree.digest = hashlib.sha256(raw).hexdigest()
     return tree
-
-
-def _unreadable(path: Path, name: str, error: OSError) -> Finding:
-    if path.is_dir():
-        return Finding(say("{file} is a folder: name a scenario file in it", file=name))
-    if isinstance(error, FileNotFoundError):
-        return Finding(say("{file} does not exist: check the name and the folder", file=name))
-    return Finding(say("{file} cannot be read: {reason}", file=name, reason=tell_reason(error)))
 
 
 def _decoded(raw: bytes, name: str) -> str:
@@ -85,13 +78,13 @@ def _decoded(raw: bytes, name: str) -> str:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         column = error.start - (raw.rfind(b"\n", 0, error.start) + 1) + 1
-        told = say("the file must be UTF-8: save it again, in Notepad by Save as, Encoding: UTF-8")
-        if 0 < raw.count(0) < len(raw) / 4:  # in UTF-16 half of the bytes are 0, in text none
-            told = say(
-                "the file is no text, and a scenario is one: name the YAML file that "
-                "`raastof new NAME` wrote, or one like it"
-            )
-        raise ScenarioError(Finding(told, Place(name, line, column))) from error
+        # In UTF-16 half of the bytes are 0, in text none.
+        key = "no text" if 0 < raw.count(0) < len(raw) / 4 else "no utf8"
+        raise _refused(key, Place(name, line, column)) from error
+
+
+def _refused(key: str, place: Place, /, **values: object) -> ScenarioError:
+    return ScenarioError(Finding(say_text("yaml", key, **values), place))
 
 
 def parse_tree(text: str, *, file: str) -> Tree:
@@ -102,12 +95,10 @@ def parse_tree(text: str, *, file: str) -> Tree:
         raise ScenarioError(Finding(_no_text(found[0]), place))
     root, findings = nodes.compose(text, file=file, most=MOST_VALUES)
     if root is None:
-        message = say("the file is empty: `raastof new NAME` writes one to start from")
-        raise ScenarioError(Finding(message, Place(file, 1, 1)))
+        raise _refused("empty", Place(file, 1, 1))
     if not isinstance(root, nodes.Mapping):
         loosened = loosen_colon(root.text) if isinstance(root, Scalar) and root.plain else None
-        message = say("a scenario is a list of `key: value`, beginning with `title:`")
-        told = say_colon(*loosened) if loosened else message
+        told = say_colon(*loosened) if loosened else say_text("yaml", "no mapping")
         raise ScenarioError(*findings, Finding(told, root.place))
     tree = Tree(file, findings=findings)
     tree.values = _Planter(tree).value(root, ())
@@ -115,10 +106,7 @@ def parse_tree(text: str, *, file: str) -> Tree:
 
 
 def _no_text(character: str) -> Message:
-    return say(
-        "a character that no text may hold stands here, {code}: delete it, "
-        "and save the file as UTF-8"
-    ).format(code=f"U+{ord(character):04X}")
+    return say_text("yaml", "character", code=f"U+{ord(character):04X}")
 
 
 Entries: TypeAlias = dict[str, tuple[Scalar, Node]]
@@ -136,15 +124,14 @@ class _Planter:
 
     def value(self, node: Node, path: Trail) -> Any:
         self._spend(1, node)
-        if len(path) > nodes.MOST_LEVELS:
-            raise ScenarioError(Finding(nodes.TOO_DEEP, node.place))
+        _check_level(len(path), node)
         self.tree.places[path] = node.place
         if isinstance(node, Scalar):
             self.tree.written[path] = plain(node.text[:_LONGEST_QUOTE])
             return self._scalar(node)
         kind = "map" if isinstance(node, nodes.Mapping) else "seq"
         if node.tag is not None and node.tag not in ("!", _CORE + kind):
-            self._tell(_unknown_tag(node.tag), node)
+            self._tell_tag("tag", node.tag, node)
         if isinstance(node, nodes.Sequence):
             items = [part for item in node.items for part in self._mended_items(item)]
             for index, item in enumerate(items):
@@ -158,11 +145,9 @@ class _Planter:
 
     def _scalar(self, node: Scalar) -> scalars.Value:
         text = self._text(node)
-        if node.tag is not None and node.tag != "!":
-            return self._tagged(node, text, node.tag)
-        if not node.plain or node.tag is not None:
-            return text
-        return scalars.keep_written(scalars.read_plain(text), text)
+        if node.tag is None and node.plain:
+            return scalars.keep_written(scalars.read_plain(text), text)
+        return self._tagged(node, text, node.tag) if node.tag not in (None, "!") else text
 
     def _text(self, node: Scalar) -> str:
         """Refuse what no file can hold, such as half a character written as a code."""
@@ -175,17 +160,17 @@ class _Planter:
         try:
             return scalars.read_tagged(text, tag)
         except ValueError:
-            message = say("{given} is not what its tag {tag} says: leave the tag out").format(
-                given=f"`{plain(text)[:60]}`", tag=f"`{_shown(tag)}`"
-            )
-            self._tell(message if tag in scalars.CORE_TAGS else _unknown_tag(tag), node)
+            self._tell_tag("tag value" if tag in scalars.CORE_TAGS else "tag", tag, node, text)
             return text
+
+    def _tell_tag(self, key: str, tag: str, node: Node, text: str = "") -> None:
+        shown = plain(tag.replace(_CORE, "!!"))[:60]
+        self._tell(say_text("yaml", key, given=f"`{plain(text)[:60]}`", tag=f"`{shown}`"), node)
 
     def _entries(self, node: nodes.Mapping, level: int) -> Entries:
         """Give what a mapping holds: what `<<` brings, and its own above that."""
         if id(node) not in self.known:
-            if level > nodes.MOST_LEVELS:
-                raise ScenarioError(Finding(nodes.TOO_DEEP, node.place))
+            _check_level(level, node)
             own, merged = self._own(node)
             brought: Entries = {}
             for source in merged:
@@ -200,17 +185,15 @@ class _Planter:
         own: Entries = {}
         merged: list[nodes.Mapping] = []
         for key_node, value_node in self._mended_entries(node):
-            if key_node.text == "<<" and key_node.plain:
-                merged += self._sources(value_node)
-                continue
             key = self._text(key_node)
-            if key in own:
-                message = say(
-                    "{key} stands here twice, first in line {line}: keep one of them"
-                ).format(key=f"`{key[:80]}`", line=str(own[key][0].place.line))
-                self._tell(message, key_node)
-                continue
-            own[key] = (key_node, value_node)
+            if key == "<<" and key_node.plain:
+                merged += self._sources(value_node)
+            elif key in own:
+                first = str(own[key][0].place.line)
+                told = say_text("yaml", "key twice", key=f"`{key[:80]}`", line=first)
+                self._tell(told, key_node)
+            else:
+                own[key] = (key_node, value_node)
         return own, merged
 
     def _sources(self, node: Node) -> list[nodes.Mapping]:
@@ -218,7 +201,7 @@ class _Planter:
         self._spend(len(listed), node)
         for item in listed:
             if not isinstance(item, nodes.Mapping):
-                self._tell(say("`<<` needs a mapping to take values from"), item)
+                self._tell(say_text("yaml", "merge"), item)
         return [item for item in listed if isinstance(item, nodes.Mapping)]
 
     def _mended_entries(self, node: nodes.Mapping) -> list[tuple[Scalar, Node]]:
@@ -235,7 +218,7 @@ class _Planter:
     def _word_keys(self, node: nodes.Mapping) -> Iterator[tuple[Scalar, Node]]:
         for key, value in node.entries:
             if not isinstance(key, Scalar):
-                self._tell(say("a key must be a single word or number"), key)
+                self._tell(say_text("yaml", "key"), key)
             elif key.plain and not node.braces and _TIGHT_DASH.match(key.text):
                 message = say_dash(key.text[1:] + ":")
                 raise ScenarioError(*self.tree.findings, Finding(message, key.place))
@@ -252,7 +235,11 @@ class _Planter:
         meant = join_at_comma(before.text, rest.text)
         if meant is None:
             return False
-        self._tell(_say_comma(f"{before.text},{rest.text}", meant), before)
+        alone = "comma" if rest.text[-1:].isdigit() else "comma or quotes"
+        key_of_text = "comma or" if len(meant) > 1 else alone
+        given, large, small = f"`{before.text},{rest.text}`", f"`{meant[0]}`", f"`{meant[-1]}`"
+        values = {"given": given, "meant": large, "large": large, "small": small}
+        self._tell(say_text("yaml", key_of_text, **values), before)
         entries[-1] = (key, Scalar(before.place, meant[0], plain=True))
         return True
 
@@ -278,8 +265,7 @@ class _Planter:
     def _mended_items(self, item: Node) -> list[Node]:
         """Part items whose dashes do not stand below each other, which YAML takes for one."""
         if isinstance(item, Scalar) and item.plain and item.lines > 1 and " - " in item.text:
-            message = say("the dashes of a list must stand below each other: indent them alike")
-            self._tell(message, item)
+            self._tell(say_text("yaml", "dashes"), item)
             return [Scalar(item.place, text, plain=True) for text in item.text.split(" - ")]
         return [self._mended_item(item)]
 
@@ -298,8 +284,7 @@ class _Planter:
     def _spend(self, values: int, node: Node) -> None:
         self.count += values
         if self.count > MOST_VALUES:
-            message = say("the file refers to itself too often: write the values out")
-            raise ScenarioError(Finding(message, node.place))
+            raise _refused("repeats", node.place)
 
     def _tell(self, message: Message, node: Node) -> None:
         place = (node.place.line, node.place.column)
@@ -308,34 +293,14 @@ class _Planter:
             self.tree.findings.append(Finding(message, node.place))
 
 
+def _check_level(level: int, node: Node) -> None:
+    if level > nodes.MOST_LEVELS:
+        raise _refused("deep", node.place, limit=nodes.MOST_LEVELS)
+
+
 def _pair(key_and_value: tuple[str, str], place: Place) -> tuple[Scalar, Node]:
     key, value = key_and_value
     return Scalar(place, key, plain=True), Scalar(place, value, plain=True)
-
-
-def _say_comma(given: str, meant: tuple[str, ...]) -> Message:
-    values = {"given": f"`{given}`", "meant": f"`{meant[0]}`"}
-    if len(meant) > 1:
-        return say(
-            "between braces the comma parts {given} in two: write {large} for thousands, "
-            "{small} for decimals"
-        ).format(given=f"`{given}`", large=f"`{meant[0]}`", small=f"`{meant[1]}`")
-    if given[-1].isdigit():
-        return say("between braces the comma parts {given} in two: write {meant}", **values)
-    return say(
-        "between braces the comma parts {given} in two: write {meant}, or put it in quotes"
-    ).format(**values)
-
-
-def _shown(tag: str) -> str:
-    return plain(tag.replace(_CORE, "!!"))[:60]
-
-
-def _unknown_tag(tag: str) -> Message:
-    return say(
-        "{tag} is a tag that a scenario does not know: leave it out; "
-        "a text that begins with `!` needs quotes"
-    ).format(tag=f"`{_shown(tag)}`")
 
 
 def merge_values(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from raastof_geo.errors import Finding, InputError
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, say_text
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Tree
 from raastof_geo.scenario.said.file import ScenarioFile
@@ -37,9 +37,17 @@ def refuse_outside(file: Path, home: Path, where: str, *, anywhere: bool) -> Mes
     """Keep a stranger's scenario from making us read files elsewhere; none where it may be read."""
     if anywhere or file.is_relative_to(home):
         return None
-    return say(
-        "{where} leads out of the scenario's folder: move it there, or allow it with `--anywhere`"
-    ).format(where=where)
+    return say_text("files beside", "outside", where=where)
+
+
+def find_beside(home: Path, name: Path, *, anywhere: bool) -> Path:
+    """Find a file that a scenario names, or raise an `InputError`: not there, or not to be read."""
+    file = (home / name).resolve()
+    if (outside := refuse_outside(file, home, "it", anywhere=anywhere)) is not None:
+        raise InputError(outside)
+    if not file.is_file():
+        raise InputError.saying_text("files beside", "none", file=f"`{file.name}`")
+    return file
 
 
 def find_in_zones(
@@ -88,12 +96,8 @@ def _find_inside(
 
 def _read_polygons(home: Path, name: Path, *, anywhere: bool) -> shapely.MultiPolygon:
     """Read the polygons of a scenario's file as one area, in metres."""
-    file = (home / name).resolve()
-    if (outside := refuse_outside(file, home, "it", anywhere=anywhere)) is not None:
-        raise InputError(outside)
+    file = find_beside(home, name, anywhere=anywhere)
     told = {"file": f"`{file.name}`"}
-    if not file.is_file():
-        raise InputError.saying("{file} does not exist", **told)
     polygons: list[Any] = []
     try:
         for layer in _read_layers(file):
@@ -105,25 +109,20 @@ def _read_polygons(home: Path, name: Path, *, anywhere: bool) -> shapely.MultiPo
     except InputError:
         raise
     except _UNREADABLE as error:
-        problem = str(error)[:200]
-        message = say("{file} cannot be read as GeoJSON or GeoPackage: {problem}")
-        raise InputError(message.format(problem=problem, **told)) from error
+        told["problem"] = str(error)[:200]
+        raise InputError.saying_text("files beside", "no areas", **told) from error
     # What is made valid may be several polygons, or lines where it had no width.
     parts = [one for one in shapely.get_parts(shapely.union_all(polygons)) if one.area]
     if not parts:
-        raise InputError.saying("{file} has no polygons", **told)
+        raise InputError.saying_text("files beside", "no polygons", **told)
     return shapely.MultiPolygon(parts)
 
 
 def _check_system(shapes: gpd.GeoSeries, told: dict[str, str]) -> None:
     if shapes.crs is None:
-        raise InputError.saying("{file} does not say its coordinate system", **told)
+        raise InputError.saying_text("files beside", "no system", **told)
     if shapes.crs.is_geographic and np.abs(shapes.total_bounds).max() > _MOST_DEGREES:
-        raise InputError.saying(
-            "the coordinates of {file} are not degrees, and it names no other system: save it "
-            "in WGS84 (EPSG:4326), or as GeoPackage",
-            **told,
-        )
+        raise InputError.saying_text("files beside", "no degrees", **told)
 
 
 def _read_layers(file: Path) -> list[gpd.GeoDataFrame]:

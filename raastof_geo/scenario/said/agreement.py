@@ -1,6 +1,6 @@
 """What is agreed between two sites, and what would go between them without coordination."""
 
-from typing import Literal, Self, TypeAlias
+from typing import Literal, Self, TypeAlias, get_args
 
 from pydantic import Field, ValidationInfo, model_validator
 
@@ -24,9 +24,20 @@ class _Leg(Window):
     """Exactly this much goes."""
     note: str = ""
 
-    def weigh(self, name: str, amount: Quantity, info: ValidationInfo) -> None:
-        """Weigh the amount under a key."""
-        weigh_over(name, amount, (self.material,) if self.material else (), info)
+    @property
+    def least(self) -> Quantity | None:
+        """What goes at least; none: no amount is said, or nothing has to."""
+        return self.tonnes
+
+    @property
+    def _amounts(self) -> dict[str, Quantity]:
+        names = ("tonnes", "at_least", "at_most")
+        return {one: amount for one in names if (amount := getattr(self, one, None)) is not None}
+
+    def _weighed(self, info: ValidationInfo) -> Self:
+        for name, amount in self._amounts.items():
+            weigh_over(name, amount, (self.material,) if self.material else (), info)
+        return self
 
 
 class Agreement(_Leg):
@@ -50,13 +61,9 @@ class Agreement(_Leg):
 
     @model_validator(mode="after")
     def _says_one_thing(self, info: ValidationInfo) -> Self:
-        amounts = {"tonnes": self.tonnes, "at_least": self.at_least, "at_most": self.at_most}
-        said = {name: amount for name, amount in amounts.items() if amount is not None}
-        if len(said) + self.forbidden != 1:
+        if len(self._amounts) + self.forbidden != 1:
             raise InputError.saying("say one of `tonnes`, `at_least`, `at_most`, `forbidden: true`")
-        for name, amount in said.items():
-            self.weigh(name, amount, info)
-        return self
+        return self._weighed(info)
 
 
 class NamedLeg(_Leg):
@@ -65,16 +72,9 @@ class NamedLeg(_Leg):
     Without `tonnes` what may go there goes there, or by other named legs, and nowhere else.
     """
 
-    @property
-    def least(self) -> Quantity | None:
-        """What goes; none: no amount is said."""
-        return self.tonnes
-
     @model_validator(mode="after")
-    def _weighs(self, info: ValidationInfo) -> Self:
-        if self.tonnes is not None:
-            self.weigh("tonnes", self.tonnes, info)
-        return self
+    def _can_be_weighed(self, info: ValidationInfo) -> Self:
+        return self._weighed(info)
 
 
 Together: TypeAlias = Literal["site", "project", "client", "municipality"]
@@ -118,22 +118,18 @@ class BaselineChoice(Part):
 
     @model_validator(mode="after")
     def _states_what_it_compares(self) -> Self:
-        stated = {"today": self.today is not None, "legs": bool(self.legs)}
         for kind in (self.kind, *(self.compare_with or ())):
-            if not stated.get(kind, True):
+            if not self._states(kind):
                 raise InputError.saying("`{kind}` needs `baseline: {{{kind}: …}}`", kind=kind)
         return self
+
+    def _states(self, kind: BaselineKind) -> bool:
+        return bool({"today": self.today, "legs": self.legs}.get(kind, True))
 
     @property
     def kinds(self) -> tuple[BaselineKind, ...]:
         """The kinds that are solved, that of the headline first."""
         said = self.compare_with
         if said is None:
-            also: list[tuple[BaselineKind, object]] = [
-                ("own_first", self.kind != "own_first"),
-                ("alone", True),
-                ("today", self.today),
-                ("legs", self.legs),
-            ]
-            said = tuple(kind for kind, stated in also if stated)
+            said = tuple(filter(self._states, get_args(BaselineKind)))
         return (self.kind, *(kind for kind in said if kind != self.kind))

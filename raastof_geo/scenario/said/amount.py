@@ -8,7 +8,6 @@ from typing import Annotated, Any, Self, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo, model_validator
 
 from raastof_geo.errors import InputError
-from raastof_geo.language import say
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf
 from raastof_geo.scenario.identity import known
@@ -62,9 +61,7 @@ def weigh_over(
 
 def refuse_volume(name: str) -> InputError:
     """Make the error for volumes or loads of what has no density of its own."""
-    return InputError.saying(
-        "`{name}` covers several materials of different density: say it in tonnes", name=name
-    )
+    return InputError.saying_text("said", "several densities", name=name)
 
 
 DEFAULT = "default"
@@ -90,10 +87,8 @@ class Captured(Part):
         low = self.value if self.low is None else self.low
         high = self.value if self.high is None else self.high
         if not low <= self.value <= high:
-            message = say(
-                "`value` must lie between `low` and `high`, got {low}, {value}, {high}"
-            ).format(low=f"{low:g}", value=f"{self.value:g}", high=f"{high:g}")
-            raise InputError(message)
+            three = {"low": f"{low:g}", "value": f"{self.value:g}", "high": f"{high:g}"}
+            raise InputError.saying_text("said", "range", **three)
         return self
 
 

@@ -36,9 +36,7 @@ class FleetLimit(Part):
     @model_validator(mode="after")
     def _limits_something(self) -> Self:
         if self.number is None and self.hours_per_period is None and self.km_per_period is None:
-            raise InputError.saying(
-                "say at least one of `number`, `hours_per_period`, `km_per_period`"
-            )
+            raise InputError.saying_text("said", "no limit")
         return self
 
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import NonNegativeFigure, Rate, Sum
-from raastof_geo.language import list_codes, say
+from raastof_geo.language import list_codes, say_text
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf, SetOf, refuse_twice
 from raastof_geo.scenario.said import part
 from raastof_geo.scenario.said.amount import Amount, catalogue_of, refuse_volume, weigh, weigh_over
@@ -29,20 +29,13 @@ class DueAmount(part.Window):
     amount: Amount | None = None
     amount_per_period: Amount | None = None
 
-    @model_validator(mode="after")
-    def _one_amount(self) -> Self:
-        _ = self.quantity
-        return self
-
     @property
     def quantity(self) -> Quantity:
         """The amount that was said, in all or for each period."""
         match self.amount, self.amount_per_period:
             case (Quantity() as quantity, None) | (None, Quantity() as quantity):
                 return quantity
-        raise InputError.saying(
-            "say either `amount` (in all) or `amount_per_period`, not both and not neither"
-        )
+        raise InputError.saying_text("said", "one amount")
 
     @property
     def amount_key(self) -> str:
@@ -87,10 +80,10 @@ class NeedEntry(DueAmount):
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> Self:
-        catalogue = catalogue_of(info)
+        catalogue, quantity = catalogue_of(info), self.quantity
         if catalogue is not None and self.use in catalogue.uses:
             reference = catalogue.uses[self.use].reference_material
-            weigh(self.quantity, reference, info, at=self.amount_key)
+            weigh(quantity, reference, info, at=self.amount_key)
         return self
 
 
@@ -114,10 +107,8 @@ class OpenDays(part.Part):
     @model_validator(mode="after")
     def _closes_after_it_opens(self) -> Self:
         if self.opens_on and self.closes_on and self.closes_on < self.opens_on:
-            message = say("`closes_on: {last}` comes before `opens_on: {first}`").format(
-                last=self.closes_on, first=self.opens_on
-            )
-            raise InputError(message)
+            days = {"last": self.closes_on, "first": self.opens_on}
+            raise InputError.saying_text("said", "closes first", **days)
         return self
 
     def days_open(self, start: datetime.date, end: datetime.date) -> int:
@@ -146,19 +137,10 @@ class Capacity(OpenDays):
 
 def _refuse_idle(entry: part.Part, named: Collection[str], list_name: str, *keys: str) -> None:
     """Refuse prices and factors of what is not done here, which nobody would ever pay."""
-    message = say(
-        "{one} is not in `{list}` here, so this would count for nothing: "
-        "add it there, or leave it out"
-    ).format(list=list_name)
-    raise_all(
-        FaultError,
-        (
-            Fault(message.format(one=f"`{one}`"), (key, one), of_key=True)
-            for key in keys
-            for one in getattr(entry, key)
-            if one not in named
-        ),
-    )
+    idle = ((key, one) for key in keys for one in getattr(entry, key) if one not in named)
+    message = say_text("said", "idle", list=list_name)
+    faults = (Fault(message.format(one=f"`{one[1]}`"), one, of_key=True) for one in idle)
+    raise_all(FaultError, faults)
 
 
 class PitEntry(Capacity):
@@ -189,9 +171,7 @@ class PitEntry(Capacity):
         _refuse_idle(self, self.supplies, "supplies", "price_dkk_per_t", "sea_km")
         catalogue = catalogue_of(info)
         if self.sea_km and catalogue is not None and catalogue.sea is None:
-            raise InputError.saying(
-                "`sea_km`: this catalogue has no `sea`, which says what ships emit"
-            )
+            raise InputError.saying_text("said", "no sea")
         return self
 
 
@@ -212,7 +192,7 @@ class ReceiverEntry(Capacity):
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> Self:
         if self.kind is not None and self.landfill is not None:
-            raise InputError.saying("say `kind`, or `landfill` as older files do, not both")
+            raise InputError.saying_text("said", "kind twice")
         self.weigh_over(self.accepts, info)
         _refuse_idle(self, self.accepts, "accepts", "gate_fee_dkk_per_t", "disposal_kg_co2e")
         return self
@@ -278,17 +258,12 @@ class Store(part.Part):
         for name, stock in self._stocks:
             tonnes = sum(weigh(amount, one, info, at=name) for one, amount in stock.items())
             if tonnes > self.capacity.value * (1 + 1e-9):
-                message = say(
-                    "{tonnes} t lie here, and there is room for {capacity} t: "
-                    "raise `capacity`, or lower the amounts"
-                )
-                yield Fault(message.format(tonnes=tonnes, capacity=self.capacity.value), (name,))
+                room = self.capacity.value
+                yield Fault(say_text("said", "overfull", tonnes=tonnes, capacity=room), (name,))
 
     def foreign_stocks(self, materials: Collection[str]) -> Iterator[Fault]:
         """Find stocks of materials that do not lie here."""
-        message = say(
-            "{material} is not kept here, only {kept}: add it to the materials, or leave it out"
-        ).format(kept=list_codes(materials))
+        message = say_text("said", "foreign", kept=list_codes(materials))
         for name, stock in self._stocks:
             for one in stock:
                 if one not in materials:

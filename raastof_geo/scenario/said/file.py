@@ -1,7 +1,6 @@
 """A scenario as it stands in its file."""
 
 from functools import partial
-from operator import attrgetter
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
@@ -63,7 +62,7 @@ class ScenarioFile(Part):
     objectives: Annotated[
         tuple[Objective, ...],
         Field(min_length=1),
-        AfterValidator(partial(refuse_twice, by=attrgetter("name_in_any_order"))),
+        AfterValidator(partial(refuse_twice, by=lambda step: "+".join(sorted(step.minimise)))),
     ] = tuple(Objective(minimise=(one,)) for one in (TRANSPORT_WTW, CO2E, COST, TONNE_KM))
     """What is minimised, the most important first."""
     co2_price_dkk_per_t: float = Field(default=860.0, ge=0, le=LARGEST_FIGURE)

@@ -49,11 +49,9 @@ class RoadChange(_RoadLimits):
     def _says_where_and_what(self) -> Self:
         where = (self.name, self.way, self.at, self.polygon)
         if sum(value is not None for value in where) != 1:
-            raise InputError.saying("say which roads by one of `name`, `way`, `at`, `polygon`")
+            raise InputError.saying_text("said", "roads")
         if not (self.closed or self.speed_km_h or self.limits):
-            raise InputError.saying(
-                "say what changes: `closed: true`, `speed_km_h`, or a limit as `maxweight_t`"
-            )
+            raise InputError.saying_text("said", "no change")
         return self
 
     @property

@@ -94,9 +94,7 @@ class Window(Part):
         calendar = _calendar(info)
         ids = list(calendar.ids) if calendar is not None else []
         if self.first in ids and self.last in ids and ids.index(self.first) > ids.index(self.last):
-            raise InputError.saying(
-                "`from: {first}` comes after `to: {last}`", first=self.first, last=self.last
-            )
+            raise InputError.saying_text("said", "window", first=self.first, last=self.last)
         return self
 
     def periods(self, ids: tuple[str, ...]) -> tuple[str, ...]:

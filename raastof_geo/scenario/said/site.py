@@ -80,51 +80,33 @@ class Site(part.Part):
         degrees = self.lon is not None and self.lat is not None
         metres = self.easting is not None and self.northing is not None
         if metres and self.crs in (None, "EPSG:4326"):
-            raise InputError.saying(
-                "easting and northing need `crs: EPSG:25832` or `crs: EPSG:25833`"
-            )
+            raise InputError.saying_text("said", "system")
         if degrees and self.crs not in (None, "EPSG:4326"):
-            raise InputError.saying(
-                "{crs} has easting and northing, not lon and lat", crs=str(self.crs)
-            )
-        if self._given_axes not in ({"lon", "lat"}, {"easting", "northing"}):
-            raise _no_place()
+            raise InputError.saying_text("said", "degrees", crs=str(self.crs))
+        _ = self.lon_lat
         return self
-
-    @property
-    def _given_axes(self) -> set[str]:
-        axes = ("lon", "lat", "easting", "northing")
-        return {axis for axis in axes if getattr(self, axis) is not None}
 
     @model_validator(mode="after")
     def _has_a_role(self) -> Self:
         if not self.roles:
-            raise InputError.saying(
-                "a site needs at least one of `offers`, `needs`, `pit`, `receiver`, `plant`, "
-                "`depot`"
-            )
+            raise InputError.saying_text("said", "no role")
         if self.stockpile and not self.offers:
-            raise InputError.saying("`stockpile` keeps a site's own `offers`; this site has none")
+            raise InputError.saying_text("said", "stockpile")
         if self.stockpile:
-            own = dict.fromkeys(offer.material for offer in self.offers)
-            raise_all(
-                FaultError,
-                (
-                    replace(fault, below=("stockpile", *fault.below))
-                    for fault in self.stockpile.foreign_stocks(own)
-                ),
-            )
+            foreign = self.stockpile.foreign_stocks({offer.material: 0 for offer in self.offers})
+            below = (replace(fault, below=("stockpile", *fault.below)) for fault in foreign)
+            raise_all(FaultError, below)
         return self
 
     @cached_property
     def lon_lat(self) -> tuple[float, float]:
         """Where the site lies. [degrees WGS84]"""
         match self.lon, self.lat, self.easting, self.northing, self.crs:
-            case float(lon), float(lat), _, _, _:
+            case float(lon), float(lat), None, None, _:
                 return lon, lat
-            case _, _, float(easting), float(northing), str(crs):
+            case None, None, float(easting), float(northing), str(crs):
                 return check_metres(easting, northing, crs)
-        raise _no_place()
+        raise InputError.saying_text("said", "place")
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -138,10 +120,6 @@ class Site(part.Part):
             Role.DEPOT: self.depot,
         }
         return tuple(role for role, said in has.items() if said)
-
-
-def _no_place() -> InputError:
-    return InputError.saying("a site needs `lon` and `lat`, or `crs`, `easting` and `northing`")
 
 
 class ZoneEntry(part.Part):
@@ -160,9 +138,7 @@ class ZoneEntry(part.Part):
     @model_validator(mode="after")
     def _lies_somewhere(self) -> Self:
         if self.file is None and not self.sites:
-            raise InputError.saying(
-                "a zone needs `file` with its polygons, or `sites` that lie in it"
-            )
+            raise InputError.saying_text("said", "zone")
         return self
 
     @property

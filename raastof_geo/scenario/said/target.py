@@ -49,25 +49,16 @@ class Objective(part.Part):
         aims = {measure: vocabulary.aim_of(measure) for measure in self.minimise}
         units = {one.unit if aim.adds else one for one, aim in aims.items()}
         if len(units) > 1:
-            raise InputError.saying(
-                "{measures} have different units and cannot be added up; to weigh emissions "
-                "against money use `cost_with_co2_dkk`",
-                measures=list_codes(self.minimise),
-            )
+            raise InputError.saying_text("said", "units", measures=list_codes(self.minimise))
         leaves = [leaf for measure in self.minimise for leaf in vocabulary.leaves_of(measure)]
         if len(leaves) > len(set(leaves)):
-            raise InputError.saying("`kg_co2e_wtw` already holds the other emissions")
+            raise InputError.saying_text("said", "holds")
         return self
 
     @property
     def name(self) -> str:
         """The measures, joined by plus signs."""
         return "+".join(self.minimise)
-
-    @property
-    def name_in_any_order(self) -> str:
-        """The name of this step and of every other that adds up the same measures."""
-        return "+".join(sorted(self.minimise))
 
 
 class SecondaryShare(part.Part):
@@ -133,9 +124,7 @@ class PassageLimit(RoadsMeant):
     def _says_where(self) -> Self:
         where = (self.municipality, self.name, self.way, self.at, self.polygon)
         if sum(value is not None for value in where) != 1:
-            raise InputError.saying(
-                "say where by one of `municipality`, `name`, `way`, `at`, `polygon`"
-            )
+            raise InputError.saying_text("said", "passage")
         return self
 
 
