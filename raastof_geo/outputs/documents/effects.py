@@ -210,8 +210,8 @@ def tabulate_causes(effect: Effect) -> Iterator[Block]:
         total=True,
     )
     yield Paragraph(read_texts("prose")["order"])
-    yield Paragraph(credit.SIGNS)
-    yield Paragraph(credit.PRACTICE)
+    yield Paragraph(read_texts("prose")["signs"])
+    yield Paragraph(read_texts("doubts")["practice"])
 
 
 def _cause_cells(saved: Mapping[str, float] | pd.Series, gain: Gain) -> tuple[Readable, ...]:
@@ -336,8 +336,7 @@ def show_payments(scenario: Scenario, effect: Effect) -> Iterator[Block]:
     yield tabulate_cost(say("What the projects pay, by part [1,000 DKK]"), plan.sum(), before.sum())
     yield tabulate_payees(scenario, effect)
     yield from tabulate_accounts(scenario, effect)
-    note = say("Positive numbers are income of the party. Only parties of the scenario are named.")
-    yield Paragraph(note)
+    yield Paragraph(read_texts("prose")["income"])
 
 
 def _say_support(effect: Effect) -> Iterator[Message]:
@@ -348,25 +347,17 @@ def _say_support(effect: Effect) -> Iterator[Message]:
     saved_t = (effect.baseline_books.total(CO2E) - effect.books.total(CO2E)) / 1000
     told = {"dkk": format_number(support / 1e6, digits=1)}
     if saved_t >= 1:
-        yield say(
-            "The projects pay {dkk} million DKK more together: no division leaves nobody worse off "
-            "without that much support from outside, {price} DKK for each tonne of CO2e."
-        ).format(price=format_number(support / saved_t), **told)
-    else:
-        yield say(
-            "The projects pay {dkk} million DKK more together: no division leaves nobody worse off "
-            "without that much support from outside."
-        ).format(**told)
+        told["price"] = format_number(support / saved_t)
+    yield read_texts("prose")["support priced" if saved_t >= 1 else "support"].format(**told)
 
 
 def say_transfer(rule: str, dkk: float) -> Message:
     """Say what a project pays to the others, or gets of them, by a rule of division."""
-    told = {"rule": read_texts("divisions")[rule], "dkk": format_number(abs(dkk) / 1e6, digits=1)}
+    what = "gets" if dkk > 0 else "pays"
     if abs(dkk) < 50_000:  # told with one decimal of a million, it would be 0.0
-        return say("Divided {rule}, this project neither pays nor gets anything.", **told)
-    if dkk > 0:
-        return say("Divided {rule}, this project gets {dkk} million DKK from the others.", **told)
-    return say("Divided {rule}, this project pays {dkk} million DKK to the others.", **told)
+        what = "neither"
+    million = format_number(abs(dkk) / 1e6, digits=1)
+    return read_texts("transfer")[what].format(rule=read_texts("divisions")[rule], dkk=million)
 
 
 class Account(NamedTuple):
