@@ -87,16 +87,17 @@ def tabulate_effect(
     )
 
 
-def tabulate_groups(
-    result: Result, caption: Message, dimension: str, head: Message, *, most: int = 60
-) -> Table:
+_MOST_GROUPS = 60
+
+
+def tabulate_groups(result: Result, caption: Message, dimension: str) -> Table:
     """Give the effect of every group in short, and the sum of all.
 
     Returns
     -------
     table
         One line per group, the largest emitters first, periods in their order; then those beyond
-        `most` together, and the total.
+        60 together, and the total.
     """
     before, plan = align_books(result.effect, dimension)
     labels = list(plan.index)
@@ -107,15 +108,12 @@ def tabulate_groups(
         _group_row(
             name_group(result.scenario, dimension, label), before.loc[label], plan.loc[label]
         )
-        for label in labels[:most]
+        for label in labels[:_MOST_GROUPS]
     ]
-    if labels[most:]:
-        rest = labels[most:]
+    if rest := labels[_MOST_GROUPS:]:
         rows.append(_group_row(say("The others"), before.loc[rest].sum(), plan.loc[rest].sum()))
     rows.append(_group_row(say("Total"), before.sum(), plan.sum()))
-    emitted = (say("Before [t CO2e]"), say("Plan [t CO2e]"), say("Saved [t CO2e]"))
-    others = (say("Virgin saved [t]"), say("Truck km saved"), say("Loads saved"))
-    heads = (head, *emitted, *others, say("Saved [1,000 DKK]"))
+    heads = (read_texts("dimensions")[dimension], *read_texts("effect in short").values())
     return Table(caption, heads, tuple(rows), total=True)
 
 

@@ -291,7 +291,7 @@ def _tell_others(result: Result) -> Iterator[document.Block]:
     """Tell of the other projects as much as the scenario wants published."""
     if result.scenario.said.publish == "everything":
         yield document.Bullets(tuple(tell_credit(result.effect)))
-        yield effects.tabulate_groups(result, say("Effect by project"), "project", say("Project"))
+        yield effects.tabulate_groups(result, say("Effect by project"), "project")
         return
     saved = (result.effect.baseline_books.total(CO2E) - result.effect.books.total(CO2E)) / 1000
     yield document.Paragraph(

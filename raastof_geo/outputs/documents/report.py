@@ -301,17 +301,9 @@ def _tell_groups(result: Result) -> Iterator[document.Block]:
     yield document.Heading(say("Who and what"), anchor="groups")
     yield document.Paragraph(read_texts("shared legs")[result.scenario.said.effect.shared_legs])
     yield document.Paragraph(SHARE_OF_COMMON)
-    for caption, dimension, head in _GROUPS:
-        yield effects.tabulate_groups(result, caption, dimension, head)
+    for dimension, caption in read_texts("effects by").items():
+        yield effects.tabulate_groups(result, caption, dimension)
     yield document.Paragraph(read_texts("prose")["below_0"])
-
-
-_GROUPS = (
-    (say("Effect by project"), "project", say("Project")),
-    (say("Effect by municipality"), "municipality", say("Municipality")),
-    (say("Effect by material"), "material", say("Material")),
-    (say("Effect by period"), "period", say("Period")),
-)
 
 
 def _tell_money(result: Result) -> Iterator[document.Block]:
@@ -361,10 +353,7 @@ def _tell_decisions(result: Result) -> Iterator[document.Block]:
     yield document.Paragraph(read_texts("prose")["appendix"])
 
 
-_HEADS_OF_MATCHES = (
-    *(say("From"), say("To"), say("Material"), say("Period"), "t", say("Loads")),
-    *(say("Kilometres, loaded"), say("Transport [t CO2e]")),
-)
+_HEADS_OF_MATCHES = tuple(read_texts("matches").values())
 
 
 def _tell_payments(result: Result) -> Iterator[document.Block]:

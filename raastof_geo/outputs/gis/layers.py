@@ -23,18 +23,7 @@ from raastof_geo.roads.places import load_municipalities
 from raastof_geo.scenario.scenario import Scenario
 
 CRS = "EPSG:25832"
-LAYERS = {
-    "municipalities": say("Municipalities and what the plan saves there"),
-    "zones": say("Zones in which soil needs something"),
-    "road_burden": say("Trucks on each road, each way, by period"),
-    "road_burden_total": say("Trucks on each road, each way, over all periods"),
-    "flows_before": say("Transports before, by period"),
-    "flows_before_total": say("Transports before, over all periods"),
-    "flows": say("Transports of the plan, by period"),
-    "flows_total": say("Transports of the plan, over all periods"),
-    "sites": say("Sites"),
-}
-"""What each layer holds, in the order in which they are drawn, the lowest first."""
+
 _ADDED = (
     *("tonnes", "reference_tonnes", "loads", "drive_h", "vehicle_km", "tonne_km", "energy"),
     *("kg_co2e_wtw", "kg_co2e_ttw", "dkk"),
@@ -43,13 +32,14 @@ _ADDED = (
 
 
 def draw_layers(result: Result) -> dict[str, gpd.GeoDataFrame]:
-    """Give every layer by name, in the order of `LAYERS`. [EPSG:25832]
+    """Give every layer by name. [EPSG:25832]
 
     Returns
     -------
     layers
-        `zones` is there only where the scenario has some with polygons. Numbers have as many
-        digits as `explain_columns` says of their unit.
+        In the order in which they are drawn, the lowest first; `zones` is there only where the
+        scenario has some with polygons. Numbers have as many digits as `explain_columns` says of
+        their unit.
     """
     before, zones = result.effect.baseline_flows, draw_zones(result.scenario)
     layers = {
