@@ -150,9 +150,7 @@ def _tell_summary(result: Result, before: pd.Series, plan: pd.Series) -> Iterato
         "baseline": in_sentence(name_basis(result.effect.baselines[0])),
         "saved": format_number(abs(saved), digits=1),
     }
-    sentence = (
-        read_texts("prose")["emits_less"] if saved >= 0 else read_texts("prose")["emits_more"]
-    )
+    sentence = read_texts("prose")["emits_less" if saved >= 0 else "emits_more"]
     yield document.Paragraph(sentence.format(**told), lead=True)
     paid = [format_number((one[COST] - one[SOLD]) / 1e6, digits=2) for one in (plan, before)]
     yield document.Paragraph(
@@ -166,12 +164,7 @@ def _tell_transports(
     """Tell what comes and goes, from and to whom, when, and what that is at the gate."""
     if not transports:
         yield document.Paragraph(say("Nothing comes to or leaves this project in the plan."))
-    heads = (
-        ("comes", say("You receive {tonnes} t")),
-        ("leaves", say("You deliver {tonnes} t")),
-        ("stays", say("{tonnes} t stay on the site, by dumper")),
-    )
-    for direction, head in heads:
+    for direction, head in read_texts("directions").items():
         mine = [one for one in transports if one.direction == direction]
         tonnes = format_number(sum(one.tonnes for one in mine))
         if mine:

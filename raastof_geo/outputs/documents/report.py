@@ -118,10 +118,8 @@ def build_appendix(result: Result) -> document.Document:
 
 def _bind(result: Result, kind: Message, blocks: Sequence[document.Block]) -> document.Document:
     said = result.scenario.said
-    source = say(
-        "Source: the scenario and the catalogue of raastof_geo {version} ({sources}; all of them "
-        "in the appendix)."
-    ).format(version=__version__, sources=list_names(_name_sources(result)))
+    names = list_names(_name_sources(result))
+    source = read_texts("prose")["source"].format(version=__version__, sources=names)
     told = say("Source: {source}")
     return document.Document(
         title=said.title,
@@ -132,9 +130,9 @@ def _bind(result: Result, kind: Message, blocks: Sequence[document.Block]) -> do
             else one
             for one in blocks
         ),
-        subtitle=say(
-            "{kind}. Figures are in all, {span}, where nothing else is said. {about}"
-        ).format(kind=kind, span=say_span(result.scenario), about=said.description),
+        subtitle=read_texts("prose")["report"].format(
+            kind=kind, span=say_span(result.scenario), about=said.description
+        ),
         footer=(attribute_maps(result.network),),
         facts=tuple(_list_facts(result)),
         author=said.report.author,
@@ -177,25 +175,19 @@ def _tell_summary(result: Result) -> Iterator[document.Block]:
         yield document.Paragraph(sentence, lead=number == 0)
     moved = [sum(one.tonnes_by_project.values()) for one in (effect.books, effect.baseline_books)]
     told = say("without coordination {before}")
-    whole: list[tuple[Readable, Readable, Readable]] = [
-        (name, now, told.format(before=was))
-        for name, (now, was) in (
-            (
-                say("CO2e, all parts [t]"),
-                document.write_numbers(plan[vocabulary.CO2E], before[vocabulary.CO2E], per=1e3),
-            ),
-            (
-                say("Cost [million DKK]"),
-                document.write_numbers(
-                    plan[vocabulary.COST], before[vocabulary.COST], per=1e6, digits=1
-                ),
-            ),
-        )
+    shown: list[tuple[Message, str, float, int]] = [
+        (say("CO2e, all parts [t]"), vocabulary.CO2E, 1e3, 0),
+        (say("Cost [million DKK]"), vocabulary.COST, 1e6, 1),
+        *(
+            (part.heading, part, 1 / vocabulary.shown_in_lines()[part].factor, 0)
+            for part in vocabulary.told_in_books()
+            if part.summary is not None
+        ),
     ]
-    for part in (one for one in vocabulary.told_in_books() if one.summary is not None):
-        factor = vocabulary.shown_in_lines()[part].factor
-        now, was = document.write_numbers(plan[part] * factor, before[part] * factor)
-        whole.append((part.heading, now, told.format(before=was)))
+    whole: list[tuple[Readable, Readable, Readable]] = []
+    for name, part, per, digits in shown:
+        now, was = document.write_numbers(plan[part], before[part], per=per, digits=digits)
+        whole.append((name, now, told.format(before=was)))
     yield document.Figures((*whole, *effects.show_commitments(plan, before, *moved).items))
     of_input = {*map(str, warn_of_input(result.scenario, result.network, result.anchors))}
     doubts = [one.message for one in warn(result) if str(one) not in of_input]
