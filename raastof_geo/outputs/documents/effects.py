@@ -1,7 +1,7 @@
 """The effect as blocks of a document: tables and charts that reports and project pages share."""
 
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -9,7 +9,7 @@ import pandas as pd
 from raastof_geo.effect.books import COMMON
 from raastof_geo.effect.gain import Gain
 from raastof_geo.effect.measure import Effect
-from raastof_geo.effect.money import Transfers, net_cost, tabulate_payments
+from raastof_geo.effect.money import net_cost, tabulate_payments
 from raastof_geo.effect.progress import (
     GOAL_SHARE,
     GOAL_SOURCE,
@@ -47,12 +47,14 @@ from raastof_geo.outputs.documents.document import (
     Bullets,
     Data,
     Figures,
+    Heading,
     Paragraph,
     Picture,
     Table,
     write_numbers,
 )
-from raastof_geo.outputs.tables.summary import SHARES, list_shares, list_stated
+from raastof_geo.outputs.tables.flows import Flow
+from raastof_geo.outputs.tables.summary import SHARES, list_conditions, list_shares, list_stated
 from raastof_geo.result import Result
 from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.scenario import Scenario
@@ -218,6 +220,14 @@ def _cause_cells(saved: Mapping[str, float] | pd.Series, gain: Gain) -> tuple[Re
     return (*tonnes, *write_numbers(gain.dkk, per=1000), credit.say_price(gain))
 
 
+def tell_conditions(result: Result, head: Message, flows: Iterable[Flow]) -> Iterator[Block]:
+    """List the conditions that flows rely on, below a head, and say that none is a permit."""
+    if relied_on := tuple(list_conditions(result, flows)):
+        yield Heading(head, level=3)
+        yield Bullets(relied_on)
+    yield Paragraph(read_texts("prose")["no permit"])
+
+
 def draw_progress(result: Result) -> Iterator[Block]:
     """Draw how the needs are met, before and in the plan, with the region's goal."""
     effect = result.effect
@@ -315,7 +325,6 @@ def tabulate_cost(
 
 def tabulate_money(scenario: Scenario, effect: Effect, *, most: int = 1000) -> list[Block]:
     """Tell what each project gains, and which transfers leave nobody worse off."""
-    before, plan = align_books(effect, "project", list(effect.transfers.saved_dkk))
     notes = [*_say_support(effect)]
     if "equal" in effect.transfers.rules:
         notes.append(read_texts("prose")["equal"])
@@ -324,8 +333,7 @@ def tabulate_money(scenario: Scenario, effect: Effect, *, most: int = 1000) -> l
         for rule in effect.transfers.rules
         if not effect.transfers.leaves_nobody_worse_off(rule)
     ]
-    table = tabulate_transfers(scenario, effect.transfers, before, plan, most=most)
-    return [table, Bullets(tuple(notes))]
+    return [tabulate_transfers(scenario, effect, most=most), Bullets(tuple(notes))]
 
 
 def show_payments(scenario: Scenario, effect: Effect) -> Iterator[Block]:
@@ -412,12 +420,7 @@ def tabulate_accounts(scenario: Scenario, effect: Effect) -> Iterator[Table]:
     if rows:
         yield Table(
             say("What businesses take in [1,000 DKK]"),
-            (
-                say("Business"),
-                *(say("Gate fees, before"), say("Gate fees, plan")),
-                *(say("Sales and services, before"), say("Sales and services, plan")),
-                say("Change"),
-            ),
+            tuple(read_texts("businesses").values()),
             tuple(rows),
         )
 
@@ -434,11 +437,14 @@ def _name_payee(scenario: Scenario, sort: str, party: str) -> Readable:
     return read_texts("payees").get(sort) or name_group(scenario, "project", party)
 
 
-def tabulate_payees(scenario: Scenario, effect: Effect, *, most: int = 40) -> Table:
+_MOST_PAYEES = 40
+
+
+def tabulate_payees(scenario: Scenario, effect: Effect) -> Table:
     """Tell who gets the projects' money, before and in the plan."""
     payees = list_payees(scenario, effect)
-    shown = payees[:most]
-    others = [(say("The others"), payees[most:])] if payees[most:] else []
+    shown, rest = payees[:_MOST_PAYEES], payees[_MOST_PAYEES:]
+    others = [(say("The others"), rest)] if rest else []
     for name, mine in (*others, (say("Total"), payees)):
         shown.append((name, sum(one[1] for one in mine), sum(one[2] for one in mine)))
     return Table(
@@ -449,14 +455,7 @@ def tabulate_payees(scenario: Scenario, effect: Effect, *, most: int = 40) -> Ta
     )
 
 
-def tabulate_transfers(
-    scenario: Scenario,
-    transfers: Transfers,
-    before: pd.DataFrame,
-    after: pd.DataFrame,
-    *,
-    most: int = 1000,
-) -> Table:
+def tabulate_transfers(scenario: Scenario, effect: Effect, *, most: int) -> Table:
     """Give each project's net cost before and after, and the transfers by each rule.
 
     Returns
@@ -465,9 +464,11 @@ def tabulate_transfers(
         Those who gain least first, of more than `most` those in the middle together; transfers of
         each rule add up to 0. [1,000 DKK]
     """
+    transfers = effect.transfers
     saved = transfers.saved_dkk
+    before, plan = (net_cost(side) for side in align_books(effect, "project", list(saved)))
     columns = pd.DataFrame(
-        {"before": net_cost(before), "after": net_cost(after), "saved": pd.Series(saved)}
+        {"before": before, "after": plan, "saved": pd.Series(saved)}
         | {rule: pd.Series(transfers.paid(rule)) for rule in transfers.rules}
     )
     order = sorted(saved, key=lambda one: (saved[one], one))

@@ -31,7 +31,6 @@ from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.steps import list_steps
 from raastof_geo.outputs.tables.basis import describe_basis, name_basis
 from raastof_geo.outputs.tables.flows import Flow, list_flows
-from raastof_geo.outputs.tables.summary import NO_PERMIT, list_conditions
 from raastof_geo.records.explain import SHARE_OF_COMMON
 from raastof_geo.result import Result
 from raastof_geo.scenario.period import Period, name_period
@@ -249,11 +248,8 @@ def _tell_conditions(
 ) -> Iterator[document.Block]:
     if steps[_MOST_STEPS:]:
         yield document.Bullets(tuple(steps[_MOST_STEPS:]))
-    relied_on = list_conditions(result, own)
-    if relied_on:
-        yield document.Heading(say("Conditions that these flows rely on"), level=3)
-        yield document.Bullets(tuple(relied_on))
-    yield document.Paragraph(NO_PERMIT)
+    head = say("Conditions that these flows rely on")
+    yield from effects.tell_conditions(result, head, own)
 
 
 def _tell_effect(

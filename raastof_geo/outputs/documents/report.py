@@ -37,13 +37,7 @@ from raastof_geo.outputs.opening import open_answer, say_span
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baselines
 from raastof_geo.outputs.tables.flows import list_flows
-from raastof_geo.outputs.tables.summary import (
-    NO_PERMIT,
-    answer,
-    list_conditions,
-    name_plainly,
-    prove,
-)
+from raastof_geo.outputs.tables.summary import answer, name_plainly, prove
 from raastof_geo.outputs.warning import warn, warn_of_input
 from raastof_geo.records.explain import SHARE_OF_COMMON, explain_in
 from raastof_geo.result import Result
@@ -337,11 +331,8 @@ def _tell_decisions(result: Result) -> Iterator[document.Block]:
     names = [scenario.site_name(one.site) for one in opened]
     if names:
         yield document.Bullets(tuple(say("{site} is opened", site=name) for name in names))
-    relied_on = list_conditions(result, list_flows(plan.flows))
-    if relied_on:
-        yield document.Heading(say("Conditions that the plan relies on"), level=3)
-        yield document.Bullets(tuple(relied_on))
-    yield document.Paragraph(NO_PERMIT)
+    head = say("Conditions that the plan relies on")
+    yield from effects.tell_conditions(result, head, list_flows(plan.flows))
     yield document.Paragraph(read_texts("prose")["appendix"])
 
 

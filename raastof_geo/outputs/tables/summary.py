@@ -379,9 +379,6 @@ def _list(head: Message, items: Iterable[Readable]) -> Iterator[_Block]:
         yield from (Heading(head), Bullets(told))
 
 
-NO_PERMIT = say("That a material fits a use is not a permit: the municipality decides.")
-
-
 class Reliance(NamedTuple):
     """Tonnes of a material that come to a need under a condition."""
 
@@ -471,23 +468,18 @@ def _tell_places(result: Result) -> Iterator[Message]:
     """Tell what plants make, depots store, and which candidates are opened."""
     scenario, plan = result.scenario, result.plan
     catalogue, language = scenario.catalogue, scenario.said.language
-    processed: Iterator[Any] = plan.processed.itertuples()
-    stored: Iterator[Any] = plan.stored.itertuples()
+    for what, table, named in (
+        ("recipe", plan.processed, catalogue.recipes),
+        ("material", plan.stored, catalogue.materials),
+    ):
+        for one in table.to_dict("records"):
+            yield read_texts("places by period")[what].format(
+                site=scenario.site_name(one["site"]),
+                tonnes=format_number(one["tonnes"]),
+                period=name_period(scenario.periods[one["period"]]),
+                **{what: named[one[what]].called(language)},
+            )
     openings: Iterator[Any] = plan.openings.itertuples()
-    for row in processed:
-        yield say("{site}: {recipe}, {tonnes} t in {period}").format(
-            site=scenario.site_name(row.site),
-            recipe=catalogue.recipes[row.recipe].called(language),
-            tonnes=format_number(row.tonnes),
-            period=name_period(scenario.periods[row.period]),
-        )
-    for row in stored:
-        yield say("{site}: {tonnes} t of {material} lie there at the end of {period}").format(
-            site=scenario.site_name(row.site),
-            tonnes=format_number(row.tonnes),
-            material=catalogue.materials[row.material].called(language),
-            period=name_period(scenario.periods[row.period]),
-        )
     for row in openings:
         told = say("{site} is opened") if row.opened else say("{site} is not opened")
         yield Message(told.text, {"site": scenario.site_name(row.site)})
