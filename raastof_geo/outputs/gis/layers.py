@@ -41,7 +41,8 @@ def draw_layers(result: Result) -> dict[str, gpd.GeoDataFrame]:
         scenario has some with polygons. Numbers have as many digits as `explain_columns` says of
         their unit.
     """
-    before, zones = result.effect.baseline_flows, draw_zones(result.scenario)
+    before, plan = result.effect.baseline_flows, result.plan.flows
+    zones = draw_zones(result.scenario)
     layers = {
         "municipalities": draw_municipalities(result),
         **({} if zones.empty else {"zones": zones}),
@@ -49,8 +50,8 @@ def draw_layers(result: Result) -> dict[str, gpd.GeoDataFrame]:
         "road_burden_total": draw_burden(result, whole=True),
         "flows_before": draw_flows(result, before),
         "flows_before_total": draw_flows(result, before, whole=True),
-        "flows": draw_flows(result),
-        "flows_total": draw_flows(result, whole=True),
+        "flows": draw_flows(result, plan),
+        "flows_total": draw_flows(result, plan, whole=True),
         "sites": locate_sites(result),
     }
     meanings = explain_columns()
@@ -90,18 +91,15 @@ def locate_sites(result: Result) -> gpd.GeoDataFrame:
     ).to_crs(CRS)
 
 
-def draw_flows(
-    result: Result, flows: pd.DataFrame | None = None, *, whole: bool = False
-) -> gpd.GeoDataFrame:
-    """Give one row per flow, by default of the plan, with the route that its trucks take.
+def draw_flows(result: Result, flows: pd.DataFrame, *, whole: bool = False) -> gpd.GeoDataFrame:
+    """Give one row per flow, with the route that its trucks take.
 
     With `whole`, what flows between the same ends on the same route is one row over all periods.
     """
     scenario, legs = result.scenario, result.legs
-    chosen = result.plan.flows if flows is None else flows
-    days = [scenario.periods[period] for period in chosen["period"]]
-    chosen = chosen.assign(
-        spell=[legs.spell(period) for period in chosen["period"]],
+    days = [scenario.periods[period] for period in flows["period"]]
+    chosen = flows.assign(
+        spell=[legs.spell(period) for period in flows["period"]],
         start=[day.start for day in days],
         end=[day.end for day in days],
     )

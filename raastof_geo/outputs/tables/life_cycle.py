@@ -77,15 +77,12 @@ def _add_up(scenario: Scenario, books: Books) -> dict[tuple[str, str, str], dict
         )
         sums = found.setdefault(key, defaultdict(float))
         amount = row.amount if row.kind == "processes" else getattr(row, vocabulary.TONNES)
-        for name, value in (
-            (vocabulary.TONNES, amount),
-            *(
-                (part, getattr(row, part))
-                for part in (vocabulary.TONNE_KM, vocabulary.LITRES, vocabulary.KWH)
-            ),
-            *_divide(row, step, virgin=material is not None and material.origin == "virgin"),
-        ):
-            sums[name] += value
+        sums[vocabulary.TONNES] += amount
+        for part in (vocabulary.TONNE_KM, vocabulary.LITRES, vocabulary.KWH):
+            sums[part] += getattr(row, part)
+        virgin = material is not None and material.origin == "virgin"
+        for module, kg_co2e in _divide(row, step, virgin=virgin):
+            sums[module] += kg_co2e
     return {key: sums for key, sums in found.items() if any(sums.values())}
 
 
