@@ -30,7 +30,7 @@ from raastof_geo.language import (
 )
 from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.documents import assumptions, document, effects
-from raastof_geo.outputs.documents.flow_map import Haul, draw_map_picture
+from raastof_geo.outputs.documents.flow_map import draw_map_picture
 from raastof_geo.outputs.documents.word import write_word
 from raastof_geo.outputs.ledger import describe_ledger
 from raastof_geo.outputs.opening import open_answer, say_span
@@ -138,14 +138,9 @@ def _list_facts(result: Result) -> Iterator[tuple[Readable, Readable]]:
     """Say by whom and for whom the report is, which one it is, and what it was made with."""
     said, roads = result.scenario.said.report, result.network.metadata
     date = "" if said.date is None else format_date(said.date, "long", LOCALES[spoken_language()])
-    facts = (
-        (say("Client"), said.client),
-        (say("Author"), said.author),
-        (say("Date"), date),
-        (say("Version"), said.version),
-        (say("Made with"), f"raastof_geo {__version__}"),
-        (say("Roads of"), format_day(roads.osm_date) or roads.title),
-    )
+    made, drawn = f"raastof_geo {__version__}", format_day(roads.osm_date) or roads.title
+    told = (said.client, said.author, date, said.version, made, drawn)
+    facts = zip(read_texts("facts").values(), told, strict=True)
     yield from (fact for fact in facts if fact[1])
 
 
@@ -205,11 +200,7 @@ def _draw_map(result: Result) -> Iterator[document.Block]:
     summed = apart.groupby(keys, sort=True).agg(
         tonnes=("tonnes", "sum"), period=("period", "first")
     )
-    largest: Iterator[Any] = summed.nlargest(_MOST_DRAWN, "tonnes").reset_index().itertuples()
-    hauls = [
-        Haul(one.origin, one.destination, one.vehicle, one.period, one.tonnes, one.virgin)
-        for one in largest
-    ]
+    hauls: list[Any] = [*summed.nlargest(_MOST_DRAWN, "tonnes").reset_index().itertuples()]
     moved = {
         kind: round_off(float(apart.loc[apart["virgin"] == kind, "tonnes"].sum()))
         for kind in (False, True)
