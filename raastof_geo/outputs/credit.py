@@ -14,9 +14,6 @@ than 15 % of transport energy (a hub within 10 km and a quarter reused; Israelss
 4 %, at most 19 %, of cost (one road's earthworks solved exactly; Koch, UBC 2010)."""
 
 
-_MILLION = say("million DKK")
-
-
 def name_cause(cause: Cause) -> str:
     """Name a cause, or those that cannot be told apart."""
     return " + ".join(str(read_texts("causes")[one]) for one in cause.names)
@@ -66,7 +63,7 @@ def tell_gain(what: Message, gain: Gain) -> Message:
         what=what,
         all=say_change(-gain.kg_co2e / 1000, "t", write_short),
         transport=say_change(-gain.transport_kg_co2e / 1000, "t", write_short),
-        dkk=say_change(-gain.dkk / 1e6, _MILLION, write_short),
+        dkk=say_change(-gain.dkk / 1e6, say("million DKK"), write_short),
         price=say_price(gain),
     )
 

@@ -267,22 +267,16 @@ def draw_progress(result: Result) -> Iterator[Block]:
 def tabulate_progress(result: Result) -> Table:
     """Tell how the needs are met year by year and in each municipality."""
     heads, rows = list_shares(result.effect)
-    periods = result.scenario.periods
-    return Table(
-        say("How the needs are met, by period and by municipality"),
-        tuple(heads),
-        tuple(
-            (
-                name_period(periods[str(head)]) if str(head) in periods else head,
-                *(
-                    write_numbers(one, digits=1)[0] if isinstance(one, float) else one
-                    for one in shares
-                ),
-                *write_numbers(*tonnes),
-            )
-            for head, *shares, tonnes in ((*row[:6], row[6:]) for row in rows)
-        ),
-    )
+    periods, told = result.scenario.periods, []
+    for head, *cells in rows:
+        name = name_period(periods[str(head)]) if str(head) in periods else head
+        shares, tonnes = cells[:5], cells[5:]
+        per_cent = (
+            format_number(one, digits=1) if isinstance(one, float) else one for one in shares
+        )
+        told.append((name, *per_cent, *write_numbers(*tonnes)))
+    caption = say("How the needs are met, by period and by municipality")
+    return Table(caption, tuple(heads), tuple(told))
 
 
 def show_commitments(
@@ -391,15 +385,10 @@ def list_accounts(scenario: Scenario, effect: Effect) -> list[Account]:
     ]
     every = sides[0].index.union(sides[1].index)
     tables = [side.reindex(every, fill_value=0.0) for side in sides]
-    found = [
-        Account(
-            sort,
-            party,
-            _name_payee(scenario, sort, party),
-            *(side.loc[sort, party] for side in tables),
-        )
-        for sort, party in every
-    ]
+    found = []
+    for sort, party in every:
+        before, plan = (side.loc[sort, party] for side in tables)
+        found.append(Account(sort, party, _name_payee(scenario, sort, party), before, plan))
 
     def order(one: Account) -> tuple[bool, bool, float, str, str]:
         first = one.sort in read_texts("payees")

@@ -423,10 +423,9 @@ def _tell_sources(result: Result) -> Iterator[document.Block]:
     doubts = list_doubts(result.effect.books, result.effect.baseline_books)
     yield document.Heading(say("Sources"), anchor="sources")
     if doubts:
-        heads = say("Key figure"), say("Evidence"), say("Source"), say("Behind")
         yield document.Table(
             say("Figures not seen in a source that matter most"),
-            (*heads, say("Saving changes if it is 10 % higher")),
+            tuple(read_texts("unseen figures").values()),
             tuple(
                 (
                     words.name_figure(one.name),

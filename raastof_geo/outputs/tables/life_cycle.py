@@ -70,11 +70,8 @@ def _add_up(scenario: Scenario, books: Books) -> dict[tuple[str, str, str], dict
         step = others.get(row.kind) or name_step(row.taker_kind, inside=inside)
         material = catalogue.materials.get(row.material)
         what = catalogue.recipes[row.what] if row.kind == "processes" else material
-        key = (
-            str(step),
-            what.called(language) if what else "",
-            name_truck(scenario, row.vehicle, inside=inside),
-        )
+        name = what.called(language) if what else ""
+        key = (str(step), name, name_truck(scenario, row.vehicle, inside=inside))
         sums = found.setdefault(key, defaultdict(float))
         amount = row.amount if row.kind == "processes" else getattr(row, vocabulary.TONNES)
         sums[vocabulary.TONNES] += amount

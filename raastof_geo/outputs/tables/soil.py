@@ -1,6 +1,5 @@
 """What a notification of moved soil asks for, as far as a plan knows it."""
 
-import datetime
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,11 +95,9 @@ def _say_weeks(samples: SoilSamples) -> str:
 def write_soil(result: Result, folder: Path) -> Path:
     """Write the notifications as a table that spreadsheets and forms can take in."""
     path, form = folder / SOIL, shape_table(result.scenario.said.language, SOIL_HEADS)
-
-    def cell(value: Any) -> str:
-        if isinstance(value, datetime.date):
-            return value.isoformat()
-        return form.write(plain(value) if isinstance(value, Message) else value)
-
-    path.write_bytes(form.render([cell(one) for one in row] for row in list_soil(result)))
+    rows = (
+        [form.write(plain(one) if isinstance(one, Message) else one) for one in row]
+        for row in list_soil(result)
+    )
+    path.write_bytes(form.render(rows))
     return path
