@@ -112,13 +112,10 @@ def _list_event(result: Result, one: Transport) -> Iterator[str]:
     yield f"DTSTAMP:{first:%Y%m%d}T000000Z"
     yield f"DTSTART;VALUE=DATE:{period.start:%Y%m%d}"
     yield f"DTEND;VALUE=DATE:{period.end + datetime.timedelta(days=1):%Y%m%d}"
-    yield from (f"SUMMARY:{_escape(told)}", f"DESCRIPTION:{_join_lines(about)}")
+    description = r"\n".join(map(_escape, about))
+    yield from (f"SUMMARY:{_escape(told)}", f"DESCRIPTION:{description}")
     yield f"LOCATION:{_escape(scenario.site_name(one.site))}"
     yield from ("TRANSP:TRANSPARENT", "END:VEVENT")
-
-
-def _join_lines(texts: Iterable[Readable]) -> str:
-    return r"\n".join(map(_escape, texts))
 
 
 def _escape(text: Readable) -> str:

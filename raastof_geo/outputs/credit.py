@@ -13,20 +13,6 @@ in practice. A judgement, 5 to 15 %: no published figure for this alone was foun
 than 15 % of transport energy (a hub within 10 km and a quarter reused; Israelsson, KTH 2014) and
 4 %, at most 19 %, of cost (one road's earthworks solved exactly; Koch, UBC 2010)."""
 
-PRACTICE = say(
-    "In practice 5–15 % of the transport emissions is what better partners for the same tonnes "
-    "save (our judgement; KTH 2014 found more than 15 % of the transport energy with a hub within "
-    "10 km and a quarter of the soil reused)."
-)
-
-SIGNS = say(
-    "Only the plan's first objective falls with certainty, cause by cause; every other figure, and "
-    "targets, limits and agreements, may save or add. Other trucks and another choice of objective "
-    "are credited to nobody's matching."
-)
-
-_MILLION = say("million DKK")
-
 
 def name_cause(cause: Cause) -> str:
     """Name a cause, or those that cannot be told apart."""
@@ -77,7 +63,7 @@ def tell_gain(what: Message, gain: Gain) -> Message:
         what=what,
         all=say_change(-gain.kg_co2e / 1000, "t", write_short),
         transport=say_change(-gain.transport_kg_co2e / 1000, "t", write_short),
-        dkk=say_change(-gain.dkk / 1e6, _MILLION, write_short),
+        dkk=say_change(-gain.dkk / 1e6, say("million DKK"), write_short),
         price=say_price(gain),
     )
 
@@ -101,7 +87,5 @@ def doubt_allocation(effect: Effect) -> Iterator[Message]:
     """Warn where better partners alone save more than they do in practice."""
     share = effect.allocation_share
     if share is not None and share > MUCH:
-        yield say(
-            "Better partners for the same tonnes alone save {share} % of the baseline's transport "
-            "emissions: look whether the baseline is as people would drive. {practice}"
-        ).format(share=format_number(100 * share, digits=1), practice=PRACTICE)
+        told, much = read_texts("doubts"), format_number(100 * share, digits=1)
+        yield told["partners"].format(share=much, practice=told["practice"])

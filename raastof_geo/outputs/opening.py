@@ -8,7 +8,15 @@ from raastof_geo.effect.target import TargetAnswer
 from raastof_geo.effect.totals import measure_shares
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW
-from raastof_geo.language import Message, Readable, format_number, round_off, say, spoken_language
+from raastof_geo.language import (
+    Message,
+    Readable,
+    format_number,
+    read_texts,
+    round_off,
+    say,
+    spoken_language,
+)
 from raastof_geo.outputs.credit import in_sentence, say_price, tell_gain, write_short
 from raastof_geo.outputs.documents.assumptions import tell_turning
 from raastof_geo.outputs.tables.basis import name_basis
@@ -47,13 +55,9 @@ def say_worse(effect: Effect) -> list[Message]:
     """Say it where the plan saves transport emissions and adds emissions in all; else nothing."""
     if not effect.moves_less_and_emits_more:
         return []
-    saved = effect.saved
-    return [
-        say("Mind: the plan saves {less} t CO2e of transport and adds {more} t CO2e in all").format(
-            less=write_short(saved[TRANSPORT_WTW.flow] / 1000),
-            more=write_short(-saved["all_kg_co2e_wtw"] / 1000),
-        )
-    ]
+    less, more = effect.saved[TRANSPORT_WTW.flow], -effect.saved["all_kg_co2e_wtw"]
+    told = {"less": write_short(less / 1000), "more": write_short(more / 1000)}
+    return [read_texts("opening")["worse"].format(**told)]
 
 
 def say_about(target: TargetAnswer) -> Readable:
@@ -95,21 +99,10 @@ def _say_share(result: Result) -> Message:
         "by": list_names(by) if by else say("nothing"),
     }
     if target.asked is None:
-        return say(
-            "Secondary materials meet {share} % of the needs{about} ({definition}): {by}. At most "
-            "{largest} % can be reached with what is on offer."
-        ).format(**told)
+        return read_texts("opening")["no target"].format(**told)
     asked = round(100 * target.asked, 1)
     told["asked"] = format_number(asked, digits=0 if asked.is_integer() else 1)
-    if target.reached:
-        return say(
-            "The target of {asked} %{about} ({definition}) is reached: the plan has {share} %, by "
-            "{by}."
-        ).format(**told)
-    return say(
-        "The target of {asked} %{about} ({definition}) is NOT reached: the plan gets to {share} %, "
-        "by {by}, and no plan to more than {largest} %."
-    ).format(**told)
+    return read_texts("opening")["reached" if target.reached else "missed"].format(**told)
 
 
 def _say_less_used(result: Result) -> Iterator[Message]:
@@ -118,9 +111,7 @@ def _say_less_used(result: Result) -> Iterator[Message]:
     plan = measure_shares(result.effect.books)[definition]
     before = first.shares[definition]
     if before - plan >= _SEEN_SHARE:
-        yield say(
-            "Mind: over {span} the plan meets {plan} % of the needs with {definition}, and the "
-            "baseline {before} %: the plan is decided by its objectives, the baseline by cost.",
+        yield read_texts("opening")["less used"].format(
             span=say_span(result.scenario),
             definition=DEFINITION_NAMES[definition],
             plan=_percent(plan),
@@ -149,18 +140,12 @@ def say_effect(result: Result) -> Iterator[Message]:
     effect = result.effect
     first, *others = effect.baselines
     if first.missing:
-        yield say(
-            "Without coordination not everything has a place: what is saved is at least what "
-            "stands here."
-        )
+        yield read_texts("opening")["lower bound"]
     span, baseline = say_span(result.scenario), in_sentence(name_basis(first))
     known = effect.coordination
     if known is not None or not first.missing:
         gain = known or effect.whole
-        yield say(
-            "{who} saves {all} t CO2e ({share} %) in {span}, of it {transport} t of transport "
-            "({transport_share} %), and {dkk} million DKK ({price}), against: {baseline}."
-        ).format(
+        yield read_texts("opening")["saves"].format(
             who=say("The plan") if known is None else say("Coordination"),
             span=span,
             baseline=baseline,
@@ -182,10 +167,8 @@ def say_effect(result: Result) -> Iterator[Message]:
     if known is None and not first.missing:
         yield from [say("It saves {listed}.", listed=listed)] if beside else []
         return
-    whole = say("The plan in all, against the same")
-    if known is None:
-        whole = say("The plan in all, in {span}, against: {baseline}")
-        whole = whole.format(span=span, baseline=baseline)
+    whole = read_texts("opening")["whole" if known is None else "whole beside"]
+    whole = whole.format(span=span, baseline=baseline)
     yield say("{whole}{others}.").format(
         whole=tell_gain(whole, effect.whole),
         others=say("; it saves {listed}", listed=listed) if beside else "",
@@ -200,17 +183,15 @@ def _say_published(result: Result) -> Iterator[Message]:
     beside = []
     for measure, theirs in published.saved.items():
         ours = effect.baseline_books.total(measure) - effect.books.total(measure)
-        told = {
-            "what": measure.bare,
-            "ours": round_off(ours),
-            "theirs": round_off(theirs),
-            "times": round_off(ours / theirs if theirs else 0.0, figures=2),
-            "unit": tell_unit(measure.unit),
-        }
-        beside.append(
-            str(say("{what}: {ours} {unit}, published {theirs} ({times} times as much)", **told))
+        told = read_texts("opening")["one published"].format(
+            what=measure.bare,
+            ours=round_off(ours),
+            theirs=round_off(theirs),
+            times=round_off(ours / theirs if theirs else 0.0, figures=2),
+            unit=tell_unit(measure.unit),
         )
-    yield say("Saved, beside what is published ({source}): {beside}. {note}").format(
+        beside.append(str(told))
+    yield read_texts("opening")["published"].format(
         source=published.source, beside="; ".join(beside), note=published.note
     )
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.names import call, call_material, join_clauses, list_names
-from raastof_geo.language import Message, format_day, say
+from raastof_geo.language import Message, format_day, read_texts, say
 from raastof_geo.outputs.tables.flows import Flow
 from raastof_geo.outputs.tables.summary import find_reliances
 from raastof_geo.result import Result
@@ -66,19 +66,10 @@ def _notify(result: Result, flows: Sequence[Flow], mine: Collection[str]) -> Ite
         if origin not in mine or catalogue.materials[material].soil_class is None or not asked:
             continue
         told = _describe(result, each, samples.weeks.value if samples else 0)
-        sentence = say(
-            "Notify {municipality} of {tonnes} t of {material} by {day}, if the ground is mapped "
-            "as polluted, area-classified or road: {weeks} weeks before {start}{judged}."
-        )
-        if sampled:
-            told["samples"] = count
-            sentence = say(
-                "Take at least {samples} samples of {tonnes} t of {material}, and notify "
-                "{municipality} of the move, by {day}: {weeks} weeks before {start}{judged}."
-            )
         judged = samples is not None and samples.weeks.evidence == "judgement"
         told |= {"municipality": where[origin], "judged": say(" (our judgement)") if judged else ""}
-        yield told["by"], sentence.format(**told)
+        sentence = read_texts("steps")["sample" if sampled else "notify"]
+        yield told["by"], sentence.format(samples=count, **told)
 
 
 def _meet(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> Iterator[_Dated]:
@@ -92,12 +83,7 @@ def _meet(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> Itera
             reliant[one.condition] += met[one.material, one.need.name]
     for condition, each in reliant.items():
         told = _describe(result, each, LEAD_WEEKS.get(condition, 0))
-        sentence = say("See to it by {day}: {condition} ({tonnes} t of {material}).")
-        if told["weeks"]:
-            sentence = say(
-                "Apply by {day}, {weeks} weeks before {start}: {condition} ({tonnes} t of "
-                "{material})."
-            )
+        sentence = read_texts("steps")["apply" if told["weeks"] else "see to"]
         name = call(scenario.catalogue.conditions[condition].name)
         yield told["by"], sentence.format(condition=name, **told)
 
@@ -106,13 +92,9 @@ def _agree(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> Iter
     """Agree with other projects, and order from businesses, before the first load."""
     scenario, projects = result.scenario, project_sites(result.scenario)
     met = _group(flows, lambda flow: flow.destination if flow.origin in mine else flow.origin)
-    sentences = (
-        (True, say("Agree on amounts, quality and days with {partners} by {day}.")),
-        (False, say("Order from or at {partners} by {day}.")),
-    )
-    for among, sentence in sentences:
+    for among, step in ((True, "agree"), (False, "order")):
         partners = [one for one in met if one not in mine and (one in projects) == among]
         if partners:
             told = _describe(result, [flow for one in partners for flow in met[one]])
             names = join_clauses([scenario.site_name(one) for one in partners])
-            yield told["by"], sentence.format(partners=names, **told)
+            yield told["by"], read_texts("steps")[step].format(partners=names, **told)

@@ -9,7 +9,7 @@ from raastof_geo.assignment.telling.unusable import say_idle
 from raastof_geo.effect.measure import Effect
 from raastof_geo.errors import Finding
 from raastof_geo.evidence import STATES
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, read_texts, say
 from raastof_geo.legs.lost import explain_lost
 from raastof_geo.outputs.credit import doubt_allocation
 from raastof_geo.outputs.tables.basis import doubt_today
@@ -81,18 +81,13 @@ def _first(told: Sequence[Finding | Message]) -> Iterator[Finding | Message]:
 
 def _doubt_effect(scenario: Scenario, effect: Effect) -> Iterator[Message]:
     if effect.baseline_missing:
-        yield say(
-            "The baseline leaves out {tonnes} t that have no place without coordination; the "
-            "effect is a lower bound."
-        ).format(tonnes=round(sum(effect.baseline_missing.values())))
+        yield read_texts("doubts")["left out"].format(
+            tonnes=round(sum(effect.baseline_missing.values()))
+        )
     projects = {scenario.project(site) for site in project_sites(scenario)}
     saves_half = effect.saved_share is not None and effect.saved_share > 0.5
     if saves_half and len(projects) >= REGION:
-        yield say(
-            "The plan saves more than half of the transport emissions of {count} projects, and "
-            "for a whole region that is much: look at what the baseline leaves out, and at "
-            "the others beside it."
-        ).format(count=len(projects))
+        yield read_texts("doubts")["region"].format(count=len(projects))
     yield from doubt_allocation(effect)
 
 
@@ -103,10 +98,8 @@ def beyond_fairness(scenario: Scenario, alone: Mapping[str, float]) -> Iterator[
     projects = {scenario.project(site) for site in project_sites(scenario)}
     free = sorted(projects - alone.keys())
     if free:
-        yield say(
-            "`targets.fairness` does not limit {projects}: the baseline leaves out a part of what "
-            "is needed or must leave there, so that there is nothing to compare with"
-        ).format(projects=list_names([f"`{project}`" for project in free]))
+        named = list_names([f"`{project}`" for project in free])
+        yield read_texts("doubts")["fairness"].format(projects=named)
 
 
 def _other_municipalities(scenario: Scenario) -> Iterator[Finding]:
@@ -116,22 +109,16 @@ def _other_municipalities(scenario: Scenario) -> Iterator[Finding]:
         scenario.sites.items(), locate_municipality(lon, lat), strict=True
     ):
         if site.municipality and found and site.municipality != found:
-            yield Finding(
-                say("{site}: the scenario says {said}, the coordinates lie in {found}").format(
-                    site=f"`{id_}`", said=site.municipality, found=found
-                ),
-                scenario.place_of("sites", id_, "municipality"),
-            )
+            told = {"site": f"`{id_}`", "said": site.municipality, "found": found}
+            place = scenario.place_of("sites", id_, "municipality")
+            yield Finding(read_texts("doubts")["municipality"].format(**told), place)
 
 
 def say_evidence(scenario: Scenario) -> Message:
     """Say how many figures of the catalogue were seen in their source, and how many were not."""
     count: Counter[str] = Counter(scenario.states().values())
-    return say(
-        "Of the catalogue's {all} figures {seen} were seen in the source, {copy} in a copy of it, "
-        "{judgement} are judgement, and {expired} are no longer valid when the scenario begins; "
-        "plan.json lists those."
-    ).format(all=count.total(), **{state: count[state] for state in STATES})
+    told = {state: count[state] for state in STATES}
+    return read_texts("doubts")["evidence"].format(all=count.total(), **told)
 
 
 # --- plants that can never run ----------------------------------------------------------------

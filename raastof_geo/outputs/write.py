@@ -6,7 +6,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 
 from raastof_geo.errors import OutputError, tell_reason
-from raastof_geo.language import Message, say, speaking
+from raastof_geo.language import Message, read_texts, speaking
 from raastof_geo.records.exchange import exchanging
 from raastof_geo.result import Result
 from raastof_geo.scenario.output import OUTPUTS, Output, Writer
@@ -55,17 +55,7 @@ def write_outputs(result: Result, into: Path, *, outputs: Sequence[Output] = OUT
 
 def _tell_unwritten(into: Path, error: OSError) -> Message:
     """Say why nothing was written; that a file is open elsewhere, only where it may be that."""
-    told = {"folder": str(into), "reason": tell_reason(error)}
+    why = "full" if error.errno == errno.ENOSPC else "other"
     if isinstance(error, PermissionError):
-        return say(
-            "the results could not be written to {folder}: {reason}; close its files in other "
-            "programmes, or choose another folder with --into"
-        ).format(**told)
-    if error.errno == errno.ENOSPC:
-        return say(
-            "the results could not be written to {folder}: {reason}; make room on the disk, or "
-            "choose another folder with --into"
-        ).format(**told)
-    return say(
-        "the results could not be written to {folder}: {reason}; choose another folder with --into"
-    ).format(**told)
+        why = "open"
+    return read_texts("unwritten")[why].format(folder=str(into), reason=tell_reason(error))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from raastof_geo.language import Message, Readable, format_number, say
+from raastof_geo.language import Message, Readable, format_number, read_texts, say
 from raastof_geo.outputs.documents.document import Table
 from raastof_geo.sensitivity.assessment import Assessment, Flip, Swing
 from raastof_geo.sensitivity.headline import SHOWN, HeadlineName
@@ -68,11 +68,7 @@ def tell_turning(assessment: Assessment) -> list[Message]:
         for flip in swing.flips
         if flip.headline in TOLD
     ]
-    return told or [
-        say(
-            "None of the {count} numbers that were moved turns the conclusion over within its range"
-        ).format(count=len(assessment.swings))
-    ]
+    return told or [read_texts("assumptions")["firm"].format(count=len(assessment.swings))]
 
 
 def tell_assumptions(assessment: Assessment) -> Iterator[Message]:
@@ -81,14 +77,13 @@ def tell_assumptions(assessment: Assessment) -> Iterator[Message]:
     for swing in assessment.swings:
         for end in swing.ends:
             if end.headlines is None:
-                yield say("{name} at {level}: no answer ({why})").format(
+                yield read_texts("assumptions")["no answer"].format(
                     name=swing.subject.title, level=swing.subject.write(end.level), why=end.refused
                 )
     if assessment.left_out:
-        yield say(
-            "Not solved again, for there are more than {count}: {names}; `raastof sensitivity` "
-            "solves all of them"
-        ).format(count=len(assessment.swings), names=", ".join(assessment.left_out))
+        yield read_texts("assumptions")["left out"].format(
+            count=len(assessment.swings), names=", ".join(assessment.left_out)
+        )
 
 
 def _say_flip(swing: Swing, flip: Flip) -> Message:

@@ -1,7 +1,7 @@
 """The effect as blocks of a document: tables and charts that reports and project pages share."""
 
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -9,7 +9,7 @@ import pandas as pd
 from raastof_geo.effect.books import COMMON
 from raastof_geo.effect.gain import Gain
 from raastof_geo.effect.measure import Effect
-from raastof_geo.effect.money import Transfers, net_cost, tabulate_payments
+from raastof_geo.effect.money import net_cost, tabulate_payments
 from raastof_geo.effect.progress import (
     GOAL_SHARE,
     GOAL_SOURCE,
@@ -47,12 +47,14 @@ from raastof_geo.outputs.documents.document import (
     Bullets,
     Data,
     Figures,
+    Heading,
     Paragraph,
     Picture,
     Table,
     write_numbers,
 )
-from raastof_geo.outputs.tables.summary import SHARES, list_shares, list_stated
+from raastof_geo.outputs.tables.flows import Flow
+from raastof_geo.outputs.tables.summary import SHARES, list_conditions, list_shares, list_stated
 from raastof_geo.result import Result
 from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.scenario import Scenario
@@ -87,16 +89,17 @@ def tabulate_effect(
     )
 
 
-def tabulate_groups(
-    result: Result, caption: Message, dimension: str, head: Message, *, most: int = 60
-) -> Table:
+_MOST_GROUPS = 60
+
+
+def tabulate_groups(result: Result, caption: Message, dimension: str) -> Table:
     """Give the effect of every group in short, and the sum of all.
 
     Returns
     -------
     table
         One line per group, the largest emitters first, periods in their order; then those beyond
-        `most` together, and the total.
+        60 together, and the total.
     """
     before, plan = align_books(result.effect, dimension)
     labels = list(plan.index)
@@ -107,15 +110,12 @@ def tabulate_groups(
         _group_row(
             name_group(result.scenario, dimension, label), before.loc[label], plan.loc[label]
         )
-        for label in labels[:most]
+        for label in labels[:_MOST_GROUPS]
     ]
-    if labels[most:]:
-        rest = labels[most:]
+    if rest := labels[_MOST_GROUPS:]:
         rows.append(_group_row(say("The others"), before.loc[rest].sum(), plan.loc[rest].sum()))
     rows.append(_group_row(say("Total"), before.sum(), plan.sum()))
-    emitted = (say("Before [t CO2e]"), say("Plan [t CO2e]"), say("Saved [t CO2e]"))
-    others = (say("Virgin saved [t]"), say("Truck km saved"), say("Loads saved"))
-    heads = (head, *emitted, *others, say("Saved [1,000 DKK]"))
+    heads = (read_texts("dimensions")[dimension], *read_texts("effect in short").values())
     return Table(caption, heads, tuple(rows), total=True)
 
 
@@ -210,14 +210,22 @@ def tabulate_causes(effect: Effect) -> Iterator[Block]:
         total=True,
     )
     yield Paragraph(read_texts("prose")["order"])
-    yield Paragraph(credit.SIGNS)
-    yield Paragraph(credit.PRACTICE)
+    yield Paragraph(read_texts("prose")["signs"])
+    yield Paragraph(read_texts("doubts")["practice"])
 
 
 def _cause_cells(saved: Mapping[str, float] | pd.Series, gain: Gain) -> tuple[Readable, ...]:
     emitted = [saved[part] for part in (*parts_of(CO2E), CO2E)]
     tonnes = write_numbers(*emitted, per=1000, digits=1)
     return (*tonnes, *write_numbers(gain.dkk, per=1000), credit.say_price(gain))
+
+
+def tell_conditions(result: Result, head: Message, flows: Iterable[Flow]) -> Iterator[Block]:
+    """List the conditions that flows rely on, below a head, and say that none is a permit."""
+    if relied_on := tuple(list_conditions(result, flows)):
+        yield Heading(head, level=3)
+        yield Bullets(relied_on)
+    yield Paragraph(read_texts("prose")["no permit"])
 
 
 def draw_progress(result: Result) -> Iterator[Block]:
@@ -259,22 +267,16 @@ def draw_progress(result: Result) -> Iterator[Block]:
 def tabulate_progress(result: Result) -> Table:
     """Tell how the needs are met year by year and in each municipality."""
     heads, rows = list_shares(result.effect)
-    periods = result.scenario.periods
-    return Table(
-        say("How the needs are met, by period and by municipality"),
-        tuple(heads),
-        tuple(
-            (
-                name_period(periods[str(head)]) if str(head) in periods else head,
-                *(
-                    write_numbers(one, digits=1)[0] if isinstance(one, float) else one
-                    for one in shares
-                ),
-                *write_numbers(*tonnes),
-            )
-            for head, *shares, tonnes in ((*row[:6], row[6:]) for row in rows)
-        ),
-    )
+    periods, told = result.scenario.periods, []
+    for head, *cells in rows:
+        name = name_period(periods[str(head)]) if str(head) in periods else head
+        shares, tonnes = cells[:5], cells[5:]
+        per_cent = (
+            format_number(one, digits=1) if isinstance(one, float) else one for one in shares
+        )
+        told.append((name, *per_cent, *write_numbers(*tonnes)))
+    caption = say("How the needs are met, by period and by municipality")
+    return Table(caption, tuple(heads), tuple(told))
 
 
 def show_commitments(
@@ -317,7 +319,6 @@ def tabulate_cost(
 
 def tabulate_money(scenario: Scenario, effect: Effect, *, most: int = 1000) -> list[Block]:
     """Tell what each project gains, and which transfers leave nobody worse off."""
-    before, plan = align_books(effect, "project", list(effect.transfers.saved_dkk))
     notes = [*_say_support(effect)]
     if "equal" in effect.transfers.rules:
         notes.append(read_texts("prose")["equal"])
@@ -326,8 +327,7 @@ def tabulate_money(scenario: Scenario, effect: Effect, *, most: int = 1000) -> l
         for rule in effect.transfers.rules
         if not effect.transfers.leaves_nobody_worse_off(rule)
     ]
-    table = tabulate_transfers(scenario, effect.transfers, before, plan, most=most)
-    return [table, Bullets(tuple(notes))]
+    return [tabulate_transfers(scenario, effect, most=most), Bullets(tuple(notes))]
 
 
 def show_payments(scenario: Scenario, effect: Effect) -> Iterator[Block]:
@@ -336,8 +336,7 @@ def show_payments(scenario: Scenario, effect: Effect) -> Iterator[Block]:
     yield tabulate_cost(say("What the projects pay, by part [1,000 DKK]"), plan.sum(), before.sum())
     yield tabulate_payees(scenario, effect)
     yield from tabulate_accounts(scenario, effect)
-    note = say("Positive numbers are income of the party. Only parties of the scenario are named.")
-    yield Paragraph(note)
+    yield Paragraph(read_texts("prose")["income"])
 
 
 def _say_support(effect: Effect) -> Iterator[Message]:
@@ -348,25 +347,17 @@ def _say_support(effect: Effect) -> Iterator[Message]:
     saved_t = (effect.baseline_books.total(CO2E) - effect.books.total(CO2E)) / 1000
     told = {"dkk": format_number(support / 1e6, digits=1)}
     if saved_t >= 1:
-        yield say(
-            "The projects pay {dkk} million DKK more together: no division leaves nobody worse off "
-            "without that much support from outside, {price} DKK for each tonne of CO2e."
-        ).format(price=format_number(support / saved_t), **told)
-    else:
-        yield say(
-            "The projects pay {dkk} million DKK more together: no division leaves nobody worse off "
-            "without that much support from outside."
-        ).format(**told)
+        told["price"] = format_number(support / saved_t)
+    yield read_texts("prose")["support priced" if saved_t >= 1 else "support"].format(**told)
 
 
 def say_transfer(rule: str, dkk: float) -> Message:
     """Say what a project pays to the others, or gets of them, by a rule of division."""
-    told = {"rule": read_texts("divisions")[rule], "dkk": format_number(abs(dkk) / 1e6, digits=1)}
+    what = "gets" if dkk > 0 else "pays"
     if abs(dkk) < 50_000:  # told with one decimal of a million, it would be 0.0
-        return say("Divided {rule}, this project neither pays nor gets anything.", **told)
-    if dkk > 0:
-        return say("Divided {rule}, this project gets {dkk} million DKK from the others.", **told)
-    return say("Divided {rule}, this project pays {dkk} million DKK to the others.", **told)
+        what = "neither"
+    million = format_number(abs(dkk) / 1e6, digits=1)
+    return read_texts("transfer")[what].format(rule=read_texts("divisions")[rule], dkk=million)
 
 
 class Account(NamedTuple):
@@ -394,15 +385,10 @@ def list_accounts(scenario: Scenario, effect: Effect) -> list[Account]:
     ]
     every = sides[0].index.union(sides[1].index)
     tables = [side.reindex(every, fill_value=0.0) for side in sides]
-    found = [
-        Account(
-            sort,
-            party,
-            _name_payee(scenario, sort, party),
-            *(side.loc[sort, party] for side in tables),
-        )
-        for sort, party in every
-    ]
+    found = []
+    for sort, party in every:
+        before, plan = (side.loc[sort, party] for side in tables)
+        found.append(Account(sort, party, _name_payee(scenario, sort, party), before, plan))
 
     def order(one: Account) -> tuple[bool, bool, float, str, str]:
         first = one.sort in read_texts("payees")
@@ -423,12 +409,7 @@ def tabulate_accounts(scenario: Scenario, effect: Effect) -> Iterator[Table]:
     if rows:
         yield Table(
             say("What businesses take in [1,000 DKK]"),
-            (
-                say("Business"),
-                *(say("Gate fees, before"), say("Gate fees, plan")),
-                *(say("Sales and services, before"), say("Sales and services, plan")),
-                say("Change"),
-            ),
+            tuple(read_texts("businesses").values()),
             tuple(rows),
         )
 
@@ -445,11 +426,14 @@ def _name_payee(scenario: Scenario, sort: str, party: str) -> Readable:
     return read_texts("payees").get(sort) or name_group(scenario, "project", party)
 
 
-def tabulate_payees(scenario: Scenario, effect: Effect, *, most: int = 40) -> Table:
+_MOST_PAYEES = 40
+
+
+def tabulate_payees(scenario: Scenario, effect: Effect) -> Table:
     """Tell who gets the projects' money, before and in the plan."""
     payees = list_payees(scenario, effect)
-    shown = payees[:most]
-    others = [(say("The others"), payees[most:])] if payees[most:] else []
+    shown, rest = payees[:_MOST_PAYEES], payees[_MOST_PAYEES:]
+    others = [(say("The others"), rest)] if rest else []
     for name, mine in (*others, (say("Total"), payees)):
         shown.append((name, sum(one[1] for one in mine), sum(one[2] for one in mine)))
     return Table(
@@ -460,14 +444,7 @@ def tabulate_payees(scenario: Scenario, effect: Effect, *, most: int = 40) -> Ta
     )
 
 
-def tabulate_transfers(
-    scenario: Scenario,
-    transfers: Transfers,
-    before: pd.DataFrame,
-    after: pd.DataFrame,
-    *,
-    most: int = 1000,
-) -> Table:
+def tabulate_transfers(scenario: Scenario, effect: Effect, *, most: int) -> Table:
     """Give each project's net cost before and after, and the transfers by each rule.
 
     Returns
@@ -476,9 +453,11 @@ def tabulate_transfers(
         Those who gain least first, of more than `most` those in the middle together; transfers of
         each rule add up to 0. [1,000 DKK]
     """
+    transfers = effect.transfers
     saved = transfers.saved_dkk
+    before, plan = (net_cost(side) for side in align_books(effect, "project", list(saved)))
     columns = pd.DataFrame(
-        {"before": net_cost(before), "after": net_cost(after), "saved": pd.Series(saved)}
+        {"before": before, "after": plan, "saved": pd.Series(saved)}
         | {rule: pd.Series(transfers.paid(rule)) for rule in transfers.rules}
     )
     order = sorted(saved, key=lambda one: (saved[one], one))

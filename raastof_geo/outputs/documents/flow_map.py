@@ -16,7 +16,6 @@ from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.documents import drawing
 from raastof_geo.outputs.documents.charts import DARK
 from raastof_geo.outputs.palette import COAST, LAND, ROLE_MARKS, VIRGIN_COLOUR
-from raastof_geo.outputs.tables.flows import Flow
 from raastof_geo.result import Result
 from raastof_geo.roads.places import load_municipalities
 from raastof_geo.scenario.role import Role
@@ -42,17 +41,6 @@ _SHARES_OF_KEY = (1.0, 0.25)
 """Of the largest flow, those that the key shows the widths of."""
 
 
-class Haul(NamedTuple):
-    """Tonnes that go one way."""
-
-    origin: str
-    destination: str
-    vehicle: str
-    period: str
-    tonnes: float
-    virgin: bool
-
-
 class _Line(NamedTuple):
     points: Any
     """Lon and lat. [degrees, points × 2]"""
@@ -67,15 +55,15 @@ class _Place(NamedTuple):
     name: str
 
 
-def draw_map_picture(
-    result: Result, hauls: Iterable[Haul | Flow], sites: Iterable[str]
-) -> drawing.Drawing:
+def draw_map_picture(result: Result, hauls: Iterable[Any], sites: Iterable[str]) -> drawing.Drawing:
     """Draw flows and sites on the municipalities; names stand where there is room.
 
     Parameters
     ----------
     hauls
-        What is drawn, on the roads that its trucks take; those within one site are left out.
+        What is drawn, on the roads that its trucks take: flows, or rows that have their `origin`,
+        `destination`, `vehicle`, `period`, `tonnes` and `virgin`; those within one site are left
+        out.
     sites
         Those that are marked, the first of them named first.
 

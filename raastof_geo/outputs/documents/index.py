@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
-from raastof_geo.language import say
+from raastof_geo.language import read_texts, say
 from raastof_geo.outputs.documents.document import (
     Block,
     Document,
@@ -43,11 +43,7 @@ def _list_blocks(result: Result, folder: Path) -> Iterator[Block]:
     yield Links(tuple(Link(quote(one.file), one.file, one.told) for one in written))
     pages = folder / "projects"
     names = sorted((result.scenario.project_name(one), one) for one in list_projects(result))
-    leads = (
-        (say("A page for each project, to be mailed to its owner"), "html"),
-        (say("A calendar file for each project, for its owner"), "ics"),
-    )
-    for head, ending in leads:
+    for ending, head in read_texts("files of projects").items():
         mine = [(name, f"{file_name(one)}.{ending}") for name, one in names]
         links = [
             Link(f"projects/{quote(file)}", name) for name, file in mine if (pages / file).exists()

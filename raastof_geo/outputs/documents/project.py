@@ -31,7 +31,6 @@ from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.steps import list_steps
 from raastof_geo.outputs.tables.basis import describe_basis, name_basis
 from raastof_geo.outputs.tables.flows import Flow, list_flows
-from raastof_geo.outputs.tables.summary import NO_PERMIT, list_conditions
 from raastof_geo.records.explain import SHARE_OF_COMMON
 from raastof_geo.result import Result
 from raastof_geo.scenario.period import Period, name_period
@@ -150,9 +149,7 @@ def _tell_summary(result: Result, before: pd.Series, plan: pd.Series) -> Iterato
         "baseline": in_sentence(name_basis(result.effect.baselines[0])),
         "saved": format_number(abs(saved), digits=1),
     }
-    sentence = (
-        read_texts("prose")["emits_less"] if saved >= 0 else read_texts("prose")["emits_more"]
-    )
+    sentence = read_texts("prose")["emits_less" if saved >= 0 else "emits_more"]
     yield document.Paragraph(sentence.format(**told), lead=True)
     paid = [format_number((one[COST] - one[SOLD]) / 1e6, digits=2) for one in (plan, before)]
     yield document.Paragraph(
@@ -166,12 +163,7 @@ def _tell_transports(
     """Tell what comes and goes, from and to whom, when, and what that is at the gate."""
     if not transports:
         yield document.Paragraph(say("Nothing comes to or leaves this project in the plan."))
-    heads = (
-        ("comes", say("You receive {tonnes} t")),
-        ("leaves", say("You deliver {tonnes} t")),
-        ("stays", say("{tonnes} t stay on the site, by dumper")),
-    )
-    for direction, head in heads:
+    for direction, head in read_texts("directions").items():
         mine = [one for one in transports if one.direction == direction]
         tonnes = format_number(sum(one.tonnes for one in mine))
         if mine:
@@ -256,11 +248,8 @@ def _tell_conditions(
 ) -> Iterator[document.Block]:
     if steps[_MOST_STEPS:]:
         yield document.Bullets(tuple(steps[_MOST_STEPS:]))
-    relied_on = list_conditions(result, own)
-    if relied_on:
-        yield document.Heading(say("Conditions that these flows rely on"), level=3)
-        yield document.Bullets(tuple(relied_on))
-    yield document.Paragraph(NO_PERMIT)
+    head = say("Conditions that these flows rely on")
+    yield from effects.tell_conditions(result, head, own)
 
 
 def _tell_effect(
@@ -291,7 +280,7 @@ def _tell_others(result: Result) -> Iterator[document.Block]:
     """Tell of the other projects as much as the scenario wants published."""
     if result.scenario.said.publish == "everything":
         yield document.Bullets(tuple(tell_credit(result.effect)))
-        yield effects.tabulate_groups(result, say("Effect by project"), "project", say("Project"))
+        yield effects.tabulate_groups(result, say("Effect by project"), "project")
         return
     saved = (result.effect.baseline_books.total(CO2E) - result.effect.books.total(CO2E)) / 1000
     yield document.Paragraph(

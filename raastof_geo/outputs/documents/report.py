@@ -30,20 +30,14 @@ from raastof_geo.language import (
 )
 from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.documents import assumptions, document, effects
-from raastof_geo.outputs.documents.flow_map import Haul, draw_map_picture
+from raastof_geo.outputs.documents.flow_map import draw_map_picture
 from raastof_geo.outputs.documents.word import write_word
 from raastof_geo.outputs.ledger import describe_ledger
 from raastof_geo.outputs.opening import open_answer, say_span
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baselines
 from raastof_geo.outputs.tables.flows import list_flows
-from raastof_geo.outputs.tables.summary import (
-    NO_PERMIT,
-    answer,
-    list_conditions,
-    name_plainly,
-    prove,
-)
+from raastof_geo.outputs.tables.summary import answer, name_plainly, prove
 from raastof_geo.outputs.warning import warn, warn_of_input
 from raastof_geo.records.explain import SHARE_OF_COMMON, explain_in
 from raastof_geo.result import Result
@@ -118,10 +112,8 @@ def build_appendix(result: Result) -> document.Document:
 
 def _bind(result: Result, kind: Message, blocks: Sequence[document.Block]) -> document.Document:
     said = result.scenario.said
-    source = say(
-        "Source: the scenario and the catalogue of raastof_geo {version} ({sources}; all of them "
-        "in the appendix)."
-    ).format(version=__version__, sources=list_names(_name_sources(result)))
+    names = list_names(_name_sources(result))
+    source = read_texts("prose")["source"].format(version=__version__, sources=names)
     told = say("Source: {source}")
     return document.Document(
         title=said.title,
@@ -132,9 +124,9 @@ def _bind(result: Result, kind: Message, blocks: Sequence[document.Block]) -> do
             else one
             for one in blocks
         ),
-        subtitle=say(
-            "{kind}. Figures are in all, {span}, where nothing else is said. {about}"
-        ).format(kind=kind, span=say_span(result.scenario), about=said.description),
+        subtitle=read_texts("prose")["report"].format(
+            kind=kind, span=say_span(result.scenario), about=said.description
+        ),
         footer=(attribute_maps(result.network),),
         facts=tuple(_list_facts(result)),
         author=said.report.author,
@@ -146,14 +138,9 @@ def _list_facts(result: Result) -> Iterator[tuple[Readable, Readable]]:
     """Say by whom and for whom the report is, which one it is, and what it was made with."""
     said, roads = result.scenario.said.report, result.network.metadata
     date = "" if said.date is None else format_date(said.date, "long", LOCALES[spoken_language()])
-    facts = (
-        (say("Client"), said.client),
-        (say("Author"), said.author),
-        (say("Date"), date),
-        (say("Version"), said.version),
-        (say("Made with"), f"raastof_geo {__version__}"),
-        (say("Roads of"), format_day(roads.osm_date) or roads.title),
-    )
+    made, drawn = f"raastof_geo {__version__}", format_day(roads.osm_date) or roads.title
+    told = (said.client, said.author, date, said.version, made, drawn)
+    facts = zip(read_texts("facts").values(), told, strict=True)
     yield from (fact for fact in facts if fact[1])
 
 
@@ -177,25 +164,19 @@ def _tell_summary(result: Result) -> Iterator[document.Block]:
         yield document.Paragraph(sentence, lead=number == 0)
     moved = [sum(one.tonnes_by_project.values()) for one in (effect.books, effect.baseline_books)]
     told = say("without coordination {before}")
-    whole: list[tuple[Readable, Readable, Readable]] = [
-        (name, now, told.format(before=was))
-        for name, (now, was) in (
-            (
-                say("CO2e, all parts [t]"),
-                document.write_numbers(plan[vocabulary.CO2E], before[vocabulary.CO2E], per=1e3),
-            ),
-            (
-                say("Cost [million DKK]"),
-                document.write_numbers(
-                    plan[vocabulary.COST], before[vocabulary.COST], per=1e6, digits=1
-                ),
-            ),
-        )
+    shown: list[tuple[Message, str, float, int]] = [
+        (say("CO2e, all parts [t]"), vocabulary.CO2E, 1e3, 0),
+        (say("Cost [million DKK]"), vocabulary.COST, 1e6, 1),
+        *(
+            (part.heading, part, 1 / vocabulary.shown_in_lines()[part].factor, 0)
+            for part in vocabulary.told_in_books()
+            if part.summary is not None
+        ),
     ]
-    for part in (one for one in vocabulary.told_in_books() if one.summary is not None):
-        factor = vocabulary.shown_in_lines()[part].factor
-        now, was = document.write_numbers(plan[part] * factor, before[part] * factor)
-        whole.append((part.heading, now, told.format(before=was)))
+    whole: list[tuple[Readable, Readable, Readable]] = []
+    for name, part, per, digits in shown:
+        now, was = document.write_numbers(plan[part], before[part], per=per, digits=digits)
+        whole.append((name, now, told.format(before=was)))
     yield document.Figures((*whole, *effects.show_commitments(plan, before, *moved).items))
     of_input = {*map(str, warn_of_input(result.scenario, result.network, result.anchors))}
     doubts = [one.message for one in warn(result) if str(one) not in of_input]
@@ -219,11 +200,7 @@ def _draw_map(result: Result) -> Iterator[document.Block]:
     summed = apart.groupby(keys, sort=True).agg(
         tonnes=("tonnes", "sum"), period=("period", "first")
     )
-    largest: Iterator[Any] = summed.nlargest(_MOST_DRAWN, "tonnes").reset_index().itertuples()
-    hauls = [
-        Haul(one.origin, one.destination, one.vehicle, one.period, one.tonnes, one.virgin)
-        for one in largest
-    ]
+    hauls: list[Any] = [*summed.nlargest(_MOST_DRAWN, "tonnes").reset_index().itertuples()]
     moved = {
         kind: round_off(float(apart.loc[apart["virgin"] == kind, "tonnes"].sum()))
         for kind in (False, True)
@@ -301,17 +278,9 @@ def _tell_groups(result: Result) -> Iterator[document.Block]:
     yield document.Heading(say("Who and what"), anchor="groups")
     yield document.Paragraph(read_texts("shared legs")[result.scenario.said.effect.shared_legs])
     yield document.Paragraph(SHARE_OF_COMMON)
-    for caption, dimension, head in _GROUPS:
-        yield effects.tabulate_groups(result, caption, dimension, head)
+    for dimension, caption in read_texts("effects by").items():
+        yield effects.tabulate_groups(result, caption, dimension)
     yield document.Paragraph(read_texts("prose")["below_0"])
-
-
-_GROUPS = (
-    (say("Effect by project"), "project", say("Project")),
-    (say("Effect by municipality"), "municipality", say("Municipality")),
-    (say("Effect by material"), "material", say("Material")),
-    (say("Effect by period"), "period", say("Period")),
-)
 
 
 def _tell_money(result: Result) -> Iterator[document.Block]:
@@ -353,18 +322,12 @@ def _tell_decisions(result: Result) -> Iterator[document.Block]:
     names = [scenario.site_name(one.site) for one in opened]
     if names:
         yield document.Bullets(tuple(say("{site} is opened", site=name) for name in names))
-    relied_on = list_conditions(result, list_flows(plan.flows))
-    if relied_on:
-        yield document.Heading(say("Conditions that the plan relies on"), level=3)
-        yield document.Bullets(tuple(relied_on))
-    yield document.Paragraph(NO_PERMIT)
+    head = say("Conditions that the plan relies on")
+    yield from effects.tell_conditions(result, head, list_flows(plan.flows))
     yield document.Paragraph(read_texts("prose")["appendix"])
 
 
-_HEADS_OF_MATCHES = (
-    *(say("From"), say("To"), say("Material"), say("Period"), "t", say("Loads")),
-    *(say("Kilometres, loaded"), say("Transport [t CO2e]")),
-)
+_HEADS_OF_MATCHES = tuple(read_texts("matches").values())
 
 
 def _tell_payments(result: Result) -> Iterator[document.Block]:
@@ -460,10 +423,9 @@ def _tell_sources(result: Result) -> Iterator[document.Block]:
     doubts = list_doubts(result.effect.books, result.effect.baseline_books)
     yield document.Heading(say("Sources"), anchor="sources")
     if doubts:
-        heads = say("Key figure"), say("Evidence"), say("Source"), say("Behind")
         yield document.Table(
             say("Figures not seen in a source that matter most"),
-            (*heads, say("Saving changes if it is 10 % higher")),
+            tuple(read_texts("unseen figures").values()),
             tuple(
                 (
                     words.name_figure(one.name),

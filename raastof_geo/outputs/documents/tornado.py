@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from raastof_geo.language import Message, say, speaking
+from raastof_geo.language import Message, read_texts, say, speaking
 from raastof_geo.outputs.documents import assumptions, document
 from raastof_geo.outputs.documents.charts import draw_bars
 from raastof_geo.outputs.documents.drawing import Drawing
@@ -52,10 +52,7 @@ def build_tornado(scenario: Scenario, assessment: Assessment, *, most: int) -> d
         title=f"{scenario.said.title}: {assumptions.HANGS_ON}",
         language=scenario.said.language,
         blocks=tuple(_blocks(assessment, most)),
-        subtitle=say(
-            "Each number is moved alone, to the ends of its range; plan and baseline are solved "
-            "again each time."
-        ),
+        subtitle=read_texts("assumptions")["how"],
     )
 
 

@@ -8,13 +8,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from raastof_geo.figures import vocabulary
-from raastof_geo.language import LANGUAGES, Language, Message, say
+from raastof_geo.language import LANGUAGES, Language, read_texts
 
-_SIDES: Mapping[str, Message] = {
-    "plan": say("Share of the plan"),
-    "before": say("Share of what was before"),
-    "saved": say("Share of what is saved, baseline less plan"),
-}
 _DIGITS = {"kg CO2e": 1, "DKK": 2, "h": 2, "m": 1}
 """After the decimal point by unit, 3 in others: what is written is about as exact as it is known,
 and still adds up."""
@@ -50,7 +45,7 @@ def explain_columns() -> dict[str, Meaning]:
     _, *told = csv.reader(file.read_text(encoding="utf-8").splitlines())
     known = {column: Meaning(*meaning) for column, *meaning in told}
     for layer in vocabulary.layered().values():
-        for side, what in _SIDES.items():
+        for side, what in read_texts("shares of").items():
             da, en = map(what.render, LANGUAGES)
             known[f"{side}_{layer.column}"] = Meaning(
                 *(layer.unit, f"{da}: {layer.danish}", f"{en}: {layer.english}")

@@ -9,10 +9,10 @@ import pandas as pd
 import pyogrio
 
 from raastof_geo.errors import OutputError
-from raastof_geo.language import Language
+from raastof_geo.language import Language, read_texts
 from raastof_geo.outputs.gis.dictionary import build_dictionary, explain_columns
 from raastof_geo.outputs.gis.geostyle import draw_styles
-from raastof_geo.outputs.gis.layers import LAYERS, draw_layers
+from raastof_geo.outputs.gis.layers import draw_layers
 from raastof_geo.result import Result
 
 
@@ -39,7 +39,7 @@ def write_geopackage(result: Result, folder: Path) -> Path:
     try:
         for name, layer in layers.items():
             # Older programmes warn of files of version 1.4, and its triggers are others.
-            said = {"DESCRIPTION": LAYERS[name].render(language), "VERSION": "1.3"}
+            said = {"DESCRIPTION": read_texts("layers")[name].render(language), "VERSION": "1.3"}
             layer.to_file(path, layer=name, driver="GPKG", engine="pyogrio", **said)
         pyogrio.write_dataframe(meanings, path, layer="data_dictionary", driver="GPKG")
         # The number of a style has the name that QGIS gives it.

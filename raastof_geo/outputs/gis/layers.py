@@ -23,18 +23,7 @@ from raastof_geo.roads.places import load_municipalities
 from raastof_geo.scenario.scenario import Scenario
 
 CRS = "EPSG:25832"
-LAYERS = {
-    "municipalities": say("Municipalities and what the plan saves there"),
-    "zones": say("Zones in which soil needs something"),
-    "road_burden": say("Trucks on each road, each way, by period"),
-    "road_burden_total": say("Trucks on each road, each way, over all periods"),
-    "flows_before": say("Transports before, by period"),
-    "flows_before_total": say("Transports before, over all periods"),
-    "flows": say("Transports of the plan, by period"),
-    "flows_total": say("Transports of the plan, over all periods"),
-    "sites": say("Sites"),
-}
-"""What each layer holds, in the order in which they are drawn, the lowest first."""
+
 _ADDED = (
     *("tonnes", "reference_tonnes", "loads", "drive_h", "vehicle_km", "tonne_km", "energy"),
     *("kg_co2e_wtw", "kg_co2e_ttw", "dkk"),
@@ -43,15 +32,17 @@ _ADDED = (
 
 
 def draw_layers(result: Result) -> dict[str, gpd.GeoDataFrame]:
-    """Give every layer by name, in the order of `LAYERS`. [EPSG:25832]
+    """Give every layer by name. [EPSG:25832]
 
     Returns
     -------
     layers
-        `zones` is there only where the scenario has some with polygons. Numbers have as many
-        digits as `explain_columns` says of their unit.
+        In the order in which they are drawn, the lowest first; `zones` is there only where the
+        scenario has some with polygons. Numbers have as many digits as `explain_columns` says of
+        their unit.
     """
-    before, zones = result.effect.baseline_flows, draw_zones(result.scenario)
+    before, plan = result.effect.baseline_flows, result.plan.flows
+    zones = draw_zones(result.scenario)
     layers = {
         "municipalities": draw_municipalities(result),
         **({} if zones.empty else {"zones": zones}),
@@ -59,8 +50,8 @@ def draw_layers(result: Result) -> dict[str, gpd.GeoDataFrame]:
         "road_burden_total": draw_burden(result, whole=True),
         "flows_before": draw_flows(result, before),
         "flows_before_total": draw_flows(result, before, whole=True),
-        "flows": draw_flows(result),
-        "flows_total": draw_flows(result, whole=True),
+        "flows": draw_flows(result, plan),
+        "flows_total": draw_flows(result, plan, whole=True),
         "sites": locate_sites(result),
     }
     meanings = explain_columns()
@@ -100,18 +91,15 @@ def locate_sites(result: Result) -> gpd.GeoDataFrame:
     ).to_crs(CRS)
 
 
-def draw_flows(
-    result: Result, flows: pd.DataFrame | None = None, *, whole: bool = False
-) -> gpd.GeoDataFrame:
-    """Give one row per flow, by default of the plan, with the route that its trucks take.
+def draw_flows(result: Result, flows: pd.DataFrame, *, whole: bool = False) -> gpd.GeoDataFrame:
+    """Give one row per flow, with the route that its trucks take.
 
     With `whole`, what flows between the same ends on the same route is one row over all periods.
     """
     scenario, legs = result.scenario, result.legs
-    chosen = result.plan.flows if flows is None else flows
-    days = [scenario.periods[period] for period in chosen["period"]]
-    chosen = chosen.assign(
-        spell=[legs.spell(period) for period in chosen["period"]],
+    days = [scenario.periods[period] for period in flows["period"]]
+    chosen = flows.assign(
+        spell=[legs.spell(period) for period in flows["period"]],
         start=[day.start for day in days],
         end=[day.end for day in days],
     )

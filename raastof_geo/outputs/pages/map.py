@@ -21,11 +21,12 @@ from raastof_geo.outputs.gis.layers import draw_zones
 from raastof_geo.outputs.opening import conclude, elaborate, say_effect, say_in_all
 from raastof_geo.outputs.pages.base import describe_areas, describe_base
 from raastof_geo.outputs.pages.encode import encode_line
-from raastof_geo.outputs.pages.page import Controls, Element, Page, PlanMap, escape, pack
+from raastof_geo.outputs.pages.page import Controls, Element, Page, PlanMap, pack
 from raastof_geo.outputs.pages.streets import STREET_DECIMALS, Errand, lay_streets
 from raastof_geo.outputs.palette import BURDEN_CLASSES, FAMILIES, ROLE_MARKS, ZONE, colour_materials
 from raastof_geo.outputs.tables.flows import BY_DUMPER, list_flows
 from raastof_geo.outputs.tables.summary import summarise
+from raastof_geo.outputs.template import read_template
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.role import Role
@@ -144,43 +145,25 @@ class MapControls(Controls):
 
 def _body(result: Result) -> tuple[str, str]:
     """Write the landmarks before and after the map; the script fills in what is in them."""
-    said = {name: escape(str(text)) for name, text in read_texts("map page").items()}
-    figures = "".join(
-        f"<div><dt>{escape(what)}</dt><dd><b>{escape(plan)}</b> "
-        + (f"<span>{said['before']} {escape(before)}</span>" if before else "")
-        + "</dd></div>"
-        for what, plan, before in _key_figures(result)
-    )
     effect = [str(one) for one in say_effect(result)]
     # Up to the sentence that says tonnes, money, and against what.
     lead = [
         *map(str, conclude(result)),
         *effect[: 1 + sum("CO2e" not in one for one in effect[:2])],
     ]
-    rest = dict.fromkeys(one for one in map(str, elaborate(result)) if one not in lead)
-    more = "".join(f"<p>{escape(one)}</p>" for one in rest)
-    causes = "".join(f"<li>{escape(str(one))}</li>" for one in tell_credit(result.effect))
-    title = escape(result.scenario.said.title)
-    span = escape(str(say_in_all(result.scenario)))
-    said["lead"] = escape(" ".join(lead))
-    head = _HEAD.format(title=title, span=span, more=more, figures=figures, **said)
-    return head, _BODY.format(causes=causes, **said)
+    told = {
+        "texts": read_texts("map page"),
+        "title": result.scenario.said.title,
+        "span": say_in_all(result.scenario),
+        "lead": " ".join(lead),
+        "more": dict.fromkeys(one for one in map(str, elaborate(result)) if one not in lead),
+        "figures": _key_figures(result),
+        "causes": tell_credit(result.effect),
+    }
+    names = ("pages/head.html.j2", "pages/body.html.j2")
+    head, body = (str(read_template(name).render(told)) for name in names)
+    return head, body
 
-
-_HEAD = """<a class="skip" href="#twin">{skip}</a>
-<header id="strip"><h1 dir="auto">{title}</h1><p id="sentence" role="status"></p>\
-<p id="lead">{lead}</p><dl title="{span}">{figures}</dl>\
-<details id="answer"><summary>{answer}</summary><p class="span">{span}</p>{more}</details>\
-</header>"""
-_BODY = """<aside id="about" aria-label="{about}" hidden></aside>
-<nav id="panel" aria-label="{panel}"><button id="toggle" type="button" aria-expanded="false" \
-aria-controls="steps">{panel}</button><div id="steps"></div></nav>
-<main id="twin" tabindex="-1"><details id="rows"><summary>{table}</summary>\
-<div class="scroll" tabindex="0" role="region" aria-label="{table}"></div></details>\
-<details id="causes"><summary>{credit}</summary><ul>{causes}</ul></details>\
-<p id="told" role="status"></p></main>
-<footer id="source"></footer>
-<noscript>{no_script}</noscript>"""
 
 _STRIP = (TRANSPORT_WTW, "secondary_share_with_clean_soil", LOADS_DRIVEN, VIRGIN)
 """The figures at the top of the page."""

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from raastof_geo.files import is_sealed, seal_page, write_whole
-from raastof_geo.language import Message, format_number, say
+from raastof_geo.language import Message, format_number, read_texts, say
 from raastof_geo.legs.detour import Detour, Obstacle, Trip
 from raastof_geo.outputs.pages.encode import encode_line
 from raastof_geo.outputs.pages.map import BaseRoads
 from raastof_geo.outputs.pages.page import Controls, Page, PlanMap, escape
 from raastof_geo.outputs.palette import ROUTE_COLOURS
+from raastof_geo.outputs.template import read_template
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.scenario import Scenario
 
@@ -19,10 +20,7 @@ _SHORTEST_KM = 0.5
 """Roads shorter than this are left out of the list of roads. [km]"""
 _SAME_KM = 0.01
 _ADDRESS = re.compile(r"https://www\.openstreetmap\.org/way/\d+")
-_LOADS = {"full": say("Loaded, there"), "empty": say("Empty, back")}
 _NAMELESS = say("a road without a name")
-_LEGAL = say("The route that the truck may take")
-_FREE = say("The route were nothing closed to it")
 
 
 def write_route(scenario: Scenario, network: RoadNetwork, detour: Detour, path: Path) -> Path:
@@ -42,13 +40,10 @@ def write_route(scenario: Scenario, network: RoadNetwork, detour: Detour, path: 
 def draw_route(scenario: Scenario, network: RoadNetwork, detour: Detour) -> str:
     """Build the page of a leg."""
     title = f"{scenario.site_name(detour.origin)} → {scenario.site_name(detour.destination)}"
-    lines = "".join(_write_line(line) for line in explain_detour(scenario, detour))
+    lines = map(_mark, explain_detour(scenario, detour))
+    told = {"title": title, "texts": read_texts("route"), "colours": ROUTE_COLOURS, "lines": lines}
     head = f'<header id="strip"><h1>{escape(title)}</h1></header>\n'
-    body = (
-        f'<main id="panel" class="shown" aria-label="{escape(title)}">'
-        f"<p>{_stroke('legal')} {escape(str(_LEGAL))}<br>{_stroke('free')} {escape(str(_FREE))}</p>"
-        f"{lines}</main>"
-    )
+    body = str(read_template("pages/route.html.j2").render(told))
     trip = detour.trips[0]
     data = {
         "colours": ROUTE_COLOURS,
@@ -72,16 +67,12 @@ def draw_route(scenario: Scenario, network: RoadNetwork, detour: Detour) -> str:
     return str(drawn.get_root().render())
 
 
-def _stroke(route: str) -> str:
-    return f'<i class="line" style="background:{ROUTE_COLOURS[route]}"></i>'
-
-
-def _write_line(line: str) -> str:
-    """Write a sentence, or a point below one; addresses of OpenStreetMap become links."""
+def _mark(line: str) -> tuple[str, str]:
+    """Tell a sentence from a point below one, and escape it; addresses in it become links."""
     kind = "point" if line.startswith("  - ") else "below" if line.startswith("  ") else "said"
     text = escape(line.strip().removeprefix("- "))
-    text = _ADDRESS.sub(r'<a href="\g<0>" rel="noopener noreferrer">OpenStreetMap</a>', text)
-    return f'<p class="{kind}">{text}</p>'
+    link = r'<a href="\g<0>" rel="noopener noreferrer">OpenStreetMap</a>'
+    return kind, _ADDRESS.sub(link, text)
 
 
 def explain_detour(scenario: Scenario, detour: Detour) -> list[str]:
@@ -120,15 +111,14 @@ def describe_obstacle(obstacle: Obstacle) -> str:
 
 
 def _explain_trip(trip: Trip) -> Iterator[str]:
-    figures = trip.figures
-    yield str(
-        say("{load}: {km} km, {hours} h, {kg} kg CO2e").format(
-            load=_LOADS[trip.load],
-            km=format_number(figures.km, digits=1),
-            hours=format_number(figures.hours, digits=2),
-            kg=format_number(figures.kg_co2e, digits=1),
-        )
+    figures, texts = trip.figures, read_texts("route")
+    told = texts["trip"].format(
+        load=texts[trip.load],
+        km=format_number(figures.km, digits=1),
+        hours=format_number(figures.hours, digits=2),
+        kg=format_number(figures.kg_co2e, digits=1),
     )
+    yield str(told)
     roads = [
         f"{name or _NAMELESS} {format_number(km, digits=1)} km"
         for name, km in trip.roads
@@ -137,14 +127,11 @@ def _explain_trip(trip: Trip) -> Iterator[str]:
     if roads:
         yield "  " + " · ".join(roads)
     if not trip.obstacles or abs(trip.longer("km")) < _SAME_KM:
-        yield "  " + str(say("Nothing that is closed to the truck would make it shorter."))
+        yield f"  {texts['shortest']}"
         return
-    yield "  " + str(
-        say("Were nothing closed to it: {km} km and {kg} kg CO2e; in the way stand:").format(
-            km=format_number(trip.free_figures.km, digits=1),
-            kg=format_number(trip.free_figures.kg_co2e, digits=1),
-        )
-    )
+    free = trip.free_figures
+    km, kg = (format_number(one, digits=1) for one in (free.km, free.kg_co2e))
+    yield f"  {texts['closed'].format(km=km, kg=kg)}"
     yield from (f"  - {describe_obstacle(stone)}" for stone in trip.obstacles)
 
 
@@ -152,12 +139,10 @@ def _price(detour: Detour) -> Iterator[Message]:
     km, kg = detour.longer("km"), detour.longer("kg_co2e")
     if km < _SAME_KM and kg < _SAME_KM:
         return
-    yield say("The way round costs {km} km and {kg} kg CO2e for each load, there and back.").format(
-        km=format_number(km, digits=1), kg=format_number(kg, digits=1)
-    )
+    texts = read_texts("route")
+    yield texts["each load"].format(km=format_number(km, digits=1), kg=format_number(kg, digits=1))
     if detour.loads_per_year:
-        yield say(
-            "Under the plan, with {loads} loads a year: {km} km and {kg} kg CO2e a year.",
+        yield texts["each year"].format(
             loads=format_number(detour.loads_per_year),
             km=format_number(km * detour.loads_per_year),
             kg=format_number(kg * detour.loads_per_year),

@@ -7,11 +7,7 @@ from raastof_geo.effect.totals import Totals
 from raastof_geo.language import Message, format_number, read_texts, say
 from raastof_geo.result import Result
 
-HEADS = (
-    *(say("Compared with"), say("Transport [t CO2e]"), say("All parts [t CO2e]")),
-    *(say("Cost [million DKK]"), say("Secondary share [%]"), say("Without soil [%]")),
-    *(say("Saved, transport [t CO2e]"), say("Saved, all parts [t CO2e]"), say("Left out [t]")),
-)
+HEADS = tuple(read_texts("side by side").values())
 
 
 def name_basis(one: Comparison) -> Message:
@@ -65,10 +61,8 @@ def describe_basis(result: Result) -> Message:
     """Say what is meant by a world without coordination in this scenario."""
     headline = result.effect.baselines[0]
     kind = str(read_texts("baselines")[headline.kind]).lower()
-    return say(
-        "Without coordination (baseline): {kind}, {party}. Capacities and permits hold once, for "
-        "all together, and cost decides, so that no uncoordinated world is cheaper."
-    ).format(kind=kind, party=read_texts("together")[headline.together])
+    party = read_texts("together")[headline.together]
+    return read_texts("prose")["basis"].format(kind=kind, party=party)
 
 
 def doubt_today(result: Result) -> Iterator[Message]:
@@ -76,9 +70,7 @@ def doubt_today(result: Result) -> Iterator[Message]:
     today = result.scenario.said.baseline.today
     for one in result.effect.baselines:
         if one.reached is not None and today is not None and today.share is not None:
-            yield say(
-                "`baseline.today.share` asks for {asked} %, and no more than {reached} % can be "
-                "reached without coordination: the baseline `today` uses all that can be used",
+            yield read_texts("doubts")["today"].format(
                 asked=format_number(100 * today.share, digits=1),
                 reached=format_number(100 * one.reached, digits=1),
             )

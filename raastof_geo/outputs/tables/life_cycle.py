@@ -8,7 +8,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from raastof_geo.effect.books import Books
 from raastof_geo.figures import vocabulary
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, read_texts, say
 from raastof_geo.outputs.documents.document import plain_number
 from raastof_geo.outputs.tables.book import Formula, Sheet, across
 from raastof_geo.outputs.tables.flows import BY_DUMPER
@@ -22,25 +22,10 @@ _TO_WORK, _TO_RECEPTION = say("To plant or depot"), say("To final reception")
 _AT_PLANT, _IN_DEPOT = say("At the plant"), say("In the depot")
 EMPTY, _OPENED = say("Empty trips"), say("Sites that open")
 _DUG, _BROUGHT, _BUILT, _HAULED, _TREATED = "A1–A3", "A4", "A5", "C2", "C3–C4"
-_NONE, _NO_MODULE = "", say("No module")
-_MODULES: dict[str, Message] = {
-    _DUG: say("Digging virgin material"),
-    _BROUGHT: say("Lorries and ships to where material is put to use; virgin material to depots"),
-    _BUILT: say("Moved within the site; lime, preparing and loading of what is put to use"),
-    _HAULED: say("Lorries of surplus to plants, depots and final reception"),
-    _TREATED: say("Plants, depots and final reception"),
-    "D": say(
-        "Not counted: what replaces virgin material is seen as less of A1–A3, and would be "
-        "counted twice"
-    ),
-    _NONE: say("Empty trips between hauls of several modules, and sites that are opened"),
-}
+_NONE, _NO_MODULE = "none", say("No module")
+_MODULES = read_texts("modules")
 """What falls in each module here; each tonne of CO2e is in one of them."""
-_HEADS = (
-    *(say("Step"), say("Material or recipe"), say("Truck"), say("World"), say("Amount [t]")),
-    *(say("Distance loaded [km]"), say("Transport work [t km]"), say("Fuel [l]")),
-    say("Electricity [kWh]"),
-)
+_HEADS = read_texts("life cycle").values()
 _COUNTED = [module for module in _MODULES if module != "D"]
 _HAULS = (_TO_USE, _TO_WORK, _TO_RECEPTION, _WITHIN)
 
@@ -85,22 +70,16 @@ def _add_up(scenario: Scenario, books: Books) -> dict[tuple[str, str, str], dict
         step = others.get(row.kind) or name_step(row.taker_kind, inside=inside)
         material = catalogue.materials.get(row.material)
         what = catalogue.recipes[row.what] if row.kind == "processes" else material
-        key = (
-            str(step),
-            what.called(language) if what else "",
-            name_truck(scenario, row.vehicle, inside=inside),
-        )
+        name = what.called(language) if what else ""
+        key = (str(step), name, name_truck(scenario, row.vehicle, inside=inside))
         sums = found.setdefault(key, defaultdict(float))
         amount = row.amount if row.kind == "processes" else getattr(row, vocabulary.TONNES)
-        for name, value in (
-            (vocabulary.TONNES, amount),
-            *(
-                (part, getattr(row, part))
-                for part in (vocabulary.TONNE_KM, vocabulary.LITRES, vocabulary.KWH)
-            ),
-            *_divide(row, step, virgin=material is not None and material.origin == "virgin"),
-        ):
-            sums[name] += value
+        sums[vocabulary.TONNES] += amount
+        for part in (vocabulary.TONNE_KM, vocabulary.LITRES, vocabulary.KWH):
+            sums[part] += getattr(row, part)
+        virgin = material is not None and material.origin == "virgin"
+        for module, kg_co2e in _divide(row, step, virgin=virgin):
+            sums[module] += kg_co2e
     return {key: sums for key, sums in found.items() if any(sums.values())}
 
 
@@ -130,7 +109,8 @@ def write_life_cycle(result: Result, modules: Sheet, lines: Sheet, *sheets: Any)
         total = sum(found.get(module, 0.0) for module in _COUNTED)
         yield Formula(f"=SUM({columns[0]}#:{columns[-1]}#)", total)
 
-    counted = (f"{module or _NO_MODULE} [kg CO2e]" for module in _COUNTED)
+    called = {_NONE: _NO_MODULE}
+    counted = (f"{called.get(module, module)} [kg CO2e]" for module in _COUNTED)
     rows = (row(key, side) for key in keys for side in range(len(sides)))
     lines.table([*_HEADS, *counted, say("All [kg CO2e]")], rows, freeze=3, digits=1)
     end = max(2, lines.row)
@@ -146,7 +126,7 @@ def write_life_cycle(result: Result, modules: Sheet, lines: Sheet, *sheets: Any)
             )
             cells = [*across("BC", f"=SUMIFS({added},{world},@$1)/1000", sums)]
         saved = Formula("=B#-C#", sums[0] - sums[1])
-        modules.cells([module or _NO_MODULE, *cells, saved, falls])
+        modules.cells([called.get(module, module), *cells, saved, falls])
     modules.filter()
     then, now = (one.total(vocabulary.CO2E) / 1000 for one in books)
     totals = across("BCD", f"=SUM(@2:@{modules.row})", (then, now, then - now))

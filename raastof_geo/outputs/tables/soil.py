@@ -1,13 +1,12 @@
 """What a notification of moved soil asks for, as far as a plan knows it."""
 
-import datetime
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from raastof_geo.assignment.telling.names import call
-from raastof_geo.language import Message, plain, say
+from raastof_geo.language import Message, plain, read_texts, say
 from raastof_geo.outputs.tables.flows import list_flows
 from raastof_geo.outputs.tables.life_cycle import name_step
 from raastof_geo.outputs.tables.summary import call_condition, find_reliances
@@ -19,23 +18,9 @@ from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Need, Scenario
 
 SOIL = "soil_notifications.csv"
-SOIL_TO_FILL = (
-    *(say("Address of origin"), say("Land register number, origin"), say("Address of reception")),
-    *(say("Land register number, reception"), say("Contact of the sender")),
-    *(say("Analysis report"), say("Haulier")),
-)
+SOIL_HEADS = tuple(read_texts("soil notification").values())
+SOIL_TO_FILL = tuple(SOIL_HEADS[at] for at in (1, 3, 6, 8, -3, -2, -1))
 """What only the sender knows, as far as the scenario does not say it."""
-SOIL_HEADS = (
-    *(say("From"), SOIL_TO_FILL[0], say("Municipality of origin"), SOIL_TO_FILL[1]),
-    say("Place of origin (ETRS89 / UTM 32N)"),
-    *(say("To"), SOIL_TO_FILL[2], say("Municipality of reception"), SOIL_TO_FILL[3]),
-    say("Place of reception (ETRS89 / UTM 32N)"),
-    *(say("Material"), say("Soil class"), say("Category of moved soil")),
-    *(say("Mapping of the ground"), say("Purpose"), say("Conditions and permits")),
-    *(say("Amount [t]"), say("Volume before digging [m3]"), say("Samples, at least")),
-    *(say("Weeks for samples and answer"), say("First day"), say("Last day")),
-    *SOIL_TO_FILL[4:],
-)
 
 
 def list_soil(result: Result) -> Iterator[list[Any]]:
@@ -110,11 +95,9 @@ def _say_weeks(samples: SoilSamples) -> str:
 def write_soil(result: Result, folder: Path) -> Path:
     """Write the notifications as a table that spreadsheets and forms can take in."""
     path, form = folder / SOIL, shape_table(result.scenario.said.language, SOIL_HEADS)
-
-    def cell(value: Any) -> str:
-        if isinstance(value, datetime.date):
-            return value.isoformat()
-        return form.write(plain(value) if isinstance(value, Message) else value)
-
-    path.write_bytes(form.render([cell(one) for one in row] for row in list_soil(result)))
+    rows = (
+        [form.write(plain(one) if isinstance(one, Message) else one) for one in row]
+        for row in list_soil(result)
+    )
+    path.write_bytes(form.render(rows))
     return path

@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from operator import attrgetter
 from pathlib import Path
@@ -73,20 +73,15 @@ class KeyFigure(NamedTuple):
 
 
 _WITH_SOIL, _WITHOUT_SOIL = "secondary_share_with_clean_soil", "secondary_share_without_soil"
-_KEYS: tuple[tuple[str, Message, float, int], ...] = (
-    (vocabulary.TRANSPORT_WTW, say("Transport emissions, well to wheel [t CO2e]"), 1e-3, 0),
-    (vocabulary.TRANSPORT_TTW, say("Transport emissions, tank to wheel [t CO2e]"), 1e-3, 0),
-    (vocabulary.CO2E, say("Emissions of all parts, well to wheel [t CO2e]"), 1e-3, 0),
-    (_WITH_SOIL, say("Share of secondary materials, clean soil counted [%]"), 100, 1),
-    (_WITHOUT_SOIL, say("Share of secondary materials, soil not counted [%]"), 100, 1),
-    (vocabulary.LOADS_DRIVEN, say("Truck trips with a load"), 1, 0),
-    *(
-        (one, one.heading, 1, 0)
-        for one in (vocabulary.VEHICLE_KM, vocabulary.VIRGIN, vocabulary.RECEIVED)
-    ),
-    (vocabulary.COST, say("Cost [million DKK]"), 1e-6, 1),
-)
-"""How a figure is told: its name, what people call it, the factor to that unit, and decimals."""
+_AS_TOLD = vocabulary.VEHICLE_KM, vocabulary.VIRGIN, vocabulary.RECEIVED
+_KEYS: Mapping[str, tuple[float, int]] = {
+    **dict.fromkeys((vocabulary.TRANSPORT_WTW, vocabulary.TRANSPORT_TTW), (1e-3, 0)),
+    vocabulary.CO2E: (1e-3, 0),
+    **dict.fromkeys((_WITH_SOIL, _WITHOUT_SOIL), (100, 1)),
+    **dict.fromkeys((vocabulary.LOADS_DRIVEN, *_AS_TOLD), (1, 0)),
+    vocabulary.COST: (1e-6, 1),
+}
+"""How a figure is told: the factor to the unit that people read, and decimals."""
 
 
 def summarise(result: Result) -> list[KeyFigure]:
@@ -94,19 +89,21 @@ def summarise(result: Result) -> list[KeyFigure]:
     effect, rows = result.effect, list[KeyFigure]()
     sides = (effect.books, effect.plan), (effect.baseline_books, effect.baseline)
     known = [asdict(totals) | books.totals.to_dict() for books, totals in sides]
-    more = [
-        (one, one.summary, 1, 0) for one in vocabulary.told_in_books() if one.summary is not None
-    ]
-    for name, title, factor, digits in (*_KEYS, *more):
+    more: dict[str, Message] = {
+        one: one.summary for one in vocabulary.told_in_books() if one.summary is not None
+    }
+    titles = read_texts("key figures") | {one: one.heading for one in _AS_TOLD} | more
+    for name in (*_KEYS, *more):
+        factor, digits = _KEYS.get(name, (1, 0))
         told = [format_number(one[name] * factor, digits=digits) for one in known]
-        rows.append(KeyFigure(name, title, *told))
+        rows.append(KeyFigure(name, titles[name], *told))
         if name == _WITHOUT_SOIL:
             cuts = [follow_periods(books)[0].cut for books, _ in sides]
             stated = [
                 str(say("not stated")) if cut is None else format_number(100 * cut, digits=1)
                 for cut in cuts
             ]
-            rows.append(KeyFigure("cut", say("Less virgin than today [%]"), *stated))
+            rows.append(KeyFigure("cut", titles["cut"], *stated))
     return rows
 
 
@@ -118,34 +115,23 @@ def prove(result: Result) -> Message:
         return proof
     told = {"short": format_number(goals.objective), "proof": proof}
     if not goals.holds:
-        return say(
-            "The goals lack {short} reference tonnes, and whether they must was not proved. {proof}"
-        ).format(**told)
+        return read_texts("proof")["goals open"].format(**told)
     if goals.feasible and goals.objective <= goals.tolerance_t:
-        return say("Of the plans that reach the goals: {proof}", **told)
-    return say(
-        "No plan comes nearer to the goals, of which {short} reference tonnes are lacking; among "
-        "those that come as near: {proof}"
-    ).format(**told)
+        return read_texts("proof")["goals reached"].format(**told)
+    return read_texts("proof")["goals lacking"].format(**told)
 
 
 def _prove(certificate: Certificate, result: Result) -> Message:
-    told = {
-        "objective": name_objective(result.scenario.said.objectives[0].minimise),
-        "bound": format_number(certificate.lower_bound),
-        "value": format_number(certificate.objective),
-    }
     gap = 100 * max(0.0, certificate.gap)
-    if not result.plan.finished or not certificate.holds:
-        return say(
-            "The search ended before the best plan was proved: the plan has {value} in {objective} "
-            "and keeps every rule; no plan has less than {bound}, so at most {share} % could be "
-            "saved."
-        ).format(**told, share=format_number(gap, digits=2))
-    return say(
-        "No plan under these assumptions has a smaller {objective} than {bound}: the plan has "
-        "{value}, keeps every rule within {violation} kg, and the gap is {gap} %."
-    ).format(**told, violation=_small(1000 * abs(certificate.largest_violation)), gap=_small(gap))
+    proved = result.plan.finished and certificate.holds
+    return read_texts("proof")["best" if proved else "open"].format(
+        objective=name_objective(result.scenario.said.objectives[0].minimise),
+        bound=format_number(certificate.lower_bound),
+        value=format_number(certificate.objective),
+        share=format_number(gap, digits=2),
+        violation=_small(1000 * abs(certificate.largest_violation)),
+        gap=_small(gap),
+    )
 
 
 def _small(value: float) -> Readable:
@@ -212,12 +198,8 @@ def list_shares(effect: Effect) -> tuple[list[Readable], list[list[Any]]]:
 
 def list_stated(scenario: Scenario) -> list[Message]:
     """Say what shares are held against that is stated and not solved for: border, today's use."""
-    directions = {
-        "import": say("Over the border comes {amount} t of {material} in each period ({source})"),
-        "export": say("Over the border leaves {amount} t of {material} in each period ({source})"),
-    }
     told = [
-        directions[one.direction].format(
+        read_texts("border")[one.direction].format(
             amount=format_number(one.amount_per_period.value),
             material=names.call_material(scenario, one.material),
             source=one.source,
@@ -265,26 +247,14 @@ def answer(result: Result) -> list[Message]:
 
 def _how_far(reach: Reach, about: Readable, unit: str) -> Message:
     """Say how far one definition of the share gets, or that the clock left it open."""
-    told = _shares(reach) | {"about": about}
+    told, texts = _shares(reach) | {"about": about}, read_texts("reach")
     if not reach.finished:
-        return say(
-            "{definition}{about}: the plan reaches {in_plan} %; how much more any plan could reach "
-            "was not found in the time that was given; all that is on offer would be {offered} %"
-        ).format(**told)
+        return texts["open"].format(**told)
     if reach.largest < reach.in_plan + _NO_MORE:
-        return say(
-            "{definition}{about}: the plan reaches {in_plan} %, and no more can be reached with "
-            "what is on offer ({offered} %)"
-        ).format(**told)
+        return texts["no more"].format(**told)
     if reach.more_at_largest is None:
-        return say(
-            "{definition}{about}: the plan reaches {in_plan} %; at most {largest} % can be reached "
-            "of the {offered} % that are on offer"
-        ).format(**told)
-    return say(
-        "{definition}{about}: the plan reaches {in_plan} %; at most {largest} % can be reached of "
-        "the {offered} % that are on offer, and would add {more} {unit}"
-    ).format(more=format_number(reach.more_at_largest), unit=unit, **told)
+        return texts["at most"].format(**told)
+    return texts["adds"].format(more=format_number(reach.more_at_largest), unit=unit, **told)
 
 
 def _shares(reach: Reach) -> dict[str, Readable]:
@@ -303,41 +273,23 @@ def _say_target(target: TargetAnswer, unit: str) -> list[Message]:
         "definition": names.DEFINITION_NAMES[target.definition],
         "about": say_about(target),
     }
+    texts = read_texts("target")
     kg, dkk = (
         None if more is None else round(more) for more in (target.more_kg_co2e, target.more_dkk)
     )
     price = target.price_per_t
     if price is None:
-        return [
-            say(
-                "The goal of {asked} % ({definition}){about} is not reached: the plan comes as "
-                "near as any can, {in_plan} %; {short} reference tonnes are lacking",
-                **told,
-                in_plan=format_number(100 * target.reach.in_plan, digits=1),
-                short=format_number(target.short_t),
-            )
-        ]
+        told["in_plan"] = format_number(100 * target.reach.in_plan, digits=1)
+        return [texts["missed"].format(**told, short=format_number(target.short_t))]
     if kg is None or dkk is None:
-        met = say(
-            "The target of {asked} % ({definition}){about} is reached; what it costs in all was "
-            "not found in the time that was given"
-        ).format(**told)
+        met = texts["open"].format(**told)
     elif not kg and not dkk:
-        return [
-            say(
-                "The target of {asked} % ({definition}){about} is reached at no extra cost: the "
-                "best plan reaches it by itself"
-            ).format(**told)
-        ]
+        return [texts["free"].format(**told)]
     else:
-        met = say(
-            "The target of {asked} % ({definition}){about} is reached; the best plan without it "
-            "has {kg} and {dkk}"
-        ).format(**told, kg=_say_change(-kg, "kg CO2e"), dkk=_say_change(-dkk, say("DKK")))
-    more = say("One reference tonne more than the target would add {price} {unit}").format(
-        price=format_number(max(0.0, price), digits=2), unit=unit
-    )
-    return [met, more]
+        changes = {"kg": _say_change(-kg, "kg CO2e"), "dkk": _say_change(-dkk, say("DKK"))}
+        met = texts["met"].format(**told, **changes)
+    price_told = format_number(max(0.0, price), digits=2)
+    return [met, texts["one more"].format(price=price_told, unit=unit)]
 
 
 def _say_change(change: float, unit: Readable) -> Message:
@@ -350,15 +302,8 @@ def _say_change(change: float, unit: Readable) -> Message:
 def _out_of_reach(asked: float, reach: Reach) -> Message:
     """Say why a definition of the share does not reach the target."""
     told = _shares(reach) | {"asked": format_number(100 * asked, digits=1)}
-    if reach.offered < asked:
-        return say(
-            "Counted as {definition}, at most {largest} % can be reached, and no more than "
-            "{offered} % if everything on offer could be used"
-        ).format(**told)
-    return say(
-        "Counted as {definition}, at most {largest} % can be reached and not {asked} %, though "
-        "{offered} % is on offer: rules, time and places keep the rest out"
-    ).format(**told)
+    why = "lacking" if reach.offered < asked else "kept out"
+    return read_texts("reach")[why].format(**told)
 
 
 def write_summary(result: Result, folder: Path) -> Path:
@@ -432,9 +377,6 @@ def _list(head: Message, items: Iterable[Readable]) -> Iterator[_Block]:
     """Give a section that is a list; none where there is nothing in it."""
     if told := tuple(items):
         yield from (Heading(head), Bullets(told))
-
-
-NO_PERMIT = say("That a material fits a use is not a permit: the municipality decides.")
 
 
 class Reliance(NamedTuple):
@@ -526,23 +468,18 @@ def _tell_places(result: Result) -> Iterator[Message]:
     """Tell what plants make, depots store, and which candidates are opened."""
     scenario, plan = result.scenario, result.plan
     catalogue, language = scenario.catalogue, scenario.said.language
-    processed: Iterator[Any] = plan.processed.itertuples()
-    stored: Iterator[Any] = plan.stored.itertuples()
+    for what, table, named in (
+        ("recipe", plan.processed, catalogue.recipes),
+        ("material", plan.stored, catalogue.materials),
+    ):
+        for one in table.to_dict("records"):
+            yield read_texts("places by period")[what].format(
+                site=scenario.site_name(one["site"]),
+                tonnes=format_number(one["tonnes"]),
+                period=name_period(scenario.periods[one["period"]]),
+                **{what: named[one[what]].called(language)},
+            )
     openings: Iterator[Any] = plan.openings.itertuples()
-    for row in processed:
-        yield say("{site}: {recipe}, {tonnes} t in {period}").format(
-            site=scenario.site_name(row.site),
-            recipe=catalogue.recipes[row.recipe].called(language),
-            tonnes=format_number(row.tonnes),
-            period=name_period(scenario.periods[row.period]),
-        )
-    for row in stored:
-        yield say("{site}: {tonnes} t of {material} lie there at the end of {period}").format(
-            site=scenario.site_name(row.site),
-            tonnes=format_number(row.tonnes),
-            material=catalogue.materials[row.material].called(language),
-            period=name_period(scenario.periods[row.period]),
-        )
     for row in openings:
         told = say("{site} is opened") if row.opened else say("{site} is not opened")
         yield Message(told.text, {"site": scenario.site_name(row.site)})

@@ -48,12 +48,6 @@ from raastof_geo.scenario.telling.words import CatalogueWords, list_titles
 from raastof_geo.sensitivity.assessment import Assessment
 from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, Headlines
 
-_DIMENSIONS: tuple[tuple[str, Readable, Readable], ...] = (
-    ("project", say("Projects"), say("Project")),
-    ("municipality", say("Municipalities"), say("Municipality")),
-    ("material", say("Materials"), say("Material")),
-    ("period", say("Periods"), say("Period")),
-)
 _SIDES = (say("Before"), say("Plan"), say("Before − plan"))
 _NET = say("Net [DKK]")
 _FLOW_COLUMNS: dict[str, Readable] = {
@@ -77,40 +71,30 @@ def write_workbook(result: Result, folder: Path) -> Path:
 
 def _write_sheets(book: Book, result: Result) -> None:
     """Write the sheets for deciders, then those for a task, then those for checkers."""
-    planner, checker = say("planners and deciders"), say("whoever checks")
-    hauler, owner = say("planners, hauliers"), say("project owners")
-    assessor = say("whoever fills in a tool for life-cycle assessment, such as InfraLCA")
+    names, abouts, readers = map(read_texts, ("sheets", "about sheets", "readers of sheets"))
+
+    def add(key: str) -> Sheet:
+        return book.sheet(names[key], abouts[key], readers[key])
+
     plan, effect = result.plan, result.effect
-    flows = _Flows(say("Flows"), plan.flows, _sum_trips(plan.empty_trips))
+    flows = _Flows(names["flows"], plan.flows, _sum_trips(plan.empty_trips))
     trips = _sum_trips(effect.baselines[0].empty_trips)
-    flows_before = _Flows(say("Flows before"), effect.baseline_flows, trips)
+    flows_before = _Flows(names["before"], effect.baseline_flows, trips)
     contents = book.sheet(say("Read first"))
     contents.high = 1
-    about = say("What the plan comes to, without coordination and with it")
-    _write_summary(book.sheet(say("Summary"), about, planner), result, flows, flows_before)
-    about = say("The plan and every world that it is compared with")
-    book.sheet(say("Side by side"), about, planner).table(HEADS, list_baselines(result))
-    about = say("How needs are met: recycled, soil, virgin; each period and municipality")
-    book.sheet(say("Shares"), about, planner).table(*list_shares(effect))
-    _write_causes(book.sheet(say("Causes"), say("What saves what"), planner), effect)
-    about = say("What each project pays, gains, and gets or pays if the saving is divided")
-    _write_money(book.sheet(say("Money"), about, owner), result)
-    owners = say("project owners, municipalities")
-    for dimension, name, one in _DIMENSIONS:
+    _write_summary(add("summary"), result, flows, flows_before)
+    add("side by side").table(HEADS, list_baselines(result))
+    add("shares").table(*list_shares(effect))
+    _write_causes(add("causes"), effect)
+    _write_money(add("money"), result)
+    for dimension, name in read_texts("sheets of groups").items():
         about = say("The effect on each: {what}", what=str(name).lower())
-        _write_groups(book.sheet(name, about, owners), result, dimension, one)
-    about = say("What every party pays and gets, by part; all of it comes to 0")
-    _write_accounts(book.sheet(say("Accounts"), about, checker), result)
-    about = say("CO2e by module, before and in the plan")
-    modules = book.sheet(say("LCA modules"), about, assessor)
-    about = say("Tonnes, distance, transport work, fuel and CO2e by material and truck")
-    write_life_cycle(result, modules, book.sheet(say("LCA"), about, assessor), flows_before, flows)
-    about = say("What a notification of moved soil asks for; yellow fields are the sender's")
-    soil = book.sheet(say("Soil notifications"), about, say("senders of soil"))
-    soil.table(SOIL_HEADS, list_soil(result), freeze=2, to_fill=SOIL_TO_FILL)
-    flows.write(book.sheet(flows.name, say("Every flow of the plan"), hauler), result)
-    about = say("Every flow without coordination")
-    flows_before.write(book.sheet(flows_before.name, about, checker), result)
+        _write_groups(book.sheet(name, about, readers["groups"]), result, dimension)
+    _write_accounts(add("accounts"), result)
+    write_life_cycle(result, add("modules"), add("life cycle"), flows_before, flows)
+    add("soil").table(SOIL_HEADS, list_soil(result), freeze=2, to_fill=SOIL_TO_FILL)
+    flows.write(add("flows"), result)
+    flows_before.write(add("before"), result)
     if result.assumptions is not None:
         write_assumptions(book, result.assumptions)
     objective = name_objective(result.scenario.said.objectives[0].minimise)
@@ -119,11 +103,9 @@ def _write_sheets(book: Book, result: Result) -> None:
         [name_plainly(result.scenario, row.name), row.limit, row.used, row.shadow_price]
         for row in list_priced_rows(plan, least=1e-9)
     )
-    about = say("Which limits hold the plan down, and what one more on each would change")
     heads = (say("Limit"), say("Now"), say("Used"), change)
-    book.sheet(say("One more tonne"), about, checker).table(heads, prices, digits=3)
-    about = say("Every figure of the catalogue, with source and date")
-    _write_sources(book.sheet(say("Sources"), about, checker), result)
+    add("prices").table(heads, prices, digits=3)
+    _write_sources(add("sources"), result)
     _write_contents(contents, book, result)
 
 
@@ -231,10 +213,11 @@ def _compare(columns: str, saved: float, was: float) -> Iterator[Formula]:
     yield Formula(f'=IF({first}#=0,"",{third}#/{first}#)', share, percent=True)
 
 
-def _write_groups(sheet: Sheet, result: Result, dimension: str, name: Readable) -> None:
+def _write_groups(sheet: Sheet, result: Result, dimension: str) -> None:
     """Write what falls to each of a kind, a line for each figure that is not nothing."""
     before, plan = effects.align_books(result.effect, dimension)
     grouped = shown_in_columns()
+    name = read_texts("dimensions")[dimension]
     sheet.heads([name, say("Key figure"), *_SIDES, "%"], freeze=2)
 
     def write(label: Readable, part: Any, worth: Sequence[float], *sums: Formula) -> None:
@@ -371,14 +354,8 @@ def _write_accounts(sheet: Sheet, result: Result) -> None:
         write((), told, *sums, change=0.0)
 
 
-_SOURCE_HEADS = (
-    *(say("Key figure"), say("Value"), say("Low"), say("High"), say("Unit"), say("Price year")),
-    *(say("Source"), say("Valid from"), say("Valid to"), say("Evidence"), say("Note")),
-)
-
-
 def _write_sources(sheet: Sheet, result: Result) -> None:
-    sheet.heads(_SOURCE_HEADS)
+    sheet.heads([*read_texts("sources").values()])
     catalogue, states = result.scenario.catalogue, result.scenario.states()
     words = CatalogueWords(catalogue, result.scenario.said.language)
     figures = catalogue.figures()
