@@ -30,7 +30,9 @@ VERSION = 2
 KEPT_KINDS = ("networks", "hierarchies", "distances")
 """What is kept: whole networks, their cores in order, distances and figures of legs."""
 DOWNLOADS = "overpass"
-"""Folder of portions of downloads that are under way."""
+"""Folder of downloads that are under way, each a folder of its own."""
+DOWNLOAD = re.compile(r"download-[0-9a-f]{40}")
+"""What such a folder is called."""
 MARK = "raastof_geo_cache.txt"
 """The file by which a folder of the cache is known."""
 
@@ -38,9 +40,9 @@ _MARK_TEXT = "This folder belongs to raastof_geo; `raastof cache clear` empties 
 _WAIT_S = 600
 _VERSIONS = re.compile(r"v\d+")
 _KEPT = re.compile(r".*\.npz")
-_ENTRY = re.compile(r"[0-9a-f]{40}\.(npz|lock|[a-z0-9_]+\.part)")
-_DOWNLOAD = re.compile(r"download-[0-9a-f]+")
-_PORTION = re.compile(r"portion-[0-9a-f]+\.json\.(gz|\d+)")
+_ENTRY = re.compile(
+    rf"[0-9a-f]{{40}}\.(npz|lock|[a-z0-9_]+\.part)|{DOWNLOAD.pattern}|\.{DOWNLOAD.pattern}\.lock"
+)
 
 Kept = TypeVar("Kept")
 
@@ -149,7 +151,7 @@ def clear_cache() -> Cleared:
         elif any(is_folder(home / kind) for kind in KEPT_KINDS):
             unmarked.append(home)
     older = cache_folder() / DOWNLOADS
-    if is_folder(older) and any(map(_DOWNLOAD.fullmatch, _names(older))):
+    if is_folder(older) and any(map(DOWNLOAD.fullmatch, _names(older))):
         unmarked.append(older)
     return Cleared(size / 1e6, tuple(unmarked))
 
@@ -235,10 +237,8 @@ def _list_homes() -> list[Path]:
 
 
 def _list_entries(home: Path) -> Iterator[Path]:
-    for kind in KEPT_KINDS:
+    for kind in (*KEPT_KINDS, DOWNLOADS):
         yield from _list_named(home / kind, _ENTRY)
-    for folder in _list_named(home / DOWNLOADS, _DOWNLOAD):
-        yield from _list_named(folder, _PORTION)
 
 
 def _list_named(folder: Path, name: re.Pattern[str]) -> Iterator[Path]:
@@ -248,26 +248,24 @@ def _list_named(folder: Path, name: re.Pattern[str]) -> Iterator[Path]:
 
 
 def _remove(entry: Path) -> int:
-    """Remove an entry, or a draft of one, and give its size; a link is left. [bytes]"""
+    """Remove an entry, a draft of one or a download, and give its size; a link is left. [bytes]"""
     with suppress(OSError):
         if is_file(entry):
             size = entry.lstat().st_size
             entry.unlink()
             return size
-        if is_folder(entry) and entry.suffix == ".part":
+        if is_folder(entry) and (entry.suffix == ".part" or DOWNLOAD.fullmatch(entry.name)):
+            size = sum(file.lstat().st_size for file in entry.iterdir())
             shutil.rmtree(entry, ignore_errors=True)
+            return size
     return 0
 
 
 def _remove_home(home: Path) -> None:
     """Remove the folders of a version that are empty now; the mark with the last of them."""
-    folders = [
-        *(home / DOWNLOADS).glob("download-*"),
-        *(home / one for one in (*KEPT_KINDS, DOWNLOADS)),
-    ]
-    for folder in folders:
+    for kind in (*KEPT_KINDS, DOWNLOADS):
         with suppress(OSError):
-            folder.rmdir()
+            (home / kind).rmdir()
     with suppress(OSError):
         if _names(home) == {MARK}:
             (home / MARK).unlink()

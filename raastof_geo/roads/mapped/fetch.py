@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import json
-import os
 import re
+import shutil
 import socket
 import tempfile
 import time
 import warnings
-import zlib
-from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
-from email.utils import mktime_tz, parsedate_tz
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import osmium
 import shapely
-from osmium.osm import mutable
+from pydantic import Field, TypeAdapter
 
-from raastof_geo.cache import DOWNLOADS, cache_folder, claim
+from raastof_geo.cache import DOWNLOAD, DOWNLOADS, claim, fingerprint
 from raastof_geo.errors import DownloadError, OutputError, RaastofError, RoadDataError, tell_reason
 from raastof_geo.files import drafting
 from raastof_geo.language import Message, say
-from raastof_geo.links import AnyPath, is_link
+from raastof_geo.links import AnyPath
 from raastof_geo.records.lock import hold
+from raastof_geo.roads.convert import convert_roads
 from raastof_geo.roads.mapped.area import draw_bounds
-from raastof_geo.roads.mapped.build import build_network
 from raastof_geo.roads.mapped.damage import LARGEST_ID
-from raastof_geo.roads.mapped.osm import TellStep, close_writer, open_writer, read_osm
+from raastof_geo.roads.mapped.osm import TellStep, open_writer
 from raastof_geo.roads.projection import Bounds
 from raastof_geo.roads.road import ROAD_CLASSES
-from raastof_geo.roads.stored.store import write_network
 
 if TYPE_CHECKING:
     from requests import Response
@@ -49,48 +42,70 @@ OVERPASS_SERVERS: tuple[str, ...] = (
 )
 """Public servers that answer questions about OpenStreetMap, in the order they are asked."""
 
-PAUSES_S: tuple[float, ...] = (10.0, 30.0, 60.0, 120.0)
-"""Pauses after the first refusal of a server, the second and so on; then the next one. [s]"""
-
-# What follows is how patient we are with public servers: judgements, but for the first of them,
-# which is what Overpass gives a question itself where nothing is said.
-_TIMEOUT_S = 180
-"""How long a question may take. [s] (wiki.openstreetmap.org, Overpass QL, `timeout`)"""
-_LONGEST_PAUSE_S = 300.0
-"""A server that wants a longer pause is left for the next one. [s]"""
+# How patient we are is a judgement; how long OSMnx waits is its own.
 _KNOCK_S = 20
 """How long an answer about the server's own state may take. [s]"""
-_STATUS_PATIENCE = 60
-"""How often that state is asked for before the server is left."""
+_LOOK_S, _REFUSAL_S = 5, 55
+"""OSMnx waits so long where a server's state says that it is busy, or where it refuses. [s]"""
+_PATIENCE_S = 240
+"""A server that lets OSMnx wait for longer in a row is left for the next one. [s]"""
 _KEPT_S = 7 * 24 * 3600.0
-"""Portions of a download that broke off are kept for a week, as roads change little in one. [s]"""
-_LOCK_S = 60
-"""How long we wait for another run that writes the same file. [s]"""
+"""A download that broke off is kept for a week, as roads change little in one. [s]"""
+_MARGIN_M = 500.0
+"""How far OSMnx asks for roads beyond an area, so that those along its border are whole. [m]"""
 _GENERATOR = "raastof_geo"
-_PORTION = re.compile(r"download-[0-9a-f]{40}/portion-[0-9a-f]{40}\.json\.(gz|\d+)")
-_BUSY = (429, 504)
-"""Too many questions, and too much to do: Overpass says both where one may ask again later."""
-_PLACE_MARGIN_M = 500.0
-"""How far beyond its border a place is fetched, so that roads along it are whole. [m]"""
-_HIGHWAYS = (*(label for label in ROAD_CLASSES if label != "ferry"), "road")
-_DATE_KEYS = ("timestamp", "osmosis_replication_timestamp")
+_HIGHWAYS = "|".join((*(label for label in ROAD_CLASSES if label != "ferry"), "road"))
+_WAYS = [f'["highway"~"^({_HIGHWAYS})$"]', '["route"="ferry"]']
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _LIMIT = re.compile(r"Rate limit: (\d+)")
-_NEEDED: Mapping[str, Mapping[str, tuple[type, ...]]] = {
-    "node": {"id": (int,), "lon": (int, float), "lat": (int, float)},
-    "way": {"id": (int,), "nodes": (list,)},
-    "relation": {"id": (int,), "members": (list,)},
-}
-"""What a kind of element must have, and of which type."""
-_MOST = {"id": LARGEST_ID, "lon": 180, "lat": 90}
-"""How far from zero a number of an element may be."""
+_NONSENSE = say("it sent something other than data")
+_UNREACHABLE = say(
+    "OpenStreetMap could not be reached. Check the internet connection, or use the built-in roads,"
+    " or build a network from a downloaded file with `raastof network build`."
+)
 
 Area = shapely.Polygon | shapely.MultiPolygon
-OverpassAnswer: TypeAlias = Mapping[str, Any]
+_Number = Annotated[int, Field(ge=-LARGEST_ID, le=LARGEST_ID)]
 _T = TypeVar("_T")
 
-_BUSY_SERVER = say("it is too busy")
-_NONSENSE = say("it sent something other than data")
+
+@dataclass(slots=True)
+class _Member:
+    type: Literal["node", "way", "relation"]
+    ref: _Number
+    role: str = ""
+
+
+@dataclass(slots=True)
+class _Element:
+    """What osmium writes by the names it has for it; its kind tells what must be there."""
+
+    type: Literal["node", "way", "relation"]
+    id: _Number
+    lon: Annotated[float | None, Field(ge=-180, le=180)] = None
+    lat: Annotated[float | None, Field(ge=-90, le=90)] = None
+    nodes: list[_Number] | None = None
+    members: list[_Member] | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    location: tuple[float | None, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.location = self.lon, self.lat
+        needed = {"node": self.location, "way": (self.nodes,), "relation": (self.members,)}
+        if None in needed[self.type]:
+            raise ValueError
+
+
+@dataclass(slots=True)
+class _Answer:
+    elements: list[_Element]
+    osm3s: dict[str, Any] = field(default_factory=dict)
+    remark: str | None = None
+    """Why it was cut off."""
+
+
+_ANSWER = TypeAdapter(_Answer)
+_PLACES = TypeAdapter(list[dict[str, Any]])
 
 
 def fetch_network(
@@ -107,9 +122,10 @@ def fetch_network(
     """Download the roads of a place, a rectangle or a polygon, and write them as a network.
 
     Roads are cut where they leave the rectangle or the polygon; a place keeps all that `fetch_osm`
-    gives, for its outline may cross the water under a bridge. `into` is a file that ends in `.npz`,
-    or a folder for `roads.npz`; for `simplify_m` [m] see `build_network`, for the rest `fetch_osm`.
+    gives, for its outline may cross the water under a bridge. For `into`, `classes` and
+    `simplify_m` [m] see `convert_roads`, for the rest `fetch_osm`.
     """
+    title, area = _read_area(place, bounds, polygon)
     with tempfile.TemporaryDirectory() as folder:
         file = fetch_osm(
             place=place,
@@ -119,16 +135,15 @@ def fetch_network(
             servers=servers,
             progress=progress,
         )
-        ways = read_osm(file, area=shapely.box(*bounds) if bounds else polygon, progress=progress)
-    network = build_network(
-        ways,
-        classes=classes,
-        simplify_m=simplify_m,
-        title=_name_area(place, bounds, polygon),
-        progress=progress,
-    )
-    path = Path(into)
-    return write_network(network, path if path.suffix == ".npz" else path / "roads.npz")
+        return convert_roads(
+            file,
+            into=into,
+            title=title,
+            classes=classes,
+            simplify_m=simplify_m,
+            area=area,
+            progress=progress,
+        )
 
 
 def fetch_osm(
@@ -137,444 +152,239 @@ def fetch_osm(
     bounds: Bounds | None = None,
     polygon: Area | None = None,
     into: AnyPath,
-    cache: AnyPath | None = None,
     servers: Sequence[str] = OVERPASS_SERVERS,
     progress: TellStep | None = None,
 ) -> Path:
     """Download roads, ferries and turn restrictions, and write a file of OpenStreetMap.
 
-    Ways that touch the area come whole, with the tags of their nodes. Of turn restrictions those
-    come whose ways have all come. OSMnx divides a large area into portions; it fills holes in a
+    Ways that touch the area, or the 500 m around it, come whole, with the tags of their nodes; turn
+    restrictions come with their ways. OSMnx asks, in portions of a large area; it fills holes in a
     polygon, and takes the hull of one that is large or has several parts, so that more may come
-    than was asked for. A server that refuses is asked again after growing pauses, then the next one
-    is asked. Portions are kept in `cache` (by default the user's) until the download is whole: it
-    continues within seven days where it stopped, whichever server answers then.
+    than was asked for. Where a server fails the next one is asked. Portions are kept in the user's
+    cache until the download is whole: within seven days it goes on where the same server stopped.
 
-    `place`: a name that OpenStreetMap's Nominatim knows, such as `Køge Kommune`, and 500 m around;
-    `bounds`: west, south, east and north, `polygon`: longitude and latitude, WGS84 [degrees];
-    `into`: the file to write, in an ending that pyosmium writes; only `.osm.pbf` keeps the date of
-    the data; `servers`: asked in this order.
+    `place`: a name that OpenStreetMap's Nominatim knows, such as `Køge Kommune`; `bounds`: west,
+    south, east and north, `polygon`: longitude and latitude, WGS84 [degrees]; `into`: the file to
+    write, in an ending that pyosmium writes; only `.osm.pbf` keeps the date of the data; `servers`:
+    asked in this order.
 
     `DownloadError`: the internet, or every server, does not answer as it should; `RoadDataError`:
     there is no such place, or it has no roads; `OutputError`: a file cannot be written.
     """
-    _check_area(place, bounds, polygon)
+    title, area = _read_area(place, bounds, polygon)
     file = _check_ending(Path(into))
-    tell = progress or (lambda _: None)
-    title = _name_area(place, bounds, polygon)
-    tell(say("Downloading roads from OpenStreetMap: {title}", title=title))
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        closing(_Heap(Path(folder) / "heap.osm.pbf")) as heap,
-    ):
-        with _set_osmnx() as listener:
-            overpass = _Overpass(servers, listener, tell)
-            overpass.knock()
-            area = polygon or (draw_bounds(bounds) if bounds else _find_place(str(place), tell))
-            queries = _divide(area)
-            store = _Store(_choose_cache(cache), queries)
-            _gather(queries, overpass, store, heap, tell)
-        if not heap.ways:
-            store.forget()
-            raise RoadDataError.saying("{source} has no roads that trucks may use.", source=title)
-        _write_whole(heap, file)
-    store.forget()
+    listener = _Listener(progress or (lambda _: None))
+    listener.tell(say("Downloading roads from OpenStreetMap: {title}", title=title))
+    try:
+        downloads = claim(DOWNLOADS)
+        with _set_osmnx(listener):
+            area = area or _find_place(title, listener)
+            folder = downloads / f"download-{fingerprint([area.wkb])}"
+            with hold(folder):
+                _sweep(folder, listener)
+                _download(area, folder, servers, listener)
+                found = _write_roads(folder, file)
+                shutil.rmtree(folder, ignore_errors=True)
+    except RaastofError:
+        raise
+    except (OSError, RuntimeError) as error:
+        named = getattr(error, "filename", None) or file
+        told = say("{file} cannot be written: {reason}.", file=named, reason=tell_reason(error))
+        raise OutputError(told) from error
+    if not found:
+        raise RoadDataError.saying("{source} has no roads that trucks may use.", source=title)
     return file
 
 
-def _gather(
-    queries: Sequence[str], overpass: _Overpass, store: _Store, heap: _Heap, tell: TellStep
-) -> None:
-    """Bring all portions together, those kept from before and those that come now."""
-    for number, query in enumerate(queries, start=1):
-        answer, told = store.take(query), {"number": number, "total": len(queries)}
-        if answer is None:
-            answer = overpass.ask(query)
-            store.keep(query, answer)
-            size = overpass.listener.size_mb
-            text = say("Portion {number} of {total} has come: {size} MB", **told, size=size)
-        else:
-            text = say("Portion {number} of {total} is here from before", **told)
-        heap.add(answer)
-        tell(text)
-
-
-@dataclass(eq=False)
 class _RefusalError(Exception):
-    """A server did not give what it was asked for."""
-
-    reason: Message | str
-    again: bool = True
-    after_s: float = 0.0
-
-
-class _Listener:
-    """Hears each response as it comes; OSMnx would wait and ask again without end."""
-
-    def __init__(self) -> None:
-        self.size_mb = 0.0
-        self.status_count = 0
-
-    def __call__(self, response: Response, *_: Any, **__: Any) -> None:
-        path = urlsplit(response.url).path
-        if path.endswith("/status"):
-            self.status_count += 1
-            if self.status_count > _STATUS_PATIENCE:
-                raise _RefusalError(_BUSY_SERVER)
-        elif not response.ok:
-            raise _read_refusal(response)
-        elif not response.is_redirect:
-            self.size_mb = len(response.content) / 1e6
-            if path.endswith("/search") and not isinstance(response.json(), list):
-                raise _RefusalError(_NONSENSE)
-
-
-def _read_refusal(response: Response) -> _RefusalError:
-    code = response.status_code
-    busy = code in _BUSY
-    return _RefusalError(
-        _BUSY_SERVER if busy else f"HTTP {code} {response.reason}",
-        again=busy or code >= 500,
-        after_s=_read_retry_after(response.headers.get("Retry-After", "")),
-    )
-
-
-def _read_retry_after(text: str) -> float:
-    if text.strip().isdecimal():
-        return float(text)
-    moment = parsedate_tz(text)
-    return max(0.0, mktime_tz(moment) - time.time()) if moment else 0.0
-
-
-def _hear(ask: Callable[[], _T]) -> _T:
-    """Let OSMnx ask; whatever goes wrong on the way is a refusal."""
-    import osmnx
-    from requests import exceptions
-
-    try:
-        return ask()
-    except (RaastofError, _RefusalError):
-        raise
-    except (exceptions.ChunkedEncodingError, exceptions.ContentDecodingError) as error:
-        raise _RefusalError(say("its answer broke off")) from error
-    except (
-        osmnx._errors.InsufficientResponseError,
-        osmnx._errors.ResponseStatusCodeError,
-        LookupError,
-        ValueError,
-    ) as error:
-        raise _RefusalError(_NONSENSE) from error
-    except OSError as error:
-        raise _RefusalError(say("it does not answer")) from error
+    """A server did not give what it was asked for, and why."""
 
 
 @dataclass
-class _Server:
-    url: str
-    limited: bool = True
-    """Whether it limits how many questions it takes at a time."""
-    free_at_s: float = 0.0
-    """When it may be asked again, on the monotonic clock. [s]"""
+class _Listener:
+    """Hears each response before OSMnx, which would wait without end and keep whatever comes."""
 
+    tell: TellStep
+    portions: int = 0
+    """How many have come, those from before included."""
+    waited_s: int = 0
+    """For the next one. [s]"""
 
-def _ask_patiently(server: _Server, ask: Callable[[], _T], tell: TellStep) -> _T:
-    """Ask again after growing pauses, and never before the server wants it."""
-    for pause_s in (*PAUSES_S, None):
-        left_s = server.free_at_s - time.monotonic()
-        if left_s > _LONGEST_PAUSE_S:
-            raise _RefusalError(_BUSY_SERVER)
-        time.sleep(max(0.0, left_s))
-        try:
-            return _hear(ask)
-        except _RefusalError as refusal:
-            wait_s = max(pause_s or 0.0, refusal.after_s)
-            server.free_at_s = time.monotonic() + wait_s
-            if pause_s is None or not refusal.again or wait_s > _LONGEST_PAUSE_S:
-                server.free_at_s = time.monotonic() + refusal.after_s
-                raise
-            told = say("The server {server} refused ({reason}); asking again in {pause} s")
-            tell(told.format(server=server.url, reason=refusal.reason, pause=wait_s))
-    raise AssertionError
+    def __call__(self, response: Response, *_: Any, **__: Any) -> None:
+        path, busy = urlsplit(response.url).path, response.status_code in (429, 504)
+        if busy or path.endswith("/status"):
+            self.waited_s += _REFUSAL_S if busy else _LOOK_S
+            if self.waited_s > _PATIENCE_S:
+                raise _RefusalError(say("it is too busy"))
+        elif not response.ok:
+            raise _RefusalError(f"HTTP {response.status_code} {response.reason}")
+        elif path.endswith("/search"):
+            _read(_PLACES, response.content)
+        elif not response.is_redirect:
+            _read(_ANSWER, response.content)
+            self.portions += 1
+            self.waited_s = 0
+            size = len(response.content) / 1e6
+            self.tell(say("Portion {number} has come: {size} MB", number=self.portions, size=size))
 
+    def ask_each(self, servers: Iterable[str], ask: Callable[[str], _T], told: Message) -> _T:
+        """Ask one server after the other until one answers, and tell of each that does not."""
+        from requests import exceptions
 
-class _Overpass:
-    """Servers that all know the same; the first in the queue is the one asked."""
-
-    def __init__(self, urls: Sequence[str], listener: _Listener, tell: TellStep) -> None:
-        self.queue = deque(_Server(url.rstrip("/")) for url in urls)
-        self.listener = listener
-        self.tell = tell
-
-    def knock(self) -> None:
-        """Put first a server that is there; fail at once where none is."""
-        for _ in range(len(self.queue)):
-            with suppress(_RefusalError):
-                _hear(lambda: _read_status(self.queue[0]))
-                return
-            self.queue.rotate(-1)
-        raise DownloadError.saying(
-            "OpenStreetMap could not be reached. Check the internet connection, or use the"
-            " built-in roads, or build a network from a downloaded file with"
-            " `raastof network build`."
-        )
-
-    def ask(self, query: str) -> OverpassAnswer:
-        """Ask one server after the other until one answers."""
-        findings = []
-        told = say(
-            "The server {server} did not give the roads ({reason}). Try again later, or ask for a"
-            " smaller area."
-        )
-        for _ in range(len(self.queue)):
-            server = self.queue[0]
+        findings, reached = [], False
+        for server in (url.rstrip("/") for url in servers):
+            self.waited_s = 0
             try:
-                return _ask_patiently(server, lambda: self._ask_once(query), self.tell)
+                _knock(server)
+                reached = True
+                return ask(server)
             except _RefusalError as refusal:
-                findings.append(told.format(server=server.url, reason=refusal.reason))
-                self.queue.rotate(-1)
-        raise DownloadError(*findings)
-
-    def _ask_once(self, query: str) -> OverpassAnswer:
-        import osmnx
-
-        server = self.queue[0]
-        self.listener.status_count = 0
-        _read_status(server)
-        osmnx.settings.overpass_url = server.url
-        osmnx.settings.overpass_rate_limit = server.limited
-        answer = osmnx._overpass._overpass_request(OrderedDict(data=query))
-        _check_answer(answer)
-        return answer
+                reason = refusal.args[0]
+            except (exceptions.ChunkedEncodingError, exceptions.ContentDecodingError):
+                reason = say("its answer broke off")
+            except exceptions.RequestException:
+                reason = say("it does not answer")
+            except (LookupError, ValueError):
+                reason = _NONSENSE
+            findings.append(told.format(server=server, reason=reason))
+        raise DownloadError(*findings if reached else [_UNREACHABLE])
 
 
-def _read_status(server: _Server) -> None:
-    """See whether the server is there, and limits questions; OSMnx would wait without end."""
-    import requests
-    from osmnx import _http, settings
-
-    response = requests.get(
-        f"{server.url}/status",
-        timeout=_KNOCK_S,
-        headers=_http._get_http_headers(),
-        **settings.requests_kwargs,
-    )
-    found = _LIMIT.search(response.text)
-    server.limited = int(found[1]) > 0 if found else server.url in OVERPASS_SERVERS
-
-
-def _check_answer(answer: OverpassAnswer) -> None:
-    """Refuse answers that were cut off, and those that are not data at all."""
-    if "remark" in answer:
-        raise _RefusalError(str(answer["remark"]))
-    elements = answer.get("elements")
-    if not isinstance(elements, list) or not all(map(_is_whole, elements)):
-        raise _RefusalError(_NONSENSE)
-
-
-def _is_whole(element: Any) -> bool:
-    """Tell whether an element has all its parts, a number that osmium holds, a place on Earth."""
-    needed = _NEEDED.get(str(element.get("type")), {}) if isinstance(element, dict) else None
-    return (
-        needed is not None
-        and all(isinstance(element.get(part), kinds) for part, kinds in needed.items())
-        and all(abs(element[part]) <= _MOST[part] for part in _MOST.keys() & needed.keys())
-    )
+def _read(kind: TypeAdapter[_T], content: bytes) -> _T:
+    """Read JSON; what is no data, was cut off, or holds what osmium cannot, is refused."""
+    try:
+        found = kind.validate_json(content)
+    except ValueError as error:
+        raise _RefusalError(_NONSENSE) from error
+    if isinstance(found, _Answer) and found.remark is not None:
+        raise _RefusalError(found.remark)
+    return found
 
 
 @contextmanager
-def _set_osmnx() -> Iterator[_Listener]:
+def _set_osmnx(listener: _Listener) -> Iterator[None]:
     """Set OSMnx up for one download, its cache off, and put everything back afterwards."""
     from osmnx import settings
 
-    listener = _Listener()
-    wanted = {
-        "cache_only_mode": True,
-        "use_cache": False,
-        "doh_url_template": None,
-        "log_console": False,
-        "log_file": False,
-        "requests_timeout": _TIMEOUT_S,
-        "requests_kwargs": {**settings.requests_kwargs, "hooks": {"response": listener}},
-        "overpass_url": settings.overpass_url,
-        "overpass_rate_limit": settings.overpass_rate_limit,
-    }
-    before = {name: getattr(settings, name) for name in wanted}
+    before = dict(vars(settings))
     look_up = socket.getaddrinfo  # OSMnx pins the address of the server in here
     try:
-        for name, value in wanted.items():
-            setattr(settings, name, value)
-        yield listener
+        settings.cache_only_mode = True
+        settings.use_cache = False
+        settings.doh_url_template = None
+        settings.http_user_agent = f"{_GENERATOR}; {settings.http_user_agent}"
+        settings.requests_kwargs = {**settings.requests_kwargs, "hooks": {"response": listener}}
+        yield
     finally:
         socket.getaddrinfo = look_up
-        for name, value in before.items():
-            setattr(settings, name, value)
+        vars(settings).update(before)
 
 
-def _find_place(place: str, tell: TellStep) -> Area:
+def _knock(server: str) -> None:
+    """See whether a server is there, and limits questions, as public ones do in any case.
+
+    OSMnx would wait a minute for one that is not there, and without end for one without limits.
+    """
+    import requests
+    from osmnx import settings
+
+    agent, more = {"User-Agent": settings.http_user_agent}, settings.requests_kwargs
+    answer = requests.get(f"{server}/status", timeout=_KNOCK_S, headers=agent, **more)
+    found = _LIMIT.search(answer.text)
+    settings.overpass_rate_limit = int(found[1]) > 0 if found else server in OVERPASS_SERVERS
+
+
+def _find_place(place: str, listener: _Listener) -> Area:
     import osmnx
 
-    def look_up() -> Area:
+    def look_up(_: str) -> Any:
+        with suppress(TypeError, ValueError):  # nothing has that name, or nothing with an outline
+            return osmnx.geocode_to_gdf(place).union_all()
+
+    told = say(
+        "The server {server} did not find the place ({reason}). Try again later, or name bounds"
+        " instead."
+    )
+    found = listener.ask_each([osmnx.settings.nominatim_url], look_up, told)
+    if found is None or found.is_empty:
+        raise RoadDataError.saying("OpenStreetMap knows no area named {place}.", place=place)
+    return found  # type: ignore[no-any-return]
+
+
+def _sweep(folder: Path, listener: _Listener) -> None:
+    """Remove downloads of long ago, and portions of this one that are damaged; count the others."""
+    for old in folder.parent.glob("download-*"):
+        if DOWNLOAD.fullmatch(old.name) and time.time() - old.stat().st_mtime > _KEPT_S:
+            shutil.rmtree(old, ignore_errors=True)
+    for portion in folder.glob("*.json"):
         try:
-            return osmnx.geocoder.geocode_to_gdf(place).union_all()  # type: ignore[no-any-return]
-        except (osmnx._errors.InsufficientResponseError, TypeError) as error:
-            raise RoadDataError.saying(
-                "OpenStreetMap knows no area named {place}.", place=place
-            ) from error
-
-    server = _Server(osmnx.settings.nominatim_url.rstrip("/"))
-    try:
-        found = _ask_patiently(server, look_up, tell)
-    except _RefusalError as refusal:
-        raise DownloadError.saying(
-            "The server {server} did not find the place ({reason}). Try again later, or name"
-            " bounds instead.",
-            server=server.url,
-            reason=refusal.reason,
-        ) from refusal
-    wide: Any = osmnx.utils_geo.buffer_geometry(found, _PLACE_MARGIN_M)
-    return wide  # type: ignore[no-any-return]
+            _read(_ANSWER, portion.read_bytes())
+            listener.portions += 1
+        except _RefusalError:
+            portion.unlink()
+    if listener.portions:
+        listener.tell(say("Portions here from before: {number}", number=listener.portions))
 
 
-def _divide(area: Area) -> list[str]:
-    """Let OSMnx divide the area, and ask for the ways, nodes and restrictions of each portion."""
-    from osmnx import _overpass
+def _download(area: Area, folder: Path, servers: Sequence[str], listener: _Listener) -> None:
+    """Let OSMnx fill a folder; it says by `InterruptedError` that all is there."""
+    import osmnx
 
+    wide: Any = osmnx.utils_geo.buffer_geometry(area, _MARGIN_M)
+    osmnx.settings.use_cache, osmnx.settings.cache_folder = True, folder
+
+    def fill(server: str) -> None:
+        osmnx.settings.overpass_url = server
+        with suppress(InterruptedError):
+            osmnx.graph_from_polygon(area, custom_filter=_WAYS)
+        with suppress(InterruptedError):
+            osmnx.features_from_polygon(wide, {"type": "restriction"})
+
+    told = say(
+        "The server {server} did not give the roads ({reason}). Try again later, or ask for a"
+        " smaller area."
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # that the area is large
-        corners = _overpass._make_overpass_polygon_coord_strs(area)
-    start = _overpass._make_overpass_settings()
-    classes = "|".join(_HIGHWAYS)
-    return [
-        f'{start};(way["highway"~"^({classes})$"](poly:\'{within}\');'
-        f'way["route"="ferry"](poly:\'{within}\');)->.roads;'
-        "node(w.roads)->.nodes;"
-        'rel(bw.roads)["type"="restriction"]->.restrictions;'
-        "(.nodes;.roads;.restrictions;);out;"
-        for within in corners
-    ]
+        listener.ask_each(servers, fill, told)
+    if len([*folder.glob("*.json")]) < listener.portions:
+        raise OutputError.saying(
+            "{folder} was emptied during the download. Start it again.", folder=folder
+        )
 
 
-class _Store:
-    """Answers of one download, each in a file, until the download is whole."""
+def _write_roads(folder: Path, file: Path) -> bool:
+    """Write all that has come once: nodes, ways, restrictions, each by id; nothing without ways.
 
-    def __init__(self, cache: Path, queries: Sequence[str]) -> None:
-        self.folder = cache / f"download-{_digest(*queries)}"
-        for file in _list_portions(cache.glob("download-*/portion-*")):
-            with suppress(OSError):
-                if time.time() - file.stat().st_mtime > _KEPT_S:
-                    file.unlink()
-                    file.parent.rmdir()
-
-    def take(self, query: str) -> OverpassAnswer | None:
-        """Give the answer to a question, if it was kept and is not too old."""
-        try:
-            answer: OverpassAnswer = json.loads(gzip.decompress(self._name(query).read_bytes()))
-            _check_answer(answer)
-        except (OSError, EOFError, zlib.error, ValueError, _RefusalError):
-            return None
-        return answer
-
-    def keep(self, query: str, answer: OverpassAnswer) -> None:
-        """Keep the answer to a question, whole or not at all."""
-        file = self._name(query)
-        draft = file.with_suffix(f".{os.getpid()}")
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            draft.write_bytes(gzip.compress(json.dumps(answer).encode(), compresslevel=1))
-            draft.replace(file)
-        except OSError as error:
-            raise _not_written(file, error) from error
-        finally:
-            with suppress(OSError):
-                draft.unlink(missing_ok=True)
-
-    def forget(self) -> None:
-        """Remove all answers of this download."""
-        with suppress(OSError):
-            for file in _list_portions(self.folder.glob("portion-*")):
-                file.unlink()
-            self.folder.rmdir()
-
-    def _name(self, query: str) -> Path:
-        return self.folder / f"portion-{_digest(query)}.json.gz"
-
-
-def _list_portions(files: Iterable[Path]) -> list[Path]:
-    """List those that bear the name of a portion of ours, links left out."""
-    return [
-        file
-        for file in files
-        if _PORTION.fullmatch(f"{file.parent.name}/{file.name}")
-        and not (is_link(file) or is_link(file.parent))
-    ]
-
-
-def _digest(*texts: str) -> str:
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:40]
-
-
-class _Heap:
-    """What has come, unsorted and some of it twice, in a file beside."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self.writer = osmium.SimpleWriter(str(file))
-        self.ways: set[int] = set()
-        self.restrictions: dict[int, OverpassAnswer] = {}
-        self.dates: list[str] = []
-
-    def add(self, answer: OverpassAnswer) -> None:
-        """Put an answer on the heap."""
-        date = str(answer.get("osm3s", {}).get("timestamp_osm_base", ""))
-        if _DATE.fullmatch(date):
-            self.dates.append(date)
-        for element in answer["elements"]:
-            number, tags = element["id"], element.get("tags", {})
-            if element["type"] == "node":
-                location = element["lon"], element["lat"]
-                self.writer.add_node(mutable.Node(id=number, location=location, tags=tags))
-            elif element["type"] == "way":
-                self.ways.add(number)
-                self.writer.add_way(mutable.Way(id=number, nodes=element["nodes"], tags=tags))
-            elif element["type"] == "relation":
-                self.restrictions[number] = element
-
-    def close(self) -> None:
-        """Let go of the file beside."""
-        close_writer(self.writer)
-
-    def sort_into(self, file: Path) -> None:
-        """Write everything once: nodes, ways, restrictions, each by id."""
-        for number, relation in self.restrictions.items():
-            members = [
-                (member["type"][0], member["ref"], member.get("role", ""))
-                for member in relation["members"]
-            ]
-            if all(ref in self.ways for kind, ref, _ in members if kind == "w"):
-                self.writer.add_relation(
-                    mutable.Relation(id=number, members=members, tags=relation.get("tags", {}))
-                )
-        self.close()
+    It goes beside the file and then takes its place, so that it is never half there.
+    """
+    dates, ways = [], 0
+    with tempfile.TemporaryDirectory() as beside:
+        pile = str(Path(beside) / "pile.osm.pbf")
+        with open_writer(pile) as writer:
+            for portion in sorted(folder.glob("*.json")):
+                answer = _read(_ANSWER, portion.read_bytes())
+                dates.append(str(answer.osm3s.get("timestamp_osm_base", "")))
+                for one in answer.elements:
+                    ways += one.type == "way"
+                    getattr(writer, f"add_{one.type}")(one)
+        if not ways:
+            return False
         header = osmium.io.Header()
         header.set("generator", _GENERATOR)
-        for key in _DATE_KEYS if self.dates else ():
-            header.set(key, min(self.dates))
+        if oldest := min(filter(_DATE.fullmatch, dates), default=None):
+            header.set("timestamp", oldest)
+            header.set("osmosis_replication_timestamp", oldest)
         merge = osmium.MergeInputReader()
-        merge.add_file(str(self.file))
-        with open_writer(str(file), header=header, overwrite=True) as writer:
-            merge.apply(writer, simplify=True)
-
-
-def _write_whole(heap: _Heap, file: Path) -> None:
-    """Write beside the file and then take its place, so that it is never half there."""
-    try:
+        merge.add_file(pile)
         file.parent.mkdir(parents=True, exist_ok=True)
-        with hold(file, patience_s=_LOCK_S), drafting(file, known=_is_ours) as draft:
-            heap.sort_into(draft)
-    except OutputError:
-        raise
-    except (OSError, RuntimeError) as error:
-        raise _not_written(file, error) from error
+        with (
+            hold(file),
+            drafting(file, known=_is_ours) as draft,
+            open_writer(str(draft), header=header, overwrite=True) as writer,
+        ):
+            merge.apply(writer, simplify=True)
+    return True
 
 
 def _is_ours(file: Path) -> bool:
@@ -586,22 +396,21 @@ def _is_ours(file: Path) -> bool:
         return False
 
 
-def _not_written(file: Path, error: Exception) -> OutputError:
-    told = say("{file} cannot be written: {reason}.", file=file, reason=tell_reason(error))
-    return OutputError(told)
-
-
-def _check_area(place: str | None, bounds: Bounds | None, polygon: Area | None) -> None:
+def _read_area(
+    place: str | None, bounds: Bounds | None, polygon: Area | None
+) -> tuple[str, Area | None]:
+    """Give the title of an area, and its outline, which of a place is yet to be found."""
     if sum(given is not None for given in (place, bounds, polygon)) != 1:
         raise RoadDataError.saying("Name exactly one of place, bounds and polygon to download.")
-    if bounds is not None:
-        draw_bounds(bounds)
-    if polygon is not None:
-        if not isinstance(polygon, Area) or polygon.is_empty or not polygon.is_valid:
-            raise RoadDataError.saying(
-                "The polygon to download must be a valid polygon in longitude and latitude."
-            )
-        draw_bounds(polygon.bounds)
+    if place is not None:
+        return place, None
+    area = draw_bounds(bounds) if bounds is not None else polygon
+    if not isinstance(area, Area) or area.is_empty or not area.is_valid:
+        raise RoadDataError.saying(
+            "The polygon to download must be a valid polygon in longitude and latitude."
+        )
+    draw_bounds(area.bounds)
+    return "{:g}, {:g}, {:g}, {:g}".format(*area.bounds), area
 
 
 def _check_ending(file: Path) -> Path:
@@ -613,16 +422,3 @@ def _check_ending(file: Path) -> Path:
     raise RoadDataError.saying(
         "{file} is not the name of a file of OpenStreetMap; let it end in .osm.pbf.", file=file
     )
-
-
-def _choose_cache(cache: AnyPath | None) -> Path:
-    try:
-        return claim(DOWNLOADS) if cache is None else Path(cache)
-    except OSError as error:
-        raise _not_written(cache_folder(), error) from error
-
-
-def _name_area(place: str | None, bounds: Bounds | None, polygon: Area | None) -> str:
-    if place is not None:
-        return place
-    return "{:g}, {:g}, {:g}, {:g}".format(*bounds or (polygon.bounds if polygon else ()))
