@@ -1,4 +1,4 @@
-"""Draw the layers of a GeoPackage in QGIS: `python3 tools/draw_layers.py PLAN.gpkg FOLDER`.
+"""Draw the layers of a GeoPackage in QGIS: `python tools/draw_layers.py PLAN.gpkg FOLDER`.
 
 To be run with the Python that QGIS belongs to; on Debian `/usr/bin/python3`, after
 `apt install python3-qgis`. Prints what QGIS makes of each layer, and draws the whole plan and a

@@ -242,8 +242,8 @@ def write_starter(
 ) -> None:
     """Write a commented scenario in the language that is spoken, the schema, or both."""
     if schema:
-        _write_schema(_new_path(name).parent if name else Path())
-    if name:
+        _write_schema(Path() if name is None else _new_path(name).parent)
+    if name is not None:
         _write_scenario(_new_path(name))
     elif not schema:
         raise InputError.saying("name the new file, or ask for the schema with `--schema`")

@@ -299,7 +299,7 @@ def _tell_source(ledger: dict[str, Any], name: str) -> Iterator[Message]:
         unit=tell_unit(figure["unit"]),
         span=tell_span(figure | ends),
         source=figure["source"],
-        since=format_day(figure["valid_from"] or "–"),
+        since=format_day(str(figure["valid_from"] or "–")),
         state=STATES[figure["evidence"]],
         note=f" ({figure['note']})" if figure["note"] else "",
     )

@@ -102,7 +102,10 @@ def test_an_older_file_is_told_what_its_receivers_are_now():
     [
         ("kind: landfil", "is not a kind of receiver here; did you mean `landfill`?"),
         ("kind: landfill, landfill: true", "say `kind`, or `landfill` as older files do, not both"),
-        ("opens_on: 2032-01-01", "open through no period of the scenario (closed before 2032-01-0"),
+        (
+            "opens_on: 2032-01-01",
+            "open through no period of the scenario (closed before 1 Jan 2032)",
+        ),
         ("opens_on: 2031-01-01, closes_on: 2030-01-01", "`closes_on: 2030-01-01` comes before"),
         ("closes_on: never", "closes_on"),
     ],
@@ -122,7 +125,7 @@ def test_nothing_comes_where_it_is_closed():
     scenario = make_scenario(text)
     assert [one.periods for one in scenario.receivers] == [("2030",)]
     assert any(
-        "in a part of 2031 only (closed after 2031-06-30)" in str(one.message)
+        "in a part of 2031 only (closed after 30 Jun 2031)" in str(one.message)
         for one in scenario.warnings
     )
     flows = assign(scenario, make_legs(scenario)).flows
@@ -153,7 +156,7 @@ def test_a_conflict_tells_that_a_place_is_closed():
     scenario = make_scenario(text)
     with pytest.raises(NoPlanError) as caught:
         assign(scenario, make_legs(scenario))
-    assert "is closed before 2031-01-01: nothing can come or go there in 2030" in str(caught.value)
+    assert "is closed before 1 Jan 2031: nothing can come or go there in 2030" in str(caught.value)
 
 
 # --- soil -----------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from raastof_geo.figures.vocabulary import TRANSPORT_WTW
 from raastof_geo.language import format_number, say
 from raastof_geo.outputs.gis.dictionary import explain_columns
 from raastof_geo.outputs.palette import BURDEN_CLASSES, ROLE_MARKS, ZONE, colour_materials
@@ -23,7 +24,14 @@ _NOTHING = 0.0005
 _MUCH = 1e9
 _FLOW = '"origin_name" || \' → \' || "destination_name"'
 _TOLD = {
-    "flows": ("material_name", "tonnes", "loads", "vehicle_name", "period", "kg_co2e_wtw"),
+    "flows": (
+        "material_name",
+        "tonnes",
+        "loads",
+        "vehicle_name",
+        "period",
+        str(TRANSPORT_WTW.flow),
+    ),
     "road_burden": ("road", "per_weekday", "per_weekday_before", "per_weekday_change"),
     "sites": ("name", "roles", "offered_tonnes", "needed_tonnes", "saved_t_co2e_wtw"),
     "municipalities": ("name", "saved_t_co2e_wtw", "saved_cost_dkk"),

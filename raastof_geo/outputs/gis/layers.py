@@ -12,7 +12,16 @@ import shapely
 
 from raastof_geo.assignment.telling.names import call
 from raastof_geo.effect.burden import count_weekdays, measure_burden
-from raastof_geo.figures.vocabulary import layered
+from raastof_geo.figures.vocabulary import (
+    DRIVE_H,
+    ENERGY,
+    REFERENCE_TONNES,
+    TONNE_KM,
+    TRANSPORT_TTW,
+    TRANSPORT_WTW,
+    VEHICLE_KM,
+    layered,
+)
 from raastof_geo.language import say
 from raastof_geo.outputs.documents.effects import align_books
 from raastof_geo.outputs.gis.dictionary import explain_columns
@@ -25,8 +34,8 @@ from raastof_geo.scenario.scenario import Scenario
 CRS = "EPSG:25832"
 
 _ADDED = (
-    *("tonnes", "reference_tonnes", "loads", "drive_h", "vehicle_km", "tonne_km", "energy"),
-    *("kg_co2e_wtw", "kg_co2e_ttw", "dkk"),
+    *("tonnes", REFERENCE_TONNES, "loads", DRIVE_H, VEHICLE_KM, TONNE_KM, ENERGY),
+    *(TRANSPORT_WTW.flow, TRANSPORT_TTW.flow, "dkk"),
 )
 """What flows of several periods have together; all else is the same in each of them."""
 

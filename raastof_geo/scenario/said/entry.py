@@ -107,7 +107,7 @@ class OpenDays(part.Part):
     @model_validator(mode="after")
     def _closes_after_it_opens(self) -> Self:
         if self.opens_on and self.closes_on and self.closes_on < self.opens_on:
-            days = {"last": self.closes_on, "first": self.opens_on}
+            days = {"last": str(self.closes_on), "first": str(self.opens_on)}  # as written
             raise InputError.saying_text("said", "closes first", **days)
         return self
 

@@ -144,7 +144,7 @@ class ZoneEntry(part.Part):
     @property
     def ruling(self) -> SoilMove:
         """The rule that it is; its source is the file."""
-        source = self.file.name if self.file else "zones"
+        source = self.file.name if self.file else self.rule
         return SoilMove(
             verdict="conditional", condition=self.needs_condition, rule=self.rule, citation=source
         )
