@@ -1,8 +1,10 @@
 // One sentence says what the map shows just now, worked out of the flows that are shown.
 const sum = (groups, name) => groups.reduce((total, one) => total + one[name], 0);
 
+// Three digits for people, and a tenth of what is below ten.
 const round = (value) => {
-  const step = value ? 10 ** Math.max(0, Math.floor(Math.log10(Math.abs(value))) - 2) : 1;
+  const size = Math.abs(value);
+  const step = size < 10 ? 0.1 : 10 ** Math.max(0, Math.floor(Math.log10(size)) - 2);
   return Math.round(value / step) * step;
 };
 
