@@ -105,6 +105,8 @@ def test_one_name_is_one_thing():
 def test_the_house_stays_small():
     lines = sum(len(path.read_text("utf-8").splitlines()) for path in HOUSE.rglob("*.py"))
     assert lines < 40_000
+    folders = {path.parent for path in HOUSE.rglob("*.py")}
+    assert max(len(list(folder.glob("*.py"))) for folder in folders) <= 15
 
 
 def test_every_library_has_its_fence_or_is_free():

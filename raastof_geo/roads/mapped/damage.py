@@ -13,7 +13,7 @@ import osmium
 
 from raastof_geo.errors import Finding, Place
 from raastof_geo.language import say_text
-from raastof_geo.roads.mapped.endings import find_ending
+from raastof_geo.roads.endings import find_ending
 
 _PIECE = 1 << 20
 LARGEST_ID = 1 << 53
