@@ -174,8 +174,8 @@ def list_shares(effect: Effect) -> tuple[list[Readable], list[list[Any]]]:
     heads: list[Readable] = [
         say("Period or municipality"),
         *(
-            Message("{what}, {side} [%]", {"what": what, "side": side})
-            for what, _ in SHARES
+            head.format(side=side)
+            for head in (say("Without soil, {side} [%]"), say("Clean soil counted, {side} [%]"))
             for side in sides
         ),
         say("Less virgin than today [%]"),
