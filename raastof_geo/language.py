@@ -167,12 +167,22 @@ def read_danish_words(name: str) -> dict[str, list[str]]:
     return {word: meant.split() for words, meant in pairs for word in words.split()}
 
 
-@lru_cache
 def read_texts(part: str) -> dict[str, Message]:
     """Give the texts of a part of `data/texts.txt`, by their keys and in their order."""
+    return _read_parts().get(part, {})
+
+
+@lru_cache
+def _read_parts() -> dict[str, dict[str, Message]]:
+    """Read all of `data/texts.txt`: parts stand apart by an empty line, each below its name."""
     whole = (_DATA_FOLDER / "texts.txt").read_text(encoding="utf-8")
-    lines = whole.partition(f"\n[{part}]\n")[2].partition("\n\n")[0].splitlines()
-    return {key: Message(text) for key, _, text in (line.partition(": ") for line in lines)}
+    blocks = (block.splitlines() for block in whole.split("\n\n"))
+    pairs = (
+        (head[1:-1], [line.partition(": ") for line in lines])
+        for head, *lines in blocks
+        if head[:1] == "["
+    )
+    return {part: {key: Message(text) for key, _, text in lines} for part, lines in pairs}
 
 
 def say_text(part: str, key: str, /, **values: Any) -> Message:

@@ -28,7 +28,9 @@ from raastof_geo.outputs.gis.dictionary import explain_columns
 from raastof_geo.outputs.palette import ROLE_MARKS
 from raastof_geo.outputs.tables.flows import tabulate_flows
 from raastof_geo.result import Result
+from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.places import load_municipalities
+from raastof_geo.scenario.period import Period
 from raastof_geo.scenario.scenario import Scenario
 
 CRS = "EPSG:25832"
@@ -55,8 +57,7 @@ def draw_layers(result: Result) -> dict[str, gpd.GeoDataFrame]:
     layers = {
         "municipalities": draw_municipalities(result),
         **({} if zones.empty else {"zones": zones}),
-        "road_burden": draw_burden(result),
-        "road_burden_total": draw_burden(result, whole=True),
+        **draw_burden(result),
         "flows_before": draw_flows(result, before),
         "flows_before_total": draw_flows(result, before, whole=True),
         "flows": draw_flows(result, plan),
@@ -158,49 +159,67 @@ def _tell_flows(result: Result, flows: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def draw_burden(result: Result, *, whole: bool = False) -> gpd.GeoDataFrame:
-    """Give one row per road segment, direction and period that trucks pass, in plan or before.
+def draw_burden(result: Result) -> dict[str, gpd.GeoDataFrame]:
+    """Give the roads that trucks pass, in plan or before: `road_burden`, `road_burden_total`.
 
     Returns
     -------
-    segments
-        Lines along the way that trucks go: trips with a load and empty ones, in the plan and
-        before, and both for each day from Monday to Friday; holidays are not left out. With
-        `whole`, over all periods. [1/period, 1/d]
+    layers
+        One row per road segment and direction, in the first per period too. Lines run the way that
+        trucks go: trips with a load and empty ones, in the plan and before, and both for each day
+        from Monday to Friday; holidays are not left out. [1/period, 1/d]
     """
-    scenario, legs, network = result.scenario, result.legs, result.network
-    keys = ["edge", "ahead", *([] if whole else ["period"])]
-    sides = (
-        measure_burden(scenario, legs, result.plan.flows, result.plan.empty_trips),
-        measure_burden(scenario, legs, result.effect.baseline_flows),
+    network, periods = result.network, result.scenario.periods
+    trips = _count_trips(result)
+    whole = trips.groupby(_SIDES, as_index=False).sum(numeric_only=True)
+    sides = pd.MultiIndex.from_frame(whole[_SIDES])
+    ways = [network.cut(edge, 0.0, 1.0)[:: 1 if ahead else -1] for edge, ahead in sides.tolist()]
+    lines = gpd.GeoSeries(list(map(shapely.LineString, ways)), crs="EPSG:4326").to_crs(CRS)
+    rows = sides.get_indexer(pd.MultiIndex.from_frame(trips[_SIDES]))
+    one_each, all_of_them = [[periods[one]] for one in trips["period"]], [*periods.values()]
+    return {
+        "road_burden": _tell_trips(network, trips, one_each, lines.iloc[rows]),
+        "road_burden_total": _tell_trips(network, whole, [all_of_them] * len(whole), lines),
+    }
+
+
+_SIDES = ["edge", "ahead"]
+_TRIPS = ["loaded_trips", "empty_trips"]
+_KINDS = {"edge": np.intp, "ahead": bool, **dict.fromkeys(_TRIPS, np.float64)}
+"""Of the columns of `measure_burden`, which a table without rows does not show."""
+
+
+def _count_trips(result: Result) -> pd.DataFrame:
+    """Count trips in plan and before, by segment, direction and period, in this order."""
+    scenario, legs = result.scenario, result.legs
+    plan = measure_burden(scenario, legs, result.plan.flows, result.plan.empty_trips)
+    before = measure_burden(scenario, legs, result.effect.baseline_flows)
+    both = plan.astype(_KINDS).merge(
+        before.astype(_KINDS), on=[*_SIDES, "period"], how="outer", suffixes=("", "_before")
     )
-    trips = ["loaded_trips", "empty_trips"]
-    plan, before = (one.astype(_KINDS).groupby(keys)[trips].sum().reset_index() for one in sides)
-    both = plan.merge(before, on=keys, how="outer", suffixes=("", "_before")).fillna(0.0)
-    periods = scenario.periods
-    every = [list(periods.values())] * len(both)
-    spans = every if whole else [[periods[one]] for one in both["period"]]
+    return both.fillna(0.0)
+
+
+def _tell_trips(
+    network: RoadNetwork, trips: pd.DataFrame, spans: list[list[Period]], lines: gpd.GeoSeries
+) -> gpd.GeoDataFrame:
+    """Lay trips out, each row with the periods that it is about."""
     days = np.array([sum(map(count_weekdays, span)) for span in spans], np.float64)
-    for side in ("", "_before"):
-        both[f"per_weekday{side}"] = both[[f"{one}{side}" for one in trips]].sum(axis=1) / days
-    edges, ahead = both["edge"].to_numpy(np.intp), both["ahead"].to_numpy(bool)
+    daily = {
+        f"per_weekday{side}": trips[[f"{one}{side}" for one in _TRIPS]].sum(axis=1) / days
+        for side in ("", "_before")
+    }
+    edges = trips["edge"].to_numpy(np.intp)
     roads = [network.roads[number] for number in network.road[edges].tolist()]
-    ways = zip(edges.tolist(), ahead.tolist(), strict=True)
-    lines = [network.cut(edge, 0.0, 1.0)[:: 1 if along else -1] for edge, along in ways]
-    table = both.drop(columns="ahead").assign(
+    table = trips.drop(columns="ahead").assign(
+        **daily,
         road=[road.name for road in roads],
         road_class=[road.road_class for road in roads],
-        per_weekday_change=both["per_weekday"] - both["per_weekday_before"],
+        per_weekday_change=daily["per_weekday"] - daily["per_weekday_before"],
         length_m=network.length_m[edges],
         **_date([span[0].start for span in spans], [span[-1].end for span in spans]),
     )
-    return gpd.GeoDataFrame(
-        table, geometry=[shapely.LineString(line) for line in lines], crs="EPSG:4326"
-    ).to_crs(CRS)
-
-
-_KINDS = {"edge": np.intp, "ahead": bool, "loaded_trips": np.float64, "empty_trips": np.float64}
-"""Of the columns of `measure_burden`, which a table without rows does not show."""
+    return gpd.GeoDataFrame(table, geometry=lines.to_numpy(), crs=CRS)
 
 
 def draw_municipalities(result: Result) -> gpd.GeoDataFrame:
