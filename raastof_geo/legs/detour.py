@@ -245,7 +245,7 @@ def _find_obstacles(way: _Way, free: Routes) -> Iterator[Obstacle]:
     ]
     through = np.flatnonzero(~local)  # the first and the last stretch may be local
     for rank in range(through[0], through[-1]) if len(through) else ():
-        if local[rank] and reasons[rank] is None:
+        if local[rank]:
             reasons[rank] = say("open for the first and the last stretch only")
 
     def alike(rank: int) -> tuple[str, str]:

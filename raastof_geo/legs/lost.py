@@ -90,8 +90,8 @@ def _ways_by_turning(
     """Tell which pairs a truck could drive between if it turned round in dead ends."""
     if roads.scenario.catalogue.vehicles[vehicle_id].turns_in_dead_end:
         return [False] * len(pairs)
-    weight = roads.price(vehicle_id, roads.spell_of(period)).weight
-    full, empty = (roads.router.weigh(weight[load]) for load in BOTH_LOADS)
+    active = roads.spell_of(period)
+    full, empty = (roads.weigh(vehicle_id, load, active, turning=True) for load in BOTH_LOADS)
     return _there_and_back(roads, pairs, full, empty)
 
 

@@ -235,8 +235,10 @@ def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> _Sum
         return dict(weighted.routes(starts, goals).sums(prices.quantities))
 
     named = [part for item in prices.quantities.items() for part in item]
-    turns = "turns" if haulage.vehicle.turns_in_dead_end else "does not turn"
-    key = fingerprint((roads.network.digest, turns, prices.weight[load], where, *named))
+    local = prices.local[load]
+    turns = f"{haulage.vehicle.turns_in_dead_end} {roads.turns_of(haulage.vehicle_id)}"
+    ways = roads.network.digest, turns, prices.weight[load], "all" if local is None else local
+    key = fingerprint((*ways, where, *named))
     found = keep("distances", key, make=make, write=write_arrays, read=read_arrays)
     table = pd.DataFrame(found, index=pd.MultiIndex.from_frame(unique))
     for name, more in roads.on_access_ways(haulage.vehicle_id, starts, goals).items():

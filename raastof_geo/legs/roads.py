@@ -81,11 +81,16 @@ class RoadPrices(Travelling):
     @cached_property
     def graph(self) -> RoadGraph:
         """The arcs of the network."""
+        return build_graph(self.network, closing=self._closing)
+
+    @cached_property
+    def _closing(self) -> Mask:
+        """Which edges a change of the scenario closes, to some trucks at least. [edges]"""
         closing = np.zeros(self.network.edge_count, bool)
         changes = self.scenario.said.network.changes
         for change, edges in zip(changes, self.changed, strict=True):
             closing[edges] |= change.closed or bool(change.limits)
-        return build_graph(self.network, closing=closing)
+        return closing
 
     @cached_property
     def router(self) -> Router:
@@ -94,15 +99,24 @@ class RoadPrices(Travelling):
 
     def router_of(self, vehicle_id: str) -> Router:
         """Give the network made ready for a truck, with the turns that bind it when it is full."""
-        network = self.network
-        truck = size_truck(self.scenario.catalogue.vehicles[vehicle_id], "full")
-        rows = bind_turns(network.some_turns, truck)
+        network, rows = self.network, self.turns_of(vehicle_id)
         if not rows:
             return self.router
-        if (key := tuple(rows)) not in self._routers:
+        if rows not in self._routers:
             bound = replace(network, turns=network.turns.join(network.some_turns, rows))
-            self._routers[key] = load_router(build_graph(bound))
-        return self._routers[key]
+            self._routers[rows] = load_router(build_graph(bound, closing=self._closing))
+        return self._routers[rows]
+
+    def turns_of(self, vehicle_id: str) -> tuple[int, ...]:
+        """Give the numbers of the turns that bind this truck when it is full, and not every one."""
+        if vehicle_id not in self._turns:
+            truck = size_truck(self.scenario.catalogue.vehicles[vehicle_id], "full")
+            self._turns[vehicle_id] = tuple(bind_turns(self.network.some_turns, truck))
+        return self._turns[vehicle_id]
+
+    @cached_property
+    def _turns(self) -> dict[str, tuple[int, ...]]:
+        return {}
 
     @cached_property
     def _routers(self) -> dict[tuple[int, ...], Router]:
@@ -256,24 +270,31 @@ class RoadPrices(Travelling):
         return judge_roads(network, truck, barred)
 
     def weigh(
-        self, vehicle_id: str, load: str, active: Active, *, free: bool = False
+        self,
+        vehicle_id: str,
+        load: str,
+        active: Active,
+        *,
+        free: bool = False,
+        turning: bool = False,
     ) -> WeightedRoads:
         """Pour a truck's weights into the network.
 
         `free`: whether nothing is closed and no turn forbidden; of the changes only speeds count
-        then. Made once for each truck, load and set of changes, then kept.
+        then. `turning`: whether it turns round in dead ends, even if it says that it does not. Made
+        once for each truck, load and set of changes, then kept.
         """
-        if (vehicle_id, load, active, free) not in self._weighted:
+        turning = turning or self.scenario.catalogue.vehicles[vehicle_id].turns_in_dead_end
+        if (vehicle_id, load, active, free, turning) not in self._weighted:
             router = self.free_router if free else self.router_of(vehicle_id)
             prices = self.price(vehicle_id, active, free=free)
-            turns = self.scenario.catalogue.vehicles[vehicle_id].turns_in_dead_end
             for state, weight in prices.weight.items():
-                weighted = router.weigh(weight, prices.local[state], turns_in_dead_end=turns)
-                self._weighted[vehicle_id, state, active, free] = weighted
-        return self._weighted[vehicle_id, load, active, free]
+                weighted = router.weigh(weight, prices.local[state], turns_in_dead_end=turning)
+                self._weighted[vehicle_id, state, active, free, turning] = weighted
+        return self._weighted[vehicle_id, load, active, free, turning]
 
     @cached_property
-    def _weighted(self) -> dict[tuple[str, str, Active, bool], WeightedRoads]:
+    def _weighted(self) -> dict[tuple[str, str, Active, bool, bool], WeightedRoads]:
         return {}
 
     def find(

@@ -34,7 +34,8 @@ class TruckRoads:
 
     def find_local(self, network: RoadEdges) -> Mask:
         """Give where it may drive for the first and the last stretch only. [2 × edges]"""
-        return np.stack((find_local_edges(network),) * 2) if self.local is None else self.local
+        local = find_local_edges(network) if self.local is None else self.local
+        return np.asarray(local & ~self.closed)
 
 
 def size_truck(vehicle: Vehicle, load: str) -> Truck:

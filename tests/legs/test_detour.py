@@ -83,6 +83,14 @@ def test_each_reason_is_told_in_words(middle, network, reason):
     assert reason in str(detour.trips[0].obstacles[0].reason)
 
 
+def test_a_limit_on_a_road_for_errands_is_what_closes_it():
+    """In the middle of the way the truck could not pass it even if it had an errand there."""
+    limits = limit(maxweight_t=7.5)
+    middle = Road("secondary", access=Access.LOCAL, limits=limits, tags="maxweight=7.5")
+    (obstacle,) = detour_of(middle).trips[0].obstacles
+    assert str(obstacle.reason) == "limit on weight: 7.5 t, the truck has 32 t"
+
+
 def test_a_forbidden_turn_is_named():
     """A turn restriction is an obstacle too."""
     turns = gather_turns([(False, (0, 2))])

@@ -185,6 +185,15 @@ def test_who_has_an_errand_may_come(middle, km, tmp_path):
     assert [round(one, 1) for one in legs.length_km] == ([] if km is None else [7.0])
 
 
+def test_routes_are_kept_by_what_is_local_to_the_truck(tmp_path):
+    """The same truck, but for what it pulls, weighs roads alike and may not go through this one."""
+    write_map(tmp_path / "map.osm", {"hgv_articulated": "destination"})
+    for pulls, way_km in (("nothing", SHORT_KM), ("semitrailer", LONG_KM)):
+        catalogue = f"catalogue: {{vehicles: {{tipper_4_axle: {{pulls: {pulls}}}}}}}\n"
+        (tmp_path / "world.yaml").write_text(MAPPED_WORLD + catalogue, encoding="utf-8")
+        assert price_world(tmp_path).frame.length_km[0] == pytest.approx(way_km, abs=0.02)
+
+
 def test_a_yard_behind_a_road_for_errands_is_reached(tmp_path):
     """Streets that are open, but only reached over such a road, are no trap."""
     limited = {"maxweight": "7.5", "maxweight:conditional": "none @ destination"}

@@ -3,6 +3,7 @@
 `real/` has the roads of four small files of OpenStreetMap, cut out by `tools/cut_roads.py`.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise, permutations
 from pathlib import Path
@@ -11,14 +12,17 @@ import numpy as np
 import pytest
 from arcwise import Driving, find_lengths, mark_yards
 from places import CASES
-from worlds import make_network, measure_all, random_network
+from two_ways import WORLD
+from worlds import make_network, make_scenario, measure_all, random_network
 
+from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.pipeline import solve_scenario
+from raastof_geo.roads.edges import gather_turns, no_turns
 from raastof_geo.roads.mapped.osm import read_osm
-from raastof_geo.roads.mapped.turns import gather_turns
+from raastof_geo.roads.mapped.tags import read_road
 from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.restrict import judge_roads, size_truck
-from raastof_geo.roads.road import Access
+from raastof_geo.roads.road import Access, Road
 from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.routing.engine import has_hierarchies
 from raastof_geo.roads.routing.graph import build_graph
@@ -220,9 +224,18 @@ sites:
 
 
 @pytest.mark.usefixtures("english")
-def test_a_truck_may_say_that_it_does_not_turn_in_dead_ends(tmp_path):
-    """Where no other way leads there its legs are lost, and the reason is told."""
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("restriction", "no_left_turn"), ("restriction:conditional", "no_left_turn @ (weight>7.5)")],
+)
+def test_a_truck_may_say_that_it_does_not_turn_in_dead_ends(key, value, tmp_path):
+    """Where no other way leads there its legs are lost, and the reason is told.
+
+    Whether the turn that it would undo is forbidden to all or to such trucks.
+    """
     roads = (CASES / "roads" / "uturn_after_no_left" / "roads.osm").read_text(encoding="utf-8")
+    roads = roads.replace('k="restriction" v="no_left_turn"', f'k="{key}" v="{value}"')
+    assert f'v="{value}"' in roads
     for way in ("4", "21", "31", "50", "51"):
         start = roads.index(f'<way id="{way}"')
         roads = roads[:start] + roads[roads.index("</way>", start) + len("</way>") :]
@@ -232,3 +245,29 @@ def test_a_truck_may_say_that_it_does_not_turn_in_dead_ends(tmp_path):
     assert set(legs.frame.vehicle) == {"tipper_4_axle"}
     assert set(legs.lost.vehicle) == {"truck_trailer_7_axle"}
     assert "turns_in_dead_end: false" in legs.lost.reason.iloc[0]
+
+
+HEAVY = "hgv:conditional=no @ (weight>12)"
+
+
+@pytest.mark.parametrize("closed", ["by its tags", "by the scenario"])
+@pytest.mark.parametrize("bound", ["every truck", "heavy ones"])
+def test_a_road_closed_to_some_ends_for_them_whoever_may_not_turn(closed, bound):
+    """The road beyond is closed to heavy trucks or by a change: they turn where it begins."""
+    network, text = spur(), WORLD
+    if closed == "by its tags":
+        tags = dict([HEAVY.split("=", 1)])
+        roads = [Road("secondary")] * 3 + [read_road({"highway": "secondary", **tags})]
+        network = replace(network, roads=tuple(roads))
+    else:
+        text = text.replace("{NETWORK}", "{changes: [{at: [12.0205, 55.4], closed: true}]}")
+    if bound == "heavy ones":
+        tags = ["restriction:conditional=no_left_turn @ (weight>7.5)"]
+        some = gather_turns(network.turns, tags)
+        network = replace(network, turns=no_turns(), some_turns=some)
+    stops = {"pit": RoadStop(0, 0.5), "road": RoadStop(1, 0.5)}
+    prices = RoadPrices(make_scenario(text.replace("{NETWORK}", "{}")), network, stops)
+    found = prices.find("pit", "road", "tipper_4_axle")
+    assert found.exists[0]
+    driven = prices.price("tipper_4_axle", prices.spell_of("2027")).quantities["km"]
+    assert found.sums({"km": driven})["km"][0] == pytest.approx(0.05 + 0.2 + 0.05)

@@ -110,8 +110,8 @@ def build_graph(
 ) -> RoadGraph:
     """Lay out the arcs of a network, with its turn restrictions (`turns`) or without.
 
-    `closing`: edges that some truck may find closed, beside those with a limit, and ferries. Where
-    nothing else goes on, such a truck turns round.
+    `closing`: edges that some truck may find closed, beside those with a limit, ferries, and roads
+    that are not the same to all. Where nothing else goes on, such a truck turns round.
     """
     ahead, back = np.flatnonzero(network.forward), np.flatnonzero(network.backward)
     graph = RoadGraph(
@@ -127,6 +127,7 @@ def build_graph(
         return graph
     closed = np.isfinite(network.limits).any(axis=1) | network.ferry
     closed |= network.access == Access.CLOSED
+    closed[network.ruled] = True
     if closing is not None:
         closed |= closing
     return _restrict(graph, ~closed[graph.edge], _Rules(graph, network.turns))
