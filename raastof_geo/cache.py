@@ -255,7 +255,9 @@ def _remove(entry: Path) -> int:
             entry.unlink()
             return size
         if is_folder(entry) and (entry.suffix == ".part" or DOWNLOAD.fullmatch(entry.name)):
-            size = sum(file.lstat().st_size for file in entry.iterdir())
+            size = 0
+            with suppress(OSError):  # another run may be at work in it
+                size = sum(file.lstat().st_size for file in entry.iterdir())
             shutil.rmtree(entry, ignore_errors=True)
             return size
     return 0

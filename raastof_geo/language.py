@@ -168,8 +168,8 @@ def read_danish_words(name: str) -> dict[str, list[str]]:
 
 
 def read_texts(part: str) -> dict[str, Message]:
-    """Give the texts of a part of `data/texts.txt`, by their keys and in their order."""
-    return _read_parts().get(part, {})
+    """Give the texts of a part of `data/texts.txt` by their keys, in order; no such: `KeyError`."""
+    return _read_parts()[part]
 
 
 @lru_cache

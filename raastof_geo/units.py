@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from raastof_geo.errors import InputError
-from raastof_geo.language import read_texts
 
 Unit = Literal["t", "m3", "loads"]
 Condition = Literal["in_situ", "loose", "compacted"]
@@ -68,7 +67,7 @@ def read_quantity(given: Any) -> Quantity:
         raise _refuse("no amount", given, examples=EXAMPLES)
     if isinstance(given, int | float):
         bare = {"tonnes": f"`{given} t`", "volume": f"`{given} m3 in_situ`"}
-        raise InputError(read_texts("amounts")["bare"].format(given=str(given), **bare))
+        raise InputError.saying_text("amounts", "bare", given=str(given), **bare)
     match = _QUANTITY.fullmatch(given.strip()) if len(given) <= _LONGEST else None
     if match is None:
         raise _refuse("no amount", given, examples=EXAMPLES)
@@ -81,7 +80,7 @@ def read_quantity(given: Any) -> Quantity:
 def _refuse(key: str, given: Any, **values: Any) -> InputError:
     text = str(given)
     text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-    return InputError(read_texts("amounts")[key].format(given=f"`{text}`", **values))
+    return InputError.saying_text("amounts", key, given=f"`{text}`", **values)
 
 
 def _with_unit(given: str, value: float, words: list[str]) -> Quantity:

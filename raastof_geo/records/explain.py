@@ -174,12 +174,13 @@ def _one_of(name: str, known: Any) -> None:
     names = [one for one in map(str, known) if one]
     near = get_close_matches(name, names, n=5, cutoff=0.4)
     rest = " …" if len(names) > _MOST_NAMES else ""
-    told = read_texts("labels")["near" if near else "known" if names else "none"].format(
+    raise InputError.saying_text(
+        "labels",
+        "near" if near else "known" if names else "none",
         name=f"`{plain(name)[:_SHOWN]}`",
         near=list_codes(near),
         known=list_codes(names[:_MOST_NAMES]) + rest,
     )
-    raise InputError(told)
 
 
 def _labels(ledger: dict[str, Any], dimension: str) -> list[str]:

@@ -7,7 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from raastof_geo.errors import OutputError, tell_reason
-from raastof_geo.language import read_texts
 from raastof_geo.links import is_file, is_folder, is_link, is_there
 from raastof_geo.records.plan import PLAN
 
@@ -20,15 +19,11 @@ def check_place(folder: Path) -> None:
     """Refuse, as `OutputError`, a folder whose place is taken by a link or file, or below one."""
     above = next(path for path in folder.parents if is_there(path))
     if is_link(above) and not above.is_dir():
-        raise _refuse("broken link", folder=above)
+        raise OutputError.saying_text("places", "broken link", folder=above)
     _refuse_link(folder)
     for path in (above, folder):
         if is_there(path) and not path.is_dir():
-            raise _refuse("file", folder=path)
-
-
-def _refuse(key: str, **values: object) -> OutputError:
-    return OutputError(read_texts("places")[key].format(**values))
+            raise OutputError.saying_text("places", "file", folder=path)
 
 
 def check_links(folder: Path, names: Iterable[str]) -> None:
@@ -39,7 +34,7 @@ def check_links(folder: Path, names: Iterable[str]) -> None:
 
 def _refuse_link(path: Path) -> None:
     if is_link(path):
-        raise _refuse("link", file=path)
+        raise OutputError.saying_text("places", "link", file=path)
 
 
 def check_free(folder: Path, names: Iterable[str]) -> None:
@@ -49,10 +44,12 @@ def check_free(folder: Path, names: Iterable[str]) -> None:
         try:
             path.open("r+b").close()
         except OSError as error:
-            raise _refuse("in use", file=path, reason=tell_reason(error)) from error
+            raise OutputError.saying_text(
+                "places", "in use", file=path, reason=tell_reason(error)
+            ) from error
     for path in sorted({folder, *(path.parent for path in paths)}):
         if path.is_dir() and not os.access(path, os.W_OK | os.X_OK):
-            raise _refuse("closed", folder=path)
+            raise OutputError.saying_text("places", "closed", folder=path)
 
 
 def is_older(folder: Path) -> bool:

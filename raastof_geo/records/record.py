@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from raastof_geo.errors import RecordError
-from raastof_geo.language import Message, plain, read_texts
+from raastof_geo.language import Message, plain
 from raastof_geo.records.values import read_within, show_value
 
 Age: TypeAlias = Literal["same", "older", "newer", "foreign"]
@@ -47,10 +47,11 @@ class Record:
         """Refuse, as `RecordError`, a record of another format, and say what to do."""
         age = self.judge(found)
         if age != "same":
-            told = read_texts("formats")[age].format(
+            raise RecordError.saying_text(
+                "formats",
+                age,
                 file=file,
                 found=show_value(found),
                 wanted=show_value(self.format),
                 version=f" ({plain(version)[:_SHOWN]})" if isinstance(version, str) else "",
             )
-            raise RecordError(told)

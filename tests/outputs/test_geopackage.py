@@ -16,6 +16,7 @@ import pytest
 import shapely
 
 from raastof_geo.outputs.gis.dictionary import explain_columns
+from raastof_geo.outputs.tables.flows import BY_DUMPER
 from raastof_geo.pipeline import run_scenario
 from raastof_geo.roads.projection import project
 
@@ -148,7 +149,9 @@ def test_flows_can_be_filtered_and_joined(road):
     language = scenario.said.language
     for row in flows.to_dict(orient="records"):
         material = materials[row["material"]]
-        assert row["vehicle_name"] == scenario.catalogue.vehicles[row["vehicle"]].called(language)
+        truck = scenario.catalogue.vehicles[row["vehicle"]].called(language)
+        within = row["origin"] == row["destination"]
+        assert row["vehicle_name"] == (BY_DUMPER.render(language) if within else truck)
         assert row["origin_project"] == scenario.project(row["origin"])
         assert row["soil_class"] == material.soil_class or material.soil_class is None
         period = scenario.periods[row["period"]]

@@ -152,13 +152,13 @@ def _accept_conditions(
         stuck or {offer.material for offer in scenario.offers},
     )
     for condition, blocked in conditions.items():
-        told = say("accept the condition `{condition}` ({words})")
         every = list(blocked)
-        each = [[one] for one in every[:_MOST_ACCEPTING]]
-        tried = each if len(every) == 1 else [*each, every]
         if scenario.is_per_need(condition):
             told = say("accept the condition `{condition}` ({words}) for {needs}")
+            each = [[one] for one in every[:_MOST_ACCEPTING]]
+            tried = each if len(every) == 1 else [*each, every]
         else:
+            told = say("accept the condition `{condition}` ({words})")
             tried = [every]
         for mine in tried:
             message = told.format(

@@ -26,7 +26,7 @@ from raastof_geo.language import say
 from raastof_geo.outputs.documents.effects import align_books
 from raastof_geo.outputs.gis.dictionary import explain_columns
 from raastof_geo.outputs.palette import ROLE_MARKS
-from raastof_geo.outputs.tables.flows import tabulate_flows
+from raastof_geo.outputs.tables.flows import name_truck, tabulate_flows
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.places import load_municipalities
@@ -148,9 +148,10 @@ def _tell_flows(result: Result, flows: pd.DataFrame) -> dict[str, Any]:
     language, materials = scenario.said.language, scenario.catalogue.materials
     kinds = [say("primary raw material"), say("secondary material")]
     primary, secondary = (kind.render(language) for kind in kinds)
-    trucks = scenario.catalogue.vehicles
+    ends = flows["origin"], flows["destination"]
+    driven = zip(flows["vehicle"], *ends, strict=True)
     return {
-        "vehicle_name": [trucks[one].called(language) for one in flows["vehicle"]],
+        "vehicle_name": [name_truck(scenario, one, inside=a == b) for one, a, b in driven],
         "resource": [primary if virgin else secondary for virgin in flows["virgin"]],
         "soil_class": [materials[one].soil_class for one in flows["material"]],
         **{f"{end}_project": [scenario.project(one) for one in flows[end]] for end in _ENDS},

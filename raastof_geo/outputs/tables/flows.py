@@ -10,6 +10,7 @@ from raastof_geo.language import say
 from raastof_geo.recall.rest import describe_rows
 from raastof_geo.records.flows import FLOW_COLUMNS, write_flows
 from raastof_geo.result import Result
+from raastof_geo.scenario.scenario import Scenario
 
 BY_DUMPER = say("Dumper, within the site")
 
@@ -54,6 +55,14 @@ def tabulate_flows(result: Result, flows: pd.DataFrame | None = None) -> pd.Data
         material_name=[materials[material] for material in flows["material"]],
     )
     return named[list(FLOW_COLUMNS)].rename(columns=FLOW_COLUMNS)
+
+
+def name_truck(scenario: Scenario, vehicle: str, *, inside: bool) -> str:
+    """Name a truck, the dumper within a site; nothing where nothing is driven."""
+    truck = scenario.catalogue.vehicles.get(vehicle)
+    if inside:
+        return BY_DUMPER.render(scenario.said.language)
+    return truck.called(scenario.said.language) if truck else ""
 
 
 def name_materials(result: Result, *tables: pd.DataFrame) -> dict[str, str]:

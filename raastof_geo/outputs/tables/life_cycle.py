@@ -11,7 +11,7 @@ from raastof_geo.figures import vocabulary
 from raastof_geo.language import Message, read_texts, say
 from raastof_geo.outputs.documents.document import plain_number
 from raastof_geo.outputs.tables.book import Formula, Sheet, across
-from raastof_geo.outputs.tables.flows import BY_DUMPER
+from raastof_geo.outputs.tables.flows import name_truck
 from raastof_geo.result import Result
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Scenario
@@ -35,14 +35,6 @@ def name_step(taker_kind: str, *, inside: bool) -> Message:
     if inside:
         return _WITHIN
     return {Role.NEED: _TO_USE, Role.RECEIVER: _TO_RECEPTION}.get(Role(taker_kind), _TO_WORK)
-
-
-def name_truck(scenario: Scenario, vehicle: str, *, inside: bool) -> str:
-    """Name a truck, the dumper within a site; nothing where nothing is driven."""
-    truck = scenario.catalogue.vehicles.get(vehicle)
-    if inside:
-        return str(BY_DUMPER)
-    return truck.called(scenario.said.language) if truck else ""
 
 
 def _divide(line: Any, step: Message, *, virgin: bool) -> Iterator[tuple[str, float]]:

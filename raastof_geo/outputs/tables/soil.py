@@ -18,8 +18,10 @@ from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Need, Scenario
 
 SOIL = "soil_notifications.csv"
-SOIL_HEADS = tuple(read_texts("soil notification").values())
-SOIL_TO_FILL = tuple(SOIL_HEADS[at] for at in (1, 3, 6, 8, -3, -2, -1))
+_TEXTS = read_texts("soil notification")
+SOIL_HEADS = tuple(_TEXTS.values())
+_SENDERS = ("address", "register", "address of reception", "register of reception")
+SOIL_TO_FILL = tuple(_TEXTS[key] for key in (*_SENDERS, "contact", "report", "haulier"))
 """What only the sender knows, as far as the scenario does not say it."""
 
 

@@ -56,11 +56,14 @@ def name_plainly(scenario: Scenario, told: Readable) -> str:
             return ""
         return scenario.site_name(found[2]) if found[2] in scenario.sites else found[2]
 
-    text = _ID.sub(name, str(told))
-    for one, period in scenario.periods.items():
-        named = name_period(period).replace("\\", "/")
-        text = re.sub(rf"(?<![\w-]){re.escape(one)}(?![\w-])", named, text)
-    return text
+    periods = scenario.periods
+    # At once, so that no name is looked through for another id; the longest first.
+    ids = "|".join(map(re.escape, sorted(periods, key=len, reverse=True)))
+    return re.sub(
+        rf"(?<![\w-])(?:{ids})(?![\w-])",
+        lambda found: name_period(periods[found[0]]),
+        _ID.sub(name, str(told)),
+    )
 
 
 class KeyFigure(NamedTuple):

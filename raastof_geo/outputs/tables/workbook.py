@@ -36,8 +36,8 @@ from raastof_geo.outputs.documents.assumptions import HANGS_ON
 from raastof_geo.outputs.opening import say_in_all
 from raastof_geo.outputs.tables.basis import HEADS, describe_basis, list_baselines
 from raastof_geo.outputs.tables.book import Book, Formula, Sheet, across, open_book
-from raastof_geo.outputs.tables.flows import tabulate_flows
-from raastof_geo.outputs.tables.life_cycle import EMPTY, name_step, name_truck, write_life_cycle
+from raastof_geo.outputs.tables.flows import name_truck, tabulate_flows
+from raastof_geo.outputs.tables.life_cycle import EMPTY, name_step, write_life_cycle
 from raastof_geo.outputs.tables.soil import SOIL_HEADS, SOIL_TO_FILL, list_soil
 from raastof_geo.outputs.tables.summary import list_shares, name_objective, name_plainly
 from raastof_geo.records.flows import FLOW_HEADS
@@ -178,9 +178,9 @@ class _Flows(NamedTuple):
             yield [known.get(column) for column in _FLOW_COLUMNS]
 
 
-def _sum_trips(trips: pd.DataFrame | None) -> pd.DataFrame:
+def _sum_trips(trips: pd.DataFrame) -> pd.DataFrame:
     """Add up empty trips by truck and period; no rows where no trucks are coordinated."""
-    if trips is None or trips.empty:
+    if trips.empty:
         return pd.DataFrame()
     parts = [VEHICLE_KM, ENERGY, TRANSPORT_WTW.flow, TRANSPORT_TTW.flow, "dkk"]
     return trips.groupby(["vehicle", "period"], sort=False, as_index=False)[parts].sum()

@@ -172,7 +172,12 @@ class _Composer:
         return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _refused(self, key: str, event: Any, /, **values: Any) -> ScenarioError:
-        return ScenarioError(Finding(say_text("yaml", key, **values), self._place(event)))
+        return refused(key, self._place(event), **values)
+
+
+def refused(key: str, place: Place, /, **values: object) -> ScenarioError:
+    """Make the error that says what is wrong with the text of a scenario, and where."""
+    return ScenarioError(Finding(say_text("yaml", key, **values), place))
 
 
 def _stop(error: BaseException) -> Halt | None:

@@ -80,11 +80,7 @@ def _decoded(raw: bytes, name: str) -> str:
         column = error.start - (raw.rfind(b"\n", 0, error.start) + 1) + 1
         # In UTF-16 half of the bytes are 0, in text none.
         key = "no text" if 0 < raw.count(0) < len(raw) / 4 else "no utf8"
-        raise _refused(key, Place(name, line, column)) from error
-
-
-def _refused(key: str, place: Place, /, **values: object) -> ScenarioError:
-    return ScenarioError(Finding(say_text("yaml", key, **values), place))
+        raise nodes.refused(key, Place(name, line, column)) from error
 
 
 def parse_tree(text: str, *, file: str) -> Tree:
@@ -95,7 +91,7 @@ def parse_tree(text: str, *, file: str) -> Tree:
         raise ScenarioError(Finding(_no_text(found[0]), place))
     root, findings = nodes.compose(text, file=file, most=MOST_VALUES)
     if root is None:
-        raise _refused("empty", Place(file, 1, 1))
+        raise nodes.refused("empty", Place(file, 1, 1))
     if not isinstance(root, nodes.Mapping):
         loosened = loosen_colon(root.text) if isinstance(root, Scalar) and root.plain else None
         told = say_colon(*loosened) if loosened else say_text("yaml", "no mapping")
@@ -284,7 +280,7 @@ class _Planter:
     def _spend(self, values: int, node: Node) -> None:
         self.count += values
         if self.count > MOST_VALUES:
-            raise _refused("repeats", node.place)
+            raise nodes.refused("repeats", node.place)
 
     def _tell(self, message: Message, node: Node) -> None:
         place = (node.place.line, node.place.column)
@@ -295,7 +291,7 @@ class _Planter:
 
 def _check_level(level: int, node: Node) -> None:
     if level > nodes.MOST_LEVELS:
-        raise _refused("deep", node.place, limit=nodes.MOST_LEVELS)
+        raise nodes.refused("deep", node.place, limit=nodes.MOST_LEVELS)
 
 
 def _pair(key_and_value: tuple[str, str], place: Place) -> tuple[Scalar, Node]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 
@@ -25,6 +26,7 @@ _ENTRIES = {"fits": ("materials", "uses"), "recipes": ("recipes", "", "materials
 """Sections whose entries are those that the parts of a figure's path name; else its own."""
 
 
+@lru_cache
 def list_titles() -> dict[str, Message]:
     """List what figures are called, by their paths without the ids in them."""
     return read_texts("figures") | {f"vehicles.{size.name}": size.title for size in SIZES}
