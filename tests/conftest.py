@@ -40,6 +40,16 @@ def _own_cache(tmp_path_factory):
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_left_behind():
+    """A page that a test draws into the project would be committed one day: it happened twice."""
+    root = Path(__file__).parents[1]
+    before = {path.name for path in root.glob("[!._]*")}
+    yield
+    left = {path.name for path in root.glob("[!._]*")} - before - {"build", "dist"}
+    assert not left, f"a test left files in the project: {sorted(left)}"
+
+
 @pytest.fixture
 def english():
     """Messages are English, whatever the system speaks."""

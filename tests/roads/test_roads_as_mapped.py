@@ -151,8 +151,9 @@ def test_restrictions_that_contradict_each_other_close_nothing(drive, tmp_path):
     assert lay_network(read_osm(tmp_path / "map.osm")).metadata.doubtful_turns == 2
 
 
-def test_the_route_tells_of_doubts_on_its_way(tmp_path, capsys):
+def test_the_route_tells_of_doubts_on_its_way(tmp_path, capsys, monkeypatch):
     """A road's condition on the hour and an unknown restriction, each with its reason."""
+    monkeypatch.chdir(tmp_path)
     tags = {"hgv:conditional": "no @ (22:00-06:00)", "maxweight:lanes": "3|"}
     relation = restrict(restriction="no_straight_on_on_red")
     write_map(tmp_path / "map.osm", tags, {}, relation)
