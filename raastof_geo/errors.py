@@ -30,14 +30,14 @@ from raastof_geo.language import Message, read_texts, say, say_text
 
 @dataclass(frozen=True)
 class Place:
-    """A place in a text file, counted from one."""
+    """A place in a text file, counted from one; line 0: values that stand in no file."""
 
     file: str
     line: int
     column: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """From a scenario file to results: the whole machine in one sentence."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from raastof_geo.assignment import Plan, assign
+from raastof_geo.assignment import RULES, Plan, Rule, assign
 from raastof_geo.effect import measure_effect
 from raastof_geo.emissions.model import MODELS
 from raastof_geo.emissions.vehicle import EnergyModel
@@ -40,27 +41,49 @@ _BUFFER_M = 2000.0
 
 
 def solve_scenario(
-    scenario: Scenario, *, model: EnergyModel | str | None = None, tell: Tell = lambda _: None
+    scenario: Scenario,
+    *,
+    rules: Sequence[Rule] = RULES,
+    model: EnergyModel | str | None = None,
+    executor: Executor | None = None,
+    tell: Tell = lambda _: None,
 ) -> Result:
     """Place a scenario on the roads, price its legs, assign, and measure the effect.
 
     Parameters
     ----------
+    rules
+        The constraints of the plan, and of its effect: `[*RULES, my_rule]` for one more.
     model
         How a truck's energy follows from the road: the name of one of the models, or a function
         of one's own from a vehicle and speeds to energy per km, empty and full; none: what the
         scenario says.
+    executor
+        Solves the baselines side by side: any of `concurrent.futures`, or one that is like them,
+        such as a Dask client's; none: one after the other. The result is the same.
+
+    Returns
+    -------
+    result
+        What was found out: the plan in tonnes, and what it saves in kg CO2e, km and DKK.
 
     Raises
     ------
     RaastofError
         As the stations do: no such model, sites off the road, no route, no plan, no solver.
+
+    Examples
+    --------
+    >>> from raastof_geo import read_scenario, solve_scenario
+    >>> result = solve_scenario(read_scenario("scenarios/koege_bugt.yaml"))
+    >>> bool(result.plan.flows["tonnes"].sum() > 0)
+    True
     """
     network, anchors = place_scenario(scenario, tell=tell)
-    plan = plan_scenario(scenario, network, anchors, model=model, tell=tell)
+    plan = plan_scenario(scenario, network, anchors, rules=rules, model=model, tell=tell)
     legs = plan.problem.legs
     tell(say("Measuring the effect"))
-    effect = measure_effect(scenario, legs, plan)
+    effect = measure_effect(scenario, legs, plan, executor=executor)
     return Result(scenario, network, anchors, legs, plan, effect)
 
 
@@ -69,6 +92,7 @@ def plan_scenario(
     network: RoadNetwork,
     anchors: Anchors,
     *,
+    rules: Sequence[Rule] = RULES,
     model: EnergyModel | str | None = None,
     tell: Tell = lambda _: None,
 ) -> Plan:
@@ -78,7 +102,7 @@ def plan_scenario(
     legs = price_legs(scenario, network, anchors, model=energy)
     tell(say("Assigning tonnes to legs"))
     try:
-        return assign(scenario, legs)
+        return assign(scenario, legs, rules=rules)
     except NoPlanError as error:
         idle = explain_idle(scenario, network, anchors)
         raise type(error)(*error.findings, *idle) from error

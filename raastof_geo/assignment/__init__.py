@@ -2,7 +2,7 @@
 
 from raastof_geo.assignment.plan import Plan, assign
 from raastof_geo.assignment.rules import RULES
-from raastof_geo.assignment.rules.row import About, Family, Row, declare
+from raastof_geo.assignment.rules.row import About, Family, Row, Rule, declare
 from raastof_geo.assignment.solving.certificate import Certificate, certify
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.measures import MEASURES
@@ -20,6 +20,7 @@ __all__ = [
     "Problem",
     "Reason",
     "Row",
+    "Rule",
     "assign",
     "build_problem",
     "build_programme",

@@ -1,7 +1,10 @@
 """Measure a plan against its baseline."""
 
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, fields
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,10 +18,13 @@ from raastof_geo.effect.gain import Gain, read_gain
 from raastof_geo.effect.money import Transfers, divide_savings
 from raastof_geo.effect.target import TargetAnswer, answer_target
 from raastof_geo.effect.totals import Totals, measure_totals
-from raastof_geo.figures.vocabulary import TRANSPORT_WTW, VEHICLE_KM
+from raastof_geo.figures.vocabulary import TRANSPORT_WTW, VEHICLE_KM, layered
 from raastof_geo.language import format_number, say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -82,6 +88,37 @@ class Effect(Shown):
             return None
         return 1 - self.plan.kg_co2e_wtw / self.baseline.kg_co2e_wtw
 
+    def align(self, dimension: str, labels: Sequence[str] = ()) -> tuple[pd.DataFrame, ...]:
+        """Add up by a dimension of `Books.by`, before and in the plan; 0 where in one side only.
+
+        `labels`: what has a row; none: whatever is in the plan, then whatever was before only.
+        """
+        before, plan = self.baseline_books.by(dimension), self.books.by(dimension)
+        rows = list(labels) or list(dict.fromkeys([*plan.index, *before.index]))
+        return before.reindex(rows, fill_value=0.0), plan.reindex(rows, fill_value=0.0)
+
+    def tabulate(self, dimension: str, labels: Sequence[str] = ()) -> pd.DataFrame:
+        """Give plan, before and saved of every figure by a dimension of `Books.by`, by its labels.
+
+        Names of columns tell their unit; `labels` as for `align`.
+        """
+        before, plan = self.align(dimension, labels)
+        found: dict[str, pd.Series] = {}
+        for part, layer in layered().items():
+            then, now = before[part] * layer.factor, plan[part] * layer.factor
+            sides = {"plan": now, "before": then, "saved": then - now}
+            found |= {f"{side}_{layer.column}": values for side, values in sides.items()}
+        return pd.DataFrame(found)
+
+    def by_project(self) -> pd.DataFrame:
+        """Give plan, before and saved of every figure by project, `common` for what is nobody's."""
+        return self.tabulate("project")
+
+    def plot(self, figure: str = "saved_t_co2e_wtw", dimension: str = "project") -> "Axes":
+        """Draw a column of `tabulate` as bars, the most on top."""
+        ranked = self.tabulate(dimension)[figure].sort_values()
+        return ranked.plot.barh(xlabel=figure, ylabel="")
+
     @property
     def whole(self) -> Gain:
         """What the plan saves, whatever saves it."""
@@ -106,12 +143,20 @@ class Effect(Shown):
         return None if gain is None or before <= 0 else gain.transport_kg_co2e / before
 
 
-def measure_effect(scenario: Scenario, legs: Legs, plan: Plan, *, briefly: bool = False) -> Effect:
+def measure_effect(
+    scenario: Scenario,
+    legs: Legs,
+    plan: Plan,
+    *,
+    briefly: bool = False,
+    executor: Executor | None = None,
+) -> Effect:
     """Solve the baselines and compare; causes are told apart where the scenario asks for it.
 
-    `briefly` is without what shares would cost.
+    `briefly` is without what shares would cost; an `executor` solves the baselines side by side.
     """
-    worlds = [solve_baseline(scenario, legs, kind) for kind in scenario.said.baseline.kinds]
+    spread = map if executor is None else executor.map
+    worlds = [*spread(partial(solve_baseline, scenario, legs), scenario.said.baseline.kinds)]
     baseline = worlds[0]
     used = np.flatnonzero(plan.proof.values)
     books = keep_books(plan.problem.only(used), plan.proof.values[used])

@@ -27,9 +27,8 @@ ROUTE_COLOURS = {"legal": "#0072b2", "free": "#d55e00", "back": "#56b4e9"}
 
 @dataclass(frozen=True)
 class RoleMark:
-    """What a site of one role is called, and how it is drawn."""
+    """How a site of one role is drawn."""
 
-    name: Message
     colour: str
     in_picture: str
     """Path of SVG for the picture in reports, around 0,0 and about 14 wide."""
@@ -47,18 +46,12 @@ class RoleMark:
 
 
 ROLE_MARKS: Mapping[Role, RoleMark] = {
-    Role.NEED: RoleMark(
-        say("Needs material"), "#0b3d5c", "M-6 0a6 6 0 1 0 12 0a6 6 0 1 0 -12 0Z", "o", "circle"
-    ),
-    Role.OFFER: RoleMark(
-        say("Has surplus"), "#f2a900", "M0 -7L7 6L-7 6Z", "^", "triangle", on_paper="#b36b00"
-    ),
-    Role.PIT: RoleMark(say("Pit"), "#8c6d46", "M-6 -6H6V6H-6Z", "s", "square"),
-    Role.RECEIVER: RoleMark(say("Receiver"), "#5c3c7a", "M0 -8L8 0L0 8L-8 0Z", "D", "diamond"),
-    Role.PLANT: RoleMark(
-        say("Plant"), "#00695c", "M-2 -7H2V-2H7V2H2V7H-2V2H-7V-2H-2Z", "P", "pentagon"
-    ),
-    Role.DEPOT: RoleMark(say("Depot"), "#455a64", "M0 -7L7 -2L4 6H-4L-7 -2Z", "p", "hexagon"),
+    Role.NEED: RoleMark("#0b3d5c", "M-6 0a6 6 0 1 0 12 0a6 6 0 1 0 -12 0Z", "o", "circle"),
+    Role.OFFER: RoleMark("#f2a900", "M0 -7L7 6L-7 6Z", "^", "triangle", on_paper="#b36b00"),
+    Role.PIT: RoleMark("#8c6d46", "M-6 -6H6V6H-6Z", "s", "square"),
+    Role.RECEIVER: RoleMark("#5c3c7a", "M0 -8L8 0L0 8L-8 0Z", "D", "diamond"),
+    Role.PLANT: RoleMark("#00695c", "M-2 -7H2V-2H7V2H2V7H-2V2H-7V-2H-2Z", "P", "pentagon"),
+    Role.DEPOT: RoleMark("#455a64", "M0 -7L7 -2L4 6H-4L-7 -2Z", "p", "hexagon"),
 }
 """By role, in the order of legends."""
 

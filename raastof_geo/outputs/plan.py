@@ -11,7 +11,7 @@ from typing import Any
 from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.effect.gain import Gain
 from raastof_geo.evidence import STATES
-from raastof_geo.outputs.tables.flows import name_materials
+from raastof_geo.frames.flows import name_materials
 from raastof_geo.recall.rest import BASELINE_TABLES, describe_rows
 from raastof_geo.records.plan import write_plan
 from raastof_geo.records.values import make_finite

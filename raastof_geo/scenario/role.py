@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from functools import cached_property
 
+from raastof_geo.language import Message, read_texts
+
 
 class Role(StrEnum):
     """What a site does; in frames and files a role is the text of its name."""
@@ -17,6 +19,11 @@ class Role(StrEnum):
     DEPOT = "depot"
     STOCKPILE = "stockpile"
     """Takes from its own site only."""
+
+    @property
+    def caption(self) -> Message:
+        """What people call a site of this role."""
+        return read_texts("roles")[self]
 
     @cached_property
     def takes_from(self) -> frozenset[Role]:

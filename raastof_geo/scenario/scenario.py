@@ -13,7 +13,7 @@ import shapely
 
 from raastof_geo.card import Fact, Shown
 from raastof_geo.emissions.limit import TRUCK_LIMITS
-from raastof_geo.errors import Finding, Place
+from raastof_geo.errors import Finding, InputError, Place
 from raastof_geo.evidence import Trust
 from raastof_geo.figures.figure import value_of
 from raastof_geo.language import LANGUAGES, format_number, say
@@ -285,6 +285,8 @@ class Scenario(Shown):
     """The plain values of the file, from which variations of it are made."""
     home: Path = Path()
     """The folder of the file, where the files lie that it names."""
+    reread: Callable[["Scenario", Mapping[str, Any]], "Scenario"] | None = None
+    """Reads it again with other values, as `change` asks for; none: made up without reading."""
 
     def show(self) -> tuple[str, Sequence[Fact]]:
         """Give its id, and what is on offer and needed."""
@@ -296,8 +298,39 @@ class Scenario(Shown):
             Fact(say("Trucks"), ", ".join(self.said.vehicles)),
         )
 
+    def change(self, edits: Mapping[str, Any]) -> "Scenario":
+        """Read the scenario again with other values in it, with every check that a file undergoes.
+
+        Parameters
+        ----------
+        edits
+            New values by path, in the words of the file and with its units; lists count from 0:
+            `{"sites.plads.offers.0.amount": "3000 t", "targets.secondary_share": 0.25}`.
+
+        Returns
+        -------
+        scenario
+            Another one; this one stays as it is.
+
+        Raises
+        ------
+        ScenarioError
+            Every mistake that the new values make, each with its path.
+
+        Examples
+        --------
+        >>> from raastof_geo import read_scenario
+        >>> scenario = read_scenario("scenarios/koege_bugt.yaml")
+        >>> changed = scenario.change({"co2_price_dkk_per_t": 1500})
+        >>> changed.said.co2_price_dkk_per_t, scenario.said.co2_price_dkk_per_t
+        (1500.0, 860.0)
+        """
+        if self.reread is None:
+            raise InputError.saying_text("variations", "not read")
+        return self.reread(self, edits)
+
     def saying(self, **changes: object) -> "Scenario":
-        """Give the same scenario with other things said."""
+        """Give the same scenario with other things said, unchecked."""
         return replace(self, said=self.said.model_copy(update=changes))
 
     def place_of(self, *trail: str | int) -> Place | None:

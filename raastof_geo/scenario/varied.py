@@ -6,8 +6,10 @@ a file undergoes holds for each variation, and a variation is what its file woul
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
 from pydantic import BaseModel
 
 from raastof_geo.errors import Finding, InputError
@@ -128,6 +130,22 @@ def _weigh(scenario: Scenario, said: _Said) -> float:
     return scenario.weigh(said.quantity, material) * said.times
 
 
+def write_plain(value: Any) -> Any:
+    """Write what Python has as a file would: parts as what was said of them, arrays as lists."""
+    if isinstance(value, BaseModel):
+        named = (
+            (type(value).model_fields[one].alias or one, one) for one in value.model_fields_set
+        )
+        return {key: write_plain(getattr(value, name)) for key, name in named}
+    if isinstance(value, Mapping):
+        return {write_plain(key): write_plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset | np.ndarray):
+        return [write_plain(one) for one in (sorted(value) if isinstance(value, set) else value)]
+    if isinstance(value, np.generic):
+        return value.item()
+    return str(value) if isinstance(value, Path) else value
+
+
 def split_path(path: str) -> Trail:
     """Part a path at its points; numbers count places in a list from 0 on."""
     return tuple(int(part) if part.isdigit() else part for part in path.split("."))
@@ -203,8 +221,9 @@ def put_value(values: Any, trail: Trail, new: Any) -> Any:
     if not trail:
         return new
     here, below = trail[0], trail[1:]
-    if isinstance(values, list) and isinstance(here, int) and here < len(values):
-        return [*values[:here], put_value(values[here], below, new), *values[here + 1 :]]
+    if isinstance(values, list) and isinstance(here, int) and here <= len(values):
+        there = values[here] if here < len(values) else None  # one more, where there is none
+        return [*values[:here], put_value(there, below, new), *values[here + 1 :]]
     if not (values is None or isinstance(values, Mapping)):
         raise InputError.saying_text("variations", "short form", key=f"`{here}`")
     values = values or {}

@@ -15,8 +15,8 @@ import pyogrio
 import pytest
 import shapely
 
+from raastof_geo.frames.flows import BY_DUMPER
 from raastof_geo.outputs.gis.dictionary import explain_columns
-from raastof_geo.outputs.tables.flows import BY_DUMPER
 from raastof_geo.pipeline import run_scenario
 from raastof_geo.roads.projection import project
 

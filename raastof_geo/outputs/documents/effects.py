@@ -1,7 +1,7 @@
 """The effect as blocks of a document: tables and charts that reports and project pages share."""
 
 import operator
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import pandas as pd
@@ -101,7 +101,7 @@ def tabulate_groups(result: Result, caption: Message, dimension: str) -> Table:
         One line per group, the largest emitters first, periods in their order; then those beyond
         60 together, and the total.
     """
-    before, plan = align_books(result.effect, dimension)
+    before, plan = result.effect.align(dimension)
     labels = list(plan.index)
     if dimension != "period":
         size = (before[CO2E].abs() + plan[CO2E].abs()).sort_values(ascending=False, kind="stable")
@@ -117,21 +117,6 @@ def tabulate_groups(result: Result, caption: Message, dimension: str) -> Table:
     rows.append(_group_row(say("Total"), before.sum(), plan.sum()))
     heads = (read_texts("dimensions")[dimension], *read_texts("effect in short").values())
     return Table(caption, heads, tuple(rows), total=True)
-
-
-def align_books(
-    effect: Effect, dimension: str, labels: Sequence[str] = ()
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Add up by a dimension before and in the plan; 0 where a label is in one of them only.
-
-    Parameters
-    ----------
-    labels
-        What has a row; none: whatever is in the plan, then whatever was before only.
-    """
-    before, plan = effect.baseline_books.by(dimension), effect.books.by(dimension)
-    rows = list(labels) or list(dict.fromkeys([*plan.index, *before.index]))
-    return before.reindex(rows, fill_value=0.0), plan.reindex(rows, fill_value=0.0)
 
 
 def _group_row(name: Readable, before: pd.Series, plan: pd.Series) -> tuple[Readable, ...]:
@@ -332,7 +317,7 @@ def tabulate_money(scenario: Scenario, effect: Effect, *, most: int = 1000) -> l
 
 def show_payments(scenario: Scenario, effect: Effect) -> Iterator[Block]:
     """Tell who pays what for what, before and in the plan, and who gets it."""
-    before, plan = align_books(effect, "project", list(effect.transfers.saved_dkk))
+    before, plan = effect.align("project", list(effect.transfers.saved_dkk))
     yield tabulate_cost(say("What the projects pay, by part [1,000 DKK]"), plan.sum(), before.sum())
     yield tabulate_payees(scenario, effect)
     yield from tabulate_accounts(scenario, effect)
@@ -455,7 +440,7 @@ def tabulate_transfers(scenario: Scenario, effect: Effect, *, most: int) -> Tabl
     """
     transfers = effect.transfers
     saved = transfers.saved_dkk
-    before, plan = (net_cost(side) for side in align_books(effect, "project", list(saved)))
+    before, plan = (net_cost(side) for side in effect.align("project", list(saved)))
     columns = pd.DataFrame(
         {"before": before, "after": plan, "saved": pd.Series(saved)}
         | {rule: pd.Series(transfers.paid(rule)) for rule in transfers.rules}

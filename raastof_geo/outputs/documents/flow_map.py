@@ -263,4 +263,4 @@ def _list_key(scene: _Scene) -> Iterator[tuple[drawing.Shape | Role, str]]:
         shape = drawing.Shape((), stroke=drawing.QUIET, width=scene.width_of(tonnes))
         yield shape, f"{format_number(tonnes)} t"
     shown = {site.role for site in scene.sites}
-    yield from ((role, str(mark.name)) for role, mark in ROLE_MARKS.items() if role in shown)
+    yield from ((role, str(role.caption)) for role in ROLE_MARKS if role in shown)

@@ -108,7 +108,7 @@ def build_project(
         What its owner has to know stands first, on one sheet; the rest is folded.
     """
     scenario, mine = result.scenario, find_own_sites(result.scenario, project)
-    before, plan = (side.sum() for side in effects.align_books(result.effect, "project", [project]))
+    before, plan = (side.sum() for side in result.effect.align("project", [project]))
     transports, steps = list_transports(scenario, own, mine), list_steps(result, own, mine)
     folds: tuple[tuple[document.Fold, Iterable[document.Block]], ...] = (
         (document.Fold(say("Calendar"), "calendar"), _tell_calendar(scenario, transports)),

@@ -101,7 +101,7 @@ def _style_burden() -> dict[str, Any]:
 
 def _style_sites() -> dict[str, Any]:
     classes = [
-        {"value": role, "label": mark.name, "colour": _rgba(mark.colour), "marker": mark.in_gis}
+        {"value": role, "label": role.caption, "colour": _rgba(mark.colour), "marker": mark.in_gis}
         for role, mark in ROLE_MARKS.items()
     ]
     return {"shape": "marker", "column": "role", "classes": classes, "label": "name"}

@@ -14,17 +14,17 @@ from raastof_geo.assignment import compare_sites
 from raastof_geo.effect.books import Books
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, VIRGIN, shown_in_lines
+from raastof_geo.frames.flows import BY_DUMPER
+from raastof_geo.frames.layers import draw_zones
 from raastof_geo.language import Message, format_number, read_texts, say, speaking
 from raastof_geo.outputs.credit import tell_credit
-from raastof_geo.outputs.documents.effects import align_books
-from raastof_geo.outputs.gis.layers import draw_zones
 from raastof_geo.outputs.opening import conclude, elaborate, say_effect, say_in_all
 from raastof_geo.outputs.pages.base import describe_areas, describe_base
 from raastof_geo.outputs.pages.encode import encode_line
 from raastof_geo.outputs.pages.page import Controls, Element, Page, PlanMap, pack
 from raastof_geo.outputs.pages.streets import STREET_DECIMALS, Errand, lay_streets
 from raastof_geo.outputs.palette import BURDEN_CLASSES, FAMILIES, ROLE_MARKS, ZONE, colour_materials
-from raastof_geo.outputs.tables.flows import BY_DUMPER, list_flows
+from raastof_geo.outputs.tables.flows import list_flows
 from raastof_geo.outputs.tables.summary import summarise
 from raastof_geo.outputs.template import read_template
 from raastof_geo.result import Result
@@ -231,7 +231,7 @@ class MapStory:
         scenario = self.result.scenario
         projects = sorted({scenario.project(site) for site in scenario.sites})
         vehicles = scenario.catalogue.vehicles
-        words = read_texts("map") | {role: mark.name for role, mark in ROLE_MARKS.items()}
+        words = read_texts("map") | {role: role.caption for role in ROLE_MARKS}
         return {
             "decimal": format_number(0.5, digits=1)[1],
             "group": format_number(1000)[1],
@@ -311,7 +311,7 @@ class MapStory:
         uses = {
             need.id: scenario.catalogue.uses[need.use].called(language) for need in scenario.needs
         }
-        kinds = {str(role): str(ROLE_MARKS[role].name) for role in (Role.PLANT, Role.DEPOT)}
+        kinds = {str(role): str(role.caption) for role in (Role.PLANT, Role.DEPOT)}
         reception = str(read_texts("map")["reception"])
         for flow in list_flows(flows):
             within = flow.origin == flow.destination
@@ -399,7 +399,7 @@ def _materials(result: Result) -> list[dict[str, Any]]:
 def _sites(result: Result) -> Iterator[dict[str, Any]]:
     scenario = result.scenario
     where = result.effect.books.municipalities
-    before, plan = (side.T for side in align_books(result.effect, "site", list(scenario.sites)))
+    before, plan = (side.T for side in result.effect.align("site", list(scenario.sites)))
     for site_id, site in scenario.sites.items():
         lon, lat = site.lon_lat
         told = shown_in_lines().items() if site.offers or site.needs else ()

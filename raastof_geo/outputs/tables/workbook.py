@@ -29,6 +29,7 @@ from raastof_geo.figures.vocabulary import (
     shown_in_lines,
     sums_of_parts,
 )
+from raastof_geo.frames.flows import name_truck, tabulate_flows
 from raastof_geo.language import Message, Readable, read_texts, say, translate
 from raastof_geo.outputs.credit import name_cause, say_price
 from raastof_geo.outputs.documents import effects
@@ -36,7 +37,6 @@ from raastof_geo.outputs.documents.assumptions import HANGS_ON
 from raastof_geo.outputs.opening import say_in_all
 from raastof_geo.outputs.tables.basis import HEADS, describe_basis, list_baselines
 from raastof_geo.outputs.tables.book import Book, Formula, Sheet, across, open_book
-from raastof_geo.outputs.tables.flows import name_truck, tabulate_flows
 from raastof_geo.outputs.tables.life_cycle import EMPTY, name_step, write_life_cycle
 from raastof_geo.outputs.tables.soil import SOIL_HEADS, SOIL_TO_FILL, list_soil
 from raastof_geo.outputs.tables.summary import list_shares, name_objective, name_plainly
@@ -215,7 +215,7 @@ def _compare(columns: str, saved: float, was: float) -> Iterator[Formula]:
 
 def _write_groups(sheet: Sheet, result: Result, dimension: str) -> None:
     """Write what falls to each of a kind, a line for each figure that is not nothing."""
-    before, plan = effects.align_books(result.effect, dimension)
+    before, plan = result.effect.align(dimension)
     grouped = shown_in_columns()
     name = read_texts("dimensions")[dimension]
     sheet.heads([name, say("Key figure"), *_SIDES, "%"], freeze=2)
@@ -304,9 +304,7 @@ def _write_money(sheet: Sheet, result: Result) -> None:
     """Write what each project pays less what it sells, before and after, and the transfers."""
     transfers = result.effect.transfers
     saved, paid = transfers.saved_dkk, {rule: transfers.paid(rule) for rule in transfers.rules}
-    costs = [
-        net_cost(table) for table in effects.align_books(result.effect, "project", list(saved))
-    ]
+    costs = [net_cost(table) for table in result.effect.align("project", list(saved))]
     told = say("Gets (+) or pays (−) [DKK], {rule}")
     gets = (told.format(rule=read_texts("divisions")[rule]) for rule in paid)
     rows = (

@@ -1,5 +1,6 @@
 """Read a scenario file, and say everything that is wrong with it at once."""
 
+import hashlib
 import itertools
 import json
 from collections.abc import Iterator, Mapping
@@ -29,18 +30,50 @@ from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.amount import DEFAULT, Captured
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.scenario.varied import Edits, check_assumptions, put_value
+from raastof_geo.scenario.varied import (
+    Edits,
+    check_assumptions,
+    find_value,
+    put_value,
+    split_path,
+    write_plain,
+)
 
 
-def read_scenario(path: Path | str, *, anywhere: bool = False) -> Scenario:
-    """Read and check a scenario file, which may name files outside its folder by `anywhere` only.
+def read_scenario(
+    source: Path | str | Mapping[str, Any], *, name: str = "scenario", anywhere: bool = False
+) -> Scenario:
+    """Read and check a scenario: a file, or the same keys and values as Python has them.
+
+    Parameters
+    ----------
+    source
+        The path of a YAML file; or a mapping of what would stand in it, of texts, numbers, dates,
+        lists, mappings and the types of `raastof_geo.scenario.said`, such as `OfferEntry`.
+    name
+        The id of a scenario out of a mapping, after which its results are called.
+    anywhere
+        Whether it may name files outside its folder (of a mapping: the working folder).
 
     Raises
     ------
     ScenarioError
-        Every mistake in the file, each with its line and column.
+        Every mistake, each with line and column, or with its path.
+
+    Examples
+    --------
+    >>> from raastof_geo import read_scenario
+    >>> sites = {"grav": {"lon": 12.15, "lat": 55.633, "pit": {"supplies": ["fill_sand"]}}}
+    >>> sites["vej"] = {"lon": 12.1, "lat": 55.45, "needs": {"use": "fill", "amount": "900 t"}}
+    >>> read_scenario({"title": "Two sites", "periods": [2027], "sites": sites}).needs[0].tonnes
+    900.0
     """
-    path = Path(path)
+    if isinstance(source, Mapping):
+        tree = Tree(name, write_plain(source))
+        text = json.dumps(tree.values, default=str, ensure_ascii=False, sort_keys=True)
+        tree.digest = hashlib.sha256(text.encode()).hexdigest()
+        return build_scenario(tree, path=Path(f"{name}.yaml"), anywhere=anywhere)
+    path = Path(source)
     return build_scenario(read_tree(path), path=path, anywhere=anywhere)
 
 
@@ -87,13 +120,22 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         areas=areas,
         values=tree.values,
         home=home,
+        reread=change_scenario,
     )
+
+
+def change_scenario(scenario: Scenario, edits: Mapping[str, Any]) -> Scenario:
+    """Read a scenario with new values at paths, as `Scenario.change` does."""
+    new = {split_path(path): value for path, value in write_plain(edits).items()}
+    for trail in new:
+        find_value(scenario, trail[:-1])
+    return read_varied(scenario, {("assumptions",): scenario.values.get("assumptions", {})} | new)
 
 
 def read_varied(scenario: Scenario, edits: Edits) -> Scenario:
     """Read a scenario with other values in its file, all checks included; else an `InputError`."""
     if not scenario.values:
-        raise InputError.saying("only a scenario that was read from a file can be varied")
+        raise InputError.saying_text("variations", "not read")
     keys = dict(scenario.places)
     tree = Tree(f"{scenario.id}.yaml", {}, keys, keys, digest=scenario.digest)
     values = {**scenario.values, "language": scenario.said.language, "assumptions": {}}

@@ -50,7 +50,8 @@ class Tree:
         """Find the nearest known place of a value, going up where it has none of its own."""
         known = self.keys if of_key else self.places
         nearer = (path[:length] for length in range(len(path), -1, -1))
-        return next((known[trail] for trail in nearer if trail in known), Place(self.file, 1, 1))
+        root = self.places.get((), Place(self.file, 0, 0))
+        return next((known[trail] for trail in nearer if trail in known), root)
 
 
 def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:

@@ -3,8 +3,16 @@
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    model_validator,
+)
 
+from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import LARGEST_FIGURE, YEARS
 from raastof_geo.figures.vocabulary import CO2E, COST, TONNE_KM, TRANSPORT_WTW
 from raastof_geo.language import Language
@@ -93,3 +101,11 @@ class ScenarioFile(Part):
     """Whether readers of the map may ask OpenStreetMap's server for a background."""
     report: choice.ReportHead = choice.ReportHead()
     outputs: SetOf[Annotated[str, PlainValidator(check_output)]] = EVERY_OUTPUT
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_by_the_catalogue(cls, given: Any, info: ValidationInfo) -> Any:
+        """Refuse what nobody could check: ids hang on the catalogue, which only reading knows."""
+        if info.context is None:
+            raise InputError.saying_text("said", "by reading")
+        return given
