@@ -190,7 +190,7 @@ def test_the_effect_by_project_adds_up(result):
     table = result.effect.by_project()
     saved = result.effect.saved["all_kg_co2e_wtw"] / 1000
     assert table["saved_t_co2e_wtw"].sum() == pytest.approx(saved)
-    assert table["before_cost_dkk"].sum() == pytest.approx(result.effect.baseline.dkk)
+    assert table["before_cost_dkk"].sum() == pytest.approx(result.effect.baseline.cost_dkk)
     for name in [one for one in table if one.startswith("saved_")]:
         part = name.removeprefix("saved_")
         pd.testing.assert_series_equal(
