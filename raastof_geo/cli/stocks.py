@@ -1,13 +1,7 @@
 """Of what is kept from run to run: `raastof cache info` and `raastof cache clear`."""
 
 from raastof_geo.cli.terminal import tell
-from raastof_geo.language import format_number, say
-
-_STOCK_NAMES = {
-    "networks": say("Networks"),
-    "hierarchies": say("Hierarchies"),
-    "distances": say("Distances"),
-}
+from raastof_geo.language import format_number, read_texts, say, say_text
 
 
 def tell_cache() -> None:
@@ -25,7 +19,10 @@ def tell_cache() -> None:
         tell(told.format(file=str(stranger)))
     told = say("{kind}: {entries} entries, {size} MB")
     for stock in list_stocks():
-        kind, size = _STOCK_NAMES[stock.kind], format_number(stock.size_mb, digits=1)
+        kind, size = (
+            read_texts("kinds of stocks")[stock.kind],
+            format_number(stock.size_mb, digits=1),
+        )
         tell(told.format(kind=kind, entries=stock.entries, size=size))
 
 
@@ -36,9 +33,6 @@ def empty_cache() -> None:
     cleared = clear_cache()
     size = format_number(cleared.size_mb, digits=1)
     tell(say("The cache is empty; {size} MB are free.", size=size))
-    told = say(
-        "{folder} was left alone, for it has no file {mark}: if it is a cache of an older "
-        "version of raastof_geo, remove it by hand."
-    )
+    told = say_text("stocks", "left alone")
     for folder in cleared.unmarked:
         tell(told.format(folder=str(folder), mark=MARK))

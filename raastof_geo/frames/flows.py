@@ -11,13 +11,7 @@ BY_DUMPER = say("Dumper, within the site")
 
 
 def tabulate_flows(result: Solved, flows: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Give flows, by default those of the plan, with names that people read beside the ids.
-
-    Returns
-    -------
-    table
-        The flows in their order, with names beside ids, and units in the names of columns.
-    """
+    """Give flows, by default those of the plan, with names that people read beside the ids."""
     scenario = result.scenario
     flows = result.plan.flows if flows is None else flows
     materials = name_materials(result, flows)

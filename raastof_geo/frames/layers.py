@@ -130,12 +130,9 @@ def _tell_flows(result: Solved, flows: pd.DataFrame) -> dict[str, Any]:
 def draw_burden(result: Solved) -> dict[str, gpd.GeoDataFrame]:
     """Give the roads that trucks pass, in plan or before: `road_burden`, `road_burden_total`.
 
-    Returns
-    -------
-    layers
-        One row per road segment and direction, in the first per period too. Lines run the way that
-        trucks go: trips with a load and empty ones, in the plan and before, and both for each day
-        from Monday to Friday; holidays are not left out. [1/period, 1/d]
+    One row per road segment and direction, in the first per period too. Lines run the way that
+    trucks go: trips with a load and empty ones, in the plan and before, and both for each day from
+    Monday to Friday; holidays are not left out. [1/period, 1/d]
     """
     network, periods = result.network, result.scenario.periods
     trips = _count_trips(result)

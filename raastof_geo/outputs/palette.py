@@ -8,8 +8,8 @@ screen, on a grey print, or to readers who do not see red and green.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from math import cos, radians, sin
+from typing import NamedTuple
 
 from raastof_geo.language import Message, format_day, say
 from raastof_geo.roads.network import RoadNetwork
@@ -25,8 +25,7 @@ ROUTE_COLOURS = {"legal": "#0072b2", "free": "#d55e00", "back": "#56b4e9"}
 """The route that a truck may take, the one were nothing closed to it, and the way back."""
 
 
-@dataclass(frozen=True)
-class RoleMark:
+class RoleMark(NamedTuple):
     """How a site of one role is drawn."""
 
     colour: str
@@ -56,8 +55,7 @@ ROLE_MARKS: Mapping[Role, RoleMark] = {
 """By role, in the order of legends."""
 
 
-@dataclass(frozen=True)
-class BurdenClass:
+class BurdenClass(NamedTuple):
     """Roads with about as many trucks each weekday."""
 
     least: float
@@ -76,8 +74,7 @@ BURDEN_CLASSES = (
 """From few trucks to many."""
 
 
-@dataclass(frozen=True)
-class MaterialFamily:
+class MaterialFamily(NamedTuple):
     """Materials that are shown in shades of one colour."""
 
     name: Message
@@ -102,13 +99,10 @@ _DARKEST, _LIGHTEST = 22.0, 76.0
 
 
 def colour_materials(materials: Iterable[str], catalogue: Catalogue) -> dict[str, str]:
-    """Give each material a colour, the same in every output that shows the same ones.
+    """Give each material a colour `#rrggbb`, the same in every output that shows the same ones.
 
-    Returns
-    -------
-    colours
-        `#rrggbb` by material, family by family, each by its id: no two have the same lightness,
-        and those of one family lie far from each other.
+    Family by family, each by its id: no two have the same lightness, and those of one family lie
+    far from each other.
     """
     members: dict[FamilyName, list[str]] = defaultdict(list)
     for name in sorted(set(materials)):

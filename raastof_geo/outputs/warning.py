@@ -9,7 +9,7 @@ from raastof_geo.assignment.telling.unusable import say_idle
 from raastof_geo.effect.measure import Effect
 from raastof_geo.errors import Finding
 from raastof_geo.evidence import STATES
-from raastof_geo.language import Message, read_texts, say
+from raastof_geo.language import Message, read_texts, say, say_text
 from raastof_geo.legs.lost import explain_lost
 from raastof_geo.outputs.credit import doubt_allocation
 from raastof_geo.outputs.tables.basis import doubt_today
@@ -31,11 +31,8 @@ _MOST_OF_A_KIND = 10
 def warn_of_input(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> list[Finding]:
     """Say what in a scenario, and in where its sites lie, may not be as it was meant.
 
-    Returns
-    -------
-    findings
-        The same in `check` and in `run`, with places in the file; ten of a kind at most, and
-        then how many more there are.
+    The same in `check` and in `run`, with places in the file; ten of a kind at most, and then how
+    many more there are.
     """
     ferries = scenario.said.network.ferries
     kinds: tuple[Sequence[Finding | Message], ...] = (
@@ -54,13 +51,7 @@ def warn_of_input(scenario: Scenario, network: RoadNetwork, anchors: Anchors) ->
 
 
 def warn(result: Result) -> list[Finding]:
-    """Say what a reader of results should doubt: of the effect, of the roads, of the input.
-
-    Returns
-    -------
-    findings
-        What weighs most first; no sentence twice.
-    """
+    """Say what to doubt of effect, roads and input, what weighs most first, each once."""
     told = [
         *_doubt_effect(result.scenario, result.effect),
         *doubt_today(result),
@@ -81,9 +72,7 @@ def _first(told: Sequence[Finding | Message]) -> Iterator[Finding | Message]:
 
 def _doubt_effect(scenario: Scenario, effect: Effect) -> Iterator[Message]:
     if effect.baseline_missing:
-        yield read_texts("doubts")["left out"].format(
-            tonnes=round(sum(effect.baseline_missing.values()))
-        )
+        yield say_text("doubts", "left out", tonnes=round(sum(effect.baseline_missing.values())))
     projects = {scenario.project(site) for site in project_sites(scenario)}
     saves_half = effect.saved_share is not None and effect.saved_share > 0.5
     if saves_half and len(projects) >= REGION:

@@ -11,7 +11,7 @@ import numpy as np
 
 from raastof_geo.arrays import Floats
 from raastof_geo.errors import RaastofError, RecordError, tell_reason
-from raastof_geo.language import Message, format_number, plain, read_texts, say
+from raastof_geo.language import Message, format_number, plain, read_texts, say, say_text
 from raastof_geo.records import values
 from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.flows import FLOWS, compare_table, list_rows, shape_flows
@@ -227,10 +227,8 @@ def _check_table(
 ) -> tuple[list[Message], list[Message]]:
     """Compare flows.csv with plan.json, where a run wrote it: what differs, and what is noted."""
     path, language = folder / FLOWS, values.values_at(kept, "scenario", "said").get("language")
-    told, form = (
-        (values.entries_at(kept, "flows"), values.values_at(kept, "names")),
-        shape_flows(language),
-    )
+    told = values.entries_at(kept, "flows"), values.values_at(kept, "names")
+    form = shape_flows(language)
     whole = form.render(list_rows(*told, form))
     if listed is not None and FLOWS not in listed.files:
         return [], []
@@ -251,9 +249,7 @@ def _check_table(
 
 
 def _written_otherwise(name: str) -> Message:
-    return say(
-        "{file} was changed after it was written, though every value in it is the same", file=name
-    )
+    return say_text("verdicts", "written otherwise", file=name)
 
 
 def _violation(proof: ProofArrays) -> tuple[float, int]:
@@ -265,14 +261,9 @@ def _violation(proof: ProofArrays) -> tuple[float, int]:
     broken = np.where(sense < 0, over, np.where(sense > 0, -over, np.abs(over)))
     worst = int(np.argmax(broken)) if len(broken) else -1
     decided = proof.value[proof.whole]
-    return (
-        max(
-            float(broken.max(initial=0.0)),
-            float(-proof.value.min(initial=0.0)),
-            float(np.abs(decided - np.round(decided)).max(initial=0.0)),
-        ),
-        worst,
-    )
+    halves = np.abs(decided - np.round(decided))
+    farthest = [one.max(initial=0.0) for one in (broken, -proof.value, halves)]
+    return float(max(farthest)), worst
 
 
 def _tolerance(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> float:
@@ -351,12 +342,9 @@ def _check_rows(proof: ProofArrays, tolerance: float) -> Iterator[Message]:
     if not worst <= tolerance:
         name = str(proof.row_name[where]) if where >= 0 else ""
         sense = ROW_SIGNS.get(int(proof.sense[where]), "") if where >= 0 else ""
-        yield say("a rule is broken by {violation}: {rule} ({sense} {limit})").format(
-            violation=f"{worst:.3g}",
-            rule=name,
-            sense=sense,
-            limit=f"{float(proof.limit[where]):g}" if where >= 0 else "",
-        )
+        limit = f"{float(proof.limit[where]):g}" if where >= 0 else ""
+        told = say("a rule is broken by {violation}: {rule} ({sense} {limit})", rule=name)
+        yield told.format(violation=f"{worst:.3g}", sense=sense, limit=limit)
 
 
 def _check_certificate(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
 
@@ -25,12 +25,12 @@ from raastof_geo.figures.figure import (
     YearlyFigure,
     value_of,
 )
-from raastof_geo.language import Message, say, spoken_language, translate
+from raastof_geo.language import Message, say_text, spoken_language, translate
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf
 from raastof_geo.scenario.identity import Names, find_id, known, names_in
 from raastof_geo.scenario.reading.tree import Tree, read_tree
 from raastof_geo.scenario.said.part import ConditionId, LandId, MaterialId, UseId
-from raastof_geo.units import Quantity
+from raastof_geo.units import Condition, Quantity
 
 Called: TypeAlias = Annotated[dict[str, str], Field(min_length=1)]
 """What people call something, by language."""
@@ -153,9 +153,7 @@ class Ruled(Strict):
     @model_validator(mode="after")
     def _conditional_names_its_condition(self) -> Self:
         if (self.verdict == "conditional") != (self.condition is not None):
-            raise InputError.saying(
-                "`condition` belongs to the verdict `conditional`, and only to it"
-            )
+            raise InputError.saying_text("catalogue checks", "condition apart")
         return self
 
 
@@ -183,7 +181,7 @@ class SoilMove(Ruled):
     """Whether soil of a class may come to a kind of land, and by which rule."""
 
 
-NO_RULE = Ruled(verdict="forbidden", rule="no-rule", citation="")
+NO_RULE = SoilMove(verdict="forbidden", rule="no-rule", citation="")
 """What no rule speaks of is forbidden."""
 
 
@@ -212,15 +210,10 @@ class Recipe(Named):
     def _makes_no_mass(self) -> Self:
         put_in = sum(share.value for share in self.inputs.values())
         if abs(put_in - 1) > 1e-6:
-            raise InputError.saying(
-                "the shares of `inputs` must add up to 1, got {total}", total=f"{put_in:g}"
-            )
+            raise InputError.saying_text("catalogue checks", "other shares", total=f"{put_in:g}")
         made = sum(share.value for share in self.outputs.values())
         if made > 1.25:
-            raise InputError.saying(
-                "a recipe cannot make {total} t out of 1 t: check the yields in `outputs`",
-                total=f"{made:g}",
-            )
+            raise InputError.saying_text("catalogue checks", "made of nothing", total=f"{made:g}")
         return self
 
 
@@ -342,28 +335,17 @@ class Catalogue(Strict):
     def _trucks_can_drive(self, info: ValidationInfo) -> Self:
         for vehicle in self.vehicles.values():
             known("fuels")(vehicle.fuel, info)
-        raise_all(
-            FaultError,
-            (
-                Fault(message, ("vehicles", one))
-                for one, vehicle in self.vehicles.items()
-                for message in self._why_no_truck(vehicle)
-            ),
-        )
+        found = ((one, why) for one, truck in self.vehicles.items() for why in self._faults(truck))
+        raise_all(FaultError, (Fault(message, ("vehicles", one)) for one, message in found))
         return self
 
-    def _why_no_truck(self, vehicle: Vehicle) -> Iterator[Message]:
+    def _faults(self, vehicle: Vehicle) -> Iterator[Message]:
         if vehicle.empty_t <= 0:
-            yield say(
-                "the truck and its load weigh {gross} t (`gross_t`), and the load alone "
-                "{payload} t (`payload_t`): raise `gross_t`, or lower `payload_t`"
-            ).format(gross=vehicle.gross_t.value, payload=vehicle.payload_t.value)
+            told = {"gross": vehicle.gross_t.value, "payload": vehicle.payload_t.value}
+            yield say_text("catalogue checks", "too heavy", **told)
         for table_id, table in self.tolls.items() if vehicle.toll_dkk_per_km is None else ():
             if table.rate(vehicle.toll_weight, vehicle.toll_co2) is None:
-                yield say(
-                    "{table} has no toll for its `toll_weight` and `toll_co2`: say them as the "
-                    "table has them, or give the truck a `toll_dkk_per_km` of its own"
-                ).format(table=f"`tolls.{table_id}`")
+                yield say_text("catalogue checks", "no toll", table=f"`tolls.{table_id}`")
 
     def toll_in(self, year: float) -> str | None:
         """Name the table of tolls that holds in a year, which may have a fraction."""
@@ -411,8 +393,7 @@ class Catalogue(Strict):
         soil_class = self.materials[material].soil_class
         if soil_class is None:
             return None
-        forbidden = SoilMove(verdict="forbidden", rule="no-rule", citation="")
-        return self.soil_moves.get(land, {}).get(soil_class, forbidden)
+        return self.soil_moves.get(land, {}).get(soil_class, NO_RULE)
 
     @cached_property
     def strictest_land(self) -> str:
@@ -465,29 +446,20 @@ class Catalogue(Strict):
     def _load_t(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
         named = quantity.vehicle or (vehicles[0] if len(vehicles) == 1 else None)
         if named is None:
-            raise InputError.saying(
-                "loads of which truck? The scenario has {vehicles}: write {example}",
-                vehicles=", ".join(vehicles),
-                example=f"`{quantity.value:g} loads {vehicles[0]}`",
-            )
+            told = {"example": f"`{quantity.value:g} loads {vehicles[0]}`"}
+            told["vehicles"] = ", ".join(vehicles)
+            raise InputError.saying_text("catalogue checks", "which truck", **told)
         vehicle = find_id("vehicles", named, self.names("vehicles"))
         return self.vehicles[vehicle].load_t(self.materials[material].density_loose.value)
 
     def _density_t_per_m3(self, quantity: Quantity, material: str) -> float:
         if quantity.condition is None:
-            raise InputError.saying(
-                "m3 in which condition? Write {in_situ}, {loose} or {compacted}",
-                in_situ=f"`{quantity.value:g} m3 in_situ`",
-                loose=f"`{quantity.value:g} m3 loose`",
-                compacted=f"`{quantity.value:g} m3 compacted`",
-            )
+            told = {one: f"`{quantity.value:g} m3 {one}`" for one in get_args(Condition)}
+            raise InputError.saying_text("catalogue checks", "which condition", **told)
         density: Figure | None = getattr(self.materials[material], f"density_{quantity.condition}")
         if density is None:
-            message = say(
-                "the catalogue has no density {condition} of {material}: "
-                "say tonnes, or another condition, or add `density_{condition}`"
-            ).format(condition=quantity.condition, material=f"`{material}`")
-            raise InputError(message)
+            told = {"condition": quantity.condition, "material": f"`{material}`"}
+            raise InputError.saying_text("catalogue checks", "no density", **told)
         return density.value
 
     def figures(self) -> dict[str, Sourced]:

@@ -38,6 +38,7 @@ from raastof_geo.language import (
     round_off,
     say,
     say_count,
+    say_text,
     spoken_language,
 )
 from raastof_geo.outputs import credit
@@ -63,14 +64,7 @@ from raastof_geo.scenario.scenario import Scenario
 def tabulate_effect(
     caption: Message, plan: pd.Series, before: pd.Series, *, links: bool = False
 ) -> Table:
-    """Give plan, before and saved for everything that is reported.
-
-    Returns
-    -------
-    table
-        One line per indicator that is shown, in the unit of its heading: before, plan, saved, and
-        saved of before [%].
-    """
+    """Give before, plan, saved, and saved in % of all that is told, in the units of headings."""
     rows: list[tuple[Readable, ...]] = []
     anchors: list[str] = []
     for part, shown in shown_in_lines().items():
@@ -95,11 +89,7 @@ _MOST_GROUPS = 60
 def tabulate_groups(result: Result, caption: Message, dimension: str) -> Table:
     """Give the effect of every group in short, and the sum of all.
 
-    Returns
-    -------
-    table
-        One line per group, the largest emitters first, periods in their order; then those beyond
-        60 together, and the total.
+    The largest emitters first, periods in their order; those beyond 60 together.
     """
     before, plan = result.effect.align(dimension)
     labels = list(plan.index)
@@ -169,9 +159,7 @@ def draw_causes(effect: Effect) -> Iterator[Block]:
             [Bar(*ends[0], whole=True), *bars, Bar(*ends[1], whole=True)],
             unit=str(say("t CO2e from well to wheel (WTW), all parts")),
         ),
-        say("Bars from the emissions before to those of the plan [t CO2e]: {told}").format(
-            told="; ".join(told)
-        ),
+        say_text("effect told", "bars of causes", told="; ".join(told)),
         message,
         Message("{how} {left_out}", {"how": how, "left_out": left_out}),
         data=Data((say("Cause"), say("All [t CO2e]")), (ends[0], *changes, ends[1])),
@@ -430,13 +418,10 @@ def tabulate_payees(scenario: Scenario, effect: Effect) -> Table:
 
 
 def tabulate_transfers(scenario: Scenario, effect: Effect, *, most: int) -> Table:
-    """Give each project's net cost before and after, and the transfers by each rule.
+    """Give each project's net cost before and after, and the transfers by each rule. [1,000 DKK]
 
-    Returns
-    -------
-    table
-        Those who gain least first, of more than `most` those in the middle together; transfers of
-        each rule add up to 0. [1,000 DKK]
+    Those who gain least first, of more than `most` those in the middle together; transfers of each
+    rule add up to 0.
     """
     transfers = effect.transfers
     saved = transfers.saved_dkk

@@ -3,7 +3,6 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from raastof_geo.language import (
     round_off,
     say,
     say_count,
+    say_text,
     spoken_language,
 )
 from raastof_geo.outputs.credit import tell_credit
@@ -119,7 +119,7 @@ def _bind(result: Result, kind: Message, blocks: Sequence[document.Block]) -> do
         title=said.title,
         language=said.language,
         blocks=tuple(
-            replace(one, source=told.format(source=one.source) if one.source else source)
+            one._replace(source=told.format(source=one.source) if one.source else source)
             if isinstance(one, document.Table | document.Picture)
             else one
             for one in blocks
@@ -210,26 +210,17 @@ def _draw_map(result: Result) -> Iterator[document.Block]:
         met[one.origin] += one.tonnes
         met[one.destination] += one.tonnes
     sites = sorted(scenario.sites, key=lambda site: -met[site])
+    kinds, name = {False: say("Surplus and recycled"), True: say("Virgin")}, scenario.site_name
+    rows = tuple(
+        (name(one.origin), name(one.destination), kinds[one.virgin], one.tonnes) for one in hauls
+    )
     yield document.Heading(say("Map"), anchor="map")
     yield document.Picture(
         draw_map_picture(result, hauls, sites),
         say("Map of the flows; the table of matches in the appendix has the same figures."),
-        say("{secondary} t of surplus and recycled material and {virgin} t of virgin drive").format(
-            secondary=moved[False], virgin=moved[True]
-        ),
+        say_text("relations", "all that drive", secondary=moved[False], virgin=moved[True]),
         say("The flows on the roads that trucks take, in all periods; arrows go the way they go."),
-        data=document.Data(
-            (say("From"), say("To"), say("Material"), say("Amount [t]")),
-            tuple(
-                (
-                    scenario.site_name(one.origin),
-                    scenario.site_name(one.destination),
-                    say("Virgin") if one.virgin else say("Surplus and recycled"),
-                    one.tonnes,
-                )
-                for one in hauls
-            ),
-        ),
+        data=document.Data((say("From"), say("To"), say("Material"), say("Amount [t]")), rows),
     )
 
 
@@ -345,9 +336,7 @@ def _tell_matches(result: Result) -> Iterator[document.Block]:
     yield document.Heading(say("Matches"), anchor="matches")
     if len(matches) > _MOST_MATCHES:
         yield document.Paragraph(
-            say("The {most} largest of {count}; flows.csv and plan.xlsx have all of them.").format(
-                most=_MOST_MATCHES, count=len(matches)
-            )
+            say_text("relations", "the largest", most=_MOST_MATCHES, count=len(matches))
         )
     yield document.Table(
         say("Who drives what to whom"),

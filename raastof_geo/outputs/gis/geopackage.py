@@ -13,6 +13,7 @@ from raastof_geo.language import Language, read_texts
 from raastof_geo.outputs.gis.dictionary import build_dictionary, explain_columns
 from raastof_geo.outputs.gis.geostyle import draw_styles
 from raastof_geo.outputs.gis.layers import draw_layers
+from raastof_geo.outputs.template import read_asset
 from raastof_geo.result import Result
 
 
@@ -20,13 +21,8 @@ def write_geopackage(result: Result, folder: Path) -> Path:
     """Write `plan.gpkg`: layers in EPSG:25832, `layer_styles` and `data_dictionary`.
 
     What a column means is told twice: in `data_dictionary`, a table that people open, and where
-    the standard has it (`gpkg_data_columns`), which programmes read.
-
-    Returns
-    -------
-    path
-        A file that equal results make equal, byte for byte: GDAL is told a date, for it would
-        write the moment.
+    the standard has it (`gpkg_data_columns`), for programmes. Equal results give equal bytes:
+    GDAL is told a date, for it would write the moment.
     """
     path, language = folder / "plan.gpkg", result.scenario.said.language
     layers = draw_layers(result)
@@ -59,45 +55,18 @@ def _name_columns(path: Path, columns: Mapping[str, list[str]], language: Langua
         for column in names
     ]
     with closing(sqlite3.connect(path)) as base, base:
-        base.executescript(_SCHEMA)
+        base.executescript(read_asset("gis/columns.sql"))
         base.executemany(
             "INSERT INTO gpkg_data_columns VALUES (?1, ?2, ?3, ?3, ?4, NULL, NULL)", rows
         )
 
 
-_SCHEMA = """
-CREATE TABLE gpkg_data_columns (
-    table_name TEXT NOT NULL, column_name TEXT NOT NULL, name TEXT, title TEXT, description TEXT,
-    mime_type TEXT, constraint_name TEXT,
-    CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name),
-    CONSTRAINT gdc_tn UNIQUE (table_name, name)
-);
-CREATE TABLE gpkg_data_column_constraints (
-    constraint_name TEXT NOT NULL, constraint_type TEXT NOT NULL, value TEXT, min NUMERIC,
-    min_is_inclusive BOOLEAN, max NUMERIC, max_is_inclusive BOOLEAN, description TEXT,
-    CONSTRAINT gdcc_ntv UNIQUE (constraint_name, constraint_type, value)
-);
-INSERT INTO gpkg_extensions
-SELECT column1, NULL, 'gpkg_schema', 'http://www.geopackage.org/spec121/#extension_schema',
-    'read-write'
-FROM (VALUES ('gpkg_data_columns'), ('gpkg_data_column_constraints'));
-"""
-
-
 def write_geoparquet(result: Result, folder: Path) -> Path:
-    """Write the same layers as GeoParquet into `geoparquet`, and return the folder.
-
-    Raises
-    ------
-    OutputError
-        pyarrow is not installed.
-    """
+    """Write the same layers into the folder `geoparquet`; `OutputError` if pyarrow is missing."""
     try:
         import pyarrow  # noqa: F401
     except ImportError as error:
-        raise OutputError.saying(
-            "the output `geoparquet` needs pyarrow: pip install raastof_geo[parquet]"
-        ) from error
+        raise OutputError.saying_text("unwritten", "no pyarrow") from error
     into = folder / "geoparquet"
     into.mkdir()
     for name, layer in draw_layers(result).items():

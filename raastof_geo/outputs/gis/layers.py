@@ -14,14 +14,10 @@ from raastof_geo.result import Result
 
 
 def draw_layers(result: Result) -> dict[str, gpd.GeoDataFrame]:
-    """Give every layer by name. [EPSG:25832]
+    """Give every layer by name, the lowest first. [EPSG:25832]
 
-    Returns
-    -------
-    layers
-        In the order in which they are drawn, the lowest first; `zones` is there only where the
-        scenario has some with polygons. Numbers have as many digits as `explain_columns` says of
-        their unit.
+    `zones` only where the scenario has some with polygons. Numbers have as many digits as
+    `explain_columns` says of their unit.
     """
     before, plan = result.effect.baseline_flows, result.plan.flows
     zones = draw_zones(result.scenario)

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from raastof_geo.errors import InputError
-from raastof_geo.language import Language, Message, Readable, read_texts, say
+from raastof_geo.language import Language, Message, Readable, read_texts, say, say_text
 from raastof_geo.scenario.catalogue import Catalogue, Fit
 from raastof_geo.scenario.identity import UnknownIdError, find_id, suggest
 from raastof_geo.scenario.telling.law import tell_consent, tell_moves
@@ -20,8 +20,7 @@ from raastof_geo.scenario.telling.material import (
 from raastof_geo.scenario.telling.words import CatalogueWords
 
 
-@dataclass(frozen=True)
-class CatalogueEntry:
+class CatalogueEntry(NamedTuple):
     """An entry: what to write, what people call it, and what it is for."""
 
     id: str
@@ -29,8 +28,7 @@ class CatalogueEntry:
     about: str = ""
 
 
-@dataclass(frozen=True)
-class CatalogueSection:
+class CatalogueSection(NamedTuple):
     """The entries of a section of the catalogue, and where a scenario names them."""
 
     title: str
@@ -40,18 +38,13 @@ class CatalogueSection:
 
 def list_catalogue(catalogue: Catalogue, language: Language) -> tuple[CatalogueSection, ...]:
     """List materials, uses, recipes, conditions, kinds of land and trucks."""
-    words = CatalogueWords(catalogue, language)
-    return tuple(
-        CatalogueSection(
-            words.read(title),
-            words.read(read_texts("keys of sections")[key]),
-            tuple(
-                CatalogueEntry(one, words.called(key, one), words.read(_ABOUT[key](words, one)))
-                for one in getattr(catalogue, key)
-            ),
-        )
-        for key, title in read_texts("sections").items()
-    )
+    words, sections = CatalogueWords(catalogue, language), []
+    for key, title in read_texts("sections").items():
+        where = words.read(read_texts("keys of sections")[key])
+        told = ((one, words.read(_ABOUT[key](words, one))) for one in getattr(catalogue, key))
+        rows = (CatalogueEntry(one, words.called(key, one), about) for one, about in told)
+        sections.append(CatalogueSection(words.read(title), where, tuple(rows)))
+    return tuple(sections)
 
 
 def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[str]:
@@ -64,10 +57,9 @@ def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[
             lines += map(words.read, tell(words, find_id(key, given, names)))
         every |= names
     if not lines:
-        message = say(
-            "{given} is neither a material nor a use, a recipe, a condition, a kind of land or "
-            "a truck{hint}"
-        ).format(given=f"`{given}`", hint=suggest(given, every, listed=True))
+        message = say_text(
+            "glossary", "nothing known", given=f"`{given}`", hint=suggest(given, every, listed=True)
+        )
         raise InputError(message)
     return lines
 
@@ -128,10 +120,7 @@ def _tell_use(words: CatalogueWords, use: str) -> Iterator[Message]:
 
 def _tell_recipe(words: CatalogueWords, recipe: str) -> Iterator[Message]:
     yield from tell_recipe(words, recipe)
-    yield say(
-        "A plant runs it only where everything that comes out, residue included, has somebody "
-        "who takes it."
-    )
+    yield say_text("glossary", "a plant")
 
 
 def _tell_condition(words: CatalogueWords, condition: str) -> Iterator[Message]:
