@@ -8,10 +8,10 @@ import re
 import subprocess
 import sys
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from geopandas.testing import assert_geodataframe_equal
 from places import ROOT, SCENARIOS
 
 import raastof_geo
@@ -203,7 +203,7 @@ def test_a_result_of_a_folder_gives_the_same_frames(result, tmp_path):
     again = load_result(write_outputs(result, tmp_path / "koege_bugt"))
     pd.testing.assert_frame_equal(again.sites(), result.sites())
     pd.testing.assert_frame_equal(again.effect.by_project(), result.effect.by_project())
-    gpd.testing.assert_geodataframe_equal(again.routes(), result.routes())
+    assert_geodataframe_equal(again.routes(), result.routes())
 
 
 def test_an_executor_changes_nothing(koege, result):

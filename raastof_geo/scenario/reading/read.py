@@ -64,9 +64,9 @@ def read_scenario(
     --------
     >>> from raastof_geo import read_scenario
     >>> sites = {"grav": {"lon": 12.15, "lat": 55.633, "pit": {"supplies": ["fill_sand"]}}}
-    >>> sites["vej"] = {"lon": 12.1, "lat": 55.45, "needs": {"use": "fill", "amount": "900 t"}}
+    >>> sites["vej"] = {"lon": 12.1, "lat": 55.45, "needs": [{"use": "fill", "amount": "1 t"}]}
     >>> read_scenario({"title": "Two sites", "periods": [2027], "sites": sites}).needs[0].tonnes
-    900.0
+    1.0
     """
     if isinstance(source, Mapping):
         tree = Tree(name, write_plain(source))
