@@ -274,10 +274,7 @@ def _place_what_fits(world: World, costs: list[Floats]) -> Alone:
     missed = [np.append(np.zeros(count), kind) for kind in (named, ~named) if kind.any()]
     solution = world.solve([*missed, *costs], short, over)
     if not solution.feasible:
-        raise SolverError.saying(
-            "the baseline could not be solved: look whether `baseline.legs` ask for more than is "
-            "on offer, needed or allowed"
-        )
+        raise SolverError.saying_text("solving", "no baseline")
     values = solution.programme.clean(solution.values)
     missing = {
         (row.rule, row.label): tonnes

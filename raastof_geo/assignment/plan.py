@@ -299,16 +299,10 @@ def _has_none(found: Solution) -> bool:
     if found.feasible:
         return False
     if not found.complete:
-        raise SolverError.saying(
-            "time was up before any plan was found: raise `solving.time_limit_s`, or leave it out"
-        )
+        raise SolverError.saying_text("solving", "time")
     if found.decision is not None:
         # Another choice may hold a plan, so that "no plan" would not be true.
-        raise SolverError.saying(
-            "the solver's either-or decisions do not hold once they are rounded, so that it is "
-            "not known whether there is a plan; try another solver with `solving: "
-            "{{solver: …}}`, or state capacities where sites may open"
-        )
+        raise SolverError.saying_text("solving", "decisions")
     return True
 
 
@@ -396,11 +390,8 @@ def _build_plan(
     problem, programme = found.problem, found.programme
     certificate = _prove(found)
     if not certificate.feasible:
-        raise SolverError.saying(
-            "the solver's plan breaks a rule by {violation} t; try another solver with "
-            "`solving: {{solver: …}}`, and please report the scenario",
-            violation=format_number(certificate.largest_violation, digits=4),
-        )
+        violation = format_number(certificate.largest_violation, digits=4)
+        raise SolverError.saying_text("solving", "broken", violation=violation)
     values = programme.clean(found.values)
     used = np.flatnonzero(values)
     small, amount = found.used()

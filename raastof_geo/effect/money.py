@@ -151,12 +151,7 @@ def divide_savings(
 def _wants_shapley(scenario: Scenario, count: int) -> bool:
     asked = scenario.said.effect.shapley
     if asked and count > SHAPLEY_MOST:
-        raise InputError.saying(
-            "`effect.shapley: true` needs a solve for each set of projects and takes at most "
-            "{most} projects, got {count}: leave it out, or join sites by `project`",
-            most=SHAPLEY_MOST,
-            count=count,
-        )
+        raise InputError.saying_text("solving", "shapley", most=SHAPLEY_MOST, count=count)
     return count > 1 and (asked if asked is not None else count <= _SHAPLEY_UNASKED)
 
 

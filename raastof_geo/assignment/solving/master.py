@@ -169,9 +169,7 @@ class HighsMaster(Master):
         if status not in ends:
             status = self._try_again()
         if status not in ends:
-            raise SolverError.saying(
-                "the solver stopped without an answer: {status}", status=status.name
-            )
+            raise SolverError.saying_text("solving", "stopped", status=status.name)
         solution = self.model.getSolution()
         first, values = len(self.artificials), np.array(solution.col_value)
         return Run(

@@ -67,12 +67,8 @@ ENDINGS = (".lp", ".mps")
 def check_ending(path: Path) -> None:
     """Make sure that a name says which of the two formats is wanted; else an `InputError`."""
     if path.suffix.lower() not in ENDINGS:
-        raise InputError.saying(
-            "`--lp {file}`: a programme is written as `.lp` or `.mps`, by the ending of the name; "
-            "take {other}",
-            file=path,
-            other=path.with_suffix(".lp").name if path.name else "plan.lp",
-        )
+        other = path.with_suffix(".lp").name if path.name else "plan.lp"
+        raise InputError.saying_text("solving", "format", file=path, other=other)
 
 
 def write_programme(problem: LpProblem, path: Path) -> Path:

@@ -94,9 +94,7 @@ class Stated:
         except pulp.PulpSolverError as error:
             raise SolverError.saying("the solver failed: {reason}", reason=str(error)) from error
         if status == pulp.LpStatusUnbounded:
-            raise SolverError.saying(
-                "the solver stopped without an answer: {status}", status=pulp.LpStatus[status]
-            )
+            raise SolverError.saying_text("solving", "stopped", status=pulp.LpStatus[status])
         return status
 
     def _bound(self) -> float | None:
