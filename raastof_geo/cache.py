@@ -228,12 +228,8 @@ def _seal(archive: zipfile.ZipFile, file: Path) -> bytes:
 
 
 def _list_homes() -> list[Path]:
-    try:
-        names = sorted(_names(cache_folder()))
-    except OSError:
-        return []
-    folders = [cache_folder() / name for name in names if _VERSIONS.fullmatch(name)]
-    return [folder for folder in folders if is_folder(folder)]
+    there = sorted(cache_folder().glob("v*"))
+    return [one for one in there if _VERSIONS.fullmatch(one.name) and is_folder(one)]
 
 
 def _list_entries(home: Path) -> Iterator[Path]:

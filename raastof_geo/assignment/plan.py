@@ -366,13 +366,9 @@ def _proving(found: Solution) -> Floats:
 def _prove(found: Solution) -> Certificate:
     """Bound every plan from below, and check this one against every row."""
     decision = found.decision
-    certificate = certify(
-        found.programme,
-        found.costs[0],
-        found.programme.clean(found.values),
-        _proving(found),
-        written=len(found.best.optimum.columns),
-    )
+    values, prices = found.programme.clean(found.values), _proving(found)
+    written = len(found.best.optimum.columns)
+    certificate = certify(found.programme, found.costs[0], values, prices, written=written)
     if decision is None:
         return certificate
     return replace(
@@ -403,18 +399,15 @@ def _build_plan(
         objectives.insert(0, (SHORT_OF_GOAL, goals.costs[0]))
     return Plan(
         **tables.tabulate_used(small, amount),
-        shortfalls=tables.tabulate_shortfalls(small, amount),
+        shortfalls=tables.tabulate_kind(small, "shortfalls", amount, "tonnes"),
         openings=tables.tabulate_openings(problem, values),
         fleet=tables.tabulate_fleet(small, amount),
         shadow_prices=pd.DataFrame(
-            {
-                "rule": [row.rule for row in rows],
-                "label": [row.label for row in rows],
-                "sense": [row.sense for row in rows],
-                "limit": np.array([row.limit for row in rows], dtype=np.float64),
-                "used": programme.used(used, amount),
-                "shadow_price": found.shadow_prices,
-            }
+            {name: [getattr(row, name) for row in rows] for name in ("rule", "label", "sense")}
+        ).assign(
+            limit=np.array([row.limit for row in rows], dtype=np.float64),
+            used=programme.used(used, amount),
+            shadow_price=found.shadow_prices,
         ),
         certificate=certificate,
         goal_certificate=None if goals is None else _prove(goals),

@@ -242,5 +242,4 @@ def _group_uses(problem: Problem) -> Iterator[tuple[str, Columns]]:
             yield f"{material}/{use}", columns[uses == use]
     if problem.sizes[ColumnKind.PROCESSES]:
         for recipe in sorted(set(problem.others[ColumnKind.PROCESSES]["recipe"])):
-            columns = problem.find(ColumnKind.PROCESSES, recipe=recipe)
-            yield f"recipe/{recipe}", columns
+            yield f"recipe/{recipe}", problem.find(ColumnKind.PROCESSES, recipe=recipe)

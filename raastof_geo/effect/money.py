@@ -214,8 +214,7 @@ def close_absent(problem: Problem) -> Mask:
     takers = {taker.id for taker in list_takers(scenario)}
     gone = np.array([giver.id not in givers for giver in problem.givers], bool)
     left_out = np.array([taker.id not in takers for taker in problem.takers], bool)
-    if len(moves):
-        closed[problem.block("moves")] = gone[moves.giver] | left_out[moves.taker]
+    closed[problem.block("moves")] = gone[moves.giver] | left_out[moves.taker]
     if problem.sizes["stores"]:
         depots = [depot.id for depot in scenario.depots]
         closed[problem.block("stores")] = ~problem.others["stores"]["depot"].isin(depots)

@@ -50,33 +50,19 @@ class TruckLimit:
     """Whether a site can set it too (`truck_limits`), or roads alone."""
 
 
-def _legal(value: float, source: str, unit: str = "m") -> Figure:
+def _legal(value: float, source: str, unit: str = "m", **other: Any) -> Figure:
     """Give the largest Danish trucks' size, for those whose own is not said."""
-    return Figure(
-        value=value,
-        unit=unit,
-        source=source,
-        valid_from=datetime.date(2011, 1, 1),
-        evidence="seen",
-        note="legal maximum in Denmark",
-    )
+    day, note = datetime.date(2011, 1, 1), "legal maximum in Denmark"
+    said = {"valid_from": day, "evidence": "seen", "note": note, **other}
+    return Figure(value=value, unit=unit, source=source, **said)
 
 
 _GROSS = Size("gross_t", say("Weight in all"))
 _EMPTY = Size("empty_t", say("Weight without load"))
 _AXLES = Size("axle_count", say("Axles"))
-_AXLE = Size(
-    "axle_load_t",
-    say("Axle load"),
-    Figure(
-        value=10,
-        unit="t",
-        source="judgement",
-        valid_from=datetime.date(2026, 11, 1),
-        evidence="judgement",
-        note="heaviest axle",
-    ),
-)
+_JUDGED = {"evidence": "judgement", "valid_from": datetime.date(2026, 11, 1)}
+_HEAVIEST = _legal(10, "judgement", "t", **_JUDGED, note="heaviest axle")
+_AXLE = Size("axle_load_t", say("Axle load"), _HEAVIEST)
 _BOGIE = Size(
     "bogie_load_t",
     say("Bogie load"),
@@ -88,49 +74,42 @@ _HEIGHT = Size(
 _WIDTH = Size("width_m", say("Width"), _legal(2.55, "elov.dk, order on dimensions, section 10"))
 _LENGTH = Size("length_m", say("Length"), _legal(18.75, "transportxxl.eu, truck and trailer"))
 
+
+def _limit(
+    name: str,
+    title: Message,
+    size: Size,
+    tags: str,
+    least: float,
+    most: float = math.inf,
+    **more: Any,
+) -> TruckLimit:
+    """Declare a limit by its name, which ends in the unit, and the tags that set it."""
+    unit: Any = {"t": "t", "m": "m"}.get(name.rpartition("_")[2], "axles")
+    return TruckLimit(name, title, unit, size, tuple(tags.split()), least, most, **more)
+
+
+_RATED = "maxweightrating maxgcweightrating"
 TRUCK_LIMITS: tuple[TruckLimit, ...] = (
-    TruckLimit(
-        "maxweight_t",
-        say("weight"),
-        "t",
-        _GROSS,
-        ("maxweight", "maxgcweight"),
-        least=1,
-        most=200,
-        with_load=True,
+    _limit("maxweight_t", say("weight"), _GROSS, "maxweight maxgcweight", 1, 200, with_load=True),
+    _limit(
+        "maxweightrating_t", say("registered gross weight"), _GROSS, _RATED, 1, 200, at_sites=False
     ),
-    TruckLimit(
-        "maxweightrating_t",
-        say("registered gross weight"),
-        "t",
-        _GROSS,
-        ("maxweightrating", "maxgcweightrating"),
-        least=1,
-        most=200,
-        at_sites=False,
-    ),
-    TruckLimit("maxaxleload_t", say("axle load"), "t", _AXLE, ("maxaxleload",), 1, with_load=True),
-    TruckLimit(
-        "maxheight_m", say("height"), "m", _HEIGHT, ("maxheight", "maxheight:physical"), 1.5, 10
-    ),
-    TruckLimit("maxwidth_m", say("width"), "m", _WIDTH, ("maxwidth", "maxwidth:physical"), 1.5),
-    TruckLimit("maxlength_m", say("length"), "m", _LENGTH, ("maxlength",), 3),
-    TruckLimit(
-        "maxbogieload_t", say("bogie load"), "t", _BOGIE, ("maxbogieweight",), 2, with_load=True
-    ),
-    TruckLimit(
+    _limit("maxaxleload_t", say("axle load"), _AXLE, "maxaxleload", 1, with_load=True),
+    _limit("maxheight_m", say("height"), _HEIGHT, "maxheight maxheight:physical", 1.5, 10),
+    _limit("maxwidth_m", say("width"), _WIDTH, "maxwidth maxwidth:physical", 1.5),
+    _limit("maxlength_m", say("length"), _LENGTH, "maxlength", 3),
+    _limit("maxbogieload_t", say("bogie load"), _BOGIE, "maxbogieweight", 2, with_load=True),
+    _limit(
         "maxempty_t",
         say("weight without load"),
-        "t",
         _EMPTY,
-        ("maxunladenweight",),
-        least=0.5,
-        most=200,
+        "maxunladenweight",
+        0.5,
+        200,
         at_sites=False,
     ),
-    TruckLimit(
-        "maxaxles", say("axles"), "axles", _AXLES, ("maxaxles",), least=2, most=20, at_sites=False
-    ),
+    _limit("maxaxles", say("axles"), _AXLES, "maxaxles", 2, 20, at_sites=False),
 )
 """Limits on the size of a truck: actual mass, registered gross weight, axle load, its box, load on
 two axles, mass without load, and number of axles."""

@@ -26,18 +26,12 @@ def explain_lost(legs: Legs, *, most: int = 10) -> list[Message]:
         told = explain_islands(network, edges, ferries=ferries)
         island = group_sites(network, edges, ferries=ferries)
         lost = lost[lost.origin.map(island) == lost.destination.map(island)]
-    pairs = [
-        say("no leg from {origin} to {destination} for {vehicles} in {periods}: {reason}").format(
-            origin=f"`{origin}`",
-            destination=f"`{destination}`",
-            vehicles=", ".join(rows.vehicle.unique()),
-            periods=", ".join(rows.period.unique()),
-            reason=reason,
-        )
-        for (origin, destination, reason), rows in lost.groupby(
-            ["origin", "destination", "reason"], sort=True
-        )
-    ]
+    no_leg = say("no leg from {origin} to {destination} for {vehicles} in {periods}: {reason}")
+    pairs = []
+    for (origin, destination, reason), rows in lost.groupby(["origin", "destination", "reason"]):
+        trucks, when = (", ".join(rows[key].unique()) for key in ("vehicle", "period"))
+        ends = {"origin": f"`{origin}`", "destination": f"`{destination}`"}
+        pairs.append(no_leg.format(**ends, vehicles=trucks, periods=when, reason=reason))
     rest = len(pairs) - most
     more = [say("and {count} more such pairs of sites", count=rest)] if rest > 0 else []
     return [*told, *pairs[:most], *more]

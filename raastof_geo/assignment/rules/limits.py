@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -17,24 +18,20 @@ from raastof_geo.scenario.role import Role
 SHARE_REACHED = Family("secondary_share_reached", say("secondary share"), bends="first", unit="t")
 GOAL_APPROACHED = Family("goal_approached", say("goal"), unit="t")
 GOALS_HELD = Family("goals_held", say("as near the goals as can be"), unit="t")
-CAPS_KEPT = Family(
-    "caps_kept",
-    say("cap under `targets.at_most`"),
-    raised_by="targets.at_most.{entry}.at_most",
-    limits="targets",
+_target = partial(Family, limits="targets")
+CAPS_KEPT = _target(
+    "caps_kept", say("cap under `targets.at_most`"), raised_by="targets.at_most.{entry}.at_most"
 )
-PASSAGES_LIMITED = Family(
+PASSAGES_LIMITED = _target(
     "passages_limited",
     say("limit under `targets.passages`"),
     unit=say("trips"),
     raised_by="targets.passages.{entry}.at_most_per_period",
-    limits="targets",
 )
-PROJECTS_NOT_WORSE = Family(
+PROJECTS_NOT_WORSE = _target(
     "projects_not_worse",
     say("no project worse off than alone"),
     raised_by="targets.fairness.worse_by_at_most",
-    limits="targets",
 )
 
 

@@ -110,16 +110,9 @@ class HighsMaster(Master):
 
     def _add_columns(self, cost: Floats, starts: Columns, rows: Columns, values: Floats) -> None:
         count = len(cost)
-        self.model.addCols(
-            count,
-            cost,
-            np.zeros(count),
-            np.full(count, self.highspy.kHighsInf),
-            len(values),
-            starts.astype(np.int32),
-            rows.astype(np.int32),
-            values,
-        )
+        least, most = np.zeros(count), np.full(count, self.highspy.kHighsInf)
+        starts, rows = starts.astype(np.int32), rows.astype(np.int32)
+        self.model.addCols(count, cost, least, most, len(values), starts, rows, values)
 
     def add(self, columns: Columns, cost: Floats) -> None:
         """Write new columns into the model."""

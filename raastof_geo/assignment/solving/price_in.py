@@ -150,16 +150,10 @@ class _Search:
                 # A solver that is stopped may stand outside the rules: only whole answers count.
                 return found
             reduced, better = self._price(cost, answer.shadow_prices)
-            done = not len(better)
+            done, columns, prices = not len(better), master.columns.copy(), answer.shadow_prices
+            basis, missed = master.basis() if done else None, answer.artificial
             found = Optimum(
-                master.columns.copy(),
-                answer.values,
-                answer.shadow_prices,
-                done,
-                answer.artificial,
-                self.priced,
-                reduced,
-                master.basis() if done else None,
+                columns, answer.values, prices, done, missed, self.priced, reduced, basis
             )
             if done or self.clock.over():
                 return found
@@ -193,13 +187,8 @@ class _Search:
                 return replace(optimum, complete=False)
             reduced, better = self._price(cost, run.shadow_prices)
             if not len(better):
-                return replace(
-                    optimum,
-                    values=run.values,
-                    shadow_prices=run.shadow_prices,
-                    violation=run.artificial,
-                    reduced=reduced,
-                )
+                found = replace(optimum, values=run.values, shadow_prices=run.shadow_prices)
+                return replace(found, violation=run.artificial, reduced=reduced)
             self._write_out(cost, reduced, better)
             optimum = self.find(cost)
         return optimum
@@ -244,9 +233,7 @@ def choose_few(programme: Programme, value: Floats, columns: Columns, few: int) 
     rows, owner = rows[keep_entry], owner[keep_entry]
     order = np.lexsort((value[columns[owner]], rows))
     rows, owner = rows[order], owner[order]
-    starts = np.r_[True, rows[1:] != rows[:-1]]
-    first = np.maximum.accumulate(np.where(starts, np.arange(len(rows)), 0))
-    rank = np.arange(len(rows)) - first
+    rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
     chosen = np.unique(columns[owner[rank < few]])
     return chosen if len(chosen) else columns[np.argsort(value[columns])[: few * 100]]
 

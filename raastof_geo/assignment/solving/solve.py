@@ -217,16 +217,10 @@ class _Variant:
         values = np.zeros(programme.column_count)
         if kept:
             values = kept[-1].spread(len(values)) + (0.0 if decided is None else decided)
-        last = steps[-1].optimum
+        costs = self.costs
+        done = steps[-1].optimum.complete and len(kept) in (0, len(costs))
         found = Solution(
-            self.problem,
-            programme,
-            values,
-            complete=last.complete and len(kept) in (0, len(self.costs)),
-            feasible=bool(kept),
-            costs=self.costs,
-            steps=tuple(steps),
-            decided=decided,
+            self.problem, programme, values, done, bool(kept), costs, tuple(steps), decided=decided
         )
         return found if self.labels is None else self._publish(found, self.labels)
 

@@ -299,14 +299,9 @@ class Problem:
 
     def other(self, name: str, only: ColumnKind | None = None) -> Floats:
         """Give `dkk` or `kg_co2e` of the kinds that have them, or of one of them. [columns]"""
-        kinds = [kind for kind in ColumnKind if kind.has_price and self.sizes[kind]]
-        return self.join(
-            **{
-                kind: self.others[kind][name].to_numpy(np.float64)
-                for kind in kinds
-                if only in (None, kind)
-            }
-        )
+        kinds = [kind for kind in ColumnKind if kind.has_price and only in (None, kind)]
+        there = (kind for kind in kinds if self.sizes[kind])
+        return self.join(**{kind: self.others[kind][name].to_numpy(np.float64) for kind in there})
 
     def giver_is(self, kind: str) -> Floats:
         """Give one for every move whose giver is of a kind."""
@@ -382,18 +377,8 @@ class Problem:
 
 
 _HAULED = (
-    *(
-        "length_km",
-        "return_km",
-        "ferry_km",
-        "toll_km",
-        "link_dkk",
-        vocabulary.DRIVE_H,
-        "work_h",
-        vocabulary.ENERGY,
-    ),
-    *("kg_co2e_wtw_per_t", "kg_co2e_ttw_per_t", "haul_dkk_per_t", "toll_dkk_per_t"),
-    "toll_co2_dkk_per_t",
-    "vehicle_km_per_t",
+    *("length_km", "return_km", "ferry_km", "toll_km", "link_dkk", "work_h"),
+    *(vocabulary.DRIVE_H, vocabulary.ENERGY, "kg_co2e_wtw_per_t", "kg_co2e_ttw_per_t"),
+    *("haul_dkk_per_t", "toll_dkk_per_t", "toll_co2_dkk_per_t", "vehicle_km_per_t"),
 )
 """Figures of a leg that hang on a truck."""

@@ -173,15 +173,9 @@ def build_programme(rows: Sequence[Row], whole: Mask) -> Programme:
     columns = np.concatenate([row.columns for row in rows]) if rows else np.empty(0, np.int32)
     values = np.concatenate([row.coefficients for row in rows]) if rows else np.empty(0)
     # Rows lie one after the other, so that this is compressed by row already.
-    by_row = sparse.csr_array(
-        (
-            np.asarray(values, dtype=np.float64),
-            columns.astype(np.int32, copy=False),
-            np.concatenate([[0], np.cumsum(lengths)]),
-        ),
-        shape=(len(rows), count),
-    )
-    matrix = by_row.tocsc()
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    entries = (np.asarray(values, np.float64), columns.astype(np.int32, copy=False), starts)
+    matrix = sparse.csr_array(entries, shape=(len(rows), count)).tocsc()
     matrix.sum_duplicates()
     return Programme(
         matrix=matrix,

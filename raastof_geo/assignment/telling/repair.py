@@ -84,7 +84,7 @@ def try_repairs(case: Case, share: float | None) -> tuple[list[Repair], int]:
 
 def _raise_limits(case: Case) -> Iterator[Repair | None]:
     """Raise each limit that binds by just as much as a plan needs, in numbers as they are told."""
-    whole = case.whole
+    whole, scenario = case.whole, case.problem.scenario
     where = {(row.rule, row.label): at for at, row in enumerate(whole.rows)}
     prices = case.violation.prices[: len(case.rows)]
     for at in np.flatnonzero(prices < -1e-6).tolist():
@@ -101,14 +101,11 @@ def _raise_limits(case: Case) -> Iterator[Repair | None]:
         limit = math.ceil((row.limit + more) * times - 1e-6) / times
         limits = whole.programme.limit.copy()
         limits[where[row.rule, row.label]] = limit
-        told = names.tell_named(
-            case.problem.scenario,
-            say("raise {rule} by {more} {unit} to {limit} {unit}"),
-            rule=names.describe_row(case.problem.scenario, row.name),
-            more=limit - row.limit,
-            limit=float(limit),
-            unit=names.unit_of_row(row.name),
+        told = say(
+            "raise {rule} by {more} {unit} to {limit} {unit}", unit=names.unit_of_row(row.name)
         )
+        rule = names.describe_row(scenario, row.name)
+        told = names.tell_named(scenario, told, rule=rule, more=limit - row.limit, limit=limit)
         raised = replace(whole, programme=whole.programme.with_limits(limits))
         yield _solve(raised, Repair(told, row=row.name, limit=limit, number=number))
 
