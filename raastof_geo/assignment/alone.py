@@ -79,11 +79,8 @@ class World:
     @cached_property
     def rows(self) -> list[Row]:
         """The same rules as in the plan, every capacity once, and what is already planned."""
-        return [
-            row
-            for rule in (*_RULES, self._plan_legs, self._keep_stocks)
-            for row in rule(self.problem)
-        ]
+        rules = (*_RULES, self._plan_legs, self._keep_stocks)
+        return [row for rule in rules for row in rule(self.problem)]
 
     @cached_property
     def programme(self) -> Programme:
@@ -134,11 +131,8 @@ class World:
         """Depots of others in which something lies at the start, or has to at the end."""
         scenario = self.problem.scenario
         own = own_depots(scenario, self.together) if self.kind != "alone" else set()
-        return [
-            depot
-            for depot in scenario.depots
-            if depot.id not in own and (depot.start_t or depot.end_t)
-        ]
+        others = (depot for depot in scenario.depots if depot.id not in own)
+        return [depot for depot in others if depot.start_t or depot.end_t]
 
     def _keep_stocks(self, problem: Problem) -> Iterator[Row]:
         """Let those give out what lay there and take what has to lie there, and pass on nothing."""
@@ -218,17 +212,14 @@ class Alone:
 def lay_world(scenario: Scenario, legs: Legs, kind: BaselineKind | None = None) -> World:
     """Lay a world without coordination out, the headline's without `kind`."""
     said, kind = scenario.said, kind or scenario.said.baseline.kind
-    captured: dict[BaselineKind, dict[str, Captured]] = {
-        "alone": {DEFAULT: Captured(value=0.0)},
-        "legs": {},
-    }
+    nothing: dict[str, Captured] = {DEFAULT: Captured(value=0.0)}
     plain = scenario.saying(
         **NO_TERMS,
         vehicles=plain_trucks(said),
         return_loads=said.baseline.return_loads,
         objectives=(Objective(minimise=(COST,)), Objective(minimise=(TONNE_KM,))),
         fleet={},
-        capture=captured.get(kind, said.capture),
+        capture=nothing if kind == "alone" else {} if kind == "legs" else said.capture,
     )
     problem = build_problem(plain, legs, every_vehicle=plain.said.return_loads is not None)
     return World(kind, scenario.together, problem)

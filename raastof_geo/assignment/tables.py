@@ -24,16 +24,13 @@ def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:
     energy = trips * table[vocabulary.ENERGY]
     if share:
         energy = energy - share * trips * problem.return_trip(vocabulary.ENERGY)[columns]
+    told = (indicator for indicator in problem.measures if indicator.flow)
     table = table.assign(
         tonnes=tonnes,
         reference_tonnes=tonnes * table["reference_share"],
         loads=measure_loads(trips),
         energy=energy,
-        **{
-            indicator.flow: tonnes * problem.measure(indicator)[columns]
-            for indicator in problem.measures
-            if indicator.flow
-        },
+        **{one.flow: tonnes * problem.measure(one)[columns] for one in told},
         work_h=tonnes * work_hours(problem)[columns],
     )
     return _sort(problem, table, ["giver", "taker", "material", "period", "vehicle"])

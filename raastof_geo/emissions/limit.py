@@ -8,6 +8,7 @@ import datetime
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, create_model
@@ -63,11 +64,8 @@ _AXLES = Size("axle_count", say("Axles"))
 _JUDGED = {"evidence": "judgement", "valid_from": datetime.date(2026, 11, 1)}
 _HEAVIEST = _legal(10, "judgement", "t", **_JUDGED, note="heaviest axle")
 _AXLE = Size("axle_load_t", say("Axle load"), _HEAVIEST)
-_BOGIE = Size(
-    "bogie_load_t",
-    say("Bogie load"),
-    _legal(18, "Retsinformation 139635 (2011), 164163 (2014): two axles 1.80-2.00 m apart", "t"),
-)
+_TANDEM = "Retsinformation 139635 (2011), 164163 (2014): two axles 1.80-2.00 m apart"
+_BOGIE = Size("bogie_load_t", say("Bogie load"), _legal(18, _TANDEM, "t"))
 _HEIGHT = Size(
     "height_m", say("Height"), _legal(4.10, "Transportnyhederne 81919 (3 December 2025)")
 )
@@ -89,27 +87,18 @@ def _limit(
     return TruckLimit(name, title, unit, size, tuple(tags.split()), least, most, **more)
 
 
+_on_roads = partial(_limit, at_sites=False)
 _RATED = "maxweightrating maxgcweightrating"
 TRUCK_LIMITS: tuple[TruckLimit, ...] = (
     _limit("maxweight_t", say("weight"), _GROSS, "maxweight maxgcweight", 1, 200, with_load=True),
-    _limit(
-        "maxweightrating_t", say("registered gross weight"), _GROSS, _RATED, 1, 200, at_sites=False
-    ),
+    _on_roads("maxweightrating_t", say("registered gross weight"), _GROSS, _RATED, 1, 200),
     _limit("maxaxleload_t", say("axle load"), _AXLE, "maxaxleload", 1, with_load=True),
     _limit("maxheight_m", say("height"), _HEIGHT, "maxheight maxheight:physical", 1.5, 10),
     _limit("maxwidth_m", say("width"), _WIDTH, "maxwidth maxwidth:physical", 1.5),
     _limit("maxlength_m", say("length"), _LENGTH, "maxlength", 3),
     _limit("maxbogieload_t", say("bogie load"), _BOGIE, "maxbogieweight", 2, with_load=True),
-    _limit(
-        "maxempty_t",
-        say("weight without load"),
-        _EMPTY,
-        "maxunladenweight",
-        0.5,
-        200,
-        at_sites=False,
-    ),
-    _limit("maxaxles", say("axles"), _AXLES, "maxaxles", 2, 20, at_sites=False),
+    _on_roads("maxempty_t", say("weight without load"), _EMPTY, "maxunladenweight", 0.5, 200),
+    _on_roads("maxaxles", say("axles"), _AXLES, "maxaxles", 2, 20),
 )
 """Limits on the size of a truck: actual mass, registered gross weight, axle load, its box, load on
 two axles, mass without load, and number of axles."""

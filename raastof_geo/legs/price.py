@@ -173,6 +173,7 @@ def _price_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
     load_t = pairs.material.map(loads).to_numpy(dtype=np.float64)
     share = load_t / vehicle.payload_t.value
     standing = vehicle.idle_per_h.value * scenario.said.idle_min_per_load / 60
+    loaded = (1 - share) * out.energy_empty + share * out.energy_full
     trips = pairs.assign(
         length_km=out.km,
         return_km=back.km,
@@ -180,10 +181,7 @@ def _price_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
         link_dkk=out.link_dkk + back.link_dkk,
         drive_h=out.hours + back.hours,
         load_t=load_t,
-        energy=(1 - share) * out.energy_empty
-        + share * out.energy_full
-        + back.energy_empty
-        + standing,
+        energy=loaded + back.energy_empty + standing,
         energy_unit=scenario.catalogue.fuels[vehicle.fuel].unit,
         **{name: km + back.tolled[name] for name, km in out.tolled.items()},
     )

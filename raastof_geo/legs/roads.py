@@ -327,11 +327,8 @@ class RoadPrices(Travelling):
     def changes_for(self, vehicle_id: str, active: Active) -> list[tuple[RoadChange, Indices]]:
         """Give the changes that hold and are about a truck, in order, each with its edges."""
         changes = self.scenario.said.network.changes
-        return [
-            (changes[number], self.changed[number])
-            for number in active
-            if changes[number].vehicles is None or vehicle_id in (changes[number].vehicles or ())
-        ]
+        held = [(changes[number], self.changed[number]) for number in active]
+        return [one for one in held if one[0].vehicles is None or vehicle_id in one[0].vehicles]
 
     def _speeds(self, vehicle_id: str, active: Active, judged: TruckRoads) -> tuple[Floats, Floats]:
         """Give how fast a truck goes along every edge, and against it. [edges, km/h]"""

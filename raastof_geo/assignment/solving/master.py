@@ -103,10 +103,8 @@ class HighsMaster(Master):
 
     def _bounds(self) -> tuple[Floats, Floats]:
         limit, infinite = self.scaled.limit, self.highspy.kHighsInf
-        return (
-            np.where(self.sense < 0, -infinite, limit),
-            np.where(self.sense > 0, infinite, limit),
-        )
+        least = np.where(self.sense < 0, -infinite, limit)
+        return least, np.where(self.sense > 0, infinite, limit)
 
     def _add_columns(self, cost: Floats, starts: Columns, rows: Columns, values: Floats) -> None:
         count = len(cost)

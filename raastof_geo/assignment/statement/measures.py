@@ -27,6 +27,10 @@ def _moved(problem: Problem, *, look: Callable[[Problem, str], Floats], name: st
     return problem.join(moves=look(problem, name))
 
 
+def _driven(name: str, of_trip: str, *, each_trip: bool = False) -> Callable[[Problem], Floats]:
+    return partial(Problem.driven, name=name, of_trip=of_trip, each_trip=each_trip)
+
+
 _at_ends = partial(_moved, look=Problem.terms)
 """Takes what a tonne means to its giver and to its taker."""
 
@@ -91,12 +95,8 @@ def _cost_with_co2(problem: Problem) -> Floats:
 MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
     vocabulary.TRANSPORT_WTW: partial(Problem.add_up, names=(vocabulary.ROAD_WTW, vocabulary.SEA)),
     vocabulary.SEA: partial(_moved, look=Problem.of_givers, name="sea_kg_co2e_per_t"),
-    vocabulary.ROAD_WTW: partial(
-        Problem.driven, name="kg_co2e_wtw_per_t", of_trip=vocabulary.TRANSPORT_WTW.flow
-    ),
-    vocabulary.TRANSPORT_TTW: partial(
-        Problem.driven, name="kg_co2e_ttw_per_t", of_trip=vocabulary.TRANSPORT_TTW.flow
-    ),
+    vocabulary.ROAD_WTW: _driven("kg_co2e_wtw_per_t", vocabulary.TRANSPORT_WTW.flow),
+    vocabulary.TRANSPORT_TTW: _driven("kg_co2e_ttw_per_t", vocabulary.TRANSPORT_TTW.flow),
     vocabulary.UPSTREAM: partial(_at_ends, name="upstream_kg_co2e_per_t"),
     vocabulary.PROCESSING: _processing,
     vocabulary.DISPOSAL: partial(_at_ends, name="disposal_kg_co2e_per_t"),
@@ -104,10 +104,8 @@ MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
     vocabulary.COST: _cost,
     vocabulary.COST_WITH_CO2: _cost_with_co2,
     vocabulary.HAUL: _haul,
-    vocabulary.TOLL: partial(Problem.driven, name="toll_dkk_per_t", of_trip=vocabulary.TOLL),
-    vocabulary.TOLL_CO2: partial(
-        Problem.driven, name="toll_co2_dkk_per_t", of_trip=vocabulary.TOLL_CO2
-    ),
+    vocabulary.TOLL: _driven("toll_dkk_per_t", vocabulary.TOLL),
+    vocabulary.TOLL_CO2: _driven("toll_co2_dkk_per_t", vocabulary.TOLL_CO2),
     vocabulary.PURCHASE: _purchase,
     vocabulary.TAX: partial(_if_used, name="tax_dkk_per_t"),
     vocabulary.GATE: _gate,
@@ -119,16 +117,12 @@ MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
     vocabulary.STORING: partial(Problem.other, name="dkk", only=ColumnKind.STORES),
     vocabulary.OPENING: partial(Problem.other, name="dkk", only=ColumnKind.OPENINGS),
     vocabulary.TONNE_KM: partial(_moved, look=Problem.leg, name="length_km"),
-    vocabulary.VEHICLE_KM: partial(Problem.driven, name="vehicle_km_per_t", of_trip="length_km"),
-    vocabulary.DRIVE_H: partial(
-        Problem.driven, name=vocabulary.DRIVE_H, of_trip=vocabulary.DRIVE_H, each_trip=True
-    ),
+    vocabulary.VEHICLE_KM: _driven("vehicle_km_per_t", "length_km"),
+    vocabulary.DRIVE_H: _driven(vocabulary.DRIVE_H, vocabulary.DRIVE_H, each_trip=True),
     vocabulary.VIRGIN: partial(_moved, look=Problem.giver_is, name=Role.PIT),
     vocabulary.LANDFILL: partial(_at_ends, name="landfill"),
     vocabulary.SHORT_OF_GOAL: _short_of_goal,
-    vocabulary.ENERGY: partial(
-        Problem.driven, name=vocabulary.ENERGY, of_trip=vocabulary.ENERGY, each_trip=True
-    ),
+    vocabulary.ENERGY: _driven(vocabulary.ENERGY, vocabulary.ENERGY, each_trip=True),
 }
 """What a plan can be measured by: for each, what a unit of every column adds to it. The functions
 are partial ones, not closures, so that a problem, which carries them, can be pickled."""

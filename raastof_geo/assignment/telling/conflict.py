@@ -81,13 +81,13 @@ def _say_closed(case: Case, told: Sequence[Need | Offer]) -> Iterator[Message]:
     for place in scenario.facilities:
         closed = found.get(place.site, set()) - set(place.periods)
         if closed:
-            yield names.tell_named(
-                scenario,
-                say("{site} is {dates}: nothing can come or go there in {periods}"),
-                site=place.site,
-                dates=tell_days(getattr(scenario.sites[place.site], place.role)),
-                periods=tuple(one for one in scenario.periods if one in closed),
+            told_days = tell_days(getattr(scenario.sites[place.site], place.role))
+            shut = say("{site} is {dates}: nothing can come or go there in {periods}")
+            shut, when = (
+                shut.format(dates=told_days),
+                tuple(filter(closed.__contains__, scenario.periods)),
             )
+            yield names.tell_named(scenario, shut, site=place.site, periods=when)
 
 
 def _find_conflicts(case: Case) -> list[list[int]]:
@@ -252,15 +252,10 @@ def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
     left, could = alone or 0.0, "never" if alone is None else "most"
     if left > entry.tonnes - _SEEN_T and alone is not None:
         could = "alone"
-    told = words[could].format(
-        givers=_quote(partners),
-        takers=_quote(partners),
-        most=names.tell_number(left, beside=entry.tonnes - left),
-    )
-    rest = [
-        say("{agreement} rules the rest out", agreement=name)
-        for name, _ in itertools.islice(_find_agreed(case, columns), 2)
-    ]
+    who, left_t = _quote(partners), names.tell_number(left, beside=entry.tonnes - left)
+    told = words[could].format(givers=who, takers=who, most=left_t)
+    agreed = itertools.islice(_find_agreed(case, columns), 2)
+    rest = [say("{agreement} rules the rest out", agreement=name) for name, _ in agreed]
     return names.join_clauses([told, *rest])
 
 

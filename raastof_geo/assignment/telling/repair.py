@@ -143,12 +143,9 @@ def _accept_conditions(
 ) -> Iterator[Repair]:
     """Propose conditions whose acceptance, here or for all, would open a use to an offer."""
     stuck = {offer.material for offer in offers}
-    conditions = find_blocking(
-        scenario,
-        scenario.needs if stuck or share_short else needs,
-        stuck or {offer.material for offer in scenario.offers},
-    )
-    for condition, blocked in conditions.items():
+    needs = scenario.needs if stuck or share_short else needs
+    materials = stuck or {offer.material for offer in scenario.offers}
+    for condition, blocked in find_blocking(scenario, needs, materials).items():
         every = list(blocked)
         if scenario.is_per_need(condition):
             told = say("accept the condition `{condition}` ({words}) for {needs}")
@@ -261,11 +258,8 @@ def _solve(laid: Laid | None, repair: Repair) -> Repair | None:
     """Solve the first objective; a programme with decisions counts with these left open."""
     if laid is None:
         return None
-    solution = laid.solve(
-        laid.problem.objectives()[0],
-        decided=Search(_GAP),
-        clock=_DECIDING_S if laid.programme.whole.any() else None,
-    )
+    cost, clock = laid.problem.objectives()[0], _DECIDING_S if laid.programme.whole.any() else None
+    solution = laid.solve(cost, decided=Search(_GAP), clock=clock)
     if not solution.solved:
         return None
     kg, dkk = solution.amount(CO2E), solution.amount(COST)

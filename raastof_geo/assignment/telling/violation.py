@@ -80,12 +80,9 @@ class Laid:
         Tonnes of what bends first or next cost 1 each; others by their share of the limit, a
         thousand for the whole of it.
         """
-        weight = [
-            1e3 / max(1.0, abs(float(self.programme.limit[number])))
-            if self.rows[number].family.bends == "last"
-            else 1.0
-            for number in (*short, *over)
-        ]
+        bent = [*short, *over]
+        last = [self.rows[at].family.bends == "last" for at in bent]
+        weight = np.where(last, 1e3 / np.maximum(1.0, np.abs(self.programme.limit[bent])), 1.0)
         cost = np.concatenate([np.zeros(self.programme.column_count), weight])
         wider = self.programme.with_slack(short, over)
         return Bending(replace(self, programme=wider), cost, short, over)
