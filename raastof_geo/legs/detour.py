@@ -171,17 +171,15 @@ def _compare(way: _Way, origin: str, destination: str) -> tuple[Trip, Integers]:
     """Find both routes of one way, and the edges of the network that either touches."""
     roads = way.roads
     ends = ([roads.stops[origin]], [roads.stops[destination]])
+    named = {"origin": origin, "destination": destination}
     weigh = partial(roads.weigh, way.vehicle, way.load, way.active)
     legal, free = (weigh(free=free).routes(*ends) for free in (False, True))
     if not free.exists[0]:
-        raise NoRouteError.saying(
-            "no road leads from {origin} to {destination}", origin=origin, destination=destination
-        )
+        raise NoRouteError.saying("no road leads from {origin} to {destination}", **named)
     obstacles = tuple(_find_obstacles(way, free))
     if not legal.exists[0]:
         told = say("{vehicle} cannot drive from {origin} to {destination}: {road} ({reason})")
-        told = told.format(vehicle=way.vehicle, origin=origin, destination=destination)
-        unnamed = say("a road without a name")
+        told, unnamed = told.format(vehicle=way.vehicle, **named), say("a road without a name")
         raise NoRouteError(
             *(told.format(road=one.name or unnamed, reason=one.reason) for one in obstacles)
         )

@@ -163,7 +163,7 @@ def share_moves(
             group,
             gives=sends >= 0,
             takes=takes >= 0,
-            received=problem.taker_is(Role.RECEIVER) > 0,
+            received=problem.has("taker_kind", Role.RECEIVER),
             shared_legs=said.effect.shared_legs,
         )
         common = ends.giver + ends.taker == 0

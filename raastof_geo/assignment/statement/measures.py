@@ -19,7 +19,7 @@ def _haul(problem: Problem) -> Floats:
 
 def _if_used(problem: Problem, *, name: str) -> Floats:
     """Take what a tonne means to its giver, unless it goes to final reception."""
-    return problem.join(moves=problem.of_givers(name) * (1 - problem.taker_is(Role.RECEIVER)))
+    return problem.join(moves=problem.of_givers(name) * ~problem.has("taker_kind", Role.RECEIVER))
 
 
 def _moved(problem: Problem, *, look: Callable[[Problem, str], Floats], name: str) -> Floats:
@@ -38,7 +38,7 @@ _at_ends = partial(_moved, look=Problem.terms)
 def _terms_of(problem: Problem, *, taker: Role) -> Floats:
     """Take what a kind of taker asks for a tonne."""
     asked = problem.terms("dkk_per_t") - problem.of_givers("dkk_per_t")
-    return problem.join(moves=asked * problem.taker_is(taker))
+    return problem.join(moves=asked * problem.has("taker_kind", taker))
 
 
 def _purchase(problem: Problem) -> Floats:
@@ -77,6 +77,10 @@ def _cost(problem: Problem) -> Floats:
 def _processing(problem: Problem) -> Floats:
     made = _if_used(problem, name="preparation_kg_co2e_per_t")
     return made + _at_ends(problem, name="processing_kg_co2e_per_t") + problem.other("kg_co2e")
+
+
+def _virgin(problem: Problem) -> Floats:
+    return problem.join(moves=problem.has("giver_kind", Role.PIT).astype(np.float64))
 
 
 def _short_of_goal(problem: Problem) -> Floats:
@@ -119,7 +123,7 @@ MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
     vocabulary.TONNE_KM: partial(_moved, look=Problem.leg, name="length_km"),
     vocabulary.VEHICLE_KM: _driven("vehicle_km_per_t", "length_km"),
     vocabulary.DRIVE_H: _driven(vocabulary.DRIVE_H, vocabulary.DRIVE_H, each_trip=True),
-    vocabulary.VIRGIN: partial(_moved, look=Problem.giver_is, name=Role.PIT),
+    vocabulary.VIRGIN: _virgin,
     vocabulary.LANDFILL: partial(_at_ends, name="landfill"),
     vocabulary.SHORT_OF_GOAL: _short_of_goal,
     vocabulary.ENERGY: _driven(vocabulary.ENERGY, vocabulary.ENERGY, each_trip=True),

@@ -160,7 +160,7 @@ class Problem:
             columns = self.of(narrow, labels[narrow])
         for name, label in labels.items():
             if name != narrow:
-                columns = columns[self._is(name, label, columns)]
+                columns = columns[self.has(name, label, columns)]
         return columns
 
     def mark(self, **labels: str) -> Mask:
@@ -196,11 +196,6 @@ class Problem:
     def vehicles(self) -> tuple[str, ...]:
         """The trucks, by number."""
         return tuple(sorted(self.scenario.said.vehicles))
-
-    def _is(self, key: str, label: str, columns: Columns | slice = slice(None)) -> Mask:
-        found = self._codes(key)
-        hits = found.codes == found.names.get(label, -1)
-        return np.asarray(hits[getattr(self.moves, found.of)[columns]])
 
     def _codes(self, key: str) -> _Codes:
         """Give the labels of a key, and which of them each party, truck or period has."""
@@ -303,13 +298,11 @@ class Problem:
         there = (kind for kind in kinds if self.sizes[kind])
         return self.join(**{kind: self.others[kind][name].to_numpy(np.float64) for kind in there})
 
-    def giver_is(self, kind: str) -> Floats:
-        """Give one for every move whose giver is of a kind."""
-        return self._is("giver_kind", kind).astype(np.float64)
-
-    def taker_is(self, kind: str) -> Floats:
-        """Give one for every move whose taker is of a kind."""
-        return self._is("taker_kind", kind).astype(np.float64)
+    def has(self, key: str, label: str, columns: Columns | slice = slice(None)) -> Mask:
+        """Tell which moves have a label, as `find` knows them. [moves, or those of `columns`]"""
+        found = self._codes(key)
+        hits = found.codes == found.names.get(label, -1)
+        return np.asarray(hits[getattr(self.moves, found.of)[columns]])
 
     def terms(self, name: str) -> Floats:
         """Add what a tonne means to its giver and to its taker, for every move."""
@@ -366,7 +359,7 @@ class Problem:
             figures.loc[inside, name] = self.leg(name)[columns[inside]]
         table = pd.concat([table, figures], axis=1)
         table["reference_share"] = self.reference_share[columns]
-        table["virgin"] = self.giver_is(Role.PIT)[columns]
+        table["virgin"] = self.has("giver_kind", Role.PIT, columns).astype(np.float64)
         table["landfill"] = self._of_terms("landfill")[columns]
         table["dkk_per_t"] = self.measure(vocabulary.COST)[columns]
         table["kg_co2e_wtw_per_t"] += self.measure(vocabulary.SEA)[columns]

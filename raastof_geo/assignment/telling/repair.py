@@ -101,11 +101,12 @@ def _raise_limits(case: Case) -> Iterator[Repair | None]:
         limit = math.ceil((row.limit + more) * times - 1e-6) / times
         limits = whole.programme.limit.copy()
         limits[where[row.rule, row.label]] = limit
-        told = say(
-            "raise {rule} by {more} {unit} to {limit} {unit}", unit=names.unit_of_row(row.name)
+        told = say("raise {rule} by {more} {unit} to {limit} {unit}").format(
+            rule=names.describe_row(scenario, row.name),
+            more=names.tell_number(limit - row.limit),
+            unit=names.unit_of_row(row.name),
+            limit=names.tell_number(limit),
         )
-        rule = names.describe_row(scenario, row.name)
-        told = names.tell_named(scenario, told, rule=rule, more=limit - row.limit, limit=limit)
         raised = replace(whole, programme=whole.programme.with_limits(limits))
         yield _solve(raised, Repair(told, row=row.name, limit=limit, number=number))
 
