@@ -11,7 +11,7 @@ Evidence: TypeAlias = Literal["seen", "copy", "judgement"]
 Trust: TypeAlias = Literal["seen", "copy", "judgement", "expired"]
 """The evidence, or that the value is said to hold no longer."""
 
-STATES: Mapping[str, Message] = read_texts("evidence")
+STATES: Mapping[str, Message] = read_texts("how seen")
 
 
 def tell_span(figure: Mapping[str, Any]) -> Message | str:

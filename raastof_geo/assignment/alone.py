@@ -265,7 +265,7 @@ def _place_what_fits(world: World, costs: list[Floats]) -> Alone:
     missed = [np.append(np.zeros(count), kind) for kind in (named, ~named) if kind.any()]
     solution = world.solve([*missed, *costs], short, over)
     if not solution.feasible:
-        raise SolverError.saying_text("solving", "no baseline")
+        raise SolverError.saying_text("the solver", "no baseline")
     values = solution.programme.clean(solution.values)
     missing = {
         (row.rule, row.label): tonnes

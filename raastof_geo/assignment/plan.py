@@ -299,10 +299,10 @@ def _has_none(found: Solution) -> bool:
     if found.feasible:
         return False
     if not found.complete:
-        raise SolverError.saying_text("solving", "time")
+        raise SolverError.saying_text("the solver", "time up")
     if found.decision is not None:
         # Another choice may hold a plan, so that "no plan" would not be true.
-        raise SolverError.saying_text("solving", "decisions")
+        raise SolverError.saying_text("the solver", "decisions")
     return True
 
 
@@ -387,7 +387,7 @@ def _build_plan(
     certificate = _prove(found)
     if not certificate.feasible:
         violation = format_number(certificate.largest_violation, digits=4)
-        raise SolverError.saying_text("solving", "broken", violation=violation)
+        raise SolverError.saying_text("the solver", "broken", violation=violation)
     values = programme.clean(found.values)
     used = np.flatnonzero(values)
     small, amount = found.used()
@@ -399,7 +399,7 @@ def _build_plan(
         objectives.insert(0, (SHORT_OF_GOAL, goals.costs[0]))
     return Plan(
         **tables.tabulate_used(small, amount),
-        shortfalls=tables.tabulate_kind(small, "shortfalls", amount, "tonnes"),
+        shortfalls=tables.tabulate_kind(small, ColumnKind.SHORTFALLS, amount, "tonnes"),
         openings=tables.tabulate_openings(problem, values),
         fleet=tables.tabulate_fleet(small, amount),
         shadow_prices=pd.DataFrame(

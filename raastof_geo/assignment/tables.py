@@ -48,10 +48,12 @@ def tabulate_used(problem: Problem, values: Floats) -> dict[str, pd.DataFrame]:
     of them; `stored`: `depot`, `site`, `material`, `period`, `tonnes` there at its end, `dkk` of
     all; `empty_trips`.
     """
-    stored = tabulate_kind(problem, "stores", values, "tonnes", "dkk")
+    stored = tabulate_kind(problem, ColumnKind.STORES, values, "tonnes", "dkk")
     return {
         "flows": measure_flows(problem, values),
-        "processed": tabulate_kind(problem, "processes", values, "tonnes", "kg_co2e", "dkk"),
+        "processed": tabulate_kind(
+            problem, ColumnKind.PROCESSES, values, "tonnes", "kg_co2e", "dkk"
+        ),
         "stored": stored.drop(columns="kg_co2e"),
         "empty_trips": tabulate_trips(problem, values),
     }
@@ -64,7 +66,7 @@ def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
     if not problem.sizes["trips"]:
         labels = ColumnKind.TRIPS.keys
         return pd.DataFrame(columns=[*labels, "trips", vocabulary.VEHICLE_KM, *figures])
-    table = tabulate_kind(problem, "trips", values, "trips", "length_km", *figures)
+    table = tabulate_kind(problem, ColumnKind.TRIPS, values, "trips", "length_km", *figures)
     table = table.drop(columns="haulier")
     return table.rename(columns={"length_km": vocabulary.VEHICLE_KM})
 

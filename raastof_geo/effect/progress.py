@@ -31,7 +31,7 @@ RECYCLED_TODAY = 0.02
 Source: gate21.dk, sammen om mindre råstofforbrug (2022-2023), read; what it counts is inferred
 from the regional supply model (regionh.dk, 2015 figures: land, sea, recycled, net import)."""
 
-REFERENCE_TONNE = say_text("prose", "reference tonne")
+REFERENCE_TONNE = say_text("reference tonne", "meaning")
 
 
 @dataclass(frozen=True)

@@ -51,18 +51,24 @@ class TruckLimit:
     """Whether a site can set it too (`truck_limits`), or roads alone."""
 
 
-def _legal(value: float, source: str, unit: str = "m", **other: Any) -> Figure:
+def _legal(value: float, source: str, unit: str = "m") -> Figure:
     """Give the largest Danish trucks' size, for those whose own is not said."""
     day, note = datetime.date(2011, 1, 1), "legal maximum in Denmark"
-    said = {"valid_from": day, "evidence": "seen", "note": note, **other}
-    return Figure(value=value, unit=unit, source=source, **said)
+    return Figure(value=value, unit=unit, source=source, valid_from=day, evidence="seen", note=note)
 
 
 _GROSS = Size("gross_t", say("Weight in all"))
 _EMPTY = Size("empty_t", say("Weight without load"))
 _AXLES = Size("axle_count", say("Axles"))
-_JUDGED = {"evidence": "judgement", "valid_from": datetime.date(2026, 11, 1)}
-_HEAVIEST = _legal(10, "judgement", "t", **_JUDGED, note="heaviest axle")
+_DAY = datetime.date(2026, 11, 1)
+_HEAVIEST = Figure(
+    value=10,
+    unit="t",
+    source="judgement",
+    valid_from=_DAY,
+    evidence="judgement",
+    note="heaviest axle",
+)
 _AXLE = Size("axle_load_t", say("Axle load"), _HEAVIEST)
 _TANDEM = "Retsinformation 139635 (2011), 164163 (2014): two axles 1.80-2.00 m apart"
 _BOGIE = Size("bogie_load_t", say("Bogie load"), _legal(18, _TANDEM, "t"))

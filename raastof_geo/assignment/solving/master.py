@@ -160,7 +160,7 @@ class HighsMaster(Master):
         if status not in ends:
             status = self._try_again()
         if status not in ends:
-            raise SolverError.saying_text("solving", "stopped", status=status.name)
+            raise SolverError.saying_text("the solver", "stopped", status=status.name)
         solution = self.model.getSolution()
         first, values = len(self.artificials), np.array(solution.col_value)
         return Run(

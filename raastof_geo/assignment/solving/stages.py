@@ -68,7 +68,7 @@ def check_ending(path: Path) -> None:
     """Make sure that a name says which of the two formats is wanted; else an `InputError`."""
     if path.suffix.lower() not in ENDINGS:
         other = path.with_suffix(".lp").name if path.name else "plan.lp"
-        raise InputError.saying_text("solving", "format", file=path, other=other)
+        raise InputError.saying_text("the solver", "format", file=path, other=other)
 
 
 def write_programme(problem: LpProblem, path: Path) -> Path:

@@ -94,7 +94,7 @@ class Stated:
         except pulp.PulpSolverError as error:
             raise SolverError.saying("the solver failed: {reason}", reason=str(error)) from error
         if status == pulp.LpStatusUnbounded:
-            raise SolverError.saying_text("solving", "stopped", status=pulp.LpStatus[status])
+            raise SolverError.saying_text("the solver", "stopped", status=pulp.LpStatus[status])
         return status
 
     def _bound(self) -> float | None:

@@ -11,6 +11,7 @@ from raastof_geo.arrays import Floats
 from raastof_geo.assignment.rules.choices import LOTS_LEAST, PARTNERS_LIMITED
 from raastof_geo.assignment.rules.row import EitherOr, Family, Row
 from raastof_geo.assignment.solving.solve import Search
+from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.telling.names import list_names, tell_named, tell_number
 from raastof_geo.assignment.telling.violation import Laid
@@ -75,7 +76,7 @@ def _say_lots(laid: Laid) -> Iterator[Message]:
     problem = laid.problem
     for row, _, values in _find_bent(laid, LOTS_LEAST, "short"):
         moves = row.columns[row.coefficients == 1.0]
-        giver, taker, material, period = problem.others["lots"].iloc[row.about.entry]
+        giver, taker, material, period = problem.others[ColumnKind.LOTS].iloc[row.about.entry]
         told = say_text("nearest", "lots", period=period, tonnes=float(values[moves].sum()))
         yield tell_named(problem.scenario, told, material=material, giver=giver, taker=taker)
 
