@@ -79,18 +79,10 @@ _WIDTH = Size("width_m", say("Width"), _legal(2.55, "elov.dk, order on dimension
 _LENGTH = Size("length_m", say("Length"), _legal(18.75, "transportxxl.eu, truck and trailer"))
 
 
-def _limit(
-    name: str,
-    title: Message,
-    size: Size,
-    tags: str,
-    least: float,
-    most: float = math.inf,
-    **more: Any,
-) -> TruckLimit:
-    """Declare a limit by its name, which ends in the unit, and the tags that set it."""
+def _limit(name: str, title: Message, size: Size, tags: str, *room: Any, **more: Any) -> TruckLimit:
+    """Declare a limit by its name, which ends in the unit, tags, and least and most values."""
     unit: Any = {"t": "t", "m": "m"}.get(name.rpartition("_")[2], "axles")
-    return TruckLimit(name, title, unit, size, tuple(tags.split()), least, most, **more)
+    return TruckLimit(name, title, unit, size, tuple(tags.split()), *room, **more)
 
 
 _on_roads = partial(_limit, at_sites=False)
