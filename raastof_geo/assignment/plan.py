@@ -332,10 +332,8 @@ _ROLES = attrgetter("pit", "receiver", "plant", "depot")
 
 def _choices(scenario: Scenario) -> tuple[Any, ...]:
     """Give what columns and prices hang on beside the parties, whatever the quantities."""
-    sites = [
-        (_OF_SITE(site), [role and role.opens for role in _ROLES(site)])
-        for site in scenario.sites.values()
-    ]
+    every = scenario.sites.values()
+    sites = [(_OF_SITE(one), [role and role.opens for role in _ROLES(one)]) for one in every]
     goals = [goal.label for goal in list_goals(scenario)]
     return _CHOSEN(scenario.said), scenario.plants, scenario.depots, sites, goals
 

@@ -83,20 +83,15 @@ def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:
     used = np.flatnonzero(values[problem.block("moves")] > 0)
     used = used[problem.leg("work_h")[used] > 0]
     loads = values[used] / problem.leg("load_t")[used]
-    table = pd.DataFrame(
-        {
-            "vehicle": problem.labels("vehicle", used),
-            "period": problem.labels("period", used),
-            vocabulary.LOADS_DRIVEN: loads,
-            "work_h": values[used] * work_hours(problem)[used],
-            vocabulary.VEHICLE_KM: values[used] * problem.measure(vocabulary.VEHICLE_KM)[used],
-        }
-    )
+    keys, km = ["vehicle", "period"], problem.measure(vocabulary.VEHICLE_KM)[used]
+    table = pd.DataFrame({key: problem.labels(key, used) for key in keys})
+    table[vocabulary.LOADS_DRIVEN] = loads
+    table["work_h"] = values[used] * work_hours(problem)[used]
+    table[vocabulary.VEHICLE_KM] = values[used] * km
     trips = tabulate_trips(problem, values)
     if len(trips):
         empty = trips.assign(loads=0.0, work_h=trips[vocabulary.DRIVE_H])
         table = pd.concat([table, empty[list(table.columns)]], ignore_index=True)
-    keys = ["vehicle", "period"]
     return _sort(problem, table.groupby(keys, as_index=False).sum(), keys)
 
 

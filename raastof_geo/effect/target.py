@@ -190,11 +190,8 @@ def _offered(problem: Problem, asked: Asked) -> float:
         worth = max(share * best.get(plant.giver(name, process), 0.0) for name, share in outputs)
         for material in process.inputs:
             made[material] = max(made.get(material, 0.0), worth)
-    return sum(
-        offer.tonnes * max(best.get(offer.id, 0.0), made.get(offer.material, 0.0))
-        for offer in scenario.offers
-        if asked.target.period in (None, *offer.periods)
-    )
+    there = (one for one in scenario.offers if asked.target.period in (None, *one.periods))
+    return sum(one.tonnes * max(best.get(one.id, 0), made.get(one.material, 0)) for one in there)
 
 
 def _price_of_target(

@@ -127,12 +127,10 @@ def _price_on(roads: RoadPrices, progress: TellShare | None = None) -> Legs:
     scenario = roads.scenario
     pairs = compatible_pairs(scenario)
     tell = progress or (lambda _what, _share: None)
-    work = [
-        _Haulage(roads, vehicle_id, active, legal)
-        for vehicle_id in scenario.said.vehicles
-        for active, periods in roads.spells.items()
-        if (legal := [one for one in periods if scenario.may_drive(vehicle_id, one)])
-    ]
+    work = []
+    for vehicle_id, (active, periods) in product(scenario.said.vehicles, roads.spells.items()):
+        legal = [one for one in periods if scenario.may_drive(vehicle_id, one)]
+        work += [_Haulage(roads, vehicle_id, active, legal)] if legal else []
     frames, lost, empty = [], [], []
     for number, haulage in enumerate(work):
         tell(haulage.vehicle.called(scenario.said.language), number / len(work))

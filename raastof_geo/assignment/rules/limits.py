@@ -186,10 +186,8 @@ def _group_by_project(
     order = np.lexsort((columns, project_of))
     bounds = np.searchsorted(project_of[order], np.arange(len(projects) + 1))
     pieces = [order[first:last] for first, last in itertools.pairwise(bounds.tolist())]
-    return {
-        project: (columns[mine], weights[mine])
-        for project, mine in zip(projects, pieces, strict=True)
-    }
+    whose = zip(projects, pieces, strict=True)
+    return {project: (columns[mine], weights[mine]) for project, mine in whose}
 
 
 def _charges(problem: Problem, measure: str) -> Floats:

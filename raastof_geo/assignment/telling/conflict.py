@@ -144,14 +144,10 @@ def _cite_rules(scenario: Scenario, told: Sequence[Need | Offer]) -> Iterator[Me
     """Cite the conditions, needing consent only, that keep what is offered in time from needs."""
     needs = [entry for entry in told if isinstance(entry, Need)]
     offers = [entry for entry in told if isinstance(entry, Offer)]
-    pairs = dict.fromkeys(
-        (offer.material, need.demand)
-        for need, offer in (
-            *itertools.product(needs, scenario.offers),
-            *itertools.product(scenario.needs, offers),
-        )
-        if _in_time(scenario, offer, need)
-    )
+    product = itertools.product
+    met = (*product(needs, scenario.offers), *product(scenario.needs, offers))
+    timely = (pair for pair in met if _in_time(scenario, pair[1], pair[0]))
+    pairs = dict.fromkeys((offer.material, need.demand) for need, offer in timely)
     cited = {
         str(message := names.cite_fit(scenario, *pair)): message
         for pair in sorted(pairs, key=lambda pair: (pair[0], pair[1].use, pair[1].land))
@@ -167,10 +163,8 @@ def _in_time(scenario: Scenario, offer: Offer, need: Need) -> bool:
     if set(offer.periods) & set(need.periods):
         return True
     order = list(scenario.periods)
-    stored = any(
-        offer.material in depot.materials and (not depot.own or depot.site == offer.site)
-        for depot in scenario.depots
-    )
+    open_to = (one for one in scenario.depots if not one.own or one.site == offer.site)
+    stored = any(offer.material in depot.materials for depot in open_to)
     return stored and order.index(offer.periods[0]) < order.index(need.periods[-1])
 
 

@@ -205,11 +205,9 @@ def _why_no_deal(pair: _Pair) -> tuple[ReasonKind, Message]:
 def _why_no_leg(pair: _Pair) -> tuple[ReasonKind, Message]:
     scenario, lost = pair.plan.scenario, pair.plan.problem.legs.lost
     giver, taker = pair.giver.site, pair.taker.site
-    admitted = [
-        str(names.call(scenario.catalogue.vehicles[one].name))
-        for one in scenario.said.vehicles
-        if scenario.admits(giver, one) and scenario.admits(taker, one)
-    ]
+    trucks = (one for one in scenario.said.vehicles if scenario.admits(giver, one))
+    trucks = (one for one in trucks if scenario.admits(taker, one))
+    admitted = [str(names.call(scenario.catalogue.vehicles[one].name)) for one in trucks]
     words = read_texts("no leg")
     if not admitted:
         return "truck", names.tell_named(scenario, words["truck"], giver=giver, taker=taker)
