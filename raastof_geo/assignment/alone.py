@@ -267,11 +267,9 @@ def _place_what_fits(world: World, costs: list[Floats]) -> Alone:
     if not solution.feasible:
         raise SolverError.saying_text("the solver", "no baseline")
     values = solution.programme.clean(solution.values)
-    missing = {
-        (row.rule, row.label): tonnes
-        for row, tonnes in zip(broken, values[count:].tolist(), strict=True)
-        if tonnes > _LEAST_T / solution.programme.scale
-    }
+    least = _LEAST_T / solution.programme.scale
+    lacks = zip(broken, values[count:].tolist(), strict=True)
+    missing = {(row.rule, row.label): tonnes for row, tonnes in lacks if tonnes > least}
     return Alone(world, values[:count], missing)
 
 
@@ -330,11 +328,8 @@ def measure_alone(problem: Problem) -> dict[str, float]:
     shares = share_moves(alone.world.problem, fairness.measure)
     site = {one.id: one.site for one in (*scenario.offers, *scenario.needs)}
     short = {scenario.project(site[label]) for _, label in alone.missing if label in site}
-    return {
-        project: float(weights @ alone.values[columns])
-        for project, (columns, weights) in shares.items()
-        if project not in short
-    }
+    whole = ((project, *share) for project, share in shares.items() if project not in short)
+    return {project: float(part @ alone.values[columns]) for project, columns, part in whole}
 
 
 def plain_trucks(said: ScenarioFile) -> tuple[str, ...]:

@@ -234,8 +234,5 @@ def _among(scenario: Scenario, members: frozenset[str]) -> Scenario:
     """Take what other projects offer and need out of a scenario, and what all agree on."""
     outside = {site for site in project_sites(scenario) if scenario.project(site) not in members}
     nothing = {"offers": (), "needs": (), "stockpile": None}
-    sites = {
-        name: site.model_copy(update=nothing) if name in outside else site
-        for name, site in scenario.sites.items()
-    }
-    return scenario.saying(sites=sites, **NO_TERMS)
+    emptied = {site: scenario.sites[site].model_copy(update=nothing) for site in outside}
+    return scenario.saying(sites={**scenario.sites, **emptied}, **NO_TERMS)

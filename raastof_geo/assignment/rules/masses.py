@@ -93,11 +93,8 @@ def plants_run(problem: Problem) -> Iterator[row.Row]:
 def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[row.Row]:
     for material in plant.takes:
         comes = problem.find(taker=plant.taker, material=material, period=period)
-        used = [
-            (_runs(problem, process, period), -process.inputs[material])
-            for process in plant.processes
-            if material in process.inputs
-        ]
+        taking = (one for one in plant.processes if material in one.inputs)
+        used = [(_runs(problem, one, period), -one.inputs[material]) for one in taking]
         about = row.about_facility(plant, material=material, period=period)
         yield row.combine(PLANTS_FED, about, [(comes, 1.0), *used], "=", 0.0)
     made: dict[str, list[tuple[Columns, float]]] = {}

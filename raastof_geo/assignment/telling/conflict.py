@@ -192,11 +192,9 @@ def find_binding(case: Case) -> list[int]:
     """Find rows, but those broken, of which a unit more leaves less missing, the dearest first."""
     prices = case.violation.prices[: len(case.rows)]
     broken = case.violation.short.keys() | case.violation.over.keys()
-    tried = [
-        at
-        for at in np.argsort(-np.abs(prices), kind="stable").tolist()
-        if abs(prices[at]) > _FREE and at not in broken and _gives_room(case.rows[at], prices[at])
-    ]
+    order = np.argsort(-np.abs(prices), kind="stable").tolist()
+    dear = (at for at in order if abs(prices[at]) > _FREE and at not in broken)
+    tried = [at for at in dear if _gives_room(case.rows[at], prices[at])]
     return [at for at in tried[:_MOST_TRIED] if not case.clock.over() and case.violation.binds(at)]
 
 
