@@ -32,7 +32,6 @@ KEPT_KINDS = ("networks", "hierarchies", "distances")
 DOWNLOADS = "overpass"
 """Folder of downloads that are under way, each a folder of its own."""
 DOWNLOAD = re.compile(r"download-[0-9a-f]{40}")
-"""What such a folder is called."""
 MARK = "raastof_geo_cache.txt"
 """The file by which a folder of the cache is known."""
 

@@ -36,7 +36,6 @@ from raastof_geo.scenario.scenario import Depot, Scenario
 _RULES = [rule for rule in RULES if rule not in (openings_paid, partners_limited, lots_kept)]
 """What holds without coordination as well; of other terms the scenario says nothing then."""
 NO_TERMS: dict[str, object] = {"targets": Targets(), "agreements": (), "choices": Choices()}
-"""What a scenario without terms says."""
 _LACKING = ("offers_kept", "needs_met", "named_leg", "depots_ended")
 """Rules that a baseline may fall short of, and then says so."""
 _LEAST_T = 1e-3

@@ -25,7 +25,7 @@ from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.price_in import FREE, Clock, Start
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.solving.solver import pick_solver
-from raastof_geo.assignment.solving.stages import LpProblem, Stage, state_stage
+from raastof_geo.assignment.solving.stages import LpProblem, Stage
 from raastof_geo.assignment.solving.ties import break_ties
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.goal import list_goals
@@ -144,14 +144,9 @@ class Plan(Shown):
                 held = np.array([family == GOALS_HELD for family, _ in proof.rows])
                 limit = np.where(held, proof.stages[0].programme.limit, programme.limit)
                 programme = programme.with_limits(limit)
-        return state_stage(
-            proof.stages[objective],
-            programme,
-            costs[objective],
-            Labels(self.problem, proof.rows),
-            written=written,
-            decided=None if objective == 0 else np.where(proof.programme.whole, proof.values, 0.0),
-        )
+        labels, stage = Labels(self.problem, proof.rows), proof.stages[objective]
+        fixed = np.where(proof.programme.whole, proof.values, 0.0) if objective else None
+        return stage.state(programme, costs[objective], labels, written, fixed)
 
 
 @dataclass(frozen=True, eq=False)

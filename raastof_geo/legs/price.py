@@ -82,7 +82,6 @@ class _Haulage:
     roads: RoadPrices
     vehicle_id: str
     active: Active
-    """Numbers of the changes of roads that hold."""
     periods: Sequence[str]
 
     @property

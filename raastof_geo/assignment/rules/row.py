@@ -21,7 +21,6 @@ Bends = Literal["first", "next", "last", "never"]
 missing is then said in tonnes of a project; `next` what was promised; `last` other limits; and
 `never` rows that only keep books, which mean nothing when they are broken."""
 EitherOr = Literal["lots", "partners", "openings"]
-"""Kinds of either-or decisions."""
 Limits = Literal["places", "targets", "agreements", "capture"]
 """Kinds of limits that are lifted together, to learn what holds a share down."""
 
