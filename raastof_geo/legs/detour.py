@@ -15,7 +15,7 @@ from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.emissions.vehicle import Vehicle
 from raastof_geo.errors import NoRouteError
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN
-from raastof_geo.language import Message, say, say_text
+from raastof_geo.language import Message, read_texts, say
 from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.roads.mapped.keys import Truck
 from raastof_geo.roads.mapped.tags import find_doubts
@@ -309,7 +309,7 @@ def _find_doubts(network: RoadNetwork, edges: Integers) -> tuple[DoubtfulTag, ..
     for edge, text in said:
         for kind, key, value in find_doubts(text):
             way, at = int(network.way[edge]), _middle(network, edge)
-            reason = say_text("doubtful tags", kind)
+            reason = read_texts("doubtful tags")[kind]
             tag = DoubtfulTag(reason, key, value, network.called(edge), way, *at)
             found.setdefault((way or -edge, key, value), tag)
     return tuple(found.values())

@@ -18,7 +18,7 @@ from raastof_geo.assignment.telling.forced import ReasonKind, estimate, force
 from raastof_geo.assignment.telling.unusable import Unusable, find_unusable
 from raastof_geo.errors import InputError
 from raastof_geo.figures.vocabulary import aim_of
-from raastof_geo.language import Message, read_texts, say, say_text
+from raastof_geo.language import Message, read_texts, say
 from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.parties import Giver, Taker, may_deal
 from raastof_geo.scenario.role import Role
@@ -244,7 +244,8 @@ def _price(pair: _Pair, *, solve: bool) -> Reason:
     forced = force(plan, columns) if solve else estimate(plan, float(extra[best]))
     unit = aim_of(pair.plan.scenario.said.objectives[0].minimise[0]).unit
     more, rules = names.tell_number(forced.more_per_t or 0.0), names.list_names(forced.blocking)
-    message = say_text("forced", forced.told, what=pair.what, more=more, unit=unit, rules=rules)
+    told = read_texts("forced")[forced.told]
+    message = told.format(what=pair.what, more=more, unit=unit, rules=rules)
     full = next(_binding(plan, columns[best : best + 1]), None)
     if forced.kind == "costs_more" and full is not None:
         message = say("{cost}; {binding}", cost=message, binding=full)
