@@ -32,7 +32,6 @@ KEPT_KINDS = ("networks", "hierarchies", "distances")
 DOWNLOADS = "overpass"
 """Folder of downloads that are under way, each a folder of its own."""
 DOWNLOAD = re.compile(r"download-[0-9a-f]{40}")
-"""What such a folder is called."""
 MARK = "raastof_geo_cache.txt"
 """The file by which a folder of the cache is known."""
 
@@ -228,12 +227,8 @@ def _seal(archive: zipfile.ZipFile, file: Path) -> bytes:
 
 
 def _list_homes() -> list[Path]:
-    try:
-        names = sorted(_names(cache_folder()))
-    except OSError:
-        return []
-    folders = [cache_folder() / name for name in names if _VERSIONS.fullmatch(name)]
-    return [folder for folder in folders if is_folder(folder)]
+    there = sorted(cache_folder().glob("v*"))
+    return [one for one in there if _VERSIONS.fullmatch(one.name) and is_folder(one)]
 
 
 def _list_entries(home: Path) -> Iterator[Path]:

@@ -139,6 +139,5 @@ def tell_reason(error: BaseException) -> Message | str:
     number = error.errno if isinstance(error, OSError) else None
     if number is None:
         return str(error)
-    return read_texts("reasons").get(errno.errorcode.get(number, "")) or say(
-        "system error {number}", number=str(number)
-    )
+    known = read_texts("reasons").get(errno.errorcode.get(number, ""))
+    return known or say("system error {number}", number=str(number))

@@ -11,21 +11,13 @@ Evidence: TypeAlias = Literal["seen", "copy", "judgement"]
 Trust: TypeAlias = Literal["seen", "copy", "judgement", "expired"]
 """The evidence, or that the value is said to hold no longer."""
 
-STATES: Mapping[str, Message] = {
-    "seen": say("seen in the source"),
-    "copy": say("seen in a copy of the source"),
-    "judgement": say("judgement"),
-    "expired": say("no longer valid"),
-}
+STATES: Mapping[str, Message] = read_texts("how seen")
 
 
 def tell_span(figure: Mapping[str, Any]) -> Message | str:
     """Write a range and a price's year, to stand behind a value and its unit; as little as known.
 
-    Parameters
-    ----------
-    figure
-        `low` and `high` as text, `price_year` and `indexed`, in so far as they are known.
+    The `figure` has `low` and `high` as text, `price_year` and `indexed`, as far as known.
     """
     low, high, year = (figure.get(key) for key in ("low", "high", "price_year"))
     span = say(" ({low}–{high})", low=low or "?", high=high or "?") if low or high else ""

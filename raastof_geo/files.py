@@ -56,9 +56,8 @@ def drafting(path: Path, *, known: Known = lambda _: False) -> Iterator[Path]:
     except OSError as error:
         if isinstance(error, OutputError):
             raise
-        raise OutputError.saying(
-            "{file} cannot be written: {reason}.", file=path, reason=tell_reason(error)
-        ) from error
+        reason = tell_reason(error)
+        raise OutputError.saying_text("writing", "refused", file=path, reason=reason) from error
 
 
 def seal_page(page: str) -> str:
@@ -90,11 +89,7 @@ def _put(draft: Path, path: Path, known: Known) -> None:
 
 def _check_place(path: Path) -> None:
     if is_there(path) and not is_file(path):
-        raise OutputError.saying(
-            "{file} cannot be written: it is a link, a folder or a device, which is never "
-            "written over. Give another name.",
-            file=path,
-        )
+        raise OutputError.saying_text("writing", "no file", file=path)
 
 
 def _move_aside(path: Path) -> Path:

@@ -176,12 +176,8 @@ def read_texts(part: str) -> dict[str, Message]:
 def _read_parts() -> dict[str, dict[str, Message]]:
     """Read all of `data/texts.txt`: parts stand apart by an empty line, each below its name."""
     whole = (_DATA_FOLDER / "texts.txt").read_text(encoding="utf-8")
-    blocks = (block.splitlines() for block in whole.split("\n\n"))
-    pairs = (
-        (head[1:-1], [line.partition(": ") for line in lines])
-        for head, *lines in blocks
-        if head[:1] == "["
-    )
+    blocks = (block.splitlines() for block in whole.split("\n\n") if block[:1] == "[")
+    pairs = ((head[1:-1], [line.partition(": ") for line in lines]) for head, *lines in blocks)
     return {part: {key: Message(text) for key, _, text in lines} for part, lines in pairs}
 
 

@@ -9,12 +9,8 @@ from raastof_geo.errors import InputError
 Unit = Literal["t", "m3", "loads"]
 Condition = Literal["in_situ", "loose", "compacted"]
 
-TONNES_PER_UNIT = {
-    **dict.fromkeys(("t", "ton", "tons", "tonne", "tonnes"), 1.0),
-    "kg": 0.001,
-    "kt": 1000.0,
-    "mt": 1_000_000.0,
-}
+TONNES_PER_UNIT = dict.fromkeys(("t", "ton", "tons", "tonne", "tonnes"), 1.0)
+TONNES_PER_UNIT |= {"kg": 0.001, "kt": 1000.0, "mt": 1_000_000.0}
 CUBIC_METRES = {"m3", "m³", "fm3", "fm³"}
 WORDS_FOR_LOADS = {"load", "loads", "læs"}
 CONDITIONS: dict[str, Condition] = {

@@ -36,7 +36,6 @@ from raastof_geo.scenario.scenario import Depot, Scenario
 _RULES = [rule for rule in RULES if rule not in (openings_paid, partners_limited, lots_kept)]
 """What holds without coordination as well; of other terms the scenario says nothing then."""
 NO_TERMS: dict[str, object] = {"targets": Targets(), "agreements": (), "choices": Choices()}
-"""What a scenario without terms says."""
 _LACKING = ("offers_kept", "needs_met", "named_leg", "depots_ended")
 """Rules that a baseline may fall short of, and then says so."""
 _LEAST_T = 1e-3
@@ -79,11 +78,8 @@ class World:
     @cached_property
     def rows(self) -> list[Row]:
         """The same rules as in the plan, every capacity once, and what is already planned."""
-        return [
-            row
-            for rule in (*_RULES, self._plan_legs, self._keep_stocks)
-            for row in rule(self.problem)
-        ]
+        rules = (*_RULES, self._plan_legs, self._keep_stocks)
+        return [row for rule in rules for row in rule(self.problem)]
 
     @cached_property
     def programme(self) -> Programme:
@@ -134,11 +130,8 @@ class World:
         """Depots of others in which something lies at the start, or has to at the end."""
         scenario = self.problem.scenario
         own = own_depots(scenario, self.together) if self.kind != "alone" else set()
-        return [
-            depot
-            for depot in scenario.depots
-            if depot.id not in own and (depot.start_t or depot.end_t)
-        ]
+        others = (depot for depot in scenario.depots if depot.id not in own)
+        return [depot for depot in others if depot.start_t or depot.end_t]
 
     def _keep_stocks(self, problem: Problem) -> Iterator[Row]:
         """Let those give out what lay there and take what has to lie there, and pass on nothing."""
@@ -218,17 +211,14 @@ class Alone:
 def lay_world(scenario: Scenario, legs: Legs, kind: BaselineKind | None = None) -> World:
     """Lay a world without coordination out, the headline's without `kind`."""
     said, kind = scenario.said, kind or scenario.said.baseline.kind
-    captured: dict[BaselineKind, dict[str, Captured]] = {
-        "alone": {DEFAULT: Captured(value=0.0)},
-        "legs": {},
-    }
+    nothing: dict[str, Captured] = {DEFAULT: Captured(value=0.0)}
     plain = scenario.saying(
         **NO_TERMS,
         vehicles=plain_trucks(said),
         return_loads=said.baseline.return_loads,
         objectives=(Objective(minimise=(COST,)), Objective(minimise=(TONNE_KM,))),
         fleet={},
-        capture=captured.get(kind, said.capture),
+        capture=nothing if kind == "alone" else {} if kind == "legs" else said.capture,
     )
     problem = build_problem(plain, legs, every_vehicle=plain.said.return_loads is not None)
     return World(kind, scenario.together, problem)
@@ -274,16 +264,11 @@ def _place_what_fits(world: World, costs: list[Floats]) -> Alone:
     missed = [np.append(np.zeros(count), kind) for kind in (named, ~named) if kind.any()]
     solution = world.solve([*missed, *costs], short, over)
     if not solution.feasible:
-        raise SolverError.saying(
-            "the baseline could not be solved: look whether `baseline.legs` ask for more than is "
-            "on offer, needed or allowed"
-        )
+        raise SolverError.saying_text("the solver", "no baseline")
     values = solution.programme.clean(solution.values)
-    missing = {
-        (row.rule, row.label): tonnes
-        for row, tonnes in zip(broken, values[count:].tolist(), strict=True)
-        if tonnes > _LEAST_T / solution.programme.scale
-    }
+    least = _LEAST_T / solution.programme.scale
+    lacks = zip(broken, values[count:].tolist(), strict=True)
+    missing = {(row.rule, row.label): tonnes for row, tonnes in lacks if tonnes > least}
     return Alone(world, values[:count], missing)
 
 
@@ -342,11 +327,8 @@ def measure_alone(problem: Problem) -> dict[str, float]:
     shares = share_moves(alone.world.problem, fairness.measure)
     site = {one.id: one.site for one in (*scenario.offers, *scenario.needs)}
     short = {scenario.project(site[label]) for _, label in alone.missing if label in site}
-    return {
-        project: float(weights @ alone.values[columns])
-        for project, (columns, weights) in shares.items()
-        if project not in short
-    }
+    whole = ((project, *share) for project, share in shares.items() if project not in short)
+    return {project: float(part @ alone.values[columns]) for project, columns, part in whole}
 
 
 def plain_trucks(said: ScenarioFile) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.price_in import FREE, Clock, Start
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.solving.solver import pick_solver
-from raastof_geo.assignment.solving.stages import LpProblem, Stage, state_stage
+from raastof_geo.assignment.solving.stages import LpProblem, Stage
 from raastof_geo.assignment.solving.ties import break_ties
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.goal import list_goals
@@ -144,14 +144,9 @@ class Plan(Shown):
                 held = np.array([family == GOALS_HELD for family, _ in proof.rows])
                 limit = np.where(held, proof.stages[0].programme.limit, programme.limit)
                 programme = programme.with_limits(limit)
-        return state_stage(
-            proof.stages[objective],
-            programme,
-            costs[objective],
-            Labels(self.problem, proof.rows),
-            written=written,
-            decided=None if objective == 0 else np.where(proof.programme.whole, proof.values, 0.0),
-        )
+        labels, stage = Labels(self.problem, proof.rows), proof.stages[objective]
+        fixed = np.where(proof.programme.whole, proof.values, 0.0) if objective else None
+        return stage.state(programme, costs[objective], labels, written, fixed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -299,16 +294,10 @@ def _has_none(found: Solution) -> bool:
     if found.feasible:
         return False
     if not found.complete:
-        raise SolverError.saying(
-            "time was up before any plan was found: raise `solving.time_limit_s`, or leave it out"
-        )
+        raise SolverError.saying_text("the solver", "time up")
     if found.decision is not None:
         # Another choice may hold a plan, so that "no plan" would not be true.
-        raise SolverError.saying(
-            "the solver's either-or decisions do not hold once they are rounded, so that it is "
-            "not known whether there is a plan; try another solver with `solving: "
-            "{{solver: …}}`, or state capacities where sites may open"
-        )
+        raise SolverError.saying_text("the solver", "decisions")
     return True
 
 
@@ -338,10 +327,8 @@ _ROLES = attrgetter("pit", "receiver", "plant", "depot")
 
 def _choices(scenario: Scenario) -> tuple[Any, ...]:
     """Give what columns and prices hang on beside the parties, whatever the quantities."""
-    sites = [
-        (_OF_SITE(site), [role and role.opens for role in _ROLES(site)])
-        for site in scenario.sites.values()
-    ]
+    every = scenario.sites.values()
+    sites = [(_OF_SITE(one), [role and role.opens for role in _ROLES(one)]) for one in every]
     goals = [goal.label for goal in list_goals(scenario)]
     return _CHOSEN(scenario.said), scenario.plants, scenario.depots, sites, goals
 
@@ -372,13 +359,9 @@ def _proving(found: Solution) -> Floats:
 def _prove(found: Solution) -> Certificate:
     """Bound every plan from below, and check this one against every row."""
     decision = found.decision
-    certificate = certify(
-        found.programme,
-        found.costs[0],
-        found.programme.clean(found.values),
-        _proving(found),
-        written=len(found.best.optimum.columns),
-    )
+    values, prices = found.programme.clean(found.values), _proving(found)
+    written = len(found.best.optimum.columns)
+    certificate = certify(found.programme, found.costs[0], values, prices, written=written)
     if decision is None:
         return certificate
     return replace(
@@ -396,11 +379,8 @@ def _build_plan(
     problem, programme = found.problem, found.programme
     certificate = _prove(found)
     if not certificate.feasible:
-        raise SolverError.saying(
-            "the solver's plan breaks a rule by {violation} t; try another solver with "
-            "`solving: {{solver: …}}`, and please report the scenario",
-            violation=format_number(certificate.largest_violation, digits=4),
-        )
+        violation = format_number(certificate.largest_violation, digits=4)
+        raise SolverError.saying_text("the solver", "broken", violation=violation)
     values = programme.clean(found.values)
     used = np.flatnonzero(values)
     small, amount = found.used()
@@ -412,18 +392,15 @@ def _build_plan(
         objectives.insert(0, (SHORT_OF_GOAL, goals.costs[0]))
     return Plan(
         **tables.tabulate_used(small, amount),
-        shortfalls=tables.tabulate_shortfalls(small, amount),
+        shortfalls=tables.tabulate_kind(small, ColumnKind.SHORTFALLS, amount, "tonnes"),
         openings=tables.tabulate_openings(problem, values),
         fleet=tables.tabulate_fleet(small, amount),
         shadow_prices=pd.DataFrame(
-            {
-                "rule": [row.rule for row in rows],
-                "label": [row.label for row in rows],
-                "sense": [row.sense for row in rows],
-                "limit": np.array([row.limit for row in rows], dtype=np.float64),
-                "used": programme.used(used, amount),
-                "shadow_price": found.shadow_prices,
-            }
+            {name: [getattr(row, name) for row in rows] for name in ("rule", "label", "sense")}
+        ).assign(
+            limit=np.array([row.limit for row in rows], dtype=np.float64),
+            used=programme.used(used, amount),
+            shadow_price=found.shadow_prices,
         ),
         certificate=certificate,
         goal_certificate=None if goals is None else _prove(goals),

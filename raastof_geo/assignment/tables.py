@@ -5,6 +5,7 @@ import pandas as pd
 
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.rules.trucks import work_hours
+from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.figures import vocabulary
 
@@ -18,24 +19,18 @@ def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:
     `loads` (whole ones), `work_h`, `energy` in the unit of the fuel, and each `flow` indicator.
     """
     columns = np.flatnonzero(values[problem.block("moves")] > 0)
-    table = problem.tabulate_moves(columns)
-    tonnes = values[columns]
-    trips = tonnes / table["load_t"]
-    trips = trips.where(table["work_h"] > 0, 0.0)
-    share = problem.pooled_share
+    table, tonnes, share = problem.tabulate_moves(columns), values[columns], problem.pooled_share
+    trips = (tonnes / table["load_t"]).where(table["work_h"] > 0, 0.0)
     energy = trips * table[vocabulary.ENERGY]
     if share:
         energy = energy - share * trips * problem.return_trip(vocabulary.ENERGY)[columns]
+    told = (indicator for indicator in problem.measures if indicator.flow)
     table = table.assign(
         tonnes=tonnes,
         reference_tonnes=tonnes * table["reference_share"],
         loads=measure_loads(trips),
         energy=energy,
-        **{
-            indicator.flow: tonnes * problem.measure(indicator)[columns]
-            for indicator in problem.measures
-            if indicator.flow
-        },
+        **{one.flow: tonnes * problem.measure(one)[columns] for one in told},
         work_h=tonnes * work_hours(problem)[columns],
     )
     return _sort(problem, table, ["giver", "taker", "material", "period", "vehicle"])
@@ -53,10 +48,12 @@ def tabulate_used(problem: Problem, values: Floats) -> dict[str, pd.DataFrame]:
     of them; `stored`: `depot`, `site`, `material`, `period`, `tonnes` there at its end, `dkk` of
     all; `empty_trips`.
     """
-    stored = _with_amounts(problem, "stores", values, "tonnes", "dkk")
+    stored = tabulate_kind(problem, ColumnKind.STORES, values, "tonnes", "dkk")
     return {
         "flows": measure_flows(problem, values),
-        "processed": _with_amounts(problem, "processes", values, "tonnes", "kg_co2e", "dkk"),
+        "processed": tabulate_kind(
+            problem, ColumnKind.PROCESSES, values, "tonnes", "kg_co2e", "dkk"
+        ),
         "stored": stored.drop(columns="kg_co2e"),
         "empty_trips": tabulate_trips(problem, values),
     }
@@ -64,32 +61,14 @@ def tabulate_used(problem: Problem, values: Floats) -> dict[str, pd.DataFrame]:
 
 def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
     """Give the empty trips of coordinated trucks: labels, how many `trips`, what they come to."""
-    figures = [
-        vocabulary.DRIVE_H,
-        vocabulary.ENERGY,
-        vocabulary.TRANSPORT_WTW.flow,
-        vocabulary.TRANSPORT_TTW.flow,
-        "dkk",
-    ]
+    emitted = (vocabulary.TRANSPORT_WTW.flow, vocabulary.TRANSPORT_TTW.flow)
+    figures = (vocabulary.DRIVE_H, vocabulary.ENERGY, *emitted, "dkk")
     if not problem.sizes["trips"]:
-        names = [
-            "origin",
-            "destination",
-            "vehicle",
-            "period",
-            "trips",
-            vocabulary.VEHICLE_KM,
-            *figures,
-        ]
-        return pd.DataFrame(columns=names)
-    table = _with_amounts(problem, "trips", values, "trips", "length_km", *figures)
+        labels = ColumnKind.TRIPS.keys
+        return pd.DataFrame(columns=[*labels, "trips", vocabulary.VEHICLE_KM, *figures])
+    table = tabulate_kind(problem, ColumnKind.TRIPS, values, "trips", "length_km", *figures)
     table = table.drop(columns="haulier")
     return table.rename(columns={"length_km": vocabulary.VEHICLE_KM})
-
-
-def tabulate_shortfalls(problem: Problem, values: Floats) -> pd.DataFrame:
-    """Tell by how many reference `tonnes` each `goal` is missed that is."""
-    return _with_amounts(problem, "shortfalls", values, "tonnes")
 
 
 def tabulate_openings(problem: Problem, values: Floats) -> pd.DataFrame:
@@ -104,20 +83,15 @@ def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:
     used = np.flatnonzero(values[problem.block("moves")] > 0)
     used = used[problem.leg("work_h")[used] > 0]
     loads = values[used] / problem.leg("load_t")[used]
-    table = pd.DataFrame(
-        {
-            "vehicle": problem.labels("vehicle", used),
-            "period": problem.labels("period", used),
-            vocabulary.LOADS_DRIVEN: loads,
-            "work_h": values[used] * work_hours(problem)[used],
-            vocabulary.VEHICLE_KM: values[used] * problem.measure(vocabulary.VEHICLE_KM)[used],
-        }
-    )
+    keys, km = ["vehicle", "period"], problem.measure(vocabulary.VEHICLE_KM)[used]
+    table = pd.DataFrame({key: problem.labels(key, used) for key in keys})
+    table[vocabulary.LOADS_DRIVEN] = loads
+    table["work_h"] = values[used] * work_hours(problem)[used]
+    table[vocabulary.VEHICLE_KM] = values[used] * km
     trips = tabulate_trips(problem, values)
     if len(trips):
         empty = trips.assign(loads=0.0, work_h=trips[vocabulary.DRIVE_H])
         table = pd.concat([table, empty[list(table.columns)]], ignore_index=True)
-    keys = ["vehicle", "period"]
     return _sort(problem, table.groupby(keys, as_index=False).sum(), keys)
 
 
@@ -129,7 +103,7 @@ def _sort(problem: Problem, table: pd.DataFrame, keys: list[str]) -> pd.DataFram
     )
 
 
-def _with_amounts(
+def tabulate_kind(
     problem: Problem, kind: str, values: Floats, amount: str, *figures: str
 ) -> pd.DataFrame:
     """Give the columns of a kind that are used, with their amount, and figures of all of it."""

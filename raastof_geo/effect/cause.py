@@ -28,19 +28,9 @@ from raastof_geo.scenario.said.choice import Choices
 from raastof_geo.scenario.said.target import Targets
 from raastof_geo.scenario.scenario import Scenario
 
-CauseName: TypeAlias = Literal[
-    "criterion",
-    "uptake",
-    "own",
-    "allocation",
-    "substitution",
-    "plants",
-    "storage",
-    "trucks",
-    "return_loads",
-    "terms",
-]
-
+_Apart: TypeAlias = Literal["criterion", "uptake", "own"]
+_Matched: TypeAlias = Literal["allocation", "substitution", "plants", "storage"]
+CauseName: TypeAlias = Literal[_Apart, _Matched, "trucks", "return_loads", "terms"]
 CAUSES: tuple[CauseName, ...] = get_args(CauseName)
 """In the order in which they are switched on: the plan's objectives decide what the baseline may
 do; more of what is on offer is put to use than today; each uses its own, and the market; everybody
@@ -48,9 +38,7 @@ sends to everybody, as many tonnes of each secondary material into each use and 
 as many as are best; sites that may open; depots that are shared; the trucks that the baseline does
 without; return loads; targets, limits, agreements and either-or decisions."""
 
-COORDINATION: frozenset[CauseName] = frozenset(
-    ("allocation", "substitution", "plants", "storage", "return_loads", "terms")
-)
+COORDINATION: frozenset[CauseName] = frozenset((*get_args(_Matched), "return_loads", "terms"))
 """What coordination is credited with: neither another criterion nor other trucks are, nor what each
 does with its own."""
 
@@ -242,5 +230,4 @@ def _group_uses(problem: Problem) -> Iterator[tuple[str, Columns]]:
             yield f"{material}/{use}", columns[uses == use]
     if problem.sizes[ColumnKind.PROCESSES]:
         for recipe in sorted(set(problem.others[ColumnKind.PROCESSES]["recipe"])):
-            columns = problem.find(ColumnKind.PROCESSES, recipe=recipe)
-            yield f"recipe/{recipe}", columns
+            yield f"recipe/{recipe}", problem.find(ColumnKind.PROCESSES, recipe=recipe)

@@ -31,10 +31,8 @@ class Unverified:
 
 def name_factors(scenario: Scenario, lines: pd.DataFrame) -> dict[str, pd.Series]:
     """Name the figure of the catalogue that each line of each part is proportional to; or ""."""
-    found = {
-        part.name: _NAMED[factor.of](scenario, lines, factor.field)
-        for part, factor in vocabulary.explained().items()
-    }
+    known = vocabulary.explained().items()
+    found = {part.name: _NAMED[one.of](scenario, lines, one.field) for part, one in known}
     for part, field in _WITHIN_A_SITE.items() if scenario.catalogue.internal_haul else ():
         dumped = (lines["kind"] == "moves") & (lines["vehicle"] == "") & (lines[part] != 0)
         found[part] = found[part].where(~dumped, f"internal_haul.{field}")
@@ -55,10 +53,8 @@ def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
         for (name, part), values in behind.items()
         if states.get(name, "seen") != "seen" and vocabulary.find_indicator(part).part_of
     ]
-    saved = {
-        whole.name: max(1.0, abs(baseline.total(whole) - plan.total(whole)))
-        for whole in vocabulary.sums_of_parts()
-    }
+    less = {one.name: baseline.total(one) - plan.total(one) for one in vocabulary.sums_of_parts()}
+    saved = {name: max(1.0, abs(value)) for name, value in less.items()}
 
     def rank(one: Unverified) -> tuple[float, str, str]:
         return -abs(one.influence) / saved.get(_whole(one.part), 1.0), one.name, one.part

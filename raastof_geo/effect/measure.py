@@ -160,9 +160,8 @@ def measure_effect(
     baseline = worlds[0]
     used = np.flatnonzero(plan.proof.values)
     books = keep_books(plan.problem.only(used), plan.proof.values[used])
-    causes: tuple[Cause, ...] = ()
-    if scenario.said.effect.causes:
-        causes = split_by_cause(scenario, legs, plan, books, baseline)
+    apart = scenario.said.effect.causes
+    causes = split_by_cause(scenario, legs, plan, books, baseline) if apart else ()
     told = [field.name for field in fields(Comparison)]
     return Effect(
         plan=measure_totals(books),

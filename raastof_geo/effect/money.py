@@ -15,6 +15,7 @@ from raastof_geo.assignment.alone import NO_TERMS
 from raastof_geo.assignment.rules import RULES
 from raastof_geo.assignment.rules.row import Rule
 from raastof_geo.assignment.solving.solve import solve
+from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.statement.statement import lay_columns
@@ -151,12 +152,7 @@ def divide_savings(
 def _wants_shapley(scenario: Scenario, count: int) -> bool:
     asked = scenario.said.effect.shapley
     if asked and count > SHAPLEY_MOST:
-        raise InputError.saying(
-            "`effect.shapley: true` needs a solve for each set of projects and takes at most "
-            "{most} projects, got {count}: leave it out, or join sites by `project`",
-            most=SHAPLEY_MOST,
-            count=count,
-        )
+        raise InputError.saying_text("the solver", "shapley", most=SHAPLEY_MOST, count=count)
     return count > 1 and (asked if asked is not None else count <= _SHAPLEY_UNASKED)
 
 
@@ -219,17 +215,18 @@ def close_absent(problem: Problem) -> Mask:
     takers = {taker.id for taker in list_takers(scenario)}
     gone = np.array([giver.id not in givers for giver in problem.givers], bool)
     left_out = np.array([taker.id not in takers for taker in problem.takers], bool)
-    if len(moves):
-        closed[problem.block("moves")] = gone[moves.giver] | left_out[moves.taker]
-    if problem.sizes["stores"]:
+    closed[problem.block(ColumnKind.MOVES)] = gone[moves.giver] | left_out[moves.taker]
+    if problem.sizes[ColumnKind.STORES]:
         depots = [depot.id for depot in scenario.depots]
-        closed[problem.block("stores")] = ~problem.others["stores"]["depot"].isin(depots)
-    if problem.sizes["trips"]:
-        trips = problem.others["trips"]
-        left = np.flatnonzero(~closed[problem.block("moves")])
+        closed[problem.block(ColumnKind.STORES)] = ~problem.others[ColumnKind.STORES]["depot"].isin(
+            depots
+        )
+    if problem.sizes[ColumnKind.TRIPS]:
+        trips = problem.others[ColumnKind.TRIPS]
+        left = np.flatnonzero(~closed[problem.block(ColumnKind.MOVES)])
         loaded, tipped = (set(problem.labels(key, left)) for key in ("origin", "destination"))
         used = trips["origin"].isin(list(tipped)) & trips["destination"].isin(list(loaded))
-        closed[problem.block("trips")] = ~used
+        closed[problem.block(ColumnKind.TRIPS)] = ~used
     return closed
 
 
@@ -237,8 +234,5 @@ def _among(scenario: Scenario, members: frozenset[str]) -> Scenario:
     """Take what other projects offer and need out of a scenario, and what all agree on."""
     outside = {site for site in project_sites(scenario) if scenario.project(site) not in members}
     nothing = {"offers": (), "needs": (), "stockpile": None}
-    sites = {
-        name: site.model_copy(update=nothing) if name in outside else site
-        for name, site in scenario.sites.items()
-    }
-    return scenario.saying(sites=sites, **NO_TERMS)
+    emptied = {site: scenario.sites[site].model_copy(update=nothing) for site in outside}
+    return scenario.saying(sites={**scenario.sites, **emptied}, **NO_TERMS)

@@ -13,7 +13,7 @@ import pandas as pd
 from raastof_geo.assignment.statement.goal import count_giver, list_crossed
 from raastof_geo.effect.books import COMMON, Books
 from raastof_geo.figures.vocabulary import REFERENCE_TONNES, TONNES
-from raastof_geo.language import say
+from raastof_geo.language import say_text
 from raastof_geo.scenario.parties import list_givers
 from raastof_geo.scenario.provenance import SORTS, Sort
 from raastof_geo.scenario.role import Role
@@ -22,10 +22,8 @@ from raastof_geo.scenario.scenario import Scenario
 
 GOAL_SHARE = 0.20
 GOAL_YEAR = 2032
-GOAL_SOURCE = (
-    "Region Sjælland, genanvendelse af råstoffer (regionsjaelland.dk); gate21.dk, "
-    "sammen om mindre råstofforbrug"
-)
+_REGION = "Region Sjælland, genanvendelse af råstoffer (regionsjaelland.dk)"
+GOAL_SOURCE = f"{_REGION}; gate21.dk, sammen om mindre råstofforbrug"
 """Secondary raw materials and surplus soil over consumption. Verified: read on the pages named."""
 
 RECYCLED_TODAY = 0.02
@@ -33,10 +31,7 @@ RECYCLED_TODAY = 0.02
 Source: gate21.dk, sammen om mindre råstofforbrug (2022-2023), read; what it counts is inferred
 from the regional supply model (regionh.dk, 2015 figures: land, sea, recycled, net import)."""
 
-REFERENCE_TONNE = say(
-    "A reference tonne is a tonne of the material that a use is planned with; of a lighter "
-    "material fewer tonnes fill the same layer, and count as as many."
-)
+REFERENCE_TONNE = say_text("reference tonne", "meaning")
 
 
 @dataclass(frozen=True)

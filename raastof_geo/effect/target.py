@@ -13,13 +13,8 @@ from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules import limits
 from raastof_geo.assignment.solving.certificate import LARGEST_VIOLATION
 from raastof_geo.assignment.solving.solve import Solution, solve
-from raastof_geo.assignment.statement.goal import (
-    Asked,
-    ask_share,
-    count_giver,
-    find_due,
-    weigh_counted,
-)
+from raastof_geo.assignment.statement import goal
+from raastof_geo.assignment.statement.goal import Asked, find_due, weigh_counted
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import build_programme
 from raastof_geo.assignment.statement.statement import lay_rows
@@ -111,10 +106,9 @@ def answer_target(plan: Plan, *, patience_s: float = 120.0, briefly: bool = Fals
     about = target or SecondaryShare(at_least=0.0)
     definitions = sorted(DEFINITIONS, key=lambda name: name != about.definition)
     definitions = definitions[:1] if briefly else definitions
-    asked = [
-        ask_share(scenario, about.model_copy(update={"definition": name})) for name in definitions
-    ]
-    reaches = tuple(_reach(plan, vary, one, priced=not briefly) for one in asked)
+    asked = (about.model_copy(update={"definition": name}) for name in definitions)
+    shares = [goal.ask_share(scenario, one) for one in asked]
+    reaches = tuple(_reach(plan, vary, one, priced=not briefly) for one in shares)
     price, more, kg, dkk = (None,) * 4 if briefly else _price_of_target(plan, vary)
     lacks = (about.at_least - reaches[0].in_plan) * reaches[0].needed_t
     return TargetAnswer(
@@ -143,6 +137,7 @@ def _reach(plan: Plan, vary: _Solve, asked: Asked, *, priced: bool) -> Reach:
     materials = materials.sort_values(ascending=False)
     in_plan = (float(met.sum()) + asked.counted_t) / needed
     most, of, finished = find_ratio(problem, asked, lambda cost: vary(costs=[cost]))
+    priced &= finished
     return Reach(
         definition=definition,
         in_plan=in_plan,
@@ -151,9 +146,7 @@ def _reach(plan: Plan, vary: _Solve, asked: Asked, *, priced: bool) -> Reach:
         largest=max(in_plan, most / max(1e-9, of)) if finished else in_plan,
         # Of the same needs as the largest share: those of a period may be met in another one.
         offered=(_offered(problem, asked) + asked.counted_t) / (of if finished and of else needed),
-        more_at_largest=_price_of_most(plan, vary, asked, most, of)
-        if priced and finished
-        else None,
+        more_at_largest=_price_of_most(plan, vary, asked, most, of) if priced else None,
         by_material={str(one): float(part) for one, part in materials.items() if part > 0},
         finished=finished,
     )
@@ -187,8 +180,8 @@ def _offered(problem: Problem, asked: Asked) -> float:
     for material, ratio in itertools.chain(*(need.ratios.items() for need in scenario.needs)):
         rates[material] = max(rates.get(material, 0.0), 1 / ratio)
     best = {
-        giver.id: count_giver(scenario, giver, definition) * rates.get(giver.material, 0.0)
-        for giver in problem.givers
+        one.id: goal.count_giver(scenario, one, definition) * rates.get(one.material, 0.0)
+        for one in problem.givers
     }
     made: dict[str, float] = {}
     plants = scenario.plants
@@ -197,11 +190,8 @@ def _offered(problem: Problem, asked: Asked) -> float:
         worth = max(share * best.get(plant.giver(name, process), 0.0) for name, share in outputs)
         for material in process.inputs:
             made[material] = max(made.get(material, 0.0), worth)
-    return sum(
-        offer.tonnes * max(best.get(offer.id, 0.0), made.get(offer.material, 0.0))
-        for offer in scenario.offers
-        if asked.target.period in (None, *offer.periods)
-    )
+    there = (one for one in scenario.offers if asked.target.period in (None, *one.periods))
+    return sum(one.tonnes * max(best.get(one.id, 0), made.get(one.material, 0)) for one in there)
 
 
 def _price_of_target(

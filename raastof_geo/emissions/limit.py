@@ -8,6 +8,7 @@ import datetime
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, create_model
@@ -52,85 +53,50 @@ class TruckLimit:
 
 def _legal(value: float, source: str, unit: str = "m") -> Figure:
     """Give the largest Danish trucks' size, for those whose own is not said."""
-    return Figure(
-        value=value,
-        unit=unit,
-        source=source,
-        valid_from=datetime.date(2011, 1, 1),
-        evidence="seen",
-        note="legal maximum in Denmark",
-    )
+    day, note = datetime.date(2011, 1, 1), "legal maximum in Denmark"
+    return Figure(value=value, unit=unit, source=source, valid_from=day, evidence="seen", note=note)
 
 
 _GROSS = Size("gross_t", say("Weight in all"))
 _EMPTY = Size("empty_t", say("Weight without load"))
 _AXLES = Size("axle_count", say("Axles"))
-_AXLE = Size(
-    "axle_load_t",
-    say("Axle load"),
-    Figure(
-        value=10,
-        unit="t",
-        source="judgement",
-        valid_from=datetime.date(2026, 11, 1),
-        evidence="judgement",
-        note="heaviest axle",
-    ),
+_DAY = datetime.date(2026, 11, 1)
+_HEAVIEST = Figure(
+    value=10,
+    unit="t",
+    source="judgement",
+    valid_from=_DAY,
+    evidence="judgement",
+    note="heaviest axle",
 )
-_BOGIE = Size(
-    "bogie_load_t",
-    say("Bogie load"),
-    _legal(18, "Retsinformation 139635 (2011), 164163 (2014): two axles 1.80-2.00 m apart", "t"),
-)
+_AXLE = Size("axle_load_t", say("Axle load"), _HEAVIEST)
+_TANDEM = "Retsinformation 139635 (2011), 164163 (2014): two axles 1.80-2.00 m apart"
+_BOGIE = Size("bogie_load_t", say("Bogie load"), _legal(18, _TANDEM, "t"))
 _HEIGHT = Size(
     "height_m", say("Height"), _legal(4.10, "Transportnyhederne 81919 (3 December 2025)")
 )
 _WIDTH = Size("width_m", say("Width"), _legal(2.55, "elov.dk, order on dimensions, section 10"))
 _LENGTH = Size("length_m", say("Length"), _legal(18.75, "transportxxl.eu, truck and trailer"))
 
+
+def _limit(name: str, title: Message, size: Size, tags: str, *room: Any, **more: Any) -> TruckLimit:
+    """Declare a limit by its name, which ends in the unit, tags, and least and most values."""
+    unit: Any = {"t": "t", "m": "m"}.get(name.rpartition("_")[2], "axles")
+    return TruckLimit(name, title, unit, size, tuple(tags.split()), *room, **more)
+
+
+_on_roads = partial(_limit, at_sites=False)
+_RATED = "maxweightrating maxgcweightrating"
 TRUCK_LIMITS: tuple[TruckLimit, ...] = (
-    TruckLimit(
-        "maxweight_t",
-        say("weight"),
-        "t",
-        _GROSS,
-        ("maxweight", "maxgcweight"),
-        least=1,
-        most=200,
-        with_load=True,
-    ),
-    TruckLimit(
-        "maxweightrating_t",
-        say("registered gross weight"),
-        "t",
-        _GROSS,
-        ("maxweightrating", "maxgcweightrating"),
-        least=1,
-        most=200,
-        at_sites=False,
-    ),
-    TruckLimit("maxaxleload_t", say("axle load"), "t", _AXLE, ("maxaxleload",), 1, with_load=True),
-    TruckLimit(
-        "maxheight_m", say("height"), "m", _HEIGHT, ("maxheight", "maxheight:physical"), 1.5, 10
-    ),
-    TruckLimit("maxwidth_m", say("width"), "m", _WIDTH, ("maxwidth", "maxwidth:physical"), 1.5),
-    TruckLimit("maxlength_m", say("length"), "m", _LENGTH, ("maxlength",), 3),
-    TruckLimit(
-        "maxbogieload_t", say("bogie load"), "t", _BOGIE, ("maxbogieweight",), 2, with_load=True
-    ),
-    TruckLimit(
-        "maxempty_t",
-        say("weight without load"),
-        "t",
-        _EMPTY,
-        ("maxunladenweight",),
-        least=0.5,
-        most=200,
-        at_sites=False,
-    ),
-    TruckLimit(
-        "maxaxles", say("axles"), "axles", _AXLES, ("maxaxles",), least=2, most=20, at_sites=False
-    ),
+    _limit("maxweight_t", say("weight"), _GROSS, "maxweight maxgcweight", 1, 200, with_load=True),
+    _on_roads("maxweightrating_t", say("registered gross weight"), _GROSS, _RATED, 1, 200),
+    _limit("maxaxleload_t", say("axle load"), _AXLE, "maxaxleload", 1, with_load=True),
+    _limit("maxheight_m", say("height"), _HEIGHT, "maxheight maxheight:physical", 1.5, 10),
+    _limit("maxwidth_m", say("width"), _WIDTH, "maxwidth maxwidth:physical", 1.5),
+    _limit("maxlength_m", say("length"), _LENGTH, "maxlength", 3),
+    _limit("maxbogieload_t", say("bogie load"), _BOGIE, "maxbogieweight", 2, with_load=True),
+    _on_roads("maxempty_t", say("weight without load"), _EMPTY, "maxunladenweight", 0.5, 200),
+    _on_roads("maxaxles", say("axles"), _AXLES, "maxaxles", 2, 20),
 )
 """Limits on the size of a truck: actual mass, registered gross weight, axle load, its box, load on
 two axles, mass without load, and number of axles."""

@@ -43,7 +43,6 @@ class _Weights(Named):
     """What a truck runs on and weighs; the sizes that limits are held against come after."""
 
     fuel: str
-    """Id of the fuel."""
     gross_t: figure.PositiveFigure
     """Greatest legal weight, truck and load. [t]"""
     payload_t: figure.PositiveFigure

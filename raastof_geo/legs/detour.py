@@ -15,7 +15,7 @@ from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.emissions.vehicle import Vehicle
 from raastof_geo.errors import NoRouteError
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, read_texts, say
 from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.roads.mapped.keys import Truck
 from raastof_geo.roads.mapped.tags import find_doubts
@@ -27,17 +27,6 @@ from raastof_geo.roads.routing.drive import Load, emit_kg_co2e
 from raastof_geo.roads.routing.route import Routes
 from raastof_geo.scenario.lookup import look_up
 from raastof_geo.scenario.scenario import Scenario
-
-_DOUBTS = {
-    "conditional": say("holds at some times only, and is not taken"),
-    "unclear": say("has a condition that cannot be decided, and is not taken"),
-    "lanes": say("is about single lanes, and is not taken"),
-    "unknown_key": say("has a key that is not understood, and is not taken"),
-    "ambiguous": say("leaves open which turn it means, and is not taken"),
-    "unreadable": say("cannot be read"),
-    "implausible": say("is hardly possible"),
-    "unknown_access": say("is no value that OpenStreetMap knows"),
-}
 
 
 @dataclass(frozen=True)
@@ -85,9 +74,8 @@ class Trip:
 
     load: Load
     figures: TripFigures
-    """Of the legal route."""
     free_figures: TripFigures
-    """The same, were nothing closed to the truck."""
+    """What the route comes to, were nothing closed to the truck."""
     line: Floats
     """The legal route as lon and lat. [degrees, points × 2]"""
     free_line: Floats
@@ -183,26 +171,17 @@ def _compare(way: _Way, origin: str, destination: str) -> tuple[Trip, Integers]:
     """Find both routes of one way, and the edges of the network that either touches."""
     roads = way.roads
     ends = ([roads.stops[origin]], [roads.stops[destination]])
+    named = {"origin": origin, "destination": destination}
     weigh = partial(roads.weigh, way.vehicle, way.load, way.active)
     legal, free = (weigh(free=free).routes(*ends) for free in (False, True))
     if not free.exists[0]:
-        raise NoRouteError.saying(
-            "no road leads from {origin} to {destination}", origin=origin, destination=destination
-        )
+        raise NoRouteError.saying("no road leads from {origin} to {destination}", **named)
     obstacles = tuple(_find_obstacles(way, free))
     if not legal.exists[0]:
+        told = say("{vehicle} cannot drive from {origin} to {destination}: {road} ({reason})")
+        told, unnamed = told.format(vehicle=way.vehicle, **named), say("a road without a name")
         raise NoRouteError(
-            *(
-                say(
-                    "{vehicle} cannot drive from {origin} to {destination}: {road} ({reason})",
-                    vehicle=way.vehicle,
-                    origin=origin,
-                    destination=destination,
-                    road=obstacle.name or say("a road without a name"),
-                    reason=obstacle.reason,
-                )
-                for obstacle in obstacles
-            )
+            *(told.format(road=one.name or unnamed, reason=one.reason) for one in obstacles)
         )
     trip = Trip(
         load=way.load,
@@ -330,7 +309,8 @@ def _find_doubts(network: RoadNetwork, edges: Integers) -> tuple[DoubtfulTag, ..
     for edge, text in said:
         for kind, key, value in find_doubts(text):
             way, at = int(network.way[edge]), _middle(network, edge)
-            tag = DoubtfulTag(_DOUBTS[kind], key, value, network.called(edge), way, *at)
+            reason = read_texts("doubtful tags")[kind]
+            tag = DoubtfulTag(reason, key, value, network.called(edge), way, *at)
             found.setdefault((way or -edge, key, value), tag)
     return tuple(found.values())
 

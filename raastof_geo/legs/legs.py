@@ -41,14 +41,12 @@ class Legs(Shown):
 
     def show(self) -> tuple[str, Sequence[Fact]]:
         """Give how many legs there are, and how long they are."""
-        frame, km = self.frame, self.frame.length_km
+        frame = self.frame
+        longest = format_number(frame.length_km.max() if len(frame) else 0.0, digits=1)
         return "", (
             Fact(say("Legs"), format_number(len(frame))),
             Fact(say("Legs that no road allows"), format_number(len(self.lost))),
-            Fact(
-                say("Longest leg [km]"),
-                format_number(float(km.max()) if len(km) else 0.0, digits=1),
-            ),
+            Fact(say("Longest leg [km]"), longest),
             Fact(say("Trucks"), ", ".join(map(str, frame.vehicle.unique()))),
             Fact(say("Periods"), ", ".join(map(str, frame.period.unique()))),
         )

@@ -5,21 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, say, say_text
 from raastof_geo.legs.legs import Legs
 from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.roads.routing.drive import BOTH_LOADS
 from raastof_geo.roads.routing.islands import explain_islands, group_sites
 from raastof_geo.roads.routing.router import WeightedRoads
-
-_CLOSED_TO_TRUCK = say(
-    "every way is closed to this truck, by signs, limits or changes of the scenario"
-)
-_NO_WAY = say("no road leads there and back")
-_NO_TURNING = say(
-    "every way turns round in a dead end, and this truck does not (`turns_in_dead_end: false`)"
-)
-_BY_FERRY = say("only a ferry leads there and back, and `network.ferries` is false")
 
 
 def explain_lost(legs: Legs, *, most: int = 10) -> list[Message]:
@@ -35,18 +26,12 @@ def explain_lost(legs: Legs, *, most: int = 10) -> list[Message]:
         told = explain_islands(network, edges, ferries=ferries)
         island = group_sites(network, edges, ferries=ferries)
         lost = lost[lost.origin.map(island) == lost.destination.map(island)]
-    pairs = [
-        say("no leg from {origin} to {destination} for {vehicles} in {periods}: {reason}").format(
-            origin=f"`{origin}`",
-            destination=f"`{destination}`",
-            vehicles=", ".join(rows.vehicle.unique()),
-            periods=", ".join(rows.period.unique()),
-            reason=reason,
-        )
-        for (origin, destination, reason), rows in lost.groupby(
-            ["origin", "destination", "reason"], sort=True
-        )
-    ]
+    no_leg = say("no leg from {origin} to {destination} for {vehicles} in {periods}: {reason}")
+    pairs = []
+    for (origin, destination, reason), rows in lost.groupby(["origin", "destination", "reason"]):
+        trucks, when = (", ".join(rows[key].unique()) for key in ("vehicle", "period"))
+        ends = {"origin": f"`{origin}`", "destination": f"`{destination}`"}
+        pairs.append(no_leg.format(**ends, vehicles=trucks, periods=when, reason=reason))
     rest = len(pairs) - most
     more = [say("and {count} more such pairs of sites", count=rest)] if rest > 0 else []
     return [*told, *pairs[:most], *more]
@@ -61,20 +46,11 @@ def tell_lost(
         land, sea = (_ways_there(roads, pairs, ferries=ferries) for ferries in (False, True))
         taken = roads.scenario.said.network.ferries
         turned = _ways_by_turning(roads, vehicle_id, pairs, periods[0])
-        reasons = [
-            str(_say_why(turning, driven=here or (there and taken), sailed=there))
-            for turning, here, there in zip(turned, land, sea, strict=True)
-        ]
+        for turning, here, there in zip(turned, land, sea, strict=True):
+            closed = "closed" if here or (there and taken) else "ferry" if there else "none"
+            reasons.append(str(say_text("lost legs", "turning" if turning else closed)))
     told = [pairs.assign(vehicle=vehicle_id, period=one, reason=reasons) for one in periods]
     return pd.concat(told, ignore_index=True)
-
-
-def _say_why(turning: bool, *, driven: bool, sailed: bool) -> Message:
-    if turning:
-        return _NO_TURNING
-    if driven:
-        return _CLOSED_TO_TRUCK
-    return _BY_FERRY if sailed else _NO_WAY
 
 
 def _ways_there(roads: RoadPrices, pairs: pd.DataFrame, *, ferries: bool) -> list[bool]:

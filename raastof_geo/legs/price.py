@@ -82,7 +82,6 @@ class _Haulage:
     roads: RoadPrices
     vehicle_id: str
     active: Active
-    """Numbers of the changes of roads that hold."""
     periods: Sequence[str]
 
     @property
@@ -127,12 +126,10 @@ def _price_on(roads: RoadPrices, progress: TellShare | None = None) -> Legs:
     scenario = roads.scenario
     pairs = compatible_pairs(scenario)
     tell = progress or (lambda _what, _share: None)
-    work = [
-        _Haulage(roads, vehicle_id, active, legal)
-        for vehicle_id in scenario.said.vehicles
-        for active, periods in roads.spells.items()
-        if (legal := [one for one in periods if scenario.may_drive(vehicle_id, one)])
-    ]
+    work = []
+    for vehicle_id, (active, periods) in product(scenario.said.vehicles, roads.spells.items()):
+        legal = [one for one in periods if scenario.may_drive(vehicle_id, one)]
+        work += [_Haulage(roads, vehicle_id, active, legal)] if legal else []
     frames, lost, empty = [], [], []
     for number, haulage in enumerate(work):
         tell(haulage.vehicle.called(scenario.said.language), number / len(work))
@@ -173,6 +170,7 @@ def _price_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
     load_t = pairs.material.map(loads).to_numpy(dtype=np.float64)
     share = load_t / vehicle.payload_t.value
     standing = vehicle.idle_per_h.value * scenario.said.idle_min_per_load / 60
+    loaded = (1 - share) * out.energy_empty + share * out.energy_full
     trips = pairs.assign(
         length_km=out.km,
         return_km=back.km,
@@ -180,10 +178,7 @@ def _price_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
         link_dkk=out.link_dkk + back.link_dkk,
         drive_h=out.hours + back.hours,
         load_t=load_t,
-        energy=(1 - share) * out.energy_empty
-        + share * out.energy_full
-        + back.energy_empty
-        + standing,
+        energy=loaded + back.energy_empty + standing,
         energy_unit=scenario.catalogue.fuels[vehicle.fuel].unit,
         **{name: km + back.tolled[name] for name, km in out.tolled.items()},
     )

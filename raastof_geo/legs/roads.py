@@ -13,27 +13,16 @@ import shapely
 from raastof_geo.arrays import Floats, Indices, Mask
 from raastof_geo.emissions.model import MODELS
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
+from raastof_geo.roads import restrict
 from raastof_geo.roads.change import find_changed_edges, find_edges_over
 from raastof_geo.roads.mapped.area import join_municipalities
 from raastof_geo.roads.multigraph import draw_driven
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.restrict import (
-    TruckRoads,
-    bind_turns,
-    find_exceeded,
-    judge_roads,
-    size_truck,
-)
+from raastof_geo.roads.restrict import TruckRoads, size_truck
 from raastof_geo.roads.road import ROAD_CLASSES, align_limits
+from raastof_geo.roads.routing import drive
 from raastof_geo.roads.routing.approach import RoadStop
-from raastof_geo.roads.routing.drive import (
-    BOTH_LOADS,
-    Load,
-    drive_edges,
-    emit_kg_co2e,
-    find_speeds,
-    pay_on_the_way,
-)
+from raastof_geo.roads.routing.drive import BOTH_LOADS
 from raastof_geo.roads.routing.graph import RoadGraph, Travelling, build_graph
 from raastof_geo.roads.routing.route import Routes
 from raastof_geo.roads.routing.router import Router, WeightedRoads, load_router
@@ -111,7 +100,7 @@ class RoadPrices(Travelling):
         """Give the numbers of the turns that bind this truck when it is full, and not every one."""
         if vehicle_id not in self._turns:
             truck = size_truck(self.scenario.catalogue.vehicles[vehicle_id], "full")
-            self._turns[vehicle_id] = tuple(bind_turns(self.network.some_turns, truck))
+            self._turns[vehicle_id] = tuple(restrict.bind_turns(self.network.some_turns, truck))
         return self._turns[vehicle_id]
 
     @cached_property
@@ -139,12 +128,8 @@ class RoadPrices(Travelling):
         roads = [limit for limit in limits if limit.municipality is None]
         found = iter(find_changed_edges(network, roads))
         inside = []
-        for limit in limits:
-            edges = (
-                next(found)
-                if limit.municipality is None
-                else find_edges_over(network, join_municipalities([limit.municipality]))
-            )
+        for named in (limit.municipality for limit in limits):
+            edges = find_edges_over(network, join_municipalities([named])) if named else next(found)
             inside.append(np.isin(np.arange(network.edge_count), edges))
         return inside
 
@@ -265,9 +250,9 @@ class RoadPrices(Travelling):
             barred |= network.ferry
         for change, edges in self.changes_for(vehicle_id, active):
             limits = np.array(align_limits(change.limits))
-            if change.closed or find_exceeded(truck.size, limits).any():
+            if change.closed or restrict.find_exceeded(truck.size, limits).any():
                 barred[edges] = True
-        return judge_roads(network, truck, barred)
+        return restrict.judge_roads(network, truck, barred)
 
     def weigh(
         self,
@@ -315,7 +300,7 @@ class RoadPrices(Travelling):
         return routes
 
     def to_osmnx(
-        self, vehicle: str, *, load: Load = "full", period: str | None = None
+        self, vehicle: str, *, load: drive.Load = "full", period: str | None = None
     ) -> networkx.MultiDiGraph:
         """Give the roads of one truck in one period as a graph; see `RoadNetwork.to_osmnx`.
 
@@ -327,7 +312,7 @@ class RoadPrices(Travelling):
         when = next(iter(self.scenario.periods)) if period is None else period
         active = self.spell_of(when)
         judged = self.judge(vehicle, load, active)
-        drive = drive_edges(
+        driven = drive.drive_edges(
             self.network,
             self.scenario.catalogue,
             self.scenario.catalogue.vehicles[vehicle],
@@ -337,20 +322,17 @@ class RoadPrices(Travelling):
             speed_km_h=np.stack(self._speeds(vehicle, active, judged)),
             judged=judged,
         )
-        return draw_driven(self.network, drive)
+        return draw_driven(self.network, driven)
 
     def changes_for(self, vehicle_id: str, active: Active) -> list[tuple[RoadChange, Indices]]:
         """Give the changes that hold and are about a truck, in order, each with its edges."""
         changes = self.scenario.said.network.changes
-        return [
-            (changes[number], self.changed[number])
-            for number in active
-            if changes[number].vehicles is None or vehicle_id in (changes[number].vehicles or ())
-        ]
+        held = [(changes[number], self.changed[number]) for number in active]
+        return [one for one in held if one[0].vehicles is None or vehicle_id in one[0].vehicles]
 
     def _speeds(self, vehicle_id: str, active: Active, judged: TruckRoads) -> tuple[Floats, Floats]:
         """Give how fast a truck goes along every edge, and against it. [edges, km/h]"""
-        speeds = find_speeds(self.network, self.scenario.catalogue, judged.maxspeed_km_h)
+        speeds = drive.find_speeds(self.network, self.scenario.catalogue, judged.maxspeed_km_h)
         for change, edges in self.changes_for(vehicle_id, active):
             if change.speed_km_h is not None:
                 for speed in speeds:
@@ -383,6 +365,6 @@ def _weigh_arcs(
     middle = periods[len(periods) // 2].middle_year
     if route_by == "cost":
         toll_km = arcs[f"{TOLLED}{catalogue.toll_in(middle) or ''}"]
-        paid = pay_on_the_way(catalogue, vehicle, toll_km, arcs["link_dkk"], ferry_km, middle)
+        paid = drive.pay_on_the_way(catalogue, vehicle, toll_km, arcs["link_dkk"], ferry_km, middle)
         return np.asarray(hours * vehicle.hire_dkk_per_h.value + paid)
-    return emit_kg_co2e(catalogue, vehicle, arcs[energy], ferry_km, middle)
+    return drive.emit_kg_co2e(catalogue, vehicle, arcs[energy], ferry_km, middle)

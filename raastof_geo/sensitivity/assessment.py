@@ -9,13 +9,8 @@ from raastof_geo.language import Message, say, speaking
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.reading.read import read_varied
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.sensitivity.headline import (
-    HEADLINES,
-    HeadlineName,
-    Headlines,
-    find_threshold,
-    solve_headlines,
-)
+from raastof_geo.sensitivity import headline
+from raastof_geo.sensitivity.headline import HeadlineName, Headlines
 from raastof_geo.sensitivity.lever import Lever, Subject
 
 Price: TypeAlias = Callable[[Scenario], Legs | None]
@@ -119,7 +114,7 @@ class _Mover:
 
     def swing(self) -> Swing:
         ends = tuple(map(self.solve, self.lever.subject.levels))
-        pairs = [(name, number) for name in HEADLINES for number in range(len(ends))]
+        pairs = [(name, number) for name in headline.HEADLINES for number in range(len(ends))]
         found = (self.flip(name, number, ends[number]) for name, number in pairs)
         return Swing(self.lever.subject, ends, tuple(flip for flip in found if flip is not None))
 
@@ -130,7 +125,7 @@ class _Mover:
                 legs = self.price(varied)
                 if legs is None:
                     raise InputError(say("legs that were made up cannot be priced again"))
-                found = solve_headlines(varied, legs, whole=self.at_value.whole)
+                found = headline.solve_headlines(varied, legs, whole=self.at_value.whole)
                 self.solved[level] = Outcome(level, found)
             except RaastofError as error:
                 with speaking(self.scenario.said.language):
@@ -142,7 +137,7 @@ class _Mover:
 
         A level without a plan counts as the far side: there the conclusion cannot be kept.
         """
-        threshold = find_threshold(self.scenario, name)
+        threshold = headline.find_threshold(self.scenario, name)
 
         def keeps(headlines: Headlines) -> bool:
             return headlines.of(name) >= threshold - 1e-9 * max(1.0, abs(threshold))

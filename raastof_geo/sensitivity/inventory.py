@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from raastof_geo.errors import InputError
-from raastof_geo.language import Readable, say, speaking
+from raastof_geo.language import Readable, say, say_text, speaking
 from raastof_geo.scenario.parties import list_givers
 from raastof_geo.scenario.reading.tree import Trail
 from raastof_geo.scenario.said.agreement import BaselineKind, Together
@@ -14,17 +14,10 @@ from raastof_geo.scenario.said.amount import DEFAULT, Captured
 from raastof_geo.scenario.said.assumption import AmountFilter, Assumption, Which, Whose
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.varied import Edits, edit_for, find_value, number_at, split_path
-from raastof_geo.sensitivity.lever import (
-    JUDGED,
-    PART,
-    Lever,
-    Subject,
-    list_declared,
-    list_numbered,
-    make_lever,
-    move_figure,
-)
+from raastof_geo.sensitivity import lever
+from raastof_geo.sensitivity.lever import PART, Lever, Subject, move_figure
 
+_PLACES: tuple[Whose, ...] = ("pits", "receivers", "plants", "depots")
 _NUMBERS = ("co2_price_dkk_per_t", "idle_min_per_load", "return_loads.share")
 """Numbers of a scenario that are no figures with a source of their own."""
 
@@ -37,7 +30,7 @@ def list_levers(scenario: Scenario) -> list[Lever]:
     both ways, and says so.
     """
     with speaking(scenario.said.language):
-        declared = list_declared(scenario)
+        declared = lever.list_declared(scenario)
         taken = {one.set for one in scenario.said.assumptions.values()}
         others = (*_amounts(scenario), *_figures(scenario), *_choices(scenario))
         return [*declared, *(one for one in others if one.subject.name not in taken)]
@@ -47,13 +40,14 @@ def _amounts(scenario: Scenario) -> Iterator[Lever]:
     """Give the levers of amounts; none where there are none, or no rest that could give."""
     for name, title, scale, rest in _list_groups(scenario):
         said: dict[str, Any] = {"value": 1, "low": 1 - PART, "high": 1 + PART, "unit": "%"}
-        assumption = Assumption(**said, source=str(JUDGED), scale=scale, rest=rest, name=str(title))
+        said |= {"source": str(lever.JUDGED), "name": str(title)}
+        assumption = Assumption(**said, scale=scale, rest=rest)
         with suppress(InputError):
             for level in (assumption.low, assumption.high):
                 edit_for(scenario, assumption, level)
-            lever = make_lever(scenario, name, assumption)
+            made = lever.make_lever(scenario, name, assumption)
             group = str(say("split of needs") if rest else say("amounts"))
-            yield replace(lever, subject=replace(lever.subject, group=group, judged=True))
+            yield replace(made, subject=replace(made.subject, group=group, judged=True))
 
 
 def _list_groups(
@@ -77,30 +71,22 @@ def _list_groups(
         of_project = Which(project=(one,))
         title = say("needs and surplus of {name}", name=scenario.project_name(one))
         yield f"project.{one}", title, {"needs": of_project, "offers": of_project}, None
-    for whose, room in _ROOM.items():
-        yield f"capacity.{whose}", room, {whose: Which()}, None
-
-
-_ROOM: Mapping[Whose, Readable] = {
-    "pits": say("what pits may dig"),
-    "receivers": say("what receivers may take"),
-    "plants": say("what plants can make"),
-    "depots": say("what depots can hold"),
-}
+    for whose in _PLACES:
+        yield f"capacity.{whose}", say_text("room for", whose), {whose: Which()}, None
 
 
 def _figures(scenario: Scenario) -> Iterator[Lever]:
     """Give the levers of figures of the catalogue that are in use, and of the scenario's own."""
     in_use = _find_used(scenario)
-    for path, figure in list_numbered(scenario).items():
+    for path, figure in lever.list_numbered(scenario).items():
         parts = path.removeprefix("catalogue.").split(".")
         wanted = zip(parts, in_use.get(parts[0], ()), strict=False)
         if all(known is None or part in known for part, known in wanted):
             yield from move_figure(scenario, path, figure)
     if DEFAULT not in scenario.said.capture:
         all_of_it = Captured(value=1.0)
-        for lever in move_figure(scenario, f"capture.{DEFAULT}", all_of_it):
-            yield replace(lever, edit=lambda level: {("capture", DEFAULT): level})
+        for moved in move_figure(scenario, f"capture.{DEFAULT}", all_of_it):
+            yield replace(moved, edit=lambda level: {("capture", DEFAULT): level})
     for path in _NUMBERS:
         with suppress(InputError):
             there = number_at(find_value(scenario, split_path(path)))

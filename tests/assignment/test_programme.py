@@ -18,7 +18,7 @@ from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario
 
 from raastof_geo.assignment import RULES, assign, build_problem, build_programme, certify
 from raastof_geo.assignment.rules.capture import captured
-from raastof_geo.assignment.solving.price_in import Clock, solve_in_order
+from raastof_geo.assignment.solving.price_in import Clock, How, solve_in_order
 from raastof_geo.errors import NoPlanError
 from raastof_geo.scenario.scenario import Need, Scenario
 
@@ -315,7 +315,7 @@ def test_a_tampered_plan_fails_the_check():
     problem = build_problem(scenario, make_legs(scenario, {("digging", "tip"): 90.0}))
     programme = build_programme([row for rule in RULES for row in rule(problem)], problem.whole)
     cost = problem.measure("transport_kg_co2e_wtw")
-    [step] = solve_in_order(programme, [cost], solver="HiGHS", clock=Clock())
+    [step] = solve_in_order(programme, [cost], How("HiGHS", Clock()))
     tonnes, prices = step.optimum.spread(problem.column_count), step.optimum.shadow_prices
 
     def check(values, given):
@@ -325,7 +325,7 @@ def test_a_tampered_plan_fails_the_check():
     less = np.where(tonnes == tonnes.max(), tonnes - 1, tonnes)
     assert check(less, prices).largest_violation >= 1 - 1e-9
     assert not check(less, prices).holds
-    [worst] = solve_in_order(programme, [-cost], solver="HiGHS", clock=Clock())
+    [worst] = solve_in_order(programme, [-cost], How("HiGHS", Clock()))
     dearer = check(worst.optimum.spread(problem.column_count), prices)
     assert dearer.largest_violation < 1e-6
     assert dearer.gap > 1e-3

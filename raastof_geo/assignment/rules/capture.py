@@ -16,12 +16,9 @@ from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
 from raastof_geo.scenario.said.amount import DEFAULT
 from raastof_geo.scenario.scenario import Offer, name_stockpile
 
+_TITLE = say("what can be put to use of the surplus (`capture`)")
 CAPTURED = row.Family(
-    "captured",
-    say("what can be put to use of the surplus (`capture`)"),
-    unit="t",
-    raised_by="capture.{material}",
-    limits="capture",
+    "captured", _TITLE, unit="t", raised_by="capture.{material}", limits="capture"
 )
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -17,24 +18,20 @@ from raastof_geo.scenario.role import Role
 SHARE_REACHED = Family("secondary_share_reached", say("secondary share"), bends="first", unit="t")
 GOAL_APPROACHED = Family("goal_approached", say("goal"), unit="t")
 GOALS_HELD = Family("goals_held", say("as near the goals as can be"), unit="t")
-CAPS_KEPT = Family(
-    "caps_kept",
-    say("cap under `targets.at_most`"),
-    raised_by="targets.at_most.{entry}.at_most",
-    limits="targets",
+_target = partial(Family, limits="targets")
+CAPS_KEPT = _target(
+    "caps_kept", say("cap under `targets.at_most`"), raised_by="targets.at_most.{entry}.at_most"
 )
-PASSAGES_LIMITED = Family(
+PASSAGES_LIMITED = _target(
     "passages_limited",
     say("limit under `targets.passages`"),
     unit=say("trips"),
     raised_by="targets.passages.{entry}.at_most_per_period",
-    limits="targets",
 )
-PROJECTS_NOT_WORSE = Family(
+PROJECTS_NOT_WORSE = _target(
     "projects_not_worse",
     say("no project worse off than alone"),
     raised_by="targets.fairness.worse_by_at_most",
-    limits="targets",
 )
 
 
@@ -58,7 +55,10 @@ def secondary_share_reached(problem: Problem) -> Iterator[Row]:
             weight = weight - target.at_least * problem.reference_share[due]
         family = SHARE_REACHED
         if target.goal:
-            family, missed = GOAL_APPROACHED, problem.starts["shortfalls"] + goals[asked.label]
+            family, missed = (
+                GOAL_APPROACHED,
+                problem.starts[ColumnKind.SHORTFALLS] + goals[asked.label],
+            )
             due, weight = np.append(due, missed), np.append(weight, 1.0)
         about = About(asked.head, target.period or "", entry=asked.number)
         used = (weight != 0) | (target.period is not None)
@@ -166,7 +166,7 @@ def share_moves(
             group,
             gives=sends >= 0,
             takes=takes >= 0,
-            received=problem.taker_is(Role.RECEIVER) > 0,
+            received=problem.has("taker_kind", Role.RECEIVER),
             shared_legs=said.effect.shared_legs,
         )
         common = ends.giver + ends.taker == 0
@@ -186,10 +186,8 @@ def _group_by_project(
     order = np.lexsort((columns, project_of))
     bounds = np.searchsorted(project_of[order], np.arange(len(projects) + 1))
     pieces = [order[first:last] for first, last in itertools.pairwise(bounds.tolist())]
-    return {
-        project: (columns[mine], weights[mine])
-        for project, mine in zip(projects, pieces, strict=True)
-    }
+    whose = zip(projects, pieces, strict=True)
+    return {project: (columns[mine], weights[mine]) for project, mine in whose}
 
 
 def _charges(problem: Problem, measure: str) -> Floats:

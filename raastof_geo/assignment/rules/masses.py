@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -12,44 +13,27 @@ from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
 from raastof_geo.scenario.scenario import Depot, Facility, Pit, Plant, Process, Receiver
 
-_PER_PERIOD = "sites.{site}.{role}.capacity_per_period"
-_IN_TOTAL = "sites.{site}.{role}.capacity_total"
+_CAPACITY = "sites.{site}.{role}.capacity"
+_IN_TOTAL = f"{_CAPACITY}_total"
+_family = partial(row.Family, unit="t")
+_permit = partial(_family, raised_by=f"{_CAPACITY}_per_period", limits="places")
 
-OFFERS_KEPT = row.Family("offers_kept", say("surplus leaves"), bends="first", unit="t")
-NEEDS_MET = row.Family("needs_met", say("the need is met"), bends="first", unit="t")
-PITS_PERMITTED = row.Family(
-    "pits_permitted", say("permit of the pit"), unit="t", raised_by=_PER_PERIOD, limits="places"
-)
+OFFERS_KEPT = _family("offers_kept", say("surplus leaves"), bends="first")
+NEEDS_MET = _family("needs_met", say("the need is met"), bends="first")
+PITS_PERMITTED = _permit("pits_permitted", say("permit of the pit"))
 PITS_IN_TOTAL = replace(PITS_PERMITTED, raised_by=_IN_TOTAL)
-RECEIVERS_PERMITTED = replace(
-    PITS_PERMITTED, name="receivers_permitted", title=say("permit of the receiver")
-)
+RECEIVERS_PERMITTED = _permit("receivers_permitted", say("permit of the receiver"))
 RECEIVERS_IN_TOTAL = replace(RECEIVERS_PERMITTED, raised_by=_IN_TOTAL)
-PLANTS_PERMITTED = replace(
-    PITS_PERMITTED, name="plants_permitted", title=say("capacity of the plant")
-)
+PLANTS_PERMITTED = _permit("plants_permitted", say("capacity of the plant"))
 PLANTS_IN_TOTAL = replace(PLANTS_PERMITTED, raised_by=_IN_TOTAL)
-PLANTS_FED = row.Family("plants_fed", say("input of the plant"), bends="never", unit="t")
-PLANTS_EMPTIED = row.Family("plants_emptied", say("output of the plant"), bends="never", unit="t")
-DEPOTS_BALANCED = row.Family("depots_balanced", say("stock of the depot"), bends="never", unit="t")
-DEPOTS_FILLED = row.Family(
-    "depots_filled",
-    say("capacity of the depot"),
-    bends="next",
-    unit="t",
-    raised_by="sites.{site}.{role}.capacity",
-    limits="places",
+PLANTS_FED = _family("plants_fed", say("input of the plant"), bends="never")
+PLANTS_EMPTIED = _family("plants_emptied", say("output of the plant"), bends="never")
+DEPOTS_BALANCED = _family("depots_balanced", say("stock of the depot"), bends="never")
+DEPOTS_FILLED = _permit(
+    "depots_filled", say("capacity of the depot"), bends="next", raised_by=_CAPACITY
 )
-DEPOTS_PERMITTED = row.Family(
-    "depots_permitted",
-    say("reception of the depot"),
-    unit="t",
-    raised_by=_PER_PERIOD,
-    limits="places",
-)
-DEPOTS_ENDED = row.Family(
-    "depots_ended", say("stock of the depot at the end"), bends="next", unit="t"
-)
+DEPOTS_PERMITTED = _permit("depots_permitted", say("reception of the depot"))
+DEPOTS_ENDED = _family("depots_ended", say("stock of the depot at the end"), bends="next")
 
 
 @row.declare(OFFERS_KEPT, blind_to_trucks=row.always)
@@ -109,11 +93,8 @@ def plants_run(problem: Problem) -> Iterator[row.Row]:
 def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[row.Row]:
     for material in plant.takes:
         comes = problem.find(taker=plant.taker, material=material, period=period)
-        used = [
-            (_runs(problem, process, period), -process.inputs[material])
-            for process in plant.processes
-            if material in process.inputs
-        ]
+        taking = (one for one in plant.processes if material in one.inputs)
+        used = [(_runs(problem, one, period), -one.inputs[material]) for one in taking]
         about = row.about_facility(plant, material=material, period=period)
         yield row.combine(PLANTS_FED, about, [(comes, 1.0), *used], "=", 0.0)
     made: dict[str, list[tuple[Columns, float]]] = {}

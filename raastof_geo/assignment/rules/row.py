@@ -21,7 +21,6 @@ Bends = Literal["first", "next", "last", "never"]
 missing is then said in tonnes of a project; `next` what was promised; `last` other limits; and
 `never` rows that only keep books, which mean nothing when they are broken."""
 EitherOr = Literal["lots", "partners", "openings"]
-"""Kinds of either-or decisions."""
 Limits = Literal["places", "targets", "agreements", "capture"]
 """Kinds of limits that are lifted together, to learn what holds a share down."""
 
@@ -91,14 +90,9 @@ class Family:
 
 def about_entry(entry: Offer | Need) -> About:
     """Speak of a window of an offer or a need; `entry` is its place in the list of its site."""
-    return About(
-        entry.name,
-        period=entry.periods[0] if entry.repeated else "",
-        site=entry.site,
-        role=entry.role,
-        material=entry.material if isinstance(entry, Offer) else "",
-        entry=entry.number - 1,
-    )
+    period = entry.periods[0] if entry.repeated else ""
+    material = entry.material if isinstance(entry, Offer) else ""
+    return About(entry.name, period, entry.site, entry.role, material, entry=entry.number - 1)
 
 
 def about_facility(facility: Facility, *, material: str = "", period: str = "") -> About:

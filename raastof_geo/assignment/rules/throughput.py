@@ -68,9 +68,11 @@ def _growth(scenario: Scenario, wanted: set[str]) -> float:
     and so on. No chain passes more than all plants that are joined by what they make, each once.
     """
     plants = scenario.plants
-    feeds = np.array([[_feeds(one, other) for other in plants] for one in plants], bool)
-    if not feeds.size:
+    if not plants:
         return 1.0
+    makes = [set(plant.makes) for plant in plants]
+    feeds = ~np.array([[made.isdisjoint(two.takes) for two in plants] for made in makes], bool)
+    np.fill_diagonal(feeds, False)
     _, group = connected_components(feeds, connection="weak")
     times = np.array([_multiply(plant, wanted) for plant in plants])
     round_about = 1.0
@@ -79,11 +81,6 @@ def _growth(scenario: Scenario, wanted: set[str]) -> float:
         round_about = 1.0 / min(1.0, *shares)
     joined = [math.prod(times[group == one].tolist()) for one in set(group.tolist())]
     return float(max(joined)) * round_about
-
-
-def _feeds(one: Plant, other: Plant) -> bool:
-    """Tell whether one plant makes what another takes."""
-    return one is not other and not set(one.makes).isdisjoint(other.takes)
 
 
 def _multiply(plant: Plant, wanted: set[str]) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from raastof_geo.arrays import Columns, Floats
 from raastof_geo.assignment.solving.certificate import bound_below
-from raastof_geo.assignment.solving.price_in import Clock, solve_in_order
+from raastof_geo.assignment.solving.price_in import Clock, How, solve_in_order
 from raastof_geo.assignment.solving.solver import make_solver
 from raastof_geo.assignment.solving.stated import Run, state_programme
 from raastof_geo.assignment.statement.programme import Programme, break_rows
@@ -51,13 +51,7 @@ class Decision:
 
 
 def decide(
-    programme: Programme,
-    costs: Sequence[Floats],
-    tolerances: Sequence[float],
-    *,
-    solver: str,
-    clock: Clock,
-    gap: float,
+    programme: Programme, costs: Sequence[Floats], tolerances: Sequence[float], how: How, gap: float
 ) -> Decision | None:
     """Decide by branch and bound over the columns that can matter; none: no plan exists.
 
@@ -67,7 +61,8 @@ def decide(
     objectives may worsen earlier ones by the share of their tolerance; it stops within a share
     `gap` of the bound, or with the best so far when the clock says so.
     """
-    relaxed = solve_in_order(programme, costs[:1], solver=solver, clock=clock)[-1].optimum
+    solver, clock = how.solver, how.clock
+    relaxed = solve_in_order(programme, costs[:1], How(solver, clock))[-1].optimum
     if not relaxed.feasible:
         return None
     prices = relaxed.shadow_prices

@@ -103,23 +103,14 @@ class HighsMaster(Master):
 
     def _bounds(self) -> tuple[Floats, Floats]:
         limit, infinite = self.scaled.limit, self.highspy.kHighsInf
-        return (
-            np.where(self.sense < 0, -infinite, limit),
-            np.where(self.sense > 0, infinite, limit),
-        )
+        least = np.where(self.sense < 0, -infinite, limit)
+        return least, np.where(self.sense > 0, infinite, limit)
 
     def _add_columns(self, cost: Floats, starts: Columns, rows: Columns, values: Floats) -> None:
         count = len(cost)
-        self.model.addCols(
-            count,
-            cost,
-            np.zeros(count),
-            np.full(count, self.highspy.kHighsInf),
-            len(values),
-            starts.astype(np.int32),
-            rows.astype(np.int32),
-            values,
-        )
+        least, most = np.zeros(count), np.full(count, self.highspy.kHighsInf)
+        starts, rows = starts.astype(np.int32), rows.astype(np.int32)
+        self.model.addCols(count, cost, least, most, len(values), starts, rows, values)
 
     def add(self, columns: Columns, cost: Floats) -> None:
         """Write new columns into the model."""
@@ -169,9 +160,7 @@ class HighsMaster(Master):
         if status not in ends:
             status = self._try_again()
         if status not in ends:
-            raise SolverError.saying(
-                "the solver stopped without an answer: {status}", status=status.name
-            )
+            raise SolverError.saying_text("the solver", "stopped", status=status.name)
         solution = self.model.getSolution()
         first, values = len(self.artificials), np.array(solution.col_value)
         return Run(

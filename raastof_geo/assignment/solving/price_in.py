@@ -109,12 +109,34 @@ class Optimum:
         return whole
 
 
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Where a search begins that is not the first."""
+
+    columns: Columns
+    """Those that are written out at once."""
+    basis: Basis | None = None
+    """Where the solver stood with these columns; none: anywhere."""
+
+
+@dataclass(frozen=True, eq=False)
+class How:
+    """How a search goes on, whatever is made least: as `solve` says."""
+
+    solver: str
+    clock: Clock
+    closed: Mask | None = None
+    start: Start | None = None
+    free: float = FREE
+    labels: Labels | None = None
+
+
 class _Search:
     """Columns that may be used, priced again and again, and written out where they improve."""
 
-    def __init__(self, master: Master, may: Mask, clock: Clock, free: float) -> None:
+    def __init__(self, master: Master, may: Mask, how: How) -> None:
         programme = self.programme = master.programme
-        self.master, self.clock, self.free = master, clock, free
+        self.master, self.clock, self.free = master, how.clock, how.free
         self.written = np.zeros(programme.column_count, bool)
         self.written[master.columns] = True
         self.priced: Columns = np.flatnonzero(may)
@@ -150,16 +172,10 @@ class _Search:
                 # A solver that is stopped may stand outside the rules: only whole answers count.
                 return found
             reduced, better = self._price(cost, answer.shadow_prices)
-            done = not len(better)
+            done, columns, prices = not len(better), master.columns.copy(), answer.shadow_prices
+            basis, missed = master.basis() if done else None, answer.artificial
             found = Optimum(
-                master.columns.copy(),
-                answer.values,
-                answer.shadow_prices,
-                done,
-                answer.artificial,
-                self.priced,
-                reduced,
-                master.basis() if done else None,
+                columns, answer.values, prices, done, missed, self.priced, reduced, basis
             )
             if done or self.clock.over():
                 return found
@@ -193,13 +209,8 @@ class _Search:
                 return replace(optimum, complete=False)
             reduced, better = self._price(cost, run.shadow_prices)
             if not len(better):
-                return replace(
-                    optimum,
-                    values=run.values,
-                    shadow_prices=run.shadow_prices,
-                    violation=run.artificial,
-                    reduced=reduced,
-                )
+                found = replace(optimum, values=run.values, shadow_prices=run.shadow_prices)
+                return replace(found, violation=run.artificial, reduced=reduced)
             self._write_out(cost, reduced, better)
             optimum = self.find(cost)
         return optimum
@@ -244,21 +255,9 @@ def choose_few(programme: Programme, value: Floats, columns: Columns, few: int) 
     rows, owner = rows[keep_entry], owner[keep_entry]
     order = np.lexsort((value[columns[owner]], rows))
     rows, owner = rows[order], owner[order]
-    starts = np.r_[True, rows[1:] != rows[:-1]]
-    first = np.maximum.accumulate(np.where(starts, np.arange(len(rows)), 0))
-    rank = np.arange(len(rows)) - first
+    rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
     chosen = np.unique(columns[owner[rank < few]])
     return chosen if len(chosen) else columns[np.argsort(value[columns])[: few * 100]]
-
-
-@dataclass(frozen=True, eq=False)
-class Start:
-    """Where a search begins that is not the first."""
-
-    columns: Columns
-    """Those that are written out at once."""
-    basis: Basis | None = None
-    """Where the solver stood with these columns; none: anywhere."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -278,16 +277,7 @@ class Step:
 
 
 def solve_in_order(
-    programme: Programme,
-    costs: Sequence[Floats],
-    *,
-    solver: str,
-    clock: Clock,
-    tolerances: Sequence[float] | None = None,
-    closed: Mask | None = None,
-    start: Start | None = None,
-    free: float = FREE,
-    labels: Labels | None = None,
+    programme: Programme, costs: Sequence[Floats], how: How, tolerances: Sequence[float] = ()
 ) -> list[Step]:
     """Minimise several objectives, each among the optima of those before it.
 
@@ -297,19 +287,19 @@ def solve_in_order(
     it instead, and later steps may spend it. There are fewer steps where rows cannot be kept or
     time is up.
 
-    The arguments are those of `solve`. The finer `free`, the longer it takes and the smaller is the
-    gap of the proof; by its `labels` PuLP states and solves the last round of each objective.
+    The finer `how.free`, the longer it takes and the smaller is the gap of the proof; by its
+    `labels` PuLP states and solves the last round of each objective.
     """
-    may = np.ones(programme.column_count, bool) if closed is None else ~closed
-    master = _begin(programme, costs[0], may, solver, start)
+    may = np.ones(programme.column_count, bool) if how.closed is None else ~how.closed
+    master = _begin(programme, costs[0], may, how)
     sense = programme.sense.copy()
     steps: list[Step] = []
     for cost, tolerance in zip(costs, tolerances or [0.0] * len(costs), strict=True):
         master.hold(sense, may[master.columns])
-        search = _Search(master, may, clock, free)
+        search = _Search(master, may, how)
         optimum = search.find(cost)
-        if labels is not None:
-            optimum = search.state(optimum, cost, labels)
+        if how.labels is not None:
+            optimum = search.state(optimum, cost, how.labels)
         columns = optimum.columns
         asked = Stage(programme, np.sort(columns[may[columns]]), may, sense)
         value = float(cost[columns] @ optimum.values)
@@ -317,26 +307,25 @@ def solve_in_order(
             at = np.flatnonzero((cost != 0) & may)
             programme = programme.with_row(at, cost[at], -1, value + tolerance * abs(value))
             sense = np.append(sense, np.int8(-1))
-            written, master = master.columns, make_master(programme, solver)
+            written, master = master.columns, make_master(programme, how.solver)
             master.add(written, cost[written])
         elif optimum.solved:
-            blur = blur_reduced(programme, cost, optimum, PRICE_DIGITS.get(solver, 0.0))
-            may, sense = keep_optimal_face(cost, optimum, sense, free, blur)
+            blur = blur_reduced(programme, cost, optimum, PRICE_DIGITS.get(how.solver, 0.0))
+            may, sense = keep_optimal_face(cost, optimum, sense, how.free, blur)
         steps.append(Step(asked, programme, optimum, value, may, sense))
         if not optimum.solved:
             break
     return steps
 
 
-def _begin(
-    programme: Programme, cost: Floats, may: Mask, solver: str, start: Start | None
-) -> Master:
+def _begin(programme: Programme, cost: Floats, may: Mask, how: How) -> Master:
     """Write the first columns out, and begin where an earlier search of the same ones ended."""
+    start = how.start
     if start is not None and programme.column_count > _SMALL:
         first = start.columns[may[start.columns]]
     else:
         first = choose_first(programme, cost, may)
-    master = make_master(programme, solver)
+    master = make_master(programme, how.solver)
     master.add(first, cost[first])
     if start is not None and start.basis is not None and np.array_equal(first, start.columns):
         master.resume(start.basis)

@@ -10,7 +10,7 @@ from raastof_geo.assignment.rules import RULES
 from raastof_geo.assignment.rules.row import Rule
 from raastof_geo.assignment.solving.choose import Decision, decide
 from raastof_geo.assignment.solving.labels import Labels
-from raastof_geo.assignment.solving.price_in import FREE, Clock, Start, Step, solve_in_order
+from raastof_geo.assignment.solving.price_in import FREE, Clock, How, Start, Step, solve_in_order
 from raastof_geo.assignment.solving.solver import make_solver, pick_solver
 from raastof_geo.assignment.solving.stages import Stage
 from raastof_geo.assignment.solving.stated import state_programme
@@ -140,20 +140,14 @@ def solve(
         each, least = held
         at = np.flatnonzero(each)
         programme = programme.with_row(at, each[at], 1, least)
-    variant = _Variant(
-        problem,
-        programme,
-        costs,
+    solver = solver or pick_solver(problem.scenario.said.solving.solver)
+    clock = clock if isinstance(clock, Clock) else Clock(clock)
+    start = Start(start) if isinstance(start, np.ndarray) else start
+    how, tolerances = (
+        How(solver, clock, closed, start, free),
         tuple(tolerances or [0.0] * len(costs)),
-        closed,
-        Start(start) if isinstance(start, np.ndarray) else start,
-        solver or pick_solver(problem.scenario.said.solving.solver),
-        clock if isinstance(clock, Clock) else Clock(clock),
-        free,
-        labels,
-        settle,
-        stated,
     )
+    variant = _Variant(problem, programme, costs, tolerances, how, labels, settle, stated)
     if not isinstance(decided, Search):
         return variant.solve_given(decided)
     if not variant.programme.whole.any():
@@ -169,64 +163,43 @@ class _Variant:
     programme: Programme
     costs: tuple[Floats, ...]
     tolerances: tuple[float, ...]
-    closed: Mask | None
-    start: Start | None
-    solver: str
-    clock: Clock
-    free: float
+    how: How
     labels: Labels | None
     settle: bool
     stated: bool
 
     def look_for(self, search: Search) -> Solution:
         """Look for the decisions, then solve with them to the end, whatever the clock says."""
-        costs, tolerances = self.costs, self.tolerances
+        costs, tolerances, how = self.costs, self.tolerances, self.how
         if search.last is not None:
             costs, tolerances = (*costs, search.last), (*tolerances, 0.0)
-        decision = decide(
-            self.programme, costs, tolerances, solver=self.solver, clock=self.clock, gap=search.gap
-        )
+        decision = decide(self.programme, costs, tolerances, how, search.gap)
         if decision is None:
             nothing = np.zeros(self.programme.column_count)
-            over = self.clock.over()
+            over = how.clock.over()
             return Solution(self.problem, self.programme, nothing, not over, False, self.costs)
-        start = self.start
+        start = how.start
         if start is None and len(decision.columns) < len(decision.values):
             start = Start(decision.columns)
-        later = replace(self, clock=Clock(None, self.clock.interrupted), start=start)
-        return replace(later.solve_given(decision.values), decision=decision)
+        how = replace(how, clock=Clock(None, how.clock.interrupted), start=start)
+        return replace(replace(self, how=how).solve_given(decision.values), decision=decision)
 
     def solve_given(self, decided: Floats | None) -> Solution:
         """Solve with decisions that stand, or with none."""
-        programme, closed, fixed = self.programme, self.closed, self.programme
+        programme, closed, fixed = self.programme, self.how.closed, self.programme
         if decided is not None:
             closed = programme.whole if closed is None else closed | programme.whole
             fixed = programme.fix(decided)
-        steps = solve_in_order(
-            fixed,
-            self.costs,
-            solver=self.solver,
-            clock=self.clock,
-            tolerances=self.tolerances,
-            closed=closed,
-            start=self.start,
-            free=self.free,
-            labels=self.labels if self.stated else None,
-        )
+        how = replace(self.how, closed=closed, labels=self.labels if self.stated else None)
+        steps = solve_in_order(fixed, self.costs, how, self.tolerances)
         kept = [step.optimum for step in steps if step.optimum.feasible]
         values = np.zeros(programme.column_count)
         if kept:
             values = kept[-1].spread(len(values)) + (0.0 if decided is None else decided)
-        last = steps[-1].optimum
+        costs = self.costs
+        done = steps[-1].optimum.complete and len(kept) in (0, len(costs))
         found = Solution(
-            self.problem,
-            programme,
-            values,
-            complete=last.complete and len(kept) in (0, len(self.costs)),
-            feasible=bool(kept),
-            costs=self.costs,
-            steps=tuple(steps),
-            decided=decided,
+            self.problem, programme, values, done, bool(kept), costs, tuple(steps), decided=decided
         )
         return found if self.labels is None else self._publish(found, self.labels)
 
@@ -247,20 +220,15 @@ class _Variant:
         """
         face: Columns = np.flatnonzero(step.may)
         if len(face) > _SETTLE_MOST:
-            again = solve_in_order(
-                replace(step.programme, sense=step.sense),
-                [break_ties(self.problem)],
-                solver=self.solver,
-                clock=self.clock,
-                closed=~step.may,
-                start=Start(step.optimum.columns),
-            )[-1]
+            held, start = replace(step.programme, sense=step.sense), Start(step.optimum.columns)
+            how = How(self.how.solver, self.how.clock, ~step.may, start)
+            again = solve_in_order(held, [break_ties(self.problem)], how)[-1]
             face = again.optimum.columns[again.may[again.optimum.columns]]
             if not again.optimum.solved:
                 return None
         weight = break_ties(self.problem.only(face))
         stated = state_programme(step.programme, face, weight, sense=step.sense, labels=labels)
-        run = stated.run(make_solver(self.solver))
+        run = stated.run(make_solver(self.how.solver))
         if not run.feasible:
             return None
         values = np.zeros(self.problem.column_count)

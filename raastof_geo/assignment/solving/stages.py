@@ -1,6 +1,7 @@
 """What was asked of PuLP on the way to a plan, asked again by name, or written to a file."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -31,34 +32,31 @@ class Stage:
     sense: Signs
     """Of the rows: those that earlier objectives hang on are equalities."""
 
+    def state(
+        self,
+        programme: Programme,
+        cost: Floats,
+        labels: Labels,
+        written: bool,
+        fixed: Floats | None,
+    ) -> LpProblem:
+        """State it in tonnes, with decisions among its variables.
 
-def state_stage(
-    stage: Stage,
-    programme: Programme,
-    cost: Floats,
-    labels: Labels,
-    *,
-    written: bool,
-    decided: Floats | None,
-) -> LpProblem:
-    """State what one objective was made least over in tonnes, with decisions among its variables.
-
-    `programme` is that of the plan, whose limits decisions still have to share. Only the columns
-    that were `written` out take part, or all that could be used. Decisions stand as they were
-    `decided` when earlier objectives were made least; without any they are to be found.
-    """
-    more = stage.programme.limit[programme.row_count :]
-    whole = replace(stage.programme, limit=np.append(programme.limit, more))
-    moving = stage.columns if written else np.flatnonzero(stage.may)
-    columns = np.union1d(moving, np.flatnonzero(programme.whole))
-    stated = state_programme(
-        whole, columns, cost[columns], sense=stage.sense, whole=True, labels=labels, own_units=True
-    )
-    for column, variable in zip(columns.tolist(), stated.variables, strict=True):
-        if programme.whole[column]:
-            value = None if decided is None else float(decided[column])
-            variable.bounds(*((0.0, 1.0) if value is None else (value, value)))
-    return stated.problem
+        `programme` is that of the plan, whose limits decisions still have to share. Only the
+        columns that were `written` out take part, or all that could be used. Decisions are `fixed`
+        as when earlier objectives were made least; without any they are to be found.
+        """
+        more = self.programme.limit[programme.row_count :]
+        whole = replace(self.programme, limit=np.append(programme.limit, more))
+        moving = self.columns if written else np.flatnonzero(self.may)
+        columns = np.union1d(moving, np.flatnonzero(programme.whole))
+        asked = partial(state_programme, sense=self.sense, whole=True, own_units=True)
+        stated = asked(whole, columns, cost[columns], labels=labels)
+        for column, variable in zip(columns.tolist(), stated.variables, strict=True):
+            if programme.whole[column]:
+                value = None if fixed is None else float(fixed[column])
+                variable.bounds(*((0.0, 1.0) if value is None else (value, value)))
+        return stated.problem
 
 
 ENDINGS = (".lp", ".mps")
@@ -67,12 +65,8 @@ ENDINGS = (".lp", ".mps")
 def check_ending(path: Path) -> None:
     """Make sure that a name says which of the two formats is wanted; else an `InputError`."""
     if path.suffix.lower() not in ENDINGS:
-        raise InputError.saying(
-            "`--lp {file}`: a programme is written as `.lp` or `.mps`, by the ending of the name; "
-            "take {other}",
-            file=path,
-            other=path.with_suffix(".lp").name if path.name else "plan.lp",
-        )
+        other = path.with_suffix(".lp").name if path.name else "plan.lp"
+        raise InputError.saying_text("the solver", "format", file=path, other=other)
 
 
 def write_programme(problem: LpProblem, path: Path) -> Path:

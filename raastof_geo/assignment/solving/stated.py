@@ -94,9 +94,7 @@ class Stated:
         except pulp.PulpSolverError as error:
             raise SolverError.saying("the solver failed: {reason}", reason=str(error)) from error
         if status == pulp.LpStatusUnbounded:
-            raise SolverError.saying(
-                "the solver stopped without an answer: {status}", status=pulp.LpStatus[status]
-            )
+            raise SolverError.saying_text("the solver", "stopped", status=pulp.LpStatus[status])
         return status
 
     def _bound(self) -> float | None:
@@ -130,7 +128,10 @@ def state_programme(
     counted = programme if own_units else programme.scaled()
     weight = np.ones(len(columns)) if own_units else programme.weight[columns]
     variables = _add_variables(problem, columns, programme.whole[columns] & whole, labels)
-    terms = _gather_terms(counted.matrix[:, columns], variables)
+    by_row = counted.matrix[:, columns].tocsr()
+    named, data = [variables[at] for at in by_row.indices.tolist()], by_row.data.tolist()
+    bounds = itertools.pairwise(by_row.indptr.tolist())
+    terms = [dict(zip(named[one:end], data[one:end], strict=True)) for one, end in bounds]
     weighed = np.asarray(cost * weight, np.float64)
     objective = dict(zip(variables, weighed.tolist(), strict=True))
     artificials = []
@@ -158,16 +159,6 @@ def _add_variables(
         problem.add_variable(name, lowBound=0, cat=pulp.LpInteger if one else pulp.LpContinuous)
         for name, one in zip(names, integer.tolist(), strict=True)
     ]
-
-
-def _gather_terms(
-    part: sparse.csc_array, variables: Sequence[pulp.LpVariable]
-) -> list[dict[pulp.LpVariable, float]]:
-    """Give what each row adds up, from a matrix with a column for each variable."""
-    rows = part.tocsr()
-    named = [variables[at] for at in rows.indices.tolist()]
-    data, bounds = rows.data.tolist(), itertools.pairwise(rows.indptr.tolist())
-    return [dict(zip(named[one:end], data[one:end], strict=True)) for one, end in bounds]
 
 
 def _add_rows(

@@ -59,16 +59,11 @@ def own_depots(scenario: Scenario, together: Together) -> set[str]:
 
     A depot of a business belongs to its client, where clients are parties and it has one.
     """
-    return {
-        depot.id
-        for depot in scenario.depots
-        if depot.opens is None
-        and (
-            depot.site not in scenario.businesses
-            or depot.own
-            or (together == "client" and scenario.sites[depot.site].client)
-        )
-    }
+    others = set(scenario.businesses)
+    if together == "client":
+        others -= {site for site in others if scenario.sites[site].client}
+    there = (depot for depot in scenario.depots if depot.opens is None)
+    return {depot.id for depot in there if depot.own or depot.site not in others}
 
 
 def find_hauliers(problem: Problem) -> tuple[Integers, list[str]]:

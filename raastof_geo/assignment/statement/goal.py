@@ -71,11 +71,8 @@ def ask_share(scenario: Scenario, target: SecondaryShare, number: int = 0) -> As
     """Look up what a share is about; `number` is its place in the list of the scenario."""
     place = target.municipality
     where = find_municipalities(scenario) if place else {}
-    needed = sum(
-        need.tonnes
-        for need in scenario.needs
-        if target.period in (None, *need.periods) and place in (None, where.get(need.site))
-    )
+    here = (need for need in scenario.needs if place in (None, where.get(need.site)))
+    needed = sum(need.tonnes for need in here if target.period in (None, *need.periods))
     times = 1 if target.period else len(scenario.periods)
     border = () if place else list_crossed(scenario)
     crossed = times * sum(one.reference_t for one in border)

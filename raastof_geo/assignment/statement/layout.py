@@ -126,8 +126,7 @@ def _list_moves(
         if not theirs or material not in table.materials:
             continue
         parts.append(_deals(mine, theirs, material, table, scenario.periods))
-    none: SmallIntegers = np.empty(0, np.int32)
-    few = none.astype(np.int16)
+    none, few = np.empty(0, np.int32), np.empty(0, np.int16)
     parts.append(Moves(none, none, none, few, few))
     return Moves(*map(np.concatenate, zip(*map(LISTS_OF, parts), strict=True)))
 
@@ -149,16 +148,11 @@ def _deals(
     one, other = np.nonzero(deals)
     rows = table.rows[origin[one], destination[other], table.materials[material]]
     there = (rows >= 0) & (gives[one] & takes[other])[:, None, :]
-    pair, vehicle, period = np.nonzero(there)
-    giver_number = np.array([at for at, _ in givers], dtype=np.int32)
-    taker_number = np.array([at for at, _ in takers], dtype=np.int32)
-    return Moves(
-        giver=giver_number[one[pair]],
-        taker=taker_number[other[pair]],
-        leg=rows[pair, vehicle, period],
-        vehicle=vehicle.astype(np.int16),
-        period=period.astype(np.int16),
-    )
+    pair, *what = np.nonzero(there)
+    vehicle, period = (numbers.astype(np.int16) for numbers in what)
+    giver = np.array([at for at, _ in givers], dtype=np.int32)[one[pair]]
+    taker = np.array([at for at, _ in takers], dtype=np.int32)[other[pair]]
+    return Moves(giver, taker, rows[there], vehicle, period)
 
 
 def _dealing(givers: Sequence[Giver], takers: Sequence[Taker]) -> Mask:

@@ -19,12 +19,16 @@ def _haul(problem: Problem) -> Floats:
 
 def _if_used(problem: Problem, *, name: str) -> Floats:
     """Take what a tonne means to its giver, unless it goes to final reception."""
-    return problem.join(moves=problem.of_givers(name) * (1 - problem.taker_is(Role.RECEIVER)))
+    return problem.join(moves=problem.of_givers(name) * ~problem.has("taker_kind", Role.RECEIVER))
 
 
 def _moved(problem: Problem, *, look: Callable[[Problem, str], Floats], name: str) -> Floats:
     """Take what a tonne on each move has, and nothing of other columns."""
     return problem.join(moves=look(problem, name))
+
+
+def _driven(name: str, of_trip: str, *, each_trip: bool = False) -> Callable[[Problem], Floats]:
+    return partial(Problem.driven, name=name, of_trip=of_trip, each_trip=each_trip)
 
 
 _at_ends = partial(_moved, look=Problem.terms)
@@ -34,7 +38,7 @@ _at_ends = partial(_moved, look=Problem.terms)
 def _terms_of(problem: Problem, *, taker: Role) -> Floats:
     """Take what a kind of taker asks for a tonne."""
     asked = problem.terms("dkk_per_t") - problem.of_givers("dkk_per_t")
-    return problem.join(moves=asked * problem.taker_is(taker))
+    return problem.join(moves=asked * problem.has("taker_kind", taker))
 
 
 def _purchase(problem: Problem) -> Floats:
@@ -75,6 +79,10 @@ def _processing(problem: Problem) -> Floats:
     return made + _at_ends(problem, name="processing_kg_co2e_per_t") + problem.other("kg_co2e")
 
 
+def _virgin(problem: Problem) -> Floats:
+    return problem.join(moves=problem.has("giver_kind", Role.PIT).astype(np.float64))
+
+
 def _short_of_goal(problem: Problem) -> Floats:
     return problem.join(shortfalls=np.ones(problem.sizes[ColumnKind.SHORTFALLS]))
 
@@ -91,12 +99,8 @@ def _cost_with_co2(problem: Problem) -> Floats:
 MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
     vocabulary.TRANSPORT_WTW: partial(Problem.add_up, names=(vocabulary.ROAD_WTW, vocabulary.SEA)),
     vocabulary.SEA: partial(_moved, look=Problem.of_givers, name="sea_kg_co2e_per_t"),
-    vocabulary.ROAD_WTW: partial(
-        Problem.driven, name="kg_co2e_wtw_per_t", of_trip=vocabulary.TRANSPORT_WTW.flow
-    ),
-    vocabulary.TRANSPORT_TTW: partial(
-        Problem.driven, name="kg_co2e_ttw_per_t", of_trip=vocabulary.TRANSPORT_TTW.flow
-    ),
+    vocabulary.ROAD_WTW: _driven("kg_co2e_wtw_per_t", vocabulary.TRANSPORT_WTW.flow),
+    vocabulary.TRANSPORT_TTW: _driven("kg_co2e_ttw_per_t", vocabulary.TRANSPORT_TTW.flow),
     vocabulary.UPSTREAM: partial(_at_ends, name="upstream_kg_co2e_per_t"),
     vocabulary.PROCESSING: _processing,
     vocabulary.DISPOSAL: partial(_at_ends, name="disposal_kg_co2e_per_t"),
@@ -104,10 +108,8 @@ MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
     vocabulary.COST: _cost,
     vocabulary.COST_WITH_CO2: _cost_with_co2,
     vocabulary.HAUL: _haul,
-    vocabulary.TOLL: partial(Problem.driven, name="toll_dkk_per_t", of_trip=vocabulary.TOLL),
-    vocabulary.TOLL_CO2: partial(
-        Problem.driven, name="toll_co2_dkk_per_t", of_trip=vocabulary.TOLL_CO2
-    ),
+    vocabulary.TOLL: _driven("toll_dkk_per_t", vocabulary.TOLL),
+    vocabulary.TOLL_CO2: _driven("toll_co2_dkk_per_t", vocabulary.TOLL_CO2),
     vocabulary.PURCHASE: _purchase,
     vocabulary.TAX: partial(_if_used, name="tax_dkk_per_t"),
     vocabulary.GATE: _gate,
@@ -119,16 +121,12 @@ MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
     vocabulary.STORING: partial(Problem.other, name="dkk", only=ColumnKind.STORES),
     vocabulary.OPENING: partial(Problem.other, name="dkk", only=ColumnKind.OPENINGS),
     vocabulary.TONNE_KM: partial(_moved, look=Problem.leg, name="length_km"),
-    vocabulary.VEHICLE_KM: partial(Problem.driven, name="vehicle_km_per_t", of_trip="length_km"),
-    vocabulary.DRIVE_H: partial(
-        Problem.driven, name=vocabulary.DRIVE_H, of_trip=vocabulary.DRIVE_H, each_trip=True
-    ),
-    vocabulary.VIRGIN: partial(_moved, look=Problem.giver_is, name=Role.PIT),
+    vocabulary.VEHICLE_KM: _driven("vehicle_km_per_t", "length_km"),
+    vocabulary.DRIVE_H: _driven(vocabulary.DRIVE_H, vocabulary.DRIVE_H, each_trip=True),
+    vocabulary.VIRGIN: _virgin,
     vocabulary.LANDFILL: partial(_at_ends, name="landfill"),
     vocabulary.SHORT_OF_GOAL: _short_of_goal,
-    vocabulary.ENERGY: partial(
-        Problem.driven, name=vocabulary.ENERGY, of_trip=vocabulary.ENERGY, each_trip=True
-    ),
+    vocabulary.ENERGY: _driven(vocabulary.ENERGY, vocabulary.ENERGY, each_trip=True),
 }
 """What a plan can be measured by: for each, what a unit of every column adds to it. The functions
 are partial ones, not closures, so that a problem, which carries them, can be pickled."""

@@ -160,7 +160,7 @@ class Problem:
             columns = self.of(narrow, labels[narrow])
         for name, label in labels.items():
             if name != narrow:
-                columns = columns[self._is(name, label, columns)]
+                columns = columns[self.has(name, label, columns)]
         return columns
 
     def mark(self, **labels: str) -> Mask:
@@ -196,11 +196,6 @@ class Problem:
     def vehicles(self) -> tuple[str, ...]:
         """The trucks, by number."""
         return tuple(sorted(self.scenario.said.vehicles))
-
-    def _is(self, key: str, label: str, columns: Columns | slice = slice(None)) -> Mask:
-        found = self._codes(key)
-        hits = found.codes == found.names.get(label, -1)
-        return np.asarray(hits[getattr(self.moves, found.of)[columns]])
 
     def _codes(self, key: str) -> _Codes:
         """Give the labels of a key, and which of them each party, truck or period has."""
@@ -299,22 +294,15 @@ class Problem:
 
     def other(self, name: str, only: ColumnKind | None = None) -> Floats:
         """Give `dkk` or `kg_co2e` of the kinds that have them, or of one of them. [columns]"""
-        kinds = [kind for kind in ColumnKind if kind.has_price and self.sizes[kind]]
-        return self.join(
-            **{
-                kind: self.others[kind][name].to_numpy(np.float64)
-                for kind in kinds
-                if only in (None, kind)
-            }
-        )
+        kinds = [kind for kind in ColumnKind if kind.has_price and only in (None, kind)]
+        there = (kind for kind in kinds if self.sizes[kind])
+        return self.join(**{kind: self.others[kind][name].to_numpy(np.float64) for kind in there})
 
-    def giver_is(self, kind: str) -> Floats:
-        """Give one for every move whose giver is of a kind."""
-        return self._is("giver_kind", kind).astype(np.float64)
-
-    def taker_is(self, kind: str) -> Floats:
-        """Give one for every move whose taker is of a kind."""
-        return self._is("taker_kind", kind).astype(np.float64)
+    def has(self, key: str, label: str, columns: Columns | slice = slice(None)) -> Mask:
+        """Tell which moves have a label, as `find` knows them. [moves, or those of `columns`]"""
+        found = self._codes(key)
+        hits = found.codes == found.names.get(label, -1)
+        return np.asarray(hits[getattr(self.moves, found.of)[columns]])
 
     def terms(self, name: str) -> Floats:
         """Add what a tonne means to its giver and to its taker, for every move."""
@@ -371,7 +359,7 @@ class Problem:
             figures.loc[inside, name] = self.leg(name)[columns[inside]]
         table = pd.concat([table, figures], axis=1)
         table["reference_share"] = self.reference_share[columns]
-        table["virgin"] = self.giver_is(Role.PIT)[columns]
+        table["virgin"] = self.has("giver_kind", Role.PIT, columns).astype(np.float64)
         table["landfill"] = self._of_terms("landfill")[columns]
         table["dkk_per_t"] = self.measure(vocabulary.COST)[columns]
         table["kg_co2e_wtw_per_t"] += self.measure(vocabulary.SEA)[columns]
@@ -382,18 +370,8 @@ class Problem:
 
 
 _HAULED = (
-    *(
-        "length_km",
-        "return_km",
-        "ferry_km",
-        "toll_km",
-        "link_dkk",
-        vocabulary.DRIVE_H,
-        "work_h",
-        vocabulary.ENERGY,
-    ),
-    *("kg_co2e_wtw_per_t", "kg_co2e_ttw_per_t", "haul_dkk_per_t", "toll_dkk_per_t"),
-    "toll_co2_dkk_per_t",
-    "vehicle_km_per_t",
+    *("length_km", "return_km", "ferry_km", "toll_km", "link_dkk", "work_h"),
+    *(vocabulary.DRIVE_H, vocabulary.ENERGY, "kg_co2e_wtw_per_t", "kg_co2e_ttw_per_t"),
+    *("haul_dkk_per_t", "toll_dkk_per_t", "toll_co2_dkk_per_t", "vehicle_km_per_t"),
 )
 """Figures of a leg that hang on a truck."""

@@ -107,16 +107,11 @@ class Programme:
 
     def with_row(self, columns: Columns, values: Floats, sense: int, limit: float) -> Programme:
         """Give the programme with one row more."""
-        row = sparse.csr_array(
-            (values, (np.zeros(len(columns), dtype=np.int32), columns)),
-            shape=(1, self.column_count),
-        )
-        return Programme(
-            matrix=sparse.vstack([self.matrix, row], format="csc"),
-            sense=np.append(self.sense, np.int8(sense)),
-            limit=np.append(self.limit, limit),
-            whole=self.whole,
-        )
+        entries = (values, (np.zeros(len(columns), dtype=np.int32), columns))
+        row = sparse.csr_array(entries, shape=(1, self.column_count))
+        matrix = sparse.vstack([self.matrix, row], format="csc")
+        senses, limits = np.append(self.sense, np.int8(sense)), np.append(self.limit, limit)
+        return Programme(matrix, senses, limits, self.whole)
 
     def with_slack(self, short: Sequence[int], over: Sequence[int]) -> Programme:
         """Give the programme with a column more for each row that may fall `short` or be `over`."""
@@ -124,11 +119,8 @@ class Programme:
         sign = np.array([1.0] * len(short) + [-1.0] * len(over))
         shape = (self.row_count, len(rows))
         slack = sparse.csc_array((sign, (rows, np.arange(len(rows)))), shape=shape)
-        return replace(
-            self,
-            matrix=sparse.hstack([self.matrix, slack], format="csc"),
-            whole=np.append(self.whole, np.zeros(len(rows), bool)),
-        )
+        matrix = sparse.hstack([self.matrix, slack], format="csc")
+        return replace(self, matrix=matrix, whole=np.append(self.whole, np.zeros(len(rows), bool)))
 
     @cached_property
     def bounded(self) -> Mask:
@@ -173,22 +165,12 @@ def build_programme(rows: Sequence[Row], whole: Mask) -> Programme:
     columns = np.concatenate([row.columns for row in rows]) if rows else np.empty(0, np.int32)
     values = np.concatenate([row.coefficients for row in rows]) if rows else np.empty(0)
     # Rows lie one after the other, so that this is compressed by row already.
-    by_row = sparse.csr_array(
-        (
-            np.asarray(values, dtype=np.float64),
-            columns.astype(np.int32, copy=False),
-            np.concatenate([[0], np.cumsum(lengths)]),
-        ),
-        shape=(len(rows), count),
-    )
-    matrix = by_row.tocsc()
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    entries = (np.asarray(values, np.float64), columns.astype(np.int32, copy=False), starts)
+    matrix = sparse.csr_array(entries, shape=(len(rows), count)).tocsc()
     matrix.sum_duplicates()
-    return Programme(
-        matrix=matrix,
-        sense=np.array([SENSES.index(row.sense) - 1 for row in rows], dtype=np.int8),
-        limit=np.array([row.limit for row in rows], dtype=np.float64),
-        whole=whole,
-    )
+    sense = np.array([SENSES.index(row.sense) - 1 for row in rows], dtype=np.int8)
+    return Programme(matrix, sense, np.array([row.limit for row in rows], np.float64), whole)
 
 
 def _check(rows: Sequence[Row], count: int) -> None:

@@ -69,9 +69,5 @@ def project_sites(scenario: Scenario) -> set[str]:
 def find_municipalities(scenario: Scenario) -> dict[str, str]:
     """Name the municipality of each site, as said, else where it lies; `NOWHERE` for none."""
     lon, lat = zip(*(site.lon_lat for site in scenario.sites.values()), strict=True)
-    return {
-        site_id: site.municipality or found or NOWHERE
-        for (site_id, site), found in zip(
-            scenario.sites.items(), locate_municipality(lon, lat), strict=True
-        )
-    }
+    found = zip(scenario.sites.items(), locate_municipality(lon, lat), strict=True)
+    return {site_id: site.municipality or name or NOWHERE for (site_id, site), name in found}

@@ -11,10 +11,7 @@ from raastof_geo.assignment.rules.throughput import bound_everything
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme, build_programme
-from raastof_geo.errors import RaastofError
 from raastof_geo.legs.legs import Legs
-from raastof_geo.legs.price import price_again
-from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
 
 
@@ -53,19 +50,3 @@ def lay_programme(problem: Problem, rows: Sequence[Row]) -> tuple[list[Row], Pro
         return list(rows), programme
     bounded = [*rows, *bounds]
     return bounded, build_programme(bounded, problem.whole)
-
-
-def restate(
-    problem: Problem, said: ScenarioFile, rules: Sequence[Rule]
-) -> tuple[Problem, list[Row], Programme] | None:
-    """Lay out another scenario, legs priced anew, projects alone as before; none where it fails."""
-    scenario = replace(problem.scenario, said=said)
-    try:
-        legs = price_again(problem.legs, scenario) or problem.legs
-    except RaastofError:
-        return None
-    other = lay_columns(scenario, legs, rules)
-    if scenario.said.targets.fairness is not None:
-        other = replace(other, alone=problem.alone)
-    rows = lay_rows(other, rules)
-    return other, rows, build_programme(rows, other.whole)

@@ -12,17 +12,10 @@ from scipy.sparse.csgraph import connected_components
 from raastof_geo.arrays import Columns
 from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT, agreed_moves
 from raastof_geo.assignment.rules.row import Row, RowName
-from raastof_geo.assignment.telling import names
+from raastof_geo.assignment.telling import most, names
 from raastof_geo.assignment.telling.exclusion import say_excluded
 from raastof_geo.assignment.telling.lever import say_levers
-from raastof_geo.assignment.telling.most import (
-    Case,
-    LargestShare,
-    ends_of,
-    find_largest_share,
-    is_share,
-    make_case,
-)
+from raastof_geo.assignment.telling.most import Case, LargestShare, is_share
 from raastof_geo.assignment.telling.repair import find_repairs
 from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.language import Message, read_texts, say
@@ -48,7 +41,7 @@ def explain_conflict(laid: Laid) -> list[Message]:
     What is missing without the either-or decisions is missing with them too. Only where the
     tonnes fit without them are they what leaves no plan, and are told with their own numbers.
     """
-    case, share = make_case(laid), None
+    case, share = most.make_case(laid), None
     violation = case.violation
     if violation.total == 0 and laid.programme.whole.any():
         told = list(say_excluded(laid))
@@ -56,7 +49,7 @@ def explain_conflict(laid: Laid) -> list[Message]:
         told = [say("the rules miss each other by less than a kilogram: round the amounts")]
     else:
         if any(is_share(case.rows[at].family) for at in violation.short):
-            share = find_largest_share(case)
+            share = most.find_largest_share(case)
         told = list(_say_conflicts(case, share))
     return told + find_repairs(case, None if share is None else share.share)
 
@@ -88,13 +81,13 @@ def _say_closed(case: Case, told: Sequence[Need | Offer]) -> Iterator[Message]:
     for place in scenario.facilities:
         closed = found.get(place.site, set()) - set(place.periods)
         if closed:
-            yield names.tell_named(
-                scenario,
-                say("{site} is {dates}: nothing can come or go there in {periods}"),
-                site=place.site,
-                dates=tell_days(getattr(scenario.sites[place.site], place.role)),
-                periods=tuple(one for one in scenario.periods if one in closed),
+            told_days = tell_days(getattr(scenario.sites[place.site], place.role))
+            shut = say("{site} is {dates}: nothing can come or go there in {periods}")
+            shut, when = (
+                shut.format(dates=told_days),
+                tuple(filter(closed.__contains__, scenario.periods)),
             )
+            yield names.tell_named(scenario, shut, site=place.site, periods=when)
 
 
 def _find_conflicts(case: Case) -> list[list[int]]:
@@ -124,11 +117,11 @@ def _say_together(case: Case, asking: Mapping[int, Need | Offer]) -> Iterator[Me
     if not 2 <= len(asking) <= _MOST_TOGETHER:
         return
     scenario, entries = case.problem.scenario, list(asking.values())
-    asked, most = sum(entry.tonnes for entry in entries), case.most(list(asking))
+    asked, could = sum(entry.tonnes for entry in entries), case.most(list(asking))
     partners = case.partners(entries)
-    if most is None or most > asked - 1e-3 or not partners:
+    if could is None or could > asked - _SEEN_T or not partners:
         return
-    missing = asked - most
+    missing = asked - could
     called = {
         one.use if isinstance(one, Need) else one.material: names.call_entry(scenario, one)
         for one in entries
@@ -142,7 +135,7 @@ def _say_together(case: Case, asking: Mapping[int, Need | Offer]) -> Iterator[Me
         what=names.list_names(list(called.values())),
         periods=tuple(period for period in scenario.periods if period in windows),
         others=names.list_sites(scenario, partners),
-        most=names.tell_number(most, beside=missing),
+        most=names.tell_number(could, beside=missing),
         missing=missing,
     )
 
@@ -151,14 +144,10 @@ def _cite_rules(scenario: Scenario, told: Sequence[Need | Offer]) -> Iterator[Me
     """Cite the conditions, needing consent only, that keep what is offered in time from needs."""
     needs = [entry for entry in told if isinstance(entry, Need)]
     offers = [entry for entry in told if isinstance(entry, Offer)]
-    pairs = dict.fromkeys(
-        (offer.material, need.demand)
-        for need, offer in (
-            *itertools.product(needs, scenario.offers),
-            *itertools.product(scenario.needs, offers),
-        )
-        if _in_time(scenario, offer, need)
-    )
+    product = itertools.product
+    met = (*product(needs, scenario.offers), *product(scenario.needs, offers))
+    timely = (pair for pair in met if _in_time(scenario, pair[1], pair[0]))
+    pairs = dict.fromkeys((offer.material, need.demand) for need, offer in timely)
     cited = {
         str(message := names.cite_fit(scenario, *pair)): message
         for pair in sorted(pairs, key=lambda pair: (pair[0], pair[1].use, pair[1].land))
@@ -174,10 +163,8 @@ def _in_time(scenario: Scenario, offer: Offer, need: Need) -> bool:
     if set(offer.periods) & set(need.periods):
         return True
     order = list(scenario.periods)
-    stored = any(
-        offer.material in depot.materials and (not depot.own or depot.site == offer.site)
-        for depot in scenario.depots
-    )
+    open_to = (one for one in scenario.depots if not one.own or one.site == offer.site)
+    stored = any(offer.material in depot.materials for depot in open_to)
     return stored and order.index(offer.periods[0]) < order.index(need.periods[-1])
 
 
@@ -205,11 +192,9 @@ def find_binding(case: Case) -> list[int]:
     """Find rows, but those broken, of which a unit more leaves less missing, the dearest first."""
     prices = case.violation.prices[: len(case.rows)]
     broken = case.violation.short.keys() | case.violation.over.keys()
-    tried = [
-        at
-        for at in np.argsort(-np.abs(prices), kind="stable").tolist()
-        if abs(prices[at]) > _FREE and at not in broken and _gives_room(case.rows[at], prices[at])
-    ]
+    order = np.argsort(-np.abs(prices), kind="stable").tolist()
+    dear = (at for at in order if abs(prices[at]) > _FREE and at not in broken)
+    tried = [at for at in dear if _gives_room(case.rows[at], prices[at])]
     return [at for at in tried[:_MOST_TRIED] if not case.clock.over() and case.violation.binds(at)]
 
 
@@ -226,12 +211,14 @@ def _say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
     for of in (Need, Offer):
         mine = [(at, entry, by) for at, by in short if isinstance(entry := case.entry(at), of)]
         for at, entry, tonnes in mine[:_MOST_TOLD]:
-            yield _say_entry(case, at, entry, tonnes)
+            told = read_texts(f"lacking {entry.role}")["short"]
+            total = names.tell_number(entry.tonnes, beside=tonnes)
+            told = told.format(total=total, reason=_say_why(case, at, entry))
+            yield names.tell_named(case.problem.scenario, told, entry, tonnes=tonnes)
         rest = [tonnes for _, _, tonnes in mine[_MOST_TOLD:]]
         if rest:
-            yield say("and {count} more that lack or have left {tonnes} t together").format(
-                count=len(rest), tonnes=names.tell_number(sum(rest))
-            )
+            more = say("and {count} more that lack or have left {tonnes} t together")
+            yield more.format(count=len(rest), tonnes=names.tell_number(sum(rest)))
     for at, amount in short:
         if is_share(case.rows[at].family) and share is not None:
             yield _say_share(share)
@@ -243,21 +230,9 @@ def _say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
         yield _say_other(case, at, amount, "over")
 
 
-def _say_entry(case: Case, at: int, entry: Need | Offer, tonnes: float) -> Message:
-    """Say how much a need lacks, or how much surplus has no place to go, and why."""
-    return names.tell_named(
-        case.problem.scenario,
-        read_texts(f"lacking {entry.role}")["short"],
-        entry,
-        tonnes=tonnes,
-        total=names.tell_number(entry.tonnes, beside=tonnes),
-        reason=_say_why(case, at, entry),
-    )
-
-
 def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
     """Say why a need is short, or why surplus stays, and how much of it there could be alone."""
-    columns = case.problem.of(ends_of(entry)[0], entry.id)
+    columns = case.problem.of(most.ends_of(entry)[0], entry.id)
     words = read_texts(f"lacking {entry.role}")
     if not len(columns):
         far = _find_far(case, entry)
@@ -265,19 +240,14 @@ def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
     partners = case.partners([entry])
     if not partners:
         return _say_unusable(case, columns)
-    most = case.most([at])
-    left, could = most or 0.0, "never" if most is None else "most"
-    if left > entry.tonnes - _SEEN_T and most is not None:
+    alone = case.most([at])
+    left, could = alone or 0.0, "never" if alone is None else "most"
+    if left > entry.tonnes - _SEEN_T and alone is not None:
         could = "alone"
-    told = words[could].format(
-        givers=_quote(partners),
-        takers=_quote(partners),
-        most=names.tell_number(left, beside=entry.tonnes - left),
-    )
-    rest = [
-        say("{agreement} rules the rest out", agreement=name)
-        for name, _ in itertools.islice(_find_agreed(case, columns), 2)
-    ]
+    who, left_t = _quote(partners), names.tell_number(left, beside=entry.tonnes - left)
+    told = words[could].format(givers=who, takers=who, most=left_t)
+    agreed = itertools.islice(_find_agreed(case, columns), 2)
+    rest = [say("{agreement} rules the rest out", agreement=name) for name, _ in agreed]
     return names.join_clauses([told, *rest])
 
 
@@ -287,19 +257,13 @@ def _quote(sites: Sequence[str]) -> Message:
 
 def _find_far(case: Case, entry: Need | Offer) -> list[str]:
     """Find sites that would deal with somebody in some period, were there a way."""
-    givers, takers, needs = case.problem.givers, case.problem.takers, isinstance(entry, Need)
-    if needs:
-        takers = tuple(one for one in takers if one.id == entry.id)
-    else:
-        givers = tuple(one for one in givers if one.id == entry.id)
-    return sorted(
-        {
-            giver.site if needs else taker.site
-            for giver, taker in itertools.product(givers, takers)
-            if may_deal(giver, taker)
-            and not set(giver.periods).isdisjoint(taker.accepts[giver.material].periods)
-        }
-    )
+    needs, found = isinstance(entry, Need), set[str]()
+    for giver, taker in itertools.product(case.problem.givers, case.problem.takers):
+        mine, other = (taker, giver) if needs else (giver, taker)
+        deal = mine.id == entry.id and may_deal(giver, taker)
+        if deal and not set(giver.periods).isdisjoint(taker.accepts[giver.material].periods):
+            found.add(other.site)
+    return sorted(found)
 
 
 def _say_unusable(case: Case, columns: Columns) -> Message:
@@ -346,31 +310,22 @@ def _say_agreement(case: Case, at: int, missing: float) -> Message:
     scenario, row = case.problem.scenario, case.rows[at]
     agreement = names.agreement_of(scenario, row.about)
     agreed = names.agreed_tonnes(scenario, agreement)
-    most = case.most([at]) if len(row.columns) else 0.0
-    why = "never" if most is None else "alone" if most > agreed - _SEEN_T else "most"
+    alone = case.most([at]) if len(row.columns) else 0.0
+    why = "never" if alone is None else "alone" if alone > agreed - _SEEN_T else "most"
     reason = read_texts("lacking agreement")[why if len(row.columns) else "nobody"]
-    return names.tell_named(
-        scenario,
-        say("{agreement} cannot be kept, {missing} t are missing: {reason}"),
+    reason = reason.format(most=names.tell_number(alone or 0.0, beside=agreed - (alone or 0.0)))
+    return say("{agreement} cannot be kept, {missing} t are missing: {reason}").format(
         agreement=names.name_agreement(scenario, agreement),
-        missing=missing,
-        reason=names.tell_named(
-            scenario,
-            reason,
-            giver=agreement.giver,
-            taker=agreement.taker,
-            most=names.tell_number(most or 0.0, beside=agreed - (most or 0.0)),
-        ),
+        missing=names.tell_number(missing),
+        reason=names.tell_named(scenario, reason, giver=agreement.giver, taker=agreement.taker),
     )
 
 
 def _say_other(case: Case, at: int, amount: float, how: Literal["short", "over"]) -> Message:
-    row, scenario = case.rows[at], case.problem.scenario
-    return names.tell_named(
-        scenario,
-        read_texts("lacking other")["share" if is_share(row.family) else how],
-        rule=names.describe_row(scenario, row.name),
-        amount=amount,
+    row = case.rows[at]
+    return read_texts("lacking other")["share" if is_share(row.family) else how].format(
+        rule=names.describe_row(case.problem.scenario, row.name),
+        amount=names.tell_number(amount),
         unit=names.unit_of_row(row.name),
         limit=names.tell_number(row.limit, beside=amount),
     )

@@ -11,10 +11,11 @@ from raastof_geo.arrays import Floats
 from raastof_geo.assignment.rules.choices import LOTS_LEAST, PARTNERS_LIMITED
 from raastof_geo.assignment.rules.row import EitherOr, Family, Row
 from raastof_geo.assignment.solving.solve import Search
+from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.telling.names import list_names, tell_named, tell_number
 from raastof_geo.assignment.telling.violation import Laid
-from raastof_geo.language import Message, read_texts, say
+from raastof_geo.language import Message, say, say_text
 
 _PATIENCE_S = 20.0
 _MOST_TOLD = 4
@@ -29,10 +30,8 @@ def say_excluded(laid: Laid) -> Iterator[Message]:
         told = say("the tonnes fit, but not with {kind}: without it there is a plan")
         yield told.format(kind=_name(laid.problem, kind))
     if not culprits:
-        names = list_names([_name(laid.problem, kind) for kind in kinds])
-        yield say("the tonnes fit, but not with the either-or decisions together: {kinds}").format(
-            kinds=names
-        )
+        told = say("the tonnes fit, but not with the either-or decisions together: {kinds}")
+        yield told.format(kinds=list_names([_name(laid.problem, kind) for kind in kinds]))
     for kind, say_nearest in (("lots", _say_lots), ("partners", _say_partners)):
         if kind in (culprits or kinds):
             yield from say_nearest(laid)
@@ -77,26 +76,14 @@ def _say_lots(laid: Laid) -> Iterator[Message]:
     problem = laid.problem
     for row, _, values in _find_bent(laid, LOTS_LEAST, "short"):
         moves = row.columns[row.coefficients == 1.0]
-        small = problem.others["lots"].iloc[row.about.entry]
-        yield tell_named(
-            problem.scenario,
-            read_texts("nearest")["lots"],
-            tonnes=float(values[moves].sum()),
-            material=small["material"],
-            giver=small["origin"],
-            taker=small["destination"],
-            period=small["period"],
-        )
+        giver, taker, material, period = problem.others[ColumnKind.LOTS].iloc[row.about.entry]
+        told = say_text("nearest", "lots", period=period, tonnes=float(values[moves].sum()))
+        yield tell_named(problem.scenario, told, material=material, giver=giver, taker=taker)
 
 
 def _say_partners(laid: Laid) -> Iterator[Message]:
     """Say how many partners would do, where one site or more have too few."""
     for row, more, _ in _find_bent(laid, PARTNERS_LIMITED, "over"):
-        count, limit = int(np.ceil(row.limit + more - 1e-6)), int(row.limit)
-        yield tell_named(
-            laid.problem.scenario,
-            read_texts("nearest")["partners"],
-            site=row.about.site,
-            count=count,
-            limit=limit,
-        )
+        count = int(np.ceil(row.limit + more - 1e-6))
+        told = say_text("nearest", "partners", count=count, limit=int(row.limit))
+        yield tell_named(laid.problem.scenario, told, site=row.about.site)

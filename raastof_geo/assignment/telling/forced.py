@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -19,20 +19,10 @@ _PATIENCE_S = 20.0
 _MOST_NAMED = 3
 
 
-ReasonKind = Literal[
-    "in_plan",
-    "rule",
-    "not_wanted",
-    "time",
-    "truck",
-    "road",
-    "agreement",
-    "closed",
-    "impossible",
-    "costs_more",
-    "as_good",
-    "perhaps",
-]
+_Apart: TypeAlias = Literal["rule", "not_wanted", "time", "truck", "road"]
+"""What keeps two from dealing in any plan."""
+_Within: TypeAlias = Literal["agreement", "closed", "impossible", "costs_more", "as_good"]
+ReasonKind: TypeAlias = Literal["in_plan", _Apart, _Within, "perhaps"]
 """`perhaps`: prices find nothing against it, and it was not tried whether there is room for it."""
 
 

@@ -10,7 +10,6 @@ from raastof_geo.language import Message, read_texts, say
 from raastof_geo.scenario.said.entry import DueAmount
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.part import Consent
-from raastof_geo.scenario.said.target import ShareDefinition
 from raastof_geo.scenario.scenario import Need, Scenario
 
 _Windowed = TypeVar("_Windowed", bound=DueAmount)
@@ -23,7 +22,8 @@ def say_levers(case: Case, share: LargestShare) -> Iterator[Message]:
     """Say how far the share would get without each thing that holds it; else what is on offer."""
     scenario = case.problem.scenario
     definition = share.target.definition
-    what, counts = DEFINITION_NAMES[definition], _counting_materials(scenario, definition)
+    what, materials = DEFINITION_NAMES[definition], scenario.catalogue.materials.items()
+    counts = {name for name, one in materials if count_material(one, definition) > 0}
     stopped = list(_say_stopped(case, counts))
     yield from stopped
     found = bool(stopped)
@@ -119,8 +119,3 @@ def accept(scenario: Scenario, conditions: Blocking) -> ScenarioFile:
     for_all = (one for one in conditions if not scenario.is_per_need(one))
     accepted = (*said.accepted_conditions, *for_all)
     return said.model_copy(update={"accepted_conditions": accepted, "sites": sites})
-
-
-def _counting_materials(scenario: Scenario, definition: ShareDefinition) -> set[str]:
-    materials = scenario.catalogue.materials.items()
-    return {name for name, one in materials if count_material(one, definition) > 0}

@@ -98,12 +98,9 @@ def _open(laid: Laid, asked: Collection[int], *, promises: bool) -> Laid:
     soft = soft[[not is_share(row.family) for row in laid.rows]]
     free = laid.without({SHARE_REACHED.name})
     sense, limit = free.programme.sense, free.programme.limit
-    programme = replace(
-        free.programme,
-        sense=np.where(soft & (sense == 0), -1, sense).astype(np.int8),
-        limit=np.where(soft & (sense > 0), 0.0, limit),
-    )
-    return replace(free, programme=programme)
+    softer = np.where(soft & (sense == 0), -1, sense).astype(np.int8)
+    limit = np.where(soft & (sense > 0), 0.0, limit)
+    return replace(free, programme=replace(free.programme, sense=softer, limit=limit))
 
 
 @dataclass(frozen=True)

@@ -233,9 +233,5 @@ def unit_of_row(name: RowName) -> Readable:
     return unit or say("units of the rule")
 
 
-DEFINITION_NAMES: dict[str, Message] = {
-    "with_clean_soil": say("recycled materials and clean soil"),
-    "without_soil": say("recycled materials without soil"),
-    "cut_in_virgin": say("everything that is not virgin"),
-}
+DEFINITION_NAMES: Mapping[str, Message] = read_texts("definitions")
 """What people call each definition of the secondary share."""

@@ -84,7 +84,7 @@ def try_repairs(case: Case, share: float | None) -> tuple[list[Repair], int]:
 
 def _raise_limits(case: Case) -> Iterator[Repair | None]:
     """Raise each limit that binds by just as much as a plan needs, in numbers as they are told."""
-    whole = case.whole
+    whole, scenario = case.whole, case.problem.scenario
     where = {(row.rule, row.label): at for at, row in enumerate(whole.rows)}
     prices = case.violation.prices[: len(case.rows)]
     for at in np.flatnonzero(prices < -1e-6).tolist():
@@ -101,13 +101,11 @@ def _raise_limits(case: Case) -> Iterator[Repair | None]:
         limit = math.ceil((row.limit + more) * times - 1e-6) / times
         limits = whole.programme.limit.copy()
         limits[where[row.rule, row.label]] = limit
-        told = names.tell_named(
-            case.problem.scenario,
-            say("raise {rule} by {more} {unit} to {limit} {unit}"),
-            rule=names.describe_row(case.problem.scenario, row.name),
-            more=limit - row.limit,
-            limit=float(limit),
+        told = say("raise {rule} by {more} {unit} to {limit} {unit}").format(
+            rule=names.describe_row(scenario, row.name),
+            more=names.tell_number(limit - row.limit),
             unit=names.unit_of_row(row.name),
+            limit=names.tell_number(limit),
         )
         raised = replace(whole, programme=whole.programme.with_limits(limits))
         yield _solve(raised, Repair(told, row=row.name, limit=limit, number=number))
@@ -146,12 +144,9 @@ def _accept_conditions(
 ) -> Iterator[Repair]:
     """Propose conditions whose acceptance, here or for all, would open a use to an offer."""
     stuck = {offer.material for offer in offers}
-    conditions = find_blocking(
-        scenario,
-        scenario.needs if stuck or share_short else needs,
-        stuck or {offer.material for offer in scenario.offers},
-    )
-    for condition, blocked in conditions.items():
+    needs = scenario.needs if stuck or share_short else needs
+    materials = stuck or {offer.material for offer in scenario.offers}
+    for condition, blocked in find_blocking(scenario, needs, materials).items():
         every = list(blocked)
         if scenario.is_per_need(condition):
             told = say("accept the condition `{condition}` ({words}) for {needs}")
@@ -264,11 +259,8 @@ def _solve(laid: Laid | None, repair: Repair) -> Repair | None:
     """Solve the first objective; a programme with decisions counts with these left open."""
     if laid is None:
         return None
-    solution = laid.solve(
-        laid.problem.objectives()[0],
-        decided=Search(_GAP),
-        clock=_DECIDING_S if laid.programme.whole.any() else None,
-    )
+    cost, clock = laid.problem.objectives()[0], _DECIDING_S if laid.programme.whole.any() else None
+    solution = laid.solve(cost, decided=Search(_GAP), clock=clock)
     if not solution.solved:
         return None
     kg, dkk = solution.amount(CO2E), solution.amount(COST)

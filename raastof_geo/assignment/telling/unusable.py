@@ -39,11 +39,8 @@ class Unusable:
     def plant(self, site: str, material: str) -> Message | None:
         """Say why a plant can neither take nor make a material in any period."""
         plant = next(one for one in self.problem.scenario.plants if one.site == site)
-        reasons = [
-            self.recipe(plant, process)
-            for process in plant.processes
-            if material in process.inputs or material in process.outputs
-        ]
+        uses = (one for one in plant.processes if {*one.inputs, *one.outputs} & {material})
+        reasons = [self.recipe(plant, process) for process in uses]
         return next(iter(reasons), None) if all(reasons) else None
 
     def leg(self, giver: Giver, taker: Taker) -> Message:

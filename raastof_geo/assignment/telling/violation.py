@@ -12,10 +12,11 @@ from raastof_geo.assignment.rules.row import Bends, Row, Rule
 from raastof_geo.assignment.solving.price_in import Start
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.programme import Programme
-from raastof_geo.assignment.statement.statement import restate
-from raastof_geo.errors import SolverError
+from raastof_geo.assignment.statement.programme import Programme, build_programme
+from raastof_geo.assignment.statement.statement import lay_columns, lay_rows
+from raastof_geo.errors import RaastofError, SolverError
 from raastof_geo.language import say
+from raastof_geo.legs.price import price_again
 from raastof_geo.scenario.said.file import ScenarioFile
 
 _BENT: tuple[tuple[Collection[Bends], Collection[Bends]], ...] = (
@@ -57,9 +58,17 @@ class Laid:
         )
 
     def restate(self, said: ScenarioFile) -> Laid | None:
-        """Lay out another scenario; none where its legs cannot be priced."""
-        other = restate(self.problem, said, self.rules)
-        return None if other is None else Laid(*other, self.rules, self.solver)
+        """Lay out another scenario, projects alone as before; none where legs have no price."""
+        scenario = replace(self.problem.scenario, said=said)
+        try:
+            legs = price_again(self.problem.legs, scenario) or self.problem.legs
+        except RaastofError:
+            return None
+        other = lay_columns(scenario, legs, self.rules)
+        if scenario.said.targets.fairness is not None:
+            other = replace(other, alone=self.problem.alone)
+        rows = lay_rows(other, self.rules)
+        return Laid(other, rows, build_programme(rows, other.whole), self.rules, self.solver)
 
     def without(self, rules: Collection[str]) -> Laid:
         """Lift all rows of some names; decisions that no other row speaks of are not whole."""
@@ -80,12 +89,9 @@ class Laid:
         Tonnes of what bends first or next cost 1 each; others by their share of the limit, a
         thousand for the whole of it.
         """
-        weight = [
-            1e3 / max(1.0, abs(float(self.programme.limit[number])))
-            if self.rows[number].family.bends == "last"
-            else 1.0
-            for number in (*short, *over)
-        ]
+        bent = [*short, *over]
+        last = [self.rows[at].family.bends == "last" for at in bent]
+        weight = np.where(last, 1e3 / np.maximum(1.0, np.abs(self.programme.limit[bent])), 1.0)
         cost = np.concatenate([np.zeros(self.programme.column_count), weight])
         wider = self.programme.with_slack(short, over)
         return Bending(replace(self, programme=wider), cost, short, over)

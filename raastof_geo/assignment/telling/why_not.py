@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, product
+from typing import get_args
 
 import numpy as np
 
@@ -52,15 +53,9 @@ def explain_why_not(
     givers, takers = _find_parties(problem, giver, taker, material)
     unusable = find_unusable(problem)
     reasons = [_explain(plan, unusable, one, other) for one in givers for other in takers]
-    order = ("in_plan", "as_good", "costs_more")
+    rank = dict.fromkeys(get_args(ReasonKind), 3) | {"in_plan": 0, "as_good": 1, "costs_more": 2}
     return sorted(
-        reasons,
-        key=lambda reason: (
-            order.index(reason.kind) if reason.kind in order else len(order),
-            reason.more_per_t or 0.0,
-            reason.giver,
-            reason.taker,
-        ),
+        reasons, key=lambda one: (rank[one.kind], one.more_per_t or 0.0, one.giver, one.taker)
     )
 
 
@@ -96,11 +91,10 @@ def _find_parties(
 ) -> tuple[list[Giver], list[Taker]]:
     """Find what one site gives, of one material or of all, and what another takes, or refuse."""
     sites = problem.scenario.sites
-    for site in (giver, taker):
-        if site not in sites:
-            raise InputError.saying(
-                "{site} is not a site{hint}", site=f"`{site}`", hint=suggest(site, sites)
-            )
+    for one in (giver, taker):
+        if one not in sites:
+            hint = suggest(one, sites)
+            raise InputError.saying("{site} is not a site{hint}", site=f"`{one}`", hint=hint)
     givers = [one for one in problem.givers if one.site == giver]
     takers = [one for one in problem.takers if one.site == taker]
     if not givers:
@@ -109,12 +103,8 @@ def _find_parties(
         raise InputError.saying("{site} takes nothing", site=f"`{taker}`")
     has = sorted({one.material for one in givers})
     if material is not None and material not in has:
-        raise InputError.saying(
-            "{site} does not give {material}{hint}",
-            site=f"`{giver}`",
-            material=f"`{material}`",
-            hint=suggest(material, has),
-        )
+        told = say("{site} does not give {material}{hint}", hint=suggest(material, has))
+        raise InputError(told.format(site=f"`{giver}`", material=f"`{material}`"))
     return [one for one in givers if material in (None, one.material)], takers
 
 
@@ -150,11 +140,8 @@ class _Pair:
         giver, material = self.giver, self.material
         alike = [(one.site, one.material) for one in self.plan.problem.givers]
         if alike.count((giver.site, giver.material)) > 1:
-            material = say("{material} ({what} in {periods})").format(
-                material=material,
-                what=read_texts("given as")[giver.kind],
-                periods=names.span(giver.periods),
-            )
+            told = say("{material} ({what} in {periods})", what=read_texts("given as")[giver.kind])
+            material = told.format(material=material, periods=names.span(giver.periods))
         if self.need is None:
             return material
         told = say("{material} for {use} in {periods}", material=material)
@@ -218,11 +205,9 @@ def _why_no_deal(pair: _Pair) -> tuple[ReasonKind, Message]:
 def _why_no_leg(pair: _Pair) -> tuple[ReasonKind, Message]:
     scenario, lost = pair.plan.scenario, pair.plan.problem.legs.lost
     giver, taker = pair.giver.site, pair.taker.site
-    admitted = [
-        str(names.call(scenario.catalogue.vehicles[one].name))
-        for one in scenario.said.vehicles
-        if scenario.admits(giver, one) and scenario.admits(taker, one)
-    ]
+    trucks = (one for one in scenario.said.vehicles if scenario.admits(giver, one))
+    trucks = (one for one in trucks if scenario.admits(taker, one))
+    admitted = [str(names.call(scenario.catalogue.vehicles[one].name)) for one in trucks]
     words = read_texts("no leg")
     if not admitted:
         return "truck", names.tell_named(scenario, words["truck"], giver=giver, taker=taker)
@@ -258,12 +243,9 @@ def _price(pair: _Pair, *, solve: bool) -> Reason:
     best = int(np.argmin(extra))
     forced = force(plan, columns) if solve else estimate(plan, float(extra[best]))
     unit = aim_of(pair.plan.scenario.said.objectives[0].minimise[0]).unit
-    message = read_texts("forced")[forced.told].format(
-        what=pair.what,
-        more=names.tell_number(forced.more_per_t or 0.0),
-        unit=unit,
-        rules=names.list_names(forced.blocking),
-    )
+    more, rules = names.tell_number(forced.more_per_t or 0.0), names.list_names(forced.blocking)
+    told = read_texts("forced")[forced.told]
+    message = told.format(what=pair.what, more=more, unit=unit, rules=rules)
     full = next(_binding(plan, columns[best : best + 1]), None)
     if forced.kind == "costs_more" and full is not None:
         message = say("{cost}; {binding}", cost=message, binding=full)
