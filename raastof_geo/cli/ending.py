@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, say, say_text
 from raastof_geo.trace import Trace, read_trace, tell_moved
 
 _MOST_MOVED = 5
@@ -34,10 +34,5 @@ def tell_interrupted() -> Message:
         return say("Interrupted: nothing was written.")
     for path in written:
         if is_unfinished(path):
-            return say(
-                "Interrupted while the files in {folder} were exchanged: the next `raastof run`, "
-                "`verify` or `explain` finishes that."
-            ).format(folder=str(path))
-    return say(
-        "Interrupted. In place, and whole: {files}.", files=", ".join(str(one) for one in written)
-    )
+            return say_text("interrupted", "exchanging", folder=str(path))
+    return say_text("interrupted", "whole files", files=", ".join(str(one) for one in written))

@@ -37,10 +37,8 @@ def _note_language(context: typer.Context, given: str | None) -> None:
         return
     language = as_language(given)
     if language is None:
-        raise InputError.saying(
-            "--lang must be one of {languages}, got {given}",
-            languages=", ".join(LANGUAGES),
-            given=given,
+        raise InputError.saying_text(
+            "usage", "no language", languages=", ".join(LANGUAGES), given=given
         )
     context.meta[ASKED_LANGUAGE] = language
 

@@ -20,11 +20,8 @@ def open_results(results: Annotated[Path | None, argument(value=RESULTS)] = None
     finish_exchange(folder)
     door = find_door(folder)
     if door is None:
-        raise InputError.saying(
-            "{folder} holds no page that `raastof run` wrote; solve a scenario first, with "
-            "{command}",
-            folder=str(folder),
-            command="`raastof run SCENARIO.yaml`",
+        raise InputError.saying_text(
+            "usage", "no page", folder=str(folder), command="`raastof run SCENARIO.yaml`"
         )
     tell(str(door))
     if not webbrowser.open(door.resolve().as_uri()):

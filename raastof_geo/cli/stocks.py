@@ -1,7 +1,7 @@
 """Of what is kept from run to run: `raastof cache info` and `raastof cache clear`."""
 
 from raastof_geo.cli.terminal import tell
-from raastof_geo.language import format_number, say
+from raastof_geo.language import format_number, say, say_text
 
 _STOCK_NAMES = {
     "networks": say("Networks"),
@@ -36,9 +36,6 @@ def empty_cache() -> None:
     cleared = clear_cache()
     size = format_number(cleared.size_mb, digits=1)
     tell(say("The cache is empty; {size} MB are free.", size=size))
-    told = say(
-        "{folder} was left alone, for it has no file {mark}: if it is a cache of an older "
-        "version of raastof_geo, remove it by hand."
-    )
+    told = say_text("stocks", "left alone")
     for folder in cleared.unmarked:
         tell(told.format(folder=str(folder), mark=MARK))

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from raastof_geo.errors import InputError
 from raastof_geo.evidence import Evidence, Trust
-from raastof_geo.language import say
+from raastof_geo.language import say_text
 
 STATED_IN_SCENARIO = "scenario"
 
@@ -186,10 +186,9 @@ class EnergyCurve(Series):
     def _columns_are_equally_long(self) -> Self:
         speeds, empty, full = map(len, (self.speed_km_h, self.empty, self.full))
         if not speeds == empty == full:
-            message = say(
-                "speed_km_h, empty and full need equally many numbers, "
-                "got {speeds}, {empty} and {full}"
-            ).format(speeds=speeds, empty=empty, full=full)
+            message = say_text(
+                "figure checks", "other lengths", speeds=speeds, empty=empty, full=full
+            )
             raise InputError(message)
         if list(self.speed_km_h) != sorted(set(self.speed_km_h)):
             raise InputError.saying("speed_km_h must rise from number to number")
@@ -233,9 +232,7 @@ def _check(value: float, least: float, most: float) -> float:
         raise InputError.saying("must be at least 0, got {value}", value=f"{value:g}")
     if value < least or 0 < value < LEAST_FIGURE:
         bound = f"{least or LEAST_FIGURE:.9f}".rstrip("0").rstrip(".")
-        raise InputError.saying(
-            "must be at least {least}, got {value}", least=bound, value=f"{value:g}"
-        )
+        raise InputError.saying_text("figure checks", "too small", least=bound, value=f"{value:g}")
     if value > most:
         raise InputError.saying("must be at most {most}, got {value}", most=most, value=value)
     return value
@@ -255,9 +252,7 @@ def _check_years(figure: YearlyFigure) -> YearlyFigure:
     for year, value in figure.by_year.items():
         if not YEARS[0] <= year <= YEARS[1]:
             first, last = map(str, YEARS)
-            raise InputError.saying(
-                "years of `by_year` lie between {first} and {last}", first=first, last=last
-            )
+            raise InputError.saying_text("figure checks", "other years", first=first, last=last)
         _check(value, 0, LARGEST_FIGURE)
     return figure
 

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from raastof_geo.errors import OutputError, tell_reason
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, say_text
 from raastof_geo.links import is_file, is_folder, is_link, is_there, name_free
 from raastof_geo.records import manifest
 from raastof_geo.records.lock import hold
@@ -141,11 +141,8 @@ def _read_old(folder: Path, known: Collection[str]) -> dict[str, str]:
         found = None
     age = manifest.MANIFEST.judge(found.format) if found is not None else None
     if found is not None and age == "newer":
-        raise OutputError.saying(
-            "the results in {folder} are of a newer version, {version}: write with that "
-            "version, or choose another folder with --into",
-            folder=str(folder),
-            version=found.version,
+        raise OutputError.saying_text(
+            "places", "newer results", folder=str(folder), version=found.version
         )
     if found is not None and age == "same":
         listed = {name: entry.sha256 for name, entry in found.files.items()}
@@ -279,10 +276,7 @@ class _Exchange:
 
 
 def _tell_unfinished(folder: Path, error: OSError) -> Message:
-    return say(
-        "the exchange of files in {folder} was cut short and cannot be finished now: {reason}; "
-        "what is missing lies beside it, and the next `raastof run`, `verify` or `explain` goes on"
-    ).format(folder=str(folder), reason=tell_reason(error))
+    return say_text("places", "cut short", folder=str(folder), reason=tell_reason(error))
 
 
 def _finish(folder: Path) -> None:

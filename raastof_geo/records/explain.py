@@ -20,6 +20,7 @@ from raastof_geo.language import (
     read_texts,
     say,
     say_count,
+    say_text,
 )
 from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.ledger import LEDGER, read_ledger
@@ -142,11 +143,8 @@ def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) 
 def _understand(ledger: dict[str, Any], figure: str) -> _Question:
     match = _FIGURE.fullmatch(figure.strip())
     if match is None:
-        raise InputError.saying(
-            "write a figure as `plan.kg_co2e_wtw` or `saved.cost_dkk@project=NAME`, "
-            "got {figure}{hint}; without a figure `raastof explain` lists them",
-            figure=f"`{figure}`",
-            hint=_hint(ledger, figure),
+        raise InputError.saying_text(
+            "explained", "no figure", figure=f"`{figure}`", hint=_hint(ledger, figure)
         )
     side, part, dimension, label = match.group("side", "part", "dimension", "label")
     _one_of(side, BOOK_SIDES)
@@ -329,7 +327,4 @@ def _number(value: float) -> str:
 _SIDE_NAMES = {"plan": say("plan"), "baseline": say("before")}
 _AMOUNT_UNITS = {"trips": "loads", "openings": "1"}
 
-SHARE_OF_COMMON = say(
-    "What belongs to no project is divided: empty trips by loads, plants and depots by the tonnes "
-    "that each project exchanges with them."
-)
+SHARE_OF_COMMON = say_text("explained", "common parts")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from raastof_geo.language import say
+from raastof_geo.language import say_text
 from raastof_geo.records.record import Record
 from raastof_geo.records.values import read_values
 
@@ -23,9 +23,7 @@ def write_ledger(values: Mapping[str, Any], folder: Path) -> Path:
 
 def read_ledger(file: Path) -> dict[str, Any]:
     """Read a ledger; `RecordError` where it is missing or of another format."""
-    lost = say(
-        "{file} cannot be read: give the folder that `raastof run` wrote, with the output `ledger`"
-    ).format(file=str(file))
+    lost = say_text("damaged", "no ledger", file=str(file))
     values = read_values(LEDGER.read(file, missing=lost), file=str(file))
     LEDGER.check_format(values.get("format"), file=str(file))
     return values

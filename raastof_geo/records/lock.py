@@ -20,16 +20,12 @@ def hold(place: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
     """
     path = place.parent / f".{place.name}.lock"
     if is_there(path) and not is_file(path):
-        raise OutputError.saying(
-            "{file} is no lock of raastof_geo: move it, it is in the way", file=str(path)
-        )
+        raise OutputError.saying_text("places", "no lock", file=str(path))
     lock = FileLock(path, timeout=patience_s)
     try:
         lock.acquire()
     except Timeout as error:
-        raise OutputError.saying(
-            "another run is writing to {folder}: wait for it", folder=str(place)
-        ) from error
+        raise OutputError.saying_text("places", "another run", folder=str(place)) from error
     try:
         yield
     finally:

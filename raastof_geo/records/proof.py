@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats, Integers, Mask, Signs
 from raastof_geo.errors import RaastofError
-from raastof_geo.language import say
+from raastof_geo.language import say, say_text
 from raastof_geo.records.record import Record
 from raastof_geo.records.values import refuse_part, refuse_proof
 
@@ -123,9 +123,7 @@ def read_proof(path: Path) -> tuple[ProofArrays, bytes]:
 
     `RecordError` where it is missing or of another format, `DamagedError` where no run wrote it.
     """
-    lost = say(
-        "{file} is missing: run the scenario again with `proof` among its `outputs`", file=str(path)
-    )
+    lost = say_text("damaged", "no proof", file=str(path))
     data = PROOF.read(path, missing=lost)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, say, say_text
 from raastof_geo.records.proof import ROW_SIGNS, ProofArrays, find_rows
 from raastof_geo.records.values import entries_at, number_in, refuse_part, show_value, values_at
 
@@ -138,9 +138,7 @@ def _count_flows(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     flows = _table(plan, "flows", [*expected, "tonnes"])
     count = len(proof.flow_column)
     if len(flows["tonnes"]) != count:
-        yield say("plan.json has {flows} flows, proof.npz has {columns}").format(
-            flows=len(flows["tonnes"]), columns=count
-        )
+        yield say_text("recounted", "other flows", flows=len(flows["tonnes"]), columns=count)
         return
     expected["tonnes"] = proof.value[proof.flow_column].tolist()
     for name, right in expected.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from raastof_geo.errors import DamagedError, RaastofError, tell_reason
-from raastof_geo.language import Message, plain, read_texts, say
+from raastof_geo.language import Message, plain, read_texts, say, say_text
 
 _DEEPEST = 60
 _LONGEST_NUMBER = 40
@@ -116,10 +116,8 @@ def read_within(path: Path, *, most_bytes: int) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise DamagedError.saying("{file} is not a file", file=str(path))
         if status.st_size > most_bytes:
-            raise DamagedError.saying(
-                "{file} is larger than anything `raastof run` writes: more than {most} MB",
-                file=str(path),
-                most=most_bytes // 1_000_000,
+            raise DamagedError.saying_text(
+                "damaged", "too large", file=str(path), most=most_bytes // 1_000_000
             )
         with path.open("rb") as file:
             return file.read(most_bytes)
@@ -170,9 +168,7 @@ def refusing_odd(file: Path) -> Iterator[None]:
     except RaastofError:
         raise
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        raise DamagedError.saying(
-            "{file} is damaged: run the scenario again", file=str(file)
-        ) from error
+        raise DamagedError.saying_text("damaged", "odd values", file=str(file)) from error
 
 
 def number_in(value: Any) -> float:
@@ -184,16 +180,12 @@ def number_in(value: Any) -> float:
 
 def refuse_part(field: str, *, file: str = "proof.npz") -> DamagedError:
     """Say that a part of the proof is not laid out as a run lays it out."""
-    return refuse_proof(
-        say("its part {name} is not as a run writes it", name=f"`{field}`"), file=file
-    )
+    return refuse_proof(say_text("damaged", "a part", name=f"`{field}`"), file=file)
 
 
 def refuse_proof(reason: Message, *, file: str) -> DamagedError:
     """Say that a proof cannot be read, and why."""
-    return DamagedError.saying(
-        "{file} is damaged, or not a proof: {reason}", file=file, reason=reason
-    )
+    return DamagedError.saying_text("damaged", "a proof", file=file, reason=reason)
 
 
 def list_differences(found: Any, kept: Any, *, file: str, field: str = "") -> Iterator[Message]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from raastof_geo.arrays import Floats
 from raastof_geo.errors import RaastofError, RecordError, tell_reason
-from raastof_geo.language import Message, format_number, plain, read_texts, say
+from raastof_geo.language import Message, format_number, plain, read_texts, say, say_text
 from raastof_geo.records import values
 from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.flows import FLOWS, compare_table, list_rows, shape_flows
@@ -251,9 +251,7 @@ def _check_table(
 
 
 def _written_otherwise(name: str) -> Message:
-    return say(
-        "{file} was changed after it was written, though every value in it is the same", file=name
-    )
+    return say_text("verdicts", "written otherwise", file=name)
 
 
 def _violation(proof: ProofArrays) -> tuple[float, int]:

@@ -25,7 +25,7 @@ from raastof_geo.figures.figure import (
     YearlyFigure,
     value_of,
 )
-from raastof_geo.language import Message, say, spoken_language, translate
+from raastof_geo.language import Message, say, say_text, spoken_language, translate
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf
 from raastof_geo.scenario.identity import Names, find_id, known, names_in
 from raastof_geo.scenario.reading.tree import Tree, read_tree
@@ -153,9 +153,7 @@ class Ruled(Strict):
     @model_validator(mode="after")
     def _conditional_names_its_condition(self) -> Self:
         if (self.verdict == "conditional") != (self.condition is not None):
-            raise InputError.saying(
-                "`condition` belongs to the verdict `conditional`, and only to it"
-            )
+            raise InputError.saying_text("catalogue checks", "condition apart")
         return self
 
 
@@ -212,15 +210,10 @@ class Recipe(Named):
     def _makes_no_mass(self) -> Self:
         put_in = sum(share.value for share in self.inputs.values())
         if abs(put_in - 1) > 1e-6:
-            raise InputError.saying(
-                "the shares of `inputs` must add up to 1, got {total}", total=f"{put_in:g}"
-            )
+            raise InputError.saying_text("catalogue checks", "other shares", total=f"{put_in:g}")
         made = sum(share.value for share in self.outputs.values())
         if made > 1.25:
-            raise InputError.saying(
-                "a recipe cannot make {total} t out of 1 t: check the yields in `outputs`",
-                total=f"{made:g}",
-            )
+            raise InputError.saying_text("catalogue checks", "made of nothing", total=f"{made:g}")
         return self
 
 
@@ -360,10 +353,7 @@ class Catalogue(Strict):
             ).format(gross=vehicle.gross_t.value, payload=vehicle.payload_t.value)
         for table_id, table in self.tolls.items() if vehicle.toll_dkk_per_km is None else ():
             if table.rate(vehicle.toll_weight, vehicle.toll_co2) is None:
-                yield say(
-                    "{table} has no toll for its `toll_weight` and `toll_co2`: say them as the "
-                    "table has them, or give the truck a `toll_dkk_per_km` of its own"
-                ).format(table=f"`tolls.{table_id}`")
+                yield say_text("catalogue checks", "no toll", table=f"`tolls.{table_id}`")
 
     def toll_in(self, year: float) -> str | None:
         """Name the table of tolls that holds in a year, which may have a fraction."""

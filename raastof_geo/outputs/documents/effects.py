@@ -38,6 +38,7 @@ from raastof_geo.language import (
     round_off,
     say,
     say_count,
+    say_text,
     spoken_language,
 )
 from raastof_geo.outputs import credit
@@ -184,9 +185,7 @@ def draw_causes(effect: Effect) -> Iterator[Block]:
             [Bar(*ends[0], whole=True), *bars, Bar(*ends[1], whole=True)],
             unit=str(say("t CO2e from well to wheel (WTW), all parts")),
         ),
-        say("Bars from the emissions before to those of the plan [t CO2e]: {told}").format(
-            told="; ".join(told)
-        ),
+        say_text("effect told", "bars of causes", told="; ".join(told)),
         message,
         Message("{how} {left_out}", {"how": how, "left_out": left_out}),
         data=Data((say("Cause"), say("All [t CO2e]")), (ends[0], *changes, ends[1])),

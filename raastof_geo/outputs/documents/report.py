@@ -26,6 +26,7 @@ from raastof_geo.language import (
     round_off,
     say,
     say_count,
+    say_text,
     spoken_language,
 )
 from raastof_geo.outputs.credit import tell_credit
@@ -214,9 +215,7 @@ def _draw_map(result: Result) -> Iterator[document.Block]:
     yield document.Picture(
         draw_map_picture(result, hauls, sites),
         say("Map of the flows; the table of matches in the appendix has the same figures."),
-        say("{secondary} t of surplus and recycled material and {virgin} t of virgin drive").format(
-            secondary=moved[False], virgin=moved[True]
-        ),
+        say_text("relations", "all that drive", secondary=moved[False], virgin=moved[True]),
         say("The flows on the roads that trucks take, in all periods; arrows go the way they go."),
         data=document.Data(
             (say("From"), say("To"), say("Material"), say("Amount [t]")),
@@ -345,9 +344,7 @@ def _tell_matches(result: Result) -> Iterator[document.Block]:
     yield document.Heading(say("Matches"), anchor="matches")
     if len(matches) > _MOST_MATCHES:
         yield document.Paragraph(
-            say("The {most} largest of {count}; flows.csv and plan.xlsx have all of them.").format(
-                most=_MOST_MATCHES, count=len(matches)
-            )
+            say_text("relations", "the largest", most=_MOST_MATCHES, count=len(matches))
         )
     yield document.Table(
         say("Who drives what to whom"),

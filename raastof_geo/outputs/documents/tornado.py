@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from raastof_geo.language import Message, read_texts, say, speaking
+from raastof_geo.language import Message, read_texts, say, say_text, speaking
 from raastof_geo.outputs.documents import assumptions, document
 from raastof_geo.outputs.documents.charts import draw_bars
 from raastof_geo.outputs.documents.drawing import Drawing
@@ -67,9 +67,7 @@ def _blocks(assessment: Assessment, most: int) -> Iterator[document.Block]:
         yield document.Heading(SHOWN[name].head, anchor=name)
         yield document.Picture(
             draw_tornado(assessment, name, most=most),
-            say("Bars: how far {headline} moves at both ends of each range").format(
-                headline=SHOWN[name].title
-            ),
+            say_text("assumptions", "bars of ends", headline=SHOWN[name].title),
             say("Change from {value}; the longest first", value=SHOWN[name].write(base.of(name))),
         )
     yield document.Heading(say("All numbers"), anchor="table")

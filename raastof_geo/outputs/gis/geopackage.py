@@ -95,9 +95,7 @@ def write_geoparquet(result: Result, folder: Path) -> Path:
     try:
         import pyarrow  # noqa: F401
     except ImportError as error:
-        raise OutputError.saying(
-            "the output `geoparquet` needs pyarrow: pip install raastof_geo[parquet]"
-        ) from error
+        raise OutputError.saying_text("unwritten", "no pyarrow") from error
     into = folder / "geoparquet"
     into.mkdir()
     for name, layer in draw_layers(result).items():

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from raastof_geo.errors import InputError
-from raastof_geo.language import Language, Message, Readable, read_texts, say
+from raastof_geo.language import Language, Message, Readable, read_texts, say, say_text
 from raastof_geo.scenario.catalogue import Catalogue, Fit
 from raastof_geo.scenario.identity import UnknownIdError, find_id, suggest
 from raastof_geo.scenario.telling.law import tell_consent, tell_moves
@@ -64,10 +64,9 @@ def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[
             lines += map(words.read, tell(words, find_id(key, given, names)))
         every |= names
     if not lines:
-        message = say(
-            "{given} is neither a material nor a use, a recipe, a condition, a kind of land or "
-            "a truck{hint}"
-        ).format(given=f"`{given}`", hint=suggest(given, every, listed=True))
+        message = say_text(
+            "glossary", "nothing known", given=f"`{given}`", hint=suggest(given, every, listed=True)
+        )
         raise InputError(message)
     return lines
 
@@ -128,10 +127,7 @@ def _tell_use(words: CatalogueWords, use: str) -> Iterator[Message]:
 
 def _tell_recipe(words: CatalogueWords, recipe: str) -> Iterator[Message]:
     yield from tell_recipe(words, recipe)
-    yield say(
-        "A plant runs it only where everything that comes out, residue included, has somebody "
-        "who takes it."
-    )
+    yield say_text("glossary", "a plant")
 
 
 def _tell_condition(words: CatalogueWords, condition: str) -> Iterator[Message]:
