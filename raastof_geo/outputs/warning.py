@@ -9,7 +9,7 @@ from raastof_geo.assignment.telling.unusable import say_idle
 from raastof_geo.effect.measure import Effect
 from raastof_geo.errors import Finding
 from raastof_geo.evidence import STATES
-from raastof_geo.language import Message, read_texts, say
+from raastof_geo.language import Message, read_texts, say, say_text
 from raastof_geo.legs.lost import explain_lost
 from raastof_geo.outputs.credit import doubt_allocation
 from raastof_geo.outputs.tables.basis import doubt_today
@@ -81,9 +81,7 @@ def _first(told: Sequence[Finding | Message]) -> Iterator[Finding | Message]:
 
 def _doubt_effect(scenario: Scenario, effect: Effect) -> Iterator[Message]:
     if effect.baseline_missing:
-        yield read_texts("doubts")["left out"].format(
-            tonnes=round(sum(effect.baseline_missing.values()))
-        )
+        yield say_text("doubts", "left out", tonnes=round(sum(effect.baseline_missing.values())))
     projects = {scenario.project(site) for site in project_sites(scenario)}
     saves_half = effect.saved_share is not None and effect.saved_share > 0.5
     if saves_half and len(projects) >= REGION:
