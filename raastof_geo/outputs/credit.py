@@ -29,11 +29,7 @@ def say_price(gain: Gain) -> Message:
 def tell_credit(effect: Effect) -> list[Message]:
     """Say what the whole saves, what coordination does, and what is not its doing.
 
-    Returns
-    -------
-    sentences
-        None where the scenario asks for no causes; then, where coordination cannot be told from
-        the rest, that it cannot.
+    Nothing where the scenario asks for no causes; where coordination cannot be told apart, that.
     """
     if not effect.causes:
         return []

@@ -30,14 +30,7 @@ _SEEN_SHARE = 0.001
 
 
 def open_answer(result: Result) -> list[Message]:
-    """Say whether the target is reached and by what, what would turn that over, and the effect.
-
-    Returns
-    -------
-    sentences
-        Those of `conclude`, then those of `elaborate`. People read three digits; tables have all
-        of them.
-    """
+    """Say what `conclude` and `elaborate` do; people read three digits, tables have all of them."""
     return [*conclude(result), *elaborate(result)]
 
 

@@ -109,13 +109,10 @@ _DARKEST, _LIGHTEST = 22.0, 76.0
 
 
 def colour_materials(materials: Iterable[str], catalogue: Catalogue) -> dict[str, str]:
-    """Give each material a colour, the same in every output that shows the same ones.
+    """Give each material a colour `#rrggbb`, the same in every output that shows the same ones.
 
-    Returns
-    -------
-    colours
-        `#rrggbb` by material, family by family, each by its id: no two have the same lightness,
-        and those of one family lie far from each other.
+    Family by family, each by its id: no two have the same lightness, and those of one family lie
+    far from each other.
     """
     members: dict[FamilyName, list[str]] = defaultdict(list)
     for name in sorted(set(materials)):

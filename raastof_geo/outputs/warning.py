@@ -31,11 +31,8 @@ _MOST_OF_A_KIND = 10
 def warn_of_input(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> list[Finding]:
     """Say what in a scenario, and in where its sites lie, may not be as it was meant.
 
-    Returns
-    -------
-    findings
-        The same in `check` and in `run`, with places in the file; ten of a kind at most, and
-        then how many more there are.
+    The same in `check` and in `run`, with places in the file; ten of a kind at most, and then how
+    many more there are.
     """
     ferries = scenario.said.network.ferries
     kinds: tuple[Sequence[Finding | Message], ...] = (
@@ -54,13 +51,7 @@ def warn_of_input(scenario: Scenario, network: RoadNetwork, anchors: Anchors) ->
 
 
 def warn(result: Result) -> list[Finding]:
-    """Say what a reader of results should doubt: of the effect, of the roads, of the input.
-
-    Returns
-    -------
-    findings
-        What weighs most first; no sentence twice.
-    """
+    """Say what to doubt of effect, roads and input, what weighs most first, each once."""
     told = [
         *_doubt_effect(result.scenario, result.effect),
         *doubt_today(result),

@@ -31,11 +31,8 @@ def write_outputs(result: Result, into: Path, *, outputs: Sequence[Output] = OUT
     replaced or removed. Any other file in the folder stays; one that stands in the way of ours is
     moved to `set_aside` in it, and named by `raastof run`, in Python by a warning.
 
-    Raises
-    ------
-    OutputError
-        The disk is full, a file in the folder is open elsewhere, or the folder, or something in
-        it that would be written, is a link. Nothing was changed.
+    `OutputError`: the disk is full, a file in the folder is open elsewhere, or the folder, or
+    something in it that would be written, is a link. Nothing was changed.
     """
     wanted = [output for output in outputs if output.name in result.scenario.said.outputs]
     known = {output.file for output in outputs}

@@ -13,13 +13,7 @@ HANGS_ON = say("What the answer hangs on")
 
 
 def tabulate_assumptions(assessment: Assessment, *, most: int | None = None) -> Table:
-    """Tabulate assumptions: value, range, the headlines at both ends, and what turns over.
-
-    Returns
-    -------
-    table
-        A row for each; headlines in the units that people read.
-    """
+    """Tabulate assumptions: value, range, headlines at both ends as people read them, turns."""
     heads: list[Readable] = [say("Assumption"), say("Value"), say("Range")]
     heads += [SHOWN[name].head for name in TOLD]
     return Table(
@@ -55,13 +49,7 @@ def _span(swing: Swing, name: HeadlineName) -> str:
 
 
 def tell_turning(assessment: Assessment) -> list[Message]:
-    """Say which assumptions turn the conclusion over within their ranges, and where.
-
-    Returns
-    -------
-    sentences
-        One for each headline that crosses its threshold; where none does, one that says so.
-    """
+    """Say which assumptions turn a headline over in their ranges, and where, or that none does."""
     told = [
         _say_flip(swing, flip)
         for swing in assessment.swings

@@ -71,13 +71,8 @@ class _Plot(NamedTuple):
 def draw_waterfall(bars: Sequence[Bar], *, unit: str) -> Drawing:
     """Draw from one whole through changes to another; falls are dark, rises are outlined.
 
-    Parameters
-    ----------
-    bars
-        From above; each change begins where the bar before it ends. Where all changes together
-        are small beside the wholes, the axis begins near them, says so, and breaks the wholes.
-    unit
-        What stands below the axis.
+    Each bar begins where the one above it ends; `unit` stands below the axis. Where all changes
+    together are small beside the wholes, the axis begins near them, says so, and breaks the wholes.
     """
     levels = list(accumulate(bars, _move, initial=0.0))
     low, high, broken = _range(levels[1:])
@@ -126,16 +121,10 @@ def draw_bars(
     unit: str,
     mark: tuple[float, str],
 ) -> Drawing:
-    """Draw two bars for each label, and a line that marks a goal.
+    """Draw two bars for each label, the second dark, and a line that marks a goal.
 
-    Parameters
-    ----------
-    series
-        The name of each, and its value for each label; the second is dark.
-    unit
-        What stands below the axis.
-    mark
-        The goal and what it is called.
+    `series`: the name of each, and its value for each label; `mark`: the goal, and its name; `unit`
+    stands below the axis.
     """
     goal, called = mark
     values = [goal, 0.0, *(value for _, each in series for value in each)]

@@ -179,13 +179,9 @@ _CONTENT_POLICY = (
 
 
 def render_page(document: Document) -> str:
-    """Build the page: semantic HTML with its style inside.
+    """Build the page: semantic HTML with its style inside; it asks no host and runs no script.
 
-    Returns
-    -------
-    page
-        It asks no other host and runs no script; what users wrote is escaped, drawings are SVG in
-        the text, and what can be saved from it lies in its links.
+    What users wrote is escaped, drawings are SVG in the text, what can be saved lies in the links.
     """
     page: str = read_template("documents/document.html.j2", number=plain_number).render(
         title=plain(document.title),

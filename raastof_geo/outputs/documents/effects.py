@@ -64,14 +64,7 @@ from raastof_geo.scenario.scenario import Scenario
 def tabulate_effect(
     caption: Message, plan: pd.Series, before: pd.Series, *, links: bool = False
 ) -> Table:
-    """Give plan, before and saved for everything that is reported.
-
-    Returns
-    -------
-    table
-        One line per indicator that is shown, in the unit of its heading: before, plan, saved, and
-        saved of before [%].
-    """
+    """Give before, plan, saved, and saved in % of all that is told, in the units of headings."""
     rows: list[tuple[Readable, ...]] = []
     anchors: list[str] = []
     for part, shown in shown_in_lines().items():
@@ -96,11 +89,7 @@ _MOST_GROUPS = 60
 def tabulate_groups(result: Result, caption: Message, dimension: str) -> Table:
     """Give the effect of every group in short, and the sum of all.
 
-    Returns
-    -------
-    table
-        One line per group, the largest emitters first, periods in their order; then those beyond
-        60 together, and the total.
+    The largest emitters first, periods in their order; those beyond 60 together.
     """
     before, plan = align_books(result.effect, dimension)
     labels = list(plan.index)
@@ -125,10 +114,7 @@ def align_books(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Add up by a dimension before and in the plan; 0 where a label is in one of them only.
 
-    Parameters
-    ----------
-    labels
-        What has a row; none: whatever is in the plan, then whatever was before only.
+    A row for each of `labels`; none: whatever is in the plan, then whatever was before only.
     """
     before, plan = effect.baseline_books.by(dimension), effect.books.by(dimension)
     rows = list(labels) or list(dict.fromkeys([*plan.index, *before.index]))
@@ -444,13 +430,10 @@ def tabulate_payees(scenario: Scenario, effect: Effect) -> Table:
 
 
 def tabulate_transfers(scenario: Scenario, effect: Effect, *, most: int) -> Table:
-    """Give each project's net cost before and after, and the transfers by each rule.
+    """Give each project's net cost before and after, and the transfers by each rule. [1,000 DKK]
 
-    Returns
-    -------
-    table
-        Those who gain least first, of more than `most` those in the middle together; transfers of
-        each rule add up to 0. [1,000 DKK]
+    Those who gain least first, of more than `most` those in the middle together; transfers of each
+    rule add up to 0.
     """
     transfers = effect.transfers
     saved = transfers.saved_dkk

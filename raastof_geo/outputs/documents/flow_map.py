@@ -56,21 +56,11 @@ class _Place(NamedTuple):
 
 
 def draw_map_picture(result: Result, hauls: Iterable[Any], sites: Iterable[str]) -> drawing.Drawing:
-    """Draw flows and sites on the municipalities; names stand where there is room.
+    """Draw flows and sites on the municipalities, names where there is room, and the key below.
 
-    Parameters
-    ----------
-    hauls
-        What is drawn, on the roads that its trucks take: flows, or rows that have their `origin`,
-        `destination`, `vehicle`, `period`, `tonnes` and `virgin`; those within one site are left
-        out.
-    sites
-        Those that are marked, the first of them named first.
-
-    Returns
-    -------
-    drawing
-        As high as the sites lie apart, within limits, and the key below.
+    `hauls`: flows, or rows with their `origin`, `destination`, `vehicle`, `period`, `tonnes` and
+    `virgin`, on the roads of their trucks; those within one site are left out. `sites`: those that
+    are marked, the first named first. As high as these lie apart, within limits.
     """
     scenario = result.scenario
     lines = []

@@ -46,10 +46,7 @@ _MOST_RELATIONS, _MOST_STEPS = 4, 4
 def write_projects(result: Result, folder: Path) -> Path:
     """Write `projects/<id>.html` for every project, and `<id>.ics` where anything is moved.
 
-    Returns
-    -------
-    folder
-        `projects`, empty where no project has surplus or needs.
+    The folder is empty where no project has surplus or needs.
     """
     into = folder / "projects"
     into.mkdir()
@@ -71,13 +68,10 @@ def list_projects(result: Result) -> list[str]:
 
 
 def file_name(project: str) -> str:
-    """Give a name that is a file's on every system, and another for every project.
+    """Give a name that is a file's on every system, without an ending, another for every project.
 
-    Returns
-    -------
-    name
-        Without an ending; the project's own where that is short, of small letters and figures,
-        and no name of a device. Else a mark of it is added, so that no two projects share a file.
+    The project's own where that is short, of small letters and figures, and no name of a device.
+    Else a mark of it is added, so that no two projects share a file.
     """
     simple = re.sub(r"[^a-z0-9_-]+", "-", project.lower()).strip("-")[:_LONGEST]
     if simple and simple == project and not _DEVICE.fullmatch(simple):
@@ -102,10 +96,7 @@ def build_project(
 ) -> document.Document:
     """Put the page of a project together: of what it tells of `others`, and its `own` flows.
 
-    Returns
-    -------
-    document
-        What its owner has to know stands first, on one sheet; the rest is folded.
+    What its owner has to know stands first, on one sheet; the rest is folded.
     """
     scenario, mine = result.scenario, find_own_sites(result.scenario, project)
     before, plan = (side.sum() for side in effects.align_books(result.effect, "project", [project]))

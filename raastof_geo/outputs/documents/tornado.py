@@ -21,17 +21,10 @@ PAGE, DRAWING, BOOK = "sensitivity.html", "tornado.svg", "sensitivity.xlsx"
 def write_sensitivity(
     scenario: Scenario, assessment: Assessment, folder: Path, *, most: int
 ) -> Path:
-    """Write a page, the tornado of the share as SVG, and a workbook into a folder; return it.
+    """Write a page, the tornado of the share as SVG, and a workbook into a folder; give it.
 
-    Parameters
-    ----------
-    most
-        So many bars in each chart, and rows in the page's table; the workbook has all.
-
-    Raises
-    ------
-    OutputError
-        The folder is a link, or a file in it is open elsewhere. Nothing was changed.
+    Bars in each chart, and rows in the page's table: `most`; the workbook has all. `OutputError`: the
+    folder is a link, or a file in it is open elsewhere; nothing was changed.
     """
     known = {PAGE, DRAWING, BOOK}
     with (

@@ -47,17 +47,8 @@ def write_word(
 ) -> Path:
     """Write a `.docx`; equal documents give equal bytes.
 
-    Parameters
-    ----------
-    moment
-        What the file says it was made on.
-    template
-        A document whose styles, page, head and foot it takes; its text is left out. None: ours.
-
-    Raises
-    ------
-    OutputError
-        The template cannot be used.
+    It says that it was made on `moment`, and takes styles, page, head and foot of `template`, whose
+    text is left out; none: ours. `OutputError` where that cannot be used.
     """
     from docx.oxml import parse_xml
 

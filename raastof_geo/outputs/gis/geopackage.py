@@ -20,13 +20,8 @@ def write_geopackage(result: Result, folder: Path) -> Path:
     """Write `plan.gpkg`: layers in EPSG:25832, `layer_styles` and `data_dictionary`.
 
     What a column means is told twice: in `data_dictionary`, a table that people open, and where
-    the standard has it (`gpkg_data_columns`), which programmes read.
-
-    Returns
-    -------
-    path
-        A file that equal results make equal, byte for byte: GDAL is told a date, for it would
-        write the moment.
+    the standard has it (`gpkg_data_columns`), for programmes. Equal results give equal bytes:
+    GDAL is told a date, for it would write the moment.
     """
     path, language = folder / "plan.gpkg", result.scenario.said.language
     layers = draw_layers(result)
@@ -85,13 +80,7 @@ FROM (VALUES ('gpkg_data_columns'), ('gpkg_data_column_constraints'));
 
 
 def write_geoparquet(result: Result, folder: Path) -> Path:
-    """Write the same layers as GeoParquet into `geoparquet`, and return the folder.
-
-    Raises
-    ------
-    OutputError
-        pyarrow is not installed.
-    """
+    """Write the same layers into the folder `geoparquet`; `OutputError` if pyarrow is missing."""
     try:
         import pyarrow  # noqa: F401
     except ImportError as error:

@@ -43,14 +43,10 @@ _ADDED = (
 
 
 def draw_layers(result: Result) -> dict[str, gpd.GeoDataFrame]:
-    """Give every layer by name. [EPSG:25832]
+    """Give every layer by name, the lowest first. [EPSG:25832]
 
-    Returns
-    -------
-    layers
-        In the order in which they are drawn, the lowest first; `zones` is there only where the
-        scenario has some with polygons. Numbers have as many digits as `explain_columns` says of
-        their unit.
+    `zones` only where the scenario has some with polygons. Numbers have as many digits as
+    `explain_columns` says of their unit.
     """
     before, plan = result.effect.baseline_flows, result.plan.flows
     zones = draw_zones(result.scenario)
@@ -163,12 +159,9 @@ def _tell_flows(result: Result, flows: pd.DataFrame) -> dict[str, Any]:
 def draw_burden(result: Result) -> dict[str, gpd.GeoDataFrame]:
     """Give the roads that trucks pass, in plan or before: `road_burden`, `road_burden_total`.
 
-    Returns
-    -------
-    layers
-        One row per road segment and direction, in the first per period too. Lines run the way that
-        trucks go: trips with a load and empty ones, in the plan and before, and both for each day
-        from Monday to Friday; holidays are not left out. [1/period, 1/d]
+    One row per road segment and direction, in the first per period too. Lines run the way that
+    trucks go: trips with a load and empty ones, in the plan and before, and both for each day from
+    Monday to Friday; holidays are not left out. [1/period, 1/d]
     """
     network, periods = result.network, result.scenario.periods
     trips = _count_trips(result)

@@ -8,15 +8,11 @@ import shapely
 
 
 def encode_numbers(values: Iterable[int]) -> str:
-    """Write whole numbers, each as its step from the one before.
+    """Write whole numbers, each as its step from the one before, for `readNumbers` in `core.js`.
 
+    Zigzag so that signs are small numbers, five bits a letter, the lowest first; letters from `?`
+    on, none of which ends a script.
     Source: developers.google.com/maps/documentation/utilities/polylinealgorithm.
-
-    Returns
-    -------
-    text
-        Zigzag so that signs are small numbers, five bits a letter, the lowest first; letters from
-        `?` on, none of which ends a script; `readNumbers` in `core.js` reads it.
     """
     text, before = [], 0
     for now in values:
@@ -31,22 +27,11 @@ def encode_numbers(values: Iterable[int]) -> str:
 
 
 def encode_line(points: Any, tolerance_deg: float, *, decimals: int = 4) -> str:
-    """Simplify a line and write it.
+    """Simplify a line of lon and lat [degrees, points × 2]; write it for `readLine` in `core.js`.
 
-    Parameters
-    ----------
-    points
-        Lon and lat. [degrees, points × 2]
-    tolerance_deg
-        How far the drawn line may lie from the points; a second of latitude is 31 m. [degrees]
-    decimals
-        Of a degree; 4 are about 10 m, and 5 about 1 m.
-
-    Returns
-    -------
-    text
-        All latitudes, then all longitudes, a blank between; `readLine` in `core.js` reads it.
-        Empty where there is no line.
+    The drawn line lies within `tolerance_deg` of the points; a second of latitude is 31 m. Of a
+    degree 4 `decimals` are about 10 m, and 5 about 1 m. All latitudes, a blank, all longitudes;
+    empty where there is no line.
     """
     if len(points) < 2:
         return ""

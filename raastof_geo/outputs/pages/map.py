@@ -70,13 +70,9 @@ def draw_map(result: Result) -> folium.Map:
     """Draw sites and flows of the plan and of its baseline on a map of Folium's.
 
     A notebook shows it, and more can be added to it: layers, plugins, tiles. Without those it asks
-    no host. `map.html` is this map, saved. It speaks the language of the scenario.
-
-    Returns
-    -------
-    map
-        With what lies on it as one element each: `BaseRoads`, `Areas`, `Zones`, `Roads`, `Flows`,
-        `Sites` and `MapControls`, which can be added to other maps as well.
+    no host. `map.html` is this map, saved. It speaks the language of the scenario. What lies on it
+    is one element each: `BaseRoads`, `Areas`, `Zones`, `Roads`, `Flows`, `Sites` and `MapControls`,
+    which can be added to other maps as well.
     """
     said = result.scenario.said
     with speaking(said.language):
@@ -356,10 +352,7 @@ class MapStory:
 def _why(result: Result) -> dict[str, Any]:
     """Say for each site that gives why it does not send to each other that takes.
 
-    Returns
-    -------
-    why
-        `reasons`, each once, and `pairs`: by giver and taker the place of theirs in it.
+    `reasons`, each once, and `pairs`: by giver and taker the place of theirs in it.
     """
     problem = result.plan.problem
     givers = {giver.site for giver in problem.givers}

@@ -168,13 +168,9 @@ def _render(parent: Any, options: dict[str, Any]) -> Any:
 
 
 def pack(columns: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
-    """Put rows into plain values that say what they are.
+    """Put rows into plain values that say what they are: `columns` and `rows`, for `readTable`.
 
-    Returns
-    -------
-    table
-        `columns`, the names of the cells, and `rows`, the cells in their order, for `readTable`
-        in `core.js`: a name stands in the page once, and no script counts cells.
+    A name stands in the page once, and no script counts cells.
     """
     return {"columns": list(columns), "rows": list(rows)}
 

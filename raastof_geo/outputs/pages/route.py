@@ -27,11 +27,7 @@ def write_route(scenario: Scenario, network: RoadNetwork, detour: Detour, path: 
     """Write the page of a leg: both routes on a map, and the reasons in words.
 
     A page of ours that is there is replaced; anything else is moved to `set_aside` beside it.
-
-    Raises
-    ------
-    OutputError
-        The file cannot be written.
+    `OutputError`: the file cannot be written.
     """
     page = seal_page(draw_route(scenario, network, detour))
     return write_whole(path, page, known=is_sealed)
@@ -78,11 +74,7 @@ def _mark(line: str) -> tuple[str, str]:
 def explain_detour(scenario: Scenario, detour: Detour) -> list[str]:
     """Say in sentences which way a truck goes, what keeps it off the shorter one, and the price.
 
-    Returns
-    -------
-    lines
-        In the language that is spoken; those that begin with blanks belong to the line above,
-        and with `  - ` they are points of a list.
+    Lines that begin with blanks belong to the line above; with `  - ` they are points of a list.
     """
     truck = scenario.catalogue.vehicles[detour.vehicle].called(scenario.said.language)
     lines = [f"{truck}, {detour.period}"]
@@ -94,13 +86,7 @@ def explain_detour(scenario: Scenario, detour: Detour) -> list[str]:
 
 
 def describe_obstacle(obstacle: Obstacle) -> str:
-    """Name a road, why it is closed to the truck, and the tags that say so.
-
-    Returns
-    -------
-    sentence
-        With the address of the road in OpenStreetMap, where it has an id there.
-    """
+    """Name a road, why it is closed to the truck, the tags that say so, its address if known."""
     name = obstacle.name or str(_NAMELESS)
     text = f"{name}: {obstacle.reason}"
     if obstacle.length_m >= 1:

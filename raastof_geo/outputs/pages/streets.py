@@ -51,10 +51,7 @@ class StreetLines:
 def lay_streets(legs: Legs, errands: Iterable[Errand]) -> StreetLines:
     """Trace errands on the roads, and join what is driven by all the same ones.
 
-    Returns
-    -------
-    streets
-        Routes in the order of the errands; empty ones where legs were made up without roads.
+    Routes in the order of the errands; empty ones where legs were made up without roads.
     """
     wanted = list(errands)
     if legs.roads is None:

@@ -17,13 +17,7 @@ def name_basis(one: Comparison) -> Message:
 
 
 def list_baselines(result: Result) -> Iterator[tuple[Message | float | None, ...]]:
-    """Give the plan, then each world without coordination, that of the headline first.
-
-    Returns
-    -------
-    rows
-        Cells in the order and the units of `HEADS`; of the plan no saving.
-    """
+    """Give the plan, then each world without coordination, the headline's first, by `HEADS`."""
     effect = result.effect
     yield (say("The plan"), *_figures(effect.plan), None, None, 0.0)
     for number, one in enumerate(effect.baselines):

@@ -39,13 +39,7 @@ def list_flows(flows: pd.DataFrame) -> Iterator[Flow]:
 
 
 def tabulate_flows(result: Result, flows: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Give flows, by default those of the plan, with names that people read beside the ids.
-
-    Returns
-    -------
-    table
-        The flows in their order, with names beside ids, and units in the names of columns.
-    """
+    """Give flows, by default those of the plan, with names that people read beside the ids."""
     scenario = result.scenario
     flows = result.plan.flows if flows is None else flows
     materials = name_materials(result, flows)

@@ -163,11 +163,8 @@ SHARES: tuple[tuple[Message, Callable[[Shares], float]], ...] = (
 def list_shares(effect: Effect) -> tuple[list[Readable], list[list[Any]]]:
     """Lay out how needs are met: of all periods, of each, and in each municipality.
 
-    Returns
-    -------
-    heads, rows
-        Words; per cent before and in the plan; the cut in virgin material in per cent, in words
-        where it is not stated; tonnes by where they come from, and needs in reference tonnes.
+    Words; per cent before and in the plan; the cut in virgin material in per cent, in words where
+    it is not stated; tonnes by where they come from, and needs in reference tonnes.
     """
     plan, before = (
         (*follow_periods(books), *follow_municipalities(books))
@@ -220,14 +217,7 @@ def list_stated(scenario: Scenario) -> list[Message]:
 
 
 def answer(result: Result) -> list[Message]:
-    """Say whether the target can be reached, with what, at which price, and if not, why not.
-
-    Returns
-    -------
-    sentences
-        How far each definition gets, what the target costs, why it is out of reach, and with which
-        materials the needs are met.
-    """
+    """Say how far each share gets, what the target costs or why it is missed, and what serves."""
     target = result.effect.target
     materials = result.scenario.catalogue.materials
     unit = tell_unit(result.scenario.said.objectives[0].minimise[0].unit)
@@ -394,10 +384,7 @@ class Reliance(NamedTuple):
 def find_reliances(scenario: Scenario, flows: Iterable[Flow]) -> list[Reliance]:
     """Find the conditions that flows rely on; tonnes under one by several rules count once.
 
-    Returns
-    -------
-    reliances
-        One for each condition, material and need, windows of one together, by their ids.
+    One for each condition, material and need, windows of one together, by their ids.
     """
     needs = {need.id: need for need in scenario.needs}
     tonnes: dict[tuple[str, str, str], float] = defaultdict(float)
@@ -419,10 +406,7 @@ def find_reliances(scenario: Scenario, flows: Iterable[Flow]) -> list[Reliance]:
 def list_conditions(result: Result, flows: Iterable[Flow]) -> list[Message]:
     """Name every condition that flows rely on, at each need with its permit, and the rules.
 
-    Returns
-    -------
-    sentences
-        For a condition that several rest on first the sum, which has the rules.
+    For a condition that several rest on first the sum, which has the rules.
     """
     scenario, told = result.scenario, list[Message]()
     reliances = find_reliances(scenario, flows)

@@ -55,11 +55,7 @@ def find_in_zones(
 ) -> tuple[ScenarioFile, dict[int, shapely.MultiPolygon], list[Finding]]:
     """Add to each zone the sites in the polygons of its file or on their border.
 
-    Returns
-    -------
-    said, areas, mistakes
-        The zones with all of their sites; the polygons of those with a file, by the number of the
-        zone [EPSG:25832]; and files that cannot be used.
+    Also give those polygons by the number of the zone [EPSG:25832], and files that cannot be used.
     """
     areas: dict[int, shapely.MultiPolygon] = {}
     mistakes: list[Finding] = []

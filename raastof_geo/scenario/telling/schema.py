@@ -28,12 +28,9 @@ _SHORT: JsonSchemaValue = {"type": ["string", "number", "boolean"]}
 def describe_scenarios(catalogue: Catalogue, language: Language) -> dict[str, Any]:
     """Give the JSON Schema (draft 7) of scenario files.
 
-    Returns
-    -------
-    schema
-        Allows whatever reading takes, and something more: what hangs together across a file is
-        checked by reading alone. Keys have their words of `language` as titles; ids of the
-        catalogue are proposed with their names, and others allowed, for a scenario may add some.
+    It allows whatever reading takes, and something more: what hangs together across a file is
+    checked by reading alone. Keys have their words of `language` as titles; ids of the catalogue
+    are proposed with their names, and others allowed, for a scenario may add some.
     """
     schema = ScenarioFile.model_json_schema(schema_generator=_Generator)
     titles = _title_keys() if language == "da" else {}
