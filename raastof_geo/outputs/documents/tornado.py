@@ -23,8 +23,8 @@ def write_sensitivity(
 ) -> Path:
     """Write a page, the tornado of the share as SVG, and a workbook into a folder; give it.
 
-    Bars in each chart, and rows in the page's table: `most`; the workbook has all. `OutputError`: the
-    folder is a link, or a file in it is open elsewhere; nothing was changed.
+    `most` bars in each chart, and rows in the page's table; the workbook has all. `OutputError`:
+    the folder is a link, or a file in it is open elsewhere; nothing was changed.
     """
     known = {PAGE, DRAWING, BOOK}
     with (
