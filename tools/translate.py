@@ -7,6 +7,7 @@ used, and compiles the catalogue. Messages still without Danish are printed.
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +17,11 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from raastof_geo.figures.vocabulary import WORDS
 from raastof_geo.scenario.catalogue import read_builtin_tree
 
 ROOT = Path(__file__).parents[1]
+DATA = ROOT / "raastof_geo" / "data"
 FOLDER = ROOT / "raastof_geo" / "locale" / "da" / "LC_MESSAGES"
 REMARKS = ("note", "source", "range_source", "citation")
 KEYWORDS = {"say": None, "saying": None, "say_count": (1, 2)}
@@ -30,9 +33,20 @@ def extract_messages() -> set[str | tuple[str, ...]]:
     found = extract_from_dir(
         ROOT / "raastof_geo", method_map=[("**.py", "python")], keywords=KEYWORDS
     )
-    told = (ROOT / "raastof_geo" / "data" / "texts.txt").read_text("utf-8").splitlines()
+    told = (DATA / "texts.txt").read_text("utf-8").splitlines()
     texts = {line.partition(": ")[2] for line in told if line and line[0] not in "#["}
+    texts |= {*list_words(tomllib.loads((DATA / "indicators.toml").read_text("utf-8")))}
     return texts | {message for _, _, message, _, _ in found} | {*list_remarks()}
+
+
+def list_words(tables: dict[str, dict[str, object]], above: str = "") -> Iterator[str]:
+    """List what is translated of figures and of their parts."""
+    for table in tables.values():
+        for key, value in table.items():
+            if isinstance(value, dict):
+                yield from list_words({key: value}, f"{key}.")
+            elif above + key in WORDS:
+                yield str(value)
 
 
 def list_remarks(part: object = None, key: str = "") -> Iterator[str]:

@@ -1,9 +1,9 @@
 """Say once of every figure what it is called, counted in, part of, shared by and shown as.
 
 An `Indicator` is its name, a string that tables are keyed by, and it knows the rest. Whatever
-tells of figures asks here: books, caps, objectives, messages, sheets, layers. So a new one is an
-`Indicator` in its place among these, and, unless the books count it themselves, a function in
-`assignment/statement/measures.py`, which refuses to be imported where one is missing.
+tells of figures asks here: books, caps, objectives, messages, sheets, layers. So a new one is a
+table in its place in `data/indicators.toml`, and, unless the books count it themselves, a function
+in `assignment/statement/measures.py`, which refuses to be imported where one is missing.
 
 Whether an indicator depends on the truck is asked of that function, not stated here: see
 `assignment/statement/layout.py`.
@@ -11,11 +11,13 @@ Whether an indicator depends on the truck is asked of that function, not stated 
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
-from functools import partial
+from importlib import resources
 from typing import Any, Literal, TypeAlias
 
-from raastof_geo.language import Message, Readable, say
+from raastof_geo.language import Message
 
 Group: TypeAlias = Literal["ends", "taking", "buying", "giving"]
 """How a part of a line is shared out between its two ends.
@@ -43,7 +45,7 @@ class Aim:
 
     title: Message
     """What is minimised or capped, with its unit, within a sentence."""
-    unit: Readable
+    unit: Message
     adds: bool = True
     """Whether it may be added to others of its unit: not where they hold some of the same."""
     place: int = _LAST
@@ -155,258 +157,30 @@ class Indicator(str):
         return str(self.heading).partition(" [")[0].removeprefix("– ").strip()
 
 
-TONNES = Indicator("tonnes", say("Tonnes moved"), "t", shared="ends", counted=True, grouped=7)
-LOADS_DRIVEN = Indicator(
-    "loads",
-    say("Truck loads"),
-    "loads",
-    shared="ends",
-    counted=True,
-    grouped=12,
-    shown=EffectLine(13),
-    layer=Layer("loads", "", "læs", "truck loads"),
-)
-VEHICLE_KM = Indicator(
-    "vehicle_km",
-    say("Truck kilometres [km]"),
-    "km",
-    shared="ends",
-    flow="vehicle_km",
-    aim=Aim(say("truck distance in km"), "km", place=10),
-    grouped=13,
-    shown=EffectLine(12, in_short=True),
-    layer=Layer("truck_km", "km", "lastbilkilometer", "truck kilometres"),
-)
-TONNE_KM = Indicator(
-    "tonne_km",
-    say("Transport work [1,000 t km]"),
-    "t km",
-    shared="ends",
-    flow="tonne_km",
-    times=("tonnes",),
-    aim=Aim(say("transport work in tonne-km"), say("tonne-km"), place=9),
-    grouped=14,
-    shown=EffectLine(11, 1e-3),
-)
-DRIVE_H = Indicator(
-    "drive_h",
-    say("Driving time"),
-    "h",
-    shared="ends",
-    flow="drive_h",
-    aim=Aim(say("driving time in hours"), say("hours"), place=11),
-)
-_energy = Factor("vehicle", "energy_per_100km")
-_used = partial(Indicator, shared="ends", counted=True, factor=_energy, times=("vehicle_km",))
-LITRES = _used("litres", say("Fuel [l]"), "l", grouped=15, shown=EffectLine(14, unless_zero=True))
-KWH = _used(
-    "kwh", say("Electricity [kWh]"), "kWh", grouped=16, shown=EffectLine(15, unless_zero=True)
-)
+_KINDS = {"aim": Aim, "shown": EffectLine, "saving": Saving, "layer": Layer, "factor": Factor}
+WORDS = ("heading", "summary", "aim.title", "aim.unit", "saving.title", "saving.means")
+"""What is translated."""
 
-_emission = partial(Indicator, unit="kg CO2e", part_of="kg_co2e_wtw")
-TRANSPORT_WTW = _emission(
-    "transport_kg_co2e_wtw",
-    say("– transport, WTW [t CO2e]"),
-    flow="kg_co2e_wtw",
-    aim=Aim(say("transport emission (well to wheel) in kg CO2e"), "kg CO2e", place=1),
-    grouped=2,
-    shown=EffectLine(2, 1e-3, 1),
-    layer=Layer("transport_t_co2e_wtw", "t CO2e", "transport, WTW", "transport, WTW", 1e-3),
-    saving=Saving(say("Transport"), say("shorter hauls")),
-)
-_hauled = partial(Indicator, unit="kg CO2e", part_of="transport_kg_co2e_wtw")
-ROAD_WTW = _hauled(
-    "road_kg_co2e_wtw",
-    say("Lorries, WTW"),
-    shared="ends",
-    factor=Factor("fuel", "kg_co2e_wtw_per_unit"),
-    times=("litres", "kwh"),
-)
-SEA = _hauled(
-    "sea_kg_co2e_wtw",
-    say("– of which by ship, WTW [t CO2e]"),
-    shared="buying",
-    factor=Factor("sea", "kg_co2e_per_tonne_km"),
-    grouped=2,
-    shown=EffectLine(2, 1e-3, 1, unless_zero=True),
-)
-"""To the quay where lorries fetch what a pit over sea supplies. Of a ship one factor is known, for
-all of its emissions; what leaves its exhaust is not told apart."""
-TRANSPORT_TTW = Indicator(
-    "transport_kg_co2e_ttw",
-    say("– of which out of the exhaust, TTW [t CO2e]"),
-    "kg CO2e",
-    shared="ends",
-    flow="kg_co2e_ttw",
-    factor=Factor("fuel", "kg_co2e_ttw_per_unit"),
-    times=("litres", "kwh"),
-    aim=Aim(say("transport emission (tank to wheel) in kg CO2e"), "kg CO2e", adds=False, place=2),
-    grouped=3,
-    shown=EffectLine(3, 1e-3, 1),
-    layer=Layer("transport_t_co2e_ttw", "t CO2e", "transport, TTW", "transport, TTW", 1e-3),
-)
-UPSTREAM = _emission(
-    "upstream_kg_co2e",
-    say("– digging virgin material [t CO2e]"),
-    shared="buying",
-    flow="upstream_kg_co2e",
-    factor=Factor("pit", "upstream_kg_co2e"),
-    aim=Aim(say("emission of digging virgin material in kg CO2e"), "kg CO2e", place=3),
-    grouped=4,
-    shown=EffectLine(4, 1e-3, 1),
-    layer=Layer("upstream_t_co2e", "t CO2e", "indvinding", "digging virgin material", 1e-3),
-    saving=Saving(say("Virgin material"), say("virgin material replaced")),
-)
-PROCESSING = _emission(
-    "processing_kg_co2e",
-    say("– crushing, plants, depots, lime [t CO2e]"),
-    shared="taking",
-    flow="processing_kg_co2e",
-    factor=Factor("processing", "kg_co2e_per_t"),
-    aim=Aim(say("emission of plants and depots in kg CO2e"), "kg CO2e", place=4),
-    grouped=5,
-    shown=EffectLine(5, 1e-3, 1),
-    layer=Layer(
-        "processing_t_co2e",
-        "t CO2e",
-        "knusning, anlæg, depoter, kalk",
-        "crushing, plants, depots, lime",
-        1e-3,
-    ),
-    saving=Saving(say("Processing"), say("processing")),
-)
-DISPOSAL = _emission(
-    "disposal_kg_co2e",
-    say("– final reception [t CO2e]"),
-    shared="giving",
-    flow="disposal_kg_co2e",
-    factor=Factor("receiver", "disposal_kg_co2e"),
-    aim=Aim(say("emission of final reception in kg CO2e"), "kg CO2e", place=5),
-    grouped=6,
-    shown=EffectLine(6, 1e-3, 1),
-    layer=Layer("disposal_t_co2e", "t CO2e", "bortskaffelse", "final reception", 1e-3),
-    saving=Saving(say("Reception"), say("less final reception")),
-)
 
-_cost = partial(Indicator, unit="DKK", part_of="cost_dkk", shared="ends")
-_hire, _toll = Factor("vehicle", "hire_dkk_per_h"), Factor("toll", "toll_dkk_per_km")
-_price, _tax, _fee = Factor("pit", "price"), Factor("pit", "tax"), Factor("receiver", "gate_fee")
-_charge, _landfill = Factor("processing", "dkk_per_t"), Factor("kind", "tax")
-_samples = Factor("samples", "dkk_per_sample")
-HAUL = _cost("haul_dkk", say("Haulage"), factor=_hire, payee="hauliers")
-TOLL = _cost("toll_dkk", say("Tolls and fares"), factor=_toll, times=("vehicle_km",), payee="roads")
-TOLL_CO2 = Indicator("toll_co2_dkk", say("Of the toll, a price of CO2"), "DKK")
-"""Part of `TOLL`, which is not priced once more where CO2e has a price."""
-PURCHASE = _cost(
-    "purchase_dkk", say("Material bought"), shared="buying", factor=_price, payee="giver"
-)
-TAX = _cost("tax_dkk", say("Raw-material tax"), shared="buying", factor=_tax, payee="state")
-GATE = _cost("gate_dkk", say("Gate fees"), shared="giving", factor=_fee)
-LANDFILL_TAX = _cost(
-    "landfill_tax_dkk",
-    say("Waste tax on landfill"),
-    shared="giving",
-    factor=_landfill,
-    payee="waste_tax",
-)
-SAMPLING = _cost(
-    "sampling_dkk", say("Samples of soil"), shared="giving", factor=_samples, payee="laboratories"
-)
-PREPARATION = _cost(
-    "preparation_dkk",
-    say("Crushing, lime and other preparation"),
-    shared="taking",
-    factor=_charge,
-    payee="contractors",
-)
-HANDLING = _cost("handling_dkk", say("Handling in depots"), factor=_charge, payee="holder")
-PLANTS_RUN = _cost("processing_dkk", say("Plants"), factor=_charge)
-STORING = _cost("storing_dkk", say("Storing"), payee="holder")
-OPENING = _cost("opening_dkk", say("Sites that open"))
+def _read(said: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """Make of plain values what the fields of an indicator, or of a part of it, hold."""
+    found = dict(said)
+    for key, value in said.items():
+        if above + key in WORDS:
+            found[key] = Message(value)
+        elif isinstance(value, dict):
+            found[key] = _KINDS[key](**_read(value, f"{key}."))
+        elif isinstance(value, list):
+            found[key] = tuple(value)
+    return found
 
-_mass = partial(Indicator, unit="t", counted=True)
-REFERENCE_TONNES = _mass(
-    "reference_tonnes", say("Needs met, in reference material"), shared="taking"
-)
-SECONDARY_REFERENCE = _mass(
-    "secondary_reference_tonnes", say("– of which by secondary materials"), shared="taking"
-)
-VIRGIN = Indicator(
-    "virgin_tonnes",
-    say("Virgin material [t]"),
-    "t",
-    shared="buying",
-    aim=Aim(say("use of virgin material in tonnes"), "t", place=12),
-    grouped=8,
-    shown=EffectLine(7, in_short=True),
-    layer=Layer("virgin_t", "t", "primære råstoffer", "virgin material"),
-)
-SECONDARY = _mass("secondary_tonnes", say("Secondary material put to use"), shared="taking")
-RECEIVED = _mass(
-    "received_tonnes",
-    say("Surplus to final reception [t]"),
-    shared="giving",
-    grouped=10,
-    shown=EffectLine(9),
-)
-LANDFILL = Indicator(
-    "landfill_tonnes",
-    say("– of which landfill [t]"),
-    "t",
-    shared="giving",
-    aim=Aim(say("landfill in tonnes"), "t", place=13),
-    grouped=11,
-    shown=EffectLine(10, unless_zero=True),
-    layer=Layer("landfill_t", "t", "deponi", "landfill"),
-)
-REUSED = _mass(
-    "reused_tonnes",
-    say("Surplus reused elsewhere [t]"),
-    shared="giving",
-    grouped=9,
-    shown=EffectLine(8),
-    layer=Layer("reused_t", "t", "overskud genbrugt andetsteds", "surplus reused elsewhere"),
-)
-SOLD = Indicator("sold_dkk", say("Material sold"), "DKK", shared="giving", counted=True)
 
-CO2E = Indicator(
-    "kg_co2e_wtw",
-    say("Emissions of all parts, WTW [t CO2e]"),
-    "kg CO2e",
-    aim=Aim(say("emission of all parts (well to wheel) in kg CO2e"), "kg CO2e", place=6),
-    grouped=1,
-    shown=EffectLine(1, 1e-3, 1, in_short=True),
-    layer=Layer(
-        "t_co2e_wtw", "t CO2e", "udledning fra alle dele, WTW", "emissions of all parts, WTW", 1e-3
-    ),
-)
-COST = Indicator(
-    "cost_dkk",
-    say("Cost [1,000 DKK]"),
-    "DKK",
-    flow="dkk",
-    aim=Aim(say("cost in DKK"), say("DKK"), adds=False, place=7),
-    grouped=17,
-    shown=EffectLine(16, 1e-3, in_short=True),
-    layer=Layer("cost_dkk", "DKK", "omkostning", "cost"),
-)
-COST_WITH_CO2 = Indicator(
-    "cost_with_co2_dkk",
-    say("cost with priced CO2 in DKK"),
-    "DKK",
-    aim=Aim(say("cost with priced CO2 in DKK"), say("DKK"), adds=False, place=8),
-)
-SHORT_OF_GOAL = Indicator(
-    "short_of_goal_tonnes",
-    say("Short of the goals [reference t]"),
-    "t",
-    aim=Aim(say("reference tonnes short of the goals"), say("reference tonnes"), place=14),
-)
-"""What goals among the targets lack, added up over all of them."""
-ENERGY = Indicator("energy", say("Energy"), "")
-"""In the unit of each truck's fuel."""
+def _read_indicators() -> Iterator[Indicator]:
+    text = (resources.files("raastof_geo") / "data" / "indicators.toml").read_text("utf-8")
+    return (Indicator(name, **_read(said)) for name, said in tomllib.loads(text).items())
 
-INDICATORS = tuple(one for one in list(globals().values()) if isinstance(one, Indicator))
+
+INDICATORS = tuple(_read_indicators())
 """Every figure, in the order of the books: work, emissions, money, masses, sums. All that follows
 looks here each time that it is asked, so that a test may put one more in."""
 
@@ -414,6 +188,28 @@ looks here each time that it is asked, so that a test may put one more in."""
 def find_indicator(name: str) -> Indicator:
     """Give the entry of `INDICATORS` of a name; raise KeyError where there is none."""
     return {str(one): one for one in INDICATORS}[name]
+
+
+def _find(*names: str) -> Iterator[Indicator]:
+    return map(find_indicator, names)
+
+
+TONNES, LOADS_DRIVEN, VEHICLE_KM, TONNE_KM = _find("tonnes", "loads", "vehicle_km", "tonne_km")
+DRIVE_H, LITRES, KWH, ENERGY = _find("drive_h", "litres", "kwh", "energy")
+CO2E, ROAD_WTW, SEA = _find("kg_co2e_wtw", "road_kg_co2e_wtw", "sea_kg_co2e_wtw")
+TRANSPORT_WTW, TRANSPORT_TTW = _find("transport_kg_co2e_wtw", "transport_kg_co2e_ttw")
+UPSTREAM, PROCESSING = _find("upstream_kg_co2e", "processing_kg_co2e")
+DISPOSAL = find_indicator("disposal_kg_co2e")
+COST, COST_WITH_CO2, SOLD = _find("cost_dkk", "cost_with_co2_dkk", "sold_dkk")
+HAUL, TOLL, TOLL_CO2 = _find("haul_dkk", "toll_dkk", "toll_co2_dkk")
+PURCHASE, TAX, SAMPLING = _find("purchase_dkk", "tax_dkk", "sampling_dkk")
+GATE, LANDFILL_TAX, HANDLING = _find("gate_dkk", "landfill_tax_dkk", "handling_dkk")
+PREPARATION, PLANTS_RUN = _find("preparation_dkk", "processing_dkk")
+STORING, OPENING = _find("storing_dkk", "opening_dkk")
+REFERENCE_TONNES, SHORT_OF_GOAL = _find("reference_tonnes", "short_of_goal_tonnes")
+SECONDARY, SECONDARY_REFERENCE = _find("secondary_tonnes", "secondary_reference_tonnes")
+VIRGIN, RECEIVED = _find("virgin_tonnes", "received_tonnes")
+LANDFILL, REUSED = _find("landfill_tonnes", "reused_tonnes")
 
 
 def parts_of(whole: str) -> tuple[Indicator, ...]:
