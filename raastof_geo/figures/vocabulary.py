@@ -15,7 +15,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from importlib import resources
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from raastof_geo.language import Message
 
@@ -39,8 +39,7 @@ AMOUNT = "amount"
 """What the books call tonnes moved, into a recipe or stored, trips, and 1 for an opening."""
 
 
-@dataclass(frozen=True)
-class Aim:
+class Aim(NamedTuple):
     """How objectives and caps speak of an indicator."""
 
     title: Message
@@ -52,8 +51,7 @@ class Aim:
     """Where it stands in the list of what may be chosen."""
 
 
-@dataclass(frozen=True)
-class EffectLine:
+class EffectLine(NamedTuple):
     """How tables of the effect show an indicator."""
 
     line: int = _LAST
@@ -67,16 +65,14 @@ class EffectLine:
     """Whether it is told of each site on the map."""
 
 
-@dataclass(frozen=True)
-class Saving:
+class Saving(NamedTuple):
     """How causes tell what is saved of a part: a column's head, and what it comes from."""
 
     title: Message
     means: Message
 
 
-@dataclass(frozen=True)
-class Layer:
+class Layer(NamedTuple):
     """How the layers for GIS carry an indicator."""
 
     column: str
@@ -87,8 +83,7 @@ class Layer:
     """From the indicator's unit to the column's."""
 
 
-@dataclass(frozen=True)
-class Factor:
+class Factor(NamedTuple):
     """The number of the catalogue that each line is so many times of."""
 
     of: Literal[

@@ -8,8 +8,8 @@ screen, on a grey print, or to readers who do not see red and green.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from math import cos, radians, sin
+from typing import NamedTuple
 
 from raastof_geo.language import Message, format_day, say
 from raastof_geo.roads.network import RoadNetwork
@@ -25,8 +25,7 @@ ROUTE_COLOURS = {"legal": "#0072b2", "free": "#d55e00", "back": "#56b4e9"}
 """The route that a truck may take, the one were nothing closed to it, and the way back."""
 
 
-@dataclass(frozen=True)
-class RoleMark:
+class RoleMark(NamedTuple):
     """What a site of one role is called, and how it is drawn."""
 
     name: Message
@@ -63,8 +62,7 @@ ROLE_MARKS: Mapping[Role, RoleMark] = {
 """By role, in the order of legends."""
 
 
-@dataclass(frozen=True)
-class BurdenClass:
+class BurdenClass(NamedTuple):
     """Roads with about as many trucks each weekday."""
 
     least: float
@@ -83,8 +81,7 @@ BURDEN_CLASSES = (
 """From few trucks to many."""
 
 
-@dataclass(frozen=True)
-class MaterialFamily:
+class MaterialFamily(NamedTuple):
     """Materials that are shown in shades of one colour."""
 
     name: Message

@@ -14,8 +14,9 @@ import sys
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from raastof_geo.errors import OutputError, tell_reason
 from raastof_geo.language import Message, say_text
@@ -49,8 +50,7 @@ _NOBODYS = ""
 """Digest of a file that was never described, so that nothing is like it."""
 
 
-@dataclass(frozen=True)
-class _Journal:
+class _Journal(NamedTuple):
     new: Mapping[str, str]
     """Digest of each file to come, by its path; the manifest is among them."""
     old: Mapping[str, str]
@@ -167,7 +167,7 @@ class _Exchange:
         note_written(self.folder)
         journal = self.draft / JOURNAL.name
         raw = journal.with_suffix(".raw")
-        raw.write_bytes(pack_values({"format": JOURNAL.format, **asdict(self.journal)}))
+        raw.write_bytes(pack_values({"format": JOURNAL.format, **self.journal._asdict()}))
         raw.replace(journal)
         try:
             self.carry_on()

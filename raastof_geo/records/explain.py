@@ -39,8 +39,7 @@ _MOST_DECIMALS = 15
 _SHOWN = 80
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(NamedTuple):
     """A figure, and how it comes about."""
 
     figure: str

@@ -6,9 +6,8 @@ Written last: a folder with a manifest is a whole set; what differs from it is n
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from raastof_geo.links import is_file, is_folder
 from raastof_geo.records.record import Record
@@ -18,16 +17,14 @@ MANIFEST = Record("manifest.json", "raastof_geo results 2", most_bytes=64_000_00
 """Format 1 had no manifest; such a folder is known by its `plan.json`."""
 
 
-@dataclass(frozen=True)
-class WrittenFile:
+class WrittenFile(NamedTuple):
     """One file as it was written."""
 
     sha256: str
     size_bytes: int
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(NamedTuple):
     """What a run wrote into a results folder."""
 
     files: Mapping[str, WrittenFile]

@@ -5,9 +5,8 @@ stands, and `write_outputs` looks it up when it is asked for. Nothing here impor
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from raastof_geo.language import Readable, read_texts
 from raastof_geo.records.flows import FLOWS
@@ -20,8 +19,7 @@ Writer: TypeAlias = Callable[[Any, Path], Path]
 """Takes a result and a folder, writes a file or folder into it, and returns its path."""
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(NamedTuple):
     """Something that a run writes."""
 
     name: str

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -33,8 +32,7 @@ _GAP = 7.0
 _TICKS = 5
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(NamedTuple):
     """A bar of a waterfall: a whole, or a change to what stands before it."""
 
     label: str

@@ -3,9 +3,8 @@
 import base64
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from raastof_geo.language import Language, Message, Readable, format_number, plain, say
 from raastof_geo.outputs.documents.drawing import Drawing
@@ -13,8 +12,7 @@ from raastof_geo.outputs.template import read_asset, read_template
 from raastof_geo.records.flows import harmless, shape_table
 
 
-@dataclass(frozen=True)
-class Heading:
+class Heading(NamedTuple):
     """The head of a section, or of a part of one."""
 
     text: Readable
@@ -23,8 +21,7 @@ class Heading:
     """What links lead to; none: no link does."""
 
 
-@dataclass(frozen=True)
-class Paragraph:
+class Paragraph(NamedTuple):
     """Words."""
 
     text: Readable
@@ -32,15 +29,13 @@ class Paragraph:
     """Whether it stands out."""
 
 
-@dataclass(frozen=True)
-class Bullets:
+class Bullets(NamedTuple):
     """A list of words."""
 
     items: tuple[Readable, ...]
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """A table with a caption; columns of numbers stand to the right."""
 
     caption: Readable
@@ -56,15 +51,13 @@ class Table:
     """Where its numbers come from."""
 
 
-@dataclass(frozen=True)
-class Figures:
+class Figures(NamedTuple):
     """A few large figures beside each other: what, how much, and beside it."""
 
     items: tuple[tuple[Readable, Readable, Readable], ...]
 
 
-@dataclass(frozen=True)
-class Data:
+class Data(NamedTuple):
     """The numbers behind a drawing."""
 
     header: tuple[Readable, ...]
@@ -84,8 +77,7 @@ def _write_cell(cell: Readable | float, decimal: str) -> str:
     return number.replace(".", decimal)
 
 
-@dataclass(frozen=True)
-class Picture:
+class Picture(NamedTuple):
     """A drawing, with words for those who cannot see it."""
 
     drawing: Drawing
@@ -99,8 +91,7 @@ class Picture:
     """Saved from the page as a table."""
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     """A file beside the page: its address, its name, and what it is."""
 
     address: str
@@ -108,15 +99,13 @@ class Link:
     about: Readable = ""
 
 
-@dataclass(frozen=True)
-class Links:
+class Links(NamedTuple):
     """A list of files beside the page."""
 
     items: tuple[Link, ...]
 
 
-@dataclass(frozen=True)
-class Fold:
+class Fold(NamedTuple):
     """A head under which all is folded up to the next one or the end; on paper it is open."""
 
     text: Readable
@@ -126,15 +115,14 @@ class Fold:
 Block: TypeAlias = Heading | Paragraph | Bullets | Table | Figures | Picture | Links | Fold
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """Blocks under a title."""
 
     title: str
     language: Language
     blocks: tuple[Block, ...]
     subtitle: Readable = ""
-    footer: tuple[Readable, ...] = field(default=())
+    footer: tuple[Readable, ...] = ()
     facts: tuple[tuple[Readable, Readable], ...] = ()
     """By whom, for whom, when, with what: what it is, and what is said."""
     author: str = ""

@@ -3,7 +3,6 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +119,7 @@ def _bind(result: Result, kind: Message, blocks: Sequence[document.Block]) -> do
         title=said.title,
         language=said.language,
         blocks=tuple(
-            replace(one, source=told.format(source=one.source) if one.source else source)
+            one._replace(source=told.format(source=one.source) if one.source else source)
             if isinstance(one, document.Table | document.Picture)
             else one
             for one in blocks

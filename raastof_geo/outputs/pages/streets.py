@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -38,8 +37,7 @@ class _Piece(NamedTuple):
     high: float
 
 
-@dataclass(frozen=True)
-class StreetLines:
+class StreetLines(NamedTuple):
     """Stretches, each passed by the same routes from end to end, and the routes on them."""
 
     lines: list[str]

@@ -4,8 +4,7 @@ import itertools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
 from raastof_geo.scenario.role import Role
@@ -16,8 +15,7 @@ _Item = TypeVar("_Item")
 _Key = TypeVar("_Key", bound=Hashable)
 
 
-@dataclass(frozen=True)
-class Deal:
+class Deal(NamedTuple):
     """A giver and a taker that may do business in some periods."""
 
     giver: Giver

@@ -49,8 +49,7 @@ class _Run(NamedTuple):
     period: str
 
 
-@dataclass(frozen=True)
-class Lack:
+class Lack(NamedTuple):
     """One thing that a recipe would need in order to run."""
 
     why: Lacking
@@ -60,8 +59,7 @@ class Lack:
     """Who would give or take it, were it not for that."""
 
 
-@dataclass(frozen=True)
-class Idle:
+class Idle(NamedTuple):
     """A recipe of a plant that can never run."""
 
     site: str

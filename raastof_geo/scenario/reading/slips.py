@@ -2,14 +2,12 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from raastof_geo.language import Message, say_text
 
 
-@dataclass(frozen=True)
-class Halt:
+class Halt(NamedTuple):
     """Where the reader of YAML gave up, counted from zero, and what it said of it."""
 
     line: int

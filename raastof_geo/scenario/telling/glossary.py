@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from raastof_geo.errors import InputError
 from raastof_geo.language import Language, Message, Readable, read_texts, say, say_text
@@ -20,8 +20,7 @@ from raastof_geo.scenario.telling.material import (
 from raastof_geo.scenario.telling.words import CatalogueWords
 
 
-@dataclass(frozen=True)
-class CatalogueEntry:
+class CatalogueEntry(NamedTuple):
     """An entry: what to write, what people call it, and what it is for."""
 
     id: str
@@ -29,8 +28,7 @@ class CatalogueEntry:
     about: str = ""
 
 
-@dataclass(frozen=True)
-class CatalogueSection:
+class CatalogueSection(NamedTuple):
     """The entries of a section of the catalogue, and where a scenario names them."""
 
     title: str
