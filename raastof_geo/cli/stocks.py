@@ -1,13 +1,7 @@
 """Of what is kept from run to run: `raastof cache info` and `raastof cache clear`."""
 
 from raastof_geo.cli.terminal import tell
-from raastof_geo.language import format_number, say, say_text
-
-_STOCK_NAMES = {
-    "networks": say("Networks"),
-    "hierarchies": say("Hierarchies"),
-    "distances": say("Distances"),
-}
+from raastof_geo.language import format_number, read_texts, say, say_text
 
 
 def tell_cache() -> None:
@@ -25,7 +19,10 @@ def tell_cache() -> None:
         tell(told.format(file=str(stranger)))
     told = say("{kind}: {entries} entries, {size} MB")
     for stock in list_stocks():
-        kind, size = _STOCK_NAMES[stock.kind], format_number(stock.size_mb, digits=1)
+        kind, size = (
+            read_texts("kinds of stocks")[stock.kind],
+            format_number(stock.size_mb, digits=1),
+        )
         tell(told.format(kind=kind, entries=stock.entries, size=size))
 
 

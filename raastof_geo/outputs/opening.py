@@ -151,12 +151,9 @@ def say_effect(result: Result) -> Iterator[Message]:
         )
     saved = ((one.totals.all_kg_co2e_wtw - effect.plan.all_kg_co2e_wtw, one) for one in others)
     beside = sorted((kg, in_sentence(name_basis(one))) for kg, one in saved)
-    listed = list_names(
-        [
-            str(say("{all} t against: {baseline}", all=write_short(kg / 1000), baseline=name))
-            for kg, name in beside
-        ]
-    )
+    each = say("{all} t against: {baseline}")
+    told = [str(each.format(all=write_short(kg / 1000), baseline=name)) for kg, name in beside]
+    listed = list_names(told)
     if known is None and not first.missing:
         yield from [say("It saves {listed}.", listed=listed)] if beside else []
         return

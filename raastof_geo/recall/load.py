@@ -64,25 +64,14 @@ def load_result(
     Roads, legs and columns are not in it. They are made again when `network`, `legs` or
     `plan.problem` are asked for, as for new outputs, which takes as long as it took the run.
 
-    Parameters
-    ----------
-    network
-        The roads of the run, where the scenario named a file of its own; where that lies is not
-        kept. None: the built-in ones.
-    model
-        The energy model of the run, where it was a function of one's own.
-    rules
-        The constraints of the run, where some were one's own.
+    `network`: the roads of the run, where the scenario named a file of its own; where that lies is
+    not kept. None: the built-in ones. `model`: the energy model of the run, where it was a function
+    of one's own. `rules`: its constraints, where some were one's own.
 
-    Raises
-    ------
-    RecordError
-        A file is missing, or of another format; it says what to do. Later, as `RoadDataError` does
-        for roads, where rules or a model are asked for that were not kept.
-    DamagedError
-        Something was cut short, changed or mixed up since it was written.
-    OutputError
-        A killed run left the folder half exchanged, and that cannot be finished here.
+    `RecordError`: a file is missing, or of another format; it says what to do. Later, as
+    `RoadDataError` for roads, where rules or a model are asked for that were not kept.
+    `DamagedError`: something was cut short, changed or mixed up since it was written.
+    `OutputError`: a killed run left the folder half exchanged, and that cannot be finished here.
     """
     folder = Path(folder)
     finish_exchange(folder)

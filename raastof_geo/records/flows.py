@@ -6,24 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from raastof_geo.language import Language, Message, plain, read_texts, say
+from raastof_geo.language import Language, Message, plain, read_texts
 
 FLOWS = "flows.csv"
-_NAMES = """
-    origin origin_name destination destination_name giver taker taker_kind material material_name
-    vehicle period tonnes reference_tonnes loads load_t loaded_km return_km ferry_km drive_h
-    vehicle_km tonne_km energy energy_unit kg_co2e_wtw kg_co2e_ttw dkk
-"""
-_WORDS = (
-    *(say("From, id"), say("From"), say("To, id"), say("To"), say("Giver, id"), say("Taker, id")),
-    *(say("Taker, kind"), say("Material, id"), say("Material"), say("Truck, id"), say("Period")),
-    *(say("Amount [t]"), say("Reference [t]"), say("Loads"), say("In each load [t]")),
-    *(say("Distance loaded [km]"), say("Distance empty [km]"), say("Of which by ferry [km]")),
-    *(say("Driving time [h]"), say("Trucks [km]"), say("Transport work [t km]"), say("Energy")),
-    *(say("Unit of energy"), say("Transport WTW [kg CO2e]"), say("Transport TTW [kg CO2e]")),
-    say("Cost [DKK]"),
-)
-FLOW_HEADS: dict[str, Message] = dict(zip(_NAMES.split(), _WORDS, strict=True))
+FLOW_HEADS = read_texts("columns of flows")
 """Columns of the table, and what people read over them."""
 FLOW_COLUMNS = {"length_km" if name == "loaded_km" else name: name for name in FLOW_HEADS}
 """Names in `flows` of plan.json and names in the table."""

@@ -36,12 +36,10 @@ class Manifest(NamedTuple):
 
 def describe_files(folder: Path, *, version: str) -> Manifest:
     """Take the digest of every file below a folder, the manifest left out."""
-    files = sorted(
-        path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST.name
-    )
-    return Manifest(
-        {path.relative_to(folder).as_posix(): describe_file(path) for path in files}, version
-    )
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = {path.relative_to(folder).as_posix(): describe_file(path) for path in found}
+    files.pop(MANIFEST.name, None)
+    return Manifest(files, version)
 
 
 def describe_file(path: Path) -> WrittenFile:

@@ -227,10 +227,8 @@ def _check_table(
 ) -> tuple[list[Message], list[Message]]:
     """Compare flows.csv with plan.json, where a run wrote it: what differs, and what is noted."""
     path, language = folder / FLOWS, values.values_at(kept, "scenario", "said").get("language")
-    told, form = (
-        (values.entries_at(kept, "flows"), values.values_at(kept, "names")),
-        shape_flows(language),
-    )
+    told = values.entries_at(kept, "flows"), values.values_at(kept, "names")
+    form = shape_flows(language)
     whole = form.render(list_rows(*told, form))
     if listed is not None and FLOWS not in listed.files:
         return [], []
@@ -263,14 +261,9 @@ def _violation(proof: ProofArrays) -> tuple[float, int]:
     broken = np.where(sense < 0, over, np.where(sense > 0, -over, np.abs(over)))
     worst = int(np.argmax(broken)) if len(broken) else -1
     decided = proof.value[proof.whole]
-    return (
-        max(
-            float(broken.max(initial=0.0)),
-            float(-proof.value.min(initial=0.0)),
-            float(np.abs(decided - np.round(decided)).max(initial=0.0)),
-        ),
-        worst,
-    )
+    halves = np.abs(decided - np.round(decided))
+    farthest = [one.max(initial=0.0) for one in (broken, -proof.value, halves)]
+    return float(max(farthest)), worst
 
 
 def _tolerance(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> float:
@@ -349,12 +342,9 @@ def _check_rows(proof: ProofArrays, tolerance: float) -> Iterator[Message]:
     if not worst <= tolerance:
         name = str(proof.row_name[where]) if where >= 0 else ""
         sense = ROW_SIGNS.get(int(proof.sense[where]), "") if where >= 0 else ""
-        yield say("a rule is broken by {violation}: {rule} ({sense} {limit})").format(
-            violation=f"{worst:.3g}",
-            rule=name,
-            sense=sense,
-            limit=f"{float(proof.limit[where]):g}" if where >= 0 else "",
-        )
+        limit = f"{float(proof.limit[where]):g}" if where >= 0 else ""
+        told = say("a rule is broken by {violation}: {rule} ({sense} {limit})", rule=name)
+        yield told.format(violation=f"{worst:.3g}", sense=sense, limit=limit)
 
 
 def _check_certificate(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
 
@@ -25,12 +25,12 @@ from raastof_geo.figures.figure import (
     YearlyFigure,
     value_of,
 )
-from raastof_geo.language import Message, say, say_text, spoken_language, translate
+from raastof_geo.language import Message, say_text, spoken_language, translate
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf
 from raastof_geo.scenario.identity import Names, find_id, known, names_in
 from raastof_geo.scenario.reading.tree import Tree, read_tree
 from raastof_geo.scenario.said.part import ConditionId, LandId, MaterialId, UseId
-from raastof_geo.units import Quantity
+from raastof_geo.units import Condition, Quantity
 
 Called: TypeAlias = Annotated[dict[str, str], Field(min_length=1)]
 """What people call something, by language."""
@@ -181,7 +181,7 @@ class SoilMove(Ruled):
     """Whether soil of a class may come to a kind of land, and by which rule."""
 
 
-NO_RULE = Ruled(verdict="forbidden", rule="no-rule", citation="")
+NO_RULE = SoilMove(verdict="forbidden", rule="no-rule", citation="")
 """What no rule speaks of is forbidden."""
 
 
@@ -347,10 +347,8 @@ class Catalogue(Strict):
 
     def _why_no_truck(self, vehicle: Vehicle) -> Iterator[Message]:
         if vehicle.empty_t <= 0:
-            yield say(
-                "the truck and its load weigh {gross} t (`gross_t`), and the load alone "
-                "{payload} t (`payload_t`): raise `gross_t`, or lower `payload_t`"
-            ).format(gross=vehicle.gross_t.value, payload=vehicle.payload_t.value)
+            told = {"gross": vehicle.gross_t.value, "payload": vehicle.payload_t.value}
+            yield say_text("catalogue checks", "too heavy", **told)
         for table_id, table in self.tolls.items() if vehicle.toll_dkk_per_km is None else ():
             if table.rate(vehicle.toll_weight, vehicle.toll_co2) is None:
                 yield say_text("catalogue checks", "no toll", table=f"`tolls.{table_id}`")
@@ -401,8 +399,7 @@ class Catalogue(Strict):
         soil_class = self.materials[material].soil_class
         if soil_class is None:
             return None
-        forbidden = SoilMove(verdict="forbidden", rule="no-rule", citation="")
-        return self.soil_moves.get(land, {}).get(soil_class, forbidden)
+        return self.soil_moves.get(land, {}).get(soil_class, NO_RULE)
 
     @cached_property
     def strictest_land(self) -> str:
@@ -455,29 +452,20 @@ class Catalogue(Strict):
     def _load_t(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
         named = quantity.vehicle or (vehicles[0] if len(vehicles) == 1 else None)
         if named is None:
-            raise InputError.saying(
-                "loads of which truck? The scenario has {vehicles}: write {example}",
-                vehicles=", ".join(vehicles),
-                example=f"`{quantity.value:g} loads {vehicles[0]}`",
-            )
+            told = {"example": f"`{quantity.value:g} loads {vehicles[0]}`"}
+            told["vehicles"] = ", ".join(vehicles)
+            raise InputError.saying_text("catalogue checks", "which truck", **told)
         vehicle = find_id("vehicles", named, self.names("vehicles"))
         return self.vehicles[vehicle].load_t(self.materials[material].density_loose.value)
 
     def _density_t_per_m3(self, quantity: Quantity, material: str) -> float:
         if quantity.condition is None:
-            raise InputError.saying(
-                "m3 in which condition? Write {in_situ}, {loose} or {compacted}",
-                in_situ=f"`{quantity.value:g} m3 in_situ`",
-                loose=f"`{quantity.value:g} m3 loose`",
-                compacted=f"`{quantity.value:g} m3 compacted`",
-            )
+            told = {one: f"`{quantity.value:g} m3 {one}`" for one in get_args(Condition)}
+            raise InputError.saying_text("catalogue checks", "which condition", **told)
         density: Figure | None = getattr(self.materials[material], f"density_{quantity.condition}")
         if density is None:
-            message = say(
-                "the catalogue has no density {condition} of {material}: "
-                "say tonnes, or another condition, or add `density_{condition}`"
-            ).format(condition=quantity.condition, material=f"`{material}`")
-            raise InputError(message)
+            told = {"condition": quantity.condition, "material": f"`{material}`"}
+            raise InputError.saying_text("catalogue checks", "no density", **told)
         return density.value
 
     def figures(self) -> dict[str, Sourced]:

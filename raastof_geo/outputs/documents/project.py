@@ -259,12 +259,8 @@ def _tell_money(
     yield effects.tabulate_cost(caption, plan, before, least=0.5)
     transfers = result.effect.transfers
     if project in transfers.saved_dkk:
-        yield document.Bullets(
-            tuple(
-                effects.say_transfer(rule, transfers.paid(rule)[project])
-                for rule in transfers.rules
-            )
-        )
+        paid = {rule: transfers.paid(rule)[project] for rule in transfers.rules}
+        yield document.Bullets(tuple(effects.say_transfer(*one) for one in paid.items()))
 
 
 def _tell_others(result: Result) -> Iterator[document.Block]:

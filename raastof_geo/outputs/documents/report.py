@@ -210,24 +210,17 @@ def _draw_map(result: Result) -> Iterator[document.Block]:
         met[one.origin] += one.tonnes
         met[one.destination] += one.tonnes
     sites = sorted(scenario.sites, key=lambda site: -met[site])
+    kinds, name = {False: say("Surplus and recycled"), True: say("Virgin")}, scenario.site_name
+    rows = tuple(
+        (name(one.origin), name(one.destination), kinds[one.virgin], one.tonnes) for one in hauls
+    )
     yield document.Heading(say("Map"), anchor="map")
     yield document.Picture(
         draw_map_picture(result, hauls, sites),
         say("Map of the flows; the table of matches in the appendix has the same figures."),
         say_text("relations", "all that drive", secondary=moved[False], virgin=moved[True]),
         say("The flows on the roads that trucks take, in all periods; arrows go the way they go."),
-        data=document.Data(
-            (say("From"), say("To"), say("Material"), say("Amount [t]")),
-            tuple(
-                (
-                    scenario.site_name(one.origin),
-                    scenario.site_name(one.destination),
-                    say("Virgin") if one.virgin else say("Surplus and recycled"),
-                    one.tonnes,
-                )
-                for one in hauls
-            ),
-        ),
+        data=document.Data((say("From"), say("To"), say("Material"), say("Amount [t]")), rows),
     )
 
 

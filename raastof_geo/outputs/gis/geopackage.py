@@ -13,6 +13,7 @@ from raastof_geo.language import Language, read_texts
 from raastof_geo.outputs.gis.dictionary import build_dictionary, explain_columns
 from raastof_geo.outputs.gis.geostyle import draw_styles
 from raastof_geo.outputs.gis.layers import draw_layers
+from raastof_geo.outputs.template import read_asset
 from raastof_geo.result import Result
 
 
@@ -54,29 +55,10 @@ def _name_columns(path: Path, columns: Mapping[str, list[str]], language: Langua
         for column in names
     ]
     with closing(sqlite3.connect(path)) as base, base:
-        base.executescript(_SCHEMA)
+        base.executescript(read_asset("gis/columns.sql"))
         base.executemany(
             "INSERT INTO gpkg_data_columns VALUES (?1, ?2, ?3, ?3, ?4, NULL, NULL)", rows
         )
-
-
-_SCHEMA = """
-CREATE TABLE gpkg_data_columns (
-    table_name TEXT NOT NULL, column_name TEXT NOT NULL, name TEXT, title TEXT, description TEXT,
-    mime_type TEXT, constraint_name TEXT,
-    CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name),
-    CONSTRAINT gdc_tn UNIQUE (table_name, name)
-);
-CREATE TABLE gpkg_data_column_constraints (
-    constraint_name TEXT NOT NULL, constraint_type TEXT NOT NULL, value TEXT, min NUMERIC,
-    min_is_inclusive BOOLEAN, max NUMERIC, max_is_inclusive BOOLEAN, description TEXT,
-    CONSTRAINT gdcc_ntv UNIQUE (constraint_name, constraint_type, value)
-);
-INSERT INTO gpkg_extensions
-SELECT column1, NULL, 'gpkg_schema', 'http://www.geopackage.org/spec121/#extension_schema',
-    'read-write'
-FROM (VALUES ('gpkg_data_columns'), ('gpkg_data_column_constraints'));
-"""
 
 
 def write_geoparquet(result: Result, folder: Path) -> Path:

@@ -38,22 +38,13 @@ _REGIONS = {"da": ("[$-406]", "d. mmm yyyy"), "en": ("[$-809]", "d mmm yyyy")}
 @contextmanager
 def open_book(scenario: Scenario, path: Path) -> Iterator[Book]:
     """Give a workbook about a scenario to write sheets into; it is written at the end."""
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
+    as_they_are = ("strings_to_formulas", "strings_to_urls", "strings_to_numbers")
+    options = {"in_memory": True, **dict.fromkeys(as_they_are, False)}
     written = io.BytesIO()
     with Workbook(written, options) as workbook:
         moment = min(period.start for period in scenario.periods.values())
-        workbook.set_properties(
-            {
-                "title": _text(scenario.said.title)[:250],
-                "author": "raastof_geo",
-                "created": _midnight(moment),
-            }
-        )
+        about = {"title": _text(scenario.said.title)[:250], "author": "raastof_geo"}
+        workbook.set_properties(about | {"created": _midnight(moment)})
         book = Book(workbook, scenario)
         yield book
         for sheet in book.sheets:
@@ -143,9 +134,8 @@ class Sheet:
                 text = value.text.replace("#", str(self.row + 1))
                 sheet.write_formula(*at, text, look, value.value)
             elif isinstance(value, bool):
-                sheet.write_string(
-                    *at, str(say("yes") if value else say("no")), book.look(**_WORDS)
-                )
+                answer = say("yes") if value else say("no")
+                sheet.write_string(*at, str(answer), book.look(**_WORDS))
             elif isinstance(value, int | float):
                 sheet.write_number(*at, value, self._number(column, value, digits, bold))
             elif isinstance(value, datetime.date):

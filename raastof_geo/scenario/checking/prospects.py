@@ -7,7 +7,7 @@ are in the same way, and has the sentences for both.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from raastof_geo.scenario.parties import Giver, Taker, list_deals
 from raastof_geo.scenario.role import Role
@@ -78,13 +78,18 @@ def find_idle(scenario: Scenario, *, islands: Mapping[str, int] | None = None) -
     `islands`: the number of the island that each site lies on; none: roads lead everywhere.
     """
     used = {name for one in scenario.plants for name in (*one.takes, *one.makes)}
-    trades = _Meetings(scenario, islands or {}).list_trades() if used else []
+    trades = list_trades(scenario, islands) if used else []
     return Prospects(scenario, [one for one in trades if one.giver.material in used]).idle
 
 
-def list_trades(scenario: Scenario) -> list[Trade]:
-    """Give plants and depots with what they could trade, hindered or not, wherever roads lead."""
-    return _Meetings(scenario, {}).list_trades()
+def list_trades(scenario: Scenario, islands: Mapping[str, int] | None = None) -> list[Trade]:
+    """Give plants and depots with what they could trade, hindered or not, by default anywhere."""
+    meetings = _Meetings(scenario, islands or {})
+    return [
+        meetings.meet(giver, taker)
+        for giver, taker in list_deals(scenario)
+        if giver.kind.converts() or taker.kind.converts()
+    ]
 
 
 class _Meetings:
@@ -94,14 +99,7 @@ class _Meetings:
         self.scenario, self.islands = scenario, islands
         self.periods = tuple(scenario.periods)
 
-    def list_trades(self) -> list[Trade]:
-        return [
-            self._meet(giver, taker)
-            for giver, taker in list_deals(self.scenario)
-            if giver.kind.converts() or taker.kind.converts()
-        ]
-
-    def _meet(self, giver: Giver, taker: Taker) -> Trade:
+    def meet(self, giver: Giver, taker: Taker) -> Trade:
         if self.islands.get(giver.site) != self.islands.get(taker.site):
             return Trade(giver, taker, frozenset(), "roads")
         if not self._truck_comes(giver, taker):
@@ -150,6 +148,7 @@ class Prospects:
             (plant.site, one.recipe): one for plant in scenario.plants for one in plant.processes
         }
         self.void = _find_void(scenario)
+        self.reached: dict[Side, set[_Traded]] = {}
         self.runs = self._settle(scenario)
 
     def _settle(self, scenario: Scenario) -> set[_Run]:
@@ -162,12 +161,11 @@ class Prospects:
             for period in self.periods
         }
         while True:
-            self.given, self.taken = self._spread(runs, "input"), self._spread(runs, "output")
+            self.reached = {side: self._spread(runs, side) for side in get_args(Side)}
             left = {
                 run
                 for run in runs
-                if self._served(run, "input", self.given)
-                and self._served(run, "output", self.taken)
+                if all(self._served(run, side, reached) for side, reached in self.reached.items())
             }
             if left == runs:
                 return runs
@@ -186,9 +184,9 @@ class Prospects:
 
     def may(self, trade: Trade, period: str) -> bool:
         """Tell whether the one may have something to give in a period, and the other a use."""
-        return self._has(trade, period, self.runs, self.given) and self._has_room(
-            trade, period, self.runs, self.taken
-        )
+        given, taken = self.reached["input"], self.reached["output"]
+        has = self._has(trade, period, self.runs, given)
+        return has and self._has_room(trade, period, self.runs, taken)
 
     def _spread(self, runs: set[_Run], side: Side) -> set[_Traded]:
         """Find what every plant and depot can get, or get rid of, given which recipes may run."""
@@ -261,13 +259,9 @@ class Prospects:
     def _lacks(self, plant: Plant, process: Process) -> Iterable[Lack]:
         if _closed(plant.per_period_t, plant.total_t):
             return [Lack("capacity")]
-        sides: tuple[tuple[Side, set[_Traded]], ...] = (
-            ("input", self.given),
-            ("output", self.taken),
-        )
         lacks = [
             self._lack(plant.site, material, side)
-            for side, reached in sides
+            for side, reached in self.reached.items()
             for material, party in self._parties(process, side).items()
             if not any((party, material, period) in reached for period in self.periods)
         ]
