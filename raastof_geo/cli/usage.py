@@ -51,17 +51,12 @@ def _tell_help(command: Any, context: Any) -> str:
     page = context.make_formatter()
     page.width = line_width(_WIDTH)
     page.write(usage(command, context) + "\n")
-    about_help = ("--help", str(read_texts("options")["--help"]))
+    below = getattr(command, "commands", {})
+    options = [(_spell(one), _describe(one)) for one in _list("option", command)]
     tables: tuple[tuple[Message, list[tuple[str, str]]], ...] = (
         (say("Arguments"), [(_call(one), _describe(one)) for one in _list("argument", command)]),
-        (
-            say("Options"),
-            [*((_spell(one), _describe(one)) for one in _list("option", command)), about_help],
-        ),
-        (
-            say("Commands"),
-            [(name, one.help) for name, one in getattr(command, "commands", {}).items()],
-        ),
+        (say("Options"), [*options, ("--help", str(read_texts("options")["--help"]))]),
+        (say("Commands"), [(name, one.help) for name, one in below.items()]),
     )
     page.write_paragraph()
     page.write_text(command.help)

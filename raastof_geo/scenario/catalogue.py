@@ -335,17 +335,11 @@ class Catalogue(Strict):
     def _trucks_can_drive(self, info: ValidationInfo) -> Self:
         for vehicle in self.vehicles.values():
             known("fuels")(vehicle.fuel, info)
-        raise_all(
-            FaultError,
-            (
-                Fault(message, ("vehicles", one))
-                for one, vehicle in self.vehicles.items()
-                for message in self._why_no_truck(vehicle)
-            ),
-        )
+        found = ((one, why) for one, truck in self.vehicles.items() for why in self._faults(truck))
+        raise_all(FaultError, (Fault(message, ("vehicles", one)) for one, message in found))
         return self
 
-    def _why_no_truck(self, vehicle: Vehicle) -> Iterator[Message]:
+    def _faults(self, vehicle: Vehicle) -> Iterator[Message]:
         if vehicle.empty_t <= 0:
             told = {"gross": vehicle.gross_t.value, "payload": vehicle.payload_t.value}
             yield say_text("catalogue checks", "too heavy", **told)

@@ -145,14 +145,8 @@ def _month(year: int, month: int) -> Period:
 
 def check_order(periods: tuple[Period, ...]) -> tuple[Period, ...]:
     """Check that periods have ids of their own, end after they start, and follow each other."""
-    raise_all(
-        FaultError,
-        (
-            Fault(message, (number,))
-            for number, period in enumerate(periods)
-            if (message := _what_is_wrong(periods[:number], period)) is not None
-        ),
-    )
+    wrong = (_what_is_wrong(periods[:number], period) for number, period in enumerate(periods))
+    raise_all(FaultError, (Fault(one, (number,)) for number, one in enumerate(wrong) if one))
     return periods
 
 

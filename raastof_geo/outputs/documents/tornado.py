@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from raastof_geo.language import Message, read_texts, say, say_text, speaking
+from raastof_geo.language import read_texts, say, say_text, speaking
 from raastof_geo.outputs.documents import assumptions, document
 from raastof_geo.outputs.documents.charts import draw_bars
 from raastof_geo.outputs.documents.drawing import Drawing
@@ -12,7 +12,7 @@ from raastof_geo.outputs.tables.workbook import write_assumptions
 from raastof_geo.records.exchange import exchanging
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.sensitivity.assessment import Assessment
-from raastof_geo.sensitivity.headline import SHOWN, HeadlineName
+from raastof_geo.sensitivity.headline import SHOWN, HeadlineName, Headlines
 from raastof_geo.version import __version__
 
 PAGE, DRAWING, BOOK = "sensitivity.html", "tornado.svg", "sensitivity.xlsx"
@@ -72,15 +72,13 @@ def draw_tornado(assessment: Assessment, name: HeadlineName, *, most: int) -> Dr
     base, shown = assessment.at_value, SHOWN[name]
     swings = assessment.ranked(name)[:most]
     labels = [f"{one.subject.title} ({one.subject.range})" for one in swings]
-    ends = [
-        [
-            shown.factor
-            * (0.0 if end.headlines is None else end.headlines.of(name) - base.of(name))
-            for end in (one.ends[0], one.ends[-1])
-        ]
-        for one in swings
+
+    def moved(one: Headlines | None) -> float:
+        return 0.0 if one is None else shown.factor * (one.of(name) - base.of(name))
+
+    series = [
+        (str(title), [moved(one.ends[at].headlines) for one in swings])
+        for at, title in ((0, say("first end")), (-1, say("last end")))
     ]
-    titles: tuple[Message, Message] = say("first end"), say("last end")
-    series = [(str(title), [pair[at] for pair in ends]) for at, title in enumerate(titles)]
     zero = str(say("as it stands"))
     return draw_bars(labels, series, unit=str(shown.unit), mark=(0.0, zero))

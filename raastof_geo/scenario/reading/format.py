@@ -60,15 +60,12 @@ def _hangs_on(scenario: Scenario, condition: str, material: str, demand: Demand)
 def _shares_a_baseline(scenario: Scenario) -> bool:
     """Tell whether several sites may meet at a capacity in the baseline."""
     sites, baseline = scenario.sites, scenario.said.baseline
-    return any(
-        sum(bool(getattr(site, partners)) for site in sites.values()) > 1
-        and any(
-            (place := getattr(site, key)) is not None and dict(place.limits())
-            for one, site in sites.items()
-            if named is None or one in named
-        )
-        for key, partners, named in (
-            ("pit", "needs", baseline.pits),
-            ("receiver", "offers", baseline.receivers),
-        )
-    )
+    for key, partners, named in (
+        ("pit", "needs", baseline.pits),
+        ("receiver", "offers", baseline.receivers),
+    ):
+        several = sum(bool(getattr(site, partners)) for site in sites.values()) > 1
+        places = [getattr(sites[one], key) for one in (sites if named is None else named)]
+        if several and any(place is not None and dict(place.limits()) for place in places):
+            return True
+    return False

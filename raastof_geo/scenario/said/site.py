@@ -111,15 +111,8 @@ class Site(part.Part):
     @property
     def roles(self) -> tuple[Role, ...]:
         """What the site does, in the order of `Role`."""
-        has = {
-            Role.NEED: self.needs,
-            Role.OFFER: self.offers,
-            Role.PIT: self.pit,
-            Role.RECEIVER: self.receiver,
-            Role.PLANT: self.plant,
-            Role.DEPOT: self.depot,
-        }
-        return tuple(role for role, said in has.items() if said)
+        has = (self.needs, self.offers, self.pit, self.receiver, self.plant, self.depot)
+        return tuple(role for role, said in zip(Role, has, strict=False) if said)
 
 
 class ZoneEntry(part.Part):

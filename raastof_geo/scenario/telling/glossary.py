@@ -38,18 +38,13 @@ class CatalogueSection(NamedTuple):
 
 def list_catalogue(catalogue: Catalogue, language: Language) -> tuple[CatalogueSection, ...]:
     """List materials, uses, recipes, conditions, kinds of land and trucks."""
-    words = CatalogueWords(catalogue, language)
-    return tuple(
-        CatalogueSection(
-            words.read(title),
-            words.read(read_texts("keys of sections")[key]),
-            tuple(
-                CatalogueEntry(one, words.called(key, one), words.read(_ABOUT[key](words, one)))
-                for one in getattr(catalogue, key)
-            ),
-        )
-        for key, title in read_texts("sections").items()
-    )
+    words, sections = CatalogueWords(catalogue, language), []
+    for key, title in read_texts("sections").items():
+        where = words.read(read_texts("keys of sections")[key])
+        told = ((one, words.read(_ABOUT[key](words, one))) for one in getattr(catalogue, key))
+        rows = (CatalogueEntry(one, words.called(key, one), about) for one, about in told)
+        sections.append(CatalogueSection(words.read(title), where, tuple(rows)))
+    return tuple(sections)
 
 
 def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[str]:
