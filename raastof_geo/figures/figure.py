@@ -9,7 +9,6 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from raastof_geo.errors import InputError
 from raastof_geo.evidence import Evidence, Trust
-from raastof_geo.language import say_text
 
 STATED_IN_SCENARIO = "scenario"
 
@@ -186,10 +185,8 @@ class EnergyCurve(Series):
     def _columns_are_equally_long(self) -> Self:
         speeds, empty, full = map(len, (self.speed_km_h, self.empty, self.full))
         if not speeds == empty == full:
-            message = say_text(
-                "figure checks", "other lengths", speeds=speeds, empty=empty, full=full
-            )
-            raise InputError(message)
+            told = {"speeds": speeds, "empty": empty, "full": full}
+            raise InputError.saying_text("figure checks", "other lengths", **told)
         if list(self.speed_km_h) != sorted(set(self.speed_km_h)):
             raise InputError.saying("speed_km_h must rise from number to number")
         if min(*self.empty, *self.full) <= 0:

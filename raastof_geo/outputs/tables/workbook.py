@@ -304,9 +304,7 @@ def _write_money(sheet: Sheet, result: Result) -> None:
     """Write what each project pays less what it sells, before and after, and the transfers."""
     transfers = result.effect.transfers
     saved, paid = transfers.saved_dkk, {rule: transfers.paid(rule) for rule in transfers.rules}
-    costs = [
-        net_cost(table) for table in effects.align_books(result.effect, "project", list(saved))
-    ]
+    costs = [*map(net_cost, effects.align_books(result.effect, "project", list(saved)))]
     told = say("Gets (+) or pays (−) [DKK], {rule}")
     gets = (told.format(rule=read_texts("divisions")[rule]) for rule in paid)
     rows = (

@@ -44,19 +44,12 @@ class Deals:
         self, origin: str, destination: str, material: str | None, periods: Iterable[str]
     ) -> list[Deal]:
         """List deals between two sites by material and periods; amounts and roads are not asked."""
-        wanted = set(periods)
-        return [
-            Deal(giver, taker, common)
-            for giver in self.givers[origin]
-            if material in (None, giver.material)
-            for taker in self.takers[destination]
-            if may_deal(giver, taker)
-            and (
-                common := frozenset(
-                    wanted & set(giver.periods) & set(taker.accepts[giver.material].periods)
-                )
-            )
-        ]
+        wanted, found = frozenset(periods), []
+        for giver, taker in itertools.product(self.givers[origin], self.takers[destination]):
+            if material in (None, giver.material) and may_deal(giver, taker):
+                common = wanted.intersection(giver.periods, taker.accepts[giver.material].periods)
+                found += [Deal(giver, taker, common)] if common else []
+        return found
 
     def most(self, side: Partner, deals: Sequence[Deal]) -> float:
         """Give tonnes that the givers, or the takers, of some deals cannot exceed. [t]
