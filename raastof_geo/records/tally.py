@@ -1,8 +1,10 @@
 """Recount, with NumPy alone, what plan.json says from the programme in its proof and itself."""
 
 import json
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from importlib import resources
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,56 +18,31 @@ _Table: TypeAlias = dict[str, list[Any]]
 
 _ROOM = 1e-6
 _SHARE = 1e-8
-_PRICED = ("upstream_kg_co2e", "processing_kg_co2e", "disposal_kg_co2e")
-_PARTS = {
-    **{name: f"transport_{name}" for name in ("kg_co2e_wtw", "kg_co2e_ttw")},
-    **{name: name for name in _PRICED},
-}
-_FLOW_SUMS = {
-    **_PARTS,
-    "dkk": "cost_dkk",
-    **{name: name for name in ("tonne_km", "vehicle_km", "drive_h", "energy")},
-}
-"""What a flow adds up to, and the measure that says so."""
-_PER_T = {
-    "reference_tonnes": "reference_share",
-    "tonne_km": "length_km",
-    **{name: f"{name}_per_t" for name in ("dkk", *_PRICED)},
-}
-"""Sums of a flow, and what a tonne of it has; written with nine decimals."""
-_PER_T_ALONE = {name: f"{name}_per_t" for name in ("kg_co2e_wtw", "kg_co2e_ttw", "vehicle_km")}
-"""The same where no truck is coordinated."""
-_TOTALS = {
-    **_PARTS,
-    "all_kg_co2e_wtw": "kg_co2e_wtw",
-    **{name: name for name in ("cost_dkk", "vehicle_km", "tonne_km")},
-    **{name: name for name in ("virgin_tonnes", "landfill_tonnes")},
-}
-"""Totals of a plan, and the measure that says them."""
-_EMISSIONS = ("kg_co2e_wtw", *_PRICED)
-_SUMMED = {
-    **{name: name for name in (*_EMISSIONS, "kg_co2e_ttw", "vehicle_km", "tonne_km")},
-    **{"cost_dkk": "dkk", "loads": "loads", "tonnes": "tonnes"},
-}
-"""Totals of a baseline, and the column of its flows that they sum."""
-_BESIDE_FLOWS = {
-    "processed": {"processing_kg_co2e": "kg_co2e", "cost_dkk": "dkk"},
-    "stored": {"cost_dkk": "dkk"},
-    "empty_trips": {
-        "kg_co2e_wtw": "kg_co2e_wtw",
-        "kg_co2e_ttw": "kg_co2e_ttw",
-        "vehicle_km": "vehicle_km",
-        "cost_dkk": "dkk",
-    },
-}
-"""What its other tables add to them."""
-_OTHERS = {
-    "processes": ("processed", ("site", "recipe", "period"), "tonnes"),
-    "stores": ("stored", ("depot", "site", "material", "period"), "tonnes"),
-    "shortfalls": ("shortfalls", ("goal",), "tonnes"),
-    "trips": ("empty_trips", ("origin", "destination", "vehicle", "period"), "trips"),
-}
-"""Kinds of columns that move nothing: their table in plan.json, their labels, their amount."""
+
+
+class Sums(NamedTuple):
+    """What is added up again, by the names that plan.json has for it."""
+
+    emissions: list[str]
+    """The parts of all emissions."""
+    of_flows: dict[str, str]
+    """What a flow adds up to, and the measure that says so."""
+    per_t: dict[str, str]
+    """Sums of a flow, and what a tonne of it has; written with nine decimals."""
+    per_t_alone: dict[str, str]
+    """The same where no truck is coordinated."""
+    of_plan: dict[str, str]
+    """Totals of a plan, and the measure that says them."""
+    of_baseline: dict[str, str]
+    """Totals of a baseline, and the column of its flows that they sum."""
+    beside_flows: dict[str, dict[str, str]]
+    """What its other tables add to them."""
+    others: dict[str, list[str]]
+    """Kinds of columns that move nothing: their table in plan.json, their amount, their labels."""
+
+
+_FILE = resources.files("raastof_geo") / "data" / "recount.toml"
+_SUMS = Sums(**tomllib.loads(_FILE.read_text("utf-8")))
 
 
 def recount(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
@@ -148,11 +125,11 @@ def _count_flows(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
 def _count_flow_sums(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that flows add up to their tonnes times the rates of their columns."""
     at = np.searchsorted(proof.used_column, proof.flow_column)
-    flows = _table(plan, "flows", list(_FLOW_SUMS))
+    flows = _table(plan, "flows", list(_SUMS.of_flows))
     tonnes, measures = proof.value[proof.flow_column], proof.measure.tolist()
     if (at >= len(proof.used_column)).any() or len(flows["dkk"]) != len(tonnes):
         return
-    for name, measure in _FLOW_SUMS.items():
+    for name, measure in _SUMS.of_flows.items():
         if measure in measures:
             right = tonnes * proof.measure_rate[measures.index(measure)][at]
             yield from _compare_column("flows", name, flows[name], right.tolist())
@@ -173,8 +150,8 @@ def _count_loads(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
 def _count_rates(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check sums of flows as tonnes times what a tonne has, in the plan and in its baseline."""
     pooled = values_at(plan, "scenario", "said", "baseline").get("return_loads")
-    plain = _PER_T if pooled else _PER_T | _PER_T_ALONE
-    for name, products in (("flows", _PER_T), ("baseline_flows", plain)):
+    plain = _SUMS.per_t if pooled else _SUMS.per_t | _SUMS.per_t_alone
+    for name, products in (("flows", _SUMS.per_t), ("baseline_flows", plain)):
         table = _table(plan, name, ["tonnes", *products, *products.values()])
         tonnes = list(map(number_in, table["tonnes"]))
         for product, rate in products.items():
@@ -187,7 +164,7 @@ def _count_rates(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
 def _count_others(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that recipes, stores and empty trips are the other columns in use."""
     labels, amounts = _read_others(proof)
-    for kind, (name, keys, amount) in _OTHERS.items():
+    for kind, (name, amount, *keys) in _SUMS.others.items():
         table = _table(plan, name, [*keys, amount])
         mine = [at for at, label in enumerate(labels) if label[0] == kind]
         if len(mine) != len(table[amount]):
@@ -253,7 +230,7 @@ def _count_totals(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that totals of the plan are its amounts, or sums of its flows."""
     amounts, total = values_at(plan, "amounts"), values_at(plan, "effect", "plan")
     flows = _table(plan, "flows", ("tonnes", "loads", "virgin", "taker_kind"))
-    right = {name: number_in(amounts.get(measure)) for name, measure in _TOTALS.items()}
+    right = {name: number_in(amounts.get(measure)) for name, measure in _SUMS.of_plan.items()}
     right |= {name: _add(flows[name]) for name in ("tonnes", "loads")}
     right |= _sum_kinds(flows)
     yield from _compare("effect.plan", total, right)
@@ -275,9 +252,11 @@ def _sum_kinds(flows: _Table) -> dict[str, float]:
 
 def _count_baseline(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that totals of the baseline are sums of its tables, and the first of all of them."""
-    flows = _table(plan, "baseline_flows", [*set(_SUMMED.values()), "virgin", "taker_kind"])
-    right = {name: _add(flows[column]) for name, column in _SUMMED.items()}
-    for name, sums in _BESIDE_FLOWS.items():
+    flows = _table(
+        plan, "baseline_flows", [*set(_SUMS.of_baseline.values()), "virgin", "taker_kind"]
+    )
+    right = {name: _add(flows[column]) for name, column in _SUMS.of_baseline.items()}
+    for name, sums in _SUMS.beside_flows.items():
         table = _table(plan, f"baseline_{name}", sums.values())
         for total, column in sums.items():
             right[total] += _add(table[column])
@@ -285,7 +264,7 @@ def _count_baseline(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     yield from _compare("effect.baseline", said, right | _sum_kinds(flows))
     for at, one in enumerate(entries_at(plan, "effect", "baselines")):
         totals = values_at(one, "totals")
-        whole = {"all_kg_co2e_wtw": _add(totals.get(name) for name in _EMISSIONS)}
+        whole = {"all_kg_co2e_wtw": _add(totals.get(name) for name in _SUMS.emissions)}
         yield from _compare(f"effect.baselines[{at}]", totals, said if at == 0 else whole)
 
 
@@ -293,7 +272,7 @@ def _count_saved(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check savings as baseline less plan, and all emissions as the sum of their parts."""
     after, before = values_at(plan, "effect", "plan"), values_at(plan, "effect", "baseline")
     for side, total in (("plan", after), ("baseline", before)):
-        whole = _add(total.get(name) for name in _EMISSIONS)
+        whole = _add(total.get(name) for name in _SUMS.emissions)
         yield from _compare(f"effect.{side}", total, {"all_kg_co2e_wtw": whole})
     saved = values_at(plan, "effect", "saved")
     right = {name: number_in(before.get(name)) - number_in(after[name]) for name in after}

@@ -113,10 +113,7 @@ def _list_all(scenario: Scenario) -> Iterator[_Said]:
 
 
 def _matches(scenario: Scenario, which: Which, said: _Said) -> bool:
-    here = {
-        "use": said.use,
-        "material": said.material,
-        "site": said.site,
+    here = said._asdict() | {
         "municipality": scenario.sites[said.site].municipality,
         "project": scenario.project(said.site),
         "land": scenario.land(said.site),
