@@ -219,6 +219,9 @@ def test_periods_in_a_row_are_told_as_one(quarters):
     assert say_when(scenario, names[3:5]) == "4. kvt. 2027 – 1. kvt. 2028"
     assert say_when(scenario, {names[0], names[2]}) == "1. kvt. 2027, 3. kvt. 2027"
     assert say_when(scenario, names[1:2]) == "2. kvt. 2027"
+    spans = [Period.model_validate(read_period(one)) for one in ("2016-2021", "2022-2027")]
+    longer = replace(scenario, periods={one.id: one for one in spans})
+    assert say_when(longer, [*longer.periods]) == "2016–2027"
 
 
 @pytest.mark.usefixtures("danish")
