@@ -301,7 +301,7 @@ def find_bad_heads(page):
     return page.evaluate(
         """() => {
             const canvas = document.createElement('canvas').getContext('2d');
-            const heads = [...document.querySelectorAll('thead th')];
+            const heads = [...document.querySelectorAll('thead th:not(:has(.hidden))')];
             const broken = heads.filter(head => {
                 const style = getComputedStyle(head);
                 canvas.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
@@ -583,6 +583,7 @@ def test_the_contents_tell_where_sections_begin(road, tmp_path):
         with speaking(language):
             document = replace(build_report(road[0]), language=language)
             path = write_word(document, tmp_path / f"{language}.docx", moment=date(2027, 1, 1))
+            heads = [str(one.text) for one in document.blocks if getattr(one, "level", 0) == 2]
         profile = f"-env:UserInstallation={(tmp_path / 'office').as_uri()}"
         called = [office, profile, "--headless", "--convert-to", "pdf", "--outdir"]
         subprocess.run([*called, str(tmp_path), str(path)], check=True, capture_output=True)
@@ -590,7 +591,6 @@ def test_the_contents_tell_where_sections_begin(road, tmp_path):
         told = subprocess.run(made, check=True, capture_output=True, text=True).stdout
         pages = [page.splitlines() for page in told.split("\f")]
         said = dict(re.findall(r"^(\S.*?)\.{5,} *(\d+)$", told, flags=re.M))
-        heads = [str(one.text) for one in document.blocks if getattr(one, "level", 0) == 2]
         assert list(said) == heads
         for head, page in said.items():
             assert head in pages[int(page) - 1]

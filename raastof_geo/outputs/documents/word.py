@@ -44,8 +44,6 @@ _POINT = 12_700
 _MOST_SHARE, _MOST_HIGH = 0.42, 0.5
 """What a column may take of a table's width, and a figure of a page: one that is higher leaves the
 page before it half empty."""
-_SECTION = 2
-"""Headings of this level stand in the contents."""
 _LEADING, _BROAD, _BROADER = 1.42, 0.82, 0.95
 """A line's height to its letters; how broad those of our template are at most to what
 `measure_text` says, and those of another."""
@@ -172,7 +170,7 @@ def _number_pages(
     """
     room, down, broad = size
     blocks = document.blocks
-    starts = [place for place, one in enumerate(blocks) if getattr(one, "level", 0) == _SECTION]
+    starts = [place for place, one in enumerate(blocks) if getattr(one, "level", 0) == 2]
     heads: list[Block] = [Heading(document.title), *map(Paragraph, below)]
     page, used = 1, 14.0 * len(starts) + sum(_measure(one, {}, room, broad) for one in heads)
     for start, end in pairwise([*starts, len(blocks)]):
@@ -195,7 +193,8 @@ def _measure(block: Block, laid_out: dict[str, Any], room: float, broad: float) 
     text, small, cell = 10.5, _SIZES["small"] / 2, _SIZES["cell"] / 2
 
     def lines(told: Readable, letters: float, width: float = room) -> float:
-        return _LEADING * letters * math.ceil(measure_text(plain(told), broad * letters) / width)
+        broadest = measure_text(plain(told), broad * letters)
+        return _LEADING * letters * math.ceil(broadest / max(letters, width))
 
     tall = 0.0
     match block:
