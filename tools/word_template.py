@@ -36,6 +36,7 @@ def main() -> None:
         style.font.name, style.font.size = "Calibri", Pt(size)
         style.font.color.rgb = INK
         style.paragraph_format.space_after = Pt(4)
+    file.styles["Heading 1"].paragraph_format.space_before = Pt(14)
     properties = file.core_properties
     properties.created = properties.modified = datetime.datetime(2026, 1, 1)
     properties.author = properties.last_modified_by = "raastof_geo"

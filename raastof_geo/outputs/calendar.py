@@ -76,7 +76,7 @@ def _name_run(run: Sequence[Period]) -> str:
     names = [name_period(run[0]), name_period(run[-1])]
     words = names[0].split(" ", 1)
     if len(run) > 1 and words[1:] == names[1].split(" ", 1)[1:]:
-        return f"{words[0]}–{names[1]}"
+        return f"{words[0].split('–')[0]}–{names[1].split('–')[-1]}"
     return " – ".join(dict.fromkeys(names))
 
 

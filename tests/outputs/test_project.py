@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,6 +21,7 @@ from raastof_geo.outputs.documents.project import (
 )
 from raastof_geo.outputs.steps import LEAD_WEEKS, list_steps
 from raastof_geo.pipeline import run_scenario
+from raastof_geo.scenario.period import Period
 
 A4_PX = (673, 986)
 """Inside the margins that the pages print with, at 96 to an inch."""
@@ -219,6 +221,12 @@ def test_periods_in_a_row_are_told_as_one(quarters):
     assert say_when(scenario, names[3:5]) == "4. kvt. 2027 – 1. kvt. 2028"
     assert say_when(scenario, {names[0], names[2]}) == "1. kvt. 2027, 3. kvt. 2027"
     assert say_when(scenario, names[1:2]) == "2. kvt. 2027"
+    spans = {
+        f"{first}-{last}": Period(id=f"{first}-{last}", start=f"{first}-01-01", end=f"{last}-12-31")
+        for first, last in ((2016, 2021), (2022, 2027))
+    }
+    longer = SimpleNamespace(periods=spans)
+    assert say_when(longer, [*spans]) == "2016–2027", "of spans of years the first and the last"
 
 
 @pytest.mark.usefixtures("danish")

@@ -142,11 +142,12 @@ def number_blocks(document: Document) -> Iterator[tuple[Block, Message | None, i
 
 
 _MINUS = re.compile(r"(?<![\w.,)–-])-(?=\d)")
+_IN_UNIT = re.compile(r" (?=[^\[\]]*\])")
 
 
 def plain_number(text: Readable) -> str:
-    """Write a number as print has it, with a minus as long as a plus."""
-    return _MINUS.sub("−", plain(text))
+    """Write a number as print has it: a minus as long as a plus, and `[t CO2e]` on one line."""
+    return _IN_UNIT.sub("\N{NO-BREAK SPACE}", _MINUS.sub("−", plain(text)))
 
 
 def write_numbers(*amounts: float, per: float = 1, digits: int = 0) -> tuple[str, ...]:

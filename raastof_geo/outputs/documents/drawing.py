@@ -65,10 +65,11 @@ Piece: TypeAlias = Shape | Words | SiteMark
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """What is drawn, from below to above, and how high it is. [px]"""
+    """What is drawn, from below to above, and how high and wide it is. [px]"""
 
     parts: Sequence[Piece]
     height: float
+    width: float = WIDTH
 
     @cached_property
     def svg(self) -> str:
@@ -77,9 +78,10 @@ class Drawing:
 
     def save_svg(self, title: str, source: str) -> str:
         """Give the drawing as a file of its own, with its title above and its source below."""
-        above, below = break_lines(title, WIDTH - 16, 15), break_lines(source, WIDTH - 16, 11)
+        room = self.width - 16
+        above, below = break_lines(title, room, 15), break_lines(source, room, 11)
         top, foot = 14 + 20.0 * len(above), 12 + 15.0 * len(below)
-        sheet = Shape(box(0, -top, WIDTH, self.height + foot), fill="#ffffff")
+        sheet = Shape(box(0, -top, self.width, self.height + foot), fill="#ffffff")
         heads = [
             Words(8, 22 - top + 20 * line, text, size=15, bold=True)
             for line, text in enumerate(above)
@@ -99,9 +101,10 @@ class Drawing:
 
         made = io.BytesIO()
         with rc_context({"font.family": "sans-serif"}):
-            figure = Figure(figsize=(WIDTH / _PX_PER_INCH, self.height / _PX_PER_INCH))
+            wide, high = self.width, self.height
+            figure = Figure(figsize=(wide / _PX_PER_INCH, high / _PX_PER_INCH))
             FigureCanvasAgg(figure)
-            axes = figure.add_axes((0.0, 0.0, 1.0, 1.0), xlim=(0, WIDTH), ylim=(self.height, 0))
+            axes = figure.add_axes((0.0, 0.0, 1.0, 1.0), xlim=(0, wide), ylim=(high, 0))
             axes.set_axis_off()
             for above, part in enumerate(self.parts):
                 _paint(axes, part, above)
@@ -110,7 +113,7 @@ class Drawing:
 
     def _write(self, parts: Iterable[Piece], top: float, height: float) -> str:
         look = {"xmlns": "http://www.w3.org/2000/svg", "font-family": FONT, "fill": "none"}
-        size = {"viewBox": f"0 {_short(top)} {_short(WIDTH)} {_short(height)}"}
+        size = {"viewBox": f"0 {_short(top)} {_short(self.width)} {_short(height)}"}
         root = Xml.Element("svg", look | size)
         for part in parts:
             _add(root, part)

@@ -237,19 +237,22 @@ def draw_progress(result: Result) -> Iterator[Block]:
         yield Bullets(stated)
 
 
-def tabulate_progress(result: Result) -> Table:
-    """Tell how the needs are met year by year and in each municipality."""
-    heads, rows = list_shares(result.effect)
-    periods, told = result.scenario.periods, []
-    for head, *cells in rows:
-        name = name_period(periods[str(head)]) if str(head) in periods else head
-        shares, tonnes = cells[:5], cells[5:]
-        per_cent = (
-            format_number(one, digits=1) if isinstance(one, float) else one for one in shares
+def tabulate_progress(result: Result) -> Iterator[Table]:
+    """Tell how the needs are met year by year and in each municipality: shares, then tonnes."""
+    (what, *heads), rows = list_shares(result.effect)
+    parts = (
+        (say("Share of secondary materials, by period and by municipality"), slice(5), 1),
+        (say("How the needs are met, by period and by municipality"), slice(5, None), 0),
+    )
+    for caption, part, digits in parts:
+        told = tuple(
+            (name, *(_write_share(one, digits) for one in cells[part])) for name, *cells in rows
         )
-        told.append((name, *per_cent, *write_numbers(*tonnes)))
-    caption = say("How the needs are met, by period and by municipality")
-    return Table(caption, tuple(heads), tuple(told))
+        yield Table(caption, (what, *heads[part]), told)
+
+
+def _write_share(cell: Message | float, digits: int) -> Readable:
+    return cell if isinstance(cell, Message) else format_number(cell, digits=digits)
 
 
 def show_commitments(

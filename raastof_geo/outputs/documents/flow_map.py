@@ -21,8 +21,8 @@ from raastof_geo.roads.places import load_municipalities
 from raastof_geo.scenario.role import Role
 
 _SEA = "#dce9f1"
-_LEAST_HEIGHT, _MOST_HEIGHT = 200.0, 500.0
-"""[px]"""
+_LOWEST, _HIGHEST = 0.33, 0.83
+"""How high a map is to its width."""
 _MOST_NAMES = 40
 _NAME_SIZE, _LINE = 10.0, 11.5
 """Of names, and from one line of them to the next. [px]"""
@@ -55,12 +55,15 @@ class _Place(NamedTuple):
     name: str
 
 
-def draw_map_picture(result: Result, hauls: Iterable[Any], sites: Iterable[str]) -> drawing.Drawing:
+def draw_map_picture(
+    result: Result, hauls: Iterable[Any], sites: Iterable[str], width: float = drawing.WIDTH
+) -> drawing.Drawing:
     """Draw flows and sites on the municipalities, names where there is room, and the key below.
 
     `hauls`: flows, or rows with their `origin`, `destination`, `vehicle`, `period`, `tonnes` and
     `virgin`, on the roads of their trucks; those within one site are left out. `sites`: those that
-    are marked, the first named first. As high as these lie apart, within limits.
+    are marked, the first named first. As high as these lie apart, within limits. `width`: letters
+    are as large in a narrow one. [px]
     """
     scenario = result.scenario
     lines = []
@@ -73,13 +76,12 @@ def draw_map_picture(result: Result, hauls: Iterable[Any], sites: Iterable[str])
         for name in sites
         for site in [scenario.sites[name]]
     ]
-    scene = _Scene(lines, places, _frame(lines, places))
+    scene = _Scene(lines, places, _frame(lines, places), width)
     key, height = _explain(scene)
     # The strip of the key hides what of the land reaches below the map.
-    strip = drawing.Shape(
-        drawing.box(0, scene.height, drawing.WIDTH, scene.height + height), fill="#ffffff"
-    )
-    return drawing.Drawing([*scene.draw(), strip, *key], scene.height + height)
+    below = drawing.box(0, scene.height, width, scene.height + height)
+    parts = [*scene.draw(), drawing.Shape(below, fill="#ffffff"), *key]
+    return drawing.Drawing(parts, scene.height + height, width)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +92,8 @@ class _Scene:
     sites: Sequence[_Place]
     bounds: tuple[float, float, float, float]
     """From the lower left corner to the upper right. [degrees]"""
+    width: float
+    """[px]"""
 
     @property
     def squeezed(self) -> float:
@@ -101,8 +105,8 @@ class _Scene:
     def height(self) -> float:
         """Of the map without its key. [px]"""
         left, low, right, high = self.bounds
-        fitting = drawing.WIDTH * (high - low) / ((right - left) * self.squeezed)
-        return float(np.clip(fitting, _LEAST_HEIGHT, _MOST_HEIGHT))
+        fitting = self.width * (high - low) / ((right - left) * self.squeezed)
+        return float(np.clip(fitting, _LOWEST * self.width, _HIGHEST * self.width))
 
     @cached_property
     def most_t(self) -> float:
@@ -115,8 +119,8 @@ class _Scene:
 
     def draw(self) -> Iterator[drawing.Piece]:
         """Draw the map without its key."""
-        yield drawing.Shape(drawing.box(0, 0, drawing.WIDTH, self.height), fill=_SEA)
-        land, sight = _land(), shapely.box(0, 0, drawing.WIDTH, self.height)
+        yield drawing.Shape(drawing.box(0, 0, self.width, self.height), fill=_SEA)
+        land, sight = _land(), shapely.box(0, 0, self.width, self.height)
         for ring in shapely.get_parts(land[shapely.intersects(land, shapely.box(*self.bounds))]):
             within = shapely.Polygon(self._project(shapely.get_coordinates(ring.exterior)))
             for part in shapely.get_parts(shapely.intersection(within.buffer(0), sight)):
@@ -160,15 +164,15 @@ class _Scene:
     def _project(self, points: Any) -> Any:
         """Turn lon and lat into pixels from the upper left corner. [points × 2]"""
         left, low, right, high = self.bounds
-        scale = min(drawing.WIDTH / ((right - left) * self.squeezed), self.height / (high - low))
-        x = drawing.WIDTH / 2 + (points[:, 0] - (left + right) / 2) * self.squeezed * scale
+        scale = min(self.width / ((right - left) * self.squeezed), self.height / (high - low))
+        x = self.width / 2 + (points[:, 0] - (left + right) / 2) * self.squeezed * scale
         y = self.height / 2 - (points[:, 1] - (low + high) / 2) * scale
         return np.column_stack([x, y])
 
     def _name(self, spots: Sequence[Sequence[float]], roads: Any) -> Iterator[drawing.Piece]:
         """Put names beside their sites, whole, off the flows; one without room is left out."""
         taken = [shapely.box(x - 8, y - 8, x + 8, y + 8) for x, y in spots]
-        sight = shapely.box(0, 0, drawing.WIDTH, self.height)
+        sight = shapely.box(0, 0, self.width, self.height)
         shapely.prepare(roads)
         for number, ((x, y), site) in enumerate(zip(spots, self.sites, strict=True)):
             if number == _MOST_NAMES:
@@ -229,7 +233,7 @@ def _explain(scene: _Scene) -> tuple[list[drawing.Piece], float]:
     for shape, name in _list_key(scene):
         wide = 44 if isinstance(shape, drawing.Shape) else 20
         room = wide + drawing.measure_text(name, 12) + 18
-        if x + room > drawing.WIDTH and x > 8:
+        if x + room > scene.width and x > 8:
             x, y = 8.0, y + 22
         if isinstance(shape, drawing.Shape):
             parts.append(shape._replace(points=[(x, y - 4), (x + 36, y - 4)]))

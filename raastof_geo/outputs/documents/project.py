@@ -40,6 +40,8 @@ _DEVICE = re.compile(r"con|prn|aux|nul|(com|lpt)\d")
 """Names that Windows keeps for itself."""
 _LONGEST = 60
 _MOST_RELATIONS, _MOST_STEPS = 4, 4
+_MAP_WIDTH = 400.0
+"""As wide as a phone, on which its names are read. [px]"""
 """As many stand on the first sheet."""
 
 
@@ -212,7 +214,7 @@ def _draw_map(result: Result, project: str, own: Sequence[Flow]) -> Iterator[doc
     met = {site for flow in own for site in (flow.origin, flow.destination)}
     mine = [site for site in scenario.sites if scenario.project(site) == project]
     yield document.Picture(
-        draw_map_picture(result, own, [*mine, *sorted(met.difference(mine))]),
+        draw_map_picture(result, own, [*mine, *sorted(met.difference(mine))], _MAP_WIDTH),
         say("Map of this project's flows; the calendar has the same figures."),
         say("This project's flows on the roads that trucks take; the wider, the more tonnes."),
     )

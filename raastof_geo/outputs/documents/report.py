@@ -256,7 +256,7 @@ def _tell_total(result: Result) -> Iterator[document.Block]:
     yield effects.tabulate_effect(say("Effect in total"), plan, before, links=True)
     yield _compare(result, range(len(HEADS)))
     yield document.Bullets(tuple(answer(result)))
-    yield effects.tabulate_progress(result)
+    yield from effects.tabulate_progress(result)
 
 
 def _tell_causes(result: Result) -> Iterator[document.Block]:
