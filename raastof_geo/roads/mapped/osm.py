@@ -243,10 +243,14 @@ def _read_lines(lines: Path, classes: frozenset[str], found: _Found) -> None:
     with lines.open("rb") as stream:
         for line in stream:
             tags = line.find(b" T")
-            if line.find(b" dD", 0, tags) > 0 or line[: line.find(b" ")] in found.deleted:
+            if line.find(b" dD", 0, tags) > 0:
+                continue
+            if found.deleted and line[: line.find(b" ")] in found.deleted:
                 continue
             stamp = line.rfind(b" t", 0, tags) + 2
-            newest = max(newest, line[stamp : min(stamp + 10, tags)])
+            day = line[stamp : stamp + 10]
+            if day > newest and stamp + 10 <= tags:
+                newest = day
             if line[:1] == b"w":
                 _read_way(line, tags, found, kinds, classes)
             elif line[:1] == b"n":
