@@ -109,7 +109,7 @@ class Effect(Shown):
 def measure_effect(scenario: Scenario, legs: Legs, plan: Plan, *, briefly: bool = False) -> Effect:
     """Solve the baselines and compare; causes are told apart where the scenario asks for it.
 
-    `briefly` is without what shares would cost.
+    `briefly` is without what shares would cost and who is owed what, and tells coordination apart.
     """
     worlds = [solve_baseline(scenario, legs, kind) for kind in scenario.said.baseline.kinds]
     baseline = worlds[0]
@@ -117,7 +117,7 @@ def measure_effect(scenario: Scenario, legs: Legs, plan: Plan, *, briefly: bool 
     books = keep_books(plan.problem.only(used), plan.proof.values[used])
     causes: tuple[Cause, ...] = ()
     if scenario.said.effect.causes:
-        causes = split_by_cause(scenario, legs, plan, books, baseline)
+        causes = split_by_cause(scenario, legs, plan, books, baseline, briefly=briefly)
     told = [field.name for field in fields(Comparison)]
     return Effect(
         plan=measure_totals(books),
@@ -128,5 +128,7 @@ def measure_effect(scenario: Scenario, legs: Legs, plan: Plan, *, briefly: bool 
         books=books,
         baseline_books=baseline.books,
         causes=causes,
-        transfers=divide_savings(scenario, legs, books, baseline.books, rules=plan.rules),
+        transfers=Transfers({}, {})
+        if briefly
+        else divide_savings(scenario, legs, books, baseline.books, rules=plan.rules),
     )

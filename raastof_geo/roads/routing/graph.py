@@ -26,7 +26,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
@@ -37,7 +36,7 @@ from raastof_geo.roads.road import Access
 from raastof_geo.roads.stored.steps import lay_runs
 
 Prefix = tuple[int, ...]
-_REACHES_KM = (0.5, 4.0, np.inf)
+_REACHES_KM = (0.25, 1.0, np.inf)
 """How far from restrictions arcs are told apart, one after the other. From trials on the roads of
 Zealand with made-up restrictions. [km]"""
 
