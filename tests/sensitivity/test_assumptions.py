@@ -1,18 +1,22 @@
 """Assumptions: what is refused, what is changed, and that this is what a file by hand gives."""
 
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario, random_kilometres, refusal
 
+from raastof_geo.effect.measure import measure_effect
 from raastof_geo.errors import InputError
 from raastof_geo.language import speaking
 from raastof_geo.outputs.documents.assumptions import tabulate_assumptions, tell_assumptions
+from raastof_geo.pipeline import solve_scenario
+from raastof_geo.scenario import read_scenario
 from raastof_geo.scenario.reading.read import read_varied
 from raastof_geo.scenario.varied import edit_for
 from raastof_geo.sensitivity.assessment import assess
-from raastof_geo.sensitivity.headline import HEADLINES, solve_headlines
+from raastof_geo.sensitivity.headline import HEADLINES, read_headlines, solve_headlines
 from raastof_geo.sensitivity.lever import list_declared
 
 KM = random_kilometres(5)
@@ -243,3 +247,14 @@ def test_only_so_many_are_solved_and_the_others_named():
         for swing in assessment.swings
         for end in swing.ends
     )
+
+
+def test_coordination_saves_the_same_where_it_alone_is_told_apart():
+    """Causes that are credited alike cancel between them, so their steps need not be solved."""
+    path = Path(__file__).parents[2] / "scenarios" / "koege_bugt.yaml"
+    result = solve_scenario(read_scenario(path))
+    brief = measure_effect(result.scenario, result.legs, result.plan, briefly=True)
+    assert len(brief.causes) < len(result.effect.causes)
+    whole, told = read_headlines(result.effect), read_headlines(brief)
+    for name in HEADLINES:
+        assert told.of(name) == pytest.approx(whole.of(name), rel=1e-12)

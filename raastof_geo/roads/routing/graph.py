@@ -107,7 +107,8 @@ class RoadGraph(Travelling):
 
     def turn_back(self, before: Integers, after: Integers) -> Mask:
         """Tell where the later of two arcs in a row goes back along the one before it."""
-        return (self.edge[before] == self.edge[after]) & (self.ahead[before] != self.ahead[after])
+        same = self.edge[before] == self.edge[after]
+        return np.asarray(same & (self.ahead[before] != self.ahead[after]))
 
     def twins(self, other: RoadGraph) -> Integers:
         """Give for each arc of another graph of the network one of ours that turns nowhere."""
@@ -257,7 +258,7 @@ class _Rules:
             found = dijkstra(roads, indices=places, min_only=True, limit=reach_km)
         near = arms & np.isfinite(found[graph.start]) & (found[graph.end] > found[graph.start])
         near[[path[0] for path in self.forbidden]] = True
-        return near
+        return np.asarray(near)
 
     def follow(self) -> Iterator[tuple[int, int, int, int]]:
         """Give the turns into states and out of them: node, node, arc, and the arc before it."""
