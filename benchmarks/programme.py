@@ -101,8 +101,8 @@ def make_legs(
     )
     length_km = 1.3 * np.hypot(*(place[origin] - place[taker]).T) + 1
 
-    def keys(codes: Any, labels: list[str]) -> pd.Categorical:
-        return pd.Categorical.from_codes(codes, labels)
+    def keys(codes: Any, labels: list[str]) -> Any:
+        return np.array(labels, object)[codes]  # texts, as `price_legs` gives them
 
     return pd.DataFrame(
         {

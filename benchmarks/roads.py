@@ -1,17 +1,21 @@
 """How fast roads become distances, beside others that do the same, in one run.
 
     python benchmarks/roads.py FILE.osm.pbf [--sites 300 1000] [--rounds 3] [--growth]
+        [--restrictions 3000]
         [--osrm-python PYTHON] [--osrm-data NAME.osrm --osrm-prepare-s SECONDS]
 
 Times are seconds, medians of the rounds, ours and the peers' in one run. Peers that are
 not installed are left out and named. OSRM comes from `osrm-bindings`, which needs Python 3.12:
 name an interpreter that has it; without --osrm-data its data are prepared here, which takes
-minutes. Sites are drawn at random, with a seed, on roads open to trucks.
+minutes. Sites are drawn at random, with a seed, on roads open to trucks. `--restrictions` makes so
+many turn restrictions up, and compares routes on the file with them and without, in seconds of the
+processor.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import itertools
 import json
 import os
@@ -81,6 +85,7 @@ def main() -> None:
     parser.add_argument("--sites", type=int, nargs="+", default=[300, 1000])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--growth", action="store_true")
+    parser.add_argument("--restrictions", type=int)
     parser.add_argument("--osrm-python", type=Path)
     parser.add_argument("--osrm-data", type=Path)
     parser.add_argument("--osrm-prepare-s", type=float)
@@ -89,6 +94,8 @@ def main() -> None:
         os.environ["RAASTOF_CACHE"] = folder
         if options.growth:
             show_growth(options.file)
+        elif options.restrictions:
+            show_restrictions(options.file, options.restrictions, options.sites[0])
         else:
             compare(options, Path(folder))
 
@@ -290,6 +297,51 @@ def with_pandana(pandana: object, world: World) -> float:
         warnings.simplefilter("ignore")  # it lists every pair without a way
         net.shortest_path_lengths(one, other)
     return time.perf_counter() - begin
+
+
+def show_restrictions(file: Path, count: int, sites: int) -> None:
+    """Time routes between all sites, without turn restrictions and with made-up ones."""
+    from raastof_geo.roads.edges import gather_turns
+    from raastof_geo.roads.routing.approach import RoadStop
+    from raastof_geo.roads.routing.graph import build_graph
+    from raastof_geo.roads.routing.router import load_router
+
+    world = World(file)
+    turns = gather_turns(make_turns(world.router.graph, count))
+    restricted = dataclasses.replace(world.network, turns=turns)
+    edges = [(stop.edge, 0.5) for stop in world.stops(sites)]
+    pairs = [*zip(*itertools.product([RoadStop(*one) for one in edges], repeat=2), strict=True)]
+    for name, network in (("without", world.network), ("with", restricted)):
+        laps = [time.process_time()]
+        router = load_router(build_graph(network))
+        laps.append(time.process_time())
+        measure = router.weigh(router.graph.length_km)
+        for _ in range(2):
+            routes = measure.routes(*pairs)
+            laps.append(time.process_time())
+        ready, first, again = np.diff(laps).tolist()
+        wider = int(routes.turn_at(measure._no_turning).sum()) if name == "with" else 0
+        note = f"{len(router.reduction.node):,} core nodes, ready in {ready:.1f} s; "
+        note += f"again {again:.1f} s; {int(routes.exists.sum()):,} ways, {wider} turn round"
+        show(f"{sites} × {sites} {name} turns, CPU", first, note)
+
+
+def make_turns(graph: object, count: int) -> list[tuple[bool, list[int]]]:
+    """Forbid turns at junctions of three roads and more, drawn at random, with a seed."""
+    draw = np.random.default_rng(7)
+    leaving = np.bincount(graph.start, minlength=graph.size)
+    usable = (leaving[graph.end] >= 3) & (graph.network.access[graph.edge] == 0)
+    found = []
+    for arc in draw.permutation(np.flatnonzero(usable))[:count].tolist():
+        onward = [
+            one
+            for one in graph.arcs_out.of(int(graph.end[arc]))
+            if graph.edge[one] != graph.edge[arc]
+        ]
+        if onward:
+            pair = np.array([arc, draw.choice(onward)])
+            found.append((False, (2 * graph.edge[pair] + ~graph.ahead[pair]).tolist()))
+    return found
 
 
 def show_growth(file: Path) -> None:

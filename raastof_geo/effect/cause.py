@@ -65,7 +65,13 @@ class Cause:
 
 
 def split_by_cause(
-    scenario: Scenario, legs: Legs, plan: Plan, plan_books: Books, baseline: BaselinePlan
+    scenario: Scenario,
+    legs: Legs,
+    plan: Plan,
+    plan_books: Books,
+    baseline: BaselinePlan,
+    *,
+    briefly: bool = False,
 ) -> tuple[Cause, ...]:
     """Solve with the causes switched on one after the other; they add up to the whole effect.
 
@@ -73,18 +79,21 @@ def split_by_cause(
     goals, so that the first objective falls with every cause but `terms`, as far as the scenario's
     tolerances and gap allow (with `trucks`, where the baseline uses no truck that `fleet` limits).
     Every other figure may fall or rise. Where a step has no plan, its cause is told together with
-    the next; where the baseline misses tonnes, all of them are.
+    the next; where the baseline misses tonnes, all of them are. `briefly` coordination is told from
+    the rest only: causes in a row that are credited alike are told together.
     """
     wanted = list(filter(partial(_applies, scenario, baseline), CAUSES))
     before = baseline.books.totals
     found: list[Cause] = []
     waiting: tuple[CauseName, ...] = ()
     steps = _Steps(scenario, legs, plan, baseline)
-    for name in wanted:
+    for name, then in zip(wanted, [*wanted[1:], None], strict=True):
         waiting = (*waiting, name)
         books = plan_books
-        if name != wanted[-1]:
-            solution = None if baseline.missing else steps.solve(name)
+        if then is not None:
+            steps.on.add(name)
+            alike = briefly and (name in COORDINATION) == (then in COORDINATION)
+            solution = None if baseline.missing or alike else steps.solve(name)
             if solution is None:
                 continue
             books = keep_books(*solution.used())
@@ -120,13 +129,12 @@ class _Steps:
 
     def __init__(self, scenario: Scenario, legs: Legs, plan: Plan, baseline: BaselinePlan) -> None:
         self._scenario, self._legs, self._plan, self._baseline = scenario, legs, plan, baseline
-        self._on: set[CauseName] = set()
+        self.on: set[CauseName] = set()
         self._laid: tuple[Scenario, Problem] | None = None
         self._last: Solution | None = None
 
     def solve(self, name: CauseName) -> Solution | None:
-        """Switch one more cause on; none where no plan keeps the rules, or time was up."""
-        self._on.add(name)
+        """Solve with the last cause that is on; none where no plan keeps the rules, or too late."""
         problem = self._lay()
         if name == "allocation" and self._last is None:
             return None  # nothing says how many tonnes there were before
@@ -149,7 +157,7 @@ class _Steps:
 
     def _lay(self) -> Problem:
         """Lay the columns out, unless those of the step before are the same."""
-        trucks, pooled = "trucks" in self._on, "return_loads" in self._on
+        trucks, pooled = "trucks" in self.on, "return_loads" in self.on
         switched = _switch(self._scenario, trucks=trucks, pooled=pooled)
         if self._laid is None or self._laid[0].said != switched.said:
             self._laid = switched, lay_columns(switched, self._legs, self._plan.rules)
@@ -167,7 +175,7 @@ class _Steps:
             return world.programme, world.closed
         rows = lay_rows(problem, self._plan.rules)
         closed = self._close(problem)
-        if closed.any() and "storage" not in self._on:
+        if closed.any() and "storage" not in self.on:
             closed &= world.closed
             rows += [row for row in world.rows if row.rule in _OF_STOCKS]
         if name == "allocation" and self._last is not None:
@@ -183,7 +191,7 @@ class _Steps:
         barred = {
             (one.role, one.id)
             for one in scenario.facilities
-            if ("storage" if one.role == Role.DEPOT else "plants") not in self._on
+            if ("storage" if one.role == Role.DEPOT else "plants") not in self.on
             and (one.opens is not None or (one.role == Role.DEPOT and one.id not in own))
         }
         mask = np.zeros(problem.column_count, bool)

@@ -153,15 +153,16 @@ def measure_effect(
 ) -> Effect:
     """Solve the baselines and compare; causes are told apart where the scenario asks for it.
 
-    `briefly` is without what shares would cost; an `executor` solves the baselines side by side.
+    `briefly` is without what shares would cost and who is owed what, and tells coordination apart;
+    an `executor` solves the baselines side by side.
     """
     spread = map if executor is None else executor.map
     worlds = [*spread(partial(solve_baseline, scenario, legs), scenario.said.baseline.kinds)]
     baseline = worlds[0]
     used = np.flatnonzero(plan.proof.values)
     books = keep_books(plan.problem.only(used), plan.proof.values[used])
-    apart = scenario.said.effect.causes
-    causes = split_by_cause(scenario, legs, plan, books, baseline) if apart else ()
+    ask, apart = partial(split_by_cause, briefly=briefly), scenario.said.effect.causes
+    causes = ask(scenario, legs, plan, books, baseline) if apart else ()
     told = [field.name for field in fields(Comparison)]
     return Effect(
         plan=measure_totals(books),
@@ -172,5 +173,7 @@ def measure_effect(
         books=books,
         baseline_books=baseline.books,
         causes=causes,
-        transfers=divide_savings(scenario, legs, books, baseline.books, rules=plan.rules),
+        transfers=Transfers({}, {})
+        if briefly
+        else divide_savings(scenario, legs, books, baseline.books, rules=plan.rules),
     )

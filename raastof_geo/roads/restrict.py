@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -81,8 +82,9 @@ def judge_roads(network: RoadEdges, truck: Truck, barred: Mask) -> TruckRoads:
     if not len(edges):
         return TruckRoads(closed, None, (network.maxspeed_km_h,) * 2)
     number = network.road[edges]
-    table: dict[tuple[str, str], list[tuple[Access, float]]] = {}
-    found = {one: _judge(network.roads[one], truck, table) for one in np.unique(number).tolist()}
+    roads = ((one, network.roads[one]) for one in np.unique(number).tolist())
+    sized = tuple(truck.size.tolist()), truck.kinds
+    found = {one: _judge(road.road_class, road.rules, *sized) for one, road in roads}
     each = np.array([found[one] for one in number.tolist()])  # edges × directions × 2
     access, speed = each[:, :, 0].T, each[:, :, 1].T
     closed[:, edges] = barred[edges] | (access == Access.CLOSED)
@@ -99,24 +101,23 @@ def judge_roads(network: RoadEdges, truck: Truck, barred: Mask) -> TruckRoads:
     return TruckRoads(closed, local, limits)
 
 
+@lru_cache(1 << 16)
 def _judge(
-    road: Road, truck: Truck, known: dict[tuple[str, str], list[tuple[Access, float]]]
-) -> list[tuple[Access, float]]:
-    """Give access and limit of speed [km/h] in either direction; `known`: those of other roads."""
-    key = road.road_class, road.rules
-    if key not in known:
-        pairs = zip(judge_road(road, truck), judge_road(road, truck, errand=True), strict=True)
-        known[key] = [
-            (
-                Access.OPEN
-                if _sum_up(there, truck) is Access.OPEN
-                # Rules may differ where a trip begins or ends.
-                else max(Access.LOCAL, _sum_up(end, truck)),
-                there.maxspeed_km_h,
-            )
-            for there, end in pairs
-        ]
-    return known[key]
+    road_class: str, rules: str, size: tuple[float, ...], kinds: frozenset[str]
+) -> tuple[tuple[Access, float], ...]:
+    """Give access and limit of speed [km/h] in either direction to a truck of a size and kinds."""
+    road, truck = Road(road_class, rules=rules), Truck(np.array(size), kinds)
+    pairs = zip(judge_road(road, truck), judge_road(road, truck, errand=True), strict=True)
+    return tuple(
+        (
+            Access.OPEN
+            if _sum_up(there, truck) is Access.OPEN
+            # Rules may differ where a trip begins or ends.
+            else max(Access.LOCAL, _sum_up(end, truck)),
+            there.maxspeed_km_h,
+        )
+        for there, end in pairs
+    )
 
 
 def _sum_up(one: Passage, truck: Truck) -> Access:

@@ -114,7 +114,7 @@ def test_osmnx_routes_by_time_as_our_trucks_do(network):
         theirs_h = along(graph, path, "travel_time", "travel_time") / 3600
         assert theirs_h == pytest.approx(ours["hours"][0], rel=1e-6)
         assert set(osmnx.routing.route_to_gdf(graph, path)["speed_kph"]) <= set(
-            find_speed(network, scenario.catalogue).tolist()
+            find_speed(network, scenario.catalogue, network.maxspeed_km_h).tolist()
         )
 
 

@@ -10,7 +10,7 @@ import shapely
 
 from raastof_geo.errors import RoadDataError
 from raastof_geo.roads.load import load_network
-from raastof_geo.roads.mapped.build import BUILT_IN_CLASSES, build_network
+from raastof_geo.roads.mapped.build import build_network
 from raastof_geo.roads.mapped.osm import read_osm
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.projection import measure_steps, project
@@ -102,13 +102,6 @@ def test_bounds_and_missing_nodes_cut_a_way_in_stretches(tmp_path):
     assert np.diff(ways.node_start).tolist() == [2, 2]
     west = read_osm(tmp_path / "a.osm", area=shapely.box(11.9, 55.0, 12.015, 56.0))
     assert np.diff(west.node_start).tolist() == [2]
-
-
-def test_only_wanted_classes_are_read(tmp_path):
-    """`classes` leaves the others out."""
-    lines = [([1, 2], {"highway": "primary"}), ([2, 3], {"highway": "track"})]
-    file = write_osm(tmp_path / "a.osm", grid((0, 0), (1, 0), (2, 0)), lines)
-    assert len(read_osm(file, classes=("primary",)).road) == 1
 
 
 def bad_file(folder: Path, kind: str) -> Path:
@@ -313,7 +306,7 @@ def test_classes_without_roads_say_so(build):
 @pytest.mark.skipif(not ZEALAND.exists(), reason="../shared/osm is not here")
 def test_real_data_build_into_the_given_bounds():
     """Half of Køge builds, and each drawn road stays within the tolerance."""
-    ways = read_osm(ZEALAND, classes=BUILT_IN_CLASSES, area=shapely.box(12.1, 55.4, 12.25, 55.5))
+    ways = read_osm(ZEALAND, area=shapely.box(12.1, 55.4, 12.25, 55.5))
     network = build_network(ways, simplify_m=10)
     assert network.metadata.osm_date == "2021-08-05"
     assert network.edge_count > 100
@@ -325,11 +318,11 @@ def test_real_data_build_into_the_given_bounds():
 def test_the_built_in_roads_lie_within_tolerance_of_the_source():
     """Each mapped point of a road that is kept everywhere lies on the built-in network."""
     network = load_network()
-    ways = read_osm(
-        ZEALAND, classes=("motorway", "primary"), area=shapely.box(11.9, 55.3, 12.3, 55.6)
-    )
+    ways = read_osm(ZEALAND, area=shapely.box(11.9, 55.3, 12.3, 55.6))
+    kept = np.array([road.road_class in ("motorway", "primary") for road in ways.roads])
+    nodes = np.unique(ways.node[np.repeat(kept[ways.road], np.diff(ways.node_start))])
     edge = np.repeat(np.arange(network.edge_count), np.diff(network.point_start))
     tree = shapely.STRtree(shapely.linestrings(network.xy, indices=edge))
-    places = shapely.points(project(ways.node_lon, ways.node_lat))
+    places = shapely.points(project(ways.node_lon[nodes], ways.node_lat[nodes]))
     _, gap = tree.query_nearest(places, return_distance=True, all_matches=False)
     assert np.quantile(gap, 0.995) <= network.metadata.simplified_m

@@ -55,8 +55,9 @@ def draw_stops(network, barred, count):
     return [RoadStop(edge, 0.5) for edge in dict.fromkeys(edges.tolist())]
 
 
-def measure(network, barred, *, hierarchies=None, turns_in_dead_end=True):
-    router = load_router(build_graph(network, closing=barred), hierarchies=hierarchies)
+def measure(network, barred, *, hierarchies=None, turns_in_dead_end=True, reach_km=0.25):
+    graph = build_graph(network, closing=barred, reach_km=reach_km)
+    router = load_router(graph, hierarchies=hierarchies)
     weight = np.where(barred[router.graph.edge], np.inf, router.graph.length_km)
     return router.weigh(weight, turns_in_dead_end=turns_in_dead_end)
 
@@ -143,6 +144,35 @@ def test_random_routes_equal_a_search_over_arcs(seed, turns_round):
     np.testing.assert_allclose(matrices[0], expected, rtol=1e-5, atol=1e-5)
     for other in matrices[1:]:
         assert np.array_equal(matrices[0], other)
+
+
+@pytest.mark.parametrize("hierarchies", ENGINES)
+def test_arcs_told_apart_near_restrictions_find_what_the_whole_graph_does(hierarchies):
+    """From restrictions alone, then farther where a route turns round, which some do at first."""
+    turning = 0
+    for seed in range(12):
+        network, stops = random_network(np.random.default_rng(seed), turns=8)
+        mark_yards(network)
+        barred = np.zeros(network.edge_count, bool)
+        near, whole = (
+            measure(network, barred, hierarchies=hierarchies, reach_km=reach)
+            for reach in (0.0, np.inf)
+        )
+        assert len(near.router.graph.start) < len(whole.router.graph.start)
+        assert whole.router.wider is None
+        expected = find_lengths(network, stops, barred=barred) / 1000
+        for one in (near, whole):
+            found = measure_all(one, stops, stops)
+            np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+        pairs = [*zip(*permutations(stops, 2), strict=True)]
+        narrow = replace(near, router=replace(near.router, graph=_unwidened(near.router.graph)))
+        turning += narrow.routes(*pairs).turn_at(near._no_turning).sum()
+        assert not near.routes(*pairs).turn_at(near._no_turning).any()
+    assert turning > 0
+
+
+def _unwidened(graph):
+    return replace(graph, reach_km=np.inf)
 
 
 @pytest.mark.parametrize("hierarchies", ENGINES)

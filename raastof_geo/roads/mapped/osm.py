@@ -7,7 +7,7 @@ import re
 import tempfile
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +26,7 @@ from raastof_geo.roads.mapped.damage import LARGEST_ID, find_damage, is_pbf, unp
 from raastof_geo.roads.mapped.keys import LIMIT_OF
 from raastof_geo.roads.mapped.rules import read_turn, read_turn_rules
 from raastof_geo.roads.mapped.tags import read_barrier, read_road
-from raastof_geo.roads.road import ROAD_CLASSES, Road
+from raastof_geo.roads.road import Road
 
 TellStep: TypeAlias = Callable[[Message], None]
 """Told what is going on, in a sentence."""
@@ -101,11 +101,7 @@ class OsmWays:
 
 
 def read_osm(
-    path: AnyPath,
-    *,
-    classes: Collection[str] = ROAD_CLASSES,
-    area: shapely.Geometry | None = None,
-    progress: TellStep | None = None,
+    path: AnyPath, *, area: shapely.Geometry | None = None, progress: TellStep | None = None
 ) -> OsmWays:
     """Read every road and vehicle ferry from `.osm.pbf`, `.osm` and their kin.
 
@@ -122,9 +118,9 @@ def read_osm(
         # A writer that failed may hold its file, which Windows then does not remove.
         header = osmium.io.Reader(str(file), osmium.osm.NOTHING).header()
         merge = header.has_multiple_object_versions or not is_pbf(file)
-        found = _read_objects(file, frozenset(classes), merge=merge)
+        found = _read_objects(file, merge=merge)
         if not merge and len(np.unique(found.way)) < len(found.way):
-            found = _read_objects(file, frozenset(classes), merge=True)
+            found = _read_objects(file, merge=True)
         dates = [value[:10] for key in _DATE_KEYS if (value := header.get(key))]
         found.osm_date = next(filter(None, (*dates, found.base, found.newest)), None)
     except RaastofError:
@@ -154,7 +150,7 @@ def _explain(file: Path, error: Exception) -> RaastofError:
     )
 
 
-def _read_objects(file: Path, classes: frozenset[str], *, merge: bool) -> _Found:
+def _read_objects(file: Path, *, merge: bool) -> _Found:
     """Read what there is on roads; `merge`: where a file may hold older versions, too."""
     found = _Found(file)
     if merge:
@@ -162,7 +158,7 @@ def _read_objects(file: Path, classes: frozenset[str], *, merge: bool) -> _Found
     # A writer that failed may hold its file, which Windows then does not remove.
     with tempfile.TemporaryDirectory(prefix="raastof-", ignore_cleanup_errors=True) as folder:
         lines = _write_lines(file, Path(folder) / "roads.opl", merge=merge)
-        _read_lines(lines, classes, found)
+        _read_lines(lines, found)
     return found
 
 
@@ -236,19 +232,23 @@ def _write_lines(file: Path, lines: Path, *, merge: bool) -> Path:
     return lines
 
 
-def _read_lines(lines: Path, classes: frozenset[str], found: _Found) -> None:
+def _read_lines(lines: Path, found: _Found) -> None:
     """Take lines `w12 v3 dV t2021-08-05T12:00:00Z Thighway=primary Nn1x12.1y55.4`."""
     kinds: dict[bytes, int] = {}
     newest = found.newest.encode()
     with lines.open("rb") as stream:
         for line in stream:
             tags = line.find(b" T")
-            if line.find(b" dD", 0, tags) > 0 or line[: line.find(b" ")] in found.deleted:
+            if line.find(b" dD", 0, tags) > 0:
+                continue
+            if found.deleted and line[: line.find(b" ")] in found.deleted:
                 continue
             stamp = line.rfind(b" t", 0, tags) + 2
-            newest = max(newest, line[stamp : min(stamp + 10, tags)])
+            day = line[stamp : stamp + 10]
+            if day > newest and stamp + 10 <= tags:
+                newest = day
             if line[:1] == b"w":
-                _read_way(line, tags, found, kinds, classes)
+                _read_way(line, tags, found, kinds)
             elif line[:1] == b"n":
                 barrier = read_barrier(_read_tags(line[tags + 2 : line.rfind(b" x")]))
                 if barrier is not None:
@@ -258,17 +258,14 @@ def _read_lines(lines: Path, classes: frozenset[str], found: _Found) -> None:
     found.newest = newest.decode()
 
 
-def _read_way(
-    line: bytes, tags: int, found: _Found, kinds: dict[bytes, int], classes: frozenset[str]
-) -> None:
+def _read_way(line: bytes, tags: int, found: _Found, kinds: dict[bytes, int]) -> None:
     nodes = line.rfind(b" N")
     key = line[tags + 2 : nodes]
     kind = kinds.get(key)
     if kind is None:
         road = read_road(_read_tags(key))
-        wanted = [road] if road is not None and road.road_class in classes else []
-        kind = kinds[key] = len(found.roads) if wanted else -1
-        found.roads += wanted
+        kind = kinds[key] = -1 if road is None else len(found.roads)
+        found.roads += [] if road is None else [road]
     if kind >= 0:
         text = line[nodes + 2 : -1]
         found.way.append(int(line[1 : line.find(b" ")]))

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -32,6 +33,8 @@ _SAME_CLASS = {"road": "unclassified", "ferry": ""}
 
 _LOCAL_SERVICES = frozenset(("driveway", "parking_aisle", "drive-through"))
 _LOCAL_TRACKS = frozenset(("grade4", "grade5"))
+
+_NAMING = ("name", "ref")
 
 _SPEED_TAGS = ("maxspeed:type", "source:maxspeed", "zone:maxspeed")
 """What tells the speed where `maxspeed` does not."""
@@ -88,6 +91,14 @@ def read_road(tags: Mapping[str, str]) -> Road | None:
     motor vehicles; a road is open unless it says otherwise. Where something hangs on the truck or
     on the direction, the road is as open as it is to any truck, and `rules` say the rest.
     """
+    road = _read_nameless(tuple((key, tags[key]) for key in tags if key not in _NAMING))
+    return road and replace(road, name=_read_name(tags))
+
+
+@lru_cache(8192)
+def _read_nameless(items: tuple[tuple[str, str], ...]) -> Road | None:
+    """Read a road but for its name: most roads have one of their own, and few have other tags."""
+    tags = dict(items)
     road_class = read_class(tags)
     if road_class is None or (road_class == "ferry" and not _takes_motor_vehicles(tags)):
         return None
@@ -338,7 +349,6 @@ def _tells(name: str, value: str) -> bool:
 # What each field of a road is read from.
 
 READERS: dict[str, Callable[[Mapping[str, str], str], Any]] = {
-    "name": lambda tags, _: _read_name(tags),
     "built_up": lambda tags, _: _read_built_up(tags),
     "surface": _read_surface,
     "duration_min": lambda tags, of: read_minutes(
@@ -348,5 +358,5 @@ READERS: dict[str, Callable[[Mapping[str, str], str], Any]] = {
     "level": lambda tags, _: _read_level(tags),
     "tags": lambda tags, kind: _join_telling(tags, _TOLD_OF.get(kind, _TOLD_OF_ROADS)),
 }
-"""How a field of `Road` is read from the tags of a way and its class; access, directions, limits
-and speed, which may hang on the truck, are read by `read_road` itself."""
+"""How a field of `Road` is read from the tags of a way and its class; name, access, directions,
+limits and speed, which may hang on the truck, are read by `read_road` itself."""

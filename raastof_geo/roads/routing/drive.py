@@ -51,12 +51,8 @@ def find_speeds(
     return ahead, ahead if signed[1] is signed[0] else find_speed(roads, catalogue, signed[1])
 
 
-def find_speed(roads: RoadEdges, catalogue: Catalogue, signed: Floats | None = None) -> Floats:
-    """Give how fast trucks go on every edge, ferries as their `duration` says. [edges, km/h]
-
-    `signed`: limits that are not those of the network.
-    """
-    signed = roads.maxspeed_km_h if signed is None else signed
+def find_speed(roads: RoadEdges, catalogue: Catalogue, signed: Floats) -> Floats:
+    """Give how fast trucks go on every edge, ferries as their `duration` says. [edges, km/h]"""
     speed = catalogue.speed_table.mean_km_h(
         ROAD_CLASSES, roads.road_class, roads.built_up, SURFACES, roads.surface, signed
     ).copy()

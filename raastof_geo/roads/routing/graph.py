@@ -7,17 +7,27 @@ has come (Caldwell, CACM 4, 1961, doi 10.1145/366532.366559). Of longer forbidde
 beginning is a node, too. All of them are an automaton that remembers the longest beginning that the
 end of a way matches (Aho, Corasick, CACM 18, 1975, doi 10.1145/360825.360855), so a way is found
 just where no restriction is broken, and least ways stay exact.
+
+**Near restrictions only.** Who turns round to undo a forbidden turn does so as soon as they may, so
+arcs are told apart within some reach of restrictions, beyond which a node is a node. Such a graph
+breaks no restriction either, and has every way of the whole one with the same weight, beside ways
+that turn round farther off. So its least way, if it does not, is a least way of the whole graph:
+that one has no lighter way, and has this one. A least way that does is sought again with a wider
+reach, at last an infinite one, which is the whole graph (`WeightedRoads.routes`).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 
 from raastof_geo.arrays import Floats, Integers, Mask
 from raastof_geo.roads.edges import Turns
@@ -26,6 +36,9 @@ from raastof_geo.roads.road import Access
 from raastof_geo.roads.stored.steps import lay_runs
 
 Prefix = tuple[int, ...]
+_REACHES_KM = (0.25, 1.0, np.inf)
+"""How far from restrictions arcs are told apart, one after the other. From trials on the roads of
+Zealand with made-up restrictions. [km]"""
 
 
 class Travelling:
@@ -55,6 +68,10 @@ class RoadGraph(Travelling):
     """Whether the arc runs from the tail of its edge to the head."""
     turning: Mask
     """Whether who takes the arc turns round, back along the edge that they have come by."""
+    closing: Mask | None = None
+    """Edges that some truck may find closed, where the arcs were told apart."""
+    reach_km: float = np.inf
+    """How far from restrictions arcs are told apart. [km]"""
 
     @property
     def size(self) -> int:
@@ -76,14 +93,34 @@ class RoadGraph(Travelling):
         """The arcs that lie on each edge."""
         return Adjacency(self.edge, self.network.edge_count)
 
-    def turns_on(self, usable: Mask) -> Mask:
-        """Tell who turns round where another usable road than that goes on. [arcs]"""
+    def leaving(self, usable: Mask) -> Integers:
+        """Count the usable roads that leave each node of the network. [nodes] `usable`: [arcs]"""
         network = self.network
         arc = np.unique(2 * self.edge[usable] + self.ahead[usable])
         edge, ahead = arc >> 1, arc % 2 == 1
         begin = np.where(ahead, network.tail[edge], network.head[edge])
-        leaving = np.bincount(begin, minlength=network.node_count)
-        return self.turning & (leaving[self.place[self.start]] > usable)
+        return np.bincount(begin, minlength=network.node_count)
+
+    def turns_on(self, usable: Mask) -> Mask:
+        """Tell who turns round where another usable road than that goes on. [arcs]"""
+        return self.turning & (self.leaving(usable)[self.place[self.start]] > usable)
+
+    def turn_back(self, before: Integers, after: Integers) -> Mask:
+        """Tell where the later of two arcs in a row goes back along the one before it."""
+        same = self.edge[before] == self.edge[after]
+        return np.asarray(same & (self.ahead[before] != self.ahead[after]))
+
+    def twins(self, other: RoadGraph) -> Integers:
+        """Give for each arc of another graph of the network one of ours that turns nowhere."""
+        plain = np.flatnonzero(~self.turning)
+        of = np.zeros(2 * self.network.edge_count, np.int64)
+        of[2 * self.edge[plain] + self.ahead[plain]] = plain
+        return of[2 * other.edge + other.ahead]
+
+    @property
+    def wider_km(self) -> float | None:
+        """The next reach after this one; none where all arcs are told apart. [km]"""
+        return next((reach for reach in _REACHES_KM if reach > self.reach_km), None)
 
     @cached_property
     def length_km(self) -> Floats:
@@ -106,12 +143,17 @@ class Adjacency:
 
 
 def build_graph(
-    network: RoadNetwork, *, turns: bool = True, closing: Mask | None = None
+    network: RoadNetwork,
+    *,
+    turns: bool = True,
+    closing: Mask | None = None,
+    reach_km: float = _REACHES_KM[0],
 ) -> RoadGraph:
     """Lay out the arcs of a network, with its turn restrictions (`turns`) or without.
 
     `closing`: edges that some truck may find closed, beside those with a limit, ferries, and roads
-    that are not the same to all. Where nothing else goes on, such a truck turns round.
+    that are not the same to all. Where nothing else goes on, such a truck turns round. `reach_km`:
+    how far from restrictions nodes tell by which arc a truck has come.
     """
     ahead, back = np.flatnonzero(network.forward), np.flatnonzero(network.backward)
     graph = RoadGraph(
@@ -130,33 +172,36 @@ def build_graph(
     closed[network.ruled] = True
     if closing is not None:
         closed |= closing
-    return _restrict(graph, ~closed[graph.edge], _Rules(graph, network.turns))
+    rules = _Rules(graph, network.turns, reach_km)
+    told = _restrict(graph, ~closed[graph.edge], rules)
+    return replace(told, closing=closing, reach_km=np.inf if rules.told.all() else reach_km)
 
 
 def _restrict(graph: RoadGraph, usable: Mask, rules: _Rules) -> RoadGraph:
-    """Lay out the same arcs between nodes that tell by which arc a truck has come.
+    """Lay out the same arcs between nodes that tell by which arc a truck has come, if it matters.
 
     After the nodes at which ways begin come the ends of arcs, then what is longer of forbidden
     sequences. Arcs are the turns that are allowed, each on its second arc, and the first arcs of
     ways where no turn stands for them. Turning round is left out where a road goes on that is
     `usable` for every truck.
     """
-    every = np.arange(len(graph.start))
-    degree = np.bincount(graph.start, minlength=graph.size)[graph.end]
+    every, told = np.arange(len(graph.start)), np.flatnonzero(rules.told)
+    degree = np.bincount(graph.start, minlength=graph.size)[graph.end[told]]
     order = np.argsort(graph.start, kind="stable")
-    came = np.repeat(every, degree)
-    arc = order[lay_runs(np.searchsorted(graph.start[order], graph.end), degree)]
+    came = np.repeat(told, degree)
+    arc = order[lay_runs(np.searchsorted(graph.start[order], graph.end[told]), degree)]
     special = [one * len(every) + other for one, other in rules.pairs]
     plain = ~np.isin(came * len(every) + arc, special)
     # Of each turn: from which node to which, on which arc, and which one came before.
-    turn = np.column_stack((graph.size + came, graph.size + arc, arc, came))[plain]
+    turn = np.column_stack((graph.size + came, rules.goal[arc], arc, came))[plain]
     turns = np.concatenate((turn, np.array(list(rules.follow()), np.int64).reshape(-1, 4)))
     _, end, arc, came = turns.T
-    back = (graph.edge[arc] == graph.edge[came]) & (graph.ahead[arc] != graph.ahead[came])
+    back = graph.turn_back(came, arc)
     leaving = np.bincount(graph.start[usable], minlength=graph.size)[graph.start[arc]]
     kept = ~back | (leaving <= usable[arc])
-    first = np.setdiff1d(every, arc[~back & (end == graph.size + arc)])
-    begin = np.column_stack((graph.start[first], graph.size + first, first))
+    untold = np.isin(graph.start, graph.end[~rules.told])
+    first = np.union1d(every[untold], np.setdiff1d(every, arc[~back & (end == rules.goal[arc])]))
+    begin = np.column_stack((graph.start[first], rules.goal[first], first))
     start, end, arc = np.concatenate((begin, turns[kept, :3])).T
     place = np.array([graph.end[state[-1]] for state in rules.states], np.int64)
     return RoadGraph(
@@ -173,7 +218,7 @@ def _restrict(graph: RoadGraph, usable: Mask, rules: _Rules) -> RoadGraph:
 class _Rules:
     """Sequences of arcs that are forbidden, and the states in which a longer one has begun."""
 
-    def __init__(self, graph: RoadGraph, turns: Turns) -> None:
+    def __init__(self, graph: RoadGraph, turns: Turns, reach_km: float) -> None:
         self.graph = graph
         self.forbidden = set(_forbid(graph, turns))
         prefixes = dict.fromkeys(
@@ -184,6 +229,36 @@ class _Rules:
         """The node of each."""
         self.pairs = {path for path in (*self.forbidden, *self.states) if len(path) == 2}
         """Turns that are not allowed, or lead to a state."""
+        self.told = self._near(reach_km)
+        """Arcs after which a node tells that they were driven. [arcs]"""
+        self.goal = np.where(self.told, graph.size + np.arange(len(graph.start)), graph.end)
+        """The node that each arc leads to, unless a state remembers more. [arcs]"""
+
+    def _near(self, reach_km: float) -> Mask:
+        """Tell which arcs begin restrictions, or are on a way out to turn round behind one. [arcs]
+
+        Such a way leaves a junction by an arm that the restriction is not about, and heads away.
+        """
+        graph = self.graph
+        if not np.isfinite(reach_km):
+            return np.ones(len(graph.start), bool)
+        steps = [step for path in self.forbidden for step in pairwise(path)]
+        via = np.zeros(graph.size, bool)
+        via[[graph.end[one] for one, _ in steps]] = True
+        arms = ~via[graph.start]
+        for one, other in steps:
+            out = np.array(graph.arcs_out.of(int(graph.end[one])))
+            arms[out[(out != other) & ~graph.turn_back(np.full_like(out, one), out)]] = True
+        # Parallel roads are added up, which matters little to a reach; none weighs nothing.
+        length, ends = graph.length_km[arms] + 1e-6, (graph.start[arms], graph.end[arms])
+        roads = csr_array((length, ends), shape=(graph.size, graph.size))
+        found = np.full(graph.size, np.inf)
+        if via.any():
+            places = np.flatnonzero(via)
+            found = dijkstra(roads, indices=places, min_only=True, limit=reach_km)
+        near = arms & np.isfinite(found[graph.start]) & (found[graph.end] > found[graph.start])
+        near[[path[0] for path in self.forbidden]] = True
+        return np.asarray(near)
 
     def follow(self) -> Iterator[tuple[int, int, int, int]]:
         """Give the turns into states and out of them: node, node, arc, and the arc before it."""
@@ -208,7 +283,7 @@ class _Rules:
         if any(suffix in self.forbidden for suffix in suffixes):
             return None
         known = (self.states[suffix] for suffix in suffixes if suffix in self.states)
-        return next(known, self.graph.size + arc)
+        return next(known, int(self.goal[arc]))
 
 
 def _forbid(graph: RoadGraph, turns: Turns) -> Iterator[Prefix]:

@@ -51,6 +51,11 @@ class Rows:
         start = np.append(0, np.cumsum(sizes)).astype(np.int64)
         return cls(start, np.concatenate([np.zeros(0, np.int64), *parts]))
 
+    @property
+    def owner(self) -> Integers:
+        """Rank of the list that each number is in. [numbers]"""
+        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
+
     def __getitem__(self, rank: int) -> Integers:
         return self.numbers[self.start[rank] : self.start[rank + 1]]
 

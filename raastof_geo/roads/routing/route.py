@@ -91,6 +91,30 @@ class Routes:
         moved = np.any(np.diff(points, axis=0, prepend=np.nan) != 0, axis=1)
         return np.asarray(points[moved])
 
+    def turn_at(self, nodes: Mask) -> Mask:
+        """Tell which routes turn round at one of some nodes of the network. [routes]"""
+        graph, runs = self.graph, self.reduction
+
+        def turns(before: Integers, after: Integers) -> Mask:
+            return graph.turn_back(before, after) & nodes[graph.place[graph.end[before]]]
+
+        arcs = np.arange(len(graph.start))
+        inside = np.zeros(len(runs.run_arc), bool)
+        inside[:-1] = turns(runs.run_arc[:-1], runs.run_arc[1:])
+        inside[runs.run_start[1:] - 1] = False
+        within = np.add.reduceat(inside, runs.run_start[:-1]) if len(runs.tail) else inside
+        found = np.zeros(len(self.exists), bool)
+        ends = runs.run_arc[runs.run_start[:-1]], runs.run_arc[runs.run_start[1:] - 1]
+        parts = (self.head, arcs, arcs), (self.runs, *ends), (self.tail, arcs, arcs)
+        route = np.concatenate([rows.owner for rows, _, _ in parts])
+        order = np.argsort(route, kind="stable")
+        first = np.concatenate([begin[rows.numbers] for rows, begin, _ in parts])[order]
+        last = np.concatenate([end[rows.numbers] for rows, _, end in parts])[order]
+        route = route[order]
+        found[route[1:][(route[1:] == route[:-1]) & turns(last[:-1], first[1:])]] = True
+        found[self.runs.owner[within[self.runs.numbers] > 0]] = True
+        return found
+
     def _left(self, rank: int) -> tuple[Floats, Floats]:
         """Give the shares of each arc that are not driven, at its start and at its end."""
         before, beyond = np.zeros((2, len(self.arcs(rank))))
@@ -164,7 +188,15 @@ def join_routes(
 
 
 def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Routes:
-    """Put other routes in the place of those of some ranks; weights stay in the units of each."""
+    """Put other routes in the place of those of some ranks; weights stay in the units of each.
+
+    Routes on another graph of the same network are put in as single arcs.
+    """
+    if others.graph is not routes.graph:
+        own = routes.graph.twins(others.graph)
+        arcs = [own[others.arcs(rank)] for rank in range(len(ranks))]
+        none = Rows.of([()] * len(ranks))
+        others = replace(others, head=Rows.of(arcs), runs=none, tail=none)
     count = len(routes.exists)
     order = np.arange(count)
     order[list(ranks)] = count + np.arange(len(ranks))

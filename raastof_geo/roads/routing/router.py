@@ -37,7 +37,7 @@ from raastof_geo.roads.routing.engine import (
     has_hierarchies,
     order_nodes,
 )
-from raastof_geo.roads.routing.graph import RoadGraph, Travelling
+from raastof_geo.roads.routing.graph import RoadGraph, Travelling, build_graph
 from raastof_geo.roads.routing.paths import Errands, find_by_trees, find_singly
 from raastof_geo.roads.routing.reduce import Reduction, reduce_graph
 from raastof_geo.roads.routing.route import Meeting, Routes, join_routes, splice_routes
@@ -88,23 +88,39 @@ class Router(Travelling):
         core = self.reduction
         return DijkstraEngine(core.tail, core.head, len(core.node))
 
+    @cached_property
+    def wider(self) -> Router | None:
+        """The network with arcs told apart farther from restrictions; none: all of them are."""
+        graph, ordered = self.graph, isinstance(self.engine, HierarchyEngine)
+        if graph.wider_km is None:
+            return None
+        wider = build_graph(graph.network, closing=graph.closing, reach_km=graph.wider_km)
+        return load_router(wider, hierarchies=ordered)
+
     def weigh(
-        self, weight: Floats, local: Mask | None = None, *, turns_in_dead_end: bool = True
+        self,
+        weight: Floats,
+        local: Mask | None = None,
+        *,
+        turns_in_dead_end: bool = True,
+        scale: float | None = None,
     ) -> WeightedRoads:
         """Pour what each arc weighs (infinite: closed) into the network, in units of `scale`.
 
         `local`: arcs for the first and the last stretch of this truck's trips only, beside those
         that are so for every truck. [arcs] Turning round is closed where any other arc is open,
-        without `turns_in_dead_end` anywhere.
+        without `turns_in_dead_end` anywhere. `scale`: none: as fine as may be.
         """
         graph = self.graph
         allowed = np.where(self.reduction.closed, np.inf, weight)
         barred = graph.turns_on(np.isfinite(allowed)) if turns_in_dead_end else graph.turning
         allowed[barred] = np.inf
         own = self.reduction.local if local is None else self.reduction.local | local
-        return self.pour(allowed, self._scale(allowed), own)
+        return self.pour(allowed, scale or self._scale(allowed), own, turns_in_dead_end)
 
-    def pour(self, weight: Floats, scale: float, local: Mask) -> WeightedRoads:
+    def pour(
+        self, weight: Floats, scale: float, local: Mask, turns_in_dead_end: bool
+    ) -> WeightedRoads:
         """Round weights to units (`scale` to one) of each arc [arcs] and run of the core [runs].
 
         A run adds up its units, not its weight, or it could differ from its arcs by a unit.
@@ -117,7 +133,7 @@ class Router(Travelling):
         through = (units < CLOSED) & ~local
         runs = self.reduction.add_up(np.where(through, units, np.inf).astype(np.float64))
         whole = np.where(runs <= HEAVIEST, runs, CLOSED).astype(np.int64)
-        return WeightedRoads(self, weight, units, whole, scale, local)
+        return WeightedRoads(self, weight, units, whole, scale, local, turns_in_dead_end)
 
     def _scale(self, weight: Floats) -> float:
         """Choose units fine enough to tell routes apart, and coarse enough to be added up.
@@ -259,6 +275,8 @@ class WeightedRoads(Travelling):
     """Units in one of the weight that was given."""
     local: Mask
     """Arcs for the first and the last stretch only."""
+    turns_in_dead_end: bool
+    """Whether a truck turns round where nothing goes on."""
 
     @cached_property
     def metric(self) -> Metric:
@@ -274,7 +292,25 @@ class WeightedRoads(Travelling):
     @cached_property
     def coarser(self) -> WeightedRoads:
         """The same weights in coarser units, for ways that are too heavy for these."""
-        return self.router.pour(self.weight, self.scale / _COARSER, self.local)
+        scale = self.scale / _COARSER
+        return self.router.pour(self.weight, scale, self.local, self.turns_in_dead_end)
+
+    @cached_property
+    def wider(self) -> WeightedRoads | None:
+        """The same weights where arcs are told apart farther from restrictions; none: all are."""
+        router = self.router.wider
+        if router is None:
+            return None
+        own = self.router.graph.twins(router.graph)
+        weight, turning = self.weight[own], self.turns_in_dead_end
+        return router.weigh(weight, self.local[own], turns_in_dead_end=turning, scale=self.scale)
+
+    @cached_property
+    def _no_turning(self) -> Mask:
+        """Nodes of the network at which this truck may not turn round."""
+        if not self.turns_in_dead_end:
+            return np.ones(self.router.graph.network.node_count, bool)
+        return self.router.graph.leaving(np.isfinite(self.weight)) > 1
 
     @cached_property
     def _total(self) -> float:
@@ -316,6 +352,12 @@ class WeightedRoads(Travelling):
         routes = join_routes(
             router.graph, router.reduction, errands, paths, self._nearby(errands), scale=self.scale
         )
+        if router.graph.wider_km is not None:
+            turning = np.flatnonzero(routes.turn_at(self._no_turning)).tolist()
+            wider = self.wider if turning else None
+            if wider is not None:
+                some = [origins[rank] for rank in turning], [destinations[rank] for rank in turning]
+                routes = splice_routes(routes, turning, wider.routes(*some))
         lost = ~routes.exists & self._look_again(_edges(origins), _edges(destinations))
         again = np.flatnonzero(lost).tolist()
         if again:
