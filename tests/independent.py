@@ -38,7 +38,7 @@ _NO_GATE = {"motorway", "motorway_link", "trunk_link", "ferry"}
 _NOT_PUBLIC = {"service", "track", "ferry"}
 _METRES = Transformer.from_crs("EPSG:4326", "EPSG:25832", always_xy=True)
 _DEGREES = Transformer.from_crs("EPSG:25832", "EPSG:4326", always_xy=True)
-_DRAWN = Path(raastof_geo.__file__).parent / "data" / "municipalities.geojson"
+_DRAWN = Path(raastof_geo.__file__).parent / "data" / "roads.npz"
 _SIZES = {"maxlength_m": "length_m", "maxheight_m": "height_m", "maxwidth_m": "width_m"}
 
 TRANSPORT = ("road_kg_co2e_wtw", "sea_kg_co2e_wtw")
@@ -669,11 +669,11 @@ class Roads:
 
     def _inside(self, municipalities):
         """Tell which edges touch municipalities."""
-        drawn = json.loads(_DRAWN.read_text(encoding="utf-8"))["features"]
+        drawn = json.loads(np.load(_DRAWN)["region"].tobytes())["areas"]
         areas = [
-            shapely.geometry.shape(one["geometry"])
+            shapely.geometry.shape(one["shape"])
             for one in drawn
-            if set(municipalities) & set(map(str, one["properties"].values()))
+            if set(municipalities) & {one["name"], one["code"]}
         ]
         assert len(areas) >= len(municipalities)
         lines = self._draw(np.column_stack([self.net.lon, self.net.lat]))

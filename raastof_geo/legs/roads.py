@@ -143,7 +143,9 @@ class RoadPrices(Travelling):
             edges = (
                 next(found)
                 if limit.municipality is None
-                else find_edges_over(network, join_municipalities([limit.municipality]))
+                else find_edges_over(
+                    network, join_municipalities([limit.municipality], network.region)
+                )
             )
             inside.append(np.isin(np.arange(network.edge_count), edges))
         return inside
@@ -161,8 +163,11 @@ class RoadPrices(Travelling):
             table = catalogue.tolls.get(name)
             roads = classes["tolled" if table is None else table.roads][network.road_class]
             factor = roads.astype(np.float64)
-            if table is not None and table.zones:
-                inside = find_edges_over(network, join_municipalities(table.zones))
+            zones = set(table.zones if table else ()).intersection(network.region.names)
+            if table is not None and zones:
+                inside = find_edges_over(
+                    network, join_municipalities(sorted(zones), network.region)
+                )
                 factor[inside] *= table.zone_factor
             found[name] = factor
         return found

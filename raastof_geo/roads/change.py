@@ -10,7 +10,6 @@ from raastof_geo.arrays import Indices
 from raastof_geo.errors import RoadDataError, raise_all
 from raastof_geo.language import Message, list_codes, say_text
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.projection import project
 from raastof_geo.roads.snap import edge_lines
 from raastof_geo.scenario.said.network import RoadsMeant
 
@@ -50,7 +49,7 @@ def _is_called(name: str, wanted: str) -> bool:
 
 
 def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> Indices:
-    x, y = project(*at)[0]
+    x, y = network.project(*at)[0]
     ends = network.xy[np.stack((network.point_start[:-1], network.point_start[1:] - 1))]
     near = np.hypot(ends[..., 0] - x, ends[..., 1] - y) <= network.length_m + FARTHEST_M
     edges = np.flatnonzero(near.any(axis=0) & (network.length_m > 0))

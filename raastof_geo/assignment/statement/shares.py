@@ -10,7 +10,6 @@ import numpy as np
 
 from raastof_geo.arrays import Floats, Mask
 from raastof_geo.figures import vocabulary
-from raastof_geo.roads.places import locate_municipality
 from raastof_geo.scenario.scenario import Scenario
 
 NOWHERE = ""
@@ -72,6 +71,6 @@ def find_municipalities(scenario: Scenario) -> dict[str, str]:
     return {
         site_id: site.municipality or found or NOWHERE
         for (site_id, site), found in zip(
-            scenario.sites.items(), locate_municipality(lon, lat), strict=True
+            scenario.sites.items(), scenario.region.locate(lon, lat), strict=True
         )
     }

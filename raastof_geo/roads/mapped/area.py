@@ -11,8 +11,15 @@ import shapely
 from raastof_geo.errors import RoadDataError, raise_all
 from raastof_geo.language import list_codes, say_text
 from raastof_geo.links import AnyPath
-from raastof_geo.roads.places import load_municipalities
-from raastof_geo.roads.projection import DEGREES, Bounds, project_shapes, unproject_shapes
+from raastof_geo.region.pack import read_region
+from raastof_geo.region.projection import (
+    DEGREES,
+    Bounds,
+    find_system,
+    project_shapes,
+    unproject_shapes,
+)
+from raastof_geo.region.region import Region
 
 _EARTH = shapely.box(-180, -90, 180, 90)
 _JSON_ENDINGS = (".geojson", ".json")
@@ -24,13 +31,15 @@ def read_area(
     file: AnyPath | None = None,
     municipalities: Sequence[str] = (),
     buffer_m: float = 0.0,
+    region: Region | None = None,
 ) -> shapely.Geometry | None:
     """Read an area from bounds, a file of polygons or names of municipalities.
 
     In WGS84, none where nothing is given. [degrees] `file`: GeoJSON in degrees, or anything that
     GDAL reads, in any coordinate system that it names; `municipalities`: names or codes, as in
-    `Køge`, `Køge Kommune` or `0259`; `buffer_m`: how far the area is widened [m]. `RoadDataError`:
-    more than one is given, or what is given is no area.
+    `Køge`, `Køge Kommune` or `0259`, of a
+    `region`, the built-in one by default; `buffer_m`: how far the area is widened [m].
+    `RoadDataError`: more than one is given, or what is given is no area.
     """
     given = [bounds is not None, file is not None, bool(municipalities)]
     if sum(given) > 1:
@@ -41,9 +50,10 @@ def read_area(
     elif file is not None:
         area = read_polygon(file)
     elif municipalities:
-        area = join_municipalities(municipalities)
+        area = join_municipalities(municipalities, region or read_region())
     if area is not None and buffer_m > 0:
-        area = unproject_shapes(shapely.buffer(project_shapes(area), buffer_m))
+        crs = find_system(area.bounds)
+        area = unproject_shapes(shapely.buffer(project_shapes(area, crs), buffer_m), crs)
     return area
 
 
@@ -107,9 +117,9 @@ def _read_layers(file: Path) -> Iterator[Any]:
             yield shape
 
 
-def join_municipalities(wanted: Sequence[str]) -> shapely.Geometry:
+def join_municipalities(wanted: Sequence[str], region: Region) -> shapely.Geometry:
     """Join municipalities by name or code [degrees]; `RoadDataError` names all unknown ones."""
-    frame = load_municipalities()
+    frame = region.labels
     known = {name.casefold(): index for index, name in enumerate(frame["name"])}
     known |= {code: index for index, code in enumerate(frame["code"])}
     rows, lost = [], []
@@ -122,4 +132,4 @@ def join_municipalities(wanted: Sequence[str]) -> shapely.Geometry:
             key = "like" if like else "unknown"
             lost.append(say_text("areas", key, name=f"`{name}`", like=list_codes(like)))
     raise_all(RoadDataError, lost)
-    return shapely.union_all(frame.geometry.to_numpy()[rows])
+    return shapely.union_all(region.shapes[rows])

@@ -1,17 +1,16 @@
 """Read a scenario file, and say everything that is wrong with it at once."""
 
 import itertools
-import json
 from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from raastof_geo.errors import Finding, InputError, ScenarioError
+from raastof_geo.errors import Finding, InputError, RoadDataError, ScenarioError
 from raastof_geo.language import say, say_text
+from raastof_geo.region.pack import lend_region, read_region
+from raastof_geo.region.region import Region
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
 from raastof_geo.scenario.checking import permit
 from raastof_geo.scenario.checking.agreed import check_agreements
@@ -48,12 +47,14 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     """Check plain values and turn them into a scenario, or raise as `read_scenario` does."""
     refuse_newer(tree)
     home = path.parent.resolve()
+    region = _find_region(tree, home, anywhere=anywhere)
     findings = list(tree.findings)
     catalogue, wrong = _build_catalogue(tree)
     findings += wrong
     said: ScenarioFile | None = None
     try:
-        said = ScenarioFile.model_validate(tree.values, context=_context(tree, catalogue))
+        context = _context(tree, catalogue, region)
+        said = ScenarioFile.model_validate(tree.values, context=context)
     except ValidationError as error:
         findings += explain_errors(error, tree, ScenarioFile)
     warnings: list[Finding] = []
@@ -61,7 +62,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     if said is not None:
         findings += _check_network_file(said, tree, home, anywhere)
         findings += check_template(said, tree, home, anywhere=anywhere)
-        said, areas, mistakes = find_in_zones(said, tree, home, anywhere=anywhere)
+        said, areas, mistakes = find_in_zones(said, tree, home, region.crs, anywhere=anywhere)
         findings += mistakes
         for fault in (*_check_baseline(said), *_check_agreements(said), *_check_fleet(said)):
             place = tree.place(fault.below, of_key=fault.of_key)
@@ -130,7 +131,7 @@ def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
         return load_catalogue(), explain_errors(error, tree, Catalogue, below=("catalogue",))
 
 
-def _context(tree: Tree, catalogue: Catalogue) -> dict[str, Any]:
+def _context(tree: Tree, catalogue: Catalogue, region: Region) -> dict[str, Any]:
     """Collect the ids that may be referred to, right or wrong as their entries may be."""
     own = tree.values.get("catalogue")
     builtin = read_builtin_tree().values
@@ -140,27 +141,35 @@ def _context(tree: Tree, catalogue: Catalogue) -> dict[str, Any]:
     }
     if isinstance(tree.values.get("sites"), Mapping):
         known["sites"] = names_in(tree.values["sites"])
-    network = tree.values.get("network")
-    known["drawn_municipalities"] = _municipality_names()
-    if not (isinstance(network, Mapping) and network.get("file")):
+    known["drawn_municipalities"] = {
+        name: {"title": f"{name} Kommune"} for name in dict.fromkeys(region.names)
+    }
+    if region.bounds is not None and region.names:
         known["municipalities"] = known["drawn_municipalities"]
     vehicles = tree.values.get("vehicles")
     if not isinstance(vehicles, list):
         vehicles = ScenarioFile.model_fields["vehicles"].default
     return {
         "known": known,
+        "region": region,
         "calendar": read_calendar(tree.values.get("periods")),
         "catalogue": catalogue,
         "vehicles": tuple(id_or_word("vehicles", str(one), known["vehicles"]) for one in vehicles),
     }
 
 
-@cache
-def _municipality_names() -> Names:
-    file = resources.files("raastof_geo") / "data" / "municipalities.geojson"
-    features = json.loads(file.read_text(encoding="utf-8"))["features"]
-    names = sorted({feature["properties"]["name"] for feature in features})
-    return {name: {"title": f"{name} Kommune"} for name in names}
+def _find_region(tree: Tree, home: Path, *, anywhere: bool) -> Region:
+    """Read the region of the roads that a scenario names, where they may be read."""
+    network = tree.values.get("network")
+    name = network.get("file") if isinstance(network, Mapping) else None
+    if not isinstance(name, str | Path):
+        return read_region()
+    file = (home / name).resolve()
+    outside = refuse_outside(file, home, "network.file", anywhere=anywhere)
+    try:
+        return lend_region(None) if outside else read_region(file)
+    except RoadDataError:  # told when the roads are loaded
+        return lend_region(None)
 
 
 def _check_network_file(
