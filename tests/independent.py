@@ -669,11 +669,12 @@ class Roads:
 
     def _inside(self, municipalities):
         """Tell which edges touch municipalities."""
-        drawn = json.loads(np.load(_DRAWN)["region"].tobytes())["areas"]
+        drawn = json.loads(np.load(_DRAWN)["region"].tobytes())
+        labels = zip(drawn["labels"]["name"], drawn["labels"]["code"], strict=True)
         areas = [
-            shapely.geometry.shape(one["shape"])
-            for one in drawn
-            if set(municipalities) & {one["name"], one["code"]}
+            shapely.geometry.shape(shape)
+            for shape, label in zip(drawn["shapes"], labels, strict=True)
+            if set(municipalities) & {*label}
         ]
         assert len(areas) >= len(municipalities)
         lines = self._draw(np.column_stack([self.net.lon, self.net.lat]))

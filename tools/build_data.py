@@ -15,12 +15,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from raastof_geo.region.projection import METRES
-from raastof_geo.region.region import Region
+from raastof_geo.region.region import TOWN_COLUMNS, Region
 from raastof_geo.roads.mapped.build import build_network
 from raastof_geo.roads.mapped.osm import read_osm
-from raastof_geo.roads.places import Places, make_region, read_areas, read_towns
+from raastof_geo.roads.places import Places, make_region, read_areas
 from raastof_geo.roads.stored.store import write_network
 
 DENMARK = (7.5, 54.3, 15.5, 58.0)
@@ -29,6 +30,15 @@ CREDIT = {
     "da": "Kommuner: Geodatastyrelsen og danske kommuner, 2014.",
     "en": "Municipalities: Geodatastyrelsen and Danish municipalities, 2014.",
 }
+
+
+def read_towns(file: Path) -> pd.DataFrame:
+    """Read towns: `name`, `class`, `lon` and `lat` [degrees], sorted."""
+    frame = pd.read_csv(file, encoding="utf-8", keep_default_na=False)
+    towns = frame.rename(columns={"class": "town_class"})[TOWN_COLUMNS]
+    if not ((towns["lon"].abs() <= 180) & (towns["lat"].abs() <= 90)).all():
+        raise ValueError(f"{file} has a place without lon and lat in degrees")
+    return towns.sort_values(TOWN_COLUMNS, kind="stable", ignore_index=True)
 
 
 def main() -> None:
@@ -50,7 +60,7 @@ def main() -> None:
     region = make_region(
         Region(options.title, METRES, DENMARK, CREDIT),
         network.metadata.bounds,
-        Places(),
+        Places([], [], []),
         areas=read_areas(options.municipalities),
         towns=towns,
     )

@@ -66,19 +66,14 @@ def _describe(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
 
 
 def _describe_region(region: Region | None) -> Iterator[tuple[Readable, object]]:
-    """Give what the pack has beside roads, and what it lacks."""
     if region is None:
         yield say("Region"), say("none: the file is no pack; `raastof network build` makes one")
         return
     yield say("Metres"), region.crs
     yield say("Sites may lie within"), ", ".join(f"{one:g}" for one in region.bounds or ())
-    counts = [
-        (say("Areas"), len(region.shapes)),
-        (say("Towns"), len(region.towns)),
-        (say("Pieces of coast"), len(region.coast)),
-        (say("Built-up areas"), len(region.built_up)),
-    ]
-    yield from ((what, format_number(count)) for what, count in counts)
+    yield say("Areas"), format_number(len(region.shapes))
+    yield say("Towns"), format_number(len(region.towns))
+    yield say("Pieces of land"), format_number(len(region.land))
 
 
 def build_roads(
@@ -95,7 +90,6 @@ def build_roads(
     buffer_m: Annotated[str, option("--buffer-m", value=_METRES)] = "0",
     whole: Annotated[bool, option("--whole")] = False,
     areas: Annotated[Path | None, option("--areas", value=FILE)] = None,
-    towns: Annotated[Path | None, option("--towns", value=FILE)] = None,
     level: Annotated[int | None, option("--admin-level")] = None,
     credit: Annotated[str, option("--credit")] = "",
 ) -> None:
@@ -121,7 +115,6 @@ def build_roads(
             osm_date=osm_date,
             simplify_m=_read_metres("--simplify-m", simplify_m),
             areas=areas,
-            towns=towns,
             level=level,
             credit=credit,
             progress=note,

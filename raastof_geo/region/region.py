@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,22 +13,15 @@ import shapely
 from numpy.typing import ArrayLike
 
 from raastof_geo.arrays import Floats, Objects, first_of_each
-from raastof_geo.region.projection import (
-    DEGREES,
-    Bounds,
-    find_system,
-    lies_within,
-    project,
-    project_shapes,
-)
+from raastof_geo.region.projection import DEGREES, Bounds, lies_within, project, project_shapes
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
 NEARBY_M = 2000.0
 """A point this far from an area, as a pier may be, still belongs to it. [m]"""
-AREA_COLUMNS = ("code", "name", "region")
-TOWN_COLUMNS = ("name", "town_class", "lon", "lat")
+AREA_COLUMNS = ["code", "name", "region"]
+TOWN_COLUMNS = ["name", "town_class", "lon", "lat"]
 
 
 def _no_shapes() -> Objects:
@@ -46,16 +39,14 @@ class Region:
     """Where sites may lie; none: anywhere. [degrees]"""
     credit: Mapping[str, str] = field(default_factory=dict)
     """Whom readers owe the areas to, by language; roads say that themselves."""
-    labels: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=[*AREA_COLUMNS]))
+    labels: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=AREA_COLUMNS))
     """`code`, `name` and `region` of each area, such as a municipality."""
     shapes: Objects = field(default_factory=_no_shapes)
     """The areas in the order of their labels, which share their borders."""
-    towns: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=[*TOWN_COLUMNS]))
+    towns: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=TOWN_COLUMNS))
     """`name`, `town_class` (city, town, village), `lon` and `lat`."""
     coast: Objects = field(default_factory=_no_shapes)
     """Land as polygons; none: the areas are the land."""
-    built_up: Objects = field(default_factory=_no_shapes)
-    """Polygons of what is built up; none: where streets meet densely."""
 
     @cached_property
     def areas(self) -> gpd.GeoDataFrame:
@@ -106,17 +97,6 @@ class Region:
     def covers(self, lon: float, lat: float) -> bool:
         """Tell whether a site may lie in a place. [degrees]"""
         return lies_within(self.bounds or (-180.0, -90.0, 180.0, 90.0), lon, lat)
-
-    def lend(self, bounds: Bounds) -> Region:
-        """Give the region of roads that have none: this one where it reaches them, else a bare one.
-
-        `bounds`: what those roads fill [degrees].
-        """
-        if shapely.intersects(
-            shapely.box(*bounds), shapely.box(*shapely.bounds(self.shapes).T)
-        ).any():
-            return self
-        return Region("", find_system(bounds))
 
     @cached_property
     def _area_tree(self) -> shapely.STRtree:

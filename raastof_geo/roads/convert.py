@@ -13,7 +13,7 @@ from raastof_geo.region.region import Region
 from raastof_geo.roads.mapped.build import BUILT_IN_CLASSES, build_network
 from raastof_geo.roads.mapped.osm import TellStep, read_osm
 from raastof_geo.roads.mapped.ways import lay_network
-from raastof_geo.roads.places import make_region, read_areas, read_places, read_towns
+from raastof_geo.roads.places import make_region, read_areas, read_places
 from raastof_geo.roads.stored.store import write_network
 
 
@@ -28,7 +28,6 @@ def convert_roads(
     area: shapely.Geometry | None = None,
     whole: bool = False,
     areas: AnyPath | None = None,
-    towns: AnyPath | None = None,
     level: int | None = None,
     credit: str = "",
     progress: TellStep | None = None,
@@ -38,12 +37,10 @@ def convert_roads(
     `source`: a file of OpenStreetMap; `title`: by default the name of the file; `osm_date`,
     `simplify_m` [m], `classes`: see `build_network`; `area`: leave out what lies outside [degrees];
     `whole`: keep every road as mapped, nothing is linked, dropped or simplified; `areas`: a file of
-    municipalities or other areas, else boundaries of OpenStreetMap of a `level`; `towns`: a file of
-    towns, else those of OpenStreetMap, all linked to the roads; `credit`: whom readers owe the
-    areas to. `RoadDataError`: a file is missing, damaged or something else.
+    municipalities or other areas, else boundaries of OpenStreetMap of a `level`; `credit`: whom
+    readers owe the areas to. `RoadDataError`: a file is missing, damaged or something else.
     """
     drawn = None if areas is None else read_areas(areas)
-    listed = None if towns is None else read_towns(towns)
     ways = read_osm(source, area=area, progress=progress)
     title = title or Path(source).name
     if whole:
@@ -53,7 +50,6 @@ def convert_roads(
             ways,
             classes=classes,
             simplify_m=simplify_m,
-            keep_towns=listed,
             title=title,
             osm_date=osm_date,
             progress=progress,
@@ -63,7 +59,7 @@ def convert_roads(
     bounds = network.metadata.bounds
     head = Region(title, find_system(bounds), credit=dict.fromkeys(LANGUAGES, credit))
     places = read_places(source)
-    region = make_region(head, bounds, places, areas=drawn, towns=listed, level=level)
+    region = make_region(head, bounds, places, areas=drawn, level=level)
     network = replace(network, own_region=region)
     if progress:
         progress(say("Writing to {folder}", folder=into))

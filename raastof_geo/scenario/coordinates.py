@@ -1,5 +1,6 @@
 """Where a site lies, and what coordinates that look wrong were meant to be."""
 
+import re
 from functools import lru_cache
 from typing import Annotated, TypeAlias
 
@@ -16,21 +17,21 @@ from raastof_geo.region.region import Region
 _OTHERS = (METRES, "EPSG:25833")
 """What Danish coordinates are mostly in, where the region's own system does not fit."""
 
+_NUMBER = re.compile(r"EPSG:\d{4,6}")
+
 
 @lru_cache
 def _check_system(crs: str) -> str:
     """Give the code of a system of metres, or of `DEGREES`, that PROJ knows."""
     try:
-        if crs == DEGREES or CRS(crs).is_projected:
+        if crs == DEGREES or (_NUMBER.fullmatch(crs) and CRS(crs).is_projected):
             return crs
     except CRSError:
         pass
     raise InputError.saying_text("coordinates", "no system", crs=f"`{crs}`")
 
 
-Crs: TypeAlias = Annotated[
-    str, Field(pattern=r"^EPSG:\d{4,6}$", examples=[*_OTHERS]), AfterValidator(_check_system)
-]
+Crs: TypeAlias = Annotated[str, Field(examples=[*_OTHERS]), AfterValidator(_check_system)]
 """A coordinate system by its number, such as `EPSG:25832`."""
 
 

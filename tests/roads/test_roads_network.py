@@ -21,7 +21,8 @@ from raastof_geo.roads.stored.store import read_network, write_network
 ARRAYS = [
     field.name
     for field in dataclasses.fields(RoadNetwork)
-    if field.name not in ("roads", "metadata", "turns", "some_turns", "extra", "lacking")
+    if field.name
+    not in ("roads", "metadata", "turns", "some_turns", "extra", "lacking", "own_region")
 ]
 
 

@@ -120,7 +120,7 @@ def tabulate_groups(result: Result, caption: Message, dimension: str) -> Table:
 
 
 def align_books(
-    effect: Effect, dimension: str, labels: Sequence[str] = ()
+    effect: Effect, dimension: str, labels: Sequence[str] | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Add up by a dimension before and in the plan; 0 where a label is in one of them only.
 
@@ -130,7 +130,7 @@ def align_books(
         What has a row; none: whatever is in the plan, then whatever was before only.
     """
     before, plan = effect.baseline_books.by(dimension), effect.books.by(dimension)
-    rows = list(labels) or list(dict.fromkeys([*plan.index, *before.index]))
+    rows = list(dict.fromkeys([*plan.index, *before.index]) if labels is None else labels)
     return before.reindex(rows, fill_value=0.0), plan.reindex(rows, fill_value=0.0)
 
 

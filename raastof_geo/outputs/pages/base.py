@@ -91,13 +91,7 @@ def _outline(network: RoadNetwork) -> Iterator[Floats]:
 
 @lru_cache(maxsize=4)
 def find_towns(network: RoadNetwork) -> list[Floats]:
-    """Find outlines of what is built up, from how densely roads meet. [degrees, points × 2]
-
-    A pack may say itself what is built up.
-    """
-    if len(network.region.built_up):
-        parts = shapely.get_parts(network.region.built_up)
-        return [shapely.get_coordinates(one.exterior) for one in parts]
+    """Find outlines of what is built up, from how densely roads meet. [degrees, points × 2]"""
     large = [ROAD_CLASSES.index(name) for name in ("motorway", "trunk", "ferry")]
     streets = ~np.isin(network.road_class, large)
     ends = np.concatenate((network.tail[streets], network.head[streets]))
