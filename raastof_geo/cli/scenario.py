@@ -121,7 +121,7 @@ def check_file(
     anywhere: Anywhere = False,
 ) -> None:
     """Read a scenario and place its sites; solve nothing."""
-    from raastof_geo.outputs.pages.check import write_check
+    from raastof_geo.outputs.pages.outlook import write_outlook
     from raastof_geo.outputs.warning import warn_of_input
     from raastof_geo.pipeline import place_scenario, read_for_roads
     from raastof_geo.roads.change import find_changed_edges
@@ -144,7 +144,7 @@ def check_file(
         tell()
         tell_item(told, indent="")
         if page is not None:
-            tell(write_check(read, network, anchors, page))
+            tell(write_outlook(read, network, anchors, page))
 
 
 def _tell_result(result: Result) -> None:

@@ -13,8 +13,7 @@ import shapely
 from raastof_geo.arrays import Floats, Indices, Mask
 from raastof_geo.emissions.model import MODELS
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
-from raastof_geo.roads.change import find_changed_edges, find_edges_over
-from raastof_geo.roads.mapped.area import join_municipalities
+from raastof_geo.roads.change import find_changed_edges, find_edges_in, find_edges_over
 from raastof_geo.roads.multigraph import draw_driven
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.restrict import (
@@ -143,9 +142,7 @@ class RoadPrices(Travelling):
             edges = (
                 next(found)
                 if limit.municipality is None
-                else find_edges_over(
-                    network, join_municipalities([limit.municipality], network.region)
-                )
+                else find_edges_in(network, [limit.municipality])
             )
             inside.append(np.isin(np.arange(network.edge_count), edges))
         return inside
@@ -165,10 +162,7 @@ class RoadPrices(Travelling):
             factor = roads.astype(np.float64)
             zones = set(table.zones if table else ()).intersection(network.region.names)
             if table is not None and zones:
-                inside = find_edges_over(
-                    network, join_municipalities(sorted(zones), network.region)
-                )
-                factor[inside] *= table.zone_factor
+                factor[find_edges_in(network, sorted(zones))] *= table.zone_factor
             found[name] = factor
         return found
 

@@ -99,7 +99,7 @@ def decode_region(told: Mapping[str, Any]) -> Region:
         towns=towns.astype({"lon": float, "lat": float}),
         coast=_decode_shapes(told["coast"]),
     )
-    on_earth = (found.towns[["lon", "lat"]].abs() <= (180, 90)).all(axis=None)
+    on_earth = (np.abs(found.towns[["lon", "lat"]].to_numpy(float)) <= (180, 90)).all()
     alike = len(found.labels) == len(found.shapes)
     if not (told["format"] == _FORMAT and on_earth and alike and CRS(found.crs).is_projected):
         raise ValueError("another format, degrees instead of metres, or false towns or areas")

@@ -88,11 +88,9 @@ class Region:
         """Name the town nearest to a place, and how far it is; none is infinitely far. [m]"""
         if self.towns.empty:
             return "", np.inf
-        place = shapely.Point(np.ravel(project([lon], [lat], self.crs)))
-        found, metres = self._town_tree.query_nearest(
-            place, return_distance=True, all_matches=False
-        )
-        return str(self.towns["name"].iloc[int(found[0])]), float(metres[0])
+        away = project(self.towns["lon"], self.towns["lat"], self.crs) - project(lon, lat, self.crs)
+        metres = np.hypot(*away.T)
+        return str(self.towns["name"].iloc[metres.argmin()]), float(metres.min())
 
     def covers(self, lon: float, lat: float) -> bool:
         """Tell whether a site may lie in a place. [degrees]"""
@@ -105,8 +103,3 @@ class Region:
     @cached_property
     def _land_tree(self) -> shapely.STRtree:
         return shapely.STRtree(project_shapes(self.land, self.crs))
-
-    @cached_property
-    def _town_tree(self) -> shapely.STRtree:
-        metres = project(self.towns["lon"], self.towns["lat"], self.crs)
-        return shapely.STRtree(np.asarray(shapely.points(metres), object))

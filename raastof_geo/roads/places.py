@@ -22,7 +22,7 @@ from raastof_geo.region.projection import Bounds, project_shapes, unproject_shap
 from raastof_geo.region.region import AREA_COLUMNS, TOWN_COLUMNS, Region
 from raastof_geo.roads.mapped.area import read_layer
 
-Areas: TypeAlias = tuple[pd.DataFrame, Objects]
+Labelled: TypeAlias = tuple[pd.DataFrame, Objects]
 """Labels of areas and their shapes, as a region has them."""
 
 _TOLERANCE_M, _SHARE_OF_WIDTH = 120.0, 0.001
@@ -82,7 +82,7 @@ def _sort(thing: Any, found: Places, factory: Any) -> None:
         found.areas.append((int(level) if level.isdecimal() else 0, code, tags["name"], shape))
 
 
-def read_areas(path: AnyPath) -> Areas:
+def read_areas(path: AnyPath) -> Labelled:
     """Read areas with code, name and region from a file of polygons, sorted by code.
 
     GeoJSON in degrees, or anything that GDAL reads. Parts of one code, or of one name where there
@@ -103,7 +103,7 @@ def make_region(
     bounds: Bounds,
     places: Places,
     *,
-    areas: Areas | None = None,
+    areas: Labelled | None = None,
     towns: pd.DataFrame | None = None,
     level: int | None = None,
 ) -> Region:
@@ -147,7 +147,7 @@ def lay_land(lines: list[Any], wide: Any) -> Objects:
     return np.asarray(faces[votes > 0], object)
 
 
-def _choose_areas(places: Places, wide: Any, levels: Iterable[int]) -> Areas:
+def _choose_areas(places: Places, wide: Any, levels: Iterable[int]) -> Labelled:
     """Take the areas of the first level that leaves few gaps within a rectangle."""
     near = [one for one in places.areas if shapely.intersects(one[-1], wide)]
     of_level = {at: [one for one in near if one[0] == at] for at in levels}
@@ -165,7 +165,7 @@ def _choose_areas(places: Places, wide: Any, levels: Iterable[int]) -> Areas:
     return _join(rows)
 
 
-def _join(rows: Iterable[tuple[Any, ...]]) -> Areas:
+def _join(rows: Iterable[tuple[Any, ...]]) -> Labelled:
     """Join parts of one area, and sort by code and name."""
     parts: dict[str, list[tuple[Any, ...]]] = {}
     for code, name, region, shape in rows:
@@ -173,6 +173,8 @@ def _join(rows: Iterable[tuple[Any, ...]]) -> Areas:
         parts.setdefault(code or name, []).append(row)
     ordered = sorted(parts.values(), key=lambda some: some[0][:2])
     labels = pd.DataFrame([some[0][:3] for some in ordered], columns=AREA_COLUMNS)
+    twice = labels["name"].duplicated(keep=False) & (labels["code"] != "")
+    labels.loc[twice, "name"] += " (" + labels["code"] + ")"
     alone = (some[0][-1] if len(some) == 1 else None for some in ordered)
     shapes = (shapely.union_all([one[-1] for one in some]) for some in ordered)
     return labels, _gather(one or joined for one, joined in zip(alone, shapes, strict=True))

@@ -13,7 +13,8 @@ import shapely
 from raastof_geo.arrays import Floats, Integers, Mask, Objects
 from raastof_geo.card import Fact, Shown
 from raastof_geo.errors import Finding, Place, RoadDataError, SnapError, raise_all
-from raastof_geo.language import Message, format_number, say
+from raastof_geo.language import Message, format_number, say, say_text
+from raastof_geo.region.projection import lies_within
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import ROAD_CLASSES, Access, split_tags
 from raastof_geo.roads.routing.islands import find_islands
@@ -211,7 +212,11 @@ def _say_far(
     network: RoadNetwork, site: str, where: tuple[float, float], distance: float, limit_m: float
 ) -> Message:
     """Give advice that fits the distance: a gate that is not mapped, or another part of the sea."""
-    town, town_m = network.region.find_town(*where)
+    lon, lat = where
+    bounds = network.metadata.bounds
+    if lies_within(bounds, lat, lon) and not lies_within(bounds, lon, lat):
+        return say_text("coordinates", "site swapped", site=f"`{site}`")
+    town, town_m = network.region.find_town(lon, lat)
     near = (
         ""
         if town_m > 1000 * _TOWN_KM

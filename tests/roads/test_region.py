@@ -11,8 +11,8 @@ import shapely
 from commands import run
 from places import ROOT
 
-from raastof_geo.errors import RoadDataError, ScenarioError
-from raastof_geo.pipeline import run_scenario
+from raastof_geo.errors import RoadDataError, ScenarioError, SnapError
+from raastof_geo.pipeline import place_scenario, run_scenario
 from raastof_geo.region.pack import encode_region, read_region
 from raastof_geo.region.projection import find_system, project
 from raastof_geo.roads.convert import convert_roads
@@ -269,6 +269,15 @@ def test_a_network_of_before_is_read_and_says_what_it_lacks(sweden, tmp_path, ca
     assert "Køge" not in (folder / "map.html").read_text(encoding="utf-8")
     assert gpd.read_file(folder / "plan.gpkg", layer="municipalities").empty
     assert set(result.effect.books.municipalities.values()) == {""}
+
+
+def test_what_is_swapped_off_roads_without_a_region_is_guessed(sweden, tmp_path):
+    """Where any place may be said, the roads tell what was meant."""
+    pack = load_network(sweden / "roads.npz")
+    write_network(replace(pack, own_region=None), tmp_path / "roads.npz")
+    scenario = read_scenario(write_scenario(tmp_path, (55.6, 55.6), 13.2))
+    with pytest.raises(SnapError, match="`pit`: lon and lat look swapped"):
+        place_scenario(scenario)
 
 
 def test_a_damaged_region_is_refused(sweden, tmp_path):

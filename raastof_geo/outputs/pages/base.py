@@ -34,7 +34,7 @@ _TOWN_PER_KM2 = 6.0
 """Land with more junctions than this is drawn as built up: streets of towns meet every 300 m, roads
 outside them every kilometre or two. [1/km2]"""
 _LEAST_TOWN_M2 = 150_000.0
-_MARGIN_DEG = 0.05
+_AROUND = (-0.05, -0.05, 0.05, 0.05)
 
 
 def describe_base(network: RoadNetwork, near: Iterable[tuple[float, float]] = ()) -> dict[str, Any]:
@@ -77,11 +77,7 @@ def find_land(network: RoadNetwork) -> Objects:
     """Give the polygons of the land; where no coast is known, roads shall not lie in the sea."""
     if len(network.region.land):
         return network.region.land
-    west, south, east, north = network.metadata.bounds
-    box = shapely.box(
-        *(west - _MARGIN_DEG, south - _MARGIN_DEG), east + _MARGIN_DEG, north + _MARGIN_DEG
-    )
-    return np.array([box], object)
+    return np.array([shapely.box(*np.add(network.metadata.bounds, _AROUND))], object)
 
 
 def _outline(network: RoadNetwork) -> Iterator[Floats]:

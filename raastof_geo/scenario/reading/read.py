@@ -1,7 +1,8 @@
 """Read a scenario file, and say everything that is wrong with it at once."""
 
+import hashlib
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from raastof_geo.scenario.reading.overlay import write_ids
 from raastof_geo.scenario.reading.refusal import explain_errors, finding_at
 from raastof_geo.scenario.reading.template import check_template
 from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
-from raastof_geo.scenario.reading.zones import find_in_zones, refuse_outside
+from raastof_geo.scenario.reading.zones import find_beside, find_in_zones, refuse_outside
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.amount import DEFAULT, Captured
 from raastof_geo.scenario.said.file import ScenarioFile
@@ -48,7 +49,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     refuse_newer(tree)
     home = path.parent.resolve()
     region = _find_region(tree, home, anywhere=anywhere)
-    findings = list(tree.findings)
+    findings = [*tree.findings, *_read_catalogue(tree, home, anywhere=anywhere)]
     catalogue, wrong = _build_catalogue(tree)
     findings += wrong
     said: ScenarioFile | None = None
@@ -118,6 +119,25 @@ def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Findin
     return mistakes, sorted(warnings, key=_by_place)
 
 
+def _read_catalogue(tree: Tree, home: Path, *, anywhere: bool) -> Sequence[Finding]:
+    """Put what a file of a catalogue says where a scenario names it; give what is wrong with it."""
+    name = tree.values.get("catalogue")
+    if not isinstance(name, str):
+        return ()
+    tree.values["catalogue"] = {}
+    try:
+        other = read_tree(find_beside(home, Path(name), anywhere=anywhere), shown_as=name)
+    except InputError as error:
+        home_of = tree.place(("catalogue",))
+        return [Finding(one.message, one.place or home_of) for one in error.findings]
+    tree.values["catalogue"] = other.values
+    for kind in ("keys", "places", "written"):
+        its = {("catalogue", *trail): one for trail, one in getattr(other, kind).items()}
+        getattr(tree, kind).update(its)
+    tree.digest = hashlib.sha256(f"{tree.digest} {other.digest}".encode()).hexdigest()
+    return other.findings
+
+
 def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
     own, year = tree.values.get("catalogue"), tree.values.get("price_year")
     year = year if isinstance(year, int) else None  # it counts before the file is checked
@@ -141,9 +161,7 @@ def _context(tree: Tree, catalogue: Catalogue, region: Region) -> dict[str, Any]
     }
     if isinstance(tree.values.get("sites"), Mapping):
         known["sites"] = names_in(tree.values["sites"])
-    known["drawn_municipalities"] = {
-        name: {"title": f"{name} Kommune"} for name in dict.fromkeys(region.names)
-    }
+    known["drawn_municipalities"] = {name: {"title": f"{name} Kommune"} for name in region.names}
     if region.bounds is not None and region.names:
         known["municipalities"] = known["drawn_municipalities"]
     vehicles = tree.values.get("vehicles")

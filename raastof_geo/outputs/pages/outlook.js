@@ -1,7 +1,7 @@
 // The page of what was read: sites, how far each was moved, and coordinates where the map is clicked.
 const make = raastof.element;
 
-raastof.around("check", (map, { check: { sites, words } }) => {
+raastof.around("outlook", (map, { outlook: { sites, words } }) => {
   const bounds = L.latLngBounds([]);
   // Coordinates as a scenario and as a table have them, to be copied without any right to do so.
   const note = (head, lines, id, [lat, lon]) => {

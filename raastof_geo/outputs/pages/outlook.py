@@ -22,12 +22,10 @@ from raastof_geo.scenario.parties import list_deals
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
 
 _MOST_MOVED = 10
-
-
 _Row: TypeAlias = tuple[Message, float, float, int]
 
 
-class Prospects(NamedTuple):
+class Outlook(NamedTuple):
     """What could become of all that is on offer and needed.
 
     Rows of name, tonnes, tonnes that could be used or given, and how many others could take or
@@ -40,7 +38,7 @@ class Prospects(NamedTuple):
     no_source: list[Need]
 
 
-def find_prospects(scenario: Scenario) -> Prospects:
+def find_outlook(scenario: Scenario) -> Outlook:
     """Find what could be used and served by whom, and what has nobody."""
     offers = {one.id: one for one in scenario.offers}
     needs = {one.id: one for one in scenario.needs}
@@ -66,7 +64,7 @@ def find_prospects(scenario: Scenario) -> Prospects:
         )
         name, tonnes = call_use(scenario, use), sum(one.tonnes for one in asked)
         uses.append((name, tonnes, could, len(reached - {*offers})))
-    return Prospects(
+    return Outlook(
         materials,
         uses,
         [one for one in scenario.offers if one.tonnes > 0 and not met[one.id]],
@@ -74,38 +72,42 @@ def find_prospects(scenario: Scenario) -> Prospects:
     )
 
 
-def write_check(scenario: Scenario, network: RoadNetwork, anchors: Anchors, path: Path) -> Path:
+def write_outlook(scenario: Scenario, network: RoadNetwork, anchors: Anchors, path: Path) -> Path:
     """Write the page; what is there and not ours is moved to `set_aside`, or `OutputError`."""
-    page = seal_page(draw_check(scenario, network, anchors))
+    page = seal_page(draw_outlook(scenario, network, anchors))
     return write_whole(path, page, known=is_sealed)
 
 
-def draw_check(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> str:
+def draw_outlook(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> str:
     """Build the page: sites and how far they were moved on a map, and what is known beside it."""
-    texts, title = read_texts("check page"), scenario.said.title
-    prospects = find_prospects(scenario)
+    texts, title = read_texts("outlook"), scenario.said.title
+    outlook = find_outlook(scenario)
     told = {
         "texts": texts,
-        "tables": list(_tabulate(prospects, scenario, anchors)),
-        "lists": list(_list_gaps(prospects, scenario, network, anchors)),
+        "tables": list(_tabulate(outlook, scenario, anchors)),
+        "lists": list(_list_gaps(outlook, scenario, network, anchors)),
     }
     head = (
         f'<header id="strip"><h1>{escape(title)}</h1><p>{escape(str(texts["lead"]))}</p></header>'
     )
-    body = str(read_template("pages/check.html.j2").render(told))
+    body = str(read_template("pages/outlook.html.j2").render(told))
     words = {key: str(texts[key]) for key in ("here", "yaml", "row", "copy", "new")}
     data = {"sites": list(_place(scenario, anchors)), "words": words}
     drawn = PlanMap(Page(title=title, language=scenario.said.language))
     base = BaseRoads(network, [site.lon_lat for site in scenario.sites.values()])
-    for element in (base, Areas(network.region), Controls("check", head, body, {"check": data})):
-        element._id = "check"  # equal scenarios give equal pages
+    for element in (
+        base,
+        Areas(network.region),
+        Controls("outlook", head, body, {"outlook": data}),
+    ):
+        element._id = "outlook"  # equal scenarios give equal pages
         element.add_to(drawn)
     return str(drawn.get_root().render())
 
 
 def _place(scenario: Scenario, anchors: Anchors) -> Iterator[dict[str, Any]]:
     """Give each site with where it lies, and where it meets the road."""
-    moved = read_texts("check page")["moved by"]
+    moved = read_texts("outlook")["moved by"]
     for (site, said), road in zip(
         scenario.sites.items(), anchors.frame.to_dict("records"), strict=True
     ):
@@ -121,11 +123,11 @@ def _place(scenario: Scenario, anchors: Anchors) -> Iterator[dict[str, Any]]:
 
 
 def _tabulate(
-    prospects: Prospects, scenario: Scenario, anchors: Anchors
+    outlook: Outlook, scenario: Scenario, anchors: Anchors
 ) -> Iterator[tuple[Readable, Iterable[Readable], Iterable[Iterable[Readable]]]]:
     """Give tables: head, heads of columns, and rows."""
-    texts = read_texts("check page")
-    for key, found in (("material", prospects.materials), ("use", prospects.uses)):
+    texts = read_texts("outlook")
+    for key, found in (("material", outlook.materials), ("use", outlook.uses)):
         columns = [texts[f"{key}{more}"] for more in ("", " tonnes", " could", " others")]
         yield texts[f"{key}s"], columns, [(one[0], *map(format_number, one[1:])) for one in found]
     far = anchors.frame["snap_m"].sort_values(ascending=False, kind="stable")[:_MOST_MOVED]
@@ -134,15 +136,18 @@ def _tabulate(
 
 
 def _list_gaps(
-    prospects: Prospects, scenario: Scenario, network: RoadNetwork, anchors: Anchors
+    outlook: Outlook, scenario: Scenario, network: RoadNetwork, anchors: Anchors
 ) -> Iterator[tuple[Message, list[str]]]:
     """Give heads, each with sentences; that there are none is said as well."""
-    texts = read_texts("check page")
-    idle = [*map(str, explain_idle(scenario, network, anchors))]
-    doubts = [*map(str, warn_of_input(scenario, network, anchors))]
-    lost = {"no outlet": prospects.no_outlet, "no source": prospects.no_source}
-    for key, entries in lost.items():
-        told = [f"{scenario.site_name(one.site)}: {call_entry(scenario, one)}" for one in entries]  # type: ignore[attr-defined]
-        yield texts[key], [*map(plain, told)] or [str(texts["none"])]
-    for key, told in (("idle", idle), ("gaps", [one for one in doubts if one not in idle])):
-        yield texts[key], [*map(plain, told)] or [str(texts["none"])]
+    texts, idle = read_texts("outlook"), [*map(str, explain_idle(scenario, network, anchors))]
+    lost: tuple[Sequence[Offer | Need], ...] = (outlook.no_outlet, outlook.no_source)
+    told = [
+        *(
+            [f"{scenario.site_name(it.site)}: {call_entry(scenario, it)}" for it in one]
+            for one in lost
+        ),
+        idle,
+        [one for one in map(str, warn_of_input(scenario, network, anchors)) if one not in idle],
+    ]
+    for key, lines in zip(("no outlet", "no source", "idle", "gaps"), told, strict=True):
+        yield texts[key], [*map(plain, lines)] or [str(texts["none"])]

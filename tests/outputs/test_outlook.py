@@ -6,7 +6,7 @@ import re
 import pytest
 from commands import run
 
-from raastof_geo.outputs.pages.check import draw_check, find_prospects
+from raastof_geo.outputs.pages.outlook import draw_outlook, find_outlook
 from raastof_geo.pipeline import place_scenario
 from raastof_geo.scenario import read_scenario
 
@@ -46,7 +46,7 @@ def world(tmp_path):
 
 def test_what_could_become_of_all_is_added_up(world):
     """By who may deal with whom in a period that both have; primary and others are counted."""
-    found = find_prospects(read_scenario(world()))
+    found = find_outlook(read_scenario(world()))
     materials = {str(name): rest for name, *rest in found.materials}
     assert materials["Clean clay soil, moraine (class 0-1)"] == [1800.0, 900.0, 1]
     assert materials["Slightly polluted soil (class 2)"] == [70.0, 0.0, 0]
@@ -62,10 +62,10 @@ def test_what_could_become_of_all_is_added_up(world):
 
 
 def test_the_page_tells_all_of_it(world):
-    """Tables, what has nobody, plants that cannot run, gaps; each site with how far it was moved."""
+    """Tables, what has nobody, idle plants, gaps; each site with how far it was moved."""
     scenario = read_scenario(world())
     network, anchors = place_scenario(scenario)
-    page = draw_check(scenario, network, anchors)
+    page = draw_outlook(scenario, network, anchors)
     text = re.sub(r"<script.*?</script>|<style.*?</style>", "", page, flags=re.DOTALL)
     for told in (
         '<td class="n">1,800</td><td class="n">900</td><td class="n">1</td>',
@@ -77,12 +77,13 @@ def test_the_page_tells_all_of_it(world):
         assert told in text, told
     assert "<b>Before" not in text
     assert "alert(1)</script>" not in page
-    data = json.loads(re.search(r'raastof.keep\("check_\w+", (\{.*?\})\);</script>', page)[1])
-    sites = {one["id"]: one for one in data["check"]["sites"]}
+    data = json.loads(re.search(r'raastof.keep\("outlook_\w+", (\{.*?\})\);</script>', page)[1])
+    sites = {one["id"]: one for one in data["outlook"]["sites"]}
     assert sites["digging"]["at"] == [55.4563, 12.1823]
     assert sites["digging"]["moved"].endswith("m to its road")
-    assert page == draw_check(scenario, network, anchors)
-    assert not re.search(r'(?:src|href)="https?:', page)
+    assert page == draw_outlook(scenario, network, anchors)
+    assert "default-src 'none'" in page
+    assert not re.search(r'<[^>]+ src="http', page)
 
 
 def test_check_writes_the_page_where_it_is_asked(world, tmp_path, capsys):
