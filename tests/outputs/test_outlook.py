@@ -80,7 +80,8 @@ def test_the_page_tells_all_of_it(world):
     data = json.loads(re.search(r'raastof.keep\("outlook_\w+", (\{.*?\})\);</script>', page)[1])
     sites = {one["id"]: one for one in data["outlook"]["sites"]}
     assert sites["digging"]["at"] == [55.4563, 12.1823]
-    assert sites["digging"]["moved"].endswith("m to its road")
+    assert sites["digging"]["lines"][0] == "Has surplus"
+    assert sites["digging"]["lines"][1].endswith("m to its road")
     assert page == draw_outlook(scenario, network, anchors)
     assert "default-src 'none'" in page
     assert not re.search(r'<[^>]+ src="http', page)
@@ -98,3 +99,35 @@ def test_check_writes_the_page_where_it_is_asked(world, tmp_path, capsys):
     assert 'lang="da"' in told
     assert "Anlæg, der ikke kan køre" in told
     assert (tmp_path / "set_aside" / "page.html").read_text() == "mine"
+
+
+def test_a_click_gives_coordinates(world, tmp_path, chromium):
+    """As YAML and as a row of a table, to be copied; a mark tells all sites that lie below it."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    page = tmp_path / "page.html"
+    assert run("check", world(), "--page", page) == 0
+    failed, asked = [], []
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for width in (1200, 390):
+            shown = browser.new_page(viewport={"width": width, "height": 800})
+            shown.on("pageerror", lambda error: failed.append(str(error)))
+            shown.on("request", lambda request: asked.append(request.url))
+            shown.goto(page.as_uri())
+            shown.locator(".folium-map").click(position={"x": 150, "y": 120})
+            yaml, row = (one.input_value() for one in shown.locator("textarea").all())
+            lon, lat = map(
+                float, re.fullmatch(r"  new_site: {lon: (.+), lat: (.+)}", yaml).groups()
+            )
+            assert row == f"new_site\t{lon:.6f}\t{lat:.6f}"
+            assert 11.5 < lon < 12.6
+            assert 55.2 < lat < 55.7
+            shown.locator(".leaflet-popup-close-button").click()
+            shown.locator('.place[title="digging"]').click()
+            assert "digging: {lon: 12.182300, lat: 55.456300}" in [
+                one.input_value().strip() for one in shown.locator("textarea").all()
+            ]
+            wide = shown.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width
+        browser.close()
+    assert (failed, [one for one in asked if not one.startswith(("file:", "data:"))]) == ([], [])

@@ -1,33 +1,35 @@
-// The page of what was read: sites, how far each was moved, and coordinates where the map is clicked.
+// The page of what was read: sites, how far each was moved, and coordinates of what is clicked.
 const make = raastof.element;
 
 raastof.around("outlook", (map, { outlook: { sites, words } }) => {
   const bounds = L.latLngBounds([]);
   // Coordinates as a scenario and as a table have them, to be copied without any right to do so.
-  const note = (head, lines, id, [lat, lon]) => {
+  const note = ({ name, lines, id, at: [lat, lon] }) => {
     const box = make("div"), [x, y] = [lon.toFixed(6), lat.toFixed(6)];
-    box.append(make("h2", head), ...lines.map((line) => make("p", line)));
-    const texts = [[words.yaml, `  ${id}: {lon: ${x}, lat: ${y}}`], [words.row, [id, x, y].join("\t")]];
-    for (const [what, text] of texts) {
-      const label = make("label", what), field = make("textarea"), copy = make("button", words.copy);
-      Object.assign(field, { value: text, readOnly: true, rows: 2 });
+    box.append(make("h2", name), ...lines.map((line) => make("p", line)));
+    for (const what of ["yaml", "row"]) {
+      const value = what === "row" ? [id, x, y].join("\t") : `  ${id}: {lon: ${x}, lat: ${y}}`;
+      const label = make("label", words[what]), field = make("textarea"), copy = make("button", words.copy);
+      Object.assign(field, { value, ariaLabel: words[what], readOnly: true, rows: 2, onfocus: () => field.select() });
       copy.onclick = () => (field.select(), document.execCommand("copy"));
-      field.onfocus = () => field.select();
-      label.append(field);
-      box.append(label, copy);
+      box.append(label, field, copy);
     }
     return box;
   };
-  for (const { id, name, at, road, moved, roles, colour } of sites) {
+  const away = (at, other) => map.latLngToLayerPoint(at).distanceTo(map.latLngToLayerPoint(other));
+  for (const { name, at, road, colour } of sites) {
     L.polyline([at, road], { color: "#a3160b", weight: 3, dashArray: "4 4" }).addTo(map);
-    const icon = L.divIcon({ className: "place", iconSize: [16, 16], html: make("span") });
-    icon.options.html.style.background = colour;
-    const marker = L.marker(at, { title: name, alt: name, icon }).addTo(map);
-    marker.bindPopup(() => note(name, [roles, moved], id, at), { maxWidth: 280 });
+    const html = make("span"), icon = L.divIcon({ className: "place", iconSize: [16, 16], html });
+    html.style.background = colour;
+    // One mark may hide others: all that lie below it are told.
+    L.marker(at, { title: name, alt: name, icon }).addTo(map).bindPopup(() => {
+      const box = make("div");
+      return box.append(...sites.filter((one) => away(at, one.at) < 14).map(note)), box;
+    }, { maxWidth: 280 });
     bounds.extend(at).extend(road);
   }
   map.on("click", ({ latlng: { lat, lng } }) => {
-    const told = note(words.here, [], words.new, [lat, lng]);
+    const told = note({ name: words.here, lines: [], id: words.new, at: [lat, lng] });
     L.popup({ maxWidth: 280 }).setLatLng([lat, lng]).setContent(told).openOn(map);
   });
   L.control.scale({ imperial: false }).addTo(map);

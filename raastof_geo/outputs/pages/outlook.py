@@ -116,8 +116,10 @@ def _place(scenario: Scenario, anchors: Anchors) -> Iterator[dict[str, Any]]:
             "name": scenario.site_name(site),
             "at": [round(one, 6) for one in said.lon_lat[::-1]],
             "road": [round(road["lat"], 6), round(road["lon"], 6)],
-            "moved": str(moved.format(metres=round(road["snap_m"]))),
-            "roles": ", ".join(str(ROLE_MARKS[role].name) for role in said.roles),
+            "lines": [
+                ", ".join(str(ROLE_MARKS[role].name) for role in said.roles),
+                str(moved.format(metres=round(road["snap_m"]))),
+            ],
             "colour": ROLE_MARKS[said.roles[0]].colour,
         }
 
