@@ -35,6 +35,7 @@ _LEVELS, _GROUP_LEVEL = (8, 7, 6, 9, 10, 5), 4
 _FEW_GAPS = 0.8
 """Of levels that leave few gaps beside the one that covers most, the first counts."""
 _TOWNS = {"city": "city", "town": "town", "village": "village", "hamlet": "village"}
+_COAST = ("natural", "coastline")
 _SUFFIX = re.compile(r" [Kk]ommune?$")
 _NAMES = (
     ("code", "kode", "komkode", "kommunekode", "ref", "id"),
@@ -60,7 +61,8 @@ def read_places(path: AnyPath) -> Places:
     What cannot be put together, as a boundary that the extract cuts, is left out.
     """
     found, factory = Places([], [], []), osmium.geom.WKBFactory()
-    wanted = osmium.filter.KeyFilter("boundary", "place", "natural")
+    towns = (("place", one) for one in _TOWNS)
+    wanted = osmium.filter.TagFilter(*towns, ("boundary", "administrative"), _COAST)
     with suppress(RuntimeError, ValueError):  # as of ids out of order: then without the rest
         for one in osmium.FileProcessor(str(path)).with_areas(wanted).with_filter(wanted):
             _sort(one, found, factory)
@@ -72,7 +74,7 @@ def _sort(thing: Any, found: Places, factory: Any) -> None:
     if thing.is_node() and "name" in tags and tags.get("place") in _TOWNS:
         at = thing.location
         found.towns.append((tags["name"], _TOWNS[tags["place"]], at.lon, at.lat))
-    elif thing.is_way() and tags.get("natural") == "coastline":
+    elif thing.is_way() and _COAST in tags.items():
         line = [(node.lon, node.lat) for node in thing.nodes if node.location.valid()]
         found.coast.extend([shapely.LineString(line)] if len(line) > 1 else [])
     elif thing.is_area() and tags.get("boundary") == "administrative" and "name" in tags:
@@ -115,9 +117,8 @@ def make_region(
     """
     wide = shapely.box(*np.clip(np.add(bounds, _AROUND), (-180, -90) * 2, (180, 90) * 2))
     labels, shapes = areas or _choose_areas(places, wide, _LEVELS if level is None else (level,))
-    labels, shapes, coast = _simplify(
-        labels, shapes, lay_land(places.coast, wide), wide, region.crs
-    )
+    land = lay_land(places.coast, wide)
+    labels, shapes, coast = _simplify(labels, shapes, land, wide, region.crs)
     if towns is None:
         towns = pd.DataFrame(places.towns, columns=TOWN_COLUMNS)
         near = shapely.intersects_xy(wide, towns["lon"].astype(float), towns["lat"].astype(float))
