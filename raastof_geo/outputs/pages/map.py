@@ -27,6 +27,7 @@ from raastof_geo.outputs.palette import BURDEN_CLASSES, FAMILIES, ROLE_MARKS, ZO
 from raastof_geo.outputs.tables.flows import BY_DUMPER, list_flows
 from raastof_geo.outputs.tables.summary import summarise
 from raastof_geo.outputs.template import read_template
+from raastof_geo.region.pack import read_region
 from raastof_geo.region.region import Region
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
@@ -101,11 +102,13 @@ class BaseRoads(Element):
 
 
 class Areas(Element):
-    """The borders of municipalities, and their names."""
+    """The borders of municipalities, and their names; of the built-in region by default."""
 
-    def __init__(self, region: Region) -> None:
+    def __init__(self, region: Region | None = None) -> None:
         super().__init__(
-            "areas", {"areas": describe_areas(region)}, name=str(say("Municipalities"))
+            "areas",
+            {"areas": describe_areas(region or read_region())},
+            name=str(say("Municipalities")),
         )
 
 
