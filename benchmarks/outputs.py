@@ -21,7 +21,7 @@ from raastof_geo.language import speaking
 from raastof_geo.outputs import OUTPUTS
 from raastof_geo.outputs.write import find_writer
 from raastof_geo.pipeline import solve_scenario
-from raastof_geo.roads.places import load_towns
+from raastof_geo.region.pack import read_region
 
 SITES = 300
 PERIODS = range(2027, 2033)
@@ -30,7 +30,7 @@ PERIODS = range(2027, 2033)
 def write_large(folder: Path) -> Path:
     """Make a scenario up: projects around towns, several materials, six years."""
     draw = random.Random(0)  # noqa: S311 - made up, and the same each time
-    towns = load_towns()
+    towns = read_region().towns
     towns = towns[(towns["lat"] < 55.95) & (towns["lon"] < 12.4) & (towns["lon"] > 11.0)]
     places = list(zip(towns["lon"], towns["lat"], strict=True))
     lines = [

@@ -18,6 +18,7 @@ from raastof_geo.outputs.documents.assumptions import TOLD
 from raastof_geo.outputs.documents.tornado import write_sensitivity
 from raastof_geo.outputs.warning import explain_idle
 from raastof_geo.records.place import check_place
+from raastof_geo.region.pack import read_region
 from raastof_geo.result import Result
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.mapped.area import read_area
@@ -114,7 +115,9 @@ def place_scenario(
     """Load the roads of a scenario and place its sites on them."""
     choice = scenario.said.network
     tell(say("Loading the roads"))
-    area = read_area(municipalities=choice.municipalities, buffer_m=_BUFFER_M)
+    area = read_area(
+        municipalities=choice.municipalities, buffer_m=_BUFFER_M, region=scenario.region
+    )
     network = load_network(choice.file, area=area, progress=tell)
     tell(say("Placing the sites on the road"))
     said = {
@@ -161,7 +164,7 @@ def _find_off_road(path: Path) -> list[Finding]:
         return []
     choice = tree.values.get("network")
     choice = choice if isinstance(choice, Mapping) else {}
-    sites = sketch_sites(tree)
+    sites = sketch_sites(tree, read_region())
     if choice.get("file") or not sites:
         return []
     limit_m = choice.get("snap_limit_m")

@@ -38,7 +38,7 @@ _NO_GATE = {"motorway", "motorway_link", "trunk_link", "ferry"}
 _NOT_PUBLIC = {"service", "track", "ferry"}
 _METRES = Transformer.from_crs("EPSG:4326", "EPSG:25832", always_xy=True)
 _DEGREES = Transformer.from_crs("EPSG:25832", "EPSG:4326", always_xy=True)
-_DRAWN = Path(raastof_geo.__file__).parent / "data" / "municipalities.geojson"
+_DRAWN = Path(raastof_geo.__file__).parent / "data" / "roads.npz"
 _SIZES = {"maxlength_m": "length_m", "maxheight_m": "height_m", "maxwidth_m": "width_m"}
 
 TRANSPORT = ("road_kg_co2e_wtw", "sea_kg_co2e_wtw")
@@ -669,11 +669,12 @@ class Roads:
 
     def _inside(self, municipalities):
         """Tell which edges touch municipalities."""
-        drawn = json.loads(_DRAWN.read_text(encoding="utf-8"))["features"]
+        drawn = json.loads(np.load(_DRAWN)["region"].tobytes())
+        labels = zip(drawn["labels"]["name"], drawn["labels"]["code"], strict=True)
         areas = [
-            shapely.geometry.shape(one["geometry"])
-            for one in drawn
-            if set(municipalities) & set(map(str, one["properties"].values()))
+            shapely.geometry.shape(shape)
+            for shape, label in zip(drawn["shapes"], labels, strict=True)
+            if set(municipalities) & {*label}
         ]
         assert len(areas) >= len(municipalities)
         lines = self._draw(np.column_stack([self.net.lon, self.net.lat]))

@@ -17,10 +17,10 @@ import pytest
 from raastof_geo.errors import ScenarioError
 from raastof_geo.legs.legs import LEG_KEYS, Legs
 from raastof_geo.legs.price import compatible_pairs
+from raastof_geo.region.projection import measure_steps
 from raastof_geo.roads.edges import NetworkMetadata, Turns, no_turns
 from raastof_geo.roads.mapped.turns import gather_turns
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.projection import measure_steps
 from raastof_geo.roads.road import Access, Road
 from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.scenario.reading.read import build_scenario

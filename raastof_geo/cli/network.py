@@ -16,8 +16,9 @@ from raastof_geo.errors import InputError
 from raastof_geo.language import Readable, format_number, list_codes, say
 
 if TYPE_CHECKING:
+    from raastof_geo.region.projection import Bounds
+    from raastof_geo.region.region import Region
     from raastof_geo.roads.network import RoadNetwork
-    from raastof_geo.roads.projection import Bounds
 
 _METRES = say("METRES")
 
@@ -56,11 +57,23 @@ def _describe(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
         yield what, format_number(float(length_m) / 1000)
     yield say("Turn restrictions"), format_number(len(network.turns))
     yield (say("Turn restrictions left out: timed, unknown or unclear"), metadata.doubtful_turns)
+    yield from _describe_region(network.own_region)
     unknown = [name for kind in network.extra.values() for name in kind]
     if network.lacking:
         yield (say("Not known to the file, taken as nothing said"), list_codes(network.lacking))
     if unknown:
         yield say("Not known to this version, kept in the file"), list_codes(unknown)
+
+
+def _describe_region(region: Region | None) -> Iterator[tuple[Readable, object]]:
+    if region is None:
+        yield say("Region"), say("none: the file is no pack; `raastof network build` makes one")
+        return
+    yield say("Metres"), region.crs
+    yield say("Sites may lie within"), ", ".join(f"{one:g}" for one in region.bounds or ())
+    yield say("Areas"), format_number(len(region.shapes))
+    yield say("Towns"), format_number(len(region.towns))
+    yield say("Pieces of land"), format_number(len(region.land))
 
 
 def build_roads(
@@ -76,8 +89,11 @@ def build_roads(
     municipality: Annotated[list[str] | None, option("--municipality")] = None,
     buffer_m: Annotated[str, option("--buffer-m", value=_METRES)] = "0",
     whole: Annotated[bool, option("--whole")] = False,
+    areas: Annotated[Path | None, option("--areas", value=FILE)] = None,
+    level: Annotated[int | None, option("--admin-level")] = None,
+    credit: Annotated[str, option("--credit")] = "",
 ) -> None:
-    """Build a network from an .osm.pbf or .osm file, and name what was written."""
+    """Build a pack from an .osm.pbf or .osm file, and name what was written."""
     from raastof_geo.roads.convert import convert_roads
     from raastof_geo.roads.mapped.area import read_area
 
@@ -98,6 +114,9 @@ def build_roads(
             title=title,
             osm_date=osm_date,
             simplify_m=_read_metres("--simplify-m", simplify_m),
+            areas=areas,
+            level=level,
+            credit=credit,
             progress=note,
         )
     tell(path)

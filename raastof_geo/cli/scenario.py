@@ -114,9 +114,14 @@ def rank_file(
 
 
 def check_file(
-    context: typer.Context, scenario: ScenarioPath, *, anywhere: Anywhere = False
+    context: typer.Context,
+    scenario: ScenarioPath,
+    *,
+    page: Annotated[Path | None, option("--page", value=FILE)] = None,
+    anywhere: Anywhere = False,
 ) -> None:
     """Read a scenario and place its sites; solve nothing."""
+    from raastof_geo.outputs.pages.outlook import write_outlook
     from raastof_geo.outputs.warning import warn_of_input
     from raastof_geo.pipeline import place_scenario, read_for_roads
     from raastof_geo.roads.change import find_changed_edges
@@ -138,6 +143,8 @@ def check_file(
         )
         tell()
         tell_item(told, indent="")
+        if page is not None:
+            tell(write_outlook(read, network, anchors, page))
 
 
 def _tell_result(result: Result) -> None:

@@ -88,16 +88,18 @@ class Effect(Shown):
             return None
         return 1 - self.plan.kg_co2e_wtw / self.baseline.kg_co2e_wtw
 
-    def align(self, dimension: str, labels: Sequence[str] = ()) -> tuple[pd.DataFrame, ...]:
+    def align(
+        self, dimension: str, labels: Sequence[str] | None = None
+    ) -> tuple[pd.DataFrame, ...]:
         """Add up by a dimension of `Books.by`, before and in the plan; 0 where in one side only.
 
         `labels`: what has a row; none: whatever is in the plan, then whatever was before only.
         """
         before, plan = self.baseline_books.by(dimension), self.books.by(dimension)
-        rows = list(labels) or list(dict.fromkeys([*plan.index, *before.index]))
+        rows = list(dict.fromkeys([*plan.index, *before.index]) if labels is None else labels)
         return before.reindex(rows, fill_value=0.0), plan.reindex(rows, fill_value=0.0)
 
-    def tabulate(self, dimension: str, labels: Sequence[str] = ()) -> pd.DataFrame:
+    def tabulate(self, dimension: str, labels: Sequence[str] | None = None) -> pd.DataFrame:
         """Give plan, before and saved of every figure by a dimension of `Books.by`, by its labels.
 
         Names of columns tell their unit; `labels` as for `align`.

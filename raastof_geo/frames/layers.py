@@ -25,12 +25,9 @@ from raastof_geo.frames.flows import name_truck, tabulate_flows
 from raastof_geo.frames.solved import Solved
 from raastof_geo.language import Language, say
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.places import load_municipalities
 from raastof_geo.scenario.period import Period
 from raastof_geo.scenario.said.site import Site
 from raastof_geo.scenario.scenario import Scenario
-
-CRS = "EPSG:25832"
 
 _ADDED = (
     *("tonnes", REFERENCE_TONNES, "loads", DRIVE_H, VEHICLE_KM, TONNE_KM, ENERGY),
@@ -65,7 +62,7 @@ def locate_sites(result: Solved) -> gpd.GeoDataFrame:
             **_figures(result, "site", list(sites)),
         },
         geometry=gpd.points_from_xy(lon, lat, crs="EPSG:4326"),
-    ).to_crs(CRS)
+    ).to_crs(result.network.region.crs)
 
 
 def draw_flows(result: Solved, flows: pd.DataFrame, *, whole: bool = False) -> gpd.GeoDataFrame:
@@ -90,7 +87,7 @@ def draw_flows(result: Solved, flows: pd.DataFrame, *, whole: bool = False) -> g
         tabulate_flows(result, chosen).assign(**_tell_flows(result, chosen)),
         geometry=[shapes[key] for key in keys],
         crs="EPSG:4326",
-    ).to_crs(CRS)
+    ).to_crs(result.network.region.crs)
 
 
 _ENDS = ("origin", "destination")
@@ -139,7 +136,8 @@ def draw_burden(result: Solved) -> dict[str, gpd.GeoDataFrame]:
     whole = trips.groupby(_SIDES, as_index=False).sum(numeric_only=True)
     sides = pd.MultiIndex.from_frame(whole[_SIDES])
     ways = [network.cut(edge, 0.0, 1.0)[:: 1 if ahead else -1] for edge, ahead in sides.tolist()]
-    lines = gpd.GeoSeries(list(map(shapely.LineString, ways)), crs="EPSG:4326").to_crs(CRS)
+    lines = gpd.GeoSeries(list(map(shapely.LineString, ways)), crs="EPSG:4326")
+    lines = lines.to_crs(network.region.crs)
     rows = sides.get_indexer(pd.MultiIndex.from_frame(trips[_SIDES]))
     one_each, all_of_them = [[periods[one]] for one in trips["period"]], [*periods.values()]
     return {
@@ -184,18 +182,18 @@ def _tell_trips(
         length_m=network.length_m[edges],
         **_date([span[0].start for span in spans], [span[-1].end for span in spans]),
     )
-    return gpd.GeoDataFrame(table, geometry=lines.to_numpy(), crs=CRS)
+    return gpd.GeoDataFrame(table, geometry=lines.to_numpy(), crs=lines.crs)
 
 
 def draw_municipalities(result: Solved) -> gpd.GeoDataFrame:
     """Give one row per municipality with its share of the effect."""
-    areas = load_municipalities()
+    areas = result.network.region.areas
     names = areas["name"].astype(str).tolist()
     return gpd.GeoDataFrame(
         areas[["code", "name", "region"]].assign(**_figures(result, "municipality", names)),
         geometry=areas.geometry.to_numpy(),
         crs=areas.crs,
-    ).to_crs(CRS)
+    ).to_crs(result.network.region.crs)
 
 
 def draw_zones(scenario: Scenario) -> gpd.GeoDataFrame:
@@ -210,7 +208,7 @@ def draw_zones(scenario: Scenario) -> gpd.GeoDataFrame:
             "sites": [", ".join(zone.sites) for zone in zones],
         },
         geometry=list(scenario.areas.values()),
-        crs=CRS,
+        crs=scenario.region.crs,
     )
 
 

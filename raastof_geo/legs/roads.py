@@ -14,8 +14,7 @@ from raastof_geo.arrays import Floats, Indices, Mask
 from raastof_geo.emissions.model import MODELS
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
 from raastof_geo.roads import restrict
-from raastof_geo.roads.change import find_changed_edges, find_edges_over
-from raastof_geo.roads.mapped.area import join_municipalities
+from raastof_geo.roads.change import find_changed_edges, find_edges_in, find_edges_over
 from raastof_geo.roads.multigraph import draw_driven
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.restrict import TruckRoads, size_truck
@@ -129,7 +128,7 @@ class RoadPrices(Travelling):
         found = iter(find_changed_edges(network, roads))
         inside = []
         for named in (limit.municipality for limit in limits):
-            edges = find_edges_over(network, join_municipalities([named])) if named else next(found)
+            edges = find_edges_in(network, [named]) if named else next(found)
             inside.append(np.isin(np.arange(network.edge_count), edges))
         return inside
 
@@ -146,9 +145,9 @@ class RoadPrices(Travelling):
             table = catalogue.tolls.get(name)
             roads = classes["tolled" if table is None else table.roads][network.road_class]
             factor = roads.astype(np.float64)
-            if table is not None and table.zones:
-                inside = find_edges_over(network, join_municipalities(table.zones))
-                factor[inside] *= table.zone_factor
+            zones = set(table.zones if table else ()).intersection(network.region.names)
+            if table is not None and zones:
+                factor[find_edges_in(network, sorted(zones))] *= table.zone_factor
             found[name] = factor
         return found
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from math import cos, radians, sin
 from typing import NamedTuple
 
-from raastof_geo.language import Message, format_day, say
+from raastof_geo.language import Message, format_day, say, spoken_language
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.catalogue import Catalogue, FamilyName
 from raastof_geo.scenario.role import Role
@@ -154,5 +154,6 @@ def attribute_maps(network: RoadNetwork) -> str:
         if date
         else network.metadata.attribution
     )
-    areas = say("Municipalities: Geodatastyrelsen and Danish municipalities, 2014.")
-    return f"{roads}. {areas}"
+    credit = network.region.credit
+    areas = credit.get(spoken_language()) or next(iter(credit.values()), "")
+    return f"{roads}. {areas}".strip()

@@ -15,7 +15,6 @@ from raastof_geo.outputs.credit import doubt_allocation
 from raastof_geo.outputs.tables.basis import doubt_today
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.places import locate_municipality
 from raastof_geo.roads.routing.islands import explain_ferries, explain_islands, group_sites
 from raastof_geo.roads.snap import Anchors, explain_moves
 from raastof_geo.roads.stored.faults import explain_gaps
@@ -95,7 +94,7 @@ def _other_municipalities(scenario: Scenario) -> Iterator[Finding]:
     """Name sites whose coordinates lie in another municipality than the scenario says."""
     lon, lat = zip(*(site.lon_lat for site in scenario.sites.values()), strict=True)
     for (id_, site), found in zip(
-        scenario.sites.items(), locate_municipality(lon, lat), strict=True
+        scenario.sites.items(), scenario.region.locate(lon, lat), strict=True
     ):
         if site.municipality and found and site.municipality != found:
             told = {"site": f"`{id_}`", "said": site.municipality, "found": found}

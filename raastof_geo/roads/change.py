@@ -9,8 +9,8 @@ import shapely
 from raastof_geo.arrays import Indices
 from raastof_geo.errors import RoadDataError, raise_all
 from raastof_geo.language import Message, list_codes, say_text
+from raastof_geo.roads.mapped.area import join_municipalities
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.projection import project
 from raastof_geo.roads.snap import edge_lines
 from raastof_geo.scenario.said.network import RoadsMeant
 
@@ -50,7 +50,7 @@ def _is_called(name: str, wanted: str) -> bool:
 
 
 def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> Indices:
-    x, y = project(*at)[0]
+    x, y = network.project(*at)[0]
     ends = network.xy[np.stack((network.point_start[:-1], network.point_start[1:] - 1))]
     near = np.hypot(ends[..., 0] - x, ends[..., 1] - y) <= network.length_m + FARTHEST_M
     edges = np.flatnonzero(near.any(axis=0) & (network.length_m > 0))
@@ -59,6 +59,11 @@ def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> Indices:
     gap = shapely.distance(edge_lines(network, edges), shapely.Point(x, y))
     least = gap.min()
     return edges[gap <= least + 1e-6] if least <= FARTHEST_M else edges[:0]
+
+
+def find_edges_in(network: RoadNetwork, areas: Sequence[str]) -> Indices:
+    """Find the edges that touch municipalities of the region, ascending."""
+    return find_edges_over(network, join_municipalities(areas, network.region))
 
 
 def find_edges_over(network: RoadNetwork, shape: shapely.Geometry) -> Indices:

@@ -10,10 +10,12 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
-from raastof_geo.roads.projection import Bounds, project
+from raastof_geo.region.pack import lend_region
+from raastof_geo.region.projection import Bounds, project
+from raastof_geo.region.region import Region
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Road
 from raastof_geo.roads.stored.steps import freeze, inner_points, shorten, to_steps
 from raastof_geo.roads.stored.table import as_json, list_content
@@ -147,6 +149,17 @@ class RoadEdges:
     `limits` of the roads, `metadata`; by name."""
     lacking: tuple[str, ...] = ()
     """Fields and limits of roads that its file does not know; every road has the default."""
+    own_region: Region | None = None
+    """The region that its pack has; none: no pack, or one of before."""
+
+    @cached_property
+    def region(self) -> Region:
+        """The region that the roads lie in: their own, else the built-in one where it is theirs."""
+        return self.own_region or lend_region(self.metadata.bounds)
+
+    def project(self, lon: ArrayLike, lat: ArrayLike) -> Floats:
+        """Lay places [degrees] out as rows of east and north in the system of the region. [m]"""
+        return project(lon, lat, self.region.crs)
 
     @property
     def node_count(self) -> int:
@@ -194,8 +207,8 @@ class RoadEdges:
 
     @cached_property
     def xy(self) -> Floats:
-        """The points of all shapes, one row each: east and north in EPSG:25832, in metres."""
-        return freeze(project(self.lon, self.lat))
+        """The points of all shapes, one row each: east and north in the region's system. [m]"""
+        return freeze(self.project(self.lon, self.lat))
 
     @cached_property
     def digest(self) -> str:

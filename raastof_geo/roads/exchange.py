@@ -16,11 +16,11 @@ from numpy.typing import DTypeLike, NDArray
 from raastof_geo.arrays import Floats
 from raastof_geo.errors import RoadDataError
 from raastof_geo.links import AnyPath
+from raastof_geo.region.projection import DEGREES, bound, measure_steps
 from raastof_geo.roads.edges import NetworkMetadata
 from raastof_geo.roads.mapped.rules import flip_tags
 from raastof_geo.roads.mapped.tags import read_road, strictest_limit
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.projection import DEGREES, bound, measure_steps
 from raastof_geo.roads.road import ROAD_CLASSES, Road
 from raastof_geo.roads.stored.steps import round_degrees
 

@@ -13,10 +13,9 @@ import shapely
 from raastof_geo.arrays import Floats, Integers, Mask, Objects
 from raastof_geo.card import Fact, Shown
 from raastof_geo.errors import Finding, Place, RoadDataError, SnapError, raise_all
-from raastof_geo.language import Message, format_number, say
+from raastof_geo.language import Message, format_number, say, say_text
+from raastof_geo.region.projection import lies_within
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.places import find_town, locate_municipality, measure_off_land
-from raastof_geo.roads.projection import project
 from raastof_geo.roads.road import ROAD_CLASSES, Access, split_tags
 from raastof_geo.roads.routing.islands import find_islands
 from raastof_geo.roads.stored.steps import lay_runs
@@ -129,7 +128,7 @@ class _Nearest(NamedTuple):
 
 def _nearest(network: RoadNetwork, lon_lat: Floats, *, limit_m: float, ferries: bool) -> _Nearest:
     """Choose a road for each point: of the mainland, of an island, else of whatever there is."""
-    points = np.asarray(shapely.points(project(lon_lat[:, 0], lon_lat[:, 1])), object)
+    points = np.asarray(shapely.points(network.project(lon_lat[:, 0], lon_lat[:, 1])), object)
     islands = find_islands(network, ferries=ferries)
     closed = np.isin(network.road_class, [ROAD_CLASSES.index(name) for name in NO_ENTRANCE])
     possible = (network.length_m > 0) & ~closed & (islands.of_edge >= 0)
@@ -178,7 +177,7 @@ def _nearest_of(network: RoadNetwork, edges: Integers, points: Objects) -> _Near
 
 
 def edge_lines(network: RoadNetwork, edges: Integers) -> Objects:
-    """Draw edges as `shapely.LineString`s in EPSG:25832, in their order. [m]"""
+    """Draw edges as `shapely.LineString`s in metres, in their order. [m]"""
     counts = np.diff(network.point_start)[edges]
     points = network.xy[lay_runs(network.point_start[:-1][edges], counts)]
     lines = shapely.linestrings(points, indices=np.repeat(np.arange(len(edges)), counts))
@@ -213,7 +212,11 @@ def _say_far(
     network: RoadNetwork, site: str, where: tuple[float, float], distance: float, limit_m: float
 ) -> Message:
     """Give advice that fits the distance: a gate that is not mapped, or another part of the sea."""
-    town, town_m = find_town(*where)
+    lon, lat = where
+    bounds = network.metadata.bounds
+    if lies_within(bounds, lat, lon) and not lies_within(bounds, lon, lat):
+        return say_text("coordinates", "site swapped", site=f"`{site}`")
+    town, town_m = network.region.find_town(lon, lat)
     near = (
         ""
         if town_m > 1000 * _TOWN_KM
@@ -248,8 +251,8 @@ def explain_moves(
     if frame.empty:
         return []
     places = np.array([sites[str(site)].lon_lat for site in frame.index])
-    points = project(places[:, 0], places[:, 1])
-    moved, wet = frame["snap_m"].to_numpy(), _lead_over_water(points, frame)
+    points = network.project(places[:, 0], places[:, 1])
+    moved, wet = frame["snap_m"].to_numpy(), _lead_over_water(network, points, frame)
     usual = _nearest_of(
         network, np.flatnonzero(network.length_m > 0), np.asarray(shapely.points(points), object)
     )
@@ -275,15 +278,14 @@ def explain_moves(
     return found
 
 
-def _lead_over_water(points: Floats, frame: pd.DataFrame) -> Mask:
-    """Tell which straight ways from points [EPSG:25832, m] to their roads lead over water.
+def _lead_over_water(network: RoadNetwork, points: Floats, frame: pd.DataFrame) -> Mask:
+    """Tell which straight ways from points [m] to their roads lead over water.
 
-    Roads far from all municipalities, whose coast is not known, have none.
+    Roads far from all land that is known have no coast, so none.
     """
-    lon, lat = frame["lon"].to_numpy(), frame["lat"].to_numpy()
-    known = np.array([name is not None for name in locate_municipality(lon, lat)], bool)
-    off_m = measure_off_land(shapely.linestrings(np.stack((points, project(lon, lat)), axis=1)))
-    return np.asarray(known & (off_m >= WATER_M))
+    ends = network.project(frame["lon"], frame["lat"])
+    lines = shapely.linestrings(np.stack((points, ends), axis=1))
+    return network.region.measure_off_land(lines, shapely.points(ends)) >= WATER_M
 
 
 def _say_level(network: RoadNetwork, told: Message, edge: int) -> Message:

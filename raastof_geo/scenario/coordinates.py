@@ -1,69 +1,92 @@
 """Where a site lies, and what coordinates that look wrong were meant to be."""
 
-from typing import Literal
+import re
+from functools import lru_cache
+from typing import Annotated, TypeAlias
+
+from pydantic import AfterValidator, Field, ValidationInfo
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 
 from raastof_geo.errors import InputError
 from raastof_geo.language import Message, say_text
+from raastof_geo.region.pack import read_region
+from raastof_geo.region.projection import DEGREES, METRES, unproject
+from raastof_geo.region.region import Region
 
-Crs = Literal["EPSG:4326", "EPSG:25832", "EPSG:25833"]
+_OTHERS = (METRES, "EPSG:25833")
+"""What Danish coordinates are mostly in, where the region's own system does not fit."""
 
-# Denmark with Bornholm, a little generous. [degrees; metres]
-LON, LAT = (7.5, 15.5), (54.3, 58.0)
-NORTHING = (6_020_000, 6_420_000)
-EASTING: dict[Crs, tuple[float, float]] = {
-    "EPSG:25832": (420_000, 920_000),
-    "EPSG:25833": (30_000, 530_000),
-}
+_NUMBER = re.compile(r"EPSG:\d{4,6}")
 
 
-def check_degrees(lon: float, lat: float) -> tuple[float, float]:
-    """Give degrees that lie in or near Denmark, or raise an `InputError`. [degrees WGS84]"""
-    if _inside(lon, LON) and _inside(lat, LAT):
+@lru_cache
+def _check_system(crs: str) -> str:
+    """Give the code of a system of metres, or of `DEGREES`, that PROJ knows."""
+    try:
+        if crs == DEGREES or (_NUMBER.fullmatch(crs) and CRS(crs).is_projected):
+            return crs
+    except CRSError:
+        pass
+    raise InputError.saying_text("coordinates", "no system", crs=f"`{crs}`")
+
+
+Crs: TypeAlias = Annotated[str, Field(examples=[*_OTHERS]), AfterValidator(_check_system)]
+"""A coordinate system by its number, such as `EPSG:25832`."""
+
+
+def region_in(info: ValidationInfo) -> Region:
+    """Give the region that a scenario is read for; the built-in one where none is said."""
+    return (info.context or {}).get("region") or read_region()
+
+
+def check_degrees(lon: float, lat: float, region: Region) -> tuple[float, float]:
+    """Give degrees that lie in a region, or raise an `InputError`. [degrees WGS84]"""
+    if region.covers(lon, lat):
         return lon, lat
-    raise InputError(_what_degrees_look_like(lon, lat))
+    raise InputError(_what_degrees_look_like(lon, lat, region))
 
 
-def check_metres(easting: float, northing: float, crs: Crs) -> tuple[float, float]:
-    """Turn metres in or near Denmark into lon and lat, or raise an `InputError`. [m → degrees]"""
-    if not (_inside(easting, EASTING[crs]) and _inside(northing, NORTHING)):
-        raise InputError(_what_metres_look_like(easting, northing, crs))
-    from pyproj import Transformer
-
-    lon, lat = Transformer.from_crs(crs, "EPSG:4326", always_xy=True).transform(easting, northing)
-    return float(lon), float(lat)
+def check_metres(easting: float, northing: float, crs: Crs, region: Region) -> tuple[float, float]:
+    """Turn metres in a region into lon and lat, or raise an `InputError`. [m → degrees]"""
+    at = to_degrees(easting, northing, crs)
+    if region.covers(*at):
+        return at
+    raise InputError(_what_metres_look_like(easting, northing, crs, region))
 
 
-def _what_metres_look_like(easting: float, northing: float, crs: Crs) -> Message:
-    if _inside(easting, LON) and _inside(northing, LAT):
+def to_degrees(easting: float, northing: float, crs: Crs) -> tuple[float, float]:
+    """Turn metres into lon and lat, infinite where there is no such place. [m → degrees]"""
+    lon, lat = unproject(easting, northing, crs)[0].tolist()
+    return lon, lat
+
+
+def _what_metres_look_like(easting: float, northing: float, crs: Crs, region: Region) -> Message:
+    if region.covers(easting, northing):
         return say_text("coordinates", "degrees", crs=crs)
-    if _inside(northing, EASTING[crs]) and _inside(easting, NORTHING):
+    if region.covers(*to_degrees(northing, easting, crs)):
         return say_text("coordinates", "metres swapped")
-    likely = _likely_crs(easting, northing)
+    likely = _likely_crs(easting, northing, region)
     if likely not in (None, crs):
         return say_text("coordinates", "other system", crs=crs, likely=likely)
     given = {"easting": f"{easting:.0f}", "northing": f"{northing:.0f}"}
     return say_text("coordinates", "no metres", crs=crs, **given)
 
 
-def _what_degrees_look_like(lon: float, lat: float) -> Message:
-    if _inside(lat, LON) and _inside(lon, LAT):
+def _what_degrees_look_like(lon: float, lat: float, region: Region) -> Message:
+    if region.covers(lat, lon):
         return say_text("coordinates", "degrees swapped")
     given = {"lon": f"{lon:.10g}", "lat": f"{lat:.10g}"}
-    likely = _likely_crs(lon, lat) or _likely_crs(lat, lon)
+    likely = _likely_crs(lon, lat, region) or _likely_crs(lat, lon, region)
     if likely:
         return say_text("coordinates", "no degrees", likely=likely, **given)
-    bounds = dict(zip(("west", "east", "south", "north"), map(str, (*LON, *LAT)), strict=True))
-    return say_text("coordinates", "outside", **given, **bounds)
+    names = ("west", "south", "east", "north")
+    bounds = {name: f"{at:g}" for name, at in zip(names, region.bounds or (), strict=False)}
+    return say_text("coordinates", "outside" if bounds else "no place", **given, **bounds)
 
 
-def _likely_crs(easting: float, northing: float) -> Crs | None:
+def _likely_crs(easting: float, northing: float, region: Region) -> str | None:
     """Tell the UTM zones apart: on Zealand their eastings lie 400 km from each other."""
-    if not _inside(northing, NORTHING):
-        return None
-    if _inside(easting, (420_000, 760_000)):
-        return "EPSG:25832"
-    return "EPSG:25833" if _inside(easting, (30_000, 420_000)) else None
-
-
-def _inside(value: float, bounds: tuple[float, float]) -> bool:
-    return bounds[0] <= value <= bounds[1]
+    systems = dict.fromkeys((region.crs, *_OTHERS))
+    places = ((crs, to_degrees(easting, northing, crs)) for crs in systems)
+    return next((crs for crs, at in places if region.covers(*at)), None)

@@ -17,6 +17,8 @@ from raastof_geo.errors import Finding, InputError, Place
 from raastof_geo.evidence import Trust
 from raastof_geo.figures.figure import value_of
 from raastof_geo.language import LANGUAGES, format_number, say
+from raastof_geo.region.pack import read_region
+from raastof_geo.region.region import Region
 from raastof_geo.scenario.catalogue import NO_RULE, Catalogue, Ruled
 from raastof_geo.scenario.identity import Names
 from raastof_geo.scenario.period import Calendar, Period
@@ -280,7 +282,7 @@ class Scenario(Shown):
     places: Mapping[Trail, Place] = field(default_factory=dict)
     """Where each entry stands in the file, by its trail; empty where there was no file."""
     areas: Mapping[int, shapely.MultiPolygon] = field(default_factory=dict)
-    """The polygons of the zones that have a file, by the number of the zone. [EPSG:25832]"""
+    """The polygons of the zones that have a file, by its number, in metres of `region`."""
     values: Mapping[str, Any] = field(default_factory=dict)
     """The plain values of the file, from which variations of it are made."""
     home: Path = Path()
@@ -328,6 +330,11 @@ class Scenario(Shown):
         if self.reread is None:
             raise InputError.saying_text("variations", "not read")
         return self.reread(self, edits)
+
+    @cached_property
+    def region(self) -> Region:
+        """The region of its roads: areas, coast, towns, bounds and metres."""
+        return read_region(self.said.network.file)
 
     def saying(self, **changes: object) -> "Scenario":
         """Give the same scenario with other things said, unchecked."""

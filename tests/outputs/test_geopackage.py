@@ -18,7 +18,7 @@ import shapely
 from raastof_geo.frames.flows import BY_DUMPER
 from raastof_geo.outputs.gis.dictionary import explain_columns
 from raastof_geo.pipeline import run_scenario
-from raastof_geo.roads.projection import project
+from raastof_geo.region.projection import project
 
 LAYERS = [
     *("municipalities", "road_burden", "road_burden_total", "flows_before", "flows_before_total"),

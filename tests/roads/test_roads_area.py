@@ -88,7 +88,7 @@ def test_a_geopackage_in_metres_is_read_in_degrees(tmp_path):
     [
         (None, "none.geojson", "There is no file"),
         ("{", "cut.geojson", "cannot be read as an area"),
-        ('{"type": "Feature"}', "half.geojson", "cannot be read as an area"),
+        ('{"type": "Feature"}', "half.geojson", "no polygon"),
         ("[1, 2]", "list.geojson", "cannot be read as an area"),
         ("words", "words.gpkg", "cannot be read as an area"),
         (json.dumps(feature(shapely.Point(12, 55))), "point.geojson", "no polygon"),

@@ -10,19 +10,19 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from raastof_geo.errors import OutputError, RoadDataError
+from raastof_geo.region.projection import measure_steps
 from raastof_geo.roads.edges import ATTRIBUTION, NetworkMetadata
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.mapped.turns import gather_turns
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.places import load_municipalities, locate_municipality
-from raastof_geo.roads.projection import measure_steps
 from raastof_geo.roads.road import ROAD_CLASSES, Access, Road, align_limits
 from raastof_geo.roads.stored.store import read_network, write_network
 
 ARRAYS = [
     field.name
     for field in dataclasses.fields(RoadNetwork)
-    if field.name not in ("roads", "metadata", "turns", "some_turns", "extra", "lacking")
+    if field.name
+    not in ("roads", "metadata", "turns", "some_turns", "extra", "lacking", "own_region")
 ]
 
 
@@ -277,8 +277,8 @@ def test_no_road_is_shorter_than_it_is_drawn(built_in):
 
 def test_every_municipality_has_roads(built_in):
     """All 17 of Region Sjælland and all of the capital region are in it."""
-    found = set(locate_municipality(built_in.node_lon, built_in.node_lat))
-    assert set(load_municipalities()["name"]) <= found
+    found = set(built_in.region.locate(built_in.node_lon, built_in.node_lat))
+    assert set(built_in.region.names) <= found
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ import pytest
 import shapely
 
 from raastof_geo.errors import RoadDataError
+from raastof_geo.region.projection import measure_steps, project
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.mapped.build import build_network
 from raastof_geo.roads.mapped.osm import read_osm
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.projection import measure_steps, project
 from raastof_geo.roads.road import ROAD_CLASSES
 
 SHARED = Path(__file__).parents[3] / "shared"

@@ -10,7 +10,7 @@ import pytest
 import shapely
 from places import ROOT
 
-from raastof_geo.roads.places import load_municipalities, load_towns, locate_municipality
+from raastof_geo.region.pack import encode_region, read_region
 from raastof_geo.roads.stored.store import read_network
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -42,7 +42,7 @@ pytestmark = pytest.mark.usefixtures("english")
 
 @pytest.fixture(scope="module")
 def municipalities():
-    return load_municipalities()
+    return read_region().areas
 
 
 def feature(code: int, name: str, ring: list[tuple[float, float]]) -> dict:
@@ -94,30 +94,30 @@ def test_a_place_knows_its_municipality():
     """Inside, on a pier and far away."""
     lon = [12.1823, 12.0803, 11.089, 12.2005, 10.0]
     lat = [55.4563, 55.6415, 55.6795, 55.4565, 55.0]
-    found = locate_municipality(lon, lat)
+    found = read_region().locate(lon, lat)
     assert found.tolist() == ["Køge", "Roskilde", "Kalundborg", "Køge", None]
 
 
 def test_one_place_is_a_place():
     """Single numbers work as well as arrays."""
-    assert locate_municipality(11.76, 55.23).tolist() == ["Næstved"]
-    assert locate_municipality(np.array([]), np.array([])).tolist() == []
+    assert read_region().locate(11.76, 55.23).tolist() == ["Næstved"]
+    assert read_region().locate(np.array([]), np.array([])).tolist() == []
 
 
 def test_towns_have_names_and_places():
     """Cities, towns and villages with lon and lat."""
-    towns = load_towns()
+    towns = read_region().towns
     assert list(towns.columns) == ["name", "town_class", "lon", "lat"]
     assert set(towns["town_class"]) == {"city", "town", "village"}
     assert {"København", "Køge", "Næstved", "Nykøbing Falster"} <= set(towns["name"])
 
 
-def test_the_data_of_the_package_is_made_of_three_files(neighbours, tmp_path, monkeypatch):
+def test_the_data_of_the_package_is_one_pack(neighbours, tmp_path, monkeypatch):
     """Neighbours keep one border, in the order of the codes; equal input gives equal files."""
     source, table = tmp_path / "a.osm", tmp_path / "in.csv"
     source.write_text(
         '<osm version="0.6"><node id="1" lon="12.0" lat="55.0"/>'
-        '<node id="2" lon="12.1" lat="55.0"/>'
+        '<node id="2" lon="14.0" lat="55.0"/>'
         '<way id="1"><nd ref="1"/><nd ref="2"/><tag k="highway" v="primary"/></way></osm>'
     )
     table.write_text("name,class,rank,lon,lat\nÅ,village,,12.1,55.1\nBy,town,,12.0,55.0\n")
@@ -129,16 +129,15 @@ def test_the_data_of_the_package_is_made_of_three_files(neighbours, tmp_path, mo
         monkeypatch.setattr(sys, "argv", ["build_data.py", *asked])
         tool["main"]()
     one, two = (sorted((tmp_path / name).iterdir()) for name in ("one", "two"))
-    assert [file.name for file in one] == ["municipalities.geojson", "roads.npz", "towns.csv"]
-    assert [file.read_bytes() for file in one] == [file.read_bytes() for file in two]
-    assert not read_network(one[1]).way.any()
-    assert one[2].read_text(encoding="utf-8").splitlines()[:2] == [
-        "name,town_class,lon,lat",
-        "By,town,12.0,55.0",
-    ]
-    features = json.loads(one[0].read_text(encoding="utf-8"))["features"]
-    assert [row["properties"]["code"] for row in features] == ["0101", "0259"]
-    shapes = shapely.from_geojson([json.dumps(row["geometry"]) for row in features])
-    assert shapely.coverage_is_valid(shapes)
-    assert shapely.get_num_coordinates(shapes).sum() < 28
-    assert not shapely.has_z(shapes).any()
+    assert [file.name for file in one] == ["roads.npz"]
+    assert one[0].read_bytes() == two[0].read_bytes()
+    network = read_network(one[0])
+    assert not network.way.any()
+    region = network.own_region
+    assert region.towns.iloc[0].tolist() == ["By", "town", 12.0, 55.0]
+    assert region.labels["code"].tolist() == ["0101", "0259"]
+    assert region.labels["name"].tolist() == ["Øst", "Vest"]
+    assert shapely.coverage_is_valid(region.shapes)
+    assert shapely.get_num_coordinates(region.shapes).sum() < 28
+    assert not shapely.has_z(region.shapes).any()
+    assert encode_region(read_region(one[0])) == encode_region(region)

@@ -771,3 +771,28 @@ def test_a_scenario_made_in_python_has_no_places():
                 "sites": {"pit": {"lon": 12.15, "lat": 55.63, "pit": {"supplies": ["a", "a"]}}},
             }
         )
+
+
+def test_a_catalogue_may_be_a_file(tmp_path):
+    """It counts as if it stood in the scenario; mistakes are told by its own lines."""
+    own = tmp_path / "sweden.yaml"
+    own.write_text(
+        "soil_classes: {0: {da: KM, en: Sensitive use}}\n"
+        "materials:\n  clean_clay_soil:\n"
+        "    density_loose: {value: 1.5, unit: t/m3, source: SGU, evidence: judgement,\n"
+        "      valid_from: 2024-01-01}\n",
+        encoding="utf-8",
+    )
+    file = tmp_path / "scenario.yaml"
+    text = PIT_AND_PROJECT + "catalogue: sweden.yaml\n"
+    file.write_text(text, encoding="utf-8")
+    read = read_scenario(file)
+    assert read.catalogue.soil_classes[0]["en"] == "Sensitive use"
+    assert read.catalogue.materials["clean_clay_soil"].density_loose.value == 1.5
+    file.write_text(text.replace("sweden.yaml", "nowhere.yaml"), encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"scenario\.yaml:\d+:\d+: .*nowhere\.yaml"):
+        read_scenario(file)
+    own.write_text("materials:\n  clean_clay_soil: {density_loose: heavy}\n", encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"sweden\.yaml:2:\d+: .*density_loose"):
+        read_scenario(file)

@@ -163,7 +163,7 @@ def test_periods_that_make_no_sense(periods, message):
     [
         ("lon: 55.45, lat: 12.10", "lon and lat look swapped"),
         ("lon: 695000, lat: 6150000", "looks like EPSG:25832"),
-        ("lon: 2.35, lat: 48.86", "do not lie in Denmark"),
+        ("lon: 2.35, lat: 48.86", "do not lie in the region of the roads"),
         ("crs: EPSG:25832, easting: 12.1, northing: 55.45", "look like degrees"),
         ("crs: EPSG:25832, easting: 6150000, northing: 695000", "look swapped"),
         ("crs: EPSG:25832, easting: 320000, northing: 6150000", "looks like EPSG:25833"),
@@ -171,7 +171,9 @@ def test_periods_that_make_no_sense(periods, message):
         ("easting: 695000, northing: 6150000", "need `crs: EPSG:25832`"),
         ("crs: EPSG:25832, lon: 12.1, lat: 55.45", "easting and northing, not lon and lat"),
         ("lon: 12.1", "needs `lon` and `lat`"),
-        ("crs: EPSG:3857, lon: 12.1, lat: 55.45", "must be one of"),
+        ("crs: WGS84, lon: 12.1, lat: 55.45", "EPSG:25832"),
+        ("crs: EPSG:4258, easting: 12.1, northing: 55.45", "no coordinate system in metres"),
+        ("crs: EPSG:31467, easting: 695000, northing: 6150000", "looks like EPSG:25832"),
         ("lon: .nan, lat: 55.45", "must be a finite number"),
         ("lon: east, lat: 55.45", "must be a number"),
     ],
@@ -199,7 +201,7 @@ def test_a_road_at_a_swapped_place_is_refused_where_it_stands(roads):
 
 def test_projected_coordinates_are_understood():
     """EPSG:25832 and EPSG:25833 give the same place."""
-    from raastof_geo.roads.projection import project
+    from raastof_geo.region.projection import project
 
     [[east, north]] = project(12.10, 55.45)
     text = with_road(f"crs: EPSG:25832, easting: {east}, northing: {north}")

@@ -10,7 +10,6 @@ import numpy as np
 
 from raastof_geo.arrays import Floats, Mask
 from raastof_geo.figures import vocabulary
-from raastof_geo.roads.places import locate_municipality
 from raastof_geo.scenario.scenario import Scenario
 
 NOWHERE = ""
@@ -69,5 +68,5 @@ def project_sites(scenario: Scenario) -> set[str]:
 def find_municipalities(scenario: Scenario) -> dict[str, str]:
     """Name the municipality of each site, as said, else where it lies; `NOWHERE` for none."""
     lon, lat = zip(*(site.lon_lat for site in scenario.sites.values()), strict=True)
-    found = zip(scenario.sites.items(), locate_municipality(lon, lat), strict=True)
+    found = zip(scenario.sites.items(), scenario.region.locate(lon, lat), strict=True)
     return {site_id: site.municipality or name or NOWHERE for (site_id, site), name in found}

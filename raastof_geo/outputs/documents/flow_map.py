@@ -15,9 +15,10 @@ import shapely
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.documents import drawing
 from raastof_geo.outputs.documents.charts import DARK
+from raastof_geo.outputs.pages.base import find_land
 from raastof_geo.outputs.palette import COAST, LAND, ROLE_MARKS, VIRGIN_COLOUR
 from raastof_geo.result import Result
-from raastof_geo.roads.places import load_municipalities
+from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.role import Role
 
 _SEA = "#dce9f1"
@@ -76,7 +77,7 @@ def draw_map_picture(
         for name in sites
         for site in [scenario.sites[name]]
     ]
-    scene = _Scene(lines, places, _frame(lines, places), width)
+    scene = _Scene(lines, places, _frame(lines, places), width, _draw_land(result.network))
     key, height = _explain(scene)
     # The strip of the key hides what of the land reaches below the map.
     below = drawing.box(0, scene.height, width, scene.height + height)
@@ -94,6 +95,8 @@ class _Scene:
     """From the lower left corner to the upper right. [degrees]"""
     width: float
     """[px]"""
+    land: Any
+    """What is not sea, as polygons. [degrees]"""
 
     @property
     def squeezed(self) -> float:
@@ -120,7 +123,7 @@ class _Scene:
     def draw(self) -> Iterator[drawing.Piece]:
         """Draw the map without its key."""
         yield drawing.Shape(drawing.box(0, 0, self.width, self.height), fill=_SEA)
-        land, sight = _land(), shapely.box(0, 0, self.width, self.height)
+        land, sight = self.land, shapely.box(0, 0, self.width, self.height)
         for ring in shapely.get_parts(land[shapely.intersects(land, shapely.box(*self.bounds))]):
             within = shapely.Polygon(self._project(shapely.get_coordinates(ring.exterior)))
             for part in shapely.get_parts(shapely.intersection(within.buffer(0), sight)):
@@ -209,9 +212,11 @@ def _room(x: float, y: float, right: float, down: float, wide: float, tall: floa
     return shapely.box(left, top, left + wide, top + tall)
 
 
-@lru_cache
-def _land() -> Any:
-    return shapely.simplify(load_municipalities().geometry.to_numpy(), _LAND_TOLERANCE_DEG)
+@lru_cache(maxsize=4)
+def _draw_land(network: RoadNetwork) -> Any:
+    """Give the municipalities, or the land where there are none. [degrees]"""
+    shapes = network.region.shapes if len(network.region.shapes) else find_land(network)
+    return shapely.simplify(shapes, _LAND_TOLERANCE_DEG)
 
 
 def _frame(lines: Sequence[_Line], sites: Sequence[_Place]) -> tuple[float, float, float, float]:

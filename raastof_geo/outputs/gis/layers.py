@@ -14,13 +14,13 @@ from raastof_geo.result import Result
 
 
 def draw_layers(result: Result) -> dict[str, gpd.GeoDataFrame]:
-    """Give every layer by name, the lowest first. [EPSG:25832]
+    """Give every layer by name, the lowest first, in the metres of the region.
 
     `zones` only where the scenario has some with polygons. Numbers have as many digits as
     `explain_columns` says of their unit.
     """
     before, plan = result.effect.baseline_flows, result.plan.flows
-    zones = draw_zones(result.scenario)
+    zones = draw_zones(result.scenario).to_crs(result.network.region.crs)
     layers = {
         "municipalities": draw_municipalities(result),
         **({} if zones.empty else {"zones": zones}),

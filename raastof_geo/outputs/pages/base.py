@@ -9,13 +9,13 @@ import numpy as np
 import scipy.ndimage
 import shapely
 
-from raastof_geo.arrays import Floats, Indices
+from raastof_geo.arrays import Floats, Indices, Objects
 from raastof_geo.outputs.pages.encode import encode_line
 from raastof_geo.outputs.pages.streets import STREET_DECIMALS, STREET_TOLERANCE_DEG
 from raastof_geo.outputs.palette import attribute_maps
+from raastof_geo.region.projection import unproject_shapes
+from raastof_geo.region.region import Region
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.places import load_municipalities, load_towns
-from raastof_geo.roads.projection import project, unproject_shapes
 from raastof_geo.roads.road import ROAD_CLASSES
 
 _LARGE = ("motorway", "trunk", "primary", "secondary")
@@ -34,6 +34,7 @@ _TOWN_PER_KM2 = 6.0
 """Land with more junctions than this is drawn as built up: streets of towns meet every 300 m, roads
 outside them every kilometre or two. [1/km2]"""
 _LEAST_TOWN_M2 = 150_000.0
+_AROUND = (-0.05, -0.05, 0.05, 0.05)
 
 
 def describe_base(network: RoadNetwork, near: Iterable[tuple[float, float]] = ()) -> dict[str, Any]:
@@ -42,19 +43,19 @@ def describe_base(network: RoadNetwork, near: Iterable[tuple[float, float]] = ()
     `near`: places [lon and lat, degrees] around which small roads are drawn as well.
     """
     return {
-        "land": [encode_line(ring, _LAND_TOLERANCE_DEG) for ring in _outlines()],
+        "land": [encode_line(ring, _LAND_TOLERANCE_DEG) for ring in _outline(network)],
         "towns": [encode_line(ring, 0.0003) for ring in find_towns(network)],
         "roads": dict(_draw_roads(network, near)),
         "ferries": _draw_class(network, network.ferry),
-        "names": _name_towns(),
+        "names": _name_towns(network.region),
         "decimals": STREET_DECIMALS,
         "attribution": attribute_maps(network),
     }
 
 
-def describe_areas() -> dict[str, Any]:
+def describe_areas(region: Region) -> dict[str, Any]:
     """Put borders of municipalities and their names into plain values, for `areas.js`."""
-    areas = load_municipalities()
+    areas = region.areas
     shapes = shapely.coverage_simplify(areas.geometry.to_numpy(), _LAND_TOLERANCE_DEG)
     borders = shapely.difference(
         shapely.union_all(shapely.boundary(shapes)), shapely.boundary(shapely.union_all(shapes))
@@ -72,13 +73,16 @@ def describe_areas() -> dict[str, Any]:
     }
 
 
-@lru_cache
-def _outlines() -> list[Floats]:
-    shapes = load_municipalities().geometry.to_numpy()
-    return [
-        shapely.get_coordinates(part.exterior)
-        for part in shapely.get_parts(shapely.union_all(shapes))
-    ]
+def find_land(network: RoadNetwork) -> Objects:
+    """Give the polygons of the land; where no coast is known, roads shall not lie in the sea."""
+    if len(network.region.land):
+        return network.region.land
+    return np.array([shapely.box(*np.add(network.metadata.bounds, _AROUND))], object)
+
+
+def _outline(network: RoadNetwork) -> Iterator[Floats]:
+    for part in find_land(network):
+        yield from map(shapely.get_coordinates, (part.exterior, *part.interiors))
 
 
 @lru_cache(maxsize=4)
@@ -90,7 +94,7 @@ def find_towns(network: RoadNetwork) -> list[Floats]:
     meeting = np.bincount(ends, minlength=network.node_count) >= 3
     if not meeting.any():
         return []
-    at = project(network.node_lon[meeting], network.node_lat[meeting])
+    at = network.project(network.node_lon[meeting], network.node_lat[meeting])
     low = at.min(axis=0) - 10 * _CELL_M
     cells = np.ceil((at.max(axis=0) + 10 * _CELL_M - low) / _CELL_M).astype(int)
     edges = [low[axis] + _CELL_M * np.arange(cells[axis] + 1) for axis in (0, 1)]
@@ -101,7 +105,7 @@ def find_towns(network: RoadNetwork) -> list[Floats]:
     drawn = drawn.lines(_TOWN_PER_KM2)
     closed: Any = [shapely.Polygon(line) for line in drawn if len(line) > 3]
     large_enough = [one for one in closed if one.area >= _LEAST_TOWN_M2]
-    shapes = unproject_shapes(np.array([*large_enough, None], object)[:-1])
+    shapes = unproject_shapes(np.array([*large_enough, None], object)[:-1], network.region.crs)
     return [shapely.get_coordinates(one) for one in shapes]
 
 
@@ -115,7 +119,7 @@ def _draw_roads(
     if len(places):
         middle = network.xy[(network.point_start[:-1] + network.point_start[1:]) // 2]
         tree = shapely.STRtree(shapely.points(middle))
-        disks = shapely.points(project(places[:, 0], places[:, 1]))
+        disks = shapely.points(network.project(places[:, 0], places[:, 1]))
         around[np.unique(tree.query(disks, predicate="dwithin", distance=_NEAR_M)[1])] = True
     for name in _LARGE:
         yield name, _draw_class(network, names == name)
@@ -138,10 +142,9 @@ def _draw_class(network: RoadNetwork, which: Any) -> list[str]:
     return [line for line in lines if line]
 
 
-def _name_towns() -> dict[str, Any]:
-    towns = load_towns()
-    towns["rank"] = [_RANKS.get(one, 2) for one in towns["town_class"]]
-    named = towns[["name", "rank", "lat", "lon"]]
+def _name_towns(region: Region) -> dict[str, Any]:
+    ranks = [_RANKS.get(one, 2) for one in region.towns["town_class"]]
+    named = region.towns.assign(rank=ranks)[["name", "rank", "lat", "lon"]]
     return {"columns": list(named), "rows": named.to_numpy(object).tolist()}
 
 

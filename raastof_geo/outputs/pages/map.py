@@ -27,6 +27,8 @@ from raastof_geo.outputs.palette import BURDEN_CLASSES, FAMILIES, ROLE_MARKS, ZO
 from raastof_geo.outputs.tables.flows import list_flows
 from raastof_geo.outputs.tables.summary import summarise
 from raastof_geo.outputs.template import read_template
+from raastof_geo.region.pack import read_region
+from raastof_geo.region.region import Region
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.role import Role
@@ -81,7 +83,8 @@ def draw_map(result: Result) -> folium.Map:
         drawn = PlanMap(Page(title=said.title, language=said.language, images=images))
         near = [site.lon_lat for site in result.scenario.sites.values()]
         flowing = (Zones(told), Roads(told), Flows(told), Sites(told), MapControls(told))
-        for element in (BaseRoads(result.network, near), Areas(), *flowing):
+        network = result.network
+        for element in (BaseRoads(network, near), Areas(network.region), *flowing):
             element._id = "plan"  # equal results give equal pages
             element.add_to(drawn)
     return drawn
@@ -95,10 +98,14 @@ class BaseRoads(Element):
 
 
 class Areas(Element):
-    """The borders of municipalities, and their names."""
+    """The borders of municipalities, and their names; of the built-in region by default."""
 
-    def __init__(self) -> None:
-        super().__init__("areas", {"areas": describe_areas()}, name=str(say("Municipalities")))
+    def __init__(self, region: Region | None = None) -> None:
+        super().__init__(
+            "areas",
+            {"areas": describe_areas(region or read_region())},
+            name=str(say("Municipalities")),
+        )
 
 
 class Zones(Element):

@@ -25,7 +25,7 @@ from raastof_geo.outputs.template import read_asset
 SCRIPTS = (
     *("core", "painter", "view", "labels", "base", "areas", "zones", "sites", "roads", "flows"),
     *("state", "legend", "sentence", "table", "about", "panel", "sheet", "print", "controls"),
-    "route",
+    *("route", "outlook"),
 )
 """Modules of the script `raastof`, each a file of this folder, in the order they are read."""
 _CONTENT_POLICY = (

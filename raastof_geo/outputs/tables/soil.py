@@ -11,8 +11,8 @@ from raastof_geo.outputs.tables.flows import list_flows
 from raastof_geo.outputs.tables.life_cycle import name_step
 from raastof_geo.outputs.tables.summary import call_condition, find_reliances
 from raastof_geo.records.flows import shape_table
+from raastof_geo.region.projection import project
 from raastof_geo.result import Result
-from raastof_geo.roads.projection import project
 from raastof_geo.scenario.catalogue import SoilSamples
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Need, Scenario
@@ -82,7 +82,7 @@ def _name_purpose(scenario: Scenario, taker: str, kind: str) -> Message:
 def _name_place(scenario: Scenario, site: str, municipality: str) -> Iterator[str]:
     """Give name, address, municipality, land register number and coordinates of a site."""
     said = scenario.sites[site]
-    easting, northing = project(*said.lon_lat).ravel()
+    easting, northing = project(*said.lon_lat, scenario.region.crs).ravel()
     yield from (scenario.site_name(site), said.address, municipality)
     yield from (said.land_register, f"{easting:.0f}; {northing:.0f}")
 

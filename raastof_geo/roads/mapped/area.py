@@ -1,21 +1,31 @@
 """Read the area that a network is clipped to."""
 
+from __future__ import annotations
+
 import difflib
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import shapely
 
 from raastof_geo.errors import RoadDataError, raise_all
 from raastof_geo.language import list_codes, say_text
 from raastof_geo.links import AnyPath
-from raastof_geo.roads.places import load_municipalities
-from raastof_geo.roads.projection import DEGREES, Bounds, project_shapes, unproject_shapes
+from raastof_geo.region.pack import read_region
+from raastof_geo.region.projection import (
+    DEGREES,
+    Bounds,
+    find_system,
+    project_shapes,
+    unproject_shapes,
+)
+from raastof_geo.region.region import Region
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 _EARTH = shapely.box(-180, -90, 180, 90)
-_JSON_ENDINGS = (".geojson", ".json")
 
 
 def read_area(
@@ -24,13 +34,15 @@ def read_area(
     file: AnyPath | None = None,
     municipalities: Sequence[str] = (),
     buffer_m: float = 0.0,
+    region: Region | None = None,
 ) -> shapely.Geometry | None:
     """Read an area from bounds, a file of polygons or names of municipalities.
 
     In WGS84, none where nothing is given. [degrees] `file`: GeoJSON in degrees, or anything that
     GDAL reads, in any coordinate system that it names; `municipalities`: names or codes, as in
-    `Køge`, `Køge Kommune` or `0259`; `buffer_m`: how far the area is widened [m]. `RoadDataError`:
-    more than one is given, or what is given is no area.
+    `Køge`, `Køge Kommune` or `0259`, of a
+    `region`, the built-in one by default; `buffer_m`: how far the area is widened [m].
+    `RoadDataError`: more than one is given, or what is given is no area.
     """
     given = [bounds is not None, file is not None, bool(municipalities)]
     if sum(given) > 1:
@@ -41,9 +53,10 @@ def read_area(
     elif file is not None:
         area = read_polygon(file)
     elif municipalities:
-        area = join_municipalities(municipalities)
+        area = join_municipalities(municipalities, region or read_region())
     if area is not None and buffer_m > 0:
-        area = unproject_shapes(shapely.buffer(project_shapes(area), buffer_m))
+        crs = find_system(tuple(shapely.bounds(area).tolist()))
+        area = unproject_shapes(shapely.buffer(project_shapes(area, crs), buffer_m), crs)
     return area
 
 
@@ -58,58 +71,37 @@ def draw_bounds(bounds: Sequence[float]) -> shapely.Polygon:
 
 def read_polygon(path: AnyPath) -> shapely.Polygon | shapely.MultiPolygon:
     """Read all polygons of a file, joined and valid [degrees, WGS84], or `RoadDataError`."""
-    file = Path(path)
-    if not file.is_file():
-        raise RoadDataError.saying_text("areas", "none", file=file)
-    try:
-        json_like = file.suffix.lower() in _JSON_ENDINGS
-        shapes = list(_read_geojson(file) if json_like else _read_layers(file))
-    except (OSError, ValueError, KeyError, TypeError, shapely.errors.ShapelyError) as error:
-        raise RoadDataError.saying_text("areas", "damaged", file=file) from error
-    joined = shapely.union_all([shapely.make_valid(shape) for shape in shapes])
+    joined = shapely.union_all(shapely.make_valid(read_layer(path).geometry.to_numpy()))
     parts = [part for part in shapely.get_parts(joined) if part.geom_type == "Polygon"]
     if not parts:
-        raise RoadDataError.saying_text("areas", "no polygon", file=file)
-    area = shapely.MultiPolygon(parts)
-    if not _EARTH.covers(shapely.box(*area.bounds)):
-        raise RoadDataError.saying_text("areas", "no degrees", file=file)
-    return area
+        raise RoadDataError.saying_text("areas", "no polygon", file=path)
+    return shapely.MultiPolygon(parts)
 
 
-def _read_geojson(file: Path) -> Iterator[Any]:
-    found: list[Any] = [json.loads(file.read_text(encoding="utf-8-sig"))]
-    while found:
-        part = found.pop()
-        if part is None:
-            continue
-        kind = part["type"]
-        if kind == "FeatureCollection":
-            found += part["features"]
-        elif kind == "Feature":
-            found.append(part["geometry"])
-        elif kind == "GeometryCollection":
-            found += part["geometries"]
-        elif kind in ("Polygon", "MultiPolygon"):
-            yield shapely.from_geojson(json.dumps(part))
-
-
-def _read_layers(file: Path) -> Iterator[Any]:
+def read_layer(path: AnyPath) -> gpd.GeoDataFrame:
+    """Read polygons of GeoJSON, or anything that GDAL reads [degrees], or raise `RoadDataError`."""
     import geopandas as gpd
 
+    if not Path(path).is_file():
+        raise RoadDataError.saying_text("areas", "none", file=path)
     try:
-        frame = gpd.read_file(file)
+        frame = gpd.read_file(path)
+        frame = frame.to_crs(DEGREES) if frame.crs is not None else frame
+        if "GeometryCollection" in set(frame.geom_type):
+            frame = frame.explode(ignore_index=True)
     except Exception as error:  # GDAL raises what it likes
-        raise ValueError(str(error)) from error
-    if frame.crs is not None:
-        frame = frame.to_crs(DEGREES)
-    for shape in frame.geometry:
-        if shape is not None and shape.geom_type in ("Polygon", "MultiPolygon"):
-            yield shape
+        raise RoadDataError.saying_text("areas", "damaged", file=path) from error
+    frame = frame[frame.geom_type.isin(("Polygon", "MultiPolygon"))]
+    if frame.empty:
+        raise RoadDataError.saying_text("areas", "no polygon", file=path)
+    if not _EARTH.covers(shapely.box(*frame.total_bounds)):
+        raise RoadDataError.saying_text("areas", "no degrees", file=path)
+    return frame
 
 
-def join_municipalities(wanted: Sequence[str]) -> shapely.Geometry:
+def join_municipalities(wanted: Sequence[str], region: Region) -> shapely.Geometry:
     """Join municipalities by name or code [degrees]; `RoadDataError` names all unknown ones."""
-    frame = load_municipalities()
+    frame = region.labels
     known = {name.casefold(): index for index, name in enumerate(frame["name"])}
     known |= {code: index for index, code in enumerate(frame["code"])}
     rows, lost = [], []
@@ -122,4 +114,4 @@ def join_municipalities(wanted: Sequence[str]) -> shapely.Geometry:
             key = "like" if like else "unknown"
             lost.append(say_text("areas", key, name=f"`{name}`", like=list_codes(like)))
     raise_all(RoadDataError, lost)
-    return shapely.union_all(frame.geometry.to_numpy()[rows])
+    return shapely.union_all(region.shapes[rows])

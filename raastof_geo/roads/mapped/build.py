@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 from raastof_geo.arrays import Floats, Indices, Mask, SmallIntegers
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import say
+from raastof_geo.region.projection import bound, measure_steps
 from raastof_geo.roads.edges import Turns, gather_turns
 from raastof_geo.roads.mapped.chains import Chains, join_segments
 from raastof_geo.roads.mapped.lines import Lines, measure_lines, measure_shift, simplify_lines
@@ -19,7 +20,6 @@ from raastof_geo.roads.mapped.reach import keep_main_part, link_pieces, link_tow
 from raastof_geo.roads.mapped.rules import flip_tags
 from raastof_geo.roads.mapped.ways import add_straight_edges, lay_network
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.projection import bound, measure_steps, project
 from raastof_geo.roads.road import ROAD_CLASSES, Access, Road, join_tags, split_tags
 from raastof_geo.roads.stored.steps import lay_runs
 
@@ -70,7 +70,7 @@ def build_network(
 
 def _bridge_ferries(network: RoadNetwork) -> RoadNetwork:
     """Join loose ends of ferries of one name that are each other's nearest: data is cut at sea."""
-    xy = project(network.node_lon, network.node_lat)
+    xy = network.project(network.node_lon, network.node_lat)
     degree = np.bincount(np.concatenate((network.tail, network.head)), minlength=len(xy))
     edge = np.flatnonzero(network.ferry)
     ends = np.concatenate((network.tail[edge], network.head[edge]))
@@ -104,7 +104,7 @@ def _choose(network: RoadNetwork, classes: Collection[str], towns: pd.DataFrame 
     weight = np.where(wanted, 1.0, unwelcome[network.road_class])
     kept = link_pieces(streets, wanted & ~closed, weight)
     if towns is not None and len(towns):
-        kept = link_towns(streets, kept, weight, project(towns["lon"], towns["lat"]))
+        kept = link_towns(streets, kept, weight, network.project(towns["lon"], towns["lat"]))
     kept = keep_main_part(streets, kept)
     reached = np.zeros(network.node_count, bool)
     reached[network.tail[kept]] = True
@@ -125,7 +125,7 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
     kind = road.copy()
     kind[ruled] = len(roads) + ruled  # stays as it is: its rules may hang on its direction
     chains = join_segments(ends, np.column_stack((whole.forward, whole.backward))[chosen], kind)
-    xy = np.concatenate((project(whole.node_lon, whole.node_lat), whole.xy))
+    xy = np.concatenate((whole.project(whole.node_lon, whole.node_lat), whole.xy))
     mapped = _line_up(whole, chosen, chains)
     drawn = simplify_lines(mapped, xy, tolerance_m=simplify_m)
     lon = np.concatenate((whole.node_lon, whole.lon))

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from raastof_geo.arrays import Floats, Indices, Integers, SmallIntegers
-from raastof_geo.roads.projection import measure_steps
+from raastof_geo.region.projection import measure_steps
 from raastof_geo.roads.stored.steps import lay_runs
 
 _ROUNDING_M = 0.2

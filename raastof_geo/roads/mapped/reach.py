@@ -9,7 +9,6 @@ from scipy.sparse.csgraph import dijkstra
 
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers, first_of_each
 from raastof_geo.roads.edges import RoadEdges
-from raastof_geo.roads.projection import project
 from raastof_geo.roads.routing.engine import find_parts
 
 SMALLEST_PIECE_M = 500.0
@@ -70,7 +69,7 @@ def link_pieces(streets: RoadEdges, kept: Mask, weight: Floats) -> Mask:
 
 def link_towns(streets: RoadEdges, kept: Mask, weight: Floats, towns: Floats) -> Mask:
     """Add the shortest links to towns [east and north in m] far from every kept road. [edges]"""
-    xy = project(streets.node_lon, streets.node_lat)
+    xy = streets.project(streets.node_lon, streets.node_lat)
     main = _find_main_nodes(streets, kept)
     reached = kept & main[streets.tail] & main[streets.head] & ~streets.ferry
     ends = np.stack((xy[streets.tail[reached]], xy[streets.head[reached]]), axis=1)

@@ -7,11 +7,11 @@ from itertools import pairwise
 import numpy as np
 
 from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
+from raastof_geo.region.projection import bound, measure_steps
 from raastof_geo.roads.edges import NetworkMetadata, Turns, gather_turns
 from raastof_geo.roads.mapped.osm import OsmWays
 from raastof_geo.roads.mapped.turns import lay_turns
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.projection import bound, measure_steps
 from raastof_geo.roads.road import Road
 from raastof_geo.roads.stored.steps import lay_runs, round_degrees
 

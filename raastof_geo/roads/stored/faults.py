@@ -178,6 +178,9 @@ def explain_gaps(network: RoadNetwork) -> Iterator[Message]:
     limits = [name for name in network.lacking if name in LIMITS]
     others = [name for name in network.lacking if name not in (*LIMITS, *_TOLD_ONLY)]
     title = network.metadata.title
+    region = network.region
+    known = {"areas": len(region.shapes), "towns": len(region.towns), "coast": len(region.land)}
+    yield from (say_text("regions", one, title=title) for one, count in known.items() if not count)
     if limits:
         yield say_text("network files", "unknown limits", title=title, limits=list_codes(limits))
     if others:

@@ -4,9 +4,9 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from raastof_geo.errors import RoadDataError
 from raastof_geo.files import write_whole
 from raastof_geo.language import Message
 from raastof_geo.links import AnyPath
+from raastof_geo.region.pack import MEMBER, decode_region, encode_region
 from raastof_geo.roads.edges import (
     BACKWARD,
     FORWARD,
@@ -42,12 +43,15 @@ _FIRST_MOMENT_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 def read_network(path: AnyPath) -> RoadNetwork:
     """Read a network that `write_network` wrote, or refuse it as `RoadDataError`."""
     file = Path(path)
-    columns, roads, metadata = _read_columns(file)
+    columns, roads, metadata, region = _read_columns(file)
     try:
         complaint = faults.find_fault_in_columns(columns)
         if not complaint:
             network = _decode(columns, json.loads(roads.tobytes()), json.loads(metadata.tobytes()))
             complaint = faults.find_fault(network)
+            if region is not None:
+                own = decode_region(json.loads(region.tobytes()))
+                network = replace(network, own_region=own)
     except Exception as error:  # what is not as it should be fails in many ways
         raise _damaged(file) from error
     if complaint:
@@ -71,6 +75,8 @@ def write_network(network: RoadNetwork, path: AnyPath, *, compress: bool = True)
     roads = encode_roads(network.roads, extra, network.lacking)
     roads |= {"turns": network.some_turns.describe()} if len(network.some_turns) else {}
     texts = {"roads": as_json(roads), "metadata": as_json(metadata)}
+    if network.own_region is not None:
+        texts[MEMBER] = as_json(encode_region(network.own_region))
     columns = network.to_columns()._asdict() | texts
     return write_whole(file, _pack(columns, compress), known=_is_network)
 
@@ -84,7 +90,10 @@ def _is_network(file: Path) -> bool:
         return False
 
 
-def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any]]:
+_Text: TypeAlias = NDArray[Any]
+
+
+def _read_columns(file: Path) -> tuple[StoredColumns, _Text, _Text, _Text | None]:
     if not file.exists():
         raise RoadDataError.saying_text("network files", "none", file=file)
     if not file.is_file():
@@ -98,7 +107,8 @@ def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any]
         with np.load(file, allow_pickle=False) as archive:
             _check_format(file, archive["metadata"])
             columns = StoredColumns(*(archive[label] for label in faults.STORED_COLUMNS))
-            return columns, archive["roads"], archive["metadata"]
+            region = archive[MEMBER] if MEMBER in archive.files else None
+            return columns, archive["roads"], archive["metadata"], region
     except RoadDataError:
         raise
     except KeyError as error:

@@ -3,16 +3,16 @@
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping
-from functools import cache
-from importlib import resources
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from raastof_geo.errors import Finding, InputError, ScenarioError
+from raastof_geo.errors import Finding, InputError, RoadDataError, ScenarioError
 from raastof_geo.language import say, say_text
+from raastof_geo.region.pack import lend_region, read_region
+from raastof_geo.region.region import Region
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
 from raastof_geo.scenario.checking import permit
 from raastof_geo.scenario.checking.agreed import check_agreements
@@ -25,7 +25,7 @@ from raastof_geo.scenario.reading.overlay import write_ids
 from raastof_geo.scenario.reading.refusal import explain_errors, finding_at
 from raastof_geo.scenario.reading.template import check_template
 from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
-from raastof_geo.scenario.reading.zones import find_in_zones, refuse_outside
+from raastof_geo.scenario.reading.zones import find_beside, find_in_zones, refuse_outside
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.amount import DEFAULT, Captured
 from raastof_geo.scenario.said.file import ScenarioFile
@@ -81,12 +81,14 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     """Check plain values and turn them into a scenario, or raise as `read_scenario` does."""
     refuse_newer(tree)
     home = path.parent.resolve()
-    findings = list(tree.findings)
+    region = _find_region(tree, home, anywhere=anywhere)
+    findings = [*tree.findings, *_read_catalogue(tree, home, anywhere=anywhere)]
     catalogue, wrong = _build_catalogue(tree)
     findings += wrong
     said: ScenarioFile | None = None
     try:
-        said = ScenarioFile.model_validate(tree.values, context=_context(tree, catalogue))
+        context = _context(tree, catalogue, region)
+        said = ScenarioFile.model_validate(tree.values, context=context)
     except ValidationError as error:
         findings += explain_errors(error, tree, ScenarioFile)
     warnings: list[Finding] = []
@@ -94,7 +96,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     if said is not None:
         findings += _check_network_file(said, tree, home, anywhere)
         findings += check_template(said, tree, home, anywhere=anywhere)
-        said, areas, mistakes = find_in_zones(said, tree, home, anywhere=anywhere)
+        said, areas, mistakes = find_in_zones(said, tree, home, region.crs, anywhere=anywhere)
         findings += mistakes
         for fault in (*_check_baseline(said), *_check_agreements(said), *_check_fleet(said)):
             place = tree.place(fault.below, of_key=fault.of_key)
@@ -159,6 +161,25 @@ def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Findin
     return mistakes, sorted(warnings, key=_by_place)
 
 
+def _read_catalogue(tree: Tree, home: Path, *, anywhere: bool) -> Sequence[Finding]:
+    """Put what a file of a catalogue says where a scenario names it; give what is wrong with it."""
+    name = tree.values.get("catalogue")
+    if not isinstance(name, str):
+        return ()
+    tree.values["catalogue"] = {}
+    try:
+        other = read_tree(find_beside(home, Path(name), anywhere=anywhere), shown_as=name)
+    except InputError as error:
+        home_of = tree.place(("catalogue",))
+        return [Finding(one.message, one.place or home_of) for one in error.findings]
+    tree.values["catalogue"] = other.values
+    for kind in ("keys", "places", "written"):
+        its = {("catalogue", *trail): one for trail, one in getattr(other, kind).items()}
+        getattr(tree, kind).update(its)
+    tree.digest = hashlib.sha256(f"{tree.digest} {other.digest}".encode()).hexdigest()
+    return other.findings
+
+
 def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
     own, year = tree.values.get("catalogue"), tree.values.get("price_year")
     year = year if isinstance(year, int) else None  # it counts before the file is checked
@@ -172,7 +193,7 @@ def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
         return load_catalogue(), explain_errors(error, tree, Catalogue, below=("catalogue",))
 
 
-def _context(tree: Tree, catalogue: Catalogue) -> dict[str, Any]:
+def _context(tree: Tree, catalogue: Catalogue, region: Region) -> dict[str, Any]:
     """Collect the ids that may be referred to, right or wrong as their entries may be."""
     own = tree.values.get("catalogue")
     builtin = read_builtin_tree().values
@@ -182,27 +203,33 @@ def _context(tree: Tree, catalogue: Catalogue) -> dict[str, Any]:
     }
     if isinstance(tree.values.get("sites"), Mapping):
         known["sites"] = names_in(tree.values["sites"])
-    network = tree.values.get("network")
-    known["drawn_municipalities"] = _municipality_names()
-    if not (isinstance(network, Mapping) and network.get("file")):
+    known["drawn_municipalities"] = {name: {"title": f"{name} Kommune"} for name in region.names}
+    if region.bounds is not None and region.names:
         known["municipalities"] = known["drawn_municipalities"]
     vehicles = tree.values.get("vehicles")
     if not isinstance(vehicles, list):
         vehicles = ScenarioFile.model_fields["vehicles"].default
     return {
         "known": known,
+        "region": region,
         "calendar": read_calendar(tree.values.get("periods")),
         "catalogue": catalogue,
         "vehicles": tuple(id_or_word("vehicles", str(one), known["vehicles"]) for one in vehicles),
     }
 
 
-@cache
-def _municipality_names() -> Names:
-    file = resources.files("raastof_geo") / "data" / "municipalities.geojson"
-    features = json.loads(file.read_text(encoding="utf-8"))["features"]
-    names = sorted({feature["properties"]["name"] for feature in features})
-    return {name: {"title": f"{name} Kommune"} for name in names}
+def _find_region(tree: Tree, home: Path, *, anywhere: bool) -> Region:
+    """Read the region of the roads that a scenario names, where they may be read."""
+    network = tree.values.get("network")
+    name = network.get("file") if isinstance(network, Mapping) else None
+    if not isinstance(name, str | Path):
+        return read_region()
+    file = (home / name).resolve()
+    outside = refuse_outside(file, home, "network.file", anywhere=anywhere)
+    try:
+        return lend_region(None) if outside else read_region(file)
+    except RoadDataError:  # told when the roads are loaded
+        return lend_region(None)
 
 
 def _check_network_file(

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 BORDER_M = 1.0
 """A site this near a zone lies in it: coordinates are no better than that. [m]"""
 
-_METRES = "EPSG:25832"
 _DEGREES = "EPSG:4326"
 _GEOPACKAGE = b"SQLite format 3\x00"
 _MOST_DEGREES = 360.0
@@ -51,11 +50,12 @@ def find_beside(home: Path, name: Path, *, anywhere: bool) -> Path:
 
 
 def find_in_zones(
-    said: ScenarioFile, tree: Tree, home: Path, *, anywhere: bool
+    said: ScenarioFile, tree: Tree, home: Path, crs: str, *, anywhere: bool
 ) -> tuple[ScenarioFile, dict[int, shapely.MultiPolygon], list[Finding]]:
     """Add to each zone the sites in the polygons of its file or on their border.
 
-    Also give those polygons by the number of the zone [EPSG:25832], and files that cannot be used.
+    Also give those polygons by the number of the zone, in metres of `crs`, and files that cannot be
+    used.
     """
     areas: dict[int, shapely.MultiPolygon] = {}
     mistakes: list[Finding] = []
@@ -63,19 +63,19 @@ def find_in_zones(
         if zone.file is None:
             continue
         try:
-            areas[number] = _read_polygons(home, zone.file, anywhere=anywhere)
+            areas[number] = _read_polygons(home, zone.file, crs, anywhere=anywhere)
         except InputError as error:
             trail = ("zones", number, "file")
             mistakes += [finding_at(tree, trail, one.message) for one in error.findings]
     zones = list(said.zones)
-    for number, inside in _find_inside(areas, said):
+    for number, inside in _find_inside(areas, said, crs):
         sites = (*zones[number].sites, *inside)
         zones[number] = zones[number].model_copy(update={"sites": tuple(dict.fromkeys(sites))})
     return said.model_copy(update={"zones": tuple(zones)}), areas, mistakes
 
 
 def _find_inside(
-    areas: dict[int, shapely.MultiPolygon], said: ScenarioFile
+    areas: dict[int, shapely.MultiPolygon], said: ScenarioFile, crs: str
 ) -> Iterator[tuple[int, list[str]]]:
     """Give the sites in each of some areas, in the order of the scenario."""
     if not areas:
@@ -83,14 +83,14 @@ def _find_inside(
     import geopandas as gpd
 
     lon, lat = zip(*(site.lon_lat for site in said.sites.values()), strict=True)
-    places = gpd.GeoSeries.from_xy(lon, lat, crs=_DEGREES).to_crs(_METRES).to_numpy()
+    places = gpd.GeoSeries.from_xy(lon, lat, crs=_DEGREES).to_crs(crs).to_numpy()
     ids = list(said.sites)
     for number, area in areas.items():
         near = np.flatnonzero(shapely.dwithin(places, area, BORDER_M))
         yield number, [ids[one] for one in near.tolist()]
 
 
-def _read_polygons(home: Path, name: Path, *, anywhere: bool) -> shapely.MultiPolygon:
+def _read_polygons(home: Path, name: Path, crs: str, *, anywhere: bool) -> shapely.MultiPolygon:
     """Read the polygons of a scenario's file as one area, in metres."""
     file = find_beside(home, name, anywhere=anywhere)
     told = {"file": f"`{file.name}`"}
@@ -101,7 +101,7 @@ def _read_polygons(home: Path, name: Path, *, anywhere: bool) -> shapely.MultiPo
             shapes = parts[parts.geom_type == "Polygon"]
             if not shapes.empty:
                 _check_system(shapes, told)
-                polygons += list(shapely.make_valid(shapes.to_crs(_METRES).to_numpy()))
+                polygons += list(shapely.make_valid(shapes.to_crs(crs).to_numpy()))
     except InputError:
         raise
     except _UNREADABLE as error:

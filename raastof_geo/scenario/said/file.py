@@ -9,6 +9,7 @@ from pydantic import (
     Field,
     PlainValidator,
     ValidationInfo,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -61,8 +62,10 @@ class ScenarioFile(Part):
     """Conditions that the scenario accepts at every need; none that are a matter of each need."""
     zones: tuple[ZoneEntry, ...] = ()
     """Areas in which soil needs one condition more."""
-    catalogue: dict[str, Any] = Field(default_factory=dict)
-    """Additions to the built-in catalogue, and replacements in it."""
+    catalogue: Annotated[dict[str, Any], WithJsonSchema({"type": ["object", "string"]})] = Field(
+        default_factory=dict
+    )
+    """Additions to the built-in catalogue, and replacements in it, or the name of their file."""
     sites: dict[Annotated[str, AfterValidator(check_id)], Site] = Field(min_length=1)
     border: SetOf[Crossing] = ()
     """What crosses the border of the region, stated and not solved for."""

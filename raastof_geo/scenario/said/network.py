@@ -3,15 +3,19 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError
-from raastof_geo.scenario.coordinates import check_degrees
+from raastof_geo.scenario.coordinates import check_degrees, region_in
 from raastof_geo.scenario.fault import SetOf
 from raastof_geo.scenario.said import part
 
 RouteMeasure = Literal["emissions", "time", "cost"]
+
+
+def _check_at(at: tuple[float, float], info: ValidationInfo) -> tuple[float, float]:
+    return check_degrees(*at, region_in(info))
 
 
 class RoadsMeant(part.Window):
@@ -21,7 +25,7 @@ class RoadsMeant(part.Window):
     """Roads of this name or number, as in `Storstrømsbroen` or `E47`."""
     way: Annotated[SetOf[int] | None, part.ONE_OR_SEVERAL] = None
     """Ways by their ids in OpenStreetMap."""
-    at: Annotated[tuple[float, float], AfterValidator(lambda at: check_degrees(*at))] | None = None
+    at: Annotated[tuple[float, float], AfterValidator(_check_at)] | None = None
     """The road nearest to a place: longitude, latitude. [degrees]"""
     polygon: tuple[tuple[float, float], ...] | None = Field(default=None, min_length=3)
     """All roads that touch an area: its corners, longitude and latitude each. [degrees]"""

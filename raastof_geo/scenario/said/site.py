@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.scenario.catalogue import SoilMove
-from raastof_geo.scenario.coordinates import Crs, check_degrees, check_metres
+from raastof_geo.scenario.coordinates import Crs, check_degrees, check_metres, region_in, to_degrees
 from raastof_geo.scenario.fault import FaultError, SetOf
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said import entry, part
@@ -61,18 +61,20 @@ class Site(part.Part):
 
     @field_validator("lat")
     @classmethod
-    def _degrees_lie_in_denmark(cls, lat: float | None, info: ValidationInfo) -> float | None:
+    def _degrees_lie_in_the_region(cls, lat: float | None, info: ValidationInfo) -> float | None:
         lon = info.data.get("lon")
         if lat is not None and lon is not None:
-            check_degrees(lon, lat)
+            check_degrees(lon, lat, region_in(info))
         return lat
 
     @field_validator("northing")
     @classmethod
-    def _metres_lie_in_denmark(cls, northing: float | None, info: ValidationInfo) -> float | None:
+    def _metres_lie_in_the_region(
+        cls, northing: float | None, info: ValidationInfo
+    ) -> float | None:
         easting, crs = info.data.get("easting"), info.data.get("crs")
         if northing is not None and easting is not None and crs not in (None, "EPSG:4326"):
-            check_metres(easting, northing, crs)
+            check_metres(easting, northing, crs, region_in(info))
         return northing
 
     @model_validator(mode="after")
@@ -105,7 +107,7 @@ class Site(part.Part):
             case float(lon), float(lat), None, None, _:
                 return lon, lat
             case None, None, float(easting), float(northing), str(crs):
-                return check_metres(easting, northing, crs)
+                return to_degrees(easting, northing, crs)
         raise InputError.saying_text("said", "place")
 
     @property

@@ -1,0 +1,155 @@
+"""Draw what a scenario says before anything is solved: who could serve whom, and what is missing.
+
+Roads and prices are not asked: who may deal with whom in a common period counts as could.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+from raastof_geo.assignment.telling.names import call_entry, call_material, call_use
+from raastof_geo.files import is_sealed, seal_page, write_whole
+from raastof_geo.language import Message, Readable, format_number, plain, read_texts
+from raastof_geo.outputs.pages.map import Areas, BaseRoads
+from raastof_geo.outputs.pages.page import Controls, Page, PlanMap, escape
+from raastof_geo.outputs.palette import ROLE_MARKS
+from raastof_geo.outputs.template import read_template
+from raastof_geo.outputs.warning import explain_idle, warn_of_input
+from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.snap import Anchors
+from raastof_geo.scenario.parties import list_deals
+from raastof_geo.scenario.scenario import Need, Offer, Scenario
+
+_MOST_MOVED = 10
+_Row: TypeAlias = tuple[Message, float, float, int]
+
+
+class Outlook(NamedTuple):
+    """What could become of all that is on offer and needed.
+
+    Rows of name, tonnes, tonnes that could be used or given, and how many others could take or
+    give: plants, depots and receivers, or pits, plants and depots. [t]
+    """
+
+    materials: Sequence[_Row]
+    uses: Sequence[_Row]
+    no_outlet: list[Offer]
+    no_source: list[Need]
+
+
+def find_outlook(scenario: Scenario) -> Outlook:
+    """Find what could be used and served by whom, and what has nobody."""
+    offers = {one.id: one for one in scenario.offers}
+    needs = {one.id: one for one in scenario.needs}
+    met = defaultdict[str, set[str]](set)
+    for giver, taker in list_deals(scenario):
+        if {*giver.periods} & {*taker.accepts[giver.material].periods}:
+            met[giver.id].add(taker.id)
+            met[taker.id].add(giver.id)
+    materials, uses = [], []
+    for material in dict.fromkeys(one.material for one in scenario.offers):
+        mine = [one for one in scenario.offers if one.material == material]
+        reached = set[str]().union(*(met[one.id] for one in mine))
+        could = sum(needs[one].tonnes * needs[one].ratios[material] for one in reached & {*needs})
+        name, tonnes = call_material(scenario, material), sum(one.tonnes for one in mine)
+        materials.append((name, tonnes, could, len(reached - {*needs})))
+    for use in dict.fromkeys(one.use for one in scenario.needs):
+        asked = [one for one in scenario.needs if one.use == use]
+        reached = set[str]().union(*(met[one.id] for one in asked))
+        could = sum(
+            offers[one].tonnes
+            / min(it.ratios[offers[one].material] for it in asked if it.id in met[one])
+            for one in reached & {*offers}
+        )
+        name, tonnes = call_use(scenario, use), sum(one.tonnes for one in asked)
+        uses.append((name, tonnes, could, len(reached - {*offers})))
+    return Outlook(
+        materials,
+        uses,
+        [one for one in scenario.offers if one.tonnes > 0 and not met[one.id]],
+        [one for one in scenario.needs if one.tonnes > 0 and not met[one.id]],
+    )
+
+
+def write_outlook(scenario: Scenario, network: RoadNetwork, anchors: Anchors, path: Path) -> Path:
+    """Write the page; what is there and not ours is moved to `set_aside`, or `OutputError`."""
+    page = seal_page(draw_outlook(scenario, network, anchors))
+    return write_whole(path, page, known=is_sealed)
+
+
+def draw_outlook(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> str:
+    """Build the page: sites and how far they were moved on a map, and what is known beside it."""
+    texts, title = read_texts("outlook"), scenario.said.title
+    outlook = find_outlook(scenario)
+    told = {
+        "texts": texts,
+        "tables": list(_tabulate(outlook, scenario, anchors)),
+        "lists": list(_list_gaps(outlook, scenario, network, anchors)),
+    }
+    head = (
+        f'<header id="strip"><h1>{escape(title)}</h1><p>{escape(str(texts["lead"]))}</p></header>'
+    )
+    body = str(read_template("pages/outlook.html.j2").render(told))
+    words = {key: str(texts[key]) for key in ("here", "yaml", "row", "copy", "new")}
+    data = {"sites": list(_place(scenario, anchors)), "words": words}
+    drawn = PlanMap(Page(title=title, language=scenario.said.language))
+    base = BaseRoads(network, [site.lon_lat for site in scenario.sites.values()])
+    for element in (
+        base,
+        Areas(network.region),
+        Controls("outlook", head, body, {"outlook": data}),
+    ):
+        element._id = "outlook"  # equal scenarios give equal pages
+        element.add_to(drawn)
+    return str(drawn.get_root().render())
+
+
+def _place(scenario: Scenario, anchors: Anchors) -> Iterator[dict[str, Any]]:
+    """Give each site with where it lies, and where it meets the road."""
+    moved = read_texts("outlook")["moved by"]
+    for (site, said), road in zip(
+        scenario.sites.items(), anchors.frame.to_dict("records"), strict=True
+    ):
+        yield {
+            "id": site,
+            "name": scenario.site_name(site),
+            "at": [round(one, 6) for one in said.lon_lat[::-1]],
+            "road": [round(road["lat"], 6), round(road["lon"], 6)],
+            "lines": [
+                ", ".join(str(role.caption) for role in said.roles),
+                str(moved.format(metres=round(road["snap_m"]))),
+            ],
+            "colour": ROLE_MARKS[said.roles[0]].colour,
+        }
+
+
+def _tabulate(
+    outlook: Outlook, scenario: Scenario, anchors: Anchors
+) -> Iterator[tuple[Readable, Iterable[Readable], Iterable[Iterable[Readable]]]]:
+    """Give tables: head, heads of columns, and rows."""
+    texts = read_texts("outlook")
+    for key, found in (("material", outlook.materials), ("use", outlook.uses)):
+        columns = [texts[f"{key}{more}"] for more in ("", " tonnes", " could", " others")]
+        yield texts[f"{key}s"], columns, [(one[0], *map(format_number, one[1:])) for one in found]
+    far = anchors.frame["snap_m"].sort_values(ascending=False, kind="stable")[:_MOST_MOVED]
+    moved = [(scenario.site_name(str(site)), format_number(metres)) for site, metres in far.items()]
+    yield texts["moved"], (texts["site"], texts["metres"]), moved
+
+
+def _list_gaps(
+    outlook: Outlook, scenario: Scenario, network: RoadNetwork, anchors: Anchors
+) -> Iterator[tuple[Message, list[str]]]:
+    """Give heads, each with sentences; that there are none is said as well."""
+    texts, idle = read_texts("outlook"), [*map(str, explain_idle(scenario, network, anchors))]
+    lost: tuple[Sequence[Offer | Need], ...] = (outlook.no_outlet, outlook.no_source)
+    told = [
+        *(
+            [f"{scenario.site_name(it.site)}: {call_entry(scenario, it)}" for it in one]
+            for one in lost
+        ),
+        idle,
+        [one for one in map(str, warn_of_input(scenario, network, anchors)) if one not in idle],
+    ]
+    for key, lines in zip(("no outlet", "no source", "idle", "gaps"), told, strict=True):
+        yield texts[key], [*map(plain, lines)] or [str(texts["none"])]

@@ -1,0 +1,1 @@
+"""Where all of it lies: areas, coast and towns of a region, and its metres."""
