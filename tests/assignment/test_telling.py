@@ -16,9 +16,9 @@ from worlds import PIT_AND_PROJECT, make_legs, make_scenario
 
 from raastof_geo.assignment import RULES, Row, assign, compare_sites, explain_why_not
 from raastof_geo.assignment.rules.throughput import bound_everything
-from raastof_geo.assignment.statement import statement
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.programme import Programme, build_programme
+from raastof_geo.assignment.telling import violation
 from raastof_geo.assignment.telling.conflict import explain_conflict, find_binding
 from raastof_geo.assignment.telling.most import Case, find_largest_share, make_case
 from raastof_geo.assignment.telling.prices import list_priced_rows
@@ -56,7 +56,7 @@ def _made_up_again():
         return None if kilometres is None else make_legs(scenario, kilometres)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(statement, "price_again", again)
+        patch.setattr(violation, "price_again", again)
         yield
 
 
