@@ -181,7 +181,8 @@ class SoilMove(Ruled):
     """Whether soil of a class may come to a kind of land, and by which rule."""
 
 
-NO_RULE = SoilMove(verdict="forbidden", rule="no-rule", citation="")
+NO_RULE = Ruled(verdict="forbidden", rule="no-rule", citation="")
+_NO_MOVE = SoilMove(verdict="forbidden", rule="no-rule", citation="")
 """What no rule speaks of is forbidden."""
 
 
@@ -393,7 +394,7 @@ class Catalogue(Strict):
         soil_class = self.materials[material].soil_class
         if soil_class is None:
             return None
-        return self.soil_moves.get(land, {}).get(soil_class, NO_RULE)
+        return self.soil_moves.get(land, {}).get(soil_class, _NO_MOVE)
 
     @cached_property
     def strictest_land(self) -> str:
@@ -402,7 +403,7 @@ class Catalogue(Strict):
 
         def refusals(land: str) -> int:
             moves = self.soil_moves.get(land, {})
-            return sum(strict[moves.get(one, NO_RULE).verdict] for one in self.soil_classes)
+            return sum(strict[moves.get(one, _NO_MOVE).verdict] for one in self.soil_classes)
 
         return max(self.land, key=refusals)
 

@@ -259,7 +259,7 @@ def test_no_name_of_a_figure_stands_outside_the_vocabulary():
 
 _OTHER_MEANING = {
     ("outputs/gis/dictionary.py", "received_tonnes"),
-    ("outputs/gis/layers.py", "received_tonnes"),
+    ("frames/layers.py", "received_tonnes"),
     ("scenario/reading/keys.py", "cost_dkk"),
     ("scenario/said/entry.py", "disposal_kg_co2e"),
     ("scenario/telling/material.py", "upstream_kg_co2e"),

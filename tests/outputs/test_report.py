@@ -292,7 +292,7 @@ def english_pages(road):
     there.mkdir()
     with speaking("en"):
         for name, build in (("report", build_report), ("appendix", build_appendix)):
-            write_page(replace(build(result), language="en"), there / f"{name}.html")
+            write_page(build(result)._replace(language="en"), there / f"{name}.html")
     return there
 
 
@@ -581,7 +581,7 @@ def test_the_contents_tell_where_sections_begin(road, tmp_path):
         pytest.skip("LibreOffice and pdftotext are not here")
     for language in ("da", "en"):
         with speaking(language):
-            document = replace(build_report(road[0]), language=language)
+            document = build_report(road[0])._replace(language=language)
             path = write_word(document, tmp_path / f"{language}.docx", moment=date(2027, 1, 1))
             heads = [str(one.text) for one in document.blocks if getattr(one, "level", 0) == 2]
         profile = f"-env:UserInstallation={(tmp_path / 'office').as_uri()}"

@@ -76,7 +76,11 @@ def test_distances_equal_networkx(seed):
 @pytest.mark.parametrize("hierarchies", ENGINES)
 @pytest.mark.parametrize("seed", range(12))
 def test_routes_add_up_to_the_matrix(monkeypatch, seed, hierarchies, pairs_for_a_tree):
-    """Found one by one or by trees, a route is a chain of arcs whose lengths are the distance."""
+    """Found one by one or by trees, a route is a chain of arcs whose lengths are the distance.
+
+    A chain of places: a route that was sought where more arcs are told apart is put in as arcs of
+    this graph, which may be told apart by where another route came from.
+    """
     monkeypatch.setattr(router_module, "_PAIRS_FOR_A_TREE", pairs_for_a_tree)
     rng = np.random.default_rng(seed)
     network, stops = random_network(rng, access=(0.8, 0.1, 0.1), turns=4)
@@ -93,7 +97,10 @@ def test_routes_add_up_to_the_matrix(monkeypatch, seed, hierarchies, pairs_for_a
     )
     for rank in np.flatnonzero(routes.exists):
         arcs = routes.arcs(rank)
-        assert all(graph.end[one] == graph.start[other] for one, other in pairwise(arcs))
+        place = graph.place
+        assert all(
+            place[graph.end[one]] == place[graph.start[other]] for one, other in pairwise(arcs)
+        )
         assert (routes.shares(rank) * graph.length_km[arcs]).sum() == pytest.approx(km[rank])
         assert graph.edge[arcs[0]] == pairs[rank][0].edge
         assert graph.edge[arcs[-1]] == pairs[rank][1].edge

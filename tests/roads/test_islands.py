@@ -208,7 +208,7 @@ sites:
     assert run_command(["check", str(path)]) == 0
     told = capsys.readouterr().out
     assert "`c` lies 701 m" in told
-    assert "over water" not in told
+    assert "leads over water" not in told
 
 
 def test_the_way_to_the_road_counts_where_it_is_asked_for(write):

@@ -757,7 +757,8 @@ def test_a_scenario_made_in_python_has_no_places():
                 "pit": {"lon": 12.15, "lat": 55.63, "pit": {"supplies": ["fill_sand"]}},
                 "road": {"lon": 12.1, "lat": 55.4, "needs": [{"use": "fill", "amount": "5 t"}]},
             }
-        }
+        },
+        context={},
     )
     made = Scenario(id="made", digest="", said=said, catalogue=read.catalogue)
     assert made.needs[0].tonnes == 5

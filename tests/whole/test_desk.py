@@ -58,7 +58,7 @@ MISTAKES = {
     "no scenario": (["run"], "SCENARIE mangler: Scenariefilen (YAML)"),
     "too many": (["run", "mit", "scenarie.yaml"], "navne med mellemrum sættes i anførselstegn"),
     "an option's slip": (["run", "x.yaml", "--verbos"], "mente du `--verbose`?"),
-    "an unknown option": (["check", "x.yaml", "--zzz"], "der er --anywhere, --lang"),
+    "an unknown option": (["check", "x.yaml", "--zzz"], "der er --page, --anywhere, --lang"),
     "no value": (["run", "x.yaml", "--into"], "`--into` skal have en værdi efter sig"),
     "a value too many": (["run", "x.yaml", "--verbose=1"], "`--verbose` tager ingen værdi"),
     "no command": (["--lang", "da"], "hvilken kommando? Der er run, check"),

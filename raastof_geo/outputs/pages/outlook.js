@@ -9,8 +9,16 @@ raastof.around("outlook", (map, { outlook: { sites, words } }) => {
     box.append(make("h2", name), ...lines.map((line) => make("p", line)));
     for (const what of ["yaml", "row"]) {
       const value = what === "row" ? [id, x, y].join("\t") : `  ${id}: {lon: ${x}, lat: ${y}}`;
-      const label = make("label", words[what]), field = make("textarea"), copy = make("button", words.copy);
-      Object.assign(field, { value, ariaLabel: words[what], readOnly: true, rows: 2, onfocus: () => field.select() });
+      const label = make("label", words[what]),
+        field = make("textarea"),
+        copy = make("button", words.copy);
+      Object.assign(field, {
+        value,
+        ariaLabel: words[what],
+        readOnly: true,
+        rows: 2,
+        onfocus: () => field.select(),
+      });
       copy.onclick = () => (field.select(), document.execCommand("copy"));
       box.append(label, field, copy);
     }

@@ -1,7 +1,7 @@
 """A scenario as it stands in its file."""
 
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -105,10 +105,9 @@ class ScenarioFile(Part):
     report: choice.ReportHead = choice.ReportHead()
     outputs: SetOf[Annotated[str, PlainValidator(check_output)]] = EVERY_OUTPUT
 
-    @model_validator(mode="before")
-    @classmethod
-    def _read_by_the_catalogue(cls, given: Any, info: ValidationInfo) -> Any:
+    @model_validator(mode="after")
+    def _read_by_the_catalogue(self, info: ValidationInfo) -> Self:
         """Refuse what nobody could check: ids hang on the catalogue, which only reading knows."""
         if info.context is None:
             raise InputError.saying_text("said", "by reading")
-        return given
+        return self
