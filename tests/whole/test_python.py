@@ -131,8 +131,9 @@ def test_mistakes_name_their_path_and_no_line(english):
 
 def test_the_types_alone_are_refused(english):
     """They cannot know the catalogue; what is wrong in them would be found by nobody."""
+    pit = {"lon": 12.15, "lat": 55.63, "pit": {"supplies": ["no_such_material"]}}
     with pytest.raises(ValueError, match="read_scenario"):
-        ScenarioFile(title="t", periods=[2027], sites={"a": {"lon": 12, "lat": 55}})
+        ScenarioFile(title="t", periods=[2027], sites={"a": pit})
 
 
 @pytest.mark.parametrize(
