@@ -1,12 +1,14 @@
 """Read a scenario file, and say everything that is wrong with it at once."""
 
+from __future__ import annotations
+
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -23,25 +25,43 @@ from raastof_geo.scenario.reading.format import note_older, refuse_newer
 from raastof_geo.scenario.reading.overlay import write_ids
 from raastof_geo.scenario.reading.refusal import explain_errors, finding_at
 from raastof_geo.scenario.reading.template import check_template
-from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
+from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values
 from raastof_geo.scenario.reading.zones import find_in_zones, refuse_outside
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.amount import DEFAULT, Captured
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.tables.source import read_source
 from raastof_geo.scenario.varied import Edits, check_assumptions, put_value
 
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
 
-def read_scenario(path: Path | str, *, anywhere: bool = False) -> Scenario:
-    """Read and check a scenario file, which may name files outside its folder by `anywhere` only.
+
+def read_scenario(
+    path: Path | str,
+    *,
+    anywhere: bool = False,
+    sites: Sequence[gpd.GeoDataFrame | pd.DataFrame] = (),
+) -> Scenario:
+    """Read and check a scenario: YAML with the tables that it names, a workbook or a GeoPackage.
+
+    Parameters
+    ----------
+    anywhere
+        Whether it may name files outside its folder.
+    sites
+        Frames in which each row says something of a site, as in any other table.
 
     Raises
     ------
     ScenarioError
-        Every mistake in the file, each with its line and column.
+        Every mistake, each with its line and column, or its sheet and cell.
     """
     path = Path(path)
-    return build_scenario(read_tree(path), path=path, anywhere=anywhere)
+    tree = read_source(path, anywhere=anywhere, frames=sites)
+    return build_scenario(tree, path=path, anywhere=anywhere)
 
 
 def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenario:
@@ -81,7 +101,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         digest=tree.digest,
         said=said,
         catalogue=catalogue,
-        warnings=(note, *warnings) if note else tuple(warnings),
+        warnings=(*((note,) if note else ()), *tree.doubts, *warnings),
         format_note=note,
         places=tree.keys,
         areas=areas,
@@ -219,5 +239,5 @@ def _check_fleet(said: ScenarioFile) -> Iterator[Fault]:
             yield Fault(told, trail, of_key=trail[0] == "fleet")
 
 
-def _by_place(finding: Finding) -> tuple[int, int]:
-    return (finding.place.line, finding.place.column) if finding.place else (0, 0)
+def _by_place(finding: Finding) -> tuple[str, str, int, int]:
+    return finding.place.order if finding.place else ("", "", 0, 0)

@@ -5,13 +5,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
+import shapely
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError, raise_all
+from raastof_geo.language import say_text
 from raastof_geo.scenario.catalogue import SoilMove
 from raastof_geo.scenario.coordinates import Crs, check_degrees, check_metres
-from raastof_geo.scenario.fault import FaultError, SetOf
+from raastof_geo.scenario.fault import Fault, FaultError, SetOf
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said import entry, part
 
@@ -33,6 +35,9 @@ class Site(part.Part):
     crs: Crs | None = None
     easting: float | None = None
     northing: float | None = None
+    shape: str | None = Field(default=None, max_length=1_000_000)
+    """The polygon or line of the site as WKT in degrees; trucks enter by the road nearest to it, or
+    by the entrance whose coordinates are said beside it."""
     offers: tuple[entry.OfferEntry, ...] = ()
     needs: tuple[entry.NeedEntry, ...] = ()
     pit: entry.PitEntry | None = None
@@ -75,6 +80,16 @@ class Site(part.Part):
             check_metres(easting, northing, crs)
         return northing
 
+    @field_validator("shape")
+    @classmethod
+    def _shape_lies_in_denmark(cls, shape: str | None) -> str | None:
+        drawn = shapely.from_wkt(shape, on_invalid="ignore")
+        if shape is not None and (drawn is None or drawn.is_empty or not drawn.is_valid):
+            raise InputError.saying_text("said", "shape")
+        if shape is not None:
+            check_degrees(*shapely.get_coordinates(drawn.representative_point())[0].tolist())
+        return shape
+
     @model_validator(mode="after")
     def _lies_in_one_place(self) -> Self:
         degrees = self.lon is not None and self.lat is not None
@@ -106,7 +121,21 @@ class Site(part.Part):
                 return lon, lat
             case None, None, float(easting), float(northing), str(crs):
                 return check_metres(easting, northing, crs)
-        raise InputError.saying_text("said", "place")
+            case None, None, None, None, _ if self.shape is not None:
+                middle = shapely.from_wkt(self.shape).representative_point()
+                return float(middle.x), float(middle.y)
+        raise FaultError(Fault(say_text("said", "place"), ("lon",)))
+
+    @property
+    def place_key(self) -> str:
+        """The key that says where it lies, and where trucks enter."""
+        keys = ("lon", "easting", "shape")
+        return next((one for one in keys if getattr(self, one) is not None), "lon")
+
+    @cached_property
+    def entrances(self) -> shapely.Geometry:
+        """Where trucks may enter: the place that is said, else all along the shape. [degrees]"""
+        return shapely.from_wkt(self.shape) if self.place_key == "shape" else shapely.Point(self.lon_lat)
 
     @property
     def roles(self) -> tuple[Role, ...]:

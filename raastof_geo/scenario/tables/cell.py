@@ -1,0 +1,178 @@
+"""Tell what a cell of a table means where a number, an amount, a period or a list is wanted."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, Literal, TypeAlias, get_origin
+
+from pydantic import BaseModel
+
+from raastof_geo.errors import Finding, InputError, Place
+from raastof_geo.figures.figure import Sourced
+from raastof_geo.scenario.catalogue import read_builtin_tree
+from raastof_geo.scenario.identity import fold_id, names_in
+from raastof_geo.scenario.period import Calendar
+from raastof_geo.scenario.reading import nodes
+from raastof_geo.scenario.reading.nodes import Node, Scalar
+from raastof_geo.scenario.tables.grid import show_cell
+from raastof_geo.units import Quantity, read_number
+
+Kind: TypeAlias = Literal[
+    "text", "number", "degrees", "metres", "amount", "period", "date", "truth", "list", "free"
+]
+_BY_KEY: dict[str, Kind] = {
+    **dict.fromkeys(("lon", "lat"), "degrees"),
+    **dict.fromkeys(("easting", "northing"), "metres"),
+    **dict.fromkeys(("from", "to"), "period"),
+}
+_BY_TYPE: dict[Any, Kind] = {
+    **{bool: "truth", Quantity: "amount", datetime.date: "date", float: "number", int: "number"},
+    **{str: "text", tuple: "list", list: "list", Literal: "text"},
+}
+_TRUTHS = {
+    **dict.fromkeys(("ja", "yes", "true", "sand", "sandt", "x", "1"), "true"),
+    **dict.fromkeys(("nej", "no", "false", "falsk", "falskt", "0"), "false"),
+}
+_DAY = re.compile(r"(\d{1,2})[-./ ](\d{1,2})[-./ ](\d{4})(?: 00:00(?::00)?)?")
+_ISO_DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ]00:00(?::00)?)?")
+_SPACES = " \u00a0\u2009\u202f"
+_NUMBER = re.compile(rf"[-+]?\d(?:[\d.,'{_SPACES}]*\d)?")
+_COMMA = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d+,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3}){2,}")
+_POINT = re.compile(r"\d{1,3}(?:,\d{3})+\.\d+|\d+\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3}){2,}")
+_POINTS_ONLY = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+")
+_TWO_READINGS = re.compile(r"[-+]?\d{1,3}\.\d{3}")
+_LISTED = re.compile(r"[;\n]")
+_MOST_NODES = 10_000
+_WORDS = ("true", "false", "null")
+"""What stands for itself where a value may be anything."""
+
+
+def find_kind(annotation: Any, key: str) -> Kind:
+    """Tell what cells hold whose values are read as a type, under a key."""
+    if key in _BY_KEY:
+        return _BY_KEY[key]
+    kind = _BY_TYPE.get(get_origin(annotation) or annotation)
+    if kind is None and isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "number" if issubclass(annotation, Sourced) else "free"
+    return kind or "free"
+
+
+def find_mark(values: Iterable[Any]) -> str:
+    """Tell the decimal mark of a column by its texts, `,` or `.`; empty where none of them shows."""
+    texts = [found[0] for one in values if isinstance(one, str) if (found := _NUMBER.match(one.strip()))]
+    marks = [mark for mark, shown in ((",", _COMMA), (".", _POINT)) if any(map(shown.fullmatch, texts))]
+    return marks[0] if len(marks) == 1 else ""
+
+
+def make_node(
+    value: Any, kind: Kind, place: Place, *, mark: str = "", unit: str = "", calendar: Calendar | None = None
+) -> tuple[Node, list[Finding]]:
+    """Make the node that a cell stands for, and say what of it cannot be understood."""
+    text, plain = show_cell(value), isinstance(value, bool | int | float)
+    try:
+        if kind in ("number", "degrees", "metres", "amount") and not isinstance(value, bool):
+            number, rest = (text, "") if plain else _undress(text, kind, mark)
+            return _count(number, rest, kind, place, unit) or Scalar(place, text, plain=False), []
+        if kind in ("list", "free", "number") and text[:1] in ("[", "{"):
+            root, slips = nodes.compose(text, file=place.file, most=_MOST_NODES)
+            return _put_at(root, place), [replace(one, place=place) for one in slips]
+    except InputError as error:
+        return Scalar(place, "1", plain=True), [replace(one, place=place) for one in error.findings]
+    if kind == "list":
+        listed = [Scalar(place, one, plain=False) for one in _split(text)]
+        return nodes.Sequence(place, [*listed]), []
+    if kind == "truth":
+        text = _TRUTHS.get(text.casefold(), text)
+    if kind in ("date", "period"):
+        text = _find_day(text)
+        text = _find_period(text, calendar) if kind == "period" else text
+    return Scalar(place, text, plain=plain or kind == "truth" or (kind == "free" and text in _WORDS)), []
+
+
+def _count(number: str, rest: str, kind: Kind, place: Place, unit: str) -> Scalar | None:
+    """Make a node of a number, an amount with its unit; none: it is no number alone."""
+    if kind == "amount":
+        # 123.456 has one reading here, and two in a text.
+        number += "0" if _TWO_READINGS.fullmatch(number) else ""
+        return Scalar(place, f"{number} {rest or unit}".strip(), plain=False) if number else None
+    return Scalar(place, number, plain=True) if number and not rest else None
+
+
+def _undress(text: str, kind: Kind, mark: str) -> tuple[str, str]:
+    """Part a text into its number, written with a point and no marks of thousands, and the rest.
+
+    No number: there is none. Raises `InputError`: it has two readings, and nothing tells which.
+    """
+    if (match := _NUMBER.match(text)) is None:
+        return "", text
+    number, rest = match[0], text[match.end() :].strip()
+    number = re.sub(rf"(?<=\d)[{_SPACES}'](?=\d{{3}}(?!\d))", "", number)
+    if kind == "degrees" and not mark:
+        mark = "," if "," in number else "."
+    if kind == "metres" and not mark:
+        mark = "," if _POINTS_ONLY.fullmatch(number) else "."
+    if mark:
+        other = "." if mark == "," else ","
+        return number.replace(other, "").replace(mark, "."), rest
+    if rest == "%":
+        return "", text
+    return show_cell(read_number(number)), rest
+
+
+def _split(text: str) -> list[str]:
+    """Part what is listed in a cell at `;` and new lines, else at commas that stand in no name."""
+    if _LISTED.search(text):
+        return [one.strip() for one in _LISTED.split(text) if one.strip()]
+    parts, found = text.split(","), list[str]()
+    while parts:
+        ends = (end for end in range(len(parts), 1, -1) if is_name(",".join(parts[:end])))
+        end = next(ends, 1)
+        found.append(",".join(parts[:end]).strip())
+        parts = parts[end:]
+    return [one for one in found if one]
+
+
+def is_name(text: str) -> bool:
+    """Tell whether an entry of the built-in catalogue is called so."""
+    return fold_id(text) in _list_names()
+
+
+@lru_cache
+def _list_names() -> frozenset[str]:
+    sections = map(names_in, read_builtin_tree().values.values())
+    entries = (one for section in sections for one in section.values())
+    return frozenset(fold_id(name) for one in entries for name in one.values())
+
+
+def _find_day(text: str) -> str:
+    if (iso := _ISO_DAY.fullmatch(text)) is not None:
+        return iso[1]
+    if (said := _DAY.fullmatch(text)) is None:
+        return text
+    day, month, year = said.groups()
+    return f"{year}-{int(month):02}-{int(day):02}"
+
+
+def _find_period(text: str, calendar: Calendar | None) -> str:
+    """Give the period that a day lies in; anything else as it is."""
+    if calendar is not None and _ISO_DAY.fullmatch(text):
+        try:
+            day = datetime.date.fromisoformat(text)
+        except ValueError:
+            return text
+        return next((one.id for one in calendar.periods if one.start <= day <= one.end), text)
+    return text
+
+
+def _put_at(node: Node | None, place: Place) -> Node:
+    """Let all of a text of YAML stand in the cell that it was written in."""
+    if isinstance(node, nodes.Sequence):
+        return nodes.Sequence(place, [_put_at(one, place) for one in node.items])
+    if isinstance(node, nodes.Mapping):
+        pairs: Sequence[tuple[Node, Node]] = node.entries
+        return nodes.Mapping(place, [(_put_at(key, place), _put_at(one, place)) for key, one in pairs])
+    return Scalar(place, "", plain=True) if node is None else replace(node, place=place)
