@@ -94,8 +94,7 @@ def place_scenario(
     network = load_network(choice.file, area=area, progress=tell)
     tell(say("Placing the sites on the road"))
     said = {
-        id_: scenario.place_of("sites", id_, site.place_key)
-        for id_, site in scenario.sites.items()
+        id_: scenario.place_of("sites", id_, site.place_key) for id_, site in scenario.sites.items()
     }
     anchors = snap_sites(
         network,

@@ -296,7 +296,10 @@ def export_file(
     if not (xlsx or gpkg):
         raise InputError.saying("say what to write: `--xlsx`, `--gpkg` or both")
     read = read_scenario(scenario, anywhere=anywhere)
-    for wanted, ending, write in ((xlsx, "xlsx", write_form), (gpkg, "gpkg", write_scenario_layers)):
+    for wanted, ending, write in (
+        (xlsx, "xlsx", write_form),
+        (gpkg, "gpkg", write_scenario_layers),
+    ):
         if wanted:
             path = write(read, into / f"{read.id}.{ending}")
             tell(say("Wrote {file}.", file=str(path)))

@@ -1,5 +1,6 @@
 """Write a scenario as a GeoPackage: its sites as points, and a table for what they do."""
 
+import math
 from pathlib import Path
 
 import geopandas as gpd
@@ -40,4 +41,4 @@ def write_scenario_layers(scenario: Scenario, path: Path) -> Path:
 
 
 def _write(value: object) -> object:
-    return value if value is None or value != value else str(value)
+    return None if value is None or (isinstance(value, float) and math.isnan(value)) else str(value)

@@ -1,7 +1,6 @@
 """Write a scenario as a workbook to fill in: drop-downs, units, and what each column is for."""
 
 from pathlib import Path
-from typing import Any
 
 from raastof_geo.files import drafting
 from raastof_geo.language import read_texts, say, say_text, speaking
@@ -12,7 +11,18 @@ from raastof_geo.scenario.tables.lay import KEY, SECTIONS, VALUE, Row, lay_out, 
 
 COLUMNS = {
     SCENARIO: (KEY, VALUE),
-    SITES: ("id", "name", "lon", "lat", "municipality", "project", "client", "land", "soil_mapping", "note"),
+    SITES: (
+        "id",
+        "name",
+        "lon",
+        "lat",
+        "municipality",
+        "project",
+        "client",
+        "land",
+        "soil_mapping",
+        "note",
+    ),
     "offers": ("id", "material", "amount", "unit", "from", "to", "must_leave", "price_dkk_per_t"),
     "needs": ("id", "use", "amount", "unit", "from", "to", "accepts"),
     "pits": ("id", "supplies", "capacity_per_period", "unit"),
@@ -22,10 +32,14 @@ COLUMNS = {
 }
 """The columns that a table has, whether anything stands in them or not; others where it does."""
 _UNITS = ("t", "m3 in_situ", "m3 loose", "m3 compacted", "loads")
-_MORE = {"offers.must_leave": "truths", **{f"{one}.unit": "units" for one in ROLES}}
+_MORE = {
+    "offers.must_leave": "truths",
+    **{f"{one}.unit": "units" for one in ROLES},
+    **{f"{one}.id": "sites" for one in ROLES},
+}
 _ROWS = 2_000
 """As many rows have drop-downs."""
-_SEVERAL = ("accepts", "supplies", "recipes", "materials", "vehicles")
+_SEVERAL = ("id", "accepts", "supplies", "recipes", "materials", "vehicles")
 
 
 def write_form(scenario: Scenario, path: Path) -> Path:
@@ -40,13 +54,14 @@ def write_form(scenario: Scenario, path: Path) -> Path:
         guide.heads([say("How this workbook is filled in")])
         for one in read_texts("guide").values():
             guide.cells([str(one)])
-        sheets = {scope: _write_table(book, scope, tables.get(scope, [])) for scope in (*COLUMNS, *(tables.keys() - COLUMNS))}
+        scopes = dict.fromkeys((*COLUMNS, *tables))
+        sheets = {scope: _write_table(book, scope, tables.get(scope, [])) for scope in scopes}
         lists = _write_lists(book, scenario)
+        lists["sites"] = f"='{sheets[SITES][0].name}'!$A$2:$A${_ROWS}"
         for scope, (sheet, keys) in sheets.items():
             for at, key in enumerate(keys):
-                _help(sheet, at, key, lists.get(SECTIONS.get(f"{scope}.{key}") or _MORE.get(f"{scope}.{key}", "")))
-                if key == "id" and scope != SITES:
-                    _offer(sheet, at, f"='{sheets[SITES][0].name}'!$A$2:$A${_ROWS}", strict=False)
+                name = f"{scope}.{key}"
+                _help(sheet, at, key, lists.get(SECTIONS.get(name) or _MORE.get(name, "")))
     return path
 
 
@@ -64,7 +79,10 @@ def _write_table(book: Book, scope: str, rows: list[Row]) -> tuple[Sheet, list[s
 def _write_lists(book: Book, scenario: Scenario) -> dict[str, str]:
     """Write what may be chosen on a sheet of its own, and give where each list stands."""
     language, catalogue = scenario.said.language, scenario.catalogue
-    lists: dict[str, list[str]] = {"units": list(_UNITS), "truths": [str(say("yes")), str(say("no"))]}
+    lists: dict[str, list[str]] = {
+        "units": list(_UNITS),
+        "truths": [str(say("yes")), str(say("no"))],
+    }
     for section in dict.fromkeys(SECTIONS.values()):
         names = catalogue.names(section)
         lists[section] = [name_entry(names, one, language) for one in names]
@@ -73,7 +91,9 @@ def _write_lists(book: Book, scenario: Scenario) -> dict[str, str]:
     for number in range(max(map(len, lists.values()))):
         sheet.cells([one[number] if number < len(one) else None for one in lists.values()])
     spans = {one: (chr(ord("A") + at), 1 + len(lists[one])) for at, one in enumerate(lists)}
-    return {one: f"='{sheet.name}'!${letter}$2:${letter}${end}" for one, (letter, end) in spans.items()}
+    return {
+        one: f"='{sheet.name}'!${letter}$2:${letter}${end}" for one, (letter, end) in spans.items()
+    }
 
 
 def _help(sheet: Sheet, at: int, key: str, choices: str | None) -> None:
@@ -82,9 +102,6 @@ def _help(sheet: Sheet, at: int, key: str, choices: str | None) -> None:
     if about is not None:
         sheet.worksheet.write_comment(sheet.heading[0], at, str(about), {"x_scale": 2})
     if choices is not None:
-        _offer(sheet, at, choices, strict=key not in _SEVERAL)
-
-
-def _offer(sheet: Sheet, at: int, source: str, *, strict: bool) -> None:
-    how: dict[str, Any] = {"validate": "list", "source": source, "error_type": "warning", "show_error": strict}
-    sheet.worksheet.data_validation(1, at, _ROWS, at, how)
+        strict = key not in _SEVERAL
+        how = {"validate": "list", "source": choices, "error_type": "warning", "show_error": strict}
+        sheet.worksheet.data_validation(1, at, _ROWS, at, how)

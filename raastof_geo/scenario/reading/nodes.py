@@ -206,7 +206,9 @@ def find_node(node: Node | None, *trail: str) -> Node | None:
     """Give the node at the end of a way through mappings; none: there is none."""
     for part in trail:
         pairs = node.entries if isinstance(node, Mapping) else []
-        node = next((one for key, one in pairs if isinstance(key, Scalar) and key.text == part), None)
+        node = next(
+            (one for key, one in pairs if isinstance(key, Scalar) and key.text == part), None
+        )
     return node
 
 

@@ -147,7 +147,7 @@ def _dotted(trail: Trail) -> str:
 
 
 def find_type(root: type[BaseModel], trail: Trail) -> Any:
-    """Give the type of what stands in a scenario at the end of a way; none: the way leads nowhere."""
+    """Give the type of what stands at the end of a way; none: the way leads nowhere."""
     model: Any = root
     for part in trail:
         model = model if part == "[key]" else _step(model, part)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import shapely
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -84,10 +84,10 @@ class Site(part.Part):
     @classmethod
     def _shape_lies_in_denmark(cls, shape: str | None) -> str | None:
         drawn = shapely.from_wkt(shape, on_invalid="ignore")
-        if shape is not None and (drawn is None or drawn.is_empty or not drawn.is_valid):
-            raise InputError.saying_text("said", "shape")
-        if shape is not None:
+        if drawn is not None and drawn.is_valid and not drawn.is_empty:
             check_degrees(*shapely.get_coordinates(drawn.representative_point())[0].tolist())
+        elif shape is not None:
+            raise InputError.saying_text("said", "shape")
         return shape
 
     @model_validator(mode="after")
@@ -121,8 +121,8 @@ class Site(part.Part):
                 return lon, lat
             case None, None, float(easting), float(northing), str(crs):
                 return check_metres(easting, northing, crs)
-            case None, None, None, None, _ if self.shape is not None:
-                middle = shapely.from_wkt(self.shape).representative_point()
+            case None, None, None, None, _ if self.place_key == "shape":
+                middle = self.entrances.representative_point()
                 return float(middle.x), float(middle.y)
         raise FaultError(Fault(say_text("said", "place"), ("lon",)))
 
@@ -133,9 +133,13 @@ class Site(part.Part):
         return next((one for one in keys if getattr(self, one) is not None), "lon")
 
     @cached_property
-    def entrances(self) -> shapely.Geometry:
+    def entrances(self) -> Any:
         """Where trucks may enter: the place that is said, else all along the shape. [degrees]"""
-        return shapely.from_wkt(self.shape) if self.place_key == "shape" else shapely.Point(self.lon_lat)
+        return (
+            shapely.from_wkt(self.shape)
+            if self.place_key == "shape"
+            else shapely.Point(self.lon_lat)
+        )
 
     @property
     def roles(self) -> tuple[Role, ...]:

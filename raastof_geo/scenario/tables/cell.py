@@ -41,8 +41,11 @@ _DAY = re.compile(r"(\d{1,2})[-./ ](\d{1,2})[-./ ](\d{4})(?: 00:00(?::00)?)?")
 _ISO_DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ]00:00(?::00)?)?")
 _SPACES = " \u00a0\u2009\u202f"
 _NUMBER = re.compile(rf"[-+]?\d(?:[\d.,'{_SPACES}]*\d)?")
-_COMMA = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d+,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3}){2,}")
-_POINT = re.compile(r"\d{1,3}(?:,\d{3})+\.\d+|\d+\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3}){2,}")
+_MARKS = {
+    ",": re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d+,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3}){2,}"),
+    ".": re.compile(r"\d{1,3}(?:,\d{3})+\.\d+|\d+\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3}){2,}"),
+}
+"""Texts that show which mark is the decimal one: `1.234,5` and `1,5`, but not `1,234`."""
 _POINTS_ONLY = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+")
 _TWO_READINGS = re.compile(r"[-+]?\d{1,3}\.\d{3}")
 _LISTED = re.compile(r"[;\n]")
@@ -62,24 +65,33 @@ def find_kind(annotation: Any, key: str) -> Kind:
 
 
 def find_mark(values: Iterable[Any]) -> str:
-    """Tell the decimal mark of a column by its texts, `,` or `.`; empty where none of them shows."""
-    texts = [found[0] for one in values if isinstance(one, str) if (found := _NUMBER.match(one.strip()))]
-    marks = [mark for mark, shown in ((",", _COMMA), (".", _POINT)) if any(map(shown.fullmatch, texts))]
-    return marks[0] if len(marks) == 1 else ""
+    """Tell the decimal mark of a column by its texts, `,` or `.`; empty where none shows it."""
+    found = (_NUMBER.match(one.strip()) for one in values if isinstance(one, str))
+    texts = [one[0].lstrip("+-") for one in found if one]
+    shown = [mark for mark in _MARKS if any(map(_MARKS[mark].fullmatch, texts))]
+    return shown[0] if len(shown) == 1 else ""
 
 
 def make_node(
-    value: Any, kind: Kind, place: Place, *, mark: str = "", unit: str = "", calendar: Calendar | None = None
+    value: Any,
+    kind: Kind,
+    place: Place,
+    mark: str = "",
+    unit: str = "",
+    calendar: Calendar | None = None,
 ) -> tuple[Node, list[Finding]]:
-    """Make the node that a cell stands for, and say what of it cannot be understood."""
+    """Make the node that a cell stands for, and say what of it cannot be understood.
+
+    `mark`: the decimal mark of texts in its column; `unit`: of an amount that says none.
+    """
     text, plain = show_cell(value), isinstance(value, bool | int | float)
     try:
-        if kind in ("number", "degrees", "metres", "amount") and not isinstance(value, bool):
-            number, rest = (text, "") if plain else _undress(text, kind, mark)
-            return _count(number, rest, kind, place, unit) or Scalar(place, text, plain=False), []
         if kind in ("list", "free", "number") and text[:1] in ("[", "{"):
             root, slips = nodes.compose(text, file=place.file, most=_MOST_NODES)
             return _put_at(root, place), [replace(one, place=place) for one in slips]
+        if kind in ("number", "degrees", "metres", "amount") and not isinstance(value, bool):
+            number, rest = (text, "") if plain else _undress(text, kind, mark)
+            return _count(number, rest, kind, place, unit) or Scalar(place, text, plain=False), []
     except InputError as error:
         return Scalar(place, "1", plain=True), [replace(one, place=place) for one in error.findings]
     if kind == "list":
@@ -90,7 +102,8 @@ def make_node(
     if kind in ("date", "period"):
         text = _find_day(text)
         text = _find_period(text, calendar) if kind == "period" else text
-    return Scalar(place, text, plain=plain or kind == "truth" or (kind == "free" and text in _WORDS)), []
+    plain |= kind == "truth" or (kind == "free" and text in _WORDS)
+    return Scalar(place, text, plain=plain), []
 
 
 def _count(number: str, rest: str, kind: Kind, place: Place, unit: str) -> Scalar | None:
@@ -174,5 +187,7 @@ def _put_at(node: Node | None, place: Place) -> Node:
         return nodes.Sequence(place, [_put_at(one, place) for one in node.items])
     if isinstance(node, nodes.Mapping):
         pairs: Sequence[tuple[Node, Node]] = node.entries
-        return nodes.Mapping(place, [(_put_at(key, place), _put_at(one, place)) for key, one in pairs])
+        return nodes.Mapping(
+            place, [(_put_at(key, place), _put_at(one, place)) for key, one in pairs]
+        )
     return Scalar(place, "", plain=True) if node is None else replace(node, place=place)

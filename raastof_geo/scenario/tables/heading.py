@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Any
-
-from pydantic import BaseModel
 
 from raastof_geo.errors import Finding, InputError
-from raastof_geo.language import LANGUAGES, read_danish_words, read_texts, say_text
+from raastof_geo.language import LANGUAGES, Message, read_danish_words, read_texts, say_text
 from raastof_geo.scenario.identity import fold_id, suggest
 from raastof_geo.scenario.reading.refusal import find_type
-from raastof_geo.scenario.reading.tree import Trail
 from raastof_geo.scenario.said.entry import NeedEntry, OfferEntry
+from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.part import Part
 from raastof_geo.scenario.said.site import Site
 from raastof_geo.scenario.tables.cell import Kind, find_kind, find_mark
@@ -34,12 +32,12 @@ LISTED: Mapping[str, type[Part]] = {"offers": OfferEntry, "needs": NeedEntry}
 DUE = "due"
 """What stands for one of them until its row tells which."""
 LOCATION = ("lon", "lat", "easting", "northing", "crs")
-_OWN: dict[str, Kind] = {"id": "text", "unit": "text"}
+_OWN = ("id", "unit")
 """What only tables have: who a row is about, and the unit of its amounts."""
 _HEADS_WITHIN = 30
 """As many rows from the top headings are looked for."""
 _CLOSE = 0.85
-_BRACKETS = re.compile(r"(.*?)\s*[\[(]([^\])]*)[\])]?\s*")
+_BRACKETS = re.compile(r"(.+?)\s*[\[(]([^\])]*)[\])]?\s*$")
 
 
 @dataclass(frozen=True)
@@ -61,9 +59,9 @@ class Heads:
     """The headings of a grid."""
 
     row: int
-    columns: tuple[Column, ...]
-    mistakes: tuple[Finding, ...]
-    unread: tuple[str, ...]
+    columns: list[Column]
+    mistakes: list[Finding]
+    unread: list[str]
     """Headings that mean nothing here."""
 
 
@@ -74,51 +72,56 @@ def find_scope(sheet: str) -> str | None:
 
 @lru_cache
 def _scopes() -> dict[str, str]:
-    titles = read_texts("tables by name")
-    return {fold_id(text): key for key in titles for text in (key, *map(titles[key].render, LANGUAGES))}
+    titles = read_texts("tables by name").items()
+    return {
+        fold_id(one): key for key, said in titles for one in (key, *map(said.render, LANGUAGES))
+    }
 
 
 @lru_cache
 def list_keys(scope: str) -> dict[str, tuple[tuple[str, ...], Kind]]:
-    """List what may stand in a table: each dotted key with the way to it from a site, and its kind."""
-    if scope in ROLES:
-        below = ROLES[scope]
-        model = LISTED.get(below) or find_type(Site, (below,))
-        keys = {key: ((below, *trail), kind) for key, trail, kind in _list_trails(model, ())}
-    else:
-        keys = {key: (trail, kind) for key, trail, kind in _list_trails(Site, ())}
-        for name, model in LISTED.items():
-            found = [*_list_trails(model, ())]
-            keys |= {f"{name}.{key}": ((name, *trail), kind) for key, trail, kind in found}
-            for key, trail, kind in found:
-                keys.setdefault(key, ((DUE, *trail), kind))
-    return {one: ((one,), kind) for one, kind in _OWN.items()} | keys
+    """List what may stand in a table: dotted keys, each with its way from a site and its kind."""
+    keys: dict[str, tuple[tuple[str, ...], Kind]] = {one: ((one,), "text") for one in _OWN}
+    if (below := ROLES.get(scope)) is not None:
+        found = _list_trails(LISTED.get(below) or find_type(Site, (below,)), ())
+        return keys | {".".join(trail): ((below, *trail), kind) for trail, kind in found}
+    keys |= {".".join(trail): (trail, kind) for trail, kind in _list_trails(Site, ())}
+    for name, model in LISTED.items():
+        for trail, kind in _list_trails(model, ()):
+            keys[".".join((name, *trail))] = (name, *trail), kind
+            keys.setdefault(".".join(trail), ((DUE, *trail), kind))
+    return keys
 
 
-def _list_trails(model: Any, above: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...], Kind]]:
+def _list_trails(
+    model: type[Part], above: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Kind]]:
     for name, field in model.model_fields.items():
-        trail = (*above, field.alias or name)
-        found = find_type(model, (trail[-1],))
+        key = field.alias or name
+        found = find_type(model, (key,))
         if isinstance(found, type) and issubclass(found, Part):
-            yield from _list_trails(found, trail)
-        elif trail[-1] not in LISTED:
-            yield ".".join(trail), trail, find_kind(found, trail[-1])
+            yield from _list_trails(found, (*above, key))
+        elif key not in LISTED:
+            yield (*above, key), find_kind(found, key)
 
 
 @lru_cache
 def _words(scope: str) -> dict[str, str]:
-    """Give the key that each heading stands for: itself, its title in both languages, other words."""
+    """Give the key of each heading: the key itself, its title in both languages, other words."""
     keys, titles = list_keys(scope), read_texts("headings")
-    words = {fold_id(key): key for key in keys}
-    for key in keys:
-        named = titles.get(key) or titles.get(key.removeprefix(f"{ROLES.get(scope)}."))
-        for text in (key.replace("_", " "), *(map(named.render, LANGUAGES) if named else ())):
-            words.setdefault(fold_id(_BRACKETS.sub(r"\1", text) or text), key)
+    words = {_fold(key): key for key in keys}
+    for key in titles.keys() & keys:
+        words |= {_fold(titles[key].render(one)): key for one in LANGUAGES} | words
     for file in ("headings.txt", "keys_da.txt"):
         for word, meant in read_danish_words(file).items():
             if found := [one for one in meant if one in keys]:
-                words.setdefault(fold_id(word.replace("_", " ")), found[0])
+                words.setdefault(_fold(word), found[0])
     return words
+
+
+def _fold(text: str) -> str:
+    """Write a heading so that case, `_` and what stands in brackets make no difference."""
+    return fold_id(_BRACKETS.sub(r"\1", text.strip(" *:")).replace("_", " "))
 
 
 def read_heads(grid: Grid, scope: str, named: Mapping[str, str]) -> Heads | None:
@@ -126,73 +129,61 @@ def read_heads(grid: Grid, scope: str, named: Mapping[str, str]) -> Heads | None
 
     `named`: the headings that a scenario says, by their keys; nothing else is read then.
     """
-    words = {fold_id(text): key for key, text in named.items()} or _words(scope)
-    rows = list(grid.filled())[:_HEADS_WITHIN]
-    known = {row: sum(_read_head(cell, words)[0] is not None for cell in grid.rows[row]) for row in rows}
-    best = max(rows, key=lambda row: (known[row], -row), default=None)
+    words = {_fold(text): key for key, text in named.items()} or _words(scope)
+    texts = {row: [*map(show_cell, grid.rows[row])] for row in [*grid.filled()][:_HEADS_WITHIN]}
+    known = {row: sum(_fold(one) in words for one in found) for row, found in texts.items()}
+    best = max(known, key=lambda row: (known[row], -row), default=None)
     if best is None or not known[best]:
         return None
-    columns, mistakes, unread = list[Column](), list[Finding](), list[str]()
-    keys, taken = list_keys(scope), dict[tuple[str, ...], str]()
-    for at, cell in enumerate(grid.rows[best]):
-        text, (key, unit) = show_cell(cell), _read_head(cell, words)
-        place = grid.place(best, at, text)
+    keys, heads = list_keys(scope), Heads(best, [], [], [])
+    for at, text in enumerate(texts[best]):
+        key, place = words.get(_fold(text)), grid.place(best, at, text)
+        # Geometry says where things lie, whatever columns are kept beside it.
+        if not text or (grid.located and at > 1 and key in LOCATION):
+            continue
         if key is None:
-            near = get_close_matches(fold_id(text), words, 1, _CLOSE) if text and not named else []
-            if near:
-                told = say_text("tables", "heading", given=f"`{text}`", meant=f"`{near[0]}`")
-                mistakes.append(Finding(told, place))
-            unread += [text] if text and not near else []
+            near = get_close_matches(_fold(text), words, 1, _CLOSE) if not named else []
+            heads.unread.extend([] if near else [text])
+            told = say_text("tables", "heading", given=f"`{text}`", meant=f"`{''.join(near)}`")
+            heads.mistakes.extend([Finding(told, place)] if near else [])
             continue
         trail, kind = keys[key]
-        if trail in taken:
-            if not (grid.located and key in LOCATION):
-                told = say_text("tables", "heading twice", given=f"`{text}`", first=f"`{taken[trail]}`")
-                mistakes.append(Finding(told, place))
+        first = next((f"`{one.heading}`" for one in heads.columns if one.trail == trail), None)
+        if first is not None:
+            told = say_text("tables", "heading twice", given=f"`{text}`", first=first)
+            heads.mistakes.append(Finding(told, place))
             continue
-        taken[trail] = text
-        below = [grid.value(row, at) for row in range(best + 1, len(grid.rows))]
-        columns.append(Column(at, trail, kind, text, unit, find_mark(below)))
-    if grid.located:
-        columns = [one for one in columns if one.at < 2 or one.trail[0] not in LOCATION]
-    return Heads(best, tuple(columns), tuple(mistakes), tuple(unread))
+        mark = find_mark(grid.value(row, at) for row in range(best + 1, len(grid.rows)))
+        heads.columns.append(Column(at, trail, kind, text, _find_unit(text), mark))
+    return heads
 
 
-def _read_head(cell: Any, words: Mapping[str, str]) -> tuple[str | None, str]:
-    """Give the key that a heading stands for, and the unit that it names in brackets."""
-    text = show_cell(cell).strip(" *:")
-    parted = _BRACKETS.fullmatch(text)
-    bare, unit = (parted[1], parted[2]) if parted else (text, "")
-    folded = (fold_id(text), fold_id(text.replace("_", " ")), fold_id(bare), fold_id(bare.replace("_", " ")))
-    key = next((words[one] for one in folded if one in words), None)
-    if key is not None and not unit:
-        unit = bare if fold_id(bare) in ("ton", "tons", "tonnes") else ""
-    return key, unit if _is_unit(unit) else ""
+def _find_unit(heading: str) -> str:
+    """Give the unit of amounts that a heading names, in brackets or as all it says."""
+    parted = _BRACKETS.fullmatch(heading.strip())
+    for unit in (parted[2] if parted else "", heading):
+        with suppress(InputError):
+            read_quantity(f"1 {unit}")
+            return unit
+    return ""
 
 
-def _is_unit(text: str) -> bool:
-    try:
-        return bool(text and read_quantity(f"1 {text}"))
-    except InputError:
-        return False
-
-
-def check_named(named: Mapping[str, str], scope: str, grids: list[Grid]) -> Iterator[tuple[str, Any]]:
+def check_named(named: Mapping[str, str], grids: Sequence[Grid]) -> Iterator[Message]:
     """Say which keys of `columns:` there are not, and which of its headings no table has."""
-    keys = list_keys(scope)
-    there = {fold_id(show_cell(cell)) for grid in grids for row in list(grid.filled())[:_HEADS_WITHIN] for cell in grid.rows[row]}
-    there.discard("")
+    keys = list_keys(SITES)
+    rows = (grid.rows[row] for grid in grids for row in [*grid.filled()][:_HEADS_WITHIN])
+    there = {_fold(show_cell(cell)) for row in rows for cell in row}
     for key, text in named.items():
         if key not in keys:
-            yield key, say_text("tables", "no key", given=f"`{key}`", hint=suggest(key, keys))
-        elif fold_id(text) not in there:
-            yield key, say_text("tables", "no heading", given=f"`{text}`")
+            yield say_text("tables", "no key", given=f"`{key}`", hint=suggest(key, keys))
+        elif _fold(text) not in there:
+            yield say_text("tables", "no heading", key=f"`{key}`", given=f"`{text}`")
 
 
-def find_trail(text: str, root: type[BaseModel]) -> Trail:
-    """Give the way that a dotted key leads, its first word in either language."""
+def find_trail(text: str) -> tuple[str, ...]:
+    """Give the way that a dotted key of a scenario leads, its first word in either language."""
     first, *rest = re.split(r"\s*\.\s*", text.strip())
     titles = read_texts("headings")
-    keys = {field.alias or name for name, field in root.model_fields.items()}
-    words = {fold_id(titles[key].render(one)): key for key in titles for one in LANGUAGES if key in keys}
-    return (first if first in keys else words.get(fold_id(first), first), *rest)
+    keys = [key for key in titles if key in ScenarioFile.model_fields]
+    words = {_fold(titles[key].render(one)): key for key in keys for one in LANGUAGES}
+    return words.get(_fold(first), first), *rest

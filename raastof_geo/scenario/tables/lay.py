@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -35,68 +36,75 @@ SECTIONS = {
 }
 """Columns that hold ids of the catalogue, and their sections of it."""
 KEY, VALUE = "key", "value"
+_AMOUNTS = ("amount", "capacity")
 _MOST_LEVELS = 3
 _PARTING = (";", ",", "\n")
 
 Row = dict[str, Any]
 
 
-def lay_out(scenario: Scenario, into: Path, *, named: Language | None = None) -> dict[str, list[Row]]:
+def lay_out(
+    scenario: Scenario, into: Path, *, named: Language | None = None
+) -> dict[str, list[Row]]:
     """Give the rows of each table of a scenario by dotted keys, for files in a folder.
 
     `named`: a language in which entries of the catalogue are named; none: by their ids.
     """
     values = _point_from(scenario, into)
     sites = values.pop("sites")
-    tables: dict[str, list[Row]] = {SCENARIO: [{KEY: key, VALUE: value} for key, value in _flatten(values, ScenarioFile, 1)], SITES: []}
+    said = _flatten(values, ScenarioFile, 1)
+    tables: dict[str, list[Row]] = defaultdict(list)
+    tables[SCENARIO] = [{KEY: key, VALUE: value} for key, value in said]
     for id_, site in sites.items():
         own = {key: value for key, value in site.items() if key not in ROLES.values()}
         tables[SITES].append({"id": id_, **dict(_flatten(own, Site, 0))})
         for scope, role in ROLES.items():
             model = LISTED.get(role) or find_type(Site, (role,))
-            said = site.get(role) or ()
-            for one in said if isinstance(said, list | tuple) else [said]:
-                tables.setdefault(scope, []).append({"id": id_, **dict(_flatten(one, model, 0))})
+            there = site.get(role) or []
+            for one in there if isinstance(there, list) else [there]:
+                tables[scope].append({"id": id_, **dict(_flatten(one, model, 0))})
+    sections = {tuple(one.split(".")): section for one, section in SECTIONS.items() if named}
     for scope, rows in tables.items():
         for row in rows if scope != SCENARIO else ():
             _part_units(row)
-            for key in row.keys() & {one.partition(".")[2] for one in SECTIONS if one.startswith(f"{scope}.")} if named else ():
-                row[key] = _name(scenario, SECTIONS[f"{scope}.{key}"], row[key], named)
+            for key in row:
+                if named and (section := sections.get((scope, key))):
+                    row[key] = _name(scenario, section, row[key], named)
     return {scope: tables[scope] for scope in (SCENARIO, SITES, *ROLES) if tables.get(scope)}
 
 
-def _flatten(values: Mapping[str, Any], model: Any, levels: int, above: str = "") -> Iterator[tuple[str, Any]]:
+def _flatten(values: Any, model: Any, levels: int, above: str = "") -> Iterator[tuple[str, Any]]:
     """Give cells by dotted keys; mappings of any keys are taken apart down to some levels only."""
+    typed = isinstance(model, type) and issubclass(model, BaseModel)
     for key, value in values.items():
-        typed = isinstance(model, type) and issubclass(model, BaseModel)
-        kind = find_type(model, (key,)) if typed else None
-        part = isinstance(kind, type) and issubclass(kind, Part)
-        deeper = isinstance(value, Mapping) and bool(value) and not any("." in str(one) for one in value)
+        found = find_type(model, (key,)) if typed else None
+        part = isinstance(found, type) and issubclass(found, Part)
+        deeper = isinstance(value, dict) and value and not any("." in str(one) for one in value)
         if deeper and (part or 0 < levels < _MOST_LEVELS):
-            yield from _flatten(value, kind, levels + bool(levels) * (not part), f"{above}{key}.")
+            yield from _flatten(value, found, levels + (levels > 0 and not part), f"{above}{key}.")
         elif value is not None or not typed:
-            yield f"{above}{key}", _write(value, "free" if kind is None else find_kind(kind, key), levels)
+            kind = "free" if found is None else find_kind(found, key)
+            yield f"{above}{key}", _write(value, kind, in_free=levels > 0)
 
 
-def _write(value: Any, kind: str, levels: int) -> Any:
-    if isinstance(value, list | tuple) and value:
-        plain = all(isinstance(one, str | int | float) and not isinstance(one, bool) for one in value)
-        texts = [str(one) for one in value]
-        if plain and kind == "list" and not any(mark in one for one in texts for mark in _PARTING):
-            return "; ".join(texts)
-    if isinstance(value, Mapping | list | tuple):
+def _write(value: Any, kind: str, *, in_free: bool) -> Any:
+    """Write a value into a cell: lists of words parted by `;`, what holds more as YAML."""
+    words = isinstance(value, list) and value and all(type(one) in (str, int) for one in value)
+    if words and kind == "list" and not any(mark in str(one) for one in value for mark in _PARTING):
+        return "; ".join(map(str, value))
+    if isinstance(value, dict | list) or value is None or (in_free and isinstance(value, bool)):
         return json.dumps(value, ensure_ascii=False)
-    if value is None or (isinstance(value, bool) and levels):
-        return json.dumps(value)
     return value
 
 
 def _part_units(row: Row) -> None:
     """Write amounts as numbers, where all of a row have the same unit."""
-    parted = {key: split_quantity(value) for key, value in row.items() if key.partition(".")[0] in ("amount", "amount_per_period", "capacity", "capacity_per_period", "capacity_total") and isinstance(value, str)}
-    found = {unit for one in parted.values() if one for _, unit in (one,)}
-    if len(found) == 1 and all(parted.values()):
-        row |= {key: one[0] for key, one in parted.items() if one} | {"unit": found.pop()}
+    said = {key: value for key, value in row.items() if key.startswith(_AMOUNTS)}
+    parted = [split_quantity(value) if isinstance(value, str) else None for value in said.values()]
+    found = [one for one in parted if one is not None]
+    if len(found) == len(said) and len({unit for _, unit in found}) == 1:
+        row |= dict(zip(said, (number for number, _ in found), strict=True))
+        row["unit"] = found[0][1]
 
 
 def _name(scenario: Scenario, section: str, said: Any, language: Language) -> Any:
@@ -123,10 +131,11 @@ def _point_from(scenario: Scenario, into: Path) -> dict[str, Any]:
     def turn(file: Any) -> str:
         return Path(os.path.relpath(scenario.home / str(file), into.resolve())).as_posix()
 
-    values = json.loads(json.dumps(scenario.values))
+    values: dict[str, Any] = json.loads(json.dumps(scenario.values))
     for key, name in (("network", "file"), ("report", "template")):
         if isinstance(part := values.get(key), dict) and part.get(name):
             part[name] = turn(part[name])
     for zone in values.get("zones", ()):
-        zone |= {"file": turn(zone["file"])} if zone.get("file") else {}
+        if zone.get("file"):
+            zone["file"] = turn(zone["file"])
     return values

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,12 @@ _METRES = "EPSG:25832"
 _SIMPLIFIED_M = 1.0
 """Outlines are kept as well as sites are drawn. [m]"""
 _MOST_DEGREES = 360.0
-_BEGINNINGS = {".gpkg": b"SQLite format 3\0", ".fgb": b"fgb", ".shp": b"\0\0\x27\x0a", ".parquet": b"PAR1"}
+_BEGINNINGS = {
+    ".gpkg": b"SQLite format 3\0",
+    ".fgb": b"fgb",
+    ".shp": b"\0\0\x27\x0a",
+    ".parquet": b"PAR1",
+}
 """How files begin that may be handed to GDAL: it would follow others to whatever they name."""
 UNREADABLE = (
     *(OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError),
@@ -46,13 +50,16 @@ def read_layers(path: Path) -> dict[str, gpd.GeoDataFrame | pd.DataFrame]:
     if begins == ".parquet":
         return {name: gpd.read_parquet(path)}
     if begins:
-        if begins != ending and begins != ".gpkg":
+        if begins not in (ending, ".gpkg"):
             raise refuse_table("ending", path.name, ending=begins)
         layers = gpd.list_layers(path)["name"]
         return {str(one): gpd.read_file(path, layer=one) for one in layers}
     said = json.loads(path.read_text(encoding="utf-8-sig"))
     parts = said.get("features", [said])
-    shapes = [None if one is None else shapely.geometry.shape(one) for one in (part.get("geometry", part) for part in parts)]
+    shapes = [
+        None if one is None else shapely.geometry.shape(one)
+        for one in (part.get("geometry", part) for part in parts)
+    ]
     crs = said.get("crs", {}).get("properties", {}).get("name", DEGREES)
     rows = pd.DataFrame([part.get("properties") or {} for part in parts])
     return {name: gpd.GeoDataFrame(rows, geometry=shapes, crs=crs)}
@@ -74,7 +81,7 @@ def lay_out_layers(path: Path, shown: str, crs: str | None) -> list[Grid]:
 def lay_out_frame(
     frame: gpd.GeoDataFrame | pd.DataFrame, shown: str, name: str, crs: str | None = None
 ) -> Grid:
-    """Give a frame as a grid: `lon`, `lat` of points and the `shape` of what is none, then all else."""
+    """Give a frame as a grid: `lon`, `lat` of points, the `shape` of what is none, and all else."""
     import geopandas as gpd
 
     where: dict[str, list[Any]] = {}
@@ -93,12 +100,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple | dict | np.ndarray):
         listed = value.tolist() if isinstance(value, np.ndarray) else value
         return json.dumps(listed, ensure_ascii=False, default=str)
-    if value is None or value is pd.NaT or value is pd.NA or value != value:
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
         return None
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _locate(shapes: gpd.GeoSeries, crs: str | None, shown: str) -> Mapping[str, list[Any]]:
+def _locate(shapes: gpd.GeoSeries, crs: str | None, shown: str) -> dict[str, list[Any]]:
     """Give columns that say where some shapes lie: as points, and else by their outlines."""
     there = ~(shapes.isna() | shapes.is_empty)
     if not there.any():
@@ -109,19 +116,20 @@ def _locate(shapes: gpd.GeoSeries, crs: str | None, shown: str) -> Mapping[str, 
     if shapes.crs.is_geographic and np.abs(shapes[there].total_bounds).max() > _MOST_DEGREES:
         raise refuse_table("no degrees", shown)
     degrees = shapes.force_2d().to_crs(DEGREES)
-    points = there & (shapes.geom_type == "Point")
-    columns: dict[str, list[Any]] = {}
+    points, columns = there & (shapes.geom_type == "Point"), dict[str, list[Any]]()
     if points.any():
-        for name, values in (("lon", degrees.x), ("lat", degrees.y)) if points.all() else _ends(degrees):
-            columns[name] = [round(one, 9) if on else None for one, on in zip(values, points, strict=True)]
+        at = shapely.get_coordinates(degrees.where(points, shapely.Point(0, 0)).to_numpy())
+        for number, name in enumerate(("lon", "lat")):
+            columns[name] = [round(one, 9) for one in at[:, number].tolist()]
     if (there & ~points).any():
         drawn = degrees.to_crs(_METRES).simplify(_SIMPLIFIED_M).to_crs(DEGREES)
-        texts = shapely.to_wkt(drawn.to_numpy(), rounding_precision=6)
-        columns["shape"] = [text if on else None for text, on in zip(texts, there & ~points, strict=True)]
-    return columns
-
-
-def _ends(shapes: gpd.GeoSeries) -> tuple[tuple[str, Any], tuple[str, Any]]:
-    """Give coordinates of shapes that are not all points, where they mean nothing."""
-    middle = shapes.representative_point()
-    return ("lon", middle.x), ("lat", middle.y)
+        columns["shape"] = list(shapely.to_wkt(drawn.to_numpy(), rounding_precision=6))
+    return {
+        name: [
+            one if on else None
+            for one, on in zip(
+                values, (there & ~points) if name == "shape" else points, strict=True
+            )
+        ]
+        for name, values in columns.items()
+    }

@@ -42,7 +42,8 @@ def _mark(path: Path, findings: list[Finding]) -> Path:
     said: dict[tuple[str, int, int], list[str]] = defaultdict(list)
     for one in findings:
         place = one.place or Place("", 1, 1)
-        sheet = place.sheet if place.sheet in book.sheetnames else book.sheetnames[0]
+        names: list[str] = book.sheetnames
+        sheet = place.sheet if place.sheet in names else names[0]
         cell = (place.line, place.column) if place.sheet is not None else (1, 1)
         said[sheet, *_upper_left(book[sheet], *cell)].append(str(one.message))
     for (sheet, row, column), messages in said.items():

@@ -10,19 +10,26 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from raastof_geo.errors import Finding, InputError, Place, tell_reason
-from raastof_geo.language import say_text
+from raastof_geo.language import Message, list_codes, say_text
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading import nodes
 from raastof_geo.scenario.reading.nodes import Scalar, find_node, put_node
 from raastof_geo.scenario.reading.refusal import explain_errors, find_type
-from raastof_geo.scenario.reading.tree import Tree, plant, read_root
+from raastof_geo.scenario.reading.tree import Trail, Tree, plant, read_root
 from raastof_geo.scenario.reading.zones import find_beside
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.table import Table
 from raastof_geo.scenario.tables.cell import find_kind, make_node
-from raastof_geo.scenario.tables.gather import Sheet, gather_sites
+from raastof_geo.scenario.tables.gather import Gathered, Sheet
 from raastof_geo.scenario.tables.grid import Grid, Unusable, refuse_table, show_cell
-from raastof_geo.scenario.tables.heading import SCENARIO, SITES, check_named, find_scope, find_trail, read_heads
+from raastof_geo.scenario.tables.heading import (
+    SCENARIO,
+    SITES,
+    check_named,
+    find_scope,
+    find_trail,
+    read_heads,
+)
 from raastof_geo.scenario.tables.layer import lay_out_frame, lay_out_layers
 from raastof_geo.scenario.tables.spreadsheet import read_separated, read_workbook
 from raastof_geo.scenario.tables.system import find_system
@@ -56,10 +63,10 @@ def read_source(
         root, tree = read_root(path)
         tables = [*_list_tables(root, tree)]
     reader = _Reader(root, tree, path.parent, anywhere)
-    for number, frame in enumerate(frames, 1):
-        reader.grids.append((lay_out_frame(frame, f"frame {number}", ""), Table(file=Path())))
     for table, place in tables:
         reader.open(table, place)
+    for number, frame in enumerate(frames, 1):
+        reader.grids.append((lay_out_frame(frame, f"frame {number}", ""), Table(file=Path())))
     if reader.grids:
         reader.join()
     return plant(root, tree)
@@ -68,25 +75,24 @@ def read_source(
 def _list_tables(root: nodes.Mapping, tree: Tree) -> Iterator[tuple[Table, Place]]:
     """Take the tables that `sites:` names out of it, each with the place of its file."""
     sites = find_node(root, "sites")
-    file = find_node(sites, "file")
-    if not isinstance(sites, nodes.Mapping) or not isinstance(file, Scalar | nodes.Sequence):
+    is_table = isinstance(find_node(sites, "file"), Scalar | nodes.Sequence)
+    if not isinstance(sites, nodes.Mapping) or not is_table:
         return
     said = [one for one in sites.entries if isinstance(one[0], Scalar) and one[0].text in _SAID]
     sites.entries = [one for one in sites.entries if one not in said]
-    common = [one for one in said if one[1] is not file]
-    for one in file.items if isinstance(file, nodes.Sequence) else [file]:
-        own = one.entries if isinstance(one, nodes.Mapping) else [(said[0][0], one)]
-        if not isinstance(one, nodes.Mapping):
-            own = [(Scalar(one.place, "file", plain=False), one)]
-        keys = {key.text for key, _ in own if isinstance(key, Scalar)}
-        rest = [pair for pair in common if isinstance(pair[0], Scalar) and pair[0].text not in keys]
-        whole = nodes.Mapping(one.place, [*own, *rest])
-        outer = nodes.Mapping(one.place, [(Scalar(one.place, "sites", plain=False), whole)])
-        draft = plant(outer, Tree(tree.file))
+    outer = nodes.Mapping(sites.place)
+    put_node(outer, ("sites",), nodes.Mapping(sites.place, said))
+    draft = plant(outer, Tree(tree.file))
+    values, below = draft.values["sites"], ("sites", "file")
+    listed = values["file"] if isinstance(values["file"], list) else [values["file"]]
+    for number, one in enumerate(listed):
+        own = one if isinstance(one, dict) else {"file": one}
         try:
-            yield Table.model_validate(draft.values["sites"]), draft.place(("sites", "file"))
+            table = Table.model_validate({**values, "file": None, **own})
+            yield table, draft.place((*below, number, "file"))
         except ValidationError as error:
-            tree.findings += [*draft.findings, *explain_errors(error, draft, Table, below=("sites",))]
+            at: Trail = (*below, number) if isinstance(one, dict) else ("sites",)
+            tree.findings += explain_errors(error, draft, Table, below=at)
 
 
 class _Reader:
@@ -101,67 +107,74 @@ class _Reader:
         try:
             find_system(table.crs)
             path = find_beside(self.home.resolve(), table.file, anywhere=self.anywhere)
-            grids = self._pick(read_grids(path, (self.home / table.file).as_posix(), table.crs), table)
+            every = read_grids(path, (self.home / table.file).as_posix(), table.crs)
             digest = self.tree.digest + hashlib.sha256(path.read_bytes()).hexdigest()
             self.tree.digest = hashlib.sha256(digest.encode()).hexdigest()
-            for key, told in check_named(table.columns, SITES, grids):
-                self.tree.findings.append(Finding(say_text("tables", "columns", key=key, problem=told), place))
-            self.grids += [(one, table) for one in grids]
+            grids = _pick(every, table)
+            wrong = [*check_named(table.columns, grids)]
+            self._tell(place, *wrong)
+            self.grids += [] if wrong else [(one, table) for one in grids]
         except InputError as error:
-            self.tree.findings += [Finding(one.message, place) for one in error.findings]
-
-    def _pick(self, grids: list[Grid], table: Table) -> list[Grid]:
-        """Take the sheet that is named, else those with names of tables, else the first."""
-        if table.sheet is not None:
-            found = [one for one in grids if one.sheet.casefold() == table.sheet.casefold()]
-            if not found:
-                there = ", ".join(f"`{one.sheet}`" for one in grids)
-                raise refuse_table("no sheet", table.file.name, sheet=f"`{table.sheet}`", there=there)
-            return found
-        return [one for one in grids if find_scope(one.sheet)] or grids[:1]
+            self._tell(place, *(one.message for one in error.findings))
 
     def join(self) -> None:
-        """Put what the scenario's own sheet says into the root, and then the sites of all others."""
+        """Put what the scenario's own sheet says into the root, and then all of its sites."""
         sheets = []
         for grid, table in self.grids:
             scope = find_scope(grid.sheet) or SITES
             if scope == SCENARIO:
                 self._take_scenario(grid)
-            elif not any(grid.filled()):
-                continue
-            elif (heads := read_heads(grid, SITES if table.columns else scope, table.columns)) is None:
-                self.tree.findings.append(Finding(say_text("tables", "no headings"), grid.place(0, 0)))
-            else:
+            elif (heads := read_heads(grid, scope, table.columns)) is not None:
                 sheets.append(Sheet(grid, scope, heads, table.crs))
-        periods = find_node(self.root, "periods")
-        said = nodes.Mapping(self.root.place, [(Scalar(self.root.place, "periods", plain=False), periods or self.root)])
+            elif any(grid.filled()):
+                self._tell(grid.place(0, 0), say_text("tables", "no headings"))
+        own, periods = (find_node(self.root, one) for one in ("sites", "periods"))
+        said = nodes.Mapping(self.root.place)
+        put_node(said, ("periods",), periods or self.root)
         calendar = read_calendar(plant(said, Tree("")).values["periods"])
-        own = find_node(self.root, "sites")
-        own = own if isinstance(own, nodes.Mapping) else nodes.Mapping(self.root.place)
-        sites, mistakes, doubts = gather_sites(sheets, own, calendar)
-        self.root.entries = [one for one in self.root.entries if getattr(one[0], "text", "") != "sites"]
-        put_node(self.root, ("sites",), sites)
-        self.tree.findings += mistakes
-        self.tree.doubts += doubts
+        known = own if isinstance(own, nodes.Mapping) else nodes.Mapping(self.root.place)
+        gathered = Gathered(known, calendar)
+        for sheet in sorted(sheets, key=lambda one: one.scope != SITES):
+            gathered.take(sheet)
+        self.root.entries = [one for one in self.root.entries if one[1] is not own]
+        put_node(self.root, ("sites",), gathered.sites)
+        self.tree.findings += gathered.mistakes
+        self.tree.doubts += gathered.doubts
 
     def _take_scenario(self, grid: Grid) -> None:
         """Read rows of a key and its value; the first row is the heading."""
         for row in grid.filled():
-            key, value, place = show_cell(grid.value(row, 0)), grid.value(row, 1), grid.place(row, 1)
+            key, value, place = (
+                show_cell(grid.value(row, 0)),
+                grid.value(row, 1),
+                grid.place(row, 1),
+            )
             if row == 0 or not key or not show_cell(value):
                 continue
+            trail = find_trail(key)
             if isinstance(value, Unusable):
-                self.tree.findings.append(Finding(value.message, place))
-                continue
-            trail = find_trail(key, ScenarioFile)
-            if find_node(self.root, *map(str, trail)) is not None:
-                told = say_text("tables", "heading twice", given=f"`{key}`", first=f"`{key}`")
-                self.tree.findings.append(Finding(told, place))
-                continue
-            kind = find_kind(find_type(ScenarioFile, trail), str(trail[-1]))
-            node, slips = make_node(value, kind, place)
-            self.tree.findings += slips
-            put_node(self.root, tuple(map(str, trail)), node)
+                self._tell(place, value.message)
+            elif find_node(self.root, *trail) is not None:
+                self._tell(place, say_text("tables", "key twice", key=f"`{key}`"))
+            else:
+                kind = find_kind(find_type(ScenarioFile, trail), trail[-1])
+                node, slips = make_node(value, kind, place)
+                self.tree.findings += slips
+                put_node(self.root, trail, node)
+
+    def _tell(self, place: Place, *messages: Message) -> None:
+        self.tree.findings += [Finding(one, place) for one in messages]
+
+
+def _pick(grids: list[Grid], table: Table) -> list[Grid]:
+    """Take the sheet that is named, else those that are called as tables are, else the first."""
+    if table.sheet is None:
+        return [one for one in grids if find_scope(one.sheet)] or grids[:1]
+    found = [one for one in grids if one.sheet.casefold() == table.sheet.casefold()]
+    if not found:
+        there = list_codes(one.sheet for one in grids)
+        raise refuse_table("no sheet", table.file.name, sheet=f"`{table.sheet}`", there=there)
+    return found
 
 
 def read_grids(path: Path, shown: str, crs: str | None) -> list[Grid]:
@@ -179,4 +192,3 @@ def read_grids(path: Path, shown: str, crs: str | None) -> list[Grid]:
     except OSError as error:
         raise refuse_table("closed", shown, reason=tell_reason(error)) from error
     raise refuse_table("kind", shown, endings=", ".join((*WORKBOOKS, *TEXTS, *LAYERS)))
-

@@ -70,7 +70,9 @@ def read_separated(path: Path, shown: str) -> list[Grid]:
     """Read a text with separators, in UTF-8, UTF-16 or as older Danish systems write (cp1252)."""
     raw = path.read_bytes()
     text = None
-    for encoding in ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252"):
+    for encoding in (
+        ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252")
+    ):
         try:
             text = raw.decode(encoding)
             break

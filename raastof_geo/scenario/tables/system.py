@@ -15,8 +15,12 @@ from raastof_geo.scenario.tables.grid import refuse_table
 DEGREES = "EPSG:4326"
 _SPOKEN = {
     **dict.fromkeys(("wgs84", "gps", "grader", "degrees", "lonlat", "latlon"), DEGREES),
-    **dict.fromkeys(("utm32", "utm32n", "utmzone32", "utmzone32n", "etrs89utm32n", "euref89utm32"), "EPSG:25832"),
-    **dict.fromkeys(("utm33", "utm33n", "utmzone33", "utmzone33n", "etrs89utm33n", "euref89utm33"), "EPSG:25833"),
+    **dict.fromkeys(
+        ("utm32", "utm32n", "utmzone32", "utmzone32n", "etrs89utm32n", "euref89utm32"), "EPSG:25832"
+    ),
+    **dict.fromkeys(
+        ("utm33", "utm33n", "utmzone33", "utmzone33n", "etrs89utm33n", "euref89utm33"), "EPSG:25833"
+    ),
     "webmercator": "EPSG:3857",
 }
 
@@ -37,19 +41,19 @@ def find_system(said: str | None) -> str | None:
 
 
 def turn_into_degrees(where: Mapping[str, Scalar], system: str | None) -> dict[str, Scalar]:
-    """Give a place by keys that a site has: in metres where those know the system, else in degrees."""
+    """Give a place by keys of a site: in metres where those know the system, else in degrees."""
     metres = "easting" in where or "northing" in where
     axes = ("easting", "northing") if metres else ("lon", "lat")
     pair = {key: where[key] for key in axes if key in where}
     if metres and system is None and all(map(_looks_like_degrees, pair.values())):
         system = DEGREES
-    numbers = [_number(one) for one in pair.values()]
-    if len(pair) < 2 or None in numbers or system is None or (system == DEGREES and not metres):
+    numbers = [one for node in pair.values() if (one := _number(node)) is not None]
+    if len(numbers) < 2 or system is None or (system == DEGREES and not metres):
         return pair
     if metres and system in get_args(Crs) and system != DEGREES:
         said = where.get("crs", pair["easting"])
         return pair | {"crs": Scalar(said.place, system, plain=False)}
-    degrees = _transformer(system).transform(*numbers)
+    degrees = _transformer(system).transform(numbers[0], numbers[1])
     keyed = zip(("lon", "lat"), pair.values(), degrees, strict=True)
     return {key: Scalar(one.place, repr(round(value, 9)), plain=True) for key, one, value in keyed}
 
