@@ -229,7 +229,7 @@ TYPICAL = [
     ("Overskud", {"C5": None}, "C5", "say either `amount`"),
     ("Overskud", {"C6": "12.500"}, "C6", "`12 500`"),
     ("Overskud", {"C7": -5}, "C7", "`-5 t`"),
-    ("Overskud", {"C8": 3, "D8": None}, "C8", "`3 t`"),
+    ("Overskud", {"C8": 3, "D8": None}, "C8", "of what?"),
     ("Overskud", {"D9": "m3"}, "C9", "in_situ"),
     ("Overskud", {"E10": "2031"}, "E10", "`2031`"),
     ("Overskud", {"E11": 2028, "F11": 2027}, "F11", "comes after"),

@@ -7,7 +7,7 @@ from raastof_geo.language import read_texts, say, say_text, speaking
 from raastof_geo.outputs.tables.book import Book, Sheet, open_book
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables.heading import ROLES, SCENARIO, SITES
-from raastof_geo.scenario.tables.lay import KEY, SECTIONS, VALUE, Row, lay_out, name_entry
+from raastof_geo.scenario.tables.lay import KEY, SECTIONS, VALUE, Cells, lay_out, name_entry
 
 COLUMNS = {
     SCENARIO: (KEY, VALUE),
@@ -65,7 +65,7 @@ def write_form(scenario: Scenario, path: Path) -> Path:
     return path
 
 
-def _write_table(book: Book, scope: str, rows: list[Row]) -> tuple[Sheet, list[str]]:
+def _write_table(book: Book, scope: str, rows: list[Cells]) -> tuple[Sheet, list[str]]:
     """Write the rows of a table, and give its columns."""
     keys = [*dict.fromkeys((*COLUMNS.get(scope, ("id",)), *(key for row in rows for key in row)))]
     titles = read_texts("headings")

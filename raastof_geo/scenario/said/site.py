@@ -1,4 +1,4 @@
-"""A place with one or more roles, and an area in which some of them lie."""
+"""A place with one or more roles, an area in which some lie, a table that they are read from."""
 
 from dataclasses import replace
 from functools import cached_property
@@ -181,3 +181,17 @@ class ZoneEntry(part.Part):
         return SoilMove(
             verdict="conditional", condition=self.needs_condition, rule=self.rule, citation=source
         )
+
+
+class SiteTable(part.Part):
+    """A sheet, a layer or a text with separators, in which each row says something of a site."""
+
+    file: Path
+    """By its name from the scenario's folder on: CSV, XLSX, GeoPackage, GeoJSON, GeoParquet,
+    Shapefile or FlatGeobuf."""
+    sheet: str | None = None
+    """Its sheet or layer; none: those that are called as tables are, else the first."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """The headings that stand above keys, where they are others; then no other column is read."""
+    crs: str | None = None
+    """The system of its coordinates, where it names none, such as `EPSG:25832`."""

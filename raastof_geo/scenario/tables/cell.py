@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias, get_origin
@@ -37,8 +38,6 @@ _TRUTHS = {
     **dict.fromkeys(("ja", "yes", "true", "sand", "sandt", "x", "1"), "true"),
     **dict.fromkeys(("nej", "no", "false", "falsk", "falskt", "0"), "false"),
 }
-_DAY = re.compile(r"(\d{1,2})[-./ ](\d{1,2})[-./ ](\d{4})(?: 00:00(?::00)?)?")
-_ISO_DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ]00:00(?::00)?)?")
 _SPACES = " \u00a0\u2009\u202f"
 _NUMBER = re.compile(rf"[-+]?\d(?:[\d.,'{_SPACES}]*\d)?")
 _MARKS = {
@@ -99,9 +98,9 @@ def make_node(
         return nodes.Sequence(place, [*listed]), []
     if kind == "truth":
         text = _TRUTHS.get(text.casefold(), text)
-    if kind in ("date", "period"):
-        text = _find_day(text)
-        text = _find_period(text, calendar) if kind == "period" else text
+    if kind in ("date", "period") and (day := _find_day(text)) is not None:
+        periods = calendar.periods if calendar and kind == "period" else ()
+        text = next((one.id for one in periods if one.start <= day <= one.end), day.isoformat())
     plain |= kind == "truth" or (kind == "free" and text in _WORDS)
     return Scalar(place, text, plain=plain), []
 
@@ -161,24 +160,13 @@ def _list_names() -> frozenset[str]:
     return frozenset(fold_id(name) for one in entries for name in one.values())
 
 
-def _find_day(text: str) -> str:
-    if (iso := _ISO_DAY.fullmatch(text)) is not None:
-        return iso[1]
-    if (said := _DAY.fullmatch(text)) is None:
-        return text
-    day, month, year = said.groups()
-    return f"{year}-{int(month):02}-{int(day):02}"
-
-
-def _find_period(text: str, calendar: Calendar | None) -> str:
-    """Give the period that a day lies in; anything else as it is."""
-    if calendar is not None and _ISO_DAY.fullmatch(text):
-        try:
-            day = datetime.date.fromisoformat(text)
-        except ValueError:
-            return text
-        return next((one.id for one in calendar.periods if one.start <= day <= one.end), text)
-    return text
+def _find_day(text: str) -> datetime.date | None:
+    """Understand a day as Danes or ISO 8601 write it, with an hour of midnight or without."""
+    bare = text.removesuffix(" 00:00:00").replace(".", "-").replace("/", "-")
+    for form in ("%Y-%m-%d", "%d-%m-%Y"):
+        with suppress(ValueError):
+            return datetime.datetime.strptime(bare, form).date()
+    return None
 
 
 def _put_at(node: Node | None, place: Place) -> Node:
@@ -186,8 +174,6 @@ def _put_at(node: Node | None, place: Place) -> Node:
     if isinstance(node, nodes.Sequence):
         return nodes.Sequence(place, [_put_at(one, place) for one in node.items])
     if isinstance(node, nodes.Mapping):
-        pairs: Sequence[tuple[Node, Node]] = node.entries
-        return nodes.Mapping(
-            place, [(_put_at(key, place), _put_at(one, place)) for key, one in pairs]
-        )
+        pairs = [(_put_at(key, place), _put_at(one, place)) for key, one in node.entries]
+        return nodes.Mapping(place, [*pairs])
     return Scalar(place, "", plain=True) if node is None else replace(node, place=place)

@@ -16,8 +16,8 @@ from raastof_geo.scenario.period import Calendar
 from raastof_geo.scenario.reading import nodes
 from raastof_geo.scenario.reading.nodes import Node, Scalar, find_node, put_node, write_node
 from raastof_geo.scenario.tables.cell import make_node
-from raastof_geo.scenario.tables.grid import Grid, Unusable, show_cell
-from raastof_geo.scenario.tables.heading import DUE, LISTED, LOCATION, SITES, Column, Heads
+from raastof_geo.scenario.tables.grid import Grid, Spoilt, show_cell
+from raastof_geo.scenario.tables.heading import DUE, ENTRIES, LOCATION, SITES, Column, Heads
 from raastof_geo.scenario.tables.system import find_system, turn_into_degrees
 
 _SUMS = {"sum", "i alt", "ialt", "total", "totalt", "subtotal", "hovedtotal", "sum i alt"}
@@ -29,10 +29,10 @@ _KINDS = {"offers": "material", "needs": "use"}
 """What of an entry says which of the two it is."""
 _ID, _NAME, _UNIT = ("id",), ("name",), ("unit",)
 
-Trail = tuple[str, ...]
+Way = tuple[str, ...]
 
 
-class Sheet(NamedTuple):
+class Headed(NamedTuple):
     """A grid, what it is about, and what was said of it."""
 
     grid: Grid
@@ -48,12 +48,12 @@ class _Cell(NamedTuple):
 
 
 class _Row(NamedTuple):
-    sheet: Sheet
+    sheet: Headed
     number: int
-    cells: dict[Trail, _Cell]
-    blank: dict[Trail, Place]
+    cells: dict[Way, _Cell]
+    blank: dict[Way, Place]
 
-    def text(self, trail: Trail) -> str:
+    def text(self, trail: Way) -> str:
         return show_cell(self.cells[trail].value) if trail in self.cells else ""
 
 
@@ -79,13 +79,14 @@ class Gathered:
         """Ids that a word stands for, as an id or as a name."""
         self.mistakes: list[Finding] = []
         self.doubts: list[Finding] = []
+        self.made: list[nodes.Mapping] = []
         for key, site in own.entries:
             self.sites.entries.append((key, site))
             if isinstance(key, Scalar) and isinstance(site, nodes.Mapping):
                 name = find_node(site, "name")
                 self._know(key.text, site, name.text if isinstance(name, Scalar) else "")
 
-    def take(self, sheet: Sheet) -> None:
+    def take(self, sheet: Headed) -> None:
         """Join the rows of a sheet to the sites; sheets that list sites come first."""
         grid, heads = sheet.grid, sheet.heads
         self.mistakes += heads.mistakes
@@ -104,18 +105,32 @@ class Gathered:
             if row.cells:
                 self._take_row(row)
 
+    def finish(self) -> None:
+        """Tell which sites of tables lie nowhere, whatever else is wrong with them."""
+        for site in self.made:
+            said = {key for key in (*LOCATION, "shape") if find_node(site, key) is not None}
+            axes = ("easting", "northing") if said & {"easting", "northing"} else ("lon", "lat")
+            lacking = [key for key in axes if key not in said]
+            if lacking and "shape" not in said:
+                self._tell(
+                    site.blank.get(lacking[0], site.place), Spoilt(say_text("said", "place"))
+                )
+                site.entries = [one for one in site.entries if write_node(one[0]) not in LOCATION]
+                for key, node in _somewhere(site.place).items():
+                    put_node(site, (key,), node)
+
     def _take_row(self, row: _Row) -> None:
         who = row.cells.get(_ID) or (row.cells.get(_NAME) if row.sheet.scope == SITES else None)
         if self._adds_up(row, who):
             return
         for trail, cell in [*row.cells.items()]:
-            if isinstance(cell.value, Unusable):
+            if isinstance(cell.value, Spoilt):
                 self._tell(cell.place, cell.value)
                 del row.cells[trail]
         if who is None:
             at = row.blank.get(_ID) or row.blank.get(_NAME) or row.sheet.grid.place(row.number, 0)
             self._tell(at, "nobody")
-        elif not isinstance(who.value, Unusable) and (site := self._site(row, who)) is not None:
+        elif not isinstance(who.value, Spoilt) and (site := self._site(row, who)) is not None:
             self._put_row(row, site, who.place)
 
     def _adds_up(self, row: _Row, who: _Cell | None) -> bool:
@@ -125,10 +140,11 @@ class Gathered:
         if who is not None and fold_id(show_cell(who.value)).strip(" :.") not in _SUMS:
             return False
         found = bool(words & _SUMS) or any(at[0] == number for at in grid.sums)
-        for column in (one for one in heads.columns if one.kind == "amount"):
+        alone = all(one.column.kind == "amount" for one in row.cells.values())
+        for column in (one.column for one in row.cells.values() if alone):
             values = (grid.value(one, column.at) for one in range(heads.row + 1, number + 1))
             *parts, last = (_count(one, column) for one in values)
-            found |= bool(last) and math.isclose(sum(parts), last)
+            found |= sum(map(bool, parts)) > 1 and math.isclose(sum(parts), last)
         if found:
             self.doubts.append(Finding(say_text("tables", "sum"), grid.place(number, 0)))
         return found
@@ -148,6 +164,7 @@ class Gathered:
             return None
         name, id_ = row.text(_NAME), make_id(text, self.by_id)
         site = nodes.Mapping(who.place)
+        self.made.append(site)
         self.sites.entries.append((Scalar(who.place, id_, plain=False), site))
         if not name and id_ != text:
             put_node(site, _NAME, Scalar(who.place, text, plain=False))
@@ -163,7 +180,7 @@ class Gathered:
         """Put what a row says into its site, and into an entry for what it offers or needs."""
         due = self._which(row) if any(trail[0] == DUE for trail in row.cells) else None
         entries: dict[str, nodes.Mapping] = {}
-        for kind in LISTED:
+        for kind in ENTRIES:
             if kind == due or any(trail[0] == kind for trail in row.cells):
                 blank = {trail[1]: at for trail, at in row.blank.items() if trail[0] in (kind, DUE)}
                 entries[kind] = nodes.Mapping(place, blank=blank)
@@ -190,9 +207,9 @@ class Gathered:
         self._tell(at.place, "both" if filled else "neither")
         return None
 
-    def _nodes(self, row: _Row) -> Iterator[tuple[Trail, Node]]:
+    def _nodes(self, row: _Row) -> Iterator[tuple[Way, Node]]:
         """Give what stands in the cells of a row; what lies in another system in degrees."""
-        made: dict[Trail, Node] = {}
+        made: dict[Way, Node] = {}
         unit = row.text(_UNIT)
         for trail, (column, value, place) in row.cells.items():
             if trail not in (_ID, _UNIT):
@@ -208,12 +225,11 @@ class Gathered:
         except InputError as error:
             at = where.get("crs") or next(iter(where.values()))
             self.mistakes.append(Finding(error.findings[0].message, at.place))
-            # Somewhere, so that nothing else is told of it.
-            where = {"lon": Scalar(at.place, "12", True), "lat": Scalar(at.place, "55.5", True)}
+            where = _somewhere(at.place)
         yield from (((key,), node) for key, node in where.items())
         yield from made.items()
 
-    def _put(self, site: nodes.Mapping, trail: Trail, node: Node) -> None:
+    def _put(self, site: nodes.Mapping, trail: Way, node: Node) -> None:
         """Put a node into a site, or tell that another one stands there already."""
         there = find_node(site, *trail)
         if there is None:
@@ -222,9 +238,14 @@ class Gathered:
             said = {"key": f"`{'.'.join(trail)}`", "given": f"`{given[:60]}`"}
             self._tell(node.place, "differs", **said, where=str(there.place))
 
-    def _tell(self, place: Place, what: str | Unusable, **values: str) -> None:
-        told = what.message if isinstance(what, Unusable) else say_text("tables", what, **values)
+    def _tell(self, place: Place, what: str | Spoilt, **values: str) -> None:
+        told = what.message if isinstance(what, Spoilt) else say_text("tables", what, **values)
         self.mistakes.append(Finding(told, place))
+
+
+def _somewhere(place: Place) -> dict[str, Scalar]:
+    """Give a place that is none of the scenario's, so that nothing more is told of one told of."""
+    return {"lon": Scalar(place, "12.1", plain=True), "lat": Scalar(place, "55.45", plain=True)}
 
 
 def _count(value: Any, column: Column) -> float:

@@ -12,7 +12,7 @@ MOST_CELLS = 1_000_000
 
 
 @dataclass(frozen=True)
-class Unusable:
+class Spoilt:
     """What stands in a cell that has no value: why not."""
 
     message: Message
@@ -20,7 +20,7 @@ class Unusable:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table: its cells as numbers, texts, truth values, days, `Unusable` or nothing."""
+    """A table: its cells as numbers, texts, truth values, days, `Spoilt` or nothing."""
 
     file: str
     sheet: str
@@ -46,7 +46,7 @@ class Grid:
 
 def show_cell(value: Any) -> str:
     """Write what stands in a cell as a text of one reading: days as ISO 8601, no blanks around."""
-    if value is None or isinstance(value, Unusable):
+    if value is None or isinstance(value, Spoilt):
         return "?" if value is not None else ""
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -27,7 +27,7 @@ ROLES = {
     **{f"{one}s": one for one in ("pit", "receiver", "plant", "depot", "stockpile")},
 }
 """Tables of what sites do: the key of a site that all of a row stands below."""
-LISTED: Mapping[str, type[Part]] = {"offers": OfferEntry, "needs": NeedEntry}
+ENTRIES: Mapping[str, type[Part]] = {"offers": OfferEntry, "needs": NeedEntry}
 """Keys of a site with a list, in which each row is an entry."""
 DUE = "due"
 """What stands for one of them until its row tells which."""
@@ -64,6 +64,23 @@ class Heads:
     unread: list[str]
     """Headings that mean nothing here."""
 
+    def take(self, grid: Grid, column: Column) -> None:
+        """Add a column, or tell that its key has one already."""
+        first = [one.heading for one in self.columns if one.trail == column.trail]
+        if not first:
+            self.columns.append(column)
+            return
+        given = {"given": f"`{column.heading}`", "first": f"`{first[0]}`"}
+        place = grid.place(self.row, column.at, column.heading)
+        self.mistakes.append(Finding(say_text("tables", "heading twice", **given), place))
+
+    def pass_over(self, grid: Grid, at: int, text: str, *near: str) -> None:
+        """Note a heading that means nothing, or tell which one it is near."""
+        for one in near:
+            told = say_text("tables", "heading", given=f"`{text}`", meant=f"`{one}`")
+            self.mistakes.append(Finding(told, grid.place(self.row, at, text)))
+        self.unread.extend([] if near else [text])
+
 
 def find_scope(sheet: str) -> str | None:
     """Tell which table a sheet or layer is by its name; none: it may be anything."""
@@ -83,10 +100,10 @@ def list_keys(scope: str) -> dict[str, tuple[tuple[str, ...], Kind]]:
     """List what may stand in a table: dotted keys, each with its way from a site and its kind."""
     keys: dict[str, tuple[tuple[str, ...], Kind]] = {one: ((one,), "text") for one in _OWN}
     if (below := ROLES.get(scope)) is not None:
-        found = _list_trails(LISTED.get(below) or find_type(Site, (below,)), ())
+        found = _list_trails(ENTRIES.get(below) or find_type(Site, (below,)), ())
         return keys | {".".join(trail): ((below, *trail), kind) for trail, kind in found}
     keys |= {".".join(trail): (trail, kind) for trail, kind in _list_trails(Site, ())}
-    for name, model in LISTED.items():
+    for name, model in ENTRIES.items():
         for trail, kind in _list_trails(model, ()):
             keys[".".join((name, *trail))] = (name, *trail), kind
             keys.setdefault(".".join(trail), ((DUE, *trail), kind))
@@ -101,7 +118,7 @@ def _list_trails(
         found = find_type(model, (key,))
         if isinstance(found, type) and issubclass(found, Part):
             yield from _list_trails(found, (*above, key))
-        elif key not in LISTED:
+        elif key not in ENTRIES:
             yield (*above, key), find_kind(found, key)
 
 
@@ -110,7 +127,7 @@ def _words(scope: str) -> dict[str, str]:
     """Give the key of each heading: the key itself, its title in both languages, other words."""
     keys, titles = list_keys(scope), read_texts("headings")
     words = {_fold(key): key for key in keys}
-    for key in titles.keys() & keys:
+    for key in (one for one in keys if one in titles):
         words |= {_fold(titles[key].render(one)): key for one in LANGUAGES} | words
     for file in ("headings.txt", "keys_da.txt"):
         for word, meant in read_danish_words(file).items():
@@ -129,32 +146,24 @@ def read_heads(grid: Grid, scope: str, named: Mapping[str, str]) -> Heads | None
 
     `named`: the headings that a scenario says, by their keys; nothing else is read then.
     """
-    words = {_fold(text): key for key, text in named.items()} or _words(scope)
+    keys = list_keys(scope)
+    said = {_fold(text): key for key, text in named.items() if key in keys}
+    words = said or _words(scope)
     texts = {row: [*map(show_cell, grid.rows[row])] for row in [*grid.filled()][:_HEADS_WITHIN]}
     known = {row: sum(_fold(one) in words for one in found) for row, found in texts.items()}
     best = max(known, key=lambda row: (known[row], -row), default=None)
     if best is None or not known[best]:
         return None
-    keys, heads = list_keys(scope), Heads(best, [], [], [])
+    heads = Heads(best, [], [], [])
     for at, text in enumerate(texts[best]):
-        key, place = words.get(_fold(text)), grid.place(best, at, text)
+        key = words.get(_fold(text))
+        if text and key is None:
+            near = [] if said else get_close_matches(_fold(text), words, 1, _CLOSE)
+            heads.pass_over(grid, at, text, *near)
         # Geometry says where things lie, whatever columns are kept beside it.
-        if not text or (grid.located and at > 1 and key in LOCATION):
-            continue
-        if key is None:
-            near = get_close_matches(_fold(text), words, 1, _CLOSE) if not named else []
-            heads.unread.extend([] if near else [text])
-            told = say_text("tables", "heading", given=f"`{text}`", meant=f"`{''.join(near)}`")
-            heads.mistakes.extend([Finding(told, place)] if near else [])
-            continue
-        trail, kind = keys[key]
-        first = next((f"`{one.heading}`" for one in heads.columns if one.trail == trail), None)
-        if first is not None:
-            told = say_text("tables", "heading twice", given=f"`{text}`", first=first)
-            heads.mistakes.append(Finding(told, place))
-            continue
-        mark = find_mark(grid.value(row, at) for row in range(best + 1, len(grid.rows)))
-        heads.columns.append(Column(at, trail, kind, text, _find_unit(text), mark))
+        elif key is not None and not (grid.located and at > 1 and key in LOCATION):
+            mark = find_mark(grid.value(row, at) for row in range(best + 1, len(grid.rows)))
+            heads.take(grid, Column(at, *keys[key], text, _find_unit(text), mark))
     return heads
 
 
@@ -170,12 +179,12 @@ def _find_unit(heading: str) -> str:
 
 def check_named(named: Mapping[str, str], grids: Sequence[Grid]) -> Iterator[Message]:
     """Say which keys of `columns:` there are not, and which of its headings no table has."""
-    keys = list_keys(SITES)
+    keys = {key for grid in grids for key in list_keys(find_scope(grid.sheet) or SITES)}
     rows = (grid.rows[row] for grid in grids for row in [*grid.filled()][:_HEADS_WITHIN])
     there = {_fold(show_cell(cell)) for row in rows for cell in row}
     for key, text in named.items():
         if key not in keys:
-            yield say_text("tables", "no key", given=f"`{key}`", hint=suggest(key, keys))
+            yield say_text("tables", "no key", given=f"`{key}`", hint=suggest(key, sorted(keys)))
         elif _fold(text) not in there:
             yield say_text("tables", "no heading", key=f"`{key}`", given=f"`{text}`")
 

@@ -20,7 +20,7 @@ from raastof_geo.scenario.said.part import Part
 from raastof_geo.scenario.said.site import Site
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables.cell import find_kind, is_name
-from raastof_geo.scenario.tables.heading import LISTED, ROLES, SCENARIO, SITES
+from raastof_geo.scenario.tables.heading import ENTRIES, ROLES, SCENARIO, SITES
 from raastof_geo.units import split_quantity
 
 SECTIONS = {
@@ -40,12 +40,12 @@ _AMOUNTS = ("amount", "capacity")
 _MOST_LEVELS = 3
 _PARTING = (";", ",", "\n")
 
-Row = dict[str, Any]
+Cells = dict[str, Any]
 
 
 def lay_out(
     scenario: Scenario, into: Path, *, named: Language | None = None
-) -> dict[str, list[Row]]:
+) -> dict[str, list[Cells]]:
     """Give the rows of each table of a scenario by dotted keys, for files in a folder.
 
     `named`: a language in which entries of the catalogue are named; none: by their ids.
@@ -53,13 +53,13 @@ def lay_out(
     values = _point_from(scenario, into)
     sites = values.pop("sites")
     said = _flatten(values, ScenarioFile, 1)
-    tables: dict[str, list[Row]] = defaultdict(list)
+    tables: dict[str, list[Cells]] = defaultdict(list)
     tables[SCENARIO] = [{KEY: key, VALUE: value} for key, value in said]
     for id_, site in sites.items():
         own = {key: value for key, value in site.items() if key not in ROLES.values()}
         tables[SITES].append({"id": id_, **dict(_flatten(own, Site, 0))})
         for scope, role in ROLES.items():
-            model = LISTED.get(role) or find_type(Site, (role,))
+            model = ENTRIES.get(role) or find_type(Site, (role,))
             there = site.get(role) or []
             for one in there if isinstance(there, list) else [there]:
                 tables[scope].append({"id": id_, **dict(_flatten(one, model, 0))})
@@ -97,7 +97,7 @@ def _write(value: Any, kind: str, *, in_free: bool) -> Any:
     return value
 
 
-def _part_units(row: Row) -> None:
+def _part_units(row: Cells) -> None:
     """Write amounts as numbers, where all of a row have the same unit."""
     said = {key: value for key, value in row.items() if key.startswith(_AMOUNTS)}
     parted = [split_quantity(value) if isinstance(value, str) else None for value in said.values()]

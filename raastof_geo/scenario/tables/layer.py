@@ -16,7 +16,7 @@ from raastof_geo.scenario.tables.grid import MOST_CELLS, Grid, refuse_table
 if TYPE_CHECKING:
     import geopandas as gpd
 
-DEGREES = "EPSG:4326"
+_DEGREES = "EPSG:4326"
 _METRES = "EPSG:25832"
 _SIMPLIFIED_M = 1.0
 """Outlines are kept as well as sites are drawn. [m]"""
@@ -60,7 +60,7 @@ def read_layers(path: Path) -> dict[str, gpd.GeoDataFrame | pd.DataFrame]:
         None if one is None else shapely.geometry.shape(one)
         for one in (part.get("geometry", part) for part in parts)
     ]
-    crs = said.get("crs", {}).get("properties", {}).get("name", DEGREES)
+    crs = said.get("crs", {}).get("properties", {}).get("name", _DEGREES)
     rows = pd.DataFrame([part.get("properties") or {} for part in parts])
     return {name: gpd.GeoDataFrame(rows, geometry=shapes, crs=crs)}
 
@@ -84,16 +84,16 @@ def lay_out_frame(
     """Give a frame as a grid: `lon`, `lat` of points, the `shape` of what is none, and all else."""
     import geopandas as gpd
 
-    where: dict[str, list[Any]] = {}
+    where: dict[str, Any] = {}
     if isinstance(frame, gpd.GeoDataFrame):
         where = _locate(frame.geometry, crs, shown)
         frame = pd.DataFrame(frame.drop(columns=frame.geometry.name))
     if frame.shape[0] * (frame.shape[1] + len(where)) > MOST_CELLS:
         raise refuse_table("wide", shown, sheet="", rows=len(frame), columns=frame.shape[1])
-    columns = [*where.values(), *([_plain(one) for one in frame[key]] for key in frame)]
+    columns = [*where.values(), *(frame.iloc[:, at] for at in range(frame.shape[1]))]
+    rows = map(list, zip(*(map(_plain, one) for one in columns), strict=True))
     heads = [*where, *map(str, frame.columns)]
-    rows = [heads, *map(list, zip(*columns, strict=True))]
-    return Grid(shown, name, rows, located="lon" in where)
+    return Grid(shown, name, [heads, *rows], located="lon" in where)
 
 
 def _plain(value: Any) -> Any:
@@ -105,31 +105,19 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _locate(shapes: gpd.GeoSeries, crs: str | None, shown: str) -> dict[str, list[Any]]:
-    """Give columns that say where some shapes lie: as points, and else by their outlines."""
-    there = ~(shapes.isna() | shapes.is_empty)
-    if not there.any():
-        return {}
-    if shapes.crs is None and crs is None:
+def _locate(shapes: gpd.GeoSeries, crs: str | None, shown: str) -> dict[str, Any]:
+    """Give columns that say where shapes lie: points by degrees, all others by their outlines."""
+    shapes = shapes.where(~shapes.is_empty)
+    if shapes.crs is None and crs is None and shapes.notna().any():
         raise refuse_table("no system", shown)
-    shapes = shapes if shapes.crs is not None else shapes.set_crs(crs)
-    if shapes.crs.is_geographic and np.abs(shapes[there].total_bounds).max() > _MOST_DEGREES:
+    shapes = shapes if shapes.crs is not None else shapes.set_crs(crs or _DEGREES)
+    if shapes.crs.is_geographic and np.abs(shapes.total_bounds).max() > _MOST_DEGREES:
         raise refuse_table("no degrees", shown)
-    degrees = shapes.force_2d().to_crs(DEGREES)
-    points, columns = there & (shapes.geom_type == "Point"), dict[str, list[Any]]()
-    if points.any():
-        at = shapely.get_coordinates(degrees.where(points, shapely.Point(0, 0)).to_numpy())
-        for number, name in enumerate(("lon", "lat")):
-            columns[name] = [round(one, 9) for one in at[:, number].tolist()]
-    if (there & ~points).any():
-        drawn = degrees.to_crs(_METRES).simplify(_SIMPLIFIED_M).to_crs(DEGREES)
-        columns["shape"] = list(shapely.to_wkt(drawn.to_numpy(), rounding_precision=6))
-    return {
-        name: [
-            one if on else None
-            for one, on in zip(
-                values, (there & ~points) if name == "shape" else points, strict=True
-            )
-        ]
-        for name, values in columns.items()
+    degrees = shapes.force_2d().to_crs(_DEGREES)
+    drawn = degrees[shapes.geom_type != "Point"].to_crs(_METRES).simplify(_SIMPLIFIED_M)
+    columns = {
+        "lon": shapely.get_x(degrees.to_numpy()).round(9),
+        "lat": shapely.get_y(degrees.to_numpy()).round(9),
+        "shape": drawn.to_crs(_DEGREES).to_wkt(rounding_precision=6).reindex(shapes.index),
     }
+    return {name: values for name, values in columns.items() if pd.notna(values).any()}

@@ -18,10 +18,10 @@ from raastof_geo.scenario.reading.refusal import explain_errors, find_type
 from raastof_geo.scenario.reading.tree import Trail, Tree, plant, read_root
 from raastof_geo.scenario.reading.zones import find_beside
 from raastof_geo.scenario.said.file import ScenarioFile
-from raastof_geo.scenario.said.table import Table
+from raastof_geo.scenario.said.site import SiteTable
 from raastof_geo.scenario.tables.cell import find_kind, make_node
-from raastof_geo.scenario.tables.gather import Gathered, Sheet
-from raastof_geo.scenario.tables.grid import Grid, Unusable, refuse_table, show_cell
+from raastof_geo.scenario.tables.gather import Gathered, Headed
+from raastof_geo.scenario.tables.grid import Grid, Spoilt, refuse_table, show_cell
 from raastof_geo.scenario.tables.heading import (
     SCENARIO,
     SITES,
@@ -43,7 +43,7 @@ LAYERS = (".gpkg", ".geojson", ".json", ".parquet", ".geoparquet", ".shp", ".fgb
 WHOLE = (*WORKBOOKS, ".gpkg")
 """Endings of files of tables that may be a scenario by themselves."""
 _LARGEST_BYTES = 30_000_000
-_SAID = tuple(Table.model_fields)
+_SAID = tuple(SiteTable.model_fields)
 
 
 def read_source(
@@ -58,7 +58,7 @@ def read_source(
     if path.suffix.lower() in WHOLE:
         root, tree = nodes.Mapping(Place(name, 1, 1)), Tree(name)
         put_node(root, ("sites",), nodes.Mapping(root.place))
-        tables = [(Table(file=Path(path.name)), root.place)]
+        tables = [(SiteTable(file=Path(path.name)), root.place)]
     else:
         root, tree = read_root(path)
         tables = [*_list_tables(root, tree)]
@@ -66,13 +66,13 @@ def read_source(
     for table, place in tables:
         reader.open(table, place)
     for number, frame in enumerate(frames, 1):
-        reader.grids.append((lay_out_frame(frame, f"frame {number}", ""), Table(file=Path())))
+        reader.grids.append((lay_out_frame(frame, f"frame {number}", ""), SiteTable(file=Path())))
     if reader.grids:
         reader.join()
     return plant(root, tree)
 
 
-def _list_tables(root: nodes.Mapping, tree: Tree) -> Iterator[tuple[Table, Place]]:
+def _list_tables(root: nodes.Mapping, tree: Tree) -> Iterator[tuple[SiteTable, Place]]:
     """Take the tables that `sites:` names out of it, each with the place of its file."""
     sites = find_node(root, "sites")
     is_table = isinstance(find_node(sites, "file"), Scalar | nodes.Sequence)
@@ -88,11 +88,11 @@ def _list_tables(root: nodes.Mapping, tree: Tree) -> Iterator[tuple[Table, Place
     for number, one in enumerate(listed):
         own = one if isinstance(one, dict) else {"file": one}
         try:
-            table = Table.model_validate({**values, "file": None, **own})
+            table = SiteTable.model_validate({**values, "file": None, **own})
             yield table, draft.place((*below, number, "file"))
         except ValidationError as error:
             at: Trail = (*below, number) if isinstance(one, dict) else ("sites",)
-            tree.findings += explain_errors(error, draft, Table, below=at)
+            tree.findings += explain_errors(error, draft, SiteTable, below=at)
 
 
 class _Reader:
@@ -100,9 +100,9 @@ class _Reader:
 
     def __init__(self, root: nodes.Mapping, tree: Tree, home: Path, anywhere: bool) -> None:
         self.root, self.tree, self.home, self.anywhere = root, tree, home, anywhere
-        self.grids: list[tuple[Grid, Table]] = []
+        self.grids: list[tuple[Grid, SiteTable]] = []
 
-    def open(self, table: Table, place: Place) -> None:
+    def open(self, table: SiteTable, place: Place) -> None:
         """Read a file into grids; what keeps it from being read is a finding."""
         try:
             find_system(table.crs)
@@ -125,7 +125,7 @@ class _Reader:
             if scope == SCENARIO:
                 self._take_scenario(grid)
             elif (heads := read_heads(grid, scope, table.columns)) is not None:
-                sheets.append(Sheet(grid, scope, heads, table.crs))
+                sheets.append(Headed(grid, scope, heads, table.crs))
             elif any(grid.filled()):
                 self._tell(grid.place(0, 0), say_text("tables", "no headings"))
         own, periods = (find_node(self.root, one) for one in ("sites", "periods"))
@@ -136,6 +136,7 @@ class _Reader:
         gathered = Gathered(known, calendar)
         for sheet in sorted(sheets, key=lambda one: one.scope != SITES):
             gathered.take(sheet)
+        gathered.finish()
         self.root.entries = [one for one in self.root.entries if one[1] is not own]
         put_node(self.root, ("sites",), gathered.sites)
         self.tree.findings += gathered.mistakes
@@ -152,7 +153,7 @@ class _Reader:
             if row == 0 or not key or not show_cell(value):
                 continue
             trail = find_trail(key)
-            if isinstance(value, Unusable):
+            if isinstance(value, Spoilt):
                 self._tell(place, value.message)
             elif find_node(self.root, *trail) is not None:
                 self._tell(place, say_text("tables", "key twice", key=f"`{key}`"))
@@ -166,7 +167,7 @@ class _Reader:
         self.tree.findings += [Finding(one, place) for one in messages]
 
 
-def _pick(grids: list[Grid], table: Table) -> list[Grid]:
+def _pick(grids: list[Grid], table: SiteTable) -> list[Grid]:
     """Take the sheet that is named, else those that are called as tables are, else the first."""
     if table.sheet is None:
         return [one for one in grids if find_scope(one.sheet)] or grids[:1]

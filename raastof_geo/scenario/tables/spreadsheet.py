@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from raastof_geo.language import say_text
-from raastof_geo.scenario.tables.grid import MOST_CELLS, Grid, Unusable, refuse_table
+from raastof_geo.scenario.tables.grid import MOST_CELLS, Grid, Spoilt, refuse_table
 
 if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell
@@ -60,9 +60,9 @@ def _read_sheet(sheet: Worksheet, formulas: Worksheet, shown: str) -> Grid:
 
 def _read_cell(cell: Cell, said: Cell) -> Any:
     if cell.data_type == "e":
-        return Unusable(say_text("tables", "error", given=f"`{cell.value}`"))
+        return Spoilt(say_text("tables", "error", given=f"`{cell.value}`"))
     if cell.value is None and said.data_type == "f":
-        return Unusable(say_text("tables", "formula", given=f"`{str(said.value)[:60]}`"))
+        return Spoilt(say_text("tables", "formula", given=f"`{str(said.value)[:60]}`"))
     return cell.value
 
 

@@ -12,9 +12,9 @@ from raastof_geo.scenario.coordinates import Crs
 from raastof_geo.scenario.reading.nodes import Scalar
 from raastof_geo.scenario.tables.grid import refuse_table
 
-DEGREES = "EPSG:4326"
+_DEGREES = "EPSG:4326"
 _SPOKEN = {
-    **dict.fromkeys(("wgs84", "gps", "grader", "degrees", "lonlat", "latlon"), DEGREES),
+    **dict.fromkeys(("wgs84", "gps", "grader", "degrees", "lonlat", "latlon"), _DEGREES),
     **dict.fromkeys(
         ("utm32", "utm32n", "utmzone32", "utmzone32n", "etrs89utm32n", "euref89utm32"), "EPSG:25832"
     ),
@@ -46,11 +46,11 @@ def turn_into_degrees(where: Mapping[str, Scalar], system: str | None) -> dict[s
     axes = ("easting", "northing") if metres else ("lon", "lat")
     pair = {key: where[key] for key in axes if key in where}
     if metres and system is None and all(map(_looks_like_degrees, pair.values())):
-        system = DEGREES
+        system = _DEGREES
     numbers = [one for node in pair.values() if (one := _number(node)) is not None]
-    if len(numbers) < 2 or system is None or (system == DEGREES and not metres):
+    if len(numbers) < 2 or system is None or (system == _DEGREES and not metres):
         return pair
-    if metres and system in get_args(Crs) and system != DEGREES:
+    if metres and system in get_args(Crs) and system != _DEGREES:
         said = where.get("crs", pair["easting"])
         return pair | {"crs": Scalar(said.place, system, plain=False)}
     degrees = _transformer(system).transform(numbers[0], numbers[1])
@@ -60,7 +60,7 @@ def turn_into_degrees(where: Mapping[str, Scalar], system: str | None) -> dict[s
 
 @lru_cache
 def _transformer(system: str) -> Transformer:
-    return Transformer.from_crs(system, DEGREES, always_xy=True)
+    return Transformer.from_crs(system, _DEGREES, always_xy=True)
 
 
 def _number(node: Scalar) -> float | None:
