@@ -77,7 +77,7 @@ def read_quantity(given: Any) -> Quantity:
     return _with_unit(given, number, match["unit"].split())
 
 
-def split_quantity(text: str) -> tuple[float, str] | None:
+def part_quantity(text: str) -> tuple[float, str] | None:
     """Part an amount that can be read into its number and its unit; none: it has no unit."""
     match = _QUANTITY.fullmatch(text.strip())
     if match is None or match["unit"] is None:

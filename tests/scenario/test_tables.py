@@ -17,7 +17,7 @@ from places import ROOT
 from pyproj import Transformer
 
 from raastof_geo import read_scenario, solve_scenario
-from raastof_geo.errors import ScenarioError
+from raastof_geo.errors import Place, ScenarioError
 from raastof_geo.language import LANGUAGES, read_texts, speaking
 from raastof_geo.outputs.gis.export import write_scenario_layers
 from raastof_geo.outputs.tables.form import write_form
@@ -25,6 +25,8 @@ from raastof_geo.roads.load import load_network
 from raastof_geo.roads.projection import project, project_shapes
 from raastof_geo.roads.snap import edge_lines, snap_sites
 from raastof_geo.scenario import load_catalogue
+from raastof_geo.scenario.reading.nodes import text_of_node
+from raastof_geo.scenario.tables.cell import find_mark, make_node
 from raastof_geo.scenario.tables.gather import make_id
 from raastof_geo.scenario.telling.schema import describe_scenarios
 
@@ -410,6 +412,55 @@ def test_what_is_said_twice_differs_or_is_two_things_is_told(tmp_path):
     assert "neither" in told["F5"]
     assert "twice" in told["G1"]
     assert "did you mean" in told["H1"]
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "meant"),
+    [
+        (["1.234", "5,5"], "amount", ["1234", "5.5"]),
+        (["1,234", "5.5"], "amount", ["1234", "5.5"]),
+        (["1 234,5", "-2"], "number", ["1234.5", "-2"]),
+        (["55,592", "12.345"], "degrees", ["55.592", "12.345"]),
+        (["694.500", "6.170.500,25"], "metres", ["694500", "6170500.25"]),
+        (["ja", "Nej"], "truth", ["true", "false"]),
+        (["15-03-2027", "1.4.2027"], "date", ["2027-03-15", "2027-04-01"]),
+        (["31-02-2027"], "date", ["31-02-2027"]),
+        ([12.345, 7.0], "amount", ["12.3450", "7"]),
+        (["a; b", "Knust tegl 0/31,5, Fyldsand"], "list", ["a; b", "Knust tegl 0/31,5; Fyldsand"]),
+        (["{a: [1, b]}"], "free", ["a: 1; b"]),
+    ],
+)
+def test_cells_are_read_as_their_column_and_what_is_wanted_say(column, kind, meant):
+    mark = find_mark(column)
+    made = [make_node(one, kind, Place("a", 1, 1), mark) for one in column]
+    assert [(text_of_node(node), slips) for node, slips in made] == [(one, []) for one in meant]
+
+
+def test_a_number_of_two_readings_is_asked_for():
+    [slip] = make_node("1.234", "number", Place("a", 1, 1))[1]
+    with speaking("en"):
+        assert "`1 234`" in str(slip)
+
+
+def test_cells_without_a_value_are_told_apart_from_empty_ones(tmp_path):
+    """A formula that nobody counted yet, and an error; an empty cell says nothing."""
+    rows = [[*TABLE[0]], [*TABLE[1]], [*TABLE[2]]]
+    rows[1][5], rows[2][1] = "=4500*2", "#DIV/0!"
+    write_book(tmp_path, rows)
+    told = dict(refused(write(tmp_path, "file: sites.xlsx")))
+    assert "`=4500*2`" in told["F2"] and "`#DIV/0!`" in told["B3"]
+
+
+def test_files_that_swell_are_left_alone(tmp_path, monkeypatch):
+    """Neither a sheet of billions of cells nor one that is large unpacked is read."""
+    book = write_book(tmp_path, TABLE)
+    book.active["XFD1048576"] = 1
+    book.save(tmp_path / "wide.xlsx")
+    [(_, told)] = refused(write(tmp_path, "file: wide.xlsx"))
+    assert "1,048,576 rows" in told
+    monkeypatch.setattr("raastof_geo.scenario.tables.spreadsheet._MOST_UNPACKED_MB", 0)
+    [(_, told)] = refused(write(tmp_path, "file: sites.xlsx"))
+    assert "unpacked" in told
 
 
 def test_ids_are_made_of_names():

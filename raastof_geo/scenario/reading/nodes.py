@@ -193,13 +193,13 @@ def _stop(error: BaseException) -> Halt | None:
     return Halt(mark.line, mark.column, str(error.problem or ""), str(error.context or ""), began)
 
 
-def write_node(node: Node) -> str:
+def text_of_node(node: Node) -> str:
     """Write what a node holds on a line, to be shown and compared."""
     if isinstance(node, Scalar):
         return node.text
     if isinstance(node, Sequence):
-        return "; ".join(map(write_node, node.items))
-    return "; ".join(f"{write_node(key)}: {write_node(one)}" for key, one in node.entries)
+        return "; ".join(map(text_of_node, node.items))
+    return "; ".join(f"{text_of_node(key)}: {text_of_node(one)}" for key, one in node.entries)
 
 
 def find_node(node: Node | None, *trail: str) -> Node | None:

@@ -19,7 +19,7 @@ from raastof_geo.scenario.identity import fold_id, names_in
 from raastof_geo.scenario.period import Calendar
 from raastof_geo.scenario.reading import nodes
 from raastof_geo.scenario.reading.nodes import Node, Scalar
-from raastof_geo.scenario.tables.grid import show_cell
+from raastof_geo.scenario.tables.grid import text_of_cell
 from raastof_geo.units import Quantity, read_number
 
 Kind: TypeAlias = Literal[
@@ -83,7 +83,7 @@ def make_node(
 
     `mark`: the decimal mark of texts in its column; `unit`: of an amount that says none.
     """
-    text, plain = show_cell(value), isinstance(value, bool | int | float)
+    text, plain = text_of_cell(value), isinstance(value, bool | int | float)
     try:
         if kind in ("list", "free", "number") and text[:1] in ("[", "{"):
             root, slips = nodes.compose(text, file=place.file, most=_MOST_NODES)
@@ -132,7 +132,7 @@ def _undress(text: str, kind: Kind, mark: str) -> tuple[str, str]:
         return number.replace(other, "").replace(mark, "."), rest
     if rest == "%":
         return "", text
-    return show_cell(read_number(number)), rest
+    return text_of_cell(read_number(number)), rest
 
 
 def _split(text: str) -> list[str]:

@@ -14,9 +14,9 @@ from raastof_geo.language import list_codes, say_text
 from raastof_geo.scenario.identity import find_id, fold_id
 from raastof_geo.scenario.period import Calendar
 from raastof_geo.scenario.reading import nodes
-from raastof_geo.scenario.reading.nodes import Node, Scalar, find_node, put_node, write_node
+from raastof_geo.scenario.reading.nodes import Node, Scalar, find_node, put_node, text_of_node
 from raastof_geo.scenario.tables.cell import make_node
-from raastof_geo.scenario.tables.grid import Grid, Spoilt, show_cell
+from raastof_geo.scenario.tables.grid import Grid, Spoilt, text_of_cell
 from raastof_geo.scenario.tables.heading import DUE, ENTRIES, LOCATION, SITES, Column, Heads
 from raastof_geo.scenario.tables.system import find_system, turn_into_degrees
 
@@ -54,7 +54,7 @@ class _Row(NamedTuple):
     blank: dict[Way, Place]
 
     def text(self, trail: Way) -> str:
-        return show_cell(self.cells[trail].value) if trail in self.cells else ""
+        return text_of_cell(self.cells[trail].value) if trail in self.cells else ""
 
 
 def make_id(text: str, taken: Collection[str] = ()) -> str:
@@ -98,7 +98,7 @@ class Gathered:
             for column in heads.columns if number > heads.row else ():
                 value = grid.value(number, column.at)
                 place = grid.place(number, column.at, column.heading)
-                if show_cell(value):
+                if text_of_cell(value):
                     row.cells[column.trail] = _Cell(column, value, place)
                 else:
                     row.blank[column.trail] = place
@@ -115,7 +115,7 @@ class Gathered:
                 self._tell(
                     site.blank.get(lacking[0], site.place), Spoilt(say_text("said", "place"))
                 )
-                site.entries = [one for one in site.entries if write_node(one[0]) not in LOCATION]
+                site.entries = [one for one in site.entries if text_of_node(one[0]) not in LOCATION]
                 for key, node in _somewhere(site.place).items():
                     put_node(site, (key,), node)
 
@@ -136,8 +136,8 @@ class Gathered:
     def _adds_up(self, row: _Row, who: _Cell | None) -> bool:
         """Tell whether a row adds up those above: by its word, its formula or its numbers."""
         (grid, _, heads, _), number = row.sheet, row.number
-        words = {fold_id(show_cell(one)).strip(" :.") for one in grid.rows[number]}
-        if who is not None and fold_id(show_cell(who.value)).strip(" :.") not in _SUMS:
+        words = {fold_id(text_of_cell(one)).strip(" :.") for one in grid.rows[number]}
+        if who is not None and fold_id(text_of_cell(who.value)).strip(" :.") not in _SUMS:
             return False
         found = bool(words & _SUMS) or any(at[0] == number for at in grid.sums)
         alone = all(one.column.kind == "amount" for one in row.cells.values())
@@ -151,7 +151,7 @@ class Gathered:
 
     def _site(self, row: _Row, who: _Cell) -> nodes.Mapping | None:
         """Find the site that a row is about; one that is new is made where sites are listed."""
-        text, is_id = show_cell(who.value), who.column.trail == _ID
+        text, is_id = text_of_cell(who.value), who.column.trail == _ID
         meant = self.meant[fold_id(text)]
         found = {one for one in meant if is_id and one in (text, make_id(text))} or meant
         if len(found) == 1:
@@ -234,7 +234,7 @@ class Gathered:
         there = find_node(site, *trail)
         if there is None:
             put_node(site, trail, node)
-        elif (given := write_node(there)) != write_node(node):
+        elif (given := text_of_node(there)) != text_of_node(node):
             said = {"key": f"`{'.'.join(trail)}`", "given": f"`{given[:60]}`"}
             self._tell(node.place, "differs", **said, where=str(there.place))
 
@@ -252,7 +252,7 @@ def _count(value: Any, column: Column) -> float:
     """Give the number of an amount, whatever its unit; 0 where there is none."""
     node, _ = make_node(value, "amount", Place("", 0, 0), column.mark)
     try:
-        return float(write_node(node).partition(" ")[0])
+        return float(text_of_node(node).partition(" ")[0])
     except ValueError:
         return 0.0
 

@@ -41,10 +41,10 @@ class Grid:
 
     def filled(self) -> Iterator[int]:
         """Give the numbers of the rows in which anything stands."""
-        return (number for number, row in enumerate(self.rows) if any(map(show_cell, row)))
+        return (number for number, row in enumerate(self.rows) if any(map(text_of_cell, row)))
 
 
-def show_cell(value: Any) -> str:
+def text_of_cell(value: Any) -> str:
     """Write what stands in a cell as a text of one reading: days as ISO 8601, no blanks around."""
     if value is None or isinstance(value, Spoilt):
         return "?" if value is not None else ""

@@ -18,7 +18,7 @@ from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.part import Part
 from raastof_geo.scenario.said.site import Site
 from raastof_geo.scenario.tables.cell import Kind, find_kind, find_mark
-from raastof_geo.scenario.tables.grid import Grid, show_cell
+from raastof_geo.scenario.tables.grid import Grid, text_of_cell
 from raastof_geo.units import read_quantity
 
 SCENARIO, SITES = "scenario", "sites"
@@ -149,7 +149,7 @@ def read_heads(grid: Grid, scope: str, named: Mapping[str, str]) -> Heads | None
     keys = list_keys(scope)
     said = {_fold(text): key for key, text in named.items() if key in keys}
     words = said or _words(scope)
-    texts = {row: [*map(show_cell, grid.rows[row])] for row in [*grid.filled()][:_HEADS_WITHIN]}
+    texts = {row: [*map(text_of_cell, grid.rows[row])] for row in [*grid.filled()][:_HEADS_WITHIN]}
     known = {row: sum(_fold(one) in words for one in found) for row, found in texts.items()}
     best = max(known, key=lambda row: (known[row], -row), default=None)
     if best is None or not known[best]:
@@ -181,7 +181,7 @@ def check_named(named: Mapping[str, str], grids: Sequence[Grid]) -> Iterator[Mes
     """Say which keys of `columns:` there are not, and which of its headings no table has."""
     keys = {key for grid in grids for key in list_keys(find_scope(grid.sheet) or SITES)}
     rows = (grid.rows[row] for grid in grids for row in [*grid.filled()][:_HEADS_WITHIN])
-    there = {_fold(show_cell(cell)) for row in rows for cell in row}
+    there = {_fold(text_of_cell(cell)) for row in rows for cell in row}
     for key, text in named.items():
         if key not in keys:
             yield say_text("tables", "no key", given=f"`{key}`", hint=suggest(key, sorted(keys)))

@@ -21,7 +21,7 @@ from raastof_geo.scenario.said.site import Site
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables.cell import find_kind, is_name
 from raastof_geo.scenario.tables.heading import ENTRIES, ROLES, SCENARIO, SITES
-from raastof_geo.units import split_quantity
+from raastof_geo.units import part_quantity
 
 SECTIONS = {
     **dict.fromkeys(("offers.material", "needs.materials", "pits.supplies"), "materials"),
@@ -100,7 +100,7 @@ def _write(value: Any, kind: str, *, in_free: bool) -> Any:
 def _part_units(row: Cells) -> None:
     """Write amounts as numbers, where all of a row have the same unit."""
     said = {key: value for key, value in row.items() if key.startswith(_AMOUNTS)}
-    parted = [split_quantity(value) if isinstance(value, str) else None for value in said.values()]
+    parted = [part_quantity(value) if isinstance(value, str) else None for value in said.values()]
     found = [one for one in parted if one is not None]
     if len(found) == len(said) and len({unit for _, unit in found}) == 1:
         row |= dict(zip(said, (number for number, _ in found), strict=True))

@@ -73,7 +73,7 @@ def lay_out_layers(path: Path, shown: str, crs: str | None) -> list[Grid]:
     except InputError:
         raise
     except ImportError as error:
-        raise refuse_table("no parquet", shown) from error
+        raise InputError.saying_text("tables", "no parquet", file=f"`{shown}`") from error
     except UNREADABLE as error:
         raise refuse_table("no layers", shown, problem=str(error)[:200]) from error
 

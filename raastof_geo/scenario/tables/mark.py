@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from raastof_geo.errors import Finding, Place
 from raastof_geo.files import write_whole
 from raastof_geo.links import name_free
-from raastof_geo.scenario.tables.grid import show_cell
+from raastof_geo.scenario.tables.grid import text_of_cell
 from raastof_geo.scenario.tables.source import WHOLE, WORKBOOKS, read_grids
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _open(path: Path) -> Workbook:
     for grid in read_grids(path, path.name, "EPSG:4326"):
         sheet = book.create_sheet(grid.sheet or path.stem)
         for row in grid.rows:
-            sheet.append([one if isinstance(one, int | float) else show_cell(one) for one in row])
+            sheet.append([one if isinstance(one, float) else text_of_cell(one) for one in row])
     return book
 
 

@@ -21,7 +21,7 @@ from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.site import SiteTable
 from raastof_geo.scenario.tables.cell import find_kind, make_node
 from raastof_geo.scenario.tables.gather import Gathered, Headed
-from raastof_geo.scenario.tables.grid import Grid, Spoilt, refuse_table, show_cell
+from raastof_geo.scenario.tables.grid import Grid, Spoilt, refuse_table, text_of_cell
 from raastof_geo.scenario.tables.heading import (
     SCENARIO,
     SITES,
@@ -146,11 +146,11 @@ class _Reader:
         """Read rows of a key and its value; the first row is the heading."""
         for row in grid.filled():
             key, value, place = (
-                show_cell(grid.value(row, 0)),
+                text_of_cell(grid.value(row, 0)),
                 grid.value(row, 1),
                 grid.place(row, 1),
             )
-            if row == 0 or not key or not show_cell(value):
+            if row == 0 or not key or not text_of_cell(value):
                 continue
             trail = find_trail(key)
             if isinstance(value, Spoilt):

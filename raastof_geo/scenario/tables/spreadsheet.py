@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,19 +69,15 @@ def _read_cell(cell: Cell, said: Cell) -> Any:
 
 def read_separated(path: Path, shown: str) -> list[Grid]:
     """Read a text with separators, in UTF-8, UTF-16 or as older Danish systems write (cp1252)."""
-    raw = path.read_bytes()
-    text = None
-    for encoding in (
-        ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252")
-    ):
-        try:
+    raw, text = path.read_bytes(), None
+    wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
+    for encoding in ("utf-16",) if wide else ("cp1252", "utf-8-sig"):
+        with suppress(UnicodeDecodeError):
             text = raw.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
     if text is None or "\0" in text:
         raise refuse_table("no text", shown)
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    lines = (line for line in text.splitlines() if any(one in line for one in _SEPARATORS))
+    first = next(lines, "")
     separator = max(_SEPARATORS, key=first.count)
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))

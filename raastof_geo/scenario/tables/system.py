@@ -8,19 +8,15 @@ from typing import get_args
 from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 
+from raastof_geo.errors import InputError
 from raastof_geo.scenario.coordinates import Crs
 from raastof_geo.scenario.reading.nodes import Scalar
-from raastof_geo.scenario.tables.grid import refuse_table
 
 _DEGREES = "EPSG:4326"
 _SPOKEN = {
     **dict.fromkeys(("wgs84", "gps", "grader", "degrees", "lonlat", "latlon"), _DEGREES),
-    **dict.fromkeys(
-        ("utm32", "utm32n", "utmzone32", "utmzone32n", "etrs89utm32n", "euref89utm32"), "EPSG:25832"
-    ),
-    **dict.fromkeys(
-        ("utm33", "utm33n", "utmzone33", "utmzone33n", "etrs89utm33n", "euref89utm33"), "EPSG:25833"
-    ),
+    **dict.fromkeys(("utm32", "utm32n", "etrs89utm32n", "euref89utm32"), "EPSG:25832"),
+    **dict.fromkeys(("utm33", "utm33n", "etrs89utm33n", "euref89utm33"), "EPSG:25833"),
     "webmercator": "EPSG:3857",
 }
 
@@ -30,14 +26,14 @@ def find_system(said: str | None) -> str | None:
     """Give `EPSG:25832` for `25832`, `epsg:25832` or `UTM 32N`; `InputError`: PROJ has no such."""
     if not said:
         return None
-    text = _SPOKEN.get(re.sub(r"[^a-z0-9]", "", said.casefold()), said.strip())
+    text = _SPOKEN.get(re.sub(r"[^a-z0-9]|zone", "", said.casefold()), said.strip())
     match = re.fullmatch(r"(?:urn:ogc:def:crs:)?(?:([A-Za-z]+):{1,2})?(\d{3,6})(?:\.0)?", text)
     try:
         if match is None:
-            raise refuse_table("system", "", given=f"`{said[:60]}`")
+            raise InputError.saying_text("tables", "system", given=f"`{said[:60]}`")
         return CRS.from_authority((match[1] or "EPSG").upper(), match[2]).to_string()
     except ProjError as error:
-        raise refuse_table("system", "", given=f"`{said[:60]}`") from error
+        raise InputError.saying_text("tables", "system", given=f"`{said[:60]}`") from error
 
 
 def turn_into_degrees(where: Mapping[str, Scalar], system: str | None) -> dict[str, Scalar]:
