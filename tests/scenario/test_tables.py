@@ -476,14 +476,14 @@ def test_a_table_of_200_sites_runs_to_a_map(tmp_path, capsys):
         ["Navn", "X", "Y", "Koordinatsystem", "Areal", "Materiale", "Anvendelse", "Mængde", "Enhed"]
     ]
     for number in range(200):
-        x, y = project([11.6 + 0.04 * (number % 15)], [55.35 + 0.02 * (number // 15)])[0]
+        x, y = project([11.6 + 0.03 * (number % 15)], [55.4 + 0.015 * (number // 15)])[0]
         what = ("Betonbrokker", None) if number % 2 else (None, "Fyld")
         rows.append(
             [f"Plads {number}", float(x), float(y), "UTM32", "Vej", *what, 100 + number, "t"]
         )
     write_book(tmp_path, rows)
     others = OTHERS.replace("[clean_clay_soil]", "[concrete_rubble]")
-    path = write(tmp_path, "file: sites.xlsx", others, HEAD + "outputs: [map, plan, proof]\n")
+    path = write(tmp_path, "file: sites.xlsx", others, HEAD + "outputs: [map]\nnetwork: {snap_limit_m: 3000}\n")
     assert run("run", path, "--into", tmp_path) == 0
     page = (tmp_path / "world" / "map.html").read_text(encoding="utf-8")
     assert all(f"Plads {number}" in page for number in range(200))
