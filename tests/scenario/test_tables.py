@@ -483,7 +483,12 @@ def test_a_table_of_200_sites_runs_to_a_map(tmp_path, capsys):
         )
     write_book(tmp_path, rows)
     others = OTHERS.replace("[clean_clay_soil]", "[concrete_rubble]")
-    path = write(tmp_path, "file: sites.xlsx", others, HEAD + "outputs: [map]\nnetwork: {snap_limit_m: 3000}\n")
+    path = write(
+        tmp_path,
+        "file: sites.xlsx",
+        others,
+        HEAD + "outputs: [map]\nnetwork: {snap_limit_m: 3000}\n",
+    )
     assert run("run", path, "--into", tmp_path) == 0
     page = (tmp_path / "world" / "map.html").read_text(encoding="utf-8")
     assert all(f"Plads {number}" in page for number in range(200))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from raastof_geo.files import drafting
-from raastof_geo.language import read_texts, say, say_text, speaking
+from raastof_geo.language import read_texts, say, speaking
 from raastof_geo.outputs.tables.book import Book, Sheet, open_book
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables.heading import ROLES, SCENARIO, SITES
@@ -87,7 +87,7 @@ def _write_lists(book: Book, scenario: Scenario) -> dict[str, str]:
         names = catalogue.names(section)
         lists[section] = [name_entry(names, one, language) for one in names]
     sheet = book.sheet(say("Lists"))
-    sheet.heads([say_text("lists", one) for one in lists])
+    sheet.heads([read_texts("lists")[one] for one in lists])
     for number in range(max(map(len, lists.values()))):
         sheet.cells([one[number] if number < len(one) else None for one in lists.values()])
     spans = {one: (chr(ord("A") + at), 1 + len(lists[one])) for at, one in enumerate(lists)}
