@@ -9,7 +9,7 @@ import numpy as np
 from raastof_geo.arrays import Columns, Floats, Mask, Signs
 from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.master import Master, make_master
-from raastof_geo.assignment.solving.solver import PRICE_DIGITS, Basis
+from raastof_geo.assignment.solving.solver import BASIC, PRICE_DIGITS, Basis
 from raastof_geo.assignment.solving.stages import Stage
 from raastof_geo.assignment.statement.programme import Programme
 
@@ -316,6 +316,18 @@ def solve_in_order(
         if not optimum.solved:
             break
     return steps
+
+
+def stand_at(programme: Programme, costs: Sequence[Floats], how: How) -> list[int]:
+    """Give the corner of the optimum by all costs: its columns, and its rows after all columns.
+
+    Empty where the solver does not tell.
+    """
+    last = solve_in_order(programme, costs, how)[-1].optimum
+    if last.basis is None:
+        return []
+    rows = programme.column_count + np.flatnonzero(last.basis.rows == BASIC)
+    return [*last.columns[last.basis.columns == BASIC].tolist(), *rows.tolist()]
 
 
 def _begin(programme: Programme, cost: Floats, may: Mask, how: How) -> Master:

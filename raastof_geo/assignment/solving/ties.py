@@ -41,6 +41,16 @@ def break_ties(problem: Problem) -> Floats:
     return weight
 
 
+def draw_labels(problem: Problem) -> dict[str, list[str]]:
+    """Give the numbers that are drawn for the labels of moves, in hexadecimal digits."""
+    return {
+        "giver": [f"{_draw('giver', one.id):x}" for one in problem.givers],
+        "taker": [f"{_draw('taker', one.id):x}" for one in problem.takers],
+        "vehicle": [f"{_draw('vehicle', one):x}" for one in problem.vehicles],
+        "period": [f"{_draw('period', one):x}" for one in problem.scenario.periods],
+    }
+
+
 def _draw(key: str, label: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{key}|{label}".encode()).digest()[:8], "big")
 

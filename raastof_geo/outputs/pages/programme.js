@@ -1,0 +1,262 @@
+// The programme of the page: unpacked, changed by edits, solved, and what its answer comes to.
+const readPlanes = (bytes, at, count, size) => {
+  const found = new Array(count);
+  for (let i = 0; i < count; i++) {
+    let value = 0;
+    for (let plane = size - 1; plane >= 0; plane--) value = value * 256 + bytes[at + plane * count + i];
+    found[i] = value;
+  }
+  return found;
+};
+
+raastof.unpack = (bytes) => {
+  const long = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  let text = "";
+  for (let at = 4; at < 4 + long; at += 8192) {
+    text += String.fromCharCode(...bytes.subarray(at, Math.min(4 + long, at + 8192)));
+  }
+  const told = JSON.parse(text), body = bytes.subarray(4 + long);
+  told.read = (name) => {
+    const [kind, count, size, at, known, from] = told.arrays[name];
+    const codes = readPlanes(body, at, count, size);
+    if (kind === "i") return codes;
+    const bits = new Uint8Array(8 * known), list = new DataView(bits.buffer);
+    for (let i = 0; i < known; i++) {
+      for (let plane = 0; plane < 8; plane++) bits[8 * i + plane] = body[from + plane * known + i];
+    }
+    return Float64Array.from(codes, (code) => list.getFloat64(8 * code, true));
+  };
+  told.walk = (name) => {
+    let sum = 0;
+    return told.read(name).map((one) => (sum += one & 1 ? -(one + 1) / 2 : one / 2));
+  };
+  return told;
+};
+
+// splitmix64, as ties.py draws weights for moves.
+const scatter = (told, giver, taker, vehicle, period) => {
+  const wide = (1n << 64n) - 1n;
+  const mix = (z) => {
+    z = ((z ^ (z >> 30n)) * 0xBF58476D1CE4E5B9n) & wide;
+    z = ((z ^ (z >> 27n)) * 0x94D049BB133111EBn) & wide;
+    return z ^ (z >> 31n);
+  };
+  const drawn = Object.fromEntries(
+    Object.entries(told.ties).map(([key, list]) => [key, list.map((one) => BigInt("0x" + one))]),
+  );
+  return (j) => {
+    let spread = mix(drawn.giver[giver[j]]);
+    spread = mix(spread ^ drawn.taker[taker[j]]);
+    spread = mix(spread ^ drawn.vehicle[vehicle[j]]);
+    spread = mix(spread ^ drawn.period[period[j]]);
+    return period[j] + Number(spread) / 2 ** 64;
+  };
+};
+
+class Programme {
+  constructor(told) {
+    this.told = told;
+    const { columns: count } = told, counts = told.read("entries");
+    const start = new Int32Array(count + 1);
+    for (let j = 0; j < count; j++) start[j + 1] = start[j] + counts[j];
+    const row = new Int32Array(start[count]), limit = told.read("limit");
+    for (let place = 0; told.arrays["rows" + place]; place++) {
+      let at = 0;
+      const rows = told.walk("rows" + place);
+      for (let j = 0; j < count; j++) if (counts[j] > place) row[start[j] + place] = rows[at++];
+    }
+    this.lp = { count, rows: limit.length, start, row, value: told.read("values") };
+    this.given = { limit, value: this.lp.value.slice() };
+    this.sense = Int8Array.from(told.read("sense"), (one) => one - 1);
+    for (const key of ["giver", "taker", "vehicle", "period"]) this[key] = told.walk(key);
+    for (const key of ["needed", "load", "whole", "reference"]) this[key] = told.read(key);
+    this.orders = told.read("orders");
+    this.costs = told.costs.map((_, at) => told.read("cost" + at));
+    const km = told.costs.indexOf("tonne_km");
+    this.length = km < 0 ? told.read("length") : this.costs[km];
+    this.short = told.short ? told.read("short") : null;
+    this.counted = told.shares.map((_, at) => told.read("counted" + at));
+    this.draw = scatter(told, this.giver, this.taker, this.vehicle, this.period);
+    this.tiesOfOthers = told.read("ties");
+    this.decided = new Map(told.read("decided").map((one, at) => [this.whole[at], one]));
+    this.basis = told.read("basis");
+    this.reactions = new Map();
+    const rows = told.read("reaction_row"), values = told.read("reaction_value");
+    told.read("reaction").forEach((key, at) => {
+      if (!this.reactions.has(key)) this.reactions.set(key, []);
+      this.reactions.get(key).push([rows[at], values[at]]);
+    });
+    told.aims.forEach((aim, at) => {
+      aim.columns = told.read(`aim${at}_columns`);
+      aim.values = told.read(`aim${at}_values`);
+      aim.also = new Map(aim.crossed.map(([entry, shift, ...both]) => [entry + "/" + shift, both]));
+    });
+    this.most = 4000;
+  }
+
+  // Edits: entries { at: { value, shift, accepts: [...] } }, closed { "pit/3": true }, aims
+  // { at: level }, first: the name of an objective.
+  ask({ entries = {}, closed = {}, aims = {}, first } = {}) {
+    const { told, lp, given } = this, limit = given.limit.slice();
+    lp.value.set(given.value);
+    const moved = told.aims.map((aim, at) => (aims[at] ?? aim.level) - aim.level);
+    told.aims.forEach((aim, at) => {
+      if (!moved[at]) return;
+      limit[aim.row] += moved[at] * aim.limit;
+      aim.columns.forEach((j, i) => {
+        for (let k = lp.start[j]; k < lp.start[j + 1]; k++) {
+          if (lp.row[k] === aim.row) lp.value[k] += moved[at] * aim.values[i];
+        }
+      });
+    });
+    const windows = told.adjustable.map((one) => one.window);
+    const accepted = told.adjustable.map(() => new Set());
+    for (const [key, { value, shift = 0, accepts = [] }] of Object.entries(entries)) {
+      const at = Number(key), one = told.adjustable[at], by = (value ?? one.value) - one.value;
+      const place = (at * told.shifts.length + told.shifts.indexOf(shift)) * 2;
+      for (const [row, change] of this.reactions.get(place) ?? []) limit[row] += change;
+      for (const [row, slope] of this.reactions.get(place + 1) ?? []) limit[row] += slope * by;
+      told.aims.forEach((aim, k) => {
+        const [change, slope] = aim.also.get(at + "/" + shift) ?? [0, 0];
+        limit[aim.row] += moved[k] * (change + slope * by);
+      });
+      if (shift) windows[at] = one.moves[shift];
+      accepts.forEach((name) => accepted[at].add(name));
+    }
+    const order = Math.max(0, told.orders.indexOf(first)), open = new Uint8Array(lp.count);
+    const within = (at, period) => at < 0 || (windows[at][0] <= period && period <= windows[at][1]);
+    const shut = (end) => closed[told.kinds[end[3]] + "/" + end[0]];
+    for (let j = 0; j < lp.count; j++) {
+      if (!((this.orders[j] >> order) & 1)) continue;
+      if (j < this.giver.length) {
+        const gives = told.givers[this.giver[j]], takes = told.takers[this.taker[j]];
+        if (!within(gives[2], this.period[j]) || !within(takes[2], this.period[j])) continue;
+        if (shut(gives) || shut(takes)) continue;
+        const lacking = told.sets[this.needed[j]];
+        if (lacking.some((name) => !accepted[takes[2]]?.has(name))) continue;
+      }
+      open[j] = 1;
+    }
+    const names = [told.orders[order], ...told.objectives.filter((one) => one !== told.orders[order])];
+    return { limit, open, sense: this.sense, whole: this.whole, names };
+  }
+
+  costOf(name) {
+    return this.costs[this.told.costs.indexOf(name)];
+  }
+
+  // What decides among equally good plans, for columns that are still open.
+  ties(open) {
+    const cost = new Float64Array(this.lp.count), moves = this.giver.length;
+    for (let j = 0; j < cost.length; j++) {
+      if (open[j]) cost[j] = j < moves ? this.draw(j) : this.tiesOfOthers[j - moves];
+    }
+    return cost;
+  }
+
+  // Solve with some decisions held: their columns are closed, and limits have what they take.
+  branch(solver, asked, costs, held, basis) {
+    const { start, row, value } = this.lp, limit = asked.limit.slice();
+    const open = asked.open.slice();
+    for (const [j, one] of held) {
+      open[j] = 0;
+      if (one) for (let k = start[j]; k < start[j + 1]; k++) limit[row[k]] -= value[k];
+    }
+    const found = solver.solve(
+      { limit, open, sense: asked.sense, costs, basis, scale: this.told.scale },
+      this.most,
+    );
+    if (found.x) for (const [j, one] of held) found.x[j] = one;
+    return { ...found, held };
+  }
+
+  // Look for the best over all ways to decide, or as the plan decides where they are many.
+  search(asked, cost, more, tamper) {
+    const { told } = this, solver = new raastof.Simplex(this.lp, tamper), leaves = [];
+    const few = this.whole.length <= told.decisions;
+    const waiting = [few ? new Map() : this.decided], all = [() => cost, ...more];
+    let best = null, basis = this.basis;
+    while (waiting.length) {
+      const held = waiting.pop(), full = held.size === this.whole.length;
+      const found = this.branch(solver, asked, full ? all : [() => cost], held, basis);
+      if (!found.ended) return null;
+      const leaf = { held, ray: found.ray, prices: found.prices?.[0] };
+      if (!found.kept) {
+        leaves.push(leaf);
+        continue;
+      }
+      const value = found.values[0] + [...held].reduce((sum, [j, one]) => sum + one * cost[j], 0);
+      if (best && value > best.value + 1e-9 * Math.max(1, Math.abs(best.value))) {
+        leaves.push(leaf);
+        continue;
+      }
+      const next = this.whole.find((j) => !held.has(j));
+      if (next !== undefined) {
+        const up = found.x[next] > 0.5 ? 1 : 0;
+        for (const one of [1 - up, up]) waiting.push(new Map([...held, [next, one]]));
+        continue;
+      }
+      leaves.push(leaf);
+      const values = [value, ...found.values.slice(1)];
+      [...more.keys()].forEach((at) => {
+        const own = more[at](asked.open);
+        for (const [j, one] of held) values[at + 1] += one * own[j];
+      });
+      if (!best || this.less(values, best.values)) {
+        best = { ...found, value, values };
+        if (!this.whole.length) this.basis = found.basis;
+      }
+      basis = found.basis;
+    }
+    return { x: best?.x, value: best?.value, branches: leaves, decided: !few };
+  }
+
+  less(one, other) {
+    for (let at = 0; at < one.length; at++) {
+      const least = 1e-9 * Math.max(1, Math.abs(other[at]));
+      if (Math.abs(one[at] - other[at]) > least) return one[at] < other[at];
+    }
+    return false;
+  }
+
+  // Answer edits: the plan with its proof, or that there is none.
+  answer(edits, tamper) {
+    const asked = this.ask(edits), { told } = this;
+    const [first, ...others] = asked.names.map((name) => this.costOf(name));
+    const rest = [...others.map((cost) => () => cost), (open) => this.ties(open)];
+    const limits = { gap: told.gap, violation: told.violation / told.scale };
+    const steps = [];
+    if (this.short) {
+      const near = this.search(asked, this.short, [], tamper);
+      steps.push([{ ...asked, cost: this.short }, near]);
+      if (near?.x) for (const row of told.goals) asked.limit[row] = near.value > 1e-6 ? near.value : 0;
+    }
+    asked.cost = first;
+    if (!steps.length || steps[0][1]?.x) steps.push([asked, this.search(asked, first, rest, tamper)]);
+    const proofs = steps.map(([what, found]) =>
+      found
+        ? raastof.prove(this.lp, { ...what, limit: what === asked ? asked.limit : what.limit.slice() }, found, {
+          ...limits,
+          decided: found.decided,
+        })
+        : { proved: false, why: "stopped" }
+    );
+    const found = steps.at(-1)[1], proved = proofs.every((one) => one.proved);
+    if (found && !found.x) {
+      return { none: true, proved, conflict: this.conflict(found.branches), asked };
+    }
+    return { x: found?.x, proved, decided: found?.decided, proofs, asked };
+  }
+
+  // The rows that cannot be kept together.
+  conflict(branches) {
+    const weight = new Map();
+    for (const { ray } of branches) {
+      ray?.forEach((one, at) => {
+        if (Math.abs(one) > 1e-7) weight.set(at, Math.abs(one));
+      });
+    }
+    return [...weight.keys()].filter((at) => this.told.bends[at]);
+  }
+}
+raastof.Programme = Programme;
