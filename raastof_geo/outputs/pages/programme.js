@@ -138,7 +138,9 @@ class Programme {
       open[j] = 1;
     }
     const names = [told.orders[order], ...told.objectives.filter((one) => one !== told.orders[order])];
-    return { limit, open, sense: this.sense, whole: this.whole, names };
+    this.first = this.costOf(names[0]);
+    const turned = told.aims.map((aim, at) => (aim.columns.length ? moved[at] : 0)).join();
+    return { limit, open, sense: this.sense, whole: this.whole, names, turned };
   }
 
   costOf(name) {
@@ -154,61 +156,51 @@ class Programme {
     return cost;
   }
 
-  // Solve with some decisions held: their columns are closed, and limits have what they take.
-  branch(solver, asked, costs, held, basis) {
-    const { start, row, value } = this.lp, limit = asked.limit.slice();
-    const open = asked.open.slice();
+  // Solve with some decisions held: their columns are closed, and limits have what they take. Where
+  // the way from the last answer is lost, it begins at the plan, and at last at nothing.
+  branch(asked, costs, held) {
+    const { start, row, value } = this.lp, limit = asked.limit.slice(), open = asked.open.slice();
     for (const [j, one] of held) {
       open[j] = 0;
       if (one) for (let k = start[j]; k < start[j + 1]; k++) limit[row[k]] -= value[k];
     }
-    const found = solver.solve(
-      { limit, open, sense: asked.sense, costs, basis, scale: this.told.scale },
-      this.most,
-    );
+    const aim = costs[0](open);
+    if (this.short) costs[1]?.(open).forEach((one, j) => (aim[j] = 1e4 * aim[j] + one));
+    const what = { limit, open, sense: asked.sense, costs, aim, scale: this.told.scale };
+    let found = { ended: false };
+    for (const basis of [this.anew && this.basis, this.basis, []]) {
+      found = this.solver.solve({ ...what, basis }, this.most);
+      this.anew = false;
+      if (found.ended) break;
+    }
     if (found.x) for (const [j, one] of held) found.x[j] = one;
     return { ...found, held };
   }
 
   // Look for the best over all ways to decide, or as the plan decides where they are many.
-  search(asked, cost, more, tamper) {
-    const { told } = this, solver = new raastof.Simplex(this.lp, tamper), leaves = [];
-    const few = this.whole.length <= told.decisions;
-    const waiting = [few ? new Map() : this.decided], all = [() => cost, ...more];
-    let best = null, basis = this.basis;
+  search(asked, costs) {
+    const few = this.whole.length <= this.told.decisions, leaves = [], named = costs.length - 1;
+    const waiting = [few ? new Map() : this.decided];
+    let best = null;
     while (waiting.length) {
       const held = waiting.pop(), full = held.size === this.whole.length;
-      const found = this.branch(solver, asked, full ? all : [() => cost], held, basis);
+      const found = this.branch(asked, full ? costs : costs.slice(0, this.short ? 2 : 1), held);
       if (!found.ended) return null;
-      const leaf = { held, ray: found.ray, prices: found.prices?.[0] };
-      if (!found.kept) {
-        leaves.push(leaf);
-        continue;
-      }
-      const value = found.values[0] + [...held].reduce((sum, [j, one]) => sum + one * cost[j], 0);
-      if (best && value > best.value + 1e-9 * Math.max(1, Math.abs(best.value))) {
-        leaves.push(leaf);
-        continue;
-      }
+      leaves.push(found);
+      if (!found.kept) continue;
+      found.values = found.values.map((value, at) =>
+        [...held].reduce((sum, [j, one]) => sum + one * costs[at](asked.open)[j], value)
+      );
+      const [least, most] = best ? [found.values, best.values] : [];
+      if (best && this.less(most.slice(0, this.short ? 2 : 1), least)) continue;
       const next = this.whole.find((j) => !held.has(j));
       if (next !== undefined) {
+        leaves.pop();
         const up = found.x[next] > 0.5 ? 1 : 0;
         for (const one of [1 - up, up]) waiting.push(new Map([...held, [next, one]]));
-        continue;
-      }
-      leaves.push(leaf);
-      const values = [value, ...found.values.slice(1)];
-      [...more.keys()].forEach((at) => {
-        const own = more[at](asked.open);
-        for (const [j, one] of held) values[at + 1] += one * own[j];
-      });
-      if (!best || this.less(values, best.values)) {
-        best = { ...found, value, values };
-        if (!this.whole.length) this.basis = found.basis;
-      }
-      basis = found.basis;
+      } else if (!best || this.less(least, most)) best = found;
     }
-    return { x: best?.x, value: best?.value, branches: leaves, decided: !few };
+    return { best, leaves, decided: !few, named };
   }
 
   less(one, other) {
@@ -221,37 +213,62 @@ class Programme {
 
   // Answer edits: the plan with its proof, or that there is none.
   answer(edits, tamper) {
-    const asked = this.ask(edits), { told } = this;
-    const [first, ...others] = asked.names.map((name) => this.costOf(name));
-    const rest = [...others.map((cost) => () => cost), (open) => this.ties(open)];
-    const limits = { gap: told.gap, violation: told.violation / told.scale };
-    const steps = [];
-    if (this.short) {
-      const near = this.search(asked, this.short, [], tamper);
-      steps.push([{ ...asked, cost: this.short }, near]);
-      if (near?.x) for (const row of told.goals) asked.limit[row] = near.value > 1e-6 ? near.value : 0;
+    const { told } = this, asked = this.ask(edits);
+    if (this.solver?.tamper || tamper || !this.solver || this.turned !== asked.turned) {
+      this.solver = new raastof.Simplex(this.lp, tamper);
+      this.anew = true;
     }
-    asked.cost = first;
-    if (!steps.length || steps[0][1]?.x) steps.push([asked, this.search(asked, first, rest, tamper)]);
-    const proofs = steps.map(([what, found]) =>
-      found
-        ? raastof.prove(this.lp, { ...what, limit: what === asked ? asked.limit : what.limit.slice() }, found, {
-          ...limits,
-          decided: found.decided,
-        })
-        : { proved: false, why: "stopped" }
-    );
-    const found = steps.at(-1)[1], proved = proofs.every((one) => one.proved);
-    if (found && !found.x) {
-      return { none: true, proved, conflict: this.conflict(found.branches), asked };
+    this.turned = asked.turned;
+    const named = asked.names.map((name) => this.costOf(name)), { short } = this;
+    const costs = [...(short ? [short] : []), ...named].map((cost) => () => cost.slice());
+    const found = this.search(asked, [...costs, (open) => this.ties(open)]);
+    if (!found) return { proved: false, asked };
+    const limits = { gap: told.gap, violation: told.violation / told.scale, decided: found.decided };
+    const { best, leaves } = found, prove = (at) => {
+      const branches = leaves.map(({ held, ray, prices }) => ({ held, ray, prices: prices?.[at] }));
+      const what = { ...asked, cost: short && !at ? short : named[0], limit: asked.limit.slice() };
+      if (at && best) {
+        for (const row of told.goals) what.limit[row] = best.values[0] > 1e-6 ? best.values[0] : 0;
+        for (const one of branches) if (one.prices) one.prices = this.join(what, one, leaves);
+      }
+      return raastof.prove(this.lp, what, { x: best?.x, branches }, limits);
+    };
+    const proofs = short && best ? [prove(0), prove(1)] : [prove(0)];
+    const proved = proofs.every((one) => one.proved);
+    if (!best) return { none: true, proved, conflict: this.conflict(leaves), asked };
+    return { x: best.x, proved, decided: found.decided, proofs, asked };
+  }
+
+  // Prices among plans that are as near the goals as can be: those of the objective, and of missing
+  // the goals so many times that no column is worth more than it costs.
+  join({ open, sense }, { held, prices }, leaves) {
+    const { count, rows, start, row, value } = this.lp, { told, short } = this;
+    const near = leaves.find((one) => one.held === held).prices[0], cost = this.first;
+    let times = 0;
+    const worth = (y, j) => {
+      let sum = 0;
+      for (let at = start[j]; at < start[j + 1]; at++) sum += y[row[at]] * value[at];
+      return sum;
+    };
+    for (let j = 0; j < count; j++) {
+      if (!open[j] || held.has(j)) continue;
+      const lacks = worth(prices, j) - cost[j], gives = short[j] - worth(near, j);
+      if (lacks > 1e-9 && gives > 1e-9) times = Math.max(times, lacks / gives);
     }
-    return { x: found?.x, proved, decided: found?.decided, proofs, asked };
+    for (let at = 0; at < rows; at++) {
+      if (sense[at] * prices[at] < 0 && sense[at] * near[at] > 1e-9) {
+        times = Math.max(times, -prices[at] / near[at]);
+      }
+    }
+    const y = prices.map((one, at) => one + times * near[at]);
+    for (const at of told.goals) y[at] = -times;
+    return y;
   }
 
   // The rows that cannot be kept together.
-  conflict(branches) {
+  conflict(leaves) {
     const weight = new Map();
-    for (const { ray } of branches) {
+    for (const { ray } of leaves) {
       ray?.forEach((one, at) => {
         if (Math.abs(one) > 1e-7) weight.set(at, Math.abs(one));
       });

@@ -2,7 +2,7 @@
 // Rows are `sum + slack = limit`; what is not in the basis is zero, slacks and columns alike, so
 // that a corner is B⁻¹ limit. The inverse is kept as sparse columns; all of it is made anew now and
 // then. Nothing here is believed: `proof.js` checks what comes out.
-const TINY = 1e-12, PIVOT = 1e-8, KEPT = 1e-7, FREE = 1e-7, ANEW = 60;
+const TINY = 1e-12, PIVOT = 1e-7, KEPT = 1e-7, FREE = 1e-7, ANEW = 60;
 
 class Simplex {
   // lp: rows, count, start, row, value (by column); sense: -1, 0, 1 for <=, =, >=.
@@ -36,6 +36,8 @@ class Simplex {
     const { count } = this.lp;
     for (let j = 0; j < count; j++) this.sign[j] = open[j] ? 1 : 0;
     for (let at = 0; at < sense.length; at++) this.sign[count + at] = -sense[at];
+    this.free = [];
+    for (let j = 0; j < this.total; j++) if (this.sign[j]) this.free.push(j);
   }
 
   // Stand at a basis: columns by number, slacks after them; what cannot stand gives way to slacks.
@@ -141,15 +143,20 @@ class Simplex {
     return y;
   }
 
+  // What one unit more of each that may move would cost beyond its worth.
   reduce(cost) {
-    const { count: n, rows: m, start, row, value } = this.lp, y = this.prices(cost), { d } = this;
-    for (let j = 0; j < n; j++) {
-      if (!this.sign[j]) continue;
-      let sum = cost[j];
-      for (let at = start[j]; at < start[j + 1]; at++) sum -= y[row[at]] * value[at];
-      d[j] = this.where[j] < 0 ? sum : 0;
+    const { count: n, start, row, value } = this.lp, y = this.prices(cost), { d } = this;
+    for (const j of this.free) {
+      let sum = 0;
+      if (this.where[j] < 0) {
+        if (j >= n) sum = -y[j - n];
+        else {
+          sum = cost[j];
+          for (let at = start[j]; at < start[j + 1]; at++) sum -= y[row[at]] * value[at];
+        }
+      }
+      d[j] = sum;
     }
-    for (let at = 0; at < m; at++) d[n + at] = this.where[n + at] < 0 ? -y[at] : 0;
     return y;
   }
 
@@ -199,15 +206,16 @@ class Simplex {
   // cannot, give the row of the inverse that shows it.
   repair(cost, most) {
     const { count: n } = this.lp, shifted = Float64Array.from(cost);
-    this.reduce(shifted);
-    for (let j = 0; j < n; j++) {
-      if (this.sign[j] && this.where[j] < 0 && this.d[j] < 0) {
-        shifted[j] -= this.d[j];
+    // What is not the least now is taken for as good as any, until the rows are kept.
+    const shift = () => {
+      this.reduce(shifted);
+      for (const j of this.free) {
+        if (this.where[j] >= 0 || this.sign[j] * this.d[j] >= 0) continue;
+        if (j < n) shifted[j] -= this.d[j];
         this.d[j] = 0;
       }
-    }
-    const slack = (j) => j >= n && this.sign[j] && this.sign[j] * this.d[j] < 0;
-    for (let j = n; j < this.total; j++) if (this.where[j] < 0 && slack(j)) this.d[j] = 0;
+    };
+    shift();
     this.corner();
     for (let step = 0; step < most; step++) {
       let r = -1, worst = KEPT;
@@ -236,19 +244,27 @@ class Simplex {
           // Whether it really cannot is asked of an inverse that is new.
           this.anew();
           this.corner();
-          this.reduce(shifted);
+          shift();
           continue;
         }
         const ray = new Float64Array(this.lp.rows);
         for (const [k, weight] of rho) ray[k] = -up * weight;
         return { kept: false, ray };
       }
-      const theta = this.d[q] / this.alpha[q];
+      const reach = this.through(q), theta = this.d[q] / this.alpha[q];
+      const off = Math.abs(this.work[r] - this.alpha[q]) > 1e-7 * (1 + Math.abs(this.work[r]));
       for (const j of found) {
         if (this.where[j] < 0) this.d[j] -= theta * this.alpha[j];
         this.alpha[j] = 0;
       }
-      const reach = this.through(q), t = this.x[r] / this.work[r];
+      if (off && this.since) {
+        this.clear(reach);
+        this.anew();
+        this.corner();
+        shift();
+        continue;
+      }
+      const t = this.x[r] / this.work[r];
       for (const at of reach.at) this.x[at] -= t * this.work[at];
       this.x[r] = t;
       const anew = this.since + 1 >= ANEW;
@@ -258,7 +274,7 @@ class Simplex {
       this.d[out] = -theta;
       if (anew) {
         this.corner();
-        this.reduce(shifted);
+        shift();
       }
     }
     return null;
@@ -272,8 +288,8 @@ class Simplex {
     for (let step = 0; step < most; step++) {
       const y = this.reduce(cost);
       let q = -1, best = 0;
-      for (let j = 0; j < this.total; j++) {
-        if (this.where[j] >= 0 || !this.sign[j]) continue;
+      for (const j of this.free) {
+        if (this.where[j] >= 0) continue;
         const gain = -this.sign[j] * this.d[j];
         // After many steps that led nowhere, the first that helps is taken: that ends circles.
         if (gain > least && gain > best) {
@@ -333,39 +349,33 @@ class Simplex {
     return most;
   }
 
-  // The least by several costs, each among the least by those before it. `costs` are functions, so
-  // that a later one is only made for what is still open.
-  solve({ limit, open, sense, costs, basis, scale = 1 }, most = 20000) {
+  // The least by several costs, each among the least by those before it, from where the last one
+  // ended or from a basis. `costs` are functions, so that a later one is made for what is open only;
+  // `aim` is the cost that the way there keeps small.
+  solve({ limit, open, sense, costs, aim, basis, scale = 1 }, most) {
     const { count: n, rows: m } = this.lp;
     this.limit = limit.map((one) => one * scale);
     this.bound(open, sense);
-    this.stand(basis);
-    const first = costs[0](open), found = this.repair(first, most);
-    if (!found) return { ended: false };
-    if (!found.kept) return { ended: true, kept: false, ray: found.ray };
+    if (basis || !this.head) this.stand(basis ?? []);
+    const found = this.repair(aim, most);
+    if (!found?.kept) return { ended: !!found, kept: false, ray: found?.ray };
     const prices = [], values = [], face = Uint8Array.from(open), held = Int8Array.from(sense);
     for (const make of costs) {
-      const cost = make(face), y = this.improve(cost, most);
+      const cost = make(face), y = this.improve(cost, most), least = FREE * this.dearest(cost);
       if (!y) return { ended: false };
       prices.push(y);
-      const x = this.spread(scale);
-      values.push(x.reduce((sum, one, j) => sum + one * cost[j], 0));
-      const least = FREE * this.dearest(cost);
-      for (let j = 0; j < n; j++) {
-        if (face[j] && this.where[j] < 0 && this.d[j] > least) face[j] = 0;
+      let value = 0;
+      this.head.forEach((j, at) => (value += j < n ? (cost[j] * this.x[at]) / scale : 0));
+      values.push(value);
+      for (const j of this.free) {
+        if (j < n && this.where[j] < 0 && this.d[j] > least) face[j] = 0;
       }
       for (let at = 0; at < m; at++) if (Math.abs(y[at]) > least) held[at] = 0;
       this.bound(face, held);
     }
-    return { ended: true, kept: true, x: this.spread(scale), prices, values, basis: [...this.head] };
-  }
-
-  spread(scale) {
-    const x = new Float64Array(this.lp.count);
-    this.head.forEach((j, at) => {
-      if (j < this.lp.count) x[j] = this.x[at] / scale;
-    });
-    return x;
+    const x = new Float64Array(n);
+    this.head.forEach((j, at) => j < n && (x[j] = this.x[at] / scale));
+    return { ended: true, kept: true, x, prices, values };
   }
 }
 raastof.Simplex = Simplex;
