@@ -364,7 +364,8 @@ def keep_optimal_face(
 
     What the optimum uses stays open, however a solver's last digits price it.
     """
-    least = free * _dearest(cost)
+    # Not of decisions, which stand: what opens a site once would hide the costs of tonnes.
+    least = free * _dearest(cost[optimum.priced])
     held = np.where(np.abs(optimum.shadow_prices) > least, 0, sense).astype(np.int8)
     face = np.zeros(len(cost), bool)
     face[optimum.priced[optimum.reduced <= least + blur]] = True

@@ -173,7 +173,7 @@ raastof.tellRoad = (view, lane, event) => {
   const { texts, sites, materials } = view.story, box = make("div");
   const passing = view.shown.filter((group) =>
     [...group.routes.keys()].some((route) => view.way(route).includes(lane.step)) &&
-    (lane.name === undefined || view.on.mode === "difference" || lane.name === group.material)
+    (lane.name === undefined || view.differs || lane.name === group.material)
   );
   box.append(make("h2", lane.name === undefined ? texts.road : texts.lane));
   if (view.as === "burden") {

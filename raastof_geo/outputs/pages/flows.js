@@ -2,7 +2,7 @@
 const { onScreen, outside, reverse, shift, paintLanes, paintArrows } = raastof;
 
 const layLanes = (view, frame) => {
-  const difference = view.on.mode === "difference";
+  const difference = view.differs;
   const key = difference ? (_, t) => (t > 0 ? 0 : 1) : (group) => group.material;
   const sums = view.keep("lanes", () => view.addUp(view.single, key));
   const lanes = [], drawn = new Map();
@@ -16,6 +16,7 @@ const layLanes = (view, frame) => {
     let off = 0.8;
     for (const [name, tonnes] of [...here].sort(([a], [b]) => a - b)) {
       const look = view.laneOf(name, tonnes);
+      if (view.straight.has(step >> 1)) look.dash = [2, 6];
       lanes.push({ ...look, points: shift(along, off + look.width / 2), step, name, tonnes });
       off += look.width + 0.7;
     }

@@ -36,7 +36,7 @@ const tellWidths = (into, view) => {
 };
 
 const tellTrucks = (into, view) => {
-  const { texts, classes } = view.story, plain = view.on.mode === "difference";
+  const { texts, classes } = view.story, plain = view.differs;
   into.append(make("h3", texts.trucks));
   classes.forEach(({ least, colour, width }, at) => {
     const most = classes[at + 1]?.least;
@@ -51,7 +51,7 @@ const tellTrucks = (into, view) => {
 raastof.legend = (view, into) => {
   const { texts, sites } = view.story, { colours } = raastof;
   const tell = () => {
-    const difference = view.on.mode === "difference";
+    const difference = view.differs;
     into.replaceChildren(make("h2", texts.legend));
     if (difference) {
       sample(into, colours.more, 7, texts.more);

@@ -1,5 +1,6 @@
 """Draw sites, flows and trucks on a map that is one file and needs no internet."""
 
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -21,12 +22,14 @@ from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.opening import conclude, elaborate, say_effect, say_in_all
 from raastof_geo.outputs.pages.base import describe_areas, describe_base
 from raastof_geo.outputs.pages.encode import encode_line
-from raastof_geo.outputs.pages.page import Controls, Element, Page, PlanMap, pack
+from raastof_geo.outputs.pages.page import Controls, Element, Page, PlanMap, pack, pack_later
 from raastof_geo.outputs.pages.streets import STREET_DECIMALS, Errand, lay_streets
+from raastof_geo.outputs.pages.what_if import embed_plan
 from raastof_geo.outputs.palette import BURDEN_CLASSES, FAMILIES, ROLE_MARKS, ZONE, colour_materials
 from raastof_geo.outputs.tables.flows import list_flows
 from raastof_geo.outputs.tables.summary import summarise
 from raastof_geo.outputs.template import read_template
+from raastof_geo.records.proof import PROOF
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.role import Role
@@ -60,23 +63,25 @@ class _FlowShown(NamedTuple):
 
 def write_map(result: Result, folder: Path) -> Path:
     """Write `map.html`."""
-    path = folder / "map.html"
-    page = draw_map(result).get_root().render()
+    path, proof = folder / "map.html", folder / PROOF.name
+    digest = hashlib.sha256(proof.read_bytes()).hexdigest() if proof.exists() else ""
+    page = draw_map(result, proof=digest).get_root().render()
     path.write_text(page, encoding="utf-8", newline="\n")
     return path
 
 
-def draw_map(result: Result) -> folium.Map:
+def draw_map(result: Result, *, proof: str = "") -> folium.Map:
     """Draw sites and flows of the plan and of its baseline on a map of Folium's.
 
     A notebook shows it, and more can be added to it: layers, plugins, tiles. Without those it asks
     no host. `map.html` is this map, saved. It speaks the language of the scenario. What lies on it
     is one element each: `BaseRoads`, `Areas`, `Zones`, `Roads`, `Flows`, `Sites` and `MapControls`,
-    which can be added to other maps as well.
+    which can be added to other maps as well. `proof` is the digest of the proof that lies beside
+    it, which changes that are tried out in it name.
     """
     said = result.scenario.said
     with speaking(said.language):
-        told = MapStory(result)
+        told = MapStory(result, proof=proof)
         images = TILES if said.online_tiles else ""
         drawn = PlanMap(Page(title=said.title, language=said.language, images=images))
         near = [site.lon_lat for site in result.scenario.sites.values()]
@@ -136,7 +141,8 @@ class MapControls(Controls):
     def __init__(self, result: "Result | MapStory") -> None:
         told = MapStory.of(result)
         parts = {**told.moving, "zones": told.zones, "page": told.page}
-        super().__init__("controls", *_body(told.result), parts)
+        head, body = _body(told.result)
+        super().__init__("controls", head, body + told.what_if, parts)
 
 
 def _body(result: Result) -> tuple[str, str]:
@@ -184,8 +190,8 @@ class MapStory:
     them, and every text in the language that is spoken.
     """
 
-    def __init__(self, result: Result) -> None:
-        self.result = result
+    def __init__(self, result: Result, *, proof: str = "") -> None:
+        self.result, self.proof = result, proof
         self._errands: dict[Errand, int] = {}
         self._uses: dict[str, int] = {}
 
@@ -279,6 +285,24 @@ class MapStory:
             "tiles": f"{TILES}/{{z}}/{{x}}/{{y}}.png" if said.online_tiles else "",
             "why": _why(self.result),
         }
+
+    @cached_property
+    def what_if(self) -> str:
+        """Give what is tried out in the page, packed into HTML; empty where nobody asked for it."""
+        if not self.result.scenario.said.map.what_if:
+            return ""
+        words = {str(role): [str(mark.name)] for role, mark in ROLE_MARKS.items()}
+        words[str(Role.RECEIVER)] = [str(read_texts("map")["reception"])]
+        words[str(Role.STOCKPILE)] = words[str(Role.DEPOT)]
+        materials = [material["id"] for material in _materials(self.result)]
+        places = {"sites": list(self.result.scenario.sites), "materials": materials}
+        places["uses"] = list(self.traffic["uses"])
+        data = embed_plan(self.result, places | words, proof=self.proof)
+        packed = {"whatif-code": pack_later(), "whatif-data": data} if data else {}
+        return "".join(
+            f'<script type="text/plain" id="{name}">{text}</script>\n'
+            for name, text in packed.items()
+        )
 
     def _total(self, books: Books) -> list[dict[str, float]]:
         """Give what the books have in each period: more than flows, where trucks drive empty."""

@@ -143,6 +143,7 @@ raastof.panel = (view, page) => {
   legend.id = "legend";
   raastof.legend(view, legend);
   finder(view, steps);
+  raastof.whatif(view, steps);
   const filters = steps.appendChild(make("details"));
   filters.id = "filters";
   filters.append(make("summary", texts.filters));

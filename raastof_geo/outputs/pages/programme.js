@@ -3,7 +3,9 @@ const readPlanes = (bytes, at, count, size) => {
   const found = new Array(count);
   for (let i = 0; i < count; i++) {
     let value = 0;
-    for (let plane = size - 1; plane >= 0; plane--) value = value * 256 + bytes[at + plane * count + i];
+    for (let plane = size - 1; plane >= 0; plane--) {
+      value = value * 256 + bytes[at + plane * count + i];
+    }
     found[i] = value;
   }
   return found;
@@ -137,7 +139,10 @@ class Programme {
       }
       open[j] = 1;
     }
-    const names = [told.orders[order], ...told.objectives.filter((one) => one !== told.orders[order])];
+    const names = [
+      told.orders[order],
+      ...told.objectives.filter((one) => one !== told.orders[order]),
+    ];
     this.first = this.costOf(names[0]);
     const turned = told.aims.map((aim, at) => (aim.columns.length ? moved[at] : 0)).join();
     return { limit, open, sense: this.sense, whole: this.whole, names, turned };
@@ -162,7 +167,7 @@ class Programme {
     const { start, row, value } = this.lp, limit = asked.limit.slice(), open = asked.open.slice();
     for (const [j, one] of held) {
       open[j] = 0;
-      if (one) for (let k = start[j]; k < start[j + 1]; k++) limit[row[k]] -= value[k];
+      if (one) { for (let k = start[j]; k < start[j + 1]; k++) limit[row[k]] -= value[k]; }
     }
     const aim = costs[0](open);
     if (this.short) costs[1]?.(open).forEach((one, j) => (aim[j] = 1e4 * aim[j] + one));
@@ -173,7 +178,7 @@ class Programme {
       this.anew = false;
       if (found.ended) break;
     }
-    if (found.x) for (const [j, one] of held) found.x[j] = one;
+    if (found.x) { for (const [j, one] of held) found.x[j] = one; }
     return { ...found, held };
   }
 
@@ -223,16 +228,31 @@ class Programme {
     const costs = [...(short ? [short] : []), ...named].map((cost) => () => cost.slice());
     const found = this.search(asked, [...costs, (open) => this.ties(open)]);
     if (!found) return { proved: false, asked };
-    const limits = { gap: told.gap, violation: told.violation / told.scale, decided: found.decided };
-    const { best, leaves } = found, prove = (at) => {
-      const branches = leaves.map(({ held, ray, prices }) => ({ held, ray, prices: prices?.[at] }));
-      const what = { ...asked, cost: short && !at ? short : named[0], limit: asked.limit.slice() };
-      if (at && best) {
-        for (const row of told.goals) what.limit[row] = best.values[0] > 1e-6 ? best.values[0] : 0;
-        for (const one of branches) if (one.prices) one.prices = this.join(what, one, leaves);
-      }
-      return raastof.prove(this.lp, what, { x: best?.x, branches }, limits);
+    const limits = {
+      gap: told.gap,
+      violation: told.violation / told.scale,
+      decided: found.decided,
     };
+    const { best, leaves } = found,
+      prove = (at) => {
+        const branches = leaves.map(({ held, ray, prices }) => ({
+          held,
+          ray,
+          prices: prices?.[at],
+        }));
+        const what = {
+          ...asked,
+          cost: short && !at ? short : named[0],
+          limit: asked.limit.slice(),
+        };
+        if (at && best) {
+          for (const row of told.goals) {
+            what.limit[row] = best.values[0] > 1e-6 ? best.values[0] : 0;
+          }
+          for (const one of branches) if (one.prices) one.prices = this.join(what, one, leaves);
+        }
+        return raastof.prove(this.lp, what, { x: best?.x, branches }, limits);
+      };
     const proofs = short && best ? [prove(0), prove(1)] : [prove(0)];
     const proved = proofs.every((one) => one.proved);
     if (!best) return { none: true, proved, conflict: this.conflict(leaves), asked };
@@ -263,6 +283,78 @@ class Programme {
     const y = prices.map((one, at) => one + times * near[at]);
     for (const at of told.goals) y[at] = -times;
     return y;
+  }
+
+  // How far one could get: what each rule lacks where needs, surplus and targets may be missed, as
+  // little in all as can be; where a target is not kept, only targets if that is enough.
+  reach(edits) {
+    const { lp, told } = this, asked = this.ask(edits), { count } = lp;
+    const aimed = told.aims.map(({ row }) => row).filter((at) => told.bends[at] === 3);
+    for (const rows of [aimed, [...told.bends.keys()].filter((at) => told.bends[at] === 3)]) {
+      const bent = rows.flatMap((at) =>
+        asked.sense[at] ? [[at, asked.sense[at]]] : [[at, 1], [at, -1]]
+      );
+      const start = [...lp.start], row = [...lp.row], value = [...lp.value];
+      for (const [at, sign] of bent) {
+        row.push(at);
+        value.push(sign);
+        start.push(row.length);
+      }
+      const wider = { ...lp, count: count + bent.length, start, row, value };
+      const open = Uint8Array.from([...asked.open, ...bent.map(() => 1)]);
+      const cost = new Float64Array(wider.count).fill(1, count), { limit, sense } = asked;
+      for (const j of this.whole) open[j] = 1;
+      const solver = new raastof.Simplex(wider), scale = told.scale;
+      const basis = this.basis.map((j) => (j < count ? j : j + bent.length));
+      const what = { limit, open, sense, costs: [() => cost], aim: cost, basis, scale };
+      const found = solver.solve(what, this.most);
+      if (!found.kept) continue;
+      return bent.map(([at], i) => ({ row: at, t: found.x[count + i] })).filter(({ t }) =>
+        t > 1e-3
+      );
+    }
+    return [];
+  }
+
+  // What an answer comes to, beside the plan and the baseline as given.
+  figures(x) {
+    const add = (list) => list.reduce((sum, one, j) => sum + one * x[j], 0),
+      needed = add(this.reference);
+    return [
+      ...this.told.counted.map((one) => ({ ...one, now: add(this.costs[one.cost]) })),
+      ...this.told.shares.map((one, at) => ({
+        ...one,
+        now: add(this.counted[at]) / (needed || 1),
+      })),
+    ];
+  }
+
+  // What to write where in the scenario's file for the same edits: paths with their values.
+  patch({ entries = {}, closed = {}, aims = {}, first } = {}) {
+    const { told } = this, found = [];
+    for (const [at, { value, shift, accepts = [] }] of Object.entries(entries)) {
+      const one = told.adjustable[at], path = ["sites", one.site, one.list, one.number];
+      if (value !== undefined) found.push([[...path, one.key], `${value} ${one.unit}`]);
+      const ends = shift && one.moves[shift];
+      if (ends) {
+        ["from", "to"].forEach((key, i) => found.push([[...path, key], told.periods[ends[i]]]));
+      }
+      if (accepts.length) found.push([[...path, "accepts"], [...one.said, ...accepts]]);
+    }
+    for (const key of Object.keys(closed).filter((one) => closed[one])) {
+      const [kind, site] = key.split("/");
+      found.push([["sites", told.sites[site], kind, "capacity_total"], "0 t"]);
+    }
+    for (const [at, level] of Object.entries(aims)) {
+      const path = ["targets", "secondary_share", ...(told.lists ? [told.aims[at].number] : [])];
+      found.push([[...path, "at_least"], `${Math.round(level * 1e8) / 1e6} %`]);
+    }
+    if (first && first !== told.objectives[0]) {
+      const names = [first, ...told.objectives.filter((one) => one !== first)];
+      const written = (one) => one.includes("+") ? { minimise: one.split("+") } : one;
+      found.push([["objectives"], names.map(written)]);
+    }
+    return found;
   }
 
   // The rows that cannot be kept together.

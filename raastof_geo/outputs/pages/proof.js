@@ -55,7 +55,8 @@ const broken = ({ count, rows, start, row, value }, { limit, sense, open, whole 
 const covers = (whole, branches) => {
   const few = whole.filter((j) => branches.some(({ held }) => held.has(j)));
   for (let way = 0; way < 2 ** few.length; way++) {
-    const fits = ({ held }) => few.every((j, at) => !held.has(j) || held.get(j) === ((way >> at) & 1));
+    const fits = ({ held }) =>
+      few.every((j, at) => !held.has(j) || held.get(j) === ((way >> at) & 1));
     if (!branches.some(fits)) return false;
   }
   return true;

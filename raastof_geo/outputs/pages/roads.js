@@ -3,7 +3,7 @@ const { onScreen, outside, reverse, shift, paintLanes, paintArrows } = raastof;
 const EDGE = 0.6;
 
 const lookOf = (view, value) => {
-  const { colours } = raastof, difference = view.on.mode === "difference";
+  const { colours } = raastof, difference = view.differs;
   const colour = difference ? (value > 0 ? colours.more : colours.less) : colours.passing;
   const dash = difference && value < 0 ? [7, 4] : null;
   if (view.as !== "burden") return { colour, dash, width: view.width(value) };
@@ -20,6 +20,7 @@ const layLanes = (view, frame) => {
     if (!drawn.has(step >> 1)) drawn.set(step >> 1, onScreen(line, frame));
     const points = drawn.get(step >> 1), look = lookOf(view, value);
     if (points.length < 4) continue;
+    if (view.straight.has(step >> 1)) look.dash = [2, 6];
     if (dimmed) Object.assign(look, { colour: raastof.colours.dimmed, dash: null });
     const along = step & 1 ? reverse(points) : points;
     lanes.push({ ...look, points: shift(along, look.width / 2 + EDGE), step, value });

@@ -26,6 +26,10 @@ raastof.sentence = (view, into) => {
     return about.length ? about.join(", ") + ". " : "";
   };
   const tell = () => {
+    if (view.tries) {
+      into.textContent = view.story.texts.tried_said;
+      return;
+    }
     const { mode } = view.on, when = view.nameOfPeriod();
     const sides = Object.fromEntries(
       ["plan", "before"].map((side) => [side, lit([...view.join(side).values()])]),

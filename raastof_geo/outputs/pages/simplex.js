@@ -2,7 +2,7 @@
 // Rows are `sum + slack = limit`; what is not in the basis is zero, slacks and columns alike, so
 // that a corner is B⁻¹ limit. The inverse is kept as sparse columns; all of it is made anew now and
 // then. Nothing here is believed: `proof.js` checks what comes out.
-const TINY = 1e-12, PIVOT = 1e-7, KEPT = 1e-7, FREE = 1e-7, ANEW = 60;
+const TINY = 1e-12, PIVOT = 1e-7, KEPT = 1e-7, FREE = 1e-8, ANEW = 60;
 
 class Simplex {
   // lp: rows, count, start, row, value (by column); sense: -1, 0, 1 for <=, =, >=.
@@ -57,7 +57,9 @@ class Simplex {
       const reach = this.through(j);
       let best = -1;
       for (const at of reach.at) {
-        if (free[at] && (best < 0 || Math.abs(this.work[at]) > Math.abs(this.work[best]))) best = at;
+        if (free[at] && (best < 0 || Math.abs(this.work[at]) > Math.abs(this.work[best]))) {
+          best = at;
+        }
       }
       if (best >= 0 && Math.abs(this.work[best]) > 1e-7) {
         free[best] = 0;
@@ -125,7 +127,7 @@ class Simplex {
   corner() {
     const x = new Float64Array(this.lp.rows), { limit } = this;
     this.inverse.forEach(({ at, is }, k) => {
-      if (limit[k]) for (let i = 0; i < at.length; i++) x[at[i]] += limit[k] * is[i];
+      if (limit[k]) { for (let i = 0; i < at.length; i++) x[at[i]] += limit[k] * is[i]; }
     });
     return (this.x = x);
   }
@@ -282,7 +284,7 @@ class Simplex {
 
   // Make a cost least from a corner that keeps all rows: the primal simplex.
   improve(cost, most) {
-    const { count: n } = this.lp, least = FREE * this.dearest(cost) * 1e-2;
+    const least = 0.1 * FREE * this.dearest(cost);
     this.corner();
     let still = 0;
     for (let step = 0; step < most; step++) {
@@ -317,9 +319,12 @@ class Simplex {
       }
       for (const at of reach.at) {
         if (room(at) > far) continue;
-        if (r < 0 || (still > 200
-          ? this.head[at] < this.head[r]
-          : Math.abs(this.work[at]) > Math.abs(this.work[r]))) r = at;
+        if (
+          r < 0 ||
+          (still > 200
+            ? this.head[at] < this.head[r]
+            : Math.abs(this.work[at]) > Math.abs(this.work[r]))
+        ) r = at;
       }
       if (r < 0) {
         this.clear(reach);
@@ -345,7 +350,7 @@ class Simplex {
 
   dearest(cost) {
     let most = 1e-3;
-    for (let j = 0; j < this.lp.count; j++) most = Math.max(most, Math.abs(cost[j]));
+    for (const j of this.free) if (j < this.lp.count) most = Math.max(most, Math.abs(cost[j]));
     return most;
   }
 

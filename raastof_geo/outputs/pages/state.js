@@ -3,7 +3,7 @@ const MODES = ["plan", "before", "difference"], KINDS = ["roads", "burden", "flo
 
 const write = (view, place) => {
   const { on, story } = view, said = new URLSearchParams();
-  if (on.mode !== "plan") said.set("show", on.mode);
+  if (on.mode !== "plan" && MODES.includes(on.mode)) said.set("show", on.mode);
   if (on.as !== "roads") said.set("as", on.as);
   if (on.period) said.set("period", story.periods[on.period - 1]);
   if (on.without.size) {

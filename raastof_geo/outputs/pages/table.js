@@ -28,7 +28,7 @@ raastof.twin = (view) => {
     const { mode } = view.on, side = mode === "before" ? "before" : "plan";
     let rest = view.total(side, "kg") - view.shown.reduce((sum, one) => sum + one.kg, 0);
     if (mode === "difference") rest -= view.total("before", "kg");
-    if (view.isWhole && Math.abs(rest) > view.shown.length) {
+    if (view.isWhole && !view.tries && Math.abs(rest) > view.shown.length) {
       rows.push([texts.empties, "", "", "", "", "", "", view.signed(rest)]);
     }
     const heads = [texts.from, texts.to, texts.material, texts.purpose, "t", texts.loads];

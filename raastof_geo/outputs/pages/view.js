@@ -9,6 +9,7 @@ class View {
     this.kinds = new Set();
     this.listeners = new Set();
     this.kept = new Map();
+    this.straight = new Set();
     this.on = {
       mode: "plan",
       as: "roads",
@@ -71,9 +72,18 @@ class View {
     return this.kept.get(name);
   }
 
+  // Whether one side is held against another; and whether one of them is an answer to an edit.
+  get differs() {
+    return this.on.mode === "difference" || this.on.mode === "change";
+  }
+
+  get tries() {
+    return this.on.mode === "tried" || this.on.mode === "change";
+  }
+
   // Roads or single flows: what is wished, unless only the other is on the map.
   get as() {
-    const wished = this.on.as;
+    const wished = this.tries && this.on.as === "burden" ? "roads" : this.on.as;
     if (wished === "flows") return this.kinds.has("flows") ? "flows" : "roads";
     return this.kinds.has("roads") || !this.kinds.has("flows") ? wished : "flows";
   }
@@ -100,7 +110,7 @@ class View {
   }
 
   signed(value, digits) {
-    return (this.on.mode === "difference" && value > 0 ? "+" : "") + this.write(value, digits);
+    return (this.differs && value > 0 ? "+" : "") + this.write(value, digits);
   }
 
   line(segment) {
@@ -156,10 +166,11 @@ class View {
   get groups() {
     return this.keep("groups", () => {
       const { mode } = this.on, size = (group) => Math.abs(group.t);
-      if (mode !== "difference") {
+      if (!this.differs) {
         return [...this.join(mode).values()].sort((a, b) => size(b) - size(a));
       }
-      const plan = this.join("plan"), before = this.join("before");
+      const sides = mode === "change" ? ["tried", "plan"] : ["plan", "before"];
+      const [plan, before] = sides.map((side) => this.join(side));
       return [...new Map([...before, ...plan])].map(([key, group]) => {
         const now = plan.get(key), then = before.get(key);
         const less = (name) => (now?.[name] ?? 0) - (then?.[name] ?? 0);
@@ -269,7 +280,7 @@ class View {
   // How much of a thing a lane shows, and how: by material, or by what the plan has more of.
   laneOf(name, tonnes) {
     const { colours } = raastof, { materials } = this.story;
-    const of = this.on.mode === "difference"
+    const of = this.differs
       ? { colour: tonnes > 0 ? colours.more : colours.less, dash: tonnes > 0 ? null : [7, 4] }
       : { colour: materials[name].colour, dash: materials[name].virgin ? [9, 3] : null };
     return { ...of, width: this.width(tonnes) };

@@ -7,13 +7,13 @@ what there is, bytes of one weight lie together, and all of it is squeezed by gz
 import base64
 import gzip
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from raastof_geo.arrays import Floats, Integers
-from raastof_geo.assignment.adjusting.entry import list_entries, move_window, said_of, window_of
+from raastof_geo.assignment.adjusting.entry import Entry, move_window, said_of, window_of
 from raastof_geo.assignment.adjusting.opened import Opened, Price, open_up
 from raastof_geo.assignment.adjusting.reaction import (
     MOST_TIMES,
@@ -28,13 +28,16 @@ from raastof_geo.assignment.solving.price_in import stand_at
 from raastof_geo.assignment.solving.ties import break_ties, draw_labels
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.goal import weigh_counted
-from raastof_geo.assignment.telling.names import call_use, describe_row
+from raastof_geo.assignment.telling.names import DEFINITION_NAMES, call_entry, call_use, describe_row, span
+from raastof_geo.effect.totals import measure_shares
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import SHORT_OF_GOAL, aim_of
+from raastof_geo.language import say
 from raastof_geo.legs.price import price_again
 from raastof_geo.result import Result
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.target import DEFINITIONS
+from raastof_geo.scenario.scenario import Scenario
 
 _MOST_COLUMNS = 60_000
 """Of more columns a page holds those within a margin of their reduced cost."""
@@ -123,6 +126,8 @@ def embed_plan(
     pack = _Pack()
     head = {
         "proof": proof,
+        "sites": list(scenario.sites),
+        "periods": list(scenario.periods),
         "sha256": scenario.digest,
         "widened": opened.widened and not why_fixed(scenario),
         "fixed": why_fixed(scenario),
@@ -203,6 +208,10 @@ def _lay_columns(pack: _Pack, opened: Opened, places: dict[str, list[str]]) -> d
             for at, one in enumerate(problem.takers)
         ],
         "more": {"materials": places["materials"], "uses": places["uses"]},
+        "names": {
+            name: scenario.catalogue.materials[name].called(language)
+            for name in places["materials"]
+        },
         "columns": problem.column_count,
     }
 
@@ -231,7 +240,6 @@ def _entries_of(opened: Opened) -> tuple[list[int], list[int]]:
 def _lay_costs(pack: _Pack, result: Result, opened: Opened) -> dict[str, Any]:
     """Lay what a unit of each column costs, what an answer tells of it, and what breaks ties."""
     problem, scenario, effect = opened.problem, opened.scenario, result.effect
-    costs = dict(zip(opened.orders, problem.objectives(), strict=False))
     named = [step.name for step in scenario.said.objectives]
     costs = dict(zip(named, problem.objectives(), strict=True))
     short = problem.sizes[ColumnKind.SHORTFALLS] > 0
@@ -247,6 +255,7 @@ def _lay_costs(pack: _Pack, result: Result, opened: Opened) -> dict[str, Any]:
         pack.real(f"counted{at}", weigh_counted(problem, definition))
     pack.real("ties", break_ties(problem)[block.stop :], bits=_BITS)
     before = effect.baseline_books
+    plan_shares, before_shares = measure_shares(effect.books), measure_shares(before)
     return {
         "costs": list(costs),
         "objectives": named,
@@ -258,19 +267,24 @@ def _lay_costs(pack: _Pack, result: Result, opened: Opened) -> dict[str, Any]:
         "transport": list(costs).index(vocabulary.TRANSPORT_WTW.name),
         "counted": [
             {
-                "name": measure.name,
-                "title": str(aim_of(measure).title),
+                "title": str(measure.heading),
+                "factor": shown.factor,
+                "digits": 0,
                 "cost": list(costs).index(measure.name),
                 "plan": float(result.plan.amounts[measure]),
                 "before": before.total(measure),
             }
             for measure in _COUNTED
+            for shown in (measure.shown,)
+            if shown is not None
         ],
         "shares": [
             {
-                "title": str(vocabulary.find_indicator(f"secondary_share_{name}").title) if False else name,
-                "plan": getattr(effect.plan, f"secondary_share_{name}", None),
-                "before": getattr(effect.baseline, f"secondary_share_{name}", None),
+                "title": str(say("{what} [%]", what=DEFINITION_NAMES[name])),
+                "factor": 100.0,
+                "digits": 1,
+                "plan": plan_shares[name],
+                "before": before_shares[name],
             }
             for name in DEFINITIONS
         ],
@@ -292,7 +306,9 @@ def _lay_edits(pack: _Pack, opened: Opened, moved: Reactions) -> dict[str, Any]:
                 "number": entry.number,
                 "key": due.amount_key,
                 "value": due.quantity.value,
-                "unit": " ".join(filter(None, (due.quantity.unit, due.quantity.condition))),
+                "unit": " ".join(
+                    filter(None, (due.quantity.unit, due.quantity.condition, due.quantity.vehicle))
+                ),
                 "window": window,
                 "accepts": sorted(scenario.demand(entry.site, due).accepted) if entry.role is Role.NEED else [],  # type: ignore[arg-type]
                 "said": [one.model_dump(mode="json") for one in getattr(due, "accepts", ())],
@@ -318,6 +334,7 @@ def _lay_edits(pack: _Pack, opened: Opened, moved: Reactions) -> dict[str, Any]:
         pack.real(f"aim{at}_values", aim.coefficients)
     return {
         "adjustable": entries,
+        "called": [_call(scenario, entry) for entry in opened.entries],
         "shifts": SHIFTS,
         "aims": [
             {
@@ -329,10 +346,23 @@ def _lay_edits(pack: _Pack, opened: Opened, moved: Reactions) -> dict[str, Any]:
             }
             for aim in moved.aims
         ],
-        "lists": isinstance(scenario.values.get("targets", {}).get("secondary_share"), list)
-        if isinstance(scenario.values.get("targets"), dict)
-        else True,
+        "lists": isinstance(_said(scenario.values, "targets", "secondary_share"), list),
     }
+
+
+def _call(scenario: Scenario, entry: Entry) -> str:
+    """Call an entry by its use or material, and its window."""
+    due = said_of(scenario, entry)
+    named = scenario.needs if entry.role is Role.NEED else scenario.offers
+    mine = next(one for one in named if (one.site, one.number) == (entry.site, entry.number + 1))
+    return f"{call_entry(scenario, mine)} ({span(due.periods(tuple(scenario.periods)))})"
+
+
+def _said(values: Any, *trail: str) -> Any:
+    """Give what the file says at a place; none where it says nothing."""
+    for key in trail:
+        values = values.get(key) if isinstance(values, Mapping) else None
+    return values
 
 
 def _begin(pack: _Pack, result: Result, opened: Opened, moved: Reactions) -> list[int]:

@@ -99,6 +99,7 @@ class ScenarioFile(Part):
     with `everything` the effect of each."""
     online_tiles: bool = False
     """Whether readers of the map may ask OpenStreetMap's server for a background."""
+    map: choice.MapChoices = choice.MapChoices()
     report: choice.ReportHead = choice.ReportHead()
     outputs: SetOf[Annotated[str, PlainValidator(check_output)]] = EVERY_OUTPUT
 
