@@ -1,1 +1,1 @@
-"""What of a plan may be otherwise without being laid out anew: which columns open, which rows move."""
+"""What of a plan may be otherwise: which columns an edit opens, and which rows it moves."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.entry import NeedEntry, OfferEntry
 from raastof_geo.scenario.said.part import Consent
-from raastof_geo.scenario.scenario import Need, Offer, Scenario
+from raastof_geo.scenario.scenario import Demand, Scenario
 
 Due = OfferEntry | NeedEntry
 
@@ -38,6 +38,11 @@ def list_entries(scenario: Scenario) -> Iterator[Entry]:
     for site, said in scenario.sites.items():
         yield from (Entry(site, Role.OFFER, at) for at in range(len(said.offers)))
         yield from (Entry(site, Role.NEED, at) for at in range(len(said.needs)))
+
+
+def demand_of(scenario: Scenario, entry: Entry) -> Demand:
+    """Give what decides which materials may serve an entry that is a need."""
+    return scenario.demand(entry.site, scenario.sites[entry.site].needs[entry.number])
 
 
 def said_of(scenario: Scenario, entry: Entry) -> Due:
@@ -71,7 +76,10 @@ def widen(scenario: Scenario, entries: Sequence[Entry]) -> Scenario:
     for entry in entries:
         due = said_of(scenario, entry)
         first, last = window_of(due, periods)
-        ends = {"first": periods[max(0, first - 1)], "last": periods[min(len(periods) - 1, last + 1)]}
+        ends = {
+            "first": periods[max(0, first - 1)],
+            "last": periods[min(len(periods) - 1, last + 1)],
+        }
         if isinstance(due, NeedEntry):
             known = {one.condition for one in due.accepts}
             more = (Consent(condition=one) for one in conditions if one not in known)
@@ -113,8 +121,10 @@ def _with(scenario: Scenario, changed: Mapping[Entry, Due]) -> Scenario:
     return other
 
 
-def _splice(sites, touched, before, after):  # type: ignore[no-untyped-def]
-    grouped = {site: [] for site in sites}
+def _splice(
+    sites: Iterable[str], touched: Collection[str], before: Iterable[Any], after: Iterable[Any]
+) -> tuple[Any, ...]:
+    grouped: dict[str, list[Any]] = {site: [] for site in sites}
     for one in before:
         if one.site not in touched:
             grouped[one.site].append(one)

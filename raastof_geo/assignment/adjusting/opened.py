@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from raastof_geo.arrays import Columns, Integers, Mask
-from raastof_geo.assignment.adjusting.entry import Entry, list_entries, said_of, widen, window_of
+from raastof_geo.assignment.adjusting.entry import (
+    Entry,
+    demand_of,
+    list_entries,
+    said_of,
+    widen,
+    window_of,
+)
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.layout import build_problem
@@ -56,7 +63,7 @@ class Opened:
         return inside
 
 
-def open_up(plan: Plan, price: Price = price_again) -> Opened:
+def lay_open(plan: Plan, price: Price = price_again) -> Opened:
     """Lay out the columns of a plan with those that moved windows and accepted conditions open.
 
     Where legs cannot be priced, or what is laid out does not hold the columns of the plan just as
@@ -85,9 +92,7 @@ def _names(scenario: Scenario) -> list[str]:
     return [step.name for step in scenario.said.objectives]
 
 
-def _lay_for_each_order(
-    plan: Plan, wide: Scenario, legs: Legs
-) -> tuple[Problem, dict[str, Mask]]:
+def _lay_for_each_order(plan: Plan, wide: Scenario, legs: Legs) -> tuple[Problem, dict[str, Mask]]:
     """Lay out the columns that are there whichever objective comes first, and tell which then."""
     laid = {
         name: lay_columns(order_for(wide, name), legs, plan.rules) for name in _names(plan.scenario)
@@ -103,7 +108,7 @@ def _lay_for_each_order(
 
 
 def _keys(problem: Problem, like: Problem) -> Integers:
-    """Number each move by its giver, taker, truck and period, as another problem numbers them."""
+    """Give moves the numbers that their labels have in another problem."""
     moves = problem.moves
     number: Integers = np.zeros(len(moves), np.int64)
     for key, own, other in (
@@ -140,7 +145,7 @@ def _hang(
     for at, taker in enumerate(problem.takers):
         if takes[at] < 0:
             continue
-        demand = scenario.demand(taker.site, said_of(scenario, entries[takes[at]]))
+        demand = demand_of(scenario, entries[takes[at]])
         for material in materials.keys() & taker.accepts.keys():
             asked = {one.condition for one in scenario.rulings(material, demand)} - {None, ""}
             lacking = tuple(sorted(str(one) for one in asked - demand.accepted))
@@ -164,7 +169,7 @@ def find_columns(problem: Problem, among: Problem) -> Columns | None:
     """Find the columns of one problem among those of another; none: some are not there."""
     if any(
         len(problem.others.get(kind, ())) != len(among.others.get(kind, ()))
-        or not _labels(problem, kind) == _labels(among, kind)
+        or _labels(problem, kind) != _labels(among, kind)
         for kind in ColumnKind
     ):
         return None

@@ -7,20 +7,20 @@ that change in any other way are for a plan of their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse
 
 from raastof_geo.arrays import Columns, Floats, Mask
-from raastof_geo.assignment.adjusting.entry import Entry, State, move_window, put, said_of, window_of
-from raastof_geo.assignment.adjusting.opened import Opened
+from raastof_geo.assignment.adjusting.entry import State, move_window, put, said_of, window_of
+from raastof_geo.assignment.adjusting.opened import Opened, find_columns
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.limits import GOALS_HELD, goals_held
 from raastof_geo.assignment.rules.row import Row, RowName, Rule
 from raastof_geo.assignment.rules.throughput import BOUNDED
+from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import SENSES, Programme
 from raastof_geo.assignment.statement.statement import lay_programme, lay_rows
 from raastof_geo.scenario.scenario import Scenario
@@ -122,14 +122,12 @@ class _Asked:
     def targets(self) -> tuple[object, ...]:
         return self.scenario.said.targets.secondary_share
 
-    def _state(self, scenario: Scenario):  # type: ignore[no-untyped-def]
+    def _state(self, scenario: Scenario) -> Problem:
         state = self.opened.problem.with_scenario(scenario)
         return replace(state, alone=self.plan.problem.alone)
 
     def holds(self) -> bool:
         """Tell whether rows over the columns that are open are those of the plan."""
-        from raastof_geo.assignment.adjusting.opened import find_columns
-
         own = self.plan.proof.programme
         places = find_columns(self.plan.problem, self.opened.problem)
         told = zip(self.plan.proof.rows, own.sense.tolist(), strict=True)
@@ -198,7 +196,9 @@ class _Asked:
         moved = move_window(window, shift, len(self.periods))
         return self.opened.widened and moved is not None
 
-    def put(self, shifts: Mapping[int, int], values: Mapping[int, float], base: Scenario | None = None) -> Scenario:
+    def put(
+        self, shifts: Mapping[int, int], values: Mapping[int, float], base: Scenario | None = None
+    ) -> Scenario:
         """Say some entries otherwise."""
         states = {}
         for at in shifts.keys() | values.keys():
@@ -237,7 +237,10 @@ class _Asked:
         return tuple(rule for rule in self.asking if rule in touched)
 
     def _find_single(
-        self, found: dict[tuple[int, int], Reaction], rules: tuple[Rule, ...], draw: np.random.Generator
+        self,
+        found: dict[tuple[int, int], Reaction],
+        rules: tuple[Rule, ...],
+        draw: np.random.Generator,
     ) -> Mask:
         """Find the one entry that moves each row, and how far; give the rows that several move.
 
@@ -254,7 +257,12 @@ class _Asked:
             rates = (np.zeros(count), np.ones(count), (1.0 + np.arange(count)) / count, chance)
             limits, bents = zip(
                 *(
-                    self.ask(self.put(shifts, dict(enumerate((self.values + rate * self.scales).tolist()))), rules)
+                    self.ask(
+                        self.put(
+                            shifts, dict(enumerate((self.values + rate * self.scales).tolist()))
+                        ),
+                        rules,
+                    )
                     for rate in rates
                 ),
                 strict=True,
@@ -264,10 +272,16 @@ class _Asked:
             moves = np.logical_or.reduce([_differ(limit, limits[0]) for limit in limits[1:]])
             with np.errstate(divide="ignore", invalid="ignore"):
                 which = steps[1] / steps[0] * count - 1.0
-            near = np.nan_to_num(np.round(which), nan=-1.0, posinf=-1.0, neginf=-1.0).astype(np.int64)
+            near = np.nan_to_num(np.round(which), nan=-1.0, posinf=-1.0, neginf=-1.0).astype(
+                np.int64
+            )
             fits = (near >= 0) & (near < count)
             near = np.where(fits, near, 0)
-            alone = fits & (np.abs(which - near) < 1e-6 * count) & _close(steps[2], chance[near] * steps[0])
+            alone = (
+                fits
+                & (np.abs(which - near) < 1e-6 * count)
+                & _close(steps[2], chance[near] * steps[0])
+            )
             several |= moves & (~alone | ((owner >= 0) & (owner != near)))
             owner = np.where(moves & alone & (owner < 0), near, owner)
             moved.append((shift, limits[0], steps[0], moves))
@@ -301,7 +315,9 @@ class _Asked:
             for row in np.flatnonzero(several).tolist():
                 if abs(change[row]) > _SAME * max(1.0, abs(self.programme.limit[row])):
                     found[key].change[row] = float(change[row])
-                if abs(slope[row] * self.scales[key[0]]) > _SAME * max(1.0, abs(self.programme.limit[row])):
+                if abs(slope[row] * self.scales[key[0]]) > _SAME * max(
+                    1.0, abs(self.programme.limit[row])
+                ):
                     found[key].slope[row] = _round(slope[row])
 
     def _ask_alone(
@@ -350,7 +366,9 @@ class _Asked:
         if not wrong.any():
             return
         rows = set(np.flatnonzero(wrong).tolist())
-        for key in [key for key, one in found.items() if rows & (one.change.keys() | one.slope.keys())]:
+        for key in [
+            key for key, one in found.items() if rows & (one.change.keys() | one.slope.keys())
+        ]:
             del found[key]
 
     # Targets.
@@ -363,10 +381,15 @@ class _Asked:
         def at(level: float) -> Scenario:
             shares = list(said.secondary_share)
             shares[number] = asked.model_copy(update={"at_least": level})
-            return self.scenario.saying(targets=said.model_copy(update={"secondary_share": tuple(shares)}))
+            return self.scenario.saying(
+                targets=said.model_copy(update={"secondary_share": tuple(shares)})
+            )
 
         levels = (asked.at_least, asked.at_least + _STEP, asked.at_least + 2 * _STEP)
-        laid = [{_key(row): row for row in lay_rows(self._state(at(level)), self.rules)} for level in levels]
+        laid = [
+            {_key(row): row for row in lay_rows(self._state(at(level)), self.rules)}
+            for level in levels
+        ]
         moved = [
             name
             for name, row in laid[0].items()
@@ -388,7 +411,8 @@ class _Asked:
             if row not in reaction.slope and row not in reaction.change:
                 continue
             told = self._ask_alone(key, rule, at(levels[1]))
-            assert told is not None
+            if told is None:
+                return None
             change = (told[0][row] - reaction.change.get(row, 0.0)) / _STEP
             slope = (told[1][row] - reaction.slope.get(row, 0.0)) / _STEP
             crossed[key] = (_round(change), _round(slope))
@@ -433,7 +457,9 @@ def _differ(one: Floats, other: Floats) -> Mask:
 
 
 def _close(one: Floats, other: Floats) -> Mask:
-    return np.asarray(np.abs(one - other) <= _SAME * np.maximum(1.0, np.maximum(np.abs(one), np.abs(other))))
+    return np.asarray(
+        np.abs(one - other) <= _SAME * np.maximum(1.0, np.maximum(np.abs(one), np.abs(other)))
+    )
 
 
 def _round(value: float) -> float:

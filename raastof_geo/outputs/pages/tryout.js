@@ -12,7 +12,7 @@ const writePatch = (patch, told) =>
 raastof.tryOut = (view, box, told) => {
   const { texts, sites, materials } = view.story, { uses } = view.traffic;
   const programme = new raastof.Programme(told), edits = [];
-  const { adjustable, kinds, periods } = told;
+  const { adjustable, periods } = told;
   for (const name of told.more.uses.slice(uses.length)) uses.push(name);
   for (const name of told.more.materials.slice(materials.length)) {
     materials.push({ id: name, name: told.names[name] ?? name, colour: "#59636d", family: "" });

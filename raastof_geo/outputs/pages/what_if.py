@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from raastof_geo.arrays import Floats, Integers
-from raastof_geo.assignment.adjusting.entry import Entry, move_window, said_of, window_of
-from raastof_geo.assignment.adjusting.opened import Opened, Price, open_up
+from raastof_geo.arrays import Columns, Floats
+from raastof_geo.assignment.adjusting.entry import Entry, demand_of, move_window, said_of, window_of
+from raastof_geo.assignment.adjusting.opened import Opened, Price, find_columns, lay_open
 from raastof_geo.assignment.adjusting.reaction import (
     MOST_TIMES,
     SHIFTS,
@@ -28,7 +28,13 @@ from raastof_geo.assignment.solving.price_in import stand_at
 from raastof_geo.assignment.solving.ties import break_ties, draw_labels
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.goal import weigh_counted
-from raastof_geo.assignment.telling.names import DEFINITION_NAMES, call_entry, call_use, describe_row, span
+from raastof_geo.assignment.telling.names import (
+    DEFINITION_NAMES,
+    call_entry,
+    call_use,
+    describe_row,
+    span,
+)
 from raastof_geo.effect.totals import measure_shares
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import SHORT_OF_GOAL, aim_of
@@ -39,8 +45,6 @@ from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.target import DEFINITIONS
 from raastof_geo.scenario.scenario import Scenario
 
-_MOST_COLUMNS = 60_000
-"""Of more columns a page holds those within a margin of their reduced cost."""
 MOST_DECISIONS = 8
 """Either-or decisions of which a page tries every way; more stay as the plan has them."""
 _BITS = 36
@@ -71,7 +75,7 @@ class _Pack:
         size = max(1, (int(numbers.max(initial=0)).bit_length() + 7) // 8)
         self.arrays[name] = ["i", len(numbers), size, self._lay(_planes(numbers, size))]
 
-    def steps(self, name: str, values: Integers) -> None:
+    def steps(self, name: str, values: Columns) -> None:
         """Lay whole numbers, each as its step from the one before."""
         turned = np.diff(np.asarray(values, np.int64), prepend=0)
         self.whole(name, np.where(turned < 0, -2 * turned - 1, 2 * turned))
@@ -82,8 +86,7 @@ class _Pack:
         values = np.ldexp(np.round(part * 2.0**bits), power - bits)
         known, codes = np.unique(values, return_inverse=True)
         size = max(1, (len(known).bit_length() + 7) // 8)
-        bits = known.view(np.int64)
-        at = self._lay(_planes(bits, 8))
+        at = self._lay(_planes(known.view(np.int64), 8))
         self.arrays[name] = [
             *("f", len(values), size, self._lay(_planes(codes.astype(np.int64), size))),
             *(len(known), at),
@@ -102,11 +105,7 @@ def _planes(numbers: np.ndarray[Any, Any], size: int) -> bytes:
 
 
 def embed_plan(
-    result: Result,
-    places: dict[str, list[str]],
-    *,
-    proof: str = "",
-    price: Price = price_again,
+    result: Result, places: dict[str, list[str]], *, proof: str = "", price: Price = price_again
 ) -> str:
     """Pack the programme of a plan with all that an edit may open; empty where it cannot be.
 
@@ -116,10 +115,10 @@ def embed_plan(
     plan, scenario = result.plan, result.scenario
     if any(step.tolerance for step in scenario.said.objectives) or not plan.finished:
         return ""
-    opened = open_up(plan, price)
+    opened = lay_open(plan, price)
     moved = react(opened, plan)
     if moved is None and opened.widened:
-        opened = open_up(plan, lambda _legs, _scenario: None)
+        opened = lay_open(plan, lambda _legs, _scenario: None)
         moved = react(opened, plan)
     if moved is None:
         return ""
@@ -310,7 +309,9 @@ def _lay_edits(pack: _Pack, opened: Opened, moved: Reactions) -> dict[str, Any]:
                     filter(None, (due.quantity.unit, due.quantity.condition, due.quantity.vehicle))
                 ),
                 "window": window,
-                "accepts": sorted(scenario.demand(entry.site, due).accepted) if entry.role is Role.NEED else [],  # type: ignore[arg-type]
+                "accepts": sorted(demand_of(scenario, entry).accepted)
+                if entry.role is Role.NEED
+                else [],
                 "said": [one.model_dump(mode="json") for one in getattr(due, "accepts", ())],
                 "moves": {
                     str(shift): move_window(window, shift, len(periods))
@@ -368,10 +369,9 @@ def _said(values: Any, *trail: str) -> Any:
 def _begin(pack: _Pack, result: Result, opened: Opened, moved: Reactions) -> list[int]:
     """Give the corner at which the plan stands, and lay its decisions."""
     problem, programme = opened.problem, moved.programme
-    from raastof_geo.assignment.adjusting.opened import find_columns
-
     places = find_columns(result.plan.problem, problem)
-    assert places is not None
+    if places is None:
+        raise LookupError("the columns of a plan are not among those that were opened")
     values = np.zeros(problem.column_count)
     values[places] = result.plan.proof.values
     decided = np.where(programme.whole, np.round(values), 0.0)

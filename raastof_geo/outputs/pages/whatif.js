@@ -22,7 +22,7 @@ raastof.whatif = (view, into) => {
       raastof.tryOut(view, box, raastof.unpack(await unpack("whatif-data")));
       told.remove();
       box.dataset.state = "ready";
-    } catch (error) {
+    } catch {
       told.textContent = texts.whatif_lost;
       box.dataset.state = "lost";
     }
