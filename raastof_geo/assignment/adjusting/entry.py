@@ -24,7 +24,7 @@ class Entry(NamedTuple):
     """Its place in the list of its site, from 0 on."""
 
 
-class State(NamedTuple):
+class Otherwise(NamedTuple):
     """How an entry is otherwise."""
 
     shift: int
@@ -88,7 +88,7 @@ def widen(scenario: Scenario, entries: Sequence[Entry]) -> Scenario:
     return _with(scenario, changed)
 
 
-def put(scenario: Scenario, states: Mapping[Entry, State]) -> Scenario:
+def put(scenario: Scenario, states: Mapping[Entry, Otherwise]) -> Scenario:
     """Give the scenario with some entries in other states; a window that cannot move stays."""
     periods, changed = tuple(scenario.periods), {}
     for entry, state in states.items():

@@ -25,7 +25,7 @@ from raastof_geo.legs.legs import Legs
 from raastof_geo.legs.price import price_again
 from raastof_geo.scenario.scenario import Scenario
 
-Price = Callable[[Legs, Scenario], Legs | None]
+Pricing = Callable[[Legs, Scenario], Legs | None]
 """Prices the legs of a scenario in which more is open, on the roads of others."""
 
 
@@ -63,7 +63,7 @@ class Opened:
         return inside
 
 
-def lay_open(plan: Plan, price: Price = price_again) -> Opened:
+def lay_open(plan: Plan, price: Pricing = price_again) -> Opened:
     """Lay out the columns of a plan with those that moved windows and accepted conditions open.
 
     Where legs cannot be priced, or what is laid out does not hold the columns of the plan just as

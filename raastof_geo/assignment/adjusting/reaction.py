@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from raastof_geo.arrays import Columns, Floats, Mask
-from raastof_geo.assignment.adjusting.entry import State, move_window, put, said_of, window_of
+from raastof_geo.assignment.adjusting.entry import Otherwise, move_window, put, said_of, window_of
 from raastof_geo.assignment.adjusting.opened import Opened, find_columns
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.limits import GOALS_HELD, goals_held
@@ -48,7 +48,7 @@ class Reaction:
 
 
 @dataclass(frozen=True, eq=False)
-class Aim:
+class AimedShare:
     """A target on a share, and what it does to its row."""
 
     number: int
@@ -73,7 +73,7 @@ class Reactions:
     names: tuple[RowName, ...]
     entries: dict[tuple[int, int], Reaction]
     """By entry and shift; none where its rows do not keep in proportion."""
-    aims: tuple[Aim, ...]
+    aims: tuple[AimedShare, ...]
 
 
 def react(opened: Opened, plan: Plan) -> Reactions | None:
@@ -203,7 +203,7 @@ class _Asked:
         states = {}
         for at in shifts.keys() | values.keys():
             shift = shifts.get(at, 0)
-            states[self.opened.entries[at]] = State(
+            states[self.opened.entries[at]] = Otherwise(
                 shift if self.movable(at, shift) else 0, values.get(at, float(self.values[at]))
             )
         return put(base or self.scenario, states)
@@ -373,7 +373,7 @@ class _Asked:
 
     # Targets.
 
-    def aim(self, number: int, found: Mapping[tuple[int, int], Reaction]) -> Aim | None:
+    def aim(self, number: int, found: Mapping[tuple[int, int], Reaction]) -> AimedShare | None:
         """See what a target moves: one row, in proportion; none: more than that."""
         said = self.scenario.said.targets
         asked = self.scenario.said.targets.secondary_share[number]
@@ -418,7 +418,7 @@ class _Asked:
             crossed[key] = (_round(change), _round(slope))
         step = (spread[1] - spread[0]) / _STEP
         used = np.abs(step) > 1e-12
-        return Aim(
+        return AimedShare(
             number,
             asked.at_least,
             row,

@@ -14,7 +14,7 @@ import numpy as np
 
 from raastof_geo.arrays import Columns, Floats
 from raastof_geo.assignment.adjusting.entry import Entry, demand_of, move_window, said_of, window_of
-from raastof_geo.assignment.adjusting.opened import Opened, Price, find_columns, lay_open
+from raastof_geo.assignment.adjusting.opened import Opened, Pricing, find_columns, lay_open
 from raastof_geo.assignment.adjusting.reaction import (
     MOST_TIMES,
     SHIFTS,
@@ -105,7 +105,7 @@ def _planes(numbers: np.ndarray[Any, Any], size: int) -> bytes:
 
 
 def embed_plan(
-    result: Result, places: dict[str, list[str]], *, proof: str = "", price: Price = price_again
+    result: Result, places: dict[str, list[str]], *, proof: str = "", price: Pricing = price_again
 ) -> str:
     """Pack the programme of a plan with all that an edit may open; empty where it cannot be.
 
