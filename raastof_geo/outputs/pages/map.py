@@ -291,7 +291,7 @@ class MapStory:
         """Give what is tried out in the page, packed into HTML; empty where nobody asked for it."""
         if not self.result.scenario.said.map.what_if:
             return ""
-        words = {str(role): [str(mark.name)] for role, mark in ROLE_MARKS.items()}
+        words = {str(role): [str(role.caption)] for role in Role}
         words[str(Role.RECEIVER)] = [str(read_texts("map")["reception"])]
         words[str(Role.STOCKPILE)] = words[str(Role.DEPOT)]
         materials = [material["id"] for material in _materials(self.result)]

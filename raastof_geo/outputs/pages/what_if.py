@@ -24,7 +24,7 @@ from raastof_geo.assignment.adjusting.reaction import (
 )
 from raastof_geo.assignment.rules.limits import GOALS_HELD
 from raastof_geo.assignment.solving.certificate import LARGEST_GAP, LARGEST_VIOLATION
-from raastof_geo.assignment.solving.price_in import stand_at
+from raastof_geo.assignment.solving.price_in import Clock, How, stand_at
 from raastof_geo.assignment.solving.ties import break_ties, draw_labels
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.goal import weigh_counted
@@ -380,6 +380,6 @@ def _begin(pack: _Pack, result: Result, opened: Opened, moved: Reactions) -> lis
     if problem.sizes[ColumnKind.SHORTFALLS]:
         costs.insert(0, problem.measure(SHORT_OF_GOAL))
     closed = ~opened.open | programme.whole
-    basic = stand_at(programme.fix(decided), costs, closed, result.plan.solver)
+    basic = stand_at(programme.fix(decided), costs, How(result.plan.solver, Clock(), closed=closed))
     pack.whole("basis", basic)
     return []
