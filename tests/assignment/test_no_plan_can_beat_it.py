@@ -266,7 +266,7 @@ def many_sites(count: int, seed: int, share: str) -> str:
 def test_return_loads_of_200_sites_have_a_plan_and_a_proof(seed, gap):
     """A gap above the tolerance is narrowed; it is no reason to give nothing.
 
-    On some processors HiGHS leaves 3.3e-5 in the second world, which is told with the plan.
+    In the second world 3.3e-5 was left on one machine and not on another; the plan says so.
     """
     scenario = make_scenario(many_sites(200, seed, "50 %"))
     legs = price_legs(scenario, *place_scenario(scenario))
