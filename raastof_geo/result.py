@@ -27,12 +27,13 @@ class Result(Solved, Shown):
         return self.scenario.id, (*self.effect.show()[1], *self.plan.show()[1])
 
     def sites(self) -> gpd.GeoDataFrame:
-        """Give a row per site, by its id: roles, tonnes, and its share of the effect. [EPSG:25832]
+        """Give a row per site, by its id: roles, tonnes, and its share of the effect.
 
         Returns
         -------
         sites
-            Points; `snap_m` is how far the road is. [t, m, kg CO2e, km, DKK: by names of columns]
+            Points in metres of the region; `snap_m` is how far the road is. [t, m, kg CO2e, km,
+            DKK: by names of columns]
         """
         return layers.locate_sites(self).set_index("id")
 
@@ -42,8 +43,8 @@ class Result(Solved, Shown):
         Returns
         -------
         routes
-            Lines in EPSG:25832, by origin, destination, material, vehicle and period; none where
-            nothing is driven. [t, km, h, kWh, kg CO2e, DKK: by names of columns]
+            Lines in metres of the region, by origin, destination, material, vehicle and period;
+            none where nothing is driven. [t, km, h, kWh, kg CO2e, DKK: by names of columns]
         """
         flows = self.effect.baseline_flows if before else self.plan.flows
         labels = ["origin", "destination", "material", "vehicle", "period"]
@@ -55,7 +56,8 @@ class Result(Solved, Shown):
         Returns
         -------
         burden
-            Lines in EPSG:25832 that run the way of the trucks, by segment. [trips, 1/weekday]
+            Lines in metres of the region that run the way of the trucks, by segment. [trips,
+            1/weekday]
         """
         name = "road_burden" if by_period else "road_burden_total"
         return layers.draw_burden(self)[name].set_index("edge")
@@ -63,7 +65,8 @@ class Result(Solved, Shown):
     def explore(self, column: str = "material_name", **options: Any) -> "folium.Map":
         """Draw the routes by one of their columns, as geopandas does, and without a tile server.
 
-        `options` go to `GeoDataFrame.explore`; it asks for `pip install "raastof-geo[notebooks]"`.
+        Who looks at it needs the internet, for Folium's page fetches its scripts. `options` go to
+        `GeoDataFrame.explore`, which asks for `pip install "raastof-geo[notebooks]"`.
         """
         routes = self.routes().reset_index().dropna(subset=["geometry"])
         dates = routes.select_dtypes("datetime").columns

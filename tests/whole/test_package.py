@@ -5,11 +5,13 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from types import ModuleType
 
 import pytest
 from places import ROOT, SCENARIOS
 
 import raastof_geo
+from raastof_geo import assignment
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +89,16 @@ def test_the_door_is_pinned():
     ]
     for name in raastof_geo.__all__:
         assert getattr(raastof_geo, name) is not None
+
+
+def test_the_names_of_the_programme_are_pinned():
+    """Rules of one's own are written with them."""
+    public = {name for name, one in vars(assignment).items() if not isinstance(one, ModuleType)}
+    assert {name for name in public if name[0] != "_"} == {
+        *("About", "Certificate", "Family", "MEASURES", "Plan", "Problem", "RULES", "Reason"),
+        *("Row", "Rule", "assign", "build_problem", "build_programme", "certify"),
+        *("compare_sites", "declare", "explain_why_not"),
+    }
 
 
 def test_no_lock_or_script_names_a_package_host():

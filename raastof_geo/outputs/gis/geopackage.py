@@ -18,7 +18,7 @@ from raastof_geo.result import Result
 
 
 def write_geopackage(result: Result, folder: Path) -> Path:
-    """Write `plan.gpkg`: layers in EPSG:25832, `layer_styles` and `data_dictionary`.
+    """Write `plan.gpkg`: layers in metres of the region, `layer_styles` and `data_dictionary`.
 
     What a column means is told twice: in `data_dictionary`, a table that people open, and where
     the standard has it (`gpkg_data_columns`), for programmes. Equal results give equal bytes:

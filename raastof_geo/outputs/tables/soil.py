@@ -82,7 +82,7 @@ def _name_purpose(scenario: Scenario, taker: str, kind: str) -> Message:
 def _name_place(scenario: Scenario, site: str, municipality: str) -> Iterator[str]:
     """Give name, address, municipality, land register number and coordinates of a site."""
     said = scenario.sites[site]
-    easting, northing = project(*said.lon_lat, scenario.region.crs).ravel()
+    easting, northing = project(*said.lon_lat).ravel()  # as the heads say
     yield from (scenario.site_name(site), said.address, municipality)
     yield from (said.land_register, f"{easting:.0f}; {northing:.0f}")
 

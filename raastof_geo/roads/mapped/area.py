@@ -40,9 +40,8 @@ def read_area(
 
     In WGS84, none where nothing is given. [degrees] `file`: GeoJSON in degrees, or anything that
     GDAL reads, in any coordinate system that it names; `municipalities`: names or codes, as in
-    `Køge`, `Køge Kommune` or `0259`, of a
-    `region`, the built-in one by default; `buffer_m`: how far the area is widened [m].
-    `RoadDataError`: more than one is given, or what is given is no area.
+    `Køge`, `Køge Kommune` or `0259`, of a `region`, the built-in one by default; `buffer_m`: how
+    far the area is widened [m]. `RoadDataError`: more than one is given, or what is no area.
     """
     given = [bounds is not None, file is not None, bool(municipalities)]
     if sum(given) > 1:
