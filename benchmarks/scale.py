@@ -37,7 +37,7 @@ MATERIALS = [
 ]
 RAW = ["concrete_rubble", "mixed_rubble"]
 PIT = "stable_gravel, sub_base_gravel, fill_sand, concrete_gravel, crushed_rock"
-PORT = "crushed_rock, concrete_gravel"
+PORT = "concrete_gravel, crushed_rock"
 
 ROUND = """
 import json, resource, sys, time
@@ -115,7 +115,7 @@ def write_scenario(
     return path
 
 
-def make_site(draw: random.Random, kind: int, begin: str) -> str:
+def make_site(draw: random.Random, kind: int, begin: str = "") -> str:
     """Say what one of fifty sites has."""
     if kind < 4:
         return f"pit: {{supplies: [{PORT if kind == 2 else PIT}]}}"

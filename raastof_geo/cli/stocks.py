@@ -17,12 +17,9 @@ def tell_cache() -> None:
     elif stranger is not None:
         told = say("{file} is a file or a link where a folder must be: nothing is kept there.")
         tell(told.format(file=str(stranger)))
-    told = say("{kind}: {entries} entries, {size} MB")
+    told, names = say("{kind}: {entries} entries, {size} MB"), read_texts("kinds of stocks")
     for stock in list_stocks():
-        kind, size = (
-            read_texts("kinds of stocks")[stock.kind],
-            format_number(stock.size_mb, digits=1),
-        )
+        kind, size = names[stock.kind], format_number(stock.size_mb, digits=1)
         tell(told.format(kind=kind, entries=stock.entries, size=size))
 
 

@@ -163,8 +163,12 @@ def measure_effect(
     baseline = worlds[0]
     used = np.flatnonzero(plan.proof.values)
     books = keep_books(plan.problem.only(used), plan.proof.values[used])
-    ask, apart = partial(split_by_cause, briefly=briefly), scenario.said.effect.causes
-    causes = ask(scenario, legs, plan, books, baseline) if apart else ()
+    causes: tuple[Cause, ...] = ()
+    if scenario.said.effect.causes:
+        causes = split_by_cause(scenario, legs, plan, books, baseline, briefly=briefly)
+    transfers = Transfers({}, {})
+    if not briefly:
+        transfers = divide_savings(scenario, legs, books, baseline.books, rules=plan.rules)
     told = [field.name for field in fields(Comparison)]
     return Effect(
         plan=measure_totals(books),
@@ -175,7 +179,5 @@ def measure_effect(
         books=books,
         baseline_books=baseline.books,
         causes=causes,
-        transfers=Transfers({}, {})
-        if briefly
-        else divide_savings(scenario, legs, books, baseline.books, rules=plan.rules),
+        transfers=transfers,
     )

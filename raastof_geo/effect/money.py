@@ -217,10 +217,9 @@ def close_absent(problem: Problem) -> Mask:
     left_out = np.array([taker.id not in takers for taker in problem.takers], bool)
     closed[problem.block(ColumnKind.MOVES)] = gone[moves.giver] | left_out[moves.taker]
     if problem.sizes[ColumnKind.STORES]:
-        depots = [depot.id for depot in scenario.depots]
-        closed[problem.block(ColumnKind.STORES)] = ~problem.others[ColumnKind.STORES]["depot"].isin(
-            depots
-        )
+        stored = problem.others[ColumnKind.STORES]["depot"]
+        there = stored.isin([depot.id for depot in scenario.depots])
+        closed[problem.block(ColumnKind.STORES)] = ~there
     if problem.sizes[ColumnKind.TRIPS]:
         trips = problem.others[ColumnKind.TRIPS]
         left = np.flatnonzero(~closed[problem.block(ColumnKind.MOVES)])

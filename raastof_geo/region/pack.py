@@ -39,7 +39,7 @@ def read_region(path: AnyPath | None = None) -> Region:
     """
     if path is None:
         with resources.as_file(resources.files("raastof_geo") / "data" / "roads.npz") as built_in:
-            return _read_file(built_in, 0)
+            return read_region(built_in)
     file = Path(path)
     try:
         return _read_file(file, file.stat().st_mtime_ns)

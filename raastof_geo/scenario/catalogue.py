@@ -181,8 +181,8 @@ class SoilMove(Ruled):
     """Whether soil of a class may come to a kind of land, and by which rule."""
 
 
-NO_RULE = Ruled(verdict="forbidden", rule="no-rule", citation="")
 _NO_MOVE = SoilMove(verdict="forbidden", rule="no-rule", citation="")
+NO_RULE = Ruled(verdict="forbidden", rule="no-rule", citation="")
 """What no rule speaks of is forbidden."""
 
 

@@ -135,11 +135,12 @@ def write_plain(value: Any) -> Any:
         )
         return {key: write_plain(getattr(value, name)) for key, name in named}
     if isinstance(value, Mapping):
-        return {write_plain(key): write_plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple | set | frozenset | np.ndarray):
-        return [write_plain(one) for one in (sorted(value) if isinstance(value, set) else value)]
-    if isinstance(value, np.generic):
-        return value.item()
+        return {str(key): write_plain(one) for key, one in value.items()}
+    if isinstance(value, np.generic | np.ndarray):
+        return write_plain(value.tolist())
+    if isinstance(value, list | tuple | set | frozenset):
+        ordered = sorted(value) if isinstance(value, set | frozenset) else value
+        return [write_plain(one) for one in ordered]
     return str(value) if isinstance(value, Path) else value
 
 

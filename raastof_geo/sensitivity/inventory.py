@@ -6,18 +6,17 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from raastof_geo.errors import InputError
-from raastof_geo.language import Readable, say, say_text, speaking
+from raastof_geo.language import Readable, read_texts, say, speaking
 from raastof_geo.scenario.parties import list_givers
 from raastof_geo.scenario.reading.tree import Trail
 from raastof_geo.scenario.said.agreement import BaselineKind, Together
 from raastof_geo.scenario.said.amount import DEFAULT, Captured
-from raastof_geo.scenario.said.assumption import AmountFilter, Assumption, Which, Whose
+from raastof_geo.scenario.said.assumption import PLACES, AmountFilter, Assumption, Which
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.varied import Edits, edit_for, find_value, number_at, split_path
 from raastof_geo.sensitivity import lever
 from raastof_geo.sensitivity.lever import PART, Lever, Subject, move_figure
 
-_PLACES: tuple[Whose, ...] = ("pits", "receivers", "plants", "depots")
 _NUMBERS = ("co2_price_dkk_per_t", "idle_min_per_load", "return_loads.share")
 """Numbers of a scenario that are no figures with a source of their own."""
 
@@ -71,8 +70,8 @@ def _list_groups(
         of_project = Which(project=(one,))
         title = say("needs and surplus of {name}", name=scenario.project_name(one))
         yield f"project.{one}", title, {"needs": of_project, "offers": of_project}, None
-    for whose in _PLACES:
-        yield f"capacity.{whose}", say_text("room for", whose), {whose: Which()}, None
+    for whose in PLACES:
+        yield f"capacity.{whose}", read_texts("room for")[whose], {whose: Which()}, None
 
 
 def _figures(scenario: Scenario) -> Iterator[Lever]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from dense import Dense
 from places import CASES
+from scale import make_site
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario
 
 from raastof_geo.assignment import RULES, Plan, Row, assign
@@ -194,42 +195,6 @@ def test_the_effect_keeps_the_rules_that_the_plan_was_made_with():
 
 # --- large worlds ------------------------------------------------------------------------------
 
-SURPLUS = (
-    "crushed_concrete",
-    "crushed_concrete_brick",
-    "crushed_brick",
-    "crushed_asphalt",
-    "clean_clay_soil",
-    "clean_sandy_soil",
-    "slightly_polluted_soil",
-)
-USES = ("base_course", "sub_base", "fill", "trench", "asphalt_aggregate", "concrete_aggregate")
-VIRGIN = ("stable_gravel", "sub_base_gravel", "fill_sand", "concrete_gravel", "crushed_rock")
-RUBBLE = ("concrete_rubble", "mixed_rubble")
-
-
-def role_of(number: int, draw: random.Random) -> str:
-    """Of every fifty sites 4 dig, 5 receive, 2 store, 2 crush, 20 need and 17 have surplus."""
-
-    def stocks(key: str, ids: tuple[str, ...]) -> str:
-        return ", ".join(
-            f"{{{key}: {name}, amount_per_period: {draw.randint(20, 900) * 10} t}}"
-            for name in draw.sample(ids, 3)
-        )
-
-    if number < 4:
-        return f"pit: {{supplies: [{', '.join(VIRGIN[3:] if number == 2 else VIRGIN)}]}}"
-    if number < 9:
-        accepts = [*SURPLUS, *RUBBLE, "crusher_residue"]
-        return f"receiver: {{accepts: [{', '.join(accepts)}]}}"
-    if number < 11:
-        return f"depot: {{materials: [{', '.join(SURPLUS)}], capacity: 60 000 t, end: any}}"
-    if number < 13:
-        return "plant: {recipes: [crush_concrete, crush_mixed], capacity_per_period: 60 000 t}"
-    if number < 33:
-        return f"needs: [{stocks('use', USES)}]"
-    return f"offers: [{stocks('material', (*SURPLUS, *RUBBLE))}]"
-
 
 def many_sites(count: int, seed: int, share: str) -> str:
     """Lay out sites at random places of the built-in roads, as text."""
@@ -244,7 +209,7 @@ def many_sites(count: int, seed: int, share: str) -> str:
     nodes = roads.tail[np.random.default_rng(seed).choice(edges, count, replace=False)]
     sites = [
         f"  s{number}: {{lon: {roads.node_lon[node]:.5f}, lat: {roads.node_lat[node]:.5f}, "
-        f"{role_of(number % 50, draw)}}}"
+        f"{make_site(draw, number % 50)}}}"
         for number, node in enumerate(nodes)
     ]
     head = f"""

@@ -55,10 +55,8 @@ def secondary_share_reached(problem: Problem) -> Iterator[Row]:
             weight = weight - target.at_least * problem.reference_share[due]
         family = SHARE_REACHED
         if target.goal:
-            family, missed = (
-                GOAL_APPROACHED,
-                problem.starts[ColumnKind.SHORTFALLS] + goals[asked.label],
-            )
+            family = GOAL_APPROACHED
+            missed = problem.starts[ColumnKind.SHORTFALLS] + goals[asked.label]
             due, weight = np.append(due, missed), np.append(weight, 1.0)
         about = About(asked.head, target.period or "", entry=asked.number)
         used = (weight != 0) | (target.period is not None)

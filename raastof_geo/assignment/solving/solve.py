@@ -143,11 +143,9 @@ def solve(
     solver = solver or pick_solver(problem.scenario.said.solving.solver)
     clock = clock if isinstance(clock, Clock) else Clock(clock)
     start = Start(start) if isinstance(start, np.ndarray) else start
-    how, tolerances = (
-        How(solver, clock, closed, start, free),
-        tuple(tolerances or [0.0] * len(costs)),
-    )
-    variant = _Variant(problem, programme, costs, tolerances, how, labels, settle, stated)
+    how = How(solver, clock, closed, start, free)
+    allowed = tuple(tolerances or [0.0] * len(costs))
+    variant = _Variant(problem, programme, costs, allowed, how, labels, settle, stated)
     if not isinstance(decided, Search):
         return variant.solve_given(decided)
     if not variant.programme.whole.any():

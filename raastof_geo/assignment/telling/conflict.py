@@ -83,11 +83,10 @@ def _say_closed(case: Case, told: Sequence[Need | Offer]) -> Iterator[Message]:
         if closed:
             told_days = tell_days(getattr(scenario.sites[place.site], place.role))
             shut = say("{site} is {dates}: nothing can come or go there in {periods}")
-            shut, when = (
-                shut.format(dates=told_days),
-                tuple(filter(closed.__contains__, scenario.periods)),
+            when = tuple(one for one in scenario.periods if one in closed)
+            yield names.tell_named(
+                scenario, shut.format(dates=told_days), site=place.site, periods=when
             )
-            yield names.tell_named(scenario, shut, site=place.site, periods=when)
 
 
 def _find_conflicts(case: Case) -> list[list[int]]:

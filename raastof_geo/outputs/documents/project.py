@@ -40,9 +40,9 @@ _DEVICE = re.compile(r"con|prn|aux|nul|(com|lpt)\d")
 """Names that Windows keeps for itself."""
 _LONGEST = 60
 _MOST_RELATIONS, _MOST_STEPS = 4, 4
+"""As many stand on the first sheet."""
 _MAP_WIDTH = 400.0
 """As wide as a phone, on which its names are read. [px]"""
-"""As many stand on the first sheet."""
 
 
 def write_projects(result: Result, folder: Path) -> Path:

@@ -95,11 +95,8 @@ def draw_outlook(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> 
     data = {"sites": list(_place(scenario, anchors)), "words": words}
     drawn = PlanMap(Page(title=title, language=scenario.said.language))
     base = BaseRoads(network, [site.lon_lat for site in scenario.sites.values()])
-    for element in (
-        base,
-        Areas(network.region),
-        Controls("outlook", head, body, {"outlook": data}),
-    ):
+    controls = Controls("outlook", head, body, {"outlook": data})
+    for element in (base, Areas(network.region), controls):
         element._id = "outlook"  # equal scenarios give equal pages
         element.add_to(drawn)
     return str(drawn.get_root().render())
@@ -108,9 +105,8 @@ def draw_outlook(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> 
 def _place(scenario: Scenario, anchors: Anchors) -> Iterator[dict[str, Any]]:
     """Give each site with where it lies, and where it meets the road."""
     moved = read_texts("outlook")["moved by"]
-    for (site, said), road in zip(
-        scenario.sites.items(), anchors.frame.to_dict("records"), strict=True
-    ):
+    roads = anchors.frame.to_dict("records")
+    for (site, said), road in zip(scenario.sites.items(), roads, strict=True):
         yield {
             "id": site,
             "name": scenario.site_name(site),

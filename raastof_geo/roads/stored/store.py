@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from raastof_geo.errors import RoadDataError
 from raastof_geo.files import write_whole
 from raastof_geo.language import Message
 from raastof_geo.links import AnyPath
-from raastof_geo.region.pack import MEMBER, decode_region, encode_region
+from raastof_geo.region.pack import MEMBER, encode_region, read_region
 from raastof_geo.roads.edges import (
     BACKWARD,
     FORWARD,
@@ -43,15 +43,14 @@ _FIRST_MOMENT_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 def read_network(path: AnyPath) -> RoadNetwork:
     """Read a network that `write_network` wrote, or refuse it as `RoadDataError`."""
     file = Path(path)
-    columns, roads, metadata, region = _read_columns(file)
+    columns, roads, metadata, is_pack = _read_columns(file)
     try:
         complaint = faults.find_fault_in_columns(columns)
         if not complaint:
             network = _decode(columns, json.loads(roads.tobytes()), json.loads(metadata.tobytes()))
             complaint = faults.find_fault(network)
-            if region is not None:
-                own = decode_region(json.loads(region.tobytes()))
-                network = replace(network, own_region=own)
+            if is_pack:
+                network = replace(network, own_region=read_region(file))
     except Exception as error:  # what is not as it should be fails in many ways
         raise _damaged(file) from error
     if complaint:
@@ -90,10 +89,8 @@ def _is_network(file: Path) -> bool:
         return False
 
 
-_Text: TypeAlias = NDArray[Any]
-
-
-def _read_columns(file: Path) -> tuple[StoredColumns, _Text, _Text, _Text | None]:
+def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any], bool]:
+    """Read the columns, the texts of roads and metadata, and whether there is a region."""
     if not file.exists():
         raise RoadDataError.saying_text("network files", "none", file=file)
     if not file.is_file():
@@ -107,8 +104,7 @@ def _read_columns(file: Path) -> tuple[StoredColumns, _Text, _Text, _Text | None
         with np.load(file, allow_pickle=False) as archive:
             _check_format(file, archive["metadata"])
             columns = StoredColumns(*(archive[label] for label in faults.STORED_COLUMNS))
-            region = archive[MEMBER] if MEMBER in archive.files else None
-            return columns, archive["roads"], archive["metadata"], region
+            return columns, archive["roads"], archive["metadata"], MEMBER in archive.files
     except RoadDataError:
         raise
     except KeyError as error:
