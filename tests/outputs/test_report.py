@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import date
 from html import unescape
 from html.parser import HTMLParser
-from itertools import combinations, pairwise
+from itertools import combinations, groupby, pairwise
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,8 @@ from raastof_geo.language import format_number, speaking
 from raastof_geo.outputs.credit import name_cause
 from raastof_geo.outputs.documents.charts import Bar, draw_waterfall
 from raastof_geo.outputs.documents.document import Data, Picture, Table, write_page
-from raastof_geo.outputs.documents.drawing import WIDTH, Shape, Words, measure_text
+from raastof_geo.outputs.documents.drawing import WIDTH, Shape, SiteMark, Words, measure_text
+from raastof_geo.outputs.documents.flow_map import draw_map_picture
 from raastof_geo.outputs.documents.project import file_name, list_projects, round_coarsely
 from raastof_geo.outputs.documents.report import build_appendix, build_report
 from raastof_geo.outputs.documents.word import write_word
@@ -455,6 +456,40 @@ def test_names_on_the_map_stand_free_of_each_other_and_whole(road):
     assert "trekanter" not in str(picture.note)
     assert picture.drawing.svg.startswith("<svg")
     assert picture.drawing.png == replace(picture.drawing).png
+
+
+@pytest.mark.usefixtures("danish")
+@pytest.mark.parametrize("width", [340.0, 480.0, WIDTH])
+def test_a_name_away_from_its_site_is_tied_to_it(road, width):
+    """A name stands close to its site, or a line leads from the one to the other."""
+    result, ties = road[0], 0
+    hauls = list(result.plan.flows.itertuples())
+    parts = draw_map_picture(result, hauls, result.scenario.sites, width).parts
+    spots = shapely.points([(one.x, one.y) for one in parts if isinstance(one, SiteMark)])
+    before = None
+    for named, group in groupby(parts, lambda one: isinstance(one, Words) and one.halo):
+        lines = list(group)
+        if named:
+            room = shapely.union_all(
+                [
+                    shapely.box(left, one.y - 9, left + wide, one.y)
+                    for one in lines
+                    for wide in [measure_text(one.text, one.size)]
+                    for left in [
+                        one.x - wide * {"start": 0.0, "middle": 0.5, "end": 1.0}[one.anchor]
+                    ]
+                ]
+            )
+            if (
+                len(before.points) == 2
+                and shapely.Point(before.points[0]).distance(spots).min() < 0.1
+            ):
+                ties += 1
+                assert shapely.Point(before.points[1]).distance(room) < 5
+            else:
+                assert room.distance(spots).min() < 16
+        before = lines[-1]
+    assert width == WIDTH or ties
 
 
 def test_loads_and_savings_are_the_same_in_report_and_summary(road):

@@ -140,9 +140,9 @@ class _Scene:
         for line, way in ways:
             yield from self._point(line, way)
         spots = [self._project(np.array([[one.lon, one.lat]]))[0].tolist() for one in self.sites]
+        yield from self._name(spots, shapely.union_all([way for _, way in ways]))
         for (x, y), site in zip(spots, self.sites, strict=True):
             yield drawing.SiteMark(x, y, site.role)
-        yield from self._name(spots, shapely.union_all([way for _, way in ways]))
 
     def _way(self, line: _Line) -> Any:
         simple = shapely.simplify(shapely.LineString(line.points), _TOLERANCE_DEG)
@@ -173,7 +173,10 @@ class _Scene:
         return np.column_stack([x, y])
 
     def _name(self, spots: Sequence[Sequence[float]], roads: Any) -> Iterator[drawing.Piece]:
-        """Put names beside their sites, whole, off the flows; one without room is left out."""
+        """Put names beside their sites, whole, off the flows; one without room is left out.
+
+        One that does not stand close is tied to its site by a line: it could be another's.
+        """
         taken = [shapely.box(x - 8, y - 8, x + 8, y + 8) for x, y in spots]
         sight = shapely.box(0, 0, self.width, self.height)
         shapely.prepare(roads)
@@ -194,8 +197,11 @@ class _Scene:
                 if sight.contains_properly(room) and not any(map(room.intersects, taken))
             ]
             if free and lines:
-                _, right, room = rooms[min(free)[2]]
+                away, right, room = rooms[min(free)[2]]
                 taken.append(room)
+                if away > _AWAY[0]:
+                    tie = shapely.shortest_line(shapely.Point(x, y), room)
+                    yield drawing.Shape(shapely.get_coordinates(tie).tolist(), stroke=drawing.INK)
                 left, top, end, _ = room.bounds
                 anchor, at = ("start", left) if right > 0 else ("end", end)
                 if not right:
