@@ -158,7 +158,7 @@ def _tell_result(result: Result) -> None:
     for sentence in open_answer(result):
         tell_item(str(sentence), indent="")
     rows = [(row.title, row.plan, row.before) for row in summarise(result)]
-    heads = (say_in_all(result.scenario), say("Plan"), say("Before"))
+    heads = (say_in_all(result.scenario), say("Plan"), say("Baseline"))
     _show_table(result.scenario.said.title, heads, rows)
     tell(str(prove(result)))
     _tell_list(say("Can the share be reached?"), answer(result), mark="· ")

@@ -192,7 +192,7 @@ def _tell(asked: _Question, most: int) -> Iterator[Message]:
     sides = ("baseline", "plan") if asked.side == "saved" else (asked.side,)
     if asked.side == "saved":
         before, plan = map(asked.total, sides)
-        yield say("saved = before - plan = {before} - {plan} = {saved} {unit}").format(
+        yield say("saved = baseline - plan = {before} - {plan} = {saved} {unit}").format(
             before=_number(before),
             plan=_number(plan),
             saved=_number(before - plan),
@@ -323,7 +323,7 @@ def _number(value: float) -> str:
     return format_number(value, digits=0 if abs(value) >= 1000 else 2)
 
 
-_SIDE_NAMES = {"plan": say("plan"), "baseline": say("before")}
+_SIDE_NAMES = {"plan": say("plan"), "baseline": say("baseline")}
 _AMOUNT_UNITS = {"trips": "loads", "openings": "1"}
 
 SHARE_OF_COMMON = say_text("explained", "common parts")

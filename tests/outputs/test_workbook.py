@@ -148,7 +148,7 @@ def test_modules_of_life_cycle_add_up_to_the_effect(solved):
         *("A1–A3", "A4", "A5", "C2", "C3–C4", "No module")
     ]
     told = [dict(zip(heads, row, strict=True)) for row in rows]
-    sides = {"Before": effect.baseline_books, "Plan": effect.books}
+    sides = {"Baseline": effect.baseline_books, "Plan": effect.books}
     for side, books in sides.items():
         mine = [row for row in told if row["World"].startswith(side) or row["World"] == side]
         summed = {one: sum(row[one] for row in mine) for one in modules}
@@ -227,7 +227,7 @@ def test_every_party_has_an_account_and_they_come_to_nothing(solved):
     result, path = solved
     formulas, values = (book["Accounts"] for book in sheets(path))
     heads, *every = values.iter_rows(values_only=True)
-    assert heads == ("Party", "Account", "Part", "Before", "Plan", "Plan − before")
+    assert heads == ("Party", "Account", "Part", "Baseline", "Plan", "Plan − baseline")
     rows = [row for row in every if row[0] != "Total"]
     totals = {row[2]: row for row in every if row[0] == "Total"}
     for part, total in totals.items():
@@ -263,7 +263,7 @@ def test_sheets_of_groups_have_every_figure_of_each(solved, sheet, dimension):
     result, path = solved
     _, values = sheets(path)
     heads, *every = values[sheet].iter_rows(values_only=True)
-    assert heads[1:] == ("Key figure", "Before", "Plan", "Before − plan", "%")
+    assert heads[1:] == ("Key figure", "Baseline", "Plan", "Baseline − plan", "%")
     sides = result.effect.baseline_books, result.effect.books
     for part, factor in shown_in_columns().items():
         told = "Moved [t]" if part == TONNES else str(part.heading.render("en"))
@@ -284,7 +284,7 @@ def test_flows_are_all_there(solved):
     flows = [row for row in table if row[2] != "Empty trips"]
     assert len(flows) == len(result.plan.flows)
     assert sum(row[6] for row in flows) == pytest.approx(result.plan.flows["tonnes"].sum())
-    before = list(values["Flows before"].iter_rows(min_row=2, values_only=True))
+    before = list(values["Flows of the baseline"].iter_rows(min_row=2, values_only=True))
     assert len([row for row in before if row[2] != "Empty trips"]) == len(
         result.effect.baseline_flows
     )
@@ -296,7 +296,7 @@ def test_sheets_of_flows_add_up_to_what_trucks_come_to(solved, part):
     result, path = solved
     _, values = sheets(path)
     effect, seen = result.effect, 0
-    books = {"Flows": effect.books, "Flows before": effect.baseline_books}
+    books = {"Flows": effect.books, "Flows of the baseline": effect.baseline_books}
     for name, side in books.items():
         at = [cell.value for cell in values[name][1]].index(FLOW_HEADS[part.flow].render("en"))
         rows = list(values[name].iter_rows(min_row=2, values_only=True))

@@ -77,7 +77,7 @@ def tabulate_effect(
         anchors.append(f"how-{part}")
     return Table(
         caption,
-        ("", say("Before"), say("Plan"), say("Before − plan"), "%"),
+        ("", say("Baseline"), say("Plan"), say("Baseline − plan"), "%"),
         tuple(rows),
         links=tuple(anchors) if links else (),
     )
@@ -143,7 +143,7 @@ def draw_causes(effect: Effect) -> Iterator[Block]:
     if change < 0:
         message = say("The largest saving, {tonnes} t CO2e: {cause}")
         message = message.format(cause=credit.in_sentence(name), tonnes=credit.write_short(-change))
-    ends = (str(say("Before")), before), (str(say("Plan")), plan)
+    ends = (str(say("Baseline")), before), (str(say("Plan")), plan)
     bars = [Bar(name, change) for name, change in seen]
     told = [f"{name} {round_off(change, most=2)}" for name, change in (ends[0], *seen, ends[1])]
     how = read_texts("prose")["causes"]
@@ -204,7 +204,7 @@ def tell_conditions(result: Result, head: Message, flows: Iterable[Flow]) -> Ite
 def draw_progress(result: Result) -> Iterator[Block]:
     """Draw how the needs are met, before and in the plan, with the region's goal."""
     effect = result.effect
-    sides = say("Before"), say("Plan")
+    sides = say("Baseline"), say("Plan")
     whole = [follow_periods(books)[0] for books in (effect.baseline_books, effect.books)]
     goal, year = round(100 * GOAL_SHARE), str(GOAL_YEAR)
     shares = [[100 * share(one) for _, share in SHARES] for one in whole]
@@ -220,8 +220,8 @@ def draw_progress(result: Result) -> Iterator[Block]:
             unit=str(say("% of the needs, reference tonnes")),
             mark=(100 * GOAL_SHARE, str(say("goal {goal} % in {year}", goal=goal, year=year))),
         ),
-        say("Bars of the shares, before and in the plan [%]: {told}", told="; ".join(told)),
-        say("Recycled materials and soil meet {now} % of the needs, {was} % before").format(
+        say("Bars of the shares, in the baseline and in the plan [%]: {told}", told="; ".join(told)),
+        say("Recycled materials and soil meet {now} % of the needs, {was} % without coordination").format(
             now=format_number(shares[1][-1], digits=1), was=format_number(shares[0][-1], digits=1)
         ),
         read_texts("prose")["goal"].format(
@@ -267,7 +267,7 @@ def show_commitments(
     )
     return Figures(
         tuple(
-            (name, format_number(now), say("before {before}", before=format_number(then)))
+            (name, format_number(now), say("without coordination {before}", before=format_number(then)))
             for name, now, then in figures
         )
     )
@@ -287,7 +287,7 @@ def tabulate_cost(
     rows.append((say("Total"), before[COST] - before[SOLD], plan[COST] - plan[SOLD]))
     return Table(
         caption,
-        ("", say("Before"), say("Plan"), say("Saved")),
+        ("", say("Baseline"), say("Plan"), say("Saved")),
         tuple((name, *write_numbers(was, now, was - now, per=1000)) for name, was, now in rows),
         total=True,
     )
@@ -414,7 +414,7 @@ def tabulate_payees(scenario: Scenario, effect: Effect) -> Table:
         shown.append((name, sum(one[1] for one in mine), sum(one[2] for one in mine)))
     return Table(
         say("Who gets the money [1,000 DKK]"),
-        (say("Party"), say("Before"), say("Plan"), say("Plan − before")),
+        (say("Party"), say("Baseline"), say("Plan"), say("Plan − baseline")),
         tuple((name, *write_numbers(was, now, now - was, per=1000)) for name, was, now in shown),
         total=True,
     )
@@ -448,7 +448,7 @@ def tabulate_transfers(scenario: Scenario, effect: Effect, *, most: int) -> Tabl
     return Table(
         say("Who gains and who pays, and the transfer (+ gets, − pays) by each rule [1,000 DKK]"),
         (
-            *(say("Project"), say("Before"), say("Plan"), say("Saved")),
+            *(say("Project"), say("Baseline"), say("Plan"), say("Saved")),
             *(rule[:1].upper() + rule[1:] for rule in rules),
         ),
         tuple(rows),

@@ -95,7 +95,7 @@ def _style_burden() -> dict[str, Any]:
         "shape": "line",
         "column": "per_weekday",
         "between": True,
-        "classes": _label([none, *classes], say("trucks each weekday"), say("only before")),
+        "classes": _label([none, *classes], say("trucks each weekday"), say("only without coordination")),
     }
 
 
@@ -139,7 +139,7 @@ def _label(classes: list[dict[str, Any]], unit: object, none: object) -> list[di
 def _span(low: float, high: float, unit: object, none: object) -> str:
     least, most = map(_spell, (low, high))
     if high < 0:
-        return str(say("emits more than before"))
+        return str(say("emits more than without coordination"))
     if high <= _NOTHING:
         return str(none)
     if high >= _MUCH:

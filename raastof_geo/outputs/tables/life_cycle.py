@@ -82,7 +82,7 @@ def write_life_cycle(result: Result, modules: Sheet, lines: Sheet, *sheets: Any)
     are formulas over them.
     """
     effect, scenario = result.effect, result.scenario
-    words, hauls = (say("Before"), say("Plan")), {str(step) for step in _HAULS}
+    words, hauls = (say("Baseline"), say("Plan")), {str(step) for step in _HAULS}
     books = (effect.baseline_books, effect.books)
     sides = [_add_up(scenario, one) for one in books]
     order = [str(one) for one in (*_HAULS, _AT_PLANT, _IN_DEPOT, EMPTY, _OPENED)]
@@ -107,7 +107,7 @@ def write_life_cycle(result: Result, modules: Sheet, lines: Sheet, *sheets: Any)
     lines.table([*_HEADS, *counted, say("All [kg CO2e]")], rows, freeze=3, digits=1)
     end = max(2, lines.row)
 
-    modules.heads([say("Module"), *words, say("Before − plan"), say("What falls in it")])
+    modules.heads([say("Module"), *words, say("Baseline − plan"), say("What falls in it")])
     for module, falls in _MODULES.items():
         sums = [sum(one.get(module, 0.0) for one in side.values()) / 1000 for side in sides]
         cells: list[Any] = [0.0, 0.0]

@@ -170,7 +170,7 @@ def list_shares(effect: Effect) -> tuple[list[Readable], list[list[Any]]]:
         (*follow_periods(books), *follow_municipalities(books))
         for books in (effect.books, effect.baseline_books)
     )
-    sides, periods = (say("before"), say("plan")), effect.books.scenario.periods
+    sides, periods = (say("baseline"), say("plan")), effect.books.scenario.periods
     heads: list[Readable] = [
         say("Period or municipality"),
         *(
@@ -313,7 +313,7 @@ def _build(result: Result) -> Iterator[_Block]:
     yield from map(Paragraph, open_answer(result))
     if scenario.said.description:
         yield Paragraph(scenario.said.description)
-    heads: tuple[Readable, ...] = (say_in_all(scenario), say("Plan"), say("Before"))
+    heads: tuple[Readable, ...] = (say_in_all(scenario), say("Plan"), say("Baseline"))
     yield Table("", heads, tuple(one[1:] for one in summarise(result)))
     yield Heading(say("Side by side"))
     yield Table("", HEADS, tuple(write_baselines(result)))

@@ -48,7 +48,7 @@ from raastof_geo.scenario.telling.words import CatalogueWords, list_titles
 from raastof_geo.sensitivity.assessment import Assessment
 from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, Headlines
 
-_SIDES = (say("Before"), say("Plan"), say("Before − plan"))
+_SIDES = (say("Baseline"), say("Plan"), say("Baseline − plan"))
 _NET = say("Net [DKK]")
 _FLOW_COLUMNS: dict[str, Readable] = {
     name: FLOW_HEADS.get(name, say("Step") if name == "step" else say("Truck"))
@@ -326,7 +326,7 @@ def _write_accounts(sheet: Sheet, result: Result) -> None:
     """Write every party's account by part, above 0 what it gets; each part adds up to 0."""
     parts = [*parts_of(COST)]
     sheet.heads(
-        [say("Party"), say("Account"), say("Part"), *_SIDES[:2], say("Plan − before")], freeze=2
+        [say("Party"), say("Account"), say("Part"), *_SIDES[:2], say("Plan − baseline")], freeze=2
     )
 
     def write(who: Sequence[Readable], part: Readable, *ends: Any, change: float) -> None:
