@@ -168,7 +168,7 @@ def test_periods_that_make_no_sense(periods, message):
         ("crs: EPSG:25832, easting: 6150000, northing: 695000", "look swapped"),
         ("crs: EPSG:25832, easting: 320000, northing: 6150000", "looks like EPSG:25833"),
         ("crs: EPSG:25833, easting: 695000, northing: 6150000", "looks like EPSG:25832"),
-        ("easting: 695000, northing: 6150000", "need `crs: EPSG:25832`"),
+        ("easting: 695000, northing: 6150000", "need `crs:`, such as `crs: EPSG:25832`"),
         ("crs: EPSG:25832, lon: 12.1, lat: 55.45", "easting and northing, not lon and lat"),
         ("lon: 12.1", "needs `lon` and `lat`"),
         ("crs: WGS84, lon: 12.1, lat: 55.45", "EPSG:25832"),
