@@ -72,6 +72,11 @@ class Legs(Shown):
     def _drawn(self) -> dict[tuple[str, str, str, str | None], Floats]:
         return {}
 
+    @cached_property
+    def keys(self) -> pd.DataFrame:
+        """The keys of all legs as categories, to be numbered for one programme after the other."""
+        return self.frame[list(LEG_KEYS)].astype("category")
+
     def spell(self, period: str) -> str:
         """Name the first period whose roads are as in this one; `""`: the legs were made up."""
         if self.roads is None:

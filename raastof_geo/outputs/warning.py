@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.names import list_names
@@ -9,7 +10,7 @@ from raastof_geo.assignment.telling.unusable import say_idle
 from raastof_geo.effect.measure import Effect
 from raastof_geo.errors import Finding
 from raastof_geo.evidence import STATES
-from raastof_geo.language import Message, read_texts, say, say_text
+from raastof_geo.language import Language, Message, read_texts, say, say_text, spoken_language
 from raastof_geo.legs.lost import explain_lost
 from raastof_geo.outputs.credit import doubt_allocation
 from raastof_geo.outputs.tables.basis import doubt_today
@@ -33,6 +34,13 @@ def warn_of_input(scenario: Scenario, network: RoadNetwork, anchors: Anchors) ->
     The same in `check` and in `run`, with places in the file; ten of a kind at most, and then how
     many more there are.
     """
+    return [*_find_doubts(scenario, network, anchors, spoken_language())]
+
+
+@lru_cache(maxsize=1)  # which several outputs of one run ask for
+def _find_doubts(
+    scenario: Scenario, network: RoadNetwork, anchors: Anchors, _spoken: Language
+) -> tuple[Finding, ...]:
     ferries = scenario.said.network.ferries
     kinds: tuple[Sequence[Finding | Message], ...] = (
         scenario.warnings,
@@ -44,9 +52,9 @@ def warn_of_input(scenario: Scenario, network: RoadNetwork, anchors: Anchors) ->
         tuple(explain_idle(scenario, network, anchors)),
         (say_evidence(scenario),),
     )
-    return [
+    return tuple(
         one if isinstance(one, Finding) else Finding(one) for kind in kinds for one in _first(kind)
-    ]
+    )
 
 
 def warn(result: Result) -> list[Finding]:

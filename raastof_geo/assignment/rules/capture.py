@@ -56,10 +56,12 @@ def captured(problem: Problem) -> Iterator[row.Row]:
 
 def _put_to_use(problem: Problem, site: str, material: str) -> Columns:
     """Find the moves by which a site's own surplus is put to use."""
-    offers = problem.find(origin=site, material=material, giver_kind=Role.OFFER)
-    lying = problem.find(origin=site, material=material, giver_kind=Role.DEPOT)
-    pile = touches(problem, {(Role.DEPOT, name_stockpile(site))})
-    columns = np.sort(np.concatenate([offers[~pile[offers]], lying[pile[lying]]]))
+    columns, stockpile = problem.find(origin=site, material=material), name_stockpile(site)
+    lying = problem.has("giver_kind", Role.DEPOT, columns)
+    pile = np.zeros(len(columns), bool)
+    if any(depot.id == stockpile for depot in problem.scenario.depots):
+        pile = touches(problem, {(Role.DEPOT, stockpile)})[columns]
+    columns = columns[np.where(lying, pile, problem.has("giver_kind", Role.OFFER, columns) & ~pile)]
     return np.asarray(columns[problem.labels("taker_kind", columns) != Role.RECEIVER])
 
 

@@ -90,7 +90,7 @@ class Optimum:
     reduced: Floats
     """What one unit more on each of these would cost beyond its worth."""
     basis: Basis | None = None
-    """Where the solver stood, to start from again."""
+    """Where the solver stood, to start from again; of a first objective only."""
 
     @property
     def feasible(self) -> bool:
@@ -173,10 +173,8 @@ class _Search:
                 return found
             reduced, better = self._price(cost, answer.shadow_prices)
             done, columns, prices = not len(better), master.columns.copy(), answer.shadow_prices
-            basis, missed = master.basis() if done else None, answer.artificial
-            found = Optimum(
-                columns, answer.values, prices, done, missed, self.priced, reduced, basis
-            )
+            missed = answer.artificial
+            found = Optimum(columns, answer.values, prices, done, missed, self.priced, reduced)
             if done or self.clock.over():
                 return found
             self._write_out(cost, reduced, better)
@@ -298,6 +296,8 @@ def solve_in_order(
         master.hold(sense, may[master.columns])
         search = _Search(master, may, how)
         optimum = search.find(cost)
+        if not steps and optimum.complete:
+            optimum = replace(optimum, basis=master.basis())
         if how.labels is not None:
             optimum = search.state(optimum, cost, how.labels)
         columns = optimum.columns

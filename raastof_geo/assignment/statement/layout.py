@@ -46,9 +46,9 @@ class _LegTable:
     """Rows of the legs by numbers of origin, destination, material, vehicle and period."""
 
     def __init__(self, scenario: Scenario, legs: Legs, *, keep_all: bool) -> None:
-        frame = legs.frame
+        frame = legs.keys
         vehicles = sorted(scenario.said.vehicles)
-        sites = (sorted(map(str, frame[key].unique())) for key in LEG_KEYS[:3])
+        sites = (sorted(map(str, frame[key].cat.categories)) for key in LEG_KEYS[:3])
         self.origins, self.destinations, self.materials, self.vehicles, periods = (
             {name: at for at, name in enumerate(names)}
             for names in (*sites, vehicles, scenario.periods)
