@@ -48,7 +48,7 @@ class Name(Message):
 
     def render(self, language: Language) -> str:
         """Give the name in `language`, or the first that there is."""
-        return str(self.values.get(language) or self.text)
+        return str(self.values.get(language) or next(iter(self.values.values())))
 
 
 def find_id(section: str, given: str, names: Names) -> str:
@@ -186,7 +186,7 @@ def _show(one: str, names: Names) -> Message | str:
         language: f"`{one}`" if _words(name) == _words(one) else f"`{one}` ({name})"
         for language, name in called.items()
     }
-    return Name(next(iter(values.values())), values)
+    return Name("", values)
 
 
 def join_choices(choices: Sequence[Message | str], link: Message) -> Message | str:
