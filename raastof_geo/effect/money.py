@@ -94,25 +94,20 @@ def tabulate_payments(books: Books) -> pd.DataFrame:
 
 def _find_payees(
     part: Indicator, lines: pd.DataFrame, own: Set[str], piles: Set[str], scenario: Scenario
-) -> pd.Series:
-    """Find who gets a part of the cost on each line: a sort and a party.
+) -> list[pd.Series]:
+    """Find who gets a part of the cost on each line: sorts, and parties.
 
     At a project's own stockpile somebody has to load, whom the project pays: a contractor.
     """
     if part.payee not in ("giver", "holder", "place"):
-        return pd.Series([(part.payee, COMMON)] * len(lines), lines.index, object)
-    ends = zip(*(lines[name] for name in ("origin", "destination", "giver_kind")), strict=True)
-    heaped = lines[["giver", "taker", "what"]].isin(piles).any(axis=1)
-    found: list[tuple[str, str]] = []
-    for (origin, destination, giver_kind), at_pile in zip(ends, heaped, strict=True):
-        site = origin if part.payee == "giver" or giver_kind == Role.DEPOT else destination
-        if part.payee == "holder" and at_pile:
-            found.append(("contractors", COMMON))
-        elif site in own and part.payee != "place":
-            found.append(("seller", scenario.project(site)))
-        else:
-            found.append(("place", site))
-    return pd.Series(found, lines.index, object)
+        return [pd.Series(one, lines.index, object) for one in (part.payee, COMMON)]
+    at_origin = (lines["giver_kind"] == Role.DEPOT) | (part.payee == "giver")
+    site = lines["origin"].where(at_origin, lines["destination"])
+    sold = site.isin(own) & (part.payee != "place")
+    party = site.map({one: scenario.project(one) for one in own}).where(sold, site)
+    heaped = lines[["giver", "taker", "what"]].isin(piles).any(axis=1) & (part.payee == "holder")
+    sort = pd.Series("place", lines.index, object).mask(sold, "seller")
+    return [sort.mask(heaped, "contractors"), party.mask(heaped, COMMON)]
 
 
 def divide_savings(
