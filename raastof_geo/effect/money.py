@@ -15,6 +15,7 @@ from raastof_geo.assignment.alone import NO_TERMS
 from raastof_geo.assignment.rules import RULES
 from raastof_geo.assignment.rules.row import Rule
 from raastof_geo.assignment.solving.solve import solve
+from raastof_geo.assignment.statement.classes import touches
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.shares import project_sites
@@ -204,17 +205,14 @@ def _worth(
 
 def close_absent(problem: Problem) -> Mask:
     """Tell which columns are of somebody, or of trips for one, whom the scenario does not know."""
-    scenario, moves = problem.scenario, problem.moves
+    scenario = problem.scenario
     closed = np.zeros(problem.column_count, bool)
-    givers = {giver.id for giver in list_givers(scenario)}
-    takers = {taker.id for taker in list_takers(scenario)}
-    gone = np.array([giver.id not in givers for giver in problem.givers], bool)
-    left_out = np.array([taker.id not in takers for taker in problem.takers], bool)
-    closed[problem.block(ColumnKind.MOVES)] = gone[moves.giver] | left_out[moves.taker]
-    if problem.sizes[ColumnKind.STORES]:
-        stored = problem.others[ColumnKind.STORES]["depot"]
-        there = stored.isin([depot.id for depot in scenario.depots])
-        closed[problem.block(ColumnKind.STORES)] = ~there
+    there = {(one.kind, one.place) for one in (*list_givers(scenario), *list_takers(scenario))}
+    gone = {(one.kind, one.place) for one in (*problem.givers, *problem.takers)} - there
+    closed[problem.block(ColumnKind.MOVES)] = touches(problem, gone)
+    for role, place in gone:
+        if role == Role.DEPOT:
+            closed[problem.find(ColumnKind.STORES, depot=place)] = True
     if problem.sizes[ColumnKind.TRIPS]:
         trips = problem.others[ColumnKind.TRIPS]
         left = np.flatnonzero(~closed[problem.block(ColumnKind.MOVES)])

@@ -133,10 +133,7 @@ def check_word(given: Any, words: Sequence[str]) -> str:
 
 def suggest(given: str, ids: Iterable[str] | Names, *, listed: bool = False) -> Message:
     """Say what was meant or what there is, `listed` by `raastof materials` or not."""
-    called = ids if isinstance(ids, Mapping) else {}
-    names: Names = {
-        one: words if isinstance(words := called.get(one), Mapping) else {} for one in ids
-    }
+    names: Names = ids if isinstance(ids, Mapping) else {one: {} for one in ids}
     close = _closest(given[:_LONGEST], names)
     if close:
         shown = [_show(one, names) for one in close]

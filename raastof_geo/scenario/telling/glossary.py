@@ -54,10 +54,8 @@ def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[
             lines += map(words.read, tell(words, find_id(key, given, names)))
         every |= names
     if not lines:
-        message = say_text(
-            "glossary", "nothing known", given=f"`{given}`", hint=suggest(given, every, listed=True)
-        )
-        raise InputError(message)
+        hint = suggest(given, every, listed=True)
+        raise InputError.saying_text("glossary", "nothing known", given=f"`{given}`", hint=hint)
     return lines
 
 
