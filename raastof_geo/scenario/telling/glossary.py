@@ -121,9 +121,7 @@ def _tell_figures(words: CatalogueWords, section: str, entry: Any) -> Iterator[M
 def _tell_recipe(words: CatalogueWords, name: str) -> Iterator[Message]:
     """Say what a recipe makes of what, and what that emits and costs."""
     recipe = words.catalogue.recipes[name]
-    yield say(
-        "Recipe {name} (`{id}`): {inputs} becomes {outputs}; "
-        "{emission} and {price} for each tonne put in.",
+    yield read_texts("glossary")["recipe"].format(
         name=words.called("recipes", name),
         id=name,
         inputs=words.shares(recipe.inputs),
