@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, get_close_matches
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -166,12 +166,8 @@ def _closest(given: str, names: Names) -> list[str]:
 
 
 def _likeness(wanted: str, texts: list[str]) -> float:
-    best = 0.0
-    for text in texts:
-        matcher = SequenceMatcher(None, text, wanted, autojunk=False)
-        if matcher.real_quick_ratio() > best and matcher.quick_ratio() > best:
-            best = max(best, matcher.ratio())
-    return best
+    near = get_close_matches(wanted, texts, n=1, cutoff=_CLOSE)
+    return SequenceMatcher(None, near[0], wanted).ratio() if near else 0.0
 
 
 def _show(one: str, names: Names) -> Message | str:
