@@ -207,8 +207,10 @@ def close_absent(problem: Problem) -> Mask:
     """Tell which columns are of somebody, or of trips for one, whom the scenario does not know."""
     scenario = problem.scenario
     closed = np.zeros(problem.column_count, bool)
-    there = {(one.kind, one.place) for one in (*list_givers(scenario), *list_takers(scenario))}
-    gone = {(one.kind, one.place) for one in (*problem.givers, *problem.takers)} - there
+    gone = {(one.kind, one.place) for one in problem.givers}
+    gone |= {(one.kind, one.place) for one in problem.takers}
+    gone -= {(one.kind, one.place) for one in list_givers(scenario)}
+    gone -= {(one.kind, one.place) for one in list_takers(scenario)}
     closed[problem.block(ColumnKind.MOVES)] = touches(problem, gone)
     for role, place in gone:
         if role == Role.DEPOT:
