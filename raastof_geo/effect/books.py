@@ -88,14 +88,11 @@ class Books:
     @cached_property
     def tonnes_by_project(self) -> dict[str, float]:
         """What comes to and leaves the sites of each project; between two, at both. [t]"""
-        moves = self.lines.query("kind == 'moves' and origin != destination")
-        projects = shares.project_sites(self.scenario)
-        found = {self.scenario.project(site): 0.0 for site in sorted(projects)}
-        for key in ("origin", "destination"):
-            for site, tonnes in moves.groupby(key)[vocabulary.TONNES].sum().items():
-                if site in projects:
-                    found[self.scenario.project(str(site))] += float(tonnes)
-        return found
+        moved = self.lines[self.lines["kind"] == "moves"]
+        at_sites = pd.Series(self._at_ends(moved, vocabulary.TONNES), self.sites)
+        projects = sorted(shares.project_sites(self.scenario))
+        summed = at_sites[projects].groupby(self.scenario.project).sum()
+        return {str(project): float(tonnes) for project, tonnes in summed.items()}
 
     @cached_property
     def sites(self) -> list[str]:

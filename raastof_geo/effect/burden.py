@@ -25,41 +25,51 @@ def measure_burden(
     roads = legs.roads
     if roads is None or not len(flows):
         return pd.DataFrame(columns=_COLUMNS)
-    wanted: dict[tuple[str, str, str], dict[tuple[str, str], float]] = defaultdict(
-        lambda: defaultdict(float)
-    )
-    pooled = scenario.said.return_loads.share if scenario.said.return_loads else 0.0
-    back = 1.0 if empty_trips is None else 1.0 - pooled
-    one: Any
-    for one in flows[flows["work_h"] > 0].itertuples():
-        count = one.tonnes / one.load_t
-        wanted[one.vehicle, one.period, "full"][one.origin, one.destination] += count
-        wanted[one.vehicle, one.period, "empty"][one.destination, one.origin] += count * back
-    if empty_trips is not None:
-        for one in empty_trips.itertuples():
-            wanted[one.vehicle, one.period, "empty"][one.origin, one.destination] += one.trips
     sides = 2 * roads.network.edge_count
     passing = defaultdict[tuple[str, str], Floats](lambda: np.zeros(sides))
-    for (vehicle, period, load), pairs in wanted.items():
-        driven, counts = _drive(roads, vehicle, period, load, pairs)
+    every = list_trips(scenario, flows, empty_trips)
+    group: Any
+    for group, trips in every.groupby(_TRIP[:3], sort=False):
+        vehicle, period, load = group
+        driven, counts = _drive(roads, vehicle, period, load, trips)
         np.add.at(passing[period, "loaded" if load == "full" else "empty"], driven, counts)
     return _tabulate(scenario, passing)
 
 
+def list_trips(
+    scenario: Scenario, flows: pd.DataFrame, empty_trips: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Count the trips from site to site, `full` ones and `empty` ones; tables as in `Plan`.
+
+    One row per `vehicle`, `period`, `load`, `origin` and `destination`, with `trips`, in the order
+    of the flows. Every truck drives back empty but those that return loads of a plan keep busy.
+    """
+    pooled = scenario.said.return_loads.share if scenario.said.return_loads else 0.0
+    full = flows[flows["work_h"] > 0]
+    full = full.assign(load="full", trips=full["tonnes"] / full["load_t"])
+    back = full.rename(columns={"origin": "destination", "destination": "origin"})
+    alone = 1.0 if empty_trips is None else 1.0 - pooled
+    back = back.assign(load="empty", trips=full["trips"] * alone)
+    parts = [pd.concat([full, back]).sort_index(kind="stable")]
+    if empty_trips is not None:
+        parts.append(empty_trips.assign(load="empty"))
+    every = pd.concat([part[[*_TRIP, "trips"]] for part in parts if len(part)] or parts)
+    return every.groupby(_TRIP, sort=False)["trips"].sum().reset_index()
+
+
 def _drive(
-    roads: RoadPrices, vehicle: str, period: str, load: str, pairs: dict[tuple[str, str], float]
+    roads: RoadPrices, vehicle: str, period: str, load: str, trips: pd.DataFrame
 ) -> tuple[Indices, Floats]:
     """Give each edge on each route, twice its number and one more against its line; and trips."""
-    routes = roads.weigh(vehicle, load, roads.spell_of(period)).routes(
-        [roads.stops[origin] for origin, _ in pairs], [roads.stops[goal] for _, goal in pairs]
-    )
+    ends = ([roads.stops[site] for site in trips[end]] for end in ("origin", "destination"))
+    routes = roads.weigh(vehicle, load, roads.spell_of(period)).routes(*ends)
     graph = routes.graph
     sides = 2 * graph.edge.astype(np.intp) + ~graph.ahead
-    parts = [np.unique(sides[routes.arcs(rank)]) for rank in range(len(pairs))]
-    counts = [np.full(len(part), count) for part, count in zip(parts, pairs.values(), strict=True)]
-    return np.concatenate(parts), np.concatenate(counts)
+    parts = [np.unique(sides[routes.arcs(rank)]) for rank in range(len(trips))]
+    return np.concatenate(parts), np.repeat(trips["trips"], [len(part) for part in parts])
 
 
+_TRIP = ["vehicle", "period", "load", "origin", "destination"]
 _COLUMNS = ["edge", "ahead", "period", "loaded_trips", "empty_trips"]
 
 

@@ -15,6 +15,7 @@ from raastof_geo.assignment.alone import NO_TERMS
 from raastof_geo.assignment.rules import RULES
 from raastof_geo.assignment.rules.row import Rule
 from raastof_geo.assignment.solving.solve import solve
+from raastof_geo.assignment.statement.classes import touches
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.shares import project_sites
@@ -94,25 +95,20 @@ def tabulate_payments(books: Books) -> pd.DataFrame:
 
 def _find_payees(
     part: Indicator, lines: pd.DataFrame, own: Set[str], piles: Set[str], scenario: Scenario
-) -> pd.Series:
-    """Find who gets a part of the cost on each line: a sort and a party.
+) -> list[pd.Series]:
+    """Find who gets a part of the cost on each line: sorts, and parties.
 
     At a project's own stockpile somebody has to load, whom the project pays: a contractor.
     """
     if part.payee not in ("giver", "holder", "place"):
-        return pd.Series([(part.payee, COMMON)] * len(lines), lines.index, object)
-    ends = zip(*(lines[name] for name in ("origin", "destination", "giver_kind")), strict=True)
-    heaped = lines[["giver", "taker", "what"]].isin(piles).any(axis=1)
-    found: list[tuple[str, str]] = []
-    for (origin, destination, giver_kind), at_pile in zip(ends, heaped, strict=True):
-        site = origin if part.payee == "giver" or giver_kind == Role.DEPOT else destination
-        if part.payee == "holder" and at_pile:
-            found.append(("contractors", COMMON))
-        elif site in own and part.payee != "place":
-            found.append(("seller", scenario.project(site)))
-        else:
-            found.append(("place", site))
-    return pd.Series(found, lines.index, object)
+        return [pd.Series(one, lines.index, object) for one in (part.payee, COMMON)]
+    at_origin = (lines["giver_kind"] == Role.DEPOT) | (part.payee == "giver")
+    site = lines["origin"].where(at_origin, lines["destination"])
+    sold = site.isin(own) & (part.payee != "place")
+    party = site.map({one: scenario.project(one) for one in own}).where(sold, site)
+    heaped = lines[["giver", "taker", "what"]].isin(piles).any(axis=1) & (part.payee == "holder")
+    sort = pd.Series("place", lines.index, object).mask(sold, "seller")
+    return [sort.mask(heaped, "contractors"), party.mask(heaped, COMMON)]
 
 
 def divide_savings(
@@ -209,17 +205,16 @@ def _worth(
 
 def close_absent(problem: Problem) -> Mask:
     """Tell which columns are of somebody, or of trips for one, whom the scenario does not know."""
-    scenario, moves = problem.scenario, problem.moves
+    scenario = problem.scenario
     closed = np.zeros(problem.column_count, bool)
-    givers = {giver.id for giver in list_givers(scenario)}
-    takers = {taker.id for taker in list_takers(scenario)}
-    gone = np.array([giver.id not in givers for giver in problem.givers], bool)
-    left_out = np.array([taker.id not in takers for taker in problem.takers], bool)
-    closed[problem.block(ColumnKind.MOVES)] = gone[moves.giver] | left_out[moves.taker]
-    if problem.sizes[ColumnKind.STORES]:
-        stored = problem.others[ColumnKind.STORES]["depot"]
-        there = stored.isin([depot.id for depot in scenario.depots])
-        closed[problem.block(ColumnKind.STORES)] = ~there
+    gone = {(one.kind, one.place) for one in problem.givers}
+    gone |= {(one.kind, one.place) for one in problem.takers}
+    gone -= {(one.kind, one.place) for one in list_givers(scenario)}
+    gone -= {(one.kind, one.place) for one in list_takers(scenario)}
+    closed[problem.block(ColumnKind.MOVES)] = touches(problem, gone)
+    for role, place in gone:
+        if role == Role.DEPOT:
+            closed[problem.find(ColumnKind.STORES, depot=place)] = True
     if problem.sizes[ColumnKind.TRIPS]:
         trips = problem.others[ColumnKind.TRIPS]
         left = np.flatnonzero(~closed[problem.block(ColumnKind.MOVES)])

@@ -1,20 +1,20 @@
 """The limits that roads and sites set on the size of a truck: each is declared here, once.
 
 Roads, tags, files, scenarios, trucks and messages read this declaration. To add a limit, add
-an entry to `TRUCK_LIMITS`, with a new `Size` where the catalogue does not know that size yet.
+a table to `data/limits.toml`, and its title, and that of a size that is new, to `data/texts.txt`.
 """
 
-import datetime
 import math
-from collections.abc import Callable, Mapping
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+from importlib import resources
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, create_model
 
 from raastof_geo.figures.figure import Figure
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, read_texts
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -51,53 +51,20 @@ class TruckLimit:
     """Whether a site can set it too (`truck_limits`), or roads alone."""
 
 
-def _legal(value: float, source: str, unit: str = "m") -> Figure:
-    """Give the largest Danish trucks' size, for those whose own is not said."""
-    day, note = datetime.date(2011, 1, 1), "legal maximum in Denmark"
-    return Figure(value=value, unit=unit, source=source, valid_from=day, evidence="seen", note=note)
+def _read_limits() -> Iterator[TruckLimit]:
+    file = resources.files("raastof_geo") / "data" / "limits.toml"
+    said, titles = tomllib.loads(file.read_text("utf-8")), read_texts("truck limits")
+    known = {name: Figure(**figure) for name, figure in said["sizes"].items()}
+    sizes = {
+        name: Size(name, title, known.get(name))
+        for name, title in read_texts("truck sizes").items()
+    }
+    for name, one in said["limits"].items():
+        size, tags = sizes[one.pop("size")], tuple(one.pop("tags"))
+        yield TruckLimit(name, titles[name], size=size, tags=tags, **one)
 
 
-_GROSS = Size("gross_t", say("Weight in all"))
-_EMPTY = Size("empty_t", say("Weight without load"))
-_AXLES = Size("axle_count", say("Axles"))
-_DAY = datetime.date(2026, 11, 1)
-_HEAVIEST = Figure(
-    value=10,
-    unit="t",
-    source="judgement",
-    valid_from=_DAY,
-    evidence="judgement",
-    note="heaviest axle",
-)
-_AXLE = Size("axle_load_t", say("Axle load"), _HEAVIEST)
-_TANDEM = "Retsinformation 139635 (2011), 164163 (2014): two axles 1.80-2.00 m apart"
-_BOGIE = Size("bogie_load_t", say("Bogie load"), _legal(18, _TANDEM, "t"))
-_HEIGHT = Size(
-    "height_m", say("Height"), _legal(4.10, "Transportnyhederne 81919 (3 December 2025)")
-)
-_WIDTH = Size("width_m", say("Width"), _legal(2.55, "elov.dk, order on dimensions, section 10"))
-_LENGTH = Size("length_m", say("Length"), _legal(18.75, "transportxxl.eu, truck and trailer"))
-
-
-def _limit(name: str, title: Message, size: Size, tags: str, *room: Any, **more: Any) -> TruckLimit:
-    """Declare a limit by its name, which ends in the unit, tags, and least and most values."""
-    unit: Any = {"t": "t", "m": "m"}.get(name.rpartition("_")[2], "axles")
-    return TruckLimit(name, title, unit, size, tuple(tags.split()), *room, **more)
-
-
-_on_roads = partial(_limit, at_sites=False)
-_RATED = "maxweightrating maxgcweightrating"
-TRUCK_LIMITS: tuple[TruckLimit, ...] = (
-    _limit("maxweight_t", say("weight"), _GROSS, "maxweight maxgcweight", 1, 200, with_load=True),
-    _on_roads("maxweightrating_t", say("registered gross weight"), _GROSS, _RATED, 1, 200),
-    _limit("maxaxleload_t", say("axle load"), _AXLE, "maxaxleload", 1, with_load=True),
-    _limit("maxheight_m", say("height"), _HEIGHT, "maxheight maxheight:physical", 1.5, 10),
-    _limit("maxwidth_m", say("width"), _WIDTH, "maxwidth maxwidth:physical", 1.5),
-    _limit("maxlength_m", say("length"), _LENGTH, "maxlength", 3),
-    _limit("maxbogieload_t", say("bogie load"), _BOGIE, "maxbogieweight", 2, with_load=True),
-    _on_roads("maxempty_t", say("weight without load"), _EMPTY, "maxunladenweight", 0.5, 200),
-    _on_roads("maxaxles", say("axles"), _AXLES, "maxaxles", 2, 20),
-)
+TRUCK_LIMITS: tuple[TruckLimit, ...] = tuple(_read_limits())
 """Limits on the size of a truck: actual mass, registered gross weight, axle load, its box, load on
 two axles, mass without load, and number of axles."""
 

@@ -11,22 +11,20 @@ from raastof_geo.figures.figure import Figure, Speed, Strict
 _FREE_IN_TOWN = ("motorway", "motorway_link", "trunk", "trunk_link", "ferry")
 
 
-class RoadSpeed(Strict):
-    """How fast trucks go on a class of road."""
+class BuiltUpSpeed(Strict):
+    """How fast trucks go in built-up areas."""
 
     limit_km_h: Speed
     """The Danish limit for vehicles above 3.5 t on such a road. [km/h]"""
     mean_km_h: Speed
     """What they average, junctions and bends included. [km/h]"""
+
+
+class RoadSpeed(BuiltUpSpeed):
+    """How fast trucks go on a class of road."""
+
     tolled: bool = False
     """Whether the truck toll is counted on this class of road."""
-
-
-class BuiltUpSpeed(Strict):
-    """How fast trucks go in built-up areas."""
-
-    limit_km_h: Speed
-    mean_km_h: Speed
 
 
 @dataclass(frozen=True)

@@ -136,12 +136,9 @@ class Series(Sourced):
 
 def _check_range(low: float | None, value: float, high: float | None) -> None:
     if not (value if low is None else low) <= value <= (value if high is None else high):
-        raise InputError.saying(
-            "the range must hold the value: low ≤ {value} ≤ high, got {low} and {high}",
-            value=f"{value:g}",
-            low="-" if low is None else f"{low:g}",
-            high="-" if high is None else f"{high:g}",
-        )
+        ends = {"low": low, "high": high}
+        told = {end: "-" if one is None else f"{one:g}" for end, one in ends.items()}
+        raise InputError.saying_text("figure checks", "range", value=f"{value:g}", **told)
 
 
 def _scale(numbers: Any, factor: float) -> Any:

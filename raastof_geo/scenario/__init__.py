@@ -1,20 +1,6 @@
 """What the user says: frozen types, reading with file:line:column, the built-in catalogue."""
 
-from raastof_geo.scenario.catalogue import Catalogue, load_catalogue
-from raastof_geo.scenario.reading.read import read_scenario
-from raastof_geo.scenario.said.file import ScenarioFile
-from raastof_geo.scenario.said.site import Site
-from raastof_geo.scenario.scenario import Need, Offer, Pit, Receiver, Scenario
-
-__all__ = [
-    "Catalogue",
-    "Need",
-    "Offer",
-    "Pit",
-    "Receiver",
-    "Scenario",
-    "ScenarioFile",
-    "Site",
-    "load_catalogue",
-    "read_scenario",
-]
+from raastof_geo.scenario.catalogue import load_catalogue as load_catalogue
+from raastof_geo.scenario.reading.read import read_scenario as read_scenario
+from raastof_geo.scenario.said.file import ScenarioFile as ScenarioFile
+from raastof_geo.scenario.scenario import Scenario as Scenario

@@ -25,9 +25,9 @@ from raastof_geo.figures.figure import (
     YearlyFigure,
     value_of,
 )
-from raastof_geo.language import Message, say_text, spoken_language, translate
+from raastof_geo.language import Message, say_text, translate
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf
-from raastof_geo.scenario.identity import Names, find_id, known, names_in
+from raastof_geo.scenario.identity import Name, Names, find_id, known, names_in
 from raastof_geo.scenario.reading.tree import Tree, read_tree
 from raastof_geo.scenario.said.part import ConditionId, LandId, MaterialId, UseId
 from raastof_geo.units import Condition, Quantity
@@ -432,9 +432,7 @@ class Catalogue(Strict):
     def cite(self, source: str) -> str:
         """Give the citation behind a source id, or the text itself, as the reader speaks."""
         found = self.sources.get(source, source)
-        if isinstance(found, str):
-            return translate(found)
-        return found.get(spoken_language()) or next(iter(found.values()))
+        return translate(found) if isinstance(found, str) else str(Name("", found))
 
     def tonnes(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
         """Turn a quantity of a material into tonnes, or raise an `InputError`. [t]"""

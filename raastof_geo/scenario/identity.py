@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, get_close_matches
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -48,7 +48,7 @@ class Name(Message):
 
     def render(self, language: Language) -> str:
         """Give the name in `language`, or the first that there is."""
-        return str(self.values.get(language) or self.text)
+        return str(self.values.get(language) or next(iter(self.values.values())))
 
 
 def find_id(section: str, given: str, names: Names) -> str:
@@ -133,10 +133,7 @@ def check_word(given: Any, words: Sequence[str]) -> str:
 
 def suggest(given: str, ids: Iterable[str] | Names, *, listed: bool = False) -> Message:
     """Say what was meant or what there is, `listed` by `raastof materials` or not."""
-    called = ids if isinstance(ids, Mapping) else {}
-    names: Names = {
-        one: words if isinstance(words := called.get(one), Mapping) else {} for one in ids
-    }
+    names: Names = ids if isinstance(ids, Mapping) else {one: {} for one in ids}
     close = _closest(given[:_LONGEST], names)
     if close:
         shown = [_show(one, names) for one in close]
@@ -169,12 +166,8 @@ def _closest(given: str, names: Names) -> list[str]:
 
 
 def _likeness(wanted: str, texts: list[str]) -> float:
-    best = 0.0
-    for text in texts:
-        matcher = SequenceMatcher(None, text, wanted, autojunk=False)
-        if matcher.real_quick_ratio() > best and matcher.quick_ratio() > best:
-            best = max(best, matcher.ratio())
-    return best
+    near = get_close_matches(wanted, texts, n=1, cutoff=_CLOSE)
+    return SequenceMatcher(None, near[0], wanted).ratio() if near else 0.0
 
 
 def _show(one: str, names: Names) -> Message | str:
@@ -186,7 +179,7 @@ def _show(one: str, names: Names) -> Message | str:
         language: f"`{one}`" if _words(name) == _words(one) else f"`{one}` ({name})"
         for language, name in called.items()
     }
-    return Name(next(iter(values.values())), values)
+    return Name("", values)
 
 
 def join_choices(choices: Sequence[Message | str], link: Message) -> Message | str:

@@ -16,14 +16,11 @@ from raastof_geo.scenario import identity
 from raastof_geo.scenario.fault import Fault, FaultError
 
 _YEAR = r"(?P<year>[12]\d{3})"
-_NAMED = re.compile(
-    rf"{_YEAR}(?:-(?:[qQkK](?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])"
-    r"(?:-(?P<day>0[1-9]|[12]\d|3[01]))?))?"
-)
 _QUARTER_WORD = r"(?:q|k|kv|kvt|kvartal|quarter)\.?"
-_SPOKEN = tuple(
+_WRITTEN = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
+        rf"{_YEAR}(?:-(?P<month>0[1-9]|1[0-2])(?:-(?P<day>0[1-9]|[12]\d|3[01]))?)?",
         rf"{_YEAR}[ /-]*(?:q|k)(?P<quarter>[1-4])",
         rf"(?:q|k)(?P<quarter>[1-4])[ /-]*{_YEAR}",
         rf"(?P<quarter>[1-4])\.? ?{_QUARTER_WORD} ?{_YEAR}",
@@ -104,11 +101,9 @@ def name_period(period: Period) -> str:
 
 def _read(text: str) -> list[Period]:
     text = " ".join(text.split())
-    match = _NAMED.fullmatch(text) or next(
-        (found for pattern in _SPOKEN if (found := pattern.fullmatch(text))), None
-    )
-    if match is not None:
-        return list(_stretches(match.groupdict()))
+    for pattern in _WRITTEN:
+        if match := pattern.fullmatch(text):
+            return list(_stretches(match.groupdict()))
     bare = _BARE.fullmatch(text)
     if bare is None:
         return []

@@ -262,8 +262,8 @@ _OTHER_MEANING = {
     ("frames/layers.py", "received_tonnes"),
     ("scenario/reading/keys.py", "cost_dkk"),
     ("scenario/said/entry.py", "disposal_kg_co2e"),
-    ("scenario/telling/material.py", "upstream_kg_co2e"),
-    ("scenario/telling/material.py", "disposal_kg_co2e"),
+    ("scenario/telling/glossary.py", "upstream_kg_co2e"),
+    ("scenario/telling/glossary.py", "disposal_kg_co2e"),
 }
 """What a site receives of all kinds; figures of materials; what it costs to open a site."""
 

@@ -10,6 +10,7 @@ from raastof_geo.assignment.rules.row import About, Family, RowName
 from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Language, Message, Readable, format_number, read_texts, say
 from raastof_geo.scenario.catalogue import Fit, Ruled, SoilMove
+from raastof_geo.scenario.identity import Name
 from raastof_geo.scenario.said.agreement import Agreement
 from raastof_geo.scenario.scenario import Demand, Need, Offer, Scenario
 
@@ -49,15 +50,6 @@ def join_clauses(messages: Sequence[Readable]) -> Message:
 
 
 @dataclass(frozen=True)
-class _Named(Message):
-    """A name of the catalogue, which has its languages with it."""
-
-    def render(self, language: Language) -> str:
-        """Give the name in `language`, or in the first that it has."""
-        return str(self.values.get(language) or next(iter(self.values.values())))
-
-
-@dataclass(frozen=True)
 class _Number(Message):
     """A number that is written as the reader writes it."""
 
@@ -70,7 +62,7 @@ class _Number(Message):
 
 def call(name: Mapping[str, str]) -> Message:
     """Give a name of the catalogue in the language that is being read."""
-    return _Named("", name)
+    return Name("", name)
 
 
 def call_material(scenario: Scenario, material: str) -> Message:

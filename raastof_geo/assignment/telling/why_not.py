@@ -93,7 +93,7 @@ def _find_parties(
     sites = problem.scenario.sites
     for one in (giver, taker):
         if one not in sites:
-            hint = suggest(one, sites)
+            hint = suggest(one, list(sites))
             raise InputError.saying("{site} is not a site{hint}", site=f"`{one}`", hint=hint)
     givers = [one for one in problem.givers if one.site == giver]
     takers = [one for one in problem.takers if one.site == taker]

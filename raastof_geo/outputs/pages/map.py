@@ -1,7 +1,6 @@
 """Draw sites, flows and trucks on a map that is one file and needs no internet."""
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +11,7 @@ import pandas as pd
 
 from raastof_geo.assignment import compare_sites
 from raastof_geo.effect.books import Books
-from raastof_geo.effect.burden import count_weekdays
+from raastof_geo.effect.burden import count_weekdays, list_trips
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, VIRGIN, shown_in_lines
 from raastof_geo.frames.flows import BY_DUMPER
 from raastof_geo.frames.layers import draw_zones
@@ -336,24 +335,13 @@ class MapStory:
 
     def _count_trips(self, flows: pd.DataFrame, empty_trips: pd.DataFrame | None) -> dict[str, Any]:
         """Count trips as `measure_burden` does, by route and period instead of by road."""
-        scenario = self.result.scenario
-        periods = _places(scenario.periods)
-        returns = scenario.said.return_loads
-        back = 1.0 - returns.share if returns and empty_trips is not None else 1.0
-        trips: dict[tuple[int, int], float] = defaultdict(float)
-        one: Any
-        for one in flows[flows["work_h"] > 0].itertuples():
-            count, period = one.tonnes / one.load_t, periods[one.period]
-            ends = one.origin, one.destination
-            ways = ((ends, "full", count), (ends[::-1], "empty", count * back))
-            for (start, goal), load, driven in ways:
-                route = self._find_route(start, goal, one.vehicle, one.period, load)
-                trips[route, period] += driven
-        for one in () if empty_trips is None else empty_trips.itertuples():
-            route = self._find_route(one.origin, one.destination, one.vehicle, one.period, "empty")
-            trips[route, periods[one.period]] += one.trips
-        counted = ((*key, round(driven, 2)) for key, driven in sorted(trips.items()) if driven > 0)
-        return pack(("route", "period", "trips"), (row for row in counted if row[0] >= 0))
+        trips = list_trips(self.result.scenario, flows, empty_trips)
+        ends = trips[["origin", "destination", "vehicle", "period", "load"]]
+        trips["route"] = [self._find_route(*one) for one in ends.itertuples(index=False)]
+        trips["period"] = trips["period"].map(_places(self.result.scenario.periods))
+        driven = trips[(trips["route"] >= 0) & (trips["trips"] > 0)]
+        counted = driven.groupby(["route", "period"])["trips"].sum().round(2).reset_index()
+        return pack(("route", "period", "trips"), counted.itertuples(index=False, name=None))
 
 
 def _why(result: Result) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from functools import partial
 
 from raastof_geo.errors import Finding
 from raastof_geo.language import Message, list_codes, read_texts
-from raastof_geo.scenario.checking.deal import Deal, Deals, Partner, group
+from raastof_geo.scenario.checking.deal import Deals, Partner, group
+from raastof_geo.scenario.checking.prospects import Trade
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Trail, Tree
 from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
@@ -33,7 +34,7 @@ class Wish:
     entry: Agreement | NamedLeg
     tonnes: float
     periods: tuple[str, ...]
-    deals: tuple[Deal, ...]
+    deals: tuple[Trade, ...]
     asks: bool
     limits: bool
 

@@ -4,23 +4,16 @@ import itertools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
-from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
+from raastof_geo.scenario.checking.prospects import Trade
+from raastof_geo.scenario.parties import Giver, list_givers, list_takers, may_deal
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Depot, Facility, Scenario, name_stockpile
 
 Partner: TypeAlias = Literal["giver", "taker"]
 _Item = TypeVar("_Item")
 _Key = TypeVar("_Key", bound=Hashable)
-
-
-class Deal(NamedTuple):
-    """A giver and a taker that may do business in some periods."""
-
-    giver: Giver
-    taker: Taker
-    periods: frozenset[str]
 
 
 class Deals:
@@ -42,16 +35,16 @@ class Deals:
 
     def between(
         self, origin: str, destination: str, material: str | None, periods: Iterable[str]
-    ) -> list[Deal]:
+    ) -> list[Trade]:
         """List deals between two sites by material and periods; amounts and roads are not asked."""
         wanted, found = frozenset(periods), []
         for giver, taker in itertools.product(self.givers[origin], self.takers[destination]):
             if material in (None, giver.material) and may_deal(giver, taker):
                 common = wanted.intersection(giver.periods, taker.accepts[giver.material].periods)
-                found += [Deal(giver, taker, common)] if common else []
+                found += [Trade(giver, taker, common)] if common else []
         return found
 
-    def most(self, side: Partner, deals: Sequence[Deal]) -> float:
+    def most(self, side: Partner, deals: Sequence[Trade]) -> float:
         """Give tonnes that the givers, or the takers, of some deals cannot exceed. [t]
 
         Offers once each, with what lies in their stockpile; needs by the material of which
@@ -60,7 +53,7 @@ class Deals:
         """
         return self._most_given(deals) if side == "giver" else self._most_taken(deals)
 
-    def _most_given(self, deals: Sequence[Deal]) -> float:
+    def _most_given(self, deals: Sequence[Trade]) -> float:
         givers = {deal.giver.id: deal.giver for deal in deals}.values()
         piles = {(one.site, one.material) for one in givers if self.is_pile(one)}
         most = sum(itertools.starmap(self.in_all, piles))
@@ -74,7 +67,7 @@ class Deals:
             most += _most_through(self._places[Role.PIT, site], mine)
         return most
 
-    def _most_taken(self, deals: Sequence[Deal]) -> float:
+    def _most_taken(self, deals: Sequence[Trade]) -> float:
         total = 0.0
         for mine in group(deals, lambda deal: deal.taker.id).values():
             taker = mine[0].taker
@@ -104,8 +97,7 @@ def group(entries: Iterable[_Item], key: Callable[[_Item], _Key]) -> Mapping[_Ke
     return groups
 
 
-def _most_through(place: Facility, deals: Iterable[Deal]) -> float:
+def _most_through(place: Facility, deals: Iterable[Trade]) -> float:
     periods = set[str]().union(*(deal.periods for deal in deals))
     each = math.inf if place.per_period_t is None else place.per_period_t * len(periods)
-    total = None if isinstance(place, Depot) else place.total_t
-    return each if total is None else min(each, total)
+    return each if place.total_t is None else min(each, place.total_t)

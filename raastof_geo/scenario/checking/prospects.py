@@ -6,7 +6,7 @@ are in the same way, and has the sentences for both.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal, NamedTuple, get_args
 
 from raastof_geo.scenario.parties import Giver, Taker, list_deals
@@ -84,56 +84,49 @@ def find_idle(scenario: Scenario, *, islands: Mapping[str, int] | None = None) -
 
 def list_trades(scenario: Scenario, islands: Mapping[str, int] | None = None) -> list[Trade]:
     """Give plants and depots with what they could trade, hindered or not, by default anywhere."""
-    meetings = _Meetings(scenario, islands or {})
-    return [
-        meetings.meet(giver, taker)
-        for giver, taker in list_deals(scenario)
-        if giver.kind.converts() or taker.kind.converts()
-    ]
+
+    @cache
+    def trucks_at(site: str) -> set[str]:
+        return {one for one in scenario.said.vehicles if scenario.admits(site, one)}
+
+    trades = []
+    for giver, taker in list_deals(scenario):
+        if giver.kind.converts() or taker.kind.converts():
+            periods, hindrance = _meet(scenario, giver, taker)
+            if not _truck_comes(
+                scenario, giver, taker, trucks_at(giver.site) & trucks_at(taker.site)
+            ):
+                periods, hindrance = frozenset(), "trucks"
+            if islands and islands.get(giver.site) != islands.get(taker.site):
+                periods, hindrance = frozenset(), "roads"
+            trades.append(Trade(giver, taker, periods, hindrance))
+    return trades
 
 
-class _Meetings:
-    """Who could trade, and what keeps them apart."""
+def _meet(
+    scenario: Scenario, giver: Giver, taker: Taker
+) -> tuple[frozenset[str], Hindrance | None]:
+    """Give the periods in which both are open and agreements let them, or why there are none."""
+    both = frozenset(giver.periods) & frozenset(taker.accepts[giver.material].periods)
+    if not both:
+        return both, "periods"
+    for agreement in scenario.said.agreements:
+        between = agreement.giver == giver.site and agreement.taker == taker.site
+        about = between and agreement.material in (None, giver.material)
+        if about and agreement.rules_out:
+            both -= frozenset(agreement.periods(tuple(scenario.periods)))
+    return both, None if both else "agreements"
 
-    def __init__(self, scenario: Scenario, islands: Mapping[str, int]) -> None:
-        self.scenario, self.islands = scenario, islands
-        self.periods = tuple(scenario.periods)
 
-    def meet(self, giver: Giver, taker: Taker) -> Trade:
-        if self.islands.get(giver.site) != self.islands.get(taker.site):
-            return Trade(giver, taker, frozenset(), "roads")
-        if not self._truck_comes(giver, taker):
-            return Trade(giver, taker, frozenset(), "trucks")
-        both = frozenset(giver.periods) & frozenset(taker.accepts[giver.material].periods)
-        if not both:
-            return Trade(giver, taker, both, "periods")
-        for agreement in self.scenario.said.agreements:
-            between = agreement.giver == giver.site and agreement.taker == taker.site
-            about = between and agreement.material in (None, giver.material)
-            if about and agreement.rules_out:
-                both -= frozenset(agreement.periods(self.periods))
-        return Trade(giver, taker, both, None if both else "agreements")
-
-    def _truck_comes(self, giver: Giver, taker: Taker) -> bool:
-        """Tell whether a truck that there is may come to both; own heaps need no hours."""
-        both = self._trucks[giver.site] & self._trucks[taker.site]
-        within = giver.site == taker.site
-        return any(taker.only_from is not None or self._drives(one, within) for one in both)
-
-    def _drives(self, vehicle: str, within: bool) -> bool:
-        limit = self.scenario.said.fleet.get(vehicle)
-        if limit is None:
+def _truck_comes(scenario: Scenario, giver: Giver, taker: Taker, trucks: Iterable[str]) -> bool:
+    """Tell whether one of these trucks, which may come to both, may drive; own heaps need none."""
+    for limit in map(scenario.said.fleet.get, trucks):
+        if limit is None or taker.only_from is not None:
             return True
-        can_leave = limit.km_per_period != 0
-        return limit.number != 0 and limit.hours_per_period != 0 and (within or can_leave)
-
-    @cached_property
-    def _trucks(self) -> dict[str, set[str]]:
-        scenario = self.scenario
-        return {
-            site: {one for one in scenario.said.vehicles if scenario.admits(site, one)}
-            for site in scenario.sites
-        }
+        away = None if giver.site == taker.site else limit.km_per_period
+        if 0 not in (limit.number, limit.hours_per_period, away):
+            return True
+    return False
 
 
 class Prospects:
@@ -149,27 +142,25 @@ class Prospects:
         }
         self.void = _find_void(scenario)
         self.reached: dict[Side, set[_Traded]] = {}
-        self.runs = self._settle(scenario)
-
-    def _settle(self, scenario: Scenario) -> set[_Run]:
-        """Rule recipes out, and what goes to and from plants and depots, until no more can be."""
-        runs = {
+        self.runs = {
             _Run(plant.site, process.recipe, period)
             for plant in scenario.plants
             if not _closed(plant.per_period_t, plant.total_t)
             for process in plant.processes
             for period in self.periods
         }
-        while True:
-            self.reached = {side: self._spread(runs, side) for side in get_args(Side)}
-            left = {
-                run
-                for run in runs
-                if all(self._served(run, side, reached) for side, reached in self.reached.items())
+        self._settle()
+
+    def _settle(self) -> None:
+        """Rule recipes out, and what goes to and from plants and depots, until no more can be."""
+        before = None
+        while self.runs != before:
+            before = self.runs
+            for side in get_args(Side):
+                self._spread(side)
+            self.runs = {
+                run for run in before if all(self._served(run, side) for side in get_args(Side))
             }
-            if left == runs:
-                return runs
-            runs = left
 
     @cached_property
     def idle(self) -> tuple[Idle, ...]:
@@ -184,30 +175,27 @@ class Prospects:
 
     def may(self, trade: Trade, period: str) -> bool:
         """Tell whether the one may have something to give in a period, and the other a use."""
-        given, taken = self.reached["input"], self.reached["output"]
-        has = self._has(trade, period, self.runs, given)
-        return has and self._has_room(trade, period, self.runs, taken)
+        return self._has(trade, period) and self._has_room(trade, period)
 
-    def _spread(self, runs: set[_Run], side: Side) -> set[_Traded]:
-        """Find what every plant and depot can get, or get rid of, given which recipes may run."""
+    def _spread(self, side: Side) -> None:
+        """Find what every plant and depot can get, or get rid of, by the recipes that may run."""
         serves = self._has if side == "input" else self._has_room
-        reached: set[_Traded] = set()
+        self.reached[side] = reached = set[_Traded]()
         before = -1
         while len(reached) != before:
             before = len(reached)
             for trade in self.trades:
                 for period in trade.periods:
                     key = (trade.here(side).id, trade.giver.material, period)
-                    if key not in reached and serves(trade, period, runs, reached):
+                    if key not in reached and serves(trade, period):
                         reached.add(key)
-        return reached
 
-    def _has(self, trade: Trade, period: str, runs: set[_Run], reached: set[_Traded]) -> bool:
+    def _has(self, trade: Trade, period: str) -> bool:
         giver = trade.giver
         if giver.kind == Role.PLANT:
             return any(
-                (run := _Run(giver.site, process.recipe, period)) in runs
-                and self._served(run, "input", reached)
+                (run := _Run(giver.site, process.recipe, period)) in self.runs
+                and self._served(run, "input")
                 for process in self.plants[giver.site].processes
                 if self._parties(process, "output").get(giver.material) == giver.id
             )
@@ -215,15 +203,15 @@ class Prospects:
             depot = self.depots[giver.place]
             until = self.periods[: self.periods.index(period) + 1]
             return depot.start_t.get(giver.material, 0.0) > 0 or any(
-                (depot.into, giver.material, one) in reached for one in until
+                (depot.into, giver.material, one) in self.reached["input"] for one in until
             )
         return (giver.kind, giver.place) not in self.void
 
-    def _has_room(self, trade: Trade, period: str, runs: set[_Run], reached: set[_Traded]) -> bool:
+    def _has_room(self, trade: Trade, period: str) -> bool:
         taker, material = trade.taker, trade.giver.material
         if taker.kind == Role.PLANT:
             return any(
-                (taker.site, process.recipe, period) in runs
+                (taker.site, process.recipe, period) in self.runs
                 for process in self.plants[taker.site].processes
                 if process.inputs.get(material)
             )
@@ -231,19 +219,19 @@ class Prospects:
             depot = self.depots[taker.place]
             if _closed(depot.per_period_t, depot.capacity_t):
                 return False
-            later = self.periods[self.periods.index(period) :]
+            later, kept = self.periods[self.periods.index(period) :], self.reached["output"]
             return (
                 depot.end_t is None
                 or depot.end_t.get(material, 0.0) > 0
-                or any((depot.out(material), material, one) in reached for one in later)
+                or any((depot.out(material), material, one) in kept for one in later)
             )
         return (taker.kind, taker.place) not in self.void
 
-    def _served(self, run: _Run, side: Side, reached: set[_Traded]) -> bool:
+    def _served(self, run: _Run, side: Side) -> bool:
         """Tell whether it gets all inputs, or rid of all outputs; plants may form a ring."""
         process = self.processes[run.site, run.recipe]
         return all(
-            (party, one, run.period) in reached
+            (party, one, run.period) in self.reached[side]
             for one, party in self._parties(process, side).items()
         )
 

@@ -53,10 +53,6 @@ class _Question:
     def catalogue(self) -> Catalogue:
         return self.words.catalogue
 
-    @property
-    def fit(self) -> Fit | None:
-        return self.catalogue.fit(self.material, self.use)
-
     @cached_property
     def names(self) -> dict[str, str]:
         """What people call the material, the use and the land."""
@@ -72,7 +68,8 @@ class _Question:
 
     def answer(self) -> Iterator[Message]:
         """Say yes or no, and why."""
-        fit, move = self.fit, self.catalogue.soil_move(self.material, self.land)
+        fit = self.catalogue.fit(self.material, self.use)
+        move = self.catalogue.soil_move(self.material, self.land)
         verdict = self.verdict()
         asked = {rule.condition for rule in (fit, move) if rule}
         accepted = verdict == "conditional" and asked <= {None, *self.accepted}
@@ -120,12 +117,8 @@ class _Question:
             return
         both = (self.material, reference)
         density = {one: self.catalogue.materials[one].density_compacted for one in both}
-        yield say(
-            "A layer is filled by volume, so this is the ratio of the compacted densities: "
-            "{own} over {other} t/m3.",
-            own=words.number(density[self.material].value),
-            other=words.number(density[reference].value),
-        )
+        own, other = (words.number(density[one].value) for one in both)
+        yield self._say("by volume", own=own, other=other)
         for one, figure in density.items():
             yield say("Compacted density of {material}: {figure}").format(
                 material=words.material(one), figure=words.figure(figure)
@@ -187,9 +180,7 @@ def _tell_zones(scenario: Scenario, question: _Question, need: Need) -> Iterator
     soil_class = scenario.catalogue.materials[question.material].soil_class
     for zone in need.demand.zones:
         if soil_class is not None and soil_class >= zone.soil_class:
-            yield say(
-                "{site} lies in a zone (rule {rule}: {source}): soil of class {number} and "
-                "worse needs `{condition}`.",
+            yield read_texts("fit")["zone"].format(
                 site=scenario.site_name(need.site),
                 rule=zone.rule,
                 source=zone.ruling.citation,

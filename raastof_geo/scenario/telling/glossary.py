@@ -3,21 +3,18 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from raastof_geo.errors import InputError
+from raastof_geo.evidence import tell_unit
+from raastof_geo.figures.figure import Figure
 from raastof_geo.language import Language, Message, Readable, read_texts, say, say_text
 from raastof_geo.scenario.catalogue import Catalogue, Fit
 from raastof_geo.scenario.identity import UnknownIdError, find_id, suggest
-from raastof_geo.scenario.telling.law import tell_consent, tell_moves
-from raastof_geo.scenario.telling.material import (
-    ORIGINS,
-    label_figures,
-    tell_figures,
-    tell_material,
-    tell_recipe,
-)
-from raastof_geo.scenario.telling.words import CatalogueWords
+from raastof_geo.scenario.telling.law import serves, tell_consent, tell_law, tell_moves
+from raastof_geo.scenario.telling.words import CatalogueWords, list_titles
+
+_ORIGINS: dict[str, Message] = {"secondary": say("secondary"), "virgin": say("virgin")}
 
 
 class CatalogueEntry(NamedTuple):
@@ -57,16 +54,14 @@ def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[
             lines += map(words.read, tell(words, find_id(key, given, names)))
         every |= names
     if not lines:
-        message = say_text(
-            "glossary", "nothing known", given=f"`{given}`", hint=suggest(given, every, listed=True)
-        )
-        raise InputError(message)
+        hint = suggest(given, every, listed=True)
+        raise InputError.saying_text("glossary", "nothing known", given=f"`{given}`", hint=hint)
     return lines
 
 
 def _about_material(words: CatalogueWords, one: str) -> str:
     material = words.catalogue.materials[one]
-    origin, regime = ORIGINS[material.origin].render(words.language), material.legal_regime
+    origin, regime = _ORIGINS[material.origin].render(words.language), material.legal_regime
     law = words.called("legal_regimes", regime) if regime else ""
     return ", ".join(filter(None, (origin, words.class_of(one), law)))
 
@@ -97,6 +92,62 @@ def _about_vehicle(words: CatalogueWords, one: str) -> Message:
     )
 
 
+def _tell_material(words: CatalogueWords, material: str) -> Iterator[Message]:
+    """Say everything about the material of an id."""
+    one, recipes = words.catalogue.materials[material], words.catalogue.recipes
+    yield say("{name} (`{id}`), {origin}").format(
+        name=words.material(material), id=material, origin=_ORIGINS[one.origin]
+    )
+    if words.class_of(material):
+        yield say("Class: {name}", name=words.class_of(material))
+    yield from _tell_figures(words, "materials", one)
+    yield from tell_law(words, material)
+    for name, recipe in recipes.items():
+        if material in recipe.inputs or material in recipe.outputs:
+            yield from _tell_recipe(words, name)
+    yield from _tell_uses(words, material)
+    yield from tell_moves(words, material, *words.catalogue.land)
+
+
+def _tell_figures(words: CatalogueWords, section: str, entry: Any) -> Iterator[Message]:
+    """Say the figures of an entry of the catalogue, each with its source, behind what they are."""
+    for path, label in list_titles().items():
+        of, _, field = path.partition(".")
+        known = of == section and field in type(entry).model_fields  # computed ones are none
+        if known and isinstance(figure := getattr(entry, field), Figure):
+            yield say("{what}: {figure}", what=label, figure=words.figure(figure))
+
+
+def _tell_recipe(words: CatalogueWords, name: str) -> Iterator[Message]:
+    """Say what a recipe makes of what, and what that emits and costs."""
+    recipe = words.catalogue.recipes[name]
+    yield read_texts("glossary")["recipe"].format(
+        name=words.called("recipes", name),
+        id=name,
+        inputs=words.shares(recipe.inputs),
+        outputs=words.shares(recipe.outputs),
+        emission=f"{words.number(recipe.kg_co2e_per_t.value)} kg CO2e",
+        price=f"{words.number(recipe.dkk_per_t.value)} {tell_unit('DKK')}",
+    )
+    for one, share in recipe.outputs.items():
+        yield say("{what}: {figure}", what=words.material(one), figure=words.figure(share))
+    yield from _tell_figures(words, "recipes", recipe)
+
+
+def _tell_uses(words: CatalogueWords, material: str) -> Iterator[Message]:
+    fits = words.catalogue.fits.get(material, {})
+    if not fits:
+        yield say("May serve nothing: it goes to a receiver.")
+    if allowed := serves(words.catalogue, material, "allowed"):
+        yield say("May serve: {uses}", uses=words.uses(allowed))
+    for use in serves(words.catalogue, material, "conditional"):
+        yield say("May serve under a condition: {use} ({condition})").format(
+            use=words.use(use), condition=words.called("conditions", fits[use].condition or "")
+        )
+    if forbidden := serves(words.catalogue, material, "forbidden"):
+        yield say("A rule forbids: {uses}", uses=words.uses(forbidden))
+
+
 def _tell_use(words: CatalogueWords, use: str) -> Iterator[Message]:
     reference = words.catalogue.uses[use].reference_material
     yield say("{name} (`{id}`), a use", name=words.use(use), id=use)
@@ -118,8 +169,8 @@ def _tell_use(words: CatalogueWords, use: str) -> Iterator[Message]:
         yield say("A rule forbids it to: {materials}", materials=", ".join(names["forbidden"]))
 
 
-def _tell_recipe(words: CatalogueWords, recipe: str) -> Iterator[Message]:
-    yield from tell_recipe(words, recipe)
+def _tell_plant(words: CatalogueWords, recipe: str) -> Iterator[Message]:
+    yield from _tell_recipe(words, recipe)
     yield say_text("glossary", "a plant")
 
 
@@ -164,7 +215,7 @@ def _tell_vehicle(words: CatalogueWords, vehicle: str) -> Iterator[Message]:
         yield say("It does not turn round in dead ends.")
     if truck.legal_from is not None:
         yield say("Legal from {date}.", date=truck.legal_from)
-    yield from tell_figures(words, label_figures("vehicles", truck))
+    yield from _tell_figures(words, "vehicles", truck)
     for table in words.catalogue.tolls.values() if truck.toll_dkk_per_km is None else ():
         yield say("Truck toll from {date}: {rate} DKK/km (source: {source}).").format(
             date=table.valid_from,
@@ -183,9 +234,9 @@ _ABOUT: dict[str, Callable[[CatalogueWords, str], Readable]] = {
 }
 """What an entry of each section is for, in the list."""
 _TELL: dict[str, Callable[[CatalogueWords, str], Iterator[Message]]] = {
-    "materials": tell_material,
+    "materials": _tell_material,
     "uses": _tell_use,
-    "recipes": _tell_recipe,
+    "recipes": _tell_plant,
     "conditions": _tell_condition,
     "land": _tell_land,
     "vehicles": _tell_vehicle,
