@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,6 @@ MARK = "raastof_geo_cache.txt"
 _MARK_TEXT = "This folder belongs to raastof_geo; `raastof cache clear` empties it.\n"
 _WAIT_S = 600
 _VERSIONS = re.compile(r"v\d+")
-_KEPT = re.compile(r".*\.npz")
 _ENTRY = re.compile(
     rf"[0-9a-f]{{40}}\.(npz|lock|[a-z0-9_]+\.part)|{DOWNLOAD.pattern}|\.{DOWNLOAD.pattern}\.lock"
 )
@@ -134,7 +133,8 @@ def list_stocks() -> list[KeptCount]:
     """Tell what the cache holds, kind by kind."""
     stocks = []
     for kind in KEPT_KINDS:
-        entries = _list_named(_home() / kind, _KEPT) if _is_marked(_home()) else ()
+        folder = _home() / kind
+        entries = folder.glob("*.npz") if _is_marked(_home()) and is_folder(folder) else ()
         sizes = [file.lstat().st_size for file in entries if is_file(file)]
         stocks.append(KeptCount(kind, len(sizes), sum(sizes) / 1e6))
     return stocks
@@ -143,10 +143,10 @@ def list_stocks() -> list[KeptCount]:
 def clear_cache() -> Cleared:
     """Empty the cache of all versions where it carries the mark, following no link."""
     size, unmarked = 0, []
-    for home in _list_homes():
+    versions = sorted(cache_folder().glob("v*"))
+    for home in (one for one in versions if _VERSIONS.fullmatch(one.name) and is_folder(one)):
         if _is_marked(home):
-            size += sum(_remove(file) for file in list(_list_entries(home)))
-            _remove_home(home)
+            size += _empty(home)
         elif any(is_folder(home / kind) for kind in KEPT_KINDS):
             unmarked.append(home)
     older = cache_folder() / DOWNLOADS
@@ -226,22 +226,6 @@ def _seal(archive: zipfile.ZipFile, file: Path) -> bytes:
     return " ".join(words).encode()
 
 
-def _list_homes() -> list[Path]:
-    there = sorted(cache_folder().glob("v*"))
-    return [one for one in there if _VERSIONS.fullmatch(one.name) and is_folder(one)]
-
-
-def _list_entries(home: Path) -> Iterator[Path]:
-    for kind in (*KEPT_KINDS, DOWNLOADS):
-        yield from _list_named(home / kind, _ENTRY)
-
-
-def _list_named(folder: Path, name: re.Pattern[str]) -> Iterator[Path]:
-    """List what a folder holds under such names; nothing where there is no folder, or a link."""
-    if is_folder(folder):
-        yield from (one for one in folder.iterdir() if name.fullmatch(one.name))
-
-
 def _remove(entry: Path) -> int:
     """Remove an entry, a draft of one or a download, and give its size; a link is left. [bytes]"""
     with suppress(OSError):
@@ -258,15 +242,18 @@ def _remove(entry: Path) -> int:
     return 0
 
 
-def _remove_home(home: Path) -> None:
-    """Remove the folders of a version that are empty now; the mark with the last of them."""
-    for kind in (*KEPT_KINDS, DOWNLOADS):
+def _empty(home: Path) -> int:
+    """Remove the entries of a version, folders that are empty then, the mark last. [bytes]"""
+    size = 0
+    for folder in filter(is_folder, (home / kind for kind in (*KEPT_KINDS, DOWNLOADS))):
+        size += sum(_remove(one) for one in [*folder.iterdir()] if _ENTRY.fullmatch(one.name))
         with suppress(OSError):
-            (home / kind).rmdir()
+            folder.rmdir()
     with suppress(OSError):
         if _names(home) == {MARK}:
             (home / MARK).unlink()
             home.rmdir()
+    return size
 
 
 def _names(folder: Path) -> set[str]:

@@ -22,7 +22,7 @@ def tell_materials(
     """List what the catalogue holds, or tell all that is known of one entry."""
     from raastof_geo.scenario.telling.glossary import explain_entry, list_catalogue
 
-    catalogue = _catalogue_of(_read(of_scenario))
+    catalogue, _ = _open(of_scenario)
     if entry is not None:
         for line in explain_entry(catalogue, entry, spoken_language()):
             tell_item(line, indent="")
@@ -48,21 +48,19 @@ def tell_fit(
     """Tell whether a material may serve a use, and by which rule."""
     from raastof_geo.scenario.telling.fit import explain_fit
 
-    scenario = _read(of_scenario)
-    catalogue = _catalogue_of(scenario)
+    catalogue, scenario = _open(of_scenario)
     for line in explain_fit(
         catalogue, material, use, spoken_language(), land=land, scenario=scenario
     ):
         tell_item(line, indent="")
 
 
-def _read(scenario: Path | None) -> Scenario | None:
+def _open(file: Path | None) -> tuple[Catalogue, Scenario | None]:
+    """Give the catalogue of a scenario beside it, or where there is none, the built-in one."""
     from raastof_geo.scenario import read_scenario
-
-    return None if scenario is None else read_scenario(scenario, anywhere=True)
-
-
-def _catalogue_of(scenario: Scenario | None) -> Catalogue:
     from raastof_geo.scenario.catalogue import load_catalogue
 
-    return load_catalogue() if scenario is None else scenario.catalogue
+    if file is None:
+        return load_catalogue(), None
+    scenario = read_scenario(file, anywhere=True)
+    return scenario.catalogue, scenario

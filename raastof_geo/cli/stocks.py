@@ -7,16 +7,15 @@ from raastof_geo.language import format_number, read_texts, say, say_text
 def tell_cache() -> None:
     """Tell where the cache lies and what it holds."""
     from raastof_geo.cache import MARK, cache_folder, find_stranger, list_stocks
-    from raastof_geo.links import is_link
+    from raastof_geo.links import is_folder
 
     tell(cache_folder())
     stranger = find_stranger()
-    if stranger is not None and stranger.is_dir() and not is_link(stranger):
-        told = say("{folder} is not ours (it has no file {mark}): nothing is kept there.")
-        tell(told.format(folder=str(stranger), mark=MARK))
-    elif stranger is not None:
+    if stranger is not None:
         told = say("{file} is a file or a link where a folder must be: nothing is kept there.")
-        tell(told.format(file=str(stranger)))
+        if is_folder(stranger):
+            told = say("{folder} is not ours (it has no file {mark}): nothing is kept there.")
+        tell(told.format(file=str(stranger), folder=str(stranger), mark=MARK))
     told, names = say("{kind}: {entries} entries, {size} MB"), read_texts("kinds of stocks")
     for stock in list_stocks():
         kind, size = names[stock.kind], format_number(stock.size_mb, digits=1)

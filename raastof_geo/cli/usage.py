@@ -5,13 +5,10 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from raastof_geo.cli.terminal import clean, line_width
 from raastof_geo.language import Message, read_danish_words, read_texts, say
-
-Resolved: TypeAlias = tuple[str, Any, list[str]]
-"""As Click wants it: the name of a command, the command, and the words that are left for it."""
 
 _WIDTH = 79
 _WIDEST_NAME = 24
@@ -38,8 +35,8 @@ def speak_of(command: Any, path: str = "") -> None:
         speak_of(one, f"{path} {name}".strip())
 
 
-def _resolve(group: Any, context: Any, words: list[str]) -> Resolved:
-    """Find the command that is meant; only its exact name is."""
+def _resolve(group: Any, context: Any, words: list[str]) -> tuple[str, Any, list[str]]:
+    """Find the command that is meant, by its exact name; give both, and the words left for it."""
     name = words[0]
     command = group.commands.get(name)
     if command is None:

@@ -13,7 +13,7 @@ from raastof_geo.effect.gain import Gain
 from raastof_geo.evidence import STATES
 from raastof_geo.frames.flows import name_materials
 from raastof_geo.recall.rest import BASELINE_TABLES, describe_rows
-from raastof_geo.records.plan import write_plan
+from raastof_geo.records.plan import PLAN, write_plan
 from raastof_geo.records.values import make_finite
 from raastof_geo.result import Result
 from raastof_geo.version import __version__
@@ -27,6 +27,7 @@ def describe_plan(result: Result) -> dict[str, Any]:
     scenario, plan = result.scenario, result.plan
     states, coordination = scenario.states(), result.effect.coordination
     values: dict[str, Any] = {
+        "format": PLAN.format,
         "scenario": {
             "id": scenario.id,
             "title": scenario.said.title,

@@ -13,8 +13,8 @@ from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.figures.vocabulary import SHORT_OF_GOAL
 from raastof_geo.outputs.plan import describe_plan
 from raastof_geo.recall.rest import pack_rest
-from raastof_geo.records.plan import pack_plan
 from raastof_geo.records.proof import Arrays, write_proof
+from raastof_geo.records.values import pack_values
 from raastof_geo.result import Result
 
 
@@ -25,7 +25,7 @@ def describe_proof(result: Result) -> Arrays:
         **_describe_moves(result.plan.problem),
         **_describe_used(result),
         "flow_column": _flow_columns(result),
-        "plan": np.frombuffer(pack_plan(describe_plan(result)), np.uint8),
+        "plan": np.frombuffer(pack_values(describe_plan(result)), np.uint8),
         "rest": np.frombuffer(pack_rest(result), np.uint8),
     }
 

@@ -27,13 +27,11 @@ from raastof_geo.recall.origin import (
 from raastof_geo.recall.rest import (
     BASELINE_TABLES,
     Rest,
+    check_tables,
     list_tables,
     name_sides,
     read_rest,
     recall,
-    recall_areas,
-    recall_finding,
-    recall_tables,
 )
 from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.plan import read_results
@@ -79,7 +77,8 @@ def load_result(
     with refusing_odd(folder / PROOF.name):
         rest = read_rest(arrays.rest.tobytes())
         scenario = _recall_scenario(said, rest)
-        tables = recall_tables(rest.tables, said)
+        tables = rest.tables
+        check_tables(tables, said)
         anchors = Anchors(tables["anchors"].set_index("site"))
         origin = Origin(
             folder=folder,
@@ -122,16 +121,15 @@ def _recall_scenario(said: Mapping[str, Any], rest: Rest) -> Scenario:
         "catalogue": catalogue,
         "vehicles": tuple(values["vehicles"]),
     }
-    warnings = tuple(map(recall_finding, rest.warnings))
     note = rest.format_note
     return Scenario(
         id=about["id"],
         digest=str(about["sha256"]),
         said=ScenarioFile.model_validate(values, context=context),
         catalogue=catalogue,
-        warnings=warnings,
-        format_note=None if note is None else warnings[note],
-        areas=recall_areas(rest.areas),
+        warnings=rest.warnings,
+        format_note=None if note is None else rest.warnings[note],
+        areas=rest.areas,
     )
 
 

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 import pandas as pd
 import shapely
-from pydantic import TypeAdapter
+from pydantic import PlainSerializer, PlainValidator, TypeAdapter
 
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.row import About, Rule
@@ -25,6 +25,11 @@ from raastof_geo.sensitivity.assessment import Assessment
 _T = TypeVar("_T")
 
 
+def recall(kind: type[_T], values: Any) -> _T:
+    """Turn plain values into an object, each part into what its type says, or `ValueError`."""
+    return TypeAdapter(kind).validate_python(values)
+
+
 @dataclass(frozen=True, eq=False)
 class KeptColumn:
     """A column of a table, its numbers with every digit."""
@@ -33,16 +38,86 @@ class KeptColumn:
     values: list[Any]
 
 
-KeptTable: TypeAlias = dict[str, KeptColumn]
+def _keep_table(frame: pd.DataFrame) -> dict[str, Any]:
+    return {
+        str(name): {"type": str(column.dtype), "values": [*map(_keep_cell, column.tolist())]}
+        for name, column in frame.items()
+    }
 
 
-@dataclass(frozen=True, eq=False)
-class KeptFinding:
-    """A warning of a scenario, by its parts."""
+def _keep_cell(value: Any) -> Any:
+    """Give a cell as JSON can say it: not a number is nothing, infinity a word."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return value
 
-    message: Any
-    place: tuple[str, int, int] | None
-    """File without its folder, line and column."""
+
+def _recall_table(kept: Any) -> pd.DataFrame:
+    """Give a table its columns back, each of its type."""
+    columns = recall(dict[str, KeptColumn], kept)
+    cells = {name: pd.Series(_recall_cells(one), dtype=one.type) for name, one in columns.items()}
+    return pd.DataFrame(cells)
+
+
+def _recall_cells(column: KeptColumn) -> list[Any]:
+    if column.type != "float64":
+        return column.values
+    return [math.nan if value is None else float(value) for value in column.values]
+
+
+def _keep_finding(finding: Finding) -> dict[str, Any]:
+    """Give a warning by its parts: the sentence, and file without its folder, line and column."""
+    place = finding.place
+    return {
+        "message": _keep_words(finding.message),
+        "place": place and [Path(place.file).name, place.line, place.column],
+    }
+
+
+def _keep_words(words: Any) -> Any:
+    """Give a sentence by its parts, so that it can be read in another language later."""
+    if type(words) is Message:
+        values = {name: _keep_words(value) for name, value in words.values.items()}
+        return {"text": words.text, "values": values, "many": words.many}
+    if isinstance(words, Message):
+        return {language: words.render(language) for language in LANGUAGES}
+    return words if isinstance(words, str | int | float | None) else str(words)
+
+
+def _recall_finding(kept: Any) -> Finding:
+    place = recall(tuple[str, int, int] | None, kept["place"])  # type: ignore[arg-type]
+    return Finding(_recall_words(kept["message"]), None if place is None else Place(*place))
+
+
+def _recall_words(words: Any) -> Any:
+    if not isinstance(words, dict):
+        return words
+    if "text" in words:
+        values = {name: _recall_words(value) for name, value in words["values"].items()}
+        return Message(words["text"], values, words["many"])
+    return Name("", words)
+
+
+def _keep_area(area: shapely.MultiPolygon) -> str:
+    return shapely.to_wkb(area, hex=True)
+
+
+def _recall_area(packed: Any) -> shapely.MultiPolygon:
+    area = shapely.from_wkb(packed, on_invalid="ignore")
+    if not isinstance(area, shapely.MultiPolygon):
+        raise ValueError("no polygons")
+    return area
+
+
+_Table: TypeAlias = Annotated[
+    pd.DataFrame, PlainValidator(_recall_table), PlainSerializer(_keep_table)
+]
+_Warning: TypeAlias = Annotated[
+    Finding, PlainValidator(_recall_finding), PlainSerializer(_keep_finding)
+]
+_Area: TypeAlias = Annotated[
+    shapely.MultiPolygon, PlainValidator(_recall_area), PlainSerializer(_keep_area)
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +134,7 @@ class Rest:
     """What plan.json does not say of a result, or not with every digit."""
 
     catalogue: dict[str, Any]
-    warnings: tuple[KeptFinding, ...]
+    warnings: tuple[_Warning, ...]
     """Of the scenario."""
     format_note: int | None
     """Which of the warnings tells what an older format means; none: none of them."""
@@ -70,12 +145,12 @@ class Rest:
     """What each project has in the baseline by the measure of fairness."""
     causes: tuple[Cause, ...]
     transfers: Transfers
-    tables: dict[str, KeptTable]
+    tables: dict[str, _Table]
     """Those of the plan by the names that they have there; `anchors`, `books`, `baseline_books`,
     and those of each baseline, such as `baseline_flows` and `alone_flows`."""
     assumptions: Assessment | None = None
-    areas: dict[int, str] = field(default_factory=dict)
-    """The polygons of zones as hexadecimal WKB."""
+    areas: dict[int, _Area] = field(default_factory=dict)
+    """The polygons of zones, kept as hexadecimal WKB."""
 
 
 def pack_rest(result: Result) -> bytes:
@@ -85,7 +160,7 @@ def pack_rest(result: Result) -> bytes:
     sides = name_sides([one.kind for one in effect.baselines])
     rest = Rest(
         catalogue=scenario.catalogue.model_dump(mode="json", by_alias=True),
-        warnings=tuple(_keep_finding(one) for one in scenario.warnings),
+        warnings=scenario.warnings,
         format_note=None if note is None else scenario.warnings.index(note),
         rules=tuple(map(name_rule, plan.rules)),
         rows=tuple(KeptRow(row.about, row.family.raised_by) for row in plan.proof.rows),
@@ -93,41 +168,25 @@ def pack_rest(result: Result) -> bytes:
         causes=effect.causes,
         transfers=effect.transfers,
         assumptions=result.assumptions,
-        areas={at: shapely.to_wkb(area, hex=True) for at, area in scenario.areas.items()},
+        areas=dict(scenario.areas),
         tables={
-            "anchors": _keep_table(result.anchors.frame.reset_index()),
-            **{name: _keep_table(getattr(plan, name)) for name in list_tables()},
+            "anchors": result.anchors.frame.reset_index(),
+            **{name: getattr(plan, name) for name in list_tables()},
             **{
-                f"{side}_{name}": _keep_table(getattr(one, name))
+                f"{side}_{name}": getattr(one, name)
                 for side, one in zip(sides, effect.baselines, strict=True)
                 for name in BASELINE_TABLES
             },
-            "books": _keep_table(effect.books.lines),
-            "baseline_books": _keep_table(effect.baseline_books.lines),
+            "books": effect.books.lines,
+            "baseline_books": effect.baseline_books.lines,
         },
     )
-    return pack_values(_keep(rest))
-
-
-def _keep(value: Any) -> Any:
-    """Turn an object into plain values by its fields; names of figures are texts."""
-    if isinstance(value, str):
-        return str(value)
-    if is_dataclass(value):
-        return {field.name: _keep(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(name): _keep(one) for name, one in value.items()}
-    return [_keep(one) for one in value] if isinstance(value, list | tuple) else value
+    return pack_values(TypeAdapter(Rest).dump_python(rest, mode="json", warnings=False))
 
 
 def read_rest(packed: bytes) -> Rest:
     """Read the rest of a result from its proof; errors as of `read_values` and `recall`."""
     return recall(Rest, read_values(packed, file=PROOF.name))
-
-
-def recall(kind: type[_T], values: Any) -> _T:
-    """Turn plain values into an object, each part into what its type says, or `ValueError`."""
-    return TypeAdapter(kind).validate_python(values)
 
 
 BASELINE_TABLES = ("flows", "processed", "stored", "empty_trips")
@@ -157,85 +216,13 @@ def describe_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _keep_table(frame: pd.DataFrame) -> KeptTable:
-    return {
-        str(name): KeptColumn(str(column.dtype), list(map(_keep_cell, column.tolist())))  # type: ignore[arg-type]
-        for name, column in frame.items()
-    }
-
-
-def _keep_cell(value: Any) -> Any:
-    """Give a cell as JSON can say it: not a number is nothing, infinity a word."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else str(value)
-    return value
-
-
 _CALLED = {"anchors": "sites", "shadow_prices": "constraints"}
 """Tables that plan.json has under another name; books it does not have."""
 
 
-def recall_tables(
-    kept: Mapping[str, KeptTable], said: Mapping[str, Any]
-) -> dict[str, pd.DataFrame]:
-    """Give tables their columns back, each of its type; `DamagedError` if unlike plan.json."""
-    tables = {
-        table: pd.DataFrame(
-            {name: pd.Series(_recall_cells(one), dtype=one.type) for name, one in columns.items()}
-        )
-        for table, columns in kept.items()
-    }
+def check_tables(tables: Mapping[str, pd.DataFrame], said: Mapping[str, Any]) -> None:
+    """Raise `DamagedError` where a table is unlike what plan.json says."""
     for name, table in tables.items():
         rows = said.get(_CALLED.get(name, name))
         if rows is not None and make_finite(describe_rows(table)) != rows:
             raise refuse_part(f"rest.tables.{plain(name)[:40]}")
-    return tables
-
-
-def _recall_cells(column: KeptColumn) -> list[Any]:
-    if column.type != "float64":
-        return column.values
-    return [math.nan if value is None else float(value) for value in column.values]
-
-
-def _keep_finding(finding: Finding) -> KeptFinding:
-    place = finding.place
-    return KeptFinding(
-        _keep_words(finding.message),
-        None if place is None else (Path(place.file).name, place.line, place.column),
-    )
-
-
-def _keep_words(words: Any) -> Any:
-    """Give a sentence by its parts, so that it can be read in another language later."""
-    if type(words) is Message:
-        values = {name: _keep_words(value) for name, value in words.values.items()}
-        return {"text": words.text, "values": values, "many": words.many}
-    if isinstance(words, Message):
-        return {language: words.render(language) for language in LANGUAGES}
-    return words if isinstance(words, str | int | float | None) else str(words)
-
-
-def recall_areas(kept: Mapping[int, str]) -> dict[int, shapely.MultiPolygon]:
-    """Give the polygons of zones back, or `ValueError` where these are none."""
-    areas = {}
-    for at, packed in kept.items():
-        area = shapely.from_wkb(packed, on_invalid="ignore")
-        if not isinstance(area, shapely.MultiPolygon):
-            raise ValueError(at)
-        areas[at] = area
-    return areas
-
-
-def recall_finding(kept: KeptFinding) -> Finding:
-    """Give a warning back."""
-    return Finding(_recall_words(kept.message), None if kept.place is None else Place(*kept.place))
-
-
-def _recall_words(words: Any) -> Any:
-    if not isinstance(words, dict):
-        return words
-    if "text" in words:
-        values = {name: _recall_words(value) for name, value in words["values"].items()}
-        return Message(words["text"], values, words["many"])
-    return Name("", words)

@@ -16,7 +16,6 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 from raastof_geo.errors import OutputError, tell_reason
 from raastof_geo.language import Message, say_text
@@ -50,15 +49,6 @@ _NOBODYS = ""
 """Digest of a file that was never described, so that nothing is like it."""
 
 
-class _Journal(NamedTuple):
-    new: Mapping[str, str]
-    """Digest of each file to come, by its path; the manifest is among them."""
-    old: Mapping[str, str]
-    """Digest of each file of the set before, as it was written."""
-    aside: str
-    """Folder in the results folder for what stands in the way."""
-
-
 @contextmanager
 def exchanging(folder: Path, *, known: Collection[str], version: str) -> Iterator[Path]:
     """Give an empty folder to write a set of results into; it takes its place at the end.
@@ -77,7 +67,7 @@ def exchanging(folder: Path, *, known: Collection[str], version: str) -> Iterato
             draft = make_draft(folder)
             try:
                 yield draft / _NEW
-                _Exchange(folder, draft, _plan(folder, draft, known, version)).run()
+                _plan(folder, draft, known, version).run()
             finally:
                 if not is_there(draft / JOURNAL.name):
                     _clear(draft)
@@ -119,18 +109,17 @@ def is_unfinished(folder: Path) -> bool:
     return not is_there(folder) and _left_by_older(folder) is not None
 
 
-def _plan(folder: Path, draft: Path, known: Collection[str], version: str) -> _Journal:
+def _plan(folder: Path, draft: Path, known: Collection[str], version: str) -> "_Exchange":
     """Write the manifest of the draft, and say what is to be exchanged; refuse what cannot be."""
     ready = draft / _NEW
     described = manifest.describe_files(ready, version=version)
     manifest.write_manifest(described, ready)
-    new = {name: entry.sha256 for name, entry in described.files.items()}
-    new[manifest.MANIFEST.name] = manifest.describe_file(ready / manifest.MANIFEST.name).sha256
+    new = _list_digests(described, ready)
     check_place(folder)
     check_links(folder, new)
     old = _read_old(folder, known)
     check_free(folder, {**new, **old})
-    return _Journal(new, old, name_free(folder / SET_ASIDE).name)
+    return _Exchange(folder, draft, new, old, name_free(folder / SET_ASIDE).name)
 
 
 def _read_old(folder: Path, known: Collection[str]) -> dict[str, str]:
@@ -145,11 +134,15 @@ def _read_old(folder: Path, known: Collection[str]) -> dict[str, str]:
             "places", "newer results", folder=str(folder), version=found.version
         )
     if found is not None and age == "same":
-        listed = {name: entry.sha256 for name, entry in found.files.items()}
-        return listed | {
-            manifest.MANIFEST.name: manifest.describe_file(folder / manifest.MANIFEST.name).sha256
-        }
+        return _list_digests(found, folder)
     return dict.fromkeys(list_older(folder, known), _NOBODYS) if is_older(folder) else {}
+
+
+def _list_digests(found: manifest.Manifest, folder: Path) -> dict[str, str]:
+    """List the digests of a set, that of its manifest in the folder among them."""
+    digests = {name: entry.sha256 for name, entry in found.files.items()}
+    path = folder / manifest.MANIFEST.name
+    return digests | {path.name: manifest.describe_file(path).sha256}
 
 
 @dataclass
@@ -158,7 +151,12 @@ class _Exchange:
 
     folder: Path
     draft: Path
-    journal: _Journal
+    new: Mapping[str, str]
+    """Digest of each file to come, by its path; the manifest is among them."""
+    old: Mapping[str, str]
+    """Digest of each file of the set before, as it was written."""
+    aside: str
+    """Folder in the results folder for what stands in the way."""
     made: list[Path] = field(default_factory=list)
     moved: list[tuple[Path, Path]] = field(default_factory=list)
 
@@ -167,7 +165,8 @@ class _Exchange:
         note_written(self.folder)
         journal = self.draft / JOURNAL.name
         raw = journal.with_suffix(".raw")
-        raw.write_bytes(pack_values({"format": JOURNAL.format, **self.journal._asdict()}))
+        told = {"new": self.new, "old": self.old, "aside": self.aside}
+        raw.write_bytes(pack_values({"format": JOURNAL.format, **told}))
         raw.replace(journal)
         try:
             self.carry_on()
@@ -187,14 +186,13 @@ class _Exchange:
 
     def carry_on(self) -> None:
         """Do what is left to do; the journal goes at the end."""
-        new, old = self.journal.new, self.journal.old
-        self._make(self.folder)
-        check_links(self.folder, new)
-        for name in sorted(old.keys() - new.keys()):
+        self.made += make_folders(self.folder)
+        check_links(self.folder, self.new)
+        for name in sorted(self.old.keys() - self.new.keys()):
             self._retire(name)
-        for name in sorted(new, key=lambda name: (name == manifest.MANIFEST.name, name)):
+        for name in sorted(self.new, key=lambda name: (name == manifest.MANIFEST.name, name)):
             self._bring(name)
-        parents = {path for name in old for path in Path(name).parents} - {Path()}
+        parents = {path for name in self.old for path in Path(name).parents} - {Path()}
         remove_empty(self.folder / path for path in sorted(parents, reverse=True))
         (self.draft / JOURNAL.name).unlink(missing_ok=True)
 
@@ -210,7 +208,7 @@ class _Exchange:
             self._keep(name)
         elif is_there(place):
             self._move_aside(name)
-        self._make(place.parent)
+        self.made += make_folders(place.parent)
         ready.replace(place)
 
     def _retire(self, name: str) -> None:
@@ -226,7 +224,7 @@ class _Exchange:
             self._move_aside(name)
 
     def _is_unchanged(self, name: str) -> bool:
-        path, digest = self.folder / name, self.journal.old.get(name, _NOBODYS)
+        path, digest = self.folder / name, self.old.get(name, _NOBODYS)
         return bool(digest) and is_file(path) and manifest.describe_file(path).sha256 == digest
 
     def _keep(self, name: str) -> None:
@@ -243,23 +241,20 @@ class _Exchange:
             raw.replace(kept)
 
     def _move_aside(self, name: str) -> None:
-        to = name_free(self.folder / self.journal.aside / name)
-        self._make(to.parent)
+        to = name_free(self.folder / self.aside / name)
+        self.made += make_folders(to.parent)
         (self.folder / name).rename(to)
         self.moved.append((self.folder / name, to))
-
-    def _make(self, folder: Path) -> None:
-        self.made += make_folders(folder)
 
     def _take_back(self) -> None:
         """Put everything back where it was; where that fails too, the journal stays."""
         try:
-            for name, digest in self.journal.new.items():
+            for name, digest in self.new.items():
                 ready, place = self.draft / _NEW / name, self.folder / name
                 gone = not is_there(ready) and is_file(place)
                 if gone and manifest.describe_file(place).sha256 == digest:
                     place.rename(ready)
-            for name in self.journal.old:
+            for name in self.old:
                 kept, place = self.draft / _OLD / name, self.folder / name
                 if is_there(kept) and not is_there(place):
                     place.parent.mkdir(parents=True, exist_ok=True)
@@ -270,8 +265,8 @@ class _Exchange:
                     aside.rename(place)
         except OSError as error:
             raise OutputError(_tell_unfinished(self.folder, error)) from error
-        aside_folder = self.folder / self.journal.aside
-        remove_empty([*(to.parent for _, to in self.moved), aside_folder, *reversed(self.made)])
+        emptied = (*(to.parent for _, to in self.moved), self.folder / self.aside)
+        remove_empty([*emptied, *reversed(self.made)])
         (self.draft / JOURNAL.name).unlink(missing_ok=True)
 
 
@@ -283,13 +278,12 @@ def _finish(folder: Path) -> None:
     """Finish what killed runs began, and remove their drafts; the lock is held."""
     _bring_back_older(folder)
     for draft in list(list_drafts(folder)):
-        journal = _read_journal(draft / JOURNAL.name)
-        if journal is not None:
+        exchange = _read_journal(folder, draft)
+        if exchange is not None:
             check_place(folder)
-            aside = folder / journal.aside
+            aside = folder / exchange.aside
             before = sorted(aside.iterdir()) if is_folder(aside) else []
             note_written(folder)
-            exchange = _Exchange(folder, draft, journal)
             exchange.carry_on()
             exchange.tell_moved()
             for item in before:  # what the killed run had moved aside
@@ -297,10 +291,10 @@ def _finish(folder: Path) -> None:
         remove_draft(draft)
 
 
-def _read_journal(path: Path) -> _Journal | None:
+def _read_journal(folder: Path, draft: Path) -> _Exchange | None:
     """Read a journal; what is none, or leads out of the folder, is no reason to do anything."""
     try:
-        values = read_file(path, most_bytes=JOURNAL.most_bytes)
+        values = read_file(draft / JOURNAL.name, most_bytes=JOURNAL.most_bytes)
         if JOURNAL.judge(values["format"]) != "same":
             return None
         new, old = ({**values[key]} for key in ("new", "old"))
@@ -311,7 +305,7 @@ def _read_journal(path: Path) -> _Journal | None:
     fits = all(isinstance(one, str) for one in (*names, *digests))
     if not fits or not all(manifest.is_inside(name) for name in names):
         return None
-    return _Journal(new, old, values["aside"])
+    return _Exchange(folder, draft, new, old, values["aside"])
 
 
 def _left_by_older(folder: Path) -> Path | None:

@@ -89,19 +89,18 @@ class _Question:
         """List the lines that count, with the share of each that does."""
         lines = self.ledger[side]["lines"]
         values = lines[part]
-        if self.dimension not in _OF_SITES:
+        if self.dimension in _OF_SITES:
+            split = self.ledger[side]["shares"][self.ledger["groups"][part]]
+            sites = self.ledger[_OF_SITES[self.dimension]]
+            numbers, shares = split["line"], split["share"]
+            labels = [sites[site] for site in split["site"]]
+        else:
+            numbers, shares = range(len(values)), [1.0] * len(values)
             labels = lines[self.dimension] if self.dimension else [""] * len(values)
-            return [
-                _Entry(line, value, 1.0)
-                for line, value in enumerate(values)
-                if value and labels[line] == self.label
-            ]
-        labels = self.ledger[_OF_SITES[self.dimension]]
-        split = self.ledger[side]["shares"][self.ledger["groups"][part]]
         return [
             _Entry(line, values[line], share)
-            for line, site, share in zip(split["line"], split["site"], split["share"], strict=True)
-            if values[line] and labels[site] == self.label
+            for line, label, share in zip(numbers, labels, shares, strict=True)
+            if values[line] and label == self.label
         ]
 
 
@@ -148,11 +147,10 @@ def _understand(ledger: dict[str, Any], figure: str) -> _Question:
     side, part, dimension, label = match.group("side", "part", "dimension", "label")
     _one_of(side, BOOK_SIDES)
     _one_of(part, list(ledger["units"]))
-    if dimension is None:
-        return _Question(ledger, side, part)
-    _one_of(dimension, DIMENSIONS)
-    _one_of(label, _labels(ledger, dimension))
-    return _Question(ledger, side, part, dimension, label)
+    if dimension is not None:
+        _one_of(dimension, DIMENSIONS)
+        _one_of(label, _labels(ledger, dimension))
+    return _Question(ledger, side, part, dimension or "", label or "")
 
 
 def _hint(ledger: dict[str, Any], figure: str) -> Message | str:

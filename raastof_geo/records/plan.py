@@ -10,7 +10,7 @@ from raastof_geo.errors import DamagedError, raise_all
 from raastof_geo.language import say
 from raastof_geo.records.proof import PROOF, ProofArrays, read_proof
 from raastof_geo.records.record import Record
-from raastof_geo.records.values import list_differences, pack_values, read_values, render_values
+from raastof_geo.records.values import list_differences, read_values, render_values
 
 PLAN = Record("plan.json", "raastof_geo plan 3", most_bytes=64_000_000)
 """Format 2 had no names of sites and materials, and its proof kept tonnes only."""
@@ -22,17 +22,8 @@ def write_plan(values: Mapping[str, Any], folder: Path, *, moves: int) -> Path:
     proof = folder / PROOF.name
     link = link_proof(proof.read_bytes() if proof.exists() else None, moves)
     path = folder / PLAN.name
-    path.write_bytes(render_values(_with_format(values) | {"proof": link}).encode())
+    path.write_bytes(render_values({**values, "proof": link}).encode())
     return path
-
-
-def pack_plan(values: Mapping[str, Any]) -> bytes:
-    """Give the copy of plan.json that its proof keeps: all of it but its part `proof`."""
-    return pack_values(_with_format(values))
-
-
-def _with_format(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {"format": PLAN.format, **values}
 
 
 def link_proof(data: bytes | None, moves: int) -> dict[str, Any]:

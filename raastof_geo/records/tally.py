@@ -4,10 +4,9 @@ import json
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from raastof_geo.language import Message, say, say_text
 from raastof_geo.records.proof import ROW_SIGNS, ProofArrays, find_rows
@@ -19,36 +18,15 @@ _Table: TypeAlias = dict[str, list[Any]]
 _ROOM = 1e-6
 _SHARE = 1e-8
 
-
-class Sums(NamedTuple):
-    """What is added up again, by the names that plan.json has for it."""
-
-    emissions: list[str]
-    """The parts of all emissions."""
-    of_flows: dict[str, str]
-    """What a flow adds up to, and the measure that says so."""
-    per_t: dict[str, str]
-    """Sums of a flow, and what a tonne of it has; written with nine decimals."""
-    per_t_alone: dict[str, str]
-    """The same where no truck is coordinated."""
-    of_plan: dict[str, str]
-    """Totals of a plan, and the measure that says them."""
-    of_baseline: dict[str, str]
-    """Totals of a baseline, and the column of its flows that they sum."""
-    beside_flows: dict[str, dict[str, str]]
-    """What its other tables add to them."""
-    others: dict[str, list[str]]
-    """Kinds of columns that move nothing: their table in plan.json, their amount, their labels."""
-
-
 _FILE = resources.files("raastof_geo") / "data" / "recount.toml"
-_SUMS = Sums(**tomllib.loads(_FILE.read_text("utf-8")))
+_SUMS: Mapping[str, Any] = tomllib.loads(_FILE.read_text("utf-8"))
+"""What is added up again; the file says of each part what it is."""
 
 
 def recount(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Name all in plan.json that does not follow from the proof or itself; or `DamagedError`."""
     for count in (
-        *(_count_used, _count_parties, _count_flows, _count_flow_sums, _count_loads, _count_rates),
+        *(_count_used, _count_parties, _count_flows, _count_loads, _count_rates),
         *(_count_others, _count_openings, _count_sums, _count_totals, _count_baseline),
         *(_count_saved, _count_shares, _count_rows, _count_names),
     ):
@@ -93,10 +71,14 @@ def _count_parties(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
             )
 
 
-def _label_flows(proof: ProofArrays) -> dict[str, NDArray[Any]]:
-    at = proof.flow_column
+def _count_flows(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
+    """Check who sends what to whom, by the labels of the columns, and what that adds up to."""
+    flows, at = entries_at(plan, "flows"), proof.flow_column
+    if len(flows) != len(at):
+        yield say_text("recounted", "other flows", flows=len(flows), columns=len(at))
+        return
     giver, taker = proof.move_giver[at], proof.move_taker[at]
-    return {
+    right = {
         "giver": proof.giver[giver],
         "giver_kind": proof.giver_kind[giver],
         "origin": proof.giver_site[giver],
@@ -106,33 +88,16 @@ def _label_flows(proof: ProofArrays) -> dict[str, NDArray[Any]]:
         "destination": proof.taker_site[taker],
         "vehicle": proof.vehicle[proof.move_vehicle[at]],
         "period": proof.period[proof.move_period[at]],
+        "tonnes": proof.value[at],
     }
-
-
-def _count_flows(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
-    """Check that who sends what to whom is what the labels of the columns say."""
-    expected = {name: labels.tolist() for name, labels in _label_flows(proof).items()}
-    flows = _table(plan, "flows", [*expected, "tonnes"])
-    count = len(proof.flow_column)
-    if len(flows["tonnes"]) != count:
-        yield say_text("recounted", "other flows", flows=len(flows["tonnes"]), columns=count)
-        return
-    expected["tonnes"] = proof.value[proof.flow_column].tolist()
-    for name, right in expected.items():
-        yield from _compare_column("flows", name, flows[name], right)
-
-
-def _count_flow_sums(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
-    """Check that flows add up to their tonnes times the rates of their columns."""
-    at = np.searchsorted(proof.used_column, proof.flow_column)
-    flows = _table(plan, "flows", list(_SUMS.of_flows))
-    tonnes, measures = proof.value[proof.flow_column], proof.measure.tolist()
-    if (at >= len(proof.used_column)).any() or len(flows["dkk"]) != len(tonnes):
-        return
-    for name, measure in _SUMS.of_flows.items():
-        if measure in measures:
-            right = tonnes * proof.measure_rate[measures.index(measure)][at]
-            yield from _compare_column("flows", name, flows[name], right.tolist())
+    used, measures = np.searchsorted(proof.used_column, at), proof.measure.tolist()
+    if (used < len(proof.used_column)).all():
+        right |= {
+            name: right["tonnes"] * proof.measure_rate[measures.index(measure)][used]
+            for name, measure in _SUMS["of_flows"].items()
+            if measure in measures
+        }
+    yield from _compare_rows(plan, "flows", {name: one.tolist() for name, one in right.items()})
 
 
 def _count_loads(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
@@ -150,30 +115,26 @@ def _count_loads(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
 def _count_rates(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check sums of flows as tonnes times what a tonne has, in the plan and in its baseline."""
     pooled = values_at(plan, "scenario", "said", "baseline").get("return_loads")
-    plain = _SUMS.per_t if pooled else _SUMS.per_t | _SUMS.per_t_alone
-    for name, products in (("flows", _SUMS.per_t), ("baseline_flows", plain)):
-        table = _table(plan, name, ["tonnes", *products, *products.values()])
+    plain = _SUMS["per_t"] if pooled else _SUMS["per_t"] | _SUMS["per_t_alone"]
+    for name, products in (("flows", _SUMS["per_t"]), ("baseline_flows", plain)):
+        table = _table(plan, name, ["tonnes", *products.values()])
         tonnes = list(map(number_in, table["tonnes"]))
         for product, rate in products.items():
             rates = map(number_in, table[rate])
             right = [one * other for one, other in zip(tonnes, rates, strict=True)]
-            room = [1e4 * one for one in tonnes]
-            yield from _compare_column(name, product, table[product], right, size=room)
+            yield from _compare_rows(plan, name, {product: right}, size=[1e4 * t for t in tonnes])
 
 
 def _count_others(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that recipes, stores and empty trips are the other columns in use."""
     labels, amounts = _read_others(proof)
-    for kind, (name, amount, *keys) in _SUMS.others.items():
-        table = _table(plan, name, [*keys, amount])
+    for kind, (name, amount, *keys) in _SUMS["others"].items():
         mine = [at for at, label in enumerate(labels) if label[0] == kind]
-        if len(mine) != len(table[amount]):
-            yield tell_recounted(f"{name}.length", len(table[amount]), float(len(mine)))
-            continue
-        for place, key in enumerate(keys, 1):
-            right = [labels[at][place] if place < len(labels[at]) else None for at in mine]
-            yield from _compare_column(name, key, table[key], right)
-        yield from _compare_column(name, amount, table[amount], [amounts[at] for at in mine])
+        right: _Table = {
+            key: [labels[at][place] if place < len(labels[at]) else None for at in mine]
+            for place, key in enumerate(keys, 1)
+        }
+        yield from _compare_rows(plan, name, right | {amount: [amounts[at] for at in mine]})
 
 
 def _count_openings(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
@@ -184,11 +145,9 @@ def _count_openings(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
         for label, amount in zip(labels, amounts, strict=True)
         if label[0] == "openings" and amount > 0.5
     }
-    table = _table(plan, "openings", ("role", "site", "opened"))
-    rows = zip(table["role"], table["site"], table["opened"], strict=True)
-    for row, (role, site, said) in enumerate(rows):
-        if said is not ((role, site) in opened):
-            yield tell_recounted(f"openings[{row}].opened", said, (role, site) in opened)
+    rows = entries_at(plan, "openings")
+    right = [(one.get("role"), one.get("site")) in opened for one in rows]
+    yield from _compare_rows(plan, "openings", {"opened": right})
 
 
 def _read_others(proof: ProofArrays) -> tuple[list[list[Any]], list[float]]:
@@ -230,7 +189,7 @@ def _count_totals(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that totals of the plan are its amounts, or sums of its flows."""
     amounts, total = values_at(plan, "amounts"), values_at(plan, "effect", "plan")
     flows = _table(plan, "flows", ("tonnes", "loads", "virgin", "taker_kind"))
-    right = {name: number_in(amounts.get(measure)) for name, measure in _SUMS.of_plan.items()}
+    right = {name: number_in(amounts.get(measure)) for name, measure in _SUMS["of_plan"].items()}
     right |= {name: _add(flows[name]) for name in ("tonnes", "loads")}
     right |= _sum_kinds(flows)
     yield from _compare("effect.plan", total, right)
@@ -253,10 +212,10 @@ def _sum_kinds(flows: _Table) -> dict[str, float]:
 def _count_baseline(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that totals of the baseline are sums of its tables, and the first of all of them."""
     flows = _table(
-        plan, "baseline_flows", [*set(_SUMS.of_baseline.values()), "virgin", "taker_kind"]
+        plan, "baseline_flows", [*set(_SUMS["of_baseline"].values()), "virgin", "taker_kind"]
     )
-    right = {name: _add(flows[column]) for name, column in _SUMS.of_baseline.items()}
-    for name, sums in _SUMS.beside_flows.items():
+    right = {name: _add(flows[column]) for name, column in _SUMS["of_baseline"].items()}
+    for name, sums in _SUMS["beside_flows"].items():
         table = _table(plan, f"baseline_{name}", sums.values())
         for total, column in sums.items():
             right[total] += _add(table[column])
@@ -264,7 +223,7 @@ def _count_baseline(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     yield from _compare("effect.baseline", said, right | _sum_kinds(flows))
     for at, one in enumerate(entries_at(plan, "effect", "baselines")):
         totals = values_at(one, "totals")
-        whole = {"all_kg_co2e_wtw": _add(totals.get(name) for name in _SUMS.emissions)}
+        whole = {"all_kg_co2e_wtw": _add(totals.get(name) for name in _SUMS["emissions"])}
         yield from _compare(f"effect.baselines[{at}]", totals, said if at == 0 else whole)
 
 
@@ -272,7 +231,7 @@ def _count_saved(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check savings as baseline less plan, and all emissions as the sum of their parts."""
     after, before = values_at(plan, "effect", "plan"), values_at(plan, "effect", "baseline")
     for side, total in (("plan", after), ("baseline", before)):
-        whole = _add(total.get(name) for name in _SUMS.emissions)
+        whole = _add(total.get(name) for name in _SUMS["emissions"])
         yield from _compare(f"effect.{side}", total, {"all_kg_co2e_wtw": whole})
     saved = values_at(plan, "effect", "saved")
     right = {name: number_in(before.get(name)) - number_in(after[name]) for name in after}
@@ -297,15 +256,10 @@ def _count_shares(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
 
 def _count_rows(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that the constraints are the rows, with their limits, uses and prices."""
-    names = ("rule", "label", "sense", "limit", "used", "shadow_price")
-    table, rows = _table(plan, "constraints", names), len(proof.limit)
-    if len(table["rule"]) != rows:
-        yield tell_recounted("constraints.length", len(table["rule"]), float(rows))
-        return
-    spread = find_rows(proof)
+    rows, spread = len(proof.limit), find_rows(proof)
     terms = proof.coefficient * proof.value[proof.column]
     split = [name.partition(": ") for name in proof.row_name.tolist()]
-    right: dict[str, list[Any]] = {
+    right: _Table = {
         "rule": [rule for rule, _, _ in split],
         "label": [label for _, _, label in split],
         "sense": [ROW_SIGNS[sense] for sense in proof.sense.tolist()],
@@ -314,8 +268,7 @@ def _count_rows(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
         "shadow_price": proof.price_given.tolist(),
     }
     size = np.bincount(spread, np.abs(terms), minlength=rows).tolist()
-    for name, expected in right.items():
-        yield from _compare_column("constraints", name, table[name], expected, size=size)
+    yield from _compare_rows(plan, "constraints", right, size=size)
 
 
 def _count_names(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
@@ -337,13 +290,19 @@ def _compare(field: str, said: _Values, right: Mapping[str, Any]) -> Iterator[Me
             yield tell_recounted(f"{field}.{name}" if field else name, said.get(name), expected)
 
 
-def _compare_column(
-    table: str, name: str, said: Sequence[Any], right: Sequence[Any], *, size: Iterable[float] = ()
+def _compare_rows(
+    plan: _Values, table: str, right: _Table, *, size: Sequence[float] = ()
 ) -> Iterator[Message]:
-    sizes = list(size) or [0.0] * len(right)
-    for row, (one, other, large) in enumerate(zip(said, right, sizes, strict=True)):
-        if not _agree(one, other, size=large):
-            yield tell_recounted(f"{table}[{row}].{name}", one, other)
+    """Name the cells of a table of plan.json that are not the right ones; `size` is of each row."""
+    for name, column in right.items():
+        said = _table(plan, table, [name])[name]
+        if len(said) != len(column):
+            yield tell_recounted(f"{table}.length", len(said), float(len(column)))
+            return
+        sizes = size or [0.0] * len(column)
+        for row, (one, other, large) in enumerate(zip(said, column, sizes, strict=True)):
+            if not _agree(one, other, size=large):
+                yield tell_recounted(f"{table}[{row}].{name}", one, other)
 
 
 def _agree(said: Any, right: Any, *, size: float = 0.0) -> bool:

@@ -36,14 +36,6 @@ def make_finite(values: Any) -> Any:
     return None if isinstance(values, float) and not math.isfinite(values) else values
 
 
-class _OddError(ValueError):
-    """Something that JSON may say, and that a run never writes."""
-
-    def __init__(self, message: Message) -> None:
-        super().__init__(message)
-        self.message = message
-
-
 def read_values(data: bytes, *, file: str) -> dict[str, Any]:
     """Read the values of a JSON file that `raastof run` wrote.
 
@@ -66,8 +58,9 @@ def read_values(data: bytes, *, file: str) -> dict[str, Any]:
 
 
 def _why(error: BaseException) -> Message:
-    if isinstance(error, _OddError):
-        return error.message
+    said = error.args[0] if error.args else None
+    if isinstance(said, Message):  # something that JSON may say, and that a run never writes
+        return said
     told = read_texts("reading")
     if isinstance(error, json.JSONDecodeError):
         return told["no json"].format(line=str(error.lineno), column=str(error.colno))
@@ -77,12 +70,12 @@ def _why(error: BaseException) -> Message:
 
 
 def _refuse_constant(text: str) -> Any:
-    raise _OddError(say("it says {found}, which is no number", found=text))
+    raise ValueError(say("it says {found}, which is no number", found=text))
 
 
 def _read_int(text: str) -> int:
     if len(text) > _LONGEST_NUMBER:
-        raise _OddError(say("it holds a number of {count} digits", count=str(len(text))))
+        raise ValueError(say("it holds a number of {count} digits", count=str(len(text))))
     return int(text)
 
 
@@ -91,7 +84,7 @@ def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(values) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise _OddError(say("{name} stands twice in one place", name=f"`{plain(twice)[:_SHOWN]}`"))
+        raise ValueError(say("{name} stands twice in one place", name=f"`{plain(twice)[:_SHOWN]}`"))
     return values
 
 
@@ -104,9 +97,7 @@ def _is_deep(values: Any) -> bool:
             if isinstance(one, dict | list)
             for below in (one.values() if isinstance(one, dict) else one)
         ]
-        if not level:
-            return False
-    return True
+    return bool(level)
 
 
 def read_within(path: Path, *, most_bytes: int) -> bytes:
