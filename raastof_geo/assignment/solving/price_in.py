@@ -142,7 +142,7 @@ class _Search:
         self.priced: Columns = np.flatnonzero(may)
         every = len(self.priced) == programme.column_count
         self._may = slice(None) if every else self.priced
-        self._transposed = programme.transposed if every else programme.matrix[:, self.priced].T
+        self._transposed = (programme.matrix if every else programme.matrix[:, self.priced]).T
 
     def find(self, cost: Floats) -> Optimum:
         """Solve the master, price all columns, add those that improve, until none does: complete.
@@ -341,7 +341,7 @@ def blur_reduced(programme: Programme, cost: Floats, optimum: Optimum, digits: f
     """
     if not digits:
         return np.zeros(len(optimum.priced))
-    worth = abs(programme.transposed) @ np.abs(optimum.shadow_prices)
+    worth = abs(programme.matrix.T) @ np.abs(optimum.shadow_prices)
     return np.asarray(digits * (np.abs(cost) + worth)[optimum.priced])
 
 
