@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
+from raastof_geo.arrays import Floats, Integers, Mask, first_of_each
 from raastof_geo.assignment.statement.classes import find_hauliers
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.goal import list_goals
@@ -49,48 +49,31 @@ class _LegTable:
         frame = legs.frame
         vehicles = sorted(scenario.said.vehicles)
         sites = (sorted(map(str, frame[key].unique())) for key in LEG_KEYS[:3])
-        self.origins, self.destinations, self.materials, self.vehicles, periods = (
+        axes = [
             {name: at for at, name in enumerate(names)}
             for names in (*sites, vehicles, scenario.periods)
+        ]
+        self.origins, self.destinations, self.materials, *_ = axes
+        at = np.array(
+            [number_labels(frame[key], axis) for key, axis in zip(LEG_KEYS, axes, strict=True)]
         )
-        axes = (self.origins, self.destinations, self.materials, self.vehicles, periods)
-        at = [number_labels(frame[key], names) for key, names in zip(LEG_KEYS, axes, strict=True)]
-        known = (np.array(at) >= 0).all(axis=0)
-        self.rows = np.full([max(1, len(names)) for names in axes], -1, dtype=np.int32)
-        self.rows[tuple(codes[known] for codes in at)] = np.flatnonzero(known)
-        self._bar_trucks(scenario)
-        if not keep_all and len(vehicles) > 1 and len(frame):
-            self._keep_best(scenario, legs)
-
-    def _bar_trucks(self, scenario: Scenario) -> None:
-        """Drop legs whose truck has no room at either end."""
-        for axis, sites in enumerate((self.origins, self.destinations)):
-            rows = np.moveaxis(self.rows, (axis, 3), (0, 1))
-            for site, at in sites.items():
-                for vehicle, number in self.vehicles.items():
-                    if site in scenario.said.sites and not scenario.admits(site, vehicle):
-                        rows[at, number] = -1
-
-    def _keep_best(self, scenario: Scenario, legs: Legs) -> None:
-        """Keep for each pair, material and period the truck that serves the objectives best."""
-        costs = _haul(scenario, legs)
-        best = self.rows[:, :, :, 0, :].copy()
-        for number in range(1, self.rows.shape[3]):
-            other = self.rows[:, :, :, number, :]
-            best = np.where(_serves_better(costs, other, best), other, best)
-        for number in range(self.rows.shape[3]):
-            mine = self.rows[:, :, :, number, :]
-            mine[mine != best] = -1
+        usable = (at >= 0).all(axis=0)
+        for site_of, there in zip(at[:2], axes[:2], strict=True):
+            room = [[_has_room(scenario, site, one) for one in vehicles] for site in there]
+            usable &= np.array(room, bool).reshape(-1, len(vehicles))[site_of, at[3]]
+        rows, shape = np.flatnonzero(usable), [max(1, len(axis)) for axis in axes]
+        if not keep_all and len(vehicles) > 1:
+            # Of each pair, material and period the truck that serves the objectives best.
+            alike = np.ravel_multi_index([*at[:3, rows], at[4, rows]], [*shape[:3], shape[4]])
+            costs = (cost[rows] for cost in _haul(scenario, legs))
+            rows = rows[first_of_each(alike, *costs, at[3, rows])]
+        self.rows = np.full(shape, -1, dtype=np.int32)
+        self.rows[tuple(at[:, rows])] = rows
 
 
-def _serves_better(costs: Sequence[Floats], rows: SmallIntegers, than: SmallIntegers) -> Mask:
-    """Tell where legs serve a list of objectives strictly better than others."""
-    better, tied = np.zeros(rows.shape, bool), np.ones(rows.shape, bool)
-    for cost in costs:
-        one, two = cost[rows], cost[than]
-        better |= tied & (one < two)
-        tied &= one == two
-    return np.asarray((rows >= 0) & ((than < 0) | better))
+def _has_room(scenario: Scenario, site: str, vehicle: str) -> bool:
+    """Tell whether a truck may come to a site; legs of other sites are nobody's."""
+    return site not in scenario.sites or scenario.admits(site, vehicle)
 
 
 def _haul(scenario: Scenario, legs: Legs) -> list[Floats]:
