@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -38,6 +38,7 @@ class Legs(Shown):
     is loaded: `origin`, `destination`, `vehicle`, `period`, and for each trip `length_km` (without
     ferries), `drive_h`, `energy`, `kg_co2e_wtw`, `kg_co2e_ttw`, `dkk` (of which `toll_dkk`),
     `passages_0` …."""
+    _drawn: dict[tuple[str, str, str, str | None], Floats] = field(default_factory=dict, init=False)
 
     def show(self) -> tuple[str, Sequence[Fact]]:
         """Give how many legs there are, and how long they are."""
@@ -67,10 +68,6 @@ class Legs(Shown):
             found = self.roads.find(origin, destination, vehicle, period=period)
             self._drawn[key] = found.draw(0)
         return self._drawn[key]
-
-    @cached_property
-    def _drawn(self) -> dict[tuple[str, str, str, str | None], Floats]:
-        return {}
 
     def spell(self, period: str) -> str:
         """Name the first period whose roads are as in this one; `""`: the legs were made up."""

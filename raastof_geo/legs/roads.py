@@ -97,14 +97,8 @@ class RoadPrices(Travelling):
 
     def turns_of(self, vehicle_id: str) -> tuple[int, ...]:
         """Give the numbers of the turns that bind this truck when it is full, and not every one."""
-        if vehicle_id not in self._turns:
-            truck = size_truck(self.scenario.catalogue.vehicles[vehicle_id], "full")
-            self._turns[vehicle_id] = tuple(restrict.bind_turns(self.network.some_turns, truck))
-        return self._turns[vehicle_id]
-
-    @cached_property
-    def _turns(self) -> dict[str, tuple[int, ...]]:
-        return {}
+        truck = size_truck(self.scenario.catalogue.vehicles[vehicle_id], "full")
+        return tuple(restrict.bind_turns(self.network.some_turns, truck))
 
     @cached_property
     def _routers(self) -> dict[tuple[int, ...], Router]:
@@ -185,8 +179,6 @@ class RoadPrices(Travelling):
         back = ahead if speeds[1] is speeds[0] else self._use(vehicle, speeds[1])
         quantities = {
             name: np.where(graph.ahead, values[graph.edge], back[name][graph.edge])
-            if values is not back[name]
-            else values[graph.edge]
             for name, values in ahead.items()
         }
         prices = ArcPrices(quantities, {}, {})
