@@ -355,7 +355,7 @@ class Problem:
         table = pd.DataFrame({key: self.labels(key, columns) for key in keys})
         figures = legs.drop(columns=list(LEG_KEYS))
         inside = self.inside[columns]
-        for name in (name for name in _HAULED if name in figures and inside.any()):
+        for name in map(str, figures.select_dtypes("number") if inside.any() else ()):
             figures.loc[inside, name] = self.leg(name)[columns[inside]]
         table = pd.concat([table, figures], axis=1)
         table["reference_share"] = self.reference_share[columns]
@@ -367,11 +367,3 @@ class Problem:
             if part != vocabulary.TRANSPORT_WTW:  # which the legs give
                 table[f"{part}_per_t"] = self.measure(part)[columns]
         return table
-
-
-_HAULED = (
-    *("length_km", "return_km", "ferry_km", "toll_km", "link_dkk", "work_h"),
-    *(vocabulary.DRIVE_H, vocabulary.ENERGY, "kg_co2e_wtw_per_t", "kg_co2e_ttw_per_t"),
-    *("haul_dkk_per_t", "toll_dkk_per_t", "toll_co2_dkk_per_t", "vehicle_km_per_t"),
-)
-"""Figures of a leg that hang on a truck."""
