@@ -114,10 +114,10 @@ class Programme:
     @cached_property
     def bounded(self) -> Mask:
         """Which columns have a row that bounds them."""
-        rows = self._bounding_rows
-        helps = rows[self.matrix.indices] & (self.matrix.data > 0)
-        so_far = np.concatenate([[0], np.cumsum(helps)])
-        return np.asarray((np.diff(so_far[self.matrix.indptr]) > 0) | self.whole)
+        part = self.matrix.tocoo()
+        helps = self._bounding_rows[part.row] & (part.data > 0)
+        bounding = np.bincount(part.col[helps], minlength=self.column_count)
+        return np.asarray((bounding > 0) | self.whole)
 
     @cached_property
     def _bounding_rows(self) -> Mask:
@@ -130,12 +130,11 @@ class Programme:
 
         For each the least limit over coefficient of the rows that bound it; a decision at most one.
         """
-        part = self.matrix[:, columns]
-        owner = np.repeat(np.arange(len(columns)), np.diff(part.indptr))
-        helps = self._bounding_rows[part.indices] & (part.data > 0)
-        bound = np.maximum(0.0, self.limit[part.indices[helps]]) / part.data[helps]
+        part = self.matrix[:, columns].tocoo()
+        helps = self._bounding_rows[part.row] & (part.data > 0)
+        bound = np.maximum(0.0, self.limit[part.row[helps]]) / part.data[helps]
         most = np.where(self.whole[columns], 1.0, np.inf)
-        np.minimum.at(most, owner[helps], bound)
+        np.minimum.at(most, part.col[helps], bound)
         return np.asarray(most)
 
 
