@@ -143,9 +143,9 @@ def solve(
     solver = solver or pick_solver(problem.scenario.said.solving.solver)
     clock = clock if isinstance(clock, Clock) else Clock(clock)
     start = Start(start) if isinstance(start, np.ndarray) else start
-    how = How(solver, clock, closed, start, free)
+    how = How(solver, clock, closed, start, free, labels if stated else None)
     allowed = tuple(tolerances or [0.0] * len(costs))
-    variant = _Variant(problem, programme, costs, allowed, how, labels, settle, stated)
+    variant = _Variant(problem, programme, costs, allowed, how, labels, settle)
     if not isinstance(decided, Search):
         return variant.solve_given(decided)
     if not variant.programme.whole.any():
@@ -164,7 +164,6 @@ class _Variant:
     how: How
     labels: Labels | None
     settle: bool
-    stated: bool
 
     def look_for(self, search: Search) -> Solution:
         """Look for the decisions, then solve with them to the end, whatever the clock says."""
@@ -188,7 +187,7 @@ class _Variant:
         if decided is not None:
             closed = programme.whole if closed is None else closed | programme.whole
             fixed = programme.fix(decided)
-        how = replace(self.how, closed=closed, labels=self.labels if self.stated else None)
+        how = replace(self.how, closed=closed)
         steps = solve_in_order(fixed, self.costs, how, self.tolerances)
         kept = [step.optimum for step in steps if step.optimum.feasible]
         values = np.zeros(programme.column_count)
@@ -216,19 +215,20 @@ class _Variant:
 
         All columns of the optimal face take part, so that the plan does not hang on the way there.
         """
-        face: Columns = np.flatnonzero(step.may)
+        left = step.left
+        face: Columns = np.flatnonzero(left.may)
         if len(face) > _SETTLE_MOST:
-            held, start = replace(step.programme, sense=step.sense), Start(step.optimum.columns)
-            how = How(self.how.solver, self.how.clock, ~step.may, start)
+            held, start = replace(left.programme, sense=left.sense), Start(step.optimum.columns)
+            how = How(self.how.solver, self.how.clock, ~left.may, start)
             again = solve_in_order(held, [break_ties(self.problem)], how)[-1]
-            face = again.optimum.columns[again.may[again.optimum.columns]]
+            face = again.optimum.columns[again.left.may[again.optimum.columns]]
             if not again.optimum.solved:
                 return None
         weight = break_ties(self.problem.only(face))
-        stated = state_programme(step.programme, face, weight, sense=step.sense, labels=labels)
+        stated = state_programme(left.programme, face, weight, sense=left.sense, labels=labels)
         run = stated.run(make_solver(self.how.solver))
         if not run.feasible:
             return None
         values = np.zeros(self.problem.column_count)
         values[face] = run.values
-        return values, Stage(step.programme, face, step.may, step.sense)
+        return values, replace(left, columns=face)
