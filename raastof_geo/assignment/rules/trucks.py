@@ -11,7 +11,6 @@ from raastof_geo.arrays import Floats, Integers
 from raastof_geo.assignment.rules.row import About, Family, Row, declare
 from raastof_geo.assignment.statement.classes import find_hauliers
 from raastof_geo.assignment.statement.column_kind import ColumnKind
-from raastof_geo.assignment.statement.layout import number_labels
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.figures.vocabulary import DRIVE_H, VEHICLE_KM
 from raastof_geo.language import say
@@ -41,7 +40,7 @@ def fleet_kept(problem: Problem) -> Iterator[Row]:
     for vehicle, limit in scenario.said.fleet.items():
         for period, span in scenario.periods.items():
             columns = np.flatnonzero(problem.mark(vehicle=vehicle, period=period))
-            years = ((span.end - span.start).days + 1) / _DAYS_A_YEAR
+            years = span.days / _DAYS_A_YEAR
             hours, family = limit.hours_per_period, FLEET_HOURS
             if limit.number is not None:
                 own = limit.number * scenario.catalogue.truck_hours_per_year.value * years
@@ -95,8 +94,8 @@ def _list_calls(problem: Problem, haulier: Integers) -> pd.DataFrame:
         column=np.r_[: len(moves), problem.starts[ColumnKind.TRIPS] + np.arange(len(table))],
         trips=np.r_[problem.pooled_share / problem.leg("load_t"), np.ones(len(table))],
     )
-    number = {period: at for at, period in enumerate(problem.scenario.periods)}
-    trips["period"] = number_labels(trips["period"], number)
+    periods = pd.Index(list(problem.scenario.periods))
+    trips["period"] = periods.get_indexer(pd.Index(trips["period"]))
     known = trips["vehicle"].isin(problem.vehicles) & (trips["period"] >= 0)
     trips = trips[known & (trips["origin"] != trips["destination"])]
     comes = trips.drop(columns="origin").rename(columns={"destination": "site"})

@@ -1,13 +1,12 @@
 """Join givers, takers and legs into the columns of a programme."""
 
-import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from raastof_geo.arrays import Floats, Integers, Mask, first_of_each
+from raastof_geo.arrays import Floats, Mask, first_of_each
 from raastof_geo.assignment.statement.classes import find_hauliers
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.goal import list_goals
@@ -50,13 +49,11 @@ class _LegTable:
         vehicles = sorted(scenario.said.vehicles)
         sites = (sorted(map(str, frame[key].unique())) for key in LEG_KEYS[:3])
         axes = [
-            {name: at for at, name in enumerate(names)}
-            for names in (*sites, vehicles, scenario.periods)
+            pd.Index(list(names), dtype=object) for names in (*sites, vehicles, scenario.periods)
         ]
         self.origins, self.destinations, self.materials, *_ = axes
-        at = np.array(
-            [number_labels(frame[key], axis) for key, axis in zip(LEG_KEYS, axes, strict=True)]
-        )
+        named = zip(LEG_KEYS, axes, strict=True)
+        at = np.array([axis.get_indexer(pd.Index(frame[key])) for key, axis in named])
         usable = (at >= 0).all(axis=0)
         for site_of, there in zip(at[:2], axes[:2], strict=True):
             room = [[_has_room(scenario, site, one) for one in vehicles] for site in there]
@@ -88,27 +85,16 @@ def _haul(scenario: Scenario, legs: Legs) -> list[Floats]:
     return Problem(bare, legs, (giver,), (taker,), moves, MEASURES).objectives()
 
 
-def number_labels(labels: pd.Series, names: dict[str, int]) -> Integers:
-    """Give each label its number, and -1 to those that are not among the names."""
-    if isinstance(labels.dtype, pd.CategoricalDtype):
-        known = [names.get(str(one), -1) for one in labels.cat.categories]
-        lookup = np.array(known, dtype=np.int64)
-        return np.asarray(lookup[labels.cat.codes.to_numpy()], np.int64)
-    return np.asarray(labels.map(names).fillna(-1), dtype=np.int64)
-
-
 def _list_moves(
     scenario: Scenario, givers: Sequence[Giver], takers: Sequence[Taker], table: _LegTable
 ) -> Moves:
     """Find every leg from a giver to a taker in a period that both of them have."""
     parts: list[Moves] = []
-    by_material = itertools.groupby(enumerate(givers), key=lambda entry: entry[1].material)
-    for material, entries in by_material:
-        mine = list(entries)
+    for material in map(str, table.materials):
+        mine = [(at, giver) for at, giver in enumerate(givers) if giver.material == material]
         theirs = [(at, taker) for at, taker in enumerate(takers) if material in taker.accepts]
-        if not theirs or material not in table.materials:
-            continue
-        parts.append(_deals(mine, theirs, material, table, scenario.periods))
+        if mine and theirs:
+            parts.append(_deals(mine, theirs, material, table, scenario.periods))
     none, few = np.empty(0, np.int32), np.empty(0, np.int16)
     parts.append(Moves(none, none, none, few, few))
     return Moves(*map(np.concatenate, zip(*map(LISTS_OF, parts), strict=True)))
@@ -122,14 +108,14 @@ def _deals(
     periods: Collection[str],
 ) -> Moves:
     """Find the moves of one material."""
-    origin = np.array([table.origins.get(giver.site, -1) for _, giver in givers])
-    destination = np.array([table.destinations.get(taker.site, -1) for _, taker in takers])
+    origin = table.origins.get_indexer(pd.Index([giver.site for _, giver in givers]))
+    destination = table.destinations.get_indexer(pd.Index([taker.site for _, taker in takers]))
     deals = _dealing([giver for _, giver in givers], [taker for _, taker in takers])
     deals &= (origin >= 0)[:, None] & (destination >= 0)[None, :]
     gives = _open_in([giver.periods for _, giver in givers], periods)
     takes = _open_in([taker.accepts[material].periods for _, taker in takers], periods)
     one, other = np.nonzero(deals)
-    rows = table.rows[origin[one], destination[other], table.materials[material]]
+    rows = table.rows[origin[one], destination[other], table.materials.get_loc(material)]
     there = (rows >= 0) & (gives[one] & takes[other])[:, None, :]
     pair, *what = np.nonzero(there)
     vehicle, period = (numbers.astype(np.int16) for numbers in what)
@@ -187,15 +173,12 @@ def _list_trips(problem: Problem) -> pd.DataFrame:
     trips = problem.legs.empty_trips
     if trips is None or not problem.pooled_share:
         return pd.DataFrame()
-    number = {site: at for at, site in enumerate(problem.scenario.sites)}
-    start, end = (trips[key].map(number).to_numpy(np.int64) for key in ("origin", "destination"))
-    (haulier, names), (origin, goal) = find_hauliers(problem), problem.number_ends(number)
-    loads, tips = np.zeros((2, len(names), len(number)), bool)
-    loads[haulier, origin] = tips[haulier, goal] = True
-    frames: list[pd.DataFrame] = [
-        trips[may_tip[start] & may_load[end]].assign(haulier=at)
-        for at, (may_tip, may_load) in enumerate(zip(tips, loads, strict=True))
-    ]
+    haulier, names = find_hauliers(problem)
+    frames: list[pd.DataFrame] = []
+    for at in range(len(names)):
+        tips, loads = (problem.labels(end)[haulier == at] for end in ("destination", "origin"))
+        may = trips["origin"].isin(tips) & trips["destination"].isin(loads)
+        frames.append(trips[may].assign(haulier=at))
     keys = [*ColumnKind.TRIPS.keys, "haulier"]
     return pd.concat(frames).sort_values(keys, ignore_index=True)
 
