@@ -28,11 +28,7 @@ _FOR_PRICES = ["work_h", "ferry_km", "link_dkk", "toll_km"]
 
 
 def price_legs(
-    scenario: Scenario,
-    network: RoadNetwork,
-    anchors: Anchors,
-    *,
-    model: EnergyModel | None = None,
+    scenario: Scenario, network: RoadNetwork, anchors: Anchors, *, model: EnergyModel | None = None
 ) -> Legs:
     r"""Price every leg that the scenario's materials and the roads allow.
 
