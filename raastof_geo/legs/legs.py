@@ -65,7 +65,7 @@ class Legs(Shown):
             return np.empty((0, 2))
         key = origin, destination, vehicle, None if period is None else self.spell(period)
         if key not in self._drawn:
-            found = self.roads.find(origin, destination, vehicle, period=period)
+            found = self.roads.find(origin, destination, vehicle, period)
             self._drawn[key] = found.draw(0)
         return self._drawn[key]
 

@@ -263,18 +263,12 @@ class RoadPrices(Travelling):
         return {}
 
     def find(
-        self,
-        origin: str,
-        destination: str,
-        vehicle: str,
-        *,
-        load: str = "full",
-        period: str | None = None,
+        self, origin: str, destination: str, vehicle: str, period: str | None = None
     ) -> Routes:
-        """Find the route of one trip, by default in the first period that has one."""
+        """Find the route of one loaded trip, by default in the first period that has one."""
         ends = [self.stops[origin]], [self.stops[destination]]
         for active in self.spells if period is None else [self.spell_of(period)]:
-            routes = self.weigh(vehicle, load, active).routes(*ends)
+            routes = self.weigh(vehicle, "full", active).routes(*ends)
             if routes.exists[0]:
                 break
         return routes
