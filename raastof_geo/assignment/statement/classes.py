@@ -42,14 +42,11 @@ def classify(problem: Problem, together: Together | None = None) -> Classes:
     together = together or scenario.together
     classes = np.full(problem.column_count, ColumnClass.TOGETHER, np.int8)
     classes[problem.block(ColumnKind.MOVES)] = _classify_moves(problem, together)
-    plants = [one.site for one in scenario.plants if one.opens is None]
-    for kind, key, open_to, known in (
-        (ColumnKind.PROCESSES, "site", plants, ColumnClass.MARKET),
-        (ColumnKind.STORES, "depot", list(own_depots(scenario, together)), ColumnClass.WITHIN),
-    ):
-        if problem.sizes[kind]:
-            mine = problem.others[kind][key].isin(open_to).to_numpy()
-            classes[problem.block(kind)] = np.where(mine, known, ColumnClass.TOGETHER)
+    for plant in scenario.plants:
+        if plant.opens is None:
+            classes[problem.find(ColumnKind.PROCESSES, site=plant.site)] = ColumnClass.MARKET
+    for depot in own_depots(scenario, together):
+        classes[problem.find(ColumnKind.STORES, depot=depot)] = ColumnClass.WITHIN
     return classes
 
 
