@@ -19,8 +19,6 @@ _EXACT = 1e-7
 _NEAR = 1e-6
 """A row this near to its limit, as a share of it, counts as at its limit."""
 
-_PULP_SENSE = {-1: pulp.LpConstraintLE, 0: pulp.LpConstraintEQ, 1: pulp.LpConstraintGE}
-
 
 def artificial_signs(programme: Programme) -> Signs:
     """Give the sign of what makes each row hold when nothing moves; zero where it holds anyway."""
@@ -152,7 +150,8 @@ def state_programme(
     constraints = {}
     for row, expression in enumerate(terms):
         if expression:
-            left, comparison = pulp.LpAffineExpression(expression), _PULP_SENSE[int(senses[row])]
+            # PuLP's numbers for what is at most, equal and at least are ours.
+            left, comparison = pulp.LpAffineExpression(expression), int(senses[row])
             kept = pulp.LpConstraint(left, comparison, rhs=float(counted.limit[row]))
             problem.addConstraint(kept, f"row_{row}" if labels is None else labels.name_row(row))
             constraints[row] = kept
