@@ -28,7 +28,7 @@ class Legs(Shown):
     `energy` [unit of the fuel], `energy_unit`. Per tonne: `kg_co2e_wtw_per_t`,
     `kg_co2e_ttw_per_t`, `vehicle_km_per_t`, `haul_dkk_per_t` (of which tolls and fares are
     `toll_dkk_per_t`, and of these a price of CO2 `toll_co2_dkk_per_t`). With limits on passages
-    `passages_0` …: trips that pass, for each load [0-2], and `return_passages_0` … of them."""
+    `passages_0` …: trips that pass, for each load [0-2]."""
     roads: RoadPrices | None = None
     """What the legs were priced on; none for legs that were made up."""
     lost: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=_LOST))

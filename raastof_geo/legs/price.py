@@ -159,9 +159,7 @@ def _price_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
     )
     trips[haulage.tolled] = out[haulage.tolled] + back[haulage.tolled]
     for number in range(len(haulage.roads.limited)):
-        passes, returns = (trip[f"{PASSED}{number}"] for trip in (out, back))
-        trips[f"passages_{number}"] = passes + returns
-        trips[f"return_passages_{number}"] = returns
+        trips[f"passages_{number}"] = out[f"{PASSED}{number}"] + back[f"{PASSED}{number}"]
     return trips
 
 

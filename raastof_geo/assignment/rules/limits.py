@@ -102,12 +102,8 @@ def passages_limited(problem: Problem) -> Iterator[Row]:
     """
     ids = tuple(problem.scenario.periods)
     for number, limit in enumerate(problem.scenario.said.targets.passages):
-        load_t = problem.leg("load_t")
-        moved = problem.leg(f"passages_{number}") / load_t
-        if problem.pooled_share:
-            back = problem.leg(f"return_passages_{number}") / load_t
-            moved = moved - problem.pooled_share * back
-        passes = problem.join(moves=moved, trips=problem.trip(f"passages_{number}"))
+        passed = f"passages_{number}"
+        passes = problem.driven(passed, passed, each_trip=True)
         for period in limit.periods(ids):
             columns = np.flatnonzero((passes > 0) & problem.mark(period=period))
             about = About(str(number), period, entry=number)
