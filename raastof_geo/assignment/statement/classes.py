@@ -1,12 +1,10 @@
 """Tell columns apart by what they ask of the parties: nobody's help, a market, or coordination."""
 
 from enum import IntEnum
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from raastof_geo.arrays import Integers, Mask
+from raastof_geo.arrays import Integers, Mask, Signs
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.scenario.role import Role
@@ -27,12 +25,8 @@ class ColumnClass(IntEnum):
     """All else: other parties' surplus, shared depots, candidates, decisions."""
 
 
-Classes: TypeAlias = NDArray[np.int8]
-"""A `ColumnClass` for every column."""
-
-
-def classify(problem: Problem, together: Together | None = None) -> Classes:
-    """Give the class of every column.
+def classify(problem: Problem, together: Together | None = None) -> Signs:
+    """Give the `ColumnClass` of every column.
 
     A move is of the first class that it fits, whatever its truck and period. What one project
     does with its own is within one party, however small the parties are, unless each site is one.
@@ -79,7 +73,7 @@ def _number_parties(problem: Problem, together: Together) -> tuple[Integers, Int
     return *problem.number_ends({site: number[name] for site, name in party.items()}), names
 
 
-def _classify_moves(problem: Problem, together: Together) -> Classes:
+def _classify_moves(problem: Problem, together: Together) -> Signs:
     scenario = problem.scenario
     candidates = {(one.role, one.id) for one in scenario.facilities if one.opens is not None}
     own = own_depots(scenario, together)
