@@ -248,14 +248,10 @@ def solve_alone(scenario: Scenario, legs: Legs, kind: BaselineKind | None = None
 
 
 def _solve(world: World, costs: list[Floats]) -> Alone:
+    """Solve; else miss as few tonnes of named legs as can be, then of needs and surplus."""
     solution = world.solve(costs)
     if solution.feasible:
         return Alone(world, solution.programme.clean(solution.values), {})
-    return _place_what_fits(world, costs)
-
-
-def _place_what_fits(world: World, costs: list[Floats]) -> Alone:
-    """Miss as few tonnes of named legs as can be, then of needs and surplus, then solve as ever."""
     rows, count = world.rows, world.problem.column_count
     short = [at for at, row in enumerate(rows) if row.rule in _LACKING and row.sense != "<="]
     over = [at for at in short if rows[at].rule == "depots_ended"]

@@ -254,8 +254,7 @@ def _hold_goals(
     """Hold plans to missing the goals by no more than they have to: a limit like others."""
     least = nearest.value if nearest.value > _MISSED_T else 0.0
     rows = [replace(row, limit=least) if row.family == GOALS_HELD else row for row in rows]
-    limits = programme.limit.copy()
-    limits[: len(rows)] = [row.limit for row in rows]
+    limits = np.array([row.limit for row in rows], np.float64)
     return replace(problem, nearest_t=least), rows, programme.with_limits(limits)
 
 

@@ -28,7 +28,7 @@ class Legs(Shown):
     `energy` [unit of the fuel], `energy_unit`. Per tonne: `kg_co2e_wtw_per_t`,
     `kg_co2e_ttw_per_t`, `vehicle_km_per_t`, `haul_dkk_per_t` (of which tolls and fares are
     `toll_dkk_per_t`, and of these a price of CO2 `toll_co2_dkk_per_t`). With limits on passages
-    `passages_0` …: trips that pass, for each load [0-2], and `return_passages_0` … of them."""
+    `passages_0` …: trips that pass, for each load [0-2]."""
     roads: RoadPrices | None = None
     """What the legs were priced on; none for legs that were made up."""
     lost: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=_LOST))
@@ -38,6 +38,7 @@ class Legs(Shown):
     is loaded: `origin`, `destination`, `vehicle`, `period`, and for each trip `length_km` (without
     ferries), `drive_h`, `energy`, `kg_co2e_wtw`, `kg_co2e_ttw`, `dkk` (of which `toll_dkk`),
     `passages_0` …."""
+    _drawn: dict[tuple[str, str, str, str | None], Floats] = field(default_factory=dict, init=False)
 
     def show(self) -> tuple[str, Sequence[Fact]]:
         """Give how many legs there are, and how long they are."""
@@ -64,13 +65,9 @@ class Legs(Shown):
             return np.empty((0, 2))
         key = origin, destination, vehicle, None if period is None else self.spell(period)
         if key not in self._drawn:
-            found = self.roads.find(origin, destination, vehicle, period=period)
+            found = self.roads.find(origin, destination, vehicle, period)
             self._drawn[key] = found.draw(0)
         return self._drawn[key]
-
-    @cached_property
-    def _drawn(self) -> dict[tuple[str, str, str, str | None], Floats]:
-        return {}
 
     @cached_property
     def keys(self) -> pd.DataFrame:

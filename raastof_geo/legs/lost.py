@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from raastof_geo.arrays import Mask
 from raastof_geo.language import Message, say, say_text
 from raastof_geo.legs.legs import Legs
 from raastof_geo.legs.roads import RoadPrices
@@ -53,19 +54,17 @@ def tell_lost(
     return pd.concat(told, ignore_index=True)
 
 
-def _ways_there(roads: RoadPrices, pairs: pd.DataFrame, *, ferries: bool) -> list[bool]:
+def _ways_there(roads: RoadPrices, pairs: pd.DataFrame, *, ferries: bool) -> Mask:
     router = roads.free_router
     length, at_sea = router.graph.length_km, roads.network.ferry[router.graph.edge]
     weighted = router.weigh(length if ferries else np.where(at_sea, np.inf, length))
     return _there_and_back(roads, pairs, weighted, weighted)
 
 
-def _ways_by_turning(
-    roads: RoadPrices, vehicle_id: str, pairs: pd.DataFrame, period: str
-) -> list[bool]:
+def _ways_by_turning(roads: RoadPrices, vehicle_id: str, pairs: pd.DataFrame, period: str) -> Mask:
     """Tell which pairs a truck could drive between if it turned round in dead ends."""
     if roads.scenario.catalogue.vehicles[vehicle_id].turns_in_dead_end:
-        return [False] * len(pairs)
+        return np.zeros(len(pairs), bool)
     active = roads.spell_of(period)
     full, empty = (roads.weigh(vehicle_id, load, active, turning=True) for load in BOTH_LOADS)
     return _there_and_back(roads, pairs, full, empty)
@@ -73,9 +72,7 @@ def _ways_by_turning(
 
 def _there_and_back(
     roads: RoadPrices, pairs: pd.DataFrame, out: WeightedRoads, back: WeightedRoads
-) -> list[bool]:
+) -> Mask:
     starts = [roads.stops[site] for site in pairs.origin]
     goals = [roads.stops[site] for site in pairs.destination]
-    exists = out.routes(starts, goals).exists & back.routes(goals, starts).exists
-    found: list[bool] = exists.tolist()
-    return found
+    return out.routes(starts, goals).exists & back.routes(goals, starts).exists

@@ -1,16 +1,14 @@
 """Price every transport that could make sense: km, hours, kg CO2e and DKK for each tonne."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
-from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from raastof_geo.arrays import Floats
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
 from raastof_geo.legs.legs import LEG_KEYS, Legs
@@ -23,37 +21,14 @@ from raastof_geo.roads.snap import Anchors
 from raastof_geo.scenario.parties import list_deals
 from raastof_geo.scenario.scenario import Scenario
 
-TellShare: TypeAlias = Callable[[str, float], None]
-"""Told what is going on, and how much of it is done, from 0 to 1."""
-
 _ENDS = ["origin", "destination"]
 _BACK = {"origin": "destination", "destination": "origin"}
 _FOR_PRICES = ["work_h", "ferry_km", "link_dkk", "toll_km"]
 """What empty trips are priced with, and are not told."""
 
 
-class _Sums(NamedTuple):
-    """Figures along routes, NaN where there is none. [trips]"""
-
-    km: Floats
-    hours: Floats
-    energy_empty: Floats
-    energy_full: Floats
-    ferry_km: Floats
-    link_dkk: Floats
-    tolled: dict[str, Floats]
-    """By the name of their quantity, the kilometres on which each table of tolls is paid."""
-    passes: list[Floats]
-    """For each limit on passages whether trips pass it, 1.0 or 0.0. [trips]"""
-
-
 def price_legs(
-    scenario: Scenario,
-    network: RoadNetwork,
-    anchors: Anchors,
-    *,
-    model: EnergyModel | None = None,
-    progress: TellShare | None = None,
+    scenario: Scenario, network: RoadNetwork, anchors: Anchors, *, model: EnergyModel | None = None
 ) -> Legs:
     r"""Price every leg that the scenario's materials and the roads allow.
 
@@ -67,7 +42,7 @@ def price_legs(
     default the one that the scenario names. The legs are those that a truck can drive there and
     back; `lost` tells of the others, and why.
     """
-    return _price_on(RoadPrices(scenario, network, place_stops(anchors), model), progress)
+    return _price_on(RoadPrices(scenario, network, place_stops(anchors), model))
 
 
 def price_again(legs: Legs, scenario: Scenario) -> Legs | None:
@@ -96,6 +71,10 @@ class _Haulage:
     def prices(self) -> ArcPrices:
         return self.roads.price(self.vehicle_id, self.active)
 
+    @property
+    def tolled(self) -> list[str]:
+        return [f"{TOLLED}{name}" for name in self.roads.tolled]
+
     def repeat(
         self, trips: pd.DataFrame, per: str = "", share: pd.Series | float = 1
     ) -> pd.DataFrame:
@@ -118,29 +97,26 @@ class _Haulage:
                     self.scenario.catalogue, self.vehicle, trips.energy, ferry_km, year, scope
                 )
                 told[f"kg_co2e_{scope}{per}"] = kg_co2e / share
-            frames.append(told.drop(columns=[f"{TOLLED}{name}" for name in self.roads.tolled]))
+            frames.append(told.drop(columns=self.tolled))
         return pd.concat(frames, ignore_index=True)
 
 
-def _price_on(roads: RoadPrices, progress: TellShare | None = None) -> Legs:
+def _price_on(roads: RoadPrices) -> Legs:
     scenario = roads.scenario
     pairs = compatible_pairs(scenario)
-    tell = progress or (lambda _what, _share: None)
-    work = []
+    frames, lost, empty = [], [], []
     for vehicle_id, (active, periods) in product(scenario.said.vehicles, roads.spells.items()):
         legal = [one for one in periods if scenario.may_drive(vehicle_id, one)]
-        work += [_Haulage(roads, vehicle_id, active, legal)] if legal else []
-    frames, lost, empty = [], [], []
-    for number, haulage in enumerate(work):
-        tell(haulage.vehicle.called(scenario.said.language), number / len(work))
+        if not legal:
+            continue
+        haulage = _Haulage(roads, vehicle_id, active, legal)
         trips = _price_trips(haulage, pairs)
         there = trips.length_km.notna() & trips.return_km.notna()
         frames.append(_price_tonnes(haulage, trips[there]))
         unlinked = trips.loc[~there, _ENDS].drop_duplicates()
-        lost.append(tell_lost(roads, haulage.vehicle_id, unlinked, haulage.periods))
+        lost.append(tell_lost(roads, vehicle_id, unlinked, legal))
         if scenario.said.return_loads or scenario.said.baseline.return_loads:
             empty.append(_price_empty_trips(haulage, pairs))
-    tell("", 1.0)
     frame = pd.concat(frames, ignore_index=True).sort_values(list(LEG_KEYS), ignore_index=True)
     empty_trips = pd.concat(empty, ignore_index=True) if empty else None
     return Legs(frame, roads, pd.concat(lost, ignore_index=True), empty_trips)
@@ -180,11 +156,10 @@ def _price_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
         load_t=load_t,
         energy=loaded + back.energy_empty + standing,
         energy_unit=scenario.catalogue.fuels[vehicle.fuel].unit,
-        **{name: km + back.tolled[name] for name, km in out.tolled.items()},
     )
-    for number, (passes, returns) in enumerate(zip(out.passes, back.passes, strict=True)):
-        trips[f"passages_{number}"] = passes + returns
-        trips[f"return_passages_{number}"] = returns
+    trips[haulage.tolled] = out[haulage.tolled] + back[haulage.tolled]
+    for number in range(len(haulage.roads.limited)):
+        trips[f"passages_{number}"] = out[f"{PASSED}{number}"] + back[f"{PASSED}{number}"]
     return trips
 
 
@@ -201,20 +176,22 @@ def _price_empty_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
         energy=sums.energy_empty,
         ferry_km=sums.ferry_km,
         link_dkk=sums.link_dkk,
-        **sums.tolled,
-        **{f"passages_{number}": passes for number, passes in enumerate(sums.passes)},
     )
+    trips[haulage.tolled] = sums[haulage.tolled]
+    for number in range(len(haulage.roads.limited)):
+        trips[f"passages_{number}"] = sums[f"{PASSED}{number}"]
     told = haulage.repeat(trips[np.isfinite(sums.km)])
     return told.drop(columns=_FOR_PRICES).rename(columns={"haul_dkk": "dkk"})
 
 
-def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> _Sums:
+def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> pd.DataFrame:
     """Give the figures along the best route of each pair, from the cache where they are known.
 
     They hang on roads, truck and places, and on nothing else: tonnes may change, and so may which
     pairs are asked for twice, since each is found once. A trip passes a limited road or
-    municipality where any of its kilometres lies there, however many stretches they are. `between`:
-    `origin` and `destination`, one row for each trip.
+    municipality where any of its kilometres lies there, however many stretches they are: what
+    counts kilometres among the `quantities` is 1.0 or 0.0 here. `between`: `origin` and
+    `destination`, one row for each trip, as in what is given, NaN where there is no route.
     """
     roads, prices = haulage.roads, haulage.prices
     ends = between[_ENDS]
@@ -238,11 +215,9 @@ def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> _Sum
     table = pd.DataFrame(found, index=pd.MultiIndex.from_frame(unique))
     for name, more in roads.on_access_ways(haulage.vehicle_id, starts, goals).items():
         table[name] += more
-    rows = table.loc[pd.MultiIndex.from_frame(ends)]
-    sums = {name: rows[name].to_numpy(np.float64) for name in prices.quantities}
-    passed = [sums.pop(name) for name in prices.quantities if name.startswith(PASSED)]
-    tolled = {name: sums.pop(name) for name in prices.quantities if name.startswith(TOLLED)}
-    return _Sums(**sums, tolled=tolled, passes=[(km > 0).astype(np.float64) for km in passed])
+    passed = [f"{PASSED}{number}" for number in range(len(roads.limited))]
+    table[passed] = (table[passed] > 0).astype(np.float64)
+    return table.loc[pd.MultiIndex.from_frame(ends)].set_index(between.index)
 
 
 def _price_tonnes(haulage: _Haulage, trips: pd.DataFrame) -> pd.DataFrame:

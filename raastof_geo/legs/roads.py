@@ -22,7 +22,7 @@ from raastof_geo.roads.road import ROAD_CLASSES, align_limits
 from raastof_geo.roads.routing import drive
 from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.routing.drive import BOTH_LOADS
-from raastof_geo.roads.routing.graph import RoadGraph, Travelling, build_graph
+from raastof_geo.roads.routing.graph import Travelling, build_graph
 from raastof_geo.roads.routing.route import Routes
 from raastof_geo.roads.routing.router import Router, WeightedRoads, load_router
 from raastof_geo.scenario.said.network import RoadChange
@@ -67,11 +67,6 @@ class RoadPrices(Travelling):
         return self.model or MODELS[self.scenario.said.emissions.model]
 
     @cached_property
-    def graph(self) -> RoadGraph:
-        """The arcs of the network."""
-        return build_graph(self.network, closing=self._closing)
-
-    @cached_property
     def _closing(self) -> Mask:
         """Which edges a change of the scenario closes, to some trucks at least. [edges]"""
         closing = np.zeros(self.network.edge_count, bool)
@@ -80,31 +75,19 @@ class RoadPrices(Travelling):
             closing[edges] |= change.closed or bool(change.limits)
         return closing
 
-    @cached_property
-    def router(self) -> Router:
-        """The network made ready for routes."""
-        return load_router(self.graph)
-
     def router_of(self, vehicle_id: str) -> Router:
         """Give the network made ready for a truck, with the turns that bind it when it is full."""
         network, rows = self.network, self.turns_of(vehicle_id)
-        if not rows:
-            return self.router
         if rows not in self._routers:
-            bound = replace(network, turns=network.turns.join(network.some_turns, rows))
-            self._routers[rows] = load_router(build_graph(bound, closing=self._closing))
+            if rows:
+                network = replace(network, turns=network.turns.join(network.some_turns, rows))
+            self._routers[rows] = load_router(build_graph(network, closing=self._closing))
         return self._routers[rows]
 
     def turns_of(self, vehicle_id: str) -> tuple[int, ...]:
         """Give the numbers of the turns that bind this truck when it is full, and not every one."""
-        if vehicle_id not in self._turns:
-            truck = size_truck(self.scenario.catalogue.vehicles[vehicle_id], "full")
-            self._turns[vehicle_id] = tuple(restrict.bind_turns(self.network.some_turns, truck))
-        return self._turns[vehicle_id]
-
-    @cached_property
-    def _turns(self) -> dict[str, tuple[int, ...]]:
-        return {}
+        truck = size_truck(self.scenario.catalogue.vehicles[vehicle_id], "full")
+        return tuple(restrict.bind_turns(self.network.some_turns, truck))
 
     @cached_property
     def _routers(self) -> dict[tuple[int, ...], Router]:
@@ -185,8 +168,6 @@ class RoadPrices(Travelling):
         back = ahead if speeds[1] is speeds[0] else self._use(vehicle, speeds[1])
         quantities = {
             name: np.where(graph.ahead, values[graph.edge], back[name][graph.edge])
-            if values is not back[name]
-            else values[graph.edge]
             for name, values in ahead.items()
         }
         prices = ArcPrices(quantities, {}, {})
@@ -282,18 +263,12 @@ class RoadPrices(Travelling):
         return {}
 
     def find(
-        self,
-        origin: str,
-        destination: str,
-        vehicle: str,
-        *,
-        load: str = "full",
-        period: str | None = None,
+        self, origin: str, destination: str, vehicle: str, period: str | None = None
     ) -> Routes:
-        """Find the route of one trip, by default in the first period that has one."""
+        """Find the route of one loaded trip, by default in the first period that has one."""
         ends = [self.stops[origin]], [self.stops[destination]]
         for active in self.spells if period is None else [self.spell_of(period)]:
-            routes = self.weigh(vehicle, load, active).routes(*ends)
+            routes = self.weigh(vehicle, "full", active).routes(*ends)
             if routes.exists[0]:
                 break
         return routes

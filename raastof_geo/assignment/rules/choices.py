@@ -36,8 +36,6 @@ LOTS_ONCE = Family("lots_once", _LOT, bends="never", unit="t", decides="lots")
 @declare(OPENINGS_ONCE, OPENINGS_PAID, blind_to_trucks=always)
 def openings_paid(problem: Problem) -> Iterator[Row]:
     r"""Use only a site that is opened: :math:`\sum_c x_c \le k\,b_i`, :math:`b_i \le 1`."""
-    if not problem.sizes[ColumnKind.OPENINGS]:
-        return
     everything = most_tonnes(problem)
     for place in problem.scenario.facilities:
         if place.opens is None:

@@ -1,12 +1,11 @@
 """Targets and caps: the secondary share, measures, passages, and what is fair to each project."""
 
-import itertools
 from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
 
-from raastof_geo.arrays import Columns, Floats, Integers
+from raastof_geo.arrays import Columns, Floats
 from raastof_geo.assignment.rules.row import About, Family, Row, always, declare, sum_of
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.goal import find_due, list_asked, list_goals, weigh_counted
@@ -103,12 +102,8 @@ def passages_limited(problem: Problem) -> Iterator[Row]:
     """
     ids = tuple(problem.scenario.periods)
     for number, limit in enumerate(problem.scenario.said.targets.passages):
-        load_t = problem.leg("load_t")
-        moved = problem.leg(f"passages_{number}") / load_t
-        if problem.pooled_share:
-            back = problem.leg(f"return_passages_{number}") / load_t
-            moved = moved - problem.pooled_share * back
-        passes = problem.join(moves=moved, trips=problem.trip(f"passages_{number}"))
+        passed = f"passages_{number}"
+        passes = problem.driven(passed, passed, each_trip=True)
         for period in limit.periods(ids):
             columns = np.flatnonzero((passes > 0) & problem.mark(period=period))
             about = About(str(number), period, entry=number)
@@ -170,22 +165,14 @@ def share_moves(
         common = ends.giver + ends.taker == 0
         giving += value * np.where(common, 1.0, ends.giver)
         taking += value * ends.taker
-    return _group_by_project(projects, sends, takes, giving, taking)
-
-
-def _group_by_project(
-    projects: list[str], sends: Integers, takes: Integers, giving: Floats, taking: Floats
-) -> dict[str, tuple[Columns, Floats]]:
-    """Give each project its moves and weights; a move inside of one stands once, with both."""
-    same = sends == takes
-    project_of = np.concatenate([sends, np.where(same, -1, takes)])
-    columns = np.tile(np.arange(len(sends)), 2)
-    weights = np.concatenate([np.where(same, giving + taking, giving), taking])
-    order = np.lexsort((columns, project_of))
-    bounds = np.searchsorted(project_of[order], np.arange(len(projects) + 1))
-    pieces = [order[first:last] for first, last in itertools.pairwise(bounds.tolist())]
-    whose = zip(projects, pieces, strict=True)
-    return {project: (columns[mine], weights[mine]) for project, mine in whose}
+    # Both ends of each move lie side by side; one inside of a project stands once, with both.
+    inside = sends == takes
+    whose = np.column_stack([sends, np.where(inside, -1, takes)]).ravel()
+    weights = np.column_stack([giving + np.where(inside, taking, 0.0), taking]).ravel()
+    order = np.argsort(whose, kind="stable")
+    bounds = np.searchsorted(whose[order], np.arange(len(projects) + 1))
+    pieces = zip(projects, np.split(order, bounds)[1:-1], strict=True)
+    return {project: (ends // 2, weights[ends]) for project, ends in pieces}
 
 
 def _charges(problem: Problem, measure: str) -> Floats:

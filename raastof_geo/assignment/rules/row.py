@@ -1,10 +1,9 @@
 """One named constraint, what it is about, and the rules that yield and declare them."""
 
-import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias, cast, runtime_checkable
 
 import numpy as np
 
@@ -161,29 +160,16 @@ def always(_said: ScenarioFile) -> bool:
     return True
 
 
-class DeclaredRule:
-    """A rule, its families, and when it is blind to trucks; it travels by name, as functions do."""
+@runtime_checkable
+class DeclaredRule(Protocol):
+    """A rule that carries its families, and when it is blind to trucks."""
 
     families: tuple[Family, ...]
     blind_to_trucks: Blindness
     __name__: str
-    __qualname__: str
-
-    def __init__(self, lay: Rule, families: tuple[Family, ...], blind_to_trucks: Blindness) -> None:
-        functools.update_wrapper(self, lay)
-        self.families = families
-        self.blind_to_trucks = blind_to_trucks
-        self._lay = lay
 
     def __call__(self, problem: Problem) -> Iterable[Row]:
         """Lay the rows over the columns of a problem."""
-        return self._lay(problem)
-
-    def __reduce__(self) -> str:
-        return self.__qualname__
-
-    def __repr__(self) -> str:
-        return f"<rule {self.__name__}>"
 
 
 def declare(
@@ -197,7 +183,8 @@ def declare(
     """
 
     def declared(lay: Rule) -> DeclaredRule:
-        return DeclaredRule(lay, families, blind_to_trucks)
+        vars(lay).update(families=families, blind_to_trucks=blind_to_trucks)
+        return cast(DeclaredRule, lay)
 
     return declared
 

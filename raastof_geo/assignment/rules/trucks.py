@@ -1,16 +1,16 @@
 """Trucks: how many there are, and how coordinated ones find their next load."""
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from raastof_geo.arrays import Columns, Floats, Integers
+from raastof_geo.arrays import Floats, Integers
 from raastof_geo.assignment.rules.row import About, Family, Row, declare
 from raastof_geo.assignment.statement.classes import find_hauliers
 from raastof_geo.assignment.statement.column_kind import ColumnKind
-from raastof_geo.assignment.statement.layout import number_labels
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.figures.vocabulary import DRIVE_H, VEHICLE_KM
 from raastof_geo.language import say
@@ -40,7 +40,7 @@ def fleet_kept(problem: Problem) -> Iterator[Row]:
     for vehicle, limit in scenario.said.fleet.items():
         for period, span in scenario.periods.items():
             columns = np.flatnonzero(problem.mark(vehicle=vehicle, period=period))
-            years = ((span.end - span.start).days + 1) / _DAYS_A_YEAR
+            years = span.days / _DAYS_A_YEAR
             hours, family = limit.hours_per_period, FLEET_HOURS
             if limit.number is not None:
                 own = limit.number * scenario.catalogue.truck_hours_per_year.value * years
@@ -71,52 +71,33 @@ def trips_balanced(problem: Problem) -> Iterator[Row]:
     """
     if not problem.pooled_share:
         return
-    sites = sorted({*problem.labels("origin"), *problem.labels("destination")})
-    number = {site: number for number, site in enumerate(sites)}
     haulier, names = find_hauliers(problem)
-    group, columns, trips = _list_calls(problem, number, haulier)
-    # One sort brings the calls of a site, truck and period together; what comes stays before
-    # what leaves, and each of them in the order of the columns.
-    order = np.argsort(group, kind="stable")
-    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
-    periods = tuple(problem.scenario.periods)
-    for first, last in itertools.pairwise([*starts.tolist(), len(order)]):
-        mine = order[first:last]
-        place, period = divmod(int(group[mine[0]]), len(periods))
-        whose, vehicle = divmod(place, len(problem.vehicles))
-        whose, site = divmod(whose, len(sites))
-        head = "/".join(filter(None, (names[whose], sites[site], problem.vehicles[vehicle])))
-        about = About(head, periods[period], sites[site], vehicle=problem.vehicles[vehicle])
+    calls, periods = _list_calls(problem, haulier), tuple(problem.scenario.periods)
+    columns, trips = calls.pop("column").to_numpy(), calls.pop("trips").to_numpy()
+    # What comes stays before what leaves, and each of them in the order of the columns.
+    groups: dict[Any, Any] = dict(calls.groupby(list(calls)).indices)
+    for (whose, site, vehicle, period), mine in sorted(groups.items()):
+        head = "/".join(filter(None, (names[whose], site, vehicle)))
+        about = About(head, periods[period], site, vehicle=vehicle)
         yield Row(TRIPS_BALANCED, about, columns[mine], trips[mine], "=", 0.0)
 
 
-def _list_calls(
-    problem: Problem, number: dict[str, int], haulier: Integers
-) -> tuple[Integers, Columns, Floats]:
+def _list_calls(problem: Problem, haulier: Integers) -> pd.DataFrame:
     """List every call of a coordinated truck at a site; what stays on a site calls nowhere.
 
-    A number of its haulier, site, truck and period, its column, and trips for each unit of that:
-    what comes above zero, what leaves below.
+    The number of its haulier, site, truck, number of its period, its column, and trips for each
+    unit of that: what comes above zero, what leaves below.
     """
-    moves, table = problem.moves, problem.others[ColumnKind.TRIPS]
-    share = problem.pooled_share / problem.leg("load_t")
-    leaves, comes = problem.number_ends(number)
-    truck = {vehicle: at for at, vehicle in enumerate(problem.vehicles)}
-    when = {period: at for at, period in enumerate(problem.scenario.periods)}
-    starts, ends, trip_truck, trip_when = (
-        number_labels(table[key], names)
-        for key, names in zip(ColumnKind.TRIPS.keys, (number, number, truck, when), strict=True)
+    keys, table = ColumnKind.TRIPS.keys, problem.others[ColumnKind.TRIPS]
+    moves = pd.DataFrame({"haulier": haulier, **{key: problem.labels(key) for key in keys}})
+    trips = pd.concat([moves, table[list(moves)]], ignore_index=True).assign(
+        column=np.r_[: len(moves), problem.starts[ColumnKind.TRIPS] + np.arange(len(table))],
+        trips=np.r_[problem.pooled_share / problem.leg("load_t"), np.ones(len(table))],
     )
-    moved = np.arange(len(moves))
-    driven = problem.starts[ColumnKind.TRIPS] + np.arange(len(table))
-    ones = np.ones(len(table))
-    site = np.concatenate([comes, ends, leaves, starts])
-    vehicle = np.concatenate([moves.vehicle, trip_truck] * 2).astype(np.int64)
-    period = np.concatenate([moves.period, trip_when] * 2).astype(np.int64)
-    whose = np.concatenate([haulier, table["haulier"].to_numpy(np.int64)] * 2)
-    group = ((whose * len(number) + site) * len(truck) + vehicle) * len(when) + period
-    calls = np.concatenate([leaves != comes, starts != ends] * 2) & (site >= 0)
-    calls &= (vehicle >= 0) & (period >= 0)
-    columns = np.concatenate([moved, driven] * 2)
-    trips = np.concatenate([share, ones, -share, -ones])
-    return group[calls], columns[calls], trips[calls]
+    periods = pd.Index(list(problem.scenario.periods))
+    trips["period"] = periods.get_indexer(pd.Index(trips["period"]))
+    known = trips["vehicle"].isin(problem.vehicles) & (trips["period"] >= 0)
+    trips = trips[known & (trips["origin"] != trips["destination"])]
+    comes = trips.drop(columns="origin").rename(columns={"destination": "site"})
+    leaves = trips.drop(columns="destination").rename(columns={"origin": "site"})
+    return pd.concat([comes, leaves.assign(trips=-leaves["trips"])], ignore_index=True)

@@ -103,10 +103,9 @@ def _scale_prices(prices: Floats, cost: Floats, reduced: Floats) -> Floats:
 def _lower_prices(programme: Programme, prices: Floats, reduced: Floats) -> Floats:
     """Lower the price of one row of each column whose reduced cost is a hair below zero."""
     below = np.flatnonzero(reduced < 0)
-    part = programme.matrix[:, below]
-    owner = np.repeat(np.arange(len(below)), np.diff(part.indptr))
-    usable = (part.data > 0) & (programme.sense[part.indices] <= 0)
-    rows, values, owner = part.indices[usable], part.data[usable], owner[usable]
+    part = programme.matrix[:, below].tocoo()
+    usable = (part.data > 0) & (programme.sense[part.row] <= 0)
+    rows, values, owner = part.row[usable], part.data[usable], part.col[usable]
     _, first = np.unique(owner, return_index=True)
     step = np.zeros(len(prices))
     np.maximum.at(step, rows[first], -reduced[below[owner[first]]] / values[first])

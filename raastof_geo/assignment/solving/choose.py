@@ -195,29 +195,13 @@ class _Branches:
                 self.best, self.least = run, value
 
     def _run(self, held: dict[int, float], solver: Any) -> Run:
-        """Solve with some decisions held: they are left out, and limits have what they take."""
-        programme, columns, cost = self.programme, self.columns, self.cost
-        if not held:
-            return state_programme(programme, columns, cost[columns], whole=True).run(solver)
-        taken = np.zeros(programme.column_count)
-        taken[list(held)] = list(held.values())
-        free = ~np.isin(columns, list(held))
-        rest = programme.fix(taken)
-        run = state_programme(rest, columns[free], cost[columns[free]], whole=True).run(solver)
-        values = taken[columns]
-        values[free] = run.values
-        own = float(cost @ taken)
-        # A row of held decisions alone is not stated any more.
-        stated = np.bincount(programme.matrix[:, columns[free]].indices, minlength=len(rest.limit))
-        broken = ((rest.sense <= 0) & (rest.limit < -_HELD)) | (
-            (rest.sense >= 0) & (rest.limit > _HELD)
-        )
-        return replace(
-            run,
-            values=values,
-            bound=None if run.bound is None else run.bound + own,
-            feasible=run.feasible and not broken[stated == 0].any(),
-        )
+        """Solve with some decisions held between equal bounds, so that no tolerance moves them."""
+        columns = self.columns
+        stated = state_programme(self.programme, columns, self.cost[columns], whole=True)
+        for at in np.flatnonzero(np.isin(columns, list(held))).tolist():
+            value = held[int(columns[at])]
+            stated.variables[at].bounds(value, value)
+        return stated.run(solver)
 
     def _find_leak(self, values: Floats, held: dict[int, float]) -> int | None:
         """Find the largest decision of a row that its rounding breaks; none: no row is broken."""

@@ -142,7 +142,7 @@ class _Search:
         self.priced: Columns = np.flatnonzero(may)
         every = len(self.priced) == programme.column_count
         self._may = slice(None) if every else self.priced
-        self._transposed = programme.transposed if every else programme.matrix[:, self.priced].T
+        self._transposed = (programme.matrix if every else programme.matrix[:, self.priced]).T
 
     def find(self, cost: Floats) -> Optimum:
         """Solve the master, price all columns, add those that improve, until none does: complete.
@@ -243,9 +243,8 @@ def choose_few(programme: Programme, value: Floats, columns: Columns, few: int) 
     keep = _LOOKED_AT * programme.row_count
     if len(columns) > 2 * keep:
         columns = columns[np.argpartition(value[columns], keep)[:keep]]
-    part = programme.matrix[:, columns]
-    rows = part.indices.astype(np.int64)
-    owner = np.repeat(np.arange(len(columns)), np.diff(part.indptr))
+    part = programme.matrix[:, columns].tocoo()
+    rows, owner = part.row, part.col
     crowded = np.bincount(rows, minlength=programme.row_count) > max(
         _CROWDED, len(columns) // _CROWDED_SHARE
     )
@@ -264,14 +263,11 @@ class Step:
 
     asked: Stage
     """What PuLP was asked, ties left out: what the step before it left open."""
-    programme: Programme
-    """With a row for each objective that is held within a tolerance."""
+    left: Stage
+    """What is open to later ones: the columns that an optimum may use, and as equalities the rows
+    that are worth something; or a row that holds the objective within its tolerance."""
     optimum: Optimum
     value: float
-    may: Mask
-    """Columns that an optimum may use."""
-    sense: Signs
-    """Of the rows in every optimum: those that are worth something are equalities."""
 
 
 def solve_in_order(
@@ -290,29 +286,30 @@ def solve_in_order(
     """
     may = np.ones(programme.column_count, bool) if how.closed is None else ~how.closed
     master = _begin(programme, costs[0], may, how)
-    sense = programme.sense.copy()
+    left = Stage(programme, master.columns, may, programme.sense)
     steps: list[Step] = []
     for cost, tolerance in zip(costs, tolerances or [0.0] * len(costs), strict=True):
-        master.hold(sense, may[master.columns])
-        search = _Search(master, may, how)
+        master.hold(left.sense, left.may[master.columns])
+        search = _Search(master, left.may, how)
         optimum = search.find(cost)
         if not steps and optimum.complete:
             optimum = replace(optimum, basis=master.basis())
         if how.labels is not None:
             optimum = search.state(optimum, cost, how.labels)
         columns = optimum.columns
-        asked = Stage(programme, np.sort(columns[may[columns]]), may, sense)
+        asked = replace(left, columns=np.sort(columns[left.may[columns]]))
         value = float(cost[columns] @ optimum.values)
         if optimum.solved and tolerance:
-            at = np.flatnonzero((cost != 0) & may)
+            at = np.flatnonzero((cost != 0) & left.may)
             programme = programme.with_row(at, cost[at], -1, value + tolerance * abs(value))
-            sense = np.append(sense, np.int8(-1))
+            left = replace(left, programme=programme, sense=np.append(left.sense, np.int8(-1)))
             written, master = master.columns, make_master(programme, how.solver)
             master.add(written, cost[written])
         elif optimum.solved:
             blur = blur_reduced(programme, cost, optimum, PRICE_DIGITS.get(how.solver, 0.0))
-            may, sense = keep_optimal_face(cost, optimum, sense, how.free, blur)
-        steps.append(Step(asked, programme, optimum, value, may, sense))
+            may, sense = keep_optimal_face(cost, optimum, left.sense, how.free, blur)
+            left = replace(left, may=may, sense=sense)
+        steps.append(Step(asked, left, optimum, value))
         if not optimum.solved:
             break
     return steps
@@ -341,7 +338,7 @@ def blur_reduced(programme: Programme, cost: Floats, optimum: Optimum, digits: f
     """
     if not digits:
         return np.zeros(len(optimum.priced))
-    worth = abs(programme.transposed) @ np.abs(optimum.shadow_prices)
+    worth = abs(programme.matrix.T) @ np.abs(optimum.shadow_prices)
     return np.asarray(digits * (np.abs(cost) + worth)[optimum.priced])
 
 

@@ -143,92 +143,81 @@ def solve(
     solver = solver or pick_solver(problem.scenario.said.solving.solver)
     clock = clock if isinstance(clock, Clock) else Clock(clock)
     start = Start(start) if isinstance(start, np.ndarray) else start
-    how = How(solver, clock, closed, start, free)
+    how = How(solver, clock, closed, start, free, labels if stated else None)
     allowed = tuple(tolerances or [0.0] * len(costs))
-    variant = _Variant(problem, programme, costs, allowed, how, labels, settle, stated)
-    if not isinstance(decided, Search):
-        return variant.solve_given(decided)
-    if not variant.programme.whole.any():
-        return variant.solve_given(None)
-    return variant.look_for(decided)
-
-
-@dataclass(frozen=True, eq=False)
-class _Variant:
-    """A variant, and how it is to be solved."""
-
-    problem: Problem
-    programme: Programme
-    costs: tuple[Floats, ...]
-    tolerances: tuple[float, ...]
-    how: How
-    labels: Labels | None
-    settle: bool
-    stated: bool
-
-    def look_for(self, search: Search) -> Solution:
-        """Look for the decisions, then solve with them to the end, whatever the clock says."""
-        costs, tolerances, how = self.costs, self.tolerances, self.how
-        if search.last is not None:
-            costs, tolerances = (*costs, search.last), (*tolerances, 0.0)
-        decision = decide(self.programme, costs, tolerances, how, search.gap)
+    given, decision = None if isinstance(decided, Search) else decided, None
+    if isinstance(decided, Search) and programme.whole.any():
+        last = [] if decided.last is None else [decided.last]
+        spent = [*allowed, *(0.0 for _ in last)]
+        decision = decide(programme, [*costs, *last], spent, how, decided.gap)
         if decision is None:
-            nothing = np.zeros(self.programme.column_count)
-            over = how.clock.over()
-            return Solution(self.problem, self.programme, nothing, not over, False, self.costs)
-        start = how.start
-        if start is None and len(decision.columns) < len(decision.values):
+            nothing = np.zeros(programme.column_count)
+            return Solution(problem, programme, nothing, not clock.over(), False, costs)
+        given = decision.values
+        if start is None and len(decision.columns) < len(given):
             start = Start(decision.columns)
-        how = replace(how, clock=Clock(None, how.clock.interrupted), start=start)
-        return replace(replace(self, how=how).solve_given(decision.values), decision=decision)
+        # With the decisions it goes on to the end, whatever the clock says.
+        how = replace(how, clock=Clock(None, clock.interrupted), start=start)
+    found = _solve_given(problem, programme, costs, allowed, how, given)
+    if labels is not None:
+        found = _publish(found, labels, how, settle=settle)
+    return replace(found, decision=decision)
 
-    def solve_given(self, decided: Floats | None) -> Solution:
-        """Solve with decisions that stand, or with none."""
-        programme, closed, fixed = self.programme, self.how.closed, self.programme
-        if decided is not None:
-            closed = programme.whole if closed is None else closed | programme.whole
-            fixed = programme.fix(decided)
-        how = replace(self.how, closed=closed, labels=self.labels if self.stated else None)
-        steps = solve_in_order(fixed, self.costs, how, self.tolerances)
-        kept = [step.optimum for step in steps if step.optimum.feasible]
-        values = np.zeros(programme.column_count)
-        if kept:
-            values = kept[-1].spread(len(values)) + (0.0 if decided is None else decided)
-        costs = self.costs
-        done = steps[-1].optimum.complete and len(kept) in (0, len(costs))
-        found = Solution(
-            self.problem, programme, values, done, bool(kept), costs, tuple(steps), decided=decided
-        )
-        return found if self.labels is None else self._publish(found, self.labels)
 
-    def _publish(self, found: Solution, labels: Labels) -> Solution:
-        """Say what PuLP was asked, and let it choose among plans that are equally good."""
-        stages = tuple(step.asked for step in found.steps)
-        settled = self._settle(found.best, labels) if found.solved and self.settle else None
-        if settled is None:
-            return replace(found, stages=stages)
-        values, last = settled
-        values = values if found.decided is None else values + found.decided
-        return replace(found, values=values, stages=(*stages, last))
+def _solve_given(
+    problem: Problem,
+    programme: Programme,
+    costs: tuple[Floats, ...],
+    tolerances: Sequence[float],
+    how: How,
+    decided: Floats | None,
+) -> Solution:
+    """Solve with decisions that stand, or with none."""
+    fixed = programme
+    if decided is not None:
+        closed = programme.whole if how.closed is None else how.closed | programme.whole
+        fixed, how = programme.fix(decided), replace(how, closed=closed)
+    steps = solve_in_order(fixed, costs, how, tolerances)
+    kept = [step.optimum for step in steps if step.optimum.feasible]
+    values = np.zeros(programme.column_count)
+    if kept:
+        values = kept[-1].spread(len(values)) + (0.0 if decided is None else decided)
+    done = steps[-1].optimum.complete and len(kept) in (0, len(costs))
+    return Solution(
+        problem, programme, values, done, bool(kept), costs, tuple(steps), decided=decided
+    )
 
-    def _settle(self, step: Step, labels: Labels) -> tuple[Floats, Stage] | None:
-        """Pick the one plan among equally good ones that the labels decide, with PuLP.
 
-        All columns of the optimal face take part, so that the plan does not hang on the way there.
-        """
-        face: Columns = np.flatnonzero(step.may)
-        if len(face) > _SETTLE_MOST:
-            held, start = replace(step.programme, sense=step.sense), Start(step.optimum.columns)
-            how = How(self.how.solver, self.how.clock, ~step.may, start)
-            again = solve_in_order(held, [break_ties(self.problem)], how)[-1]
-            face = again.optimum.columns[again.may[again.optimum.columns]]
-            if not again.optimum.solved:
-                return None
-        weight = break_ties(self.problem.only(face))
-        stated = state_programme(step.programme, face, weight, sense=step.sense, labels=labels)
-        run = stated.run(make_solver(self.how.solver))
-        if not run.feasible:
+def _publish(found: Solution, labels: Labels, how: How, *, settle: bool) -> Solution:
+    """Say what PuLP was asked, and let it choose among plans that are equally good."""
+    stages = tuple(step.asked for step in found.steps)
+    settled = _settle(found.problem, found.best, labels, how) if found.solved and settle else None
+    if settled is None:
+        return replace(found, stages=stages)
+    values, last = settled
+    values = values if found.decided is None else values + found.decided
+    return replace(found, values=values, stages=(*stages, last))
+
+
+def _settle(problem: Problem, step: Step, labels: Labels, how: How) -> tuple[Floats, Stage] | None:
+    """Pick the one plan among equally good ones that the labels decide, with PuLP.
+
+    All columns of the optimal face take part, so that the plan does not hang on the way there.
+    """
+    left = step.left
+    face: Columns = np.flatnonzero(left.may)
+    if len(face) > _SETTLE_MOST:
+        held, start = replace(left.programme, sense=left.sense), Start(step.optimum.columns)
+        unnamed = How(how.solver, how.clock, ~left.may, start)
+        again = solve_in_order(held, [break_ties(problem)], unnamed)[-1]
+        face = again.optimum.columns[again.left.may[again.optimum.columns]]
+        if not again.optimum.solved:
             return None
-        values = np.zeros(self.problem.column_count)
-        values[face] = run.values
-        return values, Stage(step.programme, face, step.may, step.sense)
+    weight = break_ties(problem.only(face))
+    stated = state_programme(left.programme, face, weight, sense=left.sense, labels=labels)
+    run = stated.run(make_solver(how.solver))
+    if not run.feasible:
+        return None
+    values = np.zeros(problem.column_count)
+    values[face] = run.values
+    return values, replace(left, columns=face)

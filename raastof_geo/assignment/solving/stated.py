@@ -1,7 +1,6 @@
 """The part of a programme that is written out, stated in PuLP."""
 
 import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +8,7 @@ import pulp
 from scipy import sparse
 from scipy.sparse.linalg import lsqr
 
-from raastof_geo.arrays import Columns, Floats, Mask, Signs
+from raastof_geo.arrays import Columns, Floats, Signs
 from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.solver import PRICE_DIGITS, Basis, BegunHighs
 from raastof_geo.assignment.statement.programme import Programme, break_rows
@@ -19,8 +18,6 @@ _EXACT = 1e-7
 """Rows that are broken by less need no correction. [units of the solver]"""
 _NEAR = 1e-6
 """A row this near to its limit, as a share of it, counts as at its limit."""
-
-_PULP_SENSE = {-1: pulp.LpConstraintLE, 0: pulp.LpConstraintEQ, 1: pulp.LpConstraintGE}
 
 
 def artificial_signs(programme: Programme) -> Signs:
@@ -127,7 +124,13 @@ def state_programme(
     problem = pulp.LpProblem("raastof_geo", pulp.LpMinimize)
     counted = programme if own_units else programme.scaled()
     weight = np.ones(len(columns)) if own_units else programme.weight[columns]
-    variables = _add_variables(problem, columns, programme.whole[columns] & whole, labels)
+    names = [f"x{column}" for column in columns.tolist()]
+    if labels is not None:
+        names = labels.name_columns(columns)
+    variables = [
+        problem.add_variable(name, lowBound=0, cat=pulp.LpInteger if one else pulp.LpContinuous)
+        for name, one in zip(names, (programme.whole[columns] & whole).tolist(), strict=True)
+    ]
     by_row = counted.matrix[:, columns].tocsr()
     named, data = [variables[at] for at in by_row.indices.tolist()], by_row.data.tolist()
     bounds = itertools.pairwise(by_row.indptr.tolist())
@@ -144,38 +147,15 @@ def state_programme(
             artificials.append(slack)
     problem.setObjective(pulp.LpAffineExpression(objective))
     senses = programme.sense if sense is None else sense
-    constraints = _add_rows(problem, terms, senses, counted.limit, labels)
-    return Stated(problem, programme, columns, variables, artificials, constraints, senses)
-
-
-def _add_variables(
-    problem: pulp.LpProblem, columns: Columns, integer: Mask, labels: Labels | None
-) -> list[pulp.LpVariable]:
-    """Name columns by their labels, or by their numbers alone."""
-    names = [f"x{column}" for column in columns.tolist()]
-    if labels is not None:
-        names = labels.name_columns(columns)
-    return [
-        problem.add_variable(name, lowBound=0, cat=pulp.LpInteger if one else pulp.LpContinuous)
-        for name, one in zip(names, integer.tolist(), strict=True)
-    ]
-
-
-def _add_rows(
-    problem: pulp.LpProblem,
-    terms: Sequence[dict[pulp.LpVariable, float]],
-    senses: Signs,
-    limit: Floats,
-    labels: Labels | None,
-) -> dict[int, pulp.LpConstraint]:
-    """State every row that adds something up; give each constraint by the number of its row."""
     constraints = {}
     for row, expression in enumerate(terms):
         if expression:
-            left, sense = pulp.LpAffineExpression(expression), _PULP_SENSE[int(senses[row])]
-            kept = constraints[row] = pulp.LpConstraint(left, sense, rhs=float(limit[row]))
+            # PuLP's numbers for what is at most, equal and at least are ours.
+            left, comparison = pulp.LpAffineExpression(expression), int(senses[row])
+            kept = pulp.LpConstraint(left, comparison, rhs=float(counted.limit[row]))
             problem.addConstraint(kept, f"row_{row}" if labels is None else labels.name_row(row))
-    return constraints
+            constraints[row] = kept
+    return Stated(problem, programme, columns, variables, artificials, constraints, senses)
 
 
 def refine(part: sparse.csc_array, senses: Signs, limit: Floats, values: Floats) -> Floats:

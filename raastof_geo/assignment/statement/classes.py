@@ -1,15 +1,12 @@
 """Tell columns apart by what they ask of the parties: nobody's help, a market, or coordination."""
 
 from enum import IntEnum
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from raastof_geo.arrays import Integers, Mask, SmallIntegers
+from raastof_geo.arrays import Integers, Mask, Signs
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.scenario.parties import Giver, Taker
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Together
 from raastof_geo.scenario.scenario import Scenario
@@ -28,12 +25,8 @@ class ColumnClass(IntEnum):
     """All else: other parties' surplus, shared depots, candidates, decisions."""
 
 
-Classes: TypeAlias = NDArray[np.int8]
-"""A `ColumnClass` for every column."""
-
-
-def classify(problem: Problem, together: Together | None = None) -> Classes:
-    """Give the class of every column.
+def classify(problem: Problem, together: Together | None = None) -> Signs:
+    """Give the `ColumnClass` of every column.
 
     A move is of the first class that it fits, whatever its truck and period. What one project
     does with its own is within one party, however small the parties are, unless each site is one.
@@ -43,14 +36,11 @@ def classify(problem: Problem, together: Together | None = None) -> Classes:
     together = together or scenario.together
     classes = np.full(problem.column_count, ColumnClass.TOGETHER, np.int8)
     classes[problem.block(ColumnKind.MOVES)] = _classify_moves(problem, together)
-    plants = [one.site for one in scenario.plants if one.opens is None]
-    for kind, key, open_to, known in (
-        (ColumnKind.PROCESSES, "site", plants, ColumnClass.MARKET),
-        (ColumnKind.STORES, "depot", list(own_depots(scenario, together)), ColumnClass.WITHIN),
-    ):
-        if problem.sizes[kind]:
-            mine = problem.others[kind][key].isin(open_to).to_numpy()
-            classes[problem.block(kind)] = np.where(mine, known, ColumnClass.TOGETHER)
+    for plant in scenario.plants:
+        if plant.opens is None:
+            classes[problem.find(ColumnKind.PROCESSES, site=plant.site)] = ColumnClass.MARKET
+    for depot in own_depots(scenario, together):
+        classes[problem.find(ColumnKind.STORES, depot=depot)] = ColumnClass.WITHIN
     return classes
 
 
@@ -72,8 +62,7 @@ def find_hauliers(problem: Problem) -> tuple[Integers, list[str]]:
     if pooled is None or not pooled.within_party:
         return np.zeros(len(problem.moves), np.int64), [""]
     giver, taker, names = _number_parties(problem, scenario.together)
-    sold = np.array([one.site in scenario.businesses for one in problem.givers], bool)
-    return np.where(sold[problem.moves.giver], taker, giver), names
+    return np.where(_is_sold(problem), taker, giver), names
 
 
 def _number_parties(problem: Problem, together: Together) -> tuple[Integers, Integers, list[str]]:
@@ -84,23 +73,23 @@ def _number_parties(problem: Problem, together: Together) -> tuple[Integers, Int
     return *problem.number_ends({site: number[name] for site, name in party.items()}), names
 
 
-def _classify_moves(problem: Problem, together: Together) -> Classes:
-    scenario, moves = problem.scenario, problem.moves
+def _classify_moves(problem: Problem, together: Together) -> Signs:
+    scenario = problem.scenario
     candidates = {(one.role, one.id) for one in scenario.facilities if one.opens is not None}
     own = own_depots(scenario, together)
     shared = {(Role.DEPOT, one.id) for one in scenario.depots if one.id not in own}
-    sold = np.array([one.site in scenario.businesses for one in problem.givers], bool)
     within = _is_within(problem, together) & ~touches(problem, shared)
-    offer, dug, made, lying = _ends(
-        problem.givers, moves.giver, Role.OFFER, Role.PIT, Role.PLANT, Role.DEPOT
+    offer, dug, made, lying = (
+        problem.has("giver_kind", role) for role in (Role.OFFER, Role.PIT, Role.PLANT, Role.DEPOT)
     )
     lying &= ~touches(problem, shared)
-    need, receiver, plant, depot = _ends(
-        problem.takers, moves.taker, Role.NEED, Role.RECEIVER, Role.PLANT, Role.DEPOT
+    need, receiver, plant, depot = (
+        problem.has("taker_kind", role)
+        for role in (Role.NEED, Role.RECEIVER, Role.PLANT, Role.DEPOT)
     )
-    classes = np.full(len(moves), ColumnClass.TOGETHER, np.int8)
+    classes = np.full(len(problem.moves), ColumnClass.TOGETHER, np.int8)
     classes[(plant & (offer | dug | made | lying)) | (made & need)] = ColumnClass.MARKET
-    classes[offer & need & sold[moves.giver]] = ColumnClass.MARKET
+    classes[offer & need & _is_sold(problem)] = ColumnClass.MARKET
     classes[within & (((offer | lying) & need) | ((offer | made) & depot))] = ColumnClass.WITHIN
     classes[lying & receiver] = ColumnClass.WITHIN
     classes[(dug & need) | ((offer | made) & receiver)] = ColumnClass.ALONE
@@ -108,11 +97,10 @@ def _classify_moves(problem: Problem, together: Together) -> Classes:
     return classes
 
 
-def _ends(
-    ends: tuple[Giver, ...] | tuple[Taker, ...], at: SmallIntegers, *roles: Role
-) -> list[Mask]:
-    """Tell for each role which moves have it at this end."""
-    return [np.array([one.kind == role for one in ends], bool)[at] for role in roles]
+def _is_sold(problem: Problem) -> Mask:
+    """Tell which moves begin at a business. [moves]"""
+    giver, _ = problem.number_ends(dict.fromkeys(problem.scenario.businesses, 0))
+    return np.asarray(giver == 0)
 
 
 def touches(problem: Problem, places: set[tuple[Role, str]]) -> Mask:

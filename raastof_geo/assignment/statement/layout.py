@@ -1,13 +1,12 @@
 """Join givers, takers and legs into the columns of a programme."""
 
-import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
+from raastof_geo.arrays import Floats, Mask, first_of_each
 from raastof_geo.assignment.statement.classes import find_hauliers
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.goal import list_goals
@@ -48,49 +47,30 @@ class _LegTable:
     def __init__(self, scenario: Scenario, legs: Legs, *, keep_all: bool) -> None:
         frame = legs.keys
         vehicles = sorted(scenario.said.vehicles)
-        sites = (sorted(map(str, frame[key].cat.categories)) for key in LEG_KEYS[:3])
-        self.origins, self.destinations, self.materials, self.vehicles, periods = (
-            {name: at for at, name in enumerate(names)}
-            for names in (*sites, vehicles, scenario.periods)
-        )
-        axes = (self.origins, self.destinations, self.materials, self.vehicles, periods)
-        at = [number_labels(frame[key], names) for key, names in zip(LEG_KEYS, axes, strict=True)]
-        known = (np.array(at) >= 0).all(axis=0)
-        self.rows = np.full([max(1, len(names)) for names in axes], -1, dtype=np.int32)
-        self.rows[tuple(codes[known] for codes in at)] = np.flatnonzero(known)
-        self._bar_trucks(scenario)
-        if not keep_all and len(vehicles) > 1 and len(frame):
-            self._keep_best(scenario, legs)
-
-    def _bar_trucks(self, scenario: Scenario) -> None:
-        """Drop legs whose truck has no room at either end."""
-        for axis, sites in enumerate((self.origins, self.destinations)):
-            rows = np.moveaxis(self.rows, (axis, 3), (0, 1))
-            for site, at in sites.items():
-                for vehicle, number in self.vehicles.items():
-                    if site in scenario.said.sites and not scenario.admits(site, vehicle):
-                        rows[at, number] = -1
-
-    def _keep_best(self, scenario: Scenario, legs: Legs) -> None:
-        """Keep for each pair, material and period the truck that serves the objectives best."""
-        costs = _haul(scenario, legs)
-        best = self.rows[:, :, :, 0, :].copy()
-        for number in range(1, self.rows.shape[3]):
-            other = self.rows[:, :, :, number, :]
-            best = np.where(_serves_better(costs, other, best), other, best)
-        for number in range(self.rows.shape[3]):
-            mine = self.rows[:, :, :, number, :]
-            mine[mine != best] = -1
+        sites = (sorted(frame[key].cat.categories) for key in LEG_KEYS[:3])
+        axes = [
+            pd.Index(list(names), dtype=object) for names in (*sites, vehicles, scenario.periods)
+        ]
+        self.origins, self.destinations, self.materials, *_ = axes
+        named = [(frame[key].cat, axis) for key, axis in zip(LEG_KEYS, axes, strict=True)]
+        at = np.array([axis.get_indexer(key.categories)[key.codes] for key, axis in named])
+        usable = (at >= 0).all(axis=0)
+        for site_of, there in zip(at[:2], axes[:2], strict=True):
+            room = [[_has_room(scenario, site, one) for one in vehicles] for site in there]
+            usable &= np.array(room, bool).reshape(-1, len(vehicles))[site_of, at[3]]
+        rows, shape = np.flatnonzero(usable), [max(1, len(axis)) for axis in axes]
+        if not keep_all and len(vehicles) > 1:
+            # Of each pair, material and period the truck that serves the objectives best.
+            alike = np.ravel_multi_index([*at[:3, rows], at[4, rows]], [*shape[:3], shape[4]])
+            costs = (cost[rows] for cost in _haul(scenario, legs))
+            rows = rows[first_of_each(alike, *costs, at[3, rows])]
+        self.rows = np.full(shape, -1, dtype=np.int32)
+        self.rows[tuple(at[:, rows])] = rows
 
 
-def _serves_better(costs: Sequence[Floats], rows: SmallIntegers, than: SmallIntegers) -> Mask:
-    """Tell where legs serve a list of objectives strictly better than others."""
-    better, tied = np.zeros(rows.shape, bool), np.ones(rows.shape, bool)
-    for cost in costs:
-        one, two = cost[rows], cost[than]
-        better |= tied & (one < two)
-        tied &= one == two
-    return np.asarray((rows >= 0) & ((than < 0) | better))
+def _has_room(scenario: Scenario, site: str, vehicle: str) -> bool:
+    """Tell whether a truck may come to a site; legs of other sites are nobody's."""
+    return site not in scenario.sites or scenario.admits(site, vehicle)
 
 
 def _haul(scenario: Scenario, legs: Legs) -> list[Floats]:
@@ -105,27 +85,16 @@ def _haul(scenario: Scenario, legs: Legs) -> list[Floats]:
     return Problem(bare, legs, (giver,), (taker,), moves, MEASURES).objectives()
 
 
-def number_labels(labels: pd.Series, names: dict[str, int]) -> Integers:
-    """Give each label its number, and -1 to those that are not among the names."""
-    if isinstance(labels.dtype, pd.CategoricalDtype):
-        known = [names.get(str(one), -1) for one in labels.cat.categories]
-        lookup = np.array(known, dtype=np.int64)
-        return np.asarray(lookup[labels.cat.codes.to_numpy()], np.int64)
-    return np.asarray(labels.map(names).fillna(-1), dtype=np.int64)
-
-
 def _list_moves(
     scenario: Scenario, givers: Sequence[Giver], takers: Sequence[Taker], table: _LegTable
 ) -> Moves:
     """Find every leg from a giver to a taker in a period that both of them have."""
     parts: list[Moves] = []
-    by_material = itertools.groupby(enumerate(givers), key=lambda entry: entry[1].material)
-    for material, entries in by_material:
-        mine = list(entries)
+    for material in map(str, table.materials):
+        mine = [(at, giver) for at, giver in enumerate(givers) if giver.material == material]
         theirs = [(at, taker) for at, taker in enumerate(takers) if material in taker.accepts]
-        if not theirs or material not in table.materials:
-            continue
-        parts.append(_deals(mine, theirs, material, table, scenario.periods))
+        if mine and theirs:
+            parts.append(_deals(mine, theirs, material, table, scenario.periods))
     none, few = np.empty(0, np.int32), np.empty(0, np.int16)
     parts.append(Moves(none, none, none, few, few))
     return Moves(*map(np.concatenate, zip(*map(LISTS_OF, parts), strict=True)))
@@ -139,14 +108,14 @@ def _deals(
     periods: Collection[str],
 ) -> Moves:
     """Find the moves of one material."""
-    origin = np.array([table.origins.get(giver.site, -1) for _, giver in givers])
-    destination = np.array([table.destinations.get(taker.site, -1) for _, taker in takers])
+    origin = table.origins.get_indexer(pd.Index([giver.site for _, giver in givers]))
+    destination = table.destinations.get_indexer(pd.Index([taker.site for _, taker in takers]))
     deals = _dealing([giver for _, giver in givers], [taker for _, taker in takers])
     deals &= (origin >= 0)[:, None] & (destination >= 0)[None, :]
     gives = _open_in([giver.periods for _, giver in givers], periods)
     takes = _open_in([taker.accepts[material].periods for _, taker in takers], periods)
     one, other = np.nonzero(deals)
-    rows = table.rows[origin[one], destination[other], table.materials[material]]
+    rows = table.rows[origin[one], destination[other], table.materials.get_loc(material)]
     there = (rows >= 0) & (gives[one] & takes[other])[:, None, :]
     pair, *what = np.nonzero(there)
     vehicle, period = (numbers.astype(np.int16) for numbers in what)
@@ -204,15 +173,12 @@ def _list_trips(problem: Problem) -> pd.DataFrame:
     trips = problem.legs.empty_trips
     if trips is None or not problem.pooled_share:
         return pd.DataFrame()
-    number = {site: at for at, site in enumerate(problem.scenario.sites)}
-    start, end = (trips[key].map(number).to_numpy(np.int64) for key in ("origin", "destination"))
-    (haulier, names), (origin, goal) = find_hauliers(problem), problem.number_ends(number)
-    loads, tips = np.zeros((2, len(names), len(number)), bool)
-    loads[haulier, origin] = tips[haulier, goal] = True
-    frames: list[pd.DataFrame] = [
-        trips[may_tip[start] & may_load[end]].assign(haulier=at)
-        for at, (may_tip, may_load) in enumerate(zip(tips, loads, strict=True))
-    ]
+    haulier, names = find_hauliers(problem)
+    frames: list[pd.DataFrame] = []
+    for at in range(len(names)):
+        tips, loads = (problem.labels(end)[haulier == at] for end in ("destination", "origin"))
+        may = trips["origin"].isin(tips) & trips["destination"].isin(loads)
+        frames.append(trips[may].assign(haulier=at))
     keys = [*ColumnKind.TRIPS.keys, "haulier"]
     return pd.concat(frames).sort_values(keys, ignore_index=True)
 

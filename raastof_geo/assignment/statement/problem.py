@@ -252,28 +252,19 @@ class Problem:
 
     def return_trip(self, name: str) -> Floats:
         """Give a figure of the empty return trip of every move."""
-        trips = self._empty_trips
-        figures = trips[name].to_numpy(dtype=np.float64)[self._return_rows]
+        figures = self._return_trips[name].to_numpy(dtype=np.float64)[self.moves.leg]
+        if np.isnan(figures).any():
+            raise ValueError("a leg has no empty trip that leads back")
         figures[self.inside] = 0.0
         return figures
 
     @cached_property
-    def _return_rows(self) -> Indices:
-        """The empty trip that leads each move's truck back."""
-        trips, frame = self._empty_trips, self.legs.frame
-        keys = list(ColumnKind.TRIPS.keys)
-        index = pd.MultiIndex.from_frame(trips[keys].astype(str))
-        back = frame[["destination", "origin", "vehicle", "period"]].iloc[self.moves.leg]
-        rows = index.get_indexer(pd.MultiIndex.from_frame(back.astype(str).set_axis(keys, axis=1)))
-        if (rows < 0).any():
-            raise ValueError("a leg has no empty trip that leads back")
-        return rows
-
-    @property
-    def _empty_trips(self) -> pd.DataFrame:
-        if self.legs.empty_trips is None:
-            raise ValueError("legs of trucks that are not coordinated have no empty trips")
-        return self.legs.empty_trips
+    def _return_trips(self) -> pd.DataFrame:
+        """The empty trip that leads the truck of each leg back, where trucks are coordinated."""
+        keys, trips = list(ColumnKind.TRIPS.keys), pd.DataFrame(self.legs.empty_trips)
+        back = self.legs.frame[["destination", "origin", "vehicle", "period"]].astype(str)
+        trips = trips.astype(dict.fromkeys(keys, str))
+        return back.set_axis(keys, axis=1).merge(trips, how="left", on=keys)
 
     def trip(self, name: str) -> Floats:
         """Give a figure of every empty trip that is a column."""
@@ -355,7 +346,7 @@ class Problem:
         table = pd.DataFrame({key: self.labels(key, columns) for key in keys})
         figures = legs.drop(columns=list(LEG_KEYS))
         inside = self.inside[columns]
-        for name in (name for name in _HAULED if name in figures and inside.any()):
+        for name in map(str, figures.select_dtypes("number") if inside.any() else ()):
             figures.loc[inside, name] = self.leg(name)[columns[inside]]
         table = pd.concat([table, figures], axis=1)
         table["reference_share"] = self.reference_share[columns]
@@ -367,11 +358,3 @@ class Problem:
             if part != vocabulary.TRANSPORT_WTW:  # which the legs give
                 table[f"{part}_per_t"] = self.measure(part)[columns]
         return table
-
-
-_HAULED = (
-    *("length_km", "return_km", "ferry_km", "toll_km", "link_dkk", "work_h"),
-    *(vocabulary.DRIVE_H, vocabulary.ENERGY, "kg_co2e_wtw_per_t", "kg_co2e_ttw_per_t"),
-    *("haul_dkk_per_t", "toll_dkk_per_t", "toll_co2_dkk_per_t", "vehicle_km_per_t"),
-)
-"""Figures of a leg that hang on a truck."""

@@ -29,12 +29,6 @@ class Programme:
     """-1 for at most, 0 for equal, 1 for at least."""
     limit: Floats
     whole: Mask
-    like: Programme | None = None
-    """One with the same matrix, whose other forms of it are shared."""
-
-    @property
-    def _like(self) -> Programme | None:
-        return self.like if self.like is not None and self.like.matrix is self.matrix else None
 
     @property
     def row_count(self) -> int:
@@ -46,14 +40,9 @@ class Programme:
         """How many columns there are, written out or not."""
         return int(self.matrix.shape[1])
 
-    @cached_property
-    def transposed(self) -> sparse.csr_array:
-        """The same numbers, a row for each column."""
-        return self.matrix.T if self._like is None else self._like.transposed
-
     def reduced_costs(self, cost: Floats, shadow_prices: Floats) -> Floats:
         """Give what one unit more would cost beyond its worth: below zero it helps. [columns]"""
-        return np.asarray(cost - self.transposed @ shadow_prices)
+        return np.asarray(cost - self.matrix.T @ shadow_prices)
 
     def used(self, columns: Columns, values: Floats) -> Floats:
         """Add up every row for the columns that are not zero."""
@@ -98,7 +87,7 @@ class Programme:
 
     def with_limits(self, limit: Floats) -> Programme:
         """Give the same programme with other limits."""
-        return replace(self, limit=limit, like=self._like or self)
+        return replace(self, limit=limit)
 
     def fix(self, decided: Floats) -> Programme:
         """Take what decisions use of every row out of its limit."""
@@ -125,12 +114,10 @@ class Programme:
     @cached_property
     def bounded(self) -> Mask:
         """Which columns have a row that bounds them."""
-        rows = self._bounding_rows
-        helps = rows[self.matrix.indices] & (self.matrix.data > 0)
-        so_far = np.concatenate([[0], np.cumsum(helps)])
-        return np.asarray(
-            (so_far[self.matrix.indptr[1:]] > so_far[self.matrix.indptr[:-1]]) | self.whole
-        )
+        part = self.matrix.tocoo()
+        helps = self._bounding_rows[part.row] & (part.data > 0)
+        bounding = np.bincount(part.col[helps], minlength=self.column_count)
+        return np.asarray((bounding > 0) | self.whole)
 
     @cached_property
     def _bounding_rows(self) -> Mask:
@@ -143,12 +130,11 @@ class Programme:
 
         For each the least limit over coefficient of the rows that bound it; a decision at most one.
         """
-        part = self.matrix[:, columns]
-        owner = np.repeat(np.arange(len(columns)), np.diff(part.indptr))
-        helps = self._bounding_rows[part.indices] & (part.data > 0)
-        bound = np.maximum(0.0, self.limit[part.indices[helps]]) / part.data[helps]
+        part = self.matrix[:, columns].tocoo()
+        helps = self._bounding_rows[part.row] & (part.data > 0)
+        bound = np.maximum(0.0, self.limit[part.row[helps]]) / part.data[helps]
         most = np.where(self.whole[columns], 1.0, np.inf)
-        np.minimum.at(most, owner[helps], bound)
+        np.minimum.at(most, part.col[helps], bound)
         return np.asarray(most)
 
 

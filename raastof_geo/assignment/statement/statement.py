@@ -45,8 +45,7 @@ def _asked_t(row: Row) -> float:
 def lay_programme(problem: Problem, rows: Sequence[Row]) -> tuple[list[Row], Programme]:
     """Join rows, then those that bound what none of them bounds, so that it can be proved."""
     programme = build_programme(rows, problem.whole)
-    bounds = list(bound_everything(problem, programme.bounded))
-    if not bounds:
-        return list(rows), programme
-    bounded = [*rows, *bounds]
-    return bounded, build_programme(bounded, problem.whole)
+    every = [*rows, *bound_everything(problem, programme.bounded)]
+    if len(every) > len(rows):
+        programme = build_programme(every, problem.whole)
+    return every, programme

@@ -20,7 +20,7 @@ from raastof_geo.assignment.telling.repair import find_repairs
 from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.language import Message, read_texts, say
 from raastof_geo.scenario.checking.permit import tell_days
-from raastof_geo.scenario.parties import may_deal
+from raastof_geo.scenario.parties import list_deals
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
 
 _FREE = 1e-6
@@ -74,9 +74,9 @@ def _say_closed(case: Case, told: Sequence[Need | Offer]) -> Iterator[Message]:
     """Say which places could give or take what is at stake, and are closed in some of the time."""
     scenario, found = case.problem.scenario, dict[str, set[str]]()
     asked = {entry.id: entry.periods for entry in told}
-    for giver, taker in itertools.product(case.problem.givers, case.problem.takers):
+    for giver, taker in list_deals(scenario):
         for mine, partner in ((taker, giver), (giver, taker)):
-            if mine.id in asked and may_deal(giver, taker):
+            if mine.id in asked:
                 found.setdefault(partner.site, set()).update(asked[mine.id])
     for place in scenario.facilities:
         closed = found.get(place.site, set()) - set(place.periods)
@@ -257,10 +257,10 @@ def _quote(sites: Sequence[str]) -> Message:
 def _find_far(case: Case, entry: Need | Offer) -> list[str]:
     """Find sites that would deal with somebody in some period, were there a way."""
     needs, found = isinstance(entry, Need), set[str]()
-    for giver, taker in itertools.product(case.problem.givers, case.problem.takers):
+    for giver, taker in list_deals(case.problem.scenario):
         mine, other = (taker, giver) if needs else (giver, taker)
-        deal = mine.id == entry.id and may_deal(giver, taker)
-        if deal and not set(giver.periods).isdisjoint(taker.accepts[giver.material].periods):
+        together = set(giver.periods) & set(taker.accepts[giver.material].periods)
+        if mine.id == entry.id and together:
             found.add(other.site)
     return sorted(found)
 

@@ -19,6 +19,8 @@ from raastof_geo.language import Message, say, say_text
 
 _PATIENCE_S = 20.0
 _MOST_TOLD = 4
+_MOST_COLUMNS = 60_000
+"""Of a programme for which the nearest whole decisions are looked for."""
 
 
 def say_excluded(laid: Laid) -> Iterator[Message]:
@@ -64,11 +66,14 @@ def _find_bent(
     """Give rows of a family that are bent in the plan nearest to one, by how much, and the plan."""
     mine = [at for at, row in enumerate(laid.rows) if row.rule == family.name]
     bending = laid.bend(**{side: mine})
-    values = bending.decide(clock=_PATIENCE_S)
-    if values is not None:
-        short, over = bending.read(values)
+    if bending.laid.programme.column_count > _MOST_COLUMNS:
+        return
+    found = bending.laid.solve(bending.cost, decided=Search(gap=1e-4), clock=_PATIENCE_S)
+    if found.feasible:
+        short, over = bending.read(found.values)
         bent = short if side == "short" else over
-        yield from ((laid.rows[at], by, values) for at, by in islice(bent.items(), _MOST_TOLD))
+        told = islice(bent.items(), _MOST_TOLD)
+        yield from ((laid.rows[at], by, found.values) for at, by in told)
 
 
 def _say_lots(laid: Laid) -> Iterator[Message]:

@@ -1,12 +1,13 @@
 """What would raise the largest share of secondary materials, and what would not."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from raastof_geo.assignment.statement.goal import count_material
 from raastof_geo.assignment.telling.most import Case, LargestShare, find_largest_share
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES, list_names, tell_number
 from raastof_geo.language import Message, read_texts, say
+from raastof_geo.scenario.reading.tree import Trail
 from raastof_geo.scenario.said.entry import DueAmount
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.part import Consent
@@ -72,7 +73,7 @@ def _other_scenarios(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile
     said = scenario.said
     sites = {}
     for name, site in said.sites.items():
-        wider = {"offers": tuple(map(_widen, site.offers)), "needs": tuple(map(_widen, site.needs))}
+        wider = {"offers": tuple(map(widen, site.offers)), "needs": tuple(map(widen, site.needs))}
         sites[name] = site.model_copy(update=wider)
     if sites != said.sites:
         how = say("if all surplus and all needs could wait for any period")
@@ -86,7 +87,8 @@ def _other_scenarios(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile
         yield how.format(conditions=conditions), accept(scenario, blocking)
 
 
-def _widen(entry: _Windowed) -> _Windowed:
+def widen(entry: _Windowed) -> _Windowed:
+    """Let an entry wait for any period; it is the same one where it may already."""
     if entry.amount is None or not (entry.first or entry.last):
         return entry
     return entry.model_copy(update={"first": None, "last": None})
@@ -109,13 +111,23 @@ def find_blocking(scenario: Scenario, needs: Iterable[Need], materials: Iterable
 
 def accept(scenario: Scenario, conditions: Blocking) -> ScenarioFile:
     """Give the scenario with conditions accepted: at the needs where they are a matter of those."""
-    said, sites = scenario.said, dict(scenario.sites)
+    said = scenario.said
     for condition in filter(scenario.is_per_need, conditions):
-        for site_id, number in conditions[condition]:
-            needs = list(sites[site_id].needs)
-            accepts = (*needs[number - 1].accepts, Consent(condition=condition))
-            needs[number - 1] = needs[number - 1].model_copy(update={"accepts": accepts})
-            sites[site_id] = sites[site_id].model_copy(update={"needs": tuple(needs)})
+        for site, number in conditions[condition]:
+            accepts = (*said.sites[site].needs[number - 1].accepts, Consent(condition=condition))
+            said = replace_at(said, ("sites", site, "needs", number - 1, "accepts"), accepts)
     for_all = (one for one in conditions if not scenario.is_per_need(one))
-    accepted = (*said.accepted_conditions, *for_all)
-    return said.model_copy(update={"accepted_conditions": accepted, "sites": sites})
+    return said.model_copy(update={"accepted_conditions": (*said.accepted_conditions, *for_all)})
+
+
+def replace_at(said: Any, trail: Trail, new: Any) -> Any:
+    """Give what is said with something else at a trail; what is not changed is shared."""
+    if not trail:
+        return new
+    here: Any = trail[0]
+    below = trail[1:]
+    if isinstance(said, tuple):
+        return (*said[:here], replace_at(said[here], below, new), *said[here + 1 :])
+    if isinstance(said, Mapping):
+        return {**said, here: replace_at(said[here], below, new)}
+    return said.model_copy(update={here: replace_at(getattr(said, here), below, new)})

@@ -12,12 +12,12 @@ from raastof_geo.assignment.rules.row import RowName
 from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Search
 from raastof_geo.assignment.telling import names
-from raastof_geo.assignment.telling.lever import accept, find_blocking
+from raastof_geo.assignment.telling.lever import accept, find_blocking, replace_at, widen
 from raastof_geo.assignment.telling.most import Case
 from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.figures.vocabulary import CO2E, COST
 from raastof_geo.language import Message, say
-from raastof_geo.scenario.said.entry import NeedEntry, OfferEntry
+from raastof_geo.scenario.said.entry import OfferEntry
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
 from raastof_geo.units import Quantity
@@ -111,15 +111,11 @@ def _raise_limits(case: Case) -> Iterator[Repair | None]:
         yield _solve(raised, Repair(told, row=row.name, limit=limit, number=number))
 
 
-def _propose(scenario: Scenario, message: Message, **changes: object) -> Repair:
-    return Repair(message, scenario.said.model_copy(update=changes))
-
-
-def _propose_site(scenario: Scenario, message: Message, site_id: str, **changes: object) -> Repair:
-    """Propose something else for a `{site}`, which the message names."""
-    other = scenario.sites[site_id].model_copy(update=changes)
-    told = names.tell_named(scenario, message, site=site_id)
-    return _propose(scenario, told, sites={**scenario.sites, site_id: other})
+def _propose(scenario: Scenario, message: Message, *trail: str | int, new: object) -> Repair:
+    """Propose to say something else at a trail; the message may speak of the `{site}` on it."""
+    if trail[0] == "sites":
+        message = names.tell_named(scenario, message, site=trail[1])
+    return Repair(message, replace_at(scenario.said, trail, new))
 
 
 def _change_scenario(case: Case, share: float | None) -> Iterator[Repair]:
@@ -179,49 +175,40 @@ def _receive_more(case: Case, left: Sequence[str]) -> Iterator[Repair]:
         for site_id, site in scenario.sites.items():
             if site.receiver is None or material in site.receiver.accepts:
                 continue
-            accepts = (*site.receiver.accepts, material)
             told = say("let {site} accept {material} (`{id}`)", id=material)
-            told = told.format(material=names.call_material(scenario, material))
-            wider = site.receiver.model_copy(update={"accepts": accepts})
-            yield _propose_site(scenario, told, site_id, receiver=wider)
+            told = names.tell_named(scenario, told, material=material)
+            accepts = (*site.receiver.accepts, material)
+            yield _propose(scenario, told, "sites", site_id, "receiver", "accepts", new=accepts)
 
 
 def _change_entry(scenario: Scenario, entry: Need | Offer) -> Iterator[Repair]:
     """Widen a window, let a need take all that the catalogue allows, or let surplus stay."""
-    site, at = scenario.sites[entry.site], entry.number - 1
-    said: tuple[NeedEntry, ...] | tuple[OfferEntry, ...]
-    key, said = ("needs", site.needs) if isinstance(entry, Need) else ("offers", site.offers)
-    own, found = said[at], list[tuple[Message, dict[str, object]]]()
-    if own.amount is not None and (own.first or own.last):
+    site, trail = scenario.sites[entry.site], entry.trail[:-1]
+    own = (site.needs if isinstance(entry, Need) else site.offers)[entry.number - 1]
+    wider = widen(own)
+    if wider is not own:
         need = say("let the need of {site} be met in any period")
         offer = say("let the surplus of {site} leave in any period")
-        wider = need if isinstance(own, NeedEntry) else offer
-        found.append((wider, {"first": None, "last": None}))
+        told = need if isinstance(entry, Need) else offer
+        yield _propose(scenario, told, *trail, new=wider)
     if isinstance(own, OfferEntry):
-        stays = say("let surplus stay at {site} (`must_leave: false`)")
-        found.append((stays, {"must_leave": False}))
+        told = say("let surplus stay at {site} (`must_leave: false`)")
+        yield _propose(scenario, told, *trail, "must_leave", new=False)
     elif own.materials is not None:
-        every = say("let {site} use all materials that the catalogue allows, virgin ones too")
-        found.append((every, {"materials": None}))
-    for message, changes in found:
-        entries = (*said[:at], own.model_copy(update=changes), *said[at + 1 :])
-        yield _propose_site(scenario, message, entry.site, **{key: entries})
+        told = say("let {site} use all materials that the catalogue allows, virgin ones too")
+        yield _propose(scenario, told, *trail, "materials", new=None)
 
 
 def _lower_share(scenario: Scenario, share: float) -> Iterator[Repair]:
     """Ask for the largest share that there can be, rounded down as it is told."""
-    targets = scenario.said.targets
-    at, target = next(
-        ((at, one) for at, one in enumerate(targets.secondary_share) if not one.goal), (0, None)
-    )
-    if target is None:
+    shares = enumerate(scenario.said.targets.secondary_share)
+    at = next((at for at, one in shares if not one.goal), None)
+    if at is None:
         return
     reached = max(0.0, math.floor(share * 1e4 + 1e-5) / 1e4)
-    lower = target.model_copy(update={"at_least": reached})
-    shares = (*targets.secondary_share[:at], lower, *targets.secondary_share[at + 1 :])
     percent = names.tell_number(round(100 * reached, 2))
     told = say("lower targets.secondary_share.at_least to {share} %", share=percent)
-    yield _propose(scenario, told, targets=targets.model_copy(update={"secondary_share": shares}))
+    yield _propose(scenario, told, "targets", "secondary_share", at, "at_least", new=reached)
 
 
 def _give_up_agreements(case: Case) -> Iterator[Repair]:
@@ -230,7 +217,7 @@ def _give_up_agreements(case: Case) -> Iterator[Repair]:
     said = scenario.said.agreements
     for number, agreement in enumerate(said):
         told = say("give up {agreement}", agreement=names.name_agreement(scenario, agreement))
-        yield _propose(scenario, told, agreements=(*said[:number], *said[number + 1 :]))
+        yield _propose(scenario, told, "agreements", new=(*said[:number], *said[number + 1 :]))
     for at in case.violation.short:
         row = case.rows[at]
         most = case.most([at]) if row.rule == AGREEMENTS_KEPT.name else None
@@ -239,20 +226,17 @@ def _give_up_agreements(case: Case) -> Iterator[Repair]:
         number, agreement = row.about.entry, names.agreement_of(scenario, row.about)
         key = "tonnes" if agreement.tonnes is not None else "at_least"
         tonnes, named = math.floor(most + 1e-6), names.name_agreement(scenario, agreement)
-        other = agreement.model_copy(update={key: Quantity(tonnes, "t")})
         told = say("lower {agreement} to {tonnes} t", agreement=named, tonnes=tonnes)
-        yield _propose(scenario, told, agreements=(*said[:number], other, *said[number + 1 :]))
+        yield _propose(scenario, told, "agreements", number, key, new=Quantity(tonnes, "t"))
 
 
 def _give_up_choices(scenario: Scenario) -> Iterator[Repair]:
-    choices, targets = scenario.said.choices, scenario.said.targets
     for field in ("partners_at_most", "smallest_lot"):
-        if getattr(choices, field) is not None:
-            free = choices.model_copy(update={field: None})
-            yield _propose(scenario, say("give up `choices.{field}`", field=field), choices=free)
-    if targets.fairness is not None:
-        without = targets.model_copy(update={"fairness": None})
-        yield _propose(scenario, say("give up `targets.fairness`"), targets=without)
+        if getattr(scenario.said.choices, field) is not None:
+            told = say("give up `choices.{field}`", field=field)
+            yield _propose(scenario, told, "choices", field, new=None)
+    if scenario.said.targets.fairness is not None:
+        yield _propose(scenario, say("give up `targets.fairness`"), "targets", "fairness", new=None)
 
 
 def _solve(laid: Laid | None, repair: Repair) -> Repair | None:

@@ -30,8 +30,6 @@ the other."""
 _LEAST_T = 1e-3
 _CHANGE = 1e-6
 """A limit binds where one unit more or less on it changes the answer by more than this."""
-_MOST_COLUMNS = 60_000
-"""Of a programme for which the nearest whole decisions are looked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,13 +129,6 @@ class Bending:
             {row: one for row, one in zip(*side, strict=True) if one > least} for side in sides
         )
         return short, over
-
-    def decide(self, *, clock: float) -> Floats | None:
-        """Find all values of the least violation with whole decisions; none in time or at all."""
-        if self.laid.programme.column_count > _MOST_COLUMNS:
-            return None
-        found = self.laid.solve(self.cost, decided=Search(gap=1e-4), clock=clock)
-        return found.values if found.feasible else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,20 +1,21 @@
 """Say why somebody does not send to somebody: the rule that blocks it, or what it would cost."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, product
-from typing import get_args
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from raastof_geo.arrays import Columns
+from raastof_geo.arrays import Columns, Floats
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.agreements import agreed_moves
 from raastof_geo.assignment.rules.masses import OFFERS_KEPT
+from raastof_geo.assignment.solving.price_in import FREE
+from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.telling import names
-from raastof_geo.assignment.telling.forced import ReasonKind, estimate, force
 from raastof_geo.assignment.telling.unusable import Unusable, find_unusable
 from raastof_geo.errors import InputError
 from raastof_geo.figures.vocabulary import aim_of
@@ -25,6 +26,16 @@ from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Need
 
 _LEAST_PRICE = 1e-6
+TRIED_T = (1.0, 0.01)
+"""Tonnes that are tried: one, and where there is no room for one, nearly nothing. [t]"""
+_PATIENCE_S = 20.0
+_MOST_NAMED = 3
+
+_Apart: TypeAlias = Literal["rule", "not_wanted", "time", "truck", "road"]
+"""What keeps two from dealing in any plan."""
+_Within: TypeAlias = Literal["agreement", "closed", "impossible", "costs_more", "as_good"]
+ReasonKind: TypeAlias = Literal["in_plan", _Apart, _Within, "perhaps"]
+"""`perhaps`: prices find nothing against it, and it was not tried whether there is room for it."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +93,7 @@ def compare_sites(plan: Plan) -> dict[tuple[str, str], Reason]:
     for giver, taker in chain(dealing, product(problem.givers, problem.takers)):
         pair = giver.site, taker.site
         if pair not in best and giver.site != taker.site:
-            best[pair] = _explain(plan, unusable, giver, taker, solve=False)
+            best[pair] = _explain(plan, unusable, giver, taker, again=False)
     return best
 
 
@@ -154,6 +165,26 @@ class _Pair:
             message = names.tell_named(self.plan.scenario, told, self.need)
         return self.reason(kind, message)
 
+    def priced(
+        self,
+        kind: ReasonKind,
+        told: str,
+        more: float | None = None,
+        blocking: Sequence[Message] = (),
+    ) -> Reason:
+        """Give what came of sending a little over one of their legs, by a text of `forced`.
+
+        `more` is what a tonne adds to the first objective, if that is known; `blocking` are the
+        rules that leave no way together.
+        """
+        message = read_texts("forced")[told].format(
+            what=self.what,
+            more=names.tell_number(more or 0.0),
+            unit=aim_of(self.plan.scenario.said.objectives[0].minimise[0]).unit,
+            rules=names.list_names(blocking),
+        )
+        return self.reason(kind, message, more)
+
     def reason(self, kind: ReasonKind, message: Message, more_per_t: float | None = None) -> Reason:
         """Give a reason about the two."""
         giver, taker = self.giver, self.taker
@@ -161,7 +192,7 @@ class _Pair:
 
 
 def _explain(
-    plan: Plan, unusable: Unusable, giver: Giver, taker: Taker, *, solve: bool = True
+    plan: Plan, unusable: Unusable, giver: Giver, taker: Taker, *, again: bool = True
 ) -> Reason:
     pair = _Pair(plan, unusable, giver, taker)
     found = _find_block(pair)
@@ -171,7 +202,7 @@ def _explain(
             told = say("it is in the plan: {tonnes} t of {what}", what=pair.what)
             return pair.reason("in_plan", told.format(tonnes=names.tell_number(moved)))
         found = _find_closed(pair)
-    return _price(pair, solve=solve) if found is None else pair.blocked(*found)
+    return _price(pair, again=again) if found is None else pair.blocked(*found)
 
 
 def _find_block(pair: _Pair) -> tuple[ReasonKind, Message] | None:
@@ -235,21 +266,17 @@ def _find_closed(pair: _Pair) -> tuple[ReasonKind, Message] | None:
     return None
 
 
-def _price(pair: _Pair, *, solve: bool) -> Reason:
+def _price(pair: _Pair, *, again: bool) -> Reason:
     """Tell what the best of some columns would cost beyond what it is worth."""
-    plan, proof, columns = pair.plan, pair.plan.proof, pair.columns
+    proof, columns = pair.plan.proof, pair.columns
     part = proof.programme.matrix[:, columns]
     extra = proof.cost[columns] - part.T @ proof.prices_given_decisions
     best = int(np.argmin(extra))
-    forced = force(plan, columns) if solve else estimate(plan, float(extra[best]))
-    unit = aim_of(pair.plan.scenario.said.objectives[0].minimise[0]).unit
-    more, rules = names.tell_number(forced.more_per_t or 0.0), names.list_names(forced.blocking)
-    told = read_texts("forced")[forced.told]
-    message = told.format(what=pair.what, more=more, unit=unit, rules=rules)
-    full = next(_binding(plan, columns[best : best + 1]), None)
-    if forced.kind == "costs_more" and full is not None:
-        message = say("{cost}; {binding}", cost=message, binding=full)
-    return pair.reason(forced.kind, message, forced.more_per_t)
+    found = _force(pair) if again else _estimate(pair, float(extra[best]))
+    full = next(_binding(pair.plan, columns[best : best + 1]), None)
+    if found.kind != "costs_more" or full is None:
+        return found
+    return replace(found, message=say("{cost}; {binding}", cost=found.message, binding=full))
 
 
 def _binding(plan: Plan, columns: Columns) -> Iterator[Message]:
@@ -263,3 +290,92 @@ def _binding(plan: Plan, columns: Columns) -> Iterator[Message]:
         limits = not name.family.keeps_books and name.family.name != OFFERS_KEPT.name
         if sense < 0 and price < -_LEAST_PRICE and limits:
             yield say("full: {rule}", rule=names.describe_row(plan.problem.scenario, name))
+
+
+def _estimate(pair: _Pair, more: float) -> Reason:
+    """Tell by the prices of the plan alone, by which a tonne costs so much more at least."""
+    if more <= FREE * _dearest_move(pair.plan):
+        return pair.priced("perhaps", "perhaps", 0.0)
+    return pair.priced("costs_more", "at_least", more)
+
+
+def _force(pair: _Pair) -> Reason:
+    """Find the cheapest plan that keeps every rule and sends a little over one of some columns.
+
+    It is solved again, from where the search for the plan ended: a reduced cost of zero may stand
+    at a leg that no plan can use.
+    """
+    proof, whole = pair.plan.proof, pair.plan.proof.programme.whole
+    decided = np.where(whole, proof.values, 0.0) if whole.any() else None
+    first = proof.start.columns
+    start = np.union1d(first, pair.columns) if len(first) else None
+    for tonnes in TRIED_T:
+        found = _solve(pair, proof.cost, tonnes, decided=decided, start=start)
+        if found.solved:
+            more = _rise(pair.plan, found, tonnes)
+            kind: ReasonKind = "costs_more" if more else "as_good"
+            return pair.priced(kind, kind, more)
+    if decided is not None and _solve(pair, proof.cost).feasible:
+        # Other decisions than the plan's might let something pass.
+        search = Search(gap=1.0)
+        other = _solve(pair, proof.cost, decided=search, patience_s=_PATIENCE_S)
+        if other.decision is not None:
+            return pair.priced("closed", "closed")
+        return pair.priced("impossible", "no_way" if other.complete else "no_time")
+    blocking = list(_name_blocking(pair))
+    return pair.priced("impossible", "blocked" if blocking else "no_way", blocking=blocking)
+
+
+def _solve(
+    pair: _Pair,
+    cost: Floats,
+    tonnes: float = TRIED_T[-1],
+    *,
+    decided: Floats | Search | None = None,
+    start: Columns | None = None,
+    patience_s: float | None = None,
+) -> Solution:
+    """Send some tonnes over the legs of a pair together."""
+    plan = pair.plan
+    each = np.zeros(plan.column_count)
+    each[pair.columns] = 1.0
+    return solve(
+        plan.problem,
+        programme=plan.proof.programme,
+        costs=[cost],
+        held=(each, tonnes),
+        decided=decided,
+        solver=plan.solver,
+        start=start,
+        clock=patience_s,
+    )
+
+
+def _rise(plan: Plan, found: Solution, tonnes: float) -> float:
+    """Give what a tonne adds to the first objective, given the decisions."""
+    proof = plan.proof
+    before = float(proof.cost @ np.where(proof.programme.whole, 0.0, proof.values))
+    rise = found.steps[0].value - before
+    noise = FREE * _dearest_move(plan) * tonnes + 1e-9 * abs(before)
+    # The price of the row has none of the rounding of a difference of two large sums.
+    price = float(found.shadow_prices[-1])
+    slope = price if abs(price * tonnes - rise) <= noise else rise / tonnes
+    return 0.0 if rise <= noise else max(0.0, slope)
+
+
+def _dearest_move(plan: Plan) -> float:
+    """Give the largest cost of a unit that is no decision, which others are small against."""
+    costs = np.abs(plan.proof.cost[~plan.proof.programme.whole])
+    return max(1e-3, float(costs.max(initial=0.0)))
+
+
+def _name_blocking(pair: _Pair) -> Iterator[Message]:
+    """Name rules that together leave no way: those with a price where least is missing."""
+    rows = pair.plan.proof.rows
+    prices = _solve(pair, np.zeros(pair.plan.column_count)).shadow_prices[: len(rows)]
+    told: dict[str, Message] = {}
+    for at in np.argsort(-np.abs(prices), kind="stable").tolist():
+        if abs(prices[at]) > FREE and not rows[at].family.keeps_books:
+            message = names.describe_row(pair.plan.scenario, rows[at])
+            told.setdefault(str(message), message)
+    yield from list(told.values())[:_MOST_NAMED]

@@ -220,8 +220,8 @@ def draw_progress(result: Result) -> Iterator[Block]:
             unit=str(say("% of the needs, reference tonnes")),
             mark=(100 * GOAL_SHARE, str(say("goal {goal} % in {year}", goal=goal, year=year))),
         ),
-        say("Bars of the shares, in the baseline and in the plan [%]: {told}", told="; ".join(told)),
-        say("Recycled materials and soil meet {now} % of the needs, {was} % without coordination").format(
+        say_text("effect told", "bars of shares", told="; ".join(told)),
+        read_texts("effect told")["met"].format(
             now=format_number(shares[1][-1], digits=1), was=format_number(shares[0][-1], digits=1)
         ),
         read_texts("prose")["goal"].format(
@@ -265,9 +265,10 @@ def show_commitments(
         (REUSED.heading, plan[REUSED], before[REUSED]),
         (say("Transport distance, trucks [km]"), plan[VEHICLE_KM], before[VEHICLE_KM]),
     )
+    told = say("without coordination {before}")
     return Figures(
         tuple(
-            (name, format_number(now), say("without coordination {before}", before=format_number(then)))
+            (name, format_number(now), told.format(before=format_number(then)))
             for name, now, then in figures
         )
     )

@@ -95,7 +95,9 @@ def _style_burden() -> dict[str, Any]:
         "shape": "line",
         "column": "per_weekday",
         "between": True,
-        "classes": _label([none, *classes], say("trucks each weekday"), say("only without coordination")),
+        "classes": _label(
+            [none, *classes], say("trucks each weekday"), say("only without coordination")
+        ),
     }
 
 
