@@ -22,7 +22,8 @@ from raastof_geo.roads.road import ROAD_CLASSES, align_limits
 from raastof_geo.roads.routing import drive
 from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.routing.drive import BOTH_LOADS
-from raastof_geo.roads.routing.graph import RoadGraph, Travelling, build_graph
+from raastof_geo.roads.routing.engine import Travelling
+from raastof_geo.roads.routing.graph import RoadGraph, build_graph
 from raastof_geo.roads.routing.route import Routes
 from raastof_geo.roads.routing.router import Router, WeightedRoads, load_router
 from raastof_geo.scenario.said.network import RoadChange

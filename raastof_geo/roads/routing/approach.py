@@ -68,21 +68,14 @@ class Surroundings:
     local: Mask
     """Arcs that are for the first and the last stretch only."""
 
-    def leave(self, stop: RoadStop) -> Approach:
-        """Find the ways from a place to its doors, nodes of the core where a route may begin."""
-        return self._search(stop, outward=True)
+    def search(self, stop: RoadStop, *, outward: bool) -> Approach:
+        """Find the ways from a place to the doors of the core, or (not `outward`) from them to it.
 
-    def reach(self, stop: RoadStop) -> Approach:
-        """Find the ways to a place from its doors, nodes of the core where a route may end."""
-        return self._search(stop, outward=False)
-
-    def _search(self, stop: RoadStop, *, outward: bool) -> Approach:
-        """Search from the place over local roads, then open ones, never local ones again.
-
-        Dijkstra's algorithm on pairs of a node and whether open road has been driven. It ends at
-        nodes of the core, but goes on through them on local roads, since no route through the core
-        may use those. In a dead end it heads for the core only: whoever is deeper in it comes to
-        meet it. Running numbers break ties the same way on every machine. [units]
+        Over local roads, then open ones, never local ones again, by Dijkstra's algorithm on pairs
+        of a node and whether open road has been driven. It ends at nodes of the core, but goes on
+        through them on local roads, since no route through the core may use those. In a dead end it
+        heads for the core only: whoever is deeper in it comes to meet it. Running numbers break
+        ties the same way on every machine. [units]
         """
         best: dict[State, int] = {}
         step: _Steps = {}

@@ -20,10 +20,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -33,24 +32,13 @@ from raastof_geo.arrays import Floats, Integers, Mask
 from raastof_geo.roads.edges import Turns
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access
+from raastof_geo.roads.routing.engine import Travelling
 from raastof_geo.roads.stored.steps import lay_runs
 
 Prefix = tuple[int, ...]
 _REACHES_KM = (0.25, 1.0, np.inf)
 """How far from restrictions arcs are told apart, one after the other. From trials on the roads of
 Zealand with made-up restrictions. [km]"""
-
-
-class Travelling:
-    """A dataclass that is pickled by its fields: what hangs on them is worked out where it lands.
-
-    Cached properties stay behind: some cannot be pickled, and all would be larger by an order.
-    """
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Give the class, and the values of its fields in their order."""
-        given: Any = self  # every class that this is mixed into is a dataclass
-        return type(self), tuple(getattr(self, one.name) for one in fields(given))
 
 
 @dataclass(frozen=True, eq=False)

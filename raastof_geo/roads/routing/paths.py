@@ -10,7 +10,7 @@ import numpy as np
 
 from raastof_geo.arrays import Floats, Integers, SmallIntegers, first_of_each
 from raastof_geo.roads.routing.approach import Approach, RoadStop
-from raastof_geo.roads.routing.engine import CLOSED, DijkstraMetric, Metric
+from raastof_geo.roads.routing.engine import CLOSED, DijkstraMetric, HierarchyMetric
 
 _TREES_AT_ONCE = 32
 """Trees held in memory side by side: 12 bytes a node each, 24 MB for 60,000 nodes of a core."""
@@ -77,7 +77,7 @@ class CorePaths:
     last: Integers
 
 
-def find_singly(metric: Metric, errands: Errands) -> CorePaths:
+def find_singly(metric: HierarchyMetric, errands: Errands) -> CorePaths:
     """Find the way of each pair by a query of its own. One for each errand, in their order."""
     found = [metric.find(out.doors, back.doors) for out, back in errands]
     ends = [(path.weight, path.first, path.last) if path else (CLOSED, -1, -1) for path in found]

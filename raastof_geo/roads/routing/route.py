@@ -19,10 +19,6 @@ _T = TypeVar("_T", bound=np.generic)
 class Meeting(NamedTuple):
     """A way between two places that does not go through the core."""
 
-    row: int
-    """Rank of the origin."""
-    column: int
-    """Rank of the destination."""
     weight: int
     """What the way weighs. [units]"""
     node: int | None
