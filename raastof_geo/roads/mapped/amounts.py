@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-_NO_LIMIT = re.compile(
-    "none|default|below_default|above_default|unsigned|no_sign|no_indications|no|unlimited"
-)
+from raastof_geo.roads.words import TAGS, list_words
+
+_NO_LIMIT = frozenset(list_words(TAGS["unlimited"]))
 """What is written where there is no limit, or none on a sign."""
 
 _NUMBER = r"(\d{1,9}(?:[.,]\d{1,9})?)"
@@ -43,15 +43,8 @@ _INCH_M = 0.0254
 
 _SPEED = re.compile(r"(\d{1,4}(?:[.,]\d{1,4})?)\s*(km/h|km/t|kmh|kmt|kph|km/std|mph|knots)?\.?")
 _KM_PER_H = {"mph": 1.609344, "knots": 1.852}
-_NATIONAL_LIMITS = {
-    **dict.fromkeys(("dk:rural", "dk:trunk", "dk:motorroad"), 80.0),
-    "dk:urban": 50.0,
-    "dk:motorway": 130.0,
-    "dk:living_street": 15.0,
-    "walk": 5.0,
-}
-"""General limits by § 42 of the Danish Road Traffic Act (trucks have lower ones of their own); that
-of a living street as its sign E 51 says; a walk is a judgement."""
+_NATIONAL_LIMITS: dict[str, float] = TAGS["maxspeed"]
+"""General limits of a country, by the names that they have in tags. [km/h]"""
 _ZONE_LIMIT = re.compile(r"([a-z]{2})(?:-[a-z]+)?:(?:zone:?)?(\d{1,3})")
 _LANDS_OF_MILES = ("gb", "uk", "us")
 
@@ -108,7 +101,7 @@ def is_readable(text: str, read: Callable[[str], float]) -> bool:
 def _readable(text: str, read: Callable[[str], float]) -> Iterator[float]:
     for part in text.split(";"):
         one = part.strip().lower()
-        limit = math.inf if _NO_LIMIT.fullmatch(one) else read(one)
+        limit = math.inf if one in _NO_LIMIT else read(one)
         if limit > 0:
             yield limit
 

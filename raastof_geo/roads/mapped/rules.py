@@ -8,7 +8,7 @@ and another to the direction, the stricter holds.
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.roads.mapped.amounts import is_readable, read_speed
@@ -26,34 +26,18 @@ from raastof_geo.roads.mapped.keys import (
     read_key,
 )
 from raastof_geo.roads.road import NO_LIMITS, Access, join_tags
+from raastof_geo.roads.words import TAGS, by_word, list_words
 
-_Meaning = TypeVar("_Meaning")
-
-
-def by_word(words: Mapping[_Meaning, str]) -> dict[str, _Meaning]:
-    """Give the meaning of each word, of a table that has the words of each meaning."""
-    return {word: meaning for meaning, text in words.items() for word in text.split()}
-
-
-PLAINLY_OPEN = frozenset(("yes", "designated", "permissive", "official"))
+PLAINLY_OPEN = frozenset(list_words(TAGS["plainly_open"]))
 _ACCESS_VALUES = {
-    **dict.fromkeys((*PLAINLY_OPEN, "discouraged", "unsigned"), Access.OPEN),
+    **dict.fromkeys(PLAINLY_OPEN, Access.OPEN),
     **dict.fromkeys(ERRANDS, Access.LOCAL),
-    **by_word(
-        {
-            Access.CLOSED: "no restricted agricultural forestry military emergency bus psv taxi"
-            " use_sidepath"
-        }
-    ),
+    **{word: Access[meaning.upper()] for word, meaning in by_word("access").items()},
 }
-_DIRECTIONS = by_word(
-    {
-        (True, False): "yes true 1",
-        (False, True): "-1 reverse",
-        (True, True): "no false 0 alternating",
-        (False, False): "reversible",
-    }
-)
+_DIRECTIONS = {
+    word: (ways in ("along", "both"), ways in ("against", "both"))
+    for word, ways in by_word("oneway").items()
+}
 _ONEWAY_JUNCTIONS = frozenset(("roundabout", "circular"))
 _ONEWAY_CLASSES = frozenset(("motorway", "motorway_link"))
 
