@@ -92,7 +92,8 @@ class RoadPrices(Travelling):
         if not rows:
             return self.router
         if rows not in self._routers:
-            bound = replace(network, turns=network.turns.join(network.some_turns, rows))
+            some = [network.some_turns[row] for row in rows]
+            bound = replace(network, turns=(*network.turns, *some))
             self._routers[rows] = load_router(build_graph(bound, closing=self._closing))
         return self._routers[rows]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,7 +11,7 @@ import numpy as np
 from raastof_geo.arrays import Floats, Mask, first_of_each
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.emissions.vehicle import Vehicle
-from raastof_geo.roads.edges import RoadEdges, Turns
+from raastof_geo.roads.edges import RoadEdges, Turn
 from raastof_geo.roads.mapped.keys import Truck
 from raastof_geo.roads.mapped.rules import Passage, read_turn
 from raastof_geo.roads.mapped.tags import judge_barrier, judge_way
@@ -138,10 +139,10 @@ def judge_road(road: Road, truck: Truck, *, errand: bool = False) -> tuple[Passa
     return ahead, back
 
 
-def bind_turns(turns: Turns, truck: Truck) -> list[int]:
+def bind_turns(turns: Sequence[Turn], truck: Truck) -> list[int]:
     """Give the numbers of those turns that hang on the truck and bind this one."""
     return [
         row
-        for row, (only, text) in enumerate(zip(turns.only.tolist(), turns.tags, strict=True))
-        if read_turn(split_tags(text), truck) == {"only" if only else "no"}
+        for row, turn in enumerate(turns)
+        if read_turn(split_tags(turn.tags), truck) == {"only" if turn.only else "no"}
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from itertools import groupby, repeat
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from raastof_geo.arrays import Floats, Indices, Mask, SmallIntegers
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import say
 from raastof_geo.region.projection import bound, measure_steps
-from raastof_geo.roads.edges import Turns, gather_turns
+from raastof_geo.roads.edges import Turn
 from raastof_geo.roads.mapped.chains import Chains, join_segments
 from raastof_geo.roads.mapped.lines import Lines, measure_lines, measure_shift, simplify_lines
 from raastof_geo.roads.mapped.osm import OsmWays, TellStep
@@ -143,7 +143,7 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
     road, roads = _turn_rules(road[first], roads, flipped)
     shape = drawn.take(order)
     single = np.diff(chains.start)[order] == 1
-    turned = len(whole.turns) or len(whole.some_turns)
+    turned = whole.turns or whole.some_turns
     place = _place_edges(chosen, chains, order) if turned else {}
     return RoadNetwork(
         node_lon=lon[nodes],
@@ -193,31 +193,27 @@ def _turn_rules(
     return road, tuple(more)
 
 
-def _place_edges(chosen: Indices, chains: Chains, order: Indices) -> dict[int, tuple[int, int]]:
-    """Give the joined edge that each edge became part of, and 1 where it was turned round."""
+def _place_edges(chosen: Indices, chains: Chains, order: Indices) -> dict[int, int]:
+    """Give for each edge the joined arc that it, driven along, became part of."""
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
-    chain = np.repeat(rank, np.diff(chains.start))
-    return {
-        int(edge): (int(number), int(flipped))
-        for edge, number, flipped in zip(chosen[chains.segment], chain, chains.flipped, strict=True)
-    }
+    arc = 2 * np.repeat(rank, np.diff(chains.start)) + chains.flipped
+    return dict(zip(chosen[chains.segment].tolist(), arc.tolist(), strict=True))
 
 
-def _carry_turns(turns: Turns, place: Mapping[int, tuple[int, int]]) -> Turns:
+def _carry_turns(turns: tuple[Turn, ...], place: Mapping[int, int]) -> tuple[Turn, ...]:
     """Say turn restrictions again on the joined edges; those off the chosen roads go.
 
     One that is left with a single arc was about turning round on the spot, and goes.
     """
-    found, tags = [], []
-    for (only, arcs), text in zip(turns, turns.tags or repeat(""), strict=False):
-        if all(arc // 2 in place for arc in arcs):
-            joined = [2 * place[arc // 2][0] + ((arc % 2) ^ place[arc // 2][1]) for arc in arcs]
+    found = []
+    for turn in turns:
+        if all(arc // 2 in place for arc in turn.arcs):
+            joined = [place[arc // 2] ^ arc % 2 for arc in turn.arcs]
             distinct = tuple(arc for arc, _ in groupby(joined))
             if len(distinct) > 1:
-                found.append((only, distinct))
-                tags += [text] if turns.tags else []
-    return gather_turns(found, tags)
+                found.append(turn._replace(arcs=distinct))
+    return tuple(found)
 
 
 def _line_up(whole: RoadNetwork, chosen: Indices, chains: Chains) -> Lines:

@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 
 from raastof_geo.arrays import Integers
-from raastof_geo.roads.edges import RoadEdges, gather_turns
+from raastof_geo.roads.edges import RoadEdges, Turn
 from raastof_geo.roads.mapped.osm import MappedTurn
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import join_tags
@@ -33,29 +33,29 @@ def lay_turns(
     """
     turns = tuple(mapped)
     roads = _Roads(turns, network)
-    always: dict[tuple[bool, tuple[int, ...]], None] = {}
-    some: dict[tuple[bool, tuple[int, ...], str], None] = {}
+    always: dict[Turn, None] = {}
+    some: dict[Turn, None] = {}
     unclear = 0
     for one in turns:
         found = [*dict.fromkeys(roads.trace(one, nodes))]
         if found and roads.is_ambiguous(one, found):
             unclear += 1
             text = join_tags({"ambiguous": one.value})
-            some |= dict.fromkeys((one.only, arcs, text) for arcs in found)
+            some |= dict.fromkeys(Turn(one.only, arcs, text) for arcs in found)
         elif one.rules:
-            some |= dict.fromkeys((one.only, arcs, one.rules) for arcs in found)
+            some |= dict.fromkeys(Turn(one.only, arcs, one.rules) for arcs in found)
         else:
-            always |= dict.fromkeys((one.only, arcs) for arcs in found)
-    against = {arcs for only, arcs in always if (not only, arcs) in always}
-    for only, arcs in [*always]:
-        if arcs in against:
-            del always[only, arcs]
-            some[only, arcs, join_tags({"ambiguous": "no; only"})] = None
+            always |= dict.fromkeys(Turn(one.only, arcs) for arcs in found)
+    against = {turn.arcs for turn in always if Turn(not turn.only, turn.arcs) in always}
+    for turn in [*always]:
+        if turn.arcs in against:
+            del always[turn]
+            some[turn._replace(tags=join_tags({"ambiguous": "no; only"}))] = None
     told = network.metadata.doubtful_turns + unclear + 2 * len(against)
     return replace(
         network,
-        turns=gather_turns(always),
-        some_turns=gather_turns([one[:2] for one in some], [one[2] for one in some]),
+        turns=tuple(always),
+        some_turns=tuple(some),
         metadata=replace(network.metadata, doubtful_turns=told),
     )
 

@@ -19,7 +19,7 @@ reach, at last an infinite one, which is the whole graph (`WeightedRoads.routes`
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -29,7 +29,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from raastof_geo.arrays import Floats, Integers, Mask
-from raastof_geo.roads.edges import Turns
+from raastof_geo.roads.edges import Turn
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access
 from raastof_geo.roads.routing.engine import Travelling
@@ -143,17 +143,17 @@ def build_graph(
     that are not the same to all. Where nothing else goes on, such a truck turns round. `reach_km`:
     how far from restrictions nodes tell by which arc a truck has come.
     """
-    ahead, back = np.flatnonzero(network.forward), np.flatnonzero(network.backward)
+    edge, start, end = network.list_arcs()
     graph = RoadGraph(
         network=network,
         place=np.arange(network.node_count),
-        start=np.concatenate((network.tail[ahead], network.head[back])).astype(np.int64),
-        end=np.concatenate((network.head[ahead], network.tail[back])).astype(np.int64),
-        edge=np.concatenate((ahead, back)),
-        ahead=np.repeat([True, False], [len(ahead), len(back)]),
-        turning=np.zeros(len(ahead) + len(back), bool),
+        start=start.astype(np.int64),
+        end=end.astype(np.int64),
+        edge=edge,
+        ahead=np.arange(len(edge)) < np.count_nonzero(network.forward),
+        turning=np.zeros(len(edge), bool),
     )
-    if not turns or not len(network.turns):
+    if not turns or not network.turns:
         return graph
     closed = np.isfinite(network.limits).any(axis=1) | network.ferry
     closed |= network.access == Access.CLOSED
@@ -206,7 +206,7 @@ def _restrict(graph: RoadGraph, usable: Mask, rules: _Rules) -> RoadGraph:
 class _Rules:
     """Sequences of arcs that are forbidden, and the states in which a longer one has begun."""
 
-    def __init__(self, graph: RoadGraph, turns: Turns, reach_km: float) -> None:
+    def __init__(self, graph: RoadGraph, turns: Sequence[Turn], reach_km: float) -> None:
         self.graph = graph
         self.forbidden = set(_forbid(graph, turns))
         prefixes = dict.fromkeys(
@@ -274,9 +274,9 @@ class _Rules:
         return next(known, int(self.goal[arc]))
 
 
-def _forbid(graph: RoadGraph, turns: Turns) -> Iterator[Prefix]:
+def _forbid(graph: RoadGraph, turns: Sequence[Turn]) -> Iterator[Prefix]:
     allowed: dict[Prefix, set[int]] = defaultdict(set)
-    for only, sequence in turns:
+    for only, sequence, _ in turns:
         arcs = [_find_arc(graph, arc) for arc in sequence]
         path = tuple(arc for arc in arcs if arc is not None)
         if len(path) < max(len(arcs), 2):

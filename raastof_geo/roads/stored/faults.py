@@ -101,8 +101,8 @@ def _find_fault_in_values(network: RoadNetwork) -> Message | None:
     for name, column in chain(*unknown):
         if isinstance(column, list) and len(column) != len(network.roads):
             return say("its unknown column {name} does not describe its roads", name=name)
-    arcs = np.concatenate((network.turns.arc, network.some_turns.arc))
-    if not _within(arcs, 2 * len(network.tail)):
+    turns = (*network.turns, *network.some_turns)
+    if not _within(np.array([arc for turn in turns for arc in turn.arcs]), 2 * len(network.tail)):
         return say("a turn names an edge that does not exist")
     east, north = (network.lon, network.node_lon), (network.lat, network.node_lat)
     if not all(_lies_within(*one) for one in (*product(east, (180,)), *product(north, (90,)))):
