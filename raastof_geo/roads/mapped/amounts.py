@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 
 from raastof_geo.roads.words import TAGS, list_words
@@ -56,26 +56,29 @@ _WORDS = re.compile(
 )
 
 
+def parts(value: str) -> list[str]:
+    """Take several values apart, as in `customers; delivery`."""
+    return [part.strip() for part in value.lower().split(";") if part.strip()]
+
+
 def read_mass_t(text: str) -> float:
     """Read a limit on mass, as `7.5`, `7,5 t` or `16000 lbs`: the lowest, inf: none, or NaN. [t]"""
-    return min(_readable(text, _read_one_mass), default=math.nan)
+    return _read_lowest(text, _read_one_mass)
 
 
 def read_metres(text: str) -> float:
     """Read a limit on length, as in `3.8`, `380 cm`, `12'6"`: the lowest, inf: none, or NaN. [m]"""
-    return min(_readable(text, _read_one_length), default=math.nan)
+    return _read_lowest(text, _read_one_length)
 
 
 def read_count(text: str) -> float:
     """Read a limit on a number, as in `4`: the lowest, inf: none, or NaN."""
-    return min(
-        _readable(text, lambda one: float(one) if one.isdecimal() else math.nan), default=math.nan
-    )
+    return _read_lowest(text, lambda one: float(one) if one.isdecimal() else math.nan)
 
 
 def read_speed(text: str) -> float:
     """Read a limit on speed, as in `50`, `30 mph`, `DK:zone30`: the lowest, inf: none. [km/h]"""
-    return min(_readable(text, _read_one_speed), default=math.nan)
+    return _read_lowest(text, _read_one_speed)
 
 
 def read_minutes(text: str) -> float:
@@ -94,16 +97,12 @@ def read_minutes(text: str) -> float:
 
 def is_readable(text: str, read: Callable[[str], float]) -> bool:
     """Tell whether every one of several limits can be read."""
-    parts = [part for part in text.split(";") if part.strip()]
-    return bool(parts) and not any(math.isnan(read(part)) for part in parts)
+    return bool(parts(text)) and not any(math.isnan(read(part)) for part in parts(text))
 
 
-def _readable(text: str, read: Callable[[str], float]) -> Iterator[float]:
-    for part in text.split(";"):
-        one = part.strip().lower()
-        limit = math.inf if one in _NO_LIMIT else read(one)
-        if limit > 0:
-            yield limit
+def _read_lowest(text: str, read: Callable[[str], float]) -> float:
+    limits = (math.inf if one in _NO_LIMIT else read(one) for one in parts(text))
+    return min((limit for limit in limits if limit > 0), default=math.nan)
 
 
 @lru_cache(1024)

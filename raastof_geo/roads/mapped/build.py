@@ -14,13 +14,14 @@ from raastof_geo.language import say
 from raastof_geo.region.projection import bound, measure_steps
 from raastof_geo.roads.edges import Turn
 from raastof_geo.roads.mapped.chains import Chains, join_segments
-from raastof_geo.roads.mapped.lines import Lines, measure_lines, measure_shift, simplify_lines
+from raastof_geo.roads.mapped.lines import measure_lines, measure_shift, simplify_lines
 from raastof_geo.roads.mapped.osm import OsmWays, TellStep
 from raastof_geo.roads.mapped.reach import keep_main_part, link_pieces, link_towns
 from raastof_geo.roads.mapped.rules import flip_tags
 from raastof_geo.roads.mapped.ways import add_straight_edges, lay_network
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import ROAD_CLASSES, Access, Road, join_tags, split_tags
+from raastof_geo.roads.rows import Rows
 from raastof_geo.roads.stored.steps import lay_runs
 
 BUILT_IN_CLASSES = (*ROAD_CLASSES[: ROAD_CLASSES.index("unclassified") + 1], "ferry")
@@ -156,12 +157,12 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
         road=road,
         roads=roads,
         point_start=shape.start.astype(np.int32),
-        lon=lon[shape.point],
-        lat=lat[shape.point],
+        lon=lon[shape.numbers],
+        lat=lat[shape.numbers],
         metadata=replace(
             whole.metadata,
             simplified_m=float(simplify_m),
-            bounds=bound(lon[shape.point], lat[shape.point]),
+            bounds=bound(lon[shape.numbers], lat[shape.numbers]),
             largest_shift_m=round(measure_shift(drawn, xy, mapped, xy), 3),
         ),
         way=np.where(single, whole.way[chosen[first]], 0),
@@ -216,7 +217,7 @@ def _carry_turns(turns: tuple[Turn, ...], place: Mapping[int, int]) -> tuple[Tur
     return tuple(found)
 
 
-def _line_up(whole: RoadNetwork, chosen: Indices, chains: Chains) -> Lines:
+def _line_up(whole: RoadNetwork, chosen: Indices, chains: Chains) -> Rows:
     """Give the points along each chain, both ends (numbered as nodes, before others) included.
 
     Each chain is its edges end to end, those driven backwards turned round; where two meet, the
@@ -237,7 +238,7 @@ def _line_up(whole: RoadNetwork, chosen: Indices, chains: Chains) -> Lines:
     kept = np.ones(len(point), bool)
     kept[start[~leads]] = False
     count = np.add.reduceat(size - ~leads, chains.start[:-1])
-    return Lines(point[kept].astype(np.int32), np.append(0, np.cumsum(count)))
+    return Rows.part(point[kept], count)
 
 
 def _sort_nodes(nodes: SmallIntegers, lon: Floats, lat: Floats) -> SmallIntegers:

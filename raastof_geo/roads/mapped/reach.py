@@ -134,7 +134,8 @@ def _make_links(streets: RoadEdges, weight: Floats) -> _Links:
     order = np.argsort(segment, kind="stable")  # of equally cheap arcs that of the first counts
     segment = segment[order]
     cost = np.maximum(streets.length_m, _SHORTEST_M) * weight
-    engine = DijkstraEngine(start[order].astype(np.int64), end[order], streets.node_count)
+    ends = start[order].astype(np.int64), end[order].astype(np.int64)
+    engine = DijkstraEngine(*ends, streets.node_count)
     return _Links(segment, engine.customise(cost[segment]))
 
 

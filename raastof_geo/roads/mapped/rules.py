@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS
-from raastof_geo.roads.mapped.amounts import is_readable, read_speed
+from raastof_geo.roads.mapped.amounts import is_readable, parts, read_speed
 from raastof_geo.roads.mapped.keys import (
     DIRECTIONS,
     ERRANDS,
@@ -78,11 +78,6 @@ def read_access(value: str) -> Access | None:
     """Read one access value, none if it is unknown; the most open counts of several."""
     known = (_ACCESS_VALUES[part] for part in parts(value) if part in _ACCESS_VALUES)
     return _ACCESS_VALUES.get(value) if value in _ACCESS_VALUES else min(known, default=None)
-
-
-def parts(value: str) -> list[str]:
-    """Take several values apart, as in `customers; delivery`."""
-    return [part.strip() for part in value.lower().split(";") if part.strip()]
 
 
 def read_turn_value(value: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from raastof_geo.roads.mapped.amounts import read_minutes
+from raastof_geo.roads.mapped.amounts import parts, read_minutes
 from raastof_geo.roads.mapped.keys import LIMIT_OF, READ_SIZE, Truck, read_key
 from raastof_geo.roads.mapped.rules import (
     PLAINLY_OPEN,
@@ -20,7 +20,6 @@ from raastof_geo.roads.mapped.rules import (
     decide_oneway,
     decide_speed,
     find_doubt,
-    parts,
     read_access,
     read_words,
     varies,

@@ -98,12 +98,17 @@ class RoadGraph(Travelling):
         same = self.edge[before] == self.edge[after]
         return np.asarray(same & (self.ahead[before] != self.ahead[after]))
 
+    @cached_property
+    def arc_along(self) -> Integers:
+        """An arc that turns nowhere along every edge, and against it, -1: none. [2 × edges]"""
+        plain = np.flatnonzero(~self.turning)
+        found = np.full(2 * self.network.edge_count, -1, np.int64)
+        found[2 * self.edge[plain] + ~self.ahead[plain]] = plain
+        return found
+
     def twins(self, other: RoadGraph) -> Integers:
         """Give for each arc of another graph of the network one of ours that turns nowhere."""
-        plain = np.flatnonzero(~self.turning)
-        of = np.zeros(2 * self.network.edge_count, np.int64)
-        of[2 * self.edge[plain] + self.ahead[plain]] = plain
-        return of[2 * other.edge + other.ahead]
+        return self.arc_along[2 * other.edge + ~other.ahead]
 
     @property
     def wider_km(self) -> float | None:
@@ -276,10 +281,10 @@ class _Rules:
 
 def _forbid(graph: RoadGraph, turns: Sequence[Turn]) -> Iterator[Prefix]:
     allowed: dict[Prefix, set[int]] = defaultdict(set)
+    closed = graph.network.access == Access.CLOSED
     for only, sequence, _ in turns:
-        arcs = [_find_arc(graph, arc) for arc in sequence]
-        path = tuple(arc for arc in arcs if arc is not None)
-        if len(path) < max(len(arcs), 2):
+        path = tuple(graph.arc_along[list(sequence)].tolist())
+        if len(path) < 2 or -1 in path or closed[[arc // 2 for arc in sequence]].any():
             continue
         if only:
             allowed[path[:-1]].add(path[-1])
@@ -289,12 +294,3 @@ def _forbid(graph: RoadGraph, turns: Sequence[Turn]) -> Iterator[Prefix]:
         for arc in graph.arcs_out.of(int(graph.end[prefix[-1]])):
             if arc not in lasts:
                 yield (*prefix, arc)
-
-
-def _find_arc(graph: RoadGraph, directed: int) -> int | None:
-    """Find the arc of an edge in a direction; none where signs forbid it, or it is closed."""
-    edge, against = divmod(directed, 2)
-    if graph.network.access[edge] == Access.CLOSED:
-        return None
-    arcs = graph.arcs_on.of(edge)
-    return next((arc for arc in arcs if bool(graph.ahead[arc]) is not bool(against)), None)

@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
-from raastof_geo.arrays import Floats, Integers, SmallIntegers, first_of_each
+from raastof_geo.arrays import Integers, SmallIntegers, first_of_each
 from raastof_geo.roads.routing.approach import Approach, RoadStop
 from raastof_geo.roads.routing.engine import CLOSED, DijkstraMetric, HierarchyMetric
+from raastof_geo.roads.rows import Rows
 
 _TREES_AT_ONCE = 32
 """Trees held in memory side by side: 12 bytes a node each, 24 MB for 60,000 nodes of a core."""
@@ -33,36 +34,6 @@ class Errands:
     def __iter__(self) -> Iterator[tuple[Approach, Approach]]:
         """Give for each pair the ways from its origin, and those to its destination."""
         return ((self.out[origin], self.back[goal]) for origin, goal in self.pairs)
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Lists of numbers, each of any length, one after the other."""
-
-    start: Integers
-    """Where each begins in `numbers`; one longer than the lists."""
-    numbers: Integers
-
-    @classmethod
-    def of(cls, lists: Sequence[Sequence[int] | Integers]) -> Self:
-        """Put lists one after the other."""
-        sizes = [len(one) for one in lists]
-        parts = [np.asarray(one, np.int64) for one in lists]
-        start = np.append(0, np.cumsum(sizes)).astype(np.int64)
-        return cls(start, np.concatenate([np.zeros(0, np.int64), *parts]))
-
-    @property
-    def owner(self) -> Integers:
-        """Rank of the list that each number is in. [numbers]"""
-        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
-
-    def __getitem__(self, rank: int) -> Integers:
-        return self.numbers[self.start[rank] : self.start[rank + 1]]
-
-    def add_up(self, weight: Floats) -> Floats:
-        """Add up over each list what its numbers weigh."""
-        total = np.append(0.0, np.cumsum(weight[self.numbers]))
-        return np.asarray(total[self.start[1:]] - total[self.start[:-1]])
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from raastof_geo.arrays import Floats, Integers, Mask
 from raastof_geo.roads.routing.engine import HEAVIEST
 from raastof_geo.roads.routing.graph import RoadGraph
-from raastof_geo.roads.routing.paths import CorePaths, Errands, Rows
+from raastof_geo.roads.routing.paths import CorePaths, Errands
 from raastof_geo.roads.routing.reduce import Reduction
+from raastof_geo.roads.rows import Rows
 
 _T = TypeVar("_T", bound=np.generic)
 

@@ -251,12 +251,10 @@ def _read_core(file: Path, size: int) -> Core:
 
 def place_stops(anchors: Anchors) -> dict[str, RoadStop]:
     """Give the stop of each site. By the id of each site."""
-    frame = anchors.frame
+    placed = anchors.frame[["edge", "share", "snap_m"]].itertuples(name=None)
     return {
         str(site): RoadStop(int(edge), float(share), float(metres) / 1000)
-        for site, edge, share, metres in zip(
-            frame.index, frame.edge, frame.share, frame.snap_m, strict=True
-        )
+        for site, edge, share, metres in placed
     }
 
 
