@@ -15,7 +15,7 @@ from raastof_geo.emissions.model import MODELS
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
 from raastof_geo.roads import restrict
 from raastof_geo.roads.change import find_changed_edges, find_edges_in, find_edges_over
-from raastof_geo.roads.multigraph import draw_driven
+from raastof_geo.roads.multigraph import draw_graph
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.restrict import TruckRoads, size_truck
 from raastof_geo.roads.road import ROAD_CLASSES, align_limits
@@ -323,7 +323,7 @@ class RoadPrices(Travelling):
             speed_km_h=np.stack(self._speeds(vehicle, active, judged)),
             judged=judged,
         )
-        return draw_driven(self.network, driven)
+        return draw_graph(self.network, drive=driven)
 
     def changes_for(self, vehicle_id: str, active: Active) -> list[tuple[RoadChange, Indices]]:
         """Give the changes that hold and are about a truck, in order, each with its edges."""

@@ -69,10 +69,35 @@ def from_osmnx(
     streets = [part for street in _pair_up(graph, nodes) for part in _open_loop(street, places)]
     if not streets:
         raise RoadDataError.saying_text("graphs", "no roads")
-    lon_lat = round_degrees(np.array(places, np.float64))
+    lon, lat = round_degrees(np.array(places, np.float64).T)
     made = str(graph.graph.get("created_date", ""))[:10]
-    made = made if len(made) == 10 else ""
-    return _lay_out(streets, lon_lat, title, osm_date or made)
+    sizes = [len(street.line) for street in streets]
+    points = np.concatenate([street.line for street in streets])
+
+    def column(field: str, kind: DTypeLike) -> NDArray[Any]:
+        return np.array([getattr(street, field) for street in streets], kind)
+
+    return RoadNetwork(
+        node_lon=lon,
+        node_lat=lat,
+        tail=column("tail", np.int32),
+        head=column("head", np.int32),
+        length_m=np.ceil(column("length_m", np.float64) * 100) / 100,
+        forward=column("forward", bool),
+        backward=column("backward", bool),
+        road=np.arange(len(streets), dtype=np.int32),
+        roads=tuple(street.road for street in streets),
+        point_start=np.append(0, np.cumsum(sizes)).astype(np.int32),
+        lon=points[:, 0].copy(),
+        lat=points[:, 1].copy(),
+        metadata=NetworkMetadata(
+            title=title,
+            osm_date=osm_date or (made if len(made) == 10 else ""),
+            simplified_m=0.0,
+            bounds=bound(lon, lat),
+        ),
+        way=column("way", np.int64),
+    )
 
 
 @dataclass
@@ -195,35 +220,6 @@ def _open_loop(street: _Street, places: list[tuple[float, float]]) -> Iterator[_
     share = lengths[0] / max(sum(lengths), 1e-9)
     yield replace(street, head=node, length_m=street.length_m * share, line=first)
     yield replace(street, tail=node, length_m=street.length_m * (1 - share), line=last)
-
-
-def _lay_out(streets: list[_Street], places: Floats, title: str, osm_date: str) -> RoadNetwork:
-    """Put streets between places [nodes × 2, degrees] into columns."""
-    lon, lat = places[:, 0].copy(), places[:, 1].copy()
-    sizes = [len(street.line) for street in streets]
-    points = np.concatenate([street.line for street in streets])
-
-    def column(field: str, kind: DTypeLike) -> NDArray[Any]:
-        return np.array([getattr(street, field) for street in streets], kind)
-
-    return RoadNetwork(
-        node_lon=lon,
-        node_lat=lat,
-        tail=column("tail", np.int32),
-        head=column("head", np.int32),
-        length_m=np.ceil(column("length_m", np.float64) * 100) / 100,
-        forward=column("forward", bool),
-        backward=column("backward", bool),
-        road=np.arange(len(streets), dtype=np.int32),
-        roads=tuple(street.road for street in streets),
-        point_start=np.append(0, np.cumsum(sizes)).astype(np.int32),
-        lon=points[:, 0].copy(),
-        lat=points[:, 1].copy(),
-        metadata=NetworkMetadata(
-            title=title, osm_date=osm_date, simplified_m=0.0, bounds=bound(lon, lat)
-        ),
-        way=column("way", np.int64),
-    )
 
 
 def _read(data: Mapping[str, Any]) -> Road | None:

@@ -82,11 +82,10 @@ def judge_roads(network: RoadEdges, truck: Truck, barred: Mask) -> TruckRoads:
     edges = network.ruled
     if not len(edges):
         return TruckRoads(closed, None, (network.maxspeed_km_h,) * 2)
-    number = network.road[edges]
-    roads = ((one, network.roads[one]) for one in np.unique(number).tolist())
+    roads = [network.roads[number] for number in network.road[edges].tolist()]
     sized = tuple(truck.size.tolist()), truck.kinds
-    found = {one: _judge(road.road_class, road.rules, *sized) for one, road in roads}
-    each = np.array([found[one] for one in number.tolist()])  # edges × directions × 2
+    found = [_judge(road.road_class, road.rules, *sized) for road in roads]
+    each = np.array(found)  # edges × directions × 2
     access, speed = each[:, :, 0].T, each[:, :, 1].T
     closed[:, edges] = barred[edges] | (access == Access.CLOSED)
     local, tagged = None, network.access == Access.LOCAL

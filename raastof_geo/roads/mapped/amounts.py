@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from raastof_geo.roads.words import TAGS, list_words
+from raastof_geo.roads.words import TAGS, by_word, list_words
 
 _NO_LIMIT = frozenset(list_words(TAGS["unlimited"]))
 """What is written where there is no limit, or none on a sign."""
@@ -21,23 +21,10 @@ _FEET = re.compile(
 _INCHES = re.compile(rf"{_NUMBER}\s*(?:\"|in|inch|inches)\.?")
 _MARKS = str.maketrans({"′": "'", "’": "'", "´": "'", "″": '"', "”": '"', "“": '"'})
 
-_KG_A_POUND = 0.45359237
-_POUNDS_AND_KILOGRAMS = {
-    **dict.fromkeys(("kg", "kgs", "kilo", "kilogram", "kilograms"), 0.001),
-    **dict.fromkeys(("lb", "lbs", "pound", "pounds"), _KG_A_POUND / 1000),
-}
-_TONNES = {
-    **dict.fromkeys(("", "t", "ton", "tons", "tonne", "tonnes", "metric ton", "metric tons"), 1.0),
-    **dict.fromkeys(("st", "short ton", "short tons"), 2000 * _KG_A_POUND / 1000),
-    **dict.fromkeys(("lt", "long ton", "long tons"), 2240 * _KG_A_POUND / 1000),
-    "cwt": 112 * _KG_A_POUND / 1000,
-    **_POUNDS_AND_KILOGRAMS,
-}
-_METRES = {
-    **dict.fromkeys(("", "m", "metre", "metres", "meter", "meters"), 1.0),
-    "cm": 0.01,
-    "mm": 0.001,
-}
+_TONNES = {unit: float(tonnes) for unit, tonnes in by_word("tonnes").items()}
+_IN_THOUSANDS = frozenset(list_words(TAGS["in_thousands"]))
+"""Units that limits have thousands of, so that a point may part these."""
+_METRES = {unit: float(metres) for unit, metres in by_word("metres").items()}
 _FOOT_M = 0.3048
 _INCH_M = 0.0254
 
@@ -110,8 +97,8 @@ def _read_one_mass(text: str) -> float:
     found = _MASS.fullmatch(text)
     if found is None:
         return math.nan
-    number, unit = found[1], found[2] or ""
-    if unit in _POUNDS_AND_KILOGRAMS and _THOUSANDS.fullmatch(number):
+    number, unit = found[1], found[2] or "t"
+    if unit in _IN_THOUSANDS and _THOUSANDS.fullmatch(number):
         number = re.sub("[., ]", "", number)
     if unit not in _TONNES or not _PLAIN.fullmatch(number):
         return math.nan
@@ -121,8 +108,8 @@ def _read_one_mass(text: str) -> float:
 @lru_cache(1024)
 def _read_one_length(text: str) -> float:
     text = text.translate(_MARKS).replace("''", '"')
-    if (found := _METRIC.fullmatch(text)) and (found[2] or "") in _METRES:
-        return _tidy(_number(found[1]) * _METRES[found[2] or ""])
+    if (found := _METRIC.fullmatch(text)) and (found[2] or "m") in _METRES:
+        return _tidy(_number(found[1]) * _METRES[found[2] or "m"])
     if found := _INCHES.fullmatch(text):
         return _tidy(_number(found[1]) * _INCH_M)
     if found := _FEET.fullmatch(text):

@@ -6,6 +6,7 @@ from itertools import groupby
 
 import numpy as np
 import pandas as pd
+import shapely
 from scipy.spatial import cKDTree
 
 from raastof_geo.arrays import Floats, Indices, Mask, SmallIntegers
@@ -14,7 +15,6 @@ from raastof_geo.language import say
 from raastof_geo.region.projection import bound, measure_steps
 from raastof_geo.roads.edges import Turn
 from raastof_geo.roads.mapped.chains import Chains, join_segments
-from raastof_geo.roads.mapped.lines import measure_lines, measure_shift, simplify_lines
 from raastof_geo.roads.mapped.osm import OsmWays, TellStep
 from raastof_geo.roads.mapped.reach import keep_main_part, link_pieces, link_towns
 from raastof_geo.roads.mapped.rules import flip_tags
@@ -31,6 +31,8 @@ _LINK_WEIGHT = {"service": 1.5, "living_street": 1.5, "track": 4.0}
 """How unwelcome a metre of such a road is on a link, beside one of an ordinary road: rather half as
 far again by street than over a yard, and four times as far than over a field. A judgement; it
 chooses which minor roads are kept, never what they weigh on a route."""
+_ROUNDING_M = 0.2
+"""Room for rounding places to a millionth of a degree, which is 0.11 m to the north. [m]"""
 _FERRY_GAP_M = 500.0
 """Loose ends of a ferry this near to each other belong together. [m]"""
 
@@ -128,7 +130,7 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
     chains = join_segments(ends, np.column_stack((whole.forward, whole.backward))[chosen], kind)
     xy = np.concatenate((whole.project(whole.node_lon, whole.node_lat), whole.xy))
     mapped = _line_up(whole, chosen, chains)
-    drawn = simplify_lines(mapped, xy, tolerance_m=simplify_m)
+    drawn = _simplify(mapped, xy, tolerance_m=simplify_m)
     lon = np.concatenate((whole.node_lon, whole.lon))
     lat = np.concatenate((whole.node_lat, whole.lat))
     length_m = np.add.reduceat(whole.length_m[chosen[chains.segment]], chains.start[:-1])
@@ -151,7 +153,7 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
         node_lat=lat[nodes],
         tail=number[shape.first],
         head=number[shape.last],
-        length_m=np.ceil(np.maximum(length_m[order], measure_lines(shape, lon, lat)) * 100) / 100,
+        length_m=np.ceil(np.maximum(length_m[order], _measure(shape, lon, lat)) * 100) / 100,
         forward=np.where(flipped, backward, forward),
         backward=np.where(flipped, forward, backward),
         road=road,
@@ -163,7 +165,7 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
             whole.metadata,
             simplified_m=float(simplify_m),
             bounds=bound(lon[shape.numbers], lat[shape.numbers]),
-            largest_shift_m=round(measure_shift(drawn, xy, mapped, xy), 3),
+            largest_shift_m=round(_measure_shift(drawn, xy, mapped, xy), 3),
         ),
         way=np.where(single, whole.way[chosen[first]], 0),
         turns=_carry_turns(whole.turns, place),
@@ -250,3 +252,35 @@ def _sort_nodes(nodes: SmallIntegers, lon: Floats, lat: Floats) -> SmallIntegers
     for bit in range(22):
         curve |= (east >> bit & 1) << 2 * bit | (north >> bit & 1) << 2 * bit + 1
     return unique[np.lexsort((unique, lat[unique], lon[unique], curve))]
+
+
+def _simplify(lines: Rows, xy: Floats, *, tolerance_m: float) -> Rows:
+    """Leave out places without which a line stays within the tolerance [m] (Douglas-Peucker).
+
+    All lines go through GEOS in one call. The number of each place rides along as its third
+    coordinate, so that what is left can be named afterwards, without comparing floats. `xy` [m].
+    """
+    numbered = np.column_stack((xy[lines.numbers], np.arange(len(lines.numbers))))
+    drawn = shapely.linestrings(numbered, indices=lines.owner)
+    tolerance = max(tolerance_m - _ROUNDING_M, 0.0)
+    simple = shapely.simplify(drawn, tolerance, preserve_topology=False)
+    left, line = shapely.get_coordinates(simple, include_z=True, return_index=True)
+    count = np.bincount(line, minlength=len(lines.start) - 1)
+    return Rows.part(lines.numbers[left[:, 2].astype(np.intp)], count)
+
+
+def _measure(lines: Rows, lon: Floats, lat: Floats) -> Floats:
+    """Measure lines on the ellipsoid; steps from one line to the next are left out. [m, lines]"""
+    begin, end = lines.numbers[:-1], lines.numbers[1:]
+    within = np.diff(lines.owner) == 0
+    step = np.where(within, measure_steps(lon[begin], lat[begin], lon[end], lat[end]), 0.0)
+    total: Floats = np.add.reduceat(step, lines.start[:-1])
+    return total
+
+
+def _measure_shift(drawn: Rows, drawn_xy: Floats, mapped: Rows, mapped_xy: Floats) -> float:
+    """Measure the farthest that any mapped place lies from the drawn line of its road. [m]"""
+    shapes = np.asarray(shapely.linestrings(drawn_xy[drawn.numbers], indices=drawn.owner))
+    shapely.prepare(shapes)
+    places = shapely.points(mapped_xy[mapped.numbers])
+    return float(np.max(shapely.distance(shapes[mapped.owner], places)))

@@ -41,12 +41,7 @@ _DIRECTIONS = {
 _ONEWAY_JUNCTIONS = frozenset(("roundabout", "circular"))
 _ONEWAY_CLASSES = frozenset(("motorway", "motorway_link"))
 
-_TURNS = {
-    **dict.fromkeys(("left_turn", "right_turn", "straight_on", "u_turn"), ("no", "only")),
-    **dict.fromkeys(("entry", "exit"), ("no",)),
-}
-_TURN_VALUES = {f"{rule}_{what}": rule for what, rules in _TURNS.items() for rule in rules}
-_TURN_VALUES["none"] = "free"
+_TURN_VALUES = by_word("restriction")
 _TURN_FREED = frozenset(("hgv", "motor_vehicle", "vehicle"))
 _TURN_TIMES = frozenset(("day_on", "day_off", "hour_on", "hour_off"))
 _DOUBTS_OF_TURNS = {**dict.fromkeys(_TURN_TIMES, "conditional"), "ambiguous": "ambiguous"}
