@@ -168,7 +168,13 @@ def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> list[_Street]:
         if road is None:
             continue
         _check_edge(u, v, data)
-        street = _make_street(graph, nodes, u, v, data, road)
+        ends = np.array([(graph.nodes[node]["x"], graph.nodes[node]["y"]) for node in (u, v)])
+        shape = data.get("geometry")
+        line = round_degrees(np.array(ends if shape is None else shape.coords, np.float64)[:, :2])
+        line[[0, -1]] = round_degrees(ends.astype(np.float64))
+        length_m = max(float(data.get("length", 0.0)), _measure(line))
+        length_m = math.ceil(length_m * 100) / 100
+        street = _Street(nodes[u], nodes[v], road, _read_id(data.get("osmid")), length_m, line)
         others = open_ends[street.head, street.tail]
         twin = next((other for other in others if _are_one(other, street)), None)
         if twin is not None:
@@ -189,17 +195,6 @@ def _are_one(one: _Street, other: _Street) -> bool:
         and len(one.line) == len(other.line)
         and bool(np.abs(one.line - other.line[::-1]).max() < _SAME_DEG)
     )
-
-
-def _make_street(
-    graph: Any, nodes: Mapping[Hashable, int], u: Hashable, v: Hashable, data: Any, road: Road
-) -> _Street:
-    ends = [(graph.nodes[node]["x"], graph.nodes[node]["y"]) for node in (u, v)]
-    shape = data.get("geometry")
-    line = round_degrees(np.array(ends if shape is None else shape.coords, np.float64)[:, :2])
-    line[[0, -1]] = round_degrees(np.array(ends, np.float64))
-    length_m = math.ceil(max(float(data.get("length", 0.0)), _measure(line)) * 100) / 100
-    return _Street(nodes[u], nodes[v], road, _read_id(data.get("osmid")), length_m, line)
 
 
 def _measure(line: Floats) -> float:

@@ -12,14 +12,11 @@ from raastof_geo.arrays import Floats, Mask, first_of_each
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.emissions.vehicle import Vehicle
 from raastof_geo.roads.edges import RoadEdges, Turn
-from raastof_geo.roads.mapped.keys import Truck
+from raastof_geo.roads.mapped.keys import SLACK, Truck
 from raastof_geo.roads.mapped.rules import Passage, read_turn
 from raastof_geo.roads.mapped.tags import judge_barrier, judge_way
 from raastof_geo.roads.road import Access, Road, split_tags
 from raastof_geo.roads.routing.engine import find_parts
-
-_TOLERANCE = 1e-6
-"""A truck of just the size that is allowed may pass, whatever rounding says. [t, m]"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +45,7 @@ def size_truck(vehicle: Vehicle, load: str) -> Truck:
 
 def find_exceeded(size: Floats, limits: Floats) -> Mask:
     """Tell which limits [edges × `LIMITS`] a truck of a size exceeds."""
-    return np.asarray(size > limits + _TOLERANCE)
+    return np.asarray(size > limits + SLACK)
 
 
 def find_local_edges(

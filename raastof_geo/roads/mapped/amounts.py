@@ -82,11 +82,6 @@ def read_minutes(text: str) -> float:
     return minutes or math.nan
 
 
-def is_readable(text: str, read: Callable[[str], float]) -> bool:
-    """Tell whether every one of several limits can be read."""
-    return bool(parts(text)) and not any(math.isnan(read(part)) for part in parts(text))
-
-
 def _read_lowest(text: str, read: Callable[[str], float]) -> float:
     limits = (math.inf if one in _NO_LIMIT else read(one) for one in parts(text))
     return min((limit for limit in limits if limit > 0), default=math.nan)

@@ -176,10 +176,9 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
 def _name_roads(whole: RoadNetwork, chosen: Indices) -> tuple[SmallIntegers, tuple[Road, ...]]:
     used, index = np.unique(whole.road[chosen], return_inverse=True)
     plain = [replace(whole.roads[kind], forward=True, backward=True) for kind in used.tolist()]
-    numbers: dict[str, int] = {}
-    kinds = [numbers.setdefault(repr(road), len(numbers)) for road in plain]
-    roads = dict(reversed(list(zip(kinds, plain, strict=True))))
-    return (np.array(kinds, np.int32)[index], tuple(roads[kind] for kind in range(len(roads))))
+    kinds, _ = pd.factorize(np.array([repr(road) for road in plain], object))
+    firsts = np.unique(kinds, return_index=True)[1].tolist()
+    return kinds.astype(np.int32)[index], tuple(plain[first] for first in firsts)
 
 
 def _turn_rules(

@@ -1,7 +1,5 @@
 """Join segments of road end to end where nothing changes from one to the next."""
 
-from itertools import pairwise
-
 import numpy as np
 
 from raastof_geo.arrays import Integers, Mask, SmallIntegers
@@ -77,5 +75,5 @@ def _part(node: SmallIntegers, run: list[int]) -> list[list[int]]:
     """Part a chain in its middle that would come back to where it began."""
     if node[run[0]] != node[run[-1] ^ 1] or len(run) < 2:
         return [run]
-    cuts = (0, len(run) // 2, len(run))
-    return [run[first:last] for first, last in pairwise(cuts)]
+    middle = len(run) // 2
+    return [run[:middle], run[middle:]]

@@ -51,14 +51,14 @@ _CLOCK = re.compile(
 """What only a clock, a calendar, a window or a sign that changes can tell."""
 _SIZE = re.compile(r"(?:max)?_?([a-z_]+?)\s*(<=|>=|==|=|<|>|≤|≥)\s*(.+)")
 _AND = re.compile(r"\)\s*and\s*\(|\s+and\s+")
-_SLACK = 1e-6
-"""A truck of just the size that is named is so, whatever rounding says. [t, m]"""
+SLACK = 1e-6
+"""A truck of just the size that is named, or allowed, is so, whatever rounding says. [t, m]"""
 _SIGNS: dict[str, Callable[[float, float], bool]] = {
-    ">": lambda size, limit: size > limit + _SLACK,
-    "<": lambda size, limit: size < limit - _SLACK,
-    ">=": lambda size, limit: size >= limit - _SLACK,
-    "<=": lambda size, limit: size <= limit + _SLACK,
-    "=": lambda size, limit: abs(size - limit) <= _SLACK,
+    ">": lambda size, limit: size > limit + SLACK,
+    "<": lambda size, limit: size < limit - SLACK,
+    ">=": lambda size, limit: size >= limit - SLACK,
+    "<=": lambda size, limit: size <= limit + SLACK,
+    "=": lambda size, limit: abs(size - limit) <= SLACK,
 }
 _SAME_SIGN = {"≤": "<=", "≥": ">=", "==": "="}
 

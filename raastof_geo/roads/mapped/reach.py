@@ -64,7 +64,9 @@ def link_towns(streets: RoadEdges, kept: Mask, weight: Floats, towns: Floats) ->
     main = _find_main_nodes(streets, kept)
     reached = kept & main[streets.tail] & main[streets.head] & ~streets.ferry
     ends = np.stack((xy[streets.tail[reached]], xy[streets.head[reached]]), axis=1)
-    far = towns[_distance_to_lines(ends, towns) > TOWN_DISTANCE_M]
+    lines = shapely.STRtree(np.asarray(shapely.linestrings(ends)))
+    near = lines.query(shapely.points(towns), predicate="dwithin", distance=TOWN_DISTANCE_M)[0]
+    far = np.delete(towns, near, axis=0)
     links = _make_links(streets, weight)
     reach = links.measure(main)
     linked = kept.copy()
@@ -111,9 +113,10 @@ class _Links:
 
     def measure(self, main: Mask) -> _Reach:
         """Find the best way between the main part and every node, out and back."""
-        sources = np.flatnonzero(main)
-        out, before = _shortest(self.metric.matrix, sources)
-        back, after = _shortest(csr_array(self.metric.matrix.T), sources)
+        near = np.flatnonzero(main)
+        there, home = self.metric.matrix, csr_array(self.metric.matrix.T)
+        out, before, _ = dijkstra(there, indices=near, min_only=True, return_predecessors=True)
+        back, after, _ = dijkstra(home, indices=near, min_only=True, return_predecessors=True)
         return _Reach(out + back, before, after)
 
     def trace(self, reach: _Reach, gates: Indices) -> Indices:
@@ -137,19 +140,6 @@ def _make_links(streets: RoadEdges, weight: Floats) -> _Links:
     ends = start[order].astype(np.int64), end[order].astype(np.int64)
     engine = DijkstraEngine(*ends, streets.node_count)
     return _Links(segment, engine.customise(cost[segment]))
-
-
-def _shortest(graph: csr_array, sources: Indices) -> tuple[Floats, SmallIntegers]:
-    distance, before, _ = dijkstra(graph, indices=sources, min_only=True, return_predecessors=True)
-    return distance, before
-
-
-def _distance_to_lines(ends: Floats, places: Floats) -> Floats:
-    tree = shapely.STRtree(np.asarray(shapely.linestrings(ends)))
-    distance = np.full(len(places), np.inf)
-    (place, _), gap = tree.query_nearest(shapely.points(places), return_distance=True)
-    distance[place] = gap
-    return distance
 
 
 def _nearest_nodes(xy: Floats, allowed: Mask, places: Floats) -> Indices:

@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS
-from raastof_geo.roads.mapped.amounts import is_readable, parts, read_speed
+from raastof_geo.roads.mapped.amounts import parts, read_speed
 from raastof_geo.roads.mapped.keys import (
     DIRECTIONS,
     ERRANDS,
@@ -277,7 +277,7 @@ def _doubt_value(base: str, value: str) -> str | None:
         return None if read(value) else "unknown_access"
     if base == "oneway":
         return None if read(value) else "unreadable"
-    if not is_readable(value, read):
+    if not parts(value) or any(math.isnan(read(part)) for part in parts(value)):
         return "unreadable"
     if base not in LIMIT_OF or read(value) == math.inf:
         return None

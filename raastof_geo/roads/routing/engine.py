@@ -94,8 +94,8 @@ class HierarchyEngine(Travelling):
         """The order as a hierarchy, without weights."""
         import routingkit_cch
 
-        runs = self.tail.tolist(), self.head.tolist()
-        return routingkit_cch.CCH(self.order.tolist(), *runs, False)
+        order, tail, head = (one.tolist() for one in (self.order, self.tail, self.head))
+        return routingkit_cch.CCH(order, tail, head, False)
 
     def customise(self, weight: Integers) -> HierarchyMetric:
         """Take the weight of every run."""
@@ -169,9 +169,3 @@ class DijkstraMetric:
     def runs(self, tail: Integers, head: Integers) -> Indices:
         """Give the best run between pairs of neighbours."""
         return self._run[np.searchsorted(self._key, tail * self._size + head)]
-
-
-Engine: TypeAlias = HierarchyEngine | DijkstraEngine
-"""A graph made ready for weights."""
-Metric: TypeAlias = HierarchyMetric | DijkstraMetric
-"""An engine with weights in it."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -30,17 +30,15 @@ from raastof_geo.roads.routing.engine import (
     HEAVIEST,
     DijkstraEngine,
     DijkstraMetric,
-    Engine,
     HierarchyEngine,
     HierarchyMetric,
-    Metric,
     Travelling,
     find_parts,
     has_hierarchies,
     order_nodes,
 )
 from raastof_geo.roads.routing.graph import RoadGraph, build_graph
-from raastof_geo.roads.routing.paths import Errands, find_by_trees, find_singly
+from raastof_geo.roads.routing.paths import Approaches, find_by_trees
 from raastof_geo.roads.routing.reduce import Reduction, reduce_graph
 from raastof_geo.roads.routing.route import Meeting, Routes, join_routes, splice_routes
 from raastof_geo.roads.snap import Anchors
@@ -80,12 +78,13 @@ class Router(Travelling):
 
     graph: RoadGraph
     reduction: Core
-    engine: Engine
 
     @cached_property
-    def fallback(self) -> DijkstraEngine:
-        """Dijkstra's algorithm on the same core."""
+    def engine(self) -> HierarchyEngine | DijkstraEngine:
+        """What finds least weights on the core."""
         core = self.reduction
+        if len(core.order):
+            return HierarchyEngine(core.tail, core.head, core.order)
         return DijkstraEngine(core.tail, core.head, len(core.node))
 
     @cached_property
@@ -150,7 +149,9 @@ class Router(Travelling):
             rough = np.full(len(runs), CLOSED, np.int64)
             rough[finite] = np.maximum(runs[finite] / most * _ROUGHLY, 1)
             farthest = 0.0  # what the farthest ways to the hub and from it weigh together [units]
-            for engine in (self.fallback, self._backward):
+            core = self.reduction
+            for ends in ((core.tail, core.head), (core.head, core.tail)):
+                engine = DijkstraEngine(*ends, len(core.node))
                 distance, _ = engine.customise(rough).trees([self._hub])
                 farthest += float(distance[np.isfinite(distance)].max())
             across = max(farthest * most / _ROUGHLY, most)
@@ -180,11 +181,6 @@ class Router(Travelling):
         node = np.where(off_start[arcs], graph.start[arcs], graph.end[arcs])
         return np.unique(part[node], return_inverse=True)[1], arcs
 
-    @cached_property
-    def _backward(self) -> DijkstraEngine:
-        core = self.reduction
-        return DijkstraEngine(core.head, core.tail, len(core.node))
-
 
 def load_router(
     graph: RoadGraph, *, restricted: bool = True, hierarchies: bool | None = None
@@ -195,9 +191,9 @@ def load_router(
     use contraction hierarchies; by default where they are at hand.
     """
     ordered = has_hierarchies() if hierarchies is None else hierarchies
-    network = graph.network
+    network, make = graph.network, partial(_reduce, graph, restricted, ordered)
     if len(graph.edge) < _WORTH_KEEPING:
-        core = _reduce(graph, restricted, ordered)
+        core = make()
     else:
         key = fingerprint(
             (
@@ -209,16 +205,11 @@ def load_router(
         core = keep(
             "hierarchies",
             key,
-            make=lambda: _reduce(graph, restricted, ordered),
+            make=make,
             write=lambda core, file: write_arrays(asdict(core), file),
             read=lambda file: _read_core(file, graph.size),
         )
-    engine: Engine = (
-        HierarchyEngine(core.tail, core.head, core.order)
-        if len(core.order)
-        else DijkstraEngine(core.tail, core.head, len(core.node))
-    )
-    return Router(graph, core, engine)
+    return Router(graph, core)
 
 
 def _reduce(graph: RoadGraph, restricted: bool, ordered: bool) -> Core:
@@ -277,13 +268,14 @@ class WeightedRoads(Travelling):
     """Whether a truck turns round where nothing goes on."""
 
     @cached_property
-    def metric(self) -> Metric:
+    def metric(self) -> HierarchyMetric | DijkstraMetric:
         """The engine with the weights of the core."""
         return self.router.engine.customise(self.runs)
 
     @cached_property
     def _trees(self) -> DijkstraMetric:
-        return self.router.fallback.customise(self.runs)
+        core = self.router.reduction
+        return DijkstraEngine(core.tail, core.head, len(core.node)).customise(self.runs)
 
     @cached_property
     def surroundings(self) -> Surroundings:
@@ -323,30 +315,29 @@ class WeightedRoads(Travelling):
         found[graph.edge[finite]] = part[graph.start[finite]]
         return found
 
-    def _look_again(self, routes: Routes, errands: Errands) -> list[int]:
+    def _look_again(self, routes: Routes, errands: Sequence[Approaches]) -> list[int]:
         """Give the ranks of pairs that might have a way that is too heavy for these units.
 
         None while all arcs together fit into them; else those without a way in one connected part.
         """
         if self.weight[np.isfinite(self.weight)].sum() * self.scale <= HEAVIEST:
             return []
-        ends = zip(routes.exists, errands.pairs, strict=True)
-        parts = [(there, self._part[one.edge], self._part[two.edge]) for there, (one, two) in ends]
-        return [at for at, (there, one, two) in enumerate(parts) if not there and one == two >= 0]
+        ends = [self._part[[out.stop.edge, back.stop.edge]].tolist() for out, back in errands]
+        lost = np.flatnonzero(~routes.exists).tolist()
+        return [rank for rank in lost if ends[rank][0] == ends[rank][1] >= 0]
 
     def routes(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Routes:
         """Find the best route of each pair; where there is no way, `exists` is false."""
         search = self.surroundings.search
-        errands = Errands(
-            list(zip(origins, destinations, strict=True)),
-            {stop: search(stop, outward=True) for stop in dict.fromkeys(origins)},
-            {stop: search(stop, outward=False) for stop in dict.fromkeys(destinations)},
-        )
+        out = {stop: search(stop, outward=True) for stop in dict.fromkeys(origins)}
+        back = {stop: search(stop, outward=False) for stop in dict.fromkeys(destinations)}
+        errands = [(out[one], back[two]) for one, two in zip(origins, destinations, strict=True)]
         router = self.router
-        per_origin = len(errands) / max(len(errands.out), 1)
+        per_origin = len(errands) / max(len(out), 1)
         few = per_origin < _PAIRS_FOR_A_TREE * len(router.reduction.node)
         if few and isinstance(self.metric, HierarchyMetric):
-            paths = find_singly(self.metric, errands)
+            find = self.metric.find
+            paths = [find(one.doors, two.doors) for one, two in errands]
         else:
             paths = find_by_trees(self._trees, errands)
         routes = join_routes(
@@ -364,7 +355,7 @@ class WeightedRoads(Travelling):
             return splice_routes(routes, again, self.coarser.routes(*some))
         return routes
 
-    def _nearby(self, errands: Errands) -> dict[int, Meeting]:
+    def _nearby(self, errands: Sequence[Approaches]) -> dict[int, Meeting]:
         """Find the best way of each pair that need not go through the core, by its rank.
 
         Searches stop at the core: nodes off it that both have reached join them, or one edge does.
