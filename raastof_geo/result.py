@@ -8,7 +8,7 @@ import geopandas as gpd
 
 from raastof_geo.card import Fact, Shown
 from raastof_geo.frames import layers
-from raastof_geo.frames.solved import Solved
+from raastof_geo.frames.flows import Solved
 from raastof_geo.sensitivity.assessment import Assessment
 
 if TYPE_CHECKING:

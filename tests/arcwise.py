@@ -55,7 +55,7 @@ class Driving:
     def _forbid(self, signed: dict[int, tuple[int, int]]) -> set[Arcs]:
         found: set[Arcs] = set()
         allowed: dict[Arcs, set[int]] = defaultdict(set)
-        for only, arcs in self.network.turns:
+        for only, arcs, _ in self.network.turns:
             if all(arc in signed for arc in arcs):
                 if only:
                     allowed[tuple(arcs[:-1])].add(arcs[-1])

@@ -6,7 +6,7 @@ import hashlib
 import json
 import textwrap
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise, product
 from pathlib import Path
 
@@ -18,8 +18,7 @@ from raastof_geo.errors import ScenarioError
 from raastof_geo.legs.legs import LEG_KEYS, Legs
 from raastof_geo.legs.price import compatible_pairs
 from raastof_geo.region.projection import measure_steps
-from raastof_geo.roads.edges import NetworkMetadata, Turns, no_turns
-from raastof_geo.roads.mapped.turns import gather_turns
+from raastof_geo.roads.edges import NetworkMetadata, Turn
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access, Road
 from raastof_geo.roads.routing.approach import RoadStop
@@ -259,7 +258,7 @@ def make_network(
     against: Sequence[int] = (),
     lengths_m: Sequence[float] | None = None,
     roads: Sequence[Road] | None = None,
-    turns: Turns | None = None,
+    turns: Iterable[Turn] | None = None,
 ) -> RoadNetwork:
     """Make a network of straight edges; `one_way` edges run ahead only, `against` back only."""
     lon, lat = np.array(nodes, dtype=np.float64).T
@@ -284,7 +283,7 @@ def make_network(
         lat=lat[both],
         metadata=NetworkMetadata("A small world", "2021-08-05", 0.0, (12.0, 55.0, 13.0, 56.0)),
         way=np.arange(1, count + 1),
-        turns=turns or no_turns(),
+        turns=tuple(turns or ()),
     )
 
 
@@ -303,7 +302,7 @@ def random_network(rng, *, one_way=0.3, access=(1.0, 0.0, 0.0), turns=0):
         against=np.flatnonzero(side == 2),
         lengths_m=rng.uniform(50, 5000, len(edges)),
         roads=kinds,
-        turns=gather_turns(random_turns(rng, edges, turns)),
+        turns=random_turns(rng, edges, turns),
     )
     stops = [
         RoadStop(int(rng.integers(len(edges))), float(rng.choice([0, 1, rng.uniform()])))
@@ -325,7 +324,7 @@ def random_turns(rng, edges, count):
         for _ in range(int(rng.integers(1, 3))):
             path.append(int(rng.choice(out[head[path[-1]]])))
         if all(one ^ 1 != other for one, other in pairwise(path)):
-            yield bool(rng.random() < 0.3), tuple(path)
+            yield Turn(bool(rng.random() < 0.3), tuple(path))
 
 
 def measure_all(roads, origins, destinations):

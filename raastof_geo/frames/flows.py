@@ -1,13 +1,31 @@
 """Flows as tables with names that people read."""
 
+from dataclasses import dataclass
+
 import pandas as pd
 
-from raastof_geo.frames.solved import Solved
+from raastof_geo.assignment.plan import Plan
+from raastof_geo.effect.measure import Effect
 from raastof_geo.language import say
+from raastof_geo.legs.legs import Legs
 from raastof_geo.records.flows import FLOW_COLUMNS
+from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.snap import Anchors
 from raastof_geo.scenario.scenario import Scenario
 
 BY_DUMPER = say("Dumper, within the site")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Solved:
+    """A scenario, its roads, its plan and its effect."""
+
+    scenario: Scenario
+    network: RoadNetwork
+    anchors: Anchors
+    legs: Legs
+    plan: Plan
+    effect: Effect
 
 
 def tabulate_flows(result: Solved, flows: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -21,8 +21,7 @@ from raastof_geo.figures.vocabulary import (
     TRANSPORT_WTW,
     VEHICLE_KM,
 )
-from raastof_geo.frames.flows import name_truck, tabulate_flows
-from raastof_geo.frames.solved import Solved
+from raastof_geo.frames.flows import Solved, name_truck, tabulate_flows
 from raastof_geo.language import Language, say
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.period import Period

@@ -277,9 +277,9 @@ def _forbidden_turns(network: RoadNetwork, free: Routes) -> Iterator[Obstacle]:
     arcs = free.arcs(0)
     driven = (2 * free.graph.edge[arcs] + ~free.graph.ahead[arcs]).tolist()
     place = {arc: rank for rank, arc in enumerate(driven)}
-    for only, sequence in network.turns:
+    for only, sequence, _ in network.turns:
         rank = place.get(sequence[0])
-        follows = [] if rank is None else driven[rank : rank + len(sequence)]
+        follows = () if rank is None else tuple(driven[rank : rank + len(sequence)])
         if len(follows) < len(sequence) or follows[:-1] != sequence[:-1]:
             continue
         if (follows[-1] == sequence[-1]) is not only:
@@ -303,7 +303,7 @@ def _find_doubts(network: RoadNetwork, edges: Integers) -> tuple[DoubtfulTag, ..
     found: dict[tuple[int, str, str], DoubtfulTag] = {}
     here = edges.tolist()
     said = [(edge, network.roads[network.road[edge]].tags) for edge in here]
-    for _, arcs, tags in network.some_turns.describe():
+    for _, arcs, tags in network.some_turns:
         if {arc // 2 for arc in arcs} <= {*here}:
             said.append((arcs[0] // 2, tags))
     for edge, text in said:

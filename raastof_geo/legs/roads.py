@@ -15,14 +15,15 @@ from raastof_geo.emissions.model import MODELS
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
 from raastof_geo.roads import restrict
 from raastof_geo.roads.change import find_changed_edges, find_edges_in, find_edges_over
-from raastof_geo.roads.multigraph import draw_driven
+from raastof_geo.roads.multigraph import draw_graph
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.restrict import TruckRoads, size_truck
 from raastof_geo.roads.road import ROAD_CLASSES, align_limits
 from raastof_geo.roads.routing import drive
 from raastof_geo.roads.routing.approach import RoadStop
 from raastof_geo.roads.routing.drive import BOTH_LOADS
-from raastof_geo.roads.routing.graph import Travelling, build_graph
+from raastof_geo.roads.routing.engine import Travelling
+from raastof_geo.roads.routing.graph import build_graph
 from raastof_geo.roads.routing.route import Routes
 from raastof_geo.roads.routing.router import Router, WeightedRoads, load_router
 from raastof_geo.scenario.said.network import RoadChange
@@ -80,7 +81,8 @@ class RoadPrices(Travelling):
         network, rows = self.network, self.turns_of(vehicle_id)
         if rows not in self._routers:
             if rows:
-                network = replace(network, turns=network.turns.join(network.some_turns, rows))
+                some = [network.some_turns[row] for row in rows]
+                network = replace(network, turns=(*network.turns, *some))
             self._routers[rows] = load_router(build_graph(network, closing=self._closing))
         return self._routers[rows]
 
@@ -296,7 +298,7 @@ class RoadPrices(Travelling):
             speed_km_h=np.stack(self._speeds(vehicle, active, judged)),
             judged=judged,
         )
-        return draw_driven(self.network, driven)
+        return draw_graph(self.network, drive=driven)
 
     def changes_for(self, vehicle_id: str, active: Active) -> list[tuple[RoadChange, Indices]]:
         """Give the changes that hold and are about a truck, in order, each with its edges."""

@@ -23,6 +23,9 @@ _EUROPE: Bounds = (-12.0, 34.0, 36.0, 72.0)
 """Where maps are drawn in ETRS89, the zones 29 to 36 of which have numbers. [degrees]"""
 
 
+_ELLIPSOID = Geod(ellps="GRS80")
+
+
 def find_system(bounds: Bounds) -> str:
     """Name the UTM zone in which the middle of a rectangle lies, as official maps have it."""
     lon, lat = (bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2
@@ -75,14 +78,9 @@ def measure_steps(
     """Measure the shortest way over the ellipsoid (GRS80) between pairs of places. [m]"""
     begin = np.asarray(lon_from, float), np.asarray(lat_from, float)
     end = np.asarray(lon_to, float), np.asarray(lat_to, float)
-    return np.asarray(_ellipsoid().inv(*begin, *end)[2], np.float64)
+    return np.asarray(_ELLIPSOID.inv(*begin, *end)[2], np.float64)
 
 
 @lru_cache
 def _to_metres(crs: str) -> Transformer:
     return Transformer.from_crs(DEGREES, crs, always_xy=True)
-
-
-@lru_cache
-def _ellipsoid() -> Geod:
-    return Geod(ellps="GRS80")

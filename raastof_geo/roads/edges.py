@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -57,54 +57,17 @@ class NetworkMetadata:
     builder: str = BUILDER
 
 
-@dataclass(frozen=True, eq=False)
-class Turns:
-    """Ways through a junction that are forbidden, or the only ones allowed.
+class Turn(NamedTuple):
+    """A way through a junction that is forbidden, or the only one allowed.
 
     An arc is an edge in a direction: twice the edge, one more against its nodes.
     """
 
-    only: Mask
+    only: bool
     """Whether the last arc is the only one allowed, rather than forbidden, after the others."""
-    start: Integers
-    """Where the arcs of each begin in `arc`; one longer than the turns."""
-    arc: SmallIntegers
-    tags: tuple[str, ...] = ()
-    """Of turns that bind some trucks only, or none, the tags that decide."""
-
-    def __len__(self) -> int:
-        return len(self.only)
-
-    def __iter__(self) -> Iterator[tuple[bool, list[int]]]:
-        """Give whether each is an only one, and its arcs."""
-        for row, only in enumerate(self.only.tolist()):
-            yield only, self.arc[self.start[row] : self.start[row + 1]].tolist()
-
-    def describe(self) -> list[tuple[bool, list[int], str]]:
-        """Give the tags of each as well, in plain values."""
-        return [(*row, text) for row, text in zip(self, self.tags, strict=True)]
-
-    def join(self, other: Turns, rows: Iterable[int]) -> Turns:
-        """Add some rows of others."""
-        more = [*other]
-        return gather_turns([*self, *(more[row] for row in rows)])
-
-
-def gather_turns(found: Iterable[tuple[bool, Sequence[int]]], tags: Iterable[str] = ()) -> Turns:
-    """Put restrictions into columns: whether each is an only one, and its arcs."""
-    rows = list(found)
-    size = [len(arcs) for _, arcs in rows]
-    return Turns(
-        only=np.array([only for only, _ in rows], bool),
-        start=np.append(0, np.cumsum(size)).astype(np.int64),
-        arc=np.array([arc for _, arcs in rows for arc in arcs], np.int32),
-        tags=tuple(tags),
-    )
-
-
-def no_turns() -> Turns:
-    """Give the turns of a network without restrictions."""
-    return gather_turns(())
+    arcs: tuple[int, ...]
+    tags: str = ""
+    """Of a turn that binds some trucks only, or none, the tags that decide."""
 
 
 def _of_each(read: Callable[[Road], Any], kind: type[_Scalar]) -> cached_property[NDArray[_Scalar]]:
@@ -141,8 +104,8 @@ class RoadEdges:
     metadata: NetworkMetadata
     way: Integers
     """Id of the way in OpenStreetMap, 0 where an edge was joined from several."""
-    turns: Turns = field(default_factory=no_turns)
-    some_turns: Turns = field(default_factory=no_turns)
+    turns: tuple[Turn, ...] = ()
+    some_turns: tuple[Turn, ...] = ()
     """Turns that bind some trucks only, or in doubt, so none; with the tags that decide."""
     extra: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What its file says that this version does not know, kept as it stands: `fields` and
@@ -170,6 +133,16 @@ class RoadEdges:
     def edge_count(self) -> int:
         """How many edges there are."""
         return len(self.tail)
+
+    def list_arcs(self, usable: Mask | None = None) -> tuple[Indices, SmallIntegers, SmallIntegers]:
+        """Give edge, start and end of what signs let drive along all edges (or `usable`), and back.
+
+        All along their edges come first, then all against them.
+        """
+        signed = np.stack((self.forward, self.backward))
+        side, edge = np.nonzero(signed if usable is None else signed & usable)
+        ends = np.stack((self.tail, self.head))
+        return edge, ends[side, edge], ends[1 - side, edge]
 
     road_class = _of_each(lambda road: ROAD_CLASSES.index(road.road_class), np.int8)
     """Class of each edge, an index into `ROAD_CLASSES`."""
@@ -218,8 +191,8 @@ class RoadEdges:
             "roads": list_content(self.roads),
             "metadata": {"format": _FIRST_FINGERPRINTED, **asdict(self.metadata)},
         }
-        if len(self.some_turns):
-            texts["turns"] = self.some_turns.describe()
+        if self.some_turns:
+            texts["turns"] = self.some_turns
         if self.extra:
             texts["extra"] = dict(self.extra)
         packed = {label: as_json(text) for label, text in texts.items()}
@@ -250,9 +223,9 @@ class RoadEdges:
             inner_count=count.astype(np.int32),
             inner_lon=shorten(to_steps(self.lon[inner]), count, node_lon[self.tail]),
             inner_lat=shorten(to_steps(self.lat[inner]), count, node_lat[self.tail]),
-            turn_only=self.turns.only.astype(np.uint8),
-            turn_size=np.diff(self.turns.start).astype(np.int32),
-            turn_arc=self.turns.arc.astype(np.int32),
+            turn_only=np.array([turn.only for turn in self.turns], np.uint8),
+            turn_size=np.array([len(turn.arcs) for turn in self.turns], np.int32),
+            turn_arc=np.array([arc for turn in self.turns for arc in turn.arcs], np.int32),
         )
 
     def cut(self, edge: int, low: float, high: float) -> Floats:

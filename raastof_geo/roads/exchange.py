@@ -69,10 +69,35 @@ def from_osmnx(
     streets = [part for street in _pair_up(graph, nodes) for part in _open_loop(street, places)]
     if not streets:
         raise RoadDataError.saying_text("graphs", "no roads")
-    lon_lat = round_degrees(np.array(places, np.float64))
+    lon, lat = round_degrees(np.array(places, np.float64).T)
     made = str(graph.graph.get("created_date", ""))[:10]
-    made = made if len(made) == 10 else ""
-    return _lay_out(streets, lon_lat, title, osm_date or made)
+    sizes = [len(street.line) for street in streets]
+    points = np.concatenate([street.line for street in streets])
+
+    def column(field: str, kind: DTypeLike) -> NDArray[Any]:
+        return np.array([getattr(street, field) for street in streets], kind)
+
+    return RoadNetwork(
+        node_lon=lon,
+        node_lat=lat,
+        tail=column("tail", np.int32),
+        head=column("head", np.int32),
+        length_m=np.ceil(column("length_m", np.float64) * 100) / 100,
+        forward=column("forward", bool),
+        backward=column("backward", bool),
+        road=np.arange(len(streets), dtype=np.int32),
+        roads=tuple(street.road for street in streets),
+        point_start=np.append(0, np.cumsum(sizes)).astype(np.int32),
+        lon=points[:, 0].copy(),
+        lat=points[:, 1].copy(),
+        metadata=NetworkMetadata(
+            title=title,
+            osm_date=osm_date or (made if len(made) == 10 else ""),
+            simplified_m=0.0,
+            bounds=bound(lon, lat),
+        ),
+        way=column("way", np.int64),
+    )
 
 
 @dataclass
@@ -143,7 +168,13 @@ def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> list[_Street]:
         if road is None:
             continue
         _check_edge(u, v, data)
-        street = _make_street(graph, nodes, u, v, data, road)
+        ends = np.array([(graph.nodes[node]["x"], graph.nodes[node]["y"]) for node in (u, v)])
+        shape = data.get("geometry")
+        line = round_degrees(np.array(ends if shape is None else shape.coords, np.float64)[:, :2])
+        line[[0, -1]] = round_degrees(ends.astype(np.float64))
+        length_m = max(float(data.get("length", 0.0)), _measure(line))
+        length_m = math.ceil(length_m * 100) / 100
+        street = _Street(nodes[u], nodes[v], road, _read_id(data.get("osmid")), length_m, line)
         others = open_ends[street.head, street.tail]
         twin = next((other for other in others if _are_one(other, street)), None)
         if twin is not None:
@@ -166,17 +197,6 @@ def _are_one(one: _Street, other: _Street) -> bool:
     )
 
 
-def _make_street(
-    graph: Any, nodes: Mapping[Hashable, int], u: Hashable, v: Hashable, data: Any, road: Road
-) -> _Street:
-    ends = [(graph.nodes[node]["x"], graph.nodes[node]["y"]) for node in (u, v)]
-    shape = data.get("geometry")
-    line = round_degrees(np.array(ends if shape is None else shape.coords, np.float64)[:, :2])
-    line[[0, -1]] = round_degrees(np.array(ends, np.float64))
-    length_m = math.ceil(max(float(data.get("length", 0.0)), _measure(line)) * 100) / 100
-    return _Street(nodes[u], nodes[v], road, _read_id(data.get("osmid")), length_m, line)
-
-
 def _measure(line: Floats) -> float:
     return float(measure_steps(*line[:-1].T, *line[1:].T).sum())
 
@@ -195,35 +215,6 @@ def _open_loop(street: _Street, places: list[tuple[float, float]]) -> Iterator[_
     share = lengths[0] / max(sum(lengths), 1e-9)
     yield replace(street, head=node, length_m=street.length_m * share, line=first)
     yield replace(street, tail=node, length_m=street.length_m * (1 - share), line=last)
-
-
-def _lay_out(streets: list[_Street], places: Floats, title: str, osm_date: str) -> RoadNetwork:
-    """Put streets between places [nodes × 2, degrees] into columns."""
-    lon, lat = places[:, 0].copy(), places[:, 1].copy()
-    sizes = [len(street.line) for street in streets]
-    points = np.concatenate([street.line for street in streets])
-
-    def column(field: str, kind: DTypeLike) -> NDArray[Any]:
-        return np.array([getattr(street, field) for street in streets], kind)
-
-    return RoadNetwork(
-        node_lon=lon,
-        node_lat=lat,
-        tail=column("tail", np.int32),
-        head=column("head", np.int32),
-        length_m=np.ceil(column("length_m", np.float64) * 100) / 100,
-        forward=column("forward", bool),
-        backward=column("backward", bool),
-        road=np.arange(len(streets), dtype=np.int32),
-        roads=tuple(street.road for street in streets),
-        point_start=np.append(0, np.cumsum(sizes)).astype(np.int32),
-        lon=points[:, 0].copy(),
-        lat=points[:, 1].copy(),
-        metadata=NetworkMetadata(
-            title=title, osm_date=osm_date, simplified_m=0.0, bounds=bound(lon, lat)
-        ),
-        way=column("way", np.int64),
-    )
 
 
 def _read(data: Mapping[str, Any]) -> Road | None:

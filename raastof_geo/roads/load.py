@@ -11,7 +11,7 @@ from raastof_geo.cache import fingerprint, keep
 from raastof_geo.errors import RoadDataError
 from raastof_geo.links import AnyPath
 from raastof_geo.roads.edges import BUILDER
-from raastof_geo.roads.endings import OSM_ENDINGS, refuse_others
+from raastof_geo.roads.mapped.damage import OSM_ENDINGS, refuse_others
 from raastof_geo.roads.mapped.osm import TellStep, read_osm
 from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.network import RoadNetwork

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from raastof_geo.arrays import Mask
 from raastof_geo.roads.edges import RoadEdges
@@ -19,24 +17,12 @@ if TYPE_CHECKING:
     import networkx
 
 
-def draw_driven(network: RoadEdges, drive: Drive) -> networkx.MultiDiGraph:
-    """Give the graph of edges that a truck may use, with speed, time [s], kg CO2e and `local`."""
-    hours = network.length_m / 1000 / drive.speed_km_h
-    columns = {
-        "speed_kph": drive.speed_km_h,
-        "travel_time": hours * 3600,
-        "kg_co2e": drive.kg_co2e_wtw,
-        "local": drive.local,
-    }
-    return draw_graph(network, keep=~drive.closed, extra=columns)
-
-
 def draw_graph(
-    network: RoadEdges, *, keep: Mask | None = None, extra: Mapping[str, NDArray[Any]] | None = None
+    network: RoadEdges, *, keep: Mask | None = None, drive: Drive | None = None
 ) -> networkx.MultiDiGraph:
-    """Give the graph of edges (all, or `keep`), each in the directions allowed, with `extra`.
+    """Give the graph of edges in the directions allowed: all, or those to `keep`. [edges]
 
-    `keep` and `extra` along every edge, and against it. [2 × edges]
+    With what a truck meets, those that it may use, with speed, time [s], kg CO2e and `local`.
     """
     import networkx
 
@@ -53,7 +39,15 @@ def draw_graph(
             zip(network.node_lon.tolist(), network.node_lat.tolist(), degree.tolist(), strict=True)
         )
     )
-    further = {name: values.tolist() for name, values in (extra or {}).items()}
+    further = {}
+    if drive is not None:
+        keep = ~drive.closed
+        further = {
+            "speed_kph": drive.speed_km_h.tolist(),
+            "travel_time": (network.length_m / 1000 / drive.speed_km_h * 3600).tolist(),
+            "kg_co2e": drive.kg_co2e_wtw.tolist(),
+            "local": drive.local.tolist(),
+        }
     directions = np.stack((network.forward, network.backward))
     allowed = (directions if keep is None else directions & keep).T.tolist()
     for edge in np.flatnonzero(np.any(allowed, axis=1)).tolist():

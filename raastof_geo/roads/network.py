@@ -13,7 +13,7 @@ from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
 from raastof_geo.errors import InputError
 from raastof_geo.language import format_number, say
 from raastof_geo.roads.edges import RoadEdges
-from raastof_geo.roads.multigraph import draw_driven, draw_graph
+from raastof_geo.roads.multigraph import draw_graph
 from raastof_geo.roads.road import Access
 from raastof_geo.roads.routing.drive import BOTH_LOADS, Load, drive_edges
 from raastof_geo.scenario.catalogue import load_catalogue
@@ -81,4 +81,4 @@ class RoadNetwork(Shown, RoadEdges):
             vehicle = catalogue.vehicles[find_id("vehicles", vehicle, names)]
         when = datetime.now(UTC).year + 0.5 if year is None else year
         drive = drive_edges(self, catalogue, vehicle, load, year=when, model=model)
-        return draw_driven(self, drive)
+        return draw_graph(self, drive=drive)

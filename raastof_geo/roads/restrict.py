@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,15 +11,12 @@ import numpy as np
 from raastof_geo.arrays import Floats, Mask, first_of_each
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.emissions.vehicle import Vehicle
-from raastof_geo.roads.edges import RoadEdges, Turns
-from raastof_geo.roads.mapped.keys import Truck
+from raastof_geo.roads.edges import RoadEdges, Turn
+from raastof_geo.roads.mapped.keys import SLACK, Truck
 from raastof_geo.roads.mapped.rules import Passage, read_turn
 from raastof_geo.roads.mapped.tags import judge_barrier, judge_way
 from raastof_geo.roads.road import Access, Road, split_tags
 from raastof_geo.roads.routing.engine import find_parts
-
-_TOLERANCE = 1e-6
-"""A truck of just the size that is allowed may pass, whatever rounding says. [t, m]"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +45,7 @@ def size_truck(vehicle: Vehicle, load: str) -> Truck:
 
 def find_exceeded(size: Floats, limits: Floats) -> Mask:
     """Tell which limits [edges × `LIMITS`] a truck of a size exceeds."""
-    return np.asarray(size > limits + _TOLERANCE)
+    return np.asarray(size > limits + SLACK)
 
 
 def find_local_edges(
@@ -81,11 +79,10 @@ def judge_roads(network: RoadEdges, truck: Truck, barred: Mask) -> TruckRoads:
     edges = network.ruled
     if not len(edges):
         return TruckRoads(closed, None, (network.maxspeed_km_h,) * 2)
-    number = network.road[edges]
-    roads = ((one, network.roads[one]) for one in np.unique(number).tolist())
+    roads = [network.roads[number] for number in network.road[edges].tolist()]
     sized = tuple(truck.size.tolist()), truck.kinds
-    found = {one: _judge(road.road_class, road.rules, *sized) for one, road in roads}
-    each = np.array([found[one] for one in number.tolist()])  # edges × directions × 2
+    found = [_judge(road.road_class, road.rules, *sized) for road in roads]
+    each = np.array(found)  # edges × directions × 2
     access, speed = each[:, :, 0].T, each[:, :, 1].T
     closed[:, edges] = barred[edges] | (access == Access.CLOSED)
     local, tagged = None, network.access == Access.LOCAL
@@ -138,10 +135,10 @@ def judge_road(road: Road, truck: Truck, *, errand: bool = False) -> tuple[Passa
     return ahead, back
 
 
-def bind_turns(turns: Turns, truck: Truck) -> list[int]:
+def bind_turns(turns: Sequence[Turn], truck: Truck) -> list[int]:
     """Give the numbers of those turns that hang on the truck and bind this one."""
     return [
         row
-        for row, (only, text) in enumerate(zip(turns.only.tolist(), turns.tags, strict=True))
-        if read_turn(split_tags(text), truck) == {"only" if only else "no"}
+        for row, turn in enumerate(turns)
+        if read_turn(split_tags(turn.tags), truck) == {"only" if turn.only else "no"}
     ]

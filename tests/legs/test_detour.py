@@ -15,7 +15,7 @@ from raastof_geo.legs.detour import explain_route
 from raastof_geo.legs.price import price_legs
 from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.outputs.pages.route import draw_route, explain_detour
-from raastof_geo.roads.mapped.turns import gather_turns
+from raastof_geo.roads.edges import Turn
 from raastof_geo.roads.road import Access, Road
 from raastof_geo.roads.routing.router import place_stops
 from raastof_geo.roads.snap import snap_sites
@@ -93,7 +93,7 @@ def test_a_limit_on_a_road_for_errands_is_what_closes_it():
 
 def test_a_forbidden_turn_is_named():
     """A turn restriction is an obstacle too."""
-    turns = gather_turns([(False, (0, 2))])
+    turns = (Turn(False, (0, 2)),)
     detour = detour_of(Road("secondary", name="Broen"), turns=turns)
     (obstacle,) = detour.trips[0].obstacles
     assert (obstacle.name, str(obstacle.reason)) == (

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from worlds import make_network
 
-from raastof_geo.roads.mapped.turns import gather_turns
+from raastof_geo.roads.edges import Turn
 from raastof_geo.roads.routing.graph import RoadGraph, build_graph
 from raastof_geo.roads.routing.reduce import Reduction, reduce_graph
 
@@ -44,12 +44,12 @@ def random_graph(seed: int, *, turns: bool = False) -> RoadGraph:
     found = []
     for edge, (_, head) in enumerate(edges if turns else []):
         after = [2 * other for other, (tail, _) in enumerate(edges) if tail == head]
-        found += [(False, (2 * edge, arc)) for arc in after if rng.random() < 0.3]
+        found += [Turn(False, (2 * edge, arc)) for arc in after if rng.random() < 0.3]
     return lay(
         edges,
         one_way=np.flatnonzero(signs < 0.15).tolist(),
         against=np.flatnonzero(signs > 0.9).tolist(),
-        turns=gather_turns(found) if found else None,
+        turns=found,
     )
 
 

@@ -11,9 +11,8 @@ from scipy.sparse.csgraph import connected_components
 
 from raastof_geo.errors import OutputError, RoadDataError
 from raastof_geo.region.projection import measure_steps
-from raastof_geo.roads.edges import ATTRIBUTION, NetworkMetadata
+from raastof_geo.roads.edges import ATTRIBUTION, NetworkMetadata, Turn
 from raastof_geo.roads.load import load_network
-from raastof_geo.roads.mapped.turns import gather_turns
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import ROAD_CLASSES, Access, Road, align_limits
 from raastof_geo.roads.stored.store import read_network, write_network
@@ -57,7 +56,7 @@ def network() -> RoadNetwork:
         lat=np.array([55.4, 55.402, 55.407, 55.41, 55.41, 55.4, 55.4, 55.41]),
         metadata=NetworkMetadata("A small world", "2021-08-05", 15.0, (12.0, 55.4, 12.02, 55.41)),
         way=np.array([12, 2**40, 0]),
-        turns=gather_turns([(False, (0, 2)), (True, (2, 4, 1))]),
+        turns=(Turn(False, (0, 2)), Turn(True, (2, 4, 1))),
     )
 
 
@@ -69,9 +68,7 @@ def test_reading_gives_what_was_written(network, tmp_path):
         assert one.dtype == other.dtype, label
         np.testing.assert_array_equal(one, other, err_msg=label)
     assert repr(again.roads) == repr(network.roads)
-    np.testing.assert_array_equal(again.turns.arc, network.turns.arc)
-    np.testing.assert_array_equal(again.turns.only, network.turns.only)
-    np.testing.assert_array_equal(again.turns.start, network.turns.start)
+    assert again.turns == network.turns
     assert again.metadata == network.metadata
     assert again.digest == network.digest
 
@@ -218,7 +215,7 @@ def test_another_version_of_the_format_says_so(network, tmp_path):
         ({"head": np.array([1, 2, 7], np.int32)}, "does not exist"),
         ({"road": np.array([0, 0, 99], np.int32)}, "does not exist"),
         ({"way": np.array([0])}, "differ in length"),
-        ({"turns": gather_turns([(False, (0, 6))])}, "a turn names an edge"),
+        ({"turns": (Turn(False, (0, 6)),)}, "a turn names an edge"),
         ({"node_lon": np.array([12.0, 12.01, 13.0])}, "does not end where its edge ends"),
     ],
 )

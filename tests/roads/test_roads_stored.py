@@ -46,7 +46,7 @@ def with_turn(columns: dict[str, np.ndarray], **change: list[int]) -> dict[str, 
 def test_a_turn_that_is_right_is_read(stored, tmp_path):
     """The restriction that the next tests break is one that is read."""
     np.savez(tmp_path / "roads.npz", **with_turn(stored))
-    assert read_network(tmp_path / "roads.npz").turns.arc.tolist() == [0, 2]
+    assert read_network(tmp_path / "roads.npz").turns[0].arcs == (0, 2)
 
 
 @pytest.mark.parametrize(

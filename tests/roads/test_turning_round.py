@@ -17,7 +17,7 @@ from worlds import make_network, make_scenario, measure_all, random_network
 
 from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.pipeline import solve_scenario
-from raastof_geo.roads.edges import gather_turns, no_turns
+from raastof_geo.roads.edges import Turn
 from raastof_geo.roads.mapped.osm import read_osm
 from raastof_geo.roads.mapped.tags import read_road
 from raastof_geo.roads.mapped.ways import lay_network
@@ -197,7 +197,7 @@ SPUR = {"nodes": [(12.0, 55.4), (12.01, 55.4), (12.01, 55.41), (12.02, 55.4), (1
 def spur(lengths_m=(100, 100, 100, 100)):
     """No left turn from the west to the north; further east the road ends twice as far on."""
     edges = [(0, 1), (1, 2), (1, 3), (3, 4)]
-    turns = gather_turns([(False, (0, 2))])
+    turns = (Turn(False, (0, 2)),)
     return make_network(SPUR["nodes"], edges, lengths_m=lengths_m, turns=turns)
 
 
@@ -231,7 +231,7 @@ def test_a_barrier_is_no_road_to_turn_on(behind, km, hierarchies):
             [*SPUR["nodes"], (12.04, 55.4)],
             edges,
             lengths_m=(100, 100, 100, 0, 100),
-            turns=gather_turns([(False, (0, 2))]),
+            turns=(Turn(False, (0, 2)),),
         )
     measured = measure(network, np.zeros(network.edge_count, bool), hierarchies=hierarchies)
     found = measure_all(measured, [RoadStop(0, 0.5)], [RoadStop(1, 0.5)])
@@ -292,9 +292,9 @@ def test_a_road_closed_to_some_ends_for_them_whoever_may_not_turn(closed, bound)
     else:
         text = text.replace("{NETWORK}", "{changes: [{at: [12.0205, 55.4], closed: true}]}")
     if bound == "heavy ones":
-        tags = ["restriction:conditional=no_left_turn @ (weight>7.5)"]
-        some = gather_turns(network.turns, tags)
-        network = replace(network, turns=no_turns(), some_turns=some)
+        tags = "restriction:conditional=no_left_turn @ (weight>7.5)"
+        some = tuple(turn._replace(tags=tags) for turn in network.turns)
+        network = replace(network, turns=(), some_turns=some)
     stops = {"pit": RoadStop(0, 0.5), "road": RoadStop(1, 0.5)}
     prices = RoadPrices(make_scenario(text.replace("{NETWORK}", "{}")), network, stops)
     found = prices.find("pit", "road", "tipper_4_axle")

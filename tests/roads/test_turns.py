@@ -11,9 +11,8 @@ import pytest
 from numpy.typing import NDArray
 from worlds import make_network, measure_all
 
-from raastof_geo.roads.edges import no_turns
+from raastof_geo.roads.edges import Turn
 from raastof_geo.roads.mapped.osm import read_osm
-from raastof_geo.roads.mapped.turns import gather_turns
 from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.routing.approach import RoadStop
@@ -478,14 +477,14 @@ def draw_network(seed: int, *, one_ways: float = 0.25) -> RoadNetwork:
         for _ in range(int(rng.integers(1, 3))):
             after = [arc for arc, (tail, _) in enumerate(ends) if tail == ends[arcs[-1]][1]]
             arcs.append(int(rng.choice(after)))
-        found.append((bool(rng.random() < 0.35), tuple(arcs)))
+        found.append(Turn(bool(rng.random() < 0.35), tuple(arcs)))
     return make_network(
         rng.uniform((12.0, 55.4), (12.2, 55.6), (count, 2)),
         edges,
         one_way=np.flatnonzero(signs < one_ways / 2).tolist(),
         against=np.flatnonzero(signs > 1 - one_ways / 2).tolist(),
         lengths_m=rng.uniform(100, 5000, len(edges)),
-        turns=gather_turns(found),
+        turns=found,
     )
 
 
@@ -525,8 +524,7 @@ class Reference:
     def _forbid(self) -> set[Arcs]:
         turns, found = self.network.turns, set()
         allowed: dict[Arcs, set[int]] = {}
-        for rank, only in enumerate(turns.only):
-            path = tuple(turns.arc[turns.start[rank] : turns.start[rank + 1]].tolist())
+        for only, path, _ in turns:
             if not set(path) <= set(self.arcs):
                 continue
             if only:
@@ -650,7 +648,7 @@ def test_a_restriction_never_makes_a_route_shorter(seed, hierarchies):
     stops = draw_stops(network, seed)
     bound = measured(network, hierarchies=hierarchies)
     free = measured(network, hierarchies=hierarchies, turns=False)
-    plain = measured(replace(network, turns=no_turns()), hierarchies=hierarchies)
+    plain = measured(replace(network, turns=()), hierarchies=hierarchies)
     shortest = measure_all(free, stops, stops)
     assert np.array_equal(shortest, measure_all(plain, stops, stops))
     restricted = measure_all(bound, stops, stops)

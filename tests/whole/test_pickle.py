@@ -100,8 +100,11 @@ def test_weighed_roads_and_engines_are_built_again_where_they_land(stations):
     landed = land(pickle.dumps(measure))
     np.testing.assert_array_equal(measure_all(landed, stops, stops), table)
     metric = land(pickle.dumps(measure.metric))
-    doors = [(0, 0)], [(5, 0)]
-    assert metric.find(*doors) == measure.metric.find(*doors)
+    if has_hierarchies():
+        doors = [(0, 0)], [(5, 0)]
+        assert metric.find(*doors) == measure.metric.find(*doors)
+    else:
+        np.testing.assert_array_equal(metric.trees([0])[0], measure.metric.trees([0])[0])
     assert isinstance(
         landed.router.engine, HierarchyEngine if has_hierarchies() else DijkstraEngine
     )

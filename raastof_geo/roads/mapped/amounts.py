@@ -2,12 +2,12 @@
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 
-_NO_LIMIT = re.compile(
-    "none|default|below_default|above_default|unsigned|no_sign|no_indications|no|unlimited"
-)
+from raastof_geo.roads.words import TAGS, by_word, list_words
+
+_NO_LIMIT = frozenset(list_words(TAGS["unlimited"]))
 """What is written where there is no limit, or none on a sign."""
 
 _NUMBER = r"(\d{1,9}(?:[.,]\d{1,9})?)"
@@ -21,37 +21,17 @@ _FEET = re.compile(
 _INCHES = re.compile(rf"{_NUMBER}\s*(?:\"|in|inch|inches)\.?")
 _MARKS = str.maketrans({"′": "'", "’": "'", "´": "'", "″": '"', "”": '"', "“": '"'})
 
-_KG_A_POUND = 0.45359237
-_POUNDS_AND_KILOGRAMS = {
-    **dict.fromkeys(("kg", "kgs", "kilo", "kilogram", "kilograms"), 0.001),
-    **dict.fromkeys(("lb", "lbs", "pound", "pounds"), _KG_A_POUND / 1000),
-}
-_TONNES = {
-    **dict.fromkeys(("", "t", "ton", "tons", "tonne", "tonnes", "metric ton", "metric tons"), 1.0),
-    **dict.fromkeys(("st", "short ton", "short tons"), 2000 * _KG_A_POUND / 1000),
-    **dict.fromkeys(("lt", "long ton", "long tons"), 2240 * _KG_A_POUND / 1000),
-    "cwt": 112 * _KG_A_POUND / 1000,
-    **_POUNDS_AND_KILOGRAMS,
-}
-_METRES = {
-    **dict.fromkeys(("", "m", "metre", "metres", "meter", "meters"), 1.0),
-    "cm": 0.01,
-    "mm": 0.001,
-}
+_TONNES = {unit: float(tonnes) for unit, tonnes in by_word("tonnes").items()}
+_IN_THOUSANDS = frozenset(list_words(TAGS["in_thousands"]))
+"""Units that limits have thousands of, so that a point may part these."""
+_METRES = {unit: float(metres) for unit, metres in by_word("metres").items()}
 _FOOT_M = 0.3048
 _INCH_M = 0.0254
 
 _SPEED = re.compile(r"(\d{1,4}(?:[.,]\d{1,4})?)\s*(km/h|km/t|kmh|kmt|kph|km/std|mph|knots)?\.?")
 _KM_PER_H = {"mph": 1.609344, "knots": 1.852}
-_NATIONAL_LIMITS = {
-    **dict.fromkeys(("dk:rural", "dk:trunk", "dk:motorroad"), 80.0),
-    "dk:urban": 50.0,
-    "dk:motorway": 130.0,
-    "dk:living_street": 15.0,
-    "walk": 5.0,
-}
-"""General limits by § 42 of the Danish Road Traffic Act (trucks have lower ones of their own); that
-of a living street as its sign E 51 says; a walk is a judgement."""
+_NATIONAL_LIMITS: dict[str, float] = TAGS["maxspeed"]
+"""General limits of a country, by the names that they have in tags. [km/h]"""
 _ZONE_LIMIT = re.compile(r"([a-z]{2})(?:-[a-z]+)?:(?:zone:?)?(\d{1,3})")
 _LANDS_OF_MILES = ("gb", "uk", "us")
 
@@ -63,26 +43,29 @@ _WORDS = re.compile(
 )
 
 
+def parts(value: str) -> list[str]:
+    """Take several values apart, as in `customers; delivery`."""
+    return [part.strip() for part in value.lower().split(";") if part.strip()]
+
+
 def read_mass_t(text: str) -> float:
     """Read a limit on mass, as `7.5`, `7,5 t` or `16000 lbs`: the lowest, inf: none, or NaN. [t]"""
-    return min(_readable(text, _read_one_mass), default=math.nan)
+    return _read_lowest(text, _read_one_mass)
 
 
 def read_metres(text: str) -> float:
     """Read a limit on length, as in `3.8`, `380 cm`, `12'6"`: the lowest, inf: none, or NaN. [m]"""
-    return min(_readable(text, _read_one_length), default=math.nan)
+    return _read_lowest(text, _read_one_length)
 
 
 def read_count(text: str) -> float:
     """Read a limit on a number, as in `4`: the lowest, inf: none, or NaN."""
-    return min(
-        _readable(text, lambda one: float(one) if one.isdecimal() else math.nan), default=math.nan
-    )
+    return _read_lowest(text, lambda one: float(one) if one.isdecimal() else math.nan)
 
 
 def read_speed(text: str) -> float:
     """Read a limit on speed, as in `50`, `30 mph`, `DK:zone30`: the lowest, inf: none. [km/h]"""
-    return min(_readable(text, _read_one_speed), default=math.nan)
+    return _read_lowest(text, _read_one_speed)
 
 
 def read_minutes(text: str) -> float:
@@ -99,18 +82,9 @@ def read_minutes(text: str) -> float:
     return minutes or math.nan
 
 
-def is_readable(text: str, read: Callable[[str], float]) -> bool:
-    """Tell whether every one of several limits can be read."""
-    parts = [part for part in text.split(";") if part.strip()]
-    return bool(parts) and not any(math.isnan(read(part)) for part in parts)
-
-
-def _readable(text: str, read: Callable[[str], float]) -> Iterator[float]:
-    for part in text.split(";"):
-        one = part.strip().lower()
-        limit = math.inf if _NO_LIMIT.fullmatch(one) else read(one)
-        if limit > 0:
-            yield limit
+def _read_lowest(text: str, read: Callable[[str], float]) -> float:
+    limits = (math.inf if one in _NO_LIMIT else read(one) for one in parts(text))
+    return min((limit for limit in limits if limit > 0), default=math.nan)
 
 
 @lru_cache(1024)
@@ -118,8 +92,8 @@ def _read_one_mass(text: str) -> float:
     found = _MASS.fullmatch(text)
     if found is None:
         return math.nan
-    number, unit = found[1], found[2] or ""
-    if unit in _POUNDS_AND_KILOGRAMS and _THOUSANDS.fullmatch(number):
+    number, unit = found[1], found[2] or "t"
+    if unit in _IN_THOUSANDS and _THOUSANDS.fullmatch(number):
         number = re.sub("[., ]", "", number)
     if unit not in _TONNES or not _PLAIN.fullmatch(number):
         return math.nan
@@ -129,8 +103,8 @@ def _read_one_mass(text: str) -> float:
 @lru_cache(1024)
 def _read_one_length(text: str) -> float:
     text = text.translate(_MARKS).replace("''", '"')
-    if (found := _METRIC.fullmatch(text)) and (found[2] or "") in _METRES:
-        return _tidy(_number(found[1]) * _METRES[found[2] or ""])
+    if (found := _METRIC.fullmatch(text)) and (found[2] or "m") in _METRES:
+        return _tidy(_number(found[1]) * _METRES[found[2] or "m"])
     if found := _INCHES.fullmatch(text):
         return _tidy(_number(found[1]) * _INCH_M)
     if found := _FEET.fullmatch(text):

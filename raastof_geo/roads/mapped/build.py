@@ -2,25 +2,26 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from itertools import groupby, repeat
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
+import shapely
 from scipy.spatial import cKDTree
 
 from raastof_geo.arrays import Floats, Indices, Mask, SmallIntegers
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import say
 from raastof_geo.region.projection import bound, measure_steps
-from raastof_geo.roads.edges import Turns, gather_turns
+from raastof_geo.roads.edges import Turn
 from raastof_geo.roads.mapped.chains import Chains, join_segments
-from raastof_geo.roads.mapped.lines import Lines, measure_lines, measure_shift, simplify_lines
 from raastof_geo.roads.mapped.osm import OsmWays, TellStep
 from raastof_geo.roads.mapped.reach import keep_main_part, link_pieces, link_towns
 from raastof_geo.roads.mapped.rules import flip_tags
 from raastof_geo.roads.mapped.ways import add_straight_edges, lay_network
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import ROAD_CLASSES, Access, Road, join_tags, split_tags
+from raastof_geo.roads.rows import Rows
 from raastof_geo.roads.stored.steps import lay_runs
 
 BUILT_IN_CLASSES = (*ROAD_CLASSES[: ROAD_CLASSES.index("unclassified") + 1], "ferry")
@@ -30,6 +31,8 @@ _LINK_WEIGHT = {"service": 1.5, "living_street": 1.5, "track": 4.0}
 """How unwelcome a metre of such a road is on a link, beside one of an ordinary road: rather half as
 far again by street than over a yard, and four times as far than over a field. A judgement; it
 chooses which minor roads are kept, never what they weigh on a route."""
+_ROUNDING_M = 0.2
+"""Room for rounding places to a millionth of a degree, which is 0.11 m to the north. [m]"""
 _FERRY_GAP_M = 500.0
 """Loose ends of a ferry this near to each other belong together. [m]"""
 
@@ -127,7 +130,7 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
     chains = join_segments(ends, np.column_stack((whole.forward, whole.backward))[chosen], kind)
     xy = np.concatenate((whole.project(whole.node_lon, whole.node_lat), whole.xy))
     mapped = _line_up(whole, chosen, chains)
-    drawn = simplify_lines(mapped, xy, tolerance_m=simplify_m)
+    drawn = _simplify(mapped, xy, tolerance_m=simplify_m)
     lon = np.concatenate((whole.node_lon, whole.lon))
     lat = np.concatenate((whole.node_lat, whole.lat))
     length_m = np.add.reduceat(whole.length_m[chosen[chains.segment]], chains.start[:-1])
@@ -143,26 +146,26 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
     road, roads = _turn_rules(road[first], roads, flipped)
     shape = drawn.take(order)
     single = np.diff(chains.start)[order] == 1
-    turned = len(whole.turns) or len(whole.some_turns)
+    turned = whole.turns or whole.some_turns
     place = _place_edges(chosen, chains, order) if turned else {}
     return RoadNetwork(
         node_lon=lon[nodes],
         node_lat=lat[nodes],
         tail=number[shape.first],
         head=number[shape.last],
-        length_m=np.ceil(np.maximum(length_m[order], measure_lines(shape, lon, lat)) * 100) / 100,
+        length_m=np.ceil(np.maximum(length_m[order], _measure(shape, lon, lat)) * 100) / 100,
         forward=np.where(flipped, backward, forward),
         backward=np.where(flipped, forward, backward),
         road=road,
         roads=roads,
         point_start=shape.start.astype(np.int32),
-        lon=lon[shape.point],
-        lat=lat[shape.point],
+        lon=lon[shape.numbers],
+        lat=lat[shape.numbers],
         metadata=replace(
             whole.metadata,
             simplified_m=float(simplify_m),
-            bounds=bound(lon[shape.point], lat[shape.point]),
-            largest_shift_m=round(measure_shift(drawn, xy, mapped, xy), 3),
+            bounds=bound(lon[shape.numbers], lat[shape.numbers]),
+            largest_shift_m=round(_measure_shift(drawn, xy, mapped, xy), 3),
         ),
         way=np.where(single, whole.way[chosen[first]], 0),
         turns=_carry_turns(whole.turns, place),
@@ -173,10 +176,9 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
 def _name_roads(whole: RoadNetwork, chosen: Indices) -> tuple[SmallIntegers, tuple[Road, ...]]:
     used, index = np.unique(whole.road[chosen], return_inverse=True)
     plain = [replace(whole.roads[kind], forward=True, backward=True) for kind in used.tolist()]
-    numbers: dict[str, int] = {}
-    kinds = [numbers.setdefault(repr(road), len(numbers)) for road in plain]
-    roads = dict(reversed(list(zip(kinds, plain, strict=True))))
-    return (np.array(kinds, np.int32)[index], tuple(roads[kind] for kind in range(len(roads))))
+    kinds, _ = pd.factorize(np.array([repr(road) for road in plain], object))
+    firsts = np.unique(kinds, return_index=True)[1].tolist()
+    return kinds.astype(np.int32)[index], tuple(plain[first] for first in firsts)
 
 
 def _turn_rules(
@@ -193,34 +195,30 @@ def _turn_rules(
     return road, tuple(more)
 
 
-def _place_edges(chosen: Indices, chains: Chains, order: Indices) -> dict[int, tuple[int, int]]:
-    """Give the joined edge that each edge became part of, and 1 where it was turned round."""
+def _place_edges(chosen: Indices, chains: Chains, order: Indices) -> dict[int, int]:
+    """Give for each edge the joined arc that it, driven along, became part of."""
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
-    chain = np.repeat(rank, np.diff(chains.start))
-    return {
-        int(edge): (int(number), int(flipped))
-        for edge, number, flipped in zip(chosen[chains.segment], chain, chains.flipped, strict=True)
-    }
+    arc = 2 * np.repeat(rank, np.diff(chains.start)) + chains.flipped
+    return dict(zip(chosen[chains.segment].tolist(), arc.tolist(), strict=True))
 
 
-def _carry_turns(turns: Turns, place: Mapping[int, tuple[int, int]]) -> Turns:
+def _carry_turns(turns: tuple[Turn, ...], place: Mapping[int, int]) -> tuple[Turn, ...]:
     """Say turn restrictions again on the joined edges; those off the chosen roads go.
 
     One that is left with a single arc was about turning round on the spot, and goes.
     """
-    found, tags = [], []
-    for (only, arcs), text in zip(turns, turns.tags or repeat(""), strict=False):
-        if all(arc // 2 in place for arc in arcs):
-            joined = [2 * place[arc // 2][0] + ((arc % 2) ^ place[arc // 2][1]) for arc in arcs]
+    found = []
+    for turn in turns:
+        if all(arc // 2 in place for arc in turn.arcs):
+            joined = [place[arc // 2] ^ arc % 2 for arc in turn.arcs]
             distinct = tuple(arc for arc, _ in groupby(joined))
             if len(distinct) > 1:
-                found.append((only, distinct))
-                tags += [text] if turns.tags else []
-    return gather_turns(found, tags)
+                found.append(turn._replace(arcs=distinct))
+    return tuple(found)
 
 
-def _line_up(whole: RoadNetwork, chosen: Indices, chains: Chains) -> Lines:
+def _line_up(whole: RoadNetwork, chosen: Indices, chains: Chains) -> Rows:
     """Give the points along each chain, both ends (numbered as nodes, before others) included.
 
     Each chain is its edges end to end, those driven backwards turned round; where two meet, the
@@ -241,7 +239,7 @@ def _line_up(whole: RoadNetwork, chosen: Indices, chains: Chains) -> Lines:
     kept = np.ones(len(point), bool)
     kept[start[~leads]] = False
     count = np.add.reduceat(size - ~leads, chains.start[:-1])
-    return Lines(point[kept].astype(np.int32), np.append(0, np.cumsum(count)))
+    return Rows.part(point[kept], count)
 
 
 def _sort_nodes(nodes: SmallIntegers, lon: Floats, lat: Floats) -> SmallIntegers:
@@ -253,3 +251,35 @@ def _sort_nodes(nodes: SmallIntegers, lon: Floats, lat: Floats) -> SmallIntegers
     for bit in range(22):
         curve |= (east >> bit & 1) << 2 * bit | (north >> bit & 1) << 2 * bit + 1
     return unique[np.lexsort((unique, lat[unique], lon[unique], curve))]
+
+
+def _simplify(lines: Rows, xy: Floats, *, tolerance_m: float) -> Rows:
+    """Leave out places without which a line stays within the tolerance [m] (Douglas-Peucker).
+
+    All lines go through GEOS in one call. The number of each place rides along as its third
+    coordinate, so that what is left can be named afterwards, without comparing floats. `xy` [m].
+    """
+    numbered = np.column_stack((xy[lines.numbers], np.arange(len(lines.numbers))))
+    drawn = shapely.linestrings(numbered, indices=lines.owner)
+    tolerance = max(tolerance_m - _ROUNDING_M, 0.0)
+    simple = shapely.simplify(drawn, tolerance, preserve_topology=False)
+    left, line = shapely.get_coordinates(simple, include_z=True, return_index=True)
+    count = np.bincount(line, minlength=len(lines.start) - 1)
+    return Rows.part(lines.numbers[left[:, 2].astype(np.intp)], count)
+
+
+def _measure(lines: Rows, lon: Floats, lat: Floats) -> Floats:
+    """Measure lines on the ellipsoid; steps from one line to the next are left out. [m, lines]"""
+    begin, end = lines.numbers[:-1], lines.numbers[1:]
+    within = np.diff(lines.owner) == 0
+    step = np.where(within, measure_steps(lon[begin], lat[begin], lon[end], lat[end]), 0.0)
+    total: Floats = np.add.reduceat(step, lines.start[:-1])
+    return total
+
+
+def _measure_shift(drawn: Rows, drawn_xy: Floats, mapped: Rows, mapped_xy: Floats) -> float:
+    """Measure the farthest that any mapped place lies from the drawn line of its road. [m]"""
+    shapes = np.asarray(shapely.linestrings(drawn_xy[drawn.numbers], indices=drawn.owner))
+    shapely.prepare(shapes)
+    places = shapely.points(mapped_xy[mapped.numbers])
+    return float(np.max(shapely.distance(shapes[mapped.owner], places)))

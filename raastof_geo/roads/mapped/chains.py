@@ -1,22 +1,23 @@
 """Join segments of road end to end where nothing changes from one to the next."""
 
-from dataclasses import dataclass
-from itertools import pairwise
-
 import numpy as np
 
 from raastof_geo.arrays import Integers, Mask, SmallIntegers
+from raastof_geo.roads.rows import Rows
 
 
-@dataclass(frozen=True, eq=False)
-class Chains:
-    """Runs of segments; no chain ends where it begins."""
+class Chains(Rows):
+    """Runs of segments, by their half-edges; no chain ends where it begins."""
 
-    start: Integers
-    """Where each chain starts in `segment`; one longer than the chains."""
-    segment: Integers
-    flipped: Mask
-    """The chain runs through this segment from head to tail."""
+    @property
+    def segment(self) -> Integers:
+        """The segments, in the order that the chains run through them."""
+        return self.numbers // 2
+
+    @property
+    def flipped(self) -> Mask:
+        """Whether the chain runs through a segment from head to tail."""
+        return np.asarray(self.numbers % 2 == 1)
 
 
 def join_segments(ends: SmallIntegers, ways: Mask, kind: SmallIntegers) -> Chains:
@@ -30,13 +31,7 @@ def join_segments(ends: SmallIntegers, ways: Mask, kind: SmallIntegers) -> Chain
     runs = [part for run in _walk(partners) for part in _part(node, run)]
     # One that is open against its direction only is turned round: its shape runs as trucks do.
     runs = [run if outward[run[0]] else [half ^ 1 for half in reversed(run)] for run in runs]
-    half_edges = np.array([half for run in runs for half in run], np.int64)
-    sizes = np.array([len(run) for run in runs], np.int64)
-    return Chains(
-        start=np.concatenate((np.zeros(1, np.int64), np.cumsum(sizes))),
-        segment=half_edges // 2,
-        flipped=half_edges % 2 == 1,
-    )
+    return Chains.of(runs)
 
 
 # A half-edge is a segment seen from one of its ends: 2 s from its tail, 2 s + 1 from its head. So
@@ -80,5 +75,5 @@ def _part(node: SmallIntegers, run: list[int]) -> list[list[int]]:
     """Part a chain in its middle that would come back to where it began."""
     if node[run[0]] != node[run[-1] ^ 1] or len(run) < 2:
         return [run]
-    cuts = (0, len(run) // 2, len(run))
-    return [run[first:last] for first, last in pairwise(cuts)]
+    middle = len(run) // 2
+    return [run[:middle], run[middle:]]

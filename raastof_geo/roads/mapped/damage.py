@@ -1,4 +1,4 @@
-"""Find what is wrong in a file of OpenStreetMap that could not be read."""
+"""Find what is wrong in a file of OpenStreetMap that could not be read, or is none by its name."""
 
 import bz2
 import gzip
@@ -11,9 +11,21 @@ from xml.parsers import expat
 
 import osmium
 
-from raastof_geo.errors import Finding, Place
+from raastof_geo.errors import Finding, Place, RoadDataError
 from raastof_geo.language import say_text
-from raastof_geo.roads.endings import find_ending
+
+OSM_ENDINGS = (".pbf", ".osm", ".xml", ".bz2", ".gz", ".o5m", ".opl")
+"""How files of OpenStreetMap end."""
+
+_OTHERS = {
+    **dict.fromkeys((".json", ".osmjson"), "json"),
+    **dict.fromkeys((".geojson", ".gpkg", ".shp", ".kml", ".parquet"), "shapes"),
+    **dict.fromkeys((".yaml", ".yml"), "yaml"),
+    ".osc": "changes",
+    ".zip": "zip",
+    ".7z": "7z",
+}
+"""What is often taken for a file of roads, by its ending: a text of `no roads`."""
 
 _PIECE = 1 << 20
 LARGEST_ID = 1 << 53
@@ -29,6 +41,22 @@ _OPENERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.
 @dataclass(eq=False)
 class _FoundError(Exception):
     finding: Finding
+
+
+def find_ending(file: Path) -> str:
+    """Give the ending that tells the format, in small letters: `.osc` of `a.OSC.gz`."""
+    endings = [ending.lower() for ending in file.suffixes]
+    while endings and endings[-1] in (".gz", ".bz2") and len(endings) > 1:
+        endings.pop()
+    return endings[-1] if endings else ""
+
+
+def refuse_others(file: Path) -> None:
+    """Refuse, as `RoadDataError`, a file whose ending says that it is something else than roads."""
+    kind = _OTHERS.get(find_ending(file))
+    if kind is not None:
+        why = say_text("no roads", kind)
+        raise RoadDataError.saying_text("no roads", "ending", file=file, reason=why)
 
 
 def find_damage(file: Path) -> Finding | None:

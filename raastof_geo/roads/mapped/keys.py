@@ -14,6 +14,7 @@ from typing import NamedTuple
 from raastof_geo.arrays import Floats
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.roads.mapped.amounts import read_count, read_mass_t, read_metres
+from raastof_geo.roads.words import TAGS, list_words
 
 READ_SIZE: dict[str, Callable[[str], float]] = {
     "t": read_mass_t,
@@ -27,10 +28,7 @@ LIMIT_OF = {tag: (rank, one) for rank, one in enumerate(TRUCK_LIMITS) for tag in
 _SIZE_OF = {tag.removeprefix("max"): found for tag, found in LIMIT_OF.items()}
 
 _BASES = {*LIMIT_OF, "access", "maxspeed", "oneway", "restriction"}
-_CHAIN = (
-    *("access", "vehicle", "motor_vehicle", "double_tracked_motor_vehicle"),
-    *("hgv", "hgv_articulated"),
-)
+_CHAIN = list_words(TAGS["trucks"])
 """Kinds of vehicle that a truck belongs to, the closest to it last."""
 TRAILER = "trailer"
 """A trailer has restrictions of its own, beside those of the truck that pulls it."""
@@ -38,47 +36,29 @@ SOME_TRUCKS = frozenset((TRAILER, "hgv_articulated"))
 EVERY_TRUCK = frozenset(_CHAIN) - SOME_TRUCKS
 _KINDS = frozenset((*_CHAIN[1:], TRAILER))
 
-_OTHERS = """
-    goods motorcar motorcycle moped mofa bicycle foot horse bus psv coach tourist_bus trolleybus
-    minibus taxi share_taxi hov carpool car_sharing disabled agricultural forestry military
-    emergency caravan motorhome atv snowmobile ski tram hazmat water bdouble roadtrain carriage
-    speed_pedelec small_electric_vehicle electric_bicycle kick_scooter inline_skates wheelchair dog
-    light_rail
-"""
-OTHERS = frozenset(_OTHERS.split())
-"""Those that a truck with soil or stone is none of: `goods` is for vans of at most 3.5 t, the
-sister of `hgv`."""
-_REMARKS = """
-    source note description type ref signed sign reason url name date advisory practical variable
-    fixme national_network state_network designated bridge tunnel speed_camera safety
-"""
-_REMARKS_ON = frozenset(_REMARKS.split())
+OTHERS = frozenset(list_words(TAGS["others"]))
+"""Those that a truck with soil or stone is none of."""
+_REMARKS_ON = frozenset(list_words(TAGS["remarks"]))
 """What follows a key to say something about it, not about trucks."""
 DIRECTIONS = {"forward": "backward", "backward": "forward"}
 """Each direction of a way, and the other one."""
 
-_ERRANDS = """
-    destination delivery private permit permit_holder customers residents employees local loading
-"""
-ERRANDS = frozenset(_ERRANDS.split())
+ERRANDS = frozenset(list_words(TAGS["errands"]))
 """Values and conditions that let those in who begin or end their trip there."""
 _CLOCK = re.compile(
-    r"\d\d?:\d\d|\d\d?\s*(?:am|pm)\b|\b(?:mo|tu|we|th|fr|sa|su|ph|sh|jan|feb|mar|apr|may|jun|jul|aug"
-    r"|sep|oct|nov|dec|easter|week|sunrise|sunset|dawn|dusk|night|day|24/7|summer|winter|spring"
-    r"|autumn|season|wet|dry|snow|ice|fog|rain|wind|flood|open|closed|event|school|signal|signals"
-    r"|flashing|stay|maxstay|congestion|emission|low_water|high_water)\b"
+    rf"\d\d?:\d\d|\d\d?\s*(?:am|pm)\b|\b(?:{'|'.join(list_words(TAGS['clock']))})\b"
 )
 """What only a clock, a calendar, a window or a sign that changes can tell."""
 _SIZE = re.compile(r"(?:max)?_?([a-z_]+?)\s*(<=|>=|==|=|<|>|≤|≥)\s*(.+)")
 _AND = re.compile(r"\)\s*and\s*\(|\s+and\s+")
-_SLACK = 1e-6
-"""A truck of just the size that is named is so, whatever rounding says. [t, m]"""
+SLACK = 1e-6
+"""A truck of just the size that is named, or allowed, is so, whatever rounding says. [t, m]"""
 _SIGNS: dict[str, Callable[[float, float], bool]] = {
-    ">": lambda size, limit: size > limit + _SLACK,
-    "<": lambda size, limit: size < limit - _SLACK,
-    ">=": lambda size, limit: size >= limit - _SLACK,
-    "<=": lambda size, limit: size <= limit + _SLACK,
-    "=": lambda size, limit: abs(size - limit) <= _SLACK,
+    ">": lambda size, limit: size > limit + SLACK,
+    "<": lambda size, limit: size < limit - SLACK,
+    ">=": lambda size, limit: size >= limit - SLACK,
+    "<=": lambda size, limit: size <= limit + SLACK,
+    "=": lambda size, limit: abs(size - limit) <= SLACK,
 }
 _SAME_SIGN = {"≤": "<=", "≥": ">=", "==": "="}
 

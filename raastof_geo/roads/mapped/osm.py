@@ -21,8 +21,7 @@ from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
 from raastof_geo.errors import OutputError, RaastofError, RoadDataError
 from raastof_geo.language import Message, say
 from raastof_geo.links import AnyPath
-from raastof_geo.roads.endings import refuse_others
-from raastof_geo.roads.mapped.damage import LARGEST_ID, find_damage, is_pbf, unpack
+from raastof_geo.roads.mapped.damage import LARGEST_ID, find_damage, is_pbf, refuse_others, unpack
 from raastof_geo.roads.mapped.keys import LIMIT_OF
 from raastof_geo.roads.mapped.rules import read_turn, read_turn_rules
 from raastof_geo.roads.mapped.tags import read_barrier, read_road
@@ -70,9 +69,9 @@ class MappedTurn:
     """Of one that binds some trucks only, or none for doubt, the tags that decide."""
 
     @property
-    def u_turn(self) -> bool:
-        """Whether it is about turning round."""
-        return "_u_turn" in self.value
+    def turns_round(self) -> bool:
+        """Whether it is about turning round on a way."""
+        return "_u_turn" in self.value and not {*self.origin}.isdisjoint(self.target)
 
 
 @dataclass(frozen=True, eq=False)
@@ -315,7 +314,12 @@ def _gather(found: _Found, area: shapely.Geometry | None) -> OsmWays:
     text = b",".join(found.nodes).replace(b"xy", _NO_PLACE).translate(_NUMBERS_ONLY, b"n")
     found.nodes.clear()
     numbers = np.fromstring(text, np.float64, sep=",").reshape(-1, 3)  # id, longitude, latitude
-    _check_ids(numbers[:, 0], source)
+    if np.abs(numbers[:, 0]).max() >= LARGEST_ID:
+        raise RoadDataError.saying(
+            "{source} has nodes with ids of more than 9,007,199,254,740,991: two of them could"
+            " be taken for one. Give them smaller numbers, with `osmium renumber`.",
+            source=source,
+        )
     refs = numbers[:, 0].astype(np.int64)
     ids, first, node = np.unique(refs, return_index=True, return_inverse=True)
     lon, lat = numbers[first, 1], numbers[first, 2]
@@ -331,16 +335,6 @@ def _gather(found: _Found, area: shapely.Geometry | None) -> OsmWays:
         shapely.prepare(area)
         usable[usable] = shapely.intersects_xy(area, lon[usable], lat[usable])
     return _cut(found, ids, lon, lat, node, usable)
-
-
-def _check_ids(ids: Floats, source: str) -> None:
-    """Refuse ids that would be taken for others."""
-    if np.abs(ids).max() >= LARGEST_ID:
-        raise RoadDataError.saying(
-            "{source} has nodes with ids of more than 9,007,199,254,740,991: two of them could"
-            " be taken for one. Give them smaller numbers, with `osmium renumber`.",
-            source=source,
-        )
 
 
 def _find_places(found: _Found, ids: Integers, lon: Floats, lat: Floats) -> None:

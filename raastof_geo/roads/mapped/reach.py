@@ -7,9 +7,9 @@ import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers, first_of_each
+from raastof_geo.arrays import Floats, Indices, Mask, SmallIntegers, first_of_each
 from raastof_geo.roads.edges import RoadEdges
-from raastof_geo.roads.routing.engine import find_parts
+from raastof_geo.roads.routing.engine import DijkstraEngine, DijkstraMetric, find_parts
 
 SMALLEST_PIECE_M = 500.0
 """A stretch of kept roads that hangs alone is linked if it is this long. [m]"""
@@ -26,22 +26,12 @@ _SHORTEST_M = 0.01
 
 
 @dataclass(frozen=True, eq=False)
-class _Arcs:
-    """The cheapest segment from each node to each neighbour, sorted by both."""
-
-    key: Integers
-    segment: Indices
-    graph: csr_array
-
-
-@dataclass(frozen=True, eq=False)
 class _Reach:
     """The best way between the main part and every node, out and back."""
 
     distance: Floats
     before: SmallIntegers
     after: SmallIntegers
-    arcs: _Arcs
 
 
 def link_pieces(streets: RoadEdges, kept: Mask, weight: Floats) -> Mask:
@@ -54,13 +44,14 @@ def link_pieces(streets: RoadEdges, kept: Mask, weight: Floats) -> Mask:
     for end in (streets.tail, streets.head):
         at_sea[end[kept & streets.ferry]] = True
         on_land[end[~streets.ferry]] = True
-    quays, arcs = np.flatnonzero(at_sea & on_land), _make_arcs(streets, weight)
+    quays, links = np.flatnonzero(at_sea & on_land), _make_links(streets, weight)
     for _ in range(_ROUNDS):
         main = _find_main_nodes(streets, _drop_blind_ferries(streets, kept))
-        reach = _measure_reach(arcs, main)
+        reach = links.measure(main)
         gates = _find_gates(streets, kept, main, reach)
         near = quays[np.isfinite(reach.distance[quays])]
-        linked = kept | _trace(streets, reach, np.union1d(gates, near))
+        linked = kept.copy()
+        linked[links.trace(reach, np.union1d(gates, near))] = True
         if np.array_equal(linked, kept):
             break
         kept = linked
@@ -73,10 +64,14 @@ def link_towns(streets: RoadEdges, kept: Mask, weight: Floats, towns: Floats) ->
     main = _find_main_nodes(streets, kept)
     reached = kept & main[streets.tail] & main[streets.head] & ~streets.ferry
     ends = np.stack((xy[streets.tail[reached]], xy[streets.head[reached]]), axis=1)
-    far = towns[_distance_to_lines(ends, towns) > TOWN_DISTANCE_M]
-    reach = _measure_reach(_make_arcs(streets, weight), main)
-    gates = _nearest_nodes(xy, np.isfinite(reach.distance), far)
-    return kept | _trace(streets, reach, gates)
+    lines = shapely.STRtree(np.asarray(shapely.linestrings(ends)))
+    near = lines.query(shapely.points(towns), predicate="dwithin", distance=TOWN_DISTANCE_M)[0]
+    far = np.delete(towns, near, axis=0)
+    links = _make_links(streets, weight)
+    reach = links.measure(main)
+    linked = kept.copy()
+    linked[links.trace(reach, _nearest_nodes(xy, np.isfinite(reach.distance), far))] = True
+    return linked
 
 
 def keep_main_part(streets: RoadEdges, kept: Mask) -> Mask:
@@ -87,23 +82,11 @@ def keep_main_part(streets: RoadEdges, kept: Mask) -> Mask:
 
 def _find_main_nodes(streets: RoadEdges, kept: Mask) -> Mask:
     """Find the nodes of the strongly connected part with the most kilometres, not nodes. [nodes]"""
-    _, start, end = _list_arcs(streets, kept)
+    _, start, end = streets.list_arcs(kept)
     part = find_parts(start, end, streets.node_count, strong=True)
     whole = kept & (part[streets.tail] == part[streets.head])
     length = np.bincount(part[streets.tail[whole]], streets.length_m[whole], minlength=1)
     return np.asarray(part == int(np.argmax(length)), bool)
-
-
-def _list_arcs(
-    streets: RoadEdges, kept: Mask | None = None
-) -> tuple[Indices, SmallIntegers, SmallIntegers]:
-    usable = (streets.forward, streets.backward)
-    there, back = (np.flatnonzero(one if kept is None else one & kept) for one in usable)
-    return (
-        np.concatenate((there, back)),
-        np.concatenate((streets.tail[there], streets.head[back])),
-        np.concatenate((streets.head[there], streets.tail[back])),
-    )
 
 
 def _find_gates(streets: RoadEdges, kept: Mask, main: Mask, reach: _Reach) -> Indices:
@@ -119,52 +102,44 @@ def _find_gates(streets: RoadEdges, kept: Mask, main: Mask, reach: _Reach) -> In
     return np.asarray(nodes[first_of_each(piece[nodes], reach.distance[nodes])], np.intp)
 
 
-def _measure_reach(arcs: _Arcs, main: Mask) -> _Reach:
-    sources = np.flatnonzero(main)
-    out, before = _shortest(arcs.graph, sources)
-    back, after = _shortest(csr_array(arcs.graph.T), sources)
-    return _Reach(out + back, before, after, arcs)
+@dataclass(frozen=True, eq=False)
+class _Links:
+    """What links may run on."""
+
+    segment: Indices
+    """The segment of each arc."""
+    metric: DijkstraMetric
+    """What arcs cost."""
+
+    def measure(self, main: Mask) -> _Reach:
+        """Find the best way between the main part and every node, out and back."""
+        near = np.flatnonzero(main)
+        there, home = self.metric.matrix, csr_array(self.metric.matrix.T)
+        out, before, _ = dijkstra(there, indices=near, min_only=True, return_predecessors=True)
+        back, after, _ = dijkstra(home, indices=near, min_only=True, return_predecessors=True)
+        return _Reach(out + back, before, after)
+
+    def trace(self, reach: _Reach, gates: Indices) -> Indices:
+        """List the segments on the ways between the main part and some nodes, out and back."""
+        steps = []
+        for gate in gates.tolist():
+            for tree, ahead in ((reach.before, False), (reach.after, True)):
+                node = gate
+                while (other := int(tree[node])) >= 0:
+                    steps.append((node, other) if ahead else (other, node))
+                    node = other
+        start, end = np.array(steps, np.int64).reshape(-1, 2).T
+        return self.segment[self.metric.runs(start, end)]
 
 
-def _shortest(graph: csr_array, sources: Indices) -> tuple[Floats, SmallIntegers]:
-    distance, before, _ = dijkstra(graph, indices=sources, min_only=True, return_predecessors=True)
-    return distance, before
-
-
-def _make_arcs(streets: RoadEdges, weight: Floats) -> _Arcs:
-    size = streets.node_count
+def _make_links(streets: RoadEdges, weight: Floats) -> _Links:
+    segment, start, end = streets.list_arcs()
+    order = np.argsort(segment, kind="stable")  # of equally cheap arcs that of the first counts
+    segment = segment[order]
     cost = np.maximum(streets.length_m, _SHORTEST_M) * weight
-    segment, start, end = _list_arcs(streets)
-    key = start.astype(np.int64) * size + end
-    chosen = first_of_each(key, cost[segment], segment)
-    graph = csr_array((cost[segment[chosen]], (start[chosen], end[chosen])), shape=(size, size))
-    return _Arcs(key[chosen], segment[chosen], graph)
-
-
-def _trace(streets: RoadEdges, reach: _Reach, gates: Indices) -> Mask:
-    """Mark the segments on the ways between the main part and some nodes, out and back."""
-    size = streets.node_count
-    keys = []
-    for gate in gates.tolist():
-        node = gate
-        while (previous := int(reach.before[node])) >= 0:
-            keys.append(previous * size + node)
-            node = previous
-        node = gate
-        while (following := int(reach.after[node])) >= 0:
-            keys.append(node * size + following)
-            node = following
-    marked = np.zeros(len(streets.tail), bool)
-    marked[reach.arcs.segment[np.searchsorted(reach.arcs.key, np.array(keys, np.int64))]] = True
-    return marked
-
-
-def _distance_to_lines(ends: Floats, places: Floats) -> Floats:
-    tree = shapely.STRtree(np.asarray(shapely.linestrings(ends)))
-    distance = np.full(len(places), np.inf)
-    (place, _), gap = tree.query_nearest(shapely.points(places), return_distance=True)
-    distance[place] = gap
-    return distance
+    ends = start[order].astype(np.int64), end[order].astype(np.int64)
+    engine = DijkstraEngine(*ends, streets.node_count)
+    return _Links(segment, engine.customise(cost[segment]))
 
 
 def _nearest_nodes(xy: Floats, allowed: Mask, places: Floats) -> Indices:

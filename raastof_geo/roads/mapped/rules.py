@@ -8,10 +8,10 @@ and another to the direction, the stricter holds.
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import product
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS
-from raastof_geo.roads.mapped.amounts import is_readable, read_speed
+from raastof_geo.roads.mapped.amounts import parts, read_speed
 from raastof_geo.roads.mapped.keys import (
     DIRECTIONS,
     ERRANDS,
@@ -26,43 +26,22 @@ from raastof_geo.roads.mapped.keys import (
     read_key,
 )
 from raastof_geo.roads.road import NO_LIMITS, Access, join_tags
+from raastof_geo.roads.words import TAGS, by_word, list_words
 
-_Meaning = TypeVar("_Meaning")
-
-
-def by_word(words: Mapping[_Meaning, str]) -> dict[str, _Meaning]:
-    """Give the meaning of each word, of a table that has the words of each meaning."""
-    return {word: meaning for meaning, text in words.items() for word in text.split()}
-
-
-PLAINLY_OPEN = frozenset(("yes", "designated", "permissive", "official"))
+PLAINLY_OPEN = frozenset(list_words(TAGS["plainly_open"]))
 _ACCESS_VALUES = {
-    **dict.fromkeys((*PLAINLY_OPEN, "discouraged", "unsigned"), Access.OPEN),
+    **dict.fromkeys(PLAINLY_OPEN, Access.OPEN),
     **dict.fromkeys(ERRANDS, Access.LOCAL),
-    **by_word(
-        {
-            Access.CLOSED: "no restricted agricultural forestry military emergency bus psv taxi"
-            " use_sidepath"
-        }
-    ),
+    **{word: Access[meaning.upper()] for word, meaning in by_word("access").items()},
 }
-_DIRECTIONS = by_word(
-    {
-        (True, False): "yes true 1",
-        (False, True): "-1 reverse",
-        (True, True): "no false 0 alternating",
-        (False, False): "reversible",
-    }
-)
+_DIRECTIONS = {
+    word: (ways in ("along", "both"), ways in ("against", "both"))
+    for word, ways in by_word("oneway").items()
+}
 _ONEWAY_JUNCTIONS = frozenset(("roundabout", "circular"))
 _ONEWAY_CLASSES = frozenset(("motorway", "motorway_link"))
 
-_TURNS = {
-    **dict.fromkeys(("left_turn", "right_turn", "straight_on", "u_turn"), ("no", "only")),
-    **dict.fromkeys(("entry", "exit"), ("no",)),
-}
-_TURN_VALUES = {f"{rule}_{what}": rule for what, rules in _TURNS.items() for rule in rules}
-_TURN_VALUES["none"] = "free"
+_TURN_VALUES = by_word("restriction")
 _TURN_FREED = frozenset(("hgv", "motor_vehicle", "vehicle"))
 _TURN_TIMES = frozenset(("day_on", "day_off", "hour_on", "hour_off"))
 _DOUBTS_OF_TURNS = {**dict.fromkeys(_TURN_TIMES, "conditional"), "ambiguous": "ambiguous"}
@@ -94,11 +73,6 @@ def read_access(value: str) -> Access | None:
     """Read one access value, none if it is unknown; the most open counts of several."""
     known = (_ACCESS_VALUES[part] for part in parts(value) if part in _ACCESS_VALUES)
     return _ACCESS_VALUES.get(value) if value in _ACCESS_VALUES else min(known, default=None)
-
-
-def parts(value: str) -> list[str]:
-    """Take several values apart, as in `customers; delivery`."""
-    return [part.strip() for part in value.lower().split(";") if part.strip()]
 
 
 def read_turn_value(value: str) -> str | None:
@@ -303,7 +277,7 @@ def _doubt_value(base: str, value: str) -> str | None:
         return None if read(value) else "unknown_access"
     if base == "oneway":
         return None if read(value) else "unreadable"
-    if not is_readable(value, read):
+    if not parts(value) or any(math.isnan(read(part)) for part in parts(value)):
         return "unreadable"
     if base not in LIMIT_OF or read(value) == math.inf:
         return None

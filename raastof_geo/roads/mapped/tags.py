@@ -9,24 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from raastof_geo.roads.mapped.amounts import read_minutes
+from raastof_geo.roads.mapped.amounts import parts, read_minutes
 from raastof_geo.roads.mapped.keys import LIMIT_OF, READ_SIZE, Truck, read_key
 from raastof_geo.roads.mapped.rules import (
     PLAINLY_OPEN,
     READ_VALUE,
     Passage,
-    by_word,
     decide_access,
     decide_limits,
     decide_oneway,
     decide_speed,
     find_doubt,
-    parts,
     read_access,
     read_words,
     varies,
 )
 from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access, Road, join_tags, split_tags
+from raastof_geo.roads.words import by_word
 
 _CLASSES = frozenset(ROAD_CLASSES)
 _SAME_CLASS = {"road": "unclassified", "ferry": ""}
@@ -43,26 +42,11 @@ _ZONE_TAGS = ("zone:traffic", "maxspeed:type", "source:maxspeed", "zone:maxspeed
 _ZONE = re.compile(r"[A-Z]{2}(?:-[A-Z]+)?:(?:(urban|rural)(?::.*)?|(?:zone:?)?(\d{1,2}))")
 _FASTEST_ZONE_KM_PER_H = 50
 
-_SURFACES = by_word(
-    {
-        "paved": "paved asphalt tarmac chipseal concrete concrete:plates concrete:lanes cement"
-        " paving_stones paving_stones:lanes bricks brick metal metal_grid wood",
-        "rough": "sett cobblestone cobblestone:flattened unhewn_cobblestone stone grass_paver",
-        "gravel": "unpaved gravel fine_gravel compacted pebblestone crushed_stone chippings stones",
-        "ground": "ground dirt earth soil clay mud sand grass rock woodchips",
-    }
-)
-_TRACKS = by_word({"paved": "grade1", "gravel": "grade2", "ground": "grade3 grade4 grade5"})
+_SURFACES, _TRACKS = by_word("surface"), by_word("tracktype")
 _ROUGHNESS = {surface: rank for rank, surface in enumerate(SURFACES)}
 
-_GATES = frozenset(("gate", "hampshire_gate", "lift_gate", "sliding_gate", "swing_gate"))
-_BARRIERS = dict.fromkeys(_GATES, Access.OPEN) | by_word(
-    {
-        Access.OPEN: "no arch border_control cattle_grid entrance height_restrictor kerb"
-        " sally_port spikes toll_booth"
-    }
-)
-"""Barriers that trucks pass; all others they do not."""
+_BARRIERS = by_word("barrier")
+"""Barriers that trucks pass: `gate` unless they are locked, or `open`; all others they do not."""
 
 _RULED_BY = frozenset(("junction", "service", "tracktype", "ford", *_SPEED_TAGS))
 _RULED_AT_BARRIERS = frozenset(("barrier", "locked", "ford"))
@@ -196,8 +180,9 @@ def judge_barrier(
     elif known:
         access = max(known)
     else:
-        locked = kind in _GATES and tags.get("locked") == "yes"
-        access = Access.LOCAL if locked else _BARRIERS.get(kind or "", Access.CLOSED)
+        passed = _BARRIERS.get(kind or "")
+        locked = passed == "gate" and tags.get("locked") == "yes"
+        access = Access.LOCAL if locked else Access.OPEN if passed else Access.CLOSED
     ahead, back = (decide_limits(words, way, truck, errand) for way in (ways[0], ways[-1]))
     limits = ahead if len(ways) == 1 else tuple(np.fmin(ahead, back).tolist())
     return Passage(access, limits, math.nan)

@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 
 from raastof_geo.arrays import Integers
-from raastof_geo.roads.edges import RoadEdges, gather_turns
+from raastof_geo.roads.edges import RoadEdges, Turn
 from raastof_geo.roads.mapped.osm import MappedTurn
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import join_tags
@@ -33,29 +33,29 @@ def lay_turns(
     """
     turns = tuple(mapped)
     roads = _Roads(turns, network)
-    always: dict[tuple[bool, tuple[int, ...]], None] = {}
-    some: dict[tuple[bool, tuple[int, ...], str], None] = {}
+    always: dict[Turn, None] = {}
+    some: dict[Turn, None] = {}
     unclear = 0
     for one in turns:
         found = [*dict.fromkeys(roads.trace(one, nodes))]
         if found and roads.is_ambiguous(one, found):
             unclear += 1
             text = join_tags({"ambiguous": one.value})
-            some |= dict.fromkeys((one.only, arcs, text) for arcs in found)
+            some |= dict.fromkeys(Turn(one.only, arcs, text) for arcs in found)
         elif one.rules:
-            some |= dict.fromkeys((one.only, arcs, one.rules) for arcs in found)
+            some |= dict.fromkeys(Turn(one.only, arcs, one.rules) for arcs in found)
         else:
-            always |= dict.fromkeys((one.only, arcs) for arcs in found)
-    against = {arcs for only, arcs in always if (not only, arcs) in always}
-    for only, arcs in [*always]:
-        if arcs in against:
-            del always[only, arcs]
-            some[only, arcs, join_tags({"ambiguous": "no; only"})] = None
+            always |= dict.fromkeys(Turn(one.only, arcs) for arcs in found)
+    against = {turn.arcs for turn in always if Turn(not turn.only, turn.arcs) in always}
+    for turn in [*always]:
+        if turn.arcs in against:
+            del always[turn]
+            some[turn._replace(tags=join_tags({"ambiguous": "no; only"}))] = None
     told = network.metadata.doubtful_turns + unclear + 2 * len(against)
     return replace(
         network,
-        turns=gather_turns(always),
-        some_turns=gather_turns([one[:2] for one in some], [one[2] for one in some]),
+        turns=tuple(always),
+        some_turns=tuple(some),
         metadata=replace(network.metadata, doubtful_turns=told),
     )
 
@@ -66,15 +66,15 @@ class _Roads:
         wanted = {one for turn in turns for one in (*turn.origin, *turn.via_ways, *turn.target)}
         edges = np.flatnonzero(np.isin(way, list(wanted))).tolist()
         self.way = {edge: int(way[edge]) for edge in edges}
-        self.ends = {edge: (int(network.tail[edge]), int(network.head[edge])) for edge in edges}
-        self.signed = {edge: (network.forward[edge], network.backward[edge]) for edge in edges}
+        self.ends = network.tail, network.head
+        self.signed = network.forward, network.backward
         self.edges: dict[int, list[int]] = defaultdict(list)
         for edge in edges:
             self.edges[self.way[edge]].append(edge)
 
     def is_ambiguous(self, turn: MappedTurn, found: list[tuple[int, ...]]) -> bool:
         """Tell whether it is open from which part of a way a restriction leads, or to which."""
-        if turn.u_turn and set(turn.origin) & set(turn.target):
+        if turn.turns_round:
             return False
         sides = {arcs[0] for arcs in found}, {arcs[-1] for arcs in found}
         several = [len({self.way[arc // 2] for arc in arcs}) < len(arcs) for arcs in sides]
@@ -88,7 +88,9 @@ class _Roads:
             node = via_nodes.get(turn.via_node)
             into = [arc for arc in into if self.head(arc) == node]
             out = [arc for arc in out if self.tail(arc) == node]
-            yield from (pair for pair in product(into, out) if self.is_turn(*pair, turn))
+            # Turning round on the spot is left out, unless that is what the restriction is about.
+            ways = product(into, out)
+            yield from (way for way in ways if (way[0] ^ 1 == way[1]) == turn.turns_round)
             return
         via = {edge for way in turn.via_ways for edge in self.edges[way]}
         if 0 < len(via) <= _LONGEST_VIA:
@@ -111,19 +113,12 @@ class _Roads:
                 if self.tail(arc) == here:
                     yield from self._through((*arcs, arc), via - {edge}, out)
 
-    def is_turn(self, first: int, last: int, turn: MappedTurn) -> bool:
-        """Leave out turning round on the spot, unless that is what the restriction is about."""
-        round_on_the_spot = first ^ 1 == last
-        if turn.u_turn and set(turn.origin) & set(turn.target):
-            return round_on_the_spot
-        return not round_on_the_spot
-
     def tail(self, arc: int) -> int:
-        return self.ends[arc >> 1][arc & 1]
+        return int(self.ends[arc & 1][arc >> 1])
 
     def head(self, arc: int) -> int:
-        return self.ends[arc >> 1][1 - (arc & 1)]
+        return int(self.ends[1 - (arc & 1)][arc >> 1])
 
     def _both(self, edge: int) -> list[int]:
         """Give the arcs of an edge that signs leave open."""
-        return [2 * edge + side for side in (0, 1) if self.signed[edge][side]]
+        return [2 * edge + side for side in (0, 1) if self.signed[side][edge]]

@@ -8,7 +8,7 @@ import numpy as np
 
 from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
 from raastof_geo.region.projection import bound, measure_steps
-from raastof_geo.roads.edges import NetworkMetadata, Turns, gather_turns
+from raastof_geo.roads.edges import NetworkMetadata, Turn
 from raastof_geo.roads.mapped.osm import OsmWays
 from raastof_geo.roads.mapped.turns import lay_turns
 from raastof_geo.roads.network import RoadNetwork
@@ -170,11 +170,14 @@ def add_straight_edges(
     )
 
 
-def _pass_barriers(turns: Turns, stands: Mapping[tuple[int, int], int]) -> Turns:
+def _pass_barriers(
+    turns: tuple[Turn, ...], stands: Mapping[tuple[int, int], int]
+) -> tuple[Turn, ...]:
     """Let restrictions run over the barriers at `stands`: edge and end (0 its tail, 1 its head)."""
     found = []
-    for only, arcs in turns:
-        path = arcs[:1]
+    for turn in turns:
+        arcs = turn.arcs
+        path = [*arcs[:1]]
         for one, other in pairwise(arcs):
             away = stands.get((one // 2, 1 - one % 2))
             towards = stands.get((other // 2, other % 2))
@@ -183,5 +186,5 @@ def _pass_barriers(turns: Turns, stands: Mapping[tuple[int, int], int]) -> Turns
             path.append(other)
         # Whoever has passed a barrier is bound for the road behind it.
         past = len(arcs) > 1 and (arcs[-1] // 2, arcs[-1] % 2) in stands
-        found.append((only, tuple(path[:-1] if past else path)))
-    return gather_turns(found, turns.tags)
+        found.append(turn._replace(arcs=tuple(path[:-1] if past else path)))
+    return tuple(found)

@@ -68,24 +68,18 @@ class Surroundings:
     local: Mask
     """Arcs that are for the first and the last stretch only."""
 
-    def leave(self, stop: RoadStop) -> Approach:
-        """Find the ways from a place to its doors, nodes of the core where a route may begin."""
-        return self._search(stop, outward=True)
+    def search(self, stop: RoadStop, *, outward: bool) -> Approach:
+        """Find the ways from a place to the doors of the core, or (not `outward`) from them to it.
 
-    def reach(self, stop: RoadStop) -> Approach:
-        """Find the ways to a place from its doors, nodes of the core where a route may end."""
-        return self._search(stop, outward=False)
-
-    def _search(self, stop: RoadStop, *, outward: bool) -> Approach:
-        """Search from the place over local roads, then open ones, never local ones again.
-
-        Dijkstra's algorithm on pairs of a node and whether open road has been driven. It ends at
-        nodes of the core, but goes on through them on local roads, since no route through the core
-        may use those. In a dead end it heads for the core only: whoever is deeper in it comes to
-        meet it. Running numbers break ties the same way on every machine. [units]
+        Over local roads, then open ones, never local ones again, by Dijkstra's algorithm on pairs
+        of a node and whether open road has been driven. It ends at nodes of the core, but goes on
+        through them on local roads, since no route through the core may use those. In a dead end it
+        heads for the core only: whoever is deeper in it comes to meet it. Running numbers break
+        ties the same way on every machine. [units]
         """
-        best: dict[State, int] = {}
         step: _Steps = {}
+        weights: dict[int, int] = {}
+        states: dict[int, State] = {}  # of each node the lighter one, which comes first
         heap: list[_Reached] = []
         ends = self._ends if outward else self._starts
         for rank, arc in enumerate(self.graph.arcs_on.of(stop.edge)):
@@ -96,15 +90,19 @@ class Surroundings:
         pushed = len(heap)
         while heap:
             total, _, state, before, arc = heapq.heappop(heap)
-            if state in best:
+            if state in step:
                 continue
-            best[state], step[state] = total, (before, arc)
+            step[state] = before, arc
+            if state[0] not in weights:
+                weights[state[0]], states[state[0]] = total, state
             for onward, ahead in self._go_on(state, outward):
-                if ahead not in best:
+                if ahead not in step:
                     pushed += 1
                     weight = self._weights[onward]
                     heapq.heappush(heap, (total + weight, pushed, ahead, state, onward))
-        return _sum_up(stop, best, step, self._core)
+        at_core = [node for node in weights if self._core[node] >= 0 and weights[node] <= HEAVIEST]
+        doors = tuple((self._core[node], weights[node]) for node in at_core)
+        return Approach(stop, weights, doors, states, step)
 
     def _go_on(self, state: State, outward: bool) -> Iterator[tuple[int, State]]:
         """Give the arcs that a search may take from a state, and the states they lead to."""
@@ -145,19 +143,3 @@ class Surroundings:
             and ((destination.share - origin.share) * (1 if self.graph.ahead[arc] else -1) >= 0)
         ]
         return min(ways, default=None)
-
-
-def _sum_up(at: RoadStop, best: dict[State, int], step: _Steps, core: memoryview[int]) -> Approach:
-    """Take the lighter state of each node, and see which nodes are doors to the core."""
-    state: dict[int, State] = {}
-    for found, total in best.items():
-        node = found[0]
-        if node not in state or total < best[state[node]]:
-            state[node] = found
-    weight = {node: best[found] for node, found in state.items()}
-    doors = tuple(
-        (core[node], total)
-        for node, total in weight.items()
-        if core[node] >= 0 and total <= HEAVIEST
-    )
-    return Approach(at, weight, doors, state, step)

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from raastof_geo.arrays import Floats, Integers, SmallIntegers
+from raastof_geo.arrays import Floats, Indices, Integers, SmallIntegers, first_of_each
 
 Doors: TypeAlias = Sequence[tuple[int, int]]
 """Nodes through which a place is reached, and what it weighs to get there."""
@@ -67,125 +68,104 @@ def order_nodes(tail: Integers, head: Integers, lon: Floats, lat: Floats) -> Int
     return np.array(order, np.int64)
 
 
-class HierarchyEngine:
-    """Customizable contraction hierarchies, from RoutingKit."""
+class Travelling:
+    """A dataclass that is pickled by its fields: what hangs on them is worked out where it lands.
 
-    name = "routingkit"
-
-    def __init__(self, tail: Integers, head: Integers, order: Integers) -> None:
-        import routingkit_cch
-
-        self.tail, self.head, self.order = tail, head, order
-        self.cch: Any = routingkit_cch.CCH(order.tolist(), tail.tolist(), head.tolist(), False)
+    Cached properties stay behind: some cannot be pickled, and all would be larger by an order.
+    """
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Travel as the arrays it was made of: the hierarchy is built again where they land."""
-        return HierarchyEngine, (self.tail, self.head, self.order)
+        """Give the class, and the values of its fields in their order."""
+        given: Any = self  # every class that this is mixed into is a dataclass
+        return type(self), tuple(getattr(self, one.name) for one in fields(given))
+
+
+@dataclass(frozen=True, eq=False)
+class HierarchyEngine(Travelling):
+    """Customizable contraction hierarchies, from RoutingKit."""
+
+    tail: Integers
+    head: Integers
+    order: Integers
+    name = "routingkit"
+
+    @cached_property
+    def hierarchy(self) -> Any:
+        """The order as a hierarchy, without weights."""
+        import routingkit_cch
+
+        order, tail, head = (one.tolist() for one in (self.order, self.tail, self.head))
+        return routingkit_cch.CCH(order, tail, head, False)
 
     def customise(self, weight: Integers) -> HierarchyMetric:
         """Take the weight of every run."""
         return HierarchyMetric(self, weight)
 
 
-class HierarchyMetric:
+@dataclass(frozen=True, eq=False)
+class HierarchyMetric(Travelling):
     """A hierarchy with weights in it: finds best ways."""
 
-    def __init__(self, engine: HierarchyEngine, weight: Integers) -> None:
+    engine: HierarchyEngine
+    weight: Integers
+
+    @cached_property
+    def weighed(self) -> Any:
+        """The hierarchy with the weights poured in."""
         import routingkit_cch
 
-        self._kit = routingkit_cch
-        self._engine = engine
-        self._weight = weight
-        self._metric = routingkit_cch.CCHMetric(engine.cch, weight.tolist())
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Travel as the engine and the weights: they are poured in again where they land."""
-        return HierarchyMetric, (self._engine, self._weight)
+        return routingkit_cch.CCHMetric(self.engine.hierarchy, self.weight.tolist())
 
     def find(self, origin: Doors, destination: Doors) -> Path | None:
         """Find the best way between two places, none where there is none."""
+        import routingkit_cch
+
         if not origin or not destination:
             return None
-        found = self._kit.CCHQuery(self._metric).run_multi(list(origin), list(destination))
+        query = routingkit_cch.CCHQuery(self.weighed)
+        found = query.run_multi(list(origin), list(destination))
         if found.distance is None:
             return None
         nodes = found.node_path
         return Path(found.distance, tuple(found.arc_path), nodes[0], nodes[-1])
 
 
-class DijkstraEngine:
+@dataclass(frozen=True, eq=False)
+class DijkstraEngine(Travelling):
     """Dijkstra's algorithm, from SciPy."""
 
+    tail: Integers
+    head: Integers
+    size: int
     name = "scipy"
 
-    def __init__(self, tail: Integers, head: Integers, size: int) -> None:
-        self.size = size
-        key = tail * size + head
-        self.order = np.argsort(key, kind="stable")
-        ordered = key[self.order]
-        self.first = np.flatnonzero(np.diff(ordered, prepend=-1))
-        self.unique = ordered[self.first]
-
-    def customise(self, weight: Integers) -> DijkstraMetric:
+    def customise(self, weight: Integers | Floats) -> DijkstraMetric:
         """Take the weight of every run; of parallel ones the least counts."""
         return DijkstraMetric(self, weight)
 
 
 class DijkstraMetric:
-    """A sparse matrix of weights."""
+    """A sparse matrix of weights: finds trees of least ways."""
 
-    def __init__(self, engine: DijkstraEngine, weight: Integers) -> None:
-        self._engine = engine
-        # Runs are sorted by their ends, so parallel ones stand in a row: the least of each row
-        # counts, and of equal ones the first, as a sparse matrix would add them up instead.
-        ranked = weight[engine.order]
-        least = np.minimum.reduceat(ranked, engine.first) if len(ranked) else ranked
-        sizes = np.diff(np.append(engine.first, len(ranked)))
-        place = np.flatnonzero(ranked == np.repeat(least, sizes))
-        _, chosen = np.unique(np.repeat(np.arange(len(sizes)), sizes)[place], return_index=True)
-        self._run = engine.order[place[chosen]] if len(place) else place
-        usable = least < CLOSED
-        self._matrix = csr_array(
-            (
-                least[usable].astype(np.float64),
-                (engine.unique[usable] // engine.size, engine.unique[usable] % engine.size),
-            ),
-            shape=(engine.size, engine.size),
+    def __init__(self, engine: DijkstraEngine, weight: Integers | Floats) -> None:
+        self._size = engine.size
+        key = engine.tail * engine.size + engine.head
+        # A sparse matrix would add parallel runs up: the lightest counts, of equal ones the first.
+        best = first_of_each(key, weight)
+        self._run = best[weight[best] < CLOSED]
+        self._key = key[self._run]
+        self.matrix = csr_array(
+            (weight[self._run].astype(np.float64), np.divmod(self._key, self._size)),
+            shape=(self._size, self._size),
         )
 
     def trees(self, sources: Sequence[int]) -> tuple[Floats, SmallIntegers]:
         """Give for each source every node's weight [units] and the node before (negative: none)."""
         found: tuple[Floats, SmallIntegers] = dijkstra(
-            self._matrix, indices=list(sources), return_predecessors=True
+            self.matrix, indices=list(sources), return_predecessors=True
         )
         return found
 
-    def runs(self, tail: Integers, head: Integers) -> Integers:
-        """Give the best run between pairs of neighbours: the lightest, of equal ones the first."""
-        rank = np.searchsorted(self._engine.unique, tail * self._engine.size + head)
-        return np.asarray(self._run[rank])
-
-    def find(self, origin: Doors, destination: Doors) -> Path | None:
-        """Find the best way between two places, none where there is none."""
-        if not origin or not destination:
-            return None
-        weight, before = self.trees([node for node, _ in origin])
-        best = min(
-            (weight[row, last] + start + goal, row, last)
-            for row, (_, start) in enumerate(origin)
-            for last, goal in destination
-        )
-        if not best[0] < CLOSED:
-            return None
-        nodes = [best[2]]
-        while nodes[-1] != origin[best[1]][0]:
-            nodes.append(int(before[best[1], nodes[-1]]))
-        way = np.array(nodes[::-1], np.int64)
-        runs = self.runs(way[:-1], way[1:])
-        return Path(int(best[0]), tuple(runs.tolist()), nodes[-1], nodes[0])
-
-
-Engine: TypeAlias = HierarchyEngine | DijkstraEngine
-"""A graph made ready for weights."""
-Metric: TypeAlias = HierarchyMetric | DijkstraMetric
-"""An engine with weights in it."""
+    def runs(self, tail: Integers, head: Integers) -> Indices:
+        """Give the best run between pairs of neighbours."""
+        return self._run[np.searchsorted(self._key, tail * self._size + head)]

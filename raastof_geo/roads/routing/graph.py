@@ -19,38 +19,26 @@ reach, at last an infinite one, which is the whole graph (`WeightedRoads.routes`
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from raastof_geo.arrays import Floats, Integers, Mask
-from raastof_geo.roads.edges import Turns
+from raastof_geo.roads.edges import Turn
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access
+from raastof_geo.roads.routing.engine import Travelling
 from raastof_geo.roads.stored.steps import lay_runs
 
 Prefix = tuple[int, ...]
 _REACHES_KM = (0.25, 1.0, np.inf)
 """How far from restrictions arcs are told apart, one after the other. From trials on the roads of
 Zealand with made-up restrictions. [km]"""
-
-
-class Travelling:
-    """A dataclass that is pickled by its fields: what hangs on them is worked out where it lands.
-
-    Cached properties stay behind: some cannot be pickled, and all would be larger by an order.
-    """
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Give the class, and the values of its fields in their order."""
-        given: Any = self  # every class that this is mixed into is a dataclass
-        return type(self), tuple(getattr(self, one.name) for one in fields(given))
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,12 +98,17 @@ class RoadGraph(Travelling):
         same = self.edge[before] == self.edge[after]
         return np.asarray(same & (self.ahead[before] != self.ahead[after]))
 
+    @cached_property
+    def arc_along(self) -> Integers:
+        """An arc that turns nowhere along every edge, and against it, -1: none. [2 × edges]"""
+        plain = np.flatnonzero(~self.turning)
+        found = np.full(2 * self.network.edge_count, -1, np.int64)
+        found[2 * self.edge[plain] + ~self.ahead[plain]] = plain
+        return found
+
     def twins(self, other: RoadGraph) -> Integers:
         """Give for each arc of another graph of the network one of ours that turns nowhere."""
-        plain = np.flatnonzero(~self.turning)
-        of = np.zeros(2 * self.network.edge_count, np.int64)
-        of[2 * self.edge[plain] + self.ahead[plain]] = plain
-        return of[2 * other.edge + other.ahead]
+        return self.arc_along[2 * other.edge + ~other.ahead]
 
     @property
     def wider_km(self) -> float | None:
@@ -155,17 +148,17 @@ def build_graph(
     that are not the same to all. Where nothing else goes on, such a truck turns round. `reach_km`:
     how far from restrictions nodes tell by which arc a truck has come.
     """
-    ahead, back = np.flatnonzero(network.forward), np.flatnonzero(network.backward)
+    edge, start, end = network.list_arcs()
     graph = RoadGraph(
         network=network,
         place=np.arange(network.node_count),
-        start=np.concatenate((network.tail[ahead], network.head[back])).astype(np.int64),
-        end=np.concatenate((network.head[ahead], network.tail[back])).astype(np.int64),
-        edge=np.concatenate((ahead, back)),
-        ahead=np.repeat([True, False], [len(ahead), len(back)]),
-        turning=np.zeros(len(ahead) + len(back), bool),
+        start=start.astype(np.int64),
+        end=end.astype(np.int64),
+        edge=edge,
+        ahead=np.arange(len(edge)) < np.count_nonzero(network.forward),
+        turning=np.zeros(len(edge), bool),
     )
-    if not turns or not len(network.turns):
+    if not turns or not network.turns:
         return graph
     closed = np.isfinite(network.limits).any(axis=1) | network.ferry
     closed |= network.access == Access.CLOSED
@@ -218,7 +211,7 @@ def _restrict(graph: RoadGraph, usable: Mask, rules: _Rules) -> RoadGraph:
 class _Rules:
     """Sequences of arcs that are forbidden, and the states in which a longer one has begun."""
 
-    def __init__(self, graph: RoadGraph, turns: Turns, reach_km: float) -> None:
+    def __init__(self, graph: RoadGraph, turns: Sequence[Turn], reach_km: float) -> None:
         self.graph = graph
         self.forbidden = set(_forbid(graph, turns))
         prefixes = dict.fromkeys(
@@ -286,12 +279,12 @@ class _Rules:
         return next(known, int(self.goal[arc]))
 
 
-def _forbid(graph: RoadGraph, turns: Turns) -> Iterator[Prefix]:
+def _forbid(graph: RoadGraph, turns: Sequence[Turn]) -> Iterator[Prefix]:
     allowed: dict[Prefix, set[int]] = defaultdict(set)
-    for only, sequence in turns:
-        arcs = [_find_arc(graph, arc) for arc in sequence]
-        path = tuple(arc for arc in arcs if arc is not None)
-        if len(path) < max(len(arcs), 2):
+    closed = graph.network.access == Access.CLOSED
+    for only, sequence, _ in turns:
+        path = tuple(graph.arc_along[list(sequence)].tolist())
+        if len(path) < 2 or -1 in path or closed[[arc // 2 for arc in sequence]].any():
             continue
         if only:
             allowed[path[:-1]].add(path[-1])
@@ -301,12 +294,3 @@ def _forbid(graph: RoadGraph, turns: Turns) -> Iterator[Prefix]:
         for arc in graph.arcs_out.of(int(graph.end[prefix[-1]])):
             if arc not in lasts:
                 yield (*prefix, arc)
-
-
-def _find_arc(graph: RoadGraph, directed: int) -> int | None:
-    """Find the arc of an edge in a direction; none where signs forbid it, or it is closed."""
-    edge, against = divmod(directed, 2)
-    if graph.network.access[edge] == Access.CLOSED:
-        return None
-    arcs = graph.arcs_on.of(edge)
-    return next((arc for arc in arcs if bool(graph.ahead[arc]) is not bool(against)), None)

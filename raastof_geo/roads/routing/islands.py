@@ -54,10 +54,7 @@ def find_islands(network: RoadNetwork, *, ferries: bool) -> Islands:
 
 def _strong_parts(network: RoadNetwork, edges: Mask, *, ferries: bool) -> SmallIntegers:
     """Give each node the number of the part in which every node reaches every other and back."""
-    open_edge = edges if ferries else edges & ~network.ferry
-    forward, backward = network.forward & open_edge, network.backward & open_edge
-    start = np.concatenate([network.tail[forward], network.head[backward]])
-    end = np.concatenate([network.head[forward], network.tail[backward]])
+    _, start, end = network.list_arcs(edges if ferries else edges & ~network.ferry)
     return find_parts(start, end, network.node_count, strong=True)
 
 

@@ -1,16 +1,15 @@
 """Find ways through the core of a network, for pairs of places."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import product
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
-from raastof_geo.arrays import Floats, Integers, SmallIntegers, first_of_each
-from raastof_geo.roads.routing.approach import Approach, RoadStop
-from raastof_geo.roads.routing.engine import CLOSED, DijkstraMetric, Metric
+from raastof_geo.arrays import Integers, SmallIntegers, first_of_each
+from raastof_geo.roads.routing.approach import Approach
+from raastof_geo.roads.routing.engine import CLOSED, DijkstraMetric, Path
 
 _TREES_AT_ONCE = 32
 """Trees held in memory side by side: 12 bytes a node each, 24 MB for 60,000 nodes of a core."""
@@ -19,83 +18,19 @@ _Door: TypeAlias = tuple[int, int, int, int]
 """Rank of the pair, row of its door out, node of its door in, and what both weigh. [units]"""
 
 
-@dataclass(frozen=True, eq=False)
-class Errands:
-    """Pairs of places that ways are sought for, and how each place hangs on the core."""
-
-    pairs: Sequence[tuple[RoadStop, RoadStop]]
-    out: Mapping[RoadStop, Approach]
-    back: Mapping[RoadStop, Approach]
-
-    def __len__(self) -> int:
-        return len(self.pairs)
-
-    def __iter__(self) -> Iterator[tuple[Approach, Approach]]:
-        """Give for each pair the ways from its origin, and those to its destination."""
-        return ((self.out[origin], self.back[goal]) for origin, goal in self.pairs)
+Approaches: TypeAlias = tuple[Approach, Approach]
+"""The ways from an origin, and those to its destination."""
 
 
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Lists of numbers, each of any length, one after the other."""
-
-    start: Integers
-    """Where each begins in `numbers`; one longer than the lists."""
-    numbers: Integers
-
-    @classmethod
-    def of(cls, lists: Sequence[Sequence[int] | Integers]) -> Self:
-        """Put lists one after the other."""
-        sizes = [len(one) for one in lists]
-        parts = [np.asarray(one, np.int64) for one in lists]
-        start = np.append(0, np.cumsum(sizes)).astype(np.int64)
-        return cls(start, np.concatenate([np.zeros(0, np.int64), *parts]))
-
-    @property
-    def owner(self) -> Integers:
-        """Rank of the list that each number is in. [numbers]"""
-        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
-
-    def __getitem__(self, rank: int) -> Integers:
-        return self.numbers[self.start[rank] : self.start[rank + 1]]
-
-    def add_up(self, weight: Floats) -> Floats:
-        """Add up over each list what its numbers weigh."""
-        total = np.append(0.0, np.cumsum(weight[self.numbers]))
-        return np.asarray(total[self.start[1:]] - total[self.start[:-1]])
-
-
-@dataclass(frozen=True, eq=False)
-class CorePaths:
-    """Ways through the core, one for each pair of places. [pairs]"""
-
-    weight: Integers
-    """With the way to the core and from it, `CLOSED` where there is none. [units]"""
-    runs: Rows
-    first: Integers
-    """Node of the core where each begins, -1 where there is none."""
-    last: Integers
-
-
-def find_singly(metric: Metric, errands: Errands) -> CorePaths:
-    """Find the way of each pair by a query of its own. One for each errand, in their order."""
-    found = [metric.find(out.doors, back.doors) for out, back in errands]
-    ends = [(path.weight, path.first, path.last) if path else (CLOSED, -1, -1) for path in found]
-    weight, first, last = np.array(ends, np.int64).reshape(-1, 3).T
-    return CorePaths(weight, Rows.of([path.runs if path else () for path in found]), first, last)
-
-
-def find_by_trees(metric: DijkstraMetric, errands: Errands) -> CorePaths:
+def find_by_trees(metric: DijkstraMetric, errands: Sequence[Approaches]) -> list[Path | None]:
     """Find all routes of some origins at once, and walk them backwards side by side.
 
     From each door of an origin one tree of least ways reaches all of the core, so many pairs share
     its price. For every pair the cheapest door out and door in count; of equal ones the first,
     however the trees are dealt out. A few at a time, since a tree is as large as the core.
     """
-    doors = sorted({node for approach in errands.out.values() for node, _ in approach.doors})
-    best = np.full(len(errands), float(CLOSED))
-    first, last = np.full(len(errands), -1), np.full(len(errands), -1)
-    walked: dict[int, Integers] = {}
+    doors = sorted({node for out, _ in errands for node, _ in out.doors})
+    found: dict[int, Path] = {}
     row = {node: rank for rank, node in enumerate(doors)}
     ways: dict[int, list[_Door]] = defaultdict(list)  # by the portion of trees each is found in
     for rank, (out, back) in enumerate(errands):
@@ -107,17 +42,15 @@ def find_by_trees(metric: DijkstraMetric, errands: Errands) -> CorePaths:
         table = np.array(listed, np.int64)
         total = reached[table[:, 1] - begin, table[:, 2]] + table[:, 3]
         chosen = first_of_each(table[:, 0], total)
-        better = total[chosen] < best[table[chosen, 0]]
-        chosen = chosen[better]
-        ranks = table[chosen, 0]
-        best[ranks] = total[chosen]
-        last[ranks] = table[chosen, 2]
-        first[ranks] = np.array(doors)[table[chosen, 1]]
-        nodes = _walk_back(before, table[chosen, 1] - begin, table[chosen, 2], first[ranks])
-        for rank, way in zip(ranks.tolist(), nodes, strict=True):
-            walked[rank] = metric.runs(way[:-1], way[1:])
-    runs = Rows.of([walked.get(rank, ()) for rank in range(len(errands))])
-    return CorePaths(np.minimum(best, CLOSED).astype(np.int64), runs, first, last)
+        lightest = [found[rank].weight if rank in found else CLOSED for rank in table[chosen, 0]]
+        chosen = chosen[total[chosen] < lightest]
+        ranks, rows, last, _ = table[chosen].T
+        first = np.array(doors)[rows]
+        nodes = _walk_back(before, rows - begin, last, first)
+        for rank, weight, way in zip(ranks.tolist(), total[chosen].tolist(), nodes, strict=True):
+            runs = metric.runs(way[:-1], way[1:]).tolist()
+            found[rank] = Path(int(weight), tuple(runs), int(way[0]), int(way[-1]))
+    return [found.get(rank) for rank in range(len(errands))]
 
 
 def _walk_back(

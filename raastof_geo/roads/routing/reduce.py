@@ -7,12 +7,12 @@ long as there are two of them, knowing one tells the other.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from raastof_geo.arrays import Floats, Integers, Mask
 from raastof_geo.roads.routing.graph import RoadGraph
+from raastof_geo.roads.rows import Rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,16 +57,16 @@ def reduce_graph(graph: RoadGraph, through: Mask) -> Reduction:
     core = np.full(graph.size, -1, np.int64)
     core[core_node] = np.arange(len(core_node))
     direct = (core[start] >= 0) & (core[end] >= 0)
-    long = _follow_chains(streets, inner, core)
+    long, tail, head = _follow_chains(streets, inner, core)
     one = np.flatnonzero(direct)
     return Reduction(
         node=core_node,
         core=core,
-        tail=np.concatenate((core[start[one]], core[long.tail])),
-        head=np.concatenate((core[end[one]], core[long.head])),
+        tail=np.concatenate((core[start[one]], core[tail])),
+        head=np.concatenate((core[end[one]], core[head])),
         stem=streets.stem,
         run_start=np.concatenate((np.arange(len(one)), len(one) + long.start)),
-        run_arc=arcs[np.concatenate((one, long.arc))],
+        run_arc=arcs[np.concatenate((one, long.numbers))],
     )
 
 
@@ -129,18 +129,12 @@ def _distinct(values: Integers) -> Integers:
     return ordered[np.diff(ordered, prepend=-1) > 0]
 
 
-class _LongRuns(NamedTuple):
-    """Runs over inner nodes; `tail` and `head` are nodes of the graph. [runs]"""
-
-    start: Integers
-    """Where the arcs of each begin in `arc`. [runs + 1]"""
-    arc: Integers
-    tail: Integers
-    head: Integers
-
-
-def _follow_chains(streets: _Streets, inner: Mask, core: Integers) -> _LongRuns:
+def _follow_chains(
+    streets: _Streets, inner: Mask, core: Integers
+) -> tuple[Rows, Integers, Integers]:
     """Follow every chain of inner nodes from each of its ends, all of them side by side.
+
+    Gives the arcs of each run, and the nodes at which it begins and ends.
 
     Each pass takes all walks one node on. The exclusive or of an inner node's neighbours with the
     one that we come from is the one ahead. A walk is dropped where an arc is missing on the way (a
@@ -169,4 +163,4 @@ def _follow_chains(streets: _Streets, inner: Mask, core: Integers) -> _LongRuns:
     kept = whole[walks]
     order = np.argsort(walks[kept], kind="stable")
     sizes = np.bincount(walks[kept], minlength=len(first))[whole]
-    return _LongRuns(np.append(0, np.cumsum(sizes)), arcs[kept][order], first[whole], last[whole])
+    return Rows.part(arcs[kept][order], sizes), first[whole], last[whole]

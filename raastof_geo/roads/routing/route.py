@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats, Integers, Mask
-from raastof_geo.roads.routing.engine import HEAVIEST
+from raastof_geo.roads.routing.engine import CLOSED, HEAVIEST, Path
 from raastof_geo.roads.routing.graph import RoadGraph
-from raastof_geo.roads.routing.paths import CorePaths, Errands, Rows
+from raastof_geo.roads.routing.paths import Approaches
 from raastof_geo.roads.routing.reduce import Reduction
+from raastof_geo.roads.rows import Rows
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -19,10 +20,6 @@ _T = TypeVar("_T", bound=np.generic)
 class Meeting(NamedTuple):
     """A way between two places that does not go through the core."""
 
-    row: int
-    """Rank of the origin."""
-    column: int
-    """Rank of the destination."""
     weight: int
     """What the way weighs. [units]"""
     node: int | None
@@ -33,19 +30,18 @@ class Meeting(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Routes:
-    """Routes from place to place, as arcs in the order they are driven."""
+    """Routes from place to place, as parts in the order they are driven.
+
+    A part is an arc, by its number, or a run of the core, whose numbers follow those of the arcs.
+    Every route begins and ends with an arc: that of the edge on which a place lies.
+    """
 
     graph: RoadGraph
     reduction: Reduction
     exists: Mask
     weight: Floats
     """What each route weighs, rounded to units, infinite where there is none."""
-    head: Rows
-    """The arcs before the core."""
-    runs: Rows
-    """The runs of the core."""
-    tail: Rows
-    """The arcs after the core."""
+    parts: Rows
     first_left: Floats
     """Share of the first arc that is not driven, before the origin."""
     last_left: Floats
@@ -55,25 +51,24 @@ class Routes:
         """Add up `quantities` of arcs, by name, along each route, NaN where there is none. [routes]
 
         Sums of runs are taken once for all routes, so a route costs as many additions as it has
-        runs. What lies before the origin and beyond the destination, on the first and the last arc,
-        is taken off; what rounding leaves below zero is cut off.
+        parts. What lies before the origin and beyond the destination, on the first and the last
+        arc, is taken off; what rounding leaves below zero is cut off.
         """
         first, last = self.ends()
         found = {}
         for name, quantity in quantities.items():
-            total = (
-                self.head.add_up(quantity)
-                + self.runs.add_up(self.reduction.add_up(quantity))
-                + self.tail.add_up(quantity)
-            )
-            total -= quantity[first] * self.first_left + quantity[last] * self.last_left
-            found[name] = np.where(self.exists, np.maximum(total, 0), np.nan)
+            of_parts = np.concatenate((quantity, self.reduction.add_up(quantity)))
+            left = quantity[first] * self.first_left + quantity[last] * self.last_left
+            total = np.maximum(self.parts.add_up(of_parts) - left, 0)
+            found[name] = np.where(self.exists, total, np.nan)
         return found
 
     def arcs(self, rank: int) -> Integers:
         """Give the arcs of one route, in the order they are driven."""
-        runs = map(self.reduction.arcs, self.runs[rank].tolist())
-        return np.concatenate([self.head[rank], *runs, self.tail[rank]])
+        runs, count = self.reduction, len(self.graph.start)
+        parts = self.parts[rank].tolist()
+        arcs = [runs.arcs(part - count) if part >= count else [part] for part in parts]
+        return np.concatenate([np.zeros(0, np.int64), *arcs])
 
     def shares(self, rank: int) -> Floats:
         """Give the share of each arc that one route drives: 1 but for the first and the last."""
@@ -93,26 +88,20 @@ class Routes:
 
     def turn_at(self, nodes: Mask) -> Mask:
         """Tell which routes turn round at one of some nodes of the network. [routes]"""
-        graph, runs = self.graph, self.reduction
+        graph, core, parts = self.graph, self.reduction, self.parts
+        single = np.arange(len(graph.start))
+        start = np.concatenate((single, len(single) + core.run_start))
+        arcs = Rows(start, np.concatenate((single, core.run_arc)))  # of every part
 
         def turns(before: Integers, after: Integers) -> Mask:
             return graph.turn_back(before, after) & nodes[graph.place[graph.end[before]]]
 
-        arcs = np.arange(len(graph.start))
-        inside = np.zeros(len(runs.run_arc), bool)
-        inside[:-1] = turns(runs.run_arc[:-1], runs.run_arc[1:])
-        inside[runs.run_start[1:] - 1] = False
-        within = np.add.reduceat(inside, runs.run_start[:-1]) if len(runs.tail) else inside
-        found = np.zeros(len(self.exists), bool)
-        ends = runs.run_arc[runs.run_start[:-1]], runs.run_arc[runs.run_start[1:] - 1]
-        parts = (self.head, arcs, arcs), (self.runs, *ends), (self.tail, arcs, arcs)
-        route = np.concatenate([rows.owner for rows, _, _ in parts])
-        order = np.argsort(route, kind="stable")
-        first = np.concatenate([begin[rows.numbers] for rows, begin, _ in parts])[order]
-        last = np.concatenate([end[rows.numbers] for rows, _, end in parts])[order]
-        route = route[order]
-        found[route[1:][(route[1:] == route[:-1]) & turns(last[:-1], first[1:])]] = True
-        found[self.runs.owner[within[self.runs.numbers] > 0]] = True
+        inside = np.append(turns(arcs.numbers[:-1], arcs.numbers[1:]), False)
+        inside[arcs.start[1:] - 1] = False
+        found = parts.add_up(np.add.reduceat(inside, arcs.start[:-1], dtype=np.float64)) > 0
+        between = turns(arcs.last[parts.numbers[:-1]], arcs.first[parts.numbers[1:]])
+        between &= parts.owner[1:] == parts.owner[:-1]
+        found[parts.owner[1:][between]] = True
         return found
 
     def _left(self, rank: int) -> tuple[Floats, Floats]:
@@ -124,21 +113,17 @@ class Routes:
     def ends(self) -> tuple[Integers, Integers]:
         """Give the first and the last arc of each route, 0 where there is none. [routes]"""
         first, last = np.zeros((2, len(self.exists)), np.int64)
-        # What comes later in these two rows is nearer to the end that is sought.
-        for rows in (self.tail, self.head):
-            there = np.flatnonzero(np.diff(rows.start))
-            first[there] = rows.numbers[rows.start[there]]
-        for rows in (self.head, self.tail):
-            there = np.flatnonzero(np.diff(rows.start))
-            last[there] = rows.numbers[rows.start[there + 1] - 1]
+        there = self.parts.size > 0
+        parts = self.parts.take(np.flatnonzero(there))
+        first[there], last[there] = parts.first, parts.last
         return first, last
 
 
 def join_routes(
     graph: RoadGraph,
     reduction: Reduction,
-    errands: Errands,
-    paths: CorePaths,
+    errands: Sequence[Approaches],
+    paths: Sequence[Path | None],
     direct: Mapping[int, Meeting],
     *,
     scale: float,
@@ -148,40 +133,34 @@ def join_routes(
     `direct`: by the rank of a pair its best way off the core, taken where no heavier; `scale`:
     units in one of the weight that was given.
     """
-    heads: list[list[int]] = []
-    tails: list[list[int]] = []
-    runs: list[Integers] = []
-    weight = paths.weight.copy()
-    for rank, (out, back) in enumerate(errands):
-        near, run = direct.get(rank), paths.runs[rank]
-        head: list[int] = []
-        tail: list[int] = []
+    parts: list[list[int]] = []
+    weight = np.array([path.weight if path else CLOSED for path in paths], np.int64)
+    for rank, ((out, back), path) in enumerate(zip(errands, paths, strict=True)):
+        near = direct.get(rank)
         if near is not None and near.weight <= weight[rank]:
-            weight[rank], run = near.weight, run[:0]
+            weight[rank] = near.weight
             if near.node is None:
-                head = [near.arc]
+                parts.append([near.arc])
             else:
-                head, tail = out.arcs(near.node), back.arcs(near.node)
-        elif weight[rank] <= HEAVIEST:
-            first, last = paths.first[rank], paths.last[rank]
-            head, tail = out.arcs(int(reduction.node[first])), back.arcs(int(reduction.node[last]))
-        heads.append(head)
-        runs.append(run)
-        tails.append(tail[::-1])
+                parts.append([*out.arcs(near.node), *reversed(back.arcs(near.node))])
+        elif path is not None and path.weight <= HEAVIEST:
+            first, last = reduction.node[[path.first, path.last]].tolist()
+            runs = [len(graph.start) + run for run in path.runs]
+            parts.append([*out.arcs(first), *runs, *reversed(back.arcs(last))])
+        else:
+            parts.append([])
     whole = Routes(
         graph=graph,
         reduction=reduction,
         exists=weight <= HEAVIEST,
         weight=np.where(weight <= HEAVIEST, weight / scale, np.inf),
-        head=Rows.of(heads),
-        runs=Rows.of(runs),
-        tail=Rows.of(tails),
+        parts=Rows.of(parts),
         first_left=np.zeros(len(errands)),
         last_left=np.zeros(len(errands)),
     )
     # What lies before the origin is taken off the first arc, and what lies beyond off the last.
     first, last = (whole.graph.ahead[arcs] for arcs in whole.ends())
-    shares = np.array([(one.share, two.share) for one, two in errands.pairs]).reshape(-1, 2)
+    shares = np.array([(out.stop.share, back.stop.share) for out, back in errands]).reshape(-1, 2)
     first_left = np.where(first, shares[:, 0], 1 - shares[:, 0]) * whole.exists
     last_left = np.where(last, 1 - shares[:, 1], shares[:, 1]) * whole.exists
     return replace(whole, first_left=first_left, last_left=last_left)
@@ -195,8 +174,7 @@ def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Route
     if others.graph is not routes.graph:
         own = routes.graph.twins(others.graph)
         arcs = [own[others.arcs(rank)] for rank in range(len(ranks))]
-        none = Rows.of([()] * len(ranks))
-        others = replace(others, head=Rows.of(arcs), runs=none, tail=none)
+        others = replace(others, parts=Rows.of(arcs))
     count = len(routes.exists)
     order = np.arange(count)
     order[list(ranks)] = count + np.arange(len(ranks))
@@ -204,16 +182,12 @@ def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Route
     def pick(own: NDArray[_T], other: NDArray[_T]) -> NDArray[_T]:
         return np.concatenate((own, other))[order]
 
-    def pick_rows(own: Rows, other: Rows) -> Rows:
-        return Rows.of([own[at] if at < count else other[at - count] for at in order.tolist()])
-
+    parts = [routes.parts[at] if at < count else others.parts[at - count] for at in order.tolist()]
     return replace(
         routes,
         exists=pick(routes.exists, others.exists),
         weight=pick(routes.weight, others.weight),
-        head=pick_rows(routes.head, others.head),
-        runs=pick_rows(routes.runs, others.runs),
-        tail=pick_rows(routes.tail, others.tail),
+        parts=Rows.of(parts),
         first_left=pick(routes.first_left, others.first_left),
         last_left=pick(routes.last_left, others.last_left),
     )

@@ -12,10 +12,9 @@ for again in coarser ones (`WeightedRoads.coarser`), which loses no way.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,20 +24,21 @@ from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.roads.restrict import find_local_edges
 from raastof_geo.roads.road import Access
-from raastof_geo.roads.routing.approach import Approach, RoadStop, Surroundings
+from raastof_geo.roads.routing.approach import RoadStop, Surroundings
 from raastof_geo.roads.routing.engine import (
     CLOSED,
     HEAVIEST,
     DijkstraEngine,
-    Engine,
+    DijkstraMetric,
     HierarchyEngine,
-    Metric,
+    HierarchyMetric,
+    Travelling,
     find_parts,
     has_hierarchies,
     order_nodes,
 )
-from raastof_geo.roads.routing.graph import RoadGraph, Travelling, build_graph
-from raastof_geo.roads.routing.paths import Errands, find_by_trees, find_singly
+from raastof_geo.roads.routing.graph import RoadGraph, build_graph
+from raastof_geo.roads.routing.paths import Approaches, find_by_trees
 from raastof_geo.roads.routing.reduce import Reduction, reduce_graph
 from raastof_geo.roads.routing.route import Meeting, Routes, join_routes, splice_routes
 from raastof_geo.roads.snap import Anchors
@@ -78,14 +78,13 @@ class Router(Travelling):
 
     graph: RoadGraph
     reduction: Core
-    engine: Engine
 
     @cached_property
-    def fallback(self) -> DijkstraEngine:
-        """Dijkstra's algorithm on the same core."""
-        if isinstance(self.engine, DijkstraEngine):
-            return self.engine
+    def engine(self) -> HierarchyEngine | DijkstraEngine:
+        """What finds least weights on the core."""
         core = self.reduction
+        if len(core.order):
+            return HierarchyEngine(core.tail, core.head, core.order)
         return DijkstraEngine(core.tail, core.head, len(core.node))
 
     @cached_property
@@ -150,7 +149,9 @@ class Router(Travelling):
             rough = np.full(len(runs), CLOSED, np.int64)
             rough[finite] = np.maximum(runs[finite] / most * _ROUGHLY, 1)
             farthest = 0.0  # what the farthest ways to the hub and from it weigh together [units]
-            for engine in (self.fallback, self._backward):
+            core = self.reduction
+            for ends in ((core.tail, core.head), (core.head, core.tail)):
+                engine = DijkstraEngine(*ends, len(core.node))
                 distance, _ = engine.customise(rough).trees([self._hub])
                 farthest += float(distance[np.isfinite(distance)].max())
             across = max(farthest * most / _ROUGHLY, most)
@@ -180,11 +181,6 @@ class Router(Travelling):
         node = np.where(off_start[arcs], graph.start[arcs], graph.end[arcs])
         return np.unique(part[node], return_inverse=True)[1], arcs
 
-    @cached_property
-    def _backward(self) -> DijkstraEngine:
-        core = self.reduction
-        return DijkstraEngine(core.head, core.tail, len(core.node))
-
 
 def load_router(
     graph: RoadGraph, *, restricted: bool = True, hierarchies: bool | None = None
@@ -195,9 +191,9 @@ def load_router(
     use contraction hierarchies; by default where they are at hand.
     """
     ordered = has_hierarchies() if hierarchies is None else hierarchies
-    network = graph.network
+    network, make = graph.network, partial(_reduce, graph, restricted, ordered)
     if len(graph.edge) < _WORTH_KEEPING:
-        core = _reduce(graph, restricted, ordered)
+        core = make()
     else:
         key = fingerprint(
             (
@@ -209,16 +205,11 @@ def load_router(
         core = keep(
             "hierarchies",
             key,
-            make=lambda: _reduce(graph, restricted, ordered),
+            make=make,
             write=lambda core, file: write_arrays(asdict(core), file),
             read=lambda file: _read_core(file, graph.size),
         )
-    engine: Engine = (
-        HierarchyEngine(core.tail, core.head, core.order)
-        if len(core.order)
-        else DijkstraEngine(core.tail, core.head, len(core.node))
-    )
-    return Router(graph, core, engine)
+    return Router(graph, core)
 
 
 def _reduce(graph: RoadGraph, restricted: bool, ordered: bool) -> Core:
@@ -251,12 +242,10 @@ def _read_core(file: Path, size: int) -> Core:
 
 def place_stops(anchors: Anchors) -> dict[str, RoadStop]:
     """Give the stop of each site. By the id of each site."""
-    frame = anchors.frame
+    placed = anchors.frame[["edge", "share", "snap_m"]].itertuples(name=None)
     return {
         str(site): RoadStop(int(edge), float(share), float(metres) / 1000)
-        for site, edge, share, metres in zip(
-            frame.index, frame.edge, frame.share, frame.snap_m, strict=True
-        )
+        for site, edge, share, metres in placed
     }
 
 
@@ -279,9 +268,14 @@ class WeightedRoads(Travelling):
     """Whether a truck turns round where nothing goes on."""
 
     @cached_property
-    def metric(self) -> Metric:
+    def metric(self) -> HierarchyMetric | DijkstraMetric:
         """The engine with the weights of the core."""
         return self.router.engine.customise(self.runs)
+
+    @cached_property
+    def _trees(self) -> DijkstraMetric:
+        core = self.router.reduction
+        return DijkstraEngine(core.tail, core.head, len(core.node)).customise(self.runs)
 
     @cached_property
     def surroundings(self) -> Surroundings:
@@ -313,11 +307,6 @@ class WeightedRoads(Travelling):
         return self.router.graph.leaving(np.isfinite(self.weight)) > 1
 
     @cached_property
-    def _total(self) -> float:
-        """What all arcs weigh together. [units]"""
-        return float(self.weight[np.isfinite(self.weight)].sum() * self.scale)
-
-    @cached_property
     def _part(self) -> SmallIntegers:
         """The part of the network that each edge lies in, -1 where it may not be driven."""
         graph, finite = self.router.graph, np.isfinite(self.weight)
@@ -326,29 +315,31 @@ class WeightedRoads(Travelling):
         found[graph.edge[finite]] = part[graph.start[finite]]
         return found
 
-    def _look_again(self, start: Integers, goal: Integers) -> Mask:
-        """Tell which pairs of edges might have a way that is too heavy for these units.
+    def _look_again(self, routes: Routes, errands: Sequence[Approaches]) -> list[int]:
+        """Give the ranks of pairs that might have a way that is too heavy for these units.
 
         None while all arcs together fit into them; else those without a way in one connected part.
         """
-        if self._total <= HEAVIEST:
-            return np.zeros(np.broadcast_shapes(start.shape, goal.shape), bool)
-        here = self._part[start]
-        return np.asarray((here == self._part[goal]) & (here >= 0))
+        if self.weight[np.isfinite(self.weight)].sum() * self.scale <= HEAVIEST:
+            return []
+        ends = [self._part[[out.stop.edge, back.stop.edge]].tolist() for out, back in errands]
+        lost = np.flatnonzero(~routes.exists).tolist()
+        return [rank for rank in lost if ends[rank][0] == ends[rank][1] >= 0]
 
     def routes(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Routes:
         """Find the best route of each pair; where there is no way, `exists` is false."""
-        errands = Errands(
-            list(zip(origins, destinations, strict=True)),
-            {stop: self.surroundings.leave(stop) for stop in dict.fromkeys(origins)},
-            {stop: self.surroundings.reach(stop) for stop in dict.fromkeys(destinations)},
-        )
+        search = self.surroundings.search
+        out = {stop: search(stop, outward=True) for stop in dict.fromkeys(origins)}
+        back = {stop: search(stop, outward=False) for stop in dict.fromkeys(destinations)}
+        errands = [(out[one], back[two]) for one, two in zip(origins, destinations, strict=True)]
         router = self.router
-        per_origin = len(errands) / max(len(errands.out), 1)
-        if per_origin < _PAIRS_FOR_A_TREE * len(router.reduction.node):
-            paths = find_singly(self.metric, errands)
+        per_origin = len(errands) / max(len(out), 1)
+        few = per_origin < _PAIRS_FOR_A_TREE * len(router.reduction.node)
+        if few and isinstance(self.metric, HierarchyMetric):
+            find = self.metric.find
+            paths = [find(one.doors, two.doors) for one, two in errands]
         else:
-            paths = find_by_trees(router.fallback.customise(self.runs), errands)
+            paths = find_by_trees(self._trees, errands)
         routes = join_routes(
             router.graph, router.reduction, errands, paths, self._nearby(errands), scale=self.scale
         )
@@ -358,49 +349,29 @@ class WeightedRoads(Travelling):
             if wider is not None:
                 some = [origins[rank] for rank in turning], [destinations[rank] for rank in turning]
                 routes = splice_routes(routes, turning, wider.routes(*some))
-        lost = ~routes.exists & self._look_again(_edges(origins), _edges(destinations))
-        again = np.flatnonzero(lost).tolist()
+        again = self._look_again(routes, errands)
         if again:
             some = [origins[rank] for rank in again], [destinations[rank] for rank in again]
             return splice_routes(routes, again, self.coarser.routes(*some))
         return routes
 
-    def _nearby(self, errands: Errands) -> dict[int, Meeting]:
-        """Find the pairs that need not go through the core, by their rank."""
-        wanted: dict[tuple[RoadStop, RoadStop], list[int]] = defaultdict(list)
-        for rank, pair in enumerate(errands.pairs):
-            wanted[pair].append(rank)
-        starts, goals = list(errands.out), list(errands.back)
-        best: dict[int, Meeting] = {}
-        for found in self._meet(list(errands.out.values()), list(errands.back.values())):
-            for rank in wanted.get((starts[found.row], goals[found.column]), ()):
-                if rank not in best or found.weight < best[rank].weight:
-                    best[rank] = found
-        return best
+    def _nearby(self, errands: Sequence[Approaches]) -> dict[int, Meeting]:
+        """Find the best way of each pair that need not go through the core, by its rank.
 
-    def _meet(self, out: Sequence[Approach], back: Sequence[Approach]) -> Iterator[Meeting]:
-        """Find pairs that meet off the core, or on one edge: searches stop at the core.
-
-        Nodes that both searches have reached join them; whether such a way is better than one
-        through the core is for the caller to compare.
+        Searches stop at the core: nodes off it that both have reached join them, or one edge does.
+        Whether such a way is better than one through the core is for the caller to compare.
         """
         core = memoryview(self.router.reduction.core.data)
-        at_node: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        on_edge: dict[int, list[int]] = defaultdict(list)
-        for column, reach in enumerate(back):
-            on_edge[reach.stop.edge].append(column)
-            for node, weight in reach.weight.items():
-                if core[node] < 0:
-                    at_node[node].append((column, weight))
-        for row, leave in enumerate(out):
-            for node, weight in leave.weight.items():
-                for column, rest in at_node.get(node, ()):
-                    yield Meeting(row, column, weight + rest, node, -1)
-            for column in on_edge.get(leave.stop.edge, ()):
-                direct = self.surroundings.between(leave.stop, back[column].stop)
-                if direct is not None:
-                    yield Meeting(row, column, direct[0], None, direct[1])
-
-
-def _edges(stops: Sequence[RoadStop]) -> Integers:
-    return np.array([stop.edge for stop in stops], np.int64)
+        best: dict[int, Meeting] = {}
+        for rank, (out, back) in enumerate(errands):
+            ways = [
+                Meeting(weight + back.weight[node], node, -1)
+                for node, weight in out.weight.items()
+                if node in back.weight and core[node] < 0
+            ]
+            direct = self.surroundings.between(out.stop, back.stop)
+            if direct is not None:
+                ways.append(Meeting(direct[0], None, direct[1]))
+            if ways:
+                best[rank] = min(ways, key=lambda way: way.weight)
+        return best

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats
 from raastof_geo.language import Message, list_codes, say, say_text
+from raastof_geo.region.projection import measure_steps
 from raastof_geo.roads.edges import StoredColumns
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import LIMITS
@@ -101,8 +102,8 @@ def _find_fault_in_values(network: RoadNetwork) -> Message | None:
     for name, column in chain(*unknown):
         if isinstance(column, list) and len(column) != len(network.roads):
             return say("its unknown column {name} does not describe its roads", name=name)
-    arcs = np.concatenate((network.turns.arc, network.some_turns.arc))
-    if not _within(arcs, 2 * len(network.tail)):
+    turns = (*network.turns, *network.some_turns)
+    if not _within(np.array([arc for turn in turns for arc in turn.arcs]), 2 * len(network.tail)):
         return say("a turn names an edge that does not exist")
     east, north = (network.lon, network.node_lon), (network.lat, network.node_lat)
     if not all(_lies_within(*one) for one in (*product(east, (180,)), *product(north, (90,)))):
@@ -129,7 +130,9 @@ def _find_false_length(network: RoadNetwork) -> Message | None:
         return _blame_length(network, int(short.argmax()))
     slack_m = _WINDING_M + 100 * network.metadata.simplified_m
     for edge in np.flatnonzero(network.length_m > _MOST_WINDING * drawn_m + slack_m).tolist():
-        if network.length_m[edge] > _MOST_WINDING * _draw(network, edge) + slack_m:
+        lon, lat = network.cut(edge, 0.0, 1.0).T
+        drawn = float(measure_steps(lon[:-1], lat[:-1], lon[1:], lat[1:]).sum())
+        if network.length_m[edge] > _MOST_WINDING * drawn + slack_m:
             return _blame_length(network, edge)
     return None
 
@@ -137,7 +140,9 @@ def _find_false_length(network: RoadNetwork) -> Message | None:
 def _draw_at_least(network: RoadNetwork) -> Floats:
     """Give what every edge is long at least, as drawn. [m]"""
     farthest = max(-network.node_lat.min(), network.node_lat.max())
-    east, north = _turn_back(np.diff(network.lon)), np.diff(network.lat)
+    east, north = np.diff(network.lon), np.diff(network.lat)
+    if not _lies_within(east, 180):  # over the date line, not round the Earth
+        east = (east + 180) % 360 - 180
     east *= math.cos(math.radians(farthest))
     step = np.zeros(len(network.lon))
     np.sqrt(east * east + north * north, out=step[1:])
@@ -145,24 +150,10 @@ def _draw_at_least(network: RoadNetwork) -> Floats:
     return np.asarray(np.add.reduceat(step, network.point_start[:-1]) * _METRES_A_DEGREE)
 
 
-def _draw(network: RoadNetwork, edge: int) -> float:
-    span = slice(network.point_start[edge], network.point_start[edge + 1])
-    east, north = _turn_back(np.diff(network.lon[span])), np.diff(network.lat[span])
-    shrink = np.cos(np.radians(network.lat[span][:-1]))
-    return float(np.hypot(east * shrink, north).sum() * _METRES_A_DEGREE)
-
-
 def _blame_length(network: RoadNetwork, edge: int) -> Message:
     node, metres = network.tail[edge], float(network.length_m[edge])
     at = {"lon": f"{network.node_lon[node]:.5f}", "lat": f"{network.node_lat[node]:.5f}"}
     return say_text("network files", "length", edge=edge, metres=metres, **at)
-
-
-def _turn_back(east: Floats) -> Floats:
-    """Go over the date line, not round the Earth."""
-    if not len(east) or _lies_within(east, 180):
-        return east
-    return np.asarray((east + 180) % 360 - 180)
 
 
 def _lies_within(degrees: Floats, limit: float) -> bool:

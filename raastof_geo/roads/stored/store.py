@@ -5,6 +5,7 @@ import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,7 @@ from raastof_geo.files import write_whole
 from raastof_geo.language import Message
 from raastof_geo.links import AnyPath
 from raastof_geo.region.pack import MEMBER, encode_region, read_region
-from raastof_geo.roads.edges import (
-    BACKWARD,
-    FORWARD,
-    NetworkMetadata,
-    StoredColumns,
-    Turns,
-    gather_turns,
-)
+from raastof_geo.roads.edges import BACKWARD, FORWARD, NetworkMetadata, StoredColumns, Turn
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.stored import faults
 from raastof_geo.roads.stored.steps import STEPS_A_DEGREE, add_up, draw_shapes, freeze
@@ -72,7 +66,7 @@ def write_network(network: RoadNetwork, path: AnyPath, *, compress: bool = True)
     extra = network.extra
     metadata = {"format": NETWORK_FORMAT, **asdict(network.metadata), **extra.get("metadata", {})}
     roads = encode_roads(network.roads, extra, network.lacking)
-    roads |= {"turns": network.some_turns.describe()} if len(network.some_turns) else {}
+    roads |= {"turns": network.some_turns} if network.some_turns else {}
     texts = {"roads": as_json(roads), "metadata": as_json(metadata)}
     if network.own_region is not None:
         texts[MEMBER] = as_json(encode_region(network.own_region))
@@ -139,7 +133,8 @@ def _decode(
     point_start = np.concatenate(([0], np.cumsum(count + 2))).astype(np.int32)
     metadata, unknown = _read_metadata(given)
     table = decode_roads(roads if given["format"] == NETWORK_FORMAT else upgrade_roads(roads))
-    turn_start = np.append(0, np.cumsum(columns.turn_size, dtype=np.int64))
+    arcs = iter(columns.turn_arc.tolist())
+    turns = zip(columns.turn_only.tolist(), columns.turn_size.tolist(), strict=True)
     return RoadNetwork(
         node_lon=freeze(node_lon / STEPS_A_DEGREE),
         node_lat=freeze(node_lat / STEPS_A_DEGREE),
@@ -155,14 +150,10 @@ def _decode(
         lat=freeze(draw_shapes(point_start, node_lat, tail, head, columns.inner_lat)),
         metadata=metadata,
         way=freeze(np.cumsum(columns.way, dtype=np.int64)),
-        turns=Turns(
-            only=freeze(columns.turn_only > 0),
-            start=freeze(turn_start),
-            arc=freeze(columns.turn_arc.astype(np.int32)),
-        ),
-        some_turns=gather_turns(
-            [(only, arcs) for only, arcs, _ in roads.get("turns", ())],
-            [text for *_, text in roads.get("turns", ())],
+        turns=tuple(Turn(only > 0, tuple(islice(arcs, size))) for only, size in turns),
+        some_turns=tuple(
+            Turn(bool(only), tuple(map(int, some)), tags)
+            for only, some, tags in roads.get("turns", ())
         ),
         extra={**table.extra, **({"metadata": unknown} if unknown else {})},
         lacking=table.lacking,

@@ -15,7 +15,7 @@ from typing import Any, get_args, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
-from raastof_geo.roads.road import LIMITS, NO_LIMITS, ROAD_CLASSES, SURFACES, Access, Road
+from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Access, Road
 
 _APART = ("forward", "backward", "limits")
 """Directions are those of edges, and each limit has a column of its own."""
@@ -62,13 +62,19 @@ def encode_roads(
     `extra`: unknown columns to keep; `lacking`: those unsaid while all roads have the default.
     """
     unsaid, kept = {*lacking}, extra or {}
-    fields_of = {name: [getattr(road, name) for road in roads] for name in FIELDS}
-    limits_of = {name: [road.limits[rank] for road in roads] for rank, name in enumerate(LIMITS)}
+    fields_of, limits_of = _list_columns(roads)
     return {
         "count": len(roads),
         "fields": {**_encode_columns(fields_of, unsaid), **kept.get("fields", {})},
         "limits": {**_encode_columns(limits_of, unsaid), **kept.get("limits", {})},
     }
+
+
+def _list_columns(roads: Sequence[Road]) -> tuple[dict[str, list[Any]], dict[str, list[float]]]:
+    """List what roads say, field by field, and their limits, one by one."""
+    fields_of = {name: [getattr(road, name) for road in roads] for name in FIELDS}
+    limits_of = {name: [road.limits[rank] for road in roads] for rank, name in enumerate(LIMITS)}
+    return fields_of, limits_of
 
 
 def _encode_columns(columns: Mapping[str, list[Any]], unsaid: Set[str]) -> dict[str, Any]:
@@ -133,14 +139,15 @@ def upgrade_roads(found: Mapping[str, Any]) -> dict[str, Any]:
 
 def list_content(roads: Sequence[Road]) -> dict[str, Any]:
     """Give what roads say for a fingerprint, by name: nothing of what no road says."""
+    fields_of, limits_of = _list_columns(roads)
     found: dict[str, Any] = {"count": len(roads)}
     for name in (one.name for one in fields(Road)):
         if name == "limits":
-            limits = _list_limits(roads)
-            found |= {"limits": limits} if limits else {}
+            limits = {of: [*map(_or_null, limits_of[of])] for of in sorted(LIMITS)}
+            said = {of: one for of, one in limits.items() if one.count(None) < len(one)}
+            found |= {"limits": said} if said else {}
         elif name in FIELDS:
-            column = [_or_null(getattr(road, name)) for road in roads]
-            plain = _or_null(FIELDS[name])
+            column, plain = [*map(_or_null, fields_of[name])], _or_null(FIELDS[name])
             found |= {name: column} if any(value != plain for value in column) else {}
     return found
 
@@ -149,14 +156,6 @@ def as_json(value: Any) -> NDArray[np.uint8]:
     """Write plain values as the bytes of a text."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return np.frombuffer(text.encode(), np.uint8)
-
-
-def _list_limits(roads: Sequence[Road]) -> dict[str, list[float | None]]:
-    if all(road.limits is NO_LIMITS for road in roads):
-        return {}
-    columns = zip(*(road.limits for road in roads), strict=True)
-    found = {name: [*map(_or_null, one)] for name, one in zip(LIMITS, columns, strict=True)}
-    return {name: one for name, one in sorted(found.items()) if one.count(None) < len(one)}
 
 
 def _decode(name: str, column: Any, count: int) -> Iterable[Any]:
