@@ -35,10 +35,9 @@ def write_outputs(result: Result, into: Path, *, outputs: Sequence[Output] = OUT
     something in it that would be written, is a link. Nothing was changed.
     """
     wanted = [output for output in outputs if output.name in result.scenario.said.outputs]
-    known = {output.file for output in outputs}
     try:
         with (
-            exchanging(into, known=known, version=__version__) as draft,
+            exchanging(into, version=__version__) as draft,
             speaking(result.scenario.said.language),
         ):
             for output in sorted(wanted, key=lambda one: bool(one.quotes)):

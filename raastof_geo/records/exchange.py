@@ -12,7 +12,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,8 +26,6 @@ from raastof_geo.records.place import (
     check_free,
     check_links,
     check_place,
-    is_older,
-    list_older,
     make_folders,
     remove_empty,
 )
@@ -50,10 +48,9 @@ _NOBODYS = ""
 
 
 @contextmanager
-def exchanging(folder: Path, *, known: Collection[str], version: str) -> Iterator[Path]:
+def exchanging(folder: Path, *, version: str) -> Iterator[Path]:
     """Give an empty folder to write a set of results into; it takes its place at the end.
 
-    `known` are the names of all outputs, by which the files of older versions are known.
     `OutputError`: the folder is a link or a file, another run writes to it, or a file in it is
     open; `OSError`: the disk is full, or may not be written.
     """
@@ -67,7 +64,7 @@ def exchanging(folder: Path, *, known: Collection[str], version: str) -> Iterato
             draft = make_draft(folder)
             try:
                 yield draft / _NEW
-                _plan(folder, draft, known, version).run()
+                _plan(folder, draft, version).run()
             finally:
                 if not is_there(draft / JOURNAL.name):
                     _clear(draft)
@@ -104,12 +101,10 @@ def finish_exchange(folder: Path | str) -> None:
 
 def is_unfinished(folder: Path) -> bool:
     """Tell whether the exchange of files in a results folder is under way, or was cut short."""
-    if any(is_file(draft / JOURNAL.name) for draft in list_drafts(folder)):
-        return True
-    return not is_there(folder) and _left_by_older(folder) is not None
+    return any(is_file(draft / JOURNAL.name) for draft in list_drafts(folder))
 
 
-def _plan(folder: Path, draft: Path, known: Collection[str], version: str) -> "_Exchange":
+def _plan(folder: Path, draft: Path, version: str) -> "_Exchange":
     """Write the manifest of the draft, and say what is to be exchanged; refuse what cannot be."""
     ready = draft / _NEW
     described = manifest.describe_files(ready, version=version)
@@ -117,12 +112,12 @@ def _plan(folder: Path, draft: Path, known: Collection[str], version: str) -> "_
     new = _list_digests(described, ready)
     check_place(folder)
     check_links(folder, new)
-    old = _read_old(folder, known)
+    old = _read_old(folder)
     check_free(folder, {**new, **old})
     return _Exchange(folder, draft, new, old, name_free(folder / SET_ASIDE).name)
 
 
-def _read_old(folder: Path, known: Collection[str]) -> dict[str, str]:
+def _read_old(folder: Path) -> dict[str, str]:
     """Give the digests of the set that lies in the folder."""
     try:
         found = manifest.read_manifest(folder)
@@ -135,7 +130,7 @@ def _read_old(folder: Path, known: Collection[str]) -> dict[str, str]:
         )
     if found is not None and age == "same":
         return _list_digests(found, folder)
-    return dict.fromkeys(list_older(folder, known), _NOBODYS) if is_older(folder) else {}
+    return {}
 
 
 def _list_digests(found: manifest.Manifest, folder: Path) -> dict[str, str]:
@@ -276,7 +271,6 @@ def _tell_unfinished(folder: Path, error: OSError) -> Message:
 
 def _finish(folder: Path) -> None:
     """Finish what killed runs began, and remove their drafts; the lock is held."""
-    _bring_back_older(folder)
     for draft in list(list_drafts(folder)):
         exchange = _read_journal(folder, draft)
         if exchange is not None:
@@ -306,26 +300,6 @@ def _read_journal(folder: Path, draft: Path) -> _Exchange | None:
     if not fits or not all(manifest.is_inside(name) for name in names):
         return None
     return _Exchange(folder, draft, new, old, values["aside"])
-
-
-def _left_by_older(folder: Path) -> Path | None:
-    """Find what an older version, killed while it wrote, had put out of sight."""
-    old = folder.parent / f".{folder.name}.old"
-    with suppress(OSError):
-        return old if is_folder(old) and is_older(old) else None
-    return None
-
-
-def _bring_back_older(folder: Path) -> None:
-    old = _left_by_older(folder)
-    if old is None:
-        return
-    if not is_there(folder):
-        old.rename(folder)
-    elif is_folder(folder):
-        to = name_free(folder / SET_ASIDE)
-        old.rename(to)
-        note_moved(old, to)
 
 
 def make_draft(folder: Path) -> Path:

@@ -1,18 +1,12 @@
 """The place of a results folder: what may be written there, and what stands in the way."""
 
 import os
-import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from raastof_geo.errors import OutputError, tell_reason
-from raastof_geo.links import is_file, is_folder, is_link, is_there
-from raastof_geo.records.plan import PLAN
-
-_OLDER_PLAN = re.compile(rb'\s*\{\s*"format":\s*"raastof_geo plan')
-_OLDER_PARTS = (".html", ".parquet")
-"""How files end that older versions wrote into folders of the results folder."""
+from raastof_geo.links import is_file, is_link, is_there
 
 
 def check_place(folder: Path) -> None:
@@ -50,27 +44,6 @@ def check_free(folder: Path, names: Iterable[str]) -> None:
     for path in sorted({folder, *(path.parent for path in paths)}):
         if path.is_dir() and not os.access(path, os.W_OK | os.X_OK):
             raise OutputError.saying_text("places", "closed", folder=path)
-
-
-def is_older(folder: Path) -> bool:
-    """Tell whether a folder holds results of a version that wrote no manifest."""
-    plan = folder / PLAN.name
-    if not is_file(plan):
-        return False
-    with plan.open("rb") as stream:
-        return _OLDER_PLAN.match(stream.read(200)) is not None
-
-
-def list_older(folder: Path, known: Collection[str]) -> Iterator[str]:
-    """List what an older version wrote, by the names of its outputs: files and folders."""
-    for name in sorted(known):
-        path = folder / name
-        if is_file(path):
-            yield name
-        elif is_folder(path):
-            for file in sorted(path.iterdir()):
-                if file.suffix in _OLDER_PARTS and is_file(file):
-                    yield f"{name}/{file.name}"
 
 
 def make_folders(folder: Path) -> list[Path]:

@@ -22,7 +22,6 @@ from raastof_geo.records.explain import explain_figure
 from raastof_geo.records.manifest import list_own
 from raastof_geo.trace import tracing
 
-KNOWN = {"report.docx", "plan.xlsx", "flows.csv", "plan.json", "projects", "geoparquet"}
 OLD = {
     "report.docx": "old report",
     "plan.xlsx": "old book",
@@ -60,7 +59,7 @@ def lay(folder, files):
 
 
 def write(folder, files):
-    with exchanging(folder, known=KNOWN, version="1") as draft:
+    with exchanging(folder, version="1") as draft:
         lay(draft, files)
 
 
@@ -184,24 +183,13 @@ def test_files_of_a_user_with_our_names_are_moved_aside(tmp_path):
     assert is_whole(folder, NEW)
 
 
-def test_results_of_an_older_version_are_moved_aside(tmp_path):
-    """A folder without a manifest is known by its plan.json; nothing of it is deleted."""
+def test_without_a_manifest_nothing_is_ours(tmp_path):
+    """Not even a plan: what collides goes aside, and what does not stays."""
     folder = tmp_path / "s"
-    older = {**OLD, "plan.json": '{\n "format": "raastof_geo plan 1",\n "x": 1}'}
-    mine = {"notes.txt": "mine", "projects/thesis.txt": "mine", "other.html": "mine"}
-    lay(folder, older | mine)
+    mine = {"plan.json": '{"format": "raastof_geo plan 1"}', "geoparquet/x.parquet": "x"}
+    lay(folder, {**mine, "report.docx": "mine"})
     write(folder, NEW)
-    aside = {f"set_aside/{name}": text for name, text in older.items()}
-    assert without_manifest(folder) == {**NEW, **mine, **aside}
-
-
-def test_a_plan_of_somebody_else_makes_no_older_results(tmp_path):
-    """Only our own plan.json tells of older results; what does not collide stays."""
-    folder = tmp_path / "s"
-    lay(folder, {"plan.json": '{"format": "my plan"}', "geoparquet/x.parquet": "x"})
-    write(folder, NEW)
-    mine = {"plan.json": '{"format": "my plan"}', "geoparquet/x.parquet": "x"}
-    assert without_manifest(folder) == {**NEW, **mine}
+    assert without_manifest(folder) == {**NEW, **mine, "set_aside/report.docx": "mine"}
 
 
 @pytest.mark.parametrize(
@@ -728,27 +716,12 @@ def test_explain_finishes_what_a_killed_run_began(tmp_path, monkeypatch):
     assert check_state(folder) == "new"
 
 
-def test_what_an_older_version_had_put_out_of_sight_comes_back(tmp_path, trace):
-    """Results that a killed run of it renamed to `.s.old`; somebody else's `.s.old` stays."""
-    older = {"plan.json": '{"format": "raastof_geo plan 1"}', "notes.txt": "mine"}
-    lay(tmp_path / ".s.old", older)
-    finish_exchange(tmp_path / "s")
-    assert tree(tmp_path / "s") == older
-    lay(tmp_path / ".s.old", older)
-    write(tmp_path / "s", NEW)
-    assert (tmp_path / "s" / "set_aside" / "notes.txt").read_text() == "mine"
-    assert (tmp_path / "s" / "notes.txt").read_text() == "mine"
-    lay(tmp_path / ".t.old", {"photo.jpg": "mine"})
-    write(tmp_path / "t", NEW)
-    assert tree(tmp_path / ".t.old") == {"photo.jpg": "mine"}
-
-
 WRITER = """
 import os, sys, time
 from pathlib import Path
 from raastof_geo.records.exchange import exchanging
 def write(files):
-    with exchanging(Path({folder!r}), known=(), version="1") as draft:
+    with exchanging(Path({folder!r}), version="1") as draft:
         for name, text in files.items():
             (draft / name).parent.mkdir(exist_ok=True)
             (draft / name).write_text(text)

@@ -85,7 +85,7 @@ def test_a_manifest_of_another_format_says_what_to_do(starter_result, number, sa
     if number == 99:
         with (
             pytest.raises(OutputError, match=r"newer version, 9\.1"),
-            exchanging(tmp_path, known=(), version="1"),
+            exchanging(tmp_path, version="1"),
         ):
             pass
 
