@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -29,12 +29,8 @@ class Errand(NamedTuple):
     """Of `BOTH_LOADS`."""
 
 
-class _Piece(NamedTuple):
-    """An edge of the network, or a share of it."""
-
-    edge: int
-    low: float
-    high: float
+_Piece: TypeAlias = tuple[int, float, float]
+"""An edge of the network, and from where to where along it, as `RoadNetwork.cut` takes them."""
 
 
 class StreetLines(NamedTuple):
@@ -99,7 +95,7 @@ def _trace(roads: RoadPrices, errands: list[Errand], pieces: dict[_Piece, int]) 
             low = np.where(ahead, before, beyond).tolist()
             high = (1 - np.where(ahead, beyond, before)).tolist()
             found = zip(routes.graph.edge[arcs].tolist(), low, high, strict=True)
-            numbers = [pieces.setdefault(_Piece(*one), len(pieces)) for one in found]
+            numbers = [pieces.setdefault(one, len(pieces)) for one in found]
             traced[rank] = 2 * np.array(numbers, np.int64) + ~ahead
     return traced
 
