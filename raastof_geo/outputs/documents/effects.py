@@ -355,16 +355,16 @@ class Account(NamedTuple):
 
 def list_accounts(scenario: Scenario, effect: Effect) -> list[Account]:
     """List every party's account: trades, those who get most, who pays; each part adds up to 0."""
-    sides = [
+    before, plan = (
         -tabulate_payments(books).set_index(["sort", "party"])
         for books in (effect.baseline_books, effect.books)
+    )
+    before, plan = before.align(plan, axis="index", fill_value=0.0)
+    found = [
+        Account(sort, party, _name_payee(scenario, sort, party), *sides)
+        for sort, party in plan.index
+        for sides in [(before.loc[sort, party], plan.loc[sort, party])]
     ]
-    every = sides[0].index.union(sides[1].index)
-    tables = [side.reindex(every, fill_value=0.0) for side in sides]
-    found = []
-    for sort, party in every:
-        before, plan = (side.loc[sort, party] for side in tables)
-        found.append(Account(sort, party, _name_payee(scenario, sort, party), before, plan))
 
     def order(one: Account) -> tuple[bool, bool, float, str, str]:
         first = one.sort in read_texts("payees")

@@ -201,10 +201,8 @@ def _draw_map(result: Result) -> Iterator[document.Block]:
         tonnes=("tonnes", "sum"), period=("period", "first")
     )
     hauls: list[Any] = [*summed.nlargest(_MOST_DRAWN, "tonnes").reset_index().itertuples()]
-    moved = {
-        kind: round_off(float(apart.loc[apart["virgin"] == kind, "tonnes"].sum()))
-        for kind in (False, True)
-    }
+    moved = apart.groupby("virgin")["tonnes"].sum().reindex([False, True], fill_value=0.0)
+    secondary, virgin = map(round_off, moved)
     met: dict[str, float] = defaultdict(float)
     for one in hauls:
         met[one.origin] += one.tonnes
@@ -218,7 +216,7 @@ def _draw_map(result: Result) -> Iterator[document.Block]:
     yield document.Picture(
         draw_map_picture(result, hauls, sites),
         say("Map of the flows; the table of matches in the appendix has the same figures."),
-        say_text("relations", "all that drive", secondary=moved[False], virgin=moved[True]),
+        say_text("relations", "all that drive", secondary=secondary, virgin=virgin),
         say("The flows on the roads that trucks take, in all periods; arrows go the way they go."),
         data=document.Data((say("From"), say("To"), say("Material"), say("Amount [t]")), rows),
     )
