@@ -101,7 +101,7 @@ def find_towns(network: RoadNetwork) -> list[Floats]:
     drawn = drawn.lines(_TOWN_PER_KM2)
     closed: Any = [shapely.Polygon(line) for line in drawn if len(line) > 3]
     large_enough = [one for one in closed if one.area >= _LEAST_TOWN_M2]
-    shapes = unproject_shapes(np.array([*large_enough, None], object)[:-1], network.region.crs)
+    shapes = unproject_shapes(large_enough, network.region.crs)
     return [shapely.get_coordinates(one) for one in shapes]
 
 

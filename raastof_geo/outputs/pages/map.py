@@ -1,6 +1,5 @@
 """Draw sites, flows and trucks on a map that is one file and needs no internet."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -17,7 +16,7 @@ from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, VIRGIN, shown_in_lines
 from raastof_geo.frames.flows import BY_DUMPER
 from raastof_geo.frames.layers import draw_zones
-from raastof_geo.language import Message, format_number, read_texts, say, speaking
+from raastof_geo.language import format_number, read_texts, say, speaking, translate
 from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.opening import conclude, elaborate, say_effect, say_in_all
 from raastof_geo.outputs.pages.base import describe_areas, describe_base
@@ -219,7 +218,7 @@ class MapStory:
         return {
             "decimal": format_number(0.5, digits=1)[1],
             "group": format_number(1000)[1],
-            "texts": {key: _leave_blanks(text) for key, text in words.items()},
+            "texts": {key: translate(text.text) for key, text in words.items()},
             "periods": list(scenario.periods),
             "totals": {
                 "plan": self._total(self.result.effect.books),
@@ -361,12 +360,6 @@ def _why(result: Result) -> dict[str, Any]:
             place = reasons.setdefault(str(reason.message), len(reasons))
             pairs.setdefault(giver, {})[taker] = place
     return {"reasons": list(reasons), "pairs": pairs}
-
-
-def _leave_blanks(text: Message) -> str:
-    """Translate a text whose values the script fills in."""
-    blanks = {name: f"{{{name}}}" for name in re.findall(r"{(\w+)}", text.text)}
-    return str(text.format(**blanks))
 
 
 def _materials(result: Result) -> list[dict[str, Any]]:
