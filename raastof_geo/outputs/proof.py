@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from raastof_geo.arrays import Columns, Integers
+from raastof_geo.arrays import Integers
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.measures import MEASURES
 from raastof_geo.assignment.statement.problem import Problem
@@ -91,23 +91,18 @@ def _describe_used(result: Result) -> Arrays:
             len(objectives), len(used)
         ),
         "other_column": others.astype(np.int64),
-        "other_label": np.array(_label_others(problem, others), dtype=str),
+        "other_label": np.array(_label_others(small), dtype=str),
     }
 
 
-def _label_others(problem: Problem, columns: Columns) -> list[str]:
+def _label_others(used: Problem) -> list[str]:
     """Name columns that move nothing: their kind, and what tells them apart, as a JSON list."""
-    labels = []
-    for kind in ColumnKind:
-        block = problem.block(kind)
-        inside = columns[(columns >= block.start) & (columns < block.stop)]
-        table = problem.others.get(kind)
-        if table is None or not len(inside):
-            continue
-        used = table.iloc[inside - problem.starts[kind]][list(kind.keys)]
-        for row in used.itertuples(index=False):
-            labels.append(json.dumps([kind, *map(str, row)], ensure_ascii=False))
-    return labels
+    return [
+        json.dumps([kind, *map(str, row)], ensure_ascii=False)
+        for kind in ColumnKind
+        if len(used.others.get(kind, ()))
+        for row in used.others[kind][list(kind.keys)].itertuples(index=False)
+    ]
 
 
 def _flow_columns(result: Result) -> Integers:
