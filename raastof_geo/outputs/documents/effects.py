@@ -134,19 +134,19 @@ def draw_causes(effect: Effect) -> Iterator[Block]:
     if not effect.causes:
         yield Paragraph(say("The effect is not split by cause: the scenario asks not to."))
         return
-    before, plan = effect.baseline.all_kg_co2e_wtw / 1000, effect.plan.all_kg_co2e_wtw / 1000
-    changes = [(credit.name_cause(one), -one.gain.kg_co2e / 1000) for one in effect.causes]
-    most = max(abs(change) for _, change in changes)
-    seen = [(name, change) for name, change in changes if abs(change) > _LEAST_SEEN * most]
-    name, change = min(changes, key=operator.itemgetter(1))
+    first = Bar(str(say("Before")), effect.baseline.all_kg_co2e_wtw / 1000, whole=True)
+    last = Bar(str(say("Plan")), effect.plan.all_kg_co2e_wtw / 1000, whole=True)
+    changes = [Bar(credit.name_cause(one), -one.gain.kg_co2e / 1000) for one in effect.causes]
+    most = max(abs(one.value) for one in changes)
+    seen = [one for one in changes if abs(one.value) > _LEAST_SEEN * most]
+    best = min(changes, key=operator.attrgetter("value"))
     message = say("No cause saves CO2e")
-    if change < 0:
-        message = say("The largest saving, {tonnes} t CO2e: {cause}")
-        message = message.format(cause=credit.in_sentence(name), tonnes=credit.write_short(-change))
-    ends = (str(say("Before")), before), (str(say("Plan")), plan)
-    bars = [Bar(name, change) for name, change in seen]
-    told = [f"{name} {round_off(change, most=2)}" for name, change in (ends[0], *seen, ends[1])]
-    how = read_texts("prose")["causes"]
+    if best.value < 0:
+        saved, cause = credit.write_short(-best.value), credit.in_sentence(best.label)
+        message = say("The largest saving, {tonnes} t CO2e: {cause}", tonnes=saved, cause=cause)
+    told = [f"{one.label} {round_off(one.value, most=2)}" for one in (first, *seen, last)]
+    how, unit = read_texts("prose")["causes"], say("t CO2e from well to wheel (WTW), all parts")
+    rows = tuple((one.label, one.value) for one in (first, *changes, last))
     left_out: Readable = ""
     if few := len(changes) - len(seen):
         left_out = say_count(
@@ -155,14 +155,11 @@ def draw_causes(effect: Effect) -> Iterator[Block]:
             count=few,
         )
     yield Picture(
-        draw_waterfall(
-            [Bar(*ends[0], whole=True), *bars, Bar(*ends[1], whole=True)],
-            unit=str(say("t CO2e from well to wheel (WTW), all parts")),
-        ),
+        draw_waterfall([first, *seen, last], unit=str(unit)),
         say_text("effect told", "bars of causes", told="; ".join(told)),
         message,
         Message("{how} {left_out}", {"how": how, "left_out": left_out}),
-        data=Data((say("Cause"), say("All [t CO2e]")), (ends[0], *changes, ends[1])),
+        data=Data((say("Cause"), say("All [t CO2e]")), rows),
     )
 
 
