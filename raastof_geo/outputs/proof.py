@@ -77,7 +77,6 @@ def _describe_used(result: Result) -> Arrays:
     used = np.flatnonzero(result.plan.proof.values)
     small = problem.only(used)
     others = used[used >= len(problem.moves)]
-    rates = [small.measure(name) for name in MEASURES]
     steps = [step.name for step in problem.scenario.said.objectives]
     objectives = dict(zip(steps, small.objectives(), strict=True))
     if result.plan.goal_certificate is not None:
@@ -85,11 +84,9 @@ def _describe_used(result: Result) -> Arrays:
     return {
         "used_column": used.astype(np.int64),
         "measure": np.array(list(MEASURES), dtype=str),
-        "measure_rate": np.array(rates, np.float64).reshape(len(rates), len(used)),
+        "measure_rate": np.array([small.measure(name) for name in MEASURES], np.float64),
         "objective": np.array(list(objectives), dtype=str),
-        "objective_rate": np.array(list(objectives.values()), np.float64).reshape(
-            len(objectives), len(used)
-        ),
+        "objective_rate": np.array(list(objectives.values()), np.float64),
         "other_column": others.astype(np.int64),
         "other_label": np.array(_label_others(small), dtype=str),
     }

@@ -53,7 +53,7 @@ def lay_streets(legs: Legs, errands: Iterable[Errand]) -> StreetLines:
     pieces: dict[_Piece, int] = {}
     traced = _trace(legs.roads, wanted, pieces)
     steps = np.concatenate([np.zeros(0, np.int64), *traced])
-    owner = np.repeat(np.arange(len(wanted)), [len(one) for one in traced])
+    owner = np.repeat(np.arange(len(wanted)), np.array([*map(len, traced)], np.int64))
     cuts = np.flatnonzero(~_find_joints(steps, owner)) + 1
     known, numbers = list(pieces), dict[int, int]()
     lines, routes = list[str](), [list[int]() for _ in wanted]
