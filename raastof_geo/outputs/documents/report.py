@@ -195,8 +195,10 @@ def _draw_map(result: Result) -> Iterator[document.Block]:
         tonnes=("tonnes", "sum"), period=("period", "first")
     )
     hauls: list[Any] = [*summed.nlargest(_MOST_DRAWN, "tonnes").reset_index().itertuples()]
-    moved = apart.groupby("virgin")["tonnes"].sum().reindex([False, True], fill_value=0.0)
-    secondary, virgin = map(round_off, moved)
+    secondary, virgin = (
+        round_off(float(apart.loc[apart["virgin"] == kind, "tonnes"].sum()))
+        for kind in (False, True)
+    )
     met: dict[str, float] = defaultdict(float)
     for one in hauls:
         met[one.origin] += one.tonnes
