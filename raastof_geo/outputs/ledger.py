@@ -52,21 +52,23 @@ def _describe_sites(scenario: Scenario, where: Mapping[str, str]) -> dict[str, l
     }
 
 
+_OF_FIGURES = (
+    *("name", "value", "by_year", "unit", "source", "valid_from", "low", "high", "price_year"),
+    *("indexed", "valid_to", "evidence", "note"),
+)
+"""What is told of a factor, in this order; nothing of what it does not have."""
+
+
 def _describe_figures(scenario: Scenario, used: Mapping[str, int]) -> dict[str, Any]:
     """Say the value and the source of every factor that a line hangs on."""
     catalogue, states = scenario.catalogue, scenario.states()
     words = CatalogueWords(catalogue, scenario.said.language)
     return {
         name: {
+            **dict.fromkeys(_OF_FIGURES),
+            **figure.model_dump(mode="json", include=set(_OF_FIGURES)),
             "name": words.name_figure(name),
-            **{one: getattr(figure, one, None) for one in ("value", "by_year")},
-            "unit": figure.unit,
             "source": catalogue.cite(figure.source),
-            "valid_from": str(figure.valid_from) if figure.valid_from else None,
-            **{end: getattr(figure, end, None) for end in ("low", "high")},
-            "price_year": figure.price_year,
-            "indexed": figure.indexed,
-            "valid_to": str(figure.valid_to) if figure.valid_to else None,
             "evidence": states[name],
             "note": translate(figure.note),
         }

@@ -148,12 +148,7 @@ def _paint(lightness: float, family: MaterialFamily) -> str:
 
 def attribute_maps(network: RoadNetwork) -> str:
     """Name the sources of the roads and of the municipalities under them, as licences ask."""
-    date = network.metadata.osm_date
-    roads = (
-        f"{network.metadata.attribution} ({format_day(date)})"
-        if date
-        else network.metadata.attribution
-    )
-    credit = network.region.credit
+    date, credit = network.metadata.osm_date, network.region.credit
+    roads = network.metadata.attribution + (f" ({format_day(date)})" if date else "")
     areas = credit.get(spoken_language()) or next(iter(credit.values()), "")
     return f"{roads}. {areas}".strip()

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from raastof_geo.arrays import Columns, Integers
+from raastof_geo.arrays import Integers
 from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.measures import MEASURES
 from raastof_geo.assignment.statement.problem import Problem
@@ -77,7 +77,6 @@ def _describe_used(result: Result) -> Arrays:
     used = np.flatnonzero(result.plan.proof.values)
     small = problem.only(used)
     others = used[used >= len(problem.moves)]
-    rates = [small.measure(name) for name in MEASURES]
     steps = [step.name for step in problem.scenario.said.objectives]
     objectives = dict(zip(steps, small.objectives(), strict=True))
     if result.plan.goal_certificate is not None:
@@ -85,29 +84,22 @@ def _describe_used(result: Result) -> Arrays:
     return {
         "used_column": used.astype(np.int64),
         "measure": np.array(list(MEASURES), dtype=str),
-        "measure_rate": np.array(rates, np.float64).reshape(len(rates), len(used)),
+        "measure_rate": np.array([small.measure(name) for name in MEASURES], np.float64),
         "objective": np.array(list(objectives), dtype=str),
-        "objective_rate": np.array(list(objectives.values()), np.float64).reshape(
-            len(objectives), len(used)
-        ),
+        "objective_rate": np.array(list(objectives.values()), np.float64),
         "other_column": others.astype(np.int64),
-        "other_label": np.array(_label_others(problem, others), dtype=str),
+        "other_label": np.array(_label_others(small), dtype=str),
     }
 
 
-def _label_others(problem: Problem, columns: Columns) -> list[str]:
+def _label_others(used: Problem) -> list[str]:
     """Name columns that move nothing: their kind, and what tells them apart, as a JSON list."""
-    labels = []
-    for kind in ColumnKind:
-        block = problem.block(kind)
-        inside = columns[(columns >= block.start) & (columns < block.stop)]
-        table = problem.others.get(kind)
-        if table is None or not len(inside):
-            continue
-        used = table.iloc[inside - problem.starts[kind]][list(kind.keys)]
-        for row in used.itertuples(index=False):
-            labels.append(json.dumps([kind, *map(str, row)], ensure_ascii=False))
-    return labels
+    return [
+        json.dumps([kind, *map(str, row)], ensure_ascii=False)
+        for kind in ColumnKind
+        if len(used.others.get(kind, ()))
+        for row in used.others[kind][list(kind.keys)].itertuples(index=False)
+    ]
 
 
 def _flow_columns(result: Result) -> Integers:

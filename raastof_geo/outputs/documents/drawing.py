@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
-from xml.etree import ElementTree as Xml
 
 from raastof_geo.language import plain
 from raastof_geo.outputs.palette import ROLE_MARKS
+from raastof_geo.outputs.template import read_template
 from raastof_geo.scenario.role import Role
 
 WIDTH = 600.0
@@ -112,12 +112,10 @@ class Drawing:
         return made.getvalue()
 
     def _write(self, parts: Iterable[Piece], top: float, height: float) -> str:
-        look = {"xmlns": "http://www.w3.org/2000/svg", "font-family": FONT, "fill": "none"}
-        size = {"viewBox": f"0 {_short(top)} {_short(self.width)} {_short(height)}"}
-        root = Xml.Element("svg", look | size)
-        for part in parts:
-            _add(root, part)
-        return Xml.tostring(root, encoding="unicode")
+        template = read_template("documents/drawing.svg.j2", short=_short, path=_write_path)
+        size = {"top": top, "width": self.width, "height": height}
+        page: str = template.render(parts=parts, marks=ROLE_MARKS, font=FONT, **size)
+        return page
 
 
 def box(left: float, top: float, right: float, foot: float) -> list[tuple[float, float]]:
@@ -144,31 +142,8 @@ def _short(number: float) -> str:
     return f"{number:.1f}".removesuffix(".0")
 
 
-def _add(root: Xml.Element, part: Piece) -> None:
-    """Write a part as an element of SVG."""
-    if isinstance(part, SiteMark):
-        mark, at = ROLE_MARKS[part.role], f"translate({_short(part.x)} {_short(part.y)})"
-        look = {"d": mark.in_picture, "transform": at, "fill": mark.printed, "stroke": "#fff"}
-        Xml.SubElement(root, "path", look)
-    elif isinstance(part, Words):
-        look = {"x": _short(part.x), "y": _short(part.y), "fill": part.colour}
-        look |= {"font-size": _short(part.size), "text-anchor": part.anchor}
-        if part.bold:
-            look["font-weight"] = "600"
-        if part.halo:
-            look |= {"stroke": "#fff", "stroke-width": "3.5", "stroke-linejoin": "round"}
-            look["paint-order"] = "stroke"
-        Xml.SubElement(root, "text", look).text = plain(part.text)
-    else:
-        path = "L".join(f"{_short(x)} {_short(y)}" for x, y in part.points)
-        look = {"d": f"M{path}", "fill": part.fill, "stroke": part.stroke}
-        if part.stroke != "none":
-            look |= {"stroke-width": _short(part.width), "stroke-linejoin": "round"}
-        if part.dashes:
-            look["stroke-dasharray"] = " ".join(map(_short, part.dashes))
-        if part.opacity < 1:
-            look["opacity"] = f"{part.opacity:.2f}"
-        Xml.SubElement(root, "path", look)
+def _write_path(points: Iterable[Sequence[float]]) -> str:
+    return "L".join(f"{_short(x)} {_short(y)}" for x, y in points)
 
 
 def _paint(axes: Any, part: Piece, above: int) -> None:

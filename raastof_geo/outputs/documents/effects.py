@@ -134,19 +134,19 @@ def draw_causes(effect: Effect) -> Iterator[Block]:
     if not effect.causes:
         yield Paragraph(say("The effect is not split by cause: the scenario asks not to."))
         return
-    before, plan = effect.baseline.all_kg_co2e_wtw / 1000, effect.plan.all_kg_co2e_wtw / 1000
-    changes = [(credit.name_cause(one), -one.gain.kg_co2e / 1000) for one in effect.causes]
-    most = max(abs(change) for _, change in changes)
-    seen = [(name, change) for name, change in changes if abs(change) > _LEAST_SEEN * most]
-    name, change = min(changes, key=operator.itemgetter(1))
+    first = Bar(str(say("Baseline")), effect.baseline.all_kg_co2e_wtw / 1000, whole=True)
+    last = Bar(str(say("Plan")), effect.plan.all_kg_co2e_wtw / 1000, whole=True)
+    changes = [Bar(credit.name_cause(one), -one.gain.kg_co2e / 1000) for one in effect.causes]
+    most = max(abs(one.value) for one in changes)
+    seen = [one for one in changes if abs(one.value) > _LEAST_SEEN * most]
+    best = min(changes, key=operator.attrgetter("value"))
     message = say("No cause saves CO2e")
-    if change < 0:
-        message = say("The largest saving, {tonnes} t CO2e: {cause}")
-        message = message.format(cause=credit.in_sentence(name), tonnes=credit.write_short(-change))
-    ends = (str(say("Baseline")), before), (str(say("Plan")), plan)
-    bars = [Bar(name, change) for name, change in seen]
-    told = [f"{name} {round_off(change, most=2)}" for name, change in (ends[0], *seen, ends[1])]
-    how = read_texts("prose")["causes"]
+    if best.value < 0:
+        saved, cause = credit.write_short(-best.value), credit.in_sentence(best.label)
+        message = say("The largest saving, {tonnes} t CO2e: {cause}", tonnes=saved, cause=cause)
+    told = [f"{one.label} {round_off(one.value, most=2)}" for one in (first, *seen, last)]
+    how, unit = read_texts("prose")["causes"], say("t CO2e from well to wheel (WTW), all parts")
+    rows = tuple((one.label, one.value) for one in (first, *changes, last))
     left_out: Readable = ""
     if few := len(changes) - len(seen):
         left_out = say_count(
@@ -155,14 +155,11 @@ def draw_causes(effect: Effect) -> Iterator[Block]:
             count=few,
         )
     yield Picture(
-        draw_waterfall(
-            [Bar(*ends[0], whole=True), *bars, Bar(*ends[1], whole=True)],
-            unit=str(say("t CO2e from well to wheel (WTW), all parts")),
-        ),
+        draw_waterfall([first, *seen, last], unit=str(unit)),
         say_text("effect told", "bars of causes", told="; ".join(told)),
         message,
         Message("{how} {left_out}", {"how": how, "left_out": left_out}),
-        data=Data((say("Cause"), say("All [t CO2e]")), (ends[0], *changes, ends[1])),
+        data=Data((say("Cause"), say("All [t CO2e]")), rows),
     )
 
 
@@ -356,16 +353,16 @@ class Account(NamedTuple):
 
 def list_accounts(scenario: Scenario, effect: Effect) -> list[Account]:
     """List every party's account: trades, those who get most, who pays; each part adds up to 0."""
-    sides = [
+    before, plan = (
         -tabulate_payments(books).set_index(["sort", "party"])
         for books in (effect.baseline_books, effect.books)
+    )
+    before, plan = before.align(plan, axis="index", fill_value=0.0)
+    found = [
+        Account(sort, party, _name_payee(scenario, sort, party), *sides)
+        for sort, party in plan.index
+        for sides in [(before.loc[sort, party], plan.loc[sort, party])]
     ]
-    every = sides[0].index.union(sides[1].index)
-    tables = [side.reindex(every, fill_value=0.0) for side in sides]
-    found = []
-    for sort, party in every:
-        before, plan = (side.loc[sort, party] for side in tables)
-        found.append(Account(sort, party, _name_payee(scenario, sort, party), before, plan))
 
     def order(one: Account) -> tuple[bool, bool, float, str, str]:
         first = one.sort in read_texts("payees")

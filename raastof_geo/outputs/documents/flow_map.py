@@ -50,8 +50,7 @@ class _Line(NamedTuple):
 
 
 class _Place(NamedTuple):
-    lon: float
-    lat: float
+    lon_lat: tuple[float, float]
     role: Role
     name: str
 
@@ -73,7 +72,7 @@ def draw_map_picture(
         if len(points) > 1 and haul.origin != haul.destination:
             lines.append(_Line(points, haul.tonnes, haul.virgin))
     places = [
-        _Place(*site.lon_lat, next(iter(site.roles), Role.NEED), scenario.site_name(name))
+        _Place(site.lon_lat, next(iter(site.roles), Role.NEED), scenario.site_name(name))
         for name in sites
         for site in [scenario.sites[name]]
     ]
@@ -124,13 +123,16 @@ class _Scene:
         """Draw the map without its key."""
         yield drawing.Shape(drawing.box(0, 0, self.width, self.height), fill=_SEA)
         land, sight = self.land, shapely.box(0, 0, self.width, self.height)
-        for ring in shapely.get_parts(land[shapely.intersects(land, shapely.box(*self.bounds))]):
-            within = shapely.Polygon(self._project(shapely.get_coordinates(ring.exterior)))
-            for part in shapely.get_parts(shapely.intersection(within.buffer(0), sight)):
-                if part.geom_type == "Polygon" and not part.is_empty:
-                    corners = shapely.get_coordinates(part.exterior).tolist()
-                    yield drawing.Shape(corners, LAND, COAST, 0.8)
-        ways = [(line, self._way(line)) for line in self.lines]
+        near = shapely.get_parts(land[shapely.intersects(land, shapely.box(*self.bounds))])
+        whole = shapely.polygons(shapely.get_exterior_ring(near))  # lakes are not drawn
+        within = shapely.buffer(shapely.transform(whole, self._project), 0)
+        for part in shapely.get_parts(shapely.intersection(within, sight)):
+            if part.geom_type == "Polygon" and not part.is_empty:
+                yield drawing.Shape(part.exterior.coords[:], LAND, COAST, 0.8)
+        simple = shapely.simplify(
+            [shapely.LineString(one.points) for one in self.lines], _TOLERANCE_DEG
+        )
+        ways = [*zip(self.lines, shapely.transform(simple, self._project), strict=True)]
         ways.sort(key=lambda one: (not one[0].virgin, -one[0].tonnes))
         for line, way in ways:
             look = {"stroke": VIRGIN_COLOUR if line.virgin else DARK, "opacity": 0.85}
@@ -139,14 +141,10 @@ class _Scene:
             yield drawing.Shape(points, width=width, dashes=dashes, **look)  # type: ignore[arg-type]
         for line, way in ways:
             yield from self._point(line, way)
-        spots = [self._project(np.array([[one.lon, one.lat]]))[0].tolist() for one in self.sites]
+        spots = self._project(np.array([one.lon_lat for one in self.sites])).tolist()
         yield from self._name(spots, shapely.union_all([way for _, way in ways]))
         for (x, y), site in zip(spots, self.sites, strict=True):
             yield drawing.SiteMark(x, y, site.role)
-
-    def _way(self, line: _Line) -> Any:
-        simple = shapely.simplify(shapely.LineString(line.points), _TOLERANCE_DEG)
-        return shapely.LineString(self._project(shapely.get_coordinates(simple)))
 
     def _point(self, line: _Line, way: Any) -> Iterator[drawing.Piece]:
         """Put arrows on a flow, the way it goes; none where it is no longer than one."""
@@ -227,7 +225,7 @@ def _draw_land(network: RoadNetwork) -> Any:
 
 def _frame(lines: Sequence[_Line], sites: Sequence[_Place]) -> tuple[float, float, float, float]:
     """Give a box around everything, with a margin. [degrees]"""
-    points = [(site.lon, site.lat) for site in sites]
+    points = [site.lon_lat for site in sites]
     everything = np.concatenate([points, *(line.points for line in lines)])
     left, low, right, high = shapely.total_bounds(shapely.points(everything)).tolist()
     x, y = max(0.02, 0.08 * (right - left)), max(0.012, 0.08 * (high - low))

@@ -2,7 +2,6 @@
 
 import hashlib
 import itertools
-import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -283,10 +282,7 @@ def round_coarsely(value: float) -> float:
     Where a scenario publishes only each project's own flows, its page tells the saving of the
     whole: rounded so, no project can take its own from it and be left with that of the other.
     """
-    if not value:
-        return 0.0
-    step = 10.0 ** math.floor(math.log10(abs(value)))
-    return round(value / step) * step
+    return float(f"{value:.0e}")
 
 
 def _tell_method(result: Result) -> Iterator[document.Block]:

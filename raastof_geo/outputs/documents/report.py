@@ -2,9 +2,9 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -83,34 +83,27 @@ def write_appendix(result: Result, folder: Path) -> Path:
 
 def build_report(result: Result) -> document.Document:
     """Put together what people decide by: the answer, where, why, who gains, what to agree on."""
-    blocks = [
-        *_tell_summary(result),
-        *_tell_assumptions(result),
-        *_draw_map(result),
-        *_tell_effect(result),
-        *_tell_money(result),
-        *_tell_decisions(result),
-    ]
-    return _bind(result, say("Report"), blocks)
+    sections = (
+        *(_tell_summary, _tell_assumptions, _draw_map),
+        *(_tell_effect, _tell_money, _tell_decisions),
+    )
+    return _bind(result, say("Report"), sections)
 
 
 def build_appendix(result: Result) -> document.Document:
     """Put together what the report rests on; each figure is followed to its lines and sources."""
-    blocks = [
-        *_tell_total(result),
-        *_tell_causes(result),
-        *_tell_groups(result),
-        *_tell_payments(result),
-        *_tell_matches(result),
-        *_tell_prices(result),
-        *_tell_method(result),
-        *_tell_sources(result),
-        *_tell_ledger(result),
-    ]
-    return _bind(result, say("Appendix"), blocks)
+    sections = (
+        *(_tell_total, _tell_causes, _tell_groups, _tell_payments, _tell_matches),
+        *(_tell_prices, _tell_method, _tell_sources, _tell_ledger),
+    )
+    return _bind(result, say("Appendix"), sections)
 
 
-def _bind(result: Result, kind: Message, blocks: Sequence[document.Block]) -> document.Document:
+_Section: TypeAlias = Callable[[Result], Iterable[document.Block]]
+
+
+def _bind(result: Result, kind: Message, sections: Iterable[_Section]) -> document.Document:
+    """Put sections one after the other, each table and figure with its source."""
     said = result.scenario.said
     names = list_names(_name_sources(result))
     source = read_texts("prose")["source"].format(version=__version__, sources=names)
@@ -122,7 +115,8 @@ def _bind(result: Result, kind: Message, blocks: Sequence[document.Block]) -> do
             one._replace(source=told.format(source=one.source) if one.source else source)
             if isinstance(one, document.Table | document.Picture)
             else one
-            for one in blocks
+            for tell in sections
+            for one in tell(result)
         ),
         subtitle=read_texts("prose")["report"].format(
             kind=kind, span=say_span(result.scenario), about=said.description
@@ -201,10 +195,10 @@ def _draw_map(result: Result) -> Iterator[document.Block]:
         tonnes=("tonnes", "sum"), period=("period", "first")
     )
     hauls: list[Any] = [*summed.nlargest(_MOST_DRAWN, "tonnes").reset_index().itertuples()]
-    moved = {
-        kind: round_off(float(apart.loc[apart["virgin"] == kind, "tonnes"].sum()))
+    secondary, virgin = (
+        round_off(float(apart.loc[apart["virgin"] == kind, "tonnes"].sum()))
         for kind in (False, True)
-    }
+    )
     met: dict[str, float] = defaultdict(float)
     for one in hauls:
         met[one.origin] += one.tonnes
@@ -218,7 +212,7 @@ def _draw_map(result: Result) -> Iterator[document.Block]:
     yield document.Picture(
         draw_map_picture(result, hauls, sites),
         say("Map of the flows; the table of matches in the appendix has the same figures."),
-        say_text("relations", "all that drive", secondary=moved[False], virgin=moved[True]),
+        say_text("relations", "all that drive", secondary=secondary, virgin=virgin),
         say("The flows on the roads that trucks take, in all periods; arrows go the way they go."),
         data=document.Data((say("From"), say("To"), say("Material"), say("Amount [t]")), rows),
     )

@@ -10,7 +10,7 @@ import scipy.ndimage
 import shapely
 
 from raastof_geo.arrays import Floats, Indices, Objects
-from raastof_geo.outputs.pages.encode import encode_line
+from raastof_geo.outputs.pages.encode import encode_line, pack
 from raastof_geo.outputs.pages.streets import STREET_DECIMALS, STREET_TOLERANCE_DEG
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.region.projection import unproject_shapes
@@ -42,8 +42,9 @@ def describe_base(network: RoadNetwork, near: Iterable[tuple[float, float]] = ()
 
     `near`: places [lon and lat, degrees] around which small roads are drawn as well.
     """
+    shores = shapely.get_rings(find_land(network))
     return {
-        "land": [encode_line(ring, _LAND_TOLERANCE_DEG) for ring in _outline(network)],
+        "land": [encode_line(ring.coords, _LAND_TOLERANCE_DEG) for ring in shores],
         "towns": [encode_line(ring, 0.0003) for ring in find_towns(network)],
         "roads": dict(_draw_roads(network, near)),
         "ferries": _draw_class(network, network.ferry),
@@ -80,11 +81,6 @@ def find_land(network: RoadNetwork) -> Objects:
     return np.array([shapely.box(*np.add(network.metadata.bounds, _AROUND))], object)
 
 
-def _outline(network: RoadNetwork) -> Iterator[Floats]:
-    for part in find_land(network):
-        yield from map(shapely.get_coordinates, (part.exterior, *part.interiors))
-
-
 @lru_cache(maxsize=4)
 def find_towns(network: RoadNetwork) -> list[Floats]:
     """Find outlines of what is built up, from how densely roads meet. [degrees, points × 2]"""
@@ -105,7 +101,7 @@ def find_towns(network: RoadNetwork) -> list[Floats]:
     drawn = drawn.lines(_TOWN_PER_KM2)
     closed: Any = [shapely.Polygon(line) for line in drawn if len(line) > 3]
     large_enough = [one for one in closed if one.area >= _LEAST_TOWN_M2]
-    shapes = unproject_shapes(np.array([*large_enough, None], object)[:-1], network.region.crs)
+    shapes = unproject_shapes(large_enough, network.region.crs)
     return [shapely.get_coordinates(one) for one in shapes]
 
 
@@ -144,8 +140,7 @@ def _draw_class(network: RoadNetwork, which: Any) -> list[str]:
 
 def _name_towns(region: Region) -> dict[str, Any]:
     ranks = [_RANKS.get(one, 2) for one in region.towns["town_class"]]
-    named = region.towns.assign(rank=ranks)[["name", "rank", "lat", "lon"]]
-    return {"columns": list(named), "rows": named.to_numpy(object).tolist()}
+    return pack(region.towns.assign(rank=ranks)[["name", "rank", "lat", "lon"]])
 
 
 _RANKS = {"city": 0, "town": 1}

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import shapely
 
 
@@ -40,3 +41,11 @@ def encode_line(points: Any, tolerance_deg: float, *, decimals: int = 4) -> str:
     moved = np.any(np.diff(steps, axis=0, prepend=steps[:1] - 1) != 0, axis=1)
     lon, lat = steps[moved].T.tolist()
     return f"{encode_numbers(lat)} {encode_numbers(lon)}" if len(lat) > 1 else ""
+
+
+def pack(table: pd.DataFrame) -> dict[str, Any]:
+    """Put a table into plain values that say what they are: `columns` and `rows`, for `readTable`.
+
+    A name stands in the page once, and no script counts cells.
+    """
+    return {"columns": list(table), "rows": table.to_numpy(object).tolist()}

@@ -1,13 +1,13 @@
 """Draw sites, flows and trucks on a map that is one file and needs no internet."""
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import folium
 import pandas as pd
+import shapely
 
 from raastof_geo.assignment import compare_sites
 from raastof_geo.effect.books import Books
@@ -15,15 +15,14 @@ from raastof_geo.effect.burden import count_weekdays, list_trips
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, VIRGIN, shown_in_lines
 from raastof_geo.frames.flows import BY_DUMPER
 from raastof_geo.frames.layers import draw_zones
-from raastof_geo.language import Message, format_number, read_texts, say, speaking
+from raastof_geo.language import format_number, read_texts, say, speaking, translate
 from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.opening import conclude, elaborate, say_effect, say_in_all
 from raastof_geo.outputs.pages.base import describe_areas, describe_base
-from raastof_geo.outputs.pages.encode import encode_line
-from raastof_geo.outputs.pages.page import Controls, Element, Page, PlanMap, pack
+from raastof_geo.outputs.pages.encode import encode_line, pack
+from raastof_geo.outputs.pages.page import Controls, Element, Page, PlanMap
 from raastof_geo.outputs.pages.streets import STREET_DECIMALS, Errand, lay_streets
 from raastof_geo.outputs.palette import BURDEN_CLASSES, FAMILIES, ROLE_MARKS, ZONE, colour_materials
-from raastof_geo.outputs.tables.flows import list_flows
 from raastof_geo.outputs.tables.summary import summarise
 from raastof_geo.outputs.template import read_template
 from raastof_geo.region.pack import read_region
@@ -38,25 +37,6 @@ TILES = "https://tile.openstreetmap.org"
 _ZONE_TOLERANCE_DEG = 0.0002
 _MOST_PAIRS = 6000
 """A map with more pairs of sites than this says why only by `raastof why-not`."""
-
-
-class _FlowShown(NamedTuple):
-    """A flow; its route, sites, material, period, use and truck by their places in the lists.
-
-    What stays within a site has no route, -1.
-    """
-
-    route: int
-    origin: int
-    destination: int
-    material: int
-    period: int
-    use: int
-    truck: int
-    tonnes: float
-    length_km: float
-    loads: int
-    kg_co2e: float
 
 
 def write_map(result: Result, folder: Path) -> Path:
@@ -210,8 +190,8 @@ class MapStory:
         """Flows and trips before and in the plan, and the stretches of road that they pass."""
         plan, effect = self.result.plan, self.result.effect
         flows = {
-            "plan": pack(_FlowShown._fields, self._list_flows(plan.flows)),
-            "before": pack(_FlowShown._fields, self._list_flows(effect.baseline_flows)),
+            "plan": self._lay_flows(plan.flows),
+            "before": self._lay_flows(effect.baseline_flows),
         }
         trips = {
             "plan": self._count_trips(plan.flows, plan.empty_trips),
@@ -237,7 +217,7 @@ class MapStory:
         return {
             "decimal": format_number(0.5, digits=1)[1],
             "group": format_number(1000)[1],
-            "texts": {key: _leave_blanks(text) for key, text in words.items()},
+            "texts": {key: translate(text.text) for key, text in words.items()},
             "periods": list(scenario.periods),
             "totals": {
                 "plan": self._total(self.result.effect.books),
@@ -264,7 +244,7 @@ class MapStory:
     def zones(self) -> dict[str, Any]:
         """Zones that have polygons: what they ask for, and outlines and holes as lines."""
         zones = draw_zones(self.result.scenario).to_crs("EPSG:4326").explode(ignore_index=True)
-        shapes = [[area.exterior, *area.interiors] for area in zones.geometry]
+        shapes = map(shapely.get_rings, zones.geometry)
         told = zip(zones["rule"], zones["meaning"], shapes, strict=True)
         return {
             "zone_colour": ZONE,
@@ -304,7 +284,11 @@ class MapStory:
         errand = Errand(origin, destination, vehicle, spell, load)
         return self._errands.setdefault(errand, len(self._errands))
 
-    def _list_flows(self, flows: pd.DataFrame) -> Iterator[_FlowShown]:
+    def _lay_flows(self, flows: pd.DataFrame) -> dict[str, Any]:
+        """Lay flows out: route, sites, material and so on by their places in the lists of these.
+
+        What stays within a site has no route, -1.
+        """
         scenario = self.result.scenario
         language = scenario.said.language
         sites, periods = _places(scenario.sites), _places(scenario.periods)
@@ -315,23 +299,24 @@ class MapStory:
         }
         kinds = {str(role): str(role.caption) for role in (Role.PLANT, Role.DEPOT)}
         reception = str(read_texts("map")["reception"])
-        for flow in list_flows(flows):
-            within = flow.origin == flow.destination
-            ends = (flow.origin, flow.destination)
-            use = uses.get(flow.taker, kinds.get(flow.taker_kind, reception))
-            yield _FlowShown(
-                route=self._find_route(*ends, flow.vehicle, flow.period, "full"),
-                origin=sites[flow.origin],
-                destination=sites[flow.destination],
-                material=materials[flow.material],
-                period=periods[flow.period],
-                use=self._uses.setdefault(use, len(self._uses)),
-                truck=len(trucks) if within else trucks[flow.vehicle],
-                tonnes=round(flow.tonnes, 1),
-                length_km=round(flow.length_km, 1),
-                loads=int(flow.loads),
-                kg_co2e=round(flow.kg_co2e_wtw),
-            )
+        takers = zip(flows["taker"], flows["taker_kind"], strict=True)
+        called = [uses.get(taker, kinds.get(kind, reception)) for taker, kind in takers]
+        origins, goals, driven = flows["origin"], flows["destination"], flows["vehicle"]
+        trips = zip(origins, goals, driven, flows["period"], strict=True)
+        routes = [self._find_route(*trip, "full") for trip in trips]
+        columns = {
+            "route": routes,
+            "origin": origins.map(sites),
+            "destination": goals.map(sites),
+            "material": flows["material"].map(materials),
+            "period": flows["period"].map(periods),
+            "use": [self._uses.setdefault(use, len(self._uses)) for use in called],
+            "truck": driven.map(trucks).where(origins != goals, len(trucks)).astype(int),
+            **{name: [round(one, 1) for one in flows[name]] for name in ("tonnes", "length_km")},
+            "loads": flows["loads"],
+            "kg_co2e": [round(one) for one in flows[TRANSPORT_WTW.flow]],
+        }
+        return pack(pd.DataFrame(columns))
 
     def _count_trips(self, flows: pd.DataFrame, empty_trips: pd.DataFrame | None) -> dict[str, Any]:
         """Count trips as `measure_burden` does, by route and period instead of by road."""
@@ -340,8 +325,7 @@ class MapStory:
         trips["route"] = [self._find_route(*one) for one in ends.itertuples(index=False)]
         trips["period"] = trips["period"].map(_places(self.result.scenario.periods))
         driven = trips[(trips["route"] >= 0) & (trips["trips"] > 0)]
-        counted = driven.groupby(["route", "period"])["trips"].sum().round(2).reset_index()
-        return pack(("route", "period", "trips"), counted.itertuples(index=False, name=None))
+        return pack(driven.groupby(["route", "period"])["trips"].sum().round(2).reset_index())
 
 
 def _why(result: Result) -> dict[str, Any]:
@@ -359,12 +343,6 @@ def _why(result: Result) -> dict[str, Any]:
             place = reasons.setdefault(str(reason.message), len(reasons))
             pairs.setdefault(giver, {})[taker] = place
     return {"reasons": list(reasons), "pairs": pairs}
-
-
-def _leave_blanks(text: Message) -> str:
-    """Translate a text whose values the script fills in."""
-    blanks = {name: f"{{{name}}}" for name in re.findall(r"{(\w+)}", text.text)}
-    return str(text.format(**blanks))
 
 
 def _materials(result: Result) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ once in a page under a name that says what they are.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -86,23 +86,21 @@ class PlanMap(folium.Map):
         """Write Leaflet before what needs it."""
         page: Any = self.get_root()
         page.header.add_child(_verbatim(_read_leaflet()), name="raastof_leaflet")
-        return _render(super(), kwargs)
+        return super().render(**kwargs)  # type: ignore[no-untyped-call]
 
 
-class _Shared:
+class _Shared(MacroElement):
     """What stands once in a page, whatever needs it."""
 
     parts: Mapping[str, Mapping[str, Any]]
     names: list[str]
     """Of the data, in the order of `parts`."""
-    get_root: Any
 
     def render(self, **kwargs: Any) -> Any:
         """Write the call of the script; script, style and data stand in the page, each once."""
-        head = self.get_root().header
-        head.add_child(
-            _verbatim(f"<style>{read_asset('pages/map.css')}</style>"), name="raastof_style"
-        )
+        page: Any = self.get_root()
+        head, style = page.header, f"<style>{read_asset('pages/map.css')}</style>"
+        head.add_child(_verbatim(style), name="raastof_style")
         head.add_child(_verbatim(f"<script>{read_scripts()}</script>"), name="raastof_script")
         self.names = []
         for part, values in self.parts.items():
@@ -111,7 +109,7 @@ class _Shared:
             script = f'<script>raastof.keep("{name}", {text});</script>'
             head.add_child(_verbatim(script), name=f"raastof_{name}")
             self.names.append(name)
-        return _render(super(), kwargs)
+        return super().render(**kwargs)  # type: ignore[no-untyped-call]
 
 
 class Element(_Shared, folium.map.Layer):
@@ -123,17 +121,15 @@ var {{ this.get_name() }} = raastof.make({{ this.maker|tojson }}, {{ this.names|
 {% endmacro %}"""
     )
 
-    def __init__(
-        self, maker: str, parts: Mapping[str, Mapping[str, Any]], *, name: str, show: bool = True
-    ) -> None:
+    def __init__(self, maker: str, parts: Mapping[str, Mapping[str, Any]], *, name: str) -> None:
         begin: Any = super().__init__  # Folium's is not typed
-        begin(name=name, overlay=True, control=True, show=show)
+        begin(name=name, overlay=True)
         self._name = f"raastof_{maker}"
         self.maker = maker
         self.parts = parts
 
 
-class Controls(_Shared, MacroElement):
+class Controls(_Shared):
     """What stands around a map and steers it, as HTML that the script `raastof` fills in."""
 
     _template = Template(
@@ -156,23 +152,10 @@ raastof.control({{ this.maker|tojson }}, {{ this._parent.get_name() }}, {{ this.
 
     def render(self, **kwargs: Any) -> Any:
         """Write the HTML and the call of the script."""
-        html = self.get_root().html
-        html.add_child(_verbatim(self.head), name="raastof_head", index=0)
-        html.add_child(_verbatim(self.body), name="raastof_body")
-        return _render(super(), kwargs)
-
-
-def _render(parent: Any, options: dict[str, Any]) -> Any:
-    """Let a class of Folium's, which is not typed, do its part."""
-    return parent.render(**options)
-
-
-def pack(columns: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> dict[str, Any]:
-    """Put rows into plain values that say what they are: `columns` and `rows`, for `readTable`.
-
-    A name stands in the page once, and no script counts cells.
-    """
-    return {"columns": list(columns), "rows": list(rows)}
+        page: Any = self.get_root()
+        page.html.add_child(_verbatim(self.head), name="raastof_head", index=0)
+        page.html.add_child(_verbatim(self.body), name="raastof_body")
+        return super().render(**kwargs)
 
 
 def _verbatim(text: str) -> Part:

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from raastof_geo.arrays import Floats, Integers, Mask
+from raastof_geo.arrays import Floats, Indices, Integers, Mask
 from raastof_geo.legs.legs import Legs
 from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.outputs.pages.encode import encode_line, encode_numbers
@@ -29,12 +29,8 @@ class Errand(NamedTuple):
     """Of `BOTH_LOADS`."""
 
 
-class _Piece(NamedTuple):
-    """An edge of the network, or a share of it."""
-
-    edge: int
-    low: float
-    high: float
+_Piece: TypeAlias = tuple[int, float, float]
+"""An edge of the network, and from where to where along it, as `RoadNetwork.cut` takes them."""
 
 
 class StreetLines(NamedTuple):
@@ -56,27 +52,23 @@ def lay_streets(legs: Legs, errands: Iterable[Errand]) -> StreetLines:
         return StreetLines([], [""] * len(wanted))
     pieces: dict[_Piece, int] = {}
     traced = _trace(legs.roads, wanted, pieces)
-    sizes = np.array([len(one) for one in traced], np.int64)
     steps = np.concatenate([np.zeros(0, np.int64), *traced])
-    joined = _find_joints(steps, sizes)
+    owner = np.repeat(np.arange(len(wanted)), np.array([*map(len, traced)], np.int64))
+    cuts = np.flatnonzero(~_find_joints(steps, owner)) + 1
     known, numbers = list(pieces), dict[int, int]()
-    lines, routes = list[str](), []
-    start = 0
-    for size in sizes.tolist():
-        route: list[int] = []
-        cuts = np.flatnonzero(~joined[start : start + size - 1]) + 1
-        for run in np.split(steps[start : start + size], cuts) if size else ():
-            first, last = int(run[0]), int(run[-1])
-            ahead = first <= last ^ 1
-            key = first if ahead else last ^ 1
-            if key not in numbers:
-                numbers[key] = len(lines)
-                drawn = _draw(legs.roads.network, known, run if ahead else run[::-1] ^ 1)
-                lines.append(encode_line(drawn, STREET_TOLERANCE_DEG, decimals=STREET_DECIMALS))
-            route.append(2 * numbers[key] + (not ahead))
-        routes.append(encode_numbers(route))
-        start += size
-    return StreetLines(lines, routes)
+    lines, routes = list[str](), [list[int]() for _ in wanted]
+    for start, run in zip([0, *cuts.tolist()], np.split(steps, cuts), strict=True):
+        if not len(run):
+            continue
+        first, last = int(run[0]), int(run[-1])
+        ahead = first <= last ^ 1
+        key = first if ahead else last ^ 1
+        if key not in numbers:
+            numbers[key] = len(lines)
+            drawn = _draw(legs.roads.network, known, run if ahead else run[::-1] ^ 1)
+            lines.append(encode_line(drawn, STREET_TOLERANCE_DEG, decimals=STREET_DECIMALS))
+        routes[owner[start]].append(2 * numbers[key] + (not ahead))
+    return StreetLines(lines, list(map(encode_numbers, routes)))
 
 
 def _trace(roads: RoadPrices, errands: list[Errand], pieces: dict[_Piece, int]) -> list[Integers]:
@@ -99,28 +91,26 @@ def _trace(roads: RoadPrices, errands: list[Errand], pieces: dict[_Piece, int]) 
             low = np.where(ahead, before, beyond).tolist()
             high = (1 - np.where(ahead, beyond, before)).tolist()
             found = zip(routes.graph.edge[arcs].tolist(), low, high, strict=True)
-            numbers = [pieces.setdefault(_Piece(*one), len(pieces)) for one in found]
+            numbers = [pieces.setdefault(one, len(pieces)) for one in found]
             traced[rank] = 2 * np.array(numbers, np.int64) + ~ahead
     return traced
 
 
-def _find_joints(steps: Integers, sizes: Integers) -> Mask:
-    """Tell where all that drive one of two neighbouring pieces go on to the other. [steps - 1]"""
+def _find_joints(steps: Integers, owner: Indices) -> Mask:
+    """Tell where all that drive one of two neighbouring pieces go on to the other. [steps - 1]
+
+    `owner`: which route each step is of.
+    """
     if len(steps) < 2:
         return np.zeros(0, bool)
     one, two = steps[:-1], steps[1:]
     count = np.int64(len(steps) * 2 + int(steps.max()) + 2)
     pair = np.minimum(one * count + two, (two ^ 1) * count + (one ^ 1))
-    ends = np.cumsum(sizes)[:-1] - 1
-    within = np.ones(len(pair), bool)
-    within[ends[(ends >= 0) & (ends < len(pair))]] = False
+    within = owner[:-1] == owner[1:]
     _, which, times = np.unique(pair[within], return_inverse=True, return_counts=True)
     passing = np.bincount(steps >> 1)
     joined = np.zeros(len(pair), bool)
-    together = times[which]
-    joined[within] = (together == passing[one[within] >> 1]) & (
-        together == passing[two[within] >> 1]
-    )
+    joined[within] = np.all(times[which] == passing[np.array([one, two])[:, within] >> 1], axis=0)
     return joined
 
 

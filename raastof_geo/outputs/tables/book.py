@@ -42,9 +42,10 @@ def open_book(scenario: Scenario, path: Path) -> Iterator[Book]:
     options = {"in_memory": True, **dict.fromkeys(as_they_are, False)}
     written = io.BytesIO()
     with Workbook(written, options) as workbook:
-        moment = min(period.start for period in scenario.periods.values())
+        first = min(period.start for period in scenario.periods.values())
+        created = datetime.datetime.combine(first, datetime.time())
         about = {"title": _text(scenario.said.title)[:250], "author": "raastof_geo"}
-        workbook.set_properties(about | {"created": _midnight(moment)})
+        workbook.set_properties(about | {"created": created})
         book = Book(workbook, scenario)
         yield book
         for sheet in book.sheets:
@@ -140,7 +141,7 @@ class Sheet:
                 sheet.write_number(*at, value, self._number(column, value, digits, bold))
             elif isinstance(value, datetime.date):
                 look = book.look(num_format=book.region + book.day, align="right")
-                sheet.write_datetime(*at, _midnight(value), look)
+                sheet.write_datetime(*at, value, look)
                 self._widen(column, 12)
             elif column in self.to_fill and not value:
                 sheet.write_blank(*at, None, book.look(bg_color=_FILL_IN))
@@ -247,7 +248,3 @@ def _head_width(text: str) -> int:
 
 def _text(value: Any) -> str:
     return plain(value)[:_MOST_LETTERS]
-
-
-def _midnight(day: datetime.date) -> datetime.datetime:
-    return datetime.datetime.combine(day, datetime.time())

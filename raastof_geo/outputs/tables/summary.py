@@ -36,7 +36,6 @@ from raastof_geo.outputs.warning import warn
 from raastof_geo.result import Result
 from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.provenance import SORTS
-from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Need, Scenario
 
 _MARKDOWN = re.compile(
@@ -390,9 +389,9 @@ def find_reliances(scenario: Scenario, flows: Iterable[Flow]) -> list[Reliance]:
     tonnes: dict[tuple[str, str, str], float] = defaultdict(float)
     named: dict[str, Need] = {}
     for flow in flows:
-        if flow.taker_kind != Role.NEED:
+        need = needs.get(flow.taker)
+        if need is None:
             continue
-        need = needs[flow.taker]
         named[need.name] = need
         rulings = scenario.rulings(flow.material, need.demand)
         for condition in {one.condition for one in rulings if one.condition is not None}:
