@@ -21,13 +21,11 @@ from raastof_geo.roads.edges import BACKWARD, FORWARD, NetworkMetadata, StoredCo
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.stored import faults
 from raastof_geo.roads.stored.steps import STEPS_A_DEGREE, add_up, draw_shapes, freeze
-from raastof_geo.roads.stored.table import as_json, decode_roads, encode_roads, upgrade_roads
+from raastof_geo.roads.stored.table import as_json, decode_roads, encode_roads
 
 NETWORK_FORMAT = 3
-"""The form of network files that is written now, by name; those of format 2, which kept limits
-in order, are read with their meaning. A new kind of column is a new format."""
+"""The form of network files, by name. A new kind of column is a new format."""
 
-_READABLE = (2, NETWORK_FORMAT)
 _SMALL_BYTES = 1 << 26
 _MOST_PACKED = 100
 """A file may unpack to so many times its own bytes, and those of a small one more."""
@@ -113,8 +111,8 @@ def _check_format(file: Path, metadata: NDArray[Any]) -> None:
     found = json.loads(metadata.tobytes()).get("format")
     if found is None:
         raise _damaged(file)
-    if found not in _READABLE:
-        versions = {"found": str(found), "known": " / ".join(map(str, _READABLE))}
+    if found != NETWORK_FORMAT:
+        versions = {"found": str(found), "known": str(NETWORK_FORMAT)}
         raise RoadDataError.saying_text("network files", "version", file=file, **versions)
 
 
@@ -132,7 +130,7 @@ def _decode(
     count = columns.inner_count.astype(np.int32)
     point_start = np.concatenate(([0], np.cumsum(count + 2))).astype(np.int32)
     metadata, unknown = _read_metadata(given)
-    table = decode_roads(roads if given["format"] == NETWORK_FORMAT else upgrade_roads(roads))
+    table = decode_roads(roads)
     arcs = iter(columns.turn_arc.tolist())
     turns = zip(columns.turn_only.tolist(), columns.turn_size.tolist(), strict=True)
     return RoadNetwork(

@@ -36,10 +36,6 @@ _WORDS: dict[str, frozenset[str]] = {
     "access": frozenset(_ACCESS),
 }
 
-_FIELDS_OF_2 = "road_class access maxspeed_km_h name built_up surface duration_min toll tags"
-_LIMITS_OF_2 = "maxweight_t maxweightrating_t maxaxleload_t maxheight_m maxwidth_m maxlength_m"
-_ACCESS_OF_2 = {0: "open", 1: "local", 2: "closed"}
-
 
 @dataclass(frozen=True)
 class RoadTable:
@@ -120,21 +116,6 @@ def _decode_columns(
 
 def _leave_out(columns: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:
     return {name: column for name, column in columns.items() if name not in known}
-
-
-def upgrade_roads(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the table of a file of format 2, where limits stood in order, as one of today."""
-    count = int(found["count"])
-    columns: dict[str, Any] = {name: _of_all(FIELDS[name]) for name in _FIELDS_OF_2.split()}
-    columns |= {name: one for name, one in found.items() if name not in ("count", "limits")}
-    if "access" in found:
-        columns["access"] = [_ACCESS_OF_2[number] for number in found["access"]]
-    rows = found.get("limits", [None] * count)
-    names = _LIMITS_OF_2.split()
-    none = (None,) * len(names)
-    by_limit = zip(names, *(none if row is None else row for row in rows), strict=True)
-    limits = {name: _squeeze(column) for name, *column in by_limit}
-    return {"count": count, "fields": columns, "limits": limits}
 
 
 def list_content(roads: Sequence[Road]) -> dict[str, Any]:
