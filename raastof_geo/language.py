@@ -20,6 +20,9 @@ _DATA_FOLDER = Path(__file__).parent / "data"
 LOCALES = {"da": "da_DK", "en": "en_GB"}
 """As Babel, and with a hyphen Word, call the languages."""
 _spoken: ContextVar[Language] = ContextVar("spoken", default="da")
+_paid_in: ContextVar[str] = ContextVar("paid_in", default="DKK")
+_MONEY = re.compile(r"\bDKK\b|\bkr\.|\bkroner\b")
+"""How our own sentences call the currency of the built-in catalogue."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Message:
             text = catalogue.gettext(self.text)
         else:
             text = catalogue.ngettext(self.text, self.many, self.values["count"])
+        text = in_currency(text, language)
         return text.format(**{key: _show(value, language) for key, value in self.values.items()})
 
     def format(self, **values: Any) -> "Message":
@@ -84,13 +88,24 @@ def spoken_language() -> Language:
 
 
 @contextmanager
-def speaking(language: Language) -> Iterator[None]:
-    """Read sentences in `language` for a while."""
-    token = _spoken.set(language)
+def speaking(language: Language, currency: str = "") -> Iterator[None]:
+    """Read sentences in `language` for a while, and of money in a currency (ISO 4217) if named."""
+    token, money = _spoken.set(language), _paid_in.set(currency or _paid_in.get())
     try:
         yield
     finally:
         _spoken.reset(token)
+        _paid_in.reset(money)
+
+
+def in_currency(text: str, language: Language | None = None) -> str:
+    """Name the currency that is paid in where a text of ours names kroner."""
+    if (currency := _paid_in.get()) == "DKK":
+        return text
+    from babel.numbers import get_currency_symbol
+
+    symbol = get_currency_symbol(currency, LOCALES[language or spoken_language()])
+    return _MONEY.sub(symbol, text)
 
 
 def as_language(text: str) -> Language | None:

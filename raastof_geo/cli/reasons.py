@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from raastof_geo.cli.options import FILE, MATERIAL, Anywhere, ScenarioPath, argument, option
-from raastof_geo.cli.speech import asked_language, in_language_of
+from raastof_geo.cli.speech import asked_language, in_speech_of
 from raastof_geo.cli.terminal import tell, tell_item, telling
 from raastof_geo.language import say
 
@@ -34,7 +34,7 @@ def tell_why_not(
         giver, taker, *materials = look_up(read, named)
         network, anchors = place_scenario(read, tell=note)
         plan = plan_scenario(read, network, anchors, tell=note)
-    with in_language_of(read.said.language, asked):
+    with in_speech_of(read.speech, asked):
         reasons = explain_why_not(plan, giver, taker, *materials)
         for message, times in Counter(str(reason.message) for reason in reasons).items():
             tell_item(message if times == 1 else f"{message} (×{times})", indent="")
@@ -70,7 +70,7 @@ def tell_route(
         note(say("Comparing the routes"))
         flows = None if plan is None else plan.flows
         detour = explain_route(roads, start, goal, truck, period=when, flows=flows)
-    with in_language_of(read.said.language, asked):
+    with in_speech_of(read.speech, asked):
         for line in explain_detour(read, detour):
             tell(line)
         path = map_file or Path(f"{detour.origin}-{detour.destination}.html")

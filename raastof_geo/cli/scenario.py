@@ -13,7 +13,7 @@ import typer
 
 from raastof_geo.cli.ending import tell_all_moved
 from raastof_geo.cli.options import FILE, NAME, Anywhere, Into, ScenarioPath, argument, option
-from raastof_geo.cli.speech import asked_language, in_language_of
+from raastof_geo.cli.speech import asked_language, in_speech_of
 from raastof_geo.cli.terminal import clean, quote, tell, tell_item, telling
 from raastof_geo.errors import Finding, InputError, OutputError, tell_reason
 from raastof_geo.language import Message, Readable, format_number, say, spoken_language
@@ -78,7 +78,7 @@ def run_file(
         )
         if lp is not None:
             write_programme(result.plan.to_pulp(), lp)
-    with in_language_of(result.scenario.said.language, asked):
+    with in_speech_of(result.scenario.speech, asked):
         _tell_result(result)
         _tell_files(folder)
 
@@ -105,7 +105,7 @@ def rank_file(
         read, assessment, folder = rank_assumptions(
             scenario, into=into, anywhere=anywhere, language=asked, only=only, most=top, tell=note
         )
-    with in_language_of(read.said.language, asked):
+    with in_speech_of(read.speech, asked):
         table = tabulate_assumptions(assessment, most=top)
         rows = [(f"{one[0]}\n{one[1]} ({one[2]})", *one[3:-1]) for one in table.rows]
         _show_table(str(table.caption), (table.header[0], *table.header[3:-1]), rows)
@@ -131,7 +131,7 @@ def check_file(
         read = read_for_roads(scenario, anywhere=anywhere, language=asked, tell=note)
         network, anchors = place_scenario(read, tell=note)
         find_changed_edges(network, read.said.network.changes)
-    with in_language_of(read.said.language, asked):
+    with in_speech_of(read.speech, asked):
         _tell_format(read)
         _tell_places(network, anchors)
         _tell_warnings(read, warn_of_input(read, network, anchors))

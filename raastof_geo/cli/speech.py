@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from raastof_geo.cli.options import ASKED_LANGUAGE
-from raastof_geo.language import Language, as_language, speaking
+from raastof_geo.language import Language, as_language, speaking, spoken_language
 
 _KEY = "language:"
 _LANGUAGE_WITHIN = 100_000
@@ -31,9 +31,10 @@ def asked_language(context: typer.Context) -> Language | None:
 
 
 @contextlib.contextmanager
-def in_language_of(language: Language, asked: Language | None) -> Iterator[None]:
-    """Speak the scenario's language where no other was asked for, RAASTOF_LANG included."""
-    with contextlib.nullcontext() if asked or _language_around() else speaking(language):
+def in_speech_of(speech: tuple[Language, str], asked: Language | None) -> Iterator[None]:
+    """Speak as the scenario does, but in a language that was asked for, RAASTOF_LANG included."""
+    language, currency = speech
+    with speaking(spoken_language() if asked or _language_around() else language, currency):
         yield
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from raastof_geo.effect.books import LINE_LABELS, Books
 from raastof_geo.effect.factor import list_doubts, name_factors
 from raastof_geo.figures.vocabulary import kept_in_books, multiples, sums_of_parts, told_in_books
-from raastof_geo.language import translate
+from raastof_geo.language import in_currency, translate
 from raastof_geo.records.ledger import write_ledger
 from raastof_geo.result import Result
 from raastof_geo.scenario.period import name_period
@@ -25,7 +25,7 @@ def describe_ledger(result: Result) -> dict[str, Any]:
     return {
         "scenario": {"id": scenario.id, "title": scenario.said.title, "sha256": scenario.digest},
         "shared_legs": scenario.said.effect.shared_legs,
-        "units": {part: part.unit for part in told_in_books()},
+        "units": {part: in_currency(part.unit) for part in told_in_books()},
         "groups": {part: part.divided for part in kept_in_books()},
         "sums": {name: list(parts) for name, parts in sums_of_parts().items()},
         "bases": {part: list(part.times) for part in multiples()},

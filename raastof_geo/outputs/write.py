@@ -36,10 +36,7 @@ def write_outputs(result: Result, into: Path, *, outputs: Sequence[Output] = OUT
     """
     wanted = [output for output in outputs if output.name in result.scenario.said.outputs]
     try:
-        with (
-            exchanging(into, version=__version__) as draft,
-            speaking(result.scenario.said.language),
-        ):
+        with exchanging(into, version=__version__) as draft, speaking(*result.scenario.speech):
             for output in sorted(wanted, key=lambda one: bool(one.quotes)):
                 find_writer(output)(result, draft)
     except OSError as error:

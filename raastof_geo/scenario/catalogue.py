@@ -32,6 +32,9 @@ from raastof_geo.scenario.reading.tree import Tree, read_tree
 from raastof_geo.scenario.said.part import ConditionId, LandId, MaterialId, UseId
 from raastof_geo.units import Condition, Quantity
 
+Currency: TypeAlias = Literal[
+    "DKK", "SEK", "NOK", "ISK", "EUR", "GBP", "CHF", "PLN", "CZK", "HUF", "USD", "CAD"
+]
 Called: TypeAlias = Annotated[dict[str, str], Field(min_length=1)]
 """What people call something, by language."""
 Ruling: TypeAlias = Literal["allowed", "conditional", "forbidden"]
@@ -290,6 +293,8 @@ class FixedLink(Named):
 class Catalogue(Strict):
     """Everything that a scenario need not say, and may."""
 
+    currency: Currency = "DKK"
+    """What money is in, by ISO 4217; keys and columns are called `dkk` in any."""
     sources: dict[str, str | Called] = Field(default_factory=dict)
     materials: dict[str, Material]
     uses: dict[str, Use]

@@ -16,7 +16,7 @@ from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import Finding, InputError, Place
 from raastof_geo.evidence import Trust
 from raastof_geo.figures.figure import value_of
-from raastof_geo.language import LANGUAGES, format_number, say
+from raastof_geo.language import LANGUAGES, Language, format_number, say
 from raastof_geo.region.pack import read_region
 from raastof_geo.region.region import Region
 from raastof_geo.scenario.catalogue import NO_RULE, Catalogue, Ruled
@@ -360,6 +360,11 @@ class Scenario(Shown):
         """What CO2e costs, and how much of that the price of fuel holds. [DKK/kg CO2e, and TTW]"""
         taxed = value_of(self.catalogue.co2_tax_in_fuel)
         return self.said.co2_price_dkk_per_t / 1000, taxed / 1000
+
+    @property
+    def speech(self) -> tuple[Language, str]:
+        """The scenario's language and its catalogue's currency, for `speaking`."""
+        return self.said.language, self.catalogue.currency
 
     def states(self) -> dict[str, Trust]:
         """Say how far each figure, by its path, can be trusted on the scenario's first day."""

@@ -129,7 +129,7 @@ class _Mover:
                 found = headline.solve_headlines(varied, legs, whole=self.at_value.whole)
                 self.solved[level] = Outcome(level, found)
             except RaastofError as error:
-                with speaking(self.scenario.said.language):
+                with speaking(*self.scenario.speech):
                     self.solved[level] = Outcome(level, None, str(error).splitlines()[0])
         return self.solved[level]
 

@@ -28,7 +28,7 @@ def list_levers(scenario: Scenario) -> list[Lever]:
     catalogue that are in use, and choices. A number without a range of its own is moved by 10 %
     both ways, and says so.
     """
-    with speaking(scenario.said.language):
+    with speaking(*scenario.speech):
         declared = lever.list_declared(scenario)
         taken = {one.set for one in scenario.said.assumptions.values()}
         others = (*_amounts(scenario), *_figures(scenario), *_choices(scenario))

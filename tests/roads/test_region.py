@@ -1,6 +1,7 @@
 """Packs: roads of any region, with its areas, coast, towns and metres."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from places import ROOT
 
 from raastof_geo.errors import RoadDataError, ScenarioError, SnapError
 from raastof_geo.pipeline import place_scenario, run_scenario
+from raastof_geo.records.explain import explain_figure
+from raastof_geo.records.verify import check_results
 from raastof_geo.region.pack import encode_region, read_region
 from raastof_geo.region.projection import find_system, project
 from raastof_geo.roads.convert import convert_roads
@@ -216,6 +219,36 @@ def test_another_country_gives_every_page_layer_limit_and_filter(sweden):
     for one in folder.iterdir():
         if one.suffix == ".html":
             assert "Geodatastyrelsen" not in one.read_text(encoding="utf-8"), one
+
+
+@pytest.mark.parametrize("language", ["da", "en"])
+def test_money_is_in_the_currency_of_the_catalogue(sweden, language):
+    """In pages, layers, workbook, ledger and terminal; Danish prices that are left are told."""
+    file = write_scenario(sweden, (13.12, 13.28), 55.6, language=language)
+    (sweden / "priser.yaml").write_text("currency: SEK\n", encoding="utf-8")
+    file.write_text(file.read_text(encoding="utf-8") + "catalogue: priser.yaml\n", encoding="utf-8")
+    result, folder = run_scenario(file, into=sweden / language)
+    assert re.search(r"\d+ .*(danske|Danish).*SEK", " ".join(map(str, result.scenario.warnings)))
+    pages = [one for one in folder.rglob("*") if one.suffix in (".html", ".md")]
+    told = {
+        one.name: one.read_text(encoding="utf-8") for one in pages if one.name != "appendix.html"
+    }
+    assert "SEK" in told["report.html"]
+    assert not [name for name, text in told.items() if re.search(r"\bDKK\b|\bkr\.|kroner", text)]
+    assert "SEK" in (folder / "ledger.json").read_text(encoding="utf-8")
+    assert "DKK" not in (folder / "ledger.json").read_text(encoding="utf-8").partition("figures")[0]
+    rows = gpd.read_file(folder / "plan.gpkg", layer="data_dictionary")
+    assert set(rows["unit"].dropna()) & {"SEK", "DKK"} == {"SEK"}
+    assert check_results(folder).holds
+    assert "SEK" in " ".join(map(str, explain_figure(folder, "plan.cost_dkk")))
+
+
+def test_a_currency_is_a_code(sweden):
+    """Three capital letters of ISO 4217; what else is said is refused where it stands."""
+    file = write_scenario(sweden, (13.12, 13.28), 55.6)
+    file.write_text(file.read_text(encoding="utf-8") + "catalogue: {currency: kronor}\n")
+    with pytest.raises(ScenarioError, match=r"egn\.yaml:16:23: catalogue\.currency.*`kronor`"):
+        read_scenario(file)
 
 
 def test_another_island_gives_every_page(tuno):

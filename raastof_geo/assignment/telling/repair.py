@@ -58,7 +58,10 @@ def find_repairs(case: Case, share: float | None) -> list[Message]:
     if tried and not ranked:
         none = say("no single change that was tried makes a plan possible ({tried} tried)")
         return [none.format(tried=tried)]
-    told = say("repair {number}: {what}; then a plan exists with {kg} kg CO2e and {dkk} DKK")
+    # An error is read where nobody says what is paid in.
+    currency = case.problem.scenario.catalogue.currency
+    told = say("repair {number}: {what}; then a plan exists with {kg} kg CO2e and {dkk} {currency}")
+    told = told.format(currency=say("DKK") if currency == "DKK" else currency)
     return [
         told.format(number=number, what=one.message, kg=round(one.kg_co2e), dkk=round(one.dkk))
         for number, one in enumerate(ranked[:_MOST_TOLD], 1)

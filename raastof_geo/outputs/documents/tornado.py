@@ -26,7 +26,7 @@ def write_sensitivity(
     `most` bars in each chart, and rows in the page's table; the workbook has all. `OutputError`:
     the folder is a link, or a file in it is open elsewhere; nothing was changed.
     """
-    with exchanging(folder, version=__version__) as draft, speaking(scenario.said.language):
+    with exchanging(folder, version=__version__) as draft, speaking(*scenario.speech):
         document.write_page(build_tornado(scenario, assessment, most=most), draft / PAGE)
         svg = draw_tornado(assessment, assumptions.TOLD[0], most=most).svg
         (draft / DRAWING).write_text(svg + "\n", encoding="utf-8", newline="\n")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from raastof_geo.figures import vocabulary
-from raastof_geo.language import LANGUAGES, Language, read_texts
+from raastof_geo.language import LANGUAGES, Language, in_currency, read_texts
 
 _DIGITS = {"kg CO2e": 1, "DKK": 2, "h": 2, "m": 1}
 """After the decimal point by unit, 3 in others: what is written is about as exact as it is known,
@@ -30,7 +30,7 @@ class Meaning(NamedTuple):
     def name(self, language: Language) -> str:
         """Give what people read over the column, with its unit."""
         said = self.danish if language == "da" else self.english
-        return f"{said} [{self.unit}]" if self.unit else said
+        return f"{said} [{in_currency(self.unit)}]" if self.unit else said
 
     @property
     def in_all(self) -> str:
@@ -61,4 +61,5 @@ def build_dictionary(columns: Mapping[str, Iterable[str]]) -> pd.DataFrame:
     """
     known = explain_columns()
     rows = [(layer, column, *known[column]) for layer, names in columns.items() for column in names]
-    return pd.DataFrame(rows, columns=["layer", "column", "unit", "meaning_da", "meaning_en"])
+    table = pd.DataFrame(rows, columns=["layer", "column", "unit", "meaning_da", "meaning_en"])
+    return table.assign(unit=table["unit"].map(in_currency))

@@ -56,7 +56,7 @@ def draw_map(result: Result) -> folium.Map:
     which can be added to other maps as well.
     """
     said = result.scenario.said
-    with speaking(said.language):
+    with speaking(*result.scenario.speech):
         told = MapStory(result)
         images = TILES if said.online_tiles else ""
         drawn = PlanMap(Page(title=said.title, language=said.language, images=images))

@@ -57,6 +57,15 @@ def note_zones(scenario: Scenario) -> Iterator[Fault]:
             yield _fault("zone", ("zones", number))
 
 
+def note_prices(scenario: Scenario) -> Iterator[Fault]:
+    """Say which prices are in kroner still where the catalogue is in another currency."""
+    currency, known = scenario.catalogue.currency, scenario.catalogue.figures()
+    kroner = [path for path, figure in known.items() if "DKK" in figure.unit]
+    if currency != "DKK" and kroner:
+        named = {"currency": currency, "count": len(kroner), "some": list_codes(kroner[:5])}
+        yield _fault("prices", ("catalogue", "currency"), **named)
+
+
 def note_land(scenario: Scenario) -> Iterator[Fault]:
     """Say what is taken the land to be where it is not said, and how much hangs on it."""
     catalogue, sites = scenario.catalogue, scenario.sites
@@ -203,4 +212,12 @@ def _places(scenario: Scenario) -> Iterator[tuple[Trail, OpenDays]]:
 
 
 MISTAKES = (check_receivers, check_consents, check_dates)
-DOUBTS = (note_dates, note_samples, note_double_supply, note_land, note_needs, note_zones)
+DOUBTS = (
+    note_dates,
+    note_samples,
+    note_double_supply,
+    note_land,
+    note_needs,
+    note_zones,
+    note_prices,
+)
