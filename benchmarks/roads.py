@@ -301,13 +301,13 @@ def with_pandana(pandana: object, world: World) -> float:
 
 def show_restrictions(file: Path, count: int, sites: int) -> None:
     """Time routes between all sites, without turn restrictions and with made-up ones."""
-    from raastof_geo.roads.edges import gather_turns
+    from raastof_geo.roads.edges import Turn
     from raastof_geo.roads.routing.approach import RoadStop
     from raastof_geo.roads.routing.graph import build_graph
     from raastof_geo.roads.routing.router import load_router
 
     world = World(file)
-    turns = gather_turns(make_turns(world.router.graph, count))
+    turns = tuple(Turn(*one) for one in make_turns(world.router.graph, count))
     restricted = dataclasses.replace(world.network, turns=turns)
     edges = [(stop.edge, 0.5) for stop in world.stops(sites)]
     pairs = [*zip(*itertools.product([RoadStop(*one) for one in edges], repeat=2), strict=True)]
