@@ -30,14 +30,35 @@ from raastof_geo.language import Message, read_texts, say, say_text
 
 @dataclass(frozen=True)
 class Place:
-    """A place in a text file, counted from one; line 0: values that stand in no file."""
+    """A place in a text file or a table, counted from one; line 0: values that stand in no file."""
 
     file: str
     line: int
+    """Of a table: the row; its headings are the first, in a layer too."""
     column: int
+    sheet: str | None = None
+    """Of a table: its sheet or layer, empty where the file has one only; none: a text file."""
+    heading: str = ""
+
+    @property
+    def order(self) -> tuple[str, str, int, int]:
+        """By what places are put in the order in which they are read."""
+        return self.file, self.sheet or "", self.line, self.column
+
+    @property
+    def cell(self) -> str:
+        """Name the cell as spreadsheets do: `C7`."""
+        letters, left = "", self.column
+        while left > 0:
+            left, letter = divmod(left - 1, 26)
+            letters = chr(ord("A") + letter) + letters
+        return f"{letters}{self.line}"
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        if self.sheet is None:
+            return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        sheet, heading = self.sheet and f"{self.sheet}!", self.heading and f" ({self.heading})"
+        return f"{self.file}, {sheet}{self.cell}{heading}"
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ from raastof_geo.roads.snap import Anchors, find_far_sites, measure_far_sites, s
 from raastof_geo.scenario import Scenario, read_scenario
 from raastof_geo.scenario.identity import find_model
 from raastof_geo.scenario.reading.sketch import sketch_sites
-from raastof_geo.scenario.reading.tree import read_tree
 from raastof_geo.scenario.said.network import NetworkChoice
+from raastof_geo.scenario.tables.source import read_source
 from raastof_geo.sensitivity.assessment import MOST_DECLARED, Assessment, assess
 from raastof_geo.sensitivity.headline import read_headlines
 from raastof_geo.sensitivity.inventory import list_levers
@@ -121,8 +121,7 @@ def place_scenario(
     network = load_network(choice.file, area=area, progress=tell)
     tell(say("Placing the sites on the road"))
     said = {
-        id_: scenario.place_of("sites", id_, "lon" if site.lon is not None else "easting")
-        for id_, site in scenario.sites.items()
+        id_: scenario.place_of("sites", id_, site.place_key) for id_, site in scenario.sites.items()
     }
     anchors = snap_sites(
         network,
@@ -149,17 +148,17 @@ def read_for_roads(
     try:
         scenario = read_scenario(path, anywhere=anywhere)
     except ScenarioError as error:
-        found = [*error.findings, *_find_off_road(Path(path))]
-        found.sort(key=lambda one: (one.place.line, one.place.column) if one.place else (0, 0))
+        found = [*error.findings, *_find_off_road(Path(path), anywhere)]
+        found.sort(key=lambda one: one.place.order if one.place else ("", "", 0, 0))
         raise ScenarioError(*found) from error
     if language in (None, scenario.said.language):
         return scenario
     return scenario.saying(language=language)
 
 
-def _find_off_road(path: Path) -> list[Finding]:
+def _find_off_road(path: Path, anywhere: bool) -> list[Finding]:
     try:
-        tree = read_tree(path)
+        tree = read_source(path, anywhere=anywhere)
     except ScenarioError:
         return []
     choice = tree.values.get("network")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
+from importlib.resources import as_file, files
+from importlib.resources.abc import Traversable
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -118,9 +120,21 @@ def check_file(
     scenario: ScenarioPath,
     *,
     page: Annotated[Path | None, option("--page", value=FILE)] = None,
+    mark: Annotated[bool, option("--mark")] = False,
     anywhere: Anywhere = False,
 ) -> None:
     """Read a scenario and place its sites; solve nothing."""
+    from raastof_geo.scenario.tables.mark import mark_tables
+
+    try:
+        _check(context, scenario, page=page, anywhere=anywhere)
+    except InputError as error:
+        for path in mark_tables(error.findings) if mark else ():
+            tell(say("Wrote {file}, with a comment at each mistake.", file=str(path)))
+        raise
+
+
+def _check(context: typer.Context, scenario: Path, *, page: Path | None, anywhere: bool) -> None:
     from raastof_geo.outputs.pages.outlook import write_outlook
     from raastof_geo.outputs.warning import warn_of_input
     from raastof_geo.pipeline import place_scenario, read_for_roads
@@ -246,11 +260,14 @@ def write_starter(
     name: Annotated[str | None, argument(say("The name of the new file."), NAME)] = None,
     *,
     schema: Annotated[bool, option("--schema")] = False,
+    xlsx: Annotated[bool, option("--xlsx")] = False,
 ) -> None:
     """Write a commented scenario in the language that is spoken, the schema, or both."""
     if schema:
         _write_schema(Path() if name is None else _new_path(name).parent)
-    if name is not None:
+    if name is not None and xlsx:
+        _write_workbook(_new_path(name.removesuffix(".xlsx")).with_suffix(".xlsx"))
+    elif name is not None:
         _write_scenario(_new_path(name))
     elif not schema:
         raise InputError.saying("name the new file, or ask for the schema with `--schema`")
@@ -267,10 +284,50 @@ def _write_schema(folder: Path) -> None:
     tell(say("Wrote {file}, which the first lines of a new scenario name.", file=str(path)))
 
 
-def _write_scenario(path: Path) -> None:
-    from importlib import resources
+def export_file(
+    scenario: ScenarioPath,
+    *,
+    xlsx: Annotated[bool, option("--xlsx")] = False,
+    gpkg: Annotated[bool, option("--gpkg")] = False,
+    into: Into = Path(),
+    anywhere: Anywhere = False,
+) -> None:
+    """Write a scenario as tables, which are a scenario themselves."""
+    from raastof_geo.outputs.gis.export import write_scenario_layers
+    from raastof_geo.outputs.tables.form import write_form
+    from raastof_geo.scenario import read_scenario
 
-    starter = resources.files("raastof_geo") / "data" / f"starter_{spoken_language()}.yaml"
+    if not (xlsx or gpkg):
+        raise InputError.saying("say what to write: `--xlsx`, `--gpkg` or both")
+    read = read_scenario(scenario, anywhere=anywhere)
+    for wanted, ending, write in (
+        (xlsx, "xlsx", write_form),
+        (gpkg, "gpkg", write_scenario_layers),
+    ):
+        if wanted:
+            path = write(read, into / f"{read.id}.{ending}")
+            tell(say("Wrote {file}.", file=str(path)))
+    for message in tell_all_moved(read_trace()):
+        tell_item(message, indent="", mark="! ")
+
+
+def _write_workbook(path: Path) -> None:
+    from raastof_geo.outputs.tables.form import write_form
+    from raastof_geo.scenario import read_scenario
+
+    if path.exists():
+        raise InputError.saying("{file} is there already: choose another name", file=str(path))
+    with as_file(_starter()) as starter:
+        write_form(read_scenario(starter), path)
+    _tell_next(path)
+
+
+def _starter() -> Traversable:
+    return files("raastof_geo") / "data" / f"starter_{spoken_language()}.yaml"
+
+
+def _write_scenario(path: Path) -> None:
+    starter = _starter()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8", newline="\n") as file:
@@ -284,6 +341,10 @@ def _write_scenario(path: Path) -> None:
         raise OutputError.saying(
             "{file} cannot be written: {reason}", file=str(path), reason=tell_reason(error)
         ) from error
+    _tell_next(path)
+
+
+def _tell_next(path: Path) -> None:
     tell(say("Wrote {file}. Next:", file=str(path)))
     safe = f".{os.sep}{path}" if str(path).startswith("-") else str(path)  # it is no option
     tell(f"raastof run {quote(safe)}")

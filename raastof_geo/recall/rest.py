@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import astuple, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -41,8 +41,8 @@ class KeptFinding:
     """A warning of a scenario, by its parts."""
 
     message: Any
-    place: tuple[str, int, int] | None
-    """File without its folder, line and column."""
+    place: tuple[str, int, int, str | None, str] | tuple[str, int, int] | None
+    """File without its folder, line and column; of a table its sheet and heading too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,7 +202,7 @@ def _keep_finding(finding: Finding) -> KeptFinding:
     place = finding.place
     return KeptFinding(
         _keep_words(finding.message),
-        None if place is None else (Path(place.file).name, place.line, place.column),
+        None if place is None else (Path(place.file).name, *astuple(place)[1:]),
     )
 
 

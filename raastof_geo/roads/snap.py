@@ -14,7 +14,7 @@ from raastof_geo.arrays import Floats, Integers, Mask, Objects
 from raastof_geo.card import Fact, Shown
 from raastof_geo.errors import Finding, Place, RoadDataError, SnapError, raise_all
 from raastof_geo.language import Message, format_number, say, say_text
-from raastof_geo.region.projection import lies_within
+from raastof_geo.region.projection import lies_within, project_shapes
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import ROAD_CLASSES, Access, split_tags
 from raastof_geo.roads.routing.islands import find_islands
@@ -89,7 +89,7 @@ def snap_sites(
     in its file. `SnapError`: every site beyond the limit; `RoadDataError`: no road for any site.
     """
     lon_lat = np.array([site.lon_lat for site in sites.values()])
-    at = _nearest(network, lon_lat, limit_m=limit_m, ferries=ferries)
+    at = _nearest(network, _lay(network, sites), limit_m=limit_m, ferries=ferries)
     raise_all(
         SnapError,
         find_far_sites(
@@ -126,9 +126,14 @@ class _Nearest(NamedTuple):
         return _Nearest(*(np.where(where, *pair) for pair in zip(other, self, strict=True)))
 
 
-def _nearest(network: RoadNetwork, lon_lat: Floats, *, limit_m: float, ferries: bool) -> _Nearest:
+def _lay(network: RoadNetwork, sites: Mapping[str, Site]) -> Objects:
+    """Give where trucks may enter each site: a point, or all along its shape. [m]"""
+    shapes = np.array([site.entrances for site in sites.values()], object)
+    return np.asarray(project_shapes(shapes, network.region.crs), object)
+
+
+def _nearest(network: RoadNetwork, points: Objects, *, limit_m: float, ferries: bool) -> _Nearest:
     """Choose a road for each point: of the mainland, of an island, else of whatever there is."""
-    points = np.asarray(shapely.points(network.project(lon_lat[:, 0], lon_lat[:, 1])), object)
     islands = find_islands(network, ferries=ferries)
     closed = np.isin(network.road_class, [ROAD_CLASSES.index(name) for name in NO_ENTRANCE])
     possible = (network.length_m > 0) & ~closed & (islands.of_edge >= 0)
@@ -168,10 +173,22 @@ def _nearest_of(network: RoadNetwork, edges: Integers, points: Objects) -> _Near
         nothing = np.zeros(len(points))
         return _Nearest(nothing.astype(np.int64), nothing, np.full(len(points), np.inf))
     lines = edge_lines(network, edges)
-    nearest = shapely.STRtree(lines).nearest(points)
+    tree = shapely.STRtree(lines)
+    nearest, gates = tree.nearest(points), points.copy()
+    for one in np.flatnonzero(shapely.get_dimensions(points) > 0):
+        # Where roads lead through a shape, its gate is where one comes nearest to its middle.
+        shape, within = points[one], tree.query(points[one], predicate="intersects")
+        if len(within):
+            shape = shape.representative_point()
+            inside = shapely.intersection(lines[within], points[one])
+            first = np.argmin(shapely.distance(inside, shape))
+            nearest[one], road = within[first], inside[first]
+        else:
+            road = lines[nearest[one]]
+        gates[one] = shapely.get_point(shapely.shortest_line(road, shape), 0)
     return _Nearest(
         edges[nearest],
-        shapely.line_locate_point(lines[nearest], points, normalized=True),
+        shapely.line_locate_point(lines[nearest], gates, normalized=True),
         shapely.distance(points, lines[nearest]),
     )
 
@@ -205,7 +222,8 @@ def measure_far_sites(
 ) -> Floats:
     """Give how far each place lies from the road that a site there would be put on. [m]"""
     where = np.array(list(sites.values()), np.float64).reshape(-1, 2)
-    return _nearest(network, where, limit_m=limit_m, ferries=ferries).metres
+    points = np.asarray(shapely.points(network.project(where[:, 0], where[:, 1])), object)
+    return _nearest(network, points, limit_m=limit_m, ferries=ferries).metres
 
 
 def _say_far(
@@ -253,9 +271,9 @@ def explain_moves(
     places = np.array([sites[str(site)].lon_lat for site in frame.index])
     points = network.project(places[:, 0], places[:, 1])
     moved, wet = frame["snap_m"].to_numpy(), _lead_over_water(network, points, frame)
-    usual = _nearest_of(
-        network, np.flatnonzero(network.length_m > 0), np.asarray(shapely.points(points), object)
-    )
+    shapes = _lay(network, {str(site): sites[str(site)] for site in frame.index})
+    wet &= shapely.get_dimensions(shapes) == 0
+    usual = _nearest_of(network, np.flatnonzero(network.length_m > 0), shapes)
     closed = network.access[usual.edge] == Access.CLOSED
     passed = closed & (usual.metres < moved - PASSED_M)
     off_street = network.level[frame["edge"].to_numpy()] != 0

@@ -65,7 +65,7 @@ def test_all_mistakes_are_reported_at_once():
         ("world.yaml:12:3: ", "School", "cannot be an id"),
         ("world.yaml:16:19: ", "material", "did you mean `crushed_concrete` (Crushed conc"),
         ("world.yaml:17:17: ", "amount", "can be read as `12 000` or as `12.0`"),
-        ("world.yaml:18:9: ", "offers[1]", "`from: 2028` comes after `to: 2027`"),
+        ("world.yaml:18:64: ", "offers[1].to", "`from: 2028` comes after `to: 2027`"),
         ("world.yaml:21:34: ", "capacity", "is not a key here"),
         ("world.yaml:22:39: ", "at_least", "write `20 %`"),
     ]

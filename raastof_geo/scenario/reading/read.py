@@ -1,11 +1,13 @@
 """Read a scenario file, and say everything that is wrong with it at once."""
 
+from __future__ import annotations
+
 import hashlib
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -30,6 +32,7 @@ from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.amount import DEFAULT, Captured
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.tables.source import read_source
 from raastof_geo.scenario.varied import (
     Edits,
     check_assumptions,
@@ -39,9 +42,17 @@ from raastof_geo.scenario.varied import (
     write_plain,
 )
 
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
 
 def read_scenario(
-    source: Path | str | Mapping[str, Any], *, name: str = "scenario", anywhere: bool = False
+    source: Path | str | Mapping[str, Any],
+    *,
+    name: str = "scenario",
+    anywhere: bool = False,
+    sites: Sequence[gpd.GeoDataFrame | pd.DataFrame] = (),
 ) -> Scenario:
     """Read and check a scenario: a file, or the same keys and values as Python has them.
 
@@ -74,7 +85,8 @@ def read_scenario(
         tree.digest = hashlib.sha256(text.encode()).hexdigest()
         return build_scenario(tree, path=Path(f"{name}.yaml"), anywhere=anywhere)
     path = Path(source)
-    return build_scenario(read_tree(path), path=path, anywhere=anywhere)
+    tree = read_source(path, anywhere=anywhere, frames=sites)
+    return build_scenario(tree, path=path, anywhere=anywhere)
 
 
 def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenario:
@@ -116,7 +128,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         digest=tree.digest,
         said=said,
         catalogue=catalogue,
-        warnings=(note, *warnings) if note else tuple(warnings),
+        warnings=(*((note,) if note else ()), *tree.doubts, *warnings),
         format_note=note,
         places=tree.keys,
         areas=areas,
@@ -288,5 +300,5 @@ def _check_fleet(said: ScenarioFile) -> Iterator[Fault]:
             yield Fault(told, trail, of_key=trail[0] == "fleet")
 
 
-def _by_place(finding: Finding) -> tuple[int, int]:
-    return (finding.place.line, finding.place.column) if finding.place else (0, 0)
+def _by_place(finding: Finding) -> tuple[str, str, int, int]:
+    return finding.place.order if finding.place else ("", "", 0, 0)

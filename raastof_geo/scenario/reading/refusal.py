@@ -34,7 +34,11 @@ def explain_errors(
             unknown.setdefault((problem.section, problem.given), []).extend(found)
         else:
             findings += found
-    return findings + [_join_alike(alike) for alike in unknown.values()]
+    for alike in unknown.values():
+        celled = [one for one in alike if one.place is not None and one.place.sheet is not None]
+        rest = [one for one in alike if one not in celled]
+        findings += [*celled, *([_join_alike(rest)] if rest else [])]
+    return findings
 
 
 def _as_written(tree: Tree, trail: Trail) -> Trail:
@@ -142,12 +146,18 @@ def _dotted(trail: Trail) -> str:
     return "".join(parts).removeprefix(".")
 
 
-def _keys_here(root: type[BaseModel], trail: Trail) -> list[str]:
+def find_type(root: type[BaseModel], trail: Trail) -> Any:
+    """Give the type of what stands at the end of a way; none: the way leads nowhere."""
     model: Any = root
     for part in trail:
         model = model if part == "[key]" else _step(model, part)
         if model is None:
-            return []
+            return None
+    return model
+
+
+def _keys_here(root: type[BaseModel], trail: Trail) -> list[str]:
+    model = find_type(root, trail)
     if isinstance(model, type) and issubclass(model, BaseModel):
         return [field.alias or name for name, field in model.model_fields.items()]
     return []
@@ -155,8 +165,9 @@ def _keys_here(root: type[BaseModel], trail: Trail) -> list[str]:
 
 def _step(annotation: Any, part: str | int) -> Any:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        field = annotation.model_fields.get(str(part))
-        return _unwrapped(field.annotation) if field else None
+        fields = annotation.model_fields.items()
+        known = (field for name, field in fields if str(part) in (field.alias or name, name))
+        return next((_unwrapped(field.annotation) for field in known), None)
     arguments = [one for one in get_args(annotation) if one is not Ellipsis]
     return _unwrapped(arguments[-1]) if arguments else None
 

@@ -44,6 +44,8 @@ class Tree:
     written: dict[Trail, str] = field(default_factory=dict)
     """A scalar as it was typed, or its beginning."""
     findings: list[Finding] = field(default_factory=list)
+    doubts: list[Finding] = field(default_factory=list)
+    """What was noticed on reading and is no mistake."""
     digest: str = ""
 
     def place(self, path: Trail, *, of_key: bool = False) -> Place:
@@ -56,6 +58,12 @@ class Tree:
 
 def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
     """Read a YAML file, or raise a `ScenarioError`; slips that could be mended are findings."""
+    root, tree = read_root(path, shown_as=shown_as)
+    return plant(root, tree)
+
+
+def read_root(path: Path, *, shown_as: str | None = None) -> tuple[nodes.Mapping, Tree]:
+    """Read a YAML file as `read_tree` does, and give its root and a tree that holds no values."""
     name = shown_as or path.as_posix()
     try:
         with path.open("rb") as file:
@@ -68,9 +76,8 @@ def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
     if len(raw) > LARGEST_FILE_BYTES:
         most_mb = LARGEST_FILE_BYTES // 1_000_000
         raise ScenarioError.saying_text("yaml", "large", file=name, limit=most_mb)
-    tree = parse_tree(_decoded(raw, name), file=name)
-    tree.digest = hashlib.sha256(raw).hexdigest()
-    return tree
+    root, findings = _compose_root(_decoded(raw, name), name)
+    return root, Tree(name, findings=findings, digest=hashlib.sha256(raw).hexdigest())
 
 
 def _decoded(raw: bytes, name: str) -> str:
@@ -86,6 +93,17 @@ def _decoded(raw: bytes, name: str) -> str:
 
 def parse_tree(text: str, *, file: str) -> Tree:
     """Read YAML out of a text, as `read_tree` out of a file, without a digest."""
+    root, findings = _compose_root(text, file)
+    return plant(root, Tree(file, findings=findings))
+
+
+def plant(root: nodes.Mapping, tree: Tree) -> Tree:
+    """Put the plain values of a root into a tree, and where each of them stands."""
+    tree.values = _Planter(tree).value(root, ())
+    return tree
+
+
+def _compose_root(text: str, file: str) -> tuple[nodes.Mapping, list[Finding]]:
     if (found := _NO_TEXT.search(text)) is not None:
         line = text.count("\n", 0, found.start()) + 1
         place = Place(file, line, found.start() - text.rfind("\n", 0, found.start()))
@@ -97,9 +115,7 @@ def parse_tree(text: str, *, file: str) -> Tree:
         loosened = loosen_colon(root.text) if isinstance(root, Scalar) and root.plain else None
         told = say_colon(*loosened) if loosened else say_text("yaml", "no mapping")
         raise ScenarioError(*findings, Finding(told, root.place))
-    tree = Tree(file, findings=findings)
-    tree.values = _Planter(tree).value(root, ())
-    return tree
+    return root, findings
 
 
 def _no_text(character: str) -> Message:
@@ -117,7 +133,7 @@ class _Planter:
         self.count = 0
         self.known: dict[int, tuple[nodes.Mapping, Entries]] = {}
         """The entries of each mapping, so that one that is repeated is looked at once."""
-        self.told: set[tuple[int, int]] = set()
+        self.told: set[Place] = set()
 
     def value(self, node: Node, path: Trail) -> Any:
         self._spend(1, node)
@@ -138,6 +154,8 @@ class _Planter:
         for key, (key_node, value_node) in self._entries(node, 0).items():
             self.tree.keys[(*path, key)] = key_node.place
             values[key] = self.value(value_node, (*path, key))
+        for key, place in node.blank.items():
+            self.tree.places.setdefault((*path, key), place)
         return values
 
     def _scalar(self, node: Scalar) -> scalars.Value:
@@ -284,9 +302,8 @@ class _Planter:
             raise nodes.refused("repeats", node.place)
 
     def _tell(self, message: Message, node: Node) -> None:
-        place = (node.place.line, node.place.column)
-        if place not in self.told:
-            self.told.add(place)
+        if node.place not in self.told:
+            self.told.add(node.place)
             self.tree.findings.append(Finding(message, node.place))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from raastof_geo.language import Message, say_text
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Tree
 from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.tables.layer import UNREADABLE, read_layers
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -23,13 +23,7 @@ BORDER_M = 1.0
 """A site this near a zone lies in it: coordinates are no better than that. [m]"""
 
 _DEGREES = "EPSG:4326"
-_GEOPACKAGE = b"SQLite format 3\x00"
 _MOST_DEGREES = 360.0
-_UNREADABLE = (
-    *(OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError),
-    shapely.errors.ShapelyError,
-)
-"""What readers of files, shapes and coordinate systems raise at damaged ones."""
 
 
 def refuse_outside(file: Path, home: Path, where: str, *, anywhere: bool) -> Message | None:
@@ -104,7 +98,7 @@ def _read_polygons(home: Path, name: Path, crs: str, *, anywhere: bool) -> shape
                 polygons += list(shapely.make_valid(shapes.to_crs(crs).to_numpy()))
     except InputError:
         raise
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         told["problem"] = str(error)[:200]
         raise InputError.saying_text("files beside", "no areas", **told) from error
     # What is made valid may be several polygons, or lines where it had no width.
@@ -122,16 +116,7 @@ def _check_system(shapes: gpd.GeoSeries, told: dict[str, str]) -> None:
 
 
 def _read_layers(file: Path) -> list[gpd.GeoDataFrame]:
-    """Read GeoPackage, or GeoJSON by ourselves: GDAL would follow what names files or addresses."""
+    """Read the layers of a file that have geometry."""
     import geopandas as gpd
 
-    with file.open("rb") as opened:
-        packed = opened.read(len(_GEOPACKAGE)) == _GEOPACKAGE
-    if packed:
-        layers = gpd.list_layers(file).dropna(subset="geometry_type")["name"]
-        return [gpd.read_file(file, layer=layer) for layer in layers]
-    said = json.loads(file.read_text(encoding="utf-8-sig"))
-    places = [one.get("geometry", one) for one in said.get("features", [said])]
-    shapes = [shapely.geometry.shape(one) for one in places if one is not None]
-    crs = said.get("crs", {}).get("properties", {}).get("name", _DEGREES)
-    return [gpd.GeoDataFrame(geometry=shapes, crs=crs)]
+    return [one for one in read_layers(file).values() if isinstance(one, gpd.GeoDataFrame)]

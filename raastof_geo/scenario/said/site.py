@@ -1,17 +1,19 @@
-"""A place with one or more roles, and an area in which some of them lie."""
+"""A place with one or more roles, an area in which some lie, a table that they are read from."""
 
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
+import shapely
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError, raise_all
+from raastof_geo.language import say_text
 from raastof_geo.scenario.catalogue import SoilMove
 from raastof_geo.scenario.coordinates import Crs, check_degrees, check_metres, region_in, to_degrees
-from raastof_geo.scenario.fault import FaultError, SetOf
+from raastof_geo.scenario.fault import Fault, FaultError, SetOf
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said import entry, part
 
@@ -33,6 +35,9 @@ class Site(part.Part):
     crs: Crs | None = None
     easting: float | None = None
     northing: float | None = None
+    shape: str | None = Field(default=None, max_length=1_000_000)
+    """The polygon or line of the site as WKT in degrees; trucks enter by the road nearest to it, or
+    by the entrance whose coordinates are said beside it."""
     offers: tuple[entry.OfferEntry, ...] = ()
     needs: tuple[entry.NeedEntry, ...] = ()
     pit: entry.PitEntry | None = None
@@ -77,6 +82,17 @@ class Site(part.Part):
             check_metres(easting, northing, crs, region_in(info))
         return northing
 
+    @field_validator("shape")
+    @classmethod
+    def _shape_lies_in_the_region(cls, shape: str | None, info: ValidationInfo) -> str | None:
+        drawn = shapely.from_wkt(shape, on_invalid="ignore")
+        if drawn is not None and drawn.is_valid and not drawn.is_empty:
+            middle = drawn.representative_point()
+            check_degrees(middle.x, middle.y, region_in(info))
+        elif shape is not None:
+            raise InputError.saying_text("said", "shape")
+        return shape
+
     @model_validator(mode="after")
     def _lies_in_one_place(self) -> Self:
         degrees = self.lon is not None and self.lat is not None
@@ -108,7 +124,25 @@ class Site(part.Part):
                 return lon, lat
             case None, None, float(easting), float(northing), str(crs):
                 return to_degrees(easting, northing, crs)
-        raise InputError.saying_text("said", "place")
+            case None, None, None, None, _ if self.place_key == "shape":
+                middle = self.entrances.representative_point()
+                return float(middle.x), float(middle.y)
+        raise FaultError(Fault(say_text("said", "place"), ("lon",)))
+
+    @property
+    def place_key(self) -> str:
+        """The key that says where it lies, and where trucks enter."""
+        keys = ("lon", "easting", "shape")
+        return next((one for one in keys if getattr(self, one) is not None), "lon")
+
+    @cached_property
+    def entrances(self) -> Any:
+        """Where trucks may enter: the place that is said, else all along the shape. [degrees]"""
+        return (
+            shapely.from_wkt(self.shape)
+            if self.place_key == "shape"
+            else shapely.Point(self.lon_lat)
+        )
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -143,3 +177,17 @@ class ZoneEntry(part.Part):
         return SoilMove(
             verdict="conditional", condition=self.needs_condition, rule=self.rule, citation=source
         )
+
+
+class SiteTable(part.Part):
+    """A sheet, a layer or a text with separators, in which each row says something of a site."""
+
+    file: Path
+    """By its name from the scenario's folder on: CSV, XLSX, GeoPackage, GeoJSON, GeoParquet,
+    Shapefile or FlatGeobuf."""
+    sheet: str | None = None
+    """Its sheet or layer; none: those that are called as tables are, else the first."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """The headings that stand above keys, where they are others; then no other column is read."""
+    crs: str | None = None
+    """The system of its coordinates, where it names none, such as `EPSG:25832`."""
