@@ -21,7 +21,8 @@ the file where there is one.
 """
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -39,11 +40,6 @@ class Place:
     sheet: str | None = None
     """Of a table: its sheet or layer, empty where the file has one only; none: a text file."""
     heading: str = ""
-
-    @property
-    def order(self) -> tuple[str, str, int, int]:
-        """By what places are put in the order in which they are read."""
-        return self.file, self.sheet or "", self.line, self.column
 
     @property
     def cell(self) -> str:
@@ -67,6 +63,12 @@ class Finding:
 
     message: Message
     place: Place | None = None
+
+    @property
+    def order(self) -> tuple[str, str, int, int]:
+        """By what findings are put in the order in which they are read; those of no place first."""
+        place = self.place or Place("", 0, 0)
+        return place.file, place.sheet or "", place.line, place.column
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}" if self.place else str(self.message)
@@ -153,6 +155,21 @@ def raise_all(kind: type[RaastofError], findings: Iterable[Any]) -> None:
     """Raise one error with all findings, messages or whatever it takes, if there are any."""
     if found := [*findings]:
         raise kind(*found)
+
+
+@contextmanager
+def refusing(part: str, key: str, /, **values: Any) -> Iterator[None]:
+    """Raise whatever readers of damaged files raise as an `InputError` of one sentence.
+
+    Its text stands where `say_text` finds it, and tells the `problem`.
+    """
+    try:
+        yield
+    except RaastofError:
+        raise
+    except Exception as error:  # they raise what they like
+        problem = str(tell_reason(error))[:200]
+        raise InputError.saying_text(part, key, problem=problem, **values) from error
 
 
 def tell_reason(error: BaseException) -> Message | str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 
 from raastof_geo.assignment import RULES, Plan, Rule, assign
@@ -149,8 +150,7 @@ def read_for_roads(
         scenario = read_scenario(path, anywhere=anywhere)
     except ScenarioError as error:
         found = [*error.findings, *_find_off_road(Path(path), anywhere)]
-        found.sort(key=lambda one: one.place.order if one.place else ("", "", 0, 0))
-        raise ScenarioError(*found) from error
+        raise ScenarioError(*sorted(found, key=attrgetter("order"))) from error
     if language in (None, scenario.said.language):
         return scenario
     return scenario.saying(language=language)

@@ -51,6 +51,11 @@ class Quantity:
     condition: Condition | None = None
     vehicle: str | None = None
 
+    @property
+    def unit_said(self) -> str:
+        """The unit with what it is of, as it is written: `m3 in_situ`."""
+        return " ".join(filter(None, (self.unit, self.condition, self.vehicle)))
+
 
 def read_quantity(given: Any) -> Quantity:
     """Understand an amount of material, or one that was understood before.
@@ -71,15 +76,6 @@ def read_quantity(given: Any) -> Quantity:
     if match["unit"] is None:
         return read_quantity(number)
     return _with_unit(given, number, match["unit"].split())
-
-
-def part_quantity(text: str) -> tuple[float, str] | None:
-    """Part an amount that can be read into its number and its unit; none: it has no unit."""
-    match = _QUANTITY.fullmatch(text.strip())
-    if match is None or match["unit"] is None:
-        return None
-    number = read_number(match["number"].strip())
-    return int(number) if number.is_integer() else number, " ".join(match["unit"].split())
 
 
 def _refuse(key: str, given: Any, **values: Any) -> InputError:

@@ -1,12 +1,13 @@
 """Where a site lies, and what coordinates that look wrong were meant to be."""
 
 import re
+from contextlib import suppress
 from functools import lru_cache
 from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, Field, ValidationInfo
 from pyproj import CRS
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import ProjError
 
 from raastof_geo.errors import InputError
 from raastof_geo.language import Message, say_text
@@ -14,24 +15,32 @@ from raastof_geo.region.pack import read_region
 from raastof_geo.region.projection import DEGREES, METRES, unproject
 from raastof_geo.region.region import Region
 
+AXES = (("lon", "lat"), ("easting", "northing"))
+"""The keys of a site that say where it lies: in degrees, or in metres."""
+
 _OTHERS = (METRES, "EPSG:25833")
 """What Danish coordinates are mostly in, where the region's own system does not fit."""
 
-_NUMBER = re.compile(r"EPSG:\d{4,6}")
+_NUMBER = re.compile(r"(?:urn:ogc:def:crs:)?(?:([A-Za-z]+):{1,2})?(\d{3,6})(?:\.0)?")
+_SPOKEN = {
+    **dict.fromkeys(("wgs84", "gps", "grader", "degrees", "lonlat", "latlon"), DEGREES),
+    **dict.fromkeys(("utm32", "utm32n", "etrs89utm32n", "euref89utm32"), METRES),
+    **dict.fromkeys(("utm33", "utm33n", "etrs89utm33n", "euref89utm33"), "EPSG:25833"),
+    "webmercator": "EPSG:3857",
+}
 
 
 @lru_cache
-def _check_system(crs: str) -> str:
-    """Give the code of a system of metres, or of `DEGREES`, that PROJ knows."""
-    try:
-        if crs == DEGREES or (_NUMBER.fullmatch(crs) and CRS(crs).is_projected):
-            return crs
-    except CRSError:
-        pass
-    raise InputError.saying_text("coordinates", "no system", crs=f"`{crs}`")
+def read_system(given: str) -> str:
+    """Give `EPSG:25832` for `25832`, `epsg:25832` or `UTM 32N`; `InputError`: PROJ has no such."""
+    text = _SPOKEN.get(re.sub(r"[^a-z0-9]|zone", "", given.casefold()), given.strip())
+    with suppress(ProjError):
+        if match := _NUMBER.fullmatch(text):
+            return str(CRS.from_authority((match[1] or "EPSG").upper(), match[2]).to_string())
+    raise InputError.saying_text("coordinates", "no system", crs=f"`{given[:60]}`")
 
 
-Crs: TypeAlias = Annotated[str, Field(examples=[*_OTHERS]), AfterValidator(_check_system)]
+Crs: TypeAlias = Annotated[str, Field(examples=[*_OTHERS]), AfterValidator(read_system)]
 """A coordinate system by its number, such as `EPSG:25832`."""
 
 

@@ -172,7 +172,7 @@ def test_periods_that_make_no_sense(periods, message):
         ("crs: EPSG:25832, lon: 12.1, lat: 55.45", "easting and northing, not lon and lat"),
         ("lon: 12.1", "needs `lon` and `lat`"),
         ("crs: WGS84, lon: 12.1, lat: 55.45", "EPSG:25832"),
-        ("crs: EPSG:4258, easting: 12.1, northing: 55.45", "no coordinate system in metres"),
+        ("crs: EPSG:1, easting: 12.1, northing: 55.45", "no coordinate system that is known"),
         ("crs: EPSG:31467, easting: 695000, northing: 6150000", "looks like EPSG:25832"),
         ("lon: .nan, lat: 55.45", "must be a finite number"),
         ("lon: east, lat: 55.45", "must be a number"),

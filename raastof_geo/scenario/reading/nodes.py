@@ -53,8 +53,6 @@ class Mapping:
     entries: list[tuple[Node, Node]] = field(default_factory=list)
     braces: bool = False
     tag: str | None = None
-    blank: dict[str, Place] = field(default_factory=dict)
-    """Where keys would stand that are not there: empty cells of a table."""
 
 
 Node: TypeAlias = Scalar | Sequence | Mapping
@@ -191,35 +189,3 @@ def _stop(error: BaseException) -> Halt | None:
     context = error.context_mark or mark
     began = context.line, context.column
     return Halt(mark.line, mark.column, str(error.problem or ""), str(error.context or ""), began)
-
-
-def text_of_node(node: Node) -> str:
-    """Write what a node holds on a line, to be shown and compared."""
-    if isinstance(node, Scalar):
-        return node.text
-    if isinstance(node, Sequence):
-        return "; ".join(map(text_of_node, node.items))
-    return "; ".join(f"{text_of_node(key)}: {text_of_node(one)}" for key, one in node.entries)
-
-
-def find_node(node: Node | None, *trail: str) -> Node | None:
-    """Give the node at the end of a way through mappings; none: there is none."""
-    for part in trail:
-        pairs = node.entries if isinstance(node, Mapping) else []
-        node = next(
-            (one for key, one in pairs if isinstance(key, Scalar) and key.text == part), None
-        )
-    return node
-
-
-def put_node(node: Mapping, trail: tuple[str, ...], value: Node) -> None:
-    """Put a node below a mapping, with those between that are not there yet."""
-    key, *rest = trail
-    inner = find_node(node, key) if rest else value
-    if not isinstance(inner, Mapping) and rest:
-        inner = Mapping(value.place)
-        node.entries.append((Scalar(value.place, key, plain=False), inner))
-    if rest and isinstance(inner, Mapping):
-        put_node(inner, tuple(rest), value)
-    else:
-        node.entries.append((Scalar(value.place, key, plain=False), value))

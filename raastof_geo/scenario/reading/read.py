@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +32,9 @@ from raastof_geo.scenario.reading.zones import find_beside, find_in_zones, refus
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.amount import DEFAULT, Captured
 from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.said.site import find_lacking
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.scenario.tables.source import read_source
+from raastof_geo.scenario.tables.source import join_tables, read_source
 from raastof_geo.scenario.varied import (
     Edits,
     check_assumptions,
@@ -43,8 +45,7 @@ from raastof_geo.scenario.varied import (
 )
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-    import pandas as pd
+    from raastof_geo.region.layer import Layer
 
 
 def read_scenario(
@@ -52,24 +53,28 @@ def read_scenario(
     *,
     name: str = "scenario",
     anywhere: bool = False,
-    sites: Sequence[gpd.GeoDataFrame | pd.DataFrame] = (),
+    sites: Sequence[Layer] = (),
 ) -> Scenario:
     """Read and check a scenario: a file, or the same keys and values as Python has them.
+
+    A file is YAML with the tables that it names, or a workbook or a GeoPackage that is all of it.
 
     Parameters
     ----------
     source
-        The path of a YAML file; or a mapping of what would stand in it, of texts, numbers, dates,
+        The path of the file; or a mapping of what would stand in it, of texts, numbers, dates,
         lists, mappings and the types of `raastof_geo.scenario.said`, such as `OfferEntry`.
     name
         The id of a scenario out of a mapping, after which its results are called.
     anywhere
         Whether it may name files outside its folder (of a mapping: the working folder).
+    sites
+        Frames of GeoPandas or pandas in which each row says something of a site, as in a table.
 
     Raises
     ------
     ScenarioError
-        Every mistake, each with line and column, or with its path.
+        Every mistake, each with line and column, sheet and cell, or its path.
 
     Examples
     --------
@@ -83,9 +88,11 @@ def read_scenario(
         tree = Tree(name, write_plain(source))
         text = json.dumps(tree.values, default=str, ensure_ascii=False, sort_keys=True)
         tree.digest = hashlib.sha256(text.encode()).hexdigest()
-        return build_scenario(tree, path=Path(f"{name}.yaml"), anywhere=anywhere)
-    path = Path(source)
-    tree = read_source(path, anywhere=anywhere, frames=sites)
+        path = Path(f"{name}.yaml")
+        join_tables(tree, path.parent, sites, anywhere=anywhere)
+    else:
+        path = Path(source)
+        tree = read_source(path, anywhere=anywhere, frames=sites)
     return build_scenario(tree, path=path, anywhere=anywhere)
 
 
@@ -103,6 +110,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         said = ScenarioFile.model_validate(tree.values, context=context)
     except ValidationError as error:
         findings += explain_errors(error, tree, ScenarioFile)
+        findings += [one for one in _find_nowhere(tree) if one not in findings]
     warnings: list[Finding] = []
     note: Finding | None = None
     if said is not None:
@@ -119,7 +127,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
             findings += contradictions
             note = note_older(draft, tree)
     if said is None or findings:
-        raise ScenarioError(*sorted(findings, key=_by_place))
+        raise ScenarioError(*sorted(findings, key=attrgetter("order")))
     if said.network.file is not None:
         network = said.network.model_copy(update={"file": (home / said.network.file).resolve()})
         said = said.model_copy(update={"network": network})
@@ -170,7 +178,7 @@ def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Findin
     for checks, findings in ((permit.MISTAKES, mistakes), (permit.DOUBTS, warnings)):
         faults = (fault for check in checks for fault in check(scenario))
         findings += [finding_at(tree, fault.below, fault.message) for fault in faults]
-    return mistakes, sorted(warnings, key=_by_place)
+    return mistakes, sorted(warnings, key=attrgetter("order"))
 
 
 def _read_catalogue(tree: Tree, home: Path, *, anywhere: bool) -> Sequence[Finding]:
@@ -228,6 +236,14 @@ def _context(tree: Tree, catalogue: Catalogue, region: Region) -> dict[str, Any]
         "catalogue": catalogue,
         "vehicles": tuple(id_or_word("vehicles", str(one), known["vehicles"]) for one in vehicles),
     }
+
+
+def _find_nowhere(tree: Tree) -> Iterator[Finding]:
+    """Say which sites lie nowhere, which is not looked at where something else of them is wrong."""
+    sites = tree.values.get("sites")
+    for id_, site in sites.items() if isinstance(sites, Mapping) else ():
+        if isinstance(site, Mapping) and (key := find_lacking(site)) is not None:
+            yield finding_at(tree, ("sites", id_, key), say_text("said", "place"))
 
 
 def _find_region(tree: Tree, home: Path, *, anywhere: bool) -> Region:
@@ -298,7 +314,3 @@ def _check_fleet(said: ScenarioFile) -> Iterator[Fault]:
         if vehicle not in said.vehicles:
             told = message.format(where=str(trail[0]), vehicle=f"`{vehicle}`")
             yield Fault(told, trail, of_key=trail[0] == "fleet")
-
-
-def _by_place(finding: Finding) -> tuple[str, str, int, int]:
-    return finding.place.order if finding.place else ("", "", 0, 0)

@@ -36,9 +36,10 @@ def explain_errors(
             findings += found
     for alike in unknown.values():
         celled = [one for one in alike if one.place is not None and one.place.sheet is not None]
-        rest = [one for one in alike if one not in celled]
-        findings += [*celled, *([_join_alike(rest)] if rest else [])]
-    return findings
+        findings += celled or [_join_alike(alike)]
+    # What a cell holds was told already, where it could not even be read.
+    told = [one.place for one in tree.findings if one.place and one.place.sheet is not None]
+    return [one for one in findings if one.place not in told]
 
 
 def _as_written(tree: Tree, trail: Trail) -> Trail:

@@ -2,11 +2,10 @@
 
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from raastof_geo.errors import Finding, InputError
+from raastof_geo.errors import Finding, InputError, refusing
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Tree
 from raastof_geo.scenario.reading.zones import find_beside
@@ -18,7 +17,6 @@ _KIND = "wordprocessingml.document.main+xml"
 _TYPES, _READ = "[Content_Types].xml", ("word/document.xml", "word/styles.xml", "_rels/.rels")
 _PAGE = re.compile(rb"sectPr[^<]*>\s*</(\w+:)?body>")
 """The last section of a document, which says its page."""
-_UNREADABLE = (*(OSError, ValueError, LookupError, RuntimeError), zipfile.BadZipFile, zlib.error)
 
 
 def check_template(
@@ -35,18 +33,12 @@ def check_template(
 
 
 def _check_kind(file: Path) -> None:
-    refused = InputError.saying_text("files beside", "no word", file=f"`{file.name}`")
-    try:
-        with zipfile.ZipFile(file) as package:
-            if sum(one.file_size for one in package.infolist()) > _MOST_MB * 1_000_000:
-                told = {"file": f"`{file.name}`", "most": _MOST_MB}
-                raise InputError.saying_text("files beside", "large", **told)
-            if _KIND not in package.read(_TYPES).decode("utf-8", "replace"):
-                raise refused
-            document, *_ = [package.read(part) for part in _READ]  # whole, or its sum is wrong
-            if not _PAGE.search(document):
-                raise InputError.saying_text("files beside", "no page", file=f"`{file.name}`")
-    except InputError:
-        raise
-    except _UNREADABLE as error:
-        raise refused from error
+    told = {"file": f"`{file.name}`"}
+    with refusing("files beside", "no word", **told), zipfile.ZipFile(file) as package:
+        if sum(one.file_size for one in package.infolist()) > _MOST_MB * 1_000_000:
+            raise InputError.saying_text("files beside", "large", **told, most=_MOST_MB)
+        if _KIND not in package.read(_TYPES).decode("utf-8", "replace"):
+            raise InputError.saying_text("files beside", "no word", **told)
+        document, *_ = [package.read(part) for part in _READ]  # whole, or its sum is wrong
+        if not _PAGE.search(document):
+            raise InputError.saying_text("files beside", "no page", **told)

@@ -48,6 +48,33 @@ class Tree:
     """What was noticed on reading and is no mistake."""
     digest: str = ""
 
+    def find(self, trail: Trail) -> Any:
+        """Give the value at the end of a way; none: there is none."""
+        part: Any = self.values
+        for key in trail:
+            inside = isinstance(part, dict) and key in part
+            part = part[key] if inside or isinstance(part, list) else None
+        return part
+
+    def put(self, trail: Trail, value: Any, place: Place) -> Any:
+        """Put a value at the end of a way, unless one stands there already, which is given.
+
+        Mappings on the way are made where there are none; a list grows at its end.
+        """
+        for number in range(1, len(trail)):
+            there = self.find(trail[:number])
+            if there is None:
+                self.put(trail[:number], {}, place)
+            elif not isinstance(there, dict | list):
+                return there
+        above = self.find(trail[:-1])
+        if isinstance(above, list):
+            above.append(value)
+        elif above.setdefault(trail[-1], value) is not value:
+            return above[trail[-1]]
+        self.keys[trail] = self.places[trail] = place
+        return None
+
     def place(self, path: Trail, *, of_key: bool = False) -> Place:
         """Find the nearest known place of a value, going up where it has none of its own."""
         known = self.keys if of_key else self.places
@@ -58,12 +85,6 @@ class Tree:
 
 def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
     """Read a YAML file, or raise a `ScenarioError`; slips that could be mended are findings."""
-    root, tree = read_root(path, shown_as=shown_as)
-    return plant(root, tree)
-
-
-def read_root(path: Path, *, shown_as: str | None = None) -> tuple[nodes.Mapping, Tree]:
-    """Read a YAML file as `read_tree` does, and give its root and a tree that holds no values."""
     name = shown_as or path.as_posix()
     try:
         with path.open("rb") as file:
@@ -76,8 +97,9 @@ def read_root(path: Path, *, shown_as: str | None = None) -> tuple[nodes.Mapping
     if len(raw) > LARGEST_FILE_BYTES:
         most_mb = LARGEST_FILE_BYTES // 1_000_000
         raise ScenarioError.saying_text("yaml", "large", file=name, limit=most_mb)
-    root, findings = _compose_root(_decoded(raw, name), name)
-    return root, Tree(name, findings=findings, digest=hashlib.sha256(raw).hexdigest())
+    tree = parse_tree(_decoded(raw, name), file=name)
+    tree.digest = hashlib.sha256(raw).hexdigest()
+    return tree
 
 
 def _decoded(raw: bytes, name: str) -> str:
@@ -93,17 +115,6 @@ def _decoded(raw: bytes, name: str) -> str:
 
 def parse_tree(text: str, *, file: str) -> Tree:
     """Read YAML out of a text, as `read_tree` out of a file, without a digest."""
-    root, findings = _compose_root(text, file)
-    return plant(root, Tree(file, findings=findings))
-
-
-def plant(root: nodes.Mapping, tree: Tree) -> Tree:
-    """Put the plain values of a root into a tree, and where each of them stands."""
-    tree.values = _Planter(tree).value(root, ())
-    return tree
-
-
-def _compose_root(text: str, file: str) -> tuple[nodes.Mapping, list[Finding]]:
     if (found := _NO_TEXT.search(text)) is not None:
         line = text.count("\n", 0, found.start()) + 1
         place = Place(file, line, found.start() - text.rfind("\n", 0, found.start()))
@@ -115,7 +126,9 @@ def _compose_root(text: str, file: str) -> tuple[nodes.Mapping, list[Finding]]:
         loosened = loosen_colon(root.text) if isinstance(root, Scalar) and root.plain else None
         told = say_colon(*loosened) if loosened else say_text("yaml", "no mapping")
         raise ScenarioError(*findings, Finding(told, root.place))
-    return root, findings
+    tree = Tree(file, findings=findings)
+    tree.values = _Planter(tree).value(root, ())
+    return tree
 
 
 def _no_text(character: str) -> Message:
@@ -154,8 +167,6 @@ class _Planter:
         for key, (key_node, value_node) in self._entries(node, 0).items():
             self.tree.keys[(*path, key)] = key_node.place
             values[key] = self.value(value_node, (*path, key))
-        for key, place in node.blank.items():
-            self.tree.places.setdefault((*path, key), place)
         return values
 
     def _scalar(self, node: Scalar) -> scalars.Value:

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
 from raastof_geo.errors import Finding, InputError
 from raastof_geo.language import Message, say_text
+from raastof_geo.region.layer import read_polygons
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Tree
 from raastof_geo.scenario.said.file import ScenarioFile
-from raastof_geo.scenario.tables.layer import UNREADABLE, read_layers
-
-if TYPE_CHECKING:
-    import geopandas as gpd
 
 BORDER_M = 1.0
 """A site this near a zone lies in it: coordinates are no better than that. [m]"""
 
 _DEGREES = "EPSG:4326"
-_MOST_DEGREES = 360.0
 
 
 def refuse_outside(file: Path, home: Path, where: str, *, anywhere: bool) -> Message | None:
@@ -87,36 +82,9 @@ def _find_inside(
 def _read_polygons(home: Path, name: Path, crs: str, *, anywhere: bool) -> shapely.MultiPolygon:
     """Read the polygons of a scenario's file as one area, in metres."""
     file = find_beside(home, name, anywhere=anywhere)
-    told = {"file": f"`{file.name}`"}
-    polygons: list[Any] = []
-    try:
-        for layer in _read_layers(file):
-            parts = layer.geometry.explode(ignore_index=True)
-            shapes = parts[parts.geom_type == "Polygon"]
-            if not shapes.empty:
-                _check_system(shapes, told)
-                polygons += list(shapely.make_valid(shapes.to_crs(crs).to_numpy()))
-    except InputError:
-        raise
-    except UNREADABLE as error:
-        told["problem"] = str(error)[:200]
-        raise InputError.saying_text("files beside", "no areas", **told) from error
+    polygons = shapely.make_valid(read_polygons(file).to_crs(crs).geometry.to_numpy())
     # What is made valid may be several polygons, or lines where it had no width.
     parts = [one for one in shapely.get_parts(shapely.union_all(polygons)) if one.area]
     if not parts:
-        raise InputError.saying_text("files beside", "no polygons", **told)
+        raise InputError.saying_text("files beside", "no polygons", file=f"`{file.name}`")
     return shapely.MultiPolygon(parts)
-
-
-def _check_system(shapes: gpd.GeoSeries, told: dict[str, str]) -> None:
-    if shapes.crs is None:
-        raise InputError.saying_text("files beside", "no system", **told)
-    if shapes.crs.is_geographic and np.abs(shapes.total_bounds).max() > _MOST_DEGREES:
-        raise InputError.saying_text("files beside", "no degrees", **told)
-
-
-def _read_layers(file: Path) -> list[gpd.GeoDataFrame]:
-    """Read the layers of a file that have geometry."""
-    import geopandas as gpd
-
-    return [one for one in read_layers(file).values() if isinstance(one, gpd.GeoDataFrame)]

@@ -1,5 +1,6 @@
 """A place with one or more roles, an area in which some lie, a table that they are read from."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,14 @@ from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.language import say_text
 from raastof_geo.scenario.catalogue import SoilMove
-from raastof_geo.scenario.coordinates import Crs, check_degrees, check_metres, region_in, to_degrees
+from raastof_geo.scenario.coordinates import (
+    AXES,
+    Crs,
+    check_degrees,
+    check_metres,
+    region_in,
+    to_degrees,
+)
 from raastof_geo.scenario.fault import Fault, FaultError, SetOf
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said import entry, part
@@ -127,7 +135,7 @@ class Site(part.Part):
             case None, None, None, None, _ if self.place_key == "shape":
                 middle = self.entrances.representative_point()
                 return float(middle.x), float(middle.y)
-        raise FaultError(Fault(say_text("said", "place"), ("lon",)))
+        raise FaultError(Fault(say_text("said", "place"), (find_lacking(dict(self)) or "lon",)))
 
     @property
     def place_key(self) -> str:
@@ -138,17 +146,23 @@ class Site(part.Part):
     @cached_property
     def entrances(self) -> Any:
         """Where trucks may enter: the place that is said, else all along the shape. [degrees]"""
-        return (
-            shapely.from_wkt(self.shape)
-            if self.place_key == "shape"
-            else shapely.Point(self.lon_lat)
-        )
+        if self.place_key != "shape":
+            return shapely.Point(self.lon_lat)
+        return shapely.from_wkt(self.shape)
 
     @property
     def roles(self) -> tuple[Role, ...]:
         """What the site does, in the order of `Role`."""
         has = (self.needs, self.offers, self.pit, self.receiver, self.plant, self.depot)
         return tuple(role for role, said in zip(Role, has, strict=False) if said)
+
+
+def find_lacking(said: Mapping[str, Any]) -> str | None:
+    """Name the first key that is lacking to say where a site lies; none: nothing is."""
+    begun = [axes for axes in AXES if any(said.get(one) is not None for one in axes)]
+    if not begun and said.get("shape") is not None:
+        return None
+    return next((one for one in (*begun, AXES[0])[0] if said.get(one) is None), None)
 
 
 class ZoneEntry(part.Part):
@@ -189,5 +203,5 @@ class SiteTable(part.Part):
     """Its sheet or layer; none: those that are called as tables are, else the first."""
     columns: dict[str, str] = Field(default_factory=dict)
     """The headings that stand above keys, where they are others; then no other column is read."""
-    crs: str | None = None
+    crs: Crs | None = None
     """The system of its coordinates, where it names none, such as `EPSG:25832`."""

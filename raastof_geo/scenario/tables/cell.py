@@ -6,19 +6,18 @@ import datetime
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias, get_origin
 
 from pydantic import BaseModel
 
-from raastof_geo.errors import Finding, InputError, Place
+from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import Sourced
 from raastof_geo.scenario.catalogue import read_builtin_tree
 from raastof_geo.scenario.identity import fold_id, names_in
 from raastof_geo.scenario.period import Calendar
-from raastof_geo.scenario.reading import nodes
-from raastof_geo.scenario.reading.nodes import Node, Scalar
+from raastof_geo.scenario.reading.scalars import keep_written, read_plain
+from raastof_geo.scenario.reading.tree import parse_tree
 from raastof_geo.scenario.tables.grid import text_of_cell
 from raastof_geo.units import Quantity, read_number
 
@@ -35,8 +34,8 @@ _BY_TYPE: dict[Any, Kind] = {
     **{str: "text", tuple: "list", list: "list", Literal: "text"},
 }
 _TRUTHS = {
-    **dict.fromkeys(("ja", "yes", "true", "sand", "sandt", "x", "1"), "true"),
-    **dict.fromkeys(("nej", "no", "false", "falsk", "falskt", "0"), "false"),
+    **dict.fromkeys(("ja", "yes", "true", "sand", "sandt", "x", "1"), True),
+    **dict.fromkeys(("nej", "no", "false", "falsk", "falskt", "0"), False),
 }
 _SPACES = " \u00a0\u2009\u202f"
 _NUMBER = re.compile(rf"[-+]?\d(?:[\d.,'{_SPACES}]*\d)?")
@@ -48,9 +47,6 @@ _MARKS = {
 _POINTS_ONLY = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+")
 _TWO_READINGS = re.compile(r"[-+]?\d{1,3}\.\d{3}")
 _LISTED = re.compile(r"[;\n]")
-_MOST_NODES = 10_000
-_WORDS = ("true", "false", "null")
-"""What stands for itself where a value may be anything."""
 
 
 def find_kind(annotation: Any, key: str) -> Kind:
@@ -71,68 +67,53 @@ def find_mark(values: Iterable[Any]) -> str:
     return shown[0] if len(shown) == 1 else ""
 
 
-def make_node(
-    value: Any,
-    kind: Kind,
-    place: Place,
-    mark: str = "",
-    unit: str = "",
-    calendar: Calendar | None = None,
-) -> tuple[Node, list[Finding]]:
-    """Make the node that a cell stands for, and say what of it cannot be understood.
+def read_cell(
+    value: Any, kind: Kind, *, mark: str = "", unit: str = "", calendar: Calendar | None = None
+) -> Any:
+    """Give the plain value that a cell stands for, as YAML would have it.
 
-    `mark`: the decimal mark of texts in its column; `unit`: of an amount that says none.
+    `mark`: the decimal mark of texts in its column; `unit`: of an amount that says none. Raises
+    `InputError`: a number has two readings and nothing tells which, or YAML cannot be read.
     """
-    text, plain = text_of_cell(value), isinstance(value, bool | int | float)
-    try:
-        if kind in ("list", "free", "number") and text[:1] in ("[", "{"):
-            root, slips = nodes.compose(text, file=place.file, most=_MOST_NODES)
-            return _put_at(root, place), [replace(one, place=place) for one in slips]
-        if kind in ("number", "degrees", "metres", "amount") and not isinstance(value, bool):
-            number, rest = (text, "") if plain else _undress(text, kind, mark)
-            return _count(number, rest, kind, place, unit) or Scalar(place, text, plain=False), []
-    except InputError as error:
-        return Scalar(place, "1", plain=True), [replace(one, place=place) for one in error.findings]
+    text = text_of_cell(value)
+    if text[:1] in ("[", "{") and kind in ("list", "free", "number"):
+        tree = parse_tree("cell: " + text.replace("\n", "\n "), file="")
+        raise_all(InputError, tree.findings)
+        return tree.values["cell"]
+    if kind in ("number", "degrees", "metres", "amount"):
+        return _read_number(value, kind, mark, unit)
     if kind == "list":
-        listed = [Scalar(place, one, plain=False) for one in _split(text)]
-        return nodes.Sequence(place, [*listed]), []
+        return _split(text)
     if kind == "truth":
-        text = _TRUTHS.get(text.casefold(), text)
+        return _TRUTHS.get(text.casefold(), text)
     if kind in ("date", "period") and (day := _find_day(text)) is not None:
         periods = calendar.periods if calendar and kind == "period" else ()
-        text = next((one.id for one in periods if one.start <= day <= one.end), day.isoformat())
-    plain |= kind == "truth" or (kind == "free" and text in _WORDS)
-    return Scalar(place, text, plain=plain), []
+        return next((one.id for one in periods if one.start <= day <= one.end), day.isoformat())
+    return keep_written(read_plain(text), text) if kind == "free" else text
 
 
-def _count(number: str, rest: str, kind: Kind, place: Place, unit: str) -> Scalar | None:
-    """Make a node of a number, an amount with its unit; none: it is no number alone."""
+def _read_number(value: Any, kind: Kind, mark: str, unit: str) -> Any:
+    """Give a number, or an amount with its unit; a text that is neither stays as it is."""
+    text = text_of_cell(value)
+    match = _NUMBER.match(text)
+    if match is None or (kind != "amount" and not isinstance(value, str)):
+        return text if match is None else value
+    number, rest = match[0], text[match.end() :].strip()
+    if isinstance(value, str):
+        number = re.sub(rf"(?<=\d)[{_SPACES}'](?=\d{{3}}(?!\d))", "", number)
+        if kind in ("degrees", "metres") and not mark:
+            comma = "," in number if kind == "degrees" else _POINTS_ONLY.fullmatch(number)
+            mark = "," if comma else "."
+        if mark:
+            number = number.replace("." if mark == "," else ",", "").replace(mark, ".")
     if kind == "amount":
         # 123.456 has one reading here, and two in a text.
-        number += "0" if _TWO_READINGS.fullmatch(number) else ""
-        return Scalar(place, f"{number} {rest or unit}".strip(), plain=False) if number else None
-    return Scalar(place, number, plain=True) if number and not rest else None
-
-
-def _undress(text: str, kind: Kind, mark: str) -> tuple[str, str]:
-    """Part a text into its number, written with a point and no marks of thousands, and the rest.
-
-    No number: there is none. Raises `InputError`: it has two readings, and nothing tells which.
-    """
-    if (match := _NUMBER.match(text)) is None:
-        return "", text
-    number, rest = match[0], text[match.end() :].strip()
-    number = re.sub(rf"(?<=\d)[{_SPACES}'](?=\d{{3}}(?!\d))", "", number)
-    if kind == "degrees" and not mark:
-        mark = "," if "," in number else "."
-    if kind == "metres" and not mark:
-        mark = "," if _POINTS_ONLY.fullmatch(number) else "."
-    if mark:
-        other = "." if mark == "," else ","
-        return number.replace(other, "").replace(mark, "."), rest
-    if rest == "%":
-        return "", text
-    return text_of_cell(read_number(number)), rest
+        sure = mark or not isinstance(value, str)
+        number += "0" if sure and _TWO_READINGS.fullmatch(number) else ""
+        return f"{number} {rest or unit}".strip()
+    if rest:
+        return text
+    return read_plain(number if mark else text_of_cell(read_number(number)))
 
 
 def _split(text: str) -> list[str]:
@@ -167,13 +148,3 @@ def _find_day(text: str) -> datetime.date | None:
         with suppress(ValueError):
             return datetime.datetime.strptime(bare, form).date()
     return None
-
-
-def _put_at(node: Node | None, place: Place) -> Node:
-    """Let all of a text of YAML stand in the cell that it was written in."""
-    if isinstance(node, nodes.Sequence):
-        return nodes.Sequence(place, [_put_at(one, place) for one in node.items])
-    if isinstance(node, nodes.Mapping):
-        pairs = [(_put_at(key, place), _put_at(one, place)) for key, one in node.entries]
-        return nodes.Mapping(place, [*pairs])
-    return Scalar(place, "", plain=True) if node is None else replace(node, place=place)

@@ -1,6 +1,6 @@
 """Cells of a sheet, a layer or a frame in rows and columns, whatever file they came from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +25,6 @@ class Grid:
     file: str
     sheet: str
     rows: Sequence[Sequence[Any]]
-    sums: frozenset[tuple[int, int]] = frozenset()
-    """Row and column of cells that add others up, counted from 0."""
     located: bool = False
     """Whether the first columns say where things lie, as geometry does."""
 
@@ -39,9 +37,9 @@ class Grid:
         cells = self.rows[row]
         return cells[column] if column < len(cells) else None
 
-    def filled(self) -> Iterator[int]:
+    def filled(self) -> list[int]:
         """Give the numbers of the rows in which anything stands."""
-        return (number for number, row in enumerate(self.rows) if any(map(text_of_cell, row)))
+        return [number for number, row in enumerate(self.rows) if any(map(text_of_cell, row))]
 
 
 def text_of_cell(value: Any) -> str:
@@ -55,6 +53,8 @@ def text_of_cell(value: Any) -> str:
     return plain(str(getattr(value, "date", lambda: value)())).strip()
 
 
-def refuse_table(key: str, /, file: str, **values: Any) -> InputError:
-    """Make the error that says why a file of tables cannot be used."""
-    return InputError.saying_text("tables", key, file=f"`{file}`", **values)
+def refuse_wide(file: str, sheet: str, rows: int, columns: int) -> None:
+    """Raise an `InputError` for a sheet that has more cells than are read."""
+    if rows * columns > MOST_CELLS:
+        told = {"file": f"`{file}`", "sheet": f"`{sheet}`" if sheet else ""}
+        raise InputError.saying_text("tables", "wide", rows=rows, columns=columns, **told)

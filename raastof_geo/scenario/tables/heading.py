@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any, NamedTuple, get_args, get_origin
+
+from pydantic import BaseModel
 
 from raastof_geo.errors import Finding, InputError
 from raastof_geo.language import LANGUAGES, Message, read_danish_words, read_texts, say_text
-from raastof_geo.scenario.identity import fold_id, suggest
+from raastof_geo.scenario.coordinates import AXES
+from raastof_geo.scenario.identity import find_known, fold_id, suggest
 from raastof_geo.scenario.reading.refusal import find_type
 from raastof_geo.scenario.said.entry import NeedEntry, OfferEntry
 from raastof_geo.scenario.said.file import ScenarioFile
@@ -31,31 +34,36 @@ ENTRIES: Mapping[str, type[Part]] = {"offers": OfferEntry, "needs": NeedEntry}
 """Keys of a site with a list, in which each row is an entry."""
 DUE = "due"
 """What stands for one of them until its row tells which."""
-LOCATION = ("lon", "lat", "easting", "northing", "crs")
-_OWN = ("id", "unit")
-"""What only tables have: who a row is about, and the unit of its amounts."""
 _HEADS_WITHIN = 30
 """As many rows from the top headings are looked for."""
 _CLOSE = 0.85
 _BRACKETS = re.compile(r"(.+?)\s*[\[(]([^\])]*)[\])]?\s*$")
 
+Way = tuple[str, ...]
 
-@dataclass(frozen=True)
-class Column:
+
+class Key(NamedTuple):
+    """What may stand below a heading: the way to it from a site, and what its cells hold."""
+
+    trail: Way
+    kind: Kind
+    section: str = ""
+    """The section of the catalogue that its ids are of."""
+
+
+class Column(NamedTuple):
     """A column whose meaning is known."""
 
     at: int
-    trail: tuple[str, ...]
-    """The way from a site to what stands in it."""
-    kind: Kind
+    key: Key
     heading: str
-    unit: str = ""
-    mark: str = ""
+    unit: str
+    """Of amounts, where the heading says it."""
+    mark: str
     """The decimal mark of its texts, where they show it."""
 
 
-@dataclass(frozen=True)
-class Heads:
+class Heads(NamedTuple):
     """The headings of a grid."""
 
     row: int
@@ -64,62 +72,60 @@ class Heads:
     unread: list[str]
     """Headings that mean nothing here."""
 
-    def take(self, grid: Grid, column: Column) -> None:
-        """Add a column, or tell that its key has one already."""
-        first = [one.heading for one in self.columns if one.trail == column.trail]
-        if not first:
-            self.columns.append(column)
-            return
-        given = {"given": f"`{column.heading}`", "first": f"`{first[0]}`"}
-        place = grid.place(self.row, column.at, column.heading)
-        self.mistakes.append(Finding(say_text("tables", "heading twice", **given), place))
-
-    def pass_over(self, grid: Grid, at: int, text: str, *near: str) -> None:
-        """Note a heading that means nothing, or tell which one it is near."""
-        for one in near:
-            told = say_text("tables", "heading", given=f"`{text}`", meant=f"`{one}`")
-            self.mistakes.append(Finding(told, grid.place(self.row, at, text)))
-        self.unread.extend([] if near else [text])
-
 
 def find_scope(sheet: str) -> str | None:
     """Tell which table a sheet or layer is by its name; none: it may be anything."""
-    return _scopes().get(fold_id(sheet))
+    return _translate(read_texts("tables by name")).get(_fold(sheet))
+
+
+def _translate(titles: Mapping[str, Message]) -> dict[str, str]:
+    """Give each key by itself and by its titles in both languages."""
+    said = {_fold(one.render(to)): key for to in LANGUAGES for key, one in titles.items()}
+    return said | {_fold(key): key for key in titles}
 
 
 @lru_cache
-def _scopes() -> dict[str, str]:
-    titles = read_texts("tables by name").items()
-    return {
-        fold_id(one): key for key, said in titles for one in (key, *map(said.render, LANGUAGES))
-    }
-
-
-@lru_cache
-def list_keys(scope: str) -> dict[str, tuple[tuple[str, ...], Kind]]:
-    """List what may stand in a table: dotted keys, each with its way from a site and its kind."""
-    keys: dict[str, tuple[tuple[str, ...], Kind]] = {one: ((one,), "text") for one in _OWN}
+def list_keys(scope: str) -> dict[str, Key]:
+    """List what may stand in a table, by dotted keys; who a row is about, and its unit as well."""
+    keys = {one: Key((one,), "text") for one in ("id", "unit")}
     if (below := ROLES.get(scope)) is not None:
-        found = _list_trails(ENTRIES.get(below) or find_type(Site, (below,)), ())
-        return keys | {".".join(trail): ((below, *trail), kind) for trail, kind in found}
-    keys |= {".".join(trail): (trail, kind) for trail, kind in _list_trails(Site, ())}
+        found = _list_trails(ENTRIES.get(below) or find_type(Site, (below,)))
+        return keys | {".".join(one.trail): _put_below(below, one) for one in found}
+    keys |= {".".join(one.trail): one for one in _list_trails(Site)}
     for name, model in ENTRIES.items():
-        for trail, kind in _list_trails(model, ()):
-            keys[".".join((name, *trail))] = (name, *trail), kind
-            keys.setdefault(".".join(trail), ((DUE, *trail), kind))
+        for one in _list_trails(model):
+            keys[".".join((name, *one.trail))] = _put_below(name, one)
+            keys.setdefault(".".join(one.trail), _put_below(DUE, one))
     return keys
 
 
-def _list_trails(
-    model: type[Part], above: tuple[str, ...]
-) -> Iterator[tuple[tuple[str, ...], Kind]]:
+def _put_below(name: str, key: Key) -> Key:
+    return key._replace(trail=(name, *key.trail))
+
+
+def _list_trails(model: type[Part]) -> Iterator[Key]:
     for name, field in model.model_fields.items():
         key = field.alias or name
         found = find_type(model, (key,))
         if isinstance(found, type) and issubclass(found, Part):
-            yield from _list_trails(found, (*above, key))
+            yield from (_put_below(key, one) for one in _list_trails(found))
         elif key not in ENTRIES:
-            yield (*above, key), find_kind(found, key)
+            section = _find_section(field.annotation, field.metadata)
+            yield Key((key,), find_kind(found, key), section)
+
+
+def _find_section(annotation: Any, checks: Iterable[Any]) -> str:
+    """Tell which entries of the catalogue a type names: alone, in a list, or first in a part."""
+    for one in checks:
+        check = getattr(one, "func", None)
+        if isinstance(check, partial) and check.func is find_known:
+            return str(check.args[0])
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        first = next(iter(annotation.model_fields.values()))
+        return _find_section(first.annotation, first.metadata)
+    inner = () if get_origin(annotation) is dict else get_args(annotation)
+    each = (_find_section(one, getattr(one, "__metadata__", ())) for one in inner)
+    return next(filter(None, each), "")
 
 
 @lru_cache
@@ -127,8 +133,7 @@ def _words(scope: str) -> dict[str, str]:
     """Give the key of each heading: the key itself, its title in both languages, other words."""
     keys, titles = list_keys(scope), read_texts("headings")
     words = {_fold(key): key for key in keys}
-    for key in (one for one in keys if one in titles):
-        words |= {_fold(titles[key].render(one)): key for one in LANGUAGES} | words
+    words = _translate({key: one for key, one in titles.items() if key in keys}) | words
     for file in ("headings.txt", "keys_da.txt"):
         for word, meant in read_danish_words(file).items():
             if found := [one for one in meant if one in keys]:
@@ -149,21 +154,29 @@ def read_heads(grid: Grid, scope: str, named: Mapping[str, str]) -> Heads | None
     keys = list_keys(scope)
     said = {_fold(text): key for key, text in named.items() if key in keys}
     words = said or _words(scope)
-    texts = {row: [*map(text_of_cell, grid.rows[row])] for row in [*grid.filled()][:_HEADS_WITHIN]}
+    texts = {row: [*map(text_of_cell, grid.rows[row])] for row in grid.filled()[:_HEADS_WITHIN]}
     known = {row: sum(_fold(one) in words for one in found) for row, found in texts.items()}
-    best = max(known, key=lambda row: (known[row], -row), default=None)
+    best = max(known, key=known.__getitem__, default=None)
     if best is None or not known[best]:
         return None
-    heads = Heads(best, [], [], [])
+    heads, first = Heads(best, [], [], []), dict[Way, str]()
     for at, text in enumerate(texts[best]):
-        key = words.get(_fold(text))
-        if text and key is None:
-            near = [] if said else get_close_matches(_fold(text), words, 1, _CLOSE)
-            heads.pass_over(grid, at, text, *near)
+        key, place = words.get(_fold(text)), grid.place(best, at, text)
+        near = [] if said or key else get_close_matches(_fold(text), words, 1, _CLOSE)
         # Geometry says where things lie, whatever columns are kept beside it.
-        elif key is not None and not (grid.located and at > 1 and key in LOCATION):
+        if not text or (grid.located and at > 1 and key in (*AXES[0], *AXES[1], "crs")):
+            continue
+        if key is None and not near:
+            heads.unread.append(text)
+        elif key is None:
+            told = say_text("tables", "heading", given=f"`{text}`", meant=f"`{near[0]}`")
+            heads.mistakes.append(Finding(told, place))
+        elif (other := first.setdefault(keys[key].trail, text)) is not text:
+            told = say_text("tables", "heading twice", given=f"`{text}`", first=f"`{other}`")
+            heads.mistakes.append(Finding(told, place))
+        else:
             mark = find_mark(grid.value(row, at) for row in range(best + 1, len(grid.rows)))
-            heads.take(grid, Column(at, *keys[key], text, _find_unit(text), mark))
+            heads.columns.append(Column(at, keys[key], text, _find_unit(text), mark))
     return heads
 
 
@@ -177,10 +190,10 @@ def _find_unit(heading: str) -> str:
     return ""
 
 
-def check_named(named: Mapping[str, str], grids: Sequence[Grid]) -> Iterator[Message]:
+def check_named(named: Mapping[str, str], grids: Iterable[Grid]) -> Iterator[Message]:
     """Say which keys of `columns:` there are not, and which of its headings no table has."""
     keys = {key for grid in grids for key in list_keys(find_scope(grid.sheet) or SITES)}
-    rows = (grid.rows[row] for grid in grids for row in [*grid.filled()][:_HEADS_WITHIN])
+    rows = (grid.rows[row] for grid in grids for row in grid.filled()[:_HEADS_WITHIN])
     there = {_fold(text_of_cell(cell)) for row in rows for cell in row}
     for key, text in named.items():
         if key not in keys:
@@ -189,10 +202,10 @@ def check_named(named: Mapping[str, str], grids: Sequence[Grid]) -> Iterator[Mes
             yield say_text("tables", "no heading", key=f"`{key}`", given=f"`{text}`")
 
 
-def find_trail(text: str) -> tuple[str, ...]:
+def find_trail(text: str) -> Way:
     """Give the way that a dotted key of a scenario leads, its first word in either language."""
     first, *rest = re.split(r"\s*\.\s*", text.strip())
-    titles = read_texts("headings")
-    keys = [key for key in titles if key in ScenarioFile.model_fields]
-    words = {_fold(titles[key].render(one)): key for key in keys for one in LANGUAGES}
-    return words.get(_fold(first), first), *rest
+    titles = {
+        key: one for key, one in read_texts("headings").items() if key in ScenarioFile.model_fields
+    }
+    return _translate(titles).get(_fold(first), first), *rest

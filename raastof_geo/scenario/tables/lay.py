@@ -9,35 +9,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from raastof_geo.errors import InputError
 from raastof_geo.language import Language
+from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.identity import find_id
 from raastof_geo.scenario.reading.refusal import find_type
 from raastof_geo.scenario.said.file import ScenarioFile
-from raastof_geo.scenario.said.part import Part
-from raastof_geo.scenario.said.site import Site
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables.cell import find_kind, is_name
-from raastof_geo.scenario.tables.heading import ENTRIES, ROLES, SCENARIO, SITES
-from raastof_geo.units import part_quantity
+from raastof_geo.scenario.tables.heading import ROLES, SCENARIO, SITES, Key, list_keys
+from raastof_geo.units import read_quantity
 
-SECTIONS = {
-    **dict.fromkeys(("offers.material", "needs.materials", "pits.supplies"), "materials"),
-    **dict.fromkeys(("receivers.accepts", "depots.materials"), "materials"),
-    "needs.use": "uses",
-    "needs.accepts": "conditions",
-    "receivers.kind": "receiver_kinds",
-    "plants.recipes": "recipes",
-    "sites.land": "land",
-    "sites.soil_mapping": "soil_mappings",
-    "sites.vehicles": "vehicles",
-}
-"""Columns that hold ids of the catalogue, and their sections of it."""
 KEY, VALUE = "key", "value"
-_AMOUNTS = ("amount", "capacity")
 _MOST_LEVELS = 3
+"""So deep mappings of a scenario are taken apart into rows; what is deeper is a cell of YAML."""
 _PARTING = (";", ",", "\n")
 
 Cells = dict[str, Any]
@@ -52,66 +37,71 @@ def lay_out(
     """
     values = _point_from(scenario, into)
     sites = values.pop("sites")
-    said = _flatten(values, ScenarioFile, 1)
     tables: dict[str, list[Cells]] = defaultdict(list)
-    tables[SCENARIO] = [{KEY: key, VALUE: value} for key, value in said]
+    tables[SCENARIO] = [{KEY: key, VALUE: value} for key, value in _flatten_all(values)]
     for id_, site in sites.items():
         own = {key: value for key, value in site.items() if key not in ROLES.values()}
-        tables[SITES].append({"id": id_, **dict(_flatten(own, Site, 0))})
+        below = [(SITES, own)]
         for scope, role in ROLES.items():
-            model = ENTRIES.get(role) or find_type(Site, (role,))
             there = site.get(role) or []
-            for one in there if isinstance(there, list) else [there]:
-                tables[scope].append({"id": id_, **dict(_flatten(one, model, 0))})
-    sections = {tuple(one.split(".")): section for one, section in SECTIONS.items() if named}
-    for scope, rows in tables.items():
-        for row in rows if scope != SCENARIO else ():
-            _part_units(row)
-            for key in row:
-                if named and (section := sections.get((scope, key))):
-                    row[key] = _name(scenario, section, row[key], named)
-    return {scope: tables[scope] for scope in (SCENARIO, SITES, *ROLES) if tables.get(scope)}
+            below += [(scope, one) for one in (there if isinstance(there, list) else [there])]
+        for scope, said in below:
+            keys = list_keys(scope)
+            row = {"id": id_} | _part_units(dict(_flatten(said, keys)), keys)
+            if named is not None:
+                row = {key: _name(scenario, keys[key], one, named) for key, one in row.items()}
+            tables[scope].append(row)
+    return {scope: tables[scope] for scope in (SCENARIO, SITES, *ROLES) if scope in tables}
 
 
-def _flatten(values: Any, model: Any, levels: int, above: str = "") -> Iterator[tuple[str, Any]]:
-    """Give cells by dotted keys; mappings of any keys are taken apart down to some levels only."""
-    typed = isinstance(model, type) and issubclass(model, BaseModel)
-    for key, value in values.items():
-        found = find_type(model, (key,)) if typed else None
-        part = isinstance(found, type) and issubclass(found, Part)
-        deeper = isinstance(value, dict) and value and not any("." in str(one) for one in value)
-        if deeper and (part or 0 < levels < _MOST_LEVELS):
-            yield from _flatten(value, found, levels + (levels > 0 and not part), f"{above}{key}.")
-        elif value is not None or not typed:
-            kind = "free" if found is None else find_kind(found, key)
-            yield f"{above}{key}", _write(value, kind, in_free=levels > 0)
+def _flatten(
+    said: Mapping[str, Any], keys: Mapping[str, Key], above: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """Give what is said by the dotted keys that a table may have."""
+    for key, value in said.items():
+        dotted = f"{above}{key}"
+        if dotted in keys and value is not None:
+            yield dotted, _write(value, keys[dotted].kind)
+        elif isinstance(value, dict):
+            yield from _flatten(value, keys, f"{dotted}.")
 
 
-def _write(value: Any, kind: str, *, in_free: bool) -> Any:
+def _flatten_all(said: Mapping[str, Any], *above: str) -> Iterator[tuple[str, Any]]:
+    """Give what a scenario says by dotted keys, down to some levels."""
+    for key, value in said.items():
+        trail = *above, key
+        dotted = value and isinstance(value, dict) and not any("." in str(one) for one in value)
+        if dotted and len(trail) < _MOST_LEVELS:
+            yield from _flatten_all(value, *trail)
+        else:
+            found = find_type(ScenarioFile, trail)
+            yield ".".join(trail), _write(value, found and find_kind(found, key))
+
+
+def _write(value: Any, kind: str | None) -> Any:
     """Write a value into a cell: lists of words parted by `;`, what holds more as YAML."""
     words = isinstance(value, list) and value and all(type(one) in (str, int) for one in value)
     if words and kind == "list" and not any(mark in str(one) for one in value for mark in _PARTING):
         return "; ".join(map(str, value))
-    if isinstance(value, dict | list) or value is None or (in_free and isinstance(value, bool)):
+    if isinstance(value, dict | list) or value is None or (isinstance(value, bool) and not kind):
         return json.dumps(value, ensure_ascii=False)
     return value
 
 
-def _part_units(row: Cells) -> None:
+def _part_units(row: Cells, keys: Mapping[str, Key]) -> Cells:
     """Write amounts as numbers, where all of a row have the same unit."""
-    said = {key: value for key, value in row.items() if key.startswith(_AMOUNTS)}
-    parted = [part_quantity(value) if isinstance(value, str) else None for value in said.values()]
-    found = [one for one in parted if one is not None]
-    if len(found) == len(said) and len({unit for _, unit in found}) == 1:
-        row |= dict(zip(said, (number for number, _ in found), strict=True))
-        row["unit"] = found[0][1]
+    said = {key: read_quantity(row[key]) for key in row if keys[key].kind == "amount"}
+    units = {one.unit_said for one in said.values()}
+    if len(units) != 1:
+        return row
+    return row | {key: one.value for key, one in said.items()} | {"unit": units.pop()}
 
 
-def _name(scenario: Scenario, section: str, said: Any, language: Language) -> Any:
+def _name(scenario: Scenario, key: Key, said: Any, language: Language) -> Any:
     """Write the names of ids, where a name alone is known for the id."""
-    if not isinstance(said, str) or said[:1] in ("[", "{"):
+    if key.section not in Catalogue.model_fields or said[:1] in ("[", "{"):
         return said
-    names = scenario.catalogue.names(section)
+    names = scenario.catalogue.names(key.section)
     return "; ".join(name_entry(names, one, language) for one in said.split("; "))
 
 
@@ -127,15 +117,10 @@ def name_entry(names: Mapping[str, Mapping[str, str]], one: str, language: Langu
 
 def _point_from(scenario: Scenario, into: Path) -> dict[str, Any]:
     """Give the values of a scenario, with files that it names as they are found from a folder."""
-
-    def turn(file: Any) -> str:
-        return Path(os.path.relpath(scenario.home / str(file), into.resolve())).as_posix()
-
     values: dict[str, Any] = json.loads(json.dumps(scenario.values))
-    for key, name in (("network", "file"), ("report", "template")):
-        if isinstance(part := values.get(key), dict) and part.get(name):
-            part[name] = turn(part[name])
-    for zone in values.get("zones", ()):
-        if zone.get("file"):
-            zone["file"] = turn(zone["file"])
+    named = [(values.get("network"), "file"), (values.get("report"), "template")]
+    for part, key in (*named, *((zone, "file") for zone in values.get("zones", ()))):
+        if isinstance(part, dict) and part.get(key):
+            file = os.path.relpath(scenario.home / part[key], into.resolve())
+            part[key] = Path(file).as_posix()
     return values

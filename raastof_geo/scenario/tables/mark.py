@@ -8,15 +8,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from raastof_geo.errors import Finding, Place
+from raastof_geo.errors import Finding
 from raastof_geo.files import write_whole
 from raastof_geo.links import name_free
+from raastof_geo.region.projection import DEGREES
 from raastof_geo.scenario.tables.grid import text_of_cell
 from raastof_geo.scenario.tables.source import WHOLE, WORKBOOKS, read_grids
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
-    from openpyxl.worksheet.worksheet import Worksheet
 
 _AUTHOR = "raastof_geo"
 _WIDE, _HIGH_LINE, _LETTERS = 380, 18, 52
@@ -29,25 +29,26 @@ def mark_tables(findings: Iterable[Finding]) -> list[Path]:
     What has no cell is told in the first one of a workbook. Comments of an earlier check are gone,
     those of others stay. Tables that are no workbooks become one.
     """
-    by_file: dict[str, list[Finding]] = defaultdict(list)
+    by_file: dict[Path, list[Finding]] = defaultdict(list)
     for one in findings:
-        place = one.place
-        if place is not None and (place.sheet is not None or place.file.lower().endswith(WHOLE)):
-            by_file[place.file].append(one)
-    return [_mark(Path(file), found) for file, found in by_file.items() if Path(file).is_file()]
+        if one.place and (one.place.sheet is not None or one.place.file.lower().endswith(WHOLE)):
+            by_file[Path(one.place.file)].append(one)
+    return [_mark(file, found) for file, found in by_file.items() if file.is_file()]
 
 
 def _mark(path: Path, findings: list[Finding]) -> Path:
     book = _open(path)
-    said: dict[tuple[str, int, int], list[str]] = defaultdict(list)
+    said: dict[Any, list[str]] = defaultdict(list)
     for one in findings:
-        place = one.place or Place("", 1, 1)
-        names: list[str] = book.sheetnames
-        sheet = place.sheet if place.sheet in names else names[0]
-        cell = (place.line, place.column) if place.sheet is not None else (1, 1)
-        said[sheet, *_upper_left(book[sheet], *cell)].append(str(one.message))
-    for (sheet, row, column), messages in said.items():
-        _comment(book[sheet].cell(row, column), messages)
+        place = one.place
+        if place is not None and place.sheet is not None:
+            sheet = book[place.sheet] if place.sheet in book.sheetnames else book.worksheets[0]
+            at = place.line, place.column
+        else:
+            sheet, at = book.worksheets[0], (1, 1)
+        said[sheet.title, *_upper_left(sheet, *at)].append(str(one.message))
+    for (title, row, column), messages in said.items():
+        _comment(book[title].cell(row, column), messages)
     ending = path.suffix if path.suffix.lower() in WORKBOOKS else ".xlsx"
     written = io.BytesIO()
     book.save(written)
@@ -67,14 +68,14 @@ def _open(path: Path) -> Workbook:
         return book
     book = openpyxl.Workbook()
     book.remove(book.active)
-    for grid in read_grids(path, path.name, "EPSG:4326"):
+    for grid in read_grids(path, path.name, DEGREES):
         sheet = book.create_sheet(grid.sheet or path.stem)
         for row in grid.rows:
             sheet.append([one if isinstance(one, float) else text_of_cell(one) for one in row])
     return book
 
 
-def _upper_left(sheet: Worksheet, row: int, column: int) -> tuple[int, int]:
+def _upper_left(sheet: Any, row: int, column: int) -> tuple[int, int]:
     """Give the cell that holds what a cell shows: that of a merged block is its first."""
     for block in sheet.merged_cells.ranges:
         if block.min_row <= row <= block.max_row and block.min_col <= column <= block.max_col:
