@@ -11,7 +11,7 @@ from raastof_geo.assignment import RULES, Plan, Rule, assign
 from raastof_geo.effect import measure_effect
 from raastof_geo.emissions.model import MODELS
 from raastof_geo.emissions.vehicle import EnergyModel
-from raastof_geo.errors import Finding, InputError, NoPlanError, ScenarioError
+from raastof_geo.errors import Finding, InputError, NoPlanError, ScenarioError, SnapError
 from raastof_geo.language import Language, Message, say
 from raastof_geo.legs.price import price_again, price_legs
 from raastof_geo.outputs import write_outputs
@@ -24,10 +24,10 @@ from raastof_geo.result import Result
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.mapped.area import read_area
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.snap import Anchors, find_far_sites, measure_far_sites, snap_sites
+from raastof_geo.roads.snap import Anchors, snap_sites
 from raastof_geo.scenario import Scenario, read_scenario
 from raastof_geo.scenario.identity import find_model
-from raastof_geo.scenario.reading.sketch import sketch_sites
+from raastof_geo.scenario.reading.sketch import locate_sites
 from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.scenario.tables.source import read_source
 from raastof_geo.sensitivity.assessment import MOST_DECLARED, Assessment, assess
@@ -163,19 +163,20 @@ def _find_off_road(path: Path, anywhere: bool) -> list[Finding]:
         return []
     choice = tree.values.get("network")
     choice = choice if isinstance(choice, Mapping) else {}
-    sites = sketch_sites(tree, read_region())
+    sites, _ = locate_sites(tree, read_region())
     if choice.get("file") or not sites:
         return []
     limit_m = choice.get("snap_limit_m")
     if not isinstance(limit_m, int | float) or not 0 < limit_m <= 20_000:
         limit_m = NetworkChoice().snap_limit_m
-    network = load_network()
-    metres = measure_far_sites(
-        network, sites, limit_m=limit_m, ferries=choice.get("ferries") is not False
-    )
-    keys = {site: "lon" if ("sites", site, "lon") in tree.keys else "easting" for site in sites}
-    places = {site: tree.place(("sites", site, key), of_key=True) for site, key in keys.items()}
-    return find_far_sites(network, sites, metres, limit_m=limit_m, places=places)
+    ferries = choice.get("ferries") is not False
+    keys = {site: ("sites", site, one.place_key) for site, one in sites.items()}
+    places = {site: tree.place(key, of_key=True) for site, key in keys.items()}
+    try:
+        snap_sites(load_network(), sites, limit_m=limit_m, ferries=ferries, places=places)
+    except SnapError as error:
+        return [*error.findings]
+    return []
 
 
 def assess_declared(result: Result, *, tell: Tell = lambda _: None) -> Assessment | None:

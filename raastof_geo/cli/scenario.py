@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from importlib.resources import as_file, files
-from importlib.resources.abc import Traversable
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +16,7 @@ from raastof_geo.cli.ending import tell_all_moved
 from raastof_geo.cli.options import FILE, NAME, Anywhere, Into, ScenarioPath, argument, option
 from raastof_geo.cli.speech import asked_language, in_language_of
 from raastof_geo.cli.terminal import clean, quote, tell, tell_item, telling
-from raastof_geo.errors import Finding, InputError, OutputError, tell_reason
+from raastof_geo.errors import Finding, InputError
 from raastof_geo.language import Message, Readable, format_number, say, spoken_language
 from raastof_geo.trace import read_trace
 
@@ -124,27 +123,22 @@ def check_file(
     anywhere: Anywhere = False,
 ) -> None:
     """Read a scenario and place its sites; solve nothing."""
-    from raastof_geo.scenario.tables.mark import mark_tables
-
-    try:
-        _check(context, scenario, page=page, anywhere=anywhere)
-    except InputError as error:
-        for path in mark_tables(error.findings) if mark else ():
-            tell(say("Wrote {file}, with a comment at each mistake.", file=str(path)))
-        raise
-
-
-def _check(context: typer.Context, scenario: Path, *, page: Path | None, anywhere: bool) -> None:
     from raastof_geo.outputs.pages.outlook import write_outlook
     from raastof_geo.outputs.warning import warn_of_input
     from raastof_geo.pipeline import place_scenario, read_for_roads
     from raastof_geo.roads.change import find_changed_edges
+    from raastof_geo.scenario.tables.mark import mark_tables
 
     asked = asked_language(context)
-    with telling(context) as note:
-        read = read_for_roads(scenario, anywhere=anywhere, language=asked, tell=note)
-        network, anchors = place_scenario(read, tell=note)
-        find_changed_edges(network, read.said.network.changes)
+    try:
+        with telling(context) as note:
+            read = read_for_roads(scenario, anywhere=anywhere, language=asked, tell=note)
+            network, anchors = place_scenario(read, tell=note)
+            find_changed_edges(network, read.said.network.changes)
+    except InputError as error:
+        for path in mark_tables(error.findings) if mark else ():
+            tell(say("Wrote {file}, with a comment at each mistake.", file=str(path)))
+        raise
     with in_language_of(read.said.language, asked):
         _tell_format(read)
         _tell_places(network, anchors)
@@ -265,10 +259,9 @@ def write_starter(
     """Write a commented scenario in the language that is spoken, the schema, or both."""
     if schema:
         _write_schema(Path() if name is None else _new_path(name).parent)
-    if name is not None and xlsx:
-        _write_workbook(_new_path(name.removesuffix(".xlsx")).with_suffix(".xlsx"))
-    elif name is not None:
-        _write_scenario(_new_path(name))
+    if name is not None:
+        path = _new_path(name.removesuffix(".xlsx"))
+        _write_new(path.with_suffix(".xlsx") if xlsx else path)
     elif not schema:
         raise InputError.saying("name the new file, or ask for the schema with `--schema`")
 
@@ -300,51 +293,26 @@ def export_file(
     if not (xlsx or gpkg):
         raise InputError.saying("say what to write: `--xlsx`, `--gpkg` or both")
     read = read_scenario(scenario, anywhere=anywhere)
-    for wanted, ending, write in (
-        (xlsx, "xlsx", write_form),
-        (gpkg, "gpkg", write_scenario_layers),
-    ):
-        if wanted:
-            path = write(read, into / f"{read.id}.{ending}")
-            tell(say("Wrote {file}.", file=str(path)))
+    paths = [write_form(read, into / f"{read.id}.xlsx")] if xlsx else []
+    paths += [write_scenario_layers(read, into / f"{read.id}.gpkg")] if gpkg else []
+    for path in paths:
+        tell(say("Wrote {file}.", file=str(path)))
     for message in tell_all_moved(read_trace()):
         tell_item(message, indent="", mark="! ")
 
 
-def _write_workbook(path: Path) -> None:
+def _write_new(path: Path) -> None:
+    from raastof_geo.files import write_whole
     from raastof_geo.outputs.tables.form import write_form
     from raastof_geo.scenario import read_scenario
 
     if path.exists():
         raise InputError.saying("{file} is there already: choose another name", file=str(path))
-    with as_file(_starter()) as starter:
-        write_form(read_scenario(starter), path)
-    _tell_next(path)
-
-
-def _starter() -> Traversable:
-    return files("raastof_geo") / "data" / f"starter_{spoken_language()}.yaml"
-
-
-def _write_scenario(path: Path) -> None:
-    starter = _starter()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(starter.read_text(encoding="utf-8"))
-    except FileExistsError as error:
-        there = path if path.exists() else path.parent
-        raise InputError.saying(
-            "{file} is there already: choose another name", file=str(there)
-        ) from error
-    except (OSError, ValueError) as error:
-        raise OutputError.saying(
-            "{file} cannot be written: {reason}", file=str(path), reason=tell_reason(error)
-        ) from error
-    _tell_next(path)
-
-
-def _tell_next(path: Path) -> None:
+    with as_file(files("raastof_geo") / "data" / f"starter_{spoken_language()}.yaml") as starter:
+        if path.suffix == ".xlsx":
+            write_form(read_scenario(starter), path)
+        else:
+            write_whole(path, starter.read_bytes())
     tell(say("Wrote {file}. Next:", file=str(path)))
     safe = f".{os.sep}{path}" if str(path).startswith("-") else str(path)  # it is no option
     tell(f"raastof run {quote(safe)}")

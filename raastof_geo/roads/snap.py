@@ -19,7 +19,7 @@ from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import ROAD_CLASSES, Access, split_tags
 from raastof_geo.roads.routing.islands import find_islands
 from raastof_geo.roads.stored.steps import lay_runs
-from raastof_geo.scenario.said.site import Site
+from raastof_geo.scenario.said.site import Located
 
 NO_ENTRANCE = ("motorway", "motorway_link", "trunk_link", "ferry")
 """Classes that no site has its gate on."""
@@ -75,7 +75,7 @@ class Anchors(Shown):
 
 def snap_sites(
     network: RoadNetwork,
-    sites: Mapping[str, Site],
+    sites: Mapping[str, Located],
     *,
     limit_m: float = 1000.0,
     ferries: bool = True,
@@ -88,18 +88,13 @@ def snap_sites(
     `ferries`: whether parts that only a ferry joins count as one; `places`: where each site stands
     in its file. `SnapError`: every site beyond the limit; `RoadDataError`: no road for any site.
     """
-    lon_lat = np.array([site.lon_lat for site in sites.values()])
     at = _nearest(network, _lay(network, sites), limit_m=limit_m, ferries=ferries)
-    raise_all(
-        SnapError,
-        find_far_sites(
-            network,
-            dict(zip(sites, lon_lat.tolist(), strict=True)),
-            at.metres,
-            limit_m=limit_m,
-            places=places,
-        ),
+    far = (
+        Finding(_say_far(network, id_, site.lon_lat, metres, limit_m), (places or {}).get(id_))
+        for (id_, site), metres in zip(sites.items(), at.metres.tolist(), strict=True)
+        if metres > limit_m
     )
+    raise_all(SnapError, far)
     pairs = zip(at.edge.tolist(), at.share.tolist(), strict=True)
     place = np.array([network.cut(edge, part, part)[0] for edge, part in pairs]).reshape(-1, 2)
     frame = pd.DataFrame(
@@ -126,7 +121,7 @@ class _Nearest(NamedTuple):
         return _Nearest(*(np.where(where, *pair) for pair in zip(other, self, strict=True)))
 
 
-def _lay(network: RoadNetwork, sites: Mapping[str, Site]) -> Objects:
+def _lay(network: RoadNetwork, sites: Mapping[str, Located]) -> Objects:
     """Give where trucks may enter each site: a point, or all along its shape. [m]"""
     shapes = np.array([site.entrances for site in sites.values()], object)
     return np.asarray(project_shapes(shapes, network.region.crs), object)
@@ -201,31 +196,6 @@ def edge_lines(network: RoadNetwork, edges: Integers) -> Objects:
     return np.asarray(lines, dtype=np.object_)
 
 
-def find_far_sites(
-    network: RoadNetwork,
-    lon_lat: Mapping[str, tuple[float, float]],
-    metres: Floats,
-    *,
-    limit_m: float,
-    places: Mapping[str, Place] | None = None,
-) -> list[Finding]:
-    """Say which places [degrees] lie beyond the limit, how far from which town, and what helps."""
-    return [
-        Finding(_say_far(network, site, where, distance, limit_m), (places or {}).get(site))
-        for (site, where), distance in zip(lon_lat.items(), metres.tolist(), strict=True)
-        if distance > limit_m
-    ]
-
-
-def measure_far_sites(
-    network: RoadNetwork, sites: Mapping[str, tuple[float, float]], *, limit_m: float, ferries: bool
-) -> Floats:
-    """Give how far each place lies from the road that a site there would be put on. [m]"""
-    where = np.array(list(sites.values()), np.float64).reshape(-1, 2)
-    points = np.asarray(shapely.points(network.project(where[:, 0], where[:, 1])), object)
-    return _nearest(network, points, limit_m=limit_m, ferries=ferries).metres
-
-
 def _say_far(
     network: RoadNetwork, site: str, where: tuple[float, float], distance: float, limit_m: float
 ) -> Message:
@@ -257,7 +227,7 @@ def _say_far(
 
 
 def explain_moves(
-    network: RoadNetwork, sites: Mapping[str, Site], anchors: Anchors, *, counted: bool = False
+    network: RoadNetwork, sites: Mapping[str, Located], anchors: Anchors, *, counted: bool = False
 ) -> list[Message]:
     """Say which sites moved far, over water, past a closed road, or onto a bridge or a tunnel.
 

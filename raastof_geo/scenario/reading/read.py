@@ -6,13 +6,14 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from raastof_geo.errors import Finding, InputError, RoadDataError, ScenarioError
+from raastof_geo.errors import Finding, InputError, ScenarioError
 from raastof_geo.language import say, say_text
 from raastof_geo.region.pack import lend_region, read_region
 from raastof_geo.region.region import Region
@@ -26,13 +27,13 @@ from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.format import note_older, refuse_newer
 from raastof_geo.scenario.reading.overlay import write_ids
 from raastof_geo.scenario.reading.refusal import explain_errors, finding_at
+from raastof_geo.scenario.reading.sketch import locate_sites
 from raastof_geo.scenario.reading.template import check_template
 from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
 from raastof_geo.scenario.reading.zones import find_beside, find_in_zones, refuse_outside
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.amount import DEFAULT, Captured
 from raastof_geo.scenario.said.file import ScenarioFile
-from raastof_geo.scenario.said.site import find_lacking
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables.source import join_tables, read_source
 from raastof_geo.scenario.varied import (
@@ -110,7 +111,8 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         said = ScenarioFile.model_validate(tree.values, context=context)
     except ValidationError as error:
         findings += explain_errors(error, tree, ScenarioFile)
-        findings += [one for one in _find_nowhere(tree) if one not in findings]
+        _, lost = locate_sites(tree, region)  # not looked at where more is wrong with a site
+        findings += [one for one in lost if one not in findings]
     warnings: list[Finding] = []
     note: Finding | None = None
     if said is not None:
@@ -238,26 +240,15 @@ def _context(tree: Tree, catalogue: Catalogue, region: Region) -> dict[str, Any]
     }
 
 
-def _find_nowhere(tree: Tree) -> Iterator[Finding]:
-    """Say which sites lie nowhere, which is not looked at where something else of them is wrong."""
-    sites = tree.values.get("sites")
-    for id_, site in sites.items() if isinstance(sites, Mapping) else ():
-        if isinstance(site, Mapping) and (key := find_lacking(site)) is not None:
-            yield finding_at(tree, ("sites", id_, key), say_text("said", "place"))
-
-
 def _find_region(tree: Tree, home: Path, *, anywhere: bool) -> Region:
     """Read the region of the roads that a scenario names, where they may be read."""
     network = tree.values.get("network")
     name = network.get("file") if isinstance(network, Mapping) else None
     if not isinstance(name, str | Path):
         return read_region()
-    file = (home / name).resolve()
-    outside = refuse_outside(file, home, "network.file", anywhere=anywhere)
-    try:
-        return lend_region(None) if outside else read_region(file)
-    except RoadDataError:  # told when the roads are loaded
-        return lend_region(None)
+    with suppress(InputError):  # told when the roads are loaded
+        return read_region(find_beside(home, Path(name), anywhere=anywhere))
+    return lend_region(None)
 
 
 def _check_network_file(

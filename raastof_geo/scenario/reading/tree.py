@@ -70,8 +70,10 @@ class Tree:
         above = self.find(trail[:-1])
         if isinstance(above, list):
             above.append(value)
-        elif above.setdefault(trail[-1], value) is not value:
+        elif above.get(trail[-1]) is not None:
             return above[trail[-1]]
+        else:
+            above[trail[-1]] = value
         self.keys[trail] = self.places[trail] = place
         return None
 

@@ -1,6 +1,5 @@
 """A place with one or more roles, an area in which some lie, a table that they are read from."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -31,13 +30,9 @@ class TruckLimits(part.Part):
     """The largest truck that a site has room for; loaded to the full."""
 
 
-class Site(part.Part):
-    """A place with one or more roles."""
+class Located(part.Part):
+    """Where something lies: a point, or a shape with a road to it."""
 
-    name: str = Field(default="", max_length=10_000)
-    note: str = ""
-    """What a reader should know: where the amounts come from, whether they are illustrative."""
-    municipality: part.MunicipalityId | None = None
     lon: float | None = None
     lat: float | None = None
     crs: Crs | None = None
@@ -46,31 +41,6 @@ class Site(part.Part):
     shape: str | None = Field(default=None, max_length=1_000_000)
     """The polygon or line of the site as WKT in degrees; trucks enter by the road nearest to it, or
     by the entrance whose coordinates are said beside it."""
-    offers: tuple[entry.OfferEntry, ...] = ()
-    needs: tuple[entry.NeedEntry, ...] = ()
-    pit: entry.PitEntry | None = None
-    receiver: entry.ReceiverEntry | None = None
-    plant: entry.PlantEntry | None = None
-    depot: entry.DepotEntry | None = None
-    stockpile: entry.StockpileEntry | None = None
-    project: str = ""
-    """The project that the site belongs to; none: it is a project of its own."""
-    client: str = ""
-    """Who has the work done, or owns the place; none: nobody that others share."""
-    land: part.LandId | None = None
-    """What the land is, which decides what soil may come to it; none: the strictest, or
-    `built_up` in a file of a format before the third."""
-    soil_mapping: part.SoilMappingId | None = None
-    """How the ground is mapped as polluted; soil from there is sampled by it."""
-    address: str = Field(default="", max_length=500)
-    land_register: str = Field(default="", max_length=500)
-    """Number and district in the land register, for notifications of moved soil."""
-    vehicles: SetOf[part.VehicleId] | None = None
-    """The only trucks that may come here; none: all of the scenario."""
-    truck_limits: TruckLimits = TruckLimits()
-    """The largest truck that there is room for."""
-    partners_at_most: int | None = Field(default=None, ge=1)
-    """The most other sites that it exchanges material with; none: as `choices` says."""
 
     @field_validator("lat")
     @classmethod
@@ -112,18 +82,6 @@ class Site(part.Part):
         _ = self.lon_lat
         return self
 
-    @model_validator(mode="after")
-    def _has_a_role(self) -> Self:
-        if not self.roles:
-            raise InputError.saying_text("said", "no role")
-        if self.stockpile and not self.offers:
-            raise InputError.saying_text("said", "stockpile")
-        if self.stockpile:
-            foreign = self.stockpile.foreign_stocks({offer.material: 0 for offer in self.offers})
-            below = (replace(fault, below=("stockpile", *fault.below)) for fault in foreign)
-            raise_all(FaultError, below)
-        return self
-
     @cached_property
     def lon_lat(self) -> tuple[float, float]:
         """Where the site lies. [degrees WGS84]"""
@@ -135,7 +93,9 @@ class Site(part.Part):
             case None, None, None, None, _ if self.place_key == "shape":
                 middle = self.entrances.representative_point()
                 return float(middle.x), float(middle.y)
-        raise FaultError(Fault(say_text("said", "place"), (find_lacking(dict(self)) or "lon",)))
+        begun = [axes for axes in AXES if any(getattr(self, one) is not None for one in axes)]
+        lacking = (one for one in (*begun, AXES[0])[0] if getattr(self, one) is None)
+        raise FaultError(Fault(say_text("said", "place"), (next(lacking, "lon"),)))
 
     @property
     def place_key(self) -> str:
@@ -150,19 +110,57 @@ class Site(part.Part):
             return shapely.Point(self.lon_lat)
         return shapely.from_wkt(self.shape)
 
+
+class Site(Located):
+    """A place with one or more roles."""
+
+    name: str = Field(default="", max_length=10_000)
+    note: str = ""
+    """What a reader should know: where the amounts come from, whether they are illustrative."""
+    municipality: part.MunicipalityId | None = None
+    offers: tuple[entry.OfferEntry, ...] = ()
+    needs: tuple[entry.NeedEntry, ...] = ()
+    pit: entry.PitEntry | None = None
+    receiver: entry.ReceiverEntry | None = None
+    plant: entry.PlantEntry | None = None
+    depot: entry.DepotEntry | None = None
+    stockpile: entry.StockpileEntry | None = None
+    project: str = ""
+    """The project that the site belongs to; none: it is a project of its own."""
+    client: str = ""
+    """Who has the work done, or owns the place; none: nobody that others share."""
+    land: part.LandId | None = None
+    """What the land is, which decides what soil may come to it; none: the strictest, or
+    `built_up` in a file of a format before the third."""
+    soil_mapping: part.SoilMappingId | None = None
+    """How the ground is mapped as polluted; soil from there is sampled by it."""
+    address: str = Field(default="", max_length=500)
+    land_register: str = Field(default="", max_length=500)
+    """Number and district in the land register, for notifications of moved soil."""
+    vehicles: SetOf[part.VehicleId] | None = None
+    """The only trucks that may come here; none: all of the scenario."""
+    truck_limits: TruckLimits = TruckLimits()
+    """The largest truck that there is room for."""
+    partners_at_most: int | None = Field(default=None, ge=1)
+    """The most other sites that it exchanges material with; none: as `choices` says."""
+
+    @model_validator(mode="after")
+    def _has_a_role(self) -> Self:
+        if not self.roles:
+            raise InputError.saying_text("said", "no role")
+        if self.stockpile and not self.offers:
+            raise InputError.saying_text("said", "stockpile")
+        if self.stockpile:
+            foreign = self.stockpile.foreign_stocks({offer.material: 0 for offer in self.offers})
+            below = (replace(fault, below=("stockpile", *fault.below)) for fault in foreign)
+            raise_all(FaultError, below)
+        return self
+
     @property
     def roles(self) -> tuple[Role, ...]:
         """What the site does, in the order of `Role`."""
         has = (self.needs, self.offers, self.pit, self.receiver, self.plant, self.depot)
         return tuple(role for role, said in zip(Role, has, strict=False) if said)
-
-
-def find_lacking(said: Mapping[str, Any]) -> str | None:
-    """Name the first key that is lacking to say where a site lies; none: nothing is."""
-    begun = [axes for axes in AXES if any(said.get(one) is not None for one in axes)]
-    if not begun and said.get("shape") is not None:
-        return None
-    return next((one for one in (*begun, AXES[0])[0] if said.get(one) is None), None)
 
 
 class ZoneEntry(part.Part):

@@ -17,8 +17,8 @@ from raastof_geo.scenario.identity import find_id, fold_id, names_in
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.tree import Trail, Tree
 from raastof_geo.scenario.tables.cell import read_cell
-from raastof_geo.scenario.tables.grid import Grid, Spoilt, text_of_cell
-from raastof_geo.scenario.tables.heading import DUE, ENTRIES, SITES, Column, Heads, Way
+from raastof_geo.scenario.tables.grid import Spoilt, text_of_cell
+from raastof_geo.scenario.tables.heading import DUE, ENTRIES, SITES, Column, Headed, Way
 
 _SUMS = {"sum", "i alt", "ialt", "total", "totalt", "subtotal", "hovedtotal", "sum i alt"}
 _ASCII = str.maketrans(
@@ -30,15 +30,6 @@ _KINDS = {"offers": "material", "needs": "use"}
 _MOST_DEGREES = 180
 _TWINS = dict(zip((*AXES[0], *AXES[1]), (*AXES[1], *AXES[0]), strict=True))
 _ID, _NAME, _UNIT, _CRS = ("id",), ("name",), ("unit",), ("crs",)
-
-
-class Headed(NamedTuple):
-    """A grid, what it is about, and what was said of it."""
-
-    grid: Grid
-    scope: str
-    heads: Heads
-    crs: str | None
 
 
 class _Cell(NamedTuple):
@@ -81,13 +72,13 @@ class Gatherer:
 
     def take(self, sheet: Headed) -> None:
         """Join the rows of a sheet to the sites; sheets that list sites come first."""
-        grid, heads = sheet.grid, sheet.heads
-        self.tree.findings += heads.mistakes
-        if heads.unread:
-            self._doubt(sheet, heads.row, "unread", headings=list_codes(heads.unread))
+        grid = sheet.grid
+        self.tree.findings += sheet.mistakes
+        if sheet.unread:
+            self._doubt(sheet, sheet.row, "unread", headings=list_codes(sheet.unread))
         for number in grid.filled():
             row = _Row(sheet, number, {}, {})
-            for column in heads.columns if number > heads.row else ():
+            for column in sheet.columns if number > sheet.row else ():
                 value = grid.value(number, column.at)
                 place = grid.place(number, column.at, column.heading)
                 if text_of_cell(value):
@@ -140,25 +131,24 @@ class Gatherer:
 
     def _put_row(self, row: _Row, id_: str, place: Place) -> None:
         """Put what a row says into its site, and into an entry for what it offers or needs."""
-        site, due = ("sites", id_), None
-        if any(trail[0] == DUE for trail in row.cells):
-            due = self._tell_apart(row)
+        site = ("sites", id_)
+        due = self._tell_apart(row) if any(trail[0] == DUE for trail in row.cells) else None
         ways: dict[str, Trail | None] = dict.fromkeys((DUE, *ENTRIES))
         for kind in ENTRIES:
             if kind == due or any(trail[0] == kind for trail in row.cells):
-                if not isinstance(self.tree.find((*site, kind)), list):
-                    self.tree.put((*site, kind), [], place)
-                ways[kind] = (*site, kind, len(self.tree.find((*site, kind))))
-                self.tree.put(ways[kind] or (), {}, place)
+                listed = self.tree.put((*site, kind), [], place)
+                if listed is None or isinstance(listed, list):  # else that is told
+                    way = (*site, kind, len(listed or ()))
+                    self.tree.put(way, {}, place)
+                    ways[kind] = way
         ways[DUE] = ways[due] if due else None
         for trail, (value, at) in self._read_cells(row).items():
-            above = ways.get(trail[0], (*site, trail[0]))
-            if above is not None:
+            if above := ways.get(trail[0], (*site, trail[0])):
                 self._put((*above, *trail[1:]), value, at)
         for trail, at in row.blank.items():
+            # Where a place lies may be said in degrees or in metres.
             for first in (trail[0], _TWINS.get(trail[0], trail[0])):
-                above = ways.get(first, (*site, first))
-                if above is not None:
+                if above := ways.get(first, (*site, first)):
                     self.tree.places.setdefault((*above, *trail[1:]), at)
 
     def _tell_apart(self, row: _Row) -> str | None:

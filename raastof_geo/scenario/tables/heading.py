@@ -19,7 +19,7 @@ from raastof_geo.scenario.reading.refusal import find_type
 from raastof_geo.scenario.said.entry import NeedEntry, OfferEntry
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.part import Part
-from raastof_geo.scenario.said.site import Site
+from raastof_geo.scenario.said.site import Site, SiteTable
 from raastof_geo.scenario.tables.cell import Kind, find_kind, find_mark
 from raastof_geo.scenario.tables.grid import Grid, text_of_cell
 from raastof_geo.units import read_quantity
@@ -63,14 +63,19 @@ class Column(NamedTuple):
     """The decimal mark of its texts, where they show it."""
 
 
-class Heads(NamedTuple):
-    """The headings of a grid."""
+class Headed(NamedTuple):
+    """A grid with its headings."""
 
+    grid: Grid
+    scope: str
+    """The table that it is: of sites, or of what they do."""
     row: int
+    """The row of the headings."""
     columns: list[Column]
     mistakes: list[Finding]
     unread: list[str]
     """Headings that mean nothing here."""
+    crs: str | None
 
 
 def find_scope(sheet: str) -> str | None:
@@ -146,20 +151,21 @@ def _fold(text: str) -> str:
     return fold_id(_BRACKETS.sub(r"\1", text.strip(" *:")).replace("_", " "))
 
 
-def read_heads(grid: Grid, scope: str, named: Mapping[str, str]) -> Heads | None:
+def read_heads(grid: Grid, table: SiteTable) -> Headed | None:
     """Find the row of headings and what each means; none: there is no row of headings.
 
-    `named`: the headings that a scenario says, by their keys; nothing else is read then.
+    Where the table says `columns`, nothing else is read.
     """
+    scope = find_scope(grid.sheet) or SITES
     keys = list_keys(scope)
-    said = {_fold(text): key for key, text in named.items() if key in keys}
+    said = {_fold(text): key for key, text in table.columns.items() if key in keys}
     words = said or _words(scope)
     texts = {row: [*map(text_of_cell, grid.rows[row])] for row in grid.filled()[:_HEADS_WITHIN]}
     known = {row: sum(_fold(one) in words for one in found) for row, found in texts.items()}
     best = max(known, key=known.__getitem__, default=None)
     if best is None or not known[best]:
         return None
-    heads, first = Heads(best, [], [], []), dict[Way, str]()
+    heads, first = Headed(grid, scope, best, [], [], [], table.crs), dict[Way, str]()
     for at, text in enumerate(texts[best]):
         key, place = words.get(_fold(text)), grid.place(best, at, text)
         near = [] if said or key else get_close_matches(_fold(text), words, 1, _CLOSE)

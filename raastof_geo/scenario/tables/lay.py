@@ -74,16 +74,17 @@ def _flatten_all(said: Mapping[str, Any], *above: str) -> Iterator[tuple[str, An
         if dotted and len(trail) < _MOST_LEVELS:
             yield from _flatten_all(value, *trail)
         else:
-            found = find_type(ScenarioFile, trail)
-            yield ".".join(trail), _write(value, found and find_kind(found, key))
+            kind = find_kind(find_type(ScenarioFile, trail), key)
+            yield ".".join(trail), _write(value, kind)
 
 
-def _write(value: Any, kind: str | None) -> Any:
+def _write(value: Any, kind: str) -> Any:
     """Write a value into a cell: lists of words parted by `;`, what holds more as YAML."""
     words = isinstance(value, list) and value and all(type(one) in (str, int) for one in value)
     if words and kind == "list" and not any(mark in str(one) for one in value for mark in _PARTING):
         return "; ".join(map(str, value))
-    if isinstance(value, dict | list) or value is None or (isinstance(value, bool) and not kind):
+    free = isinstance(value, bool) and kind == "free"  # where yes and no would be texts
+    if isinstance(value, dict | list) or value is None or free:
         return json.dumps(value, ensure_ascii=False)
     return value
 

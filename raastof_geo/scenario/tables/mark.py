@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from raastof_geo.errors import Finding
+from raastof_geo.errors import Finding, Place
 from raastof_geo.files import write_whole
+from raastof_geo.language import Message
 from raastof_geo.links import name_free
 from raastof_geo.region.projection import DEGREES
 from raastof_geo.scenario.tables.grid import text_of_cell
@@ -29,24 +30,19 @@ def mark_tables(findings: Iterable[Finding]) -> list[Path]:
     What has no cell is told in the first one of a workbook. Comments of an earlier check are gone,
     those of others stay. Tables that are no workbooks become one.
     """
-    by_file: dict[Path, list[Finding]] = defaultdict(list)
-    for one in findings:
-        if one.place and (one.place.sheet is not None or one.place.file.lower().endswith(WHOLE)):
-            by_file[Path(one.place.file)].append(one)
+    by_file: dict[Path, list[tuple[Place, Message]]] = defaultdict(list)
+    for place, message in ((one.place, one.message) for one in findings):
+        if place and (place.sheet is not None or place.file.lower().endswith(WHOLE)):
+            by_file[Path(place.file)].append((place, message))
     return [_mark(file, found) for file, found in by_file.items() if file.is_file()]
 
 
-def _mark(path: Path, findings: list[Finding]) -> Path:
+def _mark(path: Path, findings: list[tuple[Place, Message]]) -> Path:
     book = _open(path)
     said: dict[Any, list[str]] = defaultdict(list)
-    for one in findings:
-        place = one.place
-        if place is not None and place.sheet is not None:
-            sheet = book[place.sheet] if place.sheet in book.sheetnames else book.worksheets[0]
-            at = place.line, place.column
-        else:
-            sheet, at = book.worksheets[0], (1, 1)
-        said[sheet.title, *_upper_left(sheet, *at)].append(str(one.message))
+    for place, message in findings:
+        title = place.sheet if place.sheet in book.sheetnames else book.sheetnames[0]
+        said[title, *_upper_left(book[title], place.line, place.column)].append(str(message))
     for (title, row, column), messages in said.items():
         _comment(book[title].cell(row, column), messages)
     ending = path.suffix if path.suffix.lower() in WORKBOOKS else ".xlsx"

@@ -18,7 +18,7 @@ from raastof_geo.scenario.reading.zones import find_beside
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.site import SiteTable
 from raastof_geo.scenario.tables.cell import find_kind, read_cell
-from raastof_geo.scenario.tables.gather import Gatherer, Headed
+from raastof_geo.scenario.tables.gather import Gatherer
 from raastof_geo.scenario.tables.grid import Grid, Spoilt, text_of_cell
 from raastof_geo.scenario.tables.heading import (
     SCENARIO,
@@ -70,11 +70,10 @@ def join_tables(tree: Tree, home: Path, frames: Sequence[Layer], *, anywhere: bo
         grids.append((lay_out_frame(frame, f"frame {number}", ""), SiteTable(file=Path())))
     sheets = []
     for grid, table in grids:
-        scope = find_scope(grid.sheet) or SITES
-        if scope == SCENARIO:
+        if find_scope(grid.sheet) == SCENARIO:
             _take_scenario(tree, grid)
-        elif (heads := read_heads(grid, scope, table.columns)) is not None:
-            sheets.append(Headed(grid, scope, heads, table.crs))
+        elif (headed := read_heads(grid, table)) is not None:
+            sheets.append(headed)
         elif grid.filled():
             _tell(tree, grid.place(0, 0), say_text("tables", "no headings"))
     gatherer = Gatherer(tree)
