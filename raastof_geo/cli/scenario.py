@@ -36,29 +36,9 @@ def run_file(
     *,
     into: Into = Path("results"),
     anywhere: Anywhere = False,
-    model: Annotated[
-        str | None,
-        option(
-            "--model",
-            say(
-                "How a truck's energy follows from the road: the name of a model, such as "
-                "by_distance."
-            ),
-            NAME,
-        ),
-    ] = None,
-    lp: Annotated[
-        Path | None,
-        option(
-            "--lp",
-            say("A file ending in .lp or .mps, to write the linear programme into as well."),
-            FILE,
-        ),
-    ] = None,
-    no_sensitivity: Annotated[
-        bool,
-        option("--no-sensitivity", say("Do not solve declared assumptions again at their ends.")),
-    ] = False,
+    model: Annotated[str | None, option("--model", value=NAME)] = None,
+    lp: Annotated[Path | None, option("--lp", value=FILE)] = None,
+    no_sensitivity: Annotated[bool, option("--no-sensitivity")] = False,
 ) -> None:
     """Read a scenario, solve it, write its results, and say what they amount to."""
     from raastof_geo.assignment.solving.stages import check_ending, write_programme
@@ -89,12 +69,8 @@ def rank_file(
     scenario: ScenarioPath,
     *,
     into: Into = Path("results"),
-    top: Annotated[
-        int, option("--top", say("How many to show; the workbook has all."), min=1)
-    ] = 25,
-    only: Annotated[
-        str, option("--only", say("Move only what has this in its id, name or kind."), NAME)
-    ] = "",
+    top: Annotated[int, option("--top", min=1)] = 25,
+    only: Annotated[str, option("--only", value=NAME)] = "",
     anywhere: Anywhere = False,
 ) -> None:
     """Rank everything that the figures of a scenario hang on."""

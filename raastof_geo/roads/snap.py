@@ -210,20 +210,13 @@ def _say_far(
         if town_m > 1000 * _TOWN_KM
         else say(" ({km} km from {town})", km=format_number(town_m / 1000, digits=1), town=town)
     )
+    told = {"site": f"`{site}`", "near": near}
     if distance <= 2 * max(limit_m, 1000.0):
-        return say(
-            "{site}{near} lies {distance} m from the nearest road that trucks reach, and the limit "
-            "is {limit} m: check its coordinates, or raise `network.snap_limit_m`"
-        ).format(site=f"`{site}`", near=near, distance=round(distance), limit=round(limit_m))
-    return say(
-        "{site}{near} lies {distance} km from the nearest of the roads that are loaded ({roads}): "
-        "it is in the sea or outside their area; check its coordinates, or name a network of the "
-        "area under `network.file` (`raastof network build` makes one)",
-        site=f"`{site}`",
-        near=near,
-        distance=format_number(distance / 1000, digits=1),
-        roads=network.metadata.title,
-    )
+        metres = {"distance": round(distance), "limit": round(limit_m)}
+        return say_text("snapped", "far", **told, **metres)
+    away = format_number(distance / 1000, digits=1)
+    roads = network.metadata.title
+    return say_text("snapped", "elsewhere", **told, distance=away, roads=roads)
 
 
 def explain_moves(
@@ -255,11 +248,7 @@ def explain_moves(
             network, str(frame.index[row]), float(moved[row]), *near, counted=counted
         )
         if wet[row]:
-            message = say(
-                "{told} The straight way there leads over water, as the outlines of the "
-                "municipalities (1:500,000) have it.",
-                told=message,
-            )
+            message = say_text("snapped", "wet", told=message)
         if off_street[row]:
             message = _say_level(network, message, int(frame["edge"].iloc[row]))
         found.append(message)
@@ -278,12 +267,8 @@ def _lead_over_water(network: RoadNetwork, points: Floats, frame: pd.DataFrame) 
 
 def _say_level(network: RoadNetwork, told: Message, edge: int) -> Message:
     what = say("a bridge") if network.level[edge] > 0 else say("a tunnel")
-    return say(
-        "{told} It was put on {what} ({road}), since no street is near: check its coordinates.",
-        told=told,
-        what=what,
-        road=network.called(edge) or say("a road without a name"),
-    )
+    road = network.called(edge) or say("a road without a name")
+    return say_text("snapped", "level", told=told, what=what, road=road)
 
 
 def _say_moved(
@@ -292,18 +277,10 @@ def _say_moved(
     how = say("those metres count as driven") if counted else say("those metres are not counted")
     told = {"site": f"`{site}`", "moved": round(moved), "how": how}
     if metres > moved - 1:
-        return say(
-            "{site} lies {moved} m from the nearest road that trucks reach: {how}; check its "
-            "coordinates."
-        ).format(**told)
-    return say(
-        "{site} lies {moved} m from the nearest road that trucks reach, and {how}; {road} is "
-        "nearer ({metres} m) and was passed over: {reason}.",
-        **told,
-        road=network.called(edge) or say("a road without a name"),
-        metres=round(metres),
-        reason=_why_passed_over(network, edge),
-    )
+        return say_text("snapped", "moved", **told)
+    road, reason = network.called(edge), _why_passed_over(network, edge)
+    told |= {"road": road or say("a road without a name"), "reason": reason}
+    return say_text("snapped", "passed", **told, metres=round(metres))
 
 
 def _why_passed_over(network: RoadNetwork, edge: int) -> Message:

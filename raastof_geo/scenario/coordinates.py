@@ -49,17 +49,19 @@ def region_in(info: ValidationInfo) -> Region:
     return (info.context or {}).get("region") or read_region()
 
 
-def check_degrees(lon: float, lat: float, region: Region) -> tuple[float, float]:
-    """Give degrees that lie in a region, or raise an `InputError`. [degrees WGS84]"""
-    if region.covers(lon, lat):
+def check_degrees(lon: float, lat: float, region: Region | None) -> tuple[float, float]:
+    """Give degrees that lie in a region, if any is said, or raise an `InputError`. [degrees]"""
+    if region is None or region.covers(lon, lat):
         return lon, lat
     raise InputError(_what_degrees_look_like(lon, lat, region))
 
 
-def check_metres(easting: float, northing: float, crs: Crs, region: Region) -> tuple[float, float]:
-    """Turn metres in a region into lon and lat, or raise an `InputError`. [m → degrees]"""
+def check_metres(
+    easting: float, northing: float, crs: Crs, region: Region | None
+) -> tuple[float, float]:
+    """Turn metres in a region into lon and lat, or raise as `check_degrees`. [m → degrees]"""
     at = to_degrees(easting, northing, crs)
-    if region.covers(*at):
+    if region is None or region.covers(*at):
         return at
     raise InputError(_what_metres_look_like(easting, northing, crs, region))
 

@@ -11,15 +11,10 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.language import say_text
+from raastof_geo.region.projection import DEGREES
+from raastof_geo.region.region import Region
 from raastof_geo.scenario.catalogue import SoilMove
-from raastof_geo.scenario.coordinates import (
-    AXES,
-    Crs,
-    check_degrees,
-    check_metres,
-    region_in,
-    to_degrees,
-)
+from raastof_geo.scenario.coordinates import AXES, Crs, check_degrees, check_metres, region_in
 from raastof_geo.scenario.fault import Fault, FaultError, SetOf
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said import entry, part
@@ -42,60 +37,49 @@ class Located(part.Part):
     """The polygon or line of the site as WKT in degrees; trucks enter by the road nearest to it, or
     by the entrance whose coordinates are said beside it."""
 
-    @field_validator("lat")
-    @classmethod
-    def _degrees_lie_in_the_region(cls, lat: float | None, info: ValidationInfo) -> float | None:
-        lon = info.data.get("lon")
-        if lat is not None and lon is not None:
-            check_degrees(lon, lat, region_in(info))
-        return lat
-
-    @field_validator("northing")
-    @classmethod
-    def _metres_lie_in_the_region(
-        cls, northing: float | None, info: ValidationInfo
-    ) -> float | None:
-        easting, crs = info.data.get("easting"), info.data.get("crs")
-        if northing is not None and easting is not None and crs not in (None, "EPSG:4326"):
-            check_metres(easting, northing, crs, region_in(info))
-        return northing
-
     @field_validator("shape")
     @classmethod
-    def _shape_lies_in_the_region(cls, shape: str | None, info: ValidationInfo) -> str | None:
+    def _is_a_shape(cls, shape: str | None) -> str | None:
         drawn = shapely.from_wkt(shape, on_invalid="ignore")
-        if drawn is not None and drawn.is_valid and not drawn.is_empty:
-            middle = drawn.representative_point()
-            check_degrees(middle.x, middle.y, region_in(info))
-        elif shape is not None:
+        if shape is not None and (drawn is None or drawn.is_empty or not drawn.is_valid):
             raise InputError.saying_text("said", "shape")
         return shape
 
     @model_validator(mode="after")
-    def _lies_in_one_place(self) -> Self:
-        degrees = self.lon is not None and self.lat is not None
-        metres = self.easting is not None and self.northing is not None
-        if metres and self.crs in (None, "EPSG:4326"):
-            raise InputError.saying_text("said", "system")
-        if degrees and self.crs not in (None, "EPSG:4326"):
-            raise InputError.saying_text("said", "degrees", crs=str(self.crs))
-        _ = self.lon_lat
+    def _lies_in_the_region(self, info: ValidationInfo) -> Self:
+        at = {"lon": "lat", "easting": "northing"}.get(self.place_key, self.place_key)
+        try:
+            self._find_place(region_in(info))
+        except FaultError:
+            raise
+        except InputError as error:
+            raise FaultError(Fault(error.findings[0].message, (at,))) from error
         return self
+
+    def _find_place(self, region: Region | None) -> tuple[float, float]:
+        """Give where the site lies, or raise an `InputError`: nowhere, or not in the region."""
+        metres = self.crs not in (None, DEGREES)
+        match self.lon, self.lat, self.easting, self.northing:
+            case float(lon), float(lat), None, None:
+                check_degrees(lon, lat, region)
+                if metres:
+                    raise FaultError(Fault(say_text("said", "degrees", crs=str(self.crs))))
+                return lon, lat
+            case None, None, float(easting), float(northing):
+                if not metres:
+                    raise FaultError(Fault(say_text("said", "system")))
+                return check_metres(easting, northing, str(self.crs), region)
+            case None, None, None, None if self.shape is not None:
+                middle = shapely.from_wkt(self.shape).representative_point()
+                return check_degrees(middle.x, middle.y, region)
+        begun = [axes for axes in AXES if any(getattr(self, one) is not None for one in axes)]
+        lacking = (one for one in (*begun, AXES[0])[0] if getattr(self, one) is None)
+        raise FaultError(Fault(say_text("said", "place"), (next(lacking, "lon"),)))
 
     @cached_property
     def lon_lat(self) -> tuple[float, float]:
         """Where the site lies. [degrees WGS84]"""
-        match self.lon, self.lat, self.easting, self.northing, self.crs:
-            case float(lon), float(lat), None, None, _:
-                return lon, lat
-            case None, None, float(easting), float(northing), str(crs):
-                return to_degrees(easting, northing, crs)
-            case None, None, None, None, _ if self.place_key == "shape":
-                middle = self.entrances.representative_point()
-                return float(middle.x), float(middle.y)
-        begun = [axes for axes in AXES if any(getattr(self, one) is not None for one in axes)]
-        lacking = (one for one in (*begun, AXES[0])[0] if getattr(self, one) is None)
-        raise FaultError(Fault(say_text("said", "place"), (next(lacking, "lon"),)))
+        return self._find_place(None)
 
     @property
     def place_key(self) -> str:

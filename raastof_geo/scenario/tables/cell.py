@@ -6,15 +6,12 @@ import datetime
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from functools import lru_cache
 from typing import Any, Literal, TypeAlias, get_origin
 
 from pydantic import BaseModel
 
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import Sourced
-from raastof_geo.scenario.catalogue import read_builtin_tree
-from raastof_geo.scenario.identity import fold_id, names_in
 from raastof_geo.scenario.period import Calendar
 from raastof_geo.scenario.reading.scalars import keep_written, read_plain
 from raastof_geo.scenario.reading.tree import parse_tree
@@ -83,7 +80,7 @@ def read_cell(
     if kind in ("number", "degrees", "metres", "amount"):
         return _read_number(value, kind, mark, unit)
     if kind == "list":
-        return _split(text)
+        return [one.strip() for one in _LISTED.split(text) if one.strip()]
     if kind == "truth":
         return _TRUTHS.get(text.casefold(), text)
     if kind in ("date", "period") and (day := _find_day(text)) is not None:
@@ -114,31 +111,6 @@ def _read_number(value: Any, kind: Kind, mark: str, unit: str) -> Any:
     if rest:
         return text
     return read_plain(number if mark else text_of_cell(read_number(number)))
-
-
-def _split(text: str) -> list[str]:
-    """Part what is listed in a cell at `;` and new lines, else at commas that stand in no name."""
-    if _LISTED.search(text):
-        return [one.strip() for one in _LISTED.split(text) if one.strip()]
-    parts, found = text.split(","), list[str]()
-    while parts:
-        ends = (end for end in range(len(parts), 1, -1) if is_name(",".join(parts[:end])))
-        end = next(ends, 1)
-        found.append(",".join(parts[:end]).strip())
-        parts = parts[end:]
-    return [one for one in found if one]
-
-
-def is_name(text: str) -> bool:
-    """Tell whether an entry of the built-in catalogue is called so."""
-    return fold_id(text) in _list_names()
-
-
-@lru_cache
-def _list_names() -> frozenset[str]:
-    sections = map(names_in, read_builtin_tree().values.values())
-    entries = (one for section in sections for one in section.values())
-    return frozenset(fold_id(name) for one in entries for name in one.values())
 
 
 def _find_day(text: str) -> datetime.date | None:

@@ -16,14 +16,14 @@ from raastof_geo.scenario.identity import find_id
 from raastof_geo.scenario.reading.refusal import find_type
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.scenario.tables.cell import find_kind, is_name
+from raastof_geo.scenario.tables.cell import find_kind
 from raastof_geo.scenario.tables.heading import ROLES, SCENARIO, SITES, Key, list_keys
 from raastof_geo.units import read_quantity
 
 KEY, VALUE = "key", "value"
 _MOST_LEVELS = 3
 """So deep mappings of a scenario are taken apart into rows; what is deeper is a cell of YAML."""
-_PARTING = (";", ",", "\n")
+_PARTING = (";", "\n")
 
 Cells = dict[str, Any]
 
@@ -113,7 +113,7 @@ def name_entry(names: Mapping[str, Mapping[str, str]], one: str, language: Langu
         alone = bool(name) and find_id("materials", name, names) == one
     except InputError:
         alone = False
-    return name if alone and (is_name(name) or not any(mark in name for mark in _PARTING)) else one
+    return name if alone and not any(mark in name for mark in _PARTING) else one
 
 
 def _point_from(scenario: Scenario, into: Path) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from raastof_geo.files import write_whole
 from raastof_geo.language import Message
 from raastof_geo.links import name_free
 from raastof_geo.region.projection import DEGREES
-from raastof_geo.scenario.tables.grid import text_of_cell
-from raastof_geo.scenario.tables.source import WHOLE, WORKBOOKS, read_grids
+from raastof_geo.scenario.tables.grid import WORKBOOKS, read_grids, text_of_cell
+from raastof_geo.scenario.tables.source import WHOLE
 
 if TYPE_CHECKING:
     from openpyxl import Workbook

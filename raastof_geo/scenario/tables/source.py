@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from raastof_geo.errors import Finding, InputError, Place, refusing
+from raastof_geo.errors import Finding, InputError, Place
 from raastof_geo.language import Message, list_codes, say_text
-from raastof_geo.region.layer import read_layers
 from raastof_geo.scenario.reading.refusal import explain_errors, find_type
 from raastof_geo.scenario.reading.tree import Trail, Tree, read_tree
 from raastof_geo.scenario.reading.zones import find_beside
@@ -19,7 +18,14 @@ from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.site import SiteTable
 from raastof_geo.scenario.tables.cell import find_kind, read_cell
 from raastof_geo.scenario.tables.gather import Gatherer
-from raastof_geo.scenario.tables.grid import Grid, Spoilt, text_of_cell
+from raastof_geo.scenario.tables.grid import (
+    WORKBOOKS,
+    Grid,
+    Spoilt,
+    lay_out_frame,
+    read_grids,
+    text_of_cell,
+)
 from raastof_geo.scenario.tables.heading import (
     SCENARIO,
     SITES,
@@ -28,17 +34,12 @@ from raastof_geo.scenario.tables.heading import (
     find_trail,
     read_heads,
 )
-from raastof_geo.scenario.tables.layer import lay_out_frame
-from raastof_geo.scenario.tables.spreadsheet import read_separated, read_workbook
 
 if TYPE_CHECKING:
     from raastof_geo.region.layer import Layer
 
-WORKBOOKS, TEXTS = (".xlsx", ".xlsm"), (".csv", ".tsv", ".txt")
-LAYERS = (".gpkg", ".geojson", ".json", ".parquet", ".geoparquet", ".shp", ".fgb")
 WHOLE = (*WORKBOOKS, ".gpkg")
 """Endings of files of tables that may be a scenario by themselves."""
-_LARGEST_MB = 30
 _FILE: Trail = ("sites", "file")
 
 
@@ -137,20 +138,3 @@ def _pick(grids: list[Grid], table: SiteTable) -> list[Grid]:
         there = list_codes(one.sheet for one in grids)
         raise InputError.saying_text("tables", "no sheet", there=there, **told)
     return found
-
-
-def read_grids(path: Path, shown: str, crs: str | None) -> list[Grid]:
-    """Read a file of tables by its ending, or raise an `InputError`."""
-    ending, told = path.suffix.lower(), {"file": f"`{shown}`"}
-    with refusing("tables", "closed", **told):
-        if path.stat().st_size > _LARGEST_MB * 1_000_000:
-            raise InputError.saying_text("tables", "large", most=_LARGEST_MB, **told)
-        if ending in LAYERS:
-            return [lay_out_frame(one, shown, name, crs) for name, one in read_layers(path).items()]
-    with refusing("tables", "no workbook", **told):
-        if ending in WORKBOOKS:
-            return read_workbook(path, shown)
-        if ending in TEXTS:
-            return read_separated(path, shown)
-    endings = ", ".join((*WORKBOOKS, *TEXTS, *LAYERS))
-    raise InputError.saying_text("tables", "kind", endings=endings, **told)
