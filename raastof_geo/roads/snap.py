@@ -143,12 +143,11 @@ def _nearest(network: RoadNetwork, points: Objects, *, limit_m: float, ferries: 
     large = possible & ~main & (metres[islands.of_edge] >= ISLAND_M)
     small = possible & ~main & ~large
     found = _nearest_street(network, main, points)
-    if large.any():
-        other = _nearest_street(network, large, points)
-        found = found.or_else(other, other.metres < found.metres)
-    if small.any() and (found.metres > limit_m).any():
-        other = _nearest_street(network, small, points)
-        found = found.or_else(other, (found.metres > limit_m) & (other.metres < found.metres))
+    for edges, beyond_m in ((large, 0.0), (small, limit_m)):
+        if edges.any() and (found.metres > beyond_m).any():
+            other = _nearest_street(network, edges, points)
+            nearer = (found.metres > beyond_m) & (other.metres < found.metres)
+            found = found.or_else(other, nearer)
     return found
 
 

@@ -304,7 +304,7 @@ def test_a_network_outside_the_folder_is_refused(tmp_path):
     file = home / "a.yaml"
     for name in ("../roads.npz", (tmp_path / "roads.npz").as_posix()):
         file.write_text(PIT_AND_PROJECT + f"network: {{file: '{name}'}}\n", encoding="utf-8")
-        with pytest.raises(ScenarioError, match=r"a\.yaml:\d+:\d+: network\.file leads out"):
+        with pytest.raises(ScenarioError, match=r"a\.yaml:\d+:\d+: network\.file: it leads out"):
             read_scenario(file)
         assert read_scenario(file, anywhere=True).said.network.file.is_file()
     (home / "link.npz").symlink_to(tmp_path / "roads.npz")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
@@ -30,7 +30,7 @@ from raastof_geo.scenario.reading.refusal import explain_errors, finding_at
 from raastof_geo.scenario.reading.sketch import locate_sites
 from raastof_geo.scenario.reading.template import check_template
 from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
-from raastof_geo.scenario.reading.zones import find_beside, find_in_zones, refuse_outside
+from raastof_geo.scenario.reading.zones import find_beside, find_in_zones
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.amount import DEFAULT, Captured
 from raastof_geo.scenario.said.file import ScenarioFile
@@ -116,8 +116,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     warnings: list[Finding] = []
     note: Finding | None = None
     if said is not None:
-        findings += _check_network_file(said, tree, home, anywhere)
-        findings += check_template(said, tree, home, anywhere=anywhere)
+        findings += _check_files(said, tree, home, anywhere=anywhere)
         said, areas, mistakes = find_in_zones(said, tree, home, region.crs, anywhere=anywhere)
         findings += mistakes
         for fault in (*_check_baseline(said), *_check_agreements(said), *_check_fleet(said)):
@@ -251,16 +250,20 @@ def _find_region(tree: Tree, home: Path, *, anywhere: bool) -> Region:
     return lend_region(None)
 
 
-def _check_network_file(
-    said: ScenarioFile, tree: Tree, home: Path, anywhere: bool
-) -> list[Finding]:
-    if said.network.file is None:
-        return []
-    file = (home / said.network.file).resolve()
-    message = refuse_outside(file, home, "network.file", anywhere=anywhere)
-    if message is None and not file.is_file():
-        message = say_text("said", "no network", file=f"`{said.network.file}`")
-    return [Finding(message, tree.place(("network", "file")))] if message else []
+def _check_files(
+    said: ScenarioFile, tree: Tree, home: Path, *, anywhere: bool
+) -> Iterator[Finding]:
+    """Say what is wrong with the files of the roads and of the report: where they lie, or what."""
+    named: tuple[tuple[Trail, Path | None, Callable[[Path], object]], ...] = (
+        (("network", "file"), said.network.file, Path),
+        (("report", "template"), said.report.template, check_template),
+    )
+    for trail, file, look in named:
+        try:
+            if file is not None:
+                look(find_beside(home, file, anywhere=anywhere))
+        except InputError as error:
+            yield from (finding_at(tree, trail, one.message) for one in error.findings)
 
 
 def _check_baseline(said: ScenarioFile) -> Iterator[Fault]:

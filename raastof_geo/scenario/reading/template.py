@@ -2,14 +2,9 @@
 
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
-from raastof_geo.errors import Finding, InputError, refusing
-from raastof_geo.scenario.reading.refusal import finding_at
-from raastof_geo.scenario.reading.tree import Tree
-from raastof_geo.scenario.reading.zones import find_beside
-from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.errors import InputError, refusing
 
 _MOST_MB = 20
 _KIND = "wordprocessingml.document.main+xml"
@@ -19,20 +14,8 @@ _PAGE = re.compile(rb"sectPr[^<]*>\s*</(\w+:)?body>")
 """The last section of a document, which says its page."""
 
 
-def check_template(
-    said: ScenarioFile, tree: Tree, home: Path, *, anywhere: bool
-) -> Iterator[Finding]:
-    """Say what is wrong with `report.template`: where it lies, or what it is."""
-    if said.report.template is None:
-        return
-    try:
-        _check_kind(find_beside(home, said.report.template, anywhere=anywhere))
-    except InputError as error:
-        for one in error.findings:
-            yield finding_at(tree, ("report", "template"), one.message)
-
-
-def _check_kind(file: Path) -> None:
+def check_template(file: Path) -> None:
+    """Look at the file of `report.template`, or raise an `InputError`: it is none."""
     told = {"file": f"`{file.name}`"}
     with refusing("files beside", "no word", **told), zipfile.ZipFile(file) as package:
         if sum(one.file_size for one in package.infolist()) > _MOST_MB * 1_000_000:

@@ -48,33 +48,25 @@ class Tree:
     """What was noticed on reading and is no mistake."""
     digest: str = ""
 
-    def find(self, trail: Trail) -> Any:
-        """Give the value at the end of a way; none: there is none."""
-        part: Any = self.values
-        for key in trail:
-            inside = isinstance(part, dict) and key in part
-            part = part[key] if inside or isinstance(part, list) else None
-        return part
-
     def put(self, trail: Trail, value: Any, place: Place) -> Any:
-        """Put a value at the end of a way, unless one stands there already, which is given.
+        """Put a value at the end of a way, unless one stands in the way, which is given.
 
         Mappings on the way are made where there are none; a list grows at its end.
         """
-        for number in range(1, len(trail)):
-            there = self.find(trail[:number])
+        part: Any = self.values
+        key: Any
+        for end, key in enumerate(trail, 1):
+            if isinstance(part, list):
+                part += [None] if key == len(part) else []
+            elif not isinstance(part, dict):
+                return part
+            there = part[key] if isinstance(part, list) else part.get(key)
             if there is None:
-                self.put(trail[:number], {}, place)
-            elif not isinstance(there, dict | list):
+                part[key] = value if end == len(trail) else {}
+                self.keys[trail[:end]] = self.places[trail[:end]] = place
+            elif end == len(trail):
                 return there
-        above = self.find(trail[:-1])
-        if isinstance(above, list):
-            above.append(value)
-        elif above.get(trail[-1]) is not None:
-            return above[trail[-1]]
-        else:
-            above[trail[-1]] = value
-        self.keys[trail] = self.places[trail] = place
+            part = part[key]
         return None
 
     def place(self, path: Trail, *, of_key: bool = False) -> Place:

@@ -9,7 +9,6 @@ import numpy as np
 import shapely
 
 from raastof_geo.errors import Finding, InputError
-from raastof_geo.language import Message, say_text
 from raastof_geo.region.layer import read_polygons
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Tree
@@ -21,18 +20,14 @@ BORDER_M = 1.0
 _DEGREES = "EPSG:4326"
 
 
-def refuse_outside(file: Path, home: Path, where: str, *, anywhere: bool) -> Message | None:
-    """Keep a stranger's scenario from making us read files elsewhere; none where it may be read."""
-    if anywhere or file.is_relative_to(home):
-        return None
-    return say_text("files beside", "outside", where=where)
-
-
 def find_beside(home: Path, name: Path, *, anywhere: bool) -> Path:
-    """Find a file that a scenario names, or raise an `InputError`: not there, or not to be read."""
+    """Find a file that a scenario names, or raise an `InputError`: not there, or not to be read.
+
+    A stranger's scenario makes us read no file elsewhere, unless it may name them `anywhere`.
+    """
     file = (home / name).resolve()
-    if (outside := refuse_outside(file, home, "it", anywhere=anywhere)) is not None:
-        raise InputError(outside)
+    if not (anywhere or file.is_relative_to(home)):
+        raise InputError.saying_text("files beside", "outside")
     if not file.is_file():
         raise InputError.saying_text("files beside", "none", file=f"`{file.name}`")
     return file

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from raastof_geo.errors import Finding, InputError, Place
 from raastof_geo.language import Message, list_codes, say_text
@@ -17,7 +17,7 @@ from raastof_geo.scenario.identity import find_id, fold_id, names_in
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.tree import Trail, Tree
 from raastof_geo.scenario.tables.cell import read_cell
-from raastof_geo.scenario.tables.grid import Spoilt, text_of_cell
+from raastof_geo.scenario.tables.grid import text_of_cell
 from raastof_geo.scenario.tables.heading import DUE, ENTRIES, SITES, Column, Headed, Way
 
 _SUMS = {"sum", "i alt", "ialt", "total", "totalt", "subtotal", "hovedtotal", "sum i alt"}
@@ -28,7 +28,6 @@ _LONGEST_ID = 60
 _KINDS = {"offers": "material", "needs": "use"}
 """What of an entry says which of the two it is."""
 _MOST_DEGREES = 180
-_TWINS = dict(zip((*AXES[0], *AXES[1]), (*AXES[1], *AXES[0]), strict=True))
 _ID, _NAME, _UNIT, _CRS = ("id",), ("name",), ("unit",), ("crs",)
 
 
@@ -37,15 +36,12 @@ class _Cell(NamedTuple):
     place: Place
     column: Column
 
+    @property
+    def text(self) -> str:
+        return text_of_cell(self.value)
 
-class _Row(NamedTuple):
-    sheet: Headed
-    number: int
-    cells: dict[Way, _Cell]
-    blank: dict[Way, Place]
 
-    def text(self, trail: Way) -> str:
-        return text_of_cell(self.cells[trail].value) if trail in self.cells else ""
+_Row: TypeAlias = dict[Way, _Cell]
 
 
 def make_id(text: str, taken: Collection[str] = ()) -> str:
@@ -76,48 +72,46 @@ class Gatherer:
         self.tree.findings += sheet.mistakes
         if sheet.unread:
             self._doubt(sheet, sheet.row, "unread", headings=list_codes(sheet.unread))
-        for number in grid.filled():
-            row = _Row(sheet, number, {}, {})
-            for column in sheet.columns if number > sheet.row else ():
-                value = grid.value(number, column.at)
+        for number in (one for one in grid.filled() if one > sheet.row):
+            row = {}
+            for column in sheet.columns:
                 place = grid.place(number, column.at, column.heading)
-                if text_of_cell(value):
-                    row.cells[column.key.trail] = _Cell(value, place, column)
-                else:
-                    row.blank[column.key.trail] = place
-            if row.cells:
-                self._take_row(row)
+                row[column.key.trail] = _Cell(grid.rows[number][column.at], place, column)
+            if any(one.text for one in row.values()):
+                self._take_row(sheet, number, row)
 
-    def _take_row(self, row: _Row) -> None:
-        whose = (_ID, _NAME) if row.sheet.scope == SITES else (_ID,)
-        who = next((row.cells[one] for one in whose if one in row.cells), None)
-        if _adds_up(row, who):
-            self._doubt(row.sheet, row.number, "sum")
+    def _take_row(self, sheet: Headed, number: int, row: _Row) -> None:
+        whose = [row[one] for one in (_ID, _NAME) if one in row]
+        whose = whose if sheet.scope == SITES else whose[:1]
+        who = next((one for one in whose if one.text), None)
+        filled = {trail: one for trail, one in row.items() if one.text}
+        if _adds_up(sheet.grid.rows[number], filled, who):
+            self._doubt(sheet, number, "sum")
             return
-        for trail, (value, place, _) in [*row.cells.items()]:
-            if isinstance(value, Spoilt):
-                self._tell(place, value.message)
-                row.blank[trail] = row.cells.pop(trail).place
+        for trail, one in [*filled.items()]:
+            if isinstance(one.value, Message):
+                self._tell(one.place, one.value)
+                del filled[trail]
         if who is None:
-            at = row.blank.get(_ID) or row.blank.get(_NAME)
-            self._tell(at or row.sheet.grid.place(row.number, 0), say_text("tables", "nobody"))
-        elif not isinstance(who.value, Spoilt) and (id_ := self._find_site(row, who)) is not None:
-            self._put_row(row, id_, who.place)
+            at = whose[0].place if whose else sheet.grid.place(number, 0)
+            self._tell(at, say_text("tables", "nobody"))
+        elif not isinstance(who.value, Message) and (id_ := self._find_site(sheet, who, filled)):
+            self._put_row(("sites", id_), who.place, sheet.crs, filled, row)
 
-    def _find_site(self, row: _Row, who: _Cell) -> str | None:
+    def _find_site(self, sheet: Headed, who: _Cell, filled: _Row) -> str | None:
         """Find the site that a row is about; one that is new is made where sites are listed."""
-        text, is_id = text_of_cell(who.value), who.column.key.trail == _ID
+        text, is_id = who.text, who.column.key.trail == _ID
         meant = self.meant[fold_id(text)]
         found = {one for one in meant if is_id and one in (text, make_id(text))} or meant
         if len(found) == 1:
             return next(iter(found))
-        if row.sheet.scope != SITES or meant:
+        if sheet.scope != SITES or meant:
             try:
                 find_id("sites", text, self.called)
             except InputError as error:
                 self._tell(who.place, error.findings[0].message)
             return None
-        name, id_ = row.text(_NAME), make_id(text, self.called)
+        id_, name = make_id(text, self.called), filled[_NAME].text if _NAME in filled else ""
         self.tree.put(("sites", id_), {}, who.place)
         if not name and id_ != text:
             self.tree.put(("sites", id_, *_NAME), text, who.place)
@@ -129,52 +123,49 @@ class Gatherer:
         for word in (id_, *words):
             self.meant[fold_id(word)].add(id_)
 
-    def _put_row(self, row: _Row, id_: str, place: Place) -> None:
+    def _put_row(self, site: Trail, place: Place, crs: str | None, filled: _Row, row: _Row) -> None:
         """Put what a row says into its site, and into an entry for what it offers or needs."""
-        site = ("sites", id_)
-        due = self._tell_apart(row) if any(trail[0] == DUE for trail in row.cells) else None
+        due = self._tell_apart(filled, row) if any(one[0] == DUE for one in filled) else None
         ways: dict[str, Trail | None] = dict.fromkeys((DUE, *ENTRIES))
         for kind in ENTRIES:
-            if kind == due or any(trail[0] == kind for trail in row.cells):
+            if kind == due or any(trail[0] == kind for trail in filled):
                 listed = self.tree.put((*site, kind), [], place)
                 if listed is None or isinstance(listed, list):  # else that is told
                     way = (*site, kind, len(listed or ()))
                     self.tree.put(way, {}, place)
                     ways[kind] = way
         ways[DUE] = ways[due] if due else None
-        for trail, (value, at) in self._read_cells(row).items():
+        for trail, (value, at) in self._read_cells(filled, crs).items():
             if above := ways.get(trail[0], (*site, trail[0])):
                 self._put((*above, *trail[1:]), value, at)
-        for trail, at in row.blank.items():
-            # Where a place lies may be said in degrees or in metres.
-            for first in (trail[0], _TWINS.get(trail[0], trail[0])):
-                if above := ways.get(first, (*site, first)):
-                    self.tree.places.setdefault((*above, *trail[1:]), at)
+        for trail, one in row.items():  # empty cells are places of what is lacking
+            if above := ways.get(trail[0], (*site, trail[0])):
+                self.tree.places.setdefault((*above, *trail[1:]), one.place)
 
-    def _tell_apart(self, row: _Row) -> str | None:
+    def _tell_apart(self, filled: _Row, row: _Row) -> str | None:
         """Tell whether a row offers or needs, by what it names, or could name."""
-        filled = [kind for kind, key in _KINDS.items() if (DUE, key) in row.cells]
-        found = filled or [kind for kind, key in _KINDS.items() if (DUE, key) in row.blank]
+        named = [kind for kind, key in _KINDS.items() if (DUE, key) in filled]
+        found = named or [kind for kind, key in _KINDS.items() if (DUE, key) in row]
         if len(found) == 1:
             return found[0]
-        due = next(one for trail, one in row.cells.items() if trail[0] == DUE)
-        at = row.cells.get((DUE, "use"), due).place
-        self._tell(at, say_text("tables", "both" if filled else "neither"))
+        due = next(one for trail, one in filled.items() if trail[0] == DUE)
+        at = filled.get((DUE, "use"), due).place
+        self._tell(at, say_text("tables", "both" if named else "neither"))
         return None
 
-    def _read_cells(self, row: _Row) -> dict[Way, tuple[Any, Place]]:
+    def _read_cells(self, filled: _Row, crs: str | None) -> dict[Way, tuple[Any, Place]]:
         """Give the values of a row, and their places."""
         made: dict[Way, tuple[Any, Place]] = {}
-        unit = row.text(_UNIT)
-        for trail, (value, place, (_, key, _, own_unit, mark)) in row.cells.items():
+        unit = filled.pop(_UNIT).text if _UNIT in filled else ""
+        for trail, (value, place, (_, key, _, own_unit, mark)) in filled.items():
+            how = {"mark": mark, "unit": unit or own_unit}
             try:
-                if trail not in (_ID, _UNIT):
-                    how = {"mark": mark, "unit": unit or own_unit}
-                    made[trail] = read_cell(value, key.kind, calendar=self.calendar, **how), place
+                made[trail] = read_cell(value, key.kind, calendar=self.calendar, **how), place
             except InputError as error:
                 for one in error.findings:
                     self._tell(place, one.message)
-        return _name_axes(made, row.sheet.crs)
+        made.pop(_ID, None)
+        return _name_axes(made, crs)
 
     def _put(self, trail: Trail, value: Any, place: Place) -> None:
         """Put a value into a site, or tell that another one stands there already."""
@@ -191,17 +182,12 @@ class Gatherer:
         self.tree.doubts.append(doubt)
 
 
-def _adds_up(row: _Row, who: _Cell | None) -> bool:
+def _adds_up(cells: Iterable[Any], filled: _Row, who: _Cell | None) -> bool:
     """Tell whether a row adds up those above: it says so, or has nothing but amounts."""
-    words = {_fold_word(text_of_cell(one)) for one in row.sheet.grid.rows[row.number]}
-    if who is not None and _fold_word(text_of_cell(who.value)) not in _SUMS:
-        return False
-    alone = all(one.column.key.kind == "amount" for one in row.cells.values())
-    return alone or bool(words & _SUMS)
-
-
-def _fold_word(text: str) -> str:
-    return fold_id(text).strip(" :.")
+    words = {fold_id(text_of_cell(one)).strip(" :.") for one in cells}
+    if who is not None:
+        return fold_id(who.text).strip(" :.") in _SUMS
+    return bool(words & _SUMS) or all(one.column.key.kind == "amount" for one in filled.values())
 
 
 def _show(value: Any) -> str:

@@ -38,15 +38,8 @@ _SIMPLIFIED = 1e-5
 
 
 @dataclass(frozen=True)
-class Spoilt:
-    """What stands in a cell that has no value: why not."""
-
-    message: Message
-
-
-@dataclass(frozen=True)
 class Grid:
-    """A table: its cells as numbers, texts, truth values, days, `Spoilt` or nothing."""
+    """A table: its cells as numbers, texts, truth values, days or nothing, or why there is none."""
 
     file: str
     sheet: str
@@ -58,11 +51,6 @@ class Grid:
         """Give the place of a cell, counted from 0."""
         return Place(self.file, row + 1, column + 1, self.sheet, heading)
 
-    def value(self, row: int, column: int) -> Any:
-        """Give what stands in a cell; nothing beyond the end of its row."""
-        cells = self.rows[row]
-        return cells[column] if column < len(cells) else None
-
     def filled(self) -> list[int]:
         """Give the numbers of the rows in which anything stands."""
         return [number for number, row in enumerate(self.rows) if any(map(text_of_cell, row))]
@@ -70,7 +58,7 @@ class Grid:
 
 def text_of_cell(value: Any) -> str:
     """Write what stands in a cell as a text of one reading: days as ISO 8601, no blanks around."""
-    if value is None or isinstance(value, Spoilt):
+    if value is None or isinstance(value, Message):
         return "?" if value is not None else ""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -125,9 +113,9 @@ def _read_sheet(sheet: Worksheet, formulas: Worksheet, shown: str) -> Grid:
 
 def _read_cell(cell: Cell, said: Cell) -> Any:
     if cell.data_type == "e":
-        return Spoilt(say_text("tables", "error", given=f"`{cell.value}`"))
+        return say_text("tables", "error", given=f"`{cell.value}`")
     if cell.value is None and said.data_type == "f":
-        return Spoilt(say_text("tables", "formula", given=f"`{str(said.value)[:60]}`"))
+        return say_text("tables", "formula", given=f"`{str(said.value)[:60]}`")
     return cell.value
 
 
@@ -143,8 +131,9 @@ def _read_separated(path: Path, shown: str) -> Grid:
     lines = (line for line in text.splitlines() if any(one in line for one in _SEPARATORS))
     separator = max(_SEPARATORS, key=next(lines, "").count)
     rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
-    _refuse_wide(shown, "", len(rows), max(map(len, rows), default=0))
-    return Grid(shown, "", rows)
+    width = max(map(len, rows), default=0)
+    _refuse_wide(shown, "", len(rows), width)
+    return Grid(shown, "", [row + [""] * (width - len(row)) for row in rows])
 
 
 def lay_out_frame(frame: Layer, shown: str, name: str, crs: str | None = None) -> Grid:

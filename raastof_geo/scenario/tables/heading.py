@@ -17,7 +17,6 @@ from raastof_geo.scenario.coordinates import AXES
 from raastof_geo.scenario.identity import find_known, fold_id, suggest
 from raastof_geo.scenario.reading.refusal import find_type
 from raastof_geo.scenario.said.entry import NeedEntry, OfferEntry
-from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.part import Part
 from raastof_geo.scenario.said.site import Site, SiteTable
 from raastof_geo.scenario.tables.cell import Kind, find_kind, find_mark
@@ -181,7 +180,7 @@ def read_heads(grid: Grid, table: SiteTable) -> Headed | None:
             told = say_text("tables", "heading twice", given=f"`{text}`", first=f"`{other}`")
             heads.mistakes.append(Finding(told, place))
         else:
-            mark = find_mark(grid.value(row, at) for row in range(best + 1, len(grid.rows)))
+            mark = find_mark(row[at] for row in grid.rows[best + 1 :])
             heads.columns.append(Column(at, keys[key], text, _find_unit(text), mark))
     return heads
 
@@ -206,12 +205,3 @@ def check_named(named: Mapping[str, str], grids: Iterable[Grid]) -> Iterator[Mes
             yield say_text("tables", "no key", given=f"`{key}`", hint=suggest(key, sorted(keys)))
         elif _fold(text) not in there:
             yield say_text("tables", "no heading", key=f"`{key}`", given=f"`{text}`")
-
-
-def find_trail(text: str) -> Way:
-    """Give the way that a dotted key of a scenario leads, its first word in either language."""
-    first, *rest = re.split(r"\s*\.\s*", text.strip())
-    titles = {
-        key: one for key, one in read_texts("headings").items() if key in ScenarioFile.model_fields
-    }
-    return _translate(titles).get(_fold(first), first), *rest

@@ -9,10 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from raastof_geo.errors import InputError
 from raastof_geo.language import Language
 from raastof_geo.scenario.catalogue import Catalogue
-from raastof_geo.scenario.identity import find_id
 from raastof_geo.scenario.reading.refusal import find_type
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
@@ -109,10 +107,7 @@ def _name(scenario: Scenario, key: Key, said: Any, language: Language) -> Any:
 def name_entry(names: Mapping[str, Mapping[str, str]], one: str, language: Language) -> str:
     """Give the name of an entry as a table may hold it; its id, where the name is not its own."""
     name = names.get(one, {}).get(language, "")
-    try:
-        alone = bool(name) and find_id("materials", name, names) == one
-    except InputError:
-        alone = False
+    alone = sum(name in called.values() for called in names.values()) == 1 and name not in names
     return name if alone and not any(mark in name for mark in _PARTING) else one
 
 

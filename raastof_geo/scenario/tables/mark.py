@@ -84,5 +84,5 @@ def _comment(cell: Any, messages: list[str]) -> None:
 
     there = [cell.comment.text] if cell.comment is not None else []
     text = "\n".join((*there, *dict.fromkeys(messages)))
-    lines = sum(1 + len(one) // _LETTERS for one in text.split("\n"))
-    cell.comment = Comment(text, _AUTHOR, height=(lines + 1) * _HIGH_LINE, width=_WIDE)
+    lines = text.count("\n") + len(text) // _LETTERS + 3
+    cell.comment = Comment(text, _AUTHOR, height=lines * _HIGH_LINE, width=_WIDE)

@@ -21,19 +21,11 @@ from raastof_geo.scenario.tables.gather import Gatherer
 from raastof_geo.scenario.tables.grid import (
     WORKBOOKS,
     Grid,
-    Spoilt,
     lay_out_frame,
     read_grids,
     text_of_cell,
 )
-from raastof_geo.scenario.tables.heading import (
-    SCENARIO,
-    SITES,
-    check_named,
-    find_scope,
-    find_trail,
-    read_heads,
-)
+from raastof_geo.scenario.tables.heading import SCENARIO, SITES, check_named, find_scope, read_heads
 
 if TYPE_CHECKING:
     from raastof_geo.region.layer import Layer
@@ -109,12 +101,12 @@ def _open_table(
 def _take_scenario(tree: Tree, grid: Grid) -> None:
     """Read rows of a key and its value; the first row is the heading."""
     for row in grid.filled():
-        key, value = text_of_cell(grid.value(row, 0)), grid.value(row, 1)
-        trail, place = find_trail(key), grid.place(row, 1)
+        key, value = text_of_cell(grid.rows[row][0]), (*grid.rows[row], None)[1]
+        trail, place = tuple(key.split(".")), grid.place(row, 1)
         if row == 0 or not key or not text_of_cell(value):
             continue
-        if isinstance(value, Spoilt):
-            _tell(tree, place, value.message)
+        if isinstance(value, Message):
+            _tell(tree, place, value)
         else:
             kind = find_kind(find_type(ScenarioFile, trail), trail[-1])
             try:
