@@ -27,7 +27,7 @@ from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.snap import Anchors, snap_sites
 from raastof_geo.scenario import Scenario, read_scenario
 from raastof_geo.scenario.identity import find_model
-from raastof_geo.scenario.reading.sketch import locate_sites
+from raastof_geo.scenario.reading.sketch import sketch_sites
 from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.scenario.tables.source import read_source
 from raastof_geo.sensitivity.assessment import MOST_DECLARED, Assessment, assess
@@ -163,7 +163,7 @@ def _find_off_road(path: Path, anywhere: bool) -> list[Finding]:
         return []
     choice = tree.values.get("network")
     choice = choice if isinstance(choice, Mapping) else {}
-    sites, _ = locate_sites(tree, read_region())
+    sites, _ = sketch_sites(tree, read_region())
     if choice.get("file") or not sites:
         return []
     limit_m = choice.get("snap_limit_m")

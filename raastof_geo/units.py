@@ -51,11 +51,6 @@ class Quantity:
     condition: Condition | None = None
     vehicle: str | None = None
 
-    @property
-    def unit_said(self) -> str:
-        """The unit with what it is of, as it is written: `m3 in_situ`."""
-        return " ".join(filter(None, (self.unit, self.condition, self.vehicle)))
-
 
 def read_quantity(given: Any) -> Quantity:
     """Understand an amount of material, or one that was understood before.

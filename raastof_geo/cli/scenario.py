@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from importlib.resources import as_file, files
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -202,16 +201,14 @@ def _tell_files(folder: Path) -> None:
 
 
 def _tell_others(others: Sequence[str]) -> None:
-    if not others:
-        return
     # A name stays on its line, whatever it holds.
-    shown = ("".join(one if one.isprintable() else "?" for one in name) for name in others)
-    named = ", ".join(islice(shown, _MOST_OF_OTHERS))
-    rest = len(others) - _MOST_OF_OTHERS
+    shown = ["".join(one if one.isprintable() else "?" for one in name) for name in others]
     told = say("Left as it was, for it is not of this run: {files}")
-    if rest > 0:
+    if len(shown) > _MOST_OF_OTHERS:
         told = say("Left as it was, for it is not of this run: {files} and {count} more")
-    tell(told.format(files=named, count=rest))
+    if shown:
+        named = ", ".join(shown[:_MOST_OF_OTHERS])
+        tell(told.format(files=named, count=len(shown) - _MOST_OF_OTHERS))
 
 
 def _tell_places(network: RoadNetwork, anchors: Anchors) -> None:

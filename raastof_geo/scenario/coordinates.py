@@ -10,9 +10,9 @@ from pyproj import CRS
 from pyproj.exceptions import ProjError
 
 from raastof_geo.errors import InputError
-from raastof_geo.language import Message, say_text
+from raastof_geo.language import Message, read_danish_words, say_text
 from raastof_geo.region.pack import read_region
-from raastof_geo.region.projection import DEGREES, METRES, unproject
+from raastof_geo.region.projection import METRES, unproject
 from raastof_geo.region.region import Region
 
 AXES = (("lon", "lat"), ("easting", "northing"))
@@ -22,18 +22,13 @@ _OTHERS = (METRES, "EPSG:25833")
 """What Danish coordinates are mostly in, where the region's own system does not fit."""
 
 _NUMBER = re.compile(r"(?:urn:ogc:def:crs:)?(?:([A-Za-z]+):{1,2})?(\d{3,6})(?:\.0)?")
-_SPOKEN = {
-    **dict.fromkeys(("wgs84", "gps", "grader", "degrees", "lonlat", "latlon"), DEGREES),
-    **dict.fromkeys(("utm32", "utm32n", "etrs89utm32n", "euref89utm32"), METRES),
-    **dict.fromkeys(("utm33", "utm33n", "etrs89utm33n", "euref89utm33"), "EPSG:25833"),
-    "webmercator": "EPSG:3857",
-}
 
 
 @lru_cache
 def read_system(given: str) -> str:
     """Give `EPSG:25832` for `25832`, `epsg:25832` or `UTM 32N`; `InputError`: PROJ has no such."""
-    text = _SPOKEN.get(re.sub(r"[^a-z0-9]|zone", "", given.casefold()), given.strip())
+    word = re.sub(r"[^a-z0-9]|zone", "", given.casefold())
+    text = read_danish_words("systems.txt").get(word, [given.strip()])[0]
     with suppress(ProjError):
         if match := _NUMBER.fullmatch(text):
             return str(CRS.from_authority((match[1] or "EPSG").upper(), match[2]).to_string())

@@ -27,7 +27,7 @@ from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.format import note_older, refuse_newer
 from raastof_geo.scenario.reading.overlay import write_ids
 from raastof_geo.scenario.reading.refusal import explain_errors, finding_at
-from raastof_geo.scenario.reading.sketch import locate_sites
+from raastof_geo.scenario.reading.sketch import sketch_sites
 from raastof_geo.scenario.reading.template import check_template
 from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
 from raastof_geo.scenario.reading.zones import find_beside, find_in_zones
@@ -111,7 +111,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         said = ScenarioFile.model_validate(tree.values, context=context)
     except ValidationError as error:
         findings += explain_errors(error, tree, ScenarioFile)
-        _, lost = locate_sites(tree, region)  # not looked at where more is wrong with a site
+        _, lost = sketch_sites(tree, region)  # not looked at where more is wrong with a site
         findings += [one for one in lost if one not in findings]
     warnings: list[Finding] = []
     note: Finding | None = None

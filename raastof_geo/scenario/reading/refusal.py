@@ -7,7 +7,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from raastof_geo.errors import Finding, RaastofError
+from raastof_geo.errors import Finding, Place, RaastofError
 from raastof_geo.language import Message, read_texts, say
 from raastof_geo.scenario.fault import FaultError
 from raastof_geo.scenario.identity import UnknownIdError, suggest
@@ -25,18 +25,17 @@ def explain_errors(
     """
     details = error.errors(include_url=False)
     findings: list[Finding] = []
-    unknown: dict[tuple[str, str], list[Finding]] = {}
+    unknown: dict[tuple[str, str, Place | None], list[Finding]] = {}
     for detail in _without_echoes(details, root):
         trail = _as_written(tree, (*below, *(part for part in detail["loc"] if part != "[key]")))
         found = list(_findings(detail, tree, root, trail, below))
         problem = detail.get("ctx", {}).get("error")
         if isinstance(problem, UnknownIdError):
-            unknown.setdefault((problem.section, problem.given), []).extend(found)
+            celled = found[0].place if found[0].place and found[0].place.sheet is not None else None
+            unknown.setdefault((problem.section, problem.given, celled), []).extend(found)
         else:
             findings += found
-    for alike in unknown.values():
-        celled = [one for one in alike if one.place is not None and one.place.sheet is not None]
-        findings += celled or [_join_alike(alike)]
+    findings += map(_join_alike, unknown.values())
     # What a cell holds was told already, where it could not even be read.
     told = [one.place for one in tree.findings if one.place and one.place.sheet is not None]
     return [one for one in findings if one.place not in told]

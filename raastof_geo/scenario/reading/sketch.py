@@ -11,7 +11,7 @@ from raastof_geo.scenario.reading.tree import Tree
 from raastof_geo.scenario.said.site import Located, Site
 
 
-def locate_sites(tree: Tree, region: Region) -> tuple[dict[str, Located], list[Finding]]:
+def sketch_sites(tree: Tree, region: Region) -> tuple[dict[str, Located], list[Finding]]:
     """Give the sites that lie in a region, and what is wrong with where the others lie."""
     sites = tree.values.get("sites")
     found: dict[str, Located] = {}

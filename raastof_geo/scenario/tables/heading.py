@@ -41,7 +41,7 @@ _BRACKETS = re.compile(r"(.+?)\s*[\[(]([^\])]*)[\])]?\s*$")
 Way = tuple[str, ...]
 
 
-class Key(NamedTuple):
+class Meaning(NamedTuple):
     """What may stand below a heading: the way to it from a site, and what its cells hold."""
 
     trail: Way
@@ -54,7 +54,7 @@ class Column(NamedTuple):
     """A column whose meaning is known."""
 
     at: int
-    key: Key
+    key: Meaning
     heading: str
     unit: str
     """Of amounts, where the heading says it."""
@@ -89,9 +89,9 @@ def _translate(titles: Mapping[str, Message]) -> dict[str, str]:
 
 
 @lru_cache
-def list_keys(scope: str) -> dict[str, Key]:
+def list_keys(scope: str) -> dict[str, Meaning]:
     """List what may stand in a table, by dotted keys; who a row is about, and its unit as well."""
-    keys = {one: Key((one,), "text") for one in ("id", "unit")}
+    keys = {one: Meaning((one,), "text") for one in ("id", "unit")}
     if (below := ROLES.get(scope)) is not None:
         found = _list_trails(ENTRIES.get(below) or find_type(Site, (below,)))
         return keys | {".".join(one.trail): _put_below(below, one) for one in found}
@@ -103,11 +103,11 @@ def list_keys(scope: str) -> dict[str, Key]:
     return keys
 
 
-def _put_below(name: str, key: Key) -> Key:
+def _put_below(name: str, key: Meaning) -> Meaning:
     return key._replace(trail=(name, *key.trail))
 
 
-def _list_trails(model: type[Part]) -> Iterator[Key]:
+def _list_trails(model: type[Part]) -> Iterator[Meaning]:
     for name, field in model.model_fields.items():
         key = field.alias or name
         found = find_type(model, (key,))
@@ -115,7 +115,7 @@ def _list_trails(model: type[Part]) -> Iterator[Key]:
             yield from (_put_below(key, one) for one in _list_trails(found))
         elif key not in ENTRIES:
             section = _find_section(field.annotation, field.metadata)
-            yield Key((key,), find_kind(found, key), section)
+            yield Meaning((key,), find_kind(found, key), section)
 
 
 def _find_section(annotation: Any, checks: Iterable[Any]) -> str:
@@ -176,10 +176,11 @@ def read_heads(grid: Grid, table: SiteTable) -> Headed | None:
         elif key is None:
             told = say_text("tables", "heading", given=f"`{text}`", meant=f"`{near[0]}`")
             heads.mistakes.append(Finding(told, place))
-        elif (other := first.setdefault(keys[key].trail, text)) is not text:
+        elif other := first.get(keys[key].trail):
             told = say_text("tables", "heading twice", given=f"`{text}`", first=f"`{other}`")
             heads.mistakes.append(Finding(told, place))
         else:
+            first[keys[key].trail] = text
             mark = find_mark(row[at] for row in grid.rows[best + 1 :])
             heads.columns.append(Column(at, keys[key], text, _find_unit(text), mark))
     return heads
