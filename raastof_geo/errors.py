@@ -159,10 +159,7 @@ def raise_all(kind: type[RaastofError], findings: Iterable[Any]) -> None:
 
 @contextmanager
 def refusing(part: str, key: str, /, **values: Any) -> Iterator[None]:
-    """Raise whatever readers of damaged files raise as an `InputError` of one sentence.
-
-    Its text stands where `say_text` finds it, and tells the `problem`.
-    """
+    """Raise whatever readers of damaged files raise as an `InputError` that tells the `problem`."""
     try:
         yield
     except RaastofError:

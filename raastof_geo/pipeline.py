@@ -121,15 +121,13 @@ def place_scenario(
     )
     network = load_network(choice.file, area=area, progress=tell)
     tell(say("Placing the sites on the road"))
-    said = {
-        id_: scenario.place_of("sites", id_, site.place_key) for id_, site in scenario.sites.items()
-    }
+    sites = scenario.sites.items()
     anchors = snap_sites(
         network,
         scenario.sites,
         limit_m=choice.snap_limit_m,
         ferries=choice.ferries,
-        places={site: place for site, place in said.items() if place is not None},
+        places={id_: scenario.place_of("sites", id_, site.place_key) for id_, site in sites},
     )
     return network, anchors
 

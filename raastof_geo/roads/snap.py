@@ -79,7 +79,7 @@ def snap_sites(
     *,
     limit_m: float = 1000.0,
     ferries: bool = True,
-    places: Mapping[str, Place] | None = None,
+    places: Mapping[str, Place | None] | None = None,
 ) -> Anchors:
     """Put each site on the nearest road from which trucks reach other sites and come back.
 
@@ -171,15 +171,11 @@ def _nearest_of(network: RoadNetwork, edges: Integers, points: Objects) -> _Near
     nearest, gates = tree.nearest(points), points.copy()
     for one in np.flatnonzero(shapely.get_dimensions(points) > 0):
         # Where roads lead through a shape, its gate is where one comes nearest to its middle.
-        shape, within = points[one], tree.query(points[one], predicate="intersects")
-        if len(within):
-            shape = shape.representative_point()
-            inside = shapely.intersection(lines[within], points[one])
-            first = np.argmin(shapely.distance(inside, shape))
-            nearest[one], road = within[first], inside[first]
-        else:
-            road = lines[nearest[one]]
-        gates[one] = shapely.get_point(shapely.shortest_line(road, shape), 0)
+        through = tree.query(points[one], predicate="intersects")
+        if len(through):
+            gates[one] = points[one].representative_point()
+            nearest[one] = through[np.argmin(shapely.distance(lines[through], gates[one]))]
+        gates[one] = shapely.get_point(shapely.shortest_line(lines[nearest[one]], gates[one]), 0)
     return _Nearest(
         edges[nearest],
         shapely.line_locate_point(lines[nearest], gates, normalized=True),

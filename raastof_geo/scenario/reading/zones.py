@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +10,13 @@ import shapely
 
 from raastof_geo.errors import Finding, InputError
 from raastof_geo.region.layer import read_polygons
+from raastof_geo.region.projection import project
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Tree
 from raastof_geo.scenario.said.file import ScenarioFile
 
 BORDER_M = 1.0
 """A site this near a zone lies in it: coordinates are no better than that. [m]"""
-
-_DEGREES = "EPSG:4326"
 
 
 def find_beside(home: Path, name: Path, *, anywhere: bool) -> Path:
@@ -52,26 +51,12 @@ def find_in_zones(
             trail = ("zones", number, "file")
             mistakes += [finding_at(tree, trail, one.message) for one in error.findings]
     zones = list(said.zones)
-    for number, inside in _find_inside(areas, said, crs):
-        sites = (*zones[number].sites, *inside)
-        zones[number] = zones[number].model_copy(update={"sites": tuple(dict.fromkeys(sites))})
-    return said.model_copy(update={"zones": tuple(zones)}), areas, mistakes
-
-
-def _find_inside(
-    areas: dict[int, shapely.MultiPolygon], said: ScenarioFile, crs: str
-) -> Iterator[tuple[int, list[str]]]:
-    """Give the sites in each of some areas, in the order of the scenario."""
-    if not areas:
-        return
-    import geopandas as gpd
-
-    lon, lat = zip(*(site.lon_lat for site in said.sites.values()), strict=True)
-    places = gpd.GeoSeries.from_xy(lon, lat, crs=_DEGREES).to_crs(crs).to_numpy()
-    ids = list(said.sites)
+    lon, lat = np.array([site.lon_lat for site in said.sites.values()]).T
     for number, area in areas.items():
-        near = np.flatnonzero(shapely.dwithin(places, area, BORDER_M))
-        yield number, [ids[one] for one in near.tolist()]
+        near = np.asarray(shapely.dwithin(shapely.points(project(lon, lat, crs)), area, BORDER_M))
+        sites = dict.fromkeys((*zones[number].sites, *compress(said.sites, near)))
+        zones[number] = zones[number].model_copy(update={"sites": tuple(sites)})
+    return said.model_copy(update={"zones": tuple(zones)}), areas, mistakes
 
 
 def _read_polygons(home: Path, name: Path, crs: str, *, anywhere: bool) -> shapely.MultiPolygon:
