@@ -41,7 +41,7 @@ _BRACKETS = re.compile(r"(.+?)\s*[\[(]([^\])]*)[\])]?\s*$")
 Way = tuple[str, ...]
 
 
-class Meaning(NamedTuple):
+class ColumnKey(NamedTuple):
     """What may stand below a heading: the way to it from a site, and what its cells hold."""
 
     trail: Way
@@ -54,7 +54,7 @@ class Column(NamedTuple):
     """A column whose meaning is known."""
 
     at: int
-    key: Meaning
+    key: ColumnKey
     heading: str
     unit: str
     """Of amounts, where the heading says it."""
@@ -89,9 +89,9 @@ def _translate(titles: Mapping[str, Message]) -> dict[str, str]:
 
 
 @lru_cache
-def list_keys(scope: str) -> dict[str, Meaning]:
+def list_keys(scope: str) -> dict[str, ColumnKey]:
     """List what may stand in a table, by dotted keys; who a row is about, and its unit as well."""
-    keys = {one: Meaning((one,), "text") for one in ("id", "unit")}
+    keys = {one: ColumnKey((one,), "text") for one in ("id", "unit")}
     if (below := ROLES.get(scope)) is not None:
         found = _list_trails(ENTRIES.get(below) or find_type(Site, (below,)))
         return keys | {".".join(one.trail): _put_below(below, one) for one in found}
@@ -103,11 +103,11 @@ def list_keys(scope: str) -> dict[str, Meaning]:
     return keys
 
 
-def _put_below(name: str, key: Meaning) -> Meaning:
+def _put_below(name: str, key: ColumnKey) -> ColumnKey:
     return key._replace(trail=(name, *key.trail))
 
 
-def _list_trails(model: type[Part]) -> Iterator[Meaning]:
+def _list_trails(model: type[Part]) -> Iterator[ColumnKey]:
     for name, field in model.model_fields.items():
         key = field.alias or name
         found = find_type(model, (key,))
@@ -115,7 +115,7 @@ def _list_trails(model: type[Part]) -> Iterator[Meaning]:
             yield from (_put_below(key, one) for one in _list_trails(found))
         elif key not in ENTRIES:
             section = _find_section(field.annotation, field.metadata)
-            yield Meaning((key,), find_kind(found, key), section)
+            yield ColumnKey((key,), find_kind(found, key), section)
 
 
 def _find_section(annotation: Any, checks: Iterable[Any]) -> str:

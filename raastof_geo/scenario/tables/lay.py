@@ -15,7 +15,7 @@ from raastof_geo.scenario.reading.refusal import find_type
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables.cell import find_kind
-from raastof_geo.scenario.tables.heading import ROLES, SCENARIO, SITES, Meaning, list_keys
+from raastof_geo.scenario.tables.heading import ROLES, SCENARIO, SITES, ColumnKey, list_keys
 from raastof_geo.units import read_quantity
 
 KEY, VALUE = "key", "value"
@@ -53,7 +53,7 @@ def lay_out(
 
 
 def _flatten(
-    said: Mapping[str, Any], keys: Mapping[str, Meaning], above: str = ""
+    said: Mapping[str, Any], keys: Mapping[str, ColumnKey], above: str = ""
 ) -> Iterator[tuple[str, Any]]:
     """Give what is said by the dotted keys that a table may have."""
     for key, value in said.items():
@@ -87,7 +87,7 @@ def _write(value: Any, kind: str) -> Any:
     return value
 
 
-def _part_units(row: Cells, keys: Mapping[str, Meaning]) -> Cells:
+def _part_units(row: Cells, keys: Mapping[str, ColumnKey]) -> Cells:
     """Write amounts as numbers, where all of a row have the same unit."""
     said = {key: read_quantity(row[key]) for key in row if keys[key].kind == "amount"}
     units = {
@@ -98,7 +98,7 @@ def _part_units(row: Cells, keys: Mapping[str, Meaning]) -> Cells:
     return row | {key: one.value for key, one in said.items()} | {"unit": units.pop()}
 
 
-def _name(scenario: Scenario, key: Meaning, said: Any, language: Language) -> Any:
+def _name(scenario: Scenario, key: ColumnKey, said: Any, language: Language) -> Any:
     """Write the names of ids, where a name alone is known for the id."""
     if key.section not in Catalogue.model_fields or said[:1] in ("[", "{"):
         return said
