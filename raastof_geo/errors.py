@@ -21,7 +21,8 @@ the file where there is one.
 """
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -30,14 +31,30 @@ from raastof_geo.language import Message, read_texts, say, say_text
 
 @dataclass(frozen=True)
 class Place:
-    """A place in a text file, counted from one; line 0: values that stand in no file."""
+    """A place in a text file or a table, counted from one; line 0: values that stand in no file."""
 
     file: str
     line: int
+    """Of a table: the row; its headings are the first, in a layer too."""
     column: int
+    sheet: str | None = None
+    """Of a table: its sheet or layer, empty where the file has one only; none: a text file."""
+    heading: str = ""
+
+    @property
+    def cell(self) -> str:
+        """Name the cell as spreadsheets do: `C7`."""
+        letters, left = "", self.column
+        while left > 0:
+            left, letter = divmod(left - 1, 26)
+            letters = chr(ord("A") + letter) + letters
+        return f"{letters}{self.line}"
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        if self.sheet is None:
+            return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        sheet, heading = self.sheet and f"{self.sheet}!", self.heading and f" ({self.heading})"
+        return f"{self.file}, {sheet}{self.cell}{heading}"
 
 
 @dataclass(frozen=True)
@@ -46,6 +63,12 @@ class Finding:
 
     message: Message
     place: Place | None = None
+
+    @property
+    def order(self) -> tuple[str, str, int, int]:
+        """By what findings are put in the order in which they are read; those of no place first."""
+        place = self.place or Place("", 0, 0)
+        return place.file, place.sheet or "", place.line, place.column
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}" if self.place else str(self.message)
@@ -132,6 +155,18 @@ def raise_all(kind: type[RaastofError], findings: Iterable[Any]) -> None:
     """Raise one error with all findings, messages or whatever it takes, if there are any."""
     if found := [*findings]:
         raise kind(*found)
+
+
+@contextmanager
+def refusing(part: str, key: str, /, **values: Any) -> Iterator[None]:
+    """Raise whatever readers of damaged files raise as an `InputError` that tells the `problem`."""
+    try:
+        yield
+    except RaastofError:
+        raise
+    except Exception as error:  # they raise what they like
+        problem = str(tell_reason(error))[:200]
+        raise InputError.saying_text(part, key, problem=problem, **values) from error
 
 
 def tell_reason(error: BaseException) -> Message | str:

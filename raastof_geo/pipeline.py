@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 
 from raastof_geo.assignment import RULES, Plan, Rule, assign
 from raastof_geo.effect import measure_effect
 from raastof_geo.emissions.model import MODELS
 from raastof_geo.emissions.vehicle import EnergyModel
-from raastof_geo.errors import Finding, InputError, NoPlanError, ScenarioError
+from raastof_geo.errors import Finding, InputError, NoPlanError, ScenarioError, SnapError
 from raastof_geo.language import Language, Message, say
 from raastof_geo.legs.price import price_again, price_legs
 from raastof_geo.outputs import write_outputs
@@ -23,12 +24,12 @@ from raastof_geo.result import Result
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.mapped.area import read_area
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.snap import Anchors, find_far_sites, measure_far_sites, snap_sites
+from raastof_geo.roads.snap import Anchors, snap_sites
 from raastof_geo.scenario import Scenario, read_scenario
 from raastof_geo.scenario.identity import find_model
 from raastof_geo.scenario.reading.sketch import sketch_sites
-from raastof_geo.scenario.reading.tree import read_tree
 from raastof_geo.scenario.said.network import NetworkChoice
+from raastof_geo.scenario.tables.source import read_source
 from raastof_geo.sensitivity.assessment import MOST_DECLARED, Assessment, assess
 from raastof_geo.sensitivity.headline import read_headlines
 from raastof_geo.sensitivity.inventory import list_levers
@@ -120,16 +121,13 @@ def place_scenario(
     )
     network = load_network(choice.file, area=area, progress=tell)
     tell(say("Placing the sites on the road"))
-    said = {
-        id_: scenario.place_of("sites", id_, "lon" if site.lon is not None else "easting")
-        for id_, site in scenario.sites.items()
-    }
+    sites = scenario.sites.items()
     anchors = snap_sites(
         network,
         scenario.sites,
         limit_m=choice.snap_limit_m,
         ferries=choice.ferries,
-        places={site: place for site, place in said.items() if place is not None},
+        places={id_: scenario.place_of("sites", id_, site.place_key) for id_, site in sites},
     )
     return network, anchors
 
@@ -149,34 +147,34 @@ def read_for_roads(
     try:
         scenario = read_scenario(path, anywhere=anywhere)
     except ScenarioError as error:
-        found = [*error.findings, *_find_off_road(Path(path))]
-        found.sort(key=lambda one: (one.place.line, one.place.column) if one.place else (0, 0))
-        raise ScenarioError(*found) from error
+        found = [*error.findings, *_find_off_road(Path(path), anywhere)]
+        raise ScenarioError(*sorted(found, key=attrgetter("order"))) from error
     if language in (None, scenario.said.language):
         return scenario
     return scenario.saying(language=language)
 
 
-def _find_off_road(path: Path) -> list[Finding]:
+def _find_off_road(path: Path, anywhere: bool) -> list[Finding]:
     try:
-        tree = read_tree(path)
+        tree = read_source(path, anywhere=anywhere)
     except ScenarioError:
         return []
     choice = tree.values.get("network")
     choice = choice if isinstance(choice, Mapping) else {}
-    sites = sketch_sites(tree, read_region())
+    sites, _ = sketch_sites(tree, read_region())
     if choice.get("file") or not sites:
         return []
     limit_m = choice.get("snap_limit_m")
     if not isinstance(limit_m, int | float) or not 0 < limit_m <= 20_000:
         limit_m = NetworkChoice().snap_limit_m
-    network = load_network()
-    metres = measure_far_sites(
-        network, sites, limit_m=limit_m, ferries=choice.get("ferries") is not False
-    )
-    keys = {site: "lon" if ("sites", site, "lon") in tree.keys else "easting" for site in sites}
-    places = {site: tree.place(("sites", site, key), of_key=True) for site, key in keys.items()}
-    return find_far_sites(network, sites, metres, limit_m=limit_m, places=places)
+    ferries = choice.get("ferries") is not False
+    keys = {site: ("sites", site, one.place_key) for site, one in sites.items()}
+    places = {site: tree.place(key, of_key=True) for site, key in keys.items()}
+    try:
+        snap_sites(load_network(), sites, limit_m=limit_m, ferries=ferries, places=places)
+    except SnapError as error:
+        return [*error.findings]
+    return []
 
 
 def assess_declared(result: Result, *, tell: Tell = lambda _: None) -> Assessment | None:

@@ -67,7 +67,7 @@ def read_quantity(given: Any) -> Quantity:
     match = _QUANTITY.fullmatch(given.strip()) if len(given) <= _LONGEST else None
     if match is None:
         raise _refuse("no amount", given, examples=EXAMPLES)
-    number = _read_number(match["number"].strip())
+    number = read_number(match["number"].strip())
     if match["unit"] is None:
         return read_quantity(number)
     return _with_unit(given, number, match["unit"].split())
@@ -105,7 +105,8 @@ def _bounded(given: str, quantity: Quantity) -> Quantity:
     return quantity
 
 
-def _read_number(text: str) -> float:
+def read_number(text: str) -> float:
+    """Understand a number with marks of thousands; `InputError`: none, or one of two readings."""
     plain = _without_marks(text.lstrip("+-"))
     grouped = _GROUPED.fullmatch(plain)
     sign = -1.0 if text.startswith("-") else 1.0
@@ -154,7 +155,7 @@ def join_at_comma(before: str, after: str) -> tuple[str, ...] | None:
 def read_share(given: Any) -> float:
     """Understand a share, `20 %` or `0.2`, or raise an `InputError`: 5 may be meant as per cent."""
     if isinstance(given, str) and given.strip().endswith("%"):
-        value = _read_number(given.strip().removesuffix("%").strip()) / 100
+        value = read_number(given.strip().removesuffix("%").strip()) / 100
     elif isinstance(given, int | float) and not isinstance(given, bool):
         value = float(given)
         if 1 < value <= 100:

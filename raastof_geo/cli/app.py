@@ -12,7 +12,7 @@ from raastof_geo.cli.network import build_roads, fetch_roads, tell_network
 from raastof_geo.cli.options import Lang, option, take_common
 from raastof_geo.cli.reasons import tell_route, tell_why_not
 from raastof_geo.cli.results import explain_results, open_results, verify_results
-from raastof_geo.cli.scenario import check_file, rank_file, run_file, write_starter
+from raastof_geo.cli.scenario import check_file, export_file, rank_file, run_file, write_starter
 from raastof_geo.cli.stocks import empty_cache, tell_cache
 from raastof_geo.cli.terminal import tell
 from raastof_geo.cli.usage import speak_of
@@ -31,6 +31,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "materials": tell_materials,
     "why": tell_fit,
     "new": write_starter,
+    "export": export_file,
     "network info": tell_network,
     "network build": build_roads,
     "network fetch": fetch_roads,

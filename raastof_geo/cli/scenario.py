@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
-from itertools import islice
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +15,7 @@ from raastof_geo.cli.ending import tell_all_moved
 from raastof_geo.cli.options import FILE, NAME, Anywhere, Into, ScenarioPath, argument, option
 from raastof_geo.cli.speech import asked_language, in_speech_of
 from raastof_geo.cli.terminal import clean, quote, tell, tell_item, telling
-from raastof_geo.errors import Finding, InputError, OutputError, tell_reason
+from raastof_geo.errors import Finding, InputError
 from raastof_geo.language import Message, Readable, format_number, say, spoken_language
 from raastof_geo.trace import read_trace
 
@@ -35,29 +35,9 @@ def run_file(
     *,
     into: Into = Path("results"),
     anywhere: Anywhere = False,
-    model: Annotated[
-        str | None,
-        option(
-            "--model",
-            say(
-                "How a truck's energy follows from the road: the name of a model, such as "
-                "by_distance."
-            ),
-            NAME,
-        ),
-    ] = None,
-    lp: Annotated[
-        Path | None,
-        option(
-            "--lp",
-            say("A file ending in .lp or .mps, to write the linear programme into as well."),
-            FILE,
-        ),
-    ] = None,
-    no_sensitivity: Annotated[
-        bool,
-        option("--no-sensitivity", say("Do not solve declared assumptions again at their ends.")),
-    ] = False,
+    model: Annotated[str | None, option("--model", value=NAME)] = None,
+    lp: Annotated[Path | None, option("--lp", value=FILE)] = None,
+    no_sensitivity: Annotated[bool, option("--no-sensitivity")] = False,
 ) -> None:
     """Read a scenario, solve it, write its results, and say what they amount to."""
     from raastof_geo.assignment.solving.stages import check_ending, write_programme
@@ -88,12 +68,8 @@ def rank_file(
     scenario: ScenarioPath,
     *,
     into: Into = Path("results"),
-    top: Annotated[
-        int, option("--top", say("How many to show; the workbook has all."), min=1)
-    ] = 25,
-    only: Annotated[
-        str, option("--only", say("Move only what has this in its id, name or kind."), NAME)
-    ] = "",
+    top: Annotated[int, option("--top", min=1)] = 25,
+    only: Annotated[str, option("--only", value=NAME)] = "",
     anywhere: Anywhere = False,
 ) -> None:
     """Rank everything that the figures of a scenario hang on."""
@@ -118,6 +94,7 @@ def check_file(
     scenario: ScenarioPath,
     *,
     page: Annotated[Path | None, option("--page", value=FILE)] = None,
+    mark: Annotated[bool, option("--mark")] = False,
     anywhere: Anywhere = False,
 ) -> None:
     """Read a scenario and place its sites; solve nothing."""
@@ -125,12 +102,18 @@ def check_file(
     from raastof_geo.outputs.warning import warn_of_input
     from raastof_geo.pipeline import place_scenario, read_for_roads
     from raastof_geo.roads.change import find_changed_edges
+    from raastof_geo.scenario.tables.mark import mark_tables
 
     asked = asked_language(context)
-    with telling(context) as note:
-        read = read_for_roads(scenario, anywhere=anywhere, language=asked, tell=note)
-        network, anchors = place_scenario(read, tell=note)
-        find_changed_edges(network, read.said.network.changes)
+    try:
+        with telling(context) as note:
+            read = read_for_roads(scenario, anywhere=anywhere, language=asked, tell=note)
+            network, anchors = place_scenario(read, tell=note)
+            find_changed_edges(network, read.said.network.changes)
+    except InputError as error:
+        for path in mark_tables(error.findings) if mark else ():
+            tell(say("Wrote {file}, with a comment at each mistake.", file=str(path)))
+        raise
     with in_speech_of(read.speech, asked):
         _tell_format(read)
         _tell_places(network, anchors)
@@ -218,16 +201,14 @@ def _tell_files(folder: Path) -> None:
 
 
 def _tell_others(others: Sequence[str]) -> None:
-    if not others:
-        return
     # A name stays on its line, whatever it holds.
-    shown = ("".join(one if one.isprintable() else "?" for one in name) for name in others)
-    named = ", ".join(islice(shown, _MOST_OF_OTHERS))
-    rest = len(others) - _MOST_OF_OTHERS
+    shown = ["".join(one if one.isprintable() else "?" for one in name) for name in others]
     told = say("Left as it was, for it is not of this run: {files}")
-    if rest > 0:
+    if len(shown) > _MOST_OF_OTHERS:
         told = say("Left as it was, for it is not of this run: {files} and {count} more")
-    tell(told.format(files=named, count=rest))
+    if shown:
+        named = ", ".join(shown[:_MOST_OF_OTHERS])
+        tell(told.format(files=named, count=len(shown) - _MOST_OF_OTHERS))
 
 
 def _tell_places(network: RoadNetwork, anchors: Anchors) -> None:
@@ -246,12 +227,14 @@ def write_starter(
     name: Annotated[str | None, argument(say("The name of the new file."), NAME)] = None,
     *,
     schema: Annotated[bool, option("--schema")] = False,
+    xlsx: Annotated[bool, option("--xlsx")] = False,
 ) -> None:
     """Write a commented scenario in the language that is spoken, the schema, or both."""
     if schema:
         _write_schema(Path() if name is None else _new_path(name).parent)
     if name is not None:
-        _write_scenario(_new_path(name))
+        path = _new_path(name.removesuffix(".xlsx"))
+        _write_new(path.with_suffix(".xlsx") if xlsx else path)
     elif not schema:
         raise InputError.saying("name the new file, or ask for the schema with `--schema`")
 
@@ -267,23 +250,42 @@ def _write_schema(folder: Path) -> None:
     tell(say("Wrote {file}, which the first lines of a new scenario name.", file=str(path)))
 
 
-def _write_scenario(path: Path) -> None:
-    from importlib import resources
+def export_file(
+    scenario: ScenarioPath,
+    *,
+    xlsx: Annotated[bool, option("--xlsx")] = False,
+    gpkg: Annotated[bool, option("--gpkg")] = False,
+    into: Into = Path(),
+    anywhere: Anywhere = False,
+) -> None:
+    """Write a scenario as tables, which are a scenario themselves."""
+    from raastof_geo.outputs.gis.export import write_scenario_layers
+    from raastof_geo.outputs.tables.form import write_form
+    from raastof_geo.scenario import read_scenario
 
-    starter = resources.files("raastof_geo") / "data" / f"starter_{spoken_language()}.yaml"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(starter.read_text(encoding="utf-8"))
-    except FileExistsError as error:
-        there = path if path.exists() else path.parent
-        raise InputError.saying(
-            "{file} is there already: choose another name", file=str(there)
-        ) from error
-    except (OSError, ValueError) as error:
-        raise OutputError.saying(
-            "{file} cannot be written: {reason}", file=str(path), reason=tell_reason(error)
-        ) from error
+    if not (xlsx or gpkg):
+        raise InputError.saying("say what to write: `--xlsx`, `--gpkg` or both")
+    read = read_scenario(scenario, anywhere=anywhere)
+    paths = [write_form(read, into / f"{read.id}.xlsx")] if xlsx else []
+    paths += [write_scenario_layers(read, into / f"{read.id}.gpkg")] if gpkg else []
+    for path in paths:
+        tell(say("Wrote {file}.", file=str(path)))
+    for message in tell_all_moved(read_trace()):
+        tell_item(message, indent="", mark="! ")
+
+
+def _write_new(path: Path) -> None:
+    from raastof_geo.files import write_whole
+    from raastof_geo.outputs.tables.form import write_form
+    from raastof_geo.scenario import read_scenario
+
+    if path.exists():
+        raise InputError.saying("{file} is there already: choose another name", file=str(path))
+    with as_file(files("raastof_geo") / "data" / f"starter_{spoken_language()}.yaml") as starter:
+        if path.suffix == ".xlsx":
+            write_form(read_scenario(starter), path)
+        else:
+            write_whole(path, starter.read_bytes())
     tell(say("Wrote {file}. Next:", file=str(path)))
     safe = f".{os.sep}{path}" if str(path).startswith("-") else str(path)  # it is no option
     tell(f"raastof run {quote(safe)}")

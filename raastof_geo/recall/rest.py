@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
@@ -66,11 +66,11 @@ def _recall_cells(column: KeptColumn) -> list[Any]:
 
 
 def _keep_finding(finding: Finding) -> dict[str, Any]:
-    """Give a warning by its parts: the sentence, and file without its folder, line and column."""
+    """Give a warning by its parts: the sentence, and its place, the file without its folder."""
     place = finding.place
     return {
         "message": _keep_words(finding.message),
-        "place": place and [Path(place.file).name, place.line, place.column],
+        "place": place and [Path(place.file).name, *astuple(place)[1:]],
     }
 
 
@@ -85,7 +85,7 @@ def _keep_words(words: Any) -> Any:
 
 
 def _recall_finding(kept: Any) -> Finding:
-    place = recall(tuple[str, int, int] | None, kept["place"])  # type: ignore[arg-type]
+    place = recall(tuple[str, int, int, str | None, str] | None, kept["place"])  # type: ignore[arg-type]
     return Finding(_recall_words(kept["message"]), None if place is None else Place(*place))
 
 

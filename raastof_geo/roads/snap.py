@@ -14,12 +14,12 @@ from raastof_geo.arrays import Floats, Integers, Mask, Objects
 from raastof_geo.card import Fact, Shown
 from raastof_geo.errors import Finding, Place, RoadDataError, SnapError, raise_all
 from raastof_geo.language import Message, format_number, say, say_text
-from raastof_geo.region.projection import lies_within
+from raastof_geo.region.projection import lies_within, project_shapes
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import ROAD_CLASSES, Access, split_tags
 from raastof_geo.roads.routing.islands import find_islands
 from raastof_geo.roads.stored.steps import lay_runs
-from raastof_geo.scenario.said.site import Site
+from raastof_geo.scenario.said.site import Located
 
 NO_ENTRANCE = ("motorway", "motorway_link", "trunk_link", "ferry")
 """Classes that no site has its gate on."""
@@ -75,11 +75,11 @@ class Anchors(Shown):
 
 def snap_sites(
     network: RoadNetwork,
-    sites: Mapping[str, Site],
+    sites: Mapping[str, Located],
     *,
     limit_m: float = 1000.0,
     ferries: bool = True,
-    places: Mapping[str, Place] | None = None,
+    places: Mapping[str, Place | None] | None = None,
 ) -> Anchors:
     """Put each site on the nearest road from which trucks reach other sites and come back.
 
@@ -88,18 +88,13 @@ def snap_sites(
     `ferries`: whether parts that only a ferry joins count as one; `places`: where each site stands
     in its file. `SnapError`: every site beyond the limit; `RoadDataError`: no road for any site.
     """
-    lon_lat = np.array([site.lon_lat for site in sites.values()])
-    at = _nearest(network, lon_lat, limit_m=limit_m, ferries=ferries)
-    raise_all(
-        SnapError,
-        find_far_sites(
-            network,
-            dict(zip(sites, lon_lat.tolist(), strict=True)),
-            at.metres,
-            limit_m=limit_m,
-            places=places,
-        ),
+    at = _nearest(network, _lay(network, sites), limit_m=limit_m, ferries=ferries)
+    far = (
+        Finding(_say_far(network, id_, site.lon_lat, metres, limit_m), (places or {}).get(id_))
+        for (id_, site), metres in zip(sites.items(), at.metres.tolist(), strict=True)
+        if metres > limit_m
     )
+    raise_all(SnapError, far)
     pairs = zip(at.edge.tolist(), at.share.tolist(), strict=True)
     place = np.array([network.cut(edge, part, part)[0] for edge, part in pairs]).reshape(-1, 2)
     frame = pd.DataFrame(
@@ -126,9 +121,14 @@ class _Nearest(NamedTuple):
         return _Nearest(*(np.where(where, *pair) for pair in zip(other, self, strict=True)))
 
 
-def _nearest(network: RoadNetwork, lon_lat: Floats, *, limit_m: float, ferries: bool) -> _Nearest:
+def _lay(network: RoadNetwork, sites: Mapping[str, Located]) -> Objects:
+    """Give where trucks may enter each site: a point, or all along its shape. [m]"""
+    shapes = np.array([site.entrances for site in sites.values()], object)
+    return np.asarray(project_shapes(shapes, network.region.crs), object)
+
+
+def _nearest(network: RoadNetwork, points: Objects, *, limit_m: float, ferries: bool) -> _Nearest:
     """Choose a road for each point: of the mainland, of an island, else of whatever there is."""
-    points = np.asarray(shapely.points(network.project(lon_lat[:, 0], lon_lat[:, 1])), object)
     islands = find_islands(network, ferries=ferries)
     closed = np.isin(network.road_class, [ROAD_CLASSES.index(name) for name in NO_ENTRANCE])
     possible = (network.length_m > 0) & ~closed & (islands.of_edge >= 0)
@@ -143,12 +143,11 @@ def _nearest(network: RoadNetwork, lon_lat: Floats, *, limit_m: float, ferries: 
     large = possible & ~main & (metres[islands.of_edge] >= ISLAND_M)
     small = possible & ~main & ~large
     found = _nearest_street(network, main, points)
-    if large.any():
-        other = _nearest_street(network, large, points)
-        found = found.or_else(other, other.metres < found.metres)
-    if small.any() and (found.metres > limit_m).any():
-        other = _nearest_street(network, small, points)
-        found = found.or_else(other, (found.metres > limit_m) & (other.metres < found.metres))
+    for edges, beyond_m in ((large, 0.0), (small, limit_m)):
+        if edges.any() and (found.metres > beyond_m).any():
+            other = _nearest_street(network, edges, points)
+            nearer = (found.metres > beyond_m) & (other.metres < found.metres)
+            found = found.or_else(other, nearer)
     return found
 
 
@@ -168,10 +167,18 @@ def _nearest_of(network: RoadNetwork, edges: Integers, points: Objects) -> _Near
         nothing = np.zeros(len(points))
         return _Nearest(nothing.astype(np.int64), nothing, np.full(len(points), np.inf))
     lines = edge_lines(network, edges)
-    nearest = shapely.STRtree(lines).nearest(points)
+    tree = shapely.STRtree(lines)
+    nearest, gates = tree.nearest(points), points.copy()
+    for one in np.flatnonzero(shapely.get_dimensions(points) > 0):
+        # Where roads lead through a shape, its gate is where one comes nearest to its middle.
+        through = tree.query(points[one], predicate="intersects")
+        if len(through):
+            gates[one] = points[one].representative_point()
+            nearest[one] = through[np.argmin(shapely.distance(lines[through], gates[one]))]
+        gates[one] = shapely.get_point(shapely.shortest_line(lines[nearest[one]], gates[one]), 0)
     return _Nearest(
         edges[nearest],
-        shapely.line_locate_point(lines[nearest], points, normalized=True),
+        shapely.line_locate_point(lines[nearest], gates, normalized=True),
         shapely.distance(points, lines[nearest]),
     )
 
@@ -182,30 +189,6 @@ def edge_lines(network: RoadNetwork, edges: Integers) -> Objects:
     points = network.xy[lay_runs(network.point_start[:-1][edges], counts)]
     lines = shapely.linestrings(points, indices=np.repeat(np.arange(len(edges)), counts))
     return np.asarray(lines, dtype=np.object_)
-
-
-def find_far_sites(
-    network: RoadNetwork,
-    lon_lat: Mapping[str, tuple[float, float]],
-    metres: Floats,
-    *,
-    limit_m: float,
-    places: Mapping[str, Place] | None = None,
-) -> list[Finding]:
-    """Say which places [degrees] lie beyond the limit, how far from which town, and what helps."""
-    return [
-        Finding(_say_far(network, site, where, distance, limit_m), (places or {}).get(site))
-        for (site, where), distance in zip(lon_lat.items(), metres.tolist(), strict=True)
-        if distance > limit_m
-    ]
-
-
-def measure_far_sites(
-    network: RoadNetwork, sites: Mapping[str, tuple[float, float]], *, limit_m: float, ferries: bool
-) -> Floats:
-    """Give how far each place lies from the road that a site there would be put on. [m]"""
-    where = np.array(list(sites.values()), np.float64).reshape(-1, 2)
-    return _nearest(network, where, limit_m=limit_m, ferries=ferries).metres
 
 
 def _say_far(
@@ -222,24 +205,17 @@ def _say_far(
         if town_m > 1000 * _TOWN_KM
         else say(" ({km} km from {town})", km=format_number(town_m / 1000, digits=1), town=town)
     )
+    told = {"site": f"`{site}`", "near": near}
     if distance <= 2 * max(limit_m, 1000.0):
-        return say(
-            "{site}{near} lies {distance} m from the nearest road that trucks reach, and the limit "
-            "is {limit} m: check its coordinates, or raise `network.snap_limit_m`"
-        ).format(site=f"`{site}`", near=near, distance=round(distance), limit=round(limit_m))
-    return say(
-        "{site}{near} lies {distance} km from the nearest of the roads that are loaded ({roads}): "
-        "it is in the sea or outside their area; check its coordinates, or name a network of the "
-        "area under `network.file` (`raastof network build` makes one)",
-        site=f"`{site}`",
-        near=near,
-        distance=format_number(distance / 1000, digits=1),
-        roads=network.metadata.title,
-    )
+        metres = {"distance": round(distance), "limit": round(limit_m)}
+        return say_text("snapped", "far", **told, **metres)
+    away = format_number(distance / 1000, digits=1)
+    roads = network.metadata.title
+    return say_text("snapped", "elsewhere", **told, distance=away, roads=roads)
 
 
 def explain_moves(
-    network: RoadNetwork, sites: Mapping[str, Site], anchors: Anchors, *, counted: bool = False
+    network: RoadNetwork, sites: Mapping[str, Located], anchors: Anchors, *, counted: bool = False
 ) -> list[Message]:
     """Say which sites moved far, over water, past a closed road, or onto a bridge or a tunnel.
 
@@ -253,9 +229,9 @@ def explain_moves(
     places = np.array([sites[str(site)].lon_lat for site in frame.index])
     points = network.project(places[:, 0], places[:, 1])
     moved, wet = frame["snap_m"].to_numpy(), _lead_over_water(network, points, frame)
-    usual = _nearest_of(
-        network, np.flatnonzero(network.length_m > 0), np.asarray(shapely.points(points), object)
-    )
+    shapes = _lay(network, {str(site): sites[str(site)] for site in frame.index})
+    wet &= shapely.get_dimensions(shapes) == 0
+    usual = _nearest_of(network, np.flatnonzero(network.length_m > 0), shapes)
     closed = network.access[usual.edge] == Access.CLOSED
     passed = closed & (usual.metres < moved - PASSED_M)
     off_street = network.level[frame["edge"].to_numpy()] != 0
@@ -267,11 +243,7 @@ def explain_moves(
             network, str(frame.index[row]), float(moved[row]), *near, counted=counted
         )
         if wet[row]:
-            message = say(
-                "{told} The straight way there leads over water, as the outlines of the "
-                "municipalities (1:500,000) have it.",
-                told=message,
-            )
+            message = say_text("snapped", "wet", told=message)
         if off_street[row]:
             message = _say_level(network, message, int(frame["edge"].iloc[row]))
         found.append(message)
@@ -290,12 +262,8 @@ def _lead_over_water(network: RoadNetwork, points: Floats, frame: pd.DataFrame) 
 
 def _say_level(network: RoadNetwork, told: Message, edge: int) -> Message:
     what = say("a bridge") if network.level[edge] > 0 else say("a tunnel")
-    return say(
-        "{told} It was put on {what} ({road}), since no street is near: check its coordinates.",
-        told=told,
-        what=what,
-        road=network.called(edge) or say("a road without a name"),
-    )
+    road = network.called(edge) or say("a road without a name")
+    return say_text("snapped", "level", told=told, what=what, road=road)
 
 
 def _say_moved(
@@ -304,18 +272,10 @@ def _say_moved(
     how = say("those metres count as driven") if counted else say("those metres are not counted")
     told = {"site": f"`{site}`", "moved": round(moved), "how": how}
     if metres > moved - 1:
-        return say(
-            "{site} lies {moved} m from the nearest road that trucks reach: {how}; check its "
-            "coordinates."
-        ).format(**told)
-    return say(
-        "{site} lies {moved} m from the nearest road that trucks reach, and {how}; {road} is "
-        "nearer ({metres} m) and was passed over: {reason}.",
-        **told,
-        road=network.called(edge) or say("a road without a name"),
-        metres=round(metres),
-        reason=_why_passed_over(network, edge),
-    )
+        return say_text("snapped", "moved", **told)
+    road, reason = network.called(edge), _why_passed_over(network, edge)
+    told |= {"road": road or say("a road without a name"), "reason": reason}
+    return say_text("snapped", "passed", **told, metres=round(metres))
 
 
 def _why_passed_over(network: RoadNetwork, edge: int) -> Message:

@@ -1,37 +1,41 @@
 """Where a site lies, and what coordinates that look wrong were meant to be."""
 
 import re
+from contextlib import suppress
 from functools import lru_cache
 from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, Field, ValidationInfo
 from pyproj import CRS
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import ProjError
 
 from raastof_geo.errors import InputError
-from raastof_geo.language import Message, say_text
+from raastof_geo.language import Message, read_danish_words, say_text
 from raastof_geo.region.pack import read_region
-from raastof_geo.region.projection import DEGREES, METRES, unproject
+from raastof_geo.region.projection import METRES, unproject
 from raastof_geo.region.region import Region
+
+AXES = (("lon", "lat"), ("easting", "northing"))
+"""The keys of a site that say where it lies: in degrees, or in metres."""
 
 _OTHERS = (METRES, "EPSG:25833")
 """What Danish coordinates are mostly in, where the region's own system does not fit."""
 
-_NUMBER = re.compile(r"EPSG:\d{4,6}")
+_NUMBER = re.compile(r"(?:urn:ogc:def:crs:)?(?:([A-Za-z]+):{1,2})?(\d{3,6})(?:\.0)?")
 
 
 @lru_cache
-def _check_system(crs: str) -> str:
-    """Give the code of a system of metres, or of `DEGREES`, that PROJ knows."""
-    try:
-        if crs == DEGREES or (_NUMBER.fullmatch(crs) and CRS(crs).is_projected):
-            return crs
-    except CRSError:
-        pass
-    raise InputError.saying_text("coordinates", "no system", crs=f"`{crs}`")
+def read_system(given: str) -> str:
+    """Give `EPSG:25832` for `25832`, `epsg:25832` or `UTM 32N`; `InputError`: PROJ has no such."""
+    word = re.sub(r"[^a-z0-9]|zone", "", given.casefold())
+    text = read_danish_words("systems.txt").get(word, [given.strip()])[0]
+    with suppress(ProjError):
+        if match := _NUMBER.fullmatch(text):
+            return str(CRS.from_authority((match[1] or "EPSG").upper(), match[2]).to_string())
+    raise InputError.saying_text("coordinates", "no system", crs=f"`{given[:60]}`")
 
 
-Crs: TypeAlias = Annotated[str, Field(examples=[*_OTHERS]), AfterValidator(_check_system)]
+Crs: TypeAlias = Annotated[str, Field(examples=[*_OTHERS]), AfterValidator(read_system)]
 """A coordinate system by its number, such as `EPSG:25832`."""
 
 
@@ -40,17 +44,19 @@ def region_in(info: ValidationInfo) -> Region:
     return (info.context or {}).get("region") or read_region()
 
 
-def check_degrees(lon: float, lat: float, region: Region) -> tuple[float, float]:
-    """Give degrees that lie in a region, or raise an `InputError`. [degrees WGS84]"""
-    if region.covers(lon, lat):
+def check_degrees(lon: float, lat: float, region: Region | None) -> tuple[float, float]:
+    """Give degrees that lie in a region, if any is said, or raise an `InputError`. [degrees]"""
+    if region is None or region.covers(lon, lat):
         return lon, lat
     raise InputError(_what_degrees_look_like(lon, lat, region))
 
 
-def check_metres(easting: float, northing: float, crs: Crs, region: Region) -> tuple[float, float]:
-    """Turn metres in a region into lon and lat, or raise an `InputError`. [m → degrees]"""
+def check_metres(
+    easting: float, northing: float, crs: Crs, region: Region | None
+) -> tuple[float, float]:
+    """Turn metres in a region into lon and lat, or raise as `check_degrees`. [m → degrees]"""
     at = to_degrees(easting, northing, crs)
-    if region.covers(*at):
+    if region is None or region.covers(*at):
         return at
     raise InputError(_what_metres_look_like(easting, northing, crs, region))
 

@@ -86,13 +86,13 @@ def test_a_geopackage_in_metres_is_read_in_degrees(tmp_path):
 @pytest.mark.parametrize(
     ("content", "name", "sentence"),
     [
-        (None, "none.geojson", "There is no file"),
-        ("{", "cut.geojson", "cannot be read as an area"),
-        ('{"type": "Feature"}', "half.geojson", "no polygon"),
-        ("[1, 2]", "list.geojson", "cannot be read as an area"),
-        ("words", "words.gpkg", "cannot be read as an area"),
-        (json.dumps(feature(shapely.Point(12, 55))), "point.geojson", "no polygon"),
-        (json.dumps(feature(shapely.box(7e5, 6e6, 7.1e5, 6.1e6))), "m.geojson", "not in degrees"),
+        (None, "none.geojson", "does not exist"),
+        ("{", "cut.geojson", "cannot be read as polygons"),
+        ('{"type": "Feature"}', "half.geojson", "has no polygons"),
+        ("[1, 2]", "list.geojson", "cannot be read as polygons"),
+        ("words", "words.gpkg", "cannot be read as polygons"),
+        (json.dumps(feature(shapely.Point(12, 55))), "point.geojson", "has no polygons"),
+        (json.dumps(feature(shapely.box(7e5, 6e6, 7.1e5, 6.1e6))), "m.geojson", "are not degrees"),
     ],
 )
 def test_a_file_that_is_no_area_says_why(tmp_path, content, name, sentence):

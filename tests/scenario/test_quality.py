@@ -319,10 +319,10 @@ def test_sites_of_a_zone_may_be_named():
     ("name", "content", "sentence"),
     [
         ("no.geojson", None, "`no.geojson` does not exist"),
-        ("a.geojson", "not JSON", "cannot be read as GeoJSON or GeoPackage"),
-        ("a.geojson", "[1, 2]", "cannot be read as GeoJSON or GeoPackage"),
+        ("a.geojson", "not JSON", "cannot be read as polygons"),
+        ("a.geojson", "[1, 2]", "cannot be read as polygons"),
         ("a.geojson", '{"type": "Polygon", "coordinates": "x"}', "cannot be read"),
-        ("a.geojson", "<OGRVRTDataSource/>", "cannot be read as GeoJSON or GeoPackage"),
+        ("a.geojson", "<OGRVRTDataSource/>", "cannot be read as polygons"),
         ("a.gpkg", b"SQLite format 3\x00 and no more", "cannot be read"),
         ("a.geojson", '{"type": "FeatureCollection", "features": []}', "has no polygons"),
         ("a.geojson", '{"type": "Point", "coordinates": [12, 55]}', "has no polygons"),

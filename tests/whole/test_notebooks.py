@@ -49,6 +49,7 @@ def test_each_question_has_its_notebook():
     """A test over no notebooks would pass."""
     assert [path.stem for path in NOTEBOOKS] == [
         "01_quickstart",
+        "02_own_tables",
         "03_own_region",
         "04_the_programme",
         "05_flows_as_frames",

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import shapely
 
-from raastof_geo.errors import RoadDataError, raise_all
+from raastof_geo.errors import InputError, RoadDataError, raise_all
 from raastof_geo.language import list_codes, say_text
 from raastof_geo.links import AnyPath
+from raastof_geo.region.layer import read_polygons
 from raastof_geo.region.pack import read_region
-from raastof_geo.region.projection import (
-    DEGREES,
-    Bounds,
-    find_system,
-    project_shapes,
-    unproject_shapes,
-)
+from raastof_geo.region.projection import Bounds, find_system, project_shapes, unproject_shapes
 from raastof_geo.region.region import Region
 
 if TYPE_CHECKING:
     import geopandas as gpd
-
-_EARTH = shapely.box(-180, -90, 180, 90)
 
 
 def read_area(
@@ -79,23 +71,10 @@ def read_polygon(path: AnyPath) -> shapely.Polygon | shapely.MultiPolygon:
 
 def read_layer(path: AnyPath) -> gpd.GeoDataFrame:
     """Read polygons of GeoJSON, or anything that GDAL reads [degrees], or raise `RoadDataError`."""
-    import geopandas as gpd
-
-    if not Path(path).is_file():
-        raise RoadDataError.saying_text("areas", "none", file=path)
     try:
-        frame = gpd.read_file(path)
-        frame = frame.to_crs(DEGREES) if frame.crs is not None else frame
-        if "GeometryCollection" in set(frame.geom_type):
-            frame = frame.explode(ignore_index=True)
-    except Exception as error:  # GDAL raises what it likes
-        raise RoadDataError.saying_text("areas", "damaged", file=path) from error
-    frame = frame[frame.geom_type.isin(("Polygon", "MultiPolygon"))]
-    if frame.empty:
-        raise RoadDataError.saying_text("areas", "no polygon", file=path)
-    if not _EARTH.covers(shapely.box(*frame.total_bounds)):
-        raise RoadDataError.saying_text("areas", "no degrees", file=path)
-    return frame
+        return read_polygons(path, trusted=True)
+    except InputError as error:
+        raise RoadDataError(*error.findings) from error
 
 
 def join_municipalities(wanted: Sequence[str], region: Region) -> shapely.Geometry:

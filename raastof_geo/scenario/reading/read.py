@@ -1,15 +1,19 @@
 """Read a scenario file, and say everything that is wrong with it at once."""
 
+from __future__ import annotations
+
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from raastof_geo.errors import Finding, InputError, RoadDataError, ScenarioError
+from raastof_geo.errors import Finding, InputError, ScenarioError
 from raastof_geo.language import say, say_text
 from raastof_geo.region.pack import lend_region, read_region
 from raastof_geo.region.region import Region
@@ -23,13 +27,15 @@ from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.format import note_older, refuse_newer
 from raastof_geo.scenario.reading.overlay import write_ids
 from raastof_geo.scenario.reading.refusal import explain_errors, finding_at
+from raastof_geo.scenario.reading.sketch import sketch_sites
 from raastof_geo.scenario.reading.template import check_template
 from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
-from raastof_geo.scenario.reading.zones import find_beside, find_in_zones, refuse_outside
+from raastof_geo.scenario.reading.zones import find_beside, find_in_zones
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.amount import DEFAULT, Captured
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.tables.source import join_tables, read_source
 from raastof_geo.scenario.varied import (
     Edits,
     check_assumptions,
@@ -39,26 +45,37 @@ from raastof_geo.scenario.varied import (
     write_plain,
 )
 
+if TYPE_CHECKING:
+    from raastof_geo.region.layer import Layer
+
 
 def read_scenario(
-    source: Path | str | Mapping[str, Any], *, name: str = "scenario", anywhere: bool = False
+    source: Path | str | Mapping[str, Any],
+    *,
+    name: str = "scenario",
+    anywhere: bool = False,
+    sites: Sequence[Layer] = (),
 ) -> Scenario:
     """Read and check a scenario: a file, or the same keys and values as Python has them.
+
+    A file is YAML with the tables that it names, or a workbook or a GeoPackage that is all of it.
 
     Parameters
     ----------
     source
-        The path of a YAML file; or a mapping of what would stand in it, of texts, numbers, dates,
+        The path of the file; or a mapping of what would stand in it, of texts, numbers, dates,
         lists, mappings and the types of `raastof_geo.scenario.said`, such as `OfferEntry`.
     name
         The id of a scenario out of a mapping, after which its results are called.
     anywhere
         Whether it may name files outside its folder (of a mapping: the working folder).
+    sites
+        Frames of GeoPandas or pandas in which each row says something of a site, as in a table.
 
     Raises
     ------
     ScenarioError
-        Every mistake, each with line and column, or with its path.
+        Every mistake, each with line and column, sheet and cell, or its path.
 
     Examples
     --------
@@ -72,9 +89,12 @@ def read_scenario(
         tree = Tree(name, write_plain(source))
         text = json.dumps(tree.values, default=str, ensure_ascii=False, sort_keys=True)
         tree.digest = hashlib.sha256(text.encode()).hexdigest()
-        return build_scenario(tree, path=Path(f"{name}.yaml"), anywhere=anywhere)
-    path = Path(source)
-    return build_scenario(read_tree(path), path=path, anywhere=anywhere)
+        path = Path(f"{name}.yaml")
+        join_tables(tree, path.parent, sites, anywhere=anywhere)
+    else:
+        path = Path(source)
+        tree = read_source(path, anywhere=anywhere, frames=sites)
+    return build_scenario(tree, path=path, anywhere=anywhere)
 
 
 def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenario:
@@ -91,11 +111,12 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         said = ScenarioFile.model_validate(tree.values, context=context)
     except ValidationError as error:
         findings += explain_errors(error, tree, ScenarioFile)
+        _, lost = sketch_sites(tree, region)  # not looked at where more is wrong with a site
+        findings += [one for one in lost if one not in findings]
     warnings: list[Finding] = []
     note: Finding | None = None
     if said is not None:
-        findings += _check_network_file(said, tree, home, anywhere)
-        findings += check_template(said, tree, home, anywhere=anywhere)
+        findings += _check_files(said, tree, home, anywhere=anywhere)
         said, areas, mistakes = find_in_zones(said, tree, home, region.crs, anywhere=anywhere)
         findings += mistakes
         for fault in (*_check_baseline(said), *_check_agreements(said), *_check_fleet(said)):
@@ -107,7 +128,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
             findings += contradictions
             note = note_older(draft, tree)
     if said is None or findings:
-        raise ScenarioError(*sorted(findings, key=_by_place))
+        raise ScenarioError(*sorted(findings, key=attrgetter("order")))
     if said.network.file is not None:
         network = said.network.model_copy(update={"file": (home / said.network.file).resolve()})
         said = said.model_copy(update={"network": network})
@@ -116,7 +137,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         digest=tree.digest,
         said=said,
         catalogue=catalogue,
-        warnings=(note, *warnings) if note else tuple(warnings),
+        warnings=(*((note,) if note else ()), *tree.doubts, *warnings),
         format_note=note,
         places=tree.keys,
         areas=areas,
@@ -158,7 +179,7 @@ def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Findin
     for checks, findings in ((permit.MISTAKES, mistakes), (permit.DOUBTS, warnings)):
         faults = (fault for check in checks for fault in check(scenario))
         findings += [finding_at(tree, fault.below, fault.message) for fault in faults]
-    return mistakes, sorted(warnings, key=_by_place)
+    return mistakes, sorted(warnings, key=attrgetter("order"))
 
 
 def _read_catalogue(tree: Tree, home: Path, *, anywhere: bool) -> Sequence[Finding]:
@@ -224,24 +245,25 @@ def _find_region(tree: Tree, home: Path, *, anywhere: bool) -> Region:
     name = network.get("file") if isinstance(network, Mapping) else None
     if not isinstance(name, str | Path):
         return read_region()
-    file = (home / name).resolve()
-    outside = refuse_outside(file, home, "network.file", anywhere=anywhere)
-    try:
-        return lend_region(None) if outside else read_region(file)
-    except RoadDataError:  # told when the roads are loaded
-        return lend_region(None)
+    with suppress(InputError):  # told when the roads are loaded
+        return read_region(find_beside(home, Path(name), anywhere=anywhere))
+    return lend_region(None)
 
 
-def _check_network_file(
-    said: ScenarioFile, tree: Tree, home: Path, anywhere: bool
-) -> list[Finding]:
-    if said.network.file is None:
-        return []
-    file = (home / said.network.file).resolve()
-    message = refuse_outside(file, home, "network.file", anywhere=anywhere)
-    if message is None and not file.is_file():
-        message = say_text("said", "no network", file=f"`{said.network.file}`")
-    return [Finding(message, tree.place(("network", "file")))] if message else []
+def _check_files(
+    said: ScenarioFile, tree: Tree, home: Path, *, anywhere: bool
+) -> Iterator[Finding]:
+    """Say what is wrong with the files of the roads and of the report: where they lie, or what."""
+    named: tuple[tuple[Trail, Path | None, Callable[[Path], object]], ...] = (
+        (("network", "file"), said.network.file, Path),
+        (("report", "template"), said.report.template, check_template),
+    )
+    for trail, file, look in named:
+        try:
+            if file is not None:
+                look(find_beside(home, file, anywhere=anywhere))
+        except InputError as error:
+            yield from (finding_at(tree, trail, one.message) for one in error.findings)
 
 
 def _check_baseline(said: ScenarioFile) -> Iterator[Fault]:
@@ -286,7 +308,3 @@ def _check_fleet(said: ScenarioFile) -> Iterator[Fault]:
         if vehicle not in said.vehicles:
             told = message.format(where=str(trail[0]), vehicle=f"`{vehicle}`")
             yield Fault(told, trail, of_key=trail[0] == "fleet")
-
-
-def _by_place(finding: Finding) -> tuple[int, int]:
-    return (finding.place.line, finding.place.column) if finding.place else (0, 0)

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from raastof_geo.errors import Finding, RaastofError
+from raastof_geo.errors import Finding, Place, RaastofError
 from raastof_geo.language import Message, read_texts, say
 from raastof_geo.scenario.fault import FaultError
 from raastof_geo.scenario.identity import UnknownIdError, suggest
@@ -25,16 +25,20 @@ def explain_errors(
     """
     details = error.errors(include_url=False)
     findings: list[Finding] = []
-    unknown: dict[tuple[str, str], list[Finding]] = {}
+    unknown: dict[tuple[str, str, Place | None], list[Finding]] = {}
     for detail in _without_echoes(details, root):
         trail = _as_written(tree, (*below, *(part for part in detail["loc"] if part != "[key]")))
         found = list(_findings(detail, tree, root, trail, below))
         problem = detail.get("ctx", {}).get("error")
         if isinstance(problem, UnknownIdError):
-            unknown.setdefault((problem.section, problem.given), []).extend(found)
+            celled = found[0].place if found[0].place and found[0].place.sheet is not None else None
+            unknown.setdefault((problem.section, problem.given, celled), []).extend(found)
         else:
             findings += found
-    return findings + [_join_alike(alike) for alike in unknown.values()]
+    findings += map(_join_alike, unknown.values())
+    # What a cell holds was told already, where it could not even be read.
+    told = [one.place for one in tree.findings if one.place and one.place.sheet is not None]
+    return [one for one in findings if one.place not in told]
 
 
 def _as_written(tree: Tree, trail: Trail) -> Trail:
@@ -142,12 +146,18 @@ def _dotted(trail: Trail) -> str:
     return "".join(parts).removeprefix(".")
 
 
-def _keys_here(root: type[BaseModel], trail: Trail) -> list[str]:
+def find_type(root: type[BaseModel], trail: Trail) -> Any:
+    """Give the type of what stands at the end of a way; none: the way leads nowhere."""
     model: Any = root
     for part in trail:
         model = model if part == "[key]" else _step(model, part)
         if model is None:
-            return []
+            return None
+    return model
+
+
+def _keys_here(root: type[BaseModel], trail: Trail) -> list[str]:
+    model = find_type(root, trail)
     if isinstance(model, type) and issubclass(model, BaseModel):
         return [field.alias or name for name, field in model.model_fields.items()]
     return []
@@ -155,8 +165,9 @@ def _keys_here(root: type[BaseModel], trail: Trail) -> list[str]:
 
 def _step(annotation: Any, part: str | int) -> Any:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        field = annotation.model_fields.get(str(part))
-        return _unwrapped(field.annotation) if field else None
+        fields = annotation.model_fields.items()
+        known = (field for name, field in fields if str(part) in (field.alias or name, name))
+        return next((_unwrapped(field.annotation) for field in known), None)
     arguments = [one for one in get_args(annotation) if one is not Ellipsis]
     return _unwrapped(arguments[-1]) if arguments else None
 

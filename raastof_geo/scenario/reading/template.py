@@ -2,15 +2,9 @@
 
 import re
 import zipfile
-import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
-from raastof_geo.errors import Finding, InputError
-from raastof_geo.scenario.reading.refusal import finding_at
-from raastof_geo.scenario.reading.tree import Tree
-from raastof_geo.scenario.reading.zones import find_beside
-from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.errors import InputError, refusing
 
 _MOST_MB = 20
 _KIND = "wordprocessingml.document.main+xml"
@@ -18,35 +12,16 @@ _KIND = "wordprocessingml.document.main+xml"
 _TYPES, _READ = "[Content_Types].xml", ("word/document.xml", "word/styles.xml", "_rels/.rels")
 _PAGE = re.compile(rb"sectPr[^<]*>\s*</(\w+:)?body>")
 """The last section of a document, which says its page."""
-_UNREADABLE = (*(OSError, ValueError, LookupError, RuntimeError), zipfile.BadZipFile, zlib.error)
 
 
-def check_template(
-    said: ScenarioFile, tree: Tree, home: Path, *, anywhere: bool
-) -> Iterator[Finding]:
-    """Say what is wrong with `report.template`: where it lies, or what it is."""
-    if said.report.template is None:
-        return
-    try:
-        _check_kind(find_beside(home, said.report.template, anywhere=anywhere))
-    except InputError as error:
-        for one in error.findings:
-            yield finding_at(tree, ("report", "template"), one.message)
-
-
-def _check_kind(file: Path) -> None:
-    refused = InputError.saying_text("files beside", "no word", file=f"`{file.name}`")
-    try:
-        with zipfile.ZipFile(file) as package:
-            if sum(one.file_size for one in package.infolist()) > _MOST_MB * 1_000_000:
-                told = {"file": f"`{file.name}`", "most": _MOST_MB}
-                raise InputError.saying_text("files beside", "large", **told)
-            if _KIND not in package.read(_TYPES).decode("utf-8", "replace"):
-                raise refused
-            document, *_ = [package.read(part) for part in _READ]  # whole, or its sum is wrong
-            if not _PAGE.search(document):
-                raise InputError.saying_text("files beside", "no page", file=f"`{file.name}`")
-    except InputError:
-        raise
-    except _UNREADABLE as error:
-        raise refused from error
+def check_template(file: Path) -> None:
+    """Look at the file of `report.template`, or raise an `InputError`: it is none."""
+    told = {"file": f"`{file.name}`"}
+    with refusing("files beside", "no word", **told), zipfile.ZipFile(file) as package:
+        if sum(one.file_size for one in package.infolist()) > _MOST_MB * 1_000_000:
+            raise InputError.saying_text("files beside", "large", **told, most=_MOST_MB)
+        if _KIND not in package.read(_TYPES).decode("utf-8", "replace"):
+            raise InputError.saying_text("files beside", "no word", **told)
+        document, *_ = [package.read(part) for part in _READ]  # whole, or its sum is wrong
+        if not _PAGE.search(document):
+            raise InputError.saying_text("files beside", "no page", **told)

@@ -44,7 +44,30 @@ class Tree:
     written: dict[Trail, str] = field(default_factory=dict)
     """A scalar as it was typed, or its beginning."""
     findings: list[Finding] = field(default_factory=list)
+    doubts: list[Finding] = field(default_factory=list)
+    """What was noticed on reading and is no mistake."""
     digest: str = ""
+
+    def put(self, trail: Trail, value: Any, place: Place) -> Any:
+        """Put a value at the end of a way, unless one stands in the way, which is given.
+
+        Mappings on the way are made where there are none; a list grows at its end.
+        """
+        part: Any = self.values
+        key: Any
+        for end, key in enumerate(trail, 1):
+            if isinstance(part, list):
+                part += [None] if key == len(part) else []
+            elif not isinstance(part, dict):
+                return part
+            there = part[key] if isinstance(part, list) else part.get(key)
+            if there is None:
+                part[key] = value if end == len(trail) else {}
+                self.keys[trail[:end]] = self.places[trail[:end]] = place
+            elif end == len(trail):
+                return there
+            part = part[key]
+        return None
 
     def place(self, path: Trail, *, of_key: bool = False) -> Place:
         """Find the nearest known place of a value, going up where it has none of its own."""
@@ -117,7 +140,7 @@ class _Planter:
         self.count = 0
         self.known: dict[int, tuple[nodes.Mapping, Entries]] = {}
         """The entries of each mapping, so that one that is repeated is looked at once."""
-        self.told: set[tuple[int, int]] = set()
+        self.told: set[Place] = set()
 
     def value(self, node: Node, path: Trail) -> Any:
         self._spend(1, node)
@@ -284,9 +307,8 @@ class _Planter:
             raise nodes.refused("repeats", node.place)
 
     def _tell(self, message: Message, node: Node) -> None:
-        place = (node.place.line, node.place.column)
-        if place not in self.told:
-            self.told.add(place)
+        if node.place not in self.told:
+            self.told.add(node.place)
             self.tree.findings.append(Finding(message, node.place))
 
 

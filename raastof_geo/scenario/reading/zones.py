@@ -2,48 +2,31 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from itertools import compress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
 from raastof_geo.errors import Finding, InputError
-from raastof_geo.language import Message, say_text
+from raastof_geo.region.layer import read_polygons
+from raastof_geo.region.projection import project
 from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Tree
 from raastof_geo.scenario.said.file import ScenarioFile
 
-if TYPE_CHECKING:
-    import geopandas as gpd
-
 BORDER_M = 1.0
 """A site this near a zone lies in it: coordinates are no better than that. [m]"""
 
-_DEGREES = "EPSG:4326"
-_GEOPACKAGE = b"SQLite format 3\x00"
-_MOST_DEGREES = 360.0
-_UNREADABLE = (
-    *(OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError),
-    shapely.errors.ShapelyError,
-)
-"""What readers of files, shapes and coordinate systems raise at damaged ones."""
-
-
-def refuse_outside(file: Path, home: Path, where: str, *, anywhere: bool) -> Message | None:
-    """Keep a stranger's scenario from making us read files elsewhere; none where it may be read."""
-    if anywhere or file.is_relative_to(home):
-        return None
-    return say_text("files beside", "outside", where=where)
-
 
 def find_beside(home: Path, name: Path, *, anywhere: bool) -> Path:
-    """Find a file that a scenario names, or raise an `InputError`: not there, or not to be read."""
+    """Find a file that a scenario names, or raise an `InputError`: not there, or not to be read.
+
+    A stranger's scenario makes us read no file elsewhere, unless it may name them `anywhere`.
+    """
     file = (home / name).resolve()
-    if (outside := refuse_outside(file, home, "it", anywhere=anywhere)) is not None:
-        raise InputError(outside)
+    if not (anywhere or file.is_relative_to(home)):
+        raise InputError.saying_text("files beside", "outside")
     if not file.is_file():
         raise InputError.saying_text("files beside", "none", file=f"`{file.name}`")
     return file
@@ -68,70 +51,20 @@ def find_in_zones(
             trail = ("zones", number, "file")
             mistakes += [finding_at(tree, trail, one.message) for one in error.findings]
     zones = list(said.zones)
-    for number, inside in _find_inside(areas, said, crs):
-        sites = (*zones[number].sites, *inside)
-        zones[number] = zones[number].model_copy(update={"sites": tuple(dict.fromkeys(sites))})
-    return said.model_copy(update={"zones": tuple(zones)}), areas, mistakes
-
-
-def _find_inside(
-    areas: dict[int, shapely.MultiPolygon], said: ScenarioFile, crs: str
-) -> Iterator[tuple[int, list[str]]]:
-    """Give the sites in each of some areas, in the order of the scenario."""
-    if not areas:
-        return
-    import geopandas as gpd
-
-    lon, lat = zip(*(site.lon_lat for site in said.sites.values()), strict=True)
-    places = gpd.GeoSeries.from_xy(lon, lat, crs=_DEGREES).to_crs(crs).to_numpy()
-    ids = list(said.sites)
+    lon, lat = np.array([site.lon_lat for site in said.sites.values()]).T
     for number, area in areas.items():
-        near = np.flatnonzero(shapely.dwithin(places, area, BORDER_M))
-        yield number, [ids[one] for one in near.tolist()]
+        near = np.asarray(shapely.dwithin(shapely.points(project(lon, lat, crs)), area, BORDER_M))
+        sites = dict.fromkeys((*zones[number].sites, *compress(said.sites, near)))
+        zones[number] = zones[number].model_copy(update={"sites": tuple(sites)})
+    return said.model_copy(update={"zones": tuple(zones)}), areas, mistakes
 
 
 def _read_polygons(home: Path, name: Path, crs: str, *, anywhere: bool) -> shapely.MultiPolygon:
     """Read the polygons of a scenario's file as one area, in metres."""
     file = find_beside(home, name, anywhere=anywhere)
-    told = {"file": f"`{file.name}`"}
-    polygons: list[Any] = []
-    try:
-        for layer in _read_layers(file):
-            parts = layer.geometry.explode(ignore_index=True)
-            shapes = parts[parts.geom_type == "Polygon"]
-            if not shapes.empty:
-                _check_system(shapes, told)
-                polygons += list(shapely.make_valid(shapes.to_crs(crs).to_numpy()))
-    except InputError:
-        raise
-    except _UNREADABLE as error:
-        told["problem"] = str(error)[:200]
-        raise InputError.saying_text("files beside", "no areas", **told) from error
+    polygons = shapely.make_valid(read_polygons(file).to_crs(crs).geometry.to_numpy())
     # What is made valid may be several polygons, or lines where it had no width.
     parts = [one for one in shapely.get_parts(shapely.union_all(polygons)) if one.area]
     if not parts:
-        raise InputError.saying_text("files beside", "no polygons", **told)
+        raise InputError.saying_text("files beside", "no polygons", file=f"`{file.name}`")
     return shapely.MultiPolygon(parts)
-
-
-def _check_system(shapes: gpd.GeoSeries, told: dict[str, str]) -> None:
-    if shapes.crs is None:
-        raise InputError.saying_text("files beside", "no system", **told)
-    if shapes.crs.is_geographic and np.abs(shapes.total_bounds).max() > _MOST_DEGREES:
-        raise InputError.saying_text("files beside", "no degrees", **told)
-
-
-def _read_layers(file: Path) -> list[gpd.GeoDataFrame]:
-    """Read GeoPackage, or GeoJSON by ourselves: GDAL would follow what names files or addresses."""
-    import geopandas as gpd
-
-    with file.open("rb") as opened:
-        packed = opened.read(len(_GEOPACKAGE)) == _GEOPACKAGE
-    if packed:
-        layers = gpd.list_layers(file).dropna(subset="geometry_type")["name"]
-        return [gpd.read_file(file, layer=layer) for layer in layers]
-    said = json.loads(file.read_text(encoding="utf-8-sig"))
-    places = [one.get("geometry", one) for one in said.get("features", [said])]
-    shapes = [shapely.geometry.shape(one) for one in places if one is not None]
-    crs = said.get("crs", {}).get("properties", {}).get("name", _DEGREES)
-    return [gpd.GeoDataFrame(geometry=shapes, crs=crs)]

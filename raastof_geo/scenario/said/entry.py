@@ -35,7 +35,7 @@ class DueAmount(part.Window):
         match self.amount, self.amount_per_period:
             case (Quantity() as quantity, None) | (None, Quantity() as quantity):
                 return quantity
-        raise InputError.saying_text("said", "one amount")
+        raise FaultError(Fault(say_text("said", "one amount"), ("amount",)))
 
     @property
     def amount_key(self) -> str:

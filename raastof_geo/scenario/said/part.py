@@ -14,7 +14,8 @@ from pydantic import (
 )
 
 from raastof_geo.emissions.limit import TruckLimit
-from raastof_geo.errors import InputError
+from raastof_geo.language import say_text
+from raastof_geo.scenario.fault import Fault, FaultError
 from raastof_geo.scenario.identity import known
 from raastof_geo.scenario.period import Calendar
 
@@ -94,7 +95,8 @@ class Window(Part):
         calendar = _calendar(info)
         ids = list(calendar.ids) if calendar is not None else []
         if self.first in ids and self.last in ids and ids.index(self.first) > ids.index(self.last):
-            raise InputError.saying_text("said", "window", first=self.first, last=self.last)
+            told = say_text("said", "window", first=self.first, last=self.last)
+            raise FaultError(Fault(told, ("to",)))
         return self
 
     def periods(self, ids: tuple[str, ...]) -> tuple[str, ...]:

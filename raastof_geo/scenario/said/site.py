@@ -1,17 +1,21 @@
-"""A place with one or more roles, and an area in which some of them lie."""
+"""A place with one or more roles, an area in which some lie, a table that they are read from."""
 
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
+import shapely
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError, raise_all
+from raastof_geo.language import say_text
+from raastof_geo.region.projection import DEGREES
+from raastof_geo.region.region import Region
 from raastof_geo.scenario.catalogue import SoilMove
-from raastof_geo.scenario.coordinates import Crs, check_degrees, check_metres, region_in, to_degrees
-from raastof_geo.scenario.fault import FaultError, SetOf
+from raastof_geo.scenario.coordinates import AXES, Crs, check_degrees, check_metres, region_in
+from raastof_geo.scenario.fault import Fault, FaultError, SetOf
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said import entry, part
 
@@ -21,18 +25,83 @@ class TruckLimits(part.Part):
     """The largest truck that a site has room for; loaded to the full."""
 
 
-class Site(part.Part):
+class Located(part.Part):
+    """Where something lies: a point, or a shape with a road to it."""
+
+    lon: float | None = None
+    lat: float | None = None
+    crs: Crs | None = None
+    easting: float | None = None
+    northing: float | None = None
+    shape: str | None = Field(default=None, max_length=1_000_000)
+    """The polygon or line of the site as WKT in degrees; trucks enter by the road nearest to it, or
+    by the entrance whose coordinates are said beside it."""
+
+    @field_validator("shape")
+    @classmethod
+    def _is_a_shape(cls, shape: str | None) -> str | None:
+        drawn = shapely.from_wkt(shape, on_invalid="ignore")
+        if shape is not None and (drawn is None or drawn.is_empty or not drawn.is_valid):
+            raise InputError.saying_text("said", "shape")
+        return shape
+
+    @model_validator(mode="after")
+    def _lies_in_the_region(self, info: ValidationInfo) -> Self:
+        at = {"lon": "lat", "easting": "northing"}.get(self.place_key, self.place_key)
+        try:
+            self._find_place(region_in(info))
+        except FaultError:
+            raise
+        except InputError as error:
+            raise FaultError(Fault(error.findings[0].message, (at,))) from error
+        return self
+
+    def _find_place(self, region: Region | None) -> tuple[float, float]:
+        """Give where the site lies, or raise an `InputError`: nowhere, or not in the region."""
+        metres = self.crs not in (None, DEGREES)
+        match self.lon, self.lat, self.easting, self.northing:
+            case float(lon), float(lat), None, None:
+                check_degrees(lon, lat, region)
+                if metres:
+                    raise FaultError(Fault(say_text("said", "degrees", crs=str(self.crs))))
+                return lon, lat
+            case None, None, float(easting), float(northing):
+                if not metres:
+                    raise FaultError(Fault(say_text("said", "system")))
+                return check_metres(easting, northing, str(self.crs), region)
+            case None, None, None, None if self.shape is not None:
+                middle = shapely.from_wkt(self.shape).representative_point()
+                return check_degrees(middle.x, middle.y, region)
+        begun = [axes for axes in AXES if any(getattr(self, one) is not None for one in axes)]
+        lacking = (one for one in (*begun, AXES[0])[0] if getattr(self, one) is None)
+        raise FaultError(Fault(say_text("said", "place"), (next(lacking, "lon"),)))
+
+    @cached_property
+    def lon_lat(self) -> tuple[float, float]:
+        """Where the site lies. [degrees WGS84]"""
+        return self._find_place(None)
+
+    @property
+    def place_key(self) -> str:
+        """The key that says where it lies, and where trucks enter."""
+        keys = ("lon", "easting", "shape")
+        return next((one for one in keys if getattr(self, one) is not None), "lon")
+
+    @cached_property
+    def entrances(self) -> Any:
+        """Where trucks may enter: the place that is said, else all along the shape. [degrees]"""
+        if self.place_key != "shape":
+            return shapely.Point(self.lon_lat)
+        return shapely.from_wkt(self.shape)
+
+
+class Site(Located):
     """A place with one or more roles."""
 
     name: str = Field(default="", max_length=10_000)
     note: str = ""
     """What a reader should know: where the amounts come from, whether they are illustrative."""
     municipality: part.MunicipalityId | None = None
-    lon: float | None = None
-    lat: float | None = None
-    crs: Crs | None = None
-    easting: float | None = None
-    northing: float | None = None
     offers: tuple[entry.OfferEntry, ...] = ()
     needs: tuple[entry.NeedEntry, ...] = ()
     pit: entry.PitEntry | None = None
@@ -59,35 +128,6 @@ class Site(part.Part):
     partners_at_most: int | None = Field(default=None, ge=1)
     """The most other sites that it exchanges material with; none: as `choices` says."""
 
-    @field_validator("lat")
-    @classmethod
-    def _degrees_lie_in_the_region(cls, lat: float | None, info: ValidationInfo) -> float | None:
-        lon = info.data.get("lon")
-        if lat is not None and lon is not None:
-            check_degrees(lon, lat, region_in(info))
-        return lat
-
-    @field_validator("northing")
-    @classmethod
-    def _metres_lie_in_the_region(
-        cls, northing: float | None, info: ValidationInfo
-    ) -> float | None:
-        easting, crs = info.data.get("easting"), info.data.get("crs")
-        if northing is not None and easting is not None and crs not in (None, "EPSG:4326"):
-            check_metres(easting, northing, crs, region_in(info))
-        return northing
-
-    @model_validator(mode="after")
-    def _lies_in_one_place(self) -> Self:
-        degrees = self.lon is not None and self.lat is not None
-        metres = self.easting is not None and self.northing is not None
-        if metres and self.crs in (None, "EPSG:4326"):
-            raise InputError.saying_text("said", "system")
-        if degrees and self.crs not in (None, "EPSG:4326"):
-            raise InputError.saying_text("said", "degrees", crs=str(self.crs))
-        _ = self.lon_lat
-        return self
-
     @model_validator(mode="after")
     def _has_a_role(self) -> Self:
         if not self.roles:
@@ -99,16 +139,6 @@ class Site(part.Part):
             below = (replace(fault, below=("stockpile", *fault.below)) for fault in foreign)
             raise_all(FaultError, below)
         return self
-
-    @cached_property
-    def lon_lat(self) -> tuple[float, float]:
-        """Where the site lies. [degrees WGS84]"""
-        match self.lon, self.lat, self.easting, self.northing, self.crs:
-            case float(lon), float(lat), None, None, _:
-                return lon, lat
-            case None, None, float(easting), float(northing), str(crs):
-                return to_degrees(easting, northing, crs)
-        raise InputError.saying_text("said", "place")
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -143,3 +173,17 @@ class ZoneEntry(part.Part):
         return SoilMove(
             verdict="conditional", condition=self.needs_condition, rule=self.rule, citation=source
         )
+
+
+class SiteTable(part.Part):
+    """A sheet, a layer or a text with separators, in which each row says something of a site."""
+
+    file: Path
+    """By its name from the scenario's folder on: CSV, XLSX, GeoPackage, GeoJSON, GeoParquet,
+    Shapefile or FlatGeobuf."""
+    sheet: str | None = None
+    """Its sheet or layer; none: those that are called as tables are, else the first."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """The headings that stand above keys, where they are others; then no other column is read."""
+    crs: Crs | None = None
+    """The system of its coordinates, where it names none, such as `EPSG:25832`."""

@@ -15,6 +15,7 @@ from raastof_geo.scenario.identity import find_known
 from raastof_geo.scenario.output import OUTPUTS, check_output
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.part import ONE_OR_SEVERAL
+from raastof_geo.scenario.said.site import SiteTable
 from raastof_geo.scenario.said.target import find_measure
 
 SCHEMA_FILE = "raastof.schema.json"
@@ -33,6 +34,9 @@ def describe_scenarios(catalogue: Catalogue, language: Language) -> dict[str, An
     are proposed with their names, and others allowed, for a scenario may add some.
     """
     schema = ScenarioFile.model_json_schema(schema_generator=_Generator)
+    # Beside sites of their own there may be a table that more are read from.
+    table = {key: {"type": ["string", "array", "object"]} for key in SiteTable.model_fields}
+    schema["properties"]["sites"]["properties"] = table
     titles = _title_keys() if language == "da" else {}
     for part in [*_walk(schema)]:
         if isinstance(part.get("title"), str):

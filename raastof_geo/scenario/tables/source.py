@@ -1,0 +1,132 @@
+"""Read the tables that a scenario names, or that it is, into its tree."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from raastof_geo.errors import Finding, InputError, Place
+from raastof_geo.language import Message, list_codes, say_text
+from raastof_geo.scenario.reading.refusal import explain_errors, find_type
+from raastof_geo.scenario.reading.tree import Trail, Tree, read_tree
+from raastof_geo.scenario.reading.zones import find_beside
+from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.said.site import SiteTable
+from raastof_geo.scenario.tables.cell import find_kind, read_cell
+from raastof_geo.scenario.tables.gather import Gatherer
+from raastof_geo.scenario.tables.grid import (
+    WORKBOOKS,
+    Grid,
+    lay_out_frame,
+    read_grids,
+    text_of_cell,
+)
+from raastof_geo.scenario.tables.heading import SCENARIO, SITES, check_named, find_scope, read_heads
+
+if TYPE_CHECKING:
+    from raastof_geo.region.layer import Layer
+
+WHOLE = (*WORKBOOKS, ".gpkg")
+"""Endings of files of tables that may be a scenario by themselves."""
+_FILE: Trail = ("sites", "file")
+
+
+def read_source(path: Path, *, anywhere: bool = False, frames: Sequence[Layer] = ()) -> Tree:
+    """Read a scenario in YAML and its tables, or one that is a workbook or a GeoPackage.
+
+    `frames`: more tables of sites. Raises a `ScenarioError`; what is wrong with cells are findings
+    of the tree.
+    """
+    if path.suffix.lower() in WHOLE:
+        tree = Tree(path.as_posix(), places={(): Place(path.as_posix(), 1, 1)})
+        tree.put(_FILE, path.name, tree.place(()))
+    else:
+        tree = read_tree(path)
+    join_tables(tree, path.parent, frames, anywhere=anywhere)
+    return tree
+
+
+def join_tables(tree: Tree, home: Path, frames: Sequence[Layer], *, anywhere: bool) -> None:
+    """Put what tables say into a tree: those that it names below `sites`, and frames."""
+    grids: list[tuple[Grid, SiteTable]] = []
+    sites = tree.values.get("sites")
+    if isinstance(sites, dict) and isinstance(sites.get("file"), str | list):
+        said = {key: sites.pop(key) for key in SiteTable.model_fields if key in sites}
+        listed = said["file"] if isinstance(said["file"], list) else [said["file"]]
+        for number, one in enumerate(listed):
+            grids += _open_table(tree, said, number, one, home, anywhere=anywhere)
+    for number, frame in enumerate(frames, 1):
+        grids.append((lay_out_frame(frame, f"frame {number}", ""), SiteTable(file=Path())))
+    sheets = []
+    for grid, table in grids:
+        if find_scope(grid.sheet) == SCENARIO:
+            _take_scenario(tree, grid)
+        elif (headed := read_heads(grid, table)) is not None:
+            sheets.append(headed)
+        elif grid.filled():
+            _tell(tree, grid.place(0, 0), say_text("tables", "no headings"))
+    gatherer = Gatherer(tree)
+    for sheet in sorted(sheets, key=lambda one: one.scope != SITES):
+        gatherer.take(sheet)
+
+
+def _open_table(
+    tree: Tree, said: Mapping[str, Any], number: int, one: Any, home: Path, *, anywhere: bool
+) -> list[tuple[Grid, SiteTable]]:
+    """Read a file into grids; what keeps it from being read is a finding."""
+    own = one if isinstance(one, Mapping) else {"file": one}
+    try:
+        table = SiteTable.model_validate({**said, "file": None, **own})
+    except ValidationError as error:
+        below: Trail = (*_FILE, number) if isinstance(one, Mapping) else ("sites",)
+        tree.findings += explain_errors(error, tree, SiteTable, below=below)
+        return []
+    place = tree.place((*_FILE, number, "file"))
+    try:
+        path = find_beside(home.resolve(), table.file, anywhere=anywhere)
+        grids = _pick(read_grids(path, (home / table.file).as_posix(), table.crs), table)
+        digest = tree.digest + hashlib.sha256(path.read_bytes()).hexdigest()
+        tree.digest = hashlib.sha256(digest.encode()).hexdigest()
+        wrong = [*check_named(table.columns, grids)]
+    except InputError as error:
+        wrong, grids = [one.message for one in error.findings], []
+    _tell(tree, place, *wrong)
+    return [] if wrong else [(grid, table) for grid in grids]
+
+
+def _take_scenario(tree: Tree, grid: Grid) -> None:
+    """Read rows of a key and its value; the first row is the heading."""
+    for row in grid.filled():
+        key, value = text_of_cell(grid.rows[row][0]), (*grid.rows[row], None)[1]
+        trail, place = tuple(key.split(".")), grid.place(row, 1)
+        if row == 0 or not key or not text_of_cell(value):
+            continue
+        if isinstance(value, Message):
+            _tell(tree, place, value)
+        else:
+            kind = find_kind(find_type(ScenarioFile, trail), trail[-1])
+            try:
+                if tree.put(trail, read_cell(value, kind), place) is not None:
+                    _tell(tree, place, say_text("tables", "key twice", key=f"`{key}`"))
+            except InputError as error:
+                _tell(tree, place, *(one.message for one in error.findings))
+
+
+def _tell(tree: Tree, place: Place, *messages: Message) -> None:
+    tree.findings += [Finding(one, place) for one in messages]
+
+
+def _pick(grids: list[Grid], table: SiteTable) -> list[Grid]:
+    """Take the sheet that is named, else those that are called as tables are, else the first."""
+    if table.sheet is None:
+        return [one for one in grids if find_scope(one.sheet)] or grids[:1]
+    found = [one for one in grids if one.sheet.casefold() == table.sheet.casefold()]
+    if not found:
+        told = {"file": f"`{table.file.name}`", "sheet": f"`{table.sheet}`"}
+        there = list_codes(one.sheet for one in grids)
+        raise InputError.saying_text("tables", "no sheet", there=there, **told)
+    return found
