@@ -1,17 +1,16 @@
 """What comes to a project and leaves it, as its owner speaks of it and in a calendar file.
 
-Files of calendars are as RFC 5545 wants them. Equal inputs give equal bytes: the moment of writing
+Equal inputs give equal bytes: the moment of writing
 that the format asks for is the first day of the scenario.
 """
 
 import datetime
 import hashlib
 import itertools
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from raastof_geo.assignment.telling.names import call_material
 from raastof_geo.effect.burden import count_weekdays
@@ -21,9 +20,6 @@ from raastof_geo.result import Result
 from raastof_geo.scenario.period import Period, name_period
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.version import __version__
-
-_MOST_OCTETS = 75
-"""Of a line, its end not counted; what is longer goes on in the next line, after a space."""
 
 
 class Transport(NamedTuple):
@@ -84,13 +80,17 @@ def write_calendar(
     result: Result, title: Readable, transports: Sequence[Transport], path: Path
 ) -> Path:
     """Write what comes and goes as one event for each partner, material and period."""
-    lines = [
-        *("BEGIN:VCALENDAR", "VERSION:2.0", f"PRODID:-//raastof_geo//{__version__}//EN"),
-        *("CALSCALE:GREGORIAN", f"X-WR-CALNAME:{_escape(title)}"),
-        *(line for one in transports for line in _list_event(result, one)),
-        "END:VCALENDAR",
-    ]
-    path.write_bytes("".join(f"{_fold(line)}\r\n" for line in lines).encode("utf-8"))
+    import icalendar
+
+    calendar = icalendar.Calendar(version="2.0", prodid=f"-//raastof_geo//{__version__}//EN")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("x-wr-calname", _in_a_line(title))
+    for one in transports:
+        event = icalendar.Event()
+        for name, value in _describe_event(result, one):
+            event.add(name, value)
+        calendar.add_component(event)
+    path.write_bytes(calendar.to_ical())
     return path
 
 
@@ -100,7 +100,7 @@ def say_loads(loads: float, days: int) -> Message:
     return say("{loads} loads, {daily} each weekday", loads=format_number(loads), daily=daily)
 
 
-def _list_event(result: Result, one: Transport) -> Iterator[str]:
+def _describe_event(result: Result, one: Transport) -> Iterator[tuple[str, Any]]:
     scenario, period = result.scenario, result.scenario.periods[one.period]
     first = min(each.start for each in scenario.periods.values())
     mark = hashlib.sha256("\0".join((scenario.id, *one[:5])).encode("utf-8", "surrogatepass"))
@@ -108,30 +108,15 @@ def _list_event(result: Result, one: Transport) -> Iterator[str]:
     about = [told, say("From the plan: {title}", title=scenario.said.title)]
     if one.direction != "stays":
         about.insert(1, say_loads(one.loads, count_weekdays(period)))
-    yield from ("BEGIN:VEVENT", f"UID:{mark.hexdigest()[:32]}@raastof_geo")
-    yield f"DTSTAMP:{first:%Y%m%d}T000000Z"
-    yield f"DTSTART;VALUE=DATE:{period.start:%Y%m%d}"
-    yield f"DTEND;VALUE=DATE:{period.end + datetime.timedelta(days=1):%Y%m%d}"
-    description = r"\n".join(map(_escape, about))
-    yield from (f"SUMMARY:{_escape(told)}", f"DESCRIPTION:{description}")
-    yield f"LOCATION:{_escape(scenario.site_name(one.site))}"
-    yield from ("TRANSP:TRANSPARENT", "END:VEVENT")
+    yield "uid", f"{mark.hexdigest()[:32]}@raastof_geo"
+    yield "dtstamp", datetime.datetime(first.year, first.month, first.day, tzinfo=datetime.UTC)
+    yield from (("dtstart", period.start), ("dtend", period.end + datetime.timedelta(days=1)))
+    yield "summary", _in_a_line(told)
+    yield "description", "\n".join(map(_in_a_line, about))
+    yield "location", _in_a_line(scenario.site_name(one.site))
+    yield "transp", "TRANSPARENT"
 
 
-def _escape(text: Readable) -> str:
-    """Keep words from ending a line or beginning another property."""
-    words = " ".join(plain(text).split()).replace("\x7f", "")
-    return re.sub(r"[\\;,]", lambda found: f"\\{found.group()}", words)
-
-
-def _fold(line: str) -> str:
-    """Break a line where the format has no more room; no letter is cut in two."""
-    parts, used = [""], 0
-    for letter in line:
-        octets = len(letter.encode())
-        if used + octets > _MOST_OCTETS:
-            parts.append("")
-            used = 1
-        parts[-1] += letter
-        used += octets
-    return "\r\n ".join(parts)
+def _in_a_line(text: Readable) -> str:
+    """Keep words from ending a line, and leave out what a calendar may not hold."""
+    return " ".join(plain(text).split()).replace("\x7f", "")
