@@ -27,6 +27,8 @@ from raastof_geo.records.proof import PROOF, ROW_SIGNS, ProofArrays, find_rows, 
 from raastof_geo.records.tally import recount, tell_recounted
 
 _TONNES = 1e-3
+_ROUNDS = 6
+"""Of moving prices by a hair, in search of the highest bound."""
 _SHARE = 1e-6
 _CORE = (PLAN.name, PROOF.name, FLOWS)
 """Files that are checked value by value; others by their digest."""
@@ -278,7 +280,9 @@ def _bound(proof: ProofArrays) -> tuple[float, float]:
     price = np.where((sense < 0) & (price > 0), 0.0, price)
     price = np.where((sense > 0) & (price < 0), 0.0, price)
     reduced = _reduced(proof, price)
-    candidates = (price, _lowered(proof, price, reduced), _scaled(proof, price, reduced))
+    candidates = [_scaled(proof, price, reduced), price]
+    for _ in range(_ROUNDS):
+        candidates.append(_lowered(proof, candidates[-1]))
     bounds = [_bound_of(proof, candidate) for candidate in candidates]
     return max(bounds), float(reduced.min(initial=0.0))
 
@@ -318,9 +322,9 @@ def _most(proof: ProofArrays) -> Floats:
     return np.asarray(most)
 
 
-def _lowered(proof: ProofArrays, price: Floats, reduced: Floats) -> Floats:
+def _lowered(proof: ProofArrays, price: Floats) -> Floats:
     """Lower one price for each column whose reduced cost is a hair below zero."""
-    rows, columns = find_rows(proof), proof.column
+    rows, columns, reduced = find_rows(proof), proof.column, _reduced(proof, price)
     usable = (reduced[columns] < 0) & (proof.coefficient > 0) & (proof.sense[rows] <= 0)
     entries = np.flatnonzero(usable)
     _, first = np.unique(columns[entries], return_index=True)

@@ -227,14 +227,11 @@ def many_sites(count: int, seed: int, share: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("seed", "gap"), [(1, LARGEST_GAP), (2, 1e-4)])
-def test_return_loads_of_200_sites_have_a_plan_and_a_proof(seed, gap):
-    """A gap above the tolerance is narrowed; it is no reason to give nothing.
-
-    In the second world 3.3e-5 was left on one machine and not on another; the plan says so.
-    """
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_return_loads_of_200_sites_have_a_plan_and_a_proof(seed):
+    """Empty trips may be as many as one likes: no last digit of their prices opens a gap."""
     scenario = make_scenario(many_sites(200, seed, "50 %"))
     legs = price_legs(scenario, *place_scenario(scenario))
     plan = assign(scenario, legs)
     assert plan.certificate.feasible
-    assert plan.certificate.gap <= gap
+    assert plan.certificate.gap <= LARGEST_GAP

@@ -9,6 +9,8 @@ from raastof_geo.assignment.statement.programme import Programme, break_rows
 
 LARGEST_VIOLATION = 1e-3
 """A rule that is broken by less than this counts as kept, in a world of tonnes. [t]"""
+_ROUNDS = 6
+"""Of moving prices by a hair: two or three close the gap, or last digits are all of it."""
 LARGEST_GAP = 1e-6
 """A plan within this share of its bound counts as the best."""
 
@@ -74,6 +76,8 @@ def bound_below(programme: Programme, cost: Floats, shadow_prices: Floats) -> tu
 
     With shadow prices :math:`y` of the right sign, reduced costs :math:`r = c - A^T y` and columns
     between 0 and :math:`u`, every plan has :math:`c^T x \ge y^T b + \sum_j u_j \min(0, r_j)`.
+    Empty trips may be as many as one likes, so that the last digit of a price costs tonnes there:
+    prices are moved by such hairs, and where that presses on the next trip of a chain, once more.
     """
     # Prices of the wrong sign prove nothing: above zero for `<=`, below zero for `>=`.
     prices = np.where(programme.sense * shadow_prices < 0, 0.0, shadow_prices)
@@ -83,8 +87,13 @@ def bound_below(programme: Programme, cost: Floats, shadow_prices: Floats) -> tu
     lost = float(prices @ programme.limit) - bound
     if lost <= 1e-9 * max(1.0, abs(bound)):
         return bound, smallest
-    for other in (_lower_prices(programme, prices, reduced), _scale_prices(prices, cost, reduced)):
-        bound = max(bound, _bound(programme, other, programme.reduced_costs(cost, other)))
+    other, left = _scale_prices(prices, cost, reduced), reduced
+    bound = max(bound, _bound(programme, other, programme.reduced_costs(cost, other)))
+    other = prices
+    for _ in range(_ROUNDS):
+        other = _lower_prices(programme, other, left)
+        left = programme.reduced_costs(cost, other)
+        bound = max(bound, _bound(programme, other, left))
     return bound, smallest
 
 
