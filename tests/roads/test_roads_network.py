@@ -204,7 +204,7 @@ def test_another_version_of_the_format_says_so(network, tmp_path):
             column.tobytes().replace(b'"format":3', b'"format":9'), np.uint8
         ),
     )
-    with pytest.raises(RoadDataError, match="format 9, this version reads 2 / 3"):
+    with pytest.raises(RoadDataError, match="format 9, this version reads 3"):
         read_network(file)
 
 
