@@ -24,7 +24,7 @@ from raastof_geo.assignment.solving.certificate import Certificate, certify
 from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.price_in import FREE, Clock, Start
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
-from raastof_geo.assignment.solving.solver import pick_solver
+from raastof_geo.assignment.solving.solver import SOLVER
 from raastof_geo.assignment.solving.stages import LpProblem, Stage
 from raastof_geo.assignment.solving.ties import break_ties
 from raastof_geo.assignment.statement.column_kind import ColumnKind
@@ -177,7 +177,6 @@ def assign(
     legs: Legs,
     *,
     rules: Sequence[Rule] = RULES,
-    solver: str | None = None,
     start: Plan | None = None,
     explain: bool = True,
     stated: bool = True,
@@ -189,8 +188,6 @@ def assign(
     rules
         The constraints, each a function that yields named rows. A rule states its coefficients
         for all columns, so that legs which are not written out can be priced.
-    solver
-        `HiGHS` or `PULP_CBC_CMD`; none: what the scenario says, or the first that is installed.
     start
         An earlier plan of nearly the same scenario, which saves time: only quantities may differ.
     explain
@@ -204,9 +201,8 @@ def assign(
     NoPlanError
         No plan meets the rules; it names who is in conflict, why, and what would repair it.
     SolverError
-        No solver is installed, it gave up, or time was up before any plan was found.
+        The solver gave up, or time was up before any plan was found.
     """
-    chosen = pick_solver(solver or scenario.said.solving.solver)
     problem = _continue_from(start, scenario, legs, rules) or lay_columns(scenario, legs, rules)
     if scenario.said.targets.fairness is not None:
         problem = replace(problem, alone=measure_alone(problem))
@@ -218,7 +214,6 @@ def assign(
             solve,
             decided=_look_for(problem, programme),
             clock=clock,
-            solver=chosen,
             labels=Labels(problem, tuple(row.name for row in rows)),
             stated=stated,
         )
@@ -236,10 +231,10 @@ def assign(
             start.proof.start if start is not None and same else None,
         )
     if found is not None:
-        return _build_plan(rows, chosen, found, tuple(rules), nearest)
+        return _build_plan(rows, found, tuple(rules), nearest)
     if not explain:
         raise NoPlanError(say("no plan meets the rules"))
-    laid = Laid(problem, rows, programme, rules, chosen)
+    laid = Laid(problem, rows, programme, rules)
     raise NoPlanError(*explain_conflict(laid), *explain_lost(legs))
 
 
@@ -372,7 +367,7 @@ def _prove(found: Solution) -> Certificate:
 
 
 def _build_plan(
-    rows: list[Row], solver: str, found: Solution, rules: tuple[Rule, ...], nearest: Solution | None
+    rows: list[Row], found: Solution, rules: tuple[Rule, ...], nearest: Solution | None
 ) -> Plan:
     """Put what was found into tables; a gap that is left is said with the plan, in its proof."""
     problem, programme = found.problem, found.programme
@@ -405,7 +400,7 @@ def _build_plan(
         goal_certificate=None if goals is None else _prove(goals),
         objectives={name: float(cost @ values) for name, cost in objectives},
         amounts={name: float(small.measure(name) @ amount) for name in MEASURES},
-        solver=solver,
+        solver=SOLVER,
         finished=found.solved,
         problem=problem,
         proof=Proof(

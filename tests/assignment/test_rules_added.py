@@ -88,7 +88,7 @@ def repair(scenario, legs, rules):
     """Give what would help, without telling it."""
     problem = build_problem(scenario, legs)
     rows, programme = lay_programme(problem, lay_rows(problem, rules))
-    case = make_case(Laid(problem, rows, programme, rules, "HiGHS"))
+    case = make_case(Laid(problem, rows, programme, rules))
     return try_repairs(case, share=None)[0]
 
 

@@ -7,7 +7,6 @@ from functools import partial
 
 import numpy as np
 import pytest
-from scipy import sparse
 from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario, random_kilometres
 
 from raastof_geo.assignment import RULES, Row, assign
@@ -16,11 +15,8 @@ from raastof_geo.assignment.rules import trucks_matter
 from raastof_geo.assignment.rules.row import DeclaredRule
 from raastof_geo.assignment.rules.throughput import most_tonnes
 from raastof_geo.assignment.solving.labels import Labels
-from raastof_geo.assignment.solving.master import HighsMaster
-from raastof_geo.assignment.solving.price_in import Optimum, blur_reduced, keep_optimal_face
+from raastof_geo.assignment.solving.master import Master
 from raastof_geo.assignment.solving.solve import solve
-from raastof_geo.assignment.solving.solver import PRICE_DIGITS
-from raastof_geo.assignment.solving.stated import refine
 from raastof_geo.assignment.statement.programme import build_programme
 from raastof_geo.assignment.statement.statement import lay_columns, lay_programme, lay_rows
 from raastof_geo.effect import answer_target, measure_effect
@@ -146,12 +142,12 @@ def test_a_search_that_ends_unfinished_is_told_as_such(monkeypatch):
     effect = measure_effect(scenario, legs, plan)
     assert effect.target.more_kg_co2e is not None
     assert "shapley" in effect.transfers.rules
-    solve = HighsMaster.solve
+    solve = Master.solve
 
     def unfinished(master, **limits):
         return replace(solve(master, **limits), complete=False)
 
-    monkeypatch.setattr(HighsMaster, "solve", unfinished)
+    monkeypatch.setattr(Master, "solve", unfinished)
     target = answer_target(plan)
     assert not any(reach.finished for reach in target.reaches)
     assert (target.more_by_target, target.more_kg_co2e, target.more_dkk) == (None, None, None)
@@ -165,7 +161,7 @@ def test_a_search_that_ends_unfinished_is_told_as_such(monkeypatch):
     monkeypatch.undo()
     effect = measure_effect(scenario, legs, assign(scenario, legs))
     assert "shapley" in effect.transfers.rules
-    monkeypatch.setattr(HighsMaster, "solve", unfinished)
+    monkeypatch.setattr(Master, "solve", unfinished)
     divided = divide_savings(scenario, legs, effect.books, effect.baseline_books)
     assert set(divided.rules) == {"same_share", "equal", "by_tonnes"}
 
@@ -200,7 +196,7 @@ def test_options_set_for_a_second_try_are_set_back():
     legs = make_legs(scenario)
     problem = lay_columns(scenario, legs, RULES)
     programme = build_programme(lay_rows(problem, RULES), problem.whole)
-    master = HighsMaster(programme)
+    master = Master(programme)
     cost = problem.objectives()[0]
     master.add(np.arange(len(cost)), cost)
     master.price(cost, np.full(programme.row_count, 1e6))
@@ -260,7 +256,6 @@ def test_bounds_that_nobody_states_change_no_optimum(price):
             programme=programme,
             tolerances=[step.tolerance for step in scenario.said.objectives],
             decided=plan_module._look_for(problem, programme),
-            solver="HiGHS",
             labels=labels,
         )
         search = plan_module._search_finely(ask, plan_module.Clock())
@@ -316,35 +311,3 @@ def test_a_rule_of_ones_own_that_asks_for_more_gets_room(sign, sense):
     plain, asked = lay_rows(problem, RULES), lay_rows(problem, [*RULES, much])
     assert [row.rule for row in asked][: len(plain)] == [row.rule for row in plain]
     assert largest(asked) >= largest(plain) + 80_000
-
-
-def test_what_a_solver_hides_of_a_price_closes_no_column():
-    """A price with eight digits makes a column that is as good as any look dearer: it stays."""
-    price = 124.3024432
-    row = Row("needs_met", "road", np.array([0]), np.array([1.05]), "=", 50.0)
-    programme = build_programme([row], np.array([False]))
-    cost = np.array([1.05 * price])
-    told = np.array([round(price, 5)])
-    reduced = programme.reduced_costs(cost, told)
-    optimum = Optimum(np.array([0]), np.array([0.0]), told, True, 0.0, np.array([0]), reduced)
-    assert reduced[0] > 1e-8 * cost[0]
-    sense = programme.sense
-    kept, _ = keep_optimal_face(cost, optimum, sense, 1e-9)
-    assert not kept[0], "without the blur the column is closed"
-    blur = blur_reduced(programme, cost, optimum, PRICE_DIGITS["PULP_CBC_CMD"])
-    assert keep_optimal_face(cost, optimum, sense, 1e-9, blur)[0][0]
-    assert not blur_reduced(programme, cost, optimum, 0.0).any()
-
-
-def test_what_the_digits_of_an_answer_broke_is_taken_back():
-    """Four million tonnes in eight digits break a balance; the least change mends it."""
-    exact = np.array([4_000_204.761904762, 47.619047619, 0.0])
-    part = sparse.csc_array(np.array([[1.0, -84_004.3, 0.0], [0.0, 1.05, 1.0], [1.0, 1.0, 1.0]]))
-    limit = part @ exact
-    senses = np.array([0, 0, -1], np.int8)
-    told = np.array([float(f"{value:.8g}") for value in exact])
-    assert np.abs(part @ told - limit).max() > 1e-2
-    found = refine(part, senses, limit, told)
-    assert np.abs(part @ found - limit).max() < 1e-6
-    assert found == pytest.approx(exact, abs=1e-4)
-    assert (refine(part, senses, limit, exact) == exact).all()

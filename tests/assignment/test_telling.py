@@ -394,7 +394,7 @@ def get_stuck(world: World) -> Stuck:
     programme = build_programme(rows, problem.whole)
     rows += list(bound_everything(problem, programme.bounded))
     programme = build_programme(rows, problem.whole)
-    return Stuck(world, make_case(Laid(problem, rows, programme, RULES, "HiGHS")))
+    return Stuck(world, make_case(Laid(problem, rows, programme, RULES)))
 
 
 def check_sentences(stuck: Stuck) -> None:

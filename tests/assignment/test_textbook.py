@@ -140,8 +140,7 @@ def test_inventory_over_quarters():
     assert plan.stored.set_index("period")["tonnes"].to_dict() == {"2027-q1": 10.0}
 
 
-@pytest.mark.parametrize("solver", ["HiGHS", "PULP_CBC_CMD"])
-def test_which_plants_to_open(solver):
+def test_which_plants_to_open():
     """Gurobi's five plants and four warehouses: three stay open, and it costs 210,500 dollars.
 
     Example `facility` of Gurobi's documentation: fixed costs, capacities and transport costs
@@ -177,7 +176,7 @@ def test_which_plants_to_open(solver):
         for w in range(4)
         for p in range(5)
     }
-    plan = assign(scenario, make_legs(scenario, lengths), solver=solver)
+    plan = assign(scenario, make_legs(scenario, lengths))
     assert plan.objectives["cost_dkk"] == pytest.approx(210_500, rel=1e-9)
     opened = plan.openings[plan.openings["opened"].astype(bool)]["site"].tolist()
     assert opened == ["plant-0", "plant-1", "plant-3", "plant-4"]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pulp
 import pytest
 from dense import KEYS, OwnRow, UnclearError, dense_baseline, dense_optimum
 from hypothesis import HealthCheck, Phase, assume, example, given, note, settings
@@ -348,43 +349,35 @@ def test_many_times_the_room_of_a_decision_changes_no_optimum(world):
     check_tenfold(world)
 
 
-# --- two solvers ----------------------------------------------------------------------------
+# --- another solver -------------------------------------------------------------------------
 
 
-def tonnes_of(plan: Plan) -> dict[tuple[str, ...], float]:
-    keys = ["giver", "taker", "vehicle", "period"]
-    return plan.flows.groupby(keys)["tonnes"].sum().to_dict()
-
-
-def check_solvers(world: World, draw_from: Callable[[World, str], Plan | None]) -> None:
+def check_with_cbc(world: World) -> None:
+    """CBC, asked for all columns, finds nothing better and nothing worse."""
     note(f"{world.said!r} {world.seed} {world.steps}")
-    one, other = draw_from(world, "HiGHS"), draw_from(world, "PULP_CBC_CMD")
-    if not same_or_none(one, other):
-        return
-    for name, value in one.objectives.items():
-        assert other.objectives[name] == near(value), name
-    mine, theirs = tonnes_of(one), tonnes_of(other)
-    for flow in mine.keys() | theirs.keys():
-        assert theirs.get(flow, 0.0) == pytest.approx(mine.get(flow, 0.0), abs=1e-3), flow
-
-
-def with_solver(world: World, solver: str) -> Plan | None:
-    return plan_or_none(world, solver=solver)
+    plan = plan_or_none(world)
+    # What it takes for whole too soon is no optimum of ours: decisions are tested by hand.
+    assume(plan is not None and not plan.proof.programme.whole.any())
+    problem = plan.to_pulp(written=False)
+    problem.solve(pulp.PULP_CBC_CMD(msg=False))
+    assert pulp.LpStatus[problem.status] == "Optimal"
+    first = next(iter(plan.objectives.values()))
+    assert pulp.value(problem.objective) == pytest.approx(first, rel=2e-6, abs=1e-2)
 
 
 @quick(15)
 @given(every_world())
-def test_both_solvers_give_the_same_plan(world):
-    """Every objective to 1e-6, and the same tie-broken plan to a kilogram."""
-    check_solvers(world, with_solver)
+def test_another_solver_finds_the_same_optimum(world):
+    """Of some worlds with everything in them."""
+    check_with_cbc(world)
 
 
 @pytest.mark.slow
 @quick(150)
 @given(every_world())
-def test_both_solvers_give_the_same_plans(world):
-    """Ties are broken by labels, not by what a solver meets first."""
-    check_solvers(world, with_solver)
+def test_another_solver_finds_the_same_optima(world):
+    """Of many."""
+    check_with_cbc(world)
 
 
 # --- coordination ---------------------------------------------------------------------------

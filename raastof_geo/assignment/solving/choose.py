@@ -31,7 +31,7 @@ times what a solver allows itself (1e-7), and a thousandth of what the certifica
 
 
 _NEARLY = 1e-5
-"""What a solver may take for whole is this near to it: HiGHS and CBC say 1e-6."""
+"""What a solver may take for whole is this near to it: HiGHS says 1e-6."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +61,8 @@ def decide(
     objectives may worsen earlier ones by the share of their tolerance; it stops within a share
     `gap` of the bound, or with the best so far when the clock says so.
     """
-    solver, clock = how.solver, how.clock
-    relaxed = solve_in_order(programme, costs[:1], How(solver, clock))[-1].optimum
+    clock = how.clock
+    relaxed = solve_in_order(programme, costs[:1], How(clock))[-1].optimum
     if not relaxed.feasible:
         return None
     prices = relaxed.shadow_prices
@@ -74,7 +74,7 @@ def decide(
         columns = np.unique(np.r_[cheap, relaxed.columns, np.flatnonzero(programme.whole)])
 
     def make() -> Any:
-        return make_solver(solver, time_limit_s=clock.left_s, gap=gap, stop=clock.interrupted)
+        return make_solver(time_limit_s=clock.left_s, gap=gap, stop=clock.interrupted)
 
     runs = _decide_in_order(programme, columns, costs, tolerances, clock, make)
     if not runs and len(columns) < programme.column_count:
@@ -184,7 +184,6 @@ class _Branches:
         self.first = run if self.first is _NO_RUN else self.first
         self.runs += 1
         here = known if run.bound is None or not run.feasible else max(known, run.bound)
-        # CBC calls a programme infeasible where it meets its own leak when it checks its answer.
         leaking = self._find_leak(run.values, held)
         if leaking is not None:
             self.waiting += [({**held, leaking: to}, here) for to in (0.0, 1.0)]

@@ -15,41 +15,33 @@ from raastof_geo.errors import SolverError
 
 
 class Master:
-    """Some columns of a programme, with artificial ones that make it feasible at a price."""
+    """Some columns of a programme, with artificial ones that make it feasible at a price.
 
-    def __init__(self, programme: Programme, *, solver: str) -> None:
+    It keeps one model in HiGHS and changes it in place, so that each solve starts from the last.
+    """
+
+    def __init__(self, programme: Programme) -> None:
+        import highspy
+
+        self.highspy = highspy
         self.programme = programme
-        self.solver = solver
         self.columns: Columns = np.empty(0, dtype=np.int64)
         self.cost: Floats = np.empty(0)
         self.open: Mask = np.empty(0, dtype=bool)
         self.penalty: Floats = np.zeros(programme.row_count)
         self.sense = programme.sense.copy()
-
-    def add(self, columns: Columns, cost: Floats) -> None:
-        """Write out more columns, with what a unit of each costs."""
-        self.columns = np.concatenate([self.columns, columns])
-        self.cost = np.concatenate([self.cost, cost])
-        self.open = np.concatenate([self.open, np.ones(len(columns), bool)])
-
-    def price(self, cost: Floats, penalty: Floats) -> None:
-        """Set what a unit of each written column, and of breaking each row, costs."""
-        self.cost, self.penalty = cost, penalty
-
-    def hold(self, sense: Signs, opened: Mask) -> None:
-        """Set the sense of rows, and which written columns may be used at all."""
-        self.sense, self.open = sense, opened
-
-    def basis(self) -> Basis | None:
-        """Give where the solver stands, to start from again; none where it cannot tell."""
-        return None
-
-    def resume(self, basis: Basis) -> None:
-        """Start from where a solver stood with the same columns, if this one can."""
-
-    def solve(self, *, time_limit_s: float | None = None) -> Run:
-        """Find the optimum over the written columns; rows may be broken at their price."""
-        return self._ask_pulp(time_limit_s, penalty=self.penalty)
+        carrier = pulp.LpProblem("raastof_geo", pulp.LpMinimize)
+        make_solver().createAndConfigureSolver(carrier)
+        self.model: Any = carrier.solverModel
+        self.scaled = programme.scaled()
+        rows, none = programme.row_count, np.empty(0, dtype=np.int32)
+        lower, upper = self._bounds()
+        self.model.addRows(rows, lower, upper, 0, np.zeros(rows, np.int32), none, np.empty(0))
+        sign = artificial_signs(programme)
+        self.artificials = np.flatnonzero(sign)
+        count = len(self.artificials)
+        signs = sign[self.artificials].astype(np.float64)
+        self._add_columns(np.zeros(count), np.arange(count), self.artificials, signs)
 
     def state(self, labels: Labels, *, time_limit_s: float | None = None) -> Run:
         """Have PuLP state the written columns that are open, by their names, and solve them.
@@ -57,9 +49,8 @@ class Master:
         It begins where the last solve ended. Rows may be broken, at the price that they had there,
         only where they cannot be kept to the last digit. Closed columns have values too: zero.
         """
-        basis = self.basis()
-        if basis is not None:
-            basis = Basis(basis.columns[self.open], basis.rows)
+        last = self.basis()
+        basis = Basis(last.columns[self.open], last.rows)
         run = self._ask_pulp(time_limit_s, labels=labels, basis=basis)
         return run if run.feasible else self._ask_pulp(time_limit_s, self.penalty, labels)
 
@@ -74,32 +65,10 @@ class Master:
         stated = state_programme(
             self.programme, columns, cost, sense=self.sense, penalty=penalty, labels=labels
         )
-        run = stated.run(make_solver(self.solver, time_limit_s=time_limit_s), basis=basis)
+        run = stated.run(make_solver(time_limit_s=time_limit_s), basis=basis)
         values = np.zeros(len(self.columns))
         values[self.open] = run.values
         return replace(run, values=values)
-
-
-class HighsMaster(Master):
-    """Keeps one model in HiGHS and changes it in place, so that each solve starts from the last."""
-
-    def __init__(self, programme: Programme) -> None:
-        import highspy
-
-        self.highspy = highspy
-        super().__init__(programme, solver="HiGHS")
-        carrier = pulp.LpProblem("raastof_geo", pulp.LpMinimize)
-        make_solver("HiGHS").createAndConfigureSolver(carrier)
-        self.model: Any = carrier.solverModel
-        self.scaled = programme.scaled()
-        rows, none = programme.row_count, np.empty(0, dtype=np.int32)
-        lower, upper = self._bounds()
-        self.model.addRows(rows, lower, upper, 0, np.zeros(rows, np.int32), none, np.empty(0))
-        sign = artificial_signs(programme)
-        self.artificials = np.flatnonzero(sign)
-        count = len(self.artificials)
-        signs = sign[self.artificials].astype(np.float64)
-        self._add_columns(np.zeros(count), np.arange(count), self.artificials, signs)
 
     def _bounds(self) -> tuple[Floats, Floats]:
         limit, infinite = self.scaled.limit, self.highspy.kHighsInf
@@ -113,30 +82,32 @@ class HighsMaster(Master):
         self.model.addCols(count, cost, least, most, len(values), starts, rows, values)
 
     def add(self, columns: Columns, cost: Floats) -> None:
-        """Write new columns into the model."""
-        super().add(columns, cost)
+        """Write out more columns, with what a unit of each costs."""
+        self.columns = np.concatenate([self.columns, columns])
+        self.cost = np.concatenate([self.cost, cost])
+        self.open = np.concatenate([self.open, np.ones(len(columns), bool)])
         part = self.scaled.matrix[:, columns]
         own = np.asarray(cost * self.programme.weight[columns], dtype=np.float64)
         self._add_columns(own, part.indptr[:-1], part.indices, part.data)
 
     def price(self, cost: Floats, penalty: Floats) -> None:
-        """Set all costs."""
-        super().price(cost, penalty)
+        """Set what a unit of each written column, and of breaking each row, costs."""
+        self.cost, self.penalty = cost, penalty
         own = cost * self.programme.weight[self.columns]
         every = np.concatenate([penalty[self.artificials], own])
         self.model.changeColsCost(len(every), np.arange(len(every), dtype=np.int32), every)
 
     def hold(self, sense: Signs, opened: Mask) -> None:
-        """Set bounds of rows and columns."""
-        super().hold(sense, opened)
+        """Set the sense of rows, and which written columns may be used at all."""
+        self.sense, self.open = sense, opened
         rows = np.arange(len(sense), dtype=np.int32)
         self.model.changeRowsBounds(len(rows), rows, *self._bounds())
         numbers = np.arange(len(opened), dtype=np.int32) + np.int32(len(self.artificials))
         most = np.where(opened, self.highspy.kHighsInf, 0.0)
         self.model.changeColsBounds(len(numbers), numbers, np.zeros(len(numbers)), most)
 
-    def basis(self) -> Basis | None:
-        """Give the basis of the last time."""
+    def basis(self) -> Basis:
+        """Give where the last solve ended, to start from again."""
         return read_basis(self.model, self.artificials)
 
     def resume(self, basis: Basis) -> None:
@@ -179,8 +150,3 @@ class HighsMaster(Master):
         status = self.model.getModelStatus()
         self.model.setOptionValue("presolve", before)
         return status
-
-
-def make_master(programme: Programme, solver: str) -> Master:
-    """Keep the model in HiGHS where that is the solver; tell another one all of it each time."""
-    return HighsMaster(programme) if solver == "HiGHS" else Master(programme, solver=solver)

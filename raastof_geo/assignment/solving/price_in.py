@@ -8,8 +8,8 @@ import numpy as np
 
 from raastof_geo.arrays import Columns, Floats, Mask, Signs
 from raastof_geo.assignment.solving.labels import Labels
-from raastof_geo.assignment.solving.master import Master, make_master
-from raastof_geo.assignment.solving.solver import PRICE_DIGITS, Basis
+from raastof_geo.assignment.solving.master import Master
+from raastof_geo.assignment.solving.solver import Basis
 from raastof_geo.assignment.solving.stages import Stage
 from raastof_geo.assignment.statement.programme import Programme
 
@@ -123,7 +123,6 @@ class Start:
 class How:
     """How a search goes on, whatever is made least: as `solve` says."""
 
-    solver: str
     clock: Clock
     closed: Mask | None = None
     start: Start | None = None
@@ -303,11 +302,10 @@ def solve_in_order(
             at = np.flatnonzero((cost != 0) & left.may)
             programme = programme.with_row(at, cost[at], -1, value + tolerance * abs(value))
             left = replace(left, programme=programme, sense=np.append(left.sense, np.int8(-1)))
-            written, master = master.columns, make_master(programme, how.solver)
+            written, master = master.columns, Master(programme)
             master.add(written, cost[written])
         elif optimum.solved:
-            blur = blur_reduced(programme, cost, optimum, PRICE_DIGITS.get(how.solver, 0.0))
-            may, sense = keep_optimal_face(cost, optimum, left.sense, how.free, blur)
+            may, sense = keep_optimal_face(cost, optimum, left.sense, how.free)
             left = replace(left, may=may, sense=sense)
         steps.append(Step(asked, left, optimum, value))
         if not optimum.solved:
@@ -322,28 +320,15 @@ def _begin(programme: Programme, cost: Floats, may: Mask, how: How) -> Master:
         first = start.columns[may[start.columns]]
     else:
         first = choose_first(programme, cost, may)
-    master = make_master(programme, how.solver)
+    master = Master(programme)
     master.add(first, cost[first])
     if start is not None and start.basis is not None and np.array_equal(first, start.columns):
         master.resume(start.basis)
     return master
 
 
-def blur_reduced(programme: Programme, cost: Floats, optimum: Optimum, digits: float) -> Floats:
-    """Give how far the digits of a solver's prices may move reduced costs. [priced columns]
-
-    A reduced cost is a difference of large numbers, :math:`c - a^T y`: what the last digit hides of
-    each price, a share `digits` of it, comes back multiplied, so that a column which is as good as
-    any looks dearer.
-    """
-    if not digits:
-        return np.zeros(len(optimum.priced))
-    worth = abs(programme.matrix.T) @ np.abs(optimum.shadow_prices)
-    return np.asarray(digits * (np.abs(cost) + worth)[optimum.priced])
-
-
 def keep_optimal_face(
-    cost: Floats, optimum: Optimum, sense: Signs, free: float = FREE, blur: Floats | float = 0.0
+    cost: Floats, optimum: Optimum, sense: Signs, free: float = FREE
 ) -> tuple[Mask, Signs]:
     """Close columns [columns] that would cost more, and make rows [rows] with a price equalities.
 
@@ -352,6 +337,6 @@ def keep_optimal_face(
     least = free * _dearest(cost)
     held = np.where(np.abs(optimum.shadow_prices) > least, 0, sense).astype(np.int8)
     face = np.zeros(len(cost), bool)
-    face[optimum.priced[optimum.reduced <= least + blur]] = True
+    face[optimum.priced[optimum.reduced <= least]] = True
     face[optimum.columns[optimum.values > 0]] = True
     return face, held

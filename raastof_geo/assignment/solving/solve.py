@@ -11,7 +11,7 @@ from raastof_geo.assignment.rules.row import Rule
 from raastof_geo.assignment.solving.choose import Decision, decide
 from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.price_in import FREE, Clock, How, Start, Step, solve_in_order
-from raastof_geo.assignment.solving.solver import make_solver, pick_solver
+from raastof_geo.assignment.solving.solver import make_solver
 from raastof_geo.assignment.solving.stages import Stage
 from raastof_geo.assignment.solving.stated import state_programme
 from raastof_geo.assignment.solving.ties import break_ties
@@ -109,7 +109,6 @@ def solve(
     held: tuple[Floats, float] | None = None,
     decided: Floats | Search | None = None,
     clock: Clock | float | None = None,
-    solver: str | None = None,
     start: Start | Columns | None = None,
     free: float = FREE,
     labels: Labels | None = None,
@@ -120,8 +119,8 @@ def solve(
 
     Where somebody is given the plan, PuLP is told what everything is called: the last round of
     each objective and the choice among equally good plans are stated and solved by it, and its
-    answer is the plan. What nobody is given is solved in HiGHS alone, if that is the solver. A
-    `SolverError` where no solver is installed, or it gave up.
+    answer is the plan. What nobody is given is solved in HiGHS alone. A `SolverError` where it
+    gave up.
 
     Its rows are laid out by `rules`, or before, as a `programme` that is shared where only costs,
     limits and open columns change. `costs` (none: the scenario's objectives) are made least one
@@ -140,10 +139,9 @@ def solve(
         each, least = held
         at = np.flatnonzero(each)
         programme = programme.with_row(at, each[at], 1, least)
-    solver = solver or pick_solver(problem.scenario.said.solving.solver)
     clock = clock if isinstance(clock, Clock) else Clock(clock)
     start = Start(start) if isinstance(start, np.ndarray) else start
-    how = How(solver, clock, closed, start, free, labels if stated else None)
+    how = How(clock, closed, start, free, labels if stated else None)
     allowed = tuple(tolerances or [0.0] * len(costs))
     given, decision = None if isinstance(decided, Search) else decided, None
     if isinstance(decided, Search) and programme.whole.any():
@@ -208,14 +206,14 @@ def _settle(problem: Problem, step: Step, labels: Labels, how: How) -> tuple[Flo
     face: Columns = np.flatnonzero(left.may)
     if len(face) > _SETTLE_MOST:
         held, start = replace(left.programme, sense=left.sense), Start(step.optimum.columns)
-        unnamed = How(how.solver, how.clock, ~left.may, start)
+        unnamed = How(how.clock, ~left.may, start)
         again = solve_in_order(held, [break_ties(problem)], unnamed)[-1]
         face = again.optimum.columns[again.left.may[again.optimum.columns]]
         if not again.optimum.solved:
             return None
     weight = break_ties(problem.only(face))
     stated = state_programme(left.programme, face, weight, sense=left.sense, labels=labels)
-    run = stated.run(make_solver(how.solver))
+    run = stated.run(make_solver())
     if not run.feasible:
         return None
     values = np.zeros(problem.column_count)

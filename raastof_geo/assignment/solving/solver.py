@@ -1,6 +1,5 @@
-"""Pick and set up the solvers that PuLP knows, and say where one of them stands."""
+"""Set up PuLP's HiGHS, and say where it stands."""
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +8,9 @@ import numpy as np
 import pulp
 
 from raastof_geo.arrays import Indices, Signs
-from raastof_geo.errors import SolverError
-from raastof_geo.language import say
 
-SOLVERS = ("HiGHS", "PULP_CBC_CMD")
-"""In the order they are tried."""
-PRICE_DIGITS = {"PULP_CBC_CMD": 1e-7}
-"""Share of a shadow price that a solver's last digit may hide: CBC writes eight of them into a
-file. Solvers that are not here pass numbers on as they are."""
+SOLVER = "HiGHS"
+"""As PuLP calls it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,38 +74,20 @@ class BegunHighs(pulp.HiGHS):  # type: ignore[misc]
         super().callSolver(lp)
 
 
-def pick_solver(name: str | None) -> str:
-    """Take the solver that was asked for, else HiGHS, else CBC; a `SolverError` without any."""
-    for candidate in (name,) if name else SOLVERS:
-        if make_solver(candidate).available():
-            return candidate
-    raise SolverError(say("no solver is installed: `pip install highspy` brings HiGHS"))
-
-
 def make_solver(
-    name: str,
     *,
     time_limit_s: float | None = None,
     gap: float | None = None,
     stop: Callable[[], bool] | None = None,
-) -> pulp.LpSolver:
+) -> BegunHighs:
     """Make a silent solver that works the same way every time.
 
-    With whole numbers it stops within a share `gap` of the bound. HiGHS asks `stop` again and again
+    With whole numbers it stops within a share `gap` of the bound. It asks `stop` again and again
     whether to stop with what there is.
     """
     options: dict[str, Any] = {"msg": False, "timeLimit": time_limit_s, "gapRel": gap}
-    if name == "HiGHS":
-        options |= {"threads": 1, "output_flag": False, "random_seed": 0}
-        if stop is not None:
-            options |= _listen(stop)
-        return BegunHighs(**options)
-    if name == "PULP_CBC_CMD":
-        # CBC's integer preprocessing cuts off optima: a random world gave 1500 t for 1447.5 t.
-        options["options"] = ["preprocess off"]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return pulp.getSolver(name, **options)
+    options |= {"threads": 1, "output_flag": False, "random_seed": 0}
+    return BegunHighs(**options, **({} if stop is None else _listen(stop)))
 
 
 def _listen(stop: Callable[[], bool]) -> dict[str, Any]:

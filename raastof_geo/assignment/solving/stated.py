@@ -5,19 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pulp
-from scipy import sparse
-from scipy.sparse.linalg import lsqr
 
 from raastof_geo.arrays import Columns, Floats, Signs
 from raastof_geo.assignment.solving.labels import Labels
-from raastof_geo.assignment.solving.solver import PRICE_DIGITS, Basis, BegunHighs
-from raastof_geo.assignment.statement.programme import Programme, break_rows
+from raastof_geo.assignment.solving.solver import Basis, BegunHighs
+from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.errors import SolverError
-
-_EXACT = 1e-7
-"""Rows that are broken by less need no correction. [units of the solver]"""
-_NEAR = 1e-6
-"""A row this near to its limit, as a share of it, counts as at its limit."""
 
 
 def artificial_signs(programme: Programme) -> Signs:
@@ -53,14 +46,12 @@ class Stated:
     variables: list[pulp.LpVariable]
     artificials: list[pulp.LpVariable]
     constraints: dict[int, pulp.LpConstraint]
-    senses: Signs
-    """Of all rows of the programme."""
 
-    def run(self, solver: pulp.LpSolver, *, basis: Basis | None = None) -> Run:
+    def run(self, solver: BegunHighs, *, basis: Basis | None = None) -> Run:
         """Solve, from a basis of variables and all rows if there is one; read values and prices."""
         if not self.variables and not self.artificials:
             return Run(np.empty(0), 0.0, np.zeros(self.programme.row_count), True, True, 0.0)
-        if basis is not None and isinstance(solver, BegunHighs):
+        if basis is not None:
             solver.names = [one.name for one in self.variables]
             solver.basis = Basis(basis.columns, basis.rows[list(self.constraints)])
         status = self._call(solver)
@@ -68,10 +59,6 @@ class Stated:
         feasible = status == pulp.LpStatusOptimal and None not in found
         artificial = float(sum(abs(one.varValue or 0.0) for one in self.artificials))
         values = np.maximum(0.0, np.array([value or 0.0 for value in found]))
-        if feasible and solver.name in PRICE_DIGITS and not artificial and not self.problem.isMIP():
-            counted = self.programme.scaled()
-            part = counted.matrix[:, self.columns]
-            values = refine(part, self.senses, counted.limit, values)
         prices = np.zeros(self.programme.row_count)
         for number, constraint in self.constraints.items():
             prices[number] = 0.0 if constraint.pi is None else constraint.pi
@@ -84,7 +71,7 @@ class Stated:
             bound=self._bound(),
         )
 
-    def _call(self, solver: pulp.LpSolver) -> int:
+    def _call(self, solver: BegunHighs) -> int:
         """Have PuLP solve it, and give PuLP's status."""
         try:
             status = int(self.problem.solve(solver))
@@ -95,13 +82,11 @@ class Stated:
         return status
 
     def _bound(self) -> float | None:
-        """Give HiGHS's bound; another solver's answer is its own bound."""
+        """Give the solver's bound; what holds no column has none."""
         model = getattr(self.problem, "solverModel", None)
-        if model is not None:
-            return float(model.getInfo().mip_dual_bound) / self.programme.scale
-        if self.problem.sol_status == pulp.LpSolutionOptimal:
-            return float(pulp.value(self.problem.objective) or 0.0) / self.programme.scale
-        return None
+        return (
+            None if model is None else float(model.getInfo().mip_dual_bound) / self.programme.scale
+        )
 
 
 def state_programme(
@@ -155,26 +140,4 @@ def state_programme(
             kept = pulp.LpConstraint(left, comparison, rhs=float(counted.limit[row]))
             problem.addConstraint(kept, f"row_{row}" if labels is None else labels.name_row(row))
             constraints[row] = kept
-    return Stated(problem, programme, columns, variables, artificials, constraints, senses)
-
-
-def refine(part: sparse.csc_array, senses: Signs, limit: Floats, values: Floats) -> Floats:
-    """Take back what the digits of a solver's answer broke; `part` is of the columns in values.
-
-    CBC writes eight digits, so of four million tonnes it loses a hundred kilograms, and rows that
-    hold tonnes against each other are broken by as much. Of all corrections of what is used, the
-    least (by least squares) that makes the rows at their limits hold again is added, unless a row
-    is broken by more than before.
-    """
-    over = part @ values - limit
-    wrong = break_rows(senses, over)
-    if float(wrong.max(initial=0.0)) <= _EXACT:
-        return values
-    near = np.abs(over) <= _NEAR * np.maximum(1.0, np.abs(limit))
-    rows = np.flatnonzero((senses == 0) | near | (wrong > 0))
-    used = np.flatnonzero(values)
-    step = lsqr(part[rows][:, used], -over[rows], atol=1e-15, btol=1e-15)[0]
-    better = values.copy()
-    better[used] = np.maximum(0.0, values[used] + step)
-    left = break_rows(senses, part @ better - limit)
-    return better if left.max(initial=0.0) < wrong.max(initial=0.0) else values
+    return Stated(problem, programme, columns, variables, artificials, constraints)

@@ -74,7 +74,7 @@ class Case(Laid):
 def make_case(whole: Laid) -> Case:
     """Leave the either-or decisions out of what has no plan."""
     linear = whole.without({row.rule for row in whole.rows if row.family.decides})
-    return Case(whole.problem, linear.rows, linear.programme, whole.rules, whole.solver, whole)
+    return Case(whole.problem, linear.rows, linear.programme, whole.rules, whole)
 
 
 def ends_of(entry: Need | Offer) -> tuple[str, str]:

@@ -34,25 +34,19 @@ _CHANGE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Laid:
-    """A problem, the rows that rules laid over it, and the solver that is asked about them."""
+    """A problem, and the rows that rules laid over it."""
 
     problem: Problem
     rows: Sequence[Row]
     programme: Programme
     rules: Sequence[Rule]
-    solver: str
 
     def solve(
         self, cost: Floats, *, decided: Search | None = None, clock: float | None = None
     ) -> Solution:
         """Make a cost least; decisions may take any value between, if they are not looked for."""
         return solve(
-            self.problem,
-            programme=self.programme,
-            costs=[cost],
-            decided=decided,
-            clock=clock,
-            solver=self.solver,
+            self.problem, programme=self.programme, costs=[cost], decided=decided, clock=clock
         )
 
     def restate(self, said: ScenarioFile) -> Laid | None:
@@ -66,7 +60,7 @@ class Laid:
         if scenario.said.targets.fairness is not None:
             other = replace(other, alone=self.problem.alone)
         rows = lay_rows(other, self.rules)
-        return Laid(other, rows, build_programme(rows, other.whole), self.rules, self.solver)
+        return Laid(other, rows, build_programme(rows, other.whole), self.rules)
 
     def without(self, rules: Collection[str]) -> Laid:
         """Lift all rows of some names; decisions that no other row speaks of are not whole."""
@@ -112,7 +106,6 @@ class Bending:
             self.laid.problem,
             programme=programme if limits is None else programme.with_limits(limits),
             costs=[self.cost],
-            solver=self.laid.solver,
             start=start or np.flatnonzero(self.cost),
         )
         if not found.feasible:

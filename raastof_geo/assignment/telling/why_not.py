@@ -345,7 +345,6 @@ def _solve(
         costs=[cost],
         held=(each, tonnes),
         decided=decided,
-        solver=plan.solver,
         start=start,
         clock=patience_s,
     )

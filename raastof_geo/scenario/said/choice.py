@@ -79,8 +79,6 @@ class Choices(Part):
 class Solving(Part):
     """How long and how exactly the programme is solved."""
 
-    solver: Literal["HiGHS", "PULP_CBC_CMD"] | None = None
-    """None: HiGHS, or CBC where it is missing."""
     time_limit_s: float | None = Field(default=None, gt=0)
     """After this long the best plan so far is taken, with its gap. [s]"""
     gap: Fraction = 0.0
