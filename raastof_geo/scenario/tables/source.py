@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from raastof_geo.errors import Finding, InputError, Place
 from raastof_geo.language import Message, list_codes, say_text
+from raastof_geo.scenario.reading.beside import find_beside
 from raastof_geo.scenario.reading.refusal import explain_errors, find_type
 from raastof_geo.scenario.reading.tree import Trail, Tree, read_tree
-from raastof_geo.scenario.reading.zones import find_beside
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.site import SiteTable
 from raastof_geo.scenario.tables.cell import find_kind, read_cell
