@@ -109,8 +109,8 @@ def _sentence(
     value = tree.written.get(trail) or detail.get("input")
     given = "null" if value is None else str(value)
     given = given if len(given) <= 60 else given[:57] + "…"
-    context = detail.get("ctx", {})
-    kind = detail["type"]
+    told: dict[str, Any] = {"where": where, "given": f"`{given}`"}
+    context, kind = detail.get("ctx", {}), detail["type"]
     if kind == "missing":
         return say("{where} is missing", where=where)
     if kind == "extra_forbidden":
@@ -120,26 +120,20 @@ def _sentence(
     if kind == "literal_error":
         words = context["expected"].replace(" or ", ",").split(",")
         hint = suggest(given, [word.strip(" '") for word in words])
-        return say("{where} must be one of {expected}, got {given}{hint}").format(
-            where=where,
-            expected=context["expected"].replace("'", "`").replace(" or ", ", "),
-            given=f"`{given}`",
-            hint=hint if "close" in hint.values else "",
-        )
+        expected = context["expected"].replace("'", "`").replace(" or ", ", ")
+        told |= {"expected": expected, "hint": hint if "close" in hint.values else ""}
+        return say("{where} must be one of {expected}, got {given}{hint}", **told)
     rule = next(
         (rule for start, rule in read_texts("rules").items() if kind.startswith(start)), None
     )
     if rule is None:
-        return say("{where}: {problem}, got {given}").format(
-            where=where, problem=detail["msg"], given=f"`{given}`"
-        )
-    rule = rule.format(limit=str(next(iter(context.values()), "")))
+        return say("{where}: {problem}, got {given}", problem=detail["msg"], **told)
+    told["rule"] = rule.format(limit=str(next(iter(context.values()), "")))
     better = suggest_number(given) if kind.startswith("float") else None
     if better is not None:
-        return say("{where} must be {rule}, got {given}: write a point, {better}").format(
-            where=where, rule=rule, given=f"`{given}`", better=f"`{better}`"
-        )
-    return say("{where} must be {rule}, got {given}", where=where, rule=rule, given=f"`{given}`")
+        told["better"] = f"`{better}`"
+        return say("{where} must be {rule}, got {given}: write a point, {better}", **told)
+    return say("{where} must be {rule}, got {given}", **told)
 
 
 def _english_keys(given: str, keys: Sequence[str]) -> list[str]:
