@@ -193,9 +193,7 @@ def _read_catalogue(tree: Tree, home: Path, *, anywhere: bool) -> Sequence[Findi
         home_of = tree.place(("catalogue",))
         return [Finding(one.message, one.place or home_of) for one in error.findings]
     tree.values["catalogue"] = other.values
-    for kind in ("keys", "places", "written"):
-        its = {("catalogue", *trail): one for trail, one in getattr(other, kind).items()}
-        getattr(tree, kind).update(its)
+    tree.repeat(other, (), ("catalogue",))
     tree.digest = hashlib.sha256(f"{tree.digest} {other.digest}".encode()).hexdigest()
     return other.findings
 
