@@ -27,7 +27,7 @@ from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.snap import Anchors, snap_sites
 from raastof_geo.scenario import Scenario, read_scenario
 from raastof_geo.scenario.identity import find_model
-from raastof_geo.scenario.reading.sketch import sketch_sites
+from raastof_geo.scenario.reading.read import sketch_sites
 from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.scenario.tables.source import read_source
 from raastof_geo.sensitivity.assessment import MOST_DECLARED, Assessment, assess

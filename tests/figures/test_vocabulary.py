@@ -260,7 +260,6 @@ def test_no_name_of_a_figure_stands_outside_the_vocabulary():
 _OTHER_MEANING = {
     ("outputs/gis/dictionary.py", "received_tonnes"),
     ("frames/layers.py", "received_tonnes"),
-    ("scenario/reading/keys.py", "cost_dkk"),
     ("scenario/said/entry.py", "disposal_kg_co2e"),
     ("scenario/telling/glossary.py", "upstream_kg_co2e"),
     ("scenario/telling/glossary.py", "disposal_kg_co2e"),

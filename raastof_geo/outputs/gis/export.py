@@ -29,9 +29,7 @@ def write_scenario_layers(scenario: Scenario, path: Path) -> Path:
         for name, rows in lay_out(scenario, path.parent).items():
             frame = pd.DataFrame(rows)
             for column in frame:
-                if any(
-                    isinstance(one, str) for one in frame[column]
-                ):  # a column has one type there
+                if any(isinstance(one, str) for one in frame[column]):  # one type in a column
                     filled = frame[column].notna()
                     frame[column] = frame[column].map(text_of_cell).where(filled, None)
             if name == SITES:

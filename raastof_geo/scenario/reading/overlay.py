@@ -59,14 +59,6 @@ def _rekey(
         if id_ in part:
             id_ = key
         if id_ != key:
-            _repeat_places(tree, (*trail, key), (*trail, id_))
+            tree.repeat(tree, (*trail, key), (*trail, id_))
         written[id_] = _rekey(value, (*trail, id_), keyed_by[1:], known, tree)
     return written
-
-
-def _repeat_places(tree: Tree, known: Trail, other: Trail) -> None:
-    """Let a part be found under another trail as well."""
-    every: tuple[dict[Trail, Any], ...] = (tree.keys, tree.places, tree.written)
-    for told in every:
-        for trail in [trail for trail in told if trail[: len(known)] == known]:
-            told[(*other, *trail[len(known) :])] = told[trail]

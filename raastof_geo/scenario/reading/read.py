@@ -24,16 +24,15 @@ from raastof_geo.scenario.checking.lot import check_lots
 from raastof_geo.scenario.fault import Fault
 from raastof_geo.scenario.identity import Names, id_or_word, names_in
 from raastof_geo.scenario.period import read_calendar
+from raastof_geo.scenario.reading.beside import check_template, find_beside, find_in_zones
 from raastof_geo.scenario.reading.format import note_older, refuse_newer
 from raastof_geo.scenario.reading.overlay import write_ids
 from raastof_geo.scenario.reading.refusal import explain_errors, finding_at
-from raastof_geo.scenario.reading.sketch import sketch_sites
-from raastof_geo.scenario.reading.template import check_template
 from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
-from raastof_geo.scenario.reading.zones import find_beside, find_in_zones
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.amount import DEFAULT, Captured
 from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.said.site import Located, Site
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables.source import join_tables, read_source
 from raastof_geo.scenario.varied import (
@@ -194,9 +193,7 @@ def _read_catalogue(tree: Tree, home: Path, *, anywhere: bool) -> Sequence[Findi
         home_of = tree.place(("catalogue",))
         return [Finding(one.message, one.place or home_of) for one in error.findings]
     tree.values["catalogue"] = other.values
-    for kind in ("keys", "places", "written"):
-        its = {("catalogue", *trail): one for trail, one in getattr(other, kind).items()}
-        getattr(tree, kind).update(its)
+    tree.repeat(other, (), ("catalogue",))
     tree.digest = hashlib.sha256(f"{tree.digest} {other.digest}".encode()).hexdigest()
     return other.findings
 
@@ -248,6 +245,26 @@ def _find_region(tree: Tree, home: Path, *, anywhere: bool) -> Region:
     with suppress(InputError):  # told when the roads are loaded
         return read_region(find_beside(home, Path(name), anywhere=anywhere))
     return lend_region(None)
+
+
+def sketch_sites(tree: Tree, region: Region) -> tuple[dict[str, Located], list[Finding]]:
+    """Give the sites that lie in a region, and what is wrong with where others lie.
+
+    Mistakes elsewhere in the scenario do not matter.
+    """
+    sites = tree.values.get("sites")
+    found: dict[str, Located] = {}
+    mistakes: list[Finding] = []
+    for id_, said in sites.items() if isinstance(sites, Mapping) else ():
+        if not isinstance(said, Mapping):
+            continue
+        own = {key: said[key] for key in Located.model_fields if key in said}
+        try:
+            found[str(id_)] = Located.model_validate(own, context={"region": region})
+        except ValidationError as error:
+            if said.keys() <= Site.model_fields.keys():  # else another key was meant for one
+                mistakes += explain_errors(error, tree, Located, below=("sites", id_))
+    return found, mistakes
 
 
 def _check_files(

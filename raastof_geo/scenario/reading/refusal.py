@@ -1,19 +1,21 @@
 """Turn what pydantic found into sentences: what came, where, and what to do."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from raastof_geo.errors import Finding, Place, RaastofError
-from raastof_geo.language import Message, read_texts, say
+from raastof_geo.language import Message, read_danish_words, read_texts, say
 from raastof_geo.scenario.fault import FaultError
-from raastof_geo.scenario.identity import UnknownIdError, suggest
-from raastof_geo.scenario.reading.keys import english_keys, suggest_key
+from raastof_geo.scenario.identity import EITHER, UnknownIdError, fold_id, join_choices, suggest
 from raastof_geo.scenario.reading.tree import Trail, Tree
 from raastof_geo.units import suggest_number
+
+_CLOSE = 0.8
 
 
 def explain_errors(
@@ -65,7 +67,7 @@ def _without_echoes(
         (*detail["loc"][:-1], key)
         for detail in details
         if detail["type"] == "extra_forbidden"
-        for key in english_keys(str(detail["loc"][-1]), _keys_here(root, detail["loc"][:-1]))
+        for key in _english_keys(str(detail["loc"][-1]), _keys_here(root, detail["loc"][:-1]))
     }
     for detail in details:
         missing = detail["type"] == "missing" and tuple(detail["loc"]) in meant
@@ -107,37 +109,56 @@ def _sentence(
     value = tree.written.get(trail) or detail.get("input")
     given = "null" if value is None else str(value)
     given = given if len(given) <= 60 else given[:57] + "…"
-    context = detail.get("ctx", {})
-    kind = detail["type"]
+    told: dict[str, Any] = {"where": where, "given": f"`{given}`"}
+    context, kind = detail.get("ctx", {}), detail["type"]
     if kind == "missing":
         return say("{where} is missing", where=where)
     if kind == "extra_forbidden":
         keys = _keys_here(root, trail[len(below) : -1])
-        hint = suggest_key(str(trail[-1]), keys)
+        hint = _suggest_key(str(trail[-1]), keys)
         return say("{where} is not a key here{hint}", where=where, hint=hint)
     if kind == "literal_error":
         words = context["expected"].replace(" or ", ",").split(",")
         hint = suggest(given, [word.strip(" '") for word in words])
-        return say("{where} must be one of {expected}, got {given}{hint}").format(
-            where=where,
-            expected=context["expected"].replace("'", "`").replace(" or ", ", "),
-            given=f"`{given}`",
-            hint=hint if "close" in hint.values else "",
-        )
+        expected = context["expected"].replace("'", "`").replace(" or ", ", ")
+        told |= {"expected": expected, "hint": hint if "close" in hint.values else ""}
+        return say("{where} must be one of {expected}, got {given}{hint}", **told)
     rule = next(
         (rule for start, rule in read_texts("rules").items() if kind.startswith(start)), None
     )
     if rule is None:
-        return say("{where}: {problem}, got {given}").format(
-            where=where, problem=detail["msg"], given=f"`{given}`"
-        )
-    rule = rule.format(limit=str(next(iter(context.values()), "")))
+        return say("{where}: {problem}, got {given}", problem=detail["msg"], **told)
+    told["rule"] = rule.format(limit=str(next(iter(context.values()), "")))
     better = suggest_number(given) if kind.startswith("float") else None
     if better is not None:
-        return say("{where} must be {rule}, got {given}: write a point, {better}").format(
-            where=where, rule=rule, given=f"`{given}`", better=f"`{better}`"
-        )
-    return say("{where} must be {rule}, got {given}", where=where, rule=rule, given=f"`{given}`")
+        told["better"] = f"`{better}`"
+        return say("{where} must be {rule}, got {given}: write a point, {better}", **told)
+    return say("{where} must be {rule}, got {given}", **told)
+
+
+def _english_keys(given: str, keys: Sequence[str]) -> list[str]:
+    """Give the keys that a word was meant for, in Danish or mistyped; none where none is near."""
+    danish = {
+        word: found
+        for word, meant in read_danish_words("keys_da.txt").items()
+        if (found := [key for key in meant if key in keys])
+    }
+    word = "_".join(fold_id(given).replace("-", " ").split())
+    if word in danish:
+        return danish[word]
+    near = get_close_matches(word, [*keys, *danish], n=1, cutoff=_CLOSE)
+    if near and near[0] not in keys:
+        return danish[near[0]]
+    return get_close_matches(word, keys, n=1, cutoff=0.6)
+
+
+def _suggest_key(given: str, keys: Sequence[str]) -> Message:
+    """Say which key was probably meant, or which there are."""
+    meant = _english_keys(given, keys)
+    if not meant:
+        return suggest(given, keys)
+    shown = [f"`{key}`" for key in meant]
+    return say("; did you mean {close}?", close=join_choices(shown, EITHER))
 
 
 def _dotted(trail: Trail) -> str:

@@ -3,11 +3,12 @@
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
-from raastof_geo.errors import Finding, Place, ScenarioError, tell_reason
+from raastof_geo.errors import Finding, InputError, Place, ScenarioError, tell_reason
 from raastof_geo.language import Message, plain, say_text
 from raastof_geo.scenario.reading import nodes, scalars
 from raastof_geo.scenario.reading.nodes import Node, Scalar
@@ -75,6 +76,24 @@ class Tree:
         nearer = (path[:length] for length in range(len(path), -1, -1))
         root = self.places.get((), Place(self.file, 0, 0))
         return next((known[trail] for trail in nearer if trail in known), root)
+
+    def repeat(self, other: Self, known: Trail, below: Trail) -> None:
+        """Take over what a tree, or this one, knows of places below a way, below another way."""
+        for told in ("keys", "places", "written"):
+            there = [one for one in getattr(other, told).items() if one[0][: len(known)] == known]
+            getattr(self, told).update({(*below, *trail[len(known) :]): at for trail, at in there})
+
+    def tell(self, place: Place, *messages: Message) -> None:
+        """Note what is wrong at a place."""
+        self.findings += [Finding(one, place) for one in messages]
+
+    @contextmanager
+    def telling(self, place: Place) -> Iterator[None]:
+        """Note what an `InputError` says as wrong at a place."""
+        try:
+            yield
+        except InputError as error:
+            self.tell(place, *(one.message for one in error.findings))
 
 
 def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:

@@ -27,7 +27,7 @@ class _Leg(Window):
     @property
     def least(self) -> Quantity | None:
         """What goes at least; none: no amount is said, or nothing has to."""
-        return self.tonnes
+        return self._amounts.get("tonnes") or self._amounts.get("at_least")
 
     @property
     def _amounts(self) -> dict[str, Quantity]:
@@ -47,11 +47,6 @@ class Agreement(_Leg):
     """Forced: this much goes, or more."""
     at_most: Amount | None = None
     forbidden: bool = False
-
-    @property
-    def least(self) -> Quantity | None:
-        """What goes at least; none: nothing has to."""
-        return self.tonnes or self.at_least
 
     @property
     def rules_out(self) -> bool:

@@ -90,11 +90,11 @@ class Gatherer:
             return
         for trail, one in [*filled.items()]:
             if isinstance(one.value, Message):
-                self._tell(one.place, one.value)
+                self.tree.tell(one.place, one.value)
                 del filled[trail]
         if who is None:
             at = whose[0].place if whose else sheet.grid.place(number, 0)
-            self._tell(at, say_text("tables", "nobody"))
+            self.tree.tell(at, say_text("tables", "nobody"))
         elif not isinstance(who.value, Message) and (id_ := self._find_site(sheet, who, filled)):
             self._put_row(("sites", id_), who.place, sheet.crs, filled, row)
 
@@ -106,10 +106,8 @@ class Gatherer:
         if len(found) == 1:
             return next(iter(found))
         if sheet.scope != SITES or meant:
-            try:
+            with self.tree.telling(who.place):
                 find_id("sites", text, self.called)
-            except InputError as error:
-                self._tell(who.place, error.findings[0].message)
             return None
         id_, name = make_id(text, self.called), filled[_NAME].text if _NAME in filled else ""
         self.tree.put(("sites", id_), {}, who.place)
@@ -150,7 +148,7 @@ class Gatherer:
             return found[0]
         due = next(one for trail, one in filled.items() if trail[0] == DUE)
         at = filled.get((DUE, "use"), due).place
-        self._tell(at, say_text("tables", "both" if named else "neither"))
+        self.tree.tell(at, say_text("tables", "both" if named else "neither"))
         return None
 
     def _read_cells(self, filled: _Row, crs: str | None) -> dict[Way, tuple[Any, Place]]:
@@ -159,11 +157,8 @@ class Gatherer:
         unit = filled.pop(_UNIT).text if _UNIT in filled else ""
         for trail, (value, place, (_, key, _, own_unit, mark)) in filled.items():
             how = {"mark": mark, "unit": unit or own_unit}
-            try:
+            with self.tree.telling(place):
                 made[trail] = read_cell(value, key.kind, calendar=self.calendar, **how), place
-            except InputError as error:
-                for one in error.findings:
-                    self._tell(place, one.message)
         made.pop(_ID, None)
         return _name_axes(made, crs)
 
@@ -171,11 +166,8 @@ class Gatherer:
         """Put a value into a site, or tell that another one stands there already."""
         there = self.tree.put(trail, value, place)
         if there is not None and (given := _show(there)) != _show(value):
-            said = {"key": f"`{trail[-1]}`", "given": f"`{given[:60]}`"}
-            self._tell(place, say_text("tables", "differs", **said, where=self.tree.place(trail)))
-
-    def _tell(self, place: Place, told: Message) -> None:
-        self.tree.findings.append(Finding(told, place))
+            said = {"given": f"`{given[:60]}`", "where": self.tree.place(trail)}
+            self.tree.tell(place, say_text("tables", "differs", key=f"`{trail[-1]}`", **said))
 
     def _doubt(self, sheet: Headed, row: int, key: str, **values: Any) -> None:
         doubt = Finding(say_text("tables", key, **values), sheet.grid.place(row, 0))

@@ -19,6 +19,7 @@ import shapely
 from raastof_geo.errors import InputError, Place, refusing
 from raastof_geo.language import Message, plain, say_text
 from raastof_geo.region.layer import lay_in_degrees, read_layers
+from raastof_geo.scenario.reading.beside import check_unpacked
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -89,10 +90,7 @@ def _read_workbook(path: Path, shown: str) -> list[Grid]:
     import openpyxl
 
     with zipfile.ZipFile(path) as package:
-        unpacked = sum(one.file_size for one in package.infolist())
-    if unpacked > _MOST_UNPACKED_MB * 1_000_000:
-        told = {"file": f"`{shown}`", "most": _MOST_UNPACKED_MB}
-        raise InputError.saying_text("files beside", "large", **told)
+        check_unpacked(package, _MOST_UNPACKED_MB, file=f"`{shown}`")
     values, formulas = (openpyxl.load_workbook(path, data_only=one) for one in (True, False))
     seen = [one for one in values.worksheets if one.sheet_state == "visible"]
     return [_read_sheet(one, formulas[one.title], shown) for one in seen]

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from raastof_geo.errors import Finding, InputError, Place
+from raastof_geo.errors import InputError, Place
 from raastof_geo.language import Message, list_codes, say_text
+from raastof_geo.scenario.reading.beside import find_beside
 from raastof_geo.scenario.reading.refusal import explain_errors, find_type
 from raastof_geo.scenario.reading.tree import Trail, Tree, read_tree
-from raastof_geo.scenario.reading.zones import find_beside
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.site import SiteTable
 from raastof_geo.scenario.tables.cell import find_kind, read_cell
@@ -68,7 +68,7 @@ def join_tables(tree: Tree, home: Path, frames: Sequence[Layer], *, anywhere: bo
         elif (headed := read_heads(grid, table)) is not None:
             sheets.append(headed)
         elif grid.filled():
-            _tell(tree, grid.place(0, 0), say_text("tables", "no headings"))
+            tree.tell(grid.place(0, 0), say_text("tables", "no headings"))
     gatherer = Gatherer(tree)
     for sheet in sorted(sheets, key=lambda one: one.scope != SITES):
         gatherer.take(sheet)
@@ -86,16 +86,15 @@ def _open_table(
         tree.findings += explain_errors(error, tree, SiteTable, below=below)
         return []
     place = tree.place((*_FILE, number, "file"))
-    try:
+    with tree.telling(place):
         path = find_beside(home.resolve(), table.file, anywhere=anywhere)
         grids = _pick(read_grids(path, (home / table.file).as_posix(), table.crs), table)
         digest = tree.digest + hashlib.sha256(path.read_bytes()).hexdigest()
         tree.digest = hashlib.sha256(digest.encode()).hexdigest()
         wrong = [*check_named(table.columns, grids)]
-    except InputError as error:
-        wrong, grids = [one.message for one in error.findings], []
-    _tell(tree, place, *wrong)
-    return [] if wrong else [(grid, table) for grid in grids]
+        tree.tell(place, *wrong)
+        return [] if wrong else [(grid, table) for grid in grids]
+    return []
 
 
 def _take_scenario(tree: Tree, grid: Grid) -> None:
@@ -106,18 +105,12 @@ def _take_scenario(tree: Tree, grid: Grid) -> None:
         if row == 0 or not key or not text_of_cell(value):
             continue
         if isinstance(value, Message):
-            _tell(tree, place, value)
+            tree.tell(place, value)
         else:
             kind = find_kind(find_type(ScenarioFile, trail), trail[-1])
-            try:
+            with tree.telling(place):
                 if tree.put(trail, read_cell(value, kind), place) is not None:
-                    _tell(tree, place, say_text("tables", "key twice", key=f"`{key}`"))
-            except InputError as error:
-                _tell(tree, place, *(one.message for one in error.findings))
-
-
-def _tell(tree: Tree, place: Place, *messages: Message) -> None:
-    tree.findings += [Finding(one, place) for one in messages]
+                    tree.tell(place, say_text("tables", "key twice", key=f"`{key}`"))
 
 
 def _pick(grids: list[Grid], table: SiteTable) -> list[Grid]:

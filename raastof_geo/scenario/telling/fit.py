@@ -134,13 +134,11 @@ class _Question:
                 return
 
     def _tell_other_uses(self) -> Iterator[Message]:
-        served = {
-            one: law.serves(self.catalogue, self.material, one, self.land) for one in _RULINGS_FOR
-        }
+        sorted_uses = law.sort_uses(self.catalogue, self.material, self.land)
+        served = {ruling: uses for ruling in _RULINGS_FOR if (uses := sorted_uses[ruling])}
         for ruling, uses in served.items():
-            if uses:
-                yield self._say(f"uses {ruling}", uses=self.words.uses(uses))
-        if not any(served.values()):
+            yield self._say(f"uses {ruling}", uses=self.words.uses(uses))
+        if not served:
             yield self._say("uses none")
 
     def _tell_after_a_plant(self) -> Iterator[Message]:

@@ -11,7 +11,7 @@ from raastof_geo.figures.figure import Figure
 from raastof_geo.language import Language, Message, Readable, read_texts, say, say_text
 from raastof_geo.scenario.catalogue import Catalogue, Fit
 from raastof_geo.scenario.identity import UnknownIdError, find_id, suggest
-from raastof_geo.scenario.telling.law import serves, tell_consent, tell_law, tell_moves
+from raastof_geo.scenario.telling.law import sort_uses, tell_consent, tell_law, tell_moves
 from raastof_geo.scenario.telling.words import CatalogueWords, list_titles
 
 _ORIGINS: dict[str, Message] = {"secondary": say("secondary"), "virgin": say("virgin")}
@@ -138,14 +138,15 @@ def _tell_uses(words: CatalogueWords, material: str) -> Iterator[Message]:
     fits = words.catalogue.fits.get(material, {})
     if not fits:
         yield say("May serve nothing: it goes to a receiver.")
-    if allowed := serves(words.catalogue, material, "allowed"):
-        yield say("May serve: {uses}", uses=words.uses(allowed))
-    for use in serves(words.catalogue, material, "conditional"):
+    uses = sort_uses(words.catalogue, material)
+    if uses["allowed"]:
+        yield say("May serve: {uses}", uses=words.uses(uses["allowed"]))
+    for use in uses["conditional"]:
         yield say("May serve under a condition: {use} ({condition})").format(
             use=words.use(use), condition=words.called("conditions", fits[use].condition or "")
         )
-    if forbidden := serves(words.catalogue, material, "forbidden"):
-        yield say("A rule forbids: {uses}", uses=words.uses(forbidden))
+    if uses["forbidden"]:
+        yield say("A rule forbids: {uses}", uses=words.uses(uses["forbidden"]))
 
 
 def _tell_use(words: CatalogueWords, use: str) -> Iterator[Message]:

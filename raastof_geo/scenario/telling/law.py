@@ -19,17 +19,14 @@ def find_verdict(catalogue: Catalogue, material: str, use: str, land: str) -> Ru
     return next(one for one in strictest if one in verdicts)
 
 
-def serves(
-    catalogue: Catalogue, material: str, verdict: Ruling, land: str | None = None
-) -> list[str]:
-    """Give the uses that a material has a verdict in, the rules of a kind of land included."""
+def sort_uses(catalogue: Catalogue, material: str, land: str = "") -> dict[Ruling, list[str]]:
+    """Give the uses that a rule has, by the verdict on a material; `land`: with its rules."""
+    uses: dict[Ruling, list[str]] = {"allowed": [], "conditional": [], "forbidden": []}
     fits = catalogue.fits.get(material, {})
-    return [
-        use
-        for use in catalogue.uses
-        if use in fits
-        and (find_verdict(catalogue, material, use, land) if land else fits[use].verdict) == verdict
-    ]
+    for use in filter(fits.get, catalogue.uses):
+        verdict = find_verdict(catalogue, material, use, land) if land else fits[use].verdict
+        uses[verdict].append(use)
+    return uses
 
 
 def tell_consent(catalogue: Catalogue, condition: str) -> Message:

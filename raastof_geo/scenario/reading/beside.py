@@ -1,14 +1,16 @@
-"""Read the polygons of zones, and find the sites that lie in them."""
+"""Read the files that a scenario names beside itself: polygons of zones, a template for Word."""
 
 from __future__ import annotations
 
+import re
+import zipfile
 from itertools import compress
 from pathlib import Path
 
 import numpy as np
 import shapely
 
-from raastof_geo.errors import Finding, InputError
+from raastof_geo.errors import Finding, InputError, refusing
 from raastof_geo.region.layer import read_polygons
 from raastof_geo.region.projection import project
 from raastof_geo.scenario.reading.refusal import finding_at
@@ -17,6 +19,12 @@ from raastof_geo.scenario.said.file import ScenarioFile
 
 BORDER_M = 1.0
 """A site this near a zone lies in it: coordinates are no better than that. [m]"""
+_MOST_TEMPLATE_MB = 20
+_KIND = "wordprocessingml.document.main+xml"
+"""What Word calls a document without macros, which is no template of its own kind (`.dotx`)."""
+_TYPES, _READ = "[Content_Types].xml", ("word/document.xml", "word/styles.xml", "_rels/.rels")
+_PAGE = re.compile(rb"sectPr[^<]*>\s*</(\w+:)?body>")
+"""The last section of a document, which says its page."""
 
 
 def find_beside(home: Path, name: Path, *, anywhere: bool) -> Path:
@@ -68,3 +76,21 @@ def _read_polygons(home: Path, name: Path, crs: str, *, anywhere: bool) -> shape
     if not parts:
         raise InputError.saying_text("files beside", "no polygons", file=f"`{file.name}`")
     return shapely.MultiPolygon(parts)
+
+
+def check_template(file: Path) -> None:
+    """Look at the file of `report.template`, or raise an `InputError`: it is none."""
+    told = {"file": f"`{file.name}`"}
+    with refusing("files beside", "no word", **told), zipfile.ZipFile(file) as package:
+        check_unpacked(package, _MOST_TEMPLATE_MB, **told)
+        if _KIND not in package.read(_TYPES).decode("utf-8", "replace"):
+            raise InputError.saying_text("files beside", "no word", **told)
+        document, *_ = [package.read(part) for part in _READ]  # whole, or its sum is wrong
+        if not _PAGE.search(document):
+            raise InputError.saying_text("files beside", "no page", **told)
+
+
+def check_unpacked(package: zipfile.ZipFile, most_mb: int, *, file: str) -> None:
+    """Raise an `InputError` for a package that is much larger than it looks."""
+    if sum(one.file_size for one in package.infolist()) > most_mb * 1_000_000:
+        raise InputError.saying_text("files beside", "large", file=file, most=most_mb)
