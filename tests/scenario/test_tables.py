@@ -4,6 +4,7 @@ import datetime
 import re
 import runpy
 import shutil
+import webbrowser
 from pathlib import Path
 
 import geopandas as gpd
@@ -466,31 +467,6 @@ def test_ids_are_made_of_names():
     assert make_id("!!") == "site"
 
 
-@pytest.mark.slow
-def test_a_table_of_200_sites_runs_to_a_map(tmp_path, capsys):
-    """From a spreadsheet in Danish, places in UTM, to a page with all of them."""
-    rows = [
-        ["Navn", "X", "Y", "Koordinatsystem", "Areal", "Materiale", "Anvendelse", "Mængde", "Enhed"]
-    ]
-    for number in range(200):
-        x, y = project([11.6 + 0.03 * (number % 15)], [55.4 + 0.015 * (number // 15)])[0]
-        what = ("Betonbrokker", None) if number % 2 else (None, "Fyld")
-        rows.append(
-            [f"Plads {number}", float(x), float(y), "UTM32", "Vej", *what, 100 + number, "t"]
-        )
-    write_book(tmp_path, rows)
-    others = OTHERS.replace("[clean_clay_soil]", "[concrete_rubble]")
-    path = write(
-        tmp_path,
-        "file: sites.xlsx",
-        others,
-        HEAD + "outputs: [map]\nnetwork: {snap_limit_m: 3000}\n",
-    )
-    assert run("run", path, "--into", tmp_path) == 0
-    page = (tmp_path / "world" / "map.html").read_text(encoding="utf-8")
-    assert all(f"Plads {number}" in page for number in range(200))
-
-
 def test_export_writes_what_is_asked_for(tmp_path, capsys):
     """Both files beside each other; a changed one is set aside; nothing asked is told."""
     source = shutil.copy(ROOT / "scenarios" / "koege_bugt.yaml", tmp_path / "koege.yaml")
@@ -501,22 +477,45 @@ def test_export_writes_what_is_asked_for(tmp_path, capsys):
     assert plan.flows.equals(solve_scenario(read_scenario(source)).plan.flows)
 
 
-def test_the_page_about_tables_can_be_followed(tmp_path, monkeypatch, capsys):
-    """Its commands, its table with its scenario, and its Python, in the order of the page."""
+def fill_table(head: str) -> str:
+    """Write 200 sites below a row of headings: half of them need fill, half have rubble."""
+    rows, network = [], load_network(None)
+    for number, node in enumerate(range(0, network.node_count, network.node_count // 200)):
+        lon, lat = f"{network.node_lon[node]:.5f}", f"{network.node_lat[node]:.5f}"
+        what = ("Betonbrokker", "") if number % 2 else ("", "Fyld")
+        named = (f"Plads {number}", lon, lat, "", *what, str(1000 + number), "2027", "2028")
+        rows.append(";".join(named).replace(".", ","))
+    del rows[200:]
+    return "\n".join([head, *rows])
+
+
+@pytest.mark.parametrize("sites", [2, pytest.param(200, marks=pytest.mark.slow)])
+def test_the_page_about_tables_can_be_followed(sites, tmp_path, monkeypatch, capsys):
+    """From install to a map: its commands, its table or one's own, its scenario, its Python."""
     monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
-    blocks = dict(re.findall(r"```(\w+)\n(.*?)```", page, flags=re.S))
-    Path("lokaliteter.csv").write_text(blocks["csv"], encoding="cp1252")
+    found = re.findall(r"```(\w+)\n(.*?)```", page, flags=re.S)
+    blocks, commands = dict(found), [text for kind, text in found if kind == "sh"]
+    install, readme = commands.pop(0), (ROOT / "README.md").read_text(encoding="utf-8")
+    assert all(
+        part in readme for part in ("python3 -m venv .venv", install.split("python ")[1][:-1])
+    )
+    table = blocks["csv"] if sites == 2 else fill_table(blocks["csv"].partition("\n")[0])
+    Path("lokaliteter.csv").write_text(table, encoding="cp1252")
     Path("tabel.yaml").write_text(blocks["yaml"], encoding="utf-8")
     Path("frames.py").write_text(blocks["python"], encoding="utf-8")
     told = runpy.run_path("frames.py")
     [*_, need] = told["scenario"].needs
     assert (need.site, need.tonnes) == ("ny_vej", 500.0)
     assert told["scenario"].sites["ny_vej"].name == "Ny vej"
-    for line in blocks["sh"].splitlines():
+    monkeypatch.setattr(webbrowser, "open", lambda _: True)
+    for line in "".join(commands).splitlines():
         command = line.replace("run ", "run --no-sensitivity ").split()[1:]
         assert run(*command, language="da") == 0, capsys.readouterr()
     assert Path("kommune.gpkg").is_file() and Path("results/kommune/map.html").is_file()
+    drawn = Path("results/tabel/map.html").read_text(encoding="utf-8")
+    names = [line.split(";")[0] for line in table.splitlines()[1:]]
+    assert len(names) == sites and all(name in drawn for name in names)
 
 
 def test_editors_know_tables():
