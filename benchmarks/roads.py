@@ -115,14 +115,11 @@ def compare(options: argparse.Namespace, folder: Path) -> None:
     for count in options.sites:
         world.matrix(count)
         ours = median_of(lambda count=count: world.matrix(count), options.rounds)
-        bare = median_of(lambda count=count: world.bare(count), options.rounds)
-        note = f"routingkit alone, core node to core node {bare:.3f} s"
+        note = ""
         if str(count) in tables:
             table = statistics.median(lap[1] for lap in tables[str(count)])
             inner = statistics.median(lap[0] for lap in tables[str(count)])
-            note += (
-                f"; OSRM {table:.3f} s ({inner:.3f} before NumPy), {table / ours:.2f} times ours"
-            )
+            note = f"OSRM {table:.3f} s ({inner:.3f} before NumPy), {table / ours:.2f} times ours"
         show(f"warm_matrix_{count}_s", ours, note)
     peers(world, whole, options)
 
@@ -166,12 +163,6 @@ class World:
         """Find the way between all, as the legs of a scenario are found."""
         return between(self.measure, self.stops(count))
 
-    def bare(self, count: int) -> None:
-        draw = np.random.default_rng(count)
-        nodes = draw.choice(len(self.router.reduction.node), count, replace=False).tolist()
-        doors = [((node, 0),) for node in nodes]
-        self.measure.metric._sweep(doors, doors)
-
     def new_vehicle(self) -> None:
         weight = self.weight * np.random.default_rng().uniform(1, 2)
         _ = self.router.weigh(weight).metric
@@ -192,7 +183,11 @@ def ask_osrm(options: argparse.Namespace, world: World, folder: Path) -> dict[st
     if options.osrm_python is None:
         print("OSRM left out: name its interpreter with --osrm-python")
         return {}
-    data = options.osrm_data or prepare_osrm(options, folder)
+    data = options.osrm_data
+    if data is None:
+        begin = time.perf_counter()
+        data = prepare_osrm(options.osrm_python, options.file, folder)
+        options.osrm_prepare_s = time.perf_counter() - begin
     places = {count: world.places(count) for count in options.sites}
     done = subprocess.run(
         [str(options.osrm_python), "-c", OSRM, str(data), str(options.rounds)],
@@ -204,20 +199,24 @@ def ask_osrm(options: argparse.Namespace, world: World, folder: Path) -> dict[st
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def prepare_osrm(options: argparse.Namespace, folder: Path) -> Path:
+def find_osrm(python: Path) -> Path:
+    """Find the folder of OSRM's package, with its commands and profiles."""
     where = "import osrm, pathlib; print(pathlib.Path(osrm.__file__).parent)"
-    asked = [str(options.osrm_python), "-c", where]
-    home = Path(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
+    asked = [str(python), "-c", where]
+    return Path(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
+
+
+def prepare_osrm(python: Path, source: Path, folder: Path, profile: Path | None = None) -> Path:
+    """Make OSRM's data of a file in a folder, with its car or another profile."""
+    home = find_osrm(python)
+    folder.mkdir(exist_ok=True)
     file = folder / "roads.osm.pbf"
-    file.write_bytes(options.file.read_bytes())
-    profile = home / "share" / "profiles" / "car.lua"
-    begin = time.perf_counter()
+    file.write_bytes(source.read_bytes())
     for command in (
-        [home / "bin" / "osrm-extract", "-p", profile, file],
+        [home / "bin" / "osrm-extract", "-p", profile or home / "share/profiles/car.lua", file],
         [home / "bin" / "osrm-contract", folder / "roads.osrm"],
     ):
         subprocess.run([str(part) for part in command], capture_output=True, check=True)
-    options.osrm_prepare_s = time.perf_counter() - begin
     return folder / "roads.osrm"
 
 
