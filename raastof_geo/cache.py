@@ -54,15 +54,6 @@ class KeptCount:
     size_mb: float
 
 
-@dataclass(frozen=True)
-class Cleared:
-    """What went when the cache was cleared, and what did not."""
-
-    size_mb: float
-    unmarked: tuple[Path, ...]
-    """Folders like those of the cache, without its mark: from an older version, or not ours."""
-
-
 def cache_folder() -> Path:
     """Give the cache folder: RAASTOF_CACHE, else where the system keeps caches of users."""
     named = os.environ.get("RAASTOF_CACHE")
@@ -140,19 +131,10 @@ def list_stocks() -> list[KeptCount]:
     return stocks
 
 
-def clear_cache() -> Cleared:
-    """Empty the cache of all versions where it carries the mark, following no link."""
-    size, unmarked = 0, []
-    versions = sorted(cache_folder().glob("v*"))
-    for home in (one for one in versions if _VERSIONS.fullmatch(one.name) and is_folder(one)):
-        if _is_marked(home):
-            size += _empty(home)
-        elif any(is_folder(home / kind) for kind in KEPT_KINDS):
-            unmarked.append(home)
-    older = cache_folder() / DOWNLOADS
-    if is_folder(older) and any(map(DOWNLOAD.fullmatch, _names(older))):
-        unmarked.append(older)
-    return Cleared(size / 1e6, tuple(unmarked))
+def clear_cache() -> float:
+    """Empty what carries the mark, of all versions, following no link; give what is free. [MB]"""
+    versions = [one for one in cache_folder().glob("v*") if _VERSIONS.fullmatch(one.name)]
+    return sum(_empty(home) for home in versions if _is_marked(home)) / 1e6
 
 
 def fingerprint(parts: Iterable[str | bytes | NDArray[np.generic]]) -> str:

@@ -12,15 +12,20 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import shapely
 
+from raastof_geo.arrays import Floats, Indices, Mask
 from raastof_geo.region.projection import METRES
 from raastof_geo.region.region import TOWN_COLUMNS, Region
+from raastof_geo.roads.edges import RoadEdges
 from raastof_geo.roads.mapped.build import build_network
 from raastof_geo.roads.mapped.osm import read_osm
+from raastof_geo.roads.mapped.reach import find_main_nodes, link_pieces, make_links
 from raastof_geo.roads.places import Places, make_region, read_areas
 from raastof_geo.roads.stored.store import write_network
 
@@ -30,6 +35,10 @@ CREDIT = {
     "da": "Kommuner: Geodatastyrelsen og danske kommuner, 2014.",
     "en": "Municipalities: Geodatastyrelsen and Danish municipalities, 2014.",
 }
+TOWN_DISTANCE_M = 500.0
+"""A town this far from every kept road gets a link. [m]"""
+TOWN_SEARCH_M = 1500.0
+"""How far from the middle of a town its link may start. [m]"""
 
 
 def read_towns(file: Path) -> pd.DataFrame:
@@ -39,6 +48,33 @@ def read_towns(file: Path) -> pd.DataFrame:
     if not ((towns["lon"].abs() <= 180) & (towns["lat"].abs() <= 90)).all():
         raise ValueError(f"{file} has a place without lon and lat in degrees")
     return towns.sort_values(TOWN_COLUMNS, kind="stable", ignore_index=True)
+
+
+def link_towns(streets: RoadEdges, kept: Mask, weight: Floats, *, towns: pd.DataFrame) -> Mask:
+    """Link pieces, and towns (`lon` and `lat` in degrees) far from every kept road. [edges]"""
+    linked = link_pieces(streets, kept, weight).copy()
+    if towns.empty:
+        return linked
+    xy = streets.project(streets.node_lon, streets.node_lat)
+    main = find_main_nodes(streets, linked)
+    reached = linked & main[streets.tail] & main[streets.head] & ~streets.ferry
+    ends = np.stack((xy[streets.tail[reached]], xy[streets.head[reached]]), axis=1)
+    lines = shapely.STRtree(np.asarray(shapely.linestrings(ends)))
+    places = streets.project(towns["lon"], towns["lat"])
+    near = lines.query(shapely.points(places), predicate="dwithin", distance=TOWN_DISTANCE_M)[0]
+    links = make_links(streets, weight)
+    reach = links.measure(main)
+    far = np.delete(places, near, axis=0)
+    linked[links.trace(reach, _nearest_nodes(xy, np.isfinite(reach.distance), far))] = True
+    return linked
+
+
+def _nearest_nodes(xy: Floats, allowed: Mask, places: Floats) -> Indices:
+    nodes = np.flatnonzero(allowed)
+    tree = shapely.STRtree(np.asarray(shapely.points(xy[nodes])))
+    place, index = tree.query_nearest(shapely.points(places), max_distance=TOWN_SEARCH_M)
+    _, first = np.unique(place, return_index=True)
+    return np.unique(nodes[index[first]])
 
 
 def main() -> None:
@@ -55,15 +91,18 @@ def main() -> None:
     options = parser.parse_args()
     towns = read_towns(options.towns)
     network = build_network(
-        read_osm(options.source), keep_towns=towns, title=options.title, osm_date=options.osm_date
+        read_osm(options.source),
+        link=partial(link_towns, towns=towns),
+        title=options.title,
+        osm_date=options.osm_date,
     )
     region = make_region(
         Region(options.title, METRES, DENMARK, CREDIT),
         network.metadata.bounds,
         Places([], [], []),
         areas=read_areas(options.municipalities),
-        towns=towns,
     )
+    region = replace(region, towns=towns)
     pack = replace(network, way=np.zeros_like(network.way), own_region=region)
     write_network(pack, options.into / "roads.npz")
 

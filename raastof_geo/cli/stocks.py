@@ -1,7 +1,7 @@
 """Of what is kept from run to run: `raastof cache info` and `raastof cache clear`."""
 
 from raastof_geo.cli.terminal import tell
-from raastof_geo.language import format_number, read_texts, say, say_text
+from raastof_geo.language import format_number, read_texts, say
 
 
 def tell_cache() -> None:
@@ -24,11 +24,7 @@ def tell_cache() -> None:
 
 def empty_cache() -> None:
     """Empty the cache; what is needed is made again."""
-    from raastof_geo.cache import MARK, clear_cache
+    from raastof_geo.cache import clear_cache
 
-    cleared = clear_cache()
-    size = format_number(cleared.size_mb, digits=1)
+    size = format_number(clear_cache(), digits=1)
     tell(say("The cache is empty; {size} MB are free.", size=size))
-    told = say_text("stocks", "left alone")
-    for folder in cleared.unmarked:
-        tell(told.format(folder=str(folder), mark=MARK))

@@ -106,23 +106,21 @@ def make_region(
     places: Places,
     *,
     areas: Labelled | None = None,
-    towns: pd.DataFrame | None = None,
     level: int | None = None,
 ) -> Region:
     """Make the region of a pack of what lies within the bounds of its roads. [degrees]
 
     `region` says title, system, credit and where sites may lie, by default a little beyond
-    `bounds`; `areas` and `towns` stand in for those of OpenStreetMap; `level` is that of its
-    boundaries, by default what municipalities seem to have.
+    `bounds`; `areas` stand in for those of OpenStreetMap; `level` is that of its boundaries, by
+    default what municipalities seem to have.
     """
     wide = shapely.box(*np.clip(np.add(bounds, _AROUND), (-180, -90) * 2, (180, 90) * 2))
     labels, shapes = areas or _choose_areas(places, wide, _LEVELS if level is None else (level,))
     land = lay_land(places.coast, wide)
     labels, shapes, coast = _simplify(labels, shapes, land, wide, region.crs)
-    if towns is None:
-        towns = pd.DataFrame(places.towns, columns=TOWN_COLUMNS)
-        near = shapely.intersects_xy(wide, towns["lon"].astype(float), towns["lat"].astype(float))
-        towns = towns[near].sort_values(TOWN_COLUMNS, kind="stable", ignore_index=True)
+    towns = pd.DataFrame(places.towns, columns=TOWN_COLUMNS)
+    near = shapely.intersects_xy(wide, towns["lon"].astype(float), towns["lat"].astype(float))
+    towns = towns[near].sort_values(TOWN_COLUMNS, kind="stable", ignore_index=True)
     said = replace(region, bounds=region.bounds or wide.bounds, coast=coast)
     return replace(said, labels=labels, shapes=shapes, towns=towns)
 

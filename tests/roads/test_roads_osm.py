@@ -1,12 +1,14 @@
 """Reading OpenStreetMap, and building a network of it."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from build_data import link_towns
 
 from raastof_geo.errors import RoadDataError
 from raastof_geo.region.projection import measure_steps, project
@@ -252,7 +254,7 @@ def test_a_town_far_from_every_kept_road_is_linked(build):
     ways = [([1, 2], {"highway": "primary"}), ([2, 3, 4], {"highway": "residential"})]
     towns = pd.DataFrame({"lon": [12.03], "lat": [55.42]})
     assert build(nodes, ways).edge_count == 1
-    assert build(nodes, ways, keep_towns=towns).edge_count == 2
+    assert build(nodes, ways, link=partial(link_towns, towns=towns)).edge_count == 2
 
 
 def test_an_island_is_reached_by_its_ferry_and_quay(build):

@@ -172,7 +172,7 @@ def lay(folder, files):
         (folder / name).write_text("mine")
 
 
-def test_clearing_touches_nothing_without_the_mark(folder, capsys):
+def test_clearing_touches_nothing_without_the_mark(folder):
     """RAASTOF_CACHE may be a home folder: photos, environments and folders like ours stay."""
     mine = (
         "vacation/photo.jpg",
@@ -181,16 +181,13 @@ def test_clearing_touches_nothing_without_the_mark(folder, capsys):
         f"v1/distances/{KEY}.npz",
         "v3/film.mp4",
         "overpass/q",
+        f"overpass/download-{KEY}/portion.json",
         "v0/notes.txt",
     )
     lay(folder, mine)
     keep(numbers)
     assert entry().is_file()
     assert run_command(["cache", "clear"]) == 0
-    told = capsys.readouterr().out
-    assert f"{folder / 'v1'} was left alone, for it has no file {cache.MARK}" in told
-    assert "older version" in told
-    assert "v3" not in told
     assert {str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file()} == {*mine}
     assert (folder / "v1" / "networks" / f"{KEY}.npz").read_text() == "mine"
 
@@ -208,7 +205,7 @@ def test_clearing_takes_entries_only(folder):
     lay(home, mine)
     draft = home / "distances" / f"{KEY}.x_1.part"
     lay(draft, [f"{KEY}.npz"])
-    assert cache.clear_cache().size_mb > 0
+    assert cache.clear_cache() > 0
     left = {str(one.relative_to(home)) for one in home.rglob("*") if one.is_file()}
     assert left == {*mine, cache.MARK}
 

@@ -65,7 +65,7 @@ def read_polygon(path: AnyPath) -> shapely.Polygon | shapely.MultiPolygon:
     joined = shapely.union_all(shapely.make_valid(read_layer(path).geometry.to_numpy()))
     parts = [part for part in shapely.get_parts(joined) if part.geom_type == "Polygon"]
     if not parts:
-        raise RoadDataError.saying_text("areas", "no polygon", file=path)
+        raise RoadDataError.saying_text("files beside", "no polygons", file=path)
     return shapely.MultiPolygon(parts)
 
 

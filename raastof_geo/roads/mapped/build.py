@@ -1,8 +1,9 @@
 """Build a network of roads for trucks out of the ways of OpenStreetMap."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from itertools import groupby
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -13,10 +14,10 @@ from raastof_geo.arrays import Floats, Indices, Mask, SmallIntegers
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import say
 from raastof_geo.region.projection import bound, measure_steps
-from raastof_geo.roads.edges import Turn
+from raastof_geo.roads.edges import RoadEdges, Turn
 from raastof_geo.roads.mapped.chains import Chains, join_segments
 from raastof_geo.roads.mapped.osm import OsmWays, TellStep
-from raastof_geo.roads.mapped.reach import keep_main_part, link_pieces, link_towns
+from raastof_geo.roads.mapped.reach import keep_main_part, link_pieces
 from raastof_geo.roads.mapped.rules import flip_tags
 from raastof_geo.roads.mapped.ways import add_straight_edges, lay_network
 from raastof_geo.roads.network import RoadNetwork
@@ -26,6 +27,9 @@ from raastof_geo.roads.stored.steps import lay_runs
 
 BUILT_IN_CLASSES = (*ROAD_CLASSES[: ROAD_CLASSES.index("unclassified") + 1], "ferry")
 """Classes kept everywhere; minor roads are kept where they link something."""
+
+AddLinks: TypeAlias = Callable[[RoadEdges, Mask, Floats], Mask]
+"""Adds links to the edges that are kept, by how unwelcome each metre is on one. [edges]"""
 
 _LINK_WEIGHT = {"service": 1.5, "living_street": 1.5, "track": 4.0}
 """How unwelcome a metre of such a road is on a link, beside one of an ordinary road: rather half as
@@ -41,7 +45,7 @@ def build_network(
     ways: OsmWays,
     *,
     classes: Collection[str] = BUILT_IN_CLASSES,
-    keep_towns: pd.DataFrame | None = None,
+    link: AddLinks = link_pieces,
     simplify_m: float = 15.0,
     title: str = "OpenStreetMap",
     osm_date: str | None = None,
@@ -49,19 +53,19 @@ def build_network(
 ) -> RoadNetwork:
     """Build a network in which every place can be reached from every other.
 
-    Keeps the wanted classes, links pieces and towns that would be cut off by the shortest way
-    through minor roads, drops what cannot be reached and left again, joins roads end to end, and
-    simplifies their shape. Strongly connected but for closed roads, which stay where they would be
-    a way; nodes lie along a curve that keeps neighbours together.
+    Keeps the wanted classes, links pieces that would be cut off by the shortest way through minor
+    roads, drops what cannot be reached and left again, joins roads end to end, and simplifies their
+    shape. Strongly connected but for closed roads, which stay where they would be a way; nodes lie
+    along a curve that keeps neighbours together.
 
-    `classes` are kept everywhere; `keep_towns` are linked, by `lon` and `lat` [degrees]; the drawn
-    road stays within `simplify_m` of the road as mapped [m]; `osm_date`: ISO 8601, by default what
-    `ways` say. `RoadDataError`: no roads of the wanted classes are connected.
+    `classes` are kept everywhere; `link` adds minor roads to them; the drawn road stays within
+    `simplify_m` of the road as mapped [m]; `osm_date`: ISO 8601, by default what `ways` say.
+    `RoadDataError`: no roads of the wanted classes are connected.
     """
     whole = _bridge_ferries(lay_network(ways, title=title, osm_date=osm_date))
     if progress:
         progress(say("Linking {count} road segments", count=whole.edge_count))
-    kept = _choose(whole, classes, keep_towns)
+    kept = _choose(whole, classes, link)
     if not kept.any():
         raise RoadDataError.saying(
             "No roads of the wanted classes are connected: {classes}.", classes=", ".join(classes)
@@ -97,7 +101,7 @@ def _bridge_ferries(network: RoadNetwork) -> RoadNetwork:
     return add_straight_edges(network, tail, head, road=road, length_m=length_m)
 
 
-def _choose(network: RoadNetwork, classes: Collection[str], towns: pd.DataFrame | None) -> Mask:
+def _choose(network: RoadNetwork, classes: Collection[str], link: AddLinks) -> Mask:
     wanted = np.array([label in classes for label in ROAD_CLASSES])[network.road_class]
     closed = network.access == Access.CLOSED
     # Links may run on all streets but closed ones, which carry nobody.
@@ -105,10 +109,7 @@ def _choose(network: RoadNetwork, classes: Collection[str], towns: pd.DataFrame 
     streets = replace(network, **ways)
     unwelcome = np.array([_LINK_WEIGHT.get(label, 1.0) for label in ROAD_CLASSES])
     weight = np.where(wanted, 1.0, unwelcome[network.road_class])
-    kept = link_pieces(streets, wanted & ~closed, weight)
-    if towns is not None and len(towns):
-        kept = link_towns(streets, kept, weight, network.project(towns["lon"], towns["lat"]))
-    kept = keep_main_part(streets, kept)
+    kept = keep_main_part(streets, link(streets, wanted & ~closed, weight))
     reached = np.zeros(network.node_count, bool)
     reached[network.tail[kept]] = True
     reached[network.head[kept]] = True

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
@@ -13,10 +12,6 @@ from raastof_geo.roads.routing.engine import DijkstraEngine, DijkstraMetric, fin
 
 SMALLEST_PIECE_M = 500.0
 """A stretch of kept roads that hangs alone is linked if it is this long. [m]"""
-TOWN_DISTANCE_M = 500.0
-"""A town this far from every kept road gets a link. [m]"""
-TOWN_SEARCH_M = 1500.0
-"""How far from the middle of a town its link may start. [m]"""
 
 _ROUNDS = 8
 """Most rounds of linking pieces by way of other pieces. It ends sooner where nothing is added; the
@@ -26,7 +21,7 @@ _SHORTEST_M = 0.01
 
 
 @dataclass(frozen=True, eq=False)
-class _Reach:
+class RoadReach:
     """The best way between the main part and every node, out and back."""
 
     distance: Floats
@@ -34,76 +29,8 @@ class _Reach:
     after: SmallIntegers
 
 
-def link_pieces(streets: RoadEdges, kept: Mask, weight: Floats) -> Mask:
-    """Add the shortest links between the main part and the pieces that hang alone, quays too.
-
-    Repeats, since a piece may be reached only by way of another. [edges] `weight`: how unwelcome
-    each metre is on a link, 1 is an ordinary road.
-    """
-    at_sea, on_land = np.zeros((2, streets.node_count), bool)
-    for end in (streets.tail, streets.head):
-        at_sea[end[kept & streets.ferry]] = True
-        on_land[end[~streets.ferry]] = True
-    quays, links = np.flatnonzero(at_sea & on_land), _make_links(streets, weight)
-    for _ in range(_ROUNDS):
-        main = _find_main_nodes(streets, _drop_blind_ferries(streets, kept))
-        reach = links.measure(main)
-        gates = _find_gates(streets, kept, main, reach)
-        near = quays[np.isfinite(reach.distance[quays])]
-        linked = kept.copy()
-        linked[links.trace(reach, np.union1d(gates, near))] = True
-        if np.array_equal(linked, kept):
-            break
-        kept = linked
-    return kept
-
-
-def link_towns(streets: RoadEdges, kept: Mask, weight: Floats, towns: Floats) -> Mask:
-    """Add the shortest links to towns [east and north in m] far from every kept road. [edges]"""
-    xy = streets.project(streets.node_lon, streets.node_lat)
-    main = _find_main_nodes(streets, kept)
-    reached = kept & main[streets.tail] & main[streets.head] & ~streets.ferry
-    ends = np.stack((xy[streets.tail[reached]], xy[streets.head[reached]]), axis=1)
-    lines = shapely.STRtree(np.asarray(shapely.linestrings(ends)))
-    near = lines.query(shapely.points(towns), predicate="dwithin", distance=TOWN_DISTANCE_M)[0]
-    far = np.delete(towns, near, axis=0)
-    links = _make_links(streets, weight)
-    reach = links.measure(main)
-    linked = kept.copy()
-    linked[links.trace(reach, _nearest_nodes(xy, np.isfinite(reach.distance), far))] = True
-    return linked
-
-
-def keep_main_part(streets: RoadEdges, kept: Mask) -> Mask:
-    """Keep what is reached from everywhere and left for everywhere, less blind ferries."""
-    main = _find_main_nodes(streets, kept)
-    return _drop_blind_ferries(streets, kept & main[streets.tail] & main[streets.head])
-
-
-def _find_main_nodes(streets: RoadEdges, kept: Mask) -> Mask:
-    """Find the nodes of the strongly connected part with the most kilometres, not nodes. [nodes]"""
-    _, start, end = streets.list_arcs(kept)
-    part = find_parts(start, end, streets.node_count, strong=True)
-    whole = kept & (part[streets.tail] == part[streets.head])
-    length = np.bincount(part[streets.tail[whole]], streets.length_m[whole], minlength=1)
-    return np.asarray(part == int(np.argmax(length)), bool)
-
-
-def _find_gates(streets: RoadEdges, kept: Mask, main: Mask, reach: _Reach) -> Indices:
-    alone = kept & ~(main[streets.tail] & main[streets.head])
-    inside = alone & ~main[streets.tail] & ~main[streets.head]
-    piece = find_parts(streets.tail[inside], streets.head[inside], streets.node_count)
-    outer = np.where(main[streets.tail], streets.head, streets.tail)
-    road = alone & ~streets.ferry
-    length = np.bincount(piece[outer[road]], streets.length_m[road], minlength=1)
-    nodes = np.unique(outer[road])
-    worth = np.append(length, 0.0)[piece[nodes]] >= SMALLEST_PIECE_M
-    nodes = nodes[worth & np.isfinite(reach.distance[nodes])]
-    return np.asarray(nodes[first_of_each(piece[nodes], reach.distance[nodes])], np.intp)
-
-
 @dataclass(frozen=True, eq=False)
-class _Links:
+class RoadLinks:
     """What links may run on."""
 
     segment: Indices
@@ -111,15 +38,15 @@ class _Links:
     metric: DijkstraMetric
     """What arcs cost."""
 
-    def measure(self, main: Mask) -> _Reach:
+    def measure(self, main: Mask) -> RoadReach:
         """Find the best way between the main part and every node, out and back."""
         near = np.flatnonzero(main)
         there, home = self.metric.matrix, csr_array(self.metric.matrix.T)
         out, before, _ = dijkstra(there, indices=near, min_only=True, return_predecessors=True)
         back, after, _ = dijkstra(home, indices=near, min_only=True, return_predecessors=True)
-        return _Reach(out + back, before, after)
+        return RoadReach(out + back, before, after)
 
-    def trace(self, reach: _Reach, gates: Indices) -> Indices:
+    def trace(self, reach: RoadReach, gates: Indices) -> Indices:
         """List the segments on the ways between the main part and some nodes, out and back."""
         steps = []
         for gate in gates.tolist():
@@ -132,22 +59,67 @@ class _Links:
         return self.segment[self.metric.runs(start, end)]
 
 
-def _make_links(streets: RoadEdges, weight: Floats) -> _Links:
+def link_pieces(streets: RoadEdges, kept: Mask, weight: Floats) -> Mask:
+    """Add the shortest links between the main part and the pieces that hang alone, quays too.
+
+    Repeats, since a piece may be reached only by way of another. [edges] `weight`: how unwelcome
+    each metre is on a link, 1 is an ordinary road.
+    """
+    at_sea, on_land = np.zeros((2, streets.node_count), bool)
+    for end in (streets.tail, streets.head):
+        at_sea[end[kept & streets.ferry]] = True
+        on_land[end[~streets.ferry]] = True
+    quays, links = np.flatnonzero(at_sea & on_land), make_links(streets, weight)
+    for _ in range(_ROUNDS):
+        main = find_main_nodes(streets, _drop_blind_ferries(streets, kept))
+        reach = links.measure(main)
+        gates = _find_gates(streets, kept, main, reach)
+        near = quays[np.isfinite(reach.distance[quays])]
+        linked = kept.copy()
+        linked[links.trace(reach, np.union1d(gates, near))] = True
+        if np.array_equal(linked, kept):
+            break
+        kept = linked
+    return kept
+
+
+def keep_main_part(streets: RoadEdges, kept: Mask) -> Mask:
+    """Keep what is reached from everywhere and left for everywhere, less blind ferries."""
+    main = find_main_nodes(streets, kept)
+    return _drop_blind_ferries(streets, kept & main[streets.tail] & main[streets.head])
+
+
+def find_main_nodes(streets: RoadEdges, kept: Mask) -> Mask:
+    """Find the nodes of the strongly connected part with the most kilometres, not nodes. [nodes]"""
+    _, start, end = streets.list_arcs(kept)
+    part = find_parts(start, end, streets.node_count, strong=True)
+    whole = kept & (part[streets.tail] == part[streets.head])
+    length = np.bincount(part[streets.tail[whole]], streets.length_m[whole], minlength=1)
+    return np.asarray(part == int(np.argmax(length)), bool)
+
+
+def make_links(streets: RoadEdges, weight: Floats) -> RoadLinks:
+    """Let links run on all streets, at what each metre costs by its weight."""
     segment, start, end = streets.list_arcs()
     order = np.argsort(segment, kind="stable")  # of equally cheap arcs that of the first counts
     segment = segment[order]
     cost = np.maximum(streets.length_m, _SHORTEST_M) * weight
     ends = start[order].astype(np.int64), end[order].astype(np.int64)
     engine = DijkstraEngine(*ends, streets.node_count)
-    return _Links(segment, engine.customise(cost[segment]))
+    return RoadLinks(segment, engine.customise(cost[segment]))
 
 
-def _nearest_nodes(xy: Floats, allowed: Mask, places: Floats) -> Indices:
-    nodes = np.flatnonzero(allowed)
-    tree = shapely.STRtree(np.asarray(shapely.points(xy[nodes])))
-    place, index = tree.query_nearest(shapely.points(places), max_distance=TOWN_SEARCH_M)
-    _, first = np.unique(place, return_index=True)
-    return np.unique(nodes[index[first]])
+def _find_gates(streets: RoadEdges, kept: Mask, main: Mask, reach: RoadReach) -> Indices:
+    alone = kept & ~(main[streets.tail] & main[streets.head])
+    inside = alone & ~main[streets.tail] & ~main[streets.head]
+    piece = find_parts(streets.tail[inside], streets.head[inside], streets.node_count)
+    outer = np.where(main[streets.tail], streets.head, streets.tail)
+    road = alone & ~streets.ferry
+    length = np.bincount(piece[outer[road]], streets.length_m[road], minlength=1)
+    nodes = np.unique(outer[road])
+    worth = np.append(length, 0.0)[piece[nodes]] >= SMALLEST_PIECE_M
+    nodes = nodes[worth & np.isfinite(reach.distance[nodes])]
+    return np.asarray(nodes[first_of_each(piece[nodes], reach.distance[nodes])], np.intp)
 
 
 def _drop_blind_ferries(streets: RoadEdges, kept: Mask) -> Mask:
