@@ -56,6 +56,8 @@ def visit(engine, solved):
             context.set_default_timeout(15_000)
         page.goto((path or solved[1]).as_uri() + address)
         page.wait_for_selector("[data-flows]")
+        # What the address says is shown in the next frame, which a busy machine draws late.
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
         return page
 
     yield opened

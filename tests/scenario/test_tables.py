@@ -467,6 +467,17 @@ def test_ids_are_made_of_names():
     assert make_id("!!") == "site"
 
 
+@pytest.mark.parametrize("content", [b"", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(4000)])
+def test_a_workbook_that_cannot_be_opened_is_told_once(content, tmp_path, capsys):
+    """Empty, or with a password: one sentence, nothing that is said to be missing, no copy."""
+    (tmp_path / "kommune.xlsx").write_bytes(content)
+    assert run("check", tmp_path / "kommune.xlsx", "--mark") == 2
+    told = capsys.readouterr().err
+    assert "without a password" in told
+    assert told.count("kommune.xlsx:1:1") == 1
+    assert [one.name for one in tmp_path.iterdir()] == ["kommune.xlsx"]
+
+
 def test_export_writes_what_is_asked_for(tmp_path, capsys):
     """Both files beside each other; a changed one is set aside; nothing asked is told."""
     source = shutil.copy(ROOT / "scenarios" / "koege_bugt.yaml", tmp_path / "koege.yaml")

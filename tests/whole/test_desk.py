@@ -55,10 +55,16 @@ MISTAKES = {
     "below a command": (["network", "byg"], "mente du `raastof network build`?"),
     "no argument": (["explain"], "RESULTATER mangler: En mappe, som `raastof run` har skrevet"),
     "no second argument": (["why", "crushed_concrete"], "ANVENDELSE mangler"),
-    "no scenario": (["run"], "SCENARIE mangler: Scenariets fil (YAML), et regneark eller en GeoPackage"),
+    "no scenario": (
+        ["run"],
+        "SCENARIE mangler: Scenariets fil (YAML), et regneark eller en GeoPackage",
+    ),
     "too many": (["run", "mit", "scenarie.yaml"], "navne med mellemrum sættes i anførselstegn"),
     "an option's slip": (["run", "x.yaml", "--verbos"], "mente du `--verbose`?"),
-    "an unknown option": (["check", "x.yaml", "--zzz"], "der er --page, --mark, --anywhere, --lang"),
+    "an unknown option": (
+        ["check", "x.yaml", "--zzz"],
+        "der er --page, --mark, --anywhere, --lang",
+    ),
     "no value": (["run", "x.yaml", "--into"], "`--into` skal have en værdi efter sig"),
     "a value too many": (["run", "x.yaml", "--verbose=1"], "`--verbose` tager ingen værdi"),
     "no command": (["--lang", "da"], "hvilken kommando? Der er run, check"),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from raastof_geo.errors import Finding, Place
+from raastof_geo.errors import Finding, InputError, Place, refusing
 from raastof_geo.files import write_whole
 from raastof_geo.language import Message
 from raastof_geo.links import name_free
@@ -28,17 +29,20 @@ def mark_tables(findings: Iterable[Finding]) -> list[Path]:
     """Write a workbook beside each table with mistakes: a copy, with comments where they are.
 
     What has no cell is told in the first one of a workbook. Comments of an earlier check are gone,
-    those of others stay. Tables that are no workbooks become one.
+    those of others stay. Tables that are no workbooks become one; what cannot be read has no copy.
     """
     by_file: dict[Path, list[tuple[Place, Message]]] = defaultdict(list)
     for place, message in ((one.place, one.message) for one in findings):
         if place and (place.sheet is not None or place.file.lower().endswith(WHOLE)):
             by_file[Path(place.file)].append((place, message))
-    return [_mark(file, found) for file, found in by_file.items() if file.is_file()]
+    books: dict[Path, Workbook] = {}
+    for file in filter(Path.is_file, by_file):
+        with suppress(InputError), refusing("tables", "no workbook", file=file.name):
+            books[file] = _open(file)
+    return [_mark(file, book, by_file[file]) for file, book in books.items()]
 
 
-def _mark(path: Path, findings: list[tuple[Place, Message]]) -> Path:
-    book = _open(path)
+def _mark(path: Path, book: Workbook, findings: list[tuple[Place, Message]]) -> Path:
     said: dict[Any, list[str]] = defaultdict(list)
     for place, message in findings:
         title = place.sheet if place.sheet in book.sheetnames else book.sheetnames[0]

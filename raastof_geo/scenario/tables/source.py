@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from raastof_geo.errors import InputError, Place
+from raastof_geo.errors import InputError, Place, ScenarioError
 from raastof_geo.language import Message, list_codes, say_text
 from raastof_geo.scenario.reading.beside import find_beside
 from raastof_geo.scenario.reading.refusal import explain_errors, find_type
@@ -47,6 +47,8 @@ def read_source(path: Path, *, anywhere: bool = False, frames: Sequence[Layer] =
     else:
         tree = read_tree(path)
     join_tables(tree, path.parent, frames, anywhere=anywhere)
+    if tree.findings and tree.values == {"sites": {}}:
+        raise ScenarioError(*tree.findings)  # nothing of it was read, so nothing of it is missing
     return tree
 
 
