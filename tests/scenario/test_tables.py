@@ -346,6 +346,8 @@ def test_the_workbook_to_fill_in_offers_lists_and_runs(tmp_path, language, capsy
     book = openpyxl.load_workbook(tmp_path / "form.xlsx")
     titles = {key: one.render(language) for key, one in read_texts("tables by name").items()}
     offers = book[titles["offers"]]
+    years = [row[4].value for row in book[titles["needs"]].iter_rows(min_row=2)]
+    assert "2028" in years, "a year is no number with a point between its thousands"
     lists = {str(one.sqref): one.formula1 for one in offers.data_validations.dataValidation}
     sheet, _, span = lists["B2:B2001"].partition("!")
     words = {cell.value for [cell] in book[sheet.strip("='")][span.replace("$", "")]}

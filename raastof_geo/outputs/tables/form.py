@@ -57,6 +57,7 @@ def _write_table(book: Book, scope: str, rows: list[Cells]) -> tuple[Sheet, list
     titles = read_texts("headings")
     sheet = book.sheet(read_texts("tables by name")[scope])
     sheet.heads([titles.get(key, key) for key in columns])
+    sheet.worksheet.ignore_errors({"number_stored_as_text": f"A1:XFD{_ROWS}"})
     for row in rows:
         sheet.cells([row.get(key) for key in columns], digits=6)
     return sheet, columns

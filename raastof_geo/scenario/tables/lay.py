@@ -77,14 +77,14 @@ def _flatten_all(said: Mapping[str, Any], *above: str) -> Iterator[tuple[str, An
 
 
 def _write(value: Any, kind: str) -> Any:
-    """Write a value into a cell: lists of words parted by `;`, what holds more as YAML."""
+    """Write a value into a cell: lists parted by `;`, years as words, what holds more as YAML."""
     words = isinstance(value, list) and value and all(type(one) in (str, int) for one in value)
     if words and kind == "list" and not any(mark in str(one) for one in value for mark in _PARTING):
         return "; ".join(map(str, value))
     free = isinstance(value, bool) and kind == "free"  # where yes and no would be texts
     if isinstance(value, dict | list) or value is None or free:
         return json.dumps(value, ensure_ascii=False)
-    return value
+    return str(value) if kind == "period" else value  # a spreadsheet would show 2.028
 
 
 def _part_units(row: Cells, keys: Mapping[str, ColumnKey]) -> Cells:
