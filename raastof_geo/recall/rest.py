@@ -84,8 +84,12 @@ def _keep_words(words: Any) -> Any:
     return words if isinstance(words, str | int | float | None) else str(words)
 
 
+_Place: TypeAlias = tuple[str, int, int, str | None, str] | tuple[str, int, int] | None
+"""Of a text file line and column, of a table sheet and heading too; older folders have no such."""
+
+
 def _recall_finding(kept: Any) -> Finding:
-    place = recall(tuple[str, int, int, str | None, str] | None, kept["place"])  # type: ignore[arg-type]
+    place: _Place = TypeAdapter(_Place).validate_python(kept["place"])
     return Finding(_recall_words(kept["message"]), None if place is None else Place(*place))
 
 

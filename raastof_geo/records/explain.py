@@ -302,8 +302,8 @@ def _tell_source(ledger: dict[str, Any], name: str) -> Iterator[Message]:
 
 
 def _called(ledger: dict[str, Any], label: str, one: str) -> str:
-    """Give what people call a label of a line, nothing where it has no name."""
-    return str(ledger["called"][label].get(one, ""))
+    """Give what people call a label of a line, nothing where it has no name; of old, the label."""
+    return str(ledger["called"][label].get(one, "")) if "called" in ledger else one
 
 
 def _name_factor(ledger: dict[str, Any], name: str) -> str:

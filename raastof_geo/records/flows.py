@@ -56,9 +56,19 @@ def shape_table(language: Language, heads: Iterable[Message]) -> Form:
     return Form(separator, decimal, tuple(head.render(language) for head in heads))
 
 
-def shape_flows(language: object) -> Form:
-    """Give the form of `flows.csv` in a language."""
-    return shape_table("en" if language == "en" else "da", FLOW_HEADS.values())
+_EARLIER = Form(";", ".", tuple(FLOW_HEADS))
+"""As folders have it that were written before the table spoke the language of its readers."""
+
+
+def shape_flows(language: object, data: bytes = b"") -> Form:
+    """Give the form of `flows.csv` in a language; that of `data`, where it is another we know."""
+    spoken = shape_table("en" if language == "en" else "da", FLOW_HEADS.values())
+
+    def alike(form: Form) -> int:
+        head = data.partition(b"\n")[0].decode("utf-8-sig", "replace").split(form.separator)
+        return sum(map(str.__eq__, head, form.heads))
+
+    return max(spoken, _EARLIER, key=alike)
 
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

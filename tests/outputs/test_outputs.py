@@ -72,8 +72,8 @@ def test_the_table_of_flows_is_one_for_a_spreadsheet_of_its_readers(
 ):
     """Words and numbers as a spreadsheet set to the language expects them; cells as planned.
 
-    A folder whose columns another version calls otherwise is verified as it stands; a changed cell
-    is found in it.
+    A folder of an earlier version, with ids over the columns, is verified as it stands, and one
+    whose columns another version calls otherwise; a changed cell is found in each.
     """
     path = tmp_path / "one.yaml"
     text = starter_text.replace("language: en", f"language: {language}")
@@ -88,13 +88,15 @@ def test_the_table_of_flows_is_one_for_a_spreadsheet_of_its_readers(
     assert check_results(folder).untouched
 
     raw = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    earlier = Form(";", ".", tuple(FLOW_COLUMNS.values()))
     renamed = Form(separator, decimal, (*table.columns[:-1], "Kroner"))
-    kept = list_rows(raw["flows"], raw["names"], renamed)
-    for change, found in (("", 0), ("1", 1)):
-        cells = [[*kept[0][:-1], kept[0][-1] + change], *kept[1:]]
-        file.write_bytes(renamed.render(cells))
-        write_manifest(describe_files(folder, version=__version__), folder)
-        assert len(check_results(folder).findings) == found, change
+    for form in (earlier, renamed):
+        kept = list_rows(raw["flows"], raw["names"], form)
+        for change, found in (("", 0), ("1", 1)):
+            cells = [[*kept[0][:-1], kept[0][-1] + change], *kept[1:]]
+            file.write_bytes(form.render(cells))
+            write_manifest(describe_files(folder, version=__version__), folder)
+            assert len(check_results(folder).findings) == found, (form, change)
     file.write_bytes(renamed.render(kept))
     (folder / "manifest.json").unlink()
     [finding] = check_results(folder).findings

@@ -15,6 +15,7 @@ from strategies import choice_worlds, whole_worlds, worlds
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario
 
 from raastof_geo.assignment import assign
+from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.cli import run_command
 from raastof_geo.effect import measure_effect
 from raastof_geo.errors import InputError, NoPlanError
@@ -106,6 +107,19 @@ def test_a_world_in_kilograms_stands(tmp_path):
     assert [str(one) for one in verdict.findings] == []
     change_proof(tmp_path, value=np.load(tmp_path / "proof.npz")["value"] * (1 + 1e-5))
     assert any("a rule is broken by" in str(one) for one in check_results(tmp_path).findings)
+
+
+@pytest.mark.parametrize("tonnes", [1.0, 400.0])
+def test_a_folder_of_before_stands(tmp_path, monkeypatch, tonnes):
+    """It was counted in tonnes where anybody asked for one, and says that a kilogram is allowed."""
+    text = PIT_AND_PROJECT
+    for said in ("1000", "600", "900", "5000"):
+        text = text.replace(f"{said} t", f"{int(said) * tonnes / 1000} t")
+    monkeypatch.setattr(Programme, "scale", 1.0)
+    verdict = check_results(write_results(text, tmp_path))
+    assert [str(one) for one in verdict.findings] == []
+    plan = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
+    assert plan["certificate"]["tolerance_t"] == 1e-3
 
 
 def test_nothing_of_the_programme_is_needed():

@@ -51,14 +51,15 @@ class Master:
         """
         last = self.basis()
         basis = Basis(last.columns[self.open], last.rows)
-        run = self._ask_pulp(time_limit_s, labels=labels, basis=basis)
-        return run if run.feasible else self._ask_pulp(time_limit_s, self.penalty, labels)
+        run = self._ask_pulp(labels, time_limit_s, basis=basis)
+        return run if run.feasible else self._ask_pulp(labels, time_limit_s, penalty=self.penalty)
 
     def _ask_pulp(
         self,
+        labels: Labels,
         time_limit_s: float | None,
+        *,
         penalty: Floats | None = None,
-        labels: Labels | None = None,
         basis: Basis | None = None,
     ) -> Run:
         columns, cost = self.columns[self.open], self.cost[self.open]
