@@ -79,6 +79,8 @@ class Choices(Part):
 class Solving(Part):
     """How long and how exactly the programme is solved."""
 
+    solver: Literal["HiGHS"] | None = None
+    """The one there is; files and folders of before name it."""
     time_limit_s: float | None = Field(default=None, gt=0)
     """After this long the best plan so far is taken, with its gap. [s]"""
     gap: Fraction = 0.0
