@@ -16,7 +16,6 @@ from raastof_geo.language import Language, Message, say
 from raastof_geo.legs.price import price_again, price_legs
 from raastof_geo.outputs import write_outputs
 from raastof_geo.outputs.documents.assumptions import TOLD
-from raastof_geo.outputs.documents.tornado import write_sensitivity
 from raastof_geo.outputs.warning import explain_idle
 from raastof_geo.records.place import check_place
 from raastof_geo.region.pack import read_region
@@ -177,13 +176,16 @@ def _find_off_road(path: Path, anywhere: bool) -> list[Finding]:
     return []
 
 
-def assess_declared(result: Result, *, tell: Tell = lambda _: None) -> Assessment | None:
+def assess_declared(
+    result: Result, *, executor: Executor | None = None, tell: Tell = lambda _: None
+) -> Assessment | None:
     """Solve at most `MOST_DECLARED` of the assumptions that a scenario declares again, if any."""
     levers = list_declared(result.scenario)
     if not levers:
         return None
     base, price = read_headlines(result.effect), partial(price_again, result.legs)
-    return assess(result.scenario, base, levers, price, most=MOST_DECLARED, tell=tell)
+    most = MOST_DECLARED
+    return assess(result.scenario, base, levers, price, most=most, executor=executor, tell=tell)
 
 
 def rank_assumptions(
@@ -195,6 +197,7 @@ def rank_assumptions(
     model: EnergyModel | str | None = None,
     only: str = "",
     most: int = 25,
+    executor: Executor | None = None,
     tell: Tell = lambda _: None,
 ) -> tuple[Scenario, Assessment, Path]:
     """Move everything that the figures of a scenario hang on, one after the other, and rank it.
@@ -203,15 +206,19 @@ def rank_assumptions(
     are drawn; all are in the workbook. The swings by the largest share of a headline that they
     move, and the folder `into/<scenario>_sensitivity` with page, drawing and workbook.
     """
+    from raastof_geo.outputs.documents.tornado import (
+        write_sensitivity,
+    )  # who runs needs no drawings
+
     scenario = read_for_roads(path, anywhere=anywhere, language=language, tell=tell)
     folder = Path(into) / f"{scenario.id}_sensitivity"
     check_place(folder)
     levers = [one for one in list_levers(scenario) if one.subject.matches(only)]
     if not levers:
         raise InputError.saying("nothing that could be moved is called {name}", name=f"`{only}`")
-    result = solve_scenario(scenario, model=model, tell=tell)
+    result = solve_scenario(scenario, model=model, executor=executor, tell=tell)
     base, price = read_headlines(result.effect), partial(price_again, result.legs)
-    found = assess(scenario, base, levers, price, tell=tell)
+    found = assess(scenario, base, levers, price, executor=executor, tell=tell)
     found = replace(found, swings=tuple(found.ranked(*TOLD)))
     return scenario, found, write_sensitivity(scenario, found, folder, most=most)
 
@@ -224,6 +231,7 @@ def run_scenario(
     language: Language | None = None,
     model: EnergyModel | str | None = None,
     sensitivity: bool = True,
+    executor: Executor | None = None,
     tell: Tell = lambda _: None,
 ) -> tuple[Result, Path]:
     """Read a scenario, solve it, and write all its outputs into `into/<scenario>`.
@@ -232,6 +240,10 @@ def run_scenario(
     ----------
     sensitivity
         Whether the assumptions that the scenario declares are solved again at both ends.
+    executor
+        Solves baselines and assumptions and writes outputs side by side: any of
+        `concurrent.futures` whose workers share this disk; none: one after the other. The files
+        are the same.
 
     Returns
     -------
@@ -248,8 +260,8 @@ def run_scenario(
     scenario = read_for_roads(path, anywhere=anywhere, language=language, tell=tell)
     folder = Path(into) / scenario.id
     check_place(folder)
-    result = solve_scenario(scenario, model=model, tell=tell)
+    result = solve_scenario(scenario, model=model, executor=executor, tell=tell)
     if sensitivity:
-        result = replace(result, assumptions=assess_declared(result, tell=tell))
+        result = replace(result, assumptions=assess_declared(result, executor=executor, tell=tell))
     tell(say("Writing the results"))
-    return result, write_outputs(result, folder)
+    return result, write_outputs(result, folder, executor=executor)

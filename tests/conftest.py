@@ -37,6 +37,7 @@ def _own_cache(tmp_path_factory):
         place = place.parent
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAASTOF_CACHE", str(place / "cache"))
+        patch.setenv("RAASTOF_WORKERS", "1")  # tests are side by side as it is
         yield
 
 

@@ -12,11 +12,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from raastof_geo.cli.ending import tell_all_moved
-from raastof_geo.cli.options import FILE, NAME, Anywhere, Into, ScenarioPath, argument, option
+from raastof_geo.cli.options import (
+    FILE,
+    NAME,
+    Anywhere,
+    Into,
+    ScenarioPath,
+    Workers,
+    argument,
+    option,
+)
 from raastof_geo.cli.speech import asked_language, in_speech_of
 from raastof_geo.cli.terminal import clean, quote, tell, tell_item, telling
 from raastof_geo.errors import Finding, InputError
 from raastof_geo.language import Message, Readable, format_number, say, spoken_language
+from raastof_geo.spread import working
 from raastof_geo.trace import read_trace
 
 if TYPE_CHECKING:
@@ -38,15 +48,17 @@ def run_file(
     model: Annotated[str | None, option("--model", value=NAME)] = None,
     lp: Annotated[Path | None, option("--lp", value=FILE)] = None,
     no_sensitivity: Annotated[bool, option("--no-sensitivity")] = False,
+    workers: Workers = None,
 ) -> None:
     """Read a scenario, solve it, write its results, and say what they amount to."""
     from raastof_geo.assignment.solving.stages import check_ending, write_programme
+    from raastof_geo.outputs.write import list_writers
     from raastof_geo.pipeline import run_scenario
 
     if lp is not None:
         check_ending(lp)
     asked = asked_language(context)
-    with telling(context) as note:
+    with telling(context) as note, working(workers, ready=list_writers()) as team:
         result, folder = run_scenario(
             scenario,
             into=into,
@@ -54,6 +66,7 @@ def run_file(
             language=asked,
             model=model,
             sensitivity=not no_sensitivity,
+            executor=team,
             tell=note,
         )
         if lp is not None:
@@ -68,18 +81,26 @@ def rank_file(
     scenario: ScenarioPath,
     *,
     into: Into = Path("results"),
-    top: Annotated[int, option("--top", min=1)] = 25,
+    top: Annotated[int, option("--top", value="N", min=1)] = 25,
     only: Annotated[str, option("--only", value=NAME)] = "",
     anywhere: Anywhere = False,
+    workers: Workers = None,
 ) -> None:
     """Rank everything that the figures of a scenario hang on."""
     from raastof_geo.outputs.documents.assumptions import tabulate_assumptions, tell_turning
     from raastof_geo.pipeline import rank_assumptions
 
     asked = asked_language(context)
-    with telling(context) as note:
+    with telling(context) as note, working(workers, ready=["raastof_geo.pipeline"]) as team:
         read, assessment, folder = rank_assumptions(
-            scenario, into=into, anywhere=anywhere, language=asked, only=only, most=top, tell=note
+            scenario,
+            into=into,
+            anywhere=anywhere,
+            language=asked,
+            only=only,
+            most=top,
+            executor=team,
+            tell=note,
         )
     with in_speech_of(read.speech, asked):
         table = tabulate_assumptions(assessment, most=top)

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, fields
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,7 @@ import pandas as pd
 
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.card import Fact, Shown
-from raastof_geo.effect.baseline import Comparison, solve_baseline
+from raastof_geo.effect.baseline import BaselinePlan, Comparison, solve_baseline
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.cause import COORDINATION, Cause, CauseName, split_by_cause
 from raastof_geo.effect.gain import Gain, read_gain
@@ -21,7 +20,9 @@ from raastof_geo.effect.totals import Totals, measure_totals
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW, VEHICLE_KM, layered
 from raastof_geo.language import format_number, say
 from raastof_geo.legs.legs import Legs
+from raastof_geo.scenario.said.agreement import BaselineKind
 from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.spread import spread
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -158,8 +159,8 @@ def measure_effect(
     `briefly` is without what shares would cost and who is owed what, and tells coordination apart;
     an `executor` solves the baselines side by side.
     """
-    spread = map if executor is None else executor.map
-    worlds = [*spread(partial(solve_baseline, scenario, legs), scenario.said.baseline.kinds)]
+    kinds = scenario.said.baseline.kinds
+    worlds = [*spread(executor, _solve_baseline, (scenario, legs), kinds)]
     baseline = worlds[0]
     used = np.flatnonzero(plan.proof.values)
     books = keep_books(plan.problem.only(used), plan.proof.values[used])
@@ -181,3 +182,7 @@ def measure_effect(
         causes=causes,
         transfers=transfers,
     )
+
+
+def _solve_baseline(world: tuple[Scenario, Legs], kind: BaselineKind) -> BaselinePlan:
+    return solve_baseline(*world, kind)

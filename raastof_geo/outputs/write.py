@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from pkgutil import resolve_name
 
@@ -9,10 +10,17 @@ from raastof_geo.errors import OutputError, tell_reason
 from raastof_geo.language import Message, read_texts, speaking
 from raastof_geo.records.exchange import exchanging
 from raastof_geo.result import Result
-from raastof_geo.scenario.output import OUTPUTS, Output, Writer
+from raastof_geo.scenario.output import EVERY_OUTPUT, OUTPUTS, Output, Writer
+from raastof_geo.spread import spread
 from raastof_geo.version import __version__
 
 _ROOM = "raastof_geo.outputs"
+
+
+def list_writers() -> list[str]:
+    """List the modules that write what a scenario gets unasked."""
+    asked = [one.writer for one in OUTPUTS if one.name in EVERY_OUTPUT]
+    return [f"{_ROOM}.{one.partition(':')[0]}" for one in asked if isinstance(one, str)]
 
 
 def find_writer(output: Output) -> Writer:
@@ -23,27 +31,42 @@ def find_writer(output: Output) -> Writer:
     return writer
 
 
-def write_outputs(result: Result, into: Path, *, outputs: Sequence[Output] = OUTPUTS) -> Path:
+def write_outputs(
+    result: Result,
+    into: Path,
+    *,
+    outputs: Sequence[Output] = OUTPUTS,
+    executor: Executor | None = None,
+) -> Path:
     """Write the outputs that the scenario asks for into a folder, and return it.
 
     They are made ready beside the folder and then take their places, all of them or none, with a
     `manifest.json` that says what was written. Files of the set before that are unchanged are
     replaced or removed. Any other file in the folder stays; one that stands in the way of ours is
-    moved to `set_aside` in it, and named by `raastof run`, in Python by a warning.
+    moved to `set_aside` in it, and named by `raastof run`, in Python by a warning. With an
+    `executor` whose workers share the disk they are written side by side.
 
     `OutputError`: the disk is full, a file in the folder is open elsewhere, or the folder, or
     something in it that would be written, is a link. Nothing was changed.
     """
     wanted = [output for output in outputs if output.name in result.scenario.said.outputs]
     try:
-        with exchanging(into, version=__version__) as draft, speaking(*result.scenario.speech):
-            for output in sorted(wanted, key=lambda one: bool(one.quotes)):
-                find_writer(output)(result, draft)
+        with exchanging(into, version=__version__) as draft:
+            for quoting in (False, True):
+                chosen = [one for one in wanted if bool(one.quotes) is quoting]
+                for _ in spread(None if quoting else executor, _write, (result, draft), chosen):
+                    pass
     except OSError as error:
         if isinstance(error, OutputError):
             raise
         raise OutputError(_tell_unwritten(into, error)) from error
     return into
+
+
+def _write(shared: tuple[Result, Path], output: Output) -> None:
+    result, folder = shared
+    with speaking(*result.scenario.speech):
+        find_writer(output)(result, folder)
 
 
 def _tell_unwritten(into: Path, error: OSError) -> Message:

@@ -1,6 +1,7 @@
 """Move each lever to its ends, solve again, and find where a conclusion turns over."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,6 +13,7 @@ from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.sensitivity import headline
 from raastof_geo.sensitivity.headline import HeadlineName, Headlines
 from raastof_geo.sensitivity.lever import Lever, Subject
+from raastof_geo.spread import spread
 
 Price: TypeAlias = Callable[[Scenario], Legs | None]
 """Prices the legs of a variation; none where its roads are not known."""
@@ -87,9 +89,12 @@ def assess(
     price: Price,
     *,
     most: int | None = None,
+    executor: Executor | None = None,
     tell: Callable[[Message], None] = lambda _: None,
 ) -> Assessment:
     """Solve plan and baseline again with each lever, or the first `most`, at each of its ends.
+
+    An `executor` solves levers side by side.
 
     Where a headline is on the other side of its threshold at an end, the level at which it crosses
     is bracketed to 1 % of the range, at the crossing of the straight line between both ends of the
@@ -97,13 +102,19 @@ def assess(
     10.1145/3423597): saved kilograms may jump where a baseline decides by cost.
     """
     taken = levers[:most]
+    found = spread(executor, _move, (scenario, at_value, price, taken), range(len(taken)))
     swings = []
     for number, lever in enumerate(taken, 1):
         told = {"number": number, "count": len(taken), "name": lever.subject.title}
         tell(say("Assumption {number} of {count}: {name}", **told))
-        swings.append(_Mover(scenario, at_value, lever, price).swing())
+        swings.append(next(found))
     left_out = tuple(one.subject.title for one in levers[len(taken) :])
     return Assessment(at_value, tuple(swings), left_out)
+
+
+def _move(shared: tuple[Scenario, Headlines, Price, Sequence[Lever]], number: int) -> Swing:
+    scenario, at_value, price, levers = shared
+    return _Mover(scenario, at_value, levers[number], price).swing()
 
 
 class _Mover:
