@@ -64,12 +64,12 @@ def _unpack(packed: bytes) -> Any:
 
 
 @contextmanager
-def working(workers: int | None, *, ready: Sequence[str] = ()) -> Iterator[Team | None]:
+def working(workers: int | None, *, ready: str) -> Iterator[Team | None]:
     """Have as many processes work, this one among them; by default one for each core.
 
-    `ready`: the modules that the others import at once, while the work is being prepared. They
-    start afresh everywhere, as they must on Windows and macOS, and end with this process, even if
-    it is killed. None where it works alone.
+    The others start afresh everywhere, as they must on Windows and macOS, and import the module
+    `ready` while this one prepares their work; they end with it, even if it is killed. None where
+    it works alone.
     """
     count = min(os.cpu_count() or 1, _MOST_WORKERS) if workers is None else workers
     if count < 2:
@@ -85,12 +85,11 @@ def working(workers: int | None, *, ready: Sequence[str] = ()) -> Iterator[Team 
         team.shutdown(cancel_futures=True)
 
 
-def _begin(ready: Sequence[str]) -> None:
+def _begin(ready: str) -> None:
     """Leave Ctrl-C to the process that wants the work, and do not outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow, daemon=True).start()
-    for module in ready:
-        import_module(module)
+    import_module(ready)
 
 
 def _follow() -> None:

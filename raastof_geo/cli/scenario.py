@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from raastof_geo.roads.snap import Anchors
     from raastof_geo.scenario import Scenario
 
+_MACHINE = "raastof_geo.pipeline"
+"""What helping processes import first."""
 _MOST_OF_OTHERS = 10
 """As many files that are not of this run are named."""
 
@@ -52,13 +54,12 @@ def run_file(
 ) -> None:
     """Read a scenario, solve it, write its results, and say what they amount to."""
     from raastof_geo.assignment.solving.stages import check_ending, write_programme
-    from raastof_geo.outputs.write import list_writers
     from raastof_geo.pipeline import run_scenario
 
     if lp is not None:
         check_ending(lp)
     asked = asked_language(context)
-    with telling(context) as note, working(workers, ready=list_writers()) as team:
+    with telling(context) as note, working(workers, ready=_MACHINE) as team:
         result, folder = run_scenario(
             scenario,
             into=into,
@@ -91,7 +92,7 @@ def rank_file(
     from raastof_geo.pipeline import rank_assumptions
 
     asked = asked_language(context)
-    with telling(context) as note, working(workers, ready=["raastof_geo.pipeline"]) as team:
+    with telling(context) as note, working(workers, ready=_MACHINE) as team:
         read, assessment, folder = rank_assumptions(
             scenario,
             into=into,

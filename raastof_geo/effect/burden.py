@@ -1,6 +1,7 @@
 """How many trucks pass each road, each way: loaded and empty."""
 
 from collections import defaultdict
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,7 @@ def _tabulate(scenario: Scenario, passing: defaultdict[tuple[str, str], Floats])
     return pd.concat(tables, ignore_index=True)
 
 
+@cache  # of few periods, for every road
 def count_weekdays(period: Period) -> int:
     """Count the days from Monday to Friday, from the first day to the last. [d]"""
     return max(1, int(np.busday_count(period.start, period.end + np.timedelta64(1, "D").item())))

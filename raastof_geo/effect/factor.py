@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pandas as pd
 
@@ -29,8 +30,13 @@ class Unverified:
         return 0.1 * (self.baseline - self.plan)
 
 
-def name_factors(scenario: Scenario, lines: pd.DataFrame) -> dict[str, pd.Series]:
-    """Name the figure of the catalogue that each line of each part is proportional to; or ""."""
+@lru_cache(maxsize=4)
+def name_factors(books: Books) -> dict[str, pd.Series]:
+    """Name the figure of the catalogue that each line of each part is proportional to; or "".
+
+    Kept, for several outputs ask: not to be changed.
+    """
+    scenario, lines = books.scenario, books.lines
     known = vocabulary.explained().items()
     found = {part.name: _NAMED[one.of](scenario, lines, one.field) for part, one in known}
     for part, field in _WITHIN_A_SITE.items() if scenario.catalogue.internal_haul else ():
@@ -39,12 +45,13 @@ def name_factors(scenario: Scenario, lines: pd.DataFrame) -> dict[str, pd.Series
     return found
 
 
+@lru_cache(maxsize=2)
 def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
     """List the figures not seen, or expired, by part: first those that change the saving most."""
     states = plan.scenario.states()
     behind: dict[tuple[str, str], list[float]] = {}
     for number, books in enumerate((plan, baseline)):
-        for part, names in name_factors(books.scenario, books.lines).items():
+        for part, names in name_factors(books).items():
             for name, value in books.lines[part].groupby(names).sum().items():
                 if name and abs(value) > 0:
                     behind.setdefault((str(name), part), [0.0, 0.0])[number] += float(value)

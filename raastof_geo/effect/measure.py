@@ -1,16 +1,17 @@
 """Measure a plan against its baseline."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.card import Fact, Shown
-from raastof_geo.effect.baseline import BaselinePlan, Comparison, solve_baseline
+from raastof_geo.effect.baseline import Comparison, solve_baseline
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.cause import COORDINATION, Cause, CauseName, split_by_cause
 from raastof_geo.effect.gain import Gain, read_gain
@@ -20,7 +21,6 @@ from raastof_geo.effect.totals import Totals, measure_totals
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW, VEHICLE_KM, layered
 from raastof_geo.language import format_number, say
 from raastof_geo.legs.legs import Legs
-from raastof_geo.scenario.said.agreement import BaselineKind
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.spread import spread
 
@@ -157,10 +157,14 @@ def measure_effect(
     """Solve the baselines and compare; causes are told apart where the scenario asks for it.
 
     `briefly` is without what shares would cost and who is owed what, and tells coordination apart;
-    an `executor` solves the baselines side by side.
+    an `executor` solves the baselines and the largest share side by side.
     """
     kinds = scenario.said.baseline.kinds
-    worlds = [*spread(executor, _solve_baseline, (scenario, legs), kinds)]
+    solves: list[Callable[[], Any]] = [
+        partial(solve_baseline, scenario, legs, one) for one in kinds
+    ]
+    solves.append(partial(answer_target, plan, briefly=briefly))
+    *worlds, target = spread(executor, _solve, solves, range(len(solves)))
     baseline = worlds[0]
     used = np.flatnonzero(plan.proof.values)
     books = keep_books(plan.problem.only(used), plan.proof.values[used])
@@ -176,7 +180,7 @@ def measure_effect(
         baselines=tuple(
             Comparison(**{name: getattr(world, name) for name in told}) for world in worlds
         ),
-        target=answer_target(plan, briefly=briefly),
+        target=target,
         books=books,
         baseline_books=baseline.books,
         causes=causes,
@@ -184,5 +188,5 @@ def measure_effect(
     )
 
 
-def _solve_baseline(world: tuple[Scenario, Legs], kind: BaselineKind) -> BaselinePlan:
-    return solve_baseline(*world, kind)
+def _solve(solves: Sequence[Callable[[], Any]], number: int) -> Any:
+    return solves[number]()

@@ -1,11 +1,13 @@
 """Put every line that figures are sums of into plain values, so that any figure can be followed."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from raastof_geo.effect.books import LINE_LABELS, Books
 from raastof_geo.effect.factor import list_doubts, name_factors
+from raastof_geo.effect.measure import Effect
 from raastof_geo.figures.vocabulary import kept_in_books, multiples, sums_of_parts, told_in_books
 from raastof_geo.language import in_currency, translate
 from raastof_geo.records.ledger import write_ledger
@@ -15,11 +17,15 @@ from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.telling.words import CatalogueWords
 
 
-def describe_ledger(result: Result) -> dict[str, Any]:
-    """Put the books of plan and baseline into plain values: what is in ledger.json."""
-    scenario, effect = result.scenario, result.effect
+@lru_cache(maxsize=1)
+def describe_ledger(effect: Effect) -> dict[str, Any]:
+    """Put the books of plan and baseline into plain values: what is in ledger.json.
+
+    Kept, for the appendix quotes it: not to be changed.
+    """
+    scenario = effect.books.scenario
     sides = {"plan": effect.books, "baseline": effect.baseline_books}
-    named = {side: name_factors(scenario, books.lines) for side, books in sides.items()}
+    named = {side: name_factors(books) for side, books in sides.items()}
     used = sorted({one for parts in named.values() for names in parts.values() for one in names})
     number = {name: at for at, name in enumerate(used)}
     return {
@@ -111,4 +117,4 @@ def _describe_books(
 
 def record_ledger(result: Result, folder: Path) -> Path:
     """Write ledger.json."""
-    return write_ledger(describe_ledger(result), folder)
+    return write_ledger(describe_ledger(result.effect), folder)

@@ -10,17 +10,11 @@ from raastof_geo.errors import OutputError, tell_reason
 from raastof_geo.language import Message, read_texts, speaking
 from raastof_geo.records.exchange import exchanging
 from raastof_geo.result import Result
-from raastof_geo.scenario.output import EVERY_OUTPUT, OUTPUTS, Output, Writer
+from raastof_geo.scenario.output import OUTPUTS, Output, Writer
 from raastof_geo.spread import spread
 from raastof_geo.version import __version__
 
 _ROOM = "raastof_geo.outputs"
-
-
-def list_writers() -> list[str]:
-    """List the modules that write what a scenario gets unasked."""
-    asked = [one.writer for one in OUTPUTS if one.name in EVERY_OUTPUT]
-    return [f"{_ROOM}.{one.partition(':')[0]}" for one in asked if isinstance(one, str)]
 
 
 def find_writer(output: Output) -> Writer:

@@ -490,10 +490,12 @@ def walk_figures(value: Any, path: str) -> list[tuple[str, Sourced]]:
     """Find every sourced figure in a value that stands at a path, with the path of each."""
     if isinstance(value, Sourced):
         return [(path, value)]
-    items = dict(value) if isinstance(value, BaseModel | Mapping) else {}
+    if not isinstance(value, BaseModel | Mapping):
+        return []
     return [
         found
-        for name, item in items.items()
+        for name, item in dict(value).items()
+        if isinstance(item, BaseModel | Mapping)
         for found in walk_figures(item, f"{path}.{name}" if path else str(name))
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property
 
 from raastof_geo.language import Message, read_texts
 
@@ -41,6 +41,7 @@ class Role(StrEnum):
         """Whether material may come to it."""
         return bool(self.takes_from)
 
+    @cache
     def gives(self) -> bool:
         """Whether material may leave it."""
         return any(self in taker.takes_from for taker in Role)

@@ -34,7 +34,7 @@ def _wait(place, number):
 
 @pytest.fixture(scope="module")
 def team():
-    with working(2) as found:
+    with working(2, ready="json") as found:
         yield found
 
 
@@ -51,7 +51,7 @@ def test_any_executor_serves():
 
 
 def test_without_anybody_all_is_done_here():
-    with working(1) as nobody:
+    with working(1, ready="json") as nobody:
         assert nobody is None
         assert {worker for _, worker in spread(nobody, _multiply, 1, [1, 2])} == {os.getpid()}
     assert not list(spread(None, _multiply, 1, []))
@@ -69,7 +69,8 @@ def test_workers_do_not_outlive_who_wants_their_work(tmp_path):
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "if __name__ == '__main__':\n"
         "    from test_spread import _wait; from raastof_geo.spread import spread, working\n"
-        "    with working(3) as team: list(spread(team, _wait, sys.argv[2], range(3)))\n"
+        "    with working(3, ready='json') as team:\n"
+        "        list(spread(team, _wait, sys.argv[2], range(3)))\n"
     )
     script = tmp_path / "script.py"
     script.write_text(code)

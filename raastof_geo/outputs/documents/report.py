@@ -143,7 +143,7 @@ def _name_sources(result: Result) -> list[str]:
     catalogue, found = result.scenario.catalogue, set[str]()
     figures = catalogue.figures()
     for books in (result.effect.books, result.effect.baseline_books):
-        for names in name_factors(result.scenario, books.lines).values():
+        for names in name_factors(books).values():
             used = (figures[name] for name in names.unique() if name in figures)
             told = " ".join(catalogue.cite(figure.source) for figure in used)
             found.update(_KNOWN_BY.findall(told))
@@ -430,7 +430,7 @@ def _tell_sources(result: Result) -> Iterator[document.Block]:
 
 def _tell_ledger(result: Result) -> Iterator[document.Block]:
     """Follow each figure of the effect in total to its lines, factors and sources."""
-    ledger = describe_ledger(result)
+    ledger = describe_ledger(result.effect)
     yield document.Heading(say("Where the figures come from"), anchor="ledger")
     yield document.Paragraph(read_texts("prose")["ledger"])
     sides = [books.totals for books in (result.effect.books, result.effect.baseline_books)]

@@ -23,6 +23,9 @@ from raastof_geo.outputs.gis.geostyle import draw_styles
 from raastof_geo.outputs.template import read_asset
 from raastof_geo.result import Result
 
+_UNSYNCHRONISED = {"OGR_SQLITE_SYNCHRONOUS": "OFF", "OGR_SQLITE_JOURNAL": "MEMORY"}
+"""What is written is a draft, which need not survive a loss of power: half the time on a disk."""
+
 
 def write_geopackage(result: Result, folder: Path) -> Path:
     """Write `plan.gpkg`: layers in metres of the region, `layer_styles` and `data_dictionary`.
@@ -38,7 +41,7 @@ def write_geopackage(result: Result, folder: Path) -> Path:
     # Files say that they were made when the scenario begins, so that equal ones are equal.
     moment = f"{min(period.start for period in result.scenario.periods.values())}T00:00:00.000Z"
     styles = _tabulate_styles(draw_styles(result, layers), moment)
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": moment})
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": moment, **_UNSYNCHRONISED})
     try:
         for name, layer in layers.items():
             # Older programmes warn of files of version 1.4, and its triggers are others.
@@ -48,7 +51,7 @@ def write_geopackage(result: Result, folder: Path) -> Path:
         # The number of a style has the name that QGIS gives it.
         pyogrio.write_dataframe(styles, path, layer="layer_styles", driver="GPKG", FID="id")
     finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+        pyogrio.set_gdal_config_options(dict.fromkeys(["OGR_CURRENT_DATE", *_UNSYNCHRONISED]))
     _name_columns(path, columns, language)
     return path
 
