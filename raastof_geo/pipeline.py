@@ -9,19 +9,18 @@ from pathlib import Path
 
 from raastof_geo.assignment import RULES, Plan, Rule, assign
 from raastof_geo.effect import measure_effect
-from raastof_geo.emissions.model import MODELS
-from raastof_geo.emissions.vehicle import EnergyModel
+from raastof_geo.emissions.vehicle import MODELS, EnergyModel
 from raastof_geo.errors import Finding, InputError, NoPlanError, ScenarioError, SnapError
 from raastof_geo.language import Language, Message, say
-from raastof_geo.legs.price import price_again, price_legs
+from raastof_geo.legs.legs import price_again, price_legs
 from raastof_geo.outputs import write_outputs
 from raastof_geo.outputs.documents.assumptions import TOLD
 from raastof_geo.outputs.warning import explain_idle
 from raastof_geo.records.place import check_place
 from raastof_geo.region.pack import read_region
 from raastof_geo.result import Result
+from raastof_geo.roads.area import read_area
 from raastof_geo.roads.load import load_network
-from raastof_geo.roads.mapped.area import read_area
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.snap import Anchors, snap_sites
 from raastof_geo.scenario import Scenario, read_scenario

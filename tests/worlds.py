@@ -15,8 +15,7 @@ import pandas as pd
 import pytest
 
 from raastof_geo.errors import ScenarioError
-from raastof_geo.legs.legs import LEG_KEYS, Legs
-from raastof_geo.legs.price import compatible_pairs
+from raastof_geo.legs.legs import LEG_KEYS, Legs, compatible_pairs
 from raastof_geo.region.projection import measure_steps
 from raastof_geo.roads.edges import NetworkMetadata, Turn
 from raastof_geo.roads.network import RoadNetwork

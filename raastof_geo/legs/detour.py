@@ -20,10 +20,15 @@ from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.roads.mapped.keys import Truck
 from raastof_geo.roads.mapped.tags import find_doubts
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.restrict import find_exceeded, judge_road, size_truck
 from raastof_geo.roads.road import Access, align_limits, split_tags
 from raastof_geo.roads.routing.approach import RoadStop
-from raastof_geo.roads.routing.drive import Load, emit_kg_co2e
+from raastof_geo.roads.routing.drive import (
+    Load,
+    emit_kg_co2e,
+    find_exceeded,
+    judge_road,
+    size_truck,
+)
 from raastof_geo.roads.routing.route import Routes
 from raastof_geo.scenario.lookup import look_up
 from raastof_geo.scenario.scenario import Scenario

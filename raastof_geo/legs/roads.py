@@ -11,17 +11,13 @@ import numpy as np
 import shapely
 
 from raastof_geo.arrays import Floats, Indices, Mask
-from raastof_geo.emissions.model import MODELS
-from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
-from raastof_geo.roads import restrict
-from raastof_geo.roads.change import find_changed_edges, find_edges_in, find_edges_over
-from raastof_geo.roads.multigraph import draw_graph
-from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.restrict import TruckRoads, size_truck
+from raastof_geo.emissions.vehicle import MODELS, EnergyModel, Vehicle
+from raastof_geo.roads.area import find_changed_edges, find_edges_in, find_edges_over
+from raastof_geo.roads.network import RoadNetwork, draw_graph
 from raastof_geo.roads.road import ROAD_CLASSES, align_limits
 from raastof_geo.roads.routing import drive
 from raastof_geo.roads.routing.approach import RoadStop
-from raastof_geo.roads.routing.drive import BOTH_LOADS
+from raastof_geo.roads.routing.drive import BOTH_LOADS, Load, TruckRoads, size_truck
 from raastof_geo.roads.routing.engine import Travelling
 from raastof_geo.roads.routing.graph import build_graph
 from raastof_geo.roads.routing.route import Routes
@@ -89,7 +85,7 @@ class RoadPrices(Travelling):
     def turns_of(self, vehicle_id: str) -> tuple[int, ...]:
         """Give the numbers of the turns that bind this truck when it is full, and not every one."""
         truck = size_truck(self.scenario.catalogue.vehicles[vehicle_id], "full")
-        return tuple(restrict.bind_turns(self.network.some_turns, truck))
+        return tuple(drive.bind_turns(self.network.some_turns, truck))
 
     @cached_property
     def _routers(self) -> dict[tuple[int, ...], Router]:
@@ -232,9 +228,9 @@ class RoadPrices(Travelling):
             barred |= network.ferry
         for change, edges in self.changes_for(vehicle_id, active):
             limits = np.array(align_limits(change.limits))
-            if change.closed or restrict.find_exceeded(truck.size, limits).any():
+            if change.closed or drive.find_exceeded(truck.size, limits).any():
                 barred[edges] = True
-        return restrict.judge_roads(network, truck, barred)
+        return drive.judge_roads(network, truck, barred)
 
     def weigh(
         self,
@@ -276,7 +272,7 @@ class RoadPrices(Travelling):
         return routes
 
     def to_osmnx(
-        self, vehicle: str, *, load: drive.Load = "full", period: str | None = None
+        self, vehicle: str, *, load: Load = "full", period: str | None = None
     ) -> networkx.MultiDiGraph:
         """Give the roads of one truck in one period as a graph; see `RoadNetwork.to_osmnx`.
 

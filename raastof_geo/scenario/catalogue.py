@@ -10,9 +10,15 @@ from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
 
-from raastof_geo.emissions.speed import BuiltUpSpeed, RoadSpeed, SpeedTable
-from raastof_geo.emissions.toll import TollTable
-from raastof_geo.emissions.vehicle import Fuel, Named, Vehicle
+from raastof_geo.emissions.vehicle import (
+    BuiltUpSpeed,
+    Fuel,
+    Named,
+    RoadSpeed,
+    SpeedTable,
+    TollTable,
+    Vehicle,
+)
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import (
     Density,

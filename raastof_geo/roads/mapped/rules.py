@@ -11,22 +11,25 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS
-from raastof_geo.roads.mapped.amounts import parts, read_speed
 from raastof_geo.roads.mapped.keys import (
     DIRECTIONS,
     ERRANDS,
     LIMIT_OF,
     READ_SIZE,
     SOME_TRUCKS,
+    TAGS,
     TRAILER,
     TagCondition,
     TagKey,
     Truck,
+    by_word,
+    list_words,
+    parts,
     read_clauses,
     read_key,
+    read_speed,
 )
 from raastof_geo.roads.road import NO_LIMITS, Access, join_tags
-from raastof_geo.roads.words import TAGS, by_word, list_words
 
 PLAINLY_OPEN = frozenset(list_words(TAGS["plainly_open"]))
 _ACCESS_VALUES = {

@@ -9,8 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from raastof_geo.roads.mapped.amounts import parts, read_minutes
-from raastof_geo.roads.mapped.keys import LIMIT_OF, READ_SIZE, Truck, read_key
+from raastof_geo.roads.mapped.keys import (
+    LIMIT_OF,
+    READ_SIZE,
+    Truck,
+    by_word,
+    parts,
+    read_key,
+    read_minutes,
+)
 from raastof_geo.roads.mapped.rules import (
     PLAINLY_OPEN,
     READ_VALUE,
@@ -25,7 +32,6 @@ from raastof_geo.roads.mapped.rules import (
     varies,
 )
 from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access, Road, join_tags, split_tags
-from raastof_geo.roads.words import by_word
 
 _CLASSES = frozenset(ROAD_CLASSES)
 _SAME_CLASS = {"road": "unclassified", "ferry": ""}

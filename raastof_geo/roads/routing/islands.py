@@ -9,8 +9,8 @@ import numpy as np
 from raastof_geo.arrays import Mask, SmallIntegers, first_of_each
 from raastof_geo.language import Message, say
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.restrict import find_local_edges
 from raastof_geo.roads.road import Access, Road
+from raastof_geo.roads.routing.drive import find_local_edges
 from raastof_geo.roads.routing.engine import find_parts
 
 _MOST_SITES = 8

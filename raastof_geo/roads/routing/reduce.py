@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from raastof_geo.arrays import Floats, Integers, Mask
+from raastof_geo.roads.columns import Rows
 from raastof_geo.roads.routing.graph import RoadGraph
-from raastof_geo.roads.rows import Rows
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,9 +22,9 @@ import numpy as np
 
 from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
-from raastof_geo.roads.restrict import find_local_edges
 from raastof_geo.roads.road import Access
 from raastof_geo.roads.routing.approach import RoadStop, Surroundings
+from raastof_geo.roads.routing.drive import find_local_edges
 from raastof_geo.roads.routing.engine import (
     CLOSED,
     HEAVIEST,
@@ -38,9 +38,15 @@ from raastof_geo.roads.routing.engine import (
     order_nodes,
 )
 from raastof_geo.roads.routing.graph import RoadGraph, build_graph
-from raastof_geo.roads.routing.paths import Approaches, find_by_trees
 from raastof_geo.roads.routing.reduce import Reduction, reduce_graph
-from raastof_geo.roads.routing.route import Meeting, Routes, join_routes, splice_routes
+from raastof_geo.roads.routing.route import (
+    Approaches,
+    Meeting,
+    Routes,
+    find_by_trees,
+    join_routes,
+    splice_routes,
+)
 from raastof_geo.roads.snap import Anchors
 
 _ROOM = 4

@@ -1,7 +1,10 @@
-"""Keep the table of roads by name: a column for each field of a road, a column for each limit.
+"""Hold lists of numbers, places as small steps and roads by field, as files keep them.
 
-A column is a list, or `{"all": value}`. Unknown ones are kept; where one lacks, the default holds.
+The table of roads in a file has a column for each field of a road, and one for each limit: a list,
+or `{"all": value}`. Unknown ones are kept; where one lacks, the default holds.
 """
+
+from __future__ import annotations
 
 import json
 import math
@@ -10,12 +13,145 @@ from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import MISSING, dataclass, fields
 from itertools import repeat
 from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import Any, Self, TypeVar, get_args, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
+from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Access, Road
+
+STEPS_A_DEGREE = 1_000_000
+"""Places are kept to a millionth of a degree, 0.11 m to the north: finer than roads are mapped, and
+fitting into 32 bits (180 million steps)."""
+_Scalar = TypeVar("_Scalar", bound=np.generic)
+
+
+def freeze(array: NDArray[_Scalar]) -> NDArray[_Scalar]:
+    """Make an array read-only, and give it back."""
+    array.flags.writeable = False
+    return array
+
+
+def round_degrees(degrees: Floats) -> Floats:
+    """Round as a network file does, to a millionth of a degree."""
+    return np.asarray(np.round(degrees * STEPS_A_DEGREE) / STEPS_A_DEGREE)
+
+
+def draw_shapes(
+    point_start: SmallIntegers,
+    node: SmallIntegers,
+    tail: SmallIntegers,
+    head: SmallIntegers,
+    inner: NDArray[Any],
+) -> Floats:
+    """Draw every edge from its tail over `inner` points (see `shorten`) to its head. [degrees]"""
+    steps = np.empty(int(point_start[-1]), np.int32)
+    steps[point_start[:-1]] = node[tail]
+    steps[point_start[1:] - 1] = node[head]
+    steps[inner_points(point_start)] = _lengthen(inner, np.diff(point_start) - 2, node[tail])
+    return steps / STEPS_A_DEGREE
+
+
+def inner_points(point_start: SmallIntegers) -> Mask:
+    """Tell which points of all shapes are not an end of one. [points]"""
+    inner = np.ones(int(point_start[-1]), bool)
+    inner[point_start[:-1]] = False
+    inner[point_start[1:] - 1] = False
+    return inner
+
+
+def shorten(values: SmallIntegers, count: SmallIntegers, base: SmallIntegers) -> SmallIntegers:
+    """Turn runs of `count` values, some of none, into steps, the first of a run from its base."""
+    previous = np.concatenate((np.zeros(1, np.int32), values))[:-1]
+    runs = count > 0
+    previous[_run_starts(count)[runs]] = base[runs]
+    return values - previous
+
+
+def _lengthen(steps: NDArray[Any], count: SmallIntegers, base: SmallIntegers) -> SmallIntegers:
+    """Turn steps back into the values that `shorten` took.
+
+    One running sum over all runs, in 64 bits, from which the sum before each run is taken off.
+    """
+    total = np.concatenate((np.zeros(1, np.int64), np.cumsum(steps, dtype=np.int64)))
+    before = total[_run_starts(count)]
+    return (total[1:] + np.repeat(base - before, count)).astype(np.int32)
+
+
+def lay_runs(first: NDArray[Any], size: NDArray[Any]) -> Integers:
+    """List the positions in runs of `size` from `first` on, run by run."""
+    ahead = np.repeat(first - _run_starts(size), size)
+    return np.asarray(ahead + np.arange(len(ahead)), np.int64)
+
+
+def _run_starts(count: NDArray[Any]) -> Integers:
+    return np.asarray(np.cumsum(count, dtype=np.int64) - count, np.int64)
+
+
+def add_up(steps: NDArray[Any]) -> SmallIntegers:
+    """Turn steps from one value to the next back into values."""
+    return np.cumsum(steps, dtype=np.int64).astype(np.int32)
+
+
+def to_steps(degrees: Floats) -> SmallIntegers:
+    """Give degrees in millionths, rounded."""
+    return np.round(degrees * STEPS_A_DEGREE).astype(np.int32)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Lists of numbers, as of arcs of routes or places of lines."""
+
+    start: Integers
+    """Where each begins in `numbers`; one longer than the lists."""
+    numbers: Integers
+
+    @classmethod
+    def of(cls, lists: Sequence[Sequence[int] | Integers]) -> Self:
+        """Put lists one after the other."""
+        parts = [np.asarray(one, np.int64) for one in lists]
+        sizes = np.array([len(one) for one in parts], np.int64)
+        return cls.part(np.concatenate([np.zeros(0, np.int64), *parts]), sizes)
+
+    @classmethod
+    def part(cls, numbers: Integers, sizes: NDArray[Any]) -> Self:
+        """Part numbers into lists of some sizes."""
+        return cls(np.append(0, np.cumsum(sizes)).astype(np.int64), numbers)
+
+    @property
+    def size(self) -> Integers:
+        """How many numbers each list has."""
+        return np.diff(self.start)
+
+    @property
+    def owner(self) -> Integers:
+        """Rank of the list that each number is in. [numbers]"""
+        return np.repeat(np.arange(len(self.start) - 1), self.size)
+
+    @property
+    def first(self) -> Integers:
+        """The number at which each list begins."""
+        return self.numbers[self.start[:-1]]
+
+    @property
+    def last(self) -> Integers:
+        """The number at which each list ends."""
+        return self.numbers[self.start[1:] - 1]
+
+    def __getitem__(self, rank: int) -> Integers:
+        return self.numbers[self.start[rank] : self.start[rank + 1]]
+
+    def take(self, ranks: Indices) -> Rows:
+        """Give some of the lists, in the order asked for."""
+        sizes = self.size[ranks]
+        return Rows.part(self.numbers[lay_runs(self.start[:-1][ranks], sizes)], sizes)
+
+    def add_up(self, weight: Floats) -> Floats:
+        """Add up over each list what its numbers weigh."""
+        total = np.append(0.0, np.cumsum(weight[self.numbers]))
+        return np.asarray(total[self.start[1:]] - total[self.start[:-1]])
+
 
 _APART = ("forward", "backward", "limits")
 """Directions are those of edges, and each limit has a column of its own."""
