@@ -26,7 +26,7 @@ from raastof_geo.roads.convert import Places, make_region, read_areas
 from raastof_geo.roads.edges import RoadEdges
 from raastof_geo.roads.mapped.build import build_network
 from raastof_geo.roads.mapped.osm import read_osm
-from raastof_geo.roads.mapped.reach import find_main_nodes, link_pieces, make_links
+from raastof_geo.roads.mapped.reach import RoadLinks, find_main_nodes, link_pieces
 from raastof_geo.roads.store import write_network
 
 DENMARK = (7.5, 54.3, 15.5, 58.0)
@@ -62,7 +62,7 @@ def link_towns(streets: RoadEdges, kept: Mask, weight: Floats, *, towns: pd.Data
     lines = shapely.STRtree(np.asarray(shapely.linestrings(ends)))
     places = streets.project(towns["lon"], towns["lat"])
     near = lines.query(shapely.points(places), predicate="dwithin", distance=TOWN_DISTANCE_M)[0]
-    links = make_links(streets, weight)
+    links = RoadLinks(streets, weight)
     reach = links.measure(main)
     far = np.delete(places, near, axis=0)
     linked[links.trace(reach, _nearest_nodes(xy, np.isfinite(reach.distance), far))] = True

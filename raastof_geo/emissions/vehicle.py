@@ -101,7 +101,7 @@ class SpeedTable:
         """
         mean = np.array([self.classes[name].mean_km_h.value for name in class_names])[road_class]
         in_town = np.array([name not in _FREE_IN_TOWN for name in class_names])[road_class]
-        in_town &= (built_up == 1) & ~(signed_km_h > self.built_up.limit_km_h.value)
+        in_town = in_town & (built_up == 1) & ~(signed_km_h > self.built_up.limit_km_h.value)
         mean = np.where(in_town, np.minimum(mean, self.built_up.mean_km_h.value), mean)
         most = [
             self.surfaces[name].value if name in self.surfaces else np.inf for name in surface_names

@@ -162,11 +162,10 @@ class RoadPrices(Travelling):
         graph = (self.free_router if free else self.router_of(vehicle_id)).graph
         judged = {load: self.judge(vehicle_id, load, active) for load in BOTH_LOADS}
         speeds = self._speeds(vehicle_id, active, judged["full"])
-        ahead = self._use(vehicle, speeds[0])
-        back = ahead if speeds[1] is speeds[0] else self._use(vehicle, speeds[1])
+        used = [self._use(vehicle, speed) for speed in speeds]  # along edges, and against them
         quantities = {
-            name: np.where(graph.ahead, values[graph.edge], back[name][graph.edge])
-            for name, values in ahead.items()
+            name: np.where(graph.ahead, values[graph.edge], used[-1][name][graph.edge])
+            for name, values in used[0].items()
         }
         prices = ArcPrices(quantities, {}, {})
         side = (~graph.ahead).astype(np.intp)
@@ -180,22 +179,12 @@ class RoadPrices(Travelling):
 
     def _use(self, vehicle: Vehicle, speed: Floats) -> dict[str, Floats]:
         """Give what a vehicle uses on each edge at a speed. [edges, in the unit of each name]"""
-        network = self.network
-        at_sea = network.ferry
-        empty, full = self.energy_model(vehicle, speed)
-        length = network.length_m / 1000
-        edges = {
-            "km": length,
-            "hours": length / speed,
-            "energy_empty": np.where(at_sea, 0.0, empty * length),
-            "energy_full": np.where(at_sea, 0.0, full * length),
-            "ferry_km": np.where(at_sea, length, 0.0),
-            "link_dkk": self._link_fares,
-        }
+        edges = drive.use_edges(self.network, vehicle, speed, self.energy_model)
+        edges["link_dkk"] = self._link_fares
         for table, factor in self.tolled.items():
-            edges[f"{TOLLED}{table}"] = factor * length
+            edges[f"{TOLLED}{table}"] = factor * edges["km"]
         for number, inside in enumerate(self.limited):
-            edges[f"{PASSED}{number}"] = np.where(inside, length, 0.0)
+            edges[f"{PASSED}{number}"] = np.where(inside, edges["km"], 0.0)
         return edges
 
     def on_access_ways(
@@ -291,7 +280,7 @@ class RoadPrices(Travelling):
             load,
             year=self.scenario.periods[when].middle_year,
             model=self.energy_model,
-            speed_km_h=np.stack(self._speeds(vehicle, active, judged)),
+            speed_km_h=self._speeds(vehicle, active, judged),
             judged=judged,
         )
         return draw_graph(self.network, drive=driven)
@@ -302,13 +291,12 @@ class RoadPrices(Travelling):
         held = [(changes[number], self.changed[number]) for number in active]
         return [one for one in held if one[0].vehicles is None or vehicle_id in one[0].vehicles]
 
-    def _speeds(self, vehicle_id: str, active: Active, judged: TruckRoads) -> tuple[Floats, Floats]:
-        """Give how fast a truck goes along every edge, and against it. [edges, km/h]"""
-        speeds = drive.find_speeds(self.network, self.scenario.catalogue, judged.maxspeed_km_h)
+    def _speeds(self, vehicle_id: str, active: Active, judged: TruckRoads) -> Floats:
+        """Give how fast a truck goes along every edge, and against it. [km/h, 1 or 2 × edges]"""
+        speeds = drive.find_speed(self.network, self.scenario.catalogue, judged.maxspeed_km_h)
         for change, edges in self.changes_for(vehicle_id, active):
             if change.speed_km_h is not None:
-                for speed in speeds:
-                    speed[edges] = change.speed_km_h
+                speeds[:, edges] = change.speed_km_h
         return speeds
 
     @cached_property

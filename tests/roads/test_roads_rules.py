@@ -28,7 +28,7 @@ def judge(road: Road, vehicle: str, load: str) -> tuple[list[str], list[float]]:
     for side in (0, 1):
         shut = not signed[side] or found.closed[side, 0] or road.access is Access.CLOSED
         said.append(CLOSED if shut else LOCAL if local[side, 0] else OPEN)
-    return said, [float(one[0]) for one in found.maxspeed_km_h]
+    return said, found.maxspeed_km_h[[0, -1], 0].tolist()
 
 
 def meets(tags: dict[str, str], vehicle: str = RIGID, load: str = "full") -> str:

@@ -8,7 +8,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from raastof_geo.arrays import Floats, Indices, Mask, SmallIntegers, first_of_each
 from raastof_geo.roads.edges import RoadEdges
-from raastof_geo.roads.routing.engine import DijkstraEngine, DijkstraMetric, find_parts
+from raastof_geo.roads.routing.engine import WeightMatrix, find_parts
 
 SMALLEST_PIECE_M = 500.0
 """A stretch of kept roads that hangs alone is linked if it is this long. [m]"""
@@ -29,19 +29,21 @@ class RoadReach:
     after: SmallIntegers
 
 
-@dataclass(frozen=True, eq=False)
 class RoadLinks:
-    """What links may run on."""
+    """What links may run on: all streets, at what each metre costs by its `weight`. [edges]"""
 
-    segment: Indices
-    """The segment of each arc."""
-    metric: DijkstraMetric
-    """What arcs cost."""
+    def __init__(self, streets: RoadEdges, weight: Floats) -> None:
+        segment, start, end = streets.list_arcs()
+        order = np.argsort(segment, kind="stable")  # of equally cheap arcs that of the first counts
+        self._segment = segment[order]
+        cost = (np.maximum(streets.length_m, _SHORTEST_M) * weight)[self._segment]
+        ends = start[order].astype(np.int64), end[order].astype(np.int64)
+        self._weighed = WeightMatrix(*ends, streets.node_count, cost)
 
     def measure(self, main: Mask) -> RoadReach:
         """Find the best way between the main part and every node, out and back."""
         near = np.flatnonzero(main)
-        there, home = self.metric.matrix, csr_array(self.metric.matrix.T)
+        there, home = self._weighed.matrix, csr_array(self._weighed.matrix.T)
         out, before, _ = dijkstra(there, indices=near, min_only=True, return_predecessors=True)
         back, after, _ = dijkstra(home, indices=near, min_only=True, return_predecessors=True)
         return RoadReach(out + back, before, after)
@@ -56,7 +58,7 @@ class RoadLinks:
                     steps.append((node, other) if ahead else (other, node))
                     node = other
         start, end = np.array(steps, np.int64).reshape(-1, 2).T
-        return self.segment[self.metric.runs(start, end)]
+        return self._segment[self._weighed.runs(start, end)]
 
 
 def link_pieces(streets: RoadEdges, kept: Mask, weight: Floats) -> Mask:
@@ -69,7 +71,7 @@ def link_pieces(streets: RoadEdges, kept: Mask, weight: Floats) -> Mask:
     for end in (streets.tail, streets.head):
         at_sea[end[kept & streets.ferry]] = True
         on_land[end[~streets.ferry]] = True
-    quays, links = np.flatnonzero(at_sea & on_land), make_links(streets, weight)
+    quays, links = np.flatnonzero(at_sea & on_land), RoadLinks(streets, weight)
     for _ in range(_ROUNDS):
         main = find_main_nodes(streets, _drop_blind_ferries(streets, kept))
         reach = links.measure(main)
@@ -96,17 +98,6 @@ def find_main_nodes(streets: RoadEdges, kept: Mask) -> Mask:
     whole = kept & (part[streets.tail] == part[streets.head])
     length = np.bincount(part[streets.tail[whole]], streets.length_m[whole], minlength=1)
     return np.asarray(part == int(np.argmax(length)), bool)
-
-
-def make_links(streets: RoadEdges, weight: Floats) -> RoadLinks:
-    """Let links run on all streets, at what each metre costs by its weight."""
-    segment, start, end = streets.list_arcs()
-    order = np.argsort(segment, kind="stable")  # of equally cheap arcs that of the first counts
-    segment = segment[order]
-    cost = np.maximum(streets.length_m, _SHORTEST_M) * weight
-    ends = start[order].astype(np.int64), end[order].astype(np.int64)
-    engine = DijkstraEngine(*ends, streets.node_count)
-    return RoadLinks(segment, engine.customise(cost[segment]))
 
 
 def _find_gates(streets: RoadEdges, kept: Mask, main: Mask, reach: RoadReach) -> Indices:

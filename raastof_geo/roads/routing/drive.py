@@ -35,8 +35,8 @@ class TruckRoads:
     local: Mask | None
     """Where it may drive for the first and the last stretch of a trip only; none: where every truck
     may. [2 × edges]"""
-    maxspeed_km_h: tuple[Floats, Floats]
-    """Signed limits, NaN where there is none, alike in both directions if one array. [edges]"""
+    maxspeed_km_h: Floats
+    """Signed limits, NaN where there is none, one row if alike in both directions. [2 × edges]"""
 
     def find_local(self, network: RoadEdges) -> Mask:
         """Give where it may drive for the first and the last stretch only. [2 × edges]"""
@@ -85,7 +85,7 @@ def judge_roads(network: RoadEdges, truck: Truck, barred: Mask) -> TruckRoads:
     closed = np.stack((shut, shut))
     edges = network.ruled
     if not len(edges):
-        return TruckRoads(closed, None, (network.maxspeed_km_h,) * 2)
+        return TruckRoads(closed, None, network.maxspeed_km_h[np.newaxis])
     roads = [network.roads[number] for number in network.road[edges].tolist()]
     sized = tuple(truck.size.tolist()), truck.kinds
     found = [_judge(road.road_class, road.rules, *sized) for road in roads]
@@ -99,9 +99,8 @@ def judge_roads(network: RoadEdges, truck: Truck, barred: Mask) -> TruckRoads:
         usable = (network.access != Access.CLOSED) & ~closed.all(axis=0)
         tagged = np.asarray((errand | closed).all(axis=0))
         local = errand | find_local_edges(network, usable, tagged)
-    limits = (network.maxspeed_km_h.copy(), network.maxspeed_km_h.copy())
-    for one, values in zip(limits, speed, strict=True):
-        one[edges] = values
+    limits = np.stack((network.maxspeed_km_h, network.maxspeed_km_h))
+    limits[:, edges] = speed
     return TruckRoads(closed, local, limits)
 
 
@@ -175,16 +174,11 @@ class Drive:
     """Where it may drive for the first and the last stretch of a trip only."""
 
 
-def find_speeds(
-    roads: RoadEdges, catalogue: Catalogue, signed: tuple[Floats, Floats]
-) -> tuple[Floats, Floats]:
-    """Give how fast trucks go along every edge, and against it, as limits are `signed`. [km/h]"""
-    ahead = find_speed(roads, catalogue, signed[0])
-    return ahead, ahead if signed[1] is signed[0] else find_speed(roads, catalogue, signed[1])
-
-
 def find_speed(roads: RoadEdges, catalogue: Catalogue, signed: Floats) -> Floats:
-    """Give how fast trucks go on every edge, ferries as their `duration` says. [edges, km/h]"""
+    """Give how fast trucks go on every edge, ferries as their `duration` says. [km/h]
+
+    `signed`: limits of every edge, or a row of them for each direction; the shape of the answer.
+    """
     speed = catalogue.speed_table.mean_km_h(
         ROAD_CLASSES, roads.road_class, roads.built_up, SURFACES, roads.surface, signed
     ).copy()
@@ -193,7 +187,7 @@ def find_speed(roads: RoadEdges, catalogue: Catalogue, signed: Floats) -> Floats
         edges = np.flatnonzero(sailing)
         crossing = _find_crossings(roads, edges)
         length_km = np.bincount(crossing, roads.length_m[edges])[crossing] / 1000
-        speed[edges] = length_km / (roads.duration_min[edges] / 60)
+        speed[..., edges] = length_km / (roads.duration_min[edges] / 60)
     return speed
 
 
@@ -254,6 +248,21 @@ def pay_on_the_way(
     return toll + link_dkk + ferry_km * catalogue.ferry.fare_dkk_per_km.value
 
 
+def use_edges(
+    network: RoadEdges, vehicle: Vehicle, speed_km_h: Floats, model: EnergyModel
+) -> dict[str, Floats]:
+    """Give what a vehicle uses on every edge at a speed. [km, hours, unit of the fuel]"""
+    empty, full = model(vehicle, speed_km_h)
+    length_km, at_sea = network.length_m / 1000, network.ferry
+    return {
+        "km": length_km,
+        "hours": length_km / speed_km_h,
+        "energy_empty": np.where(at_sea, 0.0, empty * length_km),
+        "energy_full": np.where(at_sea, 0.0, full * length_km),
+        "ferry_km": np.where(at_sea, length_km, 0.0),
+    }
+
+
 def drive_edges(
     network: RoadEdges,
     catalogue: Catalogue,
@@ -274,15 +283,14 @@ def drive_edges(
     if judged is None:
         judged = judge_roads(network, size_truck(vehicle, load), np.zeros(network.edge_count, bool))
     if speed_km_h is None:
-        speed_km_h = np.stack(find_speeds(network, catalogue, judged.maxspeed_km_h))
-    empty, full = model(vehicle, speed_km_h)
-    length_km = network.length_m / 1000
-    at_sea = network.ferry
-    energy = np.where(at_sea, 0.0, (full if load == "full" else empty) * length_km)
-    ferry_km = np.where(at_sea, length_km, 0.0)
+        speed_km_h = find_speed(network, catalogue, judged.maxspeed_km_h)
+    speed_km_h = np.broadcast_to(speed_km_h, judged.closed.shape)
+    used = use_edges(network, vehicle, speed_km_h, model)
     return Drive(
         speed_km_h=speed_km_h,
-        kg_co2e_wtw=emit_kg_co2e(catalogue, vehicle, energy, ferry_km, year),
+        kg_co2e_wtw=emit_kg_co2e(
+            catalogue, vehicle, used[f"energy_{load}"], used["ferry_km"], year
+        ),
         closed=judged.closed | (network.access == Access.CLOSED),
         local=judged.find_local(network),
     )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers, first_of_each
 from raastof_geo.roads.columns import Rows
 from raastof_geo.roads.routing.approach import Approach
-from raastof_geo.roads.routing.engine import CLOSED, HEAVIEST, DijkstraMetric, Path
+from raastof_geo.roads.routing.engine import CLOSED, HEAVIEST, Path, WeightMatrix
 from raastof_geo.roads.routing.graph import RoadGraph
 from raastof_geo.roads.routing.reduce import Reduction
 
@@ -27,7 +27,7 @@ Approaches: TypeAlias = tuple[Approach, Approach]
 """The ways from an origin, and those to its destination."""
 
 
-def find_by_trees(metric: DijkstraMetric, errands: Sequence[Approaches]) -> list[Path | None]:
+def find_by_trees(metric: WeightMatrix, errands: Sequence[Approaches]) -> list[Path | None]:
     """Find all routes of some origins at once, and walk them backwards side by side.
 
     From each door of an origin one tree of least ways reaches all of the core, so many pairs share

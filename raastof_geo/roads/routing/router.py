@@ -28,12 +28,11 @@ from raastof_geo.roads.routing.drive import find_local_edges
 from raastof_geo.roads.routing.engine import (
     CLOSED,
     HEAVIEST,
-    DijkstraEngine,
-    DijkstraMetric,
-    HierarchyEngine,
-    HierarchyMetric,
+    Hierarchy,
     Travelling,
+    WeightMatrix,
     find_parts,
+    find_path,
     has_hierarchies,
     order_nodes,
 )
@@ -86,21 +85,19 @@ class Router(Travelling):
     reduction: Core
 
     @cached_property
-    def engine(self) -> HierarchyEngine | DijkstraEngine:
-        """What finds least weights on the core."""
+    def hierarchy(self) -> Hierarchy | None:
+        """What finds the best way of a pair on the core; none: Dijkstra's algorithm finds all."""
         core = self.reduction
-        if len(core.order):
-            return HierarchyEngine(core.tail, core.head, core.order)
-        return DijkstraEngine(core.tail, core.head, len(core.node))
+        return Hierarchy(core.tail, core.head, core.order) if len(core.order) else None
 
     @cached_property
     def wider(self) -> Router | None:
         """The network with arcs told apart farther from restrictions; none: all of them are."""
-        graph, ordered = self.graph, isinstance(self.engine, HierarchyEngine)
+        graph = self.graph
         if graph.wider_km is None:
             return None
         wider = build_graph(graph.network, closing=graph.closing, reach_km=graph.wider_km)
-        return load_router(wider, hierarchies=ordered)
+        return load_router(wider, hierarchies=self.hierarchy is not None)
 
     def weigh(
         self,
@@ -157,8 +154,7 @@ class Router(Travelling):
             farthest = 0.0  # what the farthest ways to the hub and from it weigh together [units]
             core = self.reduction
             for ends in ((core.tail, core.head), (core.head, core.tail)):
-                engine = DijkstraEngine(*ends, len(core.node))
-                distance, _ = engine.customise(rough).trees([self._hub])
+                distance, _ = WeightMatrix(*ends, len(core.node), rough).trees([self._hub])
                 farthest += float(distance[np.isfinite(distance)].max())
             across = max(farthest * most / _ROUGHLY, most)
         pocket, arcs = self._pockets
@@ -274,14 +270,14 @@ class WeightedRoads(Travelling):
     """Whether a truck turns round where nothing goes on."""
 
     @cached_property
-    def metric(self) -> HierarchyMetric | DijkstraMetric:
-        """The engine with the weights of the core."""
-        return self.router.engine.customise(self.runs)
+    def _hierarchy(self) -> Any:
+        """The hierarchy with the weights of the core poured in."""
+        return self.router.hierarchy and self.router.hierarchy.customise(self.runs)
 
     @cached_property
-    def _trees(self) -> DijkstraMetric:
+    def _matrix(self) -> WeightMatrix:
         core = self.router.reduction
-        return DijkstraEngine(core.tail, core.head, len(core.node)).customise(self.runs)
+        return WeightMatrix(core.tail, core.head, len(core.node), self.runs)
 
     @cached_property
     def surroundings(self) -> Surroundings:
@@ -341,11 +337,10 @@ class WeightedRoads(Travelling):
         router = self.router
         per_origin = len(errands) / max(len(out), 1)
         few = per_origin < _PAIRS_FOR_A_TREE * len(router.reduction.node)
-        if few and isinstance(self.metric, HierarchyMetric):
-            find = self.metric.find
-            paths = [find(one.doors, two.doors) for one, two in errands]
+        if few and self._hierarchy:
+            paths = [find_path(self._hierarchy, one.doors, two.doors) for one, two in errands]
         else:
-            paths = find_by_trees(self._trees, errands)
+            paths = find_by_trees(self._matrix, errands)
         routes = join_routes(
             router.graph, router.reduction, errands, paths, self._nearby(errands), scale=self.scale
         )
