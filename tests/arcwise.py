@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access
-from raastof_geo.roads.routing.approach import RoadStop
+from raastof_geo.roads.routing.core import RoadStop
 from raastof_geo.roads.routing.drive import find_local_edges
 
 Arcs = tuple[int, ...]

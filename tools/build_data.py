@@ -26,7 +26,7 @@ from raastof_geo.roads.convert import Places, make_region, read_areas
 from raastof_geo.roads.edges import RoadEdges
 from raastof_geo.roads.mapped.build import build_network
 from raastof_geo.roads.mapped.osm import read_osm
-from raastof_geo.roads.mapped.reach import RoadLinks, find_main_nodes, link_pieces
+from raastof_geo.roads.routing.islands import RoadLinks, find_main_nodes, link_pieces
 from raastof_geo.roads.store import write_network
 
 DENMARK = (7.5, 54.3, 15.5, 58.0)

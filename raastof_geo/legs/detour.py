@@ -21,7 +21,7 @@ from raastof_geo.roads.mapped.keys import Truck
 from raastof_geo.roads.mapped.tags import find_doubts
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access, align_limits, split_tags
-from raastof_geo.roads.routing.approach import RoadStop
+from raastof_geo.roads.routing.core import RoadStop
 from raastof_geo.roads.routing.drive import (
     Load,
     emit_kg_co2e,

@@ -16,7 +16,7 @@ from raastof_geo.roads.area import find_changed_edges, find_edges_in, find_edges
 from raastof_geo.roads.network import RoadNetwork, draw_graph
 from raastof_geo.roads.road import ROAD_CLASSES, align_limits
 from raastof_geo.roads.routing import drive
-from raastof_geo.roads.routing.approach import RoadStop
+from raastof_geo.roads.routing.core import RoadStop
 from raastof_geo.roads.routing.drive import BOTH_LOADS, Load, TruckRoads, size_truck
 from raastof_geo.roads.routing.engine import Travelling
 from raastof_geo.roads.routing.graph import build_graph
@@ -179,7 +179,8 @@ class RoadPrices(Travelling):
 
     def _use(self, vehicle: Vehicle, speed: Floats) -> dict[str, Floats]:
         """Give what a vehicle uses on each edge at a speed. [edges, in the unit of each name]"""
-        edges = drive.use_edges(self.network, vehicle, speed, self.energy_model)
+        length_km, at_sea = self.network.length_m / 1000, self.network.ferry
+        edges = drive.use_on_the_way(vehicle, self.energy_model, speed, length_km, at_sea)
         edges["link_dkk"] = self._link_fares
         for table, factor in self.tolled.items():
             edges[f"{TOLLED}{table}"] = factor * edges["km"]
@@ -197,16 +198,10 @@ class RoadPrices(Travelling):
         if not self.scenario.said.network.access_way:
             return {}
         vehicle = self.scenario.catalogue.vehicles[vehicle_id]
-        speed = self.scenario.catalogue.speeds["service"].mean_km_h.value
-        empty, full = self.energy_model(vehicle, np.array([speed]))
+        speed = np.array([self.scenario.catalogue.speeds["service"].mean_km_h.value])
         ends = zip(starts, goals, strict=True)
         km = np.array([one.access_km + other.access_km for one, other in ends])
-        return {
-            "km": km,
-            "hours": km / speed,
-            "energy_empty": km * empty[0],
-            "energy_full": km * full[0],
-        }
+        return drive.use_on_the_way(vehicle, self.energy_model, speed, km)
 
     def judge(self, vehicle_id: str, load: str, active: Active) -> TruckRoads:
         """Say what roads are to a truck while some changes hold, beside those closed to all."""

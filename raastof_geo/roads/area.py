@@ -106,13 +106,11 @@ FARTHEST_M = 100.0
 
 def find_changed_edges(network: RoadNetwork, changes: Sequence[RoadsMeant]) -> list[Indices]:
     """Find the edges, ascending, of each change; `RoadDataError` names all that fit no road."""
-    found, lost = [], []
-    for change in changes:
-        edges = _find_edges(network, change)
-        found.append(edges)
-        if not len(edges):
-            lost.append(_lost(network, change))
-    raise_all(RoadDataError, lost)
+    found = [_find_edges(network, change) for change in changes]
+    raise_all(
+        RoadDataError,
+        (_lost(network, one) for one, edges in zip(changes, found, strict=True) if not len(edges)),
+    )
     return found
 
 

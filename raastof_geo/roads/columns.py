@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from itertools import repeat
 from types import NoneType
@@ -164,6 +164,9 @@ FIELDS: dict[str, Any] = {
     if one.name in _HINTS
 }
 """What the table keeps of a road apart from its limits, each with its default."""
+_KINDS = {"fields": (*FIELDS,), "limits": LIMITS}
+"""The columns of the table, by the name under which a file has them."""
+_DEFAULTS = FIELDS | dict.fromkeys(LIMITS, math.nan)
 
 _MOST = {"maxspeed_km_h": 1000.0}
 _WORDS: dict[str, frozenset[str]] = {
@@ -173,100 +176,70 @@ _WORDS: dict[str, frozenset[str]] = {
 }
 
 
-@dataclass(frozen=True)
-class RoadTable:
-    """The roads of a file, and what their table holds too much or too little."""
-
-    roads: tuple[Road, ...]
-    extra: dict[str, dict[str, Any]]
-    """Columns that this version does not know, among `fields` and `limits`."""
-    lacking: tuple[str, ...]
-    """Fields and limits that the file does not know."""
-
-
 def encode_roads(
-    roads: Sequence[Road],
-    extra: Mapping[str, Mapping[str, Any]] | None = None,
-    lacking: Iterable[str] = (),
+    roads: Sequence[Road], extra: Mapping[str, Mapping[str, Any]], lacking: Collection[str]
 ) -> dict[str, Any]:
     """Give the table of roads as a file keeps it: `count`, and columns under `fields` and `limits`.
 
     `extra`: unknown columns to keep; `lacking`: those unsaid while all roads have the default.
     """
-    unsaid, kept = {*lacking}, extra or {}
-    fields_of, limits_of = _list_columns(roads)
-    return {
-        "count": len(roads),
-        "fields": {**_encode_columns(fields_of, unsaid), **kept.get("fields", {})},
-        "limits": {**_encode_columns(limits_of, unsaid), **kept.get("limits", {})},
-    }
-
-
-def _list_columns(roads: Sequence[Road]) -> tuple[dict[str, list[Any]], dict[str, list[float]]]:
-    """List what roads say, field by field, and their limits, one by one."""
-    fields_of = {name: [getattr(road, name) for road in roads] for name in FIELDS}
-    limits_of = {name: [road.limits[rank] for road in roads] for rank, name in enumerate(LIMITS)}
-    return fields_of, limits_of
-
-
-def _encode_columns(columns: Mapping[str, list[Any]], unsaid: Set[str]) -> dict[str, Any]:
-    """Give columns as a file keeps them, less those left unsaid that say the default of all."""
-    said = {name: _squeeze([*map(_encode, column)]) for name, column in columns.items()}
-    return {
+    said = {name: _squeeze([*map(_encode, some)]) for name, some in _list_columns(roads).items()}
+    kept = {
         name: column
         for name, column in said.items()
-        if name not in unsaid or column != _of_all(FIELDS.get(name, math.nan))
+        if name not in lacking or column != _of_all(_DEFAULTS[name])
     }
+    known = {kind: {of: kept[of] for of in names if of in kept} for kind, names in _KINDS.items()}
+    return {"count": len(roads)} | {kind: known[kind] | {**extra.get(kind, {})} for kind in known}
 
 
-def decode_roads(found: Mapping[str, Any]) -> RoadTable:
-    """Read the table of roads of a file; `KeyError`, `TypeError` or `ValueError` if it is none."""
-    count, given, limits = int(found["count"]), found["fields"], found["limits"]
-    for name, column in (*given.items(), *limits.items()):
+def _list_columns(roads: Sequence[Road]) -> dict[str, list[Any]]:
+    """List what roads say, field by field, and their limits, one by one."""
+    limits = {name: [road.limits[rank] for road in roads] for rank, name in enumerate(LIMITS)}
+    return {name: [getattr(road, name) for road in roads] for name in FIELDS} | limits
+
+
+def decode_roads(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the table of roads of a file; `KeyError`, `TypeError` or `ValueError` if it is none.
+
+    `roads`; `extra`: columns that this version does not know, among `fields` and `limits`;
+    `lacking`: fields and limits that the file does not know.
+    """
+    count = int(found["count"])
+    said: dict[str, Any] = {}
+    extra: dict[str, dict[str, Any]] = {}
+    given = ((kind, *one) for kind in _KINDS for one in found[kind].items())
+    for kind, name, column in given:
         if not (len(column) == count if isinstance(column, list) else {*column} == {_OF_ALL}):
             raise ValueError(f"{name} does not describe {count} roads")
-    unknown = {"fields": _leave_out(given, FIELDS), "limits": _leave_out(limits, LIMITS)}
-    columns = _decode_columns(given, limits, count)
-    rows = zip(*columns.values(), strict=True)
-    return RoadTable(
-        roads=tuple(Road(**dict(zip(columns, row, strict=True))) for row in rows),
-        extra={kind: more for kind, more in unknown.items() if more},
-        lacking=tuple(name for name in (*FIELDS, *LIMITS) if name not in {*given, *limits}),
-    )
-
-
-def _decode_columns(
-    given: Mapping[str, Any], limits: Mapping[str, Any], count: int
-) -> dict[str, Iterable[Any]]:
-    """Give the fields of roads that not every road has by default, each with its values."""
-    columns: dict[str, Iterable[Any]] = {
-        name: _decode(name, given[name], count)
-        for name, default in FIELDS.items()
-        if name in given and given[name] != _of_all(default)
+        (said if name in _KINDS[kind] else extra.setdefault(kind, {}))[name] = column
+    columns = {
+        name: _decode(name, said[name], count)
+        for name, default in _DEFAULTS.items()
+        if name in said and said[name] != _of_all(default)
     }
-    if any(limits.get(name, _NO_LIMIT) != _NO_LIMIT for name in LIMITS):
-        known = (_decode(name, limits.get(name, _NO_LIMIT), count) for name in LIMITS)
-        columns["limits"] = zip(*known, strict=True)
-    return columns
-
-
-def _leave_out(columns: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:
-    return {name: column for name, column in columns.items() if name not in known}
+    if not columns.keys().isdisjoint(LIMITS):
+        limits = (columns.pop(name, repeat(math.nan, count)) for name in LIMITS)
+        columns["limits"] = zip(*limits, strict=True)
+    rows = zip(*columns.values(), strict=True)
+    return {
+        "roads": tuple(Road(**dict(zip(columns, row, strict=True))) for row in rows),
+        "extra": extra,
+        "lacking": tuple(name for name in _DEFAULTS if name not in said),
+    }
 
 
 def list_content(roads: Sequence[Road]) -> dict[str, Any]:
     """Give what roads say for a fingerprint, by name: nothing of what no road says."""
-    fields_of, limits_of = _list_columns(roads)
-    found: dict[str, Any] = {"count": len(roads)}
-    for name in (one.name for one in fields(Road)):
-        if name == "limits":
-            limits = {of: [*map(_or_null, limits_of[of])] for of in sorted(LIMITS)}
-            said = {of: one for of, one in limits.items() if one.count(None) < len(one)}
-            found |= {"limits": said} if said else {}
-        elif name in FIELDS:
-            column, plain = [*map(_or_null, fields_of[name])], _or_null(FIELDS[name])
-            found |= {name: column} if any(value != plain for value in column) else {}
-    return found
+    columns = {of: [*map(_or_null, column)] for of, column in _list_columns(roads).items()}
+    plain = {of: _or_null(default) for of, default in _DEFAULTS.items()}
+    said: dict[str, Any] = {
+        of: one for of, one in columns.items() if any(value != plain[of] for value in one)
+    }
+    if limits := {of: said[of] for of in sorted(LIMITS) if of in said}:
+        said["limits"] = limits
+    names = (one.name for one in fields(Road))
+    return {"count": len(roads)} | {name: said[name] for name in names if name in said}
 
 
 def as_json(value: Any) -> NDArray[np.uint8]:
@@ -316,6 +289,3 @@ def _encode(value: Any) -> Any:
 
 def _or_null(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
-
-
-_NO_LIMIT = _of_all(math.nan)

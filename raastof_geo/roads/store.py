@@ -307,6 +307,7 @@ def _decode(
     point_start = np.concatenate(([0], np.cumsum(count + 2))).astype(np.int32)
     metadata, unknown = _read_metadata(given)
     table = decode_roads(roads)
+    table["extra"] |= {"metadata": unknown} if unknown else {}
     arcs = iter(columns.turn_arc.tolist())
     turns = zip(columns.turn_only.tolist(), columns.turn_size.tolist(), strict=True)
     return RoadNetwork(
@@ -318,7 +319,6 @@ def _decode(
         forward=freeze((columns.directions & FORWARD) > 0),
         backward=freeze((columns.directions & BACKWARD) > 0),
         road=freeze(columns.road.astype(np.int32)),
-        roads=table.roads,
         point_start=freeze(point_start),
         lon=freeze(draw_shapes(point_start, node_lon, tail, head, columns.inner_lon)),
         lat=freeze(draw_shapes(point_start, node_lat, tail, head, columns.inner_lat)),
@@ -329,8 +329,7 @@ def _decode(
             Turn(bool(only), tuple(map(int, some)), tags)
             for only, some, tags in roads.get("turns", ())
         ),
-        extra={**table.extra, **({"metadata": unknown} if unknown else {})},
-        lacking=table.lacking,
+        **table,
     )
 
 

@@ -14,7 +14,7 @@ from raastof_geo.errors import SnapError
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access, Road
 from raastof_geo.roads.routing import router as router_module
-from raastof_geo.roads.routing.approach import RoadStop
+from raastof_geo.roads.routing.core import RoadStop
 from raastof_geo.roads.routing.engine import has_hierarchies
 from raastof_geo.roads.routing.graph import RoadGraph, build_graph
 from raastof_geo.roads.routing.route import Routes

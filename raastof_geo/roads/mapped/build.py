@@ -17,11 +17,11 @@ from raastof_geo.region.projection import bound, measure_steps
 from raastof_geo.roads.columns import Rows, lay_runs
 from raastof_geo.roads.edges import RoadEdges, Turn
 from raastof_geo.roads.mapped.osm import OsmWays, TellStep
-from raastof_geo.roads.mapped.reach import keep_main_part, link_pieces
 from raastof_geo.roads.mapped.rules import flip_tags
 from raastof_geo.roads.mapped.ways import add_straight_edges, lay_network
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import ROAD_CLASSES, Access, Road, join_tags, split_tags
+from raastof_geo.roads.routing.islands import keep_main_part, link_pieces
 
 
 class Chains(Rows):

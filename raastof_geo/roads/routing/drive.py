@@ -248,12 +248,15 @@ def pay_on_the_way(
     return toll + link_dkk + ferry_km * catalogue.ferry.fare_dkk_per_km.value
 
 
-def use_edges(
-    network: RoadEdges, vehicle: Vehicle, speed_km_h: Floats, model: EnergyModel
+def use_on_the_way(
+    vehicle: Vehicle,
+    model: EnergyModel,
+    speed_km_h: Floats,
+    length_km: Floats,
+    at_sea: Mask | bool = False,
 ) -> dict[str, Floats]:
-    """Give what a vehicle uses on every edge at a speed. [km, hours, unit of the fuel]"""
+    """Give what a vehicle uses at a speed, on the road or `at_sea`. [km, h, unit of the fuel]"""
     empty, full = model(vehicle, speed_km_h)
-    length_km, at_sea = network.length_m / 1000, network.ferry
     return {
         "km": length_km,
         "hours": length_km / speed_km_h,
@@ -285,7 +288,8 @@ def drive_edges(
     if speed_km_h is None:
         speed_km_h = find_speed(network, catalogue, judged.maxspeed_km_h)
     speed_km_h = np.broadcast_to(speed_km_h, judged.closed.shape)
-    used = use_edges(network, vehicle, speed_km_h, model)
+    length_km = network.length_m / 1000
+    used = use_on_the_way(vehicle, model, speed_km_h, length_km, network.ferry)
     return Drive(
         speed_km_h=speed_km_h,
         kg_co2e_wtw=emit_kg_co2e(

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers, first_of_each
 from raastof_geo.roads.columns import Rows
-from raastof_geo.roads.routing.approach import Approach
+from raastof_geo.roads.routing.core import Approach, Reduction
 from raastof_geo.roads.routing.engine import CLOSED, HEAVIEST, Path, WeightMatrix
 from raastof_geo.roads.routing.graph import RoadGraph
-from raastof_geo.roads.routing.reduce import Reduction
 
 _TREES_AT_ONCE = 32
 """Trees held in memory side by side: 12 bytes a node each, 24 MB for 60,000 nodes of a core."""

@@ -23,7 +23,7 @@ import numpy as np
 from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.roads.road import Access
-from raastof_geo.roads.routing.approach import RoadStop, Surroundings
+from raastof_geo.roads.routing.core import Reduction, RoadStop, Surroundings, reduce_graph
 from raastof_geo.roads.routing.drive import find_local_edges
 from raastof_geo.roads.routing.engine import (
     CLOSED,
@@ -37,7 +37,6 @@ from raastof_geo.roads.routing.engine import (
     order_nodes,
 )
 from raastof_geo.roads.routing.graph import RoadGraph, build_graph
-from raastof_geo.roads.routing.reduce import Reduction, reduce_graph
 from raastof_geo.roads.routing.route import (
     Approaches,
     Meeting,
