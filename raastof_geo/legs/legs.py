@@ -115,46 +115,6 @@ def explain_lost(legs: Legs, *, most: int = 10) -> list[Message]:
     return [*told, *pairs[:most], *more]
 
 
-def tell_lost(
-    roads: RoadPrices, vehicle_id: str, pairs: pd.DataFrame, periods: Sequence[str]
-) -> pd.DataFrame:
-    """Say of each pair that a truck cannot drive whether anything could, as in `Legs.lost`."""
-    reasons: list[str] = []
-    if len(pairs):
-        land, sea = (_ways_there(roads, pairs, ferries=ferries) for ferries in (False, True))
-        taken = roads.scenario.said.network.ferries
-        turned = _ways_by_turning(roads, vehicle_id, pairs, periods[0])
-        for turning, here, there in zip(turned, land, sea, strict=True):
-            closed = "closed" if here or (there and taken) else "ferry" if there else "none"
-            reasons.append(str(say_text("lost legs", "turning" if turning else closed)))
-    told = [pairs.assign(vehicle=vehicle_id, period=one, reason=reasons) for one in periods]
-    return pd.concat(told, ignore_index=True)
-
-
-def _ways_there(roads: RoadPrices, pairs: pd.DataFrame, *, ferries: bool) -> Mask:
-    router = roads.free_router
-    length, at_sea = router.graph.length_km, roads.network.ferry[router.graph.edge]
-    weighted = router.weigh(length if ferries else np.where(at_sea, np.inf, length))
-    return _there_and_back(roads, pairs, weighted, weighted)
-
-
-def _ways_by_turning(roads: RoadPrices, vehicle_id: str, pairs: pd.DataFrame, period: str) -> Mask:
-    """Tell which pairs a truck could drive between if it turned round in dead ends."""
-    if roads.scenario.catalogue.vehicles[vehicle_id].turns_in_dead_end:
-        return np.zeros(len(pairs), bool)
-    active = roads.spell_of(period)
-    full, empty = (roads.weigh(vehicle_id, load, active, turning=True) for load in BOTH_LOADS)
-    return _there_and_back(roads, pairs, full, empty)
-
-
-def _there_and_back(
-    roads: RoadPrices, pairs: pd.DataFrame, out: WeightedRoads, back: WeightedRoads
-) -> Mask:
-    starts = [roads.stops[site] for site in pairs.origin]
-    goals = [roads.stops[site] for site in pairs.destination]
-    return out.routes(starts, goals).exists & back.routes(goals, starts).exists
-
-
 _ENDS = ["origin", "destination"]
 _BACK = {"origin": "destination", "destination": "origin"}
 _FOR_PRICES = ["work_h", "ferry_km", "link_dkk", "toll_km"]
@@ -248,12 +208,41 @@ def _price_on(roads: RoadPrices) -> Legs:
         there = trips.length_km.notna() & trips.return_km.notna()
         frames.append(_price_tonnes(haulage, trips[there]))
         unlinked = trips.loc[~there, _ENDS].drop_duplicates()
-        lost.append(tell_lost(roads, vehicle_id, unlinked, legal))
+        lost.append(_tell_lost(haulage, unlinked))
         if scenario.said.return_loads or scenario.said.baseline.return_loads:
             empty.append(_price_empty_trips(haulage, pairs))
     frame = pd.concat(frames, ignore_index=True).sort_values(list(LEG_KEYS), ignore_index=True)
     empty_trips = pd.concat(empty, ignore_index=True) if empty else None
     return Legs(frame, roads, pd.concat(lost, ignore_index=True), empty_trips)
+
+
+def _tell_lost(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Say of each pair that a truck cannot drive whether anything could, as in `Legs.lost`."""
+    roads, reasons = haulage.roads, list[str]()
+    if len(pairs):
+        router, turned = roads.free_router, np.zeros(len(pairs), bool)
+        length, at_sea = router.graph.length_km, roads.network.ferry[router.graph.edge]
+        by_land, by_sea = router.weigh(np.where(at_sea, np.inf, length)), router.weigh(length)
+        land, sea = (_find_there_and_back(roads, pairs, one, one) for one in (by_land, by_sea))
+        if not haulage.vehicle.turns_in_dead_end:
+            weigh = partial(roads.weigh, haulage.vehicle_id, active=haulage.active, turning=True)
+            turned = _find_there_and_back(roads, pairs, *map(weigh, BOTH_LOADS))
+        taken = haulage.scenario.said.network.ferries
+        for turning, here, there in zip(turned, land, sea, strict=True):
+            closed = "closed" if here or (there and taken) else "ferry" if there else "none"
+            reasons.append(str(say_text("lost legs", "turning" if turning else closed)))
+    told = [
+        pairs.assign(vehicle=haulage.vehicle_id, period=one, reason=reasons)
+        for one in haulage.periods
+    ]
+    return pd.concat(told, ignore_index=True)
+
+
+def _find_there_and_back(
+    roads: RoadPrices, pairs: pd.DataFrame, out: WeightedRoads, back: WeightedRoads
+) -> Mask:
+    starts, goals = roads.find_stops(pairs)
+    return out.routes(starts, goals).exists & back.routes(goals, starts).exists
 
 
 def compatible_pairs(scenario: Scenario) -> pd.DataFrame:
@@ -330,8 +319,7 @@ def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> pd.D
     roads, prices = haulage.roads, haulage.prices
     ends = between[_ENDS]
     unique = ends.drop_duplicates()
-    starts = [roads.stops[site] for site in unique.origin]
-    goals = [roads.stops[site] for site in unique.destination]
+    starts, goals = roads.find_stops(unique)
     where = np.array(
         [(one.edge, one.share, two.edge, two.share) for one, two in zip(starts, goals, strict=True)]
     )

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from raastof_geo.arrays import Floats, Indices, Mask
@@ -71,6 +72,12 @@ class RoadPrices(Travelling):
         for change, edges in zip(changes, self.changed, strict=True):
             closing[edges] |= change.closed or bool(change.limits)
         return closing
+
+    def find_stops(self, pairs: pd.DataFrame) -> tuple[list[RoadStop], list[RoadStop]]:
+        """Give the stops of each `origin`, and those of each `destination`."""
+        ends = (pairs[end] for end in ("origin", "destination"))
+        starts, goals = ([self.stops[site] for site in some] for some in ends)
+        return starts, goals
 
     def router_of(self, vehicle_id: str) -> Router:
         """Give the network made ready for a truck, with the turns that bind it when it is full."""

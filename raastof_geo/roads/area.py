@@ -49,7 +49,7 @@ def read_area(
     elif file is not None:
         area = read_polygon(file)
     elif municipalities:
-        area = join_municipalities(municipalities, region or read_region())
+        area = _join_municipalities(municipalities, region or read_region())
     if area is not None and buffer_m > 0:
         crs = find_system(tuple(shapely.bounds(area).tolist()))
         area = unproject_shapes(shapely.buffer(project_shapes(area, crs), buffer_m), crs)
@@ -82,7 +82,7 @@ def read_layer(path: AnyPath) -> gpd.GeoDataFrame:
         raise RoadDataError(*error.findings) from error
 
 
-def join_municipalities(wanted: Sequence[str], region: Region) -> shapely.Geometry:
+def _join_municipalities(wanted: Sequence[str], region: Region) -> shapely.Geometry:
     """Join municipalities by name or code [degrees]; `RoadDataError` names all unknown ones."""
     frame = region.labels
     known = {name.casefold(): index for index, name in enumerate(frame["name"])}
@@ -147,7 +147,7 @@ def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> Indices:
 
 def find_edges_in(network: RoadNetwork, areas: Sequence[str]) -> Indices:
     """Find the edges that touch municipalities of the region, ascending."""
-    return find_edges_over(network, join_municipalities(areas, network.region))
+    return find_edges_over(network, _join_municipalities(areas, network.region))
 
 
 def find_edges_over(network: RoadNetwork, shape: shapely.Geometry) -> Indices:

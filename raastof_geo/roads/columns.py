@@ -4,8 +4,6 @@ The table of roads in a file has a column for each field of a road, and one for 
 or `{"all": value}`. Unknown ones are kept; where one lacks, the default holds.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import sys
@@ -142,10 +140,10 @@ class Rows:
     def __getitem__(self, rank: int) -> Integers:
         return self.numbers[self.start[rank] : self.start[rank + 1]]
 
-    def take(self, ranks: Indices) -> Rows:
+    def take(self, ranks: Indices) -> Self:
         """Give some of the lists, in the order asked for."""
         sizes = self.size[ranks]
-        return Rows.part(self.numbers[lay_runs(self.start[:-1][ranks], sizes)], sizes)
+        return self.part(self.numbers[lay_runs(self.start[:-1][ranks], sizes)], sizes)
 
     def add_up(self, weight: Floats) -> Floats:
         """Add up over each list what its numbers weigh."""

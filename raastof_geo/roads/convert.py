@@ -1,7 +1,5 @@
 """Make a pack of a file of OpenStreetMap: its roads, and the areas, towns and coast around them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterable
 from contextlib import suppress
@@ -27,7 +25,7 @@ from raastof_geo.roads.mapped.osm import TellStep, read_osm
 from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.store import write_network
 
-Labelled: TypeAlias = tuple[pd.DataFrame, Objects]
+_Labelled: TypeAlias = tuple[pd.DataFrame, Objects]
 """Labels of areas and their shapes, as a region has them."""
 
 _TOLERANCE_M, _SHARE_OF_WIDTH = 120.0, 0.001
@@ -60,7 +58,7 @@ class Places(NamedTuple):
     """Lines with land on their left."""
 
 
-def read_places(path: AnyPath) -> Places:
+def _read_places(path: AnyPath) -> Places:
     """Read areas, towns and coast of a file that was read for its roads before.
 
     What cannot be put together, as a boundary that the extract cuts, is left out.
@@ -89,7 +87,7 @@ def _sort(thing: Any, found: Places, factory: Any) -> None:
         found.areas.append((int(level) if level.isdecimal() else 0, code, tags["name"], shape))
 
 
-def read_areas(path: AnyPath) -> Labelled:
+def read_areas(path: AnyPath) -> _Labelled:
     """Read areas with code, name and region from a file of polygons, sorted by code.
 
     GeoJSON in degrees, or anything that GDAL reads. Parts of one code, or of one name where there
@@ -110,7 +108,7 @@ def make_region(
     bounds: Bounds,
     places: Places,
     *,
-    areas: Labelled | None = None,
+    areas: _Labelled | None = None,
     level: int | None = None,
 ) -> Region:
     """Make the region of a pack of what lies within the bounds of its roads. [degrees]
@@ -151,7 +149,7 @@ def lay_land(lines: list[Any], wide: Any) -> Objects:
     return np.asarray(faces[votes > 0], object)
 
 
-def _choose_areas(places: Places, wide: Any, levels: Iterable[int]) -> Labelled:
+def _choose_areas(places: Places, wide: Any, levels: Iterable[int]) -> _Labelled:
     """Take the areas of the first level that leaves few gaps within a rectangle."""
     near = [one for one in places.areas if shapely.intersects(one[-1], wide)]
     of_level = {at: [one for one in near if one[0] == at] for at in levels}
@@ -169,7 +167,7 @@ def _choose_areas(places: Places, wide: Any, levels: Iterable[int]) -> Labelled:
     return _join(rows)
 
 
-def _join(rows: Iterable[tuple[Any, ...]]) -> Labelled:
+def _join(rows: Iterable[tuple[Any, ...]]) -> _Labelled:
     """Join parts of one area, and sort by code and name."""
     parts: dict[str, list[tuple[Any, ...]]] = {}
     for code, name, region, shape in rows:
@@ -260,7 +258,7 @@ def convert_roads(
         progress(say("Reading areas, towns and coast"))
     bounds = network.metadata.bounds
     head = Region(title, find_system(bounds), credit=dict.fromkeys(LANGUAGES, credit))
-    places = read_places(source)
+    places = _read_places(source)
     region = make_region(head, bounds, places, areas=drawn, level=level)
     network = replace(network, own_region=region)
     if progress:

@@ -1,7 +1,5 @@
 """Hold nodes and edges of road in columns."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import namedtuple
 from collections.abc import Callable, Mapping

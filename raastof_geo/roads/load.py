@@ -22,7 +22,7 @@ from raastof_geo.links import AnyPath
 from raastof_geo.region.projection import DEGREES, bound, measure_steps
 from raastof_geo.roads.columns import FIELDS, round_degrees
 from raastof_geo.roads.edges import BUILDER, NetworkMetadata
-from raastof_geo.roads.mapped.damage import OSM_ENDINGS, refuse_others
+from raastof_geo.roads.mapped.damage import OSM_ENDINGS, is_number, refuse_others
 from raastof_geo.roads.mapped.osm import TellStep, read_osm
 from raastof_geo.roads.mapped.rules import flip_tags
 from raastof_geo.roads.mapped.tags import read_road, strictest_limit
@@ -138,7 +138,7 @@ def _to_degrees(graph: Any) -> Any:
 
 
 def _read_place(node: Hashable, x: Any, y: Any) -> tuple[float, float]:
-    if not (_is_number(x, 180) and _is_number(y, 90)):
+    if not (is_number(x, 180) and is_number(y, 90)):
         given = {"node": str(node), "x": str(x), "y": str(y)}
         raise RoadDataError.saying_text("graphs", "node off earth", **given)
     return float(x), float(y)
@@ -148,7 +148,7 @@ def _check_edge(u: Hashable, v: Hashable, data: Mapping[str, Any]) -> None:
     """Refuse an edge whose length is no length, or whose shape is no line on the Earth."""
     length, shape = data.get("length", 0.0), data.get("geometry")
     ends = {"u": str(u), "v": str(v)}
-    if not (_is_number(length, _LONGEST_M) and float(length) >= 0):
+    if not (is_number(length, _LONGEST_M) and float(length) >= 0):
         raise RoadDataError.saying_text("graphs", "length", length=str(length), **ends)
     drawn = shape is None or (
         isinstance(shape, shapely.LineString)
@@ -157,13 +157,6 @@ def _check_edge(u: Hashable, v: Hashable, data: Mapping[str, Any]) -> None:
     )
     if not drawn:
         raise RoadDataError.saying_text("graphs", "shape", **ends)
-
-
-def _is_number(value: Any, most: float) -> bool:
-    try:
-        return abs(float(value)) <= most
-    except (TypeError, ValueError):
-        return False
 
 
 def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> list[_Street]:

@@ -58,7 +58,7 @@ simplification may have taken. A judgement: a lie, not a hairpin, shall be found
 _WINDING_M = 1000.0
 
 
-def find_fault_in_columns(columns: StoredColumns) -> Message | None:
+def _find_fault_in_columns(columns: StoredColumns) -> Message | None:
     """Name the first rule that the columns of a file break, if any, before anything is made."""
     for label, column in zip(STORED_COLUMNS, columns, strict=True):
         if column.ndim != 1 or column.dtype.kind not in "iu":
@@ -82,7 +82,7 @@ def _find_false_count(columns: StoredColumns) -> Message | None:
     return None
 
 
-def check_metadata(found: Mapping[str, Any]) -> None:
+def _check_metadata(found: Mapping[str, Any]) -> None:
     """Look at what a file says of itself: `TypeError` or `ValueError` where it cannot be that."""
     texts = [found[label] for label in ("title", "osm_date", "attribution", "builder")]
     numbers = [found["simplified_m"], found["largest_shift_m"], found["doubtful_turns"]]
@@ -94,7 +94,7 @@ def check_metadata(found: Mapping[str, Any]) -> None:
         raise ValueError("bounds off the Earth")
 
 
-def find_fault(network: RoadNetwork) -> Message | None:
+def _find_fault(network: RoadNetwork) -> Message | None:
     """Name the first rule that a network breaks. None where there is none."""
     edges, points = len(network.tail), len(network.lon)
     if edges == 0:
@@ -213,10 +213,10 @@ def read_network(path: AnyPath) -> RoadNetwork:
     file = Path(path)
     columns, roads, metadata, is_pack = _read_columns(file)
     try:
-        complaint = find_fault_in_columns(columns)
+        complaint = _find_fault_in_columns(columns)
         if not complaint:
             network = _decode(columns, json.loads(roads.tobytes()), json.loads(metadata.tobytes()))
-            complaint = find_fault(network)
+            complaint = _find_fault(network)
             if is_pack:
                 network = replace(network, own_region=read_region(file))
     except Exception as error:  # what is not as it should be fails in many ways
@@ -234,7 +234,7 @@ def write_network(network: RoadNetwork, path: AnyPath, *, compress: bool = True)
     `OutputError`.
     """
     file = Path(path)
-    complaint = find_fault(network)
+    complaint = _find_fault(network)
     if complaint:
         raise RoadDataError.saying_text("network files", "contradicts", fault=complaint)
     extra = network.extra
@@ -335,7 +335,7 @@ def _decode(
 
 def _read_metadata(found: Mapping[str, Any]) -> tuple[NetworkMetadata, dict[str, Any]]:
     known = {field.name: found[field.name] for field in fields(NetworkMetadata)}
-    check_metadata(known)
+    _check_metadata(known)
     unknown = {name: one for name, one in found.items() if name not in {*known, "format"}}
     west, south, east, north = known.pop("bounds")
     return NetworkMetadata(bounds=(west, south, east, north), **known), unknown

@@ -38,7 +38,7 @@ class Chains(Rows):
         return np.asarray(self.numbers % 2 == 1)
 
 
-def join_segments(ends: SmallIntegers, ways: Mask, kind: SmallIntegers) -> Chains:
+def _join_segments(ends: SmallIntegers, ways: Mask, kind: SmallIntegers) -> Chains:
     """Join segments through nodes where just two of a kind meet, each into exactly one chain.
 
     `ends`: nodes, tail and head of each segment; `ways`: whether it is open along and against them;
@@ -200,7 +200,7 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
     ruled = np.flatnonzero([bool(roads[kind].rules) for kind in road.tolist()])
     kind = road.copy()
     kind[ruled] = len(roads) + ruled  # stays as it is: its rules may hang on its direction
-    chains = join_segments(ends, np.column_stack((whole.forward, whole.backward))[chosen], kind)
+    chains = _join_segments(ends, np.column_stack((whole.forward, whole.backward))[chosen], kind)
     xy = np.concatenate((whole.project(whole.node_lon, whole.node_lat), whole.xy))
     mapped = _line_up(whole, chosen, chains)
     drawn = _simplify(mapped, xy, tolerance_m=simplify_m)

@@ -83,7 +83,7 @@ def read_metres(text: str) -> float:
     return _read_lowest(text, _read_one_length)
 
 
-def read_count(text: str) -> float:
+def _read_count(text: str) -> float:
     """Read a limit on a number, as in `4`: the lowest, inf: none, or NaN."""
     return _read_lowest(text, lambda one: float(one) if one.isdecimal() else math.nan)
 
@@ -161,7 +161,7 @@ def _tidy(value: float) -> float:
 READ_SIZE: dict[str, Callable[[str], float]] = {
     "t": read_mass_t,
     "m": read_metres,
-    "axles": read_count,
+    "axles": _read_count,
 }
 """How the value of a limit is read, by its unit."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from raastof_geo.roads.mapped import rules
 from raastof_geo.roads.mapped.keys import (
     LIMIT_OF,
     READ_SIZE,
@@ -17,19 +18,6 @@ from raastof_geo.roads.mapped.keys import (
     parts,
     read_key,
     read_minutes,
-)
-from raastof_geo.roads.mapped.rules import (
-    PLAINLY_OPEN,
-    READ_VALUE,
-    Passage,
-    decide_access,
-    decide_limits,
-    decide_oneway,
-    decide_speed,
-    find_doubt,
-    read_access,
-    read_words,
-    varies,
 )
 from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access, Road, join_tags, split_tags
 
@@ -92,7 +80,7 @@ def _read_nameless(items: tuple[tuple[str, str], ...]) -> Road | None:
     road_class = read_class(tags)
     if road_class is None or (road_class == "ferry" and not _takes_motor_vehicles(tags)):
         return None
-    varied = varies(tags)
+    varied = rules.varies(tags)
     signed, passages = judge_way(tags, road_class, varied=varied)
     open_ways = signed if any(signed) else (True, True)
     left = [
@@ -100,14 +88,18 @@ def _read_nameless(items: tuple[tuple[str, str], ...]) -> Road | None:
     ]
     usable = [one for one, way in zip(passages, left, strict=True) if way]
     forward, backward = left if usable else open_ways
+    ahead, back = passages
+    limits = ahead.limits
+    if limits is not back.limits:  # what binds in both directions
+        limits = tuple(np.maximum(limits, back.limits).tolist())
     return Road(
         road_class=road_class,
         forward=forward,
         backward=backward,
         access=min(one.access for one in usable) if usable else Access.CLOSED,
-        limits=_join_limits(passages) if varied else passages[0].limits,
-        maxspeed_km_h=_join_speeds(passages) if varied else passages[0].maxspeed_km_h,
-        rules=join_rules(tags, _RULED_BY) if varied else "",
+        limits=limits,
+        maxspeed_km_h=float(np.fmin(ahead.maxspeed_km_h, back.maxspeed_km_h)),
+        rules=_join_rules(tags, _RULED_BY) if varied else "",
         **{field: read(tags, road_class) for field, read in READERS.items()},
     )
 
@@ -119,7 +111,7 @@ def judge_way(
     *,
     errand: bool = False,
     varied: bool = True,
-) -> tuple[tuple[bool, bool], tuple[Passage, Passage]]:
+) -> tuple[tuple[bool, bool], tuple[rules.Passage, rules.Passage]]:
     """Say which directions are signed as open, and what a truck meets along each.
 
     `truck`: none for what any truck may meet at best; `errand`: whether its trip begins or ends
@@ -129,19 +121,19 @@ def judge_way(
         tags = {_CARS.sub("motor_vehicle", name): value for name, value in tags.items()} | dict(
             tags
         )
-    words = read_words(tags)
+    words = rules.read_words(tags)
     found = []
     for direction in ("forward", "backward") if varied else ("forward",):
-        access = decide_access(words, direction, truck, errand)
-        speed = decide_speed(words, direction, truck)
+        access = rules.decide_access(words, direction, truck, errand)
+        speed = rules.decide_speed(words, direction, truck)
         found.append(
-            Passage(
+            rules.Passage(
                 _soften(tags, road_class, access),
-                decide_limits(words, direction, truck, errand),
+                rules.decide_limits(words, direction, truck, errand),
                 _speed_by_zone(tags) if speed is None else speed if speed < math.inf else math.nan,
             )
         )
-    return decide_oneway(words, tags, road_class, truck), (found[0], found[-1])
+    return rules.decide_oneway(words, tags, road_class, truck), (found[0], found[-1])
 
 
 def read_class(tags: Mapping[str, str]) -> str | None:
@@ -164,22 +156,24 @@ def read_barrier(tags: Mapping[str, str]) -> Road | None:
     found = judge_barrier(tags)
     text = _join_telling(tags, _RULED_AT_BARRIERS)
     free = found.access is Access.OPEN and all(map(math.isnan, found.limits))
-    if free and not varies(tags) and not find_doubts(text):
+    if free and not rules.varies(tags) and not find_doubts(text):
         return None
-    rules = join_rules(tags, _RULED_AT_BARRIERS) if varies(tags) else ""
-    return Road("service", access=found.access, limits=found.limits, tags=text, rules=rules)
+    ruled = _join_rules(tags, _RULED_AT_BARRIERS) if rules.varies(tags) else ""
+    return Road("service", access=found.access, limits=found.limits, tags=text, rules=ruled)
 
 
 def judge_barrier(
     tags: Mapping[str, str], truck: Truck | None = None, *, errand: bool = False
-) -> Passage:
+) -> rules.Passage:
     """Say what a truck meets at a barrier, a ford or a limit.
 
     A node has no direction: what is said of either holds in both, the stricter first.
     """
-    words, kind = read_words(tags), tags.get("barrier")
-    ways = ("forward", "backward") if varies(tags) else ("",)
-    said = [decide_access(words, way, truck, errand) for way in ways] if kind else [Access.OPEN]
+    words, kind = rules.read_words(tags), tags.get("barrier")
+    ways = ("forward", "backward") if rules.varies(tags) else ("",)
+    said = (
+        [rules.decide_access(words, way, truck, errand) for way in ways] if kind else [Access.OPEN]
+    )
     known = [one for one in said if one is not None]
     if _has_ford(tags):
         access = Access.CLOSED
@@ -189,9 +183,9 @@ def judge_barrier(
         passed = _BARRIERS.get(kind or "")
         locked = passed == "gate" and tags.get("locked") == "yes"
         access = Access.LOCAL if locked else Access.OPEN if passed else Access.CLOSED
-    ahead, back = (decide_limits(words, way, truck, errand) for way in (ways[0], ways[-1]))
+    ahead, back = (rules.decide_limits(words, way, truck, errand) for way in (ways[0], ways[-1]))
     limits = ahead if len(ways) == 1 else tuple(np.fmin(ahead, back).tolist())
-    return Passage(access, limits, math.nan)
+    return rules.Passage(access, limits, math.nan)
 
 
 def find_doubts(tags: str) -> tuple[tuple[str, str, str], ...]:
@@ -201,26 +195,14 @@ def find_doubts(tags: str) -> tuple[tuple[str, str, str], ...]:
     `unknown_key`, `unreadable` values, `implausible` limits and `unknown_access`.
     """
     pairs = split_tags(tags).items()
-    return tuple((kind, key, value) for key, value in pairs if (kind := find_doubt(key, value)))
+    return tuple(
+        (kind, key, value) for key, value in pairs if (kind := rules.find_doubt(key, value))
+    )
 
 
-def join_rules(tags: Mapping[str, str], more: Iterable[str] = ()) -> str:
+def _join_rules(tags: Mapping[str, str], more: Iterable[str]) -> str:
     """Write the tags that decide for trucks as one text, and `more` of them."""
     return join_tags({name: tags[name] for name in tags if name in more or read_key(name)})
-
-
-def _join_limits(passages: tuple[Passage, Passage]) -> tuple[float, ...]:
-    """Give what binds in both directions, NaN where either has no limit."""
-    forward, backward = (one.limits for one in passages)
-    if forward is backward:
-        return forward
-    return tuple(np.maximum(forward, backward).tolist())
-
-
-def _join_speeds(passages: tuple[Passage, Passage]) -> float:
-    """Give the lower limit, NaN where neither direction has one. [km/h]"""
-    forward, backward = (one.maxspeed_km_h for one in passages)
-    return float(np.fmin(forward, backward))
 
 
 def _read_level(tags: Mapping[str, str]) -> int:
@@ -241,14 +223,16 @@ def _soften(tags: Mapping[str, str], road_class: str, access: Access | None) -> 
     soft = road_class == "track" and tags.get("tracktype") in _LOCAL_TRACKS
     # Nobody hauls gravel through driveways, car parks and soft tracks.
     if not access and road_class != "ferry" and (service in _LOCAL_SERVICES or soft):
-        return Access.OPEN if read_access(tags.get("hgv", "")) is Access.OPEN else Access.LOCAL
+        return (
+            Access.OPEN if rules.read_access(tags.get("hgv", "")) is Access.OPEN else Access.LOCAL
+        )
     return access or Access.OPEN
 
 
 def _takes_motor_vehicles(tags: Mapping[str, str]) -> bool:
-    values = [read_access(tags.get(name, "")) for name in ("motor_vehicle", "vehicle")]
+    values = [rules.read_access(tags.get(name, "")) for name in ("motor_vehicle", "vehicle")]
     everyone = next((access for access in values if access is not None), None)
-    kinds = [read_access(tags.get(name, "")) for name in ("hgv", "motorcar")]
+    kinds = [rules.read_access(tags.get(name, "")) for name in ("hgv", "motorcar")]
     return any(access not in (None, Access.CLOSED) for access in (*kinds, everyone))
 
 
@@ -258,7 +242,7 @@ def _has_ford(tags: Mapping[str, str]) -> bool:
 
 def _speed_by_zone(tags: Mapping[str, str]) -> float:
     """Give the limit that the kind of a limit or a zone implies, NaN where none does. [km/h]"""
-    found = (READ_VALUE["maxspeed"](tags[tag]) for tag in _SPEED_TAGS if tag in tags)
+    found = (rules.READ_VALUE["maxspeed"](tags[tag]) for tag in _SPEED_TAGS if tag in tags)
     return next((speed for speed in found if speed < math.inf), math.nan)
 
 
@@ -320,7 +304,7 @@ def _join_telling(tags: Mapping[str, str], explaining: frozenset[str]) -> str:
 
 
 def _explains(name: str, value: str) -> bool:
-    wanted = _EXPLAINING.get(name, frozenset((value,)) - PLAINLY_OPEN)
+    wanted = _EXPLAINING.get(name, frozenset((value,)) - rules.PLAINLY_OPEN)
     return value != "no" if wanted is None else value in wanted
 
 
@@ -328,13 +312,13 @@ def _tells(name: str, value: str) -> bool:
     key = read_key(name)
     if key is None or key.base == "restriction":
         return False
-    if key.conditional or key.doubt or find_doubt(name, value):
+    if key.conditional or key.doubt or rules.find_doubt(name, value):
         return True
     if key.base == "access":
-        return value not in PLAINLY_OPEN
+        return value not in rules.PLAINLY_OPEN
     if key.base in ("oneway", "maxspeed"):
         return value == "reversible" or key.varies
-    return bool(READ_VALUE[key.base](value) != math.inf)
+    return bool(rules.READ_VALUE[key.base](value) != math.inf)
 
 
 # What each field of a road is read from.

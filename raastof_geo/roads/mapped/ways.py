@@ -24,7 +24,7 @@ _LONGEST_VIA = 64
 would be too many to follow. A judgement."""
 
 
-def lay_turns(
+def _lay_turns(
     network: RoadNetwork, mapped: Iterable[MappedTurn], nodes: Mapping[int, int]
 ) -> RoadNetwork:
     """Put restrictions on the arcs of a network whose members lie in it and meet as they should.
@@ -167,7 +167,7 @@ def lay_network(
     )
     via = {int(ways.node_id[node]): int(number[node]) for node in nodes} if ways.turns else {}
     return _raise_barriers(
-        lay_turns(network, ways.turns, via),
+        _lay_turns(network, ways.turns, via),
         {int(number[node]): barrier for node, barrier in ways.barriers.items()},
     )
 

@@ -8,8 +8,6 @@ long as there are two of them, knowing one tells the other.
 Only on the first and the last stretch are local roads driven. Weights there are whole units.
 """
 
-from __future__ import annotations
-
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass

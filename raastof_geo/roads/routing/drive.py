@@ -4,8 +4,6 @@ Here stands, once, what a kilometre costs: `emit_kg_co2e` and `pay_on_the_way`. 
 all that need them, for arcs or for whole trips, ask these two.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache

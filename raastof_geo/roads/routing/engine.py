@@ -6,8 +6,6 @@ truck's weights are poured into it in milliseconds. It comes from RoutingKit by 
 `routingkit-cch`; where no wheel of that exists, SciPy's Dijkstra does the same, slower.
 """
 
-from __future__ import annotations
-
 import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass, fields

@@ -55,7 +55,7 @@ def find_islands(network: RoadNetwork, *, ferries: bool) -> Islands:
     )
 
 
-def _strong_parts(network: RoadNetwork, edges: Mask, *, ferries: bool) -> SmallIntegers:
+def _strong_parts(network: RoadEdges, edges: Mask, *, ferries: bool = True) -> SmallIntegers:
     """Give each node the number of the part in which every node reaches every other and back."""
     _, start, end = network.list_arcs(edges if ferries else edges & ~network.ferry)
     return find_parts(start, end, network.node_count, strong=True)
@@ -76,12 +76,11 @@ def explain_islands(
     groups = _by_number(group_sites(network, edges, ferries=ferries))
     if len(groups) < 2:
         return []
-    told = [
-        say(
-            "the sites lie on {count} islands without a road between them, and nothing can go "
-            "from one to another: {groups}"
-        ).format(count=len(groups), groups="; ".join(_list_sites(group) for group in groups))
-    ]
+    apart = say(
+        "the sites lie on {count} islands without a road between them, and nothing can go "
+        "from one to another: {groups}"
+    )
+    told = [apart.format(count=len(groups), groups="; ".join(map(_list_sites, groups)))]
     usable = network.access != Access.CLOSED
     if not ferries:
         joined = _by_number(group_sites(network, edges, ferries=True))
@@ -89,13 +88,9 @@ def explain_islands(
         if len(joined) < len(groups) and names:
             ferry = say("a ferry would join them, but `network.ferries` is false: {ferries}")
             told.append(ferry.format(ferries=", ".join(names)))
-    closed = _name_ferries(network, edges, ~usable)
-    if closed:
-        told.append(
-            say("a ferry between them is closed to trucks: {ferries}").format(
-                ferries=", ".join(closed)
-            )
-        )
+    if closed := _name_ferries(network, edges, ~usable):
+        ferry = say("a ferry between them is closed to trucks: {ferries}")
+        told.append(ferry.format(ferries=", ".join(closed)))
     return told
 
 
@@ -160,7 +155,7 @@ _SHORTEST_M = 0.01
 
 
 @dataclass(frozen=True, eq=False)
-class RoadReach:
+class _RoadReach:
     """The best way between the main part and every node, out and back."""
 
     distance: Floats
@@ -179,15 +174,15 @@ class RoadLinks:
         ends = start[order].astype(np.int64), end[order].astype(np.int64)
         self._weighed = WeightMatrix(*ends, streets.node_count, cost)
 
-    def measure(self, main: Mask) -> RoadReach:
+    def measure(self, main: Mask) -> _RoadReach:
         """Find the best way between the main part and every node, out and back."""
         near = np.flatnonzero(main)
         there, home = self._weighed.matrix, csr_array(self._weighed.matrix.T)
         out, before, _ = dijkstra(there, indices=near, min_only=True, return_predecessors=True)
         back, after, _ = dijkstra(home, indices=near, min_only=True, return_predecessors=True)
-        return RoadReach(out + back, before, after)
+        return _RoadReach(out + back, before, after)
 
-    def trace(self, reach: RoadReach, gates: Indices) -> Indices:
+    def trace(self, reach: _RoadReach, gates: Indices) -> Indices:
         """List the segments on the ways between the main part and some nodes, out and back."""
         steps = []
         for gate in gates.tolist():
@@ -232,14 +227,13 @@ def keep_main_part(streets: RoadEdges, kept: Mask) -> Mask:
 
 def find_main_nodes(streets: RoadEdges, kept: Mask) -> Mask:
     """Find the nodes of the strongly connected part with the most kilometres, not nodes. [nodes]"""
-    _, start, end = streets.list_arcs(kept)
-    part = find_parts(start, end, streets.node_count, strong=True)
+    part = _strong_parts(streets, kept)
     whole = kept & (part[streets.tail] == part[streets.head])
     length = np.bincount(part[streets.tail[whole]], streets.length_m[whole], minlength=1)
     return np.asarray(part == int(np.argmax(length)), bool)
 
 
-def _find_gates(streets: RoadEdges, kept: Mask, main: Mask, reach: RoadReach) -> Indices:
+def _find_gates(streets: RoadEdges, kept: Mask, main: Mask, reach: _RoadReach) -> Indices:
     alone = kept & ~(main[streets.tail] & main[streets.head])
     inside = alone & ~main[streets.tail] & ~main[streets.head]
     piece = find_parts(streets.tail[inside], streets.head[inside], streets.node_count)

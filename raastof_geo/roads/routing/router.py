@@ -23,19 +23,9 @@ import numpy as np
 from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.roads.road import Access
+from raastof_geo.roads.routing import engine
 from raastof_geo.roads.routing.core import Reduction, RoadStop, Surroundings, reduce_graph
 from raastof_geo.roads.routing.drive import find_local_edges
-from raastof_geo.roads.routing.engine import (
-    CLOSED,
-    HEAVIEST,
-    Hierarchy,
-    Travelling,
-    WeightMatrix,
-    find_parts,
-    find_path,
-    has_hierarchies,
-    order_nodes,
-)
 from raastof_geo.roads.routing.graph import RoadGraph, build_graph
 from raastof_geo.roads.routing.route import (
     Approaches,
@@ -77,17 +67,17 @@ class Core(Reduction):
 
 
 @dataclass(frozen=True, eq=False)
-class Router(Travelling):
+class Router(engine.Travelling):
     """A network made ready: its arcs, its core, and an engine."""
 
     graph: RoadGraph
     reduction: Core
 
     @cached_property
-    def hierarchy(self) -> Hierarchy | None:
+    def hierarchy(self) -> engine.Hierarchy | None:
         """What finds the best way of a pair on the core; none: Dijkstra's algorithm finds all."""
         core = self.reduction
-        return Hierarchy(core.tail, core.head, core.order) if len(core.order) else None
+        return engine.Hierarchy(core.tail, core.head, core.order) if len(core.order) else None
 
     @cached_property
     def wider(self) -> Router | None:
@@ -126,14 +116,14 @@ class Router(Travelling):
 
         A run adds up its units, not its weight, or it could differ from its arcs by a unit.
         """
-        units = np.full(len(weight), CLOSED, np.int64)
+        units = np.full(len(weight), engine.CLOSED, np.int64)
         with np.errstate(over="ignore"):
             scaled = np.round(weight * scale)
-        fits = scaled <= HEAVIEST
+        fits = scaled <= engine.HEAVIEST
         units[fits] = np.maximum(scaled[fits], 1)
-        through = (units < CLOSED) & ~local
+        through = (units < engine.CLOSED) & ~local
         runs = self.reduction.add_up(np.where(through, units, np.inf).astype(np.float64))
-        whole = np.where(runs <= HEAVIEST, runs, CLOSED).astype(np.int64)
+        whole = np.where(runs <= engine.HEAVIEST, runs, engine.CLOSED).astype(np.int64)
         return WeightedRoads(self, weight, units, whole, scale, local, turns_in_dead_end)
 
     def _scale(self, weight: Floats) -> float:
@@ -148,26 +138,26 @@ class Router(Travelling):
         across = 0.0
         if finite.any() and runs[finite].max() > 0:
             most = float(runs[finite].max())
-            rough = np.full(len(runs), CLOSED, np.int64)
+            rough = np.full(len(runs), engine.CLOSED, np.int64)
             rough[finite] = np.maximum(runs[finite] / most * _ROUGHLY, 1)
             farthest = 0.0  # what the farthest ways to the hub and from it weigh together [units]
             core = self.reduction
             for ends in ((core.tail, core.head), (core.head, core.tail)):
-                distance, _ = WeightMatrix(*ends, len(core.node), rough).trees([self._hub])
+                distance, _ = engine.WeightMatrix(*ends, len(core.node), rough).trees([self._hub])
                 farthest += float(distance[np.isfinite(distance)].max())
             across = max(farthest * most / _ROUGHLY, most)
         pocket, arcs = self._pockets
         inside = np.where(np.isfinite(weight[arcs]), weight[arcs], 0.0)
         deepest = float(np.bincount(pocket, inside).max()) if len(arcs) else 0.0
         widest = across + 2 * deepest
-        return float(HEAVIEST / (_ROOM * widest)) if widest > 0 else 1.0
+        return float(engine.HEAVIEST / (_ROOM * widest)) if widest > 0 else 1.0
 
     @cached_property
     def _hub(self) -> int:
         """A node where many runs meet, so that ways to it are short, in the core's largest part."""
         core = self.reduction
         size = len(core.node)
-        part = find_parts(core.tail, core.head, size)
+        part = engine.find_parts(core.tail, core.head, size)
         degree = np.bincount(core.tail, minlength=size)
         return int(np.argmax(np.where(part == np.bincount(part).argmax(), degree, -1)))
 
@@ -177,7 +167,7 @@ class Router(Travelling):
         graph, core = self.graph, self.reduction.core
         off_start, off_end = core[graph.start] < 0, core[graph.end] < 0
         within = off_start & off_end
-        part = find_parts(graph.start[within], graph.end[within], graph.size)
+        part = engine.find_parts(graph.start[within], graph.end[within], graph.size)
         arcs = np.flatnonzero(off_start | off_end | self.reduction.local)
         node = np.where(off_start[arcs], graph.start[arcs], graph.end[arcs])
         return np.unique(part[node], return_inverse=True)[1], arcs
@@ -191,7 +181,7 @@ def load_router(
     `restricted`: whether closed roads are closed, and local ones local; `hierarchies`: whether to
     use contraction hierarchies; by default where they are at hand.
     """
-    ordered = has_hierarchies() if hierarchies is None else hierarchies
+    ordered = engine.has_hierarchies() if hierarchies is None else hierarchies
     network, make = graph.network, partial(_reduce, graph, restricted, ordered)
     if len(graph.edge) < _WORTH_KEEPING:
         core = make()
@@ -224,7 +214,9 @@ def _reduce(graph: RoadGraph, restricted: bool, ordered: bool) -> Core:
     order = np.zeros(0, np.int64)
     if ordered and len(core.tail):
         place = graph.place[core.node]
-        order = order_nodes(core.tail, core.head, network.node_lon[place], network.node_lat[place])
+        order = engine.order_nodes(
+            core.tail, core.head, network.node_lon[place], network.node_lat[place]
+        )
     return Core(**asdict(core), order=order, closed=closed, local=local)
 
 
@@ -251,7 +243,7 @@ def place_stops(anchors: Anchors) -> dict[str, RoadStop]:
 
 
 @dataclass(frozen=True, eq=False)
-class WeightedRoads(Travelling):
+class WeightedRoads(engine.Travelling):
     """A network with weights in it, in whole units."""
 
     router: Router
@@ -269,14 +261,14 @@ class WeightedRoads(Travelling):
     """Whether a truck turns round where nothing goes on."""
 
     @cached_property
-    def _hierarchy(self) -> Any:
+    def metric(self) -> Any:
         """The hierarchy with the weights of the core poured in."""
         return self.router.hierarchy and self.router.hierarchy.customise(self.runs)
 
     @cached_property
-    def _matrix(self) -> WeightMatrix:
+    def _matrix(self) -> engine.WeightMatrix:
         core = self.router.reduction
-        return WeightMatrix(core.tail, core.head, len(core.node), self.runs)
+        return engine.WeightMatrix(core.tail, core.head, len(core.node), self.runs)
 
     @cached_property
     def surroundings(self) -> Surroundings:
@@ -311,7 +303,7 @@ class WeightedRoads(Travelling):
     def _part(self) -> SmallIntegers:
         """The part of the network that each edge lies in, -1 where it may not be driven."""
         graph, finite = self.router.graph, np.isfinite(self.weight)
-        part = find_parts(graph.start[finite], graph.end[finite], graph.size)
+        part = engine.find_parts(graph.start[finite], graph.end[finite], graph.size)
         found = np.full(graph.network.edge_count, -1, np.int32)
         found[graph.edge[finite]] = part[graph.start[finite]]
         return found
@@ -321,7 +313,7 @@ class WeightedRoads(Travelling):
 
         None while all arcs together fit into them; else those without a way in one connected part.
         """
-        if self.weight[np.isfinite(self.weight)].sum() * self.scale <= HEAVIEST:
+        if self.weight[np.isfinite(self.weight)].sum() * self.scale <= engine.HEAVIEST:
             return []
         ends = [self._part[[out.stop.edge, back.stop.edge]].tolist() for out, back in errands]
         lost = np.flatnonzero(~routes.exists).tolist()
@@ -336,8 +328,8 @@ class WeightedRoads(Travelling):
         router = self.router
         per_origin = len(errands) / max(len(out), 1)
         few = per_origin < _PAIRS_FOR_A_TREE * len(router.reduction.node)
-        if few and self._hierarchy:
-            paths = [find_path(self._hierarchy, one.doors, two.doors) for one, two in errands]
+        if few and self.metric:
+            paths = [engine.find_path(self.metric, one.doors, two.doors) for one, two in errands]
         else:
             paths = find_by_trees(self._matrix, errands)
         routes = join_routes(
