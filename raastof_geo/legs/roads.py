@@ -285,7 +285,7 @@ class RoadPrices(Travelling):
             speed_km_h=self._speeds(vehicle, active, judged),
             judged=judged,
         )
-        return draw_graph(self.network, drive=driven)
+        return draw_graph(self.network, *driven)
 
     def changes_for(self, vehicle_id: str, active: Active) -> list[tuple[RoadChange, Indices]]:
         """Give the changes that hold and are about a truck, in order, each with its edges."""

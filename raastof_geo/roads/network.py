@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from raastof_geo.arrays import Mask
 from raastof_geo.card import Fact, Shown
@@ -17,7 +18,7 @@ from raastof_geo.errors import InputError
 from raastof_geo.language import format_number, say
 from raastof_geo.roads.edges import RoadEdges
 from raastof_geo.roads.road import Access, Road, split_tags
-from raastof_geo.roads.routing.drive import BOTH_LOADS, Drive, Load, drive_edges
+from raastof_geo.roads.routing.drive import BOTH_LOADS, Load, drive_edges
 from raastof_geo.scenario.catalogue import load_catalogue
 from raastof_geo.scenario.identity import find_id
 
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
 
 
 def draw_graph(
-    network: RoadEdges, *, keep: Mask | None = None, drive: Drive | None = None
+    network: RoadEdges, keep: Mask | None = None, met: Mapping[str, NDArray[Any]] | None = None
 ) -> networkx.MultiDiGraph:
     """Give the graph of edges in the directions allowed: all, or those to `keep`. [edges]
 
-    With what a truck meets, those that it may use, with speed, time [s], kg CO2e and `local`.
+    `met`: more that each edge shall tell, along it and against it, by name. [2 × edges]
     """
     import networkx
 
@@ -47,15 +48,7 @@ def draw_graph(
             zip(network.node_lon.tolist(), network.node_lat.tolist(), degree.tolist(), strict=True)
         )
     )
-    further = {}
-    if drive is not None:
-        keep = ~drive.closed
-        further = {
-            "speed_kph": drive.speed_km_h.tolist(),
-            "travel_time": (network.length_m / 1000 / drive.speed_km_h * 3600).tolist(),
-            "kg_co2e": drive.kg_co2e_wtw.tolist(),
-            "local": drive.local.tolist(),
-        }
+    further = {name: values.tolist() for name, values in (met or {}).items()}
     directions = np.stack((network.forward, network.backward))
     allowed = (directions if keep is None else directions & keep).T.tolist()
     for edge in np.flatnonzero(np.any(allowed, axis=1)).tolist():
@@ -141,7 +134,7 @@ class RoadNetwork(Shown, RoadEdges):
             No truck, or no load, is called so.
         """
         if vehicle is None:
-            return draw_graph(self, keep=self.access != Access.CLOSED if trucks_only else None)
+            return draw_graph(self, self.access != Access.CLOSED if trucks_only else None)
         if load not in BOTH_LOADS:
             raise InputError.saying(
                 "a load is {loads}, got {given}", loads="full / empty", given=f"`{load}`"
@@ -151,5 +144,6 @@ class RoadNetwork(Shown, RoadEdges):
             names = {one: truck.name for one, truck in catalogue.vehicles.items()}
             vehicle = catalogue.vehicles[find_id("vehicles", vehicle, names)]
         when = datetime.now(UTC).year + 0.5 if year is None else year
-        drive = drive_edges(self, catalogue, vehicle, load, year=when, model=model)
-        return draw_graph(self, drive=drive)
+        return draw_graph(
+            self, *drive_edges(self, catalogue, vehicle, load, year=when, model=model)
+        )

@@ -7,10 +7,11 @@ all that need them, for arcs or for whole trips, ask these two.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats, Integers, Mask, first_of_each
 from raastof_geo.emissions.limit import TRUCK_LIMITS
@@ -159,27 +160,30 @@ SCOPES: tuple[Scope, ...] = ("wtw", "ttw")
 _Column = TypeVar("_Column", Floats, "pd.Series[float]", float)
 
 
-@dataclass(frozen=True, eq=False)
-class Drive:
-    """What one truck, loaded or empty, meets along every edge, and against it. [2 × edges]"""
-
-    speed_km_h: Floats
-    kg_co2e_wtw: Floats
-    """Well to wheel, over the whole edge. [kg CO2e]"""
-    closed: Mask
-    """Where it may not drive."""
-    local: Mask
-    """Where it may drive for the first and the last stretch of a trip only."""
+_FREE_IN_TOWN = ("motorway", "motorway_link", "trunk", "trunk_link", "ferry")
 
 
 def find_speed(roads: RoadEdges, catalogue: Catalogue, signed: Floats) -> Floats:
-    """Give how fast trucks go on every edge, ferries as their `duration` says. [km/h]
+    """Give how fast trucks go: the least of what class, town, surface and sign allow. [km/h]
 
-    `signed`: limits of every edge, or a row of them for each direction; the shape of the answer.
+    Means are measured ones of a class, junctions and bends included, so a sign counts only where it
+    is below the limit of the class, and then a share of it is driven (`share_of_signed_limit`). A
+    built-up area slows all but motorways and their kin, unless a sign allows more than the limit
+    there. Ferries go as their `duration` says. `signed`: the limit of every edge, that for trucks
+    before that for all, NaN where none is known, or a row of them for each direction; the shape of
+    the answer. A sign above the limit for trucks changes nothing. [km/h]
     """
-    speed = catalogue.speed_table.mean_km_h(
-        ROAD_CLASSES, roads.road_class, roads.built_up, SURFACES, roads.surface, signed
-    ).copy()
+    classes, town = [catalogue.speeds[name] for name in ROAD_CLASSES], catalogue.built_up
+    mean = np.array([one.mean_km_h.value for one in classes])[roads.road_class]
+    limit = np.array([one.limit_km_h.value for one in classes])[roads.road_class]
+    in_town = np.array([name not in _FREE_IN_TOWN for name in ROAD_CLASSES])[roads.road_class]
+    in_town = in_town & (roads.built_up == 1) & ~(signed > town.limit_km_h.value)
+    mean = np.where(in_town, np.minimum(mean, town.mean_km_h.value), mean)
+    most = {name: surface.value for name, surface in catalogue.surfaces.items()}
+    mean = np.minimum(mean, np.array([most.get(one, np.inf) for one in SURFACES])[roads.surface])
+    signed = np.where(signed > 0, np.minimum(signed, limit), np.inf)
+    share = np.where(signed < limit, catalogue.share_of_signed_limit.value, 1.0)
+    speed = np.asarray(np.minimum(mean, signed * share))
     sailing = roads.ferry & np.isfinite(roads.duration_min)
     if sailing.any():
         edges = np.flatnonzero(sailing)
@@ -274,8 +278,11 @@ def drive_edges(
     model: EnergyModel = MODELS[BY_DEFAULT],
     speed_km_h: Floats | None = None,
     judged: TruckRoads | None = None,
-) -> Drive:
-    """Give what a truck, loaded to the full or empty, meets on every edge. [2 × edges]
+) -> tuple[Mask, dict[str, NDArray[Any]]]:
+    """Tell where a truck, loaded to the full or empty, may drive, and what it meets. [2 × edges]
+
+    What it meets is called as edges of OSMnx call it: `speed_kph` [km/h], `travel_time` [s], and
+    `kg_co2e` [kg, well to wheel]; `local`: whether it is for the first and the last stretch only.
 
     `year`: the fuel's emissions change over the years; `model`: energy at a speed, empty and full
     [unit of the fuel per km]; `speed_km_h`: by default as the catalogue says; `judged`: what this
@@ -288,11 +295,10 @@ def drive_edges(
     speed_km_h = np.broadcast_to(speed_km_h, judged.closed.shape)
     length_km = network.length_m / 1000
     used = use_on_the_way(vehicle, model, speed_km_h, length_km, network.ferry)
-    return Drive(
-        speed_km_h=speed_km_h,
-        kg_co2e_wtw=emit_kg_co2e(
-            catalogue, vehicle, used[f"energy_{load}"], used["ferry_km"], year
-        ),
-        closed=judged.closed | (network.access == Access.CLOSED),
-        local=judged.find_local(network),
-    )
+    energy, ferry_km = used[f"energy_{load}"], used["ferry_km"]
+    return ~(judged.closed | (network.access == Access.CLOSED)), {
+        "speed_kph": speed_km_h,
+        "travel_time": length_km / speed_km_h * 3600,
+        "kg_co2e": emit_kg_co2e(catalogue, vehicle, energy, ferry_km, year),
+        "local": judged.find_local(network),
+    }
