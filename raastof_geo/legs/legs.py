@@ -169,6 +169,10 @@ class _Haulage:
     def tolled(self) -> list[str]:
         return [f"{TOLLED}{name}" for name in self.roads.tolled]
 
+    @property
+    def passed(self) -> list[str]:
+        return [f"{PASSED}{number}" for number in range(len(self.roads.limited))]
+
     def repeat(
         self, trips: pd.DataFrame, per: str = "", share: pd.Series | float = 1
     ) -> pd.DataFrame:
@@ -218,24 +222,27 @@ def _price_on(roads: RoadPrices) -> Legs:
 
 def _tell_lost(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
     """Say of each pair that a truck cannot drive whether anything could, as in `Legs.lost`."""
-    roads, reasons = haulage.roads, list[str]()
-    if len(pairs):
-        router, turned = roads.free_router, np.zeros(len(pairs), bool)
-        length, at_sea = router.graph.length_km, roads.network.ferry[router.graph.edge]
-        by_land, by_sea = router.weigh(np.where(at_sea, np.inf, length)), router.weigh(length)
-        land, sea = (_find_there_and_back(roads, pairs, one, one) for one in (by_land, by_sea))
-        if not haulage.vehicle.turns_in_dead_end:
-            weigh = partial(roads.weigh, haulage.vehicle_id, active=haulage.active, turning=True)
-            turned = _find_there_and_back(roads, pairs, *map(weigh, BOTH_LOADS))
-        taken = haulage.scenario.said.network.ferries
-        for turning, here, there in zip(turned, land, sea, strict=True):
-            closed = "closed" if here or (there and taken) else "ferry" if there else "none"
-            reasons.append(str(say_text("lost legs", "turning" if turning else closed)))
-    told = [
-        pairs.assign(vehicle=haulage.vehicle_id, period=one, reason=reasons)
-        for one in haulage.periods
-    ]
+    reasons = [str(say_text("lost legs", key)) for key in _find_reasons(haulage, pairs)]
+    vehicle = haulage.vehicle_id
+    told = [pairs.assign(vehicle=vehicle, period=one, reason=reasons) for one in haulage.periods]
     return pd.concat(told, ignore_index=True)
+
+
+def _find_reasons(haulage: _Haulage, pairs: pd.DataFrame) -> list[str]:
+    """Give the text that says why a truck cannot drive between each of some pairs, by its key."""
+    if not len(pairs):
+        return []
+    roads, router = haulage.roads, haulage.roads.free_router
+    length, at_sea = router.graph.length_km, roads.network.ferry[router.graph.edge]
+    ways = router.weigh(np.where(at_sea, np.inf, length)), router.weigh(length)
+    land, sea = (_find_there_and_back(roads, pairs, one, one) for one in ways)
+    found = np.where(sea, "closed" if haulage.scenario.said.network.ferries else "ferry", "none")
+    found = np.where(land, "closed", found)
+    if not haulage.vehicle.turns_in_dead_end:
+        weigh = partial(roads.weigh, haulage.vehicle_id, active=haulage.active, turning=True)
+        turning = _find_there_and_back(roads, pairs, *map(weigh, BOTH_LOADS))
+        found = np.where(turning, "turning", found)
+    return list(map(str, found))
 
 
 def _find_there_and_back(
@@ -280,9 +287,8 @@ def _price_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
         energy=loaded + back.energy_empty + standing,
         energy_unit=scenario.catalogue.fuels[vehicle.fuel].unit,
     )
-    trips[haulage.tolled] = out[haulage.tolled] + back[haulage.tolled]
-    for number in range(len(haulage.roads.limited)):
-        trips[f"passages_{number}"] = out[f"{PASSED}{number}"] + back[f"{PASSED}{number}"]
+    summed = haulage.tolled + haulage.passed
+    trips[summed] = out[summed] + back[summed]
     return trips
 
 
@@ -300,9 +306,8 @@ def _price_empty_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
         ferry_km=sums.ferry_km,
         link_dkk=sums.link_dkk,
     )
-    trips[haulage.tolled] = sums[haulage.tolled]
-    for number in range(len(haulage.roads.limited)):
-        trips[f"passages_{number}"] = sums[f"{PASSED}{number}"]
+    summed = haulage.tolled + haulage.passed
+    trips[summed] = sums[summed]
     told = haulage.repeat(trips[np.isfinite(sums.km)])
     return told.drop(columns=_FOR_PRICES).rename(columns={"haul_dkk": "dkk"})
 
@@ -337,8 +342,7 @@ def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> pd.D
     table = pd.DataFrame(found, index=pd.MultiIndex.from_frame(unique))
     for name, more in roads.on_access_ways(haulage.vehicle_id, starts, goals).items():
         table[name] += more
-    passed = [f"{PASSED}{number}" for number in range(len(roads.limited))]
-    table[passed] = (table[passed] > 0).astype(np.float64)
+    table[haulage.passed] = (table[haulage.passed] > 0).astype(np.float64)
     return table.loc[pd.MultiIndex.from_frame(ends)].set_index(between.index)
 
 

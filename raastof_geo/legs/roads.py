@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 Active: TypeAlias = tuple[int, ...]
 """Numbers of the changes of roads that hold."""
 
-PASSED = "over_"
-"""How quantities begin that are the kilometres within a limit on passages: `over_0` …"""
+PASSED = "passages_"
+"""How quantities begin that count what lies within a limit on passages: `passages_0` …"""
 TOLLED = "toll_km_"
 """How quantities begin that are the kilometres on which a table of tolls is paid."""
 

@@ -166,6 +166,9 @@ _KINDS = {"fields": (*FIELDS,), "limits": LIMITS}
 """The columns of the table, by the name under which a file has them."""
 _DEFAULTS = FIELDS | dict.fromkeys(LIMITS, math.nan)
 
+_STANDS_FOR: dict[Any, set[type]] = {Access: {str}, float: {int, float, NoneType}}
+_TYPES = {of: _STANDS_FOR.get(one, {*(get_args(one) or (one,))}) for of, one in _HINTS.items()}
+"""What stands in a file for a field of `Road`."""
 _MOST = {"maxspeed_km_h": 1000.0}
 _WORDS: dict[str, frozenset[str]] = {
     "road_class": frozenset(ROAD_CLASSES),
@@ -204,13 +207,7 @@ def decode_roads(found: Mapping[str, Any]) -> dict[str, Any]:
     `lacking`: fields and limits that the file does not know.
     """
     count = int(found["count"])
-    said: dict[str, Any] = {}
-    extra: dict[str, dict[str, Any]] = {}
-    given = ((kind, *one) for kind in _KINDS for one in found[kind].items())
-    for kind, name, column in given:
-        if not (len(column) == count if isinstance(column, list) else {*column} == {_OF_ALL}):
-            raise ValueError(f"{name} does not describe {count} roads")
-        (said if name in _KINDS[kind] else extra.setdefault(kind, {}))[name] = column
+    said, extra = _sort_columns(found, count)
     columns = {
         name: _decode(name, said[name], count)
         for name, default in _DEFAULTS.items()
@@ -227,17 +224,30 @@ def decode_roads(found: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _sort_columns(
+    found: Mapping[str, Any], count: int
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Tell columns that this version knows, by name, from the others, by kind and name."""
+    said: dict[str, Any] = {}
+    extra: dict[str, dict[str, Any]] = {}
+    for kind, known in _KINDS.items():
+        for name, column in found[kind].items():
+            if not (len(column) == count if isinstance(column, list) else {*column} == {_OF_ALL}):
+                raise ValueError(f"{name} does not describe {count} roads")
+            (said if name in known else extra.setdefault(kind, {}))[name] = column
+    return said, extra
+
+
 def list_content(roads: Sequence[Road]) -> dict[str, Any]:
     """Give what roads say for a fingerprint, by name: nothing of what no road says."""
     columns = {of: [*map(_or_null, column)] for of, column in _list_columns(roads).items()}
-    plain = {of: _or_null(default) for of, default in _DEFAULTS.items()}
     said: dict[str, Any] = {
-        of: one for of, one in columns.items() if any(value != plain[of] for value in one)
+        of: one for of, one in columns.items() if one.count(_or_null(_DEFAULTS[of])) < len(one)
     }
     if limits := {of: said[of] for of in sorted(LIMITS) if of in said}:
         said["limits"] = limits
-    names = (one.name for one in fields(Road))
-    return {"count": len(roads)} | {name: said[name] for name in names if name in said}
+    known = [one.name for one in fields(Road) if one.name in said]
+    return {"count": len(roads)} | {name: said[name] for name in known}
 
 
 def as_json(value: Any) -> NDArray[np.uint8]:
@@ -250,9 +260,7 @@ def _decode(name: str, column: Any, count: int) -> Iterable[Any]:
     alike = isinstance(column, dict)
     values = [column[_OF_ALL]] if alike else column
     hint = _HINTS.get(name, float)
-    # What stands in a file for a type of `Road`.
-    types: dict[Any, set[type]] = {Access: {str}, float: {int, float, NoneType}}
-    if not set(map(type, values)) <= types.get(hint, {*(get_args(hint) or (hint,))}):
+    if not {*map(type, values)} <= _TYPES.get(name, _STANDS_FOR[float]):
         raise ValueError(f"{name} holds what no road has")
     if name in _WORDS and not _WORDS[name].issuperset(values):
         raise ValueError(f"{name} holds an unknown word")

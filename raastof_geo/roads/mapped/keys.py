@@ -283,15 +283,8 @@ class TagCondition(NamedTuple):
         )
 
 
-class Clause(NamedTuple):
-    """One of the values that a conditional tag has."""
-
-    value: str
-    condition: TagCondition
-
-
 @lru_cache(4096)
-def read_clauses(text: str) -> tuple[Clause, ...]:
+def read_clauses(text: str) -> tuple[tuple[str, TagCondition], ...]:
     """Read `value @ (condition AND condition); value @ condition`, in the order written."""
     found: list[list[str]] = []
     for part in _split(text):
@@ -302,7 +295,7 @@ def read_clauses(text: str) -> tuple[Clause, ...]:
             found[-1][1] += f";{part}"  # opening hours without brackets go on
         elif part.strip():
             found.append([part.strip().lower(), ""])
-    return tuple(Clause(value, _read_condition(condition)) for value, condition in found)
+    return tuple((value, _read_condition(condition)) for value, condition in found)
 
 
 def _split(text: str) -> Iterator[str]:

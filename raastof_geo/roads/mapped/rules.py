@@ -243,10 +243,10 @@ def find_doubt(name: str, value: str) -> str | None:
         return key.doubt
     if not key.conditional:
         return _doubt_value(key.base, value)
-    clauses = [one for one in keys.read_clauses(value) if not one.condition.others]
-    found = (one.condition.doubt or _doubt_value(key.base, one.value) for one in clauses)
+    clauses = [(text, one) for text, one in keys.read_clauses(value) if not one.others]
+    found = (one.doubt or _doubt_value(key.base, text) for text, one in clauses)
     doubt = next(filter(None, found), None)
-    errands = any(one.condition.errand for one in clauses)
+    errands = any(one.errand for _, one in clauses)
     return "unclear" if not doubt and errands and key.base in _WITHOUT_ERRAND else doubt
 
 

@@ -88,17 +88,14 @@ def _read_nameless(items: tuple[tuple[str, str], ...]) -> Road | None:
     ]
     usable = [one for one, way in zip(passages, left, strict=True) if way]
     forward, backward = left if usable else open_ways
-    ahead, back = passages
-    limits = ahead.limits
-    if limits is not back.limits:  # what binds in both directions
-        limits = tuple(np.maximum(limits, back.limits).tolist())
+    limits, maxspeed_km_h = _join_ways(*passages)
     return Road(
         road_class=road_class,
         forward=forward,
         backward=backward,
         access=min(one.access for one in usable) if usable else Access.CLOSED,
         limits=limits,
-        maxspeed_km_h=float(np.fmin(ahead.maxspeed_km_h, back.maxspeed_km_h)),
+        maxspeed_km_h=maxspeed_km_h,
         rules=_join_rules(tags, _RULED_BY) if varied else "",
         **{field: read(tags, road_class) for field, read in READERS.items()},
     )
@@ -134,6 +131,15 @@ def judge_way(
             )
         )
     return rules.decide_oneway(words, tags, road_class, truck), (found[0], found[-1])
+
+
+def _join_ways(ahead: rules.Passage, back: rules.Passage) -> tuple[tuple[float, ...], float]:
+    """Give the limits that bind in both directions, and the lower limit of speed. [t, m; km/h]"""
+    if ahead is back:
+        return ahead.limits, ahead.maxspeed_km_h
+    same = ahead.limits is back.limits
+    limits = ahead.limits if same else tuple(np.maximum(ahead.limits, back.limits).tolist())
+    return limits, float(np.fmin(ahead.maxspeed_km_h, back.maxspeed_km_h))
 
 
 def read_class(tags: Mapping[str, str]) -> str | None:

@@ -4,10 +4,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers, first_of_each
 from raastof_geo.roads.columns import Rows
@@ -69,20 +68,6 @@ def _walk_back(
     table = np.array(steps[::-1]).reshape(len(steps), len(nodes))
     lead = np.sum(table == sources, axis=0) - 1
     return [table[start:, column] for column, start in enumerate(lead.tolist())]
-
-
-_T = TypeVar("_T", bound=np.generic)
-
-
-class Meeting(NamedTuple):
-    """A way between two places that does not go through the core."""
-
-    weight: int
-    """What the way weighs. [units]"""
-    node: int | None
-    """Node of the graph where both meet; none where both lie on one edge."""
-    arc: int
-    """The arc between them there, else -1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,46 +166,42 @@ def join_routes(
     reduction: Reduction,
     errands: Sequence[Approaches],
     paths: Sequence[Path | None],
-    direct: Mapping[int, Meeting],
+    direct: Mapping[int, tuple[int, list[int]]],
     *,
     scale: float,
 ) -> Routes:
     """Set each route together: first stretch, core, last stretch, or a way off the core.
 
-    `direct`: by the rank of a pair its best way off the core, taken where no heavier; `scale`:
-    units in one of the weight that was given.
+    `direct`: by the rank of a pair weight [units] and arcs of its best way off the core, taken
+    where no heavier; `scale`: units in one of the weight that was given.
     """
     parts: list[list[int]] = []
     weight = np.array([path.weight if path else CLOSED for path in paths], np.int64)
     for rank, ((out, back), path) in enumerate(zip(errands, paths, strict=True)):
-        near = direct.get(rank)
-        if near is not None and near.weight <= weight[rank]:
-            weight[rank] = near.weight
-            if near.node is None:
-                parts.append([near.arc])
-            else:
-                parts.append([*out.arcs(near.node), *reversed(back.arcs(near.node))])
+        if rank in direct and direct[rank][0] <= weight[rank]:
+            weight[rank], arcs = direct[rank]
+            parts.append(arcs)
         elif path is not None and path.weight <= HEAVIEST:
             first, last = reduction.node[[path.first, path.last]].tolist()
             runs = [len(graph.start) + run for run in path.runs]
             parts.append([*out.arcs(first), *runs, *reversed(back.arcs(last))])
         else:
             parts.append([])
-    whole = Routes(
+    exists = weight <= HEAVIEST
+    # What lies before the origin is taken off the first arc, and what lies beyond off the last.
+    first, last = (
+        graph.ahead[np.array([one[end] if one else 0 for one in parts], np.intp)] for end in (0, -1)
+    )
+    shares = np.array([(out.stop.share, back.stop.share) for out, back in errands]).reshape(-1, 2)
+    return Routes(
         graph=graph,
         reduction=reduction,
-        exists=weight <= HEAVIEST,
-        weight=np.where(weight <= HEAVIEST, weight / scale, np.inf),
+        exists=exists,
+        weight=np.where(exists, weight / scale, np.inf),
         parts=Rows.of(parts),
-        first_left=np.zeros(len(errands)),
-        last_left=np.zeros(len(errands)),
+        first_left=np.where(first, shares[:, 0], 1 - shares[:, 0]) * exists,
+        last_left=np.where(last, 1 - shares[:, 1], shares[:, 1]) * exists,
     )
-    # What lies before the origin is taken off the first arc, and what lies beyond off the last.
-    first, last = (whole.graph.ahead[arcs] for arcs in whole.ends())
-    shares = np.array([(out.stop.share, back.stop.share) for out, back in errands]).reshape(-1, 2)
-    first_left = np.where(first, shares[:, 0], 1 - shares[:, 0]) * whole.exists
-    last_left = np.where(last, 1 - shares[:, 1], shares[:, 1]) * whole.exists
-    return replace(whole, first_left=first_left, last_left=last_left)
 
 
 def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Routes:
@@ -236,18 +217,12 @@ def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Route
     order = np.arange(count)
     order[list(ranks)] = count + np.arange(len(ranks))
 
-    def pick(own: NDArray[_T], other: NDArray[_T]) -> NDArray[_T]:
-        return np.concatenate((own, other))[order]
-
     parts = [routes.parts[at] if at < count else others.parts[at - count] for at in order.tolist()]
-    return replace(
-        routes,
-        exists=pick(routes.exists, others.exists),
-        weight=pick(routes.weight, others.weight),
-        parts=Rows.of(parts),
-        first_left=pick(routes.first_left, others.first_left),
-        last_left=pick(routes.last_left, others.last_left),
-    )
+    picked: dict[str, Any] = {
+        name: np.concatenate((getattr(routes, name), getattr(others, name)))[order]
+        for name in ("exists", "weight", "first_left", "last_left")
+    }
+    return replace(routes, parts=Rows.of(parts), **picked)
 
 
 def _draw_arc(graph: RoadGraph, arc: int, before: float, beyond: float) -> Floats:

@@ -29,7 +29,6 @@ from raastof_geo.roads.routing.drive import find_local_edges
 from raastof_geo.roads.routing.graph import RoadGraph, build_graph
 from raastof_geo.roads.routing.route import (
     Approaches,
-    Meeting,
     Routes,
     find_by_trees,
     join_routes,
@@ -347,23 +346,21 @@ class WeightedRoads(engine.Travelling):
             return splice_routes(routes, again, self.coarser.routes(*some))
         return routes
 
-    def _nearby(self, errands: Sequence[Approaches]) -> dict[int, Meeting]:
-        """Find the best way of each pair that need not go through the core, by its rank.
+    def _nearby(self, errands: Sequence[Approaches]) -> dict[int, tuple[int, list[int]]]:
+        """Find weight and arcs of each pair's best way that need not go through the core, by rank.
 
         Searches stop at the core: nodes off it that both have reached join them, or one edge does.
         Whether such a way is better than one through the core is for the caller to compare.
         """
         core = memoryview(self.router.reduction.core.data)
-        best: dict[int, Meeting] = {}
+        best: dict[int, tuple[int, list[int]]] = {}
         for rank, (out, back) in enumerate(errands):
-            ways = [
-                Meeting(weight + back.weight[node], node, -1)
-                for node, weight in out.weight.items()
-                if node in back.weight and core[node] < 0
-            ]
-            direct = self.surroundings.between(out.stop, back.stop)
-            if direct is not None:
-                ways.append(Meeting(direct[0], None, direct[1]))
-            if ways:
-                best[rank] = min(ways, key=lambda way: way.weight)
+            both = (node for node in out.weight if node in back.weight and core[node] < 0)
+            meeting = min(both, key=lambda one: out.weight[one] + back.weight[one], default=None)
+            if meeting is not None:
+                arcs = [*out.arcs(meeting), *reversed(back.arcs(meeting))]
+                best[rank] = out.weight[meeting] + back.weight[meeting], arcs
+            along = self.surroundings.between(out.stop, back.stop)
+            if along is not None and (meeting is None or along[0] < best[rank][0]):
+                best[rank] = along[0], [along[1]]
         return best
