@@ -18,7 +18,7 @@ import numpy as np
 
 from raastof_geo.arrays import Floats, Integers, Mask
 from raastof_geo.roads.columns import Rows
-from raastof_geo.roads.routing.engine import CLOSED, HEAVIEST
+from raastof_geo.roads.routing.engine import CLOSED, HEAVIEST, order_nodes
 from raastof_geo.roads.routing.graph import RoadGraph
 
 
@@ -38,6 +38,12 @@ class Reduction:
     run_start: Integers
     """Where the arcs of each run begin in `run_arc`; one longer than the runs."""
     run_arc: Integers
+    order: Integers
+    """Nodes of the core from the lowest rank of a hierarchy to the highest; none without one."""
+    local: Mask
+    """Arcs for the first and the last stretch only."""
+    closed: Mask
+    """Arcs that trucks may not use."""
 
     def arcs(self, run: int) -> Integers:
         """Give the arcs of a run, in the order they are driven."""
@@ -50,11 +56,15 @@ class Reduction:
         return np.asarray(np.add.reduceat(weight[self.run_arc], self.run_start[:-1]))
 
 
-def reduce_graph(graph: RoadGraph, through: Mask) -> Reduction:
-    """Reduce a graph to the core that traffic passes through, over the arcs `through` only.
+def reduce_graph(
+    graph: RoadGraph, closed: Mask, local: Mask, *, ordered: bool = False
+) -> Reduction:
+    """Reduce a graph to the core that traffic passes through, over arcs not `closed` nor `local`.
 
-    Between any two of its nodes a best way over `through` weighs what it does in the graph.
+    Between any two of its nodes a best way over these weighs what it does in the graph. `ordered`:
+    whether its nodes are put in order for a hierarchy.
     """
+    through = ~(closed | local)
     arcs = np.flatnonzero(through & (graph.start != graph.end))
     start, end = graph.start[arcs], graph.end[arcs]
     streets = _Streets(start, end, graph.size)
@@ -66,14 +76,23 @@ def reduce_graph(graph: RoadGraph, through: Mask) -> Reduction:
     direct = (core[start] >= 0) & (core[end] >= 0)
     long, tail, head = _follow_chains(streets, inner, core)
     one = np.flatnonzero(direct)
+    tail = np.concatenate((core[start[one]], core[tail]))
+    head = np.concatenate((core[end[one]], core[head]))
+    order = np.zeros(0, np.int64)
+    if ordered and len(tail):
+        network, place = graph.network, graph.place[core_node]
+        order = order_nodes(tail, head, network.node_lon[place], network.node_lat[place])
     return Reduction(
         node=core_node,
         core=core,
-        tail=np.concatenate((core[start[one]], core[tail])),
-        head=np.concatenate((core[end[one]], core[head])),
+        tail=tail,
+        head=head,
         stem=streets.stem,
         run_start=np.concatenate((np.arange(len(one)), len(one) + long.start)),
         run_arc=arcs[np.concatenate((one, long.numbers))],
+        order=order,
+        local=local,
+        closed=closed,
     )
 
 

@@ -54,23 +54,11 @@ _WORTH_KEEPING = 10_000
 
 
 @dataclass(frozen=True, eq=False)
-class Core(Reduction):
-    """The core of a graph that trucks drive, with all that is kept of it."""
-
-    order: Integers
-    """Its nodes from the lowest rank of a hierarchy to the highest; none without hierarchies."""
-    local: Mask
-    """Arcs for the first and the last stretch only."""
-    closed: Mask
-    """Arcs that trucks may not use."""
-
-
-@dataclass(frozen=True, eq=False)
 class Router(engine.Travelling):
     """A network made ready: its arcs, its core, and an engine."""
 
     graph: RoadGraph
-    reduction: Core
+    reduction: Reduction
 
     @cached_property
     def hierarchy(self) -> engine.Hierarchy | None:
@@ -202,29 +190,20 @@ def load_router(
     return Router(graph, core)
 
 
-def _reduce(graph: RoadGraph, restricted: bool, ordered: bool) -> Core:
-    """Find what is closed and local, the core of the rest, and an order of its nodes."""
-    network = graph.network
+def _reduce(graph: RoadGraph, restricted: bool, ordered: bool) -> Reduction:
     closed, local = np.zeros((2, len(graph.edge)), bool)
     if restricted:
-        closed = network.access[graph.edge] == Access.CLOSED
-        local = find_local_edges(network)[graph.edge]
-    core = reduce_graph(graph, ~(closed | local))
-    order = np.zeros(0, np.int64)
-    if ordered and len(core.tail):
-        place = graph.place[core.node]
-        order = engine.order_nodes(
-            core.tail, core.head, network.node_lon[place], network.node_lat[place]
-        )
-    return Core(**asdict(core), order=order, closed=closed, local=local)
+        closed = graph.network.access[graph.edge] == Access.CLOSED
+        local = find_local_edges(graph.network)[graph.edge]
+    return reduce_graph(graph, closed, local, ordered=ordered)
 
 
-def _read_core(file: Path, size: int) -> Core:
+def _read_core(file: Path, size: int) -> Reduction:
     arrays: dict[str, Any] = {
         name: numbers if numbers.dtype == bool else numbers.astype(np.int64)
         for name, numbers in read_arrays(file).items()
     }
-    core = Core(**arrays)
+    core = Reduction(**arrays)
     if len(core.core) != size or len(core.tail) + 1 != len(core.run_start):
         raise ValueError("not a core of this graph")
     if len(core.order) and not np.array_equal(np.sort(core.order), np.arange(len(core.node))):
