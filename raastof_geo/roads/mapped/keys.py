@@ -10,7 +10,7 @@ import math
 import re
 import tomllib
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, wraps
 from importlib import resources
 from typing import Any, NamedTuple
 
@@ -73,24 +73,16 @@ def parts(value: str) -> list[str]:
     return [part.strip() for part in value.lower().split(";") if part.strip()]
 
 
-def read_mass_t(text: str) -> float:
-    """Read a limit on mass, as `7.5`, `7,5 t` or `16000 lbs`: the lowest, inf: none, or NaN. [t]"""
-    return _read_lowest(text, _read_one_mass)
+def _of_several(read: Callable[[str], float]) -> Callable[[str], float]:
+    """Let a reader of one limit read several, as in `7.5; none`: the lowest, inf: none, or NaN."""
+    read_one = lru_cache(1024)(read)
 
+    @wraps(read)
+    def read_lowest(text: str) -> float:
+        limits = (math.inf if one in _NO_LIMIT else read_one(one) for one in parts(text))
+        return min((limit for limit in limits if limit > 0), default=math.nan)
 
-def read_metres(text: str) -> float:
-    """Read a limit on length, as in `3.8`, `380 cm`, `12'6"`: the lowest, inf: none, or NaN. [m]"""
-    return _read_lowest(text, _read_one_length)
-
-
-def _read_count(text: str) -> float:
-    """Read a limit on a number, as in `4`: the lowest, inf: none, or NaN."""
-    return _read_lowest(text, lambda one: float(one) if one.isdecimal() else math.nan)
-
-
-def read_speed(text: str) -> float:
-    """Read a limit on speed, as in `50`, `30 mph`, `DK:zone30`: the lowest, inf: none. [km/h]"""
-    return _read_lowest(text, _read_one_speed)
+    return read_lowest
 
 
 def read_minutes(text: str) -> float:
@@ -107,13 +99,9 @@ def read_minutes(text: str) -> float:
     return minutes or math.nan
 
 
-def _read_lowest(text: str, read: Callable[[str], float]) -> float:
-    limits = (math.inf if one in _NO_LIMIT else read(one) for one in parts(text))
-    return min((limit for limit in limits if limit > 0), default=math.nan)
-
-
-@lru_cache(1024)
-def _read_one_mass(text: str) -> float:
+@_of_several
+def read_mass_t(text: str) -> float:
+    """Read a limit on mass, as `7.5`, `7,5 t` or `16000 lbs`: the lowest, inf: none, or NaN. [t]"""
     found = _MASS.fullmatch(text)
     if found is None:
         return math.nan
@@ -125,8 +113,9 @@ def _read_one_mass(text: str) -> float:
     return _tidy(_number(number) * _TONNES[unit])
 
 
-@lru_cache(1024)
-def _read_one_length(text: str) -> float:
+@_of_several
+def read_metres(text: str) -> float:
+    """Read a limit on length, as in `3.8`, `380 cm`, `12'6"`: the lowest, inf: none, or NaN. [m]"""
     text = text.translate(_MARKS).replace("''", '"')
     if (found := _METRIC.fullmatch(text)) and (found[2] or "m") in _METRES:
         return _tidy(_number(found[1]) * _METRES[found[2] or "m"])
@@ -138,8 +127,14 @@ def _read_one_length(text: str) -> float:
     return math.nan
 
 
-@lru_cache(1024)
-def _read_one_speed(text: str) -> float:
+@_of_several
+def _read_count(text: str) -> float:
+    return float(text) if text.isdecimal() else math.nan
+
+
+@_of_several
+def read_speed(text: str) -> float:
+    """Read a limit on speed, as in `50`, `30 mph`, `DK:zone30`: the lowest, inf: none. [km/h]"""
     if text in _NATIONAL_LIMITS:
         return _NATIONAL_LIMITS[text]
     if found := _ZONE_LIMIT.fullmatch(text):

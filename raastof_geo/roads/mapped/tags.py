@@ -9,16 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from raastof_geo.roads.mapped import rules
-from raastof_geo.roads.mapped.keys import (
-    LIMIT_OF,
-    READ_SIZE,
-    Truck,
-    by_word,
-    parts,
-    read_key,
-    read_minutes,
-)
+from raastof_geo.roads.mapped import keys, rules
 from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access, Road, join_tags, split_tags
 
 _CLASSES = frozenset(ROAD_CLASSES)
@@ -36,10 +27,10 @@ _ZONE_TAGS = ("zone:traffic", "maxspeed:type", "source:maxspeed", "zone:maxspeed
 _ZONE = re.compile(r"[A-Z]{2}(?:-[A-Z]+)?:(?:(urban|rural)(?::.*)?|(?:zone:?)?(\d{1,2}))")
 _FASTEST_ZONE_KM_PER_H = 50
 
-_SURFACES, _TRACKS = by_word("surface"), by_word("tracktype")
+_SURFACES, _TRACKS = keys.by_word("surface"), keys.by_word("tracktype")
 _ROUGHNESS = {surface: rank for rank, surface in enumerate(SURFACES)}
 
-_BARRIERS = by_word("barrier")
+_BARRIERS = keys.by_word("barrier")
 """Barriers that trucks pass: `gate` unless they are locked, or `open`; all others they do not."""
 
 _RULED_BY = frozenset(("junction", "service", "tracktype", "ford", *_SPEED_TAGS))
@@ -104,7 +95,7 @@ def _read_nameless(items: tuple[tuple[str, str], ...]) -> Road | None:
 def judge_way(
     tags: Mapping[str, str],
     road_class: str,
-    truck: Truck | None = None,
+    truck: keys.Truck | None = None,
     *,
     errand: bool = False,
     varied: bool = True,
@@ -169,7 +160,7 @@ def read_barrier(tags: Mapping[str, str]) -> Road | None:
 
 
 def judge_barrier(
-    tags: Mapping[str, str], truck: Truck | None = None, *, errand: bool = False
+    tags: Mapping[str, str], truck: keys.Truck | None = None, *, errand: bool = False
 ) -> rules.Passage:
     """Say what a truck meets at a barrier, a ford or a limit.
 
@@ -208,7 +199,7 @@ def find_doubts(tags: str) -> tuple[tuple[str, str, str], ...]:
 
 def _join_rules(tags: Mapping[str, str], more: Iterable[str]) -> str:
     """Write the tags that decide for trucks as one text, and `more` of them."""
-    return join_tags({name: tags[name] for name in tags if name in more or read_key(name)})
+    return join_tags({name: tags[name] for name in tags if name in more or keys.read_key(name)})
 
 
 def _read_level(tags: Mapping[str, str]) -> int:
@@ -269,17 +260,11 @@ def _read_built_up(tags: Mapping[str, str]) -> bool | None:
 
 
 def _read_surface(tags: Mapping[str, str], road_class: str) -> str:
-    value = tags.get("surface")
-    surface = _roughest(value) if value else ""
+    known = (_SURFACES.get(part, "") for part in keys.parts(tags.get("surface", "")))
+    surface = max(known, key=_ROUGHNESS.__getitem__, default="")
     if not surface and road_class == "track":
         surface = _TRACKS.get(tags.get("tracktype", ""), "")
     return surface
-
-
-@lru_cache(1024)
-def _roughest(text: str) -> str:
-    found = (_SURFACES.get(part, "") for part in parts(text))
-    return max(found, key=_ROUGHNESS.__getitem__, default="")
 
 
 def _read_toll(tags: Mapping[str, str]) -> bool:
@@ -289,13 +274,15 @@ def _read_toll(tags: Mapping[str, str]) -> bool:
 
 def strictest_limit(tag: str, values: Iterable[str]) -> str:
     """Give the lowest of several values of a tag that limits trucks, as it stands among them."""
-    key = read_key(tag)
-    read = READ_SIZE[LIMIT_OF[key.base][1].unit if key and key.base in LIMIT_OF else "m"]
+    key = keys.read_key(tag)
+    read = keys.READ_SIZE[
+        keys.LIMIT_OF[key.base][1].unit if key and key.base in keys.LIMIT_OF else "m"
+    ]
     return min(values, key=lambda one: (math.isnan(read(one)), read(one)))
 
 
 def _is_size(name: str) -> bool:
-    return bool((key := read_key(name)) and key.base in LIMIT_OF)
+    return bool((key := keys.read_key(name)) and key.base in keys.LIMIT_OF)
 
 
 def _join_telling(tags: Mapping[str, str], explaining: frozenset[str]) -> str:
@@ -315,7 +302,7 @@ def _explains(name: str, value: str) -> bool:
 
 
 def _tells(name: str, value: str) -> bool:
-    key = read_key(name)
+    key = keys.read_key(name)
     if key is None or key.base == "restriction":
         return False
     if key.conditional or key.doubt or rules.find_doubt(name, value):
@@ -332,7 +319,7 @@ def _tells(name: str, value: str) -> bool:
 READERS: dict[str, Callable[[Mapping[str, str], str], Any]] = {
     "built_up": lambda tags, _: _read_built_up(tags),
     "surface": _read_surface,
-    "duration_min": lambda tags, of: read_minutes(
+    "duration_min": lambda tags, of: keys.read_minutes(
         tags.get("duration", "") if of == "ferry" else ""
     ),
     "toll": lambda tags, _: _read_toll(tags),

@@ -306,14 +306,30 @@ class Surroundings:
         """Give the share of an arc between a place on it and its end, or its start."""
         return 1 - stop.share if bool(self.graph.ahead[arc]) is outward else stop.share
 
-    def between(self, origin: RoadStop, destination: RoadStop) -> tuple[int, int] | None:
-        """Give weight [units] and arc of the way along one edge, none where there is none."""
+    def meet(self, out: Approach, back: Approach) -> tuple[int, list[int]] | None:
+        """Give weight [units] and arcs of the best way of two places off the core, if there is one.
+
+        Searches stop at the core: nodes off it that both have reached join them, or one edge does.
+        Whether such a way is better than one through the core is for the caller to compare.
+        """
+        both = (node for node in out.weight if node in back.weight and self._core[node] < 0)
+        node = min(both, key=lambda one: out.weight[one] + back.weight[one], default=None)
+        along = self._drive_along(out.stop, back.stop)
+        if node is None:
+            return along
+        weight = out.weight[node] + back.weight[node]
+        if along is not None and along[0] < weight:
+            return along
+        return weight, [*out.arcs(node), *reversed(back.arcs(node))]
+
+    def _drive_along(self, origin: RoadStop, destination: RoadStop) -> tuple[int, list[int]] | None:
+        """Give weight and arc of the way along one edge, none where there is none."""
         if origin.edge != destination.edge:
             return None
-        ways = [
-            (round(int(self.weight[arc]) * abs(destination.share - origin.share)), arc)
+        ahead = destination.share - origin.share
+        ways = (
+            (round(int(self.weight[arc]) * abs(ahead)), [arc])
             for arc in self.graph.arcs_on.of(origin.edge)
-            if self.weight[arc] < CLOSED
-            and ((destination.share - origin.share) * (1 if self.graph.ahead[arc] else -1) >= 0)
-        ]
+            if self.weight[arc] < CLOSED and ahead * (1 if self.graph.ahead[arc] else -1) >= 0
+        )
         return min(ways, default=None)

@@ -166,27 +166,27 @@ def join_routes(
     reduction: Reduction,
     errands: Sequence[Approaches],
     paths: Sequence[Path | None],
-    direct: Mapping[int, tuple[int, list[int]]],
+    direct: Sequence[tuple[int, list[int]] | None],
     *,
     scale: float,
 ) -> Routes:
     """Set each route together: first stretch, core, last stretch, or a way off the core.
 
-    `direct`: by the rank of a pair weight [units] and arcs of its best way off the core, taken
-    where no heavier; `scale`: units in one of the weight that was given.
+    `direct`: weight [units] and arcs of the best way of a pair off the core, taken where no
+    heavier; `scale`: units in one of the weight that was given.
     """
-    parts: list[list[int]] = []
-    weight = np.array([path.weight if path else CLOSED for path in paths], np.int64)
-    for rank, ((out, back), path) in enumerate(zip(errands, paths, strict=True)):
-        if rank in direct and direct[rank][0] <= weight[rank]:
-            weight[rank], arcs = direct[rank]
-            parts.append(arcs)
+    found: list[tuple[int, list[int]]] = []
+    for (out, back), path, near in zip(errands, paths, direct, strict=True):
+        if near is not None and near[0] <= (path.weight if path else CLOSED):
+            found.append(near)
         elif path is not None and path.weight <= HEAVIEST:
             first, last = reduction.node[[path.first, path.last]].tolist()
             runs = [len(graph.start) + run for run in path.runs]
-            parts.append([*out.arcs(first), *runs, *reversed(back.arcs(last))])
+            arcs = [*out.arcs(first), *runs, *reversed(back.arcs(last))]
+            found.append((path.weight, arcs))
         else:
-            parts.append([])
+            found.append((CLOSED, []))
+    weight, parts = np.array([one for one, _ in found], np.int64), [arcs for _, arcs in found]
     exists = weight <= HEAVIEST
     # What lies before the origin is taken off the first arc, and what lies beyond off the last.
     first, last = (

@@ -27,13 +27,7 @@ from raastof_geo.roads.routing import engine
 from raastof_geo.roads.routing.core import Reduction, RoadStop, Surroundings, reduce_graph
 from raastof_geo.roads.routing.drive import find_local_edges
 from raastof_geo.roads.routing.graph import RoadGraph, build_graph
-from raastof_geo.roads.routing.route import (
-    Approaches,
-    Routes,
-    find_by_trees,
-    join_routes,
-    splice_routes,
-)
+from raastof_geo.roads.routing.route import Routes, find_by_trees, join_routes, splice_routes
 from raastof_geo.roads.snap import Anchors
 
 _ROOM = 4
@@ -286,60 +280,40 @@ class WeightedRoads(engine.Travelling):
         found[graph.edge[finite]] = part[graph.start[finite]]
         return found
 
-    def _look_again(self, routes: Routes, errands: Sequence[Approaches]) -> list[int]:
+    def _find_too_heavy(
+        self, routes: Routes, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]
+    ) -> list[int]:
         """Give the ranks of pairs that might have a way that is too heavy for these units.
 
         None while all arcs together fit into them; else those without a way in one connected part.
         """
         if self.weight[np.isfinite(self.weight)].sum() * self.scale <= engine.HEAVIEST:
             return []
-        ends = [self._part[[out.stop.edge, back.stop.edge]].tolist() for out, back in errands]
-        lost = np.flatnonzero(~routes.exists).tolist()
-        return [rank for rank in lost if ends[rank][0] == ends[rank][1] >= 0]
+        here, there = (self._part[[one.edge for one in stops]] for stops in (origins, destinations))
+        return np.flatnonzero(~routes.exists & (here == there) & (there >= 0)).tolist()
 
     def routes(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Routes:
         """Find the best route of each pair; where there is no way, `exists` is false."""
-        search = self.surroundings.search
-        out = {stop: search(stop, outward=True) for stop in dict.fromkeys(origins)}
-        back = {stop: search(stop, outward=False) for stop in dict.fromkeys(destinations)}
+        near, graph, reduction = self.surroundings, self.router.graph, self.router.reduction
+        out = {stop: near.search(stop, outward=True) for stop in dict.fromkeys(origins)}
+        back = {stop: near.search(stop, outward=False) for stop in dict.fromkeys(destinations)}
         errands = [(out[one], back[two]) for one, two in zip(origins, destinations, strict=True)]
-        router = self.router
         per_origin = len(errands) / max(len(out), 1)
-        few = per_origin < _PAIRS_FOR_A_TREE * len(router.reduction.node)
-        if few and self.metric:
+        if self.metric and per_origin < _PAIRS_FOR_A_TREE * len(reduction.node):
             paths = [engine.find_path(self.metric, one.doors, two.doors) for one, two in errands]
         else:
             paths = find_by_trees(self._matrix, errands)
-        routes = join_routes(
-            router.graph, router.reduction, errands, paths, self._nearby(errands), scale=self.scale
-        )
-        if router.graph.wider_km is not None:
+        direct = [near.meet(*one) for one in errands]
+        routes = join_routes(graph, reduction, errands, paths, direct, scale=self.scale)
+
+        def look_again(ranks: list[int], roads: WeightedRoads) -> Routes:
+            some = ([stops[rank] for rank in ranks] for stops in (origins, destinations))
+            return splice_routes(routes, ranks, roads.routes(*some))
+
+        if graph.wider_km is not None:
             turning = np.flatnonzero(routes.turn_at(self._no_turning)).tolist()
-            wider = self.wider if turning else None
-            if wider is not None:
-                some = [origins[rank] for rank in turning], [destinations[rank] for rank in turning]
-                routes = splice_routes(routes, turning, wider.routes(*some))
-        again = self._look_again(routes, errands)
-        if again:
-            some = [origins[rank] for rank in again], [destinations[rank] for rank in again]
-            return splice_routes(routes, again, self.coarser.routes(*some))
+            if turning and self.wider is not None:
+                routes = look_again(turning, self.wider)
+        if too_heavy := self._find_too_heavy(routes, origins, destinations):
+            routes = look_again(too_heavy, self.coarser)
         return routes
-
-    def _nearby(self, errands: Sequence[Approaches]) -> dict[int, tuple[int, list[int]]]:
-        """Find weight and arcs of each pair's best way that need not go through the core, by rank.
-
-        Searches stop at the core: nodes off it that both have reached join them, or one edge does.
-        Whether such a way is better than one through the core is for the caller to compare.
-        """
-        core = memoryview(self.router.reduction.core.data)
-        best: dict[int, tuple[int, list[int]]] = {}
-        for rank, (out, back) in enumerate(errands):
-            both = (node for node in out.weight if node in back.weight and core[node] < 0)
-            meeting = min(both, key=lambda one: out.weight[one] + back.weight[one], default=None)
-            if meeting is not None:
-                arcs = [*out.arcs(meeting), *reversed(back.arcs(meeting))]
-                best[rank] = out.weight[meeting] + back.weight[meeting], arcs
-            along = self.surroundings.between(out.stop, back.stop)
-            if along is not None and (meeting is None or along[0] < best[rank][0]):
-                best[rank] = along[0], [along[1]]
-        return best
