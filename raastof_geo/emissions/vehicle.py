@@ -10,7 +10,6 @@ from pydantic import Field
 from raastof_geo.arrays import Floats
 from raastof_geo.emissions.limit import SIZES, TruckLimit, with_fields
 from raastof_geo.figures import figure
-from raastof_geo.figures.figure import Series, Speed, Strict
 
 _Rate: TypeAlias = Annotated[float, Field(ge=0, le=1000)]
 
@@ -20,7 +19,7 @@ Co2Class: TypeAlias = Annotated[int, Field(ge=1, le=5)]
 """Class of CO2 emission in the toll, 1 the worst and 5 without emission."""
 
 
-class TollTable(Series):
+class TollTable(figure.Series):
     """What trucks pay from a day on, until the next table begins."""
 
     numbers = ("dkk_per_km",)
@@ -51,12 +50,12 @@ class TollTable(Series):
         return max(0.0, mine - (1 - self.co2_share) * worst) if worst and mine else 0.0
 
 
-class BuiltUpSpeed(Strict):
+class BuiltUpSpeed(figure.Strict):
     """How fast trucks go in built-up areas."""
 
-    limit_km_h: Speed
+    limit_km_h: figure.Speed
     """The Danish limit for vehicles above 3.5 t on such a road. [km/h]"""
-    mean_km_h: Speed
+    mean_km_h: figure.Speed
     """What they average, junctions and bends included. [km/h]"""
 
 

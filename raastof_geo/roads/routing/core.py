@@ -258,7 +258,10 @@ class Surroundings:
         ends = self._ends if outward else self._starts
         for rank, arc in enumerate(self.graph.arcs_on.of(stop.edge)):
             if self._weights[arc] < CLOSED:
-                total = round(self._weights[arc] * self.part(stop, arc, outward=outward))
+                # The share of the arc between the place and its end, or its start.
+                beyond = bool(self.graph.ahead[arc]) is outward
+                share = 1 - stop.share if beyond else stop.share
+                total = round(self._weights[arc] * share)
                 heap.append((total, -rank, (ends[arc], not self._local[arc]), None, arc))
         heapq.heapify(heap)
         pushed = len(heap)
@@ -301,10 +304,6 @@ class Surroundings:
     _stems = cached_property(lambda self: memoryview(self.reduction.stem.data))
     _starts = cached_property(lambda self: memoryview(self.graph.start.data))
     _ends = cached_property(lambda self: memoryview(self.graph.end.data))
-
-    def part(self, stop: RoadStop, arc: int, *, outward: bool) -> float:
-        """Give the share of an arc between a place on it and its end, or its start."""
-        return 1 - stop.share if bool(self.graph.ahead[arc]) is outward else stop.share
 
     def meet(self, out: Approach, back: Approach) -> tuple[int, list[int]] | None:
         """Give weight [units] and arcs of the best way of two places off the core, if there is one.

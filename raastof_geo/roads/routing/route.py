@@ -120,10 +120,11 @@ class Routes:
     def draw(self, rank: int) -> Floats:
         """Draw one route as lon and lat, no point twice in a row. [degrees, points × 2]"""
         arcs, (before, beyond) = self.arcs(rank), self._left(rank)
-        parts = [
-            _draw_arc(self.graph, *one)
-            for one in zip(arcs.tolist(), before.tolist(), beyond.tolist(), strict=True)
-        ]
+        ahead, network = self.graph.ahead[arcs], self.graph.network
+        low, high = np.where(ahead, before, beyond), 1 - np.where(ahead, beyond, before)
+        drawn = zip(*(one.tolist() for one in (self.graph.edge[arcs], low, high)), strict=True)
+        lines = zip((network.cut(*one) for one in drawn), ahead.tolist(), strict=True)
+        parts = [line if along else line[::-1] for line, along in lines]
         points = np.concatenate([np.empty((0, 2)), *parts])
         moved = np.any(np.diff(points, axis=0, prepend=np.nan) != 0, axis=1)
         return np.asarray(points[moved])
@@ -223,11 +224,3 @@ def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Route
         for name in ("exists", "weight", "first_left", "last_left")
     }
     return replace(routes, parts=Rows.of(parts), **picked)
-
-
-def _draw_arc(graph: RoadGraph, arc: int, before: float, beyond: float) -> Floats:
-    """Draw an arc, less a share of it at its start and one at its end."""
-    edge = int(graph.edge[arc])
-    if graph.ahead[arc]:
-        return graph.network.cut(edge, before, 1 - beyond)
-    return graph.network.cut(edge, beyond, 1 - before)[::-1]
