@@ -78,8 +78,8 @@ def from_osmnx(
         raise RoadDataError.saying_text("graphs", "no roads")
     lon, lat = round_degrees(np.array(places, np.float64).T)
     made = str(graph.graph.get("created_date", ""))[:10]
-    sizes = [len(street.line) for street in streets]
-    points = np.concatenate([street.line for street in streets])
+    lines = [street.line for street in streets]
+    points = np.concatenate(lines)
 
     def column(field: str, kind: DTypeLike) -> NDArray[Any]:
         return np.array([getattr(street, field) for street in streets], kind)
@@ -94,7 +94,7 @@ def from_osmnx(
         backward=column("backward", bool),
         road=np.arange(len(streets), dtype=np.int32),
         roads=tuple(street.road for street in streets),
-        point_start=np.append(0, np.cumsum(sizes)).astype(np.int32),
+        point_start=np.append(0, np.cumsum([*map(len, lines)])).astype(np.int32),
         lon=points[:, 0].copy(),
         lat=points[:, 1].copy(),
         metadata=NetworkMetadata(

@@ -55,16 +55,11 @@ def draw_graph(
         line = shapely.LineString(network.cut(edge, 0.0, 1.0))
         ends = int(network.tail[edge]), int(network.head[edge])
         attributes = _describe(network, edge, network.roads[network.road[edge]])
-        for side in (0, 1):
+        for side, (u_v, drawn) in enumerate(((ends, line), (ends[::-1], line.reverse()))):
             if allowed[edge][side]:
                 more = {name: values[side][edge] for name, values in further.items()}
-                drawn = line.reverse() if side else line
-                graph.add_edge(
-                    *ends[:: -1 if side else 1],
-                    **attributes | more,
-                    geometry=drawn,
-                    reversed=bool(side),
-                )
+                told = attributes | more
+                graph.add_edge(*u_v, **told, geometry=drawn, reversed=bool(side))
     return graph
 
 

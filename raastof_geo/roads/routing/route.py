@@ -33,7 +33,8 @@ def find_by_trees(metric: WeightMatrix, errands: Sequence[Approaches]) -> list[P
     however the trees are dealt out. A few at a time, since a tree is as large as the core.
     """
     doors = sorted({node for out, _ in errands for node, _ in out.doors})
-    found: dict[int, Path] = {}
+    found: list[Path | None] = [None] * len(errands)
+    lightest = np.full(len(errands), CLOSED, np.float64)
     row = {node: rank for rank, node in enumerate(doors)}
     ways: dict[int, list[_Door]] = defaultdict(list)  # by the portion of trees each is found in
     for rank, (out, back) in enumerate(errands):
@@ -45,15 +46,15 @@ def find_by_trees(metric: WeightMatrix, errands: Sequence[Approaches]) -> list[P
         table = np.array(listed, np.int64)
         total = reached[table[:, 1] - begin, table[:, 2]] + table[:, 3]
         chosen = first_of_each(table[:, 0], total)
-        lightest = [found[rank].weight if rank in found else CLOSED for rank in table[chosen, 0]]
-        chosen = chosen[total[chosen] < lightest]
+        chosen = chosen[total[chosen] < lightest[table[chosen, 0]]]
         ranks, rows, last, _ = table[chosen].T
+        lightest[ranks] = total[chosen]
         first = np.array(doors)[rows]
         nodes = _walk_back(before, rows - begin, last, first)
         for rank, weight, way in zip(ranks.tolist(), total[chosen].tolist(), nodes, strict=True):
             runs = metric.runs(way[:-1], way[1:]).tolist()
             found[rank] = Path(int(weight), tuple(runs), int(way[0]), int(way[-1]))
-    return [found.get(rank) for rank in range(len(errands))]
+    return found
 
 
 def _walk_back(

@@ -97,11 +97,9 @@ class Router(engine.Travelling):
 
         A run adds up its units, not its weight, or it could differ from its arcs by a unit.
         """
-        units = np.full(len(weight), engine.CLOSED, np.int64)
         with np.errstate(over="ignore"):
-            scaled = np.round(weight * scale)
-        fits = scaled <= engine.HEAVIEST
-        units[fits] = np.maximum(scaled[fits], 1)
+            scaled = np.maximum(np.round(weight * scale), 1)
+        units = np.where(scaled <= engine.HEAVIEST, scaled, engine.CLOSED).astype(np.int64)
         through = (units < engine.CLOSED) & ~local
         runs = self.reduction.add_up(np.where(through, units, np.inf).astype(np.float64))
         whole = np.where(runs <= engine.HEAVIEST, runs, engine.CLOSED).astype(np.int64)
