@@ -9,6 +9,7 @@ import pytest
 from raastof_geo import load_result, read_scenario, solve_scenario
 from raastof_geo.cli.entry import run_command
 from raastof_geo.errors import ScenarioError
+from raastof_geo.figures.vocabulary import CO2E
 from raastof_geo.language import speaking
 from raastof_geo.pipeline import compare_variants
 from raastof_geo.scenario.reading.read import read_variant
