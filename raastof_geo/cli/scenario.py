@@ -124,7 +124,7 @@ def check_file(
     from raastof_geo.outputs.warning import warn_of_input
     from raastof_geo.pipeline import place_scenario, read_for_roads
     from raastof_geo.roads.change import find_changed_edges
-    from raastof_geo.scenario.tables.mark import mark_tables
+    from raastof_geo.scenario.tables.lay import mark_tables
 
     asked = asked_language(context)
     try:

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
-from raastof_geo.region.pack import lend_region
 from raastof_geo.region.projection import Bounds, project
-from raastof_geo.region.region import Region
+from raastof_geo.region.region import Region, lend_region
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Road
 from raastof_geo.roads.stored.steps import freeze, inner_points, shorten, to_steps
 from raastof_geo.roads.stored.table import as_json, list_content

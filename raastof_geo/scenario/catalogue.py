@@ -2,7 +2,7 @@
 
 import datetime
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
@@ -27,9 +27,18 @@ from raastof_geo.figures.figure import (
 )
 from raastof_geo.language import Message, say_text, translate
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf
-from raastof_geo.scenario.identity import Name, Names, find_id, known, names_in
+from raastof_geo.scenario.identity import (
+    ConditionId,
+    LandId,
+    MaterialId,
+    Name,
+    Names,
+    UseId,
+    find_id,
+    known,
+    names_in,
+)
 from raastof_geo.scenario.reading.tree import Tree, read_tree
-from raastof_geo.scenario.said.part import ConditionId, LandId, MaterialId, UseId
 from raastof_geo.units import Condition, Quantity
 
 Currency: TypeAlias = Literal[
@@ -513,3 +522,38 @@ def load_catalogue() -> Catalogue:
     values = read_builtin_tree().values
     names = {section: names_in(entries) for section, entries in values.items()}
     return Catalogue.model_validate(values, context={"known": names})
+
+
+Sort: TypeAlias = Literal["building", "soil", "residue", "virgin"]
+SORTS: tuple[Sort, ...] = ("building", "soil", "residue", "virgin")
+"""Recycled building materials; soil; residual products such as slag; out of a pit."""
+
+CLEAN_SOIL_CLASS = 1
+"""Soil up to this class on Zealand counts as clean."""
+
+Sorts: TypeAlias = tuple[tuple[Sort, float], ...]
+"""The sorts of a tonne, with the share of each. [t/t]"""
+
+
+def find_sort(material: Material) -> Sort:
+    """Give the sort of a material that is offered or dug."""
+    if material.origin == "virgin":
+        return "virgin"
+    if material.soil_class is not None:
+        return "soil"
+    return "residue" if material.legal_regime == "residual_products" else "building"
+
+
+def mix_sorts(catalogue: Catalogue, inputs: Mapping[str, float]) -> Sorts:
+    """Give the sorts of what is made of tonnes of some materials, in the order of `SORTS`."""
+    parts = [(find_sort(catalogue.materials[name]), share) for name, share in inputs.items()]
+    sums = {sort: sum(share for one, share in parts if one == sort) for sort in SORTS}
+    return tuple((sort, share) for sort, share in sums.items() if share)
+
+
+def count_share(sorts: Iterable[tuple[Sort, float]], soil_class: int | None, by: str) -> float:
+    """Give how much of a tonne counts as secondary by a `ShareDefinition`; no soil has no class."""
+    clean = soil_class is None or soil_class <= CLEAN_SOIL_CLASS
+    soil = {"with_clean_soil": clean, "without_soil": False, "cut_in_virgin": True}[by]
+    counts = {"building": True, "residue": True, "soil": soil, "virgin": False}
+    return sum(share for sort, share in sorts if counts[sort])

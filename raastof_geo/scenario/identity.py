@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import ValidationInfo
+from pydantic import AfterValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from raastof_geo.emissions.model import MODELS
@@ -198,3 +198,16 @@ def fold_id(text: str) -> str:
 
 def _words(text: str) -> str:
     return " ".join(re.split(r"[\s_-]+", fold_id(text)))
+
+
+MaterialId: TypeAlias = Annotated[str, AfterValidator(known("materials"))]
+UseId: TypeAlias = Annotated[str, AfterValidator(known("uses"))]
+RecipeId: TypeAlias = Annotated[str, AfterValidator(known("recipes"))]
+ConditionId: TypeAlias = Annotated[str, AfterValidator(known("conditions"))]
+MunicipalityId: TypeAlias = Annotated[str, AfterValidator(known("municipalities"))]
+DrawnMunicipalityId: TypeAlias = Annotated[str, AfterValidator(known("drawn_municipalities"))]
+LandId: TypeAlias = Annotated[str, AfterValidator(known("land"))]
+VehicleId: TypeAlias = Annotated[str, AfterValidator(known("vehicles"))]
+ReceiverKindId: TypeAlias = Annotated[str, AfterValidator(known("receiver_kinds"))]
+SoilMappingId: TypeAlias = Annotated[str, AfterValidator(known("soil_mappings"))]
+SiteId: TypeAlias = Annotated[str, AfterValidator(known("sites"))]

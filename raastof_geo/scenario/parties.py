@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from raastof_geo.figures.figure import value_of
-from raastof_geo.scenario.provenance import Sorts, mix_sorts
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.catalogue import Sorts, mix_sorts
+from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Depot, Need, Offer, Pit, Plant, Receiver, Scenario
 
 

@@ -13,20 +13,16 @@ import shapely
 
 from raastof_geo.card import Fact, Shown
 from raastof_geo.emissions.limit import TRUCK_LIMITS
-from raastof_geo.errors import Finding, InputError, Place
+from raastof_geo.errors import Finding, InputError, Place, raise_all
 from raastof_geo.evidence import Trust
 from raastof_geo.figures.figure import value_of
 from raastof_geo.language import LANGUAGES, Language, format_number, say
-from raastof_geo.region.pack import read_region
-from raastof_geo.region.region import Region
-from raastof_geo.scenario.catalogue import NO_RULE, Catalogue, Ruled
-from raastof_geo.scenario.identity import Names
+from raastof_geo.region.region import Region, read_region
+from raastof_geo.scenario.catalogue import NO_RULE, Catalogue, Ruled, Sorts, mix_sorts
+from raastof_geo.scenario.identity import Names, find_id
 from raastof_geo.scenario.period import Calendar, Period
-from raastof_geo.scenario.provenance import Sorts, mix_sorts
 from raastof_geo.scenario.reading.tree import Trail
-from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Together
-from raastof_geo.scenario.said.amount import DEFAULT, refuse_volume
 from raastof_geo.scenario.said.entry import (
     Capacity,
     DepotEntry,
@@ -36,11 +32,13 @@ from raastof_geo.scenario.said.entry import (
     PitEntry,
     PlantEntry,
     ReceiverEntry,
+    Role,
     Ship,
     StockpileEntry,
     Store,
 )
 from raastof_geo.scenario.said.file import FORMAT_OF_NEEDS, ScenarioFile
+from raastof_geo.scenario.said.part import DEFAULT, refuse_volume
 from raastof_geo.scenario.said.site import Site, ZoneEntry
 from raastof_geo.units import Quantity
 
@@ -718,3 +716,19 @@ class Scenario(Shown):
 
     def _limit(self, quantity: Quantity | None, materials: tuple[str, ...]) -> float | None:
         return None if quantity is None else self.weigh(quantity, materials[0])
+
+
+def look_up(where: Catalogue | Scenario, asked: Sequence[tuple[str, str]]) -> list[str]:
+    """Give ids by section (`sites`, `periods` …) and id or name, or tell all that there are not."""
+    found: list[str] = []
+    wrong: list[Finding] = []
+    for section, given in asked:
+        try:
+            if section == "periods" and isinstance(where, Scenario):
+                found.append(where.calendar.find(given))
+            else:
+                found.append(find_id(section, given, where.names(section)))
+        except InputError as error:
+            wrong += error.findings
+    raise_all(InputError, wrong)
+    return found

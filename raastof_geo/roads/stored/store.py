@@ -16,7 +16,7 @@ from raastof_geo.errors import RoadDataError
 from raastof_geo.files import write_whole
 from raastof_geo.language import Message
 from raastof_geo.links import AnyPath
-from raastof_geo.region.pack import MEMBER, encode_region, read_region
+from raastof_geo.region.region import MEMBER, encode_region, read_region
 from raastof_geo.roads.edges import BACKWARD, FORWARD, NetworkMetadata, StoredColumns, Turn
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.stored import faults

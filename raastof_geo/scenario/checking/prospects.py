@@ -10,7 +10,7 @@ from functools import cache, cached_property
 from typing import Literal, NamedTuple, get_args
 
 from raastof_geo.scenario.parties import Giver, Taker, list_deals
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Need, Offer, Pit, Plant, Process, Receiver, Scenario
 
 Side = Literal["input", "output"]

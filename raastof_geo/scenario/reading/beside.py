@@ -13,7 +13,7 @@ import shapely
 from raastof_geo.errors import Finding, InputError, refusing
 from raastof_geo.region.layer import read_polygons
 from raastof_geo.region.projection import project
-from raastof_geo.scenario.reading.refusal import finding_at
+from raastof_geo.scenario.fault import finding_at
 from raastof_geo.scenario.reading.tree import Tree
 from raastof_geo.scenario.said.file import ScenarioFile
 

@@ -15,23 +15,18 @@ from pydantic import ValidationError
 
 from raastof_geo.errors import Finding, InputError, ScenarioError
 from raastof_geo.language import say, say_text
-from raastof_geo.region.pack import lend_region, read_region
-from raastof_geo.region.region import Region
+from raastof_geo.region.region import Region, lend_region, read_region
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
 from raastof_geo.scenario.checking import permit
-from raastof_geo.scenario.checking.agreed import check_agreements
-from raastof_geo.scenario.checking.lot import check_lots
-from raastof_geo.scenario.fault import Fault
+from raastof_geo.scenario.checking.deals import check_agreements, check_lots
+from raastof_geo.scenario.fault import Fault, explain_errors, finding_at
 from raastof_geo.scenario.identity import Names, id_or_word, names_in
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.beside import check_template, find_beside, find_in_zones
-from raastof_geo.scenario.reading.format import note_older, refuse_newer
-from raastof_geo.scenario.reading.overlay import write_ids
-from raastof_geo.scenario.reading.refusal import explain_errors, finding_at
 from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
-from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.said.amount import DEFAULT, Captured
-from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.said.entry import Role
+from raastof_geo.scenario.said.file import NEWEST_FORMAT, ScenarioFile
+from raastof_geo.scenario.said.part import DEFAULT, Captured
 from raastof_geo.scenario.said.site import Located, Site
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables.source import join_tables, read_source
@@ -98,7 +93,7 @@ def read_scenario(
 
 def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenario:
     """Check plain values and turn them into a scenario, or raise as `read_scenario` does."""
-    refuse_newer(tree)
+    _refuse_newer(tree)
     home = path.parent.resolve()
     region = _find_region(tree, home, anywhere=anywhere)
     findings = [*tree.findings, *_read_catalogue(tree, home, anywhere=anywhere)]
@@ -125,7 +120,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
             draft = Scenario(id=path.stem, digest=tree.digest, said=said, catalogue=catalogue)
             contradictions, warnings = _compare(draft, tree)
             findings += contradictions
-            note = note_older(draft, tree)
+            note = permit.note_older(draft, tree)
     if said is None or findings:
         raise ScenarioError(*sorted(findings, key=attrgetter("order")))
     if said.network.file is not None:
@@ -146,6 +141,14 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     )
 
 
+def _refuse_newer(tree: Tree) -> None:
+    """Refuse a file that a later version wrote, before anything else in it looks wrong."""
+    given: Any = tree.values.get("format")
+    if isinstance(given, int) and given > NEWEST_FORMAT:
+        message = say_text("older formats", "newer", given=str(given), newest=str(NEWEST_FORMAT))
+        raise ScenarioError(Finding(message, tree.place(("format",))))
+
+
 def change_scenario(scenario: Scenario, edits: Mapping[str, Any]) -> Scenario:
     """Read a scenario with new values at paths, as `Scenario.change` does."""
     new = {split_path(path): value for path, value in write_plain(edits).items()}
@@ -162,7 +165,7 @@ def read_varied(scenario: Scenario, edits: Edits) -> Scenario:
     tree = Tree(f"{scenario.id}.yaml", {}, keys, keys, digest=scenario.digest)
     values = {**scenario.values, "language": scenario.said.language, "assumptions": {}}
     if isinstance(own := values.get("catalogue"), Mapping):
-        values["catalogue"] = write_ids(own, tree)
+        values["catalogue"] = _write_ids(own, tree)
     for trail, value in edits.items():
         values = put_value(values, trail, value)
     tree.values = values
@@ -203,7 +206,7 @@ def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
     year = year if isinstance(year, int) else None  # it counts before the file is checked
     if not isinstance(own, Mapping) or not own:
         return load_catalogue().at_prices_of(year), []
-    merged = merge_values(read_builtin_tree().values, write_ids(own, tree))
+    merged = merge_values(read_builtin_tree().values, _write_ids(own, tree))
     try:
         context = {"known": {name: names_in(part) for name, part in merged.items()}}
         return Catalogue.model_validate(merged, context=context).at_prices_of(year), []
@@ -325,3 +328,56 @@ def _check_fleet(said: ScenarioFile) -> Iterator[Fault]:
         if vehicle not in said.vehicles:
             told = message.format(where=str(trail[0]), vehicle=f"`{vehicle}`")
             yield Fault(told, trail, of_key=trail[0] == "fleet")
+
+
+_KEYED_BY = {"fits": ("materials", "uses"), "soil_moves": ("land",)}
+"""What the keys of a section, and of the mappings in it, are ids of."""
+_RECIPE_SIDES = ("inputs", "outputs")
+
+
+def _write_ids(own: Mapping[str, Any], tree: Tree) -> dict[str, Any]:
+    """Give a scenario's own entries by id, or unknown name; the tree knows their places."""
+    below = read_builtin_tree().values
+    known = {
+        section: names_in(merge_values({"": below[section]}, {"": own.get(section, {})})[""])
+        for section in ("materials", "uses", "land")
+    }
+    written = dict(own)
+    for section, keyed_by in _KEYED_BY.items():
+        if section in own:
+            written[section] = _rekey(own[section], ("catalogue", section), keyed_by, known, tree)
+    recipes = own.get("recipes")
+    if isinstance(recipes, Mapping):
+        written["recipes"] = {
+            name: _recipe(recipe, ("catalogue", "recipes", name), known, tree)
+            for name, recipe in recipes.items()
+        }
+    return written
+
+
+def _recipe(recipe: Any, trail: Trail, known: Mapping[str, Names], tree: Tree) -> Any:
+    if not isinstance(recipe, Mapping):
+        return recipe
+    return {
+        key: _rekey(value, (*trail, key), ("materials",), known, tree)
+        if key in _RECIPE_SIDES
+        else value
+        for key, value in recipe.items()
+    }
+
+
+def _rekey(
+    part: Any, trail: Trail, keyed_by: tuple[str, ...], known: Mapping[str, Names], tree: Tree
+) -> Any:
+    """Write a mapping with ids as keys; one that is there already or unknown stays as it is."""
+    if not isinstance(part, Mapping) or not keyed_by:
+        return part
+    written: dict[str, Any] = {}
+    for key, value in part.items():
+        id_ = id_or_word(keyed_by[0], str(key), known[keyed_by[0]])
+        if id_ in part:
+            id_ = key
+        if id_ != key:
+            tree.repeat(tree, (*trail, key), (*trail, id_))
+        written[id_] = _rekey(value, (*trail, id_), keyed_by[1:], known, tree)
+    return written

@@ -10,7 +10,7 @@ from typing import Any, Self, TypeAlias
 
 from raastof_geo.errors import Finding, InputError, Place, ScenarioError, tell_reason
 from raastof_geo.language import Message, plain, say_text
-from raastof_geo.scenario.reading import nodes, scalars
+from raastof_geo.scenario.reading import nodes
 from raastof_geo.scenario.reading.nodes import Node, Scalar
 from raastof_geo.scenario.reading.slips import loosen_colon, say_colon, say_dash
 from raastof_geo.units import join_at_comma
@@ -182,10 +182,10 @@ class _Planter:
             values[key] = self.value(value_node, (*path, key))
         return values
 
-    def _scalar(self, node: Scalar) -> scalars.Value:
+    def _scalar(self, node: Scalar) -> nodes.Value:
         text = self._text(node)
         if node.tag is None and node.plain:
-            return scalars.keep_written(scalars.read_plain(text), text)
+            return nodes.keep_written(nodes.read_plain(text), text)
         return self._tagged(node, text, node.tag) if node.tag not in (None, "!") else text
 
     def _text(self, node: Scalar) -> str:
@@ -195,11 +195,11 @@ class _Planter:
             raise ScenarioError(*self.tree.findings, Finding(_no_text(found[0]), node.place))
         return node.text
 
-    def _tagged(self, node: Scalar, text: str, tag: str) -> scalars.Value:
+    def _tagged(self, node: Scalar, text: str, tag: str) -> nodes.Value:
         try:
-            return scalars.read_tagged(text, tag)
+            return nodes.read_tagged(text, tag)
         except ValueError:
-            self._tell_tag("tag value" if tag in scalars.CORE_TAGS else "tag", tag, node, text)
+            self._tell_tag("tag value" if tag in nodes.CORE_TAGS else "tag", tag, node, text)
             return text
 
     def _tell_tag(self, key: str, tag: str, node: Node, text: str = "") -> None:

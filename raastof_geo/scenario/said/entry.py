@@ -1,8 +1,11 @@
-"""What a site can do: offer, need, dig, receive, make, keep."""
+"""What a site can do, and its roles by that: offer, need, dig, receive, make, keep."""
+
+from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Iterator
-from functools import partial
+from enum import StrEnum
+from functools import cache, cached_property, partial
 from operator import attrgetter
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
@@ -10,11 +13,64 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import NonNegativeFigure, Rate, Sum
-from raastof_geo.language import list_codes, say_text
+from raastof_geo.language import Message, list_codes, read_texts, say_text
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf, SetOf, refuse_twice
-from raastof_geo.scenario.said import part
-from raastof_geo.scenario.said.amount import Amount, catalogue_of, refuse_volume, weigh, weigh_over
+from raastof_geo.scenario.identity import MaterialId, ReceiverKindId, RecipeId, UseId
+from raastof_geo.scenario.said.part import (
+    Amount,
+    Consent,
+    Part,
+    Window,
+    catalogue_of,
+    refuse_volume,
+    weigh,
+    weigh_over,
+)
 from raastof_geo.units import Quantity
+
+
+class Role(StrEnum):
+    """What a site does; in frames and files a role is the text of its name."""
+
+    NEED = "need"
+    OFFER = "offer"
+    PIT = "pit"
+    RECEIVER = "receiver"
+    PLANT = "plant"
+    DEPOT = "depot"
+    STOCKPILE = "stockpile"
+    """Takes from its own site only."""
+
+    @property
+    def caption(self) -> Message:
+        """What people call a site of this role."""
+        return read_texts("roles")[self]
+
+    @cached_property
+    def takes_from(self) -> frozenset[Role]:
+        """The roles that it may take from: nobody digs in order to dump, or moves heap to heap."""
+        every = frozenset(Role)
+        return {
+            Role.NEED: every - {Role.NEED, Role.RECEIVER},
+            Role.RECEIVER: every - {Role.NEED, Role.RECEIVER, Role.PIT},
+            Role.PLANT: every - {Role.NEED, Role.RECEIVER},
+            Role.DEPOT: frozenset({Role.OFFER, Role.PIT, Role.PLANT}),
+            Role.STOCKPILE: frozenset({Role.OFFER}),
+        }.get(self, frozenset())
+
+    def takes(self) -> bool:
+        """Whether material may come to it."""
+        return bool(self.takes_from)
+
+    @cache
+    def gives(self) -> bool:
+        """Whether material may leave it."""
+        return any(self in taker.takes_from for taker in Role)
+
+    def converts(self) -> bool:
+        """Whether it passes on what it takes, in another form or another period."""
+        return self.gives() and self.takes()
+
 
 Ship: TypeAlias = Literal["open", "coastal"]
 """What carries over sea: a bulk carrier on the open sea, or a coastal ship."""
@@ -23,7 +79,7 @@ Ship: TypeAlias = Literal["open", "coastal"]
 _accepted_once = partial(refuse_twice, by=attrgetter("condition"))
 
 
-class DueAmount(part.Window):
+class DueAmount(Window):
     """An amount in a window: once in all, or again in each period."""
 
     amount: Amount | None = None
@@ -51,7 +107,7 @@ class DueAmount(part.Window):
 class OfferEntry(DueAmount):
     """A material that a site has too much of."""
 
-    material: part.MaterialId
+    material: MaterialId
     must_leave: bool = True
     """Whether all of it has to go, as surplus from a construction site has."""
     price_dkk_per_t: Rate = 0.0
@@ -72,10 +128,10 @@ class OfferEntry(DueAmount):
 class NeedEntry(DueAmount):
     """A use that a site needs a material for; amounts are of the use's reference material."""
 
-    use: part.UseId
-    materials: SetOf[part.MaterialId] | None = None
+    use: UseId
+    materials: SetOf[MaterialId] | None = None
     """The only materials that will do; none: all that the catalogue allows."""
-    accepts: Annotated[tuple[part.Consent, ...], AfterValidator(_accepted_once)] = ()
+    accepts: Annotated[tuple[Consent, ...], AfterValidator(_accepted_once)] = ()
     """Conditions that are met here, beside the scenario's `accepted_conditions`."""
 
     @model_validator(mode="after")
@@ -87,14 +143,14 @@ class NeedEntry(DueAmount):
         return self
 
 
-class Opening(part.Part):
+class Opening(Part):
     """What it takes to open a candidate site, once, if the plan uses it."""
 
     cost_dkk: Sum = 0.0
     kg_co2e: Sum = 0.0
 
 
-class OpenDays(part.Part):
+class OpenDays(Part):
     """The days on which a place is open, once it is opened."""
 
     opens_on: datetime.date | None = None
@@ -135,7 +191,7 @@ class Capacity(OpenDays):
             weigh_over(name, quantity, materials, info)
 
 
-def _refuse_idle(entry: part.Part, named: Collection[str], list_name: str, *keys: str) -> None:
+def _refuse_idle(entry: Part, named: Collection[str], list_name: str, *keys: str) -> None:
     """Refuse prices and factors of what is not done here, which nobody would ever pay."""
     idle = ((key, one) for key in keys for one in getattr(entry, key) if one not in named)
     message = say_text("said", "idle", list=list_name)
@@ -146,10 +202,10 @@ def _refuse_idle(entry: part.Part, named: Collection[str], list_name: str, *keys
 class PitEntry(Capacity):
     """A source of virgin material."""
 
-    supplies: SetOf[part.MaterialId] = Field(min_length=1)
-    price_dkk_per_t: MapOf[part.MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    supplies: SetOf[MaterialId] = Field(min_length=1)
+    price_dkk_per_t: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Prices of this pit; the catalogue's where it has none. [DKK/t]"""
-    sea_km: MapOf[part.MaterialId, Annotated[float, Field(ge=0, le=20_000)]] = Field(
+    sea_km: MapOf[MaterialId, Annotated[float, Field(ge=0, le=20_000)]] = Field(
         default_factory=dict
     )
     """How far it comes by ship to where lorries fetch it: a number, or one for each material; its
@@ -178,15 +234,15 @@ class PitEntry(Capacity):
 class ReceiverEntry(Capacity):
     """A place where surplus ends."""
 
-    kind: part.ReceiverKindId | None = None
+    kind: ReceiverKindId | None = None
     """What it is, which decides on landfill, its tax, and fees that are not said."""
     landfill: bool | None = None
     """What older files say instead of a kind: tonnes count as landfill, its tax is in the fees."""
-    disposal_kg_co2e: MapOf[part.MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    disposal_kg_co2e: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Emissions of reception here; the catalogue's where it has none. [kg CO2e/t]"""
 
-    accepts: SetOf[part.MaterialId] = Field(min_length=1)
-    gate_fee_dkk_per_t: MapOf[part.MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    accepts: SetOf[MaterialId] = Field(min_length=1)
+    gate_fee_dkk_per_t: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Fees of this receiver; the catalogue's where it has none. [DKK/t]"""
 
     @model_validator(mode="after")
@@ -201,10 +257,10 @@ class ReceiverEntry(Capacity):
 class PlantEntry(Capacity):
     """A plant that makes materials of others; its capacities are tonnes of input."""
 
-    recipes: SetOf[part.RecipeId] = Field(min_length=1)
-    dkk_per_t: MapOf[part.RecipeId, NonNegativeFigure] = Field(default_factory=dict)
+    recipes: SetOf[RecipeId] = Field(min_length=1)
+    dkk_per_t: MapOf[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
     """What this plant charges; the catalogue's where it has none. [DKK/t of input]"""
-    kg_co2e_per_t: MapOf[part.RecipeId, NonNegativeFigure] = Field(default_factory=dict)
+    kg_co2e_per_t: MapOf[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
     """What this plant emits; the catalogue's where it has none. [kg CO2e/t of input]"""
 
     @model_validator(mode="after")
@@ -218,14 +274,14 @@ class PlantEntry(Capacity):
         return self
 
 
-class Store(part.Part):
+class Store(Part):
     """Room for tonnes between periods."""
 
     capacity: Amount
     """What lies there at the end of a period, all materials together."""
-    start: MapOf[part.MaterialId, Amount] = Field(default_factory=dict)
+    start: MapOf[MaterialId, Amount] = Field(default_factory=dict)
     """What lies there before the first period."""
-    end: Literal["empty", "any"] | MapOf[part.MaterialId, Amount] = "empty"
+    end: Literal["empty", "any"] | MapOf[MaterialId, Amount] = "empty"
     """What lies there after the last period: nothing, whatever is best, or stated amounts."""
     handling_dkk_per_t: NonNegativeFigure | None = None
     """For putting a tonne in, and again for taking it out; none: the catalogue's. [DKK/t]"""
@@ -273,7 +329,7 @@ class Store(part.Part):
 class DepotEntry(Store, OpenDays):
     """Storage between periods for anybody's material."""
 
-    materials: SetOf[part.MaterialId] = Field(min_length=1)
+    materials: SetOf[MaterialId] = Field(min_length=1)
     capacity_per_period: Amount | None = None
     """What may come in within a period, all materials together; none: no limit."""
 

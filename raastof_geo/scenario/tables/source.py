@@ -1,34 +1,53 @@
-"""Read the tables that a scenario names, or that it is, into its tree."""
+"""Read the tables that a scenario names, or that it is: rows are joined into sites of its tree."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
-from raastof_geo.errors import InputError, Place, ScenarioError
+from raastof_geo.errors import Finding, InputError, Place, ScenarioError
 from raastof_geo.language import Message, list_codes, say_text
+from raastof_geo.region.projection import DEGREES
+from raastof_geo.scenario.fault import explain_errors, find_type
+from raastof_geo.scenario.identity import find_id, fold_id, names_in
+from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.beside import find_beside
-from raastof_geo.scenario.reading.refusal import explain_errors, find_type
 from raastof_geo.scenario.reading.tree import Trail, Tree, read_tree
 from raastof_geo.scenario.said.file import ScenarioFile
-from raastof_geo.scenario.said.site import SiteTable
-from raastof_geo.scenario.tables.cell import find_kind, read_cell
-from raastof_geo.scenario.tables.gather import Gatherer
+from raastof_geo.scenario.said.site import AXES, SiteTable, read_system
 from raastof_geo.scenario.tables.grid import (
     WORKBOOKS,
     Grid,
+    find_kind,
     lay_out_frame,
+    read_cell,
     read_grids,
     text_of_cell,
 )
-from raastof_geo.scenario.tables.heading import SCENARIO, SITES, check_named, find_scope, read_heads
+from raastof_geo.scenario.tables.heading import (
+    DUE,
+    ENTRIES,
+    SCENARIO,
+    SITES,
+    Column,
+    Headed,
+    Way,
+    check_named,
+    find_scope,
+    read_heads,
+)
 
 if TYPE_CHECKING:
     from raastof_geo.region.layer import Layer
+
 
 WHOLE = (*WORKBOOKS, ".gpkg")
 """Endings of files of tables that may be a scenario by themselves."""
@@ -71,7 +90,7 @@ def join_tables(tree: Tree, home: Path, frames: Sequence[Layer], *, anywhere: bo
             sheets.append(headed)
         elif grid.filled():
             tree.tell(grid.place(0, 0), say_text("tables", "no headings"))
-    gatherer = Gatherer(tree)
+    gatherer = _Gatherer(tree)
     for sheet in sorted(sheets, key=lambda one: one.scope != SITES):
         gatherer.take(sheet)
 
@@ -125,3 +144,193 @@ def _pick(grids: list[Grid], table: SiteTable) -> list[Grid]:
         there = list_codes(one.sheet for one in grids)
         raise InputError.saying_text("tables", "no sheet", there=there, **told)
     return found
+
+
+_SUMS = {"sum", "i alt", "ialt", "total", "totalt", "subtotal", "hovedtotal", "sum i alt"}
+_ASCII = str.maketrans(
+    dict(zip("æøåäöüß", ("ae", "oe", "aa", "ae", "oe", "ue", "ss"), strict=True))
+)
+_LONGEST_ID = 60
+_KINDS = {"offers": "material", "needs": "use"}
+"""What of an entry says which of the two it is."""
+_MOST_DEGREES = 180
+_ID, _NAME, _UNIT, _CRS = ("id",), ("name",), ("unit",), ("crs",)
+
+
+class _Cell(NamedTuple):
+    value: Any
+    place: Place
+    column: Column
+
+    @property
+    def text(self) -> str:
+        return text_of_cell(self.value)
+
+
+_Row: TypeAlias = dict[Way, _Cell]
+
+
+def make_id(text: str, taken: Collection[str] = ()) -> str:
+    """Make an id of a name, one that is not taken: `Vejprojekt Ø` gives `vejprojekt_oe`."""
+    plain = unicodedata.normalize("NFKD", text.casefold().translate(_ASCII))
+    words = re.findall(r"[a-z0-9]+(?:-[a-z0-9]+)*", plain.encode("ascii", "ignore").decode())
+    made = "_".join(words)[:_LONGEST_ID].strip("_-") or "site"
+    number, free = 2, made
+    while free in taken:
+        number, free = number + 1, f"{made}_{number}"
+    return free
+
+
+class _Gatherer:
+    """Puts rows into the sites of a tree, in the order in which they are met."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree, self.calendar = tree, read_calendar(tree.values.get("periods"))
+        self.called: dict[str, dict[str, str]] = {}
+        self.meant: dict[str, set[str]] = defaultdict(set)
+        """Ids that a word stands for, as an id or as a name."""
+        for id_, names in names_in(tree.values.get("sites")).items():
+            self._know(id_, *names.values())
+
+    def take(self, sheet: Headed) -> None:
+        """Join the rows of a sheet to the sites; sheets that list sites come first."""
+        grid = sheet.grid
+        self.tree.findings += sheet.mistakes
+        if sheet.unread:
+            self._doubt(sheet, sheet.row, "unread", headings=list_codes(sheet.unread))
+        for number in (one for one in grid.filled() if one > sheet.row):
+            row = {}
+            for column in sheet.columns:
+                place = grid.place(number, column.at, column.heading)
+                row[column.key.trail] = _Cell(grid.rows[number][column.at], place, column)
+            if any(one.text for one in row.values()):
+                self._take_row(sheet, number, row)
+
+    def _take_row(self, sheet: Headed, number: int, row: _Row) -> None:
+        whose = [row[one] for one in (_ID, _NAME) if one in row]
+        whose = whose if sheet.scope == SITES else whose[:1]
+        who = next((one for one in whose if one.text), None)
+        filled = {trail: one for trail, one in row.items() if one.text}
+        if _adds_up(sheet.grid.rows[number], filled, who):
+            self._doubt(sheet, number, "sum")
+            return
+        for trail, one in [*filled.items()]:
+            if isinstance(one.value, Message):
+                self.tree.tell(one.place, one.value)
+                del filled[trail]
+        if who is None:
+            at = whose[0].place if whose else sheet.grid.place(number, 0)
+            self.tree.tell(at, say_text("tables", "nobody"))
+        elif not isinstance(who.value, Message) and (id_ := self._find_site(sheet, who, filled)):
+            self._put_row(("sites", id_), who.place, sheet.crs, filled, row)
+
+    def _find_site(self, sheet: Headed, who: _Cell, filled: _Row) -> str | None:
+        """Find the site that a row is about; one that is new is made where sites are listed."""
+        text, is_id = who.text, who.column.key.trail == _ID
+        meant = self.meant[fold_id(text)]
+        found = {one for one in meant if is_id and one in (text, make_id(text))} or meant
+        if len(found) == 1:
+            return next(iter(found))
+        if sheet.scope != SITES or meant:
+            with self.tree.telling(who.place):
+                find_id("sites", text, self.called)
+            return None
+        id_, name = make_id(text, self.called), filled[_NAME].text if _NAME in filled else ""
+        self.tree.put(("sites", id_), {}, who.place)
+        if not name and id_ != text:
+            self.tree.put(("sites", id_, *_NAME), text, who.place)
+        self._know(id_, name or text, text)
+        return id_
+
+    def _know(self, id_: str, *words: str) -> None:
+        self.called[id_] = {"name": words[0]} if words else {}
+        for word in (id_, *words):
+            self.meant[fold_id(word)].add(id_)
+
+    def _put_row(self, site: Trail, place: Place, crs: str | None, filled: _Row, row: _Row) -> None:
+        """Put what a row says into its site, and into an entry for what it offers or needs."""
+        due = self._tell_apart(filled, row) if any(one[0] == DUE for one in filled) else None
+        ways: dict[str, Trail | None] = dict.fromkeys((DUE, *ENTRIES))
+        for kind in ENTRIES:
+            if kind == due or any(trail[0] == kind for trail in filled):
+                listed = self.tree.put((*site, kind), [], place)
+                if listed is None or isinstance(listed, list):  # else that is told
+                    way = (*site, kind, len(listed or ()))
+                    self.tree.put(way, {}, place)
+                    ways[kind] = way
+        ways[DUE] = ways[due] if due else None
+        for trail, (value, at) in self._read_cells(filled, crs).items():
+            if above := ways.get(trail[0], (*site, trail[0])):
+                self._put((*above, *trail[1:]), value, at)
+        for trail, one in row.items():  # empty cells are places of what is lacking
+            if above := ways.get(trail[0], (*site, trail[0])):
+                self.tree.places.setdefault((*above, *trail[1:]), one.place)
+
+    def _tell_apart(self, filled: _Row, row: _Row) -> str | None:
+        """Tell whether a row offers or needs, by what it names, or could name."""
+        named = [kind for kind, key in _KINDS.items() if (DUE, key) in filled]
+        found = named or [kind for kind, key in _KINDS.items() if (DUE, key) in row]
+        if len(found) == 1:
+            return found[0]
+        due = next(one for trail, one in filled.items() if trail[0] == DUE)
+        at = filled.get((DUE, "use"), due).place
+        self.tree.tell(at, say_text("tables", "both" if named else "neither"))
+        return None
+
+    def _read_cells(self, filled: _Row, crs: str | None) -> dict[Way, tuple[Any, Place]]:
+        """Give the values of a row, and their places."""
+        made: dict[Way, tuple[Any, Place]] = {}
+        unit = filled.pop(_UNIT).text if _UNIT in filled else ""
+        for trail, (value, place, (_, key, _, own_unit, mark)) in filled.items():
+            how = {"mark": mark, "unit": unit or own_unit}
+            with self.tree.telling(place):
+                made[trail] = read_cell(value, key.kind, calendar=self.calendar, **how), place
+        made.pop(_ID, None)
+        return _name_axes(made, crs)
+
+    def _put(self, trail: Trail, value: Any, place: Place) -> None:
+        """Put a value into a site, or tell that another one stands there already."""
+        there = self.tree.put(trail, value, place)
+        if there is not None and (given := _show(there)) != _show(value):
+            said = {"given": f"`{given[:60]}`", "where": self.tree.place(trail)}
+            self.tree.tell(place, say_text("tables", "differs", key=f"`{trail[-1]}`", **said))
+
+    def _doubt(self, sheet: Headed, row: int, key: str, **values: Any) -> None:
+        doubt = Finding(say_text("tables", key, **values), sheet.grid.place(row, 0))
+        self.tree.doubts.append(doubt)
+
+
+def _adds_up(cells: Iterable[Any], filled: _Row, who: _Cell | None) -> bool:
+    """Tell whether a row adds up those above: it says so, or has nothing but amounts."""
+    words = {fold_id(text_of_cell(one)).strip(" :.") for one in cells}
+    if who is not None:
+        return fold_id(who.text).strip(" :.") in _SUMS
+    return bool(words & _SUMS) or all(one.column.key.kind == "amount" for one in filled.values())
+
+
+def _show(value: Any) -> str:
+    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _name_axes(made: dict[Way, tuple[Any, Place]], crs: str | None) -> dict[Way, Any]:
+    """Put coordinates below the keys of their system: degrees, or metres and what they are in.
+
+    `crs` is that of rows which say none; without any, small numbers are degrees.
+    """
+    found = [axes for axes in AXES if any((one,) in made for one in axes)]
+    if len(found) != 1:
+        return made
+    [axes] = found
+    there = [made[(one,)] for one in axes if (one,) in made]
+    named, (system, place) = axes, made.pop(_CRS, (crs, there[0][1]))
+    if system:
+        with suppress(InputError):
+            system = read_system(str(system))
+        named = AXES[system != DEGREES]
+        made |= {_CRS: (system, place)} if system != DEGREES else {}
+    elif all(isinstance(one, int | float) and abs(one) <= _MOST_DEGREES for one, _ in there):
+        named = AXES[0]
+    renamed = {
+        (new,): made.pop((old,)) for old, new in zip(axes, named, strict=True) if (old,) in made
+    }
+    return made | renamed

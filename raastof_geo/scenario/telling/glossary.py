@@ -11,8 +11,14 @@ from raastof_geo.figures.figure import Figure
 from raastof_geo.language import Language, Message, Readable, read_texts, say, say_text
 from raastof_geo.scenario.catalogue import Catalogue, Fit
 from raastof_geo.scenario.identity import UnknownIdError, find_id, suggest
-from raastof_geo.scenario.telling.law import sort_uses, tell_consent, tell_law, tell_moves
-from raastof_geo.scenario.telling.words import CatalogueWords, list_titles
+from raastof_geo.scenario.telling.words import (
+    CatalogueWords,
+    list_titles,
+    sort_uses,
+    tell_consent,
+    tell_law,
+    tell_moves,
+)
 
 _ORIGINS: dict[str, Message] = {"secondary": say("secondary"), "virgin": say("virgin")}
 
