@@ -40,10 +40,6 @@ AREA_COLUMNS = ["code", "name", "region"]
 TOWN_COLUMNS = ["name", "town_class", "lon", "lat"]
 
 
-def _no_shapes() -> Objects:
-    return np.empty(0, object)
-
-
 @dataclass(frozen=True, eq=False)
 class Region:
     """What a pack knows beside its roads; shapes in WGS84 [degrees]."""
@@ -57,11 +53,11 @@ class Region:
     """Whom readers owe the areas to, by language; roads say that themselves."""
     labels: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=AREA_COLUMNS))
     """`code`, `name` and `region` of each area, such as a municipality."""
-    shapes: Objects = field(default_factory=_no_shapes)
+    shapes: Objects = field(default_factory=lambda: np.empty(0, object))
     """The areas in the order of their labels, which share their borders."""
     towns: pd.DataFrame = field(default_factory=partial(pd.DataFrame, columns=TOWN_COLUMNS))
     """`name`, `town_class` (city, town, village), `lon` and `lat`."""
-    coast: Objects = field(default_factory=_no_shapes)
+    coast: Objects = field(default_factory=lambda: np.empty(0, object))
     """Land as polygons; none: the areas are the land."""
 
     @cached_property

@@ -431,9 +431,7 @@ class Catalogue(Strict):
 
     def at_prices_of(self, year: int | None) -> Self:
         """Give the catalogue at the prices of a year, where an index covers it and the old one."""
-        if year is None or not self.price_indices:
-            return self
-        moved: Self = _index(self, self.price_indices, year)
+        moved: Self = self if year is None else _index(self, self.price_indices, year)
         return moved
 
     def names(self, section: str) -> Names:
@@ -457,12 +455,11 @@ class Catalogue(Strict):
         return quantity.value * self._density_t_per_m3(quantity, material)
 
     def _load_t(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
-        named = quantity.vehicle or (vehicles[0] if len(vehicles) == 1 else None)
-        if named is None:
-            told = {"example": f"`{quantity.value:g} loads {vehicles[0]}`"}
-            told["vehicles"] = ", ".join(vehicles)
+        if not quantity.vehicle and len(vehicles) != 1:
+            example, listed = f"`{quantity.value:g} loads {vehicles[0]}`", ", ".join(vehicles)
+            told = {"example": example, "vehicles": listed}
             raise InputError.saying_text("catalogue checks", "which truck", **told)
-        vehicle = find_id("vehicles", named, self.names("vehicles"))
+        vehicle = find_id("vehicles", quantity.vehicle or vehicles[0], self.names("vehicles"))
         return self.vehicles[vehicle].load_t(self.materials[material].density_loose.value)
 
     def _density_t_per_m3(self, quantity: Quantity, material: str) -> float:
@@ -495,18 +492,14 @@ def _index(value: Any, indices: Mapping[str, YearlyFigure], year: int) -> Any:
     return value
 
 
-def walk_figures(value: Any, path: str) -> list[tuple[str, Sourced]]:
+def walk_figures(value: Any, path: str) -> Iterator[tuple[str, Sourced]]:
     """Find every sourced figure in a value that stands at a path, with the path of each."""
     if isinstance(value, Sourced):
-        return [(path, value)]
-    if not isinstance(value, BaseModel | Mapping):
-        return []
-    return [
-        found
-        for name, item in dict(value).items()
-        if isinstance(item, BaseModel | Mapping)
-        for found in walk_figures(item, f"{path}.{name}" if path else str(name))
-    ]
+        yield path, value
+    elif isinstance(value, BaseModel | Mapping):
+        for name, item in dict(value).items():
+            if isinstance(item, BaseModel | Mapping):
+                yield from walk_figures(item, f"{path}.{name}" if path else str(name))
 
 
 @lru_cache

@@ -59,9 +59,8 @@ class _Deals:
         they take most; other places by their capacities in the periods of the deals. Infinite
         where plants and depots give, whose own supply is not followed.
         """
-        return self._most_given(deals) if side == "giver" else self._most_taken(deals)
-
-    def _most_given(self, deals: Sequence[Trade]) -> float:
+        if side == "taker":
+            return self._most_taken(deals)
         givers = {deal.giver.id: deal.giver for deal in deals}.values()
         piles = {(one.site, one.material) for one in givers if self.is_pile(one)}
         most = sum(itertools.starmap(self.in_all, piles))
@@ -159,15 +158,14 @@ def check_agreements(scenario: Scenario, tree: Tree) -> tuple[list[Finding], lis
         *(finding_at(tree, wish.trail, why) for wish, why in impossible.items()),
         *_too_much_together(possible, deals, tree),
     ]
-    return mistakes, list(_changing_nothing(agreed, deals, tree))
-
-
-def _changing_nothing(agreed: Sequence[_Wish], deals: _Deals, tree: Tree) -> Iterator[Finding]:
     told = read_texts("agreements")["changes nothing"]
-    for wish in agreed:
-        asks = wish.asks and wish.tonnes > 0
-        if not wish.deals and not asks and _have_roles(wish, deals):
-            yield finding_at(tree, wish.trail, told.format(**wish.ends))
+    idle = (wish for wish in agreed if not (wish.deals or (wish.asks and wish.tonnes > 0)))
+    changing_nothing = [
+        finding_at(tree, wish.trail, told.format(**wish.ends))
+        for wish in idle
+        if _have_roles(wish, deals)
+    ]
+    return mistakes, changing_nothing
 
 
 def _list_wishes(deals: _Deals) -> Iterator[_Wish]:
@@ -233,9 +231,8 @@ def _why_no_deal(wish: _Wish, deals: _Deals) -> Message:
 
 def _contradictions(wishes: Sequence[_Wish], tree: Tree) -> Iterator[Finding]:
     for asking, limiting in itertools.permutations(wishes, 2):
-        if not (asking.asks and limiting.limits and _covers(limiting, asking)):
-            continue
-        if asking.tonnes > limiting.tonnes * _ROUNDING:
+        more = asking.asks and limiting.limits and asking.tonnes > limiting.tonnes * _ROUNDING
+        if more and _covers(limiting, asking):
             first, last = sorted((asking, limiting), key=wishes.index)
             line, tonnes = str(tree.place(first.trail).line), asking.tonnes
             said = read_texts("agreements")["contradiction"].format(
@@ -254,48 +251,42 @@ def _covers(limiting: _Wish, asking: _Wish) -> bool:
 
 
 def _too_much_together(wishes: Sequence[_Wish], deals: _Deals, tree: Tree) -> Iterator[Finding]:
+    """Find the first excess of each site: of one material, else of all together."""
     for side in _OTHER:
         for mine in _group(wishes, partial(_Wish.site, side=side)).values():
-            yield from _first_excess(side, mine, deals, tree)
+            of_material = _group(mine, lambda wish: wish.entry.material)
+            sets = (*(some for one, some in of_material.items() if one), mine)
+            told = (_tell_excess(side, some, deals, tree) for some in sets if len(some) > 1)
+            yield from itertools.islice(filter(None, told), 1)
 
 
-def _first_excess(
+def _tell_excess(
     side: _Partner, wishes: Sequence[_Wish], deals: _Deals, tree: Tree
-) -> Iterator[Finding]:
-    of_material = _group(wishes, lambda wish: wish.entry.material)
-    for mine in (*(of_material[one] for one in of_material if one), wishes):
-        most = deals.most(side, [deal for wish in mine for deal in wish.deals])
-        asked = _asked(mine, _OTHER[side])
-        if len(mine) > 1 and asked > most * _ROUNDING:
-            *others, last = mine
-            lines = sorted({tree.place(one.trail).line for one in others})
-            message = read_texts("agreements")[f"{side} together"].format(
-                lines=", ".join(map(str, lines)),
-                asked=asked,
-                site=f"`{last.site(side)}`",
-                most=most,
-                short=asked - most,
-            )
-            yield finding_at(tree, last.trail, message)
-            return
+) -> Finding | None:
+    most = deals.most(side, [deal for wish in wishes for deal in wish.deals])
+    asked = _asked(wishes, _OTHER[side])
+    if asked <= most * _ROUNDING:
+        return None
+    *others, last = wishes
+    lines = ", ".join(map(str, sorted({tree.place(one.trail).line for one in others})))
+    named = {"site": f"`{last.site(side)}`", "lines": lines}
+    message = read_texts("agreements")[f"{side} together"]
+    told = message.format(asked=asked, most=most, short=asked - most, **named)
+    return finding_at(tree, last.trail, told)
 
 
 def _asked(wishes: Sequence[_Wish], partner: _Partner) -> float:
     """Give tonnes that are asked for at least, where agreements may be about the same tonnes."""
     total = 0.0
     for mine in _group(wishes, lambda wish: wish.site(partner)).values():
-        of_material = _group(mine, lambda wish: wish.entry.material)
-        asked = {material: _most_at_once(some) for material, some in of_material.items()}
+        asked: dict[str | None, float] = {}
+        for material, some in _group(mine, lambda wish: wish.entry.material).items():
+            periods = [one for wish in some for one in wish.periods]
+            tonnes = [wish.tonnes for wish in some]
+            asked[material] = sum(tonnes) if len(periods) == len(set(periods)) else max(tonnes)
         of_any = asked.pop(None, 0.0)
         total += max(of_any, sum(asked.values()))
     return total
-
-
-def _most_at_once(wishes: Sequence[_Wish]) -> float:
-    periods = [period for wish in wishes for period in wish.periods]
-    apart = len(periods) == len(set(periods))
-    tonnes = [wish.tonnes for wish in wishes]
-    return sum(tonnes) if apart else max(tonnes)
 
 
 _Entry = TypeVar("_Entry", Offer, Need)

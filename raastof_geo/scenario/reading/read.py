@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from raastof_geo.errors import Finding, InputError, ScenarioError
+from raastof_geo.errors import Finding, InputError, ScenarioError, raise_all
 from raastof_geo.language import say, say_text
 from raastof_geo.region.region import Region, lend_region, read_region
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
@@ -94,12 +95,11 @@ def read_scenario(
 def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenario:
     """Check plain values and turn them into a scenario, or raise as `read_scenario` does."""
     _refuse_newer(tree)
-    home = path.parent.resolve()
+    home, by_order = path.parent.resolve(), attrgetter("order")
     region = _find_region(tree, home, anywhere=anywhere)
     findings = [*tree.findings, *_read_catalogue(tree, home, anywhere=anywhere)]
     catalogue, wrong = _build_catalogue(tree)
     findings += wrong
-    said: ScenarioFile | None = None
     try:
         context = _context(tree, catalogue, region)
         said = ScenarioFile.model_validate(tree.values, context=context)
@@ -107,38 +107,35 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         findings += explain_errors(error, tree, ScenarioFile)
         _, lost = sketch_sites(tree, region)  # not looked at where more is wrong with a site
         findings += [one for one in lost if one not in findings]
-    warnings: list[Finding] = []
-    note: Finding | None = None
-    if said is not None:
-        findings += _check_files(said, tree, home, anywhere=anywhere)
-        said, areas, mistakes = find_in_zones(said, tree, home, region.crs, anywhere=anywhere)
-        findings += mistakes
-        for fault in (*_check_baseline(said), *_check_agreements(said), *_check_fleet(said)):
-            place = tree.place(fault.below, of_key=fault.of_key)
-            findings.append(Finding(fault.message, place))
-        if not wrong:
-            draft = Scenario(id=path.stem, digest=tree.digest, said=said, catalogue=catalogue)
-            contradictions, warnings = _compare(draft, tree)
-            findings += contradictions
-            note = permit.note_older(draft, tree)
-    if said is None or findings:
-        raise ScenarioError(*sorted(findings, key=attrgetter("order")))
-    if said.network.file is not None:
-        network = said.network.model_copy(update={"file": (home / said.network.file).resolve()})
-        said = said.model_copy(update={"network": network})
-    return Scenario(
+        raise ScenarioError(*sorted(findings, key=by_order)) from error
+    findings += _check_files(said, tree, home, anywhere=anywhere)
+    said, areas, mistakes = find_in_zones(said, tree, home, region.crs, anywhere=anywhere)
+    findings += mistakes
+    for fault in (*_check_baseline(said), *_check_agreements(said), *_check_fleet(said)):
+        place = tree.place(fault.below, of_key=fault.of_key)
+        findings.append(Finding(fault.message, place))
+    scenario = Scenario(
         id=path.stem,
         digest=tree.digest,
         said=said,
         catalogue=catalogue,
-        warnings=(*((note,) if note else ()), *tree.doubts, *warnings),
-        format_note=note,
         places=tree.keys,
         areas=areas,
         values=tree.values,
         home=home,
         reread=change_scenario,
     )
+    warnings: list[Finding] = []
+    if not wrong:
+        contradictions, warnings = _compare(scenario, tree)
+        findings += contradictions
+    raise_all(ScenarioError, sorted(findings, key=by_order))
+    note = permit.note_older(scenario, tree)
+    warnings = [*((note,) if note else ()), *tree.doubts, *warnings]
+    if said.network.file is not None:
+        network = said.network.model_copy(update={"file": (home / said.network.file).resolve()})
+        scenario = scenario.saying(network=network)
+    return replace(scenario, warnings=tuple(warnings), format_note=note)
 
 
 def _refuse_newer(tree: Tree) -> None:
@@ -208,20 +205,22 @@ def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
         return load_catalogue().at_prices_of(year), []
     merged = merge_values(read_builtin_tree().values, _write_ids(own, tree))
     try:
-        context = {"known": {name: names_in(part) for name, part in merged.items()}}
+        context = {"known": _list_known(own)}
         return Catalogue.model_validate(merged, context=context).at_prices_of(year), []
     except ValidationError as error:
         return load_catalogue(), explain_errors(error, tree, Catalogue, below=("catalogue",))
 
 
-def _context(tree: Tree, catalogue: Catalogue, region: Region) -> dict[str, Any]:
-    """Collect the ids that may be referred to, right or wrong as their entries may be."""
-    own = tree.values.get("catalogue")
+def _list_known(own: Any) -> dict[str, Names]:
+    """List the ids and names in each section of the built-in catalogue and of a scenario's own."""
     builtin = read_builtin_tree().values
     merged = merge_values(builtin, own) if isinstance(own, Mapping) else builtin
-    known: dict[str, Names] = {
-        name: names_in(part) for name, part in merged.items() if name in builtin
-    }
+    return {name: names_in(merged[name]) for name in builtin}
+
+
+def _context(tree: Tree, catalogue: Catalogue, region: Region) -> dict[str, Any]:
+    """Collect the ids that may be referred to, right or wrong as their entries may be."""
+    known = _list_known(tree.values.get("catalogue"))
     if isinstance(tree.values.get("sites"), Mapping):
         known["sites"] = names_in(tree.values["sites"])
     known["drawn_municipalities"] = {name: {"title": f"{name} Kommune"} for name in region.names}
@@ -274,24 +273,19 @@ def _check_files(
     said: ScenarioFile, tree: Tree, home: Path, *, anywhere: bool
 ) -> Iterator[Finding]:
     """Say what is wrong with the files of the roads and of the report: where they lie, or what."""
-    named: tuple[tuple[Trail, Path | None, Callable[[Path], object]], ...] = (
-        (("network", "file"), said.network.file, Path),
-        (("report", "template"), said.report.template, check_template),
-    )
-    for trail, file, look in named:
+    named = {("network", "file"): said.network.file, ("report", "template"): said.report.template}
+    for trail, name in named.items():
         try:
-            if file is not None:
-                look(find_beside(home, file, anywhere=anywhere))
+            file = find_beside(home, name, anywhere=anywhere) if name is not None else None
+            if file and trail[0] == "report":
+                check_template(file)
         except InputError as error:
             yield from (finding_at(tree, trail, one.message) for one in error.findings)
 
 
 def _check_baseline(said: ScenarioFile) -> Iterator[Fault]:
-    for key, role, named in (
-        ("pits", Role.PIT, said.baseline.pits),
-        ("receivers", Role.RECEIVER, said.baseline.receivers),
-    ):
-        for index, site in enumerate(named or ()):
+    for key, role in (("pits", Role.PIT), ("receivers", Role.RECEIVER)):
+        for index, site in enumerate(getattr(said.baseline, key) or ()):
             if role not in said.sites[site].roles:
                 names = {"key": key, "site": f"`{site}`", "role": role}
                 told = say("baseline.{key}: {site} has no `{role}:`", **names)
@@ -320,50 +314,35 @@ def _check_agreements(said: ScenarioFile) -> Iterator[Fault]:
 
 
 def _check_fleet(said: ScenarioFile) -> Iterator[Fault]:
-    named: list[tuple[str, Trail]] = [(vehicle, ("fleet", vehicle)) for vehicle in said.fleet]
+    named: dict[Trail, str] = {("fleet", vehicle): vehicle for vehicle in said.fleet}
     for number, vehicle in enumerate(said.baseline.vehicles or ()):
-        named.append((vehicle, ("baseline", "vehicles", number)))
+        named["baseline", "vehicles", number] = vehicle
     message = say("{where}: {vehicle} is not among `vehicles` of this scenario")
-    for vehicle, trail in named:
+    for trail, vehicle in named.items():
         if vehicle not in said.vehicles:
             told = message.format(where=str(trail[0]), vehicle=f"`{vehicle}`")
             yield Fault(told, trail, of_key=trail[0] == "fleet")
 
 
-_KEYED_BY = {"fits": ("materials", "uses"), "soil_moves": ("land",)}
-"""What the keys of a section, and of the mappings in it, are ids of."""
-_RECIPE_SIDES = ("inputs", "outputs")
-
-
 def _write_ids(own: Mapping[str, Any], tree: Tree) -> dict[str, Any]:
-    """Give a scenario's own entries by id, or unknown name; the tree knows their places."""
-    below = read_builtin_tree().values
-    known = {
-        section: names_in(merge_values({"": below[section]}, {"": own.get(section, {})})[""])
-        for section in ("materials", "uses", "land")
-    }
-    written = dict(own)
-    for section, keyed_by in _KEYED_BY.items():
-        if section in own:
-            written[section] = _rekey(own[section], ("catalogue", section), keyed_by, known, tree)
-    recipes = own.get("recipes")
-    if isinstance(recipes, Mapping):
-        written["recipes"] = {
-            name: _recipe(recipe, ("catalogue", "recipes", name), known, tree)
-            for name, recipe in recipes.items()
-        }
+    """Give a scenario's own entries of the catalogue with ids where names of others were written.
+
+    Entries are laid over the built-in ones key by key, so that a rule under a name has to come
+    under its id first. A name that is not known stays; the tree knows the places of what moves.
+    """
+    known, written, recipes = _list_known(own), dict(own), own.get("recipes")
+    keyed: list[tuple[Trail, Any, tuple[str, ...]]] = [
+        (("fits",), own.get("fits"), ("materials", "uses")),
+        (("soil_moves",), own.get("soil_moves"), ("land",)),
+    ]
+    for name, recipe in recipes.items() if isinstance(recipes, Mapping) else ():
+        for one in ("inputs", "outputs") if isinstance(recipe, Mapping) else ():
+            keyed.append((("recipes", name, one), recipe.get(one), ("materials",)))
+    for trail, part, keyed_by in keyed:
+        if isinstance(part, Mapping):
+            by_id = _rekey(part, ("catalogue", *trail), keyed_by, known, tree)
+            written = put_value(written, trail, by_id)
     return written
-
-
-def _recipe(recipe: Any, trail: Trail, known: Mapping[str, Names], tree: Tree) -> Any:
-    if not isinstance(recipe, Mapping):
-        return recipe
-    return {
-        key: _rekey(value, (*trail, key), ("materials",), known, tree)
-        if key in _RECIPE_SIDES
-        else value
-        for key, value in recipe.items()
-    }
 
 
 def _rekey(

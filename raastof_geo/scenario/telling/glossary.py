@@ -44,7 +44,7 @@ def list_catalogue(catalogue: Catalogue, language: Language) -> tuple[CatalogueS
     words, sections = CatalogueWords(catalogue, language), []
     for key, title in read_texts("sections").items():
         where = words.read(read_texts("keys of sections")[key])
-        told = ((one, words.read(_ABOUT[key](words, one))) for one in getattr(catalogue, key))
+        told = ((one, words.read(_SECTIONS[key][0](words, one))) for one in getattr(catalogue, key))
         rows = (CatalogueEntry(one, words.called(key, one), about) for one, about in told)
         sections.append(CatalogueSection(words.read(title), where, tuple(rows)))
     return tuple(sections)
@@ -54,7 +54,7 @@ def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[
     """Tell all that is known of an id or name in whatever section, or raise an `InputError`."""
     words, lines = CatalogueWords(catalogue, language), list[str]()
     every: dict[str, Mapping[str, str]] = {}
-    for key, tell in _TELL.items():
+    for key, (_, tell) in _SECTIONS.items():
         names = catalogue.names(key)
         with suppress(UnknownIdError):
             lines += map(words.read, tell(words, find_id(key, given, names)))
@@ -161,12 +161,12 @@ def _tell_use(words: CatalogueWords, use: str) -> Iterator[Message]:
     yield say("Its tonnes are tonnes of {material}.", material=words.material(reference))
     names = defaultdict[str, list[str]](list)
     conditions = []
+    told = say("May be served under the condition `{id}` ({condition}) by: {materials}")
     for one in words.catalogue.materials:
         if (fit := words.catalogue.fit(one, use)) is not None:
             named = f"{words.material(one)} (`{one}`)"
             names[fit.verdict].append(named)
             if fit.condition is not None:
-                told = say("May be served under the condition `{id}` ({condition}) by: {materials}")
                 called = words.called("conditions", fit.condition)
                 conditions.append(told.format(id=fit.condition, condition=called, materials=named))
     if names["allowed"]:
@@ -231,21 +231,14 @@ def _tell_vehicle(words: CatalogueWords, vehicle: str) -> Iterator[Message]:
         )
 
 
-_ABOUT: dict[str, Callable[[CatalogueWords, str], Readable]] = {
-    "materials": _about_material,
-    "uses": _about_use,
-    "recipes": _about_recipe,
-    "conditions": _about_condition,
-    "land": lambda _words, _one: "",
-    "vehicles": _about_vehicle,
+_About = Callable[[CatalogueWords, str], Readable]
+_Tell = Callable[[CatalogueWords, str], Iterator[Message]]
+_SECTIONS: dict[str, tuple[_About, _Tell]] = {
+    "materials": (_about_material, _tell_material),
+    "uses": (_about_use, _tell_use),
+    "recipes": (_about_recipe, _tell_plant),
+    "conditions": (_about_condition, _tell_condition),
+    "land": (lambda _words, _one: "", _tell_land),
+    "vehicles": (_about_vehicle, _tell_vehicle),
 }
-"""What an entry of each section is for, in the list."""
-_TELL: dict[str, Callable[[CatalogueWords, str], Iterator[Message]]] = {
-    "materials": _tell_material,
-    "uses": _tell_use,
-    "recipes": _tell_plant,
-    "conditions": _tell_condition,
-    "land": _tell_land,
-    "vehicles": _tell_vehicle,
-}
-"""All that is known of an entry."""
+"""What an entry of each section is for, in the list, and all that is known of it."""
