@@ -21,14 +21,7 @@ from pyproj.exceptions import CRSError
 from raastof_geo.arrays import Floats, Objects, first_of_each
 from raastof_geo.errors import RoadDataError
 from raastof_geo.links import AnyPath
-from raastof_geo.region.projection import (
-    DEGREES,
-    Bounds,
-    find_system,
-    lies_within,
-    project,
-    project_shapes,
-)
+from raastof_geo.region import projection
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -47,7 +40,7 @@ class Region:
     title: str
     crs: str
     """The system of its metres, such as `EPSG:25832`."""
-    bounds: Bounds | None = None
+    bounds: projection.Bounds | None = None
     """Where sites may lie; none: anywhere. [degrees]"""
     credit: Mapping[str, str] = field(default_factory=dict)
     """Whom readers owe the areas to, by language; roads say that themselves."""
@@ -65,7 +58,7 @@ class Region:
         """The areas: code, name, region and geometry, WGS84."""
         import geopandas as gpd
 
-        return gpd.GeoDataFrame(self.labels, geometry=self.shapes, crs=DEGREES)
+        return gpd.GeoDataFrame(self.labels, geometry=self.shapes, crs=projection.DEGREES)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -80,7 +73,7 @@ class Region:
 
     def locate(self, lon: ArrayLike, lat: ArrayLike) -> Objects:
         """Name the area of each place [degrees]; None beyond `NEARBY_M` from all of them."""
-        places = np.asarray(shapely.points(project(lon, lat, self.crs)))
+        places = np.asarray(shapely.points(projection.project(lon, lat, self.crs)))
         found: Objects = np.empty(len(places), object)
         place, area = self._area_tree.query_nearest(places, max_distance=NEARBY_M)
         first = first_of_each(place, area)
@@ -100,21 +93,23 @@ class Region:
         """Name the town nearest to a place, and how far it is; none is infinitely far. [m]"""
         if self.towns.empty:
             return "", np.inf
-        away = project(self.towns["lon"], self.towns["lat"], self.crs) - project(lon, lat, self.crs)
+        away = projection.project(
+            self.towns["lon"], self.towns["lat"], self.crs
+        ) - projection.project(lon, lat, self.crs)
         metres = np.hypot(*away.T)
         return str(self.towns["name"].iloc[metres.argmin()]), float(metres.min())
 
     def covers(self, lon: float, lat: float) -> bool:
         """Tell whether a site may lie in a place. [degrees]"""
-        return lies_within(self.bounds or (-180.0, -90.0, 180.0, 90.0), lon, lat)
+        return projection.lies_within(self.bounds or (-180.0, -90.0, 180.0, 90.0), lon, lat)
 
     @cached_property
     def _area_tree(self) -> shapely.STRtree:
-        return shapely.STRtree(project_shapes(self.shapes, self.crs))
+        return shapely.STRtree(projection.project_shapes(self.shapes, self.crs))
 
     @cached_property
     def _land_tree(self) -> shapely.STRtree:
-        return shapely.STRtree(project_shapes(self.land, self.crs))
+        return shapely.STRtree(projection.project_shapes(self.land, self.crs))
 
 
 MEMBER = "region"
@@ -144,7 +139,7 @@ def read_region(path: AnyPath | None = None) -> Region:
 
 
 @lru_cache(maxsize=8)
-def lend_region(bounds: Bounds | None) -> Region:
+def lend_region(bounds: projection.Bounds | None) -> Region:
     """Give the region of roads that have none, and whose bounds may be known. [degrees]
 
     The built-in one where it reaches them, else a bare one; sites may lie anywhere.
@@ -153,7 +148,7 @@ def lend_region(bounds: Bounds | None) -> Region:
     boxes = shapely.box(*shapely.bounds(built_in.shapes).T)
     if bounds is None or shapely.intersects(shapely.box(*bounds), boxes).any():
         return built_in
-    return Region("", find_system(bounds))
+    return Region("", projection.find_system(bounds))
 
 
 @lru_cache(maxsize=8)
@@ -202,7 +197,7 @@ def decode_region(told: Mapping[str, Any]) -> Region:
     return found
 
 
-def _read_bounds(given: Any) -> Bounds | None:
+def _read_bounds(given: Any) -> projection.Bounds | None:
     if given is None:
         return None
     west, south, east, north = map(float, given)

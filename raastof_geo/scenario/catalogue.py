@@ -26,18 +26,8 @@ from raastof_geo.figures.figure import (
     value_of,
 )
 from raastof_geo.language import Message, say_text, translate
+from raastof_geo.scenario import identity
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf
-from raastof_geo.scenario.identity import (
-    ConditionId,
-    LandId,
-    MaterialId,
-    Name,
-    Names,
-    UseId,
-    find_id,
-    known,
-    names_in,
-)
 from raastof_geo.scenario.reading.tree import Tree, read_tree
 from raastof_geo.units import Condition, Quantity
 
@@ -95,7 +85,7 @@ class Material(Named):
     """Landfill of it, without any transport. [kg CO2e/t]"""
     reuse_kg_co2e: NonNegativeFigure | None = None
     """Final reception that puts it to use; none: as landfill. [kg CO2e/t]"""
-    legal_regime: Annotated[str, AfterValidator(known("legal_regimes"))] | None = None
+    legal_regime: Annotated[str, AfterValidator(identity.known("legal_regimes"))] | None = None
     """The law that its movement and use come under."""
     t_per_sample: PositiveFigure | None = None
     """Tonnes for each sample that proves what it is; none: by the mapping of its ground. [t]"""
@@ -150,7 +140,7 @@ class Proviso(Named):
 class Use(Named):
     """What a project needs a material for."""
 
-    reference_material: MaterialId
+    reference_material: identity.MaterialId
     """Tonnes of a need are tonnes of this material."""
 
 
@@ -158,7 +148,7 @@ class Ruled(Strict):
     """What a rule says, and where it stands."""
 
     verdict: Ruling
-    condition: ConditionId | None = None
+    condition: identity.ConditionId | None = None
     rule: str = "scenario"
     citation: str = "scenario"
 
@@ -210,9 +200,9 @@ class LegalRegime(Named):
 class Recipe(Named):
     """What a plant makes of what: shares of the input, and what a tonne of it becomes."""
 
-    inputs: MapOf[MaterialId, PositiveFigure] = Field(min_length=1)
+    inputs: MapOf[identity.MaterialId, PositiveFigure] = Field(min_length=1)
     """Tonnes of each material in a tonne of input; they add up to one. [t/t]"""
-    outputs: MapOf[MaterialId, PositiveFigure] = Field(min_length=1)
+    outputs: MapOf[identity.MaterialId, PositiveFigure] = Field(min_length=1)
     """Tonnes of each material, residue included, out of a tonne of input. [t/t]"""
     kg_co2e_per_t: NonNegativeFigure
     """Machines and additives, for each tonne of input. [kg CO2e/t]"""
@@ -307,7 +297,7 @@ class Catalogue(Strict):
     sources: dict[str, str | Called] = Field(default_factory=dict)
     materials: dict[str, Material]
     uses: dict[str, Use]
-    fits: MapOf[MaterialId, MapOf[UseId, Fit]]
+    fits: MapOf[identity.MaterialId, MapOf[identity.UseId, Fit]]
     conditions: dict[str, Proviso] = Field(default_factory=dict)
     land: dict[str, Called] = Field(default_factory=dict)
     """Kinds of land that soil may come to, with the names that people read."""
@@ -318,7 +308,7 @@ class Catalogue(Strict):
     soil_mappings: dict[str, SoilMapping] = Field(default_factory=dict)
     soil_samples: SoilSamples | None = None
     receiver_kinds: dict[str, ReceiverKind] = Field(default_factory=dict)
-    soil_moves: MapOf[LandId, MapOf[int, SoilMove]] = Field(default_factory=dict)
+    soil_moves: MapOf[identity.LandId, MapOf[int, SoilMove]] = Field(default_factory=dict)
     """What soil may come to which land, by the class of the soil; no entry: forbidden."""
     legal_regimes: dict[str, LegalRegime] = Field(default_factory=dict)
     recipes: dict[str, Recipe] = Field(default_factory=dict)
@@ -349,7 +339,7 @@ class Catalogue(Strict):
     @model_validator(mode="after")
     def _trucks_can_drive(self, info: ValidationInfo) -> Self:
         for vehicle in self.vehicles.values():
-            known("fuels")(vehicle.fuel, info)
+            identity.known("fuels")(vehicle.fuel, info)
         found = ((one, why) for one, truck in self.vehicles.items() for why in self._faults(truck))
         raise_all(FaultError, (Fault(message, ("vehicles", one)) for one, message in found))
         return self
@@ -410,6 +400,26 @@ class Catalogue(Strict):
             return None
         return self.soil_moves.get(land, {}).get(soil_class, _NO_MOVE)
 
+    def find_verdict(self, material: str, use: str, land: str) -> Ruling:
+        """Give the stricter of the verdicts on the use and on the land.
+
+        What no rule allows in a use is forbidden. A kind of land forbids by a rule only, and what
+        is no soil may come to any.
+        """
+        fit, move = self.fit(material, use), self.soil_move(material, land)
+        verdicts = {fit.verdict if fit else "forbidden", move.verdict if move else "allowed"}
+        strictest: tuple[Ruling, ...] = ("forbidden", "conditional", "allowed")
+        return next(one for one in strictest if one in verdicts)
+
+    def sort_uses(self, material: str, land: str = "") -> dict[Ruling, list[str]]:
+        """Give the uses that a rule has, by the verdict on a material; `land`: with its rules."""
+        uses: dict[Ruling, list[str]] = {"allowed": [], "conditional": [], "forbidden": []}
+        fits = self.fits.get(material, {})
+        for use in filter(fits.get, self.uses):
+            verdict = self.find_verdict(material, use, land) if land else fits[use].verdict
+            uses[verdict].append(use)
+        return uses
+
     @cached_property
     def strictest_land(self) -> str:
         """The kind of land that least soil may come to; the first of several."""
@@ -434,7 +444,7 @@ class Catalogue(Strict):
         moved: Self = self if year is None else _index(self, self.price_indices, year)
         return moved
 
-    def names(self, section: str) -> Names:
+    def names(self, section: str) -> identity.Names:
         """Give the ids of a section, such as `materials`, and what people call them."""
         entries: Mapping[str, Named | Mapping[str, str]] = getattr(self, section)
         return {
@@ -444,7 +454,7 @@ class Catalogue(Strict):
     def cite(self, source: str) -> str:
         """Give the citation behind a source id, or the text itself, as the reader speaks."""
         found = self.sources.get(source, source)
-        return translate(found) if isinstance(found, str) else str(Name("", found))
+        return translate(found) if isinstance(found, str) else str(identity.Name("", found))
 
     def tonnes(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
         """Turn a quantity of a material into tonnes, or raise an `InputError`. [t]"""
@@ -459,7 +469,9 @@ class Catalogue(Strict):
             example, listed = f"`{quantity.value:g} loads {vehicles[0]}`", ", ".join(vehicles)
             told = {"example": example, "vehicles": listed}
             raise InputError.saying_text("catalogue checks", "which truck", **told)
-        vehicle = find_id("vehicles", quantity.vehicle or vehicles[0], self.names("vehicles"))
+        vehicle = identity.find_id(
+            "vehicles", quantity.vehicle or vehicles[0], self.names("vehicles")
+        )
         return self.vehicles[vehicle].load_t(self.materials[material].density_loose.value)
 
     def _density_t_per_m3(self, quantity: Quantity, material: str) -> float:
@@ -513,7 +525,7 @@ def read_builtin_tree() -> Tree:
 def load_catalogue() -> Catalogue:
     """Load the built-in catalogue, checked."""
     values = read_builtin_tree().values
-    names = {section: names_in(entries) for section, entries in values.items()}
+    names = {section: identity.names_in(entries) for section, entries in values.items()}
     return Catalogue.model_validate(values, context={"known": names})
 
 

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from raastof_geo.errors import Finding, InputError, ScenarioError, raise_all
 from raastof_geo.language import say, say_text
 from raastof_geo.region.region import Region, lend_region, read_region
+from raastof_geo.scenario import varied
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
 from raastof_geo.scenario.checking import permit
 from raastof_geo.scenario.checking.deals import check_agreements, check_lots
@@ -31,14 +32,6 @@ from raastof_geo.scenario.said.part import DEFAULT, Captured
 from raastof_geo.scenario.said.site import Located, Site
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables.source import join_tables, read_source
-from raastof_geo.scenario.varied import (
-    Edits,
-    check_assumptions,
-    find_value,
-    put_value,
-    split_path,
-    write_plain,
-)
 
 if TYPE_CHECKING:
     from raastof_geo.region.layer import Layer
@@ -81,7 +74,7 @@ def read_scenario(
     1.0
     """
     if isinstance(source, Mapping):
-        tree = Tree(name, write_plain(source))
+        tree = Tree(name, varied.write_plain(source))
         text = json.dumps(tree.values, default=str, ensure_ascii=False, sort_keys=True)
         tree.digest = hashlib.sha256(text.encode()).hexdigest()
         path = Path(f"{name}.yaml")
@@ -148,13 +141,13 @@ def _refuse_newer(tree: Tree) -> None:
 
 def change_scenario(scenario: Scenario, edits: Mapping[str, Any]) -> Scenario:
     """Read a scenario with new values at paths, as `Scenario.change` does."""
-    new = {split_path(path): value for path, value in write_plain(edits).items()}
+    new = {varied.split_path(path): value for path, value in varied.write_plain(edits).items()}
     for trail in new:
-        find_value(scenario, trail[:-1])
+        varied.find_value(scenario, trail[:-1])
     return read_varied(scenario, {("assumptions",): scenario.values.get("assumptions", {})} | new)
 
 
-def read_varied(scenario: Scenario, edits: Edits) -> Scenario:
+def read_varied(scenario: Scenario, edits: varied.Edits) -> Scenario:
     """Read a scenario with other values in its file, all checks included; else an `InputError`."""
     if not scenario.values:
         raise InputError.saying_text("variations", "not read")
@@ -164,7 +157,7 @@ def read_varied(scenario: Scenario, edits: Edits) -> Scenario:
     if isinstance(own := values.get("catalogue"), Mapping):
         values["catalogue"] = _write_ids(own, tree)
     for trail, value in edits.items():
-        values = put_value(values, trail, value)
+        values = varied.put_value(values, trail, value)
     tree.values = values
     return build_scenario(tree, path=scenario.home / tree.file, anywhere=True)
 
@@ -173,7 +166,7 @@ def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Findin
     """Hold the entries of a scenario against each other: mistakes, and what is worth a warning."""
     mistakes, warnings = check_lots(scenario, tree)
     wrong, doubtful = check_agreements(scenario, tree)
-    mistakes += (*wrong, *check_assumptions(scenario, tree))
+    mistakes += (*wrong, *varied.check_assumptions(scenario, tree))
     warnings += doubtful
     for checks, findings in ((permit.MISTAKES, mistakes), (permit.DOUBTS, warnings)):
         faults = (fault for check in checks for fault in check(scenario))
@@ -341,7 +334,7 @@ def _write_ids(own: Mapping[str, Any], tree: Tree) -> dict[str, Any]:
     for trail, part, keyed_by in keyed:
         if isinstance(part, Mapping):
             by_id = _rekey(part, ("catalogue", *trail), keyed_by, known, tree)
-            written = put_value(written, trail, by_id)
+            written = varied.put_value(written, trail, by_id)
     return written
 
 

@@ -16,16 +16,7 @@ from raastof_geo.figures.figure import NonNegativeFigure, Rate, Sum
 from raastof_geo.language import Message, list_codes, read_texts, say_text
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf, SetOf, refuse_twice
 from raastof_geo.scenario.identity import MaterialId, ReceiverKindId, RecipeId, UseId
-from raastof_geo.scenario.said.part import (
-    Amount,
-    Consent,
-    Part,
-    Window,
-    catalogue_of,
-    refuse_volume,
-    weigh,
-    weigh_over,
-)
+from raastof_geo.scenario.said import part
 from raastof_geo.units import Quantity
 
 
@@ -79,11 +70,11 @@ Ship: TypeAlias = Literal["open", "coastal"]
 _accepted_once = partial(refuse_twice, by=attrgetter("condition"))
 
 
-class DueAmount(Window):
+class DueAmount(part.Window):
     """An amount in a window: once in all, or again in each period."""
 
-    amount: Amount | None = None
-    amount_per_period: Amount | None = None
+    amount: part.Amount | None = None
+    amount_per_period: part.Amount | None = None
 
     @property
     def quantity(self) -> Quantity:
@@ -121,7 +112,7 @@ class OfferEntry(DueAmount):
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> Self:
-        weigh(self.quantity, self.material, info, at=self.amount_key)
+        part.weigh(self.quantity, self.material, info, at=self.amount_key)
         return self
 
 
@@ -131,26 +122,26 @@ class NeedEntry(DueAmount):
     use: UseId
     materials: SetOf[MaterialId] | None = None
     """The only materials that will do; none: all that the catalogue allows."""
-    accepts: Annotated[tuple[Consent, ...], AfterValidator(_accepted_once)] = ()
+    accepts: Annotated[tuple[part.Consent, ...], AfterValidator(_accepted_once)] = ()
     """Conditions that are met here, beside the scenario's `accepted_conditions`."""
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> Self:
-        catalogue, quantity = catalogue_of(info), self.quantity
+        catalogue, quantity = part.catalogue_of(info), self.quantity
         if catalogue is not None and self.use in catalogue.uses:
             reference = catalogue.uses[self.use].reference_material
-            weigh(quantity, reference, info, at=self.amount_key)
+            part.weigh(quantity, reference, info, at=self.amount_key)
         return self
 
 
-class Opening(Part):
+class Opening(part.Part):
     """What it takes to open a candidate site, once, if the plan uses it."""
 
     cost_dkk: Sum = 0.0
     kg_co2e: Sum = 0.0
 
 
-class OpenDays(Part):
+class OpenDays(part.Part):
     """The days on which a place is open, once it is opened."""
 
     opens_on: datetime.date | None = None
@@ -176,8 +167,8 @@ class OpenDays(Part):
 class Capacity(OpenDays):
     """How much can be dug or received."""
 
-    capacity_per_period: Amount | None = None
-    capacity_total: Amount | None = None
+    capacity_per_period: part.Amount | None = None
+    capacity_total: part.Amount | None = None
 
     def limits(self) -> Iterator[tuple[str, Quantity]]:
         """Give the limits that were set, by name."""
@@ -188,10 +179,10 @@ class Capacity(OpenDays):
     def weigh_over(self, materials: tuple[str, ...], info: ValidationInfo) -> None:
         """Weigh the limits, which cover these materials together."""
         for name, quantity in self.limits():
-            weigh_over(name, quantity, materials, info)
+            part.weigh_over(name, quantity, materials, info)
 
 
-def _refuse_idle(entry: Part, named: Collection[str], list_name: str, *keys: str) -> None:
+def _refuse_idle(entry: part.Part, named: Collection[str], list_name: str, *keys: str) -> None:
     """Refuse prices and factors of what is not done here, which nobody would ever pay."""
     idle = ((key, one) for key in keys for one in getattr(entry, key) if one not in named)
     message = say_text("said", "idle", list=list_name)
@@ -225,7 +216,7 @@ class PitEntry(Capacity):
     def _can_be_weighed(self, info: ValidationInfo) -> Self:
         self.weigh_over(self.supplies, info)
         _refuse_idle(self, self.supplies, "supplies", "price_dkk_per_t", "sea_km")
-        catalogue = catalogue_of(info)
+        catalogue = part.catalogue_of(info)
         if self.sea_km and catalogue is not None and catalogue.sea is None:
             raise InputError.saying_text("said", "no sea")
         return self
@@ -265,7 +256,7 @@ class PlantEntry(Capacity):
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> Self:
-        catalogue = catalogue_of(info)
+        catalogue = part.catalogue_of(info)
         if catalogue is not None:
             known_recipes = [name for name in self.recipes if name in catalogue.recipes]
             inputs = [one for name in known_recipes for one in catalogue.recipes[name].inputs]
@@ -274,14 +265,14 @@ class PlantEntry(Capacity):
         return self
 
 
-class Store(Part):
+class Store(part.Part):
     """Room for tonnes between periods."""
 
-    capacity: Amount
+    capacity: part.Amount
     """What lies there at the end of a period, all materials together."""
-    start: MapOf[MaterialId, Amount] = Field(default_factory=dict)
+    start: MapOf[MaterialId, part.Amount] = Field(default_factory=dict)
     """What lies there before the first period."""
-    end: Literal["empty", "any"] | MapOf[MaterialId, Amount] = "empty"
+    end: Literal["empty", "any"] | MapOf[MaterialId, part.Amount] = "empty"
     """What lies there after the last period: nothing, whatever is best, or stated amounts."""
     handling_dkk_per_t: NonNegativeFigure | None = None
     """For putting a tonne in, and again for taking it out; none: the catalogue's. [DKK/t]"""
@@ -297,7 +288,7 @@ class Store(Part):
     def _can_be_weighed(self, info: ValidationInfo) -> Self:
         faults = list(self._overfull(info))
         if self.capacity.unit != "t":
-            raise refuse_volume("capacity")
+            raise part.refuse_volume("capacity")
         raise_all(FaultError, faults)
         return self
 
@@ -312,7 +303,7 @@ class Store(Part):
 
     def _overfull(self, info: ValidationInfo) -> Iterator[Fault]:
         for name, stock in self._stocks:
-            tonnes = sum(weigh(amount, one, info, at=name) for one, amount in stock.items())
+            tonnes = sum(part.weigh(amount, one, info, at=name) for one, amount in stock.items())
             if tonnes > self.capacity.value * (1 + 1e-9):
                 room = self.capacity.value
                 yield Fault(say_text("said", "overfull", tonnes=tonnes, capacity=room), (name,))
@@ -330,13 +321,13 @@ class DepotEntry(Store, OpenDays):
     """Storage between periods for anybody's material."""
 
     materials: SetOf[MaterialId] = Field(min_length=1)
-    capacity_per_period: Amount | None = None
+    capacity_per_period: part.Amount | None = None
     """What may come in within a period, all materials together; none: no limit."""
 
     @model_validator(mode="after")
     def _keeps_what_it_has(self, info: ValidationInfo) -> Self:
         if self.capacity_per_period is not None:
-            weigh_over("capacity_per_period", self.capacity_per_period, self.materials, info)
+            part.weigh_over("capacity_per_period", self.capacity_per_period, self.materials, info)
         raise_all(FaultError, self.foreign_stocks(self.materials))
         return self
 

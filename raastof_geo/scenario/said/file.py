@@ -22,18 +22,8 @@ from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import LARGEST_FIGURE, YEARS, Sum
 from raastof_geo.figures.vocabulary import CO2E, COST, TONNE_KM, TRANSPORT_WTW
 from raastof_geo.language import Language, say
+from raastof_geo.scenario import identity
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf, SetOf, refuse_twice
-from raastof_geo.scenario.identity import (
-    ConditionId,
-    LandId,
-    MaterialId,
-    MunicipalityId,
-    SiteId,
-    UseId,
-    VehicleId,
-    check_id,
-    find_model,
-)
 from raastof_geo.scenario.output import EVERY_OUTPUT, check_output
 from raastof_geo.scenario.period import Period, check_order, read_period
 from raastof_geo.scenario.said.agreement import Agreement, BaselineChoice, ReturnLoads
@@ -47,7 +37,7 @@ from raastof_geo.units import read_share
 class EmissionChoices(Part):
     """How a truck's energy follows from the road."""
 
-    model: Annotated[str, AfterValidator(find_model)] = BY_DEFAULT
+    model: Annotated[str, AfterValidator(identity.find_model)] = BY_DEFAULT
     """One of `MODELS` in `emissions/model.py`."""
 
 
@@ -139,12 +129,12 @@ Level: TypeAlias = Annotated[float, BeforeValidator(_read_level)]
 class Which(Part):
     """Of all amounts of a kind those that match everything said here; nothing said: all."""
 
-    use: Annotated[SetOf[UseId] | None, ONE_OR_SEVERAL] = None
-    material: Annotated[SetOf[MaterialId] | None, ONE_OR_SEVERAL] = None
-    municipality: Annotated[SetOf[MunicipalityId] | None, ONE_OR_SEVERAL] = None
+    use: Annotated[SetOf[identity.UseId] | None, ONE_OR_SEVERAL] = None
+    material: Annotated[SetOf[identity.MaterialId] | None, ONE_OR_SEVERAL] = None
+    municipality: Annotated[SetOf[identity.MunicipalityId] | None, ONE_OR_SEVERAL] = None
     project: Annotated[SetOf[str] | None, ONE_OR_SEVERAL] = None
-    site: Annotated[SetOf[SiteId] | None, ONE_OR_SEVERAL] = None
-    land: Annotated[SetOf[LandId] | None, ONE_OR_SEVERAL] = None
+    site: Annotated[SetOf[identity.SiteId] | None, ONE_OR_SEVERAL] = None
+    land: Annotated[SetOf[identity.LandId] | None, ONE_OR_SEVERAL] = None
 
 
 Whose: TypeAlias = Literal["needs", "offers", "pits", "receivers", "plants", "depots"]
@@ -230,14 +220,14 @@ class ScenarioFile(Part):
         AfterValidator(check_order),
     ]
     network: NetworkChoice = NetworkChoice()
-    vehicles: SetOf[VehicleId] = Field(
+    vehicles: SetOf[identity.VehicleId] = Field(
         default=("tipper_4_axle", "truck_trailer_7_axle"), min_length=1
     )
     """The trucks that may be used; each leg takes the best of them."""
     idle_min_per_load: float = Field(default=0.0, ge=0, le=600)
     """Time with the engine running at both ends of a trip, together. [min]"""
     emissions: EmissionChoices = EmissionChoices()
-    accepted_conditions: SetOf[ConditionId] = ()
+    accepted_conditions: SetOf[identity.ConditionId] = ()
     """Conditions that the scenario accepts at every need; none that are a matter of each need."""
     zones: tuple[ZoneEntry, ...] = ()
     """Areas in which soil needs one condition more."""
@@ -245,7 +235,7 @@ class ScenarioFile(Part):
         default_factory=dict
     )
     """Additions to the built-in catalogue, and replacements in it, or the name of their file."""
-    sites: dict[Annotated[str, AfterValidator(check_id)], Site] = Field(min_length=1)
+    sites: dict[Annotated[str, AfterValidator(identity.check_id)], Site] = Field(min_length=1)
     border: SetOf[Crossing] = ()
     """What crosses the border of the region, stated and not solved for."""
     targets: Targets = Targets()
@@ -263,7 +253,7 @@ class ScenarioFile(Part):
     own."""
     return_loads: ReturnLoads | None = None
     """None: every truck drives back empty."""
-    fleet: MapOf[VehicleId, FleetLimit] = Field(default_factory=dict)
+    fleet: MapOf[identity.VehicleId, FleetLimit] = Field(default_factory=dict)
     """Limits by kind of truck; none: there are enough."""
     agreements: SetOf[Agreement] = ()
     capture: Capture = Field(default_factory=dict)
@@ -271,7 +261,7 @@ class ScenarioFile(Part):
     choices: Choices = Choices()
     solving: Solving = Solving()
     baseline: BaselineChoice = BaselineChoice()
-    assumptions: dict[Annotated[str, AfterValidator(check_id)], Assumption] = Field(
+    assumptions: dict[Annotated[str, AfterValidator(identity.check_id)], Assumption] = Field(
         default_factory=dict
     )
     """Numbers that the scenario rests on, each with its range."""

@@ -17,16 +17,9 @@ from raastof_geo.errors import InputError, raise_all
 from raastof_geo.language import Message, read_danish_words, say_text
 from raastof_geo.region.projection import DEGREES, METRES, unproject
 from raastof_geo.region.region import Region, read_region
+from raastof_geo.scenario import identity
 from raastof_geo.scenario.catalogue import SoilMove
 from raastof_geo.scenario.fault import Fault, FaultError, SetOf
-from raastof_geo.scenario.identity import (
-    ConditionId,
-    LandId,
-    MunicipalityId,
-    SiteId,
-    SoilMappingId,
-    VehicleId,
-)
 from raastof_geo.scenario.said import entry
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.said.part import Part, field_for_each
@@ -195,7 +188,7 @@ class Site(Located):
     name: str = Field(default="", max_length=10_000)
     note: str = ""
     """What a reader should know: where the amounts come from, whether they are illustrative."""
-    municipality: MunicipalityId | None = None
+    municipality: identity.MunicipalityId | None = None
     offers: tuple[entry.OfferEntry, ...] = ()
     needs: tuple[entry.NeedEntry, ...] = ()
     pit: entry.PitEntry | None = None
@@ -207,15 +200,15 @@ class Site(Located):
     """The project that the site belongs to; none: it is a project of its own."""
     client: str = ""
     """Who has the work done, or owns the place; none: nobody that others share."""
-    land: LandId | None = None
+    land: identity.LandId | None = None
     """What the land is, which decides what soil may come to it; none: the strictest, or
     `built_up` in a file of a format before the third."""
-    soil_mapping: SoilMappingId | None = None
+    soil_mapping: identity.SoilMappingId | None = None
     """How the ground is mapped as polluted; soil from there is sampled by it."""
     address: str = Field(default="", max_length=500)
     land_register: str = Field(default="", max_length=500)
     """Number and district in the land register, for notifications of moved soil."""
-    vehicles: SetOf[VehicleId] | None = None
+    vehicles: SetOf[identity.VehicleId] | None = None
     """The only trucks that may come here; none: all of the scenario."""
     truck_limits: TruckLimits = TruckLimits()
     """The largest truck that there is room for."""
@@ -246,11 +239,11 @@ class ZoneEntry(Part):
 
     file: Path | None = None
     """Polygons, GeoJSON or GeoPackage, by a name from the scenario's folder on."""
-    sites: SetOf[SiteId] = ()
+    sites: SetOf[identity.SiteId] = ()
     """Sites that lie in it; those inside the polygons of `file` are added."""
     rule: str = Field(min_length=1, max_length=100)
     """Id of the rule, as `raastof why` and the outputs show it."""
-    needs_condition: ConditionId
+    needs_condition: identity.ConditionId
     soil_class: int = Field(default=0, ge=0, le=4)
     """The cleanest class of soil that needs the condition; worse soil needs it too."""
 

@@ -8,14 +8,8 @@ from raastof_geo.errors import InputError
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.figure import Sum
 from raastof_geo.language import list_codes
+from raastof_geo.scenario import identity
 from raastof_geo.scenario.fault import SetOf
-from raastof_geo.scenario.identity import (
-    DrawnMunicipalityId,
-    MaterialId,
-    MunicipalityId,
-    UseId,
-    check_word,
-)
 from raastof_geo.scenario.said.network import RoadsMeant
 from raastof_geo.scenario.said.part import ONE_OR_SEVERAL, Fraction, Part, PeriodId, Tonnes
 
@@ -23,7 +17,7 @@ from raastof_geo.scenario.said.part import ONE_OR_SEVERAL, Fraction, Part, Perio
 def find_measure(given: Any) -> vocabulary.Indicator:
     """Give what may be minimised and capped by its name, else raise as any word of a fixed list."""
     return vocabulary.find_indicator(
-        check_word(given, [metric.name for metric in vocabulary.choices()])
+        identity.check_word(given, [metric.name for metric in vocabulary.choices()])
     )
 
 
@@ -75,7 +69,7 @@ class SecondaryShare(Part):
     or everything that is not virgin (the cut in primary use against a baseline of pits)."""
     period: PeriodId | None = None
     """The period whose share is meant; none: all periods together."""
-    municipality: MunicipalityId | None = None
+    municipality: identity.MunicipalityId | None = None
     """The municipality whose needs are meant; none: all of them."""
     goal: bool = False
     """Whether it is approached as far as it can be, and not required."""
@@ -96,8 +90,8 @@ class Crossing(Part):
     """
 
     direction: Literal["import", "export"]
-    material: MaterialId
-    use: UseId | None = None
+    material: identity.MaterialId
+    use: identity.UseId | None = None
     """What it is used for, which says its reference tonnes; none: a tonne is one."""
     amount_per_period: Tonnes
     source: str = Field(min_length=1)
@@ -121,7 +115,7 @@ class Cap(Part):
 class PassageLimit(RoadsMeant):
     """The most trucks, loaded and empty, that may pass a road or through a municipality."""
 
-    municipality: DrawnMunicipalityId | None = None
+    municipality: identity.DrawnMunicipalityId | None = None
     at_most_per_period: Sum
     """Trips that use them, each way counted. [trips]"""
 

@@ -23,6 +23,7 @@ from raastof_geo.scenario.reading.beside import find_beside
 from raastof_geo.scenario.reading.tree import Trail, Tree, read_tree
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.site import AXES, SiteTable, read_system
+from raastof_geo.scenario.tables import heading
 from raastof_geo.scenario.tables.grid import (
     WORKBOOKS,
     Grid,
@@ -31,18 +32,6 @@ from raastof_geo.scenario.tables.grid import (
     read_cell,
     read_grids,
     text_of_cell,
-)
-from raastof_geo.scenario.tables.heading import (
-    DUE,
-    ENTRIES,
-    SCENARIO,
-    SITES,
-    Column,
-    Headed,
-    Way,
-    check_named,
-    find_scope,
-    read_heads,
 )
 
 if TYPE_CHECKING:
@@ -84,14 +73,14 @@ def join_tables(tree: Tree, home: Path, frames: Sequence[Layer], *, anywhere: bo
         grids.append((lay_out_frame(frame, f"frame {number}", ""), SiteTable(file=Path())))
     sheets = []
     for grid, table in grids:
-        if find_scope(grid.sheet) == SCENARIO:
+        if heading.find_scope(grid.sheet) == heading.SCENARIO:
             _take_scenario(tree, grid)
-        elif (headed := read_heads(grid, table)) is not None:
+        elif (headed := heading.read_heads(grid, table)) is not None:
             sheets.append(headed)
         elif grid.filled():
             tree.tell(grid.place(0, 0), say_text("tables", "no headings"))
     gatherer = _Gatherer(tree)
-    for sheet in sorted(sheets, key=lambda one: one.scope != SITES):
+    for sheet in sorted(sheets, key=lambda one: one.scope != heading.SITES):
         gatherer.take(sheet)
 
 
@@ -112,7 +101,7 @@ def _open_table(
         grids = _pick(read_grids(path, (home / table.file).as_posix(), table.crs), table)
         digest = tree.digest + hashlib.sha256(path.read_bytes()).hexdigest()
         tree.digest = hashlib.sha256(digest.encode()).hexdigest()
-        wrong = [*check_named(table.columns, grids)]
+        wrong = [*heading.check_named(table.columns, grids)]
         tree.tell(place, *wrong)
         return [] if wrong else [(grid, table) for grid in grids]
     return []
@@ -137,7 +126,7 @@ def _take_scenario(tree: Tree, grid: Grid) -> None:
 def _pick(grids: list[Grid], table: SiteTable) -> list[Grid]:
     """Take the sheet that is named, else those that are called as tables are, else the first."""
     if table.sheet is None:
-        return [one for one in grids if find_scope(one.sheet)] or grids[:1]
+        return [one for one in grids if heading.find_scope(one.sheet)] or grids[:1]
     found = [one for one in grids if one.sheet.casefold() == table.sheet.casefold()]
     if not found:
         told = {"file": f"`{table.file.name}`", "sheet": f"`{table.sheet}`"}
@@ -160,14 +149,16 @@ _ID, _NAME, _UNIT, _CRS = ("id",), ("name",), ("unit",), ("crs",)
 class _Cell(NamedTuple):
     value: Any
     place: Place
-    column: Column
+    column: heading.Column
 
     @property
     def text(self) -> str:
         return text_of_cell(self.value)
 
 
-_Row: TypeAlias = dict[Way, _Cell]
+_Row: TypeAlias = dict[heading.Way, _Cell]
+_Said: TypeAlias = dict[heading.Way, tuple[Any, Place]]
+"""The values of a row, and their places."""
 
 
 def make_id(text: str, taken: Collection[str] = ()) -> str:
@@ -192,7 +183,7 @@ class _Gatherer:
         for id_, names in names_in(tree.values.get("sites")).items():
             self._know(id_, *names.values())
 
-    def take(self, sheet: Headed) -> None:
+    def take(self, sheet: heading.Headed) -> None:
         """Join the rows of a sheet to the sites; sheets that list sites come first."""
         grid = sheet.grid
         self.tree.findings += sheet.mistakes
@@ -206,9 +197,9 @@ class _Gatherer:
             if any(one.text for one in row.values()):
                 self._take_row(sheet, number, row)
 
-    def _take_row(self, sheet: Headed, number: int, row: _Row) -> None:
+    def _take_row(self, sheet: heading.Headed, number: int, row: _Row) -> None:
         whose = [row[one] for one in (_ID, _NAME) if one in row]
-        whose = whose if sheet.scope == SITES else whose[:1]
+        whose = whose if sheet.scope == heading.SITES else whose[:1]
         who = next((one for one in whose if one.text), None)
         filled = {trail: one for trail, one in row.items() if one.text}
         if _adds_up(sheet.grid.rows[number], filled, who):
@@ -224,14 +215,14 @@ class _Gatherer:
         elif not isinstance(who.value, Message) and (id_ := self._find_site(sheet, who, filled)):
             self._put_row(("sites", id_), who.place, sheet.crs, filled, row)
 
-    def _find_site(self, sheet: Headed, who: _Cell, filled: _Row) -> str | None:
+    def _find_site(self, sheet: heading.Headed, who: _Cell, filled: _Row) -> str | None:
         """Find the site that a row is about; one that is new is made where sites are listed."""
         text, is_id = who.text, who.column.key.trail == _ID
         meant = self.meant[fold_id(text)]
         found = {one for one in meant if is_id and one in (text, make_id(text))} or meant
         if len(found) == 1:
             return next(iter(found))
-        if sheet.scope != SITES or meant:
+        if sheet.scope != heading.SITES or meant:
             with self.tree.telling(who.place):
                 find_id("sites", text, self.called)
             return None
@@ -249,16 +240,17 @@ class _Gatherer:
 
     def _put_row(self, site: Trail, place: Place, crs: str | None, filled: _Row, row: _Row) -> None:
         """Put what a row says into its site, and into an entry for what it offers or needs."""
-        due = self._tell_apart(filled, row) if any(one[0] == DUE for one in filled) else None
-        ways: dict[str, Trail | None] = dict.fromkeys((DUE, *ENTRIES))
-        for kind in ENTRIES:
+        is_due = any(trail[0] == heading.DUE for trail in filled)
+        due = self._tell_apart(filled, row) if is_due else None
+        ways: dict[str, Trail | None] = dict.fromkeys((heading.DUE, *heading.ENTRIES))
+        for kind in heading.ENTRIES:
             if kind == due or any(trail[0] == kind for trail in filled):
                 listed = self.tree.put((*site, kind), [], place)
                 if listed is None or isinstance(listed, list):  # else that is told
                     way = (*site, kind, len(listed or ()))
                     self.tree.put(way, {}, place)
                     ways[kind] = way
-        ways[DUE] = ways[due] if due else None
+        ways[heading.DUE] = ways[due] if due else None
         for trail, (value, at) in self._read_cells(filled, crs).items():
             if above := ways.get(trail[0], (*site, trail[0])):
                 self._put((*above, *trail[1:]), value, at)
@@ -268,18 +260,17 @@ class _Gatherer:
 
     def _tell_apart(self, filled: _Row, row: _Row) -> str | None:
         """Tell whether a row offers or needs, by what it names, or could name."""
-        named = [kind for kind, key in _KINDS.items() if (DUE, key) in filled]
-        found = named or [kind for kind, key in _KINDS.items() if (DUE, key) in row]
+        named = [kind for kind, key in _KINDS.items() if (heading.DUE, key) in filled]
+        found = named or [kind for kind, key in _KINDS.items() if (heading.DUE, key) in row]
         if len(found) == 1:
             return found[0]
-        due = next(one for trail, one in filled.items() if trail[0] == DUE)
-        at = filled.get((DUE, "use"), due).place
+        due = next(one for trail, one in filled.items() if trail[0] == heading.DUE)
+        at = filled.get((heading.DUE, "use"), due).place
         self.tree.tell(at, say_text("tables", "both" if named else "neither"))
         return None
 
-    def _read_cells(self, filled: _Row, crs: str | None) -> dict[Way, tuple[Any, Place]]:
-        """Give the values of a row, and their places."""
-        made: dict[Way, tuple[Any, Place]] = {}
+    def _read_cells(self, filled: _Row, crs: str | None) -> _Said:
+        made: _Said = {}
         unit = filled.pop(_UNIT).text if _UNIT in filled else ""
         for trail, (value, place, (_, key, _, own_unit, mark)) in filled.items():
             how = {"mark": mark, "unit": unit or own_unit}
@@ -295,7 +286,7 @@ class _Gatherer:
             said = {"given": f"`{given[:60]}`", "where": self.tree.place(trail)}
             self.tree.tell(place, say_text("tables", "differs", key=f"`{trail[-1]}`", **said))
 
-    def _doubt(self, sheet: Headed, row: int, key: str, **values: Any) -> None:
+    def _doubt(self, sheet: heading.Headed, row: int, key: str, **values: Any) -> None:
         doubt = Finding(say_text("tables", key, **values), sheet.grid.place(row, 0))
         self.tree.doubts.append(doubt)
 
@@ -312,7 +303,7 @@ def _show(value: Any) -> str:
     return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _name_axes(made: dict[Way, tuple[Any, Place]], crs: str | None) -> dict[Way, Any]:
+def _name_axes(made: _Said, crs: str | None) -> _Said:
     """Put coordinates below the keys of their system: degrees, or metres and what they are in.
 
     `crs` is that of rows which say none; without any, small numbers are degrees.

@@ -9,15 +9,7 @@ from typing import Any
 from raastof_geo.language import Language, Message, format_number, read_texts, say
 from raastof_geo.scenario.catalogue import Catalogue, Fit, Ruling
 from raastof_geo.scenario.scenario import Need, Scenario, look_up
-from raastof_geo.scenario.telling.words import (
-    CatalogueWords,
-    find_verdict,
-    sort_uses,
-    tell_consent,
-    tell_dates,
-    tell_law,
-    tell_moves,
-)
+from raastof_geo.scenario.telling.words import CatalogueWords, tell_dates
 
 FROM_BETTER_TO_LESSER = ("base_course", "sub_base", "fill", "noise_barrier")
 """Layers of falling demands: what may serve one of them may serve those after it."""
@@ -68,7 +60,7 @@ class _Question:
 
     def verdict(self, material: str = "", use: str = "") -> Ruling:
         """Give the verdict, or that on another material or another use here."""
-        return find_verdict(self.catalogue, material or self.material, use or self.use, self.land)
+        return self.catalogue.find_verdict(material or self.material, use or self.use, self.land)
 
     def answer(self) -> Iterator[Message]:
         """Say yes or no, and why."""
@@ -88,10 +80,10 @@ class _Question:
                 yield from self._tell_ratio(fit)
         if move is None:
             yield say("It is no soil, so the kind of land does not matter.")
-        yield from tell_moves(self.words, self.material, self.land)
+        yield from self.words.tell_moves(self.material, self.land)
         if move is not None and (fit is None or move.condition != fit.condition):
             yield from self._tell_condition(move.condition)
-        yield from tell_law(self.words, self.material)
+        yield from self.words.tell_law(self.material)
         if verdict == "forbidden":
             yield from self._tell_lesser()
             yield from self._tell_other_uses()
@@ -104,7 +96,7 @@ class _Question:
     def _tell_condition(self, condition: str | None) -> Iterator[Message]:
         if condition is not None:
             called = self.words.called("conditions", condition)
-            how = tell_consent(self.catalogue, condition)
+            how = self.words.tell_consent(condition)
             key = "condition accepted" if condition in self.accepted else "condition"
             yield self._say(key, id=condition, words=called, how=how)
 
@@ -138,7 +130,7 @@ class _Question:
                 return
 
     def _tell_other_uses(self) -> Iterator[Message]:
-        sorted_uses = sort_uses(self.catalogue, self.material, self.land)
+        sorted_uses = self.catalogue.sort_uses(self.material, self.land)
         served = {ruling: uses for ruling in _RULINGS_FOR if (uses := sorted_uses[ruling])}
         for ruling, uses in served.items():
             yield self._say(f"uses {ruling}", uses=self.words.uses(uses))

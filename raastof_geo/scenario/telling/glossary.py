@@ -11,14 +11,7 @@ from raastof_geo.figures.figure import Figure
 from raastof_geo.language import Language, Message, Readable, read_texts, say, say_text
 from raastof_geo.scenario.catalogue import Catalogue, Fit
 from raastof_geo.scenario.identity import UnknownIdError, find_id, suggest
-from raastof_geo.scenario.telling.words import (
-    CatalogueWords,
-    list_titles,
-    sort_uses,
-    tell_consent,
-    tell_law,
-    tell_moves,
-)
+from raastof_geo.scenario.telling.words import CatalogueWords, list_titles
 
 _ORIGINS: dict[str, Message] = {"secondary": say("secondary"), "virgin": say("virgin")}
 
@@ -107,12 +100,12 @@ def _tell_material(words: CatalogueWords, material: str) -> Iterator[Message]:
     if words.class_of(material):
         yield say("Class: {name}", name=words.class_of(material))
     yield from _tell_figures(words, "materials", one)
-    yield from tell_law(words, material)
+    yield from words.tell_law(material)
     for name, recipe in recipes.items():
         if material in recipe.inputs or material in recipe.outputs:
             yield from _tell_recipe(words, name)
     yield from _tell_uses(words, material)
-    yield from tell_moves(words, material, *words.catalogue.land)
+    yield from words.tell_moves(material, *words.catalogue.land)
 
 
 def _tell_figures(words: CatalogueWords, section: str, entry: Any) -> Iterator[Message]:
@@ -144,7 +137,7 @@ def _tell_uses(words: CatalogueWords, material: str) -> Iterator[Message]:
     fits = words.catalogue.fits.get(material, {})
     if not fits:
         yield say("May serve nothing: it goes to a receiver.")
-    uses = sort_uses(words.catalogue, material)
+    uses = words.catalogue.sort_uses(material)
     if uses["allowed"]:
         yield say("May serve: {uses}", uses=words.uses(uses["allowed"]))
     for use in uses["conditional"]:
@@ -184,9 +177,7 @@ def _tell_plant(words: CatalogueWords, recipe: str) -> Iterator[Message]:
 def _tell_condition(words: CatalogueWords, condition: str) -> Iterator[Message]:
     catalogue = words.catalogue
     yield say("{name} (`{id}`), a condition. {how}").format(
-        name=words.called("conditions", condition),
-        id=condition,
-        how=tell_consent(catalogue, condition),
+        name=words.called("conditions", condition), id=condition, how=words.tell_consent(condition)
     )
     for material, use, fit in _asked_for(catalogue, condition):
         yield say("It lets {material} serve {use}: rule {rule}, {source}.").format(
@@ -211,7 +202,7 @@ def _tell_land(words: CatalogueWords, land: str) -> Iterator[Message]:
     yield say("{name} (`{id}`), a kind of land", name=words.called("land", land), id=land)
     soils = {one.soil_class: name for name, one in words.catalogue.materials.items()}
     for number in sorted(one for one in soils if one is not None):
-        yield from tell_moves(words, soils[number], land)
+        yield from words.tell_moves(soils[number], land)
 
 
 def _tell_vehicle(words: CatalogueWords, vehicle: str) -> Iterator[Message]:
