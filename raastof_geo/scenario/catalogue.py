@@ -14,17 +14,7 @@ from raastof_geo.emissions.speed import BuiltUpSpeed, RoadSpeed, SpeedTable
 from raastof_geo.emissions.toll import TollTable
 from raastof_geo.emissions.vehicle import Fuel, Named, Vehicle
 from raastof_geo.errors import InputError, raise_all
-from raastof_geo.figures.figure import (
-    Density,
-    Figure,
-    NonNegativeFigure,
-    PositiveFigure,
-    Sourced,
-    Strict,
-    Yearly,
-    YearlyFigure,
-    value_of,
-)
+from raastof_geo.figures import figure
 from raastof_geo.language import Message, say_text, translate
 from raastof_geo.scenario import identity
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf
@@ -49,9 +39,9 @@ class ReceiverKind(Named):
 
     landfill: bool = False
     """Whether what it takes is landfilled; otherwise it is put to use."""
-    tax: NonNegativeFigure | None = None
+    tax: figure.NonNegativeFigure | None = None
     """Waste tax. [DKK/t]"""
-    gate_fee: NonNegativeFigure | None = None
+    gate_fee: figure.NonNegativeFigure | None = None
     """What such places charge; none: it hangs on the material. [DKK/t]"""
 
 
@@ -61,33 +51,33 @@ class Material(Named):
     origin: Literal["secondary", "virgin"]
     soil_class: int | None = Field(default=None, ge=0, le=4)
     """Class on Zealand, 0 the cleanest and 4 the most polluted; none where it is not soil."""
-    density_in_situ: Density | None = None
+    density_in_situ: figure.Density | None = None
     """Before it is dug. [t/m3]"""
-    density_loose: Density
+    density_loose: figure.Density
     """On the truck. [t/m3]"""
-    density_compacted: Density
+    density_compacted: figure.Density
     """In the finished layer. [t/m3]"""
-    price: NonNegativeFigure | None = None
+    price: figure.NonNegativeFigure | None = None
     """What a pit charges for it. [DKK/t]"""
-    tax: NonNegativeFigure | None = None
+    tax: figure.NonNegativeFigure | None = None
     """Raw-material tax. [DKK/t]"""
-    gate_fee: NonNegativeFigure | None = None
+    gate_fee: figure.NonNegativeFigure | None = None
     """What a receiver charges for it. [DKK/t]"""
-    landfill_fee: NonNegativeFigure | None = None
+    landfill_fee: figure.NonNegativeFigure | None = None
     """What a landfill charges for it, without waste tax; none: as for all. [DKK/t]"""
-    upstream_kg_co2e: NonNegativeFigure | None = None
+    upstream_kg_co2e: figure.NonNegativeFigure | None = None
     """Digging and crushing it at the quarry or pit, for virgin material. [kg CO2e/t]"""
-    preparation_kg_co2e_per_t: NonNegativeFigure | None = None
+    preparation_kg_co2e_per_t: figure.NonNegativeFigure | None = None
     """Making it of what arises, such as crushing, where an offer of it is used. [kg CO2e/t]"""
-    preparation_dkk_per_t: NonNegativeFigure | None = None
+    preparation_dkk_per_t: figure.NonNegativeFigure | None = None
     """What that costs. [DKK/t]"""
-    disposal_kg_co2e: NonNegativeFigure | None = None
+    disposal_kg_co2e: figure.NonNegativeFigure | None = None
     """Landfill of it, without any transport. [kg CO2e/t]"""
-    reuse_kg_co2e: NonNegativeFigure | None = None
+    reuse_kg_co2e: figure.NonNegativeFigure | None = None
     """Final reception that puts it to use; none: as landfill. [kg CO2e/t]"""
     legal_regime: Annotated[str, AfterValidator(identity.known("legal_regimes"))] | None = None
     """The law that its movement and use come under."""
-    t_per_sample: PositiveFigure | None = None
+    t_per_sample: figure.PositiveFigure | None = None
     """Tonnes for each sample that proves what it is; none: by the mapping of its ground. [t]"""
     category: int | None = Field(default=None, ge=1, le=3)
     """Environmental category of residual products, 1 the cleanest; none where it has none."""
@@ -109,7 +99,7 @@ class Material(Named):
         }
         return by_law.get(self.legal_regime or "", "residue")
 
-    def fee_at(self, kind: ReceiverKind | None) -> NonNegativeFigure | None:
+    def fee_at(self, kind: ReceiverKind | None) -> figure.NonNegativeFigure | None:
         """Give what a receiver of a kind charges for it, without waste tax. [DKK/t]"""
         if kind is None:
             return self.gate_fee
@@ -118,7 +108,7 @@ class Material(Named):
     def reception_kg_co2e(self, *, landfill: bool) -> float:
         """Give what final reception emits: a landfill, or a place that puts it to use. [kg/t]"""
         used = None if landfill else self.reuse_kg_co2e
-        return value_of(used or self.disposal_kg_co2e)
+        return figure.value_of(used or self.disposal_kg_co2e)
 
 
 class Proviso(Named):
@@ -144,7 +134,7 @@ class Use(Named):
     """Tonnes of a need are tonnes of this material."""
 
 
-class Ruled(Strict):
+class Ruled(figure.Strict):
     """What a rule says, and where it stands."""
 
     verdict: Ruling
@@ -162,11 +152,11 @@ class Ruled(Strict):
 class Fit(Ruled):
     """Whether a material may serve a use, by which rule, and how much of it replaces a tonne."""
 
-    ratio: PositiveFigure | None = None
+    ratio: figure.PositiveFigure | None = None
     """Tonnes that replace one reference tonne; none: the ratio of the compacted densities. [t/t]"""
-    kg_co2e_per_t: NonNegativeFigure | None = None
+    kg_co2e_per_t: figure.NonNegativeFigure | None = None
     """What the use asks for on top, such as lime, for each tonne of the material. [kg CO2e/t]"""
-    dkk_per_t: NonNegativeFigure | None = None
+    dkk_per_t: figure.NonNegativeFigure | None = None
     """What that costs, for each tonne of the material. [DKK/t]"""
     valid_from: datetime.date | None = None
     """The first day on which the rule holds; none: always did."""
@@ -200,13 +190,13 @@ class LegalRegime(Named):
 class Recipe(Named):
     """What a plant makes of what: shares of the input, and what a tonne of it becomes."""
 
-    inputs: MapOf[identity.MaterialId, PositiveFigure] = Field(min_length=1)
+    inputs: MapOf[identity.MaterialId, figure.PositiveFigure] = Field(min_length=1)
     """Tonnes of each material in a tonne of input; they add up to one. [t/t]"""
-    outputs: MapOf[identity.MaterialId, PositiveFigure] = Field(min_length=1)
+    outputs: MapOf[identity.MaterialId, figure.PositiveFigure] = Field(min_length=1)
     """Tonnes of each material, residue included, out of a tonne of input. [t/t]"""
-    kg_co2e_per_t: NonNegativeFigure
+    kg_co2e_per_t: figure.NonNegativeFigure
     """Machines and additives, for each tonne of input. [kg CO2e/t]"""
-    dkk_per_t: NonNegativeFigure
+    dkk_per_t: figure.NonNegativeFigure
     """What the plant charges for each tonne of input. [DKK/t]"""
 
     @model_validator(mode="after")
@@ -220,64 +210,64 @@ class Recipe(Named):
         return self
 
 
-class Handling(Strict):
+class Handling(figure.Strict):
     """What putting a tonne into a depot, or taking it out, emits and costs."""
 
-    kg_co2e_per_t: NonNegativeFigure
-    dkk_per_t: NonNegativeFigure
-    storing_dkk_per_t_month: NonNegativeFigure | None = None
+    kg_co2e_per_t: figure.NonNegativeFigure
+    dkk_per_t: figure.NonNegativeFigure
+    storing_dkk_per_t_month: figure.NonNegativeFigure | None = None
     """What lying in a depot costs, for each tonne and month. [DKK/t/month]"""
 
 
 class SoilMapping(Named):
     """How ground is mapped as polluted, or not."""
 
-    t_per_sample: PositiveFigure | None = None
+    t_per_sample: figure.PositiveFigure | None = None
     """Tonnes of soil for each sample before it leaves; none: no sample is asked for. [t]"""
 
 
-class SoilSamples(Strict):
+class SoilSamples(figure.Strict):
     """What a sample of soil costs, and how long its answer takes."""
 
-    dkk_per_sample: NonNegativeFigure
-    weeks: NonNegativeFigure
+    dkk_per_sample: figure.NonNegativeFigure
+    weeks: figure.NonNegativeFigure
 
 
-class InternalHaul(Strict):
+class InternalHaul(figure.Strict):
     """What moving a tonne within one site by dumper emits and costs."""
 
-    kg_co2e_wtw_per_t: NonNegativeFigure
-    kg_co2e_ttw_per_t: NonNegativeFigure
-    haul_dkk_per_t: NonNegativeFigure
+    kg_co2e_wtw_per_t: figure.NonNegativeFigure
+    kg_co2e_ttw_per_t: figure.NonNegativeFigure
+    haul_dkk_per_t: figure.NonNegativeFigure
 
     @property
     def by_figure(self) -> dict[str, float]:
         """The values by the names that figures of legs have."""
-        return {name: value_of(figure) for name, figure in self}
+        return {name: figure.value_of(one) for name, one in self}
 
 
-class Ferry(Strict):
+class Ferry(figure.Strict):
     """What a crossing emits and costs for each truck on board."""
 
-    kg_co2e_ttw_per_km: NonNegativeFigure
-    kg_co2e_wtw_per_km: NonNegativeFigure
-    fare_dkk_per_km: NonNegativeFigure
+    kg_co2e_ttw_per_km: figure.NonNegativeFigure
+    kg_co2e_wtw_per_km: figure.NonNegativeFigure
+    fare_dkk_per_km: figure.NonNegativeFigure
 
 
-class Sea(Strict):
+class Sea(figure.Strict):
     """What ships emit."""
 
-    open_kg_co2e_per_tonne_km: NonNegativeFigure
+    open_kg_co2e_per_tonne_km: figure.NonNegativeFigure
     """Bulk carriers on the open sea."""
-    coastal_kg_co2e_per_tonne_km: NonNegativeFigure
+    coastal_kg_co2e_per_tonne_km: figure.NonNegativeFigure
     """Coastal ships."""
 
 
 class Beside(Named):
     """A figure of somebody else's beside the one that is used here."""
 
-    ours: NonNegativeFigure
-    theirs: NonNegativeFigure
+    ours: figure.NonNegativeFigure
+    theirs: figure.NonNegativeFigure
 
 
 class FixedLink(Named):
@@ -285,11 +275,11 @@ class FixedLink(Named):
 
     line: tuple[tuple[float, float], tuple[float, float]]
     """A line across it, from longitude and latitude to longitude and latitude. [degrees]"""
-    fare_dkk: NonNegativeFigure
+    fare_dkk: figure.NonNegativeFigure
     """What each truck pays for each crossing. [DKK]"""
 
 
-class Catalogue(Strict):
+class Catalogue(figure.Strict):
     """Everything that a scenario need not say, and may."""
 
     currency: Currency = "DKK"
@@ -316,22 +306,22 @@ class Catalogue(Strict):
     """In a depot, each way."""
     internal_haul: InternalHaul | None = None
     """None: it counts for nothing."""
-    truck_hours_per_year: PositiveFigure
+    truck_hours_per_year: figure.PositiveFigure
     """What one truck can drive and load in a year. [h]"""
     fuels: dict[str, Fuel]
     vehicles: dict[str, Vehicle]
     speeds: dict[str, RoadSpeed]
     built_up: BuiltUpSpeed
-    share_of_signed_limit: PositiveFigure
-    surfaces: dict[str, PositiveFigure]
+    share_of_signed_limit: figure.PositiveFigure
+    surfaces: dict[str, figure.PositiveFigure]
     fixed_links: dict[str, FixedLink] = Field(default_factory=dict)
     tolls: dict[str, TollTable] = Field(default_factory=dict)
     """The truck toll, a table for each stretch of time; none: trucks state their own."""
     ferry: Ferry
     sea: Sea | None = None
-    co2_tax_in_fuel: NonNegativeFigure | None = None
+    co2_tax_in_fuel: figure.NonNegativeFigure | None = None
     """What the price of fuel holds for each tonne out of the exhaust. [DKK/t CO2e TTW]"""
-    price_indices: dict[str, Yearly] = Field(default_factory=dict)
+    price_indices: dict[str, figure.Yearly] = Field(default_factory=dict)
     """Price levels by year; a figure's `index` names the one that carries it."""
     beside: dict[str, Beside] = Field(default_factory=dict)
     """Where the national infrastructure tool has other figures."""
@@ -478,20 +468,22 @@ class Catalogue(Strict):
         if quantity.condition is None:
             told = {one: f"`{quantity.value:g} m3 {one}`" for one in get_args(Condition)}
             raise InputError.saying_text("catalogue checks", "which condition", **told)
-        density: Figure | None = getattr(self.materials[material], f"density_{quantity.condition}")
+        density: figure.Figure | None = getattr(
+            self.materials[material], f"density_{quantity.condition}"
+        )
         if density is None:
             told = {"condition": quantity.condition, "material": f"`{material}`"}
             raise InputError.saying_text("catalogue checks", "no density", **told)
         return density.value
 
-    def figures(self) -> dict[str, Sourced]:
+    def figures(self) -> dict[str, figure.Sourced]:
         """Give every sourced figure by its path, such as `vehicles.tipper_4_axle.payload_t`."""
         return dict(walk_figures(self, ""))
 
 
-def _index(value: Any, indices: Mapping[str, YearlyFigure], year: int) -> Any:
+def _index(value: Any, indices: Mapping[str, figure.YearlyFigure], year: int) -> Any:
     """Carry every price in a part of the catalogue into a year's money; else give it as it is."""
-    if isinstance(value, Figure):
+    if isinstance(value, figure.Figure):
         series, since = indices.get(value.index), value.price_year
         if series is None or since is None or not (series.covers(since) and series.covers(year)):
             return value
@@ -504,9 +496,9 @@ def _index(value: Any, indices: Mapping[str, YearlyFigure], year: int) -> Any:
     return value
 
 
-def walk_figures(value: Any, path: str) -> Iterator[tuple[str, Sourced]]:
+def walk_figures(value: Any, path: str) -> Iterator[tuple[str, figure.Sourced]]:
     """Find every sourced figure in a value that stands at a path, with the path of each."""
-    if isinstance(value, Sourced):
+    if isinstance(value, figure.Sourced):
         yield path, value
     elif isinstance(value, BaseModel | Mapping):
         for name, item in dict(value).items():

@@ -3,7 +3,7 @@
 import calendar
 import datetime
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -204,12 +204,7 @@ def read_calendar(given: Any) -> Calendar | None:
         try:
             periods.append(Period.model_validate(read_period(entry)))
         except (InputError, ValidationError):
-            doubtful |= _doubtful(entry)
+            named = entry.get("id") if isinstance(entry, dict) else entry
+            text = " ".join(str(named).split()).lower()
+            doubtful |= {text, *(reading.id for reading in _read(text))}
     return Calendar(tuple(periods), frozenset(doubtful))
-
-
-def _doubtful(entry: Any) -> set[str]:
-    """Give what may refer to an entry that cannot be read."""
-    named: Hashable = entry.get("id") if isinstance(entry, dict) else entry
-    text = " ".join(str(named).split()).lower()
-    return {text, *(reading.id for reading in _read(text))}

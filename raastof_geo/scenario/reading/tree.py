@@ -186,7 +186,14 @@ class _Planter:
         text = self._text(node)
         if node.tag is None and node.plain:
             return nodes.keep_written(nodes.read_plain(text), text)
-        return self._tagged(node, text, node.tag) if node.tag not in (None, "!") else text
+        if node.tag in (None, "!"):
+            return text
+        try:
+            return nodes.read_tagged(text, node.tag)
+        except ValueError:
+            key = "tag value" if node.tag in nodes.CORE_TAGS else "tag"
+            self._tell_tag(key, node.tag, node, text)
+            return text
 
     def _text(self, node: Scalar) -> str:
         """Refuse what no file can hold, such as half a character written as a code."""
@@ -194,13 +201,6 @@ class _Planter:
         if found is not None:
             raise ScenarioError(*self.tree.findings, Finding(_no_text(found[0]), node.place))
         return node.text
-
-    def _tagged(self, node: Scalar, text: str, tag: str) -> nodes.Value:
-        try:
-            return nodes.read_tagged(text, tag)
-        except ValueError:
-            self._tell_tag("tag value" if tag in nodes.CORE_TAGS else "tag", tag, node, text)
-            return text
 
     def _tell_tag(self, key: str, tag: str, node: Node, text: str = "") -> None:
         shown = plain(tag.replace(_CORE, "!!"))[:60]
@@ -235,13 +235,14 @@ class _Planter:
                 own[key] = (key_node, value_node)
         return own, merged
 
-    def _sources(self, node: Node) -> list[nodes.Mapping]:
+    def _sources(self, node: Node) -> Iterator[nodes.Mapping]:
         listed = node.items if isinstance(node, nodes.Sequence) else [node]
         self._spend(len(listed), node)
         for item in listed:
-            if not isinstance(item, nodes.Mapping):
+            if isinstance(item, nodes.Mapping):
+                yield item
+            else:
                 self._tell(say_text("yaml", "merge"), item)
-        return [item for item in listed if isinstance(item, nodes.Mapping)]
 
     def _mended_entries(self, node: nodes.Mapping) -> list[tuple[Scalar, Node]]:
         """Give keys and values, the commonest slips told and mended, so that nothing follows."""

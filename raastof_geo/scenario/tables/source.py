@@ -23,22 +23,13 @@ from raastof_geo.scenario.reading.beside import find_beside
 from raastof_geo.scenario.reading.tree import Trail, Tree, read_tree
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.site import AXES, SiteTable, read_system
-from raastof_geo.scenario.tables import heading
-from raastof_geo.scenario.tables.grid import (
-    WORKBOOKS,
-    Grid,
-    find_kind,
-    lay_out_frame,
-    read_cell,
-    read_grids,
-    text_of_cell,
-)
+from raastof_geo.scenario.tables import grid, heading
 
 if TYPE_CHECKING:
     from raastof_geo.region.layer import Layer
 
 
-WHOLE = (*WORKBOOKS, ".gpkg")
+WHOLE = (*grid.WORKBOOKS, ".gpkg")
 """Endings of files of tables that may be a scenario by themselves."""
 _FILE: Trail = ("sites", "file")
 
@@ -62,7 +53,7 @@ def read_source(path: Path, *, anywhere: bool = False, frames: Sequence[Layer] =
 
 def join_tables(tree: Tree, home: Path, frames: Sequence[Layer], *, anywhere: bool) -> None:
     """Put what tables say into a tree: those that it names below `sites`, and frames."""
-    grids: list[tuple[Grid, SiteTable]] = []
+    grids: list[tuple[grid.Grid, SiteTable]] = []
     sites = tree.values.get("sites")
     if isinstance(sites, dict) and isinstance(sites.get("file"), str | list):
         said = {key: sites.pop(key) for key in SiteTable.model_fields if key in sites}
@@ -70,15 +61,15 @@ def join_tables(tree: Tree, home: Path, frames: Sequence[Layer], *, anywhere: bo
         for number, one in enumerate(listed):
             grids += _open_table(tree, said, number, one, home, anywhere=anywhere)
     for number, frame in enumerate(frames, 1):
-        grids.append((lay_out_frame(frame, f"frame {number}", ""), SiteTable(file=Path())))
+        grids.append((grid.lay_out_frame(frame, f"frame {number}", ""), SiteTable(file=Path())))
     sheets = []
-    for grid, table in grids:
-        if heading.find_scope(grid.sheet) == heading.SCENARIO:
-            _take_scenario(tree, grid)
-        elif (headed := heading.read_heads(grid, table)) is not None:
+    for cells, table in grids:
+        if heading.find_scope(cells.sheet) == heading.SCENARIO:
+            _take_scenario(tree, cells)
+        elif (headed := heading.read_heads(cells, table)) is not None:
             sheets.append(headed)
-        elif grid.filled():
-            tree.tell(grid.place(0, 0), say_text("tables", "no headings"))
+        elif cells.filled():
+            tree.tell(cells.place(0, 0), say_text("tables", "no headings"))
     gatherer = _Gatherer(tree)
     for sheet in sorted(sheets, key=lambda one: one.scope != heading.SITES):
         gatherer.take(sheet)
@@ -86,7 +77,7 @@ def join_tables(tree: Tree, home: Path, frames: Sequence[Layer], *, anywhere: bo
 
 def _open_table(
     tree: Tree, said: Mapping[str, Any], number: int, one: Any, home: Path, *, anywhere: bool
-) -> list[tuple[Grid, SiteTable]]:
+) -> list[tuple[grid.Grid, SiteTable]]:
     """Read a file into grids; what keeps it from being read is a finding."""
     own = one if isinstance(one, Mapping) else {"file": one}
     try:
@@ -98,32 +89,32 @@ def _open_table(
     place = tree.place((*_FILE, number, "file"))
     with tree.telling(place):
         path = find_beside(home.resolve(), table.file, anywhere=anywhere)
-        grids = _pick(read_grids(path, (home / table.file).as_posix(), table.crs), table)
+        grids = _pick(grid.read_grids(path, (home / table.file).as_posix(), table.crs), table)
         digest = tree.digest + hashlib.sha256(path.read_bytes()).hexdigest()
         tree.digest = hashlib.sha256(digest.encode()).hexdigest()
         wrong = [*heading.check_named(table.columns, grids)]
         tree.tell(place, *wrong)
-        return [] if wrong else [(grid, table) for grid in grids]
+        return [] if wrong else [(cells, table) for cells in grids]
     return []
 
 
-def _take_scenario(tree: Tree, grid: Grid) -> None:
+def _take_scenario(tree: Tree, cells: grid.Grid) -> None:
     """Read rows of a key and its value; the first row is the heading."""
-    for row in grid.filled():
-        key, value = text_of_cell(grid.rows[row][0]), (*grid.rows[row], None)[1]
-        trail, place = tuple(key.split(".")), grid.place(row, 1)
-        if row == 0 or not key or not text_of_cell(value):
+    for row in cells.filled():
+        key, value = grid.text_of_cell(cells.rows[row][0]), (*cells.rows[row], None)[1]
+        trail, place = tuple(key.split(".")), cells.place(row, 1)
+        if row == 0 or not key or not grid.text_of_cell(value):
             continue
         if isinstance(value, Message):
             tree.tell(place, value)
         else:
-            kind = find_kind(find_type(ScenarioFile, trail), trail[-1])
+            kind = grid.find_kind(find_type(ScenarioFile, trail), trail[-1])
             with tree.telling(place):
-                if tree.put(trail, read_cell(value, kind), place) is not None:
+                if tree.put(trail, grid.read_cell(value, kind), place) is not None:
                     tree.tell(place, say_text("tables", "key twice", key=f"`{key}`"))
 
 
-def _pick(grids: list[Grid], table: SiteTable) -> list[Grid]:
+def _pick(grids: list[grid.Grid], table: SiteTable) -> list[grid.Grid]:
     """Take the sheet that is named, else those that are called as tables are, else the first."""
     if table.sheet is None:
         return [one for one in grids if heading.find_scope(one.sheet)] or grids[:1]
@@ -153,7 +144,7 @@ class _Cell(NamedTuple):
 
     @property
     def text(self) -> str:
-        return text_of_cell(self.value)
+        return grid.text_of_cell(self.value)
 
 
 _Row: TypeAlias = dict[heading.Way, _Cell]
@@ -185,15 +176,15 @@ class _Gatherer:
 
     def take(self, sheet: heading.Headed) -> None:
         """Join the rows of a sheet to the sites; sheets that list sites come first."""
-        grid = sheet.grid
+        cells = sheet.grid
         self.tree.findings += sheet.mistakes
         if sheet.unread:
             self._doubt(sheet, sheet.row, "unread", headings=list_codes(sheet.unread))
-        for number in (one for one in grid.filled() if one > sheet.row):
+        for number in (one for one in cells.filled() if one > sheet.row):
             row = {}
             for column in sheet.columns:
-                place = grid.place(number, column.at, column.heading)
-                row[column.key.trail] = _Cell(grid.rows[number][column.at], place, column)
+                place = cells.place(number, column.at, column.heading)
+                row[column.key.trail] = _Cell(cells.rows[number][column.at], place, column)
             if any(one.text for one in row.values()):
                 self._take_row(sheet, number, row)
 
@@ -275,7 +266,7 @@ class _Gatherer:
         for trail, (value, place, (_, key, _, own_unit, mark)) in filled.items():
             how = {"mark": mark, "unit": unit or own_unit}
             with self.tree.telling(place):
-                made[trail] = read_cell(value, key.kind, calendar=self.calendar, **how), place
+                made[trail] = grid.read_cell(value, key.kind, calendar=self.calendar, **how), place
         made.pop(_ID, None)
         return _name_axes(made, crs)
 
@@ -293,7 +284,7 @@ class _Gatherer:
 
 def _adds_up(cells: Iterable[Any], filled: _Row, who: _Cell | None) -> bool:
     """Tell whether a row adds up those above: it says so, or has nothing but amounts."""
-    words = {fold_id(text_of_cell(one)).strip(" :.") for one in cells}
+    words = {fold_id(grid.text_of_cell(one)).strip(" :.") for one in cells}
     if who is not None:
         return fold_id(who.text).strip(" :.") in _SUMS
     return bool(words & _SUMS) or all(one.column.key.kind == "amount" for one in filled.values())
