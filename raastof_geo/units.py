@@ -105,7 +105,11 @@ def _bounded(given: str, quantity: Quantity) -> Quantity:
 
 def read_number(text: str) -> float:
     """Understand a number with marks of thousands; `InputError`: none, or one of two readings."""
-    plain = _without_marks(text.lstrip("+-"))
+    plain = text.lstrip("+-")
+    if _POINT_GROUPED.fullmatch(plain):  # `35.000,5`, which has one reading, as `1,234,567` has
+        plain = plain.replace(".", "").replace(",", ".")
+    elif _COMMA_GROUPED.fullmatch(plain):
+        plain = plain.replace(",", "")
     grouped = _GROUPED.fullmatch(plain)
     sign = -1.0 if text.startswith("-") else 1.0
     if grouped:
@@ -117,15 +121,6 @@ def read_number(text: str) -> float:
     if _PLAIN.fullmatch(plain):
         return 0.0 + sign * float(plain.replace(",", "."))
     raise _refuse("no amount", text, examples=EXAMPLES)
-
-
-def _without_marks(number: str) -> str:
-    """Take the marks of thousands out of `35.000,5` or `1,234,567`, which have one reading."""
-    if _POINT_GROUPED.fullmatch(number):
-        return number.replace(".", "").replace(",", ".")
-    if _COMMA_GROUPED.fullmatch(number):
-        return number.replace(",", "")
-    return number
 
 
 def suggest_number(text: str) -> str | None:

@@ -230,24 +230,17 @@ def _why_no_deal(wish: _Wish, deals: _Deals) -> Message:
 
 
 def _contradictions(wishes: Sequence[_Wish], tree: Tree) -> Iterator[Finding]:
+    """Find agreements that ask for more than another allows of all that they are about."""
     for asking, limiting in itertools.permutations(wishes, 2):
         more = asking.asks and limiting.limits and asking.tonnes > limiting.tonnes * _ROUNDING
-        if more and _covers(limiting, asking):
+        here = asking.ends == limiting.ends and set(asking.periods) <= set(limiting.periods)
+        if more and here and limiting.entry.material in (None, asking.entry.material):
             first, last = sorted((asking, limiting), key=wishes.index)
             line, tonnes = str(tree.place(first.trail).line), asking.tonnes
             said = read_texts("agreements")["contradiction"].format(
                 line=line, asked=tonnes, allowed=limiting.tonnes, **asking.ends
             )
             yield finding_at(tree, last.trail, said)
-
-
-def _covers(limiting: _Wish, asking: _Wish) -> bool:
-    """Tell whether all that one agreement is about is held down by another."""
-    return (
-        (limiting.entry.giver, limiting.entry.taker) == (asking.entry.giver, asking.entry.taker)
-        and limiting.entry.material in (None, asking.entry.material)
-        and set(asking.periods) <= set(limiting.periods)
-    )
 
 
 def _too_much_together(wishes: Sequence[_Wish], deals: _Deals, tree: Tree) -> Iterator[Finding]:

@@ -67,9 +67,6 @@ Ship: TypeAlias = Literal["open", "coastal"]
 """What carries over sea: a bulk carrier on the open sea, or a coastal ship."""
 
 
-_accepted_once = partial(refuse_twice, by=attrgetter("condition"))
-
-
 class DueAmount(part.Window):
     """An amount in a window: once in all, or again in each period."""
 
@@ -122,7 +119,9 @@ class NeedEntry(DueAmount):
     use: UseId
     materials: SetOf[MaterialId] | None = None
     """The only materials that will do; none: all that the catalogue allows."""
-    accepts: Annotated[tuple[part.Consent, ...], AfterValidator(_accepted_once)] = ()
+    accepts: Annotated[
+        tuple[part.Consent, ...], AfterValidator(partial(refuse_twice, by=attrgetter("condition")))
+    ] = ()
     """Conditions that are met here, beside the scenario's `accepted_conditions`."""
 
     @model_validator(mode="after")

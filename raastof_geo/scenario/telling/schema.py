@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import core_schema
 
 from raastof_geo.figures.vocabulary import choices
 from raastof_geo.language import Language, read_danish_words
@@ -57,10 +56,8 @@ def is_schema(file: Path) -> bool:
 def _list_ids(catalogue: Catalogue, section: str, language: Language) -> JsonSchemaValue:
     """Propose the ids of a section of the catalogue, with their names."""
     names = catalogue.names(section) if section in Catalogue.model_fields else {}
-    known = {
-        "enum": [*names],
-        "enumDescriptions": [one.get(language, "") for one in names.values()],
-    }
+    told = [one.get(language, "") for one in names.values()]
+    known = {"enum": [*names], "enumDescriptions": told}
     return {"anyOf": [known, _TEXT]} if names else _TEXT
 
 
@@ -93,7 +90,7 @@ def _split_words(part: JsonSchemaValue) -> JsonSchemaValue:
 class _Generator(GenerateJsonSchema):
     """Tells what is read, where pydantic would tell what comes of it."""
 
-    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+    def model_schema(self, schema: Any) -> JsonSchemaValue:
         told = super().model_schema(schema)
         if "anyOf" in told:
             # Rewritten before it is read: from a text, from a text and what it means, or with
@@ -111,28 +108,22 @@ class _Generator(GenerateJsonSchema):
             told["anyOf"] = [whole, pair, *short]
         return told
 
-    def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
+    def str_schema(self, schema: Any) -> JsonSchemaValue:
         return {**super().str_schema(schema), **_TEXT}
 
-    def function_before_schema(
-        self, schema: core_schema.BeforeValidatorFunctionSchema
-    ) -> JsonSchemaValue:
+    def function_before_schema(self, schema: Any) -> JsonSchemaValue:
         inner = super().function_before_schema(schema)
         if schema["function"]["function"] is ONE_OR_SEVERAL.func:
             return {"anyOf": [inner, inner.get("items", {})]}
         return {"anyOf": [inner, _SHORT]}
 
-    def function_after_schema(
-        self, schema: core_schema.AfterValidatorFunctionSchema
-    ) -> JsonSchemaValue:
+    def function_after_schema(self, schema: Any) -> JsonSchemaValue:
         check: Any = schema["function"]["function"]
         if isinstance(check, partial) and check.func is find_known:
             return {_IDS: check.args[0]}
         return super().function_after_schema(schema)
 
-    def function_plain_schema(
-        self, schema: core_schema.PlainValidatorFunctionSchema
-    ) -> JsonSchemaValue:
+    def function_plain_schema(self, schema: Any) -> JsonSchemaValue:
         known: dict[Any, list[str]] = {
             check_output: [one.name for one in OUTPUTS],
             find_measure: [*map(str, choices())],
