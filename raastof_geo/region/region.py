@@ -31,6 +31,14 @@ NEARBY_M = 2000.0
 """A point this far from an area, as a pier may be, still belongs to it. [m]"""
 AREA_COLUMNS = ["code", "name", "region"]
 TOWN_COLUMNS = ["name", "town_class", "lon", "lat"]
+MEMBER = "region"
+"""The name of a region among the columns of a file of roads."""
+_FORMAT = 1
+_MOST_BYTES = 1 << 27
+_DECIMALS = 5
+"""Borders are kept to 1 m: they are simplified by a hundred times as much."""
+_FALSE = (KeyError, TypeError, ValueError, AttributeError, CRSError, shapely.errors.ShapelyError)
+"""What is raised by values that are no region."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,16 +118,6 @@ class Region:
     @cached_property
     def _land_tree(self) -> shapely.STRtree:
         return shapely.STRtree(projection.project_shapes(self.land, self.crs))
-
-
-MEMBER = "region"
-"""The name of a region among the columns of a file of roads."""
-_FORMAT = 1
-_MOST_BYTES = 1 << 27
-_DECIMALS = 5
-"""Borders are kept to 1 m: they are simplified by a hundred times as much."""
-_FALSE = (KeyError, TypeError, ValueError, AttributeError, CRSError, shapely.errors.ShapelyError)
-"""What is raised by values that are no region."""
 
 
 def read_region(path: AnyPath | None = None) -> Region:

@@ -3,18 +3,12 @@
 And the commonest fault: lists are sets, nothing stands in them twice.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Annotated, Any, TypeAlias, TypeVar, get_args
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
-)
+from pydantic import AfterValidator, BaseModel, ValidationError, WrapValidator
 from pydantic_core import ErrorDetails
 
 from raastof_geo.errors import Finding, InputError, Place, RaastofError, raise_all
@@ -27,6 +21,7 @@ Item = TypeVar("Item", bound=Hashable)
 Listed = TypeVar("Listed", bound=Sequence[Any])
 Key = TypeVar("Key", bound=Hashable)
 Mapped = TypeVar("Mapped")
+_CLOSE = 0.8
 
 
 @dataclass(frozen=True)
@@ -64,7 +59,7 @@ def refuse_twice(entries: Listed, by: Callable[[Any], Hashable] = lambda one: on
     return entries
 
 
-def refuse_keys_twice(given: Any, read: ValidatorFunctionWrapHandler) -> Any:
+def refuse_keys_twice(given: Any, read: Callable[[Any], Any]) -> Any:
     """Check that no two keys of a mapping mean the same, as an id and its name do."""
     result = read(given)
     if not isinstance(given, Mapping) or len(result) == len(given):
@@ -85,9 +80,6 @@ MapOf: TypeAlias = Annotated[dict[Key, Mapped], WrapValidator(refuse_keys_twice)
 """A mapping by ids or names, in which no two keys mean the same."""
 
 
-_CLOSE = 0.8
-
-
 def explain_errors(
     error: ValidationError, tree: Tree, root: type[BaseModel], *, below: Trail = ()
 ) -> list[Finding]:
@@ -95,10 +87,9 @@ def explain_errors(
 
     `root`: the type that was being read; `below`: where in the file its values stand.
     """
-    details = error.errors(include_url=False)
     findings: list[Finding] = []
     unknown: dict[tuple[str, str, Place | None], list[Finding]] = {}
-    for detail in _without_echoes(details, root):
+    for detail in _without_echoes(error.errors(include_url=False), root):
         trail = _as_written(tree, (*below, *(part for part in detail["loc"] if part != "[key]")))
         found = list(_findings(detail, tree, root, trail, below))
         problem = detail.get("ctx", {}).get("error")
@@ -129,10 +120,9 @@ def finding_at(tree: Tree, trail: Trail, problem: Message, *, of_key: bool = Fal
 
 
 def _without_echoes(
-    details: Iterable[ErrorDetails], root: type[BaseModel]
+    details: Sequence[ErrorDetails], root: type[BaseModel]
 ) -> Iterator[ErrorDetails]:
     """Leave out keys missing as they are mistyped, lists too short as their entries are wrong."""
-    details = list(details)
     meant = {
         (*detail["loc"][:-1], key)
         for detail in details
@@ -242,8 +232,6 @@ def find_type(root: type[BaseModel], trail: Trail) -> Any:
     model: Any = root
     for part in trail:
         model = model if part == "[key]" else _step(model, part)
-        if model is None:
-            return None
     return model
 
 

@@ -170,17 +170,15 @@ def _needing(scenario: Scenario) -> Iterator[Taker]:
     for need in scenario.needs:
         alike = (need.use, need.periods, *need.ratios.items())
         if alike not in known:
-            known[alike] = {
-                one: _serving(scenario, need, one, ratio) for one, ratio in need.ratios.items()
-            }
+            known[alike] = {one: _serve(scenario, need, one) for one in need.ratios}
         yield Taker(Role.NEED, need.id, need.id, need.site, known[alike])
 
 
-def _serving(scenario: Scenario, need: Need, material: str, ratio: float) -> Terms:
+def _serve(scenario: Scenario, need: Need, material: str) -> Terms:
     fit = scenario.catalogue.fit(material, need.use)
     return Terms(
         need.material_periods[material],
-        reference_share=1 / ratio,
+        reference_share=1 / need.ratios[material],
         dkk_per_t=value_of(fit.dkk_per_t if fit else None),
         processing_kg_co2e_per_t=value_of(fit.kg_co2e_per_t if fit else None),
     )

@@ -22,6 +22,18 @@ from raastof_geo.scenario.scenario import Depot, Facility, Need, Offer, Scenario
 _Partner: TypeAlias = Literal["giver", "taker"]
 _Item = TypeVar("_Item")
 _Key = TypeVar("_Key", bound=Hashable)
+_ROUNDING = 1 + 1e-9
+_OTHER: dict[_Partner, _Partner] = {"giver": "taker", "taker": "giver"}
+_ASKS_AND_LIMITS = {
+    "forbidden": (False, True),
+    "tonnes": (True, True),
+    "at_least": (True, False),
+    "at_most": (False, True),
+}
+"""The keys of an agreement: whether at least this much goes, and whether no more."""
+_Entry = TypeVar("_Entry", Offer, Need)
+_Found: TypeAlias = Iterator[tuple[Message, Trail, bool]]
+"""What is wrong with which entry, and whether that is a mistake."""
 
 
 class _Deals:
@@ -108,17 +120,6 @@ def _most_through(place: Facility, deals: Iterable[Trade]) -> float:
     periods = set[str]().union(*(deal.periods for deal in deals))
     each = math.inf if place.per_period_t is None else place.per_period_t * len(periods)
     return each if place.total_t is None else min(each, place.total_t)
-
-
-_ROUNDING = 1 + 1e-9
-_OTHER: dict[_Partner, _Partner] = {"giver": "taker", "taker": "giver"}
-_ASKS_AND_LIMITS = {
-    "forbidden": (False, True),
-    "tonnes": (True, True),
-    "at_least": (True, False),
-    "at_most": (False, True),
-}
-"""The keys of an agreement: whether at least this much goes, and whether no more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,12 +281,6 @@ def _asked(wishes: Sequence[_Wish], partner: _Partner) -> float:
         of_any = asked.pop(None, 0.0)
         total += max(of_any, sum(asked.values()))
     return total
-
-
-_Entry = TypeVar("_Entry", Offer, Need)
-
-_Found: TypeAlias = Iterator[tuple[Message, Trail, bool]]
-"""What is wrong with which entry, and whether that is a mistake."""
 
 
 def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:

@@ -23,6 +23,8 @@ can pass it on to nobody; all is there, but never in one period; or what keeps t
 
 _Traded = tuple[str, str, str]
 """Id of a giver or taker, material and period."""
+_ORDER: tuple[Hindrance | None, ...] = (None, "agreements", "trucks", "periods", "roads")
+"""The hindrances, the one that is told first; none where nothing but the other side is missing."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +95,8 @@ def list_trades(scenario: Scenario, islands: Mapping[str, int] | None = None) ->
     for giver, taker in list_deals(scenario):
         if giver.kind.converts() or taker.kind.converts():
             periods, hindrance = _meet(scenario, giver, taker)
-            if not _truck_comes(
-                scenario, giver, taker, trucks_at(giver.site) & trucks_at(taker.site)
-            ):
+            trucks = trucks_at(giver.site) & trucks_at(taker.site)
+            if not _truck_comes(scenario, giver, taker, trucks):
                 periods, hindrance = frozenset(), "trucks"
             if islands and islands.get(giver.site) != islands.get(taker.site):
                 periods, hindrance = frozenset(), "roads"
@@ -261,23 +262,15 @@ class Prospects:
         return lacks or [Lack("together")]
 
     def _lack(self, site: str, material: str, side: Side) -> Lack:
-        own = [
-            trade
-            for trade in self.trades
-            if trade.giver.material == material
-            and trade.here(side).place == site
-            and trade.here(side).kind == Role.PLANT
-        ]
+        here = ((trade, trade.here(side)) for trade in self.trades)
+        at_plant = [trade for trade, one in here if (one.kind, one.place) == (Role.PLANT, site)]
+        own = [trade for trade in at_plant if trade.giver.material == material]
         if not own:
             return Lack("nobody", material, side)
         # The nearest to a deal comes first: what hinders nothing, then as told.
         why = min((trade.hindrance for trade in own), key=_ORDER.index)
         others = dict.fromkeys(trade.beyond(side).site for trade in own if trade.hindrance == why)
         return Lack(why or "chain", material, side, tuple(others))
-
-
-_ORDER: tuple[Hindrance | None, ...] = (None, "agreements", "trucks", "periods", "roads")
-"""The hindrances, the one that is told first; none where nothing but the other side is missing."""
 
 
 def _closed(*limits: float | None) -> bool:

@@ -26,6 +26,28 @@ from raastof_geo.scenario.reading.slips import Halt, find_slip
 
 MOST_LEVELS = 50
 """A scenario needs about ten."""
+_LONGEST_TAG = 200
+Value: TypeAlias = str | int | float | bool | None
+_WORDS: dict[str, bool | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_BEGINS_NUMBER = frozenset("+-.0123456789")
+_KINDS: tuple[tuple[re.Pattern[str], Callable[[str], Value]], ...] = (
+    (re.compile(r"[-+]?0[0-9]+"), str),
+    # Longer whole numbers count nothing that exists; as decimal ones they meet every bound.
+    (re.compile(r"[-+]?[0-9]{1,17}|[0-9]{18}"), int),
+    (re.compile(r"0o[0-7]{1,20}|0x[0-9a-fA-F]{1,15}"), partial(int, base=0)),
+    (re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"), float),
+    (
+        re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"),
+        lambda text: float(text.lower().replace(".", "")),
+    ),
+)
+CORE = "tag:yaml.org,2002:"
+_CORE_TYPES = {"str": str, "int": int, "float": float, "bool": bool, "null": type(None)}
+CORE_TAGS = {f"{CORE}{name}": kind for name, kind in _CORE_TYPES.items()}
 
 
 @dataclass(slots=True)
@@ -61,8 +83,6 @@ class Mapping:
 
 
 Node: TypeAlias = Scalar | Sequence | Mapping
-
-_LONGEST_TAG = 200
 
 
 class _Scanner(Scanner):
@@ -194,35 +214,6 @@ def _stop(error: BaseException) -> Halt | None:
     context = error.context_mark or mark
     began = context.line, context.column
     return Halt(mark.line, mark.column, str(error.problem or ""), str(error.context or ""), began)
-
-
-Value: TypeAlias = str | int | float | bool | None
-
-_WORDS: dict[str, bool | None] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
-_BEGINS_NUMBER = frozenset("+-.0123456789")
-_KINDS: tuple[tuple[re.Pattern[str], Callable[[str], Value]], ...] = (
-    (re.compile(r"[-+]?0[0-9]+"), str),
-    # Longer whole numbers count nothing that exists; as decimal ones they meet every bound.
-    (re.compile(r"[-+]?[0-9]{1,17}|[0-9]{18}"), int),
-    (re.compile(r"0o[0-7]{1,20}|0x[0-9a-fA-F]{1,15}"), partial(int, base=0)),
-    (re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"), float),
-    (
-        re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"),
-        lambda text: float(text.lower().replace(".", "")),
-    ),
-)
-
-CORE_TAGS = {
-    "tag:yaml.org,2002:str": str,
-    "tag:yaml.org,2002:int": int,
-    "tag:yaml.org,2002:float": float,
-    "tag:yaml.org,2002:bool": bool,
-    "tag:yaml.org,2002:null": type(None),
-}
 
 
 class _Written:

@@ -27,9 +27,9 @@ _NO_TEXT = re.compile(
 )
 _LONGEST_QUOTE = 200
 _TIGHT_DASH = re.compile(r"-[^\s-]")
-_CORE = "tag:yaml.org,2002:"
 _SOURCED = frozenset(("value", "by_year", "speed_km_h"))
 """Keys by which a mapping is a sourced number."""
+Entries: TypeAlias = dict[str, tuple[Scalar, Node]]
 
 
 @dataclass
@@ -148,9 +148,6 @@ def _no_text(character: str) -> Message:
     return say_text("yaml", "character", code=f"U+{ord(character):04X}")
 
 
-Entries: TypeAlias = dict[str, tuple[Scalar, Node]]
-
-
 class _Planter:
     """Turn nodes into plain values, and write down in the tree where they stood."""
 
@@ -162,14 +159,13 @@ class _Planter:
         self.told: set[Place] = set()
 
     def value(self, node: Node, path: Trail) -> Any:
-        self._spend(1, node)
-        _check_level(len(path), node)
+        self._spend(1, node, len(path))
         self.tree.places[path] = node.place
         if isinstance(node, Scalar):
             self.tree.written[path] = plain(node.text[:_LONGEST_QUOTE])
             return self._scalar(node)
         kind = "map" if isinstance(node, nodes.Mapping) else "seq"
-        if node.tag is not None and node.tag not in ("!", _CORE + kind):
+        if node.tag is not None and node.tag not in ("!", nodes.CORE + kind):
             self._tell_tag("tag", node.tag, node)
         if isinstance(node, nodes.Sequence):
             items = [part for item in node.items for part in self._mended_items(item)]
@@ -203,13 +199,13 @@ class _Planter:
         return node.text
 
     def _tell_tag(self, key: str, tag: str, node: Node, text: str = "") -> None:
-        shown = plain(tag.replace(_CORE, "!!"))[:60]
+        shown = plain(tag.replace(nodes.CORE, "!!"))[:60]
         self._tell(say_text("yaml", key, given=f"`{plain(text)[:60]}`", tag=f"`{shown}`"), node)
 
     def _entries(self, node: nodes.Mapping, level: int) -> Entries:
         """Give what a mapping holds: what `<<` brings, and its own above that."""
         if id(node) not in self.known:
-            _check_level(level, node)
+            self._spend(0, node, level)
             own, merged = self._own(node)
             brought: Entries = {}
             for source in merged:
@@ -321,20 +317,17 @@ class _Planter:
         self._tell(say_colon(*loosened), item)
         return nodes.Mapping(item.place, [_pair(loosened, item.place)])
 
-    def _spend(self, values: int, node: Node) -> None:
+    def _spend(self, values: int, node: Node, level: int = 0) -> None:
         self.count += values
         if self.count > MOST_VALUES:
             raise nodes.refused("repeats", node.place)
+        if level > nodes.MOST_LEVELS:
+            raise nodes.refused("deep", node.place, limit=nodes.MOST_LEVELS)
 
     def _tell(self, message: Message, node: Node) -> None:
         if node.place not in self.told:
             self.told.add(node.place)
             self.tree.findings.append(Finding(message, node.place))
-
-
-def _check_level(level: int, node: Node) -> None:
-    if level > nodes.MOST_LEVELS:
-        raise nodes.refused("deep", node.place, limit=nodes.MOST_LEVELS)
 
 
 def _pair(key_and_value: tuple[str, str], place: Place) -> tuple[Scalar, Node]:

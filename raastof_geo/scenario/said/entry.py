@@ -19,6 +19,9 @@ from raastof_geo.scenario.identity import MaterialId, ReceiverKindId, RecipeId, 
 from raastof_geo.scenario.said import part
 from raastof_geo.units import Quantity
 
+Ship: TypeAlias = Literal["open", "coastal"]
+"""What carries over sea: a bulk carrier on the open sea, or a coastal ship."""
+
 
 class Role(StrEnum):
     """What a site does; in frames and files a role is the text of its name."""
@@ -61,10 +64,6 @@ class Role(StrEnum):
     def converts(self) -> bool:
         """Whether it passes on what it takes, in another form or another period."""
         return self.gives() and self.takes()
-
-
-Ship: TypeAlias = Literal["open", "coastal"]
-"""What carries over sea: a bulk carrier on the open sea, or a coastal ship."""
 
 
 class DueAmount(part.Window):
@@ -257,8 +256,8 @@ class PlantEntry(Capacity):
     def _can_be_weighed(self, info: ValidationInfo) -> Self:
         catalogue = part.catalogue_of(info)
         if catalogue is not None:
-            known_recipes = [name for name in self.recipes if name in catalogue.recipes]
-            inputs = [one for name in known_recipes for one in catalogue.recipes[name].inputs]
+            recipes = map(catalogue.recipes.get, self.recipes)
+            inputs = [one for recipe in recipes if recipe for one in recipe.inputs]
             self.weigh_over(tuple(inputs) or ("",), info)
         _refuse_idle(self, self.recipes, "recipes", "dkk_per_t", "kg_co2e_per_t")
         return self

@@ -33,6 +33,15 @@ from raastof_geo.scenario.said.site import Site, ZoneEntry
 from raastof_geo.scenario.said.target import Crossing, Measure, Objective, Targets
 from raastof_geo.units import read_share
 
+Whose: TypeAlias = Literal["needs", "offers", "pits", "receivers", "plants", "depots"]
+PLACES: tuple[Whose, ...] = ("pits", "receivers", "plants", "depots")
+"""Those whose amounts are what they can dig, take, make and keep."""
+NEWEST_FORMAT = 3
+"""The form of scenario files that is written now; older ones are read with today's meaning."""
+FORMAT_OF_NEEDS = 3
+"""The first in which each need accepts conditions of its own, and land not said is the strictest.
+"""
+
 
 class EmissionChoices(Part):
     """How a truck's energy follows from the road."""
@@ -137,9 +146,6 @@ class Which(Part):
     land: Annotated[SetOf[identity.LandId] | None, ONE_OR_SEVERAL] = None
 
 
-Whose: TypeAlias = Literal["needs", "offers", "pits", "receivers", "plants", "depots"]
-PLACES: tuple[Whose, ...] = ("pits", "receivers", "plants", "depots")
-"""Those whose amounts are what they can dig, take, make and keep."""
 AmountFilter: TypeAlias = Annotated[dict[Whose, Which], Field(min_length=1)]
 """Whose amounts, and which of them: `{needs: {use: fill}}`."""
 
@@ -197,13 +203,6 @@ def _outside(less: str, first: float, more: str, second: float) -> Fault:
     told = say("`{less}` ({first}) must be below `{more}` ({second})")
     ends = {"less": less, "first": f"{first:g}", "more": more, "second": f"{second:g}"}
     return Fault(told.format(**ends), (less,))
-
-
-NEWEST_FORMAT = 3
-"""The form of scenario files that is written now; older ones are read with today's meaning."""
-FORMAT_OF_NEEDS = 3
-"""The first in which each need accepts conditions of its own, and land not said is the strictest.
-"""
 
 
 class ScenarioFile(Part):

@@ -25,6 +25,11 @@ from raastof_geo.scenario.identity import ConditionId, known
 from raastof_geo.scenario.period import Calendar
 from raastof_geo.units import Quantity, read_quantity, read_share
 
+Amount: TypeAlias = Annotated[Quantity, BeforeValidator(read_quantity)]
+Fraction: TypeAlias = Annotated[float, BeforeValidator(read_share)]
+DEFAULT = "default"
+"""Every material that is not named."""
+
 
 def _find_period(given: Any, info: ValidationInfo) -> str:
     calendar = _calendar(info)
@@ -106,11 +111,6 @@ def field_for_each(limits: Iterable[TruckLimit]) -> dict[str, tuple[Any, Any]]:
     return {limit.name: (float | None, Field(default=None, gt=0)) for limit in limits}
 
 
-Amount: TypeAlias = Annotated[Quantity, BeforeValidator(read_quantity)]
-
-Fraction: TypeAlias = Annotated[float, BeforeValidator(read_share)]
-
-
 def _in_tonnes(quantity: Quantity, info: ValidationInfo) -> Quantity:
     if quantity.unit != "t":
         raise refuse_volume(str(info.field_name))
@@ -154,10 +154,6 @@ def weigh_over(
 def refuse_volume(name: str) -> InputError:
     """Make the error for volumes or loads of what has no density of its own."""
     return InputError.saying_text("said", "several densities", name=name)
-
-
-DEFAULT = "default"
-"""Every material that is not named."""
 
 
 class Captured(Part):

@@ -45,6 +45,32 @@ _MOST_CELLS = 1_000_000
 _SEPARATORS = ";\t,|"
 _SIMPLIFIED = 1e-5
 """A metre; outlines are kept as well as sites are drawn. [degrees]"""
+Kind: TypeAlias = Literal[
+    "text", "number", "degrees", "metres", "amount", "period", "date", "truth", "list", "free"
+]
+_BY_KEY: dict[str, Kind] = {
+    **dict.fromkeys(("lon", "lat"), "degrees"),
+    **dict.fromkeys(("easting", "northing"), "metres"),
+    **dict.fromkeys(("from", "to"), "period"),
+}
+_BY_TYPE: dict[Any, Kind] = {
+    **{bool: "truth", Quantity: "amount", datetime.date: "date", float: "number", int: "number"},
+    **{str: "text", tuple: "list", list: "list", Literal: "text"},
+}
+_TRUTHS = {
+    **dict.fromkeys(("ja", "yes", "true", "sand", "sandt", "x", "1"), True),
+    **dict.fromkeys(("nej", "no", "false", "falsk", "falskt", "0"), False),
+}
+_SPACES = " \u00a0\u2009\u202f"
+_NUMBER = re.compile(rf"[-+]?\d(?:[\d.,'{_SPACES}]*\d)?")
+_MARKS = {
+    ",": re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d+,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3}){2,}"),
+    ".": re.compile(r"\d{1,3}(?:,\d{3})+\.\d+|\d+\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3}){2,}"),
+}
+"""Texts that show which mark is the decimal one: `1.234,5` and `1,5`, but not `1,234`."""
+_POINTS_ONLY = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+")
+_TWO_READINGS = re.compile(r"[-+]?\d{1,3}\.\d{3}")
+_LISTED = re.compile(r"[;\n]")
 
 
 @dataclass(frozen=True)
@@ -188,34 +214,6 @@ def _refuse_wide(file: str, sheet: str, rows: int, columns: int) -> None:
     if rows * columns > _MOST_CELLS:
         told = {"file": f"`{file}`", "sheet": f"`{sheet}`" if sheet else ""}
         raise InputError.saying_text("tables", "wide", rows=rows, columns=columns, **told)
-
-
-Kind: TypeAlias = Literal[
-    "text", "number", "degrees", "metres", "amount", "period", "date", "truth", "list", "free"
-]
-_BY_KEY: dict[str, Kind] = {
-    **dict.fromkeys(("lon", "lat"), "degrees"),
-    **dict.fromkeys(("easting", "northing"), "metres"),
-    **dict.fromkeys(("from", "to"), "period"),
-}
-_BY_TYPE: dict[Any, Kind] = {
-    **{bool: "truth", Quantity: "amount", datetime.date: "date", float: "number", int: "number"},
-    **{str: "text", tuple: "list", list: "list", Literal: "text"},
-}
-_TRUTHS = {
-    **dict.fromkeys(("ja", "yes", "true", "sand", "sandt", "x", "1"), True),
-    **dict.fromkeys(("nej", "no", "false", "falsk", "falskt", "0"), False),
-}
-_SPACES = " \u00a0\u2009\u202f"
-_NUMBER = re.compile(rf"[-+]?\d(?:[\d.,'{_SPACES}]*\d)?")
-_MARKS = {
-    ",": re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d+,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3}){2,}"),
-    ".": re.compile(r"\d{1,3}(?:,\d{3})+\.\d+|\d+\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3}){2,}"),
-}
-"""Texts that show which mark is the decimal one: `1.234,5` and `1,5`, but not `1,234`."""
-_POINTS_ONLY = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+")
-_TWO_READINGS = re.compile(r"[-+]?\d{1,3}\.\d{3}")
-_LISTED = re.compile(r"[;\n]")
 
 
 def find_kind(annotation: Any, key: str) -> Kind:

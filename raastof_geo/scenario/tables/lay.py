@@ -35,6 +35,9 @@ _MOST_LEVELS = 3
 _PARTING = (";", "\n")
 
 Cells = dict[str, Any]
+_AUTHOR = "raastof_geo"
+_WIDE, _HIGH_LINE, _LETTERS = 380, 18, 52
+"""Width of a comment and height of its lines [px], and letters on a line."""
 
 
 def lay_out(
@@ -133,11 +136,6 @@ def _point_from(scenario: Scenario, into: Path) -> dict[str, Any]:
             file = os.path.relpath(scenario.home / part[key], into.resolve())
             part[key] = Path(file).as_posix()
     return values
-
-
-_AUTHOR = "raastof_geo"
-_WIDE, _HIGH_LINE, _LETTERS = 380, 18, 52
-"""Width of a comment and height of its lines [px], and letters on a line."""
 
 
 def mark_tables(findings: Iterable[Finding]) -> list[Path]:

@@ -32,6 +32,17 @@ if TYPE_CHECKING:
 WHOLE = (*grid.WORKBOOKS, ".gpkg")
 """Endings of files of tables that may be a scenario by themselves."""
 _FILE: Trail = ("sites", "file")
+_SUMS = {"sum", "i alt", "ialt", "total", "totalt", "subtotal", "hovedtotal", "sum i alt"}
+_ASCII = str.maketrans(
+    dict(zip("æøåäöüß", ("ae", "oe", "aa", "ae", "oe", "ue", "ss"), strict=True))
+)
+_LONGEST_ID = 60
+_KINDS = {"offers": "material", "needs": "use"}
+"""What of an entry says which of the two it is."""
+_MOST_DEGREES = 180
+_ID, _NAME, _UNIT, _CRS = ("id",), ("name",), ("unit",), ("crs",)
+_Said: TypeAlias = dict[heading.Way, tuple[Any, Place]]
+"""The values of a row, and their places."""
 
 
 def read_source(path: Path, *, anywhere: bool = False, frames: Sequence[Layer] = ()) -> Tree:
@@ -126,17 +137,6 @@ def _pick(grids: list[grid.Grid], table: SiteTable) -> list[grid.Grid]:
     return found
 
 
-_SUMS = {"sum", "i alt", "ialt", "total", "totalt", "subtotal", "hovedtotal", "sum i alt"}
-_ASCII = str.maketrans(
-    dict(zip("æøåäöüß", ("ae", "oe", "aa", "ae", "oe", "ue", "ss"), strict=True))
-)
-_LONGEST_ID = 60
-_KINDS = {"offers": "material", "needs": "use"}
-"""What of an entry says which of the two it is."""
-_MOST_DEGREES = 180
-_ID, _NAME, _UNIT, _CRS = ("id",), ("name",), ("unit",), ("crs",)
-
-
 class _Cell(NamedTuple):
     value: Any
     place: Place
@@ -148,8 +148,6 @@ class _Cell(NamedTuple):
 
 
 _Row: TypeAlias = dict[heading.Way, _Cell]
-_Said: TypeAlias = dict[heading.Way, tuple[Any, Place]]
-"""The values of a row, and their places."""
 
 
 def make_id(text: str, taken: Collection[str] = ()) -> str:

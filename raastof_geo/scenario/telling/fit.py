@@ -123,11 +123,10 @@ class _Question:
     def _tell_lesser(self) -> Iterator[Message]:
         """Say that a better material serves a lesser use, and never the reverse."""
         below = itertools.dropwhile(lambda one: one != self.use, FROM_BETTER_TO_LESSER)
-        served = (one for one in below if one in self.catalogue.uses)
-        for one in served:
-            if self.verdict(use=one) != "forbidden":
-                yield self._say("lesser", lesser=self.words.use(one))
-                return
+        known = filter(self.catalogue.uses.get, below)
+        served = (one for one in known if self.verdict(use=one) != "forbidden")
+        for one in itertools.islice(served, 1):
+            yield self._say("lesser", lesser=self.words.use(one))
 
     def _tell_other_uses(self) -> Iterator[Message]:
         sorted_uses = self.catalogue.sort_uses(self.material, self.land)

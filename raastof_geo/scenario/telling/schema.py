@@ -23,6 +23,7 @@ _IDS = "ids_of_"
 _OURS = "written by raastof_geo"
 _SHORT: JsonSchemaValue = {"type": ["string", "number", "boolean"]}
 """What is read from a text, or stands for a mapping that would say one thing."""
+_TEXT: JsonSchemaValue = {"type": ["string", "number"]}
 
 
 def describe_scenarios(catalogue: Catalogue, language: Language) -> dict[str, Any]:
@@ -61,9 +62,6 @@ def _list_ids(catalogue: Catalogue, section: str, language: Language) -> JsonSch
     return {"anyOf": [known, _TEXT]} if names else _TEXT
 
 
-_TEXT: JsonSchemaValue = {"type": ["string", "number"]}
-
-
 def _title_keys() -> dict[str, str]:
     """Give each key the first Danish word that may stand for it, and for nothing likelier."""
     titles: dict[str, str] = {}
@@ -82,11 +80,6 @@ def _walk(part: Any) -> Iterator[dict[str, Any]]:
         yield part
 
 
-def _split_words(part: JsonSchemaValue) -> JsonSchemaValue:
-    """Take what editors show of a part out of it."""
-    return {key: part.pop(key) for key in ("description", "default") if key in part}
-
-
 class _Generator(GenerateJsonSchema):
     """Tells what is read, where pydantic would tell what comes of it."""
 
@@ -97,12 +90,11 @@ class _Generator(GenerateJsonSchema):
             # one number where there may be one for each of several.
             whole, *short = told.pop("anyOf")
             whole["additionalProperties"] = told.pop("additionalProperties", True)
-            whole["properties"] = {
-                key: value
-                if value.get("type") != "object"
-                else {**_split_words(value), "anyOf": [value, _SHORT]}
-                for key, value in whole["properties"].items()
-            }
+            for key, value in whole["properties"].items():
+                if value.get("type") == "object":
+                    shown = ("description", "default")  # in editors, of the whole
+                    words = {one: value.pop(one) for one in shown if one in value}
+                    whole["properties"][key] = {**words, "anyOf": [value, _SHORT]}
             others = {"not": {"enum": [*whole["properties"]]}}
             pair = {"type": "object", "maxProperties": 1, "propertyNames": others}
             told["anyOf"] = [whole, pair, *short]

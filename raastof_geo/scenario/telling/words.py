@@ -9,15 +9,7 @@ from typing import Any
 from raastof_geo.emissions.limit import SIZES
 from raastof_geo.evidence import STATES, tell_span, tell_unit
 from raastof_geo.figures.figure import Figure
-from raastof_geo.language import (
-    Language,
-    Message,
-    Readable,
-    format_number,
-    read_texts,
-    say,
-    translate,
-)
+from raastof_geo.language import Language, Message, format_number, read_texts, say, translate
 from raastof_geo.scenario.catalogue import Catalogue, Fit, LegalRegime, Ruled
 
 BESIDE = say("Where the national infrastructure tool has other figures than those used here:")
@@ -39,7 +31,7 @@ class CatalogueWords:
     catalogue: Catalogue
     language: Language
 
-    def read(self, words: Readable) -> str:
+    def read(self, words: Message | str) -> str:
         """Write words in the language of the reader."""
         return words if isinstance(words, str) else words.render(self.language)
 
@@ -99,11 +91,13 @@ class CatalogueWords:
 
     def figure(self, figure: Figure) -> str:
         """Write a figure with its unit, its source, its date and whether it was seen there."""
-        note = translate(figure.note).rstrip(".")
+        note, ends = translate(figure.note).rstrip("."), {"low": figure.low, "high": figure.high}
+        span: dict[str, Any] = {"price_year": figure.price_year, "indexed": figure.indexed}
+        span |= {end: self.number(one) for end, one in ends.items() if one is not None}
         text = say("{value} {unit}{span} (source: {source}; {since}{until}{seen}){note}").format(
             value=self.number(figure.value),
             unit=tell_unit(figure.unit),
-            span=tell_span(self._ends(figure)),
+            span=tell_span(span),
             source=self.catalogue.cite(figure.source),
             since=say("valid from {date}; ", date=figure.valid_from) if figure.valid_from else "",
             until=say("valid to {date}; ", date=figure.valid_to) if figure.valid_to else "",
@@ -125,11 +119,6 @@ class CatalogueWords:
                 note=f" – {note}" if (note := translate(one.theirs.note)) else "",
                 change=format_number(100 * (ours / theirs - 1), language=self.language),
             )
-
-    def _ends(self, figure: Figure) -> dict[str, Any]:
-        ends = {end: getattr(figure, end) for end in ("low", "high")}
-        said = {end: self.number(one) for end, one in ends.items() if one is not None}
-        return {**said, "price_year": figure.price_year, "indexed": figure.indexed}
 
     def shares(self, shares: Mapping[str, Figure]) -> str:
         """Write the tonnes of each material."""
