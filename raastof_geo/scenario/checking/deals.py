@@ -159,14 +159,15 @@ def check_agreements(scenario: Scenario, tree: Tree) -> tuple[list[Finding], lis
         *(finding_at(tree, wish.trail, why) for wish, why in impossible.items()),
         *_too_much_together(possible, deals, tree),
     ]
+    return mistakes, list(_changing_nothing(agreed, deals, tree))
+
+
+def _changing_nothing(agreed: Sequence[_Wish], deals: _Deals, tree: Tree) -> Iterator[Finding]:
     told = read_texts("agreements")["changes nothing"]
-    idle = (wish for wish in agreed if not (wish.deals or (wish.asks and wish.tonnes > 0)))
-    changing_nothing = [
-        finding_at(tree, wish.trail, told.format(**wish.ends))
-        for wish in idle
-        if _have_roles(wish, deals)
-    ]
-    return mistakes, changing_nothing
+    for wish in agreed:
+        asks = wish.asks and wish.tonnes > 0
+        if not wish.deals and not asks and _have_roles(wish, deals):
+            yield finding_at(tree, wish.trail, told.format(**wish.ends))
 
 
 def _list_wishes(deals: _Deals) -> Iterator[_Wish]:

@@ -141,12 +141,7 @@ class Prospects:
         self.processes = {
             (plant.site, one.recipe): one for plant in scenario.plants for one in plant.processes
         }
-        entries: tuple[Offer | Need, ...] = (*scenario.offers, *scenario.needs)
-        places: tuple[Pit | Receiver, ...] = (*scenario.pits, *scenario.receivers)
-        closed = (one for one in places if _closed(one.per_period_t, one.total_t))
-        self.void = {(one.role, one.id) for one in entries if one.tonnes <= 0}
-        """Who gives and takes nothing."""
-        self.void |= {(one.role, one.id) for one in closed}
+        self.void = _find_void(scenario)
         self.reached: dict[Side, set[_Traded]] = {}
         self.runs = {
             _Run(plant.site, process.recipe, period)
@@ -262,15 +257,27 @@ class Prospects:
         return lacks or [Lack("together")]
 
     def _lack(self, site: str, material: str, side: Side) -> Lack:
-        here = ((trade, trade.here(side)) for trade in self.trades)
-        at_plant = [trade for trade, one in here if (one.kind, one.place) == (Role.PLANT, site)]
-        own = [trade for trade in at_plant if trade.giver.material == material]
+        mine = Role.PLANT, site, material
+        own = [
+            trade
+            for trade in self.trades
+            if (trade.here(side).kind, trade.here(side).place, trade.giver.material) == mine
+        ]
         if not own:
             return Lack("nobody", material, side)
         # The nearest to a deal comes first: what hinders nothing, then as told.
         why = min((trade.hindrance for trade in own), key=_ORDER.index)
         others = dict.fromkeys(trade.beyond(side).site for trade in own if trade.hindrance == why)
         return Lack(why or "chain", material, side, tuple(others))
+
+
+def _find_void(scenario: Scenario) -> set[tuple[Role, str]]:
+    """Find who gives and takes nothing."""
+    entries: tuple[Offer | Need, ...] = (*scenario.offers, *scenario.needs)
+    places: tuple[Pit | Receiver, ...] = (*scenario.pits, *scenario.receivers)
+    return {(one.role, one.id) for one in entries if one.tonnes <= 0} | {
+        (one.role, one.id) for one in places if _closed(one.per_period_t, one.total_t)
+    }
 
 
 def _closed(*limits: float | None) -> bool:
