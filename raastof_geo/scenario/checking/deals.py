@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import product, starmap
 from typing import Literal, TypeAlias, TypeVar
 
 from raastof_geo.errors import Finding
@@ -321,7 +320,7 @@ def _most_leaving(deals: _Deals, offer: Offer) -> float | None:
     givers = [one for one in deals.givers[offer.site] if one.material == offer.material]
     others = [one for one in deals.takers[offer.site] if one.only_from is None]
     unsure = any(one.kind != Role.OFFER and not deals.is_pile(one) for one in givers)
-    if unsure or any(starmap(may_deal, product(givers, others))):
+    if unsure or any(itertools.starmap(may_deal, itertools.product(givers, others))):
         return None
     if any(one.site == offer.site for one in deals.scenario.depots):
         return deals.in_all(offer.site, offer.material)
@@ -344,7 +343,7 @@ def _most_arriving(deals: _Deals, need: Need) -> float | None:
     """Give the most that can come at once to where a need is; none: not sure."""
     takers = deals.takers[need.site]
     mine = next(one for one in takers if one.id == need.id)
-    if not need.ratios or any(starmap(may_deal, product(deals.givers[need.site], [mine]))):
+    if not need.ratios or any(may_deal(one, mine) for one in deals.givers[need.site]):
         return None
     if any(one.kind != Role.NEED and set(one.accepts) & set(need.ratios) for one in takers):
         return None

@@ -212,18 +212,6 @@ def _places(scenario: Scenario) -> Iterator[tuple[Trail, OpenDays]]:
                 yield ("sites", site_id, role), place
 
 
-MISTAKES = (check_receivers, check_consents, check_dates)
-DOUBTS = (
-    note_dates,
-    note_samples,
-    note_double_supply,
-    note_land,
-    note_needs,
-    note_zones,
-    note_prices,
-)
-
-
 def note_older(scenario: Scenario, tree: Tree) -> Finding | None:
     """Say what a file of an older format means today, where that is something else for it."""
     if scenario.said.format >= FORMAT_OF_NEEDS:
@@ -264,12 +252,22 @@ def _hangs_on(scenario: Scenario, condition: str, material: str, demand: Demand)
 def _shares_a_baseline(scenario: Scenario) -> bool:
     """Tell whether several sites may meet at a capacity in the baseline."""
     sites, baseline = scenario.sites, scenario.said.baseline
-    for key, partners, named in (
-        ("pit", "needs", baseline.pits),
-        ("receiver", "offers", baseline.receivers),
-    ):
+    for key, partners in (("pit", "needs"), ("receiver", "offers")):
+        named = getattr(baseline, f"{key}s")
         several = sum(bool(getattr(site, partners)) for site in sites.values()) > 1
         places = [getattr(sites[one], key) for one in (sites if named is None else named)]
         if several and any(place is not None and dict(place.limits()) for place in places):
             return True
     return False
+
+
+MISTAKES = (check_receivers, check_consents, check_dates)
+DOUBTS = (
+    note_dates,
+    note_samples,
+    note_double_supply,
+    note_land,
+    note_needs,
+    note_zones,
+    note_prices,
+)

@@ -145,13 +145,9 @@ class _Question:
 
     def _tell_other_materials(self) -> Iterator[Message]:
         for ruling in _RULINGS_FOR:
-            named = [
-                self.words.material(one)
-                for one in self.catalogue.materials
-                if self.verdict(material=one) == ruling
-            ]
-            if named:
-                yield self._say(f"materials {ruling}", materials=", ".join(named))
+            alike = (one for one in self.catalogue.materials if self.verdict(one) == ruling)
+            if named := ", ".join(map(self.words.material, alike)):
+                yield self._say(f"materials {ruling}", materials=named)
 
 
 def _tell_needs(scenario: Scenario, question: _Question) -> Iterator[Message]:
