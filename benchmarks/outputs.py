@@ -21,7 +21,7 @@ from raastof_geo.language import speaking
 from raastof_geo.outputs import OUTPUTS
 from raastof_geo.outputs.write import find_writer
 from raastof_geo.pipeline import solve_scenario
-from raastof_geo.region.pack import read_region
+from raastof_geo.region.region import read_region
 
 SITES = 300
 PERIODS = range(2027, 2033)

@@ -86,13 +86,11 @@ def _refuse(key: str, given: Any, **values: Any) -> InputError:
 
 
 def _with_unit(given: str, value: float, words: list[str]) -> Quantity:
-    unit, rest = words[0].lower(), tuple(word.lower() for word in words[1:])
+    unit, rest = words[0].lower(), " ".join(words[1:]).lower()
     if value < 0:
         raise _refuse("negative", given)
-    conditions: dict[tuple[str, ...], Condition | None] = {
-        (): "in_situ" if unit.startswith("f") else None,
-        **{(word,): condition for word, condition in CONDITIONS.items()},
-    }
+    unsaid: Condition | None = "in_situ" if unit.startswith("f") else None
+    conditions = {"": unsaid, **CONDITIONS}
     if unit in TONNES_PER_UNIT and not rest:
         return _bounded(given, Quantity(value * TONNES_PER_UNIT[unit], "t"))
     if unit in CUBIC_METRES and rest in conditions:
@@ -113,7 +111,11 @@ def _bounded(given: str, quantity: Quantity) -> Quantity:
 
 def read_number(text: str) -> float:
     """Understand a number with marks of thousands; `InputError`: none, or one of two readings."""
-    plain = _without_marks(text.lstrip("+-"))
+    plain = text.lstrip("+-")
+    if _POINT_GROUPED.fullmatch(plain):  # `35.000,5`, which has one reading, as `1,234,567` has
+        plain = plain.replace(".", "").replace(",", ".")
+    elif _COMMA_GROUPED.fullmatch(plain):
+        plain = plain.replace(",", "")
     grouped = _GROUPED.fullmatch(plain)
     sign = -1.0 if text.startswith("-") else 1.0
     if grouped:
@@ -125,15 +127,6 @@ def read_number(text: str) -> float:
     if _PLAIN.fullmatch(plain):
         return 0.0 + sign * float(plain.replace(",", "."))
     raise _refuse("no amount", text, examples=EXAMPLES)
-
-
-def _without_marks(number: str) -> str:
-    """Take the marks of thousands out of `35.000,5` or `1,234,567`, which have one reading."""
-    if _POINT_GROUPED.fullmatch(number):
-        return number.replace(".", "").replace(",", ".")
-    if _COMMA_GROUPED.fullmatch(number):
-        return number.replace(",", "")
-    return number
 
 
 def suggest_number(text: str) -> str | None:

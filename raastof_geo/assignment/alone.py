@@ -25,11 +25,10 @@ from raastof_geo.assignment.statement.programme import Programme, build_programm
 from raastof_geo.errors import SolverError
 from raastof_geo.figures.vocabulary import COST, TONNE_KM
 from raastof_geo.legs.legs import Legs
-from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import BaselineKind, NamedLeg, TodayChoice, Together
-from raastof_geo.scenario.said.amount import DEFAULT, Captured
-from raastof_geo.scenario.said.choice import Choices
-from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.said.entry import Role
+from raastof_geo.scenario.said.file import Choices, ScenarioFile
+from raastof_geo.scenario.said.part import DEFAULT, Captured
 from raastof_geo.scenario.said.target import Objective, Targets
 from raastof_geo.scenario.scenario import Depot, Scenario
 

@@ -24,7 +24,7 @@ def tell_why_not(
     """Tell why one site does not send to another, equal reasons once."""
     from raastof_geo.assignment import explain_why_not
     from raastof_geo.pipeline import place_scenario, plan_scenario, read_for_roads
-    from raastof_geo.scenario.lookup import look_up
+    from raastof_geo.scenario.scenario import look_up
 
     asked = asked_language(context)
     with telling(context) as note:

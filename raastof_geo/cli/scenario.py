@@ -136,7 +136,7 @@ def check_file(
     from raastof_geo.pipeline import place_scenario, read_for_roads
     from raastof_geo.roads.area import find_changed_edges
     from raastof_geo.scenario.reading.read import read_variant
-    from raastof_geo.scenario.tables.mark import mark_tables
+    from raastof_geo.scenario.tables.lay import mark_tables
 
     asked = asked_language(context)
     try:

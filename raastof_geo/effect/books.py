@@ -14,7 +14,7 @@ from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.tables import measure_loads
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import Group, kept_in_books, sums_of_parts, told_in_books
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Scenario
 
 LINE_LABELS = (

@@ -23,8 +23,8 @@ from raastof_geo.effect.baseline import BaselinePlan
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.gain import Gain, read_gain
 from raastof_geo.legs.legs import Legs
-from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.said.choice import Choices
+from raastof_geo.scenario.said.entry import Role
+from raastof_geo.scenario.said.file import Choices
 from raastof_geo.scenario.said.target import Targets
 from raastof_geo.scenario.scenario import Scenario
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from raastof_geo.effect.books import Books
 from raastof_geo.figures import vocabulary
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Scenario
 
 

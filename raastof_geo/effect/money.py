@@ -25,7 +25,7 @@ from raastof_geo.errors import InputError
 from raastof_geo.figures.vocabulary import COST, SOLD, Indicator, parts_of
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.parties import list_givers, list_takers
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Scenario
 
 SHAPLEY_MOST = 10

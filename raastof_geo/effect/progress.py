@@ -14,9 +14,9 @@ from raastof_geo.assignment.statement.goal import count_giver, list_crossed
 from raastof_geo.effect.books import COMMON, Books
 from raastof_geo.figures.vocabulary import REFERENCE_TONNES, TONNES
 from raastof_geo.language import say_text
+from raastof_geo.scenario.catalogue import SORTS, Sort
 from raastof_geo.scenario.parties import list_givers
-from raastof_geo.scenario.provenance import SORTS, Sort
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.said.target import DEFINITIONS, ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 

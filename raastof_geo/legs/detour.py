@@ -24,8 +24,7 @@ from raastof_geo.roads.road import Access, align_limits, split_tags
 from raastof_geo.roads.routing import drive
 from raastof_geo.roads.routing.core import RoadStop
 from raastof_geo.roads.routing.route import Routes
-from raastof_geo.scenario.lookup import look_up
-from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.scenario import Scenario, look_up
 
 
 @dataclass(frozen=True)

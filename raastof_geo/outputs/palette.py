@@ -14,7 +14,7 @@ from typing import NamedTuple
 from raastof_geo.language import Message, format_day, say, spoken_language
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.catalogue import Catalogue, FamilyName
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 
 VIRGIN_COLOUR = "#8c6d46"
 """Virgin material where all of it has one colour."""

@@ -22,7 +22,6 @@ _DENMARK: Bounds = (7.5, 54.3, 13.0, 58.0)
 _EUROPE: Bounds = (-12.0, 34.0, 36.0, 72.0)
 """Where maps are drawn in ETRS89, the zones 29 to 36 of which have numbers. [degrees]"""
 
-
 _ELLIPSOID = Geod(ellps="GRS80")
 
 

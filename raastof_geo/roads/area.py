@@ -14,9 +14,8 @@ from raastof_geo.errors import InputError, RoadDataError, raise_all
 from raastof_geo.language import Message, list_codes, say_text
 from raastof_geo.links import AnyPath
 from raastof_geo.region.layer import read_polygons
-from raastof_geo.region.pack import read_region
 from raastof_geo.region.projection import Bounds, find_system, project_shapes, unproject_shapes
-from raastof_geo.region.region import Region
+from raastof_geo.region.region import Region, read_region
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.snap import edge_lines
 from raastof_geo.scenario.said.network import RoadsMeant

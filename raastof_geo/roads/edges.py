@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
-from raastof_geo.region.pack import lend_region
 from raastof_geo.region.projection import Bounds, project
-from raastof_geo.region.region import Region
+from raastof_geo.region.region import Region, lend_region
 from raastof_geo.roads.columns import as_json, freeze, inner_points, list_content, shorten, to_steps
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Road
 

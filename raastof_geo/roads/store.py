@@ -18,8 +18,8 @@ from raastof_geo.errors import RoadDataError
 from raastof_geo.files import write_whole
 from raastof_geo.language import Message, list_codes, say, say_text
 from raastof_geo.links import AnyPath
-from raastof_geo.region.pack import MEMBER, encode_region, read_region
 from raastof_geo.region.projection import measure_steps
+from raastof_geo.region.region import MEMBER, encode_region, read_region
 from raastof_geo.roads.columns import (
     STEPS_A_DEGREE,
     add_up,

@@ -2,7 +2,7 @@
 
 import datetime
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
@@ -12,22 +12,11 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_val
 
 from raastof_geo.emissions.vehicle import BuiltUpSpeed, Fuel, Named, RoadSpeed, TollTable, Vehicle
 from raastof_geo.errors import InputError, raise_all
-from raastof_geo.figures.figure import (
-    Density,
-    Figure,
-    NonNegativeFigure,
-    PositiveFigure,
-    Sourced,
-    Strict,
-    Yearly,
-    YearlyFigure,
-    value_of,
-)
+from raastof_geo.figures import figure
 from raastof_geo.language import Message, say_text, translate
+from raastof_geo.scenario import identity
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf
-from raastof_geo.scenario.identity import Name, Names, find_id, known, names_in
 from raastof_geo.scenario.reading.tree import Tree, read_tree
-from raastof_geo.scenario.said.part import ConditionId, LandId, MaterialId, UseId
 from raastof_geo.units import Condition, Quantity
 
 Currency: TypeAlias = Literal[
@@ -48,9 +37,9 @@ class ReceiverKind(Named):
 
     landfill: bool = False
     """Whether what it takes is landfilled; otherwise it is put to use."""
-    tax: NonNegativeFigure | None = None
+    tax: figure.NonNegativeFigure | None = None
     """Waste tax. [DKK/t]"""
-    gate_fee: NonNegativeFigure | None = None
+    gate_fee: figure.NonNegativeFigure | None = None
     """What such places charge; none: it hangs on the material. [DKK/t]"""
 
 
@@ -60,33 +49,33 @@ class Material(Named):
     origin: Literal["secondary", "virgin"]
     soil_class: int | None = Field(default=None, ge=0, le=4)
     """Class on Zealand, 0 the cleanest and 4 the most polluted; none where it is not soil."""
-    density_in_situ: Density | None = None
+    density_in_situ: figure.Density | None = None
     """Before it is dug. [t/m3]"""
-    density_loose: Density
+    density_loose: figure.Density
     """On the truck. [t/m3]"""
-    density_compacted: Density
+    density_compacted: figure.Density
     """In the finished layer. [t/m3]"""
-    price: NonNegativeFigure | None = None
+    price: figure.NonNegativeFigure | None = None
     """What a pit charges for it. [DKK/t]"""
-    tax: NonNegativeFigure | None = None
+    tax: figure.NonNegativeFigure | None = None
     """Raw-material tax. [DKK/t]"""
-    gate_fee: NonNegativeFigure | None = None
+    gate_fee: figure.NonNegativeFigure | None = None
     """What a receiver charges for it. [DKK/t]"""
-    landfill_fee: NonNegativeFigure | None = None
+    landfill_fee: figure.NonNegativeFigure | None = None
     """What a landfill charges for it, without waste tax; none: as for all. [DKK/t]"""
-    upstream_kg_co2e: NonNegativeFigure | None = None
+    upstream_kg_co2e: figure.NonNegativeFigure | None = None
     """Digging and crushing it at the quarry or pit, for virgin material. [kg CO2e/t]"""
-    preparation_kg_co2e_per_t: NonNegativeFigure | None = None
+    preparation_kg_co2e_per_t: figure.NonNegativeFigure | None = None
     """Making it of what arises, such as crushing, where an offer of it is used. [kg CO2e/t]"""
-    preparation_dkk_per_t: NonNegativeFigure | None = None
+    preparation_dkk_per_t: figure.NonNegativeFigure | None = None
     """What that costs. [DKK/t]"""
-    disposal_kg_co2e: NonNegativeFigure | None = None
+    disposal_kg_co2e: figure.NonNegativeFigure | None = None
     """Landfill of it, without any transport. [kg CO2e/t]"""
-    reuse_kg_co2e: NonNegativeFigure | None = None
+    reuse_kg_co2e: figure.NonNegativeFigure | None = None
     """Final reception that puts it to use; none: as landfill. [kg CO2e/t]"""
-    legal_regime: Annotated[str, AfterValidator(known("legal_regimes"))] | None = None
+    legal_regime: Annotated[str, AfterValidator(identity.known("legal_regimes"))] | None = None
     """The law that its movement and use come under."""
-    t_per_sample: PositiveFigure | None = None
+    t_per_sample: figure.PositiveFigure | None = None
     """Tonnes for each sample that proves what it is; none: by the mapping of its ground. [t]"""
     category: int | None = Field(default=None, ge=1, le=3)
     """Environmental category of residual products, 1 the cleanest; none where it has none."""
@@ -108,7 +97,7 @@ class Material(Named):
         }
         return by_law.get(self.legal_regime or "", "residue")
 
-    def fee_at(self, kind: ReceiverKind | None) -> NonNegativeFigure | None:
+    def fee_at(self, kind: ReceiverKind | None) -> figure.NonNegativeFigure | None:
         """Give what a receiver of a kind charges for it, without waste tax. [DKK/t]"""
         if kind is None:
             return self.gate_fee
@@ -117,7 +106,7 @@ class Material(Named):
     def reception_kg_co2e(self, *, landfill: bool) -> float:
         """Give what final reception emits: a landfill, or a place that puts it to use. [kg/t]"""
         used = None if landfill else self.reuse_kg_co2e
-        return value_of(used or self.disposal_kg_co2e)
+        return figure.value_of(used or self.disposal_kg_co2e)
 
 
 class Proviso(Named):
@@ -139,15 +128,15 @@ class Proviso(Named):
 class Use(Named):
     """What a project needs a material for."""
 
-    reference_material: MaterialId
+    reference_material: identity.MaterialId
     """Tonnes of a need are tonnes of this material."""
 
 
-class Ruled(Strict):
+class Ruled(figure.Strict):
     """What a rule says, and where it stands."""
 
     verdict: Ruling
-    condition: ConditionId | None = None
+    condition: identity.ConditionId | None = None
     rule: str = "scenario"
     citation: str = "scenario"
 
@@ -161,11 +150,11 @@ class Ruled(Strict):
 class Fit(Ruled):
     """Whether a material may serve a use, by which rule, and how much of it replaces a tonne."""
 
-    ratio: PositiveFigure | None = None
+    ratio: figure.PositiveFigure | None = None
     """Tonnes that replace one reference tonne; none: the ratio of the compacted densities. [t/t]"""
-    kg_co2e_per_t: NonNegativeFigure | None = None
+    kg_co2e_per_t: figure.NonNegativeFigure | None = None
     """What the use asks for on top, such as lime, for each tonne of the material. [kg CO2e/t]"""
-    dkk_per_t: NonNegativeFigure | None = None
+    dkk_per_t: figure.NonNegativeFigure | None = None
     """What that costs, for each tonne of the material. [DKK/t]"""
     valid_from: datetime.date | None = None
     """The first day on which the rule holds; none: always did."""
@@ -199,13 +188,13 @@ class LegalRegime(Named):
 class Recipe(Named):
     """What a plant makes of what: shares of the input, and what a tonne of it becomes."""
 
-    inputs: MapOf[MaterialId, PositiveFigure] = Field(min_length=1)
+    inputs: MapOf[identity.MaterialId, figure.PositiveFigure] = Field(min_length=1)
     """Tonnes of each material in a tonne of input; they add up to one. [t/t]"""
-    outputs: MapOf[MaterialId, PositiveFigure] = Field(min_length=1)
+    outputs: MapOf[identity.MaterialId, figure.PositiveFigure] = Field(min_length=1)
     """Tonnes of each material, residue included, out of a tonne of input. [t/t]"""
-    kg_co2e_per_t: NonNegativeFigure
+    kg_co2e_per_t: figure.NonNegativeFigure
     """Machines and additives, for each tonne of input. [kg CO2e/t]"""
-    dkk_per_t: NonNegativeFigure
+    dkk_per_t: figure.NonNegativeFigure
     """What the plant charges for each tonne of input. [DKK/t]"""
 
     @model_validator(mode="after")
@@ -219,64 +208,64 @@ class Recipe(Named):
         return self
 
 
-class Handling(Strict):
+class Handling(figure.Strict):
     """What putting a tonne into a depot, or taking it out, emits and costs."""
 
-    kg_co2e_per_t: NonNegativeFigure
-    dkk_per_t: NonNegativeFigure
-    storing_dkk_per_t_month: NonNegativeFigure | None = None
+    kg_co2e_per_t: figure.NonNegativeFigure
+    dkk_per_t: figure.NonNegativeFigure
+    storing_dkk_per_t_month: figure.NonNegativeFigure | None = None
     """What lying in a depot costs, for each tonne and month. [DKK/t/month]"""
 
 
 class SoilMapping(Named):
     """How ground is mapped as polluted, or not."""
 
-    t_per_sample: PositiveFigure | None = None
+    t_per_sample: figure.PositiveFigure | None = None
     """Tonnes of soil for each sample before it leaves; none: no sample is asked for. [t]"""
 
 
-class SoilSamples(Strict):
+class SoilSamples(figure.Strict):
     """What a sample of soil costs, and how long its answer takes."""
 
-    dkk_per_sample: NonNegativeFigure
-    weeks: NonNegativeFigure
+    dkk_per_sample: figure.NonNegativeFigure
+    weeks: figure.NonNegativeFigure
 
 
-class InternalHaul(Strict):
+class InternalHaul(figure.Strict):
     """What moving a tonne within one site by dumper emits and costs."""
 
-    kg_co2e_wtw_per_t: NonNegativeFigure
-    kg_co2e_ttw_per_t: NonNegativeFigure
-    haul_dkk_per_t: NonNegativeFigure
+    kg_co2e_wtw_per_t: figure.NonNegativeFigure
+    kg_co2e_ttw_per_t: figure.NonNegativeFigure
+    haul_dkk_per_t: figure.NonNegativeFigure
 
     @property
     def by_figure(self) -> dict[str, float]:
         """The values by the names that figures of legs have."""
-        return {name: value_of(figure) for name, figure in self}
+        return {name: figure.value_of(one) for name, one in self}
 
 
-class Ferry(Strict):
+class Ferry(figure.Strict):
     """What a crossing emits and costs for each truck on board."""
 
-    kg_co2e_ttw_per_km: NonNegativeFigure
-    kg_co2e_wtw_per_km: NonNegativeFigure
-    fare_dkk_per_km: NonNegativeFigure
+    kg_co2e_ttw_per_km: figure.NonNegativeFigure
+    kg_co2e_wtw_per_km: figure.NonNegativeFigure
+    fare_dkk_per_km: figure.NonNegativeFigure
 
 
-class Sea(Strict):
+class Sea(figure.Strict):
     """What ships emit."""
 
-    open_kg_co2e_per_tonne_km: NonNegativeFigure
+    open_kg_co2e_per_tonne_km: figure.NonNegativeFigure
     """Bulk carriers on the open sea."""
-    coastal_kg_co2e_per_tonne_km: NonNegativeFigure
+    coastal_kg_co2e_per_tonne_km: figure.NonNegativeFigure
     """Coastal ships."""
 
 
 class Beside(Named):
     """A figure of somebody else's beside the one that is used here."""
 
-    ours: NonNegativeFigure
-    theirs: NonNegativeFigure
+    ours: figure.NonNegativeFigure
+    theirs: figure.NonNegativeFigure
 
 
 class FixedLink(Named):
@@ -284,11 +273,11 @@ class FixedLink(Named):
 
     line: tuple[tuple[float, float], tuple[float, float]]
     """A line across it, from longitude and latitude to longitude and latitude. [degrees]"""
-    fare_dkk: NonNegativeFigure
+    fare_dkk: figure.NonNegativeFigure
     """What each truck pays for each crossing. [DKK]"""
 
 
-class Catalogue(Strict):
+class Catalogue(figure.Strict):
     """Everything that a scenario need not say, and may."""
 
     currency: Currency = "DKK"
@@ -296,7 +285,7 @@ class Catalogue(Strict):
     sources: dict[str, str | Called] = Field(default_factory=dict)
     materials: dict[str, Material]
     uses: dict[str, Use]
-    fits: MapOf[MaterialId, MapOf[UseId, Fit]]
+    fits: MapOf[identity.MaterialId, MapOf[identity.UseId, Fit]]
     conditions: dict[str, Proviso] = Field(default_factory=dict)
     land: dict[str, Called] = Field(default_factory=dict)
     """Kinds of land that soil may come to, with the names that people read."""
@@ -307,7 +296,7 @@ class Catalogue(Strict):
     soil_mappings: dict[str, SoilMapping] = Field(default_factory=dict)
     soil_samples: SoilSamples | None = None
     receiver_kinds: dict[str, ReceiverKind] = Field(default_factory=dict)
-    soil_moves: MapOf[LandId, MapOf[int, SoilMove]] = Field(default_factory=dict)
+    soil_moves: MapOf[identity.LandId, MapOf[int, SoilMove]] = Field(default_factory=dict)
     """What soil may come to which land, by the class of the soil; no entry: forbidden."""
     legal_regimes: dict[str, LegalRegime] = Field(default_factory=dict)
     recipes: dict[str, Recipe] = Field(default_factory=dict)
@@ -315,22 +304,22 @@ class Catalogue(Strict):
     """In a depot, each way."""
     internal_haul: InternalHaul | None = None
     """None: it counts for nothing."""
-    truck_hours_per_year: PositiveFigure
+    truck_hours_per_year: figure.PositiveFigure
     """What one truck can drive and load in a year. [h]"""
     fuels: dict[str, Fuel]
     vehicles: dict[str, Vehicle]
     speeds: dict[str, RoadSpeed]
     built_up: BuiltUpSpeed
-    share_of_signed_limit: PositiveFigure
-    surfaces: dict[str, PositiveFigure]
+    share_of_signed_limit: figure.PositiveFigure
+    surfaces: dict[str, figure.PositiveFigure]
     fixed_links: dict[str, FixedLink] = Field(default_factory=dict)
     tolls: dict[str, TollTable] = Field(default_factory=dict)
     """The truck toll, a table for each stretch of time; none: trucks state their own."""
     ferry: Ferry
     sea: Sea | None = None
-    co2_tax_in_fuel: NonNegativeFigure | None = None
+    co2_tax_in_fuel: figure.NonNegativeFigure | None = None
     """What the price of fuel holds for each tonne out of the exhaust. [DKK/t CO2e TTW]"""
-    price_indices: dict[str, Yearly] = Field(default_factory=dict)
+    price_indices: dict[str, figure.Yearly] = Field(default_factory=dict)
     """Price levels by year; a figure's `index` names the one that carries it."""
     beside: dict[str, Beside] = Field(default_factory=dict)
     """Where the national infrastructure tool has other figures."""
@@ -338,7 +327,7 @@ class Catalogue(Strict):
     @model_validator(mode="after")
     def _trucks_can_drive(self, info: ValidationInfo) -> Self:
         for vehicle in self.vehicles.values():
-            known("fuels")(vehicle.fuel, info)
+            identity.known("fuels")(vehicle.fuel, info)
         found = ((one, why) for one, truck in self.vehicles.items() for why in self._faults(truck))
         raise_all(FaultError, (Fault(message, ("vehicles", one)) for one, message in found))
         return self
@@ -394,6 +383,26 @@ class Catalogue(Strict):
             return None
         return self.soil_moves.get(land, {}).get(soil_class, _NO_MOVE)
 
+    def find_verdict(self, material: str, use: str, land: str) -> Ruling:
+        """Give the stricter of the verdicts on the use and on the land.
+
+        What no rule allows in a use is forbidden. A kind of land forbids by a rule only, and what
+        is no soil may come to any.
+        """
+        fit, move = self.fit(material, use), self.soil_move(material, land)
+        verdicts = {fit.verdict if fit else "forbidden", move.verdict if move else "allowed"}
+        strictest: tuple[Ruling, ...] = ("forbidden", "conditional", "allowed")
+        return next(one for one in strictest if one in verdicts)
+
+    def sort_uses(self, material: str, land: str = "") -> dict[Ruling, list[str]]:
+        """Give the uses that a rule has, by the verdict on a material; `land`: with its rules."""
+        uses: dict[Ruling, list[str]] = {"allowed": [], "conditional": [], "forbidden": []}
+        fits = self.fits.get(material, {})
+        for use in filter(fits.get, self.uses):
+            verdict = self.find_verdict(material, use, land) if land else fits[use].verdict
+            uses[verdict].append(use)
+        return uses
+
     @cached_property
     def strictest_land(self) -> str:
         """The kind of land that least soil may come to; the first of several."""
@@ -415,12 +424,10 @@ class Catalogue(Strict):
 
     def at_prices_of(self, year: int | None) -> Self:
         """Give the catalogue at the prices of a year, where an index covers it and the old one."""
-        if year is None or not self.price_indices:
-            return self
-        moved: Self = _index(self, self.price_indices, year)
+        moved: Self = self if year is None else _index(self, self.price_indices, year)
         return moved
 
-    def names(self, section: str) -> Names:
+    def names(self, section: str) -> identity.Names:
         """Give the ids of a section, such as `materials`, and what people call them."""
         entries: Mapping[str, Named | Mapping[str, str]] = getattr(self, section)
         return {
@@ -430,7 +437,7 @@ class Catalogue(Strict):
     def cite(self, source: str) -> str:
         """Give the citation behind a source id, or the text itself, as the reader speaks."""
         found = self.sources.get(source, source)
-        return translate(found) if isinstance(found, str) else str(Name("", found))
+        return translate(found) if isinstance(found, str) else str(identity.Name("", found))
 
     def tonnes(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
         """Turn a quantity of a material into tonnes, or raise an `InputError`. [t]"""
@@ -441,32 +448,35 @@ class Catalogue(Strict):
         return quantity.value * self._density_t_per_m3(quantity, material)
 
     def _load_t(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
-        named = quantity.vehicle or (vehicles[0] if len(vehicles) == 1 else None)
-        if named is None:
-            told = {"example": f"`{quantity.value:g} loads {vehicles[0]}`"}
-            told["vehicles"] = ", ".join(vehicles)
+        if not quantity.vehicle and len(vehicles) != 1:
+            example, listed = f"`{quantity.value:g} loads {vehicles[0]}`", ", ".join(vehicles)
+            told = {"example": example, "vehicles": listed}
             raise InputError.saying_text("catalogue checks", "which truck", **told)
-        vehicle = find_id("vehicles", named, self.names("vehicles"))
+        vehicle = identity.find_id(
+            "vehicles", quantity.vehicle or vehicles[0], self.names("vehicles")
+        )
         return self.vehicles[vehicle].load_t(self.materials[material].density_loose.value)
 
     def _density_t_per_m3(self, quantity: Quantity, material: str) -> float:
         if quantity.condition is None:
             told = {one: f"`{quantity.value:g} m3 {one}`" for one in get_args(Condition)}
             raise InputError.saying_text("catalogue checks", "which condition", **told)
-        density: Figure | None = getattr(self.materials[material], f"density_{quantity.condition}")
+        density: figure.Figure | None = getattr(
+            self.materials[material], f"density_{quantity.condition}"
+        )
         if density is None:
             told = {"condition": quantity.condition, "material": f"`{material}`"}
             raise InputError.saying_text("catalogue checks", "no density", **told)
         return density.value
 
-    def figures(self) -> dict[str, Sourced]:
+    def figures(self) -> dict[str, figure.Sourced]:
         """Give every sourced figure by its path, such as `vehicles.tipper_4_axle.payload_t`."""
         return dict(walk_figures(self, ""))
 
 
-def _index(value: Any, indices: Mapping[str, YearlyFigure], year: int) -> Any:
+def _index(value: Any, indices: Mapping[str, figure.YearlyFigure], year: int) -> Any:
     """Carry every price in a part of the catalogue into a year's money; else give it as it is."""
-    if isinstance(value, Figure):
+    if isinstance(value, figure.Figure):
         series, since = indices.get(value.index), value.price_year
         if series is None or since is None or not (series.covers(since) and series.covers(year)):
             return value
@@ -479,18 +489,14 @@ def _index(value: Any, indices: Mapping[str, YearlyFigure], year: int) -> Any:
     return value
 
 
-def walk_figures(value: Any, path: str) -> list[tuple[str, Sourced]]:
+def walk_figures(value: Any, path: str) -> Iterator[tuple[str, figure.Sourced]]:
     """Find every sourced figure in a value that stands at a path, with the path of each."""
-    if isinstance(value, Sourced):
-        return [(path, value)]
-    if not isinstance(value, BaseModel | Mapping):
-        return []
-    return [
-        found
-        for name, item in dict(value).items()
-        if isinstance(item, BaseModel | Mapping)
-        for found in walk_figures(item, f"{path}.{name}" if path else str(name))
-    ]
+    if isinstance(value, figure.Sourced):
+        yield path, value
+    elif isinstance(value, BaseModel | Mapping):
+        for name, item in dict(value).items():
+            if isinstance(item, BaseModel | Mapping):
+                yield from walk_figures(item, f"{path}.{name}" if path else str(name))
 
 
 @lru_cache
@@ -504,5 +510,40 @@ def read_builtin_tree() -> Tree:
 def load_catalogue() -> Catalogue:
     """Load the built-in catalogue, checked."""
     values = read_builtin_tree().values
-    names = {section: names_in(entries) for section, entries in values.items()}
+    names = {section: identity.names_in(entries) for section, entries in values.items()}
     return Catalogue.model_validate(values, context={"known": names})
+
+
+Sort: TypeAlias = Literal["building", "soil", "residue", "virgin"]
+SORTS: tuple[Sort, ...] = ("building", "soil", "residue", "virgin")
+"""Recycled building materials; soil; residual products such as slag; out of a pit."""
+
+CLEAN_SOIL_CLASS = 1
+"""Soil up to this class on Zealand counts as clean."""
+
+Sorts: TypeAlias = tuple[tuple[Sort, float], ...]
+"""The sorts of a tonne, with the share of each. [t/t]"""
+
+
+def find_sort(material: Material) -> Sort:
+    """Give the sort of a material that is offered or dug."""
+    if material.origin == "virgin":
+        return "virgin"
+    if material.soil_class is not None:
+        return "soil"
+    return "residue" if material.legal_regime == "residual_products" else "building"
+
+
+def mix_sorts(catalogue: Catalogue, inputs: Mapping[str, float]) -> Sorts:
+    """Give the sorts of what is made of tonnes of some materials, in the order of `SORTS`."""
+    parts = [(find_sort(catalogue.materials[name]), share) for name, share in inputs.items()]
+    sums = {sort: sum(share for one, share in parts if one == sort) for sort in SORTS}
+    return tuple((sort, share) for sort, share in sums.items() if share)
+
+
+def count_share(sorts: Iterable[tuple[Sort, float]], soil_class: int | None, by: str) -> float:
+    """Give how much of a tonne counts as secondary by a `ShareDefinition`; no soil has no class."""
+    clean = soil_class is None or soil_class <= CLEAN_SOIL_CLASS
+    soil = {"with_clean_soil": clean, "without_soil": False, "cut_in_virgin": True}[by]
+    counts = {"building": True, "residue": True, "soil": soil, "virgin": False}
+    return sum(share for sort, share in sorts if counts[sort])

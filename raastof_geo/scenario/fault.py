@@ -1,22 +1,27 @@
-"""What is wrong with a part of a scenario, and where below that part it stands.
+"""What is wrong with a part of a scenario, where below that part it stands, and how it is told.
 
 And the commonest fault: lists are sets, nothing stands in them twice.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, TypeAlias, TypeVar
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Annotated, Any, TypeAlias, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import AfterValidator, BaseModel, ValidationError, WrapValidator
+from pydantic_core import ErrorDetails
 
-from raastof_geo.errors import InputError, raise_all
-from raastof_geo.language import Message, say_text
-from raastof_geo.scenario.reading.tree import Trail
+from raastof_geo.errors import Finding, InputError, Place, RaastofError, raise_all
+from raastof_geo.language import Message, read_danish_words, read_texts, say, say_text
+from raastof_geo.scenario.identity import EITHER, UnknownIdError, fold_id, join_choices, suggest
+from raastof_geo.scenario.reading.tree import Trail, Tree
+from raastof_geo.units import suggest_number
 
 Item = TypeVar("Item", bound=Hashable)
 Listed = TypeVar("Listed", bound=Sequence[Any])
 Key = TypeVar("Key", bound=Hashable)
 Mapped = TypeVar("Mapped")
+_CLOSE = 0.8
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ def refuse_twice(entries: Listed, by: Callable[[Any], Hashable] = lambda one: on
     return entries
 
 
-def refuse_keys_twice(given: Any, read: ValidatorFunctionWrapHandler) -> Any:
+def refuse_keys_twice(given: Any, read: Callable[[Any], Any]) -> Any:
     """Check that no two keys of a mapping mean the same, as an id and its name do."""
     result = read(given)
     if not isinstance(given, Mapping) or len(result) == len(given):
@@ -73,3 +78,184 @@ SetOf: TypeAlias = Annotated[tuple[Item, ...], AfterValidator(refuse_twice)]
 """A list in which nothing stands twice, in the order of the file."""
 MapOf: TypeAlias = Annotated[dict[Key, Mapped], WrapValidator(refuse_keys_twice)]
 """A mapping by ids or names, in which no two keys mean the same."""
+
+
+def explain_errors(
+    error: ValidationError, tree: Tree, root: type[BaseModel], *, below: Trail = ()
+) -> list[Finding]:
+    """Say each mistake once, with its place; what follows from another one is left out.
+
+    `root`: the type that was being read; `below`: where in the file its values stand.
+    """
+    findings: list[Finding] = []
+    unknown: dict[tuple[str, str, Place | None], list[Finding]] = {}
+    for detail in _without_echoes(error.errors(include_url=False), root):
+        trail = _as_written(tree, (*below, *(part for part in detail["loc"] if part != "[key]")))
+        found = list(_findings(detail, tree, root, trail, below))
+        problem = detail.get("ctx", {}).get("error")
+        if isinstance(problem, UnknownIdError):
+            celled = found[0].place if found[0].place and found[0].place.sheet is not None else None
+            unknown.setdefault((problem.section, problem.given, celled), []).extend(found)
+        else:
+            findings += found
+    findings += map(_join_alike, unknown.values())
+    # What a cell holds was told already, where it could not even be read.
+    told = [one.place for one in tree.findings if one.place and one.place.sheet is not None]
+    return [one for one in findings if one.place not in told]
+
+
+def _as_written(tree: Tree, trail: Trail) -> Trail:
+    """Leave out the number of an entry that stands alone where a list may stand."""
+    found: Trail = ()
+    for part in trail:
+        alone = part == 0 and found in tree.places and (*found, part) not in tree.places
+        found = found if alone else (*found, part)
+    return found
+
+
+def finding_at(tree: Tree, trail: Trail, problem: Message, *, of_key: bool = False) -> Finding:
+    """Say what is wrong with a part of a file, and where it stands."""
+    message = say("{where}: {problem}", where=_dotted(trail), problem=problem)
+    return Finding(message, tree.place(trail, of_key=of_key))
+
+
+def _without_echoes(
+    details: Sequence[ErrorDetails], root: type[BaseModel]
+) -> Iterator[ErrorDetails]:
+    """Leave out keys missing as they are mistyped, lists too short as their entries are wrong."""
+    meant = {
+        (*detail["loc"][:-1], key)
+        for detail in details
+        if detail["type"] == "extra_forbidden"
+        for key in _english_keys(str(detail["loc"][-1]), _keys_here(root, detail["loc"][:-1]))
+    }
+    for detail in details:
+        missing = detail["type"] == "missing" and tuple(detail["loc"]) in meant
+        if not missing and not (detail["type"] == "too_short" and detail.get("input")):
+            yield detail
+
+
+def _join_alike(alike: list[Finding]) -> Finding:
+    first, *others = alike
+    lines = sorted({place.line for one in others if (place := one.place) is not None})
+    if not lines:
+        return first
+    message = say(
+        "{problem} (line {lines} as well)", problem=first.message, lines=", ".join(map(str, lines))
+    )
+    return replace(first, message=message)
+
+
+def _findings(
+    detail: ErrorDetails, tree: Tree, root: type[BaseModel], trail: Trail, below: Trail
+) -> Iterator[Finding]:
+    """Give what one of pydantic's errors says: one mistake, or several below a part."""
+    problem = detail.get("ctx", {}).get("error")
+    of_key = detail["loc"][-1:] == ("[key]",) or detail["type"] == "extra_forbidden"
+    if isinstance(problem, FaultError):
+        for fault in problem.faults:
+            yield finding_at(tree, (*trail, *fault.below), fault.message, of_key=fault.of_key)
+    elif isinstance(problem, RaastofError):
+        for one in problem.findings:
+            yield finding_at(tree, trail, one.message, of_key=of_key)
+    else:
+        yield Finding(_sentence(detail, tree, root, trail, below), tree.place(trail, of_key=of_key))
+
+
+def _sentence(
+    detail: ErrorDetails, tree: Tree, root: type[BaseModel], trail: Trail, below: Trail
+) -> Message:
+    where = _dotted(trail)
+    value = tree.written.get(trail) or detail.get("input")
+    given = "null" if value is None else str(value)
+    given = given if len(given) <= 60 else given[:57] + "…"
+    told: dict[str, Any] = {"where": where, "given": f"`{given}`"}
+    context, kind = detail.get("ctx", {}), detail["type"]
+    if kind == "missing":
+        return say("{where} is missing", where=where)
+    if kind == "extra_forbidden":
+        keys = _keys_here(root, trail[len(below) : -1])
+        hint = _suggest_key(str(trail[-1]), keys)
+        return say("{where} is not a key here{hint}", where=where, hint=hint)
+    if kind == "literal_error":
+        words = context["expected"].replace(" or ", ",").split(",")
+        hint = suggest(given, [word.strip(" '") for word in words])
+        expected = context["expected"].replace("'", "`").replace(" or ", ", ")
+        told |= {"expected": expected, "hint": hint if "close" in hint.values else ""}
+        return say("{where} must be one of {expected}, got {given}{hint}", **told)
+    rule = next(
+        (rule for start, rule in read_texts("rules").items() if kind.startswith(start)), None
+    )
+    if rule is None:
+        return say("{where}: {problem}, got {given}", problem=detail["msg"], **told)
+    told["rule"] = rule.format(limit=str(next(iter(context.values()), "")))
+    better = suggest_number(given) if kind.startswith("float") else None
+    if better is not None:
+        told["better"] = f"`{better}`"
+        return say("{where} must be {rule}, got {given}: write a point, {better}", **told)
+    return say("{where} must be {rule}, got {given}", **told)
+
+
+def _english_keys(given: str, keys: Sequence[str]) -> list[str]:
+    """Give the keys that a word was meant for, in Danish or mistyped; none where none is near."""
+    danish = {
+        word: found
+        for word, meant in read_danish_words("keys_da.txt").items()
+        if (found := [key for key in meant if key in keys])
+    }
+    word = "_".join(fold_id(given).replace("-", " ").split())
+    if word in danish:
+        return danish[word]
+    near = get_close_matches(word, [*keys, *danish], n=1, cutoff=_CLOSE)
+    if near and near[0] not in keys:
+        return danish[near[0]]
+    return get_close_matches(word, keys, n=1, cutoff=0.6)
+
+
+def _suggest_key(given: str, keys: Sequence[str]) -> Message:
+    """Say which key was probably meant, or which there are."""
+    meant = _english_keys(given, keys)
+    if not meant:
+        return suggest(given, keys)
+    shown = [f"`{key}`" for key in meant]
+    return say("; did you mean {close}?", close=join_choices(shown, EITHER))
+
+
+def _dotted(trail: Trail) -> str:
+    """Write `sites.harbour.needs[0].use`."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{str(part)[:80]}" for part in trail)
+    return "".join(parts).removeprefix(".")
+
+
+def find_type(root: type[BaseModel], trail: Trail) -> Any:
+    """Give the type of what stands at the end of a way; none: the way leads nowhere."""
+    model: Any = root
+    for part in trail:
+        model = model if part == "[key]" else _step(model, part)
+    return model
+
+
+def _keys_here(root: type[BaseModel], trail: Trail) -> list[str]:
+    model = find_type(root, trail)
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        return [field.alias or name for name, field in model.model_fields.items()]
+    return []
+
+
+def _step(annotation: Any, part: str | int) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        fields = annotation.model_fields.items()
+        known = (field for name, field in fields if str(part) in (field.alias or name, name))
+        return next((_unwrapped(field.annotation) for field in known), None)
+    arguments = [one for one in get_args(annotation) if one is not Ellipsis]
+    return _unwrapped(arguments[-1]) if arguments else None
+
+
+def _unwrapped(annotation: Any) -> Any:
+    """Look through `Annotated[…]` and `… | None`."""
+    arguments = [one for one in get_args(annotation) if one is not type(None)]
+    if hasattr(annotation, "__metadata__"):
+        return _unwrapped(annotation.__origin__)
+    if type(None) in get_args(annotation) and len(arguments) == 1:
+        return _unwrapped(arguments[0])
+    return annotation

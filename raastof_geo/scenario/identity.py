@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import ValidationInfo
+from pydantic import AfterValidator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from raastof_geo.emissions.vehicle import MODELS
@@ -156,30 +156,25 @@ def _closest(given: str, names: Names) -> list[str]:
     }
     if len(wanted) >= 3:
         word = re.compile(rf"{re.escape(wanted)}\b")  # `fyldsand` ends in `sand`
-        begin = [one for one in names if any(map(word.match, texts[one]))]
         hold = [one for one in names if any(map(word.search, texts[one]))]
-        if hold:
-            return list(dict.fromkeys((*begin, *hold)))[:_MOST_SHOWN]
-    likeness = {one: _likeness(wanted, texts[one]) for one in names}
+        if hold:  # those first that begin so
+            return sorted(hold, key=lambda one: not any(map(word.match, texts[one])))[:_MOST_SHOWN]
+    near = {one: get_close_matches(wanted, texts[one], n=1, cutoff=_CLOSE) for one in names}
+    likeness = {
+        one: SequenceMatcher(None, found[0], wanted).ratio() for one, found in near.items() if found
+    }
     best = max([_CLOSE, *likeness.values()])
     return [one for one, value in likeness.items() if value > best - 1e-9][:_MOST_GUESSES]
 
 
-def _likeness(wanted: str, texts: list[str]) -> float:
-    near = get_close_matches(wanted, texts, n=1, cutoff=_CLOSE)
-    return SequenceMatcher(None, near[0], wanted).ratio() if near else 0.0
-
-
 def _show(one: str, names: Names) -> Message | str:
     """Write an id with its name behind it, unless the name says the same."""
-    called = {key: name for key, name in names[one].items() if key in LANGUAGES and name}
-    if not called:
-        return f"`{one}`"
     values: dict[str, str] = {
         language: f"`{one}`" if _words(name) == _words(one) else f"`{one}` ({name})"
-        for language, name in called.items()
+        for language, name in names[one].items()
+        if language in LANGUAGES and name
     }
-    return Name("", values)
+    return Name("", values) if values else f"`{one}`"
 
 
 def join_choices(choices: Sequence[Message | str], link: Message) -> Message | str:
@@ -198,3 +193,16 @@ def fold_id(text: str) -> str:
 
 def _words(text: str) -> str:
     return " ".join(re.split(r"[\s_-]+", fold_id(text)))
+
+
+MaterialId: TypeAlias = Annotated[str, AfterValidator(known("materials"))]
+UseId: TypeAlias = Annotated[str, AfterValidator(known("uses"))]
+RecipeId: TypeAlias = Annotated[str, AfterValidator(known("recipes"))]
+ConditionId: TypeAlias = Annotated[str, AfterValidator(known("conditions"))]
+MunicipalityId: TypeAlias = Annotated[str, AfterValidator(known("municipalities"))]
+DrawnMunicipalityId: TypeAlias = Annotated[str, AfterValidator(known("drawn_municipalities"))]
+LandId: TypeAlias = Annotated[str, AfterValidator(known("land"))]
+VehicleId: TypeAlias = Annotated[str, AfterValidator(known("vehicles"))]
+ReceiverKindId: TypeAlias = Annotated[str, AfterValidator(known("receiver_kinds"))]
+SoilMappingId: TypeAlias = Annotated[str, AfterValidator(known("soil_mappings"))]
+SiteId: TypeAlias = Annotated[str, AfterValidator(known("sites"))]

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from raastof_geo.figures.figure import value_of
-from raastof_geo.scenario.provenance import Sorts, mix_sorts
-from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.scenario import Depot, Need, Offer, Pit, Plant, Receiver, Scenario
+from raastof_geo.scenario.catalogue import Sorts, mix_sorts
+from raastof_geo.scenario.said.entry import Role
+from raastof_geo.scenario.scenario import Need, Receiver, Scenario
 
 
 @dataclass(frozen=True)
@@ -84,23 +84,23 @@ def may_deal(giver: Giver, taker: Taker) -> bool:
 
 def list_givers(scenario: Scenario) -> tuple[Giver, ...]:
     """List everybody who gives, by material and id."""
-    givers = itertools.chain(
-        (_offering(scenario, offer) for offer in scenario.offers),
-        *(_digging(scenario, pit) for pit in scenario.pits),
-        *(_making(plant) for plant in scenario.plants),
-        *(_emptying(scenario, depot) for depot in scenario.depots),
-    )
-    return tuple(sorted(givers, key=lambda giver: (giver.material, giver.id)))
+    givers = (_offering(scenario), _digging(scenario), _making(scenario), _emptying(scenario))
+    listed = itertools.chain(*givers)
+    return tuple(sorted(listed, key=lambda giver: (giver.material, giver.id)))
 
 
 def list_takers(scenario: Scenario) -> tuple[Taker, ...]:
     """List everybody who takes, by id."""
-    takers = itertools.chain(
-        _needing(scenario),
-        map(_receiving, scenario.receivers),
-        map(_feeding, scenario.plants),
-        map(_filling, scenario.depots),
-    )
+    takers = [*_needing(scenario), *map(_receiving, scenario.receivers)]
+    for plant in scenario.plants:
+        inputs = dict.fromkeys(plant.takes, Terms(plant.periods))
+        takers.append(Taker(Role.PLANT, plant.taker, plant.site, plant.site, inputs))
+    for depot in scenario.depots:
+        paid, emitted = depot.in_dkk_per_t, depot.in_kg_co2e_per_t
+        terms = Terms(depot.periods, dkk_per_t=paid, processing_kg_co2e_per_t=emitted)
+        kept = dict.fromkeys(depot.materials, terms)
+        only_from = depot.site if depot.own else None
+        takers.append(Taker(Role.DEPOT, depot.into, depot.id, depot.site, kept, only_from))
     return tuple(sorted(takers, key=lambda taker: taker.id))
 
 
@@ -114,26 +114,27 @@ def list_deals(scenario: Scenario) -> Iterator[tuple[Giver, Taker]]:
         yield from ((giver, one) for one in takers[giver.material] if may_deal(giver, one))
 
 
-def _offering(scenario: Scenario, offer: Offer) -> Giver:
-    who = Role.OFFER, offer.id, offer.id, offer.site, offer.material, offer.periods
-    return Giver(
-        *who,
-        price_dkk_per_t=offer.price_dkk_per_t,
-        sampling_dkk_per_t=scenario.sampling_dkk_per_t(offer.site, offer.material),
-        preparation_kg_co2e_per_t=offer.preparation_kg_co2e_per_t,
-        preparation_dkk_per_t=offer.preparation_dkk_per_t,
-        sorts=mix_sorts(scenario.catalogue, {offer.material: 1.0}),
-    )
+def _offering(scenario: Scenario) -> Iterator[Giver]:
+    for offer in scenario.offers:
+        who = Role.OFFER, offer.id, offer.id, offer.site, offer.material, offer.periods
+        yield Giver(
+            *who,
+            price_dkk_per_t=offer.price_dkk_per_t,
+            sampling_dkk_per_t=scenario.sampling_dkk_per_t(offer.site, offer.material),
+            preparation_kg_co2e_per_t=offer.preparation_kg_co2e_per_t,
+            preparation_dkk_per_t=offer.preparation_dkk_per_t,
+            sorts=mix_sorts(scenario.catalogue, {offer.material: 1.0}),
+        )
 
 
-def _digging(scenario: Scenario, pit: Pit) -> Iterator[Giver]:
-    by_ship = getattr(scenario.catalogue.sea, f"{pit.ship}_kg_co2e_per_tonne_km", None)
-    for material, price in pit.prices_dkk_per_t.items():
+def _digging(scenario: Scenario) -> Iterator[Giver]:
+    for pit, material in ((at, one) for at in scenario.pits for one in at.prices_dkk_per_t):
+        by_ship = getattr(scenario.catalogue.sea, f"{pit.ship}_kg_co2e_per_tonne_km", None)
         dug = scenario.catalogue.materials[material]
         who = Role.PIT, pit.giver(material), pit.site, pit.site, material, pit.periods
         yield Giver(
             *who,
-            price_dkk_per_t=price,
+            price_dkk_per_t=pit.prices_dkk_per_t[material],
             tax_dkk_per_t=value_of(dug.tax),
             upstream_kg_co2e_per_t=value_of(dug.upstream_kg_co2e),
             sea_kg_co2e_per_t=pit.sea_km.get(material, 0.0) * value_of(by_ship),
@@ -141,18 +142,17 @@ def _digging(scenario: Scenario, pit: Pit) -> Iterator[Giver]:
         )
 
 
-def _making(plant: Plant) -> Iterator[Giver]:
-    made = {
-        plant.giver(material, process): (material, process.sorts)
-        for process in plant.processes
-        for material in process.outputs
-    }
-    for name, (material, sorts) in made.items():
-        yield Giver(Role.PLANT, name, plant.site, plant.site, material, plant.periods, sorts=sorts)
+def _making(scenario: Scenario) -> Iterator[Giver]:
+    for plant in scenario.plants:
+        makes = [(one, process) for process in plant.processes for one in process.outputs]
+        made = {plant.giver(one, process): (one, process.sorts) for one, process in makes}
+        who = plant.site, plant.site
+        for name, (one, sorts) in made.items():
+            yield Giver(Role.PLANT, name, *who, one, plant.periods, sorts=sorts)
 
 
-def _emptying(scenario: Scenario, depot: Depot) -> Iterator[Giver]:
-    for material in depot.materials:
+def _emptying(scenario: Scenario) -> Iterator[Giver]:
+    for depot, material in ((at, one) for at in scenario.depots for one in at.materials):
         who = Role.DEPOT, depot.out(material), depot.id, depot.site, material, depot.periods
         sampling = scenario.sampling_dkk_per_t(depot.site, material) if depot.own else 0.0
         yield Giver(
@@ -170,17 +170,15 @@ def _needing(scenario: Scenario) -> Iterator[Taker]:
     for need in scenario.needs:
         alike = (need.use, need.periods, *need.ratios.items())
         if alike not in known:
-            known[alike] = {
-                one: _serving(scenario, need, one, ratio) for one, ratio in need.ratios.items()
-            }
+            known[alike] = {one: _serve(scenario, need, one) for one in need.ratios}
         yield Taker(Role.NEED, need.id, need.id, need.site, known[alike])
 
 
-def _serving(scenario: Scenario, need: Need, material: str, ratio: float) -> Terms:
+def _serve(scenario: Scenario, need: Need, material: str) -> Terms:
     fit = scenario.catalogue.fit(material, need.use)
     return Terms(
         need.material_periods[material],
-        reference_share=1 / ratio,
+        reference_share=1 / need.ratios[material],
         dkk_per_t=value_of(fit.dkk_per_t if fit else None),
         processing_kg_co2e_per_t=value_of(fit.kg_co2e_per_t if fit else None),
     )
@@ -198,17 +196,3 @@ def _receiving(receiver: Receiver) -> Taker:
         for material, fee in receiver.fees_dkk_per_t.items()
     }
     return Taker(Role.RECEIVER, receiver.taker, receiver.site, receiver.site, accepts)
-
-
-def _feeding(plant: Plant) -> Taker:
-    accepts = {material: Terms(plant.periods) for material in plant.takes}
-    return Taker(Role.PLANT, plant.taker, plant.site, plant.site, accepts)
-
-
-def _filling(depot: Depot) -> Taker:
-    terms = Terms(
-        depot.periods, dkk_per_t=depot.in_dkk_per_t, processing_kg_co2e_per_t=depot.in_kg_co2e_per_t
-    )
-    accepts = dict.fromkeys(depot.materials, terms)
-    only_from = depot.site if depot.own else None
-    return Taker(Role.DEPOT, depot.into, depot.id, depot.site, accepts, only_from)

@@ -3,7 +3,7 @@
 import calendar
 import datetime
 import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,18 +62,13 @@ def read_period(given: Any) -> Any:
     if len(readings) == 1 and readings[0].start != readings[0].end:
         return readings[0].model_dump()
     if readings:
-        likely = identity.join_choices(_likely(readings), identity.EITHER)
+        if len(readings) == 1:  # a day: the quarter and the month that it lies in
+            year, month = readings[0].start.year, readings[0].start.month
+            readings = [_stretch(year, quarter=(month + 2) // 3), _stretch(year, month=month)]
+        shown = [f"`{show_period(reading.id)}`" for reading in readings]
+        likely = identity.join_choices(shown, identity.EITHER)
         raise InputError.saying_text("periods", "no period", given=f"`{given}`", likely=likely)
     raise InputError.saying_text("periods", "unknown", given=f"`{str(given)[:80]}`")
-
-
-def _likely(readings: Sequence[Period]) -> list[str]:
-    """Give what may be written instead: of a day, the quarter and the month that it lies in."""
-    first = readings[0]
-    if first.start == first.end:
-        quarter = _quarter(first.start.year, (first.start.month + 2) // 3)
-        readings = (quarter, _month(first.start.year, first.start.month))
-    return [f"`{show_period(reading.id)}`" for reading in readings]
 
 
 def show_period(id_: str) -> str:
@@ -103,39 +98,27 @@ def _read(text: str) -> list[Period]:
     text = " ".join(text.split())
     for pattern in _WRITTEN:
         if match := pattern.fullmatch(text):
-            return list(_stretches(match.groupdict()))
+            said = {name: int(number) for name, number in match.groupdict().items() if number}
+            try:
+                return [_stretch(**said)]
+            except ValueError:  # there is no such day
+                return []
     bare = _BARE.fullmatch(text)
     if bare is None:
         return []
     year, number = int(bare["year"]), int(bare["number"])
-    quarters = [_quarter(year, number)] if number <= 4 else []
-    return [*quarters, _month(year, number)]
+    quarters = [_stretch(year=year, quarter=number)] if number <= 4 else []
+    return [*quarters, _stretch(year=year, month=number)]
 
 
-def _stretches(said: dict[str, str | None]) -> Iterator[Period]:
-    """Give the stretch that a year with a quarter, month or day is; none where no such day is."""
-    parts = (int(said.get(one) or 0) for one in ("year", "quarter", "month", "day"))
-    year, quarter, month, day = parts
-    if quarter:
-        yield _quarter(year, quarter)
-    elif not month:
-        yield Period(id=str(year), start=datetime.date(year, 1, 1), end=datetime.date(year, 12, 31))
-    elif not day:
-        yield _month(year, month)
-    elif day <= calendar.monthrange(year, month)[1]:
-        date = datetime.date(year, month, day)
-        yield Period(id=date.isoformat(), start=date, end=date)
-
-
-def _quarter(year: int, quarter: int) -> Period:
-    first, last = _month(year, 3 * quarter - 2), _month(year, 3 * quarter)
-    return Period(id=f"{year}-q{quarter}", start=first.start, end=last.end)
-
-
-def _month(year: int, month: int) -> Period:
-    start = datetime.date(year, month, 1)
-    last = calendar.monthrange(year, month)[1]
-    return Period(id=f"{year}-{month:02}", start=start, end=start.replace(day=last))
+def _stretch(year: int, quarter: int = 0, month: int = 0, day: int = 0) -> Period:
+    """Give the stretch that a year with a quarter, month or day is; `ValueError`: no such day."""
+    months = 1 if month else 3 if quarter else 12
+    start = datetime.date(year, month or 3 * max(quarter, 1) - 2, day or 1)
+    last = start.month + months - 1
+    end = start if day else start.replace(month=last, day=calendar.monthrange(year, last)[1])
+    id_ = f"{year}-q{quarter}" if quarter else start.isoformat()[: 10 if day else 7 if month else 4]
+    return Period(id=id_, start=start, end=end)
 
 
 def check_order(periods: tuple[Period, ...]) -> tuple[Period, ...]:
@@ -184,9 +167,7 @@ class Calendar:
         for one in meant:
             if one in self.ids:
                 return one
-        if self.doubtful & {text, *meant} or (
-            self.doubtful and readings and not self._during(readings)
-        ):
+        if self.doubtful & {*meant} or (self.doubtful and readings and not self._during(readings)):
             return text
         hint = self._hint(text, readings)
         told = say_text("periods", "not here", given=f"`{str(given)[:80]}`", hint=hint)
@@ -223,12 +204,7 @@ def read_calendar(given: Any) -> Calendar | None:
         try:
             periods.append(Period.model_validate(read_period(entry)))
         except (InputError, ValidationError):
-            doubtful |= _doubtful(entry)
+            named = entry.get("id") if isinstance(entry, dict) else entry
+            text = " ".join(str(named).split()).lower()
+            doubtful |= {text, *(reading.id for reading in _read(text))}
     return Calendar(tuple(periods), frozenset(doubtful))
-
-
-def _doubtful(entry: Any) -> set[str]:
-    """Give what may refer to an entry that cannot be read."""
-    named: Hashable = entry.get("id") if isinstance(entry, dict) else entry
-    text = " ".join(str(named).split()).lower()
-    return {text, *(reading.id for reading in _read(text))}

@@ -13,34 +13,20 @@ import shapely
 
 from raastof_geo.card import Fact, Shown
 from raastof_geo.emissions.limit import TRUCK_LIMITS
-from raastof_geo.errors import Finding, InputError, Place
+from raastof_geo.errors import Finding, InputError, Place, raise_all
 from raastof_geo.evidence import Trust
 from raastof_geo.figures.figure import value_of
 from raastof_geo.language import LANGUAGES, Language, format_number, say
-from raastof_geo.region.pack import read_region
-from raastof_geo.region.region import Region
-from raastof_geo.scenario.catalogue import NO_RULE, Catalogue, Ruled
-from raastof_geo.scenario.identity import Names
+from raastof_geo.region.region import Region, read_region
+from raastof_geo.scenario.catalogue import NO_RULE, Catalogue, Ruled, Sorts, mix_sorts
+from raastof_geo.scenario.identity import Names, find_id
 from raastof_geo.scenario.period import Calendar, Period
-from raastof_geo.scenario.provenance import Sorts, mix_sorts
 from raastof_geo.scenario.reading.tree import Trail
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said import entry
 from raastof_geo.scenario.said.agreement import Together
-from raastof_geo.scenario.said.amount import DEFAULT, refuse_volume
-from raastof_geo.scenario.said.entry import (
-    Capacity,
-    DepotEntry,
-    NeedEntry,
-    OpenDays,
-    Opening,
-    PitEntry,
-    PlantEntry,
-    ReceiverEntry,
-    Ship,
-    StockpileEntry,
-    Store,
-)
+from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.said.file import FORMAT_OF_NEEDS, ScenarioFile
+from raastof_geo.scenario.said.part import DEFAULT, refuse_volume
 from raastof_geo.scenario.said.site import Site, ZoneEntry
 from raastof_geo.units import Quantity
 
@@ -122,7 +108,7 @@ class _Place:
     site: str
     per_period_t: float | None
     total_t: float | None = None
-    opens: Opening | None = None
+    opens: entry.Opening | None = None
     periods: tuple[str, ...]
     """Those in which it is open from the first day to the last."""
 
@@ -141,7 +127,7 @@ class Pit(_Place):
     """Materials that it supplies, with price and raw-material tax."""
     sea_km: dict[str, float] = field(default_factory=dict)
     """How far those come by ship that do. [km]"""
-    ship: Ship = "open"
+    ship: entry.Ship = "open"
 
     def giver(self, material: str) -> str:
         """Name who gives a material here."""
@@ -400,26 +386,26 @@ class Scenario(Shown):
         """Surplus, one entry for each window."""
         return tuple(
             Offer(
-                name=f"{site_id}/{number}-{entry.material}",
+                name=f"{site_id}/{number}-{due.material}",
                 site=site_id,
                 number=number,
-                tonnes=self.weigh(entry.quantity, entry.material),
+                tonnes=self.weigh(due.quantity, due.material),
                 periods=window,
-                repeated=entry.amount is None,
-                material=entry.material,
-                must_leave=entry.must_leave,
-                price_dkk_per_t=entry.price_dkk_per_t,
+                repeated=due.amount is None,
+                material=due.material,
+                must_leave=due.must_leave,
+                price_dkk_per_t=due.price_dkk_per_t,
                 preparation_kg_co2e_per_t=value_of(
-                    entry.preparation_kg_co2e_per_t or known.preparation_kg_co2e_per_t
+                    due.preparation_kg_co2e_per_t or known.preparation_kg_co2e_per_t
                 ),
                 preparation_dkk_per_t=value_of(
-                    entry.preparation_dkk_per_t or known.preparation_dkk_per_t
+                    due.preparation_dkk_per_t or known.preparation_dkk_per_t
                 ),
             )
             for site_id, site in self.sites.items()
-            for number, entry in enumerate(site.offers, 1)
-            for known in (self.catalogue.materials[entry.material],)
-            for window in entry.windows(tuple(self.periods))
+            for number, due in enumerate(site.offers, 1)
+            for known in (self.catalogue.materials[due.material],)
+            for window in due.windows(tuple(self.periods))
         )
 
     @cached_property
@@ -428,28 +414,26 @@ class Scenario(Shown):
         find_ratios, periods = cache(self._ratios), self.periods
         return tuple(
             Need(
-                name=f"{site_id}/{number}-{entry.use}",
+                name=f"{site_id}/{number}-{due.use}",
                 site=site_id,
                 number=number,
-                tonnes=self.weigh(
-                    entry.quantity, self.catalogue.uses[entry.use].reference_material
-                ),
+                tonnes=self.weigh(due.quantity, self.catalogue.uses[due.use].reference_material),
                 periods=window,
-                repeated=entry.amount is None,
-                demand=(demand := self.demand(site_id, entry)),
-                consents={consent.condition: consent.by for consent in entry.accepts},
-                ratios=(ratios := find_ratios(demand, entry.materials)),
+                repeated=due.amount is None,
+                demand=(demand := self.demand(site_id, due)),
+                consents={consent.condition: consent.by for consent in due.accepts},
+                ratios=(ratios := find_ratios(demand, due.materials)),
                 material_periods={
                     material: tuple(
                         one for one in window if fit.holds(periods[one].start, periods[one].end)
                     )
                     for material in ratios
-                    if (fit := self.catalogue.fit(material, entry.use))
+                    if (fit := self.catalogue.fit(material, due.use))
                 },
             )
             for site_id, site in self.sites.items()
-            for number, entry in enumerate(site.needs, 1)
-            for window in entry.windows(tuple(self.periods))
+            for number, due in enumerate(site.needs, 1)
+            for window in due.windows(tuple(self.periods))
         )
 
     @cached_property
@@ -480,7 +464,7 @@ class Scenario(Shown):
 
     def _each(self, key: str, make: Callable[[str, Any], _Made]) -> tuple[_Made, ...]:
         entries = ((one, getattr(site, key)) for one, site in self.sites.items())
-        return tuple(make(one, entry) for one, entry in entries if entry)
+        return tuple(make(one, due) for one, due in entries if due)
 
     @property
     def facilities(self) -> tuple[Facility, ...]:
@@ -549,12 +533,12 @@ class Scenario(Shown):
         accepted = self.said.accepted_conditions
         return tuple(one for one in accepted if older or not self.is_per_need(one))
 
-    def demand(self, site: str, entry: NeedEntry) -> Demand:
+    def demand(self, site: str, need: entry.NeedEntry) -> Demand:
         """Give what decides which materials may serve a need."""
         return Demand(
-            entry.use,
+            need.use,
             self.land(site),
-            frozenset((*self.accepted_for_all, *(one.condition for one in entry.accepts))),
+            frozenset((*self.accepted_for_all, *(one.condition for one in need.accepts))),
             tuple(zone for zone in self.said.zones if site in zone.sites),
         )
 
@@ -596,7 +580,7 @@ class Scenario(Shown):
             if (only is None or material in only) and self.blocks(material, demand) is None
         }
 
-    def _pit(self, site: str, pit: PitEntry) -> Pit:
+    def _pit(self, site: str, pit: entry.PitEntry) -> Pit:
         return Pit(
             site=site,
             prices_dkk_per_t={
@@ -609,7 +593,7 @@ class Scenario(Shown):
             **self._terms(pit, pit.supplies),
         )
 
-    def _terms(self, place: Capacity, materials: tuple[str, ...]) -> dict[str, Any]:
+    def _terms(self, place: entry.Capacity, materials: tuple[str, ...]) -> dict[str, Any]:
         return {
             "per_period_t": self._limit(place.capacity_per_period, materials),
             "total_t": self._limit(place.capacity_total, materials),
@@ -617,7 +601,7 @@ class Scenario(Shown):
             "periods": self.open_periods(place),
         }
 
-    def _receiver(self, site: str, receiver: ReceiverEntry) -> Receiver:
+    def _receiver(self, site: str, receiver: entry.ReceiverEntry) -> Receiver:
         accepted = {one: self.catalogue.materials[one] for one in receiver.accepts}
         kind = self.catalogue.receiver_kinds[receiver.kind] if receiver.kind else None
         landfill = bool(kind.landfill if kind else receiver.landfill)
@@ -638,7 +622,7 @@ class Scenario(Shown):
             **self._terms(receiver, receiver.accepts),
         )
 
-    def _plant(self, site: str, plant: PlantEntry) -> Plant:
+    def _plant(self, site: str, plant: entry.PlantEntry) -> Plant:
         recipes = self.catalogue.recipes
         inputs = tuple(material for name in plant.recipes for material in recipes[name].inputs)
         return Plant(
@@ -647,7 +631,7 @@ class Scenario(Shown):
             **self._terms(plant, inputs),
         )
 
-    def _process(self, site: str, plant: PlantEntry, name: str) -> Process:
+    def _process(self, site: str, plant: entry.PlantEntry, name: str) -> Process:
         recipe = self.catalogue.recipes[name]
         inputs = {material: share.value for material, share in recipe.inputs.items()}
         return Process(
@@ -660,12 +644,12 @@ class Scenario(Shown):
             sorts=mix_sorts(self.catalogue, inputs),
         )
 
-    def _depot(self, site: str, store: Store) -> Depot:
-        handling, own = self.catalogue.handling, isinstance(store, StockpileEntry)
-        offered = dict.fromkeys(entry.material for entry in self.sites[site].offers)
+    def _depot(self, site: str, store: entry.Store) -> Depot:
+        handling, own = self.catalogue.handling, isinstance(store, entry.StockpileEntry)
+        offered = dict.fromkeys(due.material for due in self.sites[site].offers)
         kg = (store.handling_kg_co2e_per_t or handling.kg_co2e_per_t).value
         dkk = (store.handling_dkk_per_t or handling.dkk_per_t).value
-        depot = store if isinstance(store, DepotEntry) else None
+        depot = store if isinstance(store, entry.DepotEntry) else None
         materials = depot.materials if depot else tuple(offered)
         monthly = store.storing_dkk_per_t_month
         if monthly is None and depot and depot.storing_dkk_per_t is None:
@@ -690,7 +674,7 @@ class Scenario(Shown):
             periods=self.open_periods(depot) if depot else tuple(self.periods),
         )
 
-    def open_periods(self, place: OpenDays) -> tuple[str, ...]:
+    def open_periods(self, place: entry.OpenDays) -> tuple[str, ...]:
         """Give the periods in which a place is open from the first day to the last."""
         return tuple(
             one
@@ -718,3 +702,19 @@ class Scenario(Shown):
 
     def _limit(self, quantity: Quantity | None, materials: tuple[str, ...]) -> float | None:
         return None if quantity is None else self.weigh(quantity, materials[0])
+
+
+def look_up(where: Catalogue | Scenario, asked: Sequence[tuple[str, str]]) -> list[str]:
+    """Give ids by section (`sites`, `periods` …) and id or name, or tell all that there are not."""
+    found: list[str] = []
+    wrong: list[Finding] = []
+    for section, given in asked:
+        try:
+            if section == "periods" and isinstance(where, Scenario):
+                found.append(where.calendar.find(given))
+            else:
+                found.append(find_id(section, given, where.names(section)))
+        except InputError as error:
+            wrong += error.findings
+    raise_all(InputError, wrong)
+    return found

@@ -6,10 +6,10 @@ from typing import Any
 
 from raastof_geo.errors import Finding, InputError
 from raastof_geo.language import list_codes, say_text
+from raastof_geo.scenario.fault import finding_at
 from raastof_geo.scenario.identity import suggest
-from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Trail, Tree
-from raastof_geo.scenario.said.variant import Variant
+from raastof_geo.scenario.said.file import Variant
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.varied import (
     Edits,

@@ -14,11 +14,11 @@ from pydantic import BaseModel
 
 from raastof_geo.errors import Finding, InputError
 from raastof_geo.figures.figure import Figure, Sourced, YearlyFigure
+from raastof_geo.scenario.fault import finding_at
 from raastof_geo.scenario.identity import suggest
-from raastof_geo.scenario.reading.refusal import finding_at
 from raastof_geo.scenario.reading.tree import Trail, Tree
-from raastof_geo.scenario.said.amount import Captured
-from raastof_geo.scenario.said.assumption import PLACES, AmountFilter, Assumption, Which, Whose
+from raastof_geo.scenario.said.file import PLACES, AmountFilter, Assumption, Which, Whose
+from raastof_geo.scenario.said.part import Captured
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.units import Quantity
 

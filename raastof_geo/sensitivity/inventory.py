@@ -10,8 +10,8 @@ from raastof_geo.language import Readable, read_texts, say, speaking
 from raastof_geo.scenario.parties import list_givers
 from raastof_geo.scenario.reading.tree import Trail
 from raastof_geo.scenario.said.agreement import BaselineKind, Together
-from raastof_geo.scenario.said.amount import DEFAULT, Captured
-from raastof_geo.scenario.said.assumption import PLACES, AmountFilter, Assumption, Which
+from raastof_geo.scenario.said.file import PLACES, AmountFilter, Assumption, Which
+from raastof_geo.scenario.said.part import DEFAULT, Captured
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.varied import Edits, edit_for, find_value, number_at, split_path
 from raastof_geo.sensitivity import lever

@@ -10,8 +10,8 @@ from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.figure import Figure, Sourced
 from raastof_geo.language import Readable, format_number, say
 from raastof_geo.scenario.catalogue import walk_figures
-from raastof_geo.scenario.said.amount import Captured
-from raastof_geo.scenario.said.assumption import Assumption
+from raastof_geo.scenario.said.file import Assumption
+from raastof_geo.scenario.said.part import Captured
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.telling.words import CatalogueWords
 from raastof_geo.scenario.varied import Edits, edit_for, number_at, value_of_assumption

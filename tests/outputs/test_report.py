@@ -37,7 +37,7 @@ from raastof_geo.outputs.opening import open_answer
 from raastof_geo.pipeline import run_scenario
 from raastof_geo.records.explain import explain_figure
 from raastof_geo.scenario.period import Period, name_period, read_period
-from raastof_geo.scenario.said.choice import ReportHead
+from raastof_geo.scenario.said.file import ReportHead
 
 HOSTILE = (
     "</title><script>document.title='abused'</script><img src=x onerror=alert(1)> {{7*7}} $\\frac"

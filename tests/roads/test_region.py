@@ -16,8 +16,8 @@ from raastof_geo.errors import RoadDataError, ScenarioError, SnapError
 from raastof_geo.pipeline import place_scenario, run_scenario
 from raastof_geo.records.explain import explain_figure
 from raastof_geo.records.verify import check_results
-from raastof_geo.region.pack import encode_region, read_region
 from raastof_geo.region.projection import find_system, project
+from raastof_geo.region.region import encode_region, read_region
 from raastof_geo.roads.convert import convert_roads, lay_land
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.store import write_network

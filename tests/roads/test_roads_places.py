@@ -10,7 +10,7 @@ import pytest
 import shapely
 from places import ROOT
 
-from raastof_geo.region.pack import encode_region, read_region
+from raastof_geo.region.region import encode_region, read_region
 from raastof_geo.roads.store import read_network
 
 SHARED = Path(__file__).parents[3] / "shared"

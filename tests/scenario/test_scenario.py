@@ -14,7 +14,7 @@ from raastof_geo.errors import ScenarioError
 from raastof_geo.language import speaking
 from raastof_geo.scenario import read_scenario
 from raastof_geo.scenario.reading.tree import parse_tree
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 
 SITE = "lon: 12.10, lat: 55.45"
 

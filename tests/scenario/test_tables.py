@@ -26,8 +26,8 @@ from raastof_geo.region.projection import project, project_shapes
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.snap import edge_lines, snap_sites
 from raastof_geo.scenario import load_catalogue
-from raastof_geo.scenario.tables.cell import find_mark, read_cell
-from raastof_geo.scenario.tables.gather import make_id
+from raastof_geo.scenario.tables.grid import find_mark, read_cell
+from raastof_geo.scenario.tables.source import make_id
 from raastof_geo.scenario.telling.schema import describe_scenarios
 
 SHIPPED = sorted((ROOT / "scenarios").glob("*.yaml"))

@@ -12,8 +12,7 @@ from worlds import PIT_AND_PROJECT, refusal
 
 from raastof_geo.errors import RaastofError, ScenarioError
 from raastof_geo.scenario import read_scenario
-from raastof_geo.scenario.reading.nodes import MOST_LEVELS
-from raastof_geo.scenario.reading.scalars import read_plain
+from raastof_geo.scenario.reading.nodes import MOST_LEVELS, read_plain
 from raastof_geo.scenario.reading.tree import LARGEST_FILE_BYTES, MOST_VALUES, parse_tree
 
 REFUSED = CASES / "scenarios"

@@ -11,9 +11,9 @@ from raastof_geo.assignment.rules.agreements import agreed_moves
 from raastof_geo.assignment.statement.classes import touches
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
-from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
-from raastof_geo.scenario.said.amount import DEFAULT
+from raastof_geo.scenario.said.entry import Role
+from raastof_geo.scenario.said.part import DEFAULT
 from raastof_geo.scenario.scenario import Offer, name_stockpile
 
 _TITLE = say("what can be put to use of the surplus (`capture`)")

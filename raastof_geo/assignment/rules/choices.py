@@ -16,7 +16,7 @@ from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.layout import limited_partners
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Depot, Facility
 
 _OPENING, _PARTNERS, _LOT = say("site to open"), say("partners"), say("smallest lot")

@@ -12,7 +12,7 @@ from raastof_geo.assignment.statement.goal import find_due, list_asked, list_goa
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.shares import group_parts, project_sites, share_ends
 from raastof_geo.language import say
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 
 SHARE_REACHED = Family("secondary_share_reached", say("secondary share"), bends="first", unit="t")
 GOAL_APPROACHED = Family("goal_approached", say("goal"), unit="t")

@@ -10,7 +10,7 @@ import numpy as np
 from raastof_geo.arrays import Columns, Floats
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import Message, Readable
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Facility, Need, Offer
 

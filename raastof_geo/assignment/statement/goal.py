@@ -8,9 +8,8 @@ import numpy as np
 from raastof_geo.arrays import Columns, Floats
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.shares import find_municipalities
-from raastof_geo.scenario.catalogue import Material
+from raastof_geo.scenario.catalogue import Material, Sort, count_share, find_sort
 from raastof_geo.scenario.parties import Giver
-from raastof_geo.scenario.provenance import Sort, count_share, find_sort
 from raastof_geo.scenario.said.target import DEFINITIONS, SecondaryShare, ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 

@@ -14,7 +14,7 @@ from raastof_geo.assignment.statement.measures import MEASURES
 from raastof_geo.assignment.statement.problem import LISTS_OF, Moves, Problem
 from raastof_geo.legs.legs import LEG_KEYS, Legs
 from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Scenario
 
 

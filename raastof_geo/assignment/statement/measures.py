@@ -10,7 +10,7 @@ from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import Indicator
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 
 
 def _haul(problem: Problem) -> Floats:

@@ -17,7 +17,7 @@ from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.figures import vocabulary
 from raastof_geo.legs.legs import LEG_KEYS, Legs
 from raastof_geo.scenario.parties import Giver, Taker
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Scenario
 
 _OF_ENDS = ("giver", "taker", "origin", "destination")

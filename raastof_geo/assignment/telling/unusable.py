@@ -17,7 +17,7 @@ from raastof_geo.assignment.telling import names
 from raastof_geo.language import Message, read_texts, say
 from raastof_geo.scenario.checking.prospects import Idle, Lack, Prospects, list_trades
 from raastof_geo.scenario.parties import Giver, Taker
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Plant, Process, Scenario
 
 

@@ -22,7 +22,7 @@ from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Message, read_texts, say
 from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.parties import Giver, Taker, may_deal
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Need
 
 _LEAST_PRICE = 1e-6

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 from raastof_geo.language import plain
 from raastof_geo.outputs.palette import ROLE_MARKS
 from raastof_geo.outputs.template import read_template
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 
 WIDTH = 600.0
 """As wide as every drawing is. [px]"""

@@ -19,7 +19,7 @@ from raastof_geo.outputs.pages.base import find_land
 from raastof_geo.outputs.palette import COAST, LAND, ROLE_MARKS, VIRGIN_COLOUR
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 
 _SEA = "#dce9f1"
 _LOWEST, _HIGHEST = 0.33, 0.83

@@ -42,7 +42,7 @@ from raastof_geo.outputs.warning import warn, warn_of_input
 from raastof_geo.records.explain import SHARE_OF_COMMON, explain_in
 from raastof_geo.result import Result
 from raastof_geo.scenario.period import name_period
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.telling.words import BESIDE, CatalogueWords
 from raastof_geo.version import __version__

@@ -9,7 +9,7 @@ import shapely
 
 from raastof_geo.files import drafting
 from raastof_geo.region.projection import DEGREES
-from raastof_geo.scenario.coordinates import AXES
+from raastof_geo.scenario.said.site import AXES
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables.grid import text_of_cell
 from raastof_geo.scenario.tables.heading import SITES

@@ -25,11 +25,10 @@ from raastof_geo.outputs.pages.streets import STREET_DECIMALS, Errand, lay_stree
 from raastof_geo.outputs.palette import BURDEN_CLASSES, FAMILIES, ROLE_MARKS, ZONE, colour_materials
 from raastof_geo.outputs.tables.summary import summarise
 from raastof_geo.outputs.template import read_template
-from raastof_geo.region.pack import read_region
-from raastof_geo.region.region import Region
+from raastof_geo.region.region import Region, read_region
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 
 TILES = "https://tile.openstreetmap.org"
 """Who is asked for a background where the scenario wants one from the internet."""

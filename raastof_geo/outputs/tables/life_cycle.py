@@ -13,7 +13,7 @@ from raastof_geo.language import Message, read_texts, say
 from raastof_geo.outputs.documents.document import plain_number
 from raastof_geo.outputs.tables.book import Formula, Sheet, across
 from raastof_geo.result import Result
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.telling.words import BESIDE, CatalogueWords
 

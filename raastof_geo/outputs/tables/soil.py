@@ -14,7 +14,7 @@ from raastof_geo.records.flows import shape_table
 from raastof_geo.region.projection import project
 from raastof_geo.result import Result
 from raastof_geo.scenario.catalogue import SoilSamples
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Need, Scenario
 
 SOIL = "soil_notifications.csv"

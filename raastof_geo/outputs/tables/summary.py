@@ -34,8 +34,8 @@ from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baseli
 from raastof_geo.outputs.tables.flows import Flow, list_flows
 from raastof_geo.outputs.warning import warn
 from raastof_geo.result import Result
+from raastof_geo.scenario.catalogue import SORTS
 from raastof_geo.scenario.period import name_period
-from raastof_geo.scenario.provenance import SORTS
 from raastof_geo.scenario.scenario import Need, Scenario
 
 _MARKDOWN = re.compile(

@@ -10,7 +10,7 @@ from functools import cache, cached_property
 from typing import Literal, NamedTuple, get_args
 
 from raastof_geo.scenario.parties import Giver, Taker, list_deals
-from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Need, Offer, Pit, Plant, Process, Receiver, Scenario
 
 Side = Literal["input", "output"]
@@ -23,6 +23,8 @@ can pass it on to nobody; all is there, but never in one period; or what keeps t
 
 _Traded = tuple[str, str, str]
 """Id of a giver or taker, material and period."""
+_ORDER: tuple[Hindrance | None, ...] = (None, "agreements", "trucks", "periods", "roads")
+"""The hindrances, the one that is told first; none where nothing but the other side is missing."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +95,8 @@ def list_trades(scenario: Scenario, islands: Mapping[str, int] | None = None) ->
     for giver, taker in list_deals(scenario):
         if giver.kind.converts() or taker.kind.converts():
             periods, hindrance = _meet(scenario, giver, taker)
-            if not _truck_comes(
-                scenario, giver, taker, trucks_at(giver.site) & trucks_at(taker.site)
-            ):
+            trucks = trucks_at(giver.site) & trucks_at(taker.site)
+            if not _truck_comes(scenario, giver, taker, trucks):
                 periods, hindrance = frozenset(), "trucks"
             if islands and islands.get(giver.site) != islands.get(taker.site):
                 periods, hindrance = frozenset(), "roads"
@@ -256,12 +257,11 @@ class Prospects:
         return lacks or [Lack("together")]
 
     def _lack(self, site: str, material: str, side: Side) -> Lack:
+        mine = Role.PLANT, site, material
         own = [
             trade
             for trade in self.trades
-            if trade.giver.material == material
-            and trade.here(side).place == site
-            and trade.here(side).kind == Role.PLANT
+            if (trade.here(side).kind, trade.here(side).place, trade.giver.material) == mine
         ]
         if not own:
             return Lack("nobody", material, side)
@@ -278,10 +278,6 @@ def _find_void(scenario: Scenario) -> set[tuple[Role, str]]:
     return {(one.role, one.id) for one in entries if one.tonnes <= 0} | {
         (one.role, one.id) for one in places if _closed(one.per_period_t, one.total_t)
     }
-
-
-_ORDER: tuple[Hindrance | None, ...] = (None, "agreements", "trucks", "periods", "roads")
-"""The hindrances, the one that is told first; none where nothing but the other side is missing."""
 
 
 def _closed(*limits: float | None) -> bool:

@@ -13,7 +13,7 @@ import shapely
 from raastof_geo.errors import Finding, InputError, refusing
 from raastof_geo.region.layer import read_polygons
 from raastof_geo.region.projection import project
-from raastof_geo.scenario.reading.refusal import finding_at
+from raastof_geo.scenario.fault import finding_at
 from raastof_geo.scenario.reading.tree import Tree
 from raastof_geo.scenario.said.file import ScenarioFile
 
@@ -48,7 +48,7 @@ def find_in_zones(
     Also give those polygons by the number of the zone, in metres of `crs`, and files that cannot be
     used.
     """
-    areas: dict[int, shapely.MultiPolygon] = {}
+    zones, areas = list(said.zones), dict[int, shapely.MultiPolygon]()
     mistakes: list[Finding] = []
     for number, zone in enumerate(said.zones):
         if zone.file is None:
@@ -58,12 +58,12 @@ def find_in_zones(
         except InputError as error:
             trail = ("zones", number, "file")
             mistakes += [finding_at(tree, trail, one.message) for one in error.findings]
-    zones = list(said.zones)
-    lon, lat = np.array([site.lon_lat for site in said.sites.values()]).T
-    for number, area in areas.items():
-        near = np.asarray(shapely.dwithin(shapely.points(project(lon, lat, crs)), area, BORDER_M))
-        sites = dict.fromkeys((*zones[number].sites, *compress(said.sites, near)))
-        zones[number] = zones[number].model_copy(update={"sites": tuple(sites)})
+        else:
+            lon, lat = np.array([site.lon_lat for site in said.sites.values()]).T
+            places = shapely.points(project(lon, lat, crs))
+            near = np.asarray(shapely.dwithin(places, areas[number], BORDER_M))
+            sites = dict.fromkeys((*zone.sites, *compress(said.sites, near)))
+            zones[number] = zone.model_copy(update={"sites": tuple(sites)})
     return said.model_copy(update={"zones": tuple(zones)}), areas, mistakes
 
 

@@ -2,13 +2,18 @@
 
 The only module that knows the YAML reader. The reader hands over one event at a time, so that a
 file too long, too deep or too twisted is left as soon as that shows.
+
+The core schema of YAML 1.2 says what an unquoted word is, whatever the reader or a directive says:
+`NO` is a text, `1e3` a number, `12:30:00` a text. Two things stay text beside it: dates, and digits
+behind a zero (`0123`), which are ids and no numbers.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias
 
 from ruamel.yaml import YAML, events
@@ -21,6 +26,28 @@ from raastof_geo.scenario.reading.slips import Halt, find_slip
 
 MOST_LEVELS = 50
 """A scenario needs about ten."""
+_LONGEST_TAG = 200
+Value: TypeAlias = str | int | float | bool | None
+_WORDS: dict[str, bool | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_BEGINS_NUMBER = frozenset("+-.0123456789")
+_KINDS: tuple[tuple[re.Pattern[str], Callable[[str], Value]], ...] = (
+    (re.compile(r"[-+]?0[0-9]+"), str),
+    # Longer whole numbers count nothing that exists; as decimal ones they meet every bound.
+    (re.compile(r"[-+]?[0-9]{1,17}|[0-9]{18}"), int),
+    (re.compile(r"0o[0-7]{1,20}|0x[0-9a-fA-F]{1,15}"), partial(int, base=0)),
+    (re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"), float),
+    (
+        re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"),
+        lambda text: float(text.lower().replace(".", "")),
+    ),
+)
+CORE = "tag:yaml.org,2002:"
+_CORE_TYPES = {"str": str, "int": int, "float": float, "bool": bool, "null": type(None)}
+CORE_TAGS = {f"{CORE}{name}": kind for name, kind in _CORE_TYPES.items()}
 
 
 @dataclass(slots=True)
@@ -56,8 +83,6 @@ class Mapping:
 
 
 Node: TypeAlias = Scalar | Sequence | Mapping
-
-_LONGEST_TAG = 200
 
 
 class _Scanner(Scanner):
@@ -189,3 +214,51 @@ def _stop(error: BaseException) -> Halt | None:
     context = error.context_mark or mark
     began = context.line, context.column
     return Halt(mark.line, mark.column, str(error.problem or ""), str(error.context or ""), began)
+
+
+class _Written:
+    written: str
+
+    def __str__(self) -> str:
+        return self.written
+
+
+class WrittenInt(_Written, int):
+    """A whole number that is read as it was written, where a text is wanted: `+5`, `0x10`."""
+
+
+class WrittenFloat(_Written, float):
+    """A decimal number that is read as it was written, where a text is wanted: `1e3`, `2.50`."""
+
+
+def keep_written(value: Value, text: str) -> Value:
+    """Let a number remember its text, where it would be written in another way."""
+    if isinstance(value, str | bool) or value is None or str(value) == text:
+        return value
+    kept = WrittenInt(value) if isinstance(value, int) else WrittenFloat(value)
+    kept.written = text
+    return kept
+
+
+def read_plain(text: str) -> Value:
+    """Understand an unquoted word."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] in _BEGINS_NUMBER:
+        for pattern, kind in _KINDS:
+            if pattern.fullmatch(text):
+                return kind(text)
+    return text
+
+
+def read_tagged(text: str, tag: str) -> Value:
+    """Understand a word whose kind is said by a tag such as `!!int`; `ValueError`: it is not."""
+    kind = CORE_TAGS.get(tag)
+    if kind is str:
+        return text
+    value = read_plain(text)
+    if kind is float and type(value) is int:
+        return float(value)
+    if kind is None or type(value) is not kind:
+        raise ValueError(tag)
+    return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from operator import attrgetter
@@ -14,37 +14,25 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from raastof_geo.errors import Finding, InputError, ScenarioError
+from raastof_geo.errors import Finding, InputError, ScenarioError, raise_all
 from raastof_geo.language import say, say_text
-from raastof_geo.region.pack import lend_region, read_region
-from raastof_geo.region.region import Region
+from raastof_geo.region.region import Region, lend_region, read_region
+from raastof_geo.scenario import varied
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
 from raastof_geo.scenario.checking import permit
-from raastof_geo.scenario.checking.agreed import check_agreements
-from raastof_geo.scenario.checking.lot import check_lots
-from raastof_geo.scenario.fault import Fault
+from raastof_geo.scenario.checking.deals import check_agreements, check_lots
+from raastof_geo.scenario.fault import Fault, explain_errors, finding_at
 from raastof_geo.scenario.identity import Names, id_or_word, names_in
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.beside import check_template, find_beside, find_in_zones
-from raastof_geo.scenario.reading.format import note_older, refuse_newer
-from raastof_geo.scenario.reading.overlay import write_ids
-from raastof_geo.scenario.reading.refusal import explain_errors, finding_at
 from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
-from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.said.amount import DEFAULT, Captured
-from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.said.entry import Role
+from raastof_geo.scenario.said.file import NEWEST_FORMAT, ScenarioFile
+from raastof_geo.scenario.said.part import DEFAULT, Captured
 from raastof_geo.scenario.said.site import Located, Site
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables.source import join_tables, read_source
 from raastof_geo.scenario.variant import check_variants, edit_for_variant, find_variant
-from raastof_geo.scenario.varied import (
-    Edits,
-    check_assumptions,
-    find_value,
-    put_value,
-    split_path,
-    write_plain,
-)
 
 if TYPE_CHECKING:
     from raastof_geo.region.layer import Layer
@@ -87,7 +75,7 @@ def read_scenario(
     1.0
     """
     if isinstance(source, Mapping):
-        tree = Tree(name, write_plain(source))
+        tree = Tree(name, varied.write_plain(source))
         text = json.dumps(tree.values, default=str, ensure_ascii=False, sort_keys=True)
         tree.digest = hashlib.sha256(text.encode()).hexdigest()
         path = Path(f"{name}.yaml")
@@ -100,13 +88,12 @@ def read_scenario(
 
 def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenario:
     """Check plain values and turn them into a scenario, or raise as `read_scenario` does."""
-    refuse_newer(tree)
-    home = path.parent.resolve()
+    _refuse_newer(tree)
+    home, by_order = path.parent.resolve(), attrgetter("order")
     region = _find_region(tree, home, anywhere=anywhere)
     findings = [*tree.findings, *_read_catalogue(tree, home, anywhere=anywhere)]
     catalogue, wrong = _build_catalogue(tree)
     findings += wrong
-    said: ScenarioFile | None = None
     try:
         context = _context(tree, catalogue, region)
         said = ScenarioFile.model_validate(tree.values, context=context)
@@ -114,45 +101,50 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         findings += explain_errors(error, tree, ScenarioFile)
         _, lost = sketch_sites(tree, region)  # not looked at where more is wrong with a site
         findings += [one for one in lost if one not in findings]
-    warnings: list[Finding] = []
-    note: Finding | None = None
-    if said is not None:
-        findings += _check_files(said, tree, home, anywhere=anywhere)
-        said, areas, mistakes = find_in_zones(said, tree, home, region.crs, anywhere=anywhere)
-        findings += mistakes
-        for fault in (*_check_baseline(said), *_check_agreements(said), *_check_fleet(said)):
-            place = tree.place(fault.below, of_key=fault.of_key)
-            findings.append(Finding(fault.message, place))
-        if not wrong:
-            draft = Scenario(id=path.stem, digest=tree.digest, said=said, catalogue=catalogue)
-            contradictions, warnings = _compare(draft, tree)
-            findings += contradictions
-            note = note_older(draft, tree)
-    if said is None or findings:
-        raise ScenarioError(*sorted(findings, key=attrgetter("order")))
-    if said.network.file is not None:
-        network = said.network.model_copy(update={"file": (home / said.network.file).resolve()})
-        said = said.model_copy(update={"network": network})
-    return Scenario(
+        raise ScenarioError(*sorted(findings, key=by_order)) from error
+    findings += _check_files(said, tree, home, anywhere=anywhere)
+    said, areas, mistakes = find_in_zones(said, tree, home, region.crs, anywhere=anywhere)
+    findings += mistakes
+    for fault in (*_check_baseline(said), *_check_agreements(said), *_check_fleet(said)):
+        place = tree.place(fault.below, of_key=fault.of_key)
+        findings.append(Finding(fault.message, place))
+    scenario = Scenario(
         id=path.stem,
         digest=tree.digest,
         said=said,
         catalogue=catalogue,
-        warnings=(*((note,) if note else ()), *tree.doubts, *warnings),
-        format_note=note,
         places=tree.keys,
         areas=areas,
         values=tree.values,
         home=home,
         reread=change_scenario,
     )
+    warnings: list[Finding] = []
+    if not wrong:
+        contradictions, warnings = _compare(scenario, tree)
+        findings += contradictions
+    raise_all(ScenarioError, sorted(findings, key=by_order))
+    note = permit.note_older(scenario, tree)
+    warnings = [*((note,) if note else ()), *tree.doubts, *warnings]
+    if said.network.file is not None:
+        network = said.network.model_copy(update={"file": (home / said.network.file).resolve()})
+        scenario = scenario.saying(network=network)
+    return replace(scenario, warnings=tuple(warnings), format_note=note)
+
+
+def _refuse_newer(tree: Tree) -> None:
+    """Refuse a file that a later version wrote, before anything else in it looks wrong."""
+    given: Any = tree.values.get("format")
+    if isinstance(given, int) and given > NEWEST_FORMAT:
+        message = say_text("older formats", "newer", given=str(given), newest=str(NEWEST_FORMAT))
+        raise ScenarioError(Finding(message, tree.place(("format",))))
 
 
 def change_scenario(scenario: Scenario, edits: Mapping[str, Any]) -> Scenario:
     """Read a scenario with new values at paths, as `Scenario.change` does."""
-    new = {split_path(path): value for path, value in write_plain(edits).items()}
+    new = {varied.split_path(path): value for path, value in varied.write_plain(edits).items()}
     for trail in new:
-        find_value(scenario, trail[:-1])
+        varied.find_value(scenario, trail[:-1])
     return read_varied(scenario, {("assumptions",): scenario.values.get("assumptions", {})} | new)
 
 
@@ -161,13 +153,13 @@ def read_variant(scenario: Scenario, wanted: str) -> Scenario:
     id_, variant = find_variant(scenario, wanted)
     edits = edit_for_variant(scenario, variant)
     title = f"{scenario.said.title} · {variant.name or id_}"
-    varied = read_varied(scenario, {**edits, ("title",): title})
+    other = read_varied(scenario, {**edits, ("title",): title})
     text = f"{scenario.digest} {sorted((str(trail), str(new)) for trail, new in edits.items())}"
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return replace(varied, id=f"{scenario.id}-{id_}", digest=digest)
+    return replace(other, id=f"{scenario.id}-{id_}", digest=digest)
 
 
-def read_varied(scenario: Scenario, edits: Edits) -> Scenario:
+def read_varied(scenario: Scenario, edits: varied.Edits) -> Scenario:
     """Read a scenario with other values in its file, all checks included; else an `InputError`."""
     if not scenario.values:
         raise InputError.saying_text("variations", "not read")
@@ -180,9 +172,9 @@ def read_varied(scenario: Scenario, edits: Edits) -> Scenario:
         "variants": {},
     }
     if isinstance(own := values.get("catalogue"), Mapping):
-        values["catalogue"] = write_ids(own, tree)
+        values["catalogue"] = _write_ids(own, tree)
     for trail, value in edits.items():
-        values = put_value(values, trail, value)
+        values = varied.put_value(values, trail, value)
     tree.values = values
     return build_scenario(tree, path=scenario.home / tree.file, anywhere=True)
 
@@ -191,7 +183,7 @@ def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Findin
     """Hold the entries of a scenario against each other: mistakes, and what is worth a warning."""
     mistakes, warnings = check_lots(scenario, tree)
     wrong, doubtful = check_agreements(scenario, tree)
-    mistakes += (*wrong, *check_assumptions(scenario, tree), *check_variants(scenario, tree))
+    mistakes += (*wrong, *varied.check_assumptions(scenario, tree), *check_variants(scenario, tree))
     warnings += doubtful
     for checks, findings in ((permit.MISTAKES, mistakes), (permit.DOUBTS, warnings)):
         faults = (fault for check in checks for fault in check(scenario))
@@ -221,22 +213,24 @@ def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
     year = year if isinstance(year, int) else None  # it counts before the file is checked
     if not isinstance(own, Mapping) or not own:
         return load_catalogue().at_prices_of(year), []
-    merged = merge_values(read_builtin_tree().values, write_ids(own, tree))
+    merged = merge_values(read_builtin_tree().values, _write_ids(own, tree))
     try:
-        context = {"known": {name: names_in(part) for name, part in merged.items()}}
+        context = {"known": _list_known(own)}
         return Catalogue.model_validate(merged, context=context).at_prices_of(year), []
     except ValidationError as error:
         return load_catalogue(), explain_errors(error, tree, Catalogue, below=("catalogue",))
 
 
-def _context(tree: Tree, catalogue: Catalogue, region: Region) -> dict[str, Any]:
-    """Collect the ids that may be referred to, right or wrong as their entries may be."""
-    own = tree.values.get("catalogue")
+def _list_known(own: Any) -> dict[str, Names]:
+    """List the ids and names in each section of the built-in catalogue and of a scenario's own."""
     builtin = read_builtin_tree().values
     merged = merge_values(builtin, own) if isinstance(own, Mapping) else builtin
-    known: dict[str, Names] = {
-        name: names_in(part) for name, part in merged.items() if name in builtin
-    }
+    return {name: names_in(merged[name]) for name in builtin}
+
+
+def _context(tree: Tree, catalogue: Catalogue, region: Region) -> dict[str, Any]:
+    """Collect the ids that may be referred to, right or wrong as their entries may be."""
+    known = _list_known(tree.values.get("catalogue"))
     if isinstance(tree.values.get("sites"), Mapping):
         known["sites"] = names_in(tree.values["sites"])
     known["drawn_municipalities"] = {name: {"title": f"{name} Kommune"} for name in region.names}
@@ -289,24 +283,19 @@ def _check_files(
     said: ScenarioFile, tree: Tree, home: Path, *, anywhere: bool
 ) -> Iterator[Finding]:
     """Say what is wrong with the files of the roads and of the report: where they lie, or what."""
-    named: tuple[tuple[Trail, Path | None, Callable[[Path], object]], ...] = (
-        (("network", "file"), said.network.file, Path),
-        (("report", "template"), said.report.template, check_template),
-    )
-    for trail, file, look in named:
+    named = {("network", "file"): said.network.file, ("report", "template"): said.report.template}
+    for trail, name in named.items():
         try:
-            if file is not None:
-                look(find_beside(home, file, anywhere=anywhere))
+            file = find_beside(home, name, anywhere=anywhere) if name is not None else None
+            if file and trail[0] == "report":
+                check_template(file)
         except InputError as error:
             yield from (finding_at(tree, trail, one.message) for one in error.findings)
 
 
 def _check_baseline(said: ScenarioFile) -> Iterator[Fault]:
-    for key, role, named in (
-        ("pits", Role.PIT, said.baseline.pits),
-        ("receivers", Role.RECEIVER, said.baseline.receivers),
-    ):
-        for index, site in enumerate(named or ()):
+    for key, role in (("pits", Role.PIT), ("receivers", Role.RECEIVER)):
+        for index, site in enumerate(getattr(said.baseline, key) or ()):
             if role not in said.sites[site].roles:
                 names = {"key": key, "site": f"`{site}`", "role": role}
                 told = say("baseline.{key}: {site} has no `{role}:`", **names)
@@ -335,11 +324,49 @@ def _check_agreements(said: ScenarioFile) -> Iterator[Fault]:
 
 
 def _check_fleet(said: ScenarioFile) -> Iterator[Fault]:
-    named: list[tuple[str, Trail]] = [(vehicle, ("fleet", vehicle)) for vehicle in said.fleet]
+    named: dict[Trail, str] = {("fleet", vehicle): vehicle for vehicle in said.fleet}
     for number, vehicle in enumerate(said.baseline.vehicles or ()):
-        named.append((vehicle, ("baseline", "vehicles", number)))
+        named["baseline", "vehicles", number] = vehicle
     message = say("{where}: {vehicle} is not among `vehicles` of this scenario")
-    for vehicle, trail in named:
+    for trail, vehicle in named.items():
         if vehicle not in said.vehicles:
             told = message.format(where=str(trail[0]), vehicle=f"`{vehicle}`")
             yield Fault(told, trail, of_key=trail[0] == "fleet")
+
+
+def _write_ids(own: Mapping[str, Any], tree: Tree) -> dict[str, Any]:
+    """Give a scenario's own entries of the catalogue with ids where names of others were written.
+
+    Entries are laid over the built-in ones key by key, so that a rule under a name has to come
+    under its id first. A name that is not known stays; the tree knows the places of what moves.
+    """
+    known, written, recipes = _list_known(own), dict(own), own.get("recipes")
+    keyed: list[tuple[Trail, Any, tuple[str, ...]]] = [
+        (("fits",), own.get("fits"), ("materials", "uses")),
+        (("soil_moves",), own.get("soil_moves"), ("land",)),
+    ]
+    for name, recipe in recipes.items() if isinstance(recipes, Mapping) else ():
+        for one in ("inputs", "outputs") if isinstance(recipe, Mapping) else ():
+            keyed.append((("recipes", name, one), recipe.get(one), ("materials",)))
+    for trail, part, keyed_by in keyed:
+        if isinstance(part, Mapping):
+            by_id = _rekey(part, ("catalogue", *trail), keyed_by, known, tree)
+            written = varied.put_value(written, trail, by_id)
+    return written
+
+
+def _rekey(
+    part: Any, trail: Trail, keyed_by: tuple[str, ...], known: Mapping[str, Names], tree: Tree
+) -> Any:
+    """Write a mapping with ids as keys; one that is there already or unknown stays as it is."""
+    if not isinstance(part, Mapping) or not keyed_by:
+        return part
+    written: dict[str, Any] = {}
+    for key, value in part.items():
+        id_ = id_or_word(keyed_by[0], str(key), known[keyed_by[0]])
+        if id_ in part:
+            id_ = key
+        if id_ != key:
+            tree.repeat(tree, (*trail, key), (*trail, id_))
+        written[id_] = _rekey(value, (*trail, id_), keyed_by[1:], known, tree)
+    return written

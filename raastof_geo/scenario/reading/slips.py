@@ -6,6 +6,19 @@ from typing import NamedTuple, TypeAlias
 
 from raastof_geo.language import Message, say_text
 
+Slip: TypeAlias = tuple[Message, int, int]
+"""A sentence, with line and column counted from zero."""
+_KEY = r"[^\W\d][\w-]*"
+_TIGHT_COLON = re.compile(rf"(?:^\s*(?:-\s+)*|[{{,]\s*)({_KEY}):(?!//)([^\s:\"'].*)")
+_TIGHT_DASH = re.compile(r"^\s*-(?![-\s])(\S.*)")
+_SECOND_COLON = re.compile(rf"(?:^\s*(?:-\s+)*|[{{,]\s*)({_KEY}):\s+(?=[^\s\"'{{\[])")
+_LIST_BESIDE_KEY = re.compile(rf"^\s*(?:-\s+)*({_KEY}):\s+-\s")
+_NEXT_KEY = re.compile(rf"\s+(?={_KEY}:)")
+_BEGIN = re.compile(r"(?P<indent>\s*)(?P<dashes>(?:-\s+)*)")
+_LONGEST_LINE = 10_000
+_LONGEST_QUOTE = 40
+_CLOSING = {"{": "}", "[": "]"}
+
 
 class Halt(NamedTuple):
     """Where the reader of YAML gave up, counted from zero, and what it said of it."""
@@ -21,21 +34,6 @@ class Halt(NamedTuple):
     def at(self) -> tuple[int, int]:
         """Line and column."""
         return self.line, self.column
-
-
-Slip: TypeAlias = tuple[Message, int, int]
-"""A sentence, with line and column counted from zero."""
-
-_KEY = r"[^\W\d][\w-]*"
-_TIGHT_COLON = re.compile(rf"(?:^\s*(?:-\s+)*|[{{,]\s*)({_KEY}):(?!//)([^\s:\"'].*)")
-_TIGHT_DASH = re.compile(r"^\s*-(?![-\s])(\S.*)")
-_SECOND_COLON = re.compile(rf"(?:^\s*(?:-\s+)*|[{{,]\s*)({_KEY}):\s+(?=[^\s\"'{{\[])")
-_LIST_BESIDE_KEY = re.compile(rf"^\s*(?:-\s+)*({_KEY}):\s+-\s")
-_NEXT_KEY = re.compile(rf"\s+(?={_KEY}:)")
-_BEGIN = re.compile(r"(?P<indent>\s*)(?P<dashes>(?:-\s+)*)")
-_LONGEST_LINE = 10_000
-_LONGEST_QUOTE = 40
-_CLOSING = {"{": "}", "[": "]"}
 
 
 def find_slip(lines: Sequence[str], stop: Halt) -> Slip:

@@ -10,7 +10,7 @@ from typing import Any, Self, TypeAlias
 
 from raastof_geo.errors import Finding, InputError, Place, ScenarioError, tell_reason
 from raastof_geo.language import Message, plain, say_text
-from raastof_geo.scenario.reading import nodes, scalars
+from raastof_geo.scenario.reading import nodes
 from raastof_geo.scenario.reading.nodes import Node, Scalar
 from raastof_geo.scenario.reading.slips import loosen_colon, say_colon, say_dash
 from raastof_geo.units import join_at_comma
@@ -27,9 +27,9 @@ _NO_TEXT = re.compile(
 )
 _LONGEST_QUOTE = 200
 _TIGHT_DASH = re.compile(r"-[^\s-]")
-_CORE = "tag:yaml.org,2002:"
 _SOURCED = frozenset(("value", "by_year", "speed_km_h"))
 """Keys by which a mapping is a sourced number."""
+Entries: TypeAlias = dict[str, tuple[Scalar, Node]]
 
 
 @dataclass
@@ -148,9 +148,6 @@ def _no_text(character: str) -> Message:
     return say_text("yaml", "character", code=f"U+{ord(character):04X}")
 
 
-Entries: TypeAlias = dict[str, tuple[Scalar, Node]]
-
-
 class _Planter:
     """Turn nodes into plain values, and write down in the tree where they stood."""
 
@@ -162,14 +159,13 @@ class _Planter:
         self.told: set[Place] = set()
 
     def value(self, node: Node, path: Trail) -> Any:
-        self._spend(1, node)
-        _check_level(len(path), node)
+        self._spend(1, node, len(path))
         self.tree.places[path] = node.place
         if isinstance(node, Scalar):
             self.tree.written[path] = plain(node.text[:_LONGEST_QUOTE])
             return self._scalar(node)
         kind = "map" if isinstance(node, nodes.Mapping) else "seq"
-        if node.tag is not None and node.tag not in ("!", _CORE + kind):
+        if node.tag is not None and node.tag not in ("!", nodes.CORE + kind):
             self._tell_tag("tag", node.tag, node)
         if isinstance(node, nodes.Sequence):
             items = [part for item in node.items for part in self._mended_items(item)]
@@ -182,11 +178,18 @@ class _Planter:
             values[key] = self.value(value_node, (*path, key))
         return values
 
-    def _scalar(self, node: Scalar) -> scalars.Value:
+    def _scalar(self, node: Scalar) -> nodes.Value:
         text = self._text(node)
         if node.tag is None and node.plain:
-            return scalars.keep_written(scalars.read_plain(text), text)
-        return self._tagged(node, text, node.tag) if node.tag not in (None, "!") else text
+            return nodes.keep_written(nodes.read_plain(text), text)
+        if node.tag in (None, "!"):
+            return text
+        try:
+            return nodes.read_tagged(text, node.tag)
+        except ValueError:
+            key = "tag value" if node.tag in nodes.CORE_TAGS else "tag"
+            self._tell_tag(key, node.tag, node, text)
+            return text
 
     def _text(self, node: Scalar) -> str:
         """Refuse what no file can hold, such as half a character written as a code."""
@@ -195,21 +198,14 @@ class _Planter:
             raise ScenarioError(*self.tree.findings, Finding(_no_text(found[0]), node.place))
         return node.text
 
-    def _tagged(self, node: Scalar, text: str, tag: str) -> scalars.Value:
-        try:
-            return scalars.read_tagged(text, tag)
-        except ValueError:
-            self._tell_tag("tag value" if tag in scalars.CORE_TAGS else "tag", tag, node, text)
-            return text
-
     def _tell_tag(self, key: str, tag: str, node: Node, text: str = "") -> None:
-        shown = plain(tag.replace(_CORE, "!!"))[:60]
+        shown = plain(tag.replace(nodes.CORE, "!!"))[:60]
         self._tell(say_text("yaml", key, given=f"`{plain(text)[:60]}`", tag=f"`{shown}`"), node)
 
     def _entries(self, node: nodes.Mapping, level: int) -> Entries:
         """Give what a mapping holds: what `<<` brings, and its own above that."""
         if id(node) not in self.known:
-            _check_level(level, node)
+            self._spend(0, node, level)
             own, merged = self._own(node)
             brought: Entries = {}
             for source in merged:
@@ -235,13 +231,14 @@ class _Planter:
                 own[key] = (key_node, value_node)
         return own, merged
 
-    def _sources(self, node: Node) -> list[nodes.Mapping]:
+    def _sources(self, node: Node) -> Iterator[nodes.Mapping]:
         listed = node.items if isinstance(node, nodes.Sequence) else [node]
         self._spend(len(listed), node)
         for item in listed:
-            if not isinstance(item, nodes.Mapping):
+            if isinstance(item, nodes.Mapping):
+                yield item
+            else:
                 self._tell(say_text("yaml", "merge"), item)
-        return [item for item in listed if isinstance(item, nodes.Mapping)]
 
     def _mended_entries(self, node: nodes.Mapping) -> list[tuple[Scalar, Node]]:
         """Give keys and values, the commonest slips told and mended, so that nothing follows."""
@@ -320,20 +317,17 @@ class _Planter:
         self._tell(say_colon(*loosened), item)
         return nodes.Mapping(item.place, [_pair(loosened, item.place)])
 
-    def _spend(self, values: int, node: Node) -> None:
+    def _spend(self, values: int, node: Node, level: int = 0) -> None:
         self.count += values
         if self.count > MOST_VALUES:
             raise nodes.refused("repeats", node.place)
+        if level > nodes.MOST_LEVELS:
+            raise nodes.refused("deep", node.place, limit=nodes.MOST_LEVELS)
 
     def _tell(self, message: Message, node: Node) -> None:
         if node.place not in self.told:
             self.told.add(node.place)
             self.tree.findings.append(Finding(message, node.place))
-
-
-def _check_level(level: int, node: Node) -> None:
-    if level > nodes.MOST_LEVELS:
-        raise nodes.refused("deep", node.place, limit=nodes.MOST_LEVELS)
 
 
 def _pair(key_and_value: tuple[str, str], place: Place) -> tuple[Scalar, Node]:

@@ -1,14 +1,13 @@
 """What is agreed between two sites, and what would go between them without coordination."""
 
-from typing import Literal, Self, TypeAlias, get_args
+from typing import ClassVar, Literal, Self, TypeAlias, get_args
 
 from pydantic import Field, ValidationInfo, model_validator
 
 from raastof_geo.errors import InputError
 from raastof_geo.scenario.fault import MapOf, SetOf
-from raastof_geo.scenario.said.amount import Amount, Fraction, weigh_over
-from raastof_geo.scenario.said.choice import OwnReturnLoads
-from raastof_geo.scenario.said.part import MaterialId, Part, SiteId, VehicleId, Window
+from raastof_geo.scenario.identity import MaterialId, SiteId, VehicleId
+from raastof_geo.scenario.said.part import Amount, Fraction, Part, Window, weigh_over
 from raastof_geo.scenario.said.target import ShareDefinition
 from raastof_geo.units import Quantity
 
@@ -76,6 +75,21 @@ Together: TypeAlias = Literal["site", "project", "client", "municipality"]
 """Who is one party without coordination."""
 BaselineKind: TypeAlias = Literal["own_first", "alone", "today", "legs"]
 """What a world without coordination may do, see `assignment.alone`."""
+
+
+class ReturnLoads(Part):
+    """Coordination of trucks, so that they need not drive back empty."""
+
+    share: Fraction
+    """Share of the tonnes on each leg that may be carried by coordinated trucks."""
+    within_party: ClassVar[bool] = False
+    """Whether each party coordinates its own trucks only."""
+
+
+class OwnReturnLoads(ReturnLoads):
+    """The same without coordination: the trucks of one party know of each other, and no others."""
+
+    within_party: ClassVar[bool] = True
 
 
 class TodayChoice(Part):

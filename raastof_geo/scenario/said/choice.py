@@ -11,8 +11,7 @@ from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import Sum
 from raastof_geo.scenario.fault import MapOf
 from raastof_geo.scenario.identity import find_model
-from raastof_geo.scenario.said.amount import Fraction, Tonnes
-from raastof_geo.scenario.said.part import Part
+from raastof_geo.scenario.said.part import Fraction, Part, Tonnes
 from raastof_geo.scenario.said.target import Measure
 
 

@@ -1,8 +1,11 @@
-"""What a site can do: offer, need, dig, receive, make, keep."""
+"""What a site can do, and its roles by that: offer, need, dig, receive, make, keep."""
+
+from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Iterator
-from functools import partial
+from enum import StrEnum
+from functools import cache, cached_property, partial
 from operator import attrgetter
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
@@ -10,24 +13,64 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import NonNegativeFigure, Rate, Sum
-from raastof_geo.language import list_codes, say_text
+from raastof_geo.language import Message, list_codes, read_texts, say_text
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf, SetOf, refuse_twice
+from raastof_geo.scenario.identity import MaterialId, ReceiverKindId, RecipeId, UseId
 from raastof_geo.scenario.said import part
-from raastof_geo.scenario.said.amount import Amount, catalogue_of, refuse_volume, weigh, weigh_over
 from raastof_geo.units import Quantity
 
 Ship: TypeAlias = Literal["open", "coastal"]
 """What carries over sea: a bulk carrier on the open sea, or a coastal ship."""
 
 
-_accepted_once = partial(refuse_twice, by=attrgetter("condition"))
+class Role(StrEnum):
+    """What a site does; in frames and files a role is the text of its name."""
+
+    NEED = "need"
+    OFFER = "offer"
+    PIT = "pit"
+    RECEIVER = "receiver"
+    PLANT = "plant"
+    DEPOT = "depot"
+    STOCKPILE = "stockpile"
+    """Takes from its own site only."""
+
+    @property
+    def caption(self) -> Message:
+        """What people call a site of this role."""
+        return read_texts("roles")[self]
+
+    @cached_property
+    def takes_from(self) -> frozenset[Role]:
+        """The roles that it may take from: nobody digs in order to dump, or moves heap to heap."""
+        every = frozenset(Role)
+        return {
+            Role.NEED: every - {Role.NEED, Role.RECEIVER},
+            Role.RECEIVER: every - {Role.NEED, Role.RECEIVER, Role.PIT},
+            Role.PLANT: every - {Role.NEED, Role.RECEIVER},
+            Role.DEPOT: frozenset({Role.OFFER, Role.PIT, Role.PLANT}),
+            Role.STOCKPILE: frozenset({Role.OFFER}),
+        }.get(self, frozenset())
+
+    def takes(self) -> bool:
+        """Whether material may come to it."""
+        return bool(self.takes_from)
+
+    @cache
+    def gives(self) -> bool:
+        """Whether material may leave it."""
+        return any(self in taker.takes_from for taker in Role)
+
+    def converts(self) -> bool:
+        """Whether it passes on what it takes, in another form or another period."""
+        return self.gives() and self.takes()
 
 
 class DueAmount(part.Window):
     """An amount in a window: once in all, or again in each period."""
 
-    amount: Amount | None = None
-    amount_per_period: Amount | None = None
+    amount: part.Amount | None = None
+    amount_per_period: part.Amount | None = None
 
     @property
     def quantity(self) -> Quantity:
@@ -51,7 +94,7 @@ class DueAmount(part.Window):
 class OfferEntry(DueAmount):
     """A material that a site has too much of."""
 
-    material: part.MaterialId
+    material: MaterialId
     must_leave: bool = True
     """Whether all of it has to go, as surplus from a construction site has."""
     price_dkk_per_t: Rate = 0.0
@@ -65,25 +108,27 @@ class OfferEntry(DueAmount):
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> Self:
-        weigh(self.quantity, self.material, info, at=self.amount_key)
+        part.weigh(self.quantity, self.material, info, at=self.amount_key)
         return self
 
 
 class NeedEntry(DueAmount):
     """A use that a site needs a material for; amounts are of the use's reference material."""
 
-    use: part.UseId
-    materials: SetOf[part.MaterialId] | None = None
+    use: UseId
+    materials: SetOf[MaterialId] | None = None
     """The only materials that will do; none: all that the catalogue allows."""
-    accepts: Annotated[tuple[part.Consent, ...], AfterValidator(_accepted_once)] = ()
+    accepts: Annotated[
+        tuple[part.Consent, ...], AfterValidator(partial(refuse_twice, by=attrgetter("condition")))
+    ] = ()
     """Conditions that are met here, beside the scenario's `accepted_conditions`."""
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> Self:
-        catalogue, quantity = catalogue_of(info), self.quantity
+        catalogue, quantity = part.catalogue_of(info), self.quantity
         if catalogue is not None and self.use in catalogue.uses:
             reference = catalogue.uses[self.use].reference_material
-            weigh(quantity, reference, info, at=self.amount_key)
+            part.weigh(quantity, reference, info, at=self.amount_key)
         return self
 
 
@@ -120,8 +165,8 @@ class OpenDays(part.Part):
 class Capacity(OpenDays):
     """How much can be dug or received."""
 
-    capacity_per_period: Amount | None = None
-    capacity_total: Amount | None = None
+    capacity_per_period: part.Amount | None = None
+    capacity_total: part.Amount | None = None
 
     def limits(self) -> Iterator[tuple[str, Quantity]]:
         """Give the limits that were set, by name."""
@@ -132,7 +177,7 @@ class Capacity(OpenDays):
     def weigh_over(self, materials: tuple[str, ...], info: ValidationInfo) -> None:
         """Weigh the limits, which cover these materials together."""
         for name, quantity in self.limits():
-            weigh_over(name, quantity, materials, info)
+            part.weigh_over(name, quantity, materials, info)
 
 
 def _refuse_idle(entry: part.Part, named: Collection[str], list_name: str, *keys: str) -> None:
@@ -146,10 +191,10 @@ def _refuse_idle(entry: part.Part, named: Collection[str], list_name: str, *keys
 class PitEntry(Capacity):
     """A source of virgin material."""
 
-    supplies: SetOf[part.MaterialId] = Field(min_length=1)
-    price_dkk_per_t: MapOf[part.MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    supplies: SetOf[MaterialId] = Field(min_length=1)
+    price_dkk_per_t: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Prices of this pit; the catalogue's where it has none. [DKK/t]"""
-    sea_km: MapOf[part.MaterialId, Annotated[float, Field(ge=0, le=20_000)]] = Field(
+    sea_km: MapOf[MaterialId, Annotated[float, Field(ge=0, le=20_000)]] = Field(
         default_factory=dict
     )
     """How far it comes by ship to where lorries fetch it: a number, or one for each material; its
@@ -169,7 +214,7 @@ class PitEntry(Capacity):
     def _can_be_weighed(self, info: ValidationInfo) -> Self:
         self.weigh_over(self.supplies, info)
         _refuse_idle(self, self.supplies, "supplies", "price_dkk_per_t", "sea_km")
-        catalogue = catalogue_of(info)
+        catalogue = part.catalogue_of(info)
         if self.sea_km and catalogue is not None and catalogue.sea is None:
             raise InputError.saying_text("said", "no sea")
         return self
@@ -178,15 +223,15 @@ class PitEntry(Capacity):
 class ReceiverEntry(Capacity):
     """A place where surplus ends."""
 
-    kind: part.ReceiverKindId | None = None
+    kind: ReceiverKindId | None = None
     """What it is, which decides on landfill, its tax, and fees that are not said."""
     landfill: bool | None = None
     """What older files say instead of a kind: tonnes count as landfill, its tax is in the fees."""
-    disposal_kg_co2e: MapOf[part.MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    disposal_kg_co2e: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Emissions of reception here; the catalogue's where it has none. [kg CO2e/t]"""
 
-    accepts: SetOf[part.MaterialId] = Field(min_length=1)
-    gate_fee_dkk_per_t: MapOf[part.MaterialId, NonNegativeFigure] = Field(default_factory=dict)
+    accepts: SetOf[MaterialId] = Field(min_length=1)
+    gate_fee_dkk_per_t: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Fees of this receiver; the catalogue's where it has none. [DKK/t]"""
 
     @model_validator(mode="after")
@@ -201,18 +246,18 @@ class ReceiverEntry(Capacity):
 class PlantEntry(Capacity):
     """A plant that makes materials of others; its capacities are tonnes of input."""
 
-    recipes: SetOf[part.RecipeId] = Field(min_length=1)
-    dkk_per_t: MapOf[part.RecipeId, NonNegativeFigure] = Field(default_factory=dict)
+    recipes: SetOf[RecipeId] = Field(min_length=1)
+    dkk_per_t: MapOf[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
     """What this plant charges; the catalogue's where it has none. [DKK/t of input]"""
-    kg_co2e_per_t: MapOf[part.RecipeId, NonNegativeFigure] = Field(default_factory=dict)
+    kg_co2e_per_t: MapOf[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
     """What this plant emits; the catalogue's where it has none. [kg CO2e/t of input]"""
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> Self:
-        catalogue = catalogue_of(info)
+        catalogue = part.catalogue_of(info)
         if catalogue is not None:
-            known_recipes = [name for name in self.recipes if name in catalogue.recipes]
-            inputs = [one for name in known_recipes for one in catalogue.recipes[name].inputs]
+            recipes = map(catalogue.recipes.get, self.recipes)
+            inputs = [one for recipe in recipes if recipe for one in recipe.inputs]
             self.weigh_over(tuple(inputs) or ("",), info)
         _refuse_idle(self, self.recipes, "recipes", "dkk_per_t", "kg_co2e_per_t")
         return self
@@ -221,11 +266,11 @@ class PlantEntry(Capacity):
 class Store(part.Part):
     """Room for tonnes between periods."""
 
-    capacity: Amount
+    capacity: part.Amount
     """What lies there at the end of a period, all materials together."""
-    start: MapOf[part.MaterialId, Amount] = Field(default_factory=dict)
+    start: MapOf[MaterialId, part.Amount] = Field(default_factory=dict)
     """What lies there before the first period."""
-    end: Literal["empty", "any"] | MapOf[part.MaterialId, Amount] = "empty"
+    end: Literal["empty", "any"] | MapOf[MaterialId, part.Amount] = "empty"
     """What lies there after the last period: nothing, whatever is best, or stated amounts."""
     handling_dkk_per_t: NonNegativeFigure | None = None
     """For putting a tonne in, and again for taking it out; none: the catalogue's. [DKK/t]"""
@@ -241,7 +286,7 @@ class Store(part.Part):
     def _can_be_weighed(self, info: ValidationInfo) -> Self:
         faults = list(self._overfull(info))
         if self.capacity.unit != "t":
-            raise refuse_volume("capacity")
+            raise part.refuse_volume("capacity")
         raise_all(FaultError, faults)
         return self
 
@@ -256,7 +301,7 @@ class Store(part.Part):
 
     def _overfull(self, info: ValidationInfo) -> Iterator[Fault]:
         for name, stock in self._stocks:
-            tonnes = sum(weigh(amount, one, info, at=name) for one, amount in stock.items())
+            tonnes = sum(part.weigh(amount, one, info, at=name) for one, amount in stock.items())
             if tonnes > self.capacity.value * (1 + 1e-9):
                 room = self.capacity.value
                 yield Fault(say_text("said", "overfull", tonnes=tonnes, capacity=room), (name,))
@@ -273,14 +318,14 @@ class Store(part.Part):
 class DepotEntry(Store, OpenDays):
     """Storage between periods for anybody's material."""
 
-    materials: SetOf[part.MaterialId] = Field(min_length=1)
-    capacity_per_period: Amount | None = None
+    materials: SetOf[MaterialId] = Field(min_length=1)
+    capacity_per_period: part.Amount | None = None
     """What may come in within a period, all materials together; none: no limit."""
 
     @model_validator(mode="after")
     def _keeps_what_it_has(self, info: ValidationInfo) -> Self:
         if self.capacity_per_period is not None:
-            weigh_over("capacity_per_period", self.capacity_per_period, self.materials, info)
+            part.weigh_over("capacity_per_period", self.capacity_per_period, self.materials, info)
         raise_all(FaultError, self.foreign_stocks(self.materials))
         return self
 

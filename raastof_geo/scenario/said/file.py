@@ -1,7 +1,11 @@
-"""A scenario as it stands in its file."""
+"""A scenario as it stands in its file: how a plan is made, the numbers it rests on, all else."""
 
+import datetime
+from collections.abc import Iterator
 from functools import partial
-from typing import Annotated, Any, Literal, Self
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -13,29 +17,224 @@ from pydantic import (
     model_validator,
 )
 
-from raastof_geo.errors import InputError
-from raastof_geo.figures.figure import LARGEST_FIGURE, YEARS
+from raastof_geo.emissions.vehicle import BY_DEFAULT
+from raastof_geo.errors import InputError, raise_all
+from raastof_geo.figures.figure import LARGEST_FIGURE, YEARS, Sum
 from raastof_geo.figures.vocabulary import CO2E, COST, TONNE_KM, TRANSPORT_WTW
-from raastof_geo.language import Language
-from raastof_geo.scenario.fault import MapOf, SetOf, refuse_twice
-from raastof_geo.scenario.identity import check_id
+from raastof_geo.language import Language, say, say_text
+from raastof_geo.scenario import identity
+from raastof_geo.scenario.fault import Fault, FaultError, MapOf, SetOf, refuse_twice
 from raastof_geo.scenario.output import EVERY_OUTPUT, check_output
 from raastof_geo.scenario.period import Period, check_order, read_period
-from raastof_geo.scenario.said import choice
-from raastof_geo.scenario.said.agreement import Agreement, BaselineChoice
-from raastof_geo.scenario.said.amount import Capture
-from raastof_geo.scenario.said.assumption import Assumption
+from raastof_geo.scenario.said.agreement import Agreement, BaselineChoice, ReturnLoads
 from raastof_geo.scenario.said.network import NetworkChoice
-from raastof_geo.scenario.said.part import ConditionId, Part, VehicleId
+from raastof_geo.scenario.said.part import ONE_OR_SEVERAL, Capture, Fraction, Part, Tonnes
 from raastof_geo.scenario.said.site import Site, ZoneEntry
-from raastof_geo.scenario.said.target import Crossing, Objective, Targets
-from raastof_geo.scenario.said.variant import Variant
+from raastof_geo.scenario.said.target import Crossing, Measure, Objective, Targets
+from raastof_geo.units import read_share
 
+Whose: TypeAlias = Literal["needs", "offers", "pits", "receivers", "plants", "depots"]
+PLACES: tuple[Whose, ...] = ("pits", "receivers", "plants", "depots")
+"""Those whose amounts are what they can dig, take, make and keep."""
 NEWEST_FORMAT = 3
 """The form of scenario files that is written now; older ones are read with today's meaning."""
 FORMAT_OF_NEEDS = 3
 """The first in which each need accepts conditions of its own, and land not said is the strictest.
 """
+
+
+class EmissionChoices(Part):
+    """How a truck's energy follows from the road."""
+
+    model: Annotated[str, AfterValidator(identity.find_model)] = BY_DEFAULT
+    """One of `MODELS` in `emissions/model.py`."""
+
+
+class FleetLimit(Part):
+    """How much of a kind of truck there is."""
+
+    number: Sum | None = None
+    """Trucks, each with the catalogue's hours a year."""
+    hours_per_period: Sum | None = None
+    """Driving, loading and tipping, all trucks together. [h]"""
+    km_per_period: Sum | None = None
+    """Loaded and empty, all trucks together. [km]"""
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Self:
+        if self.number is None and self.hours_per_period is None and self.km_per_period is None:
+            raise InputError.saying_text("said", "no limit")
+        return self
+
+
+class ReportHead(Part):
+    """What stands at the head of a report."""
+
+    author: str = Field(default="", max_length=10_000)
+    client: str = Field(default="", max_length=10_000)
+    version: str = Field(default="", max_length=10_000)
+    date: datetime.date | None = None
+    """None: the report says what it was made with."""
+    template: Path | None = Field(default=None, exclude=True)
+    """A Word file whose styles and page `report.docx` takes; plan.json does not say where."""
+
+
+class Choices(Part):
+    """Either-or decisions, which make the programme a mixed-integer one."""
+
+    partners_at_most: int | None = Field(default=None, ge=1)
+    """The most other sites that each site with offers or needs exchanges material with."""
+    smallest_lot: Tonnes | None = None
+    """The least that goes from one site to another of one material in a period, if any goes."""
+
+
+class Solving(Part):
+    """How long and how exactly the programme is solved."""
+
+    solver: Literal["HiGHS"] | None = None
+    """The one there is; files and folders of before name it."""
+    time_limit_s: float | None = Field(default=None, gt=0)
+    """After this long the best plan so far is taken, with its gap. [s]"""
+    gap: Fraction = 0.0
+    """With either-or decisions: stop when the plan is within this share of the bound."""
+
+
+class Published(Part):
+    """What others have published of the same case."""
+
+    source: str = Field(min_length=1)
+    saved: MapOf[Measure, Sum] = Field(min_length=1)
+    """What it says is saved, by what a plan can be measured by, in the unit of that."""
+    note: str = ""
+    """What may be compared, and what may not."""
+
+
+class EffectChoices(Part):
+    """How the effect is divided and explained."""
+
+    shared_legs: Literal["half", "giver", "taker"] = "half"
+    """Whose a transport between two projects is: half each, or all of one of them."""
+    causes: bool = True
+    """Whether the effect is split by cause, which takes a solve for each cause."""
+    shapley: bool | None = None
+    """Whether savings are also divided by Shapley value, which takes a solve for each set of
+    projects; none: where there are at most six projects."""
+    published: Published | None = None
+    """What is published of the same case, which every output then puts beside the plan's."""
+
+
+def _read_level(given: Any) -> Any:
+    return read_share(given) if _is_percent(given) else given
+
+
+def _is_percent(given: Any) -> bool:
+    return isinstance(given, str) and given.strip().endswith("%")
+
+
+Level: TypeAlias = Annotated[float, BeforeValidator(_read_level)]
+"""A number, or a share such as `15 %`."""
+
+
+class Which(Part):
+    """Of all amounts of a kind those that match everything said here; nothing said: all."""
+
+    use: Annotated[SetOf[identity.UseId] | None, ONE_OR_SEVERAL] = None
+    material: Annotated[SetOf[identity.MaterialId] | None, ONE_OR_SEVERAL] = None
+    municipality: Annotated[SetOf[identity.MunicipalityId] | None, ONE_OR_SEVERAL] = None
+    project: Annotated[SetOf[str] | None, ONE_OR_SEVERAL] = None
+    site: Annotated[SetOf[identity.SiteId] | None, ONE_OR_SEVERAL] = None
+    land: Annotated[SetOf[identity.LandId] | None, ONE_OR_SEVERAL] = None
+
+
+AmountFilter: TypeAlias = Annotated[dict[Whose, Which], Field(min_length=1)]
+"""Whose amounts, and which of them: `{needs: {use: fill}}`."""
+
+
+class Assumption(Part):
+    """A number that the scenario rests on, the range it may lie in, and what hangs on it."""
+
+    name: str = Field(default="", max_length=200)
+    """What people call it; none: its key."""
+    value: Level | None = None
+    """What the scenario assumes; none: what stands at `set`."""
+    low: Level
+    high: Level
+    unit: str = ""
+    source: str = Field(min_length=1)
+    """Where the range was read, or that it is a judgement."""
+    scale: AmountFilter | None = None
+    """The amounts that are multiplied by the new number ÷ `value`."""
+    rest: AmountFilter | None = None
+    """The amounts that take the difference, in equal parts of each, so that the sum stays."""
+    set: str = ""
+    """The path of the number itself, such as `catalogue.materials.lime.price`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _percent_is_a_unit(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "unit" not in given and _is_percent(given.get("low")):
+            return {**given, "unit": "%"}
+        return given
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Self:
+        raise_all(FaultError, self._faults())
+        return self
+
+    def _faults(self) -> Iterator[Fault]:
+        if bool(self.set) == (self.scale is not None):
+            yield Fault(say("say one of `scale` (amounts) and `set` (a path)"))
+        if self.rest is not None and self.scale is None:
+            yield Fault(say("`rest` belongs to `scale`"), ("rest",), of_key=True)
+        if self.scale is not None and (self.value is None or self.value <= 0):
+            yield Fault(say("`scale` divides by `value`: say one above 0"), ("value",))
+        if self.scale is not None and self.low < 0:
+            yield Fault(say("an amount cannot be below 0: raise `low`"), ("low",))
+        if self.low == self.high:
+            yield _outside("low", self.low, "high", self.high)
+        value = self.low if self.value is None else self.value
+        steps = [("low", self.low), ("value", value), ("high", self.high)]
+        yield from (
+            _outside(*first, *second) for first, second in pairwise(steps) if first[1] > second[1]
+        )
+
+
+def _outside(less: str, first: float, more: str, second: float) -> Fault:
+    told = say("`{less}` ({first}) must be below `{more}` ({second})")
+    ends = {"less": less, "first": f"{first:g}", "more": more, "second": f"{second:g}"}
+    return Fault(told.format(**ends), (less,))
+
+
+class Scaled(Part):
+    """Amounts, and what they are multiplied by."""
+
+    amounts: AmountFilter
+    by: Annotated[Level, Field(ge=0, le=1000)]
+
+
+class Variant(Part):
+    """What is otherwise in another form of the scenario."""
+
+    name: str = Field(default="", max_length=200)
+    """What people call it; none: its key."""
+    assume: dict[str, Level] = Field(default_factory=dict)
+    """Other numbers of `assumptions`, by their keys."""
+    set: dict[str, Any] = Field(default_factory=dict)
+    """Other values by path, such as `targets.secondary_share.at_least`."""
+    scale: Annotated[tuple[Scaled, ...], ONE_OR_SEVERAL] = ()
+    sweep: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    """Lists of numbers of assumptions or of values by path: a form for each choice of one each."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        raise_all(FaultError, self._faults())
+        return self
+
+    def _faults(self) -> Iterator[Fault]:
+        if not (self.assume or self.set or self.scale or self.sweep):
+            yield Fault(say_text("variations", "nothing"))
+        for key in self.sweep.keys() & (self.assume.keys() | self.set.keys()):
+            yield Fault(say_text("variations", "said twice", key=f"`{key}`"), ("sweep", key))
 
 
 class ScenarioFile(Part):
@@ -52,14 +251,14 @@ class ScenarioFile(Part):
         AfterValidator(check_order),
     ]
     network: NetworkChoice = NetworkChoice()
-    vehicles: SetOf[VehicleId] = Field(
+    vehicles: SetOf[identity.VehicleId] = Field(
         default=("tipper_4_axle", "truck_trailer_7_axle"), min_length=1
     )
     """The trucks that may be used; each leg takes the best of them."""
     idle_min_per_load: float = Field(default=0.0, ge=0, le=600)
     """Time with the engine running at both ends of a trip, together. [min]"""
-    emissions: choice.EmissionChoices = choice.EmissionChoices()
-    accepted_conditions: SetOf[ConditionId] = ()
+    emissions: EmissionChoices = EmissionChoices()
+    accepted_conditions: SetOf[identity.ConditionId] = ()
     """Conditions that the scenario accepts at every need; none that are a matter of each need."""
     zones: tuple[ZoneEntry, ...] = ()
     """Areas in which soil needs one condition more."""
@@ -67,7 +266,7 @@ class ScenarioFile(Part):
         default_factory=dict
     )
     """Additions to the built-in catalogue, and replacements in it, or the name of their file."""
-    sites: dict[Annotated[str, AfterValidator(check_id)], Site] = Field(min_length=1)
+    sites: dict[Annotated[str, AfterValidator(identity.check_id)], Site] = Field(min_length=1)
     border: SetOf[Crossing] = ()
     """What crosses the border of the region, stated and not solved for."""
     targets: Targets = Targets()
@@ -83,29 +282,31 @@ class ScenarioFile(Part):
     price_year: int | None = Field(default=None, ge=YEARS[0], le=YEARS[1])
     """In whose money prices are counted where the catalogue has their index; none: each in its
     own."""
-    return_loads: choice.ReturnLoads | None = None
+    return_loads: ReturnLoads | None = None
     """None: every truck drives back empty."""
-    fleet: MapOf[VehicleId, choice.FleetLimit] = Field(default_factory=dict)
+    fleet: MapOf[identity.VehicleId, FleetLimit] = Field(default_factory=dict)
     """Limits by kind of truck; none: there are enough."""
     agreements: SetOf[Agreement] = ()
     capture: Capture = Field(default_factory=dict)
     """How much of what is on offer can be put to use; nothing said: all of it."""
-    choices: choice.Choices = choice.Choices()
-    solving: choice.Solving = choice.Solving()
+    choices: Choices = Choices()
+    solving: Solving = Solving()
     baseline: BaselineChoice = BaselineChoice()
-    assumptions: dict[Annotated[str, AfterValidator(check_id)], Assumption] = Field(
+    assumptions: dict[Annotated[str, AfterValidator(identity.check_id)], Assumption] = Field(
         default_factory=dict
     )
     """Numbers that the scenario rests on, each with its range."""
-    variants: dict[Annotated[str, AfterValidator(check_id)], Variant] = Field(default_factory=dict)
+    variants: dict[Annotated[str, AfterValidator(identity.check_id)], Variant] = Field(
+        default_factory=dict
+    )
     """Other forms of the scenario, solved beside it when `raastof run --variants` asks for them."""
-    effect: choice.EffectChoices = choice.EffectChoices()
+    effect: EffectChoices = EffectChoices()
     publish: Literal["everything", "own_flows"] = "own_flows"
     """What the page of a project tells of others: nothing but the coarse effect of the whole, or
     with `everything` the effect of each."""
     online_tiles: bool = False
     """Whether readers of the map may ask OpenStreetMap's server for a background."""
-    report: choice.ReportHead = choice.ReportHead()
+    report: ReportHead = ReportHead()
     outputs: SetOf[Annotated[str, PlainValidator(check_output)]] = EVERY_OUTPUT
 
     @model_validator(mode="after")

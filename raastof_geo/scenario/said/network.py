@@ -7,9 +7,10 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError
-from raastof_geo.scenario.coordinates import check_degrees, region_in
 from raastof_geo.scenario.fault import SetOf
-from raastof_geo.scenario.said import part
+from raastof_geo.scenario.identity import MunicipalityId, VehicleId
+from raastof_geo.scenario.said.part import ONE_OR_SEVERAL, Part, Window, field_for_each
+from raastof_geo.scenario.said.site import check_degrees, region_in
 
 RouteMeasure = Literal["emissions", "time", "cost"]
 
@@ -18,12 +19,12 @@ def _check_at(at: tuple[float, float], info: ValidationInfo) -> tuple[float, flo
     return check_degrees(*at, region_in(info))
 
 
-class RoadsMeant(part.Window):
+class RoadsMeant(Window):
     """Which roads are meant, by one of these, and when."""
 
     name: str | None = None
     """Roads of this name or number, as in `Storstrømsbroen` or `E47`."""
-    way: Annotated[SetOf[int] | None, part.ONE_OR_SEVERAL] = None
+    way: Annotated[SetOf[int] | None, ONE_OR_SEVERAL] = None
     """Ways by their ids in OpenStreetMap."""
     at: Annotated[tuple[float, float], AfterValidator(_check_at)] | None = None
     """The road nearest to a place: longitude, latitude. [degrees]"""
@@ -31,7 +32,7 @@ class RoadsMeant(part.Window):
     """All roads that touch an area: its corners, longitude and latitude each. [degrees]"""
 
 
-@with_fields(part.field_for_each(TRUCK_LIMITS))
+@with_fields(field_for_each(TRUCK_LIMITS))
 class _RoadLimits(RoadsMeant):
     """What trucks meet there; the limits come after."""
 
@@ -44,7 +45,7 @@ class _RoadLimits(RoadsMeant):
 class RoadChange(_RoadLimits):
     """Roads that are not as the map says, always or in a window of periods."""
 
-    vehicles: SetOf[part.VehicleId] | None = None
+    vehicles: SetOf[VehicleId] | None = None
     """The trucks it is about; none: all."""
     note: str = ""
     """Why, for the reader."""
@@ -65,13 +66,13 @@ class RoadChange(_RoadLimits):
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
-class NetworkChoice(part.Part):
+class NetworkChoice(Part):
     """Which roads, and how trucks choose among them."""
 
     file: Path | None = None
     """A network made by `raastof network build` or `fetch`, a file of OpenStreetMap such as
     `.osm.pbf`, or a `.graphml` of OSMnx; none: the built-in network."""
-    municipalities: SetOf[part.MunicipalityId] = ()
+    municipalities: SetOf[MunicipalityId] = ()
     """Read only these, and what lies near, from a file of OpenStreetMap."""
     changes: SetOf[RoadChange] = ()
     """Roads that are not as the map says: closed, limited, slower."""

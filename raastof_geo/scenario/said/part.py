@@ -1,4 +1,7 @@
-"""What all parts of a scenario file share: strictness, ids, windows of periods."""
+"""What all parts of a scenario file share: strictness, windows of periods, amounts.
+
+Amounts are weighed on reading, so that a mistake shows where it stands.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Self, TypeAlias
@@ -14,10 +17,18 @@ from pydantic import (
 )
 
 from raastof_geo.emissions.limit import TruckLimit
+from raastof_geo.errors import InputError
 from raastof_geo.language import say_text
-from raastof_geo.scenario.fault import Fault, FaultError
-from raastof_geo.scenario.identity import known
+from raastof_geo.scenario.catalogue import Catalogue
+from raastof_geo.scenario.fault import Fault, FaultError, MapOf
+from raastof_geo.scenario.identity import ConditionId, known
 from raastof_geo.scenario.period import Calendar
+from raastof_geo.units import Quantity, read_quantity, read_share
+
+Amount: TypeAlias = Annotated[Quantity, BeforeValidator(read_quantity)]
+Fraction: TypeAlias = Annotated[float, BeforeValidator(read_share)]
+DEFAULT = "default"
+"""Every material that is not named."""
 
 
 def _find_period(given: Any, info: ValidationInfo) -> str:
@@ -29,17 +40,6 @@ def _calendar(info: ValidationInfo) -> Calendar | None:
     return (info.context or {}).get("calendar")
 
 
-MaterialId: TypeAlias = Annotated[str, AfterValidator(known("materials"))]
-UseId: TypeAlias = Annotated[str, AfterValidator(known("uses"))]
-RecipeId: TypeAlias = Annotated[str, AfterValidator(known("recipes"))]
-ConditionId: TypeAlias = Annotated[str, AfterValidator(known("conditions"))]
-MunicipalityId: TypeAlias = Annotated[str, AfterValidator(known("municipalities"))]
-DrawnMunicipalityId: TypeAlias = Annotated[str, AfterValidator(known("drawn_municipalities"))]
-LandId: TypeAlias = Annotated[str, AfterValidator(known("land"))]
-VehicleId: TypeAlias = Annotated[str, AfterValidator(known("vehicles"))]
-ReceiverKindId: TypeAlias = Annotated[str, AfterValidator(known("receiver_kinds"))]
-SoilMappingId: TypeAlias = Annotated[str, AfterValidator(known("soil_mappings"))]
-SiteId: TypeAlias = Annotated[str, AfterValidator(known("sites"))]
 PeriodId: TypeAlias = Annotated[str, BeforeValidator(_find_period)]
 
 
@@ -109,3 +109,80 @@ class Window(Part):
 def field_for_each(limits: Iterable[TruckLimit]) -> dict[str, tuple[Any, Any]]:
     """Give a field for each limit, none where it is not set."""
     return {limit.name: (float | None, Field(default=None, gt=0)) for limit in limits}
+
+
+def _in_tonnes(quantity: Quantity, info: ValidationInfo) -> Quantity:
+    if quantity.unit != "t":
+        raise refuse_volume(str(info.field_name))
+    return quantity
+
+
+Tonnes: TypeAlias = Annotated[Amount, AfterValidator(_in_tonnes)]
+"""An amount that covers several materials, or is of no one's density."""
+
+
+def catalogue_of(info: ValidationInfo) -> Catalogue | None:
+    """Give the catalogue that a scenario is read with; none where it is read by itself."""
+    return (info.context or {}).get("catalogue")
+
+
+def weigh(quantity: Quantity, material: str, info: ValidationInfo, *, at: str) -> float:
+    """Turn the quantity under a key into tonnes, so that a mistake is found while reading. [t]
+
+    Zero where it cannot be known yet: without a catalogue in the context of `info`, or with a
+    material that is not in it, about which something else is said.
+    """
+    catalogue = catalogue_of(info)
+    if catalogue is None or material not in catalogue.materials:
+        return quantity.value if quantity.unit == "t" else 0.0
+    try:
+        return catalogue.tonnes(quantity, material, (info.context or {}).get("vehicles", ()))
+    except InputError as error:
+        raise FaultError(*(Fault(one.message, (at,)) for one in error.findings)) from error
+
+
+def weigh_over(
+    name: str, quantity: Quantity, materials: tuple[str, ...], info: ValidationInfo
+) -> None:
+    """Weigh an amount of several materials, or of all where none is named: in tonnes only."""
+    if quantity.unit != "t" and len(set(materials)) != 1:
+        raise refuse_volume(name)
+    for material in materials[:1]:
+        weigh(quantity, material, info, at=name)
+
+
+def refuse_volume(name: str) -> InputError:
+    """Make the error for volumes or loads of what has no density of its own."""
+    return InputError.saying_text("said", "several densities", name=name)
+
+
+class Captured(Part):
+    """The share of a material on offer that testing, rejection, delay and refusal leave."""
+
+    value: Fraction
+    low: Fraction | None = None
+    high: Fraction | None = None
+    source: str = ""
+    note: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _may_be_bare(cls, given: Any) -> Any:
+        return {"value": given} if isinstance(given, int | float | str) else given
+
+    @model_validator(mode="after")
+    def _lies_between(self) -> Self:
+        low = self.value if self.low is None else self.low
+        high = self.value if self.high is None else self.high
+        if not low <= self.value <= high:
+            three = {"low": f"{low:g}", "value": f"{self.value:g}", "high": f"{high:g}"}
+            raise InputError.saying_text("said", "range", **three)
+        return self
+
+
+def _check_key(key: str, info: ValidationInfo) -> str:
+    return key if key == DEFAULT else known("materials")(key, info)
+
+
+Capture: TypeAlias = MapOf[Annotated[str, AfterValidator(_check_key)], Captured]
+"""By material, and `default` for every other one."""

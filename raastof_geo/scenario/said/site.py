@@ -1,31 +1,118 @@
-"""A place with one or more roles, an area in which some lie, a table that they are read from."""
+"""A place with one or more roles, and where it lies; an area in which some lie, a table of them."""
 
+import re
+from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self, TypeAlias
 
 import shapely
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pyproj import CRS
+from pyproj.exceptions import ProjError
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError, raise_all
-from raastof_geo.language import say_text
-from raastof_geo.region.projection import DEGREES
-from raastof_geo.region.region import Region
+from raastof_geo.language import Message, read_danish_words, say_text
+from raastof_geo.region.projection import DEGREES, METRES, unproject
+from raastof_geo.region.region import Region, read_region
+from raastof_geo.scenario import identity
 from raastof_geo.scenario.catalogue import SoilMove
-from raastof_geo.scenario.coordinates import AXES, Crs, check_degrees, check_metres, region_in
 from raastof_geo.scenario.fault import Fault, FaultError, SetOf
-from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.said import entry, part
+from raastof_geo.scenario.said import entry
+from raastof_geo.scenario.said.entry import Role
+from raastof_geo.scenario.said.part import Part, field_for_each
+
+AXES = (("lon", "lat"), ("easting", "northing"))
+"""The keys of a site that say where it lies: in degrees, or in metres."""
+
+_OTHERS = (METRES, "EPSG:25833")
+"""What Danish coordinates are mostly in, where the region's own system does not fit."""
+
+_NUMBER = re.compile(r"(?:urn:ogc:def:crs:)?(?:([A-Za-z]+):{1,2})?(\d{3,6})(?:\.0)?")
 
 
-@with_fields(part.field_for_each(limit for limit in TRUCK_LIMITS if limit.at_sites))
-class TruckLimits(part.Part):
+@lru_cache
+def read_system(given: str) -> str:
+    """Give `EPSG:25832` for `25832`, `epsg:25832` or `UTM 32N`; `InputError`: PROJ has no such."""
+    word = re.sub(r"[^a-z0-9]|zone", "", given.casefold())
+    text = read_danish_words("systems.txt").get(word, [given.strip()])[0]
+    with suppress(ProjError):
+        if match := _NUMBER.fullmatch(text):
+            return str(CRS.from_authority((match[1] or "EPSG").upper(), match[2]).to_string())
+    raise InputError.saying_text("coordinates", "no system", crs=f"`{given[:60]}`")
+
+
+Crs: TypeAlias = Annotated[str, Field(examples=[*_OTHERS]), AfterValidator(read_system)]
+"""A coordinate system by its number, such as `EPSG:25832`."""
+
+
+def region_in(info: ValidationInfo) -> Region:
+    """Give the region that a scenario is read for; the built-in one where none is said."""
+    return (info.context or {}).get("region") or read_region()
+
+
+def check_degrees(lon: float, lat: float, region: Region | None) -> tuple[float, float]:
+    """Give degrees that lie in a region, if any is said, or raise an `InputError`. [degrees]"""
+    if region is None or region.covers(lon, lat):
+        return lon, lat
+    raise InputError(_what_degrees_look_like(lon, lat, region))
+
+
+def check_metres(
+    easting: float, northing: float, crs: Crs, region: Region | None
+) -> tuple[float, float]:
+    """Turn metres in a region into lon and lat, or raise as `check_degrees`. [m → degrees]"""
+    at = to_degrees(easting, northing, crs)
+    if region is None or region.covers(*at):
+        return at
+    raise InputError(_what_metres_look_like(easting, northing, crs, region))
+
+
+def to_degrees(easting: float, northing: float, crs: Crs) -> tuple[float, float]:
+    """Turn metres into lon and lat, infinite where there is no such place. [m → degrees]"""
+    lon, lat = unproject(easting, northing, crs)[0].tolist()
+    return lon, lat
+
+
+def _what_metres_look_like(easting: float, northing: float, crs: Crs, region: Region) -> Message:
+    if region.covers(easting, northing):
+        return say_text("coordinates", "degrees", crs=crs)
+    if region.covers(*to_degrees(northing, easting, crs)):
+        return say_text("coordinates", "metres swapped")
+    likely = _likely_crs(easting, northing, region)
+    if likely not in (None, crs):
+        return say_text("coordinates", "other system", crs=crs, likely=likely)
+    given = {"easting": f"{easting:.0f}", "northing": f"{northing:.0f}"}
+    return say_text("coordinates", "no metres", crs=crs, **given)
+
+
+def _what_degrees_look_like(lon: float, lat: float, region: Region) -> Message:
+    if region.covers(lat, lon):
+        return say_text("coordinates", "degrees swapped")
+    given = {"lon": f"{lon:.10g}", "lat": f"{lat:.10g}"}
+    likely = _likely_crs(lon, lat, region) or _likely_crs(lat, lon, region)
+    if likely:
+        return say_text("coordinates", "no degrees", likely=likely, **given)
+    names = ("west", "south", "east", "north")
+    bounds = {name: f"{at:g}" for name, at in zip(names, region.bounds or (), strict=False)}
+    return say_text("coordinates", "outside" if bounds else "no place", **given, **bounds)
+
+
+def _likely_crs(easting: float, northing: float, region: Region) -> str | None:
+    """Tell the UTM zones apart: on Zealand their eastings lie 400 km from each other."""
+    systems = dict.fromkeys((region.crs, *_OTHERS))
+    places = ((crs, to_degrees(easting, northing, crs)) for crs in systems)
+    return next((crs for crs, at in places if region.covers(*at)), None)
+
+
+@with_fields(field_for_each(limit for limit in TRUCK_LIMITS if limit.at_sites))
+class TruckLimits(Part):
     """The largest truck that a site has room for; loaded to the full."""
 
 
-class Located(part.Part):
+class Located(Part):
     """Where something lies: a point, or a shape with a road to it."""
 
     lon: float | None = None
@@ -101,7 +188,7 @@ class Site(Located):
     name: str = Field(default="", max_length=10_000)
     note: str = ""
     """What a reader should know: where the amounts come from, whether they are illustrative."""
-    municipality: part.MunicipalityId | None = None
+    municipality: identity.MunicipalityId | None = None
     offers: tuple[entry.OfferEntry, ...] = ()
     needs: tuple[entry.NeedEntry, ...] = ()
     pit: entry.PitEntry | None = None
@@ -113,15 +200,15 @@ class Site(Located):
     """The project that the site belongs to; none: it is a project of its own."""
     client: str = ""
     """Who has the work done, or owns the place; none: nobody that others share."""
-    land: part.LandId | None = None
+    land: identity.LandId | None = None
     """What the land is, which decides what soil may come to it; none: the strictest, or
     `built_up` in a file of a format before the third."""
-    soil_mapping: part.SoilMappingId | None = None
+    soil_mapping: identity.SoilMappingId | None = None
     """How the ground is mapped as polluted; soil from there is sampled by it."""
     address: str = Field(default="", max_length=500)
     land_register: str = Field(default="", max_length=500)
     """Number and district in the land register, for notifications of moved soil."""
-    vehicles: SetOf[part.VehicleId] | None = None
+    vehicles: SetOf[identity.VehicleId] | None = None
     """The only trucks that may come here; none: all of the scenario."""
     truck_limits: TruckLimits = TruckLimits()
     """The largest truck that there is room for."""
@@ -147,16 +234,16 @@ class Site(Located):
         return tuple(role for role, said in zip(Role, has, strict=False) if said)
 
 
-class ZoneEntry(part.Part):
+class ZoneEntry(Part):
     """An area, and the condition under which soil may come to the needs in it."""
 
     file: Path | None = None
     """Polygons, GeoJSON or GeoPackage, by a name from the scenario's folder on."""
-    sites: SetOf[part.SiteId] = ()
+    sites: SetOf[identity.SiteId] = ()
     """Sites that lie in it; those inside the polygons of `file` are added."""
     rule: str = Field(min_length=1, max_length=100)
     """Id of the rule, as `raastof why` and the outputs show it."""
-    needs_condition: part.ConditionId
+    needs_condition: identity.ConditionId
     soil_class: int = Field(default=0, ge=0, le=4)
     """The cleanest class of soil that needs the condition; worse soil needs it too."""
 
@@ -175,7 +262,7 @@ class ZoneEntry(part.Part):
         )
 
 
-class SiteTable(part.Part):
+class SiteTable(Part):
     """A sheet, a layer or a text with separators, in which each row says something of a site."""
 
     file: Path

@@ -8,17 +8,16 @@ from raastof_geo.errors import InputError
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.figure import Sum
 from raastof_geo.language import list_codes
+from raastof_geo.scenario import identity
 from raastof_geo.scenario.fault import SetOf
-from raastof_geo.scenario.identity import check_word
-from raastof_geo.scenario.said import part
-from raastof_geo.scenario.said.amount import Fraction, Tonnes
 from raastof_geo.scenario.said.network import RoadsMeant
+from raastof_geo.scenario.said.part import ONE_OR_SEVERAL, Fraction, Part, PeriodId, Tonnes
 
 
 def find_measure(given: Any) -> vocabulary.Indicator:
     """Give what may be minimised and capped by its name, else raise as any word of a fixed list."""
     return vocabulary.find_indicator(
-        check_word(given, [metric.name for metric in vocabulary.choices()])
+        identity.check_word(given, [metric.name for metric in vocabulary.choices()])
     )
 
 
@@ -31,10 +30,10 @@ ShareDefinition = Literal["with_clean_soil", "without_soil", "cut_in_virgin"]
 DEFINITIONS: tuple[ShareDefinition, ...] = get_args(ShareDefinition)
 
 
-class Objective(part.Part):
+class Objective(Part):
     """One step of the list of objectives."""
 
-    minimise: Annotated[SetOf[Measure], part.ONE_OR_SEVERAL] = Field(min_length=1)
+    minimise: Annotated[SetOf[Measure], ONE_OR_SEVERAL] = Field(min_length=1)
     """What is minimised: a measure, or several of one unit added up."""
     tolerance: Fraction = 0.0
     """How far later steps may worsen it, as a share."""
@@ -61,29 +60,29 @@ class Objective(part.Part):
         return "+".join(self.minimise)
 
 
-class SecondaryShare(part.Part):
+class SecondaryShare(Part):
     """How much of the need has to be met by secondary materials."""
 
     at_least: Fraction
     definition: ShareDefinition = "with_clean_soil"
     """What counts: secondary materials and clean soil, secondary materials that are not soil,
     or everything that is not virgin (the cut in primary use against a baseline of pits)."""
-    period: part.PeriodId | None = None
+    period: PeriodId | None = None
     """The period whose share is meant; none: all periods together."""
-    municipality: part.MunicipalityId | None = None
+    municipality: identity.MunicipalityId | None = None
     """The municipality whose needs are meant; none: all of them."""
     goal: bool = False
     """Whether it is approached as far as it can be, and not required."""
 
 
-class VirginToday(part.Part):
+class VirginToday(Part):
     """What is used of virgin material today: what a cut is measured against."""
 
     amount_per_period: Tonnes
     source: str = Field(min_length=1)
 
 
-class Crossing(part.Part):
+class Crossing(Part):
     """A material that comes into the region over its border, or leaves it.
 
     What comes in is needed here beside the needs of the sites, and met by itself; what leaves is in
@@ -91,8 +90,8 @@ class Crossing(part.Part):
     """
 
     direction: Literal["import", "export"]
-    material: part.MaterialId
-    use: part.UseId | None = None
+    material: identity.MaterialId
+    use: identity.UseId | None = None
     """What it is used for, which says its reference tonnes; none: a tonne is one."""
     amount_per_period: Tonnes
     source: str = Field(min_length=1)
@@ -103,20 +102,20 @@ class Crossing(part.Part):
         return self.amount_per_period.value * (1 if self.direction == "import" else -1)
 
 
-class Cap(part.Part):
+class Cap(Part):
     """The most that a plan may amount to by a measure."""
 
     measure: Measure
     at_most: Sum
     """In the measure's own unit."""
-    period: part.PeriodId | None = None
+    period: PeriodId | None = None
     """The period that is limited; none: all together."""
 
 
 class PassageLimit(RoadsMeant):
     """The most trucks, loaded and empty, that may pass a road or through a municipality."""
 
-    municipality: part.DrawnMunicipalityId | None = None
+    municipality: identity.DrawnMunicipalityId | None = None
     at_most_per_period: Sum
     """Trips that use them, each way counted. [trips]"""
 
@@ -128,7 +127,7 @@ class PassageLimit(RoadsMeant):
         return self
 
 
-class Fairness(part.Part):
+class Fairness(Part):
     """No project may be worse off than alone."""
 
     measure: Measure = vocabulary.COST
@@ -136,10 +135,10 @@ class Fairness(part.Part):
     """Share by which a project may be worse off than alone."""
 
 
-class Targets(part.Part):
+class Targets(Part):
     """What the plan has to reach, and what it may not exceed."""
 
-    secondary_share: Annotated[SetOf[SecondaryShare], part.ONE_OR_SEVERAL] = ()
+    secondary_share: Annotated[SetOf[SecondaryShare], ONE_OR_SEVERAL] = ()
     """Shares that are required, or approached: one, or a list."""
     virgin_today: VirginToday | None = None
     at_most: SetOf[Cap] = ()

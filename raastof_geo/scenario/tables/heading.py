@@ -13,14 +13,12 @@ from pydantic import BaseModel
 
 from raastof_geo.errors import Finding, InputError
 from raastof_geo.language import LANGUAGES, Message, read_danish_words, read_texts, say_text
-from raastof_geo.scenario.coordinates import AXES
+from raastof_geo.scenario.fault import find_type
 from raastof_geo.scenario.identity import find_known, fold_id, suggest
-from raastof_geo.scenario.reading.refusal import find_type
 from raastof_geo.scenario.said.entry import NeedEntry, OfferEntry
 from raastof_geo.scenario.said.part import Part
-from raastof_geo.scenario.said.site import Site, SiteTable
-from raastof_geo.scenario.tables.cell import Kind, find_kind, find_mark
-from raastof_geo.scenario.tables.grid import Grid, text_of_cell
+from raastof_geo.scenario.said.site import AXES, Site, SiteTable
+from raastof_geo.scenario.tables.grid import Grid, Kind, find_kind, find_mark, text_of_cell
 from raastof_geo.units import read_quantity
 
 SCENARIO, SITES = "scenario", "sites"

@@ -1,38 +1,48 @@
-"""Read the tables that a scenario names, or that it is, into its tree."""
+"""Read the tables that a scenario names, or that it is: rows are joined into sites of its tree."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
-from raastof_geo.errors import InputError, Place, ScenarioError
+from raastof_geo.errors import Finding, InputError, Place, ScenarioError
 from raastof_geo.language import Message, list_codes, say_text
+from raastof_geo.region.projection import DEGREES
+from raastof_geo.scenario.fault import explain_errors, find_type
+from raastof_geo.scenario.identity import find_id, fold_id, names_in
+from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.beside import find_beside
-from raastof_geo.scenario.reading.refusal import explain_errors, find_type
 from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
 from raastof_geo.scenario.said.file import ScenarioFile
-from raastof_geo.scenario.said.site import SiteTable
-from raastof_geo.scenario.tables.cell import find_kind, read_cell
-from raastof_geo.scenario.tables.gather import Gatherer
-from raastof_geo.scenario.tables.grid import (
-    WORKBOOKS,
-    Grid,
-    lay_out_frame,
-    read_grids,
-    text_of_cell,
-)
-from raastof_geo.scenario.tables.heading import SCENARIO, SITES, check_named, find_scope, read_heads
+from raastof_geo.scenario.said.site import AXES, SiteTable, read_system
+from raastof_geo.scenario.tables import grid, heading
 
 if TYPE_CHECKING:
     from raastof_geo.region.layer import Layer
 
-WHOLE = (*WORKBOOKS, ".gpkg")
+
+WHOLE = (*grid.WORKBOOKS, ".gpkg")
 """Endings of files of tables that may be a scenario by themselves."""
 _FILE: Trail = ("sites", "file")
+_SUMS = {"sum", "i alt", "ialt", "total", "totalt", "subtotal", "hovedtotal", "sum i alt"}
+_ASCII = str.maketrans(
+    dict(zip("æøåäöüß", ("ae", "oe", "aa", "ae", "oe", "ue", "ss"), strict=True))
+)
+_LONGEST_ID = 60
+_KINDS = {"offers": "material", "needs": "use"}
+"""What of an entry says which of the two it is."""
+_MOST_DEGREES = 180
+_ID, _NAME, _UNIT, _CRS = ("id",), ("name",), ("unit",), ("crs",)
+_Said: TypeAlias = dict[heading.Way, tuple[Any, Place]]
+"""The values of a row, and their places."""
 
 
 def read_source(path: Path, *, anywhere: bool = False, frames: Sequence[Layer] = ()) -> Tree:
@@ -76,7 +86,7 @@ def _extend(tree: Tree, above: Sequence[Path], *, anywhere: bool) -> None:
 
 def join_tables(tree: Tree, home: Path, frames: Sequence[Layer], *, anywhere: bool) -> None:
     """Put what tables say into a tree: those that it names below `sites`, and frames."""
-    grids: list[tuple[Grid, SiteTable]] = []
+    grids: list[tuple[grid.Grid, SiteTable]] = []
     sites = tree.values.get("sites")
     if isinstance(sites, dict) and isinstance(sites.get("file"), str | list):
         said = {key: sites.pop(key) for key in SiteTable.model_fields if key in sites}
@@ -84,23 +94,23 @@ def join_tables(tree: Tree, home: Path, frames: Sequence[Layer], *, anywhere: bo
         for number, one in enumerate(listed):
             grids += _open_table(tree, said, number, one, home, anywhere=anywhere)
     for number, frame in enumerate(frames, 1):
-        grids.append((lay_out_frame(frame, f"frame {number}", ""), SiteTable(file=Path())))
+        grids.append((grid.lay_out_frame(frame, f"frame {number}", ""), SiteTable(file=Path())))
     sheets = []
-    for grid, table in grids:
-        if find_scope(grid.sheet) == SCENARIO:
-            _take_scenario(tree, grid)
-        elif (headed := read_heads(grid, table)) is not None:
+    for cells, table in grids:
+        if heading.find_scope(cells.sheet) == heading.SCENARIO:
+            _take_scenario(tree, cells)
+        elif (headed := heading.read_heads(cells, table)) is not None:
             sheets.append(headed)
-        elif grid.filled():
-            tree.tell(grid.place(0, 0), say_text("tables", "no headings"))
-    gatherer = Gatherer(tree)
-    for sheet in sorted(sheets, key=lambda one: one.scope != SITES):
+        elif cells.filled():
+            tree.tell(cells.place(0, 0), say_text("tables", "no headings"))
+    gatherer = _Gatherer(tree)
+    for sheet in sorted(sheets, key=lambda one: one.scope != heading.SITES):
         gatherer.take(sheet)
 
 
 def _open_table(
     tree: Tree, said: Mapping[str, Any], number: int, one: Any, home: Path, *, anywhere: bool
-) -> list[tuple[Grid, SiteTable]]:
+) -> list[tuple[grid.Grid, SiteTable]]:
     """Read a file into grids; what keeps it from being read is a finding."""
     own = one if isinstance(one, Mapping) else {"file": one}
     try:
@@ -112,38 +122,217 @@ def _open_table(
     place = tree.place((*_FILE, number, "file"))
     with tree.telling(place):
         path = find_beside(home.resolve(), table.file, anywhere=anywhere)
-        grids = _pick(read_grids(path, (home / table.file).as_posix(), table.crs), table)
+        grids = _pick(grid.read_grids(path, (home / table.file).as_posix(), table.crs), table)
         digest = tree.digest + hashlib.sha256(path.read_bytes()).hexdigest()
         tree.digest = hashlib.sha256(digest.encode()).hexdigest()
-        wrong = [*check_named(table.columns, grids)]
+        wrong = [*heading.check_named(table.columns, grids)]
         tree.tell(place, *wrong)
-        return [] if wrong else [(grid, table) for grid in grids]
+        return [] if wrong else [(cells, table) for cells in grids]
     return []
 
 
-def _take_scenario(tree: Tree, grid: Grid) -> None:
+def _take_scenario(tree: Tree, cells: grid.Grid) -> None:
     """Read rows of a key and its value; the first row is the heading."""
-    for row in grid.filled():
-        key, value = text_of_cell(grid.rows[row][0]), (*grid.rows[row], None)[1]
-        trail, place = tuple(key.split(".")), grid.place(row, 1)
-        if row == 0 or not key or not text_of_cell(value):
+    for row in cells.filled():
+        key, value = grid.text_of_cell(cells.rows[row][0]), (*cells.rows[row], None)[1]
+        trail, place = tuple(key.split(".")), cells.place(row, 1)
+        if row == 0 or not key or not grid.text_of_cell(value):
             continue
         if isinstance(value, Message):
             tree.tell(place, value)
         else:
-            kind = find_kind(find_type(ScenarioFile, trail), trail[-1])
+            kind = grid.find_kind(find_type(ScenarioFile, trail), trail[-1])
             with tree.telling(place):
-                if tree.put(trail, read_cell(value, kind), place) is not None:
+                if tree.put(trail, grid.read_cell(value, kind), place) is not None:
                     tree.tell(place, say_text("tables", "key twice", key=f"`{key}`"))
 
 
-def _pick(grids: list[Grid], table: SiteTable) -> list[Grid]:
+def _pick(grids: list[grid.Grid], table: SiteTable) -> list[grid.Grid]:
     """Take the sheet that is named, else those that are called as tables are, else the first."""
     if table.sheet is None:
-        return [one for one in grids if find_scope(one.sheet)] or grids[:1]
+        return [one for one in grids if heading.find_scope(one.sheet)] or grids[:1]
     found = [one for one in grids if one.sheet.casefold() == table.sheet.casefold()]
     if not found:
         told = {"file": f"`{table.file.name}`", "sheet": f"`{table.sheet}`"}
         there = list_codes(one.sheet for one in grids)
         raise InputError.saying_text("tables", "no sheet", there=there, **told)
     return found
+
+
+class _Cell(NamedTuple):
+    value: Any
+    place: Place
+    column: heading.Column
+
+    @property
+    def text(self) -> str:
+        return grid.text_of_cell(self.value)
+
+
+_Row: TypeAlias = dict[heading.Way, _Cell]
+
+
+def make_id(text: str, taken: Collection[str] = ()) -> str:
+    """Make an id of a name, one that is not taken: `Vejprojekt Ø` gives `vejprojekt_oe`."""
+    plain = unicodedata.normalize("NFKD", text.casefold().translate(_ASCII))
+    words = re.findall(r"[a-z0-9]+(?:-[a-z0-9]+)*", plain.encode("ascii", "ignore").decode())
+    made = "_".join(words)[:_LONGEST_ID].strip("_-") or "site"
+    number, free = 2, made
+    while free in taken:
+        number, free = number + 1, f"{made}_{number}"
+    return free
+
+
+class _Gatherer:
+    """Puts rows into the sites of a tree, in the order in which they are met."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree, self.calendar = tree, read_calendar(tree.values.get("periods"))
+        self.called: dict[str, dict[str, str]] = {}
+        self.meant: dict[str, set[str]] = defaultdict(set)
+        """Ids that a word stands for, as an id or as a name."""
+        for id_, names in names_in(tree.values.get("sites")).items():
+            self._know(id_, *names.values())
+
+    def take(self, sheet: heading.Headed) -> None:
+        """Join the rows of a sheet to the sites; sheets that list sites come first."""
+        cells = sheet.grid
+        self.tree.findings += sheet.mistakes
+        if sheet.unread:
+            self._doubt(sheet, sheet.row, "unread", headings=list_codes(sheet.unread))
+        for number in (one for one in cells.filled() if one > sheet.row):
+            row = {}
+            for column in sheet.columns:
+                place = cells.place(number, column.at, column.heading)
+                row[column.key.trail] = _Cell(cells.rows[number][column.at], place, column)
+            if any(one.text for one in row.values()):
+                self._take_row(sheet, number, row)
+
+    def _take_row(self, sheet: heading.Headed, number: int, row: _Row) -> None:
+        whose = [row[one] for one in (_ID, _NAME) if one in row]
+        whose = whose if sheet.scope == heading.SITES else whose[:1]
+        who = next((one for one in whose if one.text), None)
+        filled = {trail: one for trail, one in row.items() if one.text}
+        if _adds_up(sheet.grid.rows[number], filled, who):
+            self._doubt(sheet, number, "sum")
+            return
+        for trail, one in [*filled.items()]:
+            if isinstance(one.value, Message):
+                self.tree.tell(one.place, one.value)
+                del filled[trail]
+        if who is None:
+            at = whose[0].place if whose else sheet.grid.place(number, 0)
+            self.tree.tell(at, say_text("tables", "nobody"))
+        elif not isinstance(who.value, Message) and (id_ := self._find_site(sheet, who, filled)):
+            self._put_row(("sites", id_), who.place, sheet.crs, filled, row)
+
+    def _find_site(self, sheet: heading.Headed, who: _Cell, filled: _Row) -> str | None:
+        """Find the site that a row is about; one that is new is made where sites are listed."""
+        text, is_id = who.text, who.column.key.trail == _ID
+        meant = self.meant[fold_id(text)]
+        found = {one for one in meant if is_id and one in (text, make_id(text))} or meant
+        if len(found) == 1:
+            return next(iter(found))
+        if sheet.scope != heading.SITES or meant:
+            with self.tree.telling(who.place):
+                find_id("sites", text, self.called)
+            return None
+        id_, name = make_id(text, self.called), filled[_NAME].text if _NAME in filled else ""
+        self.tree.put(("sites", id_), {}, who.place)
+        if not name and id_ != text:
+            self.tree.put(("sites", id_, *_NAME), text, who.place)
+        self._know(id_, name or text, text)
+        return id_
+
+    def _know(self, id_: str, *words: str) -> None:
+        self.called[id_] = {"name": words[0]} if words else {}
+        for word in (id_, *words):
+            self.meant[fold_id(word)].add(id_)
+
+    def _put_row(self, site: Trail, place: Place, crs: str | None, filled: _Row, row: _Row) -> None:
+        """Put what a row says into its site, and into an entry for what it offers or needs."""
+        is_due = any(trail[0] == heading.DUE for trail in filled)
+        due = self._tell_apart(filled, row) if is_due else None
+        ways: dict[str, Trail | None] = dict.fromkeys((heading.DUE, *heading.ENTRIES))
+        for kind in heading.ENTRIES:
+            if kind == due or any(trail[0] == kind for trail in filled):
+                listed = self.tree.put((*site, kind), [], place)
+                if listed is None or isinstance(listed, list):  # else that is told
+                    way = (*site, kind, len(listed or ()))
+                    self.tree.put(way, {}, place)
+                    ways[kind] = way
+        ways[heading.DUE] = ways[due] if due else None
+        for trail, (value, at) in self._read_cells(filled, crs).items():
+            if above := ways.get(trail[0], (*site, trail[0])):
+                self._put((*above, *trail[1:]), value, at)
+        for trail, one in row.items():  # empty cells are places of what is lacking
+            if above := ways.get(trail[0], (*site, trail[0])):
+                self.tree.places.setdefault((*above, *trail[1:]), one.place)
+
+    def _tell_apart(self, filled: _Row, row: _Row) -> str | None:
+        """Tell whether a row offers or needs, by what it names, or could name."""
+        named = [kind for kind, key in _KINDS.items() if (heading.DUE, key) in filled]
+        found = named or [kind for kind, key in _KINDS.items() if (heading.DUE, key) in row]
+        if len(found) == 1:
+            return found[0]
+        due = next(one for trail, one in filled.items() if trail[0] == heading.DUE)
+        at = filled.get((heading.DUE, "use"), due).place
+        self.tree.tell(at, say_text("tables", "both" if named else "neither"))
+        return None
+
+    def _read_cells(self, filled: _Row, crs: str | None) -> _Said:
+        made: _Said = {}
+        unit = filled.pop(_UNIT).text if _UNIT in filled else ""
+        for trail, (value, place, (_, key, _, own_unit, mark)) in filled.items():
+            how = {"mark": mark, "unit": unit or own_unit}
+            with self.tree.telling(place):
+                made[trail] = grid.read_cell(value, key.kind, calendar=self.calendar, **how), place
+        made.pop(_ID, None)
+        return _name_axes(made, crs)
+
+    def _put(self, trail: Trail, value: Any, place: Place) -> None:
+        """Put a value into a site, or tell that another one stands there already."""
+        there = self.tree.put(trail, value, place)
+        if there is not None and (given := _show(there)) != _show(value):
+            said = {"given": f"`{given[:60]}`", "where": self.tree.place(trail)}
+            self.tree.tell(place, say_text("tables", "differs", key=f"`{trail[-1]}`", **said))
+
+    def _doubt(self, sheet: heading.Headed, row: int, key: str, **values: Any) -> None:
+        doubt = Finding(say_text("tables", key, **values), sheet.grid.place(row, 0))
+        self.tree.doubts.append(doubt)
+
+
+def _adds_up(cells: Iterable[Any], filled: _Row, who: _Cell | None) -> bool:
+    """Tell whether a row adds up those above: it says so, or has nothing but amounts."""
+    words = {fold_id(grid.text_of_cell(one)).strip(" :.") for one in cells}
+    if who is not None:
+        return fold_id(who.text).strip(" :.") in _SUMS
+    return bool(words & _SUMS) or all(one.column.key.kind == "amount" for one in filled.values())
+
+
+def _show(value: Any) -> str:
+    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _name_axes(made: _Said, crs: str | None) -> _Said:
+    """Put coordinates below the keys of their system: degrees, or metres and what they are in.
+
+    `crs` is that of rows which say none; without any, small numbers are degrees.
+    """
+    found = [axes for axes in AXES if any((one,) in made for one in axes)]
+    if len(found) != 1:
+        return made
+    [axes] = found
+    there = [made[(one,)] for one in axes if (one,) in made]
+    named, (system, place) = axes, made.pop(_CRS, (crs, there[0][1]))
+    if system:
+        with suppress(InputError):
+            system = read_system(str(system))
+        named = AXES[system != DEGREES]
+        made |= {_CRS: (system, place)} if system != DEGREES else {}
+    elif all(isinstance(one, int | float) and abs(one) <= _MOST_DEGREES for one, _ in there):
+        named = AXES[0]
+    renamed = {
+        (new,): made.pop((old,)) for old, new in zip(axes, named, strict=True) if (old,) in made
+    }
+    return made | renamed

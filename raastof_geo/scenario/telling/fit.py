@@ -8,10 +8,8 @@ from typing import Any
 
 from raastof_geo.language import Language, Message, format_number, read_texts, say
 from raastof_geo.scenario.catalogue import Catalogue, Fit, Ruling
-from raastof_geo.scenario.lookup import look_up
-from raastof_geo.scenario.scenario import Need, Scenario
-from raastof_geo.scenario.telling import law
-from raastof_geo.scenario.telling.words import CatalogueWords
+from raastof_geo.scenario.scenario import Need, Scenario, look_up
+from raastof_geo.scenario.telling.words import CatalogueWords, tell_dates
 
 FROM_BETTER_TO_LESSER = ("base_course", "sub_base", "fill", "noise_barrier")
 """Layers of falling demands: what may serve one of them may serve those after it."""
@@ -62,9 +60,7 @@ class _Question:
 
     def verdict(self, material: str = "", use: str = "") -> Ruling:
         """Give the verdict, or that on another material or another use here."""
-        return law.find_verdict(
-            self.catalogue, material or self.material, use or self.use, self.land
-        )
+        return self.catalogue.find_verdict(material or self.material, use or self.use, self.land)
 
     def answer(self) -> Iterator[Message]:
         """Say yes or no, and why."""
@@ -78,16 +74,16 @@ class _Question:
             yield self._say("no rule")
         else:
             yield self._say(f"rule {fit.verdict}", **self.words.cited(fit))
-            yield law.tell_dates(fit)
+            yield tell_dates(fit)
             yield from self._tell_condition(fit.condition)
             if fit.verdict != "forbidden":
                 yield from self._tell_ratio(fit)
         if move is None:
             yield say("It is no soil, so the kind of land does not matter.")
-        yield from law.tell_moves(self.words, self.material, self.land)
+        yield from self.words.tell_moves(self.material, self.land)
         if move is not None and (fit is None or move.condition != fit.condition):
             yield from self._tell_condition(move.condition)
-        yield from law.tell_law(self.words, self.material)
+        yield from self.words.tell_law(self.material)
         if verdict == "forbidden":
             yield from self._tell_lesser()
             yield from self._tell_other_uses()
@@ -100,7 +96,7 @@ class _Question:
     def _tell_condition(self, condition: str | None) -> Iterator[Message]:
         if condition is not None:
             called = self.words.called("conditions", condition)
-            how = law.tell_consent(self.catalogue, condition)
+            how = self.words.tell_consent(condition)
             key = "condition accepted" if condition in self.accepted else "condition"
             yield self._say(key, id=condition, words=called, how=how)
 
@@ -127,14 +123,13 @@ class _Question:
     def _tell_lesser(self) -> Iterator[Message]:
         """Say that a better material serves a lesser use, and never the reverse."""
         below = itertools.dropwhile(lambda one: one != self.use, FROM_BETTER_TO_LESSER)
-        served = (one for one in below if one in self.catalogue.uses)
-        for one in served:
-            if self.verdict(use=one) != "forbidden":
-                yield self._say("lesser", lesser=self.words.use(one))
-                return
+        known = filter(self.catalogue.uses.get, below)
+        served = (one for one in known if self.verdict(use=one) != "forbidden")
+        for one in itertools.islice(served, 1):
+            yield self._say("lesser", lesser=self.words.use(one))
 
     def _tell_other_uses(self) -> Iterator[Message]:
-        sorted_uses = law.sort_uses(self.catalogue, self.material, self.land)
+        sorted_uses = self.catalogue.sort_uses(self.material, self.land)
         served = {ruling: uses for ruling in _RULINGS_FOR if (uses := sorted_uses[ruling])}
         for ruling, uses in served.items():
             yield self._say(f"uses {ruling}", uses=self.words.uses(uses))
@@ -150,13 +145,9 @@ class _Question:
 
     def _tell_other_materials(self) -> Iterator[Message]:
         for ruling in _RULINGS_FOR:
-            named = [
-                self.words.material(one)
-                for one in self.catalogue.materials
-                if self.verdict(material=one) == ruling
-            ]
-            if named:
-                yield self._say(f"materials {ruling}", materials=", ".join(named))
+            alike = (one for one in self.catalogue.materials if self.verdict(one) == ruling)
+            if named := ", ".join(map(self.words.material, alike)):
+                yield self._say(f"materials {ruling}", materials=named)
 
 
 def _tell_needs(scenario: Scenario, question: _Question) -> Iterator[Message]:

@@ -11,7 +11,6 @@ from raastof_geo.figures.figure import Figure
 from raastof_geo.language import Language, Message, Readable, read_texts, say, say_text
 from raastof_geo.scenario.catalogue import Catalogue, Fit
 from raastof_geo.scenario.identity import UnknownIdError, find_id, suggest
-from raastof_geo.scenario.telling.law import sort_uses, tell_consent, tell_law, tell_moves
 from raastof_geo.scenario.telling.words import CatalogueWords, list_titles
 
 _ORIGINS: dict[str, Message] = {"secondary": say("secondary"), "virgin": say("virgin")}
@@ -38,7 +37,7 @@ def list_catalogue(catalogue: Catalogue, language: Language) -> tuple[CatalogueS
     words, sections = CatalogueWords(catalogue, language), []
     for key, title in read_texts("sections").items():
         where = words.read(read_texts("keys of sections")[key])
-        told = ((one, words.read(_ABOUT[key](words, one))) for one in getattr(catalogue, key))
+        told = ((one, words.read(_SECTIONS[key][0](words, one))) for one in getattr(catalogue, key))
         rows = (CatalogueEntry(one, words.called(key, one), about) for one, about in told)
         sections.append(CatalogueSection(words.read(title), where, tuple(rows)))
     return tuple(sections)
@@ -48,7 +47,7 @@ def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[
     """Tell all that is known of an id or name in whatever section, or raise an `InputError`."""
     words, lines = CatalogueWords(catalogue, language), list[str]()
     every: dict[str, Mapping[str, str]] = {}
-    for key, tell in _TELL.items():
+    for key, (_, tell) in _SECTIONS.items():
         names = catalogue.names(key)
         with suppress(UnknownIdError):
             lines += map(words.read, tell(words, find_id(key, given, names)))
@@ -101,12 +100,12 @@ def _tell_material(words: CatalogueWords, material: str) -> Iterator[Message]:
     if words.class_of(material):
         yield say("Class: {name}", name=words.class_of(material))
     yield from _tell_figures(words, "materials", one)
-    yield from tell_law(words, material)
+    yield from words.tell_law(material)
     for name, recipe in recipes.items():
         if material in recipe.inputs or material in recipe.outputs:
             yield from _tell_recipe(words, name)
     yield from _tell_uses(words, material)
-    yield from tell_moves(words, material, *words.catalogue.land)
+    yield from words.tell_moves(material, *words.catalogue.land)
 
 
 def _tell_figures(words: CatalogueWords, section: str, entry: Any) -> Iterator[Message]:
@@ -138,7 +137,7 @@ def _tell_uses(words: CatalogueWords, material: str) -> Iterator[Message]:
     fits = words.catalogue.fits.get(material, {})
     if not fits:
         yield say("May serve nothing: it goes to a receiver.")
-    uses = sort_uses(words.catalogue, material)
+    uses = words.catalogue.sort_uses(material)
     if uses["allowed"]:
         yield say("May serve: {uses}", uses=words.uses(uses["allowed"]))
     for use in uses["conditional"]:
@@ -155,12 +154,12 @@ def _tell_use(words: CatalogueWords, use: str) -> Iterator[Message]:
     yield say("Its tonnes are tonnes of {material}.", material=words.material(reference))
     names = defaultdict[str, list[str]](list)
     conditions = []
+    told = say("May be served under the condition `{id}` ({condition}) by: {materials}")
     for one in words.catalogue.materials:
         if (fit := words.catalogue.fit(one, use)) is not None:
             named = f"{words.material(one)} (`{one}`)"
             names[fit.verdict].append(named)
             if fit.condition is not None:
-                told = say("May be served under the condition `{id}` ({condition}) by: {materials}")
                 called = words.called("conditions", fit.condition)
                 conditions.append(told.format(id=fit.condition, condition=called, materials=named))
     if names["allowed"]:
@@ -178,9 +177,7 @@ def _tell_plant(words: CatalogueWords, recipe: str) -> Iterator[Message]:
 def _tell_condition(words: CatalogueWords, condition: str) -> Iterator[Message]:
     catalogue = words.catalogue
     yield say("{name} (`{id}`), a condition. {how}").format(
-        name=words.called("conditions", condition),
-        id=condition,
-        how=tell_consent(catalogue, condition),
+        name=words.called("conditions", condition), id=condition, how=words.tell_consent(condition)
     )
     for material, use, fit in _asked_for(catalogue, condition):
         yield say("It lets {material} serve {use}: rule {rule}, {source}.").format(
@@ -205,7 +202,7 @@ def _tell_land(words: CatalogueWords, land: str) -> Iterator[Message]:
     yield say("{name} (`{id}`), a kind of land", name=words.called("land", land), id=land)
     soils = {one.soil_class: name for name, one in words.catalogue.materials.items()}
     for number in sorted(one for one in soils if one is not None):
-        yield from tell_moves(words, soils[number], land)
+        yield from words.tell_moves(soils[number], land)
 
 
 def _tell_vehicle(words: CatalogueWords, vehicle: str) -> Iterator[Message]:
@@ -225,21 +222,14 @@ def _tell_vehicle(words: CatalogueWords, vehicle: str) -> Iterator[Message]:
         )
 
 
-_ABOUT: dict[str, Callable[[CatalogueWords, str], Readable]] = {
-    "materials": _about_material,
-    "uses": _about_use,
-    "recipes": _about_recipe,
-    "conditions": _about_condition,
-    "land": lambda _words, _one: "",
-    "vehicles": _about_vehicle,
+_About = Callable[[CatalogueWords, str], Readable]
+_Tell = Callable[[CatalogueWords, str], Iterator[Message]]
+_SECTIONS: dict[str, tuple[_About, _Tell]] = {
+    "materials": (_about_material, _tell_material),
+    "uses": (_about_use, _tell_use),
+    "recipes": (_about_recipe, _tell_plant),
+    "conditions": (_about_condition, _tell_condition),
+    "land": (lambda _words, _one: "", _tell_land),
+    "vehicles": (_about_vehicle, _tell_vehicle),
 }
-"""What an entry of each section is for, in the list."""
-_TELL: dict[str, Callable[[CatalogueWords, str], Iterator[Message]]] = {
-    "materials": _tell_material,
-    "uses": _tell_use,
-    "recipes": _tell_plant,
-    "conditions": _tell_condition,
-    "land": _tell_land,
-    "vehicles": _tell_vehicle,
-}
-"""All that is known of an entry."""
+"""What an entry of each section is for, in the list, and all that is known of it."""

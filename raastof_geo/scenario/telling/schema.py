@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import core_schema
 
 from raastof_geo.figures.vocabulary import choices
 from raastof_geo.language import Language, read_danish_words
@@ -24,6 +23,7 @@ _IDS = "ids_of_"
 _OURS = "written by raastof_geo"
 _SHORT: JsonSchemaValue = {"type": ["string", "number", "boolean"]}
 """What is read from a text, or stands for a mapping that would say one thing."""
+_TEXT: JsonSchemaValue = {"type": ["string", "number"]}
 
 
 def describe_scenarios(catalogue: Catalogue, language: Language) -> dict[str, Any]:
@@ -57,14 +57,9 @@ def is_schema(file: Path) -> bool:
 def _list_ids(catalogue: Catalogue, section: str, language: Language) -> JsonSchemaValue:
     """Propose the ids of a section of the catalogue, with their names."""
     names = catalogue.names(section) if section in Catalogue.model_fields else {}
-    known = {
-        "enum": [*names],
-        "enumDescriptions": [one.get(language, "") for one in names.values()],
-    }
+    told = [one.get(language, "") for one in names.values()]
+    known = {"enum": [*names], "enumDescriptions": told}
     return {"anyOf": [known, _TEXT]} if names else _TEXT
-
-
-_TEXT: JsonSchemaValue = {"type": ["string", "number"]}
 
 
 def _title_keys() -> dict[str, str]:
@@ -85,54 +80,42 @@ def _walk(part: Any) -> Iterator[dict[str, Any]]:
         yield part
 
 
-def _split_words(part: JsonSchemaValue) -> JsonSchemaValue:
-    """Take what editors show of a part out of it."""
-    return {key: part.pop(key) for key in ("description", "default") if key in part}
-
-
 class _Generator(GenerateJsonSchema):
     """Tells what is read, where pydantic would tell what comes of it."""
 
-    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+    def model_schema(self, schema: Any) -> JsonSchemaValue:
         told = super().model_schema(schema)
         if "anyOf" in told:
             # Rewritten before it is read: from a text, from a text and what it means, or with
             # one number where there may be one for each of several.
             whole, *short = told.pop("anyOf")
             whole["additionalProperties"] = told.pop("additionalProperties", True)
-            whole["properties"] = {
-                key: value
-                if value.get("type") != "object"
-                else {**_split_words(value), "anyOf": [value, _SHORT]}
-                for key, value in whole["properties"].items()
-            }
+            for key, value in whole["properties"].items():
+                if value.get("type") == "object":
+                    shown = ("description", "default")  # in editors, of the whole
+                    words = {one: value.pop(one) for one in shown if one in value}
+                    whole["properties"][key] = {**words, "anyOf": [value, _SHORT]}
             others = {"not": {"enum": [*whole["properties"]]}}
             pair = {"type": "object", "maxProperties": 1, "propertyNames": others}
             told["anyOf"] = [whole, pair, *short]
         return told
 
-    def str_schema(self, schema: core_schema.StringSchema) -> JsonSchemaValue:
+    def str_schema(self, schema: Any) -> JsonSchemaValue:
         return {**super().str_schema(schema), **_TEXT}
 
-    def function_before_schema(
-        self, schema: core_schema.BeforeValidatorFunctionSchema
-    ) -> JsonSchemaValue:
+    def function_before_schema(self, schema: Any) -> JsonSchemaValue:
         inner = super().function_before_schema(schema)
         if schema["function"]["function"] is ONE_OR_SEVERAL.func:
             return {"anyOf": [inner, inner.get("items", {})]}
         return {"anyOf": [inner, _SHORT]}
 
-    def function_after_schema(
-        self, schema: core_schema.AfterValidatorFunctionSchema
-    ) -> JsonSchemaValue:
+    def function_after_schema(self, schema: Any) -> JsonSchemaValue:
         check: Any = schema["function"]["function"]
         if isinstance(check, partial) and check.func is find_known:
             return {_IDS: check.args[0]}
         return super().function_after_schema(schema)
 
-    def function_plain_schema(
-        self, schema: core_schema.PlainValidatorFunctionSchema
-    ) -> JsonSchemaValue:
+    def function_plain_schema(self, schema: Any) -> JsonSchemaValue:
         known: dict[Any, list[str]] = {
             check_output: [one.name for one in OUTPUTS],
             find_measure: [*map(str, choices())],

@@ -1,4 +1,4 @@
-"""The words of a catalogue: what its entries are called, and its figures with their sources."""
+"""The words of a catalogue: its names, its figures with their sources, and what its law says."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,16 +9,8 @@ from typing import Any
 from raastof_geo.emissions.limit import SIZES
 from raastof_geo.evidence import STATES, tell_span, tell_unit
 from raastof_geo.figures.figure import Figure
-from raastof_geo.language import (
-    Language,
-    Message,
-    Readable,
-    format_number,
-    read_texts,
-    say,
-    translate,
-)
-from raastof_geo.scenario.catalogue import Catalogue, Ruled
+from raastof_geo.language import Language, Message, format_number, read_texts, say, translate
+from raastof_geo.scenario.catalogue import Catalogue, Fit, LegalRegime, Ruled
 
 BESIDE = say("Where the national infrastructure tool has other figures than those used here:")
 _MOST_DECIMALS = 5
@@ -39,7 +31,7 @@ class CatalogueWords:
     catalogue: Catalogue
     language: Language
 
-    def read(self, words: Readable) -> str:
+    def read(self, words: Message | str) -> str:
         """Write words in the language of the reader."""
         return words if isinstance(words, str) else words.render(self.language)
 
@@ -99,11 +91,13 @@ class CatalogueWords:
 
     def figure(self, figure: Figure) -> str:
         """Write a figure with its unit, its source, its date and whether it was seen there."""
-        note = translate(figure.note).rstrip(".")
+        note, ends = translate(figure.note).rstrip("."), {"low": figure.low, "high": figure.high}
+        span: dict[str, Any] = {"price_year": figure.price_year, "indexed": figure.indexed}
+        span |= {end: self.number(one) for end, one in ends.items() if one is not None}
         text = say("{value} {unit}{span} (source: {source}; {since}{until}{seen}){note}").format(
             value=self.number(figure.value),
             unit=tell_unit(figure.unit),
-            span=tell_span(self._ends(figure)),
+            span=tell_span(span),
             source=self.catalogue.cite(figure.source),
             since=say("valid from {date}; ", date=figure.valid_from) if figure.valid_from else "",
             until=say("valid to {date}; ", date=figure.valid_to) if figure.valid_to else "",
@@ -126,13 +120,48 @@ class CatalogueWords:
                 change=format_number(100 * (ours / theirs - 1), language=self.language),
             )
 
-    def _ends(self, figure: Figure) -> dict[str, Any]:
-        ends = {end: getattr(figure, end) for end in ("low", "high")}
-        said = {end: self.number(one) for end, one in ends.items() if one is not None}
-        return {**said, "price_year": figure.price_year, "indexed": figure.indexed}
-
     def shares(self, shares: Mapping[str, Figure]) -> str:
         """Write the tonnes of each material."""
         return " + ".join(
             f"{self.number(share.value)} t {self.material(name)}" for name, share in shares.items()
         )
+
+    def tell_consent(self, condition: str) -> Message:
+        """Say where whoever meets a condition writes it."""
+        if self.catalogue.conditions[condition].per_need:
+            return say("Whoever meets it writes it under `accepts` of the need.")
+        return say("Whoever meets it writes it under `accepted_conditions`.")
+
+    def tell_moves(self, material: str, *lands: str) -> Iterator[Message]:
+        """Say whether a material may come to kinds of land; nothing of what is no soil."""
+        for land in lands:
+            move = self.catalogue.soil_move(material, land)
+            if move is not None:
+                ruled = move.citation or move.verdict != "forbidden"
+                yield read_texts("law")[f"move {move.verdict}" if ruled else "no rule"].format(
+                    soil=self.class_of(material),
+                    land=self.called("land", land),
+                    condition=move.condition and self.called("conditions", move.condition),
+                    **self.cited(move),
+                )
+
+    def tell_law(self, material: str) -> Iterator[Message]:
+        """Say which law the material comes under."""
+        regime = self.catalogue.materials[material].legal_regime
+        if regime is None:
+            yield say("Law: the catalogue names none.")
+            return
+        law = self.catalogue.legal_regimes[regime]
+        source = self.catalogue.cite(law.citation)
+        yield say("Law: {law} ({source}).", law=law.called(self.language), source=source)
+        if law.valid_from or law.valid_to:
+            yield tell_dates(law)
+        if law.note:
+            yield say("Note: {note}", note=translate(law.note))
+
+
+def tell_dates(rule: Fit | LegalRegime) -> Message:
+    """Say when a rule holds."""
+    ends = {"from": rule.valid_from, "to": rule.valid_to}
+    key = " ".join(name for name, day in ends.items() if day) or "always"
+    return read_texts("law")[key].format(start=rule.valid_from, end=rule.valid_to)

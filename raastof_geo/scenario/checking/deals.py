@@ -1,0 +1,364 @@
+"""Agreements and lots, held against the deals that are possible at all."""
+
+import itertools
+import math
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal, TypeAlias, TypeVar
+
+from raastof_geo.errors import Finding
+from raastof_geo.language import Message, list_codes, read_texts
+from raastof_geo.scenario.checking.prospects import Trade
+from raastof_geo.scenario.fault import finding_at
+from raastof_geo.scenario.parties import Giver, list_givers, list_takers, may_deal
+from raastof_geo.scenario.reading.tree import Trail, Tree
+from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
+from raastof_geo.scenario.said.entry import Role
+from raastof_geo.scenario.scenario import Depot, Facility, Need, Offer, Scenario, name_stockpile
+
+_Partner: TypeAlias = Literal["giver", "taker"]
+_Item = TypeVar("_Item")
+_Key = TypeVar("_Key", bound=Hashable)
+_ROUNDING = 1 + 1e-9
+_OTHER: dict[_Partner, _Partner] = {"giver": "taker", "taker": "giver"}
+_ASKS_AND_LIMITS = {
+    "forbidden": (False, True),
+    "tonnes": (True, True),
+    "at_least": (True, False),
+    "at_most": (False, True),
+}
+"""The keys of an agreement: whether at least this much goes, and whether no more."""
+_Entry = TypeVar("_Entry", Offer, Need)
+_Found: TypeAlias = Iterator[tuple[Message, Trail, bool]]
+"""What is wrong with which entry, and whether that is a mistake."""
+
+
+class _Deals:
+    """What may go from site to site, roads left aside; who gives, takes, offers and needs."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.givers = _group(list_givers(scenario), lambda giver: giver.site)
+        self.takers = _group(list_takers(scenario), lambda taker: taker.site)
+        self.offers = _group(scenario.offers, lambda offer: offer.site)
+        self.needs = _group(scenario.needs, lambda need: need.site)
+        self._offered = {offer.id: offer.tonnes for offer in scenario.offers}
+        self._needed = {need.id: need for need in scenario.needs}
+        self._depots = {depot.id: depot for depot in scenario.depots}
+        self._places: dict[tuple[Role, str], Facility] = {  # a stockpile is a kind of depot
+            (Role.DEPOT if isinstance(one, Depot) else one.role, one.id): one
+            for one in scenario.facilities
+        }
+
+    def between(
+        self, origin: str, destination: str, material: str | None, periods: Iterable[str]
+    ) -> list[Trade]:
+        """List deals between two sites by material and periods; amounts and roads are not asked."""
+        wanted, found = frozenset(periods), []
+        for giver, taker in itertools.product(self.givers[origin], self.takers[destination]):
+            if material in (None, giver.material) and may_deal(giver, taker):
+                common = wanted.intersection(giver.periods, taker.accepts[giver.material].periods)
+                found += [Trade(giver, taker, common)] if common else []
+        return found
+
+    def most(self, side: _Partner, deals: Sequence[Trade]) -> float:
+        """Give tonnes that the givers, or the takers, of some deals cannot exceed. [t]
+
+        Offers once each, with what lies in their stockpile; needs by the material of which
+        they take most; other places by their capacities in the periods of the deals. Infinite
+        where plants and depots give, whose own supply is not followed.
+        """
+        if side == "taker":
+            return self._most_taken(deals)
+        givers = {deal.giver.id: deal.giver for deal in deals}.values()
+        piles = {(one.site, one.material) for one in givers if self.is_pile(one)}
+        most = sum(itertools.starmap(self.in_all, piles))
+        for giver in givers:
+            if giver.kind.converts() and not self.is_pile(giver):
+                return math.inf
+            if giver.kind == Role.OFFER and (giver.site, giver.material) not in piles:
+                most += self._offered[giver.id]
+        dug = (deal for deal in deals if deal.giver.kind == Role.PIT)
+        for site, mine in _group(dug, lambda deal: deal.giver.place).items():
+            most += _most_through(self._places[Role.PIT, site], mine)
+        return most
+
+    def _most_taken(self, deals: Sequence[Trade]) -> float:
+        total = 0.0
+        for mine in _group(deals, lambda deal: deal.taker.id).values():
+            taker = mine[0].taker
+            if taker.kind == Role.NEED:
+                need = self._needed[taker.id]
+                total += need.tonnes * max(need.ratios[deal.giver.material] for deal in mine)
+            else:
+                total += _most_through(self._places[taker.kind, taker.place], mine)
+        return total
+
+    def is_pile(self, giver: Giver) -> bool:
+        """Tell whether somebody gives from the stockpile of a site."""
+        return giver.kind == Role.DEPOT and self._depots[giver.place].own
+
+    def in_all(self, site: str, material: str) -> float:
+        """Give what a site has of a material, whenever it comes up, its stockpile included. [t]"""
+        offered = sum(offer.tonnes for offer in self.offers[site] if offer.material == material)
+        pile = self._depots.get(name_stockpile(site))
+        return offered + (pile.start_t.get(material, 0.0) if pile is not None else 0.0)
+
+
+def _group(entries: Iterable[_Item], key: Callable[[_Item], _Key]) -> Mapping[_Key, list[_Item]]:
+    """Put together what has a key in common, first come first; under other keys is nothing."""
+    groups: defaultdict[_Key, list[_Item]] = defaultdict(list)
+    for entry in entries:
+        groups[key(entry)].append(entry)
+    return groups
+
+
+def _most_through(place: Facility, deals: Iterable[Trade]) -> float:
+    periods = set[str]().union(*(deal.periods for deal in deals))
+    each = math.inf if place.per_period_t is None else place.per_period_t * len(periods)
+    return each if place.total_t is None else min(each, place.total_t)
+
+
+@dataclass(frozen=True, eq=False)
+class _Wish:
+    """Tonnes that an agreement, or a leg of the baseline, asks for or allows."""
+
+    trail: Trail
+    """Where its tonnes stand."""
+    entry: Agreement | NamedLeg
+    tonnes: float
+    periods: tuple[str, ...]
+    deals: tuple[Trade, ...]
+    asks: bool
+    limits: bool
+
+    def site(self, side: _Partner) -> str:
+        """Give the site that gives or takes."""
+        return self.entry.giver if side == "giver" else self.entry.taker
+
+    @property
+    def ends(self) -> dict[str, str]:
+        """Both sites, as sentences show them."""
+        return {"giver": f"`{self.entry.giver}`", "taker": f"`{self.entry.taker}`"}
+
+
+def check_agreements(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:
+    """Find agreements that no plan can keep, whatever the roads, and those that change nothing."""
+    if not (scenario.said.agreements or scenario.said.baseline.legs):
+        return [], []
+    deals = _Deals(scenario)
+    wishes = list(_list_wishes(deals))
+    agreed = [wish for wish in wishes if isinstance(wish.entry, Agreement)]
+    impossible = {wish: why for wish in wishes if (why := _why_impossible(wish, deals)) is not None}
+    possible = [wish for wish in agreed if wish.asks and wish not in impossible]
+    mistakes = [
+        *_contradictions(agreed, tree),
+        *(finding_at(tree, wish.trail, why) for wish, why in impossible.items()),
+        *_too_much_together(possible, deals, tree),
+    ]
+    return mistakes, list(_changing_nothing(agreed, deals, tree))
+
+
+def _changing_nothing(agreed: Sequence[_Wish], deals: _Deals, tree: Tree) -> Iterator[Finding]:
+    told = read_texts("agreements")["changes nothing"]
+    for wish in agreed:
+        asks = wish.asks and wish.tonnes > 0
+        if not wish.deals and not asks and _have_roles(wish, deals):
+            yield finding_at(tree, wish.trail, told.format(**wish.ends))
+
+
+def _list_wishes(deals: _Deals) -> Iterator[_Wish]:
+    """List what agreements, and legs of the baseline whose tonnes are stated, ask for or allow."""
+    scenario, ids = deals.scenario, tuple(deals.scenario.periods)
+    entries: list[tuple[Trail, Agreement | NamedLeg]] = [
+        *((("agreements", at), entry) for at, entry in enumerate(scenario.said.agreements)),
+        *((("baseline", "legs", at), leg) for at, leg in enumerate(scenario.said.baseline.legs)),
+    ]
+    for trail, entry in entries:
+        periods = entry.periods(ids)
+        found = deals.between(entry.giver, entry.taker, entry.material, periods)
+        if isinstance(entry, NamedLeg):
+            found = [
+                one for one in found if not (one.giver.kind.converts() or one.taker.kind.converts())
+            ]
+        for key, asks_and_limits in _ASKS_AND_LIMITS.items():
+            if amount := getattr(entry, key, None):
+                tonnes = 0.0 if amount is True else scenario.weigh(amount, entry.material)
+                yield _Wish((*trail, key), entry, tonnes, periods, tuple(found), *asks_and_limits)
+
+
+def _why_impossible(wish: _Wish, deals: _Deals) -> Message | None:
+    """Say why a single agreement cannot be kept; none where it may be."""
+    if not wish.asks or wish.tonnes <= 0 or not _have_roles(wish, deals):
+        return None
+    if not wish.deals:
+        return _why_no_deal(wish, deals)
+    for side in _OTHER:
+        most = deals.most(side, wish.deals)
+        if wish.tonnes > most * _ROUNDING:
+            return read_texts("agreements")[side].format(
+                tonnes=wish.tonnes, site=f"`{wish.site(side)}`", most=most, short=wish.tonnes - most
+            )
+    return None
+
+
+def _have_roles(wish: _Wish, deals: _Deals) -> bool:
+    """Tell whether one site gives and the other takes anything at all; else that is told."""
+    return bool(deals.givers[wish.entry.giver] and deals.takers[wish.entry.taker])
+
+
+def _why_no_deal(wish: _Wish, deals: _Deals) -> Message:
+    entry, material = wish.entry, wish.entry.material
+    given = sorted({giver.material for giver in deals.givers[entry.giver]})
+    what = given if material is None else [material]
+    use = next((need.use for need in deals.scenario.sites[entry.taker].needs), None)
+    if not set(what) <= set(given):
+        key = "not given"
+    elif deals.between(entry.giver, entry.taker, material, deals.scenario.periods):
+        key = "no time"
+    else:
+        key = "not accepted" if use is None else "no use"
+    return read_texts("agreements")[key].format(
+        site=wish.ends["giver" if key == "not given" else "taker"],
+        material=list_codes(what),
+        has=list_codes(given),
+        first=what[0],
+        use=use,
+        **wish.ends,
+    )
+
+
+def _contradictions(wishes: Sequence[_Wish], tree: Tree) -> Iterator[Finding]:
+    """Find agreements that ask for more than another allows of all that they are about."""
+    for asking, limiting in itertools.permutations(wishes, 2):
+        more = asking.asks and limiting.limits and asking.tonnes > limiting.tonnes * _ROUNDING
+        here = asking.ends == limiting.ends and set(asking.periods) <= set(limiting.periods)
+        if more and here and limiting.entry.material in (None, asking.entry.material):
+            first, last = sorted((asking, limiting), key=wishes.index)
+            line, tonnes = str(tree.place(first.trail).line), asking.tonnes
+            said = read_texts("agreements")["contradiction"].format(
+                line=line, asked=tonnes, allowed=limiting.tonnes, **asking.ends
+            )
+            yield finding_at(tree, last.trail, said)
+
+
+def _too_much_together(wishes: Sequence[_Wish], deals: _Deals, tree: Tree) -> Iterator[Finding]:
+    """Find the first excess of each site: of one material, else of all together."""
+    for side in _OTHER:
+        for mine in _group(wishes, partial(_Wish.site, side=side)).values():
+            of_material = _group(mine, lambda wish: wish.entry.material)
+            sets = (*(some for one, some in of_material.items() if one), mine)
+            told = (_tell_excess(side, some, deals, tree) for some in sets if len(some) > 1)
+            yield from itertools.islice(filter(None, told), 1)
+
+
+def _tell_excess(
+    side: _Partner, wishes: Sequence[_Wish], deals: _Deals, tree: Tree
+) -> Finding | None:
+    most = deals.most(side, [deal for wish in wishes for deal in wish.deals])
+    asked = _asked(wishes, _OTHER[side])
+    if asked <= most * _ROUNDING:
+        return None
+    *others, last = wishes
+    lines = ", ".join(map(str, sorted({tree.place(one.trail).line for one in others})))
+    named = {"site": f"`{last.site(side)}`", "lines": lines}
+    message = read_texts("agreements")[f"{side} together"]
+    told = message.format(asked=asked, most=most, short=asked - most, **named)
+    return finding_at(tree, last.trail, told)
+
+
+def _asked(wishes: Sequence[_Wish], partner: _Partner) -> float:
+    """Give tonnes that are asked for at least, where agreements may be about the same tonnes."""
+    total = 0.0
+    for mine in _group(wishes, lambda wish: wish.site(partner)).values():
+        asked: dict[str | None, float] = {}
+        for material, some in _group(mine, lambda wish: wish.entry.material).items():
+            periods = [one for wish in some for one in wish.periods]
+            tonnes = [wish.tonnes for wish in some]
+            asked[material] = sum(tonnes) if len(periods) == len(set(periods)) else max(tonnes)
+        of_any = asked.pop(None, 0.0)
+        total += max(of_any, sum(asked.values()))
+    return total
+
+
+def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:
+    """Find what the smallest lot makes impossible, mistakes and warnings, between sites."""
+    said = scenario.said.choices.smallest_lot
+    if said is None or said.value <= 0:
+        return [], []
+    lot, deals = said.value, _Deals(scenario)
+    size = {"lot": lot, "line": str(tree.place(("choices", "smallest_lot")).line)}
+    found: tuple[list[Finding], list[Finding]] = ([], [])
+    for look in (_offers, _needs, _agreements):
+        for message, trail, is_mistake in look(deals, lot):
+            found[not is_mistake].append(finding_at(tree, trail, message.format(**size)))
+    return found
+
+
+def _offers(deals: _Deals, lot: float) -> _Found:
+    for offer, most in _too_small(deals.scenario.offers, partial(_most_leaving, deals), lot):
+        message = read_texts("lots")["must leave" if offer.must_leave else "can never leave"]
+        names = {"site": f"`{offer.site}`", "material": f"`{offer.material}`"}
+        yield message.format(most=most, **names), offer.trail, offer.must_leave
+
+
+def _too_small(
+    entries: Sequence[_Entry], find_most: Callable[[_Entry], float | None], lot: float
+) -> Iterator[tuple[_Entry, float]]:
+    told: set[Trail] = set()
+    for entry in entries:
+        most, small = find_most(entry), lot / _ROUNDING
+        if most is not None and entry.tonnes > 0 and most < small and entry.trail not in told:
+            told.add(entry.trail)
+            yield entry, most
+
+
+def _most_leaving(deals: _Deals, offer: Offer) -> float | None:
+    """Give the most that can leave a site of an offer's material at once; none: not sure."""
+    givers = [one for one in deals.givers[offer.site] if one.material == offer.material]
+    others = [one for one in deals.takers[offer.site] if one.only_from is None]
+    unsure = any(one.kind != Role.OFFER and not deals.is_pile(one) for one in givers)
+    if unsure or any(itertools.starmap(may_deal, itertools.product(givers, others))):
+        return None
+    if any(one.site == offer.site for one in deals.scenario.depots):
+        return deals.in_all(offer.site, offer.material)
+    due = _due_with(offer, deals.offers)
+    return sum(other.tonnes for other in due if other.material == offer.material)
+
+
+def _due_with(entry: _Entry, entries: Mapping[str, list[_Entry]]) -> list[_Entry]:
+    """List what of a kind is due at the site of an entry in one of its periods, itself included."""
+    return [one for one in entries[entry.site] if set(one.periods) & set(entry.periods)]
+
+
+def _needs(deals: _Deals, lot: float) -> _Found:
+    for need, most in _too_small(deals.scenario.needs, partial(_most_arriving, deals), lot):
+        message = read_texts("lots")["nothing fits"]
+        yield message.format(most=most, site=f"`{need.site}`"), need.trail, True
+
+
+def _most_arriving(deals: _Deals, need: Need) -> float | None:
+    """Give the most that can come at once to where a need is; none: not sure."""
+    takers = deals.takers[need.site]
+    mine = next(one for one in takers if one.id == need.id)
+    if not need.ratios or any(may_deal(one, mine) for one in deals.givers[need.site]):
+        return None
+    if any(one.kind != Role.NEED and set(one.accepts) & set(need.ratios) for one in takers):
+        return None
+    due = _due_with(need, deals.needs)
+    return max(
+        sum(other.tonnes * other.ratios.get(material, 0.0) for other in due)
+        for material in need.ratios
+    )
+
+
+def _agreements(deals: _Deals, lot: float) -> _Found:
+    for number, entry in enumerate(deals.scenario.said.agreements):
+        for key in ("tonnes", "at_most") if entry.giver != entry.taker else ():
+            amount = getattr(entry, key)
+            tonnes = 0.0 if amount is None else deals.scenario.weigh(amount, entry.material)
+            if 0 < tonnes < lot / _ROUNDING:
+                message = read_texts("lots")[key].format(tonnes=tonnes)
+                yield message, ("agreements", number, key), key == "tonnes"
