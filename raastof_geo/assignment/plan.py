@@ -27,10 +27,9 @@ from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.solving.solver import SOLVER
 from raastof_geo.assignment.solving.stages import LpProblem, Stage
 from raastof_geo.assignment.solving.ties import break_ties
-from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.assignment.statement.goal import list_goals
 from raastof_geo.assignment.statement.measures import MEASURES
-from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.assignment.statement.statement import lay_columns, lay_programme, lay_rows
 from raastof_geo.assignment.telling.conflict import explain_conflict

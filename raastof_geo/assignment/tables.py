@@ -5,8 +5,7 @@ import pandas as pd
 
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.rules.trucks import work_hours
-from raastof_geo.assignment.statement.column_kind import ColumnKind
-from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.figures import vocabulary
 
 

@@ -15,8 +15,7 @@ from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.solving.ties import break_ties
 from raastof_geo.assignment.statement.classes import own_depots, touches
-from raastof_geo.assignment.statement.column_kind import ColumnKind
-from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.programme import Programme, build_programme
 from raastof_geo.assignment.statement.statement import lay_columns, lay_rows
 from raastof_geo.effect.baseline import BaselinePlan

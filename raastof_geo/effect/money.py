@@ -16,8 +16,7 @@ from raastof_geo.assignment.rules import RULES
 from raastof_geo.assignment.rules.row import Rule
 from raastof_geo.assignment.solving.solve import solve
 from raastof_geo.assignment.statement.classes import touches
-from raastof_geo.assignment.statement.column_kind import ColumnKind
-from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.statement.statement import lay_columns
 from raastof_geo.effect.books import COMMON, Books, keep_books

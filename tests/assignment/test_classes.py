@@ -7,7 +7,7 @@ from worlds import make_legs, make_scenario
 
 from raastof_geo.assignment import build_problem
 from raastof_geo.assignment.statement.classes import ColumnClass, classify
-from raastof_geo.assignment.statement.column_kind import ColumnKind
+from raastof_geo.assignment.statement.problem import ColumnKind
 
 WORLD = """
 title: Everybody once

@@ -8,8 +8,7 @@ import numpy as np
 
 from raastof_geo.arrays import Columns
 from raastof_geo.assignment.rules import row
-from raastof_geo.assignment.statement.column_kind import ColumnKind
-from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.language import say
 from raastof_geo.scenario.scenario import Depot, Facility, Pit, Plant, Process, Receiver
 

@@ -5,8 +5,7 @@ from enum import IntEnum
 import numpy as np
 
 from raastof_geo.arrays import Integers, Mask, Signs
-from raastof_geo.assignment.statement.column_kind import ColumnKind
-from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Together
 from raastof_geo.scenario.scenario import Scenario

@@ -6,8 +6,7 @@ from functools import partial
 import numpy as np
 
 from raastof_geo.arrays import Floats
-from raastof_geo.assignment.statement.column_kind import ColumnKind
-from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import Indicator
 from raastof_geo.scenario.role import Role

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -13,12 +14,65 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Columns, Floats, Indices, Integers, Mask, Objects, SmallIntegers
-from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.figures import vocabulary
 from raastof_geo.legs.legs import LEG_KEYS, Legs
 from raastof_geo.scenario.parties import Giver, Taker
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Scenario
+
+
+class ColumnKind(StrEnum):
+    """A kind of columns, in their order; in frames and files it is the text of its name."""
+
+    MOVES = "moves"
+    """Tonnes moved."""
+    PROCESSES = "processes"
+    """Tonnes into a recipe."""
+    STORES = "stores"
+    """Tonnes stored at the end of a period."""
+    TRIPS = "trips"
+    """Empty trips."""
+    OPENINGS = "openings"
+    """A site opened, or not."""
+    LINKS = "links"
+    """A pair of sites linked, or not."""
+    LOTS = "lots"
+    """A lot sent, or not."""
+    SHORTFALLS = "shortfalls"
+    """Reference tonnes by which a goal is missed."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The labels that tell its columns apart, as its table has them."""
+        return _KEYS[self]
+
+    @property
+    def word(self) -> str:
+        """What one of its columns is called; moves are called by their labels alone."""
+        return {"openings": "open", "processes": "process", "moves": ""}.get(self, self[:-1])
+
+    @property
+    def is_decision(self) -> bool:
+        """Whether its columns are 0 or 1."""
+        return self in (ColumnKind.OPENINGS, ColumnKind.LINKS, ColumnKind.LOTS)
+
+    @property
+    def has_price(self) -> bool:
+        """Whether its table says what a unit of a column costs and emits."""
+        return self in (ColumnKind.PROCESSES, ColumnKind.STORES, ColumnKind.OPENINGS)
+
+
+_KEYS = {
+    ColumnKind.MOVES: ("giver", "taker", "origin", "destination", "material", "vehicle", "period"),
+    ColumnKind.PROCESSES: ("site", "recipe", "period"),
+    ColumnKind.STORES: ("depot", "site", "material", "period"),
+    ColumnKind.TRIPS: ("origin", "destination", "vehicle", "period"),
+    ColumnKind.OPENINGS: ("role", "site"),
+    ColumnKind.LINKS: ("origin", "destination"),
+    ColumnKind.LOTS: ("origin", "destination", "material", "period"),
+    ColumnKind.SHORTFALLS: ("goal",),
+}
+
 
 _OF_ENDS = ("giver", "taker", "origin", "destination")
 _OF_PARTIES = {
