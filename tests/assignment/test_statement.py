@@ -12,12 +12,11 @@ from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario, random
 from raastof_geo.assignment import RULES, Row, assign
 from raastof_geo.assignment import plan as plan_module
 from raastof_geo.assignment.rules import trucks_matter
-from raastof_geo.assignment.rules.row import DeclaredRule
 from raastof_geo.assignment.rules.throughput import most_tonnes
 from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.master import Master
 from raastof_geo.assignment.solving.solve import solve
-from raastof_geo.assignment.statement.programme import build_programme
+from raastof_geo.assignment.statement.rows import DeclaredRule, build_programme
 from raastof_geo.assignment.statement.statement import lay_columns, lay_programme, lay_rows
 from raastof_geo.effect import answer_target, measure_effect
 from raastof_geo.effect.money import divide_savings

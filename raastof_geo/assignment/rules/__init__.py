@@ -9,7 +9,7 @@ so that shadow prices times limits add up to the objective.
 from collections.abc import Sequence
 
 from raastof_geo.assignment.rules import agreements, capture, choices, limits, masses, trucks
-from raastof_geo.assignment.rules.row import DeclaredRule, Rule
+from raastof_geo.assignment.statement.rows import DeclaredRule, Rule
 from raastof_geo.scenario.said.file import ScenarioFile
 
 RULES: tuple[Rule, ...] = (

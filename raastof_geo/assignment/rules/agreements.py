@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from raastof_geo.arrays import Columns
-from raastof_geo.assignment.rules.row import About, Family, Row, Sense, always, declare, sum_of
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.rows import About, Family, Row, Sense, always, declare, sum_of
 from raastof_geo.language import say
 from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
 from raastof_geo.units import Quantity

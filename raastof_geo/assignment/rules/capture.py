@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from raastof_geo.arrays import Columns
-from raastof_geo.assignment.rules import row
 from raastof_geo.assignment.rules.agreements import agreed_moves
+from raastof_geo.assignment.statement import rows
 from raastof_geo.assignment.statement.classes import touches
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import say
@@ -17,13 +17,13 @@ from raastof_geo.scenario.said.amount import DEFAULT
 from raastof_geo.scenario.scenario import Offer, name_stockpile
 
 _TITLE = say("what can be put to use of the surplus (`capture`)")
-CAPTURED = row.Family(
+CAPTURED = rows.Family(
     "captured", _TITLE, unit="t", raised_by="capture.{material}", limits="capture"
 )
 
 
-@row.declare(CAPTURED, blind_to_trucks=row.always)
-def captured(problem: Problem) -> Iterator[row.Row]:
+@rows.declare(CAPTURED, blind_to_trucks=rows.always)
+def captured(problem: Problem) -> Iterator[rows.Row]:
     r"""Of each offer no more than a share :math:`\kappa` is put to use.
 
     :math:`\sum_c x_c \le \max(\kappa s_o, l)` over the moves from an offer to needs, plants and
@@ -31,7 +31,7 @@ def captured(problem: Problem) -> Iterator[row.Row]:
     stockpile, where nobody has asked yet what becomes of it, what leaves that for needs and plants
     is held together with them: :math:`\le \max(\kappa \sum_o s_o + z_0, l)`, all periods together.
     :math:`z_0` lies in the stockpile at the start, and :math:`l` are the tonnes that agreements, or
-    legs of the baseline, ask for at least. Of what the scenario is silent about there is no row.
+    legs of the baseline, ask for at least. Of what the scenario is silent about there is no rows.
     """
     scenario, said = problem.scenario, problem.scenario.said.capture
     offered: dict[tuple[str, str], list[Offer]] = {}
@@ -44,14 +44,14 @@ def captured(problem: Problem) -> Iterator[row.Row]:
         givers = problem.labels("giver", columns)
         for offer in offers:
             limit = max(share * offer.tonnes, locked)
-            about = replace(row.about_entry(offer), role="", entry=-1)  # it asks for nothing
-            yield row.sum_of(CAPTURED, about, columns[givers == offer.id], "<=", limit)
+            about = replace(rows.about_entry(offer), role="", entry=-1)  # it asks for nothing
+            yield rows.sum_of(CAPTURED, about, columns[givers == offer.id], "<=", limit)
         if (problem.labels("giver_kind", columns) == Role.DEPOT).any():
-            about = row.About(f"{site}/{material}", site=site, role=Role.OFFER, material=material)
+            about = rows.About(f"{site}/{material}", site=site, role=Role.OFFER, material=material)
             own = [one for one in scenario.depots if one.id == name_stockpile(site)]
             limit = share * sum(one.tonnes for one in offers)
             limit += sum(one.start_t.get(material, 0.0) for one in own)
-            yield row.sum_of(CAPTURED, about, columns, "<=", max(limit, locked))
+            yield rows.sum_of(CAPTURED, about, columns, "<=", max(limit, locked))
 
 
 def _put_to_use(problem: Problem, site: str, material: str) -> Columns:

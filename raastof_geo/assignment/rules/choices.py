@@ -10,10 +10,18 @@ import pandas as pd
 
 from raastof_geo.arrays import Columns
 from raastof_geo.assignment.rules.masses import find_through
-from raastof_geo.assignment.rules.row import About, Family, Row, always, combine, declare, sum_of
 from raastof_geo.assignment.rules.throughput import most_tonnes, most_used
 from raastof_geo.assignment.statement.layout import limited_partners
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
+from raastof_geo.assignment.statement.rows import (
+    About,
+    Family,
+    Row,
+    always,
+    combine,
+    declare,
+    sum_of,
+)
 from raastof_geo.language import say
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Depot, Facility

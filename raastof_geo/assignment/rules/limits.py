@@ -6,9 +6,9 @@ from functools import partial
 import numpy as np
 
 from raastof_geo.arrays import Columns, Floats
-from raastof_geo.assignment.rules.row import About, Family, Row, always, declare, sum_of
 from raastof_geo.assignment.statement.goal import find_due, list_asked, list_goals, weigh_counted
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
+from raastof_geo.assignment.statement.rows import About, Family, Row, always, declare, sum_of
 from raastof_geo.assignment.statement.shares import group_parts, project_sites, share_ends
 from raastof_geo.language import say
 from raastof_geo.scenario.role import Role

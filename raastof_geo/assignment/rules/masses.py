@@ -7,14 +7,14 @@ from functools import partial
 import numpy as np
 
 from raastof_geo.arrays import Columns
-from raastof_geo.assignment.rules import row
+from raastof_geo.assignment.statement import rows
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.language import say
 from raastof_geo.scenario.scenario import Depot, Facility, Pit, Plant, Process, Receiver
 
 _CAPACITY = "sites.{site}.{role}.capacity"
 _IN_TOTAL = f"{_CAPACITY}_total"
-_family = partial(row.Family, unit="t")
+_family = partial(rows.Family, unit="t")
 _permit = partial(_family, raised_by=f"{_CAPACITY}_per_period", limits="places")
 
 OFFERS_KEPT = _family("offers_kept", say("surplus leaves"), bends="first")
@@ -35,46 +35,46 @@ DEPOTS_PERMITTED = _permit("depots_permitted", say("reception of the depot"))
 DEPOTS_ENDED = _family("depots_ended", say("stock of the depot at the end"), bends="next")
 
 
-@row.declare(OFFERS_KEPT, blind_to_trucks=row.always)
-def offers_kept(problem: Problem) -> Iterator[row.Row]:
+@rows.declare(OFFERS_KEPT, blind_to_trucks=rows.always)
+def offers_kept(problem: Problem) -> Iterator[rows.Row]:
     r"""Surplus leaves as a whole, other offers as far as they go.
 
     :math:`\sum_c x_c = s_o` where offer :math:`o` must leave,
     :math:`\sum_c x_c \le s_o` otherwise.
     """
     for offer in problem.scenario.offers:
-        sense: row.Sense = "=" if offer.must_leave else "<="
+        sense: rows.Sense = "=" if offer.must_leave else "<="
         columns = problem.find(giver=offer.id)
-        yield row.sum_of(OFFERS_KEPT, row.about_entry(offer), columns, sense, offer.tonnes)
+        yield rows.sum_of(OFFERS_KEPT, rows.about_entry(offer), columns, sense, offer.tonnes)
 
 
-@row.declare(NEEDS_MET, blind_to_trucks=row.always)
-def needs_met(problem: Problem) -> Iterator[row.Row]:
+@rows.declare(NEEDS_MET, blind_to_trucks=rows.always)
+def needs_met(problem: Problem) -> Iterator[rows.Row]:
     r"""Every need is met in reference tonnes: :math:`\sum_c x_c / r_c = d_n`."""
     for need in problem.scenario.needs:
         columns = problem.find(taker=need.id)
         share = problem.reference_share[columns]
-        yield row.Row(NEEDS_MET, row.about_entry(need), columns, share, "=", need.tonnes)
+        yield rows.Row(NEEDS_MET, rows.about_entry(need), columns, share, "=", need.tonnes)
 
 
-@row.declare(PITS_PERMITTED, PITS_IN_TOTAL, blind_to_trucks=row.always)
-def pits_permitted(problem: Problem) -> Iterator[row.Row]:
+@rows.declare(PITS_PERMITTED, PITS_IN_TOTAL, blind_to_trucks=rows.always)
+def pits_permitted(problem: Problem) -> Iterator[rows.Row]:
     r"""No pit digs more than it may: :math:`\sum_c x_c \le k` in each period and in total."""
     for pit in problem.scenario.pits:
         yield from _capacity(problem, pit, PITS_PERMITTED, PITS_IN_TOTAL)
 
 
-@row.declare(RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL, blind_to_trucks=row.always)
-def receivers_permitted(problem: Problem) -> Iterator[row.Row]:
+@rows.declare(RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL, blind_to_trucks=rows.always)
+def receivers_permitted(problem: Problem) -> Iterator[rows.Row]:
     r"""No receiver takes more than it may: :math:`\sum_c x_c \le k`, per period and in total."""
     for place in problem.scenario.receivers:
         yield from _capacity(problem, place, RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL)
 
 
-@row.declare(
-    PLANTS_FED, PLANTS_EMPTIED, PLANTS_PERMITTED, PLANTS_IN_TOTAL, blind_to_trucks=row.always
+@rows.declare(
+    PLANTS_FED, PLANTS_EMPTIED, PLANTS_PERMITTED, PLANTS_IN_TOTAL, blind_to_trucks=rows.always
 )
-def plants_run(problem: Problem) -> Iterator[row.Row]:
+def plants_run(problem: Problem) -> Iterator[rows.Row]:
     r"""Work up what comes in; what is made, residue included, leaves in the same period.
 
     With tonnes :math:`p_r` into recipe :math:`r`, shares :math:`a` of its inputs and yields
@@ -89,13 +89,13 @@ def plants_run(problem: Problem) -> Iterator[row.Row]:
         yield from _limit(problem, plant, PLANTS_IN_TOTAL, plant.total_t)
 
 
-def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[row.Row]:
+def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[rows.Row]:
     for material in plant.takes:
         comes = problem.find(taker=plant.taker, material=material, period=period)
         taking = (one for one in plant.processes if material in one.inputs)
         used = [(_runs(problem, one, period), -one.inputs[material]) for one in taking]
-        about = row.about_facility(plant, material=material, period=period)
-        yield row.combine(PLANTS_FED, about, [(comes, 1.0), *used], "=", 0.0)
+        about = rows.about_facility(plant, material=material, period=period)
+        yield rows.combine(PLANTS_FED, about, [(comes, 1.0), *used], "=", 0.0)
     made: dict[str, list[tuple[Columns, float]]] = {}
     for process in plant.processes:
         for material, share in process.outputs.items():
@@ -104,10 +104,10 @@ def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[row.
     for name in sorted(made):
         leaves = problem.find(giver=name, period=period)
         about = replace(
-            row.about_facility(plant, material=name.split("/")[2], period=period),
+            rows.about_facility(plant, material=name.split("/")[2], period=period),
             head=f"{plant.id}/{name.removeprefix(f'{plant.taker}/')}",
         )
-        yield row.combine(PLANTS_EMPTIED, about, [(leaves, -1.0), *made[name]], "=", 0.0)
+        yield rows.combine(PLANTS_EMPTIED, about, [(leaves, -1.0), *made[name]], "=", 0.0)
 
 
 def _runs(problem: Problem, process: Process, period: str) -> Columns:
@@ -116,10 +116,10 @@ def _runs(problem: Problem, process: Process, period: str) -> Columns:
     )
 
 
-@row.declare(
-    DEPOTS_BALANCED, DEPOTS_ENDED, DEPOTS_FILLED, DEPOTS_PERMITTED, blind_to_trucks=row.always
+@rows.declare(
+    DEPOTS_BALANCED, DEPOTS_ENDED, DEPOTS_FILLED, DEPOTS_PERMITTED, blind_to_trucks=rows.always
 )
-def depots_kept(problem: Problem) -> Iterator[row.Row]:
+def depots_kept(problem: Problem) -> Iterator[rows.Row]:
     r"""Depots and stockpiles keep what comes until it leaves.
 
     :math:`z_{mt} - z_{m,t-1} - \sum_{in} x_c + \sum_{out} x_c = 0`, with the stated start and end;
@@ -129,13 +129,13 @@ def depots_kept(problem: Problem) -> Iterator[row.Row]:
         for material in depot.materials:
             yield from _balance_depot(problem, depot, material)
         for period in problem.scenario.periods:
-            about = row.about_facility(depot, period=period)
+            about = rows.about_facility(depot, period=period)
             lying = problem.find(ColumnKind.STORES, depot=depot.id, period=period)
-            yield row.sum_of(DEPOTS_FILLED, about, lying, "<=", depot.capacity_t)
+            yield rows.sum_of(DEPOTS_FILLED, about, lying, "<=", depot.capacity_t)
             yield from _limit(problem, depot, DEPOTS_PERMITTED, depot.per_period_t, period)
 
 
-def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[row.Row]:
+def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[rows.Row]:
     before: Columns = np.array([], dtype=np.int64)
     start = depot.start_t.get(material, 0.0)
     for period in problem.scenario.periods:
@@ -143,29 +143,29 @@ def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[ro
         comes = problem.find(taker=depot.into, material=material, period=period)
         leaves = problem.find(giver=depot.out(material), period=period)
         parts = [(lying, 1.0), (before, -1.0), (comes, -1.0), (leaves, 1.0)]
-        about = row.about_facility(depot, material=material, period=period)
-        yield row.combine(DEPOTS_BALANCED, about, parts, "=", start)
+        about = rows.about_facility(depot, material=material, period=period)
+        yield rows.combine(DEPOTS_BALANCED, about, parts, "=", start)
         before, start = lying, 0.0
     if depot.end_t is not None:
         limit = depot.end_t.get(material, 0.0)
-        about = row.about_facility(depot, material=material)
-        yield row.sum_of(DEPOTS_ENDED, about, before, "=", limit)
+        about = rows.about_facility(depot, material=material)
+        yield rows.sum_of(DEPOTS_ENDED, about, before, "=", limit)
 
 
 def _capacity(
-    problem: Problem, place: Pit | Receiver, per_period: row.Family, in_total: row.Family
-) -> Iterator[row.Row]:
+    problem: Problem, place: Pit | Receiver, per_period: rows.Family, in_total: rows.Family
+) -> Iterator[rows.Row]:
     for period in problem.scenario.periods:
         yield from _limit(problem, place, per_period, place.per_period_t, period)
     yield from _limit(problem, place, in_total, place.total_t)
 
 
 def _limit(
-    problem: Problem, place: Facility, family: row.Family, most: float | None, period: str = ""
-) -> Iterator[row.Row]:
+    problem: Problem, place: Facility, family: rows.Family, most: float | None, period: str = ""
+) -> Iterator[rows.Row]:
     if most is not None:
         columns = find_through(problem, place, period)
-        yield row.sum_of(family, row.about_facility(place, period=period), columns, "<=", most)
+        yield rows.sum_of(family, rows.about_facility(place, period=period), columns, "<=", most)
 
 
 def find_through(problem: Problem, place: Facility, period: str = "") -> Columns:

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from raastof_geo.arrays import Mask
-from raastof_geo.assignment.rules.row import Family, Row, sum_of
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
+from raastof_geo.assignment.statement.rows import Family, Row, sum_of
 from raastof_geo.language import say
 from raastof_geo.scenario.scenario import Need, Plant, Process, Scenario
 

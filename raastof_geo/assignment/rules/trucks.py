@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Floats, Integers
-from raastof_geo.assignment.rules.row import About, Family, Row, declare
 from raastof_geo.assignment.statement.classes import find_hauliers
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
+from raastof_geo.assignment.statement.rows import About, Family, Row, declare
 from raastof_geo.figures.vocabulary import DRIVE_H, VEHICLE_KM
 from raastof_geo.language import say
 

@@ -6,11 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from raastof_geo.assignment.rules import RULES, trucks_matter
-from raastof_geo.assignment.rules.row import Row, Rule
 from raastof_geo.assignment.rules.throughput import bound_everything
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.programme import Programme, build_programme
+from raastof_geo.assignment.statement.rows import Programme, Row, Rule, build_programme
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.scenario import Scenario
 

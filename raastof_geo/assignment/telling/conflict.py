@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 
 from raastof_geo.arrays import Columns
 from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT, agreed_moves
-from raastof_geo.assignment.rules.row import Row, RowName
+from raastof_geo.assignment.statement.rows import Row, RowName
 from raastof_geo.assignment.telling import most, names
 from raastof_geo.assignment.telling.exclusion import say_excluded
 from raastof_geo.assignment.telling.lever import say_levers

@@ -9,9 +9,9 @@ import numpy as np
 
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.rules.choices import LOTS_LEAST, PARTNERS_LIMITED
-from raastof_geo.assignment.rules.row import EitherOr, Family, Row
 from raastof_geo.assignment.solving.solve import Search
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
+from raastof_geo.assignment.statement.rows import EitherOr, Family, Row
 from raastof_geo.assignment.telling.names import list_names, tell_named, tell_number
 from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.language import Message, say, say_text

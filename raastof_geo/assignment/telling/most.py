@@ -8,11 +8,11 @@ import numpy as np
 
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.rules.limits import SHARE_REACHED
-from raastof_geo.assignment.rules.row import Family
 from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Solution
 from raastof_geo.assignment.statement.goal import Asked, find_due, list_asked, weigh_counted
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.rows import Family
 from raastof_geo.assignment.telling.names import find_entry
 from raastof_geo.assignment.telling.unusable import Unusable, find_unusable
 from raastof_geo.assignment.telling.violation import Laid, Violation, find_least_violation

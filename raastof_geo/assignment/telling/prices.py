@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.rules.row import RowName
+from raastof_geo.assignment.statement.rows import RowName
 from raastof_geo.assignment.telling.names import describe_row, find_entry
 from raastof_geo.language import Message
 from raastof_geo.scenario.period import name_period

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT
-from raastof_geo.assignment.rules.row import RowName
 from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Search
+from raastof_geo.assignment.statement.rows import RowName
 from raastof_geo.assignment.telling import names
 from raastof_geo.assignment.telling.lever import accept, find_blocking, replace_at, widen
 from raastof_geo.assignment.telling.most import Case
