@@ -10,9 +10,9 @@ import numpy as np
 
 from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.rules import RULES
-from raastof_geo.assignment.rules.agreements import agreed_moves
 from raastof_geo.assignment.rules.choices import lots_kept, openings_paid, partners_limited
 from raastof_geo.assignment.rules.limits import share_moves
+from raastof_geo.assignment.rules.masses import agreed_moves
 from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.solving.ties import break_ties
 from raastof_geo.assignment.statement.classes import ColumnClass, classify, own_depots, touches

@@ -17,7 +17,7 @@ import pandas as pd
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment import tables
 from raastof_geo.assignment.alone import measure_alone
-from raastof_geo.assignment.rules import RULES
+from raastof_geo.assignment.rules import RULES, lay_columns, lay_programme, lay_rows
 from raastof_geo.assignment.rules.limits import GOALS_HELD
 from raastof_geo.assignment.solving.certificate import Certificate, certify
 from raastof_geo.assignment.solving.labels import Labels
@@ -30,7 +30,6 @@ from raastof_geo.assignment.statement.goal import list_goals
 from raastof_geo.assignment.statement.measures import MEASURES
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.rows import Programme, Row, RowName, Rule
-from raastof_geo.assignment.statement.statement import lay_columns, lay_programme, lay_rows
 from raastof_geo.assignment.telling.conflict import explain_conflict
 from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.card import Fact, Shown

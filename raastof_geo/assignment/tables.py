@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Floats
-from raastof_geo.assignment.rules.trucks import work_hours
+from raastof_geo.assignment.rules.limits import work_hours
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.figures import vocabulary
 

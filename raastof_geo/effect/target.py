@@ -10,14 +10,13 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.rules import limits
+from raastof_geo.assignment.rules import lay_rows, limits
 from raastof_geo.assignment.solving.certificate import LARGEST_VIOLATION
 from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.statement import goal
 from raastof_geo.assignment.statement.goal import Asked, find_due, weigh_counted
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.rows import build_programme
-from raastof_geo.assignment.statement.statement import lay_rows
 from raastof_geo.assignment.telling.most import find_ratio
 from raastof_geo.figures.vocabulary import CO2E, COST
 from raastof_geo.scenario.said.target import DEFINITIONS, SecondaryShare, ShareDefinition

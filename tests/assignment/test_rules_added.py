@@ -12,9 +12,9 @@ from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario
 
 from raastof_geo import Result, measure_effect, price_legs, write_outputs
 from raastof_geo.assignment import RULES, Row, assign, build_problem, explain_why_not
+from raastof_geo.assignment.rules import lay_programme, lay_rows
 from raastof_geo.assignment.rules.masses import pits_permitted
 from raastof_geo.assignment.statement.rows import About, Family, declare
-from raastof_geo.assignment.statement.statement import lay_programme, lay_rows
 from raastof_geo.assignment.telling.most import make_case
 from raastof_geo.assignment.telling.names import call
 from raastof_geo.assignment.telling.repair import try_repairs

@@ -11,13 +11,12 @@ from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario, random
 
 from raastof_geo.assignment import RULES, Row, assign
 from raastof_geo.assignment import plan as plan_module
-from raastof_geo.assignment.rules import trucks_matter
-from raastof_geo.assignment.rules.throughput import most_tonnes
+from raastof_geo.assignment.rules import lay_columns, lay_programme, lay_rows, trucks_matter
+from raastof_geo.assignment.rules.choices import most_tonnes
 from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.master import Master
 from raastof_geo.assignment.solving.solve import solve
 from raastof_geo.assignment.statement.rows import DeclaredRule, build_programme
-from raastof_geo.assignment.statement.statement import lay_columns, lay_programme, lay_rows
 from raastof_geo.effect import answer_target, measure_effect
 from raastof_geo.effect.money import divide_savings
 from raastof_geo.legs.legs import Legs
@@ -61,11 +60,7 @@ def test_a_rule_that_needs_the_larger_truck_finds_its_columns(how, monkeypatch):
     legs = trailer_costs_more(make_legs(scenario))
     rules = [*RULES, few_big_loads]
     if how == "registered":
-        for module in (
-            "raastof_geo.assignment.rules",
-            "raastof_geo.assignment.statement.statement",
-        ):
-            monkeypatch.setattr(f"{module}.RULES", tuple(rules))
+        monkeypatch.setattr("raastof_geo.assignment.rules.RULES", tuple(rules))
     plan = assign(scenario, legs, rules=rules)
     assert "truck_trailer_7_axle" in set(plan.flows["vehicle"])
     loads = plan.flows[plan.flows["destination"] == "road"]

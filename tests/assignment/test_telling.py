@@ -15,7 +15,7 @@ from strategies import World, choice_worlds, whole_worlds
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario
 
 from raastof_geo.assignment import RULES, Row, assign, compare_sites, explain_why_not
-from raastof_geo.assignment.rules.throughput import bound_everything
+from raastof_geo.assignment.rules.choices import bound_everything
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.rows import Programme, build_programme
 from raastof_geo.assignment.telling import violation

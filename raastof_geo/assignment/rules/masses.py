@@ -1,6 +1,6 @@
-"""Tonnes: what offers give, needs get, and places dig, receive, make and store."""
+"""Tonnes: what offers give, needs get, places dig, receive, make and store, and deals ask for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -8,9 +8,66 @@ import numpy as np
 
 from raastof_geo.arrays import Columns
 from raastof_geo.assignment.statement import rows
+from raastof_geo.assignment.statement.classes import touches
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.language import say
-from raastof_geo.scenario.scenario import Depot, Facility, Pit, Plant, Process, Receiver
+from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
+from raastof_geo.scenario.said.amount import DEFAULT
+from raastof_geo.scenario.scenario import (
+    Depot,
+    Facility,
+    Offer,
+    Pit,
+    Plant,
+    Process,
+    Receiver,
+    name_stockpile,
+)
+from raastof_geo.units import Quantity
+
+AGREEMENTS_KEPT = rows.Family(
+    "agreements_kept", say("agreement"), bends="next", unit="t", limits="agreements"
+)
+
+
+@rows.declare(AGREEMENTS_KEPT, blind_to_trucks=True)
+def agreements_kept(problem: Problem) -> Iterator[rows.Row]:
+    r"""Legs that are locked, forced or forbidden.
+
+    :math:`\sum_c x_c = a`, :math:`\ge a`, :math:`\le a` or :math:`= 0` over the moves from one
+    site to another, of one material or of all, in a window.
+    """
+    scenario = problem.scenario
+    for number, agreement in enumerate(scenario.said.agreements):
+        columns = agreed_moves(problem, agreement)
+        said: tuple[tuple[rows.Sense, Quantity | None], ...] = (
+            ("=", agreement.tonnes),
+            (">=", agreement.at_least),
+            ("<=", agreement.at_most),
+        )
+        head = f"{number}-{agreement.giver}-{agreement.taker}"
+        about = rows.About(
+            head, site=agreement.giver, material=agreement.material or "", entry=number
+        )
+        if agreement.forbidden:
+            yield rows.sum_of(AGREEMENTS_KEPT, about, columns, "<=", 0.0)
+        for sense, amount in said:
+            if amount is not None:
+                tonnes = scenario.weigh(amount, agreement.material)
+                yield rows.sum_of(AGREEMENTS_KEPT, about, columns, sense, tonnes)
+
+
+def agreed_moves(problem: Problem, agreement: Agreement | NamedLeg) -> Columns:
+    """Find the moves that an agreement is about, whoever gives and takes at its sites."""
+    ids = tuple(problem.scenario.periods)
+    labels = {"origin": agreement.giver, "destination": agreement.taker}
+    if agreement.material is not None:
+        labels["material"] = agreement.material
+    columns = problem.find(**labels)
+    wanted = np.array([period in agreement.periods(ids) for period in ids])
+    return np.asarray(columns[wanted[problem.moves.period[columns]]])
+
 
 _CAPACITY = "sites.{site}.{role}.capacity"
 _IN_TOTAL = f"{_CAPACITY}_total"
@@ -35,7 +92,7 @@ DEPOTS_PERMITTED = _permit("depots_permitted", say("reception of the depot"))
 DEPOTS_ENDED = _family("depots_ended", say("stock of the depot at the end"), bends="next")
 
 
-@rows.declare(OFFERS_KEPT, blind_to_trucks=rows.always)
+@rows.declare(OFFERS_KEPT, blind_to_trucks=True)
 def offers_kept(problem: Problem) -> Iterator[rows.Row]:
     r"""Surplus leaves as a whole, other offers as far as they go.
 
@@ -48,7 +105,7 @@ def offers_kept(problem: Problem) -> Iterator[rows.Row]:
         yield rows.sum_of(OFFERS_KEPT, rows.about_entry(offer), columns, sense, offer.tonnes)
 
 
-@rows.declare(NEEDS_MET, blind_to_trucks=rows.always)
+@rows.declare(NEEDS_MET, blind_to_trucks=True)
 def needs_met(problem: Problem) -> Iterator[rows.Row]:
     r"""Every need is met in reference tonnes: :math:`\sum_c x_c / r_c = d_n`."""
     for need in problem.scenario.needs:
@@ -57,23 +114,21 @@ def needs_met(problem: Problem) -> Iterator[rows.Row]:
         yield rows.Row(NEEDS_MET, rows.about_entry(need), columns, share, "=", need.tonnes)
 
 
-@rows.declare(PITS_PERMITTED, PITS_IN_TOTAL, blind_to_trucks=rows.always)
+@rows.declare(PITS_PERMITTED, PITS_IN_TOTAL, blind_to_trucks=True)
 def pits_permitted(problem: Problem) -> Iterator[rows.Row]:
     r"""No pit digs more than it may: :math:`\sum_c x_c \le k` in each period and in total."""
     for pit in problem.scenario.pits:
         yield from _capacity(problem, pit, PITS_PERMITTED, PITS_IN_TOTAL)
 
 
-@rows.declare(RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL, blind_to_trucks=rows.always)
+@rows.declare(RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL, blind_to_trucks=True)
 def receivers_permitted(problem: Problem) -> Iterator[rows.Row]:
     r"""No receiver takes more than it may: :math:`\sum_c x_c \le k`, per period and in total."""
     for place in problem.scenario.receivers:
         yield from _capacity(problem, place, RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL)
 
 
-@rows.declare(
-    PLANTS_FED, PLANTS_EMPTIED, PLANTS_PERMITTED, PLANTS_IN_TOTAL, blind_to_trucks=rows.always
-)
+@rows.declare(PLANTS_FED, PLANTS_EMPTIED, PLANTS_PERMITTED, PLANTS_IN_TOTAL, blind_to_trucks=True)
 def plants_run(problem: Problem) -> Iterator[rows.Row]:
     r"""Work up what comes in; what is made, residue included, leaves in the same period.
 
@@ -116,9 +171,7 @@ def _runs(problem: Problem, process: Process, period: str) -> Columns:
     )
 
 
-@rows.declare(
-    DEPOTS_BALANCED, DEPOTS_ENDED, DEPOTS_FILLED, DEPOTS_PERMITTED, blind_to_trucks=rows.always
-)
+@rows.declare(DEPOTS_BALANCED, DEPOTS_ENDED, DEPOTS_FILLED, DEPOTS_PERMITTED, blind_to_trucks=True)
 def depots_kept(problem: Problem) -> Iterator[rows.Row]:
     r"""Depots and stockpiles keep what comes until it leaves.
 
@@ -178,3 +231,68 @@ def find_through(problem: Problem, place: Facility, period: str = "") -> Columns
     if isinstance(place, Depot):
         return problem.find(taker=place.into, **when)
     return problem.find(origin=place.site, giver_kind=place.role, **when)
+
+
+_TITLE = say("what can be put to use of the surplus (`capture`)")
+CAPTURED = rows.Family(
+    "captured", _TITLE, unit="t", raised_by="capture.{material}", limits="capture"
+)
+
+
+@rows.declare(CAPTURED, blind_to_trucks=True)
+def captured(problem: Problem) -> Iterator[rows.Row]:
+    r"""Of each offer no more than a share :math:`\kappa` is put to use.
+
+    :math:`\sum_c x_c \le \max(\kappa s_o, l)` over the moves from an offer to needs, plants and
+    depots, so that what is missed in one year is not made up for in another. Where the site has a
+    stockpile, where nobody has asked yet what becomes of it, what leaves that for needs and plants
+    is held together with them: :math:`\le \max(\kappa \sum_o s_o + z_0, l)`, all periods together.
+    :math:`z_0` lies in the stockpile at the start, and :math:`l` are the tonnes that agreements, or
+    legs of the baseline, ask for at least. Of what the scenario is silent about there is no rows.
+    """
+    scenario, said = problem.scenario, problem.scenario.said.capture
+    offered: dict[tuple[str, str], list[Offer]] = {}
+    for offer in scenario.offers:
+        if said.keys() & {offer.material, DEFAULT}:
+            offered.setdefault((offer.site, offer.material), []).append(offer)
+    for (site, material), offers in offered.items():
+        share, columns = scenario.capture(material), _put_to_use(problem, site, material)
+        locked = _locked(problem, site, material, columns)
+        givers = problem.labels("giver", columns)
+        for offer in offers:
+            limit = max(share * offer.tonnes, locked)
+            about = replace(rows.about_entry(offer), role="", entry=-1)  # it asks for nothing
+            yield rows.sum_of(CAPTURED, about, columns[givers == offer.id], "<=", limit)
+        if (problem.labels("giver_kind", columns) == Role.DEPOT).any():
+            about = rows.About(f"{site}/{material}", site=site, role=Role.OFFER, material=material)
+            own = [one for one in scenario.depots if one.id == name_stockpile(site)]
+            limit = share * sum(one.tonnes for one in offers)
+            limit += sum(one.start_t.get(material, 0.0) for one in own)
+            yield rows.sum_of(CAPTURED, about, columns, "<=", max(limit, locked))
+
+
+def _put_to_use(problem: Problem, site: str, material: str) -> Columns:
+    """Find the moves by which a site's own surplus is put to use."""
+    columns, stockpile = problem.find(origin=site, material=material), name_stockpile(site)
+    lying = problem.has("giver_kind", Role.DEPOT, columns)
+    pile = np.zeros(len(columns), bool)
+    if any(depot.id == stockpile for depot in problem.scenario.depots):
+        pile = touches(problem, {(Role.DEPOT, stockpile)})[columns]
+    columns = columns[np.where(lying, pile, problem.has("giver_kind", Role.OFFER, columns) & ~pile)]
+    return np.asarray(columns[problem.labels("taker_kind", columns) != Role.RECEIVER])
+
+
+def _locked(problem: Problem, site: str, material: str, columns: Columns) -> float:
+    """Give the tonnes that are promised to those who put them to use. [t]"""
+    said, weigh = problem.scenario.said, problem.scenario.weigh
+    promises: tuple[Sequence[Agreement | NamedLeg], ...] = (said.agreements, said.baseline.legs)
+    return max(
+        sum(
+            weigh(one.least, material)
+            for one in entries
+            if (one.giver, one.material) == (site, material)
+            and one.least
+            and np.isin(agreed_moves(problem, one), columns).any()
+        )
+        for entries in promises
+    )

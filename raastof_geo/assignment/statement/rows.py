@@ -159,17 +159,12 @@ Rule: TypeAlias = Callable[[Problem], Iterable[Row]]
 Blindness: TypeAlias = Callable[[ScenarioFile], bool]
 
 
-def always(_said: ScenarioFile) -> bool:
-    """Tell that no number of a scenario makes a rule see trucks."""
-    return True
-
-
 @runtime_checkable
 class DeclaredRule(Protocol):
     """A rule that carries its families, and when it is blind to trucks."""
 
     families: tuple[Family, ...]
-    blind_to_trucks: Blindness
+    blind_to_trucks: Blindness | bool
     __name__: str
 
     def __call__(self, problem: Problem) -> Iterable[Row]:
@@ -177,13 +172,14 @@ class DeclaredRule(Protocol):
 
 
 def declare(
-    *families: Family, blind_to_trucks: Blindness = lambda _said: False
+    *families: Family, blind_to_trucks: Blindness | bool = False
 ) -> Callable[[Rule], DeclaredRule]:
     """Say beside a rule all that others have to know of it: the families of all its rows.
 
-    `blind_to_trucks` tells of a scenario whether the rule gives moves that differ in nothing but
-    the truck the same coefficients. The columns of all but the best truck are dropped where all
-    rules are blind, so that a rule which wrongly says so makes a proof false; nothing said is safe.
+    `blind_to_trucks` tells, of every scenario or of one, whether the rule gives moves that differ
+    in nothing but the truck the same coefficients. The columns of all but the best truck are
+    dropped where all rules are blind, so that a rule which wrongly says so makes a proof false;
+    nothing said is safe.
     """
 
     def declared(lay: Rule) -> DeclaredRule:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from raastof_geo.arrays import Columns
-from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT, agreed_moves
+from raastof_geo.assignment.rules.masses import AGREEMENTS_KEPT, agreed_moves
 from raastof_geo.assignment.statement.rows import Row, RowName
 from raastof_geo.assignment.telling import most, names
 from raastof_geo.assignment.telling.exclusion import say_excluded

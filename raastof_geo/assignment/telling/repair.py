@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT
+from raastof_geo.assignment.rules.masses import AGREEMENTS_KEPT
 from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Search
 from raastof_geo.assignment.statement.rows import RowName

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from raastof_geo.arrays import Mask
-from raastof_geo.assignment.rules.agreements import agreed_moves
+from raastof_geo.assignment.rules.masses import agreed_moves
 from raastof_geo.assignment.statement.classes import touches
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.telling import names

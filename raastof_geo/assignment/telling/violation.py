@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from raastof_geo.arrays import Floats
+from raastof_geo.assignment.rules import lay_columns, lay_rows
 from raastof_geo.assignment.solving.price_in import Start
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.rows import Bends, Programme, Row, Rule, build_programme
-from raastof_geo.assignment.statement.statement import lay_columns, lay_rows
 from raastof_geo.errors import RaastofError, SolverError
 from raastof_geo.language import say
 from raastof_geo.legs.price import price_again

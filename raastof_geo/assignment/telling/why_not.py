@@ -10,8 +10,7 @@ import numpy as np
 
 from raastof_geo.arrays import Columns, Floats
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.rules.agreements import agreed_moves
-from raastof_geo.assignment.rules.masses import OFFERS_KEPT
+from raastof_geo.assignment.rules.masses import OFFERS_KEPT, agreed_moves
 from raastof_geo.assignment.solving.price_in import FREE
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.statement.problem import Problem
