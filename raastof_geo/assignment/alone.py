@@ -11,15 +11,20 @@ import numpy as np
 from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.rules import RULES
 from raastof_geo.assignment.rules.choices import lots_kept, openings_paid, partners_limited
-from raastof_geo.assignment.rules.limits import share_moves
 from raastof_geo.assignment.rules.masses import agreed_moves
 from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.solving.ties import break_ties
-from raastof_geo.assignment.statement.classes import ColumnClass, classify, own_depots, touches
 from raastof_geo.assignment.statement.goal import count_material, weigh_counted
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.rows import Programme, Row, build_programme, sum_of
+from raastof_geo.assignment.statement.whose import (
+    ColumnClass,
+    classify,
+    own_depots,
+    share_moves,
+    touches,
+)
 from raastof_geo.errors import SolverError
 from raastof_geo.figures.vocabulary import COST, TONNE_KM
 from raastof_geo.legs.legs import Legs

@@ -30,8 +30,8 @@ from raastof_geo.assignment.statement.goal import list_goals
 from raastof_geo.assignment.statement.measures import MEASURES
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.rows import Programme, Row, RowName, Rule
+from raastof_geo.assignment.telling.case import Laid
 from raastof_geo.assignment.telling.conflict import explain_conflict
-from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.card import Fact, Shown
 from raastof_geo.errors import NoPlanError, SolverError
 from raastof_geo.figures.vocabulary import SHORT_OF_GOAL

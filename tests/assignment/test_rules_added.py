@@ -15,10 +15,9 @@ from raastof_geo.assignment import RULES, Row, assign, build_problem, explain_wh
 from raastof_geo.assignment.rules import lay_programme, lay_rows
 from raastof_geo.assignment.rules.masses import pits_permitted
 from raastof_geo.assignment.statement.rows import About, Family, declare
-from raastof_geo.assignment.telling.most import make_case
+from raastof_geo.assignment.telling.case import Laid, make_case
 from raastof_geo.assignment.telling.names import call
 from raastof_geo.assignment.telling.repair import try_repairs
-from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.errors import NoPlanError
 from raastof_geo.language import speaking
 from raastof_geo.pipeline import place_scenario

@@ -18,12 +18,11 @@ from raastof_geo.assignment import RULES, Row, assign, compare_sites, explain_wh
 from raastof_geo.assignment.rules.choices import bound_everything
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.rows import Programme, build_programme
-from raastof_geo.assignment.telling import violation
+from raastof_geo.assignment.telling import case
+from raastof_geo.assignment.telling.case import Case, Laid, find_largest_share, make_case
 from raastof_geo.assignment.telling.conflict import explain_conflict, find_binding
-from raastof_geo.assignment.telling.most import Case, find_largest_share, make_case
-from raastof_geo.assignment.telling.prices import list_priced_rows
 from raastof_geo.assignment.telling.repair import try_repairs
-from raastof_geo.assignment.telling.violation import Laid
+from raastof_geo.assignment.telling.why_not import list_priced_rows
 from raastof_geo.errors import NoPlanError, SolverError
 from raastof_geo.language import speaking
 from raastof_geo.scenario.checking.prospects import Idle, Lack, find_idle
@@ -56,7 +55,7 @@ def _made_up_again():
         return None if kilometres is None else make_legs(scenario, kilometres)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(violation, "price_again", again)
+        patch.setattr(case, "price_again", again)
         yield
 
 

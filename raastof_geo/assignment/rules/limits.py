@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from raastof_geo.arrays import Columns, Floats, Integers
-from raastof_geo.assignment.statement.classes import find_hauliers
+from raastof_geo.arrays import Floats, Integers
 from raastof_geo.assignment.statement.goal import find_due, list_asked, list_goals, weigh_counted
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.rows import About, Family, Row, declare, sum_of
-from raastof_geo.assignment.statement.shares import group_parts, project_sites, share_ends
+from raastof_geo.assignment.statement.whose import find_hauliers, share_moves
 from raastof_geo.figures.vocabulary import DRIVE_H, VEHICLE_KM
 from raastof_geo.language import say
-from raastof_geo.scenario.role import Role
 
 SHARE_REACHED = Family("secondary_share_reached", say("secondary share"), bends="first", unit="t")
 GOAL_APPROACHED = Family("goal_approached", say("goal"), unit="t")
@@ -134,63 +132,6 @@ def projects_not_worse(problem: Problem) -> Iterator[Row]:
         about = About(project, site=project, measure=fairness.measure)
         limit = alone + fairness.worse_by_at_most * abs(alone)
         yield Row(PROJECTS_NOT_WORSE, about, columns[used], weights[used], "<=", limit)
-
-
-def share_moves(
-    problem: Problem, measure: str, *, with_charges: bool = False
-) -> dict[str, tuple[Columns, Floats]]:
-    """Give what a unit on each move adds to a measure for each project that stands at its ends.
-
-    By project its moves, in their order, and what a tonne on each adds for it. What is common in
-    the books falls to the one project at the end of its move; `with_charges` adds what plants
-    charge and emit for the tonnes that come to them.
-    """
-    said, block = problem.scenario.said, problem.block(ColumnKind.MOVES)
-    owner = {site: problem.scenario.project(site) for site in project_sites(problem.scenario)}
-    projects = sorted(set(owner.values()))
-    number = {site: projects.index(project) for site, project in owner.items()}
-    sends, takes = problem.number_ends(number)
-    giving, taking = np.zeros(len(problem.moves)), np.zeros(len(problem.moves))
-    groups = group_parts(measure, problem.scenario.co2_dkk_per_kg)
-    values = {
-        group: sum(times * problem.measure(part)[block] for part, times in parts)
-        for group, parts in groups.items()
-    }
-    if with_charges:
-        values["taking"] = values.get("taking", 0.0) + _charges(problem, measure)
-    for group, value in values.items():
-        ends = share_ends(
-            group,
-            gives=sends >= 0,
-            takes=takes >= 0,
-            received=problem.has("taker_kind", Role.RECEIVER),
-            shared_legs=said.effect.shared_legs,
-        )
-        common = ends.giver + ends.taker == 0
-        giving += value * np.where(common, 1.0, ends.giver)
-        taking += value * ends.taker
-    # Both ends of each move lie side by side; one inside of a project stands once, with both.
-    inside = sends == takes
-    whose = np.column_stack([sends, np.where(inside, -1, takes)]).ravel()
-    weights = np.column_stack([giving + np.where(inside, taking, 0.0), taking]).ravel()
-    order = np.argsort(whose, kind="stable")
-    bounds = np.searchsorted(whose[order], np.arange(len(projects) + 1))
-    pieces = zip(projects, np.split(order, bounds)[1:-1], strict=True)
-    return {project: (ends // 2, weights[ends]) for project, ends in pieces}
-
-
-def _charges(problem: Problem, measure: str) -> Floats:
-    """Give what a plant adds to a measure for each tonne that comes to it; the dearest recipe."""
-    per_t = np.zeros(len(problem.moves))
-    values = problem.measure(measure)
-    for plant in problem.scenario.plants:
-        for process in plant.processes:
-            runs = problem.find(ColumnKind.PROCESSES, site=plant.site, recipe=process.recipe)
-            extra = float(values[runs].max(initial=0.0))
-            for material in process.inputs:
-                columns = problem.find(taker=plant.taker, material=material)
-                per_t[columns] = np.maximum(per_t[columns], extra)
-    return per_t
 
 
 _DAYS_A_YEAR = 365.25

@@ -7,7 +7,7 @@ import numpy as np
 
 from raastof_geo.arrays import Columns, Floats
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.shares import find_municipalities
+from raastof_geo.assignment.statement.whose import find_municipalities
 from raastof_geo.scenario.catalogue import Material
 from raastof_geo.scenario.parties import Giver
 from raastof_geo.scenario.provenance import Sort, count_share, find_sort

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Floats, Mask, first_of_each
-from raastof_geo.assignment.statement.classes import find_hauliers
 from raastof_geo.assignment.statement.goal import list_goals
 from raastof_geo.assignment.statement.measures import MEASURES
 from raastof_geo.assignment.statement.problem import LISTS_OF, ColumnKind, Moves, Problem
+from raastof_geo.assignment.statement.whose import find_hauliers
 from raastof_geo.legs.legs import LEG_KEYS, Legs
 from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
 from raastof_geo.scenario.role import Role

@@ -11,8 +11,8 @@ import numpy as np
 
 from raastof_geo.arrays import Mask
 from raastof_geo.assignment.rules.masses import agreed_moves
-from raastof_geo.assignment.statement.classes import touches
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.whose import touches
 from raastof_geo.assignment.telling import names
 from raastof_geo.language import Message, read_texts, say
 from raastof_geo.scenario.checking.prospects import Idle, Lack, Prospects, list_trades

@@ -1,10 +1,10 @@
-"""Say why somebody does not send to somebody: the rule that blocks it, or what it would cost."""
+"""Say why somebody does not send to somebody, or what it would cost; and what limits cost."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, product
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
@@ -14,15 +14,18 @@ from raastof_geo.assignment.rules.masses import OFFERS_KEPT, agreed_moves
 from raastof_geo.assignment.solving.price_in import FREE
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.rows import RowName
 from raastof_geo.assignment.telling import names
+from raastof_geo.assignment.telling.names import describe_row, find_entry
 from raastof_geo.assignment.telling.unusable import Unusable, find_unusable
 from raastof_geo.errors import InputError
 from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Message, read_texts, say
 from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.parties import Giver, Taker, may_deal
+from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.scenario import Need
+from raastof_geo.scenario.scenario import Need, Scenario
 
 _LEAST_PRICE = 1e-6
 TRIED_T = (1.0, 0.01)
@@ -377,3 +380,39 @@ def _name_blocking(pair: _Pair) -> Iterator[Message]:
             message = names.describe_row(pair.plan.scenario, rows[at])
             told.setdefault(str(message), message)
     yield from list(told.values())[:_MOST_NAMED]
+
+
+class PricedRow(NamedTuple):
+    """A limit that costs something."""
+
+    name: Message
+    rule: str
+    label: str
+    limit: float
+    used: float
+    shadow_price: float
+    """Of the first objective, for one unit more."""
+    group: str
+    """What it is about: the material or the use, else the label."""
+
+
+def list_priced_rows(plan: Plan, *, least: float) -> list[PricedRow]:
+    """List the limits, but books, with a shadow price beyond `least`, in the order of the rows."""
+    table = plan.shadow_prices[["rule", "label", "limit", "used", "shadow_price"]]
+    priced = zip(plan.proof.rows, table.itertuples(index=False, name=None), strict=True)
+    return [
+        PricedRow(told, *(*figures, group))
+        for name, figures in priced
+        if abs(figures[-1]) > least and not name.family.keeps_books
+        for told, group in [_describe(plan.scenario, name)]
+    ]
+
+
+def _describe(scenario: Scenario, name: RowName) -> tuple[Message, str]:
+    """Say what a row is about, its periods by the names that people know, and its group."""
+    about, entry, known = name.about, find_entry(scenario, name.about), scenario.periods
+    ids = entry.periods if entry else tuple(filter(None, [about.period]))
+    ends = dict.fromkeys((*ids[:1], *ids[-1:]))
+    named = [name_period(known[one]) if one in known else one for one in ends]
+    told = describe_row(scenario, name, periods=" – ".join(named))
+    return told, entry.use if isinstance(entry, Need) else about.material or str(about)

@@ -1,0 +1,240 @@
+"""Whose it is: what a column asks of the parties, and how much of a line falls to each end."""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from raastof_geo.arrays import Columns, Floats, Integers, Mask, Signs
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
+from raastof_geo.figures import vocabulary
+from raastof_geo.scenario.role import Role
+from raastof_geo.scenario.said.agreement import Together
+from raastof_geo.scenario.scenario import Scenario
+
+
+class ColumnClass(IntEnum):
+    """What a column asks of the parties, from the least to the most."""
+
+    ALONE = 0
+    """From a pit to a need, or to final reception."""
+    WITHIN = 1
+    """Within one party, its own stockpiles and depots included."""
+    MARKET = 2
+    """Bought and sold as today: to, from and in plants, and what businesses offer."""
+    TOGETHER = 3
+    """All else: other parties' surplus, shared depots, candidates, decisions."""
+
+
+def classify(problem: Problem, together: Together | None = None) -> Signs:
+    """Give the `ColumnClass` of every column.
+
+    A move is of the first class that it fits, whatever its truck and period. What one project
+    does with its own is within one party, however small the parties are, unless each site is one.
+    Who is one party (`together`) is as the scenario says, where nothing else is said.
+    """
+    scenario = problem.scenario
+    together = together or scenario.together
+    classes = np.full(problem.column_count, ColumnClass.TOGETHER, np.int8)
+    classes[problem.block(ColumnKind.MOVES)] = _classify_moves(problem, together)
+    for plant in scenario.plants:
+        if plant.opens is None:
+            classes[problem.find(ColumnKind.PROCESSES, site=plant.site)] = ColumnClass.MARKET
+    for depot in own_depots(scenario, together):
+        classes[problem.find(ColumnKind.STORES, depot=depot)] = ColumnClass.WITHIN
+    return classes
+
+
+def own_depots(scenario: Scenario, together: Together) -> set[str]:
+    """Give the depots that are a party's own: stockpiles, and those that no business runs.
+
+    A depot of a business belongs to its client, where clients are parties and it has one.
+    """
+    others = set(scenario.businesses)
+    if together == "client":
+        others -= {site for site in others if scenario.sites[site].client}
+    there = (depot for depot in scenario.depots if depot.opens is None)
+    return {depot.id for depot in there if depot.own or depot.site not in others}
+
+
+def find_hauliers(problem: Problem) -> tuple[Integers, list[str]]:
+    """Give by number whose trucks each move takes, who gives or buys of a business; and names."""
+    scenario, pooled = problem.scenario, problem.scenario.said.return_loads
+    if pooled is None or not pooled.within_party:
+        return np.zeros(len(problem.moves), np.int64), [""]
+    giver, taker, names = _number_parties(problem, scenario.together)
+    return np.where(_is_sold(problem), taker, giver), names
+
+
+def _number_parties(problem: Problem, together: Together) -> tuple[Integers, Integers, list[str]]:
+    """Give the number of the party at both ends of each move, and the names of the parties."""
+    party = {site: problem.scenario.party(site, together) for site in problem.scenario.sites}
+    names = list(dict.fromkeys(party.values()))
+    number = {name: at for at, name in enumerate(names)}
+    return *problem.number_ends({site: number[name] for site, name in party.items()}), names
+
+
+def _classify_moves(problem: Problem, together: Together) -> Signs:
+    scenario = problem.scenario
+    candidates = {(one.role, one.id) for one in scenario.facilities if one.opens is not None}
+    own = own_depots(scenario, together)
+    shared = {(Role.DEPOT, one.id) for one in scenario.depots if one.id not in own}
+    within = _is_within(problem, together) & ~touches(problem, shared)
+    offer, dug, made, lying = (
+        problem.has("giver_kind", role) for role in (Role.OFFER, Role.PIT, Role.PLANT, Role.DEPOT)
+    )
+    lying &= ~touches(problem, shared)
+    need, receiver, plant, depot = (
+        problem.has("taker_kind", role)
+        for role in (Role.NEED, Role.RECEIVER, Role.PLANT, Role.DEPOT)
+    )
+    classes = np.full(len(problem.moves), ColumnClass.TOGETHER, np.int8)
+    classes[(plant & (offer | dug | made | lying)) | (made & need)] = ColumnClass.MARKET
+    classes[offer & need & _is_sold(problem)] = ColumnClass.MARKET
+    classes[within & (((offer | lying) & need) | ((offer | made) & depot))] = ColumnClass.WITHIN
+    classes[lying & receiver] = ColumnClass.WITHIN
+    classes[(dug & need) | ((offer | made) & receiver)] = ColumnClass.ALONE
+    classes[touches(problem, candidates)] = ColumnClass.TOGETHER
+    return classes
+
+
+def _is_sold(problem: Problem) -> Mask:
+    """Tell which moves begin at a business. [moves]"""
+    giver, _ = problem.number_ends(dict.fromkeys(problem.scenario.businesses, 0))
+    return np.asarray(giver == 0)
+
+
+def touches(problem: Problem, places: set[tuple[Role, str]]) -> Mask:
+    """Tell which moves begin or end at one of some places, each a role and an id. [moves]"""
+    gives, takes = (
+        np.array([(one.kind, one.place) in places for one in ends], bool)
+        for ends in (problem.givers, problem.takers)
+    )
+    return np.asarray(gives[problem.moves.giver] | takes[problem.moves.taker])
+
+
+def _is_within(problem: Problem, together: Together) -> Mask:
+    """Tell which moves begin and end with one party, or with one project."""
+    within = np.zeros(len(problem.moves), bool)
+    levels: set[Together] = {together} if together == "site" else {together, "project"}
+    for level in sorted(levels):
+        giver, taker, _ = _number_parties(problem, level)
+        within |= giver == taker
+    return within
+
+
+NOWHERE = ""
+"""The label of what belongs to no site, project or municipality."""
+
+
+class Ends(NamedTuple):
+    """What falls to the two ends of each line; where neither gets anything, the line is common."""
+
+    giver: Floats
+    taker: Floats
+
+
+def share_ends(
+    group: vocabulary.Group, *, gives: Mask, takes: Mask, received: Mask, shared_legs: str
+) -> Ends:
+    """Divide lines between their two ends; shares add up to one, or to zero where it is common.
+
+    A line `gives` and `takes` where a project stands at its beginning and its end, and is
+    `received` where it leads to final reception. `shared_legs` says whose a transport between two
+    projects is: `half`, `giver` or `taker`.
+    """
+    if group == "ends":
+        both = {"half": 0.5, "giver": 1.0, "taker": 0.0}[shared_legs]
+        giver = np.where(gives & takes, both, gives.astype(np.float64))
+    elif group == "giving":
+        giver = gives.astype(np.float64)
+    elif group == "taking":
+        giver = (gives & ~takes).astype(np.float64)
+    else:  # nobody buys what goes to final reception
+        giver = (gives & received).astype(np.float64)
+    return Ends(giver, np.where(takes, 1.0 - giver, 0.0))
+
+
+def group_parts(
+    measure: str, co2_dkk_per_kg: tuple[float, float]
+) -> dict[vocabulary.Group, list[tuple[str, float]]]:
+    """Give a measure's parts by how they are shared, each with what a unit of it counts."""
+    whole = vocabulary.find_indicator(measure)
+    parts = [(part, 1.0) for part in vocabulary.leaves_of(whole)]
+    if whole == vocabulary.COST_WITH_CO2:
+        parts = [(part, 1.0) for part in vocabulary.parts_of(vocabulary.COST)]
+        parts += [(part, co2_dkk_per_kg[0]) for part in vocabulary.leaves_of(vocabulary.CO2E)]
+        parts += [(vocabulary.TRANSPORT_TTW, -co2_dkk_per_kg[1]), (vocabulary.TOLL_CO2, -1.0)]
+    groups: dict[vocabulary.Group, list[tuple[str, float]]] = {}
+    for part, times in parts:
+        groups.setdefault(part.divided, []).append((part, times))
+    return groups
+
+
+def project_sites(scenario: Scenario) -> set[str]:
+    """Give the sites of projects: all but the businesses, which have an account and no effect."""
+    return scenario.sites.keys() - scenario.businesses
+
+
+def find_municipalities(scenario: Scenario) -> dict[str, str]:
+    """Name the municipality of each site, as said, else where it lies; `NOWHERE` for none."""
+    lon, lat = zip(*(site.lon_lat for site in scenario.sites.values()), strict=True)
+    found = zip(scenario.sites.items(), scenario.region.locate(lon, lat), strict=True)
+    return {site_id: site.municipality or name or NOWHERE for (site_id, site), name in found}
+
+
+def share_moves(
+    problem: Problem, measure: str, *, with_charges: bool = False
+) -> dict[str, tuple[Columns, Floats]]:
+    """Give what a unit on each move adds to a measure for each project that stands at its ends.
+
+    By project its moves, in their order, and what a tonne on each adds for it. What is common in
+    the books falls to the one project at the end of its move; `with_charges` adds what plants
+    charge and emit for the tonnes that come to them.
+    """
+    said, block = problem.scenario.said, problem.block(ColumnKind.MOVES)
+    owner = {site: problem.scenario.project(site) for site in project_sites(problem.scenario)}
+    projects = sorted(set(owner.values()))
+    number = {site: projects.index(project) for site, project in owner.items()}
+    sends, takes = problem.number_ends(number)
+    giving, taking = np.zeros(len(problem.moves)), np.zeros(len(problem.moves))
+    groups = group_parts(measure, problem.scenario.co2_dkk_per_kg)
+    values = {
+        group: sum(times * problem.measure(part)[block] for part, times in parts)
+        for group, parts in groups.items()
+    }
+    if with_charges:
+        values["taking"] = values.get("taking", 0.0) + _charges(problem, measure)
+    for group, value in values.items():
+        ends = share_ends(
+            group,
+            gives=sends >= 0,
+            takes=takes >= 0,
+            received=problem.has("taker_kind", Role.RECEIVER),
+            shared_legs=said.effect.shared_legs,
+        )
+        common = ends.giver + ends.taker == 0
+        giving += value * np.where(common, 1.0, ends.giver)
+        taking += value * ends.taker
+    # Both ends of each move lie side by side; one inside of a project stands once, with both.
+    inside = sends == takes
+    whose = np.column_stack([sends, np.where(inside, -1, takes)]).ravel()
+    weights = np.column_stack([giving + np.where(inside, taking, 0.0), taking]).ravel()
+    order = np.argsort(whose, kind="stable")
+    bounds = np.searchsorted(whose[order], np.arange(len(projects) + 1))
+    pieces = zip(projects, np.split(order, bounds)[1:-1], strict=True)
+    return {project: (ends // 2, weights[ends]) for project, ends in pieces}
+
+
+def _charges(problem: Problem, measure: str) -> Floats:
+    """Give what a plant adds to a measure for each tonne that comes to it; the dearest recipe."""
+    per_t = np.zeros(len(problem.moves))
+    values = problem.measure(measure)
+    for plant in problem.scenario.plants:
+        for process in plant.processes:
+            runs = problem.find(ColumnKind.PROCESSES, site=plant.site, recipe=process.recipe)
+            extra = float(values[runs].max(initial=0.0))
+            for material in process.inputs:
+                columns = problem.find(taker=plant.taker, material=material)
+                per_t[columns] = np.maximum(per_t[columns], extra)
+    return per_t

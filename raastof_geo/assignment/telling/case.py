@@ -1,0 +1,339 @@
+"""A case without a plan: the least by which rules break, and how much there can be at most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from raastof_geo.arrays import Floats
+from raastof_geo.assignment.rules import lay_columns, lay_rows
+from raastof_geo.assignment.rules.limits import SHARE_REACHED
+from raastof_geo.assignment.solving.price_in import Clock, Start
+from raastof_geo.assignment.solving.solve import Search, Solution, solve
+from raastof_geo.assignment.statement.goal import Asked, find_due, list_asked, weigh_counted
+from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.rows import (
+    Bends,
+    Family,
+    Programme,
+    Row,
+    Rule,
+    build_programme,
+)
+from raastof_geo.assignment.telling.names import find_entry
+from raastof_geo.assignment.telling.unusable import Unusable, find_unusable
+from raastof_geo.errors import RaastofError, SolverError
+from raastof_geo.language import say
+from raastof_geo.legs.price import price_again
+from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.said.target import SecondaryShare
+from raastof_geo.scenario.scenario import Need, Offer
+
+_BENT: tuple[tuple[Collection[Bends], Collection[Bends]], ...] = (
+    ({"first"}, ()),
+    ({"first", "next"}, {"next"}),
+    ({"first", "next", "last"}, {"first", "next", "last"}),
+)
+"""When the families bend that may fall short, and that may exceed their limits too: one try after
+the other."""
+
+_LEAST_T = 1e-3
+_CHANGE = 1e-6
+"""A limit binds where one unit more or less on it changes the answer by more than this."""
+
+
+@dataclass(frozen=True, eq=False)
+class Laid:
+    """A problem, and the rows that rules laid over it."""
+
+    problem: Problem
+    rows: Sequence[Row]
+    programme: Programme
+    rules: Sequence[Rule]
+
+    def solve(
+        self, cost: Floats, *, decided: Search | None = None, clock: float | None = None
+    ) -> Solution:
+        """Make a cost least; decisions may take any value between, if they are not looked for."""
+        return solve(
+            self.problem, programme=self.programme, costs=[cost], decided=decided, clock=clock
+        )
+
+    def restate(self, said: ScenarioFile) -> Laid | None:
+        """Lay out another scenario, projects alone as before; none where legs have no price."""
+        scenario = replace(self.problem.scenario, said=said)
+        try:
+            legs = price_again(self.problem.legs, scenario) or self.problem.legs
+        except RaastofError:
+            return None
+        other = lay_columns(scenario, legs, self.rules)
+        if scenario.said.targets.fairness is not None:
+            other = replace(other, alone=self.problem.alone)
+        rows = lay_rows(other, self.rules)
+        return Laid(other, rows, build_programme(rows, other.whole), self.rules)
+
+    def without(self, rules: Collection[str]) -> Laid:
+        """Lift all rows of some names; decisions that no other row speaks of are not whole."""
+        keep = [number for number, row in enumerate(self.rows) if row.rule not in rules]
+        matrix = self.programme.matrix.tocsr()[keep].tocsc()
+        programme = replace(
+            self.programme,
+            matrix=matrix,
+            sense=self.programme.sense[keep],
+            limit=self.programme.limit[keep],
+            whole=self.programme.whole & (np.diff(matrix.indptr) > 0),
+        )
+        return replace(self, rows=[self.rows[number] for number in keep], programme=programme)
+
+    def bend(self, *, short: Sequence[int] = (), over: Sequence[int] = ()) -> Bending:
+        """Give every row that may be bent a column that bends it, first `short`, then `over`.
+
+        Tonnes of what bends first or next cost 1 each; others by their share of the limit, a
+        thousand for the whole of it.
+        """
+        bent = [*short, *over]
+        last = [self.rows[at].family.bends == "last" for at in bent]
+        weight = np.where(last, 1e3 / np.maximum(1.0, np.abs(self.programme.limit[bent])), 1.0)
+        cost = np.concatenate([np.zeros(self.programme.column_count), weight])
+        wider = self.programme.with_slack(short, over)
+        return Bending(replace(self, programme=wider), cost, short, over)
+
+
+@dataclass(frozen=True, eq=False)
+class Bending:
+    """A programme in which some rows may be bent, at a price."""
+
+    laid: Laid
+    """With a column more for each row that may fall short of its limit or exceed it."""
+    cost: Floats
+    short: Sequence[int]
+    over: Sequence[int]
+
+    def solve(self, limits: Floats | None = None, start: Start | None = None) -> Violation | None:
+        """Find the least violation, under these limits or others; none where there is no way."""
+        programme = self.laid.programme
+        found = solve(
+            self.laid.problem,
+            programme=programme if limits is None else programme.with_limits(limits),
+            costs=[self.cost],
+            start=start or np.flatnonzero(self.cost),
+        )
+        if not found.feasible:
+            return None
+        short, over = self.read(found.values)
+        return Violation(short, over, found.shadow_prices, found.value, self, found.start)
+
+    def read(self, values: Floats) -> tuple[dict[int, float], dict[int, float]]:
+        """Give by how much rows fall short and exceed, by row: next to nothing is left out."""
+        least, count = _LEAST_T / self.laid.programme.scale, len(self.short)
+        bent = values[self.cost > 0].tolist()
+        sides = ((self.short, bent[:count]), (self.over, bent[count:]))
+        short, over = (
+            {row: one for row, one in zip(*side, strict=True) if one > least} for side in sides
+        )
+        return short, over
+
+
+@dataclass(frozen=True, eq=False)
+class Violation:
+    """By how much rules have to be broken, and which rules leave no other way."""
+
+    short: dict[int, float]
+    """Units that are missing to what a row asks for, by row. [t]"""
+    over: dict[int, float]
+    """Units above what a row allows, by row."""
+    prices: Floats
+    """What one unit more on each row's limit would change the violation by."""
+    value: float
+    """All that is missing or above, weighed."""
+    bending: Bending = field(repr=False)
+    start: Start = field(repr=False)
+    """Where the search ended."""
+
+    @property
+    def total(self) -> float:
+        """All that is missing or above. [t]"""
+        return sum(self.short.values()) + sum(self.over.values())
+
+    def binds(self, row: int) -> bool:
+        """Tell whether one unit more room on a row makes the violation less.
+
+        More room is a higher limit where a row says at most, a lower one where it says at least,
+        and the better of the two where it says exactly. It is solved again, as prices of a corner
+        with many rows in it tell of rows that do not bind; what cannot be solved does not bind.
+        """
+        programme = self.bending.laid.programme
+        price = float(self.prices[row])
+        limits = programme.limit.copy()
+        limits[row] += -float(programme.sense[row]) or (-1.0 if price > 0 else 1.0)
+        other = self.bending.solve(limits, self.start)
+        return other is not None and self.value - other.value > _CHANGE + 1e-9 * self.value
+
+
+def find_least_violation(laid: Laid) -> Violation:
+    """Find the least violation: needs, surplus and targets bend first, then promises, then all."""
+    rows = list(enumerate(laid.rows))
+    for falling, rising in _BENT:
+        short = [at for at, row in rows if row.family.bends in falling and row.sense != "<="]
+        over = [at for at, row in rows if row.family.bends in rising and row.sense != ">="]
+        found = laid.bend(short=short, over=over).solve()
+        if found is not None:
+            return found
+    raise SolverError(say("the solver found no way to meet even part of the needs"))
+
+
+_ROUNDS = 12
+_PATIENCE_S = 120.0
+
+
+@dataclass(frozen=True, eq=False)
+class Case(Laid):
+    """A programme without a plan, and without its either-or decisions."""
+
+    whole: Laid
+    """With its either-or decisions."""
+    clock: Clock = field(default_factory=lambda: Clock(_PATIENCE_S))
+    """When to say no more than is known."""
+
+    @cached_property
+    def violation(self) -> Violation:
+        """The least by which rules have to be broken."""
+        return find_least_violation(self)
+
+    @cached_property
+    def unusable(self) -> Unusable:
+        """What no plan can use."""
+        return find_unusable(self.problem)
+
+    def partners(self, entries: Sequence[Need | Offer]) -> list[str]:
+        """Give the sites that may serve needs, or take surplus, by moves that a plan may use."""
+        mine, theirs = ends_of(entries[0])
+        moves = np.concatenate([self.problem.of(mine, entry.id) for entry in entries])
+        return sorted(set(self.problem.labels(theirs, moves[~self.unusable.moves[moves]]).tolist()))
+
+    def entry(self, at: int) -> Need | Offer | None:
+        """Give the need or the surplus that a row is about; none where it is about neither."""
+        return find_entry(self.problem.scenario, self.rows[at].about)
+
+    def most(self, wanted: Collection[int]) -> float | None:
+        """Find the most that some rows can add up to, if all other wishes may be left open. [t]
+
+        Needs may be met in part, surplus may stay, and the target and the wanted rows' own lower
+        limits ask for nothing; all other rules are kept. Where that is no way out, promises are
+        left open too; none where even that is none, or where there is no more time.
+        """
+        if self.clock.over():
+            return None
+        worth = np.zeros(self.programme.column_count)
+        for at in wanted:
+            np.add.at(worth, self.rows[at].columns, self.rows[at].coefficients)
+        for promises in (False, True):
+            found = _open(self, wanted, promises=promises).solve(-worth)
+            if found.solved:
+                return max(0.0, -found.value)
+        return None
+
+
+def make_case(whole: Laid) -> Case:
+    """Leave the either-or decisions out of what has no plan."""
+    linear = whole.without({row.rule for row in whole.rows if row.family.decides})
+    return Case(whole.problem, linear.rows, linear.programme, whole.rules, whole)
+
+
+def ends_of(entry: Need | Offer) -> tuple[str, str]:
+    """Give the labels of moves under which an entry stands, and the site at the other end."""
+    return ("taker", "origin") if isinstance(entry, Need) else ("giver", "destination")
+
+
+def is_share(family: Family) -> bool:
+    """Tell whether rows ask for a share of secondary materials."""
+    return family.name == SHARE_REACHED.name
+
+
+def _open(laid: Laid, asked: Collection[int], *, promises: bool) -> Laid:
+    """Let needs, surplus, target and some rows `asked` ask for nothing, and allow what they did.
+
+    With `promises` these are left open too: they may have no way out among themselves.
+    """
+    open_too = {"first", "next"} if promises else {"first"}
+    soft = np.array([row.family.bends in open_too for row in laid.rows], dtype=bool)
+    soft[list(asked)] = True
+    soft = soft[[not is_share(row.family) for row in laid.rows]]
+    free = laid.without({SHARE_REACHED.name})
+    sense, limit = free.programme.sense, free.programme.limit
+    softer = np.where(soft & (sense == 0), -1, sense).astype(np.int8)
+    limit = np.where(soft & (sense > 0), 0.0, limit)
+    return replace(free, programme=replace(free.programme, sense=softer, limit=limit))
+
+
+@dataclass(frozen=True)
+class LargestShare:
+    """The largest share of secondary materials that any plan can have."""
+
+    target: SecondaryShare
+    """What is asked for."""
+    met: float = 0.0
+    """Reference tonnes that secondary materials meet. [t]"""
+    needed: float = 0.0
+    """Reference tonnes that are needed, or used in the period. [t]"""
+
+    @property
+    def share(self) -> float:
+        """Met of needed."""
+        return self.met / self.needed if self.needed else 0.0
+
+
+def find_largest_share(laid: Laid) -> LargestShare | None:
+    """Find the largest share, with needs and surplus open if it must be; none: not asked for."""
+    asked = next((one for one in list_asked(laid.problem.scenario) if not one.target.goal), None)
+    if asked is None or not any(is_share(row.family) for row in laid.rows):
+        return None
+    opened = (_open(laid, (), promises=promises) for promises in (False, True))
+    for trial in (laid.without({SHARE_REACHED.name}), *opened):
+        met, needed, found = find_ratio(laid.problem, asked, trial.solve)
+        if found:
+            return LargestShare(asked.target, met, needed)
+    return None
+
+
+def find_ratio(
+    problem: Problem, asked: Asked, solve: Callable[[Floats], Solution]
+) -> tuple[float, float, bool]:
+    r"""Find the largest share of some needs; within one period a ratio of what is chosen.
+
+    With :math:`s_c` reference tonnes met by a tonne on column :math:`c`, and :math:`k_c` those of
+    them that count, :math:`\max k x / s x` is found by solving :math:`\max (k - a s) x` for the
+    best ratio :math:`a` so far, until that gains nothing: Dinkelbach's method (Management Science
+    13, 1967, 492-498), which closes in faster than any straight line, so that a dozen rounds are
+    plenty.
+
+    `solve` makes a cost of columns least. Given are what counts, of how much [reference t], and
+    whether it is the largest share.
+    """
+    target, due = asked.target, find_due(problem, asked.target)
+    used, counted = np.zeros(problem.column_count), np.zeros(problem.column_count)
+    used[due] = problem.reference_share[due]
+    counted[due] = weigh_counted(problem, target.definition)[due]
+    if target.period is None:
+        most = solve(-counted)
+        if not most.solved:
+            return 0.0, 0.0, False
+        return asked.counted_t - most.value, asked.needed_t + asked.crossed_t, True
+    met, needed = 0.0, 0.0
+    for _ in range(_ROUNDS):
+        share = met / needed if needed else 0.0
+        most = solve(share * used - counted)
+        if not most.solved:
+            return met, needed, False
+        values = most.values[: problem.column_count]
+        more = asked.counted_t + float(counted @ values)
+        of = asked.crossed_t + float(used @ values)
+        if needed and more <= (share + 1e-9) * of:
+            break
+        met, needed = more, of
+        if not more:
+            break
+    return met, needed, True
