@@ -1,6 +1,7 @@
 """Join givers, takers and legs into the columns of a programme."""
 
-from collections.abc import Collection, Sequence
+import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 from raastof_geo.arrays import Floats, Mask, first_of_each
 from raastof_geo.assignment.statement.goal import list_goals
 from raastof_geo.assignment.statement.measures import MEASURES
-from raastof_geo.assignment.statement.problem import LISTS_OF, ColumnKind, Moves, Problem
+from raastof_geo.assignment.statement.problem import ColumnKind, Moves, Problem
 from raastof_geo.assignment.statement.whose import find_hauliers
 from raastof_geo.legs.legs import LEG_KEYS, Legs
 from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
@@ -55,7 +56,11 @@ class _LegTable:
         at = np.array([axis.get_indexer(key.categories)[key.codes] for key, axis in named])
         usable = (at >= 0).all(axis=0)
         for site_of, there in zip(at[:2], axes[:2], strict=True):
-            room = [[_has_room(scenario, site, one) for one in vehicles] for site in there]
+            # Legs of sites that the scenario does not have are nobody's.
+            room = [
+                site not in scenario.sites or scenario.admits(site, vehicle)
+                for site, vehicle in itertools.product(there, vehicles)
+            ]
             usable &= np.array(room, bool).reshape(-1, len(vehicles))[site_of, at[3]]
         rows, shape = np.flatnonzero(usable), [max(1, len(axis)) for axis in axes]
         if not keep_all and len(vehicles) > 1:
@@ -67,19 +72,12 @@ class _LegTable:
         self.rows[tuple(at[:, rows])] = rows
 
 
-def _has_room(scenario: Scenario, site: str, vehicle: str) -> bool:
-    """Tell whether a truck may come to a site; legs of other sites are nobody's."""
-    return site not in scenario.sites or scenario.admits(site, vehicle)
-
-
 def _haul(scenario: Scenario, legs: Legs) -> list[Floats]:
     """Give what a tonne on every leg adds to each objective, with nobody at both its ends."""
     giver, taker = Giver(Role.OFFER, "", "", "", "", ()), Taker(Role.NEED, "", "", "")
     count = len(legs.frame)
-    none = np.zeros(count, dtype=np.int32)
-    moves = Moves(
-        none, none, np.arange(count, dtype=np.int32), none.astype(np.int16), none.astype(np.int16)
-    )
+    none, first = np.zeros(count, np.int32), np.zeros(count, np.int16)
+    moves = Moves(none, none, np.arange(count, dtype=np.int32), first, first)
     bare = scenario.saying(return_loads=None)
     return Problem(bare, legs, (giver,), (taker,), moves, MEASURES).objectives()
 
@@ -88,58 +86,44 @@ def _list_moves(
     scenario: Scenario, givers: Sequence[Giver], takers: Sequence[Taker], table: _LegTable
 ) -> Moves:
     """Find every leg from a giver to a taker in a period that both of them have."""
-    parts: list[Moves] = []
-    for material in map(str, table.materials):
-        mine = [(at, giver) for at, giver in enumerate(givers) if giver.material == material]
-        theirs = [(at, taker) for at, taker in enumerate(takers) if material in taker.accepts]
-        if mine and theirs:
-            parts.append(_deals(mine, theirs, material, table, scenario.periods))
-    none, few = np.empty(0, np.int32), np.empty(0, np.int16)
-    parts.append(Moves(none, none, none, few, few))
-    return Moves(*map(np.concatenate, zip(*map(LISTS_OF, parts), strict=True)))
-
-
-def _deals(
-    givers: Sequence[tuple[int, Giver]],
-    takers: Sequence[tuple[int, Taker]],
-    material: str,
-    table: _LegTable,
-    periods: Collection[str],
-) -> Moves:
-    """Find the moves of one material."""
-    origin = table.origins.get_indexer(pd.Index([giver.site for _, giver in givers]))
-    destination = table.destinations.get_indexer(pd.Index([taker.site for _, taker in takers]))
-    deals = _dealing([giver for _, giver in givers], [taker for _, taker in takers])
-    deals &= (origin >= 0)[:, None] & (destination >= 0)[None, :]
-    gives = _open_in([giver.periods for _, giver in givers], periods)
-    takes = _open_in([taker.accepts[material].periods for _, taker in takers], periods)
-    one, other = np.nonzero(deals)
-    rows = table.rows[origin[one], destination[other], table.materials.get_loc(material)]
-    there = (rows >= 0) & (gives[one] & takes[other])[:, None, :]
-    pair, *what = np.nonzero(there)
-    vehicle, period = (numbers.astype(np.int16) for numbers in what)
-    giver = np.array([at for at, _ in givers], dtype=np.int32)[one[pair]]
-    taker = np.array([at for at, _ in takers], dtype=np.int32)[other[pair]]
-    return Moves(giver, taker, rows[there], vehicle, period)
+    periods = list(scenario.periods)
+    number = {material: at for at, material in enumerate(table.materials)}
+    material = np.array([number.get(one.material, -1) for one in givers], np.int64)
+    origin = table.origins.get_indexer(pd.Index([one.site for one in givers], dtype=object))
+    ends = pd.Index([one.site for one in takers], dtype=object)
+    destination = table.destinations.get_indexer(ends)
+    gives = np.zeros((len(givers), len(periods)), bool)
+    for at, giver in enumerate(givers):
+        gives[at] = [period in giver.periods for period in periods]
+    takes = np.zeros((len(takers), len(number), len(periods)), bool)
+    for at, taker in enumerate(takers):
+        for name in taker.accepts.keys() & number.keys():
+            takes[at, number[name]] = [one in taker.accepts[name].periods for one in periods]
+    there = ((origin >= 0) & (material >= 0))[:, None] & (destination >= 0)
+    one, other = np.nonzero(_dealing(givers, takers) & there)
+    rows = table.rows[origin[one], destination[other], material[one]]
+    used = (rows >= 0) & (gives[one] & takes[other, material[one]])[:, None, :]
+    pair, vehicle, period = np.nonzero(used)
+    trucks, times = vehicle.astype(np.int16), period.astype(np.int16)
+    return Moves(
+        one[pair].astype(np.int32), other[pair].astype(np.int32), rows[used], trucks, times
+    )
 
 
 def _dealing(givers: Sequence[Giver], takers: Sequence[Taker]) -> Mask:
-    """Tell which givers and takers of a material may deal, asked once for each sort of them."""
+    """Tell which givers and takers may deal, asked once for each sort of them."""
     piles = frozenset(taker.only_from for taker in takers)
-    give = [(one.kind, _plant(one), piles.intersection([one.site])) for one in givers]
-    take = [(one.kind, _plant(one), one.only_from) for one in takers]
+    give = [(one.kind, one.material, _plant(one), piles & {one.site}) for one in givers]
+    take = [(one.kind, frozenset(one.accepts), _plant(one), one.only_from) for one in takers]
     gives, takes = dict(zip(give, givers, strict=True)), dict(zip(take, takers, strict=True))
     may = [[may_deal(giver, taker) for taker in takes.values()] for giver in gives.values()]
     row, column = ({sort: at for at, sort in enumerate(sorts)} for sorts in (gives, takes))
-    return np.array(may)[np.ix_([row[sort] for sort in give], [column[sort] for sort in take])]
+    at = np.ix_([row[sort] for sort in give], [column[sort] for sort in take])
+    return np.array(may, bool).reshape(len(gives), len(takes))[at]
 
 
 def _plant(party: Giver | Taker) -> str | None:
     return party.place if party.kind == Role.PLANT else None
-
-
-def _open_in(windows: Sequence[tuple[str, ...]], periods: Collection[str]) -> Mask:
-    return np.array([[period in window for period in periods] for window in windows])
 
 
 def _list_processes(scenario: Scenario) -> pd.DataFrame:
