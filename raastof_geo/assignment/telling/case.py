@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from raastof_geo.arrays import Floats
 from raastof_geo.assignment.rules import lay_columns, lay_rows
 from raastof_geo.assignment.rules.limits import SHARE_REACHED
 from raastof_geo.assignment.solving.price_in import Clock, Start
-from raastof_geo.assignment.solving.solve import Search, Solution, solve
+from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.statement.goal import Asked, find_due, list_asked, weigh_counted
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.rows import (
@@ -54,13 +55,9 @@ class Laid:
     programme: Programme
     rules: Sequence[Rule]
 
-    def solve(
-        self, cost: Floats, *, decided: Search | None = None, clock: float | None = None
-    ) -> Solution:
-        """Make a cost least; decisions may take any value between, if they are not looked for."""
-        return solve(
-            self.problem, programme=self.programme, costs=[cost], decided=decided, clock=clock
-        )
+    def solve(self, cost: Floats, **how: Any) -> Solution:
+        """Make a cost least; `how` is as `solve` knows it."""
+        return solve(self.problem, programme=self.programme, costs=[cost], **how)
 
     def restate(self, said: ScenarioFile) -> Laid | None:
         """Lay out another scenario, projects alone as before; none where legs have no price."""
@@ -114,13 +111,10 @@ class Bending:
 
     def solve(self, limits: Floats | None = None, start: Start | None = None) -> Violation | None:
         """Find the least violation, under these limits or others; none where there is no way."""
-        programme = self.laid.programme
-        found = solve(
-            self.laid.problem,
-            programme=programme if limits is None else programme.with_limits(limits),
-            costs=[self.cost],
-            start=start or np.flatnonzero(self.cost),
-        )
+        laid = self.laid
+        if limits is not None:
+            laid = replace(laid, programme=laid.programme.with_limits(limits))
+        found = laid.solve(self.cost, start=start or np.flatnonzero(self.cost))
         if not found.feasible:
             return None
         short, over = self.read(found.values)

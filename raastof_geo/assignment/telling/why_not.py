@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, product
-from typing import Literal, NamedTuple, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -66,9 +66,10 @@ def explain_why_not(
     givers, takers = _find_parties(problem, giver, taker, material)
     unusable = find_unusable(problem)
     reasons = [_explain(plan, unusable, one, other) for one in givers for other in takers]
-    rank = dict.fromkeys(get_args(ReasonKind), 3) | {"in_plan": 0, "as_good": 1, "costs_more": 2}
+    rank: dict[ReasonKind, int] = {"in_plan": 0, "as_good": 1, "costs_more": 2}
     return sorted(
-        reasons, key=lambda one: (rank[one.kind], one.more_per_t or 0.0, one.giver, one.taker)
+        reasons,
+        key=lambda one: (rank.get(one.kind, 3), one.more_per_t or 0.0, one.giver, one.taker),
     )
 
 
@@ -312,15 +313,14 @@ def _force(pair: _Pair) -> Reason:
     first = proof.start.columns
     start = np.union1d(first, pair.columns) if len(first) else None
     for tonnes in TRIED_T:
-        found = _solve(pair, proof.cost, tonnes, decided=decided, start=start)
+        found = _send(pair, proof.cost, tonnes, decided=decided, start=start)
         if found.solved:
             more = _rise(pair.plan, found, tonnes)
             kind: ReasonKind = "costs_more" if more else "as_good"
             return pair.priced(kind, kind, more)
-    if decided is not None and _solve(pair, proof.cost).feasible:
+    if decided is not None and _send(pair, proof.cost).feasible:
         # Other decisions than the plan's might let something pass.
-        search = Search(gap=1.0)
-        other = _solve(pair, proof.cost, decided=search, patience_s=_PATIENCE_S)
+        other = _send(pair, proof.cost, decided=Search(gap=1.0), clock=_PATIENCE_S)
         if other.decision is not None:
             return pair.priced("closed", "closed")
         return pair.priced("impossible", "no_way" if other.complete else "no_time")
@@ -328,28 +328,13 @@ def _force(pair: _Pair) -> Reason:
     return pair.priced("impossible", "blocked" if blocking else "no_way", blocking=blocking)
 
 
-def _solve(
-    pair: _Pair,
-    cost: Floats,
-    tonnes: float = TRIED_T[-1],
-    *,
-    decided: Floats | Search | None = None,
-    start: Columns | None = None,
-    patience_s: float | None = None,
-) -> Solution:
-    """Send some tonnes over the legs of a pair together."""
+def _send(pair: _Pair, cost: Floats, tonnes: float = TRIED_T[-1], **how: Any) -> Solution:
+    """Send some tonnes over the legs of a pair together; `how` is as `solve` knows it."""
     plan = pair.plan
     each = np.zeros(plan.column_count)
     each[pair.columns] = 1.0
-    return solve(
-        plan.problem,
-        programme=plan.proof.programme,
-        costs=[cost],
-        held=(each, tonnes),
-        decided=decided,
-        start=start,
-        clock=patience_s,
-    )
+    held, programme = (each, tonnes), plan.proof.programme
+    return solve(plan.problem, programme=programme, costs=[cost], held=held, **how)
 
 
 def _rise(plan: Plan, found: Solution, tonnes: float) -> float:
@@ -373,7 +358,7 @@ def _dearest_move(plan: Plan) -> float:
 def _name_blocking(pair: _Pair) -> Iterator[Message]:
     """Name rules that together leave no way: those with a price where least is missing."""
     rows = pair.plan.proof.rows
-    prices = _solve(pair, np.zeros(pair.plan.column_count)).shadow_prices[: len(rows)]
+    prices = _send(pair, np.zeros(pair.plan.column_count)).shadow_prices[: len(rows)]
     told: dict[str, Message] = {}
     for at in np.argsort(-np.abs(prices), kind="stable").tolist():
         if abs(prices[at]) > FREE and not rows[at].family.keeps_books:
