@@ -17,7 +17,7 @@ from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.rows import About, Family, Row, combine, declare, sum_of
 from raastof_geo.language import say
 from raastof_geo.scenario.role import Role
-from raastof_geo.scenario.scenario import Depot, Facility, Need, Plant, Process, Scenario
+from raastof_geo.scenario.scenario import Need, Plant, Process, Scenario
 
 _OPENING, _PARTNERS, _LOT = say("site to open"), say("partners"), say("smallest lot")
 
@@ -43,19 +43,11 @@ def openings_paid(problem: Problem) -> Iterator[Row]:
         opened = problem.find(ColumnKind.OPENINGS, role=place.role, site=place.site)
         about = About(f"{place.role}/{place.site}", site=place.site, role=place.role)
         yield sum_of(OPENINGS_ONCE, about, opened, "<=", 1.0)
-        for period, most in _most(problem, place, everything):
+        stated = place.total_t if place.per_period_t is None else place.per_period_t
+        most = everything if stated is None else min(stated, everything)
+        for period in ("",) if place.per_period_t is None else problem.scenario.periods:
             parts = [(find_through(problem, place, period), 1.0), (opened, -most)]
             yield combine(OPENINGS_PAID, replace(about, period=period), parts, "<=", 0.0)
-
-
-def _most(problem: Problem, place: Facility, everything: float) -> Iterator[tuple[str, float]]:
-    """Give the most that may go through a place: in each period, or in total."""
-    if place.per_period_t is not None:
-        for period in problem.scenario.periods:
-            yield period, min(place.per_period_t, everything)
-        return
-    total = None if isinstance(place, Depot) else place.total_t
-    yield "", everything if total is None else min(total, everything)
 
 
 @declare(PARTNERS_LINKED, PARTNERS_ONCE, PARTNERS_LIMITED, blind_to_trucks=True)

@@ -21,7 +21,6 @@ from raastof_geo.scenario.scenario import (
     Pit,
     Plant,
     Process,
-    Receiver,
     name_stockpile,
 )
 from raastof_geo.units import Quantity
@@ -118,14 +117,18 @@ def needs_met(problem: Problem) -> Iterator[rows.Row]:
 def pits_permitted(problem: Problem) -> Iterator[rows.Row]:
     r"""No pit digs more than it may: :math:`\sum_c x_c \le k` in each period and in total."""
     for pit in problem.scenario.pits:
-        yield from _capacity(problem, pit, PITS_PERMITTED, PITS_IN_TOTAL)
+        for period in problem.scenario.periods:
+            yield from _limit(problem, pit, PITS_PERMITTED, period)
+        yield from _limit(problem, pit, PITS_IN_TOTAL)
 
 
 @rows.declare(RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL, blind_to_trucks=True)
 def receivers_permitted(problem: Problem) -> Iterator[rows.Row]:
     r"""No receiver takes more than it may: :math:`\sum_c x_c \le k`, per period and in total."""
     for place in problem.scenario.receivers:
-        yield from _capacity(problem, place, RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL)
+        for period in problem.scenario.periods:
+            yield from _limit(problem, place, RECEIVERS_PERMITTED, period)
+        yield from _limit(problem, place, RECEIVERS_IN_TOTAL)
 
 
 @rows.declare(PLANTS_FED, PLANTS_EMPTIED, PLANTS_PERMITTED, PLANTS_IN_TOTAL, blind_to_trucks=True)
@@ -140,8 +143,8 @@ def plants_run(problem: Problem) -> Iterator[rows.Row]:
     for plant in problem.scenario.plants:
         for period in problem.scenario.periods:
             yield from _balance_plant(problem, plant, period)
-            yield from _limit(problem, plant, PLANTS_PERMITTED, plant.per_period_t, period)
-        yield from _limit(problem, plant, PLANTS_IN_TOTAL, plant.total_t)
+            yield from _limit(problem, plant, PLANTS_PERMITTED, period)
+        yield from _limit(problem, plant, PLANTS_IN_TOTAL)
 
 
 def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[rows.Row]:
@@ -185,7 +188,7 @@ def depots_kept(problem: Problem) -> Iterator[rows.Row]:
             about = rows.about_facility(depot, period=period)
             lying = problem.find(ColumnKind.STORES, depot=depot.id, period=period)
             yield rows.sum_of(DEPOTS_FILLED, about, lying, "<=", depot.capacity_t)
-            yield from _limit(problem, depot, DEPOTS_PERMITTED, depot.per_period_t, period)
+            yield from _limit(problem, depot, DEPOTS_PERMITTED, period)
 
 
 def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[rows.Row]:
@@ -205,17 +208,11 @@ def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[ro
         yield rows.sum_of(DEPOTS_ENDED, about, before, "=", limit)
 
 
-def _capacity(
-    problem: Problem, place: Pit | Receiver, per_period: rows.Family, in_total: rows.Family
-) -> Iterator[rows.Row]:
-    for period in problem.scenario.periods:
-        yield from _limit(problem, place, per_period, place.per_period_t, period)
-    yield from _limit(problem, place, in_total, place.total_t)
-
-
 def _limit(
-    problem: Problem, place: Facility, family: rows.Family, most: float | None, period: str = ""
+    problem: Problem, place: Facility, family: rows.Family, period: str = ""
 ) -> Iterator[rows.Row]:
+    """Limit what goes through a place in a period, or in total, where there is such a limit."""
+    most = place.per_period_t if period else place.total_t
     if most is not None:
         columns = find_through(problem, place, period)
         yield rows.sum_of(family, rows.about_facility(place, period=period), columns, "<=", most)
@@ -226,11 +223,9 @@ def find_through(problem: Problem, place: Facility, period: str = "") -> Columns
     when = {"period": period} if period else {}
     if isinstance(place, Plant):
         return problem.find(ColumnKind.PROCESSES, site=place.site, **when)
-    if isinstance(place, Receiver):
-        return problem.find(taker=place.taker, **when)
-    if isinstance(place, Depot):
-        return problem.find(taker=place.into, **when)
-    return problem.find(origin=place.site, giver_kind=place.role, **when)
+    if isinstance(place, Pit):
+        return problem.find(origin=place.site, giver_kind=place.role, **when)
+    return problem.find(taker=place.into if isinstance(place, Depot) else place.taker, **when)
 
 
 _TITLE = say("what can be put to use of the surplus (`capture`)")
