@@ -5,8 +5,8 @@ from raastof_geo.assignment.plan import assign as assign
 from raastof_geo.assignment.rules import RULES as RULES
 from raastof_geo.assignment.solving.certificate import Certificate as Certificate
 from raastof_geo.assignment.solving.certificate import certify as certify
+from raastof_geo.assignment.statement.layout import MEASURES as MEASURES
 from raastof_geo.assignment.statement.layout import build_problem as build_problem
-from raastof_geo.assignment.statement.measures import MEASURES as MEASURES
 from raastof_geo.assignment.statement.problem import Problem as Problem
 from raastof_geo.assignment.statement.rows import About as About
 from raastof_geo.assignment.statement.rows import Family as Family

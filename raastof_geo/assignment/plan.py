@@ -27,7 +27,7 @@ from raastof_geo.assignment.solving.solver import SOLVER
 from raastof_geo.assignment.solving.stages import LpProblem, Stage
 from raastof_geo.assignment.solving.ties import break_ties
 from raastof_geo.assignment.statement.goal import list_goals
-from raastof_geo.assignment.statement.measures import MEASURES
+from raastof_geo.assignment.statement.layout import MEASURES
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.rows import Programme, Row, RowName, Rule
 from raastof_geo.assignment.telling.case import Laid
