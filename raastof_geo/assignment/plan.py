@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,6 @@ from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.solving.solver import SOLVER
 from raastof_geo.assignment.solving.stages import LpProblem, Stage
 from raastof_geo.assignment.solving.ties import break_ties
-from raastof_geo.assignment.statement.goal import list_goals
 from raastof_geo.assignment.statement.layout import MEASURES
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.rows import Programme, Row, RowName, Rule
@@ -38,7 +36,6 @@ from raastof_geo.figures.vocabulary import SHORT_OF_GOAL
 from raastof_geo.language import format_number, say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.legs.lost import explain_lost
-from raastof_geo.scenario.parties import list_givers, list_takers
 from raastof_geo.scenario.scenario import Scenario
 
 
@@ -186,7 +183,7 @@ def assign(
         The constraints, each a function that yields named rows. A rule states its coefficients
         for all columns, so that legs which are not written out can be priced.
     start
-        An earlier plan of nearly the same scenario, which saves time: only quantities may differ.
+        An earlier plan of nearly the same scenario, from whose end the search begins.
     explain
         Where there is no plan, look for the conflict and for repairs.
     stated
@@ -200,7 +197,7 @@ def assign(
     SolverError
         The solver gave up, or time was up before any plan was found.
     """
-    problem = _continue_from(start, scenario, legs, rules) or lay_columns(scenario, legs, rules)
+    problem = lay_columns(scenario, legs, rules)
     if scenario.said.targets.fairness is not None:
         problem = replace(problem, alone=measure_alone(problem))
     rows, programme = lay_programme(problem, lay_rows(problem, rules))
@@ -290,38 +287,6 @@ def _has_none(found: Solution) -> bool:
         # Another choice may hold a plan, so that "no plan" would not be true.
         raise SolverError.saying_text("the solver", "decisions")
     return True
-
-
-def _continue_from(
-    start: Plan | None, scenario: Scenario, legs: Legs, rules: Sequence[Rule]
-) -> Problem | None:
-    """Take over the columns of an earlier plan where only quantities differ."""
-    if start is None or start.problem.legs is not legs or start.rules != tuple(rules):
-        return None
-    before = start.problem
-    parties = list_givers(scenario), list_takers(scenario)
-    known, catalogue = before.scenario.catalogue, scenario.catalogue
-    same = (
-        parties == (before.givers, before.takers)
-        and (known is catalogue or known == catalogue)
-        and _choices(before.scenario) == _choices(scenario)
-    )
-    return before.with_scenario(scenario) if same else None
-
-
-_CHOSEN = attrgetter(
-    "objectives", "vehicles", "co2_price_dkk_per_t", "return_loads", "fleet", "choices"
-)
-_OF_SITE = attrgetter("vehicles", "truck_limits", "partners_at_most")
-_ROLES = attrgetter("pit", "receiver", "plant", "depot")
-
-
-def _choices(scenario: Scenario) -> tuple[Any, ...]:
-    """Give what columns and prices hang on beside the parties, whatever the quantities."""
-    every = scenario.sites.values()
-    sites = [(_OF_SITE(one), [role and role.opens for role in _ROLES(one)]) for one in every]
-    goals = [goal.label for goal in list_goals(scenario)]
-    return _CHOSEN(scenario.said), scenario.plants, scenario.depots, sites, goals
 
 
 @contextlib.contextmanager

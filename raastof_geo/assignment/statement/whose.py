@@ -26,15 +26,13 @@ class ColumnClass(IntEnum):
     """All else: other parties' surplus, shared depots, candidates, decisions."""
 
 
-def classify(problem: Problem, together: Together | None = None) -> Signs:
+def classify(problem: Problem, together: Together) -> Signs:
     """Give the `ColumnClass` of every column.
 
     A move is of the first class that it fits, whatever its truck and period. What one project
     does with its own is within one party, however small the parties are, unless each site is one.
-    Who is one party (`together`) is as the scenario says, where nothing else is said.
     """
     scenario = problem.scenario
-    together = together or scenario.together
     classes = np.full(problem.column_count, ColumnClass.TOGETHER, np.int8)
     classes[problem.block(ColumnKind.MOVES)] = _classify_moves(problem, together)
     for plant in scenario.plants:
