@@ -15,7 +15,7 @@ from raastof_geo.assignment import RULES, Row, assign, build_problem, explain_wh
 from raastof_geo.assignment.rules import lay_programme, lay_rows
 from raastof_geo.assignment.rules.masses import pits_permitted
 from raastof_geo.assignment.statement.rows import About, Family, declare
-from raastof_geo.assignment.telling.case import Laid, make_case
+from raastof_geo.assignment.telling.case import Laid
 from raastof_geo.assignment.telling.names import call
 from raastof_geo.assignment.telling.repair import try_repairs
 from raastof_geo.errors import NoPlanError
@@ -87,7 +87,7 @@ def repair(scenario, legs, rules):
     """Give what would help, without telling it."""
     problem = build_problem(scenario, legs)
     rows, programme = lay_programme(problem, lay_rows(problem, rules))
-    case = make_case(Laid(problem, rows, programme, rules))
+    case = Laid(problem, rows, programme, rules).leave_decisions()
     return try_repairs(case, share=None)[0]
 
 

@@ -19,7 +19,7 @@ from raastof_geo.assignment.rules.choices import bound_everything
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.rows import Programme, build_programme
 from raastof_geo.assignment.telling import case
-from raastof_geo.assignment.telling.case import Case, Laid, find_largest_share, make_case
+from raastof_geo.assignment.telling.case import Case, Laid, find_largest_share
 from raastof_geo.assignment.telling.conflict import explain_conflict, find_binding
 from raastof_geo.assignment.telling.repair import try_repairs
 from raastof_geo.assignment.telling.why_not import list_priced_rows
@@ -393,7 +393,7 @@ def get_stuck(world: World) -> Stuck:
     programme = build_programme(rows, problem.whole)
     rows += list(bound_everything(problem, programme.bounded))
     programme = build_programme(rows, problem.whole)
-    return Stuck(world, make_case(Laid(problem, rows, programme, RULES)))
+    return Stuck(world, Laid(problem, rows, programme, RULES).leave_decisions())
 
 
 def check_sentences(stuck: Stuck) -> None:

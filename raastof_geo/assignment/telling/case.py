@@ -16,14 +16,7 @@ from raastof_geo.assignment.solving.price_in import Clock, Start
 from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.statement.goal import Asked, find_due, list_asked, weigh_counted
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.rows import (
-    Bends,
-    Family,
-    Programme,
-    Row,
-    Rule,
-    build_programme,
-)
+from raastof_geo.assignment.statement.rows import Bends, Programme, Row, Rule, build_programme
 from raastof_geo.assignment.telling.names import find_entry
 from raastof_geo.assignment.telling.unusable import Unusable, find_unusable
 from raastof_geo.errors import RaastofError, SolverError
@@ -84,6 +77,11 @@ class Laid:
             whole=self.programme.whole & (np.diff(matrix.indptr) > 0),
         )
         return replace(self, rows=[self.rows[number] for number in keep], programme=programme)
+
+    def leave_decisions(self) -> Case:
+        """Leave the either-or decisions out of what has no plan."""
+        linear = self.without({row.rule for row in self.rows if row.family.decides})
+        return Case(self.problem, linear.rows, linear.programme, self.rules, self)
 
     def bend(self, *, short: Sequence[int] = (), over: Sequence[int] = ()) -> Bending:
         """Give every row that may be bent a column that bends it, first `short`, then `over`.
@@ -204,7 +202,8 @@ class Case(Laid):
 
     def partners(self, entries: Sequence[Need | Offer]) -> list[str]:
         """Give the sites that may serve needs, or take surplus, by moves that a plan may use."""
-        mine, theirs = ends_of(entries[0])
+        needs = isinstance(entries[0], Need)
+        mine, theirs = ("taker", "origin") if needs else ("giver", "destination")
         moves = np.concatenate([self.problem.of(mine, entry.id) for entry in entries])
         return sorted(set(self.problem.labels(theirs, moves[~self.unusable.moves[moves]]).tolist()))
 
@@ -231,22 +230,6 @@ class Case(Laid):
         return None
 
 
-def make_case(whole: Laid) -> Case:
-    """Leave the either-or decisions out of what has no plan."""
-    linear = whole.without({row.rule for row in whole.rows if row.family.decides})
-    return Case(whole.problem, linear.rows, linear.programme, whole.rules, whole)
-
-
-def ends_of(entry: Need | Offer) -> tuple[str, str]:
-    """Give the labels of moves under which an entry stands, and the site at the other end."""
-    return ("taker", "origin") if isinstance(entry, Need) else ("giver", "destination")
-
-
-def is_share(family: Family) -> bool:
-    """Tell whether rows ask for a share of secondary materials."""
-    return family.name == SHARE_REACHED.name
-
-
 def _open(laid: Laid, asked: Collection[int], *, promises: bool) -> Laid:
     """Let needs, surplus, target and some rows `asked` ask for nothing, and allow what they did.
 
@@ -255,7 +238,7 @@ def _open(laid: Laid, asked: Collection[int], *, promises: bool) -> Laid:
     open_too = {"first", "next"} if promises else {"first"}
     soft = np.array([row.family.bends in open_too for row in laid.rows], dtype=bool)
     soft[list(asked)] = True
-    soft = soft[[not is_share(row.family) for row in laid.rows]]
+    soft = soft[[row.rule != SHARE_REACHED.name for row in laid.rows]]
     free = laid.without({SHARE_REACHED.name})
     sense, limit = free.programme.sense, free.programme.limit
     softer = np.where(soft & (sense == 0), -1, sense).astype(np.int8)
@@ -283,7 +266,7 @@ class LargestShare:
 def find_largest_share(laid: Laid) -> LargestShare | None:
     """Find the largest share, with needs and surplus open if it must be; none: not asked for."""
     asked = next((one for one in list_asked(laid.problem.scenario) if not one.target.goal), None)
-    if asked is None or not any(is_share(row.family) for row in laid.rows):
+    if asked is None or all(row.rule != SHARE_REACHED.name for row in laid.rows):
         return None
     opened = (_open(laid, (), promises=promises) for promises in (False, True))
     for trial in (laid.without({SHARE_REACHED.name}), *opened):

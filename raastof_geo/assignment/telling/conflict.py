@@ -4,7 +4,6 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from itertools import islice
 from operator import attrgetter
 from typing import Literal, get_args
 
@@ -13,21 +12,13 @@ from scipy.sparse.csgraph import connected_components
 
 from raastof_geo.arrays import Columns, Floats
 from raastof_geo.assignment.rules.choices import LOTS_LEAST, PARTNERS_LIMITED
+from raastof_geo.assignment.rules.limits import SHARE_REACHED
 from raastof_geo.assignment.rules.masses import AGREEMENTS_KEPT, agreed_moves
 from raastof_geo.assignment.solving.solve import Search
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.rows import EitherOr, Family, Row, RowName
 from raastof_geo.assignment.telling import names
-from raastof_geo.assignment.telling.case import (
-    Case,
-    Laid,
-    LargestShare,
-    ends_of,
-    find_largest_share,
-    is_share,
-    make_case,
-)
-from raastof_geo.assignment.telling.names import list_names, tell_named, tell_number
+from raastof_geo.assignment.telling.case import Case, Laid, LargestShare, find_largest_share
 from raastof_geo.assignment.telling.repair import find_repairs, say_levers
 from raastof_geo.language import Message, read_texts, say, say_text
 from raastof_geo.scenario.checking.permit import tell_days
@@ -52,14 +43,14 @@ def explain_conflict(laid: Laid) -> list[Message]:
     What is missing without the either-or decisions is missing with them too. Only where the
     tonnes fit without them are they what leaves no plan, and are told with their own numbers.
     """
-    case, share = make_case(laid), None
+    case, share = laid.leave_decisions(), None
     violation = case.violation
     if violation.total == 0 and laid.programme.whole.any():
         told = list(say_excluded(laid))
     elif violation.total == 0:
         told = [say("the rules miss each other by less than a kilogram: round the amounts")]
     else:
-        if any(is_share(case.rows[at].family) for at in violation.short):
+        if any(case.rows[at].rule == SHARE_REACHED.name for at in violation.short):
             share = find_largest_share(case)
         told = list(_say_conflicts(case, share))
     return told + find_repairs(case, None if share is None else share.share)
@@ -210,7 +201,7 @@ def find_binding(case: Case) -> list[int]:
 
 def _gives_room(row: Row, price: float) -> bool:
     """Tell whether a row is a limit, and not a wish that is itself part of what is missing."""
-    if row.family.keeps_books or is_share(row.family):
+    if row.family.keeps_books or row.rule == SHARE_REACHED.name:
         return False
     return row.family.bends != "first" or price < 0
 
@@ -230,7 +221,7 @@ def _say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
             more = say("and {count} more that lack or have left {tonnes} t together")
             yield more.format(count=len(rest), tonnes=names.tell_number(sum(rest)))
     for at, amount in short:
-        if is_share(case.rows[at].family) and share is not None:
+        if case.rows[at].rule == SHARE_REACHED.name and share is not None:
             yield _say_share(share)
         elif case.rows[at].rule == AGREEMENTS_KEPT.name:
             yield _say_agreement(case, at, amount)
@@ -242,7 +233,7 @@ def _say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
 
 def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
     """Say why a need is short, or why surplus stays, and how much of it there could be alone."""
-    columns = case.problem.of(ends_of(entry)[0], entry.id)
+    columns = case.problem.of("taker" if isinstance(entry, Need) else "giver", entry.id)
     words = read_texts(f"lacking {entry.role}")
     if not len(columns):
         far = _find_far(case, entry)
@@ -333,7 +324,7 @@ def _say_agreement(case: Case, at: int, missing: float) -> Message:
 
 def _say_other(case: Case, at: int, amount: float, how: Literal["short", "over"]) -> Message:
     row = case.rows[at]
-    return read_texts("lacking other")["share" if is_share(row.family) else how].format(
+    return read_texts("lacking other")["share" if row.rule == SHARE_REACHED.name else how].format(
         rule=names.describe_row(case.problem.scenario, row.name),
         amount=names.tell_number(amount),
         unit=names.unit_of_row(row.name),
@@ -357,7 +348,7 @@ def say_excluded(laid: Laid) -> Iterator[Message]:
         yield told.format(kind=_name(laid.problem, kind))
     if not culprits:
         told = say("the tonnes fit, but not with the either-or decisions together: {kinds}")
-        yield told.format(kinds=list_names([_name(laid.problem, kind) for kind in kinds]))
+        yield told.format(kinds=names.list_names([_name(laid.problem, kind) for kind in kinds]))
     for kind, say_nearest in (("lots", _say_lots), ("partners", _say_partners)):
         if kind in (culprits or kinds):
             yield from say_nearest(laid)
@@ -366,7 +357,7 @@ def say_excluded(laid: Laid) -> Iterator[Message]:
 def _name(problem: Problem, kind: EitherOr) -> Message:
     choices = problem.scenario.said.choices
     if kind == "lots" and choices.smallest_lot is not None:
-        tonnes = tell_number(choices.smallest_lot.value)
+        tonnes = names.tell_number(choices.smallest_lot.value)
         return say("`choices.smallest_lot` of {tonnes} t", tonnes=tonnes)
     if kind == "partners" and choices.partners_at_most is not None:
         return say("`choices.partners_at_most` of {count}", count=int(choices.partners_at_most))
@@ -396,7 +387,7 @@ def _find_bent(
     if found.feasible:
         short, over = bending.read(found.values)
         bent = short if side == "short" else over
-        told = islice(bent.items(), _MOST_BENT)
+        told = itertools.islice(bent.items(), _MOST_BENT)
         yield from ((laid.rows[at], by, found.values) for at, by in told)
 
 
@@ -407,7 +398,7 @@ def _say_lots(laid: Laid) -> Iterator[Message]:
         moves = row.columns[row.coefficients == 1.0]
         giver, taker, material, period = problem.others[ColumnKind.LOTS].iloc[row.about.entry]
         told = say_text("nearest", "lots", period=period, tonnes=float(values[moves].sum()))
-        yield tell_named(problem.scenario, told, material=material, giver=giver, taker=taker)
+        yield names.tell_named(problem.scenario, told, material=material, giver=giver, taker=taker)
 
 
 def _say_partners(laid: Laid) -> Iterator[Message]:
@@ -415,4 +406,4 @@ def _say_partners(laid: Laid) -> Iterator[Message]:
     for row, more, _ in _find_bent(laid, PARTNERS_LIMITED, "over"):
         count = int(np.ceil(row.limit + more - 1e-6))
         told = say_text("nearest", "partners", count=count, limit=int(row.limit))
-        yield tell_named(laid.problem.scenario, told, site=row.about.site)
+        yield names.tell_named(laid.problem.scenario, told, site=row.about.site)
