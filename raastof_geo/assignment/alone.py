@@ -14,17 +14,11 @@ from raastof_geo.assignment.rules.choices import lots_kept, openings_paid, partn
 from raastof_geo.assignment.rules.masses import agreed_moves
 from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.solving.ties import break_ties
+from raastof_geo.assignment.statement import whose
 from raastof_geo.assignment.statement.goal import count_material, weigh_counted
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
-from raastof_geo.assignment.statement.rows import Programme, Row, build_programme, sum_of
-from raastof_geo.assignment.statement.whose import (
-    ColumnClass,
-    classify,
-    own_depots,
-    share_moves,
-    touches,
-)
+from raastof_geo.assignment.statement.row import Programme, Row, build_programme, sum_of
 from raastof_geo.errors import SolverError
 from raastof_geo.figures.vocabulary import COST, TONNE_KM
 from raastof_geo.legs.legs import Legs
@@ -62,11 +56,13 @@ class World:
         """The columns that may not be used, by their class and by what the baseline names."""
         problem, named = self.problem, self.problem.scenario.said.baseline
         traded = self.kind in ("own_first", "today")
-        most = ColumnClass.MARKET if traded else ColumnClass.ALONE
-        mask = classify(problem, self.together) <= most
+        most = whose.ColumnClass.MARKET if traded else whose.ColumnClass.ALONE
+        mask = whose.classify(problem, self.together) <= most
         mask[problem.block(ColumnKind.TRIPS)] = True  # of a party's own trucks, if there are any
         for depot in self._stocks:
-            mask[problem.block(ColumnKind.MOVES)] |= touches(problem, {(Role.DEPOT, depot.id)})
+            mask[problem.block(ColumnKind.MOVES)] |= whose.touches(
+                problem, {(Role.DEPOT, depot.id)}
+            )
             mask[problem.find(ColumnKind.STORES, depot=depot.id)] = True
         for kind, key, role, sites in (
             ("giver_kind", "origin", Role.PIT, named.pits),
@@ -132,7 +128,7 @@ class World:
     def _stocks(self) -> list[Depot]:
         """Depots of others in which something lies at the start, or has to at the end."""
         scenario = self.problem.scenario
-        own = own_depots(scenario, self.together) if self.kind != "alone" else set()
+        own = whose.own_depots(scenario, self.together) if self.kind != "alone" else set()
         others = (depot for depot in scenario.depots if depot.id not in own)
         return [depot for depot in others if depot.start_t or depot.end_t]
 
@@ -151,17 +147,17 @@ class World:
     def _legs(self) -> list[tuple[NamedLeg, Columns]]:
         """The named legs to needs and receivers; in `alone` those from pits or to reception."""
         problem = self.problem
-        classes = classify(problem, self.together)
+        classes = whose.classify(problem, self.together)
         found = []
         for leg in problem.scenario.said.baseline.legs:
             columns = agreed_moves(problem, leg)
-            gives, takes = (
-                problem.labels(key, columns).astype(str) for key in ("giver_kind", "taker_kind")
+            offer, dug = (problem.has("giver_kind", one, columns) for one in (Role.OFFER, Role.PIT))
+            need, end = (
+                problem.has("taker_kind", one, columns) for one in (Role.NEED, Role.RECEIVER)
             )
-            ends = np.isin(gives, [Role.OFFER, Role.PIT])
-            columns = columns[ends & np.isin(takes, [Role.NEED, Role.RECEIVER])]
+            columns = columns[(offer | dug) & (need | end)]
             if self.kind == "alone":
-                columns = columns[classes[columns] == ColumnClass.ALONE]
+                columns = columns[classes[columns] == whose.ColumnClass.ALONE]
             if len(columns) or self.kind != "alone":
                 found.append((leg, columns))
         return found
@@ -323,7 +319,7 @@ def measure_alone(problem: Problem) -> dict[str, float]:
     if fairness is None:
         return {}
     alone = solve_alone(scenario, problem.legs)
-    shares = share_moves(alone.world.problem, fairness.measure)
+    shares = whose.share_moves(alone.world.problem, fairness.measure)
     site = {one.id: one.site for one in (*scenario.offers, *scenario.needs)}
     short = {scenario.project(site[label]) for _, label in alone.missing if label in site}
     whole = ((project, *share) for project, share in shares.items() if project not in short)

@@ -27,7 +27,7 @@ from raastof_geo.assignment.solving.stages import LpProblem, Stage
 from raastof_geo.assignment.solving.ties import break_ties
 from raastof_geo.assignment.statement.layout import MEASURES
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
-from raastof_geo.assignment.statement.rows import Programme, Row, RowName, Rule
+from raastof_geo.assignment.statement.row import Programme, Row, RowName, Rule
 from raastof_geo.assignment.telling.case import Laid
 from raastof_geo.assignment.telling.conflict import explain_conflict
 from raastof_geo.card import Fact, Shown

@@ -16,7 +16,7 @@ from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.statement import goal
 from raastof_geo.assignment.statement.goal import Asked, find_due, weigh_counted
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.rows import build_programme
+from raastof_geo.assignment.statement.row import build_programme
 from raastof_geo.assignment.telling.case import find_ratio
 from raastof_geo.figures.vocabulary import CO2E, COST
 from raastof_geo.scenario.said.target import DEFINITIONS, SecondaryShare, ShareDefinition

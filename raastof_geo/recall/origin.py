@@ -16,7 +16,7 @@ from raastof_geo.assignment.rules.limits import GOALS_HELD
 from raastof_geo.assignment.solving.price_in import Start
 from raastof_geo.assignment.solving.stages import Stage
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.rows import DeclaredRule, Family, Programme, RowName, Rule
+from raastof_geo.assignment.statement.row import DeclaredRule, Family, Programme, RowName, Rule
 from raastof_geo.emissions.model import MODELS
 from raastof_geo.emissions.vehicle import EnergyModel
 from raastof_geo.errors import RecordError, RoadDataError

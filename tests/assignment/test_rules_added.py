@@ -14,7 +14,7 @@ from raastof_geo import Result, measure_effect, price_legs, write_outputs
 from raastof_geo.assignment import RULES, Row, assign, build_problem, explain_why_not
 from raastof_geo.assignment.rules import lay_programme, lay_rows
 from raastof_geo.assignment.rules.masses import pits_permitted
-from raastof_geo.assignment.statement.rows import About, Family, declare
+from raastof_geo.assignment.statement.row import About, Family, declare
 from raastof_geo.assignment.telling.case import Laid
 from raastof_geo.assignment.telling.names import call
 from raastof_geo.assignment.telling.repair import try_repairs

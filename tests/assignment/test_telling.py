@@ -17,7 +17,7 @@ from worlds import PIT_AND_PROJECT, make_legs, make_scenario
 from raastof_geo.assignment import RULES, Row, assign, compare_sites, explain_why_not
 from raastof_geo.assignment.rules.choices import bound_everything
 from raastof_geo.assignment.statement.layout import build_problem
-from raastof_geo.assignment.statement.rows import Programme, build_programme
+from raastof_geo.assignment.statement.row import Programme, build_programme
 from raastof_geo.assignment.telling import case
 from raastof_geo.assignment.telling.case import Case, Laid, find_largest_share
 from raastof_geo.assignment.telling.conflict import explain_conflict, find_binding

@@ -18,7 +18,7 @@ from worlds import make_legs, make_scenario
 
 from raastof_geo.assignment import RULES, Plan, Row, build_problem
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.rows import Rule
+from raastof_geo.assignment.statement.row import Rule
 from raastof_geo.effect import solve_baseline
 
 QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)

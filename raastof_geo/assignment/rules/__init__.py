@@ -15,13 +15,7 @@ from raastof_geo.assignment.rules import choices, limits, masses
 from raastof_geo.assignment.rules.choices import bound_everything
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.rows import (
-    DeclaredRule,
-    Programme,
-    Row,
-    Rule,
-    build_programme,
-)
+from raastof_geo.assignment.statement.row import DeclaredRule, Programme, Row, Rule, build_programme
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario

@@ -14,7 +14,7 @@ from raastof_geo.arrays import Columns, Mask
 from raastof_geo.assignment.rules.masses import find_through
 from raastof_geo.assignment.statement.layout import limited_partners
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
-from raastof_geo.assignment.statement.rows import About, Family, Row, combine, declare, sum_of
+from raastof_geo.assignment.statement.row import About, Family, Row, combine, declare, sum_of
 from raastof_geo.language import say
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.scenario import Need, Plant, Process, Scenario

@@ -11,7 +11,7 @@ import pandas as pd
 from raastof_geo.arrays import Floats, Integers
 from raastof_geo.assignment.statement.goal import find_due, list_asked, list_goals, weigh_counted
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
-from raastof_geo.assignment.statement.rows import About, Family, Row, declare, sum_of
+from raastof_geo.assignment.statement.row import About, Family, Row, declare, sum_of
 from raastof_geo.assignment.statement.whose import find_hauliers, share_moves
 from raastof_geo.figures.vocabulary import DRIVE_H, VEHICLE_KM
 from raastof_geo.language import say

@@ -1,5 +1,6 @@
 """Tonnes: what offers give, needs get, places dig, receive, make and store, and deals ask for."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -7,31 +8,23 @@ from functools import partial
 import numpy as np
 
 from raastof_geo.arrays import Columns
-from raastof_geo.assignment.statement import rows
+from raastof_geo.assignment.statement import row
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.whose import touches
 from raastof_geo.language import say
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
 from raastof_geo.scenario.said.amount import DEFAULT
-from raastof_geo.scenario.scenario import (
-    Depot,
-    Facility,
-    Offer,
-    Pit,
-    Plant,
-    Process,
-    name_stockpile,
-)
+from raastof_geo.scenario.scenario import Depot, Facility, Offer, Pit, Plant, name_stockpile
 from raastof_geo.units import Quantity
 
-AGREEMENTS_KEPT = rows.Family(
+AGREEMENTS_KEPT = row.Family(
     "agreements_kept", say("agreement"), bends="next", unit="t", limits="agreements"
 )
 
 
-@rows.declare(AGREEMENTS_KEPT, blind_to_trucks=True)
-def agreements_kept(problem: Problem) -> Iterator[rows.Row]:
+@row.declare(AGREEMENTS_KEPT, blind_to_trucks=True)
+def agreements_kept(problem: Problem) -> Iterator[row.Row]:
     r"""Legs that are locked, forced or forbidden.
 
     :math:`\sum_c x_c = a`, :math:`\ge a`, :math:`\le a` or :math:`= 0` over the moves from one
@@ -40,21 +33,21 @@ def agreements_kept(problem: Problem) -> Iterator[rows.Row]:
     scenario = problem.scenario
     for number, agreement in enumerate(scenario.said.agreements):
         columns = agreed_moves(problem, agreement)
-        said: tuple[tuple[rows.Sense, Quantity | None], ...] = (
+        said: tuple[tuple[row.Sense, Quantity | None], ...] = (
             ("=", agreement.tonnes),
             (">=", agreement.at_least),
             ("<=", agreement.at_most),
         )
         head = f"{number}-{agreement.giver}-{agreement.taker}"
-        about = rows.About(
+        about = row.About(
             head, site=agreement.giver, material=agreement.material or "", entry=number
         )
         if agreement.forbidden:
-            yield rows.sum_of(AGREEMENTS_KEPT, about, columns, "<=", 0.0)
+            yield row.sum_of(AGREEMENTS_KEPT, about, columns, "<=", 0.0)
         for sense, amount in said:
             if amount is not None:
                 tonnes = scenario.weigh(amount, agreement.material)
-                yield rows.sum_of(AGREEMENTS_KEPT, about, columns, sense, tonnes)
+                yield row.sum_of(AGREEMENTS_KEPT, about, columns, sense, tonnes)
 
 
 def agreed_moves(problem: Problem, agreement: Agreement | NamedLeg) -> Columns:
@@ -70,7 +63,7 @@ def agreed_moves(problem: Problem, agreement: Agreement | NamedLeg) -> Columns:
 
 _CAPACITY = "sites.{site}.{role}.capacity"
 _IN_TOTAL = f"{_CAPACITY}_total"
-_family = partial(rows.Family, unit="t")
+_family = partial(row.Family, unit="t")
 _permit = partial(_family, raised_by=f"{_CAPACITY}_per_period", limits="places")
 
 OFFERS_KEPT = _family("offers_kept", say("surplus leaves"), bends="first")
@@ -91,30 +84,30 @@ DEPOTS_PERMITTED = _permit("depots_permitted", say("reception of the depot"))
 DEPOTS_ENDED = _family("depots_ended", say("stock of the depot at the end"), bends="next")
 
 
-@rows.declare(OFFERS_KEPT, blind_to_trucks=True)
-def offers_kept(problem: Problem) -> Iterator[rows.Row]:
+@row.declare(OFFERS_KEPT, blind_to_trucks=True)
+def offers_kept(problem: Problem) -> Iterator[row.Row]:
     r"""Surplus leaves as a whole, other offers as far as they go.
 
     :math:`\sum_c x_c = s_o` where offer :math:`o` must leave,
     :math:`\sum_c x_c \le s_o` otherwise.
     """
     for offer in problem.scenario.offers:
-        sense: rows.Sense = "=" if offer.must_leave else "<="
+        sense: row.Sense = "=" if offer.must_leave else "<="
         columns = problem.find(giver=offer.id)
-        yield rows.sum_of(OFFERS_KEPT, rows.about_entry(offer), columns, sense, offer.tonnes)
+        yield row.sum_of(OFFERS_KEPT, row.about_entry(offer), columns, sense, offer.tonnes)
 
 
-@rows.declare(NEEDS_MET, blind_to_trucks=True)
-def needs_met(problem: Problem) -> Iterator[rows.Row]:
+@row.declare(NEEDS_MET, blind_to_trucks=True)
+def needs_met(problem: Problem) -> Iterator[row.Row]:
     r"""Every need is met in reference tonnes: :math:`\sum_c x_c / r_c = d_n`."""
     for need in problem.scenario.needs:
         columns = problem.find(taker=need.id)
         share = problem.reference_share[columns]
-        yield rows.Row(NEEDS_MET, rows.about_entry(need), columns, share, "=", need.tonnes)
+        yield row.Row(NEEDS_MET, row.about_entry(need), columns, share, "=", need.tonnes)
 
 
-@rows.declare(PITS_PERMITTED, PITS_IN_TOTAL, blind_to_trucks=True)
-def pits_permitted(problem: Problem) -> Iterator[rows.Row]:
+@row.declare(PITS_PERMITTED, PITS_IN_TOTAL, blind_to_trucks=True)
+def pits_permitted(problem: Problem) -> Iterator[row.Row]:
     r"""No pit digs more than it may: :math:`\sum_c x_c \le k` in each period and in total."""
     for pit in problem.scenario.pits:
         for period in problem.scenario.periods:
@@ -122,8 +115,8 @@ def pits_permitted(problem: Problem) -> Iterator[rows.Row]:
         yield from _limit(problem, pit, PITS_IN_TOTAL)
 
 
-@rows.declare(RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL, blind_to_trucks=True)
-def receivers_permitted(problem: Problem) -> Iterator[rows.Row]:
+@row.declare(RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL, blind_to_trucks=True)
+def receivers_permitted(problem: Problem) -> Iterator[row.Row]:
     r"""No receiver takes more than it may: :math:`\sum_c x_c \le k`, per period and in total."""
     for place in problem.scenario.receivers:
         for period in problem.scenario.periods:
@@ -131,8 +124,8 @@ def receivers_permitted(problem: Problem) -> Iterator[rows.Row]:
         yield from _limit(problem, place, RECEIVERS_IN_TOTAL)
 
 
-@rows.declare(PLANTS_FED, PLANTS_EMPTIED, PLANTS_PERMITTED, PLANTS_IN_TOTAL, blind_to_trucks=True)
-def plants_run(problem: Problem) -> Iterator[rows.Row]:
+@row.declare(PLANTS_FED, PLANTS_EMPTIED, PLANTS_PERMITTED, PLANTS_IN_TOTAL, blind_to_trucks=True)
+def plants_run(problem: Problem) -> Iterator[row.Row]:
     r"""Work up what comes in; what is made, residue included, leaves in the same period.
 
     With tonnes :math:`p_r` into recipe :math:`r`, shares :math:`a` of its inputs and yields
@@ -147,35 +140,30 @@ def plants_run(problem: Problem) -> Iterator[rows.Row]:
         yield from _limit(problem, plant, PLANTS_IN_TOTAL)
 
 
-def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[rows.Row]:
+def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[row.Row]:
+    here = partial(problem.find, ColumnKind.PROCESSES, site=plant.site, period=period)
+    runs = {one.recipe: here(recipe=one.recipe) for one in plant.processes}
     for material in plant.takes:
         comes = problem.find(taker=plant.taker, material=material, period=period)
         taking = (one for one in plant.processes if material in one.inputs)
-        used = [(_runs(problem, one, period), -one.inputs[material]) for one in taking]
-        about = rows.about_facility(plant, material=material, period=period)
-        yield rows.combine(PLANTS_FED, about, [(comes, 1.0), *used], "=", 0.0)
-    made: dict[str, list[tuple[Columns, float]]] = {}
+        used = [(runs[one.recipe], -one.inputs[material]) for one in taking]
+        about = row.about_facility(plant, material=material, period=period)
+        yield row.combine(PLANTS_FED, about, [(comes, 1.0), *used], "=", 0.0)
+    made = defaultdict[str, list[tuple[Columns, float]]](list)
     for process in plant.processes:
         for material, share in process.outputs.items():
-            runs = _runs(problem, process, period), share
-            made.setdefault(plant.giver(material, process), []).append(runs)
+            made[plant.giver(material, process)].append((runs[process.recipe], share))
     for name in sorted(made):
         leaves = problem.find(giver=name, period=period)
         about = replace(
-            rows.about_facility(plant, material=name.split("/")[2], period=period),
+            row.about_facility(plant, material=name.split("/")[2], period=period),
             head=f"{plant.id}/{name.removeprefix(f'{plant.taker}/')}",
         )
-        yield rows.combine(PLANTS_EMPTIED, about, [(leaves, -1.0), *made[name]], "=", 0.0)
+        yield row.combine(PLANTS_EMPTIED, about, [(leaves, -1.0), *made[name]], "=", 0.0)
 
 
-def _runs(problem: Problem, process: Process, period: str) -> Columns:
-    return problem.find(
-        ColumnKind.PROCESSES, site=process.site, recipe=process.recipe, period=period
-    )
-
-
-@rows.declare(DEPOTS_BALANCED, DEPOTS_ENDED, DEPOTS_FILLED, DEPOTS_PERMITTED, blind_to_trucks=True)
-def depots_kept(problem: Problem) -> Iterator[rows.Row]:
+@row.declare(DEPOTS_BALANCED, DEPOTS_ENDED, DEPOTS_FILLED, DEPOTS_PERMITTED, blind_to_trucks=True)
+def depots_kept(problem: Problem) -> Iterator[row.Row]:
     r"""Depots and stockpiles keep what comes until it leaves.
 
     :math:`z_{mt} - z_{m,t-1} - \sum_{in} x_c + \sum_{out} x_c = 0`, with the stated start and end;
@@ -185,13 +173,13 @@ def depots_kept(problem: Problem) -> Iterator[rows.Row]:
         for material in depot.materials:
             yield from _balance_depot(problem, depot, material)
         for period in problem.scenario.periods:
-            about = rows.about_facility(depot, period=period)
+            about = row.about_facility(depot, period=period)
             lying = problem.find(ColumnKind.STORES, depot=depot.id, period=period)
-            yield rows.sum_of(DEPOTS_FILLED, about, lying, "<=", depot.capacity_t)
+            yield row.sum_of(DEPOTS_FILLED, about, lying, "<=", depot.capacity_t)
             yield from _limit(problem, depot, DEPOTS_PERMITTED, period)
 
 
-def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[rows.Row]:
+def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[row.Row]:
     before: Columns = np.array([], dtype=np.int64)
     start = depot.start_t.get(material, 0.0)
     for period in problem.scenario.periods:
@@ -199,23 +187,23 @@ def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[ro
         comes = problem.find(taker=depot.into, material=material, period=period)
         leaves = problem.find(giver=depot.out(material), period=period)
         parts = [(lying, 1.0), (before, -1.0), (comes, -1.0), (leaves, 1.0)]
-        about = rows.about_facility(depot, material=material, period=period)
-        yield rows.combine(DEPOTS_BALANCED, about, parts, "=", start)
+        about = row.about_facility(depot, material=material, period=period)
+        yield row.combine(DEPOTS_BALANCED, about, parts, "=", start)
         before, start = lying, 0.0
     if depot.end_t is not None:
         limit = depot.end_t.get(material, 0.0)
-        about = rows.about_facility(depot, material=material)
-        yield rows.sum_of(DEPOTS_ENDED, about, before, "=", limit)
+        about = row.about_facility(depot, material=material)
+        yield row.sum_of(DEPOTS_ENDED, about, before, "=", limit)
 
 
 def _limit(
-    problem: Problem, place: Facility, family: rows.Family, period: str = ""
-) -> Iterator[rows.Row]:
+    problem: Problem, place: Facility, family: row.Family, period: str = ""
+) -> Iterator[row.Row]:
     """Limit what goes through a place in a period, or in total, where there is such a limit."""
     most = place.per_period_t if period else place.total_t
     if most is not None:
         columns = find_through(problem, place, period)
-        yield rows.sum_of(family, rows.about_facility(place, period=period), columns, "<=", most)
+        yield row.sum_of(family, row.about_facility(place, period=period), columns, "<=", most)
 
 
 def find_through(problem: Problem, place: Facility, period: str = "") -> Columns:
@@ -229,13 +217,13 @@ def find_through(problem: Problem, place: Facility, period: str = "") -> Columns
 
 
 _TITLE = say("what can be put to use of the surplus (`capture`)")
-CAPTURED = rows.Family(
+CAPTURED = row.Family(
     "captured", _TITLE, unit="t", raised_by="capture.{material}", limits="capture"
 )
 
 
-@rows.declare(CAPTURED, blind_to_trucks=True)
-def captured(problem: Problem) -> Iterator[rows.Row]:
+@row.declare(CAPTURED, blind_to_trucks=True)
+def captured(problem: Problem) -> Iterator[row.Row]:
     r"""Of each offer no more than a share :math:`\kappa` is put to use.
 
     :math:`\sum_c x_c \le \max(\kappa s_o, l)` over the moves from an offer to needs, plants and
@@ -246,24 +234,24 @@ def captured(problem: Problem) -> Iterator[rows.Row]:
     legs of the baseline, ask for at least. Of what the scenario is silent about there is no rows.
     """
     scenario, said = problem.scenario, problem.scenario.said.capture
-    offered: dict[tuple[str, str], list[Offer]] = {}
+    offered = defaultdict[tuple[str, str], list[Offer]](list)
     for offer in scenario.offers:
         if said.keys() & {offer.material, DEFAULT}:
-            offered.setdefault((offer.site, offer.material), []).append(offer)
+            offered[offer.site, offer.material].append(offer)
     for (site, material), offers in offered.items():
         share, columns = scenario.capture(material), _put_to_use(problem, site, material)
         locked = _locked(problem, site, material, columns)
         givers = problem.labels("giver", columns)
         for offer in offers:
             limit = max(share * offer.tonnes, locked)
-            about = replace(rows.about_entry(offer), role="", entry=-1)  # it asks for nothing
-            yield rows.sum_of(CAPTURED, about, columns[givers == offer.id], "<=", limit)
+            about = replace(row.about_entry(offer), role="", entry=-1)  # it asks for nothing
+            yield row.sum_of(CAPTURED, about, columns[givers == offer.id], "<=", limit)
         if (problem.labels("giver_kind", columns) == Role.DEPOT).any():
-            about = rows.About(f"{site}/{material}", site=site, role=Role.OFFER, material=material)
+            about = row.About(f"{site}/{material}", site=site, role=Role.OFFER, material=material)
             own = [one for one in scenario.depots if one.id == name_stockpile(site)]
             limit = share * sum(one.tonnes for one in offers)
             limit += sum(one.start_t.get(material, 0.0) for one in own)
-            yield rows.sum_of(CAPTURED, about, columns, "<=", max(limit, locked))
+            yield row.sum_of(CAPTURED, about, columns, "<=", max(limit, locked))
 
 
 def _put_to_use(problem: Problem, site: str, material: str) -> Columns:

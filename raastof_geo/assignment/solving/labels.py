@@ -10,7 +10,7 @@ import numpy as np
 
 from raastof_geo.arrays import Columns
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
-from raastof_geo.assignment.statement.rows import RowName
+from raastof_geo.assignment.statement.row import RowName
 from raastof_geo.legs.legs import LEG_KEYS
 
 LONGEST_NAME = 100

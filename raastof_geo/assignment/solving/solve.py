@@ -15,7 +15,7 @@ from raastof_geo.assignment.solving.stages import Stage
 from raastof_geo.assignment.solving.stated import state_programme
 from raastof_geo.assignment.solving.ties import break_ties
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.rows import Programme, Rule, build_programme
+from raastof_geo.assignment.statement.row import Programme, Rule, build_programme
 
 _SETTLE_MOST = 60_000
 """Columns of an optimal face that are stated in PuLP at once; else those the choice is among."""

@@ -16,7 +16,7 @@ from raastof_geo.assignment.solving.price_in import Clock, Start
 from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.statement.goal import Asked, find_due, list_asked, weigh_counted
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.rows import Bends, Programme, Row, Rule, build_programme
+from raastof_geo.assignment.statement.row import Bends, Programme, Row, Rule, build_programme
 from raastof_geo.assignment.telling.names import find_entry
 from raastof_geo.assignment.telling.unusable import Unusable, find_unusable
 from raastof_geo.errors import RaastofError, SolverError

@@ -16,7 +16,7 @@ from raastof_geo.assignment.rules.limits import SHARE_REACHED
 from raastof_geo.assignment.rules.masses import AGREEMENTS_KEPT, agreed_moves
 from raastof_geo.assignment.solving.solve import Search
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
-from raastof_geo.assignment.statement.rows import EitherOr, Family, Row, RowName
+from raastof_geo.assignment.statement.row import EitherOr, Family, Row, RowName
 from raastof_geo.assignment.telling import names
 from raastof_geo.assignment.telling.case import Case, Laid, LargestShare, find_largest_share
 from raastof_geo.assignment.telling.repair import find_repairs, say_levers

@@ -6,7 +6,7 @@ from typing import Any
 
 from raastof_geo.assignment.rules import limits
 from raastof_geo.assignment.rules.masses import AGREEMENTS_KEPT
-from raastof_geo.assignment.statement.rows import About, Family, RowName
+from raastof_geo.assignment.statement.row import About, Family, RowName
 from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Language, Message, Readable, format_number, read_texts, say
 from raastof_geo.scenario.catalogue import Fit, Ruled, SoilMove

@@ -14,7 +14,7 @@ from raastof_geo.assignment.rules.masses import OFFERS_KEPT, agreed_moves
 from raastof_geo.assignment.solving.price_in import FREE
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.rows import RowName
+from raastof_geo.assignment.statement.row import RowName
 from raastof_geo.assignment.telling import names
 from raastof_geo.assignment.telling.names import describe_row, find_entry
 from raastof_geo.assignment.telling.unusable import Unusable, find_unusable
