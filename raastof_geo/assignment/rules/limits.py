@@ -137,12 +137,8 @@ def projects_not_worse(problem: Problem) -> Iterator[Row]:
 _DAYS_A_YEAR = 365.25
 """Over leap years, as periods may be any number of days."""
 
-FLEET_HOURS = Family(
-    "fleet_kept",
-    say("fleet"),
-    unit=say("hours"),
-    raised_by="fleet.{vehicle}.hours_per_period",
-    limits="targets",
+FLEET_HOURS = _target(
+    "fleet_kept", say("fleet"), unit=say("hours"), raised_by="fleet.{vehicle}.hours_per_period"
 )
 FLEET_NUMBER = replace(FLEET_HOURS, raised_by="fleet.{vehicle}.number")
 FLEET_KM = replace(FLEET_HOURS, unit="km", raised_by="fleet.{vehicle}.km_per_period")

@@ -231,7 +231,7 @@ def captured(problem: Problem) -> Iterator[row.Row]:
     stockpile, where nobody has asked yet what becomes of it, what leaves that for needs and plants
     is held together with them: :math:`\le \max(\kappa \sum_o s_o + z_0, l)`, all periods together.
     :math:`z_0` lies in the stockpile at the start, and :math:`l` are the tonnes that agreements, or
-    legs of the baseline, ask for at least. Of what the scenario is silent about there is no rows.
+    legs of the baseline, ask for at least. Of what the scenario is silent about there is no row.
     """
     scenario, said = problem.scenario, problem.scenario.said.capture
     offered = defaultdict[tuple[str, str], list[Offer]](list)
