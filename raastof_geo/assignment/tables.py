@@ -41,11 +41,9 @@ def measure_loads(trips: Floats | pd.Series) -> Floats:
 
 
 def tabulate_used(problem: Problem, values: Floats) -> dict[str, pd.DataFrame]:
-    """Give the tables that plans and baselines have, by their names there.
+    """Give the tables that plans and baselines have, by their names there, as `Plan` tells them.
 
-    `flows`; `processed`: `site`, `recipe`, `period`, `tonnes` into it, `kg_co2e` and `dkk` of all
-    of them; `stored`: `depot`, `site`, `material`, `period`, `tonnes` there at its end, `dkk` of
-    all; `empty_trips`.
+    Emissions and money are those of all `tonnes` in a row.
     """
     stored = tabulate_kind(problem, ColumnKind.STORES, values, "tonnes", "dkk")
     return {

@@ -449,7 +449,7 @@ def check_binding(stuck: Stuck) -> None:
     bending = violation.bending
     programme = bending.laid.programme
     least = solve_again(programme, bending.cost, programme.limit)
-    assert least == pytest.approx(violation.value, rel=1e-6, abs=1e-6)
+    assert least == pytest.approx(violation.found.value, rel=1e-6, abs=1e-6)
     binding = find_binding(stuck.case)
     assert len(binding) <= 10
     for at in binding:

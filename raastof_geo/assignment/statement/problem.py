@@ -24,27 +24,31 @@ from raastof_geo.scenario.scenario import Scenario
 class ColumnKind(StrEnum):
     """A kind of columns, in their order; in frames and files it is the text of its name."""
 
-    MOVES = "moves"
-    """Tonnes moved."""
-    PROCESSES = "processes"
-    """Tonnes into a recipe."""
-    STORES = "stores"
-    """Tonnes stored at the end of a period."""
-    TRIPS = "trips"
-    """Empty trips."""
-    OPENINGS = "openings"
-    """A site opened, or not."""
-    LINKS = "links"
-    """A pair of sites linked, or not."""
-    LOTS = "lots"
-    """A lot sent, or not."""
-    SHORTFALLS = "shortfalls"
-    """Reference tonnes by which a goal is missed."""
+    keys: tuple[str, ...]
+    """The labels that tell its columns apart, as its table has them."""
 
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The labels that tell its columns apart, as its table has them."""
-        return _KEYS[self]
+    def __new__(cls, name: str, *keys: str) -> ColumnKind:
+        """Make a kind of its name and its labels."""
+        kind = str.__new__(cls, name)
+        kind._value_, kind.keys = name, keys
+        return kind
+
+    MOVES = "moves", "giver", "taker", "origin", "destination", "material", "vehicle", "period"
+    """Tonnes moved."""
+    PROCESSES = "processes", "site", "recipe", "period"
+    """Tonnes into a recipe."""
+    STORES = "stores", "depot", "site", "material", "period"
+    """Tonnes stored at the end of a period."""
+    TRIPS = "trips", "origin", "destination", "vehicle", "period"
+    """Empty trips."""
+    OPENINGS = "openings", "role", "site"
+    """A site opened, or not."""
+    LINKS = "links", "origin", "destination"
+    """A pair of sites linked, or not."""
+    LOTS = "lots", "origin", "destination", "material", "period"
+    """A lot sent, or not."""
+    SHORTFALLS = "shortfalls", "goal"
+    """Reference tonnes by which a goal is missed."""
 
     @property
     def word(self) -> str:
@@ -60,18 +64,6 @@ class ColumnKind(StrEnum):
     def has_price(self) -> bool:
         """Whether its table says what a unit of a column costs and emits."""
         return self in (ColumnKind.PROCESSES, ColumnKind.STORES, ColumnKind.OPENINGS)
-
-
-_KEYS = {
-    ColumnKind.MOVES: ("giver", "taker", "origin", "destination", "material", "vehicle", "period"),
-    ColumnKind.PROCESSES: ("site", "recipe", "period"),
-    ColumnKind.STORES: ("depot", "site", "material", "period"),
-    ColumnKind.TRIPS: ("origin", "destination", "vehicle", "period"),
-    ColumnKind.OPENINGS: ("role", "site"),
-    ColumnKind.LINKS: ("origin", "destination"),
-    ColumnKind.LOTS: ("origin", "destination", "material", "period"),
-    ColumnKind.SHORTFALLS: ("goal",),
-}
 
 
 _OF_ENDS = ("giver", "taker", "origin", "destination")

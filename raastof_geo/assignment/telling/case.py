@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import itertools
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -116,7 +117,7 @@ class Bending:
         if not found.feasible:
             return None
         short, over = self.read(found.values)
-        return Violation(short, over, found.shadow_prices, found.value, self, found.start)
+        return Violation(short, over, found, self)
 
     def read(self, values: Floats) -> tuple[dict[int, float], dict[int, float]]:
         """Give by how much rows fall short and exceed, by row: next to nothing is left out."""
@@ -137,13 +138,10 @@ class Violation:
     """Units that are missing to what a row asks for, by row. [t]"""
     over: dict[int, float]
     """Units above what a row allows, by row."""
-    prices: Floats
-    """What one unit more on each row's limit would change the violation by."""
-    value: float
-    """All that is missing or above, weighed."""
-    bending: Bending = field(repr=False)
-    start: Start = field(repr=False)
-    """Where the search ended."""
+    found: Solution
+    """Its value is all that is missing or above, weighed, and its prices what one unit more on each
+    row's limit would change that by."""
+    bending: Bending
 
     @property
     def total(self) -> float:
@@ -158,11 +156,11 @@ class Violation:
         with many rows in it tell of rows that do not bind; what cannot be solved does not bind.
         """
         programme = self.bending.laid.programme
-        price = float(self.prices[row])
+        price, value = float(self.found.shadow_prices[row]), self.found.value
         limits = programme.limit.copy()
         limits[row] += -float(programme.sense[row]) or (-1.0 if price > 0 else 1.0)
-        other = self.bending.solve(limits, self.start)
-        return other is not None and self.value - other.value > _CHANGE + 1e-9 * self.value
+        other = self.bending.solve(limits, self.found.start)
+        return other is not None and value - other.found.value > _CHANGE + 1e-9 * value
 
 
 def find_least_violation(laid: Laid) -> Violation:
@@ -223,27 +221,27 @@ class Case(Laid):
         worth = np.zeros(self.programme.column_count)
         for at in wanted:
             np.add.at(worth, self.rows[at].columns, self.rows[at].coefficients)
-        for promises in (False, True):
-            found = _open(self, wanted, promises=promises).solve(-worth)
+        for trial in _open(self, wanted):
+            found = trial.solve(-worth)
             if found.solved:
                 return max(0.0, -found.value)
         return None
 
 
-def _open(laid: Laid, asked: Collection[int], *, promises: bool) -> Laid:
+def _open(laid: Laid, asked: Collection[int] = ()) -> Iterator[Laid]:
     """Let needs, surplus, target and some rows `asked` ask for nothing, and allow what they did.
 
-    With `promises` these are left open too: they may have no way out among themselves.
+    Then the same with promises left open too: they may have no way out among themselves.
     """
-    open_too = {"first", "next"} if promises else {"first"}
-    soft = np.array([row.family.bends in open_too for row in laid.rows], dtype=bool)
-    soft[list(asked)] = True
-    soft = soft[[row.rule != SHARE_REACHED.name for row in laid.rows]]
     free = laid.without({SHARE_REACHED.name})
     sense, limit = free.programme.sense, free.programme.limit
-    softer = np.where(soft & (sense == 0), -1, sense).astype(np.int8)
-    limit = np.where(soft & (sense > 0), 0.0, limit)
-    return replace(free, programme=replace(free.programme, sense=softer, limit=limit))
+    for open_too in ({"first"}, {"first", "next"}):
+        soft = np.array([row.family.bends in open_too for row in laid.rows], dtype=bool)
+        soft[list(asked)] = True
+        soft = soft[[row.rule != SHARE_REACHED.name for row in laid.rows]]
+        softer = np.where(soft & (sense == 0), -1, sense).astype(np.int8)
+        least = np.where(soft & (sense > 0), 0.0, limit)
+        yield replace(free, programme=replace(free.programme, sense=softer, limit=least))
 
 
 @dataclass(frozen=True)
@@ -268,8 +266,7 @@ def find_largest_share(laid: Laid) -> LargestShare | None:
     asked = next((one for one in list_asked(laid.problem.scenario) if not one.target.goal), None)
     if asked is None or all(row.rule != SHARE_REACHED.name for row in laid.rows):
         return None
-    opened = (_open(laid, (), promises=promises) for promises in (False, True))
-    for trial in (laid.without({SHARE_REACHED.name}), *opened):
+    for trial in itertools.chain([laid.without({SHARE_REACHED.name})], _open(laid)):
         met, needed, found = find_ratio(laid.problem, asked, trial.solve)
         if found:
             return LargestShare(asked.target, met, needed)

@@ -97,7 +97,7 @@ def _find_conflicts(case: Case) -> list[list[int]]:
     Of each group the rows that ask for more than there is; groups that miss most come first.
     """
     violation, programme = case.violation, case.programme
-    prices = violation.prices[: len(case.rows)]
+    prices = violation.found.shadow_prices
     priced = np.flatnonzero(np.abs(prices) > _FREE)
     if not len(priced):
         return []
@@ -191,7 +191,7 @@ def _say_binding(case: Case) -> Iterator[Message]:
 
 def find_binding(case: Case) -> list[int]:
     """Find rows, but those broken, of which a unit more leaves less missing, the dearest first."""
-    prices = case.violation.prices[: len(case.rows)]
+    prices = case.violation.found.shadow_prices
     broken = case.violation.short.keys() | case.violation.over.keys()
     order = np.argsort(-np.abs(prices), kind="stable").tolist()
     dear = (at for at in order if abs(prices[at]) > _FREE and at not in broken)

@@ -212,7 +212,7 @@ def _raise_limits(case: Case) -> Iterator[Repair | None]:
     """Raise each limit that binds by just as much as a plan needs, in numbers as they are told."""
     whole, scenario = case.whole, case.problem.scenario
     where = {(row.rule, row.label): at for at, row in enumerate(whole.rows)}
-    prices = case.violation.prices[: len(case.rows)]
+    prices = case.violation.found.shadow_prices
     for at in np.flatnonzero(prices < -1e-6).tolist():
         row = case.rows[at]
         number = row.family.number(row.about)
