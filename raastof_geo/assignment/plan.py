@@ -137,7 +137,7 @@ class Plan(Shown):
             if objective == 0:  # before it is known how near the goals are
                 held = np.array([family == GOALS_HELD for family, _ in proof.rows])
                 limit = np.where(held, proof.stages[0].programme.limit, programme.limit)
-                programme = programme.with_limits(limit)
+                programme = replace(programme, limit=limit)
         labels, stage = Labels(self.problem, proof.rows), proof.stages[objective]
         fixed = np.where(proof.programme.whole, proof.values, 0.0) if objective else None
         return stage.state(programme, costs[objective], labels, written, fixed)
@@ -244,7 +244,7 @@ def _hold_goals(
     least = nearest.value if nearest.value > _MISSED_T else 0.0
     rows = [replace(row, limit=least) if row.family == GOALS_HELD else row for row in rows]
     limits = np.array([row.limit for row in rows], np.float64)
-    return replace(problem, nearest_t=least), rows, programme.with_limits(limits)
+    return replace(problem, nearest_t=least), rows, replace(programme, limit=limits)
 
 
 def _look_for(problem: Problem, programme: Programme) -> Search:

@@ -11,7 +11,13 @@ from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario, random
 
 from raastof_geo.assignment import RULES, Row, assign
 from raastof_geo.assignment import plan as plan_module
-from raastof_geo.assignment.rules import lay_columns, lay_programme, lay_rows, trucks_matter
+from raastof_geo.assignment.rules import (
+    choices,
+    lay_columns,
+    lay_programme,
+    lay_rows,
+    trucks_matter,
+)
 from raastof_geo.assignment.rules.choices import most_tonnes
 from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.master import Master
@@ -234,13 +240,14 @@ def test_worlds_in_kilograms_and_less_solve(size):
 
 
 @pytest.mark.parametrize("price", [0, 900_000])
-def test_bounds_that_nobody_states_change_no_optimum(price):
+def test_bounds_that_nobody_states_change_no_optimum(price, monkeypatch):
     """Ten times the room for what some plan may need through a place gives the same optimum."""
     scenario = make_scenario(EVERYTHING.replace("cost_dkk: 5000", f"cost_dkk: {price}"))
     legs = make_legs(scenario, random_kilometres(2))
     found = []
     for room in (1.0, 10.0):
-        problem = replace(lay_columns(scenario, legs, RULES), room=room)
+        problem = lay_columns(scenario, legs, RULES)
+        monkeypatch.setattr(choices, "most_tonnes", lambda one, by=room: by * most_tonnes(one))
         problem.alone.update({"digging": 1e6, "road": 1e6})
         rows, programme = lay_programme(problem, lay_rows(problem, RULES))
         labels = Labels(problem, tuple(row.name for row in rows))

@@ -134,7 +134,7 @@ def most_tonnes(problem: Problem) -> float:
     one over the share of that input, and by what its outputs amount to. A chain passes each plant
     once, unless plants feed each other in a circle: then what goes round shrinks by what leaves
     it, and all passes together are no more than one over the smallest share that leaves or is
-    lost. All periods are together; see `Problem.room`.
+    lost. All periods are together; any larger number changes no optimum.
     """
     scenario = problem.scenario
     wanted = sum(map(most_used, scenario.needs))
@@ -143,7 +143,7 @@ def most_tonnes(problem: Problem) -> float:
     offered = sum(offer.tonnes for offer in scenario.offers)
     stored = sum(sum(depot.start_t.values()) for depot in scenario.depots)
     grown = _growth(scenario, _wanted_materials(problem))
-    return problem.room * (wanted + ended + asked + offered + stored) * grown
+    return (wanted + ended + asked + offered + stored) * grown
 
 
 def most_used(need: Need) -> float:

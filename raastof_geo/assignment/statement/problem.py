@@ -132,8 +132,6 @@ class Problem:
     """The least that goals can be missed by, once that is known. [reference t]"""
     asked_t: float = 0.0
     """Tonnes that rules of somebody's own ask for, beyond those of the scenario. [t]"""
-    room: float = 1.0
-    """What bounds that nobody states are multiplied with; any number above 1 changes no optimum."""
     _known_codes: dict[str, _Codes] = field(default_factory=dict, repr=False)
     _measured: dict[str, Floats] = field(default_factory=dict, repr=False)
     """What is known of the columns, which problems of other quantities and limits share."""
@@ -268,7 +266,10 @@ class Problem:
         if name != "load_t":
             figures[self.inside] = 0.0
             haul = self.scenario.catalogue.internal_haul
-            figures[self._by_dumper] = 0.0 if haul is None else haul.by_figure.get(name, 0.0)
+            if haul is not None:  # but for what is heaped up where it is dug
+                piles = np.array([taker.only_from is not None for taker in self.takers], bool)
+                by_dumper = self.inside & ~piles[self.moves.taker]
+                figures[by_dumper] = haul.by_figure.get(name, 0.0)
         return figures
 
     @cached_property
@@ -276,12 +277,6 @@ class Problem:
         """Which moves begin and end at one site, so that no lorry passes its gate. [moves]"""
         giver, taker = self.number_ends({site: at for at, site in enumerate(self.scenario.sites)})
         return np.asarray((giver == taker) & (giver >= 0))
-
-    @cached_property
-    def _by_dumper(self) -> Columns:
-        """Moves within one site, but for what is heaped up where it is dug."""
-        piles = np.array([taker.only_from is not None for taker in self.takers], dtype=bool)
-        return np.flatnonzero(self.inside & ~piles[self.moves.taker])
 
     def return_trip(self, name: str) -> Floats:
         """Give a figure of the empty return trip of every move."""

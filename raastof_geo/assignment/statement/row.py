@@ -281,14 +281,10 @@ class Programme:
         counted = values * self.units
         return np.asarray(np.where(counted > _LEAST, np.round(counted, 6), 0.0) / self.units)
 
-    def with_limits(self, limit: Floats) -> Programme:
-        """Give the same programme with other limits."""
-        return replace(self, limit=limit)
-
     def fix(self, decided: Floats) -> Programme:
         """Take what decisions use of every row out of its limit."""
         used = np.flatnonzero(decided)
-        return self.with_limits(self.limit - self.used(used, decided[used])) if len(used) else self
+        return replace(self, limit=self.limit - self.used(used, decided[used]))
 
     def with_row(self, columns: Columns, values: Floats, sense: int, limit: float) -> Programme:
         """Give the programme with one row more."""

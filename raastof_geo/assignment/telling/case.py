@@ -112,7 +112,7 @@ class Bending:
         """Find the least violation, under these limits or others; none where there is no way."""
         laid = self.laid
         if limits is not None:
-            laid = replace(laid, programme=laid.programme.with_limits(limits))
+            laid = replace(laid, programme=replace(laid.programme, limit=limits))
         found = laid.solve(self.cost, start=start or np.flatnonzero(self.cost))
         if not found.feasible:
             return None

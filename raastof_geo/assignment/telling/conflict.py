@@ -309,7 +309,7 @@ def _say_share(share: LargestShare) -> Message:
 def _say_agreement(case: Case, at: int, missing: float) -> Message:
     """Say that it cannot be kept, and why; what is more than a site has or needs, `check` tells."""
     scenario, row = case.problem.scenario, case.rows[at]
-    agreement = names.agreement_of(scenario, row.about)
+    agreement = scenario.said.agreements[row.about.entry]
     agreed = names.agreed_tonnes(scenario, agreement)
     alone = case.most([at]) if len(row.columns) else 0.0
     why = "never" if alone is None else "alone" if alone > agreed - _SEEN_T else "most"

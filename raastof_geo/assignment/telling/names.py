@@ -151,7 +151,7 @@ def describe_row(scenario: Scenario, name: RowName, *, periods: Readable = "") -
     """
     family, about = name
     if family.name == AGREEMENTS_KEPT.name:
-        return name_agreement(scenario, agreement_of(scenario, about))
+        return name_agreement(scenario, scenario.said.agreements[about.entry])
     entry = find_entry(scenario, about)
     if entry is not None:
         sentence = read_texts(f"lacking {entry.role}")["row"]
@@ -190,11 +190,6 @@ def _name_subject(scenario: Scenario, family: Family, about: About) -> Readable 
 def find_entry(scenario: Scenario, about: About) -> Need | Offer | None:
     """Find the need or the surplus that a row is about."""
     return scenario.entries.get((about.role, str(about))) if about.role else None
-
-
-def agreement_of(scenario: Scenario, about: About) -> Agreement:
-    """Give the agreement that a row is about."""
-    return scenario.said.agreements[about.entry]
 
 
 def name_agreement(scenario: Scenario, agreement: Agreement) -> Message:

@@ -2,7 +2,8 @@
 
 import itertools
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar
 
@@ -106,28 +107,28 @@ def widen(entry: _Windowed) -> _Windowed:
     return entry.model_copy(update={"first": None, "last": None})
 
 
-Blocking: TypeAlias = Mapping[str, Collection[tuple[str, int]]]
-"""Conditions, and the needs that each keeps materials from: the site, and the number there."""
+Blocking: TypeAlias = Mapping[str, Sequence[Need]]
+"""Conditions, and the needs that each keeps materials from."""
 
 
 def find_blocking(scenario: Scenario, needs: Iterable[Need], materials: Iterable[str]) -> Blocking:
     """Find the conditions not accepted that keep some materials from some needs, in their order."""
-    found: dict[str, dict[tuple[str, int], None]] = {}
-    for need in needs:
-        for material in sorted(materials):
-            block = scenario.blocks(material, need.demand)
-            if block is not None and block.condition is not None:
-                found.setdefault(block.condition, {})[need.site, need.number] = None
-    return found
+    found = defaultdict[str, dict[tuple[str, int], Need]](dict)
+    for need, material in itertools.product(needs, sorted(materials)):
+        block = scenario.blocks(material, need.demand)
+        if block is not None and block.condition is not None:
+            found[block.condition][need.site, need.number] = need
+    return {condition: list(blocked.values()) for condition, blocked in found.items()}
 
 
 def accept(scenario: Scenario, conditions: Blocking) -> ScenarioFile:
     """Give the scenario with conditions accepted: at the needs where they are a matter of those."""
     said = scenario.said
     for condition in filter(scenario.is_per_need, conditions):
-        for site, number in conditions[condition]:
-            accepts = (*said.sites[site].needs[number - 1].accepts, Consent(condition=condition))
-            said = replace_at(said, ("sites", site, "needs", number - 1, "accepts"), accepts)
+        for need in conditions[condition]:
+            trail = "sites", need.site, "needs", need.number - 1, "accepts"
+            accepts = said.sites[need.site].needs[need.number - 1].accepts
+            said = replace_at(said, trail, (*accepts, Consent(condition=condition)))
     for_all = (one for one in conditions if not scenario.is_per_need(one))
     return said.model_copy(update={"accepted_conditions": (*said.accepted_conditions, *for_all)})
 
@@ -233,7 +234,7 @@ def _raise_limits(case: Case) -> Iterator[Repair | None]:
             unit=names.unit_of_row(row.name),
             limit=names.tell_number(limit),
         )
-        raised = replace(whole, programme=whole.programme.with_limits(limits))
+        raised = replace(whole, programme=replace(whole.programme, limit=limits))
         yield _solve(raised, Repair(told, row=row.name, limit=limit, number=number))
 
 
@@ -268,8 +269,8 @@ def _accept_conditions(
     stuck = {offer.material for offer in offers}
     needs = scenario.needs if stuck or share_short else needs
     materials = stuck or {offer.material for offer in scenario.offers}
-    for condition, blocked in find_blocking(scenario, needs, materials).items():
-        every = list(blocked)
+    where = say("{use} at {site}")
+    for condition, every in find_blocking(scenario, needs, materials).items():
         if scenario.is_per_need(condition):
             told = say("accept the condition `{condition}` ({words}) for {needs}")
             each = [[one] for one in every[:_MOST_ACCEPTING]]
@@ -281,14 +282,9 @@ def _accept_conditions(
             message = told.format(
                 condition=condition,
                 words=names.call(scenario.catalogue.conditions[condition].name),
-                needs=names.list_names([_name_need(scenario, *one) for one in mine]),
+                needs=names.list_names([names.tell_named(scenario, where, one) for one in mine]),
             )
             yield Repair(message, accept(scenario, {condition: mine}))
-
-
-def _name_need(scenario: Scenario, site: str, number: int) -> Message:
-    use = scenario.sites[site].needs[number - 1].use
-    return names.tell_named(scenario, say("{use} at {site}"), use=use, site=site)
 
 
 def _receive_more(case: Case, left: Sequence[str]) -> Iterator[Repair]:
@@ -349,7 +345,7 @@ def _give_up_agreements(case: Case) -> Iterator[Repair]:
         most = case.most([at]) if row.rule == AGREEMENTS_KEPT.name else None
         if most is None or most >= row.limit:
             continue
-        number, agreement = row.about.entry, names.agreement_of(scenario, row.about)
+        number, agreement = row.about.entry, said[row.about.entry]
         key = "tonnes" if agreement.tonnes is not None else "at_least"
         tonnes, named = math.floor(most + 1e-6), names.name_agreement(scenario, agreement)
         told = say("lower {agreement} to {tonnes} t", agreement=named, tonnes=tonnes)

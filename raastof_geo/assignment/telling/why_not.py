@@ -275,7 +275,13 @@ def _price(pair: _Pair, *, again: bool) -> Reason:
     part = proof.programme.matrix[:, columns]
     extra = proof.cost[columns] - part.T @ proof.prices_given_decisions
     best = int(np.argmin(extra))
-    found = _force(pair) if again else _estimate(pair, float(extra[best]))
+    more = float(extra[best])
+    if again:
+        found = _force(pair)
+    elif more <= FREE * _dearest_move(pair.plan):
+        found = pair.priced("perhaps", "perhaps", 0.0)
+    else:
+        found = pair.priced("costs_more", "at_least", more)
     full = next(_binding(pair.plan, columns[best : best + 1]), None)
     if found.kind != "costs_more" or full is None:
         return found
@@ -293,13 +299,6 @@ def _binding(plan: Plan, columns: Columns) -> Iterator[Message]:
         limits = not name.family.keeps_books and name.family.name != OFFERS_KEPT.name
         if sense < 0 and price < -_LEAST_PRICE and limits:
             yield say("full: {rule}", rule=names.describe_row(plan.problem.scenario, name))
-
-
-def _estimate(pair: _Pair, more: float) -> Reason:
-    """Tell by the prices of the plan alone, by which a tonne costs so much more at least."""
-    if more <= FREE * _dearest_move(pair.plan):
-        return pair.priced("perhaps", "perhaps", 0.0)
-    return pair.priced("costs_more", "at_least", more)
 
 
 def _force(pair: _Pair) -> Reason:
