@@ -1,8 +1,9 @@
-"""A case without a plan: the least by which rules break, and how much there can be at most."""
+"""A case without a plan: what no plan can use, the least violation, and the most there can be."""
 
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,22 +11,26 @@ from typing import Any
 
 import numpy as np
 
-from raastof_geo.arrays import Floats
+from raastof_geo.arrays import Floats, Mask
 from raastof_geo.assignment.rules import lay_columns, lay_rows
 from raastof_geo.assignment.rules.limits import SHARE_REACHED
+from raastof_geo.assignment.rules.masses import agreed_moves
 from raastof_geo.assignment.solving.price_in import Clock, Start
 from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.statement.goal import Asked, find_due, list_asked, weigh_counted
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.row import Bends, Programme, Row, Rule, build_programme
-from raastof_geo.assignment.telling.names import find_entry
-from raastof_geo.assignment.telling.unusable import Unusable, find_unusable
+from raastof_geo.assignment.statement.whose import touches
+from raastof_geo.assignment.telling import names
 from raastof_geo.errors import RaastofError, SolverError
-from raastof_geo.language import say
+from raastof_geo.language import Message, read_texts, say
 from raastof_geo.legs.price import price_again
+from raastof_geo.scenario.checking.prospects import Idle, Lack, Prospects, list_trades
+from raastof_geo.scenario.parties import Giver, Taker
+from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.target import SecondaryShare
-from raastof_geo.scenario.scenario import Need, Offer
+from raastof_geo.scenario.scenario import Need, Offer, Plant, Process, Scenario
 
 _BENT: tuple[tuple[Collection[Bends], Collection[Bends]], ...] = (
     ({"first"}, ()),
@@ -207,7 +212,7 @@ class Case(Laid):
 
     def entry(self, at: int) -> Need | Offer | None:
         """Give the need or the surplus that a row is about; none where it is about neither."""
-        return find_entry(self.problem.scenario, self.rows[at].about)
+        return names.find_entry(self.problem.scenario, self.rows[at].about)
 
     def most(self, wanted: Collection[int]) -> float | None:
         """Find the most that some rows can add up to, if all other wishes may be left open. [t]
@@ -311,3 +316,88 @@ def find_ratio(
         if not more:
             break
     return met, needed, True
+
+
+@dataclass(frozen=True, eq=False)
+class Unusable:
+    """What no plan can use, whatever it costs: all of it is certain.
+
+    What is not found may still be impossible. `scenario.checking.prospects` asks the same before
+    anything is priced, so that `check` can warn in the same words.
+    """
+
+    problem: Problem
+    moves: Mask
+    """Of all moves, those that no plan can use."""
+    idle: dict[tuple[str, str], Idle]
+    """What recipes lack that can run in no period, by plant and recipe."""
+
+    def recipe(self, plant: Plant, process: Process) -> Message | None:
+        """Say why a recipe can run in no period; none where it may."""
+        idle = self.idle.get((plant.site, process.recipe))
+        return None if idle is None else say_idle(self.problem.scenario, idle)
+
+    def plant(self, site: str, material: str) -> Message | None:
+        """Say why a plant can neither take nor make a material in any period."""
+        plant = next(one for one in self.problem.scenario.plants if one.site == site)
+        uses = (one for one in plant.processes if {*one.inputs, *one.outputs} & {material})
+        reasons = [self.recipe(plant, process) for process in uses]
+        return next(iter(reasons), None) if all(reasons) else None
+
+    def leg(self, giver: Giver, taker: Taker) -> Message:
+        """Say why no plan can use any move between two parties."""
+        plants = (one.site for one in (giver, taker) if one.kind == Role.PLANT)
+        told = next(filter(None, (self.plant(one, giver.material) for one in plants)), None)
+        if told is not None:
+            return told
+        neither = "taker" if taker.kind == Role.DEPOT else "neither"
+        told = read_texts("no stock")["giver" if giver.kind == Role.DEPOT else neither]
+        scenario, material = self.problem.scenario, giver.material
+        return names.tell_named(
+            scenario, told, material=material, giver=giver.site, taker=taker.site
+        )
+
+
+def find_unusable(problem: Problem) -> Unusable:
+    """Find what certainly cannot be used by the legs that there are and that agreements allow."""
+    scenario, moves, periods = problem.scenario, problem.moves, list(problem.scenario.periods)
+    # Whatever the truck: a move stands for all between the same two in the same period.
+    ends = moves.giver.astype(np.int64) * len(problem.takers) + moves.taker
+    ends = ends * len(periods) + moves.period
+    _, first, which = np.unique(ends, return_index=True, return_inverse=True)
+    barred = (agreed_moves(problem, one) for one in scenario.said.agreements if one.rules_out)
+    alive = ~np.isin(first, np.concatenate([*barred, []]))
+    met = defaultdict[tuple[str, str], dict[str, int]](dict)
+    for at, move in enumerate(first.tolist()):
+        giver, taker = problem.givers[moves.giver[move]], problem.takers[moves.taker[move]]
+        if giver.kind.converts() or taker.kind.converts():
+            met[giver.id, taker.id][periods[moves.period[move]]] = at
+    trades = []
+    for trade in list_trades(scenario):
+        found = met[trade.giver.id, trade.taker.id]
+        left = frozenset(period for period, at in found.items() if alive[at])
+        why = None if left else "agreements" if found else trade.hindrance or "trucks"
+        trades.append(replace(trade, periods=left, hindrance=why))
+    search = Prospects(scenario, trades)
+    alive &= ~touches(problem, search.void)[first]
+    for trade in trades:
+        found = met[trade.giver.id, trade.taker.id]
+        alive[[found[one] for one in trade.periods if not search.may(trade, one)]] = False
+    return Unusable(problem, ~alive[which], {(one.site, one.recipe): one for one in search.idle})
+
+
+def say_idle(scenario: Scenario, idle: Idle) -> Message:
+    """Say of a recipe that can never run what it lacks."""
+    return say("{site} can never run {recipe} (`{id}`): {reasons}").format(
+        site=names.name_site(scenario, idle.site),
+        recipe=names.call(scenario.catalogue.recipes[idle.recipe].name),
+        id=idle.recipe,
+        reasons=names.join_clauses([_say_lack(scenario, lack) for lack in idle.lacks]),
+    )
+
+
+def _say_lack(scenario: Scenario, lack: Lack) -> Message:
+    if not lack.material:
+        return read_texts("lacking recipe")[lack.why]
+    told = read_texts(f"lacking {lack.side}")[lack.why].format(id=lack.material)
+    return names.tell_named(scenario, told, material=lack.material, sites=lack.sites)

@@ -16,8 +16,8 @@ from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.row import RowName
 from raastof_geo.assignment.telling import names
+from raastof_geo.assignment.telling.case import Unusable, find_unusable
 from raastof_geo.assignment.telling.names import describe_row, find_entry
-from raastof_geo.assignment.telling.unusable import Unusable, find_unusable
 from raastof_geo.errors import InputError
 from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Message, read_texts, say
