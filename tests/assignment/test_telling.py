@@ -447,7 +447,7 @@ def check_binding(stuck: Stuck) -> None:
     """Try whether one unit more room on a row leaves less missing, with another solver."""
     violation = stuck.case.violation
     bending = violation.bending
-    programme = bending.laid.programme
+    programme = bending.programme
     least = solve_again(programme, bending.cost, programme.limit)
     assert least == pytest.approx(violation.found.value, rel=1e-6, abs=1e-6)
     binding = find_binding(stuck.case)

@@ -15,7 +15,7 @@ from raastof_geo.arrays import Floats, Mask
 from raastof_geo.assignment.rules import lay_columns, lay_rows
 from raastof_geo.assignment.rules.limits import SHARE_REACHED
 from raastof_geo.assignment.rules.masses import agreed_moves
-from raastof_geo.assignment.solving.price_in import Clock, Start
+from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.statement.goal import Asked, find_due, list_asked, weigh_counted
 from raastof_geo.assignment.statement.problem import Problem
@@ -100,39 +100,34 @@ class Laid:
         weight = np.where(last, 1e3 / np.maximum(1.0, np.abs(self.programme.limit[bent])), 1.0)
         cost = np.concatenate([np.zeros(self.programme.column_count), weight])
         wider = self.programme.with_slack(short, over)
-        return Bending(replace(self, programme=wider), cost, short, over)
+        return Bending(self.problem, self.rows, wider, self.rules, cost, short, over)
 
 
 @dataclass(frozen=True, eq=False)
-class Bending:
-    """A programme in which some rows may be bent, at a price."""
+class Bending(Laid):
+    """A programme with a column more, at a price, for each row that may fall short or exceed."""
 
-    laid: Laid
-    """With a column more for each row that may fall short of its limit or exceed it."""
     cost: Floats
     short: Sequence[int]
     over: Sequence[int]
 
-    def solve(self, limits: Floats | None = None, start: Start | None = None) -> Violation | None:
-        """Find the least violation, under these limits or others; none where there is no way."""
-        laid = self.laid
-        if limits is not None:
-            laid = replace(laid, programme=replace(laid.programme, limit=limits))
-        found = laid.solve(self.cost, start=start or np.flatnonzero(self.cost))
+    def find(self, limits: Floats | None = None, **how: Any) -> Violation | None:
+        """Find the least violation, under these limits or others; none where there is no way.
+
+        `how` is as `solve` knows it. Next to nothing is not told as a violation.
+        """
+        programme = self.programme if limits is None else replace(self.programme, limit=limits)
+        how = {"start": np.flatnonzero(self.cost), **how}
+        found = replace(self, programme=programme).solve(self.cost, **how)
         if not found.feasible:
             return None
-        short, over = self.read(found.values)
-        return Violation(short, over, found, self)
-
-    def read(self, values: Floats) -> tuple[dict[int, float], dict[int, float]]:
-        """Give by how much rows fall short and exceed, by row: next to nothing is left out."""
-        least, count = _LEAST_T / self.laid.programme.scale, len(self.short)
-        bent = values[self.cost > 0].tolist()
+        least, count = _LEAST_T / self.programme.scale, len(self.short)
+        bent = found.values[self.cost > 0].tolist()
         sides = ((self.short, bent[:count]), (self.over, bent[count:]))
         short, over = (
             {row: one for row, one in zip(*side, strict=True) if one > least} for side in sides
         )
-        return short, over
+        return Violation(short, over, found, self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,11 +155,11 @@ class Violation:
         and the better of the two where it says exactly. It is solved again, as prices of a corner
         with many rows in it tell of rows that do not bind; what cannot be solved does not bind.
         """
-        programme = self.bending.laid.programme
+        programme = self.bending.programme
         price, value = float(self.found.shadow_prices[row]), self.found.value
         limits = programme.limit.copy()
         limits[row] += -float(programme.sense[row]) or (-1.0 if price > 0 else 1.0)
-        other = self.bending.solve(limits, self.found.start)
+        other = self.bending.find(limits, start=self.found.start)
         return other is not None and value - other.found.value > _CHANGE + 1e-9 * value
 
 
@@ -174,7 +169,7 @@ def find_least_violation(laid: Laid) -> Violation:
     for falling, rising in _BENT:
         short = [at for at, row in rows if row.family.bends in falling and row.sense != "<="]
         over = [at for at, row in rows if row.family.bends in rising and row.sense != ">="]
-        found = laid.bend(short=short, over=over).solve()
+        found = laid.bend(short=short, over=over).find()
         if found is not None:
             return found
     raise SolverError(say("the solver found no way to meet even part of the needs"))

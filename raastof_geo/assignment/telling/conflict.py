@@ -381,14 +381,13 @@ def _find_bent(
     """Give rows of a family that are bent in the plan nearest to one, by how much, and the plan."""
     mine = [at for at, row in enumerate(laid.rows) if row.rule == family.name]
     bending = laid.bend(**{side: mine})
-    if bending.laid.programme.column_count > _MOST_COLUMNS:
+    if bending.programme.column_count > _MOST_COLUMNS:
         return
-    found = bending.laid.solve(bending.cost, decided=Search(gap=1e-4), clock=_TRYING_S)
-    if found.feasible:
-        short, over = bending.read(found.values)
-        bent = short if side == "short" else over
-        told = itertools.islice(bent.items(), _MOST_BENT)
-        yield from ((laid.rows[at], by, found.values) for at, by in told)
+    found = bending.find(start=None, decided=Search(gap=1e-4), clock=_TRYING_S)
+    if found is not None:
+        bent = (found.short if side == "short" else found.over).items()
+        told = itertools.islice(bent, _MOST_BENT)
+        yield from ((laid.rows[at], by, found.found.values) for at, by in told)
 
 
 def _say_lots(laid: Laid) -> Iterator[Message]:

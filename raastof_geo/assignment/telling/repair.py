@@ -219,7 +219,7 @@ def _raise_limits(case: Case) -> Iterator[Repair | None]:
         number = row.family.number(row.about)
         if not number or row.sense != "<=":
             continue
-        found = case.bend(over=[at]).solve()
+        found = case.bend(over=[at]).find()
         # None where this limit alone makes no plan possible, however far it is raised.
         more = None if found is None else found.over.get(at)
         if more is None:

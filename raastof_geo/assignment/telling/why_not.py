@@ -1,6 +1,6 @@
 """Say why somebody does not send to somebody, or what it would cost; and what limits cost."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, product
@@ -17,10 +17,9 @@ from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.row import RowName
 from raastof_geo.assignment.telling import names
 from raastof_geo.assignment.telling.case import Unusable, find_unusable
-from raastof_geo.assignment.telling.names import describe_row, find_entry
 from raastof_geo.errors import InputError
 from raastof_geo.figures.vocabulary import aim_of
-from raastof_geo.language import Message, read_texts, say
+from raastof_geo.language import Message, Readable, read_texts, say
 from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.parties import Giver, Taker, may_deal
 from raastof_geo.scenario.period import name_period
@@ -169,22 +168,18 @@ class _Pair:
         return self.reason(kind, message)
 
     def priced(
-        self,
-        kind: ReasonKind,
-        told: str,
-        more: float | None = None,
-        blocking: Sequence[Message] = (),
+        self, kind: ReasonKind, told: str, more: float | None = None, rules: Readable = ""
     ) -> Reason:
         """Give what came of sending a little over one of their legs, by a text of `forced`.
 
-        `more` is what a tonne adds to the first objective, if that is known; `blocking` are the
-        rules that leave no way together.
+        `more` is what a tonne adds to the first objective, if that is known; `rules` are those
+        that leave no way together.
         """
         message = read_texts("forced")[told].format(
             what=self.what,
             more=names.tell_number(more or 0.0),
             unit=aim_of(self.plan.scenario.said.objectives[0].minimise[0]).unit,
-            rules=names.list_names(blocking),
+            rules=rules,
         )
         return self.reason(kind, message, more)
 
@@ -323,8 +318,9 @@ def _force(pair: _Pair) -> Reason:
         if other.decision is not None:
             return pair.priced("closed", "closed")
         return pair.priced("impossible", "no_way" if other.complete else "no_time")
-    blocking = list(_name_blocking(pair))
-    return pair.priced("impossible", "blocked" if blocking else "no_way", blocking=blocking)
+    rules = _name_blocking(pair)
+    told = "blocked" if rules else "no_way"
+    return pair.priced("impossible", told, rules=names.list_names(rules))
 
 
 def _send(pair: _Pair, cost: Floats, tonnes: float = TRIED_T[-1], **how: Any) -> Solution:
@@ -354,7 +350,7 @@ def _dearest_move(plan: Plan) -> float:
     return max(1e-3, float(costs.max(initial=0.0)))
 
 
-def _name_blocking(pair: _Pair) -> Iterator[Message]:
+def _name_blocking(pair: _Pair) -> list[Message]:
     """Name rules that together leave no way: those with a price where least is missing."""
     rows = pair.plan.proof.rows
     prices = _send(pair, np.zeros(pair.plan.column_count)).shadow_prices[: len(rows)]
@@ -363,7 +359,7 @@ def _name_blocking(pair: _Pair) -> Iterator[Message]:
         if abs(prices[at]) > FREE and not rows[at].family.keeps_books:
             message = names.describe_row(pair.plan.scenario, rows[at])
             told.setdefault(str(message), message)
-    yield from list(told.values())[:_MOST_NAMED]
+    return list(told.values())[:_MOST_NAMED]
 
 
 class PricedRow(NamedTuple):
@@ -394,9 +390,9 @@ def list_priced_rows(plan: Plan, *, least: float) -> list[PricedRow]:
 
 def _describe(scenario: Scenario, name: RowName) -> tuple[Message, str]:
     """Say what a row is about, its periods by the names that people know, and its group."""
-    about, entry, known = name.about, find_entry(scenario, name.about), scenario.periods
+    about, entry, known = name.about, names.find_entry(scenario, name.about), scenario.periods
     ids = entry.periods if entry else tuple(filter(None, [about.period]))
     ends = dict.fromkeys((*ids[:1], *ids[-1:]))
     named = [name_period(known[one]) if one in known else one for one in ends]
-    told = describe_row(scenario, name, periods=" – ".join(named))
+    told = names.describe_row(scenario, name, periods=" – ".join(named))
     return told, entry.use if isinstance(entry, Need) else about.material or str(about)
