@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Columns, Floats, Indices, Mask
-from raastof_geo.assignment.statement import whose
+from raastof_geo.assignment.statement import shares
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.tables import measure_loads
 from raastof_geo.figures import vocabulary
@@ -22,7 +22,7 @@ LINE_LABELS = (
     *("material", "vehicle", "period", "what"),
 )
 
-COMMON = whose.NOWHERE
+COMMON = shares.NOWHERE
 """The label of lines that have no material or no period of their own."""
 
 
@@ -82,7 +82,7 @@ class Books:
             table[part] = np.bincount(site, values, minlength=len(table))
         for name, parts in sums_of_parts().items():
             table[name] = table[list(parts)].sum(axis=1)
-        mine = table.index.isin(sorted(whose.project_sites(self.scenario)))
+        mine = table.index.isin(sorted(shares.project_sites(self.scenario)))
         return table[mine | table.ne(0).any(axis=1)]
 
     @cached_property
@@ -90,7 +90,7 @@ class Books:
         """What comes to and leaves the sites of each project; between two, at both. [t]"""
         moved = self.lines[self.lines["kind"] == "moves"]
         at_sites = pd.Series(self._at_ends(moved, vocabulary.TONNES), self.sites)
-        projects = sorted(whose.project_sites(self.scenario))
+        projects = sorted(shares.project_sites(self.scenario))
         summed = at_sites[projects].groupby(self.scenario.project).sum()
         return {str(project): float(tonnes) for project, tonnes in summed.items()}
 
@@ -105,13 +105,13 @@ class Books:
         return {group: self._share_out(group) for group in get_args(Group)}
 
     def _share_out(self, group: Group) -> tuple[Indices, Indices, Floats]:
-        lines, projects = self.lines, whose.project_sites(self.scenario)
+        lines, projects = self.lines, shares.project_sites(self.scenario)
         number = pd.Series(range(len(self.sites)), self.sites)
         origin, goal = (
             lines[end].map(number).to_numpy(np.intp) for end in ("origin", "destination")
         )
         trip = (lines["kind"] == "trips").to_numpy()
-        ends = whose.share_ends(
+        ends = shares.share_ends(
             group,
             gives=lines["origin"].isin(projects).to_numpy() & ~trip,
             takes=lines["destination"].isin(projects).to_numpy() & ~trip,
@@ -153,13 +153,13 @@ class Books:
         moved = moved[moved["origin"] != moved["destination"]]
         ends = [moved.groupby(end)[part].sum() for end in ("origin", "destination")]
         at_each = [end.reindex(self.sites, fill_value=0.0).to_numpy(np.float64) for end in ends]
-        mine = np.isin(self.sites, sorted(whose.project_sites(self.scenario)))
+        mine = np.isin(self.sites, sorted(shares.project_sites(self.scenario)))
         return np.where(mine, at_each[0] + at_each[1], 0.0)
 
     @cached_property
     def municipalities(self) -> dict[str, str]:
         """The municipality of each site; `COMMON` for one that lies in none."""
-        return whose.find_municipalities(self.scenario)
+        return shares.find_municipalities(self.scenario)
 
 
 def keep_books(problem: Problem, values: Floats) -> Books:
@@ -251,6 +251,6 @@ def _count_masses(problem: Problem, lines: pd.DataFrame, moves: Mask) -> None:
     heaped = [pile.out(material) for pile in piles for material in pile.materials]
     own = (giver == Role.OFFER) | lines["giver"].isin(heaped)
     lines[vocabulary.REUSED] = tonnes.where(own & apart & (taker != Role.RECEIVER), 0.0)
-    mine = lines["origin"].isin(whose.project_sites(scenario))
+    mine = lines["origin"].isin(shares.project_sites(scenario))
     sold = (giver == Role.OFFER) & (taker != Role.RECEIVER) & mine
     lines[vocabulary.SOLD] = lines[vocabulary.PURCHASE].where(sold, 0.0)

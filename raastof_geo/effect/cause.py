@@ -16,7 +16,7 @@ from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.solving.ties import break_ties
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import Programme, Row, build_programme, sum_of
-from raastof_geo.assignment.statement.whose import own_depots, touches
+from raastof_geo.assignment.statement.shares import own_depots, touches
 from raastof_geo.effect.baseline import BaselinePlan
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.gain import Gain, read_gain

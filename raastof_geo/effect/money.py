@@ -16,7 +16,7 @@ from raastof_geo.assignment.rules import RULES, lay_columns
 from raastof_geo.assignment.solving.solve import solve
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import Rule
-from raastof_geo.assignment.statement.whose import project_sites, touches
+from raastof_geo.assignment.statement.shares import project_sites, touches
 from raastof_geo.effect.books import COMMON, Books, keep_books
 from raastof_geo.errors import InputError
 from raastof_geo.figures.vocabulary import COST, SOLD, Indicator, parts_of

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from raastof_geo.assignment.statement.whose import project_sites
+from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.names import call, call_material, join_clauses, list_names
 from raastof_geo.language import Message, format_day, read_texts, say
 from raastof_geo.outputs.tables.flows import Flow

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from raastof_geo.assignment.statement.whose import project_sites
+from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.case import say_idle
 from raastof_geo.assignment.telling.names import list_names
 from raastof_geo.effect.measure import Effect

@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Floats, Integers
-from raastof_geo.assignment.statement.goal import find_due, list_asked, list_goals, weigh_counted
+from raastof_geo.assignment.statement import shares
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import About, Family, Row, declare, sum_of
-from raastof_geo.assignment.statement.whose import find_hauliers, share_moves
 from raastof_geo.figures.vocabulary import DRIVE_H, VEHICLE_KM
 from raastof_geo.language import say
 
@@ -44,11 +43,11 @@ def secondary_share_reached(problem: Problem) -> Iterator[Row]:
     within one period :math:`\sum_{c \in S, t} x_c / r_c + v \ge a \sum_{c, t} x_c / r_c`. Which
     materials :math:`S` count is a setting of the scenario; :math:`v \ge 0` is there for goals only.
     """
-    goals = {asked.label: at for at, asked in enumerate(list_goals(problem.scenario))}
-    for asked in list_asked(problem.scenario):
+    goals = {asked.label: at for at, asked in enumerate(shares.list_goals(problem.scenario))}
+    for asked in shares.list_asked(problem.scenario):
         target = asked.target
-        due = find_due(problem, target)
-        weight = weigh_counted(problem, target.definition)[due]
+        due = shares.find_due(problem, target)
+        weight = shares.weigh_counted(problem, target.definition)[due]
         limit = target.at_least * asked.crossed_t - asked.counted_t
         if target.period is None:
             limit += target.at_least * asked.needed_t
@@ -71,7 +70,7 @@ def goals_held(problem: Problem) -> Iterator[Row]:
     Until the least :math:`v^*` is known the row holds of itself: nothing is missed by more than is
     asked for.
     """
-    goals = list_goals(problem.scenario)
+    goals = shares.list_goals(problem.scenario)
     if goals:
         missed = problem.find(ColumnKind.SHORTFALLS)
         most = sum(
@@ -125,9 +124,9 @@ def projects_not_worse(problem: Problem) -> Iterator[Row]:
     fairness = problem.scenario.said.targets.fairness
     if fairness is None:
         return
-    shares = share_moves(problem, fairness.measure, with_charges=True)
+    weighed = shares.share_moves(problem, fairness.measure, with_charges=True)
     for project, alone in sorted(problem.alone.items()):
-        columns, weights = shares[project]
+        columns, weights = weighed[project]
         used = weights != 0
         about = About(project, site=project, measure=fairness.measure)
         limit = alone + fairness.worse_by_at_most * abs(alone)
@@ -186,7 +185,7 @@ def trips_balanced(problem: Problem) -> Iterator[Row]:
     """
     if not problem.pooled_share:
         return
-    haulier, names = find_hauliers(problem)
+    haulier, names = shares.find_hauliers(problem)
     calls, periods = _list_calls(problem, haulier), tuple(problem.scenario.periods)
     columns, trips = calls.pop("column").to_numpy(), calls.pop("trips").to_numpy()
     # What comes stays before what leaves, and each of them in the order of the columns.

@@ -10,7 +10,7 @@ import numpy as np
 from raastof_geo.arrays import Columns
 from raastof_geo.assignment.statement import row
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
-from raastof_geo.assignment.statement.whose import touches
+from raastof_geo.assignment.statement.shares import touches
 from raastof_geo.language import say
 from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Agreement, NamedLeg

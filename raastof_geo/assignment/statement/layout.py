@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Floats, Mask, first_of_each
-from raastof_geo.assignment.statement.goal import list_goals
 from raastof_geo.assignment.statement.problem import ColumnKind, Moves, Problem
-from raastof_geo.assignment.statement.whose import find_hauliers
+from raastof_geo.assignment.statement.shares import find_hauliers, list_goals
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import Indicator
 from raastof_geo.legs.legs import LEG_KEYS, Legs

@@ -17,10 +17,9 @@ from raastof_geo.assignment.rules.limits import SHARE_REACHED
 from raastof_geo.assignment.rules.masses import agreed_moves
 from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Solution, solve
-from raastof_geo.assignment.statement.goal import Asked, find_due, list_asked, weigh_counted
+from raastof_geo.assignment.statement import shares
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.row import Bends, Programme, Row, Rule, build_programme
-from raastof_geo.assignment.statement.whose import touches
 from raastof_geo.assignment.telling import names
 from raastof_geo.errors import RaastofError, SolverError
 from raastof_geo.language import Message, read_texts, say
@@ -263,7 +262,9 @@ class LargestShare:
 
 def find_largest_share(laid: Laid) -> LargestShare | None:
     """Find the largest share, with needs and surplus open if it must be; none: not asked for."""
-    asked = next((one for one in list_asked(laid.problem.scenario) if not one.target.goal), None)
+    asked = next(
+        (one for one in shares.list_asked(laid.problem.scenario) if not one.target.goal), None
+    )
     if asked is None or all(row.rule != SHARE_REACHED.name for row in laid.rows):
         return None
     for trial in itertools.chain([laid.without({SHARE_REACHED.name})], _open(laid)):
@@ -274,7 +275,7 @@ def find_largest_share(laid: Laid) -> LargestShare | None:
 
 
 def find_ratio(
-    problem: Problem, asked: Asked, solve: Callable[[Floats], Solution]
+    problem: Problem, asked: shares.Asked, solve: Callable[[Floats], Solution]
 ) -> tuple[float, float, bool]:
     r"""Find the largest share of some needs; within one period a ratio of what is chosen.
 
@@ -287,10 +288,10 @@ def find_ratio(
     `solve` makes a cost of columns least. Given are what counts, of how much [reference t], and
     whether it is the largest share.
     """
-    target, due = asked.target, find_due(problem, asked.target)
+    target, due = asked.target, shares.find_due(problem, asked.target)
     used, counted = np.zeros(problem.column_count), np.zeros(problem.column_count)
     used[due] = problem.reference_share[due]
-    counted[due] = weigh_counted(problem, target.definition)[due]
+    counted[due] = shares.weigh_counted(problem, target.definition)[due]
     if target.period is None:
         most = solve(-counted)
         if not most.solved:
@@ -374,7 +375,7 @@ def find_unusable(problem: Problem) -> Unusable:
         why = None if left else "agreements" if found else trade.hindrance or "trucks"
         trades.append(replace(trade, periods=left, hindrance=why))
     search = Prospects(scenario, trades)
-    alive &= ~touches(problem, search.void)[first]
+    alive &= ~shares.touches(problem, search.void)[first]
     for trade in trades:
         found = met[trade.giver.id, trade.taker.id]
         alive[[found[one] for one in trade.periods if not search.may(trade, one)]] = False

@@ -12,8 +12,8 @@ import numpy as np
 from raastof_geo.assignment.rules.masses import AGREEMENTS_KEPT
 from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Search
-from raastof_geo.assignment.statement.goal import count_material
 from raastof_geo.assignment.statement.row import RowName
+from raastof_geo.assignment.statement.shares import count_material
 from raastof_geo.assignment.telling import names
 from raastof_geo.assignment.telling.case import Case, Laid, LargestShare, find_largest_share
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES, list_names, tell_number

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from raastof_geo.assignment.statement.whose import project_sites
+from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.names import call_material
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import CO2E, COST, SOLD
