@@ -218,11 +218,11 @@ def assign(
         if nearest is not None:
             problem, rows, programme = _hold_goals(problem, rows, programme, nearest)
         tolerances = [step.tolerance for step in scenario.said.objectives]
-        same = start is not None and start.problem.column_count == problem.column_count
+        alike = start is not None and start.column_count == problem.column_count
         found = _search_finely(
             partial(ask, problem, programme=programme, tolerances=tolerances),
             clock,
-            start.proof.start if start is not None and same else None,
+            start.proof.start if start is not None and alike else None,
         )
     if found is not None:
         return _build_plan(rows, found, tuple(rules), nearest)

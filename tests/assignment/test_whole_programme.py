@@ -403,7 +403,7 @@ def test_rows_over_all_sites_take_as_many_passes_for_many_sites_as_for_few(rule,
         problem = replace(problem, alone=alone)
         calls: list[str] = []
         with monkeypatch.context() as patch:
-            for name in ("leg", "join", "labels", "find", "trip"):
+            for name in ("leg", "join", "labels", "find"):
                 patch.setattr(Problem, name, _counted(getattr(Problem, name), calls))
             assert len(list(state(problem))) >= count
         passes.append(len(calls))

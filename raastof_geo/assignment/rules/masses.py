@@ -16,56 +16,13 @@ from raastof_geo.scenario.role import Role
 from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
 from raastof_geo.scenario.said.amount import DEFAULT
 from raastof_geo.scenario.scenario import Depot, Facility, Offer, Pit, Plant, name_stockpile
-from raastof_geo.units import Quantity
-
-AGREEMENTS_KEPT = row.Family(
-    "agreements_kept", say("agreement"), bends="next", unit="t", limits="agreements"
-)
-
-
-@row.declare(AGREEMENTS_KEPT, blind_to_trucks=True)
-def agreements_kept(problem: Problem) -> Iterator[row.Row]:
-    r"""Legs that are locked, forced or forbidden.
-
-    :math:`\sum_c x_c = a`, :math:`\ge a`, :math:`\le a` or :math:`= 0` over the moves from one
-    site to another, of one material or of all, in a window.
-    """
-    scenario = problem.scenario
-    for number, agreement in enumerate(scenario.said.agreements):
-        columns = agreed_moves(problem, agreement)
-        said: tuple[tuple[row.Sense, Quantity | None], ...] = (
-            ("=", agreement.tonnes),
-            (">=", agreement.at_least),
-            ("<=", agreement.at_most),
-        )
-        head = f"{number}-{agreement.giver}-{agreement.taker}"
-        about = row.About(
-            head, site=agreement.giver, material=agreement.material or "", entry=number
-        )
-        if agreement.forbidden:
-            yield row.sum_of(AGREEMENTS_KEPT, about, columns, "<=", 0.0)
-        for sense, amount in said:
-            if amount is not None:
-                tonnes = scenario.weigh(amount, agreement.material)
-                yield row.sum_of(AGREEMENTS_KEPT, about, columns, sense, tonnes)
-
-
-def agreed_moves(problem: Problem, agreement: Agreement | NamedLeg) -> Columns:
-    """Find the moves that an agreement is about, whoever gives and takes at its sites."""
-    ids = tuple(problem.scenario.periods)
-    labels = {"origin": agreement.giver, "destination": agreement.taker}
-    if agreement.material is not None:
-        labels["material"] = agreement.material
-    columns = problem.find(**labels)
-    wanted = np.array([period in agreement.periods(ids) for period in ids])
-    return np.asarray(columns[wanted[problem.moves.period[columns]]])
-
 
 _CAPACITY = "sites.{site}.{role}.capacity"
 _IN_TOTAL = f"{_CAPACITY}_total"
 _family = partial(row.Family, unit="t")
 _permit = partial(_family, raised_by=f"{_CAPACITY}_per_period", limits="places")
 
+AGREEMENTS_KEPT = _family("agreements_kept", say("agreement"), bends="next", limits="agreements")
 OFFERS_KEPT = _family("offers_kept", say("surplus leaves"), bends="first")
 NEEDS_MET = _family("needs_met", say("the need is met"), bends="first")
 PITS_PERMITTED = _permit("pits_permitted", say("permit of the pit"))
@@ -82,6 +39,43 @@ DEPOTS_FILLED = _permit(
 )
 DEPOTS_PERMITTED = _permit("depots_permitted", say("reception of the depot"))
 DEPOTS_ENDED = _family("depots_ended", say("stock of the depot at the end"), bends="next")
+_SURPLUS = say("what can be put to use of the surplus (`capture`)")
+CAPTURED = _family("captured", _SURPLUS, raised_by="capture.{material}", limits="capture")
+
+
+@row.declare(AGREEMENTS_KEPT, blind_to_trucks=True)
+def agreements_kept(problem: Problem) -> Iterator[row.Row]:
+    r"""Legs that are locked, forced or forbidden.
+
+    :math:`\sum_c x_c = a`, :math:`\ge a`, :math:`\le a` or :math:`= 0` over the moves from one
+    site to another, of one material or of all, in a window.
+    """
+    scenario = problem.scenario
+    senses: tuple[row.Sense, ...] = ("=", ">=", "<=")
+    for number, agreement in enumerate(scenario.said.agreements):
+        columns = agreed_moves(problem, agreement)
+        said = agreement.tonnes, agreement.at_least, agreement.at_most
+        head = f"{number}-{agreement.giver}-{agreement.taker}"
+        about = row.About(
+            head, site=agreement.giver, material=agreement.material or "", entry=number
+        )
+        if agreement.forbidden:
+            yield row.sum_of(AGREEMENTS_KEPT, about, columns, "<=", 0.0)
+        for sense, amount in zip(senses, said, strict=True):
+            if amount is not None:
+                tonnes = scenario.weigh(amount, agreement.material)
+                yield row.sum_of(AGREEMENTS_KEPT, about, columns, sense, tonnes)
+
+
+def agreed_moves(problem: Problem, agreement: Agreement | NamedLeg) -> Columns:
+    """Find the moves that an agreement is about, whoever gives and takes at its sites."""
+    ids = tuple(problem.scenario.periods)
+    labels = {"origin": agreement.giver, "destination": agreement.taker}
+    if agreement.material is not None:
+        labels["material"] = agreement.material
+    columns = problem.find(**labels)
+    wanted = np.array([period in agreement.periods(ids) for period in ids])
+    return np.asarray(columns[wanted[problem.moves.period[columns]]])
 
 
 @row.declare(OFFERS_KEPT, blind_to_trucks=True)
@@ -214,12 +208,6 @@ def find_through(problem: Problem, place: Facility, period: str = "") -> Columns
     if isinstance(place, Pit):
         return problem.find(origin=place.site, giver_kind=place.role, **when)
     return problem.find(taker=place.into if isinstance(place, Depot) else place.taker, **when)
-
-
-_TITLE = say("what can be put to use of the surplus (`capture`)")
-CAPTURED = row.Family(
-    "captured", _TITLE, unit="t", raised_by="capture.{material}", limits="capture"
-)
 
 
 @row.declare(CAPTURED, blind_to_trucks=True)

@@ -52,7 +52,8 @@ class _LegTable:
         axes = [
             pd.Index(list(names), dtype=object) for names in (*sites, vehicles, scenario.periods)
         ]
-        self.origins, self.destinations, self.materials, *_ = axes
+        numbers = ({name: at for at, name in enumerate(axis)} for axis in axes[:3])
+        self.origins, self.destinations, self.materials = numbers
         named = [(frame[key].cat, axis) for key, axis in zip(LEG_KEYS, axes, strict=True)]
         at = np.array([axis.get_indexer(key.categories)[key.codes] for key, axis in named])
         usable = (at >= 0).all(axis=0)
@@ -88,18 +89,23 @@ def _list_moves(
 ) -> Moves:
     """Find every leg from a giver to a taker in a period that both of them have."""
     periods = list(scenario.periods)
-    number = {material: at for at, material in enumerate(table.materials)}
-    material = np.array([number.get(one.material, -1) for one in givers], np.int64)
-    origin = table.origins.get_indexer(pd.Index([one.site for one in givers], dtype=object))
-    ends = pd.Index([one.site for one in takers], dtype=object)
-    destination = table.destinations.get_indexer(ends)
+    material, origin, destination = (
+        np.array([number.get(getattr(one, name), -1) for one in ends], np.int64)
+        for ends, name, number in (
+            (givers, "material", table.materials),
+            (givers, "site", table.origins),
+            (takers, "site", table.destinations),
+        )
+    )
     gives = np.zeros((len(givers), len(periods)), bool)
     for at, giver in enumerate(givers):
         gives[at] = [period in giver.periods for period in periods]
-    takes = np.zeros((len(takers), len(number), len(periods)), bool)
+    takes = np.zeros((len(takers), len(table.materials), len(periods)), bool)
     for at, taker in enumerate(takers):
-        for name in taker.accepts.keys() & number.keys():
-            takes[at, number[name]] = [one in taker.accepts[name].periods for one in periods]
+        for name in taker.accepts.keys() & table.materials.keys():
+            takes[at, table.materials[name]] = [
+                one in taker.accepts[name].periods for one in periods
+            ]
     there = ((origin >= 0) & (material >= 0))[:, None] & (destination >= 0)
     one, other = np.nonzero(_dealing(givers, takers) & there)
     rows = table.rows[origin[one], destination[other], material[one]]

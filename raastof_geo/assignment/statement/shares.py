@@ -5,6 +5,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 from raastof_geo.arrays import Columns, Floats, Integers, Mask, Signs
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
@@ -219,14 +220,13 @@ def share_moves(
         common = ends.giver + ends.taker == 0
         giving += value * np.where(common, 1.0, ends.giver)
         taking += value * ends.taker
-    # Both ends of each move lie side by side; one inside of a project stands once, with both.
-    inside = sends == takes
-    whose = np.column_stack([sends, np.where(inside, -1, takes)]).ravel()
-    weights = np.column_stack([giving + np.where(inside, taking, 0.0), taking]).ravel()
-    order = np.argsort(whose, kind="stable")
-    bounds = np.searchsorted(whose[order], np.arange(len(projects) + 1))
-    pieces = zip(projects, np.split(order, bounds)[1:-1], strict=True)
-    return {project: (ends // 2, weights[ends]) for project, ends in pieces}
+    # A move inside of a project has both its ends in one entry: what is there twice is added up.
+    whose, moves = np.concatenate([sends, takes]), np.tile(np.arange(len(sends)), 2)
+    known, shape = whose >= 0, (len(projects), len(sends))
+    weights = np.concatenate([giving, taking])[known]
+    table = sparse.csr_array((weights, (whose[known], moves[known])), shape=shape)
+    parts = (np.split(part, table.indptr[1:-1]) for part in (table.indices, table.data))
+    return dict(zip(projects, zip(*parts, strict=True), strict=False))
 
 
 def _charges(problem: Problem, measure: str) -> Floats:

@@ -5,7 +5,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -25,8 +25,6 @@ from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.part import Consent
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
 from raastof_geo.units import Quantity
-
-_Windowed = TypeVar("_Windowed", bound=DueAmount)
 
 _MORE = 5e-5
 """A share that rises by less than this has not risen."""
@@ -100,7 +98,7 @@ def _other_scenarios(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile
         yield how.format(conditions=conditions), accept(scenario, blocking)
 
 
-def widen(entry: _Windowed) -> _Windowed:
+def widen(entry: DueAmount) -> DueAmount:
     """Let an entry wait for any period; it is the same one where it may already."""
     if entry.amount is None or not (entry.first or entry.last):
         return entry
