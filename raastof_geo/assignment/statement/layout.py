@@ -3,7 +3,8 @@
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -212,13 +213,17 @@ def limited_partners(scenario: Scenario) -> dict[str, int]:
     return limits
 
 
-def _haul(problem: Problem) -> Floats:
-    return problem.driven("haul_dkk_per_t", "dkk") - problem.measure(vocabulary.TOLL)
+Measure: TypeAlias = Callable[[Problem], Floats]
 
 
-def _if_used(problem: Problem, *, name: str) -> Floats:
-    """Take what a tonne means to its giver, unless it goes to final reception."""
-    return problem.join(moves=problem.of_givers(name) * ~problem.has("taker_kind", Role.RECEIVER))
+def _add(problem: Problem, *, parts: Sequence[Measure], less: Indicator | None) -> Floats:
+    """Add parts one by one, as a large programme has no room for all of them at once."""
+    total = reduce(np.add, (part(problem) for part in parts))
+    return total if less is None else total - problem.measure(less)
+
+
+def _sum(*parts: Measure, less: Indicator | None = None) -> Measure:
+    return partial(_add, parts=parts, less=less)
 
 
 def _moved(problem: Problem, *, look: Callable[[Problem, str], Floats], name: str) -> Floats:
@@ -226,56 +231,31 @@ def _moved(problem: Problem, *, look: Callable[[Problem, str], Floats], name: st
     return problem.join(moves=look(problem, name))
 
 
-def _driven(name: str, of_trip: str, *, each_trip: bool = False) -> Callable[[Problem], Floats]:
+_at_ends = partial(_moved, look=Problem.terms)
+"""Takes what a tonne means to its giver and to its taker."""
+_given = partial(_moved, look=Problem.of_givers)
+"""Takes what a tonne means to its giver."""
+
+
+def _if_used(problem: Problem, *, name: str) -> Floats:
+    """Take what a tonne means to its giver, unless it goes to final reception."""
+    return problem.join(moves=problem.of_givers(name) * ~problem.has("taker_kind", Role.RECEIVER))
+
+
+def _driven(name: str, of_trip: str, *, each_trip: bool = False) -> Measure:
     return partial(Problem.driven, name=name, of_trip=of_trip, each_trip=each_trip)
 
 
-_at_ends = partial(_moved, look=Problem.terms)
-"""Takes what a tonne means to its giver and to its taker."""
-
-
-def _terms_of(problem: Problem, *, taker: Role) -> Floats:
+def _asked(problem: Problem, *, taker: Role) -> Floats:
     """Take what a kind of taker asks for a tonne."""
     asked = problem.terms("dkk_per_t") - problem.of_givers("dkk_per_t")
     return problem.join(moves=asked * problem.has("taker_kind", taker))
-
-
-def _purchase(problem: Problem) -> Floats:
-    return _if_used(problem, name="price_dkk_per_t") - problem.measure(vocabulary.TAX)
-
-
-def _gate(problem: Problem) -> Floats:
-    asked = _terms_of(problem, taker=Role.RECEIVER)
-    return asked - problem.measure(vocabulary.LANDFILL_TAX)
 
 
 def _sampling(problem: Problem) -> Floats:
     """Take what samples of soil cost where it leaves its site."""
     cost = problem.of_givers("sampling_dkk_per_t")
     return problem.join(moves=np.where(problem.inside, 0.0, cost))
-
-
-def _preparation(problem: Problem) -> Floats:
-    made = _if_used(problem, name="preparation_dkk_per_t")
-    return made + _terms_of(problem, taker=Role.NEED)
-
-
-def _handling(problem: Problem) -> Floats:
-    out = problem.join(moves=problem.of_givers("dkk_per_t"))
-    return out + _terms_of(problem, taker=Role.DEPOT) + _terms_of(problem, taker=Role.PLANT)
-
-
-def _cost(problem: Problem) -> Floats:
-    """Add all parts at once: a large programme has no room for each of them."""
-    paid = _if_used(problem, name="price_dkk_per_t")
-    paid += _if_used(problem, name="preparation_dkk_per_t")
-    paid = paid + _at_ends(problem, name="dkk_per_t") + _sampling(problem)
-    return problem.driven("haul_dkk_per_t", "dkk") + paid + problem.other("dkk")
-
-
-def _processing(problem: Problem) -> Floats:
-    made = _if_used(problem, name="preparation_kg_co2e_per_t")
-    return made + _at_ends(problem, name="processing_kg_co2e_per_t") + problem.other("kg_co2e")
 
 
 def _virgin(problem: Problem) -> Floats:
@@ -295,27 +275,40 @@ def _cost_with_co2(problem: Problem) -> Floats:
     return paid + added - taxed
 
 
-MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
+_HAUL = _driven("haul_dkk_per_t", "dkk")
+_PRICE = partial(_if_used, name="price_dkk_per_t")
+_PREPARED = partial(_if_used, name="preparation_dkk_per_t")
+MEASURES: dict[Indicator, Measure] = {
     vocabulary.TRANSPORT_WTW: partial(Problem.add_up, names=(vocabulary.ROAD_WTW, vocabulary.SEA)),
-    vocabulary.SEA: partial(_moved, look=Problem.of_givers, name="sea_kg_co2e_per_t"),
+    vocabulary.SEA: partial(_given, name="sea_kg_co2e_per_t"),
     vocabulary.ROAD_WTW: _driven("kg_co2e_wtw_per_t", vocabulary.TRANSPORT_WTW.flow),
     vocabulary.TRANSPORT_TTW: _driven("kg_co2e_ttw_per_t", vocabulary.TRANSPORT_TTW.flow),
     vocabulary.UPSTREAM: partial(_at_ends, name="upstream_kg_co2e_per_t"),
-    vocabulary.PROCESSING: _processing,
+    vocabulary.PROCESSING: _sum(
+        partial(_if_used, name="preparation_kg_co2e_per_t"),
+        partial(_at_ends, name="processing_kg_co2e_per_t"),
+        partial(Problem.other, name="kg_co2e"),
+    ),
     vocabulary.DISPOSAL: partial(_at_ends, name="disposal_kg_co2e_per_t"),
     vocabulary.CO2E: partial(Problem.add_up, names=vocabulary.parts_of(vocabulary.CO2E)),
-    vocabulary.COST: _cost,
+    vocabulary.COST: _sum(
+        *(_PRICE, _PREPARED, partial(_at_ends, name="dkk_per_t"), _sampling, _HAUL),
+        partial(Problem.other, name="dkk"),
+    ),
     vocabulary.COST_WITH_CO2: _cost_with_co2,
-    vocabulary.HAUL: _haul,
+    vocabulary.HAUL: _sum(_HAUL, less=vocabulary.TOLL),
     vocabulary.TOLL: _driven("toll_dkk_per_t", vocabulary.TOLL),
     vocabulary.TOLL_CO2: _driven("toll_co2_dkk_per_t", vocabulary.TOLL_CO2),
-    vocabulary.PURCHASE: _purchase,
+    vocabulary.PURCHASE: _sum(_PRICE, less=vocabulary.TAX),
     vocabulary.TAX: partial(_if_used, name="tax_dkk_per_t"),
-    vocabulary.GATE: _gate,
+    vocabulary.GATE: _sum(partial(_asked, taker=Role.RECEIVER), less=vocabulary.LANDFILL_TAX),
     vocabulary.LANDFILL_TAX: partial(_at_ends, name="landfill_tax_dkk_per_t"),
     vocabulary.SAMPLING: _sampling,
-    vocabulary.PREPARATION: _preparation,
-    vocabulary.HANDLING: _handling,
+    vocabulary.PREPARATION: _sum(_PREPARED, partial(_asked, taker=Role.NEED)),
+    vocabulary.HANDLING: _sum(
+        partial(_given, name="dkk_per_t"),
+        *(partial(_asked, taker=role) for role in (Role.DEPOT, Role.PLANT)),
+    ),
     vocabulary.PLANTS_RUN: partial(Problem.other, name="dkk", only=ColumnKind.PROCESSES),
     vocabulary.STORING: partial(Problem.other, name="dkk", only=ColumnKind.STORES),
     vocabulary.OPENING: partial(Problem.other, name="dkk", only=ColumnKind.OPENINGS),

@@ -16,7 +16,6 @@ from raastof_geo.assignment.statement.row import RowName
 from raastof_geo.assignment.statement.shares import count_material
 from raastof_geo.assignment.telling import names
 from raastof_geo.assignment.telling.case import Case, Laid, LargestShare, find_largest_share
-from raastof_geo.assignment.telling.names import DEFINITION_NAMES, list_names, tell_number
 from raastof_geo.figures.vocabulary import CO2E, COST
 from raastof_geo.language import Message, read_texts, say
 from raastof_geo.scenario.reading.tree import Trail
@@ -34,7 +33,7 @@ def say_levers(case: Case, share: LargestShare) -> Iterator[Message]:
     """Say how far the share would get without each thing that holds it; else what is on offer."""
     scenario = case.problem.scenario
     definition = share.target.definition
-    what, materials = DEFINITION_NAMES[definition], scenario.catalogue.materials.items()
+    what, materials = names.DEFINITION_NAMES[definition], scenario.catalogue.materials.items()
     counts = {name for name, one in materials if count_material(one, definition) > 0}
     stopped = list(_say_stopped(case, counts))
     yield from stopped
@@ -42,13 +41,15 @@ def say_levers(case: Case, share: LargestShare) -> Iterator[Message]:
     for how, larger in _try_levers(case, LargestShare(share.target)):
         if larger.share > share.share + _MORE:
             found = True
-            percent = tell_number(100 * larger.share, beside=100 * (larger.share - share.share))
+            percent = names.tell_number(
+                100 * larger.share, beside=100 * (larger.share - share.share)
+            )
             told = say("{how}, at most {share} % could be {what}")
             yield told.format(how=how, share=percent, what=what)
     if not found and not case.clock.over():
         there = [(offer.material, offer.tonnes) for offer in scenario.offers]
         there += [entry for depot in scenario.depots for entry in depot.start_t.items()]
-        offered = tell_number(sum(tonnes for material, tonnes in there if material in counts))
+        offered = names.tell_number(sum(tonnes for material, tonnes in there if material in counts))
         yield read_texts("lacking share")["offered"].format(offered=offered, what=what)
 
 
@@ -94,7 +95,7 @@ def _other_scenarios(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile
     blocking = find_blocking(scenario, scenario.needs, there)
     if blocking:
         how = say("with {conditions} accepted too wherever it is asked for")
-        conditions = list_names([f"`{name}`" for name in blocking])
+        conditions = names.list_names([f"`{name}`" for name in blocking])
         yield how.format(conditions=conditions), accept(scenario, blocking)
 
 
