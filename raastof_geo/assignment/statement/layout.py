@@ -49,21 +49,21 @@ class _LegTable:
     def __init__(self, scenario: Scenario, legs: Legs, *, keep_all: bool) -> None:
         frame = legs.keys
         vehicles = sorted(scenario.said.vehicles)
-        sites = (sorted(frame[key].cat.categories) for key in LEG_KEYS[:3])
-        axes = [
-            pd.Index(list(names), dtype=object) for names in (*sites, vehicles, scenario.periods)
-        ]
-        numbers = ({name: at for at, name in enumerate(axis)} for axis in axes[:3])
-        self.origins, self.destinations, self.materials = numbers
+        given = (sorted(frame[key].cat.categories) for key in LEG_KEYS[:3])
+        names = (*given, vehicles, scenario.periods)
+        axes = [{name: at for at, name in enumerate(axis)} for axis in names]
+        self.origins, self.destinations, self.materials, *_ = axes
         named = [(frame[key].cat, axis) for key, axis in zip(LEG_KEYS, axes, strict=True)]
-        at = np.array([axis.get_indexer(key.categories)[key.codes] for key, axis in named])
+        numbers = (
+            np.array([axis.get(one, -1) for one in key.categories], int) for key, axis in named
+        )
+        at = np.array([number[key.codes] for number, (key, _) in zip(numbers, named, strict=True)])
         usable = (at >= 0).all(axis=0)
+        sites = scenario.sites
         for site_of, there in zip(at[:2], axes[:2], strict=True):
             # Legs of sites that the scenario does not have are nobody's.
-            room = [
-                site not in scenario.sites or scenario.admits(site, vehicle)
-                for site, vehicle in itertools.product(there, vehicles)
-            ]
+            pairs = itertools.product(there, vehicles)
+            room = [site not in sites or scenario.admits(site, truck) for site, truck in pairs]
             usable &= np.array(room, bool).reshape(-1, len(vehicles))[site_of, at[3]]
         rows, shape = np.flatnonzero(usable), [max(1, len(axis)) for axis in axes]
         if not keep_all and len(vehicles) > 1:

@@ -54,18 +54,17 @@ def say_levers(case: Case, share: LargestShare) -> Iterator[Message]:
 
 
 def _try_levers(case: Case, none: LargestShare) -> Iterator[tuple[Message, LargestShare]]:
-    for kind, how in read_texts("without").items():
+    lifted = {
+        how: {row.rule for row in case.rows if row.family.limits == kind}
+        for kind, how in read_texts("without").items()
+    }
+    fewer = ((how, case.without(rules)) for how, rules in lifted.items() if rules)
+    other = ((how, case.restate(said)) for how, said in _other_scenarios(case.problem.scenario))
+    for how, laid in itertools.chain[tuple[Message, Laid | None]](fewer, other):
         if case.clock.over():
             return
-        lifted = {row.rule for row in case.rows if row.family.limits == kind}
-        if lifted:
-            yield how, find_largest_share(case.without(lifted)) or none
-    for how, said in _other_scenarios(case.problem.scenario):
-        if case.clock.over():
-            return
-        other = case.restate(said)
-        if other is not None:
-            yield how, find_largest_share(other) or none
+        if laid is not None:
+            yield how, find_largest_share(laid) or none
 
 
 def _say_stopped(case: Case, counts: set[str]) -> Iterator[Message]:

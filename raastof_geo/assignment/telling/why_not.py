@@ -87,9 +87,7 @@ def compare_sites(plan: Plan) -> dict[tuple[str, str], Reason]:
     unusable = find_unusable(problem)
     extra = np.where(unusable.moves, np.inf, extra)
     order = np.argsort(extra, kind="stable")
-    ends = zip(
-        problem.moves.giver[order].tolist(), problem.moves.taker[order].tolist(), strict=True
-    )
+    ends = zip(problem.moves.giver[order], problem.moves.taker[order], strict=True)
     dealing = ((problem.givers[giver], problem.takers[taker]) for giver, taker in ends)
     best: dict[tuple[str, str], Reason] = {}
     for giver, taker in chain(dealing, product(problem.givers, problem.takers)):
