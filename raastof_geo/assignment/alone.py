@@ -63,10 +63,9 @@ class World:
                 problem, {(Role.DEPOT, depot.id)}
             )
             mask[problem.find(ColumnKind.STORES, depot=depot.id)] = True
-        for kind, key, role, sites in (
-            ("giver_kind", "origin", Role.PIT, named.pits),
-            ("taker_kind", "destination", Role.RECEIVER, named.receivers),
-        ):
+        pits = "giver_kind", "origin", Role.PIT, named.pits
+        receivers = "taker_kind", "destination", Role.RECEIVER, named.receivers
+        for kind, key, role, sites in (pits, receivers):
             columns = problem.find(**{kind: role})
             if sites is not None:
                 mask[columns[~np.isin(problem.labels(key, columns), sites)]] = False

@@ -204,13 +204,9 @@ def assign(
     nearest: Solution | None = None
     with _interruptible() as interrupted:
         clock = Clock(scenario.said.solving.time_limit_s, interrupted)
-        ask = partial(
-            solve,
-            decided=_look_for(problem, programme),
-            clock=clock,
-            labels=Labels(problem, tuple(row.name for row in rows)),
-            stated=stated,
-        )
+        labels = Labels(problem, tuple(row.name for row in rows))
+        decided = _look_for(problem, programme)
+        ask = partial(solve, decided=decided, clock=clock, labels=labels, stated=stated)
         if problem.sizes[ColumnKind.SHORTFALLS]:
             cost = problem.measure(SHORT_OF_GOAL)
             goals = partial(ask, problem, programme=programme, costs=[cost], settle=False)
@@ -218,12 +214,11 @@ def assign(
         if nearest is not None:
             problem, rows, programme = _hold_goals(problem, rows, programme, nearest)
         tolerances = [step.tolerance for step in scenario.said.objectives]
-        alike = start is not None and start.column_count == problem.column_count
-        found = _search_finely(
-            partial(ask, problem, programme=programme, tolerances=tolerances),
-            clock,
-            start.proof.start if start is not None and alike else None,
-        )
+        begin = None
+        if start is not None and start.column_count == problem.column_count:
+            begin = start.proof.start
+        search = partial(ask, problem, programme=programme, tolerances=tolerances)
+        found = _search_finely(search, clock, begin)
     if found is not None:
         return _build_plan(rows, found, tuple(rules), nearest)
     if not explain:

@@ -46,14 +46,10 @@ def tabulate_used(problem: Problem, values: Floats) -> dict[str, pd.DataFrame]:
     Emissions and money are those of all `tonnes` in a row.
     """
     stored = tabulate_kind(problem, ColumnKind.STORES, values, "tonnes", "dkk")
-    return {
-        "flows": measure_flows(problem, values),
-        "processed": tabulate_kind(
-            problem, ColumnKind.PROCESSES, values, "tonnes", "kg_co2e", "dkk"
-        ),
-        "stored": stored.drop(columns="kg_co2e"),
-        "empty_trips": tabulate_trips(problem, values),
-    }
+    stored = stored.drop(columns="kg_co2e")
+    processed = tabulate_kind(problem, ColumnKind.PROCESSES, values, "tonnes", "kg_co2e", "dkk")
+    flows, trips = measure_flows(problem, values), tabulate_trips(problem, values)
+    return {"flows": flows, "processed": processed, "stored": stored, "empty_trips": trips}
 
 
 def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:

@@ -145,17 +145,11 @@ def _list_processes(scenario: Scenario) -> pd.DataFrame:
 
 
 def _list_stores(scenario: Scenario) -> pd.DataFrame:
-    rows = [
-        (
-            *(depot.id, depot.site, material, period),
-            depot.storing_dkk_per_t
-            + depot.storing_dkk_per_t_month * scenario.months_stored[period],
-            0.0,
-        )
-        for depot in sorted(scenario.depots, key=lambda depot: depot.id)
-        for material in sorted(depot.materials)
-        for period in scenario.periods
-    ]
+    rows, stored = [], scenario.months_stored.items()
+    for depot in sorted(scenario.depots, key=lambda depot: depot.id):
+        for material, (period, months) in itertools.product(sorted(depot.materials), stored):
+            dkk = depot.storing_dkk_per_t + depot.storing_dkk_per_t_month * months
+            rows.append((depot.id, depot.site, material, period, dkk, 0.0))
     return pd.DataFrame(rows, columns=[*ColumnKind.STORES.keys, "dkk", "kg_co2e"])
 
 

@@ -243,12 +243,8 @@ class Problem:
         known = self._known_codes
         if key not in known:
             of, name = _OF_PARTIES.get(key, (key, ""))
-            each: Mapping[str, Sequence[Any]] = {
-                "giver": self.givers,
-                "taker": self.takers,
-                "vehicle": self.vehicles,
-                "period": tuple(self.scenario.periods),
-            }
+            each: dict[str, Sequence[Any]] = {"giver": self.givers, "taker": self.takers}
+            each |= {"vehicle": self.vehicles, "period": tuple(self.scenario.periods)}
             labels = [getattr(one, name) if name else one for one in each[of]]
             names = {name: at for at, name in enumerate(dict.fromkeys(labels))}
             known[key] = _Codes(names, np.array([names[one] for one in labels], np.intp), of)

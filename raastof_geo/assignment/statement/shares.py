@@ -84,14 +84,11 @@ def _classify_moves(problem: Problem, together: Together) -> Signs:
     own = own_depots(scenario, together)
     shared = {(Role.DEPOT, one.id) for one in scenario.depots if one.id not in own}
     within = _is_within(problem, together) & ~touches(problem, shared)
-    offer, dug, made, lying = (
-        problem.has("giver_kind", role) for role in (Role.OFFER, Role.PIT, Role.PLANT, Role.DEPOT)
-    )
+    giving = Role.OFFER, Role.PIT, Role.PLANT, Role.DEPOT
+    offer, dug, made, lying = (problem.has("giver_kind", role) for role in giving)
     lying &= ~touches(problem, shared)
-    need, receiver, plant, depot = (
-        problem.has("taker_kind", role)
-        for role in (Role.NEED, Role.RECEIVER, Role.PLANT, Role.DEPOT)
-    )
+    taking = Role.NEED, Role.RECEIVER, Role.PLANT, Role.DEPOT
+    need, receiver, plant, depot = (problem.has("taker_kind", role) for role in taking)
     classes = np.full(len(problem.moves), ColumnClass.TOGETHER, np.int8)
     classes[(plant & (offer | dug | made | lying)) | (made & need)] = ColumnClass.MARKET
     classes[offer & need & _is_sold(problem)] = ColumnClass.MARKET
@@ -110,10 +107,8 @@ def _is_sold(problem: Problem) -> Mask:
 
 def touches(problem: Problem, places: set[tuple[Role, str]]) -> Mask:
     """Tell which moves begin or end at one of some places, each a role and an id. [moves]"""
-    gives, takes = (
-        np.array([(one.kind, one.place) in places for one in ends], bool)
-        for ends in (problem.givers, problem.takers)
-    )
+    gives = np.array([(one.kind, one.place) in places for one in problem.givers], bool)
+    takes = np.array([(one.kind, one.place) in places for one in problem.takers], bool)
     return np.asarray(gives[problem.moves.giver] | takes[problem.moves.taker])
 
 

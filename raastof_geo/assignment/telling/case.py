@@ -74,13 +74,9 @@ class Laid:
         """Lift all rows of some names; decisions that no other row speaks of are not whole."""
         keep = [number for number, row in enumerate(self.rows) if row.rule not in rules]
         matrix = self.programme.matrix.tocsr()[keep].tocsc()
-        programme = replace(
-            self.programme,
-            matrix=matrix,
-            sense=self.programme.sense[keep],
-            limit=self.programme.limit[keep],
-            whole=self.programme.whole & (np.diff(matrix.indptr) > 0),
-        )
+        sense, limit = self.programme.sense[keep], self.programme.limit[keep]
+        whole = self.programme.whole & (np.diff(matrix.indptr) > 0)
+        programme = Programme(matrix, sense, limit, whole)
         return replace(self, rows=[self.rows[number] for number in keep], programme=programme)
 
     def leave_decisions(self) -> Case:

@@ -258,11 +258,10 @@ def _quote(sites: Sequence[str]) -> Message:
 
 def _find_far(case: Case, entry: Need | Offer) -> list[str]:
     """Find sites that would deal with somebody in some period, were there a way."""
-    needs, found = isinstance(entry, Need), set[str]()
+    mine, found = isinstance(entry, Need), set[str]()
     for giver, taker in list_deals(case.problem.scenario):
-        mine, other = (taker, giver) if needs else (giver, taker)
-        together = set(giver.periods) & set(taker.accepts[giver.material].periods)
-        if mine.id == entry.id and together:
+        one, other = (taker, giver) if mine else (giver, taker)
+        if one.id == entry.id and {*giver.periods} & {*taker.accepts[giver.material].periods}:
             found.add(other.site)
     return sorted(found)
 

@@ -32,10 +32,9 @@ def span(periods: tuple[str, ...]) -> str:
 
 def list_names(names: Sequence[Readable]) -> Message:
     """Join names, the first few of them, in the language that is being read."""
-    shown = ", ".join(f"{{name_{at}}}" for at in range(min(len(names), _MOST)))
-    if len(names) > _MOST:
-        shown += f" … (+{len(names) - _MOST})"
-    return Message(shown, {f"name_{at}": name for at, name in enumerate(names[:_MOST])})
+    shown = join_clauses(names[:_MOST], ", ")
+    more = f" … (+{len(names) - _MOST})" if len(names) > _MOST else ""
+    return Message(shown.text + more, shown.values)
 
 
 def list_sites(scenario: Scenario, sites: Iterable[str]) -> Message:
@@ -43,9 +42,9 @@ def list_sites(scenario: Scenario, sites: Iterable[str]) -> Message:
     return list_names([name_site(scenario, site) for site in sites])
 
 
-def join_clauses(messages: Sequence[Readable]) -> Message:
-    """Put half-sentences one after the other."""
-    text = "; ".join(f"{{part_{at}}}" for at in range(len(messages)))
+def join_clauses(messages: Sequence[Readable], mark: str = "; ") -> Message:
+    """Put names or half-sentences one after the other, with a mark between them."""
+    text = mark.join(f"{{part_{at}}}" for at in range(len(messages)))
     return Message(text, {f"part_{at}": one for at, one in enumerate(messages)})
 
 

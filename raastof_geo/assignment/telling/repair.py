@@ -54,11 +54,11 @@ def say_levers(case: Case, share: LargestShare) -> Iterator[Message]:
 
 
 def _try_levers(case: Case, none: LargestShare) -> Iterator[tuple[Message, LargestShare]]:
-    lifted = {
-        how: {row.rule for row in case.rows if row.family.limits == kind}
-        for kind, how in read_texts("without").items()
-    }
-    fewer = ((how, case.without(rules)) for how, rules in lifted.items() if rules)
+    limits = read_texts("without").items()
+    lifted = (
+        (how, {one.rule for one in case.rows if one.family.limits == of}) for of, how in limits
+    )
+    fewer = ((how, case.without(rules)) for how, rules in lifted if rules)
     other = ((how, case.restate(said)) for how, said in _other_scenarios(case.problem.scenario))
     for how, laid in itertools.chain[tuple[Message, Laid | None]](fewer, other):
         if case.clock.over():
