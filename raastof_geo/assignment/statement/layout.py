@@ -207,16 +207,16 @@ def limited_partners(scenario: Scenario) -> dict[str, int]:
     return limits
 
 
-Measure: TypeAlias = Callable[[Problem], Floats]
+_Measure: TypeAlias = Callable[[Problem], Floats]
 
 
-def _add(problem: Problem, *, parts: Sequence[Measure], less: Indicator | None) -> Floats:
+def _add(problem: Problem, *, parts: Sequence[_Measure], less: Indicator | None) -> Floats:
     """Add parts one by one, as a large programme has no room for all of them at once."""
     total = reduce(np.add, (part(problem) for part in parts))
     return total if less is None else total - problem.measure(less)
 
 
-def _sum(*parts: Measure, less: Indicator | None = None) -> Measure:
+def _sum(*parts: _Measure, less: Indicator | None = None) -> _Measure:
     return partial(_add, parts=parts, less=less)
 
 
@@ -236,7 +236,7 @@ def _if_used(problem: Problem, *, name: str) -> Floats:
     return problem.join(moves=problem.of_givers(name) * ~problem.has("taker_kind", Role.RECEIVER))
 
 
-def _driven(name: str, of_trip: str, *, each_trip: bool = False) -> Measure:
+def _driven(name: str, of_trip: str, *, each_trip: bool = False) -> _Measure:
     return partial(Problem.driven, name=name, of_trip=of_trip, each_trip=each_trip)
 
 
@@ -272,7 +272,7 @@ def _cost_with_co2(problem: Problem) -> Floats:
 _HAUL = _driven("haul_dkk_per_t", "dkk")
 _PRICE = partial(_if_used, name="price_dkk_per_t")
 _PREPARED = partial(_if_used, name="preparation_dkk_per_t")
-MEASURES: dict[Indicator, Measure] = {
+MEASURES: dict[Indicator, _Measure] = {
     vocabulary.TRANSPORT_WTW: partial(Problem.add_up, names=(vocabulary.ROAD_WTW, vocabulary.SEA)),
     vocabulary.SEA: partial(_given, name="sea_kg_co2e_per_t"),
     vocabulary.ROAD_WTW: _driven("kg_co2e_wtw_per_t", vocabulary.TRANSPORT_WTW.flow),
