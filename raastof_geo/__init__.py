@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from raastof_geo.errors import OutsideError as OutsideError
     from raastof_geo.errors import RaastofError as RaastofError
     from raastof_geo.legs.legs import Legs as Legs
-    from raastof_geo.legs.price import price_legs as price_legs
+    from raastof_geo.legs.legs import price_legs as price_legs
     from raastof_geo.outputs import write_outputs as write_outputs
     from raastof_geo.outputs.pages.map import draw_map as draw_map
     from raastof_geo.pipeline import run_scenario as run_scenario
@@ -37,8 +37,7 @@ _ROOMS = {
     "assignment": "Plan assign",
     "effect": "Effect measure_effect",
     "errors": "InputError NoPlanError OutsideError RaastofError",
-    "legs.legs": "Legs",
-    "legs.price": "price_legs",
+    "legs.legs": "Legs price_legs",
     "outputs": "write_outputs",
     "outputs.pages.map": "draw_map",
     "pipeline": "run_scenario solve_scenario",

@@ -34,8 +34,7 @@ from raastof_geo.card import Fact, Shown
 from raastof_geo.errors import NoPlanError, SolverError
 from raastof_geo.figures.vocabulary import SHORT_OF_GOAL
 from raastof_geo.language import format_number, say
-from raastof_geo.legs.legs import Legs
-from raastof_geo.legs.lost import explain_lost
+from raastof_geo.legs.legs import Legs, explain_lost
 from raastof_geo.scenario.scenario import Scenario
 
 

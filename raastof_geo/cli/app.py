@@ -11,7 +11,7 @@ from raastof_geo.cli.catalogue import tell_fit, tell_materials
 from raastof_geo.cli.network import build_roads, fetch_roads, tell_network
 from raastof_geo.cli.options import Lang, option, take_common
 from raastof_geo.cli.reasons import tell_route, tell_why_not
-from raastof_geo.cli.results import explain_results, open_results, verify_results
+from raastof_geo.cli.results import compare_results, explain_results, open_results, verify_results
 from raastof_geo.cli.scenario import check_file, export_file, rank_file, run_file, write_starter
 from raastof_geo.cli.stocks import empty_cache, tell_cache
 from raastof_geo.cli.terminal import tell
@@ -26,6 +26,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "open": open_results,
     "verify": verify_results,
     "explain": explain_results,
+    "compare": compare_results,
     "sensitivity": rank_file,
     "why-not": tell_why_not,
     "materials": tell_materials,

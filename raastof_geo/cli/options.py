@@ -59,6 +59,7 @@ Results = Annotated[Path, argument(value=RESULTS)]
 Into = Annotated[Path, option("--into", value=FOLDER)]
 OfScenario = Annotated[Path | None, option("--scenario", value=SCENARIO)]
 Anywhere = Annotated[bool, option("--anywhere")]
+VariantId = Annotated[str, option("--variant", value=NAME)]
 Workers = Annotated[int | None, option("--workers", value="N", min=1, envvar="RAASTOF_WORKERS")]
 Box = Annotated[str | None, option("--box", value="W,S,E,N")]
 Lang = Annotated[

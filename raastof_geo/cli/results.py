@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from raastof_geo.cli.options import RESULTS, Results, argument, option
+from raastof_geo.cli.options import RESULTS, Into, Results, argument, option
 from raastof_geo.cli.terminal import quote, tell, tell_item
 from raastof_geo.errors import DamagedError, InputError, NoPlanError
 from raastof_geo.language import Message, format_number, say, say_count
@@ -34,6 +34,31 @@ def _find_newest(into: Path) -> Path:
 
     runs = sorted(into.glob(f"*/{MANIFEST.name}"), key=lambda one: -one.stat().st_mtime_ns)
     return next((one.parent for one in runs if find_door(one.parent)), into)
+
+
+def compare_results(
+    results: Annotated[list[Path], argument(value=RESULTS)],
+    *,
+    into: Into = Path("results/comparison"),
+) -> None:
+    """Hold the results of some runs against the first of them, as a page and a workbook."""
+    from raastof_geo.outputs.documents.comparison import (
+        PAGE,
+        Case,
+        describe_found,
+        list_said,
+        write_comparison,
+    )
+    from raastof_geo.recall import load_result
+
+    found = [load_result(folder) for folder in results]
+    titles = [one.scenario.said.title for one in found]
+    titles = [one.name for one in results] if len({*titles}) < len(titles) else titles
+    cases = [
+        Case(title, list_said(one.scenario), describe_found(one))
+        for title, one in zip(titles, found, strict=True)
+    ]
+    tell(write_comparison(found[0], cases, into) / PAGE)
 
 
 def verify_results(results: Results, *, strict: Annotated[bool, option("--strict")] = False) -> int:

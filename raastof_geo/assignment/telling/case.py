@@ -23,7 +23,7 @@ from raastof_geo.assignment.statement.row import Bends, Programme, Row, Rule, bu
 from raastof_geo.assignment.telling import names
 from raastof_geo.errors import RaastofError, SolverError
 from raastof_geo.language import Message, read_texts, say
-from raastof_geo.legs.price import price_again
+from raastof_geo.legs.legs import price_again
 from raastof_geo.scenario.checking.prospects import Idle, Lack, Prospects, list_trades
 from raastof_geo.scenario.parties import Giver, Taker
 from raastof_geo.scenario.role import Role

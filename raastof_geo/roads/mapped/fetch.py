@@ -26,8 +26,8 @@ from raastof_geo.language import Message, say
 from raastof_geo.links import AnyPath
 from raastof_geo.records.lock import hold
 from raastof_geo.region.projection import Bounds
+from raastof_geo.roads.area import draw_bounds
 from raastof_geo.roads.convert import convert_roads
-from raastof_geo.roads.mapped.area import draw_bounds
 from raastof_geo.roads.mapped.damage import LARGEST_ID
 from raastof_geo.roads.mapped.osm import TellStep, open_writer
 from raastof_geo.roads.road import ROAD_CLASSES
