@@ -44,7 +44,7 @@ from raastof_geo.sensitivity.lever import list_declared
 from raastof_geo.spread import spread
 
 if TYPE_CHECKING:
-    from raastof_geo.outputs.documents.comparison import Case
+    from raastof_geo.outputs.documents.comparison import Compared
 
 Tell = Callable[[Message], None]
 """Told what the machine turns to next."""
@@ -242,24 +242,24 @@ def compare_variants(
     into: Path | str = "results",
     executor: Executor | None = None,
     tell: Tell = lambda _: None,
-) -> tuple[list["Case"], Path]:
+) -> tuple[list["Compared"], Path]:
     """Solve variants of a scenario and hold them against its result: `into/<scenario>_variants`.
 
     `wanted`: their ids, parted by commas, or `all`. Roads and distances are those of the result,
     but where a variant has other sites or roads. One without a plan is a case with its reason.
     """
     from raastof_geo.outputs.documents.comparison import (
-        Case,
+        Compared,
         describe_found,
         list_said,
         write_comparison,
     )
 
-    scenario, cases = result.scenario, list[Case]()
+    scenario, cases = result.scenario, list[Compared]()
     chosen = choose_variants(scenario, wanted)
     folder = Path(into) / f"{scenario.id}_variants"
     check_place(folder)
-    own = Case(scenario.said.title, list_said(scenario), describe_found(result))
+    own = Compared(scenario.said.title, list_said(scenario), describe_found(result))
     found = spread(executor, _solve_variant, result, [*chosen])
     for number, (id_, variant) in enumerate(chosen.items(), 1):
         told = {"number": number, "count": len(chosen), "name": variant.name or id_}
@@ -268,9 +268,9 @@ def compare_variants(
     return [own, *cases], write_comparison(result, [own, *cases], folder)
 
 
-def _solve_variant(result: Result, id_: str) -> "Case":
+def _solve_variant(result: Result, id_: str) -> "Compared":
     """Solve a variant without writing anything; what keeps it from having a plan is its answer."""
-    from raastof_geo.outputs.documents.comparison import Case, describe_found, list_said
+    from raastof_geo.outputs.documents.comparison import Compared, describe_found, list_said
 
     scenario = result.scenario
     title = list_variants(scenario)[id_].name or id_
@@ -279,8 +279,8 @@ def _solve_variant(result: Result, id_: str) -> "Case":
         found = describe_found(_solve_on(result, scenario))
     except RaastofError as error:
         with speaking(*scenario.speech):
-            return Case(title, list_said(scenario), None, str(error).splitlines()[0])
-    return Case(title, list_said(scenario), found)
+            return Compared(title, list_said(scenario), None, str(error).splitlines()[0])
+    return Compared(title, list_said(scenario), found)
 
 
 def _solve_on(result: Result, varied: Scenario) -> Result:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 Task = TypeVar("Task")
-Found = TypeVar("Found")
+Answer = TypeVar("Answer")
 
 _MOST_WORKERS = 8
 """As many are started unasked: each takes some 300 MB."""
@@ -25,8 +25,8 @@ class Team(ProcessPoolExecutor):
 
 
 def spread(
-    executor: Executor | None, do: Callable[[T, Task], Found], shared: T, items: Sequence[Task]
-) -> Iterator[Found]:
+    executor: Executor | None, do: Callable[[T, Task], Answer], shared: T, items: Sequence[Task]
+) -> Iterator[Answer]:
     """Give `do(shared, item)` of each item, in their order; without an executor here, in turn.
 
     What they share is pickled once, whatever it is, and stays with a worker for the items that
@@ -40,7 +40,7 @@ def spread(
         return
     packed = pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL)
     tasks = [executor.submit(_do, do, packed, item) for item in items]
-    here: dict[int, Found] = {}
+    here: dict[int, Answer] = {}
     try:
         for number, task in enumerate(tasks):
             if isinstance(executor, Team):
@@ -54,7 +54,7 @@ def spread(
         wait([task for task in tasks if not task.cancel()])
 
 
-def _do(do: Callable[[Any, Task], Found], packed: bytes, item: Task) -> Found:
+def _do(do: Callable[[Any, Task], Answer], packed: bytes, item: Task) -> Answer:
     return do(_unpack(packed), item)
 
 

@@ -10,18 +10,14 @@ import numpy as np
 
 from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.rules import RULES
-from raastof_geo.assignment.rules.agreements import agreed_moves
 from raastof_geo.assignment.rules.choices import lots_kept, openings_paid, partners_limited
-from raastof_geo.assignment.rules.limits import share_moves
-from raastof_geo.assignment.rules.row import Row, sum_of
+from raastof_geo.assignment.rules.masses import agreed_moves
 from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.solving.ties import break_ties
-from raastof_geo.assignment.statement.classes import ColumnClass, classify, own_depots, touches
-from raastof_geo.assignment.statement.column_kind import ColumnKind
-from raastof_geo.assignment.statement.goal import count_material, weigh_counted
+from raastof_geo.assignment.statement import shares
 from raastof_geo.assignment.statement.layout import build_problem
-from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.programme import Programme, build_programme
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
+from raastof_geo.assignment.statement.row import Programme, Row, build_programme, sum_of
 from raastof_geo.errors import SolverError
 from raastof_geo.figures.vocabulary import COST, TONNE_KM
 from raastof_geo.legs.legs import Legs
@@ -58,16 +54,17 @@ class World:
         """The columns that may not be used, by their class and by what the baseline names."""
         problem, named = self.problem, self.problem.scenario.said.baseline
         traded = self.kind in ("own_first", "today")
-        most = ColumnClass.MARKET if traded else ColumnClass.ALONE
-        mask = classify(problem, self.together) <= most
+        most = shares.ColumnClass.MARKET if traded else shares.ColumnClass.ALONE
+        mask = shares.classify(problem, self.together) <= most
         mask[problem.block(ColumnKind.TRIPS)] = True  # of a party's own trucks, if there are any
         for depot in self._stocks:
-            mask[problem.block(ColumnKind.MOVES)] |= touches(problem, {(Role.DEPOT, depot.id)})
+            mask[problem.block(ColumnKind.MOVES)] |= shares.touches(
+                problem, {(Role.DEPOT, depot.id)}
+            )
             mask[problem.find(ColumnKind.STORES, depot=depot.id)] = True
-        for kind, key, role, sites in (
-            ("giver_kind", "origin", Role.PIT, named.pits),
-            ("taker_kind", "destination", Role.RECEIVER, named.receivers),
-        ):
+        pits = "giver_kind", "origin", Role.PIT, named.pits
+        receivers = "taker_kind", "destination", Role.RECEIVER, named.receivers
+        for kind, key, role, sites in (pits, receivers):
             columns = problem.find(**{kind: role})
             if sites is not None:
                 mask[columns[~np.isin(problem.labels(key, columns), sites)]] = False
@@ -114,7 +111,7 @@ class World:
         scenario, capture = self.problem.scenario, dict[str, Captured]()
         for material in {offer.material for offer in scenario.offers}:
             most, known = scenario.capture(material), scenario.catalogue.materials[material]
-            counts = count_material(known, today.definition) > 0
+            counts = shares.count_material(known, today.definition) > 0
             share = min(most, today.used.get(material, used * most if counts else most))
             capture[material] = Captured(value=share)
         return self.capturing(capture)
@@ -128,7 +125,7 @@ class World:
     def _stocks(self) -> list[Depot]:
         """Depots of others in which something lies at the start, or has to at the end."""
         scenario = self.problem.scenario
-        own = own_depots(scenario, self.together) if self.kind != "alone" else set()
+        own = shares.own_depots(scenario, self.together) if self.kind != "alone" else set()
         others = (depot for depot in scenario.depots if depot.id not in own)
         return [depot for depot in others if depot.start_t or depot.end_t]
 
@@ -147,17 +144,17 @@ class World:
     def _legs(self) -> list[tuple[NamedLeg, Columns]]:
         """The named legs to needs and receivers; in `alone` those from pits or to reception."""
         problem = self.problem
-        classes = classify(problem, self.together)
+        classes = shares.classify(problem, self.together)
         found = []
         for leg in problem.scenario.said.baseline.legs:
             columns = agreed_moves(problem, leg)
-            gives, takes = (
-                problem.labels(key, columns).astype(str) for key in ("giver_kind", "taker_kind")
+            offer, dug = (problem.has("giver_kind", one, columns) for one in (Role.OFFER, Role.PIT))
+            need, end = (
+                problem.has("taker_kind", one, columns) for one in (Role.NEED, Role.RECEIVER)
             )
-            ends = np.isin(gives, [Role.OFFER, Role.PIT])
-            columns = columns[ends & np.isin(takes, [Role.NEED, Role.RECEIVER])]
+            columns = columns[(offer | dug) & (need | end)]
             if self.kind == "alone":
-                columns = columns[classes[columns] == ColumnClass.ALONE]
+                columns = columns[classes[columns] == shares.ColumnClass.ALONE]
             if len(columns) or self.kind != "alone":
                 found.append((leg, columns))
         return found
@@ -279,7 +276,7 @@ def _solve_today(world: World, today: TodayChoice) -> Alone:
     """
     if today.share is None:
         return _solve(world.using(today, 1.0), world.costs)
-    counted = world.problem.join(moves=weigh_counted(world.problem, today.definition))
+    counted = world.problem.join(moves=shares.weigh_counted(world.problem, today.definition))
     here, most = world.using(today, 0.0), world.using(today, 1.0)
     loose = not here.solve([counted]).feasible
     largest, _ = _reach(most, most, 1.0, counted, loose=loose)
@@ -319,10 +316,10 @@ def measure_alone(problem: Problem) -> dict[str, float]:
     if fairness is None:
         return {}
     alone = solve_alone(scenario, problem.legs)
-    shares = share_moves(alone.world.problem, fairness.measure)
+    weighed = shares.share_moves(alone.world.problem, fairness.measure)
     site = {one.id: one.site for one in (*scenario.offers, *scenario.needs)}
     short = {scenario.project(site[label]) for _, label in alone.missing if label in site}
-    whole = ((project, *share) for project, share in shares.items() if project not in short)
+    whole = ((project, *share) for project, share in weighed.items() if project not in short)
     return {project: float(part @ alone.values[columns]) for project, columns, part in whole}
 
 

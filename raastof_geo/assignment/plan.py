@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,8 @@ import pandas as pd
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment import tables
 from raastof_geo.assignment.alone import measure_alone
-from raastof_geo.assignment.rules import RULES
+from raastof_geo.assignment.rules import RULES, lay_columns, lay_programme, lay_rows
 from raastof_geo.assignment.rules.limits import GOALS_HELD
-from raastof_geo.assignment.rules.row import Row, RowName, Rule
 from raastof_geo.assignment.solving.certificate import Certificate, certify
 from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.price_in import FREE, Clock, Start
@@ -27,20 +25,16 @@ from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.solving.solver import SOLVER
 from raastof_geo.assignment.solving.stages import LpProblem, Stage
 from raastof_geo.assignment.solving.ties import break_ties
-from raastof_geo.assignment.statement.column_kind import ColumnKind
-from raastof_geo.assignment.statement.goal import list_goals
-from raastof_geo.assignment.statement.measures import MEASURES
-from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.programme import Programme
-from raastof_geo.assignment.statement.statement import lay_columns, lay_programme, lay_rows
+from raastof_geo.assignment.statement.layout import MEASURES
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
+from raastof_geo.assignment.statement.row import Programme, Row, RowName, Rule
+from raastof_geo.assignment.telling.case import Laid
 from raastof_geo.assignment.telling.conflict import explain_conflict
-from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.card import Fact, Shown
 from raastof_geo.errors import NoPlanError, SolverError
 from raastof_geo.figures.vocabulary import SHORT_OF_GOAL
 from raastof_geo.language import format_number, say
 from raastof_geo.legs.legs import Legs, explain_lost
-from raastof_geo.scenario.parties import list_givers, list_takers
 from raastof_geo.scenario.scenario import Scenario
 
 
@@ -142,7 +136,7 @@ class Plan(Shown):
             if objective == 0:  # before it is known how near the goals are
                 held = np.array([family == GOALS_HELD for family, _ in proof.rows])
                 limit = np.where(held, proof.stages[0].programme.limit, programme.limit)
-                programme = programme.with_limits(limit)
+                programme = replace(programme, limit=limit)
         labels, stage = Labels(self.problem, proof.rows), proof.stages[objective]
         fixed = np.where(proof.programme.whole, proof.values, 0.0) if objective else None
         return stage.state(programme, costs[objective], labels, written, fixed)
@@ -188,7 +182,7 @@ def assign(
         The constraints, each a function that yields named rows. A rule states its coefficients
         for all columns, so that legs which are not written out can be priced.
     start
-        An earlier plan of nearly the same scenario, which saves time: only quantities may differ.
+        An earlier plan of nearly the same scenario, from whose end the search begins.
     explain
         Where there is no plan, look for the conflict and for repairs.
     stated
@@ -202,20 +196,16 @@ def assign(
     SolverError
         The solver gave up, or time was up before any plan was found.
     """
-    problem = _continue_from(start, scenario, legs, rules) or lay_columns(scenario, legs, rules)
+    problem = lay_columns(scenario, legs, rules)
     if scenario.said.targets.fairness is not None:
         problem = replace(problem, alone=measure_alone(problem))
     rows, programme = lay_programme(problem, lay_rows(problem, rules))
     nearest: Solution | None = None
     with _interruptible() as interrupted:
         clock = Clock(scenario.said.solving.time_limit_s, interrupted)
-        ask = partial(
-            solve,
-            decided=_look_for(problem, programme),
-            clock=clock,
-            labels=Labels(problem, tuple(row.name for row in rows)),
-            stated=stated,
-        )
+        labels = Labels(problem, tuple(row.name for row in rows))
+        decided = _look_for(problem, programme)
+        ask = partial(solve, decided=decided, clock=clock, labels=labels, stated=stated)
         if problem.sizes[ColumnKind.SHORTFALLS]:
             cost = problem.measure(SHORT_OF_GOAL)
             goals = partial(ask, problem, programme=programme, costs=[cost], settle=False)
@@ -223,12 +213,11 @@ def assign(
         if nearest is not None:
             problem, rows, programme = _hold_goals(problem, rows, programme, nearest)
         tolerances = [step.tolerance for step in scenario.said.objectives]
-        same = start is not None and start.problem.column_count == problem.column_count
-        found = _search_finely(
-            partial(ask, problem, programme=programme, tolerances=tolerances),
-            clock,
-            start.proof.start if start is not None and same else None,
-        )
+        begin = None
+        if start is not None and start.column_count == problem.column_count:
+            begin = start.proof.start
+        search = partial(ask, problem, programme=programme, tolerances=tolerances)
+        found = _search_finely(search, clock, begin)
     if found is not None:
         return _build_plan(rows, found, tuple(rules), nearest)
     if not explain:
@@ -249,7 +238,7 @@ def _hold_goals(
     least = nearest.value if nearest.value > _MISSED_T else 0.0
     rows = [replace(row, limit=least) if row.family == GOALS_HELD else row for row in rows]
     limits = np.array([row.limit for row in rows], np.float64)
-    return replace(problem, nearest_t=least), rows, programme.with_limits(limits)
+    return replace(problem, nearest_t=least), rows, replace(programme, limit=limits)
 
 
 def _look_for(problem: Problem, programme: Programme) -> Search:
@@ -292,38 +281,6 @@ def _has_none(found: Solution) -> bool:
         # Another choice may hold a plan, so that "no plan" would not be true.
         raise SolverError.saying_text("the solver", "decisions")
     return True
-
-
-def _continue_from(
-    start: Plan | None, scenario: Scenario, legs: Legs, rules: Sequence[Rule]
-) -> Problem | None:
-    """Take over the columns of an earlier plan where only quantities differ."""
-    if start is None or start.problem.legs is not legs or start.rules != tuple(rules):
-        return None
-    before = start.problem
-    parties = list_givers(scenario), list_takers(scenario)
-    known, catalogue = before.scenario.catalogue, scenario.catalogue
-    same = (
-        parties == (before.givers, before.takers)
-        and (known is catalogue or known == catalogue)
-        and _choices(before.scenario) == _choices(scenario)
-    )
-    return before.with_scenario(scenario) if same else None
-
-
-_CHOSEN = attrgetter(
-    "objectives", "vehicles", "co2_price_dkk_per_t", "return_loads", "fleet", "choices"
-)
-_OF_SITE = attrgetter("vehicles", "truck_limits", "partners_at_most")
-_ROLES = attrgetter("pit", "receiver", "plant", "depot")
-
-
-def _choices(scenario: Scenario) -> tuple[Any, ...]:
-    """Give what columns and prices hang on beside the parties, whatever the quantities."""
-    every = scenario.sites.values()
-    sites = [(_OF_SITE(one), [role and role.opens for role in _ROLES(one)]) for one in every]
-    goals = [goal.label for goal in list_goals(scenario)]
-    return _CHOSEN(scenario.said), scenario.plants, scenario.depots, sites, goals
 
 
 @contextlib.contextmanager

@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Floats
-from raastof_geo.assignment.rules.trucks import work_hours
-from raastof_geo.assignment.statement.column_kind import ColumnKind
-from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.rules.limits import work_hours
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.figures import vocabulary
 
 
@@ -42,21 +41,15 @@ def measure_loads(trips: Floats | pd.Series) -> Floats:
 
 
 def tabulate_used(problem: Problem, values: Floats) -> dict[str, pd.DataFrame]:
-    """Give the tables that plans and baselines have, by their names there.
+    """Give the tables that plans and baselines have, by their names there, as `Plan` tells them.
 
-    `flows`; `processed`: `site`, `recipe`, `period`, `tonnes` into it, `kg_co2e` and `dkk` of all
-    of them; `stored`: `depot`, `site`, `material`, `period`, `tonnes` there at its end, `dkk` of
-    all; `empty_trips`.
+    Emissions and money are those of all `tonnes` in a row.
     """
     stored = tabulate_kind(problem, ColumnKind.STORES, values, "tonnes", "dkk")
-    return {
-        "flows": measure_flows(problem, values),
-        "processed": tabulate_kind(
-            problem, ColumnKind.PROCESSES, values, "tonnes", "kg_co2e", "dkk"
-        ),
-        "stored": stored.drop(columns="kg_co2e"),
-        "empty_trips": tabulate_trips(problem, values),
-    }
+    stored = stored.drop(columns="kg_co2e")
+    processed = tabulate_kind(problem, ColumnKind.PROCESSES, values, "tonnes", "kg_co2e", "dkk")
+    flows, trips = measure_flows(problem, values), tabulate_trips(problem, values)
+    return {"flows": flows, "processed": processed, "stored": stored, "empty_trips": trips}
 
 
 def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:

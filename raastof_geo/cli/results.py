@@ -44,7 +44,7 @@ def compare_results(
     """Hold the results of some runs against the first of them, as a page and a workbook."""
     from raastof_geo.outputs.documents.comparison import (
         PAGE,
-        Case,
+        Compared,
         describe_found,
         list_said,
         write_comparison,
@@ -55,7 +55,7 @@ def compare_results(
     titles = [one.scenario.said.title for one in found]
     titles = [one.name for one in results] if len({*titles}) < len(titles) else titles
     cases = [
-        Case(title, list_said(one.scenario), describe_found(one))
+        Compared(title, list_said(one.scenario), describe_found(one))
         for title, one in zip(titles, found, strict=True)
     ]
     tell(write_comparison(found[0], cases, into) / PAGE)

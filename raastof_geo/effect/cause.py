@@ -10,15 +10,13 @@ import numpy as np
 from raastof_geo.arrays import Columns, Mask
 from raastof_geo.assignment.alone import NO_TERMS, World, plain_trucks
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.rules.row import Row, sum_of
+from raastof_geo.assignment.rules import lay_columns, lay_rows
 from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.solving.ties import break_ties
-from raastof_geo.assignment.statement.classes import own_depots, touches
-from raastof_geo.assignment.statement.column_kind import ColumnKind
-from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.programme import Programme, build_programme
-from raastof_geo.assignment.statement.statement import lay_columns, lay_rows
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
+from raastof_geo.assignment.statement.row import Programme, Row, build_programme, sum_of
+from raastof_geo.assignment.statement.shares import own_depots, touches
 from raastof_geo.effect.baseline import BaselinePlan
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.gain import Gain, read_gain

@@ -12,14 +12,11 @@ import pandas as pd
 
 from raastof_geo.arrays import Mask
 from raastof_geo.assignment.alone import NO_TERMS
-from raastof_geo.assignment.rules import RULES
-from raastof_geo.assignment.rules.row import Rule
+from raastof_geo.assignment.rules import RULES, lay_columns
 from raastof_geo.assignment.solving.solve import solve
-from raastof_geo.assignment.statement.classes import touches
-from raastof_geo.assignment.statement.column_kind import ColumnKind
-from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.shares import project_sites
-from raastof_geo.assignment.statement.statement import lay_columns
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
+from raastof_geo.assignment.statement.row import Rule
+from raastof_geo.assignment.statement.shares import project_sites, touches
 from raastof_geo.effect.books import COMMON, Books, keep_books
 from raastof_geo.errors import InputError
 from raastof_geo.figures.vocabulary import COST, SOLD, Indicator, parts_of

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import pandas as pd
 
-from raastof_geo.assignment.statement.goal import count_giver, list_crossed
+from raastof_geo.assignment.statement.shares import count_giver, list_crossed
 from raastof_geo.effect.books import COMMON, Books
 from raastof_geo.figures.vocabulary import REFERENCE_TONNES, TONNES
 from raastof_geo.language import say_text

@@ -10,15 +10,14 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.rules import limits
+from raastof_geo.assignment.rules import lay_rows, limits
 from raastof_geo.assignment.solving.certificate import LARGEST_VIOLATION
 from raastof_geo.assignment.solving.solve import Solution, solve
-from raastof_geo.assignment.statement import goal
-from raastof_geo.assignment.statement.goal import Asked, find_due, weigh_counted
+from raastof_geo.assignment.statement import shares
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.programme import build_programme
-from raastof_geo.assignment.statement.statement import lay_rows
-from raastof_geo.assignment.telling.most import find_ratio
+from raastof_geo.assignment.statement.row import build_programme
+from raastof_geo.assignment.statement.shares import Asked, find_due, weigh_counted
+from raastof_geo.assignment.telling.case import find_ratio
 from raastof_geo.figures.vocabulary import CO2E, COST
 from raastof_geo.scenario.said.target import DEFINITIONS, SecondaryShare, ShareDefinition
 
@@ -107,8 +106,8 @@ def answer_target(plan: Plan, *, patience_s: float = 120.0, briefly: bool = Fals
     definitions = sorted(DEFINITIONS, key=lambda name: name != about.definition)
     definitions = definitions[:1] if briefly else definitions
     asked = (about.model_copy(update={"definition": name}) for name in definitions)
-    shares = [goal.ask_share(scenario, one) for one in asked]
-    reaches = tuple(_reach(plan, vary, one, priced=not briefly) for one in shares)
+    wanted = [shares.ask_share(scenario, one) for one in asked]
+    reaches = tuple(_reach(plan, vary, one, priced=not briefly) for one in wanted)
     price, more, kg, dkk = (None,) * 4 if briefly else _price_of_target(plan, vary)
     lacks = (about.at_least - reaches[0].in_plan) * reaches[0].needed_t
     return TargetAnswer(
@@ -180,7 +179,7 @@ def _offered(problem: Problem, asked: Asked) -> float:
     for material, ratio in itertools.chain(*(need.ratios.items() for need in scenario.needs)):
         rates[material] = max(rates.get(material, 0.0), 1 / ratio)
     best = {
-        one.id: goal.count_giver(scenario, one, definition) * rates.get(one.material, 0.0)
+        one.id: shares.count_giver(scenario, one, definition) * rates.get(one.material, 0.0)
         for one in problem.givers
     }
     made: dict[str, float] = {}

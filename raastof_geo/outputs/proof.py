@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from raastof_geo.arrays import Integers
-from raastof_geo.assignment.statement.column_kind import ColumnKind
-from raastof_geo.assignment.statement.measures import MEASURES
-from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.layout import MEASURES
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.figures.vocabulary import SHORT_OF_GOAL
 from raastof_geo.outputs.plan import describe_plan
 from raastof_geo.recall.rest import pack_rest

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from raastof_geo.assignment.statement.shares import project_sites
+from raastof_geo.assignment.telling.case import say_idle
 from raastof_geo.assignment.telling.names import list_names
-from raastof_geo.assignment.telling.unusable import say_idle
 from raastof_geo.effect.measure import Effect
 from raastof_geo.errors import Finding
 from raastof_geo.evidence import STATES

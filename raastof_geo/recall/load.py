@@ -9,8 +9,8 @@ from typing import Any, get_type_hints
 import pandas as pd
 
 from raastof_geo.assignment.rules import RULES
-from raastof_geo.assignment.rules.row import Rule
 from raastof_geo.assignment.solving.certificate import Certificate
+from raastof_geo.assignment.statement.row import Rule
 from raastof_geo.effect.baseline import Comparison
 from raastof_geo.effect.books import Books
 from raastof_geo.effect.measure import Effect

@@ -10,15 +10,13 @@ import numpy as np
 from scipy import sparse
 
 from raastof_geo.assignment.plan import Plan, Proof
-from raastof_geo.assignment.rules import RULES
+from raastof_geo.assignment.rules import RULES, lay_columns
+from raastof_geo.assignment.rules.choices import BOUNDED
 from raastof_geo.assignment.rules.limits import GOALS_HELD
-from raastof_geo.assignment.rules.row import DeclaredRule, Family, RowName, Rule
-from raastof_geo.assignment.rules.throughput import BOUNDED
 from raastof_geo.assignment.solving.price_in import Start
 from raastof_geo.assignment.solving.stages import Stage
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.programme import Programme
-from raastof_geo.assignment.statement.statement import lay_columns
+from raastof_geo.assignment.statement.row import DeclaredRule, Family, Programme, RowName, Rule
 from raastof_geo.emissions.vehicle import MODELS, EnergyModel
 from raastof_geo.errors import RecordError, RoadDataError
 from raastof_geo.language import Message, plain, say_text

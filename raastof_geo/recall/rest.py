@@ -11,7 +11,7 @@ import shapely
 from pydantic import PlainSerializer, PlainValidator, TypeAdapter
 
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.rules.row import About, Rule
+from raastof_geo.assignment.statement.row import About, Rule
 from raastof_geo.effect.cause import Cause
 from raastof_geo.effect.money import Transfers
 from raastof_geo.errors import Finding, Place

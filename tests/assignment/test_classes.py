@@ -6,8 +6,8 @@ import pytest
 from worlds import make_legs, make_scenario
 
 from raastof_geo.assignment import build_problem
-from raastof_geo.assignment.statement.classes import ColumnClass, classify
-from raastof_geo.assignment.statement.column_kind import ColumnKind
+from raastof_geo.assignment.statement.problem import ColumnKind
+from raastof_geo.assignment.statement.shares import ColumnClass, classify
 
 WORLD = """
 title: Everybody once

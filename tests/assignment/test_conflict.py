@@ -8,7 +8,7 @@ import pytest
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario
 
 from raastof_geo.assignment import assign
-from raastof_geo.assignment.telling import violation
+from raastof_geo.assignment.telling import case
 from raastof_geo.errors import NoPlanError
 
 pytestmark = pytest.mark.usefixtures("english")
@@ -23,7 +23,7 @@ def _made_up_again():
         return None if kilometres is None else make_legs(scenario, kilometres)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(violation, "price_again", again)
+        patch.setattr(case, "price_again", again)
         yield
 
 

@@ -6,9 +6,9 @@ import pytest
 from worlds import EVERYTHING, make_legs, make_scenario
 
 from raastof_geo.assignment import RULES, assign
+from raastof_geo.assignment.rules import lay_columns
 from raastof_geo.assignment.rules.choices import lots_kept, partners_limited
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.statement import lay_columns
 
 HEAD = """
 title: w

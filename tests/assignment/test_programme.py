@@ -17,7 +17,7 @@ from strategies import World, plan_or_none, worlds
 from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario
 
 from raastof_geo.assignment import RULES, assign, build_problem, build_programme, certify
-from raastof_geo.assignment.rules.capture import captured
+from raastof_geo.assignment.rules.masses import captured
 from raastof_geo.assignment.solving.price_in import Clock, How, solve_in_order
 from raastof_geo.errors import NoPlanError
 from raastof_geo.scenario.scenario import Need, Scenario

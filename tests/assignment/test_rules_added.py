@@ -12,13 +12,12 @@ from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario
 
 from raastof_geo import Result, measure_effect, price_legs, write_outputs
 from raastof_geo.assignment import RULES, Row, assign, build_problem, explain_why_not
+from raastof_geo.assignment.rules import lay_programme, lay_rows
 from raastof_geo.assignment.rules.masses import pits_permitted
-from raastof_geo.assignment.rules.row import About, Family, declare
-from raastof_geo.assignment.statement.statement import lay_programme, lay_rows
-from raastof_geo.assignment.telling.most import make_case
+from raastof_geo.assignment.statement.row import About, Family, declare
+from raastof_geo.assignment.telling.case import Laid
 from raastof_geo.assignment.telling.names import call
 from raastof_geo.assignment.telling.repair import try_repairs
-from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.errors import NoPlanError
 from raastof_geo.language import speaking
 from raastof_geo.pipeline import place_scenario
@@ -88,7 +87,7 @@ def repair(scenario, legs, rules):
     """Give what would help, without telling it."""
     problem = build_problem(scenario, legs)
     rows, programme = lay_programme(problem, lay_rows(problem, rules))
-    case = make_case(Laid(problem, rows, programme, rules))
+    case = Laid(problem, rows, programme, rules).leave_decisions()
     return try_repairs(case, share=None)[0]
 
 

@@ -7,9 +7,9 @@ import pytest
 from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario, random_kilometres
 
 from raastof_geo.assignment import RULES, assign
+from raastof_geo.assignment.rules import lay_columns
 from raastof_geo.assignment.solving.certificate import bound_below
 from raastof_geo.assignment.solving.solve import Search, solve
-from raastof_geo.assignment.statement.statement import lay_columns
 
 
 def lay(text=PIT_AND_PROJECT):

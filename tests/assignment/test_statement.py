@@ -11,14 +11,18 @@ from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario, random
 
 from raastof_geo.assignment import RULES, Row, assign
 from raastof_geo.assignment import plan as plan_module
-from raastof_geo.assignment.rules import trucks_matter
-from raastof_geo.assignment.rules.row import DeclaredRule
-from raastof_geo.assignment.rules.throughput import most_tonnes
+from raastof_geo.assignment.rules import (
+    choices,
+    lay_columns,
+    lay_programme,
+    lay_rows,
+    trucks_matter,
+)
+from raastof_geo.assignment.rules.choices import most_tonnes
 from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.master import Master
 from raastof_geo.assignment.solving.solve import solve
-from raastof_geo.assignment.statement.programme import build_programme
-from raastof_geo.assignment.statement.statement import lay_columns, lay_programme, lay_rows
+from raastof_geo.assignment.statement.row import DeclaredRule, build_programme
 from raastof_geo.effect import answer_target, measure_effect
 from raastof_geo.effect.money import divide_savings
 from raastof_geo.legs.legs import Legs
@@ -62,11 +66,7 @@ def test_a_rule_that_needs_the_larger_truck_finds_its_columns(how, monkeypatch):
     legs = trailer_costs_more(make_legs(scenario))
     rules = [*RULES, few_big_loads]
     if how == "registered":
-        for module in (
-            "raastof_geo.assignment.rules",
-            "raastof_geo.assignment.statement.statement",
-        ):
-            monkeypatch.setattr(f"{module}.RULES", tuple(rules))
+        monkeypatch.setattr("raastof_geo.assignment.rules.RULES", tuple(rules))
     plan = assign(scenario, legs, rules=rules)
     assert "truck_trailer_7_axle" in set(plan.flows["vehicle"])
     loads = plan.flows[plan.flows["destination"] == "road"]
@@ -240,13 +240,14 @@ def test_worlds_in_kilograms_and_less_solve(size):
 
 
 @pytest.mark.parametrize("price", [0, 900_000])
-def test_bounds_that_nobody_states_change_no_optimum(price):
+def test_bounds_that_nobody_states_change_no_optimum(price, monkeypatch):
     """Ten times the room for what some plan may need through a place gives the same optimum."""
     scenario = make_scenario(EVERYTHING.replace("cost_dkk: 5000", f"cost_dkk: {price}"))
     legs = make_legs(scenario, random_kilometres(2))
     found = []
     for room in (1.0, 10.0):
-        problem = replace(lay_columns(scenario, legs, RULES), room=room)
+        problem = lay_columns(scenario, legs, RULES)
+        monkeypatch.setattr(choices, "most_tonnes", lambda one, by=room: by * most_tonnes(one))
         problem.alone.update({"digging": 1e6, "road": 1e6})
         rows, programme = lay_programme(problem, lay_rows(problem, RULES))
         labels = Labels(problem, tuple(row.name for row in rows))

@@ -15,15 +15,14 @@ from strategies import World, choice_worlds, whole_worlds
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario
 
 from raastof_geo.assignment import RULES, Row, assign, compare_sites, explain_why_not
-from raastof_geo.assignment.rules.throughput import bound_everything
+from raastof_geo.assignment.rules.choices import bound_everything
 from raastof_geo.assignment.statement.layout import build_problem
-from raastof_geo.assignment.statement.programme import Programme, build_programme
-from raastof_geo.assignment.telling import violation
+from raastof_geo.assignment.statement.row import Programme, build_programme
+from raastof_geo.assignment.telling import case
+from raastof_geo.assignment.telling.case import Case, Laid, find_largest_share
 from raastof_geo.assignment.telling.conflict import explain_conflict, find_binding
-from raastof_geo.assignment.telling.most import Case, find_largest_share, make_case
-from raastof_geo.assignment.telling.prices import list_priced_rows
 from raastof_geo.assignment.telling.repair import try_repairs
-from raastof_geo.assignment.telling.violation import Laid
+from raastof_geo.assignment.telling.why_not import list_priced_rows
 from raastof_geo.errors import NoPlanError, SolverError
 from raastof_geo.language import speaking
 from raastof_geo.scenario.checking.prospects import Idle, Lack, find_idle
@@ -56,7 +55,7 @@ def _made_up_again():
         return None if kilometres is None else make_legs(scenario, kilometres)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(violation, "price_again", again)
+        patch.setattr(case, "price_again", again)
         yield
 
 
@@ -394,7 +393,7 @@ def get_stuck(world: World) -> Stuck:
     programme = build_programme(rows, problem.whole)
     rows += list(bound_everything(problem, programme.bounded))
     programme = build_programme(rows, problem.whole)
-    return Stuck(world, make_case(Laid(problem, rows, programme, RULES)))
+    return Stuck(world, Laid(problem, rows, programme, RULES).leave_decisions())
 
 
 def check_sentences(stuck: Stuck) -> None:
@@ -448,9 +447,9 @@ def check_binding(stuck: Stuck) -> None:
     """Try whether one unit more room on a row leaves less missing, with another solver."""
     violation = stuck.case.violation
     bending = violation.bending
-    programme = bending.laid.programme
+    programme = bending.programme
     least = solve_again(programme, bending.cost, programme.limit)
-    assert least == pytest.approx(violation.value, rel=1e-6, abs=1e-6)
+    assert least == pytest.approx(violation.found.value, rel=1e-6, abs=1e-6)
     binding = find_binding(stuck.case)
     assert len(binding) <= 10
     for at in binding:

@@ -17,8 +17,8 @@ from strategies import World, choice_worlds, every_world, plan_or_none, with_ope
 from worlds import make_legs, make_scenario
 
 from raastof_geo.assignment import RULES, Plan, Row, build_problem
-from raastof_geo.assignment.rules.row import Rule
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.row import Rule
 from raastof_geo.effect import solve_baseline
 
 QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
@@ -403,7 +403,7 @@ def test_rows_over_all_sites_take_as_many_passes_for_many_sites_as_for_few(rule,
         problem = replace(problem, alone=alone)
         calls: list[str] = []
         with monkeypatch.context() as patch:
-            for name in ("leg", "join", "labels", "find", "trip"):
+            for name in ("leg", "join", "labels", "find"):
                 patch.setattr(Problem, name, _counted(getattr(Problem, name), calls))
             assert len(list(state(problem))) >= count
         passes.append(len(calls))

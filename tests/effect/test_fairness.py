@@ -6,7 +6,7 @@ import pytest
 from worlds import make_legs, make_scenario
 
 from raastof_geo.assignment import assign
-from raastof_geo.assignment.rules.limits import share_moves
+from raastof_geo.assignment.statement.shares import share_moves
 from raastof_geo.effect import measure_effect
 from raastof_geo.language import speaking
 

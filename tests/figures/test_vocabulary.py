@@ -16,7 +16,7 @@ import pytest
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario
 
 from raastof_geo.assignment import MEASURES, assign
-from raastof_geo.assignment.statement.measures import check_measures
+from raastof_geo.assignment.statement.layout import check_measures
 from raastof_geo.assignment.telling.why_not import explain_why_not
 from raastof_geo.cli import run_command
 from raastof_geo.errors import InputError, NoPlanError

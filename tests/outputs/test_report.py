@@ -20,7 +20,7 @@ import pytest
 import shapely
 from places import SCENARIOS
 
-from raastof_geo.assignment.telling.prices import list_priced_rows
+from raastof_geo.assignment.telling.why_not import list_priced_rows
 from raastof_geo.cli import run_command
 from raastof_geo.errors import InputError, OutputError
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, shown_in_lines

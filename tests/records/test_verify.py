@@ -15,7 +15,7 @@ from strategies import choice_worlds, whole_worlds, worlds
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario
 
 from raastof_geo.assignment import assign
-from raastof_geo.assignment.statement.programme import Programme
+from raastof_geo.assignment.statement.row import Programme
 from raastof_geo.cli import run_command
 from raastof_geo.effect import measure_effect
 from raastof_geo.errors import InputError, NoPlanError

@@ -7,15 +7,23 @@ so that shadow prices times limits add up to the objective.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from raastof_geo.assignment.rules import agreements, capture, choices, limits, masses, trucks
-from raastof_geo.assignment.rules.row import DeclaredRule, Rule
+import numpy as np
+
+from raastof_geo.assignment.rules import choices, limits, masses
+from raastof_geo.assignment.rules.choices import bound_everything
+from raastof_geo.assignment.statement.layout import build_problem
+from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.row import DeclaredRule, Programme, Row, Rule, build_programme
+from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.scenario import Scenario
 
 RULES: tuple[Rule, ...] = (
     masses.offers_kept,
     masses.needs_met,
-    capture.captured,
+    masses.captured,
     masses.pits_permitted,
     masses.receivers_permitted,
     masses.plants_run,
@@ -25,9 +33,9 @@ RULES: tuple[Rule, ...] = (
     limits.caps_kept,
     limits.passages_limited,
     limits.projects_not_worse,
-    trucks.fleet_kept,
-    trucks.trips_balanced,
-    agreements.agreements_kept,
+    limits.fleet_kept,
+    limits.trips_balanced,
+    masses.agreements_kept,
     choices.openings_paid,
     choices.partners_limited,
     choices.lots_kept,
@@ -42,5 +50,42 @@ def trucks_matter(rules: Sequence[Rule], said: ScenarioFile) -> bool:
     """
     if len(said.vehicles) == 1:
         return False
-    blind = all(isinstance(rule, DeclaredRule) and rule.blind_to_trucks(said) for rule in rules)
-    return not blind or any(step.tolerance for step in said.objectives)
+    blind = (isinstance(rule, DeclaredRule) and rule.blind_to_trucks for rule in rules)
+    sees = any(not (one(said) if callable(one) else one) for one in blind)
+    return sees or any(step.tolerance for step in said.objectives)
+
+
+def lay_columns(scenario: Scenario, legs: Legs, rules: Sequence[Rule]) -> Problem:
+    """Lay out the columns of a scenario: of each truck, or of the best where rules see none."""
+    return build_problem(scenario, legs, every_vehicle=trucks_matter(rules, scenario.said))
+
+
+def lay_rows(problem: Problem, rules: Sequence[Rule]) -> list[Row]:
+    """Let every rule lay its rows, which are numbered in the order of the rules.
+
+    Rules that are not ours speak first, because the bounds of either-or decisions have to leave
+    room for what they ask for.
+    """
+    own = {rule: list(rule(problem)) for rule in rules if rule not in RULES}
+    if own:
+        asked = sum(_asked_t(row) for rows in own.values() for row in rows)
+        problem = replace(problem, asked_t=asked)
+    return [row for rule in rules for row in (own[rule] if rule in own else rule(problem))]
+
+
+def _asked_t(row: Row) -> float:
+    """Give the units that a row asks for at least, whichever way it is written. [t]"""
+    asks = row.limit > 0 if row.sense == ">=" else row.limit < 0
+    if not asks and not (row.sense == "=" and row.limit > 0):
+        return 0.0
+    helps = np.abs(row.coefficients[row.coefficients * row.limit > 0])
+    return abs(row.limit) / float(helps.min()) if len(helps) else 0.0
+
+
+def lay_programme(problem: Problem, rows: Sequence[Row]) -> tuple[list[Row], Programme]:
+    """Join rows, then those that bound what none of them bounds, so that it can be proved."""
+    programme = build_programme(rows, problem.whole)
+    every = [*rows, *bound_everything(problem, programme.bounded)]
+    if len(every) > len(rows):
+        programme = build_programme(every, problem.whole)
+    return every, programme

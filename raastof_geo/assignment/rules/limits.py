@@ -1,18 +1,19 @@
-"""Targets and caps: the secondary share, measures, passages, and what is fair to each project."""
+"""Targets and caps: shares, measures, passages, trucks, and what is fair to each project."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from raastof_geo.arrays import Columns, Floats
-from raastof_geo.assignment.rules.row import About, Family, Row, always, declare, sum_of
-from raastof_geo.assignment.statement.column_kind import ColumnKind
-from raastof_geo.assignment.statement.goal import find_due, list_asked, list_goals, weigh_counted
-from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.shares import group_parts, project_sites, share_ends
+from raastof_geo.arrays import Floats, Integers
+from raastof_geo.assignment.statement import shares
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
+from raastof_geo.assignment.statement.row import About, Family, Row, declare, sum_of
+from raastof_geo.figures.vocabulary import DRIVE_H, VEHICLE_KM
 from raastof_geo.language import say
-from raastof_geo.scenario.said.entry import Role
 
 SHARE_REACHED = Family("secondary_share_reached", say("secondary share"), bends="first", unit="t")
 GOAL_APPROACHED = Family("goal_approached", say("goal"), unit="t")
@@ -34,7 +35,7 @@ PROJECTS_NOT_WORSE = _target(
 )
 
 
-@declare(SHARE_REACHED, GOAL_APPROACHED, blind_to_trucks=always)
+@declare(SHARE_REACHED, GOAL_APPROACHED, blind_to_trucks=True)
 def secondary_share_reached(problem: Problem) -> Iterator[Row]:
     r"""Secondary materials meet their share :math:`a` of all needs, or come as near as they can.
 
@@ -42,11 +43,11 @@ def secondary_share_reached(problem: Problem) -> Iterator[Row]:
     within one period :math:`\sum_{c \in S, t} x_c / r_c + v \ge a \sum_{c, t} x_c / r_c`. Which
     materials :math:`S` count is a setting of the scenario; :math:`v \ge 0` is there for goals only.
     """
-    goals = {asked.label: at for at, asked in enumerate(list_goals(problem.scenario))}
-    for asked in list_asked(problem.scenario):
+    goals = {asked.label: at for at, asked in enumerate(shares.list_goals(problem.scenario))}
+    for asked in shares.list_asked(problem.scenario):
         target = asked.target
-        due = find_due(problem, target)
-        weight = weigh_counted(problem, target.definition)[due]
+        due = shares.find_due(problem, target)
+        weight = shares.weigh_counted(problem, target.definition)[due]
         limit = target.at_least * asked.crossed_t - asked.counted_t
         if target.period is None:
             limit += target.at_least * asked.needed_t
@@ -62,14 +63,14 @@ def secondary_share_reached(problem: Problem) -> Iterator[Row]:
         yield Row(family, about, due[used], weight[used], ">=", limit)
 
 
-@declare(GOALS_HELD, blind_to_trucks=always)
+@declare(GOALS_HELD, blind_to_trucks=True)
 def goals_held(problem: Problem) -> Iterator[Row]:
     r"""Goals are missed by no more than they have to be: :math:`\sum_k v_k \le v^*`.
 
     Until the least :math:`v^*` is known the row holds of itself: nothing is missed by more than is
     asked for.
     """
-    goals = list_goals(problem.scenario)
+    goals = shares.list_goals(problem.scenario)
     if goals:
         missed = problem.find(ColumnKind.SHORTFALLS)
         most = sum(
@@ -123,67 +124,94 @@ def projects_not_worse(problem: Problem) -> Iterator[Row]:
     fairness = problem.scenario.said.targets.fairness
     if fairness is None:
         return
-    shares = share_moves(problem, fairness.measure, with_charges=True)
+    weighed = shares.share_moves(problem, fairness.measure, with_charges=True)
     for project, alone in sorted(problem.alone.items()):
-        columns, weights = shares[project]
+        columns, weights = weighed[project]
         used = weights != 0
         about = About(project, site=project, measure=fairness.measure)
         limit = alone + fairness.worse_by_at_most * abs(alone)
         yield Row(PROJECTS_NOT_WORSE, about, columns[used], weights[used], "<=", limit)
 
 
-def share_moves(
-    problem: Problem, measure: str, *, with_charges: bool = False
-) -> dict[str, tuple[Columns, Floats]]:
-    """Give what a unit on each move adds to a measure for each project that stands at its ends.
+_DAYS_A_YEAR = 365.25
+"""Over leap years, as periods may be any number of days."""
 
-    By project its moves, in their order, and what a tonne on each adds for it. What is common in
-    the books falls to the one project at the end of its move; `with_charges` adds what plants
-    charge and emit for the tonnes that come to them.
+FLEET_HOURS = _target(
+    "fleet_kept", say("fleet"), unit=say("hours"), raised_by="fleet.{vehicle}.hours_per_period"
+)
+FLEET_NUMBER = replace(FLEET_HOURS, raised_by="fleet.{vehicle}.number")
+FLEET_KM = replace(FLEET_HOURS, unit="km", raised_by="fleet.{vehicle}.km_per_period")
+TRIPS_BALANCED = Family("trips_balanced", say("coordinated trucks"), bends="never", unit="t")
+
+
+@declare(FLEET_HOURS, FLEET_NUMBER, FLEET_KM, blind_to_trucks=lambda said: not said.fleet)
+def fleet_kept(problem: Problem) -> Iterator[Row]:
+    r"""Let no kind of truck work more than there is: :math:`\sum_c h_c x_c \le H` a period."""
+    scenario = problem.scenario
+    if not scenario.said.fleet:
+        return
+    work, km = work_hours(problem), problem.measure(VEHICLE_KM)
+    for vehicle, limit in scenario.said.fleet.items():
+        for period, span in scenario.periods.items():
+            columns = np.flatnonzero(problem.mark(vehicle=vehicle, period=period))
+            years = span.days / _DAYS_A_YEAR
+            hours, family = limit.hours_per_period, FLEET_HOURS
+            if limit.number is not None:
+                own = limit.number * scenario.catalogue.truck_hours_per_year.value * years
+                if hours is None or own < hours:
+                    hours, family = own, FLEET_NUMBER
+            if hours is not None:
+                about = About(f"{vehicle}/h", period, vehicle=vehicle)
+                yield Row(family, about, columns, work[columns], "<=", hours)
+            if limit.km_per_period is not None:
+                about = About(f"{vehicle}/km", period, vehicle=vehicle)
+                yield Row(FLEET_KM, about, columns, km[columns], "<=", limit.km_per_period)
+
+
+def work_hours(problem: Problem) -> Floats:
+    """Give the hours of truck and driver, less what coordinated trucks save. [h/unit, columns]"""
+    return problem.driven("work_h", DRIVE_H, each_trip=True)
+
+
+@declare(TRIPS_BALANCED, blind_to_trucks=lambda said: said.return_loads is None)
+def trips_balanced(problem: Problem) -> Iterator[Row]:
+    r"""Coordinated trucks leave a site as often as they come to it, in each period.
+
+    :math:`\sum_{c \to a} s\,x_c / l_c + \sum_b y_{ba} = \sum_{c \leftarrow a} s\,x_c / l_c +
+    \sum_b y_{ab}` for each site :math:`a`, truck and period; :math:`s` is the share of the tonnes
+    on each leg that coordinated trucks carry. A return trip of their own is one of the
+    :math:`y`, so that no coordination is among the choices. Where each party coordinates its own
+    trucks only, there is such a row for each of them.
     """
-    said, block = problem.scenario.said, problem.block(ColumnKind.MOVES)
-    owner = {site: problem.scenario.project(site) for site in project_sites(problem.scenario)}
-    projects = sorted(set(owner.values()))
-    number = {site: projects.index(project) for site, project in owner.items()}
-    sends, takes = problem.number_ends(number)
-    giving, taking = np.zeros(len(problem.moves)), np.zeros(len(problem.moves))
-    groups = group_parts(measure, problem.scenario.co2_dkk_per_kg)
-    values = {
-        group: sum(times * problem.measure(part)[block] for part, times in parts)
-        for group, parts in groups.items()
-    }
-    if with_charges:
-        values["taking"] = values.get("taking", 0.0) + _charges(problem, measure)
-    for group, value in values.items():
-        ends = share_ends(
-            group,
-            gives=sends >= 0,
-            takes=takes >= 0,
-            received=problem.has("taker_kind", Role.RECEIVER),
-            shared_legs=said.effect.shared_legs,
-        )
-        common = ends.giver + ends.taker == 0
-        giving += value * np.where(common, 1.0, ends.giver)
-        taking += value * ends.taker
-    # Both ends of each move lie side by side; one inside of a project stands once, with both.
-    inside = sends == takes
-    whose = np.column_stack([sends, np.where(inside, -1, takes)]).ravel()
-    weights = np.column_stack([giving + np.where(inside, taking, 0.0), taking]).ravel()
-    order = np.argsort(whose, kind="stable")
-    bounds = np.searchsorted(whose[order], np.arange(len(projects) + 1))
-    pieces = zip(projects, np.split(order, bounds)[1:-1], strict=True)
-    return {project: (ends // 2, weights[ends]) for project, ends in pieces}
+    if not problem.pooled_share:
+        return
+    haulier, names = shares.find_hauliers(problem)
+    calls, periods = _list_calls(problem, haulier), tuple(problem.scenario.periods)
+    columns, trips = calls.pop("column").to_numpy(), calls.pop("trips").to_numpy()
+    # What comes stays before what leaves, and each of them in the order of the columns.
+    groups: dict[Any, Any] = dict(calls.groupby(list(calls)).indices)
+    for (whose, site, vehicle, period), mine in sorted(groups.items()):
+        head = "/".join(filter(None, (names[whose], site, vehicle)))
+        about = About(head, periods[period], site, vehicle=vehicle)
+        yield Row(TRIPS_BALANCED, about, columns[mine], trips[mine], "=", 0.0)
 
 
-def _charges(problem: Problem, measure: str) -> Floats:
-    """Give what a plant adds to a measure for each tonne that comes to it; the dearest recipe."""
-    per_t = np.zeros(len(problem.moves))
-    values = problem.measure(measure)
-    for plant in problem.scenario.plants:
-        for process in plant.processes:
-            runs = problem.find(ColumnKind.PROCESSES, site=plant.site, recipe=process.recipe)
-            extra = float(values[runs].max(initial=0.0))
-            for material in process.inputs:
-                columns = problem.find(taker=plant.taker, material=material)
-                per_t[columns] = np.maximum(per_t[columns], extra)
-    return per_t
+def _list_calls(problem: Problem, haulier: Integers) -> pd.DataFrame:
+    """List every call of a coordinated truck at a site; what stays on a site calls nowhere.
+
+    The number of its haulier, site, truck, number of its period, its column, and trips for each
+    unit of that: what comes above zero, what leaves below.
+    """
+    keys, table = ColumnKind.TRIPS.keys, problem.others[ColumnKind.TRIPS]
+    moves = pd.DataFrame({"haulier": haulier, **{key: problem.labels(key) for key in keys}})
+    trips = pd.concat([moves, table[list(moves)]], ignore_index=True).assign(
+        column=np.r_[: len(moves), problem.starts[ColumnKind.TRIPS] + np.arange(len(table))],
+        trips=np.r_[problem.pooled_share / problem.leg("load_t"), np.ones(len(table))],
+    )
+    periods = pd.Index(list(problem.scenario.periods))
+    trips["period"] = periods.get_indexer(pd.Index(trips["period"]))
+    known = trips["vehicle"].isin(problem.vehicles) & (trips["period"] >= 0)
+    trips = trips[known & (trips["origin"] != trips["destination"])]
+    comes = trips.drop(columns="origin").rename(columns={"destination": "site"})
+    leaves = trips.drop(columns="destination").rename(columns={"origin": "site"})
+    return pd.concat([comes, leaves.assign(trips=-leaves["trips"])], ignore_index=True)

@@ -1,23 +1,28 @@
-"""Tonnes: what offers give, needs get, and places dig, receive, make and store."""
+"""Tonnes: what offers give, needs get, places dig, receive, make and store, and deals ask for."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from raastof_geo.arrays import Columns
-from raastof_geo.assignment.rules import row
-from raastof_geo.assignment.statement.column_kind import ColumnKind
-from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement import row
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
+from raastof_geo.assignment.statement.shares import touches
 from raastof_geo.language import say
-from raastof_geo.scenario.scenario import Depot, Facility, Pit, Plant, Process, Receiver
+from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
+from raastof_geo.scenario.said.entry import Role
+from raastof_geo.scenario.said.part import DEFAULT
+from raastof_geo.scenario.scenario import Depot, Facility, Offer, Pit, Plant, name_stockpile
 
 _CAPACITY = "sites.{site}.{role}.capacity"
 _IN_TOTAL = f"{_CAPACITY}_total"
 _family = partial(row.Family, unit="t")
 _permit = partial(_family, raised_by=f"{_CAPACITY}_per_period", limits="places")
 
+AGREEMENTS_KEPT = _family("agreements_kept", say("agreement"), bends="next", limits="agreements")
 OFFERS_KEPT = _family("offers_kept", say("surplus leaves"), bends="first")
 NEEDS_MET = _family("needs_met", say("the need is met"), bends="first")
 PITS_PERMITTED = _permit("pits_permitted", say("permit of the pit"))
@@ -34,9 +39,46 @@ DEPOTS_FILLED = _permit(
 )
 DEPOTS_PERMITTED = _permit("depots_permitted", say("reception of the depot"))
 DEPOTS_ENDED = _family("depots_ended", say("stock of the depot at the end"), bends="next")
+_SURPLUS = say("what can be put to use of the surplus (`capture`)")
+CAPTURED = _family("captured", _SURPLUS, raised_by="capture.{material}", limits="capture")
 
 
-@row.declare(OFFERS_KEPT, blind_to_trucks=row.always)
+@row.declare(AGREEMENTS_KEPT, blind_to_trucks=True)
+def agreements_kept(problem: Problem) -> Iterator[row.Row]:
+    r"""Legs that are locked, forced or forbidden.
+
+    :math:`\sum_c x_c = a`, :math:`\ge a`, :math:`\le a` or :math:`= 0` over the moves from one
+    site to another, of one material or of all, in a window.
+    """
+    scenario = problem.scenario
+    senses: tuple[row.Sense, ...] = ("=", ">=", "<=")
+    for number, agreement in enumerate(scenario.said.agreements):
+        columns = agreed_moves(problem, agreement)
+        said = agreement.tonnes, agreement.at_least, agreement.at_most
+        head = f"{number}-{agreement.giver}-{agreement.taker}"
+        about = row.About(
+            head, site=agreement.giver, material=agreement.material or "", entry=number
+        )
+        if agreement.forbidden:
+            yield row.sum_of(AGREEMENTS_KEPT, about, columns, "<=", 0.0)
+        for sense, amount in zip(senses, said, strict=True):
+            if amount is not None:
+                tonnes = scenario.weigh(amount, agreement.material)
+                yield row.sum_of(AGREEMENTS_KEPT, about, columns, sense, tonnes)
+
+
+def agreed_moves(problem: Problem, agreement: Agreement | NamedLeg) -> Columns:
+    """Find the moves that an agreement is about, whoever gives and takes at its sites."""
+    ids = tuple(problem.scenario.periods)
+    labels = {"origin": agreement.giver, "destination": agreement.taker}
+    if agreement.material is not None:
+        labels["material"] = agreement.material
+    columns = problem.find(**labels)
+    wanted = np.array([period in agreement.periods(ids) for period in ids])
+    return np.asarray(columns[wanted[problem.moves.period[columns]]])
+
+
+@row.declare(OFFERS_KEPT, blind_to_trucks=True)
 def offers_kept(problem: Problem) -> Iterator[row.Row]:
     r"""Surplus leaves as a whole, other offers as far as they go.
 
@@ -49,7 +91,7 @@ def offers_kept(problem: Problem) -> Iterator[row.Row]:
         yield row.sum_of(OFFERS_KEPT, row.about_entry(offer), columns, sense, offer.tonnes)
 
 
-@row.declare(NEEDS_MET, blind_to_trucks=row.always)
+@row.declare(NEEDS_MET, blind_to_trucks=True)
 def needs_met(problem: Problem) -> Iterator[row.Row]:
     r"""Every need is met in reference tonnes: :math:`\sum_c x_c / r_c = d_n`."""
     for need in problem.scenario.needs:
@@ -58,23 +100,25 @@ def needs_met(problem: Problem) -> Iterator[row.Row]:
         yield row.Row(NEEDS_MET, row.about_entry(need), columns, share, "=", need.tonnes)
 
 
-@row.declare(PITS_PERMITTED, PITS_IN_TOTAL, blind_to_trucks=row.always)
+@row.declare(PITS_PERMITTED, PITS_IN_TOTAL, blind_to_trucks=True)
 def pits_permitted(problem: Problem) -> Iterator[row.Row]:
     r"""No pit digs more than it may: :math:`\sum_c x_c \le k` in each period and in total."""
     for pit in problem.scenario.pits:
-        yield from _capacity(problem, pit, PITS_PERMITTED, PITS_IN_TOTAL)
+        for period in problem.scenario.periods:
+            yield from _limit(problem, pit, PITS_PERMITTED, period)
+        yield from _limit(problem, pit, PITS_IN_TOTAL)
 
 
-@row.declare(RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL, blind_to_trucks=row.always)
+@row.declare(RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL, blind_to_trucks=True)
 def receivers_permitted(problem: Problem) -> Iterator[row.Row]:
     r"""No receiver takes more than it may: :math:`\sum_c x_c \le k`, per period and in total."""
     for place in problem.scenario.receivers:
-        yield from _capacity(problem, place, RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL)
+        for period in problem.scenario.periods:
+            yield from _limit(problem, place, RECEIVERS_PERMITTED, period)
+        yield from _limit(problem, place, RECEIVERS_IN_TOTAL)
 
 
-@row.declare(
-    PLANTS_FED, PLANTS_EMPTIED, PLANTS_PERMITTED, PLANTS_IN_TOTAL, blind_to_trucks=row.always
-)
+@row.declare(PLANTS_FED, PLANTS_EMPTIED, PLANTS_PERMITTED, PLANTS_IN_TOTAL, blind_to_trucks=True)
 def plants_run(problem: Problem) -> Iterator[row.Row]:
     r"""Work up what comes in; what is made, residue included, leaves in the same period.
 
@@ -86,22 +130,23 @@ def plants_run(problem: Problem) -> Iterator[row.Row]:
     for plant in problem.scenario.plants:
         for period in problem.scenario.periods:
             yield from _balance_plant(problem, plant, period)
-            yield from _limit(problem, plant, PLANTS_PERMITTED, plant.per_period_t, period)
-        yield from _limit(problem, plant, PLANTS_IN_TOTAL, plant.total_t)
+            yield from _limit(problem, plant, PLANTS_PERMITTED, period)
+        yield from _limit(problem, plant, PLANTS_IN_TOTAL)
 
 
 def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[row.Row]:
+    here = partial(problem.find, ColumnKind.PROCESSES, site=plant.site, period=period)
+    runs = {one.recipe: here(recipe=one.recipe) for one in plant.processes}
     for material in plant.takes:
         comes = problem.find(taker=plant.taker, material=material, period=period)
         taking = (one for one in plant.processes if material in one.inputs)
-        used = [(_runs(problem, one, period), -one.inputs[material]) for one in taking]
+        used = [(runs[one.recipe], -one.inputs[material]) for one in taking]
         about = row.about_facility(plant, material=material, period=period)
         yield row.combine(PLANTS_FED, about, [(comes, 1.0), *used], "=", 0.0)
-    made: dict[str, list[tuple[Columns, float]]] = {}
+    made = defaultdict[str, list[tuple[Columns, float]]](list)
     for process in plant.processes:
         for material, share in process.outputs.items():
-            runs = _runs(problem, process, period), share
-            made.setdefault(plant.giver(material, process), []).append(runs)
+            made[plant.giver(material, process)].append((runs[process.recipe], share))
     for name in sorted(made):
         leaves = problem.find(giver=name, period=period)
         about = replace(
@@ -111,15 +156,7 @@ def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[row.
         yield row.combine(PLANTS_EMPTIED, about, [(leaves, -1.0), *made[name]], "=", 0.0)
 
 
-def _runs(problem: Problem, process: Process, period: str) -> Columns:
-    return problem.find(
-        ColumnKind.PROCESSES, site=process.site, recipe=process.recipe, period=period
-    )
-
-
-@row.declare(
-    DEPOTS_BALANCED, DEPOTS_ENDED, DEPOTS_FILLED, DEPOTS_PERMITTED, blind_to_trucks=row.always
-)
+@row.declare(DEPOTS_BALANCED, DEPOTS_ENDED, DEPOTS_FILLED, DEPOTS_PERMITTED, blind_to_trucks=True)
 def depots_kept(problem: Problem) -> Iterator[row.Row]:
     r"""Depots and stockpiles keep what comes until it leaves.
 
@@ -133,7 +170,7 @@ def depots_kept(problem: Problem) -> Iterator[row.Row]:
             about = row.about_facility(depot, period=period)
             lying = problem.find(ColumnKind.STORES, depot=depot.id, period=period)
             yield row.sum_of(DEPOTS_FILLED, about, lying, "<=", depot.capacity_t)
-            yield from _limit(problem, depot, DEPOTS_PERMITTED, depot.per_period_t, period)
+            yield from _limit(problem, depot, DEPOTS_PERMITTED, period)
 
 
 def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[row.Row]:
@@ -153,17 +190,11 @@ def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[ro
         yield row.sum_of(DEPOTS_ENDED, about, before, "=", limit)
 
 
-def _capacity(
-    problem: Problem, place: Pit | Receiver, per_period: row.Family, in_total: row.Family
-) -> Iterator[row.Row]:
-    for period in problem.scenario.periods:
-        yield from _limit(problem, place, per_period, place.per_period_t, period)
-    yield from _limit(problem, place, in_total, place.total_t)
-
-
 def _limit(
-    problem: Problem, place: Facility, family: row.Family, most: float | None, period: str = ""
+    problem: Problem, place: Facility, family: row.Family, period: str = ""
 ) -> Iterator[row.Row]:
+    """Limit what goes through a place in a period, or in total, where there is such a limit."""
+    most = place.per_period_t if period else place.total_t
     if most is not None:
         columns = find_through(problem, place, period)
         yield row.sum_of(family, row.about_facility(place, period=period), columns, "<=", most)
@@ -174,8 +205,65 @@ def find_through(problem: Problem, place: Facility, period: str = "") -> Columns
     when = {"period": period} if period else {}
     if isinstance(place, Plant):
         return problem.find(ColumnKind.PROCESSES, site=place.site, **when)
-    if isinstance(place, Receiver):
-        return problem.find(taker=place.taker, **when)
-    if isinstance(place, Depot):
-        return problem.find(taker=place.into, **when)
-    return problem.find(origin=place.site, giver_kind=place.role, **when)
+    if isinstance(place, Pit):
+        return problem.find(origin=place.site, giver_kind=place.role, **when)
+    return problem.find(taker=place.into if isinstance(place, Depot) else place.taker, **when)
+
+
+@row.declare(CAPTURED, blind_to_trucks=True)
+def captured(problem: Problem) -> Iterator[row.Row]:
+    r"""Of each offer no more than a share :math:`\kappa` is put to use.
+
+    :math:`\sum_c x_c \le \max(\kappa s_o, l)` over the moves from an offer to needs, plants and
+    depots, so that what is missed in one year is not made up for in another. Where the site has a
+    stockpile, where nobody has asked yet what becomes of it, what leaves that for needs and plants
+    is held together with them: :math:`\le \max(\kappa \sum_o s_o + z_0, l)`, all periods together.
+    :math:`z_0` lies in the stockpile at the start, and :math:`l` are the tonnes that agreements, or
+    legs of the baseline, ask for at least. Of what the scenario is silent about there is no row.
+    """
+    scenario, said = problem.scenario, problem.scenario.said.capture
+    offered = defaultdict[tuple[str, str], list[Offer]](list)
+    for offer in scenario.offers:
+        if said.keys() & {offer.material, DEFAULT}:
+            offered[offer.site, offer.material].append(offer)
+    for (site, material), offers in offered.items():
+        share, columns = scenario.capture(material), _put_to_use(problem, site, material)
+        locked = _locked(problem, site, material, columns)
+        givers = problem.labels("giver", columns)
+        for offer in offers:
+            limit = max(share * offer.tonnes, locked)
+            about = replace(row.about_entry(offer), role="", entry=-1)  # it asks for nothing
+            yield row.sum_of(CAPTURED, about, columns[givers == offer.id], "<=", limit)
+        if (problem.labels("giver_kind", columns) == Role.DEPOT).any():
+            about = row.About(f"{site}/{material}", site=site, role=Role.OFFER, material=material)
+            own = [one for one in scenario.depots if one.id == name_stockpile(site)]
+            limit = share * sum(one.tonnes for one in offers)
+            limit += sum(one.start_t.get(material, 0.0) for one in own)
+            yield row.sum_of(CAPTURED, about, columns, "<=", max(limit, locked))
+
+
+def _put_to_use(problem: Problem, site: str, material: str) -> Columns:
+    """Find the moves by which a site's own surplus is put to use."""
+    columns, stockpile = problem.find(origin=site, material=material), name_stockpile(site)
+    lying = problem.has("giver_kind", Role.DEPOT, columns)
+    pile = np.zeros(len(columns), bool)
+    if any(depot.id == stockpile for depot in problem.scenario.depots):
+        pile = touches(problem, {(Role.DEPOT, stockpile)})[columns]
+    columns = columns[np.where(lying, pile, problem.has("giver_kind", Role.OFFER, columns) & ~pile)]
+    return np.asarray(columns[problem.labels("taker_kind", columns) != Role.RECEIVER])
+
+
+def _locked(problem: Problem, site: str, material: str, columns: Columns) -> float:
+    """Give the tonnes that are promised to those who put them to use. [t]"""
+    said, weigh = problem.scenario.said, problem.scenario.weigh
+    promises: tuple[Sequence[Agreement | NamedLeg], ...] = (said.agreements, said.baseline.legs)
+    return max(
+        sum(
+            weigh(one.least, material)
+            for one in entries
+            if (one.giver, one.material) == (site, material)
+            and one.least
+            and np.isin(agreed_moves(problem, one), columns).any()
+        )
+        for entries in promises
+    )

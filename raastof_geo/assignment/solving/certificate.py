@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from raastof_geo.arrays import Floats
-from raastof_geo.assignment.statement.programme import Programme, break_rows
+from raastof_geo.assignment.statement.row import Programme, break_rows
 
 LARGEST_VIOLATION = 1e-3
 """A rule that is broken by less than this counts as kept, in a world of tonnes. [t]"""

@@ -11,7 +11,7 @@ from raastof_geo.assignment.solving.certificate import bound_below
 from raastof_geo.assignment.solving.price_in import Clock, How, solve_in_order
 from raastof_geo.assignment.solving.solver import make_solver
 from raastof_geo.assignment.solving.stated import Run, state_programme
-from raastof_geo.assignment.statement.programme import Programme, break_rows
+from raastof_geo.assignment.statement.row import Programme, break_rows
 
 _ALL = 60_000
 """A programme with no more columns than this is decided over all of them; of a larger

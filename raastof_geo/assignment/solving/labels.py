@@ -9,9 +9,8 @@ from functools import cache
 import numpy as np
 
 from raastof_geo.arrays import Columns
-from raastof_geo.assignment.rules.row import RowName
-from raastof_geo.assignment.statement.column_kind import ColumnKind
-from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
+from raastof_geo.assignment.statement.row import RowName
 from raastof_geo.legs.legs import LEG_KEYS
 
 LONGEST_NAME = 100

@@ -11,7 +11,7 @@ from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.master import Master
 from raastof_geo.assignment.solving.solver import Basis
 from raastof_geo.assignment.solving.stages import Stage
-from raastof_geo.assignment.statement.programme import Programme
+from raastof_geo.assignment.statement.row import Programme
 
 FREE = 1e-7
 """A reduced cost or shadow price below this share of the largest cost counts as zero."""

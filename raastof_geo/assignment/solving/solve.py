@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from raastof_geo.arrays import Columns, Floats, Mask
-from raastof_geo.assignment.rules import RULES
-from raastof_geo.assignment.rules.row import Rule
+from raastof_geo.assignment.rules import RULES, lay_rows
 from raastof_geo.assignment.solving.choose import Decision, decide
 from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.price_in import FREE, Clock, How, Start, Step, solve_in_order
@@ -16,8 +15,7 @@ from raastof_geo.assignment.solving.stages import Stage
 from raastof_geo.assignment.solving.stated import state_programme
 from raastof_geo.assignment.solving.ties import break_ties
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.programme import Programme, build_programme
-from raastof_geo.assignment.statement.statement import lay_rows
+from raastof_geo.assignment.statement.row import Programme, Rule, build_programme
 
 _SETTLE_MOST = 60_000
 """Columns of an optimal face that are stated in PuLP at once; else those the choice is among."""

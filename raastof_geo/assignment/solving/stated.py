@@ -9,7 +9,7 @@ import pulp
 from raastof_geo.arrays import Columns, Floats, Signs
 from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.solver import Basis, BegunHighs
-from raastof_geo.assignment.statement.programme import Programme
+from raastof_geo.assignment.statement.row import Programme
 from raastof_geo.errors import SolverError
 
 

@@ -7,8 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats
-from raastof_geo.assignment.statement.column_kind import ColumnKind
-from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 
 
 def break_ties(problem: Problem) -> Floats:

@@ -1,17 +1,19 @@
-"""Join givers, takers and legs into the columns of a programme."""
+"""Lay the columns of a programme out, and say what a unit of each adds to each measure."""
 
-from collections.abc import Collection, Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial, reduce
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Floats, Mask, first_of_each
-from raastof_geo.assignment.statement.classes import find_hauliers
-from raastof_geo.assignment.statement.column_kind import ColumnKind
-from raastof_geo.assignment.statement.goal import list_goals
-from raastof_geo.assignment.statement.measures import MEASURES
-from raastof_geo.assignment.statement.problem import LISTS_OF, Moves, Problem
+from raastof_geo.assignment.statement.problem import ColumnKind, Moves, Problem
+from raastof_geo.assignment.statement.shares import find_hauliers, list_goals
+from raastof_geo.figures import vocabulary
+from raastof_geo.figures.vocabulary import Indicator
 from raastof_geo.legs.legs import LEG_KEYS, Legs
 from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
 from raastof_geo.scenario.said.entry import Role
@@ -47,40 +49,38 @@ class _LegTable:
     def __init__(self, scenario: Scenario, legs: Legs, *, keep_all: bool) -> None:
         frame = legs.keys
         vehicles = sorted(scenario.said.vehicles)
-        sites = (sorted(frame[key].cat.categories) for key in LEG_KEYS[:3])
-        axes = [
-            pd.Index(list(names), dtype=object) for names in (*sites, vehicles, scenario.periods)
-        ]
+        given = (sorted(frame[key].cat.categories) for key in LEG_KEYS[:3])
+        names = (*given, vehicles, scenario.periods)
+        axes = [{name: at for at, name in enumerate(axis)} for axis in names]
         self.origins, self.destinations, self.materials, *_ = axes
         named = [(frame[key].cat, axis) for key, axis in zip(LEG_KEYS, axes, strict=True)]
-        at = np.array([axis.get_indexer(key.categories)[key.codes] for key, axis in named])
+        numbers = (
+            np.array([axis.get(one, -1) for one in key.categories], int) for key, axis in named
+        )
+        at = np.array([number[key.codes] for number, (key, _) in zip(numbers, named, strict=True)])
         usable = (at >= 0).all(axis=0)
+        sites = scenario.sites
         for site_of, there in zip(at[:2], axes[:2], strict=True):
-            room = [[_has_room(scenario, site, one) for one in vehicles] for site in there]
+            # Legs of sites that the scenario does not have are nobody's.
+            pairs = itertools.product(there, vehicles)
+            room = [site not in sites or scenario.admits(site, truck) for site, truck in pairs]
             usable &= np.array(room, bool).reshape(-1, len(vehicles))[site_of, at[3]]
         rows, shape = np.flatnonzero(usable), [max(1, len(axis)) for axis in axes]
         if not keep_all and len(vehicles) > 1:
             # Of each pair, material and period the truck that serves the objectives best.
             alike = np.ravel_multi_index([*at[:3, rows], at[4, rows]], [*shape[:3], shape[4]])
-            costs = (cost[rows] for cost in _haul(scenario, legs))
+            costs = (cost[rows] for cost in _price_haul(scenario, legs))
             rows = rows[first_of_each(alike, *costs, at[3, rows])]
         self.rows = np.full(shape, -1, dtype=np.int32)
         self.rows[tuple(at[:, rows])] = rows
 
 
-def _has_room(scenario: Scenario, site: str, vehicle: str) -> bool:
-    """Tell whether a truck may come to a site; legs of other sites are nobody's."""
-    return site not in scenario.sites or scenario.admits(site, vehicle)
-
-
-def _haul(scenario: Scenario, legs: Legs) -> list[Floats]:
+def _price_haul(scenario: Scenario, legs: Legs) -> list[Floats]:
     """Give what a tonne on every leg adds to each objective, with nobody at both its ends."""
     giver, taker = Giver(Role.OFFER, "", "", "", "", ()), Taker(Role.NEED, "", "", "")
     count = len(legs.frame)
-    none = np.zeros(count, dtype=np.int32)
-    moves = Moves(
-        none, none, np.arange(count, dtype=np.int32), none.astype(np.int16), none.astype(np.int16)
-    )
+    none, first = np.zeros(count, np.int32), np.zeros(count, np.int16)
+    moves = Moves(none, none, np.arange(count, dtype=np.int32), first, first)
     bare = scenario.saying(return_loads=None)
     return Problem(bare, legs, (giver,), (taker,), moves, MEASURES).objectives()
 
@@ -89,58 +89,49 @@ def _list_moves(
     scenario: Scenario, givers: Sequence[Giver], takers: Sequence[Taker], table: _LegTable
 ) -> Moves:
     """Find every leg from a giver to a taker in a period that both of them have."""
-    parts: list[Moves] = []
-    for material in map(str, table.materials):
-        mine = [(at, giver) for at, giver in enumerate(givers) if giver.material == material]
-        theirs = [(at, taker) for at, taker in enumerate(takers) if material in taker.accepts]
-        if mine and theirs:
-            parts.append(_deals(mine, theirs, material, table, scenario.periods))
-    none, few = np.empty(0, np.int32), np.empty(0, np.int16)
-    parts.append(Moves(none, none, none, few, few))
-    return Moves(*map(np.concatenate, zip(*map(LISTS_OF, parts), strict=True)))
-
-
-def _deals(
-    givers: Sequence[tuple[int, Giver]],
-    takers: Sequence[tuple[int, Taker]],
-    material: str,
-    table: _LegTable,
-    periods: Collection[str],
-) -> Moves:
-    """Find the moves of one material."""
-    origin = table.origins.get_indexer(pd.Index([giver.site for _, giver in givers]))
-    destination = table.destinations.get_indexer(pd.Index([taker.site for _, taker in takers]))
-    deals = _dealing([giver for _, giver in givers], [taker for _, taker in takers])
-    deals &= (origin >= 0)[:, None] & (destination >= 0)[None, :]
-    gives = _open_in([giver.periods for _, giver in givers], periods)
-    takes = _open_in([taker.accepts[material].periods for _, taker in takers], periods)
-    one, other = np.nonzero(deals)
-    rows = table.rows[origin[one], destination[other], table.materials.get_loc(material)]
-    there = (rows >= 0) & (gives[one] & takes[other])[:, None, :]
-    pair, *what = np.nonzero(there)
-    vehicle, period = (numbers.astype(np.int16) for numbers in what)
-    giver = np.array([at for at, _ in givers], dtype=np.int32)[one[pair]]
-    taker = np.array([at for at, _ in takers], dtype=np.int32)[other[pair]]
-    return Moves(giver, taker, rows[there], vehicle, period)
+    periods = list(scenario.periods)
+    material, origin, destination = (
+        np.array([number.get(getattr(one, name), -1) for one in ends], np.int64)
+        for ends, name, number in (
+            (givers, "material", table.materials),
+            (givers, "site", table.origins),
+            (takers, "site", table.destinations),
+        )
+    )
+    gives = np.zeros((len(givers), len(periods)), bool)
+    for at, giver in enumerate(givers):
+        gives[at] = [period in giver.periods for period in periods]
+    takes = np.zeros((len(takers), len(table.materials), len(periods)), bool)
+    for at, taker in enumerate(takers):
+        for name in taker.accepts.keys() & table.materials.keys():
+            takes[at, table.materials[name]] = [
+                one in taker.accepts[name].periods for one in periods
+            ]
+    there = ((origin >= 0) & (material >= 0))[:, None] & (destination >= 0)
+    one, other = np.nonzero(_dealing(givers, takers) & there)
+    rows = table.rows[origin[one], destination[other], material[one]]
+    used = (rows >= 0) & (gives[one] & takes[other, material[one]])[:, None, :]
+    pair, vehicle, period = np.nonzero(used)
+    trucks, times = vehicle.astype(np.int16), period.astype(np.int16)
+    return Moves(
+        one[pair].astype(np.int32), other[pair].astype(np.int32), rows[used], trucks, times
+    )
 
 
 def _dealing(givers: Sequence[Giver], takers: Sequence[Taker]) -> Mask:
-    """Tell which givers and takers of a material may deal, asked once for each sort of them."""
+    """Tell which givers and takers may deal, asked once for each sort of them."""
     piles = frozenset(taker.only_from for taker in takers)
-    give = [(one.kind, _plant(one), piles.intersection([one.site])) for one in givers]
-    take = [(one.kind, _plant(one), one.only_from) for one in takers]
+    give = [(one.kind, one.material, _plant(one), piles & {one.site}) for one in givers]
+    take = [(one.kind, frozenset(one.accepts), _plant(one), one.only_from) for one in takers]
     gives, takes = dict(zip(give, givers, strict=True)), dict(zip(take, takers, strict=True))
     may = [[may_deal(giver, taker) for taker in takes.values()] for giver in gives.values()]
     row, column = ({sort: at for at, sort in enumerate(sorts)} for sorts in (gives, takes))
-    return np.array(may)[np.ix_([row[sort] for sort in give], [column[sort] for sort in take])]
+    at = np.ix_([row[sort] for sort in give], [column[sort] for sort in take])
+    return np.array(may, bool).reshape(len(gives), len(takes))[at]
 
 
 def _plant(party: Giver | Taker) -> str | None:
     return party.place if party.kind == Role.PLANT else None
-
-
-def _open_in(windows: Sequence[tuple[str, ...]], periods: Collection[str]) -> Mask:
-    return np.array([[period in window for period in periods] for window in windows])
 
 
 def _list_processes(scenario: Scenario) -> pd.DataFrame:
@@ -154,17 +145,11 @@ def _list_processes(scenario: Scenario) -> pd.DataFrame:
 
 
 def _list_stores(scenario: Scenario) -> pd.DataFrame:
-    rows = [
-        (
-            *(depot.id, depot.site, material, period),
-            depot.storing_dkk_per_t
-            + depot.storing_dkk_per_t_month * scenario.months_stored[period],
-            0.0,
-        )
-        for depot in sorted(scenario.depots, key=lambda depot: depot.id)
-        for material in sorted(depot.materials)
-        for period in scenario.periods
-    ]
+    rows, stored = [], scenario.months_stored.items()
+    for depot in sorted(scenario.depots, key=lambda depot: depot.id):
+        for material, (period, months) in itertools.product(sorted(depot.materials), stored):
+            dkk = depot.storing_dkk_per_t + depot.storing_dkk_per_t_month * months
+            rows.append((depot.id, depot.site, material, period, dkk, 0.0))
     return pd.DataFrame(rows, columns=[*ColumnKind.STORES.keys, "dkk", "kg_co2e"])
 
 
@@ -220,3 +205,124 @@ def limited_partners(scenario: Scenario) -> dict[str, int]:
         if most is not None:
             limits[site_id] = most
     return limits
+
+
+_Measure: TypeAlias = Callable[[Problem], Floats]
+
+
+def _add(problem: Problem, *, parts: Sequence[_Measure], less: Indicator | None) -> Floats:
+    """Add parts one by one, as a large programme has no room for all of them at once."""
+    total = reduce(np.add, (part(problem) for part in parts))
+    return total if less is None else total - problem.measure(less)
+
+
+def _sum(*parts: _Measure, less: Indicator | None = None) -> _Measure:
+    return partial(_add, parts=parts, less=less)
+
+
+def _moved(problem: Problem, *, look: Callable[[Problem, str], Floats], name: str) -> Floats:
+    """Take what a tonne on each move has, and nothing of other columns."""
+    return problem.join(moves=look(problem, name))
+
+
+_at_ends = partial(_moved, look=Problem.terms)
+"""Takes what a tonne means to its giver and to its taker."""
+_given = partial(_moved, look=Problem.of_givers)
+"""Takes what a tonne means to its giver."""
+
+
+def _if_used(problem: Problem, *, name: str) -> Floats:
+    """Take what a tonne means to its giver, unless it goes to final reception."""
+    return problem.join(moves=problem.of_givers(name) * ~problem.has("taker_kind", Role.RECEIVER))
+
+
+def _driven(name: str, of_trip: str, *, each_trip: bool = False) -> _Measure:
+    return partial(Problem.driven, name=name, of_trip=of_trip, each_trip=each_trip)
+
+
+def _asked(problem: Problem, *, taker: Role) -> Floats:
+    """Take what a kind of taker asks for a tonne."""
+    asked = problem.terms("dkk_per_t") - problem.of_givers("dkk_per_t")
+    return problem.join(moves=asked * problem.has("taker_kind", taker))
+
+
+def _sampling(problem: Problem) -> Floats:
+    """Take what samples of soil cost where it leaves its site."""
+    cost = problem.of_givers("sampling_dkk_per_t")
+    return problem.join(moves=np.where(problem.inside, 0.0, cost))
+
+
+def _virgin(problem: Problem) -> Floats:
+    return problem.join(moves=problem.has("giver_kind", Role.PIT).astype(np.float64))
+
+
+def _short_of_goal(problem: Problem) -> Floats:
+    return problem.join(shortfalls=np.ones(problem.sizes[ColumnKind.SHORTFALLS]))
+
+
+def _cost_with_co2(problem: Problem) -> Floats:
+    """Price all CO2e, but not twice what fuel and toll hold of a price of CO2 already."""
+    dkk_per_kg, taxed_dkk_per_kg = problem.scenario.co2_dkk_per_kg
+    added = dkk_per_kg * problem.measure(vocabulary.CO2E)
+    taxed = taxed_dkk_per_kg * problem.measure(vocabulary.TRANSPORT_TTW)
+    paid = problem.measure(vocabulary.COST) - problem.measure(vocabulary.TOLL_CO2)
+    return paid + added - taxed
+
+
+_HAUL = _driven("haul_dkk_per_t", "dkk")
+_PRICE = partial(_if_used, name="price_dkk_per_t")
+_PREPARED = partial(_if_used, name="preparation_dkk_per_t")
+MEASURES: dict[Indicator, _Measure] = {
+    vocabulary.TRANSPORT_WTW: partial(Problem.add_up, names=(vocabulary.ROAD_WTW, vocabulary.SEA)),
+    vocabulary.SEA: partial(_given, name="sea_kg_co2e_per_t"),
+    vocabulary.ROAD_WTW: _driven("kg_co2e_wtw_per_t", vocabulary.TRANSPORT_WTW.flow),
+    vocabulary.TRANSPORT_TTW: _driven("kg_co2e_ttw_per_t", vocabulary.TRANSPORT_TTW.flow),
+    vocabulary.UPSTREAM: partial(_at_ends, name="upstream_kg_co2e_per_t"),
+    vocabulary.PROCESSING: _sum(
+        partial(_if_used, name="preparation_kg_co2e_per_t"),
+        partial(_at_ends, name="processing_kg_co2e_per_t"),
+        partial(Problem.other, name="kg_co2e"),
+    ),
+    vocabulary.DISPOSAL: partial(_at_ends, name="disposal_kg_co2e_per_t"),
+    vocabulary.CO2E: partial(Problem.add_up, names=vocabulary.parts_of(vocabulary.CO2E)),
+    vocabulary.COST: _sum(
+        *(_PRICE, _PREPARED, partial(_at_ends, name="dkk_per_t"), _sampling, _HAUL),
+        partial(Problem.other, name="dkk"),
+    ),
+    vocabulary.COST_WITH_CO2: _cost_with_co2,
+    vocabulary.HAUL: _sum(_HAUL, less=vocabulary.TOLL),
+    vocabulary.TOLL: _driven("toll_dkk_per_t", vocabulary.TOLL),
+    vocabulary.TOLL_CO2: _driven("toll_co2_dkk_per_t", vocabulary.TOLL_CO2),
+    vocabulary.PURCHASE: _sum(_PRICE, less=vocabulary.TAX),
+    vocabulary.TAX: partial(_if_used, name="tax_dkk_per_t"),
+    vocabulary.GATE: _sum(partial(_asked, taker=Role.RECEIVER), less=vocabulary.LANDFILL_TAX),
+    vocabulary.LANDFILL_TAX: partial(_at_ends, name="landfill_tax_dkk_per_t"),
+    vocabulary.SAMPLING: _sampling,
+    vocabulary.PREPARATION: _sum(_PREPARED, partial(_asked, taker=Role.NEED)),
+    vocabulary.HANDLING: _sum(
+        partial(_given, name="dkk_per_t"),
+        *(partial(_asked, taker=role) for role in (Role.DEPOT, Role.PLANT)),
+    ),
+    vocabulary.PLANTS_RUN: partial(Problem.other, name="dkk", only=ColumnKind.PROCESSES),
+    vocabulary.STORING: partial(Problem.other, name="dkk", only=ColumnKind.STORES),
+    vocabulary.OPENING: partial(Problem.other, name="dkk", only=ColumnKind.OPENINGS),
+    vocabulary.TONNE_KM: partial(_moved, look=Problem.leg, name="length_km"),
+    vocabulary.VEHICLE_KM: _driven("vehicle_km_per_t", "length_km"),
+    vocabulary.DRIVE_H: _driven(vocabulary.DRIVE_H, vocabulary.DRIVE_H, each_trip=True),
+    vocabulary.VIRGIN: _virgin,
+    vocabulary.LANDFILL: partial(_at_ends, name="landfill"),
+    vocabulary.SHORT_OF_GOAL: _short_of_goal,
+    vocabulary.ENERGY: _driven(vocabulary.ENERGY, vocabulary.ENERGY, each_trip=True),
+}
+"""What a plan can be measured by: for each, what a unit of every column adds to it. The functions
+are partial ones, not closures, so that a problem, which carries them, can be pickled."""
+
+
+def check_measures() -> None:
+    """See that every indicator that columns are measured by has its function, and no other has."""
+    apart = set(vocabulary.measured()).symmetric_difference(MEASURES)
+    if apart:
+        raise LookupError(f"in one of `INDICATORS` and `MEASURES` only: {', '.join(sorted(apart))}")
+
+
+check_measures()

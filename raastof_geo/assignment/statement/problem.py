@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -13,12 +14,57 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Columns, Floats, Indices, Integers, Mask, Objects, SmallIntegers
-from raastof_geo.assignment.statement.column_kind import ColumnKind
 from raastof_geo.figures import vocabulary
 from raastof_geo.legs.legs import LEG_KEYS, Legs
 from raastof_geo.scenario.parties import Giver, Taker
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Scenario
+
+
+class ColumnKind(StrEnum):
+    """A kind of columns, in their order; in frames and files it is the text of its name."""
+
+    keys: tuple[str, ...]
+    """The labels that tell its columns apart, as its table has them."""
+
+    def __new__(cls, name: str, *keys: str) -> ColumnKind:
+        """Make a kind of its name and its labels."""
+        kind = str.__new__(cls, name)
+        kind._value_, kind.keys = name, keys
+        return kind
+
+    MOVES = "moves", "giver", "taker", "origin", "destination", "material", "vehicle", "period"
+    """Tonnes moved."""
+    PROCESSES = "processes", "site", "recipe", "period"
+    """Tonnes into a recipe."""
+    STORES = "stores", "depot", "site", "material", "period"
+    """Tonnes stored at the end of a period."""
+    TRIPS = "trips", "origin", "destination", "vehicle", "period"
+    """Empty trips."""
+    OPENINGS = "openings", "role", "site"
+    """A site opened, or not."""
+    LINKS = "links", "origin", "destination"
+    """A pair of sites linked, or not."""
+    LOTS = "lots", "origin", "destination", "material", "period"
+    """A lot sent, or not."""
+    SHORTFALLS = "shortfalls", "goal"
+    """Reference tonnes by which a goal is missed."""
+
+    @property
+    def word(self) -> str:
+        """What one of its columns is called; moves are called by their labels alone."""
+        return {"openings": "open", "processes": "process", "moves": ""}.get(self, self[:-1])
+
+    @property
+    def is_decision(self) -> bool:
+        """Whether its columns are 0 or 1."""
+        return self in (ColumnKind.OPENINGS, ColumnKind.LINKS, ColumnKind.LOTS)
+
+    @property
+    def has_price(self) -> bool:
+        """Whether its table says what a unit of a column costs and emits."""
+        return self in (ColumnKind.PROCESSES, ColumnKind.STORES, ColumnKind.OPENINGS)
+
 
 _OF_ENDS = ("giver", "taker", "origin", "destination")
 _OF_PARTIES = {
@@ -43,13 +89,17 @@ class Moves:
     def __len__(self) -> int:
         return len(self.giver)
 
+    @cached_property
+    def by_party(self) -> dict[str, tuple[SmallIntegers, SmallIntegers]]:
+        """Their numbers in the order of `giver` and of `taker`, and whose each of these is."""
+        parties = {"giver": self.giver, "taker": self.taker}
+        orders = {end: np.argsort(of, kind="stable") for end, of in parties.items()}
+        return {end: (at.astype(np.int32), parties[end][at]) for end, at in orders.items()}
+
     def take(self, at: Columns) -> Moves:
         """Give only some of them."""
-        return Moves(*(numbers[at] for numbers in LISTS_OF(self)))
-
-
-LISTS_OF = attrgetter("giver", "taker", "leg", "vehicle", "period")
-"""Gives the arrays of some moves in their order."""
+        arrays = attrgetter("giver", "taker", "leg", "vehicle", "period")(self)
+        return Moves(*(numbers[at] for numbers in arrays))
 
 
 class _Codes(NamedTuple):
@@ -82,12 +132,9 @@ class Problem:
     """The least that goals can be missed by, once that is known. [reference t]"""
     asked_t: float = 0.0
     """Tonnes that rules of somebody's own ask for, beyond those of the scenario. [t]"""
-    room: float = 1.0
-    """What bounds that nobody states are multiplied with; any number above 1 changes no optimum."""
-    before: Problem | None = None
-    """One of the same columns and prices that differs in quantities only, see `with_scenario`."""
-    _known_codes: dict[str, _Codes] = field(default_factory=dict, init=False, repr=False)
-    _measured: dict[str, Floats] = field(default_factory=dict, init=False, repr=False)
+    _known_codes: dict[str, _Codes] = field(default_factory=dict, repr=False)
+    _measured: dict[str, Floats] = field(default_factory=dict, repr=False)
+    """What is known of the columns, which problems of other quantities and limits share."""
 
     @cached_property
     def sizes(self) -> dict[str, int]:
@@ -130,19 +177,12 @@ class Problem:
             rows = np.asarray(columns) - self.starts[kind]
             rows = rows[(rows >= 0) & (rows < len(table))]
             others[kind] = table.iloc[rows].reset_index(drop=True)
-        return replace(
-            self, moves=self.moves.take(columns[columns < len(self.moves)]), others=others
-        )
+        moves = self.moves.take(columns[columns < len(self.moves)])
+        return replace(self, moves=moves, others=others, _known_codes={}, _measured={})
 
     def with_scenario(self, scenario: Scenario) -> Problem:
         """Give the same columns, with what is known of them, where only quantities differ."""
-        return replace(self, scenario=scenario, alone={}, nearest_t=None, before=self._first)
-
-    @property
-    def _first(self) -> Problem:
-        """Whose indices and measures are shared: never those of other columns."""
-        before = self.before
-        return before if before is not None and before.moves is self.moves else self
+        return replace(self, scenario=scenario, alone={}, nearest_t=None)
 
     def find(self, kind: str = "moves", **labels: str) -> Columns:
         """Find the columns of a `ColumnKind` whose labels are as said; ascending.
@@ -174,10 +214,11 @@ class Problem:
     def of(self, key: str, label: str) -> Columns:
         """Give the moves whose `giver`, `taker`, `origin` or `destination` is `label`."""
         found = self._codes(key)
-        order, bounds = self._first._by_party[found.of]
-        parties = np.flatnonzero(found.codes == found.names.get(label, -1)).tolist()
-        parts = [order[bounds[party] : bounds[party + 1]] for party in parties]
-        return np.sort(np.concatenate(parts)) if parts else np.array([], dtype=np.int64)
+        order, party = self.moves.by_party[found.of]
+        parties = np.flatnonzero(found.codes == found.names.get(label, -1))
+        bounds = np.searchsorted(party, [parties, parties + 1])
+        parts = [order[start:stop] for start, stop in bounds.T.tolist()]
+        return np.sort(np.concatenate([order[:0], *parts]))
 
     def number_ends(self, number: Mapping[str, int]) -> tuple[Integers, Integers]:
         """Give the number of the site where each move begins, and ends; -1 for other sites."""
@@ -199,29 +240,15 @@ class Problem:
 
     def _codes(self, key: str) -> _Codes:
         """Give the labels of a key, and which of them each party, truck or period has."""
-        known = self._first._known_codes
+        known = self._known_codes
         if key not in known:
             of, name = _OF_PARTIES.get(key, (key, ""))
-            each: Mapping[str, Sequence[Any]] = {
-                "giver": self.givers,
-                "taker": self.takers,
-                "vehicle": self.vehicles,
-                "period": tuple(self.scenario.periods),
-            }
+            each: dict[str, Sequence[Any]] = {"giver": self.givers, "taker": self.takers}
+            each |= {"vehicle": self.vehicles, "period": tuple(self.scenario.periods)}
             labels = [getattr(one, name) if name else one for one in each[of]]
             names = {name: at for at, name in enumerate(dict.fromkeys(labels))}
             known[key] = _Codes(names, np.array([names[one] for one in labels], np.intp), of)
         return known[key]
-
-    @cached_property
-    def _by_party(self) -> dict[str, tuple[SmallIntegers, Indices]]:
-        """The moves in the order of giver and of taker, and where each one's begin and end."""
-        sorted_by = {}
-        for end, parties in (("giver", self.givers), ("taker", self.takers)):
-            party: SmallIntegers = getattr(self.moves, end)
-            bounds = np.cumsum([0, *np.bincount(party, minlength=len(parties))])
-            sorted_by[end] = np.argsort(party, kind="stable").astype(np.int32), bounds
-        return sorted_by
 
     @property
     def pooled_share(self) -> float:
@@ -235,7 +262,10 @@ class Problem:
         if name != "load_t":
             figures[self.inside] = 0.0
             haul = self.scenario.catalogue.internal_haul
-            figures[self._by_dumper] = 0.0 if haul is None else haul.by_figure.get(name, 0.0)
+            if haul is not None:  # but for what is heaped up where it is dug
+                piles = np.array([taker.only_from is not None for taker in self.takers], bool)
+                by_dumper = self.inside & ~piles[self.moves.taker]
+                figures[by_dumper] = haul.by_figure.get(name, 0.0)
         return figures
 
     @cached_property
@@ -243,12 +273,6 @@ class Problem:
         """Which moves begin and end at one site, so that no lorry passes its gate. [moves]"""
         giver, taker = self.number_ends({site: at for at, site in enumerate(self.scenario.sites)})
         return np.asarray((giver == taker) & (giver >= 0))
-
-    @cached_property
-    def _by_dumper(self) -> Columns:
-        """Moves within one site, but for what is heaped up where it is dug."""
-        piles = np.array([taker.only_from is not None for taker in self.takers], dtype=bool)
-        return np.flatnonzero(self.inside & ~piles[self.moves.taker])
 
     def return_trip(self, name: str) -> Floats:
         """Give a figure of the empty return trip of every move."""
@@ -266,12 +290,6 @@ class Problem:
         trips = trips.astype(dict.fromkeys(keys, str))
         return back.set_axis(keys, axis=1).merge(trips, how="left", on=keys)
 
-    def trip(self, name: str) -> Floats:
-        """Give a figure of every empty trip that is a column."""
-        if not self.sizes[ColumnKind.TRIPS]:
-            return np.empty(0)
-        return self.others[ColumnKind.TRIPS][name].to_numpy(dtype=np.float64)
-
     def driven(self, name: str, of_trip: str, *, each_trip: bool = False) -> Floats:
         """Give a figure of the legs, less the return trips that coordinated trucks do without.
 
@@ -281,7 +299,8 @@ class Problem:
         if self.pooled_share:
             back = self.pooled_share * self.return_trip(of_trip)
             moved = moved - back / self.leg("load_t")
-        return self.join(moves=moved, trips=self.trip(of_trip))
+        trips = self.others[ColumnKind.TRIPS].get(of_trip, ()) if self.pooled_share else ()
+        return self.join(moves=moved, trips=np.asarray(trips, np.float64))
 
     def other(self, name: str, only: ColumnKind | None = None) -> Floats:
         """Give `dkk` or `kg_co2e` of the kinds that have them, or of one of them. [columns]"""
@@ -302,8 +321,7 @@ class Problem:
     @cached_property
     def reference_share(self) -> Floats:
         """Reference tonnes of a need for each tonne of every move. [t/t]"""
-        first = self._first
-        return self._of_terms("reference_share") if first is self else first.reference_share
+        return self._of_terms("reference_share")
 
     def of_givers(self, name: str) -> Floats:
         """Give what a tonne means to the giver of every move."""
@@ -324,10 +342,9 @@ class Problem:
 
     def measure(self, name: str) -> Floats:
         """Give what a tonne, trip or decision adds to a measure, in its unit. [columns]"""
-        known = self._first._measured
-        if name not in known:
-            known[name] = self.measures[vocabulary.find_indicator(name)](self)
-        return known[name]
+        if name not in self._measured:
+            self._measured[name] = self.measures[vocabulary.find_indicator(name)](self)
+        return self._measured[name]
 
     def add_up(self, names: Sequence[str]) -> Floats:
         """Add several measures of one unit up."""

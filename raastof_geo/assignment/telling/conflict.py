@@ -3,22 +3,24 @@
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from operator import attrgetter
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from raastof_geo.arrays import Columns
-from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT, agreed_moves
-from raastof_geo.assignment.rules.row import Row, RowName
-from raastof_geo.assignment.telling import most, names
-from raastof_geo.assignment.telling.exclusion import say_excluded
-from raastof_geo.assignment.telling.lever import say_levers
-from raastof_geo.assignment.telling.most import Case, LargestShare, is_share
-from raastof_geo.assignment.telling.repair import find_repairs
-from raastof_geo.assignment.telling.violation import Laid
-from raastof_geo.language import Message, read_texts, say
+from raastof_geo.arrays import Columns, Floats
+from raastof_geo.assignment.rules.choices import LOTS_LEAST, PARTNERS_LIMITED
+from raastof_geo.assignment.rules.limits import SHARE_REACHED
+from raastof_geo.assignment.rules.masses import AGREEMENTS_KEPT, agreed_moves
+from raastof_geo.assignment.solving.solve import Search
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
+from raastof_geo.assignment.statement.row import EitherOr, Family, Row, RowName
+from raastof_geo.assignment.telling import names
+from raastof_geo.assignment.telling.case import Case, Laid, LargestShare, find_largest_share
+from raastof_geo.assignment.telling.repair import find_repairs, say_levers
+from raastof_geo.language import Message, read_texts, say, say_text
 from raastof_geo.scenario.checking.permit import tell_days
 from raastof_geo.scenario.parties import list_deals
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
@@ -41,15 +43,15 @@ def explain_conflict(laid: Laid) -> list[Message]:
     What is missing without the either-or decisions is missing with them too. Only where the
     tonnes fit without them are they what leaves no plan, and are told with their own numbers.
     """
-    case, share = most.make_case(laid), None
+    case, share = laid.leave_decisions(), None
     violation = case.violation
     if violation.total == 0 and laid.programme.whole.any():
         told = list(say_excluded(laid))
     elif violation.total == 0:
         told = [say("the rules miss each other by less than a kilogram: round the amounts")]
     else:
-        if any(is_share(case.rows[at].family) for at in violation.short):
-            share = most.find_largest_share(case)
+        if any(case.rows[at].rule == SHARE_REACHED.name for at in violation.short):
+            share = find_largest_share(case)
         told = list(_say_conflicts(case, share))
     return told + find_repairs(case, None if share is None else share.share)
 
@@ -95,7 +97,7 @@ def _find_conflicts(case: Case) -> list[list[int]]:
     Of each group the rows that ask for more than there is; groups that miss most come first.
     """
     violation, programme = case.violation, case.programme
-    prices = violation.prices[: len(case.rows)]
+    prices = violation.found.shadow_prices
     priced = np.flatnonzero(np.abs(prices) > _FREE)
     if not len(priced):
         return []
@@ -189,7 +191,7 @@ def _say_binding(case: Case) -> Iterator[Message]:
 
 def find_binding(case: Case) -> list[int]:
     """Find rows, but those broken, of which a unit more leaves less missing, the dearest first."""
-    prices = case.violation.prices[: len(case.rows)]
+    prices = case.violation.found.shadow_prices
     broken = case.violation.short.keys() | case.violation.over.keys()
     order = np.argsort(-np.abs(prices), kind="stable").tolist()
     dear = (at for at in order if abs(prices[at]) > _FREE and at not in broken)
@@ -199,7 +201,7 @@ def find_binding(case: Case) -> list[int]:
 
 def _gives_room(row: Row, price: float) -> bool:
     """Tell whether a row is a limit, and not a wish that is itself part of what is missing."""
-    if row.family.keeps_books or is_share(row.family):
+    if row.family.keeps_books or row.rule == SHARE_REACHED.name:
         return False
     return row.family.bends != "first" or price < 0
 
@@ -219,7 +221,7 @@ def _say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
             more = say("and {count} more that lack or have left {tonnes} t together")
             yield more.format(count=len(rest), tonnes=names.tell_number(sum(rest)))
     for at, amount in short:
-        if is_share(case.rows[at].family) and share is not None:
+        if case.rows[at].rule == SHARE_REACHED.name and share is not None:
             yield _say_share(share)
         elif case.rows[at].rule == AGREEMENTS_KEPT.name:
             yield _say_agreement(case, at, amount)
@@ -231,7 +233,7 @@ def _say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
 
 def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
     """Say why a need is short, or why surplus stays, and how much of it there could be alone."""
-    columns = case.problem.of(most.ends_of(entry)[0], entry.id)
+    columns = case.problem.of("taker" if isinstance(entry, Need) else "giver", entry.id)
     words = read_texts(f"lacking {entry.role}")
     if not len(columns):
         far = _find_far(case, entry)
@@ -256,11 +258,10 @@ def _quote(sites: Sequence[str]) -> Message:
 
 def _find_far(case: Case, entry: Need | Offer) -> list[str]:
     """Find sites that would deal with somebody in some period, were there a way."""
-    needs, found = isinstance(entry, Need), set[str]()
+    mine, found = isinstance(entry, Need), set[str]()
     for giver, taker in list_deals(case.problem.scenario):
-        mine, other = (taker, giver) if needs else (giver, taker)
-        together = set(giver.periods) & set(taker.accepts[giver.material].periods)
-        if mine.id == entry.id and together:
+        one, other = (taker, giver) if mine else (giver, taker)
+        if one.id == entry.id and {*giver.periods} & {*taker.accepts[giver.material].periods}:
             found.add(other.site)
     return sorted(found)
 
@@ -307,7 +308,7 @@ def _say_share(share: LargestShare) -> Message:
 def _say_agreement(case: Case, at: int, missing: float) -> Message:
     """Say that it cannot be kept, and why; what is more than a site has or needs, `check` tells."""
     scenario, row = case.problem.scenario, case.rows[at]
-    agreement = names.agreement_of(scenario, row.about)
+    agreement = scenario.said.agreements[row.about.entry]
     agreed = names.agreed_tonnes(scenario, agreement)
     alone = case.most([at]) if len(row.columns) else 0.0
     why = "never" if alone is None else "alone" if alone > agreed - _SEEN_T else "most"
@@ -322,9 +323,85 @@ def _say_agreement(case: Case, at: int, missing: float) -> Message:
 
 def _say_other(case: Case, at: int, amount: float, how: Literal["short", "over"]) -> Message:
     row = case.rows[at]
-    return read_texts("lacking other")["share" if is_share(row.family) else how].format(
+    return read_texts("lacking other")["share" if row.rule == SHARE_REACHED.name else how].format(
         rule=names.describe_row(case.problem.scenario, row.name),
         amount=names.tell_number(amount),
         unit=names.unit_of_row(row.name),
         limit=names.tell_number(row.limit, beside=amount),
     )
+
+
+_TRYING_S = 20.0
+_MOST_BENT = 4
+_MOST_COLUMNS = 60_000
+"""Of a programme for which the nearest whole decisions are looked for."""
+
+
+def say_excluded(laid: Laid) -> Iterator[Message]:
+    """Say which kinds of decision leave no plan, alone or together, and what is nearest to one."""
+    there = {row.family.decides for row in laid.rows}
+    kinds = [kind for kind in get_args(EitherOr) if kind in there]
+    culprits = list(filter(partial(_has_plan, laid), kinds))
+    for kind in culprits:
+        told = say("the tonnes fit, but not with {kind}: without it there is a plan")
+        yield told.format(kind=_name(laid.problem, kind))
+    if not culprits:
+        told = say("the tonnes fit, but not with the either-or decisions together: {kinds}")
+        yield told.format(kinds=names.list_names([_name(laid.problem, kind) for kind in kinds]))
+    for kind, say_nearest in (("lots", _say_lots), ("partners", _say_partners)):
+        if kind in (culprits or kinds):
+            yield from say_nearest(laid)
+
+
+def _name(problem: Problem, kind: EitherOr) -> Message:
+    choices = problem.scenario.said.choices
+    if kind == "lots" and choices.smallest_lot is not None:
+        tonnes = names.tell_number(choices.smallest_lot.value)
+        return say("`choices.smallest_lot` of {tonnes} t", tonnes=tonnes)
+    if kind == "partners" and choices.partners_at_most is not None:
+        return say("`choices.partners_at_most` of {count}", count=int(choices.partners_at_most))
+    if kind == "partners":
+        return say("`partners_at_most` of sites")
+    return say("what sites to open cost (`opens`)")
+
+
+def _has_plan(laid: Laid, kind: EitherOr) -> bool:
+    """Tell whether a plan exists without the decisions of one kind."""
+    other = laid.without({row.rule for row in laid.rows if row.family.decides == kind})
+    if not other.programme.whole.any():
+        return True
+    cost = laid.problem.objectives()[0]
+    return other.solve(cost, decided=Search(gap=1.0), clock=_TRYING_S).decision is not None
+
+
+def _find_bent(
+    laid: Laid, family: Family, side: Literal["short", "over"]
+) -> Iterator[tuple[Row, float, Floats]]:
+    """Give rows of a family that are bent in the plan nearest to one, by how much, and the plan."""
+    mine = [at for at, row in enumerate(laid.rows) if row.rule == family.name]
+    bending = laid.bend(**{side: mine})
+    if bending.programme.column_count > _MOST_COLUMNS:
+        return
+    found = bending.find(start=None, decided=Search(gap=1e-4), clock=_TRYING_S)
+    if found is not None:
+        bent = (found.short if side == "short" else found.over).items()
+        told = itertools.islice(bent, _MOST_BENT)
+        yield from ((laid.rows[at], by, found.found.values) for at, by in told)
+
+
+def _say_lots(laid: Laid) -> Iterator[Message]:
+    """Say how small the lots are that would do: what is less than a lot itself, `check` tells."""
+    problem = laid.problem
+    for row, _, values in _find_bent(laid, LOTS_LEAST, "short"):
+        moves = row.columns[row.coefficients == 1.0]
+        giver, taker, material, period = problem.others[ColumnKind.LOTS].iloc[row.about.entry]
+        told = say_text("nearest", "lots", period=period, tonnes=float(values[moves].sum()))
+        yield names.tell_named(problem.scenario, told, material=material, giver=giver, taker=taker)
+
+
+def _say_partners(laid: Laid) -> Iterator[Message]:
+    """Say how many partners would do, where one site or more have too few."""
+    for row, more, _ in _find_bent(laid, PARTNERS_LIMITED, "over"):
+        count = int(np.ceil(row.limit + more - 1e-6))
+        told = say_text("nearest", "partners", count=count, limit=int(row.limit))
+        yield names.tell_named(laid.problem.scenario, told, site=row.about.site)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from raastof_geo.assignment.rules import limits
-from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT
-from raastof_geo.assignment.rules.row import About, Family, RowName
+from raastof_geo.assignment.rules.masses import AGREEMENTS_KEPT
+from raastof_geo.assignment.statement.row import About, Family, RowName
 from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Language, Message, Readable, format_number, read_texts, say
 from raastof_geo.scenario.catalogue import Fit, Ruled, SoilMove
@@ -32,10 +32,9 @@ def span(periods: tuple[str, ...]) -> str:
 
 def list_names(names: Sequence[Readable]) -> Message:
     """Join names, the first few of them, in the language that is being read."""
-    shown = ", ".join(f"{{name_{at}}}" for at in range(min(len(names), _MOST)))
-    if len(names) > _MOST:
-        shown += f" … (+{len(names) - _MOST})"
-    return Message(shown, {f"name_{at}": name for at, name in enumerate(names[:_MOST])})
+    shown = join_clauses(names[:_MOST], ", ")
+    more = f" … (+{len(names) - _MOST})" if len(names) > _MOST else ""
+    return Message(shown.text + more, shown.values)
 
 
 def list_sites(scenario: Scenario, sites: Iterable[str]) -> Message:
@@ -43,9 +42,9 @@ def list_sites(scenario: Scenario, sites: Iterable[str]) -> Message:
     return list_names([name_site(scenario, site) for site in sites])
 
 
-def join_clauses(messages: Sequence[Readable]) -> Message:
-    """Put half-sentences one after the other."""
-    text = "; ".join(f"{{part_{at}}}" for at in range(len(messages)))
+def join_clauses(messages: Sequence[Readable], mark: str = "; ") -> Message:
+    """Put names or half-sentences one after the other, with a mark between them."""
+    text = mark.join(f"{{part_{at}}}" for at in range(len(messages)))
     return Message(text, {f"part_{at}": one for at, one in enumerate(messages)})
 
 
@@ -151,7 +150,7 @@ def describe_row(scenario: Scenario, name: RowName, *, periods: Readable = "") -
     """
     family, about = name
     if family.name == AGREEMENTS_KEPT.name:
-        return name_agreement(scenario, agreement_of(scenario, about))
+        return name_agreement(scenario, scenario.said.agreements[about.entry])
     entry = find_entry(scenario, about)
     if entry is not None:
         sentence = read_texts(f"lacking {entry.role}")["row"]
@@ -190,11 +189,6 @@ def _name_subject(scenario: Scenario, family: Family, about: About) -> Readable 
 def find_entry(scenario: Scenario, about: About) -> Need | Offer | None:
     """Find the need or the surplus that a row is about."""
     return scenario.entries.get((about.role, str(about))) if about.role else None
-
-
-def agreement_of(scenario: Scenario, about: About) -> Agreement:
-    """Give the agreement that a row is about."""
-    return scenario.said.agreements[about.entry]
 
 
 def name_agreement(scenario: Scenario, agreement: Agreement) -> Message:

@@ -1,26 +1,148 @@
-"""Find what would make a plan possible, try it, and rank it by its price."""
+"""What would help where there is no plan: what raises a share, and repairs, tried and ranked."""
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from raastof_geo.assignment.rules.agreements import AGREEMENTS_KEPT
-from raastof_geo.assignment.rules.row import RowName
+from raastof_geo.assignment.rules.masses import AGREEMENTS_KEPT
 from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Search
+from raastof_geo.assignment.statement.row import RowName
+from raastof_geo.assignment.statement.shares import count_material
 from raastof_geo.assignment.telling import names
-from raastof_geo.assignment.telling.lever import accept, find_blocking, replace_at, widen
-from raastof_geo.assignment.telling.most import Case
-from raastof_geo.assignment.telling.violation import Laid
+from raastof_geo.assignment.telling.case import Case, Laid, LargestShare, find_largest_share
 from raastof_geo.figures.vocabulary import CO2E, COST
-from raastof_geo.language import Message, say
-from raastof_geo.scenario.said.entry import OfferEntry
+from raastof_geo.language import Message, read_texts, say
+from raastof_geo.scenario.reading.tree import Trail
+from raastof_geo.scenario.said.entry import DueAmount, OfferEntry
 from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.said.part import Consent
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
 from raastof_geo.units import Quantity
+
+_MORE = 5e-5
+"""A share that rises by less than this has not risen."""
+
+
+def say_levers(case: Case, share: LargestShare) -> Iterator[Message]:
+    """Say how far the share would get without each thing that holds it; else what is on offer."""
+    scenario = case.problem.scenario
+    definition = share.target.definition
+    what, materials = names.DEFINITION_NAMES[definition], scenario.catalogue.materials.items()
+    counts = {name for name, one in materials if count_material(one, definition) > 0}
+    stopped = list(_say_stopped(case, counts))
+    yield from stopped
+    found = bool(stopped)
+    for how, larger in _try_levers(case, LargestShare(share.target)):
+        if larger.share > share.share + _MORE:
+            found = True
+            percent = names.tell_number(
+                100 * larger.share, beside=100 * (larger.share - share.share)
+            )
+            told = say("{how}, at most {share} % could be {what}")
+            yield told.format(how=how, share=percent, what=what)
+    if not found and not case.clock.over():
+        there = [(offer.material, offer.tonnes) for offer in scenario.offers]
+        there += [entry for depot in scenario.depots for entry in depot.start_t.items()]
+        offered = names.tell_number(sum(tonnes for material, tonnes in there if material in counts))
+        yield read_texts("lacking share")["offered"].format(offered=offered, what=what)
+
+
+def _try_levers(case: Case, none: LargestShare) -> Iterator[tuple[Message, LargestShare]]:
+    limits = read_texts("without").items()
+    lifted = (
+        (how, {one.rule for one in case.rows if one.family.limits == of}) for of, how in limits
+    )
+    fewer = ((how, case.without(rules)) for how, rules in lifted if rules)
+    other = ((how, case.restate(said)) for how, said in _other_scenarios(case.problem.scenario))
+    for how, laid in itertools.chain[tuple[Message, Laid | None]](fewer, other):
+        if case.clock.over():
+            return
+        if laid is not None:
+            yield how, find_largest_share(laid) or none
+
+
+def _say_stopped(case: Case, counts: set[str]) -> Iterator[Message]:
+    """Say why recipes that would make what counts out of what is offered can never run."""
+    scenario = case.problem.scenario
+    there = {offer.material for offer in scenario.offers}
+    for plant in scenario.plants:
+        for process in plant.processes:
+            useful = counts & set(process.outputs) and there & set(process.inputs)
+            told = case.unusable.recipe(plant, process) if useful else None
+            if told is not None:
+                yield told
+
+
+def _other_scenarios(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile]]:
+    """Give the scenario without windows, and with all conditions that keep an offer out."""
+    said = scenario.said
+    sites = {}
+    for name, site in said.sites.items():
+        wider = {"offers": tuple(map(widen, site.offers)), "needs": tuple(map(widen, site.needs))}
+        sites[name] = site.model_copy(update=wider)
+    if sites != said.sites:
+        how = say("if all surplus and all needs could wait for any period")
+        yield how, said.model_copy(update={"sites": sites})
+    there = {offer.material for offer in scenario.offers}
+    there |= {material for plant in scenario.plants for material in plant.makes}
+    blocking = find_blocking(scenario, scenario.needs, there)
+    if blocking:
+        how = say("with {conditions} accepted too wherever it is asked for")
+        conditions = names.list_names([f"`{name}`" for name in blocking])
+        yield how.format(conditions=conditions), accept(scenario, blocking)
+
+
+def widen(entry: DueAmount) -> DueAmount:
+    """Let an entry wait for any period; it is the same one where it may already."""
+    if entry.amount is None or not (entry.first or entry.last):
+        return entry
+    return entry.model_copy(update={"first": None, "last": None})
+
+
+Blocking: TypeAlias = Mapping[str, Sequence[Need]]
+"""Conditions, and the needs that each keeps materials from."""
+
+
+def find_blocking(scenario: Scenario, needs: Iterable[Need], materials: Iterable[str]) -> Blocking:
+    """Find the conditions not accepted that keep some materials from some needs, in their order."""
+    found = defaultdict[str, dict[tuple[str, int], Need]](dict)
+    for need, material in itertools.product(needs, sorted(materials)):
+        block = scenario.blocks(material, need.demand)
+        if block is not None and block.condition is not None:
+            found[block.condition][need.site, need.number] = need
+    return {condition: list(blocked.values()) for condition, blocked in found.items()}
+
+
+def accept(scenario: Scenario, conditions: Blocking) -> ScenarioFile:
+    """Give the scenario with conditions accepted: at the needs where they are a matter of those."""
+    said = scenario.said
+    for condition in filter(scenario.is_per_need, conditions):
+        for need in conditions[condition]:
+            trail = "sites", need.site, "needs", need.number - 1, "accepts"
+            accepts = said.sites[need.site].needs[need.number - 1].accepts
+            said = replace_at(said, trail, (*accepts, Consent(condition=condition)))
+    for_all = (one for one in conditions if not scenario.is_per_need(one))
+    return said.model_copy(update={"accepted_conditions": (*said.accepted_conditions, *for_all)})
+
+
+def replace_at(said: Any, trail: Trail, new: Any) -> Any:
+    """Give what is said with something else at a trail; what is not changed is shared."""
+    if not trail:
+        return new
+    here: Any = trail[0]
+    below = trail[1:]
+    if isinstance(said, tuple):
+        return (*said[:here], replace_at(said[here], below, new), *said[here + 1 :])
+    if isinstance(said, Mapping):
+        return {**said, here: replace_at(said[here], below, new)}
+    return said.model_copy(update={here: replace_at(getattr(said, here), below, new)})
+
 
 _PATIENCE_S = 60.0
 _DECIDING_S = 20.0
@@ -89,13 +211,13 @@ def _raise_limits(case: Case) -> Iterator[Repair | None]:
     """Raise each limit that binds by just as much as a plan needs, in numbers as they are told."""
     whole, scenario = case.whole, case.problem.scenario
     where = {(row.rule, row.label): at for at, row in enumerate(whole.rows)}
-    prices = case.violation.prices[: len(case.rows)]
+    prices = case.violation.found.shadow_prices
     for at in np.flatnonzero(prices < -1e-6).tolist():
         row = case.rows[at]
         number = row.family.number(row.about)
         if not number or row.sense != "<=":
             continue
-        found = case.bend(over=[at]).solve()
+        found = case.bend(over=[at]).find()
         # None where this limit alone makes no plan possible, however far it is raised.
         more = None if found is None else found.over.get(at)
         if more is None:
@@ -110,7 +232,7 @@ def _raise_limits(case: Case) -> Iterator[Repair | None]:
             unit=names.unit_of_row(row.name),
             limit=names.tell_number(limit),
         )
-        raised = replace(whole, programme=whole.programme.with_limits(limits))
+        raised = replace(whole, programme=replace(whole.programme, limit=limits))
         yield _solve(raised, Repair(told, row=row.name, limit=limit, number=number))
 
 
@@ -145,8 +267,8 @@ def _accept_conditions(
     stuck = {offer.material for offer in offers}
     needs = scenario.needs if stuck or share_short else needs
     materials = stuck or {offer.material for offer in scenario.offers}
-    for condition, blocked in find_blocking(scenario, needs, materials).items():
-        every = list(blocked)
+    where = say("{use} at {site}")
+    for condition, every in find_blocking(scenario, needs, materials).items():
         if scenario.is_per_need(condition):
             told = say("accept the condition `{condition}` ({words}) for {needs}")
             each = [[one] for one in every[:_MOST_ACCEPTING]]
@@ -158,14 +280,9 @@ def _accept_conditions(
             message = told.format(
                 condition=condition,
                 words=names.call(scenario.catalogue.conditions[condition].name),
-                needs=names.list_names([_name_need(scenario, *one) for one in mine]),
+                needs=names.list_names([names.tell_named(scenario, where, one) for one in mine]),
             )
             yield Repair(message, accept(scenario, {condition: mine}))
-
-
-def _name_need(scenario: Scenario, site: str, number: int) -> Message:
-    use = scenario.sites[site].needs[number - 1].use
-    return names.tell_named(scenario, say("{use} at {site}"), use=use, site=site)
 
 
 def _receive_more(case: Case, left: Sequence[str]) -> Iterator[Repair]:
@@ -226,7 +343,7 @@ def _give_up_agreements(case: Case) -> Iterator[Repair]:
         most = case.most([at]) if row.rule == AGREEMENTS_KEPT.name else None
         if most is None or most >= row.limit:
             continue
-        number, agreement = row.about.entry, names.agreement_of(scenario, row.about)
+        number, agreement = row.about.entry, said[row.about.entry]
         key = "tonnes" if agreement.tonnes is not None else "at_least"
         tonnes, named = math.floor(most + 1e-6), names.name_agreement(scenario, agreement)
         told = say("lower {agreement} to {tonnes} t", agreement=named, tonnes=tonnes)

@@ -1,29 +1,30 @@
-"""Say why somebody does not send to somebody: the rule that blocks it, or what it would cost."""
+"""Say why somebody does not send to somebody, or what it would cost; and what limits cost."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, product
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from raastof_geo.arrays import Columns, Floats
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.rules.agreements import agreed_moves
-from raastof_geo.assignment.rules.masses import OFFERS_KEPT
+from raastof_geo.assignment.rules.masses import OFFERS_KEPT, agreed_moves
 from raastof_geo.assignment.solving.price_in import FREE
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.row import RowName
 from raastof_geo.assignment.telling import names
-from raastof_geo.assignment.telling.unusable import Unusable, find_unusable
+from raastof_geo.assignment.telling.case import Unusable, find_unusable
 from raastof_geo.errors import InputError
 from raastof_geo.figures.vocabulary import aim_of
-from raastof_geo.language import Message, read_texts, say
+from raastof_geo.language import Message, Readable, read_texts, say
 from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.parties import Giver, Taker, may_deal
+from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.scenario import Need
+from raastof_geo.scenario.scenario import Need, Scenario
 
 _LEAST_PRICE = 1e-6
 TRIED_T = (1.0, 0.01)
@@ -64,9 +65,10 @@ def explain_why_not(
     givers, takers = _find_parties(problem, giver, taker, material)
     unusable = find_unusable(problem)
     reasons = [_explain(plan, unusable, one, other) for one in givers for other in takers]
-    rank = dict.fromkeys(get_args(ReasonKind), 3) | {"in_plan": 0, "as_good": 1, "costs_more": 2}
+    rank: dict[ReasonKind, int] = {"in_plan": 0, "as_good": 1, "costs_more": 2}
     return sorted(
-        reasons, key=lambda one: (rank[one.kind], one.more_per_t or 0.0, one.giver, one.taker)
+        reasons,
+        key=lambda one: (rank.get(one.kind, 3), one.more_per_t or 0.0, one.giver, one.taker),
     )
 
 
@@ -85,9 +87,7 @@ def compare_sites(plan: Plan) -> dict[tuple[str, str], Reason]:
     unusable = find_unusable(problem)
     extra = np.where(unusable.moves, np.inf, extra)
     order = np.argsort(extra, kind="stable")
-    ends = zip(
-        problem.moves.giver[order].tolist(), problem.moves.taker[order].tolist(), strict=True
-    )
+    ends = zip(problem.moves.giver[order], problem.moves.taker[order], strict=True)
     dealing = ((problem.givers[giver], problem.takers[taker]) for giver, taker in ends)
     best: dict[tuple[str, str], Reason] = {}
     for giver, taker in chain(dealing, product(problem.givers, problem.takers)):
@@ -166,22 +166,18 @@ class _Pair:
         return self.reason(kind, message)
 
     def priced(
-        self,
-        kind: ReasonKind,
-        told: str,
-        more: float | None = None,
-        blocking: Sequence[Message] = (),
+        self, kind: ReasonKind, told: str, more: float | None = None, rules: Readable = ""
     ) -> Reason:
         """Give what came of sending a little over one of their legs, by a text of `forced`.
 
-        `more` is what a tonne adds to the first objective, if that is known; `blocking` are the
-        rules that leave no way together.
+        `more` is what a tonne adds to the first objective, if that is known; `rules` are those
+        that leave no way together.
         """
         message = read_texts("forced")[told].format(
             what=self.what,
             more=names.tell_number(more or 0.0),
             unit=aim_of(self.plan.scenario.said.objectives[0].minimise[0]).unit,
-            rules=names.list_names(blocking),
+            rules=rules,
         )
         return self.reason(kind, message, more)
 
@@ -272,7 +268,13 @@ def _price(pair: _Pair, *, again: bool) -> Reason:
     part = proof.programme.matrix[:, columns]
     extra = proof.cost[columns] - part.T @ proof.prices_given_decisions
     best = int(np.argmin(extra))
-    found = _force(pair) if again else _estimate(pair, float(extra[best]))
+    more = float(extra[best])
+    if again:
+        found = _force(pair)
+    elif more <= FREE * _dearest_move(pair.plan):
+        found = pair.priced("perhaps", "perhaps", 0.0)
+    else:
+        found = pair.priced("costs_more", "at_least", more)
     full = next(_binding(pair.plan, columns[best : best + 1]), None)
     if found.kind != "costs_more" or full is None:
         return found
@@ -292,13 +294,6 @@ def _binding(plan: Plan, columns: Columns) -> Iterator[Message]:
             yield say("full: {rule}", rule=names.describe_row(plan.problem.scenario, name))
 
 
-def _estimate(pair: _Pair, more: float) -> Reason:
-    """Tell by the prices of the plan alone, by which a tonne costs so much more at least."""
-    if more <= FREE * _dearest_move(pair.plan):
-        return pair.priced("perhaps", "perhaps", 0.0)
-    return pair.priced("costs_more", "at_least", more)
-
-
 def _force(pair: _Pair) -> Reason:
     """Find the cheapest plan that keeps every rule and sends a little over one of some columns.
 
@@ -310,44 +305,29 @@ def _force(pair: _Pair) -> Reason:
     first = proof.start.columns
     start = np.union1d(first, pair.columns) if len(first) else None
     for tonnes in TRIED_T:
-        found = _solve(pair, proof.cost, tonnes, decided=decided, start=start)
+        found = _send(pair, proof.cost, tonnes, decided=decided, start=start)
         if found.solved:
             more = _rise(pair.plan, found, tonnes)
             kind: ReasonKind = "costs_more" if more else "as_good"
             return pair.priced(kind, kind, more)
-    if decided is not None and _solve(pair, proof.cost).feasible:
+    if decided is not None and _send(pair, proof.cost).feasible:
         # Other decisions than the plan's might let something pass.
-        search = Search(gap=1.0)
-        other = _solve(pair, proof.cost, decided=search, patience_s=_PATIENCE_S)
+        other = _send(pair, proof.cost, decided=Search(gap=1.0), clock=_PATIENCE_S)
         if other.decision is not None:
             return pair.priced("closed", "closed")
         return pair.priced("impossible", "no_way" if other.complete else "no_time")
-    blocking = list(_name_blocking(pair))
-    return pair.priced("impossible", "blocked" if blocking else "no_way", blocking=blocking)
+    rules = _name_blocking(pair)
+    told = "blocked" if rules else "no_way"
+    return pair.priced("impossible", told, rules=names.list_names(rules))
 
 
-def _solve(
-    pair: _Pair,
-    cost: Floats,
-    tonnes: float = TRIED_T[-1],
-    *,
-    decided: Floats | Search | None = None,
-    start: Columns | None = None,
-    patience_s: float | None = None,
-) -> Solution:
-    """Send some tonnes over the legs of a pair together."""
+def _send(pair: _Pair, cost: Floats, tonnes: float = TRIED_T[-1], **how: Any) -> Solution:
+    """Send some tonnes over the legs of a pair together; `how` is as `solve` knows it."""
     plan = pair.plan
     each = np.zeros(plan.column_count)
     each[pair.columns] = 1.0
-    return solve(
-        plan.problem,
-        programme=plan.proof.programme,
-        costs=[cost],
-        held=(each, tonnes),
-        decided=decided,
-        start=start,
-        clock=patience_s,
-    )
+    held, programme = (each, tonnes), plan.proof.programme
+    return solve(plan.problem, programme=programme, costs=[cost], held=held, **how)
 
 
 def _rise(plan: Plan, found: Solution, tonnes: float) -> float:
@@ -368,13 +348,49 @@ def _dearest_move(plan: Plan) -> float:
     return max(1e-3, float(costs.max(initial=0.0)))
 
 
-def _name_blocking(pair: _Pair) -> Iterator[Message]:
+def _name_blocking(pair: _Pair) -> list[Message]:
     """Name rules that together leave no way: those with a price where least is missing."""
     rows = pair.plan.proof.rows
-    prices = _solve(pair, np.zeros(pair.plan.column_count)).shadow_prices[: len(rows)]
+    prices = _send(pair, np.zeros(pair.plan.column_count)).shadow_prices[: len(rows)]
     told: dict[str, Message] = {}
     for at in np.argsort(-np.abs(prices), kind="stable").tolist():
         if abs(prices[at]) > FREE and not rows[at].family.keeps_books:
             message = names.describe_row(pair.plan.scenario, rows[at])
             told.setdefault(str(message), message)
-    yield from list(told.values())[:_MOST_NAMED]
+    return list(told.values())[:_MOST_NAMED]
+
+
+class PricedRow(NamedTuple):
+    """A limit that costs something."""
+
+    name: Message
+    rule: str
+    label: str
+    limit: float
+    used: float
+    shadow_price: float
+    """Of the first objective, for one unit more."""
+    group: str
+    """What it is about: the material or the use, else the label."""
+
+
+def list_priced_rows(plan: Plan, *, least: float) -> list[PricedRow]:
+    """List the limits, but books, with a shadow price beyond `least`, in the order of the rows."""
+    table = plan.shadow_prices[["rule", "label", "limit", "used", "shadow_price"]]
+    priced = zip(plan.proof.rows, table.itertuples(index=False, name=None), strict=True)
+    return [
+        PricedRow(told, *(*figures, group))
+        for name, figures in priced
+        if abs(figures[-1]) > least and not name.family.keeps_books
+        for told, group in [_describe(plan.scenario, name)]
+    ]
+
+
+def _describe(scenario: Scenario, name: RowName) -> tuple[Message, str]:
+    """Say what a row is about, its periods by the names that people know, and its group."""
+    about, entry, known = name.about, names.find_entry(scenario, name.about), scenario.periods
+    ids = entry.periods if entry else tuple(filter(None, [about.period]))
+    ends = dict.fromkeys((*ids[:1], *ids[-1:]))
+    named = [name_period(known[one]) if one in known else one for one in ends]
+    told = names.describe_row(scenario, name, periods=" – ".join(named))
+    return told, entry.use if isinstance(entry, Need) else about.material or str(about)

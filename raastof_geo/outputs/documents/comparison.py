@@ -37,7 +37,7 @@ _APART = {"title", "variants", "assumptions", "outputs"}
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class Core:
     """A plan and its effect, as far as plans are compared by them."""
 
     headlines: Headlines
@@ -50,13 +50,13 @@ class Found:
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
+class Compared:
     """A scenario, and its plan or why there is none."""
 
     title: str
     said: Mapping[str, str]
     """What the scenario says, by path."""
-    found: Found | None
+    found: Core | None
     refused: str = ""
 
 
@@ -69,7 +69,7 @@ class _Change(NamedTuple):
     """The largest change first."""
 
 
-def describe_found(result: Result) -> Found:
+def describe_found(result: Result) -> Core:
     """Take from a result what plans are compared by."""
     before, plan = result.effect.align("project")
     flows = result.plan.flows.query("origin != destination")
@@ -77,7 +77,7 @@ def describe_found(result: Result) -> Found:
         tonnes=("tonnes", "sum"), period=("period", "first")
     )
     headlines = read_headlines(result.effect)
-    return Found(headlines, result.effect.books.totals, summed, before - plan)
+    return Core(headlines, result.effect.books.totals, summed, before - plan)
 
 
 def list_said(scenario: Scenario) -> dict[str, str]:
@@ -90,7 +90,7 @@ def list_said(scenario: Scenario) -> dict[str, str]:
     }
 
 
-def write_comparison(result: Result, cases: Sequence[Case], folder: Path) -> Path:
+def write_comparison(result: Result, cases: Sequence[Compared], folder: Path) -> Path:
     """Write a page and a workbook of cases beside each other into a folder; give it.
 
     `result`: of the first case, whose roads the maps show. `OutputError` as `write_outputs`.
@@ -114,7 +114,7 @@ def write_comparison(result: Result, cases: Sequence[Case], folder: Path) -> Pat
     return folder
 
 
-def _tabulate(cases: Sequence[Case]) -> tuple[list[Readable], list[list[Any]]]:
+def _tabulate(cases: Sequence[Compared]) -> tuple[list[Readable], list[list[Any]]]:
     """Give heads and a row for each case: headlines, totals of the plan, why there is none."""
     shown = {one: shown_in_lines()[one] for one in (CO2E, COST, VEHICLE_KM)}
     heads: list[Readable] = [say("Plan"), *(SHOWN[one].head for one in HEADLINES)]
@@ -129,7 +129,7 @@ def _tabulate(cases: Sequence[Case]) -> tuple[list[Readable], list[list[Any]]]:
     return heads, rows
 
 
-def _lay_out(result: Result, cases: Sequence[Case]) -> Iterator[document.Block]:
+def _lay_out(result: Result, cases: Sequence[Compared]) -> Iterator[document.Block]:
     heads, rows = _tabulate(cases)
     told = tuple(tuple(map(_write, row[:_SHOWN])) for row in rows)
     yield document.Table(say("Plans beside each other"), tuple(heads[:_SHOWN]), told)
@@ -151,7 +151,7 @@ def _lay_out(result: Result, cases: Sequence[Case]) -> Iterator[document.Block]:
         yield from _draw_changes(result, cases[0], case)
 
 
-def _draw_changes(result: Result, first: Case, case: Case) -> Iterator[document.Block]:
+def _draw_changes(result: Result, first: Compared, case: Compared) -> Iterator[document.Block]:
     """Draw what comes and what goes, on the roads of the first case."""
     if first.found is None or case.found is None or result.legs.roads is None:
         return
@@ -173,7 +173,7 @@ def _write(cell: Any) -> Readable:
     return format_number(cell, digits=1) if isinstance(cell, float) else cast("Readable", cell)
 
 
-def _change_flows(first: Found, second: Found) -> pd.DataFrame:
+def _change_flows(first: Core, second: Core) -> pd.DataFrame:
     """Give flows that are otherwise, the largest change first, with tonnes before and now. [t]"""
     both = pd.concat({"first": first.flows, "second": second.flows}, axis=1).sort_index()
     before, now = (both[side, "tonnes"].fillna(0.0) for side in ("first", "second"))
@@ -183,7 +183,7 @@ def _change_flows(first: Found, second: Found) -> pd.DataFrame:
     return table.sort_values("change", key=lambda one: -one.abs(), kind="stable")
 
 
-def _list_changes(scenario: Scenario, first: Case, case: Case) -> Iterator[_Change]:
+def _list_changes(scenario: Scenario, first: Compared, case: Compared) -> Iterator[_Change]:
     """List what is otherwise: what is said, figures, flows and projects; nothing that is alike."""
     ends = [first.title, case.title]
     changes = [_change_said(first, case, ends)]
@@ -194,14 +194,14 @@ def _list_changes(scenario: Scenario, first: Case, case: Case) -> Iterator[_Chan
     yield from (one for one in changes if one.rows)
 
 
-def _change_said(first: Case, case: Case, ends: Sequence[str]) -> _Change:
+def _change_said(first: Compared, case: Compared, ends: Sequence[str]) -> _Change:
     paths = dict.fromkeys([*first.said, *case.said])
     rows = [[one, first.said.get(one, "–"), case.said.get(one, "–")] for one in paths]
     other = [row for row in rows if row[1] != row[2]]
     return _Change(say("What is said"), [say("Value"), *ends], other)
 
 
-def _change_figures(first: Found, second: Found, ends: Sequence[str]) -> _Change:
+def _change_figures(first: Core, second: Core, ends: Sequence[str]) -> _Change:
     rows: list[list[Any]] = []
     for one, line in shown_in_lines().items():
         before, now = float(first.totals[one]), float(second.totals[one])
@@ -213,7 +213,7 @@ def _change_figures(first: Found, second: Found, ends: Sequence[str]) -> _Change
     return _Change(say("Figures that move"), [say("Key figure"), *ends, say("Change"), "%"], rows)
 
 
-def _tell_flows(scenario: Scenario, first: Found, second: Found) -> _Change:
+def _tell_flows(scenario: Scenario, first: Core, second: Core) -> _Change:
     known, kinds = scenario.catalogue.materials, read_texts("flows compared")
     names = {one: scenario.site_name(one) for one in scenario.sites}
     rows: list[list[Any]] = []
@@ -231,7 +231,7 @@ def _tell_flows(scenario: Scenario, first: Found, second: Found) -> _Change:
     return _Change(say("Flows that change"), heads, rows)
 
 
-def _change_projects(scenario: Scenario, first: Found, second: Found) -> _Change:
+def _change_projects(scenario: Scenario, first: Core, second: Core) -> _Change:
     change = second.saved.sub(first.saved, fill_value=0.0)[[CO2E, COST]].fillna(0.0)
     change = change[change.abs().max(axis=1) > 0.5].sort_values(CO2E, ascending=False)
     rows: list[list[Any]] = [

@@ -1,6 +1,6 @@
 """Find which recipes of which plants can never run, and what each lacks for it.
 
-Before anything is priced for `check`; `assignment.telling.unusable` searches the legs that there
+Before anything is priced for `check`; `assignment.telling.case` searches the legs that there
 are in the same way, and has the sentences for both.
 """
 
