@@ -281,7 +281,7 @@ def export_file(
     anywhere: Anywhere = False,
 ) -> None:
     """Write a scenario as tables, which are a scenario themselves."""
-    from raastof_geo.outputs.gis.export import write_scenario_layers
+    from raastof_geo.outputs.geopackage import write_scenario_layers
     from raastof_geo.outputs.tables.form import write_form
     from raastof_geo.scenario import read_scenario
 
