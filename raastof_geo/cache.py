@@ -23,7 +23,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from raastof_geo.links import is_file, is_folder, is_there
+from raastof_geo.files import is_file, is_folder, is_there
 
 VERSION = 2
 """Raised when anything that is kept changes its shape or meaning."""

@@ -1,4 +1,4 @@
-"""Of roads: `raastof network info`, `build` and `fetch`."""
+"""Of roads, and what is kept of them from run to run: `raastof network` and `raastof cache`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 from raastof_geo.cli.options import FILE, Box, Into, argument, option
 from raastof_geo.cli.terminal import tell, telling
 from raastof_geo.errors import InputError
-from raastof_geo.language import Readable, format_number, list_codes, say
+from raastof_geo.language import Readable, format_number, list_codes, read_texts, say
 
 if TYPE_CHECKING:
     from raastof_geo.region.projection import Bounds
@@ -176,3 +176,29 @@ def _read_box(given: str) -> Bounds:
             "--box must be west,south,east,north in degrees, got {given}", given=given
         ) from error
     return west, south, east, north
+
+
+def tell_cache() -> None:
+    """Tell where the cache lies and what it holds."""
+    from raastof_geo.cache import MARK, cache_folder, find_stranger, list_stocks
+    from raastof_geo.files import is_folder
+
+    tell(cache_folder())
+    stranger = find_stranger()
+    if stranger is not None:
+        told = say("{file} is a file or a link where a folder must be: nothing is kept there.")
+        if is_folder(stranger):
+            told = say("{folder} is not ours (it has no file {mark}): nothing is kept there.")
+        tell(told.format(file=str(stranger), folder=str(stranger), mark=MARK))
+    told, names = say("{kind}: {entries} entries, {size} MB"), read_texts("kinds of stocks")
+    for stock in list_stocks():
+        kind, size = names[stock.kind], format_number(stock.size_mb, digits=1)
+        tell(told.format(kind=kind, entries=stock.entries, size=size))
+
+
+def empty_cache() -> None:
+    """Empty the cache; what is needed is made again."""
+    from raastof_geo.cache import clear_cache
+
+    size = format_number(clear_cache(), digits=1)
+    tell(say("The cache is empty; {size} MB are free.", size=size))

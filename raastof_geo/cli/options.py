@@ -49,13 +49,9 @@ def _note_steps(context: typer.Context, wanted: bool) -> None:
 
 FILE = say("FILE")
 FOLDER = say("FOLDER")
-NAME = say("NAME")
-MATERIAL = say("MATERIAL")
-RESULTS = say("RESULTS")
 SCENARIO = say("SCENARIO")
 
 ScenarioPath = Annotated[Path, argument(value=SCENARIO)]
-Results = Annotated[Path, argument(value=RESULTS)]
 Into = Annotated[Path, option("--into", value=FOLDER)]
 OfScenario = Annotated[Path | None, option("--scenario", value=SCENARIO)]
 Anywhere = Annotated[bool, option("--anywhere")]

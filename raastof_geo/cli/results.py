@@ -5,13 +5,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from raastof_geo.cli.options import RESULTS, Results, argument, option
-from raastof_geo.cli.terminal import quote, tell, tell_item
+from raastof_geo.cli.options import argument, option
+from raastof_geo.cli.terminal import quote, tell, tell_items
 from raastof_geo.errors import DamagedError, InputError, NoPlanError
 from raastof_geo.language import Message, format_number, say, say_count
 
+_RESULTS = say("RESULTS")
+_Results = Annotated[Path, argument(value=_RESULTS)]
 
-def open_results(results: Annotated[Path | None, argument(value=RESULTS)] = None) -> None:
+
+def open_results(results: Annotated[Path | None, argument(value=_RESULTS)] = None) -> None:
     """Open the page that leads to all results in the browser."""
     from raastof_geo.records.exchange import finish_exchange
     from raastof_geo.records.manifest import find_door
@@ -36,7 +39,9 @@ def _find_newest(into: Path) -> Path:
     return next((one.parent for one in runs if find_door(one.parent)), into)
 
 
-def verify_results(results: Results, *, strict: Annotated[bool, option("--strict")] = False) -> int:
+def verify_results(
+    results: _Results, *, strict: Annotated[bool, option("--strict")] = False
+) -> int:
     """Check written results again; with `strict` files beside the plan count too."""
     from raastof_geo.records.verify import check_results
 
@@ -56,15 +61,14 @@ def verify_results(results: Results, *, strict: Annotated[bool, option("--strict
 
 
 def _list_some(messages: Sequence[Message], most: int = 40) -> None:
-    for message in messages[:most]:
-        tell_item(message)
+    tell_items(*messages[:most], indent="  ")
     if len(messages) > most:
         rest = len(messages) - most
         tell(say_count("  … and {count} more", "  … and {count} more", count=rest))
 
 
 def explain_results(
-    results: Results, figure: Annotated[str | None, argument(value=say("FIGURE"))] = None
+    results: _Results, figure: Annotated[str | None, argument(value=say("FIGURE"))] = None
 ) -> None:
     """Follow a figure to its sources, or list those that there are."""
     from raastof_geo.evidence import tell_unit
@@ -89,11 +93,9 @@ def _list_figures(results: Path) -> None:
     for one in figures:
         _, part = one.figure.split(".", 1)
         value = format_number(one.value, digits=0 if abs(one.value) >= 1000 else 2)
-        tell_item(
-            f"{one.figure} = {value} {tell_unit(one.unit)} ({called.get(part, '')})", indent=""
-        )
+        tell_items(f"{one.figure} = {value} {tell_unit(one.unit)} ({called.get(part, '')})")
     tell()
     example = quote(f"saved.cost_dkk@project={next(iter(labels['project']), 'NAME')}")
-    tell_item(say("Any of them can be narrowed down, as in {example}:", example=example), indent="")
+    tell_items(say("Any of them can be narrowed down, as in {example}:", example=example))
     for dimension, names in labels.items():
-        tell_item(", ".join(names), mark=f"@{dimension}= ")
+        tell_items(", ".join(names), indent="  ", mark=f"@{dimension}= ")

@@ -18,8 +18,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from raastof_geo.errors import OutputError, tell_reason
+from raastof_geo.files import (
+    is_file,
+    is_folder,
+    is_link,
+    is_there,
+    name_free,
+    note_moved,
+    note_written,
+)
 from raastof_geo.language import Message, say_text
-from raastof_geo.links import is_file, is_folder, is_link, is_there, name_free
 from raastof_geo.records import manifest
 from raastof_geo.records.lock import hold
 from raastof_geo.records.place import (
@@ -31,7 +39,6 @@ from raastof_geo.records.place import (
 )
 from raastof_geo.records.record import Record
 from raastof_geo.records.values import pack_values, read_file
-from raastof_geo.trace import note_moved, note_written
 
 SET_ASIDE = "set_aside"
 """Where in a results folder goes what stood in the way; `set_aside-2` where that is taken."""

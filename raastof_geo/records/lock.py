@@ -7,7 +7,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from raastof_geo.errors import OutputError
-from raastof_geo.links import is_file, is_there
+from raastof_geo.files import is_file, is_there
 
 _PATIENCE_S = 60.0
 

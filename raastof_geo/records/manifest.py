@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from raastof_geo.links import is_file, is_folder
+from raastof_geo.files import is_file, is_folder
 from raastof_geo.records.record import Record
 from raastof_geo.records.values import read_file, render_values
 

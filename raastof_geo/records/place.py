@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from raastof_geo.errors import OutputError, tell_reason
-from raastof_geo.links import is_file, is_link, is_there
+from raastof_geo.files import is_file, is_link, is_there
 
 
 def check_place(folder: Path) -> None:

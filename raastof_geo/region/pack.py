@@ -17,7 +17,7 @@ from pyproj.exceptions import CRSError
 
 from raastof_geo.arrays import Objects
 from raastof_geo.errors import RoadDataError
-from raastof_geo.links import AnyPath
+from raastof_geo.files import AnyPath
 from raastof_geo.region.projection import Bounds, find_system
 from raastof_geo.region.region import AREA_COLUMNS, TOWN_COLUMNS, Region
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import shapely
 
+from raastof_geo.files import AnyPath
 from raastof_geo.language import LANGUAGES, say
-from raastof_geo.links import AnyPath
 from raastof_geo.region.projection import find_system
 from raastof_geo.region.region import Region
 from raastof_geo.roads.mapped.build import BUILT_IN_CLASSES, build_network

@@ -15,7 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from raastof_geo.arrays import Floats
 from raastof_geo.errors import RoadDataError
-from raastof_geo.links import AnyPath
+from raastof_geo.files import AnyPath
 from raastof_geo.region.projection import DEGREES, bound, measure_steps
 from raastof_geo.roads.edges import NetworkMetadata
 from raastof_geo.roads.mapped.rules import flip_tags

@@ -9,7 +9,7 @@ import shapely
 
 from raastof_geo.cache import fingerprint, keep
 from raastof_geo.errors import RoadDataError
-from raastof_geo.links import AnyPath
+from raastof_geo.files import AnyPath
 from raastof_geo.roads.edges import BUILDER
 from raastof_geo.roads.mapped.damage import OSM_ENDINGS, refuse_others
 from raastof_geo.roads.mapped.osm import TellStep, read_osm

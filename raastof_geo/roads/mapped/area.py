@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import shapely
 
 from raastof_geo.errors import InputError, RoadDataError, raise_all
+from raastof_geo.files import AnyPath
 from raastof_geo.language import list_codes, say_text
-from raastof_geo.links import AnyPath
 from raastof_geo.region.layer import read_polygons
 from raastof_geo.region.pack import read_region
 from raastof_geo.region.projection import Bounds, find_system, project_shapes, unproject_shapes

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.errors import RoadDataError
-from raastof_geo.files import write_whole
+from raastof_geo.files import AnyPath, write_whole
 from raastof_geo.language import Message
-from raastof_geo.links import AnyPath
 from raastof_geo.region.pack import MEMBER, encode_region, read_region
 from raastof_geo.roads.edges import BACKWARD, FORWARD, NetworkMetadata, StoredColumns, Turn
 from raastof_geo.roads.network import RoadNetwork
