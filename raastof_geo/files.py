@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from filelock import FileLock, Timeout
+
 from raastof_geo.errors import OutputError, tell_reason
 from raastof_geo.language import Message, say
 
@@ -136,7 +138,8 @@ def _tell_moved(path: Path, to: Path) -> Message:
 _PREFIX, _MIDDLE = ".raastof-", ".part"
 _DEAD_S = 3600.0
 """A draft that nobody has written to for so long belongs to a run that is no more. [s]"""
-_SET_ASIDE = "set_aside"
+SET_ASIDE = "set_aside"
+"""Where what stood in the way goes; `set_aside-2` where that is taken."""
 _SEALED = re.compile(rb"(.*)\n<!-- raastof_geo ([0-9a-f]{64}) -->\n", re.DOTALL)
 
 Known = Callable[[Path], bool]
@@ -214,7 +217,7 @@ def _check_place(path: Path) -> None:
 
 def _move_aside(path: Path) -> Path:
     """Move a file to `set_aside` beside it, or to `set_aside-2` where that is taken."""
-    folder = name_free(path.parent / _SET_ASIDE)
+    folder = name_free(path.parent / SET_ASIDE)
     folder.mkdir()
     try:
         path.rename(folder / path.name)
@@ -229,3 +232,33 @@ def _sweep(folder: Path) -> None:
         with suppress(OSError):
             if is_file(draft) and time.time() - draft.lstat().st_mtime > _DEAD_S:
                 draft.unlink()
+
+
+_PATIENCE_S = 60.0
+
+
+@contextmanager
+def hold(place: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
+    """Hold the lock of a file or folder: `.NAME.lock`, there meanwhile and gone afterwards.
+
+    `OutputError` where that takes longer [s] or cannot be; `OSError` where it cannot be written.
+    """
+    path = place.parent / f".{place.name}.lock"
+    if is_there(path) and not is_file(path):
+        raise OutputError.saying_text("places", "no lock", file=str(path))
+    lock = FileLock(path, timeout=patience_s)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise OutputError.saying_text("places", "another run", folder=str(place)) from error
+    try:
+        yield
+    finally:
+        # It goes while it is held: who waits for it sees that, and makes a new one. Windows lets
+        # nobody remove it as long as it is open; there the release does.
+        try:
+            with suppress(OSError):
+                if path.lstat().st_size == 0:
+                    path.unlink()
+        finally:
+            lock.release()

@@ -72,7 +72,7 @@ def explain_results(
 ) -> None:
     """Follow a figure to its sources, or list those that there are."""
     from raastof_geo.evidence import tell_unit
-    from raastof_geo.records.explain import explain_figure
+    from raastof_geo.records.ledger import explain_figure
 
     if figure is None:
         _list_figures(results)
@@ -86,7 +86,7 @@ def explain_results(
 def _list_figures(results: Path) -> None:
     from raastof_geo.evidence import tell_unit
     from raastof_geo.figures.vocabulary import told_in_books
-    from raastof_geo.records.explain import list_figures
+    from raastof_geo.records.ledger import list_figures
 
     figures, labels = list_figures(results)
     called = {indicator.name: indicator.bare for indicator in told_in_books()}

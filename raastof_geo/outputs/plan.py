@@ -13,7 +13,7 @@ from raastof_geo.effect.gain import Gain
 from raastof_geo.evidence import STATES
 from raastof_geo.recall.rest import BASELINE_TABLES, describe_rows
 from raastof_geo.records.plan import PLAN, write_plan
-from raastof_geo.records.values import make_finite
+from raastof_geo.records.record import make_finite
 from raastof_geo.result import Result, name_materials
 from raastof_geo.version import __version__
 

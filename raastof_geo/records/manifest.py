@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from raastof_geo.files import is_file, is_folder
-from raastof_geo.records.record import Record
-from raastof_geo.records.values import read_file, render_values
+from raastof_geo.records.record import Record, read_file, render_values
 
 MANIFEST = Record("manifest.json", "raastof_geo results 2", most_bytes=64_000_000)
 """Format 1 had no manifest; such a folder is known by its `plan.json`."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from raastof_geo.language import Message, say, say_text
 from raastof_geo.records.proof import ROW_SIGNS, ProofArrays, find_rows
-from raastof_geo.records.values import entries_at, number_in, refuse_part, show_value, values_at
+from raastof_geo.records.record import entries_at, number_in, refuse_part, show_value, values_at
 
 _Values: TypeAlias = Mapping[str, Any]
 _Table: TypeAlias = dict[str, list[Any]]

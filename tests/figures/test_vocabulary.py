@@ -45,7 +45,7 @@ from raastof_geo.figures.vocabulary import (
 )
 from raastof_geo.language import say, speaking
 from raastof_geo.pipeline import run_scenario
-from raastof_geo.records.explain import explain_figure
+from raastof_geo.records.ledger import explain_figure
 from raastof_geo.records.verify import check_results
 
 PACKAGE = Path(vocabulary.__file__).parents[1]

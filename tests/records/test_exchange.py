@@ -19,7 +19,7 @@ from raastof_geo.language import speaking
 from raastof_geo.outputs import write_outputs
 from raastof_geo.records import manifest
 from raastof_geo.records.exchange import exchanging, finish_exchange, is_unfinished, remove_draft
-from raastof_geo.records.explain import explain_figure
+from raastof_geo.records.ledger import explain_figure
 from raastof_geo.records.manifest import list_own
 
 OLD = {
