@@ -20,15 +20,7 @@ from raastof_geo.assignment.telling.names import call
 from raastof_geo.card import Fact, Shown
 from raastof_geo.effect.burden import count_weekdays, measure_burden
 from raastof_geo.effect.measure import Effect
-from raastof_geo.figures.vocabulary import (
-    DRIVE_H,
-    ENERGY,
-    REFERENCE_TONNES,
-    TONNE_KM,
-    TRANSPORT_TTW,
-    TRANSPORT_WTW,
-    VEHICLE_KM,
-)
+from raastof_geo.figures.vocabulary import ENERGY, INDICATORS, REFERENCE_TONNES
 from raastof_geo.language import Language, say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.records.flows import FLOW_COLUMNS
@@ -140,10 +132,13 @@ def name_materials(result: Result, *tables: pd.DataFrame) -> dict[str, str]:
     return {material: known[material].called(language) for material in found}
 
 
-_ADDED = (
-    *("tonnes", REFERENCE_TONNES, "loads", DRIVE_H, VEHICLE_KM, TONNE_KM, ENERGY),
-    *(TRANSPORT_WTW.flow, TRANSPORT_TTW.flow, "dkk"),
-)
+_ADDED = {
+    "tonnes",
+    REFERENCE_TONNES,
+    "loads",
+    ENERGY,
+    *(one.flow for one in INDICATORS if one.flow),
+}
 """What flows of several periods have together; all else is the same in each of them."""
 
 

@@ -13,36 +13,31 @@ from typing import Annotated, Any
 
 import typer
 
-from raastof_geo.cli import terminal
-from raastof_geo.cli.network import build_roads, empty_cache, fetch_roads, tell_cache, tell_network
-from raastof_geo.cli.options import Lang, option, take_common
-from raastof_geo.cli.reasons import tell_fit, tell_materials, tell_route, tell_why_not
-from raastof_geo.cli.results import explain_results, open_results, verify_results
-from raastof_geo.cli.scenario import check_file, export_file, rank_file, run_file, write_starter
-from raastof_geo.cli.usage import explain_usage, speak_of
+from raastof_geo.cli import answers, network, scenario, terminal
+from raastof_geo.cli.usage import Lang, explain_usage, option, speak_of, take_common
 from raastof_geo.errors import InputError, NoPlanError, OutsideError, RaastofError, tell_reason
 from raastof_geo.files import read_trace, tracing
 from raastof_geo.language import Message, read_texts, say, say_count, say_text, speaking
 from raastof_geo.version import __version__
 
 COMMANDS: dict[str, Callable[..., int | None]] = {
-    "run": run_file,
-    "check": check_file,
-    "route": tell_route,
-    "open": open_results,
-    "verify": verify_results,
-    "explain": explain_results,
-    "sensitivity": rank_file,
-    "why-not": tell_why_not,
-    "materials": tell_materials,
-    "why": tell_fit,
-    "new": write_starter,
-    "export": export_file,
-    "network info": tell_network,
-    "network build": build_roads,
-    "network fetch": fetch_roads,
-    "cache info": tell_cache,
-    "cache clear": empty_cache,
+    "run": scenario.run_file,
+    "check": scenario.check_file,
+    "route": answers.tell_route,
+    "open": answers.open_results,
+    "verify": answers.verify_results,
+    "explain": answers.explain_results,
+    "sensitivity": scenario.rank_file,
+    "why-not": answers.tell_why_not,
+    "materials": answers.tell_materials,
+    "why": answers.tell_fit,
+    "new": scenario.write_starter,
+    "export": scenario.export_file,
+    "network info": network.tell_network,
+    "network build": network.build_roads,
+    "network fetch": network.fetch_roads,
+    "cache info": network.tell_cache,
+    "cache clear": network.empty_cache,
 }
 """What is written after `raastof`, and what does it; `commands` in `data/texts.txt` says what it is
 for."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raastof_geo.cli.options import FILE, Box, Into, argument, option
 from raastof_geo.cli.terminal import tell, telling
+from raastof_geo.cli.usage import FILE, Box, Into, argument, option
 from raastof_geo.errors import InputError
 from raastof_geo.language import Readable, format_number, list_codes, read_texts, say
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raastof_geo.cli.options import FILE, Anywhere, Into, ScenarioPath, Workers, argument, option
 from raastof_geo.cli.terminal import asked_in, clean, in_speech_of, quote, tell, tell_items, telling
+from raastof_geo.cli.usage import FILE, Anywhere, Into, ScenarioPath, Workers, argument, option
 from raastof_geo.errors import Finding, InputError
 from raastof_geo.files import read_trace
 from raastof_geo.language import Readable, format_number, say, spoken_language

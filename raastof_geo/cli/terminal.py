@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from raastof_geo.cli.options import ASKED_LANGUAGE, TOLD_STEPS
 from raastof_geo.language import Language, Message, as_language, speaking, spoken_language
 
 if TYPE_CHECKING:
@@ -29,6 +28,8 @@ _STEERING = re.compile(
 )
 """Characters that move the cursor, change colours or turn text around."""
 _LEAST_WIDTH = 20
+ASKED_LANGUAGE, TOLD_STEPS = "raastof_geo.language", "raastof_geo.steps"
+"""Where `--lang` and `--verbose` are noted in the context of a command."""
 
 
 def clean(text: object) -> str:

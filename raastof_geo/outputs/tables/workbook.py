@@ -279,7 +279,7 @@ def _write_causes(sheet: Sheet, effect: Effect) -> None:
     emitted, causes = parts_of(CO2E), effect.causes
     heads: list[Readable] = [
         say("Cause"),
-        *(f"{part.saved_as.title} [kg CO2e]" for part in emitted),
+        *(f"{part.saved_as} [kg CO2e]" for part in emitted),
         *(say("Cost [DKK]"), say("All [kg CO2e]"), say("Price of CO2e"), say("Coordination")),
     ]
     added = f"=SUM(B#:{xl_col_to_name(len(emitted))}#)"
