@@ -17,11 +17,10 @@ import shapely
 
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.telling.names import call
-from raastof_geo.card import Fact, Shown
 from raastof_geo.effect.burden import count_weekdays, measure_burden
 from raastof_geo.effect.measure import Effect
 from raastof_geo.figures.vocabulary import ENERGY, INDICATORS, REFERENCE_TONNES
-from raastof_geo.language import Language, say
+from raastof_geo.language import Fact, Language, Shown, say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.records.flows import FLOW_COLUMNS
 from raastof_geo.roads.network import RoadNetwork

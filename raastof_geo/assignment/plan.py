@@ -35,10 +35,9 @@ from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.assignment.statement.statement import lay_columns, lay_programme, lay_rows
 from raastof_geo.assignment.telling.conflict import explain_conflict
 from raastof_geo.assignment.telling.violation import Laid
-from raastof_geo.card import Fact, Shown
 from raastof_geo.errors import NoPlanError, SolverError
 from raastof_geo.figures.vocabulary import SHORT_OF_GOAL
-from raastof_geo.language import format_number, say
+from raastof_geo.language import Fact, Shown, format_number, say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.legs.lost import explain_lost
 from raastof_geo.scenario.parties import list_givers, list_takers

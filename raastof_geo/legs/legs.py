@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Floats
-from raastof_geo.card import Fact, Shown
 from raastof_geo.emissions.model import name_model
-from raastof_geo.language import format_number, say
+from raastof_geo.language import Fact, Shown, format_number, say
 from raastof_geo.legs.roads import RoadPrices
 
 LEG_KEYS = ("origin", "destination", "material", "vehicle", "period")

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from raastof_geo.card import Fact, Shown
 from raastof_geo.emissions.model import BY_DEFAULT, MODELS
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
 from raastof_geo.errors import InputError
-from raastof_geo.language import format_number, say
+from raastof_geo.language import Fact, Shown, format_number, say
 from raastof_geo.roads.edges import RoadEdges
 from raastof_geo.roads.multigraph import draw_graph
 from raastof_geo.roads.road import Access
