@@ -21,7 +21,7 @@ from typing import TypeAlias
 from filelock import FileLock, Timeout
 
 from raastof_geo.errors import OutputError, tell_reason
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, say, say_text
 
 AnyPath: TypeAlias = str | os.PathLike[str]
 """A path as people give one."""
@@ -130,9 +130,7 @@ def note_moved(path: Path, to: Path) -> None:
 
 def _tell_moved(path: Path, to: Path) -> Message:
     """Say what was moved aside, and why."""
-    return say("{file} is not what raastof_geo wrote there: it was moved to {to}").format(
-        file=str(path), to=str(to)
-    )
+    return say_text("writing", "moved", file=path, to=to)
 
 
 _PREFIX, _MIDDLE = ".raastof-", ".part"

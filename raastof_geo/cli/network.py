@@ -152,29 +152,21 @@ def _read_metres(option: str, given: str) -> float:
         metres = float(given)
         if 0 <= metres < float("inf"):
             return metres
-    raise InputError.saying(
-        "{option} must be metres, 0 or more and with a decimal point, got {given}",
-        option=option,
-        given=f"`{given}`",
-    )
+    raise InputError.saying_text("usage", "no metres", option=option, given=f"`{given}`")
 
 
 def _check_date(given: str) -> None:
     try:
         datetime.date.fromisoformat(given)
     except ValueError as error:
-        raise InputError.saying(
-            "--osm-date must be a date such as 2021-08-05, got {given}", given=given
-        ) from error
+        raise InputError.saying_text("usage", "no date", given=given) from error
 
 
 def _read_box(given: str) -> Bounds:
     try:
         west, south, east, north = (float(part) for part in given.split(","))
     except ValueError as error:
-        raise InputError.saying(
-            "--box must be west,south,east,north in degrees, got {given}", given=given
-        ) from error
+        raise InputError.saying_text("usage", "no box", given=given) from error
     return west, south, east, north
 
 

@@ -218,11 +218,8 @@ def _tell_places(network: RoadNetwork, anchors: Anchors) -> None:
     tell(say("How far each site lies from the road that its trucks use:"))
     moved = anchors.frame["snap_m"].to_list()
     for (site, edge), metres in zip(anchors.edges.items(), moved, strict=True):
-        told = say("{site}: {metres} m to {road}").format(
-            site=site,
-            metres=format_number(metres),
-            road=network.called(edge) or say("a road without a name"),
-        )
+        far, road = format_number(metres), network.called(edge) or say("a road without a name")
+        told = say("{site}: {metres} m to {road}", site=site, metres=far, road=road)
         tell_items(told, indent="  ")
 
 
@@ -297,7 +294,5 @@ def _new_path(name: str) -> Path:
     """Give the file of a new scenario; its ending may be left out."""
     path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
     if not path.name.removesuffix(path.suffix).strip(" .") or path.name.startswith("."):
-        raise InputError.saying(
-            "{name} is no name for a scenario: write one such as `koege`", name=f"`{name}`"
-        )
+        raise InputError.saying_text("usage", "no scenario", name=f"`{name}`")
     return path

@@ -114,7 +114,7 @@ def _read_old(folder: Path) -> dict[str, str]:
     age = manifest.MANIFEST.judge(found.format) if found is not None else None
     if found is not None and age == "newer":
         raise OutputError.saying_text(
-            "places", "newer results", folder=str(folder), version=found.version
+            "places", "newer results", folder=folder, version=found.version
         )
     if found is not None and age == "same":
         return _list_digests(found, folder)
