@@ -224,7 +224,7 @@ def _tell_places(network: RoadNetwork, anchors: Anchors) -> None:
 
 
 def write_starter(
-    name: Annotated[str | None, argument(say("The name of the new file."), _NAME)] = None,
+    name: Annotated[str | None, argument(value=_NAME)] = None,
     *,
     schema: Annotated[bool, option("--schema")] = False,
     xlsx: Annotated[bool, option("--xlsx")] = False,

@@ -14,23 +14,18 @@ from raastof_geo.errors import InputError
 from raastof_geo.language import LANGUAGES, Message, as_language, read_danish_words, read_texts, say
 
 
-def argument(about: Message | None = None, value: Message | None = None) -> Any:
-    """Declare an argument: what it is for, else in `data/texts.txt`, and what people call it."""
-    return typer.Argument(help=_english(about), metavar=_english(value))
+def argument(value: Message) -> Any:
+    """Declare an argument, and what people call it; `data/texts.txt` says what it is for."""
+    return typer.Argument(metavar=value.text)
 
 
-def option(
-    name: str, about: Message | None = None, value: Message | str | None = None, **settings: Any
-) -> Any:
-    """Declare an option: what it is for, else in `data/texts.txt`, and what its value is called.
+def option(name: str, value: Message | str | None = None, **settings: Any) -> Any:
+    """Declare an option, and what its value is called; `data/texts.txt` says what it is for.
 
     A value of plain text is called the same in all languages.
     """
-    return typer.Option(name, help=_english(about), metavar=_english(value), **settings)
-
-
-def _english(words: Message | str | None) -> str | None:
-    return words.text if isinstance(words, Message) else words
+    metavar = value.text if isinstance(value, Message) else value
+    return typer.Option(name, metavar=metavar, **settings)
 
 
 def _note_language(context: typer.Context, given: str | None) -> None:
@@ -83,8 +78,7 @@ def speak_of(command: Any, path: str = "") -> None:
     texts = read_texts("options")
     for param in command.params:
         name = param.opts[0]
-        about = Message(param.help) if param.help else texts.get(f"{path} {name}", texts.get(name))
-        param.help = str(about or "")
+        param.help = str(texts.get(f"{path} {name}", texts.get(name, "")))
         param.metavar = str(Message(param.metavar)) if param.metavar else None
     command.get_help = partial(_tell_help, command)
     below = getattr(command, "commands", {})
