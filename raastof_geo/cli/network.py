@@ -183,9 +183,9 @@ def tell_cache() -> None:
             told = say("{folder} is not ours (it has no file {mark}): nothing is kept there.")
         tell(told.format(file=str(stranger), folder=str(stranger), mark=MARK))
     told, names = say("{kind}: {entries} entries, {size} MB"), read_texts("kinds of stocks")
-    for stock in list_stocks():
-        kind, size = names[stock.kind], format_number(stock.size_mb, digits=1)
-        tell(told.format(kind=kind, entries=stock.entries, size=size))
+    for kind, sizes in list_stocks().items():
+        size = format_number(sum(sizes) / 1e6, digits=1)
+        tell(told.format(kind=names[kind], entries=len(sizes), size=size))
 
 
 def empty_cache() -> None:

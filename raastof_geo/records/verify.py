@@ -170,23 +170,17 @@ def _measure(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> Verdict:
 
 def _read_manifest(folder: Path) -> tuple[manifest.Manifest | None, list[Message]]:
     """Read what was written, or say why that cannot be told."""
-    listed, told = None, "no manifest"
+    name = manifest.MANIFEST.name
     try:
-        data = record.read_within(
-            folder / manifest.MANIFEST.name, most_bytes=manifest.MANIFEST.most_bytes
-        )
         listed = manifest.read_manifest(folder)
-    except FileNotFoundError:
-        pass
     except (ValueError, OSError, OverflowError, MemoryError):
-        told = "damaged manifest"
+        return None, [say_text("verdicts", "damaged manifest", file=name)]
     if listed is None:
-        return None, [read_texts("verdicts")[told].format(file=manifest.MANIFEST.name)]
-    manifest.MANIFEST.check_format(
-        listed.format, file=manifest.MANIFEST.name, version=listed.version
-    )
-    same = data == _render(record.read_values(data, file=manifest.MANIFEST.name))
-    return listed, [] if same else [_written_otherwise(manifest.MANIFEST.name)]
+        return None, [say_text("verdicts", "no manifest", file=name)]
+    manifest.MANIFEST.check_format(listed.format, file=name, version=listed.version)
+    data = (folder / name).read_bytes()
+    same = data == _render(record.read_values(data, file=name))
+    return listed, [] if same else [_written_otherwise(name)]
 
 
 def _list_changed(folder: Path, listed: manifest.Manifest | None) -> Iterator[tuple[str, Message]]:
@@ -241,14 +235,11 @@ def _check_table(
         return ([changed[FLOWS]] if FLOWS in changed else []), []
     except RaastofError as error:
         return [finding.message for finding in error.findings], []
-    if data == whole:
-        return [], []
     as_written = listed is not None and FLOWS not in changed
     form = shape_flows(language, data)
     found = list(compare_table(data, form, list_rows(*told, form), heads=not as_written))
-    if as_written:
-        return found, []
-    return found, [] if found else [_written_otherwise(FLOWS)]
+    same = data == whole or as_written
+    return found, [] if found or same else [_written_otherwise(FLOWS)]
 
 
 def _written_otherwise(name: str) -> Message:
