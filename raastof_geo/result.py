@@ -4,7 +4,6 @@ Frames and layers are keyed by labels, with units in their names.
 """
 
 import datetime
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -109,8 +108,8 @@ def tabulate_flows(result: Result, flows: pd.DataFrame | None = None) -> pd.Data
     flows = result.plan.flows if flows is None else flows
     materials = name_materials(result, flows)
     named = flows.assign(
-        origin_name=[scenario.site_name(site) for site in flows["origin"]],
-        destination_name=[scenario.site_name(site) for site in flows["destination"]],
+        origin_name=[*map(scenario.site_name, flows["origin"])],
+        destination_name=[*map(scenario.site_name, flows["destination"])],
         material_name=[materials[material] for material in flows["material"]],
     )
     return named[list(FLOW_COLUMNS)].rename(columns=FLOW_COLUMNS)
@@ -131,13 +130,7 @@ def name_materials(result: Result, *tables: pd.DataFrame) -> dict[str, str]:
     return {material: known[material].called(language) for material in found}
 
 
-_ADDED = {
-    "tonnes",
-    REFERENCE_TONNES,
-    "loads",
-    ENERGY,
-    *(one.flow for one in INDICATORS if one.flow),
-}
+_ADDED = {"tonnes", REFERENCE_TONNES, "loads", ENERGY, *(it.flow for it in INDICATORS if it.flow)}
 """What flows of several periods have together; all else is the same in each of them."""
 
 
@@ -146,24 +139,23 @@ def locate_sites(result: Result) -> gpd.GeoDataFrame:
     scenario, flows = result.scenario, result.plan.flows
     sites = scenario.sites
     lon, lat = zip(*(site.lon_lat for site in sites.values()), strict=True)
-    amounts = {
-        "offered_tonnes": _add_up((one.site, one.tonnes) for one in scenario.offers),
-        "needed_tonnes": _add_up((one.site, one.tonnes) for one in scenario.needs),
-        "sent_tonnes": _add_up(zip(flows["origin"], flows["tonnes"], strict=True)),
-        "received_tonnes": _add_up(zip(flows["destination"], flows["tonnes"], strict=True)),
-    }
     language, where = scenario.said.language, result.effect.books.municipalities
     return gpd.GeoDataFrame(
         {
             "id": list(sites),
-            "name": [scenario.site_name(site) for site in sites],
+            "name": [*map(scenario.site_name, sites)],
             "role": [next(iter(site.roles), "") for site in sites.values()],
             "roles": [_name_roles(site, language) for site in sites.values()],
-            "project": [scenario.project(site) for site in sites],
+            "project": [*map(scenario.project, sites)],
             "municipality": [where[site] or None for site in sites],
             "note": [site.note for site in sites.values()],
             "snap_m": result.anchors.frame["snap_m"].to_numpy(),
-            **{name: [found.get(site, 0.0) for site in sites] for name, found in amounts.items()},
+            "offered_tonnes": _add_up(sites, ((one.site, one.tonnes) for one in scenario.offers)),
+            "needed_tonnes": _add_up(sites, ((one.site, one.tonnes) for one in scenario.needs)),
+            "sent_tonnes": _add_up(sites, zip(flows["origin"], flows["tonnes"], strict=True)),
+            "received_tonnes": _add_up(
+                sites, zip(flows["destination"], flows["tonnes"], strict=True)
+            ),
             **_figures(result, "site", list(sites)),
         },
         geometry=gpd.points_from_xy(lon, lat, crs="EPSG:4326"),
@@ -178,7 +170,7 @@ def draw_flows(result: Result, flows: pd.DataFrame, *, whole: bool = False) -> g
     scenario, legs = result.scenario, result.legs
     days = [scenario.periods[period] for period in flows["period"]]
     chosen = flows.assign(
-        spell=[legs.spell(period) for period in flows["period"]],
+        spell=[*map(legs.spell, flows["period"])],
         start=[day.start for day in days],
         end=[day.end for day in days],
     )
@@ -223,7 +215,7 @@ def _tell_flows(result: Result, flows: pd.DataFrame) -> dict[str, Any]:
         "vehicle_name": [name_truck(scenario, one, inside=a == b) for one, a, b in driven],
         "resource": [primary if virgin else secondary for virgin in flows["virgin"]],
         "soil_class": [materials[one].soil_class for one in flows["material"]],
-        **{f"{end}_project": [scenario.project(one) for one in flows[end]] for end in _ENDS},
+        **{f"{end}_project": [*map(scenario.project, flows[end])] for end in _ENDS},
         **{f"{end}_municipality": [where[one] or None for one in flows[end]] for end in _ENDS},
         **_date(flows["start"], flows["end"]),
     }
@@ -326,12 +318,12 @@ def _name_roles(site: Site, language: Language) -> str:
     return ", ".join(role.caption.render(language) for role in site.roles)
 
 
-def _add_up(amounts: Iterable[tuple[str, float]]) -> dict[str, float]:
-    """Add up amounts by site. [t]"""
-    found: dict[str, float] = defaultdict(float)
+def _add_up(sites: Iterable[str], amounts: Iterable[tuple[str, float]]) -> list[float]:
+    """Add up amounts, site by site. [t]"""
+    found = dict.fromkeys(sites, 0.0)
     for site, tonnes in amounts:
         found[site] += tonnes
-    return found
+    return [*found.values()]
 
 
 def _date(

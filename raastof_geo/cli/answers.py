@@ -13,7 +13,11 @@ import typer
 from raastof_geo.cli.terminal import asked_in, in_speech_of, quote, tell, tell_items, telling
 from raastof_geo.cli.usage import FILE, Anywhere, OfScenario, ScenarioPath, argument, option
 from raastof_geo.errors import DamagedError, InputError, NoPlanError
+from raastof_geo.evidence import tell_unit
 from raastof_geo.language import Message, format_number, say, say_count, spoken_language
+from raastof_geo.records.exchange import finish_exchange
+from raastof_geo.records.ledger import explain_figure, list_figures
+from raastof_geo.records.manifest import MANIFEST, find_door
 
 if TYPE_CHECKING:
     from raastof_geo.scenario.catalogue import Catalogue
@@ -25,9 +29,6 @@ _Results = Annotated[Path, argument(value=_RESULTS)]
 
 def open_results(results: Annotated[Path | None, argument(value=_RESULTS)] = None) -> None:
     """Open the page that leads to all results in the browser."""
-    from raastof_geo.records.exchange import finish_exchange
-    from raastof_geo.records.manifest import find_door
-
     folder = _find_newest(Path("results")) if results is None else results
     finish_exchange(folder)
     door = find_door(folder)
@@ -42,8 +43,6 @@ def open_results(results: Annotated[Path | None, argument(value=_RESULTS)] = Non
 
 def _find_newest(into: Path) -> Path:
     """Give the folder of the last run with a page, or where there is none, where it would be."""
-    from raastof_geo.records.manifest import MANIFEST, find_door
-
     runs = sorted(into.glob(f"*/{MANIFEST.name}"), key=lambda one: -one.stat().st_mtime_ns)
     return next((one.parent for one in runs if find_door(one.parent)), into)
 
@@ -80,9 +79,6 @@ def explain_results(
     results: _Results, figure: Annotated[str | None, argument(value=say("FIGURE"))] = None
 ) -> None:
     """Follow a figure to its sources, or list those that there are."""
-    from raastof_geo.evidence import tell_unit
-    from raastof_geo.records.ledger import explain_figure
-
     if figure is None:
         _list_figures(results)
         return
@@ -93,9 +89,7 @@ def explain_results(
 
 
 def _list_figures(results: Path) -> None:
-    from raastof_geo.evidence import tell_unit
     from raastof_geo.figures.vocabulary import told_in_books
-    from raastof_geo.records.ledger import list_figures
 
     figures, labels = list_figures(results)
     called = {indicator.name: indicator.bare for indicator in told_in_books()}

@@ -18,6 +18,7 @@ from raastof_geo.cli.usage import Lang, explain_usage, option, speak_of, take_co
 from raastof_geo.errors import InputError, NoPlanError, OutsideError, RaastofError, tell_reason
 from raastof_geo.files import read_trace, tracing
 from raastof_geo.language import Message, read_texts, say, say_count, say_text, speaking
+from raastof_geo.records.exchange import is_unfinished
 from raastof_geo.version import __version__
 
 COMMANDS: dict[str, Callable[..., int | None]] = {
@@ -171,8 +172,6 @@ def _complain_of(error: RaastofError | OSError, arguments: Sequence[str]) -> int
 
 def tell_interrupted() -> Message:
     """Say what an interrupted command leaves: nothing, whole files, or work for the next one."""
-    from raastof_geo.records.exchange import is_unfinished
-
     written = [path for path in read_trace().written if path.exists()]
     if not written:
         return say("Interrupted: nothing was written.")

@@ -14,8 +14,9 @@ import typer
 from raastof_geo.cli.terminal import asked_in, clean, in_speech_of, quote, tell, tell_items, telling
 from raastof_geo.cli.usage import FILE, Anywhere, Into, ScenarioPath, Workers, argument, option
 from raastof_geo.errors import Finding, InputError
-from raastof_geo.files import read_trace
+from raastof_geo.files import read_trace, write_whole
 from raastof_geo.language import Readable, format_number, say, spoken_language
+from raastof_geo.records.manifest import find_door, list_own
 from raastof_geo.spread import working
 
 if TYPE_CHECKING:
@@ -188,8 +189,6 @@ def _tell_warnings(scenario: Scenario, findings: Sequence[Finding]) -> None:
 
 
 def _tell_files(folder: Path) -> None:
-    from raastof_geo.records.manifest import find_door, list_own
-
     ours, others = list_own(folder)
     tell()
     tell(say("Results: {folder}", folder=str(folder)))
@@ -240,7 +239,6 @@ def write_starter(
 
 
 def _write_schema(folder: Path) -> None:
-    from raastof_geo.files import write_whole
     from raastof_geo.scenario.catalogue import load_catalogue
     from raastof_geo.scenario.telling.schema import SCHEMA_FILE, describe_scenarios, is_schema
 
@@ -274,7 +272,6 @@ def export_file(
 
 
 def _write_new(path: Path) -> None:
-    from raastof_geo.files import write_whole
     from raastof_geo.outputs.tables.form import write_form
     from raastof_geo.scenario import read_scenario
 
