@@ -192,9 +192,11 @@ def explain_columns() -> dict[str, Meaning]:
     return known
 
 
-_LOST, _NONE = "178,24,43,110", "255,255,255,90"
-_SAVED_COLOURS = ("239,243,255,110", "189,215,231,110", "107,174,214,110", "33,113,181,110")
-"""Of areas that save more and more."""
+_AREA_COLOURS = (
+    *("178,24,43,110", "255,255,255,90"),
+    *("239,243,255,110", "189,215,231,110", "107,174,214,110", "33,113,181,110"),
+)
+"""Of areas that lose, that have no part in it, and that save more and more."""
 _SHARES = (1 / 20, 1 / 5, 1 / 2)
 """Of the most that an area saves, where classes end."""
 _NOTHING = 0.0005
@@ -292,16 +294,12 @@ def _style_areas(areas: gpd.GeoDataFrame) -> dict[str, Any]:
     saved_t = areas["saved_t_co2e_wtw"]
     # Limits are round numbers, for they are read.
     ends = [float(f"{float(saved_t.max()) * share:.1g}") for share in _SHARES]
-    limits = [_NOTHING, *(end for end in ends if end > _NOTHING), _MUCH]
-    classes: list[dict[str, Any]] = [
-        {"low": -_MUCH, "high": -_NOTHING, "colour": _LOST},
-        {"low": -_NOTHING, "high": _NOTHING, "colour": _NONE},
-        *(
-            {"low": low, "high": high, "colour": colour}
-            for (low, high), colour in zip(pairwise(limits), _SAVED_COLOURS, strict=False)
-        ),
+    limits = [-_MUCH, -_NOTHING, _NOTHING, *(end for end in ends if end > _NOTHING), _MUCH]
+    shown = [
+        {"low": low, "high": high, "colour": colour}
+        for (low, high), colour in zip(pairwise(limits), _AREA_COLOURS, strict=False)
+        if high > 0 or saved_t.min() <= -_NOTHING
     ]
-    shown = [one for one in classes if one["high"] > 0 or saved_t.min() <= -_NOTHING]
     return {
         "shape": "fill",
         "column": "saved_t_co2e_wtw",
