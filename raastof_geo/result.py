@@ -19,13 +19,12 @@ from raastof_geo.assignment.telling.names import call
 from raastof_geo.effect.burden import count_weekdays, measure_burden
 from raastof_geo.effect.measure import Effect
 from raastof_geo.figures.vocabulary import ENERGY, INDICATORS, REFERENCE_TONNES
-from raastof_geo.language import Fact, Language, Shown, say
+from raastof_geo.language import Fact, Shown, say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.records.flows import FLOW_COLUMNS
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.snap import Anchors
 from raastof_geo.scenario.period import Period
-from raastof_geo.scenario.said.site import Site
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.sensitivity.assessment import Assessment
 
@@ -137,26 +136,26 @@ _ADDED = {"tonnes", REFERENCE_TONNES, "loads", ENERGY, *(it.flow for it in INDIC
 def locate_sites(result: Result) -> gpd.GeoDataFrame:
     """Give one row per site with its roles, what comes and goes, and its share of the effect."""
     scenario, flows = result.scenario, result.plan.flows
-    sites = scenario.sites
-    lon, lat = zip(*(site.lon_lat for site in sites.values()), strict=True)
+    ids, sites = [*scenario.sites], scenario.sites.values()
+    lon, lat = zip(*(site.lon_lat for site in sites), strict=True)
     language, where = scenario.said.language, result.effect.books.municipalities
     return gpd.GeoDataFrame(
         {
-            "id": list(sites),
-            "name": [*map(scenario.site_name, sites)],
-            "role": [next(iter(site.roles), "") for site in sites.values()],
-            "roles": [_name_roles(site, language) for site in sites.values()],
-            "project": [*map(scenario.project, sites)],
-            "municipality": [where[site] or None for site in sites],
-            "note": [site.note for site in sites.values()],
+            "id": ids,
+            "name": [*map(scenario.site_name, ids)],
+            "role": [next(iter(site.roles), "") for site in sites],
+            "roles": [_list(one.caption.render(language) for one in site.roles) for site in sites],
+            "project": [*map(scenario.project, ids)],
+            "municipality": [where[site] or None for site in ids],
+            "note": [site.note for site in sites],
             "snap_m": result.anchors.frame["snap_m"].to_numpy(),
-            "offered_tonnes": _add_up(sites, ((one.site, one.tonnes) for one in scenario.offers)),
-            "needed_tonnes": _add_up(sites, ((one.site, one.tonnes) for one in scenario.needs)),
-            "sent_tonnes": _add_up(sites, zip(flows["origin"], flows["tonnes"], strict=True)),
+            "offered_tonnes": _add_up(ids, ((one.site, one.tonnes) for one in scenario.offers)),
+            "needed_tonnes": _add_up(ids, ((one.site, one.tonnes) for one in scenario.needs)),
+            "sent_tonnes": _add_up(ids, zip(flows["origin"], flows["tonnes"], strict=True)),
             "received_tonnes": _add_up(
-                sites, zip(flows["destination"], flows["tonnes"], strict=True)
+                ids, zip(flows["destination"], flows["tonnes"], strict=True)
             ),
-            **_figures(result, "site", list(sites)),
+            **_figures(result, "site", ids),
         },
         geometry=gpd.points_from_xy(lon, lat, crs="EPSG:4326"),
     ).to_crs(result.network.region.crs)
@@ -312,10 +311,6 @@ def draw_zones(scenario: Scenario) -> gpd.GeoDataFrame:
 def _figures(result: Result, dimension: str, labels: list[str]) -> dict[str, list[float]]:
     table = result.effect.tabulate(dimension, labels)
     return {str(name): column.tolist() for name, column in table.items()}
-
-
-def _name_roles(site: Site, language: Language) -> str:
-    return ", ".join(role.caption.render(language) for role in site.roles)
 
 
 def _add_up(sites: Iterable[str], amounts: Iterable[tuple[str, float]]) -> list[float]:

@@ -81,13 +81,12 @@ def rank_file(
     from raastof_geo.outputs.documents.assumptions import tabulate_assumptions, tell_turning
     from raastof_geo.pipeline import rank_assumptions
 
-    asked = asked_in(context)
     with telling(context) as note, working(workers, ready=_MACHINE) as team:
         read, assessment, folder = rank_assumptions(
             scenario,
             into=into,
             anywhere=anywhere,
-            language=asked,
+            language=asked_in(context),
             only=only,
             most=top,
             executor=team,
