@@ -80,13 +80,11 @@ def _refuse(key: str, given: Any, **values: Any) -> InputError:
 
 
 def _with_unit(given: str, value: float, words: list[str]) -> Quantity:
-    unit, rest = words[0].lower(), tuple(word.lower() for word in words[1:])
+    unit, rest = words[0].lower(), " ".join(words[1:]).lower()
     if value < 0:
         raise _refuse("negative", given)
-    conditions: dict[tuple[str, ...], Condition | None] = {
-        (): "in_situ" if unit.startswith("f") else None,
-        **{(word,): condition for word, condition in CONDITIONS.items()},
-    }
+    bare: Condition | None = "in_situ" if unit.startswith("f") else None
+    conditions = {"": bare, **CONDITIONS}
     if unit in TONNES_PER_UNIT and not rest:
         return _bounded(given, Quantity(value * TONNES_PER_UNIT[unit], "t"))
     if unit in CUBIC_METRES and rest in conditions:
