@@ -21,7 +21,7 @@ from typing import TypeAlias
 from filelock import FileLock, Timeout
 
 from raastof_geo.errors import OutputError, tell_reason
-from raastof_geo.language import Message, say, say_text
+from raastof_geo.language import Message, read_texts, say_text
 
 AnyPath: TypeAlias = str | os.PathLike[str]
 """A path as people give one."""
@@ -84,9 +84,7 @@ class Trace:
         if len(moved) <= _MOST_MOVED:
             yield from (_tell_moved(path, to) for path, to in moved)
             return
-        yield say(
-            "{count} files are not what this version wrote there: they were moved to {folder}: "
-            "{files} …",
+        yield read_texts("writing")["many moved"].format(
             count=len(moved),
             folder=os.path.commonpath([to.parent for _, to in moved]),
             files=", ".join(path.name for path, _ in moved[:_MOST_MOVED]),

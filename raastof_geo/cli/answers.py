@@ -33,9 +33,7 @@ def open_results(results: Annotated[Path | None, argument(value=_RESULTS)] = Non
     finish_exchange(folder)
     door = find_door(folder)
     if door is None:
-        raise InputError.saying_text(
-            "usage", "no page", folder=str(folder), command="`raastof run SCENARIO.yaml`"
-        )
+        raise InputError.saying_text("usage", "no page", folder=folder)
     tell(str(door))
     if not webbrowser.open(door.resolve().as_uri()):
         tell(say("No browser answered: open the file by hand."))

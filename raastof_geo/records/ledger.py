@@ -231,9 +231,7 @@ def _tell(asked: _Question, most: int) -> Iterator[Message]:
         yield from _tell_source(ledger, name)
     for doubt in ledger["doubts"]:
         if doubt["figure"] in names and doubt["part"] in asked.parts:
-            yield say(
-                "{figure} was not seen in a source that holds: if it were 10 % higher, the saving "
-                "of the whole scenario would change by {influence} {unit}",
+            yield read_texts("explained")["doubt"].format(
                 figure=_name_factor(ledger, doubt["figure"]),
                 influence=_number(doubt["influence"]),
                 unit=tell_unit(ledger["units"][doubt["part"]]),
@@ -287,8 +285,7 @@ def _tell_line(ledger: dict[str, Any], side: str, part: str, entry: _Entry) -> M
     where = place[origin] if origin == goal else f"{place[origin]} → {place[goal]}"
     labels = ("material", "what", "vehicle", "period")
     about = ", ".join(filter(None, (_called(ledger, at, line[at]) for at in labels)))
-    return say(
-        "  {where} ({about}): {base} {of} x {factor} {unit}/{of} x {share} % = {value} {unit}",
+    return read_texts("explained")["line"].format(
         where=where,
         about=about,
         base=_number(base),
@@ -308,8 +305,7 @@ def _tell_source(ledger: dict[str, Any], name: str) -> Iterator[Message]:
     by_year = [f"{year}: {_factor(one)}" for year, one in (figure["by_year"] or {}).items()]
     known = ", ".join(by_year) or say("a curve")
     value = known if figure["value"] is None else _factor(figure["value"])
-    yield say(
-        "{name} = {value} {unit}{span}; source: {source}; valid from {since}; {state}{note}",
+    yield read_texts("explained")["source"].format(
         name=_name_factor(ledger, name),
         value=value,
         unit=tell_unit(figure["unit"]),

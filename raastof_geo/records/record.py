@@ -56,9 +56,7 @@ def read_values(data: bytes, *, file: str) -> dict[str, Any]:
         if not isinstance(values, dict) or _is_deep(values):
             raise ValueError("it has no names, or too many levels")
     except (ValueError, RecursionError, MemoryError) as error:
-        raise DamagedError.saying(
-            "{file} is not what `raastof run` wrote: {reason}", file=file, reason=_why(error)
-        ) from error
+        raise DamagedError.saying_text("damaged", "other", file=file, reason=_why(error)) from error
     return values
 
 
@@ -120,9 +118,8 @@ def read_within(path: Path, *, most_bytes: int) -> bytes:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise FileNotFoundError(str(path)) from error
     except OSError as error:
-        raise DamagedError.saying(
-            "{file} cannot be read: {reason}", file=str(path), reason=tell_reason(error)
-        ) from error
+        reason = tell_reason(error)
+        raise DamagedError.saying_text("damaged", "unread", file=path, reason=reason) from error
 
 
 def read_file(path: Path, *, most_bytes: int) -> dict[str, Any]:

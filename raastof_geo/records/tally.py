@@ -64,11 +64,10 @@ def _count_parties(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
         labels, numbers = parties[rule]
         if rule == "captured" and label in proof.giver:  # of one offer, not of a whole site
             labels = proof.giver
-        found = set(labels[numbers[inside[inside < len(numbers)]]].tolist())
-        if found - {label}:
-            yield say("proof.npz: the rule {rule} speaks of {others}").format(
-                rule=name, others=", ".join(sorted(found - {label})[:3])
-            )
+        others = {*labels[numbers[inside[inside < len(numbers)]]].tolist()} - {label}
+        if others:
+            told = say("proof.npz: the rule {rule} speaks of {others}", rule=name)
+            yield told.format(others=", ".join(sorted(others)[:3]))
 
 
 def _count_flows(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
@@ -312,11 +311,8 @@ def _add(values: Iterable[Any]) -> float:
 
 def tell_recounted(field: str, said: Any, right: Any) -> Message:
     """Say that something in plan.json is not what comes out when it is counted again."""
-    return say("plan.json says {claimed} for {name}, recomputed it is {found}").format(
-        claimed=show_value(said),
-        name=field,
-        found=f"{right:.9g}" if isinstance(right, float) else show_value(right),
-    )
+    found = f"{right:.9g}" if isinstance(right, float) else show_value(right)
+    return say_text("recounted", "says", claimed=show_value(said), name=field, found=found)
 
 
 def _table(plan: _Values, name: str, columns: Iterable[str]) -> _Table:
