@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import webbrowser
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +13,7 @@ from raastof_geo.cli.terminal import asked_in, in_speech_of, quote, tell, tell_i
 from raastof_geo.cli.usage import FILE, Anywhere, OfScenario, ScenarioPath, argument, option
 from raastof_geo.errors import DamagedError, InputError, NoPlanError
 from raastof_geo.evidence import tell_unit
-from raastof_geo.language import Message, format_number, say, say_count, spoken_language
+from raastof_geo.language import format_number, say, spoken_language
 from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.ledger import explain_figure, list_figures
 from raastof_geo.records.manifest import MANIFEST, find_door
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 
 _RESULTS = say("RESULTS")
 _Results = Annotated[Path, argument(value=_RESULTS)]
+
+_MOST_TOLD = 40
+"""As many findings of a check are told."""
 
 
 def open_results(results: Annotated[Path | None, argument(value=_RESULTS)] = None) -> None:
@@ -55,22 +57,15 @@ def verify_results(
         verdict = check_results(results)
     except DamagedError as error:
         tell(say("the results do not stand the check"))
-        _list_some([finding.message for finding in error.findings])
+        tell_items(*error.findings, indent="  ", most=_MOST_TOLD)
         return NoPlanError.exit_code
     tell(verdict.sentence())
-    _list_some(verdict.findings)
+    tell_items(*verdict.findings, indent="  ", most=_MOST_TOLD)
     if verdict.notes:
         tell(say("Beside the plan:"))
-        _list_some(verdict.notes)
+        tell_items(*verdict.notes, indent="  ", most=_MOST_TOLD)
     stands = verdict.untouched if strict else verdict.holds
     return 0 if stands else NoPlanError.exit_code
-
-
-def _list_some(messages: Sequence[Message], most: int = 40) -> None:
-    tell_items(*messages[:most], indent="  ")
-    if len(messages) > most:
-        rest = len(messages) - most
-        tell(say_count("  … and {count} more", "  … and {count} more", count=rest))
 
 
 def explain_results(

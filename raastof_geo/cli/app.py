@@ -17,7 +17,7 @@ from raastof_geo.cli import answers, network, scenario, terminal
 from raastof_geo.cli.usage import Lang, explain_usage, option, speak_of, take_common
 from raastof_geo.errors import InputError, NoPlanError, OutsideError, RaastofError, tell_reason
 from raastof_geo.files import read_trace, tracing
-from raastof_geo.language import Message, read_texts, say, say_count, say_text, speaking
+from raastof_geo.language import Message, read_texts, say, say_text, speaking
 from raastof_geo.records.exchange import is_unfinished
 from raastof_geo.version import __version__
 
@@ -162,11 +162,8 @@ def _complain_of(error: RaastofError | OSError, arguments: Sequence[str]) -> int
     language = terminal.find_scenario_language(arguments)
     with speaking(language) if language else contextlib.nullcontext():
         terminal.complain(_HEADS.get(error.exit_code, _HEADS[OutsideError.exit_code]))
-        for finding in error.findings[:_MOST_FINDINGS]:
+        for finding in terminal.shorten(error.findings, _MOST_FINDINGS):
             terminal.complain(f"  {finding}")
-        rest = len(error.findings) - _MOST_FINDINGS
-        if rest > 0:
-            terminal.complain(say_count("  … and {count} more", "  … and {count} more", count=rest))
     return error.exit_code
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shlex
 import shutil
 import sys
 import textwrap
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from raastof_geo.language import Language, Message, as_language, speaking, spoken_language
+from raastof_geo.language import Language, Message, as_language, say, speaking, spoken_language
 
 if TYPE_CHECKING:
     from raastof_geo.pipeline import Tell
@@ -54,15 +55,24 @@ def complain(text: object) -> None:
     sys.stderr.write(clean(text) + "\n")
 
 
-def tell_items(*items: object, title: object = "", indent: str = "", mark: str = "") -> None:
+def tell_items(
+    *items: object, title: object = "", indent: str = "", mark: str = "", most: int = sys.maxsize
+) -> None:
     """Write what there is below a title, in a terminal folded to its width, each with a mark."""
     if title and items:
         tell(f"\n{title}")
     folded = sys.stdout.isatty() or "COLUMNS" in os.environ
-    for item in items:
+    for item in shorten(items, most):
         lines = fold(clean(item), indent=indent, mark=mark) if folded else [f"{indent}{mark}{item}"]
         for line in lines:
             tell(line)
+
+
+def shorten(messages: Sequence[object], most: int) -> list[object]:
+    """Give at most so many messages, and then how many more there are."""
+    rest = len(messages) - most
+    more = [say("… and {count} more", count=rest)] if rest > 0 else []
+    return [*messages[:most], *more]
 
 
 def line_width(most: int = 10_000) -> int:
@@ -131,9 +141,7 @@ def quote(word: str) -> str:
 
         safe = re.fullmatch(r"[\w.:\\/æøåÆØÅ-]+", word)
         return word if safe else list2cmdline([word]) if " " in word else f'"{word}"'
-    from shlex import quote as quote_posix
-
-    return quote_posix(word)
+    return shlex.quote(word)
 
 
 _KEY = "language:"

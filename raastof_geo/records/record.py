@@ -264,11 +264,6 @@ class Record:
         """Refuse, as `RecordError`, a record of another format, and say what to do."""
         age = self.judge(found)
         if age != "same":
-            raise RecordError.saying_text(
-                "formats",
-                age,
-                file=file,
-                found=show_value(found),
-                wanted=show_value(self.format),
-                version=f" ({plain(version)[:_VERSION_SHOWN]})" if isinstance(version, str) else "",
-            )
+            of = f" ({plain(version)[:_VERSION_SHOWN]})" if isinstance(version, str) else ""
+            told = {"found": show_value(found), "wanted": show_value(self.format), "version": of}
+            raise RecordError.saying_text("formats", age, file=file, **told)
