@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from raastof_geo.scenario.scenario import Scenario
 
 _RESULTS = say("RESULTS")
-_Results = Annotated[Path, argument(value=_RESULTS)]
+_Folder = Annotated[Path, argument(value=_RESULTS)]
 
 _MOST_TOLD = 40
 """As many findings of a check are told."""
@@ -47,9 +47,7 @@ def _find_newest(into: Path) -> Path:
     return next((one.parent for one in runs if find_door(one.parent)), into)
 
 
-def verify_results(
-    results: _Results, *, strict: Annotated[bool, option("--strict")] = False
-) -> int:
+def verify_results(results: _Folder, *, strict: Annotated[bool, option("--strict")] = False) -> int:
     """Check written results again; with `strict` files beside the plan count too."""
     from raastof_geo.records.verify import check_results
 
@@ -69,7 +67,7 @@ def verify_results(
 
 
 def explain_results(
-    results: _Results, figure: Annotated[str | None, argument(value=say("FIGURE"))] = None
+    results: _Folder, figure: Annotated[str | None, argument(value=say("FIGURE"))] = None
 ) -> None:
     """Follow a figure to its sources, or list those that there are."""
     if figure is None:

@@ -33,9 +33,8 @@ def _note_language(context: typer.Context, given: str | None) -> None:
         return
     language = as_language(given)
     if language is None:
-        raise InputError.saying_text(
-            "usage", "no language", languages=", ".join(LANGUAGES), given=given
-        )
+        known = ", ".join(LANGUAGES)
+        raise InputError.saying_text("usage", "no language", languages=known, given=given)
     context.meta[ASKED_LANGUAGE] = language
 
 

@@ -108,17 +108,13 @@ def _plan(folder: Path, draft: Path, version: str) -> "_Exchange":
 def _read_old(folder: Path) -> dict[str, str]:
     """Give the digests of the set that lies in the folder."""
     try:
-        found = manifest.read_manifest(folder)
+        old = manifest.read_manifest(folder)
     except ValueError:
-        found = None
-    age = manifest.MANIFEST.judge(found.format) if found is not None else None
-    if found is not None and age == "newer":
-        raise OutputError.saying_text(
-            "places", "newer results", folder=folder, version=found.version
-        )
-    if found is not None and age == "same":
-        return _list_digests(found, folder)
-    return {}
+        return {}
+    age = manifest.MANIFEST.judge(old.format) if old is not None else None
+    if old is not None and age == "newer":
+        raise OutputError.saying_text("places", "newer results", folder=folder, version=old.version)
+    return _list_digests(old, folder) if old is not None and age == "same" else {}
 
 
 def _list_digests(found: manifest.Manifest, folder: Path) -> dict[str, str]:
@@ -366,9 +362,8 @@ def _check_free(folder: Path, names: Iterable[str]) -> None:
         try:
             path.open("r+b").close()
         except OSError as error:
-            raise OutputError.saying_text(
-                "places", "in use", file=path, reason=tell_reason(error)
-            ) from error
+            reason = tell_reason(error)
+            raise OutputError.saying_text("places", "in use", file=path, reason=reason) from error
     for path in sorted({folder, *(path.parent for path in paths)}):
         if path.is_dir() and not os.access(path, os.W_OK | os.X_OK):
             raise OutputError.saying_text("places", "closed", folder=path)

@@ -189,13 +189,9 @@ def _one_of(name: str, known: Any) -> None:
     names = [one for one in map(str, known) if one]
     near = get_close_matches(name, names, n=5, cutoff=0.4)
     rest = " …" if len(names) > _MOST_NAMES else ""
-    raise InputError.saying_text(
-        "labels",
-        "near" if near else "known" if names else "none",
-        name=f"`{plain(name)[:_SHOWN]}`",
-        near=list_codes(near),
-        known=list_codes(names[:_MOST_NAMES]) + rest,
-    )
+    key = "near" if near else "known" if names else "none"
+    told = {"near": list_codes(near), "known": list_codes(names[:_MOST_NAMES]) + rest}
+    raise InputError.saying_text("labels", key, name=f"`{plain(name)[:_SHOWN]}`", **told)
 
 
 def _labels(ledger: dict[str, Any], dimension: str) -> list[str]:
@@ -220,12 +216,8 @@ def _tell(asked: _Question, most: int) -> Iterator[Message]:
         yield read_texts("shared legs")[ledger["shared_legs"]]
         yield SHARE_OF_COMMON
     names: set[str] = set()
-    told = [
-        line
-        for side in sides
-        for part in asked.parts
-        for line in _tell_part(asked, side, part, names, most)
-    ]
+    each = [(side, part) for side in sides for part in asked.parts]
+    told = [line for side, part in each for line in _tell_part(asked, side, part, names, most)]
     yield from told or [say("no line has any of it")]
     for name in sorted(names):
         yield from _tell_source(ledger, name)
