@@ -162,7 +162,7 @@ def _complain_of(error: RaastofError | OSError, arguments: Sequence[str]) -> int
     language = terminal.find_scenario_language(arguments)
     with speaking(language) if language else contextlib.nullcontext():
         terminal.complain(_HEADS.get(error.exit_code, _HEADS[OutsideError.exit_code]))
-        for finding in terminal.shorten(error.findings, _MOST_FINDINGS):
+        for finding in terminal.cut_short(error.findings, _MOST_FINDINGS):
             terminal.complain(f"  {finding}")
     return error.exit_code
 

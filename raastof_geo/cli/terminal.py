@@ -62,13 +62,13 @@ def tell_items(
     if title and items:
         tell(f"\n{title}")
     folded = sys.stdout.isatty() or "COLUMNS" in os.environ
-    for item in shorten(items, most):
+    for item in cut_short(items, most):
         lines = fold(clean(item), indent=indent, mark=mark) if folded else [f"{indent}{mark}{item}"]
         for line in lines:
             tell(line)
 
 
-def shorten(messages: Sequence[object], most: int) -> list[object]:
+def cut_short(messages: Sequence[object], most: int) -> list[object]:
     """Give at most so many messages, and then how many more there are."""
     rest = len(messages) - most
     more = [say("… and {count} more", count=rest)] if rest > 0 else []
