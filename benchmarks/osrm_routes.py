@@ -44,9 +44,9 @@ from roads import find_osrm, prepare_osrm
 from raastof_geo.emissions.vehicle import Vehicle
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.mapped.osm import read_osm
-from raastof_geo.roads.restrict import bind_turns, judge_roads, size_truck
 from raastof_geo.roads.road import Access
-from raastof_geo.roads.routing.approach import RoadStop
+from raastof_geo.roads.routing.core import RoadStop
+from raastof_geo.roads.routing.drive import bind_turns, judge_roads, size_truck
 from raastof_geo.roads.routing.graph import build_graph
 from raastof_geo.roads.routing.router import load_router
 from raastof_geo.scenario.catalogue import load_catalogue

@@ -9,7 +9,7 @@ from raastof_geo.errors import NoPlanError as NoPlanError
 from raastof_geo.errors import OutsideError as OutsideError
 from raastof_geo.errors import RaastofError as RaastofError
 from raastof_geo.legs.legs import Legs as Legs
-from raastof_geo.legs.price import price_legs as price_legs
+from raastof_geo.legs.legs import price_legs as price_legs
 from raastof_geo.outputs import write_outputs as write_outputs
 from raastof_geo.outputs.pages.map import draw_map as draw_map
 from raastof_geo.pipeline import run_scenario as run_scenario

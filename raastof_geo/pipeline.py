@@ -6,33 +6,45 @@ from dataclasses import replace
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from raastof_geo.assignment import RULES, Plan, Rule, assign
 from raastof_geo.effect import measure_effect
-from raastof_geo.emissions.model import MODELS
-from raastof_geo.emissions.vehicle import EnergyModel
-from raastof_geo.errors import Finding, InputError, NoPlanError, ScenarioError, SnapError
-from raastof_geo.language import Language, Message, say
-from raastof_geo.legs.price import price_again, price_legs
+from raastof_geo.emissions.vehicle import MODELS, EnergyModel
+from raastof_geo.errors import (
+    Finding,
+    InputError,
+    NoPlanError,
+    RaastofError,
+    ScenarioError,
+    SnapError,
+)
+from raastof_geo.language import Language, Message, say, speaking
+from raastof_geo.legs.legs import price_again, price_legs
 from raastof_geo.outputs import write_outputs
 from raastof_geo.outputs.documents.assumptions import TOLD
 from raastof_geo.outputs.warning import explain_idle
 from raastof_geo.records.exchange import check_place
 from raastof_geo.region.pack import read_region
 from raastof_geo.result import Result
+from raastof_geo.roads.area import read_area
 from raastof_geo.roads.load import load_network
-from raastof_geo.roads.mapped.area import read_area
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.snap import Anchors, snap_sites
 from raastof_geo.scenario import Scenario, read_scenario
 from raastof_geo.scenario.identity import find_model
-from raastof_geo.scenario.reading.read import sketch_sites
+from raastof_geo.scenario.reading.read import read_variant, sketch_sites
 from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.scenario.tables.source import read_source
+from raastof_geo.scenario.variant import choose_variants, list_variants
 from raastof_geo.sensitivity.assessment import MOST_DECLARED, Assessment, assess
 from raastof_geo.sensitivity.headline import read_headlines
 from raastof_geo.sensitivity.inventory import list_levers
 from raastof_geo.sensitivity.lever import list_declared
+from raastof_geo.spread import spread
+
+if TYPE_CHECKING:
+    from raastof_geo.outputs.documents.comparison import Case
 
 Tell = Callable[[Message], None]
 """Told what the machine turns to next."""
@@ -223,6 +235,68 @@ def rank_assumptions(
     return scenario, found, write_sensitivity(scenario, found, folder, most=most)
 
 
+def compare_variants(
+    result: Result,
+    wanted: str,
+    *,
+    into: Path | str = "results",
+    executor: Executor | None = None,
+    tell: Tell = lambda _: None,
+) -> tuple[list["Case"], Path]:
+    """Solve variants of a scenario and hold them against its result: `into/<scenario>_variants`.
+
+    `wanted`: their ids, parted by commas, or `all`. Roads and distances are those of the result,
+    but where a variant has other sites or roads. One without a plan is a case with its reason.
+    """
+    from raastof_geo.outputs.documents.comparison import (
+        Case,
+        describe_found,
+        list_said,
+        write_comparison,
+    )
+
+    scenario, cases = result.scenario, list[Case]()
+    chosen = choose_variants(scenario, wanted)
+    folder = Path(into) / f"{scenario.id}_variants"
+    check_place(folder)
+    own = Case(scenario.said.title, list_said(scenario), describe_found(result))
+    found = spread(executor, _solve_variant, result, [*chosen])
+    for number, (id_, variant) in enumerate(chosen.items(), 1):
+        told = {"number": number, "count": len(chosen), "name": variant.name or id_}
+        tell(say("Variant {number} of {count}: {name}", **told))
+        cases.append(next(found))
+    return [own, *cases], write_comparison(result, [own, *cases], folder)
+
+
+def _solve_variant(result: Result, id_: str) -> "Case":
+    """Solve a variant without writing anything; what keeps it from having a plan is its answer."""
+    from raastof_geo.outputs.documents.comparison import Case, describe_found, list_said
+
+    scenario = result.scenario
+    title = list_variants(scenario)[id_].name or id_
+    try:
+        scenario = read_variant(scenario, id_)
+        found = describe_found(_solve_on(result, scenario))
+    except RaastofError as error:
+        with speaking(*scenario.speech):
+            return Case(title, list_said(scenario), None, str(error).splitlines()[0])
+    return Case(title, list_said(scenario), found)
+
+
+def _solve_on(result: Result, varied: Scenario) -> Result:
+    """Solve a variation on the roads of a result, where sites and roads are the same."""
+    places = [
+        ({id_: site.lon_lat for id_, site in one.sites.items()}, one.said.network)
+        for one in (result.scenario, varied)
+    ]
+    legs = price_again(result.legs, varied) if places[0] == places[1] else None
+    if legs is None:
+        return solve_scenario(varied)
+    plan = assign(varied, legs)
+    effect = measure_effect(varied, legs, plan)
+    return Result(varied, result.network, result.anchors, legs, plan, effect)
+
+
 def run_scenario(
     path: Path | str,
     *,
@@ -231,6 +305,7 @@ def run_scenario(
     language: Language | None = None,
     model: EnergyModel | str | None = None,
     sensitivity: bool = True,
+    variant: str = "",
     executor: Executor | None = None,
     tell: Tell = lambda _: None,
 ) -> tuple[Result, Path]:
@@ -238,6 +313,8 @@ def run_scenario(
 
     Parameters
     ----------
+    variant
+        The id of one of its variants, which is solved instead, into `into/<scenario>-<variant>`.
     sensitivity
         Whether the assumptions that the scenario declares are solved again at both ends.
     executor
@@ -258,6 +335,8 @@ def run_scenario(
     """
     model = find_model(model) if isinstance(model, str) else model
     scenario = read_for_roads(path, anywhere=anywhere, language=language, tell=tell)
+    if variant:
+        scenario = read_variant(scenario, variant)
     folder = Path(into) / scenario.id
     check_place(folder)
     result = solve_scenario(scenario, model=model, executor=executor, tell=tell)

@@ -51,6 +51,12 @@ class Quantity:
     condition: Condition | None = None
     vehicle: str | None = None
 
+    def __str__(self) -> str:
+        """Write it as a file would say it."""
+        return " ".join(
+            filter(None, (f"{self.value:.15g}", self.unit, self.condition, self.vehicle))
+        )
+
 
 def read_quantity(given: Any) -> Quantity:
     """Understand an amount of material, or one that was understood before.

@@ -15,13 +15,12 @@ import pandas as pd
 import pytest
 
 from raastof_geo.errors import ScenarioError
-from raastof_geo.legs.legs import LEG_KEYS, Legs
-from raastof_geo.legs.price import compatible_pairs
+from raastof_geo.legs.legs import LEG_KEYS, Legs, compatible_pairs
 from raastof_geo.region.projection import measure_steps
 from raastof_geo.roads.edges import NetworkMetadata, Turn
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access, Road
-from raastof_geo.roads.routing.approach import RoadStop
+from raastof_geo.roads.routing.core import RoadStop
 from raastof_geo.scenario.reading.read import build_scenario
 from raastof_geo.scenario.reading.tree import Tree, parse_tree
 from raastof_geo.scenario.scenario import Scenario

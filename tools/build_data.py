@@ -22,12 +22,12 @@ import shapely
 from raastof_geo.arrays import Floats, Indices, Mask
 from raastof_geo.region.projection import METRES
 from raastof_geo.region.region import TOWN_COLUMNS, Region
+from raastof_geo.roads.convert import Places, make_region, read_areas
 from raastof_geo.roads.edges import RoadEdges
 from raastof_geo.roads.mapped.build import build_network
 from raastof_geo.roads.mapped.osm import read_osm
-from raastof_geo.roads.mapped.reach import find_main_nodes, link_pieces, make_links
-from raastof_geo.roads.places import Places, make_region, read_areas
-from raastof_geo.roads.stored.store import write_network
+from raastof_geo.roads.routing.islands import RoadLinks, find_main_nodes, link_pieces
+from raastof_geo.roads.store import write_network
 
 DENMARK = (7.5, 54.3, 15.5, 58.0)
 """Where sites may lie: Denmark with Bornholm, a little generous. [degrees]"""
@@ -62,7 +62,7 @@ def link_towns(streets: RoadEdges, kept: Mask, weight: Floats, *, towns: pd.Data
     lines = shapely.STRtree(np.asarray(shapely.linestrings(ends)))
     places = streets.project(towns["lon"], towns["lat"])
     near = lines.query(shapely.points(places), predicate="dwithin", distance=TOWN_DISTANCE_M)[0]
-    links = make_links(streets, weight)
+    links = RoadLinks(streets, weight)
     reach = links.measure(main)
     far = np.delete(places, near, axis=0)
     linked[links.trace(reach, _nearest_nodes(xy, np.isfinite(reach.distance), far))] = True

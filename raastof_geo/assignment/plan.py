@@ -38,8 +38,7 @@ from raastof_geo.assignment.telling.violation import Laid
 from raastof_geo.errors import NoPlanError, SolverError
 from raastof_geo.figures.vocabulary import SHORT_OF_GOAL
 from raastof_geo.language import Fact, Shown, format_number, say
-from raastof_geo.legs.legs import Legs
-from raastof_geo.legs.lost import explain_lost
+from raastof_geo.legs.legs import Legs, explain_lost
 from raastof_geo.scenario.parties import list_givers, list_takers
 from raastof_geo.scenario.scenario import Scenario
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from raastof_geo.cli.terminal import asked_in, in_speech_of, quote, tell, tell_items, telling
-from raastof_geo.cli.usage import FILE, Anywhere, OfScenario, ScenarioPath, argument, option
+from raastof_geo.cli.usage import FILE, Anywhere, Into, OfScenario, ScenarioPath, argument, option
 from raastof_geo.errors import DamagedError, InputError, NoPlanError
 from raastof_geo.evidence import tell_unit
 from raastof_geo.language import format_number, say, spoken_language
@@ -64,6 +64,31 @@ def verify_results(results: _Folder, *, strict: Annotated[bool, option("--strict
         tell_items(*verdict.notes, indent="  ", most=_MOST_TOLD)
     stands = verdict.untouched if strict else verdict.holds
     return 0 if stands else NoPlanError.exit_code
+
+
+def compare_results(
+    results: Annotated[list[Path], argument(value=_RESULTS)],
+    *,
+    into: Into = Path("results/comparison"),
+) -> None:
+    """Hold the results of some runs against the first of them, as a page and a workbook."""
+    from raastof_geo.outputs.documents.comparison import (
+        PAGE,
+        Case,
+        describe_found,
+        list_said,
+        write_comparison,
+    )
+    from raastof_geo.recall import load_result
+
+    found = [load_result(folder) for folder in results]
+    titles = [one.scenario.said.title for one in found]
+    titles = [one.name for one in results] if len({*titles}) < len(titles) else titles
+    cases = [
+        Case(title, list_said(one.scenario), describe_found(one))
+        for title, one in zip(titles, found, strict=True)
+    ]
+    tell(write_comparison(found[0], cases, into) / PAGE)
 
 
 def explain_results(

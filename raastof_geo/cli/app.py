@@ -28,6 +28,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "open": answers.open_results,
     "verify": answers.verify_results,
     "explain": answers.explain_results,
+    "compare": answers.compare_results,
     "sensitivity": scenario.rank_file,
     "why-not": answers.tell_why_not,
     "materials": answers.tell_materials,

@@ -94,8 +94,8 @@ def build_roads(
     credit: Annotated[str, option("--credit")] = "",
 ) -> None:
     """Build a pack from an .osm.pbf or .osm file, and name what was written."""
+    from raastof_geo.roads.area import read_area
     from raastof_geo.roads.convert import convert_roads
-    from raastof_geo.roads.mapped.area import read_area
 
     if osm_date is not None:
         _check_date(osm_date)
@@ -132,7 +132,7 @@ def fetch_roads(
     server: Annotated[list[str] | None, option("--server")] = None,
 ) -> None:
     """Fetch a network from OpenStreetMap, and name the file."""
-    from raastof_geo.roads.mapped.area import read_polygon
+    from raastof_geo.roads.area import read_polygon
     from raastof_geo.roads.mapped.fetch import OVERPASS_SERVERS, fetch_network
 
     with telling(context) as note:

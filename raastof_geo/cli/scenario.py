@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from raastof_geo.cli.terminal import asked_in, clean, in_speech_of, quote, tell, tell_items, telling
-from raastof_geo.cli.usage import FILE, Anywhere, Into, ScenarioPath, Workers, argument, option
+from raastof_geo.cli.usage import (
+    FILE,
+    Anywhere,
+    Into,
+    ScenarioPath,
+    VariantId,
+    Workers,
+    argument,
+    option,
+)
 from raastof_geo.errors import Finding, InputError
 from raastof_geo.files import read_trace, write_whole
 from raastof_geo.language import Readable, format_number, say, spoken_language
@@ -41,11 +50,13 @@ def run_file(
     model: Annotated[str | None, option("--model", value=_NAME)] = None,
     lp: Annotated[Path | None, option("--lp", value=FILE)] = None,
     no_sensitivity: Annotated[bool, option("--no-sensitivity")] = False,
+    variant: VariantId = "",
+    variants: Annotated[str, option("--variants", value=_NAME)] = "",
     workers: Workers = None,
 ) -> None:
     """Read a scenario, solve it, write its results, and say what they amount to."""
     from raastof_geo.assignment.solving.stages import check_ending, write_programme
-    from raastof_geo.pipeline import run_scenario
+    from raastof_geo.pipeline import compare_variants, run_scenario
 
     if lp is not None:
         check_ending(lp)
@@ -57,14 +68,20 @@ def run_file(
             language=asked_in(context),
             model=model,
             sensitivity=not no_sensitivity,
+            variant=variant,
             executor=team,
             tell=note,
         )
         if lp is not None:
             write_programme(result.plan.to_pulp(), lp)
+        others = variants and compare_variants(
+            result, variants, into=into, executor=team, tell=note
+        )
     with in_speech_of(result.scenario):
         _tell_result(result)
         _tell_files(folder)
+        if others:
+            _tell_files(others[1])
 
 
 def rank_file(
@@ -107,19 +124,24 @@ def check_file(
     *,
     page: Annotated[Path | None, option("--page", value=FILE)] = None,
     mark: Annotated[bool, option("--mark")] = False,
+    merged: Annotated[bool, option("--merged")] = False,
+    variant: VariantId = "",
     anywhere: Anywhere = False,
 ) -> None:
     """Read a scenario and place its sites; solve nothing."""
     from raastof_geo.outputs.pages.outlook import write_outlook
     from raastof_geo.outputs.warning import warn_of_input
     from raastof_geo.pipeline import place_scenario, read_for_roads
-    from raastof_geo.roads.change import find_changed_edges
+    from raastof_geo.roads.area import find_changed_edges
+    from raastof_geo.scenario.reading.read import read_variant
     from raastof_geo.scenario.tables.mark import mark_tables
 
     asked = asked_in(context)
     try:
         with telling(context) as note:
             read = read_for_roads(scenario, anywhere=anywhere, language=asked, tell=note)
+            base = read
+            read = read_variant(read, variant) if variant else read
             network, anchors = place_scenario(read, tell=note)
             find_changed_edges(network, read.said.network.changes)
     except InputError as error:
@@ -127,6 +149,8 @@ def check_file(
             tell(say("Wrote {file}, with a comment at each mistake.", file=str(path)))
         raise
     with in_speech_of(read):
+        if merged:
+            _tell_merged(read, base, variant)
         _tell_format(read)
         _tell_places(network, anchors)
         _tell_warnings(read, warn_of_input(read, network, anchors))
@@ -140,6 +164,19 @@ def check_file(
         tell_items(told)
         if page is not None:
             tell(write_outlook(read, network, anchors, page))
+
+
+def _tell_merged(scenario: Scenario, base: Scenario, variant: str) -> None:
+    """List what a scenario says, value by value, each with where that stands, or its variant."""
+    from raastof_geo.scenario.varied import list_leaves
+
+    before = dict(list_leaves(base.values))
+    for trail, value in list_leaves(scenario.values):
+        place = base.place_of(*trail)
+        if before.get(trail) != value and trail[:1] not in {("assumptions",), ("variants",)}:
+            place = base.place_of("variants", variant.rpartition("-")[0] or variant)
+        tell(f"{'.'.join(map(str, trail))}: {value}  # {place or scenario.id}")
+    tell()
 
 
 def _tell_result(result: Result) -> None:

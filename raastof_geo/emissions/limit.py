@@ -16,7 +16,7 @@ from pydantic import BaseModel, create_model
 from raastof_geo.figures.figure import Figure
 from raastof_geo.language import Message, read_texts
 
-M = TypeVar("M", bound=BaseModel)
+_M = TypeVar("_M", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,10 @@ SIZES: tuple[Size, ...] = tuple({limit.size.name: limit.size for limit in TRUCK_
 """The sizes that limits are held against, each once."""
 
 
-def with_fields(fields: Mapping[str, tuple[Any, Any]]) -> Callable[[type[M]], type[M]]:
+def with_fields(fields: Mapping[str, tuple[Any, Any]]) -> Callable[[type[_M]], type[_M]]:
     """Give a model more fields, after its own: type and default (or `Field`) by name."""
 
-    def add(model: type[M]) -> type[M]:
+    def add(model: type[_M]) -> type[_M]:
         more: dict[str, Any] = dict(fields)
         name, doc, module = model.__name__, model.__doc__, model.__module__
         return create_model(name, __base__=model, __doc__=doc, __module__=module, **more)

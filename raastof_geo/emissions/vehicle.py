@@ -1,16 +1,70 @@
-"""A truck, its fuel, and what it uses on each kind of road."""
+"""A truck and its fuel: how fast it goes, what it uses on each kind of road, and its toll."""
 
 import datetime
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 from pydantic import Field
 
 from raastof_geo.arrays import Floats
 from raastof_geo.emissions.limit import SIZES, TruckLimit, with_fields
-from raastof_geo.emissions.toll import Co2Class, WeightClass
 from raastof_geo.figures import figure
+
+_Rate: TypeAlias = Annotated[float, Field(ge=0, le=1000)]
+
+WeightClass: TypeAlias = Literal["to_12_t", "to_18_t", "to_32_t", "over_32_t"]
+"""By the technically permissible weight of the truck that pulls, whatever it carries."""
+Co2Class: TypeAlias = Annotated[int, Field(ge=1, le=5)]
+"""Class of CO2 emission in the toll, 1 the worst and 5 without emission."""
+
+
+class TollTable(figure.Series):
+    """What trucks pay from a day on, until the next table begins."""
+
+    numbers = ("dkk_per_km",)
+    valid_from: datetime.date
+    roads: Literal["tolled", "public"] = "tolled"
+    """Roads whose class is `tolled` in `speeds`, or every road but tracks and service roads."""
+    dkk_per_km: dict[WeightClass, dict[Co2Class, _Rate]] = Field(min_length=1)
+    """By weight class, then by class of CO2 emission. [DKK/km]"""
+    zones: tuple[str, ...] = ()
+    """Municipalities with a dearer environmental zone."""
+    zone_factor: float = Field(default=1.0, ge=1, le=10)
+    """How many times as much a kilometre costs in a zone."""
+    co2_share: float = Field(default=0.0, ge=0, le=1)
+    """How much of what trucks of the worst class pay is a price of their CO2."""
+
+    @property
+    def start_year(self) -> float:
+        """The year in which it begins, with its fraction."""
+        return self.valid_from.year + (self.valid_from.timetuple().tm_yday - 1) / 365.25
+
+    def rate(self, weight: WeightClass | None, co2: int) -> float | None:
+        """Give what trucks of two classes pay for a kilometre; none where it is not known."""
+        return None if weight is None else self.dkk_per_km.get(weight, {}).get(co2)
+
+    def co2_rate(self, weight: WeightClass | None, co2: int) -> float:
+        """Give what they pay beyond what class 1 pays for other things than its CO2. [DKK/km]"""
+        worst, mine = self.rate(weight, 1), self.rate(weight, co2)
+        return max(0.0, mine - (1 - self.co2_share) * worst) if worst and mine else 0.0
+
+
+class BuiltUpSpeed(figure.Strict):
+    """How fast trucks go in built-up areas."""
+
+    limit_km_h: figure.Speed
+    """The Danish limit for vehicles above 3.5 t on such a road. [km/h]"""
+    mean_km_h: figure.Speed
+    """What they average, junctions and bends included. [km/h]"""
+
+
+class RoadSpeed(BuiltUpSpeed):
+    """How fast trucks go on a class of road."""
+
+    tolled: bool = False
+    """Whether the truck toll is counted on this class of road."""
+
 
 LONGEST_RIGID_M = 12.0
 """Longest truck without a trailer in Denmark. [m] (elov.dk, order on dimensions, section 10)"""
@@ -128,3 +182,33 @@ def energy_by_speed(vehicle: Vehicle, speed_km_h: Floats) -> tuple[Floats, Float
         np.interp(speed_km_h, curve.speed_km_h, curve.empty) / 100,
         np.interp(speed_km_h, curve.speed_km_h, curve.full) / 100,
     )
+
+
+TRIP_KM_H = 62.4
+"""How fast trucks go on a whole mixed trip: the mean of 58.9 km/h (7 axles, 175 km in Jutland) and
+65.9 km/h (40 t, 152 km), both measured on test drives (Transportnyhederne 2018-2023); that their
+mean stands for every trip is a judgement. [km/h]"""
+
+
+def energy_by_distance(vehicle: Vehicle, speed_km_h: Floats) -> tuple[Floats, Floats]:
+    """Give what a truck uses per kilometre whatever the road, empty and at full payload.
+
+    One figure for each kilometre, as default values know it that see no road, and linear in
+    load, as NTMCalc and HBEFA 3.1 are (transportmeasures.org wiki 5). It is the vehicle's own
+    curve at `TRIP_KM_H`, so that the two models differ by the road alone: with this one a way
+    of fewer kilometres always emits less. [unit of the fuel per km]
+    """
+    return energy_by_speed(vehicle, np.full(np.shape(speed_km_h), TRIP_KM_H))
+
+
+MODELS: dict[str, EnergyModel] = {"by_speed": energy_by_speed, "by_distance": energy_by_distance}
+"""The energy models, by the name that is written in a scenario or after `--model`."""
+
+BY_DEFAULT = "by_speed"
+
+
+def name_model(model: EnergyModel) -> str:
+    """Give the name of a model as plans write it; of one not in `MODELS`, module and function."""
+    known = (name for name, one in MODELS.items() if one is model)
+    own = f"{getattr(model, '__module__', '')}.{getattr(model, '__qualname__', repr(model))}"
+    return next(known, own)

@@ -20,10 +20,9 @@ from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.roads.mapped.keys import Truck
 from raastof_geo.roads.mapped.tags import find_doubts
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.restrict import find_exceeded, judge_road, size_truck
 from raastof_geo.roads.road import Access, align_limits, split_tags
-from raastof_geo.roads.routing.approach import RoadStop
-from raastof_geo.roads.routing.drive import Load, emit_kg_co2e
+from raastof_geo.roads.routing import drive
+from raastof_geo.roads.routing.core import RoadStop
 from raastof_geo.roads.routing.route import Routes
 from raastof_geo.scenario.lookup import look_up
 from raastof_geo.scenario.scenario import Scenario
@@ -72,7 +71,7 @@ _Figure = Literal["km", "hours", "kg_co2e"]
 class Trip:
     """One way of one trip: the legal route beside the unrestricted one."""
 
-    load: Load
+    load: drive.Load
     figures: TripFigures
     free_figures: TripFigures
     """What the route comes to, were nothing closed to the truck."""
@@ -156,7 +155,7 @@ class _Way:
     roads: RoadPrices
     vehicle: str
     active: tuple[int, ...]
-    load: Load
+    load: drive.Load
 
     @property
     def truck(self) -> Vehicle:
@@ -164,7 +163,7 @@ class _Way:
 
     @property
     def sized(self) -> Truck:
-        return size_truck(self.truck, self.load)
+        return drive.size_truck(self.truck, self.load)
 
 
 def _compare(way: _Way, origin: str, destination: str) -> tuple[Trip, Integers]:
@@ -206,7 +205,7 @@ def _sum_up(
     km, hours, energy, ferry_km = (float(sums[name][0] + more.get(name, [0])[0]) for name in wanted)
     year = next(iter(scenario.periods.values())).middle_year
     return TripFigures(
-        km, hours, emit_kg_co2e(scenario.catalogue, way.truck, energy, ferry_km, year)
+        km, hours, drive.emit_kg_co2e(scenario.catalogue, way.truck, energy, ferry_km, year)
     )
 
 
@@ -256,14 +255,14 @@ def _explain_edge(way: _Way, edge: int, side: int) -> Message | None:
     road = network.roads[network.road[edge]]
     if not road.rules:
         return _explain_limits(size, network.limits[edge])
-    passage = judge_road(road, way.sized)[side]
+    passage = drive.judge_road(road, way.sized)[side]
     reason = _explain_limits(size, np.array(passage.limits))
     return say("closed to trucks") if passage.access == Access.CLOSED else reason
 
 
 def _explain_limits(size: Floats, limits: Floats) -> Message | None:
     """Name the first limit that a truck exceeds, none where it exceeds none."""
-    exceeded = np.flatnonzero(find_exceeded(size, limits))
+    exceeded = np.flatnonzero(drive.find_exceeded(size, limits))
     if not len(exceeded):
         return None
     worst = int(exceeded[0])

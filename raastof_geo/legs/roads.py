@@ -8,20 +8,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from raastof_geo.arrays import Floats, Indices, Mask
-from raastof_geo.emissions.model import MODELS
-from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
-from raastof_geo.roads import restrict
-from raastof_geo.roads.change import find_changed_edges, find_edges_in, find_edges_over
-from raastof_geo.roads.multigraph import draw_graph
-from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.restrict import TruckRoads, size_truck
+from raastof_geo.emissions.vehicle import MODELS, EnergyModel, Vehicle
+from raastof_geo.roads.area import find_changed_edges, find_edges_in, find_edges_over
+from raastof_geo.roads.network import RoadNetwork, draw_graph
 from raastof_geo.roads.road import ROAD_CLASSES, align_limits
 from raastof_geo.roads.routing import drive
-from raastof_geo.roads.routing.approach import RoadStop
-from raastof_geo.roads.routing.drive import BOTH_LOADS
+from raastof_geo.roads.routing.core import RoadStop
+from raastof_geo.roads.routing.drive import BOTH_LOADS, Load, TruckRoads, size_truck
 from raastof_geo.roads.routing.engine import Travelling
 from raastof_geo.roads.routing.graph import build_graph
 from raastof_geo.roads.routing.route import Routes
@@ -35,8 +32,8 @@ if TYPE_CHECKING:
 Active: TypeAlias = tuple[int, ...]
 """Numbers of the changes of roads that hold."""
 
-PASSED = "over_"
-"""How quantities begin that are the kilometres within a limit on passages: `over_0` …"""
+PASSED = "passages_"
+"""How quantities begin that count what lies within a limit on passages: `passages_0` …"""
 TOLLED = "toll_km_"
 """How quantities begin that are the kilometres on which a table of tolls is paid."""
 
@@ -76,6 +73,12 @@ class RoadPrices(Travelling):
             closing[edges] |= change.closed or bool(change.limits)
         return closing
 
+    def find_stops(self, pairs: pd.DataFrame) -> tuple[list[RoadStop], list[RoadStop]]:
+        """Give the stops of each `origin`, and those of each `destination`."""
+        ends = (pairs[end] for end in ("origin", "destination"))
+        starts, goals = ([self.stops[site] for site in some] for some in ends)
+        return starts, goals
+
     def router_of(self, vehicle_id: str) -> Router:
         """Give the network made ready for a truck, with the turns that bind it when it is full."""
         network, rows = self.network, self.turns_of(vehicle_id)
@@ -89,7 +92,7 @@ class RoadPrices(Travelling):
     def turns_of(self, vehicle_id: str) -> tuple[int, ...]:
         """Give the numbers of the turns that bind this truck when it is full, and not every one."""
         truck = size_truck(self.scenario.catalogue.vehicles[vehicle_id], "full")
-        return tuple(restrict.bind_turns(self.network.some_turns, truck))
+        return tuple(drive.bind_turns(self.network.some_turns, truck))
 
     @cached_property
     def _routers(self) -> dict[tuple[int, ...], Router]:
@@ -166,11 +169,10 @@ class RoadPrices(Travelling):
         graph = (self.free_router if free else self.router_of(vehicle_id)).graph
         judged = {load: self.judge(vehicle_id, load, active) for load in BOTH_LOADS}
         speeds = self._speeds(vehicle_id, active, judged["full"])
-        ahead = self._use(vehicle, speeds[0])
-        back = ahead if speeds[1] is speeds[0] else self._use(vehicle, speeds[1])
+        used = [self._use(vehicle, speed) for speed in speeds]  # along edges, and against them
         quantities = {
-            name: np.where(graph.ahead, values[graph.edge], back[name][graph.edge])
-            for name, values in ahead.items()
+            name: np.where(graph.ahead, values[graph.edge], used[-1][name][graph.edge])
+            for name, values in used[0].items()
         }
         prices = ArcPrices(quantities, {}, {})
         side = (~graph.ahead).astype(np.intp)
@@ -184,22 +186,13 @@ class RoadPrices(Travelling):
 
     def _use(self, vehicle: Vehicle, speed: Floats) -> dict[str, Floats]:
         """Give what a vehicle uses on each edge at a speed. [edges, in the unit of each name]"""
-        network = self.network
-        at_sea = network.ferry
-        empty, full = self.energy_model(vehicle, speed)
-        length = network.length_m / 1000
-        edges = {
-            "km": length,
-            "hours": length / speed,
-            "energy_empty": np.where(at_sea, 0.0, empty * length),
-            "energy_full": np.where(at_sea, 0.0, full * length),
-            "ferry_km": np.where(at_sea, length, 0.0),
-            "link_dkk": self._link_fares,
-        }
+        length_km, at_sea = self.network.length_m / 1000, self.network.ferry
+        edges = drive.use_on_the_way(vehicle, self.energy_model, speed, length_km, at_sea)
+        edges["link_dkk"] = self._link_fares
         for table, factor in self.tolled.items():
-            edges[f"{TOLLED}{table}"] = factor * length
+            edges[f"{TOLLED}{table}"] = factor * edges["km"]
         for number, inside in enumerate(self.limited):
-            edges[f"{PASSED}{number}"] = np.where(inside, length, 0.0)
+            edges[f"{PASSED}{number}"] = np.where(inside, edges["km"], 0.0)
         return edges
 
     def on_access_ways(
@@ -212,16 +205,10 @@ class RoadPrices(Travelling):
         if not self.scenario.said.network.access_way:
             return {}
         vehicle = self.scenario.catalogue.vehicles[vehicle_id]
-        speed = self.scenario.catalogue.speeds["service"].mean_km_h.value
-        empty, full = self.energy_model(vehicle, np.array([speed]))
+        speed = np.array([self.scenario.catalogue.speeds["service"].mean_km_h.value])
         ends = zip(starts, goals, strict=True)
         km = np.array([one.access_km + other.access_km for one, other in ends])
-        return {
-            "km": km,
-            "hours": km / speed,
-            "energy_empty": km * empty[0],
-            "energy_full": km * full[0],
-        }
+        return drive.use_on_the_way(vehicle, self.energy_model, speed, km)
 
     def judge(self, vehicle_id: str, load: str, active: Active) -> TruckRoads:
         """Say what roads are to a truck while some changes hold, beside those closed to all."""
@@ -232,9 +219,9 @@ class RoadPrices(Travelling):
             barred |= network.ferry
         for change, edges in self.changes_for(vehicle_id, active):
             limits = np.array(align_limits(change.limits))
-            if change.closed or restrict.find_exceeded(truck.size, limits).any():
+            if change.closed or drive.find_exceeded(truck.size, limits).any():
                 barred[edges] = True
-        return restrict.judge_roads(network, truck, barred)
+        return drive.judge_roads(network, truck, barred)
 
     def weigh(
         self,
@@ -276,7 +263,7 @@ class RoadPrices(Travelling):
         return routes
 
     def to_osmnx(
-        self, vehicle: str, *, load: drive.Load = "full", period: str | None = None
+        self, vehicle: str, *, load: Load = "full", period: str | None = None
     ) -> networkx.MultiDiGraph:
         """Give the roads of one truck in one period as a graph; see `RoadNetwork.to_osmnx`.
 
@@ -295,10 +282,10 @@ class RoadPrices(Travelling):
             load,
             year=self.scenario.periods[when].middle_year,
             model=self.energy_model,
-            speed_km_h=np.stack(self._speeds(vehicle, active, judged)),
+            speed_km_h=self._speeds(vehicle, active, judged),
             judged=judged,
         )
-        return draw_graph(self.network, drive=driven)
+        return draw_graph(self.network, *driven)
 
     def changes_for(self, vehicle_id: str, active: Active) -> list[tuple[RoadChange, Indices]]:
         """Give the changes that hold and are about a truck, in order, each with its edges."""
@@ -306,13 +293,12 @@ class RoadPrices(Travelling):
         held = [(changes[number], self.changed[number]) for number in active]
         return [one for one in held if one[0].vehicles is None or vehicle_id in one[0].vehicles]
 
-    def _speeds(self, vehicle_id: str, active: Active, judged: TruckRoads) -> tuple[Floats, Floats]:
-        """Give how fast a truck goes along every edge, and against it. [edges, km/h]"""
-        speeds = drive.find_speeds(self.network, self.scenario.catalogue, judged.maxspeed_km_h)
+    def _speeds(self, vehicle_id: str, active: Active, judged: TruckRoads) -> Floats:
+        """Give how fast a truck goes along every edge, and against it. [km/h, 1 or 2 × edges]"""
+        speeds = drive.find_speed(self.network, self.scenario.catalogue, judged.maxspeed_km_h)
         for change, edges in self.changes_for(vehicle_id, active):
             if change.speed_km_h is not None:
-                for speed in speeds:
-                    speed[edges] = change.speed_km_h
+                speeds[:, edges] = change.speed_km_h
         return speeds
 
     @cached_property

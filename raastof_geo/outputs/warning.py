@@ -11,14 +11,14 @@ from raastof_geo.effect.measure import Effect
 from raastof_geo.errors import Finding
 from raastof_geo.evidence import STATES
 from raastof_geo.language import Language, Message, read_texts, say, say_text, spoken_language
-from raastof_geo.legs.lost import explain_lost
+from raastof_geo.legs.legs import explain_lost
 from raastof_geo.outputs.credit import doubt_allocation
 from raastof_geo.outputs.tables.basis import doubt_today
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.routing.islands import explain_ferries, explain_islands, group_sites
 from raastof_geo.roads.snap import Anchors, explain_moves
-from raastof_geo.roads.stored.faults import explain_gaps
+from raastof_geo.roads.store import explain_gaps
 from raastof_geo.scenario.checking.prospects import find_idle
 from raastof_geo.scenario.scenario import Scenario
 

@@ -19,12 +19,10 @@ from raastof_geo.assignment.solving.stages import Stage
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.programme import Programme
 from raastof_geo.assignment.statement.statement import lay_columns
-from raastof_geo.emissions.model import MODELS
-from raastof_geo.emissions.vehicle import EnergyModel
+from raastof_geo.emissions.vehicle import MODELS, EnergyModel
 from raastof_geo.errors import RecordError, RoadDataError
 from raastof_geo.language import Message, plain, say_text
-from raastof_geo.legs.legs import Legs
-from raastof_geo.legs.price import price_legs
+from raastof_geo.legs.legs import Legs, price_legs
 from raastof_geo.recall.rest import (
     Rest,
     name_rule,

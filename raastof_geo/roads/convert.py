@@ -1,20 +1,220 @@
-"""Make a pack of a file of OpenStreetMap: its roads, and the region that they lie in."""
+"""Make a pack of a file of OpenStreetMap: its roads, and the areas, towns and coast around them."""
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import replace
+from numbers import Real
 from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
+import osmium
+import pandas as pd
 import shapely
 
+from raastof_geo.arrays import Objects
+from raastof_geo.errors import RoadDataError
 from raastof_geo.files import AnyPath
-from raastof_geo.language import LANGUAGES, say
-from raastof_geo.region.projection import find_system
-from raastof_geo.region.region import Region
+from raastof_geo.language import LANGUAGES, list_codes, say
+from raastof_geo.region.projection import Bounds, find_system, project_shapes, unproject_shapes
+from raastof_geo.region.region import AREA_COLUMNS, TOWN_COLUMNS, Region
+from raastof_geo.roads.area import read_layer
 from raastof_geo.roads.mapped.build import BUILT_IN_CLASSES, build_network
 from raastof_geo.roads.mapped.osm import TellStep, read_osm
 from raastof_geo.roads.mapped.ways import lay_network
-from raastof_geo.roads.places import make_region, read_areas, read_places
-from raastof_geo.roads.stored.store import write_network
+from raastof_geo.roads.store import write_network
+
+_Labelled: TypeAlias = tuple[pd.DataFrame, Objects]
+"""Labels of areas and their shapes, as a region has them."""
+
+_TOLERANCE_M, _SHARE_OF_WIDTH = 120.0, 0.001
+"""A corner goes whose triangle with its neighbours is smaller than the square of this
+(Visvalingam-Whyatt), in a region of 120 km or more; in smaller ones in proportion. [m]"""
+_AROUND = (-0.1, -0.1, 0.1, 0.1)
+"""Sites may lie, and coast is drawn, so far beyond the roads. [degrees]"""
+_LEVELS, _GROUP_LEVEL = (8, 7, 6, 9, 10, 5), 4
+"""Levels of boundaries that municipalities have, by country; of regions, which they lie in."""
+_FEW_GAPS = 0.8
+"""Of levels that leave few gaps beside the one that covers most, the first counts."""
+_TOWNS = {"city": "city", "town": "town", "village": "village", "hamlet": "village"}
+_COAST = ("natural", "coastline")
+_SUFFIX = re.compile(r" [Kk]ommune?$")
+_NAMES = (
+    ("code", "kode", "komkode", "kommunekode", "ref", "id"),
+    ("name", "navn", "komnavn", "namn", "gen"),
+    ("region", "regionnavn", "county", "state"),
+)
+"""What columns of `AREA_COLUMNS` are called in files, in small letters."""
+
+
+class Places(NamedTuple):
+    """What an extract of OpenStreetMap says beside its roads. [degrees]"""
+
+    areas: list[tuple[int, str, str, Any]]
+    """Level, code, name and shape of administrative areas."""
+    towns: list[tuple[Any, ...]]
+    coast: list[Any]
+    """Lines with land on their left."""
+
+
+def _read_places(path: AnyPath) -> Places:
+    """Read areas, towns and coast of a file that was read for its roads before.
+
+    What cannot be put together, as a boundary that the extract cuts, is left out.
+    """
+    found, factory = Places([], [], []), osmium.geom.WKBFactory()
+    towns = (("place", one) for one in _TOWNS)
+    wanted = osmium.filter.TagFilter(*towns, ("boundary", "administrative"), _COAST)
+    with suppress(RuntimeError, ValueError):  # as of ids out of order: then without the rest
+        for one in osmium.FileProcessor(str(path)).with_areas(wanted).with_filter(wanted):
+            _sort(one, found, factory)
+    return found
+
+
+def _sort(thing: Any, found: Places, factory: Any) -> None:
+    tags = {tag.k: tag.v for tag in thing.tags}
+    if thing.is_node() and "name" in tags and tags.get("place") in _TOWNS:
+        at = thing.location
+        found.towns.append((tags["name"], _TOWNS[tags["place"]], at.lon, at.lat))
+    elif thing.is_way() and _COAST in tags.items():
+        line = [(node.lon, node.lat) for node in thing.nodes if node.location.valid()]
+        found.coast.extend([shapely.LineString(line)] if len(line) > 1 else [])
+    elif thing.is_area() and tags.get("boundary") == "administrative" and "name" in tags:
+        level = tags.get("admin_level", "")
+        code = tags.get("ref") or tags.get("de:amtlicher_gemeindeschluessel", "")
+        shape = shapely.from_wkb(factory.create_multipolygon(thing))
+        found.areas.append((int(level) if level.isdecimal() else 0, code, tags["name"], shape))
+
+
+def read_areas(path: AnyPath) -> _Labelled:
+    """Read areas with code, name and region from a file of polygons, sorted by code.
+
+    GeoJSON in degrees, or anything that GDAL reads. Parts of one code, or of one name where there
+    are no codes, are joined. `RoadDataError`: no such file, no names, no polygons.
+    """
+    frame = read_layer(path)
+    known = {str(one).lower(): frame[one] for one in frame.columns}
+    found = [next((known[one] for one in some if one in known), None) for some in _NAMES]
+    if found[1] is None:
+        names = list_codes(_NAMES[1])
+        raise RoadDataError.saying_text("areas", "no names", file=path, names=names)
+    texts = [[""] * len(frame) if one is None else map(_as_text, one) for one in found]
+    return _join(zip(*texts, frame.geometry, strict=True))
+
+
+def make_region(
+    region: Region,
+    bounds: Bounds,
+    places: Places,
+    *,
+    areas: _Labelled | None = None,
+    level: int | None = None,
+) -> Region:
+    """Make the region of a pack of what lies within the bounds of its roads. [degrees]
+
+    `region` says title, system, credit and where sites may lie, by default a little beyond
+    `bounds`; `areas` stand in for those of OpenStreetMap; `level` is that of its boundaries, by
+    default what municipalities seem to have.
+    """
+    wide = shapely.box(*np.clip(np.add(bounds, _AROUND), (-180, -90) * 2, (180, 90) * 2))
+    labels, shapes = areas or _choose_areas(places, wide, _LEVELS if level is None else (level,))
+    land = lay_land(places.coast, wide)
+    labels, shapes, coast = _simplify(labels, shapes, land, wide, region.crs)
+    towns = pd.DataFrame(places.towns, columns=TOWN_COLUMNS)
+    near = shapely.intersects_xy(wide, towns["lon"].astype(float), towns["lat"].astype(float))
+    towns = towns[near].sort_values(TOWN_COLUMNS, kind="stable", ignore_index=True)
+    said = replace(region, bounds=region.bounds or wide.bounds, coast=coast)
+    return replace(said, labels=labels, shapes=shapes, towns=towns)
+
+
+def lay_land(lines: list[Any], wide: Any) -> Objects:
+    """Make land of coastlines, which have it on their left, as polygons within a rectangle.
+
+    None where there is no coast, or where it ends amid the rectangle.
+    """
+    if not lines:
+        return _gather([])
+    inside = shapely.intersection(shapely.union_all(_gather(lines)), wide)
+    rimmed = shapely.union_all([inside, shapely.boundary(wide)])
+    faces = shapely.get_parts(shapely.polygonize([rimmed]))
+    corners = [shapely.get_coordinates(line) for line in lines]
+    begin = np.concatenate([one[:-1] for one in corners])
+    ahead = np.concatenate([np.diff(one, axis=0) for one in corners])
+    aside = np.column_stack((-ahead[:, 1], ahead[:, 0])) * 1e-3
+    tree, votes = shapely.STRtree(faces), np.zeros(len(faces))
+    for side, vote in ((aside, 1.0), (-aside, -1.0)):
+        step, face = tree.query(shapely.points(begin + ahead / 2 + side), predicate="within")
+        np.add.at(votes, face, vote * np.hypot(*ahead[step].T))
+    return np.asarray(faces[votes > 0], object)
+
+
+def _choose_areas(places: Places, wide: Any, levels: Iterable[int]) -> _Labelled:
+    """Take the areas of the first level that leaves few gaps within a rectangle."""
+    near = [one for one in places.areas if shapely.intersects(one[-1], wide)]
+    of_level = {at: [one for one in near if one[0] == at] for at in levels}
+    cover = {
+        at: shapely.union_all([shapely.intersection(one[-1], wide) for one in some]).area
+        for at, some in of_level.items()
+    }
+    best = next((at for at in cover if cover[at] > _FEW_GAPS * max(cover.values())), None)
+    groups = [(name, shape) for level, _, name, shape in near if level == _GROUP_LEVEL]
+    rows = []
+    for _, code, name, shape in of_level.get(best, []) if best is not None else []:
+        middle = shapely.point_on_surface(shape)
+        group = next((group for group, whole in groups if whole.contains(middle)), "")
+        rows.append((code, name, group, shape))
+    return _join(rows)
+
+
+def _join(rows: Iterable[tuple[Any, ...]]) -> _Labelled:
+    """Join parts of one area, and sort by code and name."""
+    parts: dict[str, list[tuple[Any, ...]]] = {}
+    for code, name, region, shape in rows:
+        row = (code, _SUFFIX.sub("", name), region, shapely.force_2d(shape))
+        parts.setdefault(code or name, []).append(row)
+    ordered = sorted(parts.values(), key=lambda some: some[0][:2])
+    labels = pd.DataFrame([some[0][:3] for some in ordered], columns=AREA_COLUMNS)
+    twice = labels["name"].duplicated(keep=False) & (labels["code"] != "")
+    labels.loc[twice, "name"] += " (" + labels["code"] + ")"
+    alone = (some[0][-1] if len(some) == 1 else None for some in ordered)
+    shapes = (shapely.union_all([one[-1] for one in some]) for some in ordered)
+    return labels, _gather(one or joined for one, joined in zip(alone, shapes, strict=True))
+
+
+def _simplify(
+    labels: pd.DataFrame, shapes: Objects, coast: Objects, wide: Any, crs: str
+) -> tuple[pd.DataFrame, Objects, Objects]:
+    """Keep areas to the land, and give both simpler lines, which neighbours share.
+
+    No land of its own is given where the areas are the land.
+    """
+    west, south, east, north = shapely.bounds(project_shapes(wide, crs))
+    tolerance_m = min(_TOLERANCE_M, _SHARE_OF_WIDTH * float(np.hypot(east - west, north - south)))
+    rest = land = shapely.union_all(coast)
+    if len(coast):
+        shapes = shapely.intersection(shapely.make_valid(shapes), land)
+        rest = shapely.difference(land, shapely.union_all(shapes))
+    own_land = rest.area > 0.01 * land.area
+    whole = project_shapes(_gather([*shapes, *([rest] if own_land else [])]), crs)
+    simple = unproject_shapes(shapely.coverage_simplify(whole, tolerance_m), crs)
+    simple = _gather(
+        shapely.union_all([part for part in shapely.get_parts(one) if part.geom_type == "Polygon"])
+        for one in simple
+    )
+    kept = ~np.asarray(shapely.is_empty(simple[: len(shapes)]), bool)
+    coast = shapely.get_parts(shapely.union_all(simple)) if own_land else _gather([])
+    return labels[kept].reset_index(drop=True), simple[: len(shapes)][kept], coast
+
+
+def _gather(shapes: Iterable[Any]) -> Objects:
+    return np.array([*shapes, None], object)[:-1]
+
+
+def _as_text(value: Any) -> str:
+    """Write a cell as a text; a code that was read as a number has four digits at least."""
+    text = "" if pd.isna(value) else str(value).strip()
+    return text.removesuffix(".0").zfill(4) if text and isinstance(value, Real) else text
 
 
 def convert_roads(
@@ -58,7 +258,7 @@ def convert_roads(
         progress(say("Reading areas, towns and coast"))
     bounds = network.metadata.bounds
     head = Region(title, find_system(bounds), credit=dict.fromkeys(LANGUAGES, credit))
-    places = read_places(source)
+    places = _read_places(source)
     region = make_region(head, bounds, places, areas=drawn, level=level)
     network = replace(network, own_region=region)
     if progress:

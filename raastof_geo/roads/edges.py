@@ -1,7 +1,5 @@
 """Hold nodes and edges of road in columns."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import namedtuple
 from collections.abc import Callable, Mapping
@@ -16,9 +14,8 @@ from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
 from raastof_geo.region.pack import lend_region
 from raastof_geo.region.projection import Bounds, project
 from raastof_geo.region.region import Region
+from raastof_geo.roads.columns import as_json, freeze, inner_points, list_content, shorten, to_steps
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Road
-from raastof_geo.roads.stored.steps import freeze, inner_points, shorten, to_steps
-from raastof_geo.roads.stored.table import as_json, list_content
 
 ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
 BUILDER = "raastof_geo roads 2"

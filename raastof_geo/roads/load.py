@@ -1,23 +1,254 @@
-"""Load roads from wherever they are: built in, a network file, OpenStreetMap, OSMnx."""
+"""Load roads from wherever they are: built in, a network file, OpenStreetMap, a graph of OSMnx."""
+
+from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import math
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import shapely
+from numpy.typing import DTypeLike, NDArray
 
+from raastof_geo.arrays import Floats
 from raastof_geo.cache import fingerprint, keep
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import AnyPath
-from raastof_geo.roads.edges import BUILDER
-from raastof_geo.roads.mapped.damage import OSM_ENDINGS, refuse_others
+from raastof_geo.region.projection import DEGREES, bound, measure_steps
+from raastof_geo.roads.columns import FIELDS, round_degrees
+from raastof_geo.roads.edges import BUILDER, NetworkMetadata
+from raastof_geo.roads.mapped.damage import OSM_ENDINGS, is_number, refuse_others
 from raastof_geo.roads.mapped.osm import TellStep, read_osm
+from raastof_geo.roads.mapped.rules import flip_tags
+from raastof_geo.roads.mapped.tags import read_road, strictest_limit
 from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.road import LIMITS
-from raastof_geo.roads.stored.store import read_network, write_network
-from raastof_geo.roads.stored.table import FIELDS
+from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, Road
+from raastof_geo.roads.store import read_network, write_network
+
+if TYPE_CHECKING:
+    import networkx
+
+_SAME_M = 0.1
+"""Two directions whose lengths differ by less are one road. [m]"""
+_SAME_DEG = 1e-5
+"""And whose points lie no farther apart. [degrees]"""
+_CLOSING = ("no", "private", "destination", "delivery")
+"""Values of access that are stricter than any other."""
+_LONGEST_M = 20_000_000.0
+"""No road leads farther than half round the Earth. [m]"""
+
+
+def read_graphml(path: AnyPath) -> RoadNetwork:
+    """Read a graph that `osmnx.save_graphml` wrote, or refuse it as `RoadDataError`."""
+    file = Path(path)
+    if not file.is_file():
+        raise RoadDataError.saying_text("graphs", "none", file=file)
+    import osmnx
+
+    try:
+        graph = osmnx.load_graphml(file)
+    except Exception as error:  # XML, NetworkX and OSMnx each raise their own
+        raise RoadDataError.saying_text("graphs", "damaged", file=file) from error
+    return from_osmnx(graph, title=file.name)
+
+
+def from_osmnx(
+    graph: networkx.MultiDiGraph, *, title: str = "OSMnx", osm_date: str | None = None
+) -> RoadNetwork:
+    """Make a network of a graph that OSMnx made, simplified or not, projected or not.
+
+    Tags are read as from OpenStreetMap, as far as the graph has them: set
+    `osmnx.settings.useful_tags_way` to keep `hgv`, `maxweight`, `maxheight` and their kin before
+    you download. Where simplification merged several values the strictest counts; there are no turn
+    restrictions. `osm_date`: ISO 8601, by default the day on which the graph says it was made.
+    `RoadDataError`: the graph has no places, no coordinate system or no roads, or something lies
+    off the Earth.
+    """
+    graph = _to_degrees(graph)
+    nodes = {node: number for number, node in enumerate(graph.nodes)}
+    places = [_read_place(node, data["x"], data["y"]) for node, data in graph.nodes(data=True)]
+    streets = [part for street in _pair_up(graph, nodes) for part in _open_loop(street, places)]
+    if not streets:
+        raise RoadDataError.saying_text("graphs", "no roads")
+    lon, lat = round_degrees(np.array(places, np.float64).T)
+    made = str(graph.graph.get("created_date", ""))[:10]
+    lines = [street.line for street in streets]
+    points = np.concatenate(lines)
+
+    def column(field: str, kind: DTypeLike) -> NDArray[Any]:
+        return np.array([getattr(street, field) for street in streets], kind)
+
+    return RoadNetwork(
+        node_lon=lon,
+        node_lat=lat,
+        tail=column("tail", np.int32),
+        head=column("head", np.int32),
+        length_m=np.ceil(column("length_m", np.float64) * 100) / 100,
+        forward=column("forward", bool),
+        backward=column("backward", bool),
+        road=np.arange(len(streets), dtype=np.int32),
+        roads=tuple(street.road for street in streets),
+        point_start=np.append(0, np.cumsum([*map(len, lines)])).astype(np.int32),
+        lon=points[:, 0].copy(),
+        lat=points[:, 1].copy(),
+        metadata=NetworkMetadata(
+            title=title,
+            osm_date=osm_date or (made if len(made) == 10 else ""),
+            simplified_m=0.0,
+            bounds=bound(lon, lat),
+        ),
+        way=column("way", np.int64),
+    )
+
+
+@dataclass
+class _Street:
+    tail: int
+    head: int
+    road: Road
+    way: int
+    length_m: float
+    line: Floats
+    forward: bool = True
+    backward: bool = False
+
+
+def _to_degrees(graph: Any) -> Any:
+    import osmnx
+
+    if not graph.number_of_edges():
+        raise RoadDataError.saying_text("graphs", "no roads")
+    if "crs" not in graph.graph:
+        raise RoadDataError.saying_text("graphs", "no system")
+    if not all("x" in data and "y" in data for _, data in graph.nodes(data=True)):
+        raise RoadDataError.saying_text("graphs", "no place")
+    crs = str(graph.graph["crs"])
+    if crs.upper() in (DEGREES, "WGS84"):
+        return graph
+    try:
+        return osmnx.project_graph(graph, to_crs=DEGREES)
+    except Exception as error:  # of PROJ, GeoPandas and Shapely, each its own
+        raise RoadDataError.saying_text("graphs", "unknown system", crs=crs) from error
+
+
+def _read_place(node: Hashable, x: Any, y: Any) -> tuple[float, float]:
+    if not (is_number(x, 180) and is_number(y, 90)):
+        given = {"node": str(node), "x": str(x), "y": str(y)}
+        raise RoadDataError.saying_text("graphs", "node off earth", **given)
+    return float(x), float(y)
+
+
+def _check_edge(u: Hashable, v: Hashable, data: Mapping[str, Any]) -> None:
+    """Refuse an edge whose length is no length, or whose shape is no line on the Earth."""
+    length, shape = data.get("length", 0.0), data.get("geometry")
+    ends = {"u": str(u), "v": str(v)}
+    if not (is_number(length, _LONGEST_M) and float(length) >= 0):
+        raise RoadDataError.saying_text("graphs", "length", length=str(length), **ends)
+    drawn = shape is None or (
+        isinstance(shape, shapely.LineString)
+        and len(shape.coords) > 1
+        and bool(np.all(np.abs(shape.coords)[:, :2] <= (180, 90)))  # never for NaN
+    )
+    if not drawn:
+        raise RoadDataError.saying_text("graphs", "shape", **ends)
+
+
+def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> list[_Street]:
+    """Give every road once: two directions of one way and one length are the same road."""
+    open_ends: dict[tuple[int, int], list[_Street]] = defaultdict(list)
+    found: list[_Street] = []
+    for u, v, data in graph.edges(data=True):
+        road = _read(data)
+        if road is None:
+            continue
+        _check_edge(u, v, data)
+        ends = np.array([(graph.nodes[node]["x"], graph.nodes[node]["y"]) for node in (u, v)])
+        shape = data.get("geometry")
+        line = round_degrees(np.array(ends if shape is None else shape.coords, np.float64)[:, :2])
+        line[[0, -1]] = round_degrees(ends.astype(np.float64))
+        length_m = max(float(data.get("length", 0.0)), _measure(line))
+        length_m = math.ceil(length_m * 100) / 100
+        street = _Street(nodes[u], nodes[v], road, _read_id(data.get("osmid")), length_m, line)
+        others = open_ends[street.head, street.tail]
+        twin = next((other for other in others if _are_one(other, street)), None)
+        if twin is not None:
+            twin.backward = True
+            others.remove(twin)
+        else:
+            found.append(street)
+            open_ends[street.tail, street.head].append(street)
+    return found
+
+
+def _are_one(one: _Street, other: _Street) -> bool:
+    """Tell whether two streets are the directions of one road; a loop is none of two."""
+    return (
+        one.way == other.way
+        and abs(one.length_m - other.length_m) < _SAME_M
+        and one.tail != one.head
+        and len(one.line) == len(other.line)
+        and bool(np.abs(one.line - other.line[::-1]).max() < _SAME_DEG)
+    )
+
+
+def _measure(line: Floats) -> float:
+    return float(measure_steps(*line[:-1].T, *line[1:].T).sum())
+
+
+def _open_loop(street: _Street, places: list[tuple[float, float]]) -> Iterator[_Street]:
+    """Part a road that comes back to where it began in the middle of its points, a new place."""
+    if street.tail != street.head:
+        yield street
+        return
+    if len(street.line) < 3:
+        return
+    middle, node = len(street.line) // 2, len(places)
+    places.append((float(street.line[middle, 0]), float(street.line[middle, 1])))
+    first, last = street.line[: middle + 1], street.line[middle:]
+    lengths = _measure(first), _measure(last)
+    share = lengths[0] / max(sum(lengths), 1e-9)
+    yield replace(street, head=node, length_m=street.length_m * share, line=first)
+    yield replace(street, tail=node, length_m=street.length_m * (1 - share), line=last)
+
+
+def _read(data: Mapping[str, Any]) -> Road | None:
+    tags = {
+        key: _strictest(key, value)
+        for key, value in data.items()
+        if key not in ("geometry", "oneway", "reversed", "length", "osmid")
+        and isinstance(value, str | list | int | float)
+    }
+    said = {key: value for key, value in tags.items() if value}
+    # Tags speak of the way as mapped, this edge may be the way back.
+    return read_road(flip_tags(said) if data.get("reversed") is True else said)
+
+
+def _strictest(key: str, value: Any) -> str:
+    if not isinstance(value, list):
+        return str(value)
+    values = [*map(str, value)]
+    if len(values) == 1:
+        return values[0]
+    if key == "highway":
+        known = [one for one in values if one in ROAD_CLASSES]
+        return max(known, key=ROAD_CLASSES.index, default=values[0])
+    if key.startswith("maxspeed"):
+        return ";".join(values)
+    if key.startswith("max"):
+        return strictest_limit(key, values)
+    return next((one for one in values if one in _CLOSING), values[0])
+
+
+def _read_id(given: Any) -> int:
+    ids = given if isinstance(given, list) else [given]
+    numbers = [int(one) for one in ids if str(one).lstrip("-").isdigit()]
+    return numbers[0] if len(numbers) == 1 else 0
 
 
 def load_network(
@@ -39,7 +270,7 @@ def load_network(
             return read_network(file)
     file = Path(path)
     if file.suffix.lower() == ".graphml":
-        from raastof_geo.roads.exchange import read_graphml
+        from raastof_geo.roads.load import read_graphml
 
         return read_graphml(file)
     if file.is_file():

@@ -1,25 +1,84 @@
-"""Hold the roads that trucks use."""
+"""Hold the roads that trucks use, and give them as a graph of NetworkX, as OSMnx would."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from raastof_geo.emissions.model import BY_DEFAULT, MODELS
-from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from raastof_geo.arrays import Mask
+from raastof_geo.emissions.vehicle import BY_DEFAULT, MODELS, EnergyModel, Vehicle
 from raastof_geo.errors import InputError
 from raastof_geo.language import Fact, Shown, format_number, say
 from raastof_geo.roads.edges import RoadEdges
-from raastof_geo.roads.multigraph import draw_graph
-from raastof_geo.roads.road import Access
+from raastof_geo.roads.road import Access, Road, split_tags
 from raastof_geo.roads.routing.drive import BOTH_LOADS, Load, drive_edges
 from raastof_geo.scenario.catalogue import load_catalogue
 from raastof_geo.scenario.identity import find_id
 
 if TYPE_CHECKING:
     import networkx
+
+
+def draw_graph(
+    network: RoadEdges, keep: Mask | None = None, met: Mapping[str, NDArray[Any]] | None = None
+) -> networkx.MultiDiGraph:
+    """Give the graph of edges in the directions allowed: all, or those to `keep`. [edges]
+
+    `met`: more that each edge shall tell, along it and against it, by name. [2 × edges]
+    """
+    import networkx
+
+    graph = networkx.MultiDiGraph(
+        crs="epsg:4326",
+        created_date=datetime.now(UTC).isoformat(timespec="seconds"),
+        created_with="raastof_geo",
+        simplified=True,
+    )
+    degree = np.bincount(np.concatenate((network.tail, network.head)), minlength=network.node_count)
+    graph.add_nodes_from(
+        (node, {"x": lon, "y": lat, "street_count": count})
+        for node, (lon, lat, count) in enumerate(
+            zip(network.node_lon.tolist(), network.node_lat.tolist(), degree.tolist(), strict=True)
+        )
+    )
+    further = {name: values.tolist() for name, values in (met or {}).items()}
+    directions = np.stack((network.forward, network.backward))
+    allowed = (directions if keep is None else directions & keep).T.tolist()
+    for edge in np.flatnonzero(np.any(allowed, axis=1)).tolist():
+        line = shapely.LineString(network.cut(edge, 0.0, 1.0))
+        ends = int(network.tail[edge]), int(network.head[edge])
+        attributes = _describe(network, edge, network.roads[network.road[edge]])
+        for side, (u_v, drawn) in enumerate(((ends, line), (ends[::-1], line.reverse()))):
+            if allowed[edge][side]:
+                more = {name: values[side][edge] for name, values in further.items()}
+                told = attributes | more
+                graph.add_edge(*u_v, **told, geometry=drawn, reversed=bool(side))
+    return graph
+
+
+def _describe(network: RoadEdges, edge: int, road: Road) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        **split_tags(road.rules or road.tags),
+        "osmid": int(network.way[edge]) or edge,
+        "length": float(network.length_m[edge]),
+        "oneway": bool(network.forward[edge] != network.backward[edge]),
+        "raastof_edge": edge,
+    }
+    if road.road_class == "ferry":
+        found |= {"highway": "ferry", "route": "ferry", "motor_vehicle": "yes"}
+    else:
+        found["highway"] = road.road_class
+    if road.name:
+        found["name"] = road.name
+    if not np.isnan(road.maxspeed_km_h):
+        found["maxspeed"] = f"{road.maxspeed_km_h:g}"
+    return found
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -69,7 +128,7 @@ class RoadNetwork(Shown, RoadEdges):
             No truck, or no load, is called so.
         """
         if vehicle is None:
-            return draw_graph(self, keep=self.access != Access.CLOSED if trucks_only else None)
+            return draw_graph(self, self.access != Access.CLOSED if trucks_only else None)
         if load not in BOTH_LOADS:
             raise InputError.saying(
                 "a load is {loads}, got {given}", loads="full / empty", given=f"`{load}`"
@@ -79,5 +138,6 @@ class RoadNetwork(Shown, RoadEdges):
             names = {one: truck.name for one, truck in catalogue.vehicles.items()}
             vehicle = catalogue.vehicles[find_id("vehicles", vehicle, names)]
         when = datetime.now(UTC).year + 0.5 if year is None else year
-        drive = drive_edges(self, catalogue, vehicle, load, year=when, model=model)
-        return draw_graph(self, drive=drive)
+        return draw_graph(
+            self, *drive_edges(self, catalogue, vehicle, load, year=when, model=model)
+        )

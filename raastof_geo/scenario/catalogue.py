@@ -10,9 +10,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
 
-from raastof_geo.emissions.speed import BuiltUpSpeed, RoadSpeed, SpeedTable
-from raastof_geo.emissions.toll import TollTable
-from raastof_geo.emissions.vehicle import Fuel, Named, Vehicle
+from raastof_geo.emissions.vehicle import BuiltUpSpeed, Fuel, Named, RoadSpeed, TollTable, Vehicle
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import (
     Density,
@@ -384,11 +382,6 @@ class Catalogue(Strict):
         """Count the samples of soil before so many tonnes leave a site; None: no sample."""
         each = self.t_per_sample(material, register)
         return None if each is None else math.ceil(tonnes / each - 1e-9)
-
-    @property
-    def speed_table(self) -> SpeedTable:
-        """All that speeds are made of."""
-        return SpeedTable(self.speeds, self.built_up, self.surfaces, self.share_of_signed_limit)
 
     def fit(self, material: str, use: str) -> Fit | None:
         """Give the rule for a material in a use; none where no rule speaks of the pair."""

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from raastof_geo.emissions.model import MODELS
+from raastof_geo.emissions.vehicle import MODELS
 from raastof_geo.errors import Finding, InputError
 from raastof_geo.language import LANGUAGES, Language, Message, read_texts, say, say_text
 

@@ -46,12 +46,12 @@ def edit_for(scenario: Scenario, assumption: Assumption, level: float) -> Edits:
         return {trail: _with_number(find_value(scenario, trail), level)}
     factor = level / (assumption.value or 1.0)
     scaled = list_amounts(scenario, assumption.scale)
-    edits = _times(scaled, factor)
+    edits = scale_amounts(scaled, factor)
     if assumption.rest is not None:
         taken = list_amounts(scenario, assumption.rest)
         if edits.keys() & {one.trail for one in taken}:
             raise InputError.saying_text("variations", "keep apart")
-        edits |= _times(taken, _factor_of_rest(scenario, scaled, taken, factor))
+        edits |= scale_amounts(taken, _factor_of_rest(scenario, scaled, taken, factor))
     return edits
 
 
@@ -67,7 +67,8 @@ def value_of_assumption(scenario: Scenario, assumption: Assumption) -> float:
     return there
 
 
-def _times(amounts: Sequence[_Said], factor: float) -> dict[Trail, Any]:
+def scale_amounts(amounts: Sequence[_Said], factor: float) -> dict[Trail, Any]:
+    """Give amounts times a factor, by where they stand."""
     return {one.trail: replace(one.quantity, value=one.quantity.value * factor) for one in amounts}
 
 
@@ -212,6 +213,16 @@ def check_assumptions(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
         except InputError as error:
             where = ("assumptions", name, "set" if assumption.set else "scale")
             yield from (finding_at(tree, where, one.message) for one in error.findings)
+
+
+def list_leaves(values: Any, trail: Trail = ()) -> Iterator[tuple[Trail, Any]]:
+    """List plain values that hold no others, each by where it stands."""
+    below = values if isinstance(values, Mapping) else {}
+    below = dict(enumerate(values)) if isinstance(values, list | tuple) else below
+    if not below:
+        yield trail, values
+    for key, one in below.items():
+        yield from list_leaves(one, (*trail, key))
 
 
 def put_value(values: Any, trail: Trail, new: Any) -> Any:

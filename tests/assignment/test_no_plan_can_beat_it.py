@@ -18,7 +18,7 @@ from raastof_geo.assignment import RULES, Plan, Row, assign
 from raastof_geo.assignment.solving.certificate import LARGEST_GAP
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.effect import measure_effect
-from raastof_geo.legs.price import price_legs
+from raastof_geo.legs.legs import price_legs
 from raastof_geo.pipeline import place_scenario, solve_scenario
 from raastof_geo.result import Result
 from raastof_geo.roads.load import load_network

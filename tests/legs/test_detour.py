@@ -12,14 +12,14 @@ from raastof_geo.cli import run_command
 from raastof_geo.errors import InputError, NoRouteError
 from raastof_geo.language import speaking
 from raastof_geo.legs.detour import explain_route
-from raastof_geo.legs.price import price_legs
+from raastof_geo.legs.legs import price_legs
 from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.outputs.pages.route import draw_route, explain_detour
 from raastof_geo.roads.edges import Turn
 from raastof_geo.roads.road import Access, Road
 from raastof_geo.roads.routing.router import place_stops
 from raastof_geo.roads.snap import snap_sites
-from raastof_geo.roads.stored.store import write_network
+from raastof_geo.roads.store import write_network
 
 pytestmark = pytest.mark.usefixtures("english")
 

@@ -17,8 +17,13 @@ from raastof_geo import (
     solve_scenario,
 )
 from raastof_geo.cli import run_command
-from raastof_geo.emissions.model import MODELS, TRIP_KM_H, energy_by_distance, name_model
-from raastof_geo.emissions.vehicle import energy_by_speed
+from raastof_geo.emissions.vehicle import (
+    MODELS,
+    TRIP_KM_H,
+    energy_by_distance,
+    energy_by_speed,
+    name_model,
+)
 from raastof_geo.errors import InputError, ScenarioError
 from raastof_geo.scenario.catalogue import load_catalogue
 

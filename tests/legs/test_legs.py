@@ -8,10 +8,10 @@ from two_ways import EDGES, LONG_KM, NODES, SHORT_KM, WORLD, limit
 from worlds import make_network, make_scenario
 
 from raastof_geo.errors import RoadDataError, ScenarioError
-from raastof_geo.legs.price import price_legs
+from raastof_geo.legs.legs import price_legs
 from raastof_geo.legs.roads import RoadPrices
-from raastof_geo.roads.restrict import find_local_edges, size_truck
 from raastof_geo.roads.road import LIMITS, Access, Road
+from raastof_geo.roads.routing.drive import find_local_edges, size_truck
 from raastof_geo.roads.routing.router import place_stops
 from raastof_geo.roads.snap import snap_sites
 

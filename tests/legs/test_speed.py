@@ -2,38 +2,35 @@
 
 import numpy as np
 import pytest
+from worlds import make_network
 
-from raastof_geo.roads.road import ROAD_CLASSES, SURFACES
+from raastof_geo.roads.road import ROAD_CLASSES, Road
+from raastof_geo.roads.routing.drive import find_speed
 from raastof_geo.scenario.catalogue import load_catalogue
 
-TABLE = load_catalogue().speed_table
+CATALOGUE = load_catalogue()
 
 
-def speed(road_class, *, built_up=-1, surface="", signed=np.nan):
-    return TABLE.mean_km_h(
-        ROAD_CLASSES,
-        np.array([ROAD_CLASSES.index(road_class)], np.int8),
-        np.array([built_up], np.int8),
-        SURFACES,
-        np.array([SURFACES.index(surface)], np.int8),
-        np.array([signed], np.float64),
-    )[0]
+def speed(road_class, *, built_up=None, surface="", signed=np.nan):
+    road = Road(road_class, built_up=built_up, surface=surface)
+    network = make_network([(12.0, 55.4), (12.1, 55.4)], [(0, 1)], roads=[road])
+    return find_speed(network, CATALOGUE, np.array([signed]))[0]
 
 
 @pytest.mark.parametrize("name", ROAD_CLASSES)
 def test_where_nothing_is_said_the_class_decides(name):
     """The mean of each class is the catalogue's, and below its limit."""
-    assert speed(name) == TABLE.classes[name].mean_km_h.value
-    assert speed(name) <= TABLE.classes[name].limit_km_h.value
+    assert speed(name) == CATALOGUE.speeds[name].mean_km_h.value
+    assert speed(name) <= CATALOGUE.speeds[name].limit_km_h.value
 
 
 def test_a_built_up_area_slows_trucks_but_not_on_motorways():
     """`zone:traffic=DK:urban` means town speed, unless a higher limit is signed there."""
-    assert speed("secondary", built_up=1) == TABLE.built_up.mean_km_h.value
-    assert speed("secondary", built_up=0) == speed("secondary")
-    assert speed("motorway", built_up=1) == speed("motorway")
-    assert speed("residential", built_up=1) == speed("residential")
-    assert speed("secondary", built_up=1, signed=70) == speed("secondary")
+    assert speed("secondary", built_up=True) == CATALOGUE.built_up.mean_km_h.value
+    assert speed("secondary", built_up=False) == speed("secondary")
+    assert speed("motorway", built_up=True) == speed("motorway")
+    assert speed("residential", built_up=True) == speed("residential")
+    assert speed("secondary", built_up=True, signed=70) == speed("secondary")
 
 
 def test_a_lower_sign_binds_and_a_higher_one_does_not():
@@ -47,7 +44,7 @@ def test_a_lower_sign_binds_and_a_higher_one_does_not():
 @pytest.mark.parametrize("surface", ["rough", "gravel", "ground"])
 def test_a_poor_surface_slows_trucks(surface):
     """Sett, gravel and earth each have their speed."""
-    assert speed("secondary", surface=surface) == TABLE.surfaces[surface].value
+    assert speed("secondary", surface=surface) == CATALOGUE.surfaces[surface].value
     assert speed("secondary", surface="paved") == speed("secondary")
 
 

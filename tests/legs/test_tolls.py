@@ -10,8 +10,7 @@ from worlds import make_network, make_scenario, refusal
 
 from raastof_geo.assignment import assign, build_problem
 from raastof_geo.figures.vocabulary import CO2E, COST, COST_WITH_CO2, TOLL, TOLL_CO2, TRANSPORT_TTW
-from raastof_geo.legs.legs import LEG_KEYS
-from raastof_geo.legs.price import price_legs
+from raastof_geo.legs.legs import LEG_KEYS, price_legs
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.road import Road
 from raastof_geo.roads.snap import snap_sites

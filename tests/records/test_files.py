@@ -13,7 +13,7 @@ from raastof_geo.files import drafting, is_sealed, seal_page, tracing, write_who
 from raastof_geo.language import speaking
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.mapped.fetch import _is_ours
-from raastof_geo.roads.stored.store import read_network, write_network
+from raastof_geo.roads.store import read_network, write_network
 
 
 @pytest.fixture(autouse=True)

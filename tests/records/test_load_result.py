@@ -20,17 +20,17 @@ from worlds import EVERYTHING, PIT_AND_PROJECT, make_network, make_scenario
 from raastof_geo import load_result, run_scenario, solve_scenario, write_outputs
 from raastof_geo.assignment import RULES, Row, assign
 from raastof_geo.effect import Effect, measure_effect
-from raastof_geo.emissions.model import MODELS
+from raastof_geo.emissions.vehicle import MODELS
 from raastof_geo.errors import DamagedError, NoPlanError, RecordError, RoadDataError
 from raastof_geo.language import speaking
-from raastof_geo.legs.price import price_legs
+from raastof_geo.legs.legs import price_legs
 from raastof_geo.pipeline import place_scenario
 from raastof_geo.records.plan import read_results
 from raastof_geo.records.record import pack_values
 from raastof_geo.result import Result
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.snap import snap_sites
-from raastof_geo.roads.stored.store import write_network
+from raastof_geo.roads.store import write_network
 
 HERE = Path(__file__).parents[2]
 

@@ -9,7 +9,7 @@ from arcwise import find_lengths, mark_yards
 from worlds import measure_all, random_network
 
 from raastof_geo.roads.routing import router as router_module
-from raastof_geo.roads.routing.approach import RoadStop
+from raastof_geo.roads.routing.core import RoadStop
 from raastof_geo.roads.routing.engine import has_hierarchies
 from raastof_geo.roads.routing.graph import build_graph
 from raastof_geo.roads.routing.router import load_router

@@ -15,7 +15,7 @@ from raastof_geo.roads.mapped.tags import read_road
 from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.routing.islands import explain_islands, group_sites
 from raastof_geo.roads.snap import ISLAND_M, explain_moves, snap_sites
-from raastof_geo.roads.stored.store import read_network, write_network
+from raastof_geo.roads.store import read_network, write_network
 from raastof_geo.scenario import read_scenario
 from raastof_geo.scenario.said.site import Site
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from worlds import make_network
 
 from raastof_geo.roads.edges import Turn
+from raastof_geo.roads.routing.core import Reduction, reduce_graph
 from raastof_geo.roads.routing.graph import RoadGraph, build_graph
-from raastof_geo.roads.routing.reduce import Reduction, reduce_graph
 
 
 def lay(edges, *, one_way=(), against=(), turns=None) -> RoadGraph:
@@ -69,7 +69,7 @@ def to_networkx(tails, heads, weights) -> nx.DiGraph:
 
 def check(graph: RoadGraph, through: NDArray[np.bool_], weight: NDArray[np.float64]) -> Reduction:
     """Hold a reduction against all that it promises."""
-    core = reduce_graph(graph, through)
+    core = reduce_graph(graph, ~through, np.zeros_like(through))
     check_numbers(graph, core)
     check_runs(graph, core, through)
     check_size(graph, core, through)

@@ -18,10 +18,9 @@ from raastof_geo.records.ledger import explain_figure
 from raastof_geo.records.verify import check_results
 from raastof_geo.region.pack import encode_region, read_region
 from raastof_geo.region.projection import find_system, project
-from raastof_geo.roads.convert import convert_roads
+from raastof_geo.roads.convert import convert_roads, lay_land
 from raastof_geo.roads.load import load_network
-from raastof_geo.roads.places import lay_land
-from raastof_geo.roads.stored.store import write_network
+from raastof_geo.roads.store import write_network
 from raastof_geo.scenario import read_scenario
 
 pytestmark = pytest.mark.usefixtures("english")

@@ -22,8 +22,7 @@ from raastof_geo.errors import RoadDataError
 from raastof_geo.outputs.warning import warn
 from raastof_geo.pipeline import solve_scenario
 from raastof_geo.roads.road import Road, align_limits
-from raastof_geo.roads.stored.faults import explain_gaps
-from raastof_geo.roads.stored.store import read_network, write_network
+from raastof_geo.roads.store import explain_gaps, read_network, write_network
 from raastof_geo.scenario import read_scenario
 
 ROADS = CASES / "roads"

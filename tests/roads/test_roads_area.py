@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from raastof_geo.errors import RoadDataError
-from raastof_geo.roads.mapped.area import read_area, read_polygon
+from raastof_geo.roads.area import read_area, read_polygon
 
 SQUARE = shapely.box(12.0, 55.4, 12.2, 55.5)
 OTHER = shapely.box(12.4, 55.4, 12.5, 55.5)

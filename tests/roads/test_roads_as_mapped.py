@@ -4,13 +4,13 @@ import pytest
 from two_ways import LONG_KM, MAPPED_WORLD, SHORT_KM, write_map, write_tags
 
 from raastof_geo.cli import run_command
-from raastof_geo.legs.price import price_legs
+from raastof_geo.legs.legs import price_legs
 from raastof_geo.pipeline import place_scenario
 from raastof_geo.roads.mapped.build import build_network
 from raastof_geo.roads.mapped.osm import read_osm
 from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.road import Access
-from raastof_geo.roads.stored.store import read_network, write_network
+from raastof_geo.roads.store import read_network, write_network
 from raastof_geo.scenario import read_scenario
 
 pytestmark = pytest.mark.usefixtures("english")
@@ -279,7 +279,7 @@ def test_only_what_lies_in_some_municipalities_is_read(tmp_path):
 
 def test_building_a_whole_network_from_the_command_line(tmp_path, capsys):
     """`--whole` keeps all, `--box` and `--within` clip."""
-    from raastof_geo.roads.stored.store import read_network
+    from raastof_geo.roads.store import read_network
 
     file = write_map(tmp_path / "map.osm", {"hgv": "no"})
     build = ["network", "build", str(file), "--into", str(tmp_path)]

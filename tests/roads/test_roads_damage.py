@@ -15,7 +15,7 @@ from places import CASES
 from raastof_geo.errors import OutputError, RoadDataError
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.mapped.osm import open_writer, read_osm
-from raastof_geo.roads.stored.store import read_network, write_network
+from raastof_geo.roads.store import read_network, write_network
 
 LAT_91 = CASES / "roads" / "node_at_lat_91.osm"
 TOWN = LAT_91.read_text(encoding="utf-8").replace("lat='91'", "lat='55.45'")

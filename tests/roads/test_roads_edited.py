@@ -10,8 +10,7 @@ import pytest
 from osmium.osm import mutable
 
 from raastof_geo.cli import run_command
-from raastof_geo.roads.exchange import from_osmnx
-from raastof_geo.roads.load import load_network
+from raastof_geo.roads.load import from_osmnx, load_network
 from raastof_geo.roads.mapped.osm import open_writer, read_osm
 
 pytestmark = pytest.mark.usefixtures("english")

@@ -10,10 +10,9 @@ from worlds import make_network, measure_all, random_network
 
 from raastof_geo.errors import RoadDataError
 from raastof_geo.region.projection import measure_steps
-from raastof_geo.roads.exchange import from_osmnx, read_graphml
-from raastof_geo.roads.load import load_network
+from raastof_geo.roads.load import from_osmnx, load_network, read_graphml
 from raastof_geo.roads.road import Access, Road, align_limits
-from raastof_geo.roads.routing.approach import RoadStop
+from raastof_geo.roads.routing.core import RoadStop
 from raastof_geo.roads.routing.graph import build_graph
 from raastof_geo.roads.routing.router import load_router
 

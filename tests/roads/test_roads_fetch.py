@@ -28,7 +28,7 @@ from raastof_geo.language import speaking
 from raastof_geo.roads.mapped import fetch
 from raastof_geo.roads.mapped.fetch import OVERPASS_SERVERS, fetch_network, fetch_osm
 from raastof_geo.roads.road import ROAD_CLASSES
-from raastof_geo.roads.stored.store import read_network
+from raastof_geo.roads.store import read_network
 
 BOUNDS = (12.0, 55.4, 12.03, 55.42)
 STAMP = "2024-02-29T12:00:00Z"

@@ -15,7 +15,7 @@ from raastof_geo.roads.edges import ATTRIBUTION, NetworkMetadata, Turn
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import ROAD_CLASSES, Access, Road, align_limits
-from raastof_geo.roads.stored.store import read_network, write_network
+from raastof_geo.roads.store import read_network, write_network
 
 ARRAYS = [
     field.name

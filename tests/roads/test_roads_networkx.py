@@ -10,13 +10,12 @@ from places import ROOT
 from worlds import make_network, make_scenario
 
 from raastof_geo import load_network
-from raastof_geo.emissions.model import MODELS
+from raastof_geo.emissions.vehicle import MODELS
 from raastof_geo.errors import InputError
 from raastof_geo.legs.roads import RoadPrices
-from raastof_geo.roads.restrict import find_local_edges
 from raastof_geo.roads.road import LIMITS, Access, Road
-from raastof_geo.roads.routing.approach import RoadStop
-from raastof_geo.roads.routing.drive import emit_kg_co2e, find_speed
+from raastof_geo.roads.routing.core import RoadStop
+from raastof_geo.roads.routing.drive import emit_kg_co2e, find_local_edges, find_speed
 from raastof_geo.roads.snap import snap_sites
 
 TRUCK = "truck_trailer_7_axle"

@@ -11,7 +11,7 @@ import shapely
 from places import ROOT
 
 from raastof_geo.region.pack import encode_region, read_region
-from raastof_geo.roads.stored.store import read_network
+from raastof_geo.roads.store import read_network
 
 SHARED = Path(__file__).parents[3] / "shared"
 SOURCE = SHARED / "admin" / "municipalities_zealand.geojson"

@@ -11,10 +11,8 @@ import pytest
 import shapely
 
 from raastof_geo.errors import RoadDataError
-from raastof_geo.roads.exchange import from_osmnx
-from raastof_geo.roads.load import load_network
-from raastof_geo.roads.stored.faults import STORED_COLUMNS
-from raastof_geo.roads.stored.store import read_network
+from raastof_geo.roads.load import from_osmnx, load_network
+from raastof_geo.roads.store import STORED_COLUMNS, read_network
 
 pytestmark = pytest.mark.usefixtures("english")
 

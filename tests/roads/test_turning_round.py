@@ -21,9 +21,9 @@ from raastof_geo.roads.edges import Turn
 from raastof_geo.roads.mapped.osm import read_osm
 from raastof_geo.roads.mapped.tags import read_road
 from raastof_geo.roads.mapped.ways import lay_network
-from raastof_geo.roads.restrict import judge_roads, size_truck
 from raastof_geo.roads.road import Access, Road
-from raastof_geo.roads.routing.approach import RoadStop
+from raastof_geo.roads.routing.core import RoadStop
+from raastof_geo.roads.routing.drive import judge_roads, size_truck
 from raastof_geo.roads.routing.engine import has_hierarchies
 from raastof_geo.roads.routing.graph import build_graph
 from raastof_geo.roads.routing.router import load_router

@@ -39,6 +39,7 @@ def team():
 
 
 def test_answers_come_in_order_and_others_work_too(team):
+    team.submit(os.getpid).result()  # it has begun
     found = list(spread(team, _multiply, 3, range(200)))
     assert [product for product, _ in found] == [3 * number for number in range(200)]
     assert len({worker for _, worker in found}) >= 2

@@ -26,7 +26,7 @@ from raastof_geo import pipeline
 from raastof_geo.assignment import assign
 from raastof_geo.effect import measure_effect
 from raastof_geo.errors import RaastofError
-from raastof_geo.legs.price import price_legs
+from raastof_geo.legs.legs import price_legs
 from raastof_geo.outputs import write_outputs
 from raastof_geo.records.verify import check_results
 from raastof_geo.result import Result

@@ -84,7 +84,7 @@ def make_bases(folder: Path) -> dict[str, bytes]:
 
     from raastof_geo.roads.mapped.osm import read_osm
     from raastof_geo.roads.mapped.ways import lay_network
-    from raastof_geo.roads.stored.store import write_network
+    from raastof_geo.roads.store import write_network
 
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "town.osm"

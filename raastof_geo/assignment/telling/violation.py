@@ -16,7 +16,7 @@ from raastof_geo.assignment.statement.programme import Programme, build_programm
 from raastof_geo.assignment.statement.statement import lay_columns, lay_rows
 from raastof_geo.errors import RaastofError, SolverError
 from raastof_geo.language import say
-from raastof_geo.legs.price import price_again
+from raastof_geo.legs.legs import price_again
 from raastof_geo.scenario.said.file import ScenarioFile
 
 _BENT: tuple[tuple[Collection[Bends], Collection[Bends]], ...] = (

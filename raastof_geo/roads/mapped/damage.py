@@ -148,7 +148,7 @@ class _Search:
             key = "member" if kind in ("nd", "member") else "id"
             raise self._found(key, kind=kind, id=_quote(name), owner=owner, number=number)
         for label, limit in _RANGES.items() if kind == "node" else ():
-            if label in attributes and not _is_within(attributes[label], limit):
+            if label in attributes and not is_number(attributes[label], limit):
                 value = _quote(attributes[label])
                 raise self._found("off earth", node=name, label=label, value=value)
         size = max((len(text.encode()) for text in attributes.values() if kind == "tag"), default=0)
@@ -193,10 +193,11 @@ def _is_id(text: str) -> bool:
     return digits.isascii() and digits.isdigit() and len(digits) < 17 and int(digits) < LARGEST_ID
 
 
-def _is_within(text: str, limit: float) -> bool:
+def is_number(value: Any, most: float) -> bool:
+    """Tell whether something is a number, or the text of one, of no more than `most` either way."""
     try:
-        return abs(float(text)) <= limit  # never for NaN
-    except ValueError:
+        return abs(float(value)) <= most  # never for NaN
+    except (TypeError, ValueError):
         return False
 
 

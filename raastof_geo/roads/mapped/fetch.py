@@ -24,8 +24,8 @@ from raastof_geo.errors import DownloadError, OutputError, RaastofError, RoadDat
 from raastof_geo.files import AnyPath, drafting, hold
 from raastof_geo.language import Message, say
 from raastof_geo.region.projection import Bounds
+from raastof_geo.roads.area import draw_bounds
 from raastof_geo.roads.convert import convert_roads
-from raastof_geo.roads.mapped.area import draw_bounds
 from raastof_geo.roads.mapped.damage import LARGEST_ID
 from raastof_geo.roads.mapped.osm import TellStep, open_writer
 from raastof_geo.roads.road import ROAD_CLASSES

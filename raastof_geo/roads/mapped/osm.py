@@ -404,12 +404,12 @@ def open_writer(target: Any, **options: Any) -> Iterator[Any]:
         yield writer
     except BaseException:
         with suppress(Exception):
-            close_writer(writer)
+            _close_writer(writer)
         raise
-    close_writer(writer)
+    _close_writer(writer)
 
 
-def close_writer(writer: Any) -> None:
+def _close_writer(writer: Any) -> None:
     """Close a writer; where that fails keep it for ever, so that its destructor never runs."""
     try:
         writer.close()

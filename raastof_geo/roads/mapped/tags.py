@@ -9,23 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from raastof_geo.roads.mapped.amounts import parts, read_minutes
-from raastof_geo.roads.mapped.keys import LIMIT_OF, READ_SIZE, Truck, read_key
-from raastof_geo.roads.mapped.rules import (
-    PLAINLY_OPEN,
-    READ_VALUE,
-    Passage,
-    decide_access,
-    decide_limits,
-    decide_oneway,
-    decide_speed,
-    find_doubt,
-    read_access,
-    read_words,
-    varies,
-)
+from raastof_geo.roads.mapped import keys, rules
 from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access, Road, join_tags, split_tags
-from raastof_geo.roads.words import by_word
 
 _CLASSES = frozenset(ROAD_CLASSES)
 _SAME_CLASS = {"road": "unclassified", "ferry": ""}
@@ -42,10 +27,10 @@ _ZONE_TAGS = ("zone:traffic", "maxspeed:type", "source:maxspeed", "zone:maxspeed
 _ZONE = re.compile(r"[A-Z]{2}(?:-[A-Z]+)?:(?:(urban|rural)(?::.*)?|(?:zone:?)?(\d{1,2}))")
 _FASTEST_ZONE_KM_PER_H = 50
 
-_SURFACES, _TRACKS = by_word("surface"), by_word("tracktype")
+_SURFACES, _TRACKS = keys.by_word("surface"), keys.by_word("tracktype")
 _ROUGHNESS = {surface: rank for rank, surface in enumerate(SURFACES)}
 
-_BARRIERS = by_word("barrier")
+_BARRIERS = keys.by_word("barrier")
 """Barriers that trucks pass: `gate` unless they are locked, or `open`; all others they do not."""
 
 _RULED_BY = frozenset(("junction", "service", "tracktype", "ford", *_SPEED_TAGS))
@@ -86,7 +71,7 @@ def _read_nameless(items: tuple[tuple[str, str], ...]) -> Road | None:
     road_class = read_class(tags)
     if road_class is None or (road_class == "ferry" and not _takes_motor_vehicles(tags)):
         return None
-    varied = varies(tags)
+    varied = rules.varies(tags)
     signed, passages = judge_way(tags, road_class, varied=varied)
     open_ways = signed if any(signed) else (True, True)
     left = [
@@ -94,14 +79,15 @@ def _read_nameless(items: tuple[tuple[str, str], ...]) -> Road | None:
     ]
     usable = [one for one, way in zip(passages, left, strict=True) if way]
     forward, backward = left if usable else open_ways
+    limits, maxspeed_km_h = _join_ways(*passages)
     return Road(
         road_class=road_class,
         forward=forward,
         backward=backward,
         access=min(one.access for one in usable) if usable else Access.CLOSED,
-        limits=_join_limits(passages) if varied else passages[0].limits,
-        maxspeed_km_h=_join_speeds(passages) if varied else passages[0].maxspeed_km_h,
-        rules=join_rules(tags, _RULED_BY) if varied else "",
+        limits=limits,
+        maxspeed_km_h=maxspeed_km_h,
+        rules=_join_rules(tags, _RULED_BY) if varied else "",
         **{field: read(tags, road_class) for field, read in READERS.items()},
     )
 
@@ -109,11 +95,11 @@ def _read_nameless(items: tuple[tuple[str, str], ...]) -> Road | None:
 def judge_way(
     tags: Mapping[str, str],
     road_class: str,
-    truck: Truck | None = None,
+    truck: keys.Truck | None = None,
     *,
     errand: bool = False,
     varied: bool = True,
-) -> tuple[tuple[bool, bool], tuple[Passage, Passage]]:
+) -> tuple[tuple[bool, bool], tuple[rules.Passage, rules.Passage]]:
     """Say which directions are signed as open, and what a truck meets along each.
 
     `truck`: none for what any truck may meet at best; `errand`: whether its trip begins or ends
@@ -123,19 +109,28 @@ def judge_way(
         tags = {_CARS.sub("motor_vehicle", name): value for name, value in tags.items()} | dict(
             tags
         )
-    words = read_words(tags)
+    words = rules.read_words(tags)
     found = []
     for direction in ("forward", "backward") if varied else ("forward",):
-        access = decide_access(words, direction, truck, errand)
-        speed = decide_speed(words, direction, truck)
+        access = rules.decide_access(words, direction, truck, errand)
+        speed = rules.decide_speed(words, direction, truck)
         found.append(
-            Passage(
+            rules.Passage(
                 _soften(tags, road_class, access),
-                decide_limits(words, direction, truck, errand),
+                rules.decide_limits(words, direction, truck, errand),
                 _speed_by_zone(tags) if speed is None else speed if speed < math.inf else math.nan,
             )
         )
-    return decide_oneway(words, tags, road_class, truck), (found[0], found[-1])
+    return rules.decide_oneway(words, tags, road_class, truck), (found[0], found[-1])
+
+
+def _join_ways(ahead: rules.Passage, back: rules.Passage) -> tuple[tuple[float, ...], float]:
+    """Give the limits that bind in both directions, and the lower limit of speed. [t, m; km/h]"""
+    if ahead is back:
+        return ahead.limits, ahead.maxspeed_km_h
+    same = ahead.limits is back.limits
+    limits = ahead.limits if same else tuple(np.maximum(ahead.limits, back.limits).tolist())
+    return limits, float(np.fmin(ahead.maxspeed_km_h, back.maxspeed_km_h))
 
 
 def read_class(tags: Mapping[str, str]) -> str | None:
@@ -158,22 +153,24 @@ def read_barrier(tags: Mapping[str, str]) -> Road | None:
     found = judge_barrier(tags)
     text = _join_telling(tags, _RULED_AT_BARRIERS)
     free = found.access is Access.OPEN and all(map(math.isnan, found.limits))
-    if free and not varies(tags) and not find_doubts(text):
+    if free and not rules.varies(tags) and not find_doubts(text):
         return None
-    rules = join_rules(tags, _RULED_AT_BARRIERS) if varies(tags) else ""
-    return Road("service", access=found.access, limits=found.limits, tags=text, rules=rules)
+    ruled = _join_rules(tags, _RULED_AT_BARRIERS) if rules.varies(tags) else ""
+    return Road("service", access=found.access, limits=found.limits, tags=text, rules=ruled)
 
 
 def judge_barrier(
-    tags: Mapping[str, str], truck: Truck | None = None, *, errand: bool = False
-) -> Passage:
+    tags: Mapping[str, str], truck: keys.Truck | None = None, *, errand: bool = False
+) -> rules.Passage:
     """Say what a truck meets at a barrier, a ford or a limit.
 
     A node has no direction: what is said of either holds in both, the stricter first.
     """
-    words, kind = read_words(tags), tags.get("barrier")
-    ways = ("forward", "backward") if varies(tags) else ("",)
-    said = [decide_access(words, way, truck, errand) for way in ways] if kind else [Access.OPEN]
+    words, kind = rules.read_words(tags), tags.get("barrier")
+    ways = ("forward", "backward") if rules.varies(tags) else ("",)
+    said = (
+        [rules.decide_access(words, way, truck, errand) for way in ways] if kind else [Access.OPEN]
+    )
     known = [one for one in said if one is not None]
     if _has_ford(tags):
         access = Access.CLOSED
@@ -183,9 +180,9 @@ def judge_barrier(
         passed = _BARRIERS.get(kind or "")
         locked = passed == "gate" and tags.get("locked") == "yes"
         access = Access.LOCAL if locked else Access.OPEN if passed else Access.CLOSED
-    ahead, back = (decide_limits(words, way, truck, errand) for way in (ways[0], ways[-1]))
+    ahead, back = (rules.decide_limits(words, way, truck, errand) for way in (ways[0], ways[-1]))
     limits = ahead if len(ways) == 1 else tuple(np.fmin(ahead, back).tolist())
-    return Passage(access, limits, math.nan)
+    return rules.Passage(access, limits, math.nan)
 
 
 def find_doubts(tags: str) -> tuple[tuple[str, str, str], ...]:
@@ -195,26 +192,14 @@ def find_doubts(tags: str) -> tuple[tuple[str, str, str], ...]:
     `unknown_key`, `unreadable` values, `implausible` limits and `unknown_access`.
     """
     pairs = split_tags(tags).items()
-    return tuple((kind, key, value) for key, value in pairs if (kind := find_doubt(key, value)))
+    return tuple(
+        (kind, key, value) for key, value in pairs if (kind := rules.find_doubt(key, value))
+    )
 
 
-def join_rules(tags: Mapping[str, str], more: Iterable[str] = ()) -> str:
+def _join_rules(tags: Mapping[str, str], more: Iterable[str]) -> str:
     """Write the tags that decide for trucks as one text, and `more` of them."""
-    return join_tags({name: tags[name] for name in tags if name in more or read_key(name)})
-
-
-def _join_limits(passages: tuple[Passage, Passage]) -> tuple[float, ...]:
-    """Give what binds in both directions, NaN where either has no limit."""
-    forward, backward = (one.limits for one in passages)
-    if forward is backward:
-        return forward
-    return tuple(np.maximum(forward, backward).tolist())
-
-
-def _join_speeds(passages: tuple[Passage, Passage]) -> float:
-    """Give the lower limit, NaN where neither direction has one. [km/h]"""
-    forward, backward = (one.maxspeed_km_h for one in passages)
-    return float(np.fmin(forward, backward))
+    return join_tags({name: tags[name] for name in tags if name in more or keys.read_key(name)})
 
 
 def _read_level(tags: Mapping[str, str]) -> int:
@@ -235,14 +220,16 @@ def _soften(tags: Mapping[str, str], road_class: str, access: Access | None) -> 
     soft = road_class == "track" and tags.get("tracktype") in _LOCAL_TRACKS
     # Nobody hauls gravel through driveways, car parks and soft tracks.
     if not access and road_class != "ferry" and (service in _LOCAL_SERVICES or soft):
-        return Access.OPEN if read_access(tags.get("hgv", "")) is Access.OPEN else Access.LOCAL
+        return (
+            Access.OPEN if rules.read_access(tags.get("hgv", "")) is Access.OPEN else Access.LOCAL
+        )
     return access or Access.OPEN
 
 
 def _takes_motor_vehicles(tags: Mapping[str, str]) -> bool:
-    values = [read_access(tags.get(name, "")) for name in ("motor_vehicle", "vehicle")]
+    values = [rules.read_access(tags.get(name, "")) for name in ("motor_vehicle", "vehicle")]
     everyone = next((access for access in values if access is not None), None)
-    kinds = [read_access(tags.get(name, "")) for name in ("hgv", "motorcar")]
+    kinds = [rules.read_access(tags.get(name, "")) for name in ("hgv", "motorcar")]
     return any(access not in (None, Access.CLOSED) for access in (*kinds, everyone))
 
 
@@ -252,7 +239,7 @@ def _has_ford(tags: Mapping[str, str]) -> bool:
 
 def _speed_by_zone(tags: Mapping[str, str]) -> float:
     """Give the limit that the kind of a limit or a zone implies, NaN where none does. [km/h]"""
-    found = (READ_VALUE["maxspeed"](tags[tag]) for tag in _SPEED_TAGS if tag in tags)
+    found = (rules.READ_VALUE["maxspeed"](tags[tag]) for tag in _SPEED_TAGS if tag in tags)
     return next((speed for speed in found if speed < math.inf), math.nan)
 
 
@@ -273,17 +260,11 @@ def _read_built_up(tags: Mapping[str, str]) -> bool | None:
 
 
 def _read_surface(tags: Mapping[str, str], road_class: str) -> str:
-    value = tags.get("surface")
-    surface = _roughest(value) if value else ""
+    known = (_SURFACES.get(part, "") for part in keys.parts(tags.get("surface", "")))
+    surface = max(known, key=_ROUGHNESS.__getitem__, default="")
     if not surface and road_class == "track":
         surface = _TRACKS.get(tags.get("tracktype", ""), "")
     return surface
-
-
-@lru_cache(1024)
-def _roughest(text: str) -> str:
-    found = (_SURFACES.get(part, "") for part in parts(text))
-    return max(found, key=_ROUGHNESS.__getitem__, default="")
 
 
 def _read_toll(tags: Mapping[str, str]) -> bool:
@@ -293,13 +274,15 @@ def _read_toll(tags: Mapping[str, str]) -> bool:
 
 def strictest_limit(tag: str, values: Iterable[str]) -> str:
     """Give the lowest of several values of a tag that limits trucks, as it stands among them."""
-    key = read_key(tag)
-    read = READ_SIZE[LIMIT_OF[key.base][1].unit if key and key.base in LIMIT_OF else "m"]
+    key = keys.read_key(tag)
+    read = keys.READ_SIZE[
+        keys.LIMIT_OF[key.base][1].unit if key and key.base in keys.LIMIT_OF else "m"
+    ]
     return min(values, key=lambda one: (math.isnan(read(one)), read(one)))
 
 
 def _is_size(name: str) -> bool:
-    return bool((key := read_key(name)) and key.base in LIMIT_OF)
+    return bool((key := keys.read_key(name)) and key.base in keys.LIMIT_OF)
 
 
 def _join_telling(tags: Mapping[str, str], explaining: frozenset[str]) -> str:
@@ -314,21 +297,21 @@ def _join_telling(tags: Mapping[str, str], explaining: frozenset[str]) -> str:
 
 
 def _explains(name: str, value: str) -> bool:
-    wanted = _EXPLAINING.get(name, frozenset((value,)) - PLAINLY_OPEN)
+    wanted = _EXPLAINING.get(name, frozenset((value,)) - rules.PLAINLY_OPEN)
     return value != "no" if wanted is None else value in wanted
 
 
 def _tells(name: str, value: str) -> bool:
-    key = read_key(name)
+    key = keys.read_key(name)
     if key is None or key.base == "restriction":
         return False
-    if key.conditional or key.doubt or find_doubt(name, value):
+    if key.conditional or key.doubt or rules.find_doubt(name, value):
         return True
     if key.base == "access":
-        return value not in PLAINLY_OPEN
+        return value not in rules.PLAINLY_OPEN
     if key.base in ("oneway", "maxspeed"):
         return value == "reversible" or key.varies
-    return bool(READ_VALUE[key.base](value) != math.inf)
+    return bool(rules.READ_VALUE[key.base](value) != math.inf)
 
 
 # What each field of a road is read from.
@@ -336,7 +319,7 @@ def _tells(name: str, value: str) -> bool:
 READERS: dict[str, Callable[[Mapping[str, str], str], Any]] = {
     "built_up": lambda tags, _: _read_built_up(tags),
     "surface": _read_surface,
-    "duration_min": lambda tags, of: read_minutes(
+    "duration_min": lambda tags, of: keys.read_minutes(
         tags.get("duration", "") if of == "ferry" else ""
     ),
     "toll": lambda tags, _: _read_toll(tags),

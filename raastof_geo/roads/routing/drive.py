@@ -1,23 +1,153 @@
-"""What a truck meets on roads: how fast it goes, where it may go, what it emits and pays.
+"""What a truck meets on roads: where it may go and how fast, what it emits and pays.
 
 Here stands, once, what a kilometre costs: `emit_kg_co2e` and `pay_on_the_way`. Both are linear, so
 all that need them, for arcs or for whole trips, ask these two.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from functools import lru_cache
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from raastof_geo.arrays import Floats, Integers, Mask
-from raastof_geo.emissions.model import BY_DEFAULT, MODELS
-from raastof_geo.emissions.vehicle import EnergyModel, Vehicle
-from raastof_geo.roads.edges import RoadEdges
-from raastof_geo.roads.restrict import TruckRoads, judge_roads, size_truck
-from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access
+from raastof_geo.arrays import Floats, Integers, Mask, first_of_each
+from raastof_geo.emissions.limit import TRUCK_LIMITS
+from raastof_geo.emissions.vehicle import BY_DEFAULT, MODELS, EnergyModel, Vehicle
+from raastof_geo.roads.edges import RoadEdges, Turn
+from raastof_geo.roads.mapped.keys import SLACK, Truck
+from raastof_geo.roads.mapped.rules import Passage, read_turn
+from raastof_geo.roads.mapped.tags import judge_barrier, judge_way
+from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access, Road, split_tags
 from raastof_geo.roads.routing.engine import find_parts
 from raastof_geo.scenario.catalogue import Catalogue
+
+
+@dataclass(frozen=True, eq=False)
+class TruckRoads:
+    """What roads are to a truck: along every edge (row 0), and against it (row 1)."""
+
+    closed: Mask
+    """Where it may not drive. [2 × edges]"""
+    local: Mask | None
+    """Where it may drive for the first and the last stretch of a trip only; none: where every truck
+    may. [2 × edges]"""
+    maxspeed_km_h: Floats
+    """Signed limits, NaN where there is none, one row if alike in both directions. [2 × edges]"""
+
+    def find_local(self, network: RoadEdges) -> Mask:
+        """Give where it may drive for the first and the last stretch only. [2 × edges]"""
+        local = find_local_edges(network) if self.local is None else self.local
+        return np.asarray(local & ~self.closed)
+
+
+def size_truck(vehicle: Vehicle, load: str) -> Truck:
+    """Give what decides on which roads a truck may drive, loaded to the full or empty."""
+    sizes = [vehicle.size_for(one, loaded=load == "full") for one in TRUCK_LIMITS]
+    return Truck(np.array(sizes), vehicle.kinds)
+
+
+def find_exceeded(size: Floats, limits: Floats) -> Mask:
+    """Tell which limits [edges × `LIMITS`] a truck of a size exceeds."""
+    return np.asarray(size > limits + SLACK)
+
+
+def find_local_edges(
+    network: RoadEdges, usable: Mask | None = None, tagged: Mask | None = None
+) -> Mask:
+    """Tell which edges serve the first and the last stretch of a trip only.
+
+    Those are the roads tagged so, and the open roads behind them: a yard that is reached over a
+    private road is no way through. Of open roads that hang together the most kilometres within
+    reach of each other stay open. Closed roads are not among them. `usable`, `tagged`: which edges
+    are not closed, and which are local; by default those of every truck. [edges]
+    """
+    usable = network.access != Access.CLOSED if usable is None else usable
+    tagged = network.access == Access.LOCAL if tagged is None else tagged & usable
+    if not tagged.any():
+        return np.asarray(tagged, bool)
+    through, size = usable & ~tagged, network.node_count
+    open_part = find_parts(network.tail[through], network.head[through], size)[network.tail]
+    whole = find_parts(network.tail[usable], network.head[usable], size)[network.tail]
+    length = np.bincount(open_part[through], network.length_m[through])
+    parts, first = np.unique(open_part[through], return_index=True)
+    lead = first_of_each(whole[through][first], -length[parts])
+    stays = np.isin(open_part, parts[lead])
+    return np.asarray(usable & ~(through & stays), bool)
+
+
+def judge_roads(network: RoadEdges, truck: Truck, barred: Mask) -> TruckRoads:
+    """Say what every road is to a truck; `barred`: edges that it may not use anyway."""
+    shut = barred | find_exceeded(truck.size, network.limits).any(axis=1)
+    closed = np.stack((shut, shut))
+    edges = network.ruled
+    if not len(edges):
+        return TruckRoads(closed, None, network.maxspeed_km_h[np.newaxis])
+    roads = [network.roads[number] for number in network.road[edges].tolist()]
+    sized = tuple(truck.size.tolist()), truck.kinds
+    found = [_judge(road.road_class, road.rules, *sized) for road in roads]
+    each = np.array(found)  # edges × directions × 2
+    access, speed = each[:, :, 0].T, each[:, :, 1].T
+    closed[:, edges] = barred[edges] | (access == Access.CLOSED)
+    local, tagged = None, network.access == Access.LOCAL
+    errand = np.stack((tagged, tagged))
+    errand[:, edges] = (access == Access.LOCAL) & ~closed[:, edges]
+    if (errand & ~tagged).any():
+        usable = (network.access != Access.CLOSED) & ~closed.all(axis=0)
+        tagged = np.asarray((errand | closed).all(axis=0))
+        local = errand | find_local_edges(network, usable, tagged)
+    limits = np.stack((network.maxspeed_km_h, network.maxspeed_km_h))
+    limits[:, edges] = speed
+    return TruckRoads(closed, local, limits)
+
+
+@lru_cache(1 << 16)
+def _judge(
+    road_class: str, rules: str, size: tuple[float, ...], kinds: frozenset[str]
+) -> tuple[tuple[Access, float], ...]:
+    """Give access and limit of speed [km/h] in either direction to a truck of a size and kinds."""
+    road, truck = Road(road_class, rules=rules), Truck(np.array(size), kinds)
+    pairs = zip(judge_road(road, truck), judge_road(road, truck, errand=True), strict=True)
+    return tuple(
+        (
+            Access.OPEN
+            if _sum_up(there, truck) is Access.OPEN
+            # Rules may differ where a trip begins or ends.
+            else max(Access.LOCAL, _sum_up(end, truck)),
+            there.maxspeed_km_h,
+        )
+        for there, end in pairs
+    )
+
+
+def _sum_up(one: Passage, truck: Truck) -> Access:
+    exceeded = find_exceeded(truck.size, np.array(one.limits)).any()
+    return Access.CLOSED if exceeded else one.access
+
+
+def judge_road(road: Road, truck: Truck, *, errand: bool = False) -> tuple[Passage, Passage]:
+    """Say what a truck meets along a road with rules, and against it."""
+    tags = split_tags(road.rules)
+    if "barrier" in tags:
+        return (judge_barrier(tags, truck, errand=errand),) * 2
+    signed, found = judge_way(tags, road.road_class, truck, errand=errand)
+    ahead, back = (
+        one if way else one._replace(access=Access.CLOSED)
+        for one, way in zip(found, signed, strict=True)
+    )
+    return ahead, back
+
+
+def bind_turns(turns: Sequence[Turn], truck: Truck) -> list[int]:
+    """Give the numbers of those turns that hang on the truck and bind this one."""
+    return [
+        row
+        for row, turn in enumerate(turns)
+        if read_turn(split_tags(turn.tags), truck) == {"only" if turn.only else "no"}
+    ]
+
 
 Load = Literal["full", "empty"]
 BOTH_LOADS: tuple[Load, ...] = ("full", "empty")
@@ -30,38 +160,36 @@ SCOPES: tuple[Scope, ...] = ("wtw", "ttw")
 _Column = TypeVar("_Column", Floats, "pd.Series[float]", float)
 
 
-@dataclass(frozen=True, eq=False)
-class Drive:
-    """What one truck, loaded or empty, meets along every edge, and against it. [2 × edges]"""
-
-    speed_km_h: Floats
-    kg_co2e_wtw: Floats
-    """Well to wheel, over the whole edge. [kg CO2e]"""
-    closed: Mask
-    """Where it may not drive."""
-    local: Mask
-    """Where it may drive for the first and the last stretch of a trip only."""
-
-
-def find_speeds(
-    roads: RoadEdges, catalogue: Catalogue, signed: tuple[Floats, Floats]
-) -> tuple[Floats, Floats]:
-    """Give how fast trucks go along every edge, and against it, as limits are `signed`. [km/h]"""
-    ahead = find_speed(roads, catalogue, signed[0])
-    return ahead, ahead if signed[1] is signed[0] else find_speed(roads, catalogue, signed[1])
+_FREE_IN_TOWN = ("motorway", "motorway_link", "trunk", "trunk_link", "ferry")
 
 
 def find_speed(roads: RoadEdges, catalogue: Catalogue, signed: Floats) -> Floats:
-    """Give how fast trucks go on every edge, ferries as their `duration` says. [edges, km/h]"""
-    speed = catalogue.speed_table.mean_km_h(
-        ROAD_CLASSES, roads.road_class, roads.built_up, SURFACES, roads.surface, signed
-    ).copy()
+    """Give how fast trucks go: the least of what class, town, surface and sign allow. [km/h]
+
+    Means are measured ones of a class, junctions and bends included, so a sign counts only where it
+    is below the limit of the class, and then a share of it is driven (`share_of_signed_limit`). A
+    built-up area slows all but motorways and their kin, unless a sign allows more than the limit
+    there. Ferries go as their `duration` says. `signed`: the limit of every edge, that for trucks
+    before that for all, NaN where none is known, or a row of them for each direction; the shape of
+    the answer. A sign above the limit for trucks changes nothing. [km/h]
+    """
+    classes, town = [catalogue.speeds[name] for name in ROAD_CLASSES], catalogue.built_up
+    mean = np.array([one.mean_km_h.value for one in classes])[roads.road_class]
+    limit = np.array([one.limit_km_h.value for one in classes])[roads.road_class]
+    in_town = np.array([name not in _FREE_IN_TOWN for name in ROAD_CLASSES])[roads.road_class]
+    in_town = in_town & (roads.built_up == 1) & ~(signed > town.limit_km_h.value)
+    mean = np.where(in_town, np.minimum(mean, town.mean_km_h.value), mean)
+    most = {name: surface.value for name, surface in catalogue.surfaces.items()}
+    mean = np.minimum(mean, np.array([most.get(one, np.inf) for one in SURFACES])[roads.surface])
+    signed = np.where(signed > 0, np.minimum(signed, limit), np.inf)
+    share = np.where(signed < limit, catalogue.share_of_signed_limit.value, 1.0)
+    speed = np.asarray(np.minimum(mean, signed * share))
     sailing = roads.ferry & np.isfinite(roads.duration_min)
     if sailing.any():
         edges = np.flatnonzero(sailing)
         crossing = _find_crossings(roads, edges)
         length_km = np.bincount(crossing, roads.length_m[edges])[crossing] / 1000
-        speed[edges] = length_km / (roads.duration_min[edges] / 60)
+        speed[..., edges] = length_km / (roads.duration_min[edges] / 60)
     return speed
 
 
@@ -122,6 +250,24 @@ def pay_on_the_way(
     return toll + link_dkk + ferry_km * catalogue.ferry.fare_dkk_per_km.value
 
 
+def use_on_the_way(
+    vehicle: Vehicle,
+    model: EnergyModel,
+    speed_km_h: Floats,
+    length_km: Floats,
+    at_sea: Mask | bool = False,
+) -> dict[str, Floats]:
+    """Give what a vehicle uses at a speed, on the road or `at_sea`. [km, h, unit of the fuel]"""
+    empty, full = model(vehicle, speed_km_h)
+    return {
+        "km": length_km,
+        "hours": length_km / speed_km_h,
+        "energy_empty": np.where(at_sea, 0.0, empty * length_km),
+        "energy_full": np.where(at_sea, 0.0, full * length_km),
+        "ferry_km": np.where(at_sea, length_km, 0.0),
+    }
+
+
 def drive_edges(
     network: RoadEdges,
     catalogue: Catalogue,
@@ -132,8 +278,11 @@ def drive_edges(
     model: EnergyModel = MODELS[BY_DEFAULT],
     speed_km_h: Floats | None = None,
     judged: TruckRoads | None = None,
-) -> Drive:
-    """Give what a truck, loaded to the full or empty, meets on every edge. [2 × edges]
+) -> tuple[Mask, dict[str, NDArray[Any]]]:
+    """Tell where a truck, loaded to the full or empty, may drive, and what it meets. [2 × edges]
+
+    What it meets is called as edges of OSMnx call it: `speed_kph` [km/h], `travel_time` [s], and
+    `kg_co2e` [kg, well to wheel]; `local`: whether it is for the first and the last stretch only.
 
     `year`: the fuel's emissions change over the years; `model`: energy at a speed, empty and full
     [unit of the fuel per km]; `speed_km_h`: by default as the catalogue says; `judged`: what this
@@ -142,15 +291,14 @@ def drive_edges(
     if judged is None:
         judged = judge_roads(network, size_truck(vehicle, load), np.zeros(network.edge_count, bool))
     if speed_km_h is None:
-        speed_km_h = np.stack(find_speeds(network, catalogue, judged.maxspeed_km_h))
-    empty, full = model(vehicle, speed_km_h)
+        speed_km_h = find_speed(network, catalogue, judged.maxspeed_km_h)
+    speed_km_h = np.broadcast_to(speed_km_h, judged.closed.shape)
     length_km = network.length_m / 1000
-    at_sea = network.ferry
-    energy = np.where(at_sea, 0.0, (full if load == "full" else empty) * length_km)
-    ferry_km = np.where(at_sea, length_km, 0.0)
-    return Drive(
-        speed_km_h=speed_km_h,
-        kg_co2e_wtw=emit_kg_co2e(catalogue, vehicle, energy, ferry_km, year),
-        closed=judged.closed | (network.access == Access.CLOSED),
-        local=judged.find_local(network),
-    )
+    used = use_on_the_way(vehicle, model, speed_km_h, length_km, network.ferry)
+    energy, ferry_km = used[f"energy_{load}"], used["ferry_km"]
+    return ~(judged.closed | (network.access == Access.CLOSED)), {
+        "speed_kph": speed_km_h,
+        "travel_time": length_km / speed_km_h * 3600,
+        "kg_co2e": emit_kg_co2e(catalogue, vehicle, energy, ferry_km, year),
+        "local": judged.find_local(network),
+    }

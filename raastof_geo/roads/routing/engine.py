@@ -6,8 +6,6 @@ truck's weights are poured into it in milliseconds. It comes from RoutingKit by 
 `routingkit-cch`; where no wheel of that exists, SciPy's Dijkstra does the same, slower.
 """
 
-from __future__ import annotations
-
 import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -81,82 +79,54 @@ class Travelling:
 
 
 @dataclass(frozen=True, eq=False)
-class HierarchyEngine(Travelling):
-    """Customizable contraction hierarchies, from RoutingKit."""
+class Hierarchy(Travelling):
+    """A customizable contraction hierarchy, from RoutingKit: finds the best way of one pair."""
 
     tail: Integers
     head: Integers
     order: Integers
-    name = "routingkit"
 
     @cached_property
-    def hierarchy(self) -> Any:
-        """The order as a hierarchy, without weights."""
+    def _contracted(self) -> Any:
         import routingkit_cch
 
         order, tail, head = (one.tolist() for one in (self.order, self.tail, self.head))
         return routingkit_cch.CCH(order, tail, head, False)
 
-    def customise(self, weight: Integers) -> HierarchyMetric:
-        """Take the weight of every run."""
-        return HierarchyMetric(self, weight)
-
-
-@dataclass(frozen=True, eq=False)
-class HierarchyMetric(Travelling):
-    """A hierarchy with weights in it: finds best ways."""
-
-    engine: HierarchyEngine
-    weight: Integers
-
-    @cached_property
-    def weighed(self) -> Any:
-        """The hierarchy with the weights poured in."""
+    def customise(self, weight: Integers) -> Any:
+        """Pour the weight of every run in, and give what `find_path` looks in."""
         import routingkit_cch
 
-        return routingkit_cch.CCHMetric(self.engine.hierarchy, self.weight.tolist())
-
-    def find(self, origin: Doors, destination: Doors) -> Path | None:
-        """Find the best way between two places, none where there is none."""
-        import routingkit_cch
-
-        if not origin or not destination:
-            return None
-        query = routingkit_cch.CCHQuery(self.weighed)
-        found = query.run_multi(list(origin), list(destination))
-        if found.distance is None:
-            return None
-        nodes = found.node_path
-        return Path(found.distance, tuple(found.arc_path), nodes[0], nodes[-1])
+        return routingkit_cch.CCHMetric(self._contracted, weight.tolist())
 
 
-@dataclass(frozen=True, eq=False)
-class DijkstraEngine(Travelling):
-    """Dijkstra's algorithm, from SciPy."""
+def find_path(metric: Any, origin: Doors, destination: Doors) -> Path | None:
+    """Find the best way between two places in a weighed hierarchy, none where there is none."""
+    import routingkit_cch
 
-    tail: Integers
-    head: Integers
-    size: int
-    name = "scipy"
+    if not origin or not destination:
+        return None
+    found = routingkit_cch.CCHQuery(metric).run_multi(list(origin), list(destination))
+    if found.distance is None:
+        return None
+    nodes = found.node_path
+    return Path(found.distance, tuple(found.arc_path), nodes[0], nodes[-1])
 
-    def customise(self, weight: Integers | Floats) -> DijkstraMetric:
-        """Take the weight of every run; of parallel ones the least counts."""
-        return DijkstraMetric(self, weight)
 
+class WeightMatrix:
+    """A sparse matrix of weights, in which SciPy's Dijkstra finds trees of least ways."""
 
-class DijkstraMetric:
-    """A sparse matrix of weights: finds trees of least ways."""
-
-    def __init__(self, engine: DijkstraEngine, weight: Integers | Floats) -> None:
-        self._size = engine.size
-        key = engine.tail * engine.size + engine.head
+    def __init__(
+        self, tail: Integers, head: Integers, size: int, weight: Integers | Floats
+    ) -> None:
+        self._size = size
+        key = tail * size + head
         # A sparse matrix would add parallel runs up: the lightest counts, of equal ones the first.
         best = first_of_each(key, weight)
         self._run = best[weight[best] < CLOSED]
         self._key = key[self._run]
         self.matrix = csr_array(
-            (weight[self._run].astype(np.float64), np.divmod(self._key, self._size)),
-            shape=(self._size, self._size),
+            (weight[self._run].astype(np.float64), np.divmod(self._key, size)), shape=(size, size)
         )
 
     def trees(self, sources: Sequence[int]) -> tuple[Floats, SmallIntegers]:

@@ -1,31 +1,74 @@
-"""Hold routes between places on the road, and say what lies along them."""
+"""Find ways through the core for pairs of places, set routes together, and say what lies along."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeVar
+from itertools import product
+from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from raastof_geo.arrays import Floats, Integers, Mask
-from raastof_geo.roads.routing.engine import CLOSED, HEAVIEST, Path
+from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers, first_of_each
+from raastof_geo.roads.columns import Rows
+from raastof_geo.roads.routing.core import Approach, Reduction
+from raastof_geo.roads.routing.engine import CLOSED, HEAVIEST, Path, WeightMatrix
 from raastof_geo.roads.routing.graph import RoadGraph
-from raastof_geo.roads.routing.paths import Approaches
-from raastof_geo.roads.routing.reduce import Reduction
-from raastof_geo.roads.rows import Rows
 
-_T = TypeVar("_T", bound=np.generic)
+_TREES_AT_ONCE = 32
+"""Trees held in memory side by side: 12 bytes a node each, 24 MB for 60,000 nodes of a core."""
+
+_Door: TypeAlias = tuple[int, int, int, int]
+"""Rank of the pair, row of its door out, node of its door in, and what both weigh. [units]"""
 
 
-class Meeting(NamedTuple):
-    """A way between two places that does not go through the core."""
+Approaches: TypeAlias = tuple[Approach, Approach]
+"""The ways from an origin, and those to its destination."""
 
-    weight: int
-    """What the way weighs. [units]"""
-    node: int | None
-    """Node of the graph where both meet; none where both lie on one edge."""
-    arc: int
-    """The arc between them there, else -1."""
+
+def find_by_trees(metric: WeightMatrix, errands: Sequence[Approaches]) -> list[Path | None]:
+    """Find all routes of some origins at once, and walk them backwards side by side.
+
+    From each door of an origin one tree of least ways reaches all of the core, so many pairs share
+    its price. For every pair the cheapest door out and door in count; of equal ones the first,
+    however the trees are dealt out. A few at a time, since a tree is as large as the core.
+    """
+    doors = sorted({node for out, _ in errands for node, _ in out.doors})
+    found: list[Path | None] = [None] * len(errands)
+    lightest = np.full(len(errands), CLOSED, np.float64)
+    row = {node: rank for rank, node in enumerate(doors)}
+    ways: dict[int, list[_Door]] = defaultdict(list)  # by the portion of trees each is found in
+    for rank, (out, back) in enumerate(errands):
+        for (node, weight), (door, rest) in product(out.doors, back.doors):
+            ways[row[node] // _TREES_AT_ONCE].append((rank, row[node], door, weight + rest))
+    for part, listed in sorted(ways.items()):
+        begin = part * _TREES_AT_ONCE
+        reached, before = metric.trees(doors[begin : begin + _TREES_AT_ONCE])
+        table = np.array(listed, np.int64)
+        total = reached[table[:, 1] - begin, table[:, 2]] + table[:, 3]
+        chosen = first_of_each(table[:, 0], total)
+        chosen = chosen[total[chosen] < lightest[table[chosen, 0]]]
+        ranks, rows, last, _ = table[chosen].T
+        lightest[ranks] = total[chosen]
+        first = np.array(doors)[rows]
+        nodes = _walk_back(before, rows - begin, last, first)
+        for rank, weight, way in zip(ranks.tolist(), total[chosen].tolist(), nodes, strict=True):
+            runs = metric.runs(way[:-1], way[1:]).tolist()
+            found[rank] = Path(int(weight), tuple(runs), int(way[0]), int(way[-1]))
+    return found
+
+
+def _walk_back(
+    before: SmallIntegers, rows: Integers, nodes: Integers, sources: Integers
+) -> list[Integers]:
+    """Walk from nodes to the roots of their trees, and give each way from the root on."""
+    steps = [nodes]
+    while np.any(steps[-1] != sources):
+        here = steps[-1]
+        ahead = before[rows, here].astype(np.int64)
+        steps.append(np.where(here == sources, here, ahead))
+    table = np.array(steps[::-1]).reshape(len(steps), len(nodes))
+    lead = np.sum(table == sources, axis=0) - 1
+    return [table[start:, column] for column, start in enumerate(lead.tolist())]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +121,11 @@ class Routes:
     def draw(self, rank: int) -> Floats:
         """Draw one route as lon and lat, no point twice in a row. [degrees, points × 2]"""
         arcs, (before, beyond) = self.arcs(rank), self._left(rank)
-        parts = [
-            _draw_arc(self.graph, *one)
-            for one in zip(arcs.tolist(), before.tolist(), beyond.tolist(), strict=True)
-        ]
+        ahead, network = self.graph.ahead[arcs], self.graph.network
+        low, high = np.where(ahead, before, beyond), 1 - np.where(ahead, beyond, before)
+        drawn = zip(*(one.tolist() for one in (self.graph.edge[arcs], low, high)), strict=True)
+        lines = zip((network.cut(*one) for one in drawn), ahead.tolist(), strict=True)
+        parts = [line if along else line[::-1] for line, along in lines]
         points = np.concatenate([np.empty((0, 2)), *parts])
         moved = np.any(np.diff(points, axis=0, prepend=np.nan) != 0, axis=1)
         return np.asarray(points[moved])
@@ -124,46 +168,42 @@ def join_routes(
     reduction: Reduction,
     errands: Sequence[Approaches],
     paths: Sequence[Path | None],
-    direct: Mapping[int, Meeting],
+    direct: Sequence[tuple[int, list[int]] | None],
     *,
     scale: float,
 ) -> Routes:
     """Set each route together: first stretch, core, last stretch, or a way off the core.
 
-    `direct`: by the rank of a pair its best way off the core, taken where no heavier; `scale`:
-    units in one of the weight that was given.
+    `direct`: weight [units] and arcs of the best way of a pair off the core, taken where no
+    heavier; `scale`: units in one of the weight that was given.
     """
-    parts: list[list[int]] = []
-    weight = np.array([path.weight if path else CLOSED for path in paths], np.int64)
-    for rank, ((out, back), path) in enumerate(zip(errands, paths, strict=True)):
-        near = direct.get(rank)
-        if near is not None and near.weight <= weight[rank]:
-            weight[rank] = near.weight
-            if near.node is None:
-                parts.append([near.arc])
-            else:
-                parts.append([*out.arcs(near.node), *reversed(back.arcs(near.node))])
+    found: list[tuple[int, list[int]]] = []
+    for (out, back), path, near in zip(errands, paths, direct, strict=True):
+        if near is not None and near[0] <= (path.weight if path else CLOSED):
+            found.append(near)
         elif path is not None and path.weight <= HEAVIEST:
             first, last = reduction.node[[path.first, path.last]].tolist()
             runs = [len(graph.start) + run for run in path.runs]
-            parts.append([*out.arcs(first), *runs, *reversed(back.arcs(last))])
+            arcs = [*out.arcs(first), *runs, *reversed(back.arcs(last))]
+            found.append((path.weight, arcs))
         else:
-            parts.append([])
-    whole = Routes(
+            found.append((CLOSED, []))
+    weight, parts = np.array([one for one, _ in found], np.int64), [arcs for _, arcs in found]
+    exists = weight <= HEAVIEST
+    # What lies before the origin is taken off the first arc, and what lies beyond off the last.
+    first, last = (
+        graph.ahead[np.array([one[end] if one else 0 for one in parts], np.intp)] for end in (0, -1)
+    )
+    shares = np.array([(out.stop.share, back.stop.share) for out, back in errands]).reshape(-1, 2)
+    return Routes(
         graph=graph,
         reduction=reduction,
-        exists=weight <= HEAVIEST,
-        weight=np.where(weight <= HEAVIEST, weight / scale, np.inf),
+        exists=exists,
+        weight=np.where(exists, weight / scale, np.inf),
         parts=Rows.of(parts),
-        first_left=np.zeros(len(errands)),
-        last_left=np.zeros(len(errands)),
+        first_left=np.where(first, shares[:, 0], 1 - shares[:, 0]) * exists,
+        last_left=np.where(last, 1 - shares[:, 1], shares[:, 1]) * exists,
     )
-    # What lies before the origin is taken off the first arc, and what lies beyond off the last.
-    first, last = (whole.graph.ahead[arcs] for arcs in whole.ends())
-    shares = np.array([(out.stop.share, back.stop.share) for out, back in errands]).reshape(-1, 2)
-    first_left = np.where(first, shares[:, 0], 1 - shares[:, 0]) * whole.exists
-    last_left = np.where(last, 1 - shares[:, 1], shares[:, 1]) * whole.exists
-    return replace(whole, first_left=first_left, last_left=last_left)
 
 
 def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Routes:
@@ -179,23 +219,9 @@ def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Route
     order = np.arange(count)
     order[list(ranks)] = count + np.arange(len(ranks))
 
-    def pick(own: NDArray[_T], other: NDArray[_T]) -> NDArray[_T]:
-        return np.concatenate((own, other))[order]
-
     parts = [routes.parts[at] if at < count else others.parts[at - count] for at in order.tolist()]
-    return replace(
-        routes,
-        exists=pick(routes.exists, others.exists),
-        weight=pick(routes.weight, others.weight),
-        parts=Rows.of(parts),
-        first_left=pick(routes.first_left, others.first_left),
-        last_left=pick(routes.last_left, others.last_left),
-    )
-
-
-def _draw_arc(graph: RoadGraph, arc: int, before: float, beyond: float) -> Floats:
-    """Draw an arc, less a share of it at its start and one at its end."""
-    edge = int(graph.edge[arc])
-    if graph.ahead[arc]:
-        return graph.network.cut(edge, before, 1 - beyond)
-    return graph.network.cut(edge, beyond, 1 - before)[::-1]
+    picked: dict[str, Any] = {
+        name: np.concatenate((getattr(routes, name), getattr(others, name)))[order]
+        for name in ("exists", "weight", "first_left", "last_left")
+    }
+    return replace(routes, parts=Rows.of(parts), **picked)

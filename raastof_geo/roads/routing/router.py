@@ -22,25 +22,12 @@ import numpy as np
 
 from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
-from raastof_geo.roads.restrict import find_local_edges
 from raastof_geo.roads.road import Access
-from raastof_geo.roads.routing.approach import RoadStop, Surroundings
-from raastof_geo.roads.routing.engine import (
-    CLOSED,
-    HEAVIEST,
-    DijkstraEngine,
-    DijkstraMetric,
-    HierarchyEngine,
-    HierarchyMetric,
-    Travelling,
-    find_parts,
-    has_hierarchies,
-    order_nodes,
-)
+from raastof_geo.roads.routing import engine
+from raastof_geo.roads.routing.core import Reduction, RoadStop, Surroundings, reduce_graph
+from raastof_geo.roads.routing.drive import find_local_edges
 from raastof_geo.roads.routing.graph import RoadGraph, build_graph
-from raastof_geo.roads.routing.paths import Approaches, find_by_trees
-from raastof_geo.roads.routing.reduce import Reduction, reduce_graph
-from raastof_geo.roads.routing.route import Meeting, Routes, join_routes, splice_routes
+from raastof_geo.roads.routing.route import Routes, find_by_trees, join_routes, splice_routes
 from raastof_geo.roads.snap import Anchors
 
 _ROOM = 4
@@ -61,40 +48,26 @@ _WORTH_KEEPING = 10_000
 
 
 @dataclass(frozen=True, eq=False)
-class Core(Reduction):
-    """The core of a graph that trucks drive, with all that is kept of it."""
-
-    order: Integers
-    """Its nodes from the lowest rank of a hierarchy to the highest; none without hierarchies."""
-    local: Mask
-    """Arcs for the first and the last stretch only."""
-    closed: Mask
-    """Arcs that trucks may not use."""
-
-
-@dataclass(frozen=True, eq=False)
-class Router(Travelling):
+class Router(engine.Travelling):
     """A network made ready: its arcs, its core, and an engine."""
 
     graph: RoadGraph
-    reduction: Core
+    reduction: Reduction
 
     @cached_property
-    def engine(self) -> HierarchyEngine | DijkstraEngine:
-        """What finds least weights on the core."""
+    def hierarchy(self) -> engine.Hierarchy | None:
+        """What finds the best way of a pair on the core; none: Dijkstra's algorithm finds all."""
         core = self.reduction
-        if len(core.order):
-            return HierarchyEngine(core.tail, core.head, core.order)
-        return DijkstraEngine(core.tail, core.head, len(core.node))
+        return engine.Hierarchy(core.tail, core.head, core.order) if len(core.order) else None
 
     @cached_property
     def wider(self) -> Router | None:
         """The network with arcs told apart farther from restrictions; none: all of them are."""
-        graph, ordered = self.graph, isinstance(self.engine, HierarchyEngine)
+        graph = self.graph
         if graph.wider_km is None:
             return None
         wider = build_graph(graph.network, closing=graph.closing, reach_km=graph.wider_km)
-        return load_router(wider, hierarchies=ordered)
+        return load_router(wider, hierarchies=self.hierarchy is not None)
 
     def weigh(
         self,
@@ -124,14 +97,12 @@ class Router(Travelling):
 
         A run adds up its units, not its weight, or it could differ from its arcs by a unit.
         """
-        units = np.full(len(weight), CLOSED, np.int64)
         with np.errstate(over="ignore"):
-            scaled = np.round(weight * scale)
-        fits = scaled <= HEAVIEST
-        units[fits] = np.maximum(scaled[fits], 1)
-        through = (units < CLOSED) & ~local
+            scaled = np.maximum(np.round(weight * scale), 1)
+        units = np.where(scaled <= engine.HEAVIEST, scaled, engine.CLOSED).astype(np.int64)
+        through = (units < engine.CLOSED) & ~local
         runs = self.reduction.add_up(np.where(through, units, np.inf).astype(np.float64))
-        whole = np.where(runs <= HEAVIEST, runs, CLOSED).astype(np.int64)
+        whole = np.where(runs <= engine.HEAVIEST, runs, engine.CLOSED).astype(np.int64)
         return WeightedRoads(self, weight, units, whole, scale, local, turns_in_dead_end)
 
     def _scale(self, weight: Floats) -> float:
@@ -146,27 +117,26 @@ class Router(Travelling):
         across = 0.0
         if finite.any() and runs[finite].max() > 0:
             most = float(runs[finite].max())
-            rough = np.full(len(runs), CLOSED, np.int64)
+            rough = np.full(len(runs), engine.CLOSED, np.int64)
             rough[finite] = np.maximum(runs[finite] / most * _ROUGHLY, 1)
             farthest = 0.0  # what the farthest ways to the hub and from it weigh together [units]
             core = self.reduction
             for ends in ((core.tail, core.head), (core.head, core.tail)):
-                engine = DijkstraEngine(*ends, len(core.node))
-                distance, _ = engine.customise(rough).trees([self._hub])
+                distance, _ = engine.WeightMatrix(*ends, len(core.node), rough).trees([self._hub])
                 farthest += float(distance[np.isfinite(distance)].max())
             across = max(farthest * most / _ROUGHLY, most)
         pocket, arcs = self._pockets
         inside = np.where(np.isfinite(weight[arcs]), weight[arcs], 0.0)
         deepest = float(np.bincount(pocket, inside).max()) if len(arcs) else 0.0
         widest = across + 2 * deepest
-        return float(HEAVIEST / (_ROOM * widest)) if widest > 0 else 1.0
+        return float(engine.HEAVIEST / (_ROOM * widest)) if widest > 0 else 1.0
 
     @cached_property
     def _hub(self) -> int:
         """A node where many runs meet, so that ways to it are short, in the core's largest part."""
         core = self.reduction
         size = len(core.node)
-        part = find_parts(core.tail, core.head, size)
+        part = engine.find_parts(core.tail, core.head, size)
         degree = np.bincount(core.tail, minlength=size)
         return int(np.argmax(np.where(part == np.bincount(part).argmax(), degree, -1)))
 
@@ -176,7 +146,7 @@ class Router(Travelling):
         graph, core = self.graph, self.reduction.core
         off_start, off_end = core[graph.start] < 0, core[graph.end] < 0
         within = off_start & off_end
-        part = find_parts(graph.start[within], graph.end[within], graph.size)
+        part = engine.find_parts(graph.start[within], graph.end[within], graph.size)
         arcs = np.flatnonzero(off_start | off_end | self.reduction.local)
         node = np.where(off_start[arcs], graph.start[arcs], graph.end[arcs])
         return np.unique(part[node], return_inverse=True)[1], arcs
@@ -190,7 +160,7 @@ def load_router(
     `restricted`: whether closed roads are closed, and local ones local; `hierarchies`: whether to
     use contraction hierarchies; by default where they are at hand.
     """
-    ordered = has_hierarchies() if hierarchies is None else hierarchies
+    ordered = engine.has_hierarchies() if hierarchies is None else hierarchies
     network, make = graph.network, partial(_reduce, graph, restricted, ordered)
     if len(graph.edge) < _WORTH_KEEPING:
         core = make()
@@ -212,27 +182,20 @@ def load_router(
     return Router(graph, core)
 
 
-def _reduce(graph: RoadGraph, restricted: bool, ordered: bool) -> Core:
-    """Find what is closed and local, the core of the rest, and an order of its nodes."""
-    network = graph.network
+def _reduce(graph: RoadGraph, restricted: bool, ordered: bool) -> Reduction:
     closed, local = np.zeros((2, len(graph.edge)), bool)
     if restricted:
-        closed = network.access[graph.edge] == Access.CLOSED
-        local = find_local_edges(network)[graph.edge]
-    core = reduce_graph(graph, ~(closed | local))
-    order = np.zeros(0, np.int64)
-    if ordered and len(core.tail):
-        place = graph.place[core.node]
-        order = order_nodes(core.tail, core.head, network.node_lon[place], network.node_lat[place])
-    return Core(**asdict(core), order=order, closed=closed, local=local)
+        closed = graph.network.access[graph.edge] == Access.CLOSED
+        local = find_local_edges(graph.network)[graph.edge]
+    return reduce_graph(graph, closed, local, ordered=ordered)
 
 
-def _read_core(file: Path, size: int) -> Core:
+def _read_core(file: Path, size: int) -> Reduction:
     arrays: dict[str, Any] = {
         name: numbers if numbers.dtype == bool else numbers.astype(np.int64)
         for name, numbers in read_arrays(file).items()
     }
-    core = Core(**arrays)
+    core = Reduction(**arrays)
     if len(core.core) != size or len(core.tail) + 1 != len(core.run_start):
         raise ValueError("not a core of this graph")
     if len(core.order) and not np.array_equal(np.sort(core.order), np.arange(len(core.node))):
@@ -250,7 +213,7 @@ def place_stops(anchors: Anchors) -> dict[str, RoadStop]:
 
 
 @dataclass(frozen=True, eq=False)
-class WeightedRoads(Travelling):
+class WeightedRoads(engine.Travelling):
     """A network with weights in it, in whole units."""
 
     router: Router
@@ -268,14 +231,14 @@ class WeightedRoads(Travelling):
     """Whether a truck turns round where nothing goes on."""
 
     @cached_property
-    def metric(self) -> HierarchyMetric | DijkstraMetric:
-        """The engine with the weights of the core."""
-        return self.router.engine.customise(self.runs)
+    def metric(self) -> Any:
+        """The hierarchy with the weights of the core poured in."""
+        return self.router.hierarchy and self.router.hierarchy.customise(self.runs)
 
     @cached_property
-    def _trees(self) -> DijkstraMetric:
+    def _matrix(self) -> engine.WeightMatrix:
         core = self.router.reduction
-        return DijkstraEngine(core.tail, core.head, len(core.node)).customise(self.runs)
+        return engine.WeightMatrix(core.tail, core.head, len(core.node), self.runs)
 
     @cached_property
     def surroundings(self) -> Surroundings:
@@ -310,68 +273,45 @@ class WeightedRoads(Travelling):
     def _part(self) -> SmallIntegers:
         """The part of the network that each edge lies in, -1 where it may not be driven."""
         graph, finite = self.router.graph, np.isfinite(self.weight)
-        part = find_parts(graph.start[finite], graph.end[finite], graph.size)
+        part = engine.find_parts(graph.start[finite], graph.end[finite], graph.size)
         found = np.full(graph.network.edge_count, -1, np.int32)
         found[graph.edge[finite]] = part[graph.start[finite]]
         return found
 
-    def _look_again(self, routes: Routes, errands: Sequence[Approaches]) -> list[int]:
+    def _find_too_heavy(
+        self, routes: Routes, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]
+    ) -> list[int]:
         """Give the ranks of pairs that might have a way that is too heavy for these units.
 
         None while all arcs together fit into them; else those without a way in one connected part.
         """
-        if self.weight[np.isfinite(self.weight)].sum() * self.scale <= HEAVIEST:
+        if self.weight[np.isfinite(self.weight)].sum() * self.scale <= engine.HEAVIEST:
             return []
-        ends = [self._part[[out.stop.edge, back.stop.edge]].tolist() for out, back in errands]
-        lost = np.flatnonzero(~routes.exists).tolist()
-        return [rank for rank in lost if ends[rank][0] == ends[rank][1] >= 0]
+        here, there = (self._part[[one.edge for one in stops]] for stops in (origins, destinations))
+        return np.flatnonzero(~routes.exists & (here == there) & (there >= 0)).tolist()
 
     def routes(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Routes:
         """Find the best route of each pair; where there is no way, `exists` is false."""
-        search = self.surroundings.search
-        out = {stop: search(stop, outward=True) for stop in dict.fromkeys(origins)}
-        back = {stop: search(stop, outward=False) for stop in dict.fromkeys(destinations)}
+        near, graph, reduction = self.surroundings, self.router.graph, self.router.reduction
+        out = {stop: near.search(stop, outward=True) for stop in dict.fromkeys(origins)}
+        back = {stop: near.search(stop, outward=False) for stop in dict.fromkeys(destinations)}
         errands = [(out[one], back[two]) for one, two in zip(origins, destinations, strict=True)]
-        router = self.router
         per_origin = len(errands) / max(len(out), 1)
-        few = per_origin < _PAIRS_FOR_A_TREE * len(router.reduction.node)
-        if few and isinstance(self.metric, HierarchyMetric):
-            find = self.metric.find
-            paths = [find(one.doors, two.doors) for one, two in errands]
+        if self.metric and per_origin < _PAIRS_FOR_A_TREE * len(reduction.node):
+            paths = [engine.find_path(self.metric, one.doors, two.doors) for one, two in errands]
         else:
-            paths = find_by_trees(self._trees, errands)
-        routes = join_routes(
-            router.graph, router.reduction, errands, paths, self._nearby(errands), scale=self.scale
-        )
-        if router.graph.wider_km is not None:
+            paths = find_by_trees(self._matrix, errands)
+        direct = [near.meet(*one) for one in errands]
+        routes = join_routes(graph, reduction, errands, paths, direct, scale=self.scale)
+
+        def look_again(ranks: list[int], roads: WeightedRoads) -> Routes:
+            some = ([stops[rank] for rank in ranks] for stops in (origins, destinations))
+            return splice_routes(routes, ranks, roads.routes(*some))
+
+        if graph.wider_km is not None:
             turning = np.flatnonzero(routes.turn_at(self._no_turning)).tolist()
-            wider = self.wider if turning else None
-            if wider is not None:
-                some = [origins[rank] for rank in turning], [destinations[rank] for rank in turning]
-                routes = splice_routes(routes, turning, wider.routes(*some))
-        again = self._look_again(routes, errands)
-        if again:
-            some = [origins[rank] for rank in again], [destinations[rank] for rank in again]
-            return splice_routes(routes, again, self.coarser.routes(*some))
+            if turning and self.wider is not None:
+                routes = look_again(turning, self.wider)
+        if too_heavy := self._find_too_heavy(routes, origins, destinations):
+            routes = look_again(too_heavy, self.coarser)
         return routes
-
-    def _nearby(self, errands: Sequence[Approaches]) -> dict[int, Meeting]:
-        """Find the best way of each pair that need not go through the core, by its rank.
-
-        Searches stop at the core: nodes off it that both have reached join them, or one edge does.
-        Whether such a way is better than one through the core is for the caller to compare.
-        """
-        core = memoryview(self.router.reduction.core.data)
-        best: dict[int, Meeting] = {}
-        for rank, (out, back) in enumerate(errands):
-            ways = [
-                Meeting(weight + back.weight[node], node, -1)
-                for node, weight in out.weight.items()
-                if node in back.weight and core[node] < 0
-            ]
-            direct = self.surroundings.between(out.stop, back.stop)
-            if direct is not None:
-                ways.append(Meeting(direct[0], None, direct[1]))
-            if ways:
-                best[rank] = min(ways, key=lambda way: way.weight)
-        return best

@@ -7,6 +7,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.site import Located, Site
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables.source import join_tables, read_source
+from raastof_geo.scenario.variant import check_variants, edit_for_variant, find_variant
 from raastof_geo.scenario.varied import (
     Edits,
     check_assumptions,
@@ -154,13 +156,29 @@ def change_scenario(scenario: Scenario, edits: Mapping[str, Any]) -> Scenario:
     return read_varied(scenario, {("assumptions",): scenario.values.get("assumptions", {})} | new)
 
 
+def read_variant(scenario: Scenario, wanted: str) -> Scenario:
+    """Read a variant by its id: with an id, a title and a digest of its own; else `InputError`."""
+    id_, variant = find_variant(scenario, wanted)
+    edits = edit_for_variant(scenario, variant)
+    title = f"{scenario.said.title} · {variant.name or id_}"
+    varied = read_varied(scenario, {**edits, ("title",): title})
+    text = f"{scenario.digest} {sorted((str(trail), str(new)) for trail, new in edits.items())}"
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return replace(varied, id=f"{scenario.id}-{id_}", digest=digest)
+
+
 def read_varied(scenario: Scenario, edits: Edits) -> Scenario:
     """Read a scenario with other values in its file, all checks included; else an `InputError`."""
     if not scenario.values:
         raise InputError.saying_text("variations", "not read")
     keys = dict(scenario.places)
     tree = Tree(f"{scenario.id}.yaml", {}, keys, keys, digest=scenario.digest)
-    values = {**scenario.values, "language": scenario.said.language, "assumptions": {}}
+    values = {
+        **scenario.values,
+        "language": scenario.said.language,
+        "assumptions": {},
+        "variants": {},
+    }
     if isinstance(own := values.get("catalogue"), Mapping):
         values["catalogue"] = write_ids(own, tree)
     for trail, value in edits.items():
@@ -173,7 +191,7 @@ def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Findin
     """Hold the entries of a scenario against each other: mistakes, and what is worth a warning."""
     mistakes, warnings = check_lots(scenario, tree)
     wrong, doubtful = check_agreements(scenario, tree)
-    mistakes += (*wrong, *check_assumptions(scenario, tree))
+    mistakes += (*wrong, *check_assumptions(scenario, tree), *check_variants(scenario, tree))
     warnings += doubtful
     for checks, findings in ((permit.MISTAKES, mistakes), (permit.DOUBTS, warnings)):
         faults = (fault for check in checks for fault in check(scenario))

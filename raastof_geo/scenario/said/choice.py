@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from raastof_geo.emissions.model import BY_DEFAULT
+from raastof_geo.emissions.vehicle import BY_DEFAULT
 from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import Sum
 from raastof_geo.scenario.fault import MapOf
@@ -20,7 +20,7 @@ class EmissionChoices(Part):
     """How a truck's energy follows from the road."""
 
     model: Annotated[str, AfterValidator(find_model)] = BY_DEFAULT
-    """One of `MODELS` in `emissions/model.py`."""
+    """One of `MODELS` in `emissions/vehicle.py`."""
 
 
 class FleetLimit(Part):

@@ -29,6 +29,7 @@ from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.scenario.said.part import ConditionId, Part, VehicleId
 from raastof_geo.scenario.said.site import Site, ZoneEntry
 from raastof_geo.scenario.said.target import Crossing, Objective, Targets
+from raastof_geo.scenario.said.variant import Variant
 
 NEWEST_FORMAT = 3
 """The form of scenario files that is written now; older ones are read with today's meaning."""
@@ -96,6 +97,8 @@ class ScenarioFile(Part):
         default_factory=dict
     )
     """Numbers that the scenario rests on, each with its range."""
+    variants: dict[Annotated[str, AfterValidator(check_id)], Variant] = Field(default_factory=dict)
+    """Other forms of the scenario, solved beside it when `raastof run --variants` asks for them."""
     effect: choice.EffectChoices = choice.EffectChoices()
     publish: Literal["everything", "own_flows"] = "own_flows"
     """What the page of a project tells of others: nothing but the coarse effect of the whole, or

@@ -13,7 +13,7 @@ from raastof_geo.errors import InputError, Place, ScenarioError
 from raastof_geo.language import Message, list_codes, say_text
 from raastof_geo.scenario.reading.beside import find_beside
 from raastof_geo.scenario.reading.refusal import explain_errors, find_type
-from raastof_geo.scenario.reading.tree import Trail, Tree, read_tree
+from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.site import SiteTable
 from raastof_geo.scenario.tables.cell import find_kind, read_cell
@@ -46,10 +46,32 @@ def read_source(path: Path, *, anywhere: bool = False, frames: Sequence[Layer] =
         tree.put(_FILE, path.name, tree.place(()))
     else:
         tree = read_tree(path)
+        _extend(tree, [path.resolve()], anywhere=anywhere)
     join_tables(tree, path.parent, frames, anywhere=anywhere)
     if tree.findings and tree.values == {"sites": {}}:
         raise ScenarioError(*tree.findings)  # nothing of it was read, so nothing of it is missing
     return tree
+
+
+def _extend(tree: Tree, above: Sequence[Path], *, anywhere: bool) -> None:
+    """Lay a tree over the file that it `extends`, key by key; lists replace as a whole.
+
+    `above`: the files that lead to it, this one last. Each value keeps the place where it stands.
+    """
+    base, place = tree.values.pop("extends", None), tree.place(("extends",))
+    if base is None:
+        return
+    with tree.telling(place):
+        path = find_beside(above[-1].parent, Path(str(base)), anywhere=anywhere)
+        if path.resolve() in above:
+            raise InputError.saying_text("files beside", "circle", file=f"`{base}`")
+        below = read_tree(path, shown_as=Path(tree.file).with_name(str(base)).as_posix())
+        _extend(below, [*above, path.resolve()], anywhere=anywhere)
+        tree.values = merge_values(below.values, tree.values)
+        for told in ("keys", "places", "written"):
+            setattr(tree, told, {**getattr(below, told), **getattr(tree, told)})
+        tree.findings[:0], tree.doubts[:0] = below.findings, below.doubts
+        tree.digest = hashlib.sha256(f"{tree.digest} {below.digest}".encode()).hexdigest()
 
 
 def join_tables(tree: Tree, home: Path, frames: Sequence[Layer], *, anywhere: bool) -> None:

@@ -1,0 +1,180 @@
+"""Read areas, and find the roads that lie in them or that a scenario names."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from raastof_geo.arrays import Indices
+from raastof_geo.errors import InputError, RoadDataError, raise_all
+from raastof_geo.files import AnyPath
+from raastof_geo.language import Message, list_codes, say_text
+from raastof_geo.region.layer import read_polygons
+from raastof_geo.region.pack import read_region
+from raastof_geo.region.projection import Bounds, find_system, project_shapes, unproject_shapes
+from raastof_geo.region.region import Region
+from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.snap import edge_lines
+from raastof_geo.scenario.said.network import RoadsMeant
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+
+def read_area(
+    *,
+    bounds: Bounds | None = None,
+    file: AnyPath | None = None,
+    municipalities: Sequence[str] = (),
+    buffer_m: float = 0.0,
+    region: Region | None = None,
+) -> shapely.Geometry | None:
+    """Read an area from bounds, a file of polygons or names of municipalities.
+
+    In WGS84, none where nothing is given. [degrees] `file`: GeoJSON in degrees, or anything that
+    GDAL reads, in any coordinate system that it names; `municipalities`: names or codes, as in
+    `Køge`, `Køge Kommune` or `0259`, of a `region`, the built-in one by default; `buffer_m`: how
+    far the area is widened [m]. `RoadDataError`: more than one is given, or what is no area.
+    """
+    given = [bounds is not None, file is not None, bool(municipalities)]
+    if sum(given) > 1:
+        raise RoadDataError.saying_text("areas", "several")
+    area: shapely.Geometry | None = None
+    if bounds is not None:
+        area = draw_bounds(bounds)
+    elif file is not None:
+        area = read_polygon(file)
+    elif municipalities:
+        area = _join_municipalities(municipalities, region or read_region())
+    if area is not None and buffer_m > 0:
+        crs = find_system(tuple(shapely.bounds(area).tolist()))
+        area = unproject_shapes(shapely.buffer(project_shapes(area, crs), buffer_m), crs)
+    return area
+
+
+def draw_bounds(bounds: Sequence[float]) -> shapely.Polygon:
+    """Draw west, south, east and north [degrees]; `RoadDataError` if they are no rectangle."""
+    west, south, east, north = bounds
+    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+        given = ", ".join(f"{value:g}" for value in bounds)
+        raise RoadDataError.saying_text("areas", "bounds", bounds=given)
+    return shapely.box(west, south, east, north)
+
+
+def read_polygon(path: AnyPath) -> shapely.Polygon | shapely.MultiPolygon:
+    """Read all polygons of a file, joined and valid [degrees, WGS84], or `RoadDataError`."""
+    joined = shapely.union_all(shapely.make_valid(read_layer(path).geometry.to_numpy()))
+    parts = [part for part in shapely.get_parts(joined) if part.geom_type == "Polygon"]
+    if not parts:
+        raise RoadDataError.saying_text("files beside", "no polygons", file=path)
+    return shapely.MultiPolygon(parts)
+
+
+def read_layer(path: AnyPath) -> gpd.GeoDataFrame:
+    """Read polygons of GeoJSON, or anything that GDAL reads [degrees], or raise `RoadDataError`."""
+    try:
+        return read_polygons(path, trusted=True)
+    except InputError as error:
+        raise RoadDataError(*error.findings) from error
+
+
+def _join_municipalities(wanted: Sequence[str], region: Region) -> shapely.Geometry:
+    """Join municipalities by name or code [degrees]; `RoadDataError` names all unknown ones."""
+    frame = region.labels
+    known = {name.casefold(): index for index, name in enumerate(frame["name"])}
+    known |= {code: index for index, code in enumerate(frame["code"])}
+    rows, lost = [], []
+    for name in wanted:
+        plain = name.strip().casefold().removesuffix(" kommune")
+        if plain in known:
+            rows.append(known[plain])
+        else:
+            like = difflib.get_close_matches(name, list(frame["name"]), n=3, cutoff=0.6)
+            key = "like" if like else "unknown"
+            lost.append(say_text("areas", key, name=f"`{name}`", like=list_codes(like)))
+    raise_all(RoadDataError, lost)
+    return shapely.union_all(region.shapes[rows])
+
+
+FARTHEST_M = 100.0
+"""How far a road may lie from the place that a change names. [m]"""
+
+
+def find_changed_edges(network: RoadNetwork, changes: Sequence[RoadsMeant]) -> list[Indices]:
+    """Find the edges, ascending, of each change; `RoadDataError` names all that fit no road."""
+    found = [_find_edges(network, change) for change in changes]
+    raise_all(
+        RoadDataError,
+        (_lost(network, one) for one, edges in zip(changes, found, strict=True) if not len(edges)),
+    )
+    return found
+
+
+def _find_edges(network: RoadNetwork, change: RoadsMeant) -> Indices:
+    if change.name is not None:
+        wanted = change.name.casefold()
+        named = [_is_called(road.name, wanted) for road in network.roads]
+        return np.flatnonzero(np.array(named, bool)[network.road])
+    if change.way is not None:
+        return np.flatnonzero(np.isin(network.way, [way for way in change.way if way]))
+    if change.at is not None:
+        return _nearest_edge(network, change.at)
+    return find_edges_over(network, shapely.make_valid(shapely.Polygon(change.polygon or ())))
+
+
+def _is_called(name: str, wanted: str) -> bool:
+    if not name:
+        return False
+    number, _, rest = name.casefold().partition(" ")
+    return wanted in (name.casefold(), rest) or wanted.replace(" ", "") in number.split("/")
+
+
+def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> Indices:
+    x, y = network.project(*at)[0]
+    ends = network.xy[np.stack((network.point_start[:-1], network.point_start[1:] - 1))]
+    near = np.hypot(ends[..., 0] - x, ends[..., 1] - y) <= network.length_m + FARTHEST_M
+    edges = np.flatnonzero(near.any(axis=0) & (network.length_m > 0))
+    if not len(edges):
+        return edges
+    gap = shapely.distance(edge_lines(network, edges), shapely.Point(x, y))
+    least = gap.min()
+    return edges[gap <= least + 1e-6] if least <= FARTHEST_M else edges[:0]
+
+
+def find_edges_in(network: RoadNetwork, areas: Sequence[str]) -> Indices:
+    """Find the edges that touch municipalities of the region, ascending."""
+    return find_edges_over(network, _join_municipalities(areas, network.region))
+
+
+def find_edges_over(network: RoadNetwork, shape: shapely.Geometry) -> Indices:
+    """Find the edges that touch a shape, ascending. [degrees]"""
+    west, south, east, north = shapely.bounds(shape)
+    starts = network.point_start[:-1]
+    near = (
+        (np.minimum.reduceat(network.lon, starts) <= east)
+        & (np.maximum.reduceat(network.lon, starts) >= west)
+        & (np.minimum.reduceat(network.lat, starts) <= north)
+        & (np.maximum.reduceat(network.lat, starts) >= south)
+    )
+    edges = np.flatnonzero(near)
+    lines = [shapely.linestrings(network.cut(edge, 0.0, 1.0)) for edge in edges.tolist()]
+    touched = shapely.intersects(np.array(lines, object), shape)
+    return np.asarray(edges[np.asarray(touched, bool)], np.intp)
+
+
+def _lost(network: RoadNetwork, change: RoadsMeant) -> Message:
+    if change.name is not None:
+        names = sorted({road.name for road in network.roads if road.name})
+        like = difflib.get_close_matches(change.name, names, n=3, cutoff=0.5)
+        key = "like" if like else "name"
+        return say_text("changes", key, name=f"`{change.name}`", like=list_codes(like))
+    if change.way is not None:
+        return say_text("changes", "way", ways=", ".join(map(str, change.way)))
+    if change.at is not None:
+        place = f"{change.at[0]:g}, {change.at[1]:g}"
+        return say_text("changes", "at", limit=round(FARTHEST_M), place=place)
+    return say_text("changes", "polygon")

@@ -1,1 +1,0 @@
-"""The file of a network: columns by name, small and checked."""
