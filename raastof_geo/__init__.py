@@ -1,61 +1,26 @@
 """Match surplus with need across construction projects, on real roads, with the least emissions.
 
-The door: stations, types and errors. Names are looked up when first used, so
-that `import raastof_geo` is quick.
+The door: stations, types and errors, as `__init__.pyi` names them. They are looked up when first
+used, so that `import raastof_geo` is quick.
 """
 
+import ast
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-from raastof_geo.version import __version__ as __version__
-
-if TYPE_CHECKING:
-    from raastof_geo.assignment import Plan as Plan
-    from raastof_geo.assignment import assign as assign
-    from raastof_geo.effect import Effect as Effect
-    from raastof_geo.effect import measure_effect as measure_effect
-    from raastof_geo.errors import InputError as InputError
-    from raastof_geo.errors import NoPlanError as NoPlanError
-    from raastof_geo.errors import OutsideError as OutsideError
-    from raastof_geo.errors import RaastofError as RaastofError
-    from raastof_geo.legs.legs import Legs as Legs
-    from raastof_geo.legs.legs import price_legs as price_legs
-    from raastof_geo.outputs import write_outputs as write_outputs
-    from raastof_geo.outputs.pages.map import draw_map as draw_map
-    from raastof_geo.pipeline import run_scenario as run_scenario
-    from raastof_geo.pipeline import solve_scenario as solve_scenario
-    from raastof_geo.recall import load_result as load_result
-    from raastof_geo.result import Result as Result
-    from raastof_geo.roads.load import load_network as load_network
-    from raastof_geo.roads.network import RoadNetwork as RoadNetwork
-    from raastof_geo.roads.snap import Anchors as Anchors
-    from raastof_geo.roads.snap import snap_sites as snap_sites
-    from raastof_geo.scenario import Scenario as Scenario
-    from raastof_geo.scenario import read_scenario as read_scenario
+from pathlib import Path
+from typing import Any
 
 _ROOMS = {
-    "assignment": "Plan assign",
-    "effect": "Effect measure_effect",
-    "errors": "InputError NoPlanError OutsideError RaastofError",
-    "legs.legs": "Legs price_legs",
-    "outputs": "write_outputs",
-    "outputs.pages.map": "draw_map",
-    "pipeline": "run_scenario solve_scenario",
-    "recall": "load_result",
-    "result": "Result",
-    "roads.load": "load_network",
-    "roads.network": "RoadNetwork",
-    "roads.snap": "Anchors snap_sites",
-    "scenario": "Scenario read_scenario",
-    "version": "__version__",
+    alias.name: str(node.module)
+    for node in ast.parse(Path(__file__).with_suffix(".pyi").read_text("utf-8")).body
+    if isinstance(node, ast.ImportFrom)
+    for alias in node.names
 }
 """Where each name is defined."""
 
-__all__ = [name for names in _ROOMS.values() for name in names.split()]
+__all__ = list(_ROOMS)
 
 
 def __getattr__(name: str) -> Any:
-    for room, names in _ROOMS.items():
-        if name in names.split():
-            return getattr(import_module(f"raastof_geo.{room}"), name)
+    if name in _ROOMS:
+        return getattr(import_module(_ROOMS[name]), name)
     raise AttributeError(f"module 'raastof_geo' has no attribute {name!r}")

@@ -14,7 +14,6 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,7 +22,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from raastof_geo.links import is_file, is_folder, is_there
+from raastof_geo.files import is_file, is_folder, is_there
 
 VERSION = 2
 """Raised when anything that is kept changes its shape or meaning."""
@@ -43,15 +42,6 @@ _ENTRY = re.compile(
 )
 
 Kept = TypeVar("Kept")
-
-
-@dataclass(frozen=True)
-class KeptCount:
-    """What the cache holds of one kind."""
-
-    kind: str
-    entries: int
-    size_mb: float
 
 
 def cache_folder() -> Path:
@@ -120,14 +110,13 @@ def keep(
         return found
 
 
-def list_stocks() -> list[KeptCount]:
-    """Tell what the cache holds, kind by kind."""
-    stocks = []
+def list_stocks() -> dict[str, list[int]]:
+    """List the sizes of what the cache holds, kind by kind. [bytes]"""
+    stocks: dict[str, list[int]] = {}
     for kind in KEPT_KINDS:
         folder = _home() / kind
         entries = folder.glob("*.npz") if _is_marked(_home()) and is_folder(folder) else ()
-        sizes = [file.lstat().st_size for file in entries if is_file(file)]
-        stocks.append(KeptCount(kind, len(sizes), sum(sizes) / 1e6))
+        stocks[kind] = [file.lstat().st_size for file in entries if is_file(file)]
     return stocks
 
 

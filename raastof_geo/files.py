@@ -1,22 +1,141 @@
-"""Write files whole or not at all, and over no file of somebody else."""
+"""What lies at a path, files that are written whole or not at all, and what became of them.
+
+A link is a link here, whatever it leads to; no file of somebody else is written over; and a trace
+is kept of what a command has written and moved aside, so that its end can be told truly.
+"""
 
 import hashlib
 import os
 import re
+import stat
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
+
+from filelock import FileLock, Timeout
 
 from raastof_geo.errors import OutputError, tell_reason
-from raastof_geo.links import is_file, is_there, name_free
-from raastof_geo.trace import note_moved, note_written
+from raastof_geo.language import Message, read_texts, say_text
+
+AnyPath: TypeAlias = str | os.PathLike[str]
+"""A path as people give one."""
+_JUNCTION = 0xA0000003
+"""Reparse tag of a junction, the link to a folder that Windows has besides symbolic links."""
+
+
+def is_link(path: Path) -> bool:
+    """Tell whether a path is a link of any kind; what is not there is none."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _JUNCTION
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether a path is a file itself, and no link to one."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether a path is a folder itself, and no link to one."""
+    return path.is_dir() and not is_link(path)
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether anything bears this name, links that lead nowhere included."""
+    return os.path.lexists(path)
+
+
+def name_free(path: Path) -> Path:
+    """Give a name like this one that nothing bears."""
+    number, free = 2, path
+    while is_there(free):
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        number += 1
+    return free
+
+
+_MOST_MOVED = 5
+"""As many files that were moved aside are told one by one."""
+
+
+@dataclass
+class Trace:
+    """What has become of files since the command began."""
+
+    written: list[Path] = field(default_factory=list)
+    """Files and results folders that were written, or whose exchange has begun."""
+    moved: list[tuple[Path, Path]] = field(default_factory=list)
+    """What was not ours and stood in the way: where it was, and where it is."""
+
+    def tell_moved(self) -> Iterator[Message]:
+        """Name what was moved aside, many files in one sentence; the trace is emptied of it."""
+        moved, self.moved = self.moved, []
+        if len(moved) <= _MOST_MOVED:
+            yield from (_tell_moved(path, to) for path, to in moved)
+            return
+        yield read_texts("writing")["many moved"].format(
+            count=len(moved),
+            folder=os.path.commonpath([to.parent for _, to in moved]),
+            files=", ".join(path.name for path, _ in moved[:_MOST_MOVED]),
+        )
+
+
+_kept: ContextVar[Trace | None] = ContextVar("trace", default=None)
+
+
+@contextmanager
+def tracing() -> Iterator[Trace]:
+    """Keep a trace of everything that is written meanwhile."""
+    trace = Trace()
+    token = _kept.set(trace)
+    try:
+        yield trace
+    finally:
+        _kept.reset(token)
+
+
+def read_trace() -> Trace:
+    """Give the trace that is kept now; an empty one where none is."""
+    return _kept.get() or Trace()
+
+
+def note_written(path: Path) -> None:
+    """Keep in mind that a file was written, or that the exchange of a folder begins."""
+    trace = _kept.get()
+    if trace is not None and path not in trace.written:
+        trace.written.append(path)
+
+
+def note_moved(path: Path, to: Path) -> None:
+    """Keep in mind that somebody's file was moved aside; warn where nobody keeps a trace."""
+    trace = _kept.get()
+    if trace is None:
+        warnings.warn(str(_tell_moved(path, to)), stacklevel=2)
+    else:
+        trace.moved.append((path, to))
+
+
+def _tell_moved(path: Path, to: Path) -> Message:
+    """Say what was moved aside, and why."""
+    return say_text("writing", "moved", file=path, to=to)
+
 
 _PREFIX, _MIDDLE = ".raastof-", ".part"
 _DEAD_S = 3600.0
 """A draft that nobody has written to for so long belongs to a run that is no more. [s]"""
-_SET_ASIDE = "set_aside"
+SET_ASIDE = "set_aside"
+"""Where what stood in the way goes; `set_aside-2` where that is taken."""
 _SEALED = re.compile(rb"(.*)\n<!-- raastof_geo ([0-9a-f]{64}) -->\n", re.DOTALL)
 
 Known = Callable[[Path], bool]
@@ -94,7 +213,7 @@ def _check_place(path: Path) -> None:
 
 def _move_aside(path: Path) -> Path:
     """Move a file to `set_aside` beside it, or to `set_aside-2` where that is taken."""
-    folder = name_free(path.parent / _SET_ASIDE)
+    folder = name_free(path.parent / SET_ASIDE)
     folder.mkdir()
     try:
         path.rename(folder / path.name)
@@ -109,3 +228,33 @@ def _sweep(folder: Path) -> None:
         with suppress(OSError):
             if is_file(draft) and time.time() - draft.lstat().st_mtime > _DEAD_S:
                 draft.unlink()
+
+
+_PATIENCE_S = 60.0
+
+
+@contextmanager
+def hold(place: Path, *, patience_s: float = _PATIENCE_S) -> Iterator[None]:
+    """Hold the lock of a file or folder: `.NAME.lock`, there meanwhile and gone afterwards.
+
+    `OutputError` where that takes longer [s] or cannot be; `OSError` where it cannot be written.
+    """
+    path = place.parent / f".{place.name}.lock"
+    if is_there(path) and not is_file(path):
+        raise OutputError.saying_text("places", "no lock", file=str(path))
+    lock = FileLock(path, timeout=patience_s)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise OutputError.saying_text("places", "another run", folder=str(place)) from error
+    try:
+        yield
+    finally:
+        # It goes while it is held: who waits for it sees that, and makes a new one. Windows lets
+        # nobody remove it as long as it is open; there the release does.
+        try:
+            with suppress(OSError):
+                if path.lstat().st_size == 0:
+                    path.unlink()
+        finally:
+            lock.release()

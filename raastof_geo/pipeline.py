@@ -24,7 +24,7 @@ from raastof_geo.legs.legs import price_again, price_legs
 from raastof_geo.outputs import write_outputs
 from raastof_geo.outputs.documents.assumptions import TOLD
 from raastof_geo.outputs.warning import explain_idle
-from raastof_geo.records.place import check_place
+from raastof_geo.records.exchange import check_place
 from raastof_geo.region.region import read_region
 from raastof_geo.result import Result
 from raastof_geo.roads.area import read_area

@@ -1,14 +1,31 @@
-"""Everything that a run found out, for the outputs to quote and for notebooks to go on with."""
+"""Everything that a run found out, for outputs to quote and notebooks to go on with, as frames too.
 
-from collections.abc import Sequence
+Frames and layers are keyed by labels, with units in their names.
+"""
+
+import datetime
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
 
-from raastof_geo.card import Fact, Shown
-from raastof_geo.frames import layers
-from raastof_geo.frames.flows import Solved
+from raastof_geo.assignment.plan import Plan
+from raastof_geo.assignment.telling.names import call
+from raastof_geo.effect.burden import count_weekdays, measure_burden
+from raastof_geo.effect.measure import Effect
+from raastof_geo.figures.vocabulary import ENERGY, INDICATORS, REFERENCE_TONNES
+from raastof_geo.language import Fact, Shown, say
+from raastof_geo.legs.legs import Legs
+from raastof_geo.records.flows import FLOW_COLUMNS
+from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.snap import Anchors
+from raastof_geo.scenario.period import Period
+from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.sensitivity.assessment import Assessment
 
 if TYPE_CHECKING:
@@ -16,9 +33,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Result(Solved, Shown):
+class Result(Shown):
     """A scenario, its roads, its plan and its effect, and what hangs on its assumptions."""
 
+    scenario: Scenario
+    network: RoadNetwork
+    anchors: Anchors
+    legs: Legs
+    plan: Plan
+    effect: Effect
     assumptions: Assessment | None = None
     """What hangs on those that the scenario declares; none where they were not solved again."""
 
@@ -35,7 +58,7 @@ class Result(Solved, Shown):
             Points in metres of the region; `snap_m` is how far the road is. [t, m, kg CO2e, km,
             DKK: by names of columns]
         """
-        return layers.locate_sites(self).set_index("id")
+        return locate_sites(self).set_index("id")
 
     def routes(self, *, before: bool = False) -> gpd.GeoDataFrame:
         """Give a row per flow of the plan, or of the baseline, with the way of its trucks.
@@ -48,7 +71,7 @@ class Result(Solved, Shown):
         """
         flows = self.effect.baseline_flows if before else self.plan.flows
         labels = ["origin", "destination", "material", "vehicle", "period"]
-        return layers.draw_flows(self, flows).set_index(labels).sort_index()
+        return draw_flows(self, flows).set_index(labels).sort_index()
 
     def burden(self, *, by_period: bool = False) -> gpd.GeoDataFrame:
         """Give a row per road segment and direction, with trips in the plan and before.
@@ -60,7 +83,7 @@ class Result(Solved, Shown):
             1/weekday]
         """
         name = "road_burden" if by_period else "road_burden_total"
-        return layers.draw_burden(self)[name].set_index("edge")
+        return draw_burden(self)[name].set_index("edge")
 
     def explore(self, column: str = "material_name", **options: Any) -> "folium.Map":
         """Draw the routes by one of their columns, as geopandas does, and without a tile server.
@@ -73,3 +96,234 @@ class Result(Solved, Shown):
         plain = routes.astype(dict.fromkeys(dates, str))
         drawn = plain.explore(column=column, **{"tiles": None, "legend": True} | options)
         return cast("folium.Map", drawn)
+
+
+BY_DUMPER = say("Dumper, within the site")
+
+
+def tabulate_flows(result: Result, flows: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Give flows, by default those of the plan, with names that people read beside the ids."""
+    scenario = result.scenario
+    flows = result.plan.flows if flows is None else flows
+    materials = name_materials(result, flows)
+    named = flows.assign(
+        origin_name=[*map(scenario.site_name, flows["origin"])],
+        destination_name=[*map(scenario.site_name, flows["destination"])],
+        material_name=[materials[material] for material in flows["material"]],
+    )
+    return named[list(FLOW_COLUMNS)].rename(columns=FLOW_COLUMNS)
+
+
+def name_truck(scenario: Scenario, vehicle: str, *, inside: bool) -> str:
+    """Name a truck, the dumper within a site; nothing where nothing is driven."""
+    truck = scenario.catalogue.vehicles.get(vehicle)
+    if inside:
+        return BY_DUMPER.render(scenario.said.language)
+    return truck.called(scenario.said.language) if truck else ""
+
+
+def name_materials(result: Result, *tables: pd.DataFrame) -> dict[str, str]:
+    """Give the materials that flow their names, in the language of the results."""
+    language, known = result.scenario.said.language, result.scenario.catalogue.materials
+    found = sorted({str(material) for flows in tables for material in flows["material"]})
+    return {material: known[material].called(language) for material in found}
+
+
+_ADDED = {"tonnes", REFERENCE_TONNES, "loads", ENERGY, *(it.flow for it in INDICATORS if it.flow)}
+"""What flows of several periods have together; all else is the same in each of them."""
+
+
+def locate_sites(result: Result) -> gpd.GeoDataFrame:
+    """Give one row per site with its roles, what comes and goes, and its share of the effect."""
+    scenario, flows = result.scenario, result.plan.flows
+    ids, sites = [*scenario.sites], scenario.sites.values()
+    lon, lat = zip(*(site.lon_lat for site in sites), strict=True)
+    language, where = scenario.said.language, result.effect.books.municipalities
+    return gpd.GeoDataFrame(
+        {
+            "id": ids,
+            "name": [*map(scenario.site_name, ids)],
+            "role": [next(iter(site.roles), "") for site in sites],
+            "roles": [_list(one.caption.render(language) for one in site.roles) for site in sites],
+            "project": [*map(scenario.project, ids)],
+            "municipality": [where[site] or None for site in ids],
+            "note": [site.note for site in sites],
+            "snap_m": result.anchors.frame["snap_m"].to_numpy(),
+            "offered_tonnes": _add_up(ids, ((one.site, one.tonnes) for one in scenario.offers)),
+            "needed_tonnes": _add_up(ids, ((one.site, one.tonnes) for one in scenario.needs)),
+            "sent_tonnes": _add_up(ids, zip(flows["origin"], flows["tonnes"], strict=True)),
+            "received_tonnes": _add_up(
+                ids, zip(flows["destination"], flows["tonnes"], strict=True)
+            ),
+            **_figures(result, "site", ids),
+        },
+        geometry=gpd.points_from_xy(lon, lat, crs="EPSG:4326"),
+    ).to_crs(result.network.region.crs)
+
+
+def draw_flows(result: Result, flows: pd.DataFrame, *, whole: bool = False) -> gpd.GeoDataFrame:
+    """Give one row per flow, with the route that its trucks take.
+
+    With `whole`, what flows between the same ends on the same route is one row over all periods.
+    """
+    scenario, legs = result.scenario, result.legs
+    days = [scenario.periods[period] for period in flows["period"]]
+    chosen = flows.assign(
+        spell=[*map(legs.spell, flows["period"])],
+        start=[day.start for day in days],
+        end=[day.end for day in days],
+    )
+    if whole:
+        chosen = _join_periods(chosen)
+    ends = chosen["origin"], chosen["destination"], chosen["vehicle"], chosen["spell"]
+    keys = list(zip(*ends, strict=True))
+    lines = {key: legs.draw(*key[:3], key[3] or None) for key in dict.fromkeys(keys)}
+    shapes = {key: shapely.LineString(one) if len(one) > 1 else None for key, one in lines.items()}
+    return gpd.GeoDataFrame(
+        tabulate_flows(result, chosen).assign(**_tell_flows(result, chosen)),
+        geometry=[shapes[key] for key in keys],
+        crs="EPSG:4326",
+    ).to_crs(result.network.region.crs)
+
+
+_ENDS = ("origin", "destination")
+
+
+def _join_periods(flows: pd.DataFrame) -> pd.DataFrame:
+    """Add up what flows in several periods between the same ends, on the same route."""
+    labels = [*_ENDS, "material", "vehicle", "spell"]
+    how: dict[str, Any] = dict.fromkeys(flows.columns.difference(labels, sort=False), "first")
+    how |= {**dict.fromkeys(_ADDED, "sum"), "start": "min", "end": "max"}
+    how |= dict.fromkeys(("giver", "taker", "taker_kind", "period"), _list)
+    return flows.groupby(labels, as_index=False, sort=False, dropna=False, observed=True).agg(how)
+
+
+def _list(words: Iterable[object]) -> str:
+    return ", ".join(dict.fromkeys(map(str, words)))
+
+
+def _tell_flows(result: Result, flows: pd.DataFrame) -> dict[str, Any]:
+    """Give what a GIS filters and joins by, beside what every table of flows has."""
+    scenario, where = result.scenario, result.effect.books.municipalities
+    language, materials = scenario.said.language, scenario.catalogue.materials
+    kinds = [say("primary raw material"), say("secondary material")]
+    primary, secondary = (kind.render(language) for kind in kinds)
+    ends = flows["origin"], flows["destination"]
+    driven = zip(flows["vehicle"], *ends, strict=True)
+    return {
+        "vehicle_name": [name_truck(scenario, one, inside=a == b) for one, a, b in driven],
+        "resource": [primary if virgin else secondary for virgin in flows["virgin"]],
+        "soil_class": [materials[one].soil_class for one in flows["material"]],
+        **{f"{end}_project": [*map(scenario.project, flows[end])] for end in _ENDS},
+        **{f"{end}_municipality": [where[one] or None for one in flows[end]] for end in _ENDS},
+        **_date(flows["start"], flows["end"]),
+    }
+
+
+def draw_burden(result: Result) -> dict[str, gpd.GeoDataFrame]:
+    """Give the roads that trucks pass, in plan or before: `road_burden`, `road_burden_total`.
+
+    One row per road segment and direction, in the first per period too. Lines run the way that
+    trucks go: trips with a load and empty ones, in the plan and before, and both for each day from
+    Monday to Friday; holidays are not left out. [1/period, 1/d]
+    """
+    network, periods = result.network, result.scenario.periods
+    trips = _count_trips(result)
+    whole = trips.groupby(_SIDES, as_index=False).sum(numeric_only=True)
+    sides = pd.MultiIndex.from_frame(whole[_SIDES])
+    ways = [network.cut(edge, 0.0, 1.0)[:: 1 if ahead else -1] for edge, ahead in sides.tolist()]
+    lines = gpd.GeoSeries(list(map(shapely.LineString, ways)), crs="EPSG:4326")
+    lines = lines.to_crs(network.region.crs)
+    rows = sides.get_indexer(pd.MultiIndex.from_frame(trips[_SIDES]))
+    one_each, all_of_them = [[periods[one]] for one in trips["period"]], [*periods.values()]
+    return {
+        "road_burden": _tell_trips(network, trips, one_each, lines.iloc[rows]),
+        "road_burden_total": _tell_trips(network, whole, [all_of_them] * len(whole), lines),
+    }
+
+
+_SIDES = ["edge", "ahead"]
+_TRIPS = ["loaded_trips", "empty_trips"]
+_KINDS = {"edge": np.intp, "ahead": bool, **dict.fromkeys(_TRIPS, np.float64)}
+"""Of the columns of `measure_burden`, which a table without rows does not show."""
+
+
+def _count_trips(result: Result) -> pd.DataFrame:
+    """Count trips in plan and before, by segment, direction and period, in this order."""
+    scenario, legs = result.scenario, result.legs
+    plan = measure_burden(scenario, legs, result.plan.flows, result.plan.empty_trips)
+    before = measure_burden(scenario, legs, result.effect.baseline_flows)
+    both = plan.astype(_KINDS).merge(
+        before.astype(_KINDS), on=[*_SIDES, "period"], how="outer", suffixes=("", "_before")
+    )
+    return both.fillna(0.0)
+
+
+def _tell_trips(
+    network: RoadNetwork, trips: pd.DataFrame, spans: list[list[Period]], lines: gpd.GeoSeries
+) -> gpd.GeoDataFrame:
+    """Lay trips out, each row with the periods that it is about."""
+    days = np.array([sum(map(count_weekdays, span)) for span in spans], np.float64)
+    daily = {
+        f"per_weekday{side}": trips[[f"{one}{side}" for one in _TRIPS]].sum(axis=1) / days
+        for side in ("", "_before")
+    }
+    edges = trips["edge"].to_numpy(np.intp)
+    roads = [network.roads[number] for number in network.road[edges].tolist()]
+    table = trips.drop(columns="ahead").assign(
+        **daily,
+        road=[road.name for road in roads],
+        road_class=[road.road_class for road in roads],
+        per_weekday_change=daily["per_weekday"] - daily["per_weekday_before"],
+        length_m=network.length_m[edges],
+        **_date([span[0].start for span in spans], [span[-1].end for span in spans]),
+    )
+    return gpd.GeoDataFrame(table, geometry=lines.to_numpy(), crs=lines.crs)
+
+
+def draw_municipalities(result: Result) -> gpd.GeoDataFrame:
+    """Give one row per municipality with its share of the effect."""
+    areas = result.network.region.areas
+    names = areas["name"].astype(str).tolist()
+    return gpd.GeoDataFrame(
+        areas[["code", "name", "region"]].assign(**_figures(result, "municipality", names)),
+        geometry=areas.geometry.to_numpy(),
+        crs=areas.crs,
+    ).to_crs(result.network.region.crs)
+
+
+def draw_zones(scenario: Scenario) -> gpd.GeoDataFrame:
+    """Give one row per zone that has polygons, with its rule and what it asks for."""
+    zones, known = [scenario.said.zones[at] for at in scenario.areas], scenario.catalogue.conditions
+    return gpd.GeoDataFrame(
+        {
+            "rule": [zone.rule for zone in zones],
+            "condition": [zone.needs_condition for zone in zones],
+            "meaning": [str(call(known[zone.needs_condition].name)) for zone in zones],
+            "soil_class": [zone.soil_class for zone in zones],
+            "sites": [", ".join(zone.sites) for zone in zones],
+        },
+        geometry=list(scenario.areas.values()),
+        crs=scenario.region.crs,
+    )
+
+
+def _figures(result: Result, dimension: str, labels: list[str]) -> dict[str, list[float]]:
+    table = result.effect.tabulate(dimension, labels)
+    return {str(name): column.tolist() for name, column in table.items()}
+
+
+def _add_up(sites: Iterable[str], amounts: Iterable[tuple[str, float]]) -> list[float]:
+    """Add up amounts, site by site. [t]"""
+    found = dict.fromkeys(sites, 0.0)
+    for site, tonnes in amounts:
+        found[site] += tonnes
+    return [*found.values()]
+
+
+def _date(
+    start: Iterable[datetime.date], end: Iterable[datetime.date]
+) -> dict[str, list[pd.Timestamp]]:
+    """Give first and last day as columns that a GIS takes for moments in time."""
+    moment = cache(pd.Timestamp)  # of few days, many times
+    return {"start": [*map(moment, start)], "end": [*map(moment, end)]}

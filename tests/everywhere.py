@@ -7,7 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 
-from raastof_geo.records.explain import explain_figure, list_figures
+from raastof_geo.records.ledger import explain_figure, list_figures
 from raastof_geo.records.verify import check_results
 from raastof_geo.scenario.output import OUTPUTS
 

@@ -30,10 +30,9 @@ from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import Programme, Row, RowName, Rule
 from raastof_geo.assignment.telling.case import Laid
 from raastof_geo.assignment.telling.conflict import explain_conflict
-from raastof_geo.card import Fact, Shown
 from raastof_geo.errors import NoPlanError, SolverError
 from raastof_geo.figures.vocabulary import SHORT_OF_GOAL
-from raastof_geo.language import format_number, say
+from raastof_geo.language import Fact, Shown, format_number, say
 from raastof_geo.legs.legs import Legs, explain_lost
 from raastof_geo.scenario.scenario import Scenario
 

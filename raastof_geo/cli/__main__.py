@@ -1,6 +1,6 @@
 """`python -m raastof_geo.cli` is `raastof`."""
 
-from raastof_geo.cli.entry import main
+from raastof_geo.cli.app import main
 
 if __name__ == "__main__":
     main()

@@ -1,43 +1,45 @@
-"""All commands in one table, in the order in which the help lists them."""
+"""All commands in one table, in the order in which the help lists them, and how one is run.
 
-from collections.abc import Callable
+Errors become sentences and exit codes: 0 solved; 2 input refused; 3 no plan exists; 4 something
+outside failed (network, disk, solver).
+"""
+
+import contextlib
+import sys
+from collections.abc import Callable, Sequence
 from copy import copy
 from inspect import signature
 from typing import Annotated, Any
 
 import typer
 
-from raastof_geo.cli.catalogue import tell_fit, tell_materials
-from raastof_geo.cli.network import build_roads, fetch_roads, tell_network
-from raastof_geo.cli.options import Lang, option, take_common
-from raastof_geo.cli.reasons import tell_route, tell_why_not
-from raastof_geo.cli.results import compare_results, explain_results, open_results, verify_results
-from raastof_geo.cli.scenario import check_file, export_file, rank_file, run_file, write_starter
-from raastof_geo.cli.stocks import empty_cache, tell_cache
-from raastof_geo.cli.terminal import tell
-from raastof_geo.cli.usage import speak_of
-from raastof_geo.language import read_texts
+from raastof_geo.cli import answers, network, scenario, terminal
+from raastof_geo.cli.usage import Lang, explain_usage, option, speak_of, take_common
+from raastof_geo.errors import InputError, NoPlanError, OutsideError, RaastofError, tell_reason
+from raastof_geo.files import read_trace, tracing
+from raastof_geo.language import Message, read_texts, say, say_text, speaking
+from raastof_geo.records.exchange import is_unfinished
 from raastof_geo.version import __version__
 
 COMMANDS: dict[str, Callable[..., int | None]] = {
-    "run": run_file,
-    "check": check_file,
-    "route": tell_route,
-    "open": open_results,
-    "verify": verify_results,
-    "explain": explain_results,
-    "compare": compare_results,
-    "sensitivity": rank_file,
-    "why-not": tell_why_not,
-    "materials": tell_materials,
-    "why": tell_fit,
-    "new": write_starter,
-    "export": export_file,
-    "network info": tell_network,
-    "network build": build_roads,
-    "network fetch": fetch_roads,
-    "cache info": tell_cache,
-    "cache clear": empty_cache,
+    "run": scenario.run_file,
+    "check": scenario.check_file,
+    "route": answers.tell_route,
+    "open": answers.open_results,
+    "verify": answers.verify_results,
+    "explain": answers.explain_results,
+    "compare": answers.compare_results,
+    "sensitivity": scenario.rank_file,
+    "why-not": answers.tell_why_not,
+    "materials": answers.tell_materials,
+    "why": answers.tell_fit,
+    "new": scenario.write_starter,
+    "export": scenario.export_file,
+    "network info": network.tell_network,
+    "network build": network.build_roads,
+    "network fetch": network.fetch_roads,
+    "cache info": network.tell_cache,
+    "cache clear": network.empty_cache,
 }
 """What is written after `raastof`, and what does it; `commands` in `data/texts.txt` says what it is
 for."""
@@ -87,7 +89,7 @@ def _share(command: Any) -> None:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        tell(f"raastof {__version__}")
+        terminal.tell(f"raastof {__version__}")
         raise typer.Exit
 
 
@@ -96,3 +98,82 @@ def _take_options(
     version: Annotated[bool, option("--version", callback=_show_version, is_eager=True)] = False,
 ) -> None:
     """Take what may stand before a command; those who need it look it up there."""
+
+
+_EXIT_INTERRUPTED = 130
+"""128 and the number of the signal that Ctrl-C sends, as shells count."""
+_MOST_FINDINGS = 200
+"""As many mistakes are printed; whoever has more has made one of them often."""
+_HEADS = {
+    InputError.exit_code: say("The input is refused:"),
+    NoPlanError.exit_code: say("No plan exists:"),
+    OutsideError.exit_code: say("Something outside failed:"),
+}
+
+
+def main() -> None:
+    """Run the command line and end with its exit code."""
+    arguments = sys.argv[1:]
+    terminal.prepare_streams()
+    with speaking(terminal.pick_language(arguments)):
+        code = run_command(arguments)
+    terminal.hang_up()
+    sys.exit(code)
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run the command after `raastof`, and give its exit code; errors become sentences."""
+    with tracing() as trace:
+        code = _run(arguments)
+        if code == _EXIT_INTERRUPTED:
+            terminal.complain(tell_interrupted())
+        for message in trace.tell_moved():
+            terminal.tell(message)
+        return code
+
+
+def _run(arguments: list[str]) -> int:
+    """Run a command; a usage error is told in our words."""
+    try:
+        result = build_command().main(args=arguments, prog_name="raastof", standalone_mode=False)
+        return int(result) if isinstance(result, int) else 0
+    except (KeyboardInterrupt, typer.Abort):  # most are met by Typer, which gives the code
+        return _EXIT_INTERRUPTED
+    except terminal.NobodyReadsError:
+        return 0
+    except (RaastofError, OSError) as error:
+        if "--debug" in arguments:
+            raise
+        return _complain_of(error, arguments)
+    except Exception as error:
+        told = list(explain_usage(error))
+        if not told:
+            raise
+        terminal.complain("\n".join(told))
+        return int(getattr(error, "exit_code", InputError.exit_code))
+
+
+def _complain_of(error: RaastofError | OSError, arguments: Sequence[str]) -> int:
+    """Write every finding of an error, in the scenario's language where no other was asked for."""
+    if not isinstance(error, RaastofError):
+        named = f" ({error.filename})" if error.filename else ""
+        reason = f"{tell_reason(error)}{named}"
+        terminal.complain(say("Something outside failed: {reason}", reason=reason))
+        return OutsideError.exit_code
+    language = terminal.find_scenario_language(arguments)
+    with speaking(language) if language else contextlib.nullcontext():
+        terminal.complain(_HEADS.get(error.exit_code, _HEADS[OutsideError.exit_code]))
+        for finding in terminal.cut_short(error.findings, _MOST_FINDINGS):
+            terminal.complain(f"  {finding}")
+    return error.exit_code
+
+
+def tell_interrupted() -> Message:
+    """Say what an interrupted command leaves: nothing, whole files, or work for the next one."""
+    written = [path for path in read_trace().written if path.exists()]
+    if not written:
+        return say("Interrupted: nothing was written.")
+    for path in written:
+        if is_unfinished(path):
+            return say_text("interrupted", "exchanging", folder=str(path))
+    return say_text("interrupted", "whole files", files=", ".join(str(one) for one in written))

@@ -1,4 +1,4 @@
-"""Of roads: `raastof network info`, `build` and `fetch`."""
+"""Of roads, and what is kept of them from run to run: `raastof network` and `raastof cache`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raastof_geo.cli.options import FILE, Box, Into, argument, option
 from raastof_geo.cli.terminal import tell, telling
+from raastof_geo.cli.usage import FILE, Box, Into, argument, option
 from raastof_geo.errors import InputError
-from raastof_geo.language import Readable, format_number, list_codes, say
+from raastof_geo.language import Readable, format_number, list_codes, read_texts, say
 
 if TYPE_CHECKING:
     from raastof_geo.region.projection import Bounds
@@ -152,27 +152,45 @@ def _read_metres(option: str, given: str) -> float:
         metres = float(given)
         if 0 <= metres < float("inf"):
             return metres
-    raise InputError.saying(
-        "{option} must be metres, 0 or more and with a decimal point, got {given}",
-        option=option,
-        given=f"`{given}`",
-    )
+    raise InputError.saying_text("usage", "no metres", option=option, given=f"`{given}`")
 
 
 def _check_date(given: str) -> None:
     try:
         datetime.date.fromisoformat(given)
     except ValueError as error:
-        raise InputError.saying(
-            "--osm-date must be a date such as 2021-08-05, got {given}", given=given
-        ) from error
+        raise InputError.saying_text("usage", "no date", given=given) from error
 
 
 def _read_box(given: str) -> Bounds:
     try:
         west, south, east, north = (float(part) for part in given.split(","))
     except ValueError as error:
-        raise InputError.saying(
-            "--box must be west,south,east,north in degrees, got {given}", given=given
-        ) from error
+        raise InputError.saying_text("usage", "no box", given=given) from error
     return west, south, east, north
+
+
+def tell_cache() -> None:
+    """Tell where the cache lies and what it holds."""
+    from raastof_geo.cache import MARK, cache_folder, find_stranger, list_stocks
+    from raastof_geo.files import is_folder
+
+    tell(cache_folder())
+    stranger = find_stranger()
+    if stranger is not None:
+        told = say("{file} is a file or a link where a folder must be: nothing is kept there.")
+        if is_folder(stranger):
+            told = say("{folder} is not ours (it has no file {mark}): nothing is kept there.")
+        tell(told.format(file=str(stranger), folder=str(stranger), mark=MARK))
+    told, names = say("{kind}: {entries} entries, {size} MB"), read_texts("kinds of stocks")
+    for kind, sizes in list_stocks().items():
+        size = format_number(sum(sizes) / 1e6, digits=1)
+        tell(told.format(kind=names[kind], entries=len(sizes), size=size))
+
+
+def empty_cache() -> None:
+    """Empty the cache; what is needed is made again."""
+    from raastof_geo.cache import clear_cache
+
+    size = format_number(clear_cache(), digits=1)
+    tell(say("The cache is empty; {size} MB are free.", size=size))

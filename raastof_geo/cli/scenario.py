@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from raastof_geo.cli.ending import tell_all_moved
-from raastof_geo.cli.options import (
+from raastof_geo.cli.terminal import asked_in, clean, in_speech_of, quote, tell, tell_items, telling
+from raastof_geo.cli.usage import (
     FILE,
-    NAME,
     Anywhere,
     Into,
     ScenarioPath,
@@ -23,12 +22,11 @@ from raastof_geo.cli.options import (
     argument,
     option,
 )
-from raastof_geo.cli.speech import asked_language, in_speech_of
-from raastof_geo.cli.terminal import clean, quote, tell, tell_item, telling
 from raastof_geo.errors import Finding, InputError
-from raastof_geo.language import Message, Readable, format_number, say, spoken_language
+from raastof_geo.files import read_trace, write_whole
+from raastof_geo.language import Readable, format_number, say, spoken_language
+from raastof_geo.records.manifest import find_door, list_own
 from raastof_geo.spread import working
-from raastof_geo.trace import read_trace
 
 if TYPE_CHECKING:
     from raastof_geo.result import Result
@@ -38,6 +36,7 @@ if TYPE_CHECKING:
 
 _MACHINE = "raastof_geo.pipeline"
 """What helping processes import first."""
+_NAME = say("NAME")
 _MOST_OF_OTHERS = 10
 """As many files that are not of this run are named."""
 
@@ -48,11 +47,11 @@ def run_file(
     *,
     into: Into = Path("results"),
     anywhere: Anywhere = False,
-    model: Annotated[str | None, option("--model", value=NAME)] = None,
+    model: Annotated[str | None, option("--model", value=_NAME)] = None,
     lp: Annotated[Path | None, option("--lp", value=FILE)] = None,
     no_sensitivity: Annotated[bool, option("--no-sensitivity")] = False,
     variant: VariantId = "",
-    variants: Annotated[str, option("--variants", value=NAME)] = "",
+    variants: Annotated[str, option("--variants", value=_NAME)] = "",
     workers: Workers = None,
 ) -> None:
     """Read a scenario, solve it, write its results, and say what they amount to."""
@@ -61,13 +60,12 @@ def run_file(
 
     if lp is not None:
         check_ending(lp)
-    asked = asked_language(context)
     with telling(context) as note, working(workers, ready=_MACHINE) as team:
         result, folder = run_scenario(
             scenario,
             into=into,
             anywhere=anywhere,
-            language=asked,
+            language=asked_in(context),
             model=model,
             sensitivity=not no_sensitivity,
             variant=variant,
@@ -79,7 +77,7 @@ def run_file(
         others = variants and compare_variants(
             result, variants, into=into, executor=team, tell=note
         )
-    with in_speech_of(result.scenario.speech, asked):
+    with in_speech_of(result.scenario):
         _tell_result(result)
         _tell_files(folder)
         if others:
@@ -92,7 +90,7 @@ def rank_file(
     *,
     into: Into = Path("results"),
     top: Annotated[int, option("--top", value="N", min=1)] = 25,
-    only: Annotated[str, option("--only", value=NAME)] = "",
+    only: Annotated[str, option("--only", value=_NAME)] = "",
     anywhere: Anywhere = False,
     workers: Workers = None,
 ) -> None:
@@ -100,23 +98,23 @@ def rank_file(
     from raastof_geo.outputs.documents.assumptions import tabulate_assumptions, tell_turning
     from raastof_geo.pipeline import rank_assumptions
 
-    asked = asked_language(context)
     with telling(context) as note, working(workers, ready=_MACHINE) as team:
         read, assessment, folder = rank_assumptions(
             scenario,
             into=into,
             anywhere=anywhere,
-            language=asked,
+            language=asked_in(context),
             only=only,
             most=top,
             executor=team,
             tell=note,
         )
-    with in_speech_of(read.speech, asked):
+    with in_speech_of(read):
         table = tabulate_assumptions(assessment, most=top)
         rows = [(f"{one[0]}\n{one[1]} ({one[2]})", *one[3:-1]) for one in table.rows]
         _show_table(str(table.caption), (table.header[0], *table.header[3:-1]), rows)
-        _tell_list(say("What would turn the conclusion over"), tell_turning(assessment), mark="· ")
+        turning = say("What would turn the conclusion over")
+        tell_items(*tell_turning(assessment), title=turning, mark="· ")
         _tell_files(folder)
 
 
@@ -138,7 +136,7 @@ def check_file(
     from raastof_geo.scenario.reading.read import read_variant
     from raastof_geo.scenario.tables.lay import mark_tables
 
-    asked = asked_language(context)
+    asked = asked_in(context)
     try:
         with telling(context) as note:
             read = read_for_roads(scenario, anywhere=anywhere, language=asked, tell=note)
@@ -150,7 +148,7 @@ def check_file(
         for path in mark_tables(error.findings) if mark else ():
             tell(say("Wrote {file}, with a comment at each mistake.", file=str(path)))
         raise
-    with in_speech_of(read.speech, asked):
+    with in_speech_of(read):
         if merged:
             _tell_merged(read, base, variant)
         _tell_format(read)
@@ -163,7 +161,7 @@ def check_file(
             needed=format_number(sum(need.tonnes for need in read.needs)),
         )
         tell()
-        tell_item(told, indent="")
+        tell_items(told)
         if page is not None:
             tell(write_outlook(read, network, anchors, page))
 
@@ -189,16 +187,15 @@ def _tell_result(result: Result) -> None:
     from raastof_geo.outputs.warning import warn
 
     _tell_format(result.scenario)
-    for sentence in open_answer(result):
-        tell_item(str(sentence), indent="")
+    tell_items(*open_answer(result))
     rows = [(row.title, row.plan, row.before) for row in summarise(result)]
     heads = (say_in_all(result.scenario), say("Plan"), say("Baseline"))
     _show_table(result.scenario.said.title, heads, rows)
     tell(str(prove(result)))
-    _tell_list(say("Can the share be reached?"), answer(result), mark="· ")
-    _tell_list(say("What saves what"), tell_credit(result.effect), mark="· ")
+    tell_items(*answer(result), title=say("Can the share be reached?"), mark="· ")
+    tell_items(*tell_credit(result.effect), title=say("What saves what"), mark="· ")
     if result.assumptions is not None:
-        _tell_list(HANGS_ON, list(tell_assumptions(result.assumptions)), mark="· ")
+        tell_items(*tell_assumptions(result.assumptions), title=HANGS_ON, mark="· ")
     _tell_warnings(result.scenario, warn(result))
 
 
@@ -218,32 +215,22 @@ def _show_table(title: str, heads: Sequence[Readable], rows: Iterable[Sequence[R
 def _tell_format(scenario: Scenario) -> None:
     """Say first of all what a file of an older format means today."""
     if scenario.format_note is not None:
-        tell_item(scenario.format_note, indent="", mark="! ")
+        tell_items(scenario.format_note, mark="! ")
 
 
 def _tell_warnings(scenario: Scenario, findings: Sequence[Finding]) -> None:
     """Write the warnings, but for what was said first of all."""
     told = [one for one in findings if one != scenario.format_note]
-    _tell_list(say("Warnings"), told, mark="! ")
-
-
-def _tell_list(title: Message, items: Sequence[object], *, mark: str) -> None:
-    if items:
-        tell(f"\n{title}")
-    for item in items:
-        tell_item(str(item), indent="", mark=mark)
+    tell_items(*told, title=say("Warnings"), mark="! ")
 
 
 def _tell_files(folder: Path) -> None:
-    from raastof_geo.records.manifest import find_door, list_own
-
     ours, others = list_own(folder)
     tell()
     tell(say("Results: {folder}", folder=str(folder)))
     for name in ours:
         tell(f"  {name}")
-    for message in tell_all_moved(read_trace()):
-        tell_item(message, indent="", mark="! ")
+    tell_items(*read_trace().tell_moved(), mark="! ")
     _tell_others(others)
     door = find_door(folder)
     if door is not None:
@@ -266,16 +253,13 @@ def _tell_places(network: RoadNetwork, anchors: Anchors) -> None:
     tell(say("How far each site lies from the road that its trucks use:"))
     moved = anchors.frame["snap_m"].to_list()
     for (site, edge), metres in zip(anchors.edges.items(), moved, strict=True):
-        told = say("{site}: {metres} m to {road}").format(
-            site=site,
-            metres=format_number(metres),
-            road=network.called(edge) or say("a road without a name"),
-        )
-        tell_item(told)
+        far, road = format_number(metres), network.called(edge) or say("a road without a name")
+        told = say("{site}: {metres} m to {road}", site=site, metres=far, road=road)
+        tell_items(told, indent="  ")
 
 
 def write_starter(
-    name: Annotated[str | None, argument(say("The name of the new file."), NAME)] = None,
+    name: Annotated[str | None, argument(value=_NAME)] = None,
     *,
     schema: Annotated[bool, option("--schema")] = False,
     xlsx: Annotated[bool, option("--xlsx")] = False,
@@ -291,7 +275,6 @@ def write_starter(
 
 
 def _write_schema(folder: Path) -> None:
-    from raastof_geo.files import write_whole
     from raastof_geo.scenario.catalogue import load_catalogue
     from raastof_geo.scenario.telling.schema import SCHEMA_FILE, describe_scenarios, is_schema
 
@@ -310,7 +293,7 @@ def export_file(
     anywhere: Anywhere = False,
 ) -> None:
     """Write a scenario as tables, which are a scenario themselves."""
-    from raastof_geo.outputs.gis.export import write_scenario_layers
+    from raastof_geo.outputs.geopackage import write_scenario_layers
     from raastof_geo.outputs.tables.form import write_form
     from raastof_geo.scenario import read_scenario
 
@@ -321,12 +304,10 @@ def export_file(
     paths += [write_scenario_layers(read, into / f"{read.id}.gpkg")] if gpkg else []
     for path in paths:
         tell(say("Wrote {file}.", file=str(path)))
-    for message in tell_all_moved(read_trace()):
-        tell_item(message, indent="", mark="! ")
+    tell_items(*read_trace().tell_moved(), mark="! ")
 
 
 def _write_new(path: Path) -> None:
-    from raastof_geo.files import write_whole
     from raastof_geo.outputs.tables.form import write_form
     from raastof_geo.scenario import read_scenario
 
@@ -346,7 +327,5 @@ def _new_path(name: str) -> Path:
     """Give the file of a new scenario; its ending may be left out."""
     path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
     if not path.name.removesuffix(path.suffix).strip(" .") or path.name.startswith("."):
-        raise InputError.saying(
-            "{name} is no name for a scenario: write one such as `koege`", name=f"`{name}`"
-        )
+        raise InputError.saying_text("usage", "no scenario", name=f"`{name}`")
     return path

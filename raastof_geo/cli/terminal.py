@@ -1,30 +1,36 @@
-"""Write to a terminal: nothing that steers it, nothing that is cut away, nobody who must listen."""
+"""Write to a terminal: nothing that steers it, nothing that is cut away, nobody who must listen.
+
+The language to speak is the one asked for, the one around, or that of the scenario.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import re
+import shlex
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from raastof_geo.cli.options import TOLD_STEPS
-from raastof_geo.language import Message
+from raastof_geo.language import Language, Message, as_language, say, speaking, spoken_language
 
 if TYPE_CHECKING:
     from raastof_geo.pipeline import Tell
+    from raastof_geo.scenario import Scenario
 
 _STEERING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 """Characters that move the cursor, change colours or turn text around."""
 _LEAST_WIDTH = 20
+ASKED_LANGUAGE, TOLD_STEPS = "raastof_geo.language", "raastof_geo.steps"
+"""Where `--lang` and `--verbose` are noted in the context of a command."""
 
 
 def clean(text: object) -> str:
@@ -49,13 +55,24 @@ def complain(text: object) -> None:
     sys.stderr.write(clean(text) + "\n")
 
 
-def tell_item(text: object, *, indent: str = "  ", mark: str = "") -> None:
-    """Write an item of a list, in a terminal folded to its width; `mark` before its first line."""
-    if sys.stdout.isatty() or "COLUMNS" in os.environ:
-        for line in fold(clean(text), indent=indent, mark=mark):
+def tell_items(
+    *items: object, title: object = "", indent: str = "", mark: str = "", most: int = sys.maxsize
+) -> None:
+    """Write what there is below a title, in a terminal folded to its width, each with a mark."""
+    if title and items:
+        tell(f"\n{title}")
+    folded = sys.stdout.isatty() or "COLUMNS" in os.environ
+    for item in cut_short(items, most):
+        lines = fold(clean(item), indent=indent, mark=mark) if folded else [f"{indent}{mark}{item}"]
+        for line in lines:
             tell(line)
-    else:
-        tell(f"{indent}{mark}{text}")
+
+
+def cut_short(messages: Sequence[object], most: int) -> list[object]:
+    """Give at most so many messages, and then how many more there are."""
+    rest = len(messages) - most
+    more = [say("… and {count} more", count=rest)] if rest > 0 else []
+    return [*messages[:most], *more]
 
 
 def line_width(most: int = 10_000) -> int:
@@ -124,6 +141,52 @@ def quote(word: str) -> str:
 
         safe = re.fullmatch(r"[\w.:\\/æøåÆØÅ-]+", word)
         return word if safe else list2cmdline([word]) if " " in word else f'"{word}"'
-    from shlex import quote as quote_posix
+    return shlex.quote(word)
 
-    return quote_posix(word)
+
+_KEY = "language:"
+_LANGUAGE_WITHIN = 100_000
+"""How far into a scenario its language is looked for. [bytes]"""
+
+
+def pick_language(arguments: Sequence[str]) -> Language:
+    """Take the language from `--lang`, else from RAASTOF_LANG, else (or if unknown) Danish."""
+    for position, argument in enumerate(arguments):
+        name, given, value = argument.partition("=")
+        if name == "--lang":
+            asked = value if given else "".join(arguments[position + 1 : position + 2])
+            return as_language(asked) or _language_around() or "da"
+    return _language_around() or "da"
+
+
+def asked_in(context: typer.Context) -> Language | None:
+    """Give the language of `--lang`, before or after the command; none: nobody asked."""
+    return context.meta.get(ASKED_LANGUAGE)
+
+
+@contextlib.contextmanager
+def in_speech_of(scenario: Scenario) -> Iterator[None]:
+    """Speak as a scenario does, read in the language asked for; RAASTOF_LANG comes first."""
+    language, currency = scenario.speech
+    with speaking(spoken_language() if _language_around() else language, currency):
+        yield
+
+
+def find_scenario_language(arguments: Sequence[str]) -> Language | None:
+    """Find the language of the scenario that a command names, readable or not, to answer in."""
+    if any(argument.startswith("--lang") for argument in arguments) or _language_around():
+        return None
+    files = (argument for argument in arguments if argument.endswith((".yaml", ".yml")))
+    lines = (line for file in files for line in _first_lines(Path(file)))
+    said = (line.removeprefix(_KEY).strip(" \"'") for line in lines if line.startswith(_KEY))
+    return next(map(as_language, said), None)
+
+
+def _first_lines(path: Path) -> list[str]:
+    with contextlib.suppress(OSError, UnicodeDecodeError), path.open("rb") as file:
+        return file.read(_LANGUAGE_WITHIN).decode("utf-8", "ignore").splitlines()
+    return []
+
+
+def _language_around() -> Language | None:
+    return as_language(os.environ.get("RAASTOF_LANG", ""))

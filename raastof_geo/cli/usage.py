@@ -1,14 +1,68 @@
-"""Help and usage errors in the language that is spoken; Typer's own are English only."""
+"""What commands take, their help, and usage errors; Typer's own words are English only."""
 
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from raastof_geo.cli.terminal import clean, line_width
-from raastof_geo.language import Message, read_danish_words, read_texts, say
+import typer
+
+from raastof_geo.cli.terminal import ASKED_LANGUAGE, TOLD_STEPS, clean, line_width
+from raastof_geo.errors import InputError
+from raastof_geo.language import LANGUAGES, Message, as_language, read_danish_words, read_texts, say
+
+
+def argument(value: Message) -> Any:
+    """Declare an argument, and what people call it; `data/texts.txt` says what it is for."""
+    return typer.Argument(metavar=value.text)
+
+
+def option(name: str, value: Message | str | None = None, **settings: Any) -> Any:
+    """Declare an option, and what its value is called; `data/texts.txt` says what it is for.
+
+    A value of plain text is called the same in all languages.
+    """
+    metavar = value.text if isinstance(value, Message) else value
+    return typer.Option(name, metavar=metavar, **settings)
+
+
+def _note_language(context: typer.Context, given: str | None) -> None:
+    if given is None:
+        return
+    language = as_language(given)
+    if language is None:
+        known = ", ".join(LANGUAGES)
+        raise InputError.saying_text("usage", "no language", languages=known, given=given)
+    context.meta[ASKED_LANGUAGE] = language
+
+
+def _note_steps(context: typer.Context, wanted: bool) -> None:
+    context.meta[TOLD_STEPS] = wanted
+
+
+FILE = say("FILE")
+FOLDER = say("FOLDER")
+SCENARIO = say("SCENARIO")
+
+ScenarioPath = Annotated[Path, argument(value=SCENARIO)]
+Into = Annotated[Path, option("--into", value=FOLDER)]
+OfScenario = Annotated[Path | None, option("--scenario", value=SCENARIO)]
+Anywhere = Annotated[bool, option("--anywhere")]
+VariantId = Annotated[str, option("--variant", value=say("NAME"))]
+Workers = Annotated[int | None, option("--workers", value="N", min=1, envvar="RAASTOF_WORKERS")]
+Box = Annotated[str | None, option("--box", value="W,S,E,N")]
+Lang = Annotated[
+    str | None, option("--lang", value="da|en", callback=_note_language, expose_value=False)
+]
+_Verbose = Annotated[bool, option("--verbose", callback=_note_steps, expose_value=False)]
+_Debug = Annotated[bool, option("--debug", expose_value=False)]
+
+
+def take_common(lang: Lang = None, verbose: _Verbose = False, debug: _Debug = False) -> None:
+    """Take what may stand after every command; who needs it finds it noted in the context."""
+
 
 _WIDTH = 79
 _WIDEST_NAME = 24
@@ -24,8 +78,7 @@ def speak_of(command: Any, path: str = "") -> None:
     texts = read_texts("options")
     for param in command.params:
         name = param.opts[0]
-        about = Message(param.help) if param.help else texts.get(f"{path} {name}", texts.get(name))
-        param.help = str(about or "")
+        param.help = str(texts.get(f"{path} {name}", texts.get(name, "")))
         param.metavar = str(Message(param.metavar)) if param.metavar else None
     command.get_help = partial(_tell_help, command)
     below = getattr(command, "commands", {})

@@ -65,13 +65,6 @@ class EffectLine(NamedTuple):
     """Whether it is told of each site on the map."""
 
 
-class Saving(NamedTuple):
-    """How causes tell what is saved of a part: a column's head, and what it comes from."""
-
-    title: Message
-    means: Message
-
-
 class Layer(NamedTuple):
     """How the layers for GIS carry an indicator."""
 
@@ -124,8 +117,8 @@ class Indicator(str):
     summary: Message | None = None
     """Its line among the key figures, for what `Totals` of the effect do not hold."""
     layer: Layer | None = None
-    saving: Saving | None = None
-    """How what is saved is told of, of a part of the emissions."""
+    saving: Message | None = None
+    """What the column is called that tells what causes save of it, of a part of the emissions."""
     payee: Payee = "place"
     """Who gets it, of a part of the cost."""
 
@@ -142,9 +135,9 @@ class Indicator(str):
         return self.shared or "ends"
 
     @property
-    def saved_as(self) -> Saving:
-        """How what is saved of it is told of; as its heading says, where nothing else is said."""
-        return self.saving or Saving(self.heading, self.heading)
+    def saved_as(self) -> Message:
+        """What the column of its savings is called; as its heading, where nothing else is said."""
+        return self.saving or self.heading
 
     @property
     def bare(self) -> str:
@@ -152,8 +145,8 @@ class Indicator(str):
         return str(self.heading).partition(" [")[0].removeprefix("– ").strip()
 
 
-_KINDS = {"aim": Aim, "shown": EffectLine, "saving": Saving, "layer": Layer, "factor": Factor}
-WORDS = ("heading", "summary", "aim.title", "aim.unit", "saving.title", "saving.means")
+_KINDS = {"aim": Aim, "shown": EffectLine, "layer": Layer, "factor": Factor}
+WORDS = ("heading", "summary", "aim.title", "aim.unit", "saving")
 """What is translated."""
 
 

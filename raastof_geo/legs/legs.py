@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats, Mask
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
-from raastof_geo.card import Fact, Shown
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle, name_model
-from raastof_geo.language import Message, format_number, say, say_text
+from raastof_geo.language import Fact, Message, Shown, format_number, say, say_text
 from raastof_geo.legs.roads import PASSED, TOLLED, Active, ArcPrices, RoadPrices
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.routing.drive import BOTH_LOADS, SCOPES, Load, emit_kg_co2e, pay_on_the_way

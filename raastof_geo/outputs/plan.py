@@ -11,11 +11,10 @@ from typing import Any
 from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.effect.gain import Gain
 from raastof_geo.evidence import STATES
-from raastof_geo.frames.flows import name_materials
 from raastof_geo.recall.rest import BASELINE_TABLES, describe_rows
 from raastof_geo.records.plan import PLAN, write_plan
-from raastof_geo.records.values import make_finite
-from raastof_geo.result import Result
+from raastof_geo.records.record import make_finite
+from raastof_geo.result import Result, name_materials
 from raastof_geo.version import __version__
 
 _TABLES = ("flows", "processed", "stored", "empty_trips", "shortfalls", "openings", "fleet")

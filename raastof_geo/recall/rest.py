@@ -1,31 +1,42 @@
 """The rest of a result: what its proof keeps beside what plan.json says, written and read."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_type_hints
 
 import pandas as pd
 import shapely
 from pydantic import PlainSerializer, PlainValidator, TypeAdapter
 
 from raastof_geo.assignment.plan import Plan
+from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.assignment.statement.row import About, Rule
+from raastof_geo.effect.baseline import Comparison
+from raastof_geo.effect.books import Books
 from raastof_geo.effect.cause import Cause
+from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.money import Transfers
+from raastof_geo.effect.target import TargetAnswer
+from raastof_geo.effect.totals import Totals
 from raastof_geo.errors import Finding, Place
 from raastof_geo.language import LANGUAGES, Message, plain
 from raastof_geo.records.proof import PROOF
-from raastof_geo.records.values import make_finite, pack_values, read_values, refuse_part
+from raastof_geo.records.record import make_finite, pack_values, read_values, refuse_part
 from raastof_geo.result import Result
-from raastof_geo.scenario.identity import Name
+from raastof_geo.scenario.catalogue import Catalogue
+from raastof_geo.scenario.identity import Name, names_in
+from raastof_geo.scenario.period import Calendar, Period
+from raastof_geo.scenario.said.file import ScenarioFile
+from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.sensitivity.assessment import Assessment
+from raastof_geo.units import Quantity
 
 _T = TypeVar("_T")
 
 
-def recall(kind: type[_T], values: Any) -> _T:
+def _recall(kind: type[_T], values: Any) -> _T:
     """Turn plain values into an object, each part into what its type says, or `ValueError`."""
     return TypeAdapter(kind).validate_python(values)
 
@@ -54,7 +65,7 @@ def _keep_cell(value: Any) -> Any:
 
 def _recall_table(kept: Any) -> pd.DataFrame:
     """Give a table its columns back, each of its type."""
-    columns = recall(dict[str, KeptColumn], kept)
+    columns = _recall(dict[str, KeptColumn], kept)
     cells = {name: pd.Series(_recall_cells(one), dtype=one.type) for name, one in columns.items()}
     return pd.DataFrame(cells)
 
@@ -161,7 +172,7 @@ def pack_rest(result: Result) -> bytes:
     """Give the rest of a result as its proof keeps it; equal results give equal bytes."""
     scenario, plan, effect = result.scenario, result.plan, result.effect
     note = scenario.format_note
-    sides = name_sides([one.kind for one in effect.baselines])
+    baselines = _name_baselines([one.kind for one in effect.baselines])
     rest = Rest(
         catalogue=scenario.catalogue.model_dump(mode="json", by_alias=True),
         warnings=scenario.warnings,
@@ -175,11 +186,11 @@ def pack_rest(result: Result) -> bytes:
         areas=dict(scenario.areas),
         tables={
             "anchors": result.anchors.frame.reset_index(),
-            **{name: getattr(plan, name) for name in list_tables()},
+            **{name: getattr(plan, name) for name in _list_tables()},
             **{
-                f"{side}_{name}": getattr(one, name)
-                for side, one in zip(sides, effect.baselines, strict=True)
-                for name in BASELINE_TABLES
+                kept: getattr(one, name)
+                for names, one in zip(baselines, effect.baselines, strict=True)
+                for name, kept in names.items()
             },
             "books": effect.books.lines,
             "baseline_books": effect.baseline_books.lines,
@@ -188,21 +199,34 @@ def pack_rest(result: Result) -> bytes:
     return pack_values(TypeAdapter(Rest).dump_python(rest, mode="json", warnings=False))
 
 
-def read_rest(packed: bytes) -> Rest:
-    """Read the rest of a result from its proof; errors as of `read_values` and `recall`."""
-    return recall(Rest, read_values(packed, file=PROOF.name))
+def read_rest(packed: bytes, said: Mapping[str, Any]) -> Rest:
+    """Read the rest of a result from its proof; errors as of `read_values`, or `ValueError`.
+
+    `DamagedError` where a table is unlike what plan.json, which is `said`, has.
+    """
+    rest = _recall(Rest, read_values(packed, file=PROOF.name))
+    for name, table in rest.tables.items():
+        rows = said.get(_CALLED.get(name, name))
+        if rows is not None and make_finite(describe_rows(table)) != rows:
+            raise refuse_part(f"rest.tables.{plain(name)[:40]}")
+    return rest
+
+
+_CALLED = {"anchors": "sites", "shadow_prices": "constraints"}
+"""Tables that plan.json has under another name; books it does not have."""
 
 
 BASELINE_TABLES = ("flows", "processed", "stored", "empty_trips")
 """Tables of a baseline."""
 
 
-def name_sides(kinds: Sequence[str]) -> list[str]:
-    """Give what the tables of each baseline are named by: its kind, but for the headline's."""
-    return ["baseline" if at == 0 else kind for at, kind in enumerate(kinds)]
+def _name_baselines(kinds: Sequence[str]) -> list[dict[str, str]]:
+    """Name the tables of each baseline as they are kept: by its kind, but for the headline's."""
+    sides = ["baseline" if at == 0 else kind for at, kind in enumerate(kinds)]
+    return [{name: f"{side}_{name}" for name in BASELINE_TABLES} for side in sides]
 
 
-def list_tables() -> list[str]:
+def _list_tables() -> list[str]:
     """List the tables of a plan."""
     return [field.name for field in fields(Plan) if field.type == "pd.DataFrame"]
 
@@ -220,13 +244,93 @@ def describe_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-_CALLED = {"anchors": "sites", "shadow_prices": "constraints"}
-"""Tables that plan.json has under another name; books it does not have."""
+def recall_scenario(said: Mapping[str, Any], rest: Rest) -> Scenario:
+    """Check the scenario once more, as if it had been written in a file."""
+    about = said["scenario"]
+    if Path(about["id"]).name != about["id"]:  # it leads out of a folder, as no file's name does
+        raise ValueError(about["id"])
+    values = _recall_amounts(about["said"])
+    known = {name: names_in(part) for name, part in rest.catalogue.items()}
+    catalogue = Catalogue.model_validate(rest.catalogue, context={"known": known})
+    context = {
+        "known": known | {"sites": names_in(values["sites"])},
+        "calendar": Calendar(_recall(tuple[Period, ...], values["periods"])),
+        "catalogue": catalogue,
+        "vehicles": tuple(values["vehicles"]),
+    }
+    note = rest.format_note
+    return Scenario(
+        id=about["id"],
+        digest=str(about["sha256"]),
+        said=ScenarioFile.model_validate(values, context=context),
+        catalogue=catalogue,
+        warnings=rest.warnings,
+        format_note=None if note is None else rest.warnings[note],
+        areas=rest.areas,
+    )
 
 
-def check_tables(tables: Mapping[str, pd.DataFrame], said: Mapping[str, Any]) -> None:
-    """Raise `DamagedError` where a table is unlike what plan.json says."""
-    for name, table in tables.items():
-        rows = said.get(_CALLED.get(name, name))
-        if rows is not None and make_finite(describe_rows(table)) != rows:
-            raise refuse_part(f"rest.tables.{plain(name)[:40]}")
+_AMOUNT = {field.name for field in fields(Quantity)}
+
+
+def _recall_amounts(values: Any) -> Any:
+    """Turn amounts, which plan.json has by their parts, into what the scenario's types know."""
+    if isinstance(values, list):
+        return [_recall_amounts(value) for value in values]
+    if not isinstance(values, dict):
+        return values
+    if values.keys() == _AMOUNT and isinstance(values["value"], float):
+        return _recall(Quantity, values)
+    return {name: _recall_amounts(value) for name, value in values.items()}
+
+
+def recall_figures(said: Mapping[str, Any], rest: Rest) -> dict[str, Any]:
+    """Give the figures of a plan by their names there."""
+    goals = said["goal_certificate"]
+    return {
+        **{name: rest.tables[name] for name in _list_tables()},
+        "certificate": _recall_certificate(said["certificate"]),
+        "goal_certificate": goals and _recall_certificate(goals),
+        "objectives": _recall(dict[str, float], said["objectives"]),
+        "amounts": _recall(dict[str, float], said["amounts"]),
+        "solver": str(said["solver"]),
+        "finished": _recall(bool, said["finished"]),
+    }
+
+
+def _recall_certificate(said: Mapping[str, Any]) -> Certificate:
+    """Give a certificate back: what is no number there was nothing that can be proved."""
+    known = {name: -math.inf if value is None else value for name, value in said.items()}
+    return _recall(Certificate, known)
+
+
+def recall_effect(said: Mapping[str, Any], rest: Rest, scenario: Scenario) -> Effect:
+    """Give the effect of a plan."""
+    told, tables = said["effect"], rest.tables
+    return Effect(
+        plan=_recall(Totals, told["plan"]),
+        baselines=tuple(_recall_baselines(told["baselines"], tables)),
+        target=_recall(TargetAnswer, told["target"]),
+        books=Books(scenario, tables["books"]),
+        baseline_books=Books(scenario, tables["baseline_books"]),
+        causes=rest.causes,
+        transfers=rest.transfers,
+    )
+
+
+_TOLD = ("kind", "together", "totals", "shares", "used", "reached")
+"""What plan.json says of a baseline by the names of `Comparison`."""
+
+
+def _recall_baselines(
+    told: Sequence[Mapping[str, Any]], tables: Mapping[str, pd.DataFrame]
+) -> Iterator[Comparison]:
+    types = get_type_hints(Comparison)
+    baselines = _name_baselines([one["kind"] for one in told])
+    for names, one in zip(baselines, told, strict=True):
+        lacks = _recall(dict[str, float], one["missing_tonnes"])
+        parts: dict[str, Any] = {name: _recall(types[name], one[name]) for name in _TOLD}
+        parts |= {name: tables[kept] for name, kept in names.items()}
+        yield Comparison(
+            **parts, missing={row.partition(": ")[::2]: tonnes for row, tonnes in lacks.items()}
+        )

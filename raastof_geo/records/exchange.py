@@ -12,31 +12,19 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from raastof_geo import files
 from raastof_geo.errors import OutputError, tell_reason
 from raastof_geo.language import Message, say_text
-from raastof_geo.links import is_file, is_folder, is_link, is_there, name_free
 from raastof_geo.records import manifest
-from raastof_geo.records.lock import hold
-from raastof_geo.records.place import (
-    check_free,
-    check_links,
-    check_place,
-    make_folders,
-    remove_empty,
-)
-from raastof_geo.records.record import Record
-from raastof_geo.records.values import pack_values, read_file
-from raastof_geo.trace import note_moved, note_written
+from raastof_geo.records.record import Record, pack_values, read_file
 
-SET_ASIDE = "set_aside"
-"""Where in a results folder goes what stood in the way; `set_aside-2` where that is taken."""
 _MARK = "draft_of_raastof_geo"
-JOURNAL = Record("journal.json", "raastof_geo exchange 1", most_bytes=64_000_000)
+_JOURNAL = Record("journal.json", "raastof_geo exchange 1", most_bytes=64_000_000)
 """What is being exchanged, in the draft as long as that is under way; how far it has come is seen
 from the files themselves."""
 _NEW, _OLD = "new", "old"
@@ -58,18 +46,18 @@ def exchanging(folder: Path, *, version: str) -> Iterator[Path]:
     check_place(folder)
     made: list[Path] = []
     try:
-        made = make_folders(folder.parent)
-        with hold(folder):
+        made = _make_folders(folder.parent)
+        with files.hold(folder):
             _finish(folder)
-            draft = make_draft(folder)
+            draft = _make_draft(folder)
             try:
                 yield draft / _NEW
                 _plan(folder, draft, version).run()
             finally:
-                if not is_there(draft / JOURNAL.name):
+                if not files.is_there(draft / _JOURNAL.name):
                     _clear(draft)
     except BaseException:
-        remove_empty(reversed(made))
+        _remove_empty(reversed(made))
         raise
 
 
@@ -91,7 +79,7 @@ def finish_exchange(folder: Path | str) -> None:
     if not is_unfinished(place):
         return
     try:
-        with hold(place):
+        with files.hold(place):
             _finish(place)
     except OutputError:
         raise
@@ -101,7 +89,7 @@ def finish_exchange(folder: Path | str) -> None:
 
 def is_unfinished(folder: Path) -> bool:
     """Tell whether the exchange of files in a results folder is under way, or was cut short."""
-    return any(is_file(draft / JOURNAL.name) for draft in list_drafts(folder))
+    return any(files.is_file(draft / _JOURNAL.name) for draft in _list_drafts(folder))
 
 
 def _plan(folder: Path, draft: Path, version: str) -> "_Exchange":
@@ -111,26 +99,22 @@ def _plan(folder: Path, draft: Path, version: str) -> "_Exchange":
     manifest.write_manifest(described, ready)
     new = _list_digests(described, ready)
     check_place(folder)
-    check_links(folder, new)
+    _check_links(folder, new)
     old = _read_old(folder)
-    check_free(folder, {**new, **old})
-    return _Exchange(folder, draft, new, old, name_free(folder / SET_ASIDE).name)
+    _check_free(folder, {**new, **old})
+    return _Exchange(folder, draft, new, old, files.name_free(folder / files.SET_ASIDE).name)
 
 
 def _read_old(folder: Path) -> dict[str, str]:
     """Give the digests of the set that lies in the folder."""
     try:
-        found = manifest.read_manifest(folder)
+        old = manifest.read_manifest(folder)
     except ValueError:
-        found = None
-    age = manifest.MANIFEST.judge(found.format) if found is not None else None
-    if found is not None and age == "newer":
-        raise OutputError.saying_text(
-            "places", "newer results", folder=str(folder), version=found.version
-        )
-    if found is not None and age == "same":
-        return _list_digests(found, folder)
-    return {}
+        return {}
+    age = manifest.MANIFEST.judge(old.format) if old is not None else None
+    if old is not None and age == "newer":
+        raise OutputError.saying_text("places", "newer results", folder=folder, version=old.version)
+    return _list_digests(old, folder) if old is not None and age == "same" else {}
 
 
 def _list_digests(found: manifest.Manifest, folder: Path) -> dict[str, str]:
@@ -157,11 +141,11 @@ class _Exchange:
 
     def run(self) -> None:
         """Exchange all files, or none of them."""
-        note_written(self.folder)
-        journal = self.draft / JOURNAL.name
+        files.note_written(self.folder)
+        journal = self.draft / _JOURNAL.name
         raw = journal.with_suffix(".raw")
         told = {"new": self.new, "old": self.old, "aside": self.aside}
-        raw.write_bytes(pack_values({"format": JOURNAL.format, **told}))
+        raw.write_bytes(pack_values({"format": _JOURNAL.format, **told}))
         raw.replace(journal)
         try:
             self.carry_on()
@@ -177,40 +161,40 @@ class _Exchange:
     def tell_moved(self) -> None:
         """Name what was moved aside."""
         for path, to in self.moved:
-            note_moved(path, to)
+            files.note_moved(path, to)
 
     def carry_on(self) -> None:
         """Do what is left to do; the journal goes at the end."""
-        self.made += make_folders(self.folder)
-        check_links(self.folder, self.new)
+        self.made += _make_folders(self.folder)
+        _check_links(self.folder, self.new)
         for name in sorted(self.old.keys() - self.new.keys()):
             self._retire(name)
         for name in sorted(self.new, key=lambda name: (name == manifest.MANIFEST.name, name)):
             self._bring(name)
         parents = {path for name in self.old for path in Path(name).parents} - {Path()}
-        remove_empty(self.folder / path for path in sorted(parents, reverse=True))
-        (self.draft / JOURNAL.name).unlink(missing_ok=True)
+        _remove_empty(self.folder / path for path in sorted(parents, reverse=True))
+        (self.draft / _JOURNAL.name).unlink(missing_ok=True)
 
     def _bring(self, name: str) -> None:
         """Let a file of the draft take its place; one that has gone from there has it."""
         ready, place = self.draft / _NEW / name, self.folder / name
-        if not is_there(ready):
+        if not files.is_there(ready):
             return
         for parent in list(Path(name).parents)[-2::-1]:
-            if is_there(self.folder / parent) and not is_folder(self.folder / parent):
+            if files.is_there(self.folder / parent) and not files.is_folder(self.folder / parent):
                 self._move_aside(parent.as_posix())
         if self._is_unchanged(name):
             self._keep(name)
-        elif is_there(place):
+        elif files.is_there(place):
             self._move_aside(name)
-        self.made += make_folders(place.parent)
+        self.made += _make_folders(place.parent)
         ready.replace(place)
 
     def _retire(self, name: str) -> None:
         """Remove a file that the new set lacks, or move it aside where it was changed."""
         place = self.folder / name
         parents = (self.folder / parent for parent in Path(name).parents)
-        if not is_file(place) or any(map(is_link, parents)):
+        if not files.is_file(place) or any(map(files.is_link, parents)):
             return
         if self._is_unchanged(name):
             self._keep(name)
@@ -220,12 +204,14 @@ class _Exchange:
 
     def _is_unchanged(self, name: str) -> bool:
         path, digest = self.folder / name, self.old.get(name, _NOBODYS)
-        return bool(digest) and is_file(path) and manifest.describe_file(path).sha256 == digest
+        return (
+            bool(digest) and files.is_file(path) and manifest.describe_file(path).sha256 == digest
+        )
 
     def _keep(self, name: str) -> None:
         """Keep a file as it was, so that the exchange can be taken back."""
         kept = self.draft / _OLD / name
-        if is_there(kept):
+        if files.is_there(kept):
             return
         kept.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -236,8 +222,8 @@ class _Exchange:
             raw.replace(kept)
 
     def _move_aside(self, name: str) -> None:
-        to = name_free(self.folder / self.aside / name)
-        self.made += make_folders(to.parent)
+        to = files.name_free(self.folder / self.aside / name)
+        self.made += _make_folders(to.parent)
         (self.folder / name).rename(to)
         self.moved.append((self.folder / name, to))
 
@@ -246,23 +232,23 @@ class _Exchange:
         try:
             for name, digest in self.new.items():
                 ready, place = self.draft / _NEW / name, self.folder / name
-                gone = not is_there(ready) and is_file(place)
+                gone = not files.is_there(ready) and files.is_file(place)
                 if gone and manifest.describe_file(place).sha256 == digest:
                     place.rename(ready)
             for name in self.old:
                 kept, place = self.draft / _OLD / name, self.folder / name
-                if is_there(kept) and not is_there(place):
+                if files.is_there(kept) and not files.is_there(place):
                     place.parent.mkdir(parents=True, exist_ok=True)
                     kept.rename(place)
             for place, aside in reversed(self.moved):
-                remove_empty([place])
-                if not is_there(place):
+                _remove_empty([place])
+                if not files.is_there(place):
                     aside.rename(place)
         except OSError as error:
             raise OutputError(_tell_unfinished(self.folder, error)) from error
         emptied = (*(to.parent for _, to in self.moved), self.folder / self.aside)
-        remove_empty([*emptied, *reversed(self.made)])
-        (self.draft / JOURNAL.name).unlink(missing_ok=True)
+        _remove_empty([*emptied, *reversed(self.made)])
+        (self.draft / _JOURNAL.name).unlink(missing_ok=True)
 
 
 def _tell_unfinished(folder: Path, error: OSError) -> Message:
@@ -271,25 +257,25 @@ def _tell_unfinished(folder: Path, error: OSError) -> Message:
 
 def _finish(folder: Path) -> None:
     """Finish what killed runs began, and remove their drafts; the lock is held."""
-    for draft in list(list_drafts(folder)):
+    for draft in list(_list_drafts(folder)):
         exchange = _read_journal(folder, draft)
         if exchange is not None:
             check_place(folder)
             aside = folder / exchange.aside
-            before = sorted(aside.iterdir()) if is_folder(aside) else []
-            note_written(folder)
+            before = sorted(aside.iterdir()) if files.is_folder(aside) else []
+            files.note_written(folder)
             exchange.carry_on()
             exchange.tell_moved()
             for item in before:  # what the killed run had moved aside
-                note_moved(folder / item.name, item)
+                files.note_moved(folder / item.name, item)
         remove_draft(draft)
 
 
 def _read_journal(folder: Path, draft: Path) -> _Exchange | None:
     """Read a journal; what is none, or leads out of the folder, is no reason to do anything."""
     try:
-        values = read_file(draft / JOURNAL.name, most_bytes=JOURNAL.most_bytes)
-        if JOURNAL.judge(values["format"]) != "same":
+        values = read_file(draft / _JOURNAL.name, most_bytes=_JOURNAL.most_bytes)
+        if _JOURNAL.judge(values["format"]) != "same":
             return None
         new, old = ({**values[key]} for key in ("new", "old"))
         digests = [*new.values(), *old.values()]
@@ -302,7 +288,7 @@ def _read_journal(folder: Path, draft: Path) -> _Exchange | None:
     return _Exchange(folder, draft, new, old, values["aside"])
 
 
-def make_draft(folder: Path) -> Path:
+def _make_draft(folder: Path) -> Path:
     """Make an empty draft beside a results folder."""
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
     try:
@@ -315,19 +301,19 @@ def make_draft(folder: Path) -> Path:
     return draft
 
 
-def list_drafts(folder: Path) -> Iterator[Path]:
+def _list_drafts(folder: Path) -> Iterator[Path]:
     """List the drafts of a results folder, no links; one that is empty has lost its run early."""
     form = re.compile(rf"\.{re.escape(folder.name)}\.[a-z0-9_]{{8}}\.part", _SIGHT)
     try:
         drafts = sorted(one for one in folder.parent.iterdir() if form.fullmatch(one.name))
     except OSError:
         return
-    yield from (draft for draft in drafts if is_folder(draft) and _is_ours(draft))
+    yield from (draft for draft in drafts if files.is_folder(draft) and _is_ours(draft))
 
 
 def _is_ours(draft: Path) -> bool:
     try:
-        return is_file(draft / _MARK) or not any(draft.iterdir())
+        return files.is_file(draft / _MARK) or not any(draft.iterdir())
     except OSError:
         return False
 
@@ -338,10 +324,70 @@ def remove_draft(draft: Path) -> None:
         for item in draft.iterdir():
             if item.name == _MARK:
                 continue
-            if is_folder(item):
+            if files.is_folder(item):
                 shutil.rmtree(item, ignore_errors=True)
             else:
                 item.unlink()
         if [item.name for item in draft.iterdir()] == [_MARK]:
             (draft / _MARK).unlink()
-    remove_empty([draft])
+    _remove_empty([draft])
+
+
+def check_place(folder: Path) -> None:
+    """Refuse, as `OutputError`, a folder whose place is taken by a link or file, or below one."""
+    above = next(path for path in folder.parents if files.is_there(path))
+    if files.is_link(above) and not above.is_dir():
+        raise OutputError.saying_text("places", "broken link", folder=above)
+    _refuse_link(folder)
+    for path in (above, folder):
+        if files.is_there(path) and not path.is_dir():
+            raise OutputError.saying_text("places", "file", folder=path)
+
+
+def _check_links(folder: Path, names: Iterable[str]) -> None:
+    """Refuse, as `OutputError`, to write where a file to come, or a folder above it, is a link."""
+    for path in sorted({path for name in names for path in _way(folder, name)}):
+        _refuse_link(path)
+
+
+def _refuse_link(path: Path) -> None:
+    if files.is_link(path):
+        raise OutputError.saying_text("places", "link", file=path)
+
+
+def _check_free(folder: Path, names: Iterable[str]) -> None:
+    """Try all files to be replaced or moved before the first is: `OutputError` if one is in use."""
+    paths = {path for name in names for path in _way(folder, name)}
+    for path in sorted(filter(files.is_file, paths)):
+        try:
+            path.open("r+b").close()
+        except OSError as error:
+            reason = tell_reason(error)
+            raise OutputError.saying_text("places", "in use", file=path, reason=reason) from error
+    for path in sorted({folder, *(path.parent for path in paths)}):
+        if path.is_dir() and not os.access(path, os.W_OK | os.X_OK):
+            raise OutputError.saying_text("places", "closed", folder=path)
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """Make a folder and those that it lies in; give those that were not there, inmost last."""
+    missing = [path for path in (folder, *folder.parents) if not files.is_there(path)][::-1]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    """Remove those folders that are empty."""
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _way(folder: Path, name: str) -> Iterator[Path]:
+    """Give the folders on the way to a file, then the file."""
+    path = folder
+    for part in name.split("/"):
+        path = path / part
+        yield path
+        if files.is_link(path):
+            return

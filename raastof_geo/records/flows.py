@@ -96,17 +96,14 @@ def list_rows(
 ) -> list[list[str]]:
     """Give the rows below the heads that belong to `flows` and `names` of plan.json."""
 
-    def cells(flow: Mapping[str, Any]) -> Iterator[str]:
-        for name in FLOW_COLUMNS:
-            if name in NAMED:
-                of, among = NAMED[name]
-                known, label = names.get(among), flow.get(of)
-                found = isinstance(known, dict) and isinstance(label, str)
-                yield form.write(known.get(label) if found and known else None)
-            else:
-                yield form.write(flow.get(name))
+    def look_up(flow: Mapping[str, Any], name: str) -> Any:
+        if name not in NAMED:
+            return flow.get(name)
+        of, among = NAMED[name]
+        known, label = names.get(among), flow.get(of)
+        return known.get(label) if isinstance(known, dict) and isinstance(label, str) else None
 
-    return [list(cells(flow)) for flow in flows]
+    return [[form.write(look_up(flow, name)) for name in FLOW_COLUMNS] for flow in flows]
 
 
 def compare_table(

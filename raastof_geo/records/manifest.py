@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from raastof_geo.links import is_file, is_folder
-from raastof_geo.records.record import Record
-from raastof_geo.records.values import read_file, render_values
+from raastof_geo.files import is_file, is_folder
+from raastof_geo.records.record import Record, read_file, render_values
 
 MANIFEST = Record("manifest.json", "raastof_geo results 2", most_bytes=64_000_000)
 """Format 1 had no manifest; such a folder is known by its `plan.json`."""
@@ -103,15 +102,14 @@ def list_own(folder: Path) -> tuple[list[str], list[str]]:
     found = read_manifest(folder)
     listed = {*found.files, MANIFEST.name} if found else set()
     tops = {name.split("/")[0] for name in listed}
-    there = sorted(path.name for path in folder.iterdir())
-    below = sorted({name.rpartition("/")[0] for name in listed} - {""})
-    inside = [
-        f"{name}/{path.name}"
-        for name in filter(lambda one: is_folder(folder / one), below)
-        for path in sorted((folder / name).iterdir())
+    places = sorted({folder, *((folder / name).parent for name in listed)})
+    there = [
+        path.relative_to(folder).as_posix()
+        for place in filter(is_folder, places)
+        for path in sorted(place.iterdir())
     ]
     ours = [name for name in there if name in tops]
-    return ours, [name for name in (*there, *inside) if name not in listed | tops]
+    return ours, [name for name in there if name not in listed | tops]
 
 
 def is_inside(name: str) -> bool:

@@ -9,8 +9,7 @@ from typing import Any
 from raastof_geo.errors import DamagedError, raise_all
 from raastof_geo.language import say
 from raastof_geo.records.proof import PROOF, ProofArrays, read_proof
-from raastof_geo.records.record import Record
-from raastof_geo.records.values import list_differences, read_values, render_values
+from raastof_geo.records.record import Record, list_differences, read_values, render_values
 
 PLAN = Record("plan.json", "raastof_geo plan 3", most_bytes=64_000_000)
 """Format 2 had no names of sites and materials, and its proof kept tonnes only."""

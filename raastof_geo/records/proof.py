@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from raastof_geo.arrays import Floats, Integers, Mask, Signs
 from raastof_geo.errors import RaastofError
 from raastof_geo.language import say, say_text
-from raastof_geo.records.record import Record
-from raastof_geo.records.values import refuse_part, refuse_proof
+from raastof_geo.records.record import Record, refuse_part, refuse_proof
 
 PROOF = Record("proof.npz", "raastof_geo proof 4", most_bytes=1_000_000_000)
 """Format 1 had no labels of columns, no rates and no copy of plan.json; format 2 had no tables

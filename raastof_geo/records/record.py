@@ -1,18 +1,235 @@
-"""What a record is called, which format it is written in, and what to do about another one."""
+"""What a record is called, which format it is written in, and its values as JSON.
 
+Equal values give equal text; all is read with distrust, and compared.
+"""
+
+import json
+import math
 import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from raastof_geo.errors import RecordError
-from raastof_geo.language import Message, plain
-from raastof_geo.records.values import read_within, show_value
+from raastof_geo.errors import DamagedError, RaastofError, RecordError, tell_reason
+from raastof_geo.language import Message, plain, read_texts, say, say_text
+
+_DEEPEST = 60
+_LONGEST_NUMBER = 40
+_SHOWN = 80
+
+
+def render_values(values: Any) -> str:
+    """Write values as text; equal values give equal text."""
+    return json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def pack_values(values: Any) -> bytes:
+    """Write values as they are kept in the proof: without white space."""
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass")
+
+
+def make_finite(values: Any) -> Any:
+    """Put null where a number is not finite; JSON knows no others."""
+    if isinstance(values, dict):
+        return {name: make_finite(value) for name, value in values.items()}
+    if isinstance(values, list | tuple):
+        return [make_finite(value) for value in values]
+    return None if isinstance(values, float) and not math.isfinite(values) else values
+
+
+def read_values(data: bytes, *, file: str) -> dict[str, Any]:
+    """Read the values of a JSON file that `raastof run` wrote.
+
+    `DamagedError` where it is no JSON, or says what a run never writes: names twice, odd numbers.
+    """
+    try:
+        values = json.loads(
+            data.decode("utf-8", "strict"),
+            parse_constant=_refuse_constant,
+            parse_int=_read_int,
+            object_pairs_hook=_read_object,
+        )
+        if not isinstance(values, dict) or _is_deep(values):
+            raise ValueError("it has no names, or too many levels")
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise DamagedError.saying_text("damaged", "other", file=file, reason=_why(error)) from error
+    return values
+
+
+def _why(error: BaseException) -> Message:
+    said = error.args[0] if error.args else None
+    if isinstance(said, Message):  # something that JSON may say, and that a run never writes
+        return said
+    told = read_texts("reading")
+    if isinstance(error, json.JSONDecodeError):
+        return told["no json"].format(line=str(error.lineno), column=str(error.colno))
+    if isinstance(error, UnicodeDecodeError):
+        return told["no utf8"].format(byte=str(error.start + 1))
+    return told["odd"]
+
+
+def _refuse_constant(text: str) -> Any:
+    raise ValueError(say("it says {found}, which is no number", found=text))
+
+
+def _read_int(text: str) -> int:
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError(say("it holds a number of {count} digits", count=str(len(text))))
+    return int(text)
+
+
+def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(say("{name} stands twice in one place", name=f"`{plain(twice)[:_SHOWN]}`"))
+    return values
+
+
+def _is_deep(values: Any) -> bool:
+    level = [values]
+    for _ in range(_DEEPEST):
+        level = [
+            below
+            for one in level
+            if isinstance(one, dict | list)
+            for below in (one.values() if isinstance(one, dict) else one)
+        ]
+    return bool(level)
+
+
+def read_within(path: Path, *, most_bytes: int) -> bytes:
+    """Read a regular file of at most so many bytes, or `DamagedError`, `FileNotFoundError`."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise DamagedError.saying("{file} is not a file", file=str(path))
+        if status.st_size > most_bytes:
+            raise DamagedError.saying_text(
+                "damaged", "too large", file=str(path), most=most_bytes // 1_000_000
+            )
+        with path.open("rb") as file:
+            return file.read(most_bytes)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FileNotFoundError(str(path)) from error
+    except OSError as error:
+        reason = tell_reason(error)
+        raise DamagedError.saying_text("damaged", "unread", file=path, reason=reason) from error
+
+
+def read_file(path: Path, *, most_bytes: int) -> dict[str, Any]:
+    """Read a JSON file that `raastof run` wrote; errors as of `read_within` and `read_values`."""
+    return read_values(read_within(path, most_bytes=most_bytes), file=str(path))
+
+
+def show_value(value: Any) -> str:
+    """Show a value as JSON writes it, a long one cut short."""
+    if isinstance(value, dict | list):
+        return "{…}" if isinstance(value, dict) else "[…]"
+    text = plain(json.dumps(value, ensure_ascii=False))
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def values_at(plan: Any, *path: str) -> dict[str, Any]:
+    """Give the values at a path of a proof's copy; `DamagedError` where something else is there."""
+    for name in path:
+        plan = plan.get(name) if isinstance(plan, dict) else None
+    if not isinstance(plan, dict):
+        raise refuse_part(".".join(path))
+    return plan
+
+
+def entries_at(plan: Any, *path: str) -> list[dict[str, Any]]:
+    """Give the list at a path of a proof's copy; `DamagedError` where something else is there."""
+    *above, last = path
+    entries = values_at(plan, *above).get(last)
+    if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
+        raise refuse_part(".".join(path))
+    return entries
+
+
+@contextmanager
+def refusing_odd(file: Path) -> Iterator[None]:
+    """Say that a file is damaged where what was read of it is not what it should be."""
+    try:
+        yield
+    except RaastofError:
+        raise
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise DamagedError.saying_text("damaged", "odd values", file=str(file)) from error
+
+
+def number_in(value: Any) -> float:
+    """Give a number as it is, and what is none as no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.nan
+    return float(value)
+
+
+def refuse_part(field: str, *, file: str = "proof.npz") -> DamagedError:
+    """Say that a part of the proof is not laid out as a run lays it out."""
+    return refuse_proof(say_text("damaged", "a part", name=f"`{field}`"), file=file)
+
+
+def refuse_proof(reason: Message, *, file: str) -> DamagedError:
+    """Say that a proof cannot be read, and why."""
+    return DamagedError.saying_text("damaged", "a proof", file=file, reason=reason)
+
+
+def list_differences(found: Any, kept: Any, *, file: str, field: str = "") -> Iterator[Message]:
+    """Say what differs between values that were read from a file and those that were kept.
+
+    A number of another type (1 and 1.0), another order of entries or of names differ too. Fields
+    are told as `effect.saved.kg_co2e_wtw` or `flows[3].vehicle`; the first entry is 0.
+    """
+    below: dict[Any, str] = {}
+    if pack_values(found) == pack_values(kept):
+        return
+    if type(found) is type(kept) is dict:
+        yield from _differing_names(file, field, found, kept)
+        below = {name: _join(field, name) for name in kept if name in found}
+    elif type(found) is type(kept) is list and len(found) == len(kept):
+        below = {at: f"{field}[{at}]" for at in range(len(kept))}
+    elif type(found) is type(kept) is list:
+        yield _tell_difference(file, f"{field}.length", str(len(found)), str(len(kept)))
+    else:
+        yield _tell_difference(file, field, show_value(found), show_value(kept))
+    for at, name in below.items():
+        yield from list_differences(found[at], kept[at], file=file, field=name)
+
+
+def _differing_names(
+    file: str, field: str, found: dict[str, Any], kept: dict[str, Any]
+) -> Iterator[Message]:
+    for name in dict.fromkeys((*kept, *found)):
+        if name not in found or name not in kept:
+            sides = (show_value(side[name]) if name in side else None for side in (found, kept))
+            yield _tell_difference(file, _join(field, name), *sides)
+    if found.keys() == kept.keys() and list(found) != list(kept):
+        order = (plain(", ".join(names))[:_SHOWN] for names in (found, kept))
+        yield _tell_difference(file, _join(field, "order"), *order)
+
+
+def _tell_difference(file: str, field: str, found: str | None, kept: str | None) -> Message:
+    """Say that a value is not what it was; none: it is missing, or was not written."""
+    key = "missing" if found is None else "added" if kept is None else "other"
+    return read_texts("differences")[key].format(file=file, field=field, found=found, kept=kept)
+
+
+def _join(field: str, name: str) -> str:
+    name = plain(name)[:_SHOWN]
+    return f"{field}.{name}" if field else name
+
 
 Age: TypeAlias = Literal["same", "older", "newer", "foreign"]
 
 _NUMBERED = re.compile(r"raastof_geo (?P<kind>\w+) (?P<number>0|[1-9]\d{0,5})")
-_SHOWN = 40
+_VERSION_SHOWN = 40
 
 
 @dataclass(frozen=True)
@@ -47,11 +264,6 @@ class Record:
         """Refuse, as `RecordError`, a record of another format, and say what to do."""
         age = self.judge(found)
         if age != "same":
-            raise RecordError.saying_text(
-                "formats",
-                age,
-                file=file,
-                found=show_value(found),
-                wanted=show_value(self.format),
-                version=f" ({plain(version)[:_SHOWN]})" if isinstance(version, str) else "",
-            )
+            of = f" ({plain(version)[:_VERSION_SHOWN]})" if isinstance(version, str) else ""
+            told = {"found": show_value(found), "wanted": show_value(self.format), "version": of}
+            raise RecordError.saying_text("formats", age, file=file, **told)

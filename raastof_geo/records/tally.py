@@ -10,7 +10,7 @@ import numpy as np
 
 from raastof_geo.language import Message, say, say_text
 from raastof_geo.records.proof import ROW_SIGNS, ProofArrays, find_rows
-from raastof_geo.records.values import entries_at, number_in, refuse_part, show_value, values_at
+from raastof_geo.records.record import entries_at, number_in, refuse_part, show_value, values_at
 
 _Values: TypeAlias = Mapping[str, Any]
 _Table: TypeAlias = dict[str, list[Any]]
@@ -64,11 +64,10 @@ def _count_parties(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
         labels, numbers = parties[rule]
         if rule == "captured" and label in proof.giver:  # of one offer, not of a whole site
             labels = proof.giver
-        found = set(labels[numbers[inside[inside < len(numbers)]]].tolist())
-        if found - {label}:
-            yield say("proof.npz: the rule {rule} speaks of {others}").format(
-                rule=name, others=", ".join(sorted(found - {label})[:3])
-            )
+        others = {*labels[numbers[inside[inside < len(numbers)]]].tolist()} - {label}
+        if others:
+            told = say("proof.npz: the rule {rule} speaks of {others}", rule=name)
+            yield told.format(others=", ".join(sorted(others)[:3]))
 
 
 def _count_flows(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
@@ -127,40 +126,35 @@ def _count_rates(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
 
 def _count_others(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that recipes, stores and empty trips are the other columns in use."""
-    labels, amounts = _read_others(proof)
     for kind, (name, amount, *keys) in _SUMS["others"].items():
-        mine = [at for at, label in enumerate(labels) if label[0] == kind]
+        mine = list(_read_others(proof, kind))
         right: _Table = {
-            key: [labels[at][place] if place < len(labels[at]) else None for at in mine]
-            for place, key in enumerate(keys, 1)
+            key: [label[place] if place < len(label) else None for label, _ in mine]
+            for place, key in enumerate(keys)
         }
-        yield from _compare_rows(plan, name, right | {amount: [amounts[at] for at in mine]})
+        yield from _compare_rows(plan, name, right | {amount: [value for _, value in mine]})
 
 
 def _count_openings(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that what is opened has a column in use."""
-    labels, amounts = _read_others(proof)
-    opened = {
-        tuple(label[1:])
-        for label, amount in zip(labels, amounts, strict=True)
-        if label[0] == "openings" and amount > 0.5
-    }
+    opened = {tuple(label) for label, value in _read_others(proof, "openings") if value > 0.5}
     rows = entries_at(plan, "openings")
     right = [(one.get("role"), one.get("site")) in opened for one in rows]
     yield from _compare_rows(plan, "openings", {"opened": right})
 
 
-def _read_others(proof: ProofArrays) -> tuple[list[list[Any]], list[float]]:
-    labels: list[list[Any]] = []
-    for text in proof.other_label.tolist():
+def _read_others(proof: ProofArrays, kind: str) -> Iterator[tuple[list[str], float]]:
+    """Give what the other columns of a kind are about, and their values."""
+    values = proof.value[proof.other_column].tolist()
+    for text, value in zip(proof.other_label.tolist(), values, strict=True):
         try:
             label = json.loads(text)
         except (ValueError, RecursionError):
             label = None
         if not isinstance(label, list) or not all(isinstance(one, str) for one in label or [0]):
             raise refuse_part("other_label")
-        labels.append(label)
-    return labels, proof.value[proof.other_column].tolist()
+        if label[0] == kind:
+            yield label[1:], value
 
 
 def _count_sums(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
@@ -317,11 +311,8 @@ def _add(values: Iterable[Any]) -> float:
 
 def tell_recounted(field: str, said: Any, right: Any) -> Message:
     """Say that something in plan.json is not what comes out when it is counted again."""
-    return say("plan.json says {claimed} for {name}, recomputed it is {found}").format(
-        claimed=show_value(said),
-        name=field,
-        found=f"{right:.9g}" if isinstance(right, float) else show_value(right),
-    )
+    found = f"{right:.9g}" if isinstance(right, float) else show_value(right)
+    return say_text("recounted", "says", claimed=show_value(said), name=field, found=found)
 
 
 def _table(plan: _Values, name: str, columns: Iterable[str]) -> _Table:

@@ -12,16 +12,9 @@ import numpy as np
 from raastof_geo.arrays import Floats
 from raastof_geo.errors import RaastofError, RecordError, tell_reason
 from raastof_geo.language import Message, format_number, plain, read_texts, say, say_text
-from raastof_geo.records import values
+from raastof_geo.records import manifest, record
 from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.flows import FLOWS, compare_table, list_rows, shape_flows
-from raastof_geo.records.manifest import (
-    MANIFEST,
-    Manifest,
-    WrittenFile,
-    describe_file,
-    read_manifest,
-)
 from raastof_geo.records.plan import PLAN, link_proof, read_copy, read_plan
 from raastof_geo.records.proof import PROOF, ROW_SIGNS, ProofArrays, find_rows, read_proof
 from raastof_geo.records.tally import recount, tell_recounted
@@ -127,7 +120,7 @@ def _check(folder: Path) -> Verdict:
     listed, notes = _read_manifest(folder)
     changed = dict(_list_changed(folder, listed))
     link = link_proof(proof_data, len(proof.move_giver))
-    differences = list(values.list_differences(plan, kept | {"proof": link}, file=PLAN.name))
+    differences = list(record.list_differences(plan, kept | {"proof": link}, file=PLAN.name))
     verdict = _measure(kept, "certificate", proof)
     table, table_notes = _check_table(folder, kept, listed, changed)
     findings = [
@@ -146,7 +139,7 @@ def _check(folder: Path) -> Verdict:
 
 
 def _render(plan: Mapping[str, Any]) -> bytes:
-    return values.render_values(plan).encode("utf-8", "replace")
+    return record.render_values(plan).encode("utf-8", "replace")
 
 
 def _check_goals(kept: Mapping[str, Any], proof: ProofArrays) -> Iterator[Message]:
@@ -161,11 +154,11 @@ def _check_goals(kept: Mapping[str, Any], proof: ProofArrays) -> Iterator[Messag
 
 def _measure(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> Verdict:
     bound, smallest = _bound(proof)
-    claimed = values.values_at(kept, of).get("lower_bound")
+    claimed = record.values_at(kept, of).get("lower_bound")
     return Verdict(
         objective=float(proof.cost @ proof.value),
         lower_bound=bound,
-        claimed_bound=-np.inf if claimed is None else values.number_in(claimed),
+        claimed_bound=-np.inf if claimed is None else record.number_in(claimed),
         largest_violation=_violation(proof)[0],
         smallest_reduced_cost=smallest,
         rows=len(proof.limit),
@@ -175,24 +168,22 @@ def _measure(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> Verdict:
     )
 
 
-def _read_manifest(folder: Path) -> tuple[Manifest | None, list[Message]]:
+def _read_manifest(folder: Path) -> tuple[manifest.Manifest | None, list[Message]]:
     """Read what was written, or say why that cannot be told."""
-    listed, told = None, "no manifest"
+    name = manifest.MANIFEST.name
     try:
-        data = values.read_within(folder / MANIFEST.name, most_bytes=MANIFEST.most_bytes)
-        listed = read_manifest(folder)
-    except FileNotFoundError:
-        pass
+        listed = manifest.read_manifest(folder)
     except (ValueError, OSError, OverflowError, MemoryError):
-        told = "damaged manifest"
+        return None, [say_text("verdicts", "damaged manifest", file=name)]
     if listed is None:
-        return None, [read_texts("verdicts")[told].format(file=MANIFEST.name)]
-    MANIFEST.check_format(listed.format, file=MANIFEST.name, version=listed.version)
-    same = data == _render(values.read_values(data, file=MANIFEST.name))
-    return listed, [] if same else [_written_otherwise(MANIFEST.name)]
+        return None, [say_text("verdicts", "no manifest", file=name)]
+    manifest.MANIFEST.check_format(listed.format, file=name, version=listed.version)
+    data = (folder / name).read_bytes()
+    same = data == _render(record.read_values(data, file=name))
+    return listed, [] if same else [_written_otherwise(name)]
 
 
-def _list_changed(folder: Path, listed: Manifest | None) -> Iterator[tuple[str, Message]]:
+def _list_changed(folder: Path, listed: manifest.Manifest | None) -> Iterator[tuple[str, Message]]:
     for name, entry in (listed.files if listed else {}).items():
         found = _look_at(folder, name, entry)
         if found is not None:
@@ -208,13 +199,16 @@ def _list_others(folder: Path, told: str) -> list[Message]:
     return [said for name, said in _list_changed(folder, listed) if name not in told]
 
 
-def _look_at(folder: Path, name: str, entry: WrittenFile) -> Message | None:
+def _look_at(folder: Path, name: str, entry: manifest.WrittenFile) -> Message | None:
     path, file = folder / name, plain(name)
     try:
         status = path.lstat()
         if not stat.S_ISREG(status.st_mode):
             return say("{file} is no longer a file", file=file)
-        same = status.st_size == entry.size_bytes and describe_file(path).sha256 == entry.sha256
+        same = (
+            status.st_size == entry.size_bytes
+            and manifest.describe_file(path).sha256 == entry.sha256
+        )
     except (FileNotFoundError, NotADirectoryError):
         return say("{file} is missing", file=file)
     except (OSError, ValueError) as error:
@@ -223,29 +217,29 @@ def _look_at(folder: Path, name: str, entry: WrittenFile) -> Message | None:
 
 
 def _check_table(
-    folder: Path, kept: Mapping[str, Any], listed: Manifest | None, changed: Mapping[str, Message]
+    folder: Path,
+    kept: Mapping[str, Any],
+    listed: manifest.Manifest | None,
+    changed: Mapping[str, Message],
 ) -> tuple[list[Message], list[Message]]:
     """Compare flows.csv with plan.json, where a run wrote it: what differs, and what is noted."""
-    path, language = folder / FLOWS, values.values_at(kept, "scenario", "said").get("language")
-    told = values.entries_at(kept, "flows"), values.values_at(kept, "names")
+    path, language = folder / FLOWS, record.values_at(kept, "scenario", "said").get("language")
+    told = record.entries_at(kept, "flows"), record.values_at(kept, "names")
     form = shape_flows(language)
     whole = form.render(list_rows(*told, form))
     if listed is not None and FLOWS not in listed.files:
         return [], []
     try:
-        data = values.read_within(path, most_bytes=4 * len(whole) + 1_000_000)
+        data = record.read_within(path, most_bytes=4 * len(whole) + 1_000_000)
     except FileNotFoundError:
         return ([changed[FLOWS]] if FLOWS in changed else []), []
     except RaastofError as error:
         return [finding.message for finding in error.findings], []
-    if data == whole:
-        return [], []
     as_written = listed is not None and FLOWS not in changed
     form = shape_flows(language, data)
     found = list(compare_table(data, form, list_rows(*told, form), heads=not as_written))
-    if as_written:
-        return found, []
-    return found, [] if found else [_written_otherwise(FLOWS)]
+    same = data == whole or as_written
+    return found, [] if found or same else [_written_otherwise(FLOWS)]
 
 
 def _written_otherwise(name: str) -> Message:
@@ -273,7 +267,7 @@ def _tolerance(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> float:
     """
     limit = proof.limit
     most = float(limit[(proof.sense >= 0) & (limit > 0)].max(initial=0.0))
-    older = most >= 1.0 and values.values_at(kept, of).get("tolerance_t") == _TONNES
+    older = most >= 1.0 and record.values_at(kept, of).get("tolerance_t") == _TONNES
     if not 0.0 < most < 1e3 or older:
         return _TONNES
     return _TONNES / 10.0 ** math.ceil(math.log10(1e3 / most))
@@ -352,19 +346,19 @@ def _check_rows(proof: ProofArrays, tolerance: float) -> Iterator[Message]:
 def _check_certificate(
     plan: Mapping[str, Any], of: str, verdict: Verdict, proof: ProofArrays
 ) -> Iterator[Message]:
-    claimed, tolerance = values.values_at(plan, of), _tolerance(plan, of, proof)
+    claimed, tolerance = record.values_at(plan, of), _tolerance(plan, of, proof)
     for name, value, room in _expect(claimed, verdict, tolerance):
-        if not abs(values.number_in(claimed.get(name)) - value) <= room:
+        if not abs(record.number_in(claimed.get(name)) - value) <= room:
             yield tell_recounted(f"{of}.{name}", claimed.get(name), value)
     linear, lower = claimed.get("linear_bound"), verdict.lower_bound
-    if linear is not None and not values.number_in(linear) <= lower + _room(lower):
+    if linear is not None and not record.number_in(linear) <= lower + _room(lower):
         yield tell_recounted(f"{of}.linear_bound", linear, lower)
     bound, most = verdict.claimed_bound, verdict.objective
     if not verdict.decisions:
         most = min(most, lower)
     if claimed.get("lower_bound") is not None and not bound <= most + _room(most):
         yield say("the lower bound in plan.json cannot be proved from proof.npz")
-    holds = values.number_in(claimed.get("largest_violation")) <= tolerance
+    holds = record.number_in(claimed.get("largest_violation")) <= tolerance
     holds = holds and _claimed_gap(claimed) <= _SHARE
     if claimed.get("holds") is not holds:
         yield tell_recounted(f"{of}.holds", claimed.get("holds"), holds)
@@ -388,8 +382,8 @@ def _expect(
 
 
 def _claimed_gap(claimed: Mapping[str, Any]) -> float:
-    objective = values.number_in(claimed.get("objective"))
-    bound = values.number_in(claimed.get("lower_bound"))
+    objective = record.number_in(claimed.get("objective"))
+    bound = record.number_in(claimed.get("lower_bound"))
     return (objective - bound) / max(abs(objective), 1.0)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from raastof_geo.errors import InputError, refusing
-from raastof_geo.links import AnyPath
+from raastof_geo.files import AnyPath
 from raastof_geo.region.projection import DEGREES
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from pyproj.exceptions import CRSError
 
 from raastof_geo.arrays import Floats, Objects, first_of_each
 from raastof_geo.errors import RoadDataError
-from raastof_geo.links import AnyPath
+from raastof_geo.files import AnyPath
 from raastof_geo.region import projection
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import shapely
 
 from raastof_geo.arrays import Indices
 from raastof_geo.errors import InputError, RoadDataError, raise_all
+from raastof_geo.files import AnyPath
 from raastof_geo.language import Message, list_codes, say_text
-from raastof_geo.links import AnyPath
 from raastof_geo.region.layer import read_polygons
 from raastof_geo.region.projection import Bounds, find_system, project_shapes, unproject_shapes
 from raastof_geo.region.region import Region, read_region

@@ -15,8 +15,8 @@ import shapely
 
 from raastof_geo.arrays import Objects
 from raastof_geo.errors import RoadDataError
+from raastof_geo.files import AnyPath
 from raastof_geo.language import LANGUAGES, list_codes, say
-from raastof_geo.links import AnyPath
 from raastof_geo.region.projection import Bounds, find_system, project_shapes, unproject_shapes
 from raastof_geo.region.region import AREA_COLUMNS, TOWN_COLUMNS, Region
 from raastof_geo.roads.area import read_layer

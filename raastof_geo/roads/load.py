@@ -18,7 +18,7 @@ from numpy.typing import DTypeLike, NDArray
 from raastof_geo.arrays import Floats
 from raastof_geo.cache import fingerprint, keep
 from raastof_geo.errors import RoadDataError
-from raastof_geo.links import AnyPath
+from raastof_geo.files import AnyPath
 from raastof_geo.region.projection import DEGREES, bound, measure_steps
 from raastof_geo.roads.columns import FIELDS, round_degrees
 from raastof_geo.roads.edges import BUILDER, NetworkMetadata

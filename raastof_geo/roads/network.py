@@ -12,10 +12,9 @@ import shapely
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Mask
-from raastof_geo.card import Fact, Shown
 from raastof_geo.emissions.vehicle import BY_DEFAULT, MODELS, EnergyModel, Vehicle
 from raastof_geo.errors import InputError
-from raastof_geo.language import format_number, say
+from raastof_geo.language import Fact, Shown, format_number, say
 from raastof_geo.roads.edges import RoadEdges
 from raastof_geo.roads.road import Access, Road, split_tags
 from raastof_geo.roads.routing.drive import BOTH_LOADS, Load, drive_edges

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats
 from raastof_geo.errors import RoadDataError
-from raastof_geo.files import write_whole
+from raastof_geo.files import AnyPath, write_whole
 from raastof_geo.language import Message, list_codes, say, say_text
-from raastof_geo.links import AnyPath
 from raastof_geo.region.projection import measure_steps
 from raastof_geo.region.region import MEMBER, encode_region, read_region
 from raastof_geo.roads.columns import (

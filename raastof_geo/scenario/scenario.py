@@ -11,12 +11,11 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 import shapely
 
-from raastof_geo.card import Fact, Shown
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import Finding, InputError, Place, raise_all
 from raastof_geo.evidence import Trust
 from raastof_geo.figures.figure import value_of
-from raastof_geo.language import LANGUAGES, Language, format_number, say
+from raastof_geo.language import LANGUAGES, Fact, Language, Shown, format_number, say
 from raastof_geo.region.region import Region, read_region
 from raastof_geo.scenario.catalogue import NO_RULE, Catalogue, Ruled, Sorts, mix_sorts
 from raastof_geo.scenario.identity import Names, find_id

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 from worlds import PIT_AND_PROJECT, make_scenario
 
 from raastof_geo.figures.figure import Density, EnergyCurve, Figure, NonNegativeFigure, Yearly
-from raastof_geo.records.explain import _tell_source
+from raastof_geo.records.ledger import _tell_source
 
 pytestmark = pytest.mark.usefixtures("english")
 

@@ -45,7 +45,7 @@ from raastof_geo.figures.vocabulary import (
 )
 from raastof_geo.language import say, speaking
 from raastof_geo.pipeline import run_scenario
-from raastof_geo.records.explain import explain_figure
+from raastof_geo.records.ledger import explain_figure
 from raastof_geo.records.verify import check_results
 
 PACKAGE = Path(vocabulary.__file__).parents[1]
@@ -258,8 +258,8 @@ def test_no_name_of_a_figure_stands_outside_the_vocabulary():
 
 
 _OTHER_MEANING = {
-    ("outputs/gis/dictionary.py", "received_tonnes"),
-    ("frames/layers.py", "received_tonnes"),
+    ("outputs/geopackage.py", "received_tonnes"),
+    ("result.py", "received_tonnes"),
     ("scenario/said/entry.py", "disposal_kg_co2e"),
     ("scenario/telling/glossary.py", "upstream_kg_co2e"),
     ("scenario/telling/glossary.py", "disposal_kg_co2e"),

@@ -15,10 +15,10 @@ import pyogrio
 import pytest
 import shapely
 
-from raastof_geo.frames.flows import BY_DUMPER
-from raastof_geo.outputs.gis.dictionary import explain_columns
+from raastof_geo.outputs.geopackage import explain_columns
 from raastof_geo.pipeline import run_scenario
 from raastof_geo.region.projection import project
+from raastof_geo.result import BY_DUMPER
 
 LAYERS = [
     *("municipalities", "road_burden", "road_burden_total", "flows_before", "flows_before_total"),

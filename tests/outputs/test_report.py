@@ -35,7 +35,7 @@ from raastof_geo.outputs.documents.report import build_appendix, build_report
 from raastof_geo.outputs.documents.word import write_word
 from raastof_geo.outputs.opening import open_answer
 from raastof_geo.pipeline import run_scenario
-from raastof_geo.records.explain import explain_figure
+from raastof_geo.records.ledger import explain_figure
 from raastof_geo.scenario.period import Period, name_period, read_period
 from raastof_geo.scenario.said.file import ReportHead
 

@@ -14,13 +14,13 @@ from types import SimpleNamespace
 import pytest
 
 from raastof_geo.errors import OutputError
+from raastof_geo.files import tracing
 from raastof_geo.language import speaking
 from raastof_geo.outputs import write_outputs
 from raastof_geo.records import manifest
 from raastof_geo.records.exchange import exchanging, finish_exchange, is_unfinished, remove_draft
-from raastof_geo.records.explain import explain_figure
+from raastof_geo.records.ledger import explain_figure
 from raastof_geo.records.manifest import list_own
-from raastof_geo.trace import tracing
 
 OLD = {
     "report.docx": "old report",
@@ -612,7 +612,7 @@ def test_a_disk_that_fails_for_good_leaves_work_for_the_next(tmp_path, monkeypat
 
 def test_an_interruption_at_any_operation_leaves_a_whole_set(tmp_path, monkeypatch):
     """Ctrl-C anywhere: the old set or the new one is there, and what is said of it is true."""
-    from raastof_geo.cli.ending import tell_interrupted
+    from raastof_geo.cli.app import tell_interrupted
 
     said = set()
     for number in range(1, 200):

@@ -9,12 +9,11 @@ import pytest
 
 from raastof_geo.cli import run_command
 from raastof_geo.errors import OutputError
-from raastof_geo.files import drafting, is_sealed, seal_page, write_whole
+from raastof_geo.files import drafting, is_sealed, seal_page, tracing, write_whole
 from raastof_geo.language import speaking
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.mapped.fetch import _is_ours
 from raastof_geo.roads.store import read_network, write_network
-from raastof_geo.trace import tracing
 
 
 @pytest.fixture(autouse=True)

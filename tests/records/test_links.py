@@ -3,7 +3,7 @@
 from pathlib import Path
 from types import SimpleNamespace
 
-from raastof_geo.links import is_file, is_folder, is_link, is_there
+from raastof_geo.files import is_file, is_folder, is_link, is_there
 
 
 def test_a_link_is_neither_file_nor_folder(tmp_path):

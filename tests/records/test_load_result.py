@@ -26,7 +26,7 @@ from raastof_geo.language import speaking
 from raastof_geo.legs.legs import price_legs
 from raastof_geo.pipeline import place_scenario
 from raastof_geo.records.plan import read_results
-from raastof_geo.records.values import pack_values
+from raastof_geo.records.record import pack_values
 from raastof_geo.result import Result
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.snap import snap_sites
@@ -189,8 +189,8 @@ def test_figures_need_no_roads(starter_result, monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("roads were asked for")
 
-    monkeypatch.setattr("raastof_geo.recall.origin.load_network", refuse)
-    monkeypatch.setattr("raastof_geo.recall.origin.price_legs", refuse)
+    monkeypatch.setattr("raastof_geo.recall.load.load_network", refuse)
+    monkeypatch.setattr("raastof_geo.recall.load.price_legs", refuse)
     loaded = load_result(folder)
     assert_equal(result, loaded)
     with pytest.raises(AssertionError, match="roads were asked for"):

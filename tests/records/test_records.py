@@ -12,13 +12,11 @@ from raastof_geo.cli import run_command
 from raastof_geo.errors import DamagedError, OutputError, RecordError, tell_reason
 from raastof_geo.language import speaking
 from raastof_geo.records.exchange import exchanging
-from raastof_geo.records.explain import explain_figure
-from raastof_geo.records.ledger import LEDGER, read_ledger
+from raastof_geo.records.ledger import LEDGER, explain_figure, read_ledger
 from raastof_geo.records.manifest import MANIFEST, Manifest, write_manifest
 from raastof_geo.records.plan import PLAN, read_copy, read_plan
 from raastof_geo.records.proof import PROOF, read_proof
-from raastof_geo.records.record import Record
-from raastof_geo.records.values import pack_values, read_values
+from raastof_geo.records.record import Record, pack_values, read_values
 from raastof_geo.records.verify import check_results
 
 OTHERS = [

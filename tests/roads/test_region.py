@@ -14,7 +14,7 @@ from places import ROOT
 
 from raastof_geo.errors import RoadDataError, ScenarioError, SnapError
 from raastof_geo.pipeline import place_scenario, run_scenario
-from raastof_geo.records.explain import explain_figure
+from raastof_geo.records.ledger import explain_figure
 from raastof_geo.records.verify import check_results
 from raastof_geo.region.projection import find_system, project
 from raastof_geo.region.region import encode_region, read_region

@@ -23,8 +23,8 @@ from filelock import FileLock
 
 from raastof_geo.cache import DOWNLOADS, VERSION, claim, clear_cache
 from raastof_geo.errors import DownloadError, OutputError, RoadDataError
+from raastof_geo.files import hold
 from raastof_geo.language import speaking
-from raastof_geo.records.lock import hold
 from raastof_geo.roads.mapped import fetch
 from raastof_geo.roads.mapped.fetch import OVERPASS_SERVERS, fetch_network, fetch_osm
 from raastof_geo.roads.road import ROAD_CLASSES

@@ -20,7 +20,7 @@ from pyproj import Transformer
 from raastof_geo import read_scenario, solve_scenario
 from raastof_geo.errors import InputError, ScenarioError
 from raastof_geo.language import LANGUAGES, read_texts, speaking
-from raastof_geo.outputs.gis.export import write_scenario_layers
+from raastof_geo.outputs.geopackage import write_scenario_layers
 from raastof_geo.outputs.tables.form import write_form
 from raastof_geo.region.projection import project, project_shapes
 from raastof_geo.roads.load import load_network

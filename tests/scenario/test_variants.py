@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from raastof_geo import load_result, read_scenario, solve_scenario
-from raastof_geo.cli.entry import run_command
+from raastof_geo.cli.app import run_command
 from raastof_geo.errors import ScenarioError
 from raastof_geo.figures.vocabulary import CO2E
 from raastof_geo.language import speaking

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from raastof_geo import read_scenario
-from raastof_geo.card import Fact, Shown
-from raastof_geo.language import format_number, speaking
+from raastof_geo.language import Fact, Shown, format_number, speaking
 from raastof_geo.pipeline import solve_scenario
 
 ROOT = Path(__file__).parents[2]

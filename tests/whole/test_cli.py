@@ -7,7 +7,7 @@ import sys
 import pytest
 from commands import run
 
-from raastof_geo.cli.speech import pick_language
+from raastof_geo.cli.terminal import pick_language
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from places import CASES, ROOT
 from raastof_geo.cli.terminal import clean, fold, quote
 from raastof_geo.language import speaking
 from raastof_geo.outputs.tables.summary import _plain
-from raastof_geo.records.explain import tell_unit
+from raastof_geo.records.ledger import tell_unit
 
 ENGLISH = (
     "Usage:",

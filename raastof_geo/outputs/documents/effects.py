@@ -171,7 +171,7 @@ def tabulate_causes(effect: Effect) -> Iterator[Block]:
     """Tabulate what each cause saves, part by part, and say how that is to be read."""
     emitted, saved = parts_of(CO2E), effect.baseline_books.totals - effect.books.totals
     rows = [(credit.name_cause(one), *_cause_cells(one.saved, one.gain)) for one in effect.causes]
-    columns = (f"{part.saved_as.title} [t CO2e]" for part in emitted)
+    columns = (f"{part.saved_as} [t CO2e]" for part in emitted)
     price = say("Price of CO2e")
     yield Table(
         say("What each cause saves"),

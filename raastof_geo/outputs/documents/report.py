@@ -39,7 +39,7 @@ from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baseli
 from raastof_geo.outputs.tables.flows import list_flows
 from raastof_geo.outputs.tables.summary import answer, name_plainly, prove
 from raastof_geo.outputs.warning import warn, warn_of_input
-from raastof_geo.records.explain import SHARE_OF_COMMON, explain_in
+from raastof_geo.records.ledger import SHARE_OF_COMMON, explain_in
 from raastof_geo.result import Result
 from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.said.entry import Role

@@ -13,8 +13,6 @@ from raastof_geo.assignment import compare_sites
 from raastof_geo.effect.books import Books
 from raastof_geo.effect.burden import count_weekdays, list_trips
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, VIRGIN, shown_in_lines
-from raastof_geo.frames.flows import BY_DUMPER
-from raastof_geo.frames.layers import draw_zones
 from raastof_geo.language import format_number, read_texts, say, speaking, translate
 from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.opening import conclude, elaborate, say_effect, say_in_all
@@ -26,7 +24,7 @@ from raastof_geo.outputs.palette import BURDEN_CLASSES, FAMILIES, ROLE_MARKS, ZO
 from raastof_geo.outputs.tables.summary import summarise
 from raastof_geo.outputs.template import read_template
 from raastof_geo.region.region import Region, read_region
-from raastof_geo.result import Result
+from raastof_geo.result import BY_DUMPER, Result, draw_zones
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.said.entry import Role
 

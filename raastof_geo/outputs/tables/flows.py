@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from raastof_geo.frames.flows import name_materials
 from raastof_geo.recall.rest import describe_rows
 from raastof_geo.records.flows import write_flows
-from raastof_geo.result import Result
+from raastof_geo.result import Result, name_materials
 
 
 class Flow(NamedTuple):

@@ -8,11 +8,10 @@ from xlsxwriter.utility import xl_col_to_name
 
 from raastof_geo.effect.books import Books
 from raastof_geo.figures import vocabulary
-from raastof_geo.frames.flows import name_truck
 from raastof_geo.language import Message, read_texts, say
 from raastof_geo.outputs.documents.document import plain_number
 from raastof_geo.outputs.tables.book import Formula, Sheet, across
-from raastof_geo.result import Result
+from raastof_geo.result import Result, name_truck
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.telling.words import BESIDE, CatalogueWords

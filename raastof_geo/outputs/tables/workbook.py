@@ -29,7 +29,6 @@ from raastof_geo.figures.vocabulary import (
     shown_in_lines,
     sums_of_parts,
 )
-from raastof_geo.frames.flows import name_truck, tabulate_flows
 from raastof_geo.language import Message, Readable, read_texts, say, translate
 from raastof_geo.outputs.credit import name_cause, say_price
 from raastof_geo.outputs.documents import effects
@@ -41,7 +40,7 @@ from raastof_geo.outputs.tables.life_cycle import EMPTY, name_step, write_life_c
 from raastof_geo.outputs.tables.soil import SOIL_HEADS, SOIL_TO_FILL, list_soil
 from raastof_geo.outputs.tables.summary import list_shares, name_objective, name_plainly
 from raastof_geo.records.flows import FLOW_HEADS
-from raastof_geo.result import Result
+from raastof_geo.result import Result, name_truck, tabulate_flows
 from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.telling.words import CatalogueWords, list_titles
@@ -280,7 +279,7 @@ def _write_causes(sheet: Sheet, effect: Effect) -> None:
     emitted, causes = parts_of(CO2E), effect.causes
     heads: list[Readable] = [
         say("Cause"),
-        *(f"{part.saved_as.title} [kg CO2e]" for part in emitted),
+        *(f"{part.saved_as} [kg CO2e]" for part in emitted),
         *(say("Cost [DKK]"), say("All [kg CO2e]"), say("Price of CO2e"), say("Coordination")),
     ]
     added = f"=SUM(B#:{xl_col_to_name(len(emitted))}#)"

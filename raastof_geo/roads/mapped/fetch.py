@@ -21,10 +21,8 @@ from pydantic import Field, TypeAdapter
 
 from raastof_geo.cache import DOWNLOAD, DOWNLOADS, claim, fingerprint
 from raastof_geo.errors import DownloadError, OutputError, RaastofError, RoadDataError, tell_reason
-from raastof_geo.files import drafting
+from raastof_geo.files import AnyPath, drafting, hold
 from raastof_geo.language import Message, say
-from raastof_geo.links import AnyPath
-from raastof_geo.records.lock import hold
 from raastof_geo.region.projection import Bounds
 from raastof_geo.roads.area import draw_bounds
 from raastof_geo.roads.convert import convert_roads

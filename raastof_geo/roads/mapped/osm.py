@@ -19,8 +19,8 @@ import shapely
 
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
 from raastof_geo.errors import OutputError, RaastofError, RoadDataError
+from raastof_geo.files import AnyPath
 from raastof_geo.language import Message, say
-from raastof_geo.links import AnyPath
 from raastof_geo.roads.mapped.damage import LARGEST_ID, find_damage, is_pbf, refuse_others, unpack
 from raastof_geo.roads.mapped.keys import LIMIT_OF
 from raastof_geo.roads.mapped.rules import read_turn, read_turn_rules

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from raastof_geo.errors import Finding, InputError, Place, refusing
-from raastof_geo.files import write_whole
+from raastof_geo.files import name_free, write_whole
 from raastof_geo.language import Language, Message
-from raastof_geo.links import name_free
 from raastof_geo.region.projection import DEGREES
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.fault import find_type

@@ -1,1 +1,0 @@
-"""Layers for a GIS, with their styles and what each column means."""
