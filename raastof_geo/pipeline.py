@@ -38,7 +38,7 @@ from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.scenario.tables.source import read_source
 from raastof_geo.scenario.variant import choose_variants, list_variants
 from raastof_geo.sensitivity.assessment import MOST_DECLARED, Assessment, assess
-from raastof_geo.sensitivity.headline import read_headlines
+from raastof_geo.sensitivity.headline import read_headlines, solve_briefly
 from raastof_geo.sensitivity.inventory import list_levers
 from raastof_geo.sensitivity.lever import list_declared
 from raastof_geo.spread import spread
@@ -284,7 +284,7 @@ def _solve_variant(result: Result, id_: str) -> "Compared":
 
 
 def _solve_on(result: Result, varied: Scenario) -> Result:
-    """Solve a variation on the roads of a result, where sites and roads are the same."""
+    """Solve a variation as far as it is compared, on the same roads where sites are the same."""
     places = [
         ({id_: site.lon_lat for id_, site in one.sites.items()}, one.said.network)
         for one in (result.scenario, varied)
@@ -292,8 +292,8 @@ def _solve_on(result: Result, varied: Scenario) -> Result:
     legs = price_again(result.legs, varied) if places[0] == places[1] else None
     if legs is None:
         return solve_scenario(varied)
-    plan = assign(varied, legs)
-    effect = measure_effect(varied, legs, plan)
+    causes = varied.said.effect.causes
+    plan, effect = solve_briefly(varied, legs, causes=causes, explain=True)
     return Result(varied, result.network, result.anchors, legs, plan, effect)
 
 

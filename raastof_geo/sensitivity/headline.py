@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
-from raastof_geo.assignment import assign
+from raastof_geo.assignment import Plan, assign
 from raastof_geo.effect.measure import Effect, measure_effect
 from raastof_geo.effect.progress import GOAL_SHARE
 from raastof_geo.errors import InputError
@@ -98,12 +98,23 @@ def solve_headlines(scenario: Scenario, legs: Legs, *, whole: bool = False) -> H
     `whole`: all that is saved is meant, whatever saves it. Without a plan, a solver or a way to
     tell what coordination saves from the rest it is a `RaastofError`.
     """
-    said = scenario.said
-    effect = said.effect.model_copy(update={"causes": not whole, "shapley": False})
-    baseline = said.baseline.model_copy(update={"compare_with": ()})
-    quick = scenario.saying(effect=effect, baseline=baseline)
-    plan = assign(quick, legs, explain=False, stated=False)
-    found = read_headlines(measure_effect(quick, legs, plan, briefly=True))
+    _, effect = solve_briefly(scenario, legs, causes=not whole, explain=False)
+    found = read_headlines(effect)
     if found.whole != whole:
         raise InputError(say("what coordination saves cannot be told from other causes here"))
     return found
+
+
+def solve_briefly(
+    scenario: Scenario, legs: Legs, *, causes: bool, explain: bool
+) -> tuple[Plan, Effect]:
+    """Solve a plan that nobody is given, and its effect against one baseline, as far as compared.
+
+    `explain`: whether an error says what is missing where there is no plan.
+    """
+    said = scenario.said
+    chosen = said.effect.model_copy(update={"causes": causes, "shapley": False})
+    baseline = said.baseline.model_copy(update={"compare_with": ()})
+    quick = scenario.saying(effect=chosen, baseline=baseline)
+    plan = assign(quick, legs, explain=explain, stated=False)
+    return plan, measure_effect(quick, legs, plan, briefly=True)

@@ -37,6 +37,7 @@ def describe_scenarios(catalogue: Catalogue, language: Language) -> dict[str, An
     # Beside sites of their own there may be a table that more are read from.
     table = {key: {"type": ["string", "array", "object"]} for key in SiteTable.model_fields}
     schema["properties"]["sites"]["properties"] = table
+    schema["properties"]["extends"] = {"type": "string"}
     titles = _title_keys() if language == "da" else {}
     for part in [*_walk(schema)]:
         if isinstance(part.get("title"), str):
