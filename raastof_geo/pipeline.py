@@ -39,8 +39,7 @@ from raastof_geo.scenario.tables.source import read_source
 from raastof_geo.scenario.variant import choose_variants, list_variants
 from raastof_geo.sensitivity.assessment import MOST_DECLARED, Assessment, assess
 from raastof_geo.sensitivity.headline import read_headlines, solve_briefly
-from raastof_geo.sensitivity.inventory import list_levers
-from raastof_geo.sensitivity.lever import list_declared
+from raastof_geo.sensitivity.lever import list_declared, list_levers
 from raastof_geo.spread import spread
 
 if TYPE_CHECKING:

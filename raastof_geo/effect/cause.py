@@ -1,11 +1,12 @@
 """Split the effect by cause: switch the causes on one after the other, and look what each adds."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import partial
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
+import pandas as pd
 
 from raastof_geo.arrays import Columns, Mask
 from raastof_geo.assignment.alone import NO_TERMS, World, plain_trucks
@@ -19,12 +20,57 @@ from raastof_geo.assignment.statement.row import Programme, Row, build_programme
 from raastof_geo.assignment.statement.shares import own_depots, touches
 from raastof_geo.effect.baseline import BaselinePlan
 from raastof_geo.effect.books import Books, keep_books
-from raastof_geo.effect.gain import Gain, read_gain
+from raastof_geo.figures.vocabulary import CO2E, COST, SOLD, TRANSPORT_WTW
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.said.file import Choices
 from raastof_geo.scenario.said.target import Targets
 from raastof_geo.scenario.scenario import Scenario
+
+LEAST_KG = 1000.0
+"""What saves or adds less has no price by the tonne. [kg CO2e]"""
+
+PriceKind: TypeAlias = Literal["free", "paid", "rises", "little"]
+"""`free`: emissions fall and cost does not rise; `paid`: emissions fall and cost rises; `rises`:
+emissions rise; `little`: emissions change by less than a tonne."""
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What is saved; below 0, what is added."""
+
+    transport_kg_co2e: float = 0.0
+    """Of transport, well to wheel. [kg CO2e]"""
+    kg_co2e: float = 0.0
+    """Of all parts, well to wheel. [kg CO2e]"""
+    dkk: float = 0.0
+    """Of what is paid, less what is sold. [DKK]"""
+
+    def __add__(self, other: "Gain") -> "Gain":
+        """Add what somebody else saves."""
+        return Gain(*(one + two for one, two in zip(astuple(self), astuple(other), strict=True)))
+
+    @property
+    def price_kind(self) -> PriceKind:
+        """Whether there is a price by the tonne at all, and why not."""
+        if abs(self.kg_co2e) < LEAST_KG:
+            return "little"
+        if self.kg_co2e < 0:
+            return "rises"
+        return "paid" if self.dkk < 0 else "free"
+
+    @property
+    def dkk_per_t_co2e(self) -> float | None:
+        """What a tonne of CO2e that is saved costs; none where it costs nothing. [DKK/t CO2e]"""
+        return -1000 * self.dkk / self.kg_co2e if self.price_kind == "paid" else None
+
+
+def read_gain(saved: Mapping[str, float] | pd.Series) -> Gain:
+    """Give what books save: of one set of books less another, by part."""
+    names = (TRANSPORT_WTW, CO2E, COST, SOLD)
+    transport, emitted, paid, sold = (float(saved[name]) for name in names)
+    return Gain(transport, emitted, paid - sold)
+
 
 _Apart: TypeAlias = Literal["criterion", "uptake", "own"]
 _Matched: TypeAlias = Literal["allocation", "substitution", "plants", "storage"]

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from raastof_geo.effect.cause import Cause
-from raastof_geo.effect.gain import Gain
+from raastof_geo.effect.cause import Cause, Gain
 from raastof_geo.effect.measure import Effect
 from raastof_geo.language import Message, Readable, format_number, read_texts, round_off, say
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from raastof_geo.assignment.solving.certificate import Certificate
-from raastof_geo.effect.gain import Gain
+from raastof_geo.effect.cause import Gain
 from raastof_geo.evidence import STATES
 from raastof_geo.recall.rest import BASELINE_TABLES, describe_rows
 from raastof_geo.records.plan import PLAN, write_plan

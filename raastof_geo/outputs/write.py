@@ -46,9 +46,11 @@ def write_outputs(
     wanted = [output for output in outputs if output.name in result.scenario.said.outputs]
     try:
         with exchanging(into, version=__version__) as draft:
-            for quoting in (False, True):
-                chosen = [one for one in wanted if bool(one.quotes) is quoting]
-                for _ in spread(None if quoting else executor, _write, (result, draft), chosen):
+            while wanted:
+                awaited = {one.name for one in wanted}
+                ready = [one for one in wanted if one.quotes not in awaited]
+                wanted = [one for one in wanted if one.quotes in awaited]
+                for _ in spread(executor, _write, (result, draft), ready):
                     pass
     except OSError as error:
         if isinstance(error, OutputError):

@@ -14,7 +14,7 @@ import pytest
 from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario, random_kilometres
 
 from raastof_geo.assignment import assign
-from raastof_geo.assignment.solving.labels import LONGEST_NAME, make_slug
+from raastof_geo.assignment.solving.stated import LONGEST_NAME, make_slug
 from raastof_geo.cli import run_command
 from raastof_geo.errors import SolverError
 from raastof_geo.language import speaking

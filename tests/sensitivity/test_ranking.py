@@ -12,8 +12,7 @@ from raastof_geo.outputs.documents.document import render_page
 from raastof_geo.outputs.documents.tornado import build_tornado
 from raastof_geo.sensitivity.assessment import assess
 from raastof_geo.sensitivity.headline import solve_headlines
-from raastof_geo.sensitivity.inventory import list_levers
-from raastof_geo.sensitivity.lever import list_declared
+from raastof_geo.sensitivity.lever import list_declared, list_levers
 
 KM = random_kilometres(5)
 

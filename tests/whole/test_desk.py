@@ -63,7 +63,7 @@ MISTAKES = {
     "an option's slip": (["run", "x.yaml", "--verbos"], "mente du `--verbose`?"),
     "an unknown option": (
         ["check", "x.yaml", "--zzz"],
-        "der er --page, --mark, --anywhere, --lang",
+        "der er --page, --mark, --merged, --variant, --anywhere, --lang",
     ),
     "no value": (["run", "x.yaml", "--into"], "`--into` skal have en værdi efter sig"),
     "a value too many": (["run", "x.yaml", "--verbose=1"], "`--verbose` tager ingen værdi"),

@@ -7,9 +7,8 @@ import numpy as np
 import pulp
 
 from raastof_geo.arrays import Columns, Floats, Mask, Signs
-from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.solver import Basis, make_solver, read_basis, write_basis
-from raastof_geo.assignment.solving.stated import Run, artificial_signs, state_programme
+from raastof_geo.assignment.solving.stated import Labels, Run, artificial_signs, state_programme
 from raastof_geo.assignment.statement.row import Programme
 from raastof_geo.errors import SolverError
 

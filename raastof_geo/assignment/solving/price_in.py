@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from raastof_geo.arrays import Columns, Floats, Mask, Signs
-from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.master import Master
 from raastof_geo.assignment.solving.solver import Basis
 from raastof_geo.assignment.solving.stages import Stage
+from raastof_geo.assignment.solving.stated import Labels
 from raastof_geo.assignment.statement.row import Programme
 
 FREE = 1e-7

@@ -8,11 +8,10 @@ import numpy as np
 from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.rules import RULES, lay_rows
 from raastof_geo.assignment.solving.choose import Decision, decide
-from raastof_geo.assignment.solving.labels import Labels
 from raastof_geo.assignment.solving.price_in import FREE, Clock, How, Start, Step, solve_in_order
 from raastof_geo.assignment.solving.solver import make_solver
 from raastof_geo.assignment.solving.stages import Stage
-from raastof_geo.assignment.solving.stated import state_programme
+from raastof_geo.assignment.solving.stated import Labels, state_programme
 from raastof_geo.assignment.solving.ties import break_ties
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.row import Programme, Rule, build_programme

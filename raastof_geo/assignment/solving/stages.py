@@ -9,8 +9,7 @@ import numpy as np
 import pulp
 
 from raastof_geo.arrays import Columns, Floats, Mask, Signs
-from raastof_geo.assignment.solving.labels import Labels
-from raastof_geo.assignment.solving.stated import state_programme
+from raastof_geo.assignment.solving.stated import Labels, state_programme
 from raastof_geo.assignment.statement.row import Programme
 from raastof_geo.errors import InputError
 from raastof_geo.files import drafting

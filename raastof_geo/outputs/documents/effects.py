@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from raastof_geo.effect.books import COMMON
-from raastof_geo.effect.gain import Gain
+from raastof_geo.effect.cause import Gain
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.money import net_cost, tabulate_payments
 from raastof_geo.effect.progress import (
