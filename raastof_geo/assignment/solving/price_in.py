@@ -90,7 +90,7 @@ class Optimum:
     reduced: Floats
     """What one unit more on each of these would cost beyond its worth."""
     basis: Basis | None = None
-    """Where the solver stood, to start from again; of a first objective only."""
+    """Where the solver stood, to start from again."""
 
     @property
     def feasible(self) -> bool:
@@ -291,7 +291,7 @@ def solve_in_order(
         master.hold(left.sense, left.may[master.columns])
         search = _Search(master, left.may, how)
         optimum = search.find(cost)
-        if not steps and optimum.complete:
+        if optimum.complete:
             optimum = replace(optimum, basis=master.basis())
         if how.labels is not None:
             optimum = search.state(optimum, cost, how.labels)
@@ -334,7 +334,8 @@ def keep_optimal_face(
 
     What the optimum uses stays open, however a solver's last digits price it.
     """
-    least = free * _dearest(cost)
+    # Not of decisions, which stand: what opens a site once would hide the costs of tonnes.
+    least = free * _dearest(cost[optimum.priced])
     held = np.where(np.abs(optimum.shadow_prices) > least, 0, sense).astype(np.int8)
     face = np.zeros(len(cost), bool)
     face[optimum.priced[optimum.reduced <= least]] = True

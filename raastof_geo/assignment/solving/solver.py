@@ -27,11 +27,11 @@ class Basis:
 
     def fits(self, columns: int, rows: int) -> bool:
         """Tell whether it is of as many columns and rows, and names a corner of them."""
-        basic = np.count_nonzero(self.columns == _BASIC) + np.count_nonzero(self.rows == _BASIC)
+        basic = np.count_nonzero(self.columns == BASIC) + np.count_nonzero(self.rows == BASIC)
         return (len(self.columns), len(self.rows)) == (columns, rows) and basic == rows
 
 
-_BASIC = 1
+BASIC = 1
 """HiGHS's number of a column or row that is in the basis; 0 is at its lower limit."""
 
 
@@ -41,7 +41,7 @@ def read_basis(model: Any, breaking: Indices) -> Basis:
     columns = np.array([int(status) for status in found.col_status], dtype=np.int8)
     rows = np.array([int(status) for status in found.row_status], dtype=np.int8)
     count = len(breaking)
-    rows[breaking[columns[:count] == _BASIC]] = _BASIC
+    rows[breaking[columns[:count] == BASIC]] = BASIC
     return Basis(columns[count:], rows)
 
 

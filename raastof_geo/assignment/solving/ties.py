@@ -19,12 +19,7 @@ def break_ties(problem: Problem) -> Floats:
     moves = problem.moves
     weight = np.zeros(problem.column_count)
     spread = np.zeros(len(moves), dtype=np.uint64)
-    for key, labels in (
-        ("giver", [giver.id for giver in problem.givers]),
-        ("taker", [taker.id for taker in problem.takers]),
-        ("vehicle", list(problem.vehicles)),
-        ("period", list(problem.scenario.periods)),
-    ):
+    for key, labels in _list_labels(problem).items():
         drawn = np.array([_draw(key, label) for label in labels], dtype=np.uint64)
         spread = _mix(spread ^ drawn[getattr(moves, key)])
     weight[problem.block(ColumnKind.MOVES)] = moves.period + spread / 2.0**64
@@ -38,6 +33,21 @@ def break_ties(problem: Problem) -> Floats:
         early = table["period"].map(order).to_numpy(np.float64) if "period" in table else 0.0
         weight[problem.block(kind)] = early + drawn
     return weight
+
+
+def draw_labels(problem: Problem) -> dict[str, list[str]]:
+    """Give the numbers that are drawn for the labels of moves, in hexadecimal digits."""
+    every = _list_labels(problem).items()
+    return {key: [hex(_draw(key, label)) for label in labels] for key, labels in every}
+
+
+def _list_labels(problem: Problem) -> dict[str, list[str]]:
+    return {
+        "giver": [giver.id for giver in problem.givers],
+        "taker": [taker.id for taker in problem.takers],
+        "vehicle": list(problem.vehicles),
+        "period": list(problem.scenario.periods),
+    }
 
 
 def _draw(key: str, label: str) -> int:

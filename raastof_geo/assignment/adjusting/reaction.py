@@ -1,0 +1,323 @@
+"""What amounts, windows and targets do to the limits of a programme, seen by asking its rules.
+
+Nothing here knows a rule. A scenario is said otherwise, its rules are asked again, and what they
+then say is held against what they said before: limits that move in proportion are numbers; rows
+that change in any other way are for a plan of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from raastof_geo.arrays import Columns, Floats, Mask
+from raastof_geo.assignment.adjusting.opened import Entry, Opened, put
+from raastof_geo.assignment.plan import Plan
+from raastof_geo.assignment.rules import lay_programme
+from raastof_geo.assignment.rules.choices import BOUNDED
+from raastof_geo.assignment.rules.limits import GOALS_HELD, goals_held
+from raastof_geo.assignment.statement.row import SENSES, Programme, Row, RowName, Rule
+from raastof_geo.scenario.scenario import Scenario
+
+SHIFTS = (0, -1, 1)
+"""Periods by which a window can be moved."""
+MOST_TIMES = 10.0
+"""An amount can become so many times as large: up to there rows were seen to keep in proportion."""
+_ROOM, _SAME, _STEP = 3.0 * MOST_TIMES, 1e-9, 0.05
+"""What bounds that nobody states are multiplied with, so that they hold for larger amounts too; by
+which share of a limit two ways to it may differ; by how much a target is moved to see its rows."""
+
+
+class Reaction(NamedTuple):
+    """What entries, by number and the periods that their window is moved by, do to limits.
+
+    What the move changes at the amount of the file, and what one unit more of it. [keys x rows]
+    """
+
+    keys: list[tuple[int, int]]
+    change: Floats
+    slope: Floats
+
+
+class AimedShare(NamedTuple):
+    """A target by its place in the scenario, and what one more of it changes in its row.
+
+    Of the limit, of coefficients [columns], and of change and slope of a reaction. [keys x 2]
+    """
+
+    number: int
+    at_least: float
+    row: int
+    limit: float
+    coefficients: Floats
+    crossed: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Reactions:
+    """A programme with the limits of the scenario as it is, and all that moves its rows."""
+
+    programme: Programme
+    names: tuple[RowName, ...]
+    found: Reaction
+    aims: tuple[AimedShare, ...]
+
+    def only(self, columns: Columns) -> Reactions:
+        """Give it with only some of the columns, ascending."""
+        own = self.programme
+        less = replace(own, matrix=own.matrix[:, columns], whole=own.whole[columns])
+        aims = [aim._replace(coefficients=aim.coefficients[columns]) for aim in self.aims]
+        return replace(self, programme=less, aims=tuple(aims))
+
+
+def react(opened: Opened, plan: Plan) -> Reactions | None:
+    """See what moves the rows of a plan; none: over its own columns they are not those of the plan.
+
+    What rests on a programme of its own, as what projects have alone does, keeps its numbers.
+    """
+    asked = _Asked(opened, plan)
+    if not asked.holds():
+        return None
+    fair = plan.scenario.said.targets.fairness
+    found = asked.find(asked.scenario, asked.moving if fair is None else ())
+    aims = (asked.aim(at, found) for at in range(len(asked.shares)))
+    names = tuple(row.name for row in asked.rows)
+    return Reactions(asked.programme, names, found, tuple(filter(None, aims)))
+
+
+class _Asked:
+    """The rules of a plan, asked again and again over the same columns."""
+
+    def __init__(self, opened: Opened, plan: Plan) -> None:
+        self.opened, self.plan, self.scenario = opened, plan, opened.scenario
+        self.shares = self.scenario.said.targets.secondary_share
+        self.of_rule: dict[Rule, slice] = {}
+        laid: dict[_Key, Row] = {}
+        for rule in plan.rules:
+            # Rows of windows that are not there yet: nothing is asked of them.
+            wide = self.lay(opened.problem.scenario, rule).items()
+            mine = {key: replace(row, limit=0.0) for key, row in wide}
+            mine |= self.lay(self.scenario, rule)
+            self.of_rule[rule] = slice(len(laid), len(laid) + len(mine))
+            laid |= mine
+        self.rows, self.programme = lay_programme(opened.problem, list(laid.values()))
+        self.number = {_key(row): at for at, row in enumerate(self.rows)}
+        # How near to the goals plans can come is found, and then held, before all else.
+        free = np.array([row.family in (BOUNDED, GOALS_HELD) for row in self.rows], bool)
+        limit = np.where(free, _ROOM, 1.0) * self.programme.limit
+        self.programme = replace(self.programme, limit=limit)
+        self.moving = [rule for rule in plan.rules if rule is not goals_held]
+        said = [entry.said(self.scenario).quantity.value for entry in opened.entries]
+        self.values: Floats = np.array(said, np.float64)
+        self.scales: Floats = np.where(self.values > 0, self.values, 1.0)
+
+    def lay(self, scenario: Scenario, rule: Rule) -> dict[_Key, Row]:
+        """Give the rows of a rule."""
+        state = self.opened.problem.with_scenario(scenario)
+        state = replace(state, alone=self.plan.problem.alone)
+        return {_key(row): row for row in rule(state)}
+
+    def holds(self) -> bool:
+        """Tell whether rows over the columns that are open are those of the plan."""
+        own, names = self.plan.proof.programme, self.plan.proof.rows
+        places = self.opened.find(self.plan.problem)
+        told = zip(names, own.sense.tolist(), strict=True)
+        keys = [(str(of), str(about), SENSES[1 + sense]) for (of, about), sense in told]
+        at = [self.number.get(key, -1) for key in keys]
+        if places is None or -1 in at:
+            return False
+        loose = np.array([row.family == BOUNDED for row in self.rows], bool)
+        fixed = np.array([name.family not in (BOUNDED, GOALS_HELD) for name in names], bool)
+        matrix = self.programme.matrix[:, places].tocsr()
+        others = np.setdiff1d(np.flatnonzero(~loose), at)
+        return bool(
+            abs(matrix[at] - own.matrix.tocsr())[~loose[at]].max() < _SAME
+            and np.allclose(self.programme.limit[at][fixed], own.limit[fixed], rtol=_SAME)
+            and matrix[others].nnz == 0
+        )
+
+    def ask(
+        self, base: _Base, shifts: Mapping[int, int], values: Floats, rules: Collection[Rule] = ()
+    ) -> tuple[Floats, Mask]:
+        """Give every limit, and which rows are others, where windows and amounts are otherwise."""
+        periods = tuple(self.scenario.periods)
+        changes: dict[Entry, dict[str, object]] = {}
+        for at, shift in shifts.items():
+            entry = self.opened.entries[at]
+            due, window = entry.said(self.scenario), entry.window(self.scenario, shift)
+            amount = replace(due.quantity, value=float(values[at]))
+            changes[entry] = {due.amount_key: amount}
+            if shift and window is not None:
+                changes[entry] |= {"first": periods[window[0]], "last": periods[window[1]]}
+        said, limit = put(base.scenario, changes), base.limit.copy()
+        bent = np.zeros(len(limit), bool)
+        for rule in rules or base.rules:
+            limit[self.of_rule[rule]] = 0.0
+            for key, row in self.lay(said, rule).items():
+                if (at := self.number.get(key, -1)) < 0:
+                    bent[self.of_rule[rule]] = True
+                    continue
+                limit[at] = row.limit
+                bent[at] |= not _alike(row, base.rows.get(key, self.rows[at]))
+        return limit, bent
+
+    def find(self, scenario: Scenario, rules: Collection[Rule]) -> Reaction:
+        """Find what every entry does to the rows of some rules; nobody's where there are none.
+
+        All amounts grow at once: by as much, and by steps that number the entries. A row that one
+        entry moves tells by the two which one it is; of the others each is asked for alone. What
+        does not add up in the end, at amounts and in windows drawn by chance, is left out.
+        """
+        rows = {key: row for rule in rules for key, row in self.lay(scenario, rule).items()}
+        base = _Base(scenario, rules, rows, self.programme.limit)
+        base = base._replace(limit=self.ask(base, {}, self.values)[0])
+        count, shifts = len(self.values), SHIFTS if self.opened.widened else SHIFTS[:1]
+        entries = enumerate(self.opened.entries)
+        every = [(at, by) for at, one in entries for by in shifts if one.window(scenario, by)]
+        place = np.full((count, 3), -1)
+        for key, (at, shift) in enumerate(every if rules else ()):
+            place[at, shift] = key
+        change, slope = np.zeros((2, len(every), len(base.limit)))
+        owner, several = np.full(len(base.limit), -1), np.zeros(len(base.limit), bool)
+        asked = {}
+        for shift in shifts:
+            rates = (0.0, 1.0, (1.0 + np.arange(count)) / max(1, count))
+            moved = dict.fromkeys(range(count), shift)
+            told = [self.ask(base, moved, self.values + rate * self.scales) for rate in rates]
+            still, more, numbered = (limit for limit, _ in told)
+            asked[shift] = np.array([still - base.limit, more - still])
+            moves = ~_close(more, still)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                which = (numbered - still) / (more - still) * count - 1.0
+            near = np.clip(np.round(np.where(moves, which, -1.0)), -1, count - 1).astype(np.int64)
+            alone = moves & (near >= 0) & (np.abs(which - near) < 1e-6 * count)
+            several |= np.logical_or.reduce([bent for _, bent in told]) | (moves & ~alone)
+            several |= alone & (owner >= 0) & (owner != near)
+            owner = np.where(alone & (owner < 0), near, owner)
+        for moved_by, _ in asked.values():
+            several |= ~_close(moved_by + base.limit, base.limit) & (owner < 0)
+        mine = np.flatnonzero((owner >= 0) & ~several)
+        for shift, (moved_by, step) in asked.items():
+            here = mine[place[owner[mine], shift] >= 0]
+            keys = place[owner[here], shift]
+            change[keys, here] = moved_by[here]
+            slope[keys, here] = step[here] / self.scales[owner[here]]
+        # Where moving windows does nothing to a row, the slopes are those of windows that stay.
+        rigid = all(_close(one, asked[0])[:, several].all() for one in asked.values())
+        kept = place[place >= 0].tolist()
+        alone_rules = [rule for rule in rules if several[self.of_rule[rule]].any()]
+        for key in list(kept) if alone_rules else ():
+            at, shift = every[key]
+            if shift and rigid:
+                slope[key, several] = slope[place[at, 0], several]
+                continue
+            grown = self.values + np.where(np.arange(count) == at, self.scales, 0.0)
+            own, bent = self.ask(base, {at: shift}, self.values, alone_rules)
+            more, bent_too = self.ask(base, {at: shift}, grown, alone_rules)
+            change[key, several] = (own - base.limit)[several]
+            slope[key, several] = (more - own)[several] / self.scales[at]
+            if bent.any() or bent_too.any():
+                kept.remove(key)
+        least, of = _SAME * np.maximum(1.0, np.abs(base.limit)), [at for at, _ in every]
+        change[np.abs(change) <= least] = 0.0
+        slope[least >= np.abs(slope.T * self.scales[of]).T] = 0.0
+        found, draw = Reaction(every, change, slope), np.random.default_rng(0)
+        for factor in (0.0, MOST_TIMES, *(MOST_TIMES * draw.random((2, count)))):
+            kept = sorted(self._see(base, found, kept, self.scales * factor))
+        return Reaction([every[key] for key in kept], change[kept], slope[kept])
+
+    def _see(self, base: _Base, found: Reaction, kept: list[int], values: Floats) -> list[int]:
+        """See that entries add up at such amounts, and drop those that do not.
+
+        Limits that bend one way only, and are in proportion at both ends and between, are so
+        everywhere.
+        """
+        draw = np.random.default_rng(len(kept))
+        for _ in range(3):
+            drawn = {found.keys[key][0]: key for key in draw.permutation(kept).tolist()}
+            at, keys = np.array([*drawn], np.int64), np.array([*drawn.values()], np.int64)
+            shifts = {one: found.keys[key][1] for one, key in drawn.items()}
+            limit, bent = self.ask(base, shifts, values)
+            grown = (values - self.values)[at][:, None] * found.slope[keys]
+            told = base.limit + (found.change[keys] + grown).sum(axis=0)
+            wrong = bent | ~_close(limit, told)
+            if not wrong.any():
+                return kept
+            touches = ((found.change != 0) | (found.slope != 0))[:, wrong].any(axis=1)
+            guilty = {found.keys[key][0] for key in kept if touches[key]}
+            # Or entries that move rows from some amount on only.
+            rules = [rule for rule in base.rules if wrong[self.of_rule[rule]].any()]
+            for one in shifts if not guilty else ():
+                limit, bent = self.ask(base, {one: 0}, values, rules)
+                if (wrong & (bent | ~_close(limit, base.limit))).any():
+                    guilty.add(one)
+            kept = [key for key in kept if found.keys[key][0] not in guilty]
+        return []
+
+    def aim(self, number: int, found: Reaction) -> AimedShare | None:
+        """See what a target moves: one row, in proportion; none: more than that."""
+        said, asked = self.scenario.said.targets, self.shares[number]
+        states, laid = [], []
+        for level in asked.at_least + _STEP * np.arange(3):
+            shares = list(self.shares)
+            shares[number] = asked.model_copy(update={"at_least": float(level)})
+            targets = said.model_copy(update={"secondary_share": tuple(shares)})
+            states.append(self.scenario.saying(targets=targets))
+            rows = [self.lay(states[-1], rule) for rule in self.moving]
+            laid.append({key: row for one in rows for key, row in one.items()})
+        first, then, _ = laid
+        if any(one.keys() != first.keys() for one in laid):
+            return None
+        moved = [
+            key
+            for key, row in first.items()
+            if row.limit != then[key].limit or not _alike(row, then[key])
+        ]
+        if len(moved) != 1:
+            return None
+        told = np.zeros((3, 1 + self.programme.column_count))  # the last of each is the limit
+        for one, row in zip(told, [every[moved[0]] for every in laid], strict=True):
+            one[row.columns], one[-1] = row.coefficients, row.limit
+        steps = np.diff(told, axis=0) / _STEP
+        if not np.allclose(steps[0], steps[1], rtol=1e-9, atol=1e-10):
+            return None
+        at = self.number[moved[0]]
+        mine = [rule for rule in self.moving if self.of_rule[rule].start <= at][-1:]
+        other = self.find(states[1], mine if found.keys else ())
+        if other.keys != found.keys:
+            return None
+        more = other.change - found.change, other.slope - found.slope
+        crossed = np.stack(more, axis=1)[:, :, at] / _STEP
+        step = np.where(np.abs(steps[0]) > 1e-11, steps[0], 0.0)
+        return AimedShare(number, asked.at_least, at, step[-1], step[:-1], crossed)
+
+
+_Key: TypeAlias = tuple[str, str, str]
+
+
+class _Base(NamedTuple):
+    """What edits are held against; the limit of every row, of other rules as it is in the plan."""
+
+    scenario: Scenario
+    rules: Collection[Rule]
+    rows: Mapping[_Key, Row]
+    limit: Floats
+
+
+def _key(row: Row) -> _Key:
+    return row.rule, row.label, row.sense
+
+
+def _alike(row: Row, other: Row) -> bool:
+    """Tell whether two rows have the same coefficients."""
+    return np.array_equal(row.columns, other.columns) and np.array_equal(
+        row.coefficients, other.coefficients
+    )
+
+
+def _close(one: Floats, other: Floats) -> Mask:
+    size = np.maximum(1.0, np.maximum(np.abs(one), np.abs(other)))
+    return np.asarray(np.abs(one - other) <= _SAME * size)
