@@ -45,7 +45,7 @@ INDEX = "index"
 """The page that leads to all others, and is written last."""
 
 OUTPUTS: tuple[Output, ...] = (
-    Output("map", "map.html", "pages.map:write_map"),
+    Output("map", "map.html", "pages.map:write_map", quotes="proof"),
     Output("report", "report.html", "documents.report:write_report"),
     Output("report_docx", "report.docx", "documents.report:write_report_docx"),
     Output("appendix", "appendix.html", "documents.report:write_appendix"),

@@ -1,5 +1,5 @@
 // What is told of a site, of a flow and of a road; and the map moves so that nothing covers it.
-const make = raastof.element;
+const make = raastof.element, { button } = raastof;
 
 raastof.about = (view, page) => {
   const { texts, sites, materials, periods, vehicles } = view.story, { uses } = view.traffic;
@@ -12,23 +12,14 @@ raastof.about = (view, page) => {
     group.periods.size === periods.length
       ? texts.all
       : [...group.periods].sort((a, b) => a - b).map((at) => periods[at]).join(", ");
-  const openFlow = (group, text) => {
-    const button = make("button", text, "open");
-    button.type = "button";
-    button.addEventListener("click", () => view.change({ flow: group.key, site: null }));
-    return button;
-  };
+  const openFlow = (group, text) =>
+    button(text, () => view.change({ flow: group.key, site: null }), "open");
 
   const close = () => view.change({ site: null, flow: null });
   const head = (name) => {
-    const title = make("h2", name), shut = make("button", "×", "shut");
-    title.tabIndex = -1;
-    title.dir = "auto";
-    shut.type = "button";
-    shut.title = texts.close;
-    shut.setAttribute("aria-label", texts.close);
-    shut.addEventListener("click", close);
-    about.replaceChildren(shut, title);
+    const title = Object.assign(make("h2", name), { tabIndex: -1, dir: "auto" });
+    const named = { title: texts.close, ariaLabel: texts.close };
+    about.replaceChildren(Object.assign(button("×", close, "shut"), named), title);
   };
 
   const tellTrade = (at) => {
@@ -52,16 +43,12 @@ raastof.about = (view, page) => {
   const tellWhy = (site, kept) => {
     const pairs = page.why.pairs[site.id];
     if (!pairs) return;
-    const label = about.appendChild(make("label", texts.why + " "));
-    const choice = label.appendChild(make("select"));
-    const reason = about.appendChild(make("p", "", "why"));
-    reason.setAttribute("aria-live", "polite");
-    const options = Object.keys(pairs).map((id) => new Option(sites[view.places.get(id)].name, id));
-    choice.append(new Option("", ""), ...options);
-    const tell = () => (reason.textContent = page.why.reasons[pairs[choice.value]] ?? "");
-    choice.value = kept;
-    tell();
-    choice.addEventListener("change", tell);
+    const reason = Object.assign(make("p", "", "why"), { ariaLive: "polite" });
+    const options = Object.keys(pairs).map((id) => [id, sites[view.places.get(id)].name]);
+    const tell = (id) => (reason.textContent = page.why.reasons[pairs[id]] ?? "");
+    raastof.select(about, texts.why + " ", [["", ""], ...options], tell).value = kept;
+    about.append(reason);
+    tell(kept);
   };
 
   const tellSite = (at) => {
@@ -91,20 +78,14 @@ raastof.about = (view, page) => {
       return;
     }
     about.append(make("p", `${materials[material].name} → ${uses[group.use]}`));
-    const rows = [
-      [texts.tonnes, whole(group.t) + " t"],
-      [texts.km, view.write(group.km, 1)],
-      [texts.loads, whole(group.loads)],
-      [texts.kg, whole(group.kg)],
-      [texts.vehicle, [...group.trucks].map((at) => vehicles[at]).join(", ")],
-      [texts.period, when(group)],
-    ];
-    about.append(raastof.table(null, rows));
+    const [tonnes, loads, kg] = [group.t, group.loads, group.kg].map(whole);
+    const vehicle = [...group.trucks].map((at) => vehicles[at]).join(", ");
+    const told = { tonnes: tonnes + " t", km: view.write(group.km, 1), loads, kg, vehicle };
+    const rows = Object.entries({ ...told, period: when(group) });
+    about.append(raastof.table(null, rows.map(([key, value]) => [texts[key], value])));
     for (const at of [from, to]) {
-      const button = make("button", sites[at].name, "open site-link");
-      button.type = "button";
-      button.addEventListener("click", () => view.change({ site: at, flow: null }));
-      about.append(button);
+      const go = () => view.change({ site: at, flow: null });
+      about.append(button(sites[at].name, go, "open site-link"));
     }
   };
 
@@ -113,28 +94,17 @@ raastof.about = (view, page) => {
     if (!view.chosen) return;
     const { map } = view, size = map.getSize(), box = map.getContainer().getBoundingClientRect();
     const over = about.getBoundingClientRect(), narrow = over.width > 0.8 * box.width;
-    const free = narrow
-      ? [0, 0, size.x, Math.max(60, over.top - box.top)]
-      : [over.right - box.left, 0, size.x, size.y];
+    const low = L.point(narrow ? 40 : over.right - box.left + 40, 40);
+    const high = L.point(40, narrow ? size.y - Math.max(60, over.top - box.top) + 40 : 40);
+    const clear = { paddingTopLeft: low, paddingBottomRight: high, animate: false };
     const ends = view.on.site !== null
       ? [sites[view.on.site].at]
       : view.on.flow.split("-").slice(0, 2).map((at) => sites[at].at);
-    const bounds = L.latLngBounds(ends);
-    const seen = ends.every((at) => {
-      const { x, y } = map.latLngToContainerPoint(at);
-      return x > free[0] + 30 && x < free[2] - 30 && y > free[1] + 30 && y < free[3] - 30;
-    });
-    if (seen) return;
-    const still = { animate: false };
-    const wide = map.latLngToContainerPoint(bounds.getSouthEast())
-      .subtract(map.latLngToContainerPoint(bounds.getNorthWest()));
-    if (wide.x > free[2] - free[0] - 80 || wide.y > free[3] - free[1] - 80) {
-      const low = L.point(free[0] + 40, 40), high = L.point(40, size.y - free[3] + 40);
-      map.fitBounds(bounds, { paddingTopLeft: low, paddingBottomRight: high, ...still });
-    } else {
-      const middle = L.point((free[0] + free[2]) / 2, (free[1] + free[3]) / 2);
-      map.panBy(map.latLngToContainerPoint(bounds.getCenter()).subtract(middle), still);
-    }
+    const bounds = L.latLngBounds(ends), corners = [bounds.getSouthEast(), bounds.getNorthWest()];
+    const [most, least] = corners.map((at) => map.latLngToContainerPoint(at));
+    const wide = most.subtract(least), free = size.subtract(low).subtract(high);
+    if (wide.x > free.x || wide.y > free.y) map.fitBounds(bounds, clear);
+    else ends.forEach((at) => map.panInside(at, clear));
   };
 
   const tell = () => {
@@ -173,25 +143,21 @@ raastof.tellRoad = (view, lane, event) => {
   const { texts, sites, materials } = view.story, box = make("div");
   const passing = view.shown.filter((group) =>
     [...group.routes.keys()].some((route) => view.way(route).includes(lane.step)) &&
-    (lane.name === undefined || view.on.mode === "difference" || lane.name === group.material)
+    (lane.name === undefined || view.differs || lane.name === group.material)
   );
   box.append(make("h2", lane.name === undefined ? texts.road : texts.lane));
   if (view.as === "burden") {
     const sides = ["plan", "before"].map((side) => view.countTrucks(side).get(lane.step) ?? 0);
-    const rows = [[texts.plan, sides[0]], [texts.before, sides[1]], [
-      texts.difference,
-      sides[0] - sides[1],
-    ]];
-    const written = rows.map(([name, value]) => [name, view.write(value, 1)]);
-    box.append(raastof.table(null, written, texts.trucks));
+    const rows = ["plan", "before", "difference"].map((key, at) => [
+      texts[key],
+      view.write(sides[at] ?? sides[0] - sides[1], 1),
+    ]);
+    box.append(raastof.table(null, rows, texts.trucks));
   } else box.append(make("p", view.signed(lane.value ?? lane.tonnes) + " t"));
   for (const group of passing.slice(0, MOST_NAMED)) {
     const name = `${sites[group.from].name} → ${sites[group.to].name}`;
-    const open = make("button", `${name}: ${materials[group.material].name}, `, "open");
-    open.append(view.signed(group.t) + " t");
-    open.type = "button";
-    open.addEventListener("click", () => view.change({ flow: group.key, site: null }));
-    box.append(open);
+    const what = `${name}: ${materials[group.material].name}, ${view.signed(group.t)} t`;
+    box.append(button(what, () => view.change({ flow: group.key, site: null }), "open"));
   }
   if (passing.length > MOST_NAMED) {
     const values = { more: view.write(passing.length - MOST_NAMED) };

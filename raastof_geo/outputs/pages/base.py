@@ -139,9 +139,5 @@ def _draw_class(network: RoadNetwork, which: Any) -> list[str]:
 
 
 def _name_towns(region: Region) -> dict[str, Any]:
-    ranks = [_RANKS.get(one, 2) for one in region.towns["town_class"]]
+    ranks = [{"city": 0, "town": 1}.get(one, 2) for one in region.towns["town_class"]]
     return pack(region.towns.assign(rank=ranks)[["name", "rank", "lat", "lon"]])
-
-
-_RANKS = {"city": 0, "town": 1}
-"""Which names are drawn first; all others come after these."""

@@ -5,21 +5,17 @@ const addButtons = (view) => {
   const { map } = view, { texts } = view.story, box = map.getContainer();
   for (const [name, text] of [["in", texts.zoomin], ["out", texts.zoomout]]) {
     const button = box.querySelector(".leaflet-control-zoom-" + name);
-    if (!button) continue;
-    button.title = text;
-    button.setAttribute("aria-label", text);
+    if (button) Object.assign(button, { title: text, ariaLabel: text });
   }
   const whole = new (L.Control.extend({
     options: { position: "topright" },
     onAdd() {
-      const button = raastof.element("button", texts.whole, "whole");
-      button.type = "button";
-      button.id = "whole";
-      L.DomEvent.disableClickPropagation(button);
-      button.addEventListener("click", () => {
+      const show = () => {
         view.change({ site: null, flow: null });
         view.fit();
-      });
+      };
+      const button = Object.assign(raastof.button(texts.whole, show, "whole"), { id: "whole" });
+      L.DomEvent.disableClickPropagation(button);
       return button;
     },
   }))();
@@ -54,8 +50,7 @@ raastof.around("controls", (map, { story, traffic, zones, page }) => {
 
   view.tell();
   fitHeight();
-  const { bounds } = view;
-  if (bounds) {
+  if (view.bounds) {
     view.fit();
     map.setMaxBounds(map.getBounds().pad(MARGIN));
     map.options.minZoom = Math.max(7, Math.floor(map.getZoom() - 1.5));

@@ -16,12 +16,47 @@ raastof.element = (tag, text, className) => {
   if (className) made.className = className;
   return made;
 };
+raastof.button = (text, act, className) => {
+  const made = raastof.element("button", text, className);
+  made.type = "button";
+  made.addEventListener("click", act);
+  return made;
+};
+// A field with its name before it, or behind it and what stands before that: then it is a tick.
+raastof.labelled = (into, text, field, before) => {
+  const label = into.appendChild(raastof.element("label")), name = raastof.element("span", text);
+  if (before === undefined) label.append(name, field);
+  else {
+    label.className = "tick";
+    label.append(field, ...(before ? [before] : []), name);
+  }
+  return field;
+};
+raastof.select = (into, text, options, act) => {
+  const select = raastof.labelled(into, text, raastof.element("select"));
+  select.append(...options.map(([value, name]) => new Option(name.slice(0, 80), value)));
+  select.addEventListener("change", () => act(select.value, select.selectedOptions[0].text));
+  return select;
+};
+raastof.swatch = (colour, dashed) => {
+  const line = raastof.element("span", "", "line" + (dashed ? " dashed" : ""));
+  line.style.color = colour;
+  return line;
+};
 raastof.svg = (shape, size = 24) =>
   `<svg width="${size}" height="${size}" viewBox="-12 -12 24 24" aria-hidden="true">${shape}</svg>`;
 raastof.fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 // All that passes a road, and what is not looked at just now; what the plan has more of, and less.
 raastof.colours = { passing: "#1f4e79", dimmed: "#c3c0b8", more: "#0072b2", less: "#d55e00" };
+
+// Begin a page that has a map and words beside it.
+raastof.settle = (map, bounds, options) => {
+  L.control.scale({ imperial: false }).addTo(map);
+  document.body.classList.add("planned", "route");
+  map.invalidateSize({ pan: false });
+  if (bounds.isValid()) map.fitBounds(bounds, { padding: [40, 40], animate: false, ...options });
+};
 
 // A table comes as the names of its columns and rows of cells; each row becomes an object.
 raastof.readTable = ({ columns, rows }) =>

@@ -12,14 +12,9 @@ const meet = (a, b) => a[0] < b[2] && a[2] > b[0] && a[1] < b[3] && a[3] > b[1];
 
 // Where a name may stand around its place: over it, or beside a mark of some size.
 const spots = (x, y, wide, high, mark) => {
-  const middle = [x - wide / 2, y - high / 2];
-  if (!mark) return [middle, [x - wide / 2, y - high - 5], [x - wide / 2, y + 5]];
-  return [
-    [x + mark, y - high / 2],
-    [x - mark - wide, y - high / 2],
-    [x - wide / 2, y - mark - high],
-    [x - wide / 2, y + mark],
-  ];
+  const [left, top] = [x - wide / 2, y - high / 2], off = mark || 5;
+  const near = [[left, y - off - high], [left, y + off]];
+  return mark ? [[x + mark, top], [x - mark - wide, top], ...near] : [[left, top], ...near];
 };
 
 const begin = (map) => {
@@ -46,15 +41,12 @@ const begin = (map) => {
       const wide = measure(one.text, one.font) + 6, high = one.high;
       for (const [left, top] of spots(x, y, wide, high, one.mark)) {
         const box = [left - GAP, top - GAP, left + wide + GAP, top + high + GAP];
-        if (box[0] < frame[0] || box[1] < frame[1] || box[2] > frame[2] || box[3] > frame[3]) {
-          continue;
-        }
-        if (taken.some((other) => meet(box, other))) continue;
+        const out = box.some((at, side) => side < 2 ? at < frame[side] : at > frame[side]);
+        if (out || taken.some((other) => meet(box, other))) continue;
         taken.push(box);
         const label = raastof.element("span", one.text, "raastof-name " + one.className);
         label.style.cssText = `left:${Math.round(left)}px;top:${Math.round(top)}px;` +
-          `width:${Math.ceil(wide)}px;height:${high}px;line-height:${high}px;font:${one.font}`;
-        label.style.lineHeight = high + "px";
+          `width:${Math.ceil(wide)}px;height:${high}px;font:${one.font};line-height:${high}px`;
         made.push(label);
         break;
       }
@@ -64,6 +56,18 @@ const begin = (map) => {
   map.on("moveend zoomend resize viewreset", placer.lay);
   map.on("zoomanim", () => pane.replaceChildren());
   return placer;
+};
+
+// Have a layer give names of its own, as long as it is there.
+raastof.nameOn = (map, layer, source) => {
+  const placer = raastof.names(map), before = layer.ending;
+  placer.sources.add(source);
+  layer.ending = () => {
+    before?.();
+    placer.sources.delete(source);
+    placer.lay();
+  };
+  setTimeout(placer.lay);
 };
 
 // The names of one map: add a `source` of names, or of boxes that no name may lie on.

@@ -1,12 +1,13 @@
 // The legend follows the view: it says what colours, widths and shapes mean just now.
 const make = raastof.element;
 
+const explain = (into, mark, text) => {
+  into.appendChild(make("div", undefined, "key")).append(mark, make("span", text));
+};
 const sample = (into, colour, height, text, dashed) => {
-  const key = into.appendChild(make("div", undefined, "key"));
-  const line = key.appendChild(make("span", "", "line" + (dashed ? " dashed" : "")));
-  line.style.color = colour;
+  const line = raastof.swatch(colour, dashed);
   line.style.height = Math.max(2, height).toFixed(1) + "px";
-  key.append(make("span", text));
+  explain(into, line, text);
 };
 
 const tellMaterials = (into, view) => {
@@ -36,13 +37,12 @@ const tellWidths = (into, view) => {
 };
 
 const tellTrucks = (into, view) => {
-  const { texts, classes } = view.story, plain = view.on.mode === "difference";
+  const { texts, classes } = view.story, plain = view.differs;
   into.append(make("h3", texts.trucks));
   classes.forEach(({ least, colour, width }, at) => {
     const most = classes[at + 1]?.least;
-    const text = most
-      ? `${view.write(least)} – ${view.write(most)}`
-      : raastof.fill(texts.over, { least: view.write(least) });
+    const [from, to] = [least, most ?? 0].map((one) => view.write(one));
+    const text = most ? `${from} – ${to}` : raastof.fill(texts.over, { least: from });
     sample(into, plain ? "#59636d" : colour, width * view.stretch, text);
   });
   into.append(make("p", texts.trucksnote));
@@ -51,28 +51,28 @@ const tellTrucks = (into, view) => {
 raastof.legend = (view, into) => {
   const { texts, sites } = view.story, { colours } = raastof;
   const tell = () => {
-    const difference = view.on.mode === "difference";
     into.replaceChildren(make("h2", texts.legend));
-    if (difference) {
-      sample(into, colours.more, 7, texts.more);
-      sample(into, colours.less, 7, texts.less, true);
+    if (view.differs) {
+      const [more, less] = view.tries ? ["tried_more", "tried_less"] : ["more", "less"];
+      sample(into, colours.more, 7, texts[more]);
+      sample(into, colours.less, 7, texts[less], true);
     }
-    if (!difference && (view.as === "flows" || view.chosen)) tellMaterials(into, view);
+    if (!view.differs && (view.as === "flows" || view.chosen)) tellMaterials(into, view);
     if (view.chosen) sample(into, colours.dimmed, 6, texts.rest);
     if (view.as === "burden" && !view.chosen) tellTrucks(into, view);
     else tellWidths(into, view);
     const marks = into.appendChild(make("div", undefined, "marks"));
     for (const role of Object.keys(view.story.marks)) {
       if (!sites.some((site) => site.roles.includes(role))) continue;
-      const key = marks.appendChild(make("div", undefined, "key"));
-      key.innerHTML = raastof.svg(raastof.shapeOf(view.story, [role]), 20);
-      key.append(make("span", texts[role]));
+      const shape = make("template");
+      shape.innerHTML = raastof.svg(raastof.shapeOf(view.story, [role]), 20);
+      explain(marks, shape.content, texts[role]);
     }
     if (view.on.zones) {
       for (const name of new Set((view.zones?.areas ?? []).map((zone) => zone.name))) {
-        const key = into.appendChild(make("div", undefined, "key"));
-        key.appendChild(make("span", "", "zone-key")).style.color = view.zones.zone_colour;
-        key.append(make("span", name));
+        const mark = make("span", "", "zone-key");
+        mark.style.color = view.zones.zone_colour;
+        explain(into, mark, name);
       }
     }
   };

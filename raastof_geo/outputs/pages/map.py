@@ -1,5 +1,6 @@
 """Draw sites, flows and trucks on a map that is one file and needs no internet."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -18,11 +19,13 @@ from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.opening import conclude, elaborate, say_effect, say_in_all
 from raastof_geo.outputs.pages.base import describe_areas, describe_base
 from raastof_geo.outputs.pages.encode import encode_line, pack
-from raastof_geo.outputs.pages.page import Controls, Element, Page, PlanMap
+from raastof_geo.outputs.pages.page import Controls, Element, Page, PlanMap, pack_later
 from raastof_geo.outputs.pages.streets import STREET_DECIMALS, Errand, lay_streets
+from raastof_geo.outputs.pages.what_if import embed_plan
 from raastof_geo.outputs.palette import BURDEN_CLASSES, FAMILIES, ROLE_MARKS, ZONE, colour_materials
 from raastof_geo.outputs.tables.summary import summarise
 from raastof_geo.outputs.template import read_template
+from raastof_geo.records.proof import PROOF
 from raastof_geo.region.region import Region, read_region
 from raastof_geo.result import BY_DUMPER, Result, draw_zones
 from raastof_geo.roads.network import RoadNetwork
@@ -38,23 +41,24 @@ _MOST_PAIRS = 6000
 
 def write_map(result: Result, folder: Path) -> Path:
     """Write `map.html`."""
-    path = folder / "map.html"
-    page = draw_map(result).get_root().render()
+    path, proof = folder / "map.html", folder / PROOF.name
+    digest = hashlib.sha256(proof.read_bytes()).hexdigest() if proof.exists() else ""
+    page = draw_map(result, proof=digest).get_root().render()
     path.write_text(page, encoding="utf-8", newline="\n")
     return path
 
 
-def draw_map(result: Result) -> folium.Map:
+def draw_map(result: Result, *, proof: str = "") -> folium.Map:
     """Draw sites and flows of the plan and of its baseline on a map of Folium's.
 
     A notebook shows it, and more can be added to it: layers, plugins, tiles. Without those it asks
     no host. `map.html` is this map, saved. It speaks the language of the scenario. What lies on it
     is one element each: `BaseRoads`, `Areas`, `Zones`, `Roads`, `Flows`, `Sites` and `MapControls`,
-    which can be added to other maps as well.
+    which can be added to other maps as well. `proof` is the digest of the proof beside it.
     """
     said = result.scenario.said
     with speaking(*result.scenario.speech):
-        told = MapStory(result)
+        told = MapStory(result, proof=proof)
         images = TILES if said.online_tiles else ""
         drawn = PlanMap(Page(title=said.title, language=said.language, images=images))
         near = [site.lon_lat for site in result.scenario.sites.values()]
@@ -119,7 +123,8 @@ class MapControls(Controls):
     def __init__(self, result: "Result | MapStory") -> None:
         told = MapStory.of(result)
         parts = {**told.moving, "zones": told.zones, "page": told.page}
-        super().__init__("controls", *_body(told.result), parts)
+        head, body = _body(told.result)
+        super().__init__("controls", head, body + told.what_if, parts)
 
 
 def _body(result: Result) -> tuple[str, str]:
@@ -167,8 +172,8 @@ class MapStory:
     them, and every text in the language that is spoken.
     """
 
-    def __init__(self, result: Result) -> None:
-        self.result = result
+    def __init__(self, result: Result, *, proof: str = "") -> None:
+        self.result, self.proof = result, proof
         self._errands: dict[Errand, int] = {}
         self._uses: dict[str, int] = {}
 
@@ -263,6 +268,24 @@ class MapStory:
             "why": _why(self.result),
         }
 
+    @cached_property
+    def receptions(self) -> dict[str, str]:
+        """What a taker does with what it takes, by its kind, where that is no use of a need."""
+        own = {str(role): str(role.caption) for role in (Role.PLANT, Role.DEPOT)}
+        return dict.fromkeys(map(str, Role), str(read_texts("map")["reception"])) | own
+
+    @cached_property
+    def what_if(self) -> str:
+        """Give what is tried out in the page, packed into HTML; empty where nobody asked for it."""
+        if not self.result.scenario.said.map.what_if:
+            return ""
+        materials = _places(material["id"] for material in _materials(self.result))
+        uses = _places(self.traffic["uses"])
+        data = embed_plan(self.result, materials, uses, self.receptions, proof=self.proof)
+        packed = (("code", pack_later()), ("data", data)) if data else ()
+        plain = '<script type="text/plain" id="whatif-{}">{}</script>\n'
+        return "".join(plain.format(*one) for one in packed)
+
     def _total(self, books: Books) -> list[dict[str, float]]:
         """Give what the books have in each period: more than flows, where trucks drive empty."""
         by_period = books.by("period").reindex(list(self.result.scenario.periods), fill_value=0.0)
@@ -294,10 +317,8 @@ class MapStory:
         uses = {
             need.id: scenario.catalogue.uses[need.use].called(language) for need in scenario.needs
         }
-        kinds = {str(role): str(role.caption) for role in (Role.PLANT, Role.DEPOT)}
-        reception = str(read_texts("map")["reception"])
         takers = zip(flows["taker"], flows["taker_kind"], strict=True)
-        called = [uses.get(taker, kinds.get(kind, reception)) for taker, kind in takers]
+        called = [uses.get(taker, self.receptions[kind]) for taker, kind in takers]
         origins, goals, driven = flows["origin"], flows["destination"], flows["vehicle"]
         trips = zip(origins, goals, driven, flows["period"], strict=True)
         routes = [self._find_route(*trip, "full") for trip in trips]
@@ -362,7 +383,8 @@ def _materials(result: Result) -> list[dict[str, Any]]:
 def _sites(result: Result) -> Iterator[dict[str, Any]]:
     scenario = result.scenario
     where = result.effect.books.municipalities
-    before, plan = (side.T for side in result.effect.align("site", list(scenario.sites)))
+    aligned = (side.T for side in result.effect.align("site", list(scenario.sites)))
+    sides = list(zip(("before", "plan"), aligned, strict=True))
     for site_id, site in scenario.sites.items():
         lon, lat = site.lon_lat
         told = shown_in_lines().items() if site.offers or site.needs else ()
@@ -375,11 +397,8 @@ def _sites(result: Result) -> Iterator[dict[str, Any]]:
             "roles": site.roles,
             "at": (round(lat, 5), round(lon, 5)),
             "effect": [
-                {
-                    "name": str(part.heading),
-                    "before": round(shown.factor * float(before[site_id][part]), 1),
-                    "plan": round(shown.factor * float(plan[site_id][part]), 1),
-                }
+                {"name": str(part.heading)}
+                | {key: round(shown.factor * float(side[site_id][part]), 1) for key, side in sides}
                 for part, shown in told
                 if shown.in_short
             ],

@@ -9,18 +9,10 @@ raastof.around("outlook", (map, { outlook: { sites, words } }) => {
     box.append(make("h2", name), ...lines.map((line) => make("p", line)));
     for (const what of ["yaml", "row"]) {
       const value = what === "row" ? [id, x, y].join("\t") : `  ${id}: {lon: ${x}, lat: ${y}}`;
-      const label = make("label", words[what]),
-        field = make("textarea"),
-        copy = make("button", words.copy);
-      Object.assign(field, {
-        value,
-        ariaLabel: words[what],
-        readOnly: true,
-        rows: 2,
-        onfocus: () => field.select(),
-      });
-      copy.onclick = () => (field.select(), document.execCommand("copy"));
-      box.append(label, field, copy);
+      const field = make("textarea"), named = { value, ariaLabel: words[what] };
+      Object.assign(field, named, { readOnly: true, rows: 2, onfocus: () => field.select() });
+      const copy = () => (field.select(), document.execCommand("copy"));
+      box.append(make("label", words[what]), field, raastof.button(words.copy, copy));
     }
     return box;
   };
@@ -40,8 +32,5 @@ raastof.around("outlook", (map, { outlook: { sites, words } }) => {
     const told = note({ name: words.here, lines: [], id: words.new, at: [lat, lng] });
     L.popup({ maxWidth: 280 }).setLatLng([lat, lng]).setContent(told).openOn(map);
   });
-  L.control.scale({ imperial: false }).addTo(map);
-  document.body.classList.add("planned", "route");
-  map.invalidateSize({ pan: false });
-  if (bounds.isValid()) map.fitBounds(bounds, { padding: [40, 40], maxZoom: 14, animate: false });
+  raastof.settle(map, bounds, { maxZoom: 14 });
 });

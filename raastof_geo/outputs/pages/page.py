@@ -6,6 +6,8 @@ map of Folium's. They share the script `raastof`, which stands once in a page, a
 once in a page under a name that says what they are.
 """
 
+import base64
+import gzip
 import hashlib
 import json
 import re
@@ -25,9 +27,11 @@ from raastof_geo.outputs.template import read_asset
 SCRIPTS = (
     *("core", "painter", "view", "labels", "base", "areas", "zones", "sites", "roads", "flows"),
     *("state", "legend", "sentence", "table", "about", "panel", "sheet", "print", "controls"),
-    *("route", "outlook"),
+    *("whatif", "route", "outlook"),
 )
 """Modules of the script `raastof`, each a file of this folder, in the order they are read."""
+LATER = ("simplex", "proof", "programme", "tryout")
+"""Modules that a page keeps packed until somebody asks what would be if."""
 _CONTENT_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'"
@@ -175,13 +179,20 @@ def _read_leaflet() -> str:
 
 
 @lru_cache
-def read_scripts() -> str:
+def read_scripts(names: tuple[str, ...] = SCRIPTS) -> str:
     """Give the script `raastof`: each module is a function of its own, and names what it gives."""
-    return "globalThis.raastof = {};\n" + "".join(
+    return "globalThis.raastof ??= {};\n" + "".join(
         f"// {name}.js\n((raastof) => {{\n"
         f"{read_asset(f'pages/{name}.js')}}})(globalThis.raastof);\n"
-        for name in SCRIPTS
+        for name in names
     )
+
+
+@lru_cache
+def pack_later() -> str:
+    """Give the scripts that are read later, packed without comments and margins, as letters."""
+    code = re.sub(r"(?m)^\s*(//.*\n)?", "", read_scripts(LATER))
+    return base64.b64encode(gzip.compress(code.encode(), 9, mtime=0)).decode()
 
 
 def _embed(value: Any) -> str:

@@ -90,11 +90,10 @@ raastof.shift = (points, by) => {
     if (at < last) {
       const dx = points[at + 2] - points[at], dy = points[at + 3] - points[at + 1];
       const long = Math.hypot(dx, dy) || 1;
-      const [px, py] = [-dy / long, dx / long];
-      mx = at ? nx + px : px;
-      my = at ? ny + py : py;
-      nx = px;
-      ny = py;
+      nx = -dy / long;
+      ny = dx / long;
+      mx = at ? mx + nx : nx;
+      my = at ? my + ny : ny;
     }
     const long = Math.hypot(mx, my) || 1;
     const stretch = Math.min(1.6, 1 / Math.max(0.1, (mx * nx + my * ny) / long));
@@ -113,29 +112,26 @@ raastof.reverse = (points) => {
   return turned;
 };
 
-Object.assign(raastof, { outside, onScreen, follow });
+// Stroke what has been traced.
+const stroke = (ctx, colour, width, dash = []) => {
+  ctx.setLineDash(dash);
+  [ctx.strokeStyle, ctx.lineWidth] = [colour, width];
+  ctx.stroke();
+};
+
+Object.assign(raastof, { outside, onScreen, follow, stroke });
 
 // Paint lanes: all of their edges first, then all of their bodies, so that none covers another's.
 raastof.paintLanes = ({ ctx }, lanes, edge = "#ffffff") => {
-  ctx.lineJoin = "round";
-  ctx.lineCap = "butt";
-  ctx.setLineDash([]);
-  for (const { points, width } of lanes) {
+  const paint = (points, cap, ...look) => {
     ctx.beginPath();
     follow(ctx, points);
-    ctx.strokeStyle = edge;
-    ctx.lineWidth = width + 2;
-    ctx.stroke();
-  }
-  ctx.lineCap = "round";
+    [ctx.lineJoin, ctx.lineCap] = ["round", cap];
+    stroke(ctx, ...look);
+  };
+  for (const { points, width } of lanes) paint(points, "butt", edge, width + 2);
   for (const { points, width, colour, dash } of lanes) {
-    ctx.beginPath();
-    follow(ctx, points);
-    ctx.strokeStyle = colour;
-    ctx.lineWidth = width;
-    ctx.lineCap = dash ? "butt" : "round";
-    ctx.setLineDash(dash ?? []);
-    ctx.stroke();
+    paint(points, dash ? "butt" : "round", colour, width, dash ?? []);
   }
   ctx.setLineDash([]);
 };
@@ -154,24 +150,16 @@ raastof.paintArrows = ({ ctx }, lanes, every = 90) => {
         ctx.translate(points[at] + (dx * left) / long, points[at + 1] + (dy * left) / long);
         ctx.rotate(Math.atan2(dy, dx));
         ctx.beginPath();
-        if (inside) {
-          ctx.moveTo(-size * 0.4, -size * 0.75);
-          ctx.lineTo(size * 0.5, 0);
-          ctx.lineTo(-size * 0.4, size * 0.75);
-          ctx.strokeStyle = "#ffffff";
-          ctx.lineWidth = 1.6;
-          ctx.stroke();
-        } else {
-          ctx.moveTo(-size, -size);
-          ctx.lineTo(size * 1.2, 0);
-          ctx.lineTo(-size, size);
-          ctx.closePath();
-          ctx.fillStyle = colour;
-          ctx.strokeStyle = "#ffffff";
-          ctx.lineWidth = 1;
-          ctx.stroke();
-          ctx.fill();
-        }
+        follow(
+          ctx,
+          (inside ? [-0.4, -0.75, 0.5, 0, -0.4, 0.75] : [-1, -1, 1.2, 0, -1, 1]).map(
+            (at) => at * size,
+          ),
+        );
+        if (!inside) ctx.closePath();
+        stroke(ctx, "#ffffff", inside ? 1.6 : 1);
+        ctx.fillStyle = colour;
+        if (!inside) ctx.fill();
         ctx.restore();
         left += every;
       }
@@ -197,3 +185,40 @@ raastof.touch = (lanes, { x, y }, reach = 5) => {
   }
   return best;
 };
+
+// A layer of lanes along roads, which can be touched: `lay` gives them, `arrows` those with arrows,
+// and how far apart; `first` says whether a touch of it counts before that of others.
+raastof.laneLayer = (name, height, { lay, arrows, first }) =>
+  raastof.layer(name, ({ story, traffic }) =>
+    raastof.painted((map, layer) => {
+      const view = raastof.of(map).learn({ story, traffic }), { dataset } = map.getContainer();
+      layer.lanes = [];
+      const painter = raastof.painter(map, `raastof-${name}`, height, (frame) => {
+        // Each stretch that is seen, with its points in the direction of the step.
+        const drawn = new Map();
+        const trace = (step) => {
+          const at = step >> 1, line = view.line(at);
+          if (outside(line.box, frame)) return null;
+          if (!drawn.has(at)) drawn.set(at, onScreen(line, frame));
+          const points = drawn.get(at);
+          return points.length < 4 ? null : step & 1 ? raastof.reverse(points) : points;
+        };
+        layer.lanes = lay(view, trace);
+        raastof.paintLanes(frame, layer.lanes);
+        raastof.paintArrows(frame, ...arrows(view, layer.lanes));
+        dataset[name === "flows" ? "lanes" : name] = String(layer.lanes.length);
+      });
+      const quiet = view.listen(name, () => painter.repaint());
+      const touched = (event) => {
+        const lane = raastof.touch(layer.lanes, map.latLngToLayerPoint(event.latlng));
+        if (!lane || event.raastof) return;
+        event.raastof = first;
+        raastof.tellRoad?.(view, lane, event);
+      };
+      map.on("click", touched);
+      layer.ending = () => {
+        quiet();
+        map.off("click", touched);
+      };
+      return painter;
+    }));

@@ -1,15 +1,6 @@
 // The panel: what is shown, the legend, the search, and filters.
-const make = raastof.element;
+const make = raastof.element, { labelled } = raastof;
 
-const labelled = (into, text, input, before) => {
-  const label = into.appendChild(make("label"));
-  if (before === undefined) label.append(make("span", text), input);
-  else {
-    label.className = "tick";
-    label.append(input, ...(before ? [before] : []), make("span", text));
-  }
-  return input;
-};
 const input = (type, values = {}) => Object.assign(make("input"), { type, ...values });
 const group = (into, name) => {
   const set = into.appendChild(make("fieldset"));
@@ -28,28 +19,36 @@ const choice = (view, into, name, key, values) => {
   return () => inputs.forEach((one) => (one.checked = one.value === view.on[key]));
 };
 
+// A slider that says in words where it stands.
+const ranged = (into, text, values, act) => {
+  const range = labelled(into, text, input("range", { min: 0, step: 1, ...values }));
+  const told = range.parentNode.appendChild(make("output"));
+  range.addEventListener("input", () => act(Number(range.value)));
+  return (value, said) => {
+    range.value = value;
+    told.textContent = said;
+    range.setAttribute("aria-valuetext", said);
+  };
+};
+
 const slider = (view, into) => {
   const { texts, periods } = view.story;
   if (periods.length < 2) return () => {};
-  const told = make("output"), values = { min: 0, max: periods.length, step: 1, id: "period" };
-  const range = labelled(into, texts.periods, input("range", values));
-  range.parentNode.append(told);
-  range.addEventListener("input", () => view.change({ period: Number(range.value) }));
-  return () => {
-    range.value = view.on.period;
-    told.textContent = view.nameOfPeriod();
-    range.setAttribute("aria-valuetext", told.textContent);
-  };
+  const values = { max: periods.length, id: "period" };
+  const set = ranged(into, texts.periods, values, (period) => view.change({ period }));
+  return () => set(view.on.period, view.nameOfPeriod());
 };
 
 const finder = (view, into) => {
   const { texts, sites } = view.story, form = into.appendChild(make("form", undefined, "find"));
-  const nameOf = (site) => site.name.slice(0, 200);
-  const names = form.appendChild(make("datalist"));
-  names.id = "names";
+  const nameOf = (site) => site.name.slice(0, 200), names = make("datalist");
+  form.append(Object.assign(names, { id: "names" }));
   names.append(...sites.map((site) => new Option("", nameOf(site))));
-  const search = input("search", { id: "search", autocomplete: "off" });
-  const wanted = labelled(form, texts.search, search);
+  const wanted = labelled(
+    form,
+    texts.search,
+    input("search", { id: "search", autocomplete: "off" }),
+  );
   wanted.setAttribute("list", "names");
   form.append(Object.assign(make("button", texts.find), { type: "submit" }));
   const missed = form.appendChild(make("p", ""));
@@ -72,35 +71,23 @@ const finder = (view, into) => {
 };
 
 const chooser = (view, into, key, options) => {
-  const { texts } = view.story;
+  const { texts } = view.story, all = [["", texts.everything], ...options];
   if (options.length < 2) return () => {};
-  const select = labelled(into, texts[key], make("select"));
+  const select = raastof.select(into, texts[key], all, (value) => view.change({ [key]: value }));
   select.id = key;
-  const made = options.map(([value, name]) => new Option(name.slice(0, 80), value));
-  select.append(new Option(texts.everything, ""), ...made);
-  select.addEventListener("change", () => view.change({ [key]: select.value }));
   return () => (select.value = view.on[key]);
 };
 
 // The smallest flow that is shown, on a scale that is fine where flows are small.
 const threshold = (view, into) => {
   const { texts } = view.story;
-  const most = Math.max(
-    1,
-    ...["plan", "before"].flatMap((side) => [...view.join(side).values()].map((one) => one.t)),
-  );
-  const range = labelled(
-    into,
-    texts.least,
-    input("range", { min: 0, max: 100, step: 1, id: "least" }),
-  );
-  const told = range.parentNode.appendChild(make("output"));
-  range.addEventListener("input", () => view.change({ least: most * (range.value / 100) ** 3 }));
-  return () => {
-    range.value = Math.round(100 * Math.cbrt(view.on.least / most));
-    told.textContent = view.write(view.on.least) + " t";
-    range.setAttribute("aria-valuetext", told.textContent);
-  };
+  const sums = ["plan", "before"].flatMap((side) => [...view.join(side).values()]);
+  const most = Math.max(1, ...sums.map((one) => one.t));
+  const set = ranged(into, texts.least, { max: 100, id: "least" }, (value) => {
+    view.change({ least: most * (value / 100) ** 3 });
+  });
+  const place = () => Math.round(100 * Math.cbrt(view.on.least / most));
+  return () => set(place(), view.write(view.on.least) + " t");
 };
 
 const tick = (into, text, key, act) => {
@@ -117,8 +104,7 @@ const materialFilter = (view, into) => {
       family = material.family;
       set = group(into, families[family]);
     }
-    const swatch = make("span", "", "line" + (material.virgin ? " dashed" : ""));
-    swatch.style.color = material.colour;
+    const swatch = raastof.swatch(material.colour, material.virgin);
     const name = material.name + (material.virgin ? ` (${texts.virgin})` : "");
     const box = labelled(set, name, input("checkbox", { name: "material" }), swatch);
     box.addEventListener("change", () => {
@@ -143,6 +129,7 @@ raastof.panel = (view, page) => {
   legend.id = "legend";
   raastof.legend(view, legend);
   finder(view, steps);
+  raastof.whatif(view, steps);
   const filters = steps.appendChild(make("details"));
   filters.id = "filters";
   filters.append(make("summary", texts.filters));
@@ -166,7 +153,6 @@ raastof.panel = (view, page) => {
       view.map.getContainer().classList.toggle("tiled", wanted);
     });
   }
-  const printing = { type: "button", id: "print", onclick: () => print() };
-  steps.append(Object.assign(make("button", texts.print), printing));
+  steps.append(Object.assign(raastof.button(texts.print, () => print()), { id: "print" }));
   view.listen("panel", () => shows.forEach((show) => show()));
 };

@@ -9,20 +9,24 @@ const flatten = (map, sea) => {
   const sheet = canvases[0].cloneNode(), ctx = sheet.getContext("2d");
   ctx.fillStyle = sea;
   ctx.fillRect(0, 0, sheet.width, sheet.height);
-  for (const one of canvases) {
-    ctx.drawImage(one, 0, 0);
-    one.hidden = true;
-  }
+  for (const one of canvases) ctx.drawImage(one, 0, 0);
+  const hide = (hidden) => canvases.forEach((one) => (one.hidden = hidden));
+  hide(true);
   canvases[0].parentNode.append(sheet);
   return () => {
     sheet.remove();
-    for (const one of canvases) one.hidden = false;
+    hide(false);
   };
 };
 
 raastof.paper = (view, source) => {
   const { map } = view, box = map.getContainer(), { texts } = view.story;
   let kept = null;
+  const resize = (retina, snap) => {
+    L.Browser.retina = retina;
+    map.options.zoomSnap = snap;
+    map.invalidateSize({ animate: false, pan: false });
+  };
   const begin = () => {
     if (kept) return;
     kept = { at: map.getCenter(), zoom: map.getZoom(), retina: L.Browser.retina };
@@ -30,11 +34,10 @@ raastof.paper = (view, source) => {
     const date = new Date().toLocaleDateString(document.documentElement.lang);
     const attribution = map.attributionControl?.getContainer().textContent ?? "";
     source.textContent = raastof.fill(texts.printed, { date }) + " " + attribution;
-    box.style.setProperty("width", WIDE_PX + "px", "important");
-    box.style.setProperty("height", HIGH_PX + "px", "important");
-    L.Browser.retina = true;
-    map.options.zoomSnap = 0.05;
-    map.invalidateSize({ animate: false, pan: false });
+    for (const [side, px] of [["width", WIDE_PX], ["height", HIGH_PX]]) {
+      box.style.setProperty(side, px + "px", "important");
+    }
+    resize(true, 0.05);
     view.fit();
     kept.unfold = flatten(map, box.style.backgroundColor);
   };
@@ -42,9 +45,7 @@ raastof.paper = (view, source) => {
     if (!kept) return;
     kept.unfold();
     box.style.width = box.style.height = "";
-    L.Browser.retina = kept.retina;
-    map.options.zoomSnap = 0.25;
-    map.invalidateSize({ animate: false, pan: false });
+    resize(kept.retina, 0.25);
     map.setView(kept.at, kept.zoom, { animate: false });
     kept = null;
     view.printing = false;

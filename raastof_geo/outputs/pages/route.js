@@ -33,8 +33,5 @@ raastof.around("route", (map, { route }) => {
       return [x - 9, y - 9, x + 9, y + 9];
     })
   );
-  L.control.scale({ imperial: false }).addTo(map);
-  document.body.classList.add("planned", "route");
-  map.invalidateSize({ pan: false });
-  if (bounds.isValid()) map.fitBounds(bounds, { padding: [40, 40], animate: false });
+  raastof.settle(map, bounds);
 });

@@ -80,9 +80,7 @@ def explain_detour(scenario: Scenario, detour: Detour) -> list[str]:
     lines = [f"{truck}, {detour.period}"]
     for trip in detour.trips:
         lines += _explain_trip(trip)
-    lines += [str(line) for line in _price(detour)]
-    lines += [str(line) for line in _doubt(detour)]
-    return lines
+    return [*lines, *map(str, _price(detour)), *map(str, _doubt(detour))]
 
 
 def describe_obstacle(obstacle: Obstacle) -> str:
@@ -98,13 +96,9 @@ def describe_obstacle(obstacle: Obstacle) -> str:
 
 def _explain_trip(trip: Trip) -> Iterator[str]:
     figures, texts = trip.figures, read_texts("route")
-    told = texts["trip"].format(
-        load=texts[trip.load],
-        km=format_number(figures.km, digits=1),
-        hours=format_number(figures.hours, digits=2),
-        kg=format_number(figures.kg_co2e, digits=1),
-    )
-    yield str(told)
+    hours = format_number(figures.hours, digits=2)
+    km, kg = (format_number(one, digits=1) for one in (figures.km, figures.kg_co2e))
+    yield str(texts["trip"].format(load=texts[trip.load], km=km, hours=hours, kg=kg))
     roads = [
         f"{name or _NAMELESS} {format_number(km, digits=1)} km"
         for name, km in trip.roads
@@ -128,11 +122,8 @@ def _price(detour: Detour) -> Iterator[Message]:
     texts = read_texts("route")
     yield texts["each load"].format(km=format_number(km, digits=1), kg=format_number(kg, digits=1))
     if detour.loads_per_year:
-        yield texts["each year"].format(
-            loads=format_number(detour.loads_per_year),
-            km=format_number(km * detour.loads_per_year),
-            kg=format_number(kg * detour.loads_per_year),
-        )
+        told = (format_number(one * detour.loads_per_year) for one in (1, km, kg))
+        yield texts["each year"].format(**dict(zip(("loads", "km", "kg"), told, strict=True)))
     elif detour.loads_per_year is not None:
         yield say("The plan has no load on this leg.")
 

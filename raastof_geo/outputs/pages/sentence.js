@@ -11,38 +11,28 @@ const round = (value) => {
 raastof.sentence = (view, into) => {
   const { texts, sites, materials } = view.story;
   const write = (value) => view.write(round(value), Math.abs(value) < 10 && value % 1 ? 1 : 0);
-  const lit = (groups) =>
-    (view.chosen ? groups.filter((one) => view.isLit(one)) : groups)
-      .filter((one) => one.from !== one.to);
+  const lit = (one) => one.from !== one.to && (!view.chosen || view.isLit(one));
   const subject = () => {
     const { site, flow, project, municipality } = view.on, { projects } = view.story;
-    const about = [];
-    if (flow !== null) {
-      const [from, to, material] = flow.split("-").map(Number);
-      about.push(`${materials[material].name}: ${sites[from].name} → ${sites[to].name}`);
-    } else if (site !== null) about.push(sites[site].name);
-    if (project) about.push(projects.find(({ id }) => id === project)?.name ?? project);
-    if (municipality) about.push(municipality);
+    const [from, to, material] = (flow ?? "").split("-").map(Number);
+    const ends = flow && `${materials[material].name}: ${sites[from].name} → ${sites[to].name}`;
+    const named = projects.find(({ id }) => id === project)?.name ?? project;
+    const about = [ends ?? sites[site]?.name, named, municipality].filter(Boolean);
     return about.length ? about.join(", ") + ". " : "";
   };
   const tell = () => {
+    if (view.tries) return (into.textContent = texts.tried_said);
     const { mode } = view.on, when = view.nameOfPeriod();
-    const sides = Object.fromEntries(
-      ["plan", "before"].map((side) => [side, lit([...view.join(side).values()])]),
-    );
-    const whole = view.isWhole;
+    const join = (side) => [...view.join(side).values()].filter(lit);
+    const sides = { plan: join("plan"), before: join("before") }, whole = view.isWhole;
     const count = (side, name) => whole ? view.total(side, name) : sum(sides[side], name);
     const kg = { plan: count("plan", "kg"), before: count("before", "kg") };
     const change = kg.before ? (100 * (kg.plan - kg.before)) / kg.before : 0;
     const values = { when, before: write(kg.before / 1000), plan: write(kg.plan / 1000) };
     values.change = write(Math.abs(change));
-    const compared = !sides.before.length
-      ? texts.said_alone
-      : Math.abs(change) < 0.5
-      ? texts.said_same
-      : change < 0
-      ? texts.said_less
-      : texts.said_more;
+    const differs = change < 0 ? texts.said_less : texts.said_more;
+    const against = Math.abs(change) < 0.5 ? texts.said_same : differs;
+    const compared = sides.before.length ? against : texts.said_alone;
     let text = "";
     if (mode === "difference") {
       const loads = count("plan", "loads") - count("before", "loads");

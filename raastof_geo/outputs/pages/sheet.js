@@ -18,8 +18,7 @@ raastof.sheet = () => {
     dragged = null;
   });
   handle.addEventListener("keydown", ({ key }) => {
-    if (key === "ArrowUp") set(step() + 1);
-    if (key === "ArrowDown") set(step() - 1);
+    if (key === "ArrowUp" || key === "ArrowDown") set(step() + (key === "ArrowUp" ? 1 : -1));
   });
   handle.addEventListener("pointerdown", (event) => {
     dragged = { y: event.clientY, height: panel.offsetHeight, moved: false };

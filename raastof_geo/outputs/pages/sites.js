@@ -44,10 +44,10 @@ const spread = (marks) => {
         if (long >= SIZE) continue;
         if (long < 0.5) [dx, dy] = [Math.cos(two), Math.sin(two)];
         const push = (SIZE + 0.5 - long) / 2 / (Math.hypot(dx, dy) || 1);
-        a.px -= dx * push;
-        a.py -= dy * push;
-        b.px += dx * push;
-        b.py += dy * push;
+        for (const [mark, way] of [[a, -push], [b, push]]) {
+          mark.px += dx * way;
+          mark.py += dy * way;
+        }
         moved = true;
       }
     }
@@ -64,24 +64,26 @@ raastof.layer("sites", ({ story }) => {
 
   const begin = (map) => {
     const view = raastof.of(map).learn({ story });
-    marked = story.sites.map((site, at) => {
-      const name = nameOf(site);
-      const icon = L.divIcon({
-        className: "site",
-        iconSize: [24, 24],
-        html: raastof.svg(shapeOf(story, site.roles)),
+    // A mark with a name, which does something at a click and at Enter.
+    const mark = (at, name, [className, size, html], act) => {
+      const icon = L.divIcon({ className, iconSize: [size, size], html });
+      const marker = L.marker(at, {
+        title: name.slice(0, 300),
+        alt: name,
+        icon,
+        riseOnHover: true,
       });
-      const marker = L.marker(site.at, { title: name, alt: name, icon, riseOnHover: true });
       marker.on("click", (event) => {
         L.DomEvent.stopPropagation(event);
-        view.change({ site: at, flow: null });
+        act();
       });
-      marker.on("keypress", ({ originalEvent: { key } }) => {
-        if (key === "Enter") view.change({ site: at, flow: null });
-      });
-      marker.addTo(marks);
-      marker.getElement()?.setAttribute("aria-label", name);
+      marker.on("keypress", ({ originalEvent: { key } }) => key === "Enter" && act());
+      marker.addTo(marks).getElement()?.setAttribute("aria-label", name);
       return marker;
+    };
+    marked = story.sites.map((site, at) => {
+      const look = ["site", 24, raastof.svg(shapeOf(story, site.roles))];
+      return mark(site.at, nameOf(site), look, () => view.change({ site: at, flow: null }));
     });
 
     const place = () => {
@@ -110,20 +112,11 @@ raastof.layer("sites", ({ story }) => {
 
     const makeGroup = ({ members }, at) => {
       const names = members.map((one) => nameOf(story.sites[one])).join(", ");
-      const icon = L.divIcon({
-        className: "sites",
-        iconSize: [26, 26],
-        html: raastof.element("span", String(members.length)),
+      const bounds = L.latLngBounds(members.map((one) => story.sites[one].at)).pad(0.4);
+      const look = ["sites", 26, raastof.element("span", String(members.length))];
+      return mark(at, names, look, () => {
+        map.fitBounds(bounds, { maxZoom: Math.min(map.getMaxZoom(), map.getZoom() + 3) });
       });
-      const marker = L.marker(at, { title: names.slice(0, 300), alt: names, icon });
-      const open = () =>
-        map.fitBounds(L.latLngBounds(members.map((one) => story.sites[one].at)).pad(0.4), {
-          maxZoom: Math.min(map.getMaxZoom(), map.getZoom() + 3),
-        });
-      marker.on("click", open).addTo(marks);
-      marker.on("keypress", ({ originalEvent: { key } }) => key === "Enter" && open());
-      marker.getElement()?.setAttribute("aria-label", names);
-      return marker;
     };
 
     // The chosen site is ringed; those that it has nothing to do with step back.
@@ -138,35 +131,28 @@ raastof.layer("sites", ({ story }) => {
     };
 
     const painter = raastof.painter(map, "raastof-leaders", 580, ({ ctx, scale, origin }) => {
-      ctx.strokeStyle = "#33414d";
       ctx.fillStyle = "#33414d";
-      ctx.lineWidth = 1;
       for (const { members, at, px, py } of leaders) {
         if (members) continue;
         const [wx, wy] = raastof.toWorld(story.sites[at].at);
         const x = wx * scale - origin.x, y = wy * scale - origin.y;
         ctx.beginPath();
-        ctx.moveTo(x, y);
-        ctx.lineTo(px, py);
-        ctx.stroke();
+        raastof.follow(ctx, [x, y, px, py]);
+        raastof.stroke(ctx, "#33414d", 1);
         ctx.beginPath();
         ctx.arc(x, y, 2.2, 0, 7);
         ctx.fill();
       }
     });
-    const placer = raastof.names(map);
     const source = (zoom) =>
       placed.filter((mark) => !mark.members).map(({ at, px, py }) => ({
         text: shorten(story.sites[at].name),
         at: map.layerPointToLatLng([px, py]),
         rank: at === view.on.site ? 0 : zoom < 9 ? 35 : 15,
-        high: 15,
-        font: "600 12px system-ui, sans-serif",
-        className: "named",
-        mark: 17,
+        ...{ high: 15, mark: 17, className: "named", font: "600 12px system-ui, sans-serif" },
       }));
     const obstacle = () => placed.map(({ px, py }) => [px - 13, py - 13, px + 13, py + 13]);
-    placer.sources.add(source);
+    const placer = raastof.names(map);
     placer.obstacles.add(obstacle);
     const onZoom = () => {
       place();
@@ -180,15 +166,13 @@ raastof.layer("sites", ({ story }) => {
     marks.ending = () => {
       map.off("zoomend viewreset resize", onZoom);
       quiet();
-      placer.sources.delete(source);
       placer.obstacles.delete(obstacle);
       painter.remove();
       marks.clearLayers();
-      placer.lay();
     };
     painter.addTo(map);
     place();
-    setTimeout(placer.lay);
+    raastof.nameOn(map, marks, source);
   };
 
   marks.on("add", () => begin(marks._map));

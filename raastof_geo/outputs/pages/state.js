@@ -3,15 +3,11 @@ const MODES = ["plan", "before", "difference"], KINDS = ["roads", "burden", "flo
 
 const write = (view, place) => {
   const { on, story } = view, said = new URLSearchParams();
-  if (on.mode !== "plan") said.set("show", on.mode);
+  if (on.mode !== "plan" && MODES.includes(on.mode)) said.set("show", on.mode);
   if (on.as !== "roads") said.set("as", on.as);
   if (on.period) said.set("period", story.periods[on.period - 1]);
-  if (on.without.size) {
-    said.set(
-      "without",
-      [...on.without].map((at) => story.materials[at].id).join(),
-    );
-  }
+  const without = [...on.without].map((at) => story.materials[at].id).join();
+  if (without) said.set("without", without);
   for (const key of ["project", "municipality"]) if (on[key]) said.set(key, on[key]);
   if (on.least) said.set("least", String(Math.round(on.least)));
   if (on.site !== null) said.set("site", story.sites[on.site].id);
@@ -23,18 +19,15 @@ const write = (view, place) => {
 
 const writeFlow = ({ story, traffic }, key) => {
   const [from, to, material, use] = key.split("-").map(Number);
-  return [story.sites[from].id, story.sites[to].id, story.materials[material].id, traffic.uses[use]]
-    .join("~");
+  const ids = [story.sites[from], story.sites[to], story.materials[material]].map(({ id }) => id);
+  return [...ids, traffic.uses[use]].join("~");
 };
 
 const readFlow = ({ story, traffic, places }, text) => {
   const [from, to, material, use] = (text ?? "").split("~");
-  const key = [
-    places.get(from) ?? -1,
-    places.get(to) ?? -1,
-    story.materials.findIndex(({ id }) => id === material),
-    traffic.uses.indexOf(use),
-  ];
+  const ends = [from, to].map((site) => places.get(site) ?? -1);
+  const what = story.materials.findIndex(({ id }) => id === material);
+  const key = [...ends, what, traffic.uses.indexOf(use)];
   return key.every((at) => at >= 0) ? key.join("-") : null;
 };
 
@@ -48,9 +41,7 @@ const read = (view, text) => {
     mode: one("show", MODES, "plan"),
     as: one("as", KINDS, "roads"),
     period: story.periods.indexOf(said.get("period")) + 1,
-    without: new Set(
-      story.materials.flatMap(({ id }, at) => (gone.includes(id) ? [at] : [])),
-    ),
+    without: new Set(story.materials.flatMap(({ id }, at) => gone.includes(id) ? [at] : [])),
     project: one("project", story.projects.map(({ id }) => id), ""),
     municipality: one("municipality", story.sites.map((site) => site.municipality), ""),
     least: number > 0 ? number : 0,

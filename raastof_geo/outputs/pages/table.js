@@ -9,26 +9,18 @@ raastof.twin = (view) => {
   const write = () => {
     if (!twin.open) return;
     const rows = view.shown.slice(0, MOST_ROWS).map((group) => {
-      const open = make("button", sites[group.from].name, "open");
-      open.type = "button";
+      const open = raastof.button(sites[group.from].name, () => {}, "open");
       open.dataset.flow = group.key;
       open.setAttribute("aria-pressed", String(group.key === view.on.flow));
-      return [
-        open,
-        sites[group.to].name,
-        materials[group.material].name,
-        uses[group.use],
-        view.signed(group.t),
-        view.signed(group.loads),
-        view.write(group.km),
-        view.signed(group.kg),
-      ];
+      const words = [sites[group.to].name, materials[group.material].name, uses[group.use]];
+      const [t, loads, kg] = [group.t, group.loads, group.kg].map((one) => view.signed(one));
+      return [open, ...words, t, loads, view.write(group.km), kg];
     });
     // What empty trips from job to job come to, so that the column adds up to the sentence on top.
     const { mode } = view.on, side = mode === "before" ? "before" : "plan";
     let rest = view.total(side, "kg") - view.shown.reduce((sum, one) => sum + one.kg, 0);
     if (mode === "difference") rest -= view.total("before", "kg");
-    if (view.isWhole && Math.abs(rest) > view.shown.length) {
+    if (view.isWhole && !view.tries && Math.abs(rest) > view.shown.length) {
       rows.push([texts.empties, "", "", "", "", "", "", view.signed(rest)]);
     }
     const heads = [texts.from, texts.to, texts.material, texts.purpose, "t", texts.loads];
@@ -47,9 +39,8 @@ raastof.twin = (view) => {
     values.share = view.write(all ? (100 * sum(shown)) / all : 100);
     const text = raastof.fill(groups.length ? texts.count : texts.nothing, values);
     if (told.textContent !== text) told.textContent = text;
-    const data = view.map.getContainer().dataset;
-    data.flows = String(shown.length);
-    data.mode = view.on.mode;
+    const { dataset } = view.map.getContainer();
+    Object.assign(dataset, { flows: shown.length, mode: view.on.mode });
   };
   box.addEventListener("click", (event) => {
     const row = event.target.closest("tbody tr"), key = row?.querySelector("button")?.dataset.flow;

@@ -1,26 +1,14 @@
 // What is looked at on one map: the state that all of its layers share, and what follows from it.
 const { readTable, readNumbers, readLine } = raastof;
 const views = new WeakMap();
-const ALL = 0;
 
 class View {
   constructor(map) {
     this.map = map;
-    this.kinds = new Set();
-    this.listeners = new Set();
+    for (const key of ["kinds", "listeners", "straight"]) this[key] = new Set();
     this.kept = new Map();
-    this.on = {
-      mode: "plan",
-      as: "roads",
-      period: ALL,
-      without: new Set(),
-      project: "",
-      municipality: "",
-      least: 0,
-      site: null,
-      flow: null,
-      zones: true,
-    };
+    const all = { period: 0, without: new Set(), project: "", municipality: "", least: 0 };
+    this.on = { mode: "plan", as: "roads", ...all, site: null, flow: null, zones: true };
   }
 
   // Take over what an element knows; several may tell the same.
@@ -31,14 +19,8 @@ class View {
     }
     if (traffic && !this.traffic) {
       this.traffic = traffic;
-      this.flows = {
-        plan: readTable(traffic.flows.plan),
-        before: readTable(traffic.flows.before),
-      };
-      this.trips = {
-        plan: readTable(traffic.trips.plan),
-        before: readTable(traffic.trips.before),
-      };
+      const read = ({ plan, before }) => ({ plan: readTable(plan), before: readTable(before) });
+      Object.assign(this, { flows: read(traffic.flows), trips: read(traffic.trips) });
       this.lines = [];
       this.ways = [];
     }
@@ -71,9 +53,18 @@ class View {
     return this.kept.get(name);
   }
 
+  // The two sides that are held against each other, if any; and whether one is an answer to an edit.
+  get differs() {
+    return { difference: ["plan", "before"], change: ["tried", "plan"] }[this.on.mode];
+  }
+
+  get tries() {
+    return ["tried", "change"].includes(this.on.mode);
+  }
+
   // Roads or single flows: what is wished, unless only the other is on the map.
   get as() {
-    const wished = this.on.as;
+    const wished = this.tries && this.on.as === "burden" ? "roads" : this.on.as;
     if (wished === "flows") return this.kinds.has("flows") ? "flows" : "roads";
     return this.kinds.has("roads") || !this.kinds.has("flows") ? wished : "flows";
   }
@@ -89,10 +80,8 @@ class View {
 
   total(side, name) {
     const { period } = this.on;
-    return this.story.totals[side].reduce(
-      (sum, one, at) => (period && at !== period - 1 ? sum : sum + one[name]),
-      0,
-    );
+    const told = this.story.totals[side].filter((_, at) => !period || at === period - 1);
+    return told.reduce((sum, one) => sum + one[name], 0);
   }
 
   write(value, digits) {
@@ -100,14 +89,12 @@ class View {
   }
 
   signed(value, digits) {
-    return (this.on.mode === "difference" && value > 0 ? "+" : "") + this.write(value, digits);
+    return (this.differs && value > 0 ? "+" : "") + this.write(value, digits);
   }
 
   line(segment) {
-    return (this.lines[segment] ??= readLine(
-      this.traffic.segments[segment],
-      this.traffic.decimals,
-    ));
+    const { segments, decimals } = this.traffic;
+    return (this.lines[segment] ??= readLine(segments[segment], decimals));
   }
 
   way(route) {
@@ -116,11 +103,11 @@ class View {
 
   passes(flow) {
     const { on } = this, { sites } = this.story;
-    const from = sites[flow.origin], to = sites[flow.destination];
+    const ends = [sites[flow.origin], sites[flow.destination]];
     return !on.without.has(flow.material) && (!on.period || flow.period === on.period - 1) &&
-      (!on.project || from.project === on.project || to.project === on.project) &&
-      (!on.municipality || from.municipality === on.municipality ||
-        to.municipality === on.municipality);
+      ["project", "municipality"].every((key) =>
+        !on[key] || ends.some((site) => site[key] === on[key])
+      );
   }
 
   // Flows of one side that pass the filters, joined over periods and trucks.
@@ -156,10 +143,10 @@ class View {
   get groups() {
     return this.keep("groups", () => {
       const { mode } = this.on, size = (group) => Math.abs(group.t);
-      if (mode !== "difference") {
+      if (!this.differs) {
         return [...this.join(mode).values()].sort((a, b) => size(b) - size(a));
       }
-      const plan = this.join("plan"), before = this.join("before");
+      const [plan, before] = this.differs.map((side) => this.join(side));
       return [...new Map([...before, ...plan])].map(([key, group]) => {
         const now = plan.get(key), then = before.get(key);
         const less = (name) => (now?.[name] ?? 0) - (then?.[name] ?? 0);
@@ -183,11 +170,9 @@ class View {
 
   // The groups that are drawn one by one: those of what is chosen, else the largest.
   get single() {
-    return this.keep(
-      "single",
-      () =>
-        this.chosen ? this.shown.filter((one) => this.isLit(one)) : this.shown.slice(0, View.most),
-    );
+    const choose = () =>
+      this.chosen ? this.shown.filter((one) => this.isLit(one)) : this.shown.slice(0, View.most);
+    return this.keep("single", choose);
   }
 
   // Add up what passes each stretch, in each direction: tonnes of some groups.
@@ -206,52 +191,39 @@ class View {
     return sums;
   }
 
+  // The same without parts: numbers by stretch and direction.
+  addAll(groups) {
+    return new Map([...this.addUp(groups)].map(([step, here]) => [step, here.get(0)]));
+  }
+
   // Trucks each weekday, loaded and empty, in each direction of each stretch.
   countTrucks(side) {
-    return this.keep("trucks " + side, () => {
-      const { weekdays } = this.story, { period } = this.on, sums = new Map();
-      const days = period ? weekdays[period - 1] : weekdays.reduce((sum, one) => sum + one, 0);
-      for (const trip of this.trips[side]) {
-        if (period && trip.period !== period - 1) continue;
-        for (const step of this.way(trip.route)) {
-          sums.set(step, (sums.get(step) ?? 0) + trip.trips / days);
-        }
-      }
-      return sums;
-    });
+    const { weekdays } = this.story, { period } = this.on;
+    const days = period ? weekdays[period - 1] : weekdays.reduce((sum, one) => sum + one, 0);
+    const passing = this.trips[side].filter((trip) => !period || trip.period === period - 1);
+    const groups = passing.map(({ route, trips }) => ({ routes: [[route, trips / days]] }));
+    return this.keep("trucks " + side, () => this.addAll(groups));
   }
 
   // What passes each stretch in each direction, as the view asks for it.
   get passing() {
     return this.keep("passing", () => {
       const { mode } = this.on;
-      if (this.as !== "burden") {
-        return new Map([...this.addUp(this.shown)].map(([step, here]) => [step, here.get(0)]));
-      }
+      if (this.as !== "burden") return this.addAll(this.shown);
       if (mode !== "difference") return this.countTrucks(mode);
       const plan = this.countTrucks("plan"), before = this.countTrucks("before");
-      return new Map(
-        [...new Set([...plan.keys(), ...before.keys()])].map((step) => [
-          step,
-          (plan.get(step) ?? 0) - (before.get(step) ?? 0),
-        ]),
-      );
+      const less = (step) => (plan.get(step) ?? 0) - (before.get(step) ?? 0);
+      return new Map([...plan.keys(), ...before.keys()].map((step) => [step, less(step)]));
     });
   }
 
   // The most tonnes on any stretch in one direction, plan or before, which widths are held against.
   get most() {
-    if (this.largest === undefined) {
-      this.largest = 1;
-      for (const side of ["plan", "before"]) {
-        const sums = new Map();
-        for (const { route, tonnes } of this.flows[side]) {
-          for (const step of this.way(route)) sums.set(step, (sums.get(step) ?? 0) + tonnes);
-        }
-        for (const t of sums.values()) this.largest = Math.max(this.largest, t);
-      }
-    }
-    return this.largest;
+    const groups = (side) =>
+      this.flows[side].map(({ route, tonnes }) => ({ routes: [[route, tonnes]] }));
+    const all = (side) => [...this.addAll(groups(side)).values()];
+    const largest = () => [...all("plan"), ...all("before")].reduce((a, b) => Math.max(a, b), 1);
+    return (this.largest ??= largest());
   }
 
   get stretch() {
@@ -267,12 +239,17 @@ class View {
   }
 
   // How much of a thing a lane shows, and how: by material, or by what the plan has more of.
-  laneOf(name, tonnes) {
-    const { colours } = raastof, { materials } = this.story;
-    const of = this.on.mode === "difference"
-      ? { colour: tonnes > 0 ? colours.more : colours.less, dash: tonnes > 0 ? null : [7, 4] }
-      : { colour: materials[name].colour, dash: materials[name].virgin ? [9, 3] : null };
-    return { ...of, width: this.width(tonnes) };
+  laneOf(step, name, tonnes) {
+    const { colour, virgin } = this.story.materials[name] ?? {};
+    return this.lookOf(step, tonnes, { colour, dash: virgin ? [9, 3] : null });
+  }
+
+  // Where no road is known, a lane is dashed as if it were a thought.
+  lookOf(step, tonnes, own) {
+    const { more, less } = raastof.colours;
+    const both = tonnes > 0 ? { colour: more, dash: null } : { colour: less, dash: [7, 4] };
+    const look = { ...(this.differs ? both : own), width: this.width(tonnes), step };
+    return this.straight.has(step >> 1) ? { ...look, dash: [2, 6] } : look;
   }
 
   nameOfPeriod(at = this.on.period) {

@@ -1,5 +1,5 @@
 // Zones: areas in which soil needs a condition, under everything that moves.
-const { readLine, onScreen, outside, follow } = raastof;
+const { readLine, onScreen, outside, follow, stroke } = raastof;
 
 raastof.layer("zones", ({ zones }) => {
   const areas = zones.areas.map(({ rings }) => rings.map((ring) => readLine(ring)));
@@ -14,13 +14,10 @@ raastof.layer("zones", ({ zones }) => {
         ctx.beginPath();
         for (const ring of rings) follow(ctx, onScreen(ring, frame));
         ctx.globalAlpha = 0.12;
-        ctx.fillStyle = ctx.strokeStyle = zones.zone_colour;
+        ctx.fillStyle = zones.zone_colour;
         ctx.fill("evenodd");
         ctx.globalAlpha = 1;
-        ctx.lineWidth = 1.5;
-        ctx.setLineDash([6, 4]);
-        ctx.stroke();
-        ctx.setLineDash([]);
+        stroke(ctx, zones.zone_colour, 1.5, [6, 4]);
       }
     });
   });

@@ -79,6 +79,14 @@ class ReportHead(Part):
     """A Word file whose styles and page `report.docx` takes; plan.json does not say where."""
 
 
+class MapChoices(Part):
+    """What readers of the map can do with it."""
+
+    what_if: bool = False
+    """Whether the plan can be changed and solved again in the page, which then tells amounts,
+    prices and capacities of all."""
+
+
 class Choices(Part):
     """Either-or decisions, which make the programme a mixed-integer one."""
 
@@ -306,6 +314,7 @@ class ScenarioFile(Part):
     with `everything` the effect of each."""
     online_tiles: bool = False
     """Whether readers of the map may ask OpenStreetMap's server for a background."""
+    map: MapChoices = MapChoices()
     report: ReportHead = ReportHead()
     outputs: SetOf[Annotated[str, PlainValidator(check_output)]] = EVERY_OUTPUT
 
