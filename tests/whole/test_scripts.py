@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from places import ROOT
 
-from raastof_geo.outputs.pages.page import SCRIPTS
+from raastof_geo.outputs.pages.page import LATER, SCRIPTS
 
 PAGES = ROOT / "raastof_geo" / "outputs" / "pages"
-MOST_LINES = 2500
+MOST_LINES = 2990
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def deno(tmp_path_factory):
 
 
 def list_scripts():
-    return [str(PAGES / f"{name}.js") for name in SCRIPTS]
+    return [str(PAGES / f"{name}.js") for name in (*SCRIPTS, *LATER)]
 
 
 def test_every_script_is_a_module_of_the_page():
