@@ -33,8 +33,8 @@ def test_the_page_asks_no_host(starter_result):
 
 def test_the_page_is_of_mailable_size(starter_result, english_road):
     """A small plan is a small page: Leaflet, the script, the base map, and some for each flow."""
-    for _, folder in (starter_result, english_road):
-        assert (folder / "map.html").stat().st_size < 450_000
+    for (_, folder), most in ((starter_result, 450_000), (english_road, 495_000)):
+        assert (folder / "map.html").stat().st_size < most  # what can be tried out has 45 kB
     story = MapStory(english_road[0])
     assert len(json.dumps(story.traffic)) < 60_000
     assert len(read_scripts()) < 90_000

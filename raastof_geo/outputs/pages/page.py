@@ -181,7 +181,8 @@ def _read_leaflet() -> str:
 @lru_cache
 def read_scripts(names: tuple[str, ...] = SCRIPTS) -> str:
     """Give the script `raastof`: each module is a function of its own, and names what it gives."""
-    return "globalThis.raastof ??= {};\n" + "".join(
+    begin = "globalThis.raastof = {};\n" if names == SCRIPTS else ""
+    return begin + "".join(
         f"// {name}.js\n((raastof) => {{\n"
         f"{read_asset(f'pages/{name}.js')}}})(globalThis.raastof);\n"
         for name in names

@@ -51,7 +51,7 @@ const compare = (view) => {
   const found = { more: 0, gone: 0, larger: 0, smaller: 0 };
   for (const key of new Set([...now.keys(), ...then.keys()])) {
     const [a, b] = [now, then].map((side) => side.get(key)?.t ?? 0);
-    if (Math.abs(a - b) > 0.05) found[b ? (a ? a > b ? "larger" : "smaller" : "gone") : "more"]++;
+    if (Math.abs(a - b) > 0.5) found[b ? (a ? a > b ? "larger" : "smaller" : "gone") : "more"]++;
   }
   return found;
 };

@@ -155,7 +155,9 @@ class View {
           routes.set(route, (routes.get(route) ?? 0) - t);
         }
         return { ...group, t: less("t"), loads: less("loads"), kg: less("kg"), routes };
-      }).filter((group) => size(group) > 0.05).sort((a, b) => size(b) - size(a));
+      }).filter((group) => size(group) > (this.tries ? 0.5 : 0.05)).sort((a, b) =>
+        size(b) - size(a)
+      );
     });
   }
 
@@ -201,7 +203,7 @@ class View {
     const { weekdays } = this.story, { period } = this.on;
     const days = period ? weekdays[period - 1] : weekdays.reduce((sum, one) => sum + one, 0);
     const passing = this.trips[side].filter((trip) => !period || trip.period === period - 1);
-    const groups = passing.map(({ route, trips }) => ({ routes: [[route, trips / days]] }));
+    const groups = passing.map((trip) => ({ routes: [[trip.route, trip.trips / days]] }));
     return this.keep("trucks " + side, () => this.addAll(groups));
   }
 
