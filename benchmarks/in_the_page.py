@@ -48,6 +48,7 @@ READY = """() => new Promise((done) => {
 })"""
 CHANGE = """(seed) => new Promise((done) => {
     const draw = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
+    for (let more = 0; more < 9; more++) draw();
     const one = (list) => list[Math.floor(draw() * list.length)];
     const fire = (field) => field.dispatchEvent(new Event("change"));
     const box = document.getElementById("whatif"), site = box.querySelector("#whatif-site");

@@ -2,7 +2,7 @@
 // Rows are `sum + slack = limit`; what is not in the basis is zero, slacks and columns alike, so
 // that a corner is B⁻¹ limit. Slacks are numbered after the columns. Nothing here is believed:
 // `proof.js` checks what comes out.
-const TINY = 1e-12, PIVOT = 1e-7, KEPT = 1e-7, FREE = 1e-8, ANEW = 60, STILL = 200;
+const TINY = 1e-12, PIVOT = 1e-7, KEPT = 1e-7, FREE = 1e-8, ANEW = 90, STILL = 200;
 
 // What is largest by some size above a least one; -1 where there is none.
 const pick = (list, size, least) => {
@@ -40,7 +40,7 @@ class Simplex {
     this.head = new Int32Array(m).fill(-1);
     this.where = new Int32Array(this.total).fill(-1);
     this.inverse.fill(0);
-    this.used = this.rows.map((at) => [at]);
+    for (const key of ["used", "within"]) this[key] = this.rows.map((at) => [at]);
     for (const at of this.rows) this.inverse[at * m + at] = 1;
     const place = (at, j) => {
       this.head[at] = j;
@@ -63,24 +63,28 @@ class Simplex {
   through(j) {
     const { m, n, inverse, work, lp: { start, row, value } } = this;
     const add = (k, times) => {
-      for (let at = 0, from = k; at < m; at++, from += m) {
-        if (inverse[from] !== 0) work[at] += times * inverse[from];
-      }
+      for (const at of this.within[k]) work[at] += times * inverse[at * m + k];
     };
     work.fill(0);
     if (j >= n) add(j - n, 1);
     else for (let k = start[j]; k < start[j + 1]; k++) add(row[k], value[k]);
   }
 
-  // Change the inverse, and where each row is `used`, so that `work` is the column in row `r`.
+  // Change the inverse, and where its rows and columns are used, so that `work` stands in row `r`.
   turn(r) {
-    const { m, inverse, work, used } = this, own = inverse.subarray(r * m, r * m + m);
-    for (const k of used[r]) own[k] = Math.abs(own[k]) > TINY ? own[k] / work[r] : 0;
+    const { m, inverse, work, used, within } = this, own = inverse.subarray(r * m, r * m + m);
+    for (const k of used[r]) {
+      own[k] = Math.abs(own[k]) > TINY ? own[k] / work[r] : 0;
+      if (own[k] === 0) within[k].splice(within[k].indexOf(r), 1);
+    }
     used[r] = used[r].filter((k) => own[k] !== 0);
     for (let at = 0, from = 0; at < m; at++, from += m) {
       if (at === r || Math.abs(work[at]) <= TINY) continue;
       for (const k of used[r]) {
-        if (inverse[from + k] === 0) used[at].push(k);
+        if (inverse[from + k] === 0) {
+          used[at].push(k);
+          within[k].push(at);
+        }
         inverse[from + k] = (inverse[from + k] - work[at] * own[k]) || 1e-300;
       }
     }
@@ -100,22 +104,16 @@ class Simplex {
     return j < this.n ? cost[j] - raastof.dot(this.lp, j, this.y) : -this.y[j - this.n];
   }
 
-  // Count anew where the corner is, and what a unit on each row is worth.
-  count(cost) {
-    this.x.fill(0);
-    this.y.fill(0);
-    this.refine(cost, this.limit);
-  }
-
-  // Add what prices lack so that no column of the basis costs more or less than its worth; and what
-  // the corner lacks of a limit.
-  refine(cost, limit) {
-    const { m, inverse, used, x, y, d } = this;
+  // Add what prices lack so that no column of the basis costs more or less than its worth; or count
+  // them anew, and where the corner is.
+  refine(cost, anew) {
+    const { m, inverse, used, x, y, d, limit } = this;
+    for (const list of anew ? [x, y] : []) list.fill(0);
     const lacks = Array.from(this.head, (j) => this.reduced(j, cost));
     for (let at = 0, from = 0; at < m; at++, from += m) {
       for (const k of used[at]) {
         y[k] += lacks[at] * inverse[from + k];
-        if (limit) x[at] += inverse[from + k] * limit[k];
+        if (anew) x[at] += inverse[from + k] * limit[k];
       }
     }
     for (const j of this.free) d[j] = this.where[j] < 0 ? this.reduced(j, cost) : 0;
@@ -123,7 +121,7 @@ class Simplex {
 
   anew(cost) {
     this.stand(Array.from(this.head));
-    this.count(cost);
+    this.refine(cost, true);
   }
 
   // What is in `work` comes in for what stands in row `r`; `alpha` is of that row.
@@ -158,7 +156,7 @@ class Simplex {
         d[j] = 0;
       }
     };
-    this.count(shifted);
+    this.refine(shifted, true);
     for (let step = 0; step < most; step++) {
       shift();
       const r = pick(this.rows, (at) => this.beyond(at), KEPT);
@@ -182,7 +180,7 @@ class Simplex {
   // Make a cost least from a corner that keeps all rows: the primal simplex. Nothing where it fails.
   improve(cost, most) {
     const { x, d, work, sign, rows } = this, least = this.finest * this.dearest(cost);
-    this.count(cost);
+    this.refine(cost, true);
     for (let step = 0, still = 0, sure = false; step < most; step++) {
       // After many steps that led nowhere, the first that helps is taken: that ends circles.
       const gain = (j) => this.where[j] < 0 ? -sign[j] * d[j] : 0, first = (j) => gain(j) > least;
