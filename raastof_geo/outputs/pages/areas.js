@@ -1,5 +1,5 @@
 // Municipalities: borders lighter than any road, and names where there is room.
-const { readLine, onScreen, outside, follow, stroke } = raastof;
+const { readLine, stroke, trace } = raastof;
 
 raastof.layer("areas", ({ areas }) => {
   const borders = areas.borders.map((line) => readLine(line));
@@ -13,12 +13,8 @@ raastof.layer("areas", ({ areas }) => {
   return raastof.painted((map, layer) => {
     raastof.nameOn(map, layer, source);
     return raastof.painter(map, "raastof-areas", 220, (frame) => {
-      const { ctx } = frame;
-      ctx.beginPath();
-      for (const line of borders) {
-        if (!outside(line.box, frame)) follow(ctx, onScreen(line, frame));
-      }
-      stroke(ctx, "#cdc6b6", 1, [6, 3, 1.5, 3]);
+      trace(frame, borders);
+      stroke(frame.ctx, "#cdc6b6", 1, [6, 3, 1.5, 3]);
     });
   });
 });

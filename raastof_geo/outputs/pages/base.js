@@ -1,5 +1,5 @@
 // The base map: sea, land, what is built up, roads, ferries and the names of towns.
-const { readLine, onScreen, outside, follow, stroke } = raastof;
+const { readLine, stroke, trace } = raastof;
 
 // From which zoom a class is drawn, how wide at zooms 8, 10, 12, 14 and 16 [px], and the colours of
 // its body and of its casing.
@@ -18,13 +18,6 @@ const TOWN_FROM = [0, 7, 10.5];
 const between = (steps, zoom) => {
   const at = Math.min(3.999, Math.max(0, (zoom - 8) / 2)), low = Math.floor(at);
   return steps[low] + (steps[low + 1] - steps[low]) * (at - low);
-};
-
-const trace = (frame, lines, least) => {
-  frame.ctx.beginPath();
-  for (const line of lines) {
-    if (!outside(line.box, frame)) follow(frame.ctx, onScreen(line, frame, least));
-  }
 };
 
 const SEA = "#cfe3ee", LAND = "#f7f4ec", COAST = "#a9b8bd", TOWN = "#e6dfd3", FERRY = "#8fb0c2";
@@ -57,8 +50,7 @@ const paintRoads = (frame, drawn) => {
       // A road that is too thin for a casing is drawn in its colour.
       const thin = width < 1.4;
       if (thin && !casing) continue;
-      const wider = casing && !thin ? width + 1.6 : Math.max(0.6, width);
-      stroke(ctx, colours[casing], wider);
+      stroke(ctx, colours[casing], casing && !thin ? width + 1.6 : Math.max(0.6, width));
       const middle = !casing && name === "motorway" && zoom >= 11.5;
       if (middle) stroke(ctx, colours[1], Math.max(0.7, width / 7));
     }
@@ -67,11 +59,10 @@ const paintRoads = (frame, drawn) => {
 
 raastof.layer("base", ({ base }) => {
   const read = (lines, decimals) => lines.map((line) => readLine(line, decimals));
-  const drawn = { land: read(base.land), towns: read(base.towns), roads: {} };
-  drawn.ferries = read(base.ferries, base.decimals);
-  for (const [name, lines] of Object.entries(base.roads)) {
-    drawn.roads[name] = read(lines, base.decimals);
-  }
+  const near = (lines) => read(lines, base.decimals);
+  const roads = Object.entries(base.roads).map(([name, lines]) => [name, near(lines)]);
+  const drawn = { land: read(base.land), towns: read(base.towns), ferries: near(base.ferries) };
+  drawn.roads = Object.fromEntries(roads);
   const names = raastof.readTable(base.names);
   const source = (zoom) =>
     names.filter(({ rank }) => zoom >= TOWN_FROM[rank]).map(({ name, rank, lat, lon }) => ({
@@ -81,12 +72,11 @@ raastof.layer("base", ({ base }) => {
   return raastof.painted((map, layer) => {
     const box = map.getContainer(), before = box.style.background;
     box.style.background = SEA;
-    const told = document.createElement("span");
-    told.textContent = base.attribution;
-    map.attributionControl?.setPrefix(false).addAttribution(told.innerHTML);
+    const told = raastof.element("span", base.attribution).innerHTML;
+    map.attributionControl?.setPrefix(false).addAttribution(told);
     layer.ending = () => {
       box.style.background = before;
-      map.attributionControl?.removeAttribution(told.innerHTML);
+      map.attributionControl?.removeAttribution(told);
     };
     raastof.nameOn(map, layer, source);
     return raastof.painter(map, "raastof-base", 210, (frame) => {

@@ -32,14 +32,20 @@ raastof.labelled = (into, text, field, before) => {
   }
   return field;
 };
+// Fields with a name over them, or what opens at a touch of its name.
+raastof.titled = (into, tag, text, values) => {
+  const box = into.appendChild(raastof.element(tag));
+  box.append(raastof.element(tag === "details" ? "summary" : "legend", text));
+  return Object.assign(box, values);
+};
 raastof.select = (into, text, options, act) => {
   const select = raastof.labelled(into, text, raastof.element("select"));
   select.append(...options.map(([value, name]) => new Option(name.slice(0, 80), value)));
   select.addEventListener("change", () => act(select.value, select.selectedOptions[0].text));
   return select;
 };
-raastof.swatch = (colour, dashed) => {
-  const line = raastof.element("span", "", "line" + (dashed ? " dashed" : ""));
+raastof.swatch = (colour, dashed, className = "line") => {
+  const line = raastof.element("span", "", className + (dashed ? " dashed" : ""));
   line.style.color = colour;
   return line;
 };
@@ -58,6 +64,12 @@ raastof.settle = (map, bounds, options) => {
   if (bounds.isValid()) map.fitBounds(bounds, { padding: [40, 40], animate: false, ...options });
 };
 
+// What a map has under a key; it is made when somebody first asks for it.
+raastof.obtain = (map, key, make) => {
+  if (!map.has(key)) map.set(key, make(key));
+  return map.get(key);
+};
+
 // A table comes as the names of its columns and rows of cells; each row becomes an object.
 raastof.readTable = ({ columns, rows }) =>
   rows.map((cells) => Object.fromEntries(columns.map((name, at) => [name, cells[at]])));
@@ -71,7 +83,7 @@ raastof.write = ({ group, decimal }, value, digits = 0) => {
 };
 
 // Whole numbers, each as its step from the one before: see `encode_numbers`.
-const readNumbers = (text) => {
+raastof.readNumbers = (text) => {
   const found = [];
   let sum = 0, value = 0, shift = 0;
   for (let at = 0; at < text.length; at++) {
@@ -85,7 +97,6 @@ const readNumbers = (text) => {
   }
   return found;
 };
-raastof.readNumbers = readNumbers;
 
 // Places on the map of the world that is one wide and one high, as Mercator draws it.
 const east = (lon) => lon / 360 + 0.5;
@@ -94,7 +105,7 @@ raastof.toWorld = ([lat, lon]) => [east(lon), south(lat)];
 
 // A line of the world, and the box that it fills.
 raastof.readLine = (text, decimals = 4) => {
-  const [lat, lon] = text.split(" ").map(readNumbers);
+  const [lat, lon] = text.split(" ").map(raastof.readNumbers);
   const xy = new Float64Array(2 * (lon ? lon.length : 0)), box = [2, 2, -1, -1];
   for (let at = 0; at < xy.length; at += 2) {
     const x = xy[at] = east(lon[at / 2] / 10 ** decimals);

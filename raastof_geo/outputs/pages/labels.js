@@ -1,10 +1,9 @@
 // Names on the map: the most important first, and none over another or under a marker.
 const GAP = 3;
 const placers = new WeakMap();
-let ruler = null;
+const ruler = document.createElement("canvas").getContext("2d");
 
 const measure = (text, font) => {
-  ruler ??= document.createElement("canvas").getContext("2d");
   ruler.font = font;
   return ruler.measureText(text).width;
 };
@@ -19,8 +18,7 @@ const spots = (x, y, wide, high, mark) => {
 
 const begin = (map) => {
   const pane = map.getPane("raastof-names") ?? map.createPane("raastof-names");
-  pane.style.zIndex = 590;
-  pane.style.pointerEvents = "none";
+  Object.assign(pane.style, { zIndex: 590, pointerEvents: "none" });
   const placer = { sources: new Set(), obstacles: new Set() };
   placer.lay = () => {
     if (!map._loaded) return;
@@ -71,7 +69,4 @@ raastof.nameOn = (map, layer, source) => {
 };
 
 // The names of one map: add a `source` of names, or of boxes that no name may lie on.
-raastof.names = (map) => {
-  if (!placers.has(map)) placers.set(map, begin(map));
-  return placers.get(map);
-};
+raastof.names = (map) => raastof.obtain(placers, map, begin);

@@ -1,9 +1,8 @@
 // The legend follows the view: it says what colours, widths and shapes mean just now.
 const make = raastof.element;
 
-const explain = (into, mark, text) => {
+const explain = (into, mark, text) =>
   into.appendChild(make("div", undefined, "key")).append(mark, make("span", text));
-};
 const sample = (into, colour, height, text, dashed) => {
   const line = raastof.swatch(colour, dashed);
   line.style.height = Math.max(2, height).toFixed(1) + "px";
@@ -68,12 +67,9 @@ raastof.legend = (view, into) => {
       shape.innerHTML = raastof.svg(raastof.shapeOf(view.story, [role]), 20);
       explain(marks, shape.content, texts[role]);
     }
-    if (view.on.zones) {
-      for (const name of new Set((view.zones?.areas ?? []).map((zone) => zone.name))) {
-        const mark = make("span", "", "zone-key");
-        mark.style.color = view.zones.zone_colour;
-        explain(into, mark, name);
-      }
+    const { areas, zone_colour } = (view.on.zones && view.zones) || { areas: [] };
+    for (const name of new Set(areas.map((zone) => zone.name))) {
+      explain(into, raastof.swatch(zone_colour, false, "zone-key"), name);
     }
   };
   view.listen("legend", tell);

@@ -9,15 +9,13 @@ const extend = () =>
       this._paint = paint;
     },
     _initContainer() {
-      this._container = document.createElement("canvas");
-      this._container.setAttribute("aria-hidden", "true");
+      this._container = Object.assign(raastof.element("canvas"), { ariaHidden: "true" });
       this._ctx = this._container.getContext("2d");
     },
     _update() {
-      if (this._map._animatingZoom && this._bounds) return;
-      const origin = this._map.getPixelOrigin(),
-        corner = this._map.containerPointToLayerPoint([0, 0]);
-      const now = [this._map.getZoom(), origin, corner, this._map.getSize()].join();
+      const map = this._map, corner = map.containerPointToLayerPoint([0, 0]);
+      if (map._animatingZoom && this._bounds) return;
+      const now = [map.getZoom(), map.getPixelOrigin(), corner, map.getSize()].join();
       if (now !== this._painted) this.repaint();
       this._painted = now;
     },
@@ -38,14 +36,13 @@ const extend = () =>
 raastof.painter = (map, name, height, paint) => {
   painterClass ??= extend();
   const pane = map.getPane(name) ?? map.createPane(name);
-  pane.style.zIndex = height;
-  pane.style.pointerEvents = "none";
+  Object.assign(pane.style, { zIndex: height, pointerEvents: "none" });
   return new painterClass(paint, { pane: name });
 };
 
 // A layer that paints: what it is given is called with the map, and gives the painter.
-raastof.painted = (begin) => {
-  const layer = new (L.Layer.extend({
+raastof.painted = (begin) =>
+  new (L.Layer.extend({
     onAdd(map) {
       this.painter = begin(map, this).addTo(map);
     },
@@ -54,8 +51,6 @@ raastof.painted = (begin) => {
       this.ending?.();
     },
   }))();
-  return layer;
-};
 
 const outside = (box, frame) =>
   box[0] > frame.box[2] || box[2] < frame.box[0] || box[1] > frame.box[3] || box[3] < frame.box[1];
@@ -103,14 +98,7 @@ raastof.shift = (points, by) => {
   return shifted;
 };
 
-raastof.reverse = (points) => {
-  const turned = new Array(points.length);
-  for (let at = 0; at < points.length; at += 2) {
-    turned[points.length - 2 - at] = points[at];
-    turned[points.length - 1 - at] = points[at + 1];
-  }
-  return turned;
-};
+raastof.reverse = (points) => points.map((_, at) => points.at((at & 1 ? 0 : -2) - at));
 
 // Stroke what has been traced.
 const stroke = (ctx, colour, width, dash = []) => {
@@ -119,7 +107,15 @@ const stroke = (ctx, colour, width, dash = []) => {
   ctx.stroke();
 };
 
-Object.assign(raastof, { outside, onScreen, follow, stroke });
+// Trace those lines that are seen.
+const trace = (frame, lines, least) => {
+  frame.ctx.beginPath();
+  for (const line of lines) {
+    if (!outside(line.box, frame)) follow(frame.ctx, onScreen(line, frame, least));
+  }
+};
+
+Object.assign(raastof, { follow, stroke, trace });
 
 // Paint lanes: all of their edges first, then all of their bodies, so that none covers another's.
 raastof.paintLanes = ({ ctx }, lanes, edge = "#ffffff") => {
@@ -144,24 +140,19 @@ raastof.paintArrows = ({ ctx }, lanes, every = 90) => {
       const dx = points[at + 2] - points[at], dy = points[at + 3] - points[at + 1];
       const long = Math.hypot(dx, dy);
       if (long < 1) continue;
-      while (left < long) {
+      for (; left < long; left += every) {
         const size = Math.max(3.2, width * 0.55), inside = width >= 5;
+        const shape = inside ? [-0.4, -0.75, 0.5, 0, -0.4, 0.75] : [-1, -1, 1.2, 0, -1, 1];
         ctx.save();
         ctx.translate(points[at] + (dx * left) / long, points[at + 1] + (dy * left) / long);
         ctx.rotate(Math.atan2(dy, dx));
         ctx.beginPath();
-        follow(
-          ctx,
-          (inside ? [-0.4, -0.75, 0.5, 0, -0.4, 0.75] : [-1, -1, 1.2, 0, -1, 1]).map(
-            (at) => at * size,
-          ),
-        );
+        follow(ctx, shape.map((at) => at * size));
         if (!inside) ctx.closePath();
         stroke(ctx, "#ffffff", inside ? 1.6 : 1);
         ctx.fillStyle = colour;
         if (!inside) ctx.fill();
         ctx.restore();
-        left += every;
       }
       left -= long;
     }
@@ -199,8 +190,7 @@ raastof.laneLayer = (name, height, { lay, arrows, first }) =>
         const trace = (step) => {
           const at = step >> 1, line = view.line(at);
           if (outside(line.box, frame)) return null;
-          if (!drawn.has(at)) drawn.set(at, onScreen(line, frame));
-          const points = drawn.get(at);
+          const points = raastof.obtain(drawn, at, () => onScreen(line, frame));
           return points.length < 4 ? null : step & 1 ? raastof.reverse(points) : points;
         };
         layer.lanes = lay(view, trace);

@@ -1,12 +1,11 @@
 // What is looked at on one map: the state that all of its layers share, and what follows from it.
-const { readTable, readNumbers, readLine } = raastof;
+const { readTable, readNumbers, readLine, obtain } = raastof;
 const views = new WeakMap();
 
 class View {
   constructor(map) {
-    this.map = map;
+    Object.assign(this, { map, kept: new Map(), lines: [], ways: [] });
     for (const key of ["kinds", "listeners", "straight"]) this[key] = new Set();
-    this.kept = new Map();
     const all = { period: 0, without: new Set(), project: "", municipality: "", least: 0 };
     this.on = { mode: "plan", as: "roads", ...all, site: null, flow: null, zones: true };
   }
@@ -21,8 +20,6 @@ class View {
       this.traffic = traffic;
       const read = ({ plan, before }) => ({ plan: readTable(plan), before: readTable(before) });
       Object.assign(this, { flows: read(traffic.flows), trips: read(traffic.trips) });
-      this.lines = [];
-      this.ways = [];
     }
     return this;
   }
@@ -49,8 +46,7 @@ class View {
 
   // Work out what hangs on the state once, until it changes.
   keep(name, work) {
-    if (!this.kept.has(name)) this.kept.set(name, work());
-    return this.kept.get(name);
+    return obtain(this.kept, name, work);
   }
 
   // The two sides that are held against each other, if any; and whether one is an answer to an edit.
@@ -104,10 +100,9 @@ class View {
   passes(flow) {
     const { on } = this, { sites } = this.story;
     const ends = [sites[flow.origin], sites[flow.destination]];
+    const fits = (key) => !on[key] || ends.some((site) => site[key] === on[key]);
     return !on.without.has(flow.material) && (!on.period || flow.period === on.period - 1) &&
-      ["project", "municipality"].every((key) =>
-        !on[key] || ends.some((site) => site[key] === on[key])
-      );
+      fits("project") && fits("municipality");
   }
 
   // Flows of one side that pass the filters, joined over periods and trucks.
@@ -117,13 +112,11 @@ class View {
       for (const flow of this.flows[side]) {
         if (!this.passes(flow)) continue;
         const key = [flow.origin, flow.destination, flow.material, flow.use].join("-");
-        let group = groups.get(key);
-        if (!group) {
+        const group = obtain(groups, key, () => {
           const { origin: from, destination: to, material, use, length_km: km } = flow;
-          group = { key, from, to, material, use, km, t: 0, loads: 0, kg: 0, largest: 0 };
-          Object.assign(group, { periods: new Set(), trucks: new Set(), routes: new Map() });
-          groups.set(key, group);
-        }
+          const sets = { periods: new Set(), trucks: new Set(), routes: new Map() };
+          return { key, from, to, material, use, km, t: 0, loads: 0, kg: 0, largest: 0, ...sets };
+        });
         group.t += flow.tonnes;
         group.loads += flow.loads;
         group.kg += flow.kg_co2e;
@@ -142,10 +135,8 @@ class View {
   // All groups of the view, largest first; in the difference what the plan has more or less of.
   get groups() {
     return this.keep("groups", () => {
-      const { mode } = this.on, size = (group) => Math.abs(group.t);
-      if (!this.differs) {
-        return [...this.join(mode).values()].sort((a, b) => size(b) - size(a));
-      }
+      const size = (group) => Math.abs(group.t), order = (a, b) => size(b) - size(a);
+      if (!this.differs) return [...this.join(this.on.mode).values()].sort(order);
       const [plan, before] = this.differs.map((side) => this.join(side));
       return [...new Map([...before, ...plan])].map(([key, group]) => {
         const now = plan.get(key), then = before.get(key);
@@ -155,9 +146,7 @@ class View {
           routes.set(route, (routes.get(route) ?? 0) - t);
         }
         return { ...group, t: less("t"), loads: less("loads"), kg: less("kg"), routes };
-      }).filter((group) => size(group) > (this.tries ? 0.5 : 0.05)).sort((a, b) =>
-        size(b) - size(a)
-      );
+      }).filter((group) => size(group) > (this.tries ? 0.5 : 0.05)).sort(order);
     });
   }
 
@@ -183,9 +172,7 @@ class View {
     for (const group of groups) {
       for (const [route, t] of group.routes) {
         for (const step of this.way(route)) {
-          let here = sums.get(step);
-          if (!here) sums.set(step, here = new Map());
-          const name = key(group, t);
+          const here = obtain(sums, step, () => new Map()), name = key(group, t);
           here.set(name, (here.get(name) ?? 0) + t);
         }
       }
@@ -221,9 +208,8 @@ class View {
 
   // The most tonnes on any stretch in one direction, plan or before, which widths are held against.
   get most() {
-    const groups = (side) =>
-      this.flows[side].map(({ route, tonnes }) => ({ routes: [[route, tonnes]] }));
-    const all = (side) => [...this.addAll(groups(side)).values()];
+    const routed = ({ route, tonnes }) => ({ routes: [[route, tonnes]] });
+    const all = (side) => [...this.addAll(this.flows[side].map(routed)).values()];
     const largest = () => [...all("plan"), ...all("before")].reduce((a, b) => Math.max(a, b), 1);
     return (this.largest ??= largest());
   }
@@ -271,7 +257,4 @@ class View {
 }
 View.most = 40;
 
-raastof.of = (map) => {
-  if (!views.has(map)) views.set(map, new View(map));
-  return views.get(map);
-};
+raastof.of = (map) => raastof.obtain(views, map, () => new View(map));

@@ -1,5 +1,5 @@
 // Zones: areas in which soil needs a condition, under everything that moves.
-const { readLine, onScreen, outside, follow, stroke } = raastof;
+const { readLine, stroke, trace } = raastof;
 
 raastof.layer("zones", ({ zones }) => {
   const areas = zones.areas.map(({ rings }) => rings.map((ring) => readLine(ring)));
@@ -10,9 +10,7 @@ raastof.layer("zones", ({ zones }) => {
       if (!view.on.zones) return;
       const { ctx } = frame;
       for (const rings of areas) {
-        if (rings.every((ring) => outside(ring.box, frame))) continue;
-        ctx.beginPath();
-        for (const ring of rings) follow(ctx, onScreen(ring, frame));
+        trace(frame, rings);
         ctx.globalAlpha = 0.12;
         ctx.fillStyle = zones.zone_colour;
         ctx.fill("evenodd");
