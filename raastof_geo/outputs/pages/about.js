@@ -23,11 +23,9 @@ raastof.about = (view, page) => {
   };
 
   const tellTrade = (at) => {
-    let any = false;
     for (const [title, own, other] of [[texts.comes, "to", "from"], [texts.goes, "from", "to"]]) {
       const mine = view.groups.filter((one) => one[own] === at && one.from !== one.to);
       if (!mine.length) continue;
-      any = true;
       const rows = mine.map((one) => [
         openFlow(one, sites[one[other]].name),
         `${materials[one.material].name} · ${uses[one.use]} · ${when(one)}`,
@@ -37,7 +35,7 @@ raastof.about = (view, page) => {
       const heads = [own === "to" ? texts.from : texts.to, texts.material, "t", texts.loads];
       about.append(raastof.table(heads, rows, title, 2));
     }
-    if (!any) about.append(make("p", texts.none));
+    if (!about.querySelector("table")) about.append(make("p", texts.none));
   };
 
   const tellWhy = (site, kept) => {
@@ -73,10 +71,7 @@ raastof.about = (view, page) => {
     const group = view.groups.find((one) => one.key === key);
     const [from, to, material] = key.split("-").map(Number);
     head(`${sites[from].name} → ${sites[to].name}`);
-    if (!group) {
-      about.append(make("p", materials[material].name), make("p", texts.none));
-      return;
-    }
+    if (!group) return about.append(make("p", materials[material].name), make("p", texts.none));
     about.append(make("p", `${materials[material].name} → ${uses[group.use]}`));
     const [tonnes, loads, kg] = [group.t, group.loads, group.kg].map(whole);
     const vehicle = [...group.trucks].map((at) => vehicles[at]).join(", ");
@@ -97,9 +92,8 @@ raastof.about = (view, page) => {
     const low = L.point(narrow ? 40 : over.right - box.left + 40, 40);
     const high = L.point(40, narrow ? size.y - Math.max(60, over.top - box.top) + 40 : 40);
     const clear = { paddingTopLeft: low, paddingBottomRight: high, animate: false };
-    const ends = view.on.site !== null
-      ? [sites[view.on.site].at]
-      : view.on.flow.split("-").slice(0, 2).map((at) => sites[at].at);
+    const { site, flow } = view.on, chosen = flow?.split("-").slice(0, 2) ?? [site];
+    const ends = chosen.map((at) => sites[at].at);
     const bounds = L.latLngBounds(ends), corners = [bounds.getSouthEast(), bounds.getNorthWest()];
     const [most, least] = corners.map((at) => map.latLngToContainerPoint(at));
     const wide = most.subtract(least), free = size.subtract(low).subtract(high);
@@ -111,11 +105,9 @@ raastof.about = (view, page) => {
     const { site, flow } = view.on;
     const now = flow !== null ? "flow " + flow : site !== null ? "site " + site : "";
     if (!now) {
-      const had = told;
       about.hidden = true;
+      if (told && asker?.isConnected) asker.focus({ preventScroll: true });
       told = "";
-      if (had && asker?.isConnected) asker.focus({ preventScroll: true });
-      asker = null;
       return;
     }
     view.map.closePopup();
@@ -159,11 +151,7 @@ raastof.tellRoad = (view, lane, event) => {
     const what = `${name}: ${materials[group.material].name}, ${view.signed(group.t)} t`;
     box.append(button(what, () => view.change({ flow: group.key, site: null }), "open"));
   }
-  if (passing.length > MOST_NAMED) {
-    const values = { more: view.write(passing.length - MOST_NAMED) };
-    box.append(make("p", raastof.fill(texts.others, values)));
-  }
-  L.popup({ maxWidth: 320, minWidth: 200 }).setLatLng(event.latlng).setContent(box).openOn(
-    view.map,
-  );
+  const more = passing.length - MOST_NAMED;
+  if (more > 0) box.append(make("p", raastof.fill(texts.others, { more: view.write(more) })));
+  view.map.openPopup(box, event.latlng, { maxWidth: 320, minWidth: 200 });
 };

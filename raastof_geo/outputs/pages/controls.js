@@ -7,19 +7,13 @@ const addButtons = (view) => {
     const button = box.querySelector(".leaflet-control-zoom-" + name);
     if (button) Object.assign(button, { title: text, ariaLabel: text });
   }
-  const whole = new (L.Control.extend({
-    options: { position: "topright" },
-    onAdd() {
-      const show = () => {
-        view.change({ site: null, flow: null });
-        view.fit();
-      };
-      const button = Object.assign(raastof.button(texts.whole, show, "whole"), { id: "whole" });
-      L.DomEvent.disableClickPropagation(button);
-      return button;
-    },
-  }))();
-  whole.addTo(map);
+  const show = () => {
+    view.change({ site: null, flow: null });
+    view.fit();
+  };
+  const whole = Object.assign(raastof.button(texts.whole, show, "whole"), { id: "whole" });
+  L.DomEvent.disableClickPropagation(whole);
+  Object.assign(L.control({ position: "topright" }), { onAdd: () => whole }).addTo(map);
   L.control.scale({ imperial: false, maxWidth: 140, position: "bottomleft" }).addTo(map);
 };
 
@@ -30,8 +24,7 @@ raastof.around("controls", (map, { story, traffic, zones, page }) => {
     Object.assign(map.options, { zoomAnimation: false, fadeAnimation: false });
     map.options.markerZoomAnimation = map._zoomAnimated = false;
   }
-  box.setAttribute("role", "region");
-  box.setAttribute("aria-label", story.texts.map);
+  Object.assign(box, { role: "region", ariaLabel: story.texts.map });
   document.body.classList.add("planned");
   const restore = raastof.address(view);
   raastof.sheet();

@@ -30,7 +30,7 @@ raastof.around("outlook", (map, { outlook: { sites, words } }) => {
   }
   map.on("click", ({ latlng: { lat, lng } }) => {
     const told = note({ name: words.here, lines: [], id: words.new, at: [lat, lng] });
-    L.popup({ maxWidth: 280 }).setLatLng([lat, lng]).setContent(told).openOn(map);
+    map.openPopup(told, [lat, lng], { maxWidth: 280 });
   });
   raastof.settle(map, bounds, { maxZoom: 14 });
 });

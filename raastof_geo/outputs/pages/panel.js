@@ -1,17 +1,16 @@
 // The panel: what is shown, the legend, the search, and filters.
-const make = raastof.element, { labelled } = raastof;
+const make = raastof.element, { labelled, titled } = raastof;
 
 const input = (type, values = {}) => Object.assign(make("input"), { type, ...values });
-const group = (into, name) => {
-  const set = into.appendChild(make("fieldset"));
-  set.append(make("legend", name));
-  return set;
+const tick = (into, text, values, before, act) => {
+  const box = labelled(into, text, input("checkbox", values), before);
+  box.addEventListener("change", () => act(box.checked));
+  return box;
 };
 
 // One of a few, side by side.
 const choice = (view, into, name, key, values) => {
-  const set = group(into, view.story.texts[name]);
-  set.className = "choice";
+  const set = titled(into, "fieldset", view.story.texts[name], { className: "choice" });
   const inputs = values.map((value) =>
     labelled(set, view.story.texts[value], input("radio", { name: key, value }), null)
   );
@@ -25,9 +24,8 @@ const ranged = (into, text, values, act) => {
   const told = range.parentNode.appendChild(make("output"));
   range.addEventListener("input", () => act(Number(range.value)));
   return (value, said) => {
-    range.value = value;
     told.textContent = said;
-    range.setAttribute("aria-valuetext", said);
+    Object.assign(range, { value, ariaValueText: said });
   };
 };
 
@@ -44,23 +42,17 @@ const finder = (view, into) => {
   const nameOf = (site) => site.name.slice(0, 200), names = make("datalist");
   form.append(Object.assign(names, { id: "names" }));
   names.append(...sites.map((site) => new Option("", nameOf(site))));
-  const wanted = labelled(
-    form,
-    texts.search,
-    input("search", { id: "search", autocomplete: "off" }),
-  );
-  wanted.setAttribute("list", "names");
+  const wanted = input("search", { id: "search", autocomplete: "off" });
+  labelled(form, texts.search, wanted).setAttribute("list", "names");
   form.append(Object.assign(make("button", texts.find), { type: "submit" }));
-  const missed = form.appendChild(make("p", ""));
-  missed.setAttribute("role", "status");
+  const missed = form.appendChild(Object.assign(make("p", ""), { role: "status" }));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const text = wanted.value.trim().toLowerCase();
-    const tests = [(name) => name === text, (name) => text && name.includes(text)];
-    const at = tests.map((fits) => sites.findIndex((site) => fits(nameOf(site).toLowerCase())))
-      .find((found) => found >= 0);
-    missed.textContent = at === undefined ? texts.unknown : "";
-    if (at === undefined) return;
+    const known = sites.map((site) => nameOf(site).toLowerCase()), same = known.indexOf(text);
+    const at = same < 0 && text ? known.findIndex((name) => name.includes(text)) : same;
+    missed.textContent = at < 0 ? texts.unknown : "";
+    if (at < 0) return;
     view.map.setView(sites[at].at, Math.max(11, view.map.getZoom()), { animate: false });
     raastof.fold?.();
     view.change({ site: at, flow: null });
@@ -80,40 +72,30 @@ const chooser = (view, into, key, options) => {
 
 // The smallest flow that is shown, on a scale that is fine where flows are small.
 const threshold = (view, into) => {
-  const { texts } = view.story;
   const sums = ["plan", "before"].flatMap((side) => [...view.join(side).values()]);
   const most = Math.max(1, ...sums.map((one) => one.t));
-  const set = ranged(into, texts.least, { max: 100, id: "least" }, (value) => {
+  const set = ranged(into, view.story.texts.least, { max: 100, id: "least" }, (value) => {
     view.change({ least: most * (value / 100) ** 3 });
   });
   const place = () => Math.round(100 * Math.cbrt(view.on.least / most));
   return () => set(place(), view.write(view.on.least) + " t");
 };
 
-const tick = (into, text, key, act) => {
-  const box = labelled(into, text, input("checkbox", { id: key }), null);
-  box.addEventListener("change", () => act(box.checked));
-  return box;
-};
-
 const materialFilter = (view, into) => {
-  const { texts, materials, families } = view.story, boxes = [];
+  const { texts, materials, families } = view.story;
   let set = null, family = "";
-  materials.forEach((material, at) => {
+  const boxes = materials.map((material, at) => {
     if (material.family !== family) {
       family = material.family;
-      set = group(into, families[family]);
+      set = titled(into, "fieldset", families[family]);
     }
     const swatch = raastof.swatch(material.colour, material.virgin);
     const name = material.name + (material.virgin ? ` (${texts.virgin})` : "");
-    const box = labelled(set, name, input("checkbox", { name: "material" }), swatch);
-    box.addEventListener("change", () => {
+    return tick(set, name, { name: "material" }, swatch, (wanted) => {
       const without = new Set(view.on.without);
-      if (box.checked) without.delete(at);
-      else without.add(at);
+      without[wanted ? "delete" : "add"](at);
       view.change({ without });
     });
-    boxes.push(box);
   });
   return () => boxes.forEach((box, at) => (box.checked = !view.on.without.has(at)));
 };
@@ -130,9 +112,7 @@ raastof.panel = (view, page) => {
   raastof.legend(view, legend);
   finder(view, steps);
   raastof.whatif(view, steps);
-  const filters = steps.appendChild(make("details"));
-  filters.id = "filters";
-  filters.append(make("summary", texts.filters));
+  const filters = titled(steps, "details", texts.filters, { id: "filters" });
   const towns = [...new Set(sites.map((site) => site.municipality).filter(Boolean))].sort();
   shows.push(
     chooser(view, filters, "project", projects.map(({ id, name }) => [id, name])),
@@ -141,15 +121,15 @@ raastof.panel = (view, page) => {
     materialFilter(view, filters),
   );
   if (view.zones?.areas.length) {
-    const box = tick(steps, texts.zones, "zones", (zones) => view.change({ zones }));
+    const show = (zones) => view.change({ zones });
+    const box = tick(steps, texts.zones, { id: "zones" }, null, show);
     shows.push(() => (box.checked = view.on.zones));
   }
   if (page.tiles) {
     const attribution = "© OpenStreetMap contributors";
     const tiles = L.tileLayer(page.tiles, { maxZoom: 18, attribution });
-    tick(steps, texts.tiles, "tiles", (wanted) => {
-      if (wanted) tiles.addTo(view.map);
-      else tiles.remove();
+    tick(steps, texts.tiles, { id: "tiles" }, null, (wanted) => {
+      view.map[wanted ? "addLayer" : "removeLayer"](tiles);
       view.map.getContainer().classList.toggle("tiled", wanted);
     });
   }

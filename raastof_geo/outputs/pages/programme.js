@@ -48,19 +48,18 @@ const scatter = (drawn, ends) => {
 const add = (list, x) => list.reduce((sum, one, j) => sum + one * x[j], 0);
 // Whether one list of values comes before another.
 const less = (one, other) => {
-  const at = one.findIndex((value, at) =>
-    Math.abs(value - other[at]) > 1e-9 * Math.max(1, Math.abs(other[at]))
-  );
+  const off = (value, at) => Math.abs(value - other[at]) > 1e-9 * Math.max(1, Math.abs(other[at]));
+  const at = one.findIndex(off);
   return at >= 0 && one[at] < other[at];
 };
 
-class Programme {
+raastof.Programme = class {
   constructor(told) {
-    const { columns: count } = told, counts = told.read("entries");
+    const { columns: count, arrays, left } = told, counts = told.read("entries");
     const start = new Int32Array(count + 1);
     counts.forEach((one, j) => (start[j + 1] = start[j] + one));
     const row = new Int32Array(start[count]), limit = told.read("limit");
-    for (let place = 0; told.arrays["rows" + place]; place++) {
+    for (let place = 0; arrays["rows" + place]; place++) {
       const rows = told.read("rows" + place)[Symbol.iterator]();
       counts.forEach((one, j) => one > place && (row[start[j] + place] = rows.next().value));
     }
@@ -76,15 +75,12 @@ class Programme {
     });
     this.short = told.short ? told.read("short") : null;
     this.counted = [];
-    for (let at = 0; told.arrays["counted" + at]; at++) {
-      this.counted.push(told.read("counted" + at));
-    }
+    for (let at = 0; arrays["counted" + at]; at++) this.counted.push(told.read("counted" + at));
     this.draw = scatter(told.drawn, this);
     this.decided = new Map(told.read("decided").map((one, at) => [this.whole[at], one]));
     this.reactions = ["", "_row", "_value"].map((name) => told.read("reaction" + name));
-    const also = (into, name, keys) => keys.forEach((key) => (into[key] = told.read(name + key)));
     told.aims.forEach((aim, at) => (aim.values = told.read("aim" + at)));
-    if (told.left) also(told.left, "left_", ["price", "reach"]);
+    for (const key of left ? ["price", "reach"] : []) left[key] = told.read("left_" + key);
     Object.assign(this, { told, most: 4000 });
   }
 
@@ -228,10 +224,8 @@ class Programme {
     });
     const proved = proofs.every((one) => one.proved);
     const beyond = !proved && proofs.every((one) => one.proved || one.why === "left");
-    const heavy = (at) => leaves.some(({ ray }) => ray && Math.abs(ray[at]) > 1e-7);
-    const conflict = best
-      ? []
-      : [...told.bends.keys()].filter((at) => told.bends[at] !== "never" && heavy(at));
+    const heavy = (at) => !best && leaves.some(({ ray }) => ray && Math.abs(ray[at]) > 1e-7);
+    const conflict = [...told.bends.keys()].filter((at) => told.bends[at] !== "never" && heavy(at));
     return { none: !best, x, proved, beyond, decided, proofs, conflict };
   }
 
@@ -312,5 +306,4 @@ class Programme {
     }
     return found;
   }
-}
-raastof.Programme = Programme;
+};

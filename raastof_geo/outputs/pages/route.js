@@ -24,8 +24,7 @@ raastof.around("route", (map, { route }) => {
     boxes.push(at);
     bounds.extend(at);
   };
-  const ends = legal.length ? [legal[0], legal[legal.length - 1]] : [];
-  ends.forEach((at, rank) => pin(at, route.names[rank], "place"));
+  [legal[0], legal.at(-1)].forEach((at, rank) => at && pin(at, route.names[rank], "place"));
   for (const stone of route.obstacles) pin(stone.at, stone.text, "stone");
   raastof.names(map).obstacles.add(() =>
     boxes.map((at) => {

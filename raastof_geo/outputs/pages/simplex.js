@@ -14,7 +14,7 @@ const pick = (list, size, least) => {
   return found;
 };
 
-class Simplex {
+raastof.Simplex = class {
   // lp: rows, count, start, row, value (by column).
   constructor(lp, tamper) {
     const { rows: m, count: n } = lp, total = n + m;
@@ -148,17 +148,14 @@ class Simplex {
   // cannot, give the row of the inverse that shows it.
   repair(cost, most) {
     const { x, d, alpha, sign } = this, shifted = Float64Array.from(cost);
-    // What is not the least now is taken for as good as any, until the rows are kept.
-    const shift = () => {
+    this.refine(shifted, true);
+    for (let step = 0; step < most; step++) {
+      // What is not the least now is taken for as good as any, until the rows are kept.
       for (const j of this.free) {
         if (sign[j] * d[j] >= 0) continue;
         if (j < this.n) shifted[j] -= d[j];
         d[j] = 0;
       }
-    };
-    this.refine(shifted, true);
-    for (let step = 0; step < most; step++) {
-      shift();
       const r = pick(this.rows, (at) => this.beyond(at), KEPT);
       if (r < 0) return { kept: true };
       const up = x[r] < 0 ? 1 : -1;
@@ -239,5 +236,4 @@ class Simplex {
     this.head.forEach((j, at) => j < n && (plan[j] = x[at] / scale));
     return { kept: true, x: plan, prices };
   }
-}
-raastof.Simplex = Simplex;
+};

@@ -9,7 +9,7 @@ const SHAPES = {
   plant: "M-9,8L-9,-4L-3,0L-3,-4L3,0L3,-4L9,0L9,8Z",
   depot: "M-10,7L-4,-5L0,1L4,-5L10,7Z",
 };
-const shapeOf = ({ marks }, roles) => {
+raastof.shapeOf = ({ marks }, roles) => {
   const role = roles.includes("need") ? "need" : roles[0];
   if (role === "need") return `<circle r="7" fill="#fff" stroke="${marks.need}" stroke-width="4"/>`;
   const edge = role === "offer" ? "#3d2b00" : "#fff", look = `stroke="${edge}" stroke-width="1.5"`;
@@ -67,12 +67,8 @@ raastof.layer("sites", ({ story }) => {
     // A mark with a name, which does something at a click and at Enter.
     const mark = (at, name, [className, size, html], act) => {
       const icon = L.divIcon({ className, iconSize: [size, size], html });
-      const marker = L.marker(at, {
-        title: name.slice(0, 300),
-        alt: name,
-        icon,
-        riseOnHover: true,
-      });
+      const known = { title: name.slice(0, 300), alt: name, icon, riseOnHover: true };
+      const marker = L.marker(at, known);
       marker.on("click", (event) => {
         L.DomEvent.stopPropagation(event);
         act();
@@ -82,15 +78,12 @@ raastof.layer("sites", ({ story }) => {
       return marker;
     };
     marked = story.sites.map((site, at) => {
-      const look = ["site", 24, raastof.svg(shapeOf(story, site.roles))];
+      const look = ["site", 24, raastof.svg(raastof.shapeOf(story, site.roles))];
       return mark(site.at, nameOf(site), look, () => view.change({ site: at, flow: null }));
     });
 
     const place = () => {
-      const places = story.sites.map((site, at) => {
-        const { x, y } = map.latLngToLayerPoint(site.at);
-        return { x, y, at };
-      });
+      const places = story.sites.map((site, at) => ({ ...map.latLngToLayerPoint(site.at), at }));
       groups.forEach((one) => marks.removeLayer(one));
       const many = map.getZoom() >= map.getMaxZoom() ? [[], places] : group(places);
       placed = spread([...many[0], ...many[1]]);
@@ -182,4 +175,3 @@ raastof.layer("sites", ({ story }) => {
 
 const LONGEST = 30;
 const shorten = (name) => name.length > LONGEST ? name.slice(0, LONGEST - 1).trimEnd() + "…" : name;
-raastof.shapeOf = shapeOf;

@@ -36,7 +36,6 @@ const read = (view, text) => {
   const said = new URLSearchParams(text), { story } = view;
   const one = (key, known, otherwise) => known.includes(said.get(key)) ? said.get(key) : otherwise;
   const gone = (said.get("without") ?? "").split(",");
-  const number = Number(said.get("least"));
   return {
     mode: one("show", MODES, "plan"),
     as: one("as", KINDS, "roads"),
@@ -44,7 +43,7 @@ const read = (view, text) => {
     without: new Set(story.materials.flatMap(({ id }, at) => gone.includes(id) ? [at] : [])),
     project: one("project", story.projects.map(({ id }) => id), ""),
     municipality: one("municipality", story.sites.map((site) => site.municipality), ""),
-    least: number > 0 ? number : 0,
+    least: Math.max(0, Number(said.get("least")) || 0),
     site: view.places.get(said.get("site")) ?? null,
     flow: readFlow(view, said.get("flow")),
     zones: said.get("zones") !== "off",

@@ -6,7 +6,8 @@ raastof.twin = (view) => {
   const { texts, sites, materials } = view.story, { uses } = view.traffic;
   const twin = document.getElementById("rows"), box = twin.querySelector(".scroll");
   const told = document.getElementById("told");
-  const write = () => {
+  const tell = () => {
+    count();
     if (!twin.open) return;
     const rows = view.shown.slice(0, MOST_ROWS).map((group) => {
       const open = raastof.button(sites[group.from].name, () => {}, "open");
@@ -39,8 +40,7 @@ raastof.twin = (view) => {
     values.share = view.write(all ? (100 * sum(shown)) / all : 100);
     const text = raastof.fill(groups.length ? texts.count : texts.nothing, values);
     if (told.textContent !== text) told.textContent = text;
-    const { dataset } = view.map.getContainer();
-    Object.assign(dataset, { flows: shown.length, mode: view.on.mode });
+    Object.assign(view.map.getContainer().dataset, { flows: shown.length, mode: view.on.mode });
   };
   box.addEventListener("click", (event) => {
     const row = event.target.closest("tbody tr"), key = row?.querySelector("button")?.dataset.flow;
@@ -48,11 +48,8 @@ raastof.twin = (view) => {
     view.change(key === view.on.flow ? { flow: null } : { flow: key, site: null });
   });
   twin.addEventListener("toggle", () => {
-    write();
+    tell();
     view.map.invalidateSize({ pan: false });
   });
-  view.listen("table", () => {
-    write();
-    count();
-  });
+  view.listen("table", tell);
 };

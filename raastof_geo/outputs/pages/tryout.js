@@ -1,5 +1,5 @@
 // The panel in which edits pile up, and what the answer to them is.
-const make = raastof.element, { button, labelled, select, fill, toWorld } = raastof;
+const make = raastof.element, { button, labelled, select, fill, titled, toWorld } = raastof;
 
 // Paths in the scenario's file with their values, as `set:` of an assumption has them.
 const writePatch = (patch, told) =>
@@ -142,8 +142,7 @@ raastof.tryOut = (view, box, told) => {
   const span = ([first, last]) => periods[first] + (first < last ? "–" + periods[last] : "");
   const showEntry = (one, at) => {
     const name = `${sites[view.places.get(one.path[1])].name}, ${one.called}`;
-    const set = knobs.appendChild(make("fieldset"));
-    set.append(make("legend", name));
+    const set = titled(knobs, "fieldset", name);
     if (!one.moves[0]) return set.append(make("p", words.ask));
     const now = join().entries[at]?.value ?? one.value, most = one.value * told.times;
     number(set, `${words.amount} [${one.unit}]`, now, most, (value) => {

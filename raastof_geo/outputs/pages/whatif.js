@@ -8,9 +8,8 @@ const unpack = async (id) => {
 
 raastof.whatif = (view, into) => {
   if (!document.getElementById("whatif-data")) return;
-  const { texts } = view.story, box = into.appendChild(raastof.element("details"));
-  box.id = "whatif";
-  box.append(raastof.element("summary", texts.whatif));
+  const { texts } = view.story;
+  const box = raastof.titled(into, "details", texts.whatif, { id: "whatif" });
   const told = box.appendChild(raastof.element("p", texts.whatif_loading));
   box.addEventListener("toggle", async () => {
     if (!box.open || box.dataset.state) return;
