@@ -23,7 +23,7 @@ from raastof_geo.outputs.pages.map import MapStory, draw_map
 from raastof_geo.outputs.pages.page import LATER
 from raastof_geo.outputs.template import read_asset
 from raastof_geo.pipeline import run_scenario, solve_scenario
-from raastof_geo.scenario.reading.read import read_scenario
+from raastof_geo.scenario.reading.read import read_scenario, read_variant
 
 
 @pytest.fixture(scope="module")
@@ -275,6 +275,20 @@ def halve_an_amount(page):
     page.wait_for_selector('#whatif[data-edits="1"]', state="attached")
 
 
+def halves(file, patch):
+    """Whether what the panel shows, pasted into the file, is a variant with half of one amount."""
+    pasted = file.with_name("pasted.yaml")
+    pasted.write_text(f"{file.read_text(encoding='utf-8')}\n{patch}\n", encoding="utf-8")
+    scenario = read_scenario(pasted)
+    entries = [list_entries(one) for one in (scenario, read_variant(scenario, "my_change"))]
+    changed = [(old, new) for old, new in zip(*entries, strict=True) if old != new]
+    return [new / old for old, new in changed] == [pytest.approx(0.5)]
+
+
+def list_entries(scenario):
+    return [one.tonnes for one in (*scenario.offers, *scenario.needs)]
+
+
 def test_a_change_is_made_by_keys_and_undone(visit, written):
     page = visit()
     assert page.evaluate("raastof.Programme === undefined")  # nothing is read before it is wanted
@@ -289,7 +303,8 @@ def test_a_change_is_made_by_keys_and_undone(visit, written):
     assert page.inner_text("#sentence").startswith("Your change, not the agreed plan")
     digest = hashlib.sha256((written / "proof.npz").read_bytes()).hexdigest()
     patch = page.input_value("#whatif textarea")
-    assert f"# proof.npz sha256: {digest}" in patch and "\nsites." in patch
+    assert f"# proof.npz sha256: {digest}" in patch and "\n      sites." in patch
+    assert halves(written.parent / "town.yaml", patch)
     page.click("#twin summary")
     page.wait_for_selector("#rows tbody tr")
     page.locator("#whatif li button").press("Enter")

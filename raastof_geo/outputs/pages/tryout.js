@@ -1,12 +1,13 @@
 // The panel in which edits pile up, and what the answer to them is.
 const make = raastof.element, { button, labelled, select, fill, titled, toWorld } = raastof;
 
-// Paths in the scenario's file with their values, as `set:` of an assumption has them.
+// A variant of the scenario with all changes, to be pasted into its file.
 const writePatch = (patch, told) =>
   [
     `# scenario sha256: ${told.sha256}`,
     `# proof.npz sha256: ${told.proof || "-"}`,
-    ...patch.map(([path, value]) => `${path.join(".")}: ${JSON.stringify(value)}`),
+    ...(patch.length ? ["variants:", "  my_change:", "    set:"] : []),
+    ...patch.map(([path, value]) => `      ${path.join(".")}: ${JSON.stringify(value)}`),
   ].join("\n");
 
 // Flows of an answer, along a road that the page has, else straight from place to place.
