@@ -1,6 +1,6 @@
 """Where the time and memory of the main job go.
 
-    python benchmarks/main_job.py [--json FILE] [--scenario FILE]
+    python benchmarks/main_job.py [--json FILE] [--scenario FILE] [--workers N] [--no-sensitivity]
 
 Each round is a process of its own, from a warm disk; the table shows medians. `main_job_cpu_s` is
 what the processor worked, user and system, its children included: the clock says little where
@@ -23,9 +23,13 @@ begin = time.perf_counter()
 laps = []
 def tell(message):
     laps.append((message.text, time.perf_counter()))
-from raastof_geo.pipeline import run_scenario
-laps.append(("Importing", begin))
-run_scenario(sys.argv[1], into=sys.argv[2], tell=tell)
+if __name__ == "__main__":
+    from raastof_geo.pipeline import run_scenario
+    from raastof_geo.spread import working
+    laps.append(("Importing", begin))
+    with working(int(sys.argv[3]), ready="raastof_geo.pipeline") as team:
+        how = {"tell": tell, "executor": team, "sensitivity": sys.argv[4] == "yes"}
+        run_scenario(sys.argv[1], into=sys.argv[2], **how)
 end = time.perf_counter()
 try:
     import resource
@@ -40,12 +44,12 @@ print(json.dumps({"cpu_s": cpu_s, "total": end - begin, "steps": steps, "peak_mb
 """
 
 
-def measure(scenario: Path, rounds: int) -> list[dict[str, object]]:
+def measure(scenario: Path, rounds: int, workers: int, sensitivity: str) -> list[dict[str, object]]:
     found = []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder:
             done = subprocess.run(
-                [sys.executable, "-c", ROUND, str(scenario), folder],
+                [sys.executable, "-c", ROUND, str(scenario), folder, str(workers), sensitivity],
                 capture_output=True,
                 text=True,
                 check=True,
@@ -60,8 +64,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     default = Path(__file__).parents[1] / "scenarios" / "region_sjaelland.yaml"
     parser.add_argument("--scenario", type=Path, default=default)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--no-sensitivity", action="store_true")
     options = parser.parse_args()
-    rounds = measure(options.scenario, options.rounds)
+    sensitivity = "no" if options.no_sensitivity else "yes"
+    rounds = measure(options.scenario, options.rounds, options.workers, sensitivity)
     rows = [("main_job_s", "s", statistics.median(one["total"] for one in rounds))]
     rows.append(("main_job_cpu_s", "s", statistics.median(one["cpu_s"] for one in rounds)))
     if rounds[0]["peak_mb"] is not None:
