@@ -203,7 +203,7 @@ def _hang(
     for at, taker in enumerate(problem.takers):
         if takes[at] >= 0:
             demand = entries[takes[at]].demand(scenario)
-            for material in materials.keys() & taker.accepts.keys():
+            for material in sorted(materials.keys() & taker.accepts.keys()):
                 asked = {one.condition for one in scenario.rulings(material, demand)} - {None, ""}
                 lacking = tuple(sorted(str(one) for one in asked - demand.accepted))
                 table[at, materials[material]] = sets.setdefault(lacking, len(sets))
