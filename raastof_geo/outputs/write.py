@@ -10,7 +10,7 @@ from raastof_geo.errors import OutputError, tell_reason
 from raastof_geo.language import Message, read_texts, speaking
 from raastof_geo.records.exchange import exchanging
 from raastof_geo.result import Result
-from raastof_geo.scenario.output import OUTPUTS, Output, Writer
+from raastof_geo.scenario.output import INDEX, OUTPUTS, Output, Writer
 from raastof_geo.spread import spread
 from raastof_geo.version import __version__
 
@@ -48,8 +48,12 @@ def write_outputs(
         with exchanging(into, version=__version__) as draft:
             while wanted:
                 awaited = {one.name for one in wanted}
-                ready = [one for one in wanted if one.quotes not in awaited]
-                wanted = [one for one in wanted if one.quotes in awaited]
+                ready = [one for one in wanted if one.quotes not in awaited] or wanted
+                quoted = {one.quotes for one in wanted}
+                # What others quote comes first, so that the rest is one lot; the door comes last.
+                ready = [one for one in ready if one.name in quoted] or ready
+                ready = [one for one in ready if one.name != INDEX] or ready
+                wanted = [one for one in wanted if one not in ready]
                 for _ in spread(executor, _write, (result, draft), ready):
                     pass
     except OSError as error:
