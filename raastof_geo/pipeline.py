@@ -217,9 +217,7 @@ def rank_assumptions(
     are drawn; all are in the workbook. The swings by the largest share of a headline that they
     move, and the folder `into/<scenario>_sensitivity` with page, drawing and workbook.
     """
-    from raastof_geo.outputs.documents.tornado import (
-        write_sensitivity,
-    )  # who runs needs no drawings
+    from raastof_geo.outputs.documents.tornado import write_sensitivity
 
     scenario = read_for_roads(path, anywhere=anywhere, language=language, tell=tell)
     folder = Path(into) / f"{scenario.id}_sensitivity"
@@ -290,7 +288,8 @@ def _solve_on(result: Result, varied: Scenario) -> Result:
     ]
     legs = price_again(result.legs, varied) if places[0] == places[1] else None
     if legs is None:
-        return solve_scenario(varied)
+        roads = result.legs.roads
+        return solve_scenario(varied, model=None if roads is None else roads.model)
     causes = varied.said.effect.causes
     plan, effect = solve_briefly(varied, legs, causes=causes, explain=True)
     return Result(varied, result.network, result.anchors, legs, plan, effect)
@@ -305,6 +304,7 @@ def run_scenario(
     model: EnergyModel | str | None = None,
     sensitivity: bool = True,
     variant: str = "",
+    variants: str = "",
     executor: Executor | None = None,
     tell: Tell = lambda _: None,
 ) -> tuple[Result, Path]:
@@ -314,6 +314,8 @@ def run_scenario(
     ----------
     variant
         The id of one of its variants, which is solved instead, into `into/<scenario>-<variant>`.
+    variants
+        Those that `compare_variants` will be asked for: refused here, before anything is solved.
     sensitivity
         Whether the assumptions that the scenario declares are solved again at both ends.
     executor
@@ -336,6 +338,7 @@ def run_scenario(
     scenario = read_for_roads(path, anywhere=anywhere, language=language, tell=tell)
     if variant:
         scenario = read_variant(scenario, variant)
+    choose_variants(scenario, variants)
     folder = Path(into) / scenario.id
     check_place(folder)
     result = solve_scenario(scenario, model=model, executor=executor, tell=tell)

@@ -69,6 +69,7 @@ def run_file(
             model=model,
             sensitivity=not no_sensitivity,
             variant=variant,
+            variants=variants,
             executor=team,
             tell=note,
         )

@@ -50,7 +50,7 @@ def list_variants(scenario: Scenario) -> dict[str, Variant]:
 def choose_variants(scenario: Scenario, wanted: str) -> dict[str, Variant]:
     """Give variants by their ids, parted by commas, or `all`; a sweep also by its own id."""
     known = list_variants(scenario)
-    if wanted == "all":
+    if wanted == "all" and known:
         return known
     chosen: dict[str, Variant] = {}
     for one in filter(None, map(str.strip, wanted.split(","))):

@@ -193,4 +193,7 @@ def test_a_variant_that_is_not_there(folder, capsys):
     assert "mente du `mere_jord`" in capsys.readouterr().err
     assert run_command([*command, "--variant", "maal"]) == 2
     assert "`maal` betyder flere" in capsys.readouterr().err
+    for wanted in (["mere_jor"], ["all", "--variant", "mere_jord"]):
+        assert run_command([*command, "--variants", *wanted]) == 2
+        assert "er ikke en variant" in capsys.readouterr().err
     assert not (folder / "none").exists()

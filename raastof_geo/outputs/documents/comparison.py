@@ -37,7 +37,7 @@ _APART = {"title", "variants", "assumptions", "outputs"}
 
 
 @dataclass(frozen=True, eq=False)
-class Core:
+class PlanFigures:
     """A plan and its effect, as far as plans are compared by them."""
 
     headlines: Headlines
@@ -56,7 +56,7 @@ class Compared:
     title: str
     said: Mapping[str, str]
     """What the scenario says, by path."""
-    found: Core | None
+    found: PlanFigures | None
     refused: str = ""
 
 
@@ -69,7 +69,7 @@ class _Change(NamedTuple):
     """The largest change first."""
 
 
-def describe_found(result: Result) -> Core:
+def describe_found(result: Result) -> PlanFigures:
     """Take from a result what plans are compared by."""
     before, plan = result.effect.align("project")
     flows = result.plan.flows.query("origin != destination")
@@ -77,7 +77,7 @@ def describe_found(result: Result) -> Core:
         tonnes=("tonnes", "sum"), period=("period", "first")
     )
     headlines = read_headlines(result.effect)
-    return Core(headlines, result.effect.books.totals, summed, before - plan)
+    return PlanFigures(headlines, result.effect.books.totals, summed, before - plan)
 
 
 def list_said(scenario: Scenario) -> dict[str, str]:
@@ -173,7 +173,7 @@ def _write(cell: Any) -> Readable:
     return format_number(cell, digits=1) if isinstance(cell, float) else cast("Readable", cell)
 
 
-def _change_flows(first: Core, second: Core) -> pd.DataFrame:
+def _change_flows(first: PlanFigures, second: PlanFigures) -> pd.DataFrame:
     """Give flows that are otherwise, the largest change first, with tonnes before and now. [t]"""
     both = pd.concat({"first": first.flows, "second": second.flows}, axis=1).sort_index()
     before, now = (both[side, "tonnes"].fillna(0.0) for side in ("first", "second"))
@@ -201,7 +201,7 @@ def _change_said(first: Compared, case: Compared, ends: Sequence[str]) -> _Chang
     return _Change(say("What is said"), [say("Value"), *ends], other)
 
 
-def _change_figures(first: Core, second: Core, ends: Sequence[str]) -> _Change:
+def _change_figures(first: PlanFigures, second: PlanFigures, ends: Sequence[str]) -> _Change:
     rows: list[list[Any]] = []
     for one, line in shown_in_lines().items():
         before, now = float(first.totals[one]), float(second.totals[one])
@@ -213,7 +213,7 @@ def _change_figures(first: Core, second: Core, ends: Sequence[str]) -> _Change:
     return _Change(say("Figures that move"), [say("Key figure"), *ends, say("Change"), "%"], rows)
 
 
-def _tell_flows(scenario: Scenario, first: Core, second: Core) -> _Change:
+def _tell_flows(scenario: Scenario, first: PlanFigures, second: PlanFigures) -> _Change:
     known, kinds = scenario.catalogue.materials, read_texts("flows compared")
     names = {one: scenario.site_name(one) for one in scenario.sites}
     rows: list[list[Any]] = []
@@ -231,7 +231,7 @@ def _tell_flows(scenario: Scenario, first: Core, second: Core) -> _Change:
     return _Change(say("Flows that change"), heads, rows)
 
 
-def _change_projects(scenario: Scenario, first: Core, second: Core) -> _Change:
+def _change_projects(scenario: Scenario, first: PlanFigures, second: PlanFigures) -> _Change:
     change = second.saved.sub(first.saved, fill_value=0.0)[[CO2E, COST]].fillna(0.0)
     change = change[change.abs().max(axis=1) > 0.5].sort_values(CO2E, ascending=False)
     rows: list[list[Any]] = [
