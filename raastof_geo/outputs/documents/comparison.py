@@ -16,6 +16,7 @@ from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.charts import draw_bars
 from raastof_geo.outputs.documents.effects import name_group
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
+from raastof_geo.outputs.opening import say_span
 from raastof_geo.outputs.tables.book import open_book
 from raastof_geo.records.exchange import exchanging
 from raastof_geo.result import Result
@@ -101,7 +102,7 @@ def write_comparison(result: Result, cases: Sequence[Compared], folder: Path) ->
             title=str(say("{title}: plans compared", title=scenario.said.title)),
             language=scenario.said.language,
             blocks=tuple(_lay_out(result, cases)),
-            subtitle=read_texts("comparison")["how"],
+            subtitle=read_texts("comparison")["how"].format(span=say_span(scenario)),
         )
         document.write_page(page, draft / PAGE)
         with open_book(scenario, draft / BOOK) as book:
