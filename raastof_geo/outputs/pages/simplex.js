@@ -20,22 +20,20 @@ raastof.Simplex = class {
     const { rows: m, count: n } = lp, total = n + m;
     Object.assign(this, { lp, tamper, m, n, total, since: 0, finest: 0.1 * FREE, touched: [] });
     // What the rows hold: columns, and where in the lists of the columns.
-    const begin = this.begin = new Int32Array(m + 1), within = new Int32Array(lp.row.length);
-    for (const k of lp.row) begin[k + 1]++;
-    begin.forEach((one, k) => (begin[k] += k && begin[k - 1]));
-    const next = begin.slice(), column = this.column = within.slice();
+    for (const key of ["column", "place"]) this[key] = new Int32Array(lp.row.length);
+    const begin = this.begin = new Int32Array(m + 2);
+    for (const k of lp.row) begin[k + 2]++;
+    for (let k = 0; k < m; k++) begin[k + 2] += begin[k + 1];
     for (let j = 0, at = 0; j < n; j++) {
       for (; at < lp.start[j + 1]; at++) {
-        const to = next[lp.row[at]]++;
-        [within[to], column[to]] = [at, j];
+        const to = begin[lp.row[at] + 1]++;
+        [this.column[to], this.place[to]] = [j, at];
       }
     }
-    this.place = within;
     this.inverse = new Float64Array(m * m);
     for (const key of ["x", "y", "work"]) this[key] = new Float64Array(m);
     for (const key of ["d", "alpha"]) this[key] = new Float64Array(total);
-    this.sign = new Int8Array(total);
-    this.where = new Int32Array(total);
+    Object.assign(this, { sign: new Int8Array(total), where: new Int32Array(total) });
     this.every = Array.from({ length: total }, (_, at) => at);
     this.rows = this.every.slice(0, m);
   }
