@@ -36,7 +36,7 @@ begin = time.perf_counter()
 import numpy, scipy.sparse.csgraph, shapely, pyproj
 from raastof_geo.roads.routing.core import RoadStop
 from raastof_geo.roads.load import load_network
-from raastof_geo.roads.mapped.ways import lay_network
+from raastof_geo.roads.mapped.build import lay_network
 from raastof_geo.roads.mapped.osm import read_osm
 from raastof_geo.roads.routing.graph import build_graph
 from raastof_geo.roads.routing.router import load_router
@@ -379,7 +379,7 @@ def measure_part(file: Path, box: tuple[float, ...]) -> dict[str, float]:
 import itertools, json, resource, sys, time
 import numpy, shapely, scipy.sparse.csgraph
 from raastof_geo.roads.routing.core import RoadStop
-from raastof_geo.roads.mapped.ways import lay_network
+from raastof_geo.roads.mapped.build import lay_network
 from raastof_geo.roads.mapped.osm import read_osm
 from raastof_geo.roads.routing.graph import build_graph
 from raastof_geo.roads.routing.router import load_router

@@ -17,13 +17,12 @@ from raastof_geo.errors import NoRouteError
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN
 from raastof_geo.language import Message, read_texts, say
 from raastof_geo.legs.roads import RoadPrices
-from raastof_geo.roads.mapped.keys import Truck
-from raastof_geo.roads.mapped.tags import find_doubts
+from raastof_geo.roads.mapped.tags import Truck, find_doubts
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access, align_limits, split_tags
 from raastof_geo.roads.routing import drive
 from raastof_geo.roads.routing.core import RoadStop
-from raastof_geo.roads.routing.route import Routes
+from raastof_geo.roads.routing.router import Routes
 from raastof_geo.scenario.scenario import Scenario, look_up
 
 

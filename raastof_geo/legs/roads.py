@@ -21,8 +21,7 @@ from raastof_geo.roads.routing.core import RoadStop
 from raastof_geo.roads.routing.drive import BOTH_LOADS, Load, TruckRoads, size_truck
 from raastof_geo.roads.routing.engine import Travelling
 from raastof_geo.roads.routing.graph import build_graph
-from raastof_geo.roads.routing.route import Routes
-from raastof_geo.roads.routing.router import Router, WeightedRoads, load_router
+from raastof_geo.roads.routing.router import Router, Routes, WeightedRoads, load_router
 from raastof_geo.scenario.said.network import RoadChange
 from raastof_geo.scenario.scenario import Scenario
 

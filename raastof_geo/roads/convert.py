@@ -20,9 +20,8 @@ from raastof_geo.language import LANGUAGES, list_codes, say
 from raastof_geo.region.projection import Bounds, find_system, project_shapes, unproject_shapes
 from raastof_geo.region.region import AREA_COLUMNS, TOWN_COLUMNS, Region
 from raastof_geo.roads.area import read_layer
-from raastof_geo.roads.mapped.build import BUILT_IN_CLASSES, build_network
+from raastof_geo.roads.mapped.build import BUILT_IN_CLASSES, build_network, lay_network
 from raastof_geo.roads.mapped.osm import TellStep, read_osm
-from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.store import write_network
 
 _Labelled: TypeAlias = tuple[pd.DataFrame, Objects]

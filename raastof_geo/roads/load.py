@@ -20,13 +20,10 @@ from raastof_geo.cache import fingerprint, keep
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import AnyPath
 from raastof_geo.region.projection import DEGREES, bound, measure_steps
-from raastof_geo.roads.columns import FIELDS, round_degrees
-from raastof_geo.roads.edges import BUILDER, NetworkMetadata
-from raastof_geo.roads.mapped.damage import OSM_ENDINGS, is_number, refuse_others
-from raastof_geo.roads.mapped.osm import TellStep, read_osm
-from raastof_geo.roads.mapped.rules import flip_tags
-from raastof_geo.roads.mapped.tags import read_road, strictest_limit
-from raastof_geo.roads.mapped.ways import lay_network
+from raastof_geo.roads.edges import BUILDER, FIELDS, NetworkMetadata, round_degrees
+from raastof_geo.roads.mapped.build import lay_network
+from raastof_geo.roads.mapped.osm import OSM_ENDINGS, TellStep, is_number, read_osm, refuse_others
+from raastof_geo.roads.mapped.tags import flip_tags, read_road, strictest_limit
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, Road
 from raastof_geo.roads.store import read_network, write_network

@@ -19,8 +19,13 @@ from raastof_geo.files import AnyPath, write_whole
 from raastof_geo.language import Message, list_codes, say, say_text
 from raastof_geo.region.projection import measure_steps
 from raastof_geo.region.region import MEMBER, encode_region, read_region
-from raastof_geo.roads.columns import (
+from raastof_geo.roads.edges import (
+    BACKWARD,
+    FORWARD,
     STEPS_A_DEGREE,
+    NetworkMetadata,
+    StoredColumns,
+    Turn,
     add_up,
     as_json,
     decode_roads,
@@ -28,7 +33,6 @@ from raastof_geo.roads.columns import (
     encode_roads,
     freeze,
 )
-from raastof_geo.roads.edges import BACKWARD, FORWARD, NetworkMetadata, StoredColumns, Turn
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import LIMITS
 

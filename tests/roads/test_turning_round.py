@@ -18,9 +18,9 @@ from worlds import make_network, make_scenario, measure_all, random_network
 from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.pipeline import solve_scenario
 from raastof_geo.roads.edges import Turn
+from raastof_geo.roads.mapped.build import lay_network
 from raastof_geo.roads.mapped.osm import read_osm
 from raastof_geo.roads.mapped.tags import read_road
-from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.road import Access, Road
 from raastof_geo.roads.routing.core import RoadStop
 from raastof_geo.roads.routing.drive import judge_roads, size_truck

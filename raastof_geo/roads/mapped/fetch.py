@@ -26,8 +26,7 @@ from raastof_geo.language import Message, say
 from raastof_geo.region.projection import Bounds
 from raastof_geo.roads.area import draw_bounds
 from raastof_geo.roads.convert import convert_roads
-from raastof_geo.roads.mapped.damage import LARGEST_ID
-from raastof_geo.roads.mapped.osm import TellStep, open_writer
+from raastof_geo.roads.mapped.osm import LARGEST_ID, TellStep, open_writer
 from raastof_geo.roads.road import ROAD_CLASSES
 
 if TYPE_CHECKING:

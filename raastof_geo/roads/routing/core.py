@@ -17,7 +17,7 @@ from typing import TypeAlias
 import numpy as np
 
 from raastof_geo.arrays import Floats, Integers, Mask
-from raastof_geo.roads.columns import Rows
+from raastof_geo.roads.edges import Rows
 from raastof_geo.roads.routing.engine import CLOSED, HEAVIEST, order_nodes
 from raastof_geo.roads.routing.graph import RoadGraph
 

@@ -17,9 +17,7 @@ from raastof_geo.arrays import Floats, Integers, Mask, first_of_each
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.emissions.vehicle import BY_DEFAULT, MODELS, EnergyModel, Vehicle
 from raastof_geo.roads.edges import RoadEdges, Turn
-from raastof_geo.roads.mapped.keys import SLACK, Truck
-from raastof_geo.roads.mapped.rules import Passage, read_turn
-from raastof_geo.roads.mapped.tags import judge_barrier, judge_way
+from raastof_geo.roads.mapped.tags import SLACK, Passage, Truck, judge_barrier, judge_way, read_turn
 from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access, Road, split_tags
 from raastof_geo.roads.routing.engine import find_parts
 from raastof_geo.scenario.catalogue import Catalogue

@@ -29,8 +29,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from raastof_geo.arrays import Floats, Integers, Mask
-from raastof_geo.roads.columns import lay_runs
-from raastof_geo.roads.edges import Turn
+from raastof_geo.roads.edges import Turn, lay_runs
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access
 from raastof_geo.roads.routing.engine import Travelling
