@@ -275,11 +275,7 @@ def load_network(
         if file.suffix.lower() in OSM_ENDINGS:
             return _load_osm(file, area, progress)
     if area is not None:
-        raise RoadDataError.saying(
-            "{file} cannot be clipped: only a file of OpenStreetMap can. Build a network of"
-            " the area with `raastof network build`.",
-            file=file,
-        )
+        raise RoadDataError.saying_text("osm files", "cut out", file=file)
     return read_network(file)
 
 

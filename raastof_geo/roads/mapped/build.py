@@ -417,9 +417,8 @@ def build_network(
         progress(say("Linking {count} road segments", count=whole.edge_count))
     kept = _choose(whole, classes, link)
     if not kept.any():
-        raise RoadDataError.saying(
-            "No roads of the wanted classes are connected: {classes}.", classes=", ".join(classes)
-        )
+        wanted = ", ".join(classes)
+        raise RoadDataError.saying_text("osm files", "unconnected", classes=wanted)
     if progress:
         progress(say("Joining and simplifying {count} road segments", count=int(kept.sum())))
     return _draw(whole, np.flatnonzero(kept), simplify_m=simplify_m)
