@@ -125,7 +125,7 @@ def read_mass_t(text: str) -> float:
         number = re.sub("[., ]", "", number)
     if unit not in _TONNES or not _PLAIN.fullmatch(number):
         return math.nan
-    return _tidy(_number(number) * _TONNES[unit])
+    return round(_number(number) * _TONNES[unit], 6)
 
 
 @_of_several
@@ -133,12 +133,13 @@ def read_metres(text: str) -> float:
     """Read a limit on length, as in `3.8`, `380 cm`, `12'6"`: the lowest, inf: none, or NaN. [m]"""
     text = text.translate(_MARKS).replace("''", '"')
     if (found := _METRIC.fullmatch(text)) and (found[2] or "m") in _METRES:
-        return _tidy(_number(found[1]) * _METRES[found[2] or "m"])
+        return round(_number(found[1]) * _METRES[found[2] or "m"], 6)
     if found := _INCHES.fullmatch(text):
-        return _tidy(_number(found[1]) * _INCH_M)
+        return round(_number(found[1]) * _INCH_M, 6)
     if found := _FEET.fullmatch(text):
         inches = _number(found[2])
-        return _tidy(_number(found[1]) * _FOOT_M + inches * _INCH_M) if inches < 12 else math.nan
+        metres = _number(found[1]) * _FOOT_M + inches * _INCH_M
+        return round(metres, 6) if inches < 12 else math.nan
     return math.nan
 
 
@@ -161,11 +162,6 @@ def read_speed(text: str) -> float:
 
 def _number(text: str | None) -> float:
     return float(text.replace(",", ".")) if text else 0.0
-
-
-def _tidy(value: float) -> float:
-    """Drop what binary fractions add, as in 3.8000000000000003."""
-    return round(value, 6)
 
 
 READ_SIZE: dict[str, Callable[[str], float]] = {
@@ -202,6 +198,8 @@ _HANGS_ON_CLOCK = re.compile(
 )
 """What only a clock, a calendar, a window or a sign that changes can tell."""
 _SIZE = re.compile(r"(?:max)?_?([a-z_]+?)\s*(<=|>=|==|=|<|>|≤|≥)\s*(.+)")
+_CLAUSE = re.compile(r";(?![^()]*\))")
+"""What parts clauses stands in no brackets."""
 _AND = re.compile(r"\)\s*and\s*\(|\s+and\s+")
 SLACK = 1e-6
 """A truck of just the size that is named, or allowed, is so, whatever rounding says. [t, m]"""
@@ -297,7 +295,7 @@ class TagCondition(NamedTuple):
 def read_clauses(text: str) -> tuple[tuple[str, TagCondition], ...]:
     """Read `value @ (condition AND condition); value @ condition`, in the order written."""
     found: list[list[str]] = []
-    for part in _split(text):
+    for part in _CLAUSE.split(text):
         value, at, condition = part.partition("@")
         if at:
             found.append([value.strip().lower(), condition])
@@ -308,45 +306,21 @@ def read_clauses(text: str) -> tuple[tuple[str, TagCondition], ...]:
     return tuple((value, _read_condition(condition)) for value, condition in found)
 
 
-def _split(text: str) -> Iterator[str]:
-    """Split at each `;` that stands in no brackets."""
-    deep, start = 0, 0
-    for place, sign in enumerate(text):
-        deep += (sign == "(") - (sign == ")")
-        if sign == ";" and deep <= 0:
-            yield text[start:place]
-            start = place + 1
-    yield text[start:]
-
-
 def _read_condition(text: str) -> TagCondition:
-    plain = text.lower().strip("() ")
-    parts = [_read_part(part.strip()) for part in _AND.split(plain)]
-    doubts = [part.doubt for part in parts if part.doubt]
-    return TagCondition(
-        sizes=tuple(size for part in parts for size in part.sizes),
-        kinds=frozenset().union(*(part.kinds for part in parts)),
-        errand=any(part.errand for part in parts),
-        others=any(part.others for part in parts),
-        doubt=max(doubts, default=""),
-    )
-
-
-def _read_part(text: str) -> TagCondition:
-    if text in ERRANDS:
-        return TagCondition(errand=True)
-    if text in _KINDS:
-        return TagCondition(kinds=frozenset((text,)))
-    if text in OTHERS:
-        return TagCondition(others=True)
-    found = _SIZE.fullmatch(text)
-    size = _SIZE_OF.get(found[1].replace("_", "")) if found else None
-    if found and size:
-        value = READ_SIZE[size[1].unit](found[3])
-        sign = _SAME_SIGN.get(found[2], found[2])
-        if math.isfinite(value):
-            return TagCondition(sizes=((size[0], sign, value),))
-    return TagCondition(doubt="conditional" if _HANGS_ON_CLOCK.search(text) else "unclear")
+    sizes, kinds, doubts = [], set(), [""]
+    wanted = [part.strip() for part in _AND.split(text.lower().strip("() "))]
+    for part in wanted:
+        found = _SIZE.fullmatch(part)
+        size = _SIZE_OF.get(found[1].replace("_", "")) if found else None
+        value = READ_SIZE[size[1].unit](found[3]) if found and size else math.nan
+        if part in _KINDS:
+            kinds.add(part)
+        elif found and size and math.isfinite(value):
+            sizes.append((size[0], _SAME_SIGN.get(found[2], found[2]), value))
+        elif part not in ERRANDS | OTHERS:
+            doubts.append("conditional" if _HANGS_ON_CLOCK.search(part) else "unclear")
+    errand, others = (not some.isdisjoint(wanted) for some in (ERRANDS, OTHERS))
+    return TagCondition(tuple(sizes), frozenset(kinds), errand, others, max(doubts))
 
 
 PLAINLY_OPEN = frozenset(list_words(TAGS["plainly_open"]))
@@ -417,19 +391,16 @@ def read_words(tags: Mapping[str, str]) -> TagWords:
     found: dict[str, list[_Said]] = {}
     for name, value in tags.items():
         key = read_key(name)
-        if key is not None and not key.doubt:
-            found.setdefault(key.base, []).extend(_read_said(key, value))
+        if key is None or key.doubt:
+            continue
+        clauses = reversed(read_clauses(value)) if key.conditional else [(value, None)]
+        for text, condition in clauses:  # the last that holds wins
+            meaning = READ_VALUE[key.base](text)
+            if meaning is not None and meaning == meaning:  # noqa: PLR0124 - not NaN
+                found.setdefault(key.base, []).append(_Said(key, meaning, condition))
     for said in found.values():
         said.sort(key=lambda one: one.key.rank, reverse=True)
     return found
-
-
-def _read_said(key: TagKey, value: str) -> Iterator[_Said]:
-    clauses = reversed(read_clauses(value)) if key.conditional else [(value, None)]
-    for text, condition in clauses:  # the last that holds wins
-        meaning = READ_VALUE[key.base](text)
-        if meaning is not None and meaning == meaning:  # noqa: PLR0124 - not NaN
-            yield _Said(key, meaning, condition)
 
 
 def varies(tags: Iterable[str]) -> bool:
@@ -492,22 +463,18 @@ def decide_oneway(
 ) -> tuple[bool, bool]:
     """Tell whether a way may be driven along its nodes, and against them."""
     implied = tags.get("junction") in _ONEWAY_JUNCTIONS or road_class in _ONEWAY_CLASSES
-    by_default = (True, not implied)
-    if "oneway" not in words:
-        return by_default
-    found = _decide(words["oneway"], truck, False, lambda ways: tuple(map(all, zip(*ways))))  # noqa: B905
-    ways = [by_default if one is None else one for one in found]
-    return any(one[0] for one in ways), any(one[1] for one in ways)
+    said = words.get("oneway", [])
+    found = _decide(said, truck, False, lambda ways: tuple(map(all, zip(*ways))))  # noqa: B905
+    along, against = zip(*(one or (True, not implied) for one in found), strict=True)
+    return any(along), any(against)
 
 
 def decide_access(
     words: TagWords, direction: str, truck: Truck | None, errand: bool
 ) -> Access | None:
     """Say who may use a road, none where nothing is said; the most open where no truck is given."""
-    if "access" not in words:
-        return None
-    found = _decide(words["access"], truck, errand, max, direction)
-    return None if None in found and len(found) == 1 else min(one or Access.OPEN for one in found)
+    found = _decide(words.get("access", []), truck, errand, max, direction)
+    return None if found == [None] else min(one or Access.OPEN for one in found)
 
 
 def decide_limits(
@@ -526,14 +493,6 @@ def decide_limits(
         lowest = min(values, default=math.inf)
         found.append(lowest if math.isfinite(lowest) else math.nan)
     return tuple(found)
-
-
-def decide_speed(words: TagWords, direction: str, truck: Truck | None) -> float | None:
-    """Give the signed limit, inf where it is lifted, none where nothing is said. [km/h]"""
-    if "maxspeed" not in words:
-        return None
-    speed: float | None = _decide(words["maxspeed"], truck, False, min, direction)[-1]
-    return speed
 
 
 def read_turn(tags: Mapping[str, str], truck: Truck | None) -> set[str]:
@@ -673,7 +632,12 @@ def _read_nameless(items: tuple[tuple[str, str], ...]) -> Road | None:
     ]
     usable = [one for one, way in zip(passages, left, strict=True) if way]
     forward, backward = left if usable else open_ways
-    limits, maxspeed_km_h = _join_ways(*passages)
+    ahead, back = passages
+    limits, maxspeed_km_h = ahead.limits, ahead.maxspeed_km_h
+    if ahead is not back:
+        maxspeed_km_h = float(np.fmin(maxspeed_km_h, back.maxspeed_km_h))
+    if limits is not back.limits:
+        limits = tuple(np.maximum(limits, back.limits).tolist())
     return Road(
         road_class=road_class,
         forward=forward,
@@ -700,14 +664,12 @@ def judge_way(
     here; `varied`: whether directions may differ at all.
     """
     if road_class == "ferry":
-        tags = {_CARS.sub("motor_vehicle", name): value for name, value in tags.items()} | dict(
-            tags
-        )
+        tags = {_CARS.sub("motor_vehicle", key): one for key, one in tags.items()} | {**tags}
     words = read_words(tags)
     found = []
     for direction in ("forward", "backward") if varied else ("forward",):
         access = decide_access(words, direction, truck, errand)
-        speed = decide_speed(words, direction, truck)
+        speed = _decide(words.get("maxspeed", []), truck, False, min, direction)[-1]
         found.append(
             Passage(
                 _soften(tags, road_class, access),
@@ -716,15 +678,6 @@ def judge_way(
             )
         )
     return decide_oneway(words, tags, road_class, truck), (found[0], found[-1])
-
-
-def _join_ways(ahead: Passage, back: Passage) -> tuple[tuple[float, ...], float]:
-    """Give the limits that bind in both directions, and the lower limit of speed. [t, m; km/h]"""
-    if ahead is back:
-        return ahead.limits, ahead.maxspeed_km_h
-    same = ahead.limits is back.limits
-    limits = ahead.limits if same else tuple(np.maximum(ahead.limits, back.limits).tolist())
-    return limits, float(np.fmin(ahead.maxspeed_km_h, back.maxspeed_km_h))
 
 
 def read_class(tags: Mapping[str, str]) -> str | None:
@@ -764,14 +717,10 @@ def judge_barrier(
     ways = ("forward", "backward") if varies(tags) else ("",)
     said = [decide_access(words, way, truck, errand) for way in ways] if kind else [Access.OPEN]
     known = [one for one in said if one is not None]
-    if _has_ford(tags):
-        access = Access.CLOSED
-    elif known:
-        access = max(known)
-    else:
-        passed = _BARRIERS.get(kind or "")
-        locked = passed == "gate" and tags.get("locked") == "yes"
-        access = Access.LOCAL if locked else Access.OPEN if passed else Access.CLOSED
+    passed = _BARRIERS.get(kind or "")
+    locked = passed == "gate" and tags.get("locked") == "yes"
+    by_kind = Access.LOCAL if locked else Access.OPEN if passed else Access.CLOSED
+    access = Access.CLOSED if _has_ford(tags) else max(known, default=by_kind)
     ahead, back = (decide_limits(words, way, truck, errand) for way in (ways[0], ways[-1]))
     limits = ahead if len(ways) == 1 else tuple(np.fmin(ahead, back).tolist())
     return Passage(access, limits, math.nan)
@@ -855,11 +804,6 @@ def _read_surface(tags: Mapping[str, str], road_class: str) -> str:
     return surface
 
 
-def _read_toll(tags: Mapping[str, str]) -> bool:
-    for_trucks = tags.get("toll:hgv")
-    return for_trucks == "yes" or (for_trucks != "no" and tags.get("toll") == "yes")
-
-
 def strictest_limit(tag: str, values: Iterable[str]) -> str:
     """Give the lowest of several values of a tag that limits trucks, as it stands among them."""
     key = read_key(tag)
@@ -873,13 +817,8 @@ def _is_size(name: str) -> bool:
 
 def _join_telling(tags: Mapping[str, str], explaining: frozenset[str]) -> str:
     """Write the tags that restrict, are in doubt, or explain why a road is as it is."""
-    return join_tags(
-        {
-            name: value
-            for name, value in tags.items()
-            if (_explains(name, value) if name in explaining else _tells(name, value))
-        }
-    )
+    asked = {name: _explains if name in explaining else _tells for name in tags}
+    return join_tags({name: value for name, value in tags.items() if asked[name](name, value)})
 
 
 def _explains(name: str, value: str) -> bool:
@@ -900,15 +839,15 @@ def _tells(name: str, value: str) -> bool:
     return bool(READ_VALUE[key.base](value) != math.inf)
 
 
-# What each field of a road is read from.
-
 READERS: dict[str, Callable[[Mapping[str, str], str], Any]] = {
     "built_up": lambda tags, _: _read_built_up(tags),
     "surface": _read_surface,
     "duration_min": lambda tags, of: read_minutes(
         tags.get("duration", "") if of == "ferry" else ""
     ),
-    "toll": lambda tags, _: _read_toll(tags),
+    "toll": lambda tags, _: {"yes": True, "no": False}.get(
+        tags.get("toll:hgv", ""), tags.get("toll") == "yes"
+    ),
     "level": lambda tags, _: _read_level(tags),
     "tags": lambda tags, kind: _join_telling(tags, _TOLD_OF.get(kind, _TOLD_OF_ROADS)),
 }
