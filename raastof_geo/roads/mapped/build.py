@@ -5,10 +5,10 @@ every sequence of their parts. `arc ^ 1` is the way back of an arc.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby, pairwise, product
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,7 @@ would be too many to follow. A judgement."""
 
 
 def _lay_turns(
-    network: RoadNetwork, mapped: Iterable[MappedTurn], nodes: Mapping[int, int]
+    network: RoadNetwork, mapped: Sequence[MappedTurn], nodes: Mapping[int, int]
 ) -> RoadNetwork:
     """Put restrictions on the arcs of a network whose members lie in it and meet as they should.
 
@@ -39,97 +39,78 @@ def _lay_turns(
     mean, and those that forbid the very turn that another prescribes. `nodes`: nodes by id of
     OpenStreetMap.
     """
-    turns = tuple(mapped)
-    roads = _Roads(turns, network)
-    always: dict[Turn, None] = {}
-    some: dict[Turn, None] = {}
-    unclear = 0
-    for one in turns:
-        found = [*dict.fromkeys(roads.trace(one, nodes))]
-        if found and roads.is_ambiguous(one, found):
-            unclear += 1
-            text = join_tags({"ambiguous": one.value})
-            some |= dict.fromkeys(Turn(one.only, arcs, text) for arcs in found)
-        elif one.rules:
-            some |= dict.fromkeys(Turn(one.only, arcs, one.rules) for arcs in found)
-        else:
-            always |= dict.fromkeys(Turn(one.only, arcs) for arcs in found)
-    against = {turn.arcs for turn in always if Turn(not turn.only, turn.arcs) in always}
-    for turn in [*always]:
-        if turn.arcs in against:
-            del always[turn]
-            some[turn._replace(tags=join_tags({"ambiguous": "no; only"}))] = None
+    roads, unclear = _Roads(mapped, network), 0
+    found: dict[Turn, None] = {}
+    for one in mapped:
+        ways = [*dict.fromkeys(roads.trace(one, nodes))]
+        vague = bool(ways) and roads.is_ambiguous(one, ways)
+        unclear += vague
+        tags = join_tags({"ambiguous": one.value}) if vague else one.rules
+        found |= dict.fromkeys(Turn(one.only, arcs, tags) for arcs in ways)
+    always = [turn for turn in found if not turn.tags]
+    against = {turn.arcs for turn in always if Turn(not turn.only, turn.arcs) in found}
+    text = join_tags({"ambiguous": "no; only"})
+    doubted = (turn._replace(tags=text) for turn in always if turn.arcs in against)
     told = network.metadata.doubtful_turns + unclear + 2 * len(against)
     return replace(
         network,
-        turns=tuple(always),
-        some_turns=tuple(some),
+        turns=tuple(turn for turn in always if turn.arcs not in against),
+        some_turns=tuple(dict.fromkeys((*(turn for turn in found if turn.tags), *doubted))),
         metadata=replace(network.metadata, doubtful_turns=told),
     )
 
 
 class _Roads:
-    def __init__(self, turns: tuple[MappedTurn, ...], network: RoadEdges) -> None:
-        way: Integers = network.way
+    """The arcs that signs leave open on the ways that restrictions are about."""
+
+    def __init__(self, turns: Sequence[MappedTurn], network: RoadEdges) -> None:
         wanted = {one for turn in turns for one in (*turn.origin, *turn.via_ways, *turn.target)}
-        edges = np.flatnonzero(np.isin(way, list(wanted))).tolist()
-        self.way = {edge: int(way[edge]) for edge in edges}
-        self.ends = network.tail, network.head
-        self.signed = network.forward, network.backward
-        self.edges: dict[int, list[int]] = defaultdict(list)
-        for edge in edges:
-            self.edges[self.way[edge]].append(edge)
+        self.arcs: dict[int, list[int]] = defaultdict(list)
+        self.way: dict[int, int] = {}
+        self.tail: dict[int, int] = {}
+        self.head: dict[int, int] = {}
+        for edge in np.flatnonzero(np.isin(network.way, list(wanted))).tolist():
+            way, ends = int(network.way[edge]), (int(network.tail[edge]), int(network.head[edge]))
+            for side, signed in enumerate((network.forward[edge], network.backward[edge])):
+                if signed:
+                    arc = 2 * edge + side
+                    self.arcs[way].append(arc)
+                    self.way[arc], self.tail[arc], self.head[arc] = way, ends[side], ends[1 - side]
 
     def is_ambiguous(self, turn: MappedTurn, found: list[tuple[int, ...]]) -> bool:
         """Tell whether it is open from which part of a way a restriction leads, or to which."""
         if turn.turns_round:
             return False
         sides = {arcs[0] for arcs in found}, {arcs[-1] for arcs in found}
-        several = [len({self.way[arc // 2] for arc in arcs}) < len(arcs) for arcs in sides]
+        several = [len({self.way[arc] for arc in arcs}) < len(arcs) for arcs in sides]
         many = (len(turn.origin) > 1, "no_entry"), (len(turn.target) > 1, "no_exit")
         return any(several) or any(some and turn.value != value for some, value in many)
 
     def trace(self, turn: MappedTurn, via_nodes: Mapping[int, int]) -> Iterator[tuple[int, ...]]:
         """Give the arcs of every way through a restriction, first to last."""
-        into, out = self._arcs_of(turn.origin), self._arcs_of(turn.target)
+        into, via, out = (
+            [arc for way in ways for arc in self.arcs[way]]
+            for ways in (turn.origin, turn.via_ways, turn.target)
+        )
         if turn.via_node is not None:
             node = via_nodes.get(turn.via_node)
-            into = [arc for arc in into if self.head(arc) == node]
-            out = [arc for arc in out if self.tail(arc) == node]
+            into = [arc for arc in into if self.head[arc] == node]
+            out = [arc for arc in out if self.tail[arc] == node]
             # Turning round on the spot is left out, unless that is what the restriction is about.
             ways = product(into, out)
             yield from (way for way in ways if (way[0] ^ 1 == way[1]) == turn.turns_round)
-            return
-        via = {edge for way in turn.via_ways for edge in self.edges[way]}
-        if 0 < len(via) <= _LONGEST_VIA:
+        elif 0 < len({arc // 2 for arc in via}) <= _LONGEST_VIA:
             for first in into:
-                yield from self._through((first,), via, set(out))
-
-    def _arcs_of(self, ways: Iterable[int]) -> list[int]:
-        return [arc for way in ways for edge in self.edges[way] for arc in self._both(edge)]
+                yield from self._through((first,), sorted({*via}), sorted({*out}))
 
     def _through(
-        self, arcs: tuple[int, ...], via: set[int], out: set[int]
+        self, arcs: tuple[int, ...], via: list[int], out: list[int]
     ) -> Iterator[tuple[int, ...]]:
         """Go on over every edge of the ways between, each once, then out."""
-        here = self.head(arcs[-1])
-        if not via:
-            yield from ((*arcs, last) for last in sorted(out) if self.tail(last) == here)
-            return
-        for edge in sorted(via):
-            for arc in self._both(edge):
-                if self.tail(arc) == here:
-                    yield from self._through((*arcs, arc), via - {edge}, out)
-
-    def tail(self, arc: int) -> int:
-        return int(self.ends[arc & 1][arc >> 1])
-
-    def head(self, arc: int) -> int:
-        return int(self.ends[1 - (arc & 1)][arc >> 1])
-
-    def _both(self, edge: int) -> list[int]:
-        """Give the arcs of an edge that signs leave open."""
-        return [2 * edge + side for side in (0, 1) if self.signed[side][edge]]
+        for arc in via or out:
+            if self.tail[arc] == self.head[arcs[-1]]:
+                rest = [other for other in via if other // 2 != arc // 2]
+                yield from self._through((*arcs, arc), rest, out) if via else [(*arcs, arc)]
 
 
 def lay_network(
@@ -141,20 +122,18 @@ def lay_network(
     ends there. `osm_date`: ISO 8601, by default what `ways` say.
     """
     lon, lat = round_degrees(ways.node_lon), round_degrees(ways.node_lat)
-    pieces = _split(ways)
-    at_step = lon[ways.node], lat[ways.node]
-    along = np.append(
-        0.0, np.cumsum(measure_steps(*(one[:-1] for one in at_step), *(one[1:] for one in at_step)))
-    )
+    begin, end, way = _split(ways)
+    here, ahead = ways.node[:-1], ways.node[1:]
+    along = np.append(0.0, np.cumsum(measure_steps(lon[here], lat[here], lon[ahead], lat[ahead])))
     # A step of this running sum errs by some 1e-8 m. Rounded to a thousandth of a centimetre
     # first, such errors raise no length by a whole one.
-    metres = np.ceil(np.round((along[pieces.end] - along[pieces.begin]) * 100, 3)) / 100
-    first, last = ways.node[pieces.begin], ways.node[pieces.end]
-    points = lay_runs(pieces.begin, pieces.size)
+    metres = np.ceil(np.round((along[end] - along[begin]) * 100, 3)) / 100
+    first, last, size = ways.node[begin], ways.node[end], end - begin + 1
+    points = lay_runs(begin, size)
     used = np.zeros(len(lon), bool)
     used[first] = used[last] = True
     number, nodes = (np.cumsum(used) - 1).astype(np.int32), np.flatnonzero(used)
-    road = ways.road[pieces.way]
+    road = ways.road[way]
     network = RoadNetwork(
         node_lon=lon[nodes],
         node_lat=lat[nodes],
@@ -165,7 +144,7 @@ def lay_network(
         backward=np.array([kind.backward for kind in ways.roads], bool)[road],
         road=road,
         roads=ways.roads,
-        point_start=np.append(0, np.cumsum(pieces.size)).astype(np.int32),
+        point_start=np.append(0, np.cumsum(size)).astype(np.int32),
         lon=lon[ways.node[points]],
         lat=lat[ways.node[points]],
         metadata=NetworkMetadata(
@@ -175,7 +154,7 @@ def lay_network(
             bounds=bound(lon, lat),
             doubtful_turns=ways.doubtful_turns,
         ),
-        way=ways.way[pieces.way],
+        way=ways.way[way],
     )
     via = {int(ways.node_id[node]): int(number[node]) for node in nodes} if ways.turns else {}
     return _raise_barriers(
@@ -184,44 +163,32 @@ def lay_network(
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Pieces:
-    """Runs of nodes between junctions, as positions in `OsmWays.node`."""
+def _split(ways: OsmWays) -> tuple[Indices, Indices, Indices]:
+    """Split at each node used twice, at ends, barriers, restrictions and amid rings without any.
 
-    begin: Integers
-    end: Integers
-    way: Integers
-
-    @property
-    def size(self) -> Integers:
-        return self.end - self.begin + 1
-
-
-def _split(ways: OsmWays) -> _Pieces:
-    """Split at each node used twice, at ends, barriers, restrictions and amid rings without any."""
-    used = np.bincount(ways.node, minlength=len(ways.node_id))
-    junction = used > 1
+    First and last of each run of nodes, as positions in `OsmWays.node`, and its way.
+    """
+    junction = np.bincount(ways.node, minlength=len(ways.node_id)) > 1
     junction[list(ways.barriers)] = True
     via = [turn.via_node for turn in ways.turns if turn.via_node is not None]
     junction[np.isin(ways.node_id, via)] = True
     at_junction = junction[ways.node]
     at_junction[ways.node_start[:-1]] = True
     at_junction[ways.node_start[1:] - 1] = True
-    pieces = _between(ways, at_junction)
-    ring = (ways.node[pieces.begin] == ways.node[pieces.end]) & (pieces.size > 2)
+    begin, end, way = _between(ways, at_junction)
+    ring = (ways.node[begin] == ways.node[end]) & (end - begin > 1)
     if not ring.any():
-        return pieces
-    at_junction[(pieces.begin[ring] + pieces.end[ring]) // 2] = True
+        return begin, end, way
+    at_junction[(begin[ring] + end[ring]) // 2] = True
     return _between(ways, at_junction)
 
 
-def _between(ways: OsmWays, at_junction: Mask) -> _Pieces:
+def _between(ways: OsmWays, at_junction: Mask) -> tuple[Indices, Indices, Indices]:
     cut = np.flatnonzero(at_junction)
     way = np.searchsorted(ways.node_start, cut, side="right") - 1
-    same = way[1:] == way[:-1]
     moved = ways.node[cut[1:]] != ways.node[cut[:-1]]
-    kept = same & (moved | (np.diff(cut) > 1))
-    return _Pieces(cut[:-1][kept], cut[1:][kept], way[:-1][kept])
+    kept = (way[1:] == way[:-1]) & (moved | (np.diff(cut) > 1))
+    return cut[:-1][kept], cut[1:][kept], way[:-1][kept]
 
 
 def _raise_barriers(network: RoadNetwork, barriers: dict[int, Road]) -> RoadNetwork:
@@ -267,19 +234,20 @@ def add_straight_edges(
     """Add straight edges, open in both directions, that no way of OpenStreetMap stands for."""
     both = np.column_stack((tail, head)).ravel()
     more = network.point_start[-1] + 2 * np.arange(1, len(tail) + 1)
-    return replace(
-        network,
-        tail=np.append(network.tail, tail).astype(np.int32),
-        head=np.append(network.head, head).astype(np.int32),
-        length_m=np.append(network.length_m, length_m),
-        forward=np.append(network.forward, np.ones(len(tail), bool)),
-        backward=np.append(network.backward, np.ones(len(tail), bool)),
-        road=np.append(network.road, road).astype(np.int32),
-        way=np.append(network.way, np.zeros(len(tail), np.int64)),
-        point_start=np.append(network.point_start, more).astype(np.int32),
-        lon=np.append(network.lon, network.node_lon[both]),
-        lat=np.append(network.lat, network.node_lat[both]),
-    )
+    added: dict[str, Any] = {
+        **{"tail": tail, "head": head, "road": road, "length_m": length_m, "point_start": more},
+        **dict.fromkeys(("forward", "backward"), np.ones(len(tail), bool)),
+        **{
+            "way": np.zeros(len(tail)),
+            "lon": network.node_lon[both],
+            "lat": network.node_lat[both],
+        },
+    }
+    before = {name: getattr(network, name) for name in added}
+    joined: dict[str, Any] = {
+        of: np.append(one, added[of]).astype(one.dtype) for of, one in before.items()
+    }
+    return replace(network, **joined)
 
 
 def _pass_barriers(
@@ -499,7 +467,10 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
     shape = drawn.take(order)
     single = np.diff(chains.start)[order] == 1
     turned = whole.turns or whole.some_turns
-    place = _place_edges(chosen, chains, order) if turned else {}
+    place: dict[int, int] = {}  # of each edge the joined arc that it, driven along, became part of
+    if turned:
+        arc = 2 * np.repeat(np.argsort(order), np.diff(chains.start)) + chains.flipped
+        place = dict(zip(chosen[chains.segment].tolist(), arc.tolist(), strict=True))
     return RoadNetwork(
         node_lon=lon[nodes],
         node_lat=lat[nodes],
@@ -545,14 +516,6 @@ def _turn_rules(
             road[flipped & (road == number)] = len(more)
             more.append(replace(roads[number], rules=turned))
     return road, tuple(more)
-
-
-def _place_edges(chosen: Indices, chains: Chains, order: Indices) -> dict[int, int]:
-    """Give for each edge the joined arc that it, driven along, became part of."""
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    arc = 2 * np.repeat(rank, np.diff(chains.start)) + chains.flipped
-    return dict(zip(chosen[chains.segment].tolist(), arc.tolist(), strict=True))
 
 
 def _carry_turns(turns: tuple[Turn, ...], place: Mapping[int, int]) -> tuple[Turn, ...]:
