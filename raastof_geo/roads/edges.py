@@ -189,12 +189,13 @@ def encode_roads(
 
     `extra`: unknown columns to keep; `lacking`: those unsaid while all roads have the default.
     """
-    said = {name: _squeeze([*map(_encode, some)]) for name, some in _list_columns(roads).items()}
-    kept = {
-        name: column
-        for name, column in said.items()
-        if name not in lacking or column != _of_all(_DEFAULTS[name])
-    }
+    kept: dict[str, Any] = {}
+    for name, some in _list_columns(roads).items():
+        column: Any = [*map(_encode, some)]
+        if column and column.count(column[0]) == len(column):
+            column = {_OF_ALL: column[0]}
+        if name not in lacking or column != _of_all(_DEFAULTS[name]):
+            kept[name] = column
     known = {kind: {of: kept[of] for of in names if of in kept} for kind, names in _KINDS.items()}
     return {"count": len(roads)} | {kind: known[kind] | {**extra.get(kind, {})} for kind in known}
 
@@ -211,8 +212,13 @@ def decode_roads(found: Mapping[str, Any]) -> dict[str, Any]:
     `roads`; `extra`: columns that this version does not know, among `fields` and `limits`;
     `lacking`: fields and limits that the file does not know.
     """
-    count = int(found["count"])
-    said, extra = _sort_columns(found, count)
+    count, said = int(found["count"]), dict[str, Any]()
+    extra: dict[str, dict[str, Any]] = {}
+    for kind, known in _KINDS.items():
+        for name, column in found[kind].items():
+            if not (len(column) == count if isinstance(column, list) else {*column} == {_OF_ALL}):
+                raise ValueError(f"{name} does not describe {count} roads")
+            (said if name in known else extra.setdefault(kind, {}))[name] = column
     columns = {
         name: _decode(name, said[name], count)
         for name, default in _DEFAULTS.items()
@@ -227,20 +233,6 @@ def decode_roads(found: Mapping[str, Any]) -> dict[str, Any]:
         "extra": extra,
         "lacking": tuple(name for name in _DEFAULTS if name not in said),
     }
-
-
-def _sort_columns(
-    found: Mapping[str, Any], count: int
-) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Tell columns that this version knows, by name, from the others, by kind and name."""
-    said: dict[str, Any] = {}
-    extra: dict[str, dict[str, Any]] = {}
-    for kind, known in _KINDS.items():
-        for name, column in found[kind].items():
-            if not (len(column) == count if isinstance(column, list) else {*column} == {_OF_ALL}):
-                raise ValueError(f"{name} does not describe {count} roads")
-            (said if name in known else extra.setdefault(kind, {}))[name] = column
-    return said, extra
 
 
 def list_content(roads: Sequence[Road]) -> dict[str, Any]:
@@ -262,32 +254,20 @@ def as_json(value: Any) -> NDArray[np.uint8]:
 
 
 def _decode(name: str, column: Any, count: int) -> Iterable[Any]:
-    alike = isinstance(column, dict)
+    alike, hint = isinstance(column, dict), _HINTS.get(name, float)
     values = [column[_OF_ALL]] if alike else column
-    hint = _HINTS.get(name, float)
     if not {*map(type, values)} <= _TYPES.get(name, _STANDS_FOR[float]):
         raise ValueError(f"{name} holds what no road has")
     if name in _WORDS and not _WORDS[name].issuperset(values):
         raise ValueError(f"{name} holds an unknown word")
     if hint is float:
-        values = [_as_number(value, name) for value in values]
+        most = _MOST.get(name, sys.float_info.max)
+        if not all(value is None or 0 <= value <= most for value in values):  # never for NaN
+            raise ValueError(f"{name} holds a number that no road has")
+        values = [math.nan if value is None else float(value) for value in values]
     elif hint is Access:
         values = [_ACCESS[word] for word in values]
     return repeat(values[0], count) if alike else values
-
-
-def _as_number(value: float | None, name: str) -> float:
-    if value is None:
-        return math.nan
-    if not (0 <= value <= _MOST.get(name, sys.float_info.max)):  # never for NaN
-        raise ValueError(f"{name} holds a number that no road has")
-    return float(value)
-
-
-def _squeeze(column: list[Any]) -> Any:
-    """Write a column that says the same of all roads once."""
-    alike = bool(column) and column.count(column[0]) == len(column)
-    return {_OF_ALL: column[0]} if alike else column
 
 
 def _of_all(value: Any) -> dict[str, Any]:
@@ -467,18 +447,15 @@ class RoadEdges:
     @cached_property
     def digest(self) -> str:
         """A fingerprint (SHA-256) of everything in the network, whatever its file is like."""
-        fingerprint = hashlib.sha256()
+        fingerprint, told = hashlib.sha256(), asdict(self.metadata)
         texts: dict[str, Any] = {
             "roads": list_content(self.roads),
-            "metadata": {"format": _FIRST_FINGERPRINTED, **asdict(self.metadata)},
+            "metadata": {"format": _FIRST_FINGERPRINTED, **told},
+            **({"turns": self.some_turns} if self.some_turns else {}),
+            **({"extra": dict(self.extra)} if self.extra else {}),
         }
-        if self.some_turns:
-            texts["turns"] = self.some_turns
-        if self.extra:
-            texts["extra"] = dict(self.extra)
         packed = {label: as_json(text) for label, text in texts.items()}
-        columns = {**self.to_columns()._asdict(), **packed}
-        for label, column in columns.items():
+        for label, column in (self.to_columns()._asdict() | packed).items():
             fingerprint.update(f"{label} {len(column)}\n".encode())
             fingerprint.update(np.ascontiguousarray(column).data)
         return fingerprint.hexdigest()
@@ -497,8 +474,7 @@ class RoadEdges:
             tail=np.diff(self.tail, prepend=np.int32(0)),
             head=self.head - self.tail,
             length_cm=np.round(self.length_m * 100).astype(np.int32),
-            directions=FORWARD * self.forward.astype(np.uint8)
-            + BACKWARD * self.backward.astype(np.uint8),
+            directions=np.uint8(FORWARD) * self.forward + np.uint8(BACKWARD) * self.backward,
             road=self.road,
             way=np.diff(self.way, prepend=np.int64(0)),
             inner_count=count.astype(np.int32),

@@ -69,7 +69,6 @@ def test_tags_and_directions_go_along(network):
     assert not graph.has_edge(2, 1)
     assert graph.edges[1, 0, 0]["reversed"] is True
     assert graph.edges[1, 0, 0]["geometry"].coords[0] == NODES[1]
-    assert network.to_osmnx(trucks_only=True).number_of_edges() == 5
 
 
 def test_there_and_back_is_the_same_network(network):
