@@ -51,8 +51,6 @@ class Reduction:
 
     def add_up(self, weight: Floats) -> Floats:
         """Add up what arcs weigh along each run, infinity and all. [runs] `weight`: [arcs]"""
-        if not len(self.tail):
-            return np.zeros(0)
         return np.asarray(np.add.reduceat(weight[self.run_arc], self.run_start[:-1]))
 
 
@@ -101,7 +99,6 @@ class _Streets:
 
     def __init__(self, start: Integers, end: Integers, size: int) -> None:
         self.size = size
-        self.start, self.end = start, end
         low, high = np.minimum(start, end), np.maximum(start, end)
         pair = _distinct(low * size + high)
         self.low, self.high = pair // size, pair % size
@@ -111,9 +108,8 @@ class _Streets:
         self.other = np.zeros(size, np.int64)
         np.bitwise_xor.at(self.other, self.low, self.high)
         np.bitwise_xor.at(self.other, self.high, self.low)
-        self.key = start * size + end
-        self.order = np.argsort(self.key, kind="stable")
-        self.sorted_key = self.key[self.order]
+        self.order = np.argsort(key := start * size + end, kind="stable")
+        self.sorted_key = key[self.order]
 
     def peel(self) -> Mask:
         """Take dead ends away, leaf by leaf, and tell which nodes are left.
@@ -136,10 +132,8 @@ class _Streets:
     def plain(self) -> Mask:
         """Tell which nodes have no two roads to one neighbour, between which one would decide."""
         twice = self.sorted_key[1:] == self.sorted_key[:-1]
-        ends = self.sorted_key[1:][twice]
         plain = np.ones(self.size, bool)
-        plain[ends // self.size] = False
-        plain[ends % self.size] = False
+        plain[np.concatenate(np.divmod(self.sorted_key[1:][twice], self.size))] = False
         return plain
 
     def find(self, start: Integers, end: Integers) -> Integers:
@@ -171,9 +165,7 @@ def _follow_chains(
     begins = (core[ends] >= 0) & inner[beyond]
     first, here = ends[begins], beyond[begins]
     before = first.copy()
-    walk = np.arange(len(first))
-    whole = np.ones(len(first), bool)
-    last = first.copy()
+    walk, last = np.arange(len(first)), first.copy()
     steps = [(walk, streets.find(before, here))]
     while len(walk):
         ahead = streets.other[here] ^ before
@@ -182,10 +174,9 @@ def _follow_chains(
         done = ~inner[ahead]
         last[walk[done]] = ahead[done]
         walk, before, here = walk[~done], here[~done], ahead[~done]
-    walks = np.concatenate([step[0] for step in steps])
-    arcs = np.concatenate([step[1] for step in steps])
+    walks, arcs = (np.concatenate(some) for some in zip(*steps, strict=True))
+    whole = first != last
     whole[walks[arcs < 0]] = False
-    whole &= first != last
     kept = whole[walks]
     order = np.argsort(walks[kept], kind="stable")
     sizes = np.bincount(walks[kept], minlength=len(first))[whole]
@@ -311,24 +302,16 @@ class Surroundings:
         Searches stop at the core: nodes off it that both have reached join them, or one edge does.
         Whether such a way is better than one through the core is for the caller to compare.
         """
+        ahead = back.stop.share - out.stop.share
+        ways = (
+            (round(self._weights[arc] * abs(ahead)), [arc])
+            for arc in self.graph.arcs_on.of(out.stop.edge)
+            if self._weights[arc] < CLOSED and ahead * (1 if self.graph.ahead[arc] else -1) >= 0
+        )
+        along = min(ways, default=None) if out.stop.edge == back.stop.edge else None
         both = (node for node in out.weight if node in back.weight and self._core[node] < 0)
         node = min(both, key=lambda one: out.weight[one] + back.weight[one], default=None)
-        along = self._drive_along(out.stop, back.stop)
-        if node is None:
-            return along
-        weight = out.weight[node] + back.weight[node]
-        if along is not None and along[0] < weight:
+        weight = CLOSED if node is None else out.weight[node] + back.weight[node]
+        if node is None or (along is not None and along[0] < weight):
             return along
         return weight, [*out.arcs(node), *reversed(back.arcs(node))]
-
-    def _drive_along(self, origin: RoadStop, destination: RoadStop) -> tuple[int, list[int]] | None:
-        """Give weight and arc of the way along one edge, none where there is none."""
-        if origin.edge != destination.edge:
-            return None
-        ahead = destination.share - origin.share
-        ways = (
-            (round(int(self.weight[arc]) * abs(ahead)), [arc])
-            for arc in self.graph.arcs_on.of(origin.edge)
-            if self.weight[arc] < CLOSED and ahead * (1 if self.graph.ahead[arc] else -1) >= 0
-        )
-        return min(ways, default=None)

@@ -107,22 +107,19 @@ def _judge(
 ) -> tuple[tuple[Access, float], ...]:
     """Give access and limit of speed [km/h] in either direction to a truck of a size and kinds."""
     road, truck = Road(road_class, rules=rules), Truck(np.array(size), kinds)
-    pairs = zip(judge_road(road, truck), judge_road(road, truck, errand=True), strict=True)
-    return tuple(
-        (
-            Access.OPEN
-            if _sum_up(there, truck) is Access.OPEN
-            # Rules may differ where a trip begins or ends.
-            else max(Access.LOCAL, _sum_up(end, truck)),
-            there.maxspeed_km_h,
-        )
-        for there, end in pairs
-    )
 
+    def sum_up(one: Passage) -> Access:
+        exceeded = find_exceeded(truck.size, np.array(one.limits)).any()
+        return Access.CLOSED if exceeded else one.access
 
-def _sum_up(one: Passage, truck: Truck) -> Access:
-    exceeded = find_exceeded(truck.size, np.array(one.limits)).any()
-    return Access.CLOSED if exceeded else one.access
+    found = []
+    ways = judge_road(road, truck), judge_road(road, truck, errand=True)
+    for there, end in zip(*ways, strict=True):
+        # Rules may differ where a trip begins or ends.
+        passes = sum_up(there) is Access.OPEN
+        access = Access.OPEN if passes else max(Access.LOCAL, sum_up(end))
+        found.append((access, there.maxspeed_km_h))
+    return tuple(found)
 
 
 def judge_road(road: Road, truck: Truck, *, errand: bool = False) -> tuple[Passage, Passage]:
@@ -131,20 +128,15 @@ def judge_road(road: Road, truck: Truck, *, errand: bool = False) -> tuple[Passa
     if "barrier" in tags:
         return (judge_barrier(tags, truck, errand=errand),) * 2
     signed, found = judge_way(tags, road.road_class, truck, errand=errand)
-    ahead, back = (
-        one if way else one._replace(access=Access.CLOSED)
-        for one, way in zip(found, signed, strict=True)
-    )
+    pairs = zip(found, signed, strict=True)
+    ahead, back = (one if way else one._replace(access=Access.CLOSED) for one, way in pairs)
     return ahead, back
 
 
 def bind_turns(turns: Sequence[Turn], truck: Truck) -> list[int]:
     """Give the numbers of those turns that hang on the truck and bind this one."""
-    return [
-        row
-        for row, turn in enumerate(turns)
-        if read_turn(split_tags(turn.tags), truck) == {"only" if turn.only else "no"}
-    ]
+    said = [read_turn(split_tags(turn.tags), truck) for turn in turns]
+    return [row for row, turn in enumerate(turns) if said[row] == {"only" if turn.only else "no"}]
 
 
 Load = Literal["full", "empty"]

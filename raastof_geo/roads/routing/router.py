@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -183,49 +183,6 @@ class Routes:
         return first, last
 
 
-def join_routes(
-    graph: RoadGraph,
-    reduction: Reduction,
-    errands: Sequence[Approaches],
-    paths: Sequence[engine.Path | None],
-    direct: Sequence[tuple[int, list[int]] | None],
-    *,
-    scale: float,
-) -> Routes:
-    """Set each route together: first stretch, core, last stretch, or a way off the core.
-
-    `direct`: weight [units] and arcs of the best way of a pair off the core, taken where no
-    heavier; `scale`: units in one of the weight that was given.
-    """
-    found: list[tuple[int, list[int]]] = []
-    for (out, back), path, near in zip(errands, paths, direct, strict=True):
-        if near is not None and near[0] <= (path.weight if path else engine.CLOSED):
-            found.append(near)
-        elif path is not None and path.weight <= engine.HEAVIEST:
-            first, last = reduction.node[[path.first, path.last]].tolist()
-            runs = [len(graph.start) + run for run in path.runs]
-            arcs = [*out.arcs(first), *runs, *reversed(back.arcs(last))]
-            found.append((path.weight, arcs))
-        else:
-            found.append((engine.CLOSED, []))
-    weight, parts = np.array([one for one, _ in found], np.int64), [arcs for _, arcs in found]
-    exists = weight <= engine.HEAVIEST
-    # What lies before the origin is taken off the first arc, and what lies beyond off the last.
-    first, last = (
-        graph.ahead[np.array([one[end] if one else 0 for one in parts], np.intp)] for end in (0, -1)
-    )
-    shares = np.array([(out.stop.share, back.stop.share) for out, back in errands]).reshape(-1, 2)
-    return Routes(
-        graph=graph,
-        reduction=reduction,
-        exists=exists,
-        weight=np.where(exists, weight / scale, np.inf),
-        parts=Rows.of(parts),
-        first_left=np.where(first, shares[:, 0], 1 - shares[:, 0]) * exists,
-        last_left=np.where(last, 1 - shares[:, 1], shares[:, 1]) * exists,
-    )
-
-
 def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Routes:
     """Put other routes in the place of those of some ranks; weights stay in the units of each.
 
@@ -378,33 +335,27 @@ def load_router(
     use contraction hierarchies; by default where they are at hand.
     """
     ordered = engine.has_hierarchies() if hierarchies is None else hierarchies
-    network, make = graph.network, partial(_reduce, graph, restricted, ordered)
+    network = graph.network
+
+    def make() -> Reduction:
+        closed, local = np.zeros((2, len(graph.edge)), bool)
+        if restricted:
+            closed = network.access[graph.edge] == Access.CLOSED
+            local = find_local_edges(network)[graph.edge]
+        return reduce_graph(graph, closed, local, ordered=ordered)
+
     if len(graph.edge) < _WORTH_KEEPING:
-        core = make()
-    else:
-        key = fingerprint(
-            (
-                f"{restricted} {ordered}",
-                *(graph.start, graph.end, graph.edge, graph.place),
-                *(network.access, network.length_m, network.node_lon, network.node_lat),
-            )
-        )
-        core = keep(
-            "hierarchies",
-            key,
-            make=make,
-            write=lambda core, file: write_arrays(asdict(core), file),
-            read=lambda file: _read_core(file, graph.size),
-        )
+        return Router(graph, make())
+    arcs = graph.start, graph.end, graph.edge, graph.place
+    roads = network.access, network.length_m, network.node_lon, network.node_lat
+    core = keep(
+        "hierarchies",
+        fingerprint((f"{restricted} {ordered}", *arcs, *roads)),
+        make=make,
+        write=lambda core, file: write_arrays(asdict(core), file),
+        read=lambda file: _read_core(file, graph.size),
+    )
     return Router(graph, core)
-
-
-def _reduce(graph: RoadGraph, restricted: bool, ordered: bool) -> Reduction:
-    closed, local = np.zeros((2, len(graph.edge)), bool)
-    if restricted:
-        closed = graph.network.access[graph.edge] == Access.CLOSED
-        local = find_local_edges(graph.network)[graph.edge]
-    return reduce_graph(graph, closed, local, ordered=ordered)
 
 
 def _read_core(file: Path, size: int) -> Reduction:
@@ -495,21 +446,9 @@ class WeightedRoads(engine.Travelling):
         found[graph.edge[finite]] = part[graph.start[finite]]
         return found
 
-    def _find_too_heavy(
-        self, routes: Routes, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]
-    ) -> list[int]:
-        """Give the ranks of pairs that might have a way that is too heavy for these units.
-
-        None while all arcs together fit into them; else those without a way in one connected part.
-        """
-        if self.weight[np.isfinite(self.weight)].sum() * self.scale <= engine.HEAVIEST:
-            return []
-        here, there = (self._part[[one.edge for one in stops]] for stops in (origins, destinations))
-        return np.flatnonzero(~routes.exists & (here == there) & (there >= 0)).tolist()
-
     def routes(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Routes:
         """Find the best route of each pair; where there is no way, `exists` is false."""
-        near, graph, reduction = self.surroundings, self.router.graph, self.router.reduction
+        near, reduction = self.surroundings, self.router.reduction
         out = {stop: near.search(stop, outward=True) for stop in dict.fromkeys(origins)}
         back = {stop: near.search(stop, outward=False) for stop in dict.fromkeys(destinations)}
         errands = [(out[one], back[two]) for one, two in zip(origins, destinations, strict=True)]
@@ -518,17 +457,52 @@ class WeightedRoads(engine.Travelling):
             paths = [engine.find_path(self.metric, one.doors, two.doors) for one, two in errands]
         else:
             paths = find_by_trees(self._matrix, errands)
-        direct = [near.meet(*one) for one in errands]
-        routes = join_routes(graph, reduction, errands, paths, direct, scale=self.scale)
+        routes = self._join(errands, paths)
 
         def look_again(ranks: list[int], roads: WeightedRoads) -> Routes:
             some = ([stops[rank] for rank in ranks] for stops in (origins, destinations))
             return splice_routes(routes, ranks, roads.routes(*some))
 
-        if graph.wider_km is not None:
+        if self.router.graph.wider_km is not None:
             turning = np.flatnonzero(routes.turn_at(self._no_turning)).tolist()
             if turning and self.wider is not None:
                 routes = look_again(turning, self.wider)
-        if too_heavy := self._find_too_heavy(routes, origins, destinations):
-            routes = look_again(too_heavy, self.coarser)
+        # Where all arcs together fit into these units, no way is too heavy for them.
+        if self.weight[np.isfinite(self.weight)].sum() * self.scale > engine.HEAVIEST:
+            here, there = (
+                self._part[[one.edge for one in some]] for some in (origins, destinations)
+            )
+            lost = np.flatnonzero(~routes.exists & (here == there) & (there >= 0)).tolist()
+            routes = look_again(lost, self.coarser) if lost else routes
         return routes
+
+    def _join(self, errands: Sequence[Approaches], paths: Sequence[engine.Path | None]) -> Routes:
+        """Set each route together: first stretch, core, last stretch, or a way off the core."""
+        graph, reduction = self.router.graph, self.router.reduction
+        found: list[tuple[int, list[int]]] = []
+        for (out, back), path in zip(errands, paths, strict=True):
+            near = self.surroundings.meet(out, back)
+            if near is not None and near[0] <= (path.weight if path else engine.CLOSED):
+                found.append(near)
+            elif path is not None and path.weight <= engine.HEAVIEST:
+                first, last = reduction.node[[path.first, path.last]].tolist()
+                runs = [len(graph.start) + run for run in path.runs]
+                found.append((path.weight, [*out.arcs(first), *runs, *reversed(back.arcs(last))]))
+            else:
+                found.append((engine.CLOSED, []))
+        weight, parts = np.array([one for one, _ in found], np.int64), [arcs for _, arcs in found]
+        exists = weight <= engine.HEAVIEST
+        # What lies before the origin is taken off the first arc, and what lies beyond off the last.
+        ends = np.array([(one[0], one[-1]) if one else (0, 0) for one in parts], np.intp)
+        first, last = graph.ahead[ends.reshape(-1, 2)].T
+        stops = [(out.stop.share, back.stop.share) for out, back in errands]
+        origin, goal = np.array(stops).reshape(-1, 2).T
+        return Routes(
+            graph=graph,
+            reduction=reduction,
+            exists=exists,
+            weight=np.where(exists, weight / self.scale, np.inf),
+            parts=Rows.of(parts),
+            first_left=np.where(first, origin, 1 - origin) * exists,
+            last_left=np.where(last, 1 - goal, goal) * exists,
+        )
