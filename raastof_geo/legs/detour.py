@@ -128,12 +128,16 @@ def explain_route(
         _compare(_Way(roads, chosen, active, "full"), origin, destination),
         _compare(_Way(roads, chosen, active, "empty"), destination, origin),
     )
-    edges = np.unique(np.concatenate([edges for _, edges in trips]))
+    edges, loads = np.unique(np.concatenate([edges for _, edges in trips])), None
+    if flows is not None:
+        there = flows[(flows.origin == origin) & (flows.destination == destination)]
+        days = sum(period.days for period in scenario.periods.values())
+        loads = float(there[LOADS_DRIVEN].sum()) / (days / 365.25)
     return Detour(
         *(origin, destination, chosen, when),
         trips=tuple(trip for trip, _ in trips),
         doubts=_find_doubts(roads.network, edges),
-        loads_per_year=_loads_per_year(roads, flows, origin, destination),
+        loads_per_year=loads,
     )
 
 
@@ -302,13 +306,3 @@ def _name_roads(routes: Routes) -> Iterator[tuple[str, float]]:
     named = zip(map(network.called, edges.tolist()), lengths, strict=True)
     for name, stretches in groupby(named, key=itemgetter(0)):
         yield name, sum(length for _, length in stretches)
-
-
-def _loads_per_year(
-    roads: RoadPrices, flows: pd.DataFrame | None, origin: str, destination: str
-) -> float | None:
-    if flows is None:
-        return None
-    there = flows[(flows.origin == origin) & (flows.destination == destination)]
-    years = sum(period.days for period in roads.scenario.periods.values()) / 365.25
-    return float(there[LOADS_DRIVEN].sum()) / years

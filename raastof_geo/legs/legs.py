@@ -213,27 +213,21 @@ def _price_on(roads: RoadPrices) -> Legs:
 
 def _tell_lost(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
     """Say of each pair that a truck cannot drive whether anything could, as in `Legs.lost`."""
-    reasons = [str(say_text("lost legs", key)) for key in _find_reasons(haulage, pairs)]
-    vehicle = haulage.vehicle_id
+    found, vehicle = np.zeros(0, np.str_), haulage.vehicle_id
+    if len(pairs):
+        roads, router = haulage.roads, haulage.roads.free_router
+        length, at_sea = router.graph.length_km, roads.network.ferry[router.graph.edge]
+        ways = router.weigh(np.where(at_sea, np.inf, length)), router.weigh(length)
+        land, sea = (_find_there_and_back(roads, pairs, one, one) for one in ways)
+        ferry = "closed" if haulage.scenario.said.network.ferries else "ferry"
+        found = np.where(land, "closed", np.where(sea, ferry, "none"))
+        if not haulage.vehicle.turns_in_dead_end:
+            weigh = partial(roads.weigh, vehicle, active=haulage.active, turning=True)
+            turning = _find_there_and_back(roads, pairs, *map(weigh, BOTH_LOADS))
+            found = np.where(turning, "turning", found)
+    reasons = [str(say_text("lost legs", str(key))) for key in found]
     told = [pairs.assign(vehicle=vehicle, period=one, reason=reasons) for one in haulage.periods]
     return pd.concat(told, ignore_index=True)
-
-
-def _find_reasons(haulage: _Haulage, pairs: pd.DataFrame) -> list[str]:
-    """Give the text that says why a truck cannot drive between each of some pairs, by its key."""
-    if not len(pairs):
-        return []
-    roads, router = haulage.roads, haulage.roads.free_router
-    length, at_sea = router.graph.length_km, roads.network.ferry[router.graph.edge]
-    ways = router.weigh(np.where(at_sea, np.inf, length)), router.weigh(length)
-    land, sea = (_find_there_and_back(roads, pairs, one, one) for one in ways)
-    found = np.where(sea, "closed" if haulage.scenario.said.network.ferries else "ferry", "none")
-    found = np.where(land, "closed", found)
-    if not haulage.vehicle.turns_in_dead_end:
-        weigh = partial(roads.weigh, haulage.vehicle_id, active=haulage.active, turning=True)
-        turning = _find_there_and_back(roads, pairs, *map(weigh, BOTH_LOADS))
-        found = np.where(turning, "turning", found)
-    return list(map(str, found))
 
 
 def _find_there_and_back(

@@ -65,25 +65,23 @@ def _read_places(path: AnyPath) -> Places:
     found, factory = Places([], [], []), osmium.geom.WKBFactory()
     towns = (("place", one) for one in _TOWNS)
     wanted = osmium.filter.TagFilter(*towns, ("boundary", "administrative"), _COAST)
+    things: Any = osmium.FileProcessor(str(path)).with_areas(wanted).with_filter(wanted)
     with suppress(RuntimeError, ValueError):  # as of ids out of order: then without the rest
-        for one in osmium.FileProcessor(str(path)).with_areas(wanted).with_filter(wanted):
-            _sort(one, found, factory)
+        for one in things:
+            tags = {tag.k: tag.v for tag in one.tags}
+            if one.is_node() and "name" in tags and tags.get("place") in _TOWNS:
+                at = one.location
+                found.towns.append((tags["name"], _TOWNS[tags["place"]], at.lon, at.lat))
+            elif one.is_way() and _COAST in tags.items():
+                line = [(node.lon, node.lat) for node in one.nodes if node.location.valid()]
+                found.coast.extend([shapely.LineString(line)] if len(line) > 1 else [])
+            elif one.is_area() and tags.get("boundary") == "administrative" and "name" in tags:
+                level = tags.get("admin_level", "")
+                code = tags.get("ref") or tags.get("de:amtlicher_gemeindeschluessel", "")
+                shape = shapely.from_wkb(factory.create_multipolygon(one))
+                number = int(level) if level.isdecimal() else 0
+                found.areas.append((number, code, tags["name"], shape))
     return found
-
-
-def _sort(thing: Any, found: Places, factory: Any) -> None:
-    tags = {tag.k: tag.v for tag in thing.tags}
-    if thing.is_node() and "name" in tags and tags.get("place") in _TOWNS:
-        at = thing.location
-        found.towns.append((tags["name"], _TOWNS[tags["place"]], at.lon, at.lat))
-    elif thing.is_way() and _COAST in tags.items():
-        line = [(node.lon, node.lat) for node in thing.nodes if node.location.valid()]
-        found.coast.extend([shapely.LineString(line)] if len(line) > 1 else [])
-    elif thing.is_area() and tags.get("boundary") == "administrative" and "name" in tags:
-        level = tags.get("admin_level", "")
-        code = tags.get("ref") or tags.get("de:amtlicher_gemeindeschluessel", "")
-        shape = shapely.from_wkb(factory.create_multipolygon(thing))
-        found.areas.append((int(level) if level.isdecimal() else 0, code, tags["name"], shape))
 
 
 def read_areas(path: AnyPath) -> _Labelled:

@@ -214,9 +214,12 @@ def explain_moves(
     if frame.empty:
         return []
     places = np.array([sites[str(site)].lon_lat for site in frame.index])
-    points = network.project(places[:, 0], places[:, 1])
-    moved, wet = frame["snap_m"].to_numpy(), _lead_over_water(network, points, frame)
+    points, ends = (network.project(*at.T) for at in (places, frame[["lon", "lat"]].to_numpy()))
     shapes = _lay(network, {str(site): sites[str(site)] for site in frame.index})
+    moved = frame["snap_m"].to_numpy()
+    # Roads far from all land that is known have no coast, so none leads over water to them.
+    lines = shapely.linestrings(np.stack((points, ends), axis=1))
+    wet = network.region.measure_off_land(lines, shapely.points(ends)) >= WATER_M
     wet &= shapely.get_dimensions(shapes) == 0
     usual = _nearest_of(network, np.flatnonzero(network.length_m > 0), shapes)
     closed = network.access[usual.edge] == Access.CLOSED
@@ -236,16 +239,6 @@ def explain_moves(
             message = say_text("snapped", "level", told=message, what=what, road=road)
         found.append(message)
     return found
-
-
-def _lead_over_water(network: RoadNetwork, points: Floats, frame: pd.DataFrame) -> Mask:
-    """Tell which straight ways from points [m] to their roads lead over water.
-
-    Roads far from all land that is known have no coast, so none.
-    """
-    ends = network.project(frame["lon"], frame["lat"])
-    lines = shapely.linestrings(np.stack((points, ends), axis=1))
-    return network.region.measure_off_land(lines, shapely.points(ends)) >= WATER_M
 
 
 def _say_moved(

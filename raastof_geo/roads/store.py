@@ -130,35 +130,24 @@ def _list_false_values(network: RoadNetwork) -> Iterator[Message]:
 
 def _list_false_lengths(network: RoadNetwork) -> Iterator[Message]:
     """Compare lengths with what is drawn, at its shortest: never less, and winding only so much."""
-    drawn_m = _draw_at_least(network)
-    short = network.length_m < _OVAL * drawn_m - _SLACK_M
-    if short.any():
-        yield _blame_length(network, int(short.argmax()))
-    slack_m = _WINDING_M + 100 * network.metadata.simplified_m
-    for edge in np.flatnonzero(network.length_m > _MOST_WINDING * drawn_m + slack_m).tolist():
-        lon, lat = network.cut(edge, 0.0, 1.0).T
-        drawn = float(measure_steps(lon[:-1], lat[:-1], lon[1:], lat[1:]).sum())
-        if network.length_m[edge] > _MOST_WINDING * drawn + slack_m:
-            yield _blame_length(network, edge)
-
-
-def _draw_at_least(network: RoadNetwork) -> Floats:
-    """Give what every edge is long at least, as drawn. [m]"""
     farthest = max(-network.node_lat.min(), network.node_lat.max())
     east, north = np.diff(network.lon), np.diff(network.lat)
     if not _lies_within(east, 180):  # over the date line, not round the Earth
         east = (east + 180) % 360 - 180
     east *= math.cos(math.radians(farthest))
-    step = np.zeros(len(network.lon))
+    step, metres = np.zeros(len(network.lon)), network.length_m
     np.sqrt(east * east + north * north, out=step[1:])
     step[network.point_start[:-1]] = 0
-    return np.asarray(np.add.reduceat(step, network.point_start[:-1]) * _METRES_A_DEGREE)
-
-
-def _blame_length(network: RoadNetwork, edge: int) -> Message:
-    node, metres = network.tail[edge], float(network.length_m[edge])
-    at = {"lon": f"{network.node_lon[node]:.5f}", "lat": f"{network.node_lat[node]:.5f}"}
-    return say_text("network files", "length", edge=edge, metres=metres, **at)
+    drawn_m = np.add.reduceat(step, network.point_start[:-1]) * _METRES_A_DEGREE
+    slack_m = _WINDING_M + 100 * network.metadata.simplified_m
+    short = np.flatnonzero(metres < _OVAL * drawn_m - _SLACK_M)[:1].tolist()
+    for edge in (*short, *np.flatnonzero(metres > _MOST_WINDING * drawn_m + slack_m).tolist()):
+        lon, lat = network.cut(edge, 0.0, 1.0).T
+        drawn = float(measure_steps(lon[:-1], lat[:-1], lon[1:], lat[1:]).sum())
+        if edge in short or metres[edge] > _MOST_WINDING * drawn + slack_m:
+            at = {"lon": f"{lon[0]:.5f}", "lat": f"{lat[0]:.5f}"}
+            told = {"edge": edge, "metres": float(metres[edge])}
+            yield say_text("network files", "length", **told, **at)
 
 
 def _lies_within(degrees: Floats, limit: float) -> bool:
@@ -230,8 +219,15 @@ def write_network(network: RoadNetwork, path: AnyPath, *, compress: bool = True)
     texts = {"roads": as_json(roads), "metadata": as_json(metadata)}
     if network.own_region is not None:
         texts[MEMBER] = as_json(encode_region(network.own_region))
-    columns = network.to_columns()._asdict() | texts
-    return write_whole(file, _pack(columns, compress), known=_is_network)
+    content, method = io.BytesIO(), zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+    with zipfile.ZipFile(content, "w", method, compresslevel=9) as archive:
+        for label, column in (network.to_columns()._asdict() | texts).items():
+            member = zipfile.ZipInfo(f"{label}.npy", _FIRST_MOMENT_OF_ZIP)
+            member.compress_type, member.create_system = method, 3
+            array = io.BytesIO()
+            np.lib.format.write_array(array, np.ascontiguousarray(column), version=(1, 0))
+            archive.writestr(member, array.getvalue())
+    return write_whole(file, content.getvalue(), known=_is_network)
 
 
 def _is_network(file: Path) -> bool:
@@ -328,17 +324,3 @@ def _read_metadata(found: Mapping[str, Any]) -> tuple[NetworkMetadata, dict[str,
     unknown = {name: one for name, one in found.items() if name not in {*known, "format"}}
     west, south, east, north = known.pop("bounds")
     return NetworkMetadata(bounds=(west, south, east, north), **known), unknown
-
-
-def _pack(columns: Mapping[str, NDArray[Any]], compress: bool) -> bytes:
-    content = io.BytesIO()
-    method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
-    with zipfile.ZipFile(content, "w", method, compresslevel=9) as archive:
-        for label, column in columns.items():
-            member = zipfile.ZipInfo(f"{label}.npy", _FIRST_MOMENT_OF_ZIP)
-            member.compress_type = method
-            member.create_system = 3
-            array = io.BytesIO()
-            np.lib.format.write_array(array, np.ascontiguousarray(column), version=(1, 0))
-            archive.writestr(member, array.getvalue())
-    return content.getvalue()

@@ -292,7 +292,10 @@ def _join_segments(ends: SmallIntegers, ways: Mask, kind: SmallIntegers) -> Chai
     """
     node, outward = ends.ravel(), ways.ravel()
     partners = _partners(node, outward, ways[:, ::-1].ravel(), np.repeat(kind, 2))
-    runs = [part for run in _walk(partners) for part in _part(node, run)]
+    runs = []
+    for run in _walk(partners):  # one that would come back to where it began is parted
+        loops = node[run[0]] == node[run[-1] ^ 1] and len(run) > 1
+        runs += [run[: len(run) // 2], run[len(run) // 2 :]] if loops else [run]
     # One that is open against its direction only is turned round: its shape runs as trucks do.
     runs = [run if outward[run[0]] else [half ^ 1 for half in reversed(run)] for run in runs]
     return Chains.of(runs)
@@ -333,14 +336,6 @@ def _walk(partners: Integers) -> list[list[int]]:
             half = partner[half ^ 1]
         runs += [run] if run else []
     return runs
-
-
-def _part(node: SmallIntegers, run: list[int]) -> list[list[int]]:
-    """Part a chain in its middle that would come back to where it began."""
-    if node[run[0]] != node[run[-1] ^ 1] or len(run) < 2:
-        return [run]
-    middle = len(run) // 2
-    return [run[:middle], run[middle:]]
 
 
 BUILT_IN_CLASSES = (*ROAD_CLASSES[: ROAD_CLASSES.index("unclassified") + 1], "ferry")
@@ -451,6 +446,9 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
     xy = np.concatenate((whole.project(whole.node_lon, whole.node_lat), whole.xy))
     mapped = _line_up(whole, chosen, chains)
     drawn = _simplify(mapped, xy, tolerance_m=simplify_m)
+    shapes = np.asarray(shapely.linestrings(xy[drawn.numbers], indices=drawn.owner))
+    shapely.prepare(shapes)
+    shift_m = shapely.distance(shapes[mapped.owner], shapely.points(xy[mapped.numbers])).max()
     lon = np.concatenate((whole.node_lon, whole.lon))
     lat = np.concatenate((whole.node_lat, whole.lat))
     length_m = np.add.reduceat(whole.length_m[chosen[chains.segment]], chains.start[:-1])
@@ -488,7 +486,7 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
             whole.metadata,
             simplified_m=float(simplify_m),
             bounds=bound(lon[shape.numbers], lat[shape.numbers]),
-            largest_shift_m=round(_measure_shift(drawn, xy, mapped, xy), 3),
+            largest_shift_m=round(float(shift_m), 3),
         ),
         way=np.where(single, whole.way[chosen[first]], 0),
         turns=_carry_turns(whole.turns, place),
@@ -590,11 +588,3 @@ def _measure(lines: Rows, lon: Floats, lat: Floats) -> Floats:
     step = np.where(within, measure_steps(lon[begin], lat[begin], lon[end], lat[end]), 0.0)
     total: Floats = np.add.reduceat(step, lines.start[:-1])
     return total
-
-
-def _measure_shift(drawn: Rows, drawn_xy: Floats, mapped: Rows, mapped_xy: Floats) -> float:
-    """Measure the farthest that any mapped place lies from the drawn line of its road. [m]"""
-    shapes = np.asarray(shapely.linestrings(drawn_xy[drawn.numbers], indices=drawn.owner))
-    shapely.prepare(shapes)
-    places = shapely.points(mapped_xy[mapped.numbers])
-    return float(np.max(shapely.distance(shapes[mapped.owner], places)))

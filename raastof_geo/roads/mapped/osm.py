@@ -275,7 +275,10 @@ def read_osm(
     the file is missing, empty, cut short, something else, or has no roads.
     """
     file = Path(path)
-    _check_file(file)
+    why = "folder" if file.is_dir() else "none" if not file.exists() else ""
+    if why or file.stat().st_size == 0:
+        raise RoadDataError.saying_text("osm files", why or "empty", file=file)
+    refuse_others(file)
     if progress:
         progress(say("Reading roads from {file}", file=file.name))
     try:
@@ -348,13 +351,6 @@ class _Found:
     barriers: dict[int, Road] = field(default_factory=dict)
     turns: list[MappedTurn] = field(default_factory=list)
     doubtful_turns: int = 0
-
-
-def _check_file(file: Path) -> None:
-    why = "folder" if file.is_dir() else "none" if not file.exists() else ""
-    if why or file.stat().st_size == 0:
-        raise RoadDataError.saying_text("osm files", why or "empty", file=file)
-    refuse_others(file)
 
 
 def _write_lines(file: Path, lines: Path, *, merge: bool) -> None:
