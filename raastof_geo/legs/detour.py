@@ -21,7 +21,7 @@ from raastof_geo.roads.mapped.tags import find_doubts
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access, align_limits, split_tags
 from raastof_geo.roads.routing import drive
-from raastof_geo.roads.routing.core import RoadStop
+from raastof_geo.roads.routing.graph import RoadStop
 from raastof_geo.roads.routing.router import Routes
 from raastof_geo.scenario.scenario import Scenario, look_up
 

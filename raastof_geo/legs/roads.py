@@ -17,10 +17,9 @@ from raastof_geo.roads.area import find_changed_edges, find_edges_in, find_edges
 from raastof_geo.roads.network import RoadNetwork, draw_graph
 from raastof_geo.roads.road import ROAD_CLASSES, align_limits
 from raastof_geo.roads.routing import drive
-from raastof_geo.roads.routing.core import RoadStop
 from raastof_geo.roads.routing.drive import BOTH_LOADS, Load, TruckRoads, size_truck
 from raastof_geo.roads.routing.engine import Travelling
-from raastof_geo.roads.routing.graph import build_graph
+from raastof_geo.roads.routing.graph import RoadStop, build_graph
 from raastof_geo.roads.routing.router import Router, Routes, WeightedRoads, load_router
 from raastof_geo.scenario.said.network import RoadChange
 from raastof_geo.scenario.scenario import Scenario

@@ -12,8 +12,7 @@ from raastof_geo.errors import RoadDataError
 from raastof_geo.region.projection import measure_steps
 from raastof_geo.roads.load import from_osmnx, load_network, read_graphml
 from raastof_geo.roads.road import Access, Road, align_limits
-from raastof_geo.roads.routing.core import RoadStop
-from raastof_geo.roads.routing.graph import build_graph
+from raastof_geo.roads.routing.graph import RoadStop, build_graph
 from raastof_geo.roads.routing.router import load_router
 
 pytestmark = pytest.mark.usefixtures("english")

@@ -27,9 +27,16 @@ from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.roads.edges import Rows
 from raastof_geo.roads.road import Access
 from raastof_geo.roads.routing import engine
-from raastof_geo.roads.routing.core import Approach, Reduction, RoadStop, Surroundings, reduce_graph
 from raastof_geo.roads.routing.drive import find_local_edges
-from raastof_geo.roads.routing.graph import RoadGraph, build_graph
+from raastof_geo.roads.routing.graph import (
+    Approach,
+    Reduction,
+    RoadGraph,
+    RoadStop,
+    Surroundings,
+    build_graph,
+    reduce_graph,
+)
 from raastof_geo.roads.snap import Anchors
 
 _TREES_AT_ONCE = 32
