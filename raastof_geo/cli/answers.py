@@ -152,7 +152,7 @@ def tell_fit(
     of_scenario: OfScenario = None,
 ) -> None:
     """Tell whether a material may serve a use, and by which rule."""
-    from raastof_geo.scenario.telling.fit import explain_fit
+    from raastof_geo.scenario.telling.glossary import explain_fit
 
     known, scenario = _open(of_scenario)
     tell_items(*explain_fit(known, material, use, spoken_language(), land=land, scenario=scenario))

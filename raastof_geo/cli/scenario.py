@@ -22,7 +22,7 @@ from raastof_geo.cli.usage import (
     argument,
     option,
 )
-from raastof_geo.errors import Finding, InputError
+from raastof_geo.errors import InputError
 from raastof_geo.files import read_trace, write_whole
 from raastof_geo.language import Readable, format_number, say, spoken_language
 from raastof_geo.records.manifest import find_door, list_own
@@ -152,9 +152,9 @@ def check_file(
     with in_speech_of(read):
         if merged:
             _tell_merged(read, base, variant)
-        _tell_format(read)
         _tell_places(network, anchors)
-        _tell_warnings(read, warn_of_input(read, network, anchors))
+        warnings = warn_of_input(read, network, anchors)
+        tell_items(*warnings, title=say("Warnings"), mark="! ")
         told = say(
             "The scenario can be read: {sites} sites, {offered} t offered, {needed} t needed.",
             sites=len(read.sites),
@@ -187,7 +187,6 @@ def _tell_result(result: Result) -> None:
     from raastof_geo.outputs.tables.summary import answer, prove, summarise
     from raastof_geo.outputs.warning import warn
 
-    _tell_format(result.scenario)
     tell_items(*open_answer(result))
     rows = [(row.title, row.plan, row.before) for row in summarise(result)]
     heads = (say_in_all(result.scenario), say("Plan"), say("Baseline"))
@@ -197,7 +196,7 @@ def _tell_result(result: Result) -> None:
     tell_items(*tell_credit(result.effect), title=say("What saves what"), mark="· ")
     if result.assumptions is not None:
         tell_items(*tell_assumptions(result.assumptions), title=HANGS_ON, mark="· ")
-    _tell_warnings(result.scenario, warn(result))
+    tell_items(*warn(result), title=say("Warnings"), mark="! ")
 
 
 def _show_table(title: str, heads: Sequence[Readable], rows: Iterable[Sequence[Readable]]) -> None:
@@ -211,18 +210,6 @@ def _show_table(title: str, heads: Sequence[Readable], rows: Iterable[Sequence[R
     for row in rows:
         table.add_row(*(escape(clean(cell)) for cell in row))
     Console(highlight=False, soft_wrap=True).print(table)
-
-
-def _tell_format(scenario: Scenario) -> None:
-    """Say first of all what a file of an older format means today."""
-    if scenario.format_note is not None:
-        tell_items(scenario.format_note, mark="! ")
-
-
-def _tell_warnings(scenario: Scenario, findings: Sequence[Finding]) -> None:
-    """Write the warnings, but for what was said first of all."""
-    told = [one for one in findings if one != scenario.format_note]
-    tell_items(*told, title=say("Warnings"), mark="! ")
 
 
 def _tell_files(folder: Path) -> None:

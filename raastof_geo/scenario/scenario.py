@@ -261,9 +261,6 @@ class Scenario(Shown):
     """The built-in catalogue with the scenario's own additions."""
     warnings: tuple[Finding, ...] = ()
     """What was noticed on reading and is no mistake, in the order of the file."""
-    format_note: Finding | None = None
-    """What a file of an older format means today, where that is something else; it is among the
-    warnings too."""
     places: Mapping[Trail, Place] = field(default_factory=dict)
     """Where each entry stands in the file, by its trail; empty where there was no file."""
     areas: Mapping[int, shapely.MultiPolygon] = field(default_factory=dict)

@@ -2,16 +2,15 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from functools import cache, partial
+from collections.abc import Iterator
+from functools import cache
 
-from raastof_geo.errors import Finding
-from raastof_geo.language import Message, format_number, list_codes, read_texts, say, say_text
+from raastof_geo.language import Message, format_number, list_codes, read_texts, say
 from raastof_geo.scenario.fault import Fault
-from raastof_geo.scenario.reading.tree import Trail, Tree
+from raastof_geo.scenario.reading.tree import Trail
 from raastof_geo.scenario.said.entry import OpenDays
-from raastof_geo.scenario.said.file import FORMAT_OF_NEEDS, NEWEST_FORMAT
-from raastof_geo.scenario.scenario import Demand, Need, Offer, Scenario
+from raastof_geo.scenario.said.file import FORMAT_OF_NEEDS
+from raastof_geo.scenario.scenario import Demand, Offer, Scenario
 
 
 def check_receivers(scenario: Scenario) -> Iterator[Fault]:
@@ -68,15 +67,24 @@ def note_prices(scenario: Scenario) -> Iterator[Fault]:
 
 
 def note_land(scenario: Scenario) -> Iterator[Fault]:
-    """Say what is taken the land to be where it is not said, and how much hangs on it."""
-    catalogue, sites = scenario.catalogue, scenario.sites
+    """Say what is taken the land to be where it is not said, and how much hangs on it.
 
+    Of each material what is offered and stored, or what these needs could use of it where that
+    is less or where pits and plants give it. [t]
+    """
+    catalogue, there = scenario.catalogue, _count_stock(scenario)
+
+    @cache
     def hangs_on_land(material: str, demand: Demand) -> bool:
         others = (demand._replace(land=land) for land in catalogue.land)
         return len({scenario.blocks(material, one) is None for one in others}) > 1
 
-    silent = [need for need in scenario.needs if sites[need.site].land is None]
-    tonnes, at = _weigh_stake(scenario, silent, hangs_on_land)
+    wanted, sites = defaultdict[str, float](float), dict[str, None]()
+    for need in (one for one in scenario.needs if scenario.sites[one.site].land is None):
+        for material in (one for one in there if hangs_on_land(one, need.demand)):
+            wanted[material] += need.tonnes * catalogue.ratio(material, need.use)
+            sites[need.site] = None
+    tonnes, at = sum(min(there[one], tonnes) for one, tonnes in wanted.items()), list(sites)
     if at:
         yield _fault(
             "land",
@@ -86,24 +94,6 @@ def note_land(scenario: Scenario) -> Iterator[Fault]:
             tonnes=format_number(tonnes),
             lands=list_codes(catalogue.land),
         )
-
-
-def _weigh_stake(
-    scenario: Scenario, needs: list[Need], hangs: Callable[[str, Demand], bool]
-) -> tuple[float, list[str]]:
-    """Weigh what is there of materials whose way to some needs hangs on something; list the sites.
-
-    Of each material what is offered and stored, or what these needs could use of it where that
-    is less or where pits and plants give it. [t]
-    """
-    there = _count_stock(scenario)
-    known, wanted, sites = cache(hangs), defaultdict[str, float](float), dict[str, None]()
-    for need in needs:
-        for material in there:
-            if known(material, need.demand):
-                wanted[material] += need.tonnes * scenario.catalogue.ratio(material, need.use)
-                sites[need.site] = None
-    return sum(min(there[one], tonnes) for one, tonnes in wanted.items()), list(sites)
 
 
 def _count_stock(scenario: Scenario) -> dict[str, float]:
@@ -210,55 +200,6 @@ def _places(scenario: Scenario) -> Iterator[tuple[Trail, OpenDays]]:
             place = getattr(site, role)
             if place is not None and (place.opens_on or place.closes_on):
                 yield ("sites", site_id, role), place
-
-
-def note_older(scenario: Scenario, tree: Tree) -> Finding | None:
-    """Say what a file of an older format means today, where that is something else for it."""
-    if scenario.said.format >= FORMAT_OF_NEEDS:
-        return None
-    changes = [*_tell_changes(scenario)]
-    if not changes:
-        return None
-    named = {f"change_{at}": change for at, change in enumerate(changes)}
-    told = Message(" ".join(f"{{{name}}}" for name in named), named)
-    numbers = {"given": str(scenario.said.format), "newest": str(NEWEST_FORMAT)}
-    message = say_text("older formats", "note", changes=told, **numbers)
-    return Finding(message, tree.place(("format",)))
-
-
-def _tell_changes(scenario: Scenario) -> Iterator[Message]:
-    """Tell of capacities in the baseline, of conditions of each need, and of what is a landfill."""
-    if scenario.said.format < 2 and _shares_a_baseline(scenario):
-        yield say_text("older formats", "capacities")
-    for one in filter(scenario.is_per_need, scenario.said.accepted_conditions):
-        needs = [need for need in scenario.needs if one not in need.consents]
-        tonnes, _ = _weigh_stake(scenario, needs, partial(_hangs_on, scenario, one))
-        yield say_text("older formats", "consents", condition=one, tonnes=format_number(tonnes))
-    entries = [site.receiver for site in scenario.sites.values() if site.receiver]
-    silent = sum(entry.kind is None and entry.landfill is None for entry in entries)
-    if silent:
-        yield say_text("older formats", "silent receivers", count=silent)
-    if any(entry.landfill for entry in entries):
-        yield say_text("older formats", "landfills")
-
-
-def _hangs_on(scenario: Scenario, condition: str, material: str, demand: Demand) -> bool:
-    if scenario.blocks(material, demand) is not None:
-        return False
-    without = demand._replace(accepted=demand.accepted - {condition})
-    return scenario.blocks(material, without) is not None
-
-
-def _shares_a_baseline(scenario: Scenario) -> bool:
-    """Tell whether several sites may meet at a capacity in the baseline."""
-    sites, baseline = scenario.sites, scenario.said.baseline
-    for key, partners in (("pit", "needs"), ("receiver", "offers")):
-        named = getattr(baseline, f"{key}s")
-        several = sum(bool(getattr(site, partners)) for site in sites.values()) > 1
-        places = [getattr(sites[one], key) for one in (sites if named is None else named)]
-        if several and any(place is not None and dict(place.limits()) for place in places):
-            return True
-    return False
 
 
 MISTAKES = (check_receivers, check_consents, check_dates)
