@@ -33,13 +33,12 @@ from raastof_geo.assignment.statement.row import (
     RowName,
     Rule,
 )
-from raastof_geo.effect.baseline import Comparison
+from raastof_geo.effect.baseline import Comparison, Totals
 from raastof_geo.effect.books import Books
 from raastof_geo.effect.cause import Cause
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.money import Transfers
 from raastof_geo.effect.target import TargetAnswer
-from raastof_geo.effect.totals import Totals
 from raastof_geo.emissions.vehicle import MODELS, EnergyModel
 from raastof_geo.errors import Finding, Place, RecordError, RoadDataError
 from raastof_geo.language import LANGUAGES, Message, plain, say_text

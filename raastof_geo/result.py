@@ -174,7 +174,12 @@ def draw_flows(result: Result, flows: pd.DataFrame, *, whole: bool = False) -> g
         end=[day.end for day in days],
     )
     if whole:
-        chosen = _join_periods(chosen)
+        labels = [*_ENDS, "material", "vehicle", "spell"]
+        how: dict[str, Any] = dict.fromkeys(chosen.columns.difference(labels, sort=False), "first")
+        how |= {**dict.fromkeys(_ADDED, "sum"), "start": "min", "end": "max"}
+        how |= dict.fromkeys(("giver", "taker", "taker_kind", "period"), _list)
+        same: Any = {"as_index": False, "sort": False, "dropna": False, "observed": True}
+        chosen = chosen.groupby(labels, **same).agg(how)
     ends = chosen["origin"], chosen["destination"], chosen["vehicle"], chosen["spell"]
     keys = list(zip(*ends, strict=True))
     lines = {key: legs.draw(*key[:3], key[3] or None) for key in dict.fromkeys(keys)}
@@ -187,15 +192,6 @@ def draw_flows(result: Result, flows: pd.DataFrame, *, whole: bool = False) -> g
 
 
 _ENDS = ("origin", "destination")
-
-
-def _join_periods(flows: pd.DataFrame) -> pd.DataFrame:
-    """Add up what flows in several periods between the same ends, on the same route."""
-    labels = [*_ENDS, "material", "vehicle", "spell"]
-    how: dict[str, Any] = dict.fromkeys(flows.columns.difference(labels, sort=False), "first")
-    how |= {**dict.fromkeys(_ADDED, "sum"), "start": "min", "end": "max"}
-    how |= dict.fromkeys(("giver", "taker", "taker_kind", "period"), _list)
-    return flows.groupby(labels, as_index=False, sort=False, dropna=False, observed=True).agg(how)
 
 
 def _list(words: Iterable[object]) -> str:
