@@ -31,8 +31,6 @@ _ASKS_AND_LIMITS = {
 }
 """The keys of an agreement: whether at least this much goes, and whether no more."""
 _Entry = TypeVar("_Entry", Offer, Need)
-_Found: TypeAlias = Iterator[tuple[Message, Trail, bool]]
-"""What is wrong with which entry, and whether that is a mistake."""
 
 
 class _Deals:
@@ -158,15 +156,10 @@ def check_agreements(scenario: Scenario, tree: Tree) -> tuple[list[Finding], lis
         *(finding_at(tree, wish.trail, why) for wish, why in impossible.items()),
         *_too_much_together(possible, deals, tree),
     ]
-    return mistakes, list(_changing_nothing(agreed, deals, tree))
-
-
-def _changing_nothing(agreed: Sequence[_Wish], deals: _Deals, tree: Tree) -> Iterator[Finding]:
     told = read_texts("agreements")["changes nothing"]
-    for wish in agreed:
-        asks = wish.asks and wish.tonnes > 0
-        if not wish.deals and not asks and _have_roles(wish, deals):
-            yield finding_at(tree, wish.trail, told.format(**wish.ends))
+    idle = (one for one in agreed if not one.deals and not (one.asks and one.tonnes > 0))
+    idle = (one for one in idle if _have_roles(one, deals))
+    return mistakes, [finding_at(tree, one.trail, told.format(**one.ends)) for one in idle]
 
 
 def _list_wishes(deals: _Deals) -> Iterator[_Wish]:
@@ -291,28 +284,33 @@ def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Find
     lot, deals = said.value, _Deals(scenario)
     size = {"lot": lot, "line": str(tree.place(("choices", "smallest_lot")).line)}
     found: tuple[list[Finding], list[Finding]] = ([], [])
-    for look in (_offers, _needs, _agreements):
-        for message, trail, is_mistake in look(deals, lot):
-            found[not is_mistake].append(finding_at(tree, trail, message.format(**size)))
+    for message, trail, is_mistake in _list_small(deals, lot):
+        found[not is_mistake].append(finding_at(tree, trail, message.format(**size)))
     return found
 
 
-def _offers(deals: _Deals, lot: float) -> _Found:
-    for offer, most in _too_small(deals.scenario.offers, partial(_most_leaving, deals), lot):
-        message = read_texts("lots")["must leave" if offer.must_leave else "can never leave"]
-        names = {"site": f"`{offer.site}`", "material": f"`{offer.material}`"}
-        yield message.format(most=most, **names), offer.trail, offer.must_leave
-
-
-def _too_small(
-    entries: Sequence[_Entry], find_most: Callable[[_Entry], float | None], lot: float
-) -> Iterator[tuple[_Entry, float]]:
-    told: set[Trail] = set()
-    for entry in entries:
-        most, small = find_most(entry), lot / _ROUNDING
-        if most is not None and entry.tonnes > 0 and most < small and entry.trail not in told:
-            told.add(entry.trail)
-            yield entry, most
+def _list_small(deals: _Deals, lot: float) -> Iterator[tuple[Message, Trail, bool]]:
+    """Find what can never be as large as a lot: why, where, and whether that is a mistake."""
+    scenario, texts, told = deals.scenario, read_texts("lots"), set[Trail]()
+    every: tuple[Offer | Need, ...] = (*scenario.offers, *scenario.needs)
+    for due in every:
+        must, named = True, {"site": f"`{due.site}`"}
+        if isinstance(due, Offer):
+            most, must, key = _most_leaving(deals, due), due.must_leave, "can never leave"
+            key, named = "must leave" if must else key, named | {"material": f"`{due.material}`"}
+        else:
+            most, key = _most_arriving(deals, due), "nothing fits"
+        if most is None or due.tonnes <= 0 or most >= lot / _ROUNDING or due.trail in told:
+            continue
+        told.add(due.trail)
+        yield texts[key].format(most=most, **named), due.trail, must
+    for number, entry in enumerate(scenario.said.agreements):
+        for key in ("tonnes", "at_most") if entry.giver != entry.taker else ():
+            amount = getattr(entry, key)
+            tonnes = 0.0 if amount is None else scenario.weigh(amount, entry.material)
+            if 0 < tonnes < lot / _ROUNDING:
+                at = ("agreements", number, key)
+                yield texts[key].format(tonnes=tonnes), at, key == "tonnes"
 
 
 def _most_leaving(deals: _Deals, offer: Offer) -> float | None:
@@ -333,12 +331,6 @@ def _due_with(entry: _Entry, entries: Mapping[str, list[_Entry]]) -> list[_Entry
     return [one for one in entries[entry.site] if set(one.periods) & set(entry.periods)]
 
 
-def _needs(deals: _Deals, lot: float) -> _Found:
-    for need, most in _too_small(deals.scenario.needs, partial(_most_arriving, deals), lot):
-        message = read_texts("lots")["nothing fits"]
-        yield message.format(most=most, site=f"`{need.site}`"), need.trail, True
-
-
 def _most_arriving(deals: _Deals, need: Need) -> float | None:
     """Give the most that can come at once to where a need is; none: not sure."""
     takers = deals.takers[need.site]
@@ -352,13 +344,3 @@ def _most_arriving(deals: _Deals, need: Need) -> float | None:
         sum(other.tonnes * other.ratios.get(material, 0.0) for other in due)
         for material in need.ratios
     )
-
-
-def _agreements(deals: _Deals, lot: float) -> _Found:
-    for number, entry in enumerate(deals.scenario.said.agreements):
-        for key in ("tonnes", "at_most") if entry.giver != entry.taker else ():
-            amount = getattr(entry, key)
-            tonnes = 0.0 if amount is None else deals.scenario.weigh(amount, entry.material)
-            if 0 < tonnes < lot / _ROUNDING:
-                message = read_texts("lots")[key].format(tonnes=tonnes)
-                yield message, ("agreements", number, key), key == "tonnes"

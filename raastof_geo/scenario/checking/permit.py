@@ -4,6 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 
 from raastof_geo.language import Message, format_number, list_codes, read_texts, say
 from raastof_geo.scenario.fault import Fault
@@ -72,7 +73,13 @@ def note_land(scenario: Scenario) -> Iterator[Fault]:
     Of each material what is offered and stored, or what these needs could use of it where that
     is less or where pits and plants give it. [t]
     """
-    catalogue, there = scenario.catalogue, _count_stock(scenario)
+    catalogue, there = scenario.catalogue, defaultdict[str, float](float)
+    for offer in scenario.offers:
+        there[offer.material] += offer.tonnes
+    for material, amount in chain(*(depot.start_t.items() for depot in scenario.depots)):
+        there[material] += amount
+    made = [one for plant in scenario.plants for one in plant.makes]
+    there |= dict.fromkeys(chain(made, *(pit.prices_dkk_per_t for pit in scenario.pits)), math.inf)
 
     @cache
     def hangs_on_land(material: str, demand: Demand) -> bool:
@@ -94,18 +101,6 @@ def note_land(scenario: Scenario) -> Iterator[Fault]:
             tonnes=format_number(tonnes),
             lands=list_codes(catalogue.land),
         )
-
-
-def _count_stock(scenario: Scenario) -> dict[str, float]:
-    there = defaultdict[str, float](float)
-    for offer in scenario.offers:
-        there[offer.material] += offer.tonnes
-    for depot in scenario.depots:
-        for material, amount in depot.start_t.items():
-            there[material] += amount
-    made = [one for plant in scenario.plants for one in plant.makes]
-    dug = [one for pit in scenario.pits for one in pit.prices_dkk_per_t]
-    return there | dict.fromkeys((*made, *dug), math.inf)
 
 
 def note_double_supply(scenario: Scenario) -> Iterator[Fault]:

@@ -45,9 +45,6 @@ _KINDS: tuple[tuple[re.Pattern[str], Callable[[str], Value]], ...] = (
         lambda text: float(text.lower().replace(".", "")),
     ),
 )
-CORE = "tag:yaml.org,2002:"
-_CORE_TYPES = {"str": str, "int": int, "float": float, "bool": bool, "null": type(None)}
-CORE_TAGS = {f"{CORE}{name}": kind for name, kind in _CORE_TYPES.items()}
 
 
 @dataclass(slots=True)
@@ -157,7 +154,14 @@ class _Composer:
         if level > MOST_LEVELS:
             raise self._refused("deep", event, limit=MOST_LEVELS)
         if isinstance(event, events.AliasEvent):
-            return self._referred(event)
+            name = str(event.anchor)
+            self.unused.pop(name, None)
+            if name not in self.anchors:
+                told = {"given": f"`*{name}`", "anchor": f"`&{name}`"}
+                raise self._refused("unknown anchor", event, **told)
+            if (there := self.anchors[name]) is None:
+                raise self._refused("loop", event)
+            return there
         if event.anchor:
             self.anchors[event.anchor] = None
         node = self._new(event, level)
@@ -182,16 +186,6 @@ class _Composer:
             key = self._node(inner, level + 1)
             mapping.entries.append((key, self._node(self._next(), level + 1)))
         return mapping
-
-    def _referred(self, event: Any) -> Node:
-        name = str(event.anchor)
-        self.unused.pop(name, None)
-        if name not in self.anchors:
-            raise self._refused("unknown anchor", event, given=f"`*{name}`", anchor=f"`&{name}`")
-        node = self.anchors[name]
-        if node is None:
-            raise self._refused("loop", event)
-        return node
 
     def _place(self, event: Any) -> Place:
         return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
@@ -249,16 +243,3 @@ def read_plain(text: str) -> Value:
             if pattern.fullmatch(text):
                 return kind(text)
     return text
-
-
-def read_tagged(text: str, tag: str) -> Value:
-    """Understand a word whose kind is said by a tag such as `!!int`; `ValueError`: it is not."""
-    kind = CORE_TAGS.get(tag)
-    if kind is str:
-        return text
-    value = read_plain(text)
-    if kind is float and type(value) is int:
-        return float(value)
-    if kind is None or type(value) is not kind:
-        raise ValueError(tag)
-    return value

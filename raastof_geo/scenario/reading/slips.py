@@ -89,7 +89,12 @@ def _quote(lines: Sequence[str], stop: Halt) -> Slip | None:
 
 
 def _special(lines: Sequence[str], stop: Halt) -> Slip | None:
-    if _begins_with_a_mark(stop):
+    # A mark such as `&`, `*`, `!` or `|` began what the reader gave up within.
+    marks = ("while scanning an", "while parsing an", "while scanning a tag")
+    marked = stop.context.startswith(marks) or "undefined tag handle" in stop.problem
+    if "block scalar" in stop.context:
+        marked = "more indented" not in stop.problem
+    if marked:
         line, column = stop.began
     elif stop.problem.startswith("mapping keys") or "start any token" in stop.problem:
         line, column = stop.at
@@ -102,14 +107,6 @@ def _special(lines: Sequence[str], stop: Halt) -> Slip | None:
         text = re.split(r"[,}\]]", text)[0] or text
     character = f"`{text[0]}`" if text[0] != "`" else "'`'"
     return _slip("mark", (line, column), character=character, meant=_quoted(text))
-
-
-def _begins_with_a_mark(stop: Halt) -> bool:
-    """Tell whether the reader gave up within what a mark such as `&`, `*`, `!` or `|` began."""
-    if "block scalar" in stop.context:
-        return "more indented" not in stop.problem
-    marks = ("while scanning an", "while parsing an", "while scanning a tag")
-    return stop.context.startswith(marks) or "undefined tag handle" in stop.problem
 
 
 def _tight_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
@@ -152,20 +149,14 @@ def _second_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
         return None if in_braces else _slip("deeper", (stop.line, begins))
     start = keys[-1].end()
     rest = text[start:].split(" #")[0]
-    if in_braces:
-        return _colon_or_comma(rest, stop, start)
     meant = f"`{keys[-1][1]}: {_quoted(rest)[1:]}"
+    if in_braces:  # where a comma that is missing looks like a colon too many
+        value = re.split(r"[,}\]]", rest)[0]
+        words, meant = value.split(":")[0].split(), _quoted(value)
+        if len(words) > 1 and re.fullmatch(r"[a-z_]+", words[-1]):
+            place = stop.line, start + rest.index(words[-1])
+            return _slip("comma before", place, key=f"`{words[-1]}:`")
     return _slip("two colons", (stop.line, start), meant=meant)
-
-
-def _colon_or_comma(rest: str, stop: Halt, start: int) -> Slip:
-    """Between braces, a comma that is missing looks like a colon too many."""
-    value = re.split(r"[,}\]]", rest)[0]
-    words = value.split(":")[0].split()
-    if len(words) > 1 and re.fullmatch(r"[a-z_]+", words[-1]):
-        place = stop.line, start + rest.index(words[-1])
-        return _slip("comma before", place, key=f"`{words[-1]}:`")
-    return _slip("two colons", (stop.line, start), meant=_quoted(value))
 
 
 def _no_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
@@ -199,18 +190,12 @@ def _block(lines: Sequence[str], stop: Halt) -> Slip | None:
         return _slip("text goes on", stop.at)
     if before.endswith(("}", "]")):
         return _slip("after bracket", stop.at)
-    return _other_indent(lines, stop)
-
-
-def _other_indent(lines: Sequence[str], stop: Halt) -> Slip | None:
-    text, above = _line(lines, stop.line), _line(lines, _line_before(lines, stop.line))
-    begins = _BEGIN.match(above)
-    if begins is None or text[: stop.column].strip():
+    begins = _BEGIN.match(_line(lines, _line_before(lines, stop.line)))
+    if begins is None or before:
         return None
     other = len(begins["indent"] if text.lstrip().startswith("-") else begins[0])
-    if other == stop.column:
-        return None
-    return _slip("indent", stop.at, column=str(stop.column + 1), other=str(other + 1))
+    indent = {"column": str(stop.column + 1), "other": str(other + 1)}
+    return None if other == stop.column else _slip("indent", stop.at, **indent)
 
 
 _LOOKS: tuple[Callable[[Sequence[str], Halt], Slip | None], ...] = (

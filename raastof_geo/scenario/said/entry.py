@@ -284,7 +284,12 @@ class Store(part.Part):
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> Self:
-        faults = list(self._overfull(info))
+        faults, room = list[Fault](), self.capacity.value
+        for name, stock in self._stocks:
+            tonnes = sum(part.weigh(amount, one, info, at=name) for one, amount in stock.items())
+            if tonnes > room * (1 + 1e-9):
+                told = say_text("said", "overfull", tonnes=tonnes, capacity=room)
+                faults.append(Fault(told, (name,)))
         if self.capacity.unit != "t":
             raise part.refuse_volume("capacity")
         raise_all(FaultError, faults)
@@ -298,13 +303,6 @@ class Store(part.Part):
     @property
     def _stocks(self) -> tuple[tuple[str, dict[str, Quantity]], ...]:
         return ("start", self.start), ("end", self.end_amounts)
-
-    def _overfull(self, info: ValidationInfo) -> Iterator[Fault]:
-        for name, stock in self._stocks:
-            tonnes = sum(part.weigh(amount, one, info, at=name) for one, amount in stock.items())
-            if tonnes > self.capacity.value * (1 + 1e-9):
-                room = self.capacity.value
-                yield Fault(say_text("said", "overfull", tonnes=tonnes, capacity=room), (name,))
 
     def foreign_stocks(self, materials: Collection[str]) -> Iterator[Fault]:
         """Find stocks of materials that do not lie here."""

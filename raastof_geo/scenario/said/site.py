@@ -60,16 +60,6 @@ def check_degrees(lon: float, lat: float, region: Region | None) -> tuple[float,
     raise InputError(_what_degrees_look_like(lon, lat, region))
 
 
-def check_metres(
-    easting: float, northing: float, crs: Crs, region: Region | None
-) -> tuple[float, float]:
-    """Turn metres in a region into lon and lat, or raise as `check_degrees`. [m → degrees]"""
-    at = to_degrees(easting, northing, crs)
-    if region is None or region.covers(*at):
-        return at
-    raise InputError(_what_metres_look_like(easting, northing, crs, region))
-
-
 def to_degrees(easting: float, northing: float, crs: Crs) -> tuple[float, float]:
     """Turn metres into lon and lat, infinite where there is no such place. [m → degrees]"""
     lon, lat = unproject(easting, northing, crs)[0].tolist()
@@ -155,7 +145,11 @@ class Located(Part):
             case None, None, float(easting), float(northing):
                 if not metres:
                     raise FaultError(Fault(say_text("said", "system")))
-                return check_metres(easting, northing, str(self.crs), region)
+                at = to_degrees(easting, northing, str(self.crs))
+                if region is not None and not region.covers(*at):
+                    given = easting, northing, str(self.crs)
+                    raise InputError(_what_metres_look_like(*given, region))
+                return at
             case None, None, None, None if self.shape is not None:
                 middle = shapely.from_wkt(self.shape).representative_point()
                 return check_degrees(middle.x, middle.y, region)
