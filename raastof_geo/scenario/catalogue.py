@@ -443,31 +443,23 @@ class Catalogue(figure.Strict):
         """Turn a quantity of a material into tonnes, or raise an `InputError`. [t]"""
         if quantity.unit == "t":
             return quantity.value
+        known, number = self.materials[material], f"{quantity.value:g}"
         if quantity.unit == "loads":
-            return quantity.value * self._load_t(quantity, material, vehicles)
-        return quantity.value * self._density_t_per_m3(quantity, material)
-
-    def _load_t(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
-        if not quantity.vehicle and len(vehicles) != 1:
-            example, listed = f"`{quantity.value:g} loads {vehicles[0]}`", ", ".join(vehicles)
-            told = {"example": example, "vehicles": listed}
-            raise InputError.saying_text("catalogue checks", "which truck", **told)
-        vehicle = identity.find_id(
-            "vehicles", quantity.vehicle or vehicles[0], self.names("vehicles")
-        )
-        return self.vehicles[vehicle].load_t(self.materials[material].density_loose.value)
-
-    def _density_t_per_m3(self, quantity: Quantity, material: str) -> float:
+            if not quantity.vehicle and len(vehicles) != 1:
+                example, listed = f"`{number} loads {vehicles[0]}`", ", ".join(vehicles)
+                told = {"example": example, "vehicles": listed}
+                raise InputError.saying_text("catalogue checks", "which truck", **told)
+            truck = quantity.vehicle or vehicles[0]
+            truck = identity.find_id("vehicles", truck, self.names("vehicles"))
+            return quantity.value * self.vehicles[truck].load_t(known.density_loose.value)
         if quantity.condition is None:
-            told = {one: f"`{quantity.value:g} m3 {one}`" for one in get_args(Condition)}
+            told = {one: f"`{number} m3 {one}`" for one in get_args(Condition)}
             raise InputError.saying_text("catalogue checks", "which condition", **told)
-        density: figure.Figure | None = getattr(
-            self.materials[material], f"density_{quantity.condition}"
-        )
+        density: figure.Figure | None = getattr(known, f"density_{quantity.condition}")
         if density is None:
             told = {"condition": quantity.condition, "material": f"`{material}`"}
             raise InputError.saying_text("catalogue checks", "no density", **told)
-        return density.value
+        return quantity.value * density.value
 
     def figures(self) -> dict[str, figure.Sourced]:
         """Give every sourced figure by its path, such as `vehicles.tipper_4_axle.payload_t`."""

@@ -19,7 +19,7 @@ from raastof_geo.language import list_codes, say_text
 from raastof_geo.scenario.fault import finding_at
 from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.reading.tree import Trail, Tree
-from raastof_geo.scenario.said.file import PLACES, AmountFilter, Assumption, Variant, Which, Whose
+from raastof_geo.scenario.said.file import PLACES, AmountFilter, Assumption, Variant, Whose
 from raastof_geo.scenario.said.part import Captured
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.units import Quantity
@@ -88,11 +88,15 @@ def _factor_of_rest(
 
 def list_amounts(scenario: Scenario, chosen: AmountFilter) -> list[_Said]:
     """List the amounts that a filter means, or raise an `InputError` where there are none."""
-    found = [
-        said
-        for said in _list_all(scenario)
-        if said.whose in chosen and _matches(scenario, chosen[said.whose], said)
-    ]
+    found = []
+    for said in (one for one in _list_all(scenario) if one.whose in chosen):
+        here = said._asdict() | {
+            "municipality": scenario.sites[said.site].municipality,
+            "project": scenario.project(said.site),
+            "land": scenario.land(said.site),
+        }
+        if all(wanted is None or here[name] in wanted for name, wanted in chosen[said.whose]):
+            found.append(said)
     if not found:
         raise InputError.saying_text("variations", "no match")
     return found
@@ -113,15 +117,6 @@ def _list_all(scenario: Scenario) -> Iterator[_Said]:
             for limit in ("capacity", "capacity_per_period", "capacity_total"):
                 if (quantity := getattr(place, limit, None)) is not None:
                     yield _Said(("sites", one, key, limit), quantity, whose, one)
-
-
-def _matches(scenario: Scenario, which: Which, said: _Said) -> bool:
-    here = said._asdict() | {
-        "municipality": scenario.sites[said.site].municipality,
-        "project": scenario.project(said.site),
-        "land": scenario.land(said.site),
-    }
-    return all(wanted is None or here[name] in wanted for name, wanted in which)
 
 
 def _weigh(scenario: Scenario, said: _Said) -> float:
@@ -157,24 +152,18 @@ def find_value(scenario: Scenario, trail: Trail) -> Any:
     inside = trail[:1] == ("catalogue",)
     value: Any = scenario.catalogue if inside else scenario.said
     for part in trail[1:] if inside else trail:
-        below = _below(value)
+        below = value if isinstance(value, Mapping) else {}
+        if isinstance(value, BaseModel):
+            fields = type(value).model_fields.items()
+            below = {field.alias or name: getattr(value, name) for name, field in fields}
+        elif isinstance(value, tuple):
+            below = dict(enumerate(value))
         value = next((one for key, one in below.items() if str(key) == str(part)), None)
         if value is None:
             told = {"path": f"`{'.'.join(map(str, trail))}`", "part": f"`{part}`"}
             hint = suggest(str(part), [str(key) for key in below])
             raise InputError.saying_text("variations", "nowhere", hint=hint, **told)
     return value
-
-
-def _below(value: Any) -> Mapping[Any, Any]:
-    if isinstance(value, BaseModel):
-        return {
-            field.alias or name: getattr(value, name)
-            for name, field in type(value).model_fields.items()
-        }
-    if isinstance(value, tuple):
-        return dict(enumerate(value))
-    return value if isinstance(value, Mapping) else {}
 
 
 def number_at(found: Any) -> float:

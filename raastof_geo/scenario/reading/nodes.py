@@ -141,7 +141,14 @@ class _Composer:
             self.reached = event.end_mark.line, event.end_mark.column
             return event
         except Exception as error:  # beside its own: `chr` of too large a number, states unexpected
-            raise self._slipped(_stop(error) or Halt(*self.reached)) from error
+            halt, mark = Halt(*self.reached), None
+            if isinstance(error, MarkedYAMLError):
+                mark = error.problem_mark or error.context_mark
+            if isinstance(error, MarkedYAMLError) and mark is not None:
+                begun = error.context_mark or mark
+                told = str(error.problem or ""), str(error.context or "")
+                halt = Halt(mark.line, mark.column, *told, (begun.line, begun.column))
+            raise self._slipped(halt) from error
 
     def _slipped(self, stop: Halt) -> ScenarioError:
         message, line, column = find_slip(self.lines, stop)
@@ -197,17 +204,6 @@ class _Composer:
 def refused(key: str, place: Place, /, **values: object) -> ScenarioError:
     """Make the error that says what is wrong with the text of a scenario, and where."""
     return ScenarioError(Finding(say_text("yaml", key, **values), place))
-
-
-def _stop(error: BaseException) -> Halt | None:
-    if not isinstance(error, MarkedYAMLError):
-        return None
-    mark = error.problem_mark or error.context_mark
-    if mark is None:
-        return None
-    context = error.context_mark or mark
-    began = context.line, context.column
-    return Halt(mark.line, mark.column, str(error.problem or ""), str(error.context or ""), began)
 
 
 class _Written:
