@@ -246,7 +246,6 @@ def _name_baselines(kinds: Sequence[str]) -> list[dict[str, str]]:
 
 
 def _list_tables() -> list[str]:
-    """List the tables of a plan."""
     return [field.name for field in fields(Plan) if field.type == "pd.DataFrame"]
 
 
@@ -450,7 +449,6 @@ class _Origin:
 
     @cached_property
     def network(self) -> RoadNetwork:
-        """The roads that the run used."""
         network = load_network() if self.given_network is None else self.given_network
         if network.digest != self.digest:
             raise RoadDataError(self._say("roads", title=f"`{plain(self.title)}`"))
@@ -458,7 +456,6 @@ class _Origin:
 
     @cached_property
     def legs(self) -> Legs:
-        """The priced legs."""
         model = self.given_model
         if not self.model_name:
             raise RecordError(self._say("made up"))
@@ -470,14 +467,12 @@ class _Origin:
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
-        """The constraints."""
         if tuple(map(name_rule, self.given_rules)) != self.rest.rules:
             raise RecordError(self._say("rules", rules=plain(", ".join(self.rest.rules))))
         return self.given_rules
 
     @cached_property
     def problem(self) -> Problem:
-        """The columns that the proof is about."""
         held = [at for at, row in enumerate(self.rows) if row.family == GOALS_HELD]
         problem = replace(
             lay_columns(self.scenario, self.legs, self.rules),

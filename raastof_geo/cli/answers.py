@@ -31,7 +31,11 @@ _MOST_TOLD = 40
 
 def open_results(results: Annotated[Path | None, argument(value=_RESULTS)] = None) -> None:
     """Open the page that leads to all results in the browser."""
-    folder = _find_newest(Path("results")) if results is None else results
+    folder = results or Path("results")
+    if results is None:  # the last run with a page
+        runs = [*folder.glob(f"*/{MANIFEST.name}")]
+        newest = sorted(runs, key=lambda one: -one.stat().st_mtime_ns)
+        folder = next((one.parent for one in newest if find_door(one.parent)), folder)
     finish_exchange(folder)
     door = find_door(folder)
     if door is None:
@@ -39,12 +43,6 @@ def open_results(results: Annotated[Path | None, argument(value=_RESULTS)] = Non
     tell(str(door))
     if not webbrowser.open(door.resolve().as_uri()):
         tell(say("No browser answered: open the file by hand."))
-
-
-def _find_newest(into: Path) -> Path:
-    """Give the folder of the last run with a page, or where there is none, where it would be."""
-    runs = sorted(into.glob(f"*/{MANIFEST.name}"), key=lambda one: -one.stat().st_mtime_ns)
-    return next((one.parent for one in runs if find_door(one.parent)), into)
 
 
 def verify_results(results: _Folder, *, strict: Annotated[bool, option("--strict")] = False) -> int:

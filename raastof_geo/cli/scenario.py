@@ -219,14 +219,6 @@ def _tell_files(folder: Path) -> None:
     for name in ours:
         tell(f"  {name}")
     tell_items(*read_trace().tell_moved(), mark="! ")
-    _tell_others(others)
-    door = find_door(folder)
-    if door is not None:
-        command = f"raastof open {quote(str(folder))}"
-        tell(say("Begin here: {file} (or {command})", file=str(door), command=command))
-
-
-def _tell_others(others: Sequence[str]) -> None:
     # A name stays on its line, whatever it holds.
     shown = ["".join(one if one.isprintable() else "?" for one in name) for name in others]
     told = say("Left as it was, for it is not of this run: {files}")
@@ -235,6 +227,10 @@ def _tell_others(others: Sequence[str]) -> None:
     if shown:
         named = ", ".join(shown[:_MOST_OF_OTHERS])
         tell(told.format(files=named, count=len(shown) - _MOST_OF_OTHERS))
+    door = find_door(folder)
+    if door is not None:
+        command = f"raastof open {quote(str(folder))}"
+        tell(say("Begin here: {file} (or {command})", file=str(door), command=command))
 
 
 def _tell_places(network: RoadNetwork, anchors: Anchors) -> None:
@@ -253,23 +249,34 @@ def write_starter(
     xlsx: Annotated[bool, option("--xlsx")] = False,
 ) -> None:
     """Write a commented scenario in the language that is spoken, the schema, or both."""
-    if schema:
-        _write_schema(Path() if name is None else _new_path(name).parent)
-    if name is not None:
-        path = _new_path(name.removesuffix(".xlsx"))
-        _write_new(path.with_suffix(".xlsx") if xlsx else path)
-    elif not schema:
-        raise InputError.saying("name the new file, or ask for the schema with `--schema`")
-
-
-def _write_schema(folder: Path) -> None:
+    from raastof_geo.outputs.tables.form import write_form
+    from raastof_geo.scenario import read_scenario
     from raastof_geo.scenario.catalogue import load_catalogue
     from raastof_geo.scenario.telling.schema import SCHEMA_FILE, describe_scenarios, is_schema
 
-    told = describe_scenarios(load_catalogue(), spoken_language())
-    text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
-    path = write_whole(folder / SCHEMA_FILE, text, known=is_schema)
-    tell(say("Wrote {file}, which the first lines of a new scenario name.", file=str(path)))
+    language = spoken_language()
+    if schema:
+        folder = Path() if name is None else _new_path(name).parent
+        described = describe_scenarios(load_catalogue(), language)
+        text = json.dumps(described, indent=1, ensure_ascii=False) + "\n"
+        path = write_whole(folder / SCHEMA_FILE, text, known=is_schema)
+        tell(say("Wrote {file}, which the first lines of a new scenario name.", file=str(path)))
+    if name is not None:
+        path = _new_path(name.removesuffix(".xlsx"))
+        path = path.with_suffix(".xlsx") if xlsx else path
+        if path.exists():
+            told = {"file": str(path)}
+            raise InputError.saying("{file} is there already: choose another name", **told)
+        with as_file(files("raastof_geo") / "data" / f"starter_{language}.yaml") as starter:
+            if path.suffix == ".xlsx":
+                write_form(read_scenario(starter), path)
+            else:
+                write_whole(path, starter.read_bytes())
+        tell(say("Wrote {file}. Next:", file=str(path)))
+        safe = f".{os.sep}{path}" if str(path).startswith("-") else str(path)  # it is no option
+        tell(f"raastof run {quote(safe)}")
+    elif not schema:
+        raise InputError.saying("name the new file, or ask for the schema with `--schema`")
 
 
 def export_file(
@@ -293,22 +300,6 @@ def export_file(
     for path in paths:
         tell(say("Wrote {file}.", file=str(path)))
     tell_items(*read_trace().tell_moved(), mark="! ")
-
-
-def _write_new(path: Path) -> None:
-    from raastof_geo.outputs.tables.form import write_form
-    from raastof_geo.scenario import read_scenario
-
-    if path.exists():
-        raise InputError.saying("{file} is there already: choose another name", file=str(path))
-    with as_file(files("raastof_geo") / "data" / f"starter_{spoken_language()}.yaml") as starter:
-        if path.suffix == ".xlsx":
-            write_form(read_scenario(starter), path)
-        else:
-            write_whole(path, starter.read_bytes())
-    tell(say("Wrote {file}. Next:", file=str(path)))
-    safe = f".{os.sep}{path}" if str(path).startswith("-") else str(path)  # it is no option
-    tell(f"raastof run {quote(safe)}")
 
 
 def _new_path(name: str) -> Path:

@@ -11,7 +11,7 @@ import pytest
 from commands import run
 from places import CASES, ROOT
 
-from raastof_geo.cli.terminal import clean, fold, quote
+from raastof_geo.cli.terminal import clean, quote, tell_items
 from raastof_geo.language import speaking
 from raastof_geo.outputs.tables.summary import _plain
 from raastof_geo.records.ledger import tell_unit
@@ -418,9 +418,13 @@ def test_a_title_cannot_steer_the_terminal(starter, tmp_path, capsys):
     assert clean(STEERING) == "a[31mbcd"
 
 
-def test_a_long_word_is_folded_and_kept():
+def test_a_long_word_is_folded_and_kept(monkeypatch, capsys):
     """Nothing is lost where a word is longer than the line."""
-    assert "".join(fold("x" * 500, indent="  ")).replace(" ", "") == "x" * 500
+    monkeypatch.setenv("COLUMNS", "80")
+    tell_items("x" * 500, indent="  ")
+    told = capsys.readouterr().out
+    assert max(map(len, told.splitlines())) < 80
+    assert "".join(told.split()) == "x" * 500
 
 
 # The other end of the pipe.

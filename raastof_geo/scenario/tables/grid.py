@@ -32,7 +32,6 @@ from raastof_geo.units import Quantity, read_number
 if TYPE_CHECKING:
     import geopandas as gpd
     from openpyxl.cell.cell import Cell
-    from openpyxl.worksheet.worksheet import Worksheet
 
     from raastof_geo.region.layer import Layer
 
@@ -127,21 +126,19 @@ def _read_workbook(path: Path, shown: str) -> list[Grid]:
     with zipfile.ZipFile(path) as package:
         check_unpacked(package, _MOST_UNPACKED_MB, file=f"`{shown}`")
     values, formulas = (openpyxl.load_workbook(path, data_only=one) for one in (True, False))
-    seen = [one for one in values.worksheets if one.sheet_state == "visible"]
-    return [_read_sheet(one, formulas[one.title], shown) for one in seen]
-
-
-def _read_sheet(sheet: Worksheet, formulas: Worksheet, shown: str) -> Grid:
-    _refuse_wide(shown, sheet.title, sheet.max_row, sheet.max_column)
-    rows = [
-        [_read_cell(*pair) for pair in zip(row, said, strict=False)]
-        for row, said in zip(sheet.rows, formulas.rows, strict=False)
-    ]
-    for block in sheet.merged_cells.ranges:
-        # What is written once beside several rows holds for each of them.
-        for number in range(block.min_row, block.max_row):
-            rows[number][block.min_col - 1] = rows[block.min_row - 1][block.min_col - 1]
-    return Grid(shown, sheet.title, rows)
+    grids = []
+    for sheet in (one for one in values.worksheets if one.sheet_state == "visible"):
+        _refuse_wide(shown, sheet.title, sheet.max_row, sheet.max_column)
+        rows = [
+            [_read_cell(*pair) for pair in zip(row, said, strict=False)]
+            for row, said in zip(sheet.rows, formulas[sheet.title].rows, strict=False)
+        ]
+        for block in sheet.merged_cells.ranges:
+            # What is written once beside several rows holds for each of them.
+            for number in range(block.min_row, block.max_row):
+                rows[number][block.min_col - 1] = rows[block.min_row - 1][block.min_col - 1]
+        grids.append(Grid(shown, sheet.title, rows))
+    return grids
 
 
 def _read_cell(cell: Cell, said: Cell) -> Any:

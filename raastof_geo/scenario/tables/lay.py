@@ -155,12 +155,18 @@ def mark_tables(findings: Iterable[Finding]) -> list[Path]:
 
 
 def _mark(path: Path, book: Workbook, findings: list[tuple[Place, Message]]) -> Path:
+    from openpyxl.comments import Comment
+
     said: dict[Any, list[str]] = defaultdict(list)
     for place, message in findings:
         title = place.sheet if place.sheet in book.sheetnames else book.sheetnames[0]
         said[title, *_upper_left(book[title], place.line, place.column)].append(str(message))
     for (title, row, column), messages in said.items():
-        _comment(book[title].cell(row, column), messages)
+        cell = book[title].cell(row, column)
+        there = [cell.comment.text] if cell.comment is not None else []
+        text = "\n".join((*there, *dict.fromkeys(messages)))
+        lines = text.count("\n") + len(text) // _LETTERS + 3
+        cell.comment = Comment(text, _AUTHOR, height=lines * _HIGH_LINE, width=_WIDE)
     ending = path.suffix if path.suffix.lower() in WORKBOOKS else ".xlsx"
     written = io.BytesIO()
     book.save(written)
@@ -193,12 +199,3 @@ def _upper_left(sheet: Any, row: int, column: int) -> tuple[int, int]:
         if block.min_row <= row <= block.max_row and block.min_col <= column <= block.max_col:
             return block.min_row, block.min_col
     return row, column
-
-
-def _comment(cell: Any, messages: list[str]) -> None:
-    from openpyxl.comments import Comment
-
-    there = [cell.comment.text] if cell.comment is not None else []
-    text = "\n".join((*there, *dict.fromkeys(messages)))
-    lines = text.count("\n") + len(text) // _LETTERS + 3
-    cell.comment = Comment(text, _AUTHOR, height=lines * _HIGH_LINE, width=_WIDE)
