@@ -17,22 +17,16 @@ import shapely
 from pydantic import PlainSerializer, PlainValidator, TypeAdapter
 from scipy import sparse
 
-from raastof_geo.assignment.plan import Plan, Proof
-from raastof_geo.assignment.rules import RULES, lay_columns
+from raastof_geo.assignment import RULES, Plan, Rule
+from raastof_geo.assignment.plan import Proof
+from raastof_geo.assignment.rules import lay_columns
 from raastof_geo.assignment.rules.choices import BOUNDED
 from raastof_geo.assignment.rules.limits import GOALS_HELD
 from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.assignment.solving.price_in import Start
 from raastof_geo.assignment.solving.stages import Stage
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.row import (
-    About,
-    DeclaredRule,
-    Family,
-    Programme,
-    RowName,
-    Rule,
-)
+from raastof_geo.assignment.statement.row import About, DeclaredRule, Family, Programme, RowName
 from raastof_geo.effect.baseline import Comparison, Totals
 from raastof_geo.effect.books import Books
 from raastof_geo.effect.cause import Cause

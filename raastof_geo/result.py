@@ -224,7 +224,14 @@ def draw_burden(result: Result) -> dict[str, gpd.GeoDataFrame]:
     Monday to Friday; holidays are not left out. [1/period, 1/d]
     """
     network, periods = result.network, result.scenario.periods
-    trips = _count_trips(result)
+    # Trips in plan and before, by segment, direction and period, in this order.
+    scenario, legs, flows = result.scenario, result.legs, result.plan.flows
+    plan = measure_burden(scenario, legs, flows, result.plan.empty_trips)
+    before = measure_burden(scenario, legs, result.effect.baseline_flows)
+    trips = plan.astype(_KINDS).merge(
+        before.astype(_KINDS), on=[*_SIDES, "period"], how="outer", suffixes=("", "_before")
+    )
+    trips = trips.fillna(0.0)
     whole = trips.groupby(_SIDES, as_index=False).sum(numeric_only=True)
     sides = pd.MultiIndex.from_frame(whole[_SIDES])
     ways = [network.cut(edge, 0.0, 1.0)[:: 1 if ahead else -1] for edge, ahead in sides.tolist()]
@@ -242,17 +249,6 @@ _SIDES = ["edge", "ahead"]
 _TRIPS = ["loaded_trips", "empty_trips"]
 _KINDS = {"edge": np.intp, "ahead": bool, **dict.fromkeys(_TRIPS, np.float64)}
 """Of the columns of `measure_burden`, which a table without rows does not show."""
-
-
-def _count_trips(result: Result) -> pd.DataFrame:
-    """Count trips in plan and before, by segment, direction and period, in this order."""
-    scenario, legs = result.scenario, result.legs
-    plan = measure_burden(scenario, legs, result.plan.flows, result.plan.empty_trips)
-    before = measure_burden(scenario, legs, result.effect.baseline_flows)
-    both = plan.astype(_KINDS).merge(
-        before.astype(_KINDS), on=[*_SIDES, "period"], how="outer", suffixes=("", "_before")
-    )
-    return both.fillna(0.0)
 
 
 def _tell_trips(

@@ -6,7 +6,7 @@ outside failed (network, disk, solver).
 
 import contextlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import copy
 from inspect import signature
 from typing import Annotated, Any
@@ -144,28 +144,24 @@ def _run(arguments: list[str]) -> int:
     except (RaastofError, OSError) as error:
         if "--debug" in arguments:
             raise
-        return _complain_of(error, arguments)
+        if not isinstance(error, RaastofError):
+            named = f" ({error.filename})" if error.filename else ""
+            reason = f"{tell_reason(error)}{named}"
+            terminal.complain(say("Something outside failed: {reason}", reason=reason))
+            return OutsideError.exit_code
+        # In the scenario's language where no other was asked for.
+        language = terminal.find_scenario_language(arguments)
+        with speaking(language) if language else contextlib.nullcontext():
+            terminal.complain(_HEADS.get(error.exit_code, _HEADS[OutsideError.exit_code]))
+            for finding in terminal.cut_short(error.findings, _MOST_FINDINGS):
+                terminal.complain(f"  {finding}")
+        return error.exit_code
     except Exception as error:
         told = list(explain_usage(error))
         if not told:
             raise
         terminal.complain("\n".join(told))
         return int(getattr(error, "exit_code", InputError.exit_code))
-
-
-def _complain_of(error: RaastofError | OSError, arguments: Sequence[str]) -> int:
-    """Write every finding of an error, in the scenario's language where no other was asked for."""
-    if not isinstance(error, RaastofError):
-        named = f" ({error.filename})" if error.filename else ""
-        reason = f"{tell_reason(error)}{named}"
-        terminal.complain(say("Something outside failed: {reason}", reason=reason))
-        return OutsideError.exit_code
-    language = terminal.find_scenario_language(arguments)
-    with speaking(language) if language else contextlib.nullcontext():
-        terminal.complain(_HEADS.get(error.exit_code, _HEADS[OutsideError.exit_code]))
-        for finding in terminal.cut_short(error.findings, _MOST_FINDINGS):
-            terminal.complain(f"  {finding}")
-    return error.exit_code
 
 
 def tell_interrupted() -> Message:

@@ -164,7 +164,14 @@ class Books:
 
 def keep_books(problem: Problem, values: Floats) -> Books:
     """Write a line for every column in use: `problem.only(used)` and `values[used]`."""
-    parts = [_tabulate(problem, kind) for kind in _LABELS if problem.sizes[kind]]
+    parts = []
+    for kind, named in ((kind, _LABELS[kind]) for kind in _LABELS if problem.sizes[kind]):
+        if kind == "moves":
+            labels = {label: problem.labels(label) for label in LINE_LABELS[1:-1]}
+            labels["vehicle"] = np.where(problem.inside, COMMON, labels["vehicle"])  # by dumper
+        else:
+            labels = {one: problem.others[kind][at].to_numpy() for one, at in named.items()}
+        parts.append(pd.DataFrame({"kind": kind, **labels}))
     lines = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*LINE_LABELS])
     for label in LINE_LABELS:
         lines[label] = lines[label].fillna(COMMON).astype(object) if label in lines else COMMON
@@ -192,17 +199,6 @@ def keep_books(problem: Problem, values: Floats) -> Books:
 
 def _told() -> list[str]:
     return [indicator.name for indicator in told_in_books()]
-
-
-def _tabulate(problem: Problem, kind: str) -> pd.DataFrame:
-    """Label a line for each column of a kind, as `_LABELS` says."""
-    if kind == "moves":
-        labels = {label: problem.labels(label) for label in LINE_LABELS[1:-1]}
-        labels["vehicle"] = np.where(problem.inside, COMMON, labels["vehicle"])  # by dumper
-    else:
-        table = problem.others[kind]
-        labels = {label: table[name].to_numpy() for label, name in _LABELS[kind].items()}
-    return pd.DataFrame({"kind": kind, **labels})
 
 
 _HERE = {"origin": "site", "destination": "site"}

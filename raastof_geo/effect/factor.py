@@ -74,22 +74,19 @@ def _whole(part: vocabulary.Indicator) -> str:
     return str(part) if above is None else _whole(vocabulary.find_indicator(above))
 
 
-def _of_vehicle(lines: pd.DataFrame, field: str) -> pd.Series:
-    return ("vehicles." + lines["vehicle"] + "." + field).where(lines["vehicle"] != "", "")
-
-
 def _name_figure(scenario: Scenario, lines: pd.DataFrame, of: str, field: str) -> pd.Series:
     """Name the number of whatever a part is of, for each line; empty where there is none."""
     catalogue, trucks = scenario.catalogue, scenario.catalogue.vehicles
+    of_truck = ("vehicles." + lines["vehicle"] + "." + field).where(lines["vehicle"] != "", "")
     match of:
         case "vehicle":
-            names = _of_vehicle(lines, field)
+            names = of_truck
         case "toll":  # the truck's own where it has one, else the table that holds in the period
             own = {one for one, truck in trucks.items() if truck.toll_dkk_per_km is not None}
             years = {one: when.middle_year for one, when in scenario.periods.items()}
             tables = {one: catalogue.toll_in(year) for one, year in years.items()}
             of_state = "tolls." + lines["period"].map(tables).fillna("").astype(str)
-            names = of_state.where(~lines["vehicle"].isin(own), _of_vehicle(lines, field))
+            names = of_state.where(~lines["vehicle"].isin(own), of_truck)
             names = names.where(lines["vehicle"] != "", "")
         case "fuel":
             fuels = {one: f"fuels.{truck.fuel}.{field}" for one, truck in trucks.items()}
@@ -106,26 +103,22 @@ def _name_figure(scenario: Scenario, lines: pd.DataFrame, of: str, field: str) -
         case "samples":
             names = pd.Series(f"soil_samples.{field}", index=lines.index)
         case "processing":
-            names = _of_processing(scenario, lines, field)
+            # At needs crushing before, lime and the like; handling in depots; recipes in plants.
+            names, taker = pd.Series("", index=lines.index, dtype=object), lines["taker_kind"]
+            uses = lines["taker"].map({need.id: need.use for need in scenario.needs}).fillna("")
+            fits = "fits." + lines["material"] + "." + uses + "." + field
+            names = names.where(taker != Role.NEED, fits)
+            prepared = "materials." + lines["material"] + f".preparation_{field}"
+            known = prepared.isin(catalogue.figures().keys()) & (lines["giver_kind"] == Role.OFFER)
+            names = names.where(~known | (taker == Role.RECEIVER), prepared)
+            stored = (lines["giver_kind"] == Role.DEPOT) | (taker == Role.DEPOT)
+            names = names.where(~stored, f"handling.{field}")
+            recipes = "recipes." + lines["what"] + "." + field
+            names = names.where(lines["kind"] != "processes", recipes)
         case _:
             end = {"pit": "giver_kind", "receiver": "taker_kind"}[of]
             names = ("materials." + lines["material"] + "." + field).where(lines[end] == of, "")
     return names
-
-
-def _of_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
-    """Crushing before use, lime and the like at needs, handling in depots, recipes in plants."""
-    uses = {need.id: need.use for need in scenario.needs}
-    names = pd.Series("", index=lines.index, dtype=object)
-    fits = "fits." + lines["material"] + "." + lines["taker"].map(uses).fillna("") + "." + field
-    names = names.where(lines["taker_kind"] != Role.NEED, fits)
-    prepared = "materials." + lines["material"] + f".preparation_{field}"
-    known = prepared.isin(scenario.catalogue.figures().keys()) & (lines["giver_kind"] == Role.OFFER)
-    names = names.where(~known | (lines["taker_kind"] == Role.RECEIVER), prepared)
-    stored = (lines["giver_kind"] == Role.DEPOT) | (lines["taker_kind"] == Role.DEPOT)
-    names = names.where(~stored, f"handling.{field}")
-    recipes = "recipes." + lines["what"] + "." + field
-    return names.where(lines["kind"] != "processes", recipes)
 
 
 _WITHIN_A_SITE = {

@@ -102,7 +102,11 @@ def explain_errors(
             unknown.setdefault((problem.section, problem.given, celled), []).extend(found)
         else:
             findings += found
-    findings += map(_join_alike, unknown.values())
+    for first, *others in unknown.values():
+        lines = sorted({one.place.line for one in others if one.place is not None})
+        named = {"problem": first.message, "lines": ", ".join(map(str, lines))}
+        message = say("{problem} (line {lines} as well)", **named)
+        findings.append(replace(first, message=message) if lines else first)
     # What a cell holds was told already, where it could not even be read.
     told = [one.place for one in tree.findings if one.place and one.place.sheet is not None]
     return [one for one in findings if one.place not in told]
@@ -128,17 +132,6 @@ def _without_echoes(
         missing = detail["type"] == "missing" and tuple(detail["loc"]) in meant
         if not missing and not (detail["type"] == "too_short" and detail.get("input")):
             yield detail
-
-
-def _join_alike(alike: list[Finding]) -> Finding:
-    first, *others = alike
-    lines = sorted({place.line for one in others if (place := one.place) is not None})
-    if not lines:
-        return first
-    message = say(
-        "{problem} (line {lines} as well)", problem=first.message, lines=", ".join(map(str, lines))
-    )
-    return replace(first, message=message)
 
 
 def _findings(

@@ -69,7 +69,15 @@ class _Deals:
         where plants and depots give, whose own supply is not followed.
         """
         if side == "taker":
-            return self._most_taken(deals)
+            total = 0.0
+            for mine in _group(deals, lambda deal: deal.taker.id).values():
+                taker = mine[0].taker
+                need = self._needed.get(taker.id) if taker.kind == Role.NEED else None
+                if need is not None:
+                    total += need.tonnes * max(need.ratios[deal.giver.material] for deal in mine)
+                else:
+                    total += _most_through(self._places[taker.kind, taker.place], mine)
+            return total
         givers = {deal.giver.id: deal.giver for deal in deals}.values()
         piles = {(one.site, one.material) for one in givers if self.is_pile(one)}
         most = sum(itertools.starmap(self.in_all, piles))
@@ -82,17 +90,6 @@ class _Deals:
         for site, mine in _group(dug, lambda deal: deal.giver.place).items():
             most += _most_through(self._places[Role.PIT, site], mine)
         return most
-
-    def _most_taken(self, deals: Sequence[Trade]) -> float:
-        total = 0.0
-        for mine in _group(deals, lambda deal: deal.taker.id).values():
-            taker = mine[0].taker
-            if taker.kind == Role.NEED:
-                need = self._needed[taker.id]
-                total += need.tonnes * max(need.ratios[deal.giver.material] for deal in mine)
-            else:
-                total += _most_through(self._places[taker.kind, taker.place], mine)
-        return total
 
     def is_pile(self, giver: Giver) -> bool:
         """Tell whether somebody gives from the stockpile of a site."""
@@ -133,7 +130,6 @@ class _Wish:
     limits: bool
 
     def site(self, side: _Partner) -> str:
-        """Give the site that gives or takes."""
         return self.entry.giver if side == "giver" else self.entry.taker
 
     @property
@@ -239,27 +235,25 @@ def _contradictions(wishes: Sequence[_Wish], tree: Tree) -> Iterator[Finding]:
 
 def _too_much_together(wishes: Sequence[_Wish], deals: _Deals, tree: Tree) -> Iterator[Finding]:
     """Find the first excess of each site: of one material, else of all together."""
-    for side in _OTHER:
+    for side, other in _OTHER.items():
         for mine in _group(wishes, partial(_Wish.site, side=side)).values():
             of_material = _group(mine, lambda wish: wish.entry.material)
             sets = (*(some for one, some in of_material.items() if one), mine)
-            told = (_tell_excess(side, some, deals, tree) for some in sets if len(some) > 1)
-            yield from itertools.islice(filter(None, told), 1)
-
-
-def _tell_excess(
-    side: _Partner, wishes: Sequence[_Wish], deals: _Deals, tree: Tree
-) -> Finding | None:
-    most = deals.most(side, [deal for wish in wishes for deal in wish.deals])
-    asked = _asked(wishes, _OTHER[side])
-    if asked <= most * _ROUNDING:
-        return None
-    *others, last = wishes
-    lines = ", ".join(map(str, sorted({tree.place(one.trail).line for one in others})))
-    named = {"site": f"`{last.site(side)}`", "lines": lines}
-    message = read_texts("agreements")[f"{side} together"]
-    told = message.format(asked=asked, most=most, short=asked - most, **named)
-    return finding_at(tree, last.trail, told)
+            for some in (one for one in sets if len(one) > 1):
+                most = deals.most(side, [deal for wish in some for deal in wish.deals])
+                asked = _asked(some, other)
+                if asked > most * _ROUNDING:
+                    *others, last = some
+                    lines = sorted({tree.place(one.trail).line for one in others})
+                    told = read_texts("agreements")[f"{side} together"].format(
+                        asked=asked,
+                        most=most,
+                        short=asked - most,
+                        site=f"`{last.site(side)}`",
+                        lines=", ".join(map(str, lines)),
+                    )
+                    yield finding_at(tree, last.trail, told)
+                    break
 
 
 def _asked(wishes: Sequence[_Wish], partner: _Partner) -> float:

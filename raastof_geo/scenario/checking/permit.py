@@ -11,7 +11,7 @@ from raastof_geo.scenario.fault import Fault
 from raastof_geo.scenario.reading.tree import Trail
 from raastof_geo.scenario.said.entry import OpenDays
 from raastof_geo.scenario.said.file import FORMAT_OF_NEEDS
-from raastof_geo.scenario.scenario import Demand, Offer, Scenario
+from raastof_geo.scenario.scenario import Demand, Scenario
 
 
 def check_receivers(scenario: Scenario) -> Iterator[Fault]:
@@ -112,7 +112,14 @@ def note_double_supply(scenario: Scenario) -> Iterator[Fault]:
     """
     for site_id, site in scenario.sites.items():
         for number, entry in enumerate(site.offers if site_id in scenario.businesses else ()):
-            same = _find_same(scenario, entry.material)
+            # What others than businesses offer of it, and of all that it is made of.
+            made, before = {entry.material}, set[str]()
+            while made != before:
+                before = set(made)
+                for recipe in scenario.catalogue.recipes.values():
+                    made |= recipe.inputs.keys() if made & recipe.outputs.keys() else set()
+            others = (one for one in scenario.offers if one.site not in scenario.businesses)
+            same = [one for one in others if one.material in made]
             if same and not entry.made_elsewhere:
                 mine = (site_id, number + 1)
                 yield _fault(
@@ -124,18 +131,6 @@ def note_double_supply(scenario: Scenario) -> Iterator[Fault]:
                     others=", ".join(dict.fromkeys(f"`{one.site}`" for one in same)),
                     same=sum(one.tonnes for one in same),
                 )
-
-
-def _find_same(scenario: Scenario, material: str) -> list[Offer]:
-    """Find what others than businesses offer of a material, and of all that it is made of."""
-    found, before = {material}, set[str]()
-    while found != before:
-        before = set(found)
-        for recipe in scenario.catalogue.recipes.values():
-            if found & recipe.outputs.keys():
-                found |= recipe.inputs.keys()
-    others = (one for one in scenario.offers if one.site not in scenario.businesses)
-    return [one for one in others if one.material in found]
 
 
 def note_samples(scenario: Scenario) -> Iterator[Fault]:

@@ -155,10 +155,7 @@ class Prospects:
             for process in plant.processes
             for period in self.periods
         }
-        self._settle()
-
-    def _settle(self) -> None:
-        """Rule recipes out, and what goes to and from plants and depots, until no more can be."""
+        # Recipes are ruled out, and what goes to and from plants and depots, until no more can be.
         before = None
         while self.runs != before:
             before = self.runs

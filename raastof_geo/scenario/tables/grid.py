@@ -250,9 +250,14 @@ def read_cell(
         return [one.strip() for one in _LISTED.split(text) if one.strip()]
     if kind == "truth":
         return _TRUTHS.get(text.casefold(), text)
-    if kind in ("date", "period") and (day := _find_day(text)) is not None:
+    if kind in ("date", "period"):  # a day as Danes or ISO 8601 write it, with midnight or without
+        bare = text.removesuffix(" 00:00:00").replace(".", "-").replace("/", "-")
         periods = calendar.periods if calendar and kind == "period" else ()
-        return next((one.id for one in periods if one.start <= day <= one.end), day.isoformat())
+        for form in ("%Y-%m-%d", "%d-%m-%Y"):
+            with suppress(ValueError):
+                day = datetime.datetime.strptime(bare, form).date()
+                during = (one.id for one in periods if one.start <= day <= one.end)
+                return next(during, day.isoformat())
     return keep_written(read_plain(text), text) if kind == "free" else text
 
 
@@ -278,12 +283,3 @@ def _read_number(value: Any, kind: Kind, mark: str, unit: str) -> Any:
     if rest:
         return text
     return read_plain(number if mark else text_of_cell(read_number(number)))
-
-
-def _find_day(text: str) -> datetime.date | None:
-    """Understand a day as Danes or ISO 8601 write it, with an hour of midnight or without."""
-    bare = text.removesuffix(" 00:00:00").replace(".", "-").replace("/", "-")
-    for form in ("%Y-%m-%d", "%d-%m-%Y"):
-        with suppress(ValueError):
-            return datetime.datetime.strptime(bare, form).date()
-    return None

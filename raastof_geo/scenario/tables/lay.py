@@ -46,7 +46,12 @@ def lay_out(
 
     `named`: a language in which entries of the catalogue are named; none: by their ids.
     """
-    values = _point_from(scenario, into)
+    values: dict[str, Any] = json.loads(json.dumps(scenario.values))
+    files = [(values.get("network"), "file"), (values.get("report"), "template")]
+    for part, key in (*files, *((zone, "file") for zone in values.get("zones", ()))):
+        if isinstance(part, dict) and part.get(key):
+            file = os.path.relpath(scenario.home / part[key], into.resolve())
+            part[key] = Path(file).as_posix()  # as it is found from that folder
     sites = values.pop("sites")
     tables: dict[str, list[Cells]] = defaultdict(list)
     tables[SCENARIO] = [{KEY: key, VALUE: value} for key, value in _flatten_all(values)]
@@ -124,17 +129,6 @@ def name_entry(names: Mapping[str, Mapping[str, str]], one: str, language: Langu
     name = names.get(one, {}).get(language, "")
     alone = sum(name in called.values() for called in names.values()) == 1 and name not in names
     return name if alone and not any(mark in name for mark in _PARTING) else one
-
-
-def _point_from(scenario: Scenario, into: Path) -> dict[str, Any]:
-    """Give the values of a scenario, with files that it names as they are found from a folder."""
-    values: dict[str, Any] = json.loads(json.dumps(scenario.values))
-    named = [(values.get("network"), "file"), (values.get("report"), "template")]
-    for part, key in (*named, *((zone, "file") for zone in values.get("zones", ()))):
-        if isinstance(part, dict) and part.get(key):
-            file = os.path.relpath(scenario.home / part[key], into.resolve())
-            part[key] = Path(file).as_posix()
-    return values
 
 
 def mark_tables(findings: Iterable[Finding]) -> list[Path]:

@@ -11,15 +11,7 @@ from typing import Any, NamedTuple
 from raastof_geo.errors import InputError
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.figure import Figure
-from raastof_geo.language import (
-    Language,
-    Message,
-    Readable,
-    format_number,
-    read_texts,
-    say,
-    say_text,
-)
+from raastof_geo.language import Language, Message, Readable, format_number, read_texts, say
 from raastof_geo.scenario.catalogue import Catalogue, Fit, Ruling
 from raastof_geo.scenario.identity import UnknownIdError, find_id, suggest
 from raastof_geo.scenario.scenario import Scenario, look_up
@@ -102,7 +94,6 @@ def _about(words: CatalogueWords, section: str, one: str) -> Readable:
 
 
 def _tell_material(words: CatalogueWords, material: str) -> Iterator[Message]:
-    """Say everything about the material of an id."""
     one, recipes = words.catalogue.materials[material], words.catalogue.recipes
     yield say("{name} (`{id}`), {origin}").format(
         name=words.material(material), id=material, origin=_ORIGINS[one.origin]
@@ -176,7 +167,7 @@ def _tell_use(words: CatalogueWords, use: str) -> Iterator[Message]:
 
 def _tell_plant(words: CatalogueWords, recipe: str) -> Iterator[Message]:
     yield from _tell_recipe(words, recipe)
-    yield say_text("glossary", "a plant")
+    yield read_texts("glossary")["a plant"]
 
 
 def _tell_condition(words: CatalogueWords, condition: str) -> Iterator[Message]:
@@ -289,7 +280,6 @@ class _Question:
         return self.catalogue.find_verdict(material or self.material, use or self.use, self.land)
 
     def answer(self) -> Iterator[Message]:
-        """Say yes or no, and why."""
         fit = self.catalogue.fit(self.material, self.use)
         move = self.catalogue.soil_move(self.material, self.land)
         verdict = self.verdict()
