@@ -30,8 +30,6 @@ from raastof_geo.spread import working
 
 if TYPE_CHECKING:
     from raastof_geo.result import Result
-    from raastof_geo.roads.network import RoadNetwork
-    from raastof_geo.roads.snap import Anchors
     from raastof_geo.scenario import Scenario
 
 _MACHINE = "raastof_geo.pipeline"
@@ -152,7 +150,12 @@ def check_file(
     with in_speech_of(read):
         if merged:
             _tell_merged(read, base, variant)
-        _tell_places(network, anchors)
+        tell(say("How far each site lies from the road that its trucks use:"))
+        moved = anchors.frame["snap_m"].to_list()
+        for (site, edge), metres in zip(anchors.edges.items(), moved, strict=True):
+            far, road = format_number(metres), network.called(edge) or say("a road without a name")
+            told = say("{site}: {metres} m to {road}", site=site, metres=far, road=road)
+            tell_items(told, indent="  ")
         warnings = warn_of_input(read, network, anchors)
         tell_items(*warnings, title=say("Warnings"), mark="! ")
         told = say(
@@ -231,15 +234,6 @@ def _tell_files(folder: Path) -> None:
     if door is not None:
         command = f"raastof open {quote(str(folder))}"
         tell(say("Begin here: {file} (or {command})", file=str(door), command=command))
-
-
-def _tell_places(network: RoadNetwork, anchors: Anchors) -> None:
-    tell(say("How far each site lies from the road that its trucks use:"))
-    moved = anchors.frame["snap_m"].to_list()
-    for (site, edge), metres in zip(anchors.edges.items(), moved, strict=True):
-        far, road = format_number(metres), network.called(edge) or say("a road without a name")
-        told = say("{site}: {metres} m to {road}", site=site, metres=far, road=road)
-        tell_items(told, indent="  ")
 
 
 def write_starter(

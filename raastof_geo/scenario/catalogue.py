@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_val
 from raastof_geo.emissions.vehicle import BuiltUpSpeed, Fuel, Named, RoadSpeed, TollTable, Vehicle
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures import figure
-from raastof_geo.language import Message, say_text, translate
+from raastof_geo.language import read_texts, translate
 from raastof_geo.scenario import identity
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf
 from raastof_geo.scenario.reading.tree import Tree, read_tree
@@ -328,17 +328,16 @@ class Catalogue(figure.Strict):
     def _trucks_can_drive(self, info: ValidationInfo) -> Self:
         for vehicle in self.vehicles.values():
             identity.known("fuels")(vehicle.fuel, info)
-        found = ((one, why) for one, truck in self.vehicles.items() for why in self._faults(truck))
-        raise_all(FaultError, (Fault(message, ("vehicles", one)) for one, message in found))
+        texts, faults = read_texts("catalogue checks"), list[Fault]()
+        for one, truck in self.vehicles.items():
+            told = {"gross": truck.gross_t.value, "payload": truck.payload_t.value}
+            wrong = [texts["too heavy"].format(**told)] if truck.empty_t <= 0 else []
+            for table_id, table in self.tolls.items() if truck.toll_dkk_per_km is None else ():
+                if table.rate(truck.toll_weight, truck.toll_co2) is None:
+                    wrong.append(texts["no toll"].format(table=f"`tolls.{table_id}`"))
+            faults += [Fault(message, ("vehicles", one)) for message in wrong]
+        raise_all(FaultError, faults)
         return self
-
-    def _faults(self, vehicle: Vehicle) -> Iterator[Message]:
-        if vehicle.empty_t <= 0:
-            told = {"gross": vehicle.gross_t.value, "payload": vehicle.payload_t.value}
-            yield say_text("catalogue checks", "too heavy", **told)
-        for table_id, table in self.tolls.items() if vehicle.toll_dkk_per_km is None else ():
-            if table.rate(vehicle.toll_weight, vehicle.toll_co2) is None:
-                yield say_text("catalogue checks", "no toll", table=f"`tolls.{table_id}`")
 
     def toll_in(self, year: float) -> str | None:
         """Name the table of tolls that holds in a year, which may have a fraction."""

@@ -1,7 +1,5 @@
 """Read the files that a scenario names beside itself: polygons of zones, a template for Word."""
 
-from __future__ import annotations
-
 import re
 import zipfile
 from itertools import compress

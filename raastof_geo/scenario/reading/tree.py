@@ -167,7 +167,15 @@ class _Planter:
             plain_word = node.plain and node.tag is None
             return nodes.keep_written(nodes.read_plain(text), text) if plain_word else text
         if isinstance(node, nodes.Sequence):
-            items = [part for item in node.items for part in self._mended_items(item)]
+            items = list[Node]()
+            for item in node.items:
+                # Items whose dashes do not stand below each other are one to YAML.
+                several = isinstance(item, Scalar) and item.plain and item.lines > 1
+                if isinstance(item, Scalar) and several and " - " in item.text:
+                    self._tell(say_text("yaml", "dashes"), item)
+                    items += [Scalar(item.place, one, plain=True) for one in item.text.split(" - ")]
+                else:
+                    items.append(self._mended_item(item))
             for index, item in enumerate(items):
                 self.tree.keys[(*path, index)] = item.place
             return [self.value(item, (*path, index)) for index, item in enumerate(items)]
@@ -272,13 +280,6 @@ class _Planter:
             parts = re.split(r"(?:^|\s)-\s*", value.text)[1:]
             return nodes.Sequence(value.place, [Scalar(value.place, one, True) for one in parts])
         return self._mended_item(value)
-
-    def _mended_items(self, item: Node) -> list[Node]:
-        """Part items whose dashes do not stand below each other, which YAML takes for one."""
-        if isinstance(item, Scalar) and item.plain and item.lines > 1 and " - " in item.text:
-            self._tell(say_text("yaml", "dashes"), item)
-            return [Scalar(item.place, text, plain=True) for text in item.text.split(" - ")]
-        return [self._mended_item(item)]
 
     def _mended_item(self, item: Node) -> Node:
         """Take `- use:fill`, which is a text to YAML, for a key and its value."""

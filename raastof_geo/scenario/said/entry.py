@@ -1,7 +1,5 @@
 """What a site can do, and its roles by that: offer, need, dig, receive, make, keep."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Collection, Iterator
 from enum import StrEnum
@@ -41,7 +39,7 @@ class Role(StrEnum):
         return read_texts("roles")[self]
 
     @cached_property
-    def takes_from(self) -> frozenset[Role]:
+    def takes_from(self) -> "frozenset[Role]":
         """The roles that it may take from: nobody digs in order to dump, or moves heap to heap."""
         every = frozenset(Role)
         return {
