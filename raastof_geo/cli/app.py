@@ -58,7 +58,16 @@ def build_command() -> Any:
             app.add_typer(groups[above], name=above)
         groups[above].command(name, help=str(about[path]))(function)
     command: Any = typer.main.get_command(app)
-    _share(command)
+    common = typer.Typer(add_completion=False)
+    common.command()(take_common)
+    shared = typer.main.get_command(common).params
+    for path, function in COMMANDS.items():
+        one = command
+        for name in path.split():
+            one = one.commands[name]
+        # What all take, `--verbose` where the context is asked for: copies, as each is translated.
+        left = "" if "context" in signature(function).parameters else "verbose"
+        one.params += [copy(each) for each in shared if each.name != left]
     speak_of(command)
     return command
 
@@ -71,20 +80,6 @@ def _make_group(name: str, **settings: Any) -> typer.Typer:
         help=str(read_texts("commands")[name]),
         **settings,
     )
-
-
-def _share(command: Any) -> None:
-    """Let commands take what all do, `--verbose` only those that ask for the context."""
-    common = typer.Typer(add_completion=False)
-    common.command()(take_common)
-    params = typer.main.get_command(common).params
-    for path, function in COMMANDS.items():
-        one = command
-        for name in path.split():
-            one = one.commands[name]
-        left = "" if "context" in signature(function).parameters else "verbose"
-        # Copies, as each is put into the language that is spoken.
-        one.params += [copy(each) for each in params if each.name != left]
 
 
 def _show_version(wanted: bool) -> None:

@@ -25,6 +25,7 @@ Currency: TypeAlias = Literal[
 Called: TypeAlias = Annotated[dict[str, str], Field(min_length=1)]
 """What people call something, by language."""
 Ruling: TypeAlias = Literal["allowed", "conditional", "forbidden"]
+_STRICTEST: tuple[Ruling, ...] = ("forbidden", "conditional", "allowed")
 FamilyName: TypeAlias = Literal[
     "brick", "concrete", "clean_soil", "polluted_soil", "virgin", "stone", "residue", "asphalt"
 ]
@@ -390,8 +391,7 @@ class Catalogue(figure.Strict):
         """
         fit, move = self.fit(material, use), self.soil_move(material, land)
         verdicts = {fit.verdict if fit else "forbidden", move.verdict if move else "allowed"}
-        strictest: tuple[Ruling, ...] = ("forbidden", "conditional", "allowed")
-        return next(one for one in strictest if one in verdicts)
+        return next(one for one in _STRICTEST if one in verdicts)
 
     def sort_uses(self, material: str, land: str = "") -> dict[Ruling, list[str]]:
         """Give the uses that a rule has, by the verdict on a material; `land`: with its rules."""
@@ -405,13 +405,13 @@ class Catalogue(figure.Strict):
     @cached_property
     def strictest_land(self) -> str:
         """The kind of land that least soil may come to; the first of several."""
-        strict = {"forbidden": 2, "conditional": 1, "allowed": 0}
+        moves = {land: self.soil_moves.get(land, {}) for land in self.land}
 
-        def refusals(land: str) -> int:
-            moves = self.soil_moves.get(land, {})
-            return sum(strict[moves.get(one, _NO_MOVE).verdict] for one in self.soil_classes)
+        def leniency(land: str) -> int:
+            rules = (moves[land].get(one, _NO_MOVE) for one in self.soil_classes)
+            return sum(_STRICTEST.index(rule.verdict) for rule in rules)
 
-        return max(self.land, key=refusals)
+        return min(self.land, key=leniency)
 
     def ratio(self, material: str, use: str) -> float:
         """Give the tonnes of a material that replace one reference tonne of a use. [t/t]"""

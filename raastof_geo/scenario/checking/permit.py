@@ -14,25 +14,34 @@ from raastof_geo.scenario.said.file import FORMAT_OF_NEEDS
 from raastof_geo.scenario.scenario import Demand, Scenario
 
 
-def check_receivers(scenario: Scenario) -> Iterator[Fault]:
-    """Find soil that may not come to the `land` of a receiver; not said, a permit lets it come."""
-    for site_id, site in scenario.sites.items():
-        if site.receiver is None or site.land is None:
-            continue
-        for number, material in enumerate(site.receiver.accepts):
-            move = scenario.catalogue.soil_move(material, site.land)
-            if move is not None and move.verdict == "forbidden":
-                names = {"site": f"`{site_id}`", "material": f"`{material}`"}
-                trail = ("sites", site_id, "receiver", "accepts", number)
-                yield _fault("receiver", trail, land=site.land, rule=f"`{move.rule}`", **names)
-
-
 def _fault(key: str, trail: Trail, **values: object) -> Fault:
     return Fault(read_texts("permits")[key].format(**values), trail)
 
 
-def note_needs(scenario: Scenario) -> Iterator[Fault]:
-    """Find materials that a need names and the rules keep from its use."""
+def check_rules(scenario: Scenario) -> Iterator[Fault]:
+    """Find soil that may not come to a receiver, and conditions for all that are each need's.
+
+    A permit lets soil come where the `land` of a receiver is not said.
+    """
+    for site_id, site in scenario.sites.items():
+        for number, material in enumerate(site.receiver.accepts if site.receiver else ()):
+            move = scenario.catalogue.soil_move(material, site.land) if site.land else None
+            if move is not None and move.verdict == "forbidden":
+                names = {"site": f"`{site_id}`", "material": f"`{material}`"}
+                trail = ("sites", site_id, "receiver", "accepts", number)
+                yield _fault("receiver", trail, land=site.land, rule=f"`{move.rule}`", **names)
+    if scenario.said.format >= FORMAT_OF_NEEDS:
+        for number, condition in enumerate(scenario.said.accepted_conditions):
+            if scenario.is_per_need(condition):
+                yield _fault("consent", ("accepted_conditions", number), condition=condition)
+
+
+def note_rules(scenario: Scenario) -> Iterator[Fault]:
+    """Find materials that a need names and the rules keep from its use, and zones without sites.
+
+    Polygons may lie elsewhere than meant. And prices that are in kroner still where the catalogue
+    is in another currency.
+    """
     for site_id, site in scenario.sites.items():
         for at, need in enumerate(site.needs):
             for number, material in enumerate(need.materials or ()):
@@ -40,26 +49,9 @@ def note_needs(scenario: Scenario) -> Iterator[Fault]:
                 if block is not None:
                     trail = ("sites", site_id, "needs", at, "materials", number)
                     yield _fault("need", trail, material=material, use=need.use, rule=block.rule)
-
-
-def check_consents(scenario: Scenario) -> Iterator[Fault]:
-    """Find conditions that are accepted for all and are a matter of each need."""
-    if scenario.said.format < FORMAT_OF_NEEDS:
-        return
-    for number, condition in enumerate(scenario.said.accepted_conditions):
-        if scenario.is_per_need(condition):
-            yield _fault("consent", ("accepted_conditions", number), condition=condition)
-
-
-def note_zones(scenario: Scenario) -> Iterator[Fault]:
-    """Say which zones have no site in them, as where their polygons lie elsewhere than meant."""
     for number, zone in enumerate(scenario.said.zones):
         if not zone.sites:
             yield _fault("zone", ("zones", number))
-
-
-def note_prices(scenario: Scenario) -> Iterator[Fault]:
-    """Say which prices are in kroner still where the catalogue is in another currency."""
     currency, known = scenario.catalogue.currency, scenario.catalogue.figures()
     kroner = [path for path, figure in known.items() if "DKK" in figure.unit]
     if currency != "DKK" and kroner:
@@ -192,13 +184,5 @@ def _places(scenario: Scenario) -> Iterator[tuple[Trail, OpenDays]]:
                 yield ("sites", site_id, role), place
 
 
-MISTAKES = (check_receivers, check_consents, check_dates)
-DOUBTS = (
-    note_dates,
-    note_samples,
-    note_double_supply,
-    note_land,
-    note_needs,
-    note_zones,
-    note_prices,
-)
+MISTAKES = (check_rules, check_dates)
+DOUBTS = (note_dates, note_samples, note_double_supply, note_land, note_rules)
