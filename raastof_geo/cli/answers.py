@@ -93,18 +93,14 @@ def explain_results(
     results: _Folder, figure: Annotated[str | None, argument(value=say("FIGURE"))] = None
 ) -> None:
     """Follow a figure to its sources, or list those that there are."""
-    if figure is None:
-        _list_figures(results)
-        return
-    told = explain_figure(results, figure)
-    tell(f"{told.figure} = {format_number(told.value, digits=2)} {tell_unit(told.unit)}")
-    for step in told.steps:
-        tell(step)
-
-
-def _list_figures(results: Path) -> None:
     from raastof_geo.figures.vocabulary import told_in_books
 
+    if figure is not None:
+        told = explain_figure(results, figure)
+        tell(f"{told.figure} = {format_number(told.value, digits=2)} {tell_unit(told.unit)}")
+        for step in told.steps:
+            tell(step)
+        return
     figures, labels = list_figures(results)
     called = {indicator.name: indicator.bare for indicator in told_in_books()}
     for one in figures:

@@ -53,24 +53,21 @@ class Books:
         Every dimension adds up to the totals: one row per label, `COMMON` for what belongs to none,
         and a column for each indicator of `told_in_books`, in its unit.
         """
-        if dimension not in self._added_up:
-            self._added_up[dimension] = self._add_up(dimension)
-        return self._added_up[dimension]
-
-    def _add_up(self, dimension: str) -> pd.DataFrame:
-        if dimension in ("material", "period", "vehicle"):
-            summed = self.lines.groupby(dimension)[_told()].sum()
-            if dimension == "period":
-                order = [*self.scenario.periods, COMMON]
-                return summed.reindex([one for one in order if one in summed.index])
-            return summed
         if dimension == "site":
             return self.by_site
-        group = self.municipalities
-        if dimension == "project":
-            group = {site: self.scenario.project(site) for site in self.scenario.sites}
-        keys = [group.get(site, COMMON) for site in self.by_site.index]
-        return self.by_site.groupby(keys).sum().rename_axis(dimension)
+        if dimension not in self._added_up:
+            if dimension in ("material", "period", "vehicle"):
+                table = self.lines.groupby(dimension)[_told()].sum()
+            else:
+                projects = {site: self.scenario.project(site) for site in self.scenario.sites}
+                group = projects if dimension == "project" else self.municipalities
+                keys = [group.get(site, COMMON) for site in self.by_site.index]
+                table = self.by_site.groupby(keys).sum().rename_axis(dimension)
+            if dimension == "period":
+                order = [*self.scenario.periods, COMMON]
+                table = table.reindex([one for one in order if one in table.index])
+            self._added_up[dimension] = table
+        return self._added_up[dimension]
 
     @cached_property
     def by_site(self) -> pd.DataFrame:

@@ -166,16 +166,11 @@ class Capacity(OpenDays):
     capacity_per_period: part.Amount | None = None
     capacity_total: part.Amount | None = None
 
-    def limits(self) -> Iterator[tuple[str, Quantity]]:
-        """Give the limits that were set, by name."""
+    def weigh_over(self, materials: tuple[str, ...], info: ValidationInfo) -> None:
+        """Weigh the limits that are set, which cover these materials together."""
         for name in ("capacity_per_period", "capacity_total"):
             if (quantity := getattr(self, name)) is not None:
-                yield name, quantity
-
-    def weigh_over(self, materials: tuple[str, ...], info: ValidationInfo) -> None:
-        """Weigh the limits, which cover these materials together."""
-        for name, quantity in self.limits():
-            part.weigh_over(name, quantity, materials, info)
+                part.weigh_over(name, quantity, materials, info)
 
 
 def _refuse_idle(entry: part.Part, named: Collection[str], list_name: str, *keys: str) -> None:
