@@ -120,7 +120,17 @@ def list_stocks() -> dict[str, list[int]]:
 def clear_cache() -> float:
     """Empty what carries the mark, of all versions, following no link; give what is free. [MB]"""
     versions = [one for one in cache_folder().glob("v*") if _VERSIONS.fullmatch(one.name)]
-    return sum(_empty(home) for home in versions if _is_marked(home)) / 1e6
+    size = 0
+    for home in filter(_is_marked, versions):
+        for folder in filter(is_folder, (home / kind for kind in (*KEPT_KINDS, DOWNLOADS))):
+            size += sum(_remove(one) for one in [*folder.iterdir()] if _ENTRY.fullmatch(one.name))
+            with suppress(OSError):
+                folder.rmdir()
+        with suppress(OSError):
+            if [path.name for path in home.iterdir()] == [MARK]:  # the mark goes last
+                (home / MARK).unlink()
+                home.rmdir()
+    return size / 1e6
 
 
 def fingerprint(parts: Iterable[str | bytes | NDArray[np.generic]]) -> str:
@@ -204,20 +214,6 @@ def _remove(entry: Path) -> int:
             shutil.rmtree(entry, ignore_errors=True)
             return size
     return 0
-
-
-def _empty(home: Path) -> int:
-    """Remove the entries of a version, folders that are empty then, the mark last. [bytes]"""
-    size = 0
-    for folder in filter(is_folder, (home / kind for kind in (*KEPT_KINDS, DOWNLOADS))):
-        size += sum(_remove(one) for one in [*folder.iterdir()] if _ENTRY.fullmatch(one.name))
-        with suppress(OSError):
-            folder.rmdir()
-    with suppress(OSError):
-        if [path.name for path in home.iterdir()] == [MARK]:
-            (home / MARK).unlink()
-            home.rmdir()
-    return size
 
 
 def _is_marked(home: Path) -> bool:

@@ -148,7 +148,10 @@ def drafting(path: Path, *, known: Known = lambda _: False) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _check_place(path)
-        _sweep(path.parent)
+        for left in path.parent.glob(f"{_PREFIX}*{_MIDDLE}*"):
+            with suppress(OSError):
+                if is_file(left) and time.time() - left.lstat().st_mtime > _DEAD_S:
+                    left.unlink()
         ending = "".join(path.suffixes[-2:])  # by which some writers know what to write
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=_PREFIX, suffix=_MIDDLE + ending)
         os.close(handle)
@@ -210,13 +213,6 @@ def _move_aside(path: Path) -> Path:
         folder.rmdir()
         raise
     return folder / path.name
-
-
-def _sweep(folder: Path) -> None:
-    for draft in folder.glob(f"{_PREFIX}*{_MIDDLE}*"):
-        with suppress(OSError):
-            if is_file(draft) and time.time() - draft.lstat().st_mtime > _DEAD_S:
-                draft.unlink()
 
 
 _PATIENCE_S = 60.0

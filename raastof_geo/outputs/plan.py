@@ -11,7 +11,7 @@ from typing import Any
 from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.effect.cause import Gain
 from raastof_geo.evidence import STATES
-from raastof_geo.recall.rest import BASELINE_TABLES, describe_rows
+from raastof_geo.recall import BASELINE_TABLES, describe_rows
 from raastof_geo.records.plan import PLAN, write_plan
 from raastof_geo.records.record import make_finite
 from raastof_geo.result import Result, name_materials

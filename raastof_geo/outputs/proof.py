@@ -11,7 +11,7 @@ from raastof_geo.assignment.statement.layout import MEASURES
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.figures.vocabulary import SHORT_OF_GOAL
 from raastof_geo.outputs.plan import describe_plan
-from raastof_geo.recall.rest import pack_rest
+from raastof_geo.recall import pack_rest
 from raastof_geo.records.proof import Arrays, write_proof
 from raastof_geo.records.record import pack_values
 from raastof_geo.result import Result
