@@ -16,25 +16,13 @@ def tabulate_assumptions(assessment: Assessment, *, most: int | None = None) -> 
     """Tabulate assumptions: value, range, headlines at both ends as people read them, turns."""
     heads: list[Readable] = [say("Assumption"), say("Value"), say("Range")]
     heads += [SHOWN[name].head for name in TOLD]
-    return Table(
-        caption=HANGS_ON,
-        header=(*heads, say("Turns over at")),
-        rows=tuple(_row(swing) for swing in assessment.swings[:most]),
-        words=3,
-    )
-
-
-def _row(swing: Swing) -> tuple[Readable, ...]:
-    spans = (_span(swing, name) for name in TOLD)
-    flips = [swing.subject.write(flip.level) for flip in swing.flips if flip.headline in TOLD]
-    turns: Readable = "; ".join(dict.fromkeys(flips)) or say("nowhere in the range")
-    return (
-        swing.subject.title,
-        swing.subject.write(swing.subject.value),
-        swing.subject.range,
-        *spans,
-        turns,
-    )
+    rows: list[tuple[Readable, ...]] = []
+    for swing in assessment.swings[:most]:
+        subject, spans = swing.subject, (_span(swing, name) for name in TOLD)
+        flips = [subject.write(flip.level) for flip in swing.flips if flip.headline in TOLD]
+        turns: Readable = "; ".join(dict.fromkeys(flips)) or say("nowhere in the range")
+        rows.append((subject.title, subject.write(subject.value), subject.range, *spans, turns))
+    return Table(HANGS_ON, (*heads, say("Turns over at")), tuple(rows), words=3)
 
 
 def _span(swing: Swing, name: HeadlineName) -> str:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
 from typing import NamedTuple
 
 from raastof_geo.language import format_number, round_off, say
@@ -72,11 +71,12 @@ def draw_waterfall(bars: Sequence[Bar], *, unit: str) -> Drawing:
     Each bar begins where the one above it ends; `unit` stands below the axis. Where all changes
     together are small beside the wholes, the axis begins near them, says so, and breaks the wholes.
     """
-    levels = list(accumulate(bars, _move, initial=0.0))
+    levels = [0.0]
+    for bar in bars:
+        levels.append(bar.value if bar.whole else levels[-1] + bar.value)
     low, high, broken = _range(levels[1:])
     if broken:
-        begins = say("{unit}; the axis begins at {low}, not at 0", unit=unit, low=_write(low))
-        unit = str(begins)
+        unit = str(say("{unit}; the axis begins at {low}, not at 0", unit=unit, low=_write(low)))
     left, labels = _place_labels([bar.label for bar in bars], _ROW)
     room = (high - low) * 0.16
     plot = _Plot(left, low, high + room, 8 + _ROW * len(bars))
@@ -93,10 +93,8 @@ def draw_waterfall(bars: Sequence[Bar], *, unit: str) -> Drawing:
             parts += [Shape([(x + 4 * at, y) for x, y in slant], stroke="#ffffff", width=3)
                       for at in (0, 2)]  # fmt: skip
         if place + 1 < len(bars):
-            link = [(end, top + _BAR), (end, top + _ROW)]
-            parts.append(Shape(link, stroke=QUIET, width=0.8))
-        sign = "" if bar.whole else "+" if rises else "−"
-        text = f"{sign}{_write(abs(bar.value))}"
+            parts.append(Shape([(end, top + _BAR), (end, top + _ROW)], stroke=QUIET, width=0.8))
+        text = ("" if bar.whole else "+" if rises else "−") + _write(abs(bar.value))
         parts.append(Words(max(start, end) + _GAP, top + 16, text, bold=bar.whole))
     return Drawing(parts, plot.foot + 60)
 
@@ -141,8 +139,7 @@ def draw_bars(
             end = plot.at(value)
             corners = box(min(zero, end), top + 1, max(zero, end), top + _ONE - 1)
             parts.append(Shape(corners, fill, DARK))
-            below = value < 0
-            at, anchor = (end - _GAP, "end") if below else (end + _GAP, "start")
+            at, anchor = (end - _GAP, "end") if value < 0 else (end + _GAP, "start")
             parts.append(Words(at, top + 12, _write(value), anchor, 12))
     line = plot.at(goal)
     parts.append(Shape([(line, 4), (line, foot)], stroke=INK, width=1.8, dashes=(6, 4)))
@@ -175,11 +172,6 @@ def _place_labels(labels: Sequence[str], row: float) -> tuple[float, list[Piece]
     ]  # fmt: skip
 
 
-def _move(level: float, bar: Bar) -> float:
-    """Give where a bar of a waterfall ends."""
-    return bar.value if bar.whole else level + bar.value
-
-
 def _round_step(about: float) -> float:
     """Give 1, 2 or 5 times a power of ten that is near a step."""
     power = 10.0 ** math.floor(math.log10(max(about, 1e-9)))
@@ -187,5 +179,4 @@ def _round_step(about: float) -> float:
 
 
 def _write(value: float) -> str:
-    """Write a number beside its bar, as people read it."""
     return plain_number(round_off(value, most=2) if abs(value) < 1000 else format_number(value))

@@ -1,7 +1,8 @@
 """The effect as blocks of a document: tables and charts that reports and project pages share."""
 
-import operator
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from operator import attrgetter
 from typing import NamedTuple
 
 import pandas as pd
@@ -75,12 +76,8 @@ def tabulate_effect(
         share = write_numbers(100 * (then - now) / then, digits=1) if abs(then) > 1e-9 else ("–",)
         rows.append((part.heading, *numbers, *share))
         anchors.append(f"how-{part}")
-    return Table(
-        caption,
-        ("", say("Baseline"), say("Plan"), say("Baseline − plan"), "%"),
-        tuple(rows),
-        links=tuple(anchors) if links else (),
-    )
+    heads = ("", say("Baseline"), say("Plan"), say("Baseline − plan"), "%")
+    return Table(caption, heads, tuple(rows), links=tuple(anchors) if links else ())
 
 
 _MOST_GROUPS = 60
@@ -97,10 +94,8 @@ def tabulate_groups(result: Result, caption: Message, dimension: str) -> Table:
         size = (before[CO2E].abs() + plan[CO2E].abs()).sort_values(ascending=False, kind="stable")
         labels = list(size.index)
     rows = [
-        _group_row(
-            name_group(result.scenario, dimension, label), before.loc[label], plan.loc[label]
-        )
-        for label in labels[:_MOST_GROUPS]
+        _group_row(name_group(result.scenario, dimension, one), before.loc[one], plan.loc[one])
+        for one in labels[:_MOST_GROUPS]
     ]
     if rest := labels[_MOST_GROUPS:]:
         rows.append(_group_row(say("The others"), before.loc[rest].sum(), plan.loc[rest].sum()))
@@ -139,7 +134,7 @@ def draw_causes(effect: Effect) -> Iterator[Block]:
     changes = [Bar(credit.name_cause(one), -one.gain.kg_co2e / 1000) for one in effect.causes]
     most = max(abs(one.value) for one in changes)
     seen = [one for one in changes if abs(one.value) > _LEAST_SEEN * most]
-    best = min(changes, key=operator.attrgetter("value"))
+    best = min(changes, key=attrgetter("value"))
     message = say("No cause saves CO2e")
     if best.value < 0:
         saved, cause = credit.write_short(-best.value), credit.in_sentence(best.label)
@@ -170,18 +165,16 @@ _LEAST_SEEN = 0.004
 def tabulate_causes(effect: Effect) -> Iterator[Block]:
     """Tabulate what each cause saves, part by part, and say how that is to be read."""
     emitted, saved = parts_of(CO2E), effect.baseline_books.totals - effect.books.totals
-    rows = [(credit.name_cause(one), *_cause_cells(one.saved, one.gain)) for one in effect.causes]
+    rows: list[tuple[Readable, ...]] = [
+        (credit.name_cause(one), *_cause_cells(one.saved, one.gain)) for one in effect.causes
+    ]
     columns = (f"{part.saved_as} [t CO2e]" for part in emitted)
-    price = say("Price of CO2e")
-    yield Table(
-        say("What each cause saves"),
-        (say("Cause"), *columns, say("All [t CO2e]"), say("Cost [1,000 DKK]"), price),
-        (*rows, (say("Total"), *_cause_cells(saved, effect.whole))),
-        total=True,
-    )
-    yield Paragraph(read_texts("prose")["order"])
-    yield Paragraph(read_texts("prose")["signs"])
-    yield Paragraph(read_texts("doubts")["practice"])
+    last = (say("All [t CO2e]"), say("Cost [1,000 DKK]"), say("Price of CO2e"))
+    rows.append((say("Total"), *_cause_cells(saved, effect.whole)))
+    heads: tuple[Readable, ...] = (say("Cause"), *columns, *last)
+    yield Table(say("What each cause saves"), heads, tuple(rows), total=True)
+    prose = read_texts("prose")
+    yield from map(Paragraph, (prose["order"], prose["signs"], read_texts("doubts")["practice"]))
 
 
 def _cause_cells(saved: Mapping[str, float] | pd.Series, gain: Gain) -> tuple[Readable, ...]:
@@ -242,14 +235,12 @@ def tabulate_progress(result: Result) -> Iterator[Table]:
         (say("How the needs are met, by period and by municipality"), slice(5, None), 0),
     )
     for caption, part, digits in parts:
-        told = tuple(
-            (name, *(_write_share(one, digits) for one in cells[part])) for name, *cells in rows
+        shown = partial(format_number, digits=digits)
+        told = (
+            (name, *(one if isinstance(one, Message) else shown(one) for one in cells[part]))
+            for name, *cells in rows
         )
-        yield Table(caption, (what, *heads[part]), told)
-
-
-def _write_share(cell: Message | float, digits: int) -> Readable:
-    return cell if isinstance(cell, Message) else format_number(cell, digits=digits)
+        yield Table(caption, (what, *heads[part]), tuple(told))
 
 
 def show_commitments(
@@ -263,12 +254,8 @@ def show_commitments(
         (say("Transport distance, trucks [km]"), plan[VEHICLE_KM], before[VEHICLE_KM]),
     )
     told = say("without coordination {before}")
-    return Figures(
-        tuple(
-            (name, format_number(now), told.format(before=format_number(then)))
-            for name, now, then in figures
-        )
-    )
+    each = ((name, write_numbers(*amounts)) for name, *amounts in figures)
+    return Figures(tuple((name, now, told.format(before=was)) for name, (now, was) in each))
 
 
 def tabulate_cost(
@@ -364,11 +351,11 @@ def list_accounts(scenario: Scenario, effect: Effect) -> list[Account]:
         for sides in [(before.loc[sort, party], plan.loc[sort, party])]
     ]
 
-    def order(one: Account) -> tuple[bool, bool, float, str, str]:
-        first = one.sort in read_texts("payees")
-        return one.sort == "project", not first, -max(one.received), *one[:2]
-
-    return sorted(found, key=order)
+    trades = read_texts("payees")
+    return sorted(
+        found,
+        key=lambda it: (it.sort == "project", it.sort not in trades, -max(it.received), *it[:2]),
+    )
 
 
 def tabulate_accounts(scenario: Scenario, effect: Effect) -> Iterator[Table]:
@@ -381,11 +368,8 @@ def tabulate_accounts(scenario: Scenario, effect: Effect) -> Iterator[Table]:
             change = gates[1] + others[1] - gates[0] - others[0]
             rows.append((one.name, *write_numbers(*gates, *others, change, per=1000)))
     if rows:
-        yield Table(
-            say("What businesses take in [1,000 DKK]"),
-            tuple(read_texts("businesses").values()),
-            tuple(rows),
-        )
+        heads = tuple(read_texts("businesses").values())
+        yield Table(say("What businesses take in [1,000 DKK]"), heads, tuple(rows))
 
 
 def list_payees(scenario: Scenario, effect: Effect) -> list[tuple[Readable, float, float]]:
@@ -443,12 +427,10 @@ def tabulate_transfers(scenario: Scenario, effect: Effect, *, most: int) -> Tabl
         rows.insert(most // 2, (str(name), *write_numbers(*columns.loc[rest].sum(), per=1000)))
     rows.append((str(say("Total")), *write_numbers(*columns.sum(), per=1000)))
     rules = (str(read_texts("divisions")[rule]) for rule in transfers.rules)
+    heads = (say("Project"), say("Baseline"), say("Plan"), say("Saved"))
     return Table(
         say("Who gains and who pays, and the transfer (+ gets, − pays) by each rule [1,000 DKK]"),
-        (
-            *(say("Project"), say("Baseline"), say("Plan"), say("Saved")),
-            *(rule[:1].upper() + rule[1:] for rule in rules),
-        ),
+        (*heads, *(rule[:1].upper() + rule[1:] for rule in rules)),
         tuple(rows),
         total=True,
     )

@@ -102,13 +102,16 @@ def build_project(
     scenario, mine = result.scenario, find_own_sites(result.scenario, project)
     before, plan = (side.sum() for side in result.effect.align("project", [project]))
     transports, steps = list_transports(scenario, own, mine), list_steps(result, own, mine)
+    emissions = read_texts("prose")["emissions"].format(unit=CO2E.unit)
+    legs = read_texts("shared legs")[scenario.said.effect.shared_legs]
+    found = (describe_basis(result), legs, SHARE_OF_COMMON, emissions)
     folds: tuple[tuple[document.Fold, Iterable[document.Block]], ...] = (
         (document.Fold(say("Calendar"), "calendar"), _tell_calendar(scenario, transports)),
         (document.Fold(say("Conditions"), "conditions"), _tell_conditions(result, own, steps)),
         (document.Fold(say("Effect"), "effect"), _tell_effect(result, project, before, plan)),
         (document.Fold(say("Money"), "money"), _tell_money(result, project, before, plan)),
         (document.Fold(say("The whole plan"), "whole"), others),
-        (document.Fold(say("How it was found"), "method"), _tell_method(result)),
+        (document.Fold(say("How it was found"), "method"), [document.Bullets(found)]),
     )
     blocks = [
         *_tell_summary(result, before, plan),
@@ -133,16 +136,13 @@ def find_own_sites(scenario: Scenario, project: str) -> set[str]:
 
 
 def _tell_summary(result: Result, before: pd.Series, plan: pd.Series) -> Iterator[document.Block]:
-    saved = (before[CO2E] - plan[CO2E]) / 1000
-    told = {
-        "plan": format_number(plan[CO2E] / 1000, digits=1),
-        "before": format_number(before[CO2E] / 1000, digits=1),
-        "span": say_span(result.scenario),
-        "baseline": in_sentence(name_basis(result.effect.baselines[0])),
-        "saved": format_number(abs(saved), digits=1),
-    }
+    saved = before[CO2E] - plan[CO2E]
+    sides = (plan[CO2E], before[CO2E], abs(saved))
+    now, then, less = document.write_numbers(*sides, per=1000, digits=1)
+    told = {"plan": now, "before": then, "saved": less, "span": say_span(result.scenario)}
     sentence = read_texts("prose")["emits_less" if saved >= 0 else "emits_more"]
-    yield document.Paragraph(sentence.format(**told), lead=True)
+    baseline = in_sentence(name_basis(result.effect.baselines[0]))
+    yield document.Paragraph(sentence.format(baseline=baseline, **told), lead=True)
     paid = [format_number((one[COST] - one[SOLD]) / 1e6, digits=2) for one in (plan, before)]
     yield document.Paragraph(
         say("You pay {now} million DKK instead of {then}.", now=paid[0], then=paid[1])
@@ -219,13 +219,11 @@ def _draw_map(result: Result, project: str, own: Sequence[Flow]) -> Iterator[doc
     )
     if own:
         about = say("What comes and goes, for Outlook, Google and phones (.ics).")
-        yield document.Links(
-            (document.Link(f"{file_name(project)}.ics", say("Calendar file"), about),)
-        )
+        link = document.Link(f"{file_name(project)}.ics", say("Calendar file"), about)
+        yield document.Links((link,))
 
 
 def _tell_calendar(scenario: Scenario, transports: Sequence[Transport]) -> Iterator[document.Block]:
-    """Tell what comes and goes in each period."""
     gate = _count_at_gate(scenario, transports)
     for name, mine in itertools.groupby(transports, lambda one: one.period):
         period = scenario.periods[name]
@@ -240,8 +238,7 @@ def _tell_conditions(
 ) -> Iterator[document.Block]:
     if steps[_MOST_STEPS:]:
         yield document.Bullets(tuple(steps[_MOST_STEPS:]))
-    head = say("Conditions that these flows rely on")
-    yield from effects.tell_conditions(result, head, own)
+    yield from effects.tell_conditions(result, say("Conditions that these flows rely on"), own)
 
 
 def _tell_effect(
@@ -283,14 +280,3 @@ def round_coarsely(value: float) -> float:
     whole: rounded so, no project can take its own from it and be left with that of the other.
     """
     return float(f"{value:.0e}")
-
-
-def _tell_method(result: Result) -> Iterator[document.Block]:
-    yield document.Bullets(
-        (
-            describe_basis(result),
-            read_texts("shared legs")[result.scenario.said.effect.shared_legs],
-            SHARE_OF_COMMON,
-            read_texts("prose")["emissions"].format(unit=CO2E.unit),
-        )
-    )

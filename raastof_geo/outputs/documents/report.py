@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -72,8 +72,8 @@ def write_report_docx(result: Result, folder: Path) -> Path:
     said = scenario.said.report
     moment = said.date or min(period.start for period in scenario.periods.values())
     template = scenario.home / said.template if said.template else None
-    path = folder / "report.docx"
-    return write_word(build_report(result), path, moment=moment, template=template)
+    made = folder / "report.docx"
+    return write_word(build_report(result), made, moment=moment, template=template)
 
 
 def write_appendix(result: Result, folder: Path) -> Path:
@@ -99,10 +99,9 @@ def build_appendix(result: Result) -> document.Document:
     return _bind(result, say("Appendix"), sections)
 
 
-_Section: TypeAlias = Callable[[Result], Iterable[document.Block]]
-
-
-def _bind(result: Result, kind: Message, sections: Iterable[_Section]) -> document.Document:
+def _bind(
+    result: Result, kind: Message, sections: Iterable[Callable[[Result], Iterable[document.Block]]]
+) -> document.Document:
     """Put sections one after the other, each table and figure with its source."""
     said = result.scenario.said
     names = list_names(_name_sources(result))
@@ -307,8 +306,8 @@ def _tell_decisions(result: Result) -> Iterator[document.Block]:
     names = [scenario.site_name(one.site) for one in opened]
     if names:
         yield document.Bullets(tuple(say("{site} is opened", site=name) for name in names))
-    head = say("Conditions that the plan relies on")
-    yield from effects.tell_conditions(result, head, list_flows(plan.flows))
+    relied_on = say("Conditions that the plan relies on")
+    yield from effects.tell_conditions(result, relied_on, list_flows(plan.flows))
     yield document.Paragraph(read_texts("prose")["appendix"])
 
 
@@ -374,21 +373,18 @@ def _tell_prices(result: Result) -> Iterator[document.Block]:
     for row in sorted(worth, key=lambda row: -abs(row.shadow_price)):
         dearest.setdefault((row.rule, row.group), row)
     unit = tell_unit(scenario.said.objectives[0].minimise[0].unit)
-    rows = [
-        (
-            name_plainly(scenario, row.name),
-            format_number(row.limit),
-            format_number(row.shadow_price, digits=2),
-        )
-        for row in [*dearest.values()][:_MOST_PRICES]
-    ]
+    numbers = document.write_numbers
+    rows = tuple(
+        (name_plainly(scenario, it.name), *numbers(it.limit), *numbers(it.shadow_price, digits=2))
+        for it in [*dearest.values()][:_MOST_PRICES]
+    )
     yield document.Heading(say("Where more room gives most"), anchor="prices")
     if not rows:
         yield document.Paragraph(say("No limit costs anything in this plan."))
         return
     yield document.Paragraph(read_texts("prose")["limits"])
     heads = (say("Limit"), say("Now"), say("Change for one more [{unit}]", unit=unit))
-    yield document.Table(say("The limits that matter most"), heads, tuple(rows))
+    yield document.Table(say("The limits that matter most"), heads, rows)
 
 
 def _tell_method(result: Result) -> Iterator[document.Block]:
@@ -435,10 +431,7 @@ def _tell_ledger(result: Result) -> Iterator[document.Block]:
     yield document.Paragraph(read_texts("prose")["ledger"])
     sides = [books.totals for books in (result.effect.books, result.effect.baseline_books)]
     for part in vocabulary.shown_in_lines():
-        if not any(one[part] for one in sides):
-            continue
-        told = explain_in(ledger, f"saved.{part}", most=_MOST_LINES)
-        if not told.steps:
-            continue
-        yield document.Heading(part.heading, level=3, anchor=f"how-{part}")
-        yield document.Bullets(tuple(told.steps))
+        told = explain_in(ledger, f"saved.{part}", most=_MOST_LINES).steps
+        if told and any(one[part] for one in sides):
+            yield document.Heading(part.heading, level=3, anchor=f"how-{part}")
+            yield document.Bullets(told)

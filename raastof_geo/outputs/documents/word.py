@@ -62,9 +62,17 @@ def write_word(
     text is left out; none: ours. `OutputError` where that cannot be used.
     """
     from docx.oxml import parse_xml
+    from docx.oxml.ns import qn
 
     file = _open(template)
-    _describe(file, document, moment)
+    properties = file.core_properties
+    properties.created = properties.modified = datetime.datetime.combine(moment, datetime.time())
+    properties.title = plain(document.title)[:250]
+    properties.author = plain(document.author)[:250] or "raastof_geo"
+    properties.last_modified_by = "raastof_geo"
+    properties.language, properties.comments = document.language, ""
+    for mark in file.styles.element.iter(qn("w:lang")):
+        mark.set(qn("w:val"), LOCALES[document.language].replace("_", "-"))
     section = file.sections[0]
     across = section.page_width - section.left_margin - section.right_margin
     room = int(across - (section.gutter or 0))
@@ -115,20 +123,6 @@ def _open(template: Path | None) -> Any:
         message = say("report.template cannot be used: {problem}", problem=str(error)[:200])
         raise OutputError(message) from error
     return file
-
-
-def _describe(file: Any, document: Document, moment: datetime.date) -> None:
-    from docx.oxml.ns import qn
-
-    properties = file.core_properties
-    day = datetime.datetime.combine(moment, datetime.time())
-    properties.created = properties.modified = day
-    properties.title = plain(document.title)[:250]
-    properties.author = plain(document.author)[:250] or "raastof_geo"
-    properties.last_modified_by = "raastof_geo"
-    properties.language, properties.comments = document.language, ""
-    for mark in file.styles.element.iter(qn("w:lang")):
-        mark.set(qn("w:val"), LOCALES[document.language].replace("_", "-"))
 
 
 def _lay_out(file: Any, block: Block, room: int, down: int) -> dict[str, Any]:

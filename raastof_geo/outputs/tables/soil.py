@@ -13,7 +13,6 @@ from raastof_geo.outputs.tables.summary import call_condition, find_reliances
 from raastof_geo.records.flows import shape_table
 from raastof_geo.region.projection import project
 from raastof_geo.result import Result
-from raastof_geo.scenario.catalogue import SoilSamples
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Need, Scenario
 
@@ -41,7 +40,11 @@ def list_soil(result: Result) -> Iterator[list[Any]]:
     grouped = apart.assign(purpose=purposes).groupby(keys, sort=False)["tonnes"].sum()
     where = result.effect.books.municipalities
     places = {one: [*_name_place(scenario, one, where[one])] for one in scenario.sites}
-    weeks = _say_weeks(catalogue.soil_samples) if catalogue.soil_samples else ""
+    weeks = ""  # that samples and the answer take
+    if catalogue.soil_samples:
+        span = catalogue.soil_samples.weeks
+        ends = (span.value if one is None else one for one in (span.low, span.high))
+        weeks = "–".join(dict.fromkeys(f"{one:g}" for one in ends))
     rows: Any = grouped.reset_index().itertuples()
     for row in rows:
         material, period = catalogue.materials[row.material], scenario.periods[row.period]
@@ -85,13 +88,6 @@ def _name_place(scenario: Scenario, site: str, municipality: str) -> Iterator[st
     easting, northing = project(*said.lon_lat).ravel()  # as the heads say
     yield from (scenario.site_name(site), said.address, municipality)
     yield from (said.land_register, f"{easting:.0f}; {northing:.0f}")
-
-
-def _say_weeks(samples: SoilSamples) -> str:
-    """Say how long samples and the answer take."""
-    weeks = samples.weeks
-    span = dict.fromkeys(weeks.value if one is None else one for one in (weeks.low, weeks.high))
-    return "–".join(f"{one:g}" for one in span)
 
 
 def write_soil(result: Result, folder: Path) -> Path:
