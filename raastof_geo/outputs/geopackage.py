@@ -70,9 +70,8 @@ def write_geopackage(result: Result, folder: Path) -> Path:
     # What columns mean as the standard has it: clause F.9 of OGC 12-128r17, Schema.
     with closing(sqlite3.connect(path)) as base, base:
         base.executescript(read_asset("columns.sql"))
-        base.executemany(
-            "INSERT INTO gpkg_data_columns VALUES (?1, ?2, ?3, ?3, ?4, NULL, NULL)", columns
-        )
+        insert = "INSERT INTO gpkg_data_columns VALUES (?1, ?2, ?3, ?3, ?4, NULL, NULL)"
+        base.executemany(insert, columns)
     return path
 
 
@@ -227,10 +226,14 @@ def draw_styles(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> dict[
     are what they first are, roads have classes by trucks for each weekday, municipalities by what
     they save [t CO2e], and zones by their rule.
     """
+    sites = [
+        {"value": role, "label": role.caption, "colour": _rgba(mark.colour), "marker": mark.in_gis}
+        for role, mark in ROLE_MARKS.items()
+    ]
     drawn = {
         "flows": _style_flows(result, layers),
         "road_burden": _style_burden(),
-        "sites": _style_sites(),
+        "sites": {"shape": "marker", "column": "role", "classes": sites, "label": "name"},
         "municipalities": _style_areas(layers["municipalities"]),
     }
     if "zones" in layers:
@@ -271,22 +274,8 @@ def _style_burden() -> dict[str, Any]:
         )
     ]
     none = {"low": 0.0, "high": _NOTHING, "colour": "190,190,190,255", "width_mm": 0.2}
-    return {
-        "shape": "line",
-        "column": "per_weekday",
-        "between": True,
-        "classes": _label(
-            [none, *classes], say("trucks each weekday"), say("only without coordination")
-        ),
-    }
-
-
-def _style_sites() -> dict[str, Any]:
-    classes = [
-        {"value": role, "label": role.caption, "colour": _rgba(mark.colour), "marker": mark.in_gis}
-        for role, mark in ROLE_MARKS.items()
-    ]
-    return {"shape": "marker", "column": "role", "classes": classes, "label": "name"}
+    told = _label([none, *classes], say("trucks each weekday"), say("only without coordination"))
+    return {"shape": "line", "column": "per_weekday", "between": True, "classes": told}
 
 
 def _style_areas(areas: gpd.GeoDataFrame) -> dict[str, Any]:
@@ -300,13 +289,9 @@ def _style_areas(areas: gpd.GeoDataFrame) -> dict[str, Any]:
         for (low, high), colour in zip(pairwise(limits), _AREA_COLOURS, strict=False)
         if high > 0 or saved_t.min() <= -_NOTHING
     ]
-    return {
-        "shape": "fill",
-        "column": "saved_t_co2e_wtw",
-        "between": True,
-        "label": "name",
-        "classes": _label(shown, say("t CO2e saved"), say("no part in the plan")),
-    }
+    told = _label(shown, say("t CO2e saved"), say("no part in the plan"))
+    look = {"shape": "fill", "column": "saved_t_co2e_wtw", "label": "name"}
+    return {**look, "between": True, "classes": told}
 
 
 def _label(classes: list[dict[str, Any]], unit: object, none: object) -> list[dict[str, Any]]:
@@ -315,7 +300,8 @@ def _label(classes: list[dict[str, Any]], unit: object, none: object) -> list[di
 
 
 def _span(low: float, high: float, unit: object, none: object) -> str:
-    least, most = map(_spell, (low, high))
+    each = ((one, f"{one:.10g}".partition(".")[2]) for one in (low, high))
+    least, most = (format_number(one, digits=len(beyond)) for one, beyond in each)
     if high < 0:
         return str(say("emits more than without coordination"))
     if high <= _NOTHING:
@@ -325,10 +311,6 @@ def _span(low: float, high: float, unit: object, none: object) -> str:
     if low <= _NOTHING:
         return str(say("less than {most} {unit}", most=most, unit=unit))
     return f"{least}–{most} {unit}"
-
-
-def _spell(limit: float) -> str:
-    return format_number(limit, digits=len(f"{limit:.10g}".partition(".")[2]))
 
 
 def _rgba(colour: str, *, opacity: int = 255) -> str:

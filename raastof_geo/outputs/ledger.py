@@ -23,7 +23,7 @@ def describe_ledger(effect: Effect) -> dict[str, Any]:
 
     Kept, for the appendix quotes it: not to be changed.
     """
-    scenario = effect.books.scenario
+    scenario, sites = effect.books.scenario, list(effect.books.scenario.sites)
     sides = {"plan": effect.books, "baseline": effect.baseline_books}
     named = {side: name_factors(books) for side, books in sides.items()}
     used = sorted({one for parts in named.values() for names in parts.values() for one in names})
@@ -35,7 +35,11 @@ def describe_ledger(effect: Effect) -> dict[str, Any]:
         "groups": {part: part.divided for part in kept_in_books()},
         "sums": {name: list(parts) for name, parts in sums_of_parts().items()},
         "bases": {part: list(part.times) for part in multiples()},
-        **_describe_sites(scenario, effect.books.municipalities),
+        # What each is called and belongs to; the last is nobody's, and has no name.
+        "sites": [*sites, ""],
+        "names": [*map(scenario.site_name, sites), ""],
+        "projects": [*map(scenario.project, sites), ""],
+        "municipalities": [*(effect.books.municipalities.get(one, "") for one in sites), ""],
         **{side: _describe_books(books, named[side], number) for side, books in sides.items()},
         "called": _name_labels(scenario),
         "factor_names": used,
@@ -44,17 +48,6 @@ def describe_ledger(effect: Effect) -> dict[str, Any]:
             {"figure": one.name, "part": one.part, "influence": round(one.influence, 6)}
             for one in list_doubts(effect.books, effect.baseline_books)
         ],
-    }
-
-
-def _describe_sites(scenario: Scenario, where: Mapping[str, str]) -> dict[str, list[str]]:
-    """Say what each site is called and belongs to; the last is nobody's, and has no name."""
-    sites = list(scenario.sites)
-    return {
-        "sites": [*sites, ""],
-        "names": [*map(scenario.site_name, sites), ""],
-        "projects": [*map(scenario.project, sites), ""],
-        "municipalities": [*(where.get(site, "") for site in sites), ""],
     }
 
 

@@ -78,6 +78,13 @@ def _describe_used(result: Result) -> Arrays:
     others = used[used >= len(problem.moves)]
     steps = [step.name for step in problem.scenario.said.objectives]
     objectives = dict(zip(steps, small.objectives(), strict=True))
+    # Columns that move nothing: their kind, and what tells them apart, as a JSON list.
+    labels = [
+        json.dumps([kind, *map(str, row)], ensure_ascii=False)
+        for kind in ColumnKind
+        if len(small.others.get(kind, ()))
+        for row in small.others[kind][list(kind.keys)].itertuples(index=False)
+    ]
     if result.plan.goal_certificate is not None:
         objectives = {SHORT_OF_GOAL: small.measure(SHORT_OF_GOAL), **objectives}
     return {
@@ -87,18 +94,8 @@ def _describe_used(result: Result) -> Arrays:
         "objective": np.array(list(objectives), dtype=str),
         "objective_rate": np.array(list(objectives.values()), np.float64),
         "other_column": others.astype(np.int64),
-        "other_label": np.array(_label_others(small), dtype=str),
+        "other_label": np.array(labels, dtype=str),
     }
-
-
-def _label_others(used: Problem) -> list[str]:
-    """Name columns that move nothing: their kind, and what tells them apart, as a JSON list."""
-    return [
-        json.dumps([kind, *map(str, row)], ensure_ascii=False)
-        for kind in ColumnKind
-        if len(used.others.get(kind, ()))
-        for row in used.others[kind][list(kind.keys)].itertuples(index=False)
-    ]
 
 
 def _flow_columns(result: Result) -> Integers:

@@ -23,11 +23,7 @@ _Dated: TypeAlias = tuple[datetime.date, Message]
 def list_steps(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> list[Message]:
     """List what the sites that are `mine` have to do for their flows, the first to do first."""
     moved = [flow for flow in flows if flow.origin != flow.destination]
-    told = [
-        *_notify(result, moved, mine),
-        *_meet(result, moved, mine),
-        *_agree(result, moved, mine),
-    ]
+    told = (step for find in (_notify, _meet, _agree) for step in find(result, moved, mine))
     return [sentence for _, sentence in sorted(told, key=itemgetter(0))]
 
 

@@ -161,9 +161,12 @@ def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) 
 def _understand(ledger: dict[str, Any], figure: str) -> _Question:
     match = _FIGURE.fullmatch(figure.strip())
     if match is None:
-        raise InputError.saying_text(
-            "explained", "no figure", figure=f"`{figure}`", hint=_hint(ledger, figure)
-        )
+        names = [f"{side}.{part}" for side in BOOK_SIDES for part in ledger["units"]]
+        asked = figure.strip().lower()
+        near = [name for name in names if asked in name.split(".")]
+        near = near or get_close_matches(asked, names, n=3, cutoff=0.4)
+        hint = say("; did you mean {close}?", close=list_codes(near[:5])) if near else ""
+        raise InputError.saying_text("explained", "no figure", figure=f"`{figure}`", hint=hint)
     side, part, dimension, label = match.group("side", "part", "dimension", "label")
     _one_of(side, BOOK_SIDES)
     _one_of(part, list(ledger["units"]))
@@ -171,16 +174,6 @@ def _understand(ledger: dict[str, Any], figure: str) -> _Question:
         _one_of(dimension, DIMENSIONS)
         _one_of(label, _labels(ledger, dimension))
     return _Question(ledger, side, part, dimension or "", label or "")
-
-
-def _hint(ledger: dict[str, Any], figure: str) -> Message | str:
-    names = [f"{side}.{part}" for side in BOOK_SIDES for part in ledger["units"]]
-    asked = figure.strip().lower()
-    near = [name for name in names if asked in name.split(".")]
-    near = near or get_close_matches(asked, names, n=3, cutoff=0.4)
-    if not near:
-        return ""
-    return say("; did you mean {close}?", close=list_codes(near[:5]))
 
 
 def _one_of(name: str, known: Any) -> None:

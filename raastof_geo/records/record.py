@@ -191,7 +191,13 @@ def list_differences(found: Any, kept: Any, *, file: str, field: str = "") -> It
     if pack_values(found) == pack_values(kept):
         return
     if type(found) is type(kept) is dict:
-        yield from _differing_names(file, field, found, kept)
+        for name in dict.fromkeys((*kept, *found)):
+            if name not in found or name not in kept:
+                sides = (show_value(one[name]) if name in one else None for one in (found, kept))
+                yield _tell_difference(file, _join(field, name), *sides)
+        if found.keys() == kept.keys() and list(found) != list(kept):
+            order = (plain(", ".join(names))[:_SHOWN] for names in (found, kept))
+            yield _tell_difference(file, _join(field, "order"), *order)
         below = {name: _join(field, name) for name in kept if name in found}
     elif type(found) is type(kept) is list and len(found) == len(kept):
         below = {at: f"{field}[{at}]" for at in range(len(kept))}
@@ -201,18 +207,6 @@ def list_differences(found: Any, kept: Any, *, file: str, field: str = "") -> It
         yield _tell_difference(file, field, show_value(found), show_value(kept))
     for at, name in below.items():
         yield from list_differences(found[at], kept[at], file=file, field=name)
-
-
-def _differing_names(
-    file: str, field: str, found: dict[str, Any], kept: dict[str, Any]
-) -> Iterator[Message]:
-    for name in dict.fromkeys((*kept, *found)):
-        if name not in found or name not in kept:
-            sides = (show_value(side[name]) if name in side else None for side in (found, kept))
-            yield _tell_difference(file, _join(field, name), *sides)
-    if found.keys() == kept.keys() and list(found) != list(kept):
-        order = (plain(", ".join(names))[:_SHOWN] for names in (found, kept))
-        yield _tell_difference(file, _join(field, "order"), *order)
 
 
 def _tell_difference(file: str, field: str, found: str | None, kept: str | None) -> Message:

@@ -27,7 +27,7 @@ def recount(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Name all in plan.json that does not follow from the proof or itself; or `DamagedError`."""
     for count in (
         *(_count_used, _count_parties, _count_flows, _count_loads, _count_rates),
-        *(_count_others, _count_openings, _count_sums, _count_totals, _count_baseline),
+        *(_count_others, _count_sums, _count_totals, _count_baseline),
         *(_count_saved, _count_shares, _count_rows, _count_names),
     ):
         yield from count(plan, proof)
@@ -36,11 +36,10 @@ def recount(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
 def _count_used(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that the columns in use are those with a value, and that each has its place."""
     used, moves = proof.used_column, len(proof.move_giver)
-    others = used[used >= moves]
     fits = (
         np.array_equal(used, np.flatnonzero(proof.value))
         and np.array_equal(np.sort(proof.flow_column), used[used < moves])
-        and np.array_equal(proof.other_column, others)
+        and np.array_equal(proof.other_column, used[used >= moves])
     )
     if not fits:
         yield say("proof.npz moves tonnes that plan.json does not show")
@@ -125,7 +124,7 @@ def _count_rates(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
 
 
 def _count_others(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
-    """Check that recipes, stores and empty trips are the other columns in use."""
+    """Check that recipes, stores, empty trips and what is opened are the other columns in use."""
     for kind, (name, amount, *keys) in _SUMS["others"].items():
         mine = list(_read_others(proof, kind))
         right: _Table = {
@@ -133,14 +132,10 @@ def _count_others(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
             for place, key in enumerate(keys)
         }
         yield from _compare_rows(plan, name, right | {amount: [value for _, value in mine]})
-
-
-def _count_openings(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
-    """Check that what is opened has a column in use."""
     opened = {tuple(label) for label, value in _read_others(proof, "openings") if value > 0.5}
     rows = entries_at(plan, "openings")
-    right = [(one.get("role"), one.get("site")) in opened for one in rows]
-    yield from _compare_rows(plan, "openings", {"opened": right})
+    there = [(one.get("role"), one.get("site")) in opened for one in rows]
+    yield from _compare_rows(plan, "openings", {"opened": there})
 
 
 def _read_others(proof: ProofArrays, kind: str) -> Iterator[tuple[list[str], float]]:
@@ -171,8 +166,7 @@ def _count_sums(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
             continue
         yield from _compare(field, said, right)
     goals = int(plan.get("goal_certificate") is not None)
-    first = proof.objective_rate[goals : goals + 1]
-    lacks = proof.objective_rate[:goals]
+    lacks, first = proof.objective_rate[:goals], proof.objective_rate[goals : goals + 1]
     if goals and not np.array_equal(lacks[0], proof.goal_cost[proof.used_column]):
         yield say("proof.npz: what goals lack is not what its columns lack")
     if len(first) and not np.allclose(first[0], proof.cost[proof.used_column], rtol=1e-9):
@@ -205,9 +199,8 @@ def _sum_kinds(flows: _Table) -> dict[str, float]:
 
 def _count_baseline(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that totals of the baseline are sums of its tables, and the first of all of them."""
-    flows = _table(
-        plan, "baseline_flows", [*set(_SUMS["of_baseline"].values()), "virgin", "taker_kind"]
-    )
+    columns = [*set(_SUMS["of_baseline"].values()), "virgin", "taker_kind"]
+    flows = _table(plan, "baseline_flows", columns)
     right = {name: _add(flows[column]) for name, column in _SUMS["of_baseline"].items()}
     for name, sums in _SUMS["beside_flows"].items():
         table = _table(plan, f"baseline_{name}", sums.values())

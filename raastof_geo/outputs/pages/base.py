@@ -42,13 +42,14 @@ def describe_base(network: RoadNetwork, near: Iterable[tuple[float, float]] = ()
 
     `near`: places [lon and lat, degrees] around which small roads are drawn as well.
     """
-    shores = shapely.get_rings(find_land(network))
+    shores, towns = shapely.get_rings(find_land(network)), network.region.towns
+    ranks = [{"city": 0, "town": 1}.get(one, 2) for one in towns["town_class"]]
     return {
         "land": [encode_line(ring.coords, _LAND_TOLERANCE_DEG) for ring in shores],
         "towns": [encode_line(ring, 0.0003) for ring in find_towns(network)],
         "roads": dict(_draw_roads(network, near)),
         "ferries": _draw_class(network, network.ferry),
-        "names": _name_towns(network.region),
+        "names": pack(towns.assign(rank=ranks)[["name", "rank", "lat", "lon"]]),
         "decimals": STREET_DECIMALS,
         "attribution": attribute_maps(network),
     }
@@ -58,9 +59,8 @@ def describe_areas(region: Region) -> dict[str, Any]:
     """Put borders of municipalities and their names into plain values, for `areas.js`."""
     areas = region.areas
     shapes = shapely.coverage_simplify(areas.geometry.to_numpy(), _LAND_TOLERANCE_DEG)
-    borders = shapely.difference(
-        shapely.union_all(shapely.boundary(shapes)), shapely.boundary(shapely.union_all(shapes))
-    )
+    whole = shapely.boundary(shapely.union_all(shapes))
+    borders = shapely.difference(shapely.union_all(shapely.boundary(shapes)), whole)
     middles = shapely.point_on_surface(shapes)
     return {
         "borders": [
@@ -136,8 +136,3 @@ def _draw_class(network: RoadNetwork, which: Any) -> list[str]:
         for part in parts
     )
     return [line for line in lines if line]
-
-
-def _name_towns(region: Region) -> dict[str, Any]:
-    ranks = [{"city": 0, "town": 1}.get(one, 2) for one in region.towns["town_class"]]
-    return pack(region.towns.assign(rank=ranks)[["name", "rank", "lat", "lon"]])

@@ -81,19 +81,15 @@ class Areas(Element):
     """The borders of municipalities, and their names; of the built-in region by default."""
 
     def __init__(self, region: Region | None = None) -> None:
-        super().__init__(
-            "areas",
-            {"areas": describe_areas(region or read_region())},
-            name=str(say("Municipalities")),
-        )
+        areas = describe_areas(region or read_region())
+        super().__init__("areas", {"areas": areas}, name=str(say("Municipalities")))
 
 
 class Zones(Element):
     """Areas in which soil needs a condition."""
 
     def __init__(self, result: "Result | MapStory") -> None:
-        told = MapStory.of(result)
-        super().__init__("zones", {"zones": told.zones}, name=str(say("Zones")))
+        super().__init__("zones", {"zones": MapStory.of(result).zones}, name=str(say("Zones")))
 
 
 class Sites(Element):
@@ -191,13 +187,11 @@ class MapStory:
     def traffic(self) -> dict[str, Any]:
         """Flows and trips before and in the plan, and the stretches of road that they pass."""
         plan, effect = self.result.plan, self.result.effect
-        flows = {
-            "plan": self._lay_flows(plan.flows),
-            "before": self._lay_flows(effect.baseline_flows),
-        }
+        before = effect.baseline_flows
+        flows = {"plan": self._lay_flows(plan.flows), "before": self._lay_flows(before)}
         trips = {
             "plan": self._count_trips(plan.flows, plan.empty_trips),
-            "before": self._count_trips(effect.baseline_flows, None),
+            "before": self._count_trips(before, None),
         }
         streets = lay_streets(self.result.legs, self._errands)
         return {
@@ -212,7 +206,7 @@ class MapStory:
     @cached_property
     def story(self) -> dict[str, Any]:
         """Sites, materials, periods, and the words for all of it."""
-        scenario = self.result.scenario
+        scenario, effect = self.result.scenario, self.result.effect
         projects = sorted({scenario.project(site) for site in scenario.sites})
         vehicles = scenario.catalogue.vehicles
         words = read_texts("map") | {role: role.caption for role in ROLE_MARKS}
@@ -222,8 +216,8 @@ class MapStory:
             "texts": {key: translate(text.text) for key, text in words.items()},
             "periods": list(scenario.periods),
             "totals": {
-                "plan": self._total(self.result.effect.books),
-                "before": self._total(self.result.effect.baseline_books),
+                "plan": self._total(effect.books),
+                "before": self._total(effect.baseline_books),
             },
             "undivided": len(self.result.plan.empty_trips) > 0,
             "weekdays": [count_weekdays(one) for one in scenario.periods.values()],
@@ -262,11 +256,8 @@ class MapStory:
     @cached_property
     def page(self) -> dict[str, Any]:
         """What only the page around the map needs."""
-        said = self.result.scenario.said
-        return {
-            "tiles": f"{TILES}/{{z}}/{{x}}/{{y}}.png" if said.online_tiles else "",
-            "why": _why(self.result),
-        }
+        tiles = f"{TILES}/{{z}}/{{x}}/{{y}}.png" if self.result.scenario.said.online_tiles else ""
+        return {"tiles": tiles, "why": _why(self.result)}
 
     @cached_property
     def receptions(self) -> dict[str, str]:
@@ -300,8 +291,7 @@ class MapStory:
         """Give the number of a route, a new one where nobody has asked for it."""
         if origin == destination:
             return -1
-        spell = self.result.legs.spell(period)
-        errand = Errand(origin, destination, vehicle, spell, load)
+        errand = Errand(origin, destination, vehicle, self.result.legs.spell(period), load)
         return self._errands.setdefault(errand, len(self._errands))
 
     def _lay_flows(self, flows: pd.DataFrame) -> dict[str, Any]:
@@ -310,13 +300,11 @@ class MapStory:
         What stays within a site has no route, -1.
         """
         scenario = self.result.scenario
-        language = scenario.said.language
         sites, periods = _places(scenario.sites), _places(scenario.periods)
         trucks = _places(scenario.said.vehicles)
         materials = _places(material["id"] for material in _materials(self.result))
-        uses = {
-            need.id: scenario.catalogue.uses[need.use].called(language) for need in scenario.needs
-        }
+        known, language = scenario.catalogue.uses, scenario.said.language
+        uses = {need.id: known[need.use].called(language) for need in scenario.needs}
         takers = zip(flows["taker"], flows["taker_kind"], strict=True)
         called = [uses.get(taker, self.receptions[kind]) for taker, kind in takers]
         origins, goals, driven = flows["origin"], flows["destination"], flows["vehicle"]
@@ -352,8 +340,7 @@ def _why(result: Result) -> dict[str, Any]:
     `reasons`, each once, and `pairs`: by giver and taker the place of theirs in it.
     """
     problem = result.plan.problem
-    givers = {giver.site for giver in problem.givers}
-    takers = {taker.site for taker in problem.takers}
+    givers, takers = ({one.site for one in side} for side in (problem.givers, problem.takers))
     reasons: dict[str, int] = {}
     pairs: dict[str, dict[str, int]] = {}
     if len(givers) * len(takers) <= _MOST_PAIRS:
@@ -381,8 +368,7 @@ def _materials(result: Result) -> list[dict[str, Any]]:
 
 
 def _sites(result: Result) -> Iterator[dict[str, Any]]:
-    scenario = result.scenario
-    where = result.effect.books.municipalities
+    scenario, where = result.scenario, result.effect.books.municipalities
     aligned = (side.T for side in result.effect.align("site", list(scenario.sites)))
     sides = list(zip(("before", "plan"), aligned, strict=True))
     for site_id, site in scenario.sites.items():
@@ -406,5 +392,4 @@ def _sites(result: Result) -> Iterator[dict[str, Any]]:
 
 
 def _places(names: Iterable[str]) -> dict[str, int]:
-    """Give the place of each name."""
     return {name: place for place, name in enumerate(names)}

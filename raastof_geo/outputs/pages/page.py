@@ -59,13 +59,11 @@ class Page(Figure):
             r"<html[^>]*>", f'<html lang="{self.language}">', super().render(**kwargs), count=1
         )
         page = re.sub(r'<meta name="viewport"[^>]*>', _VIEWPORT, page, count=1)
-        policy = "" if self._asks_others(page) else self._write_policy()
+        policy = _CONTENT_POLICY.replace("img-src data:", f"img-src data: {self.images}".rstrip())
+        policy = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        policy = "" if self._asks_others(page) else policy
         head = f"<head>\n{policy}<title>{escape(self.called)}</title>"
         return page.replace("<head>", head, 1)
-
-    def _write_policy(self) -> str:
-        policy = _CONTENT_POLICY.replace("img-src data:", f"img-src data: {self.images}".rstrip())
-        return f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
 
     def _asks_others(self, page: str) -> bool:
         """Tell whether something on the map is loaded from elsewhere."""
@@ -108,7 +106,7 @@ class _Shared(MacroElement):
         head.add_child(_verbatim(f"<script>{read_scripts()}</script>"), name="raastof_script")
         self.names = []
         for part, values in self.parts.items():
-            text = _embed({part: values})
+            text = json.dumps({part: values}, **_PLAINLY).translate(_IN_SCRIPT)
             name = f"{part}_{hashlib.sha256(text.encode()).hexdigest()[:12]}"
             script = f'<script>raastof.keep("{name}", {text});</script>'
             head.add_child(_verbatim(script), name=f"raastof_{name}")
@@ -196,13 +194,9 @@ def pack_later() -> str:
     return base64.b64encode(gzip.compress(code.encode(), 9, mtime=0)).decode()
 
 
-def _embed(value: Any) -> str:
-    """Write JSON that cannot end the script it stands in."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.translate(_IN_SCRIPT)
-
-
+_PLAINLY: dict[str, Any] = {"ensure_ascii": False, "separators": (",", ":"), "allow_nan": False}
 _IN_SCRIPT = str.maketrans({one: f"\\u{ord(one):04x}" for one in "<\u2028\u2029"})
+"""JSON written so cannot end the script that it stands in."""
 _IN_PAGE = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
 

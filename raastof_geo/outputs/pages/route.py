@@ -29,8 +29,7 @@ def write_route(scenario: Scenario, network: RoadNetwork, detour: Detour, path: 
     A page of ours that is there is replaced; anything else is moved to `set_aside` beside it.
     `OutputError`: the file cannot be written.
     """
-    page = seal_page(draw_route(scenario, network, detour))
-    return write_whole(path, page, known=is_sealed)
+    return write_whole(path, seal_page(draw_route(scenario, network, detour)), known=is_sealed)
 
 
 def draw_route(scenario: Scenario, network: RoadNetwork, detour: Detour) -> str:
@@ -85,8 +84,7 @@ def explain_detour(scenario: Scenario, detour: Detour) -> list[str]:
 
 def describe_obstacle(obstacle: Obstacle) -> str:
     """Name a road, why it is closed to the truck, the tags that say so, its address if known."""
-    name = obstacle.name or str(_NAMELESS)
-    text = f"{name}: {obstacle.reason}"
+    text = f"{obstacle.name or _NAMELESS}: {obstacle.reason}"
     if obstacle.length_m >= 1:
         text += f" ({format_number(obstacle.length_m)} m)"
     if obstacle.tags:
@@ -132,8 +130,8 @@ def _doubt(detour: Detour) -> Iterator[str]:
     if detour.doubts:
         yield str(say("Worth a look in OpenStreetMap:"))
     for doubt in detour.doubts:
-        name = doubt.name or str(_NAMELESS)
-        yield f"  - {name}: {doubt.key}={doubt.value} {doubt.reason}" + _cite(doubt.way)
+        told = f"{doubt.name or _NAMELESS}: {doubt.key}={doubt.value} {doubt.reason}"
+        yield f"  - {told}{_cite(doubt.way)}"
 
 
 def _cite(way: int) -> str:
