@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -57,11 +57,10 @@ class World:
         most = shares.ColumnClass.MARKET if traded else shares.ColumnClass.ALONE
         mask = shares.classify(problem, self.together) <= most
         mask[problem.block(ColumnKind.TRIPS)] = True  # of a party's own trucks, if there are any
-        for depot in self._stocks:
-            mask[problem.block(ColumnKind.MOVES)] |= shares.touches(
-                problem, {(Role.DEPOT, depot.id)}
-            )
-            mask[problem.find(ColumnKind.STORES, depot=depot.id)] = True
+        stocks = {(Role.DEPOT, depot.id) for depot in self._stocks}
+        mask[problem.block(ColumnKind.MOVES)] |= shares.touches(problem, stocks)
+        for _, depot in stocks:
+            mask[problem.find(ColumnKind.STORES, depot=depot)] = True
         pits = "giver_kind", "origin", Role.PIT, named.pits
         receivers = "taker_kind", "destination", Role.RECEIVER, named.receivers
         for kind, key, role, sites in (pits, receivers):
@@ -148,11 +147,10 @@ class World:
         found = []
         for leg in problem.scenario.said.baseline.legs:
             columns = agreed_moves(problem, leg)
-            offer, dug = (problem.has("giver_kind", one, columns) for one in (Role.OFFER, Role.PIT))
-            need, end = (
-                problem.has("taker_kind", one, columns) for one in (Role.NEED, Role.RECEIVER)
-            )
-            columns = columns[(offer | dug) & (need | end)]
+            has = partial(problem.has, columns=columns)
+            given = has("giver_kind", Role.OFFER) | has("giver_kind", Role.PIT)
+            taken = has("taker_kind", Role.NEED) | has("taker_kind", Role.RECEIVER)
+            columns = columns[given & taken]
             if self.kind == "alone":
                 columns = columns[classes[columns] == shares.ColumnClass.ALONE]
             if len(columns) or self.kind != "alone":
@@ -181,7 +179,6 @@ class World:
             mask[columns] = True
 
     def _plan_legs(self, problem: Problem) -> Iterator[Row]:
-        """Yield what the baseline says is already planned."""
         for leg, columns in self._legs:
             if leg.tonnes is not None:
                 tonnes = problem.scenario.weigh(leg.tonnes, leg.material)

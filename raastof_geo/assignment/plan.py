@@ -203,7 +203,9 @@ def assign(
     with _interruptible() as interrupted:
         clock = Clock(scenario.said.solving.time_limit_s, interrupted)
         labels = Labels(problem, tuple(row.name for row in rows))
-        decided = _look_for(problem, programme)
+        either = programme.whole.any()  # among equally good decisions the labels decide
+        last = np.where(programme.whole, break_ties(problem), 0.0) if either else None
+        decided = Search(scenario.said.solving.gap, last)
         ask = partial(solve, decided=decided, clock=clock, labels=labels, stated=stated)
         if problem.sizes[ColumnKind.SHORTFALLS]:
             cost = problem.measure(SHORT_OF_GOAL)
@@ -240,12 +242,6 @@ def _hold_goals(
     return replace(problem, nearest_t=least), rows, replace(programme, limit=limits)
 
 
-def _look_for(problem: Problem, programme: Programme) -> Search:
-    """Look for decisions within the scenario's gap, among equally good ones by their labels."""
-    last = np.where(programme.whole, break_ties(problem), 0.0) if programme.whole.any() else None
-    return Search(problem.scenario.said.solving.gap, last)
-
-
 def _search_finely(
     ask: Callable[..., Solution], clock: Clock, begin: Start | None = None
 ) -> Solution | None:
@@ -257,7 +253,12 @@ def _search_finely(
     found: Solution | None = None
     for free in _FINER:
         search = ask(start=begin, free=free)
-        if _has_none(search):
+        if not search.feasible and not search.complete:
+            raise SolverError.saying_text("the solver", "time up")
+        if not search.feasible and search.decision is not None:
+            # Another choice may hold a plan, so that "no plan" would not be true.
+            raise SolverError.saying_text("the solver", "decisions")
+        if not search.feasible:
             break
         # What the clock or a hand has ended is the best so far, even where its steps came to ends.
         search = replace(search, complete=search.complete and not clock.over())
@@ -268,18 +269,6 @@ def _search_finely(
             break
         begin = found.start
     return found
-
-
-def _has_none(found: Solution) -> bool:
-    """Tell whether there is no plan; where that is not known, refuse to say so."""
-    if found.feasible:
-        return False
-    if not found.complete:
-        raise SolverError.saying_text("the solver", "time up")
-    if found.decision is not None:
-        # Another choice may hold a plan, so that "no plan" would not be true.
-        raise SolverError.saying_text("the solver", "decisions")
-    return True
 
 
 @contextlib.contextmanager

@@ -73,10 +73,8 @@ def goals_held(problem: Problem) -> Iterator[Row]:
     goals = shares.list_goals(problem.scenario)
     if goals:
         missed = problem.find(ColumnKind.SHORTFALLS)
-        most = sum(
-            one.target.at_least * (one.needed_t + abs(one.crossed_t)) + abs(one.counted_t)
-            for one in goals
-        )
+        each = ((one.target.at_least, one.needed_t + abs(one.crossed_t), one) for one in goals)
+        most = sum(share * needed + abs(one.counted_t) for share, needed, one in each)
         nearest = most if problem.nearest_t is None else problem.nearest_t
         yield sum_of(GOALS_HELD, About("goals", entry=0), missed, "<=", nearest)
 
@@ -107,8 +105,7 @@ def passages_limited(problem: Problem) -> Iterator[Row]:
         passes = problem.driven(passed, passed, each_trip=True)
         for period in limit.periods(ids):
             columns = np.flatnonzero((passes > 0) & problem.mark(period=period))
-            about = About(str(number), period, entry=number)
-            most = limit.at_most_per_period
+            about, most = About(str(number), period, entry=number), limit.at_most_per_period
             yield Row(PASSAGES_LIMITED, about, columns, passes[columns], "<=", most)
 
 

@@ -149,10 +149,8 @@ def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[row.
             made[plant.giver(material, process)].append((runs[process.recipe], share))
     for name in sorted(made):
         leaves = problem.find(giver=name, period=period)
-        about = replace(
-            row.about_facility(plant, material=name.split("/")[2], period=period),
-            head=f"{plant.id}/{name.removeprefix(f'{plant.taker}/')}",
-        )
+        about = row.about_facility(plant, material=name.split("/")[2], period=period)
+        about = replace(about, head=f"{plant.id}/{name.removeprefix(f'{plant.taker}/')}")
         yield row.combine(PLANTS_EMPTIED, about, [(leaves, -1.0), *made[name]], "=", 0.0)
 
 
@@ -185,8 +183,7 @@ def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[ro
         yield row.combine(DEPOTS_BALANCED, about, parts, "=", start)
         before, start = lying, 0.0
     if depot.end_t is not None:
-        limit = depot.end_t.get(material, 0.0)
-        about = row.about_facility(depot, material=material)
+        about, limit = row.about_facility(depot, material=material), depot.end_t.get(material, 0.0)
         yield row.sum_of(DEPOTS_ENDED, about, before, "=", limit)
 
 

@@ -166,41 +166,34 @@ class _Branches:
 
     def search(self, clock: Clock, make: Callable[[], Any]) -> Run:
         """Give the best plan with the bound of all branches, those not looked at included."""
+        columns, cost = self.columns, self.cost[self.columns]
         while self.waiting and self.runs < _BY_HAND and not (self.runs and clock.over()):
             held, known = self.waiting.pop()
             if known >= self.least:
                 self.bound = min(self.bound, known)
                 continue
-            self._look(held, known, make())
+            # Some decisions are held between equal bounds, so that no tolerance moves them.
+            stated = state_programme(self.programme, columns, cost, whole=True)
+            for at in np.flatnonzero(np.isin(columns, list(held))).tolist():
+                value = held[int(columns[at])]
+                stated.variables[at].bounds(value, value)
+            run = stated.run(make())
+            self.first = run if self.first is _NO_RUN else self.first
+            self.runs += 1
+            here = known if run.bound is None or not run.feasible else max(known, run.bound)
+            leaking = self._find_leak(run.values, held)
+            if leaking is not None:  # it is held both ways
+                self.waiting += [({**held, leaking: to}, here) for to in (0.0, 1.0)]
+            elif run.feasible:
+                self.bound = min(self.bound, here)
+                value = float(cost @ run.values)
+                if value < self.least:
+                    self.best, self.least = run, value
         if self.best is None:
             # Nothing was left to try: no plan exists. Else what leaks is all there is.
             return self.first if self.waiting else replace(self.first, feasible=False)
         bound = min([self.bound, *(known for _, known in self.waiting)])
         return replace(self.best, bound=bound if np.isfinite(bound) else None)
-
-    def _look(self, held: dict[int, float], known: float, solver: Any) -> None:
-        """Look at a branch: its run is one of the plans, or what leaks in it is held both ways."""
-        run = self._run(held, solver)
-        self.first = run if self.first is _NO_RUN else self.first
-        self.runs += 1
-        here = known if run.bound is None or not run.feasible else max(known, run.bound)
-        leaking = self._find_leak(run.values, held)
-        if leaking is not None:
-            self.waiting += [({**held, leaking: to}, here) for to in (0.0, 1.0)]
-        elif run.feasible:
-            self.bound = min(self.bound, here)
-            value = float(self.cost[self.columns] @ run.values)
-            if value < self.least:
-                self.best, self.least = run, value
-
-    def _run(self, held: dict[int, float], solver: Any) -> Run:
-        """Solve with some decisions held between equal bounds, so that no tolerance moves them."""
-        columns = self.columns
-        stated = state_programme(self.programme, columns, self.cost[columns], whole=True)
-        for at in np.flatnonzero(np.isin(columns, list(held))).tolist():
-            value = held[int(columns[at])]
-            stated.variables[at].bounds(value, value)
-        return stated.run(solver)
 
     def _find_leak(self, values: Floats, held: dict[int, float]) -> int | None:
         """Find the largest decision of a row that its rounding breaks; none: no row is broken."""
@@ -209,9 +202,8 @@ class _Branches:
         rounded = np.where(whole, np.round(values), values)
         part = programme.matrix[:, columns]
         over = part @ rounded - programme.limit
-        broken = break_rows(programme.sense, over) > _LEAK * np.maximum(
-            np.abs(programme.limit), 1.0 / programme.scale
-        )
+        least = _LEAK * np.maximum(np.abs(programme.limit), 1.0 / programme.scale)
+        broken = break_rows(programme.sense, over) > least
         if not broken.any():
             return None
         # A solver may give what it rounded already, so that sizes tell, not how far it is off.

@@ -160,7 +160,6 @@ class _Search:
         return self._improve(cost, penalty * _LAST_RAISE) if least.solved else least
 
     def _improve(self, cost: Floats, penalty: Floats) -> Optimum:
-        """Add improving columns until there are none."""
         master, none = self.master, np.empty(0, dtype=np.int64)
         prices = np.zeros(self.programme.row_count)
         found = Optimum(none, np.empty(0), prices, False, np.inf, none, np.empty(0))
@@ -218,18 +217,6 @@ def _dearest(cost: Floats) -> float:
     return max(1e-3, float(cost.max(initial=0.0)), float(-cost.min(initial=0.0)))
 
 
-def choose_first(programme: Programme, costs: Floats, may: Mask) -> Columns:
-    """Choose the columns to start with: all of few, of many the cheapest and all decisions."""
-    columns = np.flatnonzero(may)
-    if len(columns) <= _SMALL:
-        return columns
-    entries = np.diff(programme.matrix.indptr)
-    always = programme.whole | (entries == 0)
-    moving = columns[~always[columns]]
-    few = choose_few(programme, costs, moving, _FIRST_FEW)
-    return np.union1d(few, columns[always[columns]])
-
-
 def choose_few(programme: Programme, value: Floats, columns: Columns, few: int) -> Columns:
     """Choose for every row the few columns of least `value`; all of them where they are few.
 
@@ -284,7 +271,17 @@ def solve_in_order(
     `labels` PuLP states and solves the last round of each objective.
     """
     may = np.ones(programme.column_count, bool) if how.closed is None else ~how.closed
-    master = _begin(programme, costs[0], may, how)
+    start, master = how.start, Master(programme)
+    first = np.flatnonzero(may)  # written out at once: all of few, of many the cheapest
+    if programme.column_count > _SMALL and start is not None:
+        first = start.columns[may[start.columns]]
+    elif len(first) > _SMALL:
+        always = programme.whole | (np.diff(programme.matrix.indptr) == 0)
+        few = choose_few(programme, costs[0], first[~always[first]], _FIRST_FEW)
+        first = np.union1d(few, first[always[first]])
+    master.add(first, costs[0][first])
+    if start is not None and start.basis is not None and np.array_equal(first, start.columns):
+        master.resume(start.basis)
     left = Stage(programme, master.columns, may, programme.sense)
     steps: list[Step] = []
     for cost, tolerance in zip(costs, tolerances or [0.0] * len(costs), strict=True):
@@ -311,20 +308,6 @@ def solve_in_order(
         if not optimum.solved:
             break
     return steps
-
-
-def _begin(programme: Programme, cost: Floats, may: Mask, how: How) -> Master:
-    """Write the first columns out, and begin where an earlier search of the same ones ended."""
-    start = how.start
-    if start is not None and programme.column_count > _SMALL:
-        first = start.columns[may[start.columns]]
-    else:
-        first = choose_first(programme, cost, may)
-    master = Master(programme)
-    master.add(first, cost[first])
-    if start is not None and start.basis is not None and np.array_equal(first, start.columns):
-        master.resume(start.basis)
-    return master
 
 
 def keep_optimal_face(

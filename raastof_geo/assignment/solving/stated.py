@@ -123,7 +123,12 @@ class Stated:
         if basis is not None:
             solver.names = [one.name for one in self.variables]
             solver.basis = Basis(basis.columns, basis.rows[list(self.constraints)])
-        status = self._call(solver)
+        try:
+            status = int(self.problem.solve(solver))
+        except pulp.PulpSolverError as error:
+            raise SolverError.saying("the solver failed: {reason}", reason=str(error)) from error
+        if status == pulp.LpStatusUnbounded:
+            raise SolverError.saying_text("the solver", "stopped", status=pulp.LpStatus[status])
         found = [one.varValue for one in self.variables]
         feasible = status == pulp.LpStatusOptimal and None not in found
         artificial = float(sum(abs(one.varValue or 0.0) for one in self.artificials))
@@ -131,30 +136,15 @@ class Stated:
         prices = np.zeros(self.programme.row_count)
         for number, constraint in self.constraints.items():
             prices[number] = 0.0 if constraint.pi is None else constraint.pi
+        model = getattr(self.problem, "solverModel", None)  # what holds no column has none
+        bound = None if model is None else float(model.getInfo().mip_dual_bound)
         return Run(
             values=values / self.programme.units[self.columns],
             artificial=artificial,
             shadow_prices=prices,
             complete=feasible and self.problem.sol_status != pulp.LpSolutionIntegerFeasible,
             feasible=feasible,
-            bound=self._bound(),
-        )
-
-    def _call(self, solver: BegunHighs) -> int:
-        """Have PuLP solve it, and give PuLP's status."""
-        try:
-            status = int(self.problem.solve(solver))
-        except pulp.PulpSolverError as error:
-            raise SolverError.saying("the solver failed: {reason}", reason=str(error)) from error
-        if status == pulp.LpStatusUnbounded:
-            raise SolverError.saying_text("the solver", "stopped", status=pulp.LpStatus[status])
-        return status
-
-    def _bound(self) -> float | None:
-        """Give the solver's bound; what holds no column has none."""
-        model = getattr(self.problem, "solverModel", None)
-        return (
-            None if model is None else float(model.getInfo().mip_dual_bound) / self.programme.scale
+            bound=None if bound is None else bound / self.programme.scale,
         )
 
 

@@ -98,15 +98,13 @@ def _list_moves(
             (takers, "site", table.destinations),
         )
     )
-    gives = np.zeros((len(givers), len(periods)), bool)
-    for at, giver in enumerate(givers):
-        gives[at] = [period in giver.periods for period in periods]
+    gives = np.array([[one in giver.periods for one in periods] for giver in givers], bool)
+    gives = gives.reshape(len(givers), len(periods))
     takes = np.zeros((len(takers), len(table.materials), len(periods)), bool)
     for at, taker in enumerate(takers):
         for name in taker.accepts.keys() & table.materials.keys():
-            takes[at, table.materials[name]] = [
-                one in taker.accepts[name].periods for one in periods
-            ]
+            given = taker.accepts[name].periods
+            takes[at, table.materials[name]] = [one in given for one in periods]
     there = ((origin >= 0) & (material >= 0))[:, None] & (destination >= 0)
     one, other = np.nonzero(_dealing(givers, takers) & there)
     rows = table.rows[origin[one], destination[other], material[one]]
@@ -159,7 +157,7 @@ def _list_trips(problem: Problem) -> pd.DataFrame:
     if trips is None or not problem.pooled_share:
         return pd.DataFrame()
     haulier, names = find_hauliers(problem)
-    frames: list[pd.DataFrame] = []
+    frames = []
     for at in range(len(names)):
         tips, loads = (problem.labels(end)[haulier == at] for end in ("destination", "origin"))
         may = trips["origin"].isin(tips) & trips["destination"].isin(loads)
@@ -199,9 +197,8 @@ def limited_partners(scenario: Scenario) -> dict[str, int]:
     general = scenario.said.choices.partners_at_most
     limits = {}
     for site_id, site in scenario.sites.items():
-        most = site.partners_at_most
-        if most is None and (site.offers or site.needs):
-            most = general
+        given = general if site.offers or site.needs else None
+        most = given if site.partners_at_most is None else site.partners_at_most
         if most is not None:
             limits[site_id] = most
     return limits
@@ -265,8 +262,7 @@ def _cost_with_co2(problem: Problem) -> Floats:
     dkk_per_kg, taxed_dkk_per_kg = problem.scenario.co2_dkk_per_kg
     added = dkk_per_kg * problem.measure(vocabulary.CO2E)
     taxed = taxed_dkk_per_kg * problem.measure(vocabulary.TRANSPORT_TTW)
-    paid = problem.measure(vocabulary.COST) - problem.measure(vocabulary.TOLL_CO2)
-    return paid + added - taxed
+    return problem.measure(vocabulary.COST) - problem.measure(vocabulary.TOLL_CO2) + added - taxed
 
 
 _HAUL = _driven("haul_dkk_per_t", "dkk")

@@ -60,11 +60,6 @@ class ColumnKind(StrEnum):
         """Whether its columns are 0 or 1."""
         return self in (ColumnKind.OPENINGS, ColumnKind.LINKS, ColumnKind.LOTS)
 
-    @property
-    def has_price(self) -> bool:
-        """Whether its table says what a unit of a column costs and emits."""
-        return self in (ColumnKind.PROCESSES, ColumnKind.STORES, ColumnKind.OPENINGS)
-
 
 _OF_ENDS = ("giver", "taker", "origin", "destination")
 _OF_PARTIES = {
@@ -304,8 +299,8 @@ class Problem:
 
     def other(self, name: str, only: ColumnKind | None = None) -> Floats:
         """Give `dkk` or `kg_co2e` of the kinds that have them, or of one of them. [columns]"""
-        kinds = [kind for kind in ColumnKind if kind.has_price and only in (None, kind)]
-        there = (kind for kind in kinds if self.sizes[kind])
+        priced = (ColumnKind.PROCESSES, ColumnKind.STORES, ColumnKind.OPENINGS)
+        there = (kind for kind in priced if self.sizes[kind] and only in (None, kind))
         return self.join(**{kind: self.others[kind][name].to_numpy(np.float64) for kind in there})
 
     def has(self, key: str, label: str, columns: Columns | slice = slice(None)) -> Mask:

@@ -82,7 +82,11 @@ def _classify_moves(problem: Problem, together: Together) -> Signs:
     candidates = {(one.role, one.id) for one in scenario.facilities if one.opens is not None}
     own = own_depots(scenario, together)
     shared = {(Role.DEPOT, one.id) for one in scenario.depots if one.id not in own}
-    within = _is_within(problem, together) & ~touches(problem, shared)
+    # Within one party, or within one project.
+    levels: set[Together] = {together} if together == "site" else {together, "project"}
+    ends = (_number_parties(problem, level) for level in levels)
+    within = np.logical_or.reduce([giver == taker for giver, taker, _ in ends])
+    within &= ~touches(problem, shared)
     giving = Role.OFFER, Role.PIT, Role.PLANT, Role.DEPOT
     offer, dug, made, lying = (problem.has("giver_kind", role) for role in giving)
     lying &= ~touches(problem, shared)
@@ -109,16 +113,6 @@ def touches(problem: Problem, places: set[tuple[Role, str]]) -> Mask:
     gives = np.array([(one.kind, one.place) in places for one in problem.givers], bool)
     takes = np.array([(one.kind, one.place) in places for one in problem.takers], bool)
     return np.asarray(gives[problem.moves.giver] | takes[problem.moves.taker])
-
-
-def _is_within(problem: Problem, together: Together) -> Mask:
-    """Tell which moves begin and end with one party, or with one project."""
-    within = np.zeros(len(problem.moves), bool)
-    levels: set[Together] = {together} if together == "site" else {together, "project"}
-    for level in sorted(levels):
-        giver, taker, _ = _number_parties(problem, level)
-        within |= giver == taker
-    return within
 
 
 NOWHERE = ""

@@ -158,18 +158,6 @@ class Violation:
         return other is not None and value - other.found.value > _CHANGE + 1e-9 * value
 
 
-def find_least_violation(laid: Laid) -> Violation:
-    """Find the least violation: needs, surplus and targets bend first, then promises, then all."""
-    rows = list(enumerate(laid.rows))
-    for falling, rising in _BENT:
-        short = [at for at, row in rows if row.family.bends in falling and row.sense != "<="]
-        over = [at for at, row in rows if row.family.bends in rising and row.sense != ">="]
-        found = laid.bend(short=short, over=over).find()
-        if found is not None:
-            return found
-    raise SolverError(say("the solver found no way to meet even part of the needs"))
-
-
 _ROUNDS = 12
 _PATIENCE_S = 120.0
 
@@ -185,8 +173,15 @@ class Case(Laid):
 
     @cached_property
     def violation(self) -> Violation:
-        """The least by which rules have to be broken."""
-        return find_least_violation(self)
+        """The least, where needs, surplus and targets bend first, then promises, then all."""
+        rows = list(enumerate(self.rows))
+        for falling, rising in _BENT:
+            short = [at for at, row in rows if row.family.bends in falling and row.sense != "<="]
+            over = [at for at, row in rows if row.family.bends in rising and row.sense != ">="]
+            found = self.bend(short=short, over=over).find()
+            if found is not None:
+                return found
+        raise SolverError(say("the solver found no way to meet even part of the needs"))
 
     @cached_property
     def unusable(self) -> Unusable:
@@ -258,9 +253,8 @@ class LargestShare:
 
 def find_largest_share(laid: Laid) -> LargestShare | None:
     """Find the largest share, with needs and surplus open if it must be; none: not asked for."""
-    asked = next(
-        (one for one in shares.list_asked(laid.problem.scenario) if not one.target.goal), None
-    )
+    every = shares.list_asked(laid.problem.scenario)
+    asked = next((one for one in every if not one.target.goal), None)
     if asked is None or all(row.rule != SHARE_REACHED.name for row in laid.rows):
         return None
     for trial in itertools.chain([laid.without({SHARE_REACHED.name})], _open(laid)):
@@ -344,10 +338,8 @@ class Unusable:
             return told
         neither = "taker" if taker.kind == Role.DEPOT else "neither"
         told = read_texts("no stock")["giver" if giver.kind == Role.DEPOT else neither]
-        scenario, material = self.problem.scenario, giver.material
-        return names.tell_named(
-            scenario, told, material=material, giver=giver.site, taker=taker.site
-        )
+        scenario, ends = self.problem.scenario, {"giver": giver.site, "taker": taker.site}
+        return names.tell_named(scenario, told, None, material=giver.material, **ends)
 
 
 def find_unusable(problem: Problem) -> Unusable:

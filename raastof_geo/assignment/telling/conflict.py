@@ -3,7 +3,6 @@
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from operator import attrgetter
 from typing import Literal, get_args
 
@@ -85,10 +84,9 @@ def _say_closed(case: Case, told: Sequence[Need | Offer]) -> Iterator[Message]:
         if closed:
             told_days = tell_days(getattr(scenario.sites[place.site], place.role))
             shut = say("{site} is {dates}: nothing can come or go there in {periods}")
-            when = tuple(one for one in scenario.periods if one in closed)
-            yield names.tell_named(
-                scenario, shut.format(dates=told_days), site=place.site, periods=when
-            )
+            when, where = tuple(one for one in scenario.periods if one in closed), place.site
+            told_shut = shut.format(dates=told_days)
+            yield names.tell_named(scenario, told_shut, site=where, periods=when)
 
 
 def _find_conflicts(case: Case) -> list[list[int]]:
@@ -195,15 +193,13 @@ def find_binding(case: Case) -> list[int]:
     broken = case.violation.short.keys() | case.violation.over.keys()
     order = np.argsort(-np.abs(prices), kind="stable").tolist()
     dear = (at for at in order if abs(prices[at]) > _FREE and at not in broken)
-    tried = [at for at in dear if _gives_room(case.rows[at], prices[at])]
+    tried = []
+    for at in dear:  # limits, and no wishes that are themselves part of what is missing
+        family, rule = case.rows[at].family, case.rows[at].rule
+        wished = family.bends == "first" and prices[at] >= 0
+        if not family.keeps_books and rule != SHARE_REACHED.name and not wished:
+            tried.append(at)
     return [at for at in tried[:_MOST_TRIED] if not case.clock.over() and case.violation.binds(at)]
-
-
-def _gives_room(row: Row, price: float) -> bool:
-    """Tell whether a row is a limit, and not a wish that is itself part of what is missing."""
-    if row.family.keeps_books or row.rule == SHARE_REACHED.name:
-        return False
-    return row.family.bends != "first" or price < 0
 
 
 def _say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
@@ -341,7 +337,12 @@ def say_excluded(laid: Laid) -> Iterator[Message]:
     """Say which kinds of decision leave no plan, alone or together, and what is nearest to one."""
     there = {row.family.decides for row in laid.rows}
     kinds = [kind for kind in get_args(EitherOr) if kind in there]
-    culprits = list(filter(partial(_has_plan, laid), kinds))
+    culprits, cost = [], laid.problem.objectives()[0]
+    for kind in kinds:  # without which there is a plan
+        other = laid.without({row.rule for row in laid.rows if row.family.decides == kind})
+        how = {"decided": Search(gap=1.0), "clock": _TRYING_S}
+        if not other.programme.whole.any() or other.solve(cost, **how).decision is not None:
+            culprits.append(kind)
     for kind in culprits:
         told = say("the tonnes fit, but not with {kind}: without it there is a plan")
         yield told.format(kind=_name(laid.problem, kind))
@@ -363,15 +364,6 @@ def _name(problem: Problem, kind: EitherOr) -> Message:
     if kind == "partners":
         return say("`partners_at_most` of sites")
     return say("what sites to open cost (`opens`)")
-
-
-def _has_plan(laid: Laid, kind: EitherOr) -> bool:
-    """Tell whether a plan exists without the decisions of one kind."""
-    other = laid.without({row.rule for row in laid.rows if row.family.decides == kind})
-    if not other.programme.whole.any():
-        return True
-    cost = laid.problem.objectives()[0]
-    return other.solve(cost, decided=Search(gap=1.0), clock=_TRYING_S).decision is not None
 
 
 def _find_bent(

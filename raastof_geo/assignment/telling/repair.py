@@ -35,21 +35,25 @@ def say_levers(case: Case, share: LargestShare) -> Iterator[Message]:
     definition = share.target.definition
     what, materials = names.DEFINITION_NAMES[definition], scenario.catalogue.materials.items()
     counts = {name for name, one in materials if count_material(one, definition) > 0}
-    stopped = list(_say_stopped(case, counts))
-    yield from stopped
-    found = bool(stopped)
+    there = {offer.material for offer in scenario.offers}
+    found = False
+    for plant in scenario.plants:
+        for process in plant.processes:  # that would make what counts out of what is offered
+            useful = counts & set(process.outputs) and there & set(process.inputs)
+            if useful and (stopped := case.unusable.recipe(plant, process)):
+                found = True
+                yield stopped
     for how, larger in _try_levers(case, LargestShare(share.target)):
         if larger.share > share.share + _MORE:
             found = True
-            percent = names.tell_number(
-                100 * larger.share, beside=100 * (larger.share - share.share)
-            )
+            more = larger.share - share.share
+            percent = names.tell_number(100 * larger.share, beside=100 * more)
             told = say("{how}, at most {share} % could be {what}")
             yield told.format(how=how, share=percent, what=what)
     if not found and not case.clock.over():
-        there = [(offer.material, offer.tonnes) for offer in scenario.offers]
-        there += [entry for depot in scenario.depots for entry in depot.start_t.items()]
-        offered = names.tell_number(sum(tonnes for material, tonnes in there if material in counts))
+        stock = [(offer.material, offer.tonnes) for offer in scenario.offers]
+        stock += [entry for depot in scenario.depots for entry in depot.start_t.items()]
+        offered = names.tell_number(sum(tonnes for material, tonnes in stock if material in counts))
         yield read_texts("lacking share")["offered"].format(offered=offered, what=what)
 
 
@@ -65,18 +69,6 @@ def _try_levers(case: Case, none: LargestShare) -> Iterator[tuple[Message, Large
             return
         if laid is not None:
             yield how, find_largest_share(laid) or none
-
-
-def _say_stopped(case: Case, counts: set[str]) -> Iterator[Message]:
-    """Say why recipes that would make what counts out of what is offered can never run."""
-    scenario = case.problem.scenario
-    there = {offer.material for offer in scenario.offers}
-    for plant in scenario.plants:
-        for process in plant.processes:
-            useful = counts & set(process.outputs) and there & set(process.inputs)
-            told = case.unusable.recipe(plant, process) if useful else None
-            if told is not None:
-                yield told
 
 
 def _other_scenarios(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile]]:
@@ -245,7 +237,7 @@ def _propose(scenario: Scenario, message: Message, *trail: str | int, new: objec
 
 def _change_scenario(case: Case, share: float | None) -> Iterator[Repair]:
     """Propose windows, conditions, virgin material, targets, agreements and choices to give up."""
-    scenario = case.problem.scenario
+    scenario, targets = case.problem.scenario, case.problem.scenario.said.targets
     short = [case.entry(at) for at in case.violation.short]
     needs = [entry for entry in short if isinstance(entry, Need)]
     offers = [entry for entry in short if isinstance(entry, Offer)]
@@ -255,9 +247,22 @@ def _change_scenario(case: Case, share: float | None) -> Iterator[Repair]:
     for entry in wanting:
         yield from _change_entry(scenario, entry)
     if share is not None:
-        yield from _lower_share(scenario, share)
+        reached = max(0.0, math.floor(share * 1e4 + 1e-5) / 1e4)  # rounded down as it is told
+        percent = names.tell_number(round(100 * reached, 2))
+        told = say("lower targets.secondary_share.at_least to {share} %", share=percent)
+        every = targets.secondary_share
+        required = [at for at, one in enumerate(every) if not one.goal]
+        for at in required[:1]:
+            yield _propose(
+                scenario, told, "targets", "secondary_share", at, "at_least", new=reached
+            )
     yield from _give_up_agreements(case)
-    yield from _give_up_choices(scenario)
+    for field in ("partners_at_most", "smallest_lot"):
+        if getattr(scenario.said.choices, field) is not None:
+            told = say("give up `choices.{field}`", field=field)
+            yield _propose(scenario, told, "choices", field, new=None)
+    if targets.fairness is not None:
+        yield _propose(scenario, say("give up `targets.fairness`"), "targets", "fairness", new=None)
 
 
 def _accept_conditions(
@@ -319,18 +324,6 @@ def _change_entry(scenario: Scenario, entry: Need | Offer) -> Iterator[Repair]:
         yield _propose(scenario, told, *trail, "materials", new=None)
 
 
-def _lower_share(scenario: Scenario, share: float) -> Iterator[Repair]:
-    """Ask for the largest share that there can be, rounded down as it is told."""
-    shares = enumerate(scenario.said.targets.secondary_share)
-    at = next((at for at, one in shares if not one.goal), None)
-    if at is None:
-        return
-    reached = max(0.0, math.floor(share * 1e4 + 1e-5) / 1e4)
-    percent = names.tell_number(round(100 * reached, 2))
-    told = say("lower targets.secondary_share.at_least to {share} %", share=percent)
-    yield _propose(scenario, told, "targets", "secondary_share", at, "at_least", new=reached)
-
-
 def _give_up_agreements(case: Case) -> Iterator[Repair]:
     """Propose to drop each agreement, and for each that asks for too much the most there can be."""
     scenario = case.problem.scenario
@@ -348,15 +341,6 @@ def _give_up_agreements(case: Case) -> Iterator[Repair]:
         tonnes, named = math.floor(most + 1e-6), names.name_agreement(scenario, agreement)
         told = say("lower {agreement} to {tonnes} t", agreement=named, tonnes=tonnes)
         yield _propose(scenario, told, "agreements", number, key, new=Quantity(tonnes, "t"))
-
-
-def _give_up_choices(scenario: Scenario) -> Iterator[Repair]:
-    for field in ("partners_at_most", "smallest_lot"):
-        if getattr(scenario.said.choices, field) is not None:
-            told = say("give up `choices.{field}`", field=field)
-            yield _propose(scenario, told, "choices", field, new=None)
-    if scenario.said.targets.fairness is not None:
-        yield _propose(scenario, say("give up `targets.fairness`"), "targets", "fairness", new=None)
 
 
 def _solve(laid: Laid | None, repair: Repair) -> Repair | None:

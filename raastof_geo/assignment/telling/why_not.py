@@ -14,7 +14,6 @@ from raastof_geo.assignment.rules.masses import OFFERS_KEPT, agreed_moves
 from raastof_geo.assignment.solving.price_in import FREE
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.row import RowName
 from raastof_geo.assignment.telling import names
 from raastof_geo.assignment.telling.case import Unusable, find_unusable
 from raastof_geo.errors import InputError
@@ -24,7 +23,7 @@ from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.parties import Giver, Taker, may_deal
 from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.scenario import Need, Scenario
+from raastof_geo.scenario.scenario import Need
 
 _LEAST_PRICE = 1e-6
 TRIED_T = (1.0, 0.01)
@@ -378,19 +377,14 @@ def list_priced_rows(plan: Plan, *, least: float) -> list[PricedRow]:
     """List the limits, but books, with a shadow price beyond `least`, in the order of the rows."""
     table = plan.shadow_prices[["rule", "label", "limit", "used", "shadow_price"]]
     priced = zip(plan.proof.rows, table.itertuples(index=False, name=None), strict=True)
-    return [
-        PricedRow(told, *(*figures, group))
-        for name, figures in priced
-        if abs(figures[-1]) > least and not name.family.keeps_books
-        for told, group in [_describe(plan.scenario, name)]
-    ]
-
-
-def _describe(scenario: Scenario, name: RowName) -> tuple[Message, str]:
-    """Say what a row is about, its periods by the names that people know, and its group."""
-    about, entry, known = name.about, names.find_entry(scenario, name.about), scenario.periods
-    ids = entry.periods if entry else tuple(filter(None, [about.period]))
-    ends = dict.fromkeys((*ids[:1], *ids[-1:]))
-    named = [name_period(known[one]) if one in known else one for one in ends]
-    told = names.describe_row(scenario, name, periods=" – ".join(named))
-    return told, entry.use if isinstance(entry, Need) else about.material or str(about)
+    listed, known = [], plan.scenario.periods
+    for name, figures in priced:
+        if abs(figures[-1]) > least and not name.family.keeps_books:
+            about, entry = name.about, names.find_entry(plan.scenario, name.about)
+            ids = entry.periods if entry else tuple(filter(None, [about.period]))
+            ends = dict.fromkeys((*ids[:1], *ids[-1:]))
+            named = [name_period(known[one]) if one in known else one for one in ends]
+            told = names.describe_row(plan.scenario, name, periods=" – ".join(named))
+            group = entry.use if isinstance(entry, Need) else about.material or str(about)
+            listed.append(PricedRow(told, *(*figures, group)))
+    return listed
