@@ -251,8 +251,7 @@ def _solve(world: World, costs: list[Floats]) -> Alone:
     broken = [rows[at] for at in (*short, *over)]
     named = np.array([row.rule == "named_leg" for row in broken])
     missed = [np.append(np.zeros(count), kind) for kind in (named, ~named) if kind.any()]
-    solution = world.solve([*missed, *costs], short, over)
-    if not solution.feasible:
+    if not (solution := world.solve([*missed, *costs], short, over)).feasible:
         raise SolverError.saying_text("the solver", "no baseline")
     values = solution.programme.clean(solution.values)
     least = _LEAST_T / solution.programme.scale
@@ -287,8 +286,7 @@ def _solve_today(world: World, today: TodayChoice) -> Alone:
                 break
             used = min(1.0, used + (today.share - share) / slope)
             here = world.using(today, used)
-    alone = _solve(here, [-counted, *world.costs])
-    return replace(alone, used=used, reached=reached)
+    return replace(_solve(here, [-counted, *world.costs]), used=used, reached=reached)
 
 
 def _reach(
@@ -309,8 +307,7 @@ def measure_alone(problem: Problem) -> dict[str, float]:
     to says nothing about the whole. Empty where no fairness is asked for.
     """
     scenario = problem.scenario
-    fairness = scenario.said.targets.fairness
-    if fairness is None:
+    if (fairness := scenario.said.targets.fairness) is None:
         return {}
     alone = solve_alone(scenario, problem.legs)
     weighed = shares.share_moves(alone.world.problem, fairness.measure)

@@ -223,8 +223,7 @@ def assign(
         return _build_plan(rows, found, tuple(rules), nearest)
     if not explain:
         raise NoPlanError(say("no plan meets the rules"))
-    laid = Laid(problem, rows, programme, rules)
-    raise NoPlanError(*explain_conflict(laid), *explain_lost(legs))
+    raise NoPlanError(*explain_conflict(Laid(problem, rows, programme, rules)), *explain_lost(legs))
 
 
 _MISSED_T = 1e-6
@@ -315,8 +314,7 @@ def _build_plan(
 ) -> Plan:
     """Put what was found into tables; a gap that is left is said with the plan, in its proof."""
     problem, programme = found.problem, found.programme
-    certificate = _prove(found)
-    if not certificate.feasible:
+    if not (certificate := _prove(found)).feasible:
         violation = format_number(certificate.largest_violation, digits=4)
         raise SolverError.saying_text("the solver", "broken", violation=violation)
     values = programme.clean(found.values)

@@ -81,8 +81,7 @@ def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:
     table[vocabulary.LOADS_DRIVEN] = loads
     table["work_h"] = values[used] * work_hours(problem)[used]
     table[vocabulary.VEHICLE_KM] = values[used] * km
-    trips = tabulate_trips(problem, values)
-    if len(trips):
+    if len(trips := tabulate_trips(problem, values)):
         empty = trips.assign(loads=0.0, work_h=trips[vocabulary.DRIVE_H])
         table = pd.concat([table, empty[list(table.columns)]], ignore_index=True)
     return _sort(problem, table.groupby(keys, as_index=False).sum(), keys)

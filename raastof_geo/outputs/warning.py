@@ -92,8 +92,7 @@ def beyond_fairness(scenario: Scenario, alone: Mapping[str, float]) -> Iterator[
     if scenario.said.targets.fairness is None:
         return
     projects = {scenario.project(site) for site in project_sites(scenario)}
-    free = sorted(projects - alone.keys())
-    if free:
+    if free := sorted(projects - alone.keys()):
         named = list_names([f"`{project}`" for project in free])
         yield read_texts("doubts")["fairness"].format(projects=named)
 
@@ -122,8 +121,7 @@ def say_evidence(scenario: Scenario) -> Message:
 
 def explain_idle(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> Iterator[Finding]:
     """Say of each recipe that can never run what it lacks."""
-    ferries = scenario.said.network.ferries
-    islands = group_sites(network, anchors.edges, ferries=ferries)
+    islands = group_sites(network, anchors.edges, ferries=scenario.said.network.ferries)
     for idle in find_idle(scenario, islands=islands):
         at = scenario.sites[idle.site].plant
         number = at.recipes.index(idle.recipe) if at is not None else 0

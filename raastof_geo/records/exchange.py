@@ -258,8 +258,7 @@ def _tell_unfinished(folder: Path, error: OSError) -> Message:
 def _finish(folder: Path) -> None:
     """Finish what killed runs began, and remove their drafts; the lock is held."""
     for draft in list(_list_drafts(folder)):
-        exchange = _read_journal(folder, draft)
-        if exchange is not None:
+        if (exchange := _read_journal(folder, draft)) is not None:
             check_place(folder)
             aside = folder / exchange.aside
             before = sorted(aside.iterdir()) if files.is_folder(aside) else []

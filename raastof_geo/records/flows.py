@@ -120,8 +120,7 @@ def compare_table(
         return
     expected = [form.heads if heads or not rows else rows[0], *below]
     if len(rows) != len(expected):
-        key = "rows" if rows else "empty"
-        yield texts[key].format(rows=len(rows) - 1, flows=len(below))
+        yield texts["rows" if rows else "empty"].format(rows=len(rows) - 1, flows=len(below))
         return
     for number, (row, wanted) in enumerate(zip(rows, expected, strict=True), 1):
         at = {"row": str(number)}

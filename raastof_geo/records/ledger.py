@@ -159,8 +159,7 @@ def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) 
 
 
 def _understand(ledger: dict[str, Any], figure: str) -> _Question:
-    match = _FIGURE.fullmatch(figure.strip())
-    if match is None:
+    if (match := _FIGURE.fullmatch(figure.strip())) is None:
         names = [f"{side}.{part}" for side in BOOK_SIDES for part in ledger["units"]]
         asked = figure.strip().lower()
         near = [name for name in names if asked in name.split(".")]
@@ -242,8 +241,7 @@ def _tell_part(
     entries.sort(key=lambda entry: (-abs(entry.counted), entry.line))
     for entry in entries[:most]:
         yield _tell_line(ledger, side, part, entry)
-    rest = entries[most:]
-    if rest:
+    if rest := entries[most:]:
         yield say_count(
             "  … and {count} smaller line with {total} {unit}",
             "  … and {count} smaller lines with {total} {unit}",
@@ -251,8 +249,7 @@ def _tell_part(
             total=_number(sum(entry.counted for entry in rest)),
             unit=unit,
         )
-    factors = ledger[side]["factors"].get(part)
-    if factors:
+    if factors := ledger[side]["factors"].get(part):
         found = {factors[entry.line] for entry in entries}
         names.update(name for at in found if (name := ledger["factor_names"][at]))
 
@@ -283,8 +280,7 @@ def _tell_line(ledger: dict[str, Any], side: str, part: str, entry: _Entry) -> M
 
 
 def _tell_source(ledger: dict[str, Any], name: str) -> Iterator[Message]:
-    figure = ledger["figures"].get(name)
-    if figure is None:
+    if (figure := ledger["figures"].get(name)) is None:
         return
     ends = {end: "" if figure[end] is None else _factor(figure[end]) for end in ("low", "high")}
     by_year = [f"{year}: {_factor(one)}" for year, one in (figure["by_year"] or {}).items()]

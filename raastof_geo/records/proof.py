@@ -127,8 +127,7 @@ def read_proof(path: Path) -> tuple[ProofArrays, bytes]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             whole = sum(entry.file_size for entry in archive.infolist())
             if whole > min(_MOST_ARRAYS, max(64_000_000, _MOST_TIMES * len(data))):
-                refused = say("its archive holds more than a proof can")
-                raise refuse_proof(refused, file=str(path))
+                raise refuse_proof(say("its archive holds more than a proof can"), file=str(path))
             PROOF.check_format(str(_read_array(path, archive, "format", "U")), file=str(path))
             arrays = ProofArrays(
                 **{name: _read_array(path, archive, name, of[0]) for name, of in ARRAYS.items()}

@@ -83,8 +83,7 @@ def _read_int(text: str) -> int:
 
 
 def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) < len(pairs):
+    if len(values := dict(pairs)) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(say("{name} stands twice in one place", name=f"`{plain(twice)[:_SHOWN]}`"))
@@ -256,8 +255,7 @@ class Record:
 
     def check_format(self, found: Any, *, file: str, version: Any = None) -> None:
         """Refuse, as `RecordError`, a record of another format, and say what to do."""
-        age = self.judge(found)
-        if age != "same":
+        if (age := self.judge(found)) != "same":
             of = f" ({plain(version)[:_VERSION_SHOWN]})" if isinstance(version, str) else ""
             told = {"found": show_value(found), "wanted": show_value(self.format), "version": of}
             raise RecordError.saying_text("formats", age, file=file, **told)

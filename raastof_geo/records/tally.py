@@ -63,8 +63,7 @@ def _count_parties(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
         labels, numbers = parties[rule]
         if rule == "captured" and label in proof.giver:  # of one offer, not of a whole site
             labels = proof.giver
-        others = {*labels[numbers[inside[inside < len(numbers)]]].tolist()} - {label}
-        if others:
+        if others := {*labels[numbers[inside[inside < len(numbers)]]].tolist()} - {label}:
             told = say("proof.npz: the rule {rule} speaks of {others}", rule=name)
             yield told.format(others=", ".join(sorted(others)[:3]))
 
@@ -133,8 +132,7 @@ def _count_others(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
         }
         yield from _compare_rows(plan, name, right | {amount: [value for _, value in mine]})
     opened = {tuple(label) for label, value in _read_others(proof, "openings") if value > 0.5}
-    rows = entries_at(plan, "openings")
-    there = [(one.get("role"), one.get("site")) in opened for one in rows]
+    there = [(one.get("role"), one.get("site")) in opened for one in entries_at(plan, "openings")]
     yield from _compare_rows(plan, "openings", {"opened": there})
 
 
@@ -235,8 +233,7 @@ def _count_shares(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     if target.get("period") or target.get("municipality"):
         return
     for at, reach in enumerate(entries_at(plan, "effect", "target", "reaches")):
-        name = f"secondary_share_{reach.get('definition')}"
-        if name in total:
+        if (name := f"secondary_share_{reach.get('definition')}") in total:
             share = number_in(total[name])
             yield from _compare(f"effect.target.reaches[{at}]", reach, {"in_plan": share})
 
@@ -282,8 +279,7 @@ def _compare_rows(
 ) -> Iterator[Message]:
     """Name the cells of a table of plan.json that are not the right ones; `size` is of each row."""
     for name, column in right.items():
-        said = _table(plan, table, [name])[name]
-        if len(said) != len(column):
+        if len(said := _table(plan, table, [name])[name]) != len(column):
             yield tell_recounted(f"{table}.length", len(said), float(len(column)))
             return
         sizes = size or [0.0] * len(column)

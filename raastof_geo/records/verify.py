@@ -179,8 +179,7 @@ def _read_manifest(folder: Path) -> tuple[manifest.Manifest | None, list[Message
 
 def _list_changed(folder: Path, listed: manifest.Manifest | None) -> Iterator[tuple[str, Message]]:
     for name, entry in (listed.files if listed else {}).items():
-        found = _look_at(folder, name, entry)
-        if found is not None:
+        if (found := _look_at(folder, name, entry)) is not None:
             yield name, found
 
 
@@ -230,8 +229,7 @@ def _check_table(
     as_written = listed is not None and FLOWS not in changed
     form = shape_flows(language, data)
     found = list(compare_table(data, form, list_rows(*told, form), heads=not as_written))
-    same = data == whole or as_written
-    return found, [] if found or same else [_written_otherwise(FLOWS)]
+    return found, [] if found or (data == whole or as_written) else [_written_otherwise(FLOWS)]
 
 
 def _written_otherwise(name: str) -> Message:
@@ -286,8 +284,7 @@ def _bound(proof: ProofArrays) -> tuple[float, float]:
 
 def _reduced(proof: ProofArrays, price: Floats) -> Floats:
     worth = proof.coefficient * price[find_rows(proof)]
-    count = len(proof.cost)
-    return np.asarray(proof.cost - np.bincount(proof.column, worth, minlength=count))
+    return np.asarray(proof.cost - np.bincount(proof.column, worth, minlength=len(proof.cost)))
 
 
 def _most(proof: ProofArrays) -> Floats:
@@ -364,8 +361,7 @@ def _expect(
 
 def _claimed_gap(claimed: Mapping[str, Any]) -> float:
     objective = record.number_in(claimed.get("objective"))
-    bound = record.number_in(claimed.get("lower_bound"))
-    return (objective - bound) / max(abs(objective), 1.0)
+    return (objective - record.number_in(claimed.get("lower_bound"))) / max(abs(objective), 1.0)
 
 
 def _room(value: float) -> float:

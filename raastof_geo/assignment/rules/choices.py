@@ -162,8 +162,7 @@ def _growth(scenario: Scenario, wanted: set[str]) -> float:
     What is left over of one plant may be mixed in another one with what a third one has to make,
     and so on. No chain passes more than all plants that are joined by what they make, each once.
     """
-    plants = scenario.plants
-    if not plants:
+    if not (plants := scenario.plants):
         return 1.0
     makes = [set(plant.makes) for plant in plants]
     feeds = ~np.array([[made.isdisjoint(two.takes) for two in plants] for made in makes], bool)

@@ -70,8 +70,7 @@ def goals_held(problem: Problem) -> Iterator[Row]:
     Until the least :math:`v^*` is known the row holds of itself: nothing is missed by more than is
     asked for.
     """
-    goals = shares.list_goals(problem.scenario)
-    if goals:
+    if goals := shares.list_goals(problem.scenario):
         missed = problem.find(ColumnKind.SHORTFALLS)
         each = ((one.target.at_least, one.needed_t + abs(one.crossed_t), one) for one in goals)
         most = sum(share * needed + abs(one.counted_t) for share, needed, one in each)
@@ -118,8 +117,7 @@ def projects_not_worse(problem: Problem) -> Iterator[Row]:
     as in the books: `effect.shared_legs` says whose a transport between two projects is. What a
     plant charges and emits goes with the tonnes that come to it.
     """
-    fairness = problem.scenario.said.targets.fairness
-    if fairness is None:
+    if (fairness := problem.scenario.said.targets.fairness) is None:
         return
     weighed = shares.share_moves(problem, fairness.measure, with_charges=True)
     for project, alone in sorted(problem.alone.items()):
@@ -144,8 +142,7 @@ TRIPS_BALANCED = Family("trips_balanced", say("coordinated trucks"), bends="neve
 @declare(FLEET_HOURS, FLEET_NUMBER, FLEET_KM, blind_to_trucks=lambda said: not said.fleet)
 def fleet_kept(problem: Problem) -> Iterator[Row]:
     r"""Let no kind of truck work more than there is: :math:`\sum_c h_c x_c \le H` a period."""
-    scenario = problem.scenario
-    if not scenario.said.fleet:
+    if not (scenario := problem.scenario).said.fleet:
         return
     work, km = work_hours(problem), problem.measure(VEHICLE_KM)
     for vehicle, limit in scenario.said.fleet.items():

@@ -191,8 +191,7 @@ def _limit(
     problem: Problem, place: Facility, family: row.Family, period: str = ""
 ) -> Iterator[row.Row]:
     """Limit what goes through a place in a period, or in total, where there is such a limit."""
-    most = place.per_period_t if period else place.total_t
-    if most is not None:
+    if (most := place.per_period_t if period else place.total_t) is not None:
         columns = find_through(problem, place, period)
         yield row.sum_of(family, row.about_facility(place, period=period), columns, "<=", most)
 

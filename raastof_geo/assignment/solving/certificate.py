@@ -84,8 +84,7 @@ def bound_below(programme: Programme, cost: Floats, shadow_prices: Floats) -> tu
     reduced = programme.reduced_costs(cost, prices)
     bound = _bound(programme, prices, reduced)
     smallest = float(reduced.min(initial=0.0))
-    lost = float(prices @ programme.limit) - bound
-    if lost <= 1e-9 * max(1.0, abs(bound)):
+    if float(prices @ programme.limit) - bound <= 1e-9 * max(1.0, abs(bound)):
         return bound, smallest
     other, left = _scale_prices(prices, cost, reduced), reduced
     bound = max(bound, _bound(programme, other, programme.reduced_costs(cost, other)))
@@ -124,8 +123,7 @@ def _lower_prices(programme: Programme, prices: Floats, reduced: Floats) -> Floa
 def largest_violation(programme: Programme, values: Floats) -> float:
     """Find the farthest that a row, a sign or a decision is broken, in units of the row. [t]"""
     columns = np.flatnonzero(values)
-    over = programme.used(columns, values[columns]) - programme.limit
-    broken = break_rows(programme.sense, over)
+    broken = break_rows(programme.sense, programme.used(columns, values[columns]) - programme.limit)
     decided = values[programme.whole]
     return max(
         float(-values.min(initial=0.0)),

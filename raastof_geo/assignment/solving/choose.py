@@ -62,8 +62,7 @@ def decide(
     `gap` of the bound, or with the best so far when the clock says so.
     """
     clock = how.clock
-    relaxed = solve_in_order(programme, costs[:1], How(clock))[-1].optimum
-    if not relaxed.feasible:
+    if not (relaxed := solve_in_order(programme, costs[:1], How(clock))[-1].optimum).feasible:
         return None
     prices = relaxed.shadow_prices
     linear, _ = bound_below(programme, costs[0], prices)
@@ -106,8 +105,7 @@ def _decide_in_order(
     for cost, tolerance in zip(costs, tolerances, strict=True):
         if runs and clock.over():
             break
-        run = _Branches(programme, columns, cost).search(clock, make)
-        if not run.feasible:
+        if not (run := _Branches(programme, columns, cost).search(clock, make)).feasible:
             break
         runs.append(run)
         value = float(cost[columns] @ run.values)
@@ -186,8 +184,7 @@ class _Branches:
                 self.waiting += [({**held, leaking: to}, here) for to in (0.0, 1.0)]
             elif run.feasible:
                 self.bound = min(self.bound, here)
-                value = float(cost @ run.values)
-                if value < self.least:
+                if (value := float(cost @ run.values)) < self.least:
                     self.best, self.least = run, value
         if self.best is None:
             # Nothing was left to try: no plan exists. Else what leaks is all there is.
@@ -203,8 +200,7 @@ class _Branches:
         part = programme.matrix[:, columns]
         over = part @ rounded - programme.limit
         least = _LEAK * np.maximum(np.abs(programme.limit), 1.0 / programme.scale)
-        broken = break_rows(programme.sense, over) > least
-        if not broken.any():
+        if not (broken := break_rows(programme.sense, over) > least).any():
             return None
         # A solver may give what it rounded already, so that sizes tell, not how far it is off.
         by = np.asarray(abs(part.tocsr()[np.flatnonzero(broken)]).sum(axis=0)).ravel()

@@ -49,8 +49,7 @@ class Master:
         only where they cannot be kept to the last digit. Closed columns have values too: zero.
         """
         last = self.basis()
-        basis = Basis(last.columns[self.open], last.rows)
-        run = self._ask_pulp(labels, time_limit_s, basis=basis)
+        run = self._ask_pulp(labels, time_limit_s, basis=Basis(last.columns[self.open], last.rows))
         return run if run.feasible else self._ask_pulp(labels, time_limit_s, penalty=self.penalty)
 
     def _ask_pulp(
@@ -72,8 +71,7 @@ class Master:
 
     def _bounds(self) -> tuple[Floats, Floats]:
         limit, infinite = self.scaled.limit, self.highspy.kHighsInf
-        least = np.where(self.sense < 0, -infinite, limit)
-        return least, np.where(self.sense > 0, infinite, limit)
+        return np.where(self.sense < 0, -infinite, limit), np.where(self.sense > 0, infinite, limit)
 
     def _add_columns(self, cost: Floats, starts: Columns, rows: Columns, values: Floats) -> None:
         count = len(cost)
@@ -125,8 +123,7 @@ class Master:
         self.model.run()
         known = self.highspy.HighsModelStatus
         ends = (known.kOptimal, known.kTimeLimit, known.kInterrupt)
-        status = self.model.getModelStatus()
-        if status == known.kModelEmpty:
+        if (status := self.model.getModelStatus()) == known.kModelEmpty:
             return Run(np.zeros(len(self.columns)), 0.0, np.zeros(self.programme.row_count), True)
         if status not in ends:
             status = self._try_again()

@@ -165,8 +165,7 @@ class _Search:
         found = Optimum(none, np.empty(0), prices, False, np.inf, none, np.empty(0))
         while True:
             master.price(cost[master.columns], penalty)
-            answer = master.solve(time_limit_s=self.clock.left_s)
-            if not answer.complete:
+            if not (answer := master.solve(time_limit_s=self.clock.left_s)).complete:
                 # A solver that is stopped may stand outside the rules: only whole answers count.
                 return found
             reduced, better = self._price(cost, answer.shadow_prices)
@@ -200,8 +199,7 @@ class _Search:
         it ends.
         """
         while optimum.solved:
-            run = self.master.state(labels, time_limit_s=self.clock.left_s)
-            if not run.complete:
+            if not (run := self.master.state(labels, time_limit_s=self.clock.left_s)).complete:
                 return replace(optimum, complete=False)
             reduced, better = self._price(cost, run.shadow_prices)
             if not len(better):
@@ -238,8 +236,7 @@ def choose_few(programme: Programme, value: Floats, columns: Columns, few: int) 
     rows, owner = rows[keep_entry], owner[keep_entry]
     order = np.lexsort((value[columns[owner]], rows))
     rows, owner = rows[order], owner[order]
-    rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
-    chosen = np.unique(columns[owner[rank < few]])
+    chosen = np.unique(columns[owner[(np.arange(len(rows)) - np.searchsorted(rows, rows)) < few]])
     return chosen if len(chosen) else columns[np.argsort(value[columns])[: few * 100]]
 
 

@@ -144,8 +144,7 @@ def solve(
     if isinstance(decided, Search) and programme.whole.any():
         last = [] if decided.last is None else [decided.last]
         spent = [*allowed, *(0.0 for _ in last)]
-        decision = decide(programme, [*costs, *last], spent, how, decided.gap)
-        if decision is None:
+        if (decision := decide(programme, [*costs, *last], spent, how, decided.gap)) is None:
             nothing = np.zeros(programme.column_count)
             return Solution(problem, programme, nothing, not clock.over(), False, costs)
         given = decision.values
@@ -203,15 +202,13 @@ def _settle(problem: Problem, step: Step, labels: Labels, how: How) -> tuple[Flo
     face: Columns = np.flatnonzero(left.may)
     if len(face) > _SETTLE_MOST:
         held, start = replace(left.programme, sense=left.sense), Start(step.optimum.columns)
-        unnamed = How(how.clock, ~left.may, start)
-        again = solve_in_order(held, [break_ties(problem)], unnamed)[-1]
+        again = solve_in_order(held, [break_ties(problem)], How(how.clock, ~left.may, start))[-1]
         face = again.optimum.columns[again.left.may[again.optimum.columns]]
         if not again.optimum.solved:
             return None
     weight = break_ties(problem.only(face))
     stated = state_programme(left.programme, face, weight, sense=left.sense, labels=labels)
-    run = stated.run(make_solver())
-    if not run.feasible:
+    if not (run := stated.run(make_solver())).feasible:
         return None
     values = np.zeros(problem.column_count)
     values[face] = run.values

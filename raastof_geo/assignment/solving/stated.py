@@ -42,8 +42,7 @@ class Labels:
         names = np.empty(len(columns), dtype=object)
         for kind in ColumnKind:
             block = self.problem.block(kind)
-            at = np.flatnonzero((columns >= block.start) & (columns < block.stop))
-            if len(at):
+            if len(at := np.flatnonzero((columns >= block.start) & (columns < block.stop))):
                 names[at] = self._name_kind(kind, columns[at])
         return [str(name) for name in names]
 
@@ -179,8 +178,7 @@ def state_programme(
     named, data = [variables[at] for at in by_row.indices.tolist()], by_row.data.tolist()
     bounds = itertools.pairwise(by_row.indptr.tolist())
     terms = [dict(zip(named[one:end], data[one:end], strict=True)) for one, end in bounds]
-    weighed = np.asarray(cost * weight, np.float64)
-    objective = dict(zip(variables, weighed.tolist(), strict=True))
+    objective = dict(zip(variables, np.asarray(cost * weight, np.float64).tolist(), strict=True))
     artificials = []
     if penalty is not None:
         signs = artificial_signs(programme)

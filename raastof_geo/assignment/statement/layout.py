@@ -27,8 +27,7 @@ def build_problem(scenario: Scenario, legs: Legs, *, every_vehicle: bool = True)
     nothing where every rule is blind to trucks (`rules.trucks_matter`).
     """
     givers, takers = list_givers(scenario), list_takers(scenario)
-    table = _LegTable(scenario, legs, keep_all=every_vehicle)
-    moves = _list_moves(scenario, givers, takers, table)
+    moves = _list_moves(scenario, givers, takers, _LegTable(scenario, legs, keep_all=every_vehicle))
     bare = Problem(scenario, legs, givers, takers, moves, MEASURES)
     lots = scenario.said.choices.smallest_lot is not None
     others: dict[str, pd.DataFrame] = {
@@ -153,8 +152,7 @@ def _list_stores(scenario: Scenario) -> pd.DataFrame:
 
 def _list_trips(problem: Problem) -> pd.DataFrame:
     """Keep each haulier's empty trips from where it may tip something to where it may load."""
-    trips = problem.legs.empty_trips
-    if trips is None or not problem.pooled_share:
+    if (trips := problem.legs.empty_trips) is None or not problem.pooled_share:
         return pd.DataFrame()
     haulier, names = find_hauliers(problem)
     frames = []
@@ -162,8 +160,7 @@ def _list_trips(problem: Problem) -> pd.DataFrame:
         tips, loads = (problem.labels(end)[haulier == at] for end in ("destination", "origin"))
         may = trips["origin"].isin(tips) & trips["destination"].isin(loads)
         frames.append(trips[may].assign(haulier=at))
-    keys = [*ColumnKind.TRIPS.keys, "haulier"]
-    return pd.concat(frames).sort_values(keys, ignore_index=True)
+    return pd.concat(frames).sort_values([*ColumnKind.TRIPS.keys, "haulier"], ignore_index=True)
 
 
 def _list_openings(scenario: Scenario) -> pd.DataFrame:
@@ -177,8 +174,7 @@ def _list_openings(scenario: Scenario) -> pd.DataFrame:
 
 def _list_links(problem: Problem) -> pd.DataFrame:
     """List the pairs of sites that count as partners where the number of partners is limited."""
-    sites = list(limited_partners(problem.scenario))
-    if not sites:
+    if not (sites := list(limited_partners(problem.scenario))):
         return pd.DataFrame()
     pairs = _list_apart(problem, ColumnKind.LINKS)
     counted = pairs["origin"].isin(sites) | pairs["destination"].isin(sites)
@@ -198,8 +194,7 @@ def limited_partners(scenario: Scenario) -> dict[str, int]:
     limits = {}
     for site_id, site in scenario.sites.items():
         given = general if site.offers or site.needs else None
-        most = given if site.partners_at_most is None else site.partners_at_most
-        if most is not None:
+        if (most := given if site.partners_at_most is None else site.partners_at_most) is not None:
             limits[site_id] = most
     return limits
 
@@ -316,8 +311,7 @@ are partial ones, not closures, so that a problem, which carries them, can be pi
 
 def check_measures() -> None:
     """See that every indicator that columns are measured by has its function, and no other has."""
-    apart = set(vocabulary.measured()).symmetric_difference(MEASURES)
-    if apart:
+    if apart := set(vocabulary.measured()).symmetric_difference(MEASURES):
         raise LookupError(f"in one of `INDICATORS` and `MEASURES` only: {', '.join(sorted(apart))}")
 
 

@@ -259,8 +259,7 @@ class Problem:
             haul = self.scenario.catalogue.internal_haul
             if haul is not None:  # but for what is heaped up where it is dug
                 piles = np.array([taker.only_from is not None for taker in self.takers], bool)
-                by_dumper = self.inside & ~piles[self.moves.taker]
-                figures[by_dumper] = haul.by_figure.get(name, 0.0)
+                figures[self.inside & ~piles[self.moves.taker]] = haul.by_figure.get(name, 0.0)
         return figures
 
     @cached_property
@@ -292,8 +291,7 @@ class Problem:
         """
         moved = self.leg(name) / self.leg("load_t") if each_trip else self.leg(name)
         if self.pooled_share:
-            back = self.pooled_share * self.return_trip(of_trip)
-            moved = moved - back / self.leg("load_t")
+            moved = moved - (self.pooled_share * self.return_trip(of_trip)) / self.leg("load_t")
         trips = self.others[ColumnKind.TRIPS].get(of_trip, ()) if self.pooled_share else ()
         return self.join(moves=moved, trips=np.asarray(trips, np.float64))
 

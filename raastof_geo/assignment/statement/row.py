@@ -255,8 +255,7 @@ class Programme:
         :math:`A (k x) \le k b` have the same plans, if decisions, which are 0 or 1, count
         :math:`k` times as much.
         """
-        asked = self.limit[(self.sense >= 0) & (self.limit > 0)]
-        most = float(asked.max(initial=0.0))
+        most = float(self.limit[(self.sense >= 0) & (self.limit > 0)].max(initial=0.0))
         return 1.0 if most >= 1e3 or most <= 0.0 else 10.0 ** math.ceil(math.log10(1e3 / most))
 
     def scaled(self) -> Programme:

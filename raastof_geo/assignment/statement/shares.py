@@ -205,8 +205,7 @@ def share_moves(
             received=problem.has("taker_kind", Role.RECEIVER),
             shared_legs=said.effect.shared_legs,
         )
-        common = ends.giver + ends.taker == 0
-        giving += value * np.where(common, 1.0, ends.giver)
+        giving += value * np.where(ends.giver + ends.taker == 0, 1.0, ends.giver)
         taking += value * ends.taker
     # A move inside of a project has both its ends in one entry: what is there twice is added up.
     whose, moves = np.concatenate([sends, takes]), np.tile(np.arange(len(sends)), 2)
@@ -247,8 +246,7 @@ def list_crossed(scenario: Scenario) -> tuple[Crossed, ...]:
     found = []
     for one in scenario.said.border:
         material = scenario.catalogue.materials[one.material]
-        ratio = scenario.catalogue.ratio(one.material, one.use) if one.use else 1.0
-        met = one.tonnes / ratio
+        met = one.tonnes / (scenario.catalogue.ratio(one.material, one.use) if one.use else 1.0)
         counted = {name: met * count_material(material, name) for name in DEFINITIONS}
         found.append(Crossed(one.tonnes, find_sort(material), met, counted))
     return tuple(found)

@@ -113,8 +113,7 @@ class Bending(Laid):
         """
         programme = self.programme if limits is None else replace(self.programme, limit=limits)
         how = {"start": np.flatnonzero(self.cost), **how}
-        found = replace(self, programme=programme).solve(self.cost, **how)
-        if not found.feasible:
+        if not (found := replace(self, programme=programme).solve(self.cost, **how)).feasible:
             return None
         least, count = _LEAST_T / self.programme.scale, len(self.short)
         bent = found.values[self.cost > 0].tolist()
@@ -178,8 +177,7 @@ class Case(Laid):
         for falling, rising in _BENT:
             short = [at for at, row in rows if row.family.bends in falling and row.sense != "<="]
             over = [at for at, row in rows if row.family.bends in rising and row.sense != ">="]
-            found = self.bend(short=short, over=over).find()
-            if found is not None:
+            if (found := self.bend(short=short, over=over).find()) is not None:
                 return found
         raise SolverError(say("the solver found no way to meet even part of the needs"))
 
@@ -283,15 +281,13 @@ def find_ratio(
     used[due] = problem.reference_share[due]
     counted[due] = shares.weigh_counted(problem, target.definition)[due]
     if target.period is None:
-        most = solve(-counted)
-        if not most.solved:
+        if not (most := solve(-counted)).solved:
             return 0.0, 0.0, False
         return asked.counted_t - most.value, asked.needed_t + asked.crossed_t, True
     met, needed = 0.0, 0.0
     for _ in range(_ROUNDS):
         share = met / needed if needed else 0.0
-        most = solve(share * used - counted)
-        if not most.solved:
+        if not (most := solve(share * used - counted)).solved:
             return met, needed, False
         values = most.values[: problem.column_count]
         more = asked.counted_t + float(counted @ values)

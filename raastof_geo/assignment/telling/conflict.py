@@ -80,13 +80,11 @@ def _say_closed(case: Case, told: Sequence[Need | Offer]) -> Iterator[Message]:
             if mine.id in asked:
                 found.setdefault(partner.site, set()).update(asked[mine.id])
     for place in scenario.facilities:
-        closed = found.get(place.site, set()) - set(place.periods)
-        if closed:
+        if closed := found.get(place.site, set()) - set(place.periods):
             told_days = tell_days(getattr(scenario.sites[place.site], place.role))
             shut = say("{site} is {dates}: nothing can come or go there in {periods}")
             when, where = tuple(one for one in scenario.periods if one in closed), place.site
-            told_shut = shut.format(dates=told_days)
-            yield names.tell_named(scenario, told_shut, site=where, periods=when)
+            yield names.tell_named(scenario, shut.format(dates=told_days), site=where, periods=when)
 
 
 def _find_conflicts(case: Case) -> list[list[int]]:
@@ -212,8 +210,7 @@ def _say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
             total = names.tell_number(entry.tonnes, beside=tonnes)
             told = told.format(total=total, reason=_say_why(case, at, entry))
             yield names.tell_named(case.problem.scenario, told, entry, tonnes=tonnes)
-        rest = [tonnes for _, _, tonnes in mine[_MOST_TOLD:]]
-        if rest:
+        if rest := [tonnes for _, _, tonnes in mine[_MOST_TOLD:]]:
             more = say("and {count} more that lack or have left {tonnes} t together")
             yield more.format(count=len(rest), tonnes=names.tell_number(sum(rest)))
     for at, amount in short:
@@ -234,8 +231,7 @@ def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
     if not len(columns):
         far = _find_far(case, entry)
         return words["far"].format(sites=_quote(far)) if far else words["nobody"]
-    partners = case.partners([entry])
-    if not partners:
+    if not (partners := case.partners([entry])):
         return _say_unusable(case, columns)
     alone = case.most([at])
     left, could = alone or 0.0, "never" if alone is None else "most"
@@ -374,8 +370,7 @@ def _find_bent(
     bending = laid.bend(**{side: mine})
     if bending.programme.column_count > _MOST_COLUMNS:
         return
-    found = bending.find(start=None, decided=Search(gap=1e-4), clock=_TRYING_S)
-    if found is not None:
+    if (found := bending.find(start=None, decided=Search(gap=1e-4), clock=_TRYING_S)) is not None:
         bent = (found.short if side == "short" else found.over).items()
         told = itertools.islice(bent, _MOST_BENT)
         yield from ((laid.rows[at], by, found.found.values) for at, by in told)

@@ -83,8 +83,7 @@ def _other_scenarios(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile
         yield how, said.model_copy(update={"sites": sites})
     there = {offer.material for offer in scenario.offers}
     there |= {material for plant in scenario.plants for material in plant.makes}
-    blocking = find_blocking(scenario, scenario.needs, there)
-    if blocking:
+    if blocking := find_blocking(scenario, scenario.needs, there):
         how = say("with {conditions} accepted too wherever it is asked for")
         conditions = names.list_names([f"`{name}`" for name in blocking])
         yield how.format(conditions=conditions), accept(scenario, blocking)
@@ -211,8 +210,7 @@ def _raise_limits(case: Case) -> Iterator[Repair | None]:
             continue
         found = case.bend(over=[at]).find()
         # None where this limit alone makes no plan possible, however far it is raised.
-        more = None if found is None else found.over.get(at)
-        if more is None:
+        if (more := None if found is None else found.over.get(at)) is None:
             continue
         times = 1.0 if row.limit + more >= 10 else 100.0  # as many decimals as it is told with
         limit = math.ceil((row.limit + more) * times - 1e-6) / times
@@ -250,8 +248,7 @@ def _change_scenario(case: Case, share: float | None) -> Iterator[Repair]:
         reached = max(0.0, math.floor(share * 1e4 + 1e-5) / 1e4)  # rounded down as it is told
         percent = names.tell_number(round(100 * reached, 2))
         told = say("lower targets.secondary_share.at_least to {share} %", share=percent)
-        every = targets.secondary_share
-        required = [at for at, one in enumerate(every) if not one.goal]
+        required = [at for at, one in enumerate(targets.secondary_share) if not one.goal]
         for at in required[:1]:
             yield _propose(
                 scenario, told, "targets", "secondary_share", at, "at_least", new=reached
@@ -310,8 +307,7 @@ def _change_entry(scenario: Scenario, entry: Need | Offer) -> Iterator[Repair]:
     """Widen a window, let a need take all that the catalogue allows, or let surplus stay."""
     site, trail = scenario.sites[entry.site], entry.trail[:-1]
     own = (site.needs if isinstance(entry, Need) else site.offers)[entry.number - 1]
-    wider = widen(own)
-    if wider is not own:
+    if (wider := widen(own)) is not own:
         need = say("let the need of {site} be met in any period")
         offer = say("let the surplus of {site} leave in any period")
         told = need if isinstance(entry, Need) else offer
@@ -348,8 +344,7 @@ def _solve(laid: Laid | None, repair: Repair) -> Repair | None:
     if laid is None:
         return None
     cost, clock = laid.problem.objectives()[0], _DECIDING_S if laid.programme.whole.any() else None
-    solution = laid.solve(cost, decided=Search(_GAP), clock=clock)
-    if not solution.solved:
+    if not (solution := laid.solve(cost, decided=Search(_GAP), clock=clock)).solved:
         return None
     kg, dkk = solution.amount(CO2E), solution.amount(COST)
     return replace(repair, kg_co2e=kg, dkk=dkk, objective=solution.value)

@@ -80,8 +80,7 @@ def compare_sites(plan: Plan) -> dict[tuple[str, str], Reason]:
     """
     problem, proof = plan.problem, plan.proof
     moves = problem.block("moves")
-    prices = proof.prices_given_decisions
-    extra = proof.programme.reduced_costs(proof.cost, prices)[moves]
+    extra = proof.programme.reduced_costs(proof.cost, proof.prices_given_decisions)[moves]
     extra = np.where(proof.values[moves] > 0, -np.inf, extra)
     unusable = find_unusable(problem)
     extra = np.where(unusable.moves, np.inf, extra)
@@ -90,8 +89,7 @@ def compare_sites(plan: Plan) -> dict[tuple[str, str], Reason]:
     dealing = ((problem.givers[giver], problem.takers[taker]) for giver, taker in ends)
     best: dict[tuple[str, str], Reason] = {}
     for giver, taker in chain(dealing, product(problem.givers, problem.takers)):
-        pair = giver.site, taker.site
-        if pair not in best and giver.site != taker.site:
+        if (pair := (giver.site, taker.site)) not in best and giver.site != taker.site:
             best[pair] = _explain(plan, unusable, giver, taker, again=False)
     return best
 
@@ -190,10 +188,8 @@ def _explain(
     plan: Plan, unusable: Unusable, giver: Giver, taker: Taker, *, again: bool = True
 ) -> Reason:
     pair = _Pair(plan, unusable, giver, taker)
-    found = _find_block(pair)
-    if found is None:
-        moved = float(plan.proof.values[pair.columns].sum())
-        if moved > 0:
+    if (found := _find_block(pair)) is None:
+        if (moved := float(plan.proof.values[pair.columns].sum())) > 0:
             told = say("it is in the plan: {tonnes} t of {what}", what=pair.what)
             return pair.reason("in_plan", told.format(tonnes=names.tell_number(moved)))
         found = _find_closed(pair)
@@ -343,8 +339,7 @@ def _rise(plan: Plan, found: Solution, tonnes: float) -> float:
 
 def _dearest_move(plan: Plan) -> float:
     """Give the largest cost of a unit that is no decision, which others are small against."""
-    costs = np.abs(plan.proof.cost[~plan.proof.programme.whole])
-    return max(1e-3, float(costs.max(initial=0.0)))
+    return max(1e-3, float(np.abs(plan.proof.cost[~plan.proof.programme.whole]).max(initial=0.0)))
 
 
 def _name_blocking(pair: _Pair) -> list[Message]:

@@ -78,8 +78,7 @@ def draw_waterfall(bars: Sequence[Bar], *, unit: str) -> Drawing:
     if broken:
         unit = str(say("{unit}; the axis begins at {low}, not at 0", unit=unit, low=_write(low)))
     left, labels = _place_labels([bar.label for bar in bars], _ROW)
-    room = (high - low) * 0.16
-    plot = _Plot(left, low, high + room, 8 + _ROW * len(bars))
+    plot = _Plot(left, low, high + (high - low) * 0.16, 8 + _ROW * len(bars))
     parts: list[Piece] = [*plot.axis(unit), *labels]
     for place, (bar, before, after) in enumerate(zip(bars, levels, levels[1:], strict=False)):
         top = 8 + _ROW * place + (_ROW - _BAR) / 2

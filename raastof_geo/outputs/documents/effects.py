@@ -178,8 +178,7 @@ def tabulate_causes(effect: Effect) -> Iterator[Block]:
 
 
 def _cause_cells(saved: Mapping[str, float] | pd.Series, gain: Gain) -> tuple[Readable, ...]:
-    emitted = [saved[part] for part in (*parts_of(CO2E), CO2E)]
-    tonnes = write_numbers(*emitted, per=1000, digits=1)
+    tonnes = write_numbers(*(saved[part] for part in (*parts_of(CO2E), CO2E)), per=1000, digits=1)
     return (*tonnes, *write_numbers(gain.dkk, per=1000), credit.say_price(gain))
 
 
@@ -302,8 +301,7 @@ def show_payments(scenario: Scenario, effect: Effect) -> Iterator[Block]:
 
 def _say_support(effect: Effect) -> Iterator[Message]:
     """Say what has to come from outside, where projects together pay more than without the plan."""
-    support = effect.transfers.support_dkk
-    if support < 0.5:
+    if (support := effect.transfers.support_dkk) < 0.5:
         return
     saved_t = (effect.baseline_books.total(CO2E) - effect.books.total(CO2E)) / 1000
     told = {"dkk": format_number(support / 1e6, digits=1)}

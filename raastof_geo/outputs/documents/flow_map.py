@@ -167,8 +167,7 @@ class _Scene:
         left, low, right, high = self.bounds
         scale = min(self.width / ((right - left) * self.squeezed), self.height / (high - low))
         x = self.width / 2 + (points[:, 0] - (left + right) / 2) * self.squeezed * scale
-        y = self.height / 2 - (points[:, 1] - (low + high) / 2) * scale
-        return np.column_stack([x, y])
+        return np.column_stack([x, self.height / 2 - (points[:, 1] - (low + high) / 2) * scale])
 
     def _name(self, spots: Sequence[Sequence[float]], roads: Any) -> Iterator[drawing.Piece]:
         """Put names beside their sites, whole, off the flows; one without room is left out.

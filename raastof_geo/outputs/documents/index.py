@@ -40,7 +40,6 @@ def _list_blocks(result: Result, folder: Path) -> Iterator[document.Block]:
     for ending, head in read_texts("files of projects").items():
         mine = [(name, f"{file_name(one)}.{ending}") for name, one in names]
         there = (one for one in mine if (pages / one[1]).exists())
-        links = [document.Link(f"projects/{quote(file)}", name) for name, file in there]
-        if links:
+        if links := [document.Link(f"projects/{quote(file)}", name) for name, file in there]:
             yield document.Heading(head)
             yield document.Links(tuple(links))

@@ -56,8 +56,7 @@ def write_projects(result: Result, folder: Path) -> Path:
         page = build_project(result, project, others=others, own=flows[project])
         document.write_page(page, into / f"{file_name(project)}.html")
         mine = find_own_sites(result.scenario, project)
-        transports = list_transports(result.scenario, flows[project], mine)
-        if transports:
+        if transports := list_transports(result.scenario, flows[project], mine):
             write_calendar(result, page.title, transports, into / f"{file_name(project)}.ics")
     return into
 
@@ -161,8 +160,7 @@ def _tell_transports(
         if mine:
             yield document.Heading(head.format(tonnes=tonnes), anchor=direction)
             yield document.Bullets(tuple(_list_relations(scenario, mine)))
-    gate = _count_at_gate(scenario, transports)
-    if gate:
+    if gate := _count_at_gate(scenario, transports):
         busiest = max(gate, key=lambda period: gate[period] / count_weekdays(period))
         daily = format_number(gate[busiest] / count_weekdays(busiest), digits=1)
         total = format_number(sum(gate.values()))
@@ -191,8 +189,7 @@ def _list_relations(scenario: Scenario, transports: Sequence[Transport]) -> Iter
             material=call_material(scenario, material),
             when=say_when(scenario, periods),
         )
-    rest = found[_MOST_RELATIONS:]
-    if rest:
+    if rest := found[_MOST_RELATIONS:]:
         yield say(
             "{count} more, {tonnes} t: see the calendar",
             count=len(rest),
@@ -253,8 +250,7 @@ def _tell_effect(
 def _tell_money(
     result: Result, project: str, before: pd.Series, plan: pd.Series
 ) -> Iterator[document.Block]:
-    caption = say("What this project pays [1,000 DKK]")
-    yield effects.tabulate_cost(caption, plan, before, least=0.5)
+    yield effects.tabulate_cost(say("What this project pays [1,000 DKK]"), plan, before, least=0.5)
     transfers = result.effect.transfers
     if project in transfers.saved_dkk:
         paid = {rule: transfers.paid(rule)[project] for rule in transfers.rules}

@@ -133,8 +133,7 @@ def _list_facts(result: Result) -> Iterator[tuple[Readable, Readable]]:
     date = "" if said.date is None else format_date(said.date, "long", LOCALES[spoken_language()])
     made, drawn = f"raastof_geo {__version__}", format_day(roads.osm_date) or roads.title
     told = (said.client, said.author, date, said.version, made, drawn)
-    facts = zip(read_texts("facts").values(), told, strict=True)
-    yield from (fact for fact in facts if fact[1])
+    yield from (fact for fact in zip(read_texts("facts").values(), told, strict=True) if fact[1])
 
 
 def _name_sources(result: Result) -> list[str]:
@@ -172,8 +171,7 @@ def _tell_summary(result: Result) -> Iterator[document.Block]:
         whole.append((name, now, told.format(before=was)))
     yield document.Figures((*whole, *effects.show_commitments(plan, before, *moved).items))
     of_input = {*map(str, warn_of_input(result.scenario, result.network, result.anchors))}
-    doubts = [one.message for one in warn(result) if str(one) not in of_input]
-    if doubts:
+    if doubts := [one.message for one in warn(result) if str(one) not in of_input]:
         yield document.Bullets(tuple(doubts))
 
 
@@ -286,8 +284,7 @@ def _tell_decisions(result: Result) -> Iterator[document.Block]:
         and scenario.party(one, "client") != scenario.party(other, "client")
         for one, other in zip(flows["origin"], flows["destination"], strict=True)
     ]
-    shared = _sum_matches(flows[np.array(apart, dtype=bool)], each_period=False)
-    if len(shared):
+    if len(shared := _sum_matches(flows[np.array(apart, dtype=bool)], each_period=False)):
         yield document.Paragraph(
             say_count(
                 "One match between projects needs an agreement.",
@@ -303,8 +300,7 @@ def _tell_decisions(result: Result) -> Iterator[document.Block]:
             say("No project's surplus meets the need of another one in this plan.")
         )
     opened: Iterator[Any] = plan.openings[plan.openings["opened"].astype(bool)].itertuples()
-    names = [scenario.site_name(one.site) for one in opened]
-    if names:
+    if names := [scenario.site_name(one.site) for one in opened]:
         yield document.Bullets(tuple(say("{site} is opened", site=name) for name in names))
     relied_on = say("Conditions that the plan relies on")
     yield from effects.tell_conditions(result, relied_on, list_flows(plan.flows))

@@ -132,14 +132,12 @@ def _lay_out(file: Any, block: Block, room: int, down: int) -> dict[str, Any]:
         part, image = file.part.get_or_add_image(io.BytesIO(block.drawing.png))
         return {"part": part, "width": width, "height": image.scaled_dimensions(width)[1]}
     if isinstance(block, Table):
-        rows = block.rows
-        if len(rows) > _MOST_ROWS:
+        if len(rows := block.rows) > _MOST_ROWS:
             last = rows[-1:] if block.total else rows[_MOST_ROWS - 1 :][:1]
             rows = rows[: _MOST_ROWS - 1] + last
         texts = [[*map(plain_number, block.header)]]
         for row in rows:
-            numbers = map(plain_number, row[block.words :])
-            texts.append([*map(plain, row[: block.words]), *numbers])
+            texts.append([*map(plain, row[: block.words]), *map(plain_number, row[block.words :])])
         shown = [[text[:_MOST_LETTERS] for text in row] for row in texts]
         widths = _share_room(texts, room / _POINT)
         return {"texts": shown, "widths": widths, "whole": len(rows) <= _KEPT_ROWS}
@@ -219,8 +217,7 @@ def _share_room(texts: Sequence[Sequence[str]], room: float) -> list[int]:
         for column in columns
     ]
     more = [max(0.0, widest(column[1:]) - one) for column, one in zip(columns, least, strict=True)]
-    spare = whole - sum(least)
-    if spare <= 0:
+    if (spare := whole - sum(least)) <= 0:
         widths = [whole * one / sum(least) for one in least]
     else:
         scale = min(1.0, spare / sum(more)) if sum(more) else 0.0

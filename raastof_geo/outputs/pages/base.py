@@ -87,8 +87,7 @@ def find_towns(network: RoadNetwork) -> list[Floats]:
     large = [ROAD_CLASSES.index(name) for name in ("motorway", "trunk", "ferry")]
     streets = ~np.isin(network.road_class, large)
     ends = np.concatenate((network.tail[streets], network.head[streets]))
-    meeting = np.bincount(ends, minlength=network.node_count) >= 3
-    if not meeting.any():
+    if not (meeting := np.bincount(ends, minlength=network.node_count) >= 3).any():
         return []
     at = network.project(network.node_lon[meeting], network.node_lat[meeting])
     low = at.min(axis=0) - 10 * _CELL_M
@@ -111,8 +110,7 @@ def _draw_roads(
     """Give the lines of each class, the small ones near places only."""
     names = np.array(ROAD_CLASSES)[network.road_class]
     around = np.zeros(network.edge_count, bool)
-    places = np.array(list(near), np.float64).reshape(-1, 2)
-    if len(places):
+    if len(places := np.array(list(near), np.float64).reshape(-1, 2)):
         middle = network.xy[(network.point_start[:-1] + network.point_start[1:]) // 2]
         tree = shapely.STRtree(shapely.points(middle))
         disks = shapely.points(network.project(places[:, 0], places[:, 1]))
@@ -121,8 +119,7 @@ def _draw_roads(
         yield name, _draw_class(network, names == name)
     for shown in dict.fromkeys(_LOCAL.values()):
         mine = [name for name, drawn in _LOCAL.items() if drawn == shown]
-        lines = _draw_class(network, np.isin(names, mine) & around)
-        if lines:
+        if lines := _draw_class(network, np.isin(names, mine) & around):
             yield f"near_{shown}", lines
 
 

@@ -38,8 +38,7 @@ def encode_line(points: Any, tolerance_deg: float, *, decimals: int = 4) -> str:
         return ""
     line = shapely.simplify(shapely.LineString(points), tolerance_deg)
     steps = np.round(shapely.get_coordinates(line) * 10**decimals).astype(np.int64)
-    moved = np.any(np.diff(steps, axis=0, prepend=steps[:1] - 1) != 0, axis=1)
-    lon, lat = steps[moved].T.tolist()
+    lon, lat = steps[np.any(np.diff(steps, axis=0, prepend=steps[:1] - 1) != 0, axis=1)].T.tolist()
     return f"{encode_numbers(lat)} {encode_numbers(lon)}" if len(lat) > 1 else ""
 
 

@@ -62,8 +62,7 @@ class Page(Figure):
         policy = _CONTENT_POLICY.replace("img-src data:", f"img-src data: {self.images}".rstrip())
         policy = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         policy = "" if self._asks_others(page) else policy
-        head = f"<head>\n{policy}<title>{escape(self.called)}</title>"
-        return page.replace("<head>", head, 1)
+        return page.replace("<head>", f"<head>\n{policy}<title>{escape(self.called)}</title>", 1)
 
     def _asks_others(self, page: str) -> bool:
         """Tell whether something on the map is loaded from elsewhere."""

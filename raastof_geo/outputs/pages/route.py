@@ -66,8 +66,7 @@ def _mark(line: str) -> tuple[str, str]:
     """Tell a sentence from a point below one, and escape it; addresses in it become links."""
     kind = "point" if line.startswith("  - ") else "below" if line.startswith("  ") else "said"
     text = escape(line.strip().removeprefix("- "))
-    link = r'<a href="\g<0>" rel="noopener noreferrer">OpenStreetMap</a>'
-    return kind, _ADDRESS.sub(link, text)
+    return kind, _ADDRESS.sub(r'<a href="\g<0>" rel="noopener noreferrer">OpenStreetMap</a>', text)
 
 
 def explain_detour(scenario: Scenario, detour: Detour) -> list[str]:

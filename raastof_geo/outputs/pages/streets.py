@@ -62,8 +62,7 @@ def lay_streets(legs: Legs, errands: Iterable[Errand]) -> StreetLines:
             continue
         first, last = int(run[0]), int(run[-1])
         ahead = first <= last ^ 1
-        key = first if ahead else last ^ 1
-        if key not in numbers:
+        if (key := first if ahead else last ^ 1) not in numbers:
             numbers[key] = len(lines)
             drawn = _draw(legs.roads.network, known, run if ahead else run[::-1] ^ 1)
             lines.append(encode_line(drawn, STREET_TOLERANCE_DEG, decimals=STREET_DECIMALS))

@@ -84,8 +84,7 @@ def _write_lists(book: Book, scenario: Scenario) -> dict[str, str]:
 
 def _help(sheet: Sheet, at: int, scope: str, column: str, lists: dict[str, str]) -> None:
     """Tell what a column is for above it, and offer what may be chosen below."""
-    about = read_texts("about headings").get(column)
-    if about is not None:
+    if (about := read_texts("about headings").get(column)) is not None:
         sheet.worksheet.write_comment(sheet.heading[0], at, str(about), {"x_scale": 2})
     if scope == SCENARIO or column not in (keys := list_keys(scope)):
         return

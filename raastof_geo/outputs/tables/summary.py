@@ -196,8 +196,7 @@ def list_stated(scenario: Scenario) -> list[Message]:
         )
         for one in scenario.said.border
     ]
-    today = scenario.said.targets.virgin_today
-    if today is not None:
+    if (today := scenario.said.targets.virgin_today) is not None:
         told.append(
             say("Today {amount} t of virgin material is used in each period ({source})").format(
                 amount=format_number(today.amount_per_period.value), source=today.source
@@ -260,8 +259,7 @@ def _say_target(target: TargetAnswer, unit: str) -> list[Message]:
     kg, dkk = (
         None if more is None else round(more) for more in (target.more_kg_co2e, target.more_dkk)
     )
-    price = target.price_per_t
-    if price is None:
+    if (price := target.price_per_t) is None:
         told["in_plan"] = format_number(100 * target.reach.in_plan, digits=1)
         return [texts["missed"].format(**told, short=format_number(target.short_t))]
     if kg is None or dkk is None:
@@ -373,8 +371,7 @@ def find_reliances(scenario: Scenario, flows: Iterable[Flow]) -> list[Reliance]:
     tonnes: dict[tuple[str, str, str], float] = defaultdict(float)
     named: dict[str, Need] = {}
     for flow in flows:
-        need = needs.get(flow.taker)
-        if need is None:
+        if (need := needs.get(flow.taker)) is None:
             continue
         named[need.name] = need
         rulings = scenario.rulings(flow.material, need.demand)

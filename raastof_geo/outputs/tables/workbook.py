@@ -204,8 +204,7 @@ def _compare(columns: str, saved: float, was: float) -> Iterator[Formula]:
     """Give in the third of some columns the difference of the others, and beside it its share."""
     first, second, third = tuple(columns)
     yield Formula(f"={first}#-{second}#", saved)
-    share = saved / was if was else ""
-    yield Formula(f'=IF({first}#=0,"",{third}#/{first}#)', share, percent=True)
+    yield Formula(f'=IF({first}#=0,"",{third}#/{first}#)', saved / was if was else "", percent=True)
 
 
 def _write_groups(sheet: Sheet, result: Result, dimension: str) -> None:
