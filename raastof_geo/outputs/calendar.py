@@ -76,9 +76,7 @@ def _name_run(run: Sequence[Period]) -> str:
     return " – ".join(dict.fromkeys(names))
 
 
-def write_calendar(
-    result: Result, title: Readable, transports: Sequence[Transport], path: Path
-) -> Path:
+def write_calendar(result: Result, title: Readable, moved: Sequence[Transport], path: Path) -> Path:
     """Write what comes and goes as one event for each partner, material and period."""
     import icalendar
 
@@ -88,7 +86,7 @@ def write_calendar(
     calendar = icalendar.Calendar(version="2.0", prodid=f"-//raastof_geo//{__version__}//EN")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("x-wr-calname", _in_a_line(title))
-    for one in transports:
+    for one in moved:
         period, told = scenario.periods[one.period], say_transport(scenario, one)
         mark = hashlib.sha256("\0".join((scenario.id, *one[:5])).encode("utf-8", "surrogatepass"))
         about = [told, say("From the plan: {title}", title=scenario.said.title)]

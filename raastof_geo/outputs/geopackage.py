@@ -203,14 +203,7 @@ _NOTHING = 0.0005
 _MUCH = 1e9
 _FLOW = '"origin_name" || \' → \' || "destination_name"'
 _TOLD = {
-    "flows": (
-        "material_name",
-        "tonnes",
-        "loads",
-        "vehicle_name",
-        "period",
-        str(TRANSPORT_WTW.flow),
-    ),
+    "flows": ("material_name", "tonnes", "loads", "vehicle_name", "period", TRANSPORT_WTW.flow),
     "road_burden": ("road", "per_weekday", "per_weekday_before", "per_weekday_change"),
     "sites": ("name", "roles", "offered_tonnes", "needed_tonnes", "saved_t_co2e_wtw"),
     "municipalities": ("name", "saved_t_co2e_wtw", "saved_cost_dkk"),

@@ -100,9 +100,8 @@ def beyond_fairness(scenario: Scenario, alone: Mapping[str, float]) -> Iterator[
 def _other_municipalities(scenario: Scenario) -> Iterator[Finding]:
     """Name sites whose coordinates lie in another municipality than the scenario says."""
     lon, lat = zip(*(site.lon_lat for site in scenario.sites.values()), strict=True)
-    for (id_, site), found in zip(
-        scenario.sites.items(), scenario.region.locate(lon, lat), strict=True
-    ):
+    found_in = scenario.region.locate(lon, lat)
+    for (id_, site), found in zip(scenario.sites.items(), found_in, strict=True):
         if site.municipality and found and site.municipality != found:
             told = {"site": f"`{id_}`", "said": site.municipality, "found": found}
             place = scenario.place_of("sites", id_, "municipality")

@@ -39,9 +39,8 @@ class Form(NamedTuple):
 
     def render(self, rows: Iterable[Sequence[str]]) -> bytes:
         """Lay rows out as text below the heads: UTF-8 with a mark that Excel knows."""
-        lines = (
-            self.separator.join(map(self._quote, row)) + self.end for row in (self.heads, *rows)
-        )
+        rows = (self.heads, *rows)
+        lines = (self.separator.join(map(self._quote, row)) + self.end for row in rows)
         return ("\ufeff" + "".join(lines)).encode("utf-8", "replace")
 
     def _quote(self, cell: str) -> str:

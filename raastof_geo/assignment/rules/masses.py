@@ -34,9 +34,8 @@ PLANTS_IN_TOTAL = replace(PLANTS_PERMITTED, raised_by=_IN_TOTAL)
 PLANTS_FED = _family("plants_fed", say("input of the plant"), bends="never")
 PLANTS_EMPTIED = _family("plants_emptied", say("output of the plant"), bends="never")
 DEPOTS_BALANCED = _family("depots_balanced", say("stock of the depot"), bends="never")
-DEPOTS_FILLED = _permit(
-    "depots_filled", say("capacity of the depot"), bends="next", raised_by=_CAPACITY
-)
+_FILLED = say("capacity of the depot")
+DEPOTS_FILLED = _permit("depots_filled", _FILLED, bends="next", raised_by=_CAPACITY)
 DEPOTS_PERMITTED = _permit("depots_permitted", say("reception of the depot"))
 DEPOTS_ENDED = _family("depots_ended", say("stock of the depot at the end"), bends="next")
 _SURPLUS = say("what can be put to use of the surplus (`capture`)")
@@ -56,9 +55,8 @@ def agreements_kept(problem: Problem) -> Iterator[row.Row]:
         columns = agreed_moves(problem, agreement)
         said = agreement.tonnes, agreement.at_least, agreement.at_most
         head = f"{number}-{agreement.giver}-{agreement.taker}"
-        about = row.About(
-            head, site=agreement.giver, material=agreement.material or "", entry=number
-        )
+        what = agreement.material or ""
+        about = row.About(head, site=agreement.giver, material=what, entry=number)
         if agreement.forbidden:
             yield row.sum_of(AGREEMENTS_KEPT, about, columns, "<=", 0.0)
         for sense, amount in zip(senses, said, strict=True):
@@ -188,12 +186,12 @@ def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[ro
 
 
 def _limit(
-    problem: Problem, place: Facility, family: row.Family, period: str = ""
+    problem: Problem, place: Facility, of: row.Family, period: str = ""
 ) -> Iterator[row.Row]:
     """Limit what goes through a place in a period, or in total, where there is such a limit."""
     if (most := place.per_period_t if period else place.total_t) is not None:
         columns = find_through(problem, place, period)
-        yield row.sum_of(family, row.about_facility(place, period=period), columns, "<=", most)
+        yield row.sum_of(of, row.about_facility(place, period=period), columns, "<=", most)
 
 
 def find_through(problem: Problem, place: Facility, period: str = "") -> Columns:

@@ -177,9 +177,8 @@ def _solve_given(
     if kept:
         values = kept[-1].spread(len(values)) + (0.0 if decided is None else decided)
     done = steps[-1].optimum.complete and len(kept) in (0, len(costs))
-    return Solution(
-        problem, programme, values, done, bool(kept), costs, tuple(steps), decided=decided
-    )
+    ended = tuple(steps)
+    return Solution(problem, programme, values, done, bool(kept), costs, ended, decided=decided)
 
 
 def _publish(found: Solution, labels: Labels, how: How, *, settle: bool) -> Solution:

@@ -54,7 +54,7 @@ class _LegTable:
         self.origins, self.destinations, self.materials, *_ = axes
         named = [(frame[key].cat, axis) for key, axis in zip(LEG_KEYS, axes, strict=True)]
         numbers = (
-            np.array([axis.get(one, -1) for one in key.categories], int) for key, axis in named
+            np.array([axis.get(one, -1) for one in of.categories], int) for of, axis in named
         )
         at = np.array([number[key.codes] for number, (key, _) in zip(numbers, named, strict=True)])
         usable = (at >= 0).all(axis=0)
@@ -110,9 +110,8 @@ def _list_moves(
     used = (rows >= 0) & (gives[one] & takes[other, material[one]])[:, None, :]
     pair, vehicle, period = np.nonzero(used)
     trucks, times = vehicle.astype(np.int16), period.astype(np.int16)
-    return Moves(
-        one[pair].astype(np.int32), other[pair].astype(np.int32), rows[used], trucks, times
-    )
+    gives_at, takes_at = (end[pair].astype(np.int32) for end in (one, other))
+    return Moves(gives_at, takes_at, rows[used], trucks, times)
 
 
 def _dealing(givers: Sequence[Giver], takers: Sequence[Taker]) -> Mask:

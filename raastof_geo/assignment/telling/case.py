@@ -118,9 +118,7 @@ class Bending(Laid):
         least, count = _LEAST_T / self.programme.scale, len(self.short)
         bent = found.values[self.cost > 0].tolist()
         sides = ((self.short, bent[:count]), (self.over, bent[count:]))
-        short, over = (
-            {row: one for row, one in zip(*side, strict=True) if one > least} for side in sides
-        )
+        short, over = ({row: by for row, by in zip(*of, strict=True) if by > least} for of in sides)
         return Violation(short, over, found, self)
 
 

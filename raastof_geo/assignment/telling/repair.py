@@ -59,9 +59,8 @@ def say_levers(case: Case, share: LargestShare) -> Iterator[Message]:
 
 def _try_levers(case: Case, none: LargestShare) -> Iterator[tuple[Message, LargestShare]]:
     limits = read_texts("without").items()
-    lifted = (
-        (how, {one.rule for one in case.rows if one.family.limits == of}) for of, how in limits
-    )
+    rows = [(one.rule, one.family.limits) for one in case.rows]
+    lifted = ((how, {rule for rule, kind in rows if kind == of}) for of, how in limits)
     fewer = ((how, case.without(rules)) for how, rules in lifted if rules)
     other = ((how, case.restate(said)) for how, said in _other_scenarios(case.problem.scenario))
     for how, laid in itertools.chain[tuple[Message, Laid | None]](fewer, other):

@@ -184,10 +184,8 @@ class _Pair:
         return Reason(giver.id, taker.id, giver.material, kind, message, more_per_t)
 
 
-def _explain(
-    plan: Plan, unusable: Unusable, giver: Giver, taker: Taker, *, again: bool = True
-) -> Reason:
-    pair = _Pair(plan, unusable, giver, taker)
+def _explain(plan: Plan, lost: Unusable, giver: Giver, taker: Taker, again: bool = True) -> Reason:
+    pair = _Pair(plan, lost, giver, taker)
     if (found := _find_block(pair)) is None:
         if (moved := float(plan.proof.values[pair.columns].sum())) > 0:
             told = say("it is in the plan: {tonnes} t of {what}", what=pair.what)

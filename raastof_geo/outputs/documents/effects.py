@@ -197,7 +197,7 @@ def draw_progress(result: Result) -> Iterator[Block]:
     whole = [follow_periods(books)[0] for books in (effect.baseline_books, effect.books)]
     goal, year = round(100 * GOAL_SHARE), str(GOAL_YEAR)
     shares = [[100 * share(one) for _, share in SHARES] for one in whole]
-    titles = [str(title) for title, _ in SHARES]
+    titles, heads = [str(title) for title, _ in SHARES], (f"{side} [%]" for side in sides)
     told = [
         f"{title}: {format_number(was, digits=1)} – {format_number(now, digits=1)}"
         for title, was, now in zip(titles, *shares, strict=True)
@@ -217,10 +217,7 @@ def draw_progress(result: Result) -> Iterator[Block]:
             goal=goal, year=year, today=round(100 * RECYCLED_TODAY), reference_tonne=REFERENCE_TONNE
         ),
         GOAL_SOURCE,
-        Data(
-            (say("Share"), *(f"{side} [%]" for side in sides)),
-            tuple(zip(titles, *shares, strict=True)),
-        ),
+        Data((say("Share"), *heads), tuple(zip(titles, *shares, strict=True))),
     )
     if stated := tuple(list_stated(result.scenario)):
         yield Bullets(stated)
@@ -242,12 +239,10 @@ def tabulate_progress(result: Result) -> Iterator[Table]:
         yield Table(caption, (what, *heads[part]), tuple(told))
 
 
-def show_commitments(
-    plan: pd.Series, before: pd.Series, moved: float, moved_before: float
-) -> Figures:
+def show_commitments(plan: pd.Series, before: pd.Series, moved: float, then: float) -> Figures:
     """Show the four figures that public clients report; `moved` is to and from site. [t]"""
     figures = (
-        (say("To and from site [t]"), moved, moved_before),
+        (say("To and from site [t]"), moved, then),
         (VIRGIN.heading, plan[VIRGIN], before[VIRGIN]),
         (REUSED.heading, plan[REUSED], before[REUSED]),
         (say("Transport distance, trucks [km]"), plan[VEHICLE_KM], before[VEHICLE_KM]),

@@ -129,9 +129,8 @@ class _Scene:
         for part in shapely.get_parts(shapely.intersection(within, sight)):
             if part.geom_type == "Polygon" and not part.is_empty:
                 yield drawing.Shape(part.exterior.coords[:], LAND, COAST, 0.8)
-        simple = shapely.simplify(
-            [shapely.LineString(one.points) for one in self.lines], _TOLERANCE_DEG
-        )
+        lines = [shapely.LineString(one.points) for one in self.lines]
+        simple = shapely.simplify(lines, _TOLERANCE_DEG)
         ways = [*zip(self.lines, shapely.transform(simple, self._project), strict=True)]
         ways.sort(key=lambda one: (not one[0].virgin, -one[0].tonnes))
         for line, way in ways:

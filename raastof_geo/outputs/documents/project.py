@@ -148,19 +148,17 @@ def _tell_summary(result: Result, before: pd.Series, plan: pd.Series) -> Iterato
     )
 
 
-def _tell_transports(
-    scenario: Scenario, transports: Sequence[Transport]
-) -> Iterator[document.Block]:
+def _tell_transports(scenario: Scenario, moved: Sequence[Transport]) -> Iterator[document.Block]:
     """Tell what comes and goes, from and to whom, when, and what that is at the gate."""
-    if not transports:
+    if not moved:
         yield document.Paragraph(say("Nothing comes to or leaves this project in the plan."))
     for direction, head in read_texts("directions").items():
-        mine = [one for one in transports if one.direction == direction]
+        mine = [one for one in moved if one.direction == direction]
         tonnes = format_number(sum(one.tonnes for one in mine))
         if mine:
             yield document.Heading(head.format(tonnes=tonnes), anchor=direction)
             yield document.Bullets(tuple(_list_relations(scenario, mine)))
-    if gate := _count_at_gate(scenario, transports):
+    if gate := _count_at_gate(scenario, moved):
         busiest = max(gate, key=lambda period: gate[period] / count_weekdays(period))
         daily = format_number(gate[busiest] / count_weekdays(busiest), digits=1)
         total = format_number(sum(gate.values()))

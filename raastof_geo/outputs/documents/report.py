@@ -203,7 +203,7 @@ def _draw_map(result: Result) -> Iterator[document.Block]:
     sites = sorted(scenario.sites, key=lambda site: -met[site])
     kinds, name = {False: say("Surplus and recycled"), True: say("Virgin")}, scenario.site_name
     rows = tuple(
-        (name(one.origin), name(one.destination), kinds[one.virgin], one.tonnes) for one in hauls
+        (name(it.origin), name(it.destination), kinds[it.virgin], it.tonnes) for it in hauls
     )
     yield document.Heading(say("Map"), anchor="map")
     yield document.Picture(

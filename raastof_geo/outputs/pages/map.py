@@ -127,10 +127,8 @@ def _body(result: Result) -> tuple[str, str]:
     """Write the landmarks before and after the map; the script fills in what is in them."""
     effect = [str(one) for one in say_effect(result)]
     # Up to the sentence that says tonnes, money, and against what.
-    lead = [
-        *map(str, conclude(result)),
-        *effect[: 1 + sum("CO2e" not in one for one in effect[:2])],
-    ]
+    first = 1 + sum("CO2e" not in one for one in effect[:2])
+    lead = [*map(str, conclude(result)), *effect[:first]]
     told = {
         "texts": read_texts("map page"),
         "title": result.scenario.said.title,
@@ -207,6 +205,7 @@ class MapStory:
     def story(self) -> dict[str, Any]:
         """Sites, materials, periods, and the words for all of it."""
         scenario, effect = self.result.scenario, self.result.effect
+        then = effect.baseline_books
         projects = sorted({scenario.project(site) for site in scenario.sites})
         vehicles = scenario.catalogue.vehicles
         words = read_texts("map") | {role: role.caption for role in ROLE_MARKS}
@@ -215,10 +214,7 @@ class MapStory:
             "group": format_number(1000)[1],
             "texts": {key: translate(text.text) for key, text in words.items()},
             "periods": list(scenario.periods),
-            "totals": {
-                "plan": self._total(effect.books),
-                "before": self._total(effect.baseline_books),
-            },
+            "totals": {"plan": self._total(effect.books), "before": self._total(then)},
             "undivided": len(self.result.plan.empty_trips) > 0,
             "weekdays": [count_weekdays(one) for one in scenario.periods.values()],
             "materials": _materials(self.result),
@@ -285,13 +281,11 @@ class MapStory:
             for kg, loads in zip(by_period[TRANSPORT_WTW], by_period[LOADS_DRIVEN], strict=True)
         ]
 
-    def _find_route(
-        self, origin: str, destination: str, vehicle: str, period: str, load: str
-    ) -> int:
+    def _find_route(self, origin: str, goal: str, vehicle: str, period: str, load: str) -> int:
         """Give the number of a route, a new one where nobody has asked for it."""
-        if origin == destination:
+        if origin == goal:
             return -1
-        errand = Errand(origin, destination, vehicle, self.result.legs.spell(period), load)
+        errand = Errand(origin, goal, vehicle, self.result.legs.spell(period), load)
         return self._errands.setdefault(errand, len(self._errands))
 
     def _lay_flows(self, flows: pd.DataFrame) -> dict[str, Any]:

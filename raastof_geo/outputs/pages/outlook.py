@@ -134,9 +134,8 @@ def _list_gaps(
     """Give heads, each with sentences; that there are none is said as well."""
     texts, idle = read_texts("outlook"), [*map(str, explain_idle(scenario, network, anchors))]
     lost: tuple[Sequence[Offer | Need], ...] = (outlook.no_outlet, outlook.no_source)
-    sites = (
-        [f"{scenario.site_name(it.site)}: {call_entry(scenario, it)}" for it in one] for one in lost
-    )
+    name = scenario.site_name
+    sites = ([f"{name(it.site)}: {call_entry(scenario, it)}" for it in one] for one in lost)
     doubts = (str(one) for one in warn_of_input(scenario, network, anchors))
     told = [*sites, idle, [one for one in doubts if one not in idle]]
     for key, lines in zip(("no outlet", "no source", "idle", "gaps"), told, strict=True):

@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import folium
 from branca.element import Element as Part
@@ -90,10 +90,13 @@ class PlanMap(folium.Map):
         return super().render(**kwargs)  # type: ignore[no-untyped-call]
 
 
+_Parts: TypeAlias = Mapping[str, Mapping[str, Any]]
+
+
 class _Shared(MacroElement):
     """What stands once in a page, whatever needs it."""
 
-    parts: Mapping[str, Mapping[str, Any]]
+    parts: _Parts
     names: list[str]
     """Of the data, in the order of `parts`."""
 
@@ -122,7 +125,7 @@ var {{ this.get_name() }} = raastof.make({{ this.maker|tojson }}, {{ this.names|
 {% endmacro %}"""
     )
 
-    def __init__(self, maker: str, parts: Mapping[str, Mapping[str, Any]], *, name: str) -> None:
+    def __init__(self, maker: str, parts: _Parts, *, name: str) -> None:
         begin: Any = super().__init__  # Folium's is not typed
         begin(name=name, overlay=True)
         self._name = f"raastof_{maker}"
@@ -139,9 +142,7 @@ raastof.control({{ this.maker|tojson }}, {{ this._parent.get_name() }}, {{ this.
 {% endmacro %}"""
     )
 
-    def __init__(
-        self, maker: str, head: str, body: str, parts: Mapping[str, Mapping[str, Any]]
-    ) -> None:
+    def __init__(self, maker: str, head: str, body: str, parts: _Parts) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = f"raastof_{maker}"
         self.maker = maker

@@ -256,9 +256,8 @@ def _say_target(target: TargetAnswer, unit: str) -> list[Message]:
         "about": say_about(target),
     }
     texts = read_texts("target")
-    kg, dkk = (
-        None if more is None else round(more) for more in (target.more_kg_co2e, target.more_dkk)
-    )
+    more = (target.more_kg_co2e, target.more_dkk)
+    kg, dkk = (None if one is None else round(one) for one in more)
     if (price := target.price_per_t) is None:
         told["in_plan"] = format_number(100 * target.reach.in_plan, digits=1)
         return [texts["missed"].format(**told, short=format_number(target.short_t))]
@@ -299,9 +298,8 @@ def _build(result: Result) -> Iterator[_Block]:
     yield Heading(say("Side by side"))
     yield Table("", HEADS, tuple(write_baselines(result)))
     yield from (Paragraph(describe_basis(result)), Paragraph(prove(result)))
-    yield from _list(
-        say("Warnings"), [name_plainly(result.scenario, one.message) for one in warn(result)]
-    )
+    doubts = [name_plainly(scenario, one.message) for one in warn(result)]
+    yield from _list(say("Warnings"), doubts)
     yield from _list(say("Can the share be reached?"), answer(result))
     if result.assumptions is not None:
         yield from _list(assumptions.HANGS_ON, assumptions.tell_assumptions(result.assumptions))

@@ -256,7 +256,7 @@ def _assumption_rows(assessment: Assessment) -> Iterator[list[Any]]:
         for number, end in enumerate(swing.ends):
             flips = [one for one in swing.flips if one.end == number]
             turns = "; ".join(
-                f"{SHOWN[one.headline].title}: {subject.write(one.level)}" for one in flips
+                f"{SHOWN[it.headline].title}: {subject.write(it.level)}" for it in flips
             )
             level: Any = subject.names[number] if subject.names else end.level * percent
             value = subject.value and subject.value * percent
