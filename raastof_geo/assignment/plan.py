@@ -212,7 +212,11 @@ def assign(
             goals = partial(ask, problem, programme=programme, costs=[cost], settle=False)
             nearest = _search_finely(goals, clock)
         if nearest is not None:
-            problem, rows, programme = _hold_goals(problem, rows, programme, nearest)
+            # Goals are missed by no more than they have to be: a limit like others.
+            least = nearest.value if nearest.value > _MISSED_T else 0.0
+            rows = [replace(row, limit=least) if row.family == GOALS_HELD else row for row in rows]
+            limits = np.array([row.limit for row in rows], np.float64)
+            problem, programme = replace(problem, nearest_t=least), replace(programme, limit=limits)
         tolerances = [step.tolerance for step in scenario.said.objectives]
         begin = None
         if start is not None and start.column_count == problem.column_count:
@@ -229,16 +233,6 @@ def assign(
 _MISSED_T = 1e-6
 _FINER = (FREE, 1e-2 * FREE, 1e-4 * FREE)
 """Thresholds of pricing, one after the other, until the gap of the proof is closed."""
-
-
-def _hold_goals(
-    problem: Problem, rows: list[Row], programme: Programme, nearest: Solution
-) -> tuple[Problem, list[Row], Programme]:
-    """Hold plans to missing the goals by no more than they have to: a limit like others."""
-    least = nearest.value if nearest.value > _MISSED_T else 0.0
-    rows = [replace(row, limit=least) if row.family == GOALS_HELD else row for row in rows]
-    limits = np.array([row.limit for row in rows], np.float64)
-    return replace(problem, nearest_t=least), rows, replace(programme, limit=limits)
 
 
 def _search_finely(
@@ -289,7 +283,6 @@ def _interruptible() -> Iterator[Any]:
 
 
 def _proving(found: Solution) -> Floats:
-    """Give the prices that prove the linear bound."""
     return found.shadow_prices if found.decision is None else found.decision.relaxed_prices
 
 
@@ -318,7 +311,9 @@ def _build_plan(
         violation = format_number(certificate.largest_violation, digits=4)
         raise SolverError.saying_text("the solver", "broken", violation=violation)
     values = programme.clean(found.values)
-    used = np.flatnonzero(values)
+    used, openings = np.flatnonzero(values), problem.others["openings"]
+    opened = values[problem.block("openings")] > 0.5
+    spent = {name: openings[name] * opened for name in ("kg_co2e", "dkk")}
     small, amount = found.used()
     steps = zip(problem.scenario.said.objectives, found.costs, strict=True)
     objectives = [(step.name, cost) for step, cost in steps]
@@ -329,7 +324,7 @@ def _build_plan(
     return Plan(
         **tables.tabulate_used(small, amount),
         shortfalls=tables.tabulate_kind(small, ColumnKind.SHORTFALLS, amount, "tonnes"),
-        openings=tables.tabulate_openings(problem, values),
+        openings=openings.assign(opened=opened, **spent),
         fleet=tables.tabulate_fleet(small, amount),
         shadow_prices=pd.DataFrame(
             {name: [getattr(row, name) for row in rows] for name in ("rule", "label", "sense")}

@@ -64,13 +64,6 @@ def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
     return table.rename(columns={"length_km": vocabulary.VEHICLE_KM})
 
 
-def tabulate_openings(problem: Problem, values: Floats) -> pd.DataFrame:
-    """Give every candidate: `role`, `site`, `opened`, and `kg_co2e` and `dkk` where it is."""
-    table = problem.others["openings"]
-    opened = values[problem.block("openings")] > 0.5
-    return table.assign(opened=opened, kg_co2e=table["kg_co2e"] * opened, dkk=table["dkk"] * opened)
-
-
 def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:
     """Add up `loads` (parts of one too), `work_h` and km by truck and period, with empty trips."""
     used = np.flatnonzero(values[problem.block("moves")] > 0)

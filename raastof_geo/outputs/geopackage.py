@@ -52,7 +52,12 @@ def write_geopackage(result: Result, folder: Path) -> Path:
     """
     path, language = folder / "plan.gpkg", result.scenario.said.language
     layers = draw_layers(result)
-    meanings, columns = _describe_columns(layers, language)
+    known = explain_columns()  # one that is not described is a `KeyError`
+    each = ((layer, table.columns.drop("geometry")) for layer, table in layers.items())
+    told = [(layer, one, known[one]) for layer, columns in each for one in columns]
+    rows = [(layer, one, in_currency(it.unit), it.danish, it.english) for layer, one, it in told]
+    heads = ["layer", "column", "unit", "meaning_da", "meaning_en"]
+    columns = [(layer, one, it.name(language), it.in_all) for layer, one, it in told]
     # Files say that they were made when the scenario begins, so that equal ones are equal.
     moment = f"{min(period.start for period in result.scenario.periods.values())}T00:00:00.000Z"
     styles = _tabulate_styles(draw_styles(result, layers), moment)
@@ -62,6 +67,7 @@ def write_geopackage(result: Result, folder: Path) -> Path:
             # Older programmes warn of files of version 1.4, and its triggers are others.
             said = {"DESCRIPTION": read_texts("layers")[name].render(language), "VERSION": "1.3"}
             layer.to_file(path, layer=name, driver="GPKG", engine="pyogrio", **said)
+        meanings = pd.DataFrame(rows, columns=heads)
         pyogrio.write_dataframe(meanings, path, layer="data_dictionary", driver="GPKG")
         # The number of a style has the name that QGIS gives it.
         pyogrio.write_dataframe(styles, path, layer="layer_styles", driver="GPKG", FID="id")
@@ -73,21 +79,6 @@ def write_geopackage(result: Result, folder: Path) -> Path:
         insert = "INSERT INTO gpkg_data_columns VALUES (?1, ?2, ?3, ?3, ?4, NULL, NULL)"
         base.executemany(insert, columns)
     return path
-
-
-def _describe_columns(
-    layers: Mapping[str, gpd.GeoDataFrame], language: Language
-) -> tuple[pd.DataFrame, list[tuple[str, ...]]]:
-    """Say what columns mean, to people and to programmes; one not described is a `KeyError`."""
-    known = explain_columns()
-    said = [
-        (layer, one, known[one])
-        for layer, table in layers.items()
-        for one in table.columns.drop("geometry")
-    ]
-    rows = [(layer, one, in_currency(it.unit), it.danish, it.english) for layer, one, it in said]
-    told = pd.DataFrame(rows, columns=["layer", "column", "unit", "meaning_da", "meaning_en"])
-    return told, [(layer, one, it.name(language), it.in_all) for layer, one, it in said]
 
 
 def write_geoparquet(result: Result, folder: Path) -> Path:

@@ -221,7 +221,14 @@ def captured(problem: Problem) -> Iterator[row.Row]:
         if said.keys() & {offer.material, DEFAULT}:
             offered[offer.site, offer.material].append(offer)
     for (site, material), offers in offered.items():
-        share, columns = scenario.capture(material), _put_to_use(problem, site, material)
+        share, stockpile = scenario.capture(material), name_stockpile(site)
+        columns = problem.find(origin=site, material=material)
+        own = [one for one in scenario.depots if one.id == stockpile]
+        pile = touches(problem, {(Role.DEPOT, one.id) for one in own})[columns]
+        lying = problem.has("giver_kind", Role.DEPOT, columns)
+        dug = problem.has("giver_kind", Role.OFFER, columns) & ~pile
+        columns = columns[np.where(lying, pile, dug)]  # by which surplus is put to use
+        columns = columns[problem.labels("taker_kind", columns) != Role.RECEIVER]
         locked = _locked(problem, site, material, columns)
         givers = problem.labels("giver", columns)
         for offer in offers:
@@ -230,21 +237,9 @@ def captured(problem: Problem) -> Iterator[row.Row]:
             yield row.sum_of(CAPTURED, about, columns[givers == offer.id], "<=", limit)
         if (problem.labels("giver_kind", columns) == Role.DEPOT).any():
             about = row.About(f"{site}/{material}", site=site, role=Role.OFFER, material=material)
-            own = [one for one in scenario.depots if one.id == name_stockpile(site)]
             limit = share * sum(one.tonnes for one in offers)
             limit += sum(one.start_t.get(material, 0.0) for one in own)
             yield row.sum_of(CAPTURED, about, columns, "<=", max(limit, locked))
-
-
-def _put_to_use(problem: Problem, site: str, material: str) -> Columns:
-    """Find the moves by which a site's own surplus is put to use."""
-    columns, stockpile = problem.find(origin=site, material=material), name_stockpile(site)
-    lying = problem.has("giver_kind", Role.DEPOT, columns)
-    pile = np.zeros(len(columns), bool)
-    if any(depot.id == stockpile for depot in problem.scenario.depots):
-        pile = touches(problem, {(Role.DEPOT, stockpile)})[columns]
-    columns = columns[np.where(lying, pile, problem.has("giver_kind", Role.OFFER, columns) & ~pile)]
-    return np.asarray(columns[problem.labels("taker_kind", columns) != Role.RECEIVER])
 
 
 def _locked(problem: Problem, site: str, material: str, columns: Columns) -> float:

@@ -86,11 +86,22 @@ def bound_below(programme: Programme, cost: Floats, shadow_prices: Floats) -> tu
     smallest = float(reduced.min(initial=0.0))
     if float(prices @ programme.limit) - bound <= 1e-9 * max(1.0, abs(bound)):
         return bound, smallest
-    other, left = _scale_prices(prices, cost, reduced), reduced
+    # All prices shrunk by a hair: c - (1 - e)(c - r) = e c + (1 - e) r >= 0.
+    below = (reduced < 0) & (cost > 0)
+    hair = float((-reduced[below] / (cost[below] - reduced[below])).max(initial=0.0))
+    other, left = prices * (1.0 - hair), reduced
     bound = max(bound, _bound(programme, other, programme.reduced_costs(cost, other)))
     other = prices
     for _ in range(_ROUNDS):
-        other = _lower_prices(programme, other, left)
+        # The price of one row lowered, of each column whose reduced cost is a hair below zero.
+        cheap = np.flatnonzero(left < 0)
+        part = programme.matrix[:, cheap].tocoo()
+        usable = (part.data > 0) & (programme.sense[part.row] <= 0)
+        rows, values, owner = part.row[usable], part.data[usable], part.col[usable]
+        _, first = np.unique(owner, return_index=True)
+        step = np.zeros(len(prices))
+        np.maximum.at(step, rows[first], -left[cheap[owner[first]]] / values[first])
+        other = other - step
         left = programme.reduced_costs(cost, other)
         bound = max(bound, _bound(programme, other, left))
     return bound, smallest
@@ -99,25 +110,6 @@ def bound_below(programme: Programme, cost: Floats, shadow_prices: Floats) -> tu
 def _bound(programme: Programme, prices: Floats, reduced: Floats) -> float:
     below = np.flatnonzero(reduced < 0)
     return float(prices @ programme.limit + reduced[below] @ programme.most(below))
-
-
-def _scale_prices(prices: Floats, cost: Floats, reduced: Floats) -> Floats:
-    r"""Shrink all prices by a hair: :math:`c - (1 - e)(c - r) = e\,c + (1 - e)\,r \ge 0`."""
-    below = (reduced < 0) & (cost > 0)
-    hair = float((-reduced[below] / (cost[below] - reduced[below])).max(initial=0.0))
-    return np.asarray(prices * (1.0 - hair))
-
-
-def _lower_prices(programme: Programme, prices: Floats, reduced: Floats) -> Floats:
-    """Lower the price of one row of each column whose reduced cost is a hair below zero."""
-    below = np.flatnonzero(reduced < 0)
-    part = programme.matrix[:, below].tocoo()
-    usable = (part.data > 0) & (programme.sense[part.row] <= 0)
-    rows, values, owner = part.row[usable], part.data[usable], part.col[usable]
-    _, first = np.unique(owner, return_index=True)
-    step = np.zeros(len(prices))
-    np.maximum.at(step, rows[first], -reduced[below[owner[first]]] / values[first])
-    return prices - step
 
 
 def largest_violation(programme: Programme, values: Floats) -> float:

@@ -154,7 +154,11 @@ def solve(
         how = replace(how, clock=Clock(None, clock.interrupted), start=start)
     found = _solve_given(problem, programme, costs, allowed, how, given)
     if labels is not None:
-        found = _publish(found, labels, how, settle=settle)
+        found = replace(found, stages=tuple(step.asked for step in found.steps))
+        settles = found.solved and settle  # among plans that are equally good
+        if settled := _settle(problem, found.best, labels, how) if settles else None:
+            values = settled[0] + (0.0 if found.decided is None else found.decided)
+            found = replace(found, values=values, stages=(*found.stages, settled[1]))
     return replace(found, decision=decision)
 
 
@@ -179,17 +183,6 @@ def _solve_given(
     done = steps[-1].optimum.complete and len(kept) in (0, len(costs))
     ended = tuple(steps)
     return Solution(problem, programme, values, done, bool(kept), costs, ended, decided=decided)
-
-
-def _publish(found: Solution, labels: Labels, how: How, *, settle: bool) -> Solution:
-    """Say what PuLP was asked, and let it choose among plans that are equally good."""
-    stages = tuple(step.asked for step in found.steps)
-    settled = _settle(found.problem, found.best, labels, how) if found.solved and settle else None
-    if settled is None:
-        return replace(found, stages=stages)
-    values, last = settled
-    values = values if found.decided is None else values + found.decided
-    return replace(found, values=values, stages=(*stages, last))
 
 
 def _settle(problem: Problem, step: Step, labels: Labels, how: How) -> tuple[Floats, Stage] | None:

@@ -30,13 +30,17 @@ def build_problem(scenario: Scenario, legs: Legs, *, every_vehicle: bool = True)
     moves = _list_moves(scenario, givers, takers, _LegTable(scenario, legs, keep_all=every_vehicle))
     bare = Problem(scenario, legs, givers, takers, moves, MEASURES)
     lots = scenario.said.choices.smallest_lot is not None
+    links = pd.DataFrame()  # pairs of sites that count as partners where their number is limited
+    if sites := list(limited_partners(scenario)):
+        links = _list_apart(bare, ColumnKind.LINKS)
+        links = links[links["origin"].isin(sites) | links["destination"].isin(sites)]
     others: dict[str, pd.DataFrame] = {
         ColumnKind.PROCESSES: _list_processes(scenario),
         ColumnKind.STORES: _list_stores(scenario),
         ColumnKind.TRIPS: _list_trips(bare),
         ColumnKind.SHORTFALLS: pd.DataFrame({"goal": [one.label for one in list_goals(scenario)]}),
         ColumnKind.OPENINGS: _list_openings(scenario),
-        ColumnKind.LINKS: _list_links(bare),
+        ColumnKind.LINKS: links.reset_index(drop=True),
         ColumnKind.LOTS: _list_apart(bare, ColumnKind.LOTS) if lots else pd.DataFrame(),
     }
     return replace(bare, others=others)
@@ -169,15 +173,6 @@ def _list_openings(scenario: Scenario) -> pd.DataFrame:
         if place.opens is not None
     ]
     return pd.DataFrame(rows, columns=[*ColumnKind.OPENINGS.keys, "dkk", "kg_co2e"])
-
-
-def _list_links(problem: Problem) -> pd.DataFrame:
-    """List the pairs of sites that count as partners where the number of partners is limited."""
-    if not (sites := list(limited_partners(problem.scenario))):
-        return pd.DataFrame()
-    pairs = _list_apart(problem, ColumnKind.LINKS)
-    counted = pairs["origin"].isin(sites) | pairs["destination"].isin(sites)
-    return pairs[counted].reset_index(drop=True)
 
 
 def _list_apart(problem: Problem, kind: ColumnKind) -> pd.DataFrame:

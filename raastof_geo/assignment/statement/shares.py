@@ -196,7 +196,16 @@ def share_moves(
         for group, parts in groups.items()
     }
     if with_charges:
-        values["taking"] = values.get("taking", 0.0) + _charges(problem, measure)
+        # What a plant adds for each tonne that comes to it; the dearest recipe.
+        per_t, whole = np.zeros(len(problem.moves)), problem.measure(measure)
+        for plant in problem.scenario.plants:
+            for process in plant.processes:
+                runs = problem.find(ColumnKind.PROCESSES, site=plant.site, recipe=process.recipe)
+                extra = float(whole[runs].max(initial=0.0))
+                for material in process.inputs:
+                    columns = problem.find(taker=plant.taker, material=material)
+                    per_t[columns] = np.maximum(per_t[columns], extra)
+        values["taking"] = values.get("taking", 0.0) + per_t
     for group, value in values.items():
         ends = share_ends(
             group,
@@ -214,20 +223,6 @@ def share_moves(
     table = sparse.csr_array((weights, (whose[known], moves[known])), shape=shape)
     parts = (np.split(part, table.indptr[1:-1]) for part in (table.indices, table.data))
     return dict(zip(projects, zip(*parts, strict=True), strict=False))
-
-
-def _charges(problem: Problem, measure: str) -> Floats:
-    """Give what a plant adds to a measure for each tonne that comes to it; the dearest recipe."""
-    per_t = np.zeros(len(problem.moves))
-    values = problem.measure(measure)
-    for plant in problem.scenario.plants:
-        for process in plant.processes:
-            runs = problem.find(ColumnKind.PROCESSES, site=plant.site, recipe=process.recipe)
-            extra = float(values[runs].max(initial=0.0))
-            for material in process.inputs:
-                columns = problem.find(taker=plant.taker, material=material)
-                per_t[columns] = np.maximum(per_t[columns], extra)
-    return per_t
 
 
 class Crossed(NamedTuple):

@@ -229,8 +229,12 @@ def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
     columns = case.problem.of("taker" if isinstance(entry, Need) else "giver", entry.id)
     words = read_texts(f"lacking {entry.role}")
     if not len(columns):
-        far = _find_far(case, entry)
-        return words["far"].format(sites=_quote(far)) if far else words["nobody"]
+        far = set[str]()  # who would deal with it in some period, were there a way
+        for giver, taker in list_deals(case.problem.scenario):
+            one, other = (taker, giver) if isinstance(entry, Need) else (giver, taker)
+            if one.id == entry.id and {*giver.periods} & {*taker.accepts[giver.material].periods}:
+                far.add(other.site)
+        return words["far"].format(sites=_quote(sorted(far))) if far else words["nobody"]
     if not (partners := case.partners([entry])):
         return _say_unusable(case, columns)
     alone = case.most([at])
@@ -246,16 +250,6 @@ def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
 
 def _quote(sites: Sequence[str]) -> Message:
     return names.list_names([f"`{site}`" for site in sites])
-
-
-def _find_far(case: Case, entry: Need | Offer) -> list[str]:
-    """Find sites that would deal with somebody in some period, were there a way."""
-    mine, found = isinstance(entry, Need), set[str]()
-    for giver, taker in list_deals(case.problem.scenario):
-        one, other = (taker, giver) if mine else (giver, taker)
-        if one.id == entry.id and {*giver.periods} & {*taker.accepts[giver.material].periods}:
-            found.add(other.site)
-    return sorted(found)
 
 
 def _say_unusable(case: Case, columns: Columns) -> Message:

@@ -300,7 +300,14 @@ def _force(pair: _Pair) -> Reason:
     for tonnes in TRIED_T:
         found = _send(pair, proof.cost, tonnes, decided=decided, start=start)
         if found.solved:
-            more = _rise(pair.plan, found, tonnes)
+            # What a tonne adds to the first objective, given the decisions.
+            before = float(proof.cost @ np.where(whole, 0.0, proof.values))
+            rise = found.steps[0].value - before
+            noise = FREE * _dearest_move(pair.plan) * tonnes + 1e-9 * abs(before)
+            # The price of the row has none of the rounding of a difference of two large sums.
+            price = float(found.shadow_prices[-1])
+            slope = price if abs(price * tonnes - rise) <= noise else rise / tonnes
+            more = 0.0 if rise <= noise else max(0.0, slope)
             kind: ReasonKind = "costs_more" if more else "as_good"
             return pair.priced(kind, kind, more)
     if decided is not None and _send(pair, proof.cost).feasible:
@@ -309,9 +316,16 @@ def _force(pair: _Pair) -> Reason:
         if other.decision is not None:
             return pair.priced("closed", "closed")
         return pair.priced("impossible", "no_way" if other.complete else "no_time")
-    rules = _name_blocking(pair)
-    told = "blocked" if rules else "no_way"
-    return pair.priced("impossible", told, rules=names.list_names(rules))
+    # Rules that together leave no way: those with a price where least is missing.
+    count = len(proof.rows)
+    prices = _send(pair, np.zeros(pair.plan.column_count)).shadow_prices[:count]
+    rules: dict[str, Message] = {}
+    for at in np.argsort(-np.abs(prices), kind="stable").tolist():
+        if abs(prices[at]) > FREE and not proof.rows[at].family.keeps_books:
+            message = names.describe_row(pair.plan.scenario, proof.rows[at])
+            rules.setdefault(str(message), message)
+    blocking = names.list_names(list(rules.values())[:_MOST_NAMED])
+    return pair.priced("impossible", "blocked" if rules else "no_way", rules=blocking)
 
 
 def _send(pair: _Pair, cost: Floats, tonnes: float = TRIED_T[-1], **how: Any) -> Solution:
@@ -323,33 +337,9 @@ def _send(pair: _Pair, cost: Floats, tonnes: float = TRIED_T[-1], **how: Any) ->
     return solve(plan.problem, programme=programme, costs=[cost], held=held, **how)
 
 
-def _rise(plan: Plan, found: Solution, tonnes: float) -> float:
-    """Give what a tonne adds to the first objective, given the decisions."""
-    proof = plan.proof
-    before = float(proof.cost @ np.where(proof.programme.whole, 0.0, proof.values))
-    rise = found.steps[0].value - before
-    noise = FREE * _dearest_move(plan) * tonnes + 1e-9 * abs(before)
-    # The price of the row has none of the rounding of a difference of two large sums.
-    price = float(found.shadow_prices[-1])
-    slope = price if abs(price * tonnes - rise) <= noise else rise / tonnes
-    return 0.0 if rise <= noise else max(0.0, slope)
-
-
 def _dearest_move(plan: Plan) -> float:
     """Give the largest cost of a unit that is no decision, which others are small against."""
     return max(1e-3, float(np.abs(plan.proof.cost[~plan.proof.programme.whole]).max(initial=0.0)))
-
-
-def _name_blocking(pair: _Pair) -> list[Message]:
-    """Name rules that together leave no way: those with a price where least is missing."""
-    rows = pair.plan.proof.rows
-    prices = _send(pair, np.zeros(pair.plan.column_count)).shadow_prices[: len(rows)]
-    told: dict[str, Message] = {}
-    for at in np.argsort(-np.abs(prices), kind="stable").tolist():
-        if abs(prices[at]) > FREE and not rows[at].family.keeps_books:
-            message = names.describe_row(pair.plan.scenario, rows[at])
-            told.setdefault(str(message), message)
-    return list(told.values())[:_MOST_NAMED]
 
 
 class PricedRow(NamedTuple):

@@ -142,20 +142,16 @@ def draw_bars(
             parts.append(Words(at, top + 12, _write(value), anchor, 12))
     line = plot.at(goal)
     parts.append(Shape([(line, 4), (line, foot)], stroke=INK, width=1.8, dashes=(6, 4)))
-    parts += _explain([name for name, _ in series], called, foot + 62)
-    return Drawing(parts, foot + 72)
-
-
-def _explain(names: Sequence[str], called: str, y: float) -> Iterator[Piece]:
-    """Say what each of two bars is, and the line."""
-    x = 8.0
-    for number, name in enumerate([*names, called]):
-        if number < len(names):
-            yield Shape(box(x, y - 10, x + 22, y), (LIGHT, DARK)[number], DARK)
+    x, y = 8.0, foot + 62  # what each of two bars is, and the line
+    for number, name in enumerate([*(name for name, _ in series), called]):
+        if number < len(series):
+            parts.append(Shape(box(x, y - 10, x + 22, y), (LIGHT, DARK)[number], DARK))
         else:
-            yield Shape([(x, y - 5), (x + 22, y - 5)], stroke=INK, width=1.8, dashes=(6, 4))
-        yield Words(x + 28, y, name, size=12)
+            way = [(x, y - 5), (x + 22, y - 5)]
+            parts.append(Shape(way, stroke=INK, width=1.8, dashes=(6, 4)))
+        parts.append(Words(x + 28, y, name, size=12))
         x += 28 + measure_text(name, 12) + 22
+    return Drawing(parts, foot + 72)
 
 
 def _place_labels(labels: Sequence[str], row: float) -> tuple[float, list[Piece]]:

@@ -104,7 +104,18 @@ def _bind(
 ) -> document.Document:
     """Put sections one after the other, each table and figure with its source."""
     said = result.scenario.said
-    names = list_names(_name_sources(result))
+    known = set[str]()  # sources of factors that readers know by name
+    catalogue, figures = result.scenario.catalogue, result.scenario.catalogue.figures()
+    for books in (result.effect.books, result.effect.baseline_books):
+        for factors in name_factors(books).values():
+            used = (figures[name] for name in factors.unique() if name in figures)
+            cited = " ".join(catalogue.cite(figure.source) for figure in used)
+            known.update(_KNOWN_BY.findall(cited))
+    names = list_names(sorted(known) or [str(say("our judgement"))])
+    about, roads = said.report, result.network.metadata
+    date = format_date(about.date, "long", LOCALES[spoken_language()]) if about.date else ""
+    made, drawn = f"raastof_geo {__version__}", format_day(roads.osm_date) or roads.title
+    facts = (about.client, about.author, date, about.version, made, drawn)
     source = read_texts("prose")["source"].format(version=__version__, sources=names)
     told = say("Source: {source}")
     return document.Document(
@@ -121,31 +132,10 @@ def _bind(
             kind=kind, span=say_span(result.scenario), about=said.description
         ),
         footer=(attribute_maps(result.network),),
-        facts=tuple(_list_facts(result)),
+        facts=tuple(one for one in zip(read_texts("facts").values(), facts, strict=True) if one[1]),
         author=said.report.author,
         numbered=True,
     )
-
-
-def _list_facts(result: Result) -> Iterator[tuple[Readable, Readable]]:
-    """Say by whom and for whom the report is, which one it is, and what it was made with."""
-    said, roads = result.scenario.said.report, result.network.metadata
-    date = "" if said.date is None else format_date(said.date, "long", LOCALES[spoken_language()])
-    made, drawn = f"raastof_geo {__version__}", format_day(roads.osm_date) or roads.title
-    told = (said.client, said.author, date, said.version, made, drawn)
-    yield from (fact for fact in zip(read_texts("facts").values(), told, strict=True) if fact[1])
-
-
-def _name_sources(result: Result) -> list[str]:
-    """Name the sources of factors behind the plan and the baseline that readers know by name."""
-    catalogue, found = result.scenario.catalogue, set[str]()
-    figures = catalogue.figures()
-    for books in (result.effect.books, result.effect.baseline_books):
-        for names in name_factors(books).values():
-            used = (figures[name] for name in names.unique() if name in figures)
-            told = " ".join(catalogue.cite(figure.source) for figure in used)
-            found.update(_KNOWN_BY.findall(told))
-    return sorted(found) or [str(say("our judgement"))]
 
 
 def _tell_summary(result: Result) -> Iterator[document.Block]:

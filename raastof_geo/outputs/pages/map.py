@@ -129,13 +129,21 @@ def _body(result: Result) -> tuple[str, str]:
     # Up to the sentence that says tonnes, money, and against what.
     first = 1 + sum("CO2e" not in one for one in effect[:2])
     lead = [*map(str, conclude(result)), *effect[:first]]
+    rows = {row.name: row for row in summarise(result)}
+    figures = [(str(rows[name].title), rows[name].plan, rows[name].before) for name in _STRIP]
+    if result.effect.saved_share is not None:
+        saved = format_number(100 * result.effect.saved_share, digits=1) + " %"
+        figures.insert(1, (str(say("Saved transport emissions")), saved, ""))
+    if result.effect.coordination is not None:
+        saved = format_number(result.effect.coordination.transport_kg_co2e / 1000)
+        figures.insert(2, (str(say("Saved by coordination, transport [t CO2e]")), saved, ""))
     told = {
         "texts": read_texts("map page"),
         "title": result.scenario.said.title,
         "span": say_in_all(result.scenario),
         "lead": " ".join(lead),
         "more": dict.fromkeys(one for one in map(str, elaborate(result)) if one not in lead),
-        "figures": _key_figures(result),
+        "figures": figures,
         "causes": tell_credit(result.effect),
     }
     names = ("pages/head.html.j2", "pages/body.html.j2")
@@ -145,18 +153,6 @@ def _body(result: Result) -> tuple[str, str]:
 
 _STRIP = (TRANSPORT_WTW, "secondary_share_with_clean_soil", LOADS_DRIVEN, VIRGIN)
 """The figures at the top of the page."""
-
-
-def _key_figures(result: Result) -> list[tuple[str, str, str]]:
-    rows = {row.name: row for row in summarise(result)}
-    figures = [(str(rows[name].title), rows[name].plan, rows[name].before) for name in _STRIP]
-    if result.effect.saved_share is not None:
-        saved = format_number(100 * result.effect.saved_share, digits=1) + " %"
-        figures.insert(1, (str(say("Saved transport emissions")), saved, ""))
-    if result.effect.coordination is not None:
-        saved = format_number(result.effect.coordination.transport_kg_co2e / 1000)
-        figures.insert(2, (str(say("Saved by coordination, transport [t CO2e]")), saved, ""))
-    return figures
 
 
 class MapStory:

@@ -61,14 +61,11 @@ class Page(Figure):
         page = re.sub(r'<meta name="viewport"[^>]*>', _VIEWPORT, page, count=1)
         policy = _CONTENT_POLICY.replace("img-src data:", f"img-src data: {self.images}".rstrip())
         policy = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        policy = "" if self._asks_others(page) else policy
-        return page.replace("<head>", f"<head>\n{policy}<title>{escape(self.called)}</title>", 1)
-
-    def _asks_others(self, page: str) -> bool:
-        """Tell whether something on the map is loaded from elsewhere."""
         on_map = (child for one in self._children.values() for child in one._children.values())
-        tiles = any(isinstance(child, folium.TileLayer) for child in on_map)
-        return tiles or bool(re.search(r"<(?:script|link)[^>]+(?:src|href)=\"https?://", page))
+        others = any(isinstance(child, folium.TileLayer) for child in on_map)
+        if others or re.search(r"<(?:script|link)[^>]+(?:src|href)=\"https?://", page):
+            policy = ""  # something on the map is loaded from elsewhere
+        return page.replace("<head>", f"<head>\n{policy}<title>{escape(self.called)}</title>", 1)
 
 
 class PlanMap(folium.Map):

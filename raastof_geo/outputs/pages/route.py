@@ -78,7 +78,13 @@ def explain_detour(scenario: Scenario, detour: Detour) -> list[str]:
     lines = [f"{truck}, {detour.period}"]
     for trip in detour.trips:
         lines += _explain_trip(trip)
-    return [*lines, *map(str, _price(detour)), *map(str, _doubt(detour))]
+    lines += [*map(str, _price(detour))]
+    if detour.doubts:
+        lines.append(str(say("Worth a look in OpenStreetMap:")))
+    for doubt in detour.doubts:
+        told = f"{doubt.name or _NAMELESS}: {doubt.key}={doubt.value} {doubt.reason}"
+        lines.append(f"  - {told}{_cite(doubt.way)}")
+    return lines
 
 
 def describe_obstacle(obstacle: Obstacle) -> str:
@@ -123,14 +129,6 @@ def _price(detour: Detour) -> Iterator[Message]:
         yield texts["each year"].format(**dict(zip(("loads", "km", "kg"), told, strict=True)))
     elif detour.loads_per_year is not None:
         yield say("The plan has no load on this leg.")
-
-
-def _doubt(detour: Detour) -> Iterator[str]:
-    if detour.doubts:
-        yield str(say("Worth a look in OpenStreetMap:"))
-    for doubt in detour.doubts:
-        told = f"{doubt.name or _NAMELESS}: {doubt.key}={doubt.value} {doubt.reason}"
-        yield f"  - {told}{_cite(doubt.way)}"
 
 
 def _cite(way: int) -> str:
