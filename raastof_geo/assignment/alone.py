@@ -226,12 +226,8 @@ def solve_alone(scenario: Scenario, legs: Legs, kind: BaselineKind | None = None
     one uses of a capacity is gone for the others, and scarce places go to those to whom they are
     worth most, so that no uncoordinated world is cheaper. There are no coordinated trucks, targets
     or agreements; trucks that are few are nobody's. Where there is not room for everything, as
-    much as there is room for is placed. Without a `kind` it is that of the headline.
-
-    Raises
-    ------
-    SolverError
-        The legs that the baseline names ask for more than is offered, needed or allowed.
+    much as there is room for is placed. Without a `kind` it is that of the headline. `SolverError`:
+    the legs that the baseline names ask for more than is offered, needed or allowed.
     """
     world = lay_world(scenario, legs, kind)
     today = scenario.said.baseline.today

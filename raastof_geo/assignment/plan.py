@@ -110,23 +110,11 @@ class Plan(Shown):
         are equally good. Either-or decisions are to be found for the first objective, within the
         gap that the scenario allows, and stand as the plan has them for later ones.
 
-        Parameters
-        ----------
-        written
-            Only the columns that were written out; else every column that the proof covers.
-        objective
-            Which: 0 is the first one, and one more than there are, the choice among ties.
-
-        Returns
-        -------
-        problem
-            Variables such as `x123_grav_vej_crushed_concrete_2030` in tonnes, or 0 and 1 for
-            decisions; constraints such as `r12_offers_kept_digging`.
-
-        Raises
-        ------
-        IndexError
-            There is no such objective, or time was up before it.
+        Only with the columns that were `written` out, else with every one that the proof covers.
+        `objective`: 0 is the first one, and one more than there are, the choice among ties; an
+        `IndexError` where there is none such, or time was up before it. Variables are called such
+        as `x123_grav_vej_crushed_concrete_2030`, in tonnes, or 0 and 1 for decisions; constraints
+        such as `r12_offers_kept_digging`.
         """
         proof, programme = self.proof, self.proof.programme
         costs = [*self.problem.objectives(), break_ties(self.problem)]
@@ -175,25 +163,15 @@ def assign(
 ) -> Plan:
     """Choose who sends what to whom, with proof.
 
-    Parameters
-    ----------
-    rules
-        The constraints, each a function that yields named rows. A rule states its coefficients
-        for all columns, so that legs which are not written out can be priced.
-    start
-        An earlier plan of nearly the same scenario, from whose end the search begins.
-    explain
-        Where there is no plan, look for the conflict and for repairs.
-    stated
-        Whether PuLP solves the last round of each objective, as it should for a plan that somebody
-        is given; else only the choice among equally good plans is its own. The plan is the same.
+    `rules` are the constraints, each a function that yields named rows. A rule states its
+    coefficients for all columns, so that legs which are not written out can be priced. The search
+    may `start` at the end of an earlier plan of nearly the same scenario. Where there is no plan,
+    `explain` looks for the conflict and for repairs. Where `stated`, PuLP solves the last round of
+    each objective, as it should for a plan that somebody is given; else only the choice among
+    equally good plans is its own. The plan is the same.
 
-    Raises
-    ------
-    NoPlanError
-        No plan meets the rules; it names who is in conflict, why, and what would repair it.
-    SolverError
-        The solver gave up, or time was up before any plan was found.
+    `NoPlanError`: no plan meets the rules; it names who is in conflict, why, and what would repair
+    it. `SolverError`: the solver gave up, or time was up before any plan was found.
     """
     problem = lay_columns(scenario, legs, rules)
     if scenario.said.targets.fairness is not None:

@@ -17,7 +17,7 @@ from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.language import Message, Readable, format_number, plain, read_texts, say
 from raastof_geo.outputs.tables.flows import Flow
 from raastof_geo.result import Result
-from raastof_geo.scenario.period import Period, name_period
+from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.version import __version__
 
@@ -65,15 +65,15 @@ def say_transport(scenario: Scenario, one: Transport) -> Message:
 def say_when(scenario: Scenario, periods: Collection[str]) -> str:
     """Name periods in short, those in a row as one: `1.–3. kvt. 2027, 2. kvt. 2028`."""
     runs = itertools.groupby(scenario.periods.items(), lambda entry: entry[0] in periods)
-    return ", ".join(_name_run([one for _, one in run]) for wanted, run in runs if wanted)
-
-
-def _name_run(run: Sequence[Period]) -> str:
-    names = [name_period(run[0]), name_period(run[-1])]
-    words = names[0].split(" ", 1)
-    if len(run) > 1 and words[1:] == names[1].split(" ", 1)[1:]:
-        return f"{words[0].split('–')[0]}–{names[1].split('–')[-1]}"
-    return " – ".join(dict.fromkeys(names))
+    named = []
+    for run in ([one for _, one in run] for wanted, run in runs if wanted):
+        names = [name_period(run[0]), name_period(run[-1])]
+        words = names[0].split(" ", 1)
+        told = " – ".join(dict.fromkeys(names))
+        if len(run) > 1 and words[1:] == names[1].split(" ", 1)[1:]:
+            told = f"{words[0].split('–')[0]}–{names[1].split('–')[-1]}"
+        named.append(told)
+    return ", ".join(named)
 
 
 def write_calendar(result: Result, title: Readable, moved: Sequence[Transport], path: Path) -> Path:

@@ -78,7 +78,6 @@ ROW_SIGNS = {-1: "<=", 0: "=", 1: ">="}
 """How a row holds its sum against its limit."""
 
 Arrays: TypeAlias = dict[str, NDArray[Any]]
-"""Arrays of a proof by name, as they are written."""
 
 _MOST_ARRAYS = 2_000_000_000
 _MOST_TIMES = 100

@@ -53,7 +53,13 @@ def read_values(data: bytes, *, file: str) -> dict[str, Any]:
             parse_int=_read_int,
             object_pairs_hook=_read_object,
         )
-        if not isinstance(values, dict) or _is_deep(values):
+        level = [values]
+        for _ in range(_DEEPEST):
+            there = (one for one in level if isinstance(one, dict | list))
+            level = [
+                it for one in inside for it in (one.values() if isinstance(one, dict) else one)
+            ]
+        if level or not isinstance(values, dict):
             raise ValueError("it has no names, or too many levels")
     except (ValueError, RecursionError, MemoryError) as error:
         raise DamagedError.saying_text("damaged", "other", file=file, reason=_why(error)) from error
@@ -88,18 +94,6 @@ def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(say("{name} stands twice in one place", name=f"`{plain(twice)[:_SHOWN]}`"))
     return values
-
-
-def _is_deep(values: Any) -> bool:
-    level = [values]
-    for _ in range(_DEEPEST):
-        level = [
-            below
-            for one in level
-            if isinstance(one, dict | list)
-            for below in (one.values() if isinstance(one, dict) else one)
-        ]
-    return bool(level)
 
 
 def read_within(path: Path, *, most_bytes: int) -> bytes:

@@ -26,7 +26,7 @@ _SUMS: Mapping[str, Any] = tomllib.loads(_FILE.read_text("utf-8"))
 def recount(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Name all in plan.json that does not follow from the proof or itself; or `DamagedError`."""
     for count in (
-        *(_count_used, _count_parties, _count_flows, _count_loads, _count_rates),
+        *(_count_used, _count_parties, _count_flows, _count_rates),
         *(_count_others, _count_sums, _count_totals, _count_baseline),
         *(_count_saved, _count_rows, _count_names),
     ):
@@ -97,27 +97,21 @@ def _count_flows(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     yield from _compare_rows(plan, "flows", {name: one.tolist() for name, one in right.items()})
 
 
-def _count_loads(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
-    """Check loads against tonnes, in the plan and in its baseline."""
-    names = ("tonnes", "load_t", "work_h", "loads")
-    for name in ("flows", "baseline_flows"):
-        table = _table(plan, name, names)
-        for row, entry in enumerate(zip(*(table[key] for key in names), strict=True)):
-            tonnes, load, hours, loads = map(number_in, entry)
-            trips = tonnes / load if hours > 0 and load > 0 else 0.0
-            if not -_ROOM * max(1.0, trips) < loads - trips < 1 + _ROOM * max(1.0, trips):
-                yield tell_recounted(f"{name}[{row}].loads", entry[3], float(np.ceil(trips)))
-
-
 def _count_rates(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
-    """Check sums of flows as tonnes times what a tonne has, in the plan and in its baseline."""
+    """Check loads, and sums as tonnes times what a tonne has, of the plan and its baseline."""
     pooled = values_at(plan, "scenario", "said", "baseline").get("return_loads")
     plain = _SUMS["per_t"] if pooled else _SUMS["per_t"] | _SUMS["per_t_alone"]
     for name, products in (("flows", _SUMS["per_t"]), ("baseline_flows", plain)):
-        table = _table(plan, name, ["tonnes", *products.values()])
-        tonnes = list(map(number_in, table["tonnes"]))
+        rows = _table(plan, name, ["tonnes", "load_t", "work_h", "loads", *products.values()])
+        tonnes = list(map(number_in, rows["tonnes"]))
+        each = zip(tonnes, rows["load_t"], rows["work_h"], rows["loads"], strict=True)
+        for row, (moved, *entry) in enumerate(each):
+            load, hours, loads = map(number_in, entry)
+            trips = moved / load if hours > 0 and load > 0 else 0.0
+            if not -_ROOM * max(1.0, trips) < loads - trips < 1 + _ROOM * max(1.0, trips):
+                yield tell_recounted(f"{name}[{row}].loads", entry[2], float(np.ceil(trips)))
         for product, rate in products.items():
-            rates = map(number_in, table[rate])
+            rates = map(number_in, rows[rate])
             right = [one * other for one, other in zip(tonnes, rates, strict=True)]
             yield from _compare_rows(plan, name, {product: right}, size=[1e4 * t for t in tonnes])
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from raastof_geo.arrays import Columns, Floats, Mask, Signs
+from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.solving.master import Master
 from raastof_geo.assignment.solving.solver import Basis
 from raastof_geo.assignment.solving.stages import Stage
@@ -299,25 +299,16 @@ def solve_in_order(
             written, master = master.columns, Master(programme)
             master.add(written, cost[written])
         elif optimum.solved:
-            may, sense = keep_optimal_face(cost, optimum, left.sense, how.free)
-            left = replace(left, may=may, sense=sense)
+            # Columns that would cost more are closed; what the optimum uses stays open, however a
+            # solver's last digits price it. Not of decisions, which stand: what opens a site once
+            # would hide the costs of tonnes.
+            least = how.free * _dearest(cost[optimum.priced])
+            held = np.abs(optimum.shadow_prices) > least
+            face = np.zeros(len(cost), bool)
+            face[optimum.priced[optimum.reduced <= least]] = True
+            face[columns[optimum.values > 0]] = True
+            left = replace(left, may=face, sense=np.where(held, 0, left.sense).astype(np.int8))
         steps.append(Step(asked, left, optimum, value))
         if not optimum.solved:
             break
     return steps
-
-
-def keep_optimal_face(
-    cost: Floats, optimum: Optimum, sense: Signs, free: float = FREE
-) -> tuple[Mask, Signs]:
-    """Close columns [columns] that would cost more, and make rows [rows] with a price equalities.
-
-    What the optimum uses stays open, however a solver's last digits price it.
-    """
-    # Not of decisions, which stand: what opens a site once would hide the costs of tonnes.
-    least = free * _dearest(cost[optimum.priced])
-    held = np.where(np.abs(optimum.shadow_prices) > least, 0, sense).astype(np.int8)
-    face = np.zeros(len(cost), bool)
-    face[optimum.priced[optimum.reduced <= least]] = True
-    face[optimum.columns[optimum.values > 0]] = True
-    return face, held

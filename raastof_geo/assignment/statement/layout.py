@@ -72,20 +72,16 @@ class _LegTable:
         if not keep_all and len(vehicles) > 1:
             # Of each pair, material and period the truck that serves the objectives best.
             alike = np.ravel_multi_index([*at[:3, rows], at[4, rows]], [*shape[:3], shape[4]])
-            costs = (cost[rows] for cost in _price_haul(scenario, legs))
+            # What a tonne on every leg adds to each objective, with nobody at both its ends.
+            count = len(legs.frame)
+            none, first = np.zeros(count, np.int32), np.zeros(count, np.int16)
+            moves = Moves(none, none, np.arange(count, dtype=np.int32), first, first)
+            ends = (Giver(Role.OFFER, "", "", "", "", ()),), (Taker(Role.NEED, "", "", ""),)
+            bare = Problem(scenario.saying(return_loads=None), legs, *ends, moves, MEASURES)
+            costs = (cost[rows] for cost in bare.objectives())
             rows = rows[first_of_each(alike, *costs, at[3, rows])]
         self.rows = np.full(shape, -1, dtype=np.int32)
         self.rows[tuple(at[:, rows])] = rows
-
-
-def _price_haul(scenario: Scenario, legs: Legs) -> list[Floats]:
-    """Give what a tonne on every leg adds to each objective, with nobody at both its ends."""
-    giver, taker = Giver(Role.OFFER, "", "", "", "", ()), Taker(Role.NEED, "", "", "")
-    count = len(legs.frame)
-    none, first = np.zeros(count, np.int32), np.zeros(count, np.int16)
-    moves = Moves(none, none, np.arange(count, dtype=np.int32), first, first)
-    bare = scenario.saying(return_loads=None)
-    return Problem(bare, legs, (giver,), (taker,), moves, MEASURES).objectives()
 
 
 def _list_moves(

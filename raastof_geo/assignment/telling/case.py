@@ -235,7 +235,6 @@ class LargestShare:
     """The largest share of secondary materials that any plan can have."""
 
     target: SecondaryShare
-    """What is asked for."""
     met: float = 0.0
     """Reference tonnes that secondary materials meet. [t]"""
     needed: float = 0.0

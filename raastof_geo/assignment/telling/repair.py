@@ -35,6 +35,7 @@ def say_levers(case: Case, share: LargestShare) -> Iterator[Message]:
     definition = share.target.definition
     what, materials = names.DEFINITION_NAMES[definition], scenario.catalogue.materials.items()
     counts = {name for name, one in materials if count_material(one, definition) > 0}
+    limits = read_texts("without").items()
     there = {offer.material for offer in scenario.offers}
     found = False
     for plant in scenario.plants:
@@ -43,7 +44,15 @@ def say_levers(case: Case, share: LargestShare) -> Iterator[Message]:
             if useful and (stopped := case.unusable.recipe(plant, process)):
                 found = True
                 yield stopped
-    for how, larger in _try_levers(case, LargestShare(share.target)):
+    rows = [(one.rule, one.family.limits) for one in case.rows]
+    lifted = ((how, {rule for rule, kind in rows if kind == of}) for of, how in limits)
+    fewer = ((how, case.without(rules)) for how, rules in lifted if rules)
+    other = ((how, case.restate(said)) for how, said in _other_scenarios(scenario))
+    for how, laid in itertools.chain[tuple[Message, Laid | None]](fewer, other):
+        if case.clock.over():
+            break
+        none = LargestShare(share.target)
+        larger = none if laid is None else find_largest_share(laid) or none
         if larger.share > share.share + _MORE:
             found = True
             more = larger.share - share.share
@@ -55,19 +64,6 @@ def say_levers(case: Case, share: LargestShare) -> Iterator[Message]:
         stock += [entry for depot in scenario.depots for entry in depot.start_t.items()]
         offered = names.tell_number(sum(tonnes for material, tonnes in stock if material in counts))
         yield read_texts("lacking share")["offered"].format(offered=offered, what=what)
-
-
-def _try_levers(case: Case, none: LargestShare) -> Iterator[tuple[Message, LargestShare]]:
-    limits = read_texts("without").items()
-    rows = [(one.rule, one.family.limits) for one in case.rows]
-    lifted = ((how, {rule for rule, kind in rows if kind == of}) for of, how in limits)
-    fewer = ((how, case.without(rules)) for how, rules in lifted if rules)
-    other = ((how, case.restate(said)) for how, said in _other_scenarios(case.problem.scenario))
-    for how, laid in itertools.chain[tuple[Message, Laid | None]](fewer, other):
-        if case.clock.over():
-            return
-        if laid is not None:
-            yield how, find_largest_share(laid) or none
 
 
 def _other_scenarios(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile]]:

@@ -8,7 +8,6 @@ from raastof_geo.sensitivity.assessment import Assessment, Flip, Swing
 from raastof_geo.sensitivity.headline import SHOWN, HeadlineName
 
 TOLD: tuple[HeadlineName, ...] = ("largest_share", "saved_kg_co2e", "saved_dkk")
-"""The headlines of first pages."""
 HANGS_ON = say("What the answer hangs on")
 
 

@@ -26,7 +26,6 @@ class Paragraph(NamedTuple):
 
     text: Readable
     lead: bool = False
-    """Whether it stands out."""
 
 
 class Bullets(NamedTuple):
@@ -48,7 +47,6 @@ class Table(NamedTuple):
     links: tuple[str, ...] = ()
     """For each row the anchor that explains it; none: no links."""
     source: Readable = ""
-    """Where its numbers come from."""
 
 
 class Figures(NamedTuple):
@@ -81,9 +79,7 @@ class Picture(NamedTuple):
     drawing: Drawing
     alt: Readable
     caption: Readable
-    """What it says."""
     note: Readable = ""
-    """How to read it."""
     source: Readable = ""
     data: Data | None = None
     """Saved from the page as a table."""

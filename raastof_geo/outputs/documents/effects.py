@@ -274,7 +274,14 @@ def tabulate_cost(
 
 def tabulate_money(scenario: Scenario, effect: Effect, *, most: int = 1000) -> list[Block]:
     """Tell what each project gains, and which transfers leave nobody worse off."""
-    notes = [*_say_support(effect)]
+    notes, support = list[Readable](), effect.transfers.support_dkk
+    if support >= 0.5:  # from outside, where all together pay more than without the plan
+        saved_t = (effect.baseline_books.total(CO2E) - effect.books.total(CO2E)) / 1000
+        told = {"dkk": format_number(support / 1e6, digits=1)}
+        if saved_t >= 1:
+            told["price"] = format_number(support / saved_t)
+        key = "support priced" if saved_t >= 1 else "support"
+        notes.append(read_texts("prose")[key].format(**told))
     if "equal" in effect.transfers.rules:
         notes.append(read_texts("prose")["equal"])
     notes += [
@@ -289,20 +296,19 @@ def show_payments(scenario: Scenario, effect: Effect) -> Iterator[Block]:
     """Tell who pays what for what, before and in the plan, and who gets it."""
     before, plan = effect.align("project", list(effect.transfers.saved_dkk))
     yield tabulate_cost(say("What the projects pay, by part [1,000 DKK]"), plan.sum(), before.sum())
-    yield tabulate_payees(scenario, effect)
+    payees = list_payees(scenario, effect)
+    shown, rest = payees[:_MOST_PAYEES], payees[_MOST_PAYEES:]
+    others = [(say("The others"), rest)] if rest else []
+    for name, mine in (*others, (say("Total"), payees)):
+        shown.append((name, sum(one[1] for one in mine), sum(one[2] for one in mine)))
+    yield Table(
+        say("Who gets the money [1,000 DKK]"),
+        (say("Party"), say("Baseline"), say("Plan"), say("Plan − baseline")),
+        tuple((name, *write_numbers(was, now, now - was, per=1000)) for name, was, now in shown),
+        total=True,
+    )
     yield from tabulate_accounts(scenario, effect)
     yield Paragraph(read_texts("prose")["income"])
-
-
-def _say_support(effect: Effect) -> Iterator[Message]:
-    """Say what has to come from outside, where projects together pay more than without the plan."""
-    if (support := effect.transfers.support_dkk) < 0.5:
-        return
-    saved_t = (effect.baseline_books.total(CO2E) - effect.books.total(CO2E)) / 1000
-    told = {"dkk": format_number(support / 1e6, digits=1)}
-    if saved_t >= 1:
-        told["price"] = format_number(support / saved_t)
-    yield read_texts("prose")["support priced" if saved_t >= 1 else "support"].format(**told)
 
 
 def say_transfer(rule: str, dkk: float) -> Message:
@@ -378,21 +384,6 @@ def _name_payee(scenario: Scenario, sort: str, party: str) -> Readable:
 
 
 _MOST_PAYEES = 40
-
-
-def tabulate_payees(scenario: Scenario, effect: Effect) -> Table:
-    """Tell who gets the projects' money, before and in the plan."""
-    payees = list_payees(scenario, effect)
-    shown, rest = payees[:_MOST_PAYEES], payees[_MOST_PAYEES:]
-    others = [(say("The others"), rest)] if rest else []
-    for name, mine in (*others, (say("Total"), payees)):
-        shown.append((name, sum(one[1] for one in mine), sum(one[2] for one in mine)))
-    return Table(
-        say("Who gets the money [1,000 DKK]"),
-        (say("Party"), say("Baseline"), say("Plan"), say("Plan − baseline")),
-        tuple((name, *write_numbers(was, now, now - was, per=1000)) for name, was, now in shown),
-        total=True,
-    )
 
 
 def tabulate_transfers(scenario: Scenario, effect: Effect, *, most: int) -> Table:
