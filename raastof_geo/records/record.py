@@ -55,10 +55,9 @@ def read_values(data: bytes, *, file: str) -> dict[str, Any]:
         )
         level = [values]
         for _ in range(_DEEPEST):
-            there = (one for one in level if isinstance(one, dict | list))
-            level = [
-                it for one in inside for it in (one.values() if isinstance(one, dict) else one)
-            ]
+            inside = (one for one in level if isinstance(one, dict | list))
+            each = (one.values() if isinstance(one, dict) else one for one in inside)
+            level = [below for one in each for below in one]
         if level or not isinstance(values, dict):
             raise ValueError("it has no names, or too many levels")
     except (ValueError, RecursionError, MemoryError) as error:
