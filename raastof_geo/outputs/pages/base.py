@@ -10,8 +10,7 @@ import scipy.ndimage
 import shapely
 
 from raastof_geo.arrays import Floats, Indices, Objects
-from raastof_geo.outputs.pages.encode import encode_line, pack
-from raastof_geo.outputs.pages.streets import STREET_DECIMALS, STREET_TOLERANCE_DEG
+from raastof_geo.outputs.pages.streets import DECIMALS, encode_line, encode_street, pack
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.region.projection import unproject_shapes
 from raastof_geo.region.region import Region
@@ -50,7 +49,7 @@ def describe_base(network: RoadNetwork, near: Iterable[tuple[float, float]] = ()
         "roads": dict(_draw_roads(network, near)),
         "ferries": _draw_class(network, network.ferry),
         "names": pack(towns.assign(rank=ranks)[["name", "rank", "lat", "lon"]]),
-        "decimals": STREET_DECIMALS,
+        "decimals": DECIMALS,
         "attribution": attribute_maps(network),
     }
 
@@ -128,8 +127,5 @@ def _draw_class(network: RoadNetwork, which: Any) -> list[str]:
     edges: Indices = np.flatnonzero(which)
     drawn = [shapely.LineString(network.cut(edge, 0.0, 1.0)) for edge in edges.tolist()]
     parts: Any = shapely.get_parts(shapely.line_merge(shapely.MultiLineString(drawn)))
-    lines = (
-        encode_line(shapely.get_coordinates(part), STREET_TOLERANCE_DEG, decimals=STREET_DECIMALS)
-        for part in parts
-    )
+    lines = (encode_street(shapely.get_coordinates(part)) for part in parts)
     return [line for line in lines if line]

@@ -18,9 +18,8 @@ from raastof_geo.language import format_number, read_texts, say, speaking, trans
 from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.opening import conclude, elaborate, say_effect, say_in_all
 from raastof_geo.outputs.pages.base import describe_areas, describe_base
-from raastof_geo.outputs.pages.encode import encode_line, pack
 from raastof_geo.outputs.pages.page import Controls, Element, Page, PlanMap, pack_later
-from raastof_geo.outputs.pages.streets import STREET_DECIMALS, Errand, lay_streets
+from raastof_geo.outputs.pages.streets import DECIMALS, Errand, encode_line, lay_streets, pack
 from raastof_geo.outputs.pages.what_if import embed_plan
 from raastof_geo.outputs.palette import BURDEN_CLASSES, FAMILIES, ROLE_MARKS, ZONE, colour_materials
 from raastof_geo.outputs.tables.summary import summarise
@@ -189,7 +188,7 @@ class MapStory:
         }
         streets = lay_streets(self.result.legs, self._errands)
         return {
-            "decimals": STREET_DECIMALS,
+            "decimals": DECIMALS,
             "segments": streets.lines,
             "routes": streets.routes,
             "flows": flows,

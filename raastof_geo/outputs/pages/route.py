@@ -7,9 +7,9 @@ from pathlib import Path
 from raastof_geo.files import is_sealed, seal_page, write_whole
 from raastof_geo.language import Message, format_number, read_texts, say
 from raastof_geo.legs.detour import Detour, Obstacle, Trip
-from raastof_geo.outputs.pages.encode import encode_line
 from raastof_geo.outputs.pages.map import BaseRoads
 from raastof_geo.outputs.pages.page import Controls, Page, PlanMap, escape
+from raastof_geo.outputs.pages.streets import encode_line
 from raastof_geo.outputs.palette import ROUTE_COLOURS
 from raastof_geo.outputs.template import read_template
 from raastof_geo.roads.network import RoadNetwork
