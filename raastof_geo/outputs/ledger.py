@@ -13,8 +13,13 @@ from raastof_geo.language import in_currency, translate
 from raastof_geo.records.ledger import write_ledger
 from raastof_geo.result import Result
 from raastof_geo.scenario.period import name_period
-from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.telling.words import CatalogueWords
+
+_OF_FIGURES = (
+    *("name", "value", "by_year", "unit", "source", "valid_from", "low", "high", "price_year"),
+    *("indexed", "valid_to", "evidence", "note"),
+)
+"""What is told of a factor, in this order; nothing of what it does not have."""
 
 
 @lru_cache(maxsize=1)
@@ -28,6 +33,9 @@ def describe_ledger(effect: Effect) -> dict[str, Any]:
     named = {side: name_factors(books) for side, books in sides.items()}
     used = sorted({one for parts in named.values() for names in parts.values() for one in names})
     number = {name: at for at, name in enumerate(used)}
+    catalogue, states = scenario.catalogue, scenario.states()
+    words = CatalogueWords(catalogue, scenario.said.language)
+    sections = {"material": "materials", "what": "recipes", "vehicle": "vehicles"}
     return {
         "scenario": {"id": scenario.id, "title": scenario.said.title, "sha256": scenario.digest},
         "shared_legs": scenario.said.effect.shared_legs,
@@ -41,52 +49,31 @@ def describe_ledger(effect: Effect) -> dict[str, Any]:
         "projects": [*map(scenario.project, sites), ""],
         "municipalities": [*(effect.books.municipalities.get(one, "") for one in sites), ""],
         **{side: _describe_books(books, named[side], number) for side, books in sides.items()},
-        "called": _name_labels(scenario),
+        "called": {
+            "part": {part: part.bare for part in told_in_books()},
+            "period": {one: name_period(period) for one, period in scenario.periods.items()},
+            **{
+                label: {one: words.called(section, one) for one in catalogue.names(section)}
+                for label, section in sections.items()
+            },
+        },
         "factor_names": used,
-        "figures": _describe_figures(scenario, number),
+        "figures": {  # the value and the source of every factor that a line hangs on
+            name: {
+                **dict.fromkeys(_OF_FIGURES),
+                **figure.model_dump(mode="json", include=set(_OF_FIGURES)),
+                "name": words.name_figure(name),
+                "source": catalogue.cite(figure.source),
+                "evidence": states[name],
+                "note": translate(figure.note),
+            }
+            for name, figure in catalogue.figures().items()
+            if name in number
+        },
         "doubts": [
             {"figure": one.name, "part": one.part, "influence": round(one.influence, 6)}
             for one in list_doubts(effect.books, effect.baseline_books)
         ],
-    }
-
-
-_OF_FIGURES = (
-    *("name", "value", "by_year", "unit", "source", "valid_from", "low", "high", "price_year"),
-    *("indexed", "valid_to", "evidence", "note"),
-)
-"""What is told of a factor, in this order; nothing of what it does not have."""
-
-
-def _describe_figures(scenario: Scenario, used: Mapping[str, int]) -> dict[str, Any]:
-    """Say the value and the source of every factor that a line hangs on."""
-    catalogue, states = scenario.catalogue, scenario.states()
-    words = CatalogueWords(catalogue, scenario.said.language)
-    return {
-        name: {
-            **dict.fromkeys(_OF_FIGURES),
-            **figure.model_dump(mode="json", include=set(_OF_FIGURES)),
-            "name": words.name_figure(name),
-            "source": catalogue.cite(figure.source),
-            "evidence": states[name],
-            "note": translate(figure.note),
-        }
-        for name, figure in catalogue.figures().items()
-        if name in used
-    }
-
-
-def _name_labels(scenario: Scenario) -> dict[str, dict[str, str]]:
-    """Say what people call the labels of lines, and the parts."""
-    words = CatalogueWords(scenario.catalogue, scenario.said.language)
-    sections = {"material": "materials", "what": "recipes", "vehicle": "vehicles"}
-    return {
-        "part": {part: part.bare for part in told_in_books()},
-        "period": {one: name_period(period) for one, period in scenario.periods.items()},
-        **{
-            label: {one: words.called(section, one) for one in scenario.catalogue.names(section)}
-            for label, section in sections.items()
-        },
     }
 
 

@@ -154,7 +154,6 @@ class _Exchange:
         self.tell_moved()
 
     def tell_moved(self) -> None:
-        """Name what was moved aside."""
         for path, to in self.moved:
             files.note_moved(path, to)
 
@@ -371,7 +370,6 @@ def _make_folders(folder: Path) -> list[Path]:
 
 
 def _remove_empty(folders: Iterable[Path]) -> None:
-    """Remove those folders that are empty."""
     for folder in folders:
         with suppress(OSError):
             folder.rmdir()

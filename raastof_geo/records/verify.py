@@ -2,7 +2,7 @@
 
 import math
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -117,12 +117,19 @@ def _check(folder: Path) -> Verdict:
     differences = list(record.list_differences(plan, kept | {"proof": link}, file=PLAN.name))
     verdict = _measure(kept, "certificate", proof)
     table, table_notes = _check_table(folder, kept, listed, changed)
+    goals: Iterable[Message] = ()
+    if bool(kept.get("goal_certificate")) != bool(proof.goal_cost.any()):
+        goals = [say("plan.json and proof.npz do not agree whether there are goals")]
+    elif proof.goal_cost.any():  # it is proved again that no plan comes nearer to them
+        lacks = replace(proof, cost=proof.goal_cost, price=proof.goal_price)
+        nearest = _measure(kept, "goal_certificate", lacks)
+        goals = _check_certificate(kept, "goal_certificate", nearest, proof)
     findings = [
         *([changed[PROOF.name]] if PROOF.name in changed else []),
         *differences,
         *_check_rows(proof, _tolerance(kept, "certificate", proof)),
         *_check_certificate(kept, "certificate", verdict, proof),
-        *_check_goals(kept, proof),
+        *goals,
         *recount(kept, proof),
         *table,
     ]
@@ -134,16 +141,6 @@ def _check(folder: Path) -> Verdict:
 
 def _render(plan: Mapping[str, Any]) -> bytes:
     return record.render_values(plan).encode("utf-8", "replace")
-
-
-def _check_goals(kept: Mapping[str, Any], proof: ProofArrays) -> Iterator[Message]:
-    """Prove again that no plan comes nearer to the goals."""
-    if bool(kept.get("goal_certificate")) != bool(proof.goal_cost.any()):
-        yield say("plan.json and proof.npz do not agree whether there are goals")
-    elif proof.goal_cost.any():
-        lacks = replace(proof, cost=proof.goal_cost, price=proof.goal_price)
-        verdict = _measure(kept, "goal_certificate", lacks)
-        yield from _check_certificate(kept, "goal_certificate", verdict, proof)
 
 
 def _measure(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> Verdict:

@@ -114,7 +114,6 @@ class _Asked:
         self.scales: Floats = np.where(self.values > 0, self.values, 1.0)
 
     def lay(self, scenario: Scenario, rule: Rule) -> dict[_Key, Row]:
-        """Give the rows of a rule."""
         state = self.opened.problem.with_scenario(scenario)
         state = replace(state, alone=self.plan.problem.alone)
         return {_key(row): row for row in rule(state)}

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from raastof_geo.arrays import Floats, Mask, first_of_each
+from raastof_geo.arrays import Floats, first_of_each
 from raastof_geo.assignment.statement.problem import ColumnKind, Moves, Problem
 from raastof_geo.assignment.statement.shares import find_hauliers, list_goals
 from raastof_geo.figures import vocabulary
@@ -104,26 +104,23 @@ def _list_moves(
         for name in taker.accepts.keys() & table.materials.keys():
             given = taker.accepts[name].periods
             takes[at, table.materials[name]] = [one in given for one in periods]
+    # Whether they may deal, asked once for each sort of them.
+    piles = frozenset(taker.only_from for taker in takers)
+    give = [(one.kind, one.material, _plant(one), piles & {one.site}) for one in givers]
+    take = [(one.kind, frozenset(one.accepts), _plant(one), one.only_from) for one in takers]
+    sorts, wants = dict(zip(give, givers, strict=True)), dict(zip(take, takers, strict=True))
+    may = [[may_deal(giver, taker) for taker in wants.values()] for giver in sorts.values()]
+    row, column = ({sort: at for at, sort in enumerate(of)} for of in (sorts, wants))
+    every = np.ix_([row[sort] for sort in give], [column[sort] for sort in take])
+    dealing = np.array(may, bool).reshape(len(sorts), len(wants))[every]
     there = ((origin >= 0) & (material >= 0))[:, None] & (destination >= 0)
-    one, other = np.nonzero(_dealing(givers, takers) & there)
+    one, other = np.nonzero(dealing & there)
     rows = table.rows[origin[one], destination[other], material[one]]
     used = (rows >= 0) & (gives[one] & takes[other, material[one]])[:, None, :]
     pair, vehicle, period = np.nonzero(used)
     trucks, times = vehicle.astype(np.int16), period.astype(np.int16)
     gives_at, takes_at = (end[pair].astype(np.int32) for end in (one, other))
     return Moves(gives_at, takes_at, rows[used], trucks, times)
-
-
-def _dealing(givers: Sequence[Giver], takers: Sequence[Taker]) -> Mask:
-    """Tell which givers and takers may deal, asked once for each sort of them."""
-    piles = frozenset(taker.only_from for taker in takers)
-    give = [(one.kind, one.material, _plant(one), piles & {one.site}) for one in givers]
-    take = [(one.kind, frozenset(one.accepts), _plant(one), one.only_from) for one in takers]
-    gives, takes = dict(zip(give, givers, strict=True)), dict(zip(take, takers, strict=True))
-    may = [[may_deal(giver, taker) for taker in takes.values()] for giver in gives.values()]
-    row, column = ({sort: at for at, sort in enumerate(sorts)} for sorts in (gives, takes))
-    at = np.ix_([row[sort] for sort in give], [column[sort] for sort in take])
-    return np.array(may, bool).reshape(len(gives), len(takes))[at]
 
 
 def _plant(party: Giver | Taker) -> str | None:

@@ -38,13 +38,31 @@ def classify(problem: Problem, together: Together) -> Signs:
     does with its own is within one party, however small the parties are, unless each site is one.
     """
     scenario = problem.scenario
+    candidates = {(one.role, one.id) for one in scenario.facilities if one.opens is not None}
+    own = own_depots(scenario, together)
+    shared = {(Role.DEPOT, one.id) for one in scenario.depots if one.id not in own}
+    # Within one party, or within one project.
+    levels: set[Together] = {together} if together == "site" else {together, "project"}
+    ends = (_number_parties(problem, level) for level in levels)
+    within = np.logical_or.reduce([giver == taker for giver, taker, _ in ends])
+    within &= ~touches(problem, shared)
+    giving = Role.OFFER, Role.PIT, Role.PLANT, Role.DEPOT
+    offer, dug, made, lying = (problem.has("giver_kind", role) for role in giving)
+    lying &= ~touches(problem, shared)
+    taking = Role.NEED, Role.RECEIVER, Role.PLANT, Role.DEPOT
+    need, receiver, plant, depot = (problem.has("taker_kind", role) for role in taking)
     classes = np.full(problem.column_count, ColumnClass.TOGETHER, np.int8)
-    classes[problem.block(ColumnKind.MOVES)] = _classify_moves(problem, together)
-    for plant in scenario.plants:
-        if plant.opens is None:
-            classes[problem.find(ColumnKind.PROCESSES, site=plant.site)] = ColumnClass.MARKET
-    for depot in own_depots(scenario, together):
-        classes[problem.find(ColumnKind.STORES, depot=depot)] = ColumnClass.WITHIN
+    moves = classes[problem.block(ColumnKind.MOVES)]
+    moves[(plant & (offer | dug | made | lying)) | (made & need)] = ColumnClass.MARKET
+    moves[offer & need & _is_sold(problem)] = ColumnClass.MARKET
+    moves[within & (((offer | lying) & need) | ((offer | made) & depot))] = ColumnClass.WITHIN
+    moves[lying & receiver] = ColumnClass.WITHIN
+    moves[(dug & need) | ((offer | made) & receiver)] = ColumnClass.ALONE
+    moves[touches(problem, candidates)] = ColumnClass.TOGETHER
+    for site in (one.site for one in scenario.plants if one.opens is None):
+        classes[problem.find(ColumnKind.PROCESSES, site=site)] = ColumnClass.MARKET
+    for id_ in own:
+        classes[problem.find(ColumnKind.STORES, depot=id_)] = ColumnClass.WITHIN
     return classes
 
 
@@ -75,31 +93,6 @@ def _number_parties(problem: Problem, together: Together) -> tuple[Integers, Int
     names = list(dict.fromkeys(party.values()))
     number = {name: at for at, name in enumerate(names)}
     return *problem.number_ends({site: number[name] for site, name in party.items()}), names
-
-
-def _classify_moves(problem: Problem, together: Together) -> Signs:
-    scenario = problem.scenario
-    candidates = {(one.role, one.id) for one in scenario.facilities if one.opens is not None}
-    own = own_depots(scenario, together)
-    shared = {(Role.DEPOT, one.id) for one in scenario.depots if one.id not in own}
-    # Within one party, or within one project.
-    levels: set[Together] = {together} if together == "site" else {together, "project"}
-    ends = (_number_parties(problem, level) for level in levels)
-    within = np.logical_or.reduce([giver == taker for giver, taker, _ in ends])
-    within &= ~touches(problem, shared)
-    giving = Role.OFFER, Role.PIT, Role.PLANT, Role.DEPOT
-    offer, dug, made, lying = (problem.has("giver_kind", role) for role in giving)
-    lying &= ~touches(problem, shared)
-    taking = Role.NEED, Role.RECEIVER, Role.PLANT, Role.DEPOT
-    need, receiver, plant, depot = (problem.has("taker_kind", role) for role in taking)
-    classes = np.full(len(problem.moves), ColumnClass.TOGETHER, np.int8)
-    classes[(plant & (offer | dug | made | lying)) | (made & need)] = ColumnClass.MARKET
-    classes[offer & need & _is_sold(problem)] = ColumnClass.MARKET
-    classes[within & (((offer | lying) & need) | ((offer | made) & depot))] = ColumnClass.WITHIN
-    classes[lying & receiver] = ColumnClass.WITHIN
-    classes[(dug & need) | ((offer | made) & receiver)] = ColumnClass.ALONE
-    classes[touches(problem, candidates)] = ColumnClass.TOGETHER
-    return classes
 
 
 def _is_sold(problem: Problem) -> Mask:

@@ -51,24 +51,17 @@ def explain_conflict(laid: Laid) -> list[Message]:
     else:
         if any(case.rows[at].rule == SHARE_REACHED.name for at in violation.short):
             share = find_largest_share(case)
-        told = list(_say_conflicts(case, share))
+        told = [*_say_missing(case, share), *(say_levers(case, share) if share else ())]
+        asked: list[Need | Offer] = []
+        for wants in _find_conflicts(case)[:_MOST_GROUPS]:
+            entries = [(at, case.entry(at)) for at in wants]
+            for kind in (Need, Offer):
+                asking = {at: entry for at, entry in entries if isinstance(entry, kind)}
+                asked += asking.values()
+                told += _say_together(case, asking)
+        told += _cite_rules(case.problem.scenario, asked)
+        told += (*_say_closed(case, asked), *_say_binding(case))
     return told + find_repairs(case, None if share is None else share.share)
-
-
-def _say_conflicts(case: Case, share: LargestShare | None) -> Iterator[Message]:
-    yield from _say_missing(case, share)
-    if share is not None:
-        yield from say_levers(case, share)
-    told: list[Need | Offer] = []
-    for wants in _find_conflicts(case)[:_MOST_GROUPS]:
-        entries = [(at, case.entry(at)) for at in wants]
-        for kind in (Need, Offer):
-            asking = {at: entry for at, entry in entries if isinstance(entry, kind)}
-            told += asking.values()
-            yield from _say_together(case, asking)
-    yield from _cite_rules(case.problem.scenario, told)
-    yield from _say_closed(case, told)
-    yield from _say_binding(case)
 
 
 def _say_closed(case: Case, told: Sequence[Need | Offer]) -> Iterator[Message]:

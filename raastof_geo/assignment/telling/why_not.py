@@ -127,7 +127,6 @@ class _Pair:
 
     @cached_property
     def columns(self) -> Columns:
-        """The moves from the one to the other."""
         return self.plan.problem.find(giver=self.giver.id, taker=self.taker.id)
 
     @cached_property
@@ -179,7 +178,6 @@ class _Pair:
         return self.reason(kind, message, more)
 
     def reason(self, kind: ReasonKind, message: Message, more_per_t: float | None = None) -> Reason:
-        """Give a reason about the two."""
         giver, taker = self.giver, self.taker
         return Reason(giver.id, taker.id, giver.material, kind, message, more_per_t)
 

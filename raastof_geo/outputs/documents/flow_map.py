@@ -86,8 +86,6 @@ def draw_map_picture(
 
 @dataclass(frozen=True, eq=False)
 class _Scene:
-    """What is seen, and from where."""
-
     lines: Sequence[_Line]
     sites: Sequence[_Place]
     bounds: tuple[float, float, float, float]

@@ -116,38 +116,32 @@ class MapControls(Controls):
     """The page around the map: the answer, what is shown, legend, table, and a site's panel."""
 
     def __init__(self, result: "Result | MapStory") -> None:
-        told = MapStory.of(result)
-        parts = {**told.moving, "zones": told.zones, "page": told.page}
-        head, body = _body(told.result)
-        super().__init__("controls", head, body + told.what_if, parts)
-
-
-def _body(result: Result) -> tuple[str, str]:
-    """Write the landmarks before and after the map; the script fills in what is in them."""
-    effect = [str(one) for one in say_effect(result)]
-    # Up to the sentence that says tonnes, money, and against what.
-    first = 1 + sum("CO2e" not in one for one in effect[:2])
-    lead = [*map(str, conclude(result)), *effect[:first]]
-    rows = {row.name: row for row in summarise(result)}
-    figures = [(str(rows[name].title), rows[name].plan, rows[name].before) for name in _STRIP]
-    if result.effect.saved_share is not None:
-        saved = format_number(100 * result.effect.saved_share, digits=1) + " %"
-        figures.insert(1, (str(say("Saved transport emissions")), saved, ""))
-    if result.effect.coordination is not None:
-        saved = format_number(result.effect.coordination.transport_kg_co2e / 1000)
-        figures.insert(2, (str(say("Saved by coordination, transport [t CO2e]")), saved, ""))
-    told = {
-        "texts": read_texts("map page"),
-        "title": result.scenario.said.title,
-        "span": say_in_all(result.scenario),
-        "lead": " ".join(lead),
-        "more": dict.fromkeys(one for one in map(str, elaborate(result)) if one not in lead),
-        "figures": figures,
-        "causes": tell_credit(result.effect),
-    }
-    names = ("pages/head.html.j2", "pages/body.html.j2")
-    head, body = (str(read_template(name).render(told)) for name in names)
-    return head, body
+        story, result = MapStory.of(result), MapStory.of(result).result
+        parts = {**story.moving, "zones": story.zones, "page": story.page}
+        effect = [str(one) for one in say_effect(result)]
+        # Up to the sentence that says tonnes, money, and against what.
+        first = 1 + sum("CO2e" not in one for one in effect[:2])
+        lead = [*map(str, conclude(result)), *effect[:first]]
+        rows = {row.name: row for row in summarise(result)}
+        figures = [(str(rows[name].title), rows[name].plan, rows[name].before) for name in _STRIP]
+        if result.effect.saved_share is not None:
+            saved = format_number(100 * result.effect.saved_share, digits=1) + " %"
+            figures.insert(1, (str(say("Saved transport emissions")), saved, ""))
+        if result.effect.coordination is not None:
+            saved = format_number(result.effect.coordination.transport_kg_co2e / 1000)
+            figures.insert(2, (str(say("Saved by coordination, transport [t CO2e]")), saved, ""))
+        told = {
+            "texts": read_texts("map page"),
+            "title": result.scenario.said.title,
+            "span": say_in_all(result.scenario),
+            "lead": " ".join(lead),
+            "more": dict.fromkeys(one for one in map(str, elaborate(result)) if one not in lead),
+            "figures": figures,
+            "causes": tell_credit(result.effect),
+        }
+        names = ("pages/head.html.j2", "pages/body.html.j2")
+        head, body = (str(read_template(name).render(told)) for name in names)
+        super().__init__("controls", head, body + story.what_if, parts)
 
 
 _STRIP = (TRANSPORT_WTW, "secondary_share_with_clean_soil", LOADS_DRIVEN, VIRGIN)

@@ -6,7 +6,7 @@ Roads and prices are not asked: who may deal with whom in a common period counts
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from raastof_geo.assignment.telling.names import call_entry, call_material, call_use
 from raastof_geo.files import is_sealed, seal_page, write_whole
@@ -88,7 +88,22 @@ def draw_outlook(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> 
     head = f'<header id="strip">{lead}</header>'
     body = str(read_template("pages/outlook.html.j2").render(told))
     words = {key: str(texts[key]) for key in ("here", "yaml", "row", "copy", "new")}
-    data = {"sites": list(_place(scenario, anchors)), "words": words}
+    roads = zip(scenario.sites.items(), anchors.frame.to_dict("records"), strict=True)
+    sites = [  # where each lies, and where it meets the road
+        {
+            "id": site,
+            "name": scenario.site_name(site),
+            "at": [round(one, 6) for one in said.lon_lat[::-1]],
+            "road": [round(road["lat"], 6), round(road["lon"], 6)],
+            "lines": [
+                ", ".join(str(role.caption) for role in said.roles),
+                str(texts["moved by"].format(metres=round(road["snap_m"]))),
+            ],
+            "colour": ROLE_MARKS[said.roles[0]].colour,
+        }
+        for (site, said), road in roads
+    ]
+    data = {"sites": sites, "words": words}
     drawn = PlanMap(Page(title=title, language=scenario.said.language))
     base = BaseRoads(network, [site.lon_lat for site in scenario.sites.values()])
     controls = Controls("outlook", head, body, {"outlook": data})
@@ -96,24 +111,6 @@ def draw_outlook(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> 
         element._id = "outlook"  # equal scenarios give equal pages
         element.add_to(drawn)
     return str(drawn.get_root().render())
-
-
-def _place(scenario: Scenario, anchors: Anchors) -> Iterator[dict[str, Any]]:
-    """Give each site with where it lies, and where it meets the road."""
-    moved = read_texts("outlook")["moved by"]
-    roads = anchors.frame.to_dict("records")
-    for (site, said), road in zip(scenario.sites.items(), roads, strict=True):
-        yield {
-            "id": site,
-            "name": scenario.site_name(site),
-            "at": [round(one, 6) for one in said.lon_lat[::-1]],
-            "road": [round(road["lat"], 6), round(road["lon"], 6)],
-            "lines": [
-                ", ".join(str(role.caption) for role in said.roles),
-                str(moved.format(metres=round(road["snap_m"]))),
-            ],
-            "colour": ROLE_MARKS[said.roles[0]].colour,
-        }
 
 
 def _tabulate(

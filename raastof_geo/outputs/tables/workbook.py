@@ -133,7 +133,6 @@ class _Flows(NamedTuple):
     """Empty trips, which single flows have no part of, by truck and period."""
 
     def range(self, column: str) -> str:
-        """Give the cells of a column."""
         name = xl_col_to_name(list(_FLOW_COLUMNS).index(column))
         quoted = str(self.name)[:31].replace("'", "''")
         return f"'{quoted}'!${name}$2:${name}${max(2, len(self.flows) + len(self.trips) + 1)}"
