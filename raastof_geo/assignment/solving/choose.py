@@ -75,10 +75,24 @@ def decide(
     def make() -> Any:
         return make_solver(time_limit_s=clock.left_s, gap=gap, stop=clock.interrupted)
 
-    runs = _decide_in_order(programme, columns, costs, tolerances, clock, make)
+    def decide_over(columns: Columns) -> list[Run]:
+        """Decide by each objective with those before held; no run where there is no plan."""
+        runs, held = list[Run](), programme
+        for cost, tolerance in zip(costs, tolerances, strict=True):
+            if runs and clock.over():
+                break
+            if not (run := _Branches(held, columns, cost).search(clock, make)).feasible:
+                break
+            runs.append(run)
+            value, at = float(cost[columns] @ run.values), np.flatnonzero(cost)
+            room = max(tolerance, _HELD) * max(abs(value), 1.0)
+            held = held.with_row(at, cost[at], -1, value + room)
+        return runs
+
+    runs = decide_over(columns)
     if not runs and len(columns) < programme.column_count:
         columns = np.arange(programme.column_count)
-        runs = _decide_in_order(programme, columns, costs, tolerances, clock, make)
+        runs = decide_over(columns)
     if not runs:
         return None
     values = np.zeros(programme.column_count)
@@ -90,29 +104,6 @@ def decide(
     if covered and first.bound is not None:
         bound = max(linear, min(first.bound, objective))
     return Decision(decided, bound, linear, prices, columns)
-
-
-def _decide_in_order(
-    programme: Programme,
-    columns: Columns,
-    costs: Sequence[Floats],
-    tolerances: Sequence[float],
-    clock: Clock,
-    make: Callable[[], Any],
-) -> list[Run]:
-    """Decide by each objective with those before it held; no run where there is no plan."""
-    runs: list[Run] = []
-    for cost, tolerance in zip(costs, tolerances, strict=True):
-        if runs and clock.over():
-            break
-        if not (run := _Branches(programme, columns, cost).search(clock, make)).feasible:
-            break
-        runs.append(run)
-        value = float(cost[columns] @ run.values)
-        at = np.flatnonzero(cost)
-        room = max(tolerance, _HELD) * max(abs(value), 1.0)
-        programme = programme.with_row(at, cost[at], -1, value + room)
-    return runs
 
 
 def _rest_is_hopeless(programme: Programme, reduced: Floats, columns: Columns, room: float) -> bool:

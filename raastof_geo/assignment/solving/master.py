@@ -48,23 +48,15 @@ class Master:
         It begins where the last solve ended. Rows may be broken, at the price that they had there,
         only where they cannot be kept to the last digit. Closed columns have values too: zero.
         """
-        last = self.basis()
-        run = self._ask_pulp(labels, time_limit_s, basis=Basis(last.columns[self.open], last.rows))
-        return run if run.feasible else self._ask_pulp(labels, time_limit_s, penalty=self.penalty)
-
-    def _ask_pulp(
-        self,
-        labels: Labels,
-        time_limit_s: float | None,
-        *,
-        penalty: Floats | None = None,
-        basis: Basis | None = None,
-    ) -> Run:
+        last, run = self.basis(), Run(np.empty(0), 0.0, np.empty(0), False, False)
         columns, cost = self.columns[self.open], self.cost[self.open]
-        stated = state_programme(
-            self.programme, columns, cost, sense=self.sense, penalty=penalty, labels=labels
-        )
-        run = stated.run(make_solver(time_limit_s=time_limit_s), basis=basis)
+        begin = Basis(last.columns[self.open], last.rows)
+        for basis, penalty in ((begin, None), (None, self.penalty)):
+            said: dict[str, Any] = {"sense": self.sense, "penalty": penalty, "labels": labels}
+            stated = state_programme(self.programme, columns, cost, **said)
+            run = stated.run(make_solver(time_limit_s=time_limit_s), basis=basis)
+            if run.feasible:
+                break
         values = np.zeros(len(self.columns))
         values[self.open] = run.values
         return replace(run, values=values)

@@ -152,7 +152,17 @@ def solve(
             start = Start(decision.columns)
         # With the decisions it goes on to the end, whatever the clock says.
         how = replace(how, clock=Clock(None, clock.interrupted), start=start)
-    found = _solve_given(problem, programme, costs, allowed, how, given)
+    fixed = programme  # by decisions that stand, if there are any
+    if given is not None:
+        closed = programme.whole if closed is None else closed | programme.whole
+        fixed, how = programme.fix(given), replace(how, closed=closed)
+    steps = tuple(solve_in_order(fixed, costs, how, allowed))
+    kept = [step.optimum for step in steps if step.optimum.feasible]
+    values = np.zeros(programme.column_count)
+    if kept:
+        values = kept[-1].spread(len(values)) + (0.0 if given is None else given)
+    done, feasible = steps[-1].optimum.complete and len(kept) in (0, len(costs)), bool(kept)
+    found = Solution(problem, programme, values, done, feasible, costs, steps, decided=given)
     if labels is not None:
         found = replace(found, stages=tuple(step.asked for step in found.steps))
         settles = found.solved and settle  # among plans that are equally good
@@ -160,29 +170,6 @@ def solve(
             values = settled[0] + (0.0 if found.decided is None else found.decided)
             found = replace(found, values=values, stages=(*found.stages, settled[1]))
     return replace(found, decision=decision)
-
-
-def _solve_given(
-    problem: Problem,
-    programme: Programme,
-    costs: tuple[Floats, ...],
-    tolerances: Sequence[float],
-    how: How,
-    decided: Floats | None,
-) -> Solution:
-    """Solve with decisions that stand, or with none."""
-    fixed = programme
-    if decided is not None:
-        closed = programme.whole if how.closed is None else how.closed | programme.whole
-        fixed, how = programme.fix(decided), replace(how, closed=closed)
-    steps = solve_in_order(fixed, costs, how, tolerances)
-    kept = [step.optimum for step in steps if step.optimum.feasible]
-    values = np.zeros(programme.column_count)
-    if kept:
-        values = kept[-1].spread(len(values)) + (0.0 if decided is None else decided)
-    done = steps[-1].optimum.complete and len(kept) in (0, len(costs))
-    ended = tuple(steps)
-    return Solution(problem, programme, values, done, bool(kept), costs, ended, decided=decided)
 
 
 def _settle(problem: Problem, step: Step, labels: Labels, how: How) -> tuple[Floats, Stage] | None:
