@@ -60,7 +60,23 @@ def write_geopackage(result: Result, folder: Path) -> Path:
     columns = [(layer, one, it.name(language), it.in_all) for layer, one, it in told]
     # Files say that they were made when the scenario begins, so that equal ones are equal.
     moment = f"{min(period.start for period in result.scenario.periods.values())}T00:00:00.000Z"
-    styles = _tabulate_styles(draw_styles(result, layers), moment)
+    drawn = draw_styles(result, layers)
+    styles = pd.DataFrame(  # as QGIS makes it
+        {
+            "f_table_catalog": "",
+            "f_table_schema": "",
+            "f_table_name": list(drawn),
+            "f_geometry_column": "geom",
+            "styleName": "raastof_geo",
+            "styleQML": list(drawn.values()),
+            "styleSLD": "",
+            "useAsDefault": True,
+            "description": "",
+            "owner": "",
+            "ui": None,
+            "update_time": pd.Timestamp(moment),
+        }
+    )
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": moment, **_UNSYNCHRONISED})
     try:
         for name, layer in layers.items():
@@ -92,26 +108,6 @@ def write_geoparquet(result: Result, folder: Path) -> Path:
     for name, layer in draw_layers(result).items():
         layer.to_parquet(into / f"{name}.parquet")
     return into
-
-
-def _tabulate_styles(styles: Mapping[str, str], moment: str) -> pd.DataFrame:
-    """Give `layer_styles` as QGIS makes it."""
-    return pd.DataFrame(
-        {
-            "f_table_catalog": "",
-            "f_table_schema": "",
-            "f_table_name": list(styles),
-            "f_geometry_column": "geom",
-            "styleName": "raastof_geo",
-            "styleQML": list(styles.values()),
-            "styleSLD": "",
-            "useAsDefault": True,
-            "description": "",
-            "owner": "",
-            "ui": None,
-            "update_time": pd.Timestamp(moment),
-        }
-    )
 
 
 def draw_layers(result: Result) -> dict[str, gpd.GeoDataFrame]:

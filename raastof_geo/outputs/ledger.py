@@ -1,11 +1,10 @@
 """Put every line that figures are sums of into plain values, so that any figure can be followed."""
 
-from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from raastof_geo.effect.books import LINE_LABELS, Books
+from raastof_geo.effect.books import LINE_LABELS
 from raastof_geo.effect.factor import list_doubts, name_factors
 from raastof_geo.effect.measure import Effect
 from raastof_geo.figures.vocabulary import kept_in_books, multiples, sums_of_parts, told_in_books
@@ -32,7 +31,7 @@ def describe_ledger(effect: Effect) -> dict[str, Any]:
     sides = {"plan": effect.books, "baseline": effect.baseline_books}
     named = {side: name_factors(books) for side, books in sides.items()}
     used = sorted({one for parts in named.values() for names in parts.values() for one in names})
-    number = {name: at for at, name in enumerate(used)}
+    number, parts = {name: at for at, name in enumerate(used)}, ["amount", *kept_in_books()]
     catalogue, states = scenario.catalogue, scenario.states()
     words = CatalogueWords(catalogue, scenario.said.language)
     sections = {"material": "materials", "what": "recipes", "vehicle": "vehicles"}
@@ -48,7 +47,22 @@ def describe_ledger(effect: Effect) -> dict[str, Any]:
         "names": [*map(scenario.site_name, sites), ""],
         "projects": [*map(scenario.project, sites), ""],
         "municipalities": [*(effect.books.municipalities.get(one, "") for one in sites), ""],
-        **{side: _describe_books(books, named[side], number) for side, books in sides.items()},
+        **{
+            side: {  # the lines, who shares them, and which factors of the list they hang on
+                "lines": {
+                    **{label: books.lines[label].tolist() for label in LINE_LABELS},
+                    **{part: books.lines[part].round(6).tolist() for part in parts},
+                },
+                "shares": {
+                    group: {"line": line.tolist(), "site": site.tolist(), "share": share.tolist()}
+                    for group, (line, site, share) in books.shares.items()
+                },
+                "factors": {
+                    part: [number[name] for name in names] for part, names in named[side].items()
+                },
+            }
+            for side, books in sides.items()
+        },
         "called": {
             "part": {part: part.bare for part in told_in_books()},
             "period": {one: name_period(period) for one, period in scenario.periods.items()},
@@ -74,24 +88,6 @@ def describe_ledger(effect: Effect) -> dict[str, Any]:
             {"figure": one.name, "part": one.part, "influence": round(one.influence, 6)}
             for one in list_doubts(effect.books, effect.baseline_books)
         ],
-    }
-
-
-def _describe_books(
-    books: Books, factors: Mapping[str, Iterable[str]], number: Mapping[str, int]
-) -> dict[str, Any]:
-    """Say the lines, who shares them, and which factors of the list they hang on."""
-    lines = books.lines
-    return {
-        "lines": {
-            **{label: lines[label].tolist() for label in LINE_LABELS},
-            **{part: lines[part].round(6).tolist() for part in ["amount", *kept_in_books()]},
-        },
-        "shares": {
-            group: {"line": line.tolist(), "site": site.tolist(), "share": share.tolist()}
-            for group, (line, site, share) in books.shares.items()
-        },
-        "factors": {part: [number[name] for name in names] for part, names in factors.items()},
     }
 
 

@@ -185,18 +185,21 @@ def _check_fit(path: Path, arrays: ProofArrays) -> None:
         fits &= len(words) == len(shape)
         for word, size in zip(words, shape, strict=False):
             fits &= sizes.setdefault(word, size) == size
-    if not fits or sizes["rows+1"] != sizes["rows"] + 1 or not _is_programme(arrays, sizes):
-        raise refuse_proof(say("its parts do not fit together"), file=str(path))
-
-
-def _is_programme(arrays: ProofArrays, sizes: dict[str, int]) -> bool:
-    starts, sense = arrays.row_start, arrays.sense
+    starts, sense, fits = (
+        arrays.row_start,
+        arrays.sense,
+        fits and sizes["rows+1"] == sizes["rows"] + 1,
+    )
     pointing = ((getattr(arrays, name), sizes[of]) for name, of in _POINTS.items())
-    return (
-        int(starts[0]) == 0
+    fits = (
+        fits
+        and sizes["rows+1"] == sizes["rows"] + 1
+        and int(starts[0]) == 0
         and int(starts[-1]) == len(arrays.column)
         and bool((starts[1:] >= starts[:-1]).all())
         and bool(((sense >= -1) & (sense <= 1)).all())
         and sizes["moves"] <= sizes["columns"]
         and all(bool(((one >= 0) & (one < size)).all()) for one, size in pointing)
     )
+    if not fits:
+        raise refuse_proof(say("its parts do not fit together"), file=str(path))

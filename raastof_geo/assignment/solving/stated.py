@@ -39,11 +39,24 @@ class Labels:
 
     def name_columns(self, columns: Columns) -> list[str]:
         """Give the name of each of some columns."""
-        names = np.empty(len(columns), dtype=object)
+        names, problem = np.empty(len(columns), dtype=object), self.problem
         for kind in ColumnKind:
-            block = self.problem.block(kind)
-            if len(at := np.flatnonzero((columns >= block.start) & (columns < block.stop))):
-                names[at] = self._name_kind(kind, columns[at])
+            block = problem.block(kind)
+            at = np.flatnonzero((columns >= block.start) & (columns < block.stop))
+            mine = columns[at]
+            if not len(at):
+                continue
+            if kind is ColumnKind.MOVES:
+                one = len(problem.vehicles) == 1
+                keys = [key for key in LEG_KEYS if key != "vehicle" or not one]
+                said = [problem.labels(key, mine).tolist() for key in keys]
+            else:
+                table = problem.others[kind].iloc[mine - problem.starts[kind]]
+                said = [[kind.word] * len(mine)]
+                said += [table[key].tolist() for key in kind.keys if key != "depot"]
+            slugs = {part: make_slug(str(part)) for part in set().union(*said)}
+            told = zip(mine.tolist(), zip(*said, strict=True), strict=True)
+            names[at] = [_join(f"x{column}", [slugs[one] for one in of]) for column, of in told]
         return [str(name) for name in names]
 
     def name_row(self, number: int) -> str:
@@ -51,23 +64,6 @@ class Labels:
         known = number < len(self.rows)
         family, subject = map(str, self.rows[number]) if known else ("objective", "held")
         return _join(f"r{number}", [make_slug(family, 40), make_slug(subject, 48)])
-
-    def _name_kind(self, kind: ColumnKind, columns: Columns) -> list[str]:
-        problem = self.problem
-        if kind is ColumnKind.MOVES:
-            keys = list(LEG_KEYS)
-            if len(problem.vehicles) == 1:
-                keys.remove("vehicle")
-            said = [problem.labels(key, columns).tolist() for key in keys]
-        else:
-            table = problem.others[kind].iloc[columns - problem.starts[kind]]
-            said = [[kind.word] * len(columns)]
-            said += [table[key].tolist() for key in kind.keys if key != "depot"]
-        slugs = {part: make_slug(str(part)) for part in set().union(*said)}
-        return [
-            _join(f"x{column}", [slugs[part] for part in parts])
-            for column, parts in zip(columns.tolist(), zip(*said, strict=True), strict=True)
-        ]
 
 
 @cache

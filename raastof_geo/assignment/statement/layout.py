@@ -34,12 +34,32 @@ def build_problem(scenario: Scenario, legs: Legs, *, every_vehicle: bool = True)
     if sites := list(limited_partners(scenario)):
         links = _list_apart(bare, ColumnKind.LINKS)
         links = links[links["origin"].isin(sites) | links["destination"].isin(sites)]
+    runs = [
+        (plant.site, process.recipe, period, process.dkk_per_t, process.kg_co2e_per_t)
+        for plant in sorted(scenario.plants, key=lambda plant: plant.site)
+        for process in sorted(plant.processes, key=lambda process: process.recipe)
+        for period in scenario.periods
+    ]
+    stores, stored = [], scenario.months_stored.items()
+    for depot in sorted(scenario.depots, key=lambda depot: depot.id):
+        for material, (period, months) in itertools.product(sorted(depot.materials), stored):
+            dkk = depot.storing_dkk_per_t + depot.storing_dkk_per_t_month * months
+            stores.append((depot.id, depot.site, material, period, dkk, 0.0))
+    opened = [
+        (place.role, place.site, place.opens.cost_dkk, place.opens.kg_co2e)
+        for place in sorted(scenario.facilities, key=lambda one: (one.role, one.site))
+        if place.opens is not None
+    ]
+
+    def lay(kind: ColumnKind, rows: Sequence[tuple[object, ...]]) -> pd.DataFrame:
+        return pd.DataFrame(rows, columns=[*kind.keys, "dkk", "kg_co2e"])
+
     others: dict[str, pd.DataFrame] = {
-        ColumnKind.PROCESSES: _list_processes(scenario),
-        ColumnKind.STORES: _list_stores(scenario),
+        ColumnKind.PROCESSES: lay(ColumnKind.PROCESSES, runs),
+        ColumnKind.STORES: lay(ColumnKind.STORES, stores),
         ColumnKind.TRIPS: _list_trips(bare),
         ColumnKind.SHORTFALLS: pd.DataFrame({"goal": [one.label for one in list_goals(scenario)]}),
-        ColumnKind.OPENINGS: _list_openings(scenario),
+        ColumnKind.OPENINGS: lay(ColumnKind.OPENINGS, opened),
         ColumnKind.LINKS: links.reset_index(drop=True),
         ColumnKind.LOTS: _list_apart(bare, ColumnKind.LOTS) if lots else pd.DataFrame(),
     }
@@ -127,25 +147,6 @@ def _plant(party: Giver | Taker) -> str | None:
     return party.place if party.kind == Role.PLANT else None
 
 
-def _list_processes(scenario: Scenario) -> pd.DataFrame:
-    rows = [
-        (plant.site, process.recipe, period, process.dkk_per_t, process.kg_co2e_per_t)
-        for plant in sorted(scenario.plants, key=lambda plant: plant.site)
-        for process in sorted(plant.processes, key=lambda process: process.recipe)
-        for period in scenario.periods
-    ]
-    return pd.DataFrame(rows, columns=[*ColumnKind.PROCESSES.keys, "dkk", "kg_co2e"])
-
-
-def _list_stores(scenario: Scenario) -> pd.DataFrame:
-    rows, stored = [], scenario.months_stored.items()
-    for depot in sorted(scenario.depots, key=lambda depot: depot.id):
-        for material, (period, months) in itertools.product(sorted(depot.materials), stored):
-            dkk = depot.storing_dkk_per_t + depot.storing_dkk_per_t_month * months
-            rows.append((depot.id, depot.site, material, period, dkk, 0.0))
-    return pd.DataFrame(rows, columns=[*ColumnKind.STORES.keys, "dkk", "kg_co2e"])
-
-
 def _list_trips(problem: Problem) -> pd.DataFrame:
     """Keep each haulier's empty trips from where it may tip something to where it may load."""
     if (trips := problem.legs.empty_trips) is None or not problem.pooled_share:
@@ -157,15 +158,6 @@ def _list_trips(problem: Problem) -> pd.DataFrame:
         may = trips["origin"].isin(tips) & trips["destination"].isin(loads)
         frames.append(trips[may].assign(haulier=at))
     return pd.concat(frames).sort_values([*ColumnKind.TRIPS.keys, "haulier"], ignore_index=True)
-
-
-def _list_openings(scenario: Scenario) -> pd.DataFrame:
-    rows = [
-        (place.role, place.site, place.opens.cost_dkk, place.opens.kg_co2e)
-        for place in sorted(scenario.facilities, key=lambda one: (one.role, one.site))
-        if place.opens is not None
-    ]
-    return pd.DataFrame(rows, columns=[*ColumnKind.OPENINGS.keys, "dkk", "kg_co2e"])
 
 
 def _list_apart(problem: Problem, kind: ColumnKind) -> pd.DataFrame:

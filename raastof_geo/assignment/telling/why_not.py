@@ -13,7 +13,6 @@ from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.masses import OFFERS_KEPT, agreed_moves
 from raastof_geo.assignment.solving.price_in import FREE
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
-from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.telling import names
 from raastof_geo.assignment.telling.case import Unusable, find_unusable
 from raastof_geo.errors import InputError
@@ -60,8 +59,22 @@ def explain_why_not(
     what would cost least. A site or material that is not there, or has nothing to give or to take,
     is an `InputError`.
     """
-    problem = plan.problem
-    givers, takers = _find_parties(problem, giver, taker, material)
+    problem, sites = plan.problem, plan.scenario.sites
+    for one in (giver, taker):
+        if one not in sites:
+            hint = suggest(one, list(sites))
+            raise InputError.saying("{site} is not a site{hint}", site=f"`{one}`", hint=hint)
+    givers = [one for one in problem.givers if one.site == giver]
+    takers = [one for one in problem.takers if one.site == taker]
+    if not givers:
+        raise InputError.saying("{site} has nothing to give", site=f"`{giver}`")
+    if not takers:
+        raise InputError.saying("{site} takes nothing", site=f"`{taker}`")
+    has = sorted({one.material for one in givers})
+    if material is not None and material not in has:
+        told = say("{site} does not give {material}{hint}", hint=suggest(material, has))
+        raise InputError(told.format(site=f"`{giver}`", material=f"`{material}`"))
+    givers = [one for one in givers if material in (None, one.material)]
     unusable = find_unusable(problem)
     reasons = [_explain(plan, unusable, one, other) for one in givers for other in takers]
     rank: dict[ReasonKind, int] = {"in_plan": 0, "as_good": 1, "costs_more": 2}
@@ -92,28 +105,6 @@ def compare_sites(plan: Plan) -> dict[tuple[str, str], Reason]:
         if (pair := (giver.site, taker.site)) not in best and giver.site != taker.site:
             best[pair] = _explain(plan, unusable, giver, taker, again=False)
     return best
-
-
-def _find_parties(
-    problem: Problem, giver: str, taker: str, material: str | None
-) -> tuple[list[Giver], list[Taker]]:
-    """Find what one site gives, of one material or of all, and what another takes, or refuse."""
-    sites = problem.scenario.sites
-    for one in (giver, taker):
-        if one not in sites:
-            hint = suggest(one, list(sites))
-            raise InputError.saying("{site} is not a site{hint}", site=f"`{one}`", hint=hint)
-    givers = [one for one in problem.givers if one.site == giver]
-    takers = [one for one in problem.takers if one.site == taker]
-    if not givers:
-        raise InputError.saying("{site} has nothing to give", site=f"`{giver}`")
-    if not takers:
-        raise InputError.saying("{site} takes nothing", site=f"`{taker}`")
-    has = sorted({one.material for one in givers})
-    if material is not None and material not in has:
-        told = say("{site} does not give {material}{hint}", hint=suggest(material, has))
-        raise InputError(told.format(site=f"`{giver}`", material=f"`{material}`"))
-    return [one for one in givers if material in (None, one.material)], takers
 
 
 @dataclass(frozen=True, eq=False)

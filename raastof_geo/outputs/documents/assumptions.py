@@ -17,22 +17,18 @@ def tabulate_assumptions(assessment: Assessment, *, most: int | None = None) -> 
     heads += [SHOWN[name].head for name in TOLD]
     rows: list[tuple[Readable, ...]] = []
     for swing in assessment.swings[:most]:
-        subject, spans = swing.subject, (_span(swing, name) for name in TOLD)
+        subject, found = swing.subject, [end.headlines for end in swing.ends]
+        spans = (  # headlines at both ends
+            str(say(" to ")).join(
+                "–" if one is None else format_number(one.of(name) * it.factor, digits=it.digits)
+                for one in found
+            )
+            for name, it in ((name, SHOWN[name]) for name in TOLD)
+        )
         flips = [subject.write(flip.level) for flip in swing.flips if flip.headline in TOLD]
         turns: Readable = "; ".join(dict.fromkeys(flips)) or say("nowhere in the range")
         rows.append((subject.title, subject.write(subject.value), subject.range, *spans, turns))
     return Table(HANGS_ON, (*heads, say("Turns over at")), tuple(rows), words=3)
-
-
-def _span(swing: Swing, name: HeadlineName) -> str:
-    """Write a headline at both ends."""
-    shown = SHOWN[name]
-    return str(say(" to ")).join(
-        "–"
-        if end.headlines is None
-        else format_number(end.headlines.of(name) * shown.factor, digits=shown.digits)
-        for end in swing.ends
-    )
 
 
 def tell_turning(assessment: Assessment) -> list[Message]:

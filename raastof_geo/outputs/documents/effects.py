@@ -273,7 +273,11 @@ def tabulate_cost(
 
 
 def tabulate_money(scenario: Scenario, effect: Effect, *, most: int = 1000) -> list[Block]:
-    """Tell what each project gains, and which transfers leave nobody worse off."""
+    """Tell what each project gains, and which transfers leave nobody worse off. [1,000 DKK]
+
+    Each project's net cost before and after, and the transfers by each rule, which add up to 0.
+    Those who gain least first, of more than `most` those in the middle together.
+    """
     notes, support = list[Readable](), effect.transfers.support_dkk
     if support >= 0.5:  # from outside, where all together pay more than without the plan
         saved_t = (effect.baseline_books.total(CO2E) - effect.books.total(CO2E)) / 1000
@@ -289,7 +293,33 @@ def tabulate_money(scenario: Scenario, effect: Effect, *, most: int = 1000) -> l
         for rule in effect.transfers.rules
         if not effect.transfers.leaves_nobody_worse_off(rule)
     ]
-    return [tabulate_transfers(scenario, effect, most=most), Bullets(tuple(notes))]
+    transfers = effect.transfers
+    saved = transfers.saved_dkk
+    before, plan = (net_cost(side) for side in effect.align("project", list(saved)))
+    columns = pd.DataFrame(
+        {"before": before, "after": plan, "saved": pd.Series(saved)}
+        | {rule: pd.Series(transfers.paid(rule)) for rule in transfers.rules}
+    )
+    order = sorted(saved, key=lambda one: (saved[one], one))
+    rest = order[most // 2 : len(order) - most // 2] if len(order) > most else []
+    rows = [
+        (scenario.project_name(one), *write_numbers(*columns.loc[one], per=1000))
+        for one in order
+        if one not in rest
+    ]
+    if rest:
+        name = say("The {count} projects between them", count=len(rest))
+        rows.insert(most // 2, (str(name), *write_numbers(*columns.loc[rest].sum(), per=1000)))
+    rows.append((str(say("Total")), *write_numbers(*columns.sum(), per=1000)))
+    rules = (str(read_texts("divisions")[rule]) for rule in transfers.rules)
+    heads = (say("Project"), say("Baseline"), say("Plan"), say("Saved"))
+    table = Table(
+        say("Who gains and who pays, and the transfer (+ gets, − pays) by each rule [1,000 DKK]"),
+        (*heads, *(rule[:1].upper() + rule[1:] for rule in rules)),
+        tuple(rows),
+        total=True,
+    )
+    return [table, Bullets(tuple(notes))]
 
 
 def show_payments(scenario: Scenario, effect: Effect) -> Iterator[Block]:
@@ -384,37 +414,3 @@ def _name_payee(scenario: Scenario, sort: str, party: str) -> Readable:
 
 
 _MOST_PAYEES = 40
-
-
-def tabulate_transfers(scenario: Scenario, effect: Effect, *, most: int) -> Table:
-    """Give each project's net cost before and after, and the transfers by each rule. [1,000 DKK]
-
-    Those who gain least first, of more than `most` those in the middle together; transfers of each
-    rule add up to 0.
-    """
-    transfers = effect.transfers
-    saved = transfers.saved_dkk
-    before, plan = (net_cost(side) for side in effect.align("project", list(saved)))
-    columns = pd.DataFrame(
-        {"before": before, "after": plan, "saved": pd.Series(saved)}
-        | {rule: pd.Series(transfers.paid(rule)) for rule in transfers.rules}
-    )
-    order = sorted(saved, key=lambda one: (saved[one], one))
-    rest = order[most // 2 : len(order) - most // 2] if len(order) > most else []
-    rows = [
-        (scenario.project_name(one), *write_numbers(*columns.loc[one], per=1000))
-        for one in order
-        if one not in rest
-    ]
-    if rest:
-        name = say("The {count} projects between them", count=len(rest))
-        rows.insert(most // 2, (str(name), *write_numbers(*columns.loc[rest].sum(), per=1000)))
-    rows.append((str(say("Total")), *write_numbers(*columns.sum(), per=1000)))
-    rules = (str(read_texts("divisions")[rule]) for rule in transfers.rules)
-    heads = (say("Project"), say("Baseline"), say("Plan"), say("Saved"))
-    return Table(
-        say("Who gains and who pays, and the transfer (+ gets, − pays) by each rule [1,000 DKK]"),
-        (*heads, *(rule[:1].upper() + rule[1:] for rule in rules)),
-        tuple(rows),
-        total=True,
-    )

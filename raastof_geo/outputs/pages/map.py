@@ -242,7 +242,15 @@ class MapStory:
     def page(self) -> dict[str, Any]:
         """What only the page around the map needs."""
         tiles = f"{TILES}/{{z}}/{{x}}/{{y}}.png" if self.result.scenario.said.online_tiles else ""
-        return {"tiles": tiles, "why": _why(self.result)}
+        problem = self.result.plan.problem
+        givers, takers = ({one.site for one in of} for of in (problem.givers, problem.takers))
+        reasons: dict[str, int] = {}  # each once, and by giver and taker the place of theirs in it
+        pairs: dict[str, dict[str, int]] = {}
+        if len(givers) * len(takers) <= _MOST_PAIRS:
+            for (giver, taker), reason in sorted(compare_sites(self.result.plan).items()):
+                place = reasons.setdefault(str(reason.message), len(reasons))
+                pairs.setdefault(giver, {})[taker] = place
+        return {"tiles": tiles, "why": {"reasons": list(reasons), "pairs": pairs}}
 
     @cached_property
     def receptions(self) -> dict[str, str]:
@@ -315,22 +323,6 @@ class MapStory:
         trips["period"] = trips["period"].map(_places(self.result.scenario.periods))
         driven = trips[(trips["route"] >= 0) & (trips["trips"] > 0)]
         return pack(driven.groupby(["route", "period"])["trips"].sum().round(2).reset_index())
-
-
-def _why(result: Result) -> dict[str, Any]:
-    """Say for each site that gives why it does not send to each other that takes.
-
-    `reasons`, each once, and `pairs`: by giver and taker the place of theirs in it.
-    """
-    problem = result.plan.problem
-    givers, takers = ({one.site for one in side} for side in (problem.givers, problem.takers))
-    reasons: dict[str, int] = {}
-    pairs: dict[str, dict[str, int]] = {}
-    if len(givers) * len(takers) <= _MOST_PAIRS:
-        for (giver, taker), reason in sorted(compare_sites(result.plan).items()):
-            place = reasons.setdefault(str(reason.message), len(reasons))
-            pairs.setdefault(giver, {})[taker] = place
-    return {"reasons": list(reasons), "pairs": pairs}
 
 
 def _materials(result: Result) -> list[dict[str, Any]]:
