@@ -100,8 +100,7 @@ def embed_plan(
     if any(step.tolerance for step in scenario.said.objectives) or not plan.finished:
         return ""
     opened = lay_open(plan, price)
-    moved = reaction.react(opened, plan)
-    if moved is None and opened.widened:
+    if (moved := reaction.react(opened, plan)) is None and opened.widened:
         opened = lay_open(plan, lambda _legs, _scenario: None)
         moved = reaction.react(opened, plan)
     if moved is None:
