@@ -214,13 +214,7 @@ class RoadPrices(Travelling):
         return drive.judge_roads(network, truck, barred)
 
     def weigh(
-        self,
-        vehicle_id: str,
-        load: str,
-        active: Active,
-        *,
-        free: bool = False,
-        turning: bool = False,
+        self, vehicle: str, load: str, active: Active, *, free: bool = False, turning: bool = False
     ) -> WeightedRoads:
         """Pour a truck's weights into the network.
 
@@ -228,11 +222,11 @@ class RoadPrices(Travelling):
         then. `turning`: whether it turns round in dead ends, even if it says that it does not. Made
         once for each truck, load and set of changes, then kept.
         """
-        turning = turning or self.scenario.catalogue.vehicles[vehicle_id].turns_in_dead_end
-        key = vehicle_id, active, free, turning
+        turning = turning or self.scenario.catalogue.vehicles[vehicle].turns_in_dead_end
+        key = vehicle, active, free, turning
         if key not in self._weighted:
-            router = self.free_router if free else self.router_of(vehicle_id)
-            prices = self.price(vehicle_id, active, free=free)
+            router = self.free_router if free else self.router_of(vehicle)
+            prices = self.price(vehicle, active, free=free)
             self._weighted[key] = {
                 state: router.weigh(weight, prices.local[state], turns_in_dead_end=turning)
                 for state, weight in prices.weight.items()
