@@ -64,10 +64,9 @@ _OPENERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.
 
 def find_ending(file: Path) -> str:
     """Give the ending that tells the format, in small letters: `.osc` of `a.OSC.gz`."""
-    endings = [ending.lower() for ending in file.suffixes]
-    while endings and endings[-1] in (".gz", ".bz2") and len(endings) > 1:
-        endings.pop()
-    return endings[-1] if endings else ""
+    endings = ["", *(ending.lower() for ending in file.suffixes)]
+    known = [ending for ending in endings[1:] if ending not in (".gz", ".bz2")]
+    return (known or endings)[-1]
 
 
 def refuse_others(file: Path) -> None:
