@@ -22,15 +22,7 @@ import numpy as np
 
 from raastof_geo.arrays import Floats
 from raastof_geo.emissions.limit import TRUCK_LIMITS
-from raastof_geo.roads.road import (
-    NO_LIMITS,
-    ROAD_CLASSES,
-    SURFACES,
-    Access,
-    Road,
-    join_tags,
-    split_tags,
-)
+from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access, Road, join_tags, split_tags
 
 TAGS: dict[str, Any] = tomllib.loads(
     (resources.files("raastof_geo") / "data" / "tags.toml").read_text("utf-8")
@@ -481,7 +473,7 @@ def decide_limits(
 ) -> tuple[float, ...]:
     """Give the limits of a road, NaN where there is none; the loosest where no truck is given."""
     if words.keys().isdisjoint(LIMIT_OF):
-        return NO_LIMITS
+        return Road.limits
     found = []
     for limit in TRUCK_LIMITS:
         values = [

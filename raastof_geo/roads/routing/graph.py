@@ -114,10 +114,8 @@ class RoadGraph(Travelling):
         """The next reach after this one; none where all arcs are told apart. [km]"""
         return next((reach for reach in _REACHES_KM if reach > self.reach_km), None)
 
-    @cached_property
-    def length_km(self) -> Floats:
-        """Length of each arc. [km]"""
-        return np.asarray(self.network.length_m[self.edge] / 1000)
+    length_km = cached_property(lambda self: self.network.length_m[self.edge] / 1000)
+    """Length of each arc. [km]"""
 
 
 class Adjacency:
