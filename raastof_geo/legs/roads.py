@@ -253,10 +253,8 @@ class RoadPrices(Travelling):
     ) -> networkx.MultiDiGraph:
         """Give the roads of one truck in one period as a graph; see `RoadNetwork.to_osmnx`.
 
-        Edges have `speed_kph` [km/h], `travel_time` [s] and `kg_co2e` (well to wheel) [kg], with
-        the scenario's catalogue, energy model, changes and ferries; those that this truck may not
-        use are left out. Nodes are numbered as in the network, with `x` and `y` [degrees].
-        `vehicle`: id of one of the scenario's trucks; `period`: by default the scenario's first.
+        With the scenario's catalogue, energy model, changes and ferries. `vehicle`: id of one of
+        the scenario's trucks; `period`: by default the scenario's first.
         """
         catalogue, when = self.scenario.catalogue, period or next(iter(self.scenario.periods))
         active, year = self.spell_of(when), self.scenario.periods[when].middle_year
