@@ -146,9 +146,7 @@ def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lev
     value = number_at(figure)
     share = isinstance(figure, Captured) or path.endswith("share")
     unit = "%" if share else getattr(figure, "unit", "")
-    series = isinstance(figure, Sourced) and not isinstance(figure, Figure)
-    said = (getattr(figure, f"{end}_factor" if series else end, None) for end in ("low", "high"))
-    stated = [one * value if series else one for one in said if one is not None]
+    stated = [one for end in ("low", "high") if (one := _end(figure, value, end)) is not None]
     ends = stated or [value * (1 - PART), value * (1 + PART)]
     ends = [min(one, 1.0) for one in ends] if unit == "%" else ends
     levels = tuple(one for one in ends if one != value)
@@ -169,6 +167,14 @@ def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lev
     yield Lever(
         subject, partial(edit_for, scenario, Assumption(low=0, high=1, source="-", set=path))
     )
+
+
+def _end(figure: Numbered, value: float, end: str) -> float | None:
+    """Give an end of the range that a figure states, in its unit."""
+    if not isinstance(figure, Sourced) or isinstance(figure, Figure):
+        return getattr(figure, end, None)
+    factor = getattr(figure, f"{end}_factor")
+    return None if factor is None else value * factor
 
 
 _NUMBERS = ("co2_price_dkk_per_t", "idle_min_per_load", "return_loads.share")
