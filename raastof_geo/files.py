@@ -183,14 +183,15 @@ def is_sealed(file: Path) -> bool:
 
 
 def _put(draft: Path, path: Path, known: Known) -> None:
-    """Let a draft take its place; what is there and not ours goes aside first."""
+    """Let a draft take its place; what is there and not ours goes to `set_aside` first."""
     _check_place(path)
     aside = None
+    if path.exists() and not known(path):
+        folder = name_free(path.parent / SET_ASIDE)
+        folder.mkdir()
+        aside = folder / path.name
     try:
-        if path.exists() and not known(path):
-            folder = name_free(path.parent / SET_ASIDE)
-            folder.mkdir()
-            aside = folder / path.name
+        if aside is not None:
             path.rename(aside)
         draft.replace(path)
     except BaseException:
