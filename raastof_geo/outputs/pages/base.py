@@ -10,7 +10,7 @@ import scipy.ndimage
 import shapely
 
 from raastof_geo.arrays import Floats, Indices, Objects
-from raastof_geo.outputs.pages.streets import DECIMALS, encode_line, encode_street, pack
+from raastof_geo.outputs.pages.streets import DECIMALS, encode_line, pack, spell_street
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.region.projection import unproject_shapes
 from raastof_geo.region.region import Region
@@ -127,5 +127,5 @@ def _draw_class(network: RoadNetwork, which: Any) -> list[str]:
     edges: Indices = np.flatnonzero(which)
     drawn = [shapely.LineString(network.cut(edge, 0.0, 1.0)) for edge in edges.tolist()]
     parts: Any = shapely.get_parts(shapely.line_merge(shapely.MultiLineString(drawn)))
-    lines = (encode_street(shapely.get_coordinates(part)) for part in parts)
+    lines = (spell_street(shapely.get_coordinates(part)) for part in parts)
     return [line for line in lines if line]
