@@ -148,7 +148,12 @@ def _measure(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> Verdict:
     sense, price, cost = proof.sense, proof.price, proof.cost
     price = np.where((sense < 0) & (price > 0), 0.0, price)
     price = np.where((sense > 0) & (price < 0), 0.0, price)
-    reduced, most = _reduced(proof, price), _most(proof)
+    reduced, rows = _reduced(proof, price), find_rows(proof)
+    lowest, most = np.zeros(len(proof.limit)), np.where(proof.whole, 1.0, np.inf)
+    np.minimum.at(lowest, rows, proof.coefficient)
+    usable = ((sense <= 0) & (lowest >= 0))[rows] & (proof.coefficient > 0)
+    limits = np.maximum(0.0, proof.limit[rows[usable]]) / proof.coefficient[usable]
+    np.minimum.at(most, proof.column[usable], limits)
     # All prices shrunk by the hair that lifts reduced costs of what costs something to zero.
     below = (reduced < 0) & (cost > 0)
     hair = float((-reduced[below] / (cost[below] - reduced[below])).max(initial=0.0))
@@ -277,18 +282,6 @@ def _tolerance(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> float:
 def _reduced(proof: ProofArrays, price: Floats) -> Floats:
     worth = proof.coefficient * price[find_rows(proof)]
     return np.asarray(proof.cost - np.bincount(proof.column, worth, minlength=len(proof.cost)))
-
-
-def _most(proof: ProofArrays) -> Floats:
-    rows = find_rows(proof)
-    lowest = np.zeros(len(proof.limit))
-    np.minimum.at(lowest, rows, proof.coefficient)
-    bounding = (proof.sense <= 0) & (lowest >= 0)
-    usable = bounding[rows] & (proof.coefficient > 0)
-    most = np.where(proof.whole, 1.0, np.inf)
-    limits = np.maximum(0.0, proof.limit[rows[usable]]) / proof.coefficient[usable]
-    np.minimum.at(most, proof.column[usable], limits)
-    return np.asarray(most)
 
 
 def _lowered(proof: ProofArrays, price: Floats) -> Floats:
