@@ -306,8 +306,7 @@ def _force(pair: _Pair) -> Reason:
             return pair.priced("closed", "closed")
         return pair.priced("impossible", "no_way" if other.complete else "no_time")
     # Rules that together leave no way: those with a price where least is missing.
-    count = len(proof.rows)
-    prices = _send(pair, np.zeros(pair.plan.column_count)).shadow_prices[:count]
+    prices = _send(pair, np.zeros(pair.plan.column_count)).shadow_prices[: len(proof.rows)]
     rules: dict[str, Message] = {}
     for at in np.argsort(-np.abs(prices), kind="stable").tolist():
         if abs(prices[at]) > FREE and not proof.rows[at].family.keeps_books:

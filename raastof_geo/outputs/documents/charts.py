@@ -147,8 +147,7 @@ def draw_bars(
         if number < len(series):
             parts.append(Shape(box(x, y - 10, x + 22, y), (LIGHT, DARK)[number], DARK))
         else:
-            way = [(x, y - 5), (x + 22, y - 5)]
-            parts.append(Shape(way, stroke=INK, width=1.8, dashes=(6, 4)))
+            parts.append(Shape([(x, y - 5), (x + 22, y - 5)], stroke=INK, width=1.8, dashes=(6, 4)))
         parts.append(Words(x + 28, y, name, size=12))
         x += 28 + measure_text(name, 12) + 22
     return Drawing(parts, foot + 72)

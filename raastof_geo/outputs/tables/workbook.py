@@ -254,15 +254,13 @@ def _assumption_rows(assessment: Assessment) -> Iterator[list[Any]]:
         percent = 100 if subject.unit == "%" else 1
         for number, end in enumerate(swing.ends):
             flips = [one for one in swing.flips if one.end == number]
-            turns = "; ".join(
-                f"{SHOWN[it.headline].title}: {subject.write(it.level)}" for it in flips
-            )
+            told_at = (f"{SHOWN[it.headline].title}: {subject.write(it.level)}" for it in flips)
             level: Any = subject.names[number] if subject.names else end.level * percent
             value = subject.value and subject.value * percent
             yield [
                 *(subject.title, subject.group, value, level, tell_unit(subject.unit)),
                 *told(end.headlines),
-                *(turns or end.refused, subject.source, subject.judged),
+                *("; ".join(told_at) or end.refused, subject.source, subject.judged),
             ]
 
 
