@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from raastof_geo.assignment import RULES, Plan, Rule, assign
+from raastof_geo.assignment.adjusting.worth import measure_worth
 from raastof_geo.effect import measure_effect
 from raastof_geo.emissions.vehicle import MODELS, EnergyModel
 from raastof_geo.errors import (
@@ -344,5 +345,8 @@ def run_scenario(
     result = solve_scenario(scenario, model=model, executor=executor, tell=tell)
     if sensitivity:
         result = replace(result, assumptions=assess_declared(result, executor=executor, tell=tell))
+    if "worth" in scenario.said.outputs:
+        tell(say("Finding what one more load is worth"))
+        result = replace(result, worth=measure_worth(result.plan, executor=executor))
     tell(say("Writing the results"))
     return result, write_outputs(result, folder, executor=executor)

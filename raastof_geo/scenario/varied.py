@@ -97,6 +97,7 @@ def list_amounts(scenario: Scenario, chosen: AmountFilter) -> list[SaidAmount]:
 
 
 def list_every_amount(scenario: Scenario) -> Iterator[SaidAmount]:
+    """List the amounts of a scenario, site by site, in the order of the file."""
     periods = tuple(scenario.periods)
     for one, site in scenario.sites.items():
         lists: dict[Whose, Sequence[Any]] = {"needs": site.needs, "offers": site.offers}

@@ -165,7 +165,7 @@ def measure_worth(plan: Plan, *, executor: Executor | None = None) -> Worths:
 
 def _list_subjects(plan: Plan, load_t: float) -> Iterator[Subject]:
     """List all amounts that a load can be more or less, then the targets."""
-    scenario, words = plan.scenario, read_texts("worth")
+    scenario, words = plan.scenario, read_texts("headings")
     every: tuple[Offer | Need, ...] = (*scenario.offers, *scenario.needs)
     entries = {(one.site, one.role, one.number - 1): one for one in reversed(every)}
     places = {(one.site, one.role): one for one in scenario.facilities}
