@@ -65,7 +65,7 @@ def tell_partners(scenario: Scenario, quote: Quote) -> Iterator[Message]:
             km=format_number(one.length_km),
             kg=format_number(one.kg_co2e, digits=1),
             dkk=format_number(one.dkk),
-            tonnes=format_number(tonnes * one.kg_co2e / 1000, digits=1),
+            all_kg=format_number(tonnes * one.kg_co2e),
             all=format_number(tonnes * one.dkk),
             least="" if one.up_to_t >= tonnes else f"{texts['least']} ",
         )
@@ -87,14 +87,13 @@ def _lay_out(result: Result, quote: Quote) -> Iterator[document.Block]:
         goals = any(one.short_t for one in quote.partners)
         heads: list[Readable] = [say("Partner"), say("What"), say("Distance [km]")]
         heads += [say("CO2e [kg/t]"), say("of it transport"), say("Money [DKK/t]")]
-        heads += [say("of it transport"), say("CO2e in all [t]"), say("Money in all [DKK]")]
+        heads += [say("of it transport"), say("CO2e in all [kg]"), say("Money in all [DKK]")]
         heads += [say("Holds up to [t]"), *([say("Goals lack [t/t]")] if goals else [])]
         rows: list[tuple[Readable, ...]] = []
         for one in quote.partners[:_MOST_PARTNERS]:
             figures = write_numbers(one.kg_co2e, one.haul_kg_co2e, digits=1)
-            figures += write_numbers(one.dkk, one.haul_dkk)
-            figures += write_numbers(tonnes * one.kg_co2e, per=1000, digits=1)
-            figures += write_numbers(tonnes * one.dkk, one.up_to_t)
+            in_all = tonnes * one.kg_co2e, tonnes * one.dkk
+            figures += write_numbers(one.dkk, one.haul_dkk, *in_all, one.up_to_t)
             figures += write_numbers(*([one.short_t] if goals else []), digits=2)
             called = scenario.site_name(one.site), _call(scenario, one)
             rows.append((*called, *write_numbers(one.length_km), *figures))
