@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from types import SimpleNamespace
 
 from raastof_geo.assignment.adjusting.newcomer import Partner, Quote
 from raastof_geo.assignment.telling import names
@@ -16,17 +16,6 @@ from raastof_geo.scenario.scenario import Scenario
 
 _MOST_PARTNERS, _MOST_DRAWN, _MOST_OTHERS = 15, 5, 40
 """On the page, in its map, and of those with whom there is no deal."""
-
-
-class _Haul(NamedTuple):
-    """A way that is drawn."""
-
-    origin: str
-    destination: str
-    vehicle: str
-    period: str
-    tonnes: float
-    virgin: bool
 
 
 def write_quote(result: Result, quote: Quote, path: Path) -> Path:
@@ -91,20 +80,25 @@ def _lay_out(result: Result, quote: Quote) -> Iterator[document.Block]:
         heads += [say("Holds up to [t]"), *([say("Goals lack [t/t]")] if goals else [])]
         rows: list[tuple[Readable, ...]] = []
         for one in quote.partners[:_MOST_PARTNERS]:
-            figures = write_numbers(one.kg_co2e, one.haul_kg_co2e, digits=1)
             in_all = tonnes * one.kg_co2e, tonnes * one.dkk
-            figures += write_numbers(one.dkk, one.haul_dkk, *in_all, one.up_to_t)
-            figures += write_numbers(*([one.short_t] if goals else []), digits=2)
-            called = scenario.site_name(one.site), _call(scenario, one)
-            rows.append((*called, *write_numbers(one.length_km), *figures))
+            rows.append(
+                (
+                    scenario.site_name(one.site),
+                    _call(scenario, one),
+                    *write_numbers(one.length_km),
+                    *write_numbers(one.kg_co2e, one.haul_kg_co2e, digits=1),
+                    *write_numbers(one.dkk, one.haul_dkk, *in_all, one.up_to_t),
+                    *write_numbers(*([one.short_t] if goals else []), digits=2),
+                )
+            )
         caption = say("Partners, the best for all first")
         yield document.Table(caption, tuple(heads), tuple(rows), words=2)
         drawn, pits = quote.partners[:_MOST_DRAWN], {one.site for one in scenario.pits}
         hauls = []
         for one in drawn:
             ends = [site, one.site] if scenario.sites[site].offers else [one.site, site]
-            virgin = one.site in pits
-            hauls.append(_Haul(ends[0], ends[1], one.vehicle, one.period, tonnes, virgin))
+            how = {"tonnes": tonnes, "virgin": one.site in pits, **one._asdict()}
+            hauls.append(SimpleNamespace(origin=ends[0], destination=ends[1], **how))
         picture = draw_map_picture(result, hauls, [site, *(one.site for one in drawn)])
         caption = say("The ways to the first partners")
         yield document.Picture(picture, caption, caption)

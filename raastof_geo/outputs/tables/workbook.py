@@ -98,9 +98,8 @@ def _write_sheets(book: Book, result: Result) -> None:
     if result.assumptions is not None:
         write_assumptions(book, result.assumptions)
     if result.worth is not None:
-        for table in tabulate_worth(result.scenario, result.worth):
-            sheet = book.sheet(table.title, table.about, readers["side by side"])
-            sheet.table(table.heads, table.rows, freeze=2)
+        for title, about, columns, rows in tabulate_worth(result.scenario, result.worth):
+            book.sheet(title, about, readers["side by side"]).table(columns, rows, freeze=2)
     objective = name_objective(result.scenario.said.objectives[0].minimise)
     change = say("Change of {objective} for one more", objective=objective)
     prices = (
