@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from raastof_geo.assignment import RULES, Plan, Rule, assign
+from raastof_geo.assignment.adjusting.newcomer import Quote, quote_newcomer
+from raastof_geo.assignment.adjusting.worth import measure_worth
 from raastof_geo.effect import measure_effect
 from raastof_geo.emissions.vehicle import MODELS, EnergyModel
 from raastof_geo.errors import (
@@ -20,9 +22,10 @@ from raastof_geo.errors import (
     SnapError,
 )
 from raastof_geo.language import Language, Message, say, speaking
-from raastof_geo.legs.legs import price_again, price_legs
+from raastof_geo.legs.legs import price_again, price_legs, price_one_more
 from raastof_geo.outputs import write_outputs
 from raastof_geo.outputs.documents.assumptions import TOLD
+from raastof_geo.outputs.documents.quote import write_quote
 from raastof_geo.outputs.warning import explain_idle
 from raastof_geo.records.exchange import check_place
 from raastof_geo.region.region import read_region
@@ -30,9 +33,11 @@ from raastof_geo.result import Result
 from raastof_geo.roads.area import read_area
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.routing.router import place_stops
 from raastof_geo.roads.snap import Anchors, snap_sites
 from raastof_geo.scenario import Scenario, read_scenario
 from raastof_geo.scenario.identity import find_model
+from raastof_geo.scenario.reading.newcomer import add_newcomer
 from raastof_geo.scenario.reading.read import read_variant, sketch_sites
 from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.scenario.tables.source import read_source
@@ -295,6 +300,30 @@ def _solve_on(result: Result, varied: Scenario) -> Result:
     return Result(varied, result.network, result.anchors, legs, plan, effect)
 
 
+def quote_site(
+    result: Result,
+    at: str,
+    said: str,
+    page: Path,
+    *,
+    need: bool = False,
+    window: tuple[str | None, str | None] = (None, None),
+) -> tuple[Scenario, Quote, Path]:
+    """Find with whom somebody new would deal in a plan, and write that as a page.
+
+    `at`, `said`, `need` and `window` as `add_newcomer` reads them, or an `InputError`; a
+    `SnapError`: no road is near. The scenario with the newcomer, its partners, and the page.
+    """
+    region = result.network.region
+    scenario, site = add_newcomer(result.scenario, region, at, said, need=need, window=window)
+    choice, sites = scenario.said.network, {site: scenario.sites[site]}
+    anchors = snap_sites(result.network, sites, limit_m=choice.snap_limit_m, ferries=choice.ferries)
+    legs = price_one_more(result.legs, scenario, site, place_stops(anchors)[site])
+    found = quote_newcomer(result.plan, scenario, site, legs)
+    seen = replace(result, scenario=scenario, legs=legs)
+    return scenario, found, write_quote(seen, found, page)
+
+
 def run_scenario(
     path: Path | str,
     *,
@@ -344,5 +373,8 @@ def run_scenario(
     result = solve_scenario(scenario, model=model, executor=executor, tell=tell)
     if sensitivity:
         result = replace(result, assumptions=assess_declared(result, executor=executor, tell=tell))
+    if "worth" in scenario.said.outputs:
+        tell(say("Finding what one more load is worth"))
+        result = replace(result, worth=measure_worth(result.plan, executor=executor))
     tell(say("Writing the results"))
     return result, write_outputs(result, folder, executor=executor)
