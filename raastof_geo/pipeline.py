@@ -1,14 +1,18 @@
 """From a scenario file to results: the whole machine in one sentence."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from raastof_geo.assignment import RULES, Plan, Rule, assign
+from raastof_geo.assignment.alternative import seek_alternatives
+from raastof_geo.assignment.front import Measures, trace_front
 from raastof_geo.effect import measure_effect
 from raastof_geo.emissions.vehicle import MODELS, EnergyModel
 from raastof_geo.errors import (
@@ -34,6 +38,7 @@ from raastof_geo.roads.snap import Anchors, snap_sites
 from raastof_geo.scenario import Scenario, read_scenario
 from raastof_geo.scenario.identity import find_model
 from raastof_geo.scenario.reading.read import read_variant, sketch_sites
+from raastof_geo.scenario.said.file import Variant
 from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.scenario.tables.source import read_source
 from raastof_geo.scenario.variant import choose_variants, list_variants
@@ -45,11 +50,26 @@ from raastof_geo.spread import spread
 if TYPE_CHECKING:
     from raastof_geo.outputs.documents.comparison import Compared
 
+
+class Asked(NamedTuple):
+    """What was found when a planner asked for more than the plan."""
+
+    result: Result
+    """Of the plan; the scenario lists what was found among its variants."""
+    ids: tuple[str, ...]
+    """Of the variants that were compared."""
+    cases: list["Compared"]
+    """The plan, then each of these."""
+    folder: Path
+
+
 Tell = Callable[[Message], None]
 """Told what the machine turns to next."""
 
 _BUFFER_M = 2000.0
 """How far beyond the municipalities of a scenario roads are read. [m]"""
+MOST_ALONG = 7
+"""As many plans along a front are solved in full and compared."""
 
 
 def solve_scenario(
@@ -245,24 +265,94 @@ def compare_variants(
     `wanted`: their ids, parted by commas, or `all`. Roads and distances are those of the result,
     but where a variant has other sites or roads. One without a plan is a case with its reason.
     """
-    from raastof_geo.outputs.documents.comparison import (
-        Compared,
-        describe_found,
-        list_said,
-        write_comparison,
-    )
+    from raastof_geo.outputs.documents.comparison import write_comparison
 
-    scenario, cases = result.scenario, list[Compared]()
-    chosen = choose_variants(scenario, wanted)
-    folder = Path(into) / f"{scenario.id}_variants"
+    chosen = choose_variants(result.scenario, wanted)
+    folder = Path(into) / f"{result.scenario.id}_variants"
     check_place(folder)
-    own = Compared(scenario.said.title, list_said(scenario), describe_found(result))
-    found = spread(executor, _solve_variant, result, [*chosen])
+    cases = _solve_variants(result, chosen, executor, tell)
+    return cases, write_comparison(result, cases, folder)
+
+
+def compare_front(
+    result: Result,
+    measures: Measures,
+    *,
+    into: Path | str = "results",
+    executor: Executor | None = None,
+    tell: Tell = lambda _: None,
+) -> Asked:
+    """Trace the front of two measures, and hold plans along it against the result.
+
+    All plans of the front become variants of the scenario of the result that is given back; at
+    most `MOST_ALONG` of them, from end to end, are solved and compared: `into/<scenario>_front`.
+    """
+    from raastof_geo.outputs.documents.comparison import write_comparison
+    from raastof_geo.outputs.documents.fronts import VARIANTS, tell_front, write_variants
+
+    folder = Path(into) / f"{result.scenario.id}_front"
+    check_place(folder)
+    tell(say("Tracing the front"))
+    front = trace_front(result.scenario, result.legs, measures, rules=result.plan.rules)
+    ids = [*front.variants]
+    places = dict.fromkeys(np.linspace(0, len(ids) - 1, MOST_ALONG).round().astype(int).tolist())
+    result = _with_variants(result, front.variants)
+    chosen = {ids[at]: front.variants[ids[at]] for at in places}
+    cases = _solve_variants(result, chosen, executor, tell)
+    beside = {VARIANTS: write_variants(front.variants)}
+    above = partial(tell_front, front)
+    write_comparison(result, cases, folder, above=above, beside=beside)
+    return Asked(result, tuple(chosen), cases, folder)
+
+
+def compare_alternatives(
+    result: Result,
+    count: int,
+    within: float,
+    *,
+    into: Path | str = "results",
+    executor: Executor | None = None,
+    tell: Tell = lambda _: None,
+) -> Asked:
+    """Look for plans nearly as good as the result's and unlike it, and hold them against it.
+
+    As `compare_front`, of at most `count` plans whose first objective is no more than a share
+    `within` above the least there can be: `into/<scenario>_alternatives`.
+    """
+    from raastof_geo.outputs.documents.comparison import write_comparison
+    from raastof_geo.outputs.documents.fronts import VARIANTS, tell_alternatives, write_variants
+
+    folder = Path(into) / f"{result.scenario.id}_alternatives"
+    check_place(folder)
+    tell(say("Looking for plans that are nearly as good"))
+    chosen = seek_alternatives(result.plan, count, within)
+    result = _with_variants(result, chosen)
+    cases = _solve_variants(result, chosen, executor, tell)
+    beside = {VARIANTS: write_variants(chosen)}
+    above = partial(tell_alternatives, result.scenario, cases, within)
+    write_comparison(result, cases, folder, above=above, beside=beside)
+    return Asked(result, tuple(chosen), cases, folder)
+
+
+def _with_variants(result: Result, variants: Mapping[str, Variant]) -> Result:
+    """Give the result with variants that its scenario then lists, too."""
+    said = {**result.scenario.said.variants, **variants}
+    return replace(result, scenario=result.scenario.saying(variants=said))
+
+
+def _solve_variants(
+    result: Result, chosen: Mapping[str, Variant], executor: Executor | None, tell: Tell
+) -> list["Compared"]:
+    """Solve variants that the scenario of a result lists; its own plan comes first."""
+    from raastof_geo.outputs.documents.comparison import Compared, describe_found, list_said
+
+    scenario, found = result.scenario, spread(executor, _solve_variant, result, [*chosen])
+    cases = [Compared(scenario.said.title, list_said(scenario), describe_found(result))]
     for number, (id_, variant) in enumerate(chosen.items(), 1):
         told = {"number": number, "count": len(chosen), "name": variant.name or id_}
         tell(say("Variant {number} of {count}: {name}", **told))
         cases.append(next(found))
-    return [own, *cases], write_comparison(result, [own, *cases], folder)
+    return cases
 
 
 def _solve_variant(result: Result, id_: str) -> "Compared":
@@ -278,6 +368,26 @@ def _solve_variant(result: Result, id_: str) -> "Compared":
         with speaking(*scenario.speech):
             return Compared(title, list_said(scenario), None, str(error).splitlines()[0])
     return Compared(title, list_said(scenario), found)
+
+
+def write_each(
+    result: Result,
+    ids: Sequence[str],
+    *,
+    into: Path | str = "results",
+    executor: Executor | None = None,
+    tell: Tell = lambda _: None,
+) -> Iterator[Path]:
+    """Solve variants that the scenario of a result lists in full; write each into its folder."""
+    roads = result.legs.roads
+    for id_ in ids:
+        varied = read_variant(result.scenario, id_)
+        folder = Path(into) / varied.id
+        check_place(folder)
+        tell(say("Solving {name}", name=varied.said.title))
+        model = None if roads is None else roads.model
+        solved = solve_scenario(varied, model=model, executor=executor, tell=tell)
+        yield write_outputs(solved, folder, executor=executor)
 
 
 def _solve_on(result: Result, varied: Scenario) -> Result:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -52,14 +52,27 @@ def run_file(
     no_sensitivity: Annotated[bool, option("--no-sensitivity")] = False,
     variant: VariantId = "",
     variants: Annotated[str, option("--variants", value=_NAME)] = "",
+    front: Annotated[str, option("--front", value=say("MEASURE,MEASURE"))] = "",
+    alternatives: Annotated[int, option("--alternatives", value="N", min=0, max=50)] = 0,
+    within: Annotated[str, option("--within", value="%")] = "2 %",
+    folders: Annotated[bool, option("--folders")] = False,
     workers: Workers = None,
 ) -> None:
     """Read a scenario, solve it, write its results, and say what they amount to."""
+    from raastof_geo.assignment.front import read_measures
     from raastof_geo.assignment.solving.stages import check_ending, write_programme
-    from raastof_geo.pipeline import compare_variants, run_scenario
+    from raastof_geo.pipeline import (
+        compare_alternatives,
+        compare_front,
+        compare_variants,
+        run_scenario,
+        write_each,
+    )
+    from raastof_geo.units import read_share
 
     if lp is not None:
         check_ending(lp)
+    measures, share = read_measures(front) if front else None, read_share(within)
     with telling(context) as note, working(workers, ready=_MACHINE) as team:
         result, folder = run_scenario(
             scenario,
@@ -75,14 +88,17 @@ def run_file(
         )
         if lp is not None:
             write_programme(result.plan.to_pulp(), lp)
-        others = variants and compare_variants(
-            result, variants, into=into, executor=team, tell=note
-        )
+        how: Any = {"into": into, "executor": team, "tell": note}
+        written = [compare_variants(result, variants, **how)[1]] if variants else []
+        asked = [compare_front(result, measures, **how)] if measures else []
+        asked += [compare_alternatives(result, alternatives, share, **how)] if alternatives else []
+        written += [one.folder for one in asked]
+        for one in asked if folders else ():
+            written += write_each(one.result, one.ids, **how)
     with in_speech_of(result.scenario):
         _tell_result(result)
-        _tell_files(folder)
-        if others:
-            _tell_files(others[1])
+        for place in (folder, *written):
+            _tell_files(place)
 
 
 def rank_file(

@@ -3,9 +3,10 @@
 The first of them is what the others are held against.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
 import pandas as pd
@@ -45,9 +46,11 @@ class PlanFigures:
     totals: pd.Series
     """Of the plan, by figure, as `Books.totals`."""
     flows: pd.DataFrame
-    """`tonnes` and the first `period` by ends, material, truck and whether it is virgin. [t]"""
+    """`tonnes`, `loads`, the first `period` by ends, material, truck and whether it is virgin."""
     saved: pd.DataFrame
     """By project what it saves of each figure."""
+    amounts: Mapping[str, float]
+    """What it comes to by each measure."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,10 +78,11 @@ def describe_found(result: Result) -> PlanFigures:
     before, plan = result.effect.align("project")
     flows = result.plan.flows.query("origin != destination")
     summed = flows.groupby(_ENDS, observed=True).agg(
-        tonnes=("tonnes", "sum"), period=("period", "first")
+        tonnes=("tonnes", "sum"), loads=("loads", "sum"), period=("period", "first")
     )
     headlines = read_headlines(result.effect)
-    return PlanFigures(headlines, result.effect.books.totals, summed, before - plan)
+    totals, amounts = result.effect.books.totals, result.plan.amounts
+    return PlanFigures(headlines, totals, summed, before - plan, amounts)
 
 
 def list_said(scenario: Scenario) -> dict[str, str]:
@@ -91,20 +95,30 @@ def list_said(scenario: Scenario) -> dict[str, str]:
     }
 
 
-def write_comparison(result: Result, cases: Sequence[Compared], folder: Path) -> Path:
+def write_comparison(
+    result: Result,
+    cases: Sequence[Compared],
+    folder: Path,
+    *,
+    above: Callable[[], Iterable[document.Block]] = tuple,
+    beside: Mapping[str, str] = MappingProxyType({}),
+) -> Path:
     """Write a page and a workbook of cases beside each other into a folder; give it.
 
-    `result`: of the first case, whose roads the maps show. `OutputError` as `write_outputs`.
+    `result`: of the first case, whose roads the maps show; `above`: what the page begins with;
+    `beside`: texts of other files, by name. `OutputError` as `write_outputs`.
     """
     scenario = result.scenario
     with exchanging(folder, version=__version__) as draft, speaking(*scenario.speech):
         page = document.Document(
             title=str(say("{title}: plans compared", title=scenario.said.title)),
             language=scenario.said.language,
-            blocks=tuple(_lay_out(result, cases)),
+            blocks=(*above(), *_lay_out(result, cases)),
             subtitle=read_texts("comparison")["how"].format(span=say_span(scenario)),
         )
         document.write_page(page, draft / PAGE)
+        for name, text in beside.items():
+            (draft / name).write_text(text, encoding="utf-8", newline="\n")
         with open_book(scenario, draft / BOOK) as book:
             heads, rows = _tabulate(cases)
             book.sheet(say("Plans")).table(heads, rows, digits=3)
