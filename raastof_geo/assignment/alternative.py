@@ -48,9 +48,9 @@ def seek_alternatives(plan: Plan, count: int, within: float) -> dict[str, Varian
     Returns
     -------
     variants
-        At most so many, fewer where no other plan differs: agreements on what each moves more
-        between two sites than the best plan. The rest of it is planned as well as can be, so that
-        it stays below the cap, and is proven.
+        At most so many, fewer where no other plan differs: agreements on what each moves between
+        sites, by the load. What is left of it is planned as well as can be, so that it stays below
+        the cap, and is proven.
     """
     matches = _Matches.of(plan.problem)
     cost, least = plan.proof.cost, plan.certificate.lower_bound
@@ -78,7 +78,8 @@ def seek_alternatives(plan: Plan, count: int, within: float) -> dict[str, Varian
         tonnes = matches.count(values)
         new = all(measure_distance(*map(pd.Series, (one, tonnes))) > _ALIKE for one in found)
         found.append(tonnes)
-        if new and (agreed := matches.agree(plan, values)):
+        if new:
+            agreed = matches.agree(plan, values)
             told[f"alternative-{len(told) + 1}"] = Variant(set=agreed)
     return told
 
@@ -116,16 +117,14 @@ class _Matches:
         return self.problem.join(moves=moves)
 
     def agree(self, plan: Plan, values: Floats) -> dict[str, Any]:
-        """Say as agreements what goes on matches that have a tonne or more beyond the plan."""
+        """Say as agreements what goes on matches in each period, and keep the first objective."""
         said, problem = plan.scenario.said, self.problem
-        grown = self.count(values) - self.count(plan.proof.values)
-        chosen = self.columns[(grown >= 1.0)[self.match] & (values[self.columns] > 0)]
+        used = (self.count(values) > 0)[self.match]
+        chosen = self.columns[used & (values[self.columns] > 0)]
         labels = {key: problem.labels(key, chosen) for key in [*MATCH, "period"]}
         table = pd.DataFrame(labels).assign(tonnes=values[chosen])
         summed = table.groupby([*MATCH, "period"], as_index=False)["tonnes"].sum()
         agreed = [*filter(None, starmap(_say_agreed, summed.to_numpy(object).tolist()))]
-        if not agreed:
-            return {}
         told: dict[str, Any] = {"agreements": [*write_plain(said.agreements), *agreed]}
         if said.objectives[0].tolerance:  # which would let later objectives break the cap
             first = said.objectives[0].model_copy(update={"tolerance": 0.0})

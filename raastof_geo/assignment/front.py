@@ -145,8 +145,7 @@ def _cap(
             raise InputError.saying_text("fronts", "below zero")
         caps = write_plain(scenario.said.targets.at_most)
         said["targets.at_most"] = [*caps, {"measure": str(other), "at_most": most}]
-    shown = ", ".join(f"{one} {value:.10g}" for one, value in amounts.items())
-    return Variant(name=shown, set=said)
+    return Variant(set=said)
 
 
 def write_objectives(objectives: Sequence[Objective]) -> list[Any]:

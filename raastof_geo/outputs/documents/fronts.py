@@ -40,6 +40,11 @@ def _read_axis(measure: Indicator) -> _Axis:
     )
 
 
+def _write(value: float, axis: _Axis) -> str:
+    """Write an amount so that neighbours differ: tonnes to a kilogram."""
+    return format_number(value, digits=3 if axis.factor < 1 else 0)
+
+
 def write_variants(variants: Mapping[str, Variant]) -> str:
     """Write variants as they are pasted into a scenario file, one a line; YAML reads JSON."""
     said = (
@@ -61,13 +66,13 @@ def tell_front(front: Front) -> Iterator[document.Block]:
     yield document.Paragraph(told, lead=True)
     if len(points) > 1:
         drawn = draw_front(points, names, (first.title, second.title), joined=not front.stepped)
-        yield document.Picture(drawn, texts["picture"], told)
+        yield document.Picture(drawn, texts["picture"], texts["picture"])
     of, per = (first, second) if second.factor < first.factor else (second, first)  # a tonne
     power = 1 if of is second else -1
     prices = [format_number(one**power * of.factor / per.factor, digits=1) for one in front.prices]
     heads = (say("Variant"), first.title, second.title, f"{of.unit}/{per.unit}")
     rows = [
-        (id_, *(format_number(one, digits=1) for one in point), price)
+        (id_, *map(_write, point, axes), price)
         for id_, point, price in zip(ids, points, [*prices, "–"], strict=True)
     ]
     yield document.Table(say("The front"), heads, tuple(rows), source=texts["price"])
@@ -96,7 +101,7 @@ def tell_alternatives(
         over = 100 * (values[at] / values[0] - 1) if values[0] else 0.0
         far = ("–" if at == other else format_number(100 * apart[min(at, other), max(at, other)])
                for other in range(len(plans)))  # fmt: skip
-        told = format_number(values[at] * aim.factor, digits=1)
+        told = _write(values[at] * aim.factor, aim)
         rows.append((title, told, format_number(over, digits=2), *far))
     heads: tuple[Readable, ...] = (
         say("Plan"),
