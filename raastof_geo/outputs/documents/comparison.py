@@ -76,7 +76,8 @@ class _Change(NamedTuple):
 def describe_found(result: Result) -> PlanFigures:
     """Take from a result what plans are compared by."""
     before, plan = result.effect.align("project")
-    flows = result.plan.flows.query("origin != destination").eval("loads = tonnes / load_t")
+    flows = result.plan.flows.query("origin != destination")
+    flows = flows.assign(loads=flows["tonnes"] / flows["load_t"])
     summed = flows.groupby(_ENDS, observed=True).agg(
         tonnes=("tonnes", "sum"), loads=("loads", "sum"), period=("period", "first")
     )
