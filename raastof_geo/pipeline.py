@@ -1,12 +1,12 @@
 """From a scenario file to results: the whole machine in one sentence."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from raastof_geo.assignment import RULES, Plan, Rule, assign
 from raastof_geo.assignment.alternative import seek_alternatives
 from raastof_geo.assignment.front import Measures, trace_front
 from raastof_geo.effect import measure_effect
+from raastof_geo.effect.junction import find_junctions, find_like, propose_candidates
 from raastof_geo.emissions.vehicle import MODELS, EnergyModel
 from raastof_geo.errors import (
     Finding,
@@ -49,6 +50,7 @@ from raastof_geo.spread import spread
 
 if TYPE_CHECKING:
     from raastof_geo.outputs.documents.comparison import Compared
+    from raastof_geo.outputs.documents.document import Block
 
 
 class Asked(NamedTuple):
@@ -265,94 +267,81 @@ def compare_variants(
     `wanted`: their ids, parted by commas, or `all`. Roads and distances are those of the result,
     but where a variant has other sites or roads. One without a plan is a case with its reason.
     """
-    from raastof_geo.outputs.documents.comparison import write_comparison
-
-    chosen = choose_variants(result.scenario, wanted)
-    folder = Path(into) / f"{result.scenario.id}_variants"
-    check_place(folder)
-    cases = _solve_variants(result, chosen, executor, tell)
-    return cases, write_comparison(result, cases, folder)
+    ids = [*choose_variants(result.scenario, wanted)]
+    asked = _hold_against(result, "variants", {}, ids, into=into, executor=executor, tell=tell)
+    return asked.cases, asked.folder
 
 
-def compare_front(
-    result: Result,
-    measures: Measures,
-    *,
-    into: Path | str = "results",
-    executor: Executor | None = None,
-    tell: Tell = lambda _: None,
-) -> Asked:
+def compare_front(result: Result, measures: Measures, **how: Any) -> Asked:
     """Trace the front of two measures, and hold plans along it against the result.
 
-    All plans of the front become variants of the scenario of the result that is given back; at
-    most `MOST_ALONG` of them, from end to end, are solved and compared: `into/<scenario>_front`.
+    At most `MOST_ALONG` of them, from end to end, are solved; `how` as for `compare_variants`.
     """
-    from raastof_geo.outputs.documents.comparison import write_comparison
-    from raastof_geo.outputs.documents.fronts import VARIANTS, tell_front, write_variants
+    from raastof_geo.outputs.documents.fronts import tell_front
 
-    folder = Path(into) / f"{result.scenario.id}_front"
-    check_place(folder)
-    tell(say("Tracing the front"))
     front = trace_front(result.scenario, result.legs, measures, rules=result.plan.rules)
-    ids = [*front.variants]
-    places = dict.fromkeys(np.linspace(0, len(ids) - 1, MOST_ALONG).round().astype(int).tolist())
-    result = _with_variants(result, front.variants)
-    chosen = {ids[at]: front.variants[ids[at]] for at in places}
-    cases = _solve_variants(result, chosen, executor, tell)
-    beside = {VARIANTS: write_variants(front.variants)}
-    above = partial(tell_front, front)
-    write_comparison(result, cases, folder, above=above, beside=beside)
-    return Asked(result, tuple(chosen), cases, folder)
+    ids = np.array([*front.variants])
+    ids = ids[np.unique(np.linspace(0, len(ids) - 1, MOST_ALONG).round().astype(int))]
+    told = partial(tell_front, front)
+    return _hold_against(result, "front", front.variants, ids.tolist(), lambda _: told(), **how)
 
 
-def compare_alternatives(
+def compare_alternatives(result: Result, count: int, within: float, **how: Any) -> Asked:
+    """Look for plans nearly as good as the result's and unlike it, and hold them against it.
+
+    At most `count`, whose first objective is no more than a share `within` above the least there
+    can be; `how` as for `compare_variants`.
+    """
+    from raastof_geo.outputs.documents.fronts import tell_alternatives
+
+    found = seek_alternatives(result.plan, count, within)
+    above = partial(tell_alternatives, result.scenario, within)
+    return _hold_against(result, "alternatives", found, [*found], above, **how)
+
+
+def compare_candidates(result: Result, count: int, like: str, **how: Any) -> Asked:
+    """Propose `count` places at junctions for what a site has, and open the best one if it pays.
+
+    `how` as for `compare_variants`.
+    """
+    from raastof_geo.outputs.documents.fronts import tell_candidates
+
+    junctions = find_junctions(result.plan, like, count)
+    found = {"candidates": propose_candidates(result.scenario, like, junctions)}
+    above = partial(tell_candidates, junctions)
+    return _hold_against(result, "candidates", found, [*found], above, **how)
+
+
+def _hold_against(
     result: Result,
-    count: int,
-    within: float,
+    name: str,
+    found: Mapping[str, Variant],
+    ids: Sequence[str],
+    above: Callable[[list["Compared"]], Iterable["Block"]] = lambda _: (),
     *,
     into: Path | str = "results",
     executor: Executor | None = None,
     tell: Tell = lambda _: None,
 ) -> Asked:
-    """Look for plans nearly as good as the result's and unlike it, and hold them against it.
+    """Solve variants, of the scenario or `found` beside it, and write `into/<scenario>_<name>`."""
+    from raastof_geo.outputs.documents import comparison
+    from raastof_geo.outputs.documents.fronts import write_variants
 
-    As `compare_front`, of at most `count` plans whose first objective is no more than a share
-    `within` above the least there can be: `into/<scenario>_alternatives`.
-    """
-    from raastof_geo.outputs.documents.comparison import write_comparison
-    from raastof_geo.outputs.documents.fronts import VARIANTS, tell_alternatives, write_variants
-
-    folder = Path(into) / f"{result.scenario.id}_alternatives"
+    folder = Path(into) / f"{result.scenario.id}_{name}"
     check_place(folder)
-    tell(say("Looking for plans that are nearly as good"))
-    chosen = seek_alternatives(result.plan, count, within)
-    result = _with_variants(result, chosen)
-    cases = _solve_variants(result, chosen, executor, tell)
-    beside = {VARIANTS: write_variants(chosen)}
-    above = partial(tell_alternatives, result.scenario, cases, within)
-    write_comparison(result, cases, folder, above=above, beside=beside)
-    return Asked(result, tuple(chosen), cases, folder)
-
-
-def _with_variants(result: Result, variants: Mapping[str, Variant]) -> Result:
-    """Give the result with variants that its scenario then lists, too."""
-    said = {**result.scenario.said.variants, **variants}
-    return replace(result, scenario=result.scenario.saying(variants=said))
-
-
-def _solve_variants(
-    result: Result, chosen: Mapping[str, Variant], executor: Executor | None, tell: Tell
-) -> list["Compared"]:
-    """Solve variants that the scenario of a result lists; its own plan comes first."""
-    from raastof_geo.outputs.documents.comparison import Compared, describe_found, list_said
-
-    scenario, found = result.scenario, spread(executor, _solve_variant, result, [*chosen])
-    cases = [Compared(scenario.said.title, list_said(scenario), describe_found(result))]
-    for number, (id_, variant) in enumerate(chosen.items(), 1):
-        told = {"number": number, "count": len(chosen), "name": variant.name or id_}
+    said = {**result.scenario.said.variants, **found}
+    scenario = result.scenario.saying(variants=said)
+    result, known = replace(result, scenario=scenario), list_variants(scenario)
+    own = comparison.list_said(scenario), comparison.describe_found(result)
+    cases = [comparison.Compared(scenario.said.title, *own)]
+    solved = spread(executor, _solve_variant, result, ids)
+    for number, id_ in enumerate(ids, 1):
+        told = {"number": number, "count": len(ids), "name": known[id_].name or id_}
         tell(say("Variant {number} of {count}: {name}", **told))
-        cases.append(next(found))
-    return cases
+        cases.append(next(solved))
+    beside, blocks = write_variants(found), partial(above, cases)
+    comparison.write_comparison(result, cases, folder, above=blocks, beside=beside)
+    return Asked(result, tuple(ids), cases, folder)
 
 
 def _solve_variant(result: Result, id_: str) -> "Compared":
@@ -370,24 +359,15 @@ def _solve_variant(result: Result, id_: str) -> "Compared":
     return Compared(title, list_said(scenario), found)
 
 
-def write_each(
-    result: Result,
-    ids: Sequence[str],
-    *,
-    into: Path | str = "results",
-    executor: Executor | None = None,
-    tell: Tell = lambda _: None,
-) -> Iterator[Path]:
-    """Solve variants that the scenario of a result lists in full; write each into its folder."""
-    roads = result.legs.roads
-    for id_ in ids:
-        varied = read_variant(result.scenario, id_)
+def write_each(asked: Asked, *, into: Path | str = "results", **how: Any) -> Iterator[Path]:
+    """Solve what was compared with all outputs; write each of them into its own folder."""
+    roads = asked.result.legs.roads
+    for id_ in asked.ids:
+        varied = read_variant(asked.result.scenario, id_)
         folder = Path(into) / varied.id
         check_place(folder)
-        tell(say("Solving {name}", name=varied.said.title))
-        model = None if roads is None else roads.model
-        solved = solve_scenario(varied, model=model, executor=executor, tell=tell)
-        yield write_outputs(solved, folder, executor=executor)
+        solved = solve_scenario(varied, model=None if roads is None else roads.model, **how)
+        yield write_outputs(solved, folder, executor=how.get("executor"))
 
 
 def _solve_on(result: Result, varied: Scenario) -> Result:
@@ -415,6 +395,7 @@ def run_scenario(
     sensitivity: bool = True,
     variant: str = "",
     variants: str = "",
+    like: str | None = None,
     executor: Executor | None = None,
     tell: Tell = lambda _: None,
 ) -> tuple[Result, Path]:
@@ -426,6 +407,8 @@ def run_scenario(
         The id of one of its variants, which is solved instead, into `into/<scenario>-<variant>`.
     variants
         Those that `compare_variants` will be asked for: refused here, before anything is solved.
+    like
+        The site that `compare_candidates` will be asked for: refused here as well.
     sensitivity
         Whether the assumptions that the scenario declares are solved again at both ends.
     executor
@@ -449,6 +432,8 @@ def run_scenario(
     if variant:
         scenario = read_variant(scenario, variant)
     choose_variants(scenario, variants)
+    if like is not None:
+        find_like(scenario, like)
     folder = Path(into) / scenario.id
     check_place(folder)
     result = solve_scenario(scenario, model=model, executor=executor, tell=tell)

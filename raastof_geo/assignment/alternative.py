@@ -15,7 +15,6 @@ from raastof_geo.assignment.solving.price_in import Start
 from raastof_geo.assignment.solving.solve import Search, solve
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.scenario.said.file import Variant
-from raastof_geo.scenario.varied import write_plain
 
 MATCH = ["origin", "destination", "material"]
 """What tells matches between sites apart."""
@@ -125,7 +124,8 @@ class _Matches:
         table = pd.DataFrame(labels).assign(tonnes=values[chosen])
         summed = table.groupby([*MATCH, "period"], as_index=False)["tonnes"].sum()
         agreed = [*filter(None, starmap(_say_agreed, summed.to_numpy(object).tolist()))]
-        told: dict[str, Any] = {"agreements": [*write_plain(said.agreements), *agreed]}
+        known = plan.scenario.values.get("agreements") or ()
+        told: dict[str, Any] = {"agreements": [*known, *agreed]}
         if said.objectives[0].tolerance:  # which would let later objectives break the cap
             first = said.objectives[0].model_copy(update={"tolerance": 0.0})
             told["objectives"] = write_objectives((first, *said.objectives[1:]))

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, NamedTuple
 
 from raastof_geo.arrays import Floats
@@ -22,7 +21,7 @@ from raastof_geo.scenario.said.target import Objective, find_measure
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.varied import write_plain
 
-MOST_CORNERS = 200
+_MOST_CORNERS = 200
 """As many are looked for; where there are more, the front says so."""
 _STEPS = 10
 """Into so many the second measure is parted where there are either-or decisions."""
@@ -43,11 +42,10 @@ class Corner(NamedTuple):
 
 @dataclass(frozen=True)
 class Front:
-    """The plans between the least of one measure and the least of another."""
+    """The plans from the least of one measure to the least of another, in the units of both."""
 
     measures: Measures
     corners: tuple[Corner, ...]
-    """From the least of the first measure to the least of the second."""
     variants: dict[str, Variant]
     """For each corner the variant of which it is the optimum."""
     stepped: bool
@@ -57,26 +55,21 @@ class Front:
 
     @property
     def prices(self) -> list[float]:
-        """What a unit of the first measure less costs of the second, from each corner to the next.
-
-        In the units of both measures; between corners any mixture of plans has that price.
-        """
+        """What a unit of the first measure less costs of the second, from each to the next."""
         pairs = zip(self.corners, self.corners[1:], strict=False)
         return [(one.second - other.second) / (other.first - one.first) for one, other in pairs]
 
 
 def read_measures(given: str) -> Measures:
     """Read two different measures, parted by a comma; anything else is an `InputError`."""
-    names = [one.strip() for one in given.split(",")]
-    known = [str(one) for one in choices()]
+    names, known = [one.strip() for one in given.split(",")], [str(one) for one in choices()]
     for name in names:
         if name not in known:
             hint = suggest(name, known)
             raise InputError.saying_text("fronts", "no measure", given=f"`{name}`", hint=hint)
     if len(names) != 2 or names[0] == names[1]:
         raise InputError.saying_text("fronts", "two measures", given=f"`{given}`")
-    first, second = map(find_measure, names)
-    return first, second
+    return find_measure(names[0]), find_measure(names[1])
 
 
 def trace_front(
@@ -85,39 +78,22 @@ def trace_front(
     """Find every plan that is a corner of the front of two measures.
 
     Without either-or decisions these are all efficient corners of the linear programme, found by
-    weighing the measures as the chord of two neighbours does (Aneja and Nair 1979, dichotomic
-    search, also NISE), the ends one measure after the other. With decisions the front has gaps
-    that no weights find: the second measure is capped step by step instead, which gives efficient
-    plans, and not all of them.
-
-    Parameters
-    ----------
-    measures
-        What is held against each other; the scenario's other objectives decide among equals.
-
-    Returns
-    -------
-    front
-        Corners in the units of the measures. [kg CO2e, DKK, t km …]
-
-    Raises
-    ------
-    NoPlanError, SolverError
-        As `assign`.
+    weighing the measures as the chord of two neighbours does (dichotomic search: Aneja and Nair
+    1979; NISE), the ends one measure after the other. With decisions no weights find what lies in
+    the gaps of a front: the second measure is capped step by step instead, which gives efficient
+    plans, and not all of them. Other objectives of the scenario decide among equals. Errors are
+    those of `assign`, and an `InputError` where both measures would have to be capped below 0.
     """
     ordered = scenario.saying(objectives=_order(scenario, measures))
     # A cap sees which truck drives, so that all of them have columns here, too.
     plan = assign(ordered, legs, rules=[*rules, _see_trucks], stated=False)
-    tracing = _Tracing(plan, *(plan.problem.measure(one) for one in measures))
-    low = Corner(*(plan.amounts[one] for one in measures))
-    corners, complete = tracing.find(low)
-    told = dict[str, Variant]()
-    for number, corner in enumerate(corners, 1):
-        last = 1 < number == len(corners)
-        told[f"front-{number}"] = _cap(scenario, measures, corner, capped=number > 1 and not last,
-                                       turned=last)  # fmt: skip
+    search = _FrontSearch(plan, *map(plan.problem.measure, measures))
+    corners = search.find(Corner(*(plan.amounts[one] for one in measures)))
+    ends = corners[0], corners[-1]
+    said = (_say(scenario, measures, one, *(one is end for end in ends)) for one in corners)
+    variants = {f"front-{number}": one for number, one in enumerate(said, 1)}
     stepped = bool(plan.problem.whole.any())
-    return Front(measures, tuple(corners), told, stepped, complete and plan.finished)
+    return Front(measures, tuple(corners), variants, stepped, search.complete and plan.finished)
 
 
 def _see_trucks(problem: Problem) -> Iterator[Row]:
@@ -131,18 +107,18 @@ def _order(scenario: Scenario, measures: Sequence[Indicator]) -> tuple[Objective
     return (*(Objective(minimise=(one,)) for one in measures), *rest)
 
 
-def _cap(
-    scenario: Scenario, measures: Measures, corner: Corner, *, capped: bool, turned: bool
+def _say(
+    scenario: Scenario, measures: Measures, corner: Corner, first: bool, last: bool
 ) -> Variant:
     """Say a corner as a variant: the least of a measure, the other one being no more than here."""
-    amounts = dict(zip(measures, corner, strict=True))
-    turned = turned or (capped and corner.second < 0 <= corner.first)  # no cap is below 0
-    aim, other = reversed(measures) if turned else measures
+    capped = not (first or last)
+    turned = not first and (last or corner.second < 0)  # no cap is below 0
+    aim, other, amount = measures[turned], measures[not turned], corner[not turned]
     said: dict[str, Any] = {"objectives": write_objectives(_order(scenario, (aim, other)))}
+    if capped and amount < 0:
+        raise InputError.saying_text("fronts", "below zero")
     if capped:
-        most = math.ceil(amounts[other] * 10**_CAP_DIGITS) / 10**_CAP_DIGITS
-        if most < 0:
-            raise InputError.saying_text("fronts", "below zero")
+        most = math.ceil(amount * 10**_CAP_DIGITS) / 10**_CAP_DIGITS
         caps = write_plain(scenario.said.targets.at_most)
         said["targets.at_most"] = [*caps, {"measure": str(other), "at_most": most}]
     return Variant(set=said)
@@ -150,34 +126,32 @@ def _cap(
 
 def write_objectives(objectives: Sequence[Objective]) -> list[Any]:
     """Write objectives as a scenario file says them, in short where that is possible."""
-    bare = (len(one.minimise) == 1 and not one.tolerance for one in objectives)
     return [
-        str(one.minimise[0])
-        if short
-        else {**write_plain(one), "minimise": [*map(str, one.minimise)]}
-        for one, short in zip(objectives, bare, strict=True)
+        {"minimise": [*map(str, one.minimise)], "tolerance": one.tolerance}
+        if one.tolerance or len(one.minimise) > 1
+        else one.name
+        for one in objectives
     ]
 
 
-@dataclass(frozen=True, eq=False)
-class _Tracing:
+@dataclass(eq=False)
+class _FrontSearch:
     """A plan at the one end of a front, and what a unit of each column adds to both measures."""
 
     plan: Plan
     first: Floats
     second: Floats
+    complete: bool = True
+    """Whether nothing was left out, by time or by number."""
 
-    def find(self, low: Corner) -> tuple[list[Corner], bool]:
-        """Give the corners from one end to the other, and whether these are all of them."""
+    def find(self, low: Corner) -> list[Corner]:
+        """Give the corners from one end to the other."""
         high = self._reach(self.second, self.first)
-        if high is None:
-            return [low], False
-        width, height = high.first - low.first, low.second - high.second
-        if width <= _ALIKE * abs(low.first) or height <= _ALIKE * abs(low.second):
-            return [low], True
+        if high is None or _are_alike(low, high):
+            return [low]
         if self.plan.problem.whole.any():
             return self._step(low, high)
-        return self._halve(low, high, partial(_weigh, width=width, height=height))
+        return self._halve(low, high)
 
     def _reach(self, *costs: Floats, most: float | None = None) -> Corner | None:
         """Make sums least, one after the other, the second measure at `most`; none: time is up."""
@@ -192,45 +166,45 @@ class _Tracing:
             start=Start(plan.proof.start.columns),
             free=1e-2 * FREE,
         )
-        if not found.solved:
-            return None
-        values = found.programme.clean(found.values)[: len(self.first)]
-        return Corner(float(self.first @ values), float(self.second @ values))
+        self.complete &= found.solved
+        values = found.programme.clean(found.values)
+        there = Corner(float(self.first @ values), float(self.second @ values))
+        return there if found.solved else None
 
-    def _halve(self, low: Corner, high: Corner, weigh: Any) -> tuple[list[Corner], bool]:
+    def _halve(self, low: Corner, high: Corner) -> list[Corner]:
         """Look between neighbours for a plan below their chord until there is none."""
-        found, between, complete = [low, high], [(low, high)], True
-        while between and len(found) < MOST_CORNERS:
+        width, height = high.first - low.first, low.second - high.second
+        found, between = [low, high], [(low, high)]
+        while between and len(found) < _MOST_CORNERS:
             one, other = between.pop(0)
             if one.second <= other.second:
                 continue  # alike but for the last digits
             price = (other.first - one.first) / (one.second - other.second)
             corner = self._reach(self.first + price * self.second, self.first)
-            if corner is None:
-                complete = False
-            elif weigh(one, corner, price) > _ALIKE:
-                found.append(corner)
-                between += [(one, corner), (corner, other)]
-        return sorted(found), complete and not between
+            if corner is not None:
+                gain = one.first - corner.first + price * (one.second - corner.second)
+                if gain > _ALIKE * math.hypot(width, price * height):
+                    found.append(corner)
+                    between += [(one, corner), (corner, other)]
+        self.complete &= not between
+        return sorted(found)
 
-    def _step(self, low: Corner, high: Corner) -> tuple[list[Corner], bool]:
+    def _step(self, low: Corner, high: Corner) -> list[Corner]:
         """Cap the second measure step by step; what another plan betters is left out."""
-        found, complete = [low, high], True
-        step = (low.second - high.second) / _STEPS
+        found, step = [low, high], (low.second - high.second) / _STEPS
         most = low.second - step
         while most > high.second + 0.5 * step:
             corner = self._reach(self.first, self.second, most=most)
-            complete &= corner is not None
             found += [] if corner is None else [corner]
-            most = min(most, most if corner is None else corner.second) - step
+            most = (most if corner is None else min(most, corner.second)) - step
         kept: list[Corner] = []
         for corner in sorted(found):
             if not kept or corner.second < kept[-1].second - _ALIKE * step:
                 kept.append(corner)
-        return kept, complete
+        return kept
 
 
-def _weigh(one: Corner, corner: Corner, price: float, *, width: float, height: float) -> float:
-    """Give how far a corner lies below the chord of a price through another, in spans."""
-    gain = one.first - corner.first + price * (one.second - corner.second)
-    return gain / math.hypot(width, price * height)
+def _are_alike(low: Corner, high: Corner) -> bool:
+    """Tell whether one plan is the least of both measures."""
+    gains = high.first - low.first, low.second - high.second
+    return any(gain <= _ALIKE * abs(one) for gain, one in zip(gains, low, strict=True))

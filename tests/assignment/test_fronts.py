@@ -219,7 +219,7 @@ def test_what_is_pasted_into_the_scenario_gives_the_same_plan(along, tmp_path):
 
 
 def test_a_plan_along_the_front_can_be_opened(along, tmp_path):
-    [folder] = write_each(along.result, ["front-3"], into=tmp_path)
+    [folder] = write_each(along._replace(ids=("front-3",)), into=tmp_path)
     assert folder.name == "koege_bugt-front-3"
     assert run_command(["verify", str(folder)]) == 0
     opened = load_result(folder).plan

@@ -6,7 +6,6 @@ The first of them is what the others are held against.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
 import pandas as pd
@@ -26,7 +25,7 @@ from raastof_geo.scenario.varied import list_leaves
 from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, Headlines, read_headlines
 from raastof_geo.version import __version__
 
-PAGE, BOOK = "comparison.html", "comparison.xlsx"
+PAGE, BOOK, VARIANTS = "comparison.html", "comparison.xlsx", "variants.yaml"
 _MOST_ROWS = 25
 """In each table of the page, the largest first; the workbook has all."""
 _SHOWN = 2 + len(HEADLINES)
@@ -102,12 +101,12 @@ def write_comparison(
     folder: Path,
     *,
     above: Callable[[], Iterable[document.Block]] = tuple,
-    beside: Mapping[str, str] = MappingProxyType({}),
+    beside: str = "",
 ) -> Path:
     """Write a page and a workbook of cases beside each other into a folder; give it.
 
     `result`: of the first case, whose roads the maps show; `above`: what the page begins with;
-    `beside`: texts of other files, by name. `OutputError` as `write_outputs`.
+    `beside`: the text of `VARIANTS`. `OutputError` as `write_outputs`.
     """
     scenario = result.scenario
     with exchanging(folder, version=__version__) as draft, speaking(*scenario.speech):
@@ -118,8 +117,8 @@ def write_comparison(
             subtitle=read_texts("comparison")["how"].format(span=say_span(scenario)),
         )
         document.write_page(page, draft / PAGE)
-        for name, text in beside.items():
-            (draft / name).write_text(text, encoding="utf-8", newline="\n")
+        if beside:
+            (draft / VARIANTS).write_text(beside, encoding="utf-8", newline="\n")
         with open_book(scenario, draft / BOOK) as book:
             heads, rows = _tabulate(cases)
             book.sheet(say("Plans")).table(heads, rows, digits=3)
@@ -172,7 +171,9 @@ def _draw_changes(result: Result, first: Compared, case: Compared) -> Iterator[d
     if first.found is None or case.found is None or result.legs.roads is None:
         return
     changed = _change_flows(first.found, case.found)
-    changed = changed[changed.index.isin(list(result.scenario.sites), level="origin")]
+    known = list(result.scenario.sites)  # where the first case has no site, its roads lead nowhere
+    for end in _ENDS[:2]:
+        changed = changed[changed.index.isin(known, level=end)]
     captions = {1: say("Flows that appear or grow"), -1: say("Flows that vanish or shrink")}
     for sign, caption in captions.items():
         mine = changed[sign * changed["change"] > 0].head(_MOST_ROWS)
