@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from itertools import starmap
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from raastof_geo.assignment.front import write_objectives
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.solving.price_in import Start
 from raastof_geo.assignment.solving.solve import Search, solve
-from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.scenario.said.file import Variant
 
 MATCH = ["origin", "destination", "material"]
@@ -22,15 +21,15 @@ _ALIKE = 1e-3
 """Plans that are no farther apart than this are the same one."""
 _LONGER = 3
 """So many times as often as plans are wanted it is looked for one that differs."""
-_DIGITS = 2
-"""Agreed tonnes are rounded down to so many digits, so that the plan itself keeps them."""
+_LEAST_T = 0.01
+"""Less than this is not agreed. [t]"""
 
 
 def measure_distance(first: pd.Series, second: pd.Series) -> float:
     r"""Give how far two plans lie apart, from 0 (the same) to 1 (no match in common).
 
     Tonnes by match of each: :math:`1 - \sum_m \min(x_m, y_m) / \sum_m \max(x_m, y_m)`, Jaccard's
-    distance by tonnes (Ruzicka).
+    distance by tonnes.
     """
     one, other = first.align(second, fill_value=0.0)
     most = float(np.maximum(one, other).sum())
@@ -51,17 +50,13 @@ def seek_alternatives(plan: Plan, count: int, within: float) -> dict[str, Varian
         sites, by the load. What is left of it is planned as well as can be, so that it stays below
         the cap, and is proven.
     """
-    matches = _Matches.of(plan.problem)
+    matches, said = _Matches(plan), plan.scenario.said.solving
     cost, least = plan.proof.cost, plan.certificate.lower_bound
     cap = max(float(cost @ plan.proof.values), least + within * abs(least))
     found, told = [matches.count(plan.proof.values)], dict[str, Variant]()
     for _ in range(_LONGER * count):
-        if len(told) == count:
-            break
-        used = np.array(found)
-        most = used.max(axis=0)
-        score = np.divide(used.mean(axis=0), most, out=np.zeros(len(most)), where=most > 0)
-        said = plan.scenario.said.solving
+        most = np.max(found, axis=0)
+        score = np.divide(np.mean(found, axis=0), most, out=np.zeros(len(most)), where=most > 0)
         other = solve(
             plan.problem,
             programme=plan.proof.programme,
@@ -71,71 +66,62 @@ def seek_alternatives(plan: Plan, count: int, within: float) -> dict[str, Varian
             clock=said.time_limit_s,
             start=Start(plan.proof.start.columns),
         )
-        if not other.feasible:
+        if not other.feasible or len(told) == count:
             break
         values = other.programme.clean(other.values)
         tonnes = matches.count(values)
-        new = all(measure_distance(*map(pd.Series, (one, tonnes))) > _ALIKE for one in found)
+        if all(measure_distance(*map(pd.Series, (one, tonnes))) > _ALIKE for one in found):
+            told[f"alternative-{len(told) + 1}"] = Variant(set=matches.agree(values))
         found.append(tonnes)
-        if new:
-            agreed = matches.agree(plan, values)
-            told[f"alternative-{len(told) + 1}"] = Variant(set=agreed)
     return told
 
 
 @dataclass(frozen=True, eq=False)
 class _Matches:
-    """The matches between sites that a problem has columns for."""
+    """The matches between sites that a plan has columns for."""
 
-    problem: Problem
-    columns: Columns
-    """Moves from one site to another."""
-    match: Integers
-    """The match of each of these."""
+    plan: Plan
 
-    @classmethod
-    def of(cls, problem: Problem) -> "_Matches":
-        """List the matches of a problem."""
-        columns: Columns = np.flatnonzero(~problem.inside)
-        ends = problem.number_ends({site: at for at, site in enumerate(problem.scenario.sites)})
-        material, _ = pd.factorize(problem.labels("material", columns))
-        keys = np.array([*(end[columns] for end in ends), material])
-        _, match = np.unique(keys, axis=1, return_inverse=True)
-        return cls(problem, columns, np.ravel(match))
+    @cached_property
+    def columns(self) -> Columns:
+        """Moves from one site to another."""
+        return np.flatnonzero(~self.plan.problem.inside)
+
+    @cached_property
+    def match(self) -> Integers:
+        """The number of the match of each of these."""
+        labels = (self.plan.problem.labels(key, self.columns) for key in MATCH)
+        keys = np.array([pd.factorize(one)[0] for one in labels])
+        return np.ravel(np.unique(keys, axis=1, return_inverse=True)[1])
 
     def count(self, values: Floats) -> Floats:
         """Give the tonnes on each match, none where it is less than one load. [t]"""
         tonnes = values[self.columns]
-        loads = np.bincount(self.match, tonnes / self.problem.leg("load_t")[self.columns])
-        return np.where(loads >= 1.0, np.bincount(self.match, tonnes), 0.0)
+        loads = tonnes / self.plan.problem.leg("load_t")[self.columns]
+        whole = np.bincount(self.match, loads) >= 1.0
+        return np.where(whole, np.bincount(self.match, tonnes), 0.0)
 
     def weigh(self, score: Floats) -> Floats:
         """Lay what a tonne on each match weighs out on all columns."""
-        moves = np.zeros(len(self.problem.moves))
+        moves = np.zeros(len(self.plan.problem.moves))
         moves[self.columns] = score[self.match]
-        return self.problem.join(moves=moves)
+        return self.plan.problem.join(moves=moves)
 
-    def agree(self, plan: Plan, values: Floats) -> dict[str, Any]:
+    def agree(self, values: Floats) -> dict[str, Any]:
         """Say as agreements what goes on matches in each period, and keep the first objective."""
-        said, problem = plan.scenario.said, self.problem
         used = (self.count(values) > 0)[self.match]
-        chosen = self.columns[used & (values[self.columns] > 0)]
-        labels = {key: problem.labels(key, chosen) for key in [*MATCH, "period"]}
+        chosen = self.columns[used & (values[self.columns] >= _LEAST_T)]
+        names = {"giver": MATCH[0], "taker": MATCH[1], "material": MATCH[2], "from": "period"}
+        labels = {name: self.plan.problem.labels(key, chosen) for name, key in names.items()}
         table = pd.DataFrame(labels).assign(tonnes=values[chosen])
-        summed = table.groupby([*MATCH, "period"], as_index=False)["tonnes"].sum()
-        agreed = [*filter(None, starmap(_say_agreed, summed.to_numpy(object).tolist()))]
-        known = plan.scenario.values.get("agreements") or ()
-        told: dict[str, Any] = {"agreements": [*known, *agreed]}
-        if said.objectives[0].tolerance:  # which would let later objectives break the cap
-            first = said.objectives[0].model_copy(update={"tolerance": 0.0})
-            told["objectives"] = write_objectives((first, *said.objectives[1:]))
+        summed = table.groupby([*names], as_index=False)[["tonnes"]].sum().to_dict("records")
+        agreed = list(self.plan.scenario.values.get("agreements") or ())
+        for one in summed:
+            least = math.floor(100 * one.pop("tonnes")) / 100  # so that the plan itself keeps it
+            agreed.append({**one, "to": one["from"], "at_least": f"{least:.2f} t"})
+        told: dict[str, Any] = {"agreements": agreed}
+        objectives = self.plan.scenario.said.objectives
+        if objectives[0].tolerance:  # which would let later objectives break the cap
+            first = objectives[0].model_copy(update={"tolerance": 0.0})
+            told["objectives"] = write_objectives((first, *objectives[1:]))
         return told
-
-
-def _say_agreed(
-    giver: str, taker: str, material: str, period: str, tonnes: float
-) -> dict[str, Any] | None:
-    """Say an agreement on tonnes in a period; none where nothing is left of them."""
-    least = math.floor(tonnes * 10**_DIGITS) / 10**_DIGITS
-    ends = {"giver": giver, "taker": taker, "material": material, "from": period, "to": period}
-    return {**ends, "at_least": f"{least:.{_DIGITS}f} t"} if least > 0 else None

@@ -87,7 +87,8 @@ def trace_front(
     ordered = scenario.saying(objectives=_order(scenario, measures))
     # A cap sees which truck drives, so that all of them have columns here, too.
     plan = assign(ordered, legs, rules=[*rules, _see_trucks], stated=False)
-    search = _FrontSearch(plan, *map(plan.problem.measure, measures))
+    costs = [plan.problem.measure(one) for one in measures]
+    search = _FrontSearch(plan, costs[0], costs[1])
     corners = search.find(Corner(*(plan.amounts[one] for one in measures)))
     ends = corners[0], corners[-1]
     said = (_say(scenario, measures, one, *(one is end for end in ends)) for one in corners)
