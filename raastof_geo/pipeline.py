@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from raastof_geo.outputs.documents.document import Block
 
 
-class Asked(NamedTuple):
+class Answered(NamedTuple):
     """What was found when a planner asked for more than the plan."""
 
     result: Result
@@ -272,7 +272,7 @@ def compare_variants(
     return asked.cases, asked.folder
 
 
-def compare_front(result: Result, measures: Measures, **how: Any) -> Asked:
+def compare_front(result: Result, measures: Measures, **how: Any) -> Answered:
     """Trace the front of two measures, and hold plans along it against the result.
 
     At most `MOST_ALONG` of them, from end to end, are solved; `how` as for `compare_variants`.
@@ -286,7 +286,7 @@ def compare_front(result: Result, measures: Measures, **how: Any) -> Asked:
     return _hold_against(result, "front", front.variants, ids.tolist(), lambda _: told(), **how)
 
 
-def compare_alternatives(result: Result, count: int, within: float, **how: Any) -> Asked:
+def compare_alternatives(result: Result, count: int, within: float, **how: Any) -> Answered:
     """Look for plans nearly as good as the result's and unlike it, and hold them against it.
 
     At most `count`, whose first objective is no more than a share `within` above the least there
@@ -299,7 +299,7 @@ def compare_alternatives(result: Result, count: int, within: float, **how: Any) 
     return _hold_against(result, "alternatives", found, [*found], above, **how)
 
 
-def compare_candidates(result: Result, count: int, like: str, **how: Any) -> Asked:
+def compare_candidates(result: Result, count: int, like: str, **how: Any) -> Answered:
     """Propose `count` places at junctions for what a site has, and open the best one if it pays.
 
     `how` as for `compare_variants`.
@@ -322,7 +322,7 @@ def _hold_against(
     into: Path | str = "results",
     executor: Executor | None = None,
     tell: Tell = lambda _: None,
-) -> Asked:
+) -> Answered:
     """Solve variants, of the scenario or `found` beside it, and write `into/<scenario>_<name>`."""
     from raastof_geo.outputs.documents import comparison
     from raastof_geo.outputs.documents.fronts import write_variants
@@ -341,7 +341,7 @@ def _hold_against(
         cases.append(next(solved))
     beside, blocks = write_variants(found), partial(above, cases)
     comparison.write_comparison(result, cases, folder, above=blocks, beside=beside)
-    return Asked(result, tuple(ids), cases, folder)
+    return Answered(result, tuple(ids), cases, folder)
 
 
 def _solve_variant(result: Result, id_: str) -> "Compared":
@@ -359,7 +359,7 @@ def _solve_variant(result: Result, id_: str) -> "Compared":
     return Compared(title, list_said(scenario), found)
 
 
-def write_each(asked: Asked, *, into: Path | str = "results", **how: Any) -> Iterator[Path]:
+def write_each(asked: Answered, *, into: Path | str = "results", **how: Any) -> Iterator[Path]:
     """Solve what was compared with all outputs; write each of them into its own folder."""
     roads = asked.result.legs.roads
     for id_ in asked.ids:
