@@ -126,13 +126,8 @@ def _say(
 
 
 def write_objectives(objectives: Sequence[Objective]) -> list[Any]:
-    """Write objectives as a scenario file says them, in short where that is possible."""
-    return [
-        {"minimise": [*map(str, one.minimise)], "tolerance": one.tolerance}
-        if one.tolerance or len(one.minimise) > 1
-        else one.name
-        for one in objectives
-    ]
+    """Write objectives as a scenario file says them."""
+    return [{**write_plain(one), "minimise": [*map(str, one.minimise)]} for one in objectives]
 
 
 @dataclass(eq=False)
@@ -148,11 +143,12 @@ class _FrontSearch:
     def find(self, low: Corner) -> list[Corner]:
         """Give the corners from one end to the other."""
         high = self._reach(self.second, self.first)
-        if high is None or _are_alike(low, high):
+        if high is None:
             return [low]
-        if self.plan.problem.whole.any():
-            return self._step(low, high)
-        return self._halve(low, high)
+        gains = high.first - low.first, low.second - high.second
+        if any(gain <= _ALIKE * abs(one) for gain, one in zip(gains, low, strict=True)):
+            return [low]  # one plan is the least of both
+        return (self._step if self.plan.problem.whole.any() else self._halve)(low, high)
 
     def _reach(self, *costs: Floats, most: float | None = None) -> Corner | None:
         """Make sums least, one after the other, the second measure at `most`; none: time is up."""
@@ -178,15 +174,14 @@ class _FrontSearch:
         found, between = [low, high], [(low, high)]
         while between and len(found) < _MOST_CORNERS:
             one, other = between.pop(0)
-            if one.second <= other.second:
-                continue  # alike but for the last digits
             price = (other.first - one.first) / (one.second - other.second)
             corner = self._reach(self.first + price * self.second, self.first)
             if corner is not None:
                 gain = one.first - corner.first + price * (one.second - corner.second)
                 if gain > _ALIKE * math.hypot(width, price * height):
                     found.append(corner)
-                    between += [(one, corner), (corner, other)]
+                    pairs = [(one, corner), (corner, other)]
+                    between += [pair for pair in pairs if pair[0].second > pair[1].second]
         self.complete &= not between
         return sorted(found)
 
@@ -203,9 +198,3 @@ class _FrontSearch:
             if not kept or corner.second < kept[-1].second - _ALIKE * step:
                 kept.append(corner)
         return kept
-
-
-def _are_alike(low: Corner, high: Corner) -> bool:
-    """Tell whether one plan is the least of both measures."""
-    gains = high.first - low.first, low.second - high.second
-    return any(gain <= _ALIKE * abs(one) for gain, one in zip(gains, low, strict=True))

@@ -1,6 +1,7 @@
 """Tell of fronts, plans nearly as good and proposed places, above what compares them."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -35,7 +36,7 @@ class _Axis(NamedTuple):
 
 def _read_axis(measure: Indicator) -> _Axis:
     unit = str(measure.aim.unit) if measure.aim else measure.unit
-    told = f"t {unit[3:]}" if unit.startswith("kg ") else unit
+    told = re.sub("^kg ", "t ", unit)
     return _Axis(f"{measure.bare} [{told}]", told, 1.0 if told == unit else 1e-3)
 
 
@@ -85,7 +86,7 @@ def tell_alternatives(
     values = [sum(one.amounts[name] for name in step.minimise) for one in plans.values()]
     axis, rows = _read_axis(step.minimise[0]), list[tuple[Readable, ...]]()
     for title, value, mine in zip(plans, values, matches, strict=True):
-        over = 100 * (value / values[0] - 1) if values[0] else 0.0
+        over = 100 * (value - values[0]) / (abs(values[0]) or 1.0)
         far = (format_number(100 * measure_distance(mine, other)) for other in matches)
         rows.append((title, axis.write(value), format_number(over, digits=2), *far))
     first, over_best = f"{step.name} [{axis.unit}]", say("Above the best [%]")
