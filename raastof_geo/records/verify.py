@@ -19,6 +19,7 @@ from raastof_geo.records.plan import PLAN, link_proof, read_copy, read_plan
 from raastof_geo.records.proof import PROOF, ROW_SIGNS, ProofArrays, find_rows, read_proof
 from raastof_geo.records.tally import recount, tell_recounted
 
+_LARGE = 1e6
 _TONNES = 1e-3
 _ROUNDS = 6
 """Of moving prices by a hair, in search of the highest bound."""
@@ -256,10 +257,11 @@ def _written_otherwise(name: str) -> Message:
 
 
 def _violation(proof: ProofArrays) -> tuple[float, int]:
-    """Find the farthest that a row is broken, and which. [t]"""
+    """Find the farthest that a row is broken, and which; a large limit counts in millions. [t]"""
     terms, sense = proof.coefficient * proof.value[proof.column], proof.sense
     over = np.bincount(find_rows(proof), terms, minlength=len(proof.limit)) - proof.limit
     broken = np.where(sense < 0, over, np.where(sense > 0, -over, np.abs(over)))
+    broken = broken / np.maximum(1.0, np.abs(proof.limit) / _LARGE)
     worst = int(np.argmax(broken)) if len(broken) else -1
     decided = proof.value[proof.whole]
     halves = np.abs(decided - np.round(decided))

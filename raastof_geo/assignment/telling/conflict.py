@@ -343,6 +343,8 @@ def _name(problem: Problem, kind: EitherOr) -> Message:
         return say("`choices.partners_at_most` of {count}", count=int(choices.partners_at_most))
     if kind == "partners":
         return say("`partners_at_most` of sites")
+    if choices.openings:
+        return say("`choices.openings`")
     return say("what sites to open cost (`opens`)")
 
 
