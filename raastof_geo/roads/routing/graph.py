@@ -294,7 +294,7 @@ def _forbid(graph: RoadGraph, turns: Sequence[Turn]) -> Iterator[Prefix]:
 
 
 @dataclass(frozen=True, eq=False)
-class Reduction:
+class Reduction(Travelling):
     """The core of a graph: nodes where routes part, and the runs of arcs between them."""
 
     node: Integers
@@ -316,9 +316,12 @@ class Reduction:
     closed: Mask
     """Arcs that trucks may not use."""
 
-    def arcs(self, run: int) -> Integers:
-        """Give the arcs of a run, in the order they are driven."""
-        return self.run_arc[self.run_start[run] : self.run_start[run + 1]]
+    @cached_property
+    def parts(self) -> Rows:
+        """The arcs of every part of routes: first each arc by itself, then the runs."""
+        single = np.arange(len(self.closed))
+        start = np.concatenate((single, len(single) + self.run_start))
+        return Rows(start, np.concatenate((single, self.run_arc)))
 
     def add_up(self, weight: Floats) -> Floats:
         """Add up what arcs weigh along each run, infinity and all. [runs] `weight`: [arcs]"""
