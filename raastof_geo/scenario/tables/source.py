@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 WHOLE = (*grid.WORKBOOKS, ".gpkg")
 """Endings of files of tables that may be a scenario by themselves."""
 _FILE: Trail = ("sites", "file")
-_SUMS = {"sum", "i alt", "ialt", "total", "totalt", "subtotal", "hovedtotal", "sum i alt"}
+SUMS = {"sum", "i alt", "ialt", "total", "totalt", "subtotal", "hovedtotal", "sum i alt"}
+"""Words of a row that adds up those above it."""
 _ASCII = str.maketrans(
     dict(zip("æøåäöüß", ("ae", "oe", "aa", "ae", "oe", "ue", "ss"), strict=True))
 )
@@ -306,8 +307,8 @@ def _adds_up(cells: Iterable[Any], filled: _Row, who: _Cell | None) -> bool:
     """Tell whether a row adds up those above: it says so, or has nothing but amounts."""
     words = {fold_id(grid.text_of_cell(one)).strip(" :.") for one in cells}
     if who is not None:
-        return fold_id(who.text).strip(" :.") in _SUMS
-    return bool(words & _SUMS) or all(one.column.key.kind == "amount" for one in filled.values())
+        return fold_id(who.text).strip(" :.") in SUMS
+    return bool(words & SUMS) or all(one.column.key.kind == "amount" for one in filled.values())
 
 
 def _show(value: Any) -> str:

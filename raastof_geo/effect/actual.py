@@ -1,0 +1,282 @@
+"""What was driven, measured as a plan is, and why it is otherwise than planned."""
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Literal, NamedTuple, TypeAlias, get_args
+
+import numpy as np
+import pandas as pd
+
+from raastof_geo.arrays import Floats
+from raastof_geo.assignment.rules import limits, masses
+from raastof_geo.assignment.solving.solve import solve
+from raastof_geo.assignment.solving.ties import break_ties
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
+from raastof_geo.assignment.statement.row import build_programme, sum_of
+from raastof_geo.effect.books import Books, keep_books
+from raastof_geo.effect.cause import Gain, read_gain
+from raastof_geo.errors import Finding, InputError, Place, SolverError
+from raastof_geo.language import list_codes, say_text
+from raastof_geo.legs.legs import LEG_KEYS
+from raastof_geo.scenario.period import Period
+from raastof_geo.scenario.tables.delivery import Deliveries
+
+DeviationName: TypeAlias = Literal["amount", "time", "partner", "vehicle", "distance", "load"]
+DEVIATIONS: tuple[DeviationName, ...] = get_args(DeviationName)
+"""In the order in which what was planned becomes what was driven: as many tonnes of each material;
+in these periods; between these sites; by these trucks; so far; with so much on each."""
+
+_KEYS = [*LEG_KEYS]
+_LANE = ["origin", "destination", "material"]
+_BY: Mapping[DeviationName, Sequence[str]] = {
+    "amount": ["material"],
+    "time": ["material", "period"],
+    "partner": [*_LANE, "period"],
+    "vehicle": _KEYS,
+}
+_FAR = 3.0
+"""A slip with so many times the kilometres of its leg, or less by as much, has another unit."""
+_NEAR_KM = 1.0
+"""Shorter ways are as long as this, when they are compared. [km]"""
+_ACCOUNTED = (masses.offers_kept, masses.needs_met, masses.plants_run, masses.depots_kept)
+_FOR_EACH_LOAD = {"link_dkk", "ferry_km"}
+"""Of a leg what is the same however far it is on the road."""
+_TIGHT = 10.0
+"""How much worse a tonne that plants and depots cannot account for is than one that is due."""
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """What one cause adds to what was planned, or saves of it."""
+
+    name: DeviationName
+    saved: Gain
+
+
+@dataclass(frozen=True, eq=False)
+class Driven:
+    """Slips on the legs of a scenario."""
+
+    problem: Problem
+    """With the columns of every truck."""
+    slips: pd.DataFrame
+    """A row for each that counts: `LEG_KEYS`, `day`, `tonnes`, `loads`, and `length_km` by the slip
+    or else of the leg."""
+    until: datetime.date
+    """The day up to which they tell of everything."""
+
+    @property
+    def last(self) -> str:
+        """The last period that has begun."""
+        begun = (one for one, when in self._periods if when.start <= self.until)
+        return [next(iter(self.problem.scenario.periods)), *begun][-1]
+
+    @property
+    def now(self) -> str | None:
+        """The first period that is not over; none: all are."""
+        return next((one for one, when in self._periods if when.end > self.until), None)
+
+    @property
+    def share(self) -> dict[str, float]:
+        """How much of each period is over."""
+        gone = ((one, (self.until - when.start).days + 1, when.days) for one, when in self._periods)
+        return {one: min(1.0, max(0, days) / of) for one, days, of in gone}
+
+    @property
+    def _periods(self) -> Iterable[tuple[str, Period]]:
+        return self.problem.scenario.periods.items()
+
+    @cached_property
+    def flows(self) -> pd.DataFrame:
+        """Tonnes by `LEG_KEYS`, with the mean of their kilometres, and tonnes on a load."""
+        weighed = self.slips.assign(tonne_km=self.slips["tonnes"] * self.slips["length_km"])
+        summed = weighed.groupby(_KEYS, as_index=False)[["tonnes", "loads", "tonne_km"]].sum()
+        length_km, load_t = (
+            summed["tonne_km"] / summed["tonnes"],
+            summed["tonnes"] / summed["loads"],
+        )
+        return summed.assign(length_km=length_km, load_t=load_t)
+
+    @cached_property
+    def books(self) -> Books:
+        """What was driven, line by line."""
+        return count_driven(self.problem, self.flows, self.last, ("length_km", "load_t"))
+
+
+def match_slips(
+    problem: Problem, planned: pd.DataFrame, slips: Deliveries, until: datetime.date | None = None
+) -> Driven:
+    """Lay slips on legs: by the truck that is said, else by a planned one of nearly such a load.
+
+    `planned`: flows of the plan; `until`: none: the day of the last slip. Slips that the scenario
+    rules out are left out and named among the mistakes; so are those whose kilometres are not
+    those of the leg. `InputError`: none is left.
+    """
+    rows, known = [], dict[tuple[str, ...], list[_Truck]]()
+    for slip in slips.found:
+        lane = slip.origin, slip.destination, slip.material, slip.period
+        if lane not in known:
+            known[lane] = _find_trucks(problem, planned, lane)
+        said = [one for one in known[lane] if one.vehicle == slip.vehicle]
+        able = said or [one for one in known[lane] if one.planned] or known[lane]
+        truck = min(able, key=lambda one: abs(one.load_t - slip.tonnes / slip.loads), default=None)
+        if truck is None:
+            slips.leave_out(slip.tonnes, _refuse(problem, slip.place, *lane))
+            continue
+        length_km = truck.length_km if np.isnan(slip.length_km) else slip.length_km
+        if not truck.length_km / _FAR <= length_km <= max(truck.length_km, _NEAR_KM) * _FAR:
+            told = say_text("deliveries", "no length", km=round(truck.length_km, 1))
+            slips.leave_out(slip.tonnes, Finding(told, slip.place))
+            continue
+        said_of_it = (slip.day, slip.tonnes, slip.loads, length_km)
+        rows.append((*lane[:3], truck.vehicle, lane[3], *said_of_it))
+    table = pd.DataFrame(rows, columns=[*_KEYS, "day", "tonnes", "loads", "length_km"])
+    if not rows:
+        raise InputError(*slips.mistakes, say_text("deliveries", "none"))
+    return Driven(problem, table, until or max(table["day"]))
+
+
+class _Truck(NamedTuple):
+    vehicle: str
+    load_t: float
+    length_km: float
+    planned: bool
+
+
+def _find_trucks(problem: Problem, flows: pd.DataFrame, lane: Sequence[str]) -> list[_Truck]:
+    """Give the trucks that may drive a lane in a period, the best by the objective first."""
+    labels = dict(zip((*_LANE, "period"), lane, strict=True))
+    columns = problem.find(**labels)
+    columns = columns[np.argsort(problem.objectives()[0][columns], kind="stable")]
+    mine = flows[(flows[_LANE] == list(lane[:3])).all(axis=1)]
+    then = mine[mine["period"] == lane[3]]
+    planned = {*(then if len(then) else mine)["vehicle"]}
+    load_t, length_km = (problem.leg(one)[columns].tolist() for one in ("load_t", "length_km"))
+    vehicles = problem.labels("vehicle", columns).tolist()
+    found = {one: at for at, one in reversed(list(enumerate(vehicles)))}
+    return [_Truck(one, load_t[at], length_km[at], one in planned) for one, at in found.items()]
+
+
+def _refuse(problem: Problem, place: Place, *lane: str) -> Finding:
+    """Say why nothing may go so: not this material, or not then."""
+    columns = problem.find(origin=lane[0], destination=lane[1])
+    mine = columns[problem.has("material", lane[2], columns)]
+    key, label, of = ("no time", "period", mine) if len(mine) else ("no deal", "material", columns)
+    there = list_codes(dict.fromkeys(problem.labels(label, of))) or "–"
+    return Finding(say_text("deliveries", key, **{f"{label}s": there}), place)
+
+
+def count_driven(
+    problem: Problem, flows: pd.DataFrame, last: str, measured: Sequence[str] = ()
+) -> Books:
+    """Keep the books of tonnes on legs, by the house's own programme with these tonnes fixed.
+
+    What plants, depots and coordinated trucks did follows from the tonnes: of all that could be,
+    what leaves fewest of them unaccounted for, and then what the objectives choose. Kilometres and
+    loads are those of the legs, but for what is `measured`: of `length_km` and `load_t` those of
+    `flows`. Nothing lies in a depot after the `last` period.
+    """
+    keys: list[dict[str, str]] = [
+        dict(zip(_KEYS, one, strict=True)) for one in flows[_KEYS].to_numpy().tolist()
+    ]
+    others = np.arange(len(problem.moves), problem.column_count)
+    moves = [problem.find(**key) for key in keys]
+    small = problem.only(np.concatenate([np.unique(np.concatenate([others[:0], *moves])), others]))
+    small = _measure_legs(small, flows, measured)
+    fixed = [
+        sum_of("slips_kept", str(at), small.find(**key), "=", tonnes)
+        for at, (key, tonnes) in enumerate(zip(keys, flows["tonnes"].tolist(), strict=True))
+    ]
+    fixed += limits.trips_balanced(small)
+    loose = [row for rule in _ACCOUNTED for row in rule(small) if len(row.columns)]
+    programme = build_programme([*fixed, *loose], small.whole)
+    numbered = list(enumerate(loose, len(fixed)))
+    short = [(at, row) for at, row in numbered if row.sense != "<="]
+    over = [(at, row) for at, row in numbered if row.sense != ">="]
+    weights = [_TIGHT if row.family.keeps_books else 1.0 for _, row in (*short, *over)]
+    none, count = np.zeros(len(weights)), small.column_count
+    costs = [np.append(one, none) for one in (*small.objectives(), break_ties(small))]
+    found = solve(
+        small,
+        programme=programme.with_slack(*([at for at, _ in one] for one in (short, over))),
+        costs=[np.append(np.zeros(count), weights), *costs],
+        start=np.arange(count, count + len(weights)),
+    )
+    if not found.solved:
+        raise SolverError.saying_text("the solver", "time up")
+    values = _settle_places(small, programme.clean(found.values[:count]), flows, last)
+    used = np.flatnonzero(values)
+    return keep_books(small.only(used), values[used])
+
+
+def _settle_places(problem: Problem, values: Floats, flows: pd.DataFrame, last: str) -> Floats:
+    """Leave out what lies in depots after the last period, and open the sites that were used."""
+    ids, known = list(problem.scenario.periods), {*flows["origin"], *flows["destination"]}
+    after = problem.others[ColumnKind.STORES]["period"].isin(ids[ids.index(last) + 1 :])
+    stores, opened = problem.block(ColumnKind.STORES), problem.block(ColumnKind.OPENINGS)
+    values[stores] = np.where(after, 0.0, values[stores])
+    values[opened] = problem.others[ColumnKind.OPENINGS]["site"].isin(known)
+    return values
+
+
+def _measure_legs(problem: Problem, flows: pd.DataFrame, measured: Sequence[str]) -> Problem:
+    """Give the legs of flows the kilometres and loads that were measured.
+
+    A trip that is so much longer takes so much more of everything, and each trip what a full one
+    does, however little it carries.
+    """
+    if not measured:
+        return problem
+    frame = problem.legs.frame.copy()
+    rows = pd.MultiIndex.from_frame(frame[_KEYS].astype(str)).get_indexer(
+        pd.MultiIndex.from_frame(flows[_KEYS].astype(str))
+    )
+    there = flows["origin"].to_numpy() != flows["destination"].to_numpy()
+    rows, flows = rows[there], flows[there]
+    ratio = dict.fromkeys(("length_km", "load_t"), np.ones(len(flows)))
+    ratio |= {one: flows[one].to_numpy() / frame[one].to_numpy()[rows] for one in measured}
+    for name in map(str, frame.select_dtypes("number")):
+        if name in _FOR_EACH_LOAD:
+            continue
+        times = ratio["load_t"] if name == "load_t" else ratio["length_km"]
+        times = ratio["length_km"] / ratio["load_t"] if name.endswith("_per_t") else times
+        values = frame[name].to_numpy(np.float64).copy()
+        values[rows] *= times
+        frame[name] = values
+    return replace(problem, legs=replace(problem.legs, frame=frame), _measured={})
+
+
+def explain_deviations(driven: Driven, planned: pd.DataFrame) -> tuple[Books, list[Deviation]]:
+    """Let what was `planned` up to now become what was driven, one cause after the other.
+
+    `planned`: flows of the plan; of the period that is running they count as far as it is over.
+    Gives the books of what was planned, and what each cause saves; all of them together are what
+    was planned less what was driven, to the last digit but rounding.
+    """
+    count = partial(count_driven, driven.problem, last=driven.last)
+    due = planned.assign(
+        tonnes=planned["tonnes"] * planned["period"].map(driven.share).astype(float)
+    )
+    flows = due.groupby(_KEYS, as_index=False, observed=True)["tonnes"].sum().query("tonnes > 0")
+    found, first = list[Deviation](), count(flows)
+    before = first
+    for name in DEVIATIONS:
+        if name in _BY:
+            flows = _lay(flows, driven.flows, [*_BY[name]])
+        measured = {"distance": ["length_km"], "load": ["length_km", "load_t"]}.get(name, [])
+        after = count(driven.flows, measured=measured) if measured else count(flows)
+        found.append(Deviation(name, read_gain(before.totals - after.totals)))
+        before = after
+    return first, found
+
+
+def _lay(flows: pd.DataFrame, driven: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Give flows the tonnes that were driven by some labels; where there are none, those driven."""
+    have, want = (one.groupby(by)["tonnes"].sum() for one in (flows, driven))
+    factor = flows[by].merge((want / have).rename("factor").reset_index(), how="left", on=by)
+    kept = flows.assign(tonnes=flows["tonnes"] * factor["factor"].fillna(0.0).to_numpy())
+    new = pd.MultiIndex.from_frame(driven[by]).isin(pd.MultiIndex.from_frame(flows[by]))
+    joined = pd.concat([kept, driven[~new]], ignore_index=True)[[*_KEYS, "tonnes"]]
+    return joined[joined["tonnes"] > 0].reset_index(drop=True)
