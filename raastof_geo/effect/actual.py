@@ -43,8 +43,9 @@ _NEAR_KM = 1.0
 _ACCOUNTED = (masses.offers_kept, masses.needs_met, masses.plants_run, masses.depots_kept)
 _FOR_EACH_LOAD = {"link_dkk", "ferry_km"}
 """Of a leg what is the same however far it is on the road."""
-_TIGHT = 10.0
-"""How much worse a tonne that plants and depots cannot account for is than one that is due."""
+_WORSE = {"plants_fed": 1e3, "plants_emptied": 10.0, "depots_balanced": 10.0}
+"""How much worse a tonne that cannot be accounted for is than one that is due: what comes to a plant
+is worked up, and what is made of it may lie there."""
 
 
 @dataclass(frozen=True)
@@ -178,9 +179,7 @@ def count_driven(
     loads are those of the legs, but for what is `measured`: of `length_km` and `load_t` those of
     `flows`. Nothing lies in a depot after the `last` period.
     """
-    keys: list[dict[str, str]] = [
-        dict(zip(_KEYS, one, strict=True)) for one in flows[_KEYS].to_numpy().tolist()
-    ]
+    keys = _list_keys(flows)
     others = np.arange(len(problem.moves), problem.column_count)
     moves = [problem.find(**key) for key in keys]
     small = problem.only(np.concatenate([np.unique(np.concatenate([others[:0], *moves])), others]))
@@ -195,7 +194,7 @@ def count_driven(
     numbered = list(enumerate(loose, len(fixed)))
     short = [(at, row) for at, row in numbered if row.sense != "<="]
     over = [(at, row) for at, row in numbered if row.sense != ">="]
-    weights = [_TIGHT if row.family.keeps_books else 1.0 for _, row in (*short, *over)]
+    weights = [_WORSE.get(row.rule, 1.0) for _, row in (*short, *over)]
     none, count = np.zeros(len(weights)), small.column_count
     costs = [np.append(one, none) for one in (*small.objectives(), break_ties(small))]
     found = solve(
@@ -264,7 +263,7 @@ def explain_deviations(driven: Driven, planned: pd.DataFrame) -> tuple[Books, li
     before = first
     for name in DEVIATIONS:
         if name in _BY:
-            flows = _lay(flows, driven.flows, [*_BY[name]])
+            flows = _lay(driven.problem, flows, driven.flows, [*_BY[name]])
         measured = {"distance": ["length_km"], "load": ["length_km", "load_t"]}.get(name, [])
         after = count(driven.flows, measured=measured) if measured else count(flows)
         found.append(Deviation(name, read_gain(before.totals - after.totals)))
@@ -272,11 +271,28 @@ def explain_deviations(driven: Driven, planned: pd.DataFrame) -> tuple[Books, li
     return first, found
 
 
-def _lay(flows: pd.DataFrame, driven: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Give flows the tonnes that were driven by some labels; where there are none, those driven."""
+def _lay(
+    problem: Problem, flows: pd.DataFrame, driven: pd.DataFrame, by: list[str]
+) -> pd.DataFrame:
+    """Give flows the tonnes that were driven by some labels, in other respects as they are.
+
+    What was driven where there are none is shared as the others of its material are, as far as the
+    scenario allows it; else it stands for itself.
+    """
+    known = pd.MultiIndex.from_frame(flows[by])
+    lacking = driven.loc[~pd.MultiIndex.from_frame(driven[by]).isin(known), by].drop_duplicates()
+    alike = [key for key in ("material", "period") if key in by and (key, len(by)) != ("period", 2)]
+    like = flows.groupby([*alike, *(key for key in _KEYS if key not in by)])["tonnes"].sum()
+    new = lacking.merge(like.reset_index(), on=alike)
+    there = [len(problem.find(**key)) > 0 for key in _list_keys(new)]
+    flows = pd.concat([flows, new[there]], ignore_index=True)
     have, want = (one.groupby(by)["tonnes"].sum() for one in (flows, driven))
     factor = flows[by].merge((want / have).rename("factor").reset_index(), how="left", on=by)
     kept = flows.assign(tonnes=flows["tonnes"] * factor["factor"].fillna(0.0).to_numpy())
-    new = pd.MultiIndex.from_frame(driven[by]).isin(pd.MultiIndex.from_frame(flows[by]))
-    joined = pd.concat([kept, driven[~new]], ignore_index=True)[[*_KEYS, "tonnes"]]
+    left = ~pd.MultiIndex.from_frame(driven[by]).isin(pd.MultiIndex.from_frame(flows[by]))
+    joined = pd.concat([kept, driven[left]], ignore_index=True)[[*_KEYS, "tonnes"]]
     return joined[joined["tonnes"] > 0].reset_index(drop=True)
+
+
+def _list_keys(flows: pd.DataFrame) -> list[dict[str, str]]:
+    return [dict(zip(_KEYS, one, strict=True)) for one in flows[_KEYS].to_numpy().tolist()]
