@@ -16,7 +16,6 @@ from raastof_geo import read_scenario
 from raastof_geo.assignment import assign
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.effect.actual import DEVIATIONS, match_slips
-from raastof_geo.effect.books import keep_books
 from raastof_geo.effect.remainder import follow_plan
 from raastof_geo.errors import InputError
 from raastof_geo.figures.vocabulary import CO2E, COST, TONNES, TRANSPORT_WTW
@@ -232,7 +231,7 @@ SECRETS = ("AB 12 345", "Jens Hansen", "ZX98765")
 
 
 def write_year(result, path, months=18, extra=()):
-    """Write slips of the plan's first months, as a Danish weighbridge does, with plates and names."""
+    """Write slips of the plan's first months as a Danish weighbridge does, with plates and names."""
     scenario, rows = result.scenario, []
     for flow in result.plan.flows.itertuples():
         span = scenario.periods[flow.period]
@@ -377,7 +376,7 @@ def test_a_workbook_says_the_same(ran, scenario, tmp_path):
             plain = re.fullmatch(r"-?[\d.]+(,\d+)?", row[at])
             cells[at] = float(row[at].replace(".", "").replace(",", ".")) if plain else row[at]
         if re.fullmatch(r"15\.\d\d\.\d{4}", row[0]):
-            cells[0] = datetime.datetime.strptime(row[0], "%d.%m.%Y")  # noqa: DTZ007
+            cells[0] = datetime.datetime.strptime(row[0], "%d.%m.%Y")
         book.active.append([one if one != "" else None for one in cells])
     book.save(tmp_path / "slips.xlsx")
     first, second = (
