@@ -1,6 +1,5 @@
 """From a scenario file to results: the whole machine in one sentence."""
 
-import datetime
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -10,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from raastof_geo.assignment import RULES, Plan, Rule, assign
-from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.effect import measure_effect
 from raastof_geo.emissions.vehicle import MODELS, EnergyModel
 from raastof_geo.errors import (
@@ -45,9 +43,7 @@ from raastof_geo.sensitivity.lever import list_declared, list_levers
 from raastof_geo.spread import spread
 
 if TYPE_CHECKING:
-    from raastof_geo.effect.remainder import Reality
     from raastof_geo.outputs.documents.comparison import Compared
-    from raastof_geo.scenario.tables.delivery import Deliveries
 
 Tell = Callable[[Message], None]
 """Told what the machine turns to next."""
@@ -297,29 +293,6 @@ def _solve_on(result: Result, varied: Scenario) -> Result:
     causes = varied.said.effect.causes
     plan, effect = solve_briefly(varied, legs, causes=causes, explain=True)
     return Result(varied, result.network, result.anchors, legs, plan, effect)
-
-
-def follow_slips(
-    scenario: Scenario,
-    result: Result,
-    slips: "Deliveries",
-    *,
-    until: datetime.date | None = None,
-    tell: Tell = lambda _: None,
-) -> "Reality":
-    """Hold the plan of a result against load slips up to a day, and plan the rest anew.
-
-    `scenario`: that of the result as its file says it. Slips that the scenario rules out are named
-    among the mistakes of `slips`. `InputError`: none is left that can be used.
-    """
-    from raastof_geo.effect.actual import match_slips
-    from raastof_geo.effect.remainder import follow_plan
-
-    tell(say("Pricing the legs"))
-    problem = build_problem(scenario, result.legs, every_vehicle=True)
-    driven = match_slips(problem, result.plan.flows, slips, until)
-    tell(say("Planning the rest"))
-    return follow_plan(scenario, result.plan, driven)
 
 
 def run_scenario(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,18 +14,15 @@ from raastof_geo.errors import InputError, raise_all
 from raastof_geo.language import say
 
 if TYPE_CHECKING:
-    import datetime
-    from collections.abc import Iterator
-
     from raastof_geo.scenario.scenario import Scenario
 
-_RESULTS = say("RESULTS")
+_Results = Annotated[Path, argument(value=say("RESULTS"))]
 _MOST_TOLD = 40
-"""As many mistakes in slips are told; the page and the workbook have all."""
+"""As many mistakes in slips are told; the workbook has all."""
 
 
 def lock_flows(
-    results: Annotated[Path, argument(value=_RESULTS)],
+    results: _Results,
     flows: Annotated[list[str] | None, argument(value=say("FLOW"))] = None,
     *,
     everything: Annotated[bool, option("--all")] = False,
@@ -36,10 +34,8 @@ def lock_flows(
     from raastof_geo.scenario.telling.locked import choose_flows, write_locked
 
     result = load_result(results)
-    source, scenario = next(_read_sources(result.scenario.id, of_scenario, anywhere=anywhere))
+    source, scenario = _read_source(result.scenario.id, of_scenario, anywhere=anywhere)
     there = result.plan.flows
-    if not (everything or flows):
-        raise InputError.saying("name flows to lock, or all of them with `--all`")
     chosen = there if everything else choose_flows(scenario, there, flows or ())
     path = write_locked(scenario, source, chosen)
     tell(say("Wrote {file}. Next:", file=str(path)))
@@ -48,87 +44,57 @@ def lock_flows(
 
 def follow_deliveries(
     context: typer.Context,
-    results: Annotated[Path, argument(value=_RESULTS)],
+    results: _Results,
     deliveries: Annotated[Path, argument(value=FILE)],
     *,
     columns: Annotated[str, option("--columns", value=say("KEY=HEADING,…"))] = "",
-    until: Annotated[str | None, option("--until", value=say("DAY"))] = None,
+    until: Annotated[str, option("--until", value=say("DAY"))] = "",
     strict: Annotated[bool, option("--strict")] = False,
     of_scenario: OfScenario = None,
     into: Into = Path("results"),
     anywhere: Anywhere = False,
 ) -> None:
     """Hold a plan against load slips, plan the rest anew, and say what is otherwise and why."""
+    from raastof_geo.effect.remainder import follow_plan
     from raastof_geo.outputs.documents.reality import PAGE, tell_slips, write_reality
-    from raastof_geo.pipeline import follow_slips
     from raastof_geo.recall import load_result
+    from raastof_geo.scenario.reading.read import read_variant
     from raastof_geo.scenario.tables.delivery import read_deliveries
 
-    day, named = _read_day(until), _read_columns(columns)
+    try:
+        day = datetime.date.fromisoformat(until) if until else None
+        pairs = (one.split("=", 1) for one in columns.split(",") if one)
+        named = {key.strip(): text.strip() for key, text in pairs}
+    except ValueError:
+        raise InputError.saying_text("usage", "slips") from None
     with telling(context) as note:
         result = load_result(results)
-        scenario = _find_source(result.scenario, of_scenario, anywhere=anywhere)
+        ran = result.scenario
+        source, scenario = _read_source(ran.id, of_scenario, anywhere=anywhere)
+        if ran.id.startswith(f"{scenario.id}-"):
+            scenario = read_variant(scenario, ran.id.removeprefix(f"{scenario.id}-"))
+        if scenario.digest != ran.digest:
+            raise InputError.saying_text("usage", "other state", file=f"`{source}`")
         slips = read_deliveries(deliveries, scenario, columns=named, until=day)
-        reality = follow_slips(scenario, result, slips, until=day, tell=note)
-        if strict:
-            raise_all(InputError, slips.mistakes)
-    if language := asked_in(context):
-        scenario = scenario.saying(language=language)
+        note(say("Planning the rest"))
+        reality = follow_plan(scenario, result.plan, result.legs, slips, until=day)
+        raise_all(InputError, slips.mistakes if strict else ())
+    scenario = scenario.saying(language=asked_in(context) or scenario.said.language)
     folder = into / f"{scenario.id}_actuals"
-    write_reality(scenario, result.effect, reality, slips, folder)
+    write_reality(scenario, result.effect, reality, folder)
     with in_speech_of(scenario):
         tell_items(*slips.mistakes, title=say("Slips left out"), mark="! ", most=_MOST_TOLD)
-        tell_items(*tell_slips(slips))
+        tell_items(*tell_slips(reality))
         tell(folder / PAGE)
 
 
-def _read_day(text: str | None) -> datetime.date | None:
-    import datetime
-
-    try:
-        return None if text is None else datetime.date.fromisoformat(text)
-    except ValueError:
-        raise InputError.saying("`--until` is a day such as 2028-05-31") from None
-
-
-def _read_columns(text: str) -> dict[str, str]:
-    pairs = [one.partition("=") for one in text.split(",") if one.strip()]
-    if not all(sign and heading.strip() for _, sign, heading in pairs):
-        raise InputError.saying('`--columns` is written as "date=Dato,from=Afsender"')
-    return {key.strip(): heading.strip() for key, _, heading in pairs}
-
-
-def _read_sources(
-    id_: str, given: Path | None, *, anywhere: bool
-) -> Iterator[tuple[Path, Scenario]]:
-    """Read the scenario that results may be of, then its variants: the file, or one named so."""
+def _read_source(id_: str, given: Path | None, *, anywhere: bool) -> tuple[Path, Scenario]:
+    """Read the scenario that is named, or lies in this folder or in `scenarios`; and its path."""
     from raastof_geo.scenario import read_scenario
-    from raastof_geo.scenario.reading.read import read_variant
-    from raastof_geo.scenario.variant import list_variants
 
-    homes, ids = (Path(), Path("scenarios")), (id_, id_.rpartition("-")[0])
-    likely = [home / f"{one}.yaml" for one in ids for home in homes if one]
-    source = given or next((one for one in likely if one.is_file()), None)
+    ids = (id_, id_.rpartition("-")[0])
+    likely = (home / f"{one}.yaml" for one in ids for home in (Path(), Path("scenarios")))
+    source = given or next(filter(Path.is_file, likely), None)
     if source is None:
-        raise InputError.saying("name the file of the scenario: `--scenario {id}.yaml`", id=id_)
-    scenario = read_scenario(source, anywhere=anywhere)
-    yield source, scenario
-    if f"{scenario.id}-" in id_:
-        wanted = id_.removeprefix(f"{scenario.id}-")
-        yield from (
-            (source, read_variant(scenario, one))
-            for one in list_variants(scenario)
-            if one == wanted
-        )
-
-
-def _find_source(ran: Scenario, given: Path | None, *, anywhere: bool) -> Scenario:
-    """Give the scenario that results are of, as its file has it; refused where that was changed."""
-    sources = list(_read_sources(ran.id, given, anywhere=anywhere))
-    for _, scenario in sources:
-        if scenario.digest == ran.digest:
-            return scenario
-    file = f"`{sources[0][0]}`"
-    raise InputError.saying(
-        "{file} is not as it was when these results were made: run it again", file=file
-    )
+        raise InputError.saying_text("usage", "which scenario", id=id_)
+    return source, read_scenario(source, anywhere=anywhere)

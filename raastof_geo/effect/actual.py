@@ -1,15 +1,15 @@
 """What was driven, measured as a plan is, and why it is otherwise than planned."""
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
+from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
 
-from raastof_geo.arrays import Floats
 from raastof_geo.assignment.rules import limits, masses
 from raastof_geo.assignment.solving.solve import solve
 from raastof_geo.assignment.solving.ties import break_ties
@@ -20,7 +20,6 @@ from raastof_geo.effect.cause import Gain, read_gain
 from raastof_geo.errors import Finding, InputError, Place, SolverError
 from raastof_geo.language import list_codes, say_text
 from raastof_geo.legs.legs import LEG_KEYS
-from raastof_geo.scenario.period import Period
 from raastof_geo.scenario.tables.delivery import Deliveries
 
 DeviationName: TypeAlias = Literal["amount", "time", "partner", "vehicle", "distance", "load"]
@@ -44,7 +43,7 @@ _ACCOUNTED = (masses.offers_kept, masses.needs_met, masses.plants_run, masses.de
 _FOR_EACH_LOAD = {"link_dkk", "ferry_km"}
 """Of a leg what is the same however far it is on the road."""
 _WORSE = {"plants_fed": 1e3, "plants_emptied": 10.0, "depots_balanced": 10.0}
-"""How much worse a tonne that cannot be accounted for is than one that is due: what comes to a plant
+"""How much worse a tonne that cannot be accounted for is than one that is due: what comes to plants
 is worked up, and what is made of it may lie there."""
 
 
@@ -69,41 +68,29 @@ class Driven:
     """The day up to which they tell of everything."""
 
     @property
-    def last(self) -> str:
-        """The last period that has begun."""
-        begun = (one for one, when in self._periods if when.start <= self.until)
-        return [next(iter(self.problem.scenario.periods)), *begun][-1]
+    def share(self) -> dict[str, float]:
+        """How much of each period is over."""
+        periods = self.problem.scenario.periods.values()
+        gone = {one: (self.until - one.start).days + 1 for one in periods}
+        return {one.id: min(1.0, max(0, days) / one.days) for one, days in gone.items()}
 
     @property
     def now(self) -> str | None:
         """The first period that is not over; none: all are."""
-        return next((one for one, when in self._periods if when.end > self.until), None)
-
-    @property
-    def share(self) -> dict[str, float]:
-        """How much of each period is over."""
-        gone = ((one, (self.until - when.start).days + 1, when.days) for one, when in self._periods)
-        return {one: min(1.0, max(0, days) / of) for one, days, of in gone}
-
-    @property
-    def _periods(self) -> Iterable[tuple[str, Period]]:
-        return self.problem.scenario.periods.items()
+        return next((one for one, share in self.share.items() if share < 1), None)
 
     @cached_property
     def flows(self) -> pd.DataFrame:
         """Tonnes by `LEG_KEYS`, with the mean of their kilometres, and tonnes on a load."""
         weighed = self.slips.assign(tonne_km=self.slips["tonnes"] * self.slips["length_km"])
         summed = weighed.groupby(_KEYS, as_index=False)[["tonnes", "loads", "tonne_km"]].sum()
-        length_km, load_t = (
-            summed["tonne_km"] / summed["tonnes"],
-            summed["tonnes"] / summed["loads"],
-        )
-        return summed.assign(length_km=length_km, load_t=load_t)
+        load_t = summed["tonnes"] / summed["loads"]
+        return summed.assign(length_km=summed["tonne_km"] / summed["tonnes"], load_t=load_t)
 
     @cached_property
     def books(self) -> Books:
         """What was driven, line by line."""
-        return count_driven(self.problem, self.flows, self.last, ("length_km", "load_t"))
+        return count_driven(self, self.flows, "length_km", "load_t")
 
 
 def match_slips(
@@ -169,21 +156,19 @@ def _refuse(problem: Problem, place: Place, *lane: str) -> Finding:
     return Finding(say_text("deliveries", key, **{f"{label}s": there}), place)
 
 
-def count_driven(
-    problem: Problem, flows: pd.DataFrame, last: str, measured: Sequence[str] = ()
-) -> Books:
+def count_driven(driven: Driven, flows: pd.DataFrame, *measured: str) -> Books:
     """Keep the books of tonnes on legs, by the house's own programme with these tonnes fixed.
 
     What plants, depots and coordinated trucks did follows from the tonnes: of all that could be,
     what leaves fewest of them unaccounted for, and then what the objectives choose. Kilometres and
     loads are those of the legs, but for what is `measured`: of `length_km` and `load_t` those of
-    `flows`. Nothing lies in a depot after the `last` period.
+    `flows`. Nothing lies in a depot after the periods that have begun.
     """
-    keys = _list_keys(flows)
+    keys, problem = _list_keys(flows), driven.problem
     others = np.arange(len(problem.moves), problem.column_count)
     moves = [problem.find(**key) for key in keys]
     small = problem.only(np.concatenate([np.unique(np.concatenate([others[:0], *moves])), others]))
-    small = _measure_legs(small, flows, measured)
+    small = _measure_legs(small, flows, measured) if measured else small
     fixed = [
         sum_of("slips_kept", str(at), small.find(**key), "=", tonnes)
         for at, (key, tonnes) in enumerate(zip(keys, flows["tonnes"].tolist(), strict=True))
@@ -205,19 +190,13 @@ def count_driven(
     )
     if not found.solved:
         raise SolverError.saying_text("the solver", "time up")
-    values = _settle_places(small, programme.clean(found.values[:count]), flows, last)
+    values = programme.clean(found.values[:count])
+    stores, opened = small.others[ColumnKind.STORES], small.others[ColumnKind.OPENINGS]
+    values[small.block(ColumnKind.STORES)] *= stores["period"].map(driven.share) > 0
+    used_sites = {*flows["origin"], *flows["destination"]}
+    values[small.block(ColumnKind.OPENINGS)] = opened["site"].isin(used_sites)
     used = np.flatnonzero(values)
     return keep_books(small.only(used), values[used])
-
-
-def _settle_places(problem: Problem, values: Floats, flows: pd.DataFrame, last: str) -> Floats:
-    """Leave out what lies in depots after the last period, and open the sites that were used."""
-    ids, known = list(problem.scenario.periods), {*flows["origin"], *flows["destination"]}
-    after = problem.others[ColumnKind.STORES]["period"].isin(ids[ids.index(last) + 1 :])
-    stores, opened = problem.block(ColumnKind.STORES), problem.block(ColumnKind.OPENINGS)
-    values[stores] = np.where(after, 0.0, values[stores])
-    values[opened] = problem.others[ColumnKind.OPENINGS]["site"].isin(known)
-    return values
 
 
 def _measure_legs(problem: Problem, flows: pd.DataFrame, measured: Sequence[str]) -> Problem:
@@ -226,14 +205,12 @@ def _measure_legs(problem: Problem, flows: pd.DataFrame, measured: Sequence[str]
     A trip that is so much longer takes so much more of everything, and each trip what a full one
     does, however little it carries.
     """
-    if not measured:
-        return problem
     frame = problem.legs.frame.copy()
     rows = pd.MultiIndex.from_frame(frame[_KEYS].astype(str)).get_indexer(
         pd.MultiIndex.from_frame(flows[_KEYS].astype(str))
     )
-    there = flows["origin"].to_numpy() != flows["destination"].to_numpy()
-    rows, flows = rows[there], flows[there]
+    driven = frame["length_km"].to_numpy()[rows] > 0
+    rows, flows = rows[driven], flows[driven]
     ratio = dict.fromkeys(("length_km", "load_t"), np.ones(len(flows)))
     ratio |= {one: flows[one].to_numpy() / frame[one].to_numpy()[rows] for one in measured}
     for name in map(str, frame.select_dtypes("number")):
@@ -254,21 +231,16 @@ def explain_deviations(driven: Driven, planned: pd.DataFrame) -> tuple[Books, li
     Gives the books of what was planned, and what each cause saves; all of them together are what
     was planned less what was driven, to the last digit but rounding.
     """
-    count = partial(count_driven, driven.problem, last=driven.last)
-    due = planned.assign(
-        tonnes=planned["tonnes"] * planned["period"].map(driven.share).astype(float)
-    )
+    share = planned["period"].map(driven.share).to_numpy(np.float64)
+    due = planned.assign(tonnes=planned["tonnes"] * share)
     flows = due.groupby(_KEYS, as_index=False, observed=True)["tonnes"].sum().query("tonnes > 0")
-    found, first = list[Deviation](), count(flows)
-    before = first
-    for name in DEVIATIONS:
-        if name in _BY:
-            flows = _lay(driven.problem, flows, driven.flows, [*_BY[name]])
-        measured = {"distance": ["length_km"], "load": ["length_km", "load_t"]}.get(name, [])
-        after = count(driven.flows, measured=measured) if measured else count(flows)
-        found.append(Deviation(name, read_gain(before.totals - after.totals)))
-        before = after
-    return first, found
+    steps = [count_driven(driven, flows)]
+    for by in _BY.values():
+        flows = _lay(driven.problem, flows, driven.flows, [*by])
+        steps.append(count_driven(driven, flows))
+    steps += [count_driven(driven, driven.flows, "length_km"), driven.books]
+    saved = (read_gain(one.totals - two.totals) for one, two in pairwise(steps))
+    return steps[0], [Deviation(*one) for one in zip(DEVIATIONS, saved, strict=True)]
 
 
 def _lay(

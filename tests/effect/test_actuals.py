@@ -14,14 +14,13 @@ from worlds import make_legs, make_scenario
 
 from raastof_geo import read_scenario
 from raastof_geo.assignment import assign
-from raastof_geo.assignment.statement.layout import build_problem
-from raastof_geo.effect.actual import DEVIATIONS, match_slips
+from raastof_geo.effect.actual import DEVIATIONS
 from raastof_geo.effect.remainder import follow_plan
 from raastof_geo.errors import InputError
 from raastof_geo.figures.vocabulary import CO2E, COST, TONNES, TRANSPORT_WTW
 from raastof_geo.language import speaking
 from raastof_geo.legs.legs import LEG_KEYS
-from raastof_geo.pipeline import follow_slips, run_scenario
+from raastof_geo.pipeline import run_scenario
 from raastof_geo.scenario.tables.delivery import read_deliveries
 
 LANE = ["origin", "destination", "material"]
@@ -66,9 +65,7 @@ def follow(text, rows, folder, until=None):
     legs = make_legs(scenario, KM)
     plan = assign(scenario, legs)
     slips = read_deliveries(write_slips(folder / "slips.csv", rows), scenario)
-    problem = build_problem(scenario, legs, every_vehicle=True)
-    driven = match_slips(problem, plan.flows, slips, until)
-    return plan, slips, follow_plan(scenario, plan, driven, price=price)
+    return plan, slips, follow_plan(scenario, plan, legs, slips, until=until, price=price)
 
 
 def added(reality, figure="transport_kg_co2e"):
@@ -231,7 +228,7 @@ SECRETS = ("AB 12 345", "Jens Hansen", "ZX98765")
 
 
 def write_year(result, path, months=18, extra=()):
-    """Write slips of the plan's first months as a Danish weighbridge does, with plates and names."""
+    """Write slips of the plan's first months as a weighbridge does, with plates and names."""
     scenario, rows = result.scenario, []
     for flow in result.plan.flows.itertuples():
         span = scenario.periods[flow.period]
@@ -283,7 +280,7 @@ def test_slips_of_the_plan_give_the_plan_again(ran, scenario, tmp_path):
     assert (len(slips.found), slips.mistakes) == (count, [])
     assert slips.unread == ["Reg.nr.", "Chauffør"]
     until = datetime.date(2028, 6, 30)
-    reality = follow_slips(scenario, result, slips, until=until)
+    reality = follow_plan(scenario, result.plan, result.legs, slips, until=until)
     planned = reality.planned.total(TRANSPORT_WTW)
     assert max(map(abs, added(reality).values())) < 1e-6 * planned
     for figure in (CO2E, COST):
@@ -349,7 +346,7 @@ def test_every_mistake_is_named_by_its_cell(ran, scenario, tmp_path):
     path, _, count = write_year(result, tmp_path / "slips.csv", 12, make_mistakes())
     with speaking("en"):
         slips = read_deliveries(path, scenario)
-        reality = follow_slips(scenario, result, slips)
+        reality = follow_plan(scenario, result.plan, result.legs, slips)
         told = [str(one) for one in slips.mistakes]
     assert len(told) == len(MISTAKES)
     for number, (name, (_, column, words)) in enumerate(MISTAKES.items()):
@@ -383,7 +380,7 @@ def test_a_workbook_says_the_same(ran, scenario, tmp_path):
         read_deliveries(tmp_path / f"slips.{one}", scenario) for one in ("csv", "xlsx")
     )
     for one in (first, second):
-        follow_slips(scenario, result, one)
+        follow_plan(scenario, result.plan, result.legs, one)
     cells = [
         [(one.place.line, one.place.column, one.message.text) for one in it.mistakes]
         for it in (first, second)

@@ -18,26 +18,25 @@ from raastof_geo.scenario.varied import write_plain
 
 _ARROW = re.compile(r"\s*(?:→|->|>)\s*")
 _LANE = ["origin", "destination", "material", "period"]
-FIRST_ROW = 2
+_FIRST_ROW = 2
 """Of the first flow in `flows.csv`, below the heads."""
 
 
 def choose_flows(scenario: Scenario, flows: pd.DataFrame, wanted: Sequence[str]) -> pd.DataFrame:
     """Pick flows by their rows in `flows.csv`, or all between two sites: `GIVER→TAKER`.
 
-    `InputError`: there is no such row, or nothing goes between these sites.
+    `InputError`: none is wanted, there is no such row, or nothing goes between these sites.
     """
     chosen = pd.Series(False, index=flows.index)
-    for word in wanted:
+    for word in wanted or [""]:
         giver, *taker = _ARROW.split(word, maxsplit=1)
+        mine = pd.Series((flows.index + _FIRST_ROW).astype(str) == word.strip(), flows.index)
         if taker:
             ends = look_up(scenario, [("sites", giver), ("sites", taker[0])])
             mine = (flows[["origin", "destination"]] == ends).all(axis=1)
-        else:
-            mine = pd.Series((flows.index + FIRST_ROW).astype(str) == word.strip(), flows.index)
         if not mine.any():
-            last = len(flows) + FIRST_ROW - 1
-            raise InputError.saying_text("locked", "no flow", given=f"`{word}`", last=str(last))
+            told = {"given": f"`{word}`", "last": str(len(flows) + _FIRST_ROW - 1)}
+            raise InputError.saying_text("usage", "flow" if word else "no flow", **told)
         chosen |= mine
     return flows[chosen]
 
@@ -49,33 +48,30 @@ def write_locked(scenario: Scenario, source: Path, flows: pd.DataFrame) -> Path:
     them. A variant without each, and one without any, price them. `InputError`: no plan could keep
     them, as the checks of a file have it.
     """
-    agreed = [write_plain(one) for one in scenario.said.agreements]
+    said, language = scenario.said, scenario.said.language
+    own = [write_plain(one) for one in said.agreements]
+    agreed, variants = [*own], dict[str, Any]()
     summed = flows.groupby(_LANE, sort=False, observed=True)["tonnes"].sum()
-    known, variants = scenario.catalogue.materials, dict[str, Any]()
-    language = scenario.said.language
-    lanes = zip(summed.index.tolist(), summed.tolist(), strict=True)
-    for (giver, taker, material, period), tonnes in lanes:
-        amount = f"{math.floor(1000 * tonnes) / 1000} t"
-        named = known[material].called(language)
-        ends = f"{scenario.site_name(giver)} → {scenario.site_name(taker)}"
-        name = say("without {ends}, {material} {period}", ends=ends, material=named, period=period)
-        trail = f"agreements.{len(agreed)}.at_least"
-        variants[f"without_{len(variants) + 1}"] = _leave(name.render(language), trail, "0 t")
-        lane = {"giver": giver, "taker": taker, "material": material, "at_least": amount}
-        agreed.append({**lane, "from": period, "to": period, "note": "locked"})
-    free = say("without what is locked").render(language)
-    own = [write_plain(one) for one in scenario.said.agreements]
-    variants["without_any"] = _leave(free, "agreements", own)
+    for lane, tonnes in zip(summed.index.tolist(), summed.tolist(), strict=True):
+        giver, taker = map(scenario.site_name, lane[:2])
+        material = scenario.catalogue.materials[lane[2]].called(language)
+        ends = {"giver": giver, "taker": taker, "material": material, "period": lane[3]}
+        name = say("without {giver} → {taker}, {material} {period}", **ends).render(language)
+        leave = {f"agreements.{len(agreed)}.at_least": "0 t"}
+        variants[f"without_{len(variants) + 1}"] = {"name": name[:200], "set": leave}
+        entry = dict(zip(("giver", "taker", "material", "from"), lane, strict=True))
+        agreed.append(entry | {"to": lane[3], "at_least": f"{math.floor(1000 * tonnes) / 1000} t"})
+    name = say("without what is locked").render(language)
+    variants["without_any"] = {"name": name, "set": {"agreements": own}}
     read_varied(scenario, {("agreements",): agreed, ("variants",): variants})
-    lines = [f"extends: {json.dumps(source.name, ensure_ascii=False)}", "agreements:"]
-    lines += [f"  - {_write(one)}" for one in agreed]
+    lines = [
+        f"extends: {_write(source.name)}",
+        "agreements:",
+        *(f"- {_write(one)}" for one in agreed),
+    ]
     lines += ["variants:", *(f"  {id_}: {_write(one)}" for id_, one in variants.items())]
     path = name_free(source.with_name(f"{source.stem}_locked.yaml"))
     return write_whole(path, "\n".join(lines) + "\n")
-
-
-def _leave(name: str, path: str, value: Any) -> dict[str, Any]:
-    return {"name": name[:200], "set": {path: value}}
 
 
 def _write(value: Any) -> str:
