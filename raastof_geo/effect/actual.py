@@ -3,9 +3,9 @@
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property, partial
 from itertools import pairwise
-from typing import Literal, NamedTuple, TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
@@ -90,7 +90,7 @@ class Driven:
     @cached_property
     def books(self) -> Books:
         """What was driven, line by line."""
-        return count_driven(self, self.flows, "length_km", "load_t")
+        return measure_driven(self, self.flows, "length_km", "load_t")
 
 
 def match_slips(
@@ -102,49 +102,45 @@ def match_slips(
     rules out are left out and named among the mistakes; so are those whose kilometres are not
     those of the leg. `InputError`: none is left.
     """
-    rows, known = [], dict[tuple[str, ...], list[_Truck]]()
+    find, rows = cache(partial(_find_trucks, problem, planned)), []
     for slip in slips.found:
         lane = slip.origin, slip.destination, slip.material, slip.period
-        if lane not in known:
-            known[lane] = _find_trucks(problem, planned, lane)
-        said = [one for one in known[lane] if one.vehicle == slip.vehicle]
-        able = said or [one for one in known[lane] if one.planned] or known[lane]
-        truck = min(able, key=lambda one: abs(one.load_t - slip.tonnes / slip.loads), default=None)
-        if truck is None:
+        trucks, usual = find(*lane)
+        able = [slip.vehicle] if slip.vehicle in trucks else usual
+        carried = slip.tonnes / slip.loads
+        truck = min(able, key=lambda one: abs(trucks[one][0] - carried), default="")
+        leg_km = trucks[truck][1] if truck else 0.0
+        length_km = leg_km if np.isnan(slip.length_km) else slip.length_km
+        if not truck:
             slips.leave_out(slip.tonnes, _refuse(problem, slip.place, *lane))
-            continue
-        length_km = truck.length_km if np.isnan(slip.length_km) else slip.length_km
-        if not truck.length_km / _FAR <= length_km <= max(truck.length_km, _NEAR_KM) * _FAR:
-            told = say_text("deliveries", "no length", km=round(truck.length_km, 1))
+        elif not leg_km / _FAR <= length_km <= max(leg_km, _NEAR_KM) * _FAR:
+            told = say_text("deliveries", "no length", km=round(leg_km, 1))
             slips.leave_out(slip.tonnes, Finding(told, slip.place))
-            continue
-        said_of_it = (slip.day, slip.tonnes, slip.loads, length_km)
-        rows.append((*lane[:3], truck.vehicle, lane[3], *said_of_it))
+        else:
+            said = (slip.day, slip.tonnes, slip.loads, length_km)
+            rows.append((*lane[:3], truck, lane[3], *said))
     table = pd.DataFrame(rows, columns=[*_KEYS, "day", "tonnes", "loads", "length_km"])
     if not rows:
         raise InputError(*slips.mistakes, say_text("deliveries", "none"))
     return Driven(problem, table, until or max(table["day"]))
 
 
-class _Truck(NamedTuple):
-    vehicle: str
-    load_t: float
-    length_km: float
-    planned: bool
+def _find_trucks(
+    problem: Problem, flows: pd.DataFrame, *lane: str
+) -> tuple[dict[str, tuple[float, float]], list[str]]:
+    """Give load [t] and way [km] of the trucks that may drive a lane in a period, the best first.
 
-
-def _find_trucks(problem: Problem, flows: pd.DataFrame, lane: Sequence[str]) -> list[_Truck]:
-    """Give the trucks that may drive a lane in a period, the best by the objective first."""
-    labels = dict(zip((*_LANE, "period"), lane, strict=True))
-    columns = problem.find(**labels)
+    And those of them that are planned to, then or ever; else all.
+    """
+    columns = problem.find(**dict(zip((*_LANE, "period"), lane, strict=True)))
     columns = columns[np.argsort(problem.objectives()[0][columns], kind="stable")]
+    figures = (problem.leg(one)[columns].tolist() for one in ("load_t", "length_km"))
+    vehicles = problem.labels("vehicle", columns).tolist()
+    trucks = dict(zip(vehicles, zip(*figures, strict=True), strict=True))
     mine = flows[(flows[_LANE] == list(lane[:3])).all(axis=1)]
     then = mine[mine["period"] == lane[3]]
     planned = {*(then if len(then) else mine)["vehicle"]}
-    load_t, length_km = (problem.leg(one)[columns].tolist() for one in ("load_t", "length_km"))
-    vehicles = problem.labels("vehicle", columns).tolist()
-    found = {one: at for at, one in reversed(list(enumerate(vehicles)))}
-    return [_Truck(one, load_t[at], length_km[at], one in planned) for one, at in found.items()]
+    return trucks, [one for one in trucks if one in planned] or [*trucks]
 
 
 def _refuse(problem: Problem, place: Place, *lane: str) -> Finding:
@@ -156,7 +152,7 @@ def _refuse(problem: Problem, place: Place, *lane: str) -> Finding:
     return Finding(say_text("deliveries", key, **{f"{label}s": there}), place)
 
 
-def count_driven(driven: Driven, flows: pd.DataFrame, *measured: str) -> Books:
+def measure_driven(driven: Driven, flows: pd.DataFrame, *measured: str) -> Books:
     """Keep the books of tonnes on legs, by the house's own programme with these tonnes fixed.
 
     What plants, depots and coordinated trucks did follows from the tonnes: of all that could be,
@@ -234,11 +230,11 @@ def explain_deviations(driven: Driven, planned: pd.DataFrame) -> tuple[Books, li
     share = planned["period"].map(driven.share).to_numpy(np.float64)
     due = planned.assign(tonnes=planned["tonnes"] * share)
     flows = due.groupby(_KEYS, as_index=False, observed=True)["tonnes"].sum().query("tonnes > 0")
-    steps = [count_driven(driven, flows)]
+    steps = [measure_driven(driven, flows)]
     for by in _BY.values():
         flows = _lay(driven.problem, flows, driven.flows, [*by])
-        steps.append(count_driven(driven, flows))
-    steps += [count_driven(driven, driven.flows, "length_km"), driven.books]
+        steps.append(measure_driven(driven, flows))
+    steps += [measure_driven(driven, driven.flows, "length_km"), driven.books]
     saved = (read_gain(one.totals - two.totals) for one, two in pairwise(steps))
     return steps[0], [Deviation(*one) for one in zip(DEVIATIONS, saved, strict=True)]
 

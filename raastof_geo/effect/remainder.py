@@ -81,26 +81,28 @@ def follow_plan(
     problem = build_problem(scenario, legs, every_vehicle=True)
     driven = match_slips(problem, plan.flows, slips, until)
     planned, deviations = explain_deviations(driven, plan.flows)
-    went = _add_up_due(_pick(driven.books, "moves", driven.problem.scenario.periods))
-    solved: dict[str, Books] = {}
-    refused = []
+    went = _add_up_due(_pick(driven.books, "moves", scenario.periods))
+    edits: dict[Any, Any] = {**_edit_due(scenario, lambda due: (went[due.id], due.periods))}
+    edits |= {("agreements",): [], ("choices",): {}}  # which no baseline has
+    refused: list[str] = []
 
-    def edit_served() -> Books:
-        edits = _edit_due(scenario, lambda due: (went[due.id], due.periods))
+    def solve_served() -> Books:
         served = read_varied(scenario, edits)
         return solve_baseline(served, price(legs, served) or legs).books
 
-    def plan_rest() -> Books:
-        return _plan_rest(_Remainder(scenario, driven.books, str(driven.now)), plan, legs, price)
+    baseline, rest = _attempt(solve_served, refused), None
+    if driven.now is not None:
+        left = _Remainder(scenario, driven.books, driven.now)
+        rest = _attempt(lambda: _plan_rest(left, plan, legs, price), refused)
+    return Reality(slips, driven, planned, deviations, baseline, rest, refused)
 
-    tasks = {"baseline": edit_served} | ({"rest": plan_rest} if driven.now else {})
-    for name, task in tasks.items():
-        try:
-            solved[name] = task()
-        except RaastofError as error:
-            refused.append(str(error))
-    found = solved.get("baseline"), solved.get("rest")
-    return Reality(slips, driven, planned, deviations, *found, refused)
+
+def _attempt(task: Callable[[], Books], refused: list[str]) -> Books | None:
+    try:
+        return task()
+    except RaastofError as error:
+        refused.append(str(error))
+        return None
 
 
 def take_share(books: Books, share: Mapping[str, float]) -> Books:

@@ -98,12 +98,10 @@ def _write(cell: Any) -> Readable:
 def tell_slips(reality: Reality) -> Iterator[Message]:
     """Say whether all slips count, how much is left out, and what was not read."""
     slips, texts = reality.slips, read_texts("slips that count")
-    told = {"left out": slips.mistakes, "all right": not slips.mistakes, "unread": slips.unread}
-    told |= {"trucks": slips.unknown_trucks, "later": slips.later}
-    tonnes, headings = slips.left_out_t, ", ".join(dict.fromkeys(slips.unread))
-    for key in (key for key, one in told.items() if one):
-        counts = {"count": len(slips.mistakes), "trucks": slips.unknown_trucks}
-        yield texts[key].format(tonnes=tonnes, headings=headings, later=slips.later, **counts)
+    told = {"tonnes": slips.left_out_t, "count": len(slips.mistakes)}
+    yield texts["left out" if slips.mistakes else "all right"].format(**told)
+    if slips.unread:
+        yield texts["unread"].format(headings=", ".join(dict.fromkeys(slips.unread)))
 
 
 def _list_causes(reality: Reality) -> list[list[Any]]:

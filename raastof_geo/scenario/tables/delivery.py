@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,9 +22,9 @@ from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables.grid import read_cell, read_grids, text_of_cell
 from raastof_geo.scenario.tables.heading import DELIVERIES, Headed, check_named, read_heads
 from raastof_geo.scenario.tables.source import SUMS
-from raastof_geo.units import Quantity, read_quantity
+from raastof_geo.units import read_quantity
 
-_NEEDED = ("date", "from", "to", "material", "amount")
+_SECTIONS = {"from": "sites", "to": "sites", "material": "materials", "vehicle": "vehicles"}
 _OVERLOAD = 1.5
 """So many times the largest payload is no load of any truck, but another unit, or several loads."""
 _SHORT_YEAR = re.compile(r"(\d{1,2})[-./](\d{1,2})[-./](\d{2})")
@@ -32,7 +32,7 @@ _BARE_VOLUME = re.compile(r"\b(m3|m³)$", re.IGNORECASE)
 
 
 class Delivery(NamedTuple):
-    """What a slip says that counts."""
+    """What a slip says that counts; no truck is an empty one, no kilometres are NaN."""
 
     place: Place
     day: datetime.date
@@ -41,11 +41,9 @@ class Delivery(NamedTuple):
     destination: str
     material: str
     vehicle: str
-    """Empty: no truck of the scenario is named."""
     tonnes: float
     loads: float
     length_km: float
-    """Driven with the load; NaN: not said."""
 
 
 @dataclass(eq=False)
@@ -58,10 +56,6 @@ class Deliveries:
     """Of slips with mistakes, as far as it can be read. [t]"""
     unread: list[str] = field(default_factory=list)
     """Headings of columns that mean nothing here."""
-    unknown_trucks: int = 0
-    """Slips that name a truck which the scenario has not."""
-    later: int = 0
-    """Slips of days after those that are asked for, which are not looked at."""
 
     def leave_out(self, tonnes: float, *mistakes: Finding) -> None:
         """Note a slip that cannot be used, and why."""
@@ -76,34 +70,33 @@ def read_deliveries(
     columns: Mapping[str, str] | None = None,
     until: datetime.date | None = None,
 ) -> Deliveries:
-    """Read load slips from CSV, XLSX or any other table; up to a day.
+    """Read load slips from CSV, XLSX or any other table, up to a day.
 
     A row is one load, unless it has a number of `loads`. `columns`: the headings above keys, where
     they cannot be known by themselves; then no other column is read. `InputError`: the file cannot
     be read, or lacks a column.
     """
-    shown, columns = path.as_posix(), dict(columns or {})
+    shown, table = path.as_posix(), SiteTable(file=path, columns=dict(columns or {}))
     with refusing("tables", "closed", file=f"`{shown}`"):
         grids = read_grids(path, shown, None)
-    raise_all(InputError, check_named(columns, grids, DELIVERIES))
-    table = SiteTable(file=path, columns=columns)
+    raise_all(InputError, check_named(table.columns, grids, DELIVERIES))
     heads = [one for it in grids if (one := read_heads(it, table, DELIVERIES)) is not None]
-    whole = [head for head in heads if not _find_lacking(head)]
-    if not whole:
-        lacks = min(map(_find_lacking, heads), key=len, default=[*_NEEDED])
-        told = say_text("deliveries", "lacking", keys=list_codes(lacks), key=lacks[0])
+    lacks = [_find_lacking(head) for head in heads]
+    if all(lacks):
+        fewest = min(lacks, key=len, default=_find_lacking(None))
+        told = say_text("deliveries", "lacking", keys=list_codes(fewest), key=fewest[0])
         wrong = (one for head in heads for one in head.mistakes)
         raise InputError(*wrong, Finding(told, Place(shown, 1, 1)))
     reader = _Reader(scenario, until)
-    for head in whole:
+    for head in (head for head, lacking in zip(heads, lacks, strict=True) if not lacking):
         reader.take(head)
     return reader.read
 
 
-def _find_lacking(head: Headed) -> list[str]:
-    there = {column.key.trail[0] for column in head.columns}
+def _find_lacking(head: Headed | None) -> list[str]:
+    there = {column.key.trail[0] for column in (head.columns if head else ())}
     there |= {"amount"} if "loads" in there else set()
-    return [key for key in _NEEDED if key not in there]
+    return [key for key in ("date", "from", "to", "material", "amount") if key not in there]
 
 
 class _Reader:
@@ -111,10 +104,14 @@ class _Reader:
 
     def __init__(self, scenario: Scenario, until: datetime.date | None) -> None:
         self.scenario, self.until, self.read = scenario, until, Deliveries()
-        self.seen: dict[Any, Place] = {}
-        self.find = lru_cache(maxsize=None)(self._look_up)
+        self.seen, self.find = dict[Any, Place](), cache(self._look_up)
         trucks = scenario.catalogue.vehicles
         self.payload_t = max(trucks[one].payload_t.value for one in scenario.said.vehicles)
+
+    def _look_up(self, section: str, text: str) -> str:
+        with suppress(InputError):
+            return find_id(section, text, self.scenario.names(section))
+        return ""
 
     def take(self, head: Headed) -> None:
         """Read the rows of a sheet."""
@@ -123,23 +120,18 @@ class _Reader:
         self.columns = {column.key.trail[0]: column for column in head.columns}
         for number in (one for one in head.grid.filled() if one > head.row):
             self.row, self.mistakes = head.grid.rows[number], list[Finding]()
-            self.places = {
-                key: head.grid.place(number, one.at, one.heading)
-                for key, one in self.columns.items()
-            }
+            columns = self.columns.items()
+            self.places = {key: head.grid.place(number, it.at, it.heading) for key, it in columns}
             cells = tuple(map(text_of_cell, self.row))
             if not {fold_id(one).strip(" :.") for one in cells} & SUMS:
                 self._take_row(cells)
 
     def _take_row(self, cells: tuple[str, ...]) -> None:
-        slip, vehicle, place = self._text("slip"), self._name("vehicle"), self.places["date"]
-        if (day := self._day()) and self.until and day > self.until:
-            self.read.later += 1
+        day, slip, place = self._day(), self._text("slip"), self.places["date"]
+        if day and self.until and day > self.until:
             return
-        quantity = self._quantity(vehicle)
-        origin, destination, material = map(self._name, ("from", "to", "material"))
-        tonnes = self._weigh(quantity, material) if quantity else 0.0
-        carried = quantity.value if quantity and quantity.unit == "loads" else 1.0
+        *lane, vehicle = map(self._name, _SECTIONS)
+        tonnes, carried = self._weigh(lane[2], vehicle)
         loads, length_km = self._number("loads", carried), self._number("distance", math.nan)
         if not self.mistakes and tonnes > loads * _OVERLOAD * self.payload_t:
             self._tell("amount", "unit", most=self.payload_t)
@@ -148,9 +140,8 @@ class _Reader:
         if self.mistakes or day is None:
             self.read.leave_out(tonnes, *self.mistakes)
             return
-        self.read.unknown_trucks += not vehicle and bool(self._text("vehicle"))
         when = next(id_ for id_, one in self.scenario.periods.items() if day <= one.end)
-        told = (origin, destination, material, vehicle, tonnes, loads, length_km)
+        told = (lane[0], lane[1], lane[2], vehicle, tonnes, loads, length_km)
         self.read.found.append(Delivery(place, day, when, *told))
 
     def _text(self, key: str) -> str:
@@ -162,18 +153,12 @@ class _Reader:
 
     def _name(self, key: str) -> str:
         """Find a site, material or truck by id or name; of a truck nothing is wrong."""
-        section = {"material": "materials", "vehicle": "vehicles"}.get(key, "sites")
-        text = self._text(key)
+        section, text = _SECTIONS[key], self._text(key)
         found: str = self.find(section, text)
-        if not found and section != "vehicles":
+        if not found and key != "vehicle":
             hint = suggest(text, self.scenario.names(section))
-            self._tell(key, f"no {section}" if text else "empty", hint=hint)
+            self._tell(key, section if text else "empty", hint=hint)
         return found
-
-    def _look_up(self, section: str, text: str) -> str:
-        with suppress(InputError):
-            return find_id(section, text, self.scenario.names(section))
-        return ""
 
     def _day(self) -> datetime.date | None:
         text = re.split(r"[ T]", self._text("date"), maxsplit=1)[0]
@@ -188,39 +173,34 @@ class _Reader:
             self._tell("date", "no period")
         return day
 
-    def _quantity(self, vehicle: str) -> Quantity | None:
-        """Read what was delivered: tonnes where nothing else is said, cubic metres as on a truck.
+    def _weigh(self, material: str, vehicle: str) -> tuple[float, float]:
+        """Give tonnes, of cubic metres as they lie on a truck, and loads, where it is their number.
 
-        Loads are those of the truck that is named.
+        Where no unit is said, it is tonnes. Zero tonnes: that is told, or not known yet.
         """
-        if "amount" not in self.columns:
-            return Quantity(self._number("loads", 1.0), "loads", vehicle=vehicle or None)
-        column, text = self.columns["amount"], self._text("amount")
-        unit = self._text("unit") or column.unit or "t"
+        key = "amount" if "amount" in self.columns else "loads"
+        column, text = self.columns[key], self._text(key)
+        unit = self._text("unit") or column.unit or ("t" if key == "amount" else "loads")
         with suppress(InputError):
             text = str(read_cell(self.row[column.at], "amount", mark=column.mark, unit=unit))
             found = read_quantity(_BARE_VOLUME.sub(r"\1 loose", text.lstrip("-")))
             if text.startswith("-") or not found.value:
-                self._tell("amount", "nothing")
-                return None
-            bare = found.unit == "loads" and not found.vehicle
-            return replace(found, vehicle=vehicle or None) if bare else found
-        self._tell("amount", "no amount" if text else "empty")
-        return None
-
-    def _weigh(self, quantity: Quantity, material: str) -> float:
-        with suppress(InputError):
-            known = quantity.unit == "t" or material
-            return self.scenario.weigh(quantity, material) if known else 0.0
-        self._tell("amount", "no weight")
-        return 0.0
+                self._tell(key, "nothing")
+                return 0.0, 1.0
+            by_load = found.unit == "loads"
+            found = replace(found, vehicle=found.vehicle or vehicle or None) if by_load else found
+            known = found.unit == "t" or material
+            tonnes = self.scenario.weigh(found, material) if known else 0.0
+            return tonnes, found.value if by_load else 1.0
+        self._tell(key, "no amount" if text else "empty")
+        return 0.0, 1.0
 
     def _number(self, key: str, unsaid: float) -> float:
         """Read a number above zero, its unit left aside."""
         if not self._text(key):
             return unsaid
-        column = self.columns[key]
         with suppress(ValueError):
+            column = self.columns[key]
             text = read_cell(self.row[column.at], "amount", mark=column.mark)
             if (number := float(str(text).split(" ", 1)[0].replace(",", "."))) > 0:
                 return number
