@@ -1,7 +1,7 @@
 """What was driven, measured as a plan is, and why it is otherwise than planned."""
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from itertools import pairwise
@@ -29,12 +29,8 @@ in these periods; between these sites; by these trucks; so far; with so much on 
 
 _KEYS = [*LEG_KEYS]
 _LANE = ["origin", "destination", "material"]
-_BY: Mapping[DeviationName, Sequence[str]] = {
-    "amount": ["material"],
-    "time": ["material", "period"],
-    "partner": [*_LANE, "period"],
-    "vehicle": _KEYS,
-}
+_BY = (["material"], ["material", "period"], [*_LANE, "period"], _KEYS)
+"""By which labels the first four of them have the tonnes that were driven."""
 _FAR = 3.0
 """A slip with so many times the kilometres of its leg, or less by as much, has another unit."""
 _NEAR_KM = 1.0
@@ -45,14 +41,6 @@ _FOR_EACH_LOAD = {"link_dkk", "ferry_km"}
 _WORSE = {"plants_fed": 1e3, "plants_emptied": 10.0, "depots_balanced": 10.0}
 """How much worse a tonne that cannot be accounted for is than one that is due: what comes to plants
 is worked up, and what is made of it may lie there."""
-
-
-@dataclass(frozen=True)
-class Deviation:
-    """What one cause adds to what was planned, or saves of it."""
-
-    name: DeviationName
-    saved: Gain
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,7 +208,9 @@ def _measure_legs(problem: Problem, flows: pd.DataFrame, measured: Sequence[str]
     return replace(problem, legs=replace(problem.legs, frame=frame), _measured={})
 
 
-def explain_deviations(driven: Driven, planned: pd.DataFrame) -> tuple[Books, list[Deviation]]:
+def explain_deviations(
+    driven: Driven, planned: pd.DataFrame
+) -> tuple[Books, dict[DeviationName, Gain]]:
     """Let what was `planned` up to now become what was driven, one cause after the other.
 
     `planned`: flows of the plan; of the period that is running they count as far as it is over.
@@ -231,12 +221,12 @@ def explain_deviations(driven: Driven, planned: pd.DataFrame) -> tuple[Books, li
     due = planned.assign(tonnes=planned["tonnes"] * share)
     flows = due.groupby(_KEYS, as_index=False, observed=True)["tonnes"].sum().query("tonnes > 0")
     steps = [measure_driven(driven, flows)]
-    for by in _BY.values():
-        flows = _lay(driven.problem, flows, driven.flows, [*by])
+    for by in _BY:
+        flows = _lay(driven.problem, flows, driven.flows, by)
         steps.append(measure_driven(driven, flows))
     steps += [measure_driven(driven, driven.flows, "length_km"), driven.books]
     saved = (read_gain(one.totals - two.totals) for one, two in pairwise(steps))
-    return steps[0], [Deviation(*one) for one in zip(DEVIATIONS, saved, strict=True)]
+    return steps[0], dict(zip(DEVIATIONS, saved, strict=True))
 
 
 def _lay(

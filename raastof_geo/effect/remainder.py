@@ -17,9 +17,10 @@ import pandas as pd
 
 from raastof_geo.assignment import Plan, assign
 from raastof_geo.assignment.statement.layout import build_problem
-from raastof_geo.effect.actual import Deviation, Driven, explain_deviations, match_slips
+from raastof_geo.effect.actual import DeviationName, Driven, explain_deviations, match_slips
 from raastof_geo.effect.baseline import solve_baseline
 from raastof_geo.effect.books import Books, keep_books
+from raastof_geo.effect.cause import Gain
 from raastof_geo.errors import RaastofError
 from raastof_geo.figures.vocabulary import REFERENCE_TONNES, TONNES
 from raastof_geo.legs.legs import Legs, price_again
@@ -45,7 +46,7 @@ class Reality:
     driven: Driven
     planned: Books
     """Up to that day."""
-    deviations: Sequence[Deviation]
+    deviations: Mapping[DeviationName, Gain]
     baseline: Books | None
     """Without coordination, of the tonnes that left and came; none: there is no plan of it."""
     rest: Books | None

@@ -69,7 +69,7 @@ def follow(text, rows, folder, until=None):
 
 
 def added(reality, figure="transport_kg_co2e"):
-    return {one.name: -getattr(one.saved, figure) for one in reality.deviations}
+    return {name: -getattr(saved, figure) for name, saved in reality.deviations.items()}
 
 
 def total(plan, measure=CO2E):

@@ -107,8 +107,10 @@ def tell_slips(reality: Reality) -> Iterator[Message]:
 def _list_causes(reality: Reality) -> list[list[Any]]:
     """Give what each cause adds: transport and all parts [t CO2e], and money [DKK]."""
     names = read_texts("deviations")
-    gains = ((names[one.name], one.saved) for one in reality.deviations)
-    return [[name, -it.transport_kg_co2e / 1000, -it.kg_co2e / 1000, -it.dkk] for name, it in gains]
+    return [
+        [names[one], -it.transport_kg_co2e / 1000, -it.kg_co2e / 1000, -it.dkk]
+        for one, it in reality.deviations.items()
+    ]
 
 
 def _list_sheets(scenario: Scenario, effect: Effect, reality: Reality) -> Iterator[_Sheet]:
