@@ -23,7 +23,7 @@ _MOST_TOLD = 40
 
 def lock_flows(
     results: _Results,
-    flows: Annotated[list[str] | None, argument(value=say("FLOW"))] = None,
+    flows: Annotated[list[str] | None, argument(value=say("FLOW…"))] = None,
     *,
     everything: Annotated[bool, option("--all")] = False,
     of_scenario: OfScenario = None,

@@ -12,15 +12,7 @@ from raastof_geo.effect.books import COMMON, Books
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.remainder import Reality, take_share
 from raastof_geo.figures.vocabulary import CO2E, COST, TONNES, TRANSPORT_WTW, shown_in_lines
-from raastof_geo.language import (
-    Message,
-    Readable,
-    format_day,
-    format_number,
-    read_texts,
-    say,
-    speaking,
-)
+from raastof_geo.language import Message, Readable, format_number, read_texts, say, speaking
 from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.charts import Bar, draw_waterfall
 from raastof_geo.outputs.documents.effects import name_group
@@ -49,7 +41,7 @@ def write_reality(scenario: Scenario, effect: Effect, reality: Reality, folder: 
     """
     with exchanging(folder, version=__version__) as draft, speaking(*scenario.speech):
         sheets = [*_list_sheets(scenario, effect, reality)]
-        told = {"day": format_day(reality.driven.until), "count": len(reality.driven.slips)}
+        told = {"day": reality.driven.until, "count": len(reality.driven.slips)}
         page = document.Document(
             title=str(say("{title}: plan and reality", title=scenario.said.title)),
             language=scenario.said.language,
@@ -123,7 +115,7 @@ def _list_sheets(scenario: Scenario, effect: Effect, reality: Reality) -> Iterat
         (say("Plan, all periods"), effect.books),
         (say("New plan, all periods"), new),
     )
-    titles, books = zip(*((title, one) for title, one in found if one is not None), strict=True)
+    titles, books = zip(*(pair for pair in found if pair[1] is not None), strict=True)
     figures = [
         [one.heading, *(float(it.totals[one]) * line.factor for it in books)]
         for one, line in shown_in_lines().items()
