@@ -215,7 +215,8 @@ class _Remainder:
                     kept[key] = _tonnes(max(tonnes, 0.0 if key == "at_least" else goes))
             if left and not (one.forbidden and goes):
                 yield kept
-        lanes = moved[1].groupby(["origin", "destination", "material"])[TONNES].sum()
+        between = moved[1].query("origin != destination")  # nobody agrees with itself
+        lanes = between.groupby(["origin", "destination", "material"])[TONNES].sum()
         for lane, tonnes in zip(lanes.index.tolist(), lanes.tolist(), strict=True):
             named = dict(zip(("giver", "taker", "material"), lane, strict=True))
             yield {**named, "at_least": _tonnes(tonnes), "from": self.now, "to": self.now}

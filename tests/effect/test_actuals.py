@@ -403,6 +403,25 @@ def test_no_plate_and_no_name_is_told_anywhere(ran, tmp_path, capsys):
     assert len(list(book.worksheets[-1])) == 1 + len(MISTAKES)
     assert run(*words, "--strict") == 2
     assert "række 2" in capsys.readouterr().err
+    check_sums({sheet.title: list(sheet.iter_rows(2, values_only=True)) for sheet in book})
+
+
+def check_sums(sheets):
+    """Months, projects and causes add up to the figures; what opens has no month (12 t CO2e)."""
+    _, served, planned, driven, before, plan, new = sheets["I tal"][0]
+    months = [sum(column) for column in list(zip(*sheets["Måneder"], strict=True))[1:]]
+    assert months == pytest.approx([plan - 12, driven, new - 12], rel=1e-6)
+    each = [sum(column) for column in list(zip(*sheets["Måneder og projekter"], strict=True))[2:]]
+    assert each == pytest.approx(months)
+    projects = list(zip(*sheets["Udledning pr. projekt, t CO2e"], strict=True))[1:]
+    assert [sum(one) for one in projects] == pytest.approx(
+        [served, planned, driven, before, plan, new]
+    )
+    *causes, together = sheets["Hvorfor"]
+    assert sum(row[2] for row in causes) == pytest.approx(together[2])
+    assert together[2] == pytest.approx(driven - planned)
+    flows = [row for row in sheets["Transporter"] if isinstance(row[5], float | int)]
+    assert all(row[4] <= row[5] + 1e-3 for row in flows)
 
 
 def test_the_example_that_comes_along(ran, scenario):
