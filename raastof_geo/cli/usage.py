@@ -151,7 +151,11 @@ def _spell(option: Any) -> str:
 
 def _describe(param: Any) -> str:
     default = param.default
-    if isinstance(default, str | float | int | Path) and not isinstance(default, bool):
+    if (
+        isinstance(default, str | float | int | Path)
+        and default != ""
+        and not isinstance(default, bool)
+    ):
         return str(say("{about} [default: {default}]", about=param.help, default=str(default)))
     return str(param.help)
 

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 WHOLE = (*grid.WORKBOOKS, ".gpkg")
 """Endings of files of tables that may be a scenario by themselves."""
 _FILE: Trail = ("sites", "file")
-_SUMS = {"sum", "i alt", "ialt", "total", "totalt", "subtotal", "hovedtotal", "sum i alt"}
+SUMS = {"sum", "i alt", "ialt", "total", "totalt", "subtotal", "hovedtotal", "sum i alt"}
+"""Words of a row that adds up those above it."""
 _ASCII = str.maketrans(
     dict(zip("æøåäöüß", ("ae", "oe", "aa", "ae", "oe", "ue", "ss"), strict=True))
 )
@@ -215,7 +216,7 @@ class _Gatherer:
         filled = {trail: one for trail, one in row.items() if one.text}
         # A row adds up those above where it says so, or has nothing but amounts.
         told = [who.text] if who else map(grid.text_of_cell, sheet.grid.rows[number])
-        sums = any(fold_id(one).strip(" :.") in _SUMS for one in told)
+        sums = any(fold_id(one).strip(" :.") in SUMS for one in told)
         if sums or (not who and all(one.column.key.kind == "amount" for one in filled.values())):
             self._doubt(sheet, number, "sum")
             return
