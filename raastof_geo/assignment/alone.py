@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -57,11 +57,10 @@ class World:
         most = shares.ColumnClass.MARKET if traded else shares.ColumnClass.ALONE
         mask = shares.classify(problem, self.together) <= most
         mask[problem.block(ColumnKind.TRIPS)] = True  # of a party's own trucks, if there are any
-        for depot in self._stocks:
-            mask[problem.block(ColumnKind.MOVES)] |= shares.touches(
-                problem, {(Role.DEPOT, depot.id)}
-            )
-            mask[problem.find(ColumnKind.STORES, depot=depot.id)] = True
+        stocks = {(Role.DEPOT, depot.id) for depot in self._stocks}
+        mask[problem.block(ColumnKind.MOVES)] |= shares.touches(problem, stocks)
+        for _, depot in stocks:
+            mask[problem.find(ColumnKind.STORES, depot=depot)] = True
         pits = "giver_kind", "origin", Role.PIT, named.pits
         receivers = "taker_kind", "destination", Role.RECEIVER, named.receivers
         for kind, key, role, sites in (pits, receivers):
@@ -74,8 +73,23 @@ class World:
     @cached_property
     def rows(self) -> list[Row]:
         """The same rules as in the plan, every capacity once, and what is already planned."""
-        rules = (*_RULES, self._plan_legs, self._keep_stocks)
-        return [row for rule in rules for row in rule(self.problem)]
+        problem = self.problem
+        rows = [row for rule in _RULES for row in rule(problem)]
+        for leg, columns in self._legs:
+            if leg.tonnes is not None:
+                tonnes = problem.scenario.weigh(leg.tonnes, leg.material)
+                label = f"{leg.giver}>{leg.taker}" + (f"/{leg.material}" if leg.material else "")
+                rows.append(sum_of("named_leg", label, columns, "=", tonnes))
+        # Those give out what lay there and take what has to lie there, and pass on nothing.
+        for depot in self._stocks:
+            for material in depot.materials:
+                out = problem.find(giver=depot.out(material))
+                into = problem.find(taker=depot.into, material=material)
+                label, end = f"{depot.id}/{material}", (depot.end_t or {}).get(material, 0.0)
+                start = depot.start_t.get(material, 0.0)
+                rows.append(sum_of("stock_left", label, out, "<=", start))
+                rows.append(sum_of("stock_made", label, into, "<=", end))
+        return rows
 
     @cached_property
     def programme(self) -> Programme:
@@ -129,17 +143,6 @@ class World:
         others = (depot for depot in scenario.depots if depot.id not in own)
         return [depot for depot in others if depot.start_t or depot.end_t]
 
-    def _keep_stocks(self, problem: Problem) -> Iterator[Row]:
-        """Let those give out what lay there and take what has to lie there, and pass on nothing."""
-        for depot in self._stocks:
-            for material in depot.materials:
-                out = problem.find(giver=depot.out(material))
-                into = problem.find(taker=depot.into, material=material)
-                start, end = depot.start_t, depot.end_t or {}
-                label = f"{depot.id}/{material}"
-                yield sum_of("stock_left", label, out, "<=", start.get(material, 0.0))
-                yield sum_of("stock_made", label, into, "<=", end.get(material, 0.0))
-
     @cached_property
     def _legs(self) -> list[tuple[NamedLeg, Columns]]:
         """The named legs to needs and receivers; in `alone` those from pits or to reception."""
@@ -148,11 +151,10 @@ class World:
         found = []
         for leg in problem.scenario.said.baseline.legs:
             columns = agreed_moves(problem, leg)
-            offer, dug = (problem.has("giver_kind", one, columns) for one in (Role.OFFER, Role.PIT))
-            need, end = (
-                problem.has("taker_kind", one, columns) for one in (Role.NEED, Role.RECEIVER)
-            )
-            columns = columns[(offer | dug) & (need | end)]
+            has = partial(problem.has, columns=columns)
+            given = has("giver_kind", Role.OFFER) | has("giver_kind", Role.PIT)
+            taken = has("taker_kind", Role.NEED) | has("taker_kind", Role.RECEIVER)
+            columns = columns[given & taken]
             if self.kind == "alone":
                 columns = columns[classes[columns] == shares.ColumnClass.ALONE]
             if len(columns) or self.kind != "alone":
@@ -179,14 +181,6 @@ class World:
             mask[others[np.isin(problem.labels("period", others), periods)]] = False
         for _, columns in self._legs:
             mask[columns] = True
-
-    def _plan_legs(self, problem: Problem) -> Iterator[Row]:
-        """Yield what the baseline says is already planned."""
-        for leg, columns in self._legs:
-            if leg.tonnes is not None:
-                tonnes = problem.scenario.weigh(leg.tonnes, leg.material)
-                label = f"{leg.giver}>{leg.taker}" + (f"/{leg.material}" if leg.material else "")
-                yield sum_of("named_leg", label, columns, "=", tonnes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,12 +223,8 @@ def solve_alone(scenario: Scenario, legs: Legs, kind: BaselineKind | None = None
     one uses of a capacity is gone for the others, and scarce places go to those to whom they are
     worth most, so that no uncoordinated world is cheaper. There are no coordinated trucks, targets
     or agreements; trucks that are few are nobody's. Where there is not room for everything, as
-    much as there is room for is placed. Without a `kind` it is that of the headline.
-
-    Raises
-    ------
-    SolverError
-        The legs that the baseline names ask for more than is offered, needed or allowed.
+    much as there is room for is placed. Without a `kind` it is that of the headline. `SolverError`:
+    the legs that the baseline names ask for more than is offered, needed or allowed.
     """
     world = lay_world(scenario, legs, kind)
     today = scenario.said.baseline.today
@@ -254,8 +244,7 @@ def _solve(world: World, costs: list[Floats]) -> Alone:
     broken = [rows[at] for at in (*short, *over)]
     named = np.array([row.rule == "named_leg" for row in broken])
     missed = [np.append(np.zeros(count), kind) for kind in (named, ~named) if kind.any()]
-    solution = world.solve([*missed, *costs], short, over)
-    if not solution.feasible:
+    if not (solution := world.solve([*missed, *costs], short, over)).feasible:
         raise SolverError.saying_text("the solver", "no baseline")
     values = solution.programme.clean(solution.values)
     least = _LEAST_T / solution.programme.scale
@@ -290,8 +279,7 @@ def _solve_today(world: World, today: TodayChoice) -> Alone:
                 break
             used = min(1.0, used + (today.share - share) / slope)
             here = world.using(today, used)
-    alone = _solve(here, [-counted, *world.costs])
-    return replace(alone, used=used, reached=reached)
+    return replace(_solve(here, [-counted, *world.costs]), used=used, reached=reached)
 
 
 def _reach(
@@ -312,8 +300,7 @@ def measure_alone(problem: Problem) -> dict[str, float]:
     to says nothing about the whole. Empty where no fairness is asked for.
     """
     scenario = problem.scenario
-    fairness = scenario.said.targets.fairness
-    if fairness is None:
+    if (fairness := scenario.said.targets.fairness) is None:
         return {}
     alone = solve_alone(scenario, problem.legs)
     weighed = shares.share_moves(alone.world.problem, fairness.measure)

@@ -93,7 +93,13 @@ def _resolve(group: Any, context: Any, words: list[str]) -> tuple[str, Any, list
     name = words[0]
     command = group.commands.get(name)
     if command is None:
-        context.fail(_unknown_command(group, context.command_path, name))
+        known, danish = list(group.commands), read_danish_words("commands_da.txt")
+        meant = {word: one for word, [one] in danish.items() if one in (*known, "--help")}
+        meant |= {one: one for one in known}
+        told = _say("unknown", name, known=", ".join(known))
+        if near := get_close_matches(name.lower(), meant, n=1):
+            told = _say("meant", name, meant=f"{context.command_path} {meant[near[0]]}")
+        context.fail(told)
     return name, command, words[1:]
 
 
@@ -169,17 +175,6 @@ def _say(key: str, given: str = "", **values: object) -> Message:
     return read_texts("usage")[key].format(given=shown, **values)
 
 
-def _unknown_command(group: Any, path: str, given: str) -> Message:
-    known = list(group.commands)
-    danish = {word: one for word, [one] in read_danish_words("commands_da.txt").items()}
-    meant = {word: one for word, one in danish.items() if one in (*known, "--help")}
-    meant |= {one: one for one in known}
-    near = get_close_matches(given.lower(), meant, n=1)
-    if near:
-        return _say("meant", given, meant=f"{path} {meant[near[0]]}")
-    return _say("unknown", given, known=", ".join(known))
-
-
 def _retell(error: Any) -> Message:
     kind, param, words = type(error).__name__, getattr(error, "param", None), error.message
     if isinstance(words, Message):
@@ -188,7 +183,11 @@ def _retell(error: Any) -> Message:
         name = _call(param) if param.param_type_name == "argument" else param.opts[0]
         return _say("missing", name=name, about=param.help.rstrip("."))
     if kind == "NoSuchOption":
-        return _unknown_option(error)
+        known = [word for one in error.ctx.command.params for word in one.opts if word[:1] == "-"]
+        hint = say("; there are {choices}", choices=", ".join(known))
+        if near := get_close_matches(error.option_name, known, n=1):
+            hint = say("; did you mean {close}?", close=f"`{near[0]}`")
+        return _say("no option", error.option_name, hint=hint)
     if kind == "BadOptionUsage":
         wrong = "takes no value" if "not take a value" in words else "needs a value"
         return _say(wrong, error.option_name)
@@ -204,12 +203,3 @@ def _retell_words(error: Any) -> Message:
     if words.startswith("Missing command"):
         return _say("which", known=", ".join(error.ctx.command.commands))
     return _say("odd", reason=clean(words))
-
-
-def _unknown_option(error: Any) -> Message:
-    known = [word for one in error.ctx.command.params for word in one.opts if word[:1] == "-"]
-    near = get_close_matches(error.option_name, known, n=1)
-    hint = say("; there are {choices}", choices=", ".join(known))
-    if near:
-        hint = say("; did you mean {close}?", close=f"`{near[0]}`")
-    return _say("no option", error.option_name, hint=hint)

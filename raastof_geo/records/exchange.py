@@ -52,7 +52,22 @@ def exchanging(folder: Path, *, version: str) -> Iterator[Path]:
             draft = _make_draft(folder)
             try:
                 yield draft / _NEW
-                _plan(folder, draft, version).run()
+                described = manifest.describe_files(draft / _NEW, version=version)
+                manifest.write_manifest(described, draft / _NEW)
+                new, old = _list_digests(described, draft / _NEW), dict[str, str]()
+                check_place(folder)
+                _check_links(folder, new)
+                with suppress(ValueError):  # a set whose manifest is damaged is not ours
+                    known = manifest.read_manifest(folder)
+                    age = manifest.MANIFEST.judge(known.format) if known is not None else None
+                    if known is not None and age == "newer":
+                        told = {"folder": folder, "version": known.version}
+                        raise OutputError.saying_text("places", "newer results", **told)
+                    if known is not None and age == "same":
+                        old = _list_digests(known, folder)
+                _check_free(folder, {**new, **old})
+                aside = files.name_free(folder / files.SET_ASIDE).name
+                _Exchange(folder, draft, new, old, aside).run()
             finally:
                 if not files.is_there(draft / _JOURNAL.name):
                     _clear(draft)
@@ -90,31 +105,6 @@ def finish_exchange(folder: Path | str) -> None:
 def is_unfinished(folder: Path) -> bool:
     """Tell whether the exchange of files in a results folder is under way, or was cut short."""
     return any(files.is_file(draft / _JOURNAL.name) for draft in _list_drafts(folder))
-
-
-def _plan(folder: Path, draft: Path, version: str) -> "_Exchange":
-    """Write the manifest of the draft, and say what is to be exchanged; refuse what cannot be."""
-    ready = draft / _NEW
-    described = manifest.describe_files(ready, version=version)
-    manifest.write_manifest(described, ready)
-    new = _list_digests(described, ready)
-    check_place(folder)
-    _check_links(folder, new)
-    old = _read_old(folder)
-    _check_free(folder, {**new, **old})
-    return _Exchange(folder, draft, new, old, files.name_free(folder / files.SET_ASIDE).name)
-
-
-def _read_old(folder: Path) -> dict[str, str]:
-    """Give the digests of the set that lies in the folder."""
-    try:
-        old = manifest.read_manifest(folder)
-    except ValueError:
-        return {}
-    age = manifest.MANIFEST.judge(old.format) if old is not None else None
-    if old is not None and age == "newer":
-        raise OutputError.saying_text("places", "newer results", folder=folder, version=old.version)
-    return _list_digests(old, folder) if old is not None and age == "same" else {}
 
 
 def _list_digests(found: manifest.Manifest, folder: Path) -> dict[str, str]:
@@ -159,7 +149,6 @@ class _Exchange:
         self.tell_moved()
 
     def tell_moved(self) -> None:
-        """Name what was moved aside."""
         for path, to in self.moved:
             files.note_moved(path, to)
 
@@ -203,10 +192,8 @@ class _Exchange:
             self._move_aside(name)
 
     def _is_unchanged(self, name: str) -> bool:
-        path, digest = self.folder / name, self.old.get(name, _NOBODYS)
-        return (
-            bool(digest) and files.is_file(path) and manifest.describe_file(path).sha256 == digest
-        )
+        path, old = self.folder / name, self.old.get(name, _NOBODYS)
+        return bool(old) and files.is_file(path) and manifest.describe_file(path).sha256 == old
 
     def _keep(self, name: str) -> None:
         """Keep a file as it was, so that the exchange can be taken back."""
@@ -258,8 +245,7 @@ def _tell_unfinished(folder: Path, error: OSError) -> Message:
 def _finish(folder: Path) -> None:
     """Finish what killed runs began, and remove their drafts; the lock is held."""
     for draft in list(_list_drafts(folder)):
-        exchange = _read_journal(folder, draft)
-        if exchange is not None:
+        if (exchange := _read_journal(folder, draft)) is not None:
             check_place(folder)
             aside = folder / exchange.aside
             before = sorted(aside.iterdir()) if files.is_folder(aside) else []
@@ -377,7 +363,6 @@ def _make_folders(folder: Path) -> list[Path]:
 
 
 def _remove_empty(folders: Iterable[Path]) -> None:
-    """Remove those folders that are empty."""
     for folder in folders:
         with suppress(OSError):
             folder.rmdir()

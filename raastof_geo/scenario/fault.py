@@ -90,27 +90,35 @@ def explain_errors(
     findings: list[Finding] = []
     unknown: dict[tuple[str, str, Place | None], list[Finding]] = {}
     for detail in _without_echoes(error.errors(include_url=False), root):
-        trail = _as_written(tree, (*below, *(part for part in detail["loc"] if part != "[key]")))
-        found = list(_findings(detail, tree, root, trail, below))
+        trail: Trail = ()
+        for part in (*below, *(part for part in detail["loc"] if part != "[key]")):
+            # An entry that stands alone where a list may stand has no number.
+            alone = part == 0 and trail in tree.places and (*trail, part) not in tree.places
+            trail = trail if alone else (*trail, part)
         problem = detail.get("ctx", {}).get("error")
+        of_key = detail["loc"][-1:] == ("[key]",) or detail["type"] == "extra_forbidden"
+        if isinstance(problem, FaultError):
+            wrong = [(fault.below, fault.message, fault.of_key) for fault in problem.faults]
+            found = [finding_at(tree, (*trail, *at), why, of_key=key) for at, why, key in wrong]
+        elif isinstance(problem, RaastofError):
+            messages = [one.message for one in problem.findings]
+            found = [finding_at(tree, trail, one, of_key=of_key) for one in messages]
+        else:
+            sentence = _sentence(detail, tree, root, trail, below)
+            found = [Finding(sentence, tree.place(trail, of_key=of_key))]
         if isinstance(problem, UnknownIdError):
             celled = found[0].place if found[0].place and found[0].place.sheet is not None else None
             unknown.setdefault((problem.section, problem.given, celled), []).extend(found)
         else:
             findings += found
-    findings += map(_join_alike, unknown.values())
+    for first, *others in unknown.values():
+        lines = sorted({one.place.line for one in others if one.place is not None})
+        named = {"problem": first.message, "lines": ", ".join(map(str, lines))}
+        message = say("{problem} (line {lines} as well)", **named)
+        findings.append(replace(first, message=message) if lines else first)
     # What a cell holds was told already, where it could not even be read.
     told = [one.place for one in tree.findings if one.place and one.place.sheet is not None]
     return [one for one in findings if one.place not in told]
-
-
-def _as_written(tree: Tree, trail: Trail) -> Trail:
-    """Leave out the number of an entry that stands alone where a list may stand."""
-    found: Trail = ()
-    for part in trail:
-        alone = part == 0 and found in tree.places and (*found, part) not in tree.places
-        found = found if alone else (*found, part)
-    return found
 
 
 def finding_at(tree: Tree, trail: Trail, problem: Message, *, of_key: bool = False) -> Finding:
@@ -135,33 +143,6 @@ def _without_echoes(
             yield detail
 
 
-def _join_alike(alike: list[Finding]) -> Finding:
-    first, *others = alike
-    lines = sorted({place.line for one in others if (place := one.place) is not None})
-    if not lines:
-        return first
-    message = say(
-        "{problem} (line {lines} as well)", problem=first.message, lines=", ".join(map(str, lines))
-    )
-    return replace(first, message=message)
-
-
-def _findings(
-    detail: ErrorDetails, tree: Tree, root: type[BaseModel], trail: Trail, below: Trail
-) -> Iterator[Finding]:
-    """Give what one of pydantic's errors says: one mistake, or several below a part."""
-    problem = detail.get("ctx", {}).get("error")
-    of_key = detail["loc"][-1:] == ("[key]",) or detail["type"] == "extra_forbidden"
-    if isinstance(problem, FaultError):
-        for fault in problem.faults:
-            yield finding_at(tree, (*trail, *fault.below), fault.message, of_key=fault.of_key)
-    elif isinstance(problem, RaastofError):
-        for one in problem.findings:
-            yield finding_at(tree, trail, one.message, of_key=of_key)
-    else:
-        yield Finding(_sentence(detail, tree, root, trail, below), tree.place(trail, of_key=of_key))
-
-
 def _sentence(
     detail: ErrorDetails, tree: Tree, root: type[BaseModel], trail: Trail, below: Trail
 ) -> Message:
@@ -174,8 +155,10 @@ def _sentence(
     if kind == "missing":
         return say("{where} is missing", where=where)
     if kind == "extra_forbidden":
-        keys = _keys_here(root, trail[len(below) : -1])
-        hint = _suggest_key(str(trail[-1]), keys)
+        keys, key = _keys_here(root, trail[len(below) : -1]), str(trail[-1])
+        hint = suggest(key, keys)
+        if meant := [f"`{one}`" for one in _english_keys(key, keys)]:
+            hint = say("; did you mean {close}?", close=join_choices(meant, EITHER))
         return say("{where} is not a key here{hint}", where=where, hint=hint)
     if kind == "literal_error":
         words = context["expected"].replace(" or ", ",").split(",")
@@ -210,15 +193,6 @@ def _english_keys(given: str, keys: Sequence[str]) -> list[str]:
     if near and near[0] not in keys:
         return danish[near[0]]
     return get_close_matches(word, keys, n=1, cutoff=0.6)
-
-
-def _suggest_key(given: str, keys: Sequence[str]) -> Message:
-    """Say which key was probably meant, or which there are."""
-    meant = _english_keys(given, keys)
-    if not meant:
-        return suggest(given, keys)
-    shown = [f"`{key}`" for key in meant]
-    return say("; did you mean {close}?", close=join_choices(shown, EITHER))
 
 
 def _dotted(trail: Trail) -> str:

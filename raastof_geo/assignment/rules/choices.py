@@ -17,12 +17,14 @@ from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import About, Family, Row, combine, declare, sum_of
 from raastof_geo.language import say
 from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.scenario import Need, Plant, Process, Scenario
+from raastof_geo.scenario.scenario import Depot, Need, Pit, Plant, Scenario
 
 _OPENING, _PARTNERS, _LOT = say("site to open"), say("partners"), say("smallest lot")
 
 OPENINGS_PAID = Family("openings_paid", _OPENING, unit="t", decides="openings")
 OPENINGS_ONCE = Family("openings_once", _OPENING, bends="never", unit="t", decides="openings")
+OPENINGS_CHOSEN = Family("openings_chosen", say("number of sites to open"), decides="openings")
+OPENINGS_USED = Family("openings_used", _OPENING, bends="never", unit="t", decides="openings")
 PARTNERS_LINKED = Family("partners_linked", _PARTNERS, unit="t", decides="partners")
 PARTNERS_ONCE = Family("partners_once", _PARTNERS, bends="never", unit="t", decides="partners")
 PARTNERS_LIMITED = Family(
@@ -48,6 +50,42 @@ def openings_paid(problem: Problem) -> Iterator[Row]:
         for period in ("",) if place.per_period_t is None else problem.scenario.periods:
             parts = [(find_through(problem, place, period), 1.0), (opened, -most)]
             yield combine(OPENINGS_PAID, replace(about, period=period), parts, "<=", 0.0)
+
+
+@declare(OPENINGS_CHOSEN, OPENINGS_USED, blind_to_trucks=True)
+def openings_chosen(problem: Problem) -> Iterator[Row]:
+    r"""Open as many candidates as may be, and at least as many: :math:`l \le \sum_j b_j \le n`.
+
+    What a candidate exchanges with each site is then held by itself, too,
+    :math:`\sum_c x_c \le u_{ij} b_j`: that cuts off no plan, and most of what is not whole.
+    """
+    scenario = problem.scenario
+    chosen = scenario.said.choices.openings
+    for number, choice in enumerate(chosen):
+        sites = problem.others[ColumnKind.OPENINGS]["site"]
+        mine = np.flatnonzero(sites.isin(choice.of or sites))
+        columns = problem.starts[ColumnKind.OPENINGS] + mine
+        (least, most), about = choice.ends, About(f"{number}", entry=number)
+        if least:
+            yield sum_of(OPENINGS_CHOSEN, about, columns, "=" if least == most else ">=", least)
+        if most not in (None, least):
+            yield sum_of(
+                OPENINGS_CHOSEN, About(f"{number}/most", entry=number), columns, "<=", most
+            )
+    candidates = [place for place in scenario.facilities if place.opens is not None]
+    for place in candidates if chosen else ():
+        dug, ends = isinstance(place, Pit), {"origin": place.site, "giver_kind": str(Role.PIT)}
+        if not isinstance(place, Pit):
+            ends = {"taker": place.into if isinstance(place, Depot) else place.taker}
+        moves = problem.find(**ends)
+        opened = problem.find(ColumnKind.OPENINGS, role=place.role, site=place.site)
+        partners = problem.labels("destination" if dug else "origin", moves)
+        for site in sorted(set(partners.tolist())):
+            way = (place.site, site) if dug else (site, place.site)
+            if site != place.site and (tonnes := most_between(problem, *way)) < math.inf:
+                about = About(f"{place.role}/{place.site}/{site}", site=place.site, role=place.role)
+                parts = [(moves[partners == site], 1.0), (opened, -tonnes)]
+                yield combine(OPENINGS_USED, about, parts, "<=", 0.0)
 
 
 @declare(PARTNERS_LINKED, PARTNERS_ONCE, PARTNERS_LIMITED, blind_to_trucks=True)
@@ -139,7 +177,12 @@ def most_tonnes(problem: Problem) -> float:
     scenario = problem.scenario
     wanted = sum(map(most_used, scenario.needs))
     ended = sum(sum((depot.end_t or {}).values()) for depot in scenario.depots)
-    asked = _asked_tonnes(problem)
+    asked = problem.asked_t
+    for agreement in scenario.said.agreements:
+        if agreement.least is not None:
+            asked += scenario.weigh(agreement.least, agreement.material)
+    lot = scenario.said.choices.smallest_lot
+    asked += lot.value * problem.sizes[ColumnKind.LOTS] if lot is not None else 0.0
     offered = sum(offer.tonnes for offer in scenario.offers)
     stored = sum(sum(depot.start_t.values()) for depot in scenario.depots)
     grown = _growth(scenario, _wanted_materials(problem))
@@ -151,25 +194,13 @@ def most_used(need: Need) -> float:
     return need.tonnes * max(need.ratios.values(), default=0.0)
 
 
-def _asked_tonnes(problem: Problem) -> float:
-    """Add up what agreements, smallest lots and rules of somebody's own ask for. [t]"""
-    scenario = problem.scenario
-    asked = problem.asked_t
-    for agreement in scenario.said.agreements:
-        if agreement.least is not None:
-            asked += scenario.weigh(agreement.least, agreement.material)
-    lot = scenario.said.choices.smallest_lot
-    return asked + (lot.value * problem.sizes[ColumnKind.LOTS] if lot is not None else 0.0)
-
-
 def _growth(scenario: Scenario, wanted: set[str]) -> float:
     """Give the most tonnes that one tonne wanted, or one on offer, sets in motion.
 
     What is left over of one plant may be mixed in another one with what a third one has to make,
     and so on. No chain passes more than all plants that are joined by what they make, each once.
     """
-    plants = scenario.plants
-    if not plants:
+    if not (plants := scenario.plants):
         return 1.0
     makes = [set(plant.makes) for plant in plants]
     feeds = ~np.array([[made.isdisjoint(two.takes) for two in plants] for made in makes], bool)
@@ -178,8 +209,10 @@ def _growth(scenario: Scenario, wanted: set[str]) -> float:
     times = np.array([_multiply(plant, wanted) for plant in plants])
     round_about = 1.0
     if connected_components(feeds, connection="strong")[0] < len(plants):
-        shares = (_least_that_leaves(one) for plant in plants for one in plant.processes)
-        round_about = 1.0 / min(1.0, *shares)
+        # The least share of its input that leaves a recipe in one material, or is lost.
+        every = (one.outputs.values() for plant in plants for one in plant.processes)
+        shares = (share for outputs in every for share in (*outputs, 1.0 - sum(outputs)))
+        round_about = 1.0 / min(1.0, *(share for share in shares if share > _NOTHING))
     joined = [math.prod(times[group == one].tolist()) for one in set(group.tolist())]
     return float(max(joined)) * round_about
 
@@ -197,13 +230,6 @@ def _multiply(plant: Plant, wanted: set[str]) -> float:
         up = max(up, 1.0 / min([1.0, *yields]))
         down = max(down, max(1.0, sum(process.outputs.values())) / min([1.0, *shares]))
     return up * down
-
-
-def _least_that_leaves(process: Process) -> float:
-    """Give the least share of its input that leaves a recipe in one material, or is lost."""
-    lost = 1.0 - sum(process.outputs.values())
-    shares = [*process.outputs.values(), lost]
-    return min(share for share in shares if share > _NOTHING) if max(shares) > _NOTHING else 1.0
 
 
 def _wanted_materials(problem: Problem) -> set[str]:

@@ -30,9 +30,7 @@ from raastof_geo.scenario.reading.tree import parse_tree
 from raastof_geo.units import Quantity, read_number
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     from openpyxl.cell.cell import Cell
-    from openpyxl.worksheet.worksheet import Worksheet
 
     from raastof_geo.region.layer import Layer
 
@@ -127,21 +125,19 @@ def _read_workbook(path: Path, shown: str) -> list[Grid]:
     with zipfile.ZipFile(path) as package:
         check_unpacked(package, _MOST_UNPACKED_MB, file=f"`{shown}`")
     values, formulas = (openpyxl.load_workbook(path, data_only=one) for one in (True, False))
-    seen = [one for one in values.worksheets if one.sheet_state == "visible"]
-    return [_read_sheet(one, formulas[one.title], shown) for one in seen]
-
-
-def _read_sheet(sheet: Worksheet, formulas: Worksheet, shown: str) -> Grid:
-    _refuse_wide(shown, sheet.title, sheet.max_row, sheet.max_column)
-    rows = [
-        [_read_cell(*pair) for pair in zip(row, said, strict=False)]
-        for row, said in zip(sheet.rows, formulas.rows, strict=False)
-    ]
-    for block in sheet.merged_cells.ranges:
-        # What is written once beside several rows holds for each of them.
-        for number in range(block.min_row, block.max_row):
-            rows[number][block.min_col - 1] = rows[block.min_row - 1][block.min_col - 1]
-    return Grid(shown, sheet.title, rows)
+    grids = []
+    for sheet in (one for one in values.worksheets if one.sheet_state == "visible"):
+        _refuse_wide(shown, sheet.title, sheet.max_row, sheet.max_column)
+        rows = [
+            [_read_cell(*pair) for pair in zip(row, said, strict=False)]
+            for row, said in zip(sheet.rows, formulas[sheet.title].rows, strict=False)
+        ]
+        for block in sheet.merged_cells.ranges:
+            # What is written once beside several rows holds for each of them.
+            for number in range(block.min_row, block.max_row):
+                rows[number][block.min_col - 1] = rows[block.min_row - 1][block.min_col - 1]
+        grids.append(Grid(shown, sheet.title, rows))
+    return grids
 
 
 def _read_cell(cell: Cell, said: Cell) -> Any:
@@ -177,10 +173,19 @@ def lay_out_frame(frame: Layer, shown: str, name: str, crs: str | None = None) -
     _refuse_wide(shown, name, *frame.shape)
     where: dict[str, Any] = {}
     if hasattr(frame, "geometry"):
-        where = _locate(frame.geometry, crs, shown)
+        shapes = frame.geometry.where(~frame.geometry.is_empty)
+        if not shapes.isna().all():  # points lie by degrees, all others by their outlines
+            degrees = lay_in_degrees(shapes, crs, file=f"`{shown}`").force_2d()
+            drawn = degrees[degrees.geom_type != "Point"].make_valid().simplify(_SIMPLIFIED)
+            columns = {
+                "lon": shapely.get_x(degrees.to_numpy()).round(9),
+                "lat": shapely.get_y(degrees.to_numpy()).round(9),
+                "shape": drawn.to_wkt(rounding_precision=6).reindex(shapes.index),
+            }
+            where = {name: values for name, values in columns.items() if pd.notna(values).any()}
         frame = pd.DataFrame(frame.drop(columns=frame.geometry.name))
-    columns = [*where.values(), *(frame.iloc[:, at] for at in range(frame.shape[1]))]
-    rows = map(list, zip(*(map(_plain, one) for one in columns), strict=True))
+    every = [*where.values(), *(frame.iloc[:, at] for at in range(frame.shape[1]))]
+    rows = map(list, zip(*(map(_plain, one) for one in every), strict=True))
     heads = [*where, *map(str, frame.columns)]
     return Grid(shown, name, [heads, *rows], located="lon" in where)
 
@@ -192,21 +197,6 @@ def _plain(value: Any) -> Any:
     if value is None or (not isinstance(value, str) and pd.isna(value)):
         return None
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _locate(shapes: gpd.GeoSeries, crs: str | None, shown: str) -> dict[str, Any]:
-    """Give columns that say where shapes lie: points by degrees, all others by their outlines."""
-    shapes = shapes.where(~shapes.is_empty)
-    if shapes.isna().all():
-        return {}
-    degrees = lay_in_degrees(shapes, crs, file=f"`{shown}`").force_2d()
-    drawn = degrees[degrees.geom_type != "Point"].make_valid().simplify(_SIMPLIFIED)
-    columns = {
-        "lon": shapely.get_x(degrees.to_numpy()).round(9),
-        "lat": shapely.get_y(degrees.to_numpy()).round(9),
-        "shape": drawn.to_wkt(rounding_precision=6).reindex(shapes.index),
-    }
-    return {name: values for name, values in columns.items() if pd.notna(values).any()}
 
 
 def _refuse_wide(file: str, sheet: str, rows: int, columns: int) -> None:
@@ -253,9 +243,14 @@ def read_cell(
         return [one.strip() for one in _LISTED.split(text) if one.strip()]
     if kind == "truth":
         return _TRUTHS.get(text.casefold(), text)
-    if kind in ("date", "period") and (day := _find_day(text)) is not None:
+    if kind in ("date", "period"):  # a day as Danes or ISO 8601 write it, with midnight or without
+        bare = text.removesuffix(" 00:00:00").replace(".", "-").replace("/", "-")
         periods = calendar.periods if calendar and kind == "period" else ()
-        return next((one.id for one in periods if one.start <= day <= one.end), day.isoformat())
+        for form in ("%Y-%m-%d", "%d-%m-%Y"):
+            with suppress(ValueError):
+                day = datetime.datetime.strptime(bare, form).date()
+                during = (one.id for one in periods if one.start <= day <= one.end)
+                return next(during, day.isoformat())
     return keep_written(read_plain(text), text) if kind == "free" else text
 
 
@@ -281,12 +276,3 @@ def _read_number(value: Any, kind: Kind, mark: str, unit: str) -> Any:
     if rest:
         return text
     return read_plain(number if mark else text_of_cell(read_number(number)))
-
-
-def _find_day(text: str) -> datetime.date | None:
-    """Understand a day as Danes or ISO 8601 write it, with an hour of midnight or without."""
-    bare = text.removesuffix(" 00:00:00").replace(".", "-").replace("/", "-")
-    for form in ("%Y-%m-%d", "%d-%m-%Y"):
-        with suppress(ValueError):
-            return datetime.datetime.strptime(bare, form).date()
-    return None
