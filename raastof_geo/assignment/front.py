@@ -33,7 +33,7 @@ _CAP_DIGITS = 6
 Measures = tuple[Indicator, Indicator]
 
 
-class Corner(NamedTuple):
+class FrontCorner(NamedTuple):
     """What the two measures of a plan come to that betters neither without worsening the other."""
 
     first: float
@@ -45,7 +45,7 @@ class Front:
     """The plans from the least of one measure to the least of another, in the units of both."""
 
     measures: Measures
-    corners: tuple[Corner, ...]
+    corners: tuple[FrontCorner, ...]
     variants: dict[str, Variant]
     """For each corner the variant of which it is the optimum."""
     stepped: bool
@@ -89,7 +89,7 @@ def trace_front(
     plan = assign(ordered, legs, rules=[*rules, _see_trucks], stated=False)
     costs = [plan.problem.measure(one) for one in measures]
     search = _FrontSearch(plan, costs[0], costs[1])
-    corners = search.find(Corner(*(plan.amounts[one] for one in measures)))
+    corners = search.find(FrontCorner(*(plan.amounts[one] for one in measures)))
     ends = corners[0], corners[-1]
     said = (_say(scenario, measures, one, *(one is end for end in ends)) for one in corners)
     variants = {f"front-{number}": one for number, one in enumerate(said, 1)}
@@ -109,7 +109,7 @@ def _order(scenario: Scenario, measures: Sequence[Indicator]) -> tuple[Objective
 
 
 def _say(
-    scenario: Scenario, measures: Measures, corner: Corner, first: bool, last: bool
+    scenario: Scenario, measures: Measures, corner: FrontCorner, first: bool, last: bool
 ) -> Variant:
     """Say a corner as a variant: the least of a measure, the other one being no more than here."""
     capped = not (first or last)
@@ -140,7 +140,7 @@ class _FrontSearch:
     complete: bool = True
     """Whether nothing was left out, by time or by number."""
 
-    def find(self, low: Corner) -> list[Corner]:
+    def find(self, low: FrontCorner) -> list[FrontCorner]:
         """Give the corners from one end to the other."""
         high = self._reach(self.second, self.first)
         if high is None:
@@ -150,7 +150,7 @@ class _FrontSearch:
             return [low]  # one plan is the least of both
         return (self._step if self.plan.problem.whole.any() else self._halve)(low, high)
 
-    def _reach(self, *costs: Floats, most: float | None = None) -> Corner | None:
+    def _reach(self, *costs: Floats, most: float | None = None) -> FrontCorner | None:
         """Make sums least, one after the other, the second measure at `most`; none: time is up."""
         plan, said = self.plan, self.plan.scenario.said.solving
         found = solve(
@@ -165,10 +165,10 @@ class _FrontSearch:
         )
         self.complete &= found.solved
         values = found.programme.clean(found.values)
-        there = Corner(float(self.first @ values), float(self.second @ values))
+        there = FrontCorner(float(self.first @ values), float(self.second @ values))
         return there if found.solved else None
 
-    def _halve(self, low: Corner, high: Corner) -> list[Corner]:
+    def _halve(self, low: FrontCorner, high: FrontCorner) -> list[FrontCorner]:
         """Look between neighbours for a plan below their chord until there is none."""
         width, height = high.first - low.first, low.second - high.second
         found, between = [low, high], [(low, high)]
@@ -185,7 +185,7 @@ class _FrontSearch:
         self.complete &= not between
         return sorted(found)
 
-    def _step(self, low: Corner, high: Corner) -> list[Corner]:
+    def _step(self, low: FrontCorner, high: FrontCorner) -> list[FrontCorner]:
         """Cap the second measure step by step; what another plan betters is left out."""
         found, step = [low, high], (low.second - high.second) / _STEPS
         most = low.second - step
@@ -193,7 +193,7 @@ class _FrontSearch:
             corner = self._reach(self.first, self.second, most=most)
             found += [] if corner is None else [corner]
             most = (most if corner is None else min(most, corner.second)) - step
-        kept: list[Corner] = []
+        kept: list[FrontCorner] = []
         for corner in sorted(found):
             if not kept or corner.second < kept[-1].second - _ALIKE * step:
                 kept.append(corner)

@@ -147,8 +147,8 @@ class Rows:
 
     def take(self, ranks: Indices) -> Self:
         """Give some of the lists, in the order asked for."""
-        sizes = self.size[ranks]
-        return self.part(self.numbers[lay_runs(self.start[:-1][ranks], sizes)], sizes)
+        sizes = self.start[ranks + 1] - self.start[ranks]
+        return self.part(self.numbers[lay_runs(self.start[ranks], sizes)], sizes)
 
     def add_up(self, weight: Floats) -> Floats:
         """Add up over each list what its numbers weigh."""

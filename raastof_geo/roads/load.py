@@ -162,7 +162,11 @@ def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> list[_Street]:
         line = round_degrees(np.array(ends if shape is None else shape.coords, np.float64)[:, :2])
         line[[0, -1]] = round_degrees(ends.astype(np.float64))
         length_m = math.ceil(max(float(data.get("length", 0.0)), _measure(line)) * 100) / 100
-        street = _Street(nodes[u], nodes[v], road, _read_id(data.get("osmid")), length_m, line)
+        given = data.get("osmid")
+        ids = [str(one) for one in (given if isinstance(given, list) else [given])]
+        ids = [one for one in ids if one.lstrip("-").isdigit()]
+        way = int(ids[0]) if len(ids) == 1 else 0
+        street = _Street(nodes[u], nodes[v], road, way, length_m, line)
         others = open_ends[street.head, street.tail]
         twin = next((rank for rank, one in enumerate(others) if _are_one(one, street)), None)
         if twin is not None:
@@ -221,12 +225,6 @@ def _strictest(key: str, value: Any) -> str:
     if key.startswith("max"):
         return strictest_limit(key, values)
     return next((one for one in values if one in _CLOSING), values[0])
-
-
-def _read_id(given: Any) -> int:
-    ids = given if isinstance(given, list) else [given]
-    numbers = [int(one) for one in ids if str(one).lstrip("-").isdigit()]
-    return numbers[0] if len(numbers) == 1 else 0
 
 
 def load_network(

@@ -294,7 +294,7 @@ def _forbid(graph: RoadGraph, turns: Sequence[Turn]) -> Iterator[Prefix]:
 
 
 @dataclass(frozen=True, eq=False)
-class Reduction:
+class Reduction(Travelling):
     """The core of a graph: nodes where routes part, and the runs of arcs between them."""
 
     node: Integers
@@ -316,9 +316,12 @@ class Reduction:
     closed: Mask
     """Arcs that trucks may not use."""
 
-    def arcs(self, run: int) -> Integers:
-        """Give the arcs of a run, in the order they are driven."""
-        return self.run_arc[self.run_start[run] : self.run_start[run + 1]]
+    @cached_property
+    def parts(self) -> Rows:
+        """The arcs of every part of routes: first each arc by itself, then the runs."""
+        single = np.arange(len(self.closed))
+        start = np.concatenate((single, len(single) + self.run_start))
+        return Rows(start, np.concatenate((single, self.run_arc)))
 
     def add_up(self, weight: Floats) -> Floats:
         """Add up what arcs weigh along each run, infinity and all. [runs] `weight`: [arcs]"""
@@ -517,7 +520,9 @@ class Surroundings:
         weights: dict[int, int] = {}
         states: dict[int, State] = {}  # of each node the lighter one, which comes first
         heap: list[_Reached] = []
-        ends = self._ends if outward else self._starts
+        ends, arcs = self._starts, self.graph.arcs_in
+        if outward:
+            ends, arcs = self._ends, self.graph.arcs_out
         for rank, arc in enumerate(self.graph.arcs_on.of(stop.edge)):
             if self._weights[arc] < CLOSED:
                 # The share of the arc between the place and its end, or its start.
@@ -534,29 +539,18 @@ class Surroundings:
             step[state] = before, arc
             if state[0] not in weights:
                 weights[state[0]], states[state[0]] = total, state
-            for onward, ahead in self._go_on(state, outward):
-                if ahead not in step:
+            node, open_road = state
+            inside, stem = self._core[node] < 0, self._stems[node]
+            for onward in arcs.of(node):
+                own, weight, ahead = self._local[onward], self._weights[onward], ends[onward]
+                allowed = weight < CLOSED and (not open_road if own else inside)
+                goal = ahead, not own
+                if allowed and (stem < 0 or own or ahead == stem) and goal not in step:
                     pushed += 1
-                    weight = self._weights[onward]
-                    heapq.heappush(heap, (total + weight, pushed, ahead, state, onward))
+                    heapq.heappush(heap, (total + weight, pushed, goal, state, onward))
         at_core = [node for node in weights if self._core[node] >= 0 and weights[node] <= HEAVIEST]
         doors = tuple((self._core[node], weights[node]) for node in at_core)
         return Approach(stop, weights, doors, states, step)
-
-    def _go_on(self, state: State, outward: bool) -> Iterator[tuple[int, State]]:
-        """Give the arcs that a search may take from a state, and the states they lead to."""
-        weights, local = self._weights, self._local
-        ends = self._ends if outward else self._starts
-        arcs = self.graph.arcs_out if outward else self.graph.arcs_in
-        node, open_road = state
-        inside, stem = self._core[node] < 0, self._stems[node]
-        for onward in arcs.of(node):
-            own = local[onward]
-            allowed = not open_road if own else inside
-            if allowed and weights[onward] < CLOSED:
-                ahead = ends[onward]
-                if stem < 0 or own or ahead == stem:
-                    yield onward, (ahead, not own)
 
     # Views of memory give plain numbers, several times faster than arrays do.
 

@@ -135,10 +135,7 @@ class Routes:
 
     def arcs(self, rank: int) -> Integers:
         """Give the arcs of one route, in the order they are driven."""
-        runs, count = self.reduction, len(self.graph.start)
-        parts = self.parts[rank].tolist()
-        arcs = [runs.arcs(part - count) if part >= count else [part] for part in parts]
-        return np.concatenate([np.zeros(0, np.int64), *arcs])
+        return self.reduction.parts.take(self.parts[rank]).numbers
 
     def shares(self, rank: int) -> Floats:
         """Give the share of each arc that one route drives: 1 but for the first and the last."""
@@ -159,10 +156,7 @@ class Routes:
 
     def turn_at(self, nodes: Mask) -> Mask:
         """Tell which routes turn round at one of some nodes of the network. [routes]"""
-        graph, core, parts = self.graph, self.reduction, self.parts
-        single = np.arange(len(graph.start))
-        start = np.concatenate((single, len(single) + core.run_start))
-        arcs = Rows(start, np.concatenate((single, core.run_arc)))  # of every part
+        graph, arcs, parts = self.graph, self.reduction.parts, self.parts
 
         def turns(before: Integers, after: Integers) -> Mask:
             return graph.turn_back(before, after) & nodes[graph.place[graph.end[before]]]
