@@ -30,7 +30,7 @@ from raastof_geo.language import Language, Message, say, speaking
 from raastof_geo.legs.legs import price_again, price_legs, price_one_more
 from raastof_geo.outputs import write_outputs
 from raastof_geo.outputs.documents.assumptions import TOLD
-from raastof_geo.outputs.documents.quote import write_quote
+from raastof_geo.outputs.quote import write_quote
 from raastof_geo.outputs.warning import explain_idle
 from raastof_geo.records.exchange import check_place
 from raastof_geo.region.region import read_region

@@ -104,7 +104,7 @@ def quote_results(
     page: Annotated[Path, option("--page", value=FILE)] = Path("quote.html"),
 ) -> None:
     """Tell with whom somebody new would deal, at which cost for all, and write it as a page."""
-    from raastof_geo.outputs.documents.quote import tell_partners
+    from raastof_geo.outputs.quote import tell_partners
     from raastof_geo.pipeline import quote_site
     from raastof_geo.recall import load_result
 

@@ -11,7 +11,7 @@ from test_index import Reader
 
 from raastof_geo.assignment.adjusting.worth import measure_worth
 from raastof_geo.language import speaking
-from raastof_geo.outputs.documents.worth import tabulate_worth, write_worth
+from raastof_geo.outputs.worth import tabulate_worth, write_worth
 from raastof_geo.pipeline import run_scenario
 from raastof_geo.recall import load_result
 

@@ -33,13 +33,13 @@ from raastof_geo.language import Message, Readable, read_texts, say, translate
 from raastof_geo.outputs.credit import name_cause, say_price
 from raastof_geo.outputs.documents import effects
 from raastof_geo.outputs.documents.assumptions import HANGS_ON
-from raastof_geo.outputs.documents.worth import tabulate_worth
 from raastof_geo.outputs.opening import say_in_all
 from raastof_geo.outputs.tables.basis import HEADS, describe_basis, list_baselines
 from raastof_geo.outputs.tables.book import Book, Formula, Sheet, across, open_book
 from raastof_geo.outputs.tables.life_cycle import EMPTY, name_step, write_life_cycle
 from raastof_geo.outputs.tables.soil import SOIL_HEADS, SOIL_TO_FILL, list_soil
 from raastof_geo.outputs.tables.summary import list_shares, name_objective, name_plainly
+from raastof_geo.outputs.worth import tabulate_worth
 from raastof_geo.records.flows import FLOW_HEADS
 from raastof_geo.result import Result, name_truck, tabulate_flows
 from raastof_geo.scenario.period import name_period
