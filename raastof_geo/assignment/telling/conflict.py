@@ -4,7 +4,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from scipy.sparse.csgraph import connected_components
@@ -353,10 +353,10 @@ def _find_bent(
 ) -> Iterator[tuple[Row, float, Floats]]:
     """Give rows of a family that are bent in the plan nearest to one, by how much, and the plan."""
     mine = [at for at, row in enumerate(laid.rows) if row.rule == family.name]
-    bending = laid.bend(**{side: mine})
-    if bending.programme.column_count > _MOST_COLUMNS:
+    if laid.programme.column_count + len(mine) > _MOST_COLUMNS:
         return
-    if (found := bending.find(start=None, decided=Search(gap=1e-4), clock=_TRYING_S)) is not None:
+    how: dict[str, Any] = {"decided": Search(gap=1e-4), "clock": _TRYING_S, side: mine}
+    if (found := laid.bend(start=None, **how)) is not None:
         bent = (found.short if side == "short" else found.over).items()
         told = itertools.islice(bent, _MOST_BENT)
         yield from ((laid.rows[at], by, found.found.values) for at, by in told)

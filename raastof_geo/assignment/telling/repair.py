@@ -203,10 +203,10 @@ def _raise_limits(case: Case) -> Iterator[Repair | None]:
         number = row.family.number(row.about)
         if not number or row.sense != "<=":
             continue
-        found = case.bend(over=[at]).find()
         # None where this limit alone makes no plan possible, however far it is raised.
-        if (more := None if found is None else found.over.get(at)) is None:
+        if (found := case.bend(over=[at])) is None or at not in found.over:
             continue
+        more = found.over[at]
         times = 1.0 if row.limit + more >= 10 else 100.0  # as many decimals as it is told with
         limit = math.ceil((row.limit + more) * times - 1e-6) / times
         limits = whole.programme.limit.copy()
