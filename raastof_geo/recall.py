@@ -24,7 +24,7 @@ from raastof_geo.assignment.rules.choices import BOUNDED
 from raastof_geo.assignment.rules.limits import GOALS_HELD
 from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.assignment.solving.price_in import Start
-from raastof_geo.assignment.solving.stages import Stage
+from raastof_geo.assignment.solving.stated import Stage
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.row import About, DeclaredRule, Family, Programme, RowName
 from raastof_geo.effect.baseline import Comparison, Totals

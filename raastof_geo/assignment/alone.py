@@ -13,7 +13,7 @@ from raastof_geo.assignment.rules import RULES
 from raastof_geo.assignment.rules.choices import lots_kept, openings_paid, partners_limited
 from raastof_geo.assignment.rules.masses import agreed_moves
 from raastof_geo.assignment.solving.solve import Solution, solve
-from raastof_geo.assignment.solving.ties import break_ties
+from raastof_geo.assignment.solving.stated import break_ties
 from raastof_geo.assignment.statement import shares
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem

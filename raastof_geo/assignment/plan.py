@@ -21,10 +21,7 @@ from raastof_geo.assignment.rules.limits import GOALS_HELD
 from raastof_geo.assignment.solving.certificate import Certificate, certify
 from raastof_geo.assignment.solving.price_in import FREE, Clock, Start
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
-from raastof_geo.assignment.solving.solver import SOLVER
-from raastof_geo.assignment.solving.stages import LpProblem, Stage
-from raastof_geo.assignment.solving.stated import Labels
-from raastof_geo.assignment.solving.ties import break_ties
+from raastof_geo.assignment.solving.stated import SOLVER, Labels, LpProblem, Stage, break_ties
 from raastof_geo.assignment.statement.layout import MEASURES
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import Programme, Row, RowName, Rule

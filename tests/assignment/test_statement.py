@@ -19,10 +19,9 @@ from raastof_geo.assignment.rules import (
     trucks_matter,
 )
 from raastof_geo.assignment.rules.choices import most_tonnes
-from raastof_geo.assignment.solving.master import Master
+from raastof_geo.assignment.solving.price_in import Master
 from raastof_geo.assignment.solving.solve import Search, solve
-from raastof_geo.assignment.solving.stated import Labels
-from raastof_geo.assignment.solving.ties import break_ties
+from raastof_geo.assignment.solving.stated import Labels, break_ties
 from raastof_geo.assignment.statement.row import DeclaredRule, build_programme
 from raastof_geo.effect import answer_target, measure_effect
 from raastof_geo.effect.money import divide_savings

@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Floats
-from raastof_geo.assignment.adjusting.opened import Entry, lay_open
-from raastof_geo.assignment.adjusting.reaction import react
+from raastof_geo.assignment.adjusting.reaction import Entry, lay_open, react
 from raastof_geo.assignment.plan import Plan, assign
 from raastof_geo.assignment.solving.corner import Corner, find_corner, list_deciding
 from raastof_geo.assignment.solving.price_in import Clock, How

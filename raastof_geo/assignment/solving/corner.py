@@ -10,8 +10,7 @@ from scipy.sparse.linalg import splu
 
 from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.solving.price_in import FREE, How, Start, solve_in_order
-from raastof_geo.assignment.solving.solver import BASIC
-from raastof_geo.assignment.solving.ties import break_ties
+from raastof_geo.assignment.solving.stated import BASIC, break_ties
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import Programme
 from raastof_geo.errors import NoPlanError

@@ -106,11 +106,11 @@ class Laid:
         if not (found := laid.solve(cost, **{"start": np.flatnonzero(cost), **how})).feasible:
             return None
         least, by = _LEAST_T / own.scale, found.values[own.column_count :].tolist()
-        broken = (
+        missing, above = (
             {row: units for row, units in zip(rows, told, strict=True) if units > least}
             for rows, told in ((short, by[:count]), (over, by[count:]))
         )
-        return Violation(*broken, found, partial(self.bend, short, over))
+        return Violation(missing, above, found, partial(self.bend, short, over))
 
 
 @dataclass(frozen=True, eq=False)
