@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from raastof_geo.assignment import RULES, Plan, Rule, assign
-from raastof_geo.assignment.adjusting.newcomer import Quote, quote_newcomer
-from raastof_geo.assignment.adjusting.worth import measure_worth
+from raastof_geo.assignment.adjusting.worth import Quote, measure_worth, quote_newcomer
 from raastof_geo.assignment.alternative import seek_alternatives
 from raastof_geo.assignment.front import Measures, trace_front
 from raastof_geo.effect import measure_effect

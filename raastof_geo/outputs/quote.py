@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
-from raastof_geo.assignment.adjusting.newcomer import Partner, Quote
+from raastof_geo.assignment.adjusting.worth import Partner, Quote
 from raastof_geo.assignment.telling import names
 from raastof_geo.files import drafting
 from raastof_geo.language import Message, Readable, format_number, read_texts, say, speaking
