@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import cache
+from itertools import product, starmap
 from typing import TypeAlias
 
 from raastof_geo.errors import InputError, RaastofError
@@ -113,84 +115,71 @@ def assess(
 
 
 def _move(shared: tuple[Scenario, Headlines, Price, Sequence[Lever]], number: int) -> Swing:
+    """Solve with a lever at each of its ends, and find what turns over on the way there."""
     scenario, at_value, price, levers = shared
-    return _Mover(scenario, at_value, levers[number], price).swing()
+    lever, subject = levers[number], levers[number].subject
 
+    @cache  # as several headlines may ask for the same level
+    def solve(level: float) -> Outcome:
+        try:
+            varied = read_varied(scenario, lever.edit(level))
+            if (legs := price(varied)) is None:
+                raise InputError(say("legs that were made up cannot be priced again"))
+            found = headline.solve_headlines(varied, legs, whole=at_value.whole)
+            return Outcome(level, found)
+        except RaastofError as error:
+            with speaking(*scenario.speech):
+                return Outcome(level, None, str(error).splitlines()[0])
 
-class _Mover:
-    """One lever; what was solved is kept, for several headlines may ask for the same level."""
-
-    def __init__(self, scenario: Scenario, at_value: Headlines, lever: Lever, price: Price) -> None:
-        self.scenario, self.at_value, self.lever, self.price = scenario, at_value, lever, price
-        self.solved: dict[float, Outcome] = {}
-
-    def swing(self) -> Swing:
-        ends = tuple(map(self.solve, self.lever.subject.levels))
-        pairs = [(name, number) for name in headline.HEADLINES for number in range(len(ends))]
-        found = (self.flip(name, number, ends[number]) for name, number in pairs)
-        return Swing(self.lever.subject, ends, tuple(flip for flip in found if flip is not None))
-
-    def solve(self, level: float) -> Outcome:
-        if level not in self.solved:
-            try:
-                varied = read_varied(self.scenario, self.lever.edit(level))
-                legs = self.price(varied)
-                if legs is None:
-                    raise InputError(say("legs that were made up cannot be priced again"))
-                found = headline.solve_headlines(varied, legs, whole=self.at_value.whole)
-                self.solved[level] = Outcome(level, found)
-            except RaastofError as error:
-                with speaking(*self.scenario.speech):
-                    self.solved[level] = Outcome(level, None, str(error).splitlines()[0])
-        return self.solved[level]
-
-    def flip(self, name: HeadlineName, number: int, end: Outcome) -> Flip | None:
+    def find_flip(name: HeadlineName, end: int) -> Flip | None:
         """Find where a headline crosses its threshold on the way to an end; none: it does not.
 
         A level without a plan counts as the far side: there the conclusion cannot be kept.
         """
-        threshold = headline.find_threshold(self.scenario, name)
+        threshold = headline.find_threshold(scenario, name)
+        kept = -1e-9 * max(1.0, abs(threshold))
 
-        def keeps(headlines: Headlines) -> bool:
-            return headlines.of(name) >= threshold - 1e-9 * max(1.0, abs(threshold))
+        def above(level: float) -> float | None:
+            found = solve(level).headlines
+            return None if found is None else found.of(name) - threshold
 
-        def above(headlines: Headlines | None) -> float | None:
-            return None if headlines is None else headlines.of(name) - threshold
-
-        holds = keeps(self.at_value)
-        if end.headlines is None or keeps(end.headlines) == holds:
+        near, far = subject.value, subject.levels[end]
+        height, depth = at_value.of(name) - threshold, above(far)
+        holds = height >= kept
+        if depth is None or (depth >= kept) == holds:
             return None
-        near, far = self.lever.subject.value, end.level
         if near is None:
-            return Flip(name, threshold, number, far, holds)
-        levels = (near, *self.lever.subject.levels)
+            return Flip(name, threshold, end, far, holds)
+        levels = (near, *subject.levels)
         least = 0.01 * (max(levels) - min(levels))
-        height, depth = above(self.at_value), above(end.headlines)
         for left in reversed(range(_MOST_STEPS)):
             if abs(far - near) <= least:
                 break
             # From here halves still lead to the end in the steps that are left.
             room = least * 2.0**left - abs(far - near) / 2
             middle = _aim(near, far, height, depth, least, room)
-            there = self.solve(middle).headlines
-            if there is not None and keeps(there) == holds:
-                near, height = middle, above(there)
+            if (there := above(middle)) is not None and (there >= kept) == holds:
+                near, height = middle, there
             else:
-                far, depth = middle, above(there)
-        return Flip(name, threshold, number, near, holds)
+                far, depth = middle, there
+        return Flip(name, threshold, end, near, holds)
+
+    ends = tuple(map(solve, subject.levels))
+    asked = product(headline.HEADLINES, range(len(ends)))
+    return Swing(subject, ends, tuple(filter(None, starmap(find_flip, asked))))
 
 
 def _aim(
-    near: float, far: float, height: float | None, depth: float | None, least: float, room: float
+    near: float, far: float, height: float, depth: float | None, least: float, room: float
 ) -> float:
     """Choose the next level in a bracket: where a line through both ends is zero, or the middle.
 
     A little towards the middle, so that the crossing is soon bracketed from both sides, and no
-    farther from it than there is `room`. `height`, `depth`: over the threshold, where there is a
-    plan. `least`: how wide a bracket may stay.
+    farther from it than there is `room`. `height`, `depth`: over the threshold, this one where
+    there is a plan. `least`: how wide a bracket may stay.
     """
     middle = (near + far) / 2
-    if height is None or depth is None or height == depth:
+    if depth is None or height == depth:
         return middle
     aim = near + (far - near) * height / (height - depth)
     off = min(abs(aim - middle), abs(far - near) / 2) - 0.45 * least

@@ -146,7 +146,9 @@ def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lev
     value = number_at(figure)
     share = isinstance(figure, Captured) or path.endswith("share")
     unit = "%" if share else getattr(figure, "unit", "")
-    stated = [one for end in ("low", "high") if (one := _end(figure, value, end)) is not None]
+    factors = isinstance(figure, Sourced) and not isinstance(figure, Figure)
+    given = [getattr(figure, f"{end}_factor" if factors else end, None) for end in ("low", "high")]
+    stated = [value * one if factors else one for one in given if one is not None]
     ends = stated or [value * (1 - PART), value * (1 + PART)]
     ends = [min(one, 1.0) for one in ends] if unit == "%" else ends
     levels = tuple(one for one in ends if one != value)
@@ -167,14 +169,6 @@ def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lev
     yield Lever(
         subject, partial(edit_for, scenario, Assumption(low=0, high=1, source="-", set=path))
     )
-
-
-def _end(figure: Numbered, value: float, end: str) -> float | None:
-    """Give an end of the range that a figure states, in its unit."""
-    if not isinstance(figure, Sourced) or isinstance(figure, Figure):
-        return getattr(figure, end, None)
-    factor = getattr(figure, f"{end}_factor")
-    return None if factor is None else value * factor
 
 
 _NUMBERS = ("co2_price_dkk_per_t", "idle_min_per_load", "return_loads.share")
@@ -293,22 +287,16 @@ def _choices(scenario: Scenario) -> Iterator[Lever]:
     ):
         other: dict[str, Edits] = {one: {("baseline", key): one} for one in listed if one != now}
         yield from _chosen(f"baseline.{key}", title, other)
-    yield from _lands(scenario)
-
-
-def _lands(scenario: Scenario) -> Iterator[Lever]:
-    """Give the levers of what the land of needs is."""
-    said, lands = scenario.said, scenario.names("land")
+    lands = scenario.names("land")
     needing = [one for one, site in said.sites.items() if site.needs]
     for land in sorted(set(map(scenario.land, needing))):
         sites = [one for one in needing if scenario.land(one) == land]
         options: dict[str, Edits] = {
-            lands[other][said.language]: {("sites", one, "land"): other for one in sites}
+            lands[other][language]: {("sites", one, "land"): other for one in sites}
             for other in lands
             if other != land
         }
-        title = say("land: {n}", n=lands[land][said.language])
-        yield from _chosen(f"land.{land}", title, options)
+        yield from _chosen(f"land.{land}", say("land: {n}", n=lands[land][language]), options)
 
 
 def _leave_out(scenario: Scenario, name: str) -> Edits:
