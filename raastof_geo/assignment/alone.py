@@ -256,12 +256,9 @@ def _solve(world: World, costs: list[Floats]) -> Alone:
 def _solve_today(world: World, today: TodayChoice) -> Alone:
     r"""Put no more to use than today, and of what counts in today's share just enough.
 
-    With :math:`\kappa_m u` of each counting material, the largest share is
-    :math:`\varphi(u) = \max \sum_{c \in S} x_c / r_c \,/ \sum_n d_n`, the value of a linear
-    programme in its right-hand sides: concave, and never falling. So a step along its slope, which
-    the prices of the rows give, never leads beyond the least :math:`u` with
-    :math:`\varphi(u) \ge \sigma`, and the first step that does not fall short is there. Where
-    the surplus has no place at a small :math:`u`, the share is looked for as if it could stay.
+    Newton steps along the slope of the largest share :math:`\varphi(u)` at what is used, which the
+    prices of the rows give (`docs/method.md`, "Today"). Where the surplus has no place at a small
+    :math:`u`, the share is looked for as if it could stay.
     """
     if today.share is None:
         return _solve(world.using(today, 1.0), world.costs)

@@ -80,17 +80,12 @@ def _lay_out(result: Result, quote: Quote) -> Iterator[document.Block]:
         heads += [say("Holds up to [t]"), *([say("Goals lack [t/t]")] if goals else [])]
         rows: list[tuple[Readable, ...]] = []
         for one in quote.partners[:_MOST_PARTNERS]:
+            row = [scenario.site_name(one.site), _call(scenario, one)]
+            row += write_numbers(one.length_km)
+            row += write_numbers(one.kg_co2e, one.haul_kg_co2e, digits=1)
             in_all = tonnes * one.kg_co2e, tonnes * one.dkk
-            rows.append(
-                (
-                    scenario.site_name(one.site),
-                    _call(scenario, one),
-                    *write_numbers(one.length_km),
-                    *write_numbers(one.kg_co2e, one.haul_kg_co2e, digits=1),
-                    *write_numbers(one.dkk, one.haul_dkk, *in_all, one.up_to_t),
-                    *write_numbers(*([one.short_t] if goals else []), digits=2),
-                )
-            )
+            row += write_numbers(one.dkk, one.haul_dkk, *in_all, one.up_to_t)
+            rows.append((*row, *write_numbers(*([one.short_t] if goals else []), digits=2)))
         caption = say("Partners, the best for all first")
         yield document.Table(caption, tuple(heads), tuple(rows), words=2)
         drawn, pits = quote.partners[:_MOST_DRAWN], {one.site for one in scenario.pits}

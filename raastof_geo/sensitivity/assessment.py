@@ -99,9 +99,7 @@ def assess(
     An `executor` solves levers side by side.
 
     Where a headline is on the other side of its threshold at an end, the level at which it crosses
-    is bracketed to 1 % of the range, at the crossing of the straight line between both ends of the
-    bracket and never in more steps than by halves (Oliveira, Takahashi, ACM TOMS 47, 2020, doi
-    10.1145/3423597): saved kilograms may jump where a baseline decides by cost.
+    is bracketed to 1 % of the range (Oliveira, Takahashi, ACM TOMS 47, 2020, doi 10.1145/3423597).
     """
     taken = levers[:most]
     found = spread(executor, _move, (scenario, at_value, price, taken), range(len(taken)))

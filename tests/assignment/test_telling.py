@@ -446,9 +446,8 @@ def test_what_is_told_where_decisions_leave_no_plan(world):
 def check_binding(stuck: Stuck) -> None:
     """Try whether one unit more room on a row leaves less missing, with another solver."""
     violation = stuck.case.violation
-    bending = violation.bending
-    programme = bending.programme
-    least = solve_again(programme, bending.cost, programme.limit)
+    programme, (cost,) = violation.found.programme, violation.found.costs
+    least = solve_again(programme, cost, programme.limit)
     assert least == pytest.approx(violation.found.value, rel=1e-6, abs=1e-6)
     binding = find_binding(stuck.case)
     assert len(binding) <= 10
@@ -457,7 +456,7 @@ def check_binding(stuck: Stuck) -> None:
         for way in (-1.0, 1.0):
             limit = programme.limit.copy()
             limit[at] += way
-            answers.append(solve_again(programme, bending.cost, limit))
+            answers.append(solve_again(programme, cost, limit))
         assert min(answer for answer in answers if answer is not None) < least - 5e-7
 
 

@@ -9,17 +9,7 @@ import numpy as np
 import pulp
 
 from raastof_geo.arrays import Columns, Floats, Mask, Signs
-from raastof_geo.assignment.solving.stated import (
-    Basis,
-    Labels,
-    Run,
-    Stage,
-    artificial_signs,
-    make_solver,
-    read_basis,
-    state_programme,
-    write_basis,
-)
+from raastof_geo.assignment.solving import stated
 from raastof_geo.assignment.statement.row import Programme
 from raastof_geo.errors import SolverError
 
@@ -41,31 +31,31 @@ class Master:
         self.penalty: Floats = np.zeros(programme.row_count)
         self.sense = programme.sense.copy()
         carrier = pulp.LpProblem("raastof_geo", pulp.LpMinimize)
-        make_solver().createAndConfigureSolver(carrier)
+        stated.make_solver().createAndConfigureSolver(carrier)
         self.model: Any = carrier.solverModel
         self.scaled = programme.scaled()
         rows, none = programme.row_count, np.empty(0, dtype=np.int32)
         lower, upper = self._bounds()
         self.model.addRows(rows, lower, upper, 0, np.zeros(rows, np.int32), none, np.empty(0))
-        sign = artificial_signs(programme)
+        sign = stated.artificial_signs(programme)
         self.artificials = np.flatnonzero(sign)
         count = len(self.artificials)
         signs = sign[self.artificials].astype(np.float64)
         self._add_columns(np.zeros(count), np.arange(count), self.artificials, signs)
 
-    def state(self, labels: Labels, *, time_limit_s: float | None = None) -> Run:
+    def state(self, labels: stated.Labels, *, time_limit_s: float | None = None) -> stated.Run:
         """Have PuLP state the written columns that are open, by their names, and solve them.
 
         It begins where the last solve ended. Rows may be broken, at the price that they had there,
         only where they cannot be kept to the last digit. Closed columns have values too: zero.
         """
-        last, run = self.basis(), Run(np.empty(0), 0.0, np.empty(0), False, False)
+        last, run = self.basis(), stated.NO_RUN
         columns, cost = self.columns[self.open], self.cost[self.open]
-        begin = Basis(last.columns[self.open], last.rows)
+        begin = stated.Basis(last.columns[self.open], last.rows)
         for basis, penalty in ((begin, None), (None, self.penalty)):
             said: dict[str, Any] = {"sense": self.sense, "penalty": penalty, "labels": labels}
-            stated = state_programme(self.programme, columns, cost, **said)
-            run = stated.run(make_solver(time_limit_s=time_limit_s), basis=basis)
+            put = stated.state_programme(self.programme, columns, cost, **said)
+            run = put.run(stated.make_solver(time_limit_s=time_limit_s), basis=basis)
             if run.feasible:
                 break
         values = np.zeros(len(self.columns))
@@ -107,17 +97,17 @@ class Master:
         most = np.where(opened, self.highspy.kHighsInf, 0.0)
         self.model.changeColsBounds(len(numbers), numbers, np.zeros(len(numbers)), most)
 
-    def basis(self) -> Basis:
+    def basis(self) -> stated.Basis:
         """Give where the last solve ended, to start from again."""
-        return read_basis(self.model, self.artificials)
+        return stated.read_basis(self.model, self.artificials)
 
-    def resume(self, basis: Basis) -> None:
+    def resume(self, basis: stated.Basis) -> None:
         """Start from a basis of the same columns."""
         if basis.fits(len(basis.columns), self.programme.row_count):
             breaking = np.zeros(len(self.artificials), np.int8)
-            write_basis(self.model, np.concatenate([breaking, basis.columns]), basis.rows)
+            stated.write_basis(self.model, np.concatenate([breaking, basis.columns]), basis.rows)
 
-    def solve(self, *, time_limit_s: float | None = None) -> Run:
+    def solve(self, *, time_limit_s: float | None = None) -> stated.Run:
         """Find the optimum from the basis of the last time."""
         limit = self.highspy.kHighsInf
         if time_limit_s is not None:
@@ -127,14 +117,16 @@ class Master:
         known = self.highspy.HighsModelStatus
         ends = (known.kOptimal, known.kTimeLimit, known.kInterrupt)
         if (status := self.model.getModelStatus()) == known.kModelEmpty:
-            return Run(np.zeros(len(self.columns)), 0.0, np.zeros(self.programme.row_count), True)
+            return stated.Run(
+                np.zeros(len(self.columns)), 0.0, np.zeros(self.programme.row_count), True
+            )
         if status not in ends:
             status = self._try_again()
         if status not in ends:
             raise SolverError.saying_text("the solver", "stopped", status=status.name)
         solution = self.model.getSolution()
         first, values = len(self.artificials), np.array(solution.col_value)
-        return Run(
+        return stated.Run(
             values=np.maximum(values[first:], 0.0) / self.programme.units[self.columns],
             artificial=float(np.abs(values[:first]).sum()),
             shadow_prices=np.array(solution.row_dual),
@@ -228,7 +220,7 @@ class Optimum:
     """Those that may be used, written out or not."""
     reduced: Floats
     """What one unit more on each of these would cost beyond its worth."""
-    basis: Basis | None = None
+    basis: stated.Basis | None = None
     """Where the solver stood, to start from again."""
 
     @property
@@ -254,7 +246,7 @@ class Start:
 
     columns: Columns
     """Those that are written out at once."""
-    basis: Basis | None = None
+    basis: stated.Basis | None = None
     """Where the solver stood with these columns; none: anywhere."""
 
 
@@ -266,7 +258,7 @@ class How:
     closed: Mask | None = None
     start: Start | None = None
     free: float = FREE
-    labels: Labels | None = None
+    labels: stated.Labels | None = None
 
 
 class _Search:
@@ -275,8 +267,6 @@ class _Search:
     def __init__(self, master: Master, may: Mask, how: How) -> None:
         programme = self.programme = master.programme
         self.master, self.clock, self.free = master, how.clock, how.free
-        self.written = np.zeros(programme.column_count, bool)
-        self.written[master.columns] = True
         self.priced: Columns = np.flatnonzero(may)
         every = len(self.priced) == programme.column_count
         self._may = slice(None) if every else self.priced
@@ -308,7 +298,7 @@ class _Search:
                 # A solver that is stopped may stand outside the rules: only whole answers count.
                 return found
             reduced, better = self._price(cost, answer.shadow_prices)
-            done, columns, prices = not len(better), master.columns.copy(), answer.shadow_prices
+            done, columns, prices = not len(better), master.columns, answer.shadow_prices
             missed = answer.artificial
             found = Optimum(columns, answer.values, prices, done, missed, self.priced, reduced)
             if done or self.clock.over():
@@ -319,17 +309,16 @@ class _Search:
         """Give the reduced cost of each column that may be used, and those to be written out."""
         reduced = np.asarray(cost[self._may] - self._transposed @ shadow_prices)
         better = self.priced[reduced < -self.free * _dearest(cost)]
-        return reduced, better[~self.written[better]]
+        return reduced, better[~np.isin(better, self.master.columns)]
 
     def _write_out(self, cost: Floats, reduced: Floats, better: Columns) -> None:
         """Add the most improving of some columns to those that are written out."""
         values = np.zeros(len(cost))
         values[self.priced] = reduced
         chosen = choose_few(self.programme, values, better, _NEW_FEW)
-        self.written[chosen] = True
         self.master.add(chosen, cost[chosen])
 
-    def state(self, optimum: Optimum, cost: Floats, labels: Labels) -> Optimum:
+    def state(self, optimum: Optimum, cost: Floats, labels: stated.Labels) -> Optimum:
         """Have PuLP state and solve the round after which no column improved: its answer stands.
 
         Where many prices prove the same optimum, PuLP's solver may give others than the search
@@ -383,9 +372,9 @@ def choose_few(programme: Programme, value: Floats, columns: Columns, few: int) 
 class Step:
     """One objective solved on the optimal face of those before it, and the face that it leaves."""
 
-    asked: Stage
+    asked: stated.Stage
     """What PuLP was asked, ties left out: what the step before it left open."""
-    left: Stage
+    left: stated.Stage
     """What is open to later ones: the columns that an optimum may use, and as equalities the rows
     that are worth something; or a row that holds the objective within its tolerance."""
     optimum: Optimum
@@ -418,7 +407,7 @@ def solve_in_order(
     master.add(first, costs[0][first])
     if start is not None and start.basis is not None and np.array_equal(first, start.columns):
         master.resume(start.basis)
-    left = Stage(programme, master.columns, may, programme.sense)
+    left = stated.Stage(programme, master.columns, may, programme.sense)
     steps: list[Step] = []
     for cost, tolerance in zip(costs, tolerances or [0.0] * len(costs), strict=True):
         master.hold(left.sense, left.may[master.columns])

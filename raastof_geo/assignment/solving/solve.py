@@ -11,6 +11,7 @@ from raastof_geo.assignment.rules import RULES, lay_rows
 from raastof_geo.assignment.solving.certificate import bound_below
 from raastof_geo.assignment.solving.price_in import FREE, Clock, How, Start, Step, solve_in_order
 from raastof_geo.assignment.solving.stated import (
+    NO_RUN,
     Labels,
     Run,
     Stage,
@@ -135,10 +136,6 @@ def _rest_is_hopeless(programme: Programme, reduced: Floats, columns: Columns, r
     return bool(hopeless[out].all())
 
 
-_NO_RUN = Run(np.empty(0), 0.0, np.empty(0), False, False)
-"""Of a search that was over before its first run."""
-
-
 @dataclass(eq=False)
 class _Branches:
     """Branch and bound, and branching by hand on decisions that a solver took for whole too soon.
@@ -153,7 +150,7 @@ class _Branches:
     cost: Floats
     waiting: list[tuple[dict[int, float], float]] = field(default_factory=lambda: [({}, -np.inf)])
     """Decisions that are held by column, and what is known that no plan with them is below."""
-    first: Run = _NO_RUN
+    first: Run = NO_RUN
     best: Run | None = None
     least: float = np.inf
     """What the best comes to."""
@@ -175,7 +172,7 @@ class _Branches:
                 value = held[int(columns[at])]
                 stated.variables[at].bounds(value, value)
             run = stated.run(make())
-            self.first = run if self.first is _NO_RUN else self.first
+            self.first = run if self.first is NO_RUN else self.first
             self.runs += 1
             here = known if run.bound is None or not run.feasible else max(known, run.bound)
             leaking = self._find_leak(run.values, held)

@@ -241,6 +241,10 @@ class Run:
     bound: float | None = None
 
 
+NO_RUN = Run(np.empty(0), 0.0, np.empty(0), False, False)
+"""Of a search that was over before its first run."""
+
+
 @dataclass(frozen=True, eq=False)
 class Stated:
     """Columns of a programme in PuLP: a variable for each, a constraint for each row of them."""
