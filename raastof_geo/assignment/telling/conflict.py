@@ -336,16 +336,14 @@ def say_excluded(laid: Laid) -> Iterator[Message]:
 
 def _name(problem: Problem, kind: EitherOr) -> Message:
     choices = problem.scenario.said.choices
-    if kind == "lots" and choices.smallest_lot is not None:
-        tonnes = names.tell_number(choices.smallest_lot.value)
-        return say("`choices.smallest_lot` of {tonnes} t", tonnes=tonnes)
-    if kind == "partners" and choices.partners_at_most is not None:
-        return say("`choices.partners_at_most` of {count}", count=int(choices.partners_at_most))
-    if kind == "partners":
-        return say("`partners_at_most` of sites")
-    if choices.openings:
-        return say("`choices.openings`")
-    return say("what sites to open cost (`opens`)")
+    lot, count, told = choices.smallest_lot, choices.partners_at_most, str(kind)
+    if kind == "partners" and count is None:
+        told = "partners of sites"
+    elif kind == "openings" and not choices.openings:
+        told = "opened"
+    return say_text(
+        "decision", told, tonnes=names.tell_number(lot.value if lot else 0), count=count
+    )
 
 
 def _find_bent(

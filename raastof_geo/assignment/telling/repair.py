@@ -5,6 +5,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -221,10 +222,13 @@ def _raise_limits(case: Case) -> Iterator[Repair | None]:
         yield _solve(raised, Repair(told, row=row.name, limit=limit, number=number))
 
 
-def _propose(scenario: Scenario, message: Message, *trail: str | int, new: object) -> Repair:
-    """Propose to say something else at a trail; the message may speak of the `{site}` on it."""
+def _propose(
+    scenario: Scenario, told: str, *trail: str | int, new: object, **values: Any
+) -> Repair:
+    """Propose to say something else at a trail, by a text that may speak of the `{site}` on it."""
     if trail[0] == "sites":
-        message = names.tell_named(scenario, message, site=trail[1])
+        values["site"] = trail[1]
+    message = names.tell_named(scenario, read_texts("repair")[told], **values)
     return Repair(message, replace_at(scenario.said, trail, new))
 
 
@@ -234,6 +238,7 @@ def _change_scenario(case: Case, share: float | None) -> Iterator[Repair]:
     short = [case.entry(at) for at in case.violation.short]
     needs = [entry for entry in short if isinstance(entry, Need)]
     offers = [entry for entry in short if isinstance(entry, Offer)]
+    propose = partial(_propose, scenario)
     yield from _accept_conditions(scenario, needs, offers, share is not None)
     yield from _receive_more(case, [offer.material for offer in offers])
     wanting: list[Need | Offer] = [*needs, *offers]
@@ -242,19 +247,15 @@ def _change_scenario(case: Case, share: float | None) -> Iterator[Repair]:
     if share is not None:
         reached = max(0.0, math.floor(share * 1e4 + 1e-5) / 1e4)  # rounded down as it is told
         percent = names.tell_number(round(100 * reached, 2))
-        told = say("lower targets.secondary_share.at_least to {share} %", share=percent)
-        required = [at for at, one in enumerate(targets.secondary_share) if not one.goal]
-        for at in required[:1]:
-            yield _propose(
-                scenario, told, "targets", "secondary_share", at, "at_least", new=reached
-            )
+        at = [one.goal for one in targets.secondary_share].index(False)
+        trail = "targets", "secondary_share", at, "at_least"
+        yield propose("share", *trail, new=reached, share=percent)
     yield from _give_up_agreements(case)
     for field, none in (("partners_at_most", None), ("smallest_lot", None), ("openings", ())):
         if getattr(scenario.said.choices, field) != none:
-            told = say("give up `choices.{field}`", field=field)
-            yield _propose(scenario, told, "choices", field, new=none)
+            yield propose("choice", "choices", field, new=none, field=field)
     if targets.fairness is not None:
-        yield _propose(scenario, say("give up `targets.fairness`"), "targets", "fairness", new=None)
+        yield propose("fairness", "targets", "fairness", new=None)
 
 
 def _accept_conditions(
@@ -292,10 +293,9 @@ def _receive_more(case: Case, left: Sequence[str]) -> Iterator[Repair]:
         for site_id, site in scenario.sites.items():
             if site.receiver is None or material in site.receiver.accepts:
                 continue
-            told = say("let {site} accept {material} (`{id}`)", id=material)
-            told = names.tell_named(scenario, told, material=material)
-            accepts = (*site.receiver.accepts, material)
-            yield _propose(scenario, told, "sites", site_id, "receiver", "accepts", new=accepts)
+            trail, accepts = ("sites", site_id, "receiver", "accepts"), site.receiver.accepts
+            told = {"id": material, "material": material}
+            yield _propose(scenario, "receive", *trail, new=(*accepts, material), **told)
 
 
 def _change_entry(scenario: Scenario, entry: Need | Offer) -> Iterator[Repair]:
@@ -303,16 +303,11 @@ def _change_entry(scenario: Scenario, entry: Need | Offer) -> Iterator[Repair]:
     site, trail = scenario.sites[entry.site], entry.trail[:-1]
     own = (site.needs if isinstance(entry, Need) else site.offers)[entry.number - 1]
     if (wider := widen(own)) is not own:
-        need = say("let the need of {site} be met in any period")
-        offer = say("let the surplus of {site} leave in any period")
-        told = need if isinstance(entry, Need) else offer
-        yield _propose(scenario, told, *trail, new=wider)
+        yield _propose(scenario, f"{entry.role} waits", *trail, new=wider)
     if isinstance(own, OfferEntry):
-        told = say("let surplus stay at {site} (`must_leave: false`)")
-        yield _propose(scenario, told, *trail, "must_leave", new=False)
+        yield _propose(scenario, "stay", *trail, "must_leave", new=False)
     elif own.materials is not None:
-        told = say("let {site} use all materials that the catalogue allows, virgin ones too")
-        yield _propose(scenario, told, *trail, "materials", new=None)
+        yield _propose(scenario, "all", *trail, "materials", new=None)
 
 
 def _give_up_agreements(case: Case) -> Iterator[Repair]:
@@ -320,8 +315,8 @@ def _give_up_agreements(case: Case) -> Iterator[Repair]:
     scenario = case.problem.scenario
     said = scenario.said.agreements
     for number, agreement in enumerate(said):
-        told = say("give up {agreement}", agreement=names.name_agreement(scenario, agreement))
-        yield _propose(scenario, told, "agreements", new=(*said[:number], *said[number + 1 :]))
+        rest, named = said[:number] + said[number + 1 :], names.name_agreement(scenario, agreement)
+        yield _propose(scenario, "agreement", "agreements", new=rest, agreement=named)
     for at in case.violation.short:
         row = case.rows[at]
         most = case.most([at]) if row.rule == AGREEMENTS_KEPT.name else None
@@ -330,8 +325,8 @@ def _give_up_agreements(case: Case) -> Iterator[Repair]:
         number, agreement = row.about.entry, said[row.about.entry]
         key = "tonnes" if agreement.tonnes is not None else "at_least"
         tonnes, named = math.floor(most + 1e-6), names.name_agreement(scenario, agreement)
-        told = say("lower {agreement} to {tonnes} t", agreement=named, tonnes=tonnes)
-        yield _propose(scenario, told, "agreements", number, key, new=Quantity(tonnes, "t"))
+        how = {"new": Quantity(tonnes, "t"), "agreement": named, "tonnes": tonnes}
+        yield _propose(scenario, "lower", "agreements", number, key, **how)
 
 
 def _solve(laid: Laid | None, repair: Repair) -> Repair | None:
