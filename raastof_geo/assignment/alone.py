@@ -67,7 +67,19 @@ class World:
             columns = problem.find(**{kind: role})
             if sites is not None:
                 mask[columns[~np.isin(problem.labels(key, columns), sites)]] = False
-        self._keep_to_named(mask)
+        # What leaves a project is held to its named takers, and what it gets out of pits to the
+        # named pits, of the same material. A leg with an amount opens only itself.
+        for leg in (leg for leg, _ in self._legs if leg.tonnes is None):
+            labels = {"origin": leg.giver}
+            if problem.scenario.sites[leg.giver].pit is not None:
+                labels = {"destination": leg.taker, "giver_kind": Role.PIT}
+            if leg.material is not None:
+                labels["material"] = leg.material
+            others = problem.find(**labels)
+            periods = leg.periods(tuple(problem.scenario.periods))
+            mask[others[np.isin(problem.labels("period", others), periods)]] = False
+        for _, columns in self._legs:
+            mask[columns] = True
         return ~mask
 
     @cached_property
@@ -160,27 +172,6 @@ class World:
             if len(columns) or self.kind != "alone":
                 found.append((leg, columns))
         return found
-
-    def _keep_to_named(self, mask: Mask) -> None:
-        """Open the legs that the baseline names, and close the others of the same material.
-
-        What leaves a project is held to its named takers; what a project gets out of pits, to the
-        named pits. A leg with an amount opens only itself.
-        """
-        problem = self.problem
-        for leg, _ in self._legs:
-            if leg.tonnes is not None:
-                continue
-            labels = {"origin": leg.giver}
-            if problem.scenario.sites[leg.giver].pit is not None:
-                labels = {"destination": leg.taker, "giver_kind": Role.PIT}
-            if leg.material is not None:
-                labels["material"] = leg.material
-            others = problem.find(**labels)
-            periods = leg.periods(tuple(problem.scenario.periods))
-            mask[others[np.isin(problem.labels("period", others), periods)]] = False
-        for _, columns in self._legs:
-            mask[columns] = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,8 +20,7 @@ from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.row import Programme, build_programme
 from raastof_geo.assignment.telling import case
 from raastof_geo.assignment.telling.case import Case, Laid, find_largest_share
-from raastof_geo.assignment.telling.conflict import explain_conflict, find_binding
-from raastof_geo.assignment.telling.repair import try_repairs
+from raastof_geo.assignment.telling.conflict import explain_conflict, find_binding, try_repairs
 from raastof_geo.assignment.telling.why_not import list_priced_rows
 from raastof_geo.errors import NoPlanError, SolverError
 from raastof_geo.language import speaking

@@ -19,10 +19,11 @@ from raastof_geo.assignment.rules import lay_columns, lay_rows
 from raastof_geo.assignment.rules.limits import GOALS_HELD, TRIPS_BALANCED
 from raastof_geo.assignment.solving.corner import Corner, find_corner, list_deciding
 from raastof_geo.assignment.solving.price_in import Clock, How
-from raastof_geo.assignment.statement.problem import ColumnKind, Problem
-from raastof_geo.assignment.statement.row import SENSES, Programme, Row, build_programme
+from raastof_geo.assignment.statement.problem import ColumnKind
+from raastof_geo.assignment.statement.row import SENSES, build_programme
 from raastof_geo.assignment.statement.shares import find_due
 from raastof_geo.assignment.telling import names
+from raastof_geo.assignment.telling.case import Laid
 from raastof_geo.assignment.telling.why_not import Reason, ReasonKind, compare_sites
 from raastof_geo.errors import RaastofError
 from raastof_geo.figures.vocabulary import CO2E, COST, SHORT_OF_GOAL
@@ -280,9 +281,9 @@ def quote_newcomer(plan: Plan, scenario: Scenario, site: str, legs: Legs) -> Quo
     """
     every: tuple[Offer | Need, ...] = (*scenario.offers, *scenario.needs)
     due = next(one for one in every if one.site == site)
-    laid, corner = _lay(plan, scenario, legs), _find_corner(plan)
-    reasons = compare_sites(_see(plan, laid, corner), site)
-    moves, figures, change, room = _price(plan, laid, corner, due)
+    (laid, place), corner = _lay(plan, scenario, legs), _find_corner(plan)
+    reasons = compare_sites(_see(plan, laid, place, corner), site)
+    moves, figures, change, room = _price(plan, laid, place, corner, due)
     partners = dict[str, Partner]()
     ranks = np.round([*figures.values()], 9)
     for at in np.lexsort(ranks[::-1]).tolist():
@@ -311,24 +312,16 @@ def quote_newcomer(plan: Plan, scenario: Scenario, site: str, legs: Legs) -> Quo
     return Quote(due, tuple(partners.values()), others)
 
 
-class _Laid(NamedTuple):
-    """The columns and rows of a plan with the newcomer, and which rows of the plan those are."""
-
-    problem: Problem
-    rows: list[Row]
-    programme: Programme
-    place: Integers
-    """-1: the plan has no such row."""
-
-
-def _lay(plan: Plan, scenario: Scenario, legs: Legs) -> _Laid:
+def _lay(plan: Plan, scenario: Scenario, legs: Legs) -> tuple[Laid, Integers]:
+    """Lay a plan out with the newcomer, and tell which of its rows those are; -1: none of them."""
     problem = lay_columns(scenario, legs, plan.rules)
     problem = replace(problem, alone=plan.problem.alone, nearest_t=plan.problem.nearest_t)
     rows = lay_rows(problem, plan.rules)
     named = zip(plan.proof.rows, plan.proof.programme.sense.tolist(), strict=True)
     number = {(str(of), str(on), SENSES[1 + by]): at for at, ((of, on), by) in enumerate(named)}
     place = [number.get((one.rule, one.label, one.sense), -1) for one in rows]
-    return _Laid(problem, rows, build_programme(rows, problem.whole), np.array(place, np.int64))
+    laid = Laid(problem, rows, build_programme(rows, problem.whole), plan.rules)
+    return laid, np.array(place, np.int64)
 
 
 def _find_corner(plan: Plan) -> Corner:
@@ -340,10 +333,10 @@ def _find_corner(plan: Plan) -> Corner:
     return find_corner(known.fix(decided), list_deciding(plan.problem), how)
 
 
-def _see(plan: Plan, laid: _Laid, corner: Corner) -> Plan:
+def _see(plan: Plan, laid: Laid, place: Integers, corner: Corner) -> Plan:
     """Give the plan with the newcomer in it, who moves nothing, for reasons to be told."""
     first = corner.price(plan.problem.objectives()[0])
-    prices = np.where(laid.place >= 0, first[laid.place], 0.0)
+    prices = np.where(place >= 0, first[place], 0.0)
     proof = replace(
         plan.proof,
         programme=laid.programme,
@@ -357,15 +350,14 @@ def _see(plan: Plan, laid: _Laid, corner: Corner) -> Plan:
 
 
 def _price(
-    plan: Plan, laid: _Laid, corner: Corner, due: Offer | Need
+    plan: Plan, laid: Laid, place: Integers, corner: Corner, due: Offer | Need
 ) -> tuple[pd.DataFrame, dict[str, Floats], Floats, Floats]:
     """Give the newcomer's moves, with the `share` of the need that a tonne is, and what it changes.
 
     Per tonne that is due, the figures that a plan is made by, the first first [moves], and what it
     changes of the plan's limits [rows x moves]; and what its own rows leave room for. [t, moves]
     """
-    problem, _, programme, place = laid
-    base, site = plan.problem, due.site
+    problem, programme, base, site = laid.problem, laid.programme, plan.problem, due.site
     mine = np.union1d(problem.of("origin", site), problem.of("destination", site))
     trips = [problem.find(ColumnKind.TRIPS, **{end: site}) for end in ("origin", "destination")]
     columns = np.concatenate([mine, *(one for one in trips if problem.pooled_share)])

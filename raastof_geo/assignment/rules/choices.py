@@ -69,9 +69,8 @@ def openings_chosen(problem: Problem) -> Iterator[Row]:
         if least:
             yield sum_of(OPENINGS_CHOSEN, about, columns, "=" if least == most else ">=", least)
         if most not in (None, least):
-            yield sum_of(
-                OPENINGS_CHOSEN, About(f"{number}/most", entry=number), columns, "<=", most
-            )
+            about = replace(about, head=f"{number}/most")
+            yield sum_of(OPENINGS_CHOSEN, about, columns, "<=", most)
     candidates = [place for place in scenario.facilities if place.opens is not None]
     for place in candidates if chosen else ():
         dug, ends = isinstance(place, Pit), {"origin": place.site, "giver_kind": str(Role.PIT)}
