@@ -33,15 +33,6 @@ Numbered: TypeAlias = Sourced | Captured | float
 PART = 0.1
 """How far a number without a stated range is moved, as a share of it."""
 JUDGED = say("our judgement: ±10 %")
-_KINDS: tuple[tuple[str, Readable], ...] = (
-    (r"capture", say("capture")),
-    (r"density", say("densities")),
-    (r"ratio|outputs", say("ratios and yields")),
-    (r"dkk|price|fee|tax|fare|hire|toll", say("prices")),
-    (r"kg_co2e", say("emission factors")),
-    (r"speed|limit|built_up|surfaces", say("speeds")),
-)
-"""What a figure is, by a word of its path."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,12 +145,13 @@ def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lev
     levels = tuple(one for one in ends if one != value)
     if not levels:
         return
+    kinds = read_texts("figures with").items()  # by words of their paths, of which "." is the last
     words = CatalogueWords(scenario.catalogue, scenario.said.language)
     source = getattr(figure, "range_source", "") or getattr(figure, "source", "")
     subject = Subject(
         name=path,
         title=words.name_figure(path.removeprefix("catalogue.")),
-        group=str(next((kind for word, kind in _KINDS if re.search(word, path)), say("trucks"))),
+        group=str(next(kind for word, kind in kinds if re.search(word, path))),
         source=scenario.catalogue.cite(source) if stated else str(JUDGED),
         judged=not stated,
         unit=unit,

@@ -88,18 +88,10 @@ def find_corner(programme: Programme, costs: Sequence[Floats], how: How) -> Corn
     slack = sparse.csc_array(entries, shape=(programme.row_count, len(rows)))
     basis = sparse.hstack([programme.matrix[:, columns], slack], format="csc")
     closed = np.zeros(programme.column_count, bool) if how.closed is None else how.closed
-    corner = Corner(
-        programme,
-        Start(found.columns, found.basis),
-        found.spread(programme.column_count),
-        columns,
-        rows,
-        sign=np.concatenate(
-            [np.ones(len(columns)), np.where(programme.sense[rows] > 0, -1.0, 1.0)]
-        ),
-        stiff=np.concatenate([closed[columns], programme.sense[rows] == 0]),
-        factor=splu(basis),
-    )
+    sense, start = programme.sense[rows], Start(found.columns, found.basis)
+    sign = np.concatenate([np.ones(len(columns)), np.where(sense > 0, -1.0, 1.0)])
+    stiff, used = np.concatenate([closed[columns], sense == 0]), found.spread(len(closed))
+    corner = Corner(programme, start, used, columns, rows, sign, stiff, splu(basis))
     return replace(corner, best=_is_best(corner, costs, ~closed))
 
 
