@@ -143,8 +143,7 @@ _Job = tuple[Edits | Floats, Entry | None]
 def _list_amounts(plan: Plan, load_t: float) -> Iterator[Worth]:
     """List all amounts that a load can be more or less, then the targets."""
     scenario, words = plan.scenario, read_texts("headings")
-    every: tuple[Offer | Need, ...] = (*scenario.offers, *scenario.needs)
-    dues = {(one.site, one.role, one.number - 1): one for one in reversed(every)}
+    dues = {(one.site, one.role, one.number - 1): one for one in scenario.entries.values()}
     places = {(one.site, one.role): one for one in scenario.facilities}
     for said in list_every_amount(scenario):
         role, quantity, entry, unit = Role(said.whose[:-1]), said.quantity, None, 1.0
@@ -279,8 +278,7 @@ def quote_newcomer(plan: Plan, scenario: Scenario, site: str, legs: Legs) -> Quo
     A tonne that it moves changes limits of the plan, as the rules say of its columns; what that is
     worth follows from the corner at which the plan stands. Either-or decisions stay as they are.
     """
-    every: tuple[Offer | Need, ...] = (*scenario.offers, *scenario.needs)
-    due = next(one for one in every if one.site == site)
+    due = next(one for one in scenario.entries.values() if one.site == site)
     (laid, place), corner = _lay(plan, scenario, legs), _find_corner(plan)
     reasons = compare_sites(_see(plan, laid, place, corner), site)
     moves, figures, change, room = _price(plan, laid, place, corner, due)
