@@ -6,11 +6,21 @@ import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from importlib import import_module
+from itertools import islice
 from typing import Any, TypeVar
+
+from raastof_geo.errors import InputError
 
 T = TypeVar("T")
 Task = TypeVar("Task")
@@ -18,6 +28,10 @@ Answer = TypeVar("Answer")
 
 _MOST_WORKERS = 8
 """As many are started unasked: each takes some 300 MB."""
+
+_PATIENCE_S, _RETRIES = 20, 3
+"""How long a scheduler is waited for [s], and how often a task of a worker that died is given to
+another one."""
 
 
 class Team(ProcessPoolExecutor):
@@ -54,6 +68,50 @@ def spread(
         wait([task for task in tasks if not task.cancel()])
 
 
+def gather(
+    executor: Executor | None, do: Callable[[T, Task], Answer], shared: T, items: Sequence[Task]
+) -> Iterator[tuple[int, Answer]]:
+    """Give the number of each item with `do(shared, item)` as they come done, shared as above.
+
+    What workers that died have left undone is done here, so that nothing is lost with them.
+    """
+    if executor is None or len(items) < 2:
+        yield from ((number, do(shared, item)) for number, item in enumerate(items))
+        return
+    packed = pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL)
+    left: dict[int, Future[Answer]] = {}
+    try:
+        with suppress(BrokenExecutor):
+            for number, item in enumerate(items):
+                left[number] = executor.submit(_do, do, packed, item)
+        here = [number for number in range(len(items)) if number not in left]
+        while left or here:
+            done = [number for number, task in left.items() if task.done()]
+            for number in done:
+                task = left.pop(number)
+                if _is_lost(task):
+                    here.append(number)
+                else:
+                    yield number, task.result()
+            if not (done or here) and isinstance(executor, Team):
+                here += islice((one for one in reversed(left) if left[one].cancel()), 1)
+            if here:
+                mine = here.pop()
+                left.pop(mine, None)
+                yield mine, do(shared, items[mine])
+            elif left and not done:
+                wait(left.values(), return_when=FIRST_COMPLETED)
+    finally:
+        wait([task for task in left.values() if not task.cancel()])
+
+
+def _is_lost(task: Future[Any]) -> bool:
+    """Tell whether a worker died of a task, or with it; `KilledWorker` is Dask's word for it."""
+    error = None if task.cancelled() else task.exception()
+    killed = isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker"
+    return task.cancelled() or killed
+
+
 def _do(do: Callable[[Any, Task], Answer], packed: bytes, item: Task) -> Answer:
     return do(_unpack(packed), item)
 
@@ -83,6 +141,22 @@ def working(workers: int | None, *, ready: str) -> Iterator[Team | None]:
         yield team
     finally:
         team.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def reaching(scheduler: str) -> Iterator[Executor]:
+    """Have the workers of a Dask scheduler work; `InputError`: no Dask, or nobody there."""
+    try:
+        from dask.distributed import Client
+    except ImportError as error:
+        raise InputError.saying_text("spread", "no dask") from error
+    try:
+        client = Client(scheduler, timeout=_PATIENCE_S)
+    except (OSError, ValueError) as error:
+        told = {"address": f"`{scheduler}`", "reason": str(error).splitlines()[0]}
+        raise InputError.saying_text("spread", "nobody", **told) from error
+    with client:
+        yield client.get_executor(pure=False, retries=_RETRIES)
 
 
 def _begin(ready: str) -> None:

@@ -30,6 +30,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "explain": answers.explain_results,
     "compare": answers.compare_results,
     "sensitivity": scenario.rank_file,
+    "ensemble": scenario.draw_file,
     "why-not": answers.tell_why_not,
     "materials": answers.tell_materials,
     "why": answers.tell_fit,

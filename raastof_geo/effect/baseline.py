@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from raastof_geo.assignment.alone import solve_alone
+from raastof_geo.arrays import Floats
+from raastof_geo.assignment.alone import Alone, solve_alone
+from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.tables import tabulate_used
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.totals import Totals, measure_shares, measure_totals
@@ -46,22 +48,53 @@ class BaselinePlan(Comparison):
     books: Books
 
 
-def solve_baseline(
-    scenario: Scenario, legs: Legs, kind: BaselineKind | None = None
-) -> BaselinePlan:
+@dataclass(frozen=True, eq=False)
+class Before:
+    """What is done without coordination, as far as its books say."""
+
+    alone: Alone
+    problem: Problem
+    """Of the columns in use."""
+    values: Floats
+    books: Books
+
+    @property
+    def kind(self) -> BaselineKind:
+        """What decides in it."""
+        return self.alone.world.kind
+
+    @property
+    def together(self) -> Together:
+        """Who is one party in it."""
+        return self.alone.world.together
+
+    @property
+    def missing(self) -> Mapping[tuple[str, str], float]:
+        """Tonnes of needs and surplus for which it has no place. [t]"""
+        return self.alone.missing
+
+
+def solve_before(scenario: Scenario, legs: Legs, kind: BaselineKind | None = None) -> Before:
     """Find the cheapest world without coordination, of a `kind`, or the headline's."""
     alone = solve_alone(scenario, legs, kind)
     used = np.flatnonzero(alone.values)
     problem, values = alone.world.problem.only(used), alone.values[used]
-    books = keep_books(problem, values)
+    return Before(alone, problem, values, keep_books(problem, values))
+
+
+def solve_baseline(
+    scenario: Scenario, legs: Legs, kind: BaselineKind | None = None
+) -> BaselinePlan:
+    """Find the cheapest world without coordination, and put it into tables."""
+    before = solve_before(scenario, legs, kind)
     return BaselinePlan(
-        kind=alone.world.kind,
-        together=alone.world.together,
-        totals=measure_totals(books),
-        shares=measure_shares(books),
-        missing=alone.missing,
-        used=alone.used,
-        reached=alone.reached,
-        **tabulate_used(problem, values),
-        books=books,
+        kind=before.kind,
+        together=before.together,
+        totals=measure_totals(before.books),
+        shares=measure_shares(before.books),
+        missing=before.missing,
+        used=before.alone.used,
+        reached=before.alone.reached,
+        **tabulate_used(before.problem, before.values),
+        books=before.books,
     )

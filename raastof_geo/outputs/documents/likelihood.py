@@ -1,0 +1,266 @@
+"""How sure the answer is, as a page and a workbook: how likely, and what to commit to first."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from raastof_geo.evidence import tell_unit
+from raastof_geo.figures.vocabulary import aim_of
+from raastof_geo.language import Message, Readable, format_number, read_texts, round_off, say
+from raastof_geo.outputs.documents import document
+from raastof_geo.outputs.documents.charts import Band, draw_bands
+from raastof_geo.outputs.tables.book import Book, open_book
+from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.sensitivity.draw import describe_draw
+from raastof_geo.sensitivity.ensemble import Ensemble, Match, Used
+from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, HeadlineName, find_threshold
+
+PAGE, BOOK = "ensemble.html", "ensemble.xlsx"
+_MOST_ROWS, _MOST_FIRST = 25, 5
+"""In each table of the page, the workbook has all; commitments that are named at once."""
+_DRAWN_TOGETHER: tuple[tuple[HeadlineName, ...], ...] = (
+    ("largest_share", "share_in_plan"),
+    ("saved_transport_kg_co2e", "saved_kg_co2e"),
+    ("saved_dkk",),
+)
+"""Headlines of one unit."""
+
+
+def write_ensemble(ensemble: Ensemble, folder: Path) -> None:
+    """Write the page and the workbook of an ensemble into a folder, in the language spoken."""
+    scenario = ensemble.today.scenario
+    page = document.Document(
+        title=str(say("{title}: how sure is the answer?", title=scenario.said.title)),
+        language=scenario.said.language,
+        blocks=tuple(_lay_out(ensemble)),
+        subtitle=read_texts("ensemble")["how"].format(count=len(ensemble.draws)),
+    )
+    document.write_page(page, folder / PAGE)
+    with open_book(scenario, folder / BOOK) as book:
+        _write_draws(book, ensemble)
+        sheet = book.sheet(say("Matches"))
+        heads, rows = _tabulate_matches(ensemble)
+        sheet.table(heads, rows, freeze=3, digits=3)
+        sheet = book.sheet(say("What to commit to"))
+        heads, rows = _tabulate_commitments(ensemble)
+        sheet.table(heads, rows, digits=3)
+        heads, rows = _tabulate_factors(ensemble)
+        book.sheet(say("What was drawn")).table(heads, rows)
+
+
+def count_of_hundred(count: int, total: int) -> Message:
+    """Say how many of a hundred it is; nearly none and nearly all are never none and all."""
+    share = 100 * count / max(1, total)
+    if 0 < share < 0.5:
+        return say("fewer than 1 of 100")
+    if 99.5 <= share < 100:
+        return say("more than 99 of 100")
+    return say("{count} of 100", count=round(share))
+
+
+def tell_likelihood(ensemble: Ensemble) -> list[Message]:
+    """Say in how many courses the share can be reached, is reached, and has no plan at all."""
+    scenario, total, told = ensemble.today.scenario, len(ensemble.draws), read_texts("ensemble")
+    least = SHOWN["largest_share"].write(find_threshold(scenario, "largest_share"))
+    can, does = (ensemble.count_reached(name) for name in _DRAWN_TOGETHER[0])
+    said = [
+        told["can"].format(of=count_of_hundred(can, total), least=least),
+        told["does"].format(of=count_of_hundred(does, total), least=least),
+    ]
+    if lost := total - len(ensemble.planned):
+        said.append(told["lost"].format(count=lost, total=total))
+    return said
+
+
+def tell_commitments(ensemble: Ensemble) -> list[Message]:
+    """Say what to commit to first: who to whom, how much, and in how many courses all so far."""
+    total, told = len(ensemble.planned), read_texts("ensemble")
+    lines = [
+        told["commit"].format(
+            match=name_match(ensemble.today.scenario, one.used.match),
+            tonnes=round_off(one.used.tonnes[0]),
+            of=count_of_hundred(round(one.together * total), total),
+        )
+        for one in ensemble.commitments[:_MOST_FIRST]
+    ]
+    return lines or [told["commit to none"]]
+
+
+def name_match(scenario: Scenario, match: Match) -> str:
+    """Name who gives what to whom, as people read it."""
+    origin, destination, _ = match
+    ends = " → ".join(map(scenario.site_name, (origin, destination)))
+    return f"{ends}: {_name_material(scenario, match)}"
+
+
+def _name_material(scenario: Scenario, match: Match) -> str:
+    return scenario.catalogue.materials[match[2]].called(scenario.said.language)
+
+
+def _lay_out(ensemble: Ensemble) -> Iterator[document.Block]:
+    likely, total = tell_likelihood(ensemble), len(ensemble.draws)
+    least = SHOWN["largest_share"].write(find_threshold(ensemble.today.scenario, "largest_share"))
+    can, does = (ensemble.count_reached(name) for name in _DRAWN_TOGETHER[0])
+    yield document.Figures(
+        (
+            (say("The share can reach {least}", least=least), count_of_hundred(can, total), ""),
+            (say("The plan reaches {least}", least=least), count_of_hundred(does, total), ""),
+            (say("Matches to commit to"), str(len(ensemble.commitments)), ""),
+        )
+    )
+    yield document.Bullets(tuple(likely))
+    yield document.Paragraph(say("What to commit to first"), lead=True)
+    yield document.Bullets(tuple(tell_commitments(ensemble)))
+    yield from _show_bands(ensemble)
+    yield document.Heading(say("What to commit to, in this order"), anchor="commit")
+    yield document.Paragraph(read_texts("ensemble")["order"])
+    yield _cut(say("What to commit to"), _tabulate_commitments(ensemble), words=1)
+    yield from _tell_regret(ensemble)
+    yield document.Heading(say("Every match"), anchor="matches")
+    yield document.Paragraph(_say_weighed(ensemble))
+    yield _cut(say("Matches, the most used first"), _tabulate_matches(ensemble), words=3)
+    yield document.Heading(say("Courses without a plan"), anchor="lost")
+    lost = Counter(one.refused for one in ensemble.draws if one.headlines is None)
+    told = read_texts("ensemble")
+    reasons = (told["reason"].format(count=count, why=why) for why, count in lost.most_common())
+    yield document.Bullets(tuple(reasons) or (told["all planned"],))
+    yield document.Heading(say("What was drawn"), anchor="drawn")
+    yield _cut(say("What was drawn"), _tabulate_factors(ensemble), words=6, most=1000)
+    yield document.Heading(say("How it was done"), anchor="how")
+    yield document.Bullets(
+        (
+            told["design"].format(count=total, seed=ensemble.seed),
+            told["solved"],
+            told["held"].format(count=len(ensemble.regrets())),
+            told["one of several"],
+        )
+    )
+
+
+def _cut(
+    caption: Readable,
+    tabulated: tuple[list[Readable], list[list[Any]]],
+    *,
+    words: int,
+    most: int = _MOST_ROWS,
+) -> document.Table:
+    heads, rows = tabulated
+    shown = tuple(tuple(map(_write, row)) for row in rows[:most])
+    return document.Table(caption, tuple(heads), shown, words=words)
+
+
+def _write(cell: Any) -> Readable:
+    if cell is None:
+        return "–"
+    return round_off(cell, most=1) if isinstance(cell, float) else cell
+
+
+def _show_bands(ensemble: Ensemble) -> Iterator[document.Block]:
+    """Show what nine of ten courses have of each headline, beside what today's plan has."""
+    yield document.Heading(say("How far the figures may lie apart"), anchor="bands")
+    if not ensemble.planned:
+        yield document.Paragraph(read_texts("ensemble")["no bands"])
+        return
+    heads = (say("Key figure"), say("Today"), say("5 % are below"), say("The middle"))
+    rows, today = list[tuple[Readable, ...]](), ensemble.today.headlines
+    bands = dict[HeadlineName, Band]()
+    for name in HEADLINES:
+        shown = SHOWN[name]
+        values = [shown.factor * value for value in (*ensemble.bands(name), today.of(name))]
+        bands[name] = Band(str(shown.title), *values)
+        told = (format_number(one, digits=shown.digits) for one in (values[3], *values[:3]))
+        rows.append((shown.head, *told))
+    yield document.Table(say("Bands"), (*heads, say("5 % are above")), tuple(rows))
+    for names in _DRAWN_TOGETHER:
+        shown, drawn = SHOWN[names[0]], [bands[name] for name in names]
+        yield document.Picture(
+            draw_bands(drawn, unit=str(shown.unit)),
+            read_texts("ensemble")["bars"].format(names=", ".join(one.label for one in drawn)),
+            say("{names}: nine of ten courses", names=", ".join(SHOWN[one].head for one in names)),
+        )
+
+
+def _tell_regret(ensemble: Ensemble) -> Iterator[document.Block]:
+    found = ensemble.regrets()
+    if not found:
+        return
+    unit = aim_of(ensemble.today.scenario.said.objectives[0].minimise[0]).unit
+    ranked = sorted(one.regret or 0.0 for one in found)
+    lost = sorted(one.undelivered_t for one in found)
+    middle, high = len(found) // 2, min(len(found) - 1, int(0.95 * len(found)))
+    told = {"middle": round_off(ranked[middle]), "high": round_off(ranked[high]), "unit": unit}
+    told |= {"count": len(found), "lost": round_off(lost[middle]), "most": round_off(lost[high])}
+    yield document.Paragraph(read_texts("ensemble")["regret"].format(**told))
+
+
+def _say_weighed(ensemble: Ensemble) -> Message:
+    mine = [one for one in ensemble.used if one.today_t and one.weight is not None]
+    needed = sum(one.weight is not None and one.weight.needed for one in mine)
+    return read_texts("ensemble")["weighed"].format(count=len(mine), needed=needed)
+
+
+def _tabulate_commitments(ensemble: Ensemble) -> tuple[list[Readable], list[list[Any]]]:
+    scenario = ensemble.today.scenario
+    heads: list[Readable] = [say("Match"), say("Today [t]"), say("9 of 10 have [t]")]
+    heads += [say("Used in [%]"), say("With all above in [%]"), _head_dearer(scenario)]
+    return heads, [
+        [name_match(scenario, one.match), one.today_t, one.tonnes[0], 100 * one.share,
+         100 * step.together, one.dearer]
+        for step in ensemble.commitments
+        for one in [step.used]
+    ]  # fmt: skip
+
+
+def _head_dearer(scenario: Scenario) -> Message:
+    unit = aim_of(scenario.said.objectives[0].minimise[0]).unit
+    return say("Dearer where unused [{unit}/t]", unit=unit)
+
+
+def _tabulate_matches(ensemble: Ensemble) -> tuple[list[Readable], list[list[Any]]]:
+    scenario, told = ensemble.today.scenario, read_texts("ensemble")
+    unit = aim_of(scenario.said.objectives[0].minimise[0]).unit
+
+    def judge(used: Used) -> Readable:
+        if used.weight is None:
+            return ""
+        if used.today_t:
+            return told["needed" if used.weight.needed else "replaced"]
+        return told["as good" if used.weight.possible else "dearer"]
+
+    heads: list[Readable] = [say("From"), say("To"), say("Material"), say("Today [t]")]
+    heads += [say("Used in [%]"), say("9 of 10 have [t]"), say("Half have [t]")]
+    heads += [say("1 of 10 has [t]"), say("Without it [{unit}]", unit=unit), say("In today's plan")]
+    return heads, [
+        [*map(scenario.site_name, used.match[:2]), _name_material(scenario, used.match),
+         used.today_t, 100 * used.share, *used.tonnes, used.weight and used.weight.more,
+         judge(used)]
+        for used in ensemble.used
+    ]  # fmt: skip
+
+
+def _tabulate_factors(ensemble: Ensemble) -> tuple[list[Readable], list[list[Any]]]:
+    heads: list[Readable] = [say("Assumption"), say("Value"), say("Range"), say("How it is drawn")]
+    heads += [say("Source")]
+    return heads, [
+        [one.subject.title, one.subject.write(one.subject.value), one.subject.range,
+         describe_draw(one), one.subject.source]
+        for one in ensemble.today.factors
+    ]  # fmt: skip
+
+
+def _write_draws(book: Book, ensemble: Ensemble) -> None:
+    factors, headlines = ensemble.today.factors, [SHOWN[name] for name in HEADLINES]
+    percent = [100.0 if one.subject.unit == "%" else 1.0 for one in factors]
+    heads: list[Readable] = [say("Course")]
+    heads += (f"{one.subject.title} [{tell_unit(one.subject.unit)}]".replace(" []", "")
+              for one in factors)  # fmt: skip
+    heads += [*(one.head for one in headlines), say("Matches"), say("Regret"), say("Why no plan")]
+    rows: list[list[Any]] = []
+    for draw in ensemble.draws:
+        levels: Sequence[Any] = [one * by for one, by in zip(draw.levels, percent, strict=True)]
+        found: Sequence[Any] = draw.headlines or [None] * len(headlines)
+        told = [one and one * how.factor for one, how in zip(found, headlines, strict=True)]
+        used = None if draw.headlines is None else len(draw.matches)
+        rows.append([draw.number + 1, *levels, *told, used, draw.regret, draw.refused])
+    book.sheet(say("Courses")).table(heads, rows, digits=3)
