@@ -44,6 +44,8 @@ MOST_WEIGHED = 50
 """As many of today's matches, and as many of others, are asked whether they are needed."""
 MOST_REGRETTED = 200
 """In as many draws at most today's matches are held."""
+_APART: tuple[HeadlineName, ...] = ("saved_transport_kg_co2e", "saved_kg_co2e")
+"""Headlines of what coordination saves."""
 _LEAST_TOGETHER = 0.5
 """Commitments end where fewer of the draws with a plan use all of them."""
 _PATIENCE_S = 120.0
@@ -56,8 +58,9 @@ class Draw(NamedTuple):
     number: int
     levels: tuple[float, ...]
     """Of each factor."""
-    headlines: tuple[float, ...] | None
-    """In the order of `HEADLINES`; none where there is no plan, or the scenario is refused."""
+    headlines: tuple[float | None, ...] | None
+    """In the order of `HEADLINES`; none where there is no plan, or the scenario is refused. In it
+    none of what coordination saves where that cannot be told from what other causes do."""
     refused: str
     """Why there are none."""
     matches: dict[Match, float]
@@ -167,7 +170,8 @@ def _solve_draw(today: Today, number: int) -> Draw:
             raise InputError(say("legs that were made up cannot be priced again"))
         whole = today.headlines.whole
         plan, found = solve_nothing_else(varied, legs, whole=whole, start=today.plan, columns=known)
-        told = tuple(found.of(name) for name in HEADLINES)
+        apart = found.whole == whole
+        told = tuple(found.of(one) if apart or one not in _APART else None for one in HEADLINES)
         used = list_matches(plan)
         dearer = _price_unused(plan, [one for one in today.matches if one not in used])
         held = _hold(plan, today) if number in range(*today.regretted.indices(10**9)) else None
@@ -318,9 +322,9 @@ class Ensemble:
         return sum(value is not None and value >= least for value in found)
 
     def bands(self, name: HeadlineName) -> tuple[float, float, float]:
-        """Give what 5, 50 and 95 % of the draws with a plan stay below."""
-        found = np.array([one.of(name) for one in self.planned], np.float64)
-        low, middle, high = np.quantile(found, (0.05, 0.5, 0.95)).tolist()
+        """Give what 5, 50 and 95 % of the draws stay below, where it is known."""
+        found = [value for one in self.planned if (value := one.of(name)) is not None]
+        low, middle, high = np.quantile(found or [np.nan], (0.05, 0.5, 0.95)).tolist()
         return low, middle, high
 
     def regrets(self) -> list[Draw]:

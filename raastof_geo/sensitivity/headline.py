@@ -105,8 +105,15 @@ def _tell_headlines(target: TargetAnswer, coordination: Gain | None, whole: Gain
 
 
 def solve_headlines(scenario: Scenario, legs: Legs, *, whole: bool = False) -> Headlines:
-    """Solve plan and baseline of a scenario, and give what they come to, as the next one does."""
-    return solve_nothing_else(scenario, legs, whole=whole)[1]
+    """Solve plan and baseline of a scenario, and give what they come to.
+
+    `whole`: all that is saved is meant, whatever saves it. Without a plan, a solver or a way to
+    tell what coordination saves from the rest it is a `RaastofError`.
+    """
+    found = solve_nothing_else(scenario, legs, whole=whole)[1]
+    if found.whole != whole:
+        raise InputError(say("what coordination saves cannot be told from other causes here"))
+    return found
 
 
 def solve_nothing_else(
@@ -119,9 +126,8 @@ def solve_nothing_else(
 ) -> tuple[Plan, Headlines]:
     """Solve plan and baseline, and give the headlines, and the plan without its tables.
 
-    `whole`: all that is saved is meant, whatever saves it. `start` and `columns` as `assign` takes
-    them. Without a plan, a solver or a way to tell what coordination saves from the rest it is a
-    `RaastofError`.
+    `whole`: all that is saved is meant, whatever saves it, as it is where coordination cannot be
+    told from the rest. `start` and `columns` as `assign` takes them.
     """
     quick = _shorten(scenario)
     ask = partial(assign, explain=False, stated=False, tabulated=False)
@@ -130,8 +136,6 @@ def solve_nothing_else(
     books = keep_books(plan.problem.only(used), plan.proof.values[used])
     causes = () if whole else split_by_cause(quick, legs, plan, books, before, briefly=True)
     coordination = credit_causes(causes, COORDINATION)
-    if whole != (coordination is None):
-        raise InputError(say("what coordination saves cannot be told from other causes here"))
     saved = read_gain(before.books.totals - books.totals)
     return plan, _tell_headlines(answer_target(plan, briefly=True), coordination, saved)
 

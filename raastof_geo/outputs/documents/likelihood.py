@@ -1,5 +1,6 @@
 """How sure the answer is, as a page and a workbook: how likely, and what to commit to first."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -70,6 +71,8 @@ def tell_likelihood(ensemble: Ensemble) -> list[Message]:
     ]
     if lost := total - len(ensemble.planned):
         said.append(told["lost"].format(count=lost, total=total))
+    if mixed := sum(one.of("saved_kg_co2e") is None for one in ensemble.planned):
+        said.append(told["mixed"].format(count=mixed, total=total))
     return said
 
 
@@ -168,17 +171,21 @@ def _show_bands(ensemble: Ensemble) -> Iterator[document.Block]:
     for name in HEADLINES:
         shown = SHOWN[name]
         values = [shown.factor * value for value in (*ensemble.bands(name), today.of(name))]
+        if math.isnan(values[0]):
+            continue
         bands[name] = Band(str(shown.title), *values)
         told = (format_number(one, digits=shown.digits) for one in (values[3], *values[:3]))
         rows.append((shown.head, *told))
     yield document.Table(say("Bands"), (*heads, say("5 % are above")), tuple(rows))
     for names in _DRAWN_TOGETHER:
-        shown, drawn = SHOWN[names[0]], [bands[name] for name in names]
-        yield document.Picture(
-            draw_bands(drawn, unit=str(shown.unit)),
-            read_texts("ensemble")["bars"].format(names=", ".join(one.label for one in drawn)),
-            say("{names}: nine of ten courses", names=", ".join(SHOWN[one].head for one in names)),
-        )
+        drawn = [bands[name] for name in names if name in bands]
+        called = ", ".join(one.label for one in drawn)
+        if drawn:
+            yield document.Picture(
+                draw_bands(drawn, unit=str(SHOWN[names[0]].unit)),
+                read_texts("ensemble")["bars"].format(names=called),
+                say("Nine of ten courses: {names}", names=called),
+            )
 
 
 def _tell_regret(ensemble: Ensemble) -> Iterator[document.Block]:
