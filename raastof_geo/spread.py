@@ -38,6 +38,23 @@ class Team(ProcessPoolExecutor):
     """Processes whose work is shared by the one that started them."""
 
 
+class Cluster(Executor):
+    """The workers of a Dask scheduler; what tasks share travels to each of them once."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._workers = client.get_executor(pure=False, retries=_RETRIES)
+
+    def submit(self, do: Callable[..., T], /, *args: Any, **how: Any) -> Future[T]:
+        """Have a worker do something."""
+        task: Future[T] = self._workers.submit(do, *args, **how)
+        return task
+
+    def share(self, packed: bytes) -> Any:
+        """Lay bytes down at every worker, and give what stands for them in tasks."""
+        return self._client.scatter(packed, broadcast=True)
+
+
 def spread(
     executor: Executor | None, do: Callable[[T, Task], Answer], shared: T, items: Sequence[Task]
 ) -> Iterator[Answer]:
@@ -52,7 +69,7 @@ def spread(
         for item in items:
             yield do(shared, item)
         return
-    packed = pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL)
+    packed = _pack(executor, shared)
     tasks = [executor.submit(_do, do, packed, item) for item in items]
     here: dict[int, Answer] = {}
     try:
@@ -78,7 +95,7 @@ def gather(
     if executor is None or len(items) < 2:
         yield from ((number, do(shared, item)) for number, item in enumerate(items))
         return
-    packed = pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL)
+    packed = _pack(executor, shared)
     left: dict[int, Future[Answer]] = {}
     try:
         with suppress(BrokenExecutor):
@@ -116,6 +133,11 @@ def _do(do: Callable[[Any, Task], Answer], packed: bytes, item: Task) -> Answer:
     return do(_unpack(packed), item)
 
 
+def _pack(executor: Executor, shared: Any) -> Any:
+    packed = pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL)
+    return executor.share(packed) if isinstance(executor, Cluster) else packed
+
+
 @lru_cache(maxsize=2)
 def _unpack(packed: bytes) -> Any:
     return pickle.loads(packed)  # noqa: S301 - from the process that asked
@@ -151,12 +173,13 @@ def reaching(scheduler: str) -> Iterator[Executor]:
     except ImportError as error:
         raise InputError.saying_text("spread", "no dask") from error
     try:
-        client = Client(scheduler, timeout=_PATIENCE_S)
+        connect: Any = Client
+        client = connect(scheduler, timeout=_PATIENCE_S)
     except (OSError, ValueError) as error:
         told = {"address": f"`{scheduler}`", "reason": str(error).splitlines()[0]}
         raise InputError.saying_text("spread", "nobody", **told) from error
     with client:
-        yield client.get_executor(pure=False, retries=_RETRIES)
+        yield Cluster(client)
 
 
 def _begin(ready: str) -> None:

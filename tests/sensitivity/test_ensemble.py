@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
@@ -525,12 +526,18 @@ def test_a_cluster_of_dask_gives_the_same_bytes(file, whole, tmp_path):
         address = cluster.scheduler_address
         with reaching(address) as executor:
             assert run(file, tmp_path / "calm", executor) == whole
-        first = next(iter(cluster.workers.values()))
+        parts = tmp_path / "killed" / "four_ensemble" / "draws"
         with reaching(address) as executor:
             pid = executor.submit(os.getpid).result()
-            os.kill(pid, signal.SIGKILL)
+
+            def kill():
+                wait_for(lambda: any(parts.glob("*.json")))
+                os.kill(pid, signal.SIGKILL)
+
+            killer = threading.Thread(target=kill)
+            killer.start()
             assert run(file, tmp_path / "killed", executor) == whole
-        assert first is not None
+            killer.join()
 
 
 def test_ensembles_have_their_names():
