@@ -45,9 +45,8 @@ from raastof_geo.emissions.vehicle import Vehicle
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.mapped.osm import read_osm
 from raastof_geo.roads.road import Access
-from raastof_geo.roads.routing.core import RoadStop
 from raastof_geo.roads.routing.drive import bind_turns, judge_roads, size_truck
-from raastof_geo.roads.routing.graph import build_graph
+from raastof_geo.roads.routing.graph import RoadStop, build_graph
 from raastof_geo.roads.routing.router import load_router
 from raastof_geo.scenario.catalogue import load_catalogue
 

@@ -34,9 +34,9 @@ READY = """
 import itertools, json, sys, time
 begin = time.perf_counter()
 import numpy, scipy.sparse.csgraph, shapely, pyproj
-from raastof_geo.roads.routing.core import RoadStop
+from raastof_geo.roads.routing.graph import RoadStop
 from raastof_geo.roads.load import load_network
-from raastof_geo.roads.mapped.ways import lay_network
+from raastof_geo.roads.mapped.build import lay_network
 from raastof_geo.roads.mapped.osm import read_osm
 from raastof_geo.roads.routing.graph import build_graph
 from raastof_geo.roads.routing.router import load_router
@@ -144,7 +144,7 @@ class World:
         self.measure = self.router.weigh(self.weight)
 
     def stops(self, count: int) -> list:
-        from raastof_geo.roads.routing.core import RoadStop
+        from raastof_geo.roads.routing.graph import RoadStop
 
         draw = np.random.default_rng(count)
         network = self.network
@@ -257,8 +257,7 @@ def with_scipy(world: World) -> float:
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import dijkstra
 
-    from raastof_geo.roads.routing.core import RoadStop
-    from raastof_geo.roads.routing.graph import build_graph
+    from raastof_geo.roads.routing.graph import RoadStop, build_graph
     from raastof_geo.roads.routing.router import load_router
 
     graph, network = world.router.graph, world.network
@@ -301,8 +300,7 @@ def with_pandana(pandana: object, world: World) -> float:
 def show_restrictions(file: Path, count: int, sites: int) -> None:
     """Time routes between all sites, without turn restrictions and with made-up ones."""
     from raastof_geo.roads.edges import Turn
-    from raastof_geo.roads.routing.core import RoadStop
-    from raastof_geo.roads.routing.graph import build_graph
+    from raastof_geo.roads.routing.graph import RoadStop, build_graph
     from raastof_geo.roads.routing.router import load_router
 
     world = World(file)
@@ -378,8 +376,8 @@ def measure_part(file: Path, box: tuple[float, ...]) -> dict[str, float]:
     code = f"""
 import itertools, json, resource, sys, time
 import numpy, shapely, scipy.sparse.csgraph
-from raastof_geo.roads.routing.core import RoadStop
-from raastof_geo.roads.mapped.ways import lay_network
+from raastof_geo.roads.routing.graph import RoadStop
+from raastof_geo.roads.mapped.build import lay_network
 from raastof_geo.roads.mapped.osm import read_osm
 from raastof_geo.roads.routing.graph import build_graph
 from raastof_geo.roads.routing.router import load_router

@@ -54,10 +54,9 @@ def claim(kind: str) -> Path:
     """Give the folder of one kind, made and marked if not there; `OSError` if that cannot be."""
     home = _home()
     home.mkdir(parents=True, exist_ok=True)
-    names = _names(home)
-    if not is_folder(home) or (names and MARK not in names):
+    if find_stranger() is not None:
         raise FileExistsError(errno.EEXIST, f"there is no {MARK} in it", str(home))
-    if MARK not in names:
+    if not is_there(home / MARK):
         (home / MARK).write_text(_MARK_TEXT, encoding="utf-8", newline="\n")
     folder = home / kind
     folder.mkdir(exist_ok=True)
@@ -72,9 +71,8 @@ def find_stranger() -> Path | None:
     there = next(path for path in (home, *home.parents) if is_there(path))
     if there != home:
         return None if there.is_dir() else there
-    if _is_marked(home) or (is_folder(home) and not any(home.iterdir())):
-        return None
-    return home
+    ours = _is_marked(home) or (is_folder(home) and not any(home.iterdir()))
+    return None if ours else home
 
 
 def keep(
@@ -97,9 +95,8 @@ def keep(
     found = _try(read, file)
     if found is not None:
         return found
-    lock = FileLock(file.with_suffix(".lock"), timeout=_WAIT_S)
     try:
-        held = lock.acquire()
+        held = FileLock(file.with_suffix(".lock"), timeout=_WAIT_S).acquire()
     except (OSError, Timeout):
         return make()
     with held:
@@ -123,7 +120,17 @@ def list_stocks() -> dict[str, list[int]]:
 def clear_cache() -> float:
     """Empty what carries the mark, of all versions, following no link; give what is free. [MB]"""
     versions = [one for one in cache_folder().glob("v*") if _VERSIONS.fullmatch(one.name)]
-    return sum(_empty(home) for home in versions if _is_marked(home)) / 1e6
+    size = 0
+    for home in filter(_is_marked, versions):
+        for folder in filter(is_folder, (home / kind for kind in (*KEPT_KINDS, DOWNLOADS))):
+            size += sum(_remove(one) for one in [*folder.iterdir()] if _ENTRY.fullmatch(one.name))
+            with suppress(OSError):
+                folder.rmdir()
+        with suppress(OSError):
+            if [path.name for path in home.iterdir()] == [MARK]:  # the mark goes last
+                (home / MARK).unlink()
+                home.rmdir()
+    return size / 1e6
 
 
 def fingerprint(parts: Iterable[str | bytes | NDArray[np.generic]]) -> str:
@@ -177,12 +184,8 @@ def _write_whole(found: Kept, file: Path, write: Callable[[Kept, Path], object])
         _remove(left)  # of runs that were killed: the lock is ours
     if is_there(file) and not is_file(file):
         return
-    with (
-        suppress(OSError, zipfile.BadZipFile),
-        tempfile.TemporaryDirectory(
-            prefix=f"{file.stem}.", suffix=".part", dir=file.parent
-        ) as folder,
-    ):
+    beside = ".part", f"{file.stem}.", file.parent
+    with suppress(OSError, zipfile.BadZipFile), tempfile.TemporaryDirectory(*beside) as folder:
         draft = Path(folder) / file.name
         write(found, draft)
         with zipfile.ZipFile(draft, "a") as archive:
@@ -211,24 +214,6 @@ def _remove(entry: Path) -> int:
             shutil.rmtree(entry, ignore_errors=True)
             return size
     return 0
-
-
-def _empty(home: Path) -> int:
-    """Remove the entries of a version, folders that are empty then, the mark last. [bytes]"""
-    size = 0
-    for folder in filter(is_folder, (home / kind for kind in (*KEPT_KINDS, DOWNLOADS))):
-        size += sum(_remove(one) for one in [*folder.iterdir()] if _ENTRY.fullmatch(one.name))
-        with suppress(OSError):
-            folder.rmdir()
-    with suppress(OSError):
-        if _names(home) == {MARK}:
-            (home / MARK).unlink()
-            home.rmdir()
-    return size
-
-
-def _names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
 
 
 def _is_marked(home: Path) -> bool:

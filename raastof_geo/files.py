@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 from typing import TypeAlias
 
 from filelock import FileLock, Timeout
 
 from raastof_geo.errors import OutputError, tell_reason
-from raastof_geo.language import Message, read_texts, say_text
+from raastof_geo.language import Message, say_text
 
 AnyPath: TypeAlias = str | os.PathLike[str]
 """A path as people give one."""
@@ -31,19 +32,17 @@ _JUNCTION = 0xA0000003
 
 def is_link(path: Path) -> bool:
     """Tell whether a path is a link of any kind; what is not there is none."""
-    try:
+    with suppress(OSError):
         found = path.lstat()
-    except OSError:
-        return False
-    return stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _JUNCTION
+        return stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _JUNCTION
+    return False
 
 
 def is_file(path: Path) -> bool:
     """Tell whether a path is a file itself, and no link to one."""
-    try:
+    with suppress(OSError):
         return stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False
+    return False
 
 
 def is_folder(path: Path) -> bool:
@@ -58,11 +57,8 @@ def is_there(path: Path) -> bool:
 
 def name_free(path: Path) -> Path:
     """Give a name like this one that nothing bears."""
-    number, free = 2, path
-    while is_there(free):
-        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
-        number += 1
-    return free
+    names = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    return next(free for free in chain([path], names) if not is_there(free))
 
 
 _MOST_MOVED = 5
@@ -82,13 +78,11 @@ class Trace:
         """Name what was moved aside, many files in one sentence; the trace is emptied of it."""
         moved, self.moved = self.moved, []
         if len(moved) <= _MOST_MOVED:
-            yield from (_tell_moved(path, to) for path, to in moved)
+            yield from (say_text("writing", "moved", file=path, to=to) for path, to in moved)
             return
-        yield read_texts("writing")["many moved"].format(
-            count=len(moved),
-            folder=os.path.commonpath([to.parent for _, to in moved]),
-            files=", ".join(path.name for path, _ in moved[:_MOST_MOVED]),
-        )
+        files = ", ".join(path.name for path, _ in moved[:_MOST_MOVED])
+        told = {"folder": os.path.commonpath([to.parent for _, to in moved]), "files": files}
+        yield say_text("writing", "many moved", count=len(moved), **told)
 
 
 _kept: ContextVar[Trace | None] = ContextVar("trace", default=None)
@@ -121,14 +115,9 @@ def note_moved(path: Path, to: Path) -> None:
     """Keep in mind that somebody's file was moved aside; warn where nobody keeps a trace."""
     trace = _kept.get()
     if trace is None:
-        warnings.warn(str(_tell_moved(path, to)), stacklevel=2)
+        warnings.warn(str(say_text("writing", "moved", file=path, to=to)), stacklevel=2)
     else:
         trace.moved.append((path, to))
-
-
-def _tell_moved(path: Path, to: Path) -> Message:
-    """Say what was moved aside, and why."""
-    return say_text("writing", "moved", file=path, to=to)
 
 
 _PREFIX, _MIDDLE = ".raastof-", ".part"
@@ -159,7 +148,10 @@ def drafting(path: Path, *, known: Known = lambda _: False) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _check_place(path)
-        _sweep(path.parent)
+        for left in path.parent.glob(f"{_PREFIX}*{_MIDDLE}*"):
+            with suppress(OSError):
+                if is_file(left) and time.time() - left.lstat().st_mtime > _DEAD_S:
+                    left.unlink()
         ending = "".join(path.suffixes[-2:])  # by which some writers know what to write
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=_PREFIX, suffix=_MIDDLE + ending)
         os.close(handle)
@@ -221,13 +213,6 @@ def _move_aside(path: Path) -> Path:
         folder.rmdir()
         raise
     return folder / path.name
-
-
-def _sweep(folder: Path) -> None:
-    for draft in folder.glob(f"{_PREFIX}*{_MIDDLE}*"):
-        with suppress(OSError):
-            if is_file(draft) and time.time() - draft.lstat().st_mtime > _DEAD_S:
-                draft.unlink()
 
 
 _PATIENCE_S = 60.0

@@ -36,7 +36,7 @@ from raastof_geo.scenario.identity import find_model
 from raastof_geo.scenario.reading.read import read_variant, sketch_sites
 from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.scenario.tables.source import read_source
-from raastof_geo.scenario.variant import choose_variants, list_variants
+from raastof_geo.scenario.varied import choose_variants, list_variants
 from raastof_geo.sensitivity.assessment import MOST_DECLARED, Assessment, assess
 from raastof_geo.sensitivity.batches import DRAWN, clear_parts, plan_design, run_batches
 from raastof_geo.sensitivity.draw import draw_levels, list_factors

@@ -174,7 +174,12 @@ def draw_flows(result: Result, flows: pd.DataFrame, *, whole: bool = False) -> g
         end=[day.end for day in days],
     )
     if whole:
-        chosen = _join_periods(chosen)
+        labels = [*_ENDS, "material", "vehicle", "spell"]
+        how: dict[str, Any] = dict.fromkeys(chosen.columns.difference(labels, sort=False), "first")
+        how |= {**dict.fromkeys(_ADDED, "sum"), "start": "min", "end": "max"}
+        how |= dict.fromkeys(("giver", "taker", "taker_kind", "period"), _list)
+        same: Any = {"as_index": False, "sort": False, "dropna": False, "observed": True}
+        chosen = chosen.groupby(labels, **same).agg(how)
     ends = chosen["origin"], chosen["destination"], chosen["vehicle"], chosen["spell"]
     keys = list(zip(*ends, strict=True))
     lines = {key: legs.draw(*key[:3], key[3] or None) for key in dict.fromkeys(keys)}
@@ -187,15 +192,6 @@ def draw_flows(result: Result, flows: pd.DataFrame, *, whole: bool = False) -> g
 
 
 _ENDS = ("origin", "destination")
-
-
-def _join_periods(flows: pd.DataFrame) -> pd.DataFrame:
-    """Add up what flows in several periods between the same ends, on the same route."""
-    labels = [*_ENDS, "material", "vehicle", "spell"]
-    how: dict[str, Any] = dict.fromkeys(flows.columns.difference(labels, sort=False), "first")
-    how |= {**dict.fromkeys(_ADDED, "sum"), "start": "min", "end": "max"}
-    how |= dict.fromkeys(("giver", "taker", "taker_kind", "period"), _list)
-    return flows.groupby(labels, as_index=False, sort=False, dropna=False, observed=True).agg(how)
 
 
 def _list(words: Iterable[object]) -> str:
@@ -228,7 +224,14 @@ def draw_burden(result: Result) -> dict[str, gpd.GeoDataFrame]:
     Monday to Friday; holidays are not left out. [1/period, 1/d]
     """
     network, periods = result.network, result.scenario.periods
-    trips = _count_trips(result)
+    # Trips in plan and before, by segment, direction and period, in this order.
+    scenario, legs, flows = result.scenario, result.legs, result.plan.flows
+    plan = measure_burden(scenario, legs, flows, result.plan.empty_trips)
+    before = measure_burden(scenario, legs, result.effect.baseline_flows)
+    trips = plan.astype(_KINDS).merge(
+        before.astype(_KINDS), on=[*_SIDES, "period"], how="outer", suffixes=("", "_before")
+    )
+    trips = trips.fillna(0.0)
     whole = trips.groupby(_SIDES, as_index=False).sum(numeric_only=True)
     sides = pd.MultiIndex.from_frame(whole[_SIDES])
     ways = [network.cut(edge, 0.0, 1.0)[:: 1 if ahead else -1] for edge, ahead in sides.tolist()]
@@ -246,17 +249,6 @@ _SIDES = ["edge", "ahead"]
 _TRIPS = ["loaded_trips", "empty_trips"]
 _KINDS = {"edge": np.intp, "ahead": bool, **dict.fromkeys(_TRIPS, np.float64)}
 """Of the columns of `measure_burden`, which a table without rows does not show."""
-
-
-def _count_trips(result: Result) -> pd.DataFrame:
-    """Count trips in plan and before, by segment, direction and period, in this order."""
-    scenario, legs = result.scenario, result.legs
-    plan = measure_burden(scenario, legs, result.plan.flows, result.plan.empty_trips)
-    before = measure_burden(scenario, legs, result.effect.baseline_flows)
-    both = plan.astype(_KINDS).merge(
-        before.astype(_KINDS), on=[*_SIDES, "period"], how="outer", suffixes=("", "_before")
-    )
-    return both.fillna(0.0)
 
 
 def _tell_trips(

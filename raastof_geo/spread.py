@@ -158,7 +158,7 @@ def working(workers: int | None, *, ready: str) -> Iterator[Team | None]:
     begun = multiprocessing.get_context("spawn")
     team = Team(count - 1, begun, initializer=_begin, initargs=(ready,))
     for _ in range(count - 1):
-        team.submit(_stand_by)
+        team.submit(int)  # a pool starts a process when there is something to do
     try:
         yield team
     finally:
@@ -194,7 +194,3 @@ def _follow() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _stand_by() -> None:
-    """Do nothing: a pool starts a process when there is something to do."""

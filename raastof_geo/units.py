@@ -76,28 +76,25 @@ def read_quantity(given: Any) -> Quantity:
     number = read_number(match["number"].strip())
     if match["unit"] is None:
         return read_quantity(number)
-    return _with_unit(given, number, match["unit"].split())
+    word, *words = match["unit"].split()
+    unit, rest = word.lower(), " ".join(words).lower()
+    if number < 0:
+        raise _refuse("negative", given)
+    unsaid: Condition | None = "in_situ" if unit.startswith("f") else None
+    conditions = {"": unsaid, **CONDITIONS}
+    if unit in TONNES_PER_UNIT and not rest:
+        return _bounded(given, Quantity(number * TONNES_PER_UNIT[unit], "t"))
+    if unit in CUBIC_METRES and rest in conditions:
+        return _bounded(given, Quantity(number, "m3", conditions[rest]))
+    if unit in WORDS_FOR_LOADS:
+        return _bounded(given, Quantity(number, "loads", vehicle=" ".join(words) or None))
+    raise _refuse("no amount", given, examples=EXAMPLES)
 
 
 def _refuse(key: str, given: Any, **values: Any) -> InputError:
     text = str(given)
     text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     return InputError.saying_text("amounts", key, given=f"`{text}`", **values)
-
-
-def _with_unit(given: str, value: float, words: list[str]) -> Quantity:
-    unit, rest = words[0].lower(), " ".join(words[1:]).lower()
-    if value < 0:
-        raise _refuse("negative", given)
-    unsaid: Condition | None = "in_situ" if unit.startswith("f") else None
-    conditions = {"": unsaid, **CONDITIONS}
-    if unit in TONNES_PER_UNIT and not rest:
-        return _bounded(given, Quantity(value * TONNES_PER_UNIT[unit], "t"))
-    if unit in CUBIC_METRES and rest in conditions:
-        return _bounded(given, Quantity(value, "m3", conditions[rest]))
-    if unit in WORDS_FOR_LOADS:
-        return _bounded(given, Quantity(value, "loads", vehicle=" ".join(words[1:]) or None))
-    raise _refuse("no amount", given, examples=EXAMPLES)
 
 
 def _bounded(given: str, quantity: Quantity) -> Quantity:

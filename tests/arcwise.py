@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access
-from raastof_geo.roads.routing.core import RoadStop
 from raastof_geo.roads.routing.drive import find_local_edges
+from raastof_geo.roads.routing.graph import RoadStop
 
 Arcs = tuple[int, ...]
 """Twice an edge each, one more against its nodes."""

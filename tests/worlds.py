@@ -20,7 +20,7 @@ from raastof_geo.region.projection import measure_steps
 from raastof_geo.roads.edges import NetworkMetadata, Turn
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access, Road
-from raastof_geo.roads.routing.core import RoadStop
+from raastof_geo.roads.routing.graph import RoadStop
 from raastof_geo.scenario.reading.read import build_scenario
 from raastof_geo.scenario.reading.tree import Tree, parse_tree
 from raastof_geo.scenario.scenario import Scenario

@@ -63,9 +63,9 @@ def link_towns(streets: RoadEdges, kept: Mask, weight: Floats, *, towns: pd.Data
     places = streets.project(towns["lon"], towns["lat"])
     near = lines.query(shapely.points(places), predicate="dwithin", distance=TOWN_DISTANCE_M)[0]
     links = RoadLinks(streets, weight)
-    reach = links.measure(main)
+    distance = links.measure(main)
     far = np.delete(places, near, axis=0)
-    linked[links.trace(reach, _nearest_nodes(xy, np.isfinite(reach.distance), far))] = True
+    linked[links.trace(_nearest_nodes(xy, np.isfinite(distance), far))] = True
     return linked
 
 

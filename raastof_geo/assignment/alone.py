@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -57,11 +57,10 @@ class World:
         most = shares.ColumnClass.MARKET if traded else shares.ColumnClass.ALONE
         mask = shares.classify(problem, self.together) <= most
         mask[problem.block(ColumnKind.TRIPS)] = True  # of a party's own trucks, if there are any
-        for depot in self._stocks:
-            mask[problem.block(ColumnKind.MOVES)] |= shares.touches(
-                problem, {(Role.DEPOT, depot.id)}
-            )
-            mask[problem.find(ColumnKind.STORES, depot=depot.id)] = True
+        stocks = {(Role.DEPOT, depot.id) for depot in self._stocks}
+        mask[problem.block(ColumnKind.MOVES)] |= shares.touches(problem, stocks)
+        for _, depot in stocks:
+            mask[problem.find(ColumnKind.STORES, depot=depot)] = True
         pits = "giver_kind", "origin", Role.PIT, named.pits
         receivers = "taker_kind", "destination", Role.RECEIVER, named.receivers
         for kind, key, role, sites in (pits, receivers):
@@ -148,11 +147,10 @@ class World:
         found = []
         for leg in problem.scenario.said.baseline.legs:
             columns = agreed_moves(problem, leg)
-            offer, dug = (problem.has("giver_kind", one, columns) for one in (Role.OFFER, Role.PIT))
-            need, end = (
-                problem.has("taker_kind", one, columns) for one in (Role.NEED, Role.RECEIVER)
-            )
-            columns = columns[(offer | dug) & (need | end)]
+            has = partial(problem.has, columns=columns)
+            given = has("giver_kind", Role.OFFER) | has("giver_kind", Role.PIT)
+            taken = has("taker_kind", Role.NEED) | has("taker_kind", Role.RECEIVER)
+            columns = columns[given & taken]
             if self.kind == "alone":
                 columns = columns[classes[columns] == shares.ColumnClass.ALONE]
             if len(columns) or self.kind != "alone":
@@ -181,7 +179,6 @@ class World:
             mask[columns] = True
 
     def _plan_legs(self, problem: Problem) -> Iterator[Row]:
-        """Yield what the baseline says is already planned."""
         for leg, columns in self._legs:
             if leg.tonnes is not None:
                 tonnes = problem.scenario.weigh(leg.tonnes, leg.material)
@@ -229,12 +226,8 @@ def solve_alone(scenario: Scenario, legs: Legs, kind: BaselineKind | None = None
     one uses of a capacity is gone for the others, and scarce places go to those to whom they are
     worth most, so that no uncoordinated world is cheaper. There are no coordinated trucks, targets
     or agreements; trucks that are few are nobody's. Where there is not room for everything, as
-    much as there is room for is placed. Without a `kind` it is that of the headline.
-
-    Raises
-    ------
-    SolverError
-        The legs that the baseline names ask for more than is offered, needed or allowed.
+    much as there is room for is placed. Without a `kind` it is that of the headline. `SolverError`:
+    the legs that the baseline names ask for more than is offered, needed or allowed.
     """
     world = lay_world(scenario, legs, kind)
     today = scenario.said.baseline.today
@@ -254,8 +247,7 @@ def _solve(world: World, costs: list[Floats]) -> Alone:
     broken = [rows[at] for at in (*short, *over)]
     named = np.array([row.rule == "named_leg" for row in broken])
     missed = [np.append(np.zeros(count), kind) for kind in (named, ~named) if kind.any()]
-    solution = world.solve([*missed, *costs], short, over)
-    if not solution.feasible:
+    if not (solution := world.solve([*missed, *costs], short, over)).feasible:
         raise SolverError.saying_text("the solver", "no baseline")
     values = solution.programme.clean(solution.values)
     least = _LEAST_T / solution.programme.scale
@@ -290,8 +282,7 @@ def _solve_today(world: World, today: TodayChoice) -> Alone:
                 break
             used = min(1.0, used + (today.share - share) / slope)
             here = world.using(today, used)
-    alone = _solve(here, [-counted, *world.costs])
-    return replace(alone, used=used, reached=reached)
+    return replace(_solve(here, [-counted, *world.costs]), used=used, reached=reached)
 
 
 def _reach(
@@ -312,8 +303,7 @@ def measure_alone(problem: Problem) -> dict[str, float]:
     to says nothing about the whole. Empty where no fairness is asked for.
     """
     scenario = problem.scenario
-    fairness = scenario.said.targets.fairness
-    if fairness is None:
+    if (fairness := scenario.said.targets.fairness) is None:
         return {}
     alone = solve_alone(scenario, problem.legs)
     weighed = shares.share_moves(alone.world.problem, fairness.measure)

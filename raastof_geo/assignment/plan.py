@@ -110,23 +110,11 @@ class Plan(Shown):
         are equally good. Either-or decisions are to be found for the first objective, within the
         gap that the scenario allows, and stand as the plan has them for later ones.
 
-        Parameters
-        ----------
-        written
-            Only the columns that were written out; else every column that the proof covers.
-        objective
-            Which: 0 is the first one, and one more than there are, the choice among ties.
-
-        Returns
-        -------
-        problem
-            Variables such as `x123_grav_vej_crushed_concrete_2030` in tonnes, or 0 and 1 for
-            decisions; constraints such as `r12_offers_kept_digging`.
-
-        Raises
-        ------
-        IndexError
-            There is no such objective, or time was up before it.
+        Only with the columns that were `written` out, else with every one that the proof covers.
+        `objective`: 0 is the first one, and one more than there are, the choice among ties; an
+        `IndexError` where there is none such, or time was up before it. Variables are called such
+        as `x123_grav_vej_crushed_concrete_2030`, in tonnes, or 0 and 1 for decisions; constraints
+        such as `r12_offers_kept_digging`.
         """
         proof, programme = self.proof, self.proof.programme
         costs = [*self.problem.objectives(), break_ties(self.problem)]
@@ -177,29 +165,17 @@ def assign(
 ) -> Plan:
     """Choose who sends what to whom, with proof.
 
-    Parameters
-    ----------
-    rules
-        The constraints, each a function that yields named rows. A rule states its coefficients
-        for all columns, so that legs which are not written out can be priced.
-    start
-        An earlier plan of nearly the same scenario, from whose end the search begins.
-    columns
-        Those of a scenario from which this one differs in amounts only; none: they are laid out.
-    explain
-        Where there is no plan, look for the conflict and for repairs.
-    stated
-        Whether PuLP solves the last round of each objective, as it should for a plan that somebody
-        is given; else HiGHS alone is asked, to the end, whoever interrupts. The plan is the same.
-    tabulated
-        Whether the plan has its tables and amounts; without them it is its problem and its proof.
+    `rules` are the constraints, each a function that yields named rows. A rule states its
+    coefficients for all columns, so that legs which are not written out can be priced. The search
+    may `start` at the end of an earlier plan of nearly the same scenario. Where there is no plan,
+    `explain` looks for the conflict and for repairs. Where `stated`, PuLP solves the last round of
+    each objective, as it should for a plan that somebody is given; else HiGHS alone is asked, to
+    the end, whoever interrupts. The plan is the same. `columns` are those of a scenario from which
+    this one differs in amounts only; none: they are laid out. Unless it is `tabulated`, a plan is
+    its problem and its proof, without tables and amounts.
 
-    Raises
-    ------
-    NoPlanError
-        No plan meets the rules; it names who is in conflict, why, and what would repair it.
-    SolverError
-        The solver gave up, or time was up before any plan was found.
+    `NoPlanError`: no plan meets the rules; it names who is in conflict, why, and what would repair
+    it. `SolverError`: the solver gave up, or time was up before any plan was found.
     """
     if columns is not None:
         problem = columns.with_scenario(scenario)
@@ -212,14 +188,20 @@ def assign(
     with _interruptible() if stated else contextlib.nullcontext(bool) as interrupted:
         clock = Clock(scenario.said.solving.time_limit_s, interrupted)
         labels = Labels(problem, tuple(row.name for row in rows))
-        decided = _look_for(problem, programme)
+        either = programme.whole.any()  # among equally good decisions the labels decide
+        last = np.where(programme.whole, break_ties(problem), 0.0) if either else None
+        decided = Search(scenario.said.solving.gap, last)
         ask = partial(solve, decided=decided, clock=clock, labels=labels, stated=stated)
         if problem.sizes[ColumnKind.SHORTFALLS]:
             cost = problem.measure(SHORT_OF_GOAL)
             goals = partial(ask, problem, programme=programme, costs=[cost], settle=False)
             nearest = _search_finely(goals, clock)
         if nearest is not None:
-            problem, rows, programme = _hold_goals(problem, rows, programme, nearest)
+            # Goals are missed by no more than they have to be: a limit like others.
+            least = nearest.value if nearest.value > _MISSED_T else 0.0
+            rows = [replace(row, limit=least) if row.family == GOALS_HELD else row for row in rows]
+            limits = np.array([row.limit for row in rows], np.float64)
+            problem, programme = replace(problem, nearest_t=least), replace(programme, limit=limits)
         tolerances = [step.tolerance for step in scenario.said.objectives]
         begin = None
         if start is not None and start.column_count == problem.column_count:
@@ -230,29 +212,12 @@ def assign(
         return _build_plan(rows, found, tuple(rules), nearest, tabulated=tabulated)
     if not explain:
         raise NoPlanError(say("no plan meets the rules"))
-    laid = Laid(problem, rows, programme, rules)
-    raise NoPlanError(*explain_conflict(laid), *explain_lost(legs))
+    raise NoPlanError(*explain_conflict(Laid(problem, rows, programme, rules)), *explain_lost(legs))
 
 
 _MISSED_T = 1e-6
 _FINER = (FREE, 1e-2 * FREE, 1e-4 * FREE)
 """Thresholds of pricing, one after the other, until the gap of the proof is closed."""
-
-
-def _hold_goals(
-    problem: Problem, rows: list[Row], programme: Programme, nearest: Solution
-) -> tuple[Problem, list[Row], Programme]:
-    """Hold plans to missing the goals by no more than they have to: a limit like others."""
-    least = nearest.value if nearest.value > _MISSED_T else 0.0
-    rows = [replace(row, limit=least) if row.family == GOALS_HELD else row for row in rows]
-    limits = np.array([row.limit for row in rows], np.float64)
-    return replace(problem, nearest_t=least), rows, replace(programme, limit=limits)
-
-
-def _look_for(problem: Problem, programme: Programme) -> Search:
-    """Look for decisions within the scenario's gap, among equally good ones by their labels."""
-    last = np.where(programme.whole, break_ties(problem), 0.0) if programme.whole.any() else None
-    return Search(problem.scenario.said.solving.gap, last)
 
 
 def _search_finely(
@@ -266,7 +231,12 @@ def _search_finely(
     found: Solution | None = None
     for free in _FINER:
         search = ask(start=begin, free=free)
-        if _has_none(search):
+        if not search.feasible and not search.complete:
+            raise SolverError.saying_text("the solver", "time up")
+        if not search.feasible and search.decision is not None:
+            # Another choice may hold a plan, so that "no plan" would not be true.
+            raise SolverError.saying_text("the solver", "decisions")
+        if not search.feasible:
             break
         # What the clock or a hand has ended is the best so far, even where its steps came to ends.
         search = replace(search, complete=search.complete and not clock.over())
@@ -277,18 +247,6 @@ def _search_finely(
             break
         begin = found.start
     return found
-
-
-def _has_none(found: Solution) -> bool:
-    """Tell whether there is no plan; where that is not known, refuse to say so."""
-    if found.feasible:
-        return False
-    if not found.complete:
-        raise SolverError.saying_text("the solver", "time up")
-    if found.decision is not None:
-        # Another choice may hold a plan, so that "no plan" would not be true.
-        raise SolverError.saying_text("the solver", "decisions")
-    return True
 
 
 @contextlib.contextmanager
@@ -310,7 +268,6 @@ def _interruptible() -> Iterator[Any]:
 
 
 def _proving(found: Solution) -> Floats:
-    """Give the prices that prove the linear bound."""
     return found.shadow_prices if found.decision is None else found.decision.relaxed_prices
 
 
@@ -332,10 +289,12 @@ def _prove(found: Solution) -> Certificate:
 
 def _tabulate(rows: list[Row], found: Solution, values: Floats) -> dict[str, pd.DataFrame]:
     problem, (small, amount), used = found.problem, found.used(), np.flatnonzero(values)
+    openings, opened = problem.others["openings"], values[problem.block("openings")] > 0.5
+    spent = {name: openings[name] * opened for name in ("kg_co2e", "dkk")}
     return {
         **tables.tabulate_used(small, amount),
         "shortfalls": tables.tabulate_kind(small, ColumnKind.SHORTFALLS, amount, "tonnes"),
-        "openings": tables.tabulate_openings(problem, values),
+        "openings": openings.assign(opened=opened, **spent),
         "fleet": tables.tabulate_fleet(small, amount),
         "shadow_prices": pd.DataFrame(
             {name: [getattr(row, name) for row in rows] for name in ("rule", "label", "sense")}
@@ -361,8 +320,7 @@ def _build_plan(
 ) -> Plan:
     """Put what was found into tables; a gap that is left is said with the plan, in its proof."""
     problem, programme = found.problem, found.programme
-    certificate = _prove(found)
-    if not certificate.feasible:
+    if not (certificate := _prove(found)).feasible:
         violation = format_number(certificate.largest_violation, digits=4)
         raise SolverError.saying_text("the solver", "broken", violation=violation)
     values = programme.clean(found.values)

@@ -64,13 +64,6 @@ def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
     return table.rename(columns={"length_km": vocabulary.VEHICLE_KM})
 
 
-def tabulate_openings(problem: Problem, values: Floats) -> pd.DataFrame:
-    """Give every candidate: `role`, `site`, `opened`, and `kg_co2e` and `dkk` where it is."""
-    table = problem.others["openings"]
-    opened = values[problem.block("openings")] > 0.5
-    return table.assign(opened=opened, kg_co2e=table["kg_co2e"] * opened, dkk=table["dkk"] * opened)
-
-
 def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:
     """Add up `loads` (parts of one too), `work_h` and km by truck and period, with empty trips."""
     used = np.flatnonzero(values[problem.block("moves")] > 0)
@@ -81,8 +74,7 @@ def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:
     table[vocabulary.LOADS_DRIVEN] = loads
     table["work_h"] = values[used] * work_hours(problem)[used]
     table[vocabulary.VEHICLE_KM] = values[used] * km
-    trips = tabulate_trips(problem, values)
-    if len(trips):
+    if len(trips := tabulate_trips(problem, values)):
         empty = trips.assign(loads=0.0, work_h=trips[vocabulary.DRIVE_H])
         table = pd.concat([table, empty[list(table.columns)]], ignore_index=True)
     return _sort(problem, table.groupby(keys, as_index=False).sum(), keys)

@@ -31,7 +31,11 @@ _MOST_TOLD = 40
 
 def open_results(results: Annotated[Path | None, argument(value=_RESULTS)] = None) -> None:
     """Open the page that leads to all results in the browser."""
-    folder = _find_newest(Path("results")) if results is None else results
+    folder = results or Path("results")
+    if results is None:  # the last run with a page
+        runs = [*folder.glob(f"*/{MANIFEST.name}")]
+        newest = sorted(runs, key=lambda one: -one.stat().st_mtime_ns)
+        folder = next((one.parent for one in newest if find_door(one.parent)), folder)
     finish_exchange(folder)
     door = find_door(folder)
     if door is None:
@@ -39,12 +43,6 @@ def open_results(results: Annotated[Path | None, argument(value=_RESULTS)] = Non
     tell(str(door))
     if not webbrowser.open(door.resolve().as_uri()):
         tell(say("No browser answered: open the file by hand."))
-
-
-def _find_newest(into: Path) -> Path:
-    """Give the folder of the last run with a page, or where there is none, where it would be."""
-    runs = sorted(into.glob(f"*/{MANIFEST.name}"), key=lambda one: -one.stat().st_mtime_ns)
-    return next((one.parent for one in runs if find_door(one.parent)), into)
 
 
 def verify_results(results: _Folder, *, strict: Annotated[bool, option("--strict")] = False) -> int:
@@ -95,18 +93,14 @@ def explain_results(
     results: _Folder, figure: Annotated[str | None, argument(value=say("FIGURE"))] = None
 ) -> None:
     """Follow a figure to its sources, or list those that there are."""
-    if figure is None:
-        _list_figures(results)
-        return
-    told = explain_figure(results, figure)
-    tell(f"{told.figure} = {format_number(told.value, digits=2)} {tell_unit(told.unit)}")
-    for step in told.steps:
-        tell(step)
-
-
-def _list_figures(results: Path) -> None:
     from raastof_geo.figures.vocabulary import told_in_books
 
+    if figure is not None:
+        told = explain_figure(results, figure)
+        tell(f"{told.figure} = {format_number(told.value, digits=2)} {tell_unit(told.unit)}")
+        for step in told.steps:
+            tell(step)
+        return
     figures, labels = list_figures(results)
     called = {indicator.name: indicator.bare for indicator in told_in_books()}
     for one in figures:
@@ -152,7 +146,7 @@ def tell_fit(
     of_scenario: OfScenario = None,
 ) -> None:
     """Tell whether a material may serve a use, and by which rule."""
-    from raastof_geo.scenario.telling.fit import explain_fit
+    from raastof_geo.scenario.telling.glossary import explain_fit
 
     known, scenario = _open(of_scenario)
     tell_items(*explain_fit(known, material, use, spoken_language(), land=land, scenario=scenario))

@@ -6,7 +6,7 @@ outside failed (network, disk, solver).
 
 import contextlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import copy
 from inspect import signature
 from typing import Annotated, Any
@@ -59,7 +59,16 @@ def build_command() -> Any:
             app.add_typer(groups[above], name=above)
         groups[above].command(name, help=str(about[path]))(function)
     command: Any = typer.main.get_command(app)
-    _share(command)
+    common = typer.Typer(add_completion=False)
+    common.command()(take_common)
+    shared = typer.main.get_command(common).params
+    for path, function in COMMANDS.items():
+        one = command
+        for name in path.split():
+            one = one.commands[name]
+        # What all take, `--verbose` where the context is asked for: copies, as each is translated.
+        left = "" if "context" in signature(function).parameters else "verbose"
+        one.params += [copy(each) for each in shared if each.name != left]
     speak_of(command)
     return command
 
@@ -72,20 +81,6 @@ def _make_group(name: str, **settings: Any) -> typer.Typer:
         help=str(read_texts("commands")[name]),
         **settings,
     )
-
-
-def _share(command: Any) -> None:
-    """Let commands take what all do, `--verbose` only those that ask for the context."""
-    common = typer.Typer(add_completion=False)
-    common.command()(take_common)
-    params = typer.main.get_command(common).params
-    for path, function in COMMANDS.items():
-        one = command
-        for name in path.split():
-            one = one.commands[name]
-        left = "" if "context" in signature(function).parameters else "verbose"
-        # Copies, as each is put into the language that is spoken.
-        one.params += [copy(each) for each in params if each.name != left]
 
 
 def _show_version(wanted: bool) -> None:
@@ -145,28 +140,24 @@ def _run(arguments: list[str]) -> int:
     except (RaastofError, OSError) as error:
         if "--debug" in arguments:
             raise
-        return _complain_of(error, arguments)
+        if not isinstance(error, RaastofError):
+            named = f" ({error.filename})" if error.filename else ""
+            reason = f"{tell_reason(error)}{named}"
+            terminal.complain(say("Something outside failed: {reason}", reason=reason))
+            return OutsideError.exit_code
+        # In the scenario's language where no other was asked for.
+        language = terminal.find_scenario_language(arguments)
+        with speaking(language) if language else contextlib.nullcontext():
+            terminal.complain(_HEADS.get(error.exit_code, _HEADS[OutsideError.exit_code]))
+            for finding in terminal.cut_short(error.findings, _MOST_FINDINGS):
+                terminal.complain(f"  {finding}")
+        return error.exit_code
     except Exception as error:
         told = list(explain_usage(error))
         if not told:
             raise
         terminal.complain("\n".join(told))
         return int(getattr(error, "exit_code", InputError.exit_code))
-
-
-def _complain_of(error: RaastofError | OSError, arguments: Sequence[str]) -> int:
-    """Write every finding of an error, in the scenario's language where no other was asked for."""
-    if not isinstance(error, RaastofError):
-        named = f" ({error.filename})" if error.filename else ""
-        reason = f"{tell_reason(error)}{named}"
-        terminal.complain(say("Something outside failed: {reason}", reason=reason))
-        return OutsideError.exit_code
-    language = terminal.find_scenario_language(arguments)
-    with speaking(language) if language else contextlib.nullcontext():
-        terminal.complain(_HEADS.get(error.exit_code, _HEADS[OutsideError.exit_code]))
-        for finding in terminal.cut_short(error.findings, _MOST_FINDINGS):
-            terminal.complain(f"  {finding}")
-    return error.exit_code
 
 
 def tell_interrupted() -> Message:

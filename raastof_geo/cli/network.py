@@ -17,7 +17,6 @@ from raastof_geo.language import Readable, format_number, list_codes, read_texts
 
 if TYPE_CHECKING:
     from raastof_geo.region.projection import Bounds
-    from raastof_geo.region.region import Region
     from raastof_geo.roads.network import RoadNetwork
 
 _METRES = say("METRES")
@@ -57,23 +56,19 @@ def _describe(network: RoadNetwork) -> Iterator[tuple[Readable, object]]:
         yield what, format_number(float(length_m) / 1000)
     yield say("Turn restrictions"), format_number(len(network.turns))
     yield (say("Turn restrictions left out: timed, unknown or unclear"), metadata.doubtful_turns)
-    yield from _describe_region(network.own_region)
+    if (region := network.own_region) is None:
+        yield say("Region"), say("none: the file is no pack; `raastof network build` makes one")
+    else:
+        yield say("Metres"), region.crs
+        yield say("Sites may lie within"), ", ".join(f"{one:g}" for one in region.bounds or ())
+        yield say("Areas"), format_number(len(region.shapes))
+        yield say("Towns"), format_number(len(region.towns))
+        yield say("Pieces of land"), format_number(len(region.land))
     unknown = [name for kind in network.extra.values() for name in kind]
     if network.lacking:
         yield (say("Not known to the file, taken as nothing said"), list_codes(network.lacking))
     if unknown:
         yield say("Not known to this version, kept in the file"), list_codes(unknown)
-
-
-def _describe_region(region: Region | None) -> Iterator[tuple[Readable, object]]:
-    if region is None:
-        yield say("Region"), say("none: the file is no pack; `raastof network build` makes one")
-        return
-    yield say("Metres"), region.crs
-    yield say("Sites may lie within"), ", ".join(f"{one:g}" for one in region.bounds or ())
-    yield say("Areas"), format_number(len(region.shapes))
-    yield say("Towns"), format_number(len(region.towns))
-    yield say("Pieces of land"), format_number(len(region.land))
 
 
 def build_roads(
@@ -97,8 +92,10 @@ def build_roads(
     from raastof_geo.roads.area import read_area
     from raastof_geo.roads.convert import convert_roads
 
-    if osm_date is not None:
-        _check_date(osm_date)
+    try:
+        datetime.date.fromisoformat(osm_date or "2000-01-01")
+    except ValueError as error:
+        raise InputError.saying_text("usage", "no date", given=osm_date) from error
     area = read_area(
         bounds=_read_box(box) if box else None,
         file=within,
@@ -153,13 +150,6 @@ def _read_metres(option: str, given: str) -> float:
         if 0 <= metres < float("inf"):
             return metres
     raise InputError.saying_text("usage", "no metres", option=option, given=f"`{given}`")
-
-
-def _check_date(given: str) -> None:
-    try:
-        datetime.date.fromisoformat(given)
-    except ValueError as error:
-        raise InputError.saying_text("usage", "no date", given=given) from error
 
 
 def _read_box(given: str) -> Bounds:

@@ -22,7 +22,7 @@ from raastof_geo.cli.usage import (
     argument,
     option,
 )
-from raastof_geo.errors import Finding, InputError
+from raastof_geo.errors import InputError
 from raastof_geo.files import read_trace, write_whole
 from raastof_geo.language import Readable, format_number, say, spoken_language
 from raastof_geo.records.manifest import find_door, list_own
@@ -30,8 +30,6 @@ from raastof_geo.spread import reaching, working
 
 if TYPE_CHECKING:
     from raastof_geo.result import Result
-    from raastof_geo.roads.network import RoadNetwork
-    from raastof_geo.roads.snap import Anchors
     from raastof_geo.scenario import Scenario
 
 _MACHINE = "raastof_geo.pipeline"
@@ -187,9 +185,14 @@ def check_file(
     with in_speech_of(read):
         if merged:
             _tell_merged(read, base, variant)
-        _tell_format(read)
-        _tell_places(network, anchors)
-        _tell_warnings(read, warn_of_input(read, network, anchors))
+        tell(say("How far each site lies from the road that its trucks use:"))
+        moved = anchors.frame["snap_m"].to_list()
+        for (site, edge), metres in zip(anchors.edges.items(), moved, strict=True):
+            far, road = format_number(metres), network.called(edge) or say("a road without a name")
+            told = say("{site}: {metres} m to {road}", site=site, metres=far, road=road)
+            tell_items(told, indent="  ")
+        warnings = warn_of_input(read, network, anchors)
+        tell_items(*warnings, title=say("Warnings"), mark="! ")
         told = say(
             "The scenario can be read: {sites} sites, {offered} t offered, {needed} t needed.",
             sites=len(read.sites),
@@ -222,7 +225,6 @@ def _tell_result(result: Result) -> None:
     from raastof_geo.outputs.tables.summary import answer, prove, summarise
     from raastof_geo.outputs.warning import warn
 
-    _tell_format(result.scenario)
     tell_items(*open_answer(result))
     rows = [(row.title, row.plan, row.before) for row in summarise(result)]
     heads = (say_in_all(result.scenario), say("Plan"), say("Baseline"))
@@ -232,7 +234,7 @@ def _tell_result(result: Result) -> None:
     tell_items(*tell_credit(result.effect), title=say("What saves what"), mark="· ")
     if result.assumptions is not None:
         tell_items(*tell_assumptions(result.assumptions), title=HANGS_ON, mark="· ")
-    _tell_warnings(result.scenario, warn(result))
+    tell_items(*warn(result), title=say("Warnings"), mark="! ")
 
 
 def _show_table(title: str, heads: Sequence[Readable], rows: Iterable[Sequence[Readable]]) -> None:
@@ -248,18 +250,6 @@ def _show_table(title: str, heads: Sequence[Readable], rows: Iterable[Sequence[R
     Console(highlight=False, soft_wrap=True).print(table)
 
 
-def _tell_format(scenario: Scenario) -> None:
-    """Say first of all what a file of an older format means today."""
-    if scenario.format_note is not None:
-        tell_items(scenario.format_note, mark="! ")
-
-
-def _tell_warnings(scenario: Scenario, findings: Sequence[Finding]) -> None:
-    """Write the warnings, but for what was said first of all."""
-    told = [one for one in findings if one != scenario.format_note]
-    tell_items(*told, title=say("Warnings"), mark="! ")
-
-
 def _tell_files(folder: Path) -> None:
     ours, others = list_own(folder)
     tell()
@@ -267,14 +257,6 @@ def _tell_files(folder: Path) -> None:
     for name in ours:
         tell(f"  {name}")
     tell_items(*read_trace().tell_moved(), mark="! ")
-    _tell_others(others)
-    door = find_door(folder)
-    if door is not None:
-        command = f"raastof open {quote(str(folder))}"
-        tell(say("Begin here: {file} (or {command})", file=str(door), command=command))
-
-
-def _tell_others(others: Sequence[str]) -> None:
     # A name stays on its line, whatever it holds.
     shown = ["".join(one if one.isprintable() else "?" for one in name) for name in others]
     told = say("Left as it was, for it is not of this run: {files}")
@@ -283,15 +265,10 @@ def _tell_others(others: Sequence[str]) -> None:
     if shown:
         named = ", ".join(shown[:_MOST_OF_OTHERS])
         tell(told.format(files=named, count=len(shown) - _MOST_OF_OTHERS))
-
-
-def _tell_places(network: RoadNetwork, anchors: Anchors) -> None:
-    tell(say("How far each site lies from the road that its trucks use:"))
-    moved = anchors.frame["snap_m"].to_list()
-    for (site, edge), metres in zip(anchors.edges.items(), moved, strict=True):
-        far, road = format_number(metres), network.called(edge) or say("a road without a name")
-        told = say("{site}: {metres} m to {road}", site=site, metres=far, road=road)
-        tell_items(told, indent="  ")
+    door = find_door(folder)
+    if door is not None:
+        command = f"raastof open {quote(str(folder))}"
+        tell(say("Begin here: {file} (or {command})", file=str(door), command=command))
 
 
 def write_starter(
@@ -301,23 +278,34 @@ def write_starter(
     xlsx: Annotated[bool, option("--xlsx")] = False,
 ) -> None:
     """Write a commented scenario in the language that is spoken, the schema, or both."""
-    if schema:
-        _write_schema(Path() if name is None else _new_path(name).parent)
-    if name is not None:
-        path = _new_path(name.removesuffix(".xlsx"))
-        _write_new(path.with_suffix(".xlsx") if xlsx else path)
-    elif not schema:
-        raise InputError.saying("name the new file, or ask for the schema with `--schema`")
-
-
-def _write_schema(folder: Path) -> None:
+    from raastof_geo.outputs.tables.form import write_form
+    from raastof_geo.scenario import read_scenario
     from raastof_geo.scenario.catalogue import load_catalogue
     from raastof_geo.scenario.telling.schema import SCHEMA_FILE, describe_scenarios, is_schema
 
-    told = describe_scenarios(load_catalogue(), spoken_language())
-    text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
-    path = write_whole(folder / SCHEMA_FILE, text, known=is_schema)
-    tell(say("Wrote {file}, which the first lines of a new scenario name.", file=str(path)))
+    language = spoken_language()
+    if schema:
+        folder = Path() if name is None else _new_path(name).parent
+        described = describe_scenarios(load_catalogue(), language)
+        text = json.dumps(described, indent=1, ensure_ascii=False) + "\n"
+        path = write_whole(folder / SCHEMA_FILE, text, known=is_schema)
+        tell(say("Wrote {file}, which the first lines of a new scenario name.", file=str(path)))
+    if name is not None:
+        path = _new_path(name.removesuffix(".xlsx"))
+        path = path.with_suffix(".xlsx") if xlsx else path
+        if path.exists():
+            told = {"file": str(path)}
+            raise InputError.saying("{file} is there already: choose another name", **told)
+        with as_file(files("raastof_geo") / "data" / f"starter_{language}.yaml") as starter:
+            if path.suffix == ".xlsx":
+                write_form(read_scenario(starter), path)
+            else:
+                write_whole(path, starter.read_bytes())
+        tell(say("Wrote {file}. Next:", file=str(path)))
+        safe = f".{os.sep}{path}" if str(path).startswith("-") else str(path)  # it is no option
+        tell(f"raastof run {quote(safe)}")
+    elif not schema:
+        raise InputError.saying("name the new file, or ask for the schema with `--schema`")
 
 
 def export_file(
@@ -341,22 +329,6 @@ def export_file(
     for path in paths:
         tell(say("Wrote {file}.", file=str(path)))
     tell_items(*read_trace().tell_moved(), mark="! ")
-
-
-def _write_new(path: Path) -> None:
-    from raastof_geo.outputs.tables.form import write_form
-    from raastof_geo.scenario import read_scenario
-
-    if path.exists():
-        raise InputError.saying("{file} is there already: choose another name", file=str(path))
-    with as_file(files("raastof_geo") / "data" / f"starter_{spoken_language()}.yaml") as starter:
-        if path.suffix == ".xlsx":
-            write_form(read_scenario(starter), path)
-        else:
-            write_whole(path, starter.read_bytes())
-    tell(say("Wrote {file}. Next:", file=str(path)))
-    safe = f".{os.sep}{path}" if str(path).startswith("-") else str(path)  # it is no option
-    tell(f"raastof run {quote(safe)}")
 
 
 def _new_path(name: str) -> Path:

@@ -63,8 +63,15 @@ def tell_items(
         tell(f"\n{title}")
     folded = sys.stdout.isatty() or "COLUMNS" in os.environ
     for item in cut_short(items, most):
-        lines = fold(clean(item), indent=indent, mark=mark) if folded else [f"{indent}{mark}{item}"]
-        for line in lines:
+        start = indent + mark
+        lines = textwrap.wrap(
+            clean(item),
+            max(line_width(), len(start) + _LEAST_WIDTH),
+            initial_indent=start,
+            subsequent_indent=" " * len(start),
+            break_on_hyphens=False,
+        )
+        for line in lines if folded else [f"{start}{item}"]:
             tell(line)
 
 
@@ -78,18 +85,6 @@ def cut_short(messages: Sequence[object], most: int) -> list[object]:
 def line_width(most: int = 10_000) -> int:
     """Give how many letters a line of the terminal takes, 20 to `most`."""
     return min(most, max(_LEAST_WIDTH, shutil.get_terminal_size().columns - 1))
-
-
-def fold(text: str, *, indent: str = "", mark: str = "") -> list[str]:
-    """Fold a text to the terminal, under the words of its first line."""
-    start = indent + mark
-    return textwrap.wrap(
-        text,
-        max(line_width(), len(start) + _LEAST_WIDTH),
-        initial_indent=start,
-        subsequent_indent=" " * len(start),
-        break_on_hyphens=False,
-    )
 
 
 @contextlib.contextmanager
@@ -176,16 +171,12 @@ def find_scenario_language(arguments: Sequence[str]) -> Language | None:
     """Find the language of the scenario that a command names, readable or not, to answer in."""
     if any(argument.startswith("--lang") for argument in arguments) or _language_around():
         return None
-    files = (argument for argument in arguments if argument.endswith((".yaml", ".yml")))
-    lines = (line for file in files for line in _first_lines(Path(file)))
-    said = (line.removeprefix(_KEY).strip(" \"'") for line in lines if line.startswith(_KEY))
-    return next(map(as_language, said), None)
-
-
-def _first_lines(path: Path) -> list[str]:
-    with contextlib.suppress(OSError, UnicodeDecodeError), path.open("rb") as file:
-        return file.read(_LANGUAGE_WITHIN).decode("utf-8", "ignore").splitlines()
-    return []
+    for path in (Path(one) for one in arguments if one.endswith((".yaml", ".yml"))):
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            for line in file.read(_LANGUAGE_WITHIN).decode("utf-8", "ignore").splitlines():
+                if line.startswith(_KEY):
+                    return as_language(line.removeprefix(_KEY).strip(" \"'"))
+    return None
 
 
 def _language_around() -> Language | None:

@@ -1,7 +1,8 @@
-"""What would happen without coordination: flows, amounts and books of a baseline."""
+"""What would happen without coordination, and what that, or a plan, adds up to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,69 @@ from raastof_geo.assignment.alone import Alone, solve_alone
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.tables import tabulate_used
 from raastof_geo.effect.books import Books, keep_books
-from raastof_geo.effect.totals import Totals, measure_shares, measure_totals
+from raastof_geo.effect.progress import follow_periods
+from raastof_geo.figures.vocabulary import CO2E, REFERENCE_TONNES, TRANSPORT_TTW, TRANSPORT_WTW
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.said.agreement import BaselineKind, Together
-from raastof_geo.scenario.said.target import ShareDefinition
+from raastof_geo.scenario.said.target import DEFINITIONS, ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The sums of the books, in the units of their names: [kg CO2e], [DKK], [km], [t km], [t]."""
+
+    kg_co2e_wtw: float
+    """Transport, well to wheel."""
+    kg_co2e_ttw: float
+    """Transport, tank to wheel."""
+    upstream_kg_co2e: float
+    processing_kg_co2e: float
+    disposal_kg_co2e: float
+    all_kg_co2e_wtw: float
+    """Transport (WTW), upstream, processing and disposal together."""
+    cost_dkk: float
+    """Haul, toll, fares, materials, raw-material tax, gate fees, plants and depots."""
+    loads: int
+    """Truck trips with a load, the last of each flow as a whole one."""
+    vehicle_km: float
+    """Of trucks, loaded and empty, ferries left out."""
+    tonne_km: float
+    litres: float
+    """Diesel and HVO. [l]"""
+    kwh: float
+    tonnes: float
+    virgin_tonnes: float
+    secondary_tonnes: float
+    received_tonnes: float
+    landfill_tonnes: float
+    secondary_share_with_clean_soil: float
+    """Share of all needs, in reference tonnes, met by any secondary material."""
+    secondary_share_without_soil: float
+    """The same of secondary materials that are not soil."""
+
+
+_SHARES = {f"secondary_share_{name}": name for name in DEFINITIONS}
+_CALLED = {one.flow: one for one in (TRANSPORT_WTW, TRANSPORT_TTW)} | {"all_kg_co2e_wtw": CO2E}
+"""What the books call otherwise."""
+
+
+def measure_totals(books: Books) -> Totals:
+    """Add up books; nothing is counted that they do not say."""
+    shares = measure_shares(books)
+    sums: dict[str, Any] = {
+        name: shares[_SHARES[name]] if name in _SHARES else books.total(_CALLED.get(name, name))
+        for name in (field.name for field in fields(Totals))
+    }
+    return Totals(**{**sums, "loads": round(sums["loads"])})
+
+
+def measure_shares(books: Books) -> dict[ShareDefinition, float]:
+    """Give what each definition counts of all needs, unmet ones and those over the border too."""
+    whole = follow_periods(books)[0]
+    wanted = sum(need.tonnes for need in books.scenario.needs)
+    needed = whole.needed_t + max(0.0, wanted - books.total(REFERENCE_TONNES))
+    return {one: counted / (needed or 1.0) for one, counted in whole.counted_t.items()}
 
 
 @dataclass(frozen=True, eq=False)

@@ -53,24 +53,21 @@ class Books:
         Every dimension adds up to the totals: one row per label, `COMMON` for what belongs to none,
         and a column for each indicator of `told_in_books`, in its unit.
         """
-        if dimension not in self._added_up:
-            self._added_up[dimension] = self._add_up(dimension)
-        return self._added_up[dimension]
-
-    def _add_up(self, dimension: str) -> pd.DataFrame:
-        if dimension in ("material", "period", "vehicle"):
-            summed = self.lines.groupby(dimension)[_told()].sum()
-            if dimension == "period":
-                order = [*self.scenario.periods, COMMON]
-                return summed.reindex([one for one in order if one in summed.index])
-            return summed
         if dimension == "site":
             return self.by_site
-        group = self.municipalities
-        if dimension == "project":
-            group = {site: self.scenario.project(site) for site in self.scenario.sites}
-        keys = [group.get(site, COMMON) for site in self.by_site.index]
-        return self.by_site.groupby(keys).sum().rename_axis(dimension)
+        if dimension not in self._added_up:
+            if dimension in ("material", "period", "vehicle"):
+                table = self.lines.groupby(dimension)[_told()].sum()
+            else:
+                projects = {site: self.scenario.project(site) for site in self.scenario.sites}
+                group = projects if dimension == "project" else self.municipalities
+                keys = [group.get(site, COMMON) for site in self.by_site.index]
+                table = self.by_site.groupby(keys).sum().rename_axis(dimension)
+            if dimension == "period":
+                order = [*self.scenario.periods, COMMON]
+                table = table.reindex([one for one in order if one in table.index])
+            self._added_up[dimension] = table
+        return self._added_up[dimension]
 
     @cached_property
     def by_site(self) -> pd.DataFrame:
@@ -164,7 +161,14 @@ class Books:
 
 def keep_books(problem: Problem, values: Floats) -> Books:
     """Write a line for every column in use: `problem.only(used)` and `values[used]`."""
-    parts = [_tabulate(problem, kind) for kind in _LABELS if problem.sizes[kind]]
+    parts = []
+    for kind, named in ((kind, _LABELS[kind]) for kind in _LABELS if problem.sizes[kind]):
+        if kind == "moves":
+            labels = {label: problem.labels(label) for label in LINE_LABELS[1:-1]}
+            labels["vehicle"] = np.where(problem.inside, COMMON, labels["vehicle"])  # by dumper
+        else:
+            labels = {one: problem.others[kind][at].to_numpy() for one, at in named.items()}
+        parts.append(pd.DataFrame({"kind": kind, **labels}))
     lines = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*LINE_LABELS])
     for label in LINE_LABELS:
         lines[label] = lines[label].fillna(COMMON).astype(object) if label in lines else COMMON
@@ -192,17 +196,6 @@ def keep_books(problem: Problem, values: Floats) -> Books:
 
 def _told() -> list[str]:
     return [indicator.name for indicator in told_in_books()]
-
-
-def _tabulate(problem: Problem, kind: str) -> pd.DataFrame:
-    """Label a line for each column of a kind, as `_LABELS` says."""
-    if kind == "moves":
-        labels = {label: problem.labels(label) for label in LINE_LABELS[1:-1]}
-        labels["vehicle"] = np.where(problem.inside, COMMON, labels["vehicle"])  # by dumper
-    else:
-        table = problem.others[kind]
-        labels = {label: table[name].to_numpy() for label, name in _LABELS[kind].items()}
-    return pd.DataFrame({"kind": kind, **labels})
 
 
 _HERE = {"origin": "site", "destination": "site"}

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from raastof_geo.arrays import Floats, Indices
+from raastof_geo.arrays import Floats
 from raastof_geo.legs.legs import Legs
-from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.scenario.period import Period
 from raastof_geo.scenario.scenario import Scenario
 
@@ -32,9 +31,20 @@ def measure_burden(
     group: Any
     for group, trips in every.groupby(_TRIP[:3], sort=False):
         vehicle, period, load = group
-        driven, counts = _drive(roads, vehicle, period, load, trips)
-        np.add.at(passing[period, "loaded" if load == "full" else "empty"], driven, counts)
-    return _tabulate(scenario, passing)
+        ends = ([roads.stops[site] for site in trips[end]] for end in ("origin", "destination"))
+        routes = roads.weigh(vehicle, load, roads.spell_of(period)).routes(*ends)
+        graph = routes.graph
+        # Twice the number of an edge, and one more against its line.
+        arcs = 2 * graph.edge.astype(np.intp) + ~graph.ahead
+        for rank, count in enumerate(trips["trips"].tolist()):
+            passing[period, load][np.unique(arcs[routes.arcs(rank)])] += count
+    tables = []
+    for name in scenario.periods:
+        loaded, empty = passing[name, "full"], passing[name, "empty"]
+        used = np.flatnonzero(loaded + empty > 0)
+        cells = (used // 2, used % 2 == 0, name, loaded[used], empty[used])
+        tables.append(pd.DataFrame(dict(zip(_COLUMNS, cells, strict=True))))
+    return pd.concat(tables, ignore_index=True)
 
 
 def list_trips(
@@ -58,30 +68,8 @@ def list_trips(
     return every.groupby(_TRIP, sort=False)["trips"].sum().reset_index()
 
 
-def _drive(
-    roads: RoadPrices, vehicle: str, period: str, load: str, trips: pd.DataFrame
-) -> tuple[Indices, Floats]:
-    """Give each edge on each route, twice its number and one more against its line; and trips."""
-    ends = ([roads.stops[site] for site in trips[end]] for end in ("origin", "destination"))
-    routes = roads.weigh(vehicle, load, roads.spell_of(period)).routes(*ends)
-    graph = routes.graph
-    sides = 2 * graph.edge.astype(np.intp) + ~graph.ahead
-    parts = [np.unique(sides[routes.arcs(rank)]) for rank in range(len(trips))]
-    return np.concatenate(parts), np.repeat(trips["trips"], [len(part) for part in parts])
-
-
 _TRIP = ["vehicle", "period", "load", "origin", "destination"]
 _COLUMNS = ["edge", "ahead", "period", "loaded_trips", "empty_trips"]
-
-
-def _tabulate(scenario: Scenario, passing: defaultdict[tuple[str, str], Floats]) -> pd.DataFrame:
-    tables = []
-    for name in scenario.periods:
-        loaded, empty = passing[name, "loaded"], passing[name, "empty"]
-        used = np.flatnonzero(loaded + empty > 0)
-        cells = (used // 2, used % 2 == 0, name, loaded[used], empty[used])
-        tables.append(pd.DataFrame(dict(zip(_COLUMNS, cells, strict=True))))
-    return pd.concat(tables, ignore_index=True)
 
 
 @cache  # of few periods, for every road

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
-from functools import partial
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -16,7 +15,7 @@ from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.solving.ties import break_ties
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
-from raastof_geo.assignment.statement.row import Programme, Row, build_programme, sum_of
+from raastof_geo.assignment.statement.row import Programme, build_programme, sum_of
 from raastof_geo.assignment.statement.shares import own_depots, touches
 from raastof_geo.effect.baseline import BaselinePlan, Before
 from raastof_geo.effect.books import Books, keep_books
@@ -134,7 +133,20 @@ def split_by_cause(
     the next; where the baseline misses tonnes, all of them are. `briefly` coordination is told from
     the rest only: causes in a row that are credited alike are told together.
     """
-    wanted = list(filter(partial(_applies, scenario, baseline), CAUSES))
+    said, own = scenario.said, own_depots(scenario, baseline.together)
+    opens = (one.opens is not None and one.role != Role.DEPOT for one in scenario.facilities)
+    terms = (said.targets, said.choices) != (Targets(), Choices())
+    terms |= any(site.partners_at_most is not None for site in said.sites.values())
+    applies = {
+        "uptake": baseline.kind == "today",
+        "own": baseline.kind in ("alone", "legs"),
+        "plants": any(opens),
+        "storage": any(depot.id not in own for depot in scenario.depots),
+        "trucks": bool(said.fleet) or set(plain_trucks(said)) != set(said.vehicles),
+        "return_loads": said.return_loads != said.baseline.return_loads,
+        "terms": terms or bool(said.agreements),
+    }
+    wanted = [name for name in CAUSES if applies.get(name, True)]
     before = baseline.books.totals
     found: list[Cause] = []
     waiting: tuple[CauseName, ...] = ()
@@ -155,25 +167,6 @@ def split_by_cause(
             found.append(Cause(waiting, saved))
         before, waiting = after, ()
     return tuple(found)
-
-
-def _applies(scenario: Scenario, baseline: BaselinePlan | Before, name: CauseName) -> bool:
-    said, kind = scenario.said, baseline.kind
-    own = own_depots(scenario, baseline.together)
-    asks = {
-        "uptake": kind == "today",
-        "own": kind in ("alone", "legs"),
-        "plants": any(
-            one.opens is not None and one.role != Role.DEPOT for one in scenario.facilities
-        ),
-        "storage": any(depot.id not in own for depot in scenario.depots),
-        "trucks": bool(said.fleet) or set(plain_trucks(said)) != set(said.vehicles),
-        "return_loads": said.return_loads != said.baseline.return_loads,
-        "terms": bool(said.agreements)
-        or (said.targets, said.choices) != (Targets(), Choices())
-        or any(site.partners_at_most is not None for site in said.sites.values()),
-    }
-    return asks.get(name, True)
 
 
 class _Steps:
@@ -210,9 +203,15 @@ class _Steps:
         return self._last
 
     def _lay(self) -> Problem:
-        """Lay the columns out, unless those of the step before are the same."""
-        trucks, pooled = "trucks" in self.on, "return_loads" in self.on
-        switched = _switch(self._scenario, trucks=trucks, pooled=pooled)
+        """Lay the columns out without terms, unless those of the step before are the same."""
+        said, alone = self._scenario.said, {"partners_at_most": None}
+        sites = {name: site.model_copy(update=alone) for name, site in said.sites.items()}
+        changes: dict[str, object] = {**NO_TERMS, "sites": sites}
+        if "trucks" not in self.on:
+            changes |= {"vehicles": plain_trucks(said), "fleet": {}}
+        if "return_loads" not in self.on:
+            changes["return_loads"] = said.baseline.return_loads
+        switched = self._scenario.saying(**changes)
         if self._laid is None or self._laid[0].said != switched.said:
             self._laid = switched, lay_columns(switched, self._legs, self._plan.rules)
         return self._laid[1]
@@ -233,7 +232,10 @@ class _Steps:
             closed &= world.closed
             rows += [row for row in world.rows if row.rule in _OF_STOCKS]
         if name == "allocation" and self._last is not None:
-            rows += _hold_uses(problem, self._last)
+            values, before = self._last.programme.clean(self._last.values), self._last.problem
+            known = {label: float(values[those].sum()) for label, those in _group_uses(before)}
+            for label, columns in _group_uses(problem):
+                rows.append(sum_of("same_tonnes", label, columns, "=", known.get(label, 0.0)))
         if (problem.whole & ~closed).any():
             # A search for decisions looks at all columns, so that a row has to close some.
             rows.append(sum_of("not_yet", "", np.flatnonzero(closed), "<=", 0.0))
@@ -257,26 +259,6 @@ class _Steps:
             if role == Role.DEPOT:
                 mask[problem.find(ColumnKind.STORES, depot=place)] = True
         return mask
-
-
-def _switch(scenario: Scenario, *, trucks: bool, pooled: bool) -> Scenario:
-    """Give the scenario without its terms, and without other trucks and return loads, if so."""
-    said, alone = scenario.said, {"partners_at_most": None}
-    sites = {name: site.model_copy(update=alone) for name, site in said.sites.items()}
-    changes: dict[str, object] = {**NO_TERMS, "sites": sites}
-    if not trucks:
-        changes |= {"vehicles": plain_trucks(said), "fleet": {}}
-    if not pooled:
-        changes["return_loads"] = said.baseline.return_loads
-    return scenario.saying(**changes)
-
-
-def _hold_uses(problem: Problem, before: Solution) -> Iterator[Row]:
-    """Yield rows that keep secondary tonnes into each use and recipe as in the step before."""
-    values = before.programme.clean(before.values)
-    tonnes = {label: float(values[columns].sum()) for label, columns in _group_uses(before.problem)}
-    for label, columns in _group_uses(problem):
-        yield sum_of("same_tonnes", label, columns, "=", tonnes.get(label, 0.0))
 
 
 def _group_uses(problem: Problem) -> Iterator[tuple[str, Columns]]:

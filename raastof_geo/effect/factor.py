@@ -1,6 +1,5 @@
 """Which figures of the catalogue stand behind each line, and what an error in them would change."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -38,7 +37,7 @@ def name_factors(books: Books) -> dict[str, pd.Series]:
     """
     scenario, lines = books.scenario, books.lines
     known = vocabulary.explained().items()
-    found = {part.name: _NAMED[one.of](scenario, lines, one.field) for part, one in known}
+    found = {part.name: _name_figure(scenario, lines, one.of, one.field) for part, one in known}
     for part, field in _WITHIN_A_SITE.items() if scenario.catalogue.internal_haul else ():
         dumped = (lines["kind"] == "moves") & (lines["vehicle"] == "") & (lines[part] != 0)
         found[part] = found[part].where(~dumped, f"internal_haul.{field}")
@@ -75,59 +74,51 @@ def _whole(part: vocabulary.Indicator) -> str:
     return str(part) if above is None else _whole(vocabulary.find_indicator(above))
 
 
-def _of_vehicle(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
-    return ("vehicles." + lines["vehicle"] + "." + field).where(lines["vehicle"] != "", "")
-
-
-def _of_toll(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
-    """Name the truck's own toll where it has one, else the table that holds in the period."""
-    catalogue = scenario.catalogue
-    own = {one for one, truck in catalogue.vehicles.items() if truck.toll_dkk_per_km is not None}
-    tables = {one: catalogue.toll_in(when.middle_year) for one, when in scenario.periods.items()}
-    of_state = "tolls." + lines["period"].map(tables).fillna("").astype(str)
-    names = of_state.where(~lines["vehicle"].isin(own), _of_vehicle(scenario, lines, field))
-    return names.where(lines["vehicle"] != "", "")
-
-
-def _of_fuel(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
-    vehicles = scenario.catalogue.vehicles
-    return lines["vehicle"].map(lambda one: f"fuels.{vehicles[one].fuel}.{field}" if one else "")
-
-
-def _of_material(
-    lines: pd.DataFrame, field: str, end: str = "", role: Role | None = None
-) -> pd.Series:
-    """Name the number of the material, of lines with a role at an end if so asked."""
-    names = "materials." + lines["material"] + "." + field
-    return names.where(lines[end] == role, "") if end else names
-
-
-def _of_sea(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
-    names = {
-        pit.giver(name): f"sea.{pit.ship}_{field}" for pit in scenario.pits for name in pit.sea_km
-    }
-    return lines["giver"].map(lambda giver: names.get(giver, ""))
-
-
-def _of_kind(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
-    kinds = {one: site.receiver.kind for one, site in scenario.sites.items() if site.receiver}
-    names = lines["destination"].map(lambda one: f"receiver_kinds.{kinds.get(one)}.{field}")
-    return names.where(lines["taker_kind"] == Role.RECEIVER, "")
-
-
-def _of_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
-    """Crushing before use, lime and the like at needs, handling in depots, recipes in plants."""
-    uses = {need.id: need.use for need in scenario.needs}
-    names = pd.Series("", index=lines.index, dtype=object)
-    fits = "fits." + lines["material"] + "." + lines["taker"].map(uses).fillna("") + "." + field
-    names = names.where(lines["taker_kind"] != Role.NEED, fits)
-    prepared = _of_material(lines, f"preparation_{field}")
-    known = prepared.isin(scenario.catalogue.figures().keys()) & (lines["giver_kind"] == Role.OFFER)
-    names = names.where(~known | (lines["taker_kind"] == Role.RECEIVER), prepared)
-    stored = (lines["giver_kind"] == Role.DEPOT) | (lines["taker_kind"] == Role.DEPOT)
-    names = names.where(~stored, f"handling.{field}")
-    recipes = "recipes." + lines["what"] + "." + field
-    return names.where(lines["kind"] != "processes", recipes)
+def _name_figure(scenario: Scenario, lines: pd.DataFrame, of: str, field: str) -> pd.Series:
+    """Name the number of whatever a part is of, for each line; empty where there is none."""
+    catalogue, trucks = scenario.catalogue, scenario.catalogue.vehicles
+    of_truck = ("vehicles." + lines["vehicle"] + "." + field).where(lines["vehicle"] != "", "")
+    match of:
+        case "vehicle":
+            names = of_truck
+        case "toll":  # the truck's own where it has one, else the table that holds in the period
+            own = {one for one, truck in trucks.items() if truck.toll_dkk_per_km is not None}
+            years = {one: when.middle_year for one, when in scenario.periods.items()}
+            tables = {one: catalogue.toll_in(year) for one, year in years.items()}
+            of_state = "tolls." + lines["period"].map(tables).fillna("").astype(str)
+            names = of_state.where(~lines["vehicle"].isin(own), of_truck)
+            names = names.where(lines["vehicle"] != "", "")
+        case "fuel":
+            fuels = {one: f"fuels.{truck.fuel}.{field}" for one, truck in trucks.items()}
+            names = lines["vehicle"].map({**fuels, "": ""})
+        case "sea":
+            comes = ((pit, name) for pit in scenario.pits for name in pit.sea_km)
+            ships = {pit.giver(name): f"sea.{pit.ship}_{field}" for pit, name in comes}
+            names = lines["giver"].map(lambda giver: ships.get(giver, ""))
+        case "kind":
+            said = {one: site.receiver for one, site in scenario.sites.items()}
+            kinds = {one: place.kind for one, place in said.items() if place}
+            names = lines["destination"].map(lambda one: f"receiver_kinds.{kinds.get(one)}.{field}")
+            names = names.where(lines["taker_kind"] == Role.RECEIVER, "")
+        case "samples":
+            names = pd.Series(f"soil_samples.{field}", index=lines.index)
+        case "processing":
+            # At needs crushing before, lime and the like; handling in depots; recipes in plants.
+            names, taker = pd.Series("", index=lines.index, dtype=object), lines["taker_kind"]
+            uses = lines["taker"].map({need.id: need.use for need in scenario.needs}).fillna("")
+            fits = "fits." + lines["material"] + "." + uses + "." + field
+            names = names.where(taker != Role.NEED, fits)
+            prepared = "materials." + lines["material"] + f".preparation_{field}"
+            known = prepared.isin(catalogue.figures().keys()) & (lines["giver_kind"] == Role.OFFER)
+            names = names.where(~known | (taker == Role.RECEIVER), prepared)
+            stored = (lines["giver_kind"] == Role.DEPOT) | (taker == Role.DEPOT)
+            names = names.where(~stored, f"handling.{field}")
+            recipes = "recipes." + lines["what"] + "." + field
+            names = names.where(lines["kind"] != "processes", recipes)
+        case _:
+            end = {"pit": "giver_kind", "receiver": "taker_kind"}[of]
+            names = ("materials." + lines["material"] + "." + field).where(lines[end] == of, "")
+    return names
 
 
 _WITHIN_A_SITE = {
@@ -136,15 +127,3 @@ _WITHIN_A_SITE = {
     vocabulary.HAUL: "haul_dkk_per_t",
 }
 """What dumpers stand behind, and the number of the catalogue."""
-_NAMED: Mapping[str, Callable[[Scenario, pd.DataFrame, str], pd.Series]] = {
-    "vehicle": _of_vehicle,
-    "toll": _of_toll,
-    "fuel": _of_fuel,
-    "sea": _of_sea,
-    "pit": lambda _, lines, field: _of_material(lines, field, "giver_kind", Role.PIT),
-    "receiver": lambda _, lines, field: _of_material(lines, field, "taker_kind", Role.RECEIVER),
-    "kind": _of_kind,
-    "samples": lambda _, lines, field: pd.Series(f"soil_samples.{field}", index=lines.index),
-    "processing": _of_processing,
-}
-"""By whose number it is: the name in the catalogue for each line, empty where there is none."""

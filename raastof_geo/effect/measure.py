@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.effect.baseline import Comparison, solve_baseline
+from raastof_geo.effect.baseline import Comparison, Totals, measure_totals, solve_baseline
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.cause import (
     COORDINATION,
@@ -23,7 +23,6 @@ from raastof_geo.effect.cause import (
 )
 from raastof_geo.effect.money import Transfers, divide_savings
 from raastof_geo.effect.target import TargetAnswer, answer_target
-from raastof_geo.effect.totals import Totals, measure_totals
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW, VEHICLE_KM, layered
 from raastof_geo.language import Fact, Shown, format_number, say
 from raastof_geo.legs.legs import Legs

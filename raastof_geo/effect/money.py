@@ -135,18 +135,14 @@ def divide_savings(
         shares["equal"] = dict.fromkeys(projects, total / len(projects))
     if moved > 0:
         shares["by_tonnes"] = {project: total * tonnes[project] / moved for project in projects}
-    if _wants_shapley(scenario, len(projects)):
+    asked, count = scenario.said.effect.shapley, len(projects)
+    if asked and count > SHAPLEY_MOST:
+        raise InputError.saying_text("the solver", "shapley", most=SHAPLEY_MOST, count=count)
+    if count > 1 and (count <= _SHAPLEY_UNASKED if asked is None else asked):
         worth = _worth(scenario, legs, rules, alone, total)
         with suppress(_OutOfTimeError):
             shares["shapley"] = shapley_values(projects, worth)
     return Transfers(saved, shares)
-
-
-def _wants_shapley(scenario: Scenario, count: int) -> bool:
-    asked = scenario.said.effect.shapley
-    if asked and count > SHAPLEY_MOST:
-        raise InputError.saying_text("the solver", "shapley", most=SHAPLEY_MOST, count=count)
-    return count > 1 and (asked if asked is not None else count <= _SHAPLEY_UNASKED)
 
 
 def shapley_values(

@@ -55,10 +55,8 @@ def _read_limits() -> Iterator[TruckLimit]:
     file = resources.files("raastof_geo") / "data" / "limits.toml"
     said, titles = tomllib.loads(file.read_text("utf-8")), read_texts("truck limits")
     known = {name: Figure(**figure) for name, figure in said["sizes"].items()}
-    sizes = {
-        name: Size(name, title, known.get(name))
-        for name, title in read_texts("truck sizes").items()
-    }
+    called = read_texts("truck sizes").items()
+    sizes = {name: Size(name, title, known.get(name)) for name, title in called}
     for name, one in said["limits"].items():
         size, tags = sizes[one.pop("size")], tuple(one.pop("tags"))
         yield TruckLimit(name, titles[name], size=size, tags=tags, **one)

@@ -1,6 +1,7 @@
 """A number never travels without its unit and its source."""
 
 import datetime
+import math
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
@@ -206,14 +207,11 @@ def _as_yearly(given: Any) -> Any:
     """Take one value for one of every year."""
     given = _as_figure(given)
     if isinstance(given, dict) and "value" in given:
-        value = given["value"]
-        known = isinstance(value, int | float) and value
         rest = {key: said for key, said in given.items() if key not in ("value", "low", "high")}
-        ends = {
-            f"{end}_factor": given[end] / value
-            for end in ("low", "high")
-            if known and isinstance(given.get(end), int | float)
-        }
+        value, numbers = given["value"], (int, float)
+        known = isinstance(value, numbers) and value
+        said = [end for end in ("low", "high") if known and isinstance(given.get(end), numbers)]
+        ends = {f"{end}_factor": given[end] / value for end in said}
         return {**rest, **ends, "by_year": {2000: value}}
     return given
 
@@ -251,12 +249,9 @@ def _check_years(figure: YearlyFigure) -> YearlyFigure:
     return figure
 
 
-def _check_rate(value: float) -> float:
-    _check(abs(value), 0, LARGEST_FIGURE)
-    return value
-
-
-Rate: TypeAlias = Annotated[float, AfterValidator(_check_rate)]
+Rate: TypeAlias = Annotated[
+    float, AfterValidator(lambda given: math.copysign(_check(abs(given), 0, LARGEST_FIGURE), given))
+]
 """A bare number for each tonne, which may be below 0 where the giver pays."""
 Sum: TypeAlias = Annotated[float, AfterValidator(partial(_check, least=0, most=LARGEST_SUM))]
 """A bare number in all, at least 0."""

@@ -163,12 +163,8 @@ def _read(said: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     return found
 
 
-def _read_indicators() -> Iterator[Indicator]:
-    text = (resources.files("raastof_geo") / "data" / "indicators.toml").read_text("utf-8")
-    return (Indicator(name, **_read(said)) for name, said in tomllib.loads(text).items())
-
-
-INDICATORS = tuple(_read_indicators())
+_SAID = (resources.files("raastof_geo") / "data" / "indicators.toml").read_text("utf-8")
+INDICATORS = tuple(Indicator(name, **_read(said)) for name, said in tomllib.loads(_SAID).items())
 """Every figure, in the order of the books: work, emissions, money, masses, sums. All that follows
 looks here each time that it is asked, so that a test may put one more in."""
 
@@ -233,7 +229,7 @@ def measured() -> tuple[Indicator, ...]:
 
 def choices() -> dict[Indicator, Aim]:
     """Give what may be minimised and capped, in the order in which they are listed."""
-    known = {indicator: indicator.aim for indicator in INDICATORS if indicator.aim is not None}
+    known = {one: one.aim for one in INDICATORS if one.aim is not None}
     return dict(sorted(known.items(), key=lambda entry: entry[1].place))
 
 

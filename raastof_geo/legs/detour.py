@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,13 +17,12 @@ from raastof_geo.errors import NoRouteError
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN
 from raastof_geo.language import Message, read_texts, say
 from raastof_geo.legs.roads import RoadPrices
-from raastof_geo.roads.mapped.keys import Truck
 from raastof_geo.roads.mapped.tags import find_doubts
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access, align_limits, split_tags
 from raastof_geo.roads.routing import drive
-from raastof_geo.roads.routing.core import RoadStop
-from raastof_geo.roads.routing.route import Routes
+from raastof_geo.roads.routing.graph import RoadStop
+from raastof_geo.roads.routing.router import Routes
 from raastof_geo.scenario.scenario import Scenario, look_up
 
 
@@ -129,12 +128,16 @@ def explain_route(
         _compare(_Way(roads, chosen, active, "full"), origin, destination),
         _compare(_Way(roads, chosen, active, "empty"), destination, origin),
     )
-    edges = np.unique(np.concatenate([edges for _, edges in trips]))
+    edges, loads = np.unique(np.concatenate([edges for _, edges in trips])), None
+    if flows is not None:
+        there = flows[(flows.origin == origin) & (flows.destination == destination)]
+        days = sum(period.days for period in scenario.periods.values())
+        loads = float(there[LOADS_DRIVEN].sum()) / (days / 365.25)
     return Detour(
         *(origin, destination, chosen, when),
         trips=tuple(trip for trip, _ in trips),
         doubts=_find_doubts(roads.network, edges),
-        loads_per_year=_loads_per_year(roads, flows, origin, destination),
+        loads_per_year=loads,
     )
 
 
@@ -160,10 +163,6 @@ class _Way:
     def truck(self) -> Vehicle:
         return self.roads.scenario.catalogue.vehicles[self.vehicle]
 
-    @property
-    def sized(self) -> Truck:
-        return drive.size_truck(self.truck, self.load)
-
 
 def _compare(way: _Way, origin: str, destination: str) -> tuple[Trip, Integers]:
     """Find both routes of one way, and the edges of the network that either touches."""
@@ -178,18 +177,11 @@ def _compare(way: _Way, origin: str, destination: str) -> tuple[Trip, Integers]:
     if not legal.exists[0]:
         told = say("{vehicle} cannot drive from {origin} to {destination}: {road} ({reason})")
         told, unnamed = told.format(vehicle=way.vehicle, **named), say("a road without a name")
-        raise NoRouteError(
-            *(told.format(road=one.name or unnamed, reason=one.reason) for one in obstacles)
-        )
-    trip = Trip(
-        load=way.load,
-        figures=_sum_up(way, legal, ends, free=False),
-        free_figures=_sum_up(way, free, ends, free=True),
-        line=legal.draw(0),
-        free_line=free.draw(0),
-        obstacles=obstacles,
-        roads=tuple(_name_roads(legal)),
-    )
+        shut = [(one.name or unnamed, one.reason) for one in obstacles]
+        raise NoRouteError(*(told.format(road=road, reason=reason) for road, reason in shut))
+    figures = _sum_up(way, legal, ends, free=False), _sum_up(way, free, ends, free=True)
+    drawn = legal.draw(0), free.draw(0)
+    trip = Trip(way.load, *figures, *drawn, obstacles, tuple(_name_roads(legal)))
     return trip, np.concatenate([routes.graph.edge[routes.arcs(0)] for routes in (legal, free)])
 
 
@@ -203,9 +195,8 @@ def _sum_up(
     more = way.roads.on_access_ways(way.vehicle, *ends)
     km, hours, energy, ferry_km = (float(sums[name][0] + more.get(name, [0])[0]) for name in wanted)
     year = next(iter(scenario.periods.values())).middle_year
-    return TripFigures(
-        km, hours, drive.emit_kg_co2e(scenario.catalogue, way.truck, energy, ferry_km, year)
-    )
+    kg_co2e = drive.emit_kg_co2e(scenario.catalogue, way.truck, energy, ferry_km, year)
+    return TripFigures(km, hours, kg_co2e)
 
 
 def _find_obstacles(way: _Way, free: Routes) -> Iterator[Obstacle]:
@@ -214,12 +205,10 @@ def _find_obstacles(way: _Way, free: Routes) -> Iterator[Obstacle]:
     arcs, shares = free.arcs(0), free.shares(0)
     edges = graph.edge[arcs]
     sides = (~graph.ahead[arcs]).astype(np.intp)
-    pairs = zip(edges.tolist(), sides.tolist(), strict=True)
     judged = way.roads.judge(way.vehicle, way.load, way.active)
     local = judged.find_local(network)[sides, edges]
-    reasons = [
-        None if here else _explain_edge(way, *pair) for pair, here in zip(pairs, local, strict=True)
-    ]
+    rows = zip(edges.tolist(), sides.tolist(), local.tolist(), strict=True)
+    reasons = [None if here else _explain_edge(way, edge, side) for edge, side, here in rows]
     through = np.flatnonzero(~local)  # the first and the last stretch may be local
     for rank in range(through[0], through[-1]) if len(through) else ():
         if local[rank]:
@@ -238,14 +227,13 @@ def _find_obstacles(way: _Way, free: Routes) -> Iterator[Obstacle]:
 
 
 def _explain_edge(way: _Way, edge: int, side: int) -> Message | None:
-    network, size = way.roads.network, way.sized.size
+    network, truck = way.roads.network, drive.size_truck(way.truck, way.load)
     for change, edges in way.roads.changes_for(way.vehicle, way.active):
         if not np.isin(edge, edges):
             continue
         if change.closed:
             return say("closed by the scenario: {note}", note=change.note or "network.changes")
-        reason = _explain_limits(size, np.array(align_limits(change.limits)))
-        if reason is not None:
+        if reason := _explain_limits(truck.size, np.array(align_limits(change.limits))):
             return reason
     if network.ferry[edge] and not way.roads.scenario.said.network.ferries:
         return say("a ferry, and the scenario takes none")
@@ -253,22 +241,20 @@ def _explain_edge(way: _Way, edge: int, side: int) -> Message | None:
         return say("closed to trucks")
     road = network.roads[network.road[edge]]
     if not road.rules:
-        return _explain_limits(size, network.limits[edge])
-    passage = drive.judge_road(road, way.sized)[side]
-    reason = _explain_limits(size, np.array(passage.limits))
+        return _explain_limits(truck.size, network.limits[edge])
+    passage = drive.judge_road(road, truck)[side]
+    reason = _explain_limits(truck.size, np.array(passage.limits))
     return say("closed to trucks") if passage.access == Access.CLOSED else reason
 
 
 def _explain_limits(size: Floats, limits: Floats) -> Message | None:
     """Name the first limit that a truck exceeds, none where it exceeds none."""
-    exceeded = np.flatnonzero(drive.find_exceeded(size, limits))
-    if not len(exceeded):
-        return None
-    worst = int(exceeded[0])
-    limit = TRUCK_LIMITS[worst]
-    return say("limit on {what}: {limit} {unit}, the truck has {size} {unit}").format(
-        what=limit.title, limit=f"{limits[worst]:g}", unit=limit.unit, size=f"{size[worst]:g}"
-    )
+    for worst in np.flatnonzero(drive.find_exceeded(size, limits)).tolist():
+        limit = TRUCK_LIMITS[worst]
+        told: dict[str, Any] = {"what": limit.title, "unit": limit.unit}
+        told |= {"limit": f"{limits[worst]:g}", "size": f"{size[worst]:g}"}
+        return say("limit on {what}: {limit} {unit}, the truck has {size} {unit}", **told)
+    return None
 
 
 def _forbidden_turns(network: RoadNetwork, free: Routes) -> Iterator[Obstacle]:
@@ -299,11 +285,10 @@ def _middle(network: RoadNetwork, edge: int) -> tuple[float, float]:
 
 def _find_doubts(network: RoadNetwork, edges: Integers) -> tuple[DoubtfulTag, ...]:
     found: dict[tuple[int, str, str], DoubtfulTag] = {}
-    here = edges.tolist()
-    said = [(edge, network.roads[network.road[edge]].tags) for edge in here]
-    for _, arcs, tags in network.some_turns:
-        if {arc // 2 for arc in arcs} <= {*here}:
-            said.append((arcs[0] // 2, tags))
+    here = {*edges.tolist()}
+    said = [(edge, network.roads[network.road[edge]].tags) for edge in edges.tolist()]
+    turns = [(arcs, tags) for _, arcs, tags in network.some_turns]
+    said += [(arcs[0] // 2, tags) for arcs, tags in turns if {arc // 2 for arc in arcs} <= here]
     for edge, text in said:
         for kind, key, value in find_doubts(text):
             way, at = int(network.way[edge]), _middle(network, edge)
@@ -321,13 +306,3 @@ def _name_roads(routes: Routes) -> Iterator[tuple[str, float]]:
     named = zip(map(network.called, edges.tolist()), lengths, strict=True)
     for name, stretches in groupby(named, key=itemgetter(0)):
         yield name, sum(length for _, length in stretches)
-
-
-def _loads_per_year(
-    roads: RoadPrices, flows: pd.DataFrame | None, origin: str, destination: str
-) -> float | None:
-    if flows is None:
-        return None
-    there = flows[(flows.origin == origin) & (flows.destination == destination)]
-    years = sum(period.days for period in roads.scenario.periods.values()) / 365.25
-    return float(there[LOADS_DRIVEN].sum()) / years

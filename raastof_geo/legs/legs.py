@@ -74,8 +74,7 @@ class Legs(Shown):
             return np.empty((0, 2))
         key = origin, destination, vehicle, None if period is None else self.spell(period)
         if key not in self._drawn:
-            found = self.roads.find(origin, destination, vehicle, period)
-            self._drawn[key] = found.draw(0)
+            self._drawn[key] = self.roads.find(origin, destination, vehicle, period).draw(0)
         return self._drawn[key]
 
     @cached_property
@@ -85,9 +84,7 @@ class Legs(Shown):
 
     def spell(self, period: str) -> str:
         """Name the first period whose roads are as in this one; `""`: the legs were made up."""
-        if self.roads is None:
-            return ""
-        return self.roads.spells[self.roads.spell_of(period)][0]
+        return "" if self.roads is None else self.roads.spells[self.roads.spell_of(period)][0]
 
 
 def explain_lost(legs: Legs, *, most: int = 10) -> list[Message]:
@@ -176,23 +173,19 @@ class _Haulage:
         self, trips: pd.DataFrame, per: str = "", share: pd.Series | float = 1
     ) -> pd.DataFrame:
         """Repeat trips in each period, with a share of what they emit, by scope, and pay then."""
-        frames, ferry_km = [], trips.ferry_km
+        frames, ferry_km, known = [], trips.ferry_km, (self.scenario.catalogue, self.vehicle)
         for period in self.periods:
             year = self.scenario.periods[period].middle_year  # fuels and tolls change over years
             toll_km = trips[f"{TOLLED}{self.roads.toll_of(period)}"]
-            toll_dkk = pay_on_the_way(
-                self.scenario.catalogue, self.vehicle, toll_km, trips.link_dkk, ferry_km, year
-            )
+            toll_dkk = pay_on_the_way(*known, toll_km, trips.link_dkk, ferry_km, year)
             haul_dkk = trips.work_h * self.vehicle.hire_dkk_per_h.value + toll_dkk
             told = trips.assign(period=period, toll_km=toll_km)
             told[f"haul_dkk{per}"] = haul_dkk / share
             told[f"toll_dkk{per}"] = toll_dkk / share
-            co2_dkk_per_km = self.scenario.catalogue.toll_co2_dkk_per_km(self.vehicle, year)
+            co2_dkk_per_km = known[0].toll_co2_dkk_per_km(self.vehicle, year)
             told[f"toll_co2_dkk{per}"] = toll_km * co2_dkk_per_km / share
             for scope in SCOPES:
-                kg_co2e = emit_kg_co2e(
-                    self.scenario.catalogue, self.vehicle, trips.energy, ferry_km, year, scope
-                )
+                kg_co2e = emit_kg_co2e(*known, trips.energy, ferry_km, year, scope)
                 told[f"kg_co2e_{scope}{per}"] = kg_co2e / share
             frames.append(told.drop(columns=self.tolled))
         return pd.concat(frames, ignore_index=True)
@@ -210,38 +203,31 @@ def _price_on(roads: RoadPrices) -> Legs:
         trips = _price_trips(haulage, pairs)
         there = trips.length_km.notna() & trips.return_km.notna()
         frames.append(_price_tonnes(haulage, trips[there]))
-        unlinked = trips.loc[~there, _ENDS].drop_duplicates()
-        lost.append(_tell_lost(haulage, unlinked))
+        lost.append(_tell_lost(haulage, trips.loc[~there, _ENDS].drop_duplicates()))
         if scenario.said.return_loads or scenario.said.baseline.return_loads:
             empty.append(_price_empty_trips(haulage, pairs))
-    frame = pd.concat(frames, ignore_index=True).sort_values(list(LEG_KEYS), ignore_index=True)
-    empty_trips = pd.concat(empty, ignore_index=True) if empty else None
-    return Legs(frame, roads, pd.concat(lost, ignore_index=True), empty_trips)
+    frame, missing = (pd.concat(some, ignore_index=True) for some in (frames, lost))
+    frame = frame.sort_values(list(LEG_KEYS), ignore_index=True)
+    return Legs(frame, roads, missing, pd.concat(empty, ignore_index=True) if empty else None)
 
 
 def _tell_lost(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
     """Say of each pair that a truck cannot drive whether anything could, as in `Legs.lost`."""
-    reasons = [str(say_text("lost legs", key)) for key in _find_reasons(haulage, pairs)]
-    vehicle = haulage.vehicle_id
+    found, vehicle = np.zeros(0, np.str_), haulage.vehicle_id
+    if len(pairs):
+        roads, router = haulage.roads, haulage.roads.free_router
+        length, at_sea = router.graph.length_km, roads.network.ferry[router.graph.edge]
+        ways = router.weigh(np.where(at_sea, np.inf, length)), router.weigh(length)
+        land, sea = (_find_there_and_back(roads, pairs, one, one) for one in ways)
+        ferry = "closed" if haulage.scenario.said.network.ferries else "ferry"
+        found = np.where(land, "closed", np.where(sea, ferry, "none"))
+        if not haulage.vehicle.turns_in_dead_end:
+            weigh = partial(roads.weigh, vehicle, active=haulage.active, turning=True)
+            turning = _find_there_and_back(roads, pairs, *map(weigh, BOTH_LOADS))
+            found = np.where(turning, "turning", found)
+    reasons = [str(say_text("lost legs", str(key))) for key in found]
     told = [pairs.assign(vehicle=vehicle, period=one, reason=reasons) for one in haulage.periods]
     return pd.concat(told, ignore_index=True)
-
-
-def _find_reasons(haulage: _Haulage, pairs: pd.DataFrame) -> list[str]:
-    """Give the text that says why a truck cannot drive between each of some pairs, by its key."""
-    if not len(pairs):
-        return []
-    roads, router = haulage.roads, haulage.roads.free_router
-    length, at_sea = router.graph.length_km, roads.network.ferry[router.graph.edge]
-    ways = router.weigh(np.where(at_sea, np.inf, length)), router.weigh(length)
-    land, sea = (_find_there_and_back(roads, pairs, one, one) for one in ways)
-    found = np.where(sea, "closed" if haulage.scenario.said.network.ferries else "ferry", "none")
-    found = np.where(land, "closed", found)
-    if not haulage.vehicle.turns_in_dead_end:
-        weigh = partial(roads.weigh, haulage.vehicle_id, active=haulage.active, turning=True)
-        turning = _find_there_and_back(roads, pairs, *map(weigh, BOTH_LOADS))
-        found = np.where(turning, "turning", found)
-    return list(map(str, found))
 
 
 def _find_there_and_back(
@@ -267,11 +253,8 @@ def _price_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
     scenario, vehicle = haulage.scenario, haulage.vehicle
     out = _add_up_routes(haulage, "full", pairs)
     back = _add_up_routes(haulage, "empty", pairs.rename(columns=_BACK))
-    materials = scenario.catalogue.materials
-    loads = {  # what a load of each material weighs: the body full, or the payload [t]
-        material: vehicle.load_t(materials[material].density_loose.value)
-        for material in pairs.material.unique()
-    }
+    known = scenario.catalogue.materials.items()
+    loads = {name: vehicle.load_t(one.density_loose.value) for name, one in known}
     load_t = pairs.material.map(loads).to_numpy(dtype=np.float64)
     share = load_t / vehicle.payload_t.value
     standing = vehicle.idle_per_h.value * scenario.said.idle_min_per_load / 60
@@ -292,9 +275,8 @@ def _price_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _price_empty_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
-    between = pd.DataFrame(
-        product(sorted(pairs.destination.unique()), sorted(pairs.origin.unique())), columns=_ENDS
-    )
+    ends = (sorted(some.unique()) for some in (pairs.destination, pairs.origin))
+    between = pd.DataFrame(product(*ends), columns=_ENDS)
     sums = _add_up_routes(haulage, "empty", between)
     trips = between.assign(
         vehicle=haulage.vehicle_id,
@@ -302,8 +284,7 @@ def _price_empty_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
         drive_h=sums.hours,
         work_h=sums.hours,
         energy=sums.energy_empty,
-        ferry_km=sums.ferry_km,
-        link_dkk=sums.link_dkk,
+        **sums[["ferry_km", "link_dkk"]],
     )
     summed = haulage.tolled + haulage.passed
     trips[summed] = sums[summed]
@@ -324,9 +305,8 @@ def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> pd.D
     ends = between[_ENDS]
     unique = ends.drop_duplicates()
     starts, goals = roads.find_stops(unique)
-    where = np.array(
-        [(one.edge, one.share, two.edge, two.share) for one, two in zip(starts, goals, strict=True)]
-    )
+    ways = zip(starts, goals, strict=True)
+    where = np.array([(one.edge, one.share, two.edge, two.share) for one, two in ways])
 
     def make() -> dict[str, NDArray[np.generic]]:
         weighted = roads.weigh(haulage.vehicle_id, load, haulage.active)
@@ -335,8 +315,8 @@ def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> pd.D
     named = [part for item in prices.quantities.items() for part in item]
     local = prices.local[load]
     turns = f"{haulage.vehicle.turns_in_dead_end} {roads.turns_of(haulage.vehicle_id)}"
-    ways = roads.network.digest, turns, prices.weight[load], "all" if local is None else local
-    key = fingerprint((*ways, where, *named))
+    truck = roads.network.digest, turns, prices.weight[load], "all" if local is None else local
+    key = fingerprint((*truck, where, *named))
     found = keep("distances", key, make=make, write=write_arrays, read=read_arrays)
     table = pd.DataFrame(found, index=pd.MultiIndex.from_frame(unique))
     for name, more in roads.on_access_ways(haulage.vehicle_id, starts, goals).items():

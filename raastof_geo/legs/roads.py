@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -17,12 +17,10 @@ from raastof_geo.roads.area import find_changed_edges, find_edges_in, find_edges
 from raastof_geo.roads.network import RoadNetwork, draw_graph
 from raastof_geo.roads.road import ROAD_CLASSES, align_limits
 from raastof_geo.roads.routing import drive
-from raastof_geo.roads.routing.core import RoadStop
 from raastof_geo.roads.routing.drive import BOTH_LOADS, Load, TruckRoads, size_truck
 from raastof_geo.roads.routing.engine import Travelling
-from raastof_geo.roads.routing.graph import build_graph
-from raastof_geo.roads.routing.route import Routes
-from raastof_geo.roads.routing.router import Router, WeightedRoads, load_router
+from raastof_geo.roads.routing.graph import RoadStop, build_graph
+from raastof_geo.roads.routing.router import Router, Routes, WeightedRoads, load_router
 from raastof_geo.scenario.said.network import RoadChange
 from raastof_geo.scenario.scenario import Scenario
 
@@ -83,9 +81,8 @@ class RoadPrices(Travelling):
         """Give the network made ready for a truck, with the turns that bind it when it is full."""
         network, rows = self.network, self.turns_of(vehicle_id)
         if rows not in self._routers:
-            if rows:
-                some = [network.some_turns[row] for row in rows]
-                network = replace(network, turns=(*network.turns, *some))
+            some = [network.some_turns[row] for row in rows]
+            network = replace(network, turns=(*network.turns, *some)) if rows else network
             self._routers[rows] = load_router(build_graph(network, closing=self._closing))
         return self._routers[rows]
 
@@ -113,12 +110,10 @@ class RoadPrices(Travelling):
         """Whether each edge belongs to each limit on passages."""
         network, limits = self.network, self.scenario.said.targets.passages
         roads = [limit for limit in limits if limit.municipality is None]
-        found = iter(find_changed_edges(network, roads))
-        inside = []
-        for named in (limit.municipality for limit in limits):
-            edges = find_edges_in(network, [named]) if named else next(found)
-            inside.append(np.isin(np.arange(network.edge_count), edges))
-        return inside
+        found, every = iter(find_changed_edges(network, roads)), np.arange(network.edge_count)
+        named = [limit.municipality for limit in limits]
+        inside = [find_edges_in(network, [one]) if one else next(found) for one in named]
+        return [np.isin(every, edges) for edges in inside]
 
     @cached_property
     def tolled(self) -> dict[str, Floats]:
@@ -132,11 +127,10 @@ class RoadPrices(Travelling):
         for name in dict.fromkeys(map(self.toll_of, self.scenario.periods)):
             table = catalogue.tolls.get(name)
             roads = classes["tolled" if table is None else table.roads][network.road_class]
-            factor = roads.astype(np.float64)
+            factor = found[name] = roads.astype(np.float64)
             zones = set(table.zones if table else ()).intersection(network.region.names)
             if table is not None and zones:
                 factor[find_edges_in(network, sorted(zones))] *= table.zone_factor
-            found[name] = factor
         return found
 
     def toll_of(self, period: str) -> str:
@@ -174,14 +168,11 @@ class RoadPrices(Travelling):
             name: np.where(graph.ahead, values[graph.edge], used[-1][name][graph.edge])
             for name, values in used[0].items()
         }
-        prices = ArcPrices(quantities, {}, {})
-        side = (~graph.ahead).astype(np.intp)
-        for load in BOTH_LOADS:
+        prices, at = ArcPrices(quantities, {}, {}), ((~graph.ahead).astype(np.intp), graph.edge)
+        for load, roads in judged.items():
             weight = _weigh_arcs(scenario, vehicle, quantities, f"energy_{load}")
-            closed = False if free else judged[load].closed[side, graph.edge]
-            prices.weight[load] = np.where(closed, np.inf, weight)
-            local = None if free else judged[load].local
-            prices.local[load] = None if local is None else local[side, graph.edge]
+            prices.weight[load] = weight if free else np.where(roads.closed[at], np.inf, weight)
+            prices.local[load] = None if free or roads.local is None else roads.local[at]
         return prices
 
     def _use(self, vehicle: Vehicle, speed: Floats) -> dict[str, Floats]:
@@ -204,11 +195,10 @@ class RoadPrices(Travelling):
         """
         if not self.scenario.said.network.access_way:
             return {}
-        vehicle = self.scenario.catalogue.vehicles[vehicle_id]
-        speed = np.array([self.scenario.catalogue.speeds["service"].mean_km_h.value])
-        ends = zip(starts, goals, strict=True)
+        catalogue, ends = self.scenario.catalogue, zip(starts, goals, strict=True)
+        speed = np.array([catalogue.speeds["service"].mean_km_h.value])
         km = np.array([one.access_km + other.access_km for one, other in ends])
-        return drive.use_on_the_way(vehicle, self.energy_model, speed, km)
+        return drive.use_on_the_way(catalogue.vehicles[vehicle_id], self.energy_model, speed, km)
 
     def judge(self, vehicle_id: str, load: str, active: Active) -> TruckRoads:
         """Say what roads are to a truck while some changes hold, beside those closed to all."""
@@ -239,16 +229,18 @@ class RoadPrices(Travelling):
         once for each truck, load and set of changes, then kept.
         """
         turning = turning or self.scenario.catalogue.vehicles[vehicle_id].turns_in_dead_end
-        if (vehicle_id, load, active, free, turning) not in self._weighted:
+        key = vehicle_id, active, free, turning
+        if key not in self._weighted:
             router = self.free_router if free else self.router_of(vehicle_id)
             prices = self.price(vehicle_id, active, free=free)
-            for state, weight in prices.weight.items():
-                weighted = router.weigh(weight, prices.local[state], turns_in_dead_end=turning)
-                self._weighted[vehicle_id, state, active, free, turning] = weighted
-        return self._weighted[vehicle_id, load, active, free, turning]
+            self._weighted[key] = {
+                state: router.weigh(weight, prices.local[state], turns_in_dead_end=turning)
+                for state, weight in prices.weight.items()
+            }
+        return self._weighted[key][load]
 
     @cached_property
-    def _weighted(self) -> dict[tuple[str, str, Active, bool, bool], WeightedRoads]:
+    def _weighted(self) -> dict[tuple[str, Active, bool, bool], dict[str, WeightedRoads]]:
         return {}
 
     def find(
@@ -272,19 +264,12 @@ class RoadPrices(Travelling):
         use are left out. Nodes are numbered as in the network, with `x` and `y` [degrees].
         `vehicle`: id of one of the scenario's trucks; `period`: by default the scenario's first.
         """
-        when = next(iter(self.scenario.periods)) if period is None else period
-        active = self.spell_of(when)
+        catalogue, when = self.scenario.catalogue, period or next(iter(self.scenario.periods))
+        active, year = self.spell_of(when), self.scenario.periods[when].middle_year
         judged = self.judge(vehicle, load, active)
-        driven = drive.drive_edges(
-            self.network,
-            self.scenario.catalogue,
-            self.scenario.catalogue.vehicles[vehicle],
-            load,
-            year=self.scenario.periods[when].middle_year,
-            model=self.energy_model,
-            speed_km_h=self._speeds(vehicle, active, judged),
-            judged=judged,
-        )
+        speed, truck = self._speeds(vehicle, active, judged), catalogue.vehicles[vehicle]
+        asked: dict[str, Any] = {"model": self.energy_model, "speed_km_h": speed, "judged": judged}
+        driven = drive.drive_edges(self.network, catalogue, truck, load, year=year, **asked)
         return draw_graph(self.network, *driven)
 
     def changes_for(self, vehicle_id: str, active: Active) -> list[tuple[RoadChange, Indices]]:

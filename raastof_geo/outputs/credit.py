@@ -39,8 +39,7 @@ def tell_credit(effect: Effect) -> list[Message]:
         apart if together is None else tell_gain(say("Coordination"), together),
     ]
     for name in ("criterion", "uptake", "own", "trucks"):
-        gain = effect.credit({name})
-        if gain is not None and gain != Gain():
+        if (gain := effect.credit({name})) is not None and gain != Gain():
             cause = in_sentence(read_texts("causes")[name])
             told.append(tell_gain(say("Not coordination, {cause}", cause=cause), gain))
     return told
@@ -80,7 +79,6 @@ def say_change(
 
 def doubt_allocation(effect: Effect) -> Iterator[Message]:
     """Warn where better partners alone save more than they do in practice."""
-    share = effect.allocation_share
-    if share is not None and share > MUCH:
+    if (share := effect.allocation_share) is not None and share > MUCH:
         told, much = read_texts("doubts"), format_number(100 * share, digits=1)
         yield told["partners"].format(share=much, practice=told["practice"])

@@ -52,16 +52,38 @@ def write_geopackage(result: Result, folder: Path) -> Path:
     """
     path, language = folder / "plan.gpkg", result.scenario.said.language
     layers = draw_layers(result)
-    meanings, columns = _describe_columns(layers, language)
+    known = explain_columns()  # one that is not described is a `KeyError`
+    each = ((layer, table.columns.drop("geometry")) for layer, table in layers.items())
+    told = [(layer, one, known[one]) for layer, columns in each for one in columns]
+    rows = [(layer, one, in_currency(it.unit), it.danish, it.english) for layer, one, it in told]
+    heads = ["layer", "column", "unit", "meaning_da", "meaning_en"]
+    columns = [(layer, one, it.name(language), it.in_all) for layer, one, it in told]
     # Files say that they were made when the scenario begins, so that equal ones are equal.
     moment = f"{min(period.start for period in result.scenario.periods.values())}T00:00:00.000Z"
-    styles = _tabulate_styles(draw_styles(result, layers), moment)
+    drawn = draw_styles(result, layers)
+    styles = pd.DataFrame(  # as QGIS makes it
+        {
+            "f_table_catalog": "",
+            "f_table_schema": "",
+            "f_table_name": list(drawn),
+            "f_geometry_column": "geom",
+            "styleName": "raastof_geo",
+            "styleQML": list(drawn.values()),
+            "styleSLD": "",
+            "useAsDefault": True,
+            "description": "",
+            "owner": "",
+            "ui": None,
+            "update_time": pd.Timestamp(moment),
+        }
+    )
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": moment, **_UNSYNCHRONISED})
     try:
         for name, layer in layers.items():
             # Older programmes warn of files of version 1.4, and its triggers are others.
             said = {"DESCRIPTION": read_texts("layers")[name].render(language), "VERSION": "1.3"}
             layer.to_file(path, layer=name, driver="GPKG", engine="pyogrio", **said)
+        meanings = pd.DataFrame(rows, columns=heads)
         pyogrio.write_dataframe(meanings, path, layer="data_dictionary", driver="GPKG")
         # The number of a style has the name that QGIS gives it.
         pyogrio.write_dataframe(styles, path, layer="layer_styles", driver="GPKG", FID="id")
@@ -70,25 +92,9 @@ def write_geopackage(result: Result, folder: Path) -> Path:
     # What columns mean as the standard has it: clause F.9 of OGC 12-128r17, Schema.
     with closing(sqlite3.connect(path)) as base, base:
         base.executescript(read_asset("columns.sql"))
-        base.executemany(
-            "INSERT INTO gpkg_data_columns VALUES (?1, ?2, ?3, ?3, ?4, NULL, NULL)", columns
-        )
+        insert = "INSERT INTO gpkg_data_columns VALUES (?1, ?2, ?3, ?3, ?4, NULL, NULL)"
+        base.executemany(insert, columns)
     return path
-
-
-def _describe_columns(
-    layers: Mapping[str, gpd.GeoDataFrame], language: Language
-) -> tuple[pd.DataFrame, list[tuple[str, ...]]]:
-    """Say what columns mean, to people and to programmes; one not described is a `KeyError`."""
-    known = explain_columns()
-    said = [
-        (layer, one, known[one])
-        for layer, table in layers.items()
-        for one in table.columns.drop("geometry")
-    ]
-    rows = [(layer, one, in_currency(it.unit), it.danish, it.english) for layer, one, it in said]
-    told = pd.DataFrame(rows, columns=["layer", "column", "unit", "meaning_da", "meaning_en"])
-    return told, [(layer, one, it.name(language), it.in_all) for layer, one, it in said]
 
 
 def write_geoparquet(result: Result, folder: Path) -> Path:
@@ -102,26 +108,6 @@ def write_geoparquet(result: Result, folder: Path) -> Path:
     for name, layer in draw_layers(result).items():
         layer.to_parquet(into / f"{name}.parquet")
     return into
-
-
-def _tabulate_styles(styles: Mapping[str, str], moment: str) -> pd.DataFrame:
-    """Give `layer_styles` as QGIS makes it."""
-    return pd.DataFrame(
-        {
-            "f_table_catalog": "",
-            "f_table_schema": "",
-            "f_table_name": list(styles),
-            "f_geometry_column": "geom",
-            "styleName": "raastof_geo",
-            "styleQML": list(styles.values()),
-            "styleSLD": "",
-            "useAsDefault": True,
-            "description": "",
-            "owner": "",
-            "ui": None,
-            "update_time": pd.Timestamp(moment),
-        }
-    )
 
 
 def draw_layers(result: Result) -> dict[str, gpd.GeoDataFrame]:
@@ -204,14 +190,7 @@ _NOTHING = 0.0005
 _MUCH = 1e9
 _FLOW = '"origin_name" || \' → \' || "destination_name"'
 _TOLD = {
-    "flows": (
-        "material_name",
-        "tonnes",
-        "loads",
-        "vehicle_name",
-        "period",
-        str(TRANSPORT_WTW.flow),
-    ),
+    "flows": ("material_name", "tonnes", "loads", "vehicle_name", "period", TRANSPORT_WTW.flow),
     "road_burden": ("road", "per_weekday", "per_weekday_before", "per_weekday_change"),
     "sites": ("name", "roles", "offered_tonnes", "needed_tonnes", "saved_t_co2e_wtw"),
     "municipalities": ("name", "saved_t_co2e_wtw", "saved_cost_dkk"),
@@ -227,10 +206,14 @@ def draw_styles(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> dict[
     are what they first are, roads have classes by trucks for each weekday, municipalities by what
     they save [t CO2e], and zones by their rule.
     """
+    sites = [
+        {"value": role, "label": role.caption, "colour": _rgba(mark.colour), "marker": mark.in_gis}
+        for role, mark in ROLE_MARKS.items()
+    ]
     drawn = {
         "flows": _style_flows(result, layers),
         "road_burden": _style_burden(),
-        "sites": _style_sites(),
+        "sites": {"shape": "marker", "column": "role", "classes": sites, "label": "name"},
         "municipalities": _style_areas(layers["municipalities"]),
     }
     if "zones" in layers:
@@ -271,22 +254,8 @@ def _style_burden() -> dict[str, Any]:
         )
     ]
     none = {"low": 0.0, "high": _NOTHING, "colour": "190,190,190,255", "width_mm": 0.2}
-    return {
-        "shape": "line",
-        "column": "per_weekday",
-        "between": True,
-        "classes": _label(
-            [none, *classes], say("trucks each weekday"), say("only without coordination")
-        ),
-    }
-
-
-def _style_sites() -> dict[str, Any]:
-    classes = [
-        {"value": role, "label": role.caption, "colour": _rgba(mark.colour), "marker": mark.in_gis}
-        for role, mark in ROLE_MARKS.items()
-    ]
-    return {"shape": "marker", "column": "role", "classes": classes, "label": "name"}
+    told = _label([none, *classes], say("trucks each weekday"), say("only without coordination"))
+    return {"shape": "line", "column": "per_weekday", "between": True, "classes": told}
 
 
 def _style_areas(areas: gpd.GeoDataFrame) -> dict[str, Any]:
@@ -300,13 +269,9 @@ def _style_areas(areas: gpd.GeoDataFrame) -> dict[str, Any]:
         for (low, high), colour in zip(pairwise(limits), _AREA_COLOURS, strict=False)
         if high > 0 or saved_t.min() <= -_NOTHING
     ]
-    return {
-        "shape": "fill",
-        "column": "saved_t_co2e_wtw",
-        "between": True,
-        "label": "name",
-        "classes": _label(shown, say("t CO2e saved"), say("no part in the plan")),
-    }
+    told = _label(shown, say("t CO2e saved"), say("no part in the plan"))
+    look = {"shape": "fill", "column": "saved_t_co2e_wtw", "label": "name"}
+    return {**look, "between": True, "classes": told}
 
 
 def _label(classes: list[dict[str, Any]], unit: object, none: object) -> list[dict[str, Any]]:
@@ -315,7 +280,8 @@ def _label(classes: list[dict[str, Any]], unit: object, none: object) -> list[di
 
 
 def _span(low: float, high: float, unit: object, none: object) -> str:
-    least, most = map(_spell, (low, high))
+    each = ((one, f"{one:.10g}".partition(".")[2]) for one in (low, high))
+    least, most = (format_number(one, digits=len(beyond)) for one, beyond in each)
     if high < 0:
         return str(say("emits more than without coordination"))
     if high <= _NOTHING:
@@ -325,10 +291,6 @@ def _span(low: float, high: float, unit: object, none: object) -> str:
     if low <= _NOTHING:
         return str(say("less than {most} {unit}", most=most, unit=unit))
     return f"{least}–{most} {unit}"
-
-
-def _spell(limit: float) -> str:
-    return format_number(limit, digits=len(f"{limit:.10g}".partition(".")[2]))
 
 
 def _rgba(colour: str, *, opacity: int = 255) -> str:

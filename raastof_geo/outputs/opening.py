@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES, list_names
+from raastof_geo.effect.baseline import measure_shares
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.target import TargetAnswer
-from raastof_geo.effect.totals import measure_shares
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW
 from raastof_geo.language import (
@@ -102,8 +102,7 @@ def _say_less_used(result: Result) -> Iterator[Message]:
     """Say it where less of the needs is met by secondary materials than in the baseline."""
     first, definition = result.effect.baselines[0], result.effect.target.definition
     plan = measure_shares(result.effect.books)[definition]
-    before = first.shares[definition]
-    if before - plan >= _SEEN_SHARE:
+    if (before := first.shares[definition]) - plan >= _SEEN_SHARE:
         yield read_texts("opening")["less used"].format(
             span=say_span(result.scenario),
             definition=DEFINITION_NAMES[definition],
@@ -118,8 +117,7 @@ def _percent(share: float) -> str:
 
 def _say_assumptions(result: Result) -> Iterator[Message]:
     """Name the assumptions that it rests on, and what would turn the conclusion over."""
-    assessed = result.assumptions
-    if assessed is None:
+    if (assessed := result.assumptions) is None:
         return
     subjects = [one.subject for one in assessed.swings]
     named = [f"{one.title} {one.write(one.value)} ({one.range})" for one in subjects]
@@ -135,8 +133,7 @@ def say_effect(result: Result) -> Iterator[Message]:
     if first.missing:
         yield read_texts("opening")["lower bound"]
     span, baseline = say_span(result.scenario), in_sentence(name_basis(first))
-    known = effect.coordination
-    if known is not None or not first.missing:
+    if (known := effect.coordination) is not None or not first.missing:
         gain = known or effect.whole
         yield read_texts("opening")["saves"].format(
             who=say("The plan") if known is None else say("Coordination"),

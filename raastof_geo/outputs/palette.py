@@ -71,7 +71,6 @@ BURDEN_CLASSES = (
     BurdenClass(50, "#7d1220", 6.5),
     BurdenClass(150, "#3b0517", 9),
 )
-"""From few trucks to many."""
 
 
 class MaterialFamily(NamedTuple):

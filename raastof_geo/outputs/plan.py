@@ -1,6 +1,7 @@
-"""Put everything that is needed to check and repeat a plan into plain values."""
+"""Put all that is needed to check and repeat a plan into plain values and, for NumPy, arrays."""
 
 import hashlib
+import json
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -8,12 +9,18 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from raastof_geo.assignment.solving.certificate import Certificate
+from raastof_geo.assignment.statement.layout import MEASURES
+from raastof_geo.assignment.statement.problem import ColumnKind
 from raastof_geo.effect.cause import Gain
 from raastof_geo.evidence import STATES
-from raastof_geo.recall.rest import BASELINE_TABLES, describe_rows
+from raastof_geo.figures.vocabulary import SHORT_OF_GOAL
+from raastof_geo.recall import BASELINE_TABLES, describe_rows, pack_rest
 from raastof_geo.records.plan import PLAN, write_plan
-from raastof_geo.records.record import make_finite
+from raastof_geo.records.proof import Arrays, write_proof
+from raastof_geo.records.record import make_finite, pack_values
 from raastof_geo.result import Result, name_materials
 from raastof_geo.version import __version__
 
@@ -112,3 +119,73 @@ def _describe_certificate(certificate: Certificate) -> dict[str, Any]:
 def record_plan(result: Result, folder: Path) -> Path:
     """Write plan.json after the proof, whose digest it names."""
     return write_plan(describe_plan(result), folder, moves=len(result.plan.problem.moves))
+
+
+def describe_proof(result: Result) -> Arrays:
+    """Give the arrays of `proof.npz`; `records.proof` tells what they mean."""
+    plan, problem, proof = result.plan, result.plan.problem, result.plan.proof
+    rows, moves, used = proof.programme.matrix.tocsr(), problem.moves, np.flatnonzero(proof.values)
+    small = problem.only(used)
+    steps = [step.name for step in problem.scenario.said.objectives]
+    objectives = dict(zip(steps, small.objectives(), strict=True))
+    if plan.goal_certificate is not None:
+        objectives = {SHORT_OF_GOAL: small.measure(SHORT_OF_GOAL), **objectives}
+    # Columns that move nothing: their kind, and what tells them apart, as a JSON list.
+    labels = [
+        json.dumps([kind, *map(str, row)], ensure_ascii=False)
+        for kind in ColumnKind
+        if len(small.others.get(kind, ()))
+        for row in small.others[kind][list(kind.keys)].itertuples(index=False)
+    ]
+    # The column of each flow is found by its labels.
+    moving = np.flatnonzero(proof.values[problem.block("moves")] > 0)
+    keys = ("giver", "taker", "vehicle", "period")
+    known = zip(*(problem.labels(key, moving).tolist() for key in keys), strict=True)
+    number = dict(zip(known, moving.tolist(), strict=True))
+    wanted = zip(*(plan.flows[key].tolist() for key in keys), strict=True)
+    return {
+        "row_start": rows.indptr.astype(np.int64),
+        "column": rows.indices.astype(np.int32),
+        "coefficient": rows.data.astype(np.float64),
+        "sense": proof.programme.sense.astype(np.int8),
+        "limit": proof.programme.limit.astype(np.float64),
+        "row_name": np.array([f"{rule}: {label}" for rule, label in proof.rows], dtype=str),
+        "cost": proof.cost.astype(np.float64),
+        "whole": proof.programme.whole.astype(bool),
+        "value": proof.values.astype(np.float64),
+        "price": proof.shadow_prices.astype(np.float64),
+        "goal_price": proof.goal_prices.astype(np.float64),
+        "goal_cost": problem.measure(SHORT_OF_GOAL).astype(np.float64),
+        "price_given": proof.prices_given_decisions.astype(np.float64),
+        # Who sends what to whom, when and by which truck, on each column that is a move.
+        **_describe_parties("giver", problem.givers, ("site", "kind", "material")),
+        **_describe_parties("taker", problem.takers, ("site", "kind")),
+        "vehicle": np.array(problem.vehicles, dtype=str),
+        "period": np.array(list(problem.scenario.periods), dtype=str),
+        "move_giver": moves.giver.astype(np.int32),
+        "move_taker": moves.taker.astype(np.int32),
+        "move_vehicle": moves.vehicle.astype(np.int32),
+        "move_period": moves.period.astype(np.int32),
+        # What a unit of each column in use adds to every measure and objective.
+        "used_column": used.astype(np.int64),
+        "measure": np.array(list(MEASURES), dtype=str),
+        "measure_rate": np.array([small.measure(name) for name in MEASURES], np.float64),
+        "objective": np.array(list(objectives), dtype=str),
+        "objective_rate": np.array(list(objectives.values()), np.float64),
+        "other_column": used[used >= len(moves)].astype(np.int64),
+        "other_label": np.array(labels, dtype=str),
+        "flow_column": np.array([number[key] for key in wanted], dtype=np.int64),
+        "plan": np.frombuffer(pack_values(describe_plan(result)), np.uint8),
+        "rest": np.frombuffer(pack_rest(result), np.uint8),
+    }
+
+
+def _describe_parties(name: str, parties: Any, about: tuple[str, ...]) -> Arrays:
+    described = {f"{name}_{field}": [getattr(one, field) for one in parties] for field in about}
+    described[name] = [one.id for one in parties]
+    return {key: np.array(labels, dtype=str) for key, labels in described.items()}
+
+
+def record_proof(result: Result, folder: Path) -> Path:
+    """Write proof.npz."""
+    return write_proof(describe_proof(result), folder)

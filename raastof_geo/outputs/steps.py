@@ -23,11 +23,7 @@ _Dated: TypeAlias = tuple[datetime.date, Message]
 def list_steps(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> list[Message]:
     """List what the sites that are `mine` have to do for their flows, the first to do first."""
     moved = [flow for flow in flows if flow.origin != flow.destination]
-    told = [
-        *_notify(result, moved, mine),
-        *_meet(result, moved, mine),
-        *_agree(result, moved, mine),
-    ]
+    told = (step for find in (_notify, _meet, _agree) for step in find(result, moved, mine))
     return [sentence for _, sentence in sorted(told, key=itemgetter(0))]
 
 
@@ -93,8 +89,7 @@ def _agree(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> Iter
     scenario, projects = result.scenario, project_sites(result.scenario)
     met = _group(flows, lambda flow: flow.destination if flow.origin in mine else flow.origin)
     for among, step in ((True, "agree"), (False, "order")):
-        partners = [one for one in met if one not in mine and (one in projects) == among]
-        if partners:
+        if partners := [one for one in met if one not in mine and (one in projects) == among]:
             told = _describe(result, [flow for one in partners for flow in met[one]])
             names = join_clauses([scenario.site_name(one) for one in partners])
             yield told["by"], read_texts("steps")[step].format(partners=names, **told)

@@ -7,7 +7,6 @@ from functools import lru_cache
 from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.case import say_idle
 from raastof_geo.assignment.telling.names import list_names
-from raastof_geo.effect.measure import Effect
 from raastof_geo.errors import Finding
 from raastof_geo.evidence import STATES
 from raastof_geo.language import Language, Message, read_texts, say, say_text, spoken_language
@@ -52,39 +51,30 @@ def _find_doubts(
         tuple(explain_idle(scenario, network, anchors)),
         (say_evidence(scenario),),
     )
-    return tuple(
-        one if isinstance(one, Finding) else Finding(one) for kind in kinds for one in _first(kind)
-    )
+    told: list[Finding | Message] = []
+    for kind in kinds:
+        told += kind[:_MOST_OF_A_KIND]
+        if (more := len(kind) - _MOST_OF_A_KIND) > 0:
+            told.append(say("… and {count} more of this kind", count=more))
+    return tuple(one if isinstance(one, Finding) else Finding(one) for one in told)
 
 
 def warn(result: Result) -> list[Finding]:
     """Say what to doubt of effect, roads and input, what weighs most first, each once."""
-    told = [
-        *_doubt_effect(result.scenario, result.effect),
-        *doubt_today(result),
-        *beyond_fairness(result.scenario, result.plan.problem.alone),
-        *explain_lost(result.legs),
-    ]
+    effect, told = result.effect, list[Message]()
+    if effect.baseline_missing:
+        missing = round(sum(effect.baseline_missing.values()))
+        told.append(say_text("doubts", "left out", tonnes=missing))
+    projects = {result.scenario.project(site) for site in project_sites(result.scenario)}
+    saves_half = effect.saved_share is not None and effect.saved_share > 0.5
+    if saves_half and len(projects) >= REGION:
+        told.append(read_texts("doubts")["region"].format(count=len(projects)))
+    told += (*doubt_allocation(effect), *doubt_today(result))
+    told += beyond_fairness(result.scenario, result.plan.problem.alone)
+    told += explain_lost(result.legs)
     findings = [Finding(one) for one in told]
     findings += warn_of_input(result.scenario, result.network, result.anchors)
     return list({str(one): one for one in findings}.values())
-
-
-def _first(told: Sequence[Finding | Message]) -> Iterator[Finding | Message]:
-    """Give the first of a kind, and count the others."""
-    yield from told[:_MOST_OF_A_KIND]
-    if len(told) > _MOST_OF_A_KIND:
-        yield say("… and {count} more of this kind", count=len(told) - _MOST_OF_A_KIND)
-
-
-def _doubt_effect(scenario: Scenario, effect: Effect) -> Iterator[Message]:
-    if effect.baseline_missing:
-        yield say_text("doubts", "left out", tonnes=round(sum(effect.baseline_missing.values())))
-    projects = {scenario.project(site) for site in project_sites(scenario)}
-    saves_half = effect.saved_share is not None and effect.saved_share > 0.5
-    if saves_half and len(projects) >= REGION:
-        yield read_texts("doubts")["region"].format(count=len(projects))
-    yield from doubt_allocation(effect)
 
 
 def beyond_fairness(scenario: Scenario, alone: Mapping[str, float]) -> Iterator[Message]:
@@ -92,8 +82,7 @@ def beyond_fairness(scenario: Scenario, alone: Mapping[str, float]) -> Iterator[
     if scenario.said.targets.fairness is None:
         return
     projects = {scenario.project(site) for site in project_sites(scenario)}
-    free = sorted(projects - alone.keys())
-    if free:
+    if free := sorted(projects - alone.keys()):
         named = list_names([f"`{project}`" for project in free])
         yield read_texts("doubts")["fairness"].format(projects=named)
 
@@ -101,9 +90,8 @@ def beyond_fairness(scenario: Scenario, alone: Mapping[str, float]) -> Iterator[
 def _other_municipalities(scenario: Scenario) -> Iterator[Finding]:
     """Name sites whose coordinates lie in another municipality than the scenario says."""
     lon, lat = zip(*(site.lon_lat for site in scenario.sites.values()), strict=True)
-    for (id_, site), found in zip(
-        scenario.sites.items(), scenario.region.locate(lon, lat), strict=True
-    ):
+    found_in = scenario.region.locate(lon, lat)
+    for (id_, site), found in zip(scenario.sites.items(), found_in, strict=True):
         if site.municipality and found and site.municipality != found:
             told = {"site": f"`{id_}`", "said": site.municipality, "found": found}
             place = scenario.place_of("sites", id_, "municipality")
@@ -122,8 +110,7 @@ def say_evidence(scenario: Scenario) -> Message:
 
 def explain_idle(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> Iterator[Finding]:
     """Say of each recipe that can never run what it lacks."""
-    ferries = scenario.said.network.ferries
-    islands = group_sites(network, anchors.edges, ferries=ferries)
+    islands = group_sites(network, anchors.edges, ferries=scenario.said.network.ferries)
     for idle in find_idle(scenario, islands=islands):
         at = scenario.sites[idle.site].plant
         number = at.recipes.index(idle.recipe) if at is not None else 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 
 from raastof_geo.errors import OutputError, tell_reason
-from raastof_geo.language import Message, read_texts, speaking
+from raastof_geo.language import speaking
 from raastof_geo.records.exchange import exchanging
 from raastof_geo.result import Result
 from raastof_geo.scenario.output import INDEX, OUTPUTS, Output, Writer
@@ -56,10 +56,14 @@ def write_outputs(
                 wanted = [one for one in wanted if one not in ready]
                 for _ in spread(executor, _write, (result, draft), ready):
                     pass
+    except OutputError:
+        raise
     except OSError as error:
-        if isinstance(error, OutputError):
-            raise
-        raise OutputError(_tell_unwritten(into, error)) from error
+        # That a file is open elsewhere is told only where it may be that.
+        why = "full" if error.errno == errno.ENOSPC else "other"
+        why = "open" if isinstance(error, PermissionError) else why
+        told = {"folder": str(into), "reason": tell_reason(error)}
+        raise OutputError.saying_text("unwritten", why, **told) from error
     return into
 
 
@@ -67,11 +71,3 @@ def _write(shared: tuple[Result, Path], output: Output) -> None:
     result, folder = shared
     with speaking(*result.scenario.speech):
         find_writer(output)(result, folder)
-
-
-def _tell_unwritten(into: Path, error: OSError) -> Message:
-    """Say why nothing was written; that a file is open elsewhere, only where it may be that."""
-    why = "full" if error.errno == errno.ENOSPC else "other"
-    if isinstance(error, PermissionError):
-        why = "open"
-    return read_texts("unwritten")[why].format(folder=str(into), reason=tell_reason(error))

@@ -100,21 +100,16 @@ def _plan(folder: Path, draft: Path, version: str) -> "_Exchange":
     new = _list_digests(described, ready)
     check_place(folder)
     _check_links(folder, new)
-    old = _read_old(folder)
+    old: dict[str, str] = {}  # of the set that lies there; nothing where its manifest is damaged
+    with suppress(ValueError):
+        known = manifest.read_manifest(folder)
+        age = manifest.MANIFEST.judge(known.format) if known is not None else None
+        if known is not None and age == "newer":
+            told = {"folder": folder, "version": known.version}
+            raise OutputError.saying_text("places", "newer results", **told)
+        old = _list_digests(known, folder) if known is not None and age == "same" else {}
     _check_free(folder, {**new, **old})
     return _Exchange(folder, draft, new, old, files.name_free(folder / files.SET_ASIDE).name)
-
-
-def _read_old(folder: Path) -> dict[str, str]:
-    """Give the digests of the set that lies in the folder."""
-    try:
-        old = manifest.read_manifest(folder)
-    except ValueError:
-        return {}
-    age = manifest.MANIFEST.judge(old.format) if old is not None else None
-    if old is not None and age == "newer":
-        raise OutputError.saying_text("places", "newer results", folder=folder, version=old.version)
-    return _list_digests(old, folder) if old is not None and age == "same" else {}
 
 
 def _list_digests(found: manifest.Manifest, folder: Path) -> dict[str, str]:
@@ -159,7 +154,6 @@ class _Exchange:
         self.tell_moved()
 
     def tell_moved(self) -> None:
-        """Name what was moved aside."""
         for path, to in self.moved:
             files.note_moved(path, to)
 
@@ -258,8 +252,7 @@ def _tell_unfinished(folder: Path, error: OSError) -> Message:
 def _finish(folder: Path) -> None:
     """Finish what killed runs began, and remove their drafts; the lock is held."""
     for draft in list(_list_drafts(folder)):
-        exchange = _read_journal(folder, draft)
-        if exchange is not None:
+        if (exchange := _read_journal(folder, draft)) is not None:
             check_place(folder)
             aside = folder / exchange.aside
             before = sorted(aside.iterdir()) if files.is_folder(aside) else []
@@ -377,7 +370,6 @@ def _make_folders(folder: Path) -> list[Path]:
 
 
 def _remove_empty(folders: Iterable[Path]) -> None:
-    """Remove those folders that are empty."""
     for folder in folders:
         with suppress(OSError):
             folder.rmdir()

@@ -39,9 +39,8 @@ class Form(NamedTuple):
 
     def render(self, rows: Iterable[Sequence[str]]) -> bytes:
         """Lay rows out as text below the heads: UTF-8 with a mark that Excel knows."""
-        lines = (
-            self.separator.join(map(self._quote, row)) + self.end for row in (self.heads, *rows)
-        )
+        rows = (self.heads, *rows)
+        lines = (self.separator.join(map(self._quote, row)) + self.end for row in rows)
         return ("\ufeff" + "".join(lines)).encode("utf-8", "replace")
 
     def _quote(self, cell: str) -> str:
@@ -120,8 +119,7 @@ def compare_table(
         return
     expected = [form.heads if heads or not rows else rows[0], *below]
     if len(rows) != len(expected):
-        key = "rows" if rows else "empty"
-        yield texts[key].format(rows=len(rows) - 1, flows=len(below))
+        yield texts["rows" if rows else "empty"].format(rows=len(rows) - 1, flows=len(below))
         return
     for number, (row, wanted) in enumerate(zip(rows, expected, strict=True), 1):
         at = {"row": str(number)}

@@ -159,11 +159,13 @@ def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) 
 
 
 def _understand(ledger: dict[str, Any], figure: str) -> _Question:
-    match = _FIGURE.fullmatch(figure.strip())
-    if match is None:
-        raise InputError.saying_text(
-            "explained", "no figure", figure=f"`{figure}`", hint=_hint(ledger, figure)
-        )
+    if (match := _FIGURE.fullmatch(figure.strip())) is None:
+        names = [f"{side}.{part}" for side in BOOK_SIDES for part in ledger["units"]]
+        asked = figure.strip().lower()
+        near = [name for name in names if asked in name.split(".")]
+        near = near or get_close_matches(asked, names, n=3, cutoff=0.4)
+        hint = say("; did you mean {close}?", close=list_codes(near[:5])) if near else ""
+        raise InputError.saying_text("explained", "no figure", figure=f"`{figure}`", hint=hint)
     side, part, dimension, label = match.group("side", "part", "dimension", "label")
     _one_of(side, BOOK_SIDES)
     _one_of(part, list(ledger["units"]))
@@ -171,16 +173,6 @@ def _understand(ledger: dict[str, Any], figure: str) -> _Question:
         _one_of(dimension, DIMENSIONS)
         _one_of(label, _labels(ledger, dimension))
     return _Question(ledger, side, part, dimension or "", label or "")
-
-
-def _hint(ledger: dict[str, Any], figure: str) -> Message | str:
-    names = [f"{side}.{part}" for side in BOOK_SIDES for part in ledger["units"]]
-    asked = figure.strip().lower()
-    near = [name for name in names if asked in name.split(".")]
-    near = near or get_close_matches(asked, names, n=3, cutoff=0.4)
-    if not near:
-        return ""
-    return say("; did you mean {close}?", close=list_codes(near[:5]))
 
 
 def _one_of(name: str, known: Any) -> None:
@@ -249,8 +241,7 @@ def _tell_part(
     entries.sort(key=lambda entry: (-abs(entry.counted), entry.line))
     for entry in entries[:most]:
         yield _tell_line(ledger, side, part, entry)
-    rest = entries[most:]
-    if rest:
+    if rest := entries[most:]:
         yield say_count(
             "  … and {count} smaller line with {total} {unit}",
             "  … and {count} smaller lines with {total} {unit}",
@@ -258,8 +249,7 @@ def _tell_part(
             total=_number(sum(entry.counted for entry in rest)),
             unit=unit,
         )
-    factors = ledger[side]["factors"].get(part)
-    if factors:
+    if factors := ledger[side]["factors"].get(part):
         found = {factors[entry.line] for entry in entries}
         names.update(name for at in found if (name := ledger["factor_names"][at]))
 
@@ -290,8 +280,7 @@ def _tell_line(ledger: dict[str, Any], side: str, part: str, entry: _Entry) -> M
 
 
 def _tell_source(ledger: dict[str, Any], name: str) -> Iterator[Message]:
-    figure = ledger["figures"].get(name)
-    if figure is None:
+    if (figure := ledger["figures"].get(name)) is None:
         return
     ends = {end: "" if figure[end] is None else _factor(figure[end]) for end in ("low", "high")}
     by_year = [f"{year}: {_factor(one)}" for year, one in (figure["by_year"] or {}).items()]

@@ -54,8 +54,7 @@ def read_results(folder: Path) -> tuple[dict[str, Any], ProofArrays]:
     """
     plan, _ = read_plan(folder / PLAN.name)
     proof, data = read_proof(folder / PROOF.name)
-    kept = read_copy(proof.plan.tobytes())
-    written = kept | {"proof": link_proof(data, len(proof.move_giver))}
+    written = read_copy(proof.plan.tobytes()) | {"proof": link_proof(data, len(proof.move_giver))}
     differences = list_differences(plan, written, file=PLAN.name)
     raise_all(DamagedError, list(islice(differences, _MOST_TOLD)))
     return plan, proof

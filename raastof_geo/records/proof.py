@@ -78,7 +78,6 @@ ROW_SIGNS = {-1: "<=", 0: "=", 1: ">="}
 """How a row holds its sum against its limit."""
 
 Arrays: TypeAlias = dict[str, NDArray[Any]]
-"""Arrays of a proof by name, as they are written."""
 
 _MOST_ARRAYS = 2_000_000_000
 _MOST_TIMES = 100
@@ -122,16 +121,15 @@ def read_proof(path: Path) -> tuple[ProofArrays, bytes]:
 
     `RecordError` where it is missing or of another format, `DamagedError` where no run wrote it.
     """
-    lost = say_text("damaged", "no proof", file=str(path))
-    data = PROOF.read(path, missing=lost)
+    data = PROOF.read(path, missing=say_text("damaged", "no proof", file=str(path)))
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _check_sizes(path, archive, len(data))
-            found = str(_read_array(path, archive, "format", "U"))
-            PROOF.check_format(found, file=str(path))
-            kinds = {name: what[0] for name, what in ARRAYS.items()}
+            whole = sum(entry.file_size for entry in archive.infolist())
+            if whole > min(_MOST_ARRAYS, max(64_000_000, _MOST_TIMES * len(data))):
+                raise refuse_proof(say("its archive holds more than a proof can"), file=str(path))
+            PROOF.check_format(str(_read_array(path, archive, "format", "U")), file=str(path))
             arrays = ProofArrays(
-                **{name: _read_array(path, archive, name, kind) for name, kind in kinds.items()}
+                **{name: _read_array(path, archive, name, of[0]) for name, of in ARRAYS.items()}
             )
     except RaastofError:
         raise
@@ -142,12 +140,6 @@ def read_proof(path: Path) -> tuple[ProofArrays, bytes]:
         raise refuse_proof(say("its archive cannot be unpacked"), file=str(path)) from error
     _check_fit(path, arrays)
     return arrays, data
-
-
-def _check_sizes(path: Path, archive: zipfile.ZipFile, size: int) -> None:
-    whole = sum(entry.file_size for entry in archive.infolist())
-    if whole > min(_MOST_ARRAYS, max(64_000_000, _MOST_TIMES * size)):
-        raise refuse_proof(say("its archive holds more than a proof can"), file=str(path))
 
 
 def _read_array(path: Path, archive: zipfile.ZipFile, name: str, kind: str) -> NDArray[Any]:
@@ -186,36 +178,28 @@ def _is_sound(array: NDArray[Any]) -> bool:
 
 def _check_fit(path: Path, arrays: ProofArrays) -> None:
     """Look whether equal words of `ARRAYS` are equal numbers, and numbers point at something."""
-    sizes = _measure_sizes(arrays)
-    if sizes is None or not (_is_matrix(arrays) and _points(arrays, sizes)):
-        raise refuse_proof(say("its parts do not fit together"), file=str(path))
-
-
-def _measure_sizes(arrays: ProofArrays) -> dict[str, int] | None:
     sizes: dict[str, int] = {}
+    fits = True
     for name, what in ARRAYS.items():
         words, shape = what.split()[1:], getattr(arrays, name).shape
-        if len(words) != len(shape):
-            return None
-        for word, size in zip(words, shape, strict=True):
-            if sizes.setdefault(word, size) != size:
-                return None
-    return sizes if sizes["rows+1"] == sizes["rows"] + 1 else None
-
-
-def _is_matrix(arrays: ProofArrays) -> bool:
-    starts, sense = arrays.row_start, arrays.sense
-    return (
-        int(starts[0]) == 0
+        fits &= len(words) == len(shape)
+        for word, size in zip(words, shape, strict=False):
+            fits &= sizes.setdefault(word, size) == size
+    starts, sense, fits = (
+        arrays.row_start,
+        arrays.sense,
+        fits and sizes["rows+1"] == sizes["rows"] + 1,
+    )
+    pointing = ((getattr(arrays, name), sizes[of]) for name, of in _POINTS.items())
+    fits = (
+        fits
+        and sizes["rows+1"] == sizes["rows"] + 1
+        and int(starts[0]) == 0
         and int(starts[-1]) == len(arrays.column)
         and bool((starts[1:] >= starts[:-1]).all())
         and bool(((sense >= -1) & (sense <= 1)).all())
+        and sizes["moves"] <= sizes["columns"]
+        and all(bool(((one >= 0) & (one < size)).all()) for one, size in pointing)
     )
-
-
-def _points(arrays: ProofArrays, sizes: dict[str, int]) -> bool:
-    within = all(
-        bool(((numbers >= 0) & (numbers < sizes[of])).all())
-        for numbers, of in ((getattr(arrays, name), of) for name, of in _POINTS.items())
-    )
-    return within and sizes["moves"] <= sizes["columns"]
+    if not fits:
+        raise refuse_proof(say("its parts do not fit together"), file=str(path))

@@ -53,7 +53,12 @@ def read_values(data: bytes, *, file: str) -> dict[str, Any]:
             parse_int=_read_int,
             object_pairs_hook=_read_object,
         )
-        if not isinstance(values, dict) or _is_deep(values):
+        level = [values]
+        for _ in range(_DEEPEST):
+            inside = (one for one in level if isinstance(one, dict | list))
+            each = (one.values() if isinstance(one, dict) else one for one in inside)
+            level = [below for one in each for below in one]
+        if level or not isinstance(values, dict):
             raise ValueError("it has no names, or too many levels")
     except (ValueError, RecursionError, MemoryError) as error:
         raise DamagedError.saying_text("damaged", "other", file=file, reason=_why(error)) from error
@@ -83,24 +88,11 @@ def _read_int(text: str) -> int:
 
 
 def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) < len(pairs):
+    if len(values := dict(pairs)) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(say("{name} stands twice in one place", name=f"`{plain(twice)[:_SHOWN]}`"))
     return values
-
-
-def _is_deep(values: Any) -> bool:
-    level = [values]
-    for _ in range(_DEEPEST):
-        level = [
-            below
-            for one in level
-            if isinstance(one, dict | list)
-            for below in (one.values() if isinstance(one, dict) else one)
-        ]
-    return bool(level)
 
 
 def read_within(path: Path, *, most_bytes: int) -> bytes:
@@ -191,7 +183,13 @@ def list_differences(found: Any, kept: Any, *, file: str, field: str = "") -> It
     if pack_values(found) == pack_values(kept):
         return
     if type(found) is type(kept) is dict:
-        yield from _differing_names(file, field, found, kept)
+        for name in dict.fromkeys((*kept, *found)):
+            if name not in found or name not in kept:
+                sides = (show_value(one[name]) if name in one else None for one in (found, kept))
+                yield _tell_difference(file, _join(field, name), *sides)
+        if found.keys() == kept.keys() and list(found) != list(kept):
+            order = (plain(", ".join(names))[:_SHOWN] for names in (found, kept))
+            yield _tell_difference(file, _join(field, "order"), *order)
         below = {name: _join(field, name) for name in kept if name in found}
     elif type(found) is type(kept) is list and len(found) == len(kept):
         below = {at: f"{field}[{at}]" for at in range(len(kept))}
@@ -201,18 +199,6 @@ def list_differences(found: Any, kept: Any, *, file: str, field: str = "") -> It
         yield _tell_difference(file, field, show_value(found), show_value(kept))
     for at, name in below.items():
         yield from list_differences(found[at], kept[at], file=file, field=name)
-
-
-def _differing_names(
-    file: str, field: str, found: dict[str, Any], kept: dict[str, Any]
-) -> Iterator[Message]:
-    for name in dict.fromkeys((*kept, *found)):
-        if name not in found or name not in kept:
-            sides = (show_value(side[name]) if name in side else None for side in (found, kept))
-            yield _tell_difference(file, _join(field, name), *sides)
-    if found.keys() == kept.keys() and list(found) != list(kept):
-        order = (plain(", ".join(names))[:_SHOWN] for names in (found, kept))
-        yield _tell_difference(file, _join(field, "order"), *order)
 
 
 def _tell_difference(file: str, field: str, found: str | None, kept: str | None) -> Message:
@@ -262,8 +248,7 @@ class Record:
 
     def check_format(self, found: Any, *, file: str, version: Any = None) -> None:
         """Refuse, as `RecordError`, a record of another format, and say what to do."""
-        age = self.judge(found)
-        if age != "same":
+        if (age := self.judge(found)) != "same":
             of = f" ({plain(version)[:_VERSION_SHOWN]})" if isinstance(version, str) else ""
             told = {"found": show_value(found), "wanted": show_value(self.format), "version": of}
             raise RecordError.saying_text("formats", age, file=file, **told)

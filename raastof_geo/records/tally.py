@@ -26,9 +26,9 @@ _SUMS: Mapping[str, Any] = tomllib.loads(_FILE.read_text("utf-8"))
 def recount(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Name all in plan.json that does not follow from the proof or itself; or `DamagedError`."""
     for count in (
-        *(_count_used, _count_parties, _count_flows, _count_loads, _count_rates),
-        *(_count_others, _count_openings, _count_sums, _count_totals, _count_baseline),
-        *(_count_saved, _count_shares, _count_rows, _count_names),
+        *(_count_used, _count_parties, _count_flows, _count_rates),
+        *(_count_others, _count_sums, _count_totals, _count_baseline),
+        *(_count_saved, _count_rows, _count_names),
     ):
         yield from count(plan, proof)
 
@@ -36,11 +36,10 @@ def recount(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
 def _count_used(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that the columns in use are those with a value, and that each has its place."""
     used, moves = proof.used_column, len(proof.move_giver)
-    others = used[used >= moves]
     fits = (
         np.array_equal(used, np.flatnonzero(proof.value))
         and np.array_equal(np.sort(proof.flow_column), used[used < moves])
-        and np.array_equal(proof.other_column, others)
+        and np.array_equal(proof.other_column, used[used >= moves])
     )
     if not fits:
         yield say("proof.npz moves tonnes that plan.json does not show")
@@ -64,8 +63,7 @@ def _count_parties(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
         labels, numbers = parties[rule]
         if rule == "captured" and label in proof.giver:  # of one offer, not of a whole site
             labels = proof.giver
-        others = {*labels[numbers[inside[inside < len(numbers)]]].tolist()} - {label}
-        if others:
+        if others := {*labels[numbers[inside[inside < len(numbers)]]].tolist()} - {label}:
             told = say("proof.npz: the rule {rule} speaks of {others}", rule=name)
             yield told.format(others=", ".join(sorted(others)[:3]))
 
@@ -99,33 +97,27 @@ def _count_flows(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     yield from _compare_rows(plan, "flows", {name: one.tolist() for name, one in right.items()})
 
 
-def _count_loads(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
-    """Check loads against tonnes, in the plan and in its baseline."""
-    names = ("tonnes", "load_t", "work_h", "loads")
-    for name in ("flows", "baseline_flows"):
-        table = _table(plan, name, names)
-        for row, entry in enumerate(zip(*(table[key] for key in names), strict=True)):
-            tonnes, load, hours, loads = map(number_in, entry)
-            trips = tonnes / load if hours > 0 and load > 0 else 0.0
-            if not -_ROOM * max(1.0, trips) < loads - trips < 1 + _ROOM * max(1.0, trips):
-                yield tell_recounted(f"{name}[{row}].loads", entry[3], float(np.ceil(trips)))
-
-
 def _count_rates(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
-    """Check sums of flows as tonnes times what a tonne has, in the plan and in its baseline."""
+    """Check loads, and sums as tonnes times what a tonne has, of the plan and its baseline."""
     pooled = values_at(plan, "scenario", "said", "baseline").get("return_loads")
     plain = _SUMS["per_t"] if pooled else _SUMS["per_t"] | _SUMS["per_t_alone"]
     for name, products in (("flows", _SUMS["per_t"]), ("baseline_flows", plain)):
-        table = _table(plan, name, ["tonnes", *products.values()])
-        tonnes = list(map(number_in, table["tonnes"]))
+        rows = _table(plan, name, ["tonnes", "load_t", "work_h", "loads", *products.values()])
+        tonnes = list(map(number_in, rows["tonnes"]))
+        each = zip(tonnes, rows["load_t"], rows["work_h"], rows["loads"], strict=True)
+        for row, (moved, *entry) in enumerate(each):
+            load, hours, loads = map(number_in, entry)
+            trips = moved / load if hours > 0 and load > 0 else 0.0
+            if not -_ROOM * max(1.0, trips) < loads - trips < 1 + _ROOM * max(1.0, trips):
+                yield tell_recounted(f"{name}[{row}].loads", entry[2], float(np.ceil(trips)))
         for product, rate in products.items():
-            rates = map(number_in, table[rate])
+            rates = map(number_in, rows[rate])
             right = [one * other for one, other in zip(tonnes, rates, strict=True)]
             yield from _compare_rows(plan, name, {product: right}, size=[1e4 * t for t in tonnes])
 
 
 def _count_others(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
-    """Check that recipes, stores and empty trips are the other columns in use."""
+    """Check that recipes, stores, empty trips and what is opened are the other columns in use."""
     for kind, (name, amount, *keys) in _SUMS["others"].items():
         mine = list(_read_others(proof, kind))
         right: _Table = {
@@ -133,14 +125,9 @@ def _count_others(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
             for place, key in enumerate(keys)
         }
         yield from _compare_rows(plan, name, right | {amount: [value for _, value in mine]})
-
-
-def _count_openings(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
-    """Check that what is opened has a column in use."""
     opened = {tuple(label) for label, value in _read_others(proof, "openings") if value > 0.5}
-    rows = entries_at(plan, "openings")
-    right = [(one.get("role"), one.get("site")) in opened for one in rows]
-    yield from _compare_rows(plan, "openings", {"opened": right})
+    there = [(one.get("role"), one.get("site")) in opened for one in entries_at(plan, "openings")]
+    yield from _compare_rows(plan, "openings", {"opened": there})
 
 
 def _read_others(proof: ProofArrays, kind: str) -> Iterator[tuple[list[str], float]]:
@@ -171,8 +158,7 @@ def _count_sums(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
             continue
         yield from _compare(field, said, right)
     goals = int(plan.get("goal_certificate") is not None)
-    first = proof.objective_rate[goals : goals + 1]
-    lacks = proof.objective_rate[:goals]
+    lacks, first = proof.objective_rate[:goals], proof.objective_rate[goals : goals + 1]
     if goals and not np.array_equal(lacks[0], proof.goal_cost[proof.used_column]):
         yield say("proof.npz: what goals lack is not what its columns lack")
     if len(first) and not np.allclose(first[0], proof.cost[proof.used_column], rtol=1e-9):
@@ -205,9 +191,8 @@ def _sum_kinds(flows: _Table) -> dict[str, float]:
 
 def _count_baseline(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that totals of the baseline are sums of its tables, and the first of all of them."""
-    flows = _table(
-        plan, "baseline_flows", [*set(_SUMS["of_baseline"].values()), "virgin", "taker_kind"]
-    )
+    columns = [*set(_SUMS["of_baseline"].values()), "virgin", "taker_kind"]
+    flows = _table(plan, "baseline_flows", columns)
     right = {name: _add(flows[column]) for name, column in _SUMS["of_baseline"].items()}
     for name, sums in _SUMS["beside_flows"].items():
         table = _table(plan, f"baseline_{name}", sums.values())
@@ -222,7 +207,7 @@ def _count_baseline(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
 
 
 def _count_saved(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
-    """Check savings as baseline less plan, and all emissions as the sum of their parts."""
+    """Check savings as baseline less plan, emissions as sums of parts, and shares as one number."""
     after, before = values_at(plan, "effect", "plan"), values_at(plan, "effect", "baseline")
     for side, total in (("plan", after), ("baseline", before)):
         whole = _add(total.get(name) for name in _SUMS["emissions"])
@@ -234,17 +219,12 @@ def _count_saved(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     known = base > 0 and not values_at(plan, "effect", "baseline_missing_tonnes")
     share = 1 - number_in(after.get("kg_co2e_wtw")) / base if known else None
     yield from _compare("effect", values_at(plan, "effect"), {"saved_share": share})
-
-
-def _count_shares(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
-    """Check that the secondary share of the plan is the same wherever it stands, if it does."""
-    total, target = values_at(plan, "effect", "plan"), values_at(plan, "effect", "target")
+    target = values_at(plan, "effect", "target")
     if target.get("period") or target.get("municipality"):
         return
     for at, reach in enumerate(entries_at(plan, "effect", "target", "reaches")):
-        name = f"secondary_share_{reach.get('definition')}"
-        if name in total:
-            share = number_in(total[name])
+        if (name := f"secondary_share_{reach.get('definition')}") in after:
+            share = number_in(after[name])
             yield from _compare(f"effect.target.reaches[{at}]", reach, {"in_plan": share})
 
 
@@ -289,8 +269,7 @@ def _compare_rows(
 ) -> Iterator[Message]:
     """Name the cells of a table of plan.json that are not the right ones; `size` is of each row."""
     for name, column in right.items():
-        said = _table(plan, table, [name])[name]
-        if len(said) != len(column):
+        if len(said := _table(plan, table, [name])[name]) != len(column):
             yield tell_recounted(f"{table}.length", len(said), float(len(column)))
             return
         sizes = size or [0.0] * len(column)

@@ -2,7 +2,7 @@
 
 import math
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -74,22 +74,16 @@ class Verdict:
         if self.goals:
             return texts["goals"].format(proof=replace(self, goals=False).sentence())
         shown = "optimal" if self.gap <= _SHARE else "decided" if self.decisions else "feasible"
+        gap = format_number(max(100 * self.gap, 1e-4), digits=4)
+        small = self.gap < 1e-6  # next to nothing
         return texts[shown].format(
             bound=format_number(self.lower_bound, digits=1),
             claimed=format_number(self.claimed_bound, digits=1),
             value=format_number(self.objective, digits=1),
             rows=format_number(self.rows),
             columns=format_number(self.columns),
-            gap=_tell_share(self.gap),
+            gap=say("less than {least} %", least=gap) if small else say("{percent} %", percent=gap),
         )
-
-
-def _tell_share(share: float) -> Message:
-    """Write a share in per cent, one that is next to nothing in words."""
-    least = 1e-6
-    if share < least:
-        return say("less than {least} %", least=format_number(100 * least, digits=4))
-    return say("{percent} %", percent=format_number(100 * share, digits=4))
 
 
 def check_results(folder: Path | str) -> Verdict:
@@ -123,12 +117,19 @@ def _check(folder: Path) -> Verdict:
     differences = list(record.list_differences(plan, kept | {"proof": link}, file=PLAN.name))
     verdict = _measure(kept, "certificate", proof)
     table, table_notes = _check_table(folder, kept, listed, changed)
+    goals: Iterable[Message] = ()
+    if bool(kept.get("goal_certificate")) != bool(proof.goal_cost.any()):
+        goals = [say("plan.json and proof.npz do not agree whether there are goals")]
+    elif proof.goal_cost.any():  # it is proved again that no plan comes nearer to them
+        lacks = replace(proof, cost=proof.goal_cost, price=proof.goal_price)
+        nearest = _measure(kept, "goal_certificate", lacks)
+        goals = _check_certificate(kept, "goal_certificate", nearest, proof)
     findings = [
         *([changed[PROOF.name]] if PROOF.name in changed else []),
         *differences,
         *_check_rows(proof, _tolerance(kept, "certificate", proof)),
         *_check_certificate(kept, "certificate", verdict, proof),
-        *_check_goals(kept, proof),
+        *goals,
         *recount(kept, proof),
         *table,
     ]
@@ -140,16 +141,6 @@ def _check(folder: Path) -> Verdict:
 
 def _render(plan: Mapping[str, Any]) -> bytes:
     return record.render_values(plan).encode("utf-8", "replace")
-
-
-def _check_goals(kept: Mapping[str, Any], proof: ProofArrays) -> Iterator[Message]:
-    """Prove again that no plan comes nearer to the goals."""
-    if bool(kept.get("goal_certificate")) != bool(proof.goal_cost.any()):
-        yield say("plan.json and proof.npz do not agree whether there are goals")
-    elif proof.goal_cost.any():
-        lacks = replace(proof, cost=proof.goal_cost, price=proof.goal_price)
-        verdict = _measure(kept, "goal_certificate", lacks)
-        yield from _check_certificate(kept, "goal_certificate", verdict, proof)
 
 
 def _measure(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> Verdict:
@@ -185,8 +176,7 @@ def _read_manifest(folder: Path) -> tuple[manifest.Manifest | None, list[Message
 
 def _list_changed(folder: Path, listed: manifest.Manifest | None) -> Iterator[tuple[str, Message]]:
     for name, entry in (listed.files if listed else {}).items():
-        found = _look_at(folder, name, entry)
-        if found is not None:
+        if (found := _look_at(folder, name, entry)) is not None:
             yield name, found
 
 
@@ -205,10 +195,8 @@ def _look_at(folder: Path, name: str, entry: manifest.WrittenFile) -> Message | 
         status = path.lstat()
         if not stat.S_ISREG(status.st_mode):
             return say("{file} is no longer a file", file=file)
-        same = (
-            status.st_size == entry.size_bytes
-            and manifest.describe_file(path).sha256 == entry.sha256
-        )
+        same = status.st_size == entry.size_bytes
+        same = same and manifest.describe_file(path).sha256 == entry.sha256
     except (FileNotFoundError, NotADirectoryError):
         return say("{file} is missing", file=file)
     except (OSError, ValueError) as error:
@@ -238,8 +226,7 @@ def _check_table(
     as_written = listed is not None and FLOWS not in changed
     form = shape_flows(language, data)
     found = list(compare_table(data, form, list_rows(*told, form), heads=not as_written))
-    same = data == whole or as_written
-    return found, [] if found or same else [_written_otherwise(FLOWS)]
+    return found, [] if found or (data == whole or as_written) else [_written_otherwise(FLOWS)]
 
 
 def _written_otherwise(name: str) -> Message:
@@ -248,16 +235,13 @@ def _written_otherwise(name: str) -> Message:
 
 def _violation(proof: ProofArrays) -> tuple[float, int]:
     """Find the farthest that a row is broken, and which. [t]"""
-    terms = proof.coefficient * proof.value[proof.column]
-    used = np.bincount(find_rows(proof), terms, minlength=len(proof.limit))
-    over = used - proof.limit
-    sense = proof.sense
+    terms, sense = proof.coefficient * proof.value[proof.column], proof.sense
+    over = np.bincount(find_rows(proof), terms, minlength=len(proof.limit)) - proof.limit
     broken = np.where(sense < 0, over, np.where(sense > 0, -over, np.abs(over)))
     worst = int(np.argmax(broken)) if len(broken) else -1
     decided = proof.value[proof.whole]
     halves = np.abs(decided - np.round(decided))
-    farthest = [one.max(initial=0.0) for one in (broken, -proof.value, halves)]
-    return float(max(farthest)), worst
+    return float(max(one.max(initial=0.0) for one in (broken, -proof.value, halves))), worst
 
 
 def _tolerance(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> float:
@@ -275,38 +259,29 @@ def _tolerance(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> float:
 
 def _bound(proof: ProofArrays) -> tuple[float, float]:
     """Bound every plan from below by weak duality, and give the smallest reduced cost."""
-    sense, price = proof.sense, proof.price
+    sense, price, cost = proof.sense, proof.price, proof.cost
     price = np.where((sense < 0) & (price > 0), 0.0, price)
     price = np.where((sense > 0) & (price < 0), 0.0, price)
-    reduced = _reduced(proof, price)
-    candidates = [_scaled(proof, price, reduced), price]
-    for _ in range(_ROUNDS):
-        candidates.append(_lowered(proof, candidates[-1]))
-    bounds = [_bound_of(proof, candidate) for candidate in candidates]
-    return max(bounds), float(reduced.min(initial=0.0))
-
-
-def _bound_of(proof: ProofArrays, price: Floats) -> float:
-    reduced = _reduced(proof, price)
-    below = np.flatnonzero(reduced < 0)
-    bound = float(price @ proof.limit)
-    if len(below):
-        bound += float(reduced[below] @ _most(proof)[below])
-    return bound
-
-
-def _scaled(proof: ProofArrays, price: Floats, reduced: Floats) -> Floats:
-    """Shrink all prices by the hair that lifts reduced costs of what costs something to zero."""
-    cost = proof.cost
+    reduced, most = _reduced(proof, price), _most(proof)
+    # All prices shrunk by the hair that lifts reduced costs of what costs something to zero.
     below = (reduced < 0) & (cost > 0)
     hair = float((-reduced[below] / (cost[below] - reduced[below])).max(initial=0.0))
-    return np.asarray(price * (1.0 - hair))
+    candidates = [np.asarray(price * (1.0 - hair)), price]
+    for _ in range(_ROUNDS):
+        candidates.append(_lowered(proof, candidates[-1]))
+    bounds = []
+    for one in candidates:
+        left = _reduced(proof, one)
+        cheap = np.flatnonzero(left < 0)
+        bounds.append(float(one @ proof.limit))
+        if len(cheap):
+            bounds[-1] += float(left[cheap] @ most[cheap])
+    return max(bounds), float(reduced.min(initial=0.0))
 
 
 def _reduced(proof: ProofArrays, price: Floats) -> Floats:
     worth = proof.coefficient * price[find_rows(proof)]
-    count = len(proof.cost)
-    return np.asarray(proof.cost - np.bincount(proof.column, worth, minlength=count))
+    return np.asarray(proof.cost - np.bincount(proof.column, worth, minlength=len(proof.cost)))
 
 
 def _most(proof: ProofArrays) -> Floats:
@@ -383,8 +358,7 @@ def _expect(
 
 def _claimed_gap(claimed: Mapping[str, Any]) -> float:
     objective = record.number_in(claimed.get("objective"))
-    bound = record.number_in(claimed.get("lower_bound"))
-    return (objective - bound) / max(abs(objective), 1.0)
+    return (objective - record.number_in(claimed.get("lower_bound"))) / max(abs(objective), 1.0)
 
 
 def _room(value: float) -> float:

@@ -101,10 +101,8 @@ class Region:
         """Name the town nearest to a place, and how far it is; none is infinitely far. [m]"""
         if self.towns.empty:
             return "", np.inf
-        away = projection.project(
-            self.towns["lon"], self.towns["lat"], self.crs
-        ) - projection.project(lon, lat, self.crs)
-        metres = np.hypot(*away.T)
+        towns = projection.project(self.towns["lon"], self.towns["lat"], self.crs)
+        metres = np.hypot(*(towns - projection.project(lon, lat, self.crs)).T)
         return str(self.towns["name"].iloc[metres.argmin()]), float(metres.min())
 
     def covers(self, lon: float, lat: float) -> bool:
@@ -171,8 +169,9 @@ def _read_file(file: Path, _: int) -> Region:
 
 def encode_region(region: Region) -> dict[str, Any]:
     """Give a region in plain values by the names of its fields; shapes as GeoJSON, to a metre."""
-    found = {one.name: _encode(getattr(region, one.name)) for one in fields(Region)}
-    return {"format": _FORMAT, **found}
+    return {"format": _FORMAT} | {
+        of.name: _encode(getattr(region, of.name)) for of in fields(Region)
+    }
 
 
 def decode_region(told: Mapping[str, Any]) -> Region:
@@ -216,9 +215,7 @@ def _encode(value: Any) -> Any:
 
 def _decode_shapes(told: Sequence[Any]) -> Objects:
     shapes = np.asarray(shapely.from_geojson([json.dumps(one) for one in told]), object)
-    if (
-        not np.isin(shapely.get_type_id(shapes), (3, 6)).all()
-        or (np.abs(shapely.bounds(shapes)) > (180, 90, 180, 90)).any()
-    ):
+    off_earth = (np.abs(shapely.bounds(shapes)) > (180, 90, 180, 90)).any()
+    if off_earth or not np.isin(shapely.get_type_id(shapes), (3, 6)).all():
         raise ValueError("no polygons in degrees")
     return shapes

@@ -39,8 +39,7 @@ def read_area(
     `Køge`, `Køge Kommune` or `0259`, of a `region`, the built-in one by default; `buffer_m`: how
     far the area is widened [m]. `RoadDataError`: more than one is given, or what is no area.
     """
-    given = [bounds is not None, file is not None, bool(municipalities)]
-    if sum(given) > 1:
+    if sum((bounds is not None, file is not None, bool(municipalities))) > 1:
         raise RoadDataError.saying_text("areas", "several")
     area: shapely.Geometry | None = None
     if bounds is not None:
@@ -106,10 +105,8 @@ FARTHEST_M = 100.0
 def find_changed_edges(network: RoadNetwork, changes: Sequence[RoadsMeant]) -> list[Indices]:
     """Find the edges, ascending, of each change; `RoadDataError` names all that fit no road."""
     found = [_find_edges(network, change) for change in changes]
-    raise_all(
-        RoadDataError,
-        (_lost(network, one) for one, edges in zip(changes, found, strict=True) if not len(edges)),
-    )
+    lost = [change for change, edges in zip(changes, found, strict=True) if not len(edges)]
+    raise_all(RoadDataError, (_say_lost(network, one) for one in lost))
     return found
 
 
@@ -126,10 +123,9 @@ def _find_edges(network: RoadNetwork, change: RoadsMeant) -> Indices:
 
 
 def _is_called(name: str, wanted: str) -> bool:
-    if not name:
-        return False
     number, _, rest = name.casefold().partition(" ")
-    return wanted in (name.casefold(), rest) or wanted.replace(" ", "") in number.split("/")
+    named = wanted in (name.casefold(), rest) or wanted.replace(" ", "") in number.split("/")
+    return bool(name) and named
 
 
 def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> Indices:
@@ -151,21 +147,16 @@ def find_edges_in(network: RoadNetwork, areas: Sequence[str]) -> Indices:
 
 def find_edges_over(network: RoadNetwork, shape: shapely.Geometry) -> Indices:
     """Find the edges that touch a shape, ascending. [degrees]"""
-    west, south, east, north = shapely.bounds(shape)
-    starts = network.point_start[:-1]
-    near = (
-        (np.minimum.reduceat(network.lon, starts) <= east)
-        & (np.maximum.reduceat(network.lon, starts) >= west)
-        & (np.minimum.reduceat(network.lat, starts) <= north)
-        & (np.maximum.reduceat(network.lat, starts) >= south)
-    )
-    edges = np.flatnonzero(near)
+    low, high = shapely.bounds(shape).reshape(2, 2)
+    places, starts = np.stack((network.lon, network.lat)), network.point_start[:-1]
+    least, most = (one.reduceat(places, starts, axis=1).T for one in (np.minimum, np.maximum))
+    edges = np.flatnonzero(((least <= high) & (most >= low)).all(axis=1))
     lines = [shapely.linestrings(network.cut(edge, 0.0, 1.0)) for edge in edges.tolist()]
     touched = shapely.intersects(np.array(lines, object), shape)
     return np.asarray(edges[np.asarray(touched, bool)], np.intp)
 
 
-def _lost(network: RoadNetwork, change: RoadsMeant) -> Message:
+def _say_lost(network: RoadNetwork, change: RoadsMeant) -> Message:
     if change.name is not None:
         names = sorted({road.name for road in network.roads if road.name})
         like = difflib.get_close_matches(change.name, names, n=3, cutoff=0.5)

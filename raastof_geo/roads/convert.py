@@ -20,9 +20,8 @@ from raastof_geo.language import LANGUAGES, list_codes, say
 from raastof_geo.region.projection import Bounds, find_system, project_shapes, unproject_shapes
 from raastof_geo.region.region import AREA_COLUMNS, TOWN_COLUMNS, Region
 from raastof_geo.roads.area import read_layer
-from raastof_geo.roads.mapped.build import BUILT_IN_CLASSES, build_network
+from raastof_geo.roads.mapped.build import BUILT_IN_CLASSES, build_network, lay_network
 from raastof_geo.roads.mapped.osm import TellStep, read_osm
-from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.store import write_network
 
 _Labelled: TypeAlias = tuple[pd.DataFrame, Objects]
@@ -66,25 +65,23 @@ def _read_places(path: AnyPath) -> Places:
     found, factory = Places([], [], []), osmium.geom.WKBFactory()
     towns = (("place", one) for one in _TOWNS)
     wanted = osmium.filter.TagFilter(*towns, ("boundary", "administrative"), _COAST)
+    things: Any = osmium.FileProcessor(str(path)).with_areas(wanted).with_filter(wanted)
     with suppress(RuntimeError, ValueError):  # as of ids out of order: then without the rest
-        for one in osmium.FileProcessor(str(path)).with_areas(wanted).with_filter(wanted):
-            _sort(one, found, factory)
+        for one in things:
+            tags = {tag.k: tag.v for tag in one.tags}
+            if one.is_node() and "name" in tags and tags.get("place") in _TOWNS:
+                at = one.location
+                found.towns.append((tags["name"], _TOWNS[tags["place"]], at.lon, at.lat))
+            elif one.is_way() and _COAST in tags.items():
+                line = [(node.lon, node.lat) for node in one.nodes if node.location.valid()]
+                found.coast.extend([shapely.LineString(line)] if len(line) > 1 else [])
+            elif one.is_area() and tags.get("boundary") == "administrative" and "name" in tags:
+                level = tags.get("admin_level", "")
+                code = tags.get("ref") or tags.get("de:amtlicher_gemeindeschluessel", "")
+                shape = shapely.from_wkb(factory.create_multipolygon(one))
+                number = int(level) if level.isdecimal() else 0
+                found.areas.append((number, code, tags["name"], shape))
     return found
-
-
-def _sort(thing: Any, found: Places, factory: Any) -> None:
-    tags = {tag.k: tag.v for tag in thing.tags}
-    if thing.is_node() and "name" in tags and tags.get("place") in _TOWNS:
-        at = thing.location
-        found.towns.append((tags["name"], _TOWNS[tags["place"]], at.lon, at.lat))
-    elif thing.is_way() and _COAST in tags.items():
-        line = [(node.lon, node.lat) for node in thing.nodes if node.location.valid()]
-        found.coast.extend([shapely.LineString(line)] if len(line) > 1 else [])
-    elif thing.is_area() and tags.get("boundary") == "administrative" and "name" in tags:
-        level = tags.get("admin_level", "")
-        code = tags.get("ref") or tags.get("de:amtlicher_gemeindeschluessel", "")
-        shape = shapely.from_wkb(factory.create_multipolygon(thing))
-        found.areas.append((int(level) if level.isdecimal() else 0, code, tags["name"], shape))
 
 
 def read_areas(path: AnyPath) -> _Labelled:
@@ -99,7 +96,12 @@ def read_areas(path: AnyPath) -> _Labelled:
     if found[1] is None:
         names = list_codes(_NAMES[1])
         raise RoadDataError.saying_text("areas", "no names", file=path, names=names)
-    texts = [[""] * len(frame) if one is None else map(_as_text, one) for one in found]
+
+    def as_text(value: Any) -> str:  # a code that was read as a number has four digits at least
+        text = "" if pd.isna(value) else str(value).strip()
+        return text.removesuffix(".0").zfill(4) if text and isinstance(value, Real) else text
+
+    texts = [[""] * len(frame) if one is None else map(as_text, one) for one in found]
     return _join(zip(*texts, frame.geometry, strict=True))
 
 
@@ -124,8 +126,8 @@ def make_region(
     towns = pd.DataFrame(places.towns, columns=TOWN_COLUMNS)
     near = shapely.intersects_xy(wide, towns["lon"].astype(float), towns["lat"].astype(float))
     towns = towns[near].sort_values(TOWN_COLUMNS, kind="stable", ignore_index=True)
-    said = replace(region, bounds=region.bounds or wide.bounds, coast=coast)
-    return replace(said, labels=labels, shapes=shapes, towns=towns)
+    told: dict[str, Any] = {"labels": labels, "shapes": shapes, "towns": towns, "coast": coast}
+    return replace(region, bounds=region.bounds or wide.bounds, **told)
 
 
 def lay_land(lines: list[Any], wide: Any) -> Objects:
@@ -157,10 +159,10 @@ def _choose_areas(places: Places, wide: Any, levels: Iterable[int]) -> _Labelled
         at: shapely.union_all([shapely.intersection(one[-1], wide) for one in some]).area
         for at, some in of_level.items()
     }
-    best = next((at for at in cover if cover[at] > _FEW_GAPS * max(cover.values())), None)
+    best = next((at for at in cover if cover[at] > _FEW_GAPS * max(cover.values())), -1)
     groups = [(name, shape) for level, _, name, shape in near if level == _GROUP_LEVEL]
     rows = []
-    for _, code, name, shape in of_level.get(best, []) if best is not None else []:
+    for _, code, name, shape in of_level.get(best, []):
         middle = shapely.point_on_surface(shape)
         group = next((group for group, whole in groups if whole.contains(middle)), "")
         rows.append((code, name, group, shape))
@@ -177,9 +179,8 @@ def _join(rows: Iterable[tuple[Any, ...]]) -> _Labelled:
     labels = pd.DataFrame([some[0][:3] for some in ordered], columns=AREA_COLUMNS)
     twice = labels["name"].duplicated(keep=False) & (labels["code"] != "")
     labels.loc[twice, "name"] += " (" + labels["code"] + ")"
-    alone = (some[0][-1] if len(some) == 1 else None for some in ordered)
-    shapes = (shapely.union_all([one[-1] for one in some]) for some in ordered)
-    return labels, _gather(one or joined for one, joined in zip(alone, shapes, strict=True))
+    shapes = ([one[-1] for one in some] for some in ordered)
+    return labels, _gather(one[0] if len(one) == 1 else shapely.union_all(one) for one in shapes)
 
 
 def _simplify(
@@ -211,12 +212,6 @@ def _gather(shapes: Iterable[Any]) -> Objects:
     return np.array([*shapes, None], object)[:-1]
 
 
-def _as_text(value: Any) -> str:
-    """Write a cell as a text; a code that was read as a number has four digits at least."""
-    text = "" if pd.isna(value) else str(value).strip()
-    return text.removesuffix(".0").zfill(4) if text and isinstance(value, Real) else text
-
-
 def convert_roads(
     source: AnyPath,
     *,
@@ -241,27 +236,16 @@ def convert_roads(
     readers owe the areas to. `RoadDataError`: a file is missing, damaged or something else.
     """
     drawn = None if areas is None else read_areas(areas)
-    ways = read_osm(source, area=area, progress=progress)
-    title = title or Path(source).name
-    if whole:
-        network = lay_network(ways, title=title, osm_date=osm_date)
-    else:
-        network = build_network(
-            ways,
-            classes=classes,
-            simplify_m=simplify_m,
-            title=title,
-            osm_date=osm_date,
-            progress=progress,
-        )
+    ways, path = read_osm(source, area=area, progress=progress), Path(into)
+    said: dict[str, Any] = {"title": title or Path(source).name, "osm_date": osm_date}
+    drawing: dict[str, Any] = {"classes": classes, "simplify_m": simplify_m, "progress": progress}
+    network = lay_network(ways, **said) if whole else build_network(ways, **said, **drawing)
     if progress:
         progress(say("Reading areas, towns and coast"))
     bounds = network.metadata.bounds
-    head = Region(title, find_system(bounds), credit=dict.fromkeys(LANGUAGES, credit))
-    places = _read_places(source)
-    region = make_region(head, bounds, places, areas=drawn, level=level)
-    network = replace(network, own_region=region)
+    head = Region(said["title"], find_system(bounds), credit=dict.fromkeys(LANGUAGES, credit))
+    region = make_region(head, bounds, _read_places(source), areas=drawn, level=level)
     if progress:
         progress(say("Writing to {folder}", folder=into))
-    path = Path(into)
-    return write_network(network, path if path.suffix == ".npz" else path / "roads.npz")
+    file = path if path.suffix == ".npz" else path / "roads.npz"
+    return write_network(replace(network, own_region=region), file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -13,20 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
-from numpy.typing import DTypeLike, NDArray
 
 from raastof_geo.arrays import Floats
 from raastof_geo.cache import fingerprint, keep
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import AnyPath
 from raastof_geo.region.projection import DEGREES, bound, measure_steps
-from raastof_geo.roads.columns import FIELDS, round_degrees
-from raastof_geo.roads.edges import BUILDER, NetworkMetadata
-from raastof_geo.roads.mapped.damage import OSM_ENDINGS, is_number, refuse_others
-from raastof_geo.roads.mapped.osm import TellStep, read_osm
-from raastof_geo.roads.mapped.rules import flip_tags
-from raastof_geo.roads.mapped.tags import read_road, strictest_limit
-from raastof_geo.roads.mapped.ways import lay_network
+from raastof_geo.roads.edges import BUILDER, FIELDS, NetworkMetadata, round_degrees
+from raastof_geo.roads.mapped.build import lay_network
+from raastof_geo.roads.mapped.osm import OSM_ENDINGS, TellStep, is_number, read_osm, refuse_others
+from raastof_geo.roads.mapped.tags import flip_tags, read_road, strictest_limit
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, Road
 from raastof_geo.roads.store import read_network, write_network
@@ -80,18 +76,17 @@ def from_osmnx(
     made = str(graph.graph.get("created_date", ""))[:10]
     lines = [street.line for street in streets]
     points = np.concatenate(lines)
-
-    def column(field: str, kind: DTypeLike) -> NDArray[Any]:
-        return np.array([getattr(street, field) for street in streets], kind)
-
+    length_m = np.ceil(np.array([street.length_m for street in streets]) * 100) / 100
+    kinds = {"tail": np.int32, "head": np.int32, "way": np.int64, "forward": bool, "backward": bool}
+    columns: dict[str, Any] = {
+        of: np.array([getattr(street, of) for street in streets], kind)
+        for of, kind in kinds.items()
+    }
     return RoadNetwork(
+        **columns,
         node_lon=lon,
         node_lat=lat,
-        tail=column("tail", np.int32),
-        head=column("head", np.int32),
-        length_m=np.ceil(column("length_m", np.float64) * 100) / 100,
-        forward=column("forward", bool),
-        backward=column("backward", bool),
+        length_m=length_m,
         road=np.arange(len(streets), dtype=np.int32),
         roads=tuple(street.road for street in streets),
         point_start=np.append(0, np.cumsum([*map(len, lines)])).astype(np.int32),
@@ -103,7 +98,6 @@ def from_osmnx(
             simplified_m=0.0,
             bounds=bound(lon, lat),
         ),
-        way=column("way", np.int64),
     )
 
 
@@ -146,17 +140,12 @@ def _read_place(node: Hashable, x: Any, y: Any) -> tuple[float, float]:
 
 def _check_edge(u: Hashable, v: Hashable, data: Mapping[str, Any]) -> None:
     """Refuse an edge whose length is no length, or whose shape is no line on the Earth."""
-    length, shape = data.get("length", 0.0), data.get("geometry")
-    ends = {"u": str(u), "v": str(v)}
+    length, shape, ends = data.get("length", 0.0), data.get("geometry"), {"u": str(u), "v": str(v)}
     if not (is_number(length, _LONGEST_M) and float(length) >= 0):
         raise RoadDataError.saying_text("graphs", "length", length=str(length), **ends)
-    drawn = shape is None or (
-        isinstance(shape, shapely.LineString)
-        and len(shape.coords) > 1
-        and bool(np.all(np.abs(shape.coords)[:, :2] <= (180, 90)))  # never for NaN
-    )
-    if not drawn:
-        raise RoadDataError.saying_text("graphs", "shape", **ends)
+    drawn = isinstance(shape, shapely.LineString) and len(shape.coords) > 1
+    if shape is not None and not (drawn and np.all(np.abs(shape.coords)[:, :2] <= (180, 90))):
+        raise RoadDataError.saying_text("graphs", "shape", **ends)  # of NaN, too
 
 
 def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> list[_Street]:
@@ -172,14 +161,12 @@ def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> list[_Street]:
         shape = data.get("geometry")
         line = round_degrees(np.array(ends if shape is None else shape.coords, np.float64)[:, :2])
         line[[0, -1]] = round_degrees(ends.astype(np.float64))
-        length_m = max(float(data.get("length", 0.0)), _measure(line))
-        length_m = math.ceil(length_m * 100) / 100
+        length_m = math.ceil(max(float(data.get("length", 0.0)), _measure(line)) * 100) / 100
         street = _Street(nodes[u], nodes[v], road, _read_id(data.get("osmid")), length_m, line)
         others = open_ends[street.head, street.tail]
-        twin = next((other for other in others if _are_one(other, street)), None)
+        twin = next((rank for rank, one in enumerate(others) if _are_one(one, street)), None)
         if twin is not None:
-            twin.backward = True
-            others.remove(twin)
+            others.pop(twin).backward = True
         else:
             found.append(street)
             open_ends[street.tail, street.head].append(street)
@@ -205,26 +192,19 @@ def _open_loop(street: _Street, places: list[tuple[float, float]]) -> Iterator[_
     """Part a road that comes back to where it began in the middle of its points, a new place."""
     if street.tail != street.head:
         yield street
-        return
-    if len(street.line) < 3:
-        return
-    middle, node = len(street.line) // 2, len(places)
-    places.append((float(street.line[middle, 0]), float(street.line[middle, 1])))
-    first, last = street.line[: middle + 1], street.line[middle:]
-    lengths = _measure(first), _measure(last)
-    share = lengths[0] / max(sum(lengths), 1e-9)
-    yield replace(street, head=node, length_m=street.length_m * share, line=first)
-    yield replace(street, tail=node, length_m=street.length_m * (1 - share), line=last)
+    elif len(street.line) > 2:
+        middle, node = len(street.line) // 2, len(places)
+        places.append((float(street.line[middle, 0]), float(street.line[middle, 1])))
+        first, last = street.line[: middle + 1], street.line[middle:]
+        share = _measure(first) / max(_measure(first) + _measure(last), 1e-9)
+        yield replace(street, head=node, length_m=street.length_m * share, line=first)
+        yield replace(street, tail=node, length_m=street.length_m * (1 - share), line=last)
 
 
 def _read(data: Mapping[str, Any]) -> Road | None:
-    tags = {
-        key: _strictest(key, value)
-        for key, value in data.items()
-        if key not in ("geometry", "oneway", "reversed", "length", "osmid")
-        and isinstance(value, str | list | int | float)
-    }
-    said = {key: value for key, value in tags.items() if value}
+    ours, kinds = ("geometry", "oneway", "reversed", "length", "osmid"), (str, list, int, float)
+    tags = {key: one for key, one in data.items() if key not in ours and isinstance(one, kinds)}
+    said = {key: value for key, one in tags.items() if (value := _strictest(key, one))}
     # Tags speak of the way as mapped, this edge may be the way back.
     return read_road(flip_tags(said) if data.get("reversed") is True else said)
 
@@ -233,8 +213,6 @@ def _strictest(key: str, value: Any) -> str:
     if not isinstance(value, list):
         return str(value)
     values = [*map(str, value)]
-    if len(values) == 1:
-        return values[0]
     if key == "highway":
         known = [one for one in values if one in ROAD_CLASSES]
         return max(known, key=ROAD_CLASSES.index, default=values[0])
@@ -270,19 +248,13 @@ def load_network(
             return read_network(file)
     file = Path(path)
     if file.suffix.lower() == ".graphml":
-        from raastof_geo.roads.load import read_graphml
-
         return read_graphml(file)
     if file.is_file():
         refuse_others(file)
         if file.suffix.lower() in OSM_ENDINGS:
             return _load_osm(file, area, progress)
     if area is not None:
-        raise RoadDataError.saying(
-            "{file} cannot be clipped: only a file of OpenStreetMap can. Build a network of"
-            " the area with `raastof network build`.",
-            file=file,
-        )
+        raise RoadDataError.saying_text("osm files", "cut out", file=file)
     return read_network(file)
 
 
@@ -290,10 +262,9 @@ def _load_osm(file: Path, area: shapely.Geometry | None, progress: TellStep | No
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").digest()
     known = ",".join((*FIELDS, *LIMITS))
-    parts: Sequence[str | bytes] = (BUILDER, known, file.name, digest, shapely.to_wkb(area) or b"")
     return keep(
         "networks",
-        fingerprint(parts),
+        fingerprint((BUILDER, known, file.name, digest, shapely.to_wkb(area) or b"")),
         make=lambda: lay_network(read_osm(file, area=area, progress=progress), title=file.name),
         write=lambda network, draft: write_network(network, draft, compress=False),
         read=read_network,

@@ -12,11 +12,11 @@ import shapely
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Mask
-from raastof_geo.emissions.vehicle import BY_DEFAULT, MODELS, EnergyModel, Vehicle
+from raastof_geo.emissions.vehicle import Vehicle
 from raastof_geo.errors import InputError
 from raastof_geo.language import Fact, Shown, format_number, say
 from raastof_geo.roads.edges import RoadEdges
-from raastof_geo.roads.road import Access, Road, split_tags
+from raastof_geo.roads.road import split_tags
 from raastof_geo.roads.routing.drive import BOTH_LOADS, Load, drive_edges
 from raastof_geo.scenario.catalogue import load_catalogue
 from raastof_geo.scenario.identity import find_id
@@ -41,44 +41,32 @@ def draw_graph(
         simplified=True,
     )
     degree = np.bincount(np.concatenate((network.tail, network.head)), minlength=network.node_count)
-    graph.add_nodes_from(
-        (node, {"x": lon, "y": lat, "street_count": count})
-        for node, (lon, lat, count) in enumerate(
-            zip(network.node_lon.tolist(), network.node_lat.tolist(), degree.tolist(), strict=True)
-        )
-    )
+    columns = (one.tolist() for one in (network.node_lon, network.node_lat, degree))
+    for node, told in enumerate(zip(*columns, strict=True)):
+        graph.add_node(node, **dict(zip(("x", "y", "street_count"), told, strict=True)))
     further = {name: values.tolist() for name, values in (met or {}).items()}
     directions = np.stack((network.forward, network.backward))
     allowed = (directions if keep is None else directions & keep).T.tolist()
     for edge in np.flatnonzero(np.any(allowed, axis=1)).tolist():
+        road, limit = network.roads[network.road[edge]], network.maxspeed_km_h[edge]
+        ferry = {"highway": "ferry", "route": "ferry", "motor_vehicle": "yes"}
+        attributes = {
+            **split_tags(road.rules or road.tags),
+            "osmid": int(network.way[edge]) or edge,
+            "length": float(network.length_m[edge]),
+            "oneway": bool(network.forward[edge] != network.backward[edge]),
+            "raastof_edge": edge,
+            **(ferry if road.road_class == "ferry" else {"highway": road.road_class}),
+            **({"name": road.name} if road.name else {}),
+            **({} if np.isnan(limit) else {"maxspeed": f"{limit:g}"}),
+        }
         line = shapely.LineString(network.cut(edge, 0.0, 1.0))
         ends = int(network.tail[edge]), int(network.head[edge])
-        attributes = _describe(network, edge, network.roads[network.road[edge]])
         for side, (u_v, drawn) in enumerate(((ends, line), (ends[::-1], line.reverse()))):
             if allowed[edge][side]:
                 more = {name: values[side][edge] for name, values in further.items()}
-                told = attributes | more
-                graph.add_edge(*u_v, **told, geometry=drawn, reversed=bool(side))
+                graph.add_edge(*u_v, **attributes | more, geometry=drawn, reversed=bool(side))
     return graph
-
-
-def _describe(network: RoadEdges, edge: int, road: Road) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        **split_tags(road.rules or road.tags),
-        "osmid": int(network.way[edge]) or edge,
-        "length": float(network.length_m[edge]),
-        "oneway": bool(network.forward[edge] != network.backward[edge]),
-        "raastof_edge": edge,
-    }
-    if road.road_class == "ferry":
-        found |= {"highway": "ferry", "route": "ferry", "motor_vehicle": "yes"}
-    else:
-        found["highway"] = road.road_class
-    if road.name:
-        found["name"] = road.name
-    if not np.isnan(road.maxspeed_km_h):
-        found["maxspeed"] = f"{road.maxspeed_km_h:g}"
-    return found
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -96,11 +84,9 @@ class RoadNetwork(Shown, RoadEdges):
     def to_osmnx(
         self,
         *,
-        trucks_only: bool = False,
         vehicle: Vehicle | str | None = None,
         load: Load = "full",
         year: float | None = None,
-        model: EnergyModel = MODELS[BY_DEFAULT],
     ) -> networkx.MultiDiGraph:
         """Give the graph that OSMnx would: every road in each direction that its signs allow.
 
@@ -117,10 +103,8 @@ class RoadNetwork(Shown, RoadEdges):
         trucks, its catalogue) `legs.roads.to_osmnx` knows. Nodes are numbered as here, with `x` and
         `y` [degrees, WGS84].
 
-        `trucks_only` leaves out what is closed to trucks; `vehicle` is a truck of a catalogue, or
-        the id or name of one in the built-in catalogue, which drives at full payload or empty
-        (`load`) in a `year`, by default this one; `model` gives its energy at a speed, empty and
-        full [unit of the fuel per km].
+        `vehicle` is a truck of a catalogue, or the id or name of one in the built-in catalogue,
+        which drives at full payload or empty (`load`) in a `year`, by default this one.
 
         Raises
         ------
@@ -128,16 +112,13 @@ class RoadNetwork(Shown, RoadEdges):
             No truck, or no load, is called so.
         """
         if vehicle is None:
-            return draw_graph(self, self.access != Access.CLOSED if trucks_only else None)
+            return draw_graph(self)
         if load not in BOTH_LOADS:
-            raise InputError.saying(
-                "a load is {loads}, got {given}", loads="full / empty", given=f"`{load}`"
-            )
+            told = {"loads": "full / empty", "given": f"`{load}`"}
+            raise InputError.saying("a load is {loads}, got {given}", **told)
         catalogue = load_catalogue()
         if isinstance(vehicle, str):
             names = {one: truck.name for one, truck in catalogue.vehicles.items()}
             vehicle = catalogue.vehicles[find_id("vehicles", vehicle, names)]
         when = datetime.now(UTC).year + 0.5 if year is None else year
-        return draw_graph(
-            self, *drive_edges(self, catalogue, vehicle, load, year=when, model=model)
-        )
+        return draw_graph(self, *drive_edges(self, catalogue, vehicle, load, year=when))

@@ -14,7 +14,7 @@ from raastof_geo.arrays import Floats, Integers, Mask, Objects
 from raastof_geo.errors import Finding, Place, RoadDataError, SnapError, raise_all
 from raastof_geo.language import Fact, Message, Shown, format_number, say, say_text
 from raastof_geo.region.projection import lies_within, project_shapes
-from raastof_geo.roads.columns import lay_runs
+from raastof_geo.roads.edges import lay_runs
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import ROAD_CLASSES, Access, split_tags
 from raastof_geo.roads.routing.islands import find_islands
@@ -96,17 +96,9 @@ def snap_sites(
     raise_all(SnapError, far)
     pairs = zip(at.edge.tolist(), at.share.tolist(), strict=True)
     place = np.array([network.cut(edge, part, part)[0] for edge, part in pairs]).reshape(-1, 2)
-    frame = pd.DataFrame(
-        {
-            "edge": at.edge,
-            "share": np.clip(at.share, 0.0, 1.0),
-            "snap_m": at.metres,
-            "lon": place[:, 0],
-            "lat": place[:, 1],
-        },
-        index=pd.Index(list(sites), name="site"),
-    )
-    return Anchors(frame)
+    columns = {"edge": at.edge, "share": np.clip(at.share, 0.0, 1.0), "snap_m": at.metres}
+    columns |= {"lon": place[:, 0], "lat": place[:, 1]}
+    return Anchors(pd.DataFrame(columns, index=pd.Index(list(sites), name="site")))
 
 
 class _Nearest(NamedTuple):
@@ -199,17 +191,13 @@ def _say_far(
     if lies_within(bounds, lat, lon) and not lies_within(bounds, lon, lat):
         return say_text("coordinates", "site swapped", site=f"`{site}`")
     town, town_m = network.region.find_town(lon, lat)
-    near = (
-        ""
-        if town_m > 1000 * _TOWN_KM
-        else say(" ({km} km from {town})", km=format_number(town_m / 1000, digits=1), town=town)
-    )
+    km = format_number(town_m / 1000, digits=1) if town_m <= 1000 * _TOWN_KM else ""
+    near = say(" ({km} km from {town})", km=km, town=town) if km else ""
     told = {"site": f"`{site}`", "near": near}
     if distance <= 2 * max(limit_m, 1000.0):
         metres = {"distance": round(distance), "limit": round(limit_m)}
         return say_text("snapped", "far", **told, **metres)
-    away = format_number(distance / 1000, digits=1)
-    roads = network.metadata.title
+    away, roads = format_number(distance / 1000, digits=1), network.metadata.title
     return say_text("snapped", "elsewhere", **told, distance=away, roads=roads)
 
 
@@ -226,9 +214,12 @@ def explain_moves(
     if frame.empty:
         return []
     places = np.array([sites[str(site)].lon_lat for site in frame.index])
-    points = network.project(places[:, 0], places[:, 1])
-    moved, wet = frame["snap_m"].to_numpy(), _lead_over_water(network, points, frame)
+    points, ends = (network.project(*at.T) for at in (places, frame[["lon", "lat"]].to_numpy()))
     shapes = _lay(network, {str(site): sites[str(site)] for site in frame.index})
+    moved = frame["snap_m"].to_numpy()
+    # Roads far from all land that is known have no coast, so none leads over water to them.
+    lines = shapely.linestrings(np.stack((points, ends), axis=1))
+    wet = network.region.measure_off_land(lines, shapely.points(ends)) >= WATER_M
     wet &= shapely.get_dimensions(shapes) == 0
     usual = _nearest_of(network, np.flatnonzero(network.length_m > 0), shapes)
     closed = network.access[usual.edge] == Access.CLOSED
@@ -238,31 +229,16 @@ def explain_moves(
     found = []
     for row in told[np.argsort(-moved[told], kind="stable")].tolist():
         near = int(usual.edge[row]), float(usual.metres[row])
-        message = _say_moved(
-            network, str(frame.index[row]), float(moved[row]), *near, counted=counted
-        )
+        message = _say_moved(network, str(frame.index[row]), moved[row], *near, counted=counted)
         if wet[row]:
             message = say_text("snapped", "wet", told=message)
         if off_street[row]:
-            message = _say_level(network, message, int(frame["edge"].iloc[row]))
+            edge = int(frame["edge"].iloc[row])
+            what = say("a bridge") if network.level[edge] > 0 else say("a tunnel")
+            road = network.called(edge) or say("a road without a name")
+            message = say_text("snapped", "level", told=message, what=what, road=road)
         found.append(message)
     return found
-
-
-def _lead_over_water(network: RoadNetwork, points: Floats, frame: pd.DataFrame) -> Mask:
-    """Tell which straight ways from points [m] to their roads lead over water.
-
-    Roads far from all land that is known have no coast, so none.
-    """
-    ends = network.project(frame["lon"], frame["lat"])
-    lines = shapely.linestrings(np.stack((points, ends), axis=1))
-    return network.region.measure_off_land(lines, shapely.points(ends)) >= WATER_M
-
-
-def _say_level(network: RoadNetwork, told: Message, edge: int) -> Message:
-    what = say("a bridge") if network.level[edge] > 0 else say("a tunnel")
-    road = network.called(edge) or say("a road without a name")
-    return say_text("snapped", "level", told=told, what=what, road=road)
 
 
 def _say_moved(

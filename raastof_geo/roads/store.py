@@ -19,8 +19,13 @@ from raastof_geo.files import AnyPath, write_whole
 from raastof_geo.language import Message, list_codes, say, say_text
 from raastof_geo.region.projection import measure_steps
 from raastof_geo.region.region import MEMBER, encode_region, read_region
-from raastof_geo.roads.columns import (
+from raastof_geo.roads.edges import (
+    BACKWARD,
+    FORWARD,
     STEPS_A_DEGREE,
+    NetworkMetadata,
+    StoredColumns,
+    Turn,
     add_up,
     as_json,
     decode_roads,
@@ -28,14 +33,16 @@ from raastof_geo.roads.columns import (
     encode_roads,
     freeze,
 )
-from raastof_geo.roads.edges import BACKWARD, FORWARD, NetworkMetadata, StoredColumns, Turn
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import LIMITS
 
-_OF_NODES = ("node_lon", "node_lat")
-_OF_EDGES = ("tail", "head", "length_cm", "directions", "road", "way", "inner_count")
-_OF_POINTS = ("inner_lon", "inner_lat")
-_OF_TURNS = ("turn_only", "turn_size")
+_ALIKE = (
+    ("node_lon", "node_lat"),
+    ("tail", "head", "length_cm", "directions", "road", "way", "inner_count"),
+    ("inner_lon", "inner_lat"),
+    ("turn_only", "turn_size"),
+)
+"""Columns that are equally long."""
 STORED_COLUMNS = StoredColumns._fields
 """What a file of roads holds, apart from texts."""
 
@@ -62,13 +69,8 @@ def _find_fault_in_columns(columns: StoredColumns) -> Message | None:
     for label, column in zip(STORED_COLUMNS, columns, strict=True):
         if column.ndim != 1 or column.dtype.kind not in "iu":
             return say("{column} does not hold whole numbers", column=label)
-    for labels in (_OF_NODES, _OF_EDGES, _OF_POINTS, _OF_TURNS):
-        if len({len(getattr(columns, label)) for label in labels}) > 1:
-            return say("its columns differ in length")
-    return _find_false_count(columns)
-
-
-def _find_false_count(columns: StoredColumns) -> Message | None:
+    if any(len({len(getattr(columns, label)) for label in labels}) > 1 for labels in _ALIKE):
+        return say("its columns differ in length")
     for count, parts, least in (("inner_count", "inner_lon", 0), ("turn_size", "turn_arc", 1)):
         sizes = getattr(columns, count)
         if len(sizes) and int(sizes.min()) < least:
@@ -81,96 +83,71 @@ def _find_false_count(columns: StoredColumns) -> Message | None:
     return None
 
 
-def _check_metadata(found: Mapping[str, Any]) -> None:
-    """Look at what a file says of itself: `TypeError` or `ValueError` where it cannot be that."""
-    texts = [found[label] for label in ("title", "osm_date", "attribution", "builder")]
-    numbers = [found["simplified_m"], found["largest_shift_m"], found["doubtful_turns"]]
-    if not all(isinstance(text, str) for text in texts):
-        raise TypeError("texts expected")
-    if not all(0 <= number < math.inf for number in numbers):
-        raise ValueError("a number that is negative or without end")
-    if not all(abs(degrees) <= limit for degrees, limit in zip(found["bounds"], (180, 90) * 2)):  # noqa: B905
-        raise ValueError("bounds off the Earth")
-
-
 def _find_fault(network: RoadNetwork) -> Message | None:
     """Name the first rule that a network breaks. None where there is none."""
+    checks = (_list_false_columns, _list_false_values, _list_false_lengths)
+    return next(chain.from_iterable(check(network) for check in checks), None)
+
+
+def _list_false_columns(network: RoadNetwork) -> Iterator[Message]:
     edges, points = len(network.tail), len(network.lon)
     if edges == 0:
-        return say("it has no edges")
+        yield say("it has no edges")
     of_edges = ("head", "length_m", "forward", "backward", "road", "way")
     sizes = {len(network.point_start) - 1, *(len(getattr(network, name)) for name in of_edges)}
     if sizes != {edges}:
-        return say("its columns differ in length")
+        yield say("its columns differ in length")
     if len(network.node_lat) != len(network.node_lon) or len(network.lat) != points:
-        return say("its longitudes and latitudes differ in number")
+        yield say("its longitudes and latitudes differ in number")
     if network.point_start[0] != 0 or network.point_start[-1] != points:
-        return say("its shapes do not fill its points")
+        yield say("its shapes do not fill its points")
     if np.diff(network.point_start).min() < 2:
-        return say("a shape has fewer than two points")
-    return _find_fault_in_values(network)
+        yield say("a shape has fewer than two points")
 
 
-def _find_fault_in_values(network: RoadNetwork) -> Message | None:
+def _list_false_values(network: RoadNetwork) -> Iterator[Message]:
     ends = np.concatenate((network.tail, network.head))
     if not (_within(ends, network.node_count) and _within(network.road, len(network.roads))):
-        return say("an edge names a node or a road that does not exist")
+        yield say("an edge names a node or a road that does not exist")
     unknown = (network.extra.get(kind, {}).items() for kind in ("fields", "limits"))
     for name, column in chain(*unknown):
         if isinstance(column, list) and len(column) != len(network.roads):
-            return say("its unknown column {name} does not describe its roads", name=name)
+            yield say("its unknown column {name} does not describe its roads", name=name)
     turns = (*network.turns, *network.some_turns)
     if not _within(np.array([arc for turn in turns for arc in turn.arcs]), 2 * len(network.tail)):
-        return say("a turn names an edge that does not exist")
+        yield say("a turn names an edge that does not exist")
     east, north = (network.lon, network.node_lon), (network.lat, network.node_lat)
     if not all(_lies_within(*one) for one in (*product(east, (180,)), *product(north, (90,)))):
-        return say("a place lies outside the Earth")
+        yield say("a place lies outside the Earth")
     if not network.length_m.min() >= 0:
-        return say("a length is negative or missing")
-    return _find_loose_end(network) or _find_false_length(network)
-
-
-def _find_loose_end(network: RoadNetwork) -> Message | None:
+        yield say("a length is negative or missing")
     first, last = network.point_start[:-1], network.point_start[1:] - 1
     for point, node in ((network.lon, network.node_lon), (network.lat, network.node_lat)):
         gap = np.concatenate((point[first] - node[network.tail], point[last] - node[network.head]))
         if not _lies_within(gap, _A_STEP_DEG):
-            return say("a shape does not end where its edge ends")
-    return None
+            yield say("a shape does not end where its edge ends")
 
 
-def _find_false_length(network: RoadNetwork) -> Message | None:
+def _list_false_lengths(network: RoadNetwork) -> Iterator[Message]:
     """Compare lengths with what is drawn, at its shortest: never less, and winding only so much."""
-    drawn_m = _draw_at_least(network)
-    short = network.length_m < _OVAL * drawn_m - _SLACK_M
-    if short.any():
-        return _blame_length(network, int(short.argmax()))
-    slack_m = _WINDING_M + 100 * network.metadata.simplified_m
-    for edge in np.flatnonzero(network.length_m > _MOST_WINDING * drawn_m + slack_m).tolist():
-        lon, lat = network.cut(edge, 0.0, 1.0).T
-        drawn = float(measure_steps(lon[:-1], lat[:-1], lon[1:], lat[1:]).sum())
-        if network.length_m[edge] > _MOST_WINDING * drawn + slack_m:
-            return _blame_length(network, edge)
-    return None
-
-
-def _draw_at_least(network: RoadNetwork) -> Floats:
-    """Give what every edge is long at least, as drawn. [m]"""
     farthest = max(-network.node_lat.min(), network.node_lat.max())
     east, north = np.diff(network.lon), np.diff(network.lat)
     if not _lies_within(east, 180):  # over the date line, not round the Earth
         east = (east + 180) % 360 - 180
     east *= math.cos(math.radians(farthest))
-    step = np.zeros(len(network.lon))
+    step, metres = np.zeros(len(network.lon)), network.length_m
     np.sqrt(east * east + north * north, out=step[1:])
     step[network.point_start[:-1]] = 0
-    return np.asarray(np.add.reduceat(step, network.point_start[:-1]) * _METRES_A_DEGREE)
-
-
-def _blame_length(network: RoadNetwork, edge: int) -> Message:
-    node, metres = network.tail[edge], float(network.length_m[edge])
-    at = {"lon": f"{network.node_lon[node]:.5f}", "lat": f"{network.node_lat[node]:.5f}"}
-    return say_text("network files", "length", edge=edge, metres=metres, **at)
+    drawn_m = np.add.reduceat(step, network.point_start[:-1]) * _METRES_A_DEGREE
+    slack_m = _WINDING_M + 100 * network.metadata.simplified_m
+    short = np.flatnonzero(metres < _OVAL * drawn_m - _SLACK_M)[:1].tolist()
+    for edge in (*short, *np.flatnonzero(metres > _MOST_WINDING * drawn_m + slack_m).tolist()):
+        lon, lat = network.cut(edge, 0.0, 1.0).T
+        drawn = float(measure_steps(lon[:-1], lat[:-1], lon[1:], lat[1:]).sum())
+        if edge in short or metres[edge] > _MOST_WINDING * drawn + slack_m:
+            at = {"lon": f"{lon[0]:.5f}", "lat": f"{lat[0]:.5f}"}
+            told = {"edge": edge, "metres": float(metres[edge])}
+            yield say_text("network files", "length", **told, **at)
 
 
 def _lies_within(degrees: Floats, limit: float) -> bool:
@@ -183,19 +160,18 @@ def _within(index: NDArray[Any], size: int) -> bool:
 
 def explain_gaps(network: RoadNetwork) -> Iterator[Message]:
     """Name what trucks depend on and the network's file does not know, or we do not know."""
-    limits = [name for name in network.lacking if name in LIMITS]
-    others = [name for name in network.lacking if name not in (*LIMITS, *_TOLD_ONLY)]
-    title = network.metadata.title
-    region = network.region
+    title, region = network.metadata.title, network.region
     known = {"areas": len(region.shapes), "towns": len(region.towns), "coast": len(region.land)}
     yield from (say_text("regions", one, title=title) for one, count in known.items() if not count)
-    if limits:
-        yield say_text("network files", "unknown limits", title=title, limits=list_codes(limits))
-    if others:
-        yield say_text("network files", "unknown fields", title=title, fields=list_codes(others))
-    if network.extra.get("limits"):
-        limits = list(network.extra["limits"])
-        yield say_text("network files", "other limits", title=title, limits=list_codes(limits))
+    lacking = {
+        "unknown limits": [name for name in network.lacking if name in LIMITS],
+        "unknown fields": [name for name in network.lacking if name not in (*LIMITS, *_TOLD_ONLY)],
+        "other limits": [*network.extra.get("limits", ())],
+    }
+    for key, some in lacking.items():
+        if some:
+            names = list_codes(some)
+            yield say_text("network files", key, title=title, limits=names, fields=names)
 
 
 NETWORK_FORMAT = 3
@@ -243,8 +219,15 @@ def write_network(network: RoadNetwork, path: AnyPath, *, compress: bool = True)
     texts = {"roads": as_json(roads), "metadata": as_json(metadata)}
     if network.own_region is not None:
         texts[MEMBER] = as_json(encode_region(network.own_region))
-    columns = network.to_columns()._asdict() | texts
-    return write_whole(file, _pack(columns, compress), known=_is_network)
+    content, method = io.BytesIO(), zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+    with zipfile.ZipFile(content, "w", method, compresslevel=9) as archive:
+        for label, column in (network.to_columns()._asdict() | texts).items():
+            member = zipfile.ZipInfo(f"{label}.npy", _FIRST_MOMENT_OF_ZIP)
+            member.compress_type, member.create_system = method, 3
+            array = io.BytesIO()
+            np.lib.format.write_array(array, np.ascontiguousarray(column), version=(1, 0))
+            archive.writestr(member, array.getvalue())
+    return write_whole(file, content.getvalue(), known=_is_network)
 
 
 def _is_network(file: Path) -> bool:
@@ -258,10 +241,9 @@ def _is_network(file: Path) -> bool:
 
 def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any], bool]:
     """Read the columns, the texts of roads and metadata, and whether there is a region."""
-    if not file.exists():
-        raise RoadDataError.saying_text("network files", "none", file=file)
     if not file.is_file():
-        raise RoadDataError.saying_text("network files", "folder", file=file)
+        key = "folder" if file.exists() else "none"
+        raise RoadDataError.saying_text("network files", key, file=file)
     try:
         with zipfile.ZipFile(file) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
@@ -269,7 +251,12 @@ def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any]
         if unpacked > _SMALL_BYTES + _MOST_PACKED * file.stat().st_size:
             raise _damaged(file)
         with np.load(file, allow_pickle=False) as archive:
-            _check_format(file, archive["metadata"])
+            form = json.loads(archive["metadata"].tobytes()).get("format")
+            if form is None:
+                raise _damaged(file)
+            if form != NETWORK_FORMAT:
+                versions = {"found": str(form), "known": str(NETWORK_FORMAT)}
+                raise RoadDataError.saying_text("network files", "version", file=file, **versions)
             columns = StoredColumns(*(archive[label] for label in STORED_COLUMNS))
             return columns, archive["roads"], archive["metadata"], MEMBER in archive.files
     except RoadDataError:
@@ -280,15 +267,6 @@ def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any]
         raise RoadDataError.saying_text("network files", "closed", file=file) from error
     except Exception as error:  # ZIP, NumPy and JSON each raise their own
         raise _damaged(file) from error
-
-
-def _check_format(file: Path, metadata: NDArray[Any]) -> None:
-    found = json.loads(metadata.tobytes()).get("format")
-    if found is None:
-        raise _damaged(file)
-    if found != NETWORK_FORMAT:
-        versions = {"found": str(found), "known": str(NETWORK_FORMAT)}
-        raise RoadDataError.saying_text("network files", "version", file=file, **versions)
 
 
 def _damaged(file: Path, fault: Message | None = None) -> RoadDataError:
@@ -334,21 +312,15 @@ def _decode(
 
 def _read_metadata(found: Mapping[str, Any]) -> tuple[NetworkMetadata, dict[str, Any]]:
     known = {field.name: found[field.name] for field in fields(NetworkMetadata)}
-    _check_metadata(known)
+    texts = [found[label] for label in ("title", "osm_date", "attribution", "builder")]
+    numbers = [found[label] for label in ("simplified_m", "largest_shift_m", "doubtful_turns")]
+    on_earth = zip(found["bounds"], (180, 90) * 2, strict=True)
+    if not (
+        all(isinstance(text, str) for text in texts)
+        and all(0 <= number < math.inf for number in numbers)
+        and all(abs(degrees) <= limit for degrees, limit in on_earth)
+    ):
+        raise ValueError("texts, numbers that are not negative, and bounds on the Earth expected")
     unknown = {name: one for name, one in found.items() if name not in {*known, "format"}}
     west, south, east, north = known.pop("bounds")
     return NetworkMetadata(bounds=(west, south, east, north), **known), unknown
-
-
-def _pack(columns: Mapping[str, NDArray[Any]], compress: bool) -> bytes:
-    content = io.BytesIO()
-    method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
-    with zipfile.ZipFile(content, "w", method, compresslevel=9) as archive:
-        for label, column in columns.items():
-            member = zipfile.ZipInfo(f"{label}.npy", _FIRST_MOMENT_OF_ZIP)
-            member.compress_type = method
-            member.create_system = 3
-            array = io.BytesIO()
-            np.lib.format.write_array(array, np.ascontiguousarray(column), version=(1, 0))
-            archive.writestr(member, array.getvalue())
-    return content.getvalue()

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_val
 from raastof_geo.emissions.vehicle import BuiltUpSpeed, Fuel, Named, RoadSpeed, TollTable, Vehicle
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures import figure
-from raastof_geo.language import Message, say_text, translate
+from raastof_geo.language import read_texts, translate
 from raastof_geo.scenario import identity
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf
 from raastof_geo.scenario.reading.tree import Tree, read_tree
@@ -25,6 +25,7 @@ Currency: TypeAlias = Literal[
 Called: TypeAlias = Annotated[dict[str, str], Field(min_length=1)]
 """What people call something, by language."""
 Ruling: TypeAlias = Literal["allowed", "conditional", "forbidden"]
+_STRICTEST: tuple[Ruling, ...] = ("forbidden", "conditional", "allowed")
 FamilyName: TypeAlias = Literal[
     "brick", "concrete", "clean_soil", "polluted_soil", "virgin", "stone", "residue", "asphalt"
 ]
@@ -328,17 +329,16 @@ class Catalogue(figure.Strict):
     def _trucks_can_drive(self, info: ValidationInfo) -> Self:
         for vehicle in self.vehicles.values():
             identity.known("fuels")(vehicle.fuel, info)
-        found = ((one, why) for one, truck in self.vehicles.items() for why in self._faults(truck))
-        raise_all(FaultError, (Fault(message, ("vehicles", one)) for one, message in found))
+        texts, faults = read_texts("catalogue checks"), list[Fault]()
+        for one, truck in self.vehicles.items():
+            told = {"gross": truck.gross_t.value, "payload": truck.payload_t.value}
+            wrong = [texts["too heavy"].format(**told)] if truck.empty_t <= 0 else []
+            for table_id, table in self.tolls.items() if truck.toll_dkk_per_km is None else ():
+                if table.rate(truck.toll_weight, truck.toll_co2) is None:
+                    wrong.append(texts["no toll"].format(table=f"`tolls.{table_id}`"))
+            faults += [Fault(message, ("vehicles", one)) for message in wrong]
+        raise_all(FaultError, faults)
         return self
-
-    def _faults(self, vehicle: Vehicle) -> Iterator[Message]:
-        if vehicle.empty_t <= 0:
-            told = {"gross": vehicle.gross_t.value, "payload": vehicle.payload_t.value}
-            yield say_text("catalogue checks", "too heavy", **told)
-        for table_id, table in self.tolls.items() if vehicle.toll_dkk_per_km is None else ():
-            if table.rate(vehicle.toll_weight, vehicle.toll_co2) is None:
-                yield say_text("catalogue checks", "no toll", table=f"`tolls.{table_id}`")
 
     def toll_in(self, year: float) -> str | None:
         """Name the table of tolls that holds in a year, which may have a fraction."""
@@ -391,8 +391,7 @@ class Catalogue(figure.Strict):
         """
         fit, move = self.fit(material, use), self.soil_move(material, land)
         verdicts = {fit.verdict if fit else "forbidden", move.verdict if move else "allowed"}
-        strictest: tuple[Ruling, ...] = ("forbidden", "conditional", "allowed")
-        return next(one for one in strictest if one in verdicts)
+        return next(one for one in _STRICTEST if one in verdicts)
 
     def sort_uses(self, material: str, land: str = "") -> dict[Ruling, list[str]]:
         """Give the uses that a rule has, by the verdict on a material; `land`: with its rules."""
@@ -406,13 +405,13 @@ class Catalogue(figure.Strict):
     @cached_property
     def strictest_land(self) -> str:
         """The kind of land that least soil may come to; the first of several."""
-        strict = {"forbidden": 2, "conditional": 1, "allowed": 0}
+        moves = {land: self.soil_moves.get(land, {}) for land in self.land}
 
-        def refusals(land: str) -> int:
-            moves = self.soil_moves.get(land, {})
-            return sum(strict[moves.get(one, _NO_MOVE).verdict] for one in self.soil_classes)
+        def leniency(land: str) -> int:
+            rules = (moves[land].get(one, _NO_MOVE) for one in self.soil_classes)
+            return sum(_STRICTEST.index(rule.verdict) for rule in rules)
 
-        return max(self.land, key=refusals)
+        return min(self.land, key=leniency)
 
     def ratio(self, material: str, use: str) -> float:
         """Give the tonnes of a material that replace one reference tonne of a use. [t/t]"""
@@ -443,31 +442,23 @@ class Catalogue(figure.Strict):
         """Turn a quantity of a material into tonnes, or raise an `InputError`. [t]"""
         if quantity.unit == "t":
             return quantity.value
+        known, number = self.materials[material], f"{quantity.value:g}"
         if quantity.unit == "loads":
-            return quantity.value * self._load_t(quantity, material, vehicles)
-        return quantity.value * self._density_t_per_m3(quantity, material)
-
-    def _load_t(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
-        if not quantity.vehicle and len(vehicles) != 1:
-            example, listed = f"`{quantity.value:g} loads {vehicles[0]}`", ", ".join(vehicles)
-            told = {"example": example, "vehicles": listed}
-            raise InputError.saying_text("catalogue checks", "which truck", **told)
-        vehicle = identity.find_id(
-            "vehicles", quantity.vehicle or vehicles[0], self.names("vehicles")
-        )
-        return self.vehicles[vehicle].load_t(self.materials[material].density_loose.value)
-
-    def _density_t_per_m3(self, quantity: Quantity, material: str) -> float:
+            if not quantity.vehicle and len(vehicles) != 1:
+                example, listed = f"`{number} loads {vehicles[0]}`", ", ".join(vehicles)
+                told = {"example": example, "vehicles": listed}
+                raise InputError.saying_text("catalogue checks", "which truck", **told)
+            truck = quantity.vehicle or vehicles[0]
+            truck = identity.find_id("vehicles", truck, self.names("vehicles"))
+            return quantity.value * self.vehicles[truck].load_t(known.density_loose.value)
         if quantity.condition is None:
-            told = {one: f"`{quantity.value:g} m3 {one}`" for one in get_args(Condition)}
+            told = {one: f"`{number} m3 {one}`" for one in get_args(Condition)}
             raise InputError.saying_text("catalogue checks", "which condition", **told)
-        density: figure.Figure | None = getattr(
-            self.materials[material], f"density_{quantity.condition}"
-        )
+        density: figure.Figure | None = getattr(known, f"density_{quantity.condition}")
         if density is None:
             told = {"condition": quantity.condition, "material": f"`{material}`"}
             raise InputError.saying_text("catalogue checks", "no density", **told)
-        return density.value
+        return quantity.value * density.value
 
     def figures(self) -> dict[str, figure.Sourced]:
         """Give every sourced figure by its path, such as `vehicles.tipper_4_axle.payload_t`."""

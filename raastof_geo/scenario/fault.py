@@ -90,7 +90,11 @@ def explain_errors(
     findings: list[Finding] = []
     unknown: dict[tuple[str, str, Place | None], list[Finding]] = {}
     for detail in _without_echoes(error.errors(include_url=False), root):
-        trail = _as_written(tree, (*below, *(part for part in detail["loc"] if part != "[key]")))
+        trail: Trail = ()
+        for part in (*below, *(part for part in detail["loc"] if part != "[key]")):
+            # An entry that stands alone where a list may stand has no number.
+            alone = part == 0 and trail in tree.places and (*trail, part) not in tree.places
+            trail = trail if alone else (*trail, part)
         found = list(_findings(detail, tree, root, trail, below))
         problem = detail.get("ctx", {}).get("error")
         if isinstance(problem, UnknownIdError):
@@ -98,19 +102,14 @@ def explain_errors(
             unknown.setdefault((problem.section, problem.given, celled), []).extend(found)
         else:
             findings += found
-    findings += map(_join_alike, unknown.values())
+    for first, *others in unknown.values():
+        lines = sorted({one.place.line for one in others if one.place is not None})
+        named = {"problem": first.message, "lines": ", ".join(map(str, lines))}
+        message = say("{problem} (line {lines} as well)", **named)
+        findings.append(replace(first, message=message) if lines else first)
     # What a cell holds was told already, where it could not even be read.
     told = [one.place for one in tree.findings if one.place and one.place.sheet is not None]
     return [one for one in findings if one.place not in told]
-
-
-def _as_written(tree: Tree, trail: Trail) -> Trail:
-    """Leave out the number of an entry that stands alone where a list may stand."""
-    found: Trail = ()
-    for part in trail:
-        alone = part == 0 and found in tree.places and (*found, part) not in tree.places
-        found = found if alone else (*found, part)
-    return found
 
 
 def finding_at(tree: Tree, trail: Trail, problem: Message, *, of_key: bool = False) -> Finding:
@@ -133,17 +132,6 @@ def _without_echoes(
         missing = detail["type"] == "missing" and tuple(detail["loc"]) in meant
         if not missing and not (detail["type"] == "too_short" and detail.get("input")):
             yield detail
-
-
-def _join_alike(alike: list[Finding]) -> Finding:
-    first, *others = alike
-    lines = sorted({place.line for one in others if (place := one.place) is not None})
-    if not lines:
-        return first
-    message = say(
-        "{problem} (line {lines} as well)", problem=first.message, lines=", ".join(map(str, lines))
-    )
-    return replace(first, message=message)
 
 
 def _findings(
@@ -174,8 +162,10 @@ def _sentence(
     if kind == "missing":
         return say("{where} is missing", where=where)
     if kind == "extra_forbidden":
-        keys = _keys_here(root, trail[len(below) : -1])
-        hint = _suggest_key(str(trail[-1]), keys)
+        keys, key = _keys_here(root, trail[len(below) : -1]), str(trail[-1])
+        hint = suggest(key, keys)
+        if meant := [f"`{one}`" for one in _english_keys(key, keys)]:
+            hint = say("; did you mean {close}?", close=join_choices(meant, EITHER))
         return say("{where} is not a key here{hint}", where=where, hint=hint)
     if kind == "literal_error":
         words = context["expected"].replace(" or ", ",").split(",")
@@ -210,15 +200,6 @@ def _english_keys(given: str, keys: Sequence[str]) -> list[str]:
     if near and near[0] not in keys:
         return danish[near[0]]
     return get_close_matches(word, keys, n=1, cutoff=0.6)
-
-
-def _suggest_key(given: str, keys: Sequence[str]) -> Message:
-    """Say which key was probably meant, or which there are."""
-    meant = _english_keys(given, keys)
-    if not meant:
-        return suggest(given, keys)
-    shown = [f"`{key}`" for key in meant]
-    return say("; did you mean {close}?", close=join_choices(shown, EITHER))
 
 
 def _dotted(trail: Trail) -> str:

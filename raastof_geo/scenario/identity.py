@@ -100,19 +100,15 @@ def find_known(section: str, given: str, info: ValidationInfo) -> str:
 
 def names_in(part: Any) -> dict[str, dict[str, str]]:
     """Read the ids of a section, and the names of its entries, from its plain values."""
-    if not isinstance(part, Mapping):
-        return {}
-    return {str(key): _called(entry) for key, entry in part.items()}
-
-
-def _called(entry: Any) -> dict[str, str]:
-    """Give the names of an entry, which may itself be nothing but its names."""
-    name = entry.get("name", entry) if isinstance(entry, Mapping) else None
-    if isinstance(name, str):
-        return dict.fromkeys(LANGUAGES, name)
-    if not isinstance(name, Mapping):
-        return {}
-    return {one: text for one in LANGUAGES if isinstance(text := name.get(one), str)}
+    found: dict[str, dict[str, str]] = {}
+    for key, entry in part.items() if isinstance(part, Mapping) else ():
+        # An entry may itself be nothing but its names.
+        name = entry.get("name", entry) if isinstance(entry, Mapping) else {}
+        by_language = dict.fromkeys(LANGUAGES, name) if isinstance(name, str) else name
+        known = by_language if isinstance(by_language, Mapping) else {}
+        texts = {language: known.get(language) for language in LANGUAGES}
+        found[str(key)] = {one: text for one, text in texts.items() if isinstance(text, str)}
+    return found
 
 
 def check_id(given: str) -> str:

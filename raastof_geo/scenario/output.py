@@ -56,7 +56,7 @@ OUTPUTS: tuple[Output, ...] = (
     Output("geopackage", "plan.gpkg", "geopackage:write_geopackage"),
     Output("geoparquet", "geoparquet", "geopackage:write_geoparquet", on_request=True),
     Output("plan", PLAN.name, "plan:record_plan", quotes="proof"),
-    Output("proof", PROOF.name, "proof:record_proof"),
+    Output("proof", PROOF.name, "plan:record_proof"),
     Output("ledger", LEDGER.name, "ledger:record_ledger"),
     Output("summary", "summary.md", "tables.summary:write_summary"),
     Output(INDEX, f"{INDEX}.html", "documents.index:write_index", quotes="plan"),

@@ -1,6 +1,5 @@
 """Say who may give what, and who may take what, on which terms."""
 
-import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,7 +7,7 @@ from dataclasses import dataclass, field
 from raastof_geo.figures.figure import value_of
 from raastof_geo.scenario.catalogue import Sorts, mix_sorts
 from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.scenario import Need, Receiver, Scenario
+from raastof_geo.scenario.scenario import Scenario
 
 
 @dataclass(frozen=True)
@@ -84,24 +83,12 @@ def may_deal(giver: Giver, taker: Taker) -> bool:
 
 def list_givers(scenario: Scenario) -> tuple[Giver, ...]:
     """List everybody who gives, by material and id."""
-    givers = (_offering(scenario), _digging(scenario), _making(scenario), _emptying(scenario))
-    listed = itertools.chain(*givers)
-    return tuple(sorted(listed, key=lambda giver: (giver.material, giver.id)))
+    return tuple(sorted(_find_givers(scenario), key=lambda giver: (giver.material, giver.id)))
 
 
 def list_takers(scenario: Scenario) -> tuple[Taker, ...]:
     """List everybody who takes, by id."""
-    takers = [*_needing(scenario), *map(_receiving, scenario.receivers)]
-    for plant in scenario.plants:
-        inputs = dict.fromkeys(plant.takes, Terms(plant.periods))
-        takers.append(Taker(Role.PLANT, plant.taker, plant.site, plant.site, inputs))
-    for depot in scenario.depots:
-        paid, emitted = depot.in_dkk_per_t, depot.in_kg_co2e_per_t
-        terms = Terms(depot.periods, dkk_per_t=paid, processing_kg_co2e_per_t=emitted)
-        kept = dict.fromkeys(depot.materials, terms)
-        only_from = depot.site if depot.own else None
-        takers.append(Taker(Role.DEPOT, depot.into, depot.id, depot.site, kept, only_from))
-    return tuple(sorted(takers, key=lambda taker: taker.id))
+    return tuple(sorted(_find_takers(scenario), key=lambda taker: taker.id))
 
 
 def list_deals(scenario: Scenario) -> Iterator[tuple[Giver, Taker]]:
@@ -114,85 +101,77 @@ def list_deals(scenario: Scenario) -> Iterator[tuple[Giver, Taker]]:
         yield from ((giver, one) for one in takers[giver.material] if may_deal(giver, one))
 
 
-def _offering(scenario: Scenario) -> Iterator[Giver]:
+def _find_givers(scenario: Scenario) -> Iterator[Giver]:
+    known = scenario.catalogue.materials
+    sorts = {one: mix_sorts(scenario.catalogue, {one: 1.0}) for one in known}
     for offer in scenario.offers:
-        who = Role.OFFER, offer.id, offer.id, offer.site, offer.material, offer.periods
         yield Giver(
-            *who,
+            *(Role.OFFER, offer.id, offer.id, offer.site, offer.material, offer.periods),
             price_dkk_per_t=offer.price_dkk_per_t,
             sampling_dkk_per_t=scenario.sampling_dkk_per_t(offer.site, offer.material),
             preparation_kg_co2e_per_t=offer.preparation_kg_co2e_per_t,
             preparation_dkk_per_t=offer.preparation_dkk_per_t,
-            sorts=mix_sorts(scenario.catalogue, {offer.material: 1.0}),
+            sorts=sorts[offer.material],
         )
-
-
-def _digging(scenario: Scenario) -> Iterator[Giver]:
-    for pit, material in ((at, one) for at in scenario.pits for one in at.prices_dkk_per_t):
+    for pit, one in ((at, one) for at in scenario.pits for one in at.prices_dkk_per_t):
         by_ship = getattr(scenario.catalogue.sea, f"{pit.ship}_kg_co2e_per_tonne_km", None)
-        dug = scenario.catalogue.materials[material]
-        who = Role.PIT, pit.giver(material), pit.site, pit.site, material, pit.periods
         yield Giver(
-            *who,
-            price_dkk_per_t=pit.prices_dkk_per_t[material],
-            tax_dkk_per_t=value_of(dug.tax),
-            upstream_kg_co2e_per_t=value_of(dug.upstream_kg_co2e),
-            sea_kg_co2e_per_t=pit.sea_km.get(material, 0.0) * value_of(by_ship),
-            sorts=mix_sorts(scenario.catalogue, {material: 1.0}),
+            *(Role.PIT, pit.giver(one), pit.site, pit.site, one, pit.periods),
+            price_dkk_per_t=pit.prices_dkk_per_t[one],
+            tax_dkk_per_t=value_of(known[one].tax),
+            upstream_kg_co2e_per_t=value_of(known[one].upstream_kg_co2e),
+            sea_kg_co2e_per_t=pit.sea_km.get(one, 0.0) * value_of(by_ship),
+            sorts=sorts[one],
         )
-
-
-def _making(scenario: Scenario) -> Iterator[Giver]:
     for plant in scenario.plants:
         makes = [(one, process) for process in plant.processes for one in process.outputs]
         made = {plant.giver(one, process): (one, process.sorts) for one, process in makes}
-        who = plant.site, plant.site
-        for name, (one, sorts) in made.items():
-            yield Giver(Role.PLANT, name, *who, one, plant.periods, sorts=sorts)
-
-
-def _emptying(scenario: Scenario) -> Iterator[Giver]:
-    for depot, material in ((at, one) for at in scenario.depots for one in at.materials):
-        who = Role.DEPOT, depot.out(material), depot.id, depot.site, material, depot.periods
-        sampling = scenario.sampling_dkk_per_t(depot.site, material) if depot.own else 0.0
+        for name, (one, mixed) in made.items():
+            who = Role.PLANT, name, plant.site, plant.site, one, plant.periods
+            yield Giver(*who, sorts=mixed)
+    for depot, one in ((at, one) for at in scenario.depots for one in at.materials):
         yield Giver(
-            *who,
+            *(Role.DEPOT, depot.out(one), depot.id, depot.site, one, depot.periods),
             dkk_per_t=depot.out_dkk_per_t,
-            sampling_dkk_per_t=sampling,
+            sampling_dkk_per_t=scenario.sampling_dkk_per_t(depot.site, one) if depot.own else 0.0,
             processing_kg_co2e_per_t=depot.out_kg_co2e_per_t,
-            sorts=mix_sorts(scenario.catalogue, {material: 1.0}),
+            sorts=sorts[one],
         )
 
 
-def _needing(scenario: Scenario) -> Iterator[Taker]:
-    """Find the terms of needs that are alike once: there may be thousands of them."""
+def _find_takers(scenario: Scenario) -> Iterator[Taker]:
     known: dict[tuple[object, ...], dict[str, Terms]] = {}
     for need in scenario.needs:
         alike = (need.use, need.periods, *need.ratios.items())
-        if alike not in known:
-            known[alike] = {one: _serve(scenario, need, one) for one in need.ratios}
+        if alike not in known:  # the terms are found once: there may be thousands of needs
+            known[alike] = terms = {}
+            for one, ratio in need.ratios.items():
+                fit = scenario.catalogue.fit(one, need.use)
+                terms[one] = Terms(
+                    need.material_periods[one],
+                    reference_share=1 / ratio,
+                    dkk_per_t=value_of(fit.dkk_per_t if fit else None),
+                    processing_kg_co2e_per_t=value_of(fit.kg_co2e_per_t if fit else None),
+                )
         yield Taker(Role.NEED, need.id, need.id, need.site, known[alike])
-
-
-def _serve(scenario: Scenario, need: Need, material: str) -> Terms:
-    fit = scenario.catalogue.fit(material, need.use)
-    return Terms(
-        need.material_periods[material],
-        reference_share=1 / need.ratios[material],
-        dkk_per_t=value_of(fit.dkk_per_t if fit else None),
-        processing_kg_co2e_per_t=value_of(fit.kg_co2e_per_t if fit else None),
-    )
-
-
-def _receiving(receiver: Receiver) -> Taker:
-    accepts = {
-        material: Terms(
-            receiver.periods,
-            dkk_per_t=fee + receiver.landfill_tax_dkk_per_t,
-            landfill_tax_dkk_per_t=receiver.landfill_tax_dkk_per_t,
-            disposal_kg_co2e_per_t=receiver.disposal_kg_co2e_per_t.get(material, 0.0),
-            landfill=receiver.landfill,
-        )
-        for material, fee in receiver.fees_dkk_per_t.items()
-    }
-    return Taker(Role.RECEIVER, receiver.taker, receiver.site, receiver.site, accepts)
+    for place in scenario.receivers:
+        accepts = {
+            one: Terms(
+                place.periods,
+                dkk_per_t=fee + place.landfill_tax_dkk_per_t,
+                landfill_tax_dkk_per_t=place.landfill_tax_dkk_per_t,
+                disposal_kg_co2e_per_t=place.disposal_kg_co2e_per_t.get(one, 0.0),
+                landfill=place.landfill,
+            )
+            for one, fee in place.fees_dkk_per_t.items()
+        }
+        yield Taker(Role.RECEIVER, place.taker, place.site, place.site, accepts)
+    for plant in scenario.plants:
+        inputs = dict.fromkeys(plant.takes, Terms(plant.periods))
+        yield Taker(Role.PLANT, plant.taker, plant.site, plant.site, inputs)
+    for depot in scenario.depots:
+        paid, emitted = depot.in_dkk_per_t, depot.in_kg_co2e_per_t
+        in_it = Terms(depot.periods, dkk_per_t=paid, processing_kg_co2e_per_t=emitted)
+        kept = dict.fromkeys(depot.materials, in_it)
+        only_from = depot.site if depot.own else None
+        yield Taker(Role.DEPOT, depot.into, depot.id, depot.site, kept, only_from)

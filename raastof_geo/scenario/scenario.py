@@ -261,9 +261,6 @@ class Scenario(Shown):
     """The built-in catalogue with the scenario's own additions."""
     warnings: tuple[Finding, ...] = ()
     """What was noticed on reading and is no mistake, in the order of the file."""
-    format_note: Finding | None = None
-    """What a file of an older format means today, where that is something else; it is among the
-    warnings too."""
     places: Mapping[Trail, Place] = field(default_factory=dict)
     """Where each entry stands in the file, by its trail; empty where there was no file."""
     areas: Mapping[int, shapely.MultiPolygon] = field(default_factory=dict)
@@ -622,26 +619,22 @@ class Scenario(Shown):
         )
 
     def _plant(self, site: str, plant: entry.PlantEntry) -> Plant:
-        recipes = self.catalogue.recipes
-        inputs = tuple(material for name in plant.recipes for material in recipes[name].inputs)
-        return Plant(
-            site=site,
-            processes=tuple(self._process(site, plant, name) for name in plant.recipes),
-            **self._terms(plant, inputs),
-        )
-
-    def _process(self, site: str, plant: entry.PlantEntry, name: str) -> Process:
-        recipe = self.catalogue.recipes[name]
-        inputs = {material: share.value for material, share in recipe.inputs.items()}
-        return Process(
-            site=site,
-            recipe=name,
-            inputs=inputs,
-            outputs={material: share.value for material, share in recipe.outputs.items()},
-            kg_co2e_per_t=plant.kg_co2e_per_t.get(name, recipe.kg_co2e_per_t).value,
-            dkk_per_t=plant.dkk_per_t.get(name, recipe.dkk_per_t).value,
-            sorts=mix_sorts(self.catalogue, inputs),
-        )
+        processes = []
+        for name in plant.recipes:
+            recipe = self.catalogue.recipes[name]
+            inputs = {material: share.value for material, share in recipe.inputs.items()}
+            process = Process(
+                site=site,
+                recipe=name,
+                inputs=inputs,
+                outputs={material: share.value for material, share in recipe.outputs.items()},
+                kg_co2e_per_t=plant.kg_co2e_per_t.get(name, recipe.kg_co2e_per_t).value,
+                dkk_per_t=plant.dkk_per_t.get(name, recipe.dkk_per_t).value,
+                sorts=mix_sorts(self.catalogue, inputs),
+            )
+            processes.append(process)
+        taken = tuple(material for process in processes for material in process.inputs)
+        return Plant(site=site, processes=tuple(processes), **self._terms(plant, taken))
 
     def _depot(self, site: str, store: entry.Store) -> Depot:
         handling, own = self.catalogue.handling, isinstance(store, entry.StockpileEntry)

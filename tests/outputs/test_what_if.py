@@ -248,7 +248,8 @@ def visit(chromium, written):
             page.on("pageerror", lambda error: failed.append(str(error)))
             page.on("console", lambda message: failed.append(message.text))
             page.goto((written / "map.html").as_uri())
-            page.wait_for_selector("[data-flows]")
+            if options.get("java_script_enabled", True):
+                page.wait_for_selector("[data-flows]")
             return page
 
         yield opened
@@ -341,6 +342,15 @@ def test_it_works_where_nothing_is_compiled(visit):
     begin(page)
     halve_an_amount(page)
     assert page.get_attribute("#whatif", "data-proved") == "true"
+
+
+def test_without_script_the_page_reads_as_one_that_has_nothing_of_it(visit):
+    page = visit(java_script_enabled=False)
+    assert page.locator("#whatif").count() == 0
+    told = page.inner_text("body")
+    assert "flows.csv has the same figures" in told
+    for word in ("What if", "variants:", "Your change"):
+        assert word not in told
 
 
 def test_the_panel_holds_what_the_map_promises(visit):

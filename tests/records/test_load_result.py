@@ -189,8 +189,8 @@ def test_figures_need_no_roads(starter_result, monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("roads were asked for")
 
-    monkeypatch.setattr("raastof_geo.recall.load.load_network", refuse)
-    monkeypatch.setattr("raastof_geo.recall.load.price_legs", refuse)
+    monkeypatch.setattr("raastof_geo.recall.load_network", refuse)
+    monkeypatch.setattr("raastof_geo.recall.price_legs", refuse)
     loaded = load_result(folder)
     assert_equal(result, loaded)
     with pytest.raises(AssertionError, match="roads were asked for"):
@@ -361,7 +361,6 @@ def forge(folder: Path, change) -> None:
         lambda rest: rest.update(transfers=3),
         lambda rest: rest.update(causes=[{"names": ["magic"], "saved": {}}]),
         lambda rest: rest.update(warnings=[{"message": 3}]),
-        lambda rest: rest.update(format_note=99),
         lambda rest: rest.update(rules=3),
         lambda rest: rest.update(alone=[3]),
         lambda rest: {},

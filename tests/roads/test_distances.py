@@ -9,9 +9,8 @@ from arcwise import find_lengths, mark_yards
 from worlds import measure_all, random_network
 
 from raastof_geo.roads.routing import router as router_module
-from raastof_geo.roads.routing.core import RoadStop
 from raastof_geo.roads.routing.engine import has_hierarchies
-from raastof_geo.roads.routing.graph import build_graph
+from raastof_geo.roads.routing.graph import RoadStop, build_graph
 from raastof_geo.roads.routing.router import load_router
 
 TRIANGLE = [(12.0, 55.4), (12.05, 55.4), (12.02, 55.43)]

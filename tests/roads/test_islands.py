@@ -10,9 +10,9 @@ from raastof_geo.cli import run_command
 from raastof_geo.errors import NoPlanError, ScenarioError, SnapError
 from raastof_geo.legs.detour import explain_route
 from raastof_geo.pipeline import place_scenario, read_for_roads, solve_scenario
+from raastof_geo.roads.mapped.build import lay_network
 from raastof_geo.roads.mapped.osm import read_osm
 from raastof_geo.roads.mapped.tags import read_road
-from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.routing.islands import explain_islands, group_sites
 from raastof_geo.roads.snap import ISLAND_M, explain_moves, snap_sites
 from raastof_geo.roads.store import read_network, write_network

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from worlds import make_network
 
 from raastof_geo.roads.edges import Turn
-from raastof_geo.roads.routing.core import Reduction, reduce_graph
-from raastof_geo.roads.routing.graph import RoadGraph, build_graph
+from raastof_geo.roads.routing.graph import Reduction, RoadGraph, build_graph, reduce_graph
 
 
 def lay(edges, *, one_way=(), against=(), turns=None) -> RoadGraph:

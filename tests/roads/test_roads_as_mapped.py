@@ -6,9 +6,8 @@ from two_ways import LONG_KM, MAPPED_WORLD, SHORT_KM, write_map, write_tags
 from raastof_geo.cli import run_command
 from raastof_geo.legs.legs import price_legs
 from raastof_geo.pipeline import place_scenario
-from raastof_geo.roads.mapped.build import build_network
+from raastof_geo.roads.mapped.build import build_network, lay_network
 from raastof_geo.roads.mapped.osm import read_osm
-from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.road import Access
 from raastof_geo.roads.store import read_network, write_network
 from raastof_geo.scenario import read_scenario

@@ -14,8 +14,8 @@ from raastof_geo.emissions.vehicle import MODELS
 from raastof_geo.errors import InputError
 from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.roads.road import LIMITS, Access, Road
-from raastof_geo.roads.routing.core import RoadStop
 from raastof_geo.roads.routing.drive import emit_kg_co2e, find_local_edges, find_speed
+from raastof_geo.roads.routing.graph import RoadStop
 from raastof_geo.roads.snap import snap_sites
 
 TRUCK = "truck_trailer_7_axle"

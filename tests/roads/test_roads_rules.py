@@ -6,8 +6,13 @@ import numpy as np
 import pytest
 from worlds import make_network
 
-from raastof_geo.roads.mapped.keys import read_clauses, read_key
-from raastof_geo.roads.mapped.tags import find_doubts, read_barrier, read_road
+from raastof_geo.roads.mapped.tags import (
+    find_doubts,
+    read_barrier,
+    read_clauses,
+    read_key,
+    read_road,
+)
 from raastof_geo.roads.road import Access, Road
 from raastof_geo.roads.routing.drive import judge_roads, size_truck
 from raastof_geo.scenario.catalogue import load_catalogue

@@ -5,9 +5,17 @@ from itertools import pairwise
 
 import pytest
 
-from raastof_geo.roads.mapped.keys import read_mass_t, read_metres, read_minutes
-from raastof_geo.roads.mapped.rules import read_turn, read_turn_rules
-from raastof_geo.roads.mapped.tags import find_doubts, read_barrier, read_class, read_road
+from raastof_geo.roads.mapped.tags import (
+    find_doubts,
+    read_barrier,
+    read_class,
+    read_mass_t,
+    read_metres,
+    read_minutes,
+    read_road,
+    read_turn,
+    read_turn_rules,
+)
 from raastof_geo.roads.road import LIMITS, SURFACES, Access, Road, join_tags, split_tags
 
 OPEN_VALUES = ["yes", "designated", "permissive", "official", "discouraged", "unsigned"]

@@ -14,11 +14,9 @@ from raastof_geo.errors import SnapError
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access, Road
 from raastof_geo.roads.routing import router as router_module
-from raastof_geo.roads.routing.core import RoadStop
 from raastof_geo.roads.routing.engine import has_hierarchies
-from raastof_geo.roads.routing.graph import RoadGraph, build_graph
-from raastof_geo.roads.routing.route import Routes
-from raastof_geo.roads.routing.router import Router, WeightedRoads, load_router, place_stops
+from raastof_geo.roads.routing.graph import RoadGraph, RoadStop, build_graph
+from raastof_geo.roads.routing.router import Router, Routes, WeightedRoads, load_router, place_stops
 from raastof_geo.roads.snap import snap_sites
 from raastof_geo.scenario.said.site import Site
 

@@ -18,14 +18,13 @@ from worlds import make_network, make_scenario, measure_all, random_network
 from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.pipeline import solve_scenario
 from raastof_geo.roads.edges import Turn
+from raastof_geo.roads.mapped.build import lay_network
 from raastof_geo.roads.mapped.osm import read_osm
 from raastof_geo.roads.mapped.tags import read_road
-from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.road import Access, Road
-from raastof_geo.roads.routing.core import RoadStop
 from raastof_geo.roads.routing.drive import judge_roads, size_truck
 from raastof_geo.roads.routing.engine import has_hierarchies
-from raastof_geo.roads.routing.graph import build_graph
+from raastof_geo.roads.routing.graph import RoadStop, build_graph
 from raastof_geo.roads.routing.router import load_router
 from raastof_geo.scenario import read_scenario
 from raastof_geo.scenario.catalogue import load_catalogue

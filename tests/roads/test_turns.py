@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from worlds import make_network, measure_all
 
 from raastof_geo.roads.edges import Turn
+from raastof_geo.roads.mapped.build import lay_network
 from raastof_geo.roads.mapped.osm import read_osm
-from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.routing.core import RoadStop
 from raastof_geo.roads.routing.engine import has_hierarchies
-from raastof_geo.roads.routing.graph import RoadGraph, build_graph
+from raastof_geo.roads.routing.graph import RoadGraph, RoadStop, build_graph
 from raastof_geo.roads.routing.router import WeightedRoads, load_router
 
 WITHOUT_HIERARCHIES = pytest.mark.skipif(

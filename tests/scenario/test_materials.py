@@ -25,8 +25,13 @@ from raastof_geo.language import format_day, speaking
 from raastof_geo.outputs.plan import describe_plan
 from raastof_geo.outputs.warning import warn
 from raastof_geo.scenario.catalogue import load_catalogue
-from raastof_geo.scenario.telling.fit import FROM_BETTER_TO_LESSER, explain_fit
-from raastof_geo.scenario.telling.glossary import CatalogueEntry, explain_entry, list_catalogue
+from raastof_geo.scenario.telling.glossary import (
+    FROM_BETTER_TO_LESSER,
+    CatalogueEntry,
+    explain_entry,
+    explain_fit,
+    list_catalogue,
+)
 
 pytestmark = pytest.mark.usefixtures("english")
 

@@ -689,7 +689,7 @@ def test_what_is_worth_a_warning_has_its_place():
     assert any("nothing can go from `pit` to `tip`" in one for one in told)
     places = [warning.place.line for warning in make_scenario(text).warnings]
     assert places == sorted(places)
-    _, land = make_scenario(PIT_AND_PROJECT).warnings
+    (land,) = make_scenario(PIT_AND_PROJECT).warnings
     assert "`land` is not said here, and is taken to be `built_up`" in str(land)
 
 
@@ -703,20 +703,6 @@ def test_newer_formats_are_refused_before_all_else():
     assert "pip install --upgrade raastof_geo" in found
     assert found.count("world.yaml:") == 1
     assert "must be at least 1" in refusal(world(more="format: 0\n"))
-
-
-def test_an_older_format_says_what_changed_for_it():
-    """A file without a number has today's meaning; a change is told only where it is one."""
-    other = "  school: {lon: 12.1, lat: 55.5, needs: [{use: fill, amount: 10 t}]}\n"
-    note, *_ = make_scenario(PIT_AND_PROJECT + other).warnings
-    assert "Since format 2 a capacity of a pit or receiver holds once" in str(note)
-    note = str(make_scenario(PIT_AND_PROJECT + other + "format: 2\n").format_note)
-    assert "holds once" not in note and "1 here that say nothing counted as landfill" in note
-    assert make_scenario(PIT_AND_PROJECT + other + "format: 3\n").format_note is None
-    free = PIT_AND_PROJECT.replace(", capacity_per_period: 900 t", "").replace(
-        "receiver: {", "receiver: {kind: soil_bank, "
-    )
-    assert make_scenario(free + other).format_note is None
 
 
 @pytest.mark.parametrize("file", sorted(SCENARIOS.glob("*.yaml")), ids=lambda file: file.stem)

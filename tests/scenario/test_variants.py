@@ -13,7 +13,7 @@ from raastof_geo.figures.vocabulary import CO2E
 from raastof_geo.language import speaking
 from raastof_geo.pipeline import compare_variants
 from raastof_geo.scenario.reading.read import read_variant
-from raastof_geo.scenario.variant import list_variants
+from raastof_geo.scenario.varied import list_variants
 from raastof_geo.spread import working
 
 SCENARIO = Path(__file__).parents[2] / "scenarios" / "koege_bugt.yaml"

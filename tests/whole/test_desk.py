@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from commands import run
-from places import CASES, ROOT
+from places import ROOT
 
-from raastof_geo.cli.terminal import clean, fold, quote
+from raastof_geo.cli.terminal import clean, quote, tell_items
 from raastof_geo.language import speaking
 from raastof_geo.outputs.tables.summary import _plain
 from raastof_geo.records.ledger import tell_unit
@@ -418,9 +418,13 @@ def test_a_title_cannot_steer_the_terminal(starter, tmp_path, capsys):
     assert clean(STEERING) == "a[31mbcd"
 
 
-def test_a_long_word_is_folded_and_kept():
+def test_a_long_word_is_folded_and_kept(monkeypatch, capsys):
     """Nothing is lost where a word is longer than the line."""
-    assert "".join(fold("x" * 500, indent="  ")).replace(" ", "") == "x" * 500
+    monkeypatch.setenv("COLUMNS", "80")
+    tell_items("x" * 500, indent="  ")
+    told = capsys.readouterr().out
+    assert max(map(len, told.splitlines())) < 80
+    assert "".join(told.split()) == "x" * 500
 
 
 # The other end of the pipe.
@@ -464,23 +468,6 @@ def test_every_terminal_is_written_to(encoding):
     done = start("materials crush_concrete", PYTHONIOENCODING=encoding, LC_ALL="C")
     assert done.returncode == 0
     assert b"Traceback" not in done.stderr
-
-
-@pytest.mark.parametrize("command", ["check", "run"])
-def test_an_older_format_is_told_in_the_first_line(command, tmp_path, capsys, monkeypatch):
-    """Whoever runs a file of an older format reads first what it means today, and once."""
-    monkeypatch.chdir(tmp_path)
-    case = CASES / "baseline_capacity_per_site.yaml"
-    old = tmp_path / "old.yaml"
-    text = case.read_text(encoding="utf-8").replace("format: 2\n", "")
-    old.write_text(text, encoding="utf-8")
-    assert run(command, old, language="en") == 0
-    told = capsys.readouterr().out
-    assert "this file is of format 1" in told.splitlines()[0]
-    assert told.count("this file is of format 1") == 1
-    if command == "run":
-        summary = (tmp_path / "results" / "old" / "summary.md").read_text(encoding="utf-8")
-        assert "this file is of format 1" in summary
 
 
 def test_thousands_of_mistakes_are_counted(starter, capsys):

@@ -31,9 +31,8 @@ from raastof_geo.outputs import write_outputs
 from raastof_geo.records.verify import check_results
 from raastof_geo.result import Result
 from raastof_geo.roads.load import load_network
-from raastof_geo.roads.mapped.build import build_network
+from raastof_geo.roads.mapped.build import build_network, lay_network
 from raastof_geo.roads.mapped.osm import read_osm
-from raastof_geo.roads.mapped.ways import lay_network
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario import read_scenario
 

@@ -82,8 +82,8 @@ def make_bases(folder: Path) -> dict[str, bytes]:
     import osmium
     import osmnx
 
+    from raastof_geo.roads.mapped.build import lay_network
     from raastof_geo.roads.mapped.osm import read_osm
-    from raastof_geo.roads.mapped.ways import lay_network
     from raastof_geo.roads.store import write_network
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -123,8 +123,7 @@ def lay_open(plan: Plan, price: Pricing = price_again) -> Opened:
     Nothing is opened where the columns of the plan are not among these just as they are.
     """
     wide = _widen(plan.scenario)
-    legs = price(plan.problem.legs, wide)
-    if legs is not None:
+    if (legs := price(plan.problem.legs, wide)) is not None:
         legs = _keep_figures(legs, plan.problem.legs)
         opened = _hang(plan.scenario, *_lay_for_each_order(plan, wide, legs), widened=True)
         places = opened.find(plan.problem)
@@ -132,8 +131,7 @@ def lay_open(plan: Plan, price: Pricing = price_again) -> Opened:
             costs = zip(plan.problem.objectives(), opened.problem.objectives(), strict=True)
             if all(np.allclose(own, other[places], rtol=1e-12) for own, other in costs):
                 return opened
-    first = plan.scenario.said.objectives[0].name
-    every = {first: np.ones(plan.column_count, bool)}
+    every = {plan.scenario.said.objectives[0].name: np.ones(plan.column_count, bool)}
     return _hang(plan.scenario, plan.problem, every, widened=False)
 
 

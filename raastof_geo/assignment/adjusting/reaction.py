@@ -78,8 +78,7 @@ def react(opened: Opened, plan: Plan) -> Reactions | None:
 
     What rests on a programme of its own, as what projects have alone does, keeps its numbers.
     """
-    asked = _Asked(opened, plan)
-    if not asked.holds():
+    if not (asked := _Asked(opened, plan)).holds():
         return None
     fair = plan.scenario.said.targets.fairness
     found = asked.find(asked.scenario, asked.moving if fair is None else ())
@@ -115,7 +114,6 @@ class _Asked:
         self.scales: Floats = np.where(self.values > 0, self.values, 1.0)
 
     def lay(self, scenario: Scenario, rule: Rule) -> dict[_Key, Row]:
-        """Give the rows of a rule."""
         state = self.opened.problem.with_scenario(scenario)
         state = replace(state, alone=self.plan.problem.alone)
         return {_key(row): row for row in rule(state)}
@@ -148,8 +146,7 @@ class _Asked:
         for at, shift in shifts.items():
             entry = self.opened.entries[at]
             due, window = entry.said(self.scenario), entry.window(self.scenario, shift)
-            amount = replace(due.quantity, value=float(values[at]))
-            changes[entry] = {due.amount_key: amount}
+            changes[entry] = {due.amount_key: replace(due.quantity, value=float(values[at]))}
             if shift and window is not None:
                 changes[entry] |= {"first": periods[window[0]], "last": periods[window[1]]}
         said, limit = put(base.scenario, changes), base.limit.copy()
@@ -243,8 +240,7 @@ class _Asked:
             limit, bent = self.ask(base, shifts, values)
             grown = (values - self.values)[at][:, None] * found.slope[keys]
             told = base.limit + (found.change[keys] + grown).sum(axis=0)
-            wrong = bent | ~_close(limit, told)
-            if not wrong.any():
+            if not (wrong := bent | ~_close(limit, told)).any():
                 return kept
             touches = ((found.change != 0) | (found.slope != 0))[:, wrong].any(axis=1)
             guilty = {found.keys[key][0] for key in kept if touches[key]}

@@ -66,8 +66,7 @@ def lay_rows(problem: Problem, rules: Sequence[Rule]) -> list[Row]:
     Rules that are not ours speak first, because the bounds of either-or decisions have to leave
     room for what they ask for.
     """
-    own = {rule: list(rule(problem)) for rule in rules if rule not in RULES}
-    if own:
+    if own := {rule: list(rule(problem)) for rule in rules if rule not in RULES}:
         asked = sum(_asked_t(row) for rows in own.values() for row in rows)
         problem = replace(problem, asked_t=asked)
     return [row for rule in rules for row in (own[rule] if rule in own else rule(problem))]

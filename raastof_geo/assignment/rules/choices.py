@@ -17,7 +17,7 @@ from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import About, Family, Row, combine, declare, sum_of
 from raastof_geo.language import say
 from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.scenario import Need, Plant, Process, Scenario
+from raastof_geo.scenario.scenario import Need, Plant, Scenario
 
 _OPENING, _PARTNERS, _LOT = say("site to open"), say("partners"), say("smallest lot")
 
@@ -139,7 +139,12 @@ def most_tonnes(problem: Problem) -> float:
     scenario = problem.scenario
     wanted = sum(map(most_used, scenario.needs))
     ended = sum(sum((depot.end_t or {}).values()) for depot in scenario.depots)
-    asked = _asked_tonnes(problem)
+    asked = problem.asked_t
+    for agreement in scenario.said.agreements:
+        if agreement.least is not None:
+            asked += scenario.weigh(agreement.least, agreement.material)
+    lot = scenario.said.choices.smallest_lot
+    asked += lot.value * problem.sizes[ColumnKind.LOTS] if lot is not None else 0.0
     offered = sum(offer.tonnes for offer in scenario.offers)
     stored = sum(sum(depot.start_t.values()) for depot in scenario.depots)
     grown = _growth(scenario, _wanted_materials(problem))
@@ -151,25 +156,13 @@ def most_used(need: Need) -> float:
     return need.tonnes * max(need.ratios.values(), default=0.0)
 
 
-def _asked_tonnes(problem: Problem) -> float:
-    """Add up what agreements, smallest lots and rules of somebody's own ask for. [t]"""
-    scenario = problem.scenario
-    asked = problem.asked_t
-    for agreement in scenario.said.agreements:
-        if agreement.least is not None:
-            asked += scenario.weigh(agreement.least, agreement.material)
-    lot = scenario.said.choices.smallest_lot
-    return asked + (lot.value * problem.sizes[ColumnKind.LOTS] if lot is not None else 0.0)
-
-
 def _growth(scenario: Scenario, wanted: set[str]) -> float:
     """Give the most tonnes that one tonne wanted, or one on offer, sets in motion.
 
     What is left over of one plant may be mixed in another one with what a third one has to make,
     and so on. No chain passes more than all plants that are joined by what they make, each once.
     """
-    plants = scenario.plants
-    if not plants:
+    if not (plants := scenario.plants):
         return 1.0
     makes = [set(plant.makes) for plant in plants]
     feeds = ~np.array([[made.isdisjoint(two.takes) for two in plants] for made in makes], bool)
@@ -178,8 +171,10 @@ def _growth(scenario: Scenario, wanted: set[str]) -> float:
     times = np.array([_multiply(plant, wanted) for plant in plants])
     round_about = 1.0
     if connected_components(feeds, connection="strong")[0] < len(plants):
-        shares = (_least_that_leaves(one) for plant in plants for one in plant.processes)
-        round_about = 1.0 / min(1.0, *shares)
+        # The least share of its input that leaves a recipe in one material, or is lost.
+        every = (one.outputs.values() for plant in plants for one in plant.processes)
+        shares = (share for outputs in every for share in (*outputs, 1.0 - sum(outputs)))
+        round_about = 1.0 / min(1.0, *(share for share in shares if share > _NOTHING))
     joined = [math.prod(times[group == one].tolist()) for one in set(group.tolist())]
     return float(max(joined)) * round_about
 
@@ -197,13 +192,6 @@ def _multiply(plant: Plant, wanted: set[str]) -> float:
         up = max(up, 1.0 / min([1.0, *yields]))
         down = max(down, max(1.0, sum(process.outputs.values())) / min([1.0, *shares]))
     return up * down
-
-
-def _least_that_leaves(process: Process) -> float:
-    """Give the least share of its input that leaves a recipe in one material, or is lost."""
-    lost = 1.0 - sum(process.outputs.values())
-    shares = [*process.outputs.values(), lost]
-    return min(share for share in shares if share > _NOTHING) if max(shares) > _NOTHING else 1.0
 
 
 def _wanted_materials(problem: Problem) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from raastof_geo.arrays import Floats, Integers
+from raastof_geo.arrays import Floats
 from raastof_geo.assignment.statement import shares
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import About, Family, Row, declare, sum_of
@@ -70,13 +70,10 @@ def goals_held(problem: Problem) -> Iterator[Row]:
     Until the least :math:`v^*` is known the row holds of itself: nothing is missed by more than is
     asked for.
     """
-    goals = shares.list_goals(problem.scenario)
-    if goals:
+    if goals := shares.list_goals(problem.scenario):
         missed = problem.find(ColumnKind.SHORTFALLS)
-        most = sum(
-            one.target.at_least * (one.needed_t + abs(one.crossed_t)) + abs(one.counted_t)
-            for one in goals
-        )
+        each = ((one.target.at_least, one.needed_t + abs(one.crossed_t), one) for one in goals)
+        most = sum(share * needed + abs(one.counted_t) for share, needed, one in each)
         nearest = most if problem.nearest_t is None else problem.nearest_t
         yield sum_of(GOALS_HELD, About("goals", entry=0), missed, "<=", nearest)
 
@@ -107,8 +104,7 @@ def passages_limited(problem: Problem) -> Iterator[Row]:
         passes = problem.driven(passed, passed, each_trip=True)
         for period in limit.periods(ids):
             columns = np.flatnonzero((passes > 0) & problem.mark(period=period))
-            about = About(str(number), period, entry=number)
-            most = limit.at_most_per_period
+            about, most = About(str(number), period, entry=number), limit.at_most_per_period
             yield Row(PASSAGES_LIMITED, about, columns, passes[columns], "<=", most)
 
 
@@ -121,8 +117,7 @@ def projects_not_worse(problem: Problem) -> Iterator[Row]:
     as in the books: `effect.shared_legs` says whose a transport between two projects is. What a
     plant charges and emits goes with the tonnes that come to it.
     """
-    fairness = problem.scenario.said.targets.fairness
-    if fairness is None:
+    if (fairness := problem.scenario.said.targets.fairness) is None:
         return
     weighed = shares.share_moves(problem, fairness.measure, with_charges=True)
     for project, alone in sorted(problem.alone.items()):
@@ -147,8 +142,7 @@ TRIPS_BALANCED = Family("trips_balanced", say("coordinated trucks"), bends="neve
 @declare(FLEET_HOURS, FLEET_NUMBER, FLEET_KM, blind_to_trucks=lambda said: not said.fleet)
 def fleet_kept(problem: Problem) -> Iterator[Row]:
     r"""Let no kind of truck work more than there is: :math:`\sum_c h_c x_c \le H` a period."""
-    scenario = problem.scenario
-    if not scenario.said.fleet:
+    if not (scenario := problem.scenario).said.fleet:
         return
     work, km = work_hours(problem), problem.measure(VEHICLE_KM)
     for vehicle, limit in scenario.said.fleet.items():
@@ -186,32 +180,28 @@ def trips_balanced(problem: Problem) -> Iterator[Row]:
     if not problem.pooled_share:
         return
     haulier, names = shares.find_hauliers(problem)
-    calls, periods = _list_calls(problem, haulier), tuple(problem.scenario.periods)
+    ids, keys, table = (
+        list(problem.scenario.periods),
+        ColumnKind.TRIPS.keys,
+        problem.others["trips"],
+    )
+    moves = pd.DataFrame({"haulier": haulier, **{key: problem.labels(key) for key in keys}})
+    every = pd.concat([moves, table[list(moves)]], ignore_index=True).assign(
+        column=np.r_[: len(moves), problem.starts["trips"] + np.arange(len(table))],
+        trips=np.r_[problem.pooled_share / problem.leg("load_t"), np.ones(len(table))],
+    )
+    ids = list(problem.scenario.periods)
+    every["period"] = pd.Index(ids).get_indexer(pd.Index(every["period"]))
+    known = every["vehicle"].isin(problem.vehicles) & (every["period"] >= 0)
+    every = every[known & (every["origin"] != every["destination"])]
+    # Calls at a site: trips for each unit of a column, above zero what comes, below what leaves.
+    comes = every.drop(columns="origin").rename(columns={"destination": "site"})
+    leaves = every.drop(columns="destination").rename(columns={"origin": "site"})
+    calls = pd.concat([comes, leaves.assign(trips=-leaves["trips"])], ignore_index=True)
     columns, trips = calls.pop("column").to_numpy(), calls.pop("trips").to_numpy()
     # What comes stays before what leaves, and each of them in the order of the columns.
     groups: dict[Any, Any] = dict(calls.groupby(list(calls)).indices)
     for (whose, site, vehicle, period), mine in sorted(groups.items()):
         head = "/".join(filter(None, (names[whose], site, vehicle)))
-        about = About(head, periods[period], site, vehicle=vehicle)
+        about = About(head, ids[period], site, vehicle=vehicle)
         yield Row(TRIPS_BALANCED, about, columns[mine], trips[mine], "=", 0.0)
-
-
-def _list_calls(problem: Problem, haulier: Integers) -> pd.DataFrame:
-    """List every call of a coordinated truck at a site; what stays on a site calls nowhere.
-
-    The number of its haulier, site, truck, number of its period, its column, and trips for each
-    unit of that: what comes above zero, what leaves below.
-    """
-    keys, table = ColumnKind.TRIPS.keys, problem.others[ColumnKind.TRIPS]
-    moves = pd.DataFrame({"haulier": haulier, **{key: problem.labels(key) for key in keys}})
-    trips = pd.concat([moves, table[list(moves)]], ignore_index=True).assign(
-        column=np.r_[: len(moves), problem.starts[ColumnKind.TRIPS] + np.arange(len(table))],
-        trips=np.r_[problem.pooled_share / problem.leg("load_t"), np.ones(len(table))],
-    )
-    periods = pd.Index(list(problem.scenario.periods))
-    trips["period"] = periods.get_indexer(pd.Index(trips["period"]))
-    known = trips["vehicle"].isin(problem.vehicles) & (trips["period"] >= 0)
-    trips = trips[known & (trips["origin"] != trips["destination"])]
-    comes = trips.drop(columns="origin").rename(columns={"destination": "site"})
-    leaves = trips.drop(columns="destination").rename(columns={"origin": "site"})
-    return pd.concat([comes, leaves.assign(trips=-leaves["trips"])], ignore_index=True)

@@ -34,9 +34,8 @@ PLANTS_IN_TOTAL = replace(PLANTS_PERMITTED, raised_by=_IN_TOTAL)
 PLANTS_FED = _family("plants_fed", say("input of the plant"), bends="never")
 PLANTS_EMPTIED = _family("plants_emptied", say("output of the plant"), bends="never")
 DEPOTS_BALANCED = _family("depots_balanced", say("stock of the depot"), bends="never")
-DEPOTS_FILLED = _permit(
-    "depots_filled", say("capacity of the depot"), bends="next", raised_by=_CAPACITY
-)
+_FILLED = say("capacity of the depot")
+DEPOTS_FILLED = _permit("depots_filled", _FILLED, bends="next", raised_by=_CAPACITY)
 DEPOTS_PERMITTED = _permit("depots_permitted", say("reception of the depot"))
 DEPOTS_ENDED = _family("depots_ended", say("stock of the depot at the end"), bends="next")
 _SURPLUS = say("what can be put to use of the surplus (`capture`)")
@@ -56,9 +55,8 @@ def agreements_kept(problem: Problem) -> Iterator[row.Row]:
         columns = agreed_moves(problem, agreement)
         said = agreement.tonnes, agreement.at_least, agreement.at_most
         head = f"{number}-{agreement.giver}-{agreement.taker}"
-        about = row.About(
-            head, site=agreement.giver, material=agreement.material or "", entry=number
-        )
+        what = agreement.material or ""
+        about = row.About(head, site=agreement.giver, material=what, entry=number)
         if agreement.forbidden:
             yield row.sum_of(AGREEMENTS_KEPT, about, columns, "<=", 0.0)
         for sense, amount in zip(senses, said, strict=True):
@@ -149,10 +147,8 @@ def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[row.
             made[plant.giver(material, process)].append((runs[process.recipe], share))
     for name in sorted(made):
         leaves = problem.find(giver=name, period=period)
-        about = replace(
-            row.about_facility(plant, material=name.split("/")[2], period=period),
-            head=f"{plant.id}/{name.removeprefix(f'{plant.taker}/')}",
-        )
+        about = row.about_facility(plant, material=name.split("/")[2], period=period)
+        about = replace(about, head=f"{plant.id}/{name.removeprefix(f'{plant.taker}/')}")
         yield row.combine(PLANTS_EMPTIED, about, [(leaves, -1.0), *made[name]], "=", 0.0)
 
 
@@ -185,19 +181,17 @@ def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[ro
         yield row.combine(DEPOTS_BALANCED, about, parts, "=", start)
         before, start = lying, 0.0
     if depot.end_t is not None:
-        limit = depot.end_t.get(material, 0.0)
-        about = row.about_facility(depot, material=material)
+        about, limit = row.about_facility(depot, material=material), depot.end_t.get(material, 0.0)
         yield row.sum_of(DEPOTS_ENDED, about, before, "=", limit)
 
 
 def _limit(
-    problem: Problem, place: Facility, family: row.Family, period: str = ""
+    problem: Problem, place: Facility, of: row.Family, period: str = ""
 ) -> Iterator[row.Row]:
     """Limit what goes through a place in a period, or in total, where there is such a limit."""
-    most = place.per_period_t if period else place.total_t
-    if most is not None:
+    if (most := place.per_period_t if period else place.total_t) is not None:
         columns = find_through(problem, place, period)
-        yield row.sum_of(family, row.about_facility(place, period=period), columns, "<=", most)
+        yield row.sum_of(of, row.about_facility(place, period=period), columns, "<=", most)
 
 
 def find_through(problem: Problem, place: Facility, period: str = "") -> Columns:
@@ -227,7 +221,14 @@ def captured(problem: Problem) -> Iterator[row.Row]:
         if said.keys() & {offer.material, DEFAULT}:
             offered[offer.site, offer.material].append(offer)
     for (site, material), offers in offered.items():
-        share, columns = scenario.capture(material), _put_to_use(problem, site, material)
+        share, stockpile = scenario.capture(material), name_stockpile(site)
+        columns = problem.find(origin=site, material=material)
+        own = [one for one in scenario.depots if one.id == stockpile]
+        pile = touches(problem, {(Role.DEPOT, one.id) for one in own})[columns]
+        lying = problem.has("giver_kind", Role.DEPOT, columns)
+        dug = problem.has("giver_kind", Role.OFFER, columns) & ~pile
+        columns = columns[np.where(lying, pile, dug)]  # by which surplus is put to use
+        columns = columns[problem.labels("taker_kind", columns) != Role.RECEIVER]
         locked = _locked(problem, site, material, columns)
         givers = problem.labels("giver", columns)
         for offer in offers:
@@ -236,21 +237,9 @@ def captured(problem: Problem) -> Iterator[row.Row]:
             yield row.sum_of(CAPTURED, about, columns[givers == offer.id], "<=", limit)
         if (problem.labels("giver_kind", columns) == Role.DEPOT).any():
             about = row.About(f"{site}/{material}", site=site, role=Role.OFFER, material=material)
-            own = [one for one in scenario.depots if one.id == name_stockpile(site)]
             limit = share * sum(one.tonnes for one in offers)
             limit += sum(one.start_t.get(material, 0.0) for one in own)
             yield row.sum_of(CAPTURED, about, columns, "<=", max(limit, locked))
-
-
-def _put_to_use(problem: Problem, site: str, material: str) -> Columns:
-    """Find the moves by which a site's own surplus is put to use."""
-    columns, stockpile = problem.find(origin=site, material=material), name_stockpile(site)
-    lying = problem.has("giver_kind", Role.DEPOT, columns)
-    pile = np.zeros(len(columns), bool)
-    if any(depot.id == stockpile for depot in problem.scenario.depots):
-        pile = touches(problem, {(Role.DEPOT, stockpile)})[columns]
-    columns = columns[np.where(lying, pile, problem.has("giver_kind", Role.OFFER, columns) & ~pile)]
-    return np.asarray(columns[problem.labels("taker_kind", columns) != Role.RECEIVER])
 
 
 def _locked(problem: Problem, site: str, material: str, columns: Columns) -> float:

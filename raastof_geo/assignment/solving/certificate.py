@@ -84,14 +84,24 @@ def bound_below(programme: Programme, cost: Floats, shadow_prices: Floats) -> tu
     reduced = programme.reduced_costs(cost, prices)
     bound = _bound(programme, prices, reduced)
     smallest = float(reduced.min(initial=0.0))
-    lost = float(prices @ programme.limit) - bound
-    if lost <= 1e-9 * max(1.0, abs(bound)):
+    if float(prices @ programme.limit) - bound <= 1e-9 * max(1.0, abs(bound)):
         return bound, smallest
-    other, left = _scale_prices(prices, cost, reduced), reduced
+    # All prices shrunk by a hair: c - (1 - e)(c - r) = e c + (1 - e) r >= 0.
+    below = (reduced < 0) & (cost > 0)
+    hair = float((-reduced[below] / (cost[below] - reduced[below])).max(initial=0.0))
+    other, left = prices * (1.0 - hair), reduced
     bound = max(bound, _bound(programme, other, programme.reduced_costs(cost, other)))
     other = prices
     for _ in range(_ROUNDS):
-        other = _lower_prices(programme, other, left)
+        # The price of one row lowered, of each column whose reduced cost is a hair below zero.
+        cheap = np.flatnonzero(left < 0)
+        part = programme.matrix[:, cheap].tocoo()
+        usable = (part.data > 0) & (programme.sense[part.row] <= 0)
+        rows, values, owner = part.row[usable], part.data[usable], part.col[usable]
+        _, first = np.unique(owner, return_index=True)
+        step = np.zeros(len(prices))
+        np.maximum.at(step, rows[first], -left[cheap[owner[first]]] / values[first])
+        other = other - step
         left = programme.reduced_costs(cost, other)
         bound = max(bound, _bound(programme, other, left))
     return bound, smallest
@@ -102,30 +112,10 @@ def _bound(programme: Programme, prices: Floats, reduced: Floats) -> float:
     return float(prices @ programme.limit + reduced[below] @ programme.most(below))
 
 
-def _scale_prices(prices: Floats, cost: Floats, reduced: Floats) -> Floats:
-    r"""Shrink all prices by a hair: :math:`c - (1 - e)(c - r) = e\,c + (1 - e)\,r \ge 0`."""
-    below = (reduced < 0) & (cost > 0)
-    hair = float((-reduced[below] / (cost[below] - reduced[below])).max(initial=0.0))
-    return np.asarray(prices * (1.0 - hair))
-
-
-def _lower_prices(programme: Programme, prices: Floats, reduced: Floats) -> Floats:
-    """Lower the price of one row of each column whose reduced cost is a hair below zero."""
-    below = np.flatnonzero(reduced < 0)
-    part = programme.matrix[:, below].tocoo()
-    usable = (part.data > 0) & (programme.sense[part.row] <= 0)
-    rows, values, owner = part.row[usable], part.data[usable], part.col[usable]
-    _, first = np.unique(owner, return_index=True)
-    step = np.zeros(len(prices))
-    np.maximum.at(step, rows[first], -reduced[below[owner[first]]] / values[first])
-    return prices - step
-
-
 def largest_violation(programme: Programme, values: Floats) -> float:
     """Find the farthest that a row, a sign or a decision is broken, in units of the row. [t]"""
     columns = np.flatnonzero(values)
-    over = programme.used(columns, values[columns]) - programme.limit
-    broken = break_rows(programme.sense, over)
+    broken = break_rows(programme.sense, programme.used(columns, values[columns]) - programme.limit)
     decided = values[programme.whole]
     return max(
         float(-values.min(initial=0.0)),

@@ -62,8 +62,7 @@ def decide(
     `gap` of the bound, or with the best so far when the clock says so.
     """
     clock = how.clock
-    relaxed = solve_in_order(programme, costs[:1], How(clock))[-1].optimum
-    if not relaxed.feasible:
+    if not (relaxed := solve_in_order(programme, costs[:1], How(clock))[-1].optimum).feasible:
         return None
     prices = relaxed.shadow_prices
     linear, _ = bound_below(programme, costs[0], prices)
@@ -76,10 +75,24 @@ def decide(
     def make() -> Any:
         return make_solver(time_limit_s=clock.left_s, gap=gap, stop=clock.interrupted)
 
-    runs = _decide_in_order(programme, columns, costs, tolerances, clock, make)
+    def decide_over(columns: Columns) -> list[Run]:
+        """Decide by each objective with those before held; no run where there is no plan."""
+        runs, held = list[Run](), programme
+        for cost, tolerance in zip(costs, tolerances, strict=True):
+            if runs and clock.over():
+                break
+            if not (run := _Branches(held, columns, cost).search(clock, make)).feasible:
+                break
+            runs.append(run)
+            value, at = float(cost[columns] @ run.values), np.flatnonzero(cost)
+            room = max(tolerance, _HELD) * max(abs(value), 1.0)
+            held = held.with_row(at, cost[at], -1, value + room)
+        return runs
+
+    runs = decide_over(columns)
     if not runs and len(columns) < programme.column_count:
         columns = np.arange(programme.column_count)
-        runs = _decide_in_order(programme, columns, costs, tolerances, clock, make)
+        runs = decide_over(columns)
     if not runs:
         return None
     values = np.zeros(programme.column_count)
@@ -91,30 +104,6 @@ def decide(
     if covered and first.bound is not None:
         bound = max(linear, min(first.bound, objective))
     return Decision(decided, bound, linear, prices, columns)
-
-
-def _decide_in_order(
-    programme: Programme,
-    columns: Columns,
-    costs: Sequence[Floats],
-    tolerances: Sequence[float],
-    clock: Clock,
-    make: Callable[[], Any],
-) -> list[Run]:
-    """Decide by each objective with those before it held; no run where there is no plan."""
-    runs: list[Run] = []
-    for cost, tolerance in zip(costs, tolerances, strict=True):
-        if runs and clock.over():
-            break
-        run = _Branches(programme, columns, cost).search(clock, make)
-        if not run.feasible:
-            break
-        runs.append(run)
-        value = float(cost[columns] @ run.values)
-        at = np.flatnonzero(cost)
-        room = max(tolerance, _HELD) * max(abs(value), 1.0)
-        programme = programme.with_row(at, cost[at], -1, value + room)
-    return runs
 
 
 def _rest_is_hopeless(programme: Programme, reduced: Floats, columns: Columns, room: float) -> bool:
@@ -166,41 +155,33 @@ class _Branches:
 
     def search(self, clock: Clock, make: Callable[[], Any]) -> Run:
         """Give the best plan with the bound of all branches, those not looked at included."""
+        columns, cost = self.columns, self.cost[self.columns]
         while self.waiting and self.runs < _BY_HAND and not (self.runs and clock.over()):
             held, known = self.waiting.pop()
             if known >= self.least:
                 self.bound = min(self.bound, known)
                 continue
-            self._look(held, known, make())
+            # Some decisions are held between equal bounds, so that no tolerance moves them.
+            stated = state_programme(self.programme, columns, cost, whole=True)
+            for at in np.flatnonzero(np.isin(columns, list(held))).tolist():
+                value = held[int(columns[at])]
+                stated.variables[at].bounds(value, value)
+            run = stated.run(make())
+            self.first = run if self.first is _NO_RUN else self.first
+            self.runs += 1
+            here = known if run.bound is None or not run.feasible else max(known, run.bound)
+            leaking = self._find_leak(run.values, held)
+            if leaking is not None:  # it is held both ways
+                self.waiting += [({**held, leaking: to}, here) for to in (0.0, 1.0)]
+            elif run.feasible:
+                self.bound = min(self.bound, here)
+                if (value := float(cost @ run.values)) < self.least:
+                    self.best, self.least = run, value
         if self.best is None:
             # Nothing was left to try: no plan exists. Else what leaks is all there is.
             return self.first if self.waiting else replace(self.first, feasible=False)
         bound = min([self.bound, *(known for _, known in self.waiting)])
         return replace(self.best, bound=bound if np.isfinite(bound) else None)
-
-    def _look(self, held: dict[int, float], known: float, solver: Any) -> None:
-        """Look at a branch: its run is one of the plans, or what leaks in it is held both ways."""
-        run = self._run(held, solver)
-        self.first = run if self.first is _NO_RUN else self.first
-        self.runs += 1
-        here = known if run.bound is None or not run.feasible else max(known, run.bound)
-        leaking = self._find_leak(run.values, held)
-        if leaking is not None:
-            self.waiting += [({**held, leaking: to}, here) for to in (0.0, 1.0)]
-        elif run.feasible:
-            self.bound = min(self.bound, here)
-            value = float(self.cost[self.columns] @ run.values)
-            if value < self.least:
-                self.best, self.least = run, value
-
-    def _run(self, held: dict[int, float], solver: Any) -> Run:
-        """Solve with some decisions held between equal bounds, so that no tolerance moves them."""
-        columns = self.columns
-        stated = state_programme(self.programme, columns, self.cost[columns], whole=True)
-        for at in np.flatnonzero(np.isin(columns, list(held))).tolist():
-            value = held[int(columns[at])]
-            stated.variables[at].bounds(value, value)
-        return stated.run(solver)
 
     def _find_leak(self, values: Floats, held: dict[int, float]) -> int | None:
         """Find the largest decision of a row that its rounding breaks; none: no row is broken."""
@@ -209,10 +190,8 @@ class _Branches:
         rounded = np.where(whole, np.round(values), values)
         part = programme.matrix[:, columns]
         over = part @ rounded - programme.limit
-        broken = break_rows(programme.sense, over) > _LEAK * np.maximum(
-            np.abs(programme.limit), 1.0 / programme.scale
-        )
-        if not broken.any():
+        least = _LEAK * np.maximum(np.abs(programme.limit), 1.0 / programme.scale)
+        if not (broken := break_rows(programme.sense, over) > least).any():
             return None
         # A solver may give what it rounded already, so that sizes tell, not how far it is off.
         by = np.asarray(abs(part.tocsr()[np.flatnonzero(broken)]).sum(axis=0)).ravel()

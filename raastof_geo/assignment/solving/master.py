@@ -48,32 +48,22 @@ class Master:
         It begins where the last solve ended. Rows may be broken, at the price that they had there,
         only where they cannot be kept to the last digit. Closed columns have values too: zero.
         """
-        last = self.basis()
-        basis = Basis(last.columns[self.open], last.rows)
-        run = self._ask_pulp(labels, time_limit_s, basis=basis)
-        return run if run.feasible else self._ask_pulp(labels, time_limit_s, penalty=self.penalty)
-
-    def _ask_pulp(
-        self,
-        labels: Labels,
-        time_limit_s: float | None,
-        *,
-        penalty: Floats | None = None,
-        basis: Basis | None = None,
-    ) -> Run:
+        last, run = self.basis(), Run(np.empty(0), 0.0, np.empty(0), False, False)
         columns, cost = self.columns[self.open], self.cost[self.open]
-        stated = state_programme(
-            self.programme, columns, cost, sense=self.sense, penalty=penalty, labels=labels
-        )
-        run = stated.run(make_solver(time_limit_s=time_limit_s), basis=basis)
+        begin = Basis(last.columns[self.open], last.rows)
+        for basis, penalty in ((begin, None), (None, self.penalty)):
+            said: dict[str, Any] = {"sense": self.sense, "penalty": penalty, "labels": labels}
+            stated = state_programme(self.programme, columns, cost, **said)
+            run = stated.run(make_solver(time_limit_s=time_limit_s), basis=basis)
+            if run.feasible:
+                break
         values = np.zeros(len(self.columns))
         values[self.open] = run.values
         return replace(run, values=values)
 
     def _bounds(self) -> tuple[Floats, Floats]:
         limit, infinite = self.scaled.limit, self.highspy.kHighsInf
-        least = np.where(self.sense < 0, -infinite, limit)
-        return least, np.where(self.sense > 0, infinite, limit)
+        return np.where(self.sense < 0, -infinite, limit), np.where(self.sense > 0, infinite, limit)
 
     def _add_columns(self, cost: Floats, starts: Columns, rows: Columns, values: Floats) -> None:
         count = len(cost)
@@ -125,8 +115,7 @@ class Master:
         self.model.run()
         known = self.highspy.HighsModelStatus
         ends = (known.kOptimal, known.kTimeLimit, known.kInterrupt)
-        status = self.model.getModelStatus()
-        if status == known.kModelEmpty:
+        if (status := self.model.getModelStatus()) == known.kModelEmpty:
             return Run(np.zeros(len(self.columns)), 0.0, np.zeros(self.programme.row_count), True)
         if status not in ends:
             status = self._try_again()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from raastof_geo.arrays import Columns, Floats, Mask, Signs
+from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.solving.master import Master
 from raastof_geo.assignment.solving.solver import Basis
 from raastof_geo.assignment.solving.stages import Stage
@@ -160,14 +160,12 @@ class _Search:
         return self._improve(cost, penalty * _LAST_RAISE) if least.solved else least
 
     def _improve(self, cost: Floats, penalty: Floats) -> Optimum:
-        """Add improving columns until there are none."""
         master, none = self.master, np.empty(0, dtype=np.int64)
         prices = np.zeros(self.programme.row_count)
         found = Optimum(none, np.empty(0), prices, False, np.inf, none, np.empty(0))
         while True:
             master.price(cost[master.columns], penalty)
-            answer = master.solve(time_limit_s=self.clock.left_s)
-            if not answer.complete:
+            if not (answer := master.solve(time_limit_s=self.clock.left_s)).complete:
                 # A solver that is stopped may stand outside the rules: only whole answers count.
                 return found
             reduced, better = self._price(cost, answer.shadow_prices)
@@ -201,8 +199,7 @@ class _Search:
         it ends.
         """
         while optimum.solved:
-            run = self.master.state(labels, time_limit_s=self.clock.left_s)
-            if not run.complete:
+            if not (run := self.master.state(labels, time_limit_s=self.clock.left_s)).complete:
                 return replace(optimum, complete=False)
             reduced, better = self._price(cost, run.shadow_prices)
             if not len(better):
@@ -216,18 +213,6 @@ class _Search:
 def _dearest(cost: Floats) -> float:
     """Give the largest cost, which others are small or large against."""
     return max(1e-3, float(cost.max(initial=0.0)), float(-cost.min(initial=0.0)))
-
-
-def choose_first(programme: Programme, costs: Floats, may: Mask) -> Columns:
-    """Choose the columns to start with: all of few, of many the cheapest and all decisions."""
-    columns = np.flatnonzero(may)
-    if len(columns) <= _SMALL:
-        return columns
-    entries = np.diff(programme.matrix.indptr)
-    always = programme.whole | (entries == 0)
-    moving = columns[~always[columns]]
-    few = choose_few(programme, costs, moving, _FIRST_FEW)
-    return np.union1d(few, columns[always[columns]])
 
 
 def choose_few(programme: Programme, value: Floats, columns: Columns, few: int) -> Columns:
@@ -251,8 +236,7 @@ def choose_few(programme: Programme, value: Floats, columns: Columns, few: int) 
     rows, owner = rows[keep_entry], owner[keep_entry]
     order = np.lexsort((value[columns[owner]], rows))
     rows, owner = rows[order], owner[order]
-    rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
-    chosen = np.unique(columns[owner[rank < few]])
+    chosen = np.unique(columns[owner[(np.arange(len(rows)) - np.searchsorted(rows, rows)) < few]])
     return chosen if len(chosen) else columns[np.argsort(value[columns])[: few * 100]]
 
 
@@ -284,7 +268,17 @@ def solve_in_order(
     `labels` PuLP states and solves the last round of each objective.
     """
     may = np.ones(programme.column_count, bool) if how.closed is None else ~how.closed
-    master = _begin(programme, costs[0], may, how)
+    start, master = how.start, Master(programme)
+    first = np.flatnonzero(may)  # written out at once: all of few, of many the cheapest
+    if programme.column_count > _SMALL and start is not None:
+        first = start.columns[may[start.columns]]
+    elif len(first) > _SMALL:
+        always = programme.whole | (np.diff(programme.matrix.indptr) == 0)
+        few = choose_few(programme, costs[0], first[~always[first]], _FIRST_FEW)
+        first = np.union1d(few, first[always[first]])
+    master.add(first, costs[0][first])
+    if start is not None and start.basis is not None and np.array_equal(first, start.columns):
+        master.resume(start.basis)
     left = Stage(programme, master.columns, may, programme.sense)
     steps: list[Step] = []
     for cost, tolerance in zip(costs, tolerances or [0.0] * len(costs), strict=True):
@@ -305,39 +299,16 @@ def solve_in_order(
             written, master = master.columns, Master(programme)
             master.add(written, cost[written])
         elif optimum.solved:
-            may, sense = keep_optimal_face(cost, optimum, left.sense, how.free)
-            left = replace(left, may=may, sense=sense)
+            # Columns that would cost more are closed; what the optimum uses stays open, however a
+            # solver's last digits price it. Not of decisions, which stand: what opens a site once
+            # would hide the costs of tonnes.
+            least = how.free * _dearest(cost[optimum.priced])
+            held = np.abs(optimum.shadow_prices) > least
+            face = np.zeros(len(cost), bool)
+            face[optimum.priced[optimum.reduced <= least]] = True
+            face[columns[optimum.values > 0]] = True
+            left = replace(left, may=face, sense=np.where(held, 0, left.sense).astype(np.int8))
         steps.append(Step(asked, left, optimum, value))
         if not optimum.solved:
             break
     return steps
-
-
-def _begin(programme: Programme, cost: Floats, may: Mask, how: How) -> Master:
-    """Write the first columns out, and begin where an earlier search of the same ones ended."""
-    start = how.start
-    if start is not None and programme.column_count > _SMALL:
-        first = start.columns[may[start.columns]]
-    else:
-        first = choose_first(programme, cost, may)
-    master = Master(programme)
-    master.add(first, cost[first])
-    if start is not None and start.basis is not None and np.array_equal(first, start.columns):
-        master.resume(start.basis)
-    return master
-
-
-def keep_optimal_face(
-    cost: Floats, optimum: Optimum, sense: Signs, free: float = FREE
-) -> tuple[Mask, Signs]:
-    """Close columns [columns] that would cost more, and make rows [rows] with a price equalities.
-
-    What the optimum uses stays open, however a solver's last digits price it.
-    """
-    # Not of decisions, which stand: what opens a site once would hide the costs of tonnes.
-    least = free * _dearest(cost[optimum.priced])
-    held = np.where(np.abs(optimum.shadow_prices) > least, 0, sense).astype(np.int8)
-    face = np.zeros(len(cost), bool)
-    face[optimum.priced[optimum.reduced <= least]] = True
-    face[optimum.columns[optimum.values > 0]] = True
-    return face, held

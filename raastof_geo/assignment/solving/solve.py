@@ -144,8 +144,7 @@ def solve(
     if isinstance(decided, Search) and programme.whole.any():
         last = [] if decided.last is None else [decided.last]
         spent = [*allowed, *(0.0 for _ in last)]
-        decision = decide(programme, [*costs, *last], spent, how, decided.gap)
-        if decision is None:
+        if (decision := decide(programme, [*costs, *last], spent, how, decided.gap)) is None:
             nothing = np.zeros(programme.column_count)
             return Solution(problem, programme, nothing, not clock.over(), False, costs)
         given = decision.values
@@ -153,45 +152,24 @@ def solve(
             start = Start(decision.columns)
         # With the decisions it goes on to the end, whatever the clock says.
         how = replace(how, clock=Clock(None, clock.interrupted), start=start)
-    found = _solve_given(problem, programme, costs, allowed, how, given)
-    if labels is not None:
-        found = _publish(found, labels, how, settle=settle)
-    return replace(found, decision=decision)
-
-
-def _solve_given(
-    problem: Problem,
-    programme: Programme,
-    costs: tuple[Floats, ...],
-    tolerances: Sequence[float],
-    how: How,
-    decided: Floats | None,
-) -> Solution:
-    """Solve with decisions that stand, or with none."""
-    fixed = programme
-    if decided is not None:
-        closed = programme.whole if how.closed is None else how.closed | programme.whole
-        fixed, how = programme.fix(decided), replace(how, closed=closed)
-    steps = solve_in_order(fixed, costs, how, tolerances)
+    fixed = programme  # by decisions that stand, if there are any
+    if given is not None:
+        closed = programme.whole if closed is None else closed | programme.whole
+        fixed, how = programme.fix(given), replace(how, closed=closed)
+    steps = tuple(solve_in_order(fixed, costs, how, allowed))
     kept = [step.optimum for step in steps if step.optimum.feasible]
     values = np.zeros(programme.column_count)
     if kept:
-        values = kept[-1].spread(len(values)) + (0.0 if decided is None else decided)
-    done = steps[-1].optimum.complete and len(kept) in (0, len(costs))
-    return Solution(
-        problem, programme, values, done, bool(kept), costs, tuple(steps), decided=decided
-    )
-
-
-def _publish(found: Solution, labels: Labels, how: How, *, settle: bool) -> Solution:
-    """Say what was asked, and choose among plans that are equally good."""
-    stages = tuple(step.asked for step in found.steps)
-    settled = _settle(found.problem, found.best, labels, how) if found.solved and settle else None
-    if settled is None:
-        return replace(found, stages=stages)
-    values, last = settled
-    values = values if found.decided is None else values + found.decided
-    return replace(found, values=values, stages=(*stages, last))
+        values = kept[-1].spread(len(values)) + (0.0 if given is None else given)
+    done, feasible = steps[-1].optimum.complete and len(kept) in (0, len(costs)), bool(kept)
+    found = Solution(problem, programme, values, done, feasible, costs, steps, decided=given)
+    if labels is not None:
+        found = replace(found, stages=tuple(step.asked for step in found.steps))
+        settles = found.solved and settle  # among plans that are equally good
+        if settled := _settle(problem, found.best, labels, how) if settles else None:
+            values = settled[0] + (0.0 if found.decided is None else found.decided)
+            found = replace(found, values=values, stages=(*found.stages, settled[1]))
+    return replace(found, decision=decision)
 
 
 def _settle(problem: Problem, step: Step, labels: Labels, how: How) -> tuple[Floats, Stage] | None:
@@ -203,8 +181,7 @@ def _settle(problem: Problem, step: Step, labels: Labels, how: How) -> tuple[Flo
     face: Columns = np.flatnonzero(left.may)
     if how.labels is None or len(face) > _SETTLE_MOST:
         held, start = replace(left.programme, sense=left.sense), Start(step.optimum.columns)
-        unnamed = How(how.clock, ~left.may, start)
-        again = solve_in_order(held, [break_ties(problem)], unnamed)[-1]
+        again = solve_in_order(held, [break_ties(problem)], How(how.clock, ~left.may, start))[-1]
         face = again.optimum.columns[again.left.may[again.optimum.columns]]
         if not again.optimum.solved:
             return None
@@ -212,8 +189,7 @@ def _settle(problem: Problem, step: Step, labels: Labels, how: How) -> tuple[Flo
             return again.optimum.spread(problem.column_count), replace(left, columns=face)
     weight = break_ties(problem.only(face))
     stated = state_programme(left.programme, face, weight, sense=left.sense, labels=labels)
-    run = stated.run(make_solver())
-    if not run.feasible:
+    if not (run := stated.run(make_solver())).feasible:
         return None
     values = np.zeros(problem.column_count)
     values[face] = run.values

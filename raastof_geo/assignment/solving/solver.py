@@ -87,17 +87,13 @@ def make_solver(
     """
     options: dict[str, Any] = {"msg": False, "timeLimit": time_limit_s, "gapRel": gap}
     options |= {"threads": 1, "output_flag": False, "random_seed": 0}
-    return BegunHighs(**options, **({} if stop is None else _listen(stop)))
+    if stop is not None:
+        import highspy
 
+        def answer(_kind: Any, _message: str, _out: Any, into: Any, _data: Any) -> None:
+            if into is not None and stop():
+                into.user_interrupt = True
 
-def _listen(stop: Callable[[], bool]) -> dict[str, Any]:
-    """Let HiGHS ask whether to stop."""
-    import highspy
-
-    kind = highspy.cb.HighsCallbackType.kCallbackMipInterrupt
-
-    def answer(_kind: Any, _message: str, _out: Any, into: Any, _data: Any) -> None:
-        if into is not None and stop():
-            into.user_interrupt = True
-
-    return {"callbackTuple": (answer, None), "callbacksToActivate": [kind]}
+        kind = highspy.cb.HighsCallbackType.kCallbackMipInterrupt
+        options |= {"callbackTuple": (answer, None), "callbacksToActivate": [kind]}
+    return BegunHighs(**options)

@@ -39,12 +39,24 @@ class Labels:
 
     def name_columns(self, columns: Columns) -> list[str]:
         """Give the name of each of some columns."""
-        names = np.empty(len(columns), dtype=object)
+        names, problem = np.empty(len(columns), dtype=object), self.problem
         for kind in ColumnKind:
-            block = self.problem.block(kind)
+            block = problem.block(kind)
             at = np.flatnonzero((columns >= block.start) & (columns < block.stop))
-            if len(at):
-                names[at] = self._name_kind(kind, columns[at])
+            mine = columns[at]
+            if not len(at):
+                continue
+            if kind is ColumnKind.MOVES:
+                one = len(problem.vehicles) == 1
+                keys = [key for key in LEG_KEYS if key != "vehicle" or not one]
+                said = [problem.labels(key, mine).tolist() for key in keys]
+            else:
+                table = problem.others[kind].iloc[mine - problem.starts[kind]]
+                said = [[kind.word] * len(mine)]
+                said += [table[key].tolist() for key in kind.keys if key != "depot"]
+            slugs = {part: make_slug(str(part)) for part in set().union(*said)}
+            told = zip(mine.tolist(), zip(*said, strict=True), strict=True)
+            names[at] = [_join(f"x{column}", [slugs[one] for one in of]) for column, of in told]
         return [str(name) for name in names]
 
     def name_row(self, number: int) -> str:
@@ -52,23 +64,6 @@ class Labels:
         known = number < len(self.rows)
         family, subject = map(str, self.rows[number]) if known else ("objective", "held")
         return _join(f"r{number}", [make_slug(family, 40), make_slug(subject, 48)])
-
-    def _name_kind(self, kind: ColumnKind, columns: Columns) -> list[str]:
-        problem = self.problem
-        if kind is ColumnKind.MOVES:
-            keys = list(LEG_KEYS)
-            if len(problem.vehicles) == 1:
-                keys.remove("vehicle")
-            said = [problem.labels(key, columns).tolist() for key in keys]
-        else:
-            table = problem.others[kind].iloc[columns - problem.starts[kind]]
-            said = [[kind.word] * len(columns)]
-            said += [table[key].tolist() for key in kind.keys if key != "depot"]
-        slugs = {part: make_slug(str(part)) for part in set().union(*said)}
-        return [
-            _join(f"x{column}", [slugs[part] for part in parts])
-            for column, parts in zip(columns.tolist(), zip(*said, strict=True), strict=True)
-        ]
 
 
 @cache
@@ -123,7 +118,12 @@ class Stated:
         if basis is not None:
             solver.names = [one.name for one in self.variables]
             solver.basis = Basis(basis.columns, basis.rows[list(self.constraints)])
-        status = self._call(solver)
+        try:
+            status = int(self.problem.solve(solver))
+        except pulp.PulpSolverError as error:
+            raise SolverError.saying("the solver failed: {reason}", reason=str(error)) from error
+        if status == pulp.LpStatusUnbounded:
+            raise SolverError.saying_text("the solver", "stopped", status=pulp.LpStatus[status])
         found = [one.varValue for one in self.variables]
         feasible = status == pulp.LpStatusOptimal and None not in found
         artificial = float(sum(abs(one.varValue or 0.0) for one in self.artificials))
@@ -131,30 +131,15 @@ class Stated:
         prices = np.zeros(self.programme.row_count)
         for number, constraint in self.constraints.items():
             prices[number] = 0.0 if constraint.pi is None else constraint.pi
+        model = getattr(self.problem, "solverModel", None)  # what holds no column has none
+        bound = None if model is None else float(model.getInfo().mip_dual_bound)
         return Run(
             values=values / self.programme.units[self.columns],
             artificial=artificial,
             shadow_prices=prices,
             complete=feasible and self.problem.sol_status != pulp.LpSolutionIntegerFeasible,
             feasible=feasible,
-            bound=self._bound(),
-        )
-
-    def _call(self, solver: BegunHighs) -> int:
-        """Have PuLP solve it, and give PuLP's status."""
-        try:
-            status = int(self.problem.solve(solver))
-        except pulp.PulpSolverError as error:
-            raise SolverError.saying("the solver failed: {reason}", reason=str(error)) from error
-        if status == pulp.LpStatusUnbounded:
-            raise SolverError.saying_text("the solver", "stopped", status=pulp.LpStatus[status])
-        return status
-
-    def _bound(self) -> float | None:
-        """Give the solver's bound; what holds no column has none."""
-        model = getattr(self.problem, "solverModel", None)
-        return (
-            None if model is None else float(model.getInfo().mip_dual_bound) / self.programme.scale
+            bound=None if bound is None else bound / self.programme.scale,
         )
 
 
@@ -189,8 +174,7 @@ def state_programme(
     named, data = [variables[at] for at in by_row.indices.tolist()], by_row.data.tolist()
     bounds = itertools.pairwise(by_row.indptr.tolist())
     terms = [dict(zip(named[one:end], data[one:end], strict=True)) for one, end in bounds]
-    weighed = np.asarray(cost * weight, np.float64)
-    objective = dict(zip(variables, weighed.tolist(), strict=True))
+    objective = dict(zip(variables, np.asarray(cost * weight, np.float64).tolist(), strict=True))
     artificials = []
     if penalty is not None:
         signs = artificial_signs(programme)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from raastof_geo.arrays import Floats, Mask, first_of_each
+from raastof_geo.arrays import Floats, first_of_each
 from raastof_geo.assignment.statement.problem import ColumnKind, Moves, Problem
 from raastof_geo.assignment.statement.shares import find_hauliers, list_goals
 from raastof_geo.figures import vocabulary
@@ -27,17 +27,40 @@ def build_problem(scenario: Scenario, legs: Legs, *, every_vehicle: bool = True)
     nothing where every rule is blind to trucks (`rules.trucks_matter`).
     """
     givers, takers = list_givers(scenario), list_takers(scenario)
-    table = _LegTable(scenario, legs, keep_all=every_vehicle)
-    moves = _list_moves(scenario, givers, takers, table)
+    moves = _list_moves(scenario, givers, takers, _LegTable(scenario, legs, keep_all=every_vehicle))
     bare = Problem(scenario, legs, givers, takers, moves, MEASURES)
     lots = scenario.said.choices.smallest_lot is not None
+    links = pd.DataFrame()  # pairs of sites that count as partners where their number is limited
+    if sites := list(limited_partners(scenario)):
+        links = _list_apart(bare, ColumnKind.LINKS)
+        links = links[links["origin"].isin(sites) | links["destination"].isin(sites)]
+    runs = [
+        (plant.site, process.recipe, period, process.dkk_per_t, process.kg_co2e_per_t)
+        for plant in sorted(scenario.plants, key=lambda plant: plant.site)
+        for process in sorted(plant.processes, key=lambda process: process.recipe)
+        for period in scenario.periods
+    ]
+    stores, stored = [], scenario.months_stored.items()
+    for depot in sorted(scenario.depots, key=lambda depot: depot.id):
+        for material, (period, months) in itertools.product(sorted(depot.materials), stored):
+            dkk = depot.storing_dkk_per_t + depot.storing_dkk_per_t_month * months
+            stores.append((depot.id, depot.site, material, period, dkk, 0.0))
+    opened = [
+        (place.role, place.site, place.opens.cost_dkk, place.opens.kg_co2e)
+        for place in sorted(scenario.facilities, key=lambda one: (one.role, one.site))
+        if place.opens is not None
+    ]
+
+    def lay(kind: ColumnKind, rows: Sequence[tuple[object, ...]]) -> pd.DataFrame:
+        return pd.DataFrame(rows, columns=[*kind.keys, "dkk", "kg_co2e"])
+
     others: dict[str, pd.DataFrame] = {
-        ColumnKind.PROCESSES: _list_processes(scenario),
-        ColumnKind.STORES: _list_stores(scenario),
+        ColumnKind.PROCESSES: lay(ColumnKind.PROCESSES, runs),
+        ColumnKind.STORES: lay(ColumnKind.STORES, stores),
         ColumnKind.TRIPS: _list_trips(bare),
         ColumnKind.SHORTFALLS: pd.DataFrame({"goal": [one.label for one in list_goals(scenario)]}),
-        ColumnKind.OPENINGS: _list_openings(scenario),
-        ColumnKind.LINKS: _list_links(bare),
+        ColumnKind.OPENINGS: lay(ColumnKind.OPENINGS, opened),
+        ColumnKind.LINKS: links.reset_index(drop=True),
         ColumnKind.LOTS: _list_apart(bare, ColumnKind.LOTS) if lots else pd.DataFrame(),
     }
     return replace(bare, others=others)
@@ -55,7 +78,7 @@ class _LegTable:
         self.origins, self.destinations, self.materials, *_ = axes
         named = [(frame[key].cat, axis) for key, axis in zip(LEG_KEYS, axes, strict=True)]
         numbers = (
-            np.array([axis.get(one, -1) for one in key.categories], int) for key, axis in named
+            np.array([axis.get(one, -1) for one in of.categories], int) for of, axis in named
         )
         at = np.array([number[key.codes] for number, (key, _) in zip(numbers, named, strict=True)])
         usable = (at >= 0).all(axis=0)
@@ -69,20 +92,16 @@ class _LegTable:
         if not keep_all and len(vehicles) > 1:
             # Of each pair, material and period the truck that serves the objectives best.
             alike = np.ravel_multi_index([*at[:3, rows], at[4, rows]], [*shape[:3], shape[4]])
-            costs = (cost[rows] for cost in _price_haul(scenario, legs))
+            # What a tonne on every leg adds to each objective, with nobody at both its ends.
+            count = len(legs.frame)
+            none, first = np.zeros(count, np.int32), np.zeros(count, np.int16)
+            moves = Moves(none, none, np.arange(count, dtype=np.int32), first, first)
+            ends = (Giver(Role.OFFER, "", "", "", "", ()),), (Taker(Role.NEED, "", "", ""),)
+            bare = Problem(scenario.saying(return_loads=None), legs, *ends, moves, MEASURES)
+            costs = (cost[rows] for cost in bare.objectives())
             rows = rows[first_of_each(alike, *costs, at[3, rows])]
         self.rows = np.full(shape, -1, dtype=np.int32)
         self.rows[tuple(at[:, rows])] = rows
-
-
-def _price_haul(scenario: Scenario, legs: Legs) -> list[Floats]:
-    """Give what a tonne on every leg adds to each objective, with nobody at both its ends."""
-    giver, taker = Giver(Role.OFFER, "", "", "", "", ()), Taker(Role.NEED, "", "", "")
-    count = len(legs.frame)
-    none, first = np.zeros(count, np.int32), np.zeros(count, np.int16)
-    moves = Moves(none, none, np.arange(count, dtype=np.int32), first, first)
-    bare = scenario.saying(return_loads=None)
-    return Problem(bare, legs, (giver,), (taker,), moves, MEASURES).objectives()
 
 
 def _list_moves(
@@ -98,93 +117,47 @@ def _list_moves(
             (takers, "site", table.destinations),
         )
     )
-    gives = np.zeros((len(givers), len(periods)), bool)
-    for at, giver in enumerate(givers):
-        gives[at] = [period in giver.periods for period in periods]
+    gives = np.array([[one in giver.periods for one in periods] for giver in givers], bool)
+    gives = gives.reshape(len(givers), len(periods))
     takes = np.zeros((len(takers), len(table.materials), len(periods)), bool)
     for at, taker in enumerate(takers):
         for name in taker.accepts.keys() & table.materials.keys():
-            takes[at, table.materials[name]] = [
-                one in taker.accepts[name].periods for one in periods
-            ]
+            given = taker.accepts[name].periods
+            takes[at, table.materials[name]] = [one in given for one in periods]
+    # Whether they may deal, asked once for each sort of them.
+    piles = frozenset(taker.only_from for taker in takers)
+    give = [(one.kind, one.material, _plant(one), piles & {one.site}) for one in givers]
+    take = [(one.kind, frozenset(one.accepts), _plant(one), one.only_from) for one in takers]
+    sorts, wants = dict(zip(give, givers, strict=True)), dict(zip(take, takers, strict=True))
+    may = [[may_deal(giver, taker) for taker in wants.values()] for giver in sorts.values()]
+    row, column = ({sort: at for at, sort in enumerate(of)} for of in (sorts, wants))
+    every = np.ix_([row[sort] for sort in give], [column[sort] for sort in take])
+    dealing = np.array(may, bool).reshape(len(sorts), len(wants))[every]
     there = ((origin >= 0) & (material >= 0))[:, None] & (destination >= 0)
-    one, other = np.nonzero(_dealing(givers, takers) & there)
+    one, other = np.nonzero(dealing & there)
     rows = table.rows[origin[one], destination[other], material[one]]
     used = (rows >= 0) & (gives[one] & takes[other, material[one]])[:, None, :]
     pair, vehicle, period = np.nonzero(used)
     trucks, times = vehicle.astype(np.int16), period.astype(np.int16)
-    return Moves(
-        one[pair].astype(np.int32), other[pair].astype(np.int32), rows[used], trucks, times
-    )
-
-
-def _dealing(givers: Sequence[Giver], takers: Sequence[Taker]) -> Mask:
-    """Tell which givers and takers may deal, asked once for each sort of them."""
-    piles = frozenset(taker.only_from for taker in takers)
-    give = [(one.kind, one.material, _plant(one), piles & {one.site}) for one in givers]
-    take = [(one.kind, frozenset(one.accepts), _plant(one), one.only_from) for one in takers]
-    gives, takes = dict(zip(give, givers, strict=True)), dict(zip(take, takers, strict=True))
-    may = [[may_deal(giver, taker) for taker in takes.values()] for giver in gives.values()]
-    row, column = ({sort: at for at, sort in enumerate(sorts)} for sorts in (gives, takes))
-    at = np.ix_([row[sort] for sort in give], [column[sort] for sort in take])
-    return np.array(may, bool).reshape(len(gives), len(takes))[at]
+    gives_at, takes_at = (end[pair].astype(np.int32) for end in (one, other))
+    return Moves(gives_at, takes_at, rows[used], trucks, times)
 
 
 def _plant(party: Giver | Taker) -> str | None:
     return party.place if party.kind == Role.PLANT else None
 
 
-def _list_processes(scenario: Scenario) -> pd.DataFrame:
-    rows = [
-        (plant.site, process.recipe, period, process.dkk_per_t, process.kg_co2e_per_t)
-        for plant in sorted(scenario.plants, key=lambda plant: plant.site)
-        for process in sorted(plant.processes, key=lambda process: process.recipe)
-        for period in scenario.periods
-    ]
-    return pd.DataFrame(rows, columns=[*ColumnKind.PROCESSES.keys, "dkk", "kg_co2e"])
-
-
-def _list_stores(scenario: Scenario) -> pd.DataFrame:
-    rows, stored = [], scenario.months_stored.items()
-    for depot in sorted(scenario.depots, key=lambda depot: depot.id):
-        for material, (period, months) in itertools.product(sorted(depot.materials), stored):
-            dkk = depot.storing_dkk_per_t + depot.storing_dkk_per_t_month * months
-            rows.append((depot.id, depot.site, material, period, dkk, 0.0))
-    return pd.DataFrame(rows, columns=[*ColumnKind.STORES.keys, "dkk", "kg_co2e"])
-
-
 def _list_trips(problem: Problem) -> pd.DataFrame:
     """Keep each haulier's empty trips from where it may tip something to where it may load."""
-    trips = problem.legs.empty_trips
-    if trips is None or not problem.pooled_share:
+    if (trips := problem.legs.empty_trips) is None or not problem.pooled_share:
         return pd.DataFrame()
     haulier, names = find_hauliers(problem)
-    frames: list[pd.DataFrame] = []
+    frames = []
     for at in range(len(names)):
         tips, loads = (problem.labels(end)[haulier == at] for end in ("destination", "origin"))
         may = trips["origin"].isin(tips) & trips["destination"].isin(loads)
         frames.append(trips[may].assign(haulier=at))
-    keys = [*ColumnKind.TRIPS.keys, "haulier"]
-    return pd.concat(frames).sort_values(keys, ignore_index=True)
-
-
-def _list_openings(scenario: Scenario) -> pd.DataFrame:
-    rows = [
-        (place.role, place.site, place.opens.cost_dkk, place.opens.kg_co2e)
-        for place in sorted(scenario.facilities, key=lambda one: (one.role, one.site))
-        if place.opens is not None
-    ]
-    return pd.DataFrame(rows, columns=[*ColumnKind.OPENINGS.keys, "dkk", "kg_co2e"])
-
-
-def _list_links(problem: Problem) -> pd.DataFrame:
-    """List the pairs of sites that count as partners where the number of partners is limited."""
-    sites = list(limited_partners(problem.scenario))
-    if not sites:
-        return pd.DataFrame()
-    pairs = _list_apart(problem, ColumnKind.LINKS)
-    counted = pairs["origin"].isin(sites) | pairs["destination"].isin(sites)
-    return pairs[counted].reset_index(drop=True)
+    return pd.concat(frames).sort_values([*ColumnKind.TRIPS.keys, "haulier"], ignore_index=True)
 
 
 def _list_apart(problem: Problem, kind: ColumnKind) -> pd.DataFrame:
@@ -199,10 +172,8 @@ def limited_partners(scenario: Scenario) -> dict[str, int]:
     general = scenario.said.choices.partners_at_most
     limits = {}
     for site_id, site in scenario.sites.items():
-        most = site.partners_at_most
-        if most is None and (site.offers or site.needs):
-            most = general
-        if most is not None:
+        given = general if site.offers or site.needs else None
+        if (most := given if site.partners_at_most is None else site.partners_at_most) is not None:
             limits[site_id] = most
     return limits
 
@@ -265,8 +236,7 @@ def _cost_with_co2(problem: Problem) -> Floats:
     dkk_per_kg, taxed_dkk_per_kg = problem.scenario.co2_dkk_per_kg
     added = dkk_per_kg * problem.measure(vocabulary.CO2E)
     taxed = taxed_dkk_per_kg * problem.measure(vocabulary.TRANSPORT_TTW)
-    paid = problem.measure(vocabulary.COST) - problem.measure(vocabulary.TOLL_CO2)
-    return paid + added - taxed
+    return problem.measure(vocabulary.COST) - problem.measure(vocabulary.TOLL_CO2) + added - taxed
 
 
 _HAUL = _driven("haul_dkk_per_t", "dkk")
@@ -320,8 +290,7 @@ are partial ones, not closures, so that a problem, which carries them, can be pi
 
 def check_measures() -> None:
     """See that every indicator that columns are measured by has its function, and no other has."""
-    apart = set(vocabulary.measured()).symmetric_difference(MEASURES)
-    if apart:
+    if apart := set(vocabulary.measured()).symmetric_difference(MEASURES):
         raise LookupError(f"in one of `INDICATORS` and `MEASURES` only: {', '.join(sorted(apart))}")
 
 

@@ -60,11 +60,6 @@ class ColumnKind(StrEnum):
         """Whether its columns are 0 or 1."""
         return self in (ColumnKind.OPENINGS, ColumnKind.LINKS, ColumnKind.LOTS)
 
-    @property
-    def has_price(self) -> bool:
-        """Whether its table says what a unit of a column costs and emits."""
-        return self in (ColumnKind.PROCESSES, ColumnKind.STORES, ColumnKind.OPENINGS)
-
 
 _OF_ENDS = ("giver", "taker", "origin", "destination")
 _OF_PARTIES = {
@@ -264,8 +259,7 @@ class Problem:
             haul = self.scenario.catalogue.internal_haul
             if haul is not None:  # but for what is heaped up where it is dug
                 piles = np.array([taker.only_from is not None for taker in self.takers], bool)
-                by_dumper = self.inside & ~piles[self.moves.taker]
-                figures[by_dumper] = haul.by_figure.get(name, 0.0)
+                figures[self.inside & ~piles[self.moves.taker]] = haul.by_figure.get(name, 0.0)
         return figures
 
     @cached_property
@@ -297,15 +291,14 @@ class Problem:
         """
         moved = self.leg(name) / self.leg("load_t") if each_trip else self.leg(name)
         if self.pooled_share:
-            back = self.pooled_share * self.return_trip(of_trip)
-            moved = moved - back / self.leg("load_t")
+            moved = moved - (self.pooled_share * self.return_trip(of_trip)) / self.leg("load_t")
         trips = self.others[ColumnKind.TRIPS].get(of_trip, ()) if self.pooled_share else ()
         return self.join(moves=moved, trips=np.asarray(trips, np.float64))
 
     def other(self, name: str, only: ColumnKind | None = None) -> Floats:
         """Give `dkk` or `kg_co2e` of the kinds that have them, or of one of them. [columns]"""
-        kinds = [kind for kind in ColumnKind if kind.has_price and only in (None, kind)]
-        there = (kind for kind in kinds if self.sizes[kind])
+        priced = (ColumnKind.PROCESSES, ColumnKind.STORES, ColumnKind.OPENINGS)
+        there = (kind for kind in priced if self.sizes[kind] and only in (None, kind))
         return self.join(**{kind: self.others[kind][name].to_numpy(np.float64) for kind in there})
 
     def has(self, key: str, label: str, columns: Columns | slice = slice(None)) -> Mask:

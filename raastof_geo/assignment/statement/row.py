@@ -255,8 +255,7 @@ class Programme:
         :math:`A (k x) \le k b` have the same plans, if decisions, which are 0 or 1, count
         :math:`k` times as much.
         """
-        asked = self.limit[(self.sense >= 0) & (self.limit > 0)]
-        most = float(asked.max(initial=0.0))
+        most = float(self.limit[(self.sense >= 0) & (self.limit > 0)].max(initial=0.0))
         return 1.0 if most >= 1e3 or most <= 0.0 else 10.0 ** math.ceil(math.log10(1e3 / most))
 
     def scaled(self) -> Programme:
@@ -339,19 +338,6 @@ def build_programme(rows: Sequence[Row], whole: Mask) -> Programme:
     """Lay rows into one matrix, in their order [rows × columns]; bad numbers are a `ValueError`."""
     count = len(whole)
     lengths = np.array([len(row.columns) for row in rows], dtype=np.int64)
-    _check(rows, count)
-    columns = np.concatenate([row.columns for row in rows]) if rows else np.empty(0, np.int32)
-    values = np.concatenate([row.coefficients for row in rows]) if rows else np.empty(0)
-    # Rows lie one after the other, so that this is compressed by row already.
-    starts = np.concatenate([[0], np.cumsum(lengths)])
-    entries = (np.asarray(values, np.float64), columns.astype(np.int32, copy=False), starts)
-    matrix = sparse.csr_array(entries, shape=(len(rows), count)).tocsc()
-    matrix.sum_duplicates()
-    sense = np.array([SENSES.index(row.sense) - 1 for row in rows], dtype=np.int8)
-    return Programme(matrix, sense, np.array([row.limit for row in rows], np.float64), whole)
-
-
-def _check(rows: Sequence[Row], count: int) -> None:
     for row in rows:
         fits = len(row.columns) == len(row.coefficients)
         if fits and len(row.columns):
@@ -361,3 +347,12 @@ def _check(rows: Sequence[Row], count: int) -> None:
                 f"rule {row.rule}, row {row.label}: columns must be numbers from 0 to {count - 1}, "
                 "each with a finite coefficient, and the limit must be finite"
             )
+    columns = np.concatenate([row.columns for row in rows]) if rows else np.empty(0, np.int32)
+    values = np.concatenate([row.coefficients for row in rows]) if rows else np.empty(0)
+    # Rows lie one after the other, so that this is compressed by row already.
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    entries = (np.asarray(values, np.float64), columns.astype(np.int32, copy=False), starts)
+    matrix = sparse.csr_array(entries, shape=(len(rows), count)).tocsc()
+    matrix.sum_duplicates()
+    sense = np.array([SENSES.index(row.sense) - 1 for row in rows], dtype=np.int8)
+    return Programme(matrix, sense, np.array([row.limit for row in rows], np.float64), whole)

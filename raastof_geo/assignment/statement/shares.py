@@ -38,13 +38,31 @@ def classify(problem: Problem, together: Together) -> Signs:
     does with its own is within one party, however small the parties are, unless each site is one.
     """
     scenario = problem.scenario
+    candidates = {(one.role, one.id) for one in scenario.facilities if one.opens is not None}
+    own = own_depots(scenario, together)
+    shared = {(Role.DEPOT, one.id) for one in scenario.depots if one.id not in own}
+    # Within one party, or within one project.
+    levels: set[Together] = {together} if together == "site" else {together, "project"}
+    ends = (_number_parties(problem, level) for level in levels)
+    within = np.logical_or.reduce([giver == taker for giver, taker, _ in ends])
+    within &= ~touches(problem, shared)
+    giving = Role.OFFER, Role.PIT, Role.PLANT, Role.DEPOT
+    offer, dug, made, lying = (problem.has("giver_kind", role) for role in giving)
+    lying &= ~touches(problem, shared)
+    taking = Role.NEED, Role.RECEIVER, Role.PLANT, Role.DEPOT
+    need, receiver, plant, depot = (problem.has("taker_kind", role) for role in taking)
     classes = np.full(problem.column_count, ColumnClass.TOGETHER, np.int8)
-    classes[problem.block(ColumnKind.MOVES)] = _classify_moves(problem, together)
-    for plant in scenario.plants:
-        if plant.opens is None:
-            classes[problem.find(ColumnKind.PROCESSES, site=plant.site)] = ColumnClass.MARKET
-    for depot in own_depots(scenario, together):
-        classes[problem.find(ColumnKind.STORES, depot=depot)] = ColumnClass.WITHIN
+    moves = classes[problem.block(ColumnKind.MOVES)]
+    moves[(plant & (offer | dug | made | lying)) | (made & need)] = ColumnClass.MARKET
+    moves[offer & need & _is_sold(problem)] = ColumnClass.MARKET
+    moves[within & (((offer | lying) & need) | ((offer | made) & depot))] = ColumnClass.WITHIN
+    moves[lying & receiver] = ColumnClass.WITHIN
+    moves[(dug & need) | ((offer | made) & receiver)] = ColumnClass.ALONE
+    moves[touches(problem, candidates)] = ColumnClass.TOGETHER
+    for site in (one.site for one in scenario.plants if one.opens is None):
+        classes[problem.find(ColumnKind.PROCESSES, site=site)] = ColumnClass.MARKET
+    for id_ in own:
+        classes[problem.find(ColumnKind.STORES, depot=id_)] = ColumnClass.WITHIN
     return classes
 
 
@@ -77,27 +95,6 @@ def _number_parties(problem: Problem, together: Together) -> tuple[Integers, Int
     return *problem.number_ends({site: number[name] for site, name in party.items()}), names
 
 
-def _classify_moves(problem: Problem, together: Together) -> Signs:
-    scenario = problem.scenario
-    candidates = {(one.role, one.id) for one in scenario.facilities if one.opens is not None}
-    own = own_depots(scenario, together)
-    shared = {(Role.DEPOT, one.id) for one in scenario.depots if one.id not in own}
-    within = _is_within(problem, together) & ~touches(problem, shared)
-    giving = Role.OFFER, Role.PIT, Role.PLANT, Role.DEPOT
-    offer, dug, made, lying = (problem.has("giver_kind", role) for role in giving)
-    lying &= ~touches(problem, shared)
-    taking = Role.NEED, Role.RECEIVER, Role.PLANT, Role.DEPOT
-    need, receiver, plant, depot = (problem.has("taker_kind", role) for role in taking)
-    classes = np.full(len(problem.moves), ColumnClass.TOGETHER, np.int8)
-    classes[(plant & (offer | dug | made | lying)) | (made & need)] = ColumnClass.MARKET
-    classes[offer & need & _is_sold(problem)] = ColumnClass.MARKET
-    classes[within & (((offer | lying) & need) | ((offer | made) & depot))] = ColumnClass.WITHIN
-    classes[lying & receiver] = ColumnClass.WITHIN
-    classes[(dug & need) | ((offer | made) & receiver)] = ColumnClass.ALONE
-    classes[touches(problem, candidates)] = ColumnClass.TOGETHER
-    return classes
-
-
 def _is_sold(problem: Problem) -> Mask:
     """Tell which moves begin at a business. [moves]"""
     giver, _ = problem.number_ends(dict.fromkeys(problem.scenario.businesses, 0))
@@ -109,16 +106,6 @@ def touches(problem: Problem, places: set[tuple[Role, str]]) -> Mask:
     gives = np.array([(one.kind, one.place) in places for one in problem.givers], bool)
     takes = np.array([(one.kind, one.place) in places for one in problem.takers], bool)
     return np.asarray(gives[problem.moves.giver] | takes[problem.moves.taker])
-
-
-def _is_within(problem: Problem, together: Together) -> Mask:
-    """Tell which moves begin and end with one party, or with one project."""
-    within = np.zeros(len(problem.moves), bool)
-    levels: set[Together] = {together} if together == "site" else {together, "project"}
-    for level in sorted(levels):
-        giver, taker, _ = _number_parties(problem, level)
-        within |= giver == taker
-    return within
 
 
 NOWHERE = ""
@@ -202,7 +189,16 @@ def share_moves(
         for group, parts in groups.items()
     }
     if with_charges:
-        values["taking"] = values.get("taking", 0.0) + _charges(problem, measure)
+        # What a plant adds for each tonne that comes to it; the dearest recipe.
+        per_t, whole = np.zeros(len(problem.moves)), problem.measure(measure)
+        for plant in problem.scenario.plants:
+            for process in plant.processes:
+                runs = problem.find(ColumnKind.PROCESSES, site=plant.site, recipe=process.recipe)
+                extra = float(whole[runs].max(initial=0.0))
+                for material in process.inputs:
+                    columns = problem.find(taker=plant.taker, material=material)
+                    per_t[columns] = np.maximum(per_t[columns], extra)
+        values["taking"] = values.get("taking", 0.0) + per_t
     for group, value in values.items():
         ends = share_ends(
             group,
@@ -211,8 +207,7 @@ def share_moves(
             received=problem.has("taker_kind", Role.RECEIVER),
             shared_legs=said.effect.shared_legs,
         )
-        common = ends.giver + ends.taker == 0
-        giving += value * np.where(common, 1.0, ends.giver)
+        giving += value * np.where(ends.giver + ends.taker == 0, 1.0, ends.giver)
         taking += value * ends.taker
     # A move inside of a project has both its ends in one entry: what is there twice is added up.
     whose, moves = np.concatenate([sends, takes]), np.tile(np.arange(len(sends)), 2)
@@ -221,20 +216,6 @@ def share_moves(
     table = sparse.csr_array((weights, (whose[known], moves[known])), shape=shape)
     parts = (np.split(part, table.indptr[1:-1]) for part in (table.indices, table.data))
     return dict(zip(projects, zip(*parts, strict=True), strict=False))
-
-
-def _charges(problem: Problem, measure: str) -> Floats:
-    """Give what a plant adds to a measure for each tonne that comes to it; the dearest recipe."""
-    per_t = np.zeros(len(problem.moves))
-    values = problem.measure(measure)
-    for plant in problem.scenario.plants:
-        for process in plant.processes:
-            runs = problem.find(ColumnKind.PROCESSES, site=plant.site, recipe=process.recipe)
-            extra = float(values[runs].max(initial=0.0))
-            for material in process.inputs:
-                columns = problem.find(taker=plant.taker, material=material)
-                per_t[columns] = np.maximum(per_t[columns], extra)
-    return per_t
 
 
 class Crossed(NamedTuple):
@@ -253,8 +234,7 @@ def list_crossed(scenario: Scenario) -> tuple[Crossed, ...]:
     found = []
     for one in scenario.said.border:
         material = scenario.catalogue.materials[one.material]
-        ratio = scenario.catalogue.ratio(one.material, one.use) if one.use else 1.0
-        met = one.tonnes / ratio
+        met = one.tonnes / (scenario.catalogue.ratio(one.material, one.use) if one.use else 1.0)
         counted = {name: met * count_material(material, name) for name in DEFINITIONS}
         found.append(Crossed(one.tonnes, find_sort(material), met, counted))
     return tuple(found)

@@ -113,15 +113,12 @@ class Bending(Laid):
         """
         programme = self.programme if limits is None else replace(self.programme, limit=limits)
         how = {"start": np.flatnonzero(self.cost), **how}
-        found = replace(self, programme=programme).solve(self.cost, **how)
-        if not found.feasible:
+        if not (found := replace(self, programme=programme).solve(self.cost, **how)).feasible:
             return None
         least, count = _LEAST_T / self.programme.scale, len(self.short)
         bent = found.values[self.cost > 0].tolist()
         sides = ((self.short, bent[:count]), (self.over, bent[count:]))
-        short, over = (
-            {row: one for row, one in zip(*side, strict=True) if one > least} for side in sides
-        )
+        short, over = ({row: by for row, by in zip(*of, strict=True) if by > least} for of in sides)
         return Violation(short, over, found, self)
 
 
@@ -158,18 +155,6 @@ class Violation:
         return other is not None and value - other.found.value > _CHANGE + 1e-9 * value
 
 
-def find_least_violation(laid: Laid) -> Violation:
-    """Find the least violation: needs, surplus and targets bend first, then promises, then all."""
-    rows = list(enumerate(laid.rows))
-    for falling, rising in _BENT:
-        short = [at for at, row in rows if row.family.bends in falling and row.sense != "<="]
-        over = [at for at, row in rows if row.family.bends in rising and row.sense != ">="]
-        found = laid.bend(short=short, over=over).find()
-        if found is not None:
-            return found
-    raise SolverError(say("the solver found no way to meet even part of the needs"))
-
-
 _ROUNDS = 12
 _PATIENCE_S = 120.0
 
@@ -185,8 +170,14 @@ class Case(Laid):
 
     @cached_property
     def violation(self) -> Violation:
-        """The least by which rules have to be broken."""
-        return find_least_violation(self)
+        """The least, where needs, surplus and targets bend first, then promises, then all."""
+        rows = list(enumerate(self.rows))
+        for falling, rising in _BENT:
+            short = [at for at, row in rows if row.family.bends in falling and row.sense != "<="]
+            over = [at for at, row in rows if row.family.bends in rising and row.sense != ">="]
+            if (found := self.bend(short=short, over=over).find()) is not None:
+                return found
+        raise SolverError(say("the solver found no way to meet even part of the needs"))
 
     @cached_property
     def unusable(self) -> Unusable:
@@ -244,7 +235,6 @@ class LargestShare:
     """The largest share of secondary materials that any plan can have."""
 
     target: SecondaryShare
-    """What is asked for."""
     met: float = 0.0
     """Reference tonnes that secondary materials meet. [t]"""
     needed: float = 0.0
@@ -258,9 +248,8 @@ class LargestShare:
 
 def find_largest_share(laid: Laid) -> LargestShare | None:
     """Find the largest share, with needs and surplus open if it must be; none: not asked for."""
-    asked = next(
-        (one for one in shares.list_asked(laid.problem.scenario) if not one.target.goal), None
-    )
+    every = shares.list_asked(laid.problem.scenario)
+    asked = next((one for one in every if not one.target.goal), None)
     if asked is None or all(row.rule != SHARE_REACHED.name for row in laid.rows):
         return None
     for trial in itertools.chain([laid.without({SHARE_REACHED.name})], _open(laid)):
@@ -289,15 +278,13 @@ def find_ratio(
     used[due] = problem.reference_share[due]
     counted[due] = shares.weigh_counted(problem, target.definition)[due]
     if target.period is None:
-        most = solve(-counted)
-        if not most.solved:
+        if not (most := solve(-counted)).solved:
             return 0.0, 0.0, False
         return asked.counted_t - most.value, asked.needed_t + asked.crossed_t, True
     met, needed = 0.0, 0.0
     for _ in range(_ROUNDS):
         share = met / needed if needed else 0.0
-        most = solve(share * used - counted)
-        if not most.solved:
+        if not (most := solve(share * used - counted)).solved:
             return met, needed, False
         values = most.values[: problem.column_count]
         more = asked.counted_t + float(counted @ values)
@@ -344,10 +331,8 @@ class Unusable:
             return told
         neither = "taker" if taker.kind == Role.DEPOT else "neither"
         told = read_texts("no stock")["giver" if giver.kind == Role.DEPOT else neither]
-        scenario, material = self.problem.scenario, giver.material
-        return names.tell_named(
-            scenario, told, material=material, giver=giver.site, taker=taker.site
-        )
+        scenario, ends = self.problem.scenario, {"giver": giver.site, "taker": taker.site}
+        return names.tell_named(scenario, told, None, material=giver.material, **ends)
 
 
 def find_unusable(problem: Problem) -> Unusable:

@@ -3,7 +3,6 @@
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from operator import attrgetter
 from typing import Literal, get_args
 
@@ -52,24 +51,17 @@ def explain_conflict(laid: Laid) -> list[Message]:
     else:
         if any(case.rows[at].rule == SHARE_REACHED.name for at in violation.short):
             share = find_largest_share(case)
-        told = list(_say_conflicts(case, share))
+        told = [*_say_missing(case, share), *(say_levers(case, share) if share else ())]
+        asked: list[Need | Offer] = []
+        for wants in _find_conflicts(case)[:_MOST_GROUPS]:
+            entries = [(at, case.entry(at)) for at in wants]
+            for kind in (Need, Offer):
+                asking = {at: entry for at, entry in entries if isinstance(entry, kind)}
+                asked += asking.values()
+                told += _say_together(case, asking)
+        told += _cite_rules(case.problem.scenario, asked)
+        told += (*_say_closed(case, asked), *_say_binding(case))
     return told + find_repairs(case, None if share is None else share.share)
-
-
-def _say_conflicts(case: Case, share: LargestShare | None) -> Iterator[Message]:
-    yield from _say_missing(case, share)
-    if share is not None:
-        yield from say_levers(case, share)
-    told: list[Need | Offer] = []
-    for wants in _find_conflicts(case)[:_MOST_GROUPS]:
-        entries = [(at, case.entry(at)) for at in wants]
-        for kind in (Need, Offer):
-            asking = {at: entry for at, entry in entries if isinstance(entry, kind)}
-            told += asking.values()
-            yield from _say_together(case, asking)
-    yield from _cite_rules(case.problem.scenario, told)
-    yield from _say_closed(case, told)
-    yield from _say_binding(case)
 
 
 def _say_closed(case: Case, told: Sequence[Need | Offer]) -> Iterator[Message]:
@@ -81,14 +73,11 @@ def _say_closed(case: Case, told: Sequence[Need | Offer]) -> Iterator[Message]:
             if mine.id in asked:
                 found.setdefault(partner.site, set()).update(asked[mine.id])
     for place in scenario.facilities:
-        closed = found.get(place.site, set()) - set(place.periods)
-        if closed:
+        if closed := found.get(place.site, set()) - set(place.periods):
             told_days = tell_days(getattr(scenario.sites[place.site], place.role))
             shut = say("{site} is {dates}: nothing can come or go there in {periods}")
-            when = tuple(one for one in scenario.periods if one in closed)
-            yield names.tell_named(
-                scenario, shut.format(dates=told_days), site=place.site, periods=when
-            )
+            when, where = tuple(one for one in scenario.periods if one in closed), place.site
+            yield names.tell_named(scenario, shut.format(dates=told_days), site=where, periods=when)
 
 
 def _find_conflicts(case: Case) -> list[list[int]]:
@@ -195,15 +184,13 @@ def find_binding(case: Case) -> list[int]:
     broken = case.violation.short.keys() | case.violation.over.keys()
     order = np.argsort(-np.abs(prices), kind="stable").tolist()
     dear = (at for at in order if abs(prices[at]) > _FREE and at not in broken)
-    tried = [at for at in dear if _gives_room(case.rows[at], prices[at])]
+    tried = []
+    for at in dear:  # limits, and no wishes that are themselves part of what is missing
+        family, rule = case.rows[at].family, case.rows[at].rule
+        wished = family.bends == "first" and prices[at] >= 0
+        if not family.keeps_books and rule != SHARE_REACHED.name and not wished:
+            tried.append(at)
     return [at for at in tried[:_MOST_TRIED] if not case.clock.over() and case.violation.binds(at)]
-
-
-def _gives_room(row: Row, price: float) -> bool:
-    """Tell whether a row is a limit, and not a wish that is itself part of what is missing."""
-    if row.family.keeps_books or row.rule == SHARE_REACHED.name:
-        return False
-    return row.family.bends != "first" or price < 0
 
 
 def _say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
@@ -216,8 +203,7 @@ def _say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
             total = names.tell_number(entry.tonnes, beside=tonnes)
             told = told.format(total=total, reason=_say_why(case, at, entry))
             yield names.tell_named(case.problem.scenario, told, entry, tonnes=tonnes)
-        rest = [tonnes for _, _, tonnes in mine[_MOST_TOLD:]]
-        if rest:
+        if rest := [tonnes for _, _, tonnes in mine[_MOST_TOLD:]]:
             more = say("and {count} more that lack or have left {tonnes} t together")
             yield more.format(count=len(rest), tonnes=names.tell_number(sum(rest)))
     for at, amount in short:
@@ -236,10 +222,13 @@ def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
     columns = case.problem.of("taker" if isinstance(entry, Need) else "giver", entry.id)
     words = read_texts(f"lacking {entry.role}")
     if not len(columns):
-        far = _find_far(case, entry)
-        return words["far"].format(sites=_quote(far)) if far else words["nobody"]
-    partners = case.partners([entry])
-    if not partners:
+        far = set[str]()  # who would deal with it in some period, were there a way
+        for giver, taker in list_deals(case.problem.scenario):
+            one, other = (taker, giver) if isinstance(entry, Need) else (giver, taker)
+            if one.id == entry.id and {*giver.periods} & {*taker.accepts[giver.material].periods}:
+                far.add(other.site)
+        return words["far"].format(sites=_quote(sorted(far))) if far else words["nobody"]
+    if not (partners := case.partners([entry])):
         return _say_unusable(case, columns)
     alone = case.most([at])
     left, could = alone or 0.0, "never" if alone is None else "most"
@@ -254,16 +243,6 @@ def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
 
 def _quote(sites: Sequence[str]) -> Message:
     return names.list_names([f"`{site}`" for site in sites])
-
-
-def _find_far(case: Case, entry: Need | Offer) -> list[str]:
-    """Find sites that would deal with somebody in some period, were there a way."""
-    mine, found = isinstance(entry, Need), set[str]()
-    for giver, taker in list_deals(case.problem.scenario):
-        one, other = (taker, giver) if mine else (giver, taker)
-        if one.id == entry.id and {*giver.periods} & {*taker.accepts[giver.material].periods}:
-            found.add(other.site)
-    return sorted(found)
 
 
 def _say_unusable(case: Case, columns: Columns) -> Message:
@@ -341,7 +320,12 @@ def say_excluded(laid: Laid) -> Iterator[Message]:
     """Say which kinds of decision leave no plan, alone or together, and what is nearest to one."""
     there = {row.family.decides for row in laid.rows}
     kinds = [kind for kind in get_args(EitherOr) if kind in there]
-    culprits = list(filter(partial(_has_plan, laid), kinds))
+    culprits, cost = [], laid.problem.objectives()[0]
+    for kind in kinds:  # without which there is a plan
+        other = laid.without({row.rule for row in laid.rows if row.family.decides == kind})
+        how = {"decided": Search(gap=1.0), "clock": _TRYING_S}
+        if not other.programme.whole.any() or other.solve(cost, **how).decision is not None:
+            culprits.append(kind)
     for kind in culprits:
         told = say("the tonnes fit, but not with {kind}: without it there is a plan")
         yield told.format(kind=_name(laid.problem, kind))
@@ -365,15 +349,6 @@ def _name(problem: Problem, kind: EitherOr) -> Message:
     return say("what sites to open cost (`opens`)")
 
 
-def _has_plan(laid: Laid, kind: EitherOr) -> bool:
-    """Tell whether a plan exists without the decisions of one kind."""
-    other = laid.without({row.rule for row in laid.rows if row.family.decides == kind})
-    if not other.programme.whole.any():
-        return True
-    cost = laid.problem.objectives()[0]
-    return other.solve(cost, decided=Search(gap=1.0), clock=_TRYING_S).decision is not None
-
-
 def _find_bent(
     laid: Laid, family: Family, side: Literal["short", "over"]
 ) -> Iterator[tuple[Row, float, Floats]]:
@@ -382,8 +357,7 @@ def _find_bent(
     bending = laid.bend(**{side: mine})
     if bending.programme.column_count > _MOST_COLUMNS:
         return
-    found = bending.find(start=None, decided=Search(gap=1e-4), clock=_TRYING_S)
-    if found is not None:
+    if (found := bending.find(start=None, decided=Search(gap=1e-4), clock=_TRYING_S)) is not None:
         bent = (found.short if side == "short" else found.over).items()
         told = itertools.islice(bent, _MOST_BENT)
         yield from ((laid.rows[at], by, found.found.values) for at, by in told)

@@ -130,8 +130,7 @@ _FORBIDDEN: dict[type, str] = {Fit: "forbidden", SoilMove: "land_forbidden", Rul
 
 def cite_fit(scenario: Scenario, material: str, demand: Demand) -> Message:
     """Say in half a sentence which rule keeps a material from a need, or that it may serve."""
-    block = scenario.blocks(material, demand)
-    if block is None:
+    if (block := scenario.blocks(material, demand)) is None:
         kind = "may_serve"
     elif block.condition is not None:
         kind = "per_need" if scenario.is_per_need(block.condition) else "condition"
@@ -151,13 +150,11 @@ def describe_row(scenario: Scenario, name: RowName, *, periods: Readable = "") -
     family, about = name
     if family.name == AGREEMENTS_KEPT.name:
         return name_agreement(scenario, scenario.said.agreements[about.entry])
-    entry = find_entry(scenario, about)
-    if entry is not None:
+    if (entry := find_entry(scenario, about)) is not None:
         sentence = read_texts(f"lacking {entry.role}")["row"]
         return tell_named(scenario, sentence, entry, periods=periods or entry.periods)
     title, period = family.title or family.name, periods or about.period
-    where = _name_subject(scenario, family, about)
-    if where is not None:
+    if (where := _name_subject(scenario, family, about)) is not None:
         told = say("{rule}: {where}", rule=title, where=where)
         return say("{site} ({period})", site=told, period=period) if period else told
     if family.title and (about.site or about.entry >= 0):

@@ -35,48 +35,35 @@ def say_levers(case: Case, share: LargestShare) -> Iterator[Message]:
     definition = share.target.definition
     what, materials = names.DEFINITION_NAMES[definition], scenario.catalogue.materials.items()
     counts = {name for name, one in materials if count_material(one, definition) > 0}
-    stopped = list(_say_stopped(case, counts))
-    yield from stopped
-    found = bool(stopped)
-    for how, larger in _try_levers(case, LargestShare(share.target)):
+    limits = read_texts("without").items()
+    there = {offer.material for offer in scenario.offers}
+    found = False
+    for plant in scenario.plants:
+        for process in plant.processes:  # that would make what counts out of what is offered
+            useful = counts & set(process.outputs) and there & set(process.inputs)
+            if useful and (stopped := case.unusable.recipe(plant, process)):
+                found = True
+                yield stopped
+    rows = [(one.rule, one.family.limits) for one in case.rows]
+    lifted = ((how, {rule for rule, kind in rows if kind == of}) for of, how in limits)
+    fewer = ((how, case.without(rules)) for how, rules in lifted if rules)
+    other = ((how, case.restate(said)) for how, said in _other_scenarios(scenario))
+    for how, laid in itertools.chain[tuple[Message, Laid | None]](fewer, other):
+        if case.clock.over():
+            break
+        none = LargestShare(share.target)
+        larger = none if laid is None else find_largest_share(laid) or none
         if larger.share > share.share + _MORE:
             found = True
-            percent = names.tell_number(
-                100 * larger.share, beside=100 * (larger.share - share.share)
-            )
+            more = larger.share - share.share
+            percent = names.tell_number(100 * larger.share, beside=100 * more)
             told = say("{how}, at most {share} % could be {what}")
             yield told.format(how=how, share=percent, what=what)
     if not found and not case.clock.over():
-        there = [(offer.material, offer.tonnes) for offer in scenario.offers]
-        there += [entry for depot in scenario.depots for entry in depot.start_t.items()]
-        offered = names.tell_number(sum(tonnes for material, tonnes in there if material in counts))
+        stock = [(offer.material, offer.tonnes) for offer in scenario.offers]
+        stock += [entry for depot in scenario.depots for entry in depot.start_t.items()]
+        offered = names.tell_number(sum(tonnes for material, tonnes in stock if material in counts))
         yield read_texts("lacking share")["offered"].format(offered=offered, what=what)
-
-
-def _try_levers(case: Case, none: LargestShare) -> Iterator[tuple[Message, LargestShare]]:
-    limits = read_texts("without").items()
-    lifted = (
-        (how, {one.rule for one in case.rows if one.family.limits == of}) for of, how in limits
-    )
-    fewer = ((how, case.without(rules)) for how, rules in lifted if rules)
-    other = ((how, case.restate(said)) for how, said in _other_scenarios(case.problem.scenario))
-    for how, laid in itertools.chain[tuple[Message, Laid | None]](fewer, other):
-        if case.clock.over():
-            return
-        if laid is not None:
-            yield how, find_largest_share(laid) or none
-
-
-def _say_stopped(case: Case, counts: set[str]) -> Iterator[Message]:
-    """Say why recipes that would make what counts out of what is offered can never run."""
-    scenario = case.problem.scenario
-    there = {offer.material for offer in scenario.offers}
-    for plant in scenario.plants:
-        for process in plant.processes:
-            useful = counts & set(process.outputs) and there & set(process.inputs)
-            told = case.unusable.recipe(plant, process) if useful else None
-            if told is not None:
-                yield told
 
 
 def _other_scenarios(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile]]:
@@ -91,8 +78,7 @@ def _other_scenarios(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile
         yield how, said.model_copy(update={"sites": sites})
     there = {offer.material for offer in scenario.offers}
     there |= {material for plant in scenario.plants for material in plant.makes}
-    blocking = find_blocking(scenario, scenario.needs, there)
-    if blocking:
+    if blocking := find_blocking(scenario, scenario.needs, there):
         how = say("with {conditions} accepted too wherever it is asked for")
         conditions = names.list_names([f"`{name}`" for name in blocking])
         yield how.format(conditions=conditions), accept(scenario, blocking)
@@ -219,8 +205,7 @@ def _raise_limits(case: Case) -> Iterator[Repair | None]:
             continue
         found = case.bend(over=[at]).find()
         # None where this limit alone makes no plan possible, however far it is raised.
-        more = None if found is None else found.over.get(at)
-        if more is None:
+        if (more := None if found is None else found.over.get(at)) is None:
             continue
         times = 1.0 if row.limit + more >= 10 else 100.0  # as many decimals as it is told with
         limit = math.ceil((row.limit + more) * times - 1e-6) / times
@@ -245,7 +230,7 @@ def _propose(scenario: Scenario, message: Message, *trail: str | int, new: objec
 
 def _change_scenario(case: Case, share: float | None) -> Iterator[Repair]:
     """Propose windows, conditions, virgin material, targets, agreements and choices to give up."""
-    scenario = case.problem.scenario
+    scenario, targets = case.problem.scenario, case.problem.scenario.said.targets
     short = [case.entry(at) for at in case.violation.short]
     needs = [entry for entry in short if isinstance(entry, Need)]
     offers = [entry for entry in short if isinstance(entry, Offer)]
@@ -255,9 +240,21 @@ def _change_scenario(case: Case, share: float | None) -> Iterator[Repair]:
     for entry in wanting:
         yield from _change_entry(scenario, entry)
     if share is not None:
-        yield from _lower_share(scenario, share)
+        reached = max(0.0, math.floor(share * 1e4 + 1e-5) / 1e4)  # rounded down as it is told
+        percent = names.tell_number(round(100 * reached, 2))
+        told = say("lower targets.secondary_share.at_least to {share} %", share=percent)
+        required = [at for at, one in enumerate(targets.secondary_share) if not one.goal]
+        for at in required[:1]:
+            yield _propose(
+                scenario, told, "targets", "secondary_share", at, "at_least", new=reached
+            )
     yield from _give_up_agreements(case)
-    yield from _give_up_choices(scenario)
+    for field in ("partners_at_most", "smallest_lot"):
+        if getattr(scenario.said.choices, field) is not None:
+            told = say("give up `choices.{field}`", field=field)
+            yield _propose(scenario, told, "choices", field, new=None)
+    if targets.fairness is not None:
+        yield _propose(scenario, say("give up `targets.fairness`"), "targets", "fairness", new=None)
 
 
 def _accept_conditions(
@@ -305,8 +302,7 @@ def _change_entry(scenario: Scenario, entry: Need | Offer) -> Iterator[Repair]:
     """Widen a window, let a need take all that the catalogue allows, or let surplus stay."""
     site, trail = scenario.sites[entry.site], entry.trail[:-1]
     own = (site.needs if isinstance(entry, Need) else site.offers)[entry.number - 1]
-    wider = widen(own)
-    if wider is not own:
+    if (wider := widen(own)) is not own:
         need = say("let the need of {site} be met in any period")
         offer = say("let the surplus of {site} leave in any period")
         told = need if isinstance(entry, Need) else offer
@@ -317,18 +313,6 @@ def _change_entry(scenario: Scenario, entry: Need | Offer) -> Iterator[Repair]:
     elif own.materials is not None:
         told = say("let {site} use all materials that the catalogue allows, virgin ones too")
         yield _propose(scenario, told, *trail, "materials", new=None)
-
-
-def _lower_share(scenario: Scenario, share: float) -> Iterator[Repair]:
-    """Ask for the largest share that there can be, rounded down as it is told."""
-    shares = enumerate(scenario.said.targets.secondary_share)
-    at = next((at for at, one in shares if not one.goal), None)
-    if at is None:
-        return
-    reached = max(0.0, math.floor(share * 1e4 + 1e-5) / 1e4)
-    percent = names.tell_number(round(100 * reached, 2))
-    told = say("lower targets.secondary_share.at_least to {share} %", share=percent)
-    yield _propose(scenario, told, "targets", "secondary_share", at, "at_least", new=reached)
 
 
 def _give_up_agreements(case: Case) -> Iterator[Repair]:
@@ -350,22 +334,12 @@ def _give_up_agreements(case: Case) -> Iterator[Repair]:
         yield _propose(scenario, told, "agreements", number, key, new=Quantity(tonnes, "t"))
 
 
-def _give_up_choices(scenario: Scenario) -> Iterator[Repair]:
-    for field in ("partners_at_most", "smallest_lot"):
-        if getattr(scenario.said.choices, field) is not None:
-            told = say("give up `choices.{field}`", field=field)
-            yield _propose(scenario, told, "choices", field, new=None)
-    if scenario.said.targets.fairness is not None:
-        yield _propose(scenario, say("give up `targets.fairness`"), "targets", "fairness", new=None)
-
-
 def _solve(laid: Laid | None, repair: Repair) -> Repair | None:
     """Solve the first objective; a programme with decisions counts with these left open."""
     if laid is None:
         return None
     cost, clock = laid.problem.objectives()[0], _DECIDING_S if laid.programme.whole.any() else None
-    solution = laid.solve(cost, decided=Search(_GAP), clock=clock)
-    if not solution.solved:
+    if not (solution := laid.solve(cost, decided=Search(_GAP), clock=clock)).solved:
         return None
     kg, dkk = solution.amount(CO2E), solution.amount(COST)
     return replace(repair, kg_co2e=kg, dkk=dkk, objective=solution.value)

@@ -13,8 +13,6 @@ from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.masses import OFFERS_KEPT, agreed_moves
 from raastof_geo.assignment.solving.price_in import FREE
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
-from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.row import RowName
 from raastof_geo.assignment.telling import names
 from raastof_geo.assignment.telling.case import Unusable, find_unusable
 from raastof_geo.errors import InputError
@@ -24,7 +22,7 @@ from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.parties import Giver, Taker, may_deal
 from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.scenario import Need, Scenario
+from raastof_geo.scenario.scenario import Need
 
 _LEAST_PRICE = 1e-6
 TRIED_T = (1.0, 0.01)
@@ -61,8 +59,22 @@ def explain_why_not(
     what would cost least. A site or material that is not there, or has nothing to give or to take,
     is an `InputError`.
     """
-    problem = plan.problem
-    givers, takers = _find_parties(problem, giver, taker, material)
+    problem, sites = plan.problem, plan.scenario.sites
+    for one in (giver, taker):
+        if one not in sites:
+            hint = suggest(one, list(sites))
+            raise InputError.saying("{site} is not a site{hint}", site=f"`{one}`", hint=hint)
+    givers = [one for one in problem.givers if one.site == giver]
+    takers = [one for one in problem.takers if one.site == taker]
+    if not givers:
+        raise InputError.saying("{site} has nothing to give", site=f"`{giver}`")
+    if not takers:
+        raise InputError.saying("{site} takes nothing", site=f"`{taker}`")
+    has = sorted({one.material for one in givers})
+    if material is not None and material not in has:
+        told = say("{site} does not give {material}{hint}", hint=suggest(material, has))
+        raise InputError(told.format(site=f"`{giver}`", material=f"`{material}`"))
+    givers = [one for one in givers if material in (None, one.material)]
     unusable = find_unusable(problem)
     reasons = [_explain(plan, unusable, one, other) for one in givers for other in takers]
     rank: dict[ReasonKind, int] = {"in_plan": 0, "as_good": 1, "costs_more": 2}
@@ -81,8 +93,7 @@ def compare_sites(plan: Plan) -> dict[tuple[str, str], Reason]:
     """
     problem, proof = plan.problem, plan.proof
     moves = problem.block("moves")
-    prices = proof.prices_given_decisions
-    extra = proof.programme.reduced_costs(proof.cost, prices)[moves]
+    extra = proof.programme.reduced_costs(proof.cost, proof.prices_given_decisions)[moves]
     extra = np.where(proof.values[moves] > 0, -np.inf, extra)
     unusable = find_unusable(problem)
     extra = np.where(unusable.moves, np.inf, extra)
@@ -91,32 +102,9 @@ def compare_sites(plan: Plan) -> dict[tuple[str, str], Reason]:
     dealing = ((problem.givers[giver], problem.takers[taker]) for giver, taker in ends)
     best: dict[tuple[str, str], Reason] = {}
     for giver, taker in chain(dealing, product(problem.givers, problem.takers)):
-        pair = giver.site, taker.site
-        if pair not in best and giver.site != taker.site:
+        if (pair := (giver.site, taker.site)) not in best and giver.site != taker.site:
             best[pair] = _explain(plan, unusable, giver, taker, again=False)
     return best
-
-
-def _find_parties(
-    problem: Problem, giver: str, taker: str, material: str | None
-) -> tuple[list[Giver], list[Taker]]:
-    """Find what one site gives, of one material or of all, and what another takes, or refuse."""
-    sites = problem.scenario.sites
-    for one in (giver, taker):
-        if one not in sites:
-            hint = suggest(one, list(sites))
-            raise InputError.saying("{site} is not a site{hint}", site=f"`{one}`", hint=hint)
-    givers = [one for one in problem.givers if one.site == giver]
-    takers = [one for one in problem.takers if one.site == taker]
-    if not givers:
-        raise InputError.saying("{site} has nothing to give", site=f"`{giver}`")
-    if not takers:
-        raise InputError.saying("{site} takes nothing", site=f"`{taker}`")
-    has = sorted({one.material for one in givers})
-    if material is not None and material not in has:
-        told = say("{site} does not give {material}{hint}", hint=suggest(material, has))
-        raise InputError(told.format(site=f"`{giver}`", material=f"`{material}`"))
-    return [one for one in givers if material in (None, one.material)], takers
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +118,6 @@ class _Pair:
 
     @cached_property
     def columns(self) -> Columns:
-        """The moves from the one to the other."""
         return self.plan.problem.find(giver=self.giver.id, taker=self.taker.id)
 
     @cached_property
@@ -182,19 +169,14 @@ class _Pair:
         return self.reason(kind, message, more)
 
     def reason(self, kind: ReasonKind, message: Message, more_per_t: float | None = None) -> Reason:
-        """Give a reason about the two."""
         giver, taker = self.giver, self.taker
         return Reason(giver.id, taker.id, giver.material, kind, message, more_per_t)
 
 
-def _explain(
-    plan: Plan, unusable: Unusable, giver: Giver, taker: Taker, *, again: bool = True
-) -> Reason:
-    pair = _Pair(plan, unusable, giver, taker)
-    found = _find_block(pair)
-    if found is None:
-        moved = float(plan.proof.values[pair.columns].sum())
-        if moved > 0:
+def _explain(plan: Plan, lost: Unusable, giver: Giver, taker: Taker, again: bool = True) -> Reason:
+    pair = _Pair(plan, lost, giver, taker)
+    if (found := _find_block(pair)) is None:
+        if (moved := float(plan.proof.values[pair.columns].sum())) > 0:
             told = say("it is in the plan: {tonnes} t of {what}", what=pair.what)
             return pair.reason("in_plan", told.format(tonnes=names.tell_number(moved)))
         found = _find_closed(pair)
@@ -307,7 +289,14 @@ def _force(pair: _Pair) -> Reason:
     for tonnes in TRIED_T:
         found = _send(pair, proof.cost, tonnes, decided=decided, start=start)
         if found.solved:
-            more = _rise(pair.plan, found, tonnes)
+            # What a tonne adds to the first objective, given the decisions.
+            before = float(proof.cost @ np.where(whole, 0.0, proof.values))
+            rise = found.steps[0].value - before
+            noise = FREE * _dearest_move(pair.plan) * tonnes + 1e-9 * abs(before)
+            # The price of the row has none of the rounding of a difference of two large sums.
+            price = float(found.shadow_prices[-1])
+            slope = price if abs(price * tonnes - rise) <= noise else rise / tonnes
+            more = 0.0 if rise <= noise else max(0.0, slope)
             kind: ReasonKind = "costs_more" if more else "as_good"
             return pair.priced(kind, kind, more)
     if decided is not None and _send(pair, proof.cost).feasible:
@@ -316,9 +305,16 @@ def _force(pair: _Pair) -> Reason:
         if other.decision is not None:
             return pair.priced("closed", "closed")
         return pair.priced("impossible", "no_way" if other.complete else "no_time")
-    rules = _name_blocking(pair)
-    told = "blocked" if rules else "no_way"
-    return pair.priced("impossible", told, rules=names.list_names(rules))
+    # Rules that together leave no way: those with a price where least is missing.
+    count = len(proof.rows)
+    prices = _send(pair, np.zeros(pair.plan.column_count)).shadow_prices[:count]
+    rules: dict[str, Message] = {}
+    for at in np.argsort(-np.abs(prices), kind="stable").tolist():
+        if abs(prices[at]) > FREE and not proof.rows[at].family.keeps_books:
+            message = names.describe_row(pair.plan.scenario, proof.rows[at])
+            rules.setdefault(str(message), message)
+    blocking = names.list_names(list(rules.values())[:_MOST_NAMED])
+    return pair.priced("impossible", "blocked" if rules else "no_way", rules=blocking)
 
 
 def _send(pair: _Pair, cost: Floats, tonnes: float = TRIED_T[-1], **how: Any) -> Solution:
@@ -330,34 +326,9 @@ def _send(pair: _Pair, cost: Floats, tonnes: float = TRIED_T[-1], **how: Any) ->
     return solve(plan.problem, programme=programme, costs=[cost], held=held, **how)
 
 
-def _rise(plan: Plan, found: Solution, tonnes: float) -> float:
-    """Give what a tonne adds to the first objective, given the decisions."""
-    proof = plan.proof
-    before = float(proof.cost @ np.where(proof.programme.whole, 0.0, proof.values))
-    rise = found.steps[0].value - before
-    noise = FREE * _dearest_move(plan) * tonnes + 1e-9 * abs(before)
-    # The price of the row has none of the rounding of a difference of two large sums.
-    price = float(found.shadow_prices[-1])
-    slope = price if abs(price * tonnes - rise) <= noise else rise / tonnes
-    return 0.0 if rise <= noise else max(0.0, slope)
-
-
 def _dearest_move(plan: Plan) -> float:
     """Give the largest cost of a unit that is no decision, which others are small against."""
-    costs = np.abs(plan.proof.cost[~plan.proof.programme.whole])
-    return max(1e-3, float(costs.max(initial=0.0)))
-
-
-def _name_blocking(pair: _Pair) -> list[Message]:
-    """Name rules that together leave no way: those with a price where least is missing."""
-    rows = pair.plan.proof.rows
-    prices = _send(pair, np.zeros(pair.plan.column_count)).shadow_prices[: len(rows)]
-    told: dict[str, Message] = {}
-    for at in np.argsort(-np.abs(prices), kind="stable").tolist():
-        if abs(prices[at]) > FREE and not rows[at].family.keeps_books:
-            message = names.describe_row(pair.plan.scenario, rows[at])
-            told.setdefault(str(message), message)
-    return list(told.values())[:_MOST_NAMED]
+    return max(1e-3, float(np.abs(plan.proof.cost[~plan.proof.programme.whole]).max(initial=0.0)))
 
 
 class PricedRow(NamedTuple):
@@ -378,19 +349,14 @@ def list_priced_rows(plan: Plan, *, least: float) -> list[PricedRow]:
     """List the limits, but books, with a shadow price beyond `least`, in the order of the rows."""
     table = plan.shadow_prices[["rule", "label", "limit", "used", "shadow_price"]]
     priced = zip(plan.proof.rows, table.itertuples(index=False, name=None), strict=True)
-    return [
-        PricedRow(told, *(*figures, group))
-        for name, figures in priced
-        if abs(figures[-1]) > least and not name.family.keeps_books
-        for told, group in [_describe(plan.scenario, name)]
-    ]
-
-
-def _describe(scenario: Scenario, name: RowName) -> tuple[Message, str]:
-    """Say what a row is about, its periods by the names that people know, and its group."""
-    about, entry, known = name.about, names.find_entry(scenario, name.about), scenario.periods
-    ids = entry.periods if entry else tuple(filter(None, [about.period]))
-    ends = dict.fromkeys((*ids[:1], *ids[-1:]))
-    named = [name_period(known[one]) if one in known else one for one in ends]
-    told = names.describe_row(scenario, name, periods=" – ".join(named))
-    return told, entry.use if isinstance(entry, Need) else about.material or str(about)
+    listed, known = [], plan.scenario.periods
+    for name, figures in priced:
+        if abs(figures[-1]) > least and not name.family.keeps_books:
+            about, entry = name.about, names.find_entry(plan.scenario, name.about)
+            ids = entry.periods if entry else tuple(filter(None, [about.period]))
+            ends = dict.fromkeys((*ids[:1], *ids[-1:]))
+            named = [name_period(known[one]) if one in known else one for one in ends]
+            told = names.describe_row(plan.scenario, name, periods=" – ".join(named))
+            group = entry.use if isinstance(entry, Need) else about.material or str(about)
+            listed.append(PricedRow(told, *(*figures, group)))
+    return listed

@@ -8,7 +8,6 @@ from raastof_geo.sensitivity.assessment import Assessment, Flip, Swing
 from raastof_geo.sensitivity.headline import SHOWN, HeadlineName
 
 TOLD: tuple[HeadlineName, ...] = ("largest_share", "saved_kg_co2e", "saved_dkk")
-"""The headlines of first pages."""
 HANGS_ON = say("What the answer hangs on")
 
 
@@ -16,36 +15,20 @@ def tabulate_assumptions(assessment: Assessment, *, most: int | None = None) -> 
     """Tabulate assumptions: value, range, headlines at both ends as people read them, turns."""
     heads: list[Readable] = [say("Assumption"), say("Value"), say("Range")]
     heads += [SHOWN[name].head for name in TOLD]
-    return Table(
-        caption=HANGS_ON,
-        header=(*heads, say("Turns over at")),
-        rows=tuple(_row(swing) for swing in assessment.swings[:most]),
-        words=3,
-    )
-
-
-def _row(swing: Swing) -> tuple[Readable, ...]:
-    spans = (_span(swing, name) for name in TOLD)
-    flips = [swing.subject.write(flip.level) for flip in swing.flips if flip.headline in TOLD]
-    turns: Readable = "; ".join(dict.fromkeys(flips)) or say("nowhere in the range")
-    return (
-        swing.subject.title,
-        swing.subject.write(swing.subject.value),
-        swing.subject.range,
-        *spans,
-        turns,
-    )
-
-
-def _span(swing: Swing, name: HeadlineName) -> str:
-    """Write a headline at both ends."""
-    shown = SHOWN[name]
-    return str(say(" to ")).join(
-        "–"
-        if end.headlines is None
-        else format_number(end.headlines.of(name) * shown.factor, digits=shown.digits)
-        for end in swing.ends
-    )
+    rows: list[tuple[Readable, ...]] = []
+    for swing in assessment.swings[:most]:
+        subject, found = swing.subject, [end.headlines for end in swing.ends]
+        spans = (  # headlines at both ends
+            str(say(" to ")).join(
+                "–" if one is None else format_number(one.of(name) * it.factor, digits=it.digits)
+                for one in found
+            )
+            for name, it in ((name, SHOWN[name]) for name in TOLD)
+        )
+        flips = [subject.write(flip.level) for flip in swing.flips if flip.headline in TOLD]
+        turns: Readable = "; ".join(dict.fromkeys(flips)) or say("nowhere in the range")
+        rows.append((subject.title, subject.write(subject.value), subject.range, *spans, turns))
+    return Table(HANGS_ON, (*heads, say("Turns over at")), tuple(rows), words=3)
 
 
 def tell_turning(assessment: Assessment) -> list[Message]:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
 from typing import NamedTuple
 
 from raastof_geo.language import format_number, round_off, say
@@ -72,14 +71,14 @@ def draw_waterfall(bars: Sequence[Bar], *, unit: str) -> Drawing:
     Each bar begins where the one above it ends; `unit` stands below the axis. Where all changes
     together are small beside the wholes, the axis begins near them, says so, and breaks the wholes.
     """
-    levels = list(accumulate(bars, _move, initial=0.0))
+    levels = [0.0]
+    for bar in bars:
+        levels.append(bar.value if bar.whole else levels[-1] + bar.value)
     low, high, broken = _range(levels[1:])
     if broken:
-        begins = say("{unit}; the axis begins at {low}, not at 0", unit=unit, low=_write(low))
-        unit = str(begins)
+        unit = str(say("{unit}; the axis begins at {low}, not at 0", unit=unit, low=_write(low)))
     left, labels = _place_labels([bar.label for bar in bars], _ROW)
-    room = (high - low) * 0.16
-    plot = _Plot(left, low, high + room, 8 + _ROW * len(bars))
+    plot = _Plot(left, low, high + (high - low) * 0.16, 8 + _ROW * len(bars))
     parts: list[Piece] = [*plot.axis(unit), *labels]
     for place, (bar, before, after) in enumerate(zip(bars, levels, levels[1:], strict=False)):
         top = 8 + _ROW * place + (_ROW - _BAR) / 2
@@ -93,10 +92,8 @@ def draw_waterfall(bars: Sequence[Bar], *, unit: str) -> Drawing:
             parts += [Shape([(x + 4 * at, y) for x, y in slant], stroke="#ffffff", width=3)
                       for at in (0, 2)]  # fmt: skip
         if place + 1 < len(bars):
-            link = [(end, top + _BAR), (end, top + _ROW)]
-            parts.append(Shape(link, stroke=QUIET, width=0.8))
-        sign = "" if bar.whole else "+" if rises else "−"
-        text = f"{sign}{_write(abs(bar.value))}"
+            parts.append(Shape([(end, top + _BAR), (end, top + _ROW)], stroke=QUIET, width=0.8))
+        text = ("" if bar.whole else "+" if rises else "−") + _write(abs(bar.value))
         parts.append(Words(max(start, end) + _GAP, top + 16, text, bold=bar.whole))
     return Drawing(parts, plot.foot + 60)
 
@@ -141,12 +138,19 @@ def draw_bars(
             end = plot.at(value)
             corners = box(min(zero, end), top + 1, max(zero, end), top + _ONE - 1)
             parts.append(Shape(corners, fill, DARK))
-            below = value < 0
-            at, anchor = (end - _GAP, "end") if below else (end + _GAP, "start")
+            at, anchor = (end - _GAP, "end") if value < 0 else (end + _GAP, "start")
             parts.append(Words(at, top + 12, _write(value), anchor, 12))
     line = plot.at(goal)
     parts.append(Shape([(line, 4), (line, foot)], stroke=INK, width=1.8, dashes=(6, 4)))
-    parts += _explain([name for name, _ in series], called, foot + 62)
+    x, y = 8.0, foot + 62  # what each of two bars is, and the line
+    for number, name in enumerate([*(name for name, _ in series), called]):
+        if number < len(series):
+            parts.append(Shape(box(x, y - 10, x + 22, y), (LIGHT, DARK)[number], DARK))
+        else:
+            way = [(x, y - 5), (x + 22, y - 5)]
+            parts.append(Shape(way, stroke=INK, width=1.8, dashes=(6, 4)))
+        parts.append(Words(x + 28, y, name, size=12))
+        x += 28 + measure_text(name, 12) + 22
     return Drawing(parts, foot + 72)
 
 
@@ -191,18 +195,6 @@ def _mark_band(at: Sequence[float], top: float) -> Iterator[Piece]:
     yield Shape([*corners, (today - 8, top + half)], MIDDLE, INK)
 
 
-def _explain(names: Sequence[str], called: str, y: float) -> Iterator[Piece]:
-    """Say what each of two bars is, and the line."""
-    x = 8.0
-    for number, name in enumerate([*names, called]):
-        if number < len(names):
-            yield Shape(box(x, y - 10, x + 22, y), (LIGHT, DARK)[number], DARK)
-        else:
-            yield Shape([(x, y - 5), (x + 22, y - 5)], stroke=INK, width=1.8, dashes=(6, 4))
-        yield Words(x + 28, y, name, size=12)
-        x += 28 + measure_text(name, 12) + 22
-
-
 def _place_labels(labels: Sequence[str], row: float) -> tuple[float, list[Piece]]:
     """Give where the bars begin, and labels in two lines at most to the left of that."""
     broken = [break_lines(label, _MOST_LABEL) for label in labels]
@@ -216,11 +208,6 @@ def _place_labels(labels: Sequence[str], row: float) -> tuple[float, list[Piece]
     ]  # fmt: skip
 
 
-def _move(level: float, bar: Bar) -> float:
-    """Give where a bar of a waterfall ends."""
-    return bar.value if bar.whole else level + bar.value
-
-
 def _round_step(about: float) -> float:
     """Give 1, 2 or 5 times a power of ten that is near a step."""
     power = 10.0 ** math.floor(math.log10(max(about, 1e-9)))
@@ -228,5 +215,4 @@ def _round_step(about: float) -> float:
 
 
 def _write(value: float) -> str:
-    """Write a number beside its bar, as people read it."""
     return plain_number(round_off(value, most=2) if abs(value) < 1000 else format_number(value))

@@ -161,8 +161,7 @@ def _draw_changes(result: Result, first: Compared, case: Compared) -> Iterator[d
     captions = {1: say("Flows that appear or grow"), -1: say("Flows that vanish or shrink")}
     for sign, caption in captions.items():
         mine = changed[sign * changed["change"] > 0].head(_MOST_ROWS)
-        hauls = mine.assign(tonnes=mine["change"].abs()).reset_index()
-        if len(hauls):
+        if len(hauls := mine.assign(tonnes=mine["change"].abs()).reset_index()):
             ends = dict.fromkeys([*hauls["origin"], *hauls["destination"]])
             drawn = draw_map_picture(result, list(hauls.itertuples()), ends)
             yield document.Picture(drawn, caption, caption)
@@ -208,8 +207,7 @@ def _change_figures(first: PlanFigures, second: PlanFigures, ends: Sequence[str]
         before, now = float(first.totals[one]), float(second.totals[one])
         if abs(now - before) > 1e-6 * max(abs(before), 1.0):
             told = [line.factor * value for value in (before, now, now - before)]
-            share = 100 * (now / before - 1) if before else None
-            rows.append([one.heading, *told, share])
+            rows.append([one.heading, *told, 100 * (now / before - 1) if before else None])
     rows.sort(key=lambda row: -abs(row[4]) if row[4] is not None else -1e9)
     return _Change(say("Figures that move"), [say("Key figure"), *ends, say("Change"), "%"], rows)
 

@@ -26,7 +26,6 @@ class Paragraph(NamedTuple):
 
     text: Readable
     lead: bool = False
-    """Whether it stands out."""
 
 
 class Bullets(NamedTuple):
@@ -48,7 +47,6 @@ class Table(NamedTuple):
     links: tuple[str, ...] = ()
     """For each row the anchor that explains it; none: no links."""
     source: Readable = ""
-    """Where its numbers come from."""
 
 
 class Figures(NamedTuple):
@@ -65,16 +63,14 @@ class Data(NamedTuple):
 
     def render(self, language: Language) -> bytes:
         """Write them as spreadsheets of a language expect: Danish with `;` and decimal comma."""
-        heads = tuple(map(plain, self.header))
-        form = shape_table(language, ())._replace(heads=heads, end="\r\n")
+        form = shape_table(language, ())._replace(heads=tuple(map(plain, self.header)), end="\r\n")
         return form.render([_write_cell(cell, form.decimal) for cell in row] for row in self.rows)
 
 
 def _write_cell(cell: Readable | float, decimal: str) -> str:
     if not isinstance(cell, int | float):
         return str(harmless(plain(cell)))
-    number = f"{round(float(cell), 6) + 0.0:.6f}".rstrip("0").rstrip(".")
-    return number.replace(".", decimal)
+    return f"{round(float(cell), 6) + 0.0:.6f}".rstrip("0").rstrip(".").replace(".", decimal)
 
 
 class Picture(NamedTuple):
@@ -83,9 +79,7 @@ class Picture(NamedTuple):
     drawing: Drawing
     alt: Readable
     caption: Readable
-    """What it says."""
     note: Readable = ""
-    """How to read it."""
     source: Readable = ""
     data: Data | None = None
     """Saved from the page as a table."""
@@ -135,8 +129,7 @@ def number_blocks(document: Document) -> Iterator[tuple[Block, Message | None, i
     names: dict[type, Message] = {Table: say("Table"), Picture: say("Figure")}
     counts = dict.fromkeys(names, 0)
     for block in document.blocks:
-        name = names.get(type(block)) if document.numbered else None
-        if name is not None:
+        if (name := names.get(type(block)) if document.numbered else None) is not None:
             counts[type(block)] += 1
         yield block, name, counts.get(type(block), 0)
 

@@ -147,7 +147,6 @@ def _write_path(points: Iterable[Sequence[float]]) -> str:
 
 
 def _paint(axes: Any, part: Piece, above: int) -> None:
-    """Paint a part with Matplotlib."""
     from matplotlib.patches import Polygon
     from matplotlib.patheffects import withStroke
 

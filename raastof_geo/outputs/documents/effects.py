@@ -1,7 +1,8 @@
 """The effect as blocks of a document: tables and charts that reports and project pages share."""
 
-import operator
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from operator import attrgetter
 from typing import NamedTuple
 
 import pandas as pd
@@ -75,12 +76,8 @@ def tabulate_effect(
         share = write_numbers(100 * (then - now) / then, digits=1) if abs(then) > 1e-9 else ("–",)
         rows.append((part.heading, *numbers, *share))
         anchors.append(f"how-{part}")
-    return Table(
-        caption,
-        ("", say("Baseline"), say("Plan"), say("Baseline − plan"), "%"),
-        tuple(rows),
-        links=tuple(anchors) if links else (),
-    )
+    heads = ("", say("Baseline"), say("Plan"), say("Baseline − plan"), "%")
+    return Table(caption, heads, tuple(rows), links=tuple(anchors) if links else ())
 
 
 _MOST_GROUPS = 60
@@ -97,10 +94,8 @@ def tabulate_groups(result: Result, caption: Message, dimension: str) -> Table:
         size = (before[CO2E].abs() + plan[CO2E].abs()).sort_values(ascending=False, kind="stable")
         labels = list(size.index)
     rows = [
-        _group_row(
-            name_group(result.scenario, dimension, label), before.loc[label], plan.loc[label]
-        )
-        for label in labels[:_MOST_GROUPS]
+        _group_row(name_group(result.scenario, dimension, one), before.loc[one], plan.loc[one])
+        for one in labels[:_MOST_GROUPS]
     ]
     if rest := labels[_MOST_GROUPS:]:
         rows.append(_group_row(say("The others"), before.loc[rest].sum(), plan.loc[rest].sum()))
@@ -139,7 +134,7 @@ def draw_causes(effect: Effect) -> Iterator[Block]:
     changes = [Bar(credit.name_cause(one), -one.gain.kg_co2e / 1000) for one in effect.causes]
     most = max(abs(one.value) for one in changes)
     seen = [one for one in changes if abs(one.value) > _LEAST_SEEN * most]
-    best = min(changes, key=operator.attrgetter("value"))
+    best = min(changes, key=attrgetter("value"))
     message = say("No cause saves CO2e")
     if best.value < 0:
         saved, cause = credit.write_short(-best.value), credit.in_sentence(best.label)
@@ -170,23 +165,20 @@ _LEAST_SEEN = 0.004
 def tabulate_causes(effect: Effect) -> Iterator[Block]:
     """Tabulate what each cause saves, part by part, and say how that is to be read."""
     emitted, saved = parts_of(CO2E), effect.baseline_books.totals - effect.books.totals
-    rows = [(credit.name_cause(one), *_cause_cells(one.saved, one.gain)) for one in effect.causes]
+    rows: list[tuple[Readable, ...]] = [
+        (credit.name_cause(one), *_cause_cells(one.saved, one.gain)) for one in effect.causes
+    ]
     columns = (f"{part.saved_as} [t CO2e]" for part in emitted)
-    price = say("Price of CO2e")
-    yield Table(
-        say("What each cause saves"),
-        (say("Cause"), *columns, say("All [t CO2e]"), say("Cost [1,000 DKK]"), price),
-        (*rows, (say("Total"), *_cause_cells(saved, effect.whole))),
-        total=True,
-    )
-    yield Paragraph(read_texts("prose")["order"])
-    yield Paragraph(read_texts("prose")["signs"])
-    yield Paragraph(read_texts("doubts")["practice"])
+    last = (say("All [t CO2e]"), say("Cost [1,000 DKK]"), say("Price of CO2e"))
+    rows.append((say("Total"), *_cause_cells(saved, effect.whole)))
+    heads: tuple[Readable, ...] = (say("Cause"), *columns, *last)
+    yield Table(say("What each cause saves"), heads, tuple(rows), total=True)
+    prose = read_texts("prose")
+    yield from map(Paragraph, (prose["order"], prose["signs"], read_texts("doubts")["practice"]))
 
 
 def _cause_cells(saved: Mapping[str, float] | pd.Series, gain: Gain) -> tuple[Readable, ...]:
-    emitted = [saved[part] for part in (*parts_of(CO2E), CO2E)]
-    tonnes = write_numbers(*emitted, per=1000, digits=1)
+    tonnes = write_numbers(*(saved[part] for part in (*parts_of(CO2E), CO2E)), per=1000, digits=1)
     return (*tonnes, *write_numbers(gain.dkk, per=1000), credit.say_price(gain))
 
 
@@ -205,7 +197,7 @@ def draw_progress(result: Result) -> Iterator[Block]:
     whole = [follow_periods(books)[0] for books in (effect.baseline_books, effect.books)]
     goal, year = round(100 * GOAL_SHARE), str(GOAL_YEAR)
     shares = [[100 * share(one) for _, share in SHARES] for one in whole]
-    titles = [str(title) for title, _ in SHARES]
+    titles, heads = [str(title) for title, _ in SHARES], (f"{side} [%]" for side in sides)
     told = [
         f"{title}: {format_number(was, digits=1)} – {format_number(now, digits=1)}"
         for title, was, now in zip(titles, *shares, strict=True)
@@ -225,10 +217,7 @@ def draw_progress(result: Result) -> Iterator[Block]:
             goal=goal, year=year, today=round(100 * RECYCLED_TODAY), reference_tonne=REFERENCE_TONNE
         ),
         GOAL_SOURCE,
-        Data(
-            (say("Share"), *(f"{side} [%]" for side in sides)),
-            tuple(zip(titles, *shares, strict=True)),
-        ),
+        Data((say("Share"), *heads), tuple(zip(titles, *shares, strict=True))),
     )
     if stated := tuple(list_stated(result.scenario)):
         yield Bullets(stated)
@@ -242,33 +231,25 @@ def tabulate_progress(result: Result) -> Iterator[Table]:
         (say("How the needs are met, by period and by municipality"), slice(5, None), 0),
     )
     for caption, part, digits in parts:
-        told = tuple(
-            (name, *(_write_share(one, digits) for one in cells[part])) for name, *cells in rows
+        shown = partial(format_number, digits=digits)
+        told = (
+            (name, *(one if isinstance(one, Message) else shown(one) for one in cells[part]))
+            for name, *cells in rows
         )
-        yield Table(caption, (what, *heads[part]), told)
+        yield Table(caption, (what, *heads[part]), tuple(told))
 
 
-def _write_share(cell: Message | float, digits: int) -> Readable:
-    return cell if isinstance(cell, Message) else format_number(cell, digits=digits)
-
-
-def show_commitments(
-    plan: pd.Series, before: pd.Series, moved: float, moved_before: float
-) -> Figures:
+def show_commitments(plan: pd.Series, before: pd.Series, moved: float, then: float) -> Figures:
     """Show the four figures that public clients report; `moved` is to and from site. [t]"""
     figures = (
-        (say("To and from site [t]"), moved, moved_before),
+        (say("To and from site [t]"), moved, then),
         (VIRGIN.heading, plan[VIRGIN], before[VIRGIN]),
         (REUSED.heading, plan[REUSED], before[REUSED]),
         (say("Transport distance, trucks [km]"), plan[VEHICLE_KM], before[VEHICLE_KM]),
     )
     told = say("without coordination {before}")
-    return Figures(
-        tuple(
-            (name, format_number(now), told.format(before=format_number(then)))
-            for name, now, then in figures
-        )
-    )
+    each = ((name, write_numbers(*amounts)) for name, *amounts in figures)
+    return Figures(tuple((name, now, told.format(before=was)) for name, (now, was) in each))
 
 
 def tabulate_cost(
@@ -292,8 +273,19 @@ def tabulate_cost(
 
 
 def tabulate_money(scenario: Scenario, effect: Effect, *, most: int = 1000) -> list[Block]:
-    """Tell what each project gains, and which transfers leave nobody worse off."""
-    notes = [*_say_support(effect)]
+    """Tell what each project gains, and which transfers leave nobody worse off. [1,000 DKK]
+
+    Each project's net cost before and after, and the transfers by each rule, which add up to 0.
+    Those who gain least first, of more than `most` those in the middle together.
+    """
+    notes, support = list[Readable](), effect.transfers.support_dkk
+    if support >= 0.5:  # from outside, where all together pay more than without the plan
+        saved_t = (effect.baseline_books.total(CO2E) - effect.books.total(CO2E)) / 1000
+        told = {"dkk": format_number(support / 1e6, digits=1)}
+        if saved_t >= 1:
+            told["price"] = format_number(support / saved_t)
+        key = "support priced" if saved_t >= 1 else "support"
+        notes.append(read_texts("prose")[key].format(**told))
     if "equal" in effect.transfers.rules:
         notes.append(read_texts("prose")["equal"])
     notes += [
@@ -301,28 +293,52 @@ def tabulate_money(scenario: Scenario, effect: Effect, *, most: int = 1000) -> l
         for rule in effect.transfers.rules
         if not effect.transfers.leaves_nobody_worse_off(rule)
     ]
-    return [tabulate_transfers(scenario, effect, most=most), Bullets(tuple(notes))]
+    transfers = effect.transfers
+    saved = transfers.saved_dkk
+    before, plan = (net_cost(side) for side in effect.align("project", list(saved)))
+    columns = pd.DataFrame(
+        {"before": before, "after": plan, "saved": pd.Series(saved)}
+        | {rule: pd.Series(transfers.paid(rule)) for rule in transfers.rules}
+    )
+    order = sorted(saved, key=lambda one: (saved[one], one))
+    rest = order[most // 2 : len(order) - most // 2] if len(order) > most else []
+    rows = [
+        (scenario.project_name(one), *write_numbers(*columns.loc[one], per=1000))
+        for one in order
+        if one not in rest
+    ]
+    if rest:
+        name = say("The {count} projects between them", count=len(rest))
+        rows.insert(most // 2, (str(name), *write_numbers(*columns.loc[rest].sum(), per=1000)))
+    rows.append((str(say("Total")), *write_numbers(*columns.sum(), per=1000)))
+    rules = (str(read_texts("divisions")[rule]) for rule in transfers.rules)
+    heads = (say("Project"), say("Baseline"), say("Plan"), say("Saved"))
+    table = Table(
+        say("Who gains and who pays, and the transfer (+ gets, − pays) by each rule [1,000 DKK]"),
+        (*heads, *(rule[:1].upper() + rule[1:] for rule in rules)),
+        tuple(rows),
+        total=True,
+    )
+    return [table, Bullets(tuple(notes))]
 
 
 def show_payments(scenario: Scenario, effect: Effect) -> Iterator[Block]:
     """Tell who pays what for what, before and in the plan, and who gets it."""
     before, plan = effect.align("project", list(effect.transfers.saved_dkk))
     yield tabulate_cost(say("What the projects pay, by part [1,000 DKK]"), plan.sum(), before.sum())
-    yield tabulate_payees(scenario, effect)
+    payees = list_payees(scenario, effect)
+    shown, rest = payees[:_MOST_PAYEES], payees[_MOST_PAYEES:]
+    others = [(say("The others"), rest)] if rest else []
+    for name, mine in (*others, (say("Total"), payees)):
+        shown.append((name, sum(one[1] for one in mine), sum(one[2] for one in mine)))
+    yield Table(
+        say("Who gets the money [1,000 DKK]"),
+        (say("Party"), say("Baseline"), say("Plan"), say("Plan − baseline")),
+        tuple((name, *write_numbers(was, now, now - was, per=1000)) for name, was, now in shown),
+        total=True,
+    )
     yield from tabulate_accounts(scenario, effect)
     yield Paragraph(read_texts("prose")["income"])
-
-
-def _say_support(effect: Effect) -> Iterator[Message]:
-    """Say what has to come from outside, where projects together pay more than without the plan."""
-    support = effect.transfers.support_dkk
-    if support < 0.5:
-        return
-    saved_t = (effect.baseline_books.total(CO2E) - effect.books.total(CO2E)) / 1000
-    told = {"dkk": format_number(support / 1e6, digits=1)}
-    if saved_t >= 1:
-        told["price"] = format_number(support / saved_t)
-    yield read_texts("prose")["support priced" if saved_t >= 1 else "support"].format(**told)
 
 
 def say_transfer(rule: str, dkk: float) -> Message:
@@ -364,11 +380,11 @@ def list_accounts(scenario: Scenario, effect: Effect) -> list[Account]:
         for sides in [(before.loc[sort, party], plan.loc[sort, party])]
     ]
 
-    def order(one: Account) -> tuple[bool, bool, float, str, str]:
-        first = one.sort in read_texts("payees")
-        return one.sort == "project", not first, -max(one.received), *one[:2]
-
-    return sorted(found, key=order)
+    trades = read_texts("payees")
+    return sorted(
+        found,
+        key=lambda it: (it.sort == "project", it.sort not in trades, -max(it.received), *it[:2]),
+    )
 
 
 def tabulate_accounts(scenario: Scenario, effect: Effect) -> Iterator[Table]:
@@ -381,11 +397,8 @@ def tabulate_accounts(scenario: Scenario, effect: Effect) -> Iterator[Table]:
             change = gates[1] + others[1] - gates[0] - others[0]
             rows.append((one.name, *write_numbers(*gates, *others, change, per=1000)))
     if rows:
-        yield Table(
-            say("What businesses take in [1,000 DKK]"),
-            tuple(read_texts("businesses").values()),
-            tuple(rows),
-        )
+        heads = tuple(read_texts("businesses").values())
+        yield Table(say("What businesses take in [1,000 DKK]"), heads, tuple(rows))
 
 
 def list_payees(scenario: Scenario, effect: Effect) -> list[tuple[Readable, float, float]]:
@@ -401,54 +414,3 @@ def _name_payee(scenario: Scenario, sort: str, party: str) -> Readable:
 
 
 _MOST_PAYEES = 40
-
-
-def tabulate_payees(scenario: Scenario, effect: Effect) -> Table:
-    """Tell who gets the projects' money, before and in the plan."""
-    payees = list_payees(scenario, effect)
-    shown, rest = payees[:_MOST_PAYEES], payees[_MOST_PAYEES:]
-    others = [(say("The others"), rest)] if rest else []
-    for name, mine in (*others, (say("Total"), payees)):
-        shown.append((name, sum(one[1] for one in mine), sum(one[2] for one in mine)))
-    return Table(
-        say("Who gets the money [1,000 DKK]"),
-        (say("Party"), say("Baseline"), say("Plan"), say("Plan − baseline")),
-        tuple((name, *write_numbers(was, now, now - was, per=1000)) for name, was, now in shown),
-        total=True,
-    )
-
-
-def tabulate_transfers(scenario: Scenario, effect: Effect, *, most: int) -> Table:
-    """Give each project's net cost before and after, and the transfers by each rule. [1,000 DKK]
-
-    Those who gain least first, of more than `most` those in the middle together; transfers of each
-    rule add up to 0.
-    """
-    transfers = effect.transfers
-    saved = transfers.saved_dkk
-    before, plan = (net_cost(side) for side in effect.align("project", list(saved)))
-    columns = pd.DataFrame(
-        {"before": before, "after": plan, "saved": pd.Series(saved)}
-        | {rule: pd.Series(transfers.paid(rule)) for rule in transfers.rules}
-    )
-    order = sorted(saved, key=lambda one: (saved[one], one))
-    rest = order[most // 2 : len(order) - most // 2] if len(order) > most else []
-    rows = [
-        (scenario.project_name(one), *write_numbers(*columns.loc[one], per=1000))
-        for one in order
-        if one not in rest
-    ]
-    if rest:
-        name = say("The {count} projects between them", count=len(rest))
-        rows.insert(most // 2, (str(name), *write_numbers(*columns.loc[rest].sum(), per=1000)))
-    rows.append((str(say("Total")), *write_numbers(*columns.sum(), per=1000)))
-    rules = (str(read_texts("divisions")[rule]) for rule in transfers.rules)
-    return Table(
-        say("Who gains and who pays, and the transfer (+ gets, − pays) by each rule [1,000 DKK]"),
-        (
-            *(say("Project"), say("Baseline"), say("Plan"), say("Saved")),
-            *(rule[:1].upper() + rule[1:] for rule in rules),
-        ),
-        tuple(rows),
-        total=True,
-    )

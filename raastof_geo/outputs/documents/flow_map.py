@@ -86,8 +86,6 @@ def draw_map_picture(
 
 @dataclass(frozen=True, eq=False)
 class _Scene:
-    """What is seen, and from where."""
-
     lines: Sequence[_Line]
     sites: Sequence[_Place]
     bounds: tuple[float, float, float, float]
@@ -129,9 +127,8 @@ class _Scene:
         for part in shapely.get_parts(shapely.intersection(within, sight)):
             if part.geom_type == "Polygon" and not part.is_empty:
                 yield drawing.Shape(part.exterior.coords[:], LAND, COAST, 0.8)
-        simple = shapely.simplify(
-            [shapely.LineString(one.points) for one in self.lines], _TOLERANCE_DEG
-        )
+        lines = [shapely.LineString(one.points) for one in self.lines]
+        simple = shapely.simplify(lines, _TOLERANCE_DEG)
         ways = [*zip(self.lines, shapely.transform(simple, self._project), strict=True)]
         ways.sort(key=lambda one: (not one[0].virgin, -one[0].tonnes))
         for line, way in ways:
@@ -167,8 +164,7 @@ class _Scene:
         left, low, right, high = self.bounds
         scale = min(self.width / ((right - left) * self.squeezed), self.height / (high - low))
         x = self.width / 2 + (points[:, 0] - (left + right) / 2) * self.squeezed * scale
-        y = self.height / 2 - (points[:, 1] - (low + high) / 2) * scale
-        return np.column_stack([x, y])
+        return np.column_stack([x, self.height / 2 - (points[:, 1] - (low + high) / 2) * scale])
 
     def _name(self, spots: Sequence[Sequence[float]], roads: Any) -> Iterator[drawing.Piece]:
         """Put names beside their sites, whole, off the flows; one without room is left out.

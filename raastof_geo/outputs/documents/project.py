@@ -56,8 +56,7 @@ def write_projects(result: Result, folder: Path) -> Path:
         page = build_project(result, project, others=others, own=flows[project])
         document.write_page(page, into / f"{file_name(project)}.html")
         mine = find_own_sites(result.scenario, project)
-        transports = list_transports(result.scenario, flows[project], mine)
-        if transports:
+        if transports := list_transports(result.scenario, flows[project], mine):
             write_calendar(result, page.title, transports, into / f"{file_name(project)}.ics")
     return into
 
@@ -102,13 +101,16 @@ def build_project(
     scenario, mine = result.scenario, find_own_sites(result.scenario, project)
     before, plan = (side.sum() for side in result.effect.align("project", [project]))
     transports, steps = list_transports(scenario, own, mine), list_steps(result, own, mine)
+    emissions = read_texts("prose")["emissions"].format(unit=CO2E.unit)
+    legs = read_texts("shared legs")[scenario.said.effect.shared_legs]
+    found = (describe_basis(result), legs, SHARE_OF_COMMON, emissions)
     folds: tuple[tuple[document.Fold, Iterable[document.Block]], ...] = (
         (document.Fold(say("Calendar"), "calendar"), _tell_calendar(scenario, transports)),
         (document.Fold(say("Conditions"), "conditions"), _tell_conditions(result, own, steps)),
         (document.Fold(say("Effect"), "effect"), _tell_effect(result, project, before, plan)),
         (document.Fold(say("Money"), "money"), _tell_money(result, project, before, plan)),
         (document.Fold(say("The whole plan"), "whole"), others),
-        (document.Fold(say("How it was found"), "method"), _tell_method(result)),
+        (document.Fold(say("How it was found"), "method"), [document.Bullets(found)]),
     )
     blocks = [
         *_tell_summary(result, before, plan),
@@ -133,36 +135,30 @@ def find_own_sites(scenario: Scenario, project: str) -> set[str]:
 
 
 def _tell_summary(result: Result, before: pd.Series, plan: pd.Series) -> Iterator[document.Block]:
-    saved = (before[CO2E] - plan[CO2E]) / 1000
-    told = {
-        "plan": format_number(plan[CO2E] / 1000, digits=1),
-        "before": format_number(before[CO2E] / 1000, digits=1),
-        "span": say_span(result.scenario),
-        "baseline": in_sentence(name_basis(result.effect.baselines[0])),
-        "saved": format_number(abs(saved), digits=1),
-    }
+    saved = before[CO2E] - plan[CO2E]
+    sides = (plan[CO2E], before[CO2E], abs(saved))
+    now, then, less = document.write_numbers(*sides, per=1000, digits=1)
+    told = {"plan": now, "before": then, "saved": less, "span": say_span(result.scenario)}
     sentence = read_texts("prose")["emits_less" if saved >= 0 else "emits_more"]
-    yield document.Paragraph(sentence.format(**told), lead=True)
+    baseline = in_sentence(name_basis(result.effect.baselines[0]))
+    yield document.Paragraph(sentence.format(baseline=baseline, **told), lead=True)
     paid = [format_number((one[COST] - one[SOLD]) / 1e6, digits=2) for one in (plan, before)]
     yield document.Paragraph(
         say("You pay {now} million DKK instead of {then}.", now=paid[0], then=paid[1])
     )
 
 
-def _tell_transports(
-    scenario: Scenario, transports: Sequence[Transport]
-) -> Iterator[document.Block]:
+def _tell_transports(scenario: Scenario, moved: Sequence[Transport]) -> Iterator[document.Block]:
     """Tell what comes and goes, from and to whom, when, and what that is at the gate."""
-    if not transports:
+    if not moved:
         yield document.Paragraph(say("Nothing comes to or leaves this project in the plan."))
     for direction, head in read_texts("directions").items():
-        mine = [one for one in transports if one.direction == direction]
+        mine = [one for one in moved if one.direction == direction]
         tonnes = format_number(sum(one.tonnes for one in mine))
         if mine:
             yield document.Heading(head.format(tonnes=tonnes), anchor=direction)
             yield document.Bullets(tuple(_list_relations(scenario, mine)))
-    gate = _count_at_gate(scenario, transports)
-    if gate:
+    if gate := _count_at_gate(scenario, moved):
         busiest = max(gate, key=lambda period: gate[period] / count_weekdays(period))
         daily = format_number(gate[busiest] / count_weekdays(busiest), digits=1)
         total = format_number(sum(gate.values()))
@@ -191,8 +187,7 @@ def _list_relations(scenario: Scenario, transports: Sequence[Transport]) -> Iter
             material=call_material(scenario, material),
             when=say_when(scenario, periods),
         )
-    rest = found[_MOST_RELATIONS:]
-    if rest:
+    if rest := found[_MOST_RELATIONS:]:
         yield say(
             "{count} more, {tonnes} t: see the calendar",
             count=len(rest),
@@ -219,13 +214,11 @@ def _draw_map(result: Result, project: str, own: Sequence[Flow]) -> Iterator[doc
     )
     if own:
         about = say("What comes and goes, for Outlook, Google and phones (.ics).")
-        yield document.Links(
-            (document.Link(f"{file_name(project)}.ics", say("Calendar file"), about),)
-        )
+        link = document.Link(f"{file_name(project)}.ics", say("Calendar file"), about)
+        yield document.Links((link,))
 
 
 def _tell_calendar(scenario: Scenario, transports: Sequence[Transport]) -> Iterator[document.Block]:
-    """Tell what comes and goes in each period."""
     gate = _count_at_gate(scenario, transports)
     for name, mine in itertools.groupby(transports, lambda one: one.period):
         period = scenario.periods[name]
@@ -240,8 +233,7 @@ def _tell_conditions(
 ) -> Iterator[document.Block]:
     if steps[_MOST_STEPS:]:
         yield document.Bullets(tuple(steps[_MOST_STEPS:]))
-    head = say("Conditions that these flows rely on")
-    yield from effects.tell_conditions(result, head, own)
+    yield from effects.tell_conditions(result, say("Conditions that these flows rely on"), own)
 
 
 def _tell_effect(
@@ -256,8 +248,7 @@ def _tell_effect(
 def _tell_money(
     result: Result, project: str, before: pd.Series, plan: pd.Series
 ) -> Iterator[document.Block]:
-    caption = say("What this project pays [1,000 DKK]")
-    yield effects.tabulate_cost(caption, plan, before, least=0.5)
+    yield effects.tabulate_cost(say("What this project pays [1,000 DKK]"), plan, before, least=0.5)
     transfers = result.effect.transfers
     if project in transfers.saved_dkk:
         paid = {rule: transfers.paid(rule)[project] for rule in transfers.rules}
@@ -283,14 +274,3 @@ def round_coarsely(value: float) -> float:
     whole: rounded so, no project can take its own from it and be left with that of the other.
     """
     return float(f"{value:.0e}")
-
-
-def _tell_method(result: Result) -> Iterator[document.Block]:
-    yield document.Bullets(
-        (
-            describe_basis(result),
-            read_texts("shared legs")[result.scenario.said.effect.shared_legs],
-            SHARE_OF_COMMON,
-            read_texts("prose")["emissions"].format(unit=CO2E.unit),
-        )
-    )

@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -72,8 +72,8 @@ def write_report_docx(result: Result, folder: Path) -> Path:
     said = scenario.said.report
     moment = said.date or min(period.start for period in scenario.periods.values())
     template = scenario.home / said.template if said.template else None
-    path = folder / "report.docx"
-    return write_word(build_report(result), path, moment=moment, template=template)
+    made = folder / "report.docx"
+    return write_word(build_report(result), made, moment=moment, template=template)
 
 
 def write_appendix(result: Result, folder: Path) -> Path:
@@ -99,13 +99,23 @@ def build_appendix(result: Result) -> document.Document:
     return _bind(result, say("Appendix"), sections)
 
 
-_Section: TypeAlias = Callable[[Result], Iterable[document.Block]]
-
-
-def _bind(result: Result, kind: Message, sections: Iterable[_Section]) -> document.Document:
+def _bind(
+    result: Result, kind: Message, sections: Iterable[Callable[[Result], Iterable[document.Block]]]
+) -> document.Document:
     """Put sections one after the other, each table and figure with its source."""
     said = result.scenario.said
-    names = list_names(_name_sources(result))
+    known = set[str]()  # sources of factors that readers know by name
+    catalogue, figures = result.scenario.catalogue, result.scenario.catalogue.figures()
+    for books in (result.effect.books, result.effect.baseline_books):
+        for factors in name_factors(books).values():
+            used = (figures[name] for name in factors.unique() if name in figures)
+            cited = " ".join(catalogue.cite(figure.source) for figure in used)
+            known.update(_KNOWN_BY.findall(cited))
+    names = list_names(sorted(known) or [str(say("our judgement"))])
+    about, roads = said.report, result.network.metadata
+    date = format_date(about.date, "long", LOCALES[spoken_language()]) if about.date else ""
+    made, drawn = f"raastof_geo {__version__}", format_day(roads.osm_date) or roads.title
+    facts = (about.client, about.author, date, about.version, made, drawn)
     source = read_texts("prose")["source"].format(version=__version__, sources=names)
     told = say("Source: {source}")
     return document.Document(
@@ -122,32 +132,10 @@ def _bind(result: Result, kind: Message, sections: Iterable[_Section]) -> docume
             kind=kind, span=say_span(result.scenario), about=said.description
         ),
         footer=(attribute_maps(result.network),),
-        facts=tuple(_list_facts(result)),
+        facts=tuple(one for one in zip(read_texts("facts").values(), facts, strict=True) if one[1]),
         author=said.report.author,
         numbered=True,
     )
-
-
-def _list_facts(result: Result) -> Iterator[tuple[Readable, Readable]]:
-    """Say by whom and for whom the report is, which one it is, and what it was made with."""
-    said, roads = result.scenario.said.report, result.network.metadata
-    date = "" if said.date is None else format_date(said.date, "long", LOCALES[spoken_language()])
-    made, drawn = f"raastof_geo {__version__}", format_day(roads.osm_date) or roads.title
-    told = (said.client, said.author, date, said.version, made, drawn)
-    facts = zip(read_texts("facts").values(), told, strict=True)
-    yield from (fact for fact in facts if fact[1])
-
-
-def _name_sources(result: Result) -> list[str]:
-    """Name the sources of factors behind the plan and the baseline that readers know by name."""
-    catalogue, found = result.scenario.catalogue, set[str]()
-    figures = catalogue.figures()
-    for books in (result.effect.books, result.effect.baseline_books):
-        for names in name_factors(books).values():
-            used = (figures[name] for name in names.unique() if name in figures)
-            told = " ".join(catalogue.cite(figure.source) for figure in used)
-            found.update(_KNOWN_BY.findall(told))
-    return sorted(found) or [str(say("our judgement"))]
 
 
 def _tell_summary(result: Result) -> Iterator[document.Block]:
@@ -173,8 +161,7 @@ def _tell_summary(result: Result) -> Iterator[document.Block]:
         whole.append((name, now, told.format(before=was)))
     yield document.Figures((*whole, *effects.show_commitments(plan, before, *moved).items))
     of_input = {*map(str, warn_of_input(result.scenario, result.network, result.anchors))}
-    doubts = [one.message for one in warn(result) if str(one) not in of_input]
-    if doubts:
+    if doubts := [one.message for one in warn(result) if str(one) not in of_input]:
         yield document.Bullets(tuple(doubts))
 
 
@@ -206,7 +193,7 @@ def _draw_map(result: Result) -> Iterator[document.Block]:
     sites = sorted(scenario.sites, key=lambda site: -met[site])
     kinds, name = {False: say("Surplus and recycled"), True: say("Virgin")}, scenario.site_name
     rows = tuple(
-        (name(one.origin), name(one.destination), kinds[one.virgin], one.tonnes) for one in hauls
+        (name(it.origin), name(it.destination), kinds[it.virgin], it.tonnes) for it in hauls
     )
     yield document.Heading(say("Map"), anchor="map")
     yield document.Picture(
@@ -287,8 +274,7 @@ def _tell_decisions(result: Result) -> Iterator[document.Block]:
         and scenario.party(one, "client") != scenario.party(other, "client")
         for one, other in zip(flows["origin"], flows["destination"], strict=True)
     ]
-    shared = _sum_matches(flows[np.array(apart, dtype=bool)], each_period=False)
-    if len(shared):
+    if len(shared := _sum_matches(flows[np.array(apart, dtype=bool)], each_period=False)):
         yield document.Paragraph(
             say_count(
                 "One match between projects needs an agreement.",
@@ -304,11 +290,10 @@ def _tell_decisions(result: Result) -> Iterator[document.Block]:
             say("No project's surplus meets the need of another one in this plan.")
         )
     opened: Iterator[Any] = plan.openings[plan.openings["opened"].astype(bool)].itertuples()
-    names = [scenario.site_name(one.site) for one in opened]
-    if names:
+    if names := [scenario.site_name(one.site) for one in opened]:
         yield document.Bullets(tuple(say("{site} is opened", site=name) for name in names))
-    head = say("Conditions that the plan relies on")
-    yield from effects.tell_conditions(result, head, list_flows(plan.flows))
+    relied_on = say("Conditions that the plan relies on")
+    yield from effects.tell_conditions(result, relied_on, list_flows(plan.flows))
     yield document.Paragraph(read_texts("prose")["appendix"])
 
 
@@ -374,21 +359,18 @@ def _tell_prices(result: Result) -> Iterator[document.Block]:
     for row in sorted(worth, key=lambda row: -abs(row.shadow_price)):
         dearest.setdefault((row.rule, row.group), row)
     unit = tell_unit(scenario.said.objectives[0].minimise[0].unit)
-    rows = [
-        (
-            name_plainly(scenario, row.name),
-            format_number(row.limit),
-            format_number(row.shadow_price, digits=2),
-        )
-        for row in [*dearest.values()][:_MOST_PRICES]
-    ]
+    numbers = document.write_numbers
+    rows = tuple(
+        (name_plainly(scenario, it.name), *numbers(it.limit), *numbers(it.shadow_price, digits=2))
+        for it in [*dearest.values()][:_MOST_PRICES]
+    )
     yield document.Heading(say("Where more room gives most"), anchor="prices")
     if not rows:
         yield document.Paragraph(say("No limit costs anything in this plan."))
         return
     yield document.Paragraph(read_texts("prose")["limits"])
     heads = (say("Limit"), say("Now"), say("Change for one more [{unit}]", unit=unit))
-    yield document.Table(say("The limits that matter most"), heads, tuple(rows))
+    yield document.Table(say("The limits that matter most"), heads, rows)
 
 
 def _tell_method(result: Result) -> Iterator[document.Block]:
@@ -435,10 +417,7 @@ def _tell_ledger(result: Result) -> Iterator[document.Block]:
     yield document.Paragraph(read_texts("prose")["ledger"])
     sides = [books.totals for books in (result.effect.books, result.effect.baseline_books)]
     for part in vocabulary.shown_in_lines():
-        if not any(one[part] for one in sides):
-            continue
-        told = explain_in(ledger, f"saved.{part}", most=_MOST_LINES)
-        if not told.steps:
-            continue
-        yield document.Heading(part.heading, level=3, anchor=f"how-{part}")
-        yield document.Bullets(tuple(told.steps))
+        told = explain_in(ledger, f"saved.{part}", most=_MOST_LINES).steps
+        if told and any(one[part] for one in sides):
+            yield document.Heading(part.heading, level=3, anchor=f"how-{part}")
+            yield document.Bullets(told)

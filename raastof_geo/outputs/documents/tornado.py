@@ -76,5 +76,4 @@ def draw_tornado(assessment: Assessment, name: HeadlineName, *, most: int) -> Dr
         (str(title), [moved(one.ends[at].headlines) for one in swings])
         for at, title in ((0, say("first end")), (-1, say("last end")))
     ]
-    zero = str(say("as it stands"))
-    return draw_bars(labels, series, unit=str(shown.unit), mark=(0.0, zero))
+    return draw_bars(labels, series, unit=str(shown.unit), mark=(0.0, str(say("as it stands"))))

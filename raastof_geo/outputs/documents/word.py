@@ -2,24 +2,18 @@
 
 import datetime
 import io
-import math
 import re
 import zipfile
 from collections.abc import Sequence
 from importlib import resources
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from raastof_geo.errors import OutputError
-from raastof_geo.language import LOCALES, Readable, plain, say
+from raastof_geo.language import LOCALES, plain, say
 from raastof_geo.outputs.documents.document import (
     Block,
-    Bullets,
     Document,
-    Figures,
-    Heading,
-    Paragraph,
     Picture,
     Table,
     number_blocks,
@@ -44,11 +38,6 @@ _POINT = 12_700
 _MOST_SHARE, _MOST_HIGH = 0.42, 0.5
 """What a column may take of a table's width, and a figure of a page: one that is higher leaves the
 page before it half empty."""
-_LEADING, _BROAD, _BROADER = 1.42, 0.82, 0.95
-"""A line's height to its letters; how broad those of our template are at most to what
-`measure_text` says, and those of another."""
-_LEAST_DRAWN = 0.7
-"""A figure gets so much smaller at most, where its section then fits on the page."""
 _FOOT = {"\1": "PAGE", "\2": "NUMPAGES"}
 """What Word counts, and what stands for it in our words."""
 
@@ -62,25 +51,29 @@ def write_word(
     text is left out; none: ours. `OutputError` where that cannot be used.
     """
     from docx.oxml import parse_xml
+    from docx.oxml.ns import qn
 
     file = _open(template)
-    _describe(file, document, moment)
+    properties = file.core_properties
+    properties.created = properties.modified = datetime.datetime.combine(moment, datetime.time())
+    properties.title = plain(document.title)[:250]
+    properties.author = plain(document.author)[:250] or "raastof_geo"
+    properties.last_modified_by = "raastof_geo"
+    properties.language, properties.comments = document.language, ""
+    for mark in file.styles.element.iter(qn("w:lang")):
+        mark.set(qn("w:val"), LOCALES[document.language].replace("_", "-"))
     section = file.sections[0]
     across = section.page_width - section.left_margin - section.right_margin
     room = int(across - (section.gutter or 0))
     down = int(section.page_height - section.top_margin - section.bottom_margin)
     facts = "  ·  ".join(f"{plain(what)}: {plain(said)}" for what, said in document.facts)
-    below = (plain(document.subtitle), facts)
-    laid_out = [_lay_out(file, block, room, down) for block in document.blocks]
-    broad = _BROAD if template is None else _BROADER
-    _number_pages(document, below, laid_out, room / _POINT, down / _POINT, broad)
     *parts, pages = parse_xml(
         read_template("documents/word.xml.j2", number=plain_number).render(
             title=plain(document.title)[:_MOST_LETTERS],
-            below=below,
+            below=(plain(document.subtitle), facts),
             blocks=[
-                (type(one[0]).__name__, *one, laid)
-                for one, laid in zip(number_blocks(document), laid_out, strict=True)
+                (type(one[0]).__name__, *one, _lay_out(file, one[0], room, down))
+                for one in number_blocks(document)
             ],
             footer=document.footer,
             pages=re.split("([\1\2])", str(say("page {number} of {all}", number="\1", all="\2"))),
@@ -117,20 +110,6 @@ def _open(template: Path | None) -> Any:
     return file
 
 
-def _describe(file: Any, document: Document, moment: datetime.date) -> None:
-    from docx.oxml.ns import qn
-
-    properties = file.core_properties
-    day = datetime.datetime.combine(moment, datetime.time())
-    properties.created = properties.modified = day
-    properties.title = plain(document.title)[:250]
-    properties.author = plain(document.author)[:250] or "raastof_geo"
-    properties.last_modified_by = "raastof_geo"
-    properties.language, properties.comments = document.language, ""
-    for mark in file.styles.element.iter(qn("w:lang")):
-        mark.set(qn("w:val"), LOCALES[document.language].replace("_", "-"))
-
-
 def _lay_out(file: Any, block: Block, room: int, down: int) -> dict[str, Any]:
     """Say how wide what a table or a picture has is, with so much between the margins. [EMU]"""
     if isinstance(block, Picture):
@@ -138,73 +117,16 @@ def _lay_out(file: Any, block: Block, room: int, down: int) -> dict[str, Any]:
         part, image = file.part.get_or_add_image(io.BytesIO(block.drawing.png))
         return {"part": part, "width": width, "height": image.scaled_dimensions(width)[1]}
     if isinstance(block, Table):
-        rows = block.rows
-        if len(rows) > _MOST_ROWS:
+        if len(rows := block.rows) > _MOST_ROWS:
             last = rows[-1:] if block.total else rows[_MOST_ROWS - 1 :][:1]
             rows = rows[: _MOST_ROWS - 1] + last
         texts = [[*map(plain_number, block.header)]]
         for row in rows:
-            numbers = map(plain_number, row[block.words :])
-            texts.append([*map(plain, row[: block.words]), *numbers])
+            texts.append([*map(plain, row[: block.words]), *map(plain_number, row[block.words :])])
         shown = [[text[:_MOST_LETTERS] for text in row] for row in texts]
         widths = _share_room(texts, room / _POINT)
         return {"texts": shown, "widths": widths, "whole": len(rows) <= _KEPT_ROWS}
     return {}
-
-
-def _number_pages(
-    document: Document, below: Sequence[str], laid_out: list[dict[str, Any]], *size: float
-) -> None:
-    """Say on which page each section begins: a new one where it might not fit on the page before.
-
-    So what the contents say holds in every word processor, which break lines and pages otherwise.
-    """
-    room, down, broad = size
-    blocks = document.blocks
-    starts = [place for place, one in enumerate(blocks) if getattr(one, "level", 0) == 2]
-    heads: list[Block] = [Heading(document.title), *map(Paragraph, below)]
-    page, used = 1, 14.0 * len(starts) + sum(_measure(one, {}, room, broad) for one in heads)
-    for start, end in pairwise([*starts, len(blocks)]):
-        parts = laid_out[start:end]
-        paired = zip(blocks[start:end], parts, strict=True)
-        tall = sum(_measure(block, laid, room, broad) for block, laid in paired)
-        drawn: dict[str, Any] = next((one for one in parts if "part" in one), {"height": 0})
-        over, high = used + tall - down, drawn["height"] / _POINT
-        if 0 < over < (1 - _LEAST_DRAWN) * high:
-            drawn |= {side: int(drawn[side] * (1 - over / high)) for side in ("width", "height")}
-            tall, over = tall - over - 1, 0.0
-        if over > 0:
-            page, used = page + 1, 0.0
-        parts[0] |= {"page": page, "begins": over > 0}
-        page, used = page + int((used + tall) // down), (used + tall) % down
-
-
-def _measure(block: Block, laid_out: dict[str, Any], room: float, broad: float) -> float:
-    """Say how high a block is at most. [pt]"""
-    text, small, cell = 10.5, _SIZES["small"] / 2, _SIZES["cell"] / 2
-
-    def lines(told: Readable, letters: float, width: float = room) -> float:
-        broadest = measure_text(plain(told), broad * letters)
-        return _LEADING * letters * math.ceil(broadest / max(letters, width))
-
-    tall = 0.0
-    match block:
-        case Heading():
-            tall = 18 + lines(block.text, 15)
-        case Paragraph():
-            tall = 4 + lines(block.text, text)
-        case Bullets():
-            tall = sum(4 + lines(one, text, room - 18) for one in block.items)
-        case Figures():
-            tall = 15 + 50.0 * math.ceil(len(block.items) / _CARDS)
-        case Picture() | Table():
-            tall = 16 + lines(block.source, small) + lines(block.caption, text)
-            for row in laid_out.get("texts", ()):
-                cells = zip(row, laid_out["widths"], strict=True)
-                tall += 1 + max(lines(one, cell, side / 20 - 2 * _MARGIN_PT) for one, side in cells)
-            if isinstance(block, Picture):
-                tall += lines(block.note, small) + laid_out["height"] / _POINT + 4
-    return tall
 
 
 def _share_room(texts: Sequence[Sequence[str]], room: float) -> list[int]:
@@ -225,8 +147,7 @@ def _share_room(texts: Sequence[Sequence[str]], room: float) -> list[int]:
         for column in columns
     ]
     more = [max(0.0, widest(column[1:]) - one) for column, one in zip(columns, least, strict=True)]
-    spare = whole - sum(least)
-    if spare <= 0:
+    if (spare := whole - sum(least)) <= 0:
         widths = [whole * one / sum(least) for one in least]
     else:
         scale = min(1.0, spare / sum(more)) if sum(more) else 0.0

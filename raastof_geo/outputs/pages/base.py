@@ -10,8 +10,7 @@ import scipy.ndimage
 import shapely
 
 from raastof_geo.arrays import Floats, Indices, Objects
-from raastof_geo.outputs.pages.encode import encode_line, pack
-from raastof_geo.outputs.pages.streets import STREET_DECIMALS, STREET_TOLERANCE_DEG
+from raastof_geo.outputs.pages.streets import DECIMALS, encode_line, encode_street, pack
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.region.projection import unproject_shapes
 from raastof_geo.region.region import Region
@@ -42,14 +41,15 @@ def describe_base(network: RoadNetwork, near: Iterable[tuple[float, float]] = ()
 
     `near`: places [lon and lat, degrees] around which small roads are drawn as well.
     """
-    shores = shapely.get_rings(find_land(network))
+    shores, towns = shapely.get_rings(find_land(network)), network.region.towns
+    ranks = [{"city": 0, "town": 1}.get(one, 2) for one in towns["town_class"]]
     return {
         "land": [encode_line(ring.coords, _LAND_TOLERANCE_DEG) for ring in shores],
         "towns": [encode_line(ring, 0.0003) for ring in find_towns(network)],
         "roads": dict(_draw_roads(network, near)),
         "ferries": _draw_class(network, network.ferry),
-        "names": _name_towns(network.region),
-        "decimals": STREET_DECIMALS,
+        "names": pack(towns.assign(rank=ranks)[["name", "rank", "lat", "lon"]]),
+        "decimals": DECIMALS,
         "attribution": attribute_maps(network),
     }
 
@@ -58,9 +58,8 @@ def describe_areas(region: Region) -> dict[str, Any]:
     """Put borders of municipalities and their names into plain values, for `areas.js`."""
     areas = region.areas
     shapes = shapely.coverage_simplify(areas.geometry.to_numpy(), _LAND_TOLERANCE_DEG)
-    borders = shapely.difference(
-        shapely.union_all(shapely.boundary(shapes)), shapely.boundary(shapely.union_all(shapes))
-    )
+    whole = shapely.boundary(shapely.union_all(shapes))
+    borders = shapely.difference(shapely.union_all(shapely.boundary(shapes)), whole)
     middles = shapely.point_on_surface(shapes)
     return {
         "borders": [
@@ -87,8 +86,7 @@ def find_towns(network: RoadNetwork) -> list[Floats]:
     large = [ROAD_CLASSES.index(name) for name in ("motorway", "trunk", "ferry")]
     streets = ~np.isin(network.road_class, large)
     ends = np.concatenate((network.tail[streets], network.head[streets]))
-    meeting = np.bincount(ends, minlength=network.node_count) >= 3
-    if not meeting.any():
+    if not (meeting := np.bincount(ends, minlength=network.node_count) >= 3).any():
         return []
     at = network.project(network.node_lon[meeting], network.node_lat[meeting])
     low = at.min(axis=0) - 10 * _CELL_M
@@ -111,8 +109,7 @@ def _draw_roads(
     """Give the lines of each class, the small ones near places only."""
     names = np.array(ROAD_CLASSES)[network.road_class]
     around = np.zeros(network.edge_count, bool)
-    places = np.array(list(near), np.float64).reshape(-1, 2)
-    if len(places):
+    if len(places := np.array(list(near), np.float64).reshape(-1, 2)):
         middle = network.xy[(network.point_start[:-1] + network.point_start[1:]) // 2]
         tree = shapely.STRtree(shapely.points(middle))
         disks = shapely.points(network.project(places[:, 0], places[:, 1]))
@@ -121,8 +118,7 @@ def _draw_roads(
         yield name, _draw_class(network, names == name)
     for shown in dict.fromkeys(_LOCAL.values()):
         mine = [name for name, drawn in _LOCAL.items() if drawn == shown]
-        lines = _draw_class(network, np.isin(names, mine) & around)
-        if lines:
+        if lines := _draw_class(network, np.isin(names, mine) & around):
             yield f"near_{shown}", lines
 
 
@@ -131,13 +127,5 @@ def _draw_class(network: RoadNetwork, which: Any) -> list[str]:
     edges: Indices = np.flatnonzero(which)
     drawn = [shapely.LineString(network.cut(edge, 0.0, 1.0)) for edge in edges.tolist()]
     parts: Any = shapely.get_parts(shapely.line_merge(shapely.MultiLineString(drawn)))
-    lines = (
-        encode_line(shapely.get_coordinates(part), STREET_TOLERANCE_DEG, decimals=STREET_DECIMALS)
-        for part in parts
-    )
+    lines = (encode_street(shapely.get_coordinates(part)) for part in parts)
     return [line for line in lines if line]
-
-
-def _name_towns(region: Region) -> dict[str, Any]:
-    ranks = [{"city": 0, "town": 1}.get(one, 2) for one in region.towns["town_class"]]
-    return pack(region.towns.assign(rank=ranks)[["name", "rank", "lat", "lon"]])

@@ -18,9 +18,8 @@ from raastof_geo.language import format_number, read_texts, say, speaking, trans
 from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.opening import conclude, elaborate, say_effect, say_in_all
 from raastof_geo.outputs.pages.base import describe_areas, describe_base
-from raastof_geo.outputs.pages.encode import encode_line, pack
 from raastof_geo.outputs.pages.page import Controls, Element, Page, PlanMap, pack_later
-from raastof_geo.outputs.pages.streets import STREET_DECIMALS, Errand, lay_streets
+from raastof_geo.outputs.pages.streets import DECIMALS, Errand, encode_line, lay_streets, pack
 from raastof_geo.outputs.pages.what_if import embed_plan
 from raastof_geo.outputs.palette import BURDEN_CLASSES, FAMILIES, ROLE_MARKS, ZONE, colour_materials
 from raastof_geo.outputs.tables.summary import summarise
@@ -81,19 +80,15 @@ class Areas(Element):
     """The borders of municipalities, and their names; of the built-in region by default."""
 
     def __init__(self, region: Region | None = None) -> None:
-        super().__init__(
-            "areas",
-            {"areas": describe_areas(region or read_region())},
-            name=str(say("Municipalities")),
-        )
+        areas = describe_areas(region or read_region())
+        super().__init__("areas", {"areas": areas}, name=str(say("Municipalities")))
 
 
 class Zones(Element):
     """Areas in which soil needs a condition."""
 
     def __init__(self, result: "Result | MapStory") -> None:
-        told = MapStory.of(result)
-        super().__init__("zones", {"zones": told.zones}, name=str(say("Zones")))
+        super().__init__("zones", {"zones": MapStory.of(result).zones}, name=str(say("Zones")))
 
 
 class Sites(Element):
@@ -121,48 +116,36 @@ class MapControls(Controls):
     """The page around the map: the answer, what is shown, legend, table, and a site's panel."""
 
     def __init__(self, result: "Result | MapStory") -> None:
-        told = MapStory.of(result)
-        parts = {**told.moving, "zones": told.zones, "page": told.page}
-        head, body = _body(told.result)
-        super().__init__("controls", head, body + told.what_if, parts)
-
-
-def _body(result: Result) -> tuple[str, str]:
-    """Write the landmarks before and after the map; the script fills in what is in them."""
-    effect = [str(one) for one in say_effect(result)]
-    # Up to the sentence that says tonnes, money, and against what.
-    lead = [
-        *map(str, conclude(result)),
-        *effect[: 1 + sum("CO2e" not in one for one in effect[:2])],
-    ]
-    told = {
-        "texts": read_texts("map page"),
-        "title": result.scenario.said.title,
-        "span": say_in_all(result.scenario),
-        "lead": " ".join(lead),
-        "more": dict.fromkeys(one for one in map(str, elaborate(result)) if one not in lead),
-        "figures": _key_figures(result),
-        "causes": tell_credit(result.effect),
-    }
-    names = ("pages/head.html.j2", "pages/body.html.j2")
-    head, body = (str(read_template(name).render(told)) for name in names)
-    return head, body
+        story, result = MapStory.of(result), MapStory.of(result).result
+        parts = {**story.moving, "zones": story.zones, "page": story.page}
+        effect = [str(one) for one in say_effect(result)]
+        # Up to the sentence that says tonnes, money, and against what.
+        first = 1 + sum("CO2e" not in one for one in effect[:2])
+        lead = [*map(str, conclude(result)), *effect[:first]]
+        rows = {row.name: row for row in summarise(result)}
+        figures = [(str(rows[name].title), rows[name].plan, rows[name].before) for name in _STRIP]
+        if result.effect.saved_share is not None:
+            saved = format_number(100 * result.effect.saved_share, digits=1) + " %"
+            figures.insert(1, (str(say("Saved transport emissions")), saved, ""))
+        if result.effect.coordination is not None:
+            saved = format_number(result.effect.coordination.transport_kg_co2e / 1000)
+            figures.insert(2, (str(say("Saved by coordination, transport [t CO2e]")), saved, ""))
+        told = {
+            "texts": read_texts("map page"),
+            "title": result.scenario.said.title,
+            "span": say_in_all(result.scenario),
+            "lead": " ".join(lead),
+            "more": dict.fromkeys(one for one in map(str, elaborate(result)) if one not in lead),
+            "figures": figures,
+            "causes": tell_credit(result.effect),
+        }
+        names = ("pages/head.html.j2", "pages/body.html.j2")
+        head, body = (str(read_template(name).render(told)) for name in names)
+        super().__init__("controls", head, body + story.what_if, parts)
 
 
 _STRIP = (TRANSPORT_WTW, "secondary_share_with_clean_soil", LOADS_DRIVEN, VIRGIN)
 """The figures at the top of the page."""
-
-
-def _key_figures(result: Result) -> list[tuple[str, str, str]]:
-    rows = {row.name: row for row in summarise(result)}
-    figures = [(str(rows[name].title), rows[name].plan, rows[name].before) for name in _STRIP]
-    if result.effect.saved_share is not None:
-        saved = format_number(100 * result.effect.saved_share, digits=1) + " %"
-        figures.insert(1, (str(say("Saved transport emissions")), saved, ""))
-    if result.effect.coordination is not None:
-        saved = format_number(result.effect.coordination.transport_kg_co2e / 1000)
-        figures.insert(2, (str(say("Saved by coordination, transport [t CO2e]")), saved, ""))
-    return figures
 
 
 class MapStory:
@@ -191,17 +174,15 @@ class MapStory:
     def traffic(self) -> dict[str, Any]:
         """Flows and trips before and in the plan, and the stretches of road that they pass."""
         plan, effect = self.result.plan, self.result.effect
-        flows = {
-            "plan": self._lay_flows(plan.flows),
-            "before": self._lay_flows(effect.baseline_flows),
-        }
+        before = effect.baseline_flows
+        flows = {"plan": self._lay_flows(plan.flows), "before": self._lay_flows(before)}
         trips = {
             "plan": self._count_trips(plan.flows, plan.empty_trips),
-            "before": self._count_trips(effect.baseline_flows, None),
+            "before": self._count_trips(before, None),
         }
         streets = lay_streets(self.result.legs, self._errands)
         return {
-            "decimals": STREET_DECIMALS,
+            "decimals": DECIMALS,
             "segments": streets.lines,
             "routes": streets.routes,
             "flows": flows,
@@ -212,7 +193,8 @@ class MapStory:
     @cached_property
     def story(self) -> dict[str, Any]:
         """Sites, materials, periods, and the words for all of it."""
-        scenario = self.result.scenario
+        scenario, effect = self.result.scenario, self.result.effect
+        then = effect.baseline_books
         projects = sorted({scenario.project(site) for site in scenario.sites})
         vehicles = scenario.catalogue.vehicles
         words = read_texts("map") | {role: role.caption for role in ROLE_MARKS}
@@ -221,10 +203,7 @@ class MapStory:
             "group": format_number(1000)[1],
             "texts": {key: translate(text.text) for key, text in words.items()},
             "periods": list(scenario.periods),
-            "totals": {
-                "plan": self._total(self.result.effect.books),
-                "before": self._total(self.result.effect.baseline_books),
-            },
+            "totals": {"plan": self._total(effect.books), "before": self._total(then)},
             "undivided": len(self.result.plan.empty_trips) > 0,
             "weekdays": [count_weekdays(one) for one in scenario.periods.values()],
             "materials": _materials(self.result),
@@ -262,11 +241,16 @@ class MapStory:
     @cached_property
     def page(self) -> dict[str, Any]:
         """What only the page around the map needs."""
-        said = self.result.scenario.said
-        return {
-            "tiles": f"{TILES}/{{z}}/{{x}}/{{y}}.png" if said.online_tiles else "",
-            "why": _why(self.result),
-        }
+        tiles = f"{TILES}/{{z}}/{{x}}/{{y}}.png" if self.result.scenario.said.online_tiles else ""
+        problem = self.result.plan.problem
+        givers, takers = ({one.site for one in of} for of in (problem.givers, problem.takers))
+        reasons: dict[str, int] = {}  # each once, and by giver and taker the place of theirs in it
+        pairs: dict[str, dict[str, int]] = {}
+        if len(givers) * len(takers) <= _MOST_PAIRS:
+            for (giver, taker), reason in sorted(compare_sites(self.result.plan).items()):
+                place = reasons.setdefault(str(reason.message), len(reasons))
+                pairs.setdefault(giver, {})[taker] = place
+        return {"tiles": tiles, "why": {"reasons": list(reasons), "pairs": pairs}}
 
     @cached_property
     def receptions(self) -> dict[str, str]:
@@ -294,14 +278,11 @@ class MapStory:
             for kg, loads in zip(by_period[TRANSPORT_WTW], by_period[LOADS_DRIVEN], strict=True)
         ]
 
-    def _find_route(
-        self, origin: str, destination: str, vehicle: str, period: str, load: str
-    ) -> int:
+    def _find_route(self, origin: str, goal: str, vehicle: str, period: str, load: str) -> int:
         """Give the number of a route, a new one where nobody has asked for it."""
-        if origin == destination:
+        if origin == goal:
             return -1
-        spell = self.result.legs.spell(period)
-        errand = Errand(origin, destination, vehicle, spell, load)
+        errand = Errand(origin, goal, vehicle, self.result.legs.spell(period), load)
         return self._errands.setdefault(errand, len(self._errands))
 
     def _lay_flows(self, flows: pd.DataFrame) -> dict[str, Any]:
@@ -310,13 +291,11 @@ class MapStory:
         What stays within a site has no route, -1.
         """
         scenario = self.result.scenario
-        language = scenario.said.language
         sites, periods = _places(scenario.sites), _places(scenario.periods)
         trucks = _places(scenario.said.vehicles)
         materials = _places(material["id"] for material in _materials(self.result))
-        uses = {
-            need.id: scenario.catalogue.uses[need.use].called(language) for need in scenario.needs
-        }
+        known, language = scenario.catalogue.uses, scenario.said.language
+        uses = {need.id: known[need.use].called(language) for need in scenario.needs}
         takers = zip(flows["taker"], flows["taker_kind"], strict=True)
         called = [uses.get(taker, self.receptions[kind]) for taker, kind in takers]
         origins, goals, driven = flows["origin"], flows["destination"], flows["vehicle"]
@@ -346,23 +325,6 @@ class MapStory:
         return pack(driven.groupby(["route", "period"])["trips"].sum().round(2).reset_index())
 
 
-def _why(result: Result) -> dict[str, Any]:
-    """Say for each site that gives why it does not send to each other that takes.
-
-    `reasons`, each once, and `pairs`: by giver and taker the place of theirs in it.
-    """
-    problem = result.plan.problem
-    givers = {giver.site for giver in problem.givers}
-    takers = {taker.site for taker in problem.takers}
-    reasons: dict[str, int] = {}
-    pairs: dict[str, dict[str, int]] = {}
-    if len(givers) * len(takers) <= _MOST_PAIRS:
-        for (giver, taker), reason in sorted(compare_sites(result.plan).items()):
-            place = reasons.setdefault(str(reason.message), len(reasons))
-            pairs.setdefault(giver, {})[taker] = place
-    return {"reasons": list(reasons), "pairs": pairs}
-
-
 def _materials(result: Result) -> list[dict[str, Any]]:
     """Give the materials that move before or in the plan, in the order of their colours."""
     scenario = result.scenario
@@ -381,8 +343,7 @@ def _materials(result: Result) -> list[dict[str, Any]]:
 
 
 def _sites(result: Result) -> Iterator[dict[str, Any]]:
-    scenario = result.scenario
-    where = result.effect.books.municipalities
+    scenario, where = result.scenario, result.effect.books.municipalities
     aligned = (side.T for side in result.effect.align("site", list(scenario.sites)))
     sides = list(zip(("before", "plan"), aligned, strict=True))
     for site_id, site in scenario.sites.items():
@@ -406,5 +367,4 @@ def _sites(result: Result) -> Iterator[dict[str, Any]]:
 
 
 def _places(names: Iterable[str]) -> dict[str, int]:
-    """Give the place of each name."""
     return {name: place for place, name in enumerate(names)}

@@ -6,7 +6,7 @@ Roads and prices are not asked: who may deal with whom in a common period counts
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from raastof_geo.assignment.telling.names import call_entry, call_material, call_use
 from raastof_geo.files import is_sealed, seal_page, write_whole
@@ -74,25 +74,36 @@ def find_outlook(scenario: Scenario) -> Outlook:
 
 def write_outlook(scenario: Scenario, network: RoadNetwork, anchors: Anchors, path: Path) -> Path:
     """Write the page; what is there and not ours is moved to `set_aside`, or `OutputError`."""
-    page = seal_page(draw_outlook(scenario, network, anchors))
-    return write_whole(path, page, known=is_sealed)
+    return write_whole(path, seal_page(draw_outlook(scenario, network, anchors)), known=is_sealed)
 
 
 def draw_outlook(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> str:
     """Build the page: sites and how far they were moved on a map, and what is known beside it."""
     texts, title = read_texts("outlook"), scenario.said.title
     outlook = find_outlook(scenario)
-    told = {
-        "texts": texts,
-        "tables": list(_tabulate(outlook, scenario, anchors)),
-        "lists": list(_list_gaps(outlook, scenario, network, anchors)),
-    }
-    head = (
-        f'<header id="strip"><h1>{escape(title)}</h1><p>{escape(str(texts["lead"]))}</p></header>'
-    )
+    tables = [*_tabulate(outlook, scenario, anchors)]
+    lists = [*_list_gaps(outlook, scenario, network, anchors)]
+    told = {"texts": texts, "tables": tables, "lists": lists}
+    lead = f"<h1>{escape(title)}</h1><p>{escape(str(texts['lead']))}</p>"
+    head = f'<header id="strip">{lead}</header>'
     body = str(read_template("pages/outlook.html.j2").render(told))
     words = {key: str(texts[key]) for key in ("here", "yaml", "row", "copy", "new")}
-    data = {"sites": list(_place(scenario, anchors)), "words": words}
+    roads = zip(scenario.sites.items(), anchors.frame.to_dict("records"), strict=True)
+    sites = [  # where each lies, and where it meets the road
+        {
+            "id": site,
+            "name": scenario.site_name(site),
+            "at": [round(one, 6) for one in said.lon_lat[::-1]],
+            "road": [round(road["lat"], 6), round(road["lon"], 6)],
+            "lines": [
+                ", ".join(str(role.caption) for role in said.roles),
+                str(texts["moved by"].format(metres=round(road["snap_m"]))),
+            ],
+            "colour": ROLE_MARKS[said.roles[0]].colour,
+        }
+        for (site, said), road in roads
+    ]
+    data = {"sites": sites, "words": words}
     drawn = PlanMap(Page(title=title, language=scenario.said.language))
     base = BaseRoads(network, [site.lon_lat for site in scenario.sites.values()])
     controls = Controls("outlook", head, body, {"outlook": data})
@@ -102,28 +113,9 @@ def draw_outlook(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> 
     return str(drawn.get_root().render())
 
 
-def _place(scenario: Scenario, anchors: Anchors) -> Iterator[dict[str, Any]]:
-    """Give each site with where it lies, and where it meets the road."""
-    moved = read_texts("outlook")["moved by"]
-    roads = anchors.frame.to_dict("records")
-    for (site, said), road in zip(scenario.sites.items(), roads, strict=True):
-        yield {
-            "id": site,
-            "name": scenario.site_name(site),
-            "at": [round(one, 6) for one in said.lon_lat[::-1]],
-            "road": [round(road["lat"], 6), round(road["lon"], 6)],
-            "lines": [
-                ", ".join(str(role.caption) for role in said.roles),
-                str(moved.format(metres=round(road["snap_m"]))),
-            ],
-            "colour": ROLE_MARKS[said.roles[0]].colour,
-        }
-
-
 def _tabulate(
     outlook: Outlook, scenario: Scenario, anchors: Anchors
 ) -> Iterator[tuple[Readable, Iterable[Readable], Iterable[Iterable[Readable]]]]:
-    """Give tables: head, heads of columns, and rows."""
     texts = read_texts("outlook")
     for key, found in (("material", outlook.materials), ("use", outlook.uses)):
         columns = [texts[f"{key}{more}"] for more in ("", " tonnes", " could", " others")]
@@ -139,13 +131,9 @@ def _list_gaps(
     """Give heads, each with sentences; that there are none is said as well."""
     texts, idle = read_texts("outlook"), [*map(str, explain_idle(scenario, network, anchors))]
     lost: tuple[Sequence[Offer | Need], ...] = (outlook.no_outlet, outlook.no_source)
-    told = [
-        *(
-            [f"{scenario.site_name(it.site)}: {call_entry(scenario, it)}" for it in one]
-            for one in lost
-        ),
-        idle,
-        [one for one in map(str, warn_of_input(scenario, network, anchors)) if one not in idle],
-    ]
+    name = scenario.site_name
+    sites = ([f"{name(it.site)}: {call_entry(scenario, it)}" for it in one] for one in lost)
+    doubts = (str(one) for one in warn_of_input(scenario, network, anchors))
+    told = [*sites, idle, [one for one in doubts if one not in idle]]
     for key, lines in zip(("no outlet", "no source", "idle", "gaps"), told, strict=True):
         yield texts[key], [*map(plain, lines)] or [str(texts["none"])]

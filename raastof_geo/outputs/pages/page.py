@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import folium
 from branca.element import Element as Part
@@ -59,19 +59,13 @@ class Page(Figure):
             r"<html[^>]*>", f'<html lang="{self.language}">', super().render(**kwargs), count=1
         )
         page = re.sub(r'<meta name="viewport"[^>]*>', _VIEWPORT, page, count=1)
-        policy = "" if self._asks_others(page) else self._write_policy()
-        head = f"<head>\n{policy}<title>{escape(self.called)}</title>"
-        return page.replace("<head>", head, 1)
-
-    def _write_policy(self) -> str:
         policy = _CONTENT_POLICY.replace("img-src data:", f"img-src data: {self.images}".rstrip())
-        return f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-
-    def _asks_others(self, page: str) -> bool:
-        """Tell whether something on the map is loaded from elsewhere."""
+        policy = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         on_map = (child for one in self._children.values() for child in one._children.values())
-        tiles = any(isinstance(child, folium.TileLayer) for child in on_map)
-        return tiles or bool(re.search(r"<(?:script|link)[^>]+(?:src|href)=\"https?://", page))
+        others = any(isinstance(child, folium.TileLayer) for child in on_map)
+        if others or re.search(r"<(?:script|link)[^>]+(?:src|href)=\"https?://", page):
+            policy = ""  # something on the map is loaded from elsewhere
+        return page.replace("<head>", f"<head>\n{policy}<title>{escape(self.called)}</title>", 1)
 
 
 class PlanMap(folium.Map):
@@ -93,10 +87,13 @@ class PlanMap(folium.Map):
         return super().render(**kwargs)  # type: ignore[no-untyped-call]
 
 
+_Parts: TypeAlias = Mapping[str, Mapping[str, Any]]
+
+
 class _Shared(MacroElement):
     """What stands once in a page, whatever needs it."""
 
-    parts: Mapping[str, Mapping[str, Any]]
+    parts: _Parts
     names: list[str]
     """Of the data, in the order of `parts`."""
 
@@ -108,7 +105,7 @@ class _Shared(MacroElement):
         head.add_child(_verbatim(f"<script>{read_scripts()}</script>"), name="raastof_script")
         self.names = []
         for part, values in self.parts.items():
-            text = _embed({part: values})
+            text = json.dumps({part: values}, **_PLAINLY).translate(_IN_SCRIPT)
             name = f"{part}_{hashlib.sha256(text.encode()).hexdigest()[:12]}"
             script = f'<script>raastof.keep("{name}", {text});</script>'
             head.add_child(_verbatim(script), name=f"raastof_{name}")
@@ -125,7 +122,7 @@ var {{ this.get_name() }} = raastof.make({{ this.maker|tojson }}, {{ this.names|
 {% endmacro %}"""
     )
 
-    def __init__(self, maker: str, parts: Mapping[str, Mapping[str, Any]], *, name: str) -> None:
+    def __init__(self, maker: str, parts: _Parts, *, name: str) -> None:
         begin: Any = super().__init__  # Folium's is not typed
         begin(name=name, overlay=True)
         self._name = f"raastof_{maker}"
@@ -142,9 +139,7 @@ raastof.control({{ this.maker|tojson }}, {{ this._parent.get_name() }}, {{ this.
 {% endmacro %}"""
     )
 
-    def __init__(
-        self, maker: str, head: str, body: str, parts: Mapping[str, Mapping[str, Any]]
-    ) -> None:
+    def __init__(self, maker: str, head: str, body: str, parts: _Parts) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = f"raastof_{maker}"
         self.maker = maker
@@ -196,13 +191,9 @@ def pack_later() -> str:
     return base64.b64encode(gzip.compress(code.encode(), 9, mtime=0)).decode()
 
 
-def _embed(value: Any) -> str:
-    """Write JSON that cannot end the script it stands in."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.translate(_IN_SCRIPT)
-
-
+_PLAINLY: dict[str, Any] = {"ensure_ascii": False, "separators": (",", ":"), "allow_nan": False}
 _IN_SCRIPT = str.maketrans({one: f"\\u{ord(one):04x}" for one in "<\u2028\u2029"})
+"""JSON written so cannot end the script that it stands in."""
 _IN_PAGE = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
 

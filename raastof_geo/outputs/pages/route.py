@@ -7,9 +7,9 @@ from pathlib import Path
 from raastof_geo.files import is_sealed, seal_page, write_whole
 from raastof_geo.language import Message, format_number, read_texts, say
 from raastof_geo.legs.detour import Detour, Obstacle, Trip
-from raastof_geo.outputs.pages.encode import encode_line
 from raastof_geo.outputs.pages.map import BaseRoads
 from raastof_geo.outputs.pages.page import Controls, Page, PlanMap, escape
+from raastof_geo.outputs.pages.streets import encode_line
 from raastof_geo.outputs.palette import ROUTE_COLOURS
 from raastof_geo.outputs.template import read_template
 from raastof_geo.roads.network import RoadNetwork
@@ -29,8 +29,7 @@ def write_route(scenario: Scenario, network: RoadNetwork, detour: Detour, path: 
     A page of ours that is there is replaced; anything else is moved to `set_aside` beside it.
     `OutputError`: the file cannot be written.
     """
-    page = seal_page(draw_route(scenario, network, detour))
-    return write_whole(path, page, known=is_sealed)
+    return write_whole(path, seal_page(draw_route(scenario, network, detour)), known=is_sealed)
 
 
 def draw_route(scenario: Scenario, network: RoadNetwork, detour: Detour) -> str:
@@ -67,8 +66,7 @@ def _mark(line: str) -> tuple[str, str]:
     """Tell a sentence from a point below one, and escape it; addresses in it become links."""
     kind = "point" if line.startswith("  - ") else "below" if line.startswith("  ") else "said"
     text = escape(line.strip().removeprefix("- "))
-    link = r'<a href="\g<0>" rel="noopener noreferrer">OpenStreetMap</a>'
-    return kind, _ADDRESS.sub(link, text)
+    return kind, _ADDRESS.sub(r'<a href="\g<0>" rel="noopener noreferrer">OpenStreetMap</a>', text)
 
 
 def explain_detour(scenario: Scenario, detour: Detour) -> list[str]:
@@ -80,13 +78,18 @@ def explain_detour(scenario: Scenario, detour: Detour) -> list[str]:
     lines = [f"{truck}, {detour.period}"]
     for trip in detour.trips:
         lines += _explain_trip(trip)
-    return [*lines, *map(str, _price(detour)), *map(str, _doubt(detour))]
+    lines += [*map(str, _price(detour))]
+    if detour.doubts:
+        lines.append(str(say("Worth a look in OpenStreetMap:")))
+    for doubt in detour.doubts:
+        told = f"{doubt.name or _NAMELESS}: {doubt.key}={doubt.value} {doubt.reason}"
+        lines.append(f"  - {told}{_cite(doubt.way)}")
+    return lines
 
 
 def describe_obstacle(obstacle: Obstacle) -> str:
     """Name a road, why it is closed to the truck, the tags that say so, its address if known."""
-    name = obstacle.name or str(_NAMELESS)
-    text = f"{name}: {obstacle.reason}"
+    text = f"{obstacle.name or _NAMELESS}: {obstacle.reason}"
     if obstacle.length_m >= 1:
         text += f" ({format_number(obstacle.length_m)} m)"
     if obstacle.tags:
@@ -126,14 +129,6 @@ def _price(detour: Detour) -> Iterator[Message]:
         yield texts["each year"].format(**dict(zip(("loads", "km", "kg"), told, strict=True)))
     elif detour.loads_per_year is not None:
         yield say("The plan has no load on this leg.")
-
-
-def _doubt(detour: Detour) -> Iterator[str]:
-    if detour.doubts:
-        yield str(say("Worth a look in OpenStreetMap:"))
-    for doubt in detour.doubts:
-        name = doubt.name or str(_NAMELESS)
-        yield f"  - {name}: {doubt.key}={doubt.value} {doubt.reason}" + _cite(doubt.way)
 
 
 def _cite(way: int) -> str:

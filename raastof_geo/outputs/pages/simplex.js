@@ -18,11 +18,22 @@ raastof.Simplex = class {
   // lp: rows, count, start, row, value (by column).
   constructor(lp, tamper) {
     const { rows: m, count: n } = lp, total = n + m;
-    Object.assign(this, { lp, tamper, m, n, total, since: 0, finest: 0.1 * FREE });
+    Object.assign(this, { lp, tamper, m, n, total, since: 0, finest: 0.1 * FREE, touched: [] });
+    // What the rows hold: columns, and where in the lists of the columns.
+    for (const key of ["column", "place"]) this[key] = new Int32Array(lp.row.length);
+    const begin = this.begin = new Int32Array(m + 2);
+    for (const k of lp.row) begin[k + 2]++;
+    for (let k = 0; k < m; k++) begin[k + 2] += begin[k + 1];
+    for (let j = 0, at = 0; j < n; j++) {
+      for (; at < lp.start[j + 1]; at++) {
+        const to = begin[lp.row[at] + 1]++;
+        [this.column[to], this.place[to]] = [j, at];
+      }
+    }
     this.inverse = new Float64Array(m * m);
     for (const key of ["x", "y", "work"]) this[key] = new Float64Array(m);
     for (const key of ["d", "alpha"]) this[key] = new Float64Array(total);
-    this.sign = new Int8Array(total);
+    Object.assign(this, { sign: new Int8Array(total), where: new Int32Array(total) });
     this.every = Array.from({ length: total }, (_, at) => at);
     this.rows = this.every.slice(0, m);
   }
@@ -31,14 +42,14 @@ raastof.Simplex = class {
   bound(open, sense) {
     this.sign.set(open);
     this.sign.set(sense.map((one) => -one), this.n);
-    this.free = this.every.filter((j) => this.sign[j]);
+    this.free = Int32Array.from(this.every.filter((j) => this.sign[j]));
   }
 
   // Stand at a basis; what cannot stand gives way to slacks.
   stand(basic) {
     const { m, n, lp: { start }, work } = this;
     this.head = new Int32Array(m).fill(-1);
-    this.where = new Int32Array(this.total).fill(-1);
+    this.where.fill(-1);
     this.inverse.fill(0);
     for (const key of ["used", "within"]) this[key] = this.rows.map((at) => [at]);
     for (const at of this.rows) this.inverse[at * m + at] = 1;
@@ -90,12 +101,20 @@ raastof.Simplex = class {
     }
   }
 
-  // Put a row of B⁻¹ times all columns into `alpha`.
+  // Put a row of B⁻¹ times all columns into `alpha`; only those that are `touched` are not zero.
   across(r) {
-    const { m, n, lp } = this, rho = this.inverse.slice(r * m, r * m + m);
-    this.rho = rho;
-    for (const j of this.free) {
-      this.alpha[j] = this.where[j] >= 0 ? 0 : j < n ? raastof.dot(lp, j, rho) : rho[j - n];
+    const { m, n, alpha, where, sign, begin, column, place, lp: { value } } = this;
+    const rho = this.rho = this.inverse.slice(r * m, r * m + m);
+    for (const j of this.touched) alpha[j] = 0;
+    const touched = this.touched = [];
+    const add = (j, more) => {
+      if (!sign[j] || where[j] >= 0) return;
+      if (alpha[j] === 0) touched.push(j);
+      alpha[j] = alpha[j] + more || 1e-300;
+    };
+    for (const k of this.used[r]) {
+      add(n + k, rho[k]);
+      for (let at = begin[k]; at < begin[k + 1]; at++) add(column[at], rho[k] * value[place[at]]);
     }
   }
 
@@ -129,12 +148,13 @@ raastof.Simplex = class {
     const { x, y, d, alpha, work, rho, m } = this, out = this.head[r];
     this.tamper?.(this, r, q);
     const theta = d[q] / work[r], far = x[r] / work[r];
-    for (const j of this.free) if (this.where[j] < 0) d[j] -= theta * alpha[j];
+    for (const j of this.touched) d[j] -= theta * alpha[j];
     for (let k = 0; k < m; k++) y[k] += theta * rho[k];
     for (let at = 0; at < m; at++) x[at] -= far * work[at];
     this.turn(r);
     [x[r], d[q], d[out]] = [far, 0, -theta];
     [this.head[r], this.where[q], this.where[out]] = [q, r, -1];
+    this.touched.push(out);
     if (++this.since >= ANEW) this.anew(cost);
   }
 
@@ -151,7 +171,7 @@ raastof.Simplex = class {
     this.refine(shifted, true);
     for (let step = 0; step < most; step++) {
       // What is not the least now is taken for as good as any, until the rows are kept.
-      for (const j of this.free) {
+      for (const j of step && this.since ? this.touched : this.free) {
         if (sign[j] * d[j] >= 0) continue;
         if (j < this.n) shifted[j] -= d[j];
         d[j] = 0;
@@ -160,7 +180,7 @@ raastof.Simplex = class {
       if (r < 0) return { kept: true };
       const up = x[r] < 0 ? 1 : -1;
       this.across(r);
-      const fits = this.free.filter((j) => this.where[j] < 0 && sign[j] * alpha[j] * up < -PIVOT);
+      const fits = this.touched.filter((j) => sign[j] * alpha[j] * up < -PIVOT);
       const ratio = (j, more) => (Math.abs(d[j]) + more) / Math.abs(alpha[j]);
       const least = fits.reduce((least, j) => Math.min(least, ratio(j, 1e-9)), Infinity);
       const q = pick(fits, (j) => ratio(j, 0) > least ? 0 : Math.abs(alpha[j]), 0);
@@ -175,13 +195,17 @@ raastof.Simplex = class {
   }
 
   // Make a cost least from a corner that keeps all rows: the primal simplex. Nothing where it fails.
-  improve(cost, most) {
-    const { x, d, work, sign, rows } = this, least = this.finest * this.dearest(cost);
+  improve(cost, steps) {
+    const { x, d, work, sign, rows, free, where } = this;
+    const least = this.finest * this.dearest(cost);
     this.refine(cost, true);
-    for (let step = 0, still = 0, sure = false; step < most; step++) {
+    for (let step = 0, still = 0, sure = false; step < steps; step++) {
       // After many steps that led nowhere, the first that helps is taken: that ends circles.
-      const gain = (j) => this.where[j] < 0 ? -sign[j] * d[j] : 0, first = (j) => gain(j) > least;
-      const q = still > STILL ? this.free.find(first) ?? -1 : pick(this.free, gain, least);
+      let q = -1, most = least;
+      for (let at = 0; at < free.length && !(q >= 0 && still > STILL); at++) {
+        const j = free[at], gain = -sign[j] * d[j];
+        if (gain > most && where[j] < 0) [q, most] = [j, gain];
+      }
       if (q < 0) {
         if (rows.some((at) => this.beyond(at) > 10 * KEPT)) return false;
         if (sure) return true;
@@ -192,14 +216,15 @@ raastof.Simplex = class {
       this.through(q);
       const room = (at) => {
         const move = -sign[q] * work[at], own = sign[this.head[at]];
-        if (Math.abs(move) < PIVOT || own * move > 0) return Infinity;
+        if (own * move > 0) return Infinity;
         return own ? Math.max(0, own * x[at]) / Math.abs(move) : 0;
       };
+      const moved = rows.filter((at) => Math.abs(work[at]) >= PIVOT);
       const reach = (at) => room(at) + (0.1 * KEPT) / Math.abs(work[at]);
-      const far = rows.reduce((far, at) => Math.min(far, reach(at)), Infinity);
+      const far = moved.reduce((far, at) => Math.min(far, reach(at)), Infinity);
       if (far === Infinity) return false;
       const size = (at) => still > STILL ? -this.head[at] : Math.abs(work[at]);
-      const r = pick(rows, (at) => room(at) > far ? -Infinity : size(at), -Infinity);
+      const r = pick(moved, (at) => room(at) > far ? -Infinity : size(at), -Infinity);
       still = room(r) > 1e-9 ? 0 : still + 1;
       this.across(r);
       this.swap(r, q, cost);

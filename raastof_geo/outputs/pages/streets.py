@@ -1,20 +1,71 @@
-"""Lay routes out as stretches of road that several of them share, each drawn once."""
+"""Write lines as short text that `core.js` reads, and routes as stretches of road that they share.
+
+Each stretch is drawn once.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import pandas as pd
+import shapely
 
 from raastof_geo.arrays import Floats, Indices, Integers, Mask
 from raastof_geo.legs.legs import Legs
 from raastof_geo.legs.roads import RoadPrices
-from raastof_geo.outputs.pages.encode import encode_line, encode_numbers
 from raastof_geo.roads.network import RoadNetwork
 
-STREET_TOLERANCE_DEG = 0.00012
+_TOLERANCE_DEG = 0.00012
 """Roads and the routes on them are drawn as exactly as each other. [degrees]"""
-STREET_DECIMALS = 5
+DECIMALS = 5
+
+
+def encode_numbers(values: Iterable[int]) -> str:
+    """Write whole numbers, each as its step from the one before, for `readNumbers` in `core.js`.
+
+    Zigzag so that signs are small numbers, five bits a letter, the lowest first; letters from `?`
+    on, none of which ends a script.
+    Source: developers.google.com/maps/documentation/utilities/polylinealgorithm.
+    """
+    text, before = [], 0
+    for now in values:
+        value = (now - before) << 1
+        before = now
+        value = ~value if value < 0 else value
+        while value >= 0x20:
+            text.append(chr((0x20 | (value & 0x1F)) + 63))
+            value >>= 5
+        text.append(chr(value + 63))
+    return "".join(text)
+
+
+def encode_line(points: Any, tolerance_deg: float, *, decimals: int = 4) -> str:
+    """Simplify a line of lon and lat [degrees, points × 2]; write it for `readLine` in `core.js`.
+
+    The drawn line lies within `tolerance_deg` of the points; a second of latitude is 31 m. Of a
+    degree 4 `decimals` are about 10 m, and 5 about 1 m. All latitudes, a blank, all longitudes;
+    empty where there is no line.
+    """
+    if len(points) < 2:
+        return ""
+    line = shapely.simplify(shapely.LineString(points), tolerance_deg)
+    steps = np.round(shapely.get_coordinates(line) * 10**decimals).astype(np.int64)
+    lon, lat = steps[np.any(np.diff(steps, axis=0, prepend=steps[:1] - 1) != 0, axis=1)].T.tolist()
+    return f"{encode_numbers(lat)} {encode_numbers(lon)}" if len(lat) > 1 else ""
+
+
+def encode_street(points: Any) -> str:
+    """Write a line as exactly as roads, and the routes on them, are drawn."""
+    return encode_line(points, _TOLERANCE_DEG, decimals=DECIMALS)
+
+
+def pack(table: pd.DataFrame) -> dict[str, Any]:
+    """Put a table into plain values that say what they are: `columns` and `rows`, for `readTable`.
+
+    A name stands in the page once, and no script counts cells.
+    """
+    return {"columns": list(table), "rows": table.to_numpy(object).tolist()}
 
 
 class Errand(NamedTuple):
@@ -62,11 +113,10 @@ def lay_streets(legs: Legs, errands: Iterable[Errand]) -> StreetLines:
             continue
         first, last = int(run[0]), int(run[-1])
         ahead = first <= last ^ 1
-        key = first if ahead else last ^ 1
-        if key not in numbers:
+        if (key := first if ahead else last ^ 1) not in numbers:
             numbers[key] = len(lines)
             drawn = _draw(legs.roads.network, known, run if ahead else run[::-1] ^ 1)
-            lines.append(encode_line(drawn, STREET_TOLERANCE_DEG, decimals=STREET_DECIMALS))
+            lines.append(encode_street(drawn))
         routes[owner[start]].append(2 * numbers[key] + (not ahead))
     return StreetLines(lines, list(map(encode_numbers, routes)))
 

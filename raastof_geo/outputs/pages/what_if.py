@@ -24,7 +24,7 @@ from raastof_geo.assignment.solving.ties import break_ties, draw_labels
 from raastof_geo.assignment.statement.problem import ColumnKind
 from raastof_geo.assignment.statement.shares import weigh_counted
 from raastof_geo.assignment.telling import names
-from raastof_geo.effect.totals import measure_shares
+from raastof_geo.effect.baseline import measure_shares
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import SHORT_OF_GOAL, aim_of
 from raastof_geo.language import read_texts, say, translate
@@ -100,8 +100,7 @@ def embed_plan(
     if any(step.tolerance for step in scenario.said.objectives) or not plan.finished:
         return ""
     opened = lay_open(plan, price)
-    moved = reaction.react(opened, plan)
-    if moved is None and opened.widened:
+    if (moved := reaction.react(opened, plan)) is None and opened.widened:
         opened = lay_open(plan, lambda _legs, _scenario: None)
         moved = reaction.react(opened, plan)
     if moved is None:

@@ -78,8 +78,7 @@ class Book:
 
     def look(self, **how: Any) -> Any:
         """Give a look of cells, as XlsxWriter calls it."""
-        key = tuple(sorted(how.items()))
-        if key not in self._looks:
+        if (key := tuple(sorted(how.items()))) not in self._looks:
             self._looks[key] = self.workbook.add_format({"valign": "top", **how})
         return self._looks[key]
 
@@ -181,8 +180,7 @@ class Sheet:
         if sums:
             columns = (xl_col_to_name(at) for at in range(freeze, freeze + len(sums)))
             added = across(columns, f"=SUM(@2:@{self.row})", sums) if self.row > 1 else sums
-            words = [say("Total"), *[""] * (freeze - 1)]
-            self.cells([*words, *added], digits=digits, total=True)
+            self.cells([say("Total"), *[""] * (freeze - 1), *added], digits=digits, total=True)
 
     def note(self, text: Readable, look: Any = None) -> None:
         """Write words across the sheet, below each other as far as they are long."""

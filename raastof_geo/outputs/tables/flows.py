@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from raastof_geo.recall.rest import describe_rows
+from raastof_geo.recall import describe_rows
 from raastof_geo.records.flows import write_flows
 from raastof_geo.result import Result, name_materials
 

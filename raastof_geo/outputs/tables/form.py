@@ -10,7 +10,7 @@ from raastof_geo.language import read_texts, say, speaking
 from raastof_geo.outputs.tables.book import Book, Sheet, open_book
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables.heading import DUE, ROLES, SCENARIO, SITES, list_keys
-from raastof_geo.scenario.tables.lay import KEY, VALUE, Cells, lay_out, name_entry
+from raastof_geo.scenario.tables.lay import KEY, VALUE, lay_out, name_entry
 
 _UNITS = ("t", "m3 in_situ", "m3 loose", "m3 compacted", "loads")
 _ROWS = 2_000
@@ -29,8 +29,17 @@ def write_form(scenario: Scenario, path: Path) -> Path:
         guide.heads([say("How this workbook is filled in")])
         for one in read_texts("guide").values():
             guide.cells([str(one)])
-        scopes = (SCENARIO, SITES, *ROLES)
-        sheets = {scope: _write_table(book, scope, tables.get(scope, [])) for scope in scopes}
+        titles, sheets = read_texts("headings"), dict[str, tuple[Sheet, list[str]]]()
+        for scope in (SCENARIO, SITES, *ROLES):
+            rows = tables.get(scope, [])
+            keys = (key for row in rows for key in row)
+            columns = [*dict.fromkeys((*list_columns(scope), *keys))]
+            sheet = book.sheet(read_texts("tables by name")[scope])
+            sheet.heads([titles.get(key, key) for key in columns])
+            sheet.worksheet.ignore_errors({"number_stored_as_text": f"A1:XFD{_ROWS}"})
+            for row in rows:
+                sheet.cells([row.get(key) for key in columns], digits=6)
+            sheets[scope] = sheet, columns
         lists = _write_lists(book, scenario)
         lists["sites"] = f"='{sheets[SITES][0].name}'!$A$2:$A${_ROWS}"
         for scope, (sheet, columns) in sheets.items():
@@ -49,18 +58,6 @@ def list_columns(scope: str) -> list[str]:
     return [
         one for one in read_texts("about headings") if one in known and known[one].kind != "free"
     ]
-
-
-def _write_table(book: Book, scope: str, rows: list[Cells]) -> tuple[Sheet, list[str]]:
-    """Write the rows of a table, and give its columns."""
-    columns = [*dict.fromkeys((*list_columns(scope), *(key for row in rows for key in row)))]
-    titles = read_texts("headings")
-    sheet = book.sheet(read_texts("tables by name")[scope])
-    sheet.heads([titles.get(key, key) for key in columns])
-    sheet.worksheet.ignore_errors({"number_stored_as_text": f"A1:XFD{_ROWS}"})
-    for row in rows:
-        sheet.cells([row.get(key) for key in columns], digits=6)
-    return sheet, columns
 
 
 def _write_lists(book: Book, scenario: Scenario) -> dict[str, str]:
@@ -84,8 +81,7 @@ def _write_lists(book: Book, scenario: Scenario) -> dict[str, str]:
 
 def _help(sheet: Sheet, at: int, scope: str, column: str, lists: dict[str, str]) -> None:
     """Tell what a column is for above it, and offer what may be chosen below."""
-    about = read_texts("about headings").get(column)
-    if about is not None:
+    if (about := read_texts("about headings").get(column)) is not None:
         sheet.worksheet.write_comment(sheet.heading[0], at, str(about), {"x_scale": 2})
     if scope == SCENARIO or column not in (keys := list_keys(scope)):
         return

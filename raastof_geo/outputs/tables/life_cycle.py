@@ -36,20 +36,6 @@ def name_step(taker_kind: str, *, inside: bool) -> Message:
     return {Role.NEED: _TO_USE, Role.RECEIVER: _TO_RECEPTION}.get(Role(taker_kind), _TO_WORK)
 
 
-def _divide(line: Any, step: Message, *, virgin: bool) -> Iterator[tuple[str, float]]:
-    """Give what a line has in each module. [kg CO2e]"""
-    if step in (EMPTY, _OPENED):
-        yield _NONE, getattr(line, vocabulary.CO2E)
-        return
-    used = step in (_TO_USE, _WITHIN)
-    yield _DUG, getattr(line, vocabulary.UPSTREAM)
-    yield _BROUGHT, getattr(line, vocabulary.SEA)
-    hauled = _BUILT if step == _WITHIN else _BROUGHT if used or virgin else _HAULED
-    yield hauled, getattr(line, vocabulary.ROAD_WTW)
-    yield _BUILT if used else _TREATED, getattr(line, vocabulary.PROCESSING)
-    yield _TREATED, getattr(line, vocabulary.DISPOSAL)
-
-
 def _add_up(scenario: Scenario, books: Books) -> dict[tuple[str, str, str], dict[str, float]]:
     """Add the lines of books up by step, material and truck, as people call them."""
     catalogue, language = scenario.catalogue, scenario.said.language
@@ -69,8 +55,16 @@ def _add_up(scenario: Scenario, books: Books) -> dict[tuple[str, str, str], dict
         for part in (vocabulary.TONNE_KM, vocabulary.LITRES, vocabulary.KWH):
             sums[part] += getattr(row, part)
         virgin = material is not None and material.origin == "virgin"
-        for module, kg_co2e in _divide(row, step, virgin=virgin):
-            sums[module] += kg_co2e
+        if step in (EMPTY, _OPENED):
+            sums[_NONE] += getattr(row, vocabulary.CO2E)
+            continue
+        used = step in (_TO_USE, _WITHIN)
+        hauled = _BUILT if step == _WITHIN else _BROUGHT if used or virgin else _HAULED
+        sums[_DUG] += getattr(row, vocabulary.UPSTREAM)
+        sums[_BROUGHT] += getattr(row, vocabulary.SEA)
+        sums[hauled] += getattr(row, vocabulary.ROAD_WTW)
+        sums[_BUILT if used else _TREATED] += getattr(row, vocabulary.PROCESSING)
+        sums[_TREATED] += getattr(row, vocabulary.DISPOSAL)
     return {key: sums for key, sums in found.items() if any(sums.values())}
 
 

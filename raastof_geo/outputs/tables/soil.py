@@ -13,9 +13,8 @@ from raastof_geo.outputs.tables.summary import call_condition, find_reliances
 from raastof_geo.records.flows import shape_table
 from raastof_geo.region.projection import project
 from raastof_geo.result import Result
-from raastof_geo.scenario.catalogue import SoilSamples
 from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.scenario import Need, Scenario
+from raastof_geo.scenario.scenario import Need
 
 SOIL = "soil_notifications.csv"
 _TEXTS = read_texts("soil notification")
@@ -33,15 +32,24 @@ def list_soil(result: Result) -> Iterator[list[Any]]:
     for one in find_reliances(scenario, list_flows(flows)):
         permits[one.need.site, one.material][str(call_condition(scenario, one))] = None
     apart = flows[flows["origin"] != flows["destination"]]
-    purposes = [
-        str(_name_purpose(scenario, *one))
-        for one in apart[["taker", "taker_kind"]].itertuples(index=False, name=None)
-    ]
+    purposes = []  # the use of a need, else where it goes
+    for taker, kind in apart[["taker", "taker_kind"]].itertuples(index=False, name=None):
+        entry = scenario.entries.get((Role(kind), taker))
+        used = call(catalogue.uses[entry.use].name) if isinstance(entry, Need) else None
+        purposes.append(str(used or name_step(kind, inside=False)))
     keys = ["origin", "destination", "material", "period", "purpose"]
     grouped = apart.assign(purpose=purposes).groupby(keys, sort=False)["tonnes"].sum()
     where = result.effect.books.municipalities
-    places = {one: [*_name_place(scenario, one, where[one])] for one in scenario.sites}
-    weeks = _say_weeks(catalogue.soil_samples) if catalogue.soil_samples else ""
+    places = {}
+    for id_, said in scenario.sites.items():
+        easting, northing = project(*said.lon_lat).ravel()  # as the heads say
+        about = (scenario.site_name(id_), said.address, where[id_], said.land_register)
+        places[id_] = (*about, f"{easting:.0f}; {northing:.0f}")
+    weeks = ""  # that samples and the answer take
+    if catalogue.soil_samples:
+        span = catalogue.soil_samples.weeks
+        ends = (span.value if one is None else one for one in (span.low, span.high))
+        weeks = "–".join(dict.fromkeys(f"{one:g}" for one in ends))
     rows: Any = grouped.reset_index().itertuples()
     for row in rows:
         material, period = catalogue.materials[row.material], scenario.periods[row.period]
@@ -69,29 +77,6 @@ def list_soil(result: Result) -> Iterator[list[Any]]:
             period.end,
             *[None] * 3,
         ]
-
-
-def _name_purpose(scenario: Scenario, taker: str, kind: str) -> Message:
-    """Say what soil is for: the use of a need, else where it goes."""
-    entry = scenario.entries.get((Role(kind), taker))
-    if isinstance(entry, Need):
-        return call(scenario.catalogue.uses[entry.use].name)
-    return name_step(kind, inside=False)
-
-
-def _name_place(scenario: Scenario, site: str, municipality: str) -> Iterator[str]:
-    """Give name, address, municipality, land register number and coordinates of a site."""
-    said = scenario.sites[site]
-    easting, northing = project(*said.lon_lat).ravel()  # as the heads say
-    yield from (scenario.site_name(site), said.address, municipality)
-    yield from (said.land_register, f"{easting:.0f}; {northing:.0f}")
-
-
-def _say_weeks(samples: SoilSamples) -> str:
-    """Say how long samples and the answer take."""
-    weeks = samples.weeks
-    span = dict.fromkeys(weeks.value if one is None else one for one in (weeks.low, weeks.high))
-    return "–".join(f"{one:g}" for one in span)
 
 
 def write_soil(result: Result, folder: Path) -> Path:

@@ -9,7 +9,6 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.assignment.telling import names
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.progress import Shares, follow_municipalities, follow_periods
@@ -111,29 +110,21 @@ def summarise(result: Result) -> list[KeyFigure]:
 
 def prove(result: Result) -> Message:
     """Put the certificates into a sentence."""
-    plan, goals = result.plan, result.plan.goal_certificate
-    proof = _prove(plan.certificate, result)
-    if goals is None:
-        return proof
-    told = {"short": format_number(goals.objective), "proof": proof}
-    if not goals.holds:
-        return read_texts("proof")["goals open"].format(**told)
-    if goals.feasible and goals.objective <= goals.tolerance_t:
-        return read_texts("proof")["goals reached"].format(**told)
-    return read_texts("proof")["goals lacking"].format(**told)
-
-
-def _prove(certificate: Certificate, result: Result) -> Message:
-    gap = 100 * max(0.0, certificate.gap)
-    proved = result.plan.finished and certificate.holds
-    return read_texts("proof")["best" if proved else "open"].format(
+    plan, goals, texts = result.plan, result.plan.goal_certificate, read_texts("proof")
+    gap = 100 * max(0.0, plan.certificate.gap)
+    proof = texts["best" if plan.finished and plan.certificate.holds else "open"].format(
         objective=name_objective(result.scenario.said.objectives[0].minimise),
-        bound=format_number(certificate.lower_bound),
-        value=format_number(certificate.objective),
+        bound=format_number(plan.certificate.lower_bound),
+        value=format_number(plan.certificate.objective),
         share=format_number(gap, digits=2),
-        violation=_small(1000 * abs(certificate.largest_violation)),
+        violation=_small(1000 * abs(plan.certificate.largest_violation)),
         gap=_small(gap),
     )
+    if goals is None:
+        return proof
+    reached = goals.feasible and goals.objective <= goals.tolerance_t
+    key = "goals open" if not goals.holds else "goals reached" if reached else "goals lacking"
+    return texts[key].format(short=format_number(goals.objective), proof=proof)
 
 
 def _small(value: float) -> Readable:
@@ -205,8 +196,7 @@ def list_stated(scenario: Scenario) -> list[Message]:
         )
         for one in scenario.said.border
     ]
-    today = scenario.said.targets.virgin_today
-    if today is not None:
+    if (today := scenario.said.targets.virgin_today) is not None:
         told.append(
             say("Today {amount} t of virgin material is used in each period ({source})").format(
                 amount=format_number(today.amount_per_period.value), source=today.source
@@ -224,7 +214,9 @@ def answer(result: Result) -> list[Message]:
     if target.asked is not None:
         told += _say_target(target, unit)
         told += [
-            _out_of_reach(target.asked, reach)
+            read_texts("reach")["lacking" if reach.offered < target.asked else "kept out"].format(
+                asked=format_number(100 * target.asked, digits=1), **_shares(reach)
+            )
             for reach in target.reaches[1:]
             if reach.finished and reach.largest < target.asked
         ]
@@ -238,15 +230,13 @@ def answer(result: Result) -> list[Message]:
 
 
 def _how_far(reach: Reach, about: Readable, unit: str) -> Message:
-    """Say how far one definition of the share gets, or that the clock left it open."""
-    told, texts = _shares(reach) | {"about": about}, read_texts("reach")
-    if not reach.finished:
-        return texts["open"].format(**told)
-    if reach.largest < reach.in_plan + _NO_MORE:
-        return texts["no more"].format(**told)
-    if reach.more_at_largest is None:
-        return texts["at most"].format(**told)
-    return texts["adds"].format(more=format_number(reach.more_at_largest), unit=unit, **told)
+    key = "open" if not reach.finished else "adds"
+    if reach.finished and reach.largest < reach.in_plan + _NO_MORE:
+        key = "no more"
+    elif reach.finished and reach.more_at_largest is None:
+        key = "at most"
+    more = format_number(reach.more_at_largest or 0.0)
+    return read_texts("reach")[key].format(more=more, unit=unit, about=about, **_shares(reach))
 
 
 def _shares(reach: Reach) -> dict[str, Readable]:
@@ -266,11 +256,9 @@ def _say_target(target: TargetAnswer, unit: str) -> list[Message]:
         "about": say_about(target),
     }
     texts = read_texts("target")
-    kg, dkk = (
-        None if more is None else round(more) for more in (target.more_kg_co2e, target.more_dkk)
-    )
-    price = target.price_per_t
-    if price is None:
+    more = (target.more_kg_co2e, target.more_dkk)
+    kg, dkk = (None if one is None else round(one) for one in more)
+    if (price := target.price_per_t) is None:
         told["in_plan"] = format_number(100 * target.reach.in_plan, digits=1)
         return [texts["missed"].format(**told, short=format_number(target.short_t))]
     if kg is None or dkk is None:
@@ -289,13 +277,6 @@ def _say_change(change: float, unit: Readable) -> Message:
     if not change:
         return say("as much in {unit}", unit=unit)
     return say_change(change, unit)
-
-
-def _out_of_reach(asked: float, reach: Reach) -> Message:
-    """Say why a definition of the share does not reach the target."""
-    told = _shares(reach) | {"asked": format_number(100 * asked, digits=1)}
-    why = "lacking" if reach.offered < asked else "kept out"
-    return read_texts("reach")[why].format(**told)
 
 
 def write_summary(result: Result, folder: Path) -> Path:
@@ -317,9 +298,8 @@ def _build(result: Result) -> Iterator[_Block]:
     yield Heading(say("Side by side"))
     yield Table("", HEADS, tuple(write_baselines(result)))
     yield from (Paragraph(describe_basis(result)), Paragraph(prove(result)))
-    yield from _list(
-        say("Warnings"), [name_plainly(result.scenario, one.message) for one in warn(result)]
-    )
+    doubts = [name_plainly(scenario, one.message) for one in warn(result)]
+    yield from _list(say("Warnings"), doubts)
     yield from _list(say("Can the share be reached?"), answer(result))
     if result.assumptions is not None:
         yield from _list(assumptions.HANGS_ON, assumptions.tell_assumptions(result.assumptions))
@@ -389,8 +369,7 @@ def find_reliances(scenario: Scenario, flows: Iterable[Flow]) -> list[Reliance]:
     tonnes: dict[tuple[str, str, str], float] = defaultdict(float)
     named: dict[str, Need] = {}
     for flow in flows:
-        need = needs.get(flow.taker)
-        if need is None:
+        if (need := needs.get(flow.taker)) is None:
             continue
         named[need.name] = need
         rulings = scenario.rulings(flow.material, need.demand)
@@ -411,36 +390,30 @@ def list_conditions(result: Result, flows: Iterable[Flow]) -> list[Message]:
     reliances = find_reliances(scenario, flows)
     for condition, mine in itertools.groupby(reliances, lambda one: one.condition):
         each = list(mine)
-        rows = [_tell_reliance(scenario, one) for one in each]
+        rows = [
+            say("{tonnes} t of {material} in {use} at {site}: {condition}").format(
+                tonnes=format_number(one.tonnes),
+                material=names.call_material(scenario, one.material),
+                use=names.call_use(scenario, one.need.use),
+                site=scenario.site_name(one.need.site),
+                condition=call_condition(scenario, one),
+            )
+            for one in each
+        ]
         total = say("{tonnes} t in all: {condition}").format(
             tonnes=format_number(sum(one.tonnes for one in each)),
             condition=names.call(scenario.catalogue.conditions[condition].name),
         )
         first, rest = (total, rows) if rows[1:] else (rows[0], [])
-        rules = _cite_rules(scenario, each)
-        told += [Message("{first} ({rules})", {"first": first, "rules": rules}), *rest]
+        asked = dict.fromkeys(
+            scenario.catalogue.cite(ruling.citation)
+            for one in each
+            for ruling in scenario.rulings(one.material, one.need.demand)
+            if ruling.condition == condition
+        )
+        cited = {"first": first, "rules": names.join_clauses([*asked])}
+        told += [Message("{first} ({rules})", cited), *rest]
     return told
-
-
-def _tell_reliance(scenario: Scenario, one: Reliance) -> Message:
-    return say("{tonnes} t of {material} in {use} at {site}: {condition}").format(
-        tonnes=format_number(one.tonnes),
-        material=names.call_material(scenario, one.material),
-        use=names.call_use(scenario, one.need.use),
-        site=scenario.site_name(one.need.site),
-        condition=call_condition(scenario, one),
-    )
-
-
-def _cite_rules(scenario: Scenario, reliances: Iterable[Reliance]) -> Message:
-    """Cite the rules that ask for a condition, each once."""
-    asked = [
-        scenario.catalogue.cite(ruling.citation)
-        for one in reliances
-        for ruling in scenario.rulings(one.material, one.need.demand)
-        if ruling.condition == one.condition
-    ]
-    return names.join_clauses([*dict.fromkeys(asked)])
 
 
 def call_condition(scenario: Scenario, one: Reliance) -> Message:
@@ -472,7 +445,6 @@ def _tell_places(result: Result) -> Iterator[Message]:
 
 
 def _render(block: _Block) -> str:
-    """Write a block as Markdown."""
     if isinstance(block, Heading):
         return f"## {block.text}"
     if isinstance(block, Paragraph):

@@ -102,8 +102,7 @@ def _write_sheets(book: Book, result: Result) -> None:
         [name_plainly(result.scenario, row.name), row.limit, row.used, row.shadow_price]
         for row in list_priced_rows(plan, least=1e-9)
     )
-    heads = (say("Limit"), say("Now"), say("Used"), change)
-    add("prices").table(heads, prices, digits=3)
+    add("prices").table((say("Limit"), say("Now"), say("Used"), change), prices, digits=3)
     _write_sources(add("sources"), result)
     _write_contents(contents, book, result)
 
@@ -117,14 +116,12 @@ def _write_contents(sheet: Sheet, book: Book, result: Result) -> None:
     for text in read_texts("workbook").values():
         sheet.note(text.format(**told))
     sheet.row += 1
-    heads = (say("Sheet"), say("What it holds"), say("For whom"), say("Rows"))
-    sheet.heads(heads, freeze=0)
+    sheet.heads([say("Sheet"), say("What it holds"), say("For whom"), say("Rows")], freeze=0)
     link = book.look(font_color="#0B4F8A", underline=1, align="left", indent=1)
     for one in book.sheets[1:]:
         row = sheet.row
         sheet.cells([one.name, one.about, one.reader, max(0, one.row - 1)], digits=0)
-        place = f"internal:'{one.name}'!A1"
-        sheet.worksheet.write_url(row, 0, place, link, string=one.name)
+        sheet.worksheet.write_url(row, 0, f"internal:'{one.name}'!A1", link, string=one.name)
 
 
 class _Flows(NamedTuple):
@@ -136,7 +133,6 @@ class _Flows(NamedTuple):
     """Empty trips, which single flows have no part of, by truck and period."""
 
     def range(self, column: str) -> str:
-        """Give the cells of a column."""
         name = xl_col_to_name(list(_FLOW_COLUMNS).index(column))
         quoted = str(self.name)[:31].replace("'", "''")
         return f"'{quoted}'!${name}$2:${name}${max(2, len(self.flows) + len(self.trips) + 1)}"
@@ -192,15 +188,14 @@ def _write_summary(sheet: Sheet, result: Result, flows: _Flows, before: _Flows) 
     plan, then = effect.books.totals, effect.baseline_books.totals
     for part, shown in shown_in_lines().items():
         factor = shown.factor
-        now: Any = float(plan[part]) * factor
-        was: Any = float(then[part]) * factor
+        now, was = float(plan[part]) * factor, float(then[part]) * factor
+        told: list[Any] = [was, now]
         # Of sums, flows have a part only: plants and depots are in them too.
         if part.flow in _FLOW_COLUMNS and part not in sums_of_parts():
-            now = Formula(f"=SUM({flows.range(part.flow)})*{factor!r}", now)
-            was = Formula(f"=SUM({before.range(part.flow)})*{factor!r}", was)
-        saved = float(then[part] - plan[part]) * factor
-        compared = _compare("BCD", saved, then[part] * factor)
-        sheet.cells([part.heading, was, now, *compared], digits=shown.digits)
+            cells = (f"=SUM({one.range(part.flow)})*{factor!r}" for one in (before, flows))
+            told = [*map(Formula, cells, told)]
+        compared = _compare("BCD", float(then[part] - plan[part]) * factor, was)
+        sheet.cells([part.heading, *told, *compared], digits=shown.digits)
     sheet.filter()
 
 
@@ -208,23 +203,19 @@ def _compare(columns: str, saved: float, was: float) -> Iterator[Formula]:
     """Give in the third of some columns the difference of the others, and beside it its share."""
     first, second, third = tuple(columns)
     yield Formula(f"={first}#-{second}#", saved)
-    share = saved / was if was else ""
-    yield Formula(f'=IF({first}#=0,"",{third}#/{first}#)', share, percent=True)
+    yield Formula(f'=IF({first}#=0,"",{third}#/{first}#)', saved / was if was else "", percent=True)
 
 
 def _write_groups(sheet: Sheet, result: Result, dimension: str) -> None:
     """Write what falls to each of a kind, a line for each figure that is not nothing."""
     before, plan = result.effect.align(dimension)
     grouped = shown_in_columns()
-    name = read_texts("dimensions")[dimension]
-    sheet.heads([name, say("Key figure"), *_SIDES, "%"], freeze=2)
+    sheet.heads([read_texts("dimensions")[dimension], say("Key figure"), *_SIDES, "%"], freeze=2)
 
     def write(label: Readable, part: Any, worth: Sequence[float], *sums: Formula) -> None:
         told = say("Moved [t]") if part == TONNES else part.heading
-        digits = part.shown.digits if part.shown else 0
-        compared = _compare("CDE", worth[0] - worth[1], worth[0])
-        cells = [label, told, *(sums or worth), *compared]
-        sheet.cells(cells, digits=digits, total=bool(sums))
+        cells = [label, told, *(sums or worth), *_compare("CDE", worth[0] - worth[1], worth[0])]
+        sheet.cells(cells, digits=part.shown.digits if part.shown else 0, total=bool(sums))
 
     for label in sorted(plan.index, key=COMMON.__eq__):
         told = effects.name_group(result.scenario, dimension, label)
@@ -264,7 +255,7 @@ def _assumption_rows(assessment: Assessment) -> Iterator[list[Any]]:
         for number, end in enumerate(swing.ends):
             flips = [one for one in swing.flips if one.end == number]
             turns = "; ".join(
-                f"{SHOWN[one.headline].title}: {subject.write(one.level)}" for one in flips
+                f"{SHOWN[it.headline].title}: {subject.write(it.level)}" for it in flips
             )
             level: Any = subject.names[number] if subject.names else end.level * percent
             value = subject.value and subject.value * percent
@@ -277,11 +268,8 @@ def _assumption_rows(assessment: Assessment) -> Iterator[list[Any]]:
 
 def _write_causes(sheet: Sheet, effect: Effect) -> None:
     emitted, causes = parts_of(CO2E), effect.causes
-    heads: list[Readable] = [
-        say("Cause"),
-        *(f"{part.saved_as} [kg CO2e]" for part in emitted),
-        *(say("Cost [DKK]"), say("All [kg CO2e]"), say("Price of CO2e"), say("Coordination")),
-    ]
+    heads: list[Readable] = [say("Cause"), *(f"{part.saved_as} [kg CO2e]" for part in emitted)]
+    heads += [say("Cost [DKK]"), say("All [kg CO2e]"), say("Price of CO2e"), say("Coordination")]
     added = f"=SUM(B#:{xl_col_to_name(len(emitted))}#)"
     rows = [
         [
@@ -324,14 +312,12 @@ def _write_money(sheet: Sheet, result: Result) -> None:
 def _write_accounts(sheet: Sheet, result: Result) -> None:
     """Write every party's account by part, above 0 what it gets; each part adds up to 0."""
     parts = [*parts_of(COST)]
-    sheet.heads(
-        [say("Party"), say("Account"), say("Part"), *_SIDES[:2], say("Plan − baseline")], freeze=2
-    )
+    heads = (say("Party"), say("Account"), say("Part"), *_SIDES[:2], say("Plan − baseline"))
+    sheet.heads(heads, freeze=2)
 
     def write(who: Sequence[Readable], part: Readable, *ends: Any, change: float) -> None:
-        difference, total = Formula("=E#-D#", change), not who
-        cells = [*(who or (say("Total"), "")), part, *ends, difference]
-        sheet.cells(cells, digits=0, total=total)
+        cells = [*(who or (say("Total"), "")), part, *ends, Formula("=E#-D#", change)]
+        sheet.cells(cells, digits=0, total=not who)
 
     for one in effects.list_accounts(result.scenario, result.effect):
         who = (one.name, read_texts("accounts").get(one.sort, say("trade or state")))

@@ -1,27 +1,273 @@
-"""Build a network of roads for trucks out of the ways of OpenStreetMap."""
+"""Build a network of roads for trucks out of the ways of OpenStreetMap, whole or reduced.
 
-from collections.abc import Callable, Collection, Mapping
+Edges are parts of ways. Over a node a turn restriction means the parts that meet there, over ways
+every sequence of their parts. `arc ^ 1` is the way back of an arc.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
-from typing import TypeAlias
+from itertools import groupby, pairwise, product
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.spatial import cKDTree
 
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import say
 from raastof_geo.region.projection import bound, measure_steps
-from raastof_geo.roads.columns import Rows, lay_runs
-from raastof_geo.roads.edges import RoadEdges, Turn
-from raastof_geo.roads.mapped.osm import OsmWays, TellStep
-from raastof_geo.roads.mapped.rules import flip_tags
-from raastof_geo.roads.mapped.ways import add_straight_edges, lay_network
+from raastof_geo.roads.edges import NetworkMetadata, RoadEdges, Rows, Turn, lay_runs, round_degrees
+from raastof_geo.roads.mapped.osm import MappedTurn, OsmWays, TellStep
+from raastof_geo.roads.mapped.tags import flip_tags
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import ROAD_CLASSES, Access, Road, join_tags, split_tags
 from raastof_geo.roads.routing.islands import keep_main_part, link_pieces
+
+_LONGEST_VIA = 64
+"""Edges that a restriction may run through; more is a mistake in the map, and sequences over them
+would be too many to follow. A judgement."""
+
+
+def _lay_turns(
+    network: RoadNetwork, mapped: Sequence[MappedTurn], nodes: Mapping[int, int]
+) -> RoadNetwork:
+    """Put restrictions on the arcs of a network whose members lie in it and meet as they should.
+
+    Left out, and counted as in doubt, are those that leave open which of two parts of a way they
+    mean, and those that forbid the very turn that another prescribes. `nodes`: nodes by id of
+    OpenStreetMap.
+    """
+    roads, unclear = _Roads(mapped, network), 0
+    found: dict[Turn, None] = {}
+    for one in mapped:
+        ways = [*dict.fromkeys(roads.trace(one, nodes))]
+        vague = bool(ways) and roads.is_ambiguous(one, ways)
+        unclear += vague
+        tags = join_tags({"ambiguous": one.value}) if vague else one.rules
+        found |= dict.fromkeys(Turn(one.only, arcs, tags) for arcs in ways)
+    always = [turn for turn in found if not turn.tags]
+    against = {turn.arcs for turn in always if Turn(not turn.only, turn.arcs) in found}
+    text = join_tags({"ambiguous": "no; only"})
+    doubted = (turn._replace(tags=text) for turn in always if turn.arcs in against)
+    told = network.metadata.doubtful_turns + unclear + 2 * len(against)
+    return replace(
+        network,
+        turns=tuple(turn for turn in always if turn.arcs not in against),
+        some_turns=tuple(dict.fromkeys((*(turn for turn in found if turn.tags), *doubted))),
+        metadata=replace(network.metadata, doubtful_turns=told),
+    )
+
+
+class _Roads:
+    """The arcs that signs leave open on the ways that restrictions are about."""
+
+    def __init__(self, turns: Sequence[MappedTurn], network: RoadEdges) -> None:
+        wanted = {one for turn in turns for one in (*turn.origin, *turn.via_ways, *turn.target)}
+        self.arcs: dict[int, list[int]] = defaultdict(list)
+        self.way: dict[int, int] = {}
+        self.tail: dict[int, int] = {}
+        self.head: dict[int, int] = {}
+        for edge in np.flatnonzero(np.isin(network.way, list(wanted))).tolist():
+            way, ends = int(network.way[edge]), (int(network.tail[edge]), int(network.head[edge]))
+            for side, signed in enumerate((network.forward[edge], network.backward[edge])):
+                if signed:
+                    arc = 2 * edge + side
+                    self.arcs[way].append(arc)
+                    self.way[arc], self.tail[arc], self.head[arc] = way, ends[side], ends[1 - side]
+
+    def is_ambiguous(self, turn: MappedTurn, found: list[tuple[int, ...]]) -> bool:
+        """Tell whether it is open from which part of a way a restriction leads, or to which."""
+        if turn.turns_round:
+            return False
+        sides = {arcs[0] for arcs in found}, {arcs[-1] for arcs in found}
+        several = [len({self.way[arc] for arc in arcs}) < len(arcs) for arcs in sides]
+        many = (len(turn.origin) > 1, "no_entry"), (len(turn.target) > 1, "no_exit")
+        return any(several) or any(some and turn.value != value for some, value in many)
+
+    def trace(self, turn: MappedTurn, via_nodes: Mapping[int, int]) -> Iterator[tuple[int, ...]]:
+        """Give the arcs of every way through a restriction, first to last."""
+        into, via, out = (
+            [arc for way in ways for arc in self.arcs[way]]
+            for ways in (turn.origin, turn.via_ways, turn.target)
+        )
+        if turn.via_node is not None:
+            node = via_nodes.get(turn.via_node)
+            into = [arc for arc in into if self.head[arc] == node]
+            out = [arc for arc in out if self.tail[arc] == node]
+            # Turning round on the spot is left out, unless that is what the restriction is about.
+            ways = product(into, out)
+            yield from (way for way in ways if (way[0] ^ 1 == way[1]) == turn.turns_round)
+        elif 0 < len({arc // 2 for arc in via}) <= _LONGEST_VIA:
+            for first in into:
+                yield from self._through((first,), sorted({*via}), sorted({*out}))
+
+    def _through(
+        self, arcs: tuple[int, ...], via: list[int], out: list[int]
+    ) -> Iterator[tuple[int, ...]]:
+        """Go on over every edge of the ways between, each once, then out."""
+        for arc in via or out:
+            if self.tail[arc] == self.head[arcs[-1]]:
+                rest = [other for other in via if other // 2 != arc // 2]
+                yield from self._through((*arcs, arc), rest, out) if via else [(*arcs, arc)]
+
+
+def lay_network(
+    ways: OsmWays, *, title: str = "OpenStreetMap", osm_date: str | None = None
+) -> RoadNetwork:
+    """Split ways where they meet, and keep all of them as mapped, those closed to trucks too.
+
+    A barrier stands on an edge of its own, of no length, between the junction and each road that
+    ends there. `osm_date`: ISO 8601, by default what `ways` say.
+    """
+    lon, lat = round_degrees(ways.node_lon), round_degrees(ways.node_lat)
+    begin, end, way = _split(ways)
+    here, ahead = ways.node[:-1], ways.node[1:]
+    along = np.append(0.0, np.cumsum(measure_steps(lon[here], lat[here], lon[ahead], lat[ahead])))
+    # A step of this running sum errs by some 1e-8 m. Rounded to a thousandth of a centimetre
+    # first, such errors raise no length by a whole one.
+    metres = np.ceil(np.round((along[end] - along[begin]) * 100, 3)) / 100
+    first, last, size = ways.node[begin], ways.node[end], end - begin + 1
+    points = lay_runs(begin, size)
+    used = np.zeros(len(lon), bool)
+    used[first] = used[last] = True
+    number, nodes = (np.cumsum(used) - 1).astype(np.int32), np.flatnonzero(used)
+    road = ways.road[way]
+    network = RoadNetwork(
+        node_lon=lon[nodes],
+        node_lat=lat[nodes],
+        tail=number[first],
+        head=number[last],
+        length_m=metres,
+        forward=np.array([kind.forward for kind in ways.roads], bool)[road],
+        backward=np.array([kind.backward for kind in ways.roads], bool)[road],
+        road=road,
+        roads=ways.roads,
+        point_start=np.append(0, np.cumsum(size)).astype(np.int32),
+        lon=lon[ways.node[points]],
+        lat=lat[ways.node[points]],
+        metadata=NetworkMetadata(
+            title=title,
+            osm_date=osm_date or ways.osm_date or "",
+            simplified_m=0.0,
+            bounds=bound(lon, lat),
+            doubtful_turns=ways.doubtful_turns,
+        ),
+        way=ways.way[way],
+    )
+    via = {int(ways.node_id[node]): int(number[node]) for node in nodes} if ways.turns else {}
+    return _raise_barriers(
+        _lay_turns(network, ways.turns, via),
+        {int(number[node]): barrier for node, barrier in ways.barriers.items()},
+    )
+
+
+def _split(ways: OsmWays) -> tuple[Indices, Indices, Indices]:
+    """Split at each node used twice, at ends, barriers, restrictions and amid rings without any.
+
+    First and last of each run of nodes, as positions in `OsmWays.node`, and its way.
+    """
+    junction = np.bincount(ways.node, minlength=len(ways.node_id)) > 1
+    junction[list(ways.barriers)] = True
+    via = [turn.via_node for turn in ways.turns if turn.via_node is not None]
+    junction[np.isin(ways.node_id, via)] = True
+    at_junction = junction[ways.node]
+    at_junction[ways.node_start[:-1]] = True
+    at_junction[ways.node_start[1:] - 1] = True
+    begin, end, way = _between(ways, at_junction)
+    ring = (ways.node[begin] == ways.node[end]) & (end - begin > 1)
+    if not ring.any():
+        return begin, end, way
+    at_junction[(begin[ring] + end[ring]) // 2] = True
+    return _between(ways, at_junction)
+
+
+def _between(ways: OsmWays, at_junction: Mask) -> tuple[Indices, Indices, Indices]:
+    cut = np.flatnonzero(at_junction)
+    way = np.searchsorted(ways.node_start, cut, side="right") - 1
+    moved = ways.node[cut[1:]] != ways.node[cut[:-1]]
+    kept = (way[1:] == way[:-1]) & (moved | (np.diff(cut) > 1))
+    return cut[:-1][kept], cut[1:][kept], way[:-1][kept]
+
+
+def _raise_barriers(network: RoadNetwork, barriers: dict[int, Road]) -> RoadNetwork:
+    """Set each end of a road at a barrier apart, and join it to the junction by the barrier.
+
+    A gate restricts who passes it, not who turns at the junction it stands in: each road that ends
+    there gets an end of its own in the same place, an edge of no length away.
+    """
+    if not barriers:
+        return network
+    kinds = {node: len(network.roads) + rank for rank, node in enumerate(barriers)}
+    ends = np.column_stack((network.tail, network.head)).astype(np.int32)
+    edge, side = np.nonzero(np.isin(ends, list(barriers)))
+    node = ends[edge, side]
+    copy = (len(network.node_lon) + np.arange(len(edge))).astype(np.int32)
+    ends[edge, side] = copy
+    stands = {
+        (one, end): network.edge_count + rank
+        for rank, (one, end) in enumerate(zip(edge.tolist(), side.tolist(), strict=True))
+    }
+    parted = replace(
+        network,
+        node_lon=np.append(network.node_lon, network.node_lon[node]),
+        node_lat=np.append(network.node_lat, network.node_lat[node]),
+        tail=ends[:, 0].copy(),
+        head=ends[:, 1].copy(),
+        roads=(*network.roads, *barriers.values()),
+        turns=_pass_barriers(network.turns, stands),
+        some_turns=_pass_barriers(network.some_turns, stands),
+    )
+    road = np.array([kinds[at] for at in node.tolist()], np.int32)
+    return add_straight_edges(parted, node, copy, road=road, length_m=np.zeros(len(node)))
+
+
+def add_straight_edges(
+    network: RoadNetwork,
+    tail: SmallIntegers,
+    head: SmallIntegers,
+    *,
+    road: SmallIntegers,
+    length_m: Floats,
+) -> RoadNetwork:
+    """Add straight edges, open in both directions, that no way of OpenStreetMap stands for."""
+    both = np.column_stack((tail, head)).ravel()
+    more = network.point_start[-1] + 2 * np.arange(1, len(tail) + 1)
+    added: dict[str, Any] = {
+        **{"tail": tail, "head": head, "road": road, "length_m": length_m, "point_start": more},
+        **dict.fromkeys(("forward", "backward"), np.ones(len(tail), bool)),
+        **{
+            "way": np.zeros(len(tail)),
+            "lon": network.node_lon[both],
+            "lat": network.node_lat[both],
+        },
+    }
+    before = {name: getattr(network, name) for name in added}
+    joined: dict[str, Any] = {
+        of: np.append(one, added[of]).astype(one.dtype) for of, one in before.items()
+    }
+    return replace(network, **joined)
+
+
+def _pass_barriers(
+    turns: tuple[Turn, ...], stands: Mapping[tuple[int, int], int]
+) -> tuple[Turn, ...]:
+    """Let restrictions run over the barriers at `stands`: edge and end (0 its tail, 1 its head)."""
+    found = []
+    for turn in turns:
+        arcs = turn.arcs
+        path = [*arcs[:1]]
+        for one, other in pairwise(arcs):
+            away = stands.get((one // 2, 1 - one % 2))
+            towards = stands.get((other // 2, other % 2))
+            if away is not None and towards is not None:
+                path += [2 * away + 1, 2 * towards]
+            path.append(other)
+        # Whoever has passed a barrier is bound for the road behind it.
+        past = len(arcs) > 1 and (arcs[-1] // 2, arcs[-1] % 2) in stands
+        found.append(turn._replace(arcs=tuple(path[:-1] if past else path)))
+    return tuple(found)
 
 
 class Chains(Rows):
@@ -46,7 +292,10 @@ def _join_segments(ends: SmallIntegers, ways: Mask, kind: SmallIntegers) -> Chai
     """
     node, outward = ends.ravel(), ways.ravel()
     partners = _partners(node, outward, ways[:, ::-1].ravel(), np.repeat(kind, 2))
-    runs = [part for run in _walk(partners) for part in _part(node, run)]
+    runs = []
+    for run in _walk(partners):  # one that would come back to where it began is parted
+        loops = node[run[0]] == node[run[-1] ^ 1] and len(run) > 1
+        runs += [run[: len(run) // 2], run[len(run) // 2 :]] if loops else [run]
     # One that is open against its direction only is turned round: its shape runs as trucks do.
     runs = [run if outward[run[0]] else [half ^ 1 for half in reversed(run)] for run in runs]
     return Chains.of(runs)
@@ -87,14 +336,6 @@ def _walk(partners: Integers) -> list[list[int]]:
             half = partner[half ^ 1]
         runs += [run] if run else []
     return runs
-
-
-def _part(node: SmallIntegers, run: list[int]) -> list[list[int]]:
-    """Part a chain in its middle that would come back to where it began."""
-    if node[run[0]] != node[run[-1] ^ 1] or len(run) < 2:
-        return [run]
-    middle = len(run) // 2
-    return [run[:middle], run[middle:]]
 
 
 BUILT_IN_CLASSES = (*ROAD_CLASSES[: ROAD_CLASSES.index("unclassified") + 1], "ferry")
@@ -139,9 +380,8 @@ def build_network(
         progress(say("Linking {count} road segments", count=whole.edge_count))
     kept = _choose(whole, classes, link)
     if not kept.any():
-        raise RoadDataError.saying(
-            "No roads of the wanted classes are connected: {classes}.", classes=", ".join(classes)
-        )
+        wanted = ", ".join(classes)
+        raise RoadDataError.saying_text("osm files", "unconnected", classes=wanted)
     if progress:
         progress(say("Joining and simplifying {count} road segments", count=int(kept.sum())))
     return _draw(whole, np.flatnonzero(kept), simplify_m=simplify_m)
@@ -160,6 +400,8 @@ def _bridge_ferries(network: RoadNetwork) -> RoadNetwork:
         return network
     names = {road.name: number for number, road in enumerate(network.roads)}
     name = np.array([names[network.called(edge)] for edge in edges_of_ends.tolist()])
+    from scipy.spatial import cKDTree
+
     # A third dimension keeps ferries of different names far apart.
     places = np.column_stack((xy[ends], name * 2 * _FERRY_GAP_M))
     found = cKDTree(places).query(places, k=[2])
@@ -204,6 +446,9 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
     xy = np.concatenate((whole.project(whole.node_lon, whole.node_lat), whole.xy))
     mapped = _line_up(whole, chosen, chains)
     drawn = _simplify(mapped, xy, tolerance_m=simplify_m)
+    shapes = np.asarray(shapely.linestrings(xy[drawn.numbers], indices=drawn.owner))
+    shapely.prepare(shapes)
+    shift_m = shapely.distance(shapes[mapped.owner], shapely.points(xy[mapped.numbers])).max()
     lon = np.concatenate((whole.node_lon, whole.lon))
     lat = np.concatenate((whole.node_lat, whole.lat))
     length_m = np.add.reduceat(whole.length_m[chosen[chains.segment]], chains.start[:-1])
@@ -220,7 +465,10 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
     shape = drawn.take(order)
     single = np.diff(chains.start)[order] == 1
     turned = whole.turns or whole.some_turns
-    place = _place_edges(chosen, chains, order) if turned else {}
+    place: dict[int, int] = {}  # of each edge the joined arc that it, driven along, became part of
+    if turned:
+        arc = 2 * np.repeat(np.argsort(order), np.diff(chains.start)) + chains.flipped
+        place = dict(zip(chosen[chains.segment].tolist(), arc.tolist(), strict=True))
     return RoadNetwork(
         node_lon=lon[nodes],
         node_lat=lat[nodes],
@@ -238,7 +486,7 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
             whole.metadata,
             simplified_m=float(simplify_m),
             bounds=bound(lon[shape.numbers], lat[shape.numbers]),
-            largest_shift_m=round(_measure_shift(drawn, xy, mapped, xy), 3),
+            largest_shift_m=round(float(shift_m), 3),
         ),
         way=np.where(single, whole.way[chosen[first]], 0),
         turns=_carry_turns(whole.turns, place),
@@ -266,14 +514,6 @@ def _turn_rules(
             road[flipped & (road == number)] = len(more)
             more.append(replace(roads[number], rules=turned))
     return road, tuple(more)
-
-
-def _place_edges(chosen: Indices, chains: Chains, order: Indices) -> dict[int, int]:
-    """Give for each edge the joined arc that it, driven along, became part of."""
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    arc = 2 * np.repeat(rank, np.diff(chains.start)) + chains.flipped
-    return dict(zip(chosen[chains.segment].tolist(), arc.tolist(), strict=True))
 
 
 def _carry_turns(turns: tuple[Turn, ...], place: Mapping[int, int]) -> tuple[Turn, ...]:
@@ -348,11 +588,3 @@ def _measure(lines: Rows, lon: Floats, lat: Floats) -> Floats:
     step = np.where(within, measure_steps(lon[begin], lat[begin], lon[end], lat[end]), 0.0)
     total: Floats = np.add.reduceat(step, lines.start[:-1])
     return total
-
-
-def _measure_shift(drawn: Rows, drawn_xy: Floats, mapped: Rows, mapped_xy: Floats) -> float:
-    """Measure the farthest that any mapped place lies from the drawn line of its road. [m]"""
-    shapes = np.asarray(shapely.linestrings(drawn_xy[drawn.numbers], indices=drawn.owner))
-    shapely.prepare(shapes)
-    places = shapely.points(mapped_xy[mapped.numbers])
-    return float(np.max(shapely.distance(shapes[mapped.owner], places)))

@@ -8,7 +8,7 @@ import socket
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,12 +22,11 @@ from pydantic import Field, TypeAdapter
 from raastof_geo.cache import DOWNLOAD, DOWNLOADS, claim, fingerprint
 from raastof_geo.errors import DownloadError, OutputError, RaastofError, RoadDataError, tell_reason
 from raastof_geo.files import AnyPath, drafting, hold
-from raastof_geo.language import Message, say
+from raastof_geo.language import say, say_text
 from raastof_geo.region.projection import Bounds
 from raastof_geo.roads.area import draw_bounds
 from raastof_geo.roads.convert import convert_roads
-from raastof_geo.roads.mapped.damage import LARGEST_ID
-from raastof_geo.roads.mapped.osm import TellStep, open_writer
+from raastof_geo.roads.mapped.osm import LARGEST_ID, TellStep, open_writer
 from raastof_geo.roads.road import ROAD_CLASSES
 
 if TYPE_CHECKING:
@@ -51,16 +50,13 @@ _KEPT_S = 7 * 24 * 3600.0
 """A download that broke off is kept for a week, as roads change little in one. [s]"""
 _MARGIN_M = 500.0
 """How far OSMnx asks for roads beyond an area, so that those along its border are whole. [m]"""
+_SIMPLIFIED_M = 5.0
 _GENERATOR = "raastof_geo"
 _HIGHWAYS = "|".join((*(label for label in ROAD_CLASSES if label != "ferry"), "road"))
 _WAYS = [f'["highway"~"^({_HIGHWAYS})$"]', '["route"="ferry"]']
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _LIMIT = re.compile(r"Rate limit: (\d+)")
 _NONSENSE = say("it sent something other than data")
-_UNREACHABLE = say(
-    "OpenStreetMap could not be reached. Check the internet connection, or use the built-in roads,"
-    " or build a network from a downloaded file with `raastof network build`."
-)
 
 Area = shapely.Polygon | shapely.MultiPolygon
 _Number = Annotated[int, Field(ge=-LARGEST_ID, le=LARGEST_ID)]
@@ -112,36 +108,22 @@ def fetch_network(
     bounds: Bounds | None = None,
     polygon: Area | None = None,
     into: AnyPath,
-    classes: Collection[str] = ROAD_CLASSES,
     servers: Sequence[str] = OVERPASS_SERVERS,
-    simplify_m: float = 5.0,
     progress: TellStep | None = None,
 ) -> Path:
     """Download the roads of a place, a rectangle or a polygon, and write them as a network.
 
     Roads are cut where they leave the rectangle or the polygon; a place keeps all that `fetch_osm`
-    gives, for its outline may cross the water under a bridge. For `into`, `classes` and
-    `simplify_m` [m] see `convert_roads`, for the rest `fetch_osm`.
+    gives, for its outline may cross the water under a bridge. For `into` see `convert_roads`, for
+    the rest `fetch_osm`.
     """
     title, area = _read_area(place, bounds, polygon)
     with tempfile.TemporaryDirectory() as folder:
-        file = fetch_osm(
-            place=place,
-            bounds=bounds,
-            polygon=polygon,
-            into=Path(folder) / "roads.osm.pbf",
-            servers=servers,
-            progress=progress,
-        )
-        return convert_roads(
-            file,
-            into=into,
-            title=title,
-            classes=classes,
-            simplify_m=simplify_m,
-            area=area,
-            progress=progress,
-        )
+        file = Path(folder) / "roads.osm.pbf"
+        where: dict[str, Any] = {"place": place, "bounds": bounds, "polygon": polygon}
+        fetch_osm(**where, into=file, servers=servers, progress=progress)
+        pack: dict[str, Any] = {"into": into, "title": title, "area": area, "progress": progress}
+        return convert_roads(file, classes=ROAD_CLASSES, simplify_m=_SIMPLIFIED_M, **pack)
 
 
 def fetch_osm(
@@ -187,10 +169,10 @@ def fetch_osm(
         raise
     except (OSError, RuntimeError) as error:
         named = getattr(error, "filename", None) or file
-        told = say("{file} cannot be written: {reason}.", file=named, reason=tell_reason(error))
-        raise OutputError(told) from error
+        reason = tell_reason(error)
+        raise OutputError.saying_text("download", "unwritten", file=named, reason=reason) from error
     if not found:
-        raise RoadDataError.saying("{source} has no roads that trucks may use.", source=title)
+        raise RoadDataError.saying_text("osm files", "no roads", source=title)
     return file
 
 
@@ -206,7 +188,6 @@ class _Listener:
     portions: int = 0
     """How many have come, those from before included."""
     waited_s: int = 0
-    """For the next one. [s]"""
 
     def __call__(self, response: Response, *_: Any, **__: Any) -> None:
         path, busy = urlsplit(response.url).path, response.status_code in (429, 504)
@@ -220,12 +201,11 @@ class _Listener:
             _read(_PLACES, response.content)
         elif not response.is_redirect:
             _read(_ANSWER, response.content)
-            self.portions += 1
-            self.waited_s = 0
+            self.portions, self.waited_s = self.portions + 1, 0
             size = len(response.content) / 1e6
             self.tell(say("Portion {number} has come: {size} MB", number=self.portions, size=size))
 
-    def ask_each(self, servers: Iterable[str], ask: Callable[[str], _T], told: Message) -> _T:
+    def ask_each(self, servers: Iterable[str], ask: Callable[[str], _T], unless: str) -> _T:
         """Ask one server after the other until one answers, and tell of each that does not."""
         from requests import exceptions
 
@@ -244,8 +224,8 @@ class _Listener:
                 reason = say("it does not answer")
             except (LookupError, ValueError):
                 reason = _NONSENSE
-            findings.append(told.format(server=server, reason=reason))
-        raise DownloadError(*findings if reached else [_UNREACHABLE])
+            findings.append(say_text("download", unless, server=server, reason=reason))
+        raise DownloadError(*findings if reached else [say_text("download", "unreachable")])
 
 
 def _read(kind: TypeAdapter[_T], content: bytes) -> _T:
@@ -299,13 +279,9 @@ def _find_place(place: str, listener: _Listener) -> Area:
         with suppress(TypeError, ValueError):  # nothing has that name, or nothing with an outline
             return osmnx.geocode_to_gdf(place).union_all()
 
-    told = say(
-        "The server {server} did not find the place ({reason}). Try again later, or name bounds"
-        " instead."
-    )
-    found = listener.ask_each([osmnx.settings.nominatim_url], look_up, told)
+    found = listener.ask_each([osmnx.settings.nominatim_url], look_up, "no place")
     if found is None or found.is_empty:
-        raise RoadDataError.saying("OpenStreetMap knows no area named {place}.", place=place)
+        raise RoadDataError.saying_text("download", "unknown place", place=place)
     return found  # type: ignore[no-any-return]
 
 
@@ -338,17 +314,11 @@ def _download(area: Area, folder: Path, servers: Sequence[str], listener: _Liste
         with suppress(InterruptedError):
             osmnx.features_from_polygon(wide, {"type": "restriction"})
 
-    told = say(
-        "The server {server} did not give the roads ({reason}). Try again later, or ask for a"
-        " smaller area."
-    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # that the area is large
-        listener.ask_each(servers, fill, told)
+        listener.ask_each(servers, fill, "no roads")
     if len([*folder.glob("*.json")]) < listener.portions:
-        raise OutputError.saying(
-            "{folder} was emptied during the download. Start it again.", folder=folder
-        )
+        raise OutputError.saying_text("download", "emptied", folder=folder)
 
 
 def _write_roads(folder: Path, file: Path) -> bool:
@@ -399,14 +369,12 @@ def _read_area(
 ) -> tuple[str, Area | None]:
     """Give the title of an area, and its outline, which of a place is yet to be found."""
     if sum(given is not None for given in (place, bounds, polygon)) != 1:
-        raise RoadDataError.saying("Name exactly one of place, bounds and polygon to download.")
+        raise RoadDataError.saying_text("download", "several")
     if place is not None:
         return place, None
     area = draw_bounds(bounds) if bounds is not None else polygon
     if not isinstance(area, Area) or area.is_empty or not area.is_valid:
-        raise RoadDataError.saying(
-            "The polygon to download must be a valid polygon in longitude and latitude."
-        )
+        raise RoadDataError.saying_text("download", "polygon")
     draw_bounds(area.bounds)
     return "{:g}, {:g}, {:g}, {:g}".format(*area.bounds), area
 
@@ -417,6 +385,4 @@ def _check_ending(file: Path) -> Path:
         osmium.SimpleWriter(str(Path(folder) / f"roads{file.name}")).close()
         if not file.is_dir():
             return file
-    raise RoadDataError.saying(
-        "{file} is not the name of a file of OpenStreetMap; let it end in .osm.pbf.", file=file
-    )
+    raise RoadDataError.saying_text("download", "ending", file=file)

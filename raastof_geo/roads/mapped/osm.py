@@ -1,31 +1,196 @@
-"""Read the roads and ferries in a file of OpenStreetMap."""
+"""Read the roads and ferries in a file of OpenStreetMap, or say what is wrong in it."""
 
 from __future__ import annotations
 
+import bz2
 import ctypes
+import gzip
 import re
 import tempfile
+import zlib
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import IO, Any, NoReturn, TypeAlias, cast
+from xml.parsers import expat
 
 import numpy as np
 import osmium
 import shapely
 
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
-from raastof_geo.errors import OutputError, RaastofError, RoadDataError
+from raastof_geo.errors import Finding, OutputError, Place, RaastofError, RoadDataError
 from raastof_geo.files import AnyPath
-from raastof_geo.language import Message, say
-from raastof_geo.roads.mapped.damage import LARGEST_ID, find_damage, is_pbf, refuse_others, unpack
-from raastof_geo.roads.mapped.keys import LIMIT_OF
-from raastof_geo.roads.mapped.rules import read_turn, read_turn_rules
-from raastof_geo.roads.mapped.tags import read_barrier, read_road
+from raastof_geo.language import Message, say, say_text
+from raastof_geo.roads.mapped.tags import (
+    LIMIT_OF,
+    read_barrier,
+    read_road,
+    read_turn,
+    read_turn_rules,
+)
 from raastof_geo.roads.road import Road
+
+OSM_ENDINGS = (".pbf", ".osm", ".xml", ".bz2", ".gz", ".o5m", ".opl")
+"""How files of OpenStreetMap end."""
+
+_OTHERS = {
+    **dict.fromkeys((".json", ".osmjson"), "json"),
+    **dict.fromkeys((".geojson", ".gpkg", ".shp", ".kml", ".parquet"), "shapes"),
+    **dict.fromkeys((".yaml", ".yml"), "yaml"),
+    ".osc": "changes",
+    ".zip": "zip",
+    ".7z": "7z",
+}
+"""What is often taken for a file of roads, by its ending: a text of `no roads`."""
+
+LARGEST_ID = 1 << 53
+"""Ids of nodes pass through decimals of 53 bits; those of OpenStreetMap need 34."""
+_RANGES = {"lat": 90.0, "lon": 180.0}
+_LONGEST_TAG = 1024
+"""What osmium takes: 256 letters of four bytes."""
+_ID_OF = {"node": "id", "way": "id", "relation": "id", "nd": "ref", "member": "ref"}
+_AT_THE_END = {3, 5, 6, 20}
+"""Of expat's errors those of a file that ends: before, or amid, an element, a sign, or text."""
+_STEPS = 10_000_000
+"""Steps in which osmium counts a degree."""
+_NOWHERE = (osmium.osm.Location().x, osmium.osm.Location().y)
+_PBF = b"OSMHeader"
+_OPENERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}
+
+
+def find_ending(file: Path) -> str:
+    """Give the ending that tells the format, in small letters: `.osc` of `a.OSC.gz`."""
+    endings = [ending.lower() for ending in file.suffixes]
+    while endings and endings[-1] in (".gz", ".bz2") and len(endings) > 1:
+        endings.pop()
+    return endings[-1] if endings else ""
+
+
+def refuse_others(file: Path) -> None:
+    """Refuse, as `RoadDataError`, a file whose ending says that it is something else than roads."""
+    kind = _OTHERS.get(find_ending(file))
+    if kind is not None:
+        why = say_text("no roads", kind)
+        raise RoadDataError.saying_text("no roads", "ending", file=file, reason=why)
+
+
+def _refuse_damage(file: Path) -> None:
+    """Refuse, as `RoadDataError`, the first thing that is wrong; none found proves nothing.
+
+    XML is gone through element by element: entities are refused, not expanded. In other formats
+    only places off the Earth are looked for. It takes seconds: ask only when reading has failed.
+    """
+    try:
+        with unpack(file) as stream:
+            start = stream.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
+        if start.startswith((b"{", b"[")):
+            told = {"file": file, "reason": say_text("no roads", "json")}
+            raise RoadDataError.saying_text("damage", "unreadable", **told)
+        is_xml = start.startswith((b"<", b"\xff\xfe", b"\xfe\xff"))
+        (_search_xml if is_xml else _search_places)(file)
+    except (EOFError, zlib.error, OSError) as error:
+        if getattr(error, "errno", None) is None:  # no word of the system: it is packed
+            raise RoadDataError.saying_text("damage", "cut short", file=file) from error
+        return
+    wrong = {".osm": (".pbf", ".o5m", ".opl")} if is_xml else {".osm.pbf": (".osm", ".xml")}
+    for right, others in wrong.items():
+        if find_ending(file) in others and (is_xml or _PBF in start):
+            raise RoadDataError.saying_text("damage", "ending", file=file, ending=right)
+
+
+def is_pbf(file: Path) -> bool:
+    """Tell whether a file is one of OpenStreetMap's own binary format."""
+    with file.open("rb") as stream:
+        return _PBF in stream.read(64)
+
+
+def unpack(file: Path) -> IO[bytes]:
+    """Open a file that may be packed, by its first bytes."""
+    with file.open("rb") as stream:
+        magic = stream.read(2)
+    return cast(IO[bytes], _OPENERS.get(magic, open)(file, "rb"))
+
+
+def _search_xml(file: Path) -> None:
+    parser = expat.ParserCreate()
+    inside = [("", "")]  # kind and id of the elements that are open
+
+    def refuse(key: str, /, **values: object) -> NoReturn:
+        line, column = max(1, parser.CurrentLineNumber), max(0, parser.CurrentColumnNumber)
+        place = Place(str(file), line, column + 1)
+        raise RoadDataError(Finding(say_text("damage", key, **values), place))
+
+    def enter(kind: str, attributes: dict[str, str]) -> None:
+        name, (owner, number) = attributes.get(_ID_OF.get(kind, ""), ""), inside[-1]
+        if len(inside) == 1 and kind == "osmChange":
+            refuse("changes", reason=say_text("no roads", "changes"))
+        if len(inside) == 1 and kind != "osm":
+            refuse("root", kind=_shorten(kind))
+        if len(inside) == 1 and attributes.get("version") != "0.6":
+            refuse("version", version=_quote(attributes.get("version")))
+        if _ID_OF.get(kind) in attributes and not _is_id(name):
+            key = "member" if kind in ("nd", "member") else "id"
+            refuse(key, kind=kind, id=_quote(name), owner=owner, number=number)
+        for label, limit in _RANGES.items() if kind == "node" else ():
+            if label in attributes and not is_number(attributes[label], limit):
+                refuse("off earth", node=name, label=label, value=_quote(attributes[label]))
+        size = max((len(text.encode()) for text in attributes.values() if kind == "tag"), default=0)
+        if size > _LONGEST_TAG:
+            refuse("tag", owner=owner, number=number, size=size, most=_LONGEST_TAG)
+        inside.append((kind, name))
+
+    parser.StartElementHandler = enter
+    parser.EndElementHandler = lambda _: inside.pop()
+    parser.EntityDeclHandler = lambda *_: refuse("entities")
+    try:
+        with unpack(file) as stream:
+            parser.ParseFile(stream)
+    except RoadDataError:
+        raise
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        kind, name = map(_shorten, inside[-1] if len(inside) > 1 else ("osm", ""))
+        refuse(
+            "ends" if getattr(error, "code", 0) in _AT_THE_END else "broken", kind=kind, name=name
+        )
+
+
+def _search_places(file: Path) -> None:
+    off: dict[str, str] = {}
+    nodes: Any = osmium.FileProcessor(str(file), osmium.osm.NODE)
+    with suppress(Exception):  # osmium raises kinds of its own, and has said this
+        off = next(
+            {"node": str(node.id), "lon": f"{at.x / _STEPS:g}", "lat": f"{at.y / _STEPS:g}"}
+            for node in nodes
+            if not (at := node.location).valid() and (at.x, at.y) != _NOWHERE
+        )
+    if off:
+        raise RoadDataError.saying_text("damage", "place", file=file, **off)
+
+
+def _is_id(text: str) -> bool:
+    digits = text.removeprefix("-")
+    return digits.isascii() and digits.isdigit() and len(digits) < 17 and int(digits) < LARGEST_ID
+
+
+def is_number(value: Any, most: float) -> bool:
+    """Tell whether something is a number, or the text of one, of no more than `most` either way."""
+    try:
+        return abs(float(value)) <= most  # never for NaN
+    except (TypeError, ValueError):
+        return False
+
+
+def _quote(text: str | None) -> str:
+    return "—" if text is None else f'"{_shorten(text)}"'
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}…"
+
 
 TellStep: TypeAlias = Callable[[Message], None]
 """Told what is going on, in a sentence."""
@@ -110,18 +275,21 @@ def read_osm(
     the file is missing, empty, cut short, something else, or has no roads.
     """
     file = Path(path)
-    _check_file(file)
+    why = "folder" if file.is_dir() else "none" if not file.exists() else ""
+    if why or file.stat().st_size == 0:
+        raise RoadDataError.saying_text("osm files", why or "empty", file=file)
+    refuse_others(file)
     if progress:
         progress(say("Reading roads from {file}", file=file.name))
     try:
-        # A writer that failed may hold its file, which Windows then does not remove.
         header = osmium.io.Reader(str(file), osmium.osm.NOTHING).header()
         merge = header.has_multiple_object_versions or not is_pbf(file)
         found = _read_objects(file, merge=merge)
         if not merge and len(np.unique(found.way)) < len(found.way):
             found = _read_objects(file, merge=True)
         dates = [value[:10] for key in _DATE_KEYS if (value := header.get(key))]
-        found.osm_date = next(filter(None, (*dates, found.base, found.newest)), None)
+        dates += [found.base, found.newest.decode()]
+        found.osm_date = next(filter(None, dates), None)
     except RaastofError:
         raise
     except Exception as error:  # osmium raises what C++ does, and kinds of its own
@@ -130,41 +298,31 @@ def read_osm(
 
 
 def _explain(file: Path, error: Exception) -> RaastofError:
-    finding = find_damage(file)
-    if finding is not None:
-        return RoadDataError(finding)
+    _refuse_damage(file)
     reason = str(error).strip() or type(error).__name__
     if isinstance(error, OSError) or _UNWRITTEN in reason:
-        return OutputError.saying(
-            "Roads of {file} could not be written to the folder for temporary files, {folder}:"
-            " see whether it is full.",
-            file=file,
-            folder=tempfile.gettempdir(),
-        )
-    return RoadDataError.saying(
-        "{file} cannot be read as OpenStreetMap data: it is damaged, cut short or"
-        " something else ({reason}).",
-        file=file,
-        reason=reason,
-    )
+        folder = tempfile.gettempdir()
+        return OutputError.saying_text("osm files", "full disk", file=file, folder=folder)
+    return RoadDataError.saying_text("osm files", "damaged", file=file, reason=reason)
 
 
 def _read_objects(file: Path, *, merge: bool) -> _Found:
     """Read what there is on roads; `merge`: where a file may hold older versions, too."""
     found = _Found(file)
     if merge:
-        _scan_xml(file, found)
+        _scan_xml(found)
     # A writer that failed may hold its file, which Windows then does not remove.
     with tempfile.TemporaryDirectory(prefix="raastof-", ignore_cleanup_errors=True) as folder:
-        lines = _write_lines(file, Path(folder) / "roads.opl", merge=merge)
+        lines = Path(folder) / "roads.opl"
+        _write_lines(file, lines, merge=merge)
         _read_lines(lines, found)
     return found
 
 
-def _scan_xml(file: Path, found: _Found) -> None:
+def _scan_xml(found: _Found) -> None:
     """Look for what osmium does not tell of XML: what JOSM deleted, and the date of the data."""
     rest = b""
-    with unpack(file) as stream:
+    with unpack(found.file) as stream:
         while piece := stream.read(_PIECE):
             text, start, rest = (rest + piece).rpartition(b"<")
             rest = start + rest
@@ -172,8 +330,7 @@ def _scan_xml(file: Path, found: _Found) -> None:
             found.deleted.update(one[1] + one[2] for one in deleted)
             base = _BASE.search(text)
             found.base = found.base or (base[base.lastindex or 0].decode()[:10] if base else "")
-            newest = max(_STAMP.findall(text), default=b"").decode()
-            found.newest = max(found.newest, newest)
+            found.newest = max(found.newest, *_STAMP.findall(text), b"")
 
 
 @dataclass
@@ -182,7 +339,7 @@ class _Found:
     osm_date: str | None = None
     base: str = ""
     """The date that the file says, beside its header."""
-    newest: str = ""
+    newest: bytes = b""
     """The newest day on which any of it was edited."""
     deleted: set[bytes] = field(default_factory=set)
     """What an editor has deleted: `w12`."""
@@ -196,68 +353,49 @@ class _Found:
     doubtful_turns: int = 0
 
 
-def _check_file(file: Path) -> None:
-    if not file.exists():
-        raise RoadDataError.saying("There is no OpenStreetMap file {file}.", file=file)
-    if not file.is_file():
-        raise RoadDataError.saying("{file} is a folder, not an OpenStreetMap file.", file=file)
-    if file.stat().st_size == 0:
-        raise RoadDataError.saying("{file} is empty.", file=file)
-    refuse_others(file)
-
-
-def _write_lines(file: Path, lines: Path, *, merge: bool) -> Path:
-    """Let osmium write barriers, ways and restrictions as text, once it has read all nodes.
-
-    `merge`: with the newest version of each only.
-    """
+def _write_lines(file: Path, lines: Path, *, merge: bool) -> None:
+    """Let osmium write barriers, ways and restrictions as text, once it has read all nodes."""
     keeper = osmium.NodeLocationsForWays(osmium.index.create_map("flex_mem"))
     keeper.ignore_errors()
     keys = (*_KEYS, *(f"{tag}{suffix}" for tag in LIMIT_OF for suffix in _SUFFIXES))
-    roads = osmium.filter.KeyFilter(*keys)
-    roads.enable_for(osmium.osm.NODE | osmium.osm.WAY)
-    restrictions = osmium.filter.TagFilter(("type", "restriction"))
-    restrictions.enable_for(osmium.osm.RELATION)
-    wanted = (roads, restrictions)
+    wanted = osmium.filter.KeyFilter(*keys), osmium.filter.TagFilter(("type", "restriction"))
+    wanted[0].enable_for(osmium.osm.NODE | osmium.osm.WAY)
+    wanted[1].enable_for(osmium.osm.RELATION)
     with open_writer(osmium.io.File(str(lines), _FORM)) as writer:
         if merge:
             reader = osmium.MergeInputReader()
             reader.add_file(str(file))
             reader.apply(keeper, *wanted, writer, simplify=True)
-        else:
-            osmium.apply(osmium.io.Reader(str(file), osmium.osm.NODE), keeper)
-            kinds = osmium.osm.NODE | osmium.osm.WAY | osmium.osm.RELATION
-            osmium.apply(osmium.io.Reader(str(file), kinds), keeper, *wanted, writer)
-    return lines
+            return
+        kinds = osmium.osm.NODE | osmium.osm.WAY | osmium.osm.RELATION
+        osmium.apply(osmium.io.Reader(str(file), osmium.osm.NODE), keeper)
+        osmium.apply(osmium.io.Reader(str(file), kinds), keeper, *wanted, writer)
 
 
 def _read_lines(lines: Path, found: _Found) -> None:
     """Take lines `w12 v3 dV t2021-08-05T12:00:00Z Thighway=primary Nn1x12.1y55.4`."""
     kinds: dict[bytes, int] = {}
-    newest = found.newest.encode()
     with lines.open("rb") as stream:
         for line in stream:
             tags = line.find(b" T")
-            if line.find(b" dD", 0, tags) > 0:
-                continue
-            if found.deleted and line[: line.find(b" ")] in found.deleted:
+            name = line[: line.find(b" ")]
+            if line.find(b" dD", 0, tags) > 0 or name in found.deleted:
                 continue
             stamp = line.rfind(b" t", 0, tags) + 2
             day = line[stamp : stamp + 10]
-            if day > newest and stamp + 10 <= tags:
-                newest = day
+            if day > found.newest and stamp + 10 <= tags:
+                found.newest = day
             if line[:1] == b"w":
-                _read_way(line, tags, found, kinds)
+                _read_way(int(name[1:]), line, tags, found, kinds)
             elif line[:1] == b"n":
                 barrier = read_barrier(_read_tags(line[tags + 2 : line.rfind(b" x")]))
                 if barrier is not None:
-                    found.barriers[int(line[1 : line.find(b" ")])] = barrier
+                    found.barriers[int(name[1:])] = barrier
             else:
                 _read_relation(line, tags, found)
-    found.newest = newest.decode()
 
 
-def _read_way(line: bytes, tags: int, found: _Found, kinds: dict[bytes, int]) -> None:
+def _read_way(way: int, line: bytes, tags: int, found: _Found, kinds: dict[bytes, int]) -> None:
     nodes = line.rfind(b" N")
     key = line[tags + 2 : nodes]
     kind = kinds.get(key)
@@ -267,7 +405,7 @@ def _read_way(line: bytes, tags: int, found: _Found, kinds: dict[bytes, int]) ->
         found.roads += [] if road is None else [road]
     if kind >= 0:
         text = line[nodes + 2 : -1]
-        found.way.append(int(line[1 : line.find(b" ")]))
+        found.way.append(way)
         found.size.append(text.count(b"n"))
         found.road.append(kind)
         found.nodes.append(text)
@@ -294,9 +432,7 @@ def _read_relation(line: bytes, start: int, found: _Found) -> None:
 
 
 def _read_tags(text: bytes) -> dict[str, str]:
-    if not text:
-        return {}
-    pairs = (pair.split("=", 1) for pair in text.decode().split(","))
+    pairs = (pair.split("=", 1) for pair in text.decode().split(",") if pair)
     return {_plain(key): _plain(value) for key, value in pairs}
 
 
@@ -308,27 +444,20 @@ def _plain(text: str) -> str:
 
 def _gather(found: _Found, area: shapely.Geometry | None) -> OsmWays:
     """Put what was found into columns, less what lies outside or has no place."""
-    source = str(found.file)
     if not found.road:
-        raise RoadDataError.saying("{source} has no roads that trucks may use.", source=source)
+        raise RoadDataError.saying_text("osm files", "no roads", source=found.file)
     text = b",".join(found.nodes).replace(b"xy", _NO_PLACE).translate(_NUMBERS_ONLY, b"n")
     found.nodes.clear()
     numbers = np.fromstring(text, np.float64, sep=",").reshape(-1, 3)  # id, longitude, latitude
     if np.abs(numbers[:, 0]).max() >= LARGEST_ID:
-        raise RoadDataError.saying(
-            "{source} has nodes with ids of more than 9,007,199,254,740,991: two of them could"
-            " be taken for one. Give them smaller numbers, with `osmium renumber`.",
-            source=source,
-        )
+        raise RoadDataError.saying_text("osm files", "large ids", source=found.file)
     refs = numbers[:, 0].astype(np.int64)
     ids, first, node = np.unique(refs, return_index=True, return_inverse=True)
     lon, lat = numbers[first, 1], numbers[first, 2]
-    _find_places(found, ids, lon, lat)
+    _find_places(found.file, ids, lon, lat)
     usable = (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
     if not usable.any():
-        raise RoadDataError.saying(
-            "{source} has roads but not the nodes that tell where they run.", source=source
-        )
+        raise RoadDataError.saying_text("osm files", "no nodes", source=found.file)
     if area is not None:
         west, south, east, north = shapely.bounds(area)
         usable &= (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
@@ -337,22 +466,21 @@ def _gather(found: _Found, area: shapely.Geometry | None) -> OsmWays:
     return _cut(found, ids, lon, lat, node, usable)
 
 
-def _find_places(found: _Found, ids: Integers, lon: Floats, lat: Floats) -> None:
+def _find_places(file: Path, ids: Integers, lon: Floats, lat: Floats) -> None:
     """Look for places that osmium does not keep: of negative ids, or told by ways themselves.
 
     JOSM gives negative ids to what is not yet uploaded, Overpass tells places so by `out geom`.
     """
     lost = np.flatnonzero(np.abs(lat) > 90)
-    if not len(lost) or (ids[lost].min() > 0 and is_pbf(found.file)):
+    if not len(lost) or (ids[lost].min() > 0 and is_pbf(file)):
         return
     place = dict(zip(ids[lost].tolist(), lost.tolist(), strict=True))
-    for one in osmium.FileProcessor(str(found.file), osmium.osm.NODE | osmium.osm.WAY):
+    for one in osmium.FileProcessor(str(file), osmium.osm.NODE | osmium.osm.WAY):
         told: Any = one
         nodes = [(told.id, told)] if told.is_node() else [(node.ref, node) for node in told.nodes]
         for ref, node in nodes:
-            at = place.get(ref)
-            if at is not None and node.location.valid():
-                lon[at], lat[at] = node.location.lon, node.location.lat
+            if ref in place and node.location.valid():
+                lon[place[ref]], lat[place[ref]] = node.location.lon, node.location.lat
 
 
 def _cut(
@@ -366,7 +494,7 @@ def _cut(
     stretch = np.cumsum(~follows)
     kept = good & (np.bincount(stretch)[stretch] > 1)
     if not kept.any():
-        raise RoadDataError.saying("{source} has no roads inside the bounds.", source=found.file)
+        raise RoadDataError.saying_text("osm files", "outside", source=found.file)
     first = np.flatnonzero(kept & ~follows)
     of = way[first]
     is_used = np.zeros(len(ids), bool)

@@ -1,16 +1,569 @@
-"""Tell what the tags of OpenStreetMap mean to a heavy truck, one of more than 3.5 t."""
+"""Tell what the tags of OpenStreetMap mean to a heavy truck, one of more than 3.5 t.
+
+A key such as `maxweight:hgv:forward:conditional` names what is said (`maxweight`), of which
+vehicles (`hgv`), in which direction (`forward`), and whether its value has conditions, as in
+`7.5 @ (weight>12); none @ destination`; what words mean, `data/tags.toml` tells. Of several tags
+the one closest to the truck wins: `hgv:forward` before `hgv` before `access`, and a condition that
+holds before none, the last of its list first. Where one tag is closer to the truck and another to
+the direction, the stricter holds.
+"""
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, wraps
+from importlib import resources
+from itertools import product
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from raastof_geo.roads.mapped import keys, rules
-from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access, Road, join_tags, split_tags
+from raastof_geo.arrays import Floats
+from raastof_geo.emissions.limit import TRUCK_LIMITS
+from raastof_geo.roads.road import (
+    NO_LIMITS,
+    ROAD_CLASSES,
+    SURFACES,
+    Access,
+    Road,
+    join_tags,
+    split_tags,
+)
+
+TAGS: dict[str, Any] = tomllib.loads(
+    (resources.files("raastof_geo") / "data" / "tags.toml").read_text("utf-8")
+)
+
+
+def list_words(text: str) -> list[str]:
+    """List the words of a text that has commas between them."""
+    return [word.strip() for word in text.split(",")]
+
+
+def by_word(table: str) -> dict[str, str]:
+    """Give what each word of a table means, which has the words of each meaning."""
+    return {word: meaning for meaning, text in TAGS[table].items() for word in list_words(text)}
+
+
+_NO_LIMIT = frozenset(list_words(TAGS["unlimited"]))
+"""What is written where there is no limit, or none on a sign."""
+
+_NUMBER = r"(\d{1,9}(?:[.,]\d{1,9})?)"
+_THOUSANDS = re.compile(r"\d{1,3}(?:[., ]\d{3})+")
+_MASS = re.compile(r"(\d[\d., ]{0,14}?)\s*([a-z][a-z ]*)?\.?")
+_PLAIN = re.compile(_NUMBER)
+_METRIC = re.compile(rf"{_NUMBER}\s*([a-z]+)?\.?")
+_FEET = re.compile(
+    rf"{_NUMBER}\s*(?:'|ft|feet|foot)\.?\s*(?:-?\s*{_NUMBER}\s*(?:\"|in|inch|inches)?\.?)?"
+)
+_INCHES = re.compile(rf"{_NUMBER}\s*(?:\"|in|inch|inches)\.?")
+_MARKS = str.maketrans({"′": "'", "’": "'", "´": "'", "″": '"', "”": '"', "“": '"'})
+
+_TONNES = {unit: float(tonnes) for unit, tonnes in by_word("tonnes").items()}
+_IN_THOUSANDS = frozenset(list_words(TAGS["in_thousands"]))
+"""Units that limits have thousands of, so that a point may part these."""
+_METRES = {unit: float(metres) for unit, metres in by_word("metres").items()}
+_FOOT_M = 0.3048
+_INCH_M = 0.0254
+
+_SPEED = re.compile(r"(\d{1,4}(?:[.,]\d{1,4})?)\s*(km/h|km/t|kmh|kmt|kph|km/std|mph|knots)?\.?")
+_KM_PER_H = {"mph": 1.609344, "knots": 1.852}
+_NATIONAL_LIMITS: dict[str, float] = TAGS["maxspeed"]
+"""General limits of a country, by the names that they have in tags. [km/h]"""
+_ZONE_LIMIT = re.compile(r"([a-z]{2})(?:-[a-z]+)?:(?:zone:?)?(\d{1,3})")
+_LANDS_OF_MILES = ("gb", "uk", "us")
+
+_CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d))?")
+_PERIOD = re.compile(rf"p(?:(\d{{1,3}})d)?(?:t(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?)?")
+_WORDS = re.compile(
+    rf"(?:{_NUMBER}\s*(?:h|hr|hrs|hour|hours|time|timer)\.?)?"
+    rf"\s*(?:{_NUMBER}\s*(?:m|min|mins|minut|minute|minutes|minutter)?\.?)?"
+)
+
+
+def parts(value: str) -> list[str]:
+    """Take several values apart, as in `customers; delivery`."""
+    return [part.strip() for part in value.lower().split(";") if part.strip()]
+
+
+def _of_several(read: Callable[[str], float]) -> Callable[[str], float]:
+    """Let a reader of one limit read several, as in `7.5; none`: the lowest, inf: none, or NaN."""
+    read_one = lru_cache(1024)(read)
+
+    @wraps(read)
+    def read_lowest(text: str) -> float:
+        limits = (math.inf if one in _NO_LIMIT else read_one(one) for one in parts(text))
+        return min((limit for limit in limits if limit > 0), default=math.nan)
+
+    return read_lowest
+
+
+def read_minutes(text: str) -> float:
+    """Read a duration, as in `00:25`, `25`, `PT1H10M`, `1 h 10 min`, NaN where it is none. [min]"""
+    text = text.strip().lower()
+    minutes = 0.0
+    if found := _CLOCK.fullmatch(text):
+        minutes = 60.0 * int(found[1]) + int(found[2]) + _number(found[3]) / 60
+    elif found := _PERIOD.fullmatch(text):
+        days, hours, whole, seconds = map(_number, found.groups())
+        minutes = 1440 * days + 60 * hours + whole + seconds / 60
+    elif found := _WORDS.fullmatch(text):
+        minutes = 60 * _number(found[1]) + _number(found[2])
+    return minutes or math.nan
+
+
+@_of_several
+def read_mass_t(text: str) -> float:
+    """Read a limit on mass, as `7.5`, `7,5 t` or `16000 lbs`: the lowest, inf: none, or NaN. [t]"""
+    found = _MASS.fullmatch(text)
+    if found is None:
+        return math.nan
+    number, unit = found[1], found[2] or "t"
+    if unit in _IN_THOUSANDS and _THOUSANDS.fullmatch(number):
+        number = re.sub("[., ]", "", number)
+    if unit not in _TONNES or not _PLAIN.fullmatch(number):
+        return math.nan
+    return round(_number(number) * _TONNES[unit], 6)
+
+
+@_of_several
+def read_metres(text: str) -> float:
+    """Read a limit on length, as in `3.8`, `380 cm`, `12'6"`: the lowest, inf: none, or NaN. [m]"""
+    text = text.translate(_MARKS).replace("''", '"')
+    if (found := _METRIC.fullmatch(text)) and (found[2] or "m") in _METRES:
+        return round(_number(found[1]) * _METRES[found[2] or "m"], 6)
+    if found := _INCHES.fullmatch(text):
+        return round(_number(found[1]) * _INCH_M, 6)
+    if found := _FEET.fullmatch(text):
+        inches = _number(found[2])
+        metres = _number(found[1]) * _FOOT_M + inches * _INCH_M
+        return round(metres, 6) if inches < 12 else math.nan
+    return math.nan
+
+
+@_of_several
+def _read_count(text: str) -> float:
+    return float(text) if text.isdecimal() else math.nan
+
+
+@_of_several
+def read_speed(text: str) -> float:
+    """Read a limit on speed, as in `50`, `30 mph`, `DK:zone30`: the lowest, inf: none. [km/h]"""
+    if text in _NATIONAL_LIMITS:
+        return _NATIONAL_LIMITS[text]
+    if found := _ZONE_LIMIT.fullmatch(text):
+        factor = _KM_PER_H["mph"] if found[1] in _LANDS_OF_MILES else 1.0
+        return round(float(found[2]) * factor, 1)
+    found = _SPEED.fullmatch(text)
+    return round(_number(found[1]) * _KM_PER_H.get(found[2], 1.0), 1) if found else math.nan
+
+
+def _number(text: str | None) -> float:
+    return float(text.replace(",", ".")) if text else 0.0
+
+
+READ_SIZE: dict[str, Callable[[str], float]] = {
+    "t": read_mass_t,
+    "m": read_metres,
+    "axles": _read_count,
+}
+"""How the value of a limit is read, by its unit."""
+
+LIMIT_OF = {tag: (rank, one) for rank, one in enumerate(TRUCK_LIMITS) for tag in one.tags}
+"""Each limit and its place among `TRUCK_LIMITS`, by each of its tags."""
+_SIZE_OF = {tag.removeprefix("max"): found for tag, found in LIMIT_OF.items()}
+
+_BASES = {*LIMIT_OF, "access", "maxspeed", "oneway", "restriction"}
+_CHAIN = list_words(TAGS["trucks"])
+"""Kinds of vehicle that a truck belongs to, the closest to it last."""
+TRAILER = "trailer"
+"""A trailer has restrictions of its own, beside those of the truck that pulls it."""
+SOME_TRUCKS = frozenset((TRAILER, "hgv_articulated"))
+EVERY_TRUCK = frozenset(_CHAIN) - SOME_TRUCKS
+_KINDS = frozenset((*_CHAIN[1:], TRAILER))
+
+OTHERS = frozenset(list_words(TAGS["others"]))
+"""Those that a truck with soil or stone is none of."""
+_REMARKS_ON = frozenset(list_words(TAGS["remarks"]))
+"""What follows a key to say something about it, not about trucks."""
+DIRECTIONS = {"forward": "backward", "backward": "forward"}
+"""Each direction of a way, and the other one."""
+
+ERRANDS = frozenset(list_words(TAGS["errands"]))
+"""Values and conditions that let those in who begin or end their trip there."""
+_HANGS_ON_CLOCK = re.compile(
+    rf"\d\d?:\d\d|\d\d?\s*(?:am|pm)\b|\b(?:{'|'.join(list_words(TAGS['clock']))})\b"
+)
+"""What only a clock, a calendar, a window or a sign that changes can tell."""
+_SIZE = re.compile(r"(?:max)?_?([a-z_]+?)\s*(<=|>=|==|=|<|>|≤|≥)\s*(.+)")
+_CLAUSE = re.compile(r";(?![^()]*\))")
+"""What parts clauses stands in no brackets."""
+_AND = re.compile(r"\)\s*and\s*\(|\s+and\s+")
+SLACK = 1e-6
+"""A truck of just the size that is named, or allowed, is so, whatever rounding says. [t, m]"""
+_SIGNS: dict[str, Callable[[float, float], bool]] = {
+    ">": lambda size, limit: size > limit + SLACK,
+    "<": lambda size, limit: size < limit - SLACK,
+    ">=": lambda size, limit: size >= limit - SLACK,
+    "<=": lambda size, limit: size <= limit + SLACK,
+    "=": lambda size, limit: abs(size - limit) <= SLACK,
+}
+_SAME_SIGN = {"≤": "<=", "≥": ">=", "==": "="}
+
+
+class Truck(NamedTuple):
+    """What decides for a truck what a road is to it."""
+
+    size: Floats
+    """What limits are held against. [`LIMITS`, t or m]"""
+    kinds: frozenset[str]
+    """Of `trailer` and `hgv_articulated` those that it is."""
+
+
+class TagKey(NamedTuple):
+    """A key taken apart."""
+
+    base: str
+    kinds: frozenset[str]
+    """The vehicles it is about, all where there are none."""
+    direction: str
+    """`forward`, `backward`, or none."""
+    conditional: bool
+    doubt: str
+    """Why it is not taken, if so: `lanes` or `unknown_key`."""
+
+    @property
+    def rank(self) -> tuple[int, bool, bool]:
+        """How close it is to a truck: the greatest wins."""
+        closest = max((_CHAIN.index(kind) for kind in self.kinds if kind in _CHAIN), default=0)
+        return closest, bool(self.direction), self.conditional
+
+    @property
+    def varies(self) -> bool:
+        """Whether what it says hangs on the truck or on its direction."""
+        return self.conditional or bool(self.direction or self.kinds & SOME_TRUCKS)
+
+
+@lru_cache(4096)
+def read_key(key: str) -> TagKey | None:
+    """Take a key apart; none where it says nothing about whether and how trucks may pass."""
+    parts = key.split(":")
+    if parts[0] not in _BASES and parts[0] not in _KINDS:
+        return None
+    base = next((one for one in (":".join(parts[:2]), parts[0]) if one in _BASES), "")
+    left = parts[base.count(":") + 1 :] if base else parts
+    if not base or (base == "access" and left and left[0] in _BASES):
+        base = next((one for one in left if one in _BASES), "access")
+        left = [one for one in left if one != base]
+    rest = {*left} - _KINDS - {*DIRECTIONS, "both_ways", "conditional"}
+    if rest & (OTHERS | _REMARKS_ON):
+        return None
+    doubt = "lanes" if rest == {"lanes"} else "unknown_key" if rest else ""
+    direction = next((one for one in left if one in DIRECTIONS), "")
+    kinds = frozenset(left) & _KINDS
+    return TagKey(base, kinds, direction, "conditional" in left, doubt)
+
+
+class TagCondition(NamedTuple):
+    """What must all hold: sizes, kinds, and perhaps that the trip begins or ends there."""
+
+    sizes: tuple[tuple[int, str, float], ...] = ()
+    """Place among `TRUCK_LIMITS`, sign, and value."""
+    kinds: frozenset[str] = frozenset()
+    errand: bool = False
+    others: bool = False
+    """Whether it is about vehicles that are no trucks."""
+    doubt: str = ""
+    """Why it cannot be decided, if so: `conditional` (for want of a clock) or `unclear`."""
+
+    def holds(self, truck: Truck | None, errand: bool) -> bool | None:
+        """Tell whether it holds for a truck; where none is given, none if it may for some."""
+        if self.others or self.doubt:
+            return False
+        if truck is None:
+            return None
+        return (
+            (errand or not self.errand)
+            and self.kinds <= EVERY_TRUCK | truck.kinds
+            and all(_SIGNS[sign](truck.size[rank], value) for rank, sign, value in self.sizes)
+        )
+
+
+@lru_cache(4096)
+def read_clauses(text: str) -> tuple[tuple[str, TagCondition], ...]:
+    """Read `value @ (condition AND condition); value @ condition`, in the order written."""
+    found: list[list[str]] = []
+    for part in _CLAUSE.split(text):
+        value, at, condition = part.partition("@")
+        if at:
+            found.append([value.strip().lower(), condition])
+        elif found and part.strip():
+            found[-1][1] += f";{part}"  # opening hours without brackets go on
+        elif part.strip():
+            found.append([part.strip().lower(), ""])
+    return tuple((value, _read_condition(condition)) for value, condition in found)
+
+
+def _read_condition(text: str) -> TagCondition:
+    sizes, kinds, doubts = [], set(), [""]
+    wanted = [part.strip() for part in _AND.split(text.lower().strip("() "))]
+    for part in wanted:
+        found = _SIZE.fullmatch(part)
+        size = _SIZE_OF.get(found[1].replace("_", "")) if found else None
+        value = READ_SIZE[size[1].unit](found[3]) if found and size else math.nan
+        if part in _KINDS:
+            kinds.add(part)
+        elif found and size and math.isfinite(value):
+            sizes.append((size[0], _SAME_SIGN.get(found[2], found[2]), value))
+        elif part not in ERRANDS | OTHERS:
+            doubts.append("conditional" if _HANGS_ON_CLOCK.search(part) else "unclear")
+    errand, others = (not some.isdisjoint(wanted) for some in (ERRANDS, OTHERS))
+    return TagCondition(tuple(sizes), frozenset(kinds), errand, others, max(doubts))
+
+
+PLAINLY_OPEN = frozenset(list_words(TAGS["plainly_open"]))
+_ACCESS_VALUES = {
+    **dict.fromkeys(PLAINLY_OPEN, Access.OPEN),
+    **dict.fromkeys(ERRANDS, Access.LOCAL),
+    **{word: Access[meaning.upper()] for word, meaning in by_word("access").items()},
+}
+_DIRECTIONS = {
+    word: (ways in ("along", "both"), ways in ("against", "both"))
+    for word, ways in by_word("oneway").items()
+}
+_ONEWAY_JUNCTIONS = frozenset(("roundabout", "circular"))
+_ONEWAY_CLASSES = frozenset(("motorway", "motorway_link"))
+
+_TURN_VALUES = by_word("restriction")
+_TURN_FREED = frozenset(("hgv", "motor_vehicle", "vehicle"))
+_TURN_TIMES = frozenset(("day_on", "day_off", "hour_on", "hour_off"))
+_DOUBTS_OF_TURNS = {**dict.fromkeys(_TURN_TIMES, "conditional"), "ambiguous": "ambiguous"}
+
+
+class _Said(NamedTuple):
+    """What one tag, or one of its conditions, says."""
+
+    key: TagKey
+    value: Any
+    condition: TagCondition | None
+
+
+TagWords = Mapping[str, list[_Said]]
+"""What tags say, by what they are about, the closest to a truck first."""
+
+
+class Passage(NamedTuple):
+    """What a road is to a truck in one direction."""
+
+    access: Access
+    limits: tuple[float, ...]
+    """One for each of `LIMITS`, NaN where there is none. [t, m]"""
+    maxspeed_km_h: float
+    """Signed limit, NaN where there is none. [km/h]"""
+
+
+def read_access(value: str) -> Access | None:
+    """Read one access value, none if it is unknown; the most open counts of several."""
+    known = (_ACCESS_VALUES[part] for part in parts(value) if part in _ACCESS_VALUES)
+    return _ACCESS_VALUES.get(value) if value in _ACCESS_VALUES else min(known, default=None)
+
+
+def read_turn_value(value: str) -> str | None:
+    """Reduce `no_left_turn` and the like to `no`, `only` or `free`; none for what is unknown."""
+    rules = {_TURN_VALUES.get(part, "") for part in parts(value)}
+    return (rules.pop() or None) if len(rules) == 1 else None
+
+
+READ_VALUE: dict[str, Callable[[str], Any]] = {
+    "access": read_access,
+    "maxspeed": read_speed,
+    "oneway": _DIRECTIONS.get,
+    "restriction": read_turn_value,
+    **{tag: READ_SIZE[one.unit] for tag, (_, one) in LIMIT_OF.items()},
+}
+"""How a value is read, by what it is about; none or NaN where it cannot be read."""
+
+
+def read_words(tags: Mapping[str, str]) -> TagWords:
+    """Read what tags say about trucks."""
+    found: dict[str, list[_Said]] = {}
+    for name, value in tags.items():
+        key = read_key(name)
+        if key is None or key.doubt:
+            continue
+        clauses = reversed(read_clauses(value)) if key.conditional else [(value, None)]
+        for text, condition in clauses:  # the last that holds wins
+            meaning = READ_VALUE[key.base](text)
+            if meaning is not None and meaning == meaning:  # noqa: PLR0124 - not NaN
+                found.setdefault(key.base, []).append(_Said(key, meaning, condition))
+    for said in found.values():
+        said.sort(key=lambda one: one.key.rank, reverse=True)
+    return found
+
+
+def varies(tags: Iterable[str]) -> bool:
+    """Tell whether keys hang on the truck or on the direction."""
+    return any(key.varies and not key.doubt for name in tags if (key := read_key(name)))
+
+
+def flip_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Say the same of a way that is drawn the other way round."""
+    turned = {"yes": "-1", "true": "-1", "1": "-1", "-1": "yes", "reverse": "yes"}
+    found = {}
+    for name, value in tags.items():
+        key = read_key(name)
+        flipped = ":".join(DIRECTIONS.get(part, part) for part in name.split(":"))
+        oneway = key is not None and key.base == "oneway" and not key.conditional
+        found[flipped if key else name] = turned.get(value, value) if oneway else value
+    return found
+
+
+def _decide(
+    said: list[_Said],
+    truck: Truck | None,
+    errand: bool,
+    strictest: Callable[[Iterable[Any]], Any],
+    direction: str = "",
+) -> list[Any]:
+    """Give the one value that holds for a truck; for none, all those that may hold for some.
+
+    None among them where nothing is said.
+    """
+    here = [one for one in said if one.key.direction in ("", direction)]
+    if len(here) == 1 and here[0].condition is None and not here[0].key.kinds & SOME_TRUCKS:
+        return [here[0].value]
+    towed = [one for one in here if TRAILER in one.key.kinds]
+    own = [one for one in here if TRAILER not in one.key.kinds]
+    directed = [one for one in own if one.key.direction]
+    chains = (
+        dict.fromkeys(_list_holding(chain, truck, errand)) for chain in (own, directed, towed)
+    )
+    found = ([one for one in values if one is not None] for values in product(*chains))
+    return [*dict.fromkeys(strictest(values) if values else None for values in found)]
+
+
+def _list_holding(said: list[_Said], truck: Truck | None, errand: bool) -> Iterator[Any]:
+    for one in said:
+        holds: bool | None = True
+        if some := one.key.kinds & SOME_TRUCKS:
+            holds = None if truck is None else some <= truck.kinds
+        if holds is not False and one.condition is not None:
+            holds = one.condition.holds(truck, errand) and holds
+        if holds is not False:
+            yield one.value
+        if holds:
+            return
+    yield None
+
+
+def decide_oneway(
+    words: TagWords, tags: Mapping[str, str], road_class: str, truck: Truck | None
+) -> tuple[bool, bool]:
+    """Tell whether a way may be driven along its nodes, and against them."""
+    implied = tags.get("junction") in _ONEWAY_JUNCTIONS or road_class in _ONEWAY_CLASSES
+    said = words.get("oneway", [])
+    found = _decide(said, truck, False, lambda ways: tuple(map(all, zip(*ways))))  # noqa: B905
+    along, against = zip(*(one or (True, not implied) for one in found), strict=True)
+    return any(along), any(against)
+
+
+def decide_access(
+    words: TagWords, direction: str, truck: Truck | None, errand: bool
+) -> Access | None:
+    """Say who may use a road, none where nothing is said; the most open where no truck is given."""
+    found = _decide(words.get("access", []), truck, errand, max, direction)
+    return None if found == [None] else min(one or Access.OPEN for one in found)
+
+
+def decide_limits(
+    words: TagWords, direction: str, truck: Truck | None, errand: bool
+) -> tuple[float, ...]:
+    """Give the limits of a road, NaN where there is none; the loosest where no truck is given."""
+    if words.keys().isdisjoint(LIMIT_OF):
+        return NO_LIMITS
+    found = []
+    for limit in TRUCK_LIMITS:
+        values = [
+            max(math.inf if one is None else one for one in of_tag)
+            for tag in limit.tags
+            if tag in words and (of_tag := _decide(words[tag], truck, errand, min, direction))
+        ]
+        lowest = min(values, default=math.inf)
+        found.append(lowest if math.isfinite(lowest) else math.nan)
+    return tuple(found)
+
+
+def read_turn(tags: Mapping[str, str], truck: Truck | None) -> set[str]:
+    """Say of a restriction whether it is a `no` or `only` one, or `free`; all that it may be."""
+    freed = {*parts(tags.get("except", ""))}
+    ours = _list_turn_tags(tags)
+    if freed & _TURN_FREED or not ours or not _TURN_TIMES.isdisjoint(tags):
+        return {"free"}
+    some = freed & SOME_TRUCKS
+    if some and truck is not None and some & truck.kinds:
+        return {"free"}
+    found = _decide(read_words(ours).get("restriction", []), truck, False, max)
+    return {one or "free" for one in (*found, *(["free"] if some and truck is None else []))}
+
+
+def read_turn_rules(tags: Mapping[str, str]) -> tuple[str, bool]:
+    """Write the tags that decide which trucks a restriction binds; none where it binds all or none.
+
+    And tell whether it may bind trucks in a way that cannot be decided.
+    """
+    ours = _list_turn_tags(tags)
+    timed = not _TURN_TIMES.isdisjoint(tags) or any(find_doubt(*tag) for tag in ours.items())
+    doubtful = bool(ours) and timed and _TURN_FREED.isdisjoint(parts(tags.get("except", "")))
+    some = doubtful or len(read_turn(tags, None)) > 1
+    kept = {name: tags[name] for name in ("except", *_TURN_TIMES) if name in tags}
+    return join_tags({**ours, **kept}) if some else "", doubtful
+
+
+def _list_turn_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    if tags.get("type", "restriction") != "restriction":
+        return {}
+    said = {name: read_key(name) for name in tags}
+    return {name: tags[name] for name, key in said.items() if key and key.base == "restriction"}
+
+
+def find_doubt(name: str, value: str) -> str | None:
+    """Say what is doubtful about a tag: of which kind (`find_doubts`), none where nothing is."""
+    key = read_key(name)
+    if key is None:
+        return _DOUBTS_OF_TURNS.get(name)
+    if key.doubt:
+        return key.doubt
+    if not key.conditional:
+        return _doubt_value(key.base, value)
+    clauses = [(text, one) for text, one in read_clauses(value) if not one.others]
+    found = (one.doubt or _doubt_value(key.base, text) for text, one in clauses)
+    doubt = next(filter(None, found), None)
+    errands = any(one.errand for _, one in clauses)
+    return "unclear" if not doubt and errands and key.base in _WITHOUT_ERRAND else doubt
+
+
+_WITHOUT_ERRAND = frozenset(("restriction", "oneway", "maxspeed"))
+"""Where it is not asked whether a trip begins or ends there."""
+
+
+def _doubt_value(base: str, value: str) -> str | None:
+    if base == "access":
+        known = value.strip() and all(part in _ACCESS_VALUES for part in parts(value))
+        return None if known else "unknown_access"
+    read = READ_VALUE[base]
+    if base == "restriction":
+        return None if read(value) else "unknown_access"
+    if base == "oneway":
+        return None if read(value) else "unreadable"
+    if not parts(value) or any(math.isnan(read(part)) for part in parts(value)):
+        return "unreadable"
+    if base not in LIMIT_OF or read(value) == math.inf:
+        return None
+    limit = LIMIT_OF[base][1]
+    return None if limit.least <= read(value) <= limit.most else "implausible"
+
 
 _CLASSES = frozenset(ROAD_CLASSES)
 _SAME_CLASS = {"road": "unclassified", "ferry": ""}
@@ -27,10 +580,10 @@ _ZONE_TAGS = ("zone:traffic", "maxspeed:type", "source:maxspeed", "zone:maxspeed
 _ZONE = re.compile(r"[A-Z]{2}(?:-[A-Z]+)?:(?:(urban|rural)(?::.*)?|(?:zone:?)?(\d{1,2}))")
 _FASTEST_ZONE_KM_PER_H = 50
 
-_SURFACES, _TRACKS = keys.by_word("surface"), keys.by_word("tracktype")
+_SURFACES, _TRACKS = by_word("surface"), by_word("tracktype")
 _ROUGHNESS = {surface: rank for rank, surface in enumerate(SURFACES)}
 
-_BARRIERS = keys.by_word("barrier")
+_BARRIERS = by_word("barrier")
 """Barriers that trucks pass: `gate` unless they are locked, or `open`; all others they do not."""
 
 _RULED_BY = frozenset(("junction", "service", "tracktype", "ford", *_SPEED_TAGS))
@@ -71,7 +624,7 @@ def _read_nameless(items: tuple[tuple[str, str], ...]) -> Road | None:
     road_class = read_class(tags)
     if road_class is None or (road_class == "ferry" and not _takes_motor_vehicles(tags)):
         return None
-    varied = rules.varies(tags)
+    varied = varies(tags)
     signed, passages = judge_way(tags, road_class, varied=varied)
     open_ways = signed if any(signed) else (True, True)
     left = [
@@ -79,7 +632,12 @@ def _read_nameless(items: tuple[tuple[str, str], ...]) -> Road | None:
     ]
     usable = [one for one, way in zip(passages, left, strict=True) if way]
     forward, backward = left if usable else open_ways
-    limits, maxspeed_km_h = _join_ways(*passages)
+    ahead, back = passages
+    limits, maxspeed_km_h = ahead.limits, ahead.maxspeed_km_h
+    if ahead is not back:
+        maxspeed_km_h = float(np.fmin(maxspeed_km_h, back.maxspeed_km_h))
+    if limits is not back.limits:
+        limits = tuple(np.maximum(limits, back.limits).tolist())
     return Road(
         road_class=road_class,
         forward=forward,
@@ -95,42 +653,31 @@ def _read_nameless(items: tuple[tuple[str, str], ...]) -> Road | None:
 def judge_way(
     tags: Mapping[str, str],
     road_class: str,
-    truck: keys.Truck | None = None,
+    truck: Truck | None = None,
     *,
     errand: bool = False,
     varied: bool = True,
-) -> tuple[tuple[bool, bool], tuple[rules.Passage, rules.Passage]]:
+) -> tuple[tuple[bool, bool], tuple[Passage, Passage]]:
     """Say which directions are signed as open, and what a truck meets along each.
 
     `truck`: none for what any truck may meet at best; `errand`: whether its trip begins or ends
     here; `varied`: whether directions may differ at all.
     """
     if road_class == "ferry":
-        tags = {_CARS.sub("motor_vehicle", name): value for name, value in tags.items()} | dict(
-            tags
-        )
-    words = rules.read_words(tags)
+        tags = {_CARS.sub("motor_vehicle", key): one for key, one in tags.items()} | {**tags}
+    words = read_words(tags)
     found = []
     for direction in ("forward", "backward") if varied else ("forward",):
-        access = rules.decide_access(words, direction, truck, errand)
-        speed = rules.decide_speed(words, direction, truck)
+        access = decide_access(words, direction, truck, errand)
+        speed = _decide(words.get("maxspeed", []), truck, False, min, direction)[-1]
         found.append(
-            rules.Passage(
+            Passage(
                 _soften(tags, road_class, access),
-                rules.decide_limits(words, direction, truck, errand),
+                decide_limits(words, direction, truck, errand),
                 _speed_by_zone(tags) if speed is None else speed if speed < math.inf else math.nan,
             )
         )
-    return rules.decide_oneway(words, tags, road_class, truck), (found[0], found[-1])
-
-
-def _join_ways(ahead: rules.Passage, back: rules.Passage) -> tuple[tuple[float, ...], float]:
-    """Give the limits that bind in both directions, and the lower limit of speed. [t, m; km/h]"""
-    if ahead is back:
-        return ahead.limits, ahead.maxspeed_km_h
-    same = ahead.limits is back.limits
-    limits = ahead.limits if same else tuple(np.maximum(ahead.limits, back.limits).tolist())
-    return limits, float(np.fmin(ahead.maxspeed_km_h, back.maxspeed_km_h))
+    return decide_oneway(words, tags, road_class, truck), (found[0], found[-1])
 
 
 def read_class(tags: Mapping[str, str]) -> str | None:
@@ -153,36 +700,30 @@ def read_barrier(tags: Mapping[str, str]) -> Road | None:
     found = judge_barrier(tags)
     text = _join_telling(tags, _RULED_AT_BARRIERS)
     free = found.access is Access.OPEN and all(map(math.isnan, found.limits))
-    if free and not rules.varies(tags) and not find_doubts(text):
+    if free and not varies(tags) and not find_doubts(text):
         return None
-    ruled = _join_rules(tags, _RULED_AT_BARRIERS) if rules.varies(tags) else ""
+    ruled = _join_rules(tags, _RULED_AT_BARRIERS) if varies(tags) else ""
     return Road("service", access=found.access, limits=found.limits, tags=text, rules=ruled)
 
 
 def judge_barrier(
-    tags: Mapping[str, str], truck: keys.Truck | None = None, *, errand: bool = False
-) -> rules.Passage:
+    tags: Mapping[str, str], truck: Truck | None = None, *, errand: bool = False
+) -> Passage:
     """Say what a truck meets at a barrier, a ford or a limit.
 
     A node has no direction: what is said of either holds in both, the stricter first.
     """
-    words, kind = rules.read_words(tags), tags.get("barrier")
-    ways = ("forward", "backward") if rules.varies(tags) else ("",)
-    said = (
-        [rules.decide_access(words, way, truck, errand) for way in ways] if kind else [Access.OPEN]
-    )
+    words, kind = read_words(tags), tags.get("barrier")
+    ways = ("forward", "backward") if varies(tags) else ("",)
+    said = [decide_access(words, way, truck, errand) for way in ways] if kind else [Access.OPEN]
     known = [one for one in said if one is not None]
-    if _has_ford(tags):
-        access = Access.CLOSED
-    elif known:
-        access = max(known)
-    else:
-        passed = _BARRIERS.get(kind or "")
-        locked = passed == "gate" and tags.get("locked") == "yes"
-        access = Access.LOCAL if locked else Access.OPEN if passed else Access.CLOSED
-    ahead, back = (rules.decide_limits(words, way, truck, errand) for way in (ways[0], ways[-1]))
+    passed = _BARRIERS.get(kind or "")
+    locked = passed == "gate" and tags.get("locked") == "yes"
+    by_kind = Access.LOCAL if locked else Access.OPEN if passed else Access.CLOSED
+    access = Access.CLOSED if _has_ford(tags) else max(known, default=by_kind)
+    ahead, back = (decide_limits(words, way, truck, errand) for way in (ways[0], ways[-1]))
     limits = ahead if len(ways) == 1 else tuple(np.fmin(ahead, back).tolist())
-    return rules.Passage(access, limits, math.nan)
+    return Passage(access, limits, math.nan)
 
 
 def find_doubts(tags: str) -> tuple[tuple[str, str, str], ...]:
@@ -192,14 +733,12 @@ def find_doubts(tags: str) -> tuple[tuple[str, str, str], ...]:
     `unknown_key`, `unreadable` values, `implausible` limits and `unknown_access`.
     """
     pairs = split_tags(tags).items()
-    return tuple(
-        (kind, key, value) for key, value in pairs if (kind := rules.find_doubt(key, value))
-    )
+    return tuple((kind, key, value) for key, value in pairs if (kind := find_doubt(key, value)))
 
 
 def _join_rules(tags: Mapping[str, str], more: Iterable[str]) -> str:
     """Write the tags that decide for trucks as one text, and `more` of them."""
-    return join_tags({name: tags[name] for name in tags if name in more or keys.read_key(name)})
+    return join_tags({name: tags[name] for name in tags if name in more or read_key(name)})
 
 
 def _read_level(tags: Mapping[str, str]) -> int:
@@ -220,16 +759,14 @@ def _soften(tags: Mapping[str, str], road_class: str, access: Access | None) -> 
     soft = road_class == "track" and tags.get("tracktype") in _LOCAL_TRACKS
     # Nobody hauls gravel through driveways, car parks and soft tracks.
     if not access and road_class != "ferry" and (service in _LOCAL_SERVICES or soft):
-        return (
-            Access.OPEN if rules.read_access(tags.get("hgv", "")) is Access.OPEN else Access.LOCAL
-        )
+        return Access.OPEN if read_access(tags.get("hgv", "")) is Access.OPEN else Access.LOCAL
     return access or Access.OPEN
 
 
 def _takes_motor_vehicles(tags: Mapping[str, str]) -> bool:
-    values = [rules.read_access(tags.get(name, "")) for name in ("motor_vehicle", "vehicle")]
+    values = [read_access(tags.get(name, "")) for name in ("motor_vehicle", "vehicle")]
     everyone = next((access for access in values if access is not None), None)
-    kinds = [rules.read_access(tags.get(name, "")) for name in ("hgv", "motorcar")]
+    kinds = [read_access(tags.get(name, "")) for name in ("hgv", "motorcar")]
     return any(access not in (None, Access.CLOSED) for access in (*kinds, everyone))
 
 
@@ -239,7 +776,7 @@ def _has_ford(tags: Mapping[str, str]) -> bool:
 
 def _speed_by_zone(tags: Mapping[str, str]) -> float:
     """Give the limit that the kind of a limit or a zone implies, NaN where none does. [km/h]"""
-    found = (rules.READ_VALUE["maxspeed"](tags[tag]) for tag in _SPEED_TAGS if tag in tags)
+    found = (READ_VALUE["maxspeed"](tags[tag]) for tag in _SPEED_TAGS if tag in tags)
     return next((speed for speed in found if speed < math.inf), math.nan)
 
 
@@ -260,69 +797,57 @@ def _read_built_up(tags: Mapping[str, str]) -> bool | None:
 
 
 def _read_surface(tags: Mapping[str, str], road_class: str) -> str:
-    known = (_SURFACES.get(part, "") for part in keys.parts(tags.get("surface", "")))
+    known = (_SURFACES.get(part, "") for part in parts(tags.get("surface", "")))
     surface = max(known, key=_ROUGHNESS.__getitem__, default="")
     if not surface and road_class == "track":
         surface = _TRACKS.get(tags.get("tracktype", ""), "")
     return surface
 
 
-def _read_toll(tags: Mapping[str, str]) -> bool:
-    for_trucks = tags.get("toll:hgv")
-    return for_trucks == "yes" or (for_trucks != "no" and tags.get("toll") == "yes")
-
-
 def strictest_limit(tag: str, values: Iterable[str]) -> str:
     """Give the lowest of several values of a tag that limits trucks, as it stands among them."""
-    key = keys.read_key(tag)
-    read = keys.READ_SIZE[
-        keys.LIMIT_OF[key.base][1].unit if key and key.base in keys.LIMIT_OF else "m"
-    ]
+    key = read_key(tag)
+    read = READ_SIZE[LIMIT_OF[key.base][1].unit if key and key.base in LIMIT_OF else "m"]
     return min(values, key=lambda one: (math.isnan(read(one)), read(one)))
 
 
 def _is_size(name: str) -> bool:
-    return bool((key := keys.read_key(name)) and key.base in keys.LIMIT_OF)
+    return bool((key := read_key(name)) and key.base in LIMIT_OF)
 
 
 def _join_telling(tags: Mapping[str, str], explaining: frozenset[str]) -> str:
     """Write the tags that restrict, are in doubt, or explain why a road is as it is."""
-    return join_tags(
-        {
-            name: value
-            for name, value in tags.items()
-            if (_explains(name, value) if name in explaining else _tells(name, value))
-        }
-    )
+    asked = {name: _explains if name in explaining else _tells for name in tags}
+    return join_tags({name: value for name, value in tags.items() if asked[name](name, value)})
 
 
 def _explains(name: str, value: str) -> bool:
-    wanted = _EXPLAINING.get(name, frozenset((value,)) - rules.PLAINLY_OPEN)
+    wanted = _EXPLAINING.get(name, frozenset((value,)) - PLAINLY_OPEN)
     return value != "no" if wanted is None else value in wanted
 
 
 def _tells(name: str, value: str) -> bool:
-    key = keys.read_key(name)
+    key = read_key(name)
     if key is None or key.base == "restriction":
         return False
-    if key.conditional or key.doubt or rules.find_doubt(name, value):
+    if key.conditional or key.doubt or find_doubt(name, value):
         return True
     if key.base == "access":
-        return value not in rules.PLAINLY_OPEN
+        return value not in PLAINLY_OPEN
     if key.base in ("oneway", "maxspeed"):
         return value == "reversible" or key.varies
-    return bool(rules.READ_VALUE[key.base](value) != math.inf)
+    return bool(READ_VALUE[key.base](value) != math.inf)
 
-
-# What each field of a road is read from.
 
 READERS: dict[str, Callable[[Mapping[str, str], str], Any]] = {
     "built_up": lambda tags, _: _read_built_up(tags),
     "surface": _read_surface,
-    "duration_min": lambda tags, of: keys.read_minutes(
+    "duration_min": lambda tags, of: read_minutes(
         tags.get("duration", "") if of == "ferry" else ""
     ),
-    "toll": lambda tags, _: _read_toll(tags),
+    "toll": lambda tags, _: {"yes": True, "no": False}.get(
+        tags.get("toll:hgv", ""), tags.get("toll") == "yes"
+    ),
     "level": lambda tags, _: _read_level(tags),
     "tags": lambda tags, kind: _join_telling(tags, _TOLD_OF.get(kind, _TOLD_OF_ROADS)),
 }

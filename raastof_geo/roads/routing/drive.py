@@ -17,9 +17,7 @@ from raastof_geo.arrays import Floats, Integers, Mask, first_of_each
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.emissions.vehicle import BY_DEFAULT, MODELS, EnergyModel, Vehicle
 from raastof_geo.roads.edges import RoadEdges, Turn
-from raastof_geo.roads.mapped.keys import SLACK, Truck
-from raastof_geo.roads.mapped.rules import Passage, read_turn
-from raastof_geo.roads.mapped.tags import judge_barrier, judge_way
+from raastof_geo.roads.mapped.tags import SLACK, Passage, Truck, judge_barrier, judge_way, read_turn
 from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access, Road, split_tags
 from raastof_geo.roads.routing.engine import find_parts
 from raastof_geo.scenario.catalogue import Catalogue
@@ -109,22 +107,19 @@ def _judge(
 ) -> tuple[tuple[Access, float], ...]:
     """Give access and limit of speed [km/h] in either direction to a truck of a size and kinds."""
     road, truck = Road(road_class, rules=rules), Truck(np.array(size), kinds)
-    pairs = zip(judge_road(road, truck), judge_road(road, truck, errand=True), strict=True)
-    return tuple(
-        (
-            Access.OPEN
-            if _sum_up(there, truck) is Access.OPEN
-            # Rules may differ where a trip begins or ends.
-            else max(Access.LOCAL, _sum_up(end, truck)),
-            there.maxspeed_km_h,
-        )
-        for there, end in pairs
-    )
 
+    def sum_up(one: Passage) -> Access:
+        exceeded = find_exceeded(truck.size, np.array(one.limits)).any()
+        return Access.CLOSED if exceeded else one.access
 
-def _sum_up(one: Passage, truck: Truck) -> Access:
-    exceeded = find_exceeded(truck.size, np.array(one.limits)).any()
-    return Access.CLOSED if exceeded else one.access
+    found = []
+    ways = judge_road(road, truck), judge_road(road, truck, errand=True)
+    for there, end in zip(*ways, strict=True):
+        # Rules may differ where a trip begins or ends.
+        passes = sum_up(there) is Access.OPEN
+        access = Access.OPEN if passes else max(Access.LOCAL, sum_up(end))
+        found.append((access, there.maxspeed_km_h))
+    return tuple(found)
 
 
 def judge_road(road: Road, truck: Truck, *, errand: bool = False) -> tuple[Passage, Passage]:
@@ -133,20 +128,15 @@ def judge_road(road: Road, truck: Truck, *, errand: bool = False) -> tuple[Passa
     if "barrier" in tags:
         return (judge_barrier(tags, truck, errand=errand),) * 2
     signed, found = judge_way(tags, road.road_class, truck, errand=errand)
-    ahead, back = (
-        one if way else one._replace(access=Access.CLOSED)
-        for one, way in zip(found, signed, strict=True)
-    )
+    pairs = zip(found, signed, strict=True)
+    ahead, back = (one if way else one._replace(access=Access.CLOSED) for one, way in pairs)
     return ahead, back
 
 
 def bind_turns(turns: Sequence[Turn], truck: Truck) -> list[int]:
     """Give the numbers of those turns that hang on the truck and bind this one."""
-    return [
-        row
-        for row, turn in enumerate(turns)
-        if read_turn(split_tags(turn.tags), truck) == {"only" if turn.only else "no"}
-    ]
+    said = [read_turn(split_tags(turn.tags), truck) for turn in turns]
+    return [row for row, turn in enumerate(turns) if said[row] == {"only" if turn.only else "no"}]
 
 
 Load = Literal["full", "empty"]

@@ -9,10 +9,10 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from raastof_geo.arrays import Floats, Indices, Mask, SmallIntegers, first_of_each
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, say_text
 from raastof_geo.roads.edges import RoadEdges
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.road import Access, Road
+from raastof_geo.roads.road import Access
 from raastof_geo.roads.routing.drive import find_local_edges
 from raastof_geo.roads.routing.engine import WeightMatrix, find_parts
 
@@ -63,10 +63,13 @@ def _strong_parts(network: RoadEdges, edges: Mask, *, ferries: bool = True) -> S
 
 def group_sites(network: RoadNetwork, edges: Mapping[str, int], *, ferries: bool) -> dict[str, int]:
     """Give each site, by its edge, the number of its part, counted from 0 in order of the sites."""
-    part = find_islands(network, ferries=ferries).of_node
-    parts = {site: int(part[node]) for site, node in _tails(network, edges).items()}
+    parts = _parts_of(network, edges, find_islands(network, ferries=ferries))
     number = {one: at for at, one in enumerate(dict.fromkeys(parts.values()))}
     return {site: number[one] for site, one in parts.items()}
+
+
+def _parts_of(network: RoadNetwork, edges: Mapping[str, int], islands: Islands) -> dict[str, int]:
+    return {site: int(islands.of_node[network.tail[edge]]) for site, edge in edges.items()}
 
 
 def explain_islands(
@@ -76,38 +79,29 @@ def explain_islands(
     groups = _by_number(group_sites(network, edges, ferries=ferries))
     if len(groups) < 2:
         return []
-    apart = say(
-        "the sites lie on {count} islands without a road between them, and nothing can go "
-        "from one to another: {groups}"
-    )
-    told = [apart.format(count=len(groups), groups="; ".join(map(_list_sites, groups)))]
+    listed = "; ".join(map(_list_sites, groups))
+    told = [say_text("islands", "apart", count=len(groups), groups=listed)]
     usable = network.access != Access.CLOSED
     if not ferries:
         joined = _by_number(group_sites(network, edges, ferries=True))
         names = _name_ferries(network, edges, usable)
         if len(joined) < len(groups) and names:
-            ferry = say("a ferry would join them, but `network.ferries` is false: {ferries}")
-            told.append(ferry.format(ferries=", ".join(names)))
+            told.append(say_text("islands", "not taken", ferries=", ".join(names)))
     if closed := _name_ferries(network, edges, ~usable):
-        ferry = say("a ferry between them is closed to trucks: {ferries}")
-        told.append(ferry.format(ferries=", ".join(closed)))
+        told.append(say_text("islands", "closed", ferries=", ".join(closed)))
     return told
 
 
 def explain_ferries(network: RoadNetwork, edges: Mapping[str, int]) -> list[Message]:
     """Say which sites only a ferry reaches from the largest part of the network."""
     by_land, by_sea = (find_islands(network, ferries=ferries) for ferries in (False, True))
+    home = _parts_of(network, edges, by_sea)
     apart = {
-        site: int(by_land.of_node[node])
-        for site, node in _tails(network, edges).items()
-        if by_land.of_node[node] != by_land.mainland and by_sea.of_node[node] == by_sea.mainland
+        site: part
+        for site, part in _parts_of(network, edges, by_land).items()
+        if part != by_land.mainland and home[site] == by_sea.mainland
     }
-    told = say("only a ferry reaches {sites}; times and fares of ferries are rough")
-    return [told.format(sites=_list_sites(group)) for group in _by_number(apart)]
-
-
-def _tails(network: RoadNetwork, edges: Mapping[str, int]) -> dict[str, int]:
-    return {site: int(network.tail[edge]) for site, edge in edges.items()}
+    return [say_text("islands", "ferry", sites=_list_sites(one)) for one in _by_number(apart)]
 
 
 def _by_number(groups: Mapping[str, int]) -> list[list[str]]:
@@ -132,16 +126,14 @@ def _name_ferries(network: RoadNetwork, edges: Mapping[str, int], which: Mask) -
     for end in (network.tail[sea], network.head[sea]):
         for number, part in zip(line[end].tolist(), parts[end].tolist(), strict=True):
             lands[number].add(part)
-    wanted = {int(parts[node]) for node in _tails(network, edges).values()} - {islands.mainland}
+    wanted = {*_parts_of(network, edges, islands).values()} - {islands.mainland}
     numbers = {number for number, reached in lands.items() if reached & wanted}
     named = np.flatnonzero(sea)[np.isin(line[network.tail[sea]], list(numbers))]
-    roads = {network.roads[int(network.road[edge])] for edge in named.tolist()}
-    return sorted({_call_ferry(road) for road in roads} - {""})
-
-
-def _call_ferry(road: Road) -> str:
-    shut = road.access == Access.CLOSED and road.tags
-    return f"{road.name or '–'} ({road.tags})" if shut else road.name
+    names = {""}
+    for road in {network.roads[int(network.road[edge])] for edge in named.tolist()}:
+        shut = road.access == Access.CLOSED and road.tags
+        names.add(f"{road.name or '–'} ({road.tags})" if shut else road.name)
+    return sorted(names - {""})
 
 
 SMALLEST_PIECE_M = 500.0
@@ -152,15 +144,6 @@ _ROUNDS = 8
 built-in roads need fewer. A judgement."""
 _SHORTEST_M = 0.01
 """Least cost of an arc: SciPy takes a weight of 0 for no arc at all. [m]"""
-
-
-@dataclass(frozen=True, eq=False)
-class _RoadReach:
-    """The best way between the main part and every node, out and back."""
-
-    distance: Floats
-    before: SmallIntegers
-    after: SmallIntegers
 
 
 class RoadLinks:
@@ -174,19 +157,20 @@ class RoadLinks:
         ends = start[order].astype(np.int64), end[order].astype(np.int64)
         self._weighed = WeightMatrix(*ends, streets.node_count, cost)
 
-    def measure(self, main: Mask) -> _RoadReach:
-        """Find the best way between the main part and every node, out and back."""
+    def measure(self, main: Mask) -> Floats:
+        """Measure the best way between the main part and every node, out and back. [nodes]"""
         near = np.flatnonzero(main)
         there, home = self._weighed.matrix, csr_array(self._weighed.matrix.T)
         out, before, _ = dijkstra(there, indices=near, min_only=True, return_predecessors=True)
         back, after, _ = dijkstra(home, indices=near, min_only=True, return_predecessors=True)
-        return _RoadReach(out + back, before, after)
+        self._trees = (before, False), (after, True)
+        return np.asarray(out + back)
 
-    def trace(self, reach: _RoadReach, gates: Indices) -> Indices:
-        """List the segments on the ways between the main part and some nodes, out and back."""
+    def trace(self, gates: Indices) -> Indices:
+        """List the segments on the ways between some nodes and the main part last measured."""
         steps = []
         for gate in gates.tolist():
-            for tree, ahead in ((reach.before, False), (reach.after, True)):
+            for tree, ahead in self._trees:
                 node = gate
                 while (other := int(tree[node])) >= 0:
                     steps.append((node, other) if ahead else (other, node))
@@ -208,11 +192,11 @@ def link_pieces(streets: RoadEdges, kept: Mask, weight: Floats) -> Mask:
     quays, links = np.flatnonzero(at_sea & on_land), RoadLinks(streets, weight)
     for _ in range(_ROUNDS):
         main = find_main_nodes(streets, _drop_blind_ferries(streets, kept))
-        reach = links.measure(main)
-        gates = _find_gates(streets, kept, main, reach)
-        near = quays[np.isfinite(reach.distance[quays])]
+        distance = links.measure(main)
+        gates = _find_gates(streets, kept, main, distance)
+        near = quays[np.isfinite(distance[quays])]
         linked = kept.copy()
-        linked[links.trace(reach, np.union1d(gates, near))] = True
+        linked[links.trace(np.union1d(gates, near))] = True
         if np.array_equal(linked, kept):
             break
         kept = linked
@@ -233,7 +217,7 @@ def find_main_nodes(streets: RoadEdges, kept: Mask) -> Mask:
     return np.asarray(part == int(np.argmax(length)), bool)
 
 
-def _find_gates(streets: RoadEdges, kept: Mask, main: Mask, reach: _RoadReach) -> Indices:
+def _find_gates(streets: RoadEdges, kept: Mask, main: Mask, distance: Floats) -> Indices:
     alone = kept & ~(main[streets.tail] & main[streets.head])
     inside = alone & ~main[streets.tail] & ~main[streets.head]
     piece = find_parts(streets.tail[inside], streets.head[inside], streets.node_count)
@@ -242,8 +226,8 @@ def _find_gates(streets: RoadEdges, kept: Mask, main: Mask, reach: _RoadReach) -
     length = np.bincount(piece[outer[road]], streets.length_m[road], minlength=1)
     nodes = np.unique(outer[road])
     worth = np.append(length, 0.0)[piece[nodes]] >= SMALLEST_PIECE_M
-    nodes = nodes[worth & np.isfinite(reach.distance[nodes])]
-    return np.asarray(nodes[first_of_each(piece[nodes], reach.distance[nodes])], np.intp)
+    nodes = nodes[worth & np.isfinite(distance[nodes])]
+    return np.asarray(nodes[first_of_each(piece[nodes], distance[nodes])], np.intp)
 
 
 def _drop_blind_ferries(streets: RoadEdges, kept: Mask) -> Mask:

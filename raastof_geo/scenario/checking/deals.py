@@ -31,8 +31,6 @@ _ASKS_AND_LIMITS = {
 }
 """The keys of an agreement: whether at least this much goes, and whether no more."""
 _Entry = TypeVar("_Entry", Offer, Need)
-_Found: TypeAlias = Iterator[tuple[Message, Trail, bool]]
-"""What is wrong with which entry, and whether that is a mistake."""
 
 
 class _Deals:
@@ -71,7 +69,15 @@ class _Deals:
         where plants and depots give, whose own supply is not followed.
         """
         if side == "taker":
-            return self._most_taken(deals)
+            total = 0.0
+            for mine in _group(deals, lambda deal: deal.taker.id).values():
+                taker = mine[0].taker
+                need = self._needed.get(taker.id) if taker.kind == Role.NEED else None
+                if need is not None:
+                    total += need.tonnes * max(need.ratios[deal.giver.material] for deal in mine)
+                else:
+                    total += _most_through(self._places[taker.kind, taker.place], mine)
+            return total
         givers = {deal.giver.id: deal.giver for deal in deals}.values()
         piles = {(one.site, one.material) for one in givers if self.is_pile(one)}
         most = sum(itertools.starmap(self.in_all, piles))
@@ -84,17 +90,6 @@ class _Deals:
         for site, mine in _group(dug, lambda deal: deal.giver.place).items():
             most += _most_through(self._places[Role.PIT, site], mine)
         return most
-
-    def _most_taken(self, deals: Sequence[Trade]) -> float:
-        total = 0.0
-        for mine in _group(deals, lambda deal: deal.taker.id).values():
-            taker = mine[0].taker
-            if taker.kind == Role.NEED:
-                need = self._needed[taker.id]
-                total += need.tonnes * max(need.ratios[deal.giver.material] for deal in mine)
-            else:
-                total += _most_through(self._places[taker.kind, taker.place], mine)
-        return total
 
     def is_pile(self, giver: Giver) -> bool:
         """Tell whether somebody gives from the stockpile of a site."""
@@ -135,7 +130,6 @@ class _Wish:
     limits: bool
 
     def site(self, side: _Partner) -> str:
-        """Give the site that gives or takes."""
         return self.entry.giver if side == "giver" else self.entry.taker
 
     @property
@@ -158,15 +152,10 @@ def check_agreements(scenario: Scenario, tree: Tree) -> tuple[list[Finding], lis
         *(finding_at(tree, wish.trail, why) for wish, why in impossible.items()),
         *_too_much_together(possible, deals, tree),
     ]
-    return mistakes, list(_changing_nothing(agreed, deals, tree))
-
-
-def _changing_nothing(agreed: Sequence[_Wish], deals: _Deals, tree: Tree) -> Iterator[Finding]:
     told = read_texts("agreements")["changes nothing"]
-    for wish in agreed:
-        asks = wish.asks and wish.tonnes > 0
-        if not wish.deals and not asks and _have_roles(wish, deals):
-            yield finding_at(tree, wish.trail, told.format(**wish.ends))
+    idle = (one for one in agreed if not one.deals and not (one.asks and one.tonnes > 0))
+    idle = (one for one in idle if _have_roles(one, deals))
+    return mistakes, [finding_at(tree, one.trail, told.format(**one.ends)) for one in idle]
 
 
 def _list_wishes(deals: _Deals) -> Iterator[_Wish]:
@@ -246,27 +235,25 @@ def _contradictions(wishes: Sequence[_Wish], tree: Tree) -> Iterator[Finding]:
 
 def _too_much_together(wishes: Sequence[_Wish], deals: _Deals, tree: Tree) -> Iterator[Finding]:
     """Find the first excess of each site: of one material, else of all together."""
-    for side in _OTHER:
+    for side, other in _OTHER.items():
         for mine in _group(wishes, partial(_Wish.site, side=side)).values():
             of_material = _group(mine, lambda wish: wish.entry.material)
             sets = (*(some for one, some in of_material.items() if one), mine)
-            told = (_tell_excess(side, some, deals, tree) for some in sets if len(some) > 1)
-            yield from itertools.islice(filter(None, told), 1)
-
-
-def _tell_excess(
-    side: _Partner, wishes: Sequence[_Wish], deals: _Deals, tree: Tree
-) -> Finding | None:
-    most = deals.most(side, [deal for wish in wishes for deal in wish.deals])
-    asked = _asked(wishes, _OTHER[side])
-    if asked <= most * _ROUNDING:
-        return None
-    *others, last = wishes
-    lines = ", ".join(map(str, sorted({tree.place(one.trail).line for one in others})))
-    named = {"site": f"`{last.site(side)}`", "lines": lines}
-    message = read_texts("agreements")[f"{side} together"]
-    told = message.format(asked=asked, most=most, short=asked - most, **named)
-    return finding_at(tree, last.trail, told)
+            for some in (one for one in sets if len(one) > 1):
+                most = deals.most(side, [deal for wish in some for deal in wish.deals])
+                asked = _asked(some, other)
+                if asked > most * _ROUNDING:
+                    *others, last = some
+                    lines = sorted({tree.place(one.trail).line for one in others})
+                    told = read_texts("agreements")[f"{side} together"].format(
+                        asked=asked,
+                        most=most,
+                        short=asked - most,
+                        site=f"`{last.site(side)}`",
+                        lines=", ".join(map(str, lines)),
+                    )
+                    yield finding_at(tree, last.trail, told)
+                    break
 
 
 def _asked(wishes: Sequence[_Wish], partner: _Partner) -> float:
@@ -291,28 +278,33 @@ def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Find
     lot, deals = said.value, _Deals(scenario)
     size = {"lot": lot, "line": str(tree.place(("choices", "smallest_lot")).line)}
     found: tuple[list[Finding], list[Finding]] = ([], [])
-    for look in (_offers, _needs, _agreements):
-        for message, trail, is_mistake in look(deals, lot):
-            found[not is_mistake].append(finding_at(tree, trail, message.format(**size)))
+    for message, trail, is_mistake in _list_small(deals, lot):
+        found[not is_mistake].append(finding_at(tree, trail, message.format(**size)))
     return found
 
 
-def _offers(deals: _Deals, lot: float) -> _Found:
-    for offer, most in _too_small(deals.scenario.offers, partial(_most_leaving, deals), lot):
-        message = read_texts("lots")["must leave" if offer.must_leave else "can never leave"]
-        names = {"site": f"`{offer.site}`", "material": f"`{offer.material}`"}
-        yield message.format(most=most, **names), offer.trail, offer.must_leave
-
-
-def _too_small(
-    entries: Sequence[_Entry], find_most: Callable[[_Entry], float | None], lot: float
-) -> Iterator[tuple[_Entry, float]]:
-    told: set[Trail] = set()
-    for entry in entries:
-        most, small = find_most(entry), lot / _ROUNDING
-        if most is not None and entry.tonnes > 0 and most < small and entry.trail not in told:
-            told.add(entry.trail)
-            yield entry, most
+def _list_small(deals: _Deals, lot: float) -> Iterator[tuple[Message, Trail, bool]]:
+    """Find what can never be as large as a lot: why, where, and whether that is a mistake."""
+    scenario, texts, told = deals.scenario, read_texts("lots"), set[Trail]()
+    every: tuple[Offer | Need, ...] = (*scenario.offers, *scenario.needs)
+    for due in every:
+        must, named = True, {"site": f"`{due.site}`"}
+        if isinstance(due, Offer):
+            most, must, key = _most_leaving(deals, due), due.must_leave, "can never leave"
+            key, named = "must leave" if must else key, named | {"material": f"`{due.material}`"}
+        else:
+            most, key = _most_arriving(deals, due), "nothing fits"
+        if most is None or due.tonnes <= 0 or most >= lot / _ROUNDING or due.trail in told:
+            continue
+        told.add(due.trail)
+        yield texts[key].format(most=most, **named), due.trail, must
+    for number, entry in enumerate(scenario.said.agreements):
+        for key in ("tonnes", "at_most") if entry.giver != entry.taker else ():
+            amount = getattr(entry, key)
+            tonnes = 0.0 if amount is None else scenario.weigh(amount, entry.material)
+            if 0 < tonnes < lot / _ROUNDING:
+                at = ("agreements", number, key)
+                yield texts[key].format(tonnes=tonnes), at, key == "tonnes"
 
 
 def _most_leaving(deals: _Deals, offer: Offer) -> float | None:
@@ -333,12 +325,6 @@ def _due_with(entry: _Entry, entries: Mapping[str, list[_Entry]]) -> list[_Entry
     return [one for one in entries[entry.site] if set(one.periods) & set(entry.periods)]
 
 
-def _needs(deals: _Deals, lot: float) -> _Found:
-    for need, most in _too_small(deals.scenario.needs, partial(_most_arriving, deals), lot):
-        message = read_texts("lots")["nothing fits"]
-        yield message.format(most=most, site=f"`{need.site}`"), need.trail, True
-
-
 def _most_arriving(deals: _Deals, need: Need) -> float | None:
     """Give the most that can come at once to where a need is; none: not sure."""
     takers = deals.takers[need.site]
@@ -352,13 +338,3 @@ def _most_arriving(deals: _Deals, need: Need) -> float | None:
         sum(other.tonnes * other.ratios.get(material, 0.0) for other in due)
         for material in need.ratios
     )
-
-
-def _agreements(deals: _Deals, lot: float) -> _Found:
-    for number, entry in enumerate(deals.scenario.said.agreements):
-        for key in ("tonnes", "at_most") if entry.giver != entry.taker else ():
-            amount = getattr(entry, key)
-            tonnes = 0.0 if amount is None else deals.scenario.weigh(amount, entry.material)
-            if 0 < tonnes < lot / _ROUNDING:
-                message = read_texts("lots")[key].format(tonnes=tonnes)
-                yield message, ("agreements", number, key), key == "tonnes"

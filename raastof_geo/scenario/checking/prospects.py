@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, get_args
 
 from raastof_geo.scenario.parties import Giver, Taker, list_deals
 from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.scenario import Need, Offer, Pit, Plant, Process, Receiver, Scenario
+from raastof_geo.scenario.scenario import Pit, Plant, Process, Receiver, Scenario
 
 Side = Literal["input", "output"]
 """On which side of a plant a trade lies: what comes to it, or what leaves it."""
@@ -141,7 +141,12 @@ class Prospects:
         self.processes = {
             (plant.site, one.recipe): one for plant in scenario.plants for one in plant.processes
         }
-        self.void = _find_void(scenario)
+        amounts = {(one.role, one.id): one.tonnes for one in (*scenario.offers, *scenario.needs)}
+        self.void = {one for one, tonnes in amounts.items() if tonnes <= 0}
+        """Who gives and takes nothing."""
+        places: tuple[Pit | Receiver, ...] = (*scenario.pits, *scenario.receivers)
+        closed = (one for one in places if _closed(one.per_period_t, one.total_t))
+        self.void |= {(one.role, one.id) for one in closed}
         self.reached: dict[Side, set[_Traded]] = {}
         self.runs = {
             _Run(plant.site, process.recipe, period)
@@ -150,10 +155,7 @@ class Prospects:
             for process in plant.processes
             for period in self.periods
         }
-        self._settle()
-
-    def _settle(self) -> None:
-        """Rule recipes out, and what goes to and from plants and depots, until no more can be."""
+        # Recipes are ruled out, and what goes to and from plants and depots, until no more can be.
         before = None
         while self.runs != before:
             before = self.runs
@@ -269,15 +271,6 @@ class Prospects:
         why = min((trade.hindrance for trade in own), key=_ORDER.index)
         others = dict.fromkeys(trade.beyond(side).site for trade in own if trade.hindrance == why)
         return Lack(why or "chain", material, side, tuple(others))
-
-
-def _find_void(scenario: Scenario) -> set[tuple[Role, str]]:
-    """Find who gives and takes nothing."""
-    entries: tuple[Offer | Need, ...] = (*scenario.offers, *scenario.needs)
-    places: tuple[Pit | Receiver, ...] = (*scenario.pits, *scenario.receivers)
-    return {(one.role, one.id) for one in entries if one.tonnes <= 0} | {
-        (one.role, one.id) for one in places if _closed(one.per_period_t, one.total_t)
-    }
 
 
 def _closed(*limits: float | None) -> bool:

@@ -1,7 +1,5 @@
 """Read the files that a scenario names beside itself: polygons of zones, a template for Word."""
 
-from __future__ import annotations
-
 import re
 import zipfile
 from itertools import compress
@@ -54,7 +52,13 @@ def find_in_zones(
         if zone.file is None:
             continue
         try:
-            areas[number] = _read_polygons(home, zone.file, crs, anywhere=anywhere)
+            file = find_beside(home, zone.file, anywhere=anywhere)
+            drawn = shapely.make_valid(read_polygons(file).to_crs(crs).geometry.to_numpy())
+            # What is made valid may be several polygons, or lines where it had no width.
+            parts = [one for one in shapely.get_parts(shapely.union_all(drawn)) if one.area]
+            if not parts:
+                raise InputError.saying_text("files beside", "no polygons", file=f"`{file.name}`")
+            areas[number] = shapely.MultiPolygon(parts)
         except InputError as error:
             trail = ("zones", number, "file")
             mistakes += [finding_at(tree, trail, one.message) for one in error.findings]
@@ -65,17 +69,6 @@ def find_in_zones(
             sites = dict.fromkeys((*zone.sites, *compress(said.sites, near)))
             zones[number] = zone.model_copy(update={"sites": tuple(sites)})
     return said.model_copy(update={"zones": tuple(zones)}), areas, mistakes
-
-
-def _read_polygons(home: Path, name: Path, crs: str, *, anywhere: bool) -> shapely.MultiPolygon:
-    """Read the polygons of a scenario's file as one area, in metres."""
-    file = find_beside(home, name, anywhere=anywhere)
-    polygons = shapely.make_valid(read_polygons(file).to_crs(crs).geometry.to_numpy())
-    # What is made valid may be several polygons, or lines where it had no width.
-    parts = [one for one in shapely.get_parts(shapely.union_all(polygons)) if one.area]
-    if not parts:
-        raise InputError.saying_text("files beside", "no polygons", file=f"`{file.name}`")
-    return shapely.MultiPolygon(parts)
 
 
 def check_template(file: Path) -> None:

@@ -45,9 +45,6 @@ _KINDS: tuple[tuple[re.Pattern[str], Callable[[str], Value]], ...] = (
         lambda text: float(text.lower().replace(".", "")),
     ),
 )
-CORE = "tag:yaml.org,2002:"
-_CORE_TYPES = {"str": str, "int": int, "float": float, "bool": bool, "null": type(None)}
-CORE_TAGS = {f"{CORE}{name}": kind for name, kind in _CORE_TYPES.items()}
 
 
 @dataclass(slots=True)
@@ -144,7 +141,14 @@ class _Composer:
             self.reached = event.end_mark.line, event.end_mark.column
             return event
         except Exception as error:  # beside its own: `chr` of too large a number, states unexpected
-            raise self._slipped(_stop(error) or Halt(*self.reached)) from error
+            halt, mark = Halt(*self.reached), None
+            if isinstance(error, MarkedYAMLError):
+                mark = error.problem_mark or error.context_mark
+            if isinstance(error, MarkedYAMLError) and mark is not None:
+                begun = error.context_mark or mark
+                told = str(error.problem or ""), str(error.context or "")
+                halt = Halt(mark.line, mark.column, *told, (begun.line, begun.column))
+            raise self._slipped(halt) from error
 
     def _slipped(self, stop: Halt) -> ScenarioError:
         message, line, column = find_slip(self.lines, stop)
@@ -157,7 +161,14 @@ class _Composer:
         if level > MOST_LEVELS:
             raise self._refused("deep", event, limit=MOST_LEVELS)
         if isinstance(event, events.AliasEvent):
-            return self._referred(event)
+            name = str(event.anchor)
+            self.unused.pop(name, None)
+            if name not in self.anchors:
+                told = {"given": f"`*{name}`", "anchor": f"`&{name}`"}
+                raise self._refused("unknown anchor", event, **told)
+            if (there := self.anchors[name]) is None:
+                raise self._refused("loop", event)
+            return there
         if event.anchor:
             self.anchors[event.anchor] = None
         node = self._new(event, level)
@@ -183,16 +194,6 @@ class _Composer:
             mapping.entries.append((key, self._node(self._next(), level + 1)))
         return mapping
 
-    def _referred(self, event: Any) -> Node:
-        name = str(event.anchor)
-        self.unused.pop(name, None)
-        if name not in self.anchors:
-            raise self._refused("unknown anchor", event, given=f"`*{name}`", anchor=f"`&{name}`")
-        node = self.anchors[name]
-        if node is None:
-            raise self._refused("loop", event)
-        return node
-
     def _place(self, event: Any) -> Place:
         return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
 
@@ -203,17 +204,6 @@ class _Composer:
 def refused(key: str, place: Place, /, **values: object) -> ScenarioError:
     """Make the error that says what is wrong with the text of a scenario, and where."""
     return ScenarioError(Finding(say_text("yaml", key, **values), place))
-
-
-def _stop(error: BaseException) -> Halt | None:
-    if not isinstance(error, MarkedYAMLError):
-        return None
-    mark = error.problem_mark or error.context_mark
-    if mark is None:
-        return None
-    context = error.context_mark or mark
-    began = context.line, context.column
-    return Halt(mark.line, mark.column, str(error.problem or ""), str(error.context or ""), began)
 
 
 class _Written:
@@ -249,16 +239,3 @@ def read_plain(text: str) -> Value:
             if pattern.fullmatch(text):
                 return kind(text)
     return text
-
-
-def read_tagged(text: str, tag: str) -> Value:
-    """Understand a word whose kind is said by a tag such as `!!int`; `ValueError`: it is not."""
-    kind = CORE_TAGS.get(tag)
-    if kind is str:
-        return text
-    value = read_plain(text)
-    if kind is float and type(value) is int:
-        return float(value)
-    if kind is None or type(value) is not kind:
-        raise ValueError(tag)
-    return value

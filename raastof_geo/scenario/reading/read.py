@@ -32,7 +32,6 @@ from raastof_geo.scenario.said.part import DEFAULT, Captured
 from raastof_geo.scenario.said.site import Located, Site
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables.source import join_tables, read_source
-from raastof_geo.scenario.variant import check_variants, edit_for_variant, find_variant
 
 if TYPE_CHECKING:
     from raastof_geo.region.layer import Layer
@@ -88,7 +87,12 @@ def read_scenario(
 
 def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenario:
     """Check plain values and turn them into a scenario, or raise as `read_scenario` does."""
-    _refuse_newer(tree)
+    given: Any = tree.values.get("format")
+    if isinstance(given, int) and given > NEWEST_FORMAT:  # before anything else in it looks wrong
+        told = {"given": str(given), "newest": str(NEWEST_FORMAT)}
+        raise ScenarioError(
+            Finding(say_text("older formats", "newer", **told), tree.place(("format",)))
+        )
     home, by_order = path.parent.resolve(), attrgetter("order")
     region = _find_region(tree, home, anywhere=anywhere)
     findings = [*tree.findings, *_read_catalogue(tree, home, anywhere=anywhere)]
@@ -105,9 +109,12 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     findings += _check_files(said, tree, home, anywhere=anywhere)
     said, areas, mistakes = find_in_zones(said, tree, home, region.crs, anywhere=anywhere)
     findings += mistakes
-    for fault in (*_check_baseline(said), *_check_agreements(said), *_check_fleet(said)):
+    for fault in _check_references(said):
         place = tree.place(fault.below, of_key=fault.of_key)
         findings.append(Finding(fault.message, place))
+    if said.network.file is not None:
+        network = said.network.model_copy(update={"file": (home / said.network.file).resolve()})
+        said = said.model_copy(update={"network": network})
     scenario = Scenario(
         id=path.stem,
         digest=tree.digest,
@@ -124,20 +131,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         contradictions, warnings = _compare(scenario, tree)
         findings += contradictions
     raise_all(ScenarioError, sorted(findings, key=by_order))
-    note = permit.note_older(scenario, tree)
-    warnings = [*((note,) if note else ()), *tree.doubts, *warnings]
-    if said.network.file is not None:
-        network = said.network.model_copy(update={"file": (home / said.network.file).resolve()})
-        scenario = scenario.saying(network=network)
-    return replace(scenario, warnings=tuple(warnings), format_note=note)
-
-
-def _refuse_newer(tree: Tree) -> None:
-    """Refuse a file that a later version wrote, before anything else in it looks wrong."""
-    given: Any = tree.values.get("format")
-    if isinstance(given, int) and given > NEWEST_FORMAT:
-        message = say_text("older formats", "newer", given=str(given), newest=str(NEWEST_FORMAT))
-        raise ScenarioError(Finding(message, tree.place(("format",))))
+    return replace(scenario, warnings=(*tree.doubts, *warnings))
 
 
 def change_scenario(scenario: Scenario, edits: Mapping[str, Any]) -> Scenario:
@@ -150,8 +144,8 @@ def change_scenario(scenario: Scenario, edits: Mapping[str, Any]) -> Scenario:
 
 def read_variant(scenario: Scenario, wanted: str) -> Scenario:
     """Read a variant by its id: with an id, a title and a digest of its own; else `InputError`."""
-    id_, variant = find_variant(scenario, wanted)
-    edits = edit_for_variant(scenario, variant)
+    id_, variant = varied.find_variant(scenario, wanted)
+    edits = varied.edit_for_variant(scenario, variant)
     title = f"{scenario.said.title} · {variant.name or id_}"
     other = read_varied(scenario, {**edits, ("title",): title})
     text = f"{scenario.digest} {sorted((str(trail), str(new)) for trail, new in edits.items())}"
@@ -183,7 +177,8 @@ def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Findin
     """Hold the entries of a scenario against each other: mistakes, and what is worth a warning."""
     mistakes, warnings = check_lots(scenario, tree)
     wrong, doubtful = check_agreements(scenario, tree)
-    mistakes += (*wrong, *varied.check_assumptions(scenario, tree), *check_variants(scenario, tree))
+    mistakes += (*wrong, *varied.check_assumptions(scenario, tree))
+    mistakes += varied.check_variants(scenario, tree)
     warnings += doubtful
     for checks, findings in ((permit.MISTAKES, mistakes), (permit.DOUBTS, warnings)):
         faults = (fault for check in checks for fault in check(scenario))
@@ -293,16 +288,14 @@ def _check_files(
             yield from (finding_at(tree, trail, one.message) for one in error.findings)
 
 
-def _check_baseline(said: ScenarioFile) -> Iterator[Fault]:
+def _check_references(said: ScenarioFile) -> Iterator[Fault]:
+    """Find sites and trucks that cannot do what baseline, agreements and fleet say of them."""
     for key, role in (("pits", Role.PIT), ("receivers", Role.RECEIVER)):
         for index, site in enumerate(getattr(said.baseline, key) or ()):
             if role not in said.sites[site].roles:
                 names = {"key": key, "site": f"`{site}`", "role": role}
                 told = say("baseline.{key}: {site} has no `{role}:`", **names)
                 yield Fault(told, ("baseline", key, index))
-
-
-def _check_agreements(said: ScenarioFile) -> Iterator[Fault]:
     every = said.capture.get(DEFAULT, Captured(value=1.0))
     unnamed = (
         (f"`{agreement.giver}`", number)
@@ -321,9 +314,6 @@ def _check_agreements(said: ScenarioFile) -> Iterator[Fault]:
             if not any(map(able, said.sites[site].roles)):
                 told = say("agreements: {site} has nothing to {verb}", site=f"`{site}`", verb=verb)
                 yield Fault(told, ("agreements", number, key))
-
-
-def _check_fleet(said: ScenarioFile) -> Iterator[Fault]:
     named: dict[Trail, str] = {("fleet", vehicle): vehicle for vehicle in said.fleet}
     for number, vehicle in enumerate(said.baseline.vehicles or ()):
         named["baseline", "vehicles", number] = vehicle

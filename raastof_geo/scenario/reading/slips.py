@@ -1,7 +1,8 @@
 """What a text that is not YAML was meant to be: one sentence for each common slip."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 from raastof_geo.language import Message, say_text
@@ -38,8 +39,8 @@ class Halt(NamedTuple):
 
 def find_slip(lines: Sequence[str], stop: Halt) -> Slip:
     """Say what is wrong where the reader gave up or above it, and what to write instead."""
-    slips = (look(lines, stop) for look in _LOOKS)
-    return next(filter(None, slips), _slip("unclear", stop.at))
+    found = chain(_find_marks(lines, stop), _find_gaps(lines, stop), _find_ends(lines, stop))
+    return next(found, _slip("unclear", stop.at))
 
 
 def _slip(key: str, at: tuple[int, int], /, **values: str) -> Slip:
@@ -63,169 +64,99 @@ def say_dash(text: str) -> Message:
     return say_text("slips", "space after dash", meant=f"`- {_shortened(text.strip())}`")
 
 
-def _directive(lines: Sequence[str], stop: Halt) -> Slip | None:
-    for number, text in _here_and_above(lines, stop):
-        if text.startswith("%"):
-            return _slip("directive", (number, 0))
-    return None
-
-
-def _tab(lines: Sequence[str], stop: Halt) -> Slip | None:
-    for number, text in _here_and_above(lines, stop):
+def _find_marks(lines: Sequence[str], stop: Halt) -> Iterator[Slip]:
+    """Find directives, quotes that are open, tabs, and marks that need quotes."""
+    near = _here_and_above(lines, stop)
+    yield from (_slip("directive", (number, 0)) for number, text in near if text.startswith("%"))
+    if "quoted scalar" in stop.context:
+        if "escape" in stop.problem:
+            yield _slip("escape", (stop.line, max(0, stop.column - 1)))
+        yield _slip("open quote", stop.began, mark=_text_from(lines, stop.began)[:1])
+    for number, text in near:
         if number == stop.line and text[stop.column : stop.column + 1] == "\t":
-            return _slip("tab", stop.at)
+            yield _slip("tab", stop.at)
         column = text[: len(text) - len(text.lstrip())].find("\t")
         if column >= 0:
-            return _slip("tab", (number, column))
-    return None
-
-
-def _quote(lines: Sequence[str], stop: Halt) -> Slip | None:
-    if "quoted scalar" not in stop.context:
-        return None
-    if "escape" in stop.problem:
-        return _slip("escape", (stop.line, max(0, stop.column - 1)))
-    return _slip("open quote", stop.began, mark=_text_from(lines, stop.began)[:1])
-
-
-def _special(lines: Sequence[str], stop: Halt) -> Slip | None:
-    if _begins_with_a_mark(stop):
-        line, column = stop.began
-    elif stop.problem.startswith("mapping keys") or "start any token" in stop.problem:
-        line, column = stop.at
-    else:
-        return None
-    text = _text_from(lines, (line, column))
-    if not text or text[0].isalnum():
-        return None
-    if any(bracket in _line(lines, line)[:column] for bracket in "{["):
-        text = re.split(r"[,}\]]", text)[0] or text
-    character = f"`{text[0]}`" if text[0] != "`" else "'`'"
-    return _slip("mark", (line, column), character=character, meant=_quoted(text))
-
-
-def _begins_with_a_mark(stop: Halt) -> bool:
-    """Tell whether the reader gave up within what a mark such as `&`, `*`, `!` or `|` began."""
-    if "block scalar" in stop.context:
-        return "more indented" not in stop.problem
+            yield _slip("tab", (number, column))
+    # A mark such as `&`, `*`, `!` or `|` began what the reader gave up within.
     marks = ("while scanning an", "while parsing an", "while scanning a tag")
-    return stop.context.startswith(marks) or "undefined tag handle" in stop.problem
+    marked = stop.context.startswith(marks) or "undefined tag handle" in stop.problem
+    if "block scalar" in stop.context:
+        marked = "more indented" not in stop.problem
+    alone = stop.problem.startswith("mapping keys") or "start any token" in stop.problem
+    line, column = stop.began if marked else stop.at
+    text = _text_from(lines, (line, column)) if marked or alone else ""
+    if text and not text[0].isalnum():
+        if any(bracket in _line(lines, line)[:column] for bracket in "{["):
+            text = re.split(r"[,}\]]", text)[0] or text
+        character = f"`{text[0]}`" if text[0] != "`" else "'`'"
+        yield _slip("mark", (line, column), character=character, meant=_quoted(text))
 
 
-def _tight_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
+def _find_gaps(lines: Sequence[str], stop: Halt) -> Iterator[Slip]:
+    """Find colons and dashes that lack a space or stand where none may, and colons that lack."""
+    near, text = _here_and_above(lines, stop), _line(lines, stop.line)
     with_above = stop.problem.startswith(("mapping values", "could not find expected ':'"))
-    for number, text in _here_and_above(lines, stop)[: 1 + with_above]:
-        match = _TIGHT_COLON.search(text)
-        if match is None or (match[0][0] == "," and "{" not in text[: match.start()]):
-            continue
-        value = re.split(r"[,}\]]", match[2])[0] if match[0][0] in "{," else match[2]
-        return say_colon(match[1], value), number, match.start(1)
-    return None
-
-
-def _tight_dash(lines: Sequence[str], stop: Halt) -> Slip | None:
-    for number, text in _here_and_above(lines, stop):
-        match = _TIGHT_DASH.match(text)
-        if match:
-            return say_dash(match[1]), number, match.start(1) - 1
-    return None
-
-
-def _list_beside_key(lines: Sequence[str], stop: Halt) -> Slip | None:
-    if not stop.problem.startswith("sequence entries are not allowed"):
-        return None
-    match = _LIST_BESIDE_KEY.match(_line(lines, stop.line))
-    if match:
-        return _slip("beside key", stop.at, key=f"`{match[1]}:`")
-    return _slip("list item", stop.at)
-
-
-def _second_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
-    """`name: Sorø: nedrivning`, or a key too far to the right."""
-    text = _line(lines, stop.line)
+    for number, said in near[: 1 + with_above]:
+        match = _TIGHT_COLON.search(said)
+        if match and (match[0][0] != "," or "{" in said[: match.start()]):
+            value = re.split(r"[,}\]]", match[2])[0] if match[0][0] in "{," else match[2]
+            yield say_colon(match[1], value), number, match.start(1)
+    for number, said in near:
+        if match := _TIGHT_DASH.match(said):
+            yield say_dash(match[1]), number, match.start(1) - 1
+    if stop.problem.startswith("sequence entries are not allowed"):
+        if match := _LIST_BESIDE_KEY.match(text):
+            yield _slip("beside key", stop.at, key=f"`{match[1]}:`")
+        yield _slip("list item", stop.at)
     in_braces = "flow" in stop.context and text[stop.column : stop.column + 1] == ":"
-    if not in_braces and not stop.problem.startswith("mapping values are not allowed"):
-        return None
-    keys = [match for match in _SECOND_COLON.finditer(text) if match.end() <= stop.column]
-    if not keys:
-        begins = len(text) - len(text.lstrip())
-        return None if in_braces else _slip("deeper", (stop.line, begins))
-    start = keys[-1].end()
-    rest = text[start:].split(" #")[0]
-    if in_braces:
-        return _colon_or_comma(rest, stop, start)
-    meant = f"`{keys[-1][1]}: {_quoted(rest)[1:]}"
-    return _slip("two colons", (stop.line, start), meant=meant)
+    if in_braces or stop.problem.startswith("mapping values are not allowed"):
+        # `name: Sorø: nedrivning`, or a key too far to the right.
+        keys = [match for match in _SECOND_COLON.finditer(text) if match.end() <= stop.column]
+        if keys:
+            start = keys[-1].end()
+            rest = text[start:].split(" #")[0]
+            meant = f"`{keys[-1][1]}: {_quoted(rest)[1:]}"
+            if in_braces:  # where a comma that is missing looks like a colon too many
+                value = re.split(r"[,}\]]", rest)[0]
+                words, meant = value.split(":")[0].split(), _quoted(value)
+                if len(words) > 1 and re.fullmatch(r"[a-z_]+", words[-1]):
+                    place = stop.line, start + rest.index(words[-1])
+                    yield _slip("comma before", place, key=f"`{words[-1]}:`")
+            yield _slip("two colons", (stop.line, start), meant=meant)
+        elif not in_braces:
+            yield _slip("deeper", (stop.line, len(text) - len(text.lstrip())))
+    if "could not find expected ':'" in stop.problem:
+        words_there = _shortened(_text_from(lines, stop.began).strip())
+        yield _slip("no colon", stop.began, words=f"`{words_there}`")
 
 
-def _colon_or_comma(rest: str, stop: Halt, start: int) -> Slip:
-    """Between braces, a comma that is missing looks like a colon too many."""
-    value = re.split(r"[,}\]]", rest)[0]
-    words = value.split(":")[0].split()
-    if len(words) > 1 and re.fullmatch(r"[a-z_]+", words[-1]):
-        place = stop.line, start + rest.index(words[-1])
-        return _slip("comma before", place, key=f"`{words[-1]}:`")
-    return _slip("two colons", (stop.line, start), meant=_quoted(value))
-
-
-def _no_colon(lines: Sequence[str], stop: Halt) -> Slip | None:
-    if "could not find expected ':'" not in stop.problem:
-        return None
-    words = _shortened(_text_from(lines, stop.began).strip())
-    return _slip("no colon", stop.began, words=f"`{words}`")
-
-
-def _bracket(lines: Sequence[str], stop: Halt) -> Slip | None:
-    if "while parsing a flow" not in stop.context:
-        return None
-    opened, found = (_text_from(lines, at)[:1] for at in (stop.began, stop.at))
-    if stop.context.endswith("node") or opened not in _CLOSING:
-        return _slip("no value", stop.at, sign=f"`{found}`") if found in {",", "}", "]"} else None
-    if found in _CLOSING.values() or stop.line != stop.began[0] or not found:
-        closing = f"`{_CLOSING[opened]}`"
-        return _slip("open bracket", stop.began, bracket=f"`{opened}`", closing=closing)
-    return _slip("no comma", stop.at)
-
-
-def _block(lines: Sequence[str], stop: Halt) -> Slip | None:
-    """Something that fits nothing above: a bracket too many, a quote too early, an indent."""
-    text = _line(lines, stop.line)
+def _find_ends(lines: Sequence[str], stop: Halt) -> Iterator[Slip]:
+    """Find brackets that are open or too many, quotes that close too early, and odd indents."""
+    opened, text = _text_from(lines, stop.began)[:1], _line(lines, stop.line)
     found, before = text[stop.column : stop.column + 1], text[: stop.column].strip()
+    if "while parsing a flow" in stop.context:
+        if stop.context.endswith("node") or opened not in _CLOSING:
+            if found in {",", "}", "]"}:
+                yield _slip("no value", stop.at, sign=f"`{found}`")
+        elif found in _CLOSING.values() or stop.line != stop.began[0] or not found:
+            closing = f"`{_CLOSING[opened]}`"
+            yield _slip("open bracket", stop.began, bracket=f"`{opened}`", closing=closing)
+        else:
+            yield _slip("no comma", stop.at)
     if found and found in "}],":
-        return _slip("closes nothing", stop.at, sign=f"`{found}`")
-    if "expected <block end>" not in stop.problem:
-        return None
-    if before.endswith(("'", '"')):
-        return _slip("text goes on", stop.at)
-    if before.endswith(("}", "]")):
-        return _slip("after bracket", stop.at)
-    return _other_indent(lines, stop)
-
-
-def _other_indent(lines: Sequence[str], stop: Halt) -> Slip | None:
-    text, above = _line(lines, stop.line), _line(lines, _line_before(lines, stop.line))
-    begins = _BEGIN.match(above)
-    if begins is None or text[: stop.column].strip():
-        return None
-    other = len(begins["indent"] if text.lstrip().startswith("-") else begins[0])
-    if other == stop.column:
-        return None
-    return _slip("indent", stop.at, column=str(stop.column + 1), other=str(other + 1))
-
-
-_LOOKS: tuple[Callable[[Sequence[str], Halt], Slip | None], ...] = (
-    _directive,
-    _quote,
-    _tab,
-    _special,
-    _tight_colon,
-    _tight_dash,
-    _list_beside_key,
-    _second_colon,
-    _no_colon,
-    _bracket,
-    _block,
-)
+        yield _slip("closes nothing", stop.at, sign=f"`{found}`")
+    if "expected <block end>" in stop.problem:
+        if before.endswith(("'", '"')):
+            yield _slip("text goes on", stop.at)
+        if before.endswith(("}", "]")):
+            yield _slip("after bracket", stop.at)
+        begins = _BEGIN.match(_line(lines, _line_before(lines, stop.line)))
+        if begins is not None and not before:
+            other = len(begins["indent"] if text.lstrip().startswith("-") else begins[0])
+            if other != stop.column:
+                indent = {"column": str(stop.column + 1), "other": str(other + 1)}
+                yield _slip("indent", stop.at, **indent)
 
 
 def _here_and_above(lines: Sequence[str], stop: Halt) -> list[tuple[int, str]]:

@@ -110,20 +110,17 @@ def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
     if len(raw) > LARGEST_FILE_BYTES:
         most_mb = LARGEST_FILE_BYTES // 1_000_000
         raise ScenarioError.saying_text("yaml", "large", file=name, limit=most_mb)
-    tree = parse_tree(_decoded(raw, name), file=name)
-    tree.digest = hashlib.sha256(raw).hexdigest()
-    return tree
-
-
-def _decoded(raw: bytes, name: str) -> str:
     try:
-        return raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         column = error.start - (raw.rfind(b"\n", 0, error.start) + 1) + 1
         # In UTF-16 half of the bytes are 0, in text none.
         key = "no text" if 0 < raw.count(0) < len(raw) / 4 else "no utf8"
         raise nodes.refused(key, Place(name, line, column)) from error
+    tree = parse_tree(text, file=name)
+    tree.digest = hashlib.sha256(raw).hexdigest()
+    return tree
 
 
 def parse_tree(text: str, *, file: str) -> Tree:
@@ -161,14 +158,24 @@ class _Planter:
     def value(self, node: Node, path: Trail) -> Any:
         self._spend(1, node, len(path))
         self.tree.places[path] = node.place
+        if node.tag not in (None, "!"):
+            tag = plain(node.tag.replace("tag:yaml.org,2002:", "!!"))[:60]
+            self._tell(say_text("yaml", "tag", tag=f"`{tag}`"), node)
         if isinstance(node, Scalar):
             self.tree.written[path] = plain(node.text[:_LONGEST_QUOTE])
-            return self._scalar(node)
-        kind = "map" if isinstance(node, nodes.Mapping) else "seq"
-        if node.tag is not None and node.tag not in ("!", nodes.CORE + kind):
-            self._tell_tag("tag", node.tag, node)
+            text = self._text(node)
+            plain_word = node.plain and node.tag is None
+            return nodes.keep_written(nodes.read_plain(text), text) if plain_word else text
         if isinstance(node, nodes.Sequence):
-            items = [part for item in node.items for part in self._mended_items(item)]
+            items = list[Node]()
+            for item in node.items:
+                # Items whose dashes do not stand below each other are one to YAML.
+                several = isinstance(item, Scalar) and item.plain and item.lines > 1
+                if isinstance(item, Scalar) and several and " - " in item.text:
+                    self._tell(say_text("yaml", "dashes"), item)
+                    items += [Scalar(item.place, one, plain=True) for one in item.text.split(" - ")]
+                else:
+                    items.append(self._mended_item(item))
             for index, item in enumerate(items):
                 self.tree.keys[(*path, index)] = item.place
             return [self.value(item, (*path, index)) for index, item in enumerate(items)]
@@ -178,29 +185,12 @@ class _Planter:
             values[key] = self.value(value_node, (*path, key))
         return values
 
-    def _scalar(self, node: Scalar) -> nodes.Value:
-        text = self._text(node)
-        if node.tag is None and node.plain:
-            return nodes.keep_written(nodes.read_plain(text), text)
-        if node.tag in (None, "!"):
-            return text
-        try:
-            return nodes.read_tagged(text, node.tag)
-        except ValueError:
-            key = "tag value" if node.tag in nodes.CORE_TAGS else "tag"
-            self._tell_tag(key, node.tag, node, text)
-            return text
-
     def _text(self, node: Scalar) -> str:
         """Refuse what no file can hold, such as half a character written as a code."""
         found = _NO_TEXT.search(node.text)
         if found is not None:
             raise ScenarioError(*self.tree.findings, Finding(_no_text(found[0]), node.place))
         return node.text
-
-    def _tell_tag(self, key: str, tag: str, node: Node, text: str = "") -> None:
-        shown = plain(tag.replace(nodes.CORE, "!!"))[:60]
-        self._tell(say_text("yaml", key, given=f"`{plain(text)[:60]}`", tag=f"`{shown}`"), node)
 
     def _entries(self, node: nodes.Mapping, level: int) -> Entries:
         """Give what a mapping holds: what `<<` brings, and its own above that."""
@@ -222,7 +212,13 @@ class _Planter:
         for key_node, value_node in self._mended_entries(node):
             key = self._text(key_node)
             if key == "<<" and key_node.plain:
-                merged += self._sources(value_node)
+                listed = [value_node]
+                if isinstance(value_node, nodes.Sequence):
+                    listed = value_node.items
+                self._spend(len(listed), value_node)
+                merged += [one for one in listed if isinstance(one, nodes.Mapping)]
+                for other in (one for one in listed if not isinstance(one, nodes.Mapping)):
+                    self._tell(say_text("yaml", "merge"), other)
             elif key in own:
                 first = str(own[key][0].place.line)
                 told = say_text("yaml", "key twice", key=f"`{key[:80]}`", line=first)
@@ -231,35 +227,22 @@ class _Planter:
                 own[key] = (key_node, value_node)
         return own, merged
 
-    def _sources(self, node: Node) -> Iterator[nodes.Mapping]:
-        listed = node.items if isinstance(node, nodes.Sequence) else [node]
-        self._spend(len(listed), node)
-        for item in listed:
-            if isinstance(item, nodes.Mapping):
-                yield item
-            else:
-                self._tell(say_text("yaml", "merge"), item)
-
     def _mended_entries(self, node: nodes.Mapping) -> list[tuple[Scalar, Node]]:
         """Give keys and values, the commonest slips told and mended, so that nothing follows."""
         entries: list[tuple[Scalar, Node]] = []
-        for key, value in self._word_keys(node):
+        for key, value in node.entries:
+            if not isinstance(key, Scalar):
+                self._tell(say_text("yaml", "key"), key)
+                continue
+            if key.plain and not node.braces and _TIGHT_DASH.match(key.text):
+                message = say_dash(key.text[1:] + ":")
+                raise ScenarioError(*self.tree.findings, Finding(message, key.place))
             empty = isinstance(value, Scalar) and value.plain and not value.text and not value.tag
             alone = node.braces and key.plain and empty
             mends = (self._mend_comma, self._mend_colon) if alone else ()
             if not any(mend(entries, key) for mend in mends):
                 entries.append((key, self._mended_value(key, value)))
         return entries
-
-    def _word_keys(self, node: nodes.Mapping) -> Iterator[tuple[Scalar, Node]]:
-        for key, value in node.entries:
-            if not isinstance(key, Scalar):
-                self._tell(say_text("yaml", "key"), key)
-            elif key.plain and not node.braces and _TIGHT_DASH.match(key.text):
-                message = say_dash(key.text[1:] + ":")
-                raise ScenarioError(*self.tree.findings, Finding(message, key.place))
-            else:
-                yield key, value
 
     def _mend_comma(self, entries: list[tuple[Scalar, Node]], rest: Scalar) -> bool:
         """Take `{amount: 35,5 t}`, which is `{amount: 35, 5 t: }` to YAML, for one value."""
@@ -297,13 +280,6 @@ class _Planter:
             parts = re.split(r"(?:^|\s)-\s*", value.text)[1:]
             return nodes.Sequence(value.place, [Scalar(value.place, one, True) for one in parts])
         return self._mended_item(value)
-
-    def _mended_items(self, item: Node) -> list[Node]:
-        """Part items whose dashes do not stand below each other, which YAML takes for one."""
-        if isinstance(item, Scalar) and item.plain and item.lines > 1 and " - " in item.text:
-            self._tell(say_text("yaml", "dashes"), item)
-            return [Scalar(item.place, text, plain=True) for text in item.text.split(" - ")]
-        return [self._mended_item(item)]
 
     def _mended_item(self, item: Node) -> Node:
         """Take `- use:fill`, which is a text to YAML, for a key and its value."""

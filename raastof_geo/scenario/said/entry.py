@@ -1,7 +1,5 @@
 """What a site can do, and its roles by that: offer, need, dig, receive, make, keep."""
 
-from __future__ import annotations
-
 import datetime
 from collections.abc import Collection, Iterator
 from enum import StrEnum
@@ -41,7 +39,7 @@ class Role(StrEnum):
         return read_texts("roles")[self]
 
     @cached_property
-    def takes_from(self) -> frozenset[Role]:
+    def takes_from(self) -> "frozenset[Role]":
         """The roles that it may take from: nobody digs in order to dump, or moves heap to heap."""
         every = frozenset(Role)
         return {
@@ -168,16 +166,11 @@ class Capacity(OpenDays):
     capacity_per_period: part.Amount | None = None
     capacity_total: part.Amount | None = None
 
-    def limits(self) -> Iterator[tuple[str, Quantity]]:
-        """Give the limits that were set, by name."""
+    def weigh_over(self, materials: tuple[str, ...], info: ValidationInfo) -> None:
+        """Weigh the limits that are set, which cover these materials together."""
         for name in ("capacity_per_period", "capacity_total"):
             if (quantity := getattr(self, name)) is not None:
-                yield name, quantity
-
-    def weigh_over(self, materials: tuple[str, ...], info: ValidationInfo) -> None:
-        """Weigh the limits, which cover these materials together."""
-        for name, quantity in self.limits():
-            part.weigh_over(name, quantity, materials, info)
+                part.weigh_over(name, quantity, materials, info)
 
 
 def _refuse_idle(entry: part.Part, named: Collection[str], list_name: str, *keys: str) -> None:
@@ -284,7 +277,12 @@ class Store(part.Part):
 
     @model_validator(mode="after")
     def _can_be_weighed(self, info: ValidationInfo) -> Self:
-        faults = list(self._overfull(info))
+        faults, room = list[Fault](), self.capacity.value
+        for name, stock in self._stocks:
+            tonnes = sum(part.weigh(amount, one, info, at=name) for one, amount in stock.items())
+            if tonnes > room * (1 + 1e-9):
+                told = say_text("said", "overfull", tonnes=tonnes, capacity=room)
+                faults.append(Fault(told, (name,)))
         if self.capacity.unit != "t":
             raise part.refuse_volume("capacity")
         raise_all(FaultError, faults)
@@ -298,13 +296,6 @@ class Store(part.Part):
     @property
     def _stocks(self) -> tuple[tuple[str, dict[str, Quantity]], ...]:
         return ("start", self.start), ("end", self.end_amounts)
-
-    def _overfull(self, info: ValidationInfo) -> Iterator[Fault]:
-        for name, stock in self._stocks:
-            tonnes = sum(part.weigh(amount, one, info, at=name) for one, amount in stock.items())
-            if tonnes > self.capacity.value * (1 + 1e-9):
-                room = self.capacity.value
-                yield Fault(say_text("said", "overfull", tonnes=tonnes, capacity=room), (name,))
 
     def foreign_stocks(self, materials: Collection[str]) -> Iterator[Fault]:
         """Find stocks of materials that do not lie here."""

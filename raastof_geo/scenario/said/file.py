@@ -266,14 +266,13 @@ class Variant(Part):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        raise_all(FaultError, self._faults())
-        return self
-
-    def _faults(self) -> Iterator[Fault]:
-        if not (self.assume or self.set or self.scale or self.sweep):
-            yield Fault(say_text("variations", "nothing"))
+        said = self.assume or self.set or self.scale or self.sweep
+        faults = [] if said else [Fault(say_text("variations", "nothing"))]
         for key in self.sweep.keys() & (self.assume.keys() | self.set.keys()):
-            yield Fault(say_text("variations", "said twice", key=f"`{key}`"), ("sweep", key))
+            told = say_text("variations", "said twice", key=f"`{key}`")
+            faults.append(Fault(told, ("sweep", key)))
+        raise_all(FaultError, faults)
+        return self
 
 
 class ScenarioFile(Part):

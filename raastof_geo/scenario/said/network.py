@@ -1,9 +1,9 @@
 """Which roads there are, and what is otherwise on them than the map says."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError
@@ -15,8 +15,9 @@ from raastof_geo.scenario.said.site import check_degrees, region_in
 RouteMeasure = Literal["emissions", "time", "cost"]
 
 
-def _check_at(at: tuple[float, float], info: ValidationInfo) -> tuple[float, float]:
-    return check_degrees(*at, region_in(info))
+_Point: TypeAlias = Annotated[
+    tuple[float, float], AfterValidator(lambda at, info: check_degrees(*at, region_in(info)))
+]
 
 
 class RoadsMeant(Window):
@@ -26,7 +27,7 @@ class RoadsMeant(Window):
     """Roads of this name or number, as in `Storstrømsbroen` or `E47`."""
     way: Annotated[SetOf[int] | None, ONE_OR_SEVERAL] = None
     """Ways by their ids in OpenStreetMap."""
-    at: Annotated[tuple[float, float], AfterValidator(_check_at)] | None = None
+    at: _Point | None = None
     """The road nearest to a place: longitude, latitude. [degrees]"""
     polygon: tuple[tuple[float, float], ...] | None = Field(default=None, min_length=3)
     """All roads that touch an area: its corners, longitude and latitude each. [degrees]"""

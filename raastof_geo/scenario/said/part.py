@@ -43,11 +43,8 @@ def _calendar(info: ValidationInfo) -> Calendar | None:
 PeriodId: TypeAlias = Annotated[str, BeforeValidator(_find_period)]
 
 
-def _listed(given: Any) -> Any:
-    return [given] if isinstance(given, str | int | float | Mapping | BaseModel) else given
-
-
-ONE_OR_SEVERAL = BeforeValidator(_listed)
+_ALONE: Any = str | int | float | Mapping | BaseModel
+ONE_OR_SEVERAL = BeforeValidator(lambda given: [given] if isinstance(given, _ALONE) else given)
 """Before a list: an entry that stands alone is a list of one."""
 
 

@@ -57,17 +57,16 @@ def check_degrees(lon: float, lat: float, region: Region | None) -> tuple[float,
     """Give degrees that lie in a region, if any is said, or raise an `InputError`. [degrees]"""
     if region is None or region.covers(lon, lat):
         return lon, lat
-    raise InputError(_what_degrees_look_like(lon, lat, region))
-
-
-def check_metres(
-    easting: float, northing: float, crs: Crs, region: Region | None
-) -> tuple[float, float]:
-    """Turn metres in a region into lon and lat, or raise as `check_degrees`. [m → degrees]"""
-    at = to_degrees(easting, northing, crs)
-    if region is None or region.covers(*at):
-        return at
-    raise InputError(_what_metres_look_like(easting, northing, crs, region))
+    if region.covers(lat, lon):
+        raise InputError.saying_text("coordinates", "degrees swapped")
+    told = {"lon": f"{lon:.10g}", "lat": f"{lat:.10g}"}
+    likely = _likely_crs(lon, lat, region) or _likely_crs(lat, lon, region)
+    if likely:
+        raise InputError.saying_text("coordinates", "no degrees", likely=likely, **told)
+    names = ("west", "south", "east", "north")
+    told |= {name: f"{at:g}" for name, at in zip(names, region.bounds or (), strict=False)}
+    key = "outside" if "west" in told else "no place"
+    raise InputError.saying_text("coordinates", key, **told)
 
 
 def to_degrees(easting: float, northing: float, crs: Crs) -> tuple[float, float]:
@@ -86,18 +85,6 @@ def _what_metres_look_like(easting: float, northing: float, crs: Crs, region: Re
         return say_text("coordinates", "other system", crs=crs, likely=likely)
     given = {"easting": f"{easting:.0f}", "northing": f"{northing:.0f}"}
     return say_text("coordinates", "no metres", crs=crs, **given)
-
-
-def _what_degrees_look_like(lon: float, lat: float, region: Region) -> Message:
-    if region.covers(lat, lon):
-        return say_text("coordinates", "degrees swapped")
-    given = {"lon": f"{lon:.10g}", "lat": f"{lat:.10g}"}
-    likely = _likely_crs(lon, lat, region) or _likely_crs(lat, lon, region)
-    if likely:
-        return say_text("coordinates", "no degrees", likely=likely, **given)
-    names = ("west", "south", "east", "north")
-    bounds = {name: f"{at:g}" for name, at in zip(names, region.bounds or (), strict=False)}
-    return say_text("coordinates", "outside" if bounds else "no place", **given, **bounds)
 
 
 def _likely_crs(easting: float, northing: float, region: Region) -> str | None:
@@ -155,7 +142,11 @@ class Located(Part):
             case None, None, float(easting), float(northing):
                 if not metres:
                     raise FaultError(Fault(say_text("said", "system")))
-                return check_metres(easting, northing, str(self.crs), region)
+                at = to_degrees(easting, northing, str(self.crs))
+                if region is not None and not region.covers(*at):
+                    given = easting, northing, str(self.crs)
+                    raise InputError(_what_metres_look_like(*given, region))
+                return at
             case None, None, None, None if self.shape is not None:
                 middle = shapely.from_wkt(self.shape).representative_point()
                 return check_degrees(middle.x, middle.y, region)

@@ -32,7 +32,6 @@ from raastof_geo.units import Quantity, read_number
 if TYPE_CHECKING:
     import geopandas as gpd
     from openpyxl.cell.cell import Cell
-    from openpyxl.worksheet.worksheet import Worksheet
 
     from raastof_geo.region.layer import Layer
 
@@ -127,21 +126,19 @@ def _read_workbook(path: Path, shown: str) -> list[Grid]:
     with zipfile.ZipFile(path) as package:
         check_unpacked(package, _MOST_UNPACKED_MB, file=f"`{shown}`")
     values, formulas = (openpyxl.load_workbook(path, data_only=one) for one in (True, False))
-    seen = [one for one in values.worksheets if one.sheet_state == "visible"]
-    return [_read_sheet(one, formulas[one.title], shown) for one in seen]
-
-
-def _read_sheet(sheet: Worksheet, formulas: Worksheet, shown: str) -> Grid:
-    _refuse_wide(shown, sheet.title, sheet.max_row, sheet.max_column)
-    rows = [
-        [_read_cell(*pair) for pair in zip(row, said, strict=False)]
-        for row, said in zip(sheet.rows, formulas.rows, strict=False)
-    ]
-    for block in sheet.merged_cells.ranges:
-        # What is written once beside several rows holds for each of them.
-        for number in range(block.min_row, block.max_row):
-            rows[number][block.min_col - 1] = rows[block.min_row - 1][block.min_col - 1]
-    return Grid(shown, sheet.title, rows)
+    grids = []
+    for sheet in (one for one in values.worksheets if one.sheet_state == "visible"):
+        _refuse_wide(shown, sheet.title, sheet.max_row, sheet.max_column)
+        rows = [
+            [_read_cell(*pair) for pair in zip(row, said, strict=False)]
+            for row, said in zip(sheet.rows, formulas[sheet.title].rows, strict=False)
+        ]
+        for block in sheet.merged_cells.ranges:
+            # What is written once beside several rows holds for each of them.
+            for number in range(block.min_row, block.max_row):
+                rows[number][block.min_col - 1] = rows[block.min_row - 1][block.min_col - 1]
+        grids.append(Grid(shown, sheet.title, rows))
+    return grids
 
 
 def _read_cell(cell: Cell, said: Cell) -> Any:
@@ -253,9 +250,14 @@ def read_cell(
         return [one.strip() for one in _LISTED.split(text) if one.strip()]
     if kind == "truth":
         return _TRUTHS.get(text.casefold(), text)
-    if kind in ("date", "period") and (day := _find_day(text)) is not None:
+    if kind in ("date", "period"):  # a day as Danes or ISO 8601 write it, with midnight or without
+        bare = text.removesuffix(" 00:00:00").replace(".", "-").replace("/", "-")
         periods = calendar.periods if calendar and kind == "period" else ()
-        return next((one.id for one in periods if one.start <= day <= one.end), day.isoformat())
+        for form in ("%Y-%m-%d", "%d-%m-%Y"):
+            with suppress(ValueError):
+                day = datetime.datetime.strptime(bare, form).date()
+                during = (one.id for one in periods if one.start <= day <= one.end)
+                return next(during, day.isoformat())
     return keep_written(read_plain(text), text) if kind == "free" else text
 
 
@@ -281,12 +283,3 @@ def _read_number(value: Any, kind: Kind, mark: str, unit: str) -> Any:
     if rest:
         return text
     return read_plain(number if mark else text_of_cell(read_number(number)))
-
-
-def _find_day(text: str) -> datetime.date | None:
-    """Understand a day as Danes or ISO 8601 write it, with an hour of midnight or without."""
-    bare = text.removesuffix(" 00:00:00").replace(".", "-").replace("/", "-")
-    for form in ("%Y-%m-%d", "%d-%m-%Y"):
-        with suppress(ValueError):
-            return datetime.datetime.strptime(bare, form).date()
-    return None

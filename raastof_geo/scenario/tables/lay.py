@@ -1,7 +1,5 @@
 """Lay a scenario out as tables that give it again, and give tables back with comments in them."""
 
-from __future__ import annotations
-
 import io
 import json
 import os
@@ -9,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from raastof_geo.errors import Finding, InputError, Place, refusing
 from raastof_geo.files import name_free, write_whole
@@ -23,10 +21,6 @@ from raastof_geo.scenario.tables.grid import WORKBOOKS, find_kind, read_grids, t
 from raastof_geo.scenario.tables.heading import ROLES, SCENARIO, SITES, ColumnKey, list_keys
 from raastof_geo.scenario.tables.source import WHOLE
 from raastof_geo.units import read_quantity
-
-if TYPE_CHECKING:
-    from openpyxl import Workbook
-
 
 KEY, VALUE = "key", "value"
 _MOST_LEVELS = 3
@@ -46,7 +40,12 @@ def lay_out(
 
     `named`: a language in which entries of the catalogue are named; none: by their ids.
     """
-    values = _point_from(scenario, into)
+    values: dict[str, Any] = json.loads(json.dumps(scenario.values))
+    files = [(values.get("network"), "file"), (values.get("report"), "template")]
+    for part, key in (*files, *((zone, "file") for zone in values.get("zones", ()))):
+        if isinstance(part, dict) and part.get(key):
+            file = os.path.relpath(scenario.home / part[key], into.resolve())
+            part[key] = Path(file).as_posix()  # as it is found from that folder
     sites = values.pop("sites")
     tables: dict[str, list[Cells]] = defaultdict(list)
     tables[SCENARIO] = [{KEY: key, VALUE: value} for key, value in _flatten_all(values)]
@@ -58,7 +57,12 @@ def lay_out(
             below += [(scope, one) for one in (there if isinstance(there, list) else [there])]
         for scope, said in below:
             keys = list_keys(scope)
-            row = {"id": id_} | _part_units(dict(_flatten(said, keys)), keys)
+            row = {"id": id_, **dict(_flatten(said, keys))}
+            amounts = {key: row[key] for key in row if keys[key].kind == "amount"}
+            due = {key: read_quantity(one) for key, one in amounts.items()}
+            units = {str(one).partition(" ")[2] for one in due.values()}
+            if len(units) == 1:  # amounts are numbers, where all of a row have the same unit
+                row |= {key: one.value for key, one in due.items()} | {"unit": units.pop()}
             if named is not None:
                 row = {key: _name(scenario, keys[key], one, named) for key, one in row.items()}
             tables[scope].append(row)
@@ -100,17 +104,6 @@ def _write(value: Any, kind: str) -> Any:
     return str(value) if kind == "period" else value  # a spreadsheet would show 2.028
 
 
-def _part_units(row: Cells, keys: Mapping[str, ColumnKey]) -> Cells:
-    """Write amounts as numbers, where all of a row have the same unit."""
-    said = {key: read_quantity(row[key]) for key in row if keys[key].kind == "amount"}
-    units = {
-        " ".join(filter(None, (one.unit, one.condition, one.vehicle))) for one in said.values()
-    }
-    if len(units) != 1:
-        return row
-    return row | {key: one.value for key, one in said.items()} | {"unit": units.pop()}
-
-
 def _name(scenario: Scenario, key: ColumnKey, said: Any, language: Language) -> Any:
     """Write the names of ids, where a name alone is known for the id."""
     if key.section not in Catalogue.model_fields or said[:1] in ("[", "{"):
@@ -126,17 +119,6 @@ def name_entry(names: Mapping[str, Mapping[str, str]], one: str, language: Langu
     return name if alone and not any(mark in name for mark in _PARTING) else one
 
 
-def _point_from(scenario: Scenario, into: Path) -> dict[str, Any]:
-    """Give the values of a scenario, with files that it names as they are found from a folder."""
-    values: dict[str, Any] = json.loads(json.dumps(scenario.values))
-    named = [(values.get("network"), "file"), (values.get("report"), "template")]
-    for part, key in (*named, *((zone, "file") for zone in values.get("zones", ()))):
-        if isinstance(part, dict) and part.get(key):
-            file = os.path.relpath(scenario.home / part[key], into.resolve())
-            part[key] = Path(file).as_posix()
-    return values
-
-
 def mark_tables(findings: Iterable[Finding]) -> list[Path]:
     """Write a workbook beside each table with mistakes: a copy, with comments where they are.
 
@@ -147,20 +129,30 @@ def mark_tables(findings: Iterable[Finding]) -> list[Path]:
     for place, message in ((one.place, one.message) for one in findings):
         if place and (place.sheet is not None or place.file.lower().endswith(WHOLE)):
             by_file[Path(place.file)].append((place, message))
-    books: dict[Path, Workbook] = {}
+    books: dict[Path, Any] = {}
     for file in filter(Path.is_file, by_file):
         with suppress(InputError), refusing("tables", "no workbook", file=file.name):
             books[file] = _open(file)
     return [_mark(file, book, by_file[file]) for file, book in books.items()]
 
 
-def _mark(path: Path, book: Workbook, findings: list[tuple[Place, Message]]) -> Path:
+def _mark(path: Path, book: Any, findings: list[tuple[Place, Message]]) -> Path:
+    from openpyxl.comments import Comment
+
     said: dict[Any, list[str]] = defaultdict(list)
     for place, message in findings:
         title = place.sheet if place.sheet in book.sheetnames else book.sheetnames[0]
-        said[title, *_upper_left(book[title], place.line, place.column)].append(str(message))
+        row, column = place.line, place.column
+        for block in book[title].merged_cells.ranges:  # the first cell holds what all show
+            if block.min_row <= row <= block.max_row and block.min_col <= column <= block.max_col:
+                row, column = block.min_row, block.min_col
+        said[title, row, column].append(str(message))
     for (title, row, column), messages in said.items():
-        _comment(book[title].cell(row, column), messages)
+        cell = book[title].cell(row, column)
+        there = [cell.comment.text] if cell.comment is not None else []
+        text = "\n".join((*there, *dict.fromkeys(messages)))
+        lines = text.count("\n") + len(text) // _LETTERS + 3
+        cell.comment = Comment(text, _AUTHOR, height=lines * _HIGH_LINE, width=_WIDE)
     ending = path.suffix if path.suffix.lower() in WORKBOOKS else ".xlsx"
     written = io.BytesIO()
     book.save(written)
@@ -168,7 +160,7 @@ def _mark(path: Path, book: Workbook, findings: list[tuple[Place, Message]]) -> 
     return write_whole(name_free(path.with_name(f"{stem}_marked{ending}")), written.getvalue())
 
 
-def _open(path: Path) -> Workbook:
+def _open(path: Path) -> Any:
     """Open a workbook without our earlier comments, or make one of another table."""
     import openpyxl
 
@@ -185,20 +177,3 @@ def _open(path: Path) -> Workbook:
         for row in grid.rows:
             sheet.append([one if isinstance(one, float) else text_of_cell(one) for one in row])
     return book
-
-
-def _upper_left(sheet: Any, row: int, column: int) -> tuple[int, int]:
-    """Give the cell that holds what a cell shows: that of a merged block is its first."""
-    for block in sheet.merged_cells.ranges:
-        if block.min_row <= row <= block.max_row and block.min_col <= column <= block.max_col:
-            return block.min_row, block.min_col
-    return row, column
-
-
-def _comment(cell: Any, messages: list[str]) -> None:
-    from openpyxl.comments import Comment
-
-    there = [cell.comment.text] if cell.comment is not None else []
-    text = "\n".join((*there, *dict.fromkeys(messages)))
-    lines = text.count("\n") + len(text) // _LETTERS + 3
-    cell.comment = Comment(text, _AUTHOR, height=lines * _HIGH_LINE, width=_WIDE)

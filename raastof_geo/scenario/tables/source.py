@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -213,7 +213,10 @@ class _Gatherer:
         whose = whose if sheet.scope == heading.SITES else whose[:1]
         who = next((one for one in whose if one.text), None)
         filled = {trail: one for trail, one in row.items() if one.text}
-        if _adds_up(sheet.grid.rows[number], filled, who):
+        # A row adds up those above where it says so, or has nothing but amounts.
+        told = [who.text] if who else map(grid.text_of_cell, sheet.grid.rows[number])
+        sums = any(fold_id(one).strip(" :.") in _SUMS for one in told)
+        if sums or (not who and all(one.column.key.kind == "amount" for one in filled.values())):
             self._doubt(sheet, number, "sum")
             return
         for trail, one in [*filled.items()]:
@@ -262,7 +265,14 @@ class _Gatherer:
                     self.tree.put(way, {}, place)
                     ways[kind] = way
         ways[heading.DUE] = ways[due] if due else None
-        for trail, (value, at) in self._read_cells(filled, crs).items():
+        made: _Said = {}
+        unit = filled.pop(_UNIT).text if _UNIT in filled else ""
+        for trail, (value, at, (_, key, _, own_unit, mark)) in filled.items():
+            how = {"mark": mark, "unit": unit or own_unit}
+            with self.tree.telling(at):
+                made[trail] = grid.read_cell(value, key.kind, calendar=self.calendar, **how), at
+        made.pop(_ID, None)
+        for trail, (value, at) in _name_axes(made, crs).items():
             if above := ways.get(trail[0], (*site, trail[0])):
                 self._put((*above, *trail[1:]), value, at)
         for trail, one in row.items():  # empty cells are places of what is lacking
@@ -280,16 +290,6 @@ class _Gatherer:
         self.tree.tell(at, say_text("tables", "both" if named else "neither"))
         return None
 
-    def _read_cells(self, filled: _Row, crs: str | None) -> _Said:
-        made: _Said = {}
-        unit = filled.pop(_UNIT).text if _UNIT in filled else ""
-        for trail, (value, place, (_, key, _, own_unit, mark)) in filled.items():
-            how = {"mark": mark, "unit": unit or own_unit}
-            with self.tree.telling(place):
-                made[trail] = grid.read_cell(value, key.kind, calendar=self.calendar, **how), place
-        made.pop(_ID, None)
-        return _name_axes(made, crs)
-
     def _put(self, trail: Trail, value: Any, place: Place) -> None:
         """Put a value into a site, or tell that another one stands there already."""
         there = self.tree.put(trail, value, place)
@@ -300,14 +300,6 @@ class _Gatherer:
     def _doubt(self, sheet: heading.Headed, row: int, key: str, **values: Any) -> None:
         doubt = Finding(say_text("tables", key, **values), sheet.grid.place(row, 0))
         self.tree.doubts.append(doubt)
-
-
-def _adds_up(cells: Iterable[Any], filled: _Row, who: _Cell | None) -> bool:
-    """Tell whether a row adds up those above: it says so, or has nothing but amounts."""
-    words = {fold_id(grid.text_of_cell(one)).strip(" :.") for one in cells}
-    if who is not None:
-        return fold_id(who.text).strip(" :.") in _SUMS
-    return bool(words & _SUMS) or all(one.column.key.kind == "amount" for one in filled.values())
 
 
 def _show(value: Any) -> str:

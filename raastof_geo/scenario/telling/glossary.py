@@ -1,17 +1,21 @@
-"""List everything in the catalogue that a scenario may name, and tell of any one entry."""
+"""List what a scenario may name, tell of any entry, and whether a material may serve a use."""
 
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from raastof_geo.errors import InputError
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.figure import Figure
-from raastof_geo.language import Language, Message, Readable, read_texts, say, say_text
-from raastof_geo.scenario.catalogue import Catalogue, Fit
+from raastof_geo.language import Language, Message, Readable, format_number, read_texts, say
+from raastof_geo.scenario.catalogue import Catalogue, Fit, Ruling
 from raastof_geo.scenario.identity import UnknownIdError, find_id, suggest
-from raastof_geo.scenario.telling.words import CatalogueWords, list_titles
+from raastof_geo.scenario.scenario import Scenario, look_up
+from raastof_geo.scenario.telling.words import CatalogueWords, list_titles, tell_dates
 
 _ORIGINS: dict[str, Message] = {"secondary": say("secondary"), "virgin": say("virgin")}
 
@@ -37,7 +41,7 @@ def list_catalogue(catalogue: Catalogue, language: Language) -> tuple[CatalogueS
     words, sections = CatalogueWords(catalogue, language), []
     for key, title in read_texts("sections").items():
         where = words.read(read_texts("keys of sections")[key])
-        told = ((one, words.read(_SECTIONS[key][0](words, one))) for one in getattr(catalogue, key))
+        told = ((one, words.read(_about(words, key, one))) for one in getattr(catalogue, key))
         rows = (CatalogueEntry(one, words.called(key, one), about) for one, about in told)
         sections.append(CatalogueSection(words.read(title), where, tuple(rows)))
     return tuple(sections)
@@ -47,7 +51,7 @@ def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[
     """Tell all that is known of an id or name in whatever section, or raise an `InputError`."""
     words, lines = CatalogueWords(catalogue, language), list[str]()
     every: dict[str, Mapping[str, str]] = {}
-    for key, (_, tell) in _SECTIONS.items():
+    for key, tell in _TELL.items():
         names = catalogue.names(key)
         with suppress(UnknownIdError):
             lines += map(words.read, tell(words, find_id(key, given, names)))
@@ -58,41 +62,38 @@ def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[
     return lines
 
 
-def _about_material(words: CatalogueWords, one: str) -> str:
-    material = words.catalogue.materials[one]
-    origin, regime = _ORIGINS[material.origin].render(words.language), material.legal_regime
-    law = words.called("legal_regimes", regime) if regime else ""
-    return ", ".join(filter(None, (origin, words.class_of(one), law)))
-
-
-def _about_use(words: CatalogueWords, one: str) -> Message:
-    reference = words.catalogue.uses[one].reference_material
-    return say("tonnes of {material}", material=words.material(reference))
-
-
-def _about_recipe(words: CatalogueWords, one: str) -> str:
-    recipe = words.catalogue.recipes[one]
-    return f"{words.shares(recipe.inputs)} → {words.shares(recipe.outputs)}"
-
-
-def _about_condition(words: CatalogueWords, one: str) -> Readable:
-    asked = words.uses(sorted({use for _, use, _ in _asked_for(words.catalogue, one)}))
-    if words.catalogue.conditions[one].per_need:
-        return say("a matter of each need; asked for in: {uses}", uses=asked)
-    return say("asked for in: {uses}", uses=asked) if asked else ""
-
-
-def _about_vehicle(words: CatalogueWords, one: str) -> Message:
-    truck = words.catalogue.vehicles[one]
-    return say("{payload} t load, {gross} t in all, {fuel}").format(
-        payload=words.number(truck.payload_t.value),
-        gross=words.number(truck.gross_t.value),
-        fuel=words.called("fuels", truck.fuel),
-    )
+def _about(words: CatalogueWords, section: str, one: str) -> Readable:
+    """Say what an entry of a section is for, in the list."""
+    catalogue = words.catalogue
+    match section:
+        case "materials":
+            material = catalogue.materials[one]
+            origin, regime = _ORIGINS[material.origin].render(words.language), material.legal_regime
+            law = words.called("legal_regimes", regime) if regime else ""
+            return ", ".join(filter(None, (origin, words.class_of(one), law)))
+        case "uses":
+            reference = words.material(catalogue.uses[one].reference_material)
+            return say("tonnes of {material}", material=reference)
+        case "recipes":
+            recipe = catalogue.recipes[one]
+            return f"{words.shares(recipe.inputs)} → {words.shares(recipe.outputs)}"
+        case "conditions":
+            asked = words.uses(sorted({use for _, use, _ in _asked_for(catalogue, one)}))
+            told: Readable = say("asked for in: {uses}", uses=asked) if asked else ""
+            if catalogue.conditions[one].per_need:
+                told = say("a matter of each need; asked for in: {uses}", uses=asked)
+            return told
+        case "vehicles":
+            truck = catalogue.vehicles[one]
+            return say("{payload} t load, {gross} t in all, {fuel}").format(
+                payload=words.number(truck.payload_t.value),
+                gross=words.number(truck.gross_t.value),
+                fuel=words.called("fuels", truck.fuel),
+            )
+    return ""
 
 
 def _tell_material(words: CatalogueWords, material: str) -> Iterator[Message]:
-    """Say everything about the material of an id."""
     one, recipes = words.catalogue.materials[material], words.catalogue.recipes
     yield say("{name} (`{id}`), {origin}").format(
         name=words.material(material), id=material, origin=_ORIGINS[one.origin]
@@ -104,7 +105,17 @@ def _tell_material(words: CatalogueWords, material: str) -> Iterator[Message]:
     for name, recipe in recipes.items():
         if material in recipe.inputs or material in recipe.outputs:
             yield from _tell_recipe(words, name)
-    yield from _tell_uses(words, material)
+    fits, uses = words.catalogue.fits.get(material, {}), words.catalogue.sort_uses(material)
+    if not fits:
+        yield say("May serve nothing: it goes to a receiver.")
+    if uses["allowed"]:
+        yield say("May serve: {uses}", uses=words.uses(uses["allowed"]))
+    for use in uses["conditional"]:
+        yield say("May serve under a condition: {use} ({condition})").format(
+            use=words.use(use), condition=words.called("conditions", fits[use].condition or "")
+        )
+    if uses["forbidden"]:
+        yield say("A rule forbids: {uses}", uses=words.uses(uses["forbidden"]))
     yield from words.tell_moves(material, *words.catalogue.land)
 
 
@@ -133,21 +144,6 @@ def _tell_recipe(words: CatalogueWords, name: str) -> Iterator[Message]:
     yield from _tell_figures(words, "recipes", recipe)
 
 
-def _tell_uses(words: CatalogueWords, material: str) -> Iterator[Message]:
-    fits = words.catalogue.fits.get(material, {})
-    if not fits:
-        yield say("May serve nothing: it goes to a receiver.")
-    uses = words.catalogue.sort_uses(material)
-    if uses["allowed"]:
-        yield say("May serve: {uses}", uses=words.uses(uses["allowed"]))
-    for use in uses["conditional"]:
-        yield say("May serve under a condition: {use} ({condition})").format(
-            use=words.use(use), condition=words.called("conditions", fits[use].condition or "")
-        )
-    if uses["forbidden"]:
-        yield say("A rule forbids: {uses}", uses=words.uses(uses["forbidden"]))
-
-
 def _tell_use(words: CatalogueWords, use: str) -> Iterator[Message]:
     reference = words.catalogue.uses[use].reference_material
     yield say("{name} (`{id}`), a use", name=words.use(use), id=use)
@@ -171,7 +167,7 @@ def _tell_use(words: CatalogueWords, use: str) -> Iterator[Message]:
 
 def _tell_plant(words: CatalogueWords, recipe: str) -> Iterator[Message]:
     yield from _tell_recipe(words, recipe)
-    yield say_text("glossary", "a plant")
+    yield read_texts("glossary")["a plant"]
 
 
 def _tell_condition(words: CatalogueWords, condition: str) -> Iterator[Message]:
@@ -222,14 +218,162 @@ def _tell_vehicle(words: CatalogueWords, vehicle: str) -> Iterator[Message]:
         )
 
 
-_About = Callable[[CatalogueWords, str], Readable]
-_Tell = Callable[[CatalogueWords, str], Iterator[Message]]
-_SECTIONS: dict[str, tuple[_About, _Tell]] = {
-    "materials": (_about_material, _tell_material),
-    "uses": (_about_use, _tell_use),
-    "recipes": (_about_recipe, _tell_plant),
-    "conditions": (_about_condition, _tell_condition),
-    "land": (lambda _words, _one: "", _tell_land),
-    "vehicles": (_about_vehicle, _tell_vehicle),
+_TELL: dict[str, Callable[[CatalogueWords, str], Iterator[Message]]] = {
+    "materials": _tell_material,
+    "uses": _tell_use,
+    "recipes": _tell_plant,
+    "conditions": _tell_condition,
+    "land": _tell_land,
+    "vehicles": _tell_vehicle,
 }
-"""What an entry of each section is for, in the list, and all that is known of it."""
+"""All that is known of an entry of each section."""
+
+FROM_BETTER_TO_LESSER = ("base_course", "sub_base", "fill", "noise_barrier")
+"""Layers of falling demands: what may serve one of them may serve those after it."""
+_RULINGS_FOR: tuple[Ruling, ...] = ("allowed", "conditional")
+
+
+def explain_fit(
+    catalogue: Catalogue,
+    material: str,
+    use: str,
+    language: Language,
+    *,
+    land: str = "built_up",
+    scenario: Scenario | None = None,
+) -> list[str]:
+    """Say whether a material may serve a use and why, also of needs; else an `InputError`."""
+    asked = [("materials", material), ("uses", use), ("land", land)]
+    material, use, land = look_up(catalogue, asked)
+    words = CatalogueWords(catalogue, language)
+    accepted = frozenset(scenario.accepted_for_all if scenario else ())
+    question = _Question(words, material, use, land, accepted)
+    told = [*question.answer(), *(_tell_needs(scenario, question) if scenario else ())]
+    return list(map(words.read, told))
+
+
+@dataclass(frozen=True)
+class _Question:
+    """May this material serve this use on this kind of land, by the conditions accepted?"""
+
+    words: CatalogueWords
+    material: str
+    use: str
+    land: str
+    accepted: frozenset[str]
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.words.catalogue
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What people call the material, the use and the land."""
+        land = self.words.called("land", self.land)
+        material, use = self.words.material(self.material), self.words.use(self.use)
+        return {"material": material, "use": use, "land": land}
+
+    def verdict(self, material: str = "", use: str = "") -> Ruling:
+        """Give the verdict, or that on another material or another use here."""
+        return self.catalogue.find_verdict(material or self.material, use or self.use, self.land)
+
+    def answer(self) -> Iterator[Message]:
+        fit = self.catalogue.fit(self.material, self.use)
+        move = self.catalogue.soil_move(self.material, self.land)
+        verdict = self.verdict()
+        asked = {rule.condition for rule in (fit, move) if rule}
+        accepted = verdict == "conditional" and asked <= {None, *self.accepted}
+        yield self._say("accepted" if accepted else verdict)
+        if fit is None:
+            yield self._say("no rule")
+        else:
+            yield self._say(f"rule {fit.verdict}", **self.words.cited(fit))
+            yield tell_dates(fit)
+            yield from self._tell_condition(fit.condition)
+            if fit.verdict != "forbidden":
+                yield from self._tell_ratio(fit)
+        if move is None:
+            yield say("It is no soil, so the kind of land does not matter.")
+        yield from self.words.tell_moves(self.material, self.land)
+        if move is not None and (fit is None or move.condition != fit.condition):
+            yield from self._tell_condition(move.condition)
+        yield from self.words.tell_law(self.material)
+        if verdict == "forbidden":
+            yield from self._tell_alternatives()
+
+    def _say(self, key: str, **values: Any) -> Message:
+        return read_texts("fit")[key].format(**self.names, **values)
+
+    def _tell_condition(self, condition: str | None) -> Iterator[Message]:
+        if condition is not None:
+            called = self.words.called("conditions", condition)
+            how = self.words.tell_consent(condition)
+            key = "condition accepted" if condition in self.accepted else "condition"
+            yield self._say(key, id=condition, words=called, how=how)
+
+    def _tell_ratio(self, fit: Fit) -> Iterator[Message]:
+        words, reference = self.words, self.catalogue.uses[self.use].reference_material
+        ratio = self.catalogue.ratio(self.material, self.use)
+        yield say("{tonnes} t of {material} replaces 1 t of {reference}.").format(
+            tonnes=format_number(ratio, digits=3, language=words.language),
+            material=words.material(self.material),
+            reference=words.material(reference),
+        )
+        if fit.ratio is not None:
+            yield say("The rule states this ratio: {figure}", figure=words.figure(fit.ratio))
+            return
+        both = (self.material, reference)
+        density = {one: self.catalogue.materials[one].density_compacted for one in both}
+        own, other = (words.number(density[one].value) for one in both)
+        yield self._say("by volume", own=own, other=other)
+        for one, figure in density.items():
+            yield say("Compacted density of {material}: {figure}").format(
+                material=words.material(one), figure=words.figure(figure)
+            )
+
+    def _tell_alternatives(self) -> Iterator[Message]:
+        """Say what would do: a lesser use, never the reverse; a plant before; other materials."""
+        below = itertools.dropwhile(lambda one: one != self.use, FROM_BETTER_TO_LESSER)
+        known = filter(self.catalogue.uses.get, below)
+        lesser = (one for one in known if self.verdict(use=one) != "forbidden")
+        for one in itertools.islice(lesser, 1):
+            yield self._say("lesser", lesser=self.words.use(one))
+        sorted_uses = self.catalogue.sort_uses(self.material, self.land)
+        served = {ruling: uses for ruling in _RULINGS_FOR if (uses := sorted_uses[ruling])}
+        for ruling, uses in served.items():
+            yield self._say(f"uses {ruling}", uses=self.words.uses(uses))
+        if not served:
+            yield self._say("uses none")
+        for recipe in self.catalogue.recipes.values():
+            for output in recipe.outputs if self.material in recipe.inputs else ():
+                if self.verdict(material=output) != "forbidden":
+                    named = {"output": self.words.material(output)}
+                    yield self._say("plant", recipe=recipe.called(self.words.language), **named)
+        for ruling in _RULINGS_FOR:
+            alike = (one for one in self.catalogue.materials if self.verdict(one) == ruling)
+            if names := ", ".join(map(self.words.material, alike)):
+                yield self._say(f"materials {ruling}", materials=names)
+
+
+def _tell_needs(scenario: Scenario, question: _Question) -> Iterator[Message]:
+    """Say of each need for the use that is unlike the question in what, and the answer for it."""
+    soil_class = scenario.catalogue.materials[question.material].soil_class
+    for need in {need.name: need for need in scenario.needs if need.use == question.use}.values():
+        site, land, told = scenario.site_name(need.site), need.demand.land, list[Message]()
+        for zone in need.demand.zones:
+            if soil_class is not None and soil_class >= zone.soil_class:
+                where = {"site": site, "rule": zone.rule, "source": zone.ruling.citation}
+                asks = {"number": zone.soil_class, "condition": zone.needs_condition}
+                told.append(read_texts("fit")["zone"].format(**where, **asks))
+        asked = {one.condition for one in scenario.rulings(question.material, need.demand)}
+        for condition in filter(asked.__contains__, need.consents):
+            by = f": {by}" if (by := need.consents[condition]) else ""
+            accepts = say("{site} accepts `{condition}` for this need{by}.")
+            told.append(accepts.format(site=site, condition=condition, by=by))
+        if told or land != question.land:
+            yield from told
+            block = scenario.blocks(question.material, need.demand)
+            answer = say("{site} (land: `{land}`): it may serve this need.")
+            if block is not None:
+                answer = say("{site} (land: `{land}`): not by rule {rule}.", rule=block.rule)
+            yield answer.format(site=site, land=land)

@@ -38,7 +38,12 @@ def describe_scenarios(catalogue: Catalogue, language: Language) -> dict[str, An
     table = {key: {"type": ["string", "array", "object"]} for key in SiteTable.model_fields}
     schema["properties"]["sites"]["properties"] = table
     schema["properties"]["extends"] = {"type": "string"}
-    titles = _title_keys() if language == "da" else {}
+    titles: dict[str, str] = {}
+    # The first Danish word that may stand for a key, and for nothing likelier.
+    for rank in (0, 1) if language == "da" else ():
+        for word, keys in read_danish_words("keys_da.txt").items():
+            for key in keys[rank : rank + 1]:
+                titles.setdefault(key, word)
     for part in [*_walk(schema)]:
         if isinstance(part.get("title"), str):
             del part["title"]
@@ -46,31 +51,16 @@ def describe_scenarios(catalogue: Catalogue, language: Language) -> dict[str, An
             value["title"] = titles.get(key, key).replace("_", " ")
         if section := part.pop(_IDS, None):
             part["$ref"] = f"#/$defs/{_IDS}{section}"
-            schema["$defs"].setdefault(f"{_IDS}{section}", _list_ids(catalogue, section, language))
+            names = catalogue.names(section) if section in Catalogue.model_fields else {}
+            told = [one.get(language, "") for one in names.values()]
+            ids = {"anyOf": [{"enum": [*names], "enumDescriptions": told}, _TEXT]}
+            schema["$defs"].setdefault(f"{_IDS}{section}", ids if names else _TEXT)
     return {"$schema": "http://json-schema.org/draft-07/schema#", "$comment": _OURS, **schema}
 
 
 def is_schema(file: Path) -> bool:
     """Tell whether a file is such a schema, of whatever version; `OSError` if it cannot be read."""
     return f'"$comment": "{_OURS}"'.encode() in file.read_bytes()
-
-
-def _list_ids(catalogue: Catalogue, section: str, language: Language) -> JsonSchemaValue:
-    """Propose the ids of a section of the catalogue, with their names."""
-    names = catalogue.names(section) if section in Catalogue.model_fields else {}
-    told = [one.get(language, "") for one in names.values()]
-    known = {"enum": [*names], "enumDescriptions": told}
-    return {"anyOf": [known, _TEXT]} if names else _TEXT
-
-
-def _title_keys() -> dict[str, str]:
-    """Give each key the first Danish word that may stand for it, and for nothing likelier."""
-    titles: dict[str, str] = {}
-    for rank in (0, 1):
-        for word, keys in read_danish_words("keys_da.txt").items():
-            for key in keys[rank : rank + 1]:
-                titles.setdefault(key, word)
-    return titles
 
 
 def _walk(part: Any) -> Iterator[dict[str, Any]]:
