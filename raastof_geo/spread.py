@@ -63,63 +63,63 @@ def spread(
     What they share is pickled once, whatever it is, and stays with a worker for the items that
     follow, so that a task costs no more than its item. Nobody works on when this is left, be it by
     an error of one of them. In a `Team` this process works, too: from the last item on, while it
-    waits for one that others have begun.
+    waits for others. What workers that died have left undone is done here.
     """
-    if executor is None or len(items) < 2:
-        for item in items:
-            yield do(shared, item)
-        return
-    packed = _pack(executor, shared)
-    tasks = [executor.submit(_do, do, packed, item) for item in items]
-    here: dict[int, Answer] = {}
-    try:
-        for number, task in enumerate(tasks):
-            if isinstance(executor, Team):
-                for mine in [number, *reversed(range(number + 1, len(items)))]:
-                    if task.done():
-                        break
-                    if mine not in here and tasks[mine].cancel():
-                        here[mine] = do(shared, items[mine])
-            yield here[number] if number in here else task.result()
-    finally:
-        wait([task for task in tasks if not task.cancel()])
+    done, at = dict[int, Future[Answer]](), 0
+    for number, task in _finish(executor, do, shared, items):
+        done[number] = task
+        while at in done:
+            yield done.pop(at).result()
+            at += 1
 
 
 def gather(
     executor: Executor | None, do: Callable[[T, Task], Answer], shared: T, items: Sequence[Task]
 ) -> Iterator[tuple[int, Answer]]:
-    """Give the number of each item with `do(shared, item)` as they come done, shared as above.
+    """Give the number of each item and `do(shared, item)`, as `spread` does, as they come done."""
+    for number, task in _finish(executor, do, shared, items):
+        yield number, task.result()
 
-    What workers that died have left undone is done here, so that nothing is lost with them.
-    """
-    if executor is None or len(items) < 2:
-        yield from ((number, do(shared, item)) for number, item in enumerate(items))
-        return
-    packed = _pack(executor, shared)
+
+def _finish(
+    executor: Executor | None, do: Callable[[T, Task], Answer], shared: T, items: Sequence[Task]
+) -> Iterator[tuple[int, Future[Answer]]]:
     left: dict[int, Future[Answer]] = {}
+    here = [*reversed(range(len(items)))]
     try:
-        with suppress(BrokenExecutor):
-            for number, item in enumerate(items):
-                left[number] = executor.submit(_do, do, packed, item)
-        here = [number for number in range(len(items)) if number not in left]
+        if executor is not None and len(items) > 1:
+            packed: Any = pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL)
+            packed = executor.share(packed) if isinstance(executor, Cluster) else packed
+            with suppress(BrokenExecutor):
+                while here:
+                    task = executor.submit(_do, do, packed, items[here[-1]])
+                    left[here.pop()] = task
         while left or here:
             done = [number for number, task in left.items() if task.done()]
             for number in done:
-                task = left.pop(number)
-                if _is_lost(task):
+                if _is_lost(left[number]):
                     here.append(number)
+                    del left[number]
                 else:
-                    yield number, task.result()
+                    yield number, left.pop(number)
             if not (done or here) and isinstance(executor, Team):
                 here += islice((one for one in reversed(left) if left[one].cancel()), 1)
             if here:
-                mine = here.pop()
-                left.pop(mine, None)
-                yield mine, do(shared, items[mine])
+                left.pop(here[-1], None)
+                yield here[-1], _do_here(do, shared, items[here.pop()])
             elif left and not done:
                 wait(left.values(), return_when=FIRST_COMPLETED)
     finally:
         wait([task for task in left.values() if not task.cancel()])
+
+
+def _do_here(do: Callable[[T, Task], Answer], shared: T, item: Task) -> Future[Answer]:
+    task = Future[Answer]()
+    try:
+        task.set_result(do(shared, item))
+    except Exception as error:
+        task.set_exception(error)
+    return task
 
 
 def _is_lost(task: Future[Any]) -> bool:
@@ -131,11 +131,6 @@ def _is_lost(task: Future[Any]) -> bool:
 
 def _do(do: Callable[[Any, Task], Answer], packed: bytes, item: Task) -> Answer:
     return do(_unpack(packed), item)
-
-
-def _pack(executor: Executor, shared: Any) -> Any:
-    packed = pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL)
-    return executor.share(packed) if isinstance(executor, Cluster) else packed
 
 
 @lru_cache(maxsize=2)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -107,30 +107,17 @@ class BaselinePlan(Comparison):
     books: Books
 
 
-@dataclass(frozen=True, eq=False)
-class Before:
+class Before(NamedTuple):
     """What is done without coordination, as far as its books say."""
 
+    kind: BaselineKind
+    together: Together
+    missing: Mapping[tuple[str, str], float]
+    books: Books
     alone: Alone
     problem: Problem
     """Of the columns in use."""
     values: Floats
-    books: Books
-
-    @property
-    def kind(self) -> BaselineKind:
-        """What decides in it."""
-        return self.alone.world.kind
-
-    @property
-    def together(self) -> Together:
-        """Who is one party in it."""
-        return self.alone.world.together
-
-    @property
-    def missing(self) -> Mapping[tuple[str, str], float]:
-        """Tonnes of needs and surplus for which it has no place. [t]"""
-        return self.alone.missing
 
 
 def solve_before(scenario: Scenario, legs: Legs, kind: BaselineKind | None = None) -> Before:
@@ -138,7 +125,8 @@ def solve_before(scenario: Scenario, legs: Legs, kind: BaselineKind | None = Non
     alone = solve_alone(scenario, legs, kind)
     used = np.flatnonzero(alone.values)
     problem, values = alone.world.problem.only(used), alone.values[used]
-    return Before(alone, problem, values, keep_books(problem, values))
+    books, world = keep_books(problem, values), alone.world
+    return Before(world.kind, world.together, alone.missing, books, alone, problem, values)
 
 
 def solve_baseline(

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,12 +42,12 @@ class Design:
         about = {"format": DRAWN.format, "design": self.digest, "seed": self.seed}
         return pack_values(about | {"draws": [one.to_plain() for one in draws]})
 
-    def read(self, path: Path) -> list[Draw] | None:
-        """Read draws from a file; none: they are of another design."""
+    def read(self, path: Path) -> list[Draw]:
+        """Read draws from a file; `InputError`: they are of another design."""
         values: dict[str, Any] = read_file(path, most_bytes=DRAWN.most_bytes)
         with refusing_odd(path):
             if (values["format"], values["design"]) != (DRAWN.format, self.digest):
-                return None
+                raise InputError.saying_text("ensemble", "another design", file=path)
             return [read_draw(one) for one in values["draws"]]
 
 
@@ -83,47 +84,30 @@ def run_batches(
     for count, (at, found) in enumerate(gather(executor, solve_batch, today, wanted), 1):
         done[left[at]] = found
         write_whole(paths[left[at]], design.write(found), known=lambda _: True)
-        remaining = (time.monotonic() - begun) / count * (len(left) - count)
-        tell(_say_progress(sum(map(len, done.values())), design.draws, remaining))
+        minutes = math.ceil((time.monotonic() - begun) / count * (len(left) - count) / 60)
+        told = {"count": sum(map(len, done.values())), "draws": design.draws}
+        tell(say("{count} of {draws} draws, {minutes} min left", **told, minutes=minutes))
     return [draw for number in sorted(done) for draw in done[number]]
 
 
 def _read_done(
     design: Design, folder: Path, paths: Sequence[Path]
 ) -> Iterator[tuple[int, list[Draw]]]:
-    """Give the batches of a design that are there: of all draws in one file, or one by one."""
-    whole, numbers = folder / DRAWN.name, [at for at, path in enumerate(paths) if path.exists()]
-    if not numbers and whole.exists():
-        draws = _read_own(design, whole)
+    """Give the batches of a design that are there: one by one, or of all draws in one file."""
+    numbers = [at for at, path in enumerate(paths) if path.exists()]
+    yield from ((number, design.read(paths[number])) for number in numbers)
+    if not numbers and (whole := folder / DRAWN.name).exists():
+        draws = design.read(whole)
         yield from ((at, draws[at * BATCH : (at + 1) * BATCH]) for at in range(len(paths)))
-    for number in numbers:
-        yield number, _read_own(design, paths[number])
-
-
-def _read_own(design: Design, path: Path) -> list[Draw]:
-    draws = design.read(path)
-    if draws is None:
-        raise InputError.saying_text("ensemble", "another design", file=path)
-    return draws
 
 
 def clear_parts(folder: Path) -> None:
     """Take the batches of an ensemble away, and nothing that is not one."""
     place = folder / PARTS
     for path in sorted(place.glob("*.json")):
-        try:
-            ours = DRAWN.judge(read_file(path, most_bytes=DRAWN.most_bytes).get("format"))
-        except (RaastofError, OSError):
-            continue
-        if ours != "foreign":
-            path.unlink()
+        with suppress(RaastofError, OSError):
+            found = read_file(path, most_bytes=DRAWN.most_bytes).get("format")
+            if DRAWN.judge(found) != "foreign":
+                path.unlink()
     if place.is_dir() and not any(place.iterdir()):
         place.rmdir()
-
-
-def _say_progress(count: int, draws: int, remaining_s: float) -> Message:
-    told = {"count": count, "draws": draws}
-    if remaining_s < 90:
-        return say("{count} of {draws} draws, {s} s left", **told, s=math.ceil(remaining_s))
-    minutes = math.ceil(remaining_s / 60)
-    return say("{count} of {draws} draws, {minutes} min left", **told, minutes=minutes)

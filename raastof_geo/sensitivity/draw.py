@@ -50,7 +50,7 @@ def _group(factor: Lever) -> str:
 def _spread(factor: Lever, uniform: Floats) -> Floats:
     """Turn numbers between 0 and 1 into levels that are as likely as the factor says."""
     said, subject = factor.assumption, factor.subject
-    if said is not None and said.values:
+    if said is not None and said.distribution == "discrete":
         heaped = np.cumsum(said.weights or np.ones(len(said.values)))
         return np.array(said.values)[np.searchsorted(heaped / heaped[-1], uniform, side="right")]
     value = subject.levels[0] if subject.value is None else subject.value
