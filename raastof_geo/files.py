@@ -183,14 +183,21 @@ def is_sealed(file: Path) -> bool:
 
 
 def _put(draft: Path, path: Path, known: Known) -> None:
-    """Let a draft take its place; what is there and not ours goes aside first."""
+    """Let a draft take its place; what is there and not ours goes to `set_aside` first."""
     _check_place(path)
-    aside = _move_aside(path) if path.exists() and not known(path) else None
+    aside = None
+    if path.exists() and not known(path):
+        folder = name_free(path.parent / SET_ASIDE)
+        folder.mkdir()
+        aside = folder / path.name
     try:
+        if aside is not None:
+            path.rename(aside)
         draft.replace(path)
     except BaseException:
         if aside is not None:
-            aside.rename(path)
+            if is_there(aside):
+                aside.rename(path)
             aside.parent.rmdir()
         raise
     note_written(path)
@@ -201,18 +208,6 @@ def _put(draft: Path, path: Path, known: Known) -> None:
 def _check_place(path: Path) -> None:
     if is_there(path) and not is_file(path):
         raise OutputError.saying_text("writing", "no file", file=path)
-
-
-def _move_aside(path: Path) -> Path:
-    """Move a file to `set_aside` beside it, or to `set_aside-2` where that is taken."""
-    folder = name_free(path.parent / SET_ASIDE)
-    folder.mkdir()
-    try:
-        path.rename(folder / path.name)
-    except BaseException:
-        folder.rmdir()
-        raise
-    return folder / path.name
 
 
 _PATIENCE_S = 60.0

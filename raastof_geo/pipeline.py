@@ -1,15 +1,22 @@
 """From a scenario file to results: the whole machine in one sentence."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from raastof_geo.assignment import RULES, Plan, Rule, assign
+from raastof_geo.assignment.adjusting.newcomer import Quote, quote_newcomer
+from raastof_geo.assignment.adjusting.worth import measure_worth
+from raastof_geo.assignment.alternative import seek_alternatives
+from raastof_geo.assignment.front import Measures, trace_front
 from raastof_geo.effect import measure_effect
+from raastof_geo.effect.junction import find_junctions, find_like, propose_candidates
 from raastof_geo.emissions.vehicle import MODELS, EnergyModel
 from raastof_geo.errors import (
     Finding,
@@ -20,9 +27,10 @@ from raastof_geo.errors import (
     SnapError,
 )
 from raastof_geo.language import Language, Message, say, speaking
-from raastof_geo.legs.legs import price_again, price_legs
+from raastof_geo.legs.legs import price_again, price_legs, price_one_more
 from raastof_geo.outputs import write_outputs
 from raastof_geo.outputs.documents.assumptions import TOLD
+from raastof_geo.outputs.documents.quote import write_quote
 from raastof_geo.outputs.warning import explain_idle
 from raastof_geo.records.exchange import check_place, exchanging
 from raastof_geo.region.region import read_region
@@ -30,10 +38,13 @@ from raastof_geo.result import Result
 from raastof_geo.roads.area import read_area
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.network import RoadNetwork
+from raastof_geo.roads.routing.router import place_stops
 from raastof_geo.roads.snap import Anchors, snap_sites
 from raastof_geo.scenario import Scenario, read_scenario
 from raastof_geo.scenario.identity import find_model
+from raastof_geo.scenario.reading.newcomer import add_newcomer
 from raastof_geo.scenario.reading.read import read_variant, sketch_sites
+from raastof_geo.scenario.said.file import Variant
 from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.scenario.tables.source import read_source
 from raastof_geo.scenario.varied import choose_variants, list_variants
@@ -48,12 +59,28 @@ from raastof_geo.version import __version__
 
 if TYPE_CHECKING:
     from raastof_geo.outputs.documents.comparison import Compared
+    from raastof_geo.outputs.documents.document import Block
+
+
+class Answered(NamedTuple):
+    """What was found when a planner asked for more than the plan."""
+
+    result: Result
+    """Of the plan; the scenario lists what was found among its variants."""
+    ids: tuple[str, ...]
+    """Of the variants that were compared."""
+    cases: list["Compared"]
+    """The plan, then each of these."""
+    folder: Path
+
 
 Tell = Callable[[Message], None]
 """Told what the machine turns to next."""
 
 _BUFFER_M = 2000.0
 """How far beyond the municipalities of a scenario roads are read. [m]"""
+MOST_ALONG = 7
+"""As many plans along a front are solved in full and compared."""
 
 
 def solve_scenario(
@@ -312,24 +339,81 @@ def compare_variants(
     `wanted`: their ids, parted by commas, or `all`. Roads and distances are those of the result,
     but where a variant has other sites or roads. One without a plan is a case with its reason.
     """
-    from raastof_geo.outputs.documents.comparison import (
-        Compared,
-        describe_found,
-        list_said,
-        write_comparison,
-    )
+    ids = [*choose_variants(result.scenario, wanted)]
+    asked = _hold_against(result, "variants", {}, ids, into=into, executor=executor, tell=tell)
+    return asked.cases, asked.folder
 
-    scenario, cases = result.scenario, list[Compared]()
-    chosen = choose_variants(scenario, wanted)
-    folder = Path(into) / f"{scenario.id}_variants"
+
+def compare_front(result: Result, measures: Measures, **how: Any) -> Answered:
+    """Trace the front of two measures, and hold plans along it against the result.
+
+    At most `MOST_ALONG` of them, from end to end, are solved; `how` as for `compare_variants`.
+    """
+    from raastof_geo.outputs.documents.fronts import tell_front
+
+    front = trace_front(result.scenario, result.legs, measures, rules=result.plan.rules)
+    ids = np.array([*front.variants])
+    ids = ids[np.unique(np.linspace(0, len(ids) - 1, MOST_ALONG).round().astype(int))]
+    told = partial(tell_front, front)
+    return _hold_against(result, "front", front.variants, ids.tolist(), lambda _: told(), **how)
+
+
+def compare_alternatives(result: Result, count: int, within: float, **how: Any) -> Answered:
+    """Look for plans nearly as good as the result's and unlike it, and hold them against it.
+
+    At most `count`, whose first objective is no more than a share `within` above the least there
+    can be; `how` as for `compare_variants`.
+    """
+    from raastof_geo.outputs.documents.fronts import tell_alternatives
+
+    found = seek_alternatives(result.plan, count, within)
+    above = partial(tell_alternatives, result.scenario, within)
+    return _hold_against(result, "alternatives", found, [*found], above, **how)
+
+
+def compare_candidates(result: Result, count: int, like: str, **how: Any) -> Answered:
+    """Propose `count` places at junctions for what a site has, and open the best one if it pays.
+
+    `how` as for `compare_variants`.
+    """
+    from raastof_geo.outputs.documents.fronts import tell_candidates
+
+    junctions = find_junctions(result.plan, like, count)
+    found = {"candidates": propose_candidates(result.scenario, like, junctions)}
+    above = partial(tell_candidates, junctions)
+    return _hold_against(result, "candidates", found, [*found], above, **how)
+
+
+def _hold_against(
+    result: Result,
+    name: str,
+    found: Mapping[str, Variant],
+    ids: Sequence[str],
+    above: Callable[[list["Compared"]], Iterable["Block"]] = lambda _: (),
+    *,
+    into: Path | str = "results",
+    executor: Executor | None = None,
+    tell: Tell = lambda _: None,
+) -> Answered:
+    """Solve variants, of the scenario or `found` beside it, and write `into/<scenario>_<name>`."""
+    from raastof_geo.outputs.documents import comparison
+    from raastof_geo.outputs.documents.fronts import write_variants
+
+    folder = Path(into) / f"{result.scenario.id}_{name}"
     check_place(folder)
-    own = Compared(scenario.said.title, list_said(scenario), describe_found(result))
-    found = spread(executor, _solve_variant, result, [*chosen])
-    for number, (id_, variant) in enumerate(chosen.items(), 1):
-        told = {"number": number, "count": len(chosen), "name": variant.name or id_}
+    said = {**result.scenario.said.variants, **found}
+    scenario = result.scenario.saying(variants=said)
+    result, known = replace(result, scenario=scenario), list_variants(scenario)
+    own = comparison.list_said(scenario), comparison.describe_found(result)
+    cases = [comparison.Compared(scenario.said.title, *own)]
+    solved = spread(executor, _solve_variant, result, ids)
+    for number, id_ in enumerate(ids, 1):
+        told = {"number": number, "count": len(ids), "name": known[id_].name or id_}
         tell(say("Variant {number} of {count}: {name}", **told))
-        cases.append(next(found))
-    return [own, *cases], write_comparison(result, [own, *cases], folder)
+        cases.append(next(solved))
+    beside, blocks = write_variants(found), partial(above, cases)
+    comparison.write_comparison(result, cases, folder, above=blocks, beside=beside)
+    return Answered(result, tuple(ids), cases, folder)
 
 
 def _solve_variant(result: Result, id_: str) -> "Compared":
@@ -347,6 +431,17 @@ def _solve_variant(result: Result, id_: str) -> "Compared":
     return Compared(title, list_said(scenario), found)
 
 
+def write_each(asked: Answered, *, into: Path | str = "results", **how: Any) -> Iterator[Path]:
+    """Solve what was compared with all outputs; write each of them into its own folder."""
+    roads = asked.result.legs.roads
+    for id_ in asked.ids:
+        varied = read_variant(asked.result.scenario, id_)
+        folder = Path(into) / varied.id
+        check_place(folder)
+        solved = solve_scenario(varied, model=None if roads is None else roads.model, **how)
+        yield write_outputs(solved, folder, executor=how.get("executor"))
+
+
 def _solve_on(result: Result, varied: Scenario) -> Result:
     """Solve a variation as far as it is compared, on the same roads where sites are the same."""
     places = [
@@ -362,6 +457,30 @@ def _solve_on(result: Result, varied: Scenario) -> Result:
     return Result(varied, result.network, result.anchors, legs, plan, effect)
 
 
+def quote_site(
+    result: Result,
+    at: str,
+    said: str,
+    page: Path,
+    *,
+    need: bool = False,
+    window: tuple[str | None, str | None] = (None, None),
+) -> tuple[Scenario, Quote, Path]:
+    """Find with whom somebody new would deal in a plan, and write that as a page.
+
+    `at`, `said`, `need` and `window` as `add_newcomer` reads them, or an `InputError`; a
+    `SnapError`: no road is near. The scenario with the newcomer, its partners, and the page.
+    """
+    region = result.network.region
+    scenario, site = add_newcomer(result.scenario, region, at, said, need=need, window=window)
+    choice, sites = scenario.said.network, {site: scenario.sites[site]}
+    anchors = snap_sites(result.network, sites, limit_m=choice.snap_limit_m, ferries=choice.ferries)
+    legs = price_one_more(result.legs, scenario, site, place_stops(anchors)[site])
+    found = quote_newcomer(result.plan, scenario, site, legs)
+    seen = replace(result, scenario=scenario, legs=legs)
+    return scenario, found, write_quote(seen, found, page)
+
+
 def run_scenario(
     path: Path | str,
     *,
@@ -372,6 +491,7 @@ def run_scenario(
     sensitivity: bool = True,
     variant: str = "",
     variants: str = "",
+    like: str | None = None,
     executor: Executor | None = None,
     tell: Tell = lambda _: None,
 ) -> tuple[Result, Path]:
@@ -383,6 +503,8 @@ def run_scenario(
         The id of one of its variants, which is solved instead, into `into/<scenario>-<variant>`.
     variants
         Those that `compare_variants` will be asked for: refused here, before anything is solved.
+    like
+        The site that `compare_candidates` will be asked for: refused here as well.
     sensitivity
         Whether the assumptions that the scenario declares are solved again at both ends.
     executor
@@ -406,10 +528,15 @@ def run_scenario(
     if variant:
         scenario = read_variant(scenario, variant)
     choose_variants(scenario, variants)
+    if like is not None:
+        find_like(scenario, like)
     folder = Path(into) / scenario.id
     check_place(folder)
     result = solve_scenario(scenario, model=model, executor=executor, tell=tell)
     if sensitivity:
         result = replace(result, assumptions=assess_declared(result, executor=executor, tell=tell))
+    if "worth" in scenario.said.outputs:
+        tell(say("Finding what one more load is worth"))
+        result = replace(result, worth=measure_worth(result.plan, executor=executor))
     tell(say("Writing the results"))
     return result, write_outputs(result, folder, executor=executor)

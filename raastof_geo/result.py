@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from raastof_geo.assignment.adjusting.worth import Worths
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.telling.names import call
 from raastof_geo.effect.burden import count_weekdays, measure_burden
@@ -44,6 +45,8 @@ class Result(Shown):
     effect: Effect
     assumptions: Assessment | None = None
     """What hangs on those that the scenario declares; none where they were not solved again."""
+    worth: Worths | None = None
+    """What one load more or less is worth; none where that was not asked for."""
 
     def show(self) -> tuple[str, Sequence[Fact]]:
         """Give what the plan does, and what it saves."""

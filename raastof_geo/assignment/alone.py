@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -73,8 +73,23 @@ class World:
     @cached_property
     def rows(self) -> list[Row]:
         """The same rules as in the plan, every capacity once, and what is already planned."""
-        rules = (*_RULES, self._plan_legs, self._keep_stocks)
-        return [row for rule in rules for row in rule(self.problem)]
+        problem = self.problem
+        rows = [row for rule in _RULES for row in rule(problem)]
+        for leg, columns in self._legs:
+            if leg.tonnes is not None:
+                tonnes = problem.scenario.weigh(leg.tonnes, leg.material)
+                label = f"{leg.giver}>{leg.taker}" + (f"/{leg.material}" if leg.material else "")
+                rows.append(sum_of("named_leg", label, columns, "=", tonnes))
+        # Those give out what lay there and take what has to lie there, and pass on nothing.
+        for depot in self._stocks:
+            for material in depot.materials:
+                out = problem.find(giver=depot.out(material))
+                into = problem.find(taker=depot.into, material=material)
+                label, end = f"{depot.id}/{material}", (depot.end_t or {}).get(material, 0.0)
+                start = depot.start_t.get(material, 0.0)
+                rows.append(sum_of("stock_left", label, out, "<=", start))
+                rows.append(sum_of("stock_made", label, into, "<=", end))
+        return rows
 
     @cached_property
     def programme(self) -> Programme:
@@ -128,17 +143,6 @@ class World:
         others = (depot for depot in scenario.depots if depot.id not in own)
         return [depot for depot in others if depot.start_t or depot.end_t]
 
-    def _keep_stocks(self, problem: Problem) -> Iterator[Row]:
-        """Let those give out what lay there and take what has to lie there, and pass on nothing."""
-        for depot in self._stocks:
-            for material in depot.materials:
-                out = problem.find(giver=depot.out(material))
-                into = problem.find(taker=depot.into, material=material)
-                start, end = depot.start_t, depot.end_t or {}
-                label = f"{depot.id}/{material}"
-                yield sum_of("stock_left", label, out, "<=", start.get(material, 0.0))
-                yield sum_of("stock_made", label, into, "<=", end.get(material, 0.0))
-
     @cached_property
     def _legs(self) -> list[tuple[NamedLeg, Columns]]:
         """The named legs to needs and receivers; in `alone` those from pits or to reception."""
@@ -177,13 +181,6 @@ class World:
             mask[others[np.isin(problem.labels("period", others), periods)]] = False
         for _, columns in self._legs:
             mask[columns] = True
-
-    def _plan_legs(self, problem: Problem) -> Iterator[Row]:
-        for leg, columns in self._legs:
-            if leg.tonnes is not None:
-                tonnes = problem.scenario.weigh(leg.tonnes, leg.material)
-                label = f"{leg.giver}>{leg.taker}" + (f"/{leg.material}" if leg.material else "")
-                yield sum_of("named_leg", label, columns, "=", tonnes)
 
 
 @dataclass(frozen=True, eq=False)

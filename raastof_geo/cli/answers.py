@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import webbrowser
 from collections import Counter
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,6 +29,7 @@ _Folder = Annotated[Path, argument(value=_RESULTS)]
 
 _MOST_TOLD = 40
 """As many findings of a check are told."""
+_MOST_PARTNERS = 5
 
 
 def open_results(results: Annotated[Path | None, argument(value=_RESULTS)] = None) -> None:
@@ -87,6 +90,35 @@ def compare_results(
         for title, one in zip(titles, found, strict=True)
     ]
     tell(write_comparison(found[0], cases, into) / PAGE)
+
+
+def quote_results(
+    context: typer.Context,
+    results: _Folder,
+    *,
+    at: Annotated[str, option("--at", value="LON,LAT")],
+    offer: Annotated[str | None, option("--offer", value=say("AMOUNT MATERIAL"))] = None,
+    need: Annotated[str | None, option("--need", value=say("AMOUNT USE"))] = None,
+    first: Annotated[str | None, option("--from", value=say("PERIOD"))] = None,
+    last: Annotated[str | None, option("--to", value=say("PERIOD"))] = None,
+    page: Annotated[Path, option("--page", value=FILE)] = Path("quote.html"),
+) -> None:
+    """Tell with whom somebody new would deal, at which cost for all, and write it as a page."""
+    from raastof_geo.outputs.documents.quote import tell_partners
+    from raastof_geo.pipeline import quote_site
+    from raastof_geo.recall import load_result
+
+    if (offer is None) == (need is None):
+        raise InputError.saying_text("usage", "offer or need")
+    result = load_result(results)
+    if (asked := asked_in(context)) is not None:
+        result = replace(result, scenario=result.scenario.saying(language=asked))
+    with in_speech_of(result.scenario):
+        how: dict[str, Any] = {"need": need is not None, "window": (first, last)}
+        scenario, found, path = quote_site(result, at, need or offer or "", page, **how)
+        for number, told in enumerate(islice(tell_partners(scenario, found), _MOST_PARTNERS), 1):
+            tell_items(told, mark=f"{number}. ")
+        tell(say("Page: {file}", file=str(path)))
 
 
 def explain_results(

@@ -29,6 +29,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "verify": answers.verify_results,
     "explain": answers.explain_results,
     "compare": answers.compare_results,
+    "quote": answers.quote_results,
     "sensitivity": scenario.rank_file,
     "ensemble": scenario.draw_file,
     "why-not": answers.tell_why_not,

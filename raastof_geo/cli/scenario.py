@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -50,37 +50,50 @@ def run_file(
     no_sensitivity: Annotated[bool, option("--no-sensitivity")] = False,
     variant: VariantId = "",
     variants: Annotated[str, option("--variants", value=_NAME)] = "",
+    front: Annotated[str, option("--front", value=say("MEASURE,MEASURE"))] = "",
+    alternatives: Annotated[int, option("--alternatives", value="N", min=0, max=50)] = 0,
+    within: Annotated[str, option("--within", value="%")] = "2 %",
+    propose: Annotated[int, option("--propose", value="N", min=0, max=50)] = 0,
+    like: Annotated[str, option("--like", value=_NAME)] = "",
+    folders: Annotated[bool, option("--folders")] = False,
     workers: Workers = None,
 ) -> None:
     """Read a scenario, solve it, write its results, and say what they amount to."""
+    from raastof_geo import pipeline
+    from raastof_geo.assignment.front import read_measures
     from raastof_geo.assignment.solving.stages import check_ending, write_programme
-    from raastof_geo.pipeline import compare_variants, run_scenario
+    from raastof_geo.units import read_share
 
     if lp is not None:
         check_ending(lp)
+    measures, share = read_measures(front) if front else None, read_share(within)
     with telling(context) as note, working(workers, ready=_MACHINE) as team:
-        result, folder = run_scenario(
+        how: Any = {"into": into, "executor": team, "tell": note}
+        result, folder = pipeline.run_scenario(
             scenario,
-            into=into,
             anywhere=anywhere,
             language=asked_in(context),
             model=model,
             sensitivity=not no_sensitivity,
             variant=variant,
             variants=variants,
-            executor=team,
-            tell=note,
+            like=like if propose else None,
+            **how,
         )
         if lp is not None:
             write_programme(result.plan.to_pulp(), lp)
-        others = variants and compare_variants(
-            result, variants, into=into, executor=team, tell=note
-        )
+        places = [pipeline.compare_variants(result, variants, **how)[1]] if variants else []
+        asked = [pipeline.compare_front(result, measures, **how)] if measures else []
+        if alternatives:
+            asked.append(pipeline.compare_alternatives(result, alternatives, share, **how))
+        if propose:
+            asked.append(pipeline.compare_candidates(result, propose, like, **how))
+        for one in asked:
+            places += [one.folder, *(pipeline.write_each(one, **how) if folders else ())]
     with in_speech_of(result.scenario):
         _tell_result(result)
-        _tell_files(folder)
-        if others:
-            _tell_files(others[1])
+        for place in (folder, *places):
+            _tell_files(place)
 
 
 def rank_file(

@@ -93,7 +93,13 @@ def _resolve(group: Any, context: Any, words: list[str]) -> tuple[str, Any, list
     name = words[0]
     command = group.commands.get(name)
     if command is None:
-        context.fail(_unknown_command(group, context.command_path, name))
+        known, danish = list(group.commands), read_danish_words("commands_da.txt")
+        meant = {word: one for word, [one] in danish.items() if one in (*known, "--help")}
+        meant |= {one: one for one in known}
+        told = _say("unknown", name, known=", ".join(known))
+        if near := get_close_matches(name.lower(), meant, n=1):
+            told = _say("meant", name, meant=f"{context.command_path} {meant[near[0]]}")
+        context.fail(told)
     return name, command, words[1:]
 
 
@@ -167,17 +173,6 @@ def explain_usage(error: BaseException) -> Iterator[str]:
 def _say(key: str, given: str = "", **values: object) -> Message:
     shown = f"`{clean(given)[:_SHOWN]}`"
     return read_texts("usage")[key].format(given=shown, **values)
-
-
-def _unknown_command(group: Any, path: str, given: str) -> Message:
-    known = list(group.commands)
-    danish = {word: one for word, [one] in read_danish_words("commands_da.txt").items()}
-    meant = {word: one for word, one in danish.items() if one in (*known, "--help")}
-    meant |= {one: one for one in known}
-    near = get_close_matches(given.lower(), meant, n=1)
-    if near:
-        return _say("meant", given, meant=f"{path} {meant[near[0]]}")
-    return _say("unknown", given, known=", ".join(known))
 
 
 def _retell(error: Any) -> Message:

@@ -3,10 +3,8 @@
 An `Indicator` is its name, a string that tables are keyed by, and it knows the rest. Whatever
 tells of figures asks here: books, caps, objectives, messages, sheets, layers. So a new one is a
 table in its place in `data/indicators.toml`, and, unless the books count it themselves, a function
-in `assignment/statement/layout.py`, which refuses to be imported where one is missing.
-
-Whether an indicator depends on the truck is asked of that function, not stated here: see
-`assignment/statement/layout.py`.
+in `assignment/statement/layout.py`, which refuses to be imported where one is missing, and is asked
+whether an indicator depends on the truck.
 """
 
 from __future__ import annotations

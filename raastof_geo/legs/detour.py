@@ -188,11 +188,10 @@ def _compare(way: _Way, origin: str, destination: str) -> tuple[Trip, Integers]:
 def _sum_up(
     way: _Way, routes: Routes, ends: Sequence[Sequence[RoadStop]], *, free: bool
 ) -> TripFigures:
-    scenario = way.roads.scenario
+    scenario, more = way.roads.scenario, way.roads.on_access_ways(way.vehicle, *ends)
     quantities = way.roads.price(way.vehicle, way.active, free=free).quantities
     wanted = ("km", "hours", f"energy_{way.load}", "ferry_km")
     sums = routes.sums({name: quantities[name] for name in wanted})
-    more = way.roads.on_access_ways(way.vehicle, *ends)
     km, hours, energy, ferry_km = (float(sums[name][0] + more.get(name, [0])[0]) for name in wanted)
     year = next(iter(scenario.periods.values())).middle_year
     kg_co2e = drive.emit_kg_co2e(scenario.catalogue, way.truck, energy, ferry_km, year)

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from raastof_geo.arrays import Floats, Mask
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle, name_model
+from raastof_geo.errors import RoadDataError
 from raastof_geo.language import Fact, Message, Shown, format_number, say, say_text
 from raastof_geo.legs.roads import PASSED, TOLLED, Active, ArcPrices, RoadPrices
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.routing.drive import BOTH_LOADS, SCOPES, Load, emit_kg_co2e, pay_on_the_way
+from raastof_geo.roads.routing.graph import RoadStop
 from raastof_geo.roads.routing.islands import explain_islands, group_sites
 from raastof_geo.roads.routing.router import WeightedRoads, place_stops
 from raastof_geo.roads.snap import Anchors
@@ -112,6 +114,7 @@ def explain_lost(legs: Legs, *, most: int = 10) -> list[Message]:
 
 
 _ENDS = ["origin", "destination"]
+_TRIP_KEYS = [*_ENDS, "vehicle", "period"]
 _BACK = {"origin": "destination", "destination": "origin"}
 _FOR_PRICES = ["work_h", "ferry_km", "link_dkk", "toll_km"]
 """What empty trips are priced with, and are not told."""
@@ -138,6 +141,25 @@ def price_legs(
 def price_again(legs: Legs, scenario: Scenario) -> Legs | None:
     """Price a scenario with the same sites on the roads of other legs; none: they have none."""
     return None if legs.roads is None else _price_on(replace(legs.roads, scenario=scenario))
+
+
+def price_one_more(legs: Legs, scenario: Scenario, site: str, stop: RoadStop) -> Legs:
+    """Give legs with those to and from one site more, which the scenario has and they have not.
+
+    A `RoadDataError` where they were made up.
+    """
+    if legs.roads is None:
+        raise RoadDataError(say("legs that were made up cannot be priced again"))
+    stops = {**legs.roads.stops, site: stop}
+    mine = _price_on(replace(legs.roads, scenario=scenario, stops=stops), only=site)
+    frame = pd.concat([legs.frame, mine.frame], ignore_index=True)
+    empty = [one.empty_trips for one in (legs, mine) if one.empty_trips is not None]
+    return Legs(
+        frame.sort_values(list(LEG_KEYS), ignore_index=True),
+        mine.roads,
+        pd.concat([legs.lost, mine.lost], ignore_index=True),
+        pd.concat(empty, ignore_index=True).drop_duplicates(_TRIP_KEYS) if empty else None,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,9 +213,11 @@ class _Haulage:
         return pd.concat(frames, ignore_index=True)
 
 
-def _price_on(roads: RoadPrices) -> Legs:
+def _price_on(roads: RoadPrices, only: str = "") -> Legs:
     scenario = roads.scenario
     pairs = compatible_pairs(scenario)
+    if only:
+        pairs = pairs[(pairs[_ENDS] == only).any(axis=1)].reset_index(drop=True)
     frames, lost, empty = [], [], []
     for vehicle_id, (active, periods) in product(scenario.said.vehicles, roads.spells.items()):
         legal = [one for one in periods if scenario.may_drive(vehicle_id, one)]

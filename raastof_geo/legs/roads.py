@@ -214,13 +214,7 @@ class RoadPrices(Travelling):
         return drive.judge_roads(network, truck, barred)
 
     def weigh(
-        self,
-        vehicle_id: str,
-        load: str,
-        active: Active,
-        *,
-        free: bool = False,
-        turning: bool = False,
+        self, vehicle: str, load: str, active: Active, *, free: bool = False, turning: bool = False
     ) -> WeightedRoads:
         """Pour a truck's weights into the network.
 
@@ -228,11 +222,11 @@ class RoadPrices(Travelling):
         then. `turning`: whether it turns round in dead ends, even if it says that it does not. Made
         once for each truck, load and set of changes, then kept.
         """
-        turning = turning or self.scenario.catalogue.vehicles[vehicle_id].turns_in_dead_end
-        key = vehicle_id, active, free, turning
+        turning = turning or self.scenario.catalogue.vehicles[vehicle].turns_in_dead_end
+        key = vehicle, active, free, turning
         if key not in self._weighted:
-            router = self.free_router if free else self.router_of(vehicle_id)
-            prices = self.price(vehicle_id, active, free=free)
+            router = self.free_router if free else self.router_of(vehicle)
+            prices = self.price(vehicle, active, free=free)
             self._weighted[key] = {
                 state: router.weigh(weight, prices.local[state], turns_in_dead_end=turning)
                 for state, weight in prices.weight.items()
@@ -259,10 +253,8 @@ class RoadPrices(Travelling):
     ) -> networkx.MultiDiGraph:
         """Give the roads of one truck in one period as a graph; see `RoadNetwork.to_osmnx`.
 
-        Edges have `speed_kph` [km/h], `travel_time` [s] and `kg_co2e` (well to wheel) [kg], with
-        the scenario's catalogue, energy model, changes and ferries; those that this truck may not
-        use are left out. Nodes are numbered as in the network, with `x` and `y` [degrees].
-        `vehicle`: id of one of the scenario's trucks; `period`: by default the scenario's first.
+        With the scenario's catalogue, energy model, changes and ferries. `vehicle`: id of one of
+        the scenario's trucks; `period`: by default the scenario's first.
         """
         catalogue, when = self.scenario.catalogue, period or next(iter(self.scenario.periods))
         active, year = self.spell_of(when), self.scenario.periods[when].middle_year

@@ -52,7 +52,22 @@ def exchanging(folder: Path, *, version: str) -> Iterator[Path]:
             draft = _make_draft(folder)
             try:
                 yield draft / _NEW
-                _plan(folder, draft, version).run()
+                described = manifest.describe_files(draft / _NEW, version=version)
+                manifest.write_manifest(described, draft / _NEW)
+                new, old = _list_digests(described, draft / _NEW), dict[str, str]()
+                check_place(folder)
+                _check_links(folder, new)
+                with suppress(ValueError):  # a set whose manifest is damaged is not ours
+                    known = manifest.read_manifest(folder)
+                    age = manifest.MANIFEST.judge(known.format) if known is not None else None
+                    if known is not None and age == "newer":
+                        told = {"folder": folder, "version": known.version}
+                        raise OutputError.saying_text("places", "newer results", **told)
+                    if known is not None and age == "same":
+                        old = _list_digests(known, folder)
+                _check_free(folder, {**new, **old})
+                aside = files.name_free(folder / files.SET_ASIDE).name
+                _Exchange(folder, draft, new, old, aside).run()
             finally:
                 if not files.is_there(draft / _JOURNAL.name):
                     _clear(draft)
@@ -90,26 +105,6 @@ def finish_exchange(folder: Path | str) -> None:
 def is_unfinished(folder: Path) -> bool:
     """Tell whether the exchange of files in a results folder is under way, or was cut short."""
     return any(files.is_file(draft / _JOURNAL.name) for draft in _list_drafts(folder))
-
-
-def _plan(folder: Path, draft: Path, version: str) -> "_Exchange":
-    """Write the manifest of the draft, and say what is to be exchanged; refuse what cannot be."""
-    ready = draft / _NEW
-    described = manifest.describe_files(ready, version=version)
-    manifest.write_manifest(described, ready)
-    new = _list_digests(described, ready)
-    check_place(folder)
-    _check_links(folder, new)
-    old: dict[str, str] = {}  # of the set that lies there; nothing where its manifest is damaged
-    with suppress(ValueError):
-        known = manifest.read_manifest(folder)
-        age = manifest.MANIFEST.judge(known.format) if known is not None else None
-        if known is not None and age == "newer":
-            told = {"folder": folder, "version": known.version}
-            raise OutputError.saying_text("places", "newer results", **told)
-        old = _list_digests(known, folder) if known is not None and age == "same" else {}
-    _check_free(folder, {**new, **old})
-    return _Exchange(folder, draft, new, old, files.name_free(folder / files.SET_ASIDE).name)
 
 
 def _list_digests(found: manifest.Manifest, folder: Path) -> dict[str, str]:
@@ -197,10 +192,8 @@ class _Exchange:
             self._move_aside(name)
 
     def _is_unchanged(self, name: str) -> bool:
-        path, digest = self.folder / name, self.old.get(name, _NOBODYS)
-        return (
-            bool(digest) and files.is_file(path) and manifest.describe_file(path).sha256 == digest
-        )
+        path, old = self.folder / name, self.old.get(name, _NOBODYS)
+        return bool(old) and files.is_file(path) and manifest.describe_file(path).sha256 == old
 
     def _keep(self, name: str) -> None:
         """Keep a file as it was, so that the exchange can be taken back."""

@@ -50,9 +50,7 @@ BOOK_SIDES = ("plan", "baseline", "saved")
 DIMENSIONS = ("project", "municipality", "site", "material", "period", "vehicle")
 _OF_SITES = {"site": "sites", "project": "projects", "municipality": "municipalities"}
 """Dimensions that a line is divided over, and the list of the ledger that has their labels."""
-_FIGURE = re.compile(
-    r"(?P<side>\w+)\.(?P<part>\w+)(?:@(?P<dimension>\w+)=(?P<label>.*))?", re.DOTALL
-)
+_FIGURE = re.compile(r"(?s)(?P<side>\w+)\.(?P<part>\w+)(?:@(?P<dimension>\w+)=(?P<label>.*))?")
 _MOST_LINES = 12
 _MOST_NAMES = 40
 _MOST_DECIMALS = 15

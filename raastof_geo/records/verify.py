@@ -19,6 +19,7 @@ from raastof_geo.records.plan import PLAN, link_proof, read_copy, read_plan
 from raastof_geo.records.proof import PROOF, ROW_SIGNS, ProofArrays, find_rows, read_proof
 from raastof_geo.records.tally import recount, tell_recounted
 
+_LARGE = 1e6
 _TONNES = 1e-3
 _ROUNDS = 6
 """Of moving prices by a hair, in search of the highest bound."""
@@ -144,14 +145,36 @@ def _render(plan: Mapping[str, Any]) -> bytes:
 
 
 def _measure(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> Verdict:
-    bound, smallest = _bound(proof)
+    # Every plan is bounded from below by weak duality.
+    sense, price, cost = proof.sense, proof.price, proof.cost
+    price = np.where((sense < 0) & (price > 0), 0.0, price)
+    price = np.where((sense > 0) & (price < 0), 0.0, price)
+    reduced, rows = _reduced(proof, price), find_rows(proof)
+    lowest, most = np.zeros(len(proof.limit)), np.where(proof.whole, 1.0, np.inf)
+    np.minimum.at(lowest, rows, proof.coefficient)
+    usable = ((sense <= 0) & (lowest >= 0))[rows] & (proof.coefficient > 0)
+    limits = np.maximum(0.0, proof.limit[rows[usable]]) / proof.coefficient[usable]
+    np.minimum.at(most, proof.column[usable], limits)
+    # All prices shrunk by the hair that lifts reduced costs of what costs something to zero.
+    below = (reduced < 0) & (cost > 0)
+    hair = float((-reduced[below] / (cost[below] - reduced[below])).max(initial=0.0))
+    candidates = [np.asarray(price * (1.0 - hair)), price]
+    for _ in range(_ROUNDS):
+        candidates.append(_lowered(proof, candidates[-1]))
+    bounds = []
+    for one in candidates:
+        left = _reduced(proof, one)
+        cheap = np.flatnonzero(left < 0)
+        bounds.append(float(one @ proof.limit))
+        if len(cheap):
+            bounds[-1] += float(left[cheap] @ most[cheap])
     claimed = record.values_at(kept, of).get("lower_bound")
     return Verdict(
         objective=float(proof.cost @ proof.value),
-        lower_bound=bound,
+        lower_bound=max(bounds),
         claimed_bound=-np.inf if claimed is None else record.number_in(claimed),
         largest_violation=_violation(proof)[0],
-        smallest_reduced_cost=smallest,
+        smallest_reduced_cost=float(reduced.min(initial=0.0)),
         rows=len(proof.limit),
         columns=len(proof.cost),
         decisions=int(proof.whole.sum()),
@@ -234,10 +257,11 @@ def _written_otherwise(name: str) -> Message:
 
 
 def _violation(proof: ProofArrays) -> tuple[float, int]:
-    """Find the farthest that a row is broken, and which. [t]"""
+    """Find the farthest that a row is broken, and which; a large limit counts in millions. [t]"""
     terms, sense = proof.coefficient * proof.value[proof.column], proof.sense
     over = np.bincount(find_rows(proof), terms, minlength=len(proof.limit)) - proof.limit
     broken = np.where(sense < 0, over, np.where(sense > 0, -over, np.abs(over)))
+    broken = broken / np.maximum(1.0, np.abs(proof.limit) / _LARGE)
     worst = int(np.argmax(broken)) if len(broken) else -1
     decided = proof.value[proof.whole]
     halves = np.abs(decided - np.round(decided))
@@ -257,43 +281,9 @@ def _tolerance(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> float:
     return _TONNES / 10.0 ** math.ceil(math.log10(1e3 / most))
 
 
-def _bound(proof: ProofArrays) -> tuple[float, float]:
-    """Bound every plan from below by weak duality, and give the smallest reduced cost."""
-    sense, price, cost = proof.sense, proof.price, proof.cost
-    price = np.where((sense < 0) & (price > 0), 0.0, price)
-    price = np.where((sense > 0) & (price < 0), 0.0, price)
-    reduced, most = _reduced(proof, price), _most(proof)
-    # All prices shrunk by the hair that lifts reduced costs of what costs something to zero.
-    below = (reduced < 0) & (cost > 0)
-    hair = float((-reduced[below] / (cost[below] - reduced[below])).max(initial=0.0))
-    candidates = [np.asarray(price * (1.0 - hair)), price]
-    for _ in range(_ROUNDS):
-        candidates.append(_lowered(proof, candidates[-1]))
-    bounds = []
-    for one in candidates:
-        left = _reduced(proof, one)
-        cheap = np.flatnonzero(left < 0)
-        bounds.append(float(one @ proof.limit))
-        if len(cheap):
-            bounds[-1] += float(left[cheap] @ most[cheap])
-    return max(bounds), float(reduced.min(initial=0.0))
-
-
 def _reduced(proof: ProofArrays, price: Floats) -> Floats:
     worth = proof.coefficient * price[find_rows(proof)]
     return np.asarray(proof.cost - np.bincount(proof.column, worth, minlength=len(proof.cost)))
-
-
-def _most(proof: ProofArrays) -> Floats:
-    rows = find_rows(proof)
-    lowest = np.zeros(len(proof.limit))
-    np.minimum.at(lowest, rows, proof.coefficient)
-    bounding = (proof.sense <= 0) & (lowest >= 0)
-    usable = bounding[rows] & (proof.coefficient > 0)
-    most = np.where(proof.whole, 1.0, np.inf)
-    limits = np.maximum(0.0, proof.limit[rows[usable]]) / proof.coefficient[usable]
-    np.minimum.at(most, proof.column[usable], limits)
-    return np.asarray(most)
 
 
 def _lowered(proof: ProofArrays, price: Floats) -> Floats:

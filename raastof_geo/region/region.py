@@ -109,13 +109,11 @@ class Region:
         """Tell whether a site may lie in a place. [degrees]"""
         return projection.lies_within(self.bounds or (-180.0, -90.0, 180.0, 90.0), lon, lat)
 
-    @cached_property
-    def _area_tree(self) -> shapely.STRtree:
-        return shapely.STRtree(projection.project_shapes(self.shapes, self.crs))
+    def _draw(self, shapes: Objects) -> shapely.STRtree:
+        return shapely.STRtree(projection.project_shapes(shapes, self.crs))
 
-    @cached_property
-    def _land_tree(self) -> shapely.STRtree:
-        return shapely.STRtree(projection.project_shapes(self.land, self.crs))
+    _area_tree = cached_property(lambda self: self._draw(self.shapes))
+    _land_tree = cached_property(lambda self: self._draw(self.land))
 
 
 def read_region(path: AnyPath | None = None) -> Region:

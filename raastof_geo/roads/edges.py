@@ -421,11 +421,8 @@ class RoadEdges:
     """Which edges are tagged with a toll for trucks."""
     level = _of_each(lambda road: road.level, np.int8)
     """Above 0 where an edge is a bridge, below 0 where it is a tunnel."""
-
-    @cached_property
-    def ferry(self) -> Mask:
-        """Which edges are crossings by ferry."""
-        return freeze(self.road_class == ROAD_CLASSES.index("ferry"))
+    ferry = _of_each(lambda road: road.road_class == "ferry", np.bool_)
+    """Which edges are crossings by ferry."""
 
     @cached_property
     def ruled(self) -> Indices:

@@ -105,11 +105,7 @@ class RoadNetwork(Shown, RoadEdges):
 
         `vehicle` is a truck of a catalogue, or the id or name of one in the built-in catalogue,
         which drives at full payload or empty (`load`) in a `year`, by default this one.
-
-        Raises
-        ------
-        InputError
-            No truck, or no load, is called so.
+        `InputError`: no truck, or no load, is called so.
         """
         if vehicle is None:
             return draw_graph(self)

@@ -22,9 +22,6 @@ cobblestone (`rough`), gravel and compacted stone (`gravel`), earth and grass (`
 LIMITS: tuple[str, ...] = tuple(limit.name for limit in TRUCK_LIMITS)
 """Limits on the size of a truck, by the names that roads, files and scenarios give them."""
 
-NO_LIMITS: tuple[float, ...] = (math.nan,) * len(LIMITS)
-"""Those of a road that has none."""
-
 
 def align_limits(named: Mapping[str, float]) -> tuple[float, ...]:
     """Put limits in the order of `LIMITS`, NaN where there is none. [t, m]"""
@@ -62,7 +59,7 @@ class Road:
     """Inside a built-up area (`zone:traffic`, `maxspeed:type` …); none where nothing is said."""
     surface: str = ""
     """One of `SURFACES`."""
-    limits: tuple[float, ...] = NO_LIMITS
+    limits: tuple[float, ...] = (math.nan,) * len(LIMITS)
     """One for each of `LIMITS`, NaN where there is none. [t, m]"""
     duration_min: float = math.nan
     """How long the whole ferry takes, NaN where it is not said. [min]"""

@@ -248,18 +248,14 @@ def _say_moved(
     told = {"site": f"`{site}`", "moved": round(moved), "how": how}
     if metres > moved - 1:
         return say_text("snapped", "moved", **told)
-    road, reason = network.called(edge), _why_passed_over(network, edge)
-    told |= {"road": road or say("a road without a name"), "reason": reason}
-    return say_text("snapped", "passed", **told, metres=round(metres))
-
-
-def _why_passed_over(network: RoadNetwork, edge: int) -> Message:
     road = network.roads[int(network.road[edge])]
+    tags = "; ".join(f"{key}={value}" for key, value in split_tags(road.tags).items())
+    reason = say("no road leads from it to the other roads and back")
     if network.access[edge] == Access.CLOSED:
-        tags = "; ".join(f"{key}={value}" for key, value in split_tags(road.tags).items())
-        return say("closed to trucks ({tags})", tags=tags) if tags else say("closed to trucks")
-    if road.level:
-        return say("a bridge or a tunnel, and a street is near")
-    if road.road_class in NO_ENTRANCE:
-        return say("no site has its gate on a {road_class}", road_class=f"`{road.road_class}`")
-    return say("no road leads from it to the other roads and back")
+        reason = say("closed to trucks ({tags})", tags=tags) if tags else say("closed to trucks")
+    elif road.level:
+        reason = say("a bridge or a tunnel, and a street is near")
+    elif road.road_class in NO_ENTRANCE:
+        reason = say("no site has its gate on a {road_class}", road_class=f"`{road.road_class}`")
+    told |= {"road": road.name or say("a road without a name"), "reason": reason}
+    return say_text("snapped", "passed", **told, metres=round(metres))

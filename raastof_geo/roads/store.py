@@ -282,7 +282,19 @@ def _decode(
     head = tail + columns.head.astype(np.int32)
     count = columns.inner_count.astype(np.int32)
     point_start = np.concatenate(([0], np.cumsum(count + 2))).astype(np.int32)
-    metadata, unknown = _read_metadata(given)
+    known = {field.name: given[field.name] for field in fields(NetworkMetadata)}
+    texts = [known[label] for label in ("title", "osm_date", "attribution", "builder")]
+    numbers = [known[label] for label in ("simplified_m", "largest_shift_m", "doubtful_turns")]
+    west, south, east, north = known["bounds"]
+    if not (
+        all(isinstance(text, str) for text in texts)
+        and all(0 <= number < math.inf for number in numbers)
+        and all(abs(lon) <= 180 for lon in (west, east))
+        and all(abs(lat) <= 90 for lat in (south, north))
+    ):
+        raise ValueError("texts, numbers that are not negative, and bounds on the Earth expected")
+    metadata = NetworkMetadata(**known | {"bounds": (west, south, east, north)})
+    unknown = {name: one for name, one in given.items() if name not in {*known, "format"}}
     table = decode_roads(roads)
     table["extra"] |= {"metadata": unknown} if unknown else {}
     arcs = iter(columns.turn_arc.tolist())
@@ -308,19 +320,3 @@ def _decode(
         ),
         **table,
     )
-
-
-def _read_metadata(found: Mapping[str, Any]) -> tuple[NetworkMetadata, dict[str, Any]]:
-    known = {field.name: found[field.name] for field in fields(NetworkMetadata)}
-    texts = [found[label] for label in ("title", "osm_date", "attribution", "builder")]
-    numbers = [found[label] for label in ("simplified_m", "largest_shift_m", "doubtful_turns")]
-    on_earth = zip(found["bounds"], (180, 90) * 2, strict=True)
-    if not (
-        all(isinstance(text, str) for text in texts)
-        and all(0 <= number < math.inf for number in numbers)
-        and all(abs(degrees) <= limit for degrees, limit in on_earth)
-    ):
-        raise ValueError("texts, numbers that are not negative, and bounds on the Earth expected")
-    unknown = {name: one for name, one in found.items() if name not in {*known, "format"}}
-    west, south, east, north = known.pop("bounds")
-    return NetworkMetadata(bounds=(west, south, east, north), **known), unknown

@@ -95,8 +95,17 @@ def explain_errors(
             # An entry that stands alone where a list may stand has no number.
             alone = part == 0 and trail in tree.places and (*trail, part) not in tree.places
             trail = trail if alone else (*trail, part)
-        found = list(_findings(detail, tree, root, trail, below))
         problem = detail.get("ctx", {}).get("error")
+        of_key = detail["loc"][-1:] == ("[key]",) or detail["type"] == "extra_forbidden"
+        if isinstance(problem, FaultError):
+            wrong = [(fault.below, fault.message, fault.of_key) for fault in problem.faults]
+            found = [finding_at(tree, (*trail, *at), why, of_key=key) for at, why, key in wrong]
+        elif isinstance(problem, RaastofError):
+            messages = [one.message for one in problem.findings]
+            found = [finding_at(tree, trail, one, of_key=of_key) for one in messages]
+        else:
+            sentence = _sentence(detail, tree, root, trail, below)
+            found = [Finding(sentence, tree.place(trail, of_key=of_key))]
         if isinstance(problem, UnknownIdError):
             celled = found[0].place if found[0].place and found[0].place.sheet is not None else None
             unknown.setdefault((problem.section, problem.given, celled), []).extend(found)
@@ -132,22 +141,6 @@ def _without_echoes(
         missing = detail["type"] == "missing" and tuple(detail["loc"]) in meant
         if not missing and not (detail["type"] == "too_short" and detail.get("input")):
             yield detail
-
-
-def _findings(
-    detail: ErrorDetails, tree: Tree, root: type[BaseModel], trail: Trail, below: Trail
-) -> Iterator[Finding]:
-    """Give what one of pydantic's errors says: one mistake, or several below a part."""
-    problem = detail.get("ctx", {}).get("error")
-    of_key = detail["loc"][-1:] == ("[key]",) or detail["type"] == "extra_forbidden"
-    if isinstance(problem, FaultError):
-        for fault in problem.faults:
-            yield finding_at(tree, (*trail, *fault.below), fault.message, of_key=fault.of_key)
-    elif isinstance(problem, RaastofError):
-        for one in problem.findings:
-            yield finding_at(tree, trail, one.message, of_key=of_key)
-    else:
-        yield Finding(_sentence(detail, tree, root, trail, below), tree.place(trail, of_key=of_key))
 
 
 def _sentence(

@@ -51,6 +51,7 @@ OUTPUTS: tuple[Output, ...] = (
     Output("appendix", "appendix.html", "documents.report:write_appendix"),
     Output("projects", "projects", "documents.project:write_projects"),
     Output("workbook", "plan.xlsx", "tables.workbook:write_workbook"),
+    Output("worth", "worth.html", "documents.worth:write_worth", on_request=True),
     Output("flows", FLOWS, "tables.flows:record_flows"),
     Output("soil_notifications", "soil_notifications.csv", "tables.soil:write_soil"),
     Output("geopackage", "plan.gpkg", "geopackage:write_geopackage"),

@@ -29,7 +29,7 @@ Edits: TypeAlias = Mapping[Trail, Any]
 """New plain values of a scenario file, by where they stand."""
 
 
-class _Said(NamedTuple):
+class SaidAmount(NamedTuple):
     """An amount of a scenario, whose it is, and where it stands."""
 
     trail: Trail
@@ -98,13 +98,13 @@ def value_of_assumption(scenario: Scenario, assumption: Assumption) -> float:
     return there
 
 
-def scale_amounts(amounts: Sequence[_Said], factor: float) -> dict[Trail, Any]:
+def scale_amounts(amounts: Sequence[SaidAmount], factor: float) -> dict[Trail, Any]:
     """Give amounts times a factor, by where they stand."""
     return {one.trail: replace(one.quantity, value=one.quantity.value * factor) for one in amounts}
 
 
 def _factor_of_rest(
-    scenario: Scenario, scaled: Sequence[_Said], taken: Sequence[_Said], factor: float
+    scenario: Scenario, scaled: Sequence[SaidAmount], taken: Sequence[SaidAmount], factor: float
 ) -> float:
     """Give what the rest is multiplied by, so that all tonnes together stay."""
     moved, there = (sum(_weigh(scenario, one) for one in amounts) for amounts in (scaled, taken))
@@ -117,10 +117,10 @@ def _factor_of_rest(
 
 def list_amounts(
     scenario: Scenario, chosen: AmountFilter, before: Edits = MappingProxyType({})
-) -> list[_Said]:
+) -> list[SaidAmount]:
     """List the amounts that a filter means, or raise an `InputError` where there are none."""
     found = []
-    for said in (one for one in _list_all(scenario) if one.whose in chosen):
+    for said in (one for one in list_every_amount(scenario) if one.whose in chosen):
         here = said._asdict() | {
             "municipality": scenario.sites[said.site].municipality,
             "project": scenario.project(said.site),
@@ -133,7 +133,8 @@ def list_amounts(
     return found
 
 
-def _list_all(scenario: Scenario) -> Iterator[_Said]:
+def list_every_amount(scenario: Scenario) -> Iterator[SaidAmount]:
+    """List the amounts of a scenario, site by site, in the order of the file."""
     periods = tuple(scenario.periods)
     for one, site in scenario.sites.items():
         lists: dict[Whose, Sequence[Any]] = {"needs": site.needs, "offers": site.offers}
@@ -141,16 +142,16 @@ def _list_all(scenario: Scenario) -> Iterator[_Said]:
             for number, due in enumerate(listed):
                 trail = ("sites", one, whose, number, due.amount_key)
                 what = getattr(due, "use", None), getattr(due, "material", None)
-                yield _Said(trail, due.quantity, whose, one, *what, len(due.windows(periods)))
+                yield SaidAmount(trail, due.quantity, whose, one, *what, len(due.windows(periods)))
         for whose in PLACES:
             key = whose.removesuffix("s")
             place = getattr(site, key)
             for limit in ("capacity", "capacity_per_period", "capacity_total"):
                 if (quantity := getattr(place, limit, None)) is not None:
-                    yield _Said(("sites", one, key, limit), quantity, whose, one)
+                    yield SaidAmount(("sites", one, key, limit), quantity, whose, one)
 
 
-def _weigh(scenario: Scenario, said: _Said) -> float:
+def _weigh(scenario: Scenario, said: SaidAmount) -> float:
     uses = scenario.catalogue.uses
     material = uses[said.use].reference_material if said.use else said.material
     return scenario.weigh(said.quantity, material) * said.times

@@ -17,6 +17,7 @@ from strategies import World, plan_or_none, worlds
 from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario
 
 from raastof_geo.assignment import RULES, assign, build_problem, build_programme, certify
+from raastof_geo.assignment.rules.choices import openings_chosen
 from raastof_geo.assignment.rules.masses import captured
 from raastof_geo.assignment.solving.price_in import Clock, How, solve_in_order
 from raastof_geo.errors import NoPlanError
@@ -363,7 +364,10 @@ def state_rows(rows, cost) -> pulp.LpProblem:
 def test_each_rule_states_the_same_rows_as_ever(rule, tmp_path):
     """One golden `.lp` per rule; RAASTOF_WRITE_GOLDEN=1 writes them anew."""
     more = "capture: {clean_clay_soil: 100 %}\n" if rule is captured else ""
-    scenario = make_scenario(EVERYTHING + more)
+    text = EVERYTHING + more
+    if rule is openings_chosen:
+        text = text.replace("smallest_lot: 25 t", "smallest_lot: 25 t, openings: {exactly: 1}")
+    scenario = make_scenario(text)
     problem = build_problem(scenario, make_legs(scenario))
     problem.alone.update({"digging": 120.0, "road": 150.0})
     assert list(rule(problem)), "the world has nothing that this rule speaks of"

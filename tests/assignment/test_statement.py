@@ -20,8 +20,9 @@ from raastof_geo.assignment.rules import (
 )
 from raastof_geo.assignment.rules.choices import most_tonnes
 from raastof_geo.assignment.solving.master import Master
-from raastof_geo.assignment.solving.solve import solve
+from raastof_geo.assignment.solving.solve import Search, solve
 from raastof_geo.assignment.solving.stated import Labels
+from raastof_geo.assignment.solving.ties import break_ties
 from raastof_geo.assignment.statement.row import DeclaredRule, build_programme
 from raastof_geo.effect import answer_target, measure_effect
 from raastof_geo.effect.money import divide_savings
@@ -251,12 +252,13 @@ def test_bounds_that_nobody_states_change_no_optimum(price, monkeypatch):
         problem.alone.update({"digging": 1e6, "road": 1e6})
         rows, programme = lay_programme(problem, lay_rows(problem, RULES))
         labels = Labels(problem, tuple(row.name for row in rows))
+        last = np.where(programme.whole, break_ties(problem), 0.0)
         ask = partial(
             solve,
             problem,
             programme=programme,
             tolerances=[step.tolerance for step in scenario.said.objectives],
-            decided=plan_module._look_for(problem, programme),
+            decided=Search(scenario.said.solving.gap, last),
             labels=labels,
         )
         search = plan_module._search_finely(ask, plan_module.Clock())

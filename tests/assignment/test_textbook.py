@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
+import numpy as np
 import pytest
+from places import ROOT
+from scipy.optimize import linprog
+from scipy.sparse.csgraph import floyd_warshall
 from worlds import make_legs, make_scenario
 
 from raastof_geo.assignment import assign
+from raastof_geo.errors import NoPlanError, ScenarioError
+from raastof_geo.language import speaking
+from raastof_geo.scenario.said.file import Choices
 
 
 def say_scenario(sites: dict[str, Any], **more: Any):
@@ -181,3 +189,102 @@ def test_which_plants_to_open():
     opened = plan.openings[plan.openings["opened"].astype(bool)]["site"].tolist()
     assert opened == ["plant-0", "plant-1", "plant-3", "plant-4"]
     assert plan.certificate.gap <= 1e-6
+
+
+def test_five_medians_of_a_hundred_nodes():
+    """OR-Library's pmed1: 100 nodes, 200 edges, five medians; the optimum is 5,819.
+
+    J. E. Beasley, A note on solving large p-median problems, European Journal of Operational
+    Research 21 (1985); the file is `pmed1.txt` of the OR-Library, MIT License.
+    """
+    lines = (ROOT / "tests" / "cases" / "pmed1.txt").read_text("utf-8").splitlines()
+    head, *edges = (tuple(map(int, line.split())) for line in lines)
+    graph = np.zeros((head[0], head[0]))
+    for one, other, length in edges:
+        graph[one - 1, other - 1] = graph[other - 1, one - 1] = length
+    nodes, far = range(head[0]), floyd_warshall(graph)
+    sites = {f"from-{at}": gives(1, must_leave=True) for at in nodes}
+    tip = {"receiver": {"accepts": ["clean_clay_soil"], "opens": {}}}
+    sites |= {f"to-{at}": tip for at in nodes}
+    scenario = say_scenario(sites, choices={"openings": {"exactly": head[2]}})
+    lengths = {(f"from-{i}", f"to-{j}"): far[i, j] for i, j in itertools.product(nodes, nodes)}
+    plan = assign(scenario, make_legs(scenario, lengths))
+    assert plan.objectives["tonne_km"] == pytest.approx(5819, rel=1e-9)
+    assert plan.certificate.holds
+    assert plan.openings["opened"].sum() == head[2]
+
+
+@pytest.mark.parametrize(
+    ("said", "least", "most"),
+    [
+        ({"exactly": 2}, 2, 2),
+        ({"at_most": 3}, 0, 3),
+        ({"at_least": 4}, 4, 9),
+        ([{"of": ["to-0", "to-1", "to-2"], "at_most": 1}, {"at_most": 3}], 0, 3),
+    ],
+)
+def test_as_many_are_opened_as_may_be(said, least, most):
+    """Nine candidates with room and fixed emissions: every choice of them enumerated."""
+    rng = np.random.default_rng(7)
+    far = np.c_[rng.integers(5, 60, (6, 9)), np.full(6, 90)].astype(float)
+    fixed, room = rng.integers(20, 90, 9), rng.integers(20, 50, 9)
+    tip, tonnes = {"accepts": ["clean_clay_soil"]}, [10 + at for at in range(6)]
+    opens = [
+        {"capacity_total": f"{room[at]} t", "opens": {"kg_co2e": int(fixed[at])}} for at in range(9)
+    ]
+    sites = {f"from-{at}": gives(tonnes[at], must_leave=True) for at in range(6)}
+    sites |= {f"to-{at}": {"receiver": tip | opens[at]} for at in range(9)}
+    sites["to-9"] = {"receiver": tip}
+    aim = {"minimise": ["transport_kg_co2e_wtw", "processing_kg_co2e"]}
+    scenario = say_scenario(sites, objectives=[aim], choices={"openings": said})
+    ends = itertools.product(range(6), range(10))
+    legs = make_legs(scenario, {(f"from-{i}", f"to-{j}"): far[i, j] for i, j in ends})
+    plan = assign(scenario, legs)
+    kg = 2 * far / legs.frame["load_t"].iloc[0]
+    best = min(
+        ship(kg[:, [*chosen, 9]], tonnes, room[list(chosen)]) + fixed[list(chosen)].sum()
+        for count in range(least, most + 1)
+        for chosen in itertools.combinations(range(9), count)
+        if not isinstance(said, list) or len({0, 1, 2} & set(chosen)) <= 1
+    )
+    assert next(iter(plan.objectives.values())) == pytest.approx(best, rel=1e-9)
+    assert plan.certificate.holds
+    assert least <= plan.openings["opened"].sum() <= most
+
+
+def ship(kg, tonnes, room):
+    """Give the least emission of a transport problem, the last receiver without a limit."""
+    rows, columns = kg.shape
+    leaves = np.kron(np.eye(rows), np.ones(columns))
+    comes = np.kron(np.ones(rows), np.eye(columns))[:-1]
+    full = {"A_ub": comes, "b_ub": room} if columns > 1 else {}
+    return linprog(kg.ravel(), A_eq=leaves, b_eq=tonnes, **full).fun
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"of": ["from-0"], "at_most": 1}, "`from-0` has nothing that `opens`"),
+        ({"exactly": 3}, "at least 3, and at most 2 of 2 candidates"),
+        ({"at_least": 2, "at_most": 1}, "at least 2, and at most 1 of 2 candidates"),
+    ],
+)
+def test_openings_that_cannot_be(said, told):
+    tip = {"receiver": {"accepts": ["clean_clay_soil"], "opens": {}}}
+    sites = {"from-0": gives(1), "to-0": tip, "to-1": tip}
+    with pytest.raises(ScenarioError) as found:
+        say_scenario(sites, choices={"openings": said})
+    with speaking("en"):
+        assert told in str(found.value)
+
+
+def test_too_few_openings_are_named_where_there_is_no_plan():
+    """One of two full receivers may open: there is no room, and giving up the limit is a repair."""
+    tip = {"receiver": {"accepts": ["clean_clay_soil"], "capacity_total": "6 t", "opens": {}}}
+    sites = {"from-0": gives(10, must_leave=True), "to-0": tip, "to-1": tip}
+    scenario = say_scenario(sites, choices={"openings": {"at_most": 1}})
+    with pytest.raises(NoPlanError) as found:
+        assign(scenario, make_legs(scenario))
+    with speaking("en"):
+        assert "`choices.openings`" in str(found.value)
+    assert assign(scenario.saying(choices=Choices()), make_legs(scenario)).certificate.holds

@@ -37,6 +37,7 @@ RULES: tuple[Rule, ...] = (
     limits.trips_balanced,
     masses.agreements_kept,
     choices.openings_paid,
+    choices.openings_chosen,
     choices.partners_limited,
     choices.lots_kept,
 )

@@ -17,12 +17,14 @@ from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import About, Family, Row, combine, declare, sum_of
 from raastof_geo.language import say
 from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.scenario import Need, Plant, Scenario
+from raastof_geo.scenario.scenario import Depot, Need, Pit, Plant, Scenario
 
 _OPENING, _PARTNERS, _LOT = say("site to open"), say("partners"), say("smallest lot")
 
 OPENINGS_PAID = Family("openings_paid", _OPENING, unit="t", decides="openings")
 OPENINGS_ONCE = Family("openings_once", _OPENING, bends="never", unit="t", decides="openings")
+OPENINGS_CHOSEN = Family("openings_chosen", say("number of sites to open"), decides="openings")
+OPENINGS_USED = Family("openings_used", _OPENING, bends="never", unit="t", decides="openings")
 PARTNERS_LINKED = Family("partners_linked", _PARTNERS, unit="t", decides="partners")
 PARTNERS_ONCE = Family("partners_once", _PARTNERS, bends="never", unit="t", decides="partners")
 PARTNERS_LIMITED = Family(
@@ -48,6 +50,42 @@ def openings_paid(problem: Problem) -> Iterator[Row]:
         for period in ("",) if place.per_period_t is None else problem.scenario.periods:
             parts = [(find_through(problem, place, period), 1.0), (opened, -most)]
             yield combine(OPENINGS_PAID, replace(about, period=period), parts, "<=", 0.0)
+
+
+@declare(OPENINGS_CHOSEN, OPENINGS_USED, blind_to_trucks=True)
+def openings_chosen(problem: Problem) -> Iterator[Row]:
+    r"""Open as many candidates as may be, and at least as many: :math:`l \le \sum_j b_j \le n`.
+
+    What a candidate exchanges with each site is then held by itself, too,
+    :math:`\sum_c x_c \le u_{ij} b_j`: that cuts off no plan, and most of what is not whole.
+    """
+    scenario = problem.scenario
+    chosen = scenario.said.choices.openings
+    for number, choice in enumerate(chosen):
+        sites = problem.others[ColumnKind.OPENINGS]["site"]
+        mine = np.flatnonzero(sites.isin(choice.of or sites))
+        columns = problem.starts[ColumnKind.OPENINGS] + mine
+        (least, most), about = choice.ends, About(f"{number}", entry=number)
+        if least:
+            yield sum_of(OPENINGS_CHOSEN, about, columns, "=" if least == most else ">=", least)
+        if most not in (None, least):
+            yield sum_of(
+                OPENINGS_CHOSEN, About(f"{number}/most", entry=number), columns, "<=", most
+            )
+    candidates = [place for place in scenario.facilities if place.opens is not None]
+    for place in candidates if chosen else ():
+        dug, ends = isinstance(place, Pit), {"origin": place.site, "giver_kind": str(Role.PIT)}
+        if not isinstance(place, Pit):
+            ends = {"taker": place.into if isinstance(place, Depot) else place.taker}
+        moves = problem.find(**ends)
+        opened = problem.find(ColumnKind.OPENINGS, role=place.role, site=place.site)
+        partners = problem.labels("destination" if dug else "origin", moves)
+        for site in sorted(set(partners.tolist())):
+            way = (place.site, site) if dug else (site, place.site)
+            if site != place.site and (tonnes := most_between(problem, *way)) < math.inf:
+                about = About(f"{place.role}/{place.site}/{site}", site=place.site, role=place.role)
+                parts = [(moves[partners == site], 1.0), (opened, -tonnes)]
+                yield combine(OPENINGS_USED, about, parts, "<=", 0.0)
 
 
 @declare(PARTNERS_LINKED, PARTNERS_ONCE, PARTNERS_LIMITED, blind_to_trucks=True)

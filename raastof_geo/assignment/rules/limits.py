@@ -180,11 +180,8 @@ def trips_balanced(problem: Problem) -> Iterator[Row]:
     if not problem.pooled_share:
         return
     haulier, names = shares.find_hauliers(problem)
-    ids, keys, table = (
-        list(problem.scenario.periods),
-        ColumnKind.TRIPS.keys,
-        problem.others["trips"],
-    )
+    ids, keys = list(problem.scenario.periods), ColumnKind.TRIPS.keys
+    table = problem.others[ColumnKind.TRIPS]
     moves = pd.DataFrame({"haulier": haulier, **{key: problem.labels(key) for key in keys}})
     every = pd.concat([moves, table[list(moves)]], ignore_index=True).assign(
         column=np.r_[: len(moves), problem.starts["trips"] + np.arange(len(table))],

@@ -185,13 +185,11 @@ def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[ro
         yield row.sum_of(DEPOTS_ENDED, about, before, "=", limit)
 
 
-def _limit(
-    problem: Problem, place: Facility, of: row.Family, period: str = ""
-) -> Iterator[row.Row]:
+def _limit(problem: Problem, at: Facility, of: row.Family, period: str = "") -> Iterator[row.Row]:
     """Limit what goes through a place in a period, or in total, where there is such a limit."""
-    if (most := place.per_period_t if period else place.total_t) is not None:
-        columns = find_through(problem, place, period)
-        yield row.sum_of(of, row.about_facility(place, period=period), columns, "<=", most)
+    if (most := at.per_period_t if period else at.total_t) is not None:
+        columns = find_through(problem, at, period)
+        yield row.sum_of(of, row.about_facility(at, period=period), columns, "<=", most)
 
 
 def find_through(problem: Problem, place: Facility, period: str = "") -> Columns:
@@ -215,10 +213,10 @@ def captured(problem: Problem) -> Iterator[row.Row]:
     :math:`z_0` lies in the stockpile at the start, and :math:`l` are the tonnes that agreements, or
     legs of the baseline, ask for at least. Of what the scenario is silent about there is no row.
     """
-    scenario, said = problem.scenario, problem.scenario.said.capture
+    scenario, said = problem.scenario, problem.scenario.said
     offered = defaultdict[tuple[str, str], list[Offer]](list)
     for offer in scenario.offers:
-        if said.keys() & {offer.material, DEFAULT}:
+        if said.capture.keys() & {offer.material, DEFAULT}:
             offered[offer.site, offer.material].append(offer)
     for (site, material), offers in offered.items():
         share, stockpile = scenario.capture(material), name_stockpile(site)
@@ -229,7 +227,17 @@ def captured(problem: Problem) -> Iterator[row.Row]:
         dug = problem.has("giver_kind", Role.OFFER, columns) & ~pile
         columns = columns[np.where(lying, pile, dug)]  # by which surplus is put to use
         columns = columns[problem.labels("taker_kind", columns) != Role.RECEIVER]
-        locked = _locked(problem, site, material, columns)
+        asked: tuple[Sequence[Agreement | NamedLeg], ...] = (said.agreements, said.baseline.legs)
+        locked = max(  # tonnes that are promised to those who put them to use
+            sum(
+                scenario.weigh(one.least, material)
+                for one in entries
+                if (one.giver, one.material) == (site, material)
+                and one.least
+                and np.isin(agreed_moves(problem, one), columns).any()
+            )
+            for entries in asked
+        )
         givers = problem.labels("giver", columns)
         for offer in offers:
             limit = max(share * offer.tonnes, locked)
@@ -240,19 +248,3 @@ def captured(problem: Problem) -> Iterator[row.Row]:
             limit = share * sum(one.tonnes for one in offers)
             limit += sum(one.start_t.get(material, 0.0) for one in own)
             yield row.sum_of(CAPTURED, about, columns, "<=", max(limit, locked))
-
-
-def _locked(problem: Problem, site: str, material: str, columns: Columns) -> float:
-    """Give the tonnes that are promised to those who put them to use. [t]"""
-    said, weigh = problem.scenario.said, problem.scenario.weigh
-    promises: tuple[Sequence[Agreement | NamedLeg], ...] = (said.agreements, said.baseline.legs)
-    return max(
-        sum(
-            weigh(one.least, material)
-            for one in entries
-            if (one.giver, one.material) == (site, material)
-            and one.least
-            and np.isin(agreed_moves(problem, one), columns).any()
-        )
-        for entries in promises
-    )

@@ -9,6 +9,8 @@ from raastof_geo.assignment.statement.row import Programme, break_rows
 
 LARGEST_VIOLATION = 1e-3
 """A rule that is broken by less than this counts as kept, in a world of tonnes. [t]"""
+LARGE = 1e6
+"""Limits above this count in as many parts: what 60 million kr. may not exceed is kept to 6 øre."""
 _ROUNDS = 6
 """Of moving prices by a hair: two or three close the gap, or last digits are all of it."""
 LARGEST_GAP = 1e-6
@@ -113,9 +115,13 @@ def _bound(programme: Programme, prices: Floats, reduced: Floats) -> float:
 
 
 def largest_violation(programme: Programme, values: Floats) -> float:
-    """Find the farthest that a row, a sign or a decision is broken, in units of the row. [t]"""
+    """Find the farthest that a row, a sign or a decision is broken. [t]
+
+    In units of the row, of which a limit above `LARGE` has no more than that.
+    """
     columns = np.flatnonzero(values)
-    broken = break_rows(programme.sense, programme.used(columns, values[columns]) - programme.limit)
+    over = programme.used(columns, values[columns]) - programme.limit
+    broken = break_rows(programme.sense, over) / np.maximum(1.0, np.abs(programme.limit) / LARGE)
     decided = values[programme.whole]
     return max(
         float(-values.min(initial=0.0)),

@@ -4,7 +4,6 @@ import hashlib
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
@@ -21,7 +20,10 @@ def break_ties(problem: Problem) -> Floats:
     spread = np.zeros(len(moves), dtype=np.uint64)
     for key, labels in _list_labels(problem).items():
         drawn = np.array([_draw(key, label) for label in labels], dtype=np.uint64)
-        spread = _mix(spread ^ drawn[getattr(moves, key)])
+        spread ^= drawn[getattr(moves, key)]  # scattered as splitmix64 does
+        spread = (spread ^ (spread >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        spread = (spread ^ (spread >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        spread ^= spread >> np.uint64(31)
     weight[problem.block(ColumnKind.MOVES)] = moves.period + spread / 2.0**64
     order = {period: number for number, period in enumerate(problem.scenario.periods)}
     for kind in ColumnKind:
@@ -52,10 +54,3 @@ def _list_labels(problem: Problem) -> dict[str, list[str]]:
 
 def _draw(key: str, label: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{key}|{label}".encode()).digest()[:8], "big")
-
-
-def _mix(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Scatter numbers, as splitmix64 does."""
-    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(numbers ^ (numbers >> np.uint64(31)))

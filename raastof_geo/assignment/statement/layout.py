@@ -77,9 +77,7 @@ class _LegTable:
         axes = [{name: at for at, name in enumerate(axis)} for axis in names]
         self.origins, self.destinations, self.materials, *_ = axes
         named = [(frame[key].cat, axis) for key, axis in zip(LEG_KEYS, axes, strict=True)]
-        numbers = (
-            np.array([axis.get(one, -1) for one in of.categories], int) for of, axis in named
-        )
+        numbers = (np.array([axis.get(it, -1) for it in of.categories], int) for of, axis in named)
         at = np.array([number[key.codes] for number, (key, _) in zip(numbers, named, strict=True)])
         usable = (at >= 0).all(axis=0)
         sites = scenario.sites

@@ -1,5 +1,6 @@
 """Shares: of secondary materials, as asked for; and whose a column is, and each end of a line."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
@@ -140,22 +141,6 @@ def share_ends(
     return Ends(giver, np.where(takes, 1.0 - giver, 0.0))
 
 
-def group_parts(
-    measure: str, co2_dkk_per_kg: tuple[float, float]
-) -> dict[vocabulary.Group, list[tuple[str, float]]]:
-    """Give a measure's parts by how they are shared, each with what a unit of it counts."""
-    whole = vocabulary.find_indicator(measure)
-    parts = [(part, 1.0) for part in vocabulary.leaves_of(whole)]
-    if whole == vocabulary.COST_WITH_CO2:
-        parts = [(part, 1.0) for part in vocabulary.parts_of(vocabulary.COST)]
-        parts += [(part, co2_dkk_per_kg[0]) for part in vocabulary.leaves_of(vocabulary.CO2E)]
-        parts += [(vocabulary.TRANSPORT_TTW, -co2_dkk_per_kg[1]), (vocabulary.TOLL_CO2, -1.0)]
-    groups: dict[vocabulary.Group, list[tuple[str, float]]] = {}
-    for part, times in parts:
-        groups.setdefault(part.divided, []).append((part, times))
-    return groups
-
-
 def project_sites(scenario: Scenario) -> set[str]:
     """Give the sites of projects: all but the businesses, which have an account and no effect."""
     return scenario.sites.keys() - scenario.businesses
@@ -183,18 +168,27 @@ def share_moves(
     number = {site: projects.index(project) for site, project in owner.items()}
     sends, takes = problem.number_ends(number)
     giving, taking = np.zeros(len(problem.moves)), np.zeros(len(problem.moves))
-    groups = group_parts(measure, problem.scenario.co2_dkk_per_kg)
+    whole = vocabulary.find_indicator(measure)  # its parts, each with what a unit of it counts
+    parts = [(part, 1.0) for part in vocabulary.leaves_of(whole)]
+    if whole == vocabulary.COST_WITH_CO2:
+        paid, taxed = problem.scenario.co2_dkk_per_kg
+        parts = [(part, 1.0) for part in vocabulary.parts_of(vocabulary.COST)]
+        parts += [(part, paid) for part in vocabulary.leaves_of(vocabulary.CO2E)]
+        parts += [(vocabulary.TRANSPORT_TTW, -taxed), (vocabulary.TOLL_CO2, -1.0)]
+    groups = defaultdict[vocabulary.Group, list[tuple[vocabulary.Indicator, float]]](list)
+    for part, times in parts:
+        groups[part.divided].append((part, times))
     values = {
         group: sum(times * problem.measure(part)[block] for part, times in parts)
         for group, parts in groups.items()
     }
     if with_charges:
         # What a plant adds for each tonne that comes to it; the dearest recipe.
-        per_t, whole = np.zeros(len(problem.moves)), problem.measure(measure)
+        per_t, costs = np.zeros(len(problem.moves)), problem.measure(measure)
         for plant in problem.scenario.plants:
             for process in plant.processes:
                 runs = problem.find(ColumnKind.PROCESSES, site=plant.site, recipe=process.recipe)
-                extra = float(whole[runs].max(initial=0.0))
+                extra = float(costs[runs].max(initial=0.0))
                 for material in process.inputs:
                     columns = problem.find(taker=plant.taker, material=material)
                     per_t[columns] = np.maximum(per_t[columns], extra)
@@ -214,8 +208,8 @@ def share_moves(
     known, shape = whose >= 0, (len(projects), len(sends))
     weights = np.concatenate([giving, taking])[known]
     table = sparse.csr_array((weights, (whose[known], moves[known])), shape=shape)
-    parts = (np.split(part, table.indptr[1:-1]) for part in (table.indices, table.data))
-    return dict(zip(projects, zip(*parts, strict=True), strict=False))
+    each = (np.split(part, table.indptr[1:-1]) for part in (table.indices, table.data))
+    return dict(zip(projects, zip(*each, strict=True), strict=False))
 
 
 class Crossed(NamedTuple):

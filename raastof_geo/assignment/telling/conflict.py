@@ -208,7 +208,20 @@ def _say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
             yield more.format(count=len(rest), tonnes=names.tell_number(sum(rest)))
     for at, amount in short:
         if case.rows[at].rule == SHARE_REACHED.name and share is not None:
-            yield _say_share(share)
+            # How much secondary material there can be at most, and how much is asked for.
+            target, most = share.target, 100 * share.share
+            asked, percent = target.at_least * share.needed, 100 * target.at_least
+            told = read_texts("lacking share")["of_all" if target.period is None else "of_period"]
+            yield told.format(
+                met=names.tell_number(share.met),
+                needed=names.tell_number(share.needed),
+                share=names.tell_number(most, beside=100 * (target.at_least - share.share)),
+                percent=names.tell_number(percent),
+                what=names.DEFINITION_NAMES[target.definition],
+                period=target.period,
+                asked=names.tell_number(asked),
+                missing=names.tell_number(max(0.0, asked - share.met)),
+            )
         elif case.rows[at].rule == AGREEMENTS_KEPT.name:
             yield _say_agreement(case, at, amount)
         elif case.entry(at) is None:
@@ -266,22 +279,6 @@ def _find_agreed(case: Case, columns: Columns) -> Iterator[tuple[Message, Column
         moves = agreed_moves(case.problem, agreement)
         if np.isin(columns, moves).any():
             yield names.name_agreement(scenario, agreement), moves
-
-
-def _say_share(share: LargestShare) -> Message:
-    """Say how much secondary material there can be at most, and how much is asked for."""
-    target = share.target
-    asked = target.at_least * share.needed
-    return read_texts("lacking share")["of_all" if target.period is None else "of_period"].format(
-        met=names.tell_number(share.met),
-        needed=names.tell_number(share.needed),
-        share=names.tell_number(100 * share.share, beside=100 * (target.at_least - share.share)),
-        percent=names.tell_number(100 * target.at_least),
-        what=names.DEFINITION_NAMES[target.definition],
-        period=target.period,
-        asked=names.tell_number(asked),
-        missing=names.tell_number(max(0.0, asked - share.met)),
-    )
 
 
 def _say_agreement(case: Case, at: int, missing: float) -> Message:
@@ -346,6 +343,8 @@ def _name(problem: Problem, kind: EitherOr) -> Message:
         return say("`choices.partners_at_most` of {count}", count=int(choices.partners_at_most))
     if kind == "partners":
         return say("`partners_at_most` of sites")
+    if choices.openings:
+        return say("`choices.openings`")
     return say("what sites to open cost (`opens`)")
 
 

@@ -249,10 +249,10 @@ def _change_scenario(case: Case, share: float | None) -> Iterator[Repair]:
                 scenario, told, "targets", "secondary_share", at, "at_least", new=reached
             )
     yield from _give_up_agreements(case)
-    for field in ("partners_at_most", "smallest_lot"):
-        if getattr(scenario.said.choices, field) is not None:
+    for field, none in (("partners_at_most", None), ("smallest_lot", None), ("openings", ())):
+        if getattr(scenario.said.choices, field) != none:
             told = say("give up `choices.{field}`", field=field)
-            yield _propose(scenario, told, "choices", field, new=None)
+            yield _propose(scenario, told, "choices", field, new=none)
     if targets.fairness is not None:
         yield _propose(scenario, say("give up `targets.fairness`"), "targets", "fairness", new=None)
 

@@ -84,8 +84,10 @@ def explain_why_not(
     )
 
 
-def compare_sites(plan: Plan) -> dict[tuple[str, str], Reason]:
+def compare_sites(plan: Plan, site: str = "") -> dict[tuple[str, str], Reason]:
     """Give the best reason for every pair, by id, of a site that gives and another that takes.
+
+    With a `site` only for the pairs that it is one of.
 
     What moves comes first, then what would cost least more, then the rule that blocks the first
     material. All columns are priced at once, so that costs are the least that it would take, and
@@ -102,7 +104,8 @@ def compare_sites(plan: Plan) -> dict[tuple[str, str], Reason]:
     dealing = ((problem.givers[giver], problem.takers[taker]) for giver, taker in ends)
     best: dict[tuple[str, str], Reason] = {}
     for giver, taker in chain(dealing, product(problem.givers, problem.takers)):
-        if (pair := (giver.site, taker.site)) not in best and giver.site != taker.site:
+        pair = giver.site, taker.site
+        if pair not in best and giver.site != taker.site and (not site or site in pair):
             best[pair] = _explain(plan, unusable, giver, taker, again=False)
     return best
 
@@ -306,8 +309,7 @@ def _force(pair: _Pair) -> Reason:
             return pair.priced("closed", "closed")
         return pair.priced("impossible", "no_way" if other.complete else "no_time")
     # Rules that together leave no way: those with a price where least is missing.
-    count = len(proof.rows)
-    prices = _send(pair, np.zeros(pair.plan.column_count)).shadow_prices[:count]
+    prices = _send(pair, np.zeros(pair.plan.column_count)).shadow_prices[: len(proof.rows)]
     rules: dict[str, Message] = {}
     for at in np.argsort(-np.abs(prices), kind="stable").tolist():
         if abs(prices[at]) > FREE and not proof.rows[at].family.keeps_books:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from raastof_geo.language import format_number, round_off, say
+from raastof_geo.language import Readable, format_number, round_off, say
 from raastof_geo.outputs.documents.document import plain_number
 from raastof_geo.outputs.documents.drawing import (
     INK,
@@ -147,8 +147,7 @@ def draw_bars(
         if number < len(series):
             parts.append(Shape(box(x, y - 10, x + 22, y), (LIGHT, DARK)[number], DARK))
         else:
-            way = [(x, y - 5), (x + 22, y - 5)]
-            parts.append(Shape(way, stroke=INK, width=1.8, dashes=(6, 4)))
+            parts.append(Shape([(x, y - 5), (x + 22, y - 5)], stroke=INK, width=1.8, dashes=(6, 4)))
         parts.append(Words(x + 28, y, name, size=12))
         x += 28 + measure_text(name, 12) + 22
     return Drawing(parts, foot + 72)
@@ -193,6 +192,39 @@ def _mark_band(at: Sequence[float], top: float) -> Iterator[Piece]:
     half = _BAR / 2
     corners = [(today, top + 3), (today + 8, top + half), (today, top + _BAR - 3)]
     yield Shape([*corners, (today - 8, top + half)], MIDDLE, INK)
+
+
+def draw_front(
+    points: Sequence[tuple[float, float]],
+    names: Sequence[str],
+    titles: tuple[Readable, Readable],
+    *,
+    joined: bool,
+) -> Drawing:
+    """Draw named points by two measures, whose titles stand along and above, `joined` by a line."""
+    along, up = zip(*points, strict=True)
+    low, high = min(up), max(up)
+    room, foot = 0.08 * (max(along) - min(along)), 330.0
+    step = _round_step((high - low) / _TICKS)
+    digits = max(0, -math.floor(math.log10(step)))
+    levels = [step * at for at in range(math.ceil(low / step), math.floor(high / step) + 1)]
+    told = [plain_number(format_number(level, digits=digits)) for level in levels]
+    left = 24 + max((measure_text(one, 12) for one in told), default=0.0)
+    plot = _Plot(left, min(along) - room, max(along) + room, foot)
+    heights = [52 + (high - value) / (high - low) * (foot - 80) for value in (*up, *levels)]
+    parts = [*plot.axis(str(titles[0])), Words(8, 18, str(titles[1]), size=12, colour=QUIET)]
+    for text, y in zip(told, heights[len(up) :], strict=True):
+        parts.append(Shape([(left, y), (WIDTH - 12, y)], stroke=_GRID))
+        parts.append(Words(left - 8, y + 4, text, "end", 12, QUIET))
+    places = [(plot.at(x), y) for x, y in zip(along, heights, strict=False)]
+    parts += [Shape(places, stroke=DARK, width=1.8)] if joined else []
+    last = (-WIDTH, -WIDTH)
+    for name, (x, y) in zip(names, places, strict=True):
+        parts.append(Shape(box(x - 4, y - 4, x + 4, y + 4), DARK))
+        if math.dist(last, (x, y)) > 26:  # else it would stand on the one before
+            parts.append(Words(x + 8, y - 8, name, halo=True))
+            last = (x, y)
+    return Drawing(parts, foot + 60)
 
 
 def _place_labels(labels: Sequence[str], row: float) -> tuple[float, list[Piece]]:

@@ -3,7 +3,7 @@
 The first of them is what the others are held against.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -25,7 +25,7 @@ from raastof_geo.scenario.varied import list_leaves
 from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, Headlines, read_headlines
 from raastof_geo.version import __version__
 
-PAGE, BOOK = "comparison.html", "comparison.xlsx"
+PAGE, BOOK, VARIANTS = "comparison.html", "comparison.xlsx", "variants.yaml"
 _MOST_ROWS = 25
 """In each table of the page, the largest first; the workbook has all."""
 _SHOWN = 2 + len(HEADLINES)
@@ -45,9 +45,11 @@ class PlanFigures:
     totals: pd.Series
     """Of the plan, by figure, as `Books.totals`."""
     flows: pd.DataFrame
-    """`tonnes` and the first `period` by ends, material, truck and whether it is virgin. [t]"""
+    """`tonnes`, `loads`, the first `period` by ends, material, truck and whether it is virgin."""
     saved: pd.DataFrame
     """By project what it saves of each figure."""
+    amounts: Mapping[str, float]
+    """What it comes to by each measure."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +76,13 @@ def describe_found(result: Result) -> PlanFigures:
     """Take from a result what plans are compared by."""
     before, plan = result.effect.align("project")
     flows = result.plan.flows.query("origin != destination")
+    flows = flows.assign(loads=flows["tonnes"] / flows["load_t"])
     summed = flows.groupby(_ENDS, observed=True).agg(
-        tonnes=("tonnes", "sum"), period=("period", "first")
+        tonnes=("tonnes", "sum"), loads=("loads", "sum"), period=("period", "first")
     )
     headlines = read_headlines(result.effect)
-    return PlanFigures(headlines, result.effect.books.totals, summed, before - plan)
+    totals, amounts = result.effect.books.totals, result.plan.amounts
+    return PlanFigures(headlines, totals, summed, before - plan, amounts)
 
 
 def list_said(scenario: Scenario) -> dict[str, str]:
@@ -91,20 +95,30 @@ def list_said(scenario: Scenario) -> dict[str, str]:
     }
 
 
-def write_comparison(result: Result, cases: Sequence[Compared], folder: Path) -> Path:
+def write_comparison(
+    result: Result,
+    cases: Sequence[Compared],
+    folder: Path,
+    *,
+    above: Callable[[], Iterable[document.Block]] = tuple,
+    beside: str = "",
+) -> Path:
     """Write a page and a workbook of cases beside each other into a folder; give it.
 
-    `result`: of the first case, whose roads the maps show. `OutputError` as `write_outputs`.
+    `result`: of the first case, whose roads the maps show; `above`: what the page begins with;
+    `beside`: the text of `VARIANTS`. `OutputError` as `write_outputs`.
     """
     scenario = result.scenario
     with exchanging(folder, version=__version__) as draft, speaking(*scenario.speech):
         page = document.Document(
             title=str(say("{title}: plans compared", title=scenario.said.title)),
             language=scenario.said.language,
-            blocks=tuple(_lay_out(result, cases)),
+            blocks=(*above(), *_lay_out(result, cases)),
             subtitle=read_texts("comparison")["how"].format(span=say_span(scenario)),
         )
         document.write_page(page, draft / PAGE)
+        if beside:
+            (draft / VARIANTS).write_text(beside, encoding="utf-8", newline="\n")
         with open_book(scenario, draft / BOOK) as book:
             heads, rows = _tabulate(cases)
             book.sheet(say("Plans")).table(heads, rows, digits=3)
@@ -157,7 +171,9 @@ def _draw_changes(result: Result, first: Compared, case: Compared) -> Iterator[d
     if first.found is None or case.found is None or result.legs.roads is None:
         return
     changed = _change_flows(first.found, case.found)
-    changed = changed[changed.index.isin(list(result.scenario.sites), level="origin")]
+    known = list(result.scenario.sites)  # where the first case has no site, its roads lead nowhere
+    for end in _ENDS[:2]:
+        changed = changed[changed.index.isin(known, level=end)]
     captions = {1: say("Flows that appear or grow"), -1: say("Flows that vanish or shrink")}
     for sign, caption in captions.items():
         mine = changed[sign * changed["change"] > 0].head(_MOST_ROWS)

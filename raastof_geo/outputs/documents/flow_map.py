@@ -4,7 +4,7 @@ Each flow is drawn on the roads that its truck takes, with arrows the way it goe
 below the map, where it covers nothing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -56,25 +56,30 @@ class _Place(NamedTuple):
 
 
 def draw_map_picture(
-    result: Result, hauls: Iterable[Any], sites: Iterable[str], width: float = drawing.WIDTH
+    result: Result,
+    hauls: Iterable[Any],
+    sites: Iterable[str],
+    width: float = drawing.WIDTH,
+    notes: Mapping[str, str] | None = None,
 ) -> drawing.Drawing:
     """Draw flows and sites on the municipalities, names where there is room, and the key below.
 
     `hauls`: flows, or rows with their `origin`, `destination`, `vehicle`, `period`, `tonnes` and
     `virgin`, on the roads of their trucks; those within one site are left out. `sites`: those that
     are marked, the first named first. As high as these lie apart, within limits. `width`: letters
-    are as large in a narrow one. [px]
+    are as large in a narrow one. [px] `notes`: what stands behind the names of sites.
     """
-    scenario = result.scenario
+    scenario, told = result.scenario, notes or {}
     lines = []
     for haul in hauls:
         points = result.legs.draw(haul.origin, haul.destination, haul.vehicle, haul.period)
         if len(points) > 1 and haul.origin != haul.destination:
             lines.append(_Line(points, haul.tonnes, haul.virgin))
     places = [
-        _Place(site.lon_lat, next(iter(site.roles), Role.NEED), scenario.site_name(name))
+        _Place(site.lon_lat, next(iter(site.roles), Role.NEED), called)
         for name in sites
         for site in [scenario.sites[name]]
+        for called in [f"{scenario.site_name(name)} {told.get(name, '')}".rstrip()]
     ]
     scene = _Scene(lines, places, _frame(lines, places), width, _draw_land(result.network))
     key, height = _explain(scene)

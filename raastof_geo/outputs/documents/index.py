@@ -32,9 +32,7 @@ def _list_blocks(result: Result, folder: Path) -> Iterator[document.Block]:
     yield document.Heading(say("What lies here, and for whom"))
     files = [one for one in OUTPUTS if one.name not in (INDEX, "projects")]
     written = [one for one in files if (folder / one.file).exists()]
-    yield document.Links(
-        tuple(document.Link(quote(one.file), one.file, one.told) for one in written)
-    )
+    yield document.Links(tuple(document.Link(quote(it.file), it.file, it.told) for it in written))
     pages = folder / "projects"
     names = sorted((result.scenario.project_name(one), one) for one in list_projects(result))
     for ending, head in read_texts("files of projects").items():

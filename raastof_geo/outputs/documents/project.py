@@ -104,10 +104,20 @@ def build_project(
     emissions = read_texts("prose")["emissions"].format(unit=CO2E.unit)
     legs = read_texts("shared legs")[scenario.said.effect.shared_legs]
     found = (describe_basis(result), legs, SHARE_OF_COMMON, emissions)
+    relied_on = say("Conditions that these flows rely on")
+    later = tuple(steps[_MOST_STEPS:])
+    conditions: list[document.Block] = [document.Bullets(later)] if later else []
+    conditions += effects.tell_conditions(result, relied_on, own)
+    sides = (result.effect.books, result.effect.baseline_books)
+    moved = [books.tonnes_by_project.get(project, 0.0) for books in sides]
+    effect = (
+        effects.show_commitments(plan, before, *moved),
+        effects.tabulate_effect(say("What falls to this project"), plan, before),
+    )
     folds: tuple[tuple[document.Fold, Iterable[document.Block]], ...] = (
         (document.Fold(say("Calendar"), "calendar"), _tell_calendar(scenario, transports)),
-        (document.Fold(say("Conditions"), "conditions"), _tell_conditions(result, own, steps)),
-        (document.Fold(say("Effect"), "effect"), _tell_effect(result, project, before, plan)),
+        (document.Fold(say("Conditions"), "conditions"), conditions),
+        (document.Fold(say("Effect"), "effect"), effect),
         (document.Fold(say("Money"), "money"), _tell_money(result, project, before, plan)),
         (document.Fold(say("The whole plan"), "whole"), others),
         (document.Fold(say("How it was found"), "method"), [document.Bullets(found)]),
@@ -226,23 +236,6 @@ def _tell_calendar(scenario: Scenario, transports: Sequence[Transport]) -> Itera
         if period in gate:
             yield document.Paragraph(say_loads(gate[period], count_weekdays(period)))
         yield document.Bullets(tuple(say_transport(scenario, one) for one in mine))
-
-
-def _tell_conditions(
-    result: Result, own: Sequence[Flow], steps: Sequence[Message]
-) -> Iterator[document.Block]:
-    if steps[_MOST_STEPS:]:
-        yield document.Bullets(tuple(steps[_MOST_STEPS:]))
-    yield from effects.tell_conditions(result, say("Conditions that these flows rely on"), own)
-
-
-def _tell_effect(
-    result: Result, project: str, before: pd.Series, plan: pd.Series
-) -> Iterator[document.Block]:
-    sides = (result.effect.books, result.effect.baseline_books)
-    moved = [books.tonnes_by_project.get(project, 0.0) for books in sides]
-    yield effects.show_commitments(plan, before, *moved)
-    yield effects.tabulate_effect(say("What falls to this project"), plan, before)
 
 
 def _tell_money(

@@ -192,16 +192,15 @@ def _draw_map(result: Result) -> Iterator[document.Block]:
         met[one.destination] += one.tonnes
     sites = sorted(scenario.sites, key=lambda site: -met[site])
     kinds, name = {False: say("Surplus and recycled"), True: say("Virgin")}, scenario.site_name
-    rows = tuple(
-        (name(it.origin), name(it.destination), kinds[it.virgin], it.tonnes) for it in hauls
-    )
+    heads = (say("From"), say("To"), say("Material"), say("Amount [t]"))
+    each = ((name(it.origin), name(it.destination), kinds[it.virgin], it.tonnes) for it in hauls)
     yield document.Heading(say("Map"), anchor="map")
     yield document.Picture(
         draw_map_picture(result, hauls, sites),
         say("Map of the flows; the table of matches in the appendix has the same figures."),
         say_text("relations", "all that drive", secondary=secondary, virgin=virgin),
         say("The flows on the roads that trucks take, in all periods; arrows go the way they go."),
-        data=document.Data((say("From"), say("To"), say("Material"), say("Amount [t]")), rows),
+        data=document.Data(heads, tuple(each)),
     )
 
 

@@ -1,6 +1,6 @@
 """Describe what lies under everything else: land, towns, roads, ferries and names."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -10,7 +10,7 @@ import scipy.ndimage
 import shapely
 
 from raastof_geo.arrays import Floats, Indices, Objects
-from raastof_geo.outputs.pages.streets import DECIMALS, encode_line, encode_street, pack
+from raastof_geo.outputs.pages.streets import DECIMALS, encode_line, pack, spell_street
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.region.projection import unproject_shapes
 from raastof_geo.region.region import Region
@@ -43,10 +43,22 @@ def describe_base(network: RoadNetwork, near: Iterable[tuple[float, float]] = ()
     """
     shores, towns = shapely.get_rings(find_land(network)), network.region.towns
     ranks = [{"city": 0, "town": 1}.get(one, 2) for one in towns["town_class"]]
+    names = np.array(ROAD_CLASSES)[network.road_class]
+    around = np.zeros(network.edge_count, bool)  # small roads are drawn near places only
+    if len(places := np.array(list(near), np.float64).reshape(-1, 2)):
+        middle = network.xy[(network.point_start[:-1] + network.point_start[1:]) // 2]
+        tree = shapely.STRtree(shapely.points(middle))
+        disks = shapely.points(network.project(places[:, 0], places[:, 1]))
+        around[np.unique(tree.query(disks, predicate="dwithin", distance=_NEAR_M)[1])] = True
+    roads = {name: _draw_class(network, names == name) for name in _LARGE}
+    for shown in dict.fromkeys(_LOCAL.values()):
+        mine = [name for name, drawn in _LOCAL.items() if drawn == shown]
+        if lines := _draw_class(network, np.isin(names, mine) & around):
+            roads[f"near_{shown}"] = lines
     return {
         "land": [encode_line(ring.coords, _LAND_TOLERANCE_DEG) for ring in shores],
         "towns": [encode_line(ring, 0.0003) for ring in find_towns(network)],
-        "roads": dict(_draw_roads(network, near)),
+        "roads": roads,
         "ferries": _draw_class(network, network.ferry),
         "names": pack(towns.assign(rank=ranks)[["name", "rank", "lat", "lon"]]),
         "decimals": DECIMALS,
@@ -103,29 +115,10 @@ def find_towns(network: RoadNetwork) -> list[Floats]:
     return [shapely.get_coordinates(one) for one in shapes]
 
 
-def _draw_roads(
-    network: RoadNetwork, near: Iterable[tuple[float, float]]
-) -> Iterator[tuple[str, list[str]]]:
-    """Give the lines of each class, the small ones near places only."""
-    names = np.array(ROAD_CLASSES)[network.road_class]
-    around = np.zeros(network.edge_count, bool)
-    if len(places := np.array(list(near), np.float64).reshape(-1, 2)):
-        middle = network.xy[(network.point_start[:-1] + network.point_start[1:]) // 2]
-        tree = shapely.STRtree(shapely.points(middle))
-        disks = shapely.points(network.project(places[:, 0], places[:, 1]))
-        around[np.unique(tree.query(disks, predicate="dwithin", distance=_NEAR_M)[1])] = True
-    for name in _LARGE:
-        yield name, _draw_class(network, names == name)
-    for shown in dict.fromkeys(_LOCAL.values()):
-        mine = [name for name, drawn in _LOCAL.items() if drawn == shown]
-        if lines := _draw_class(network, np.isin(names, mine) & around):
-            yield f"near_{shown}", lines
-
-
 def _draw_class(network: RoadNetwork, which: Any) -> list[str]:
     """Join edges into long lines, for the eye only."""
     edges: Indices = np.flatnonzero(which)
     drawn = [shapely.LineString(network.cut(edge, 0.0, 1.0)) for edge in edges.tolist()]
     parts: Any = shapely.get_parts(shapely.line_merge(shapely.MultiLineString(drawn)))
-    lines = (encode_street(shapely.get_coordinates(part)) for part in parts)
+    lines = (spell_street(shapely.get_coordinates(part)) for part in parts)
     return [line for line in lines if line]

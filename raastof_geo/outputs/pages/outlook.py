@@ -4,13 +4,13 @@ Roads and prices are not asked: who may deal with whom in a common period counts
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from raastof_geo.assignment.telling.names import call_entry, call_material, call_use
 from raastof_geo.files import is_sealed, seal_page, write_whole
-from raastof_geo.language import Message, Readable, format_number, plain, read_texts
+from raastof_geo.language import Message, format_number, plain, read_texts
 from raastof_geo.outputs.pages.map import Areas, BaseRoads
 from raastof_geo.outputs.pages.page import Controls, Page, PlanMap, escape
 from raastof_geo.outputs.palette import ROLE_MARKS
@@ -81,8 +81,24 @@ def draw_outlook(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> 
     """Build the page: sites and how far they were moved on a map, and what is known beside it."""
     texts, title = read_texts("outlook"), scenario.said.title
     outlook = find_outlook(scenario)
-    tables = [*_tabulate(outlook, scenario, anchors)]
-    lists = [*_list_gaps(outlook, scenario, network, anchors)]
+    tables: list[tuple[object, ...]] = []  # head, heads of columns, and rows
+    for key, found in (("material", outlook.materials), ("use", outlook.uses)):
+        heads = [texts[f"{key}{more}"] for more in ("", " tonnes", " could", " others")]
+        rows = [(one[0], *map(format_number, one[1:])) for one in found]
+        tables.append((texts[f"{key}s"], heads, rows))
+    far = anchors.frame["snap_m"].sort_values(ascending=False, kind="stable")[:_MOST_MOVED]
+    name, ends = scenario.site_name, (texts["site"], texts["metres"])
+    moved = [(name(str(site)), format_number(metres)) for site, metres in far.items()]
+    tables.append((texts["moved"], ends, moved))
+    idle = [*map(str, explain_idle(scenario, network, anchors))]
+    doubts = (str(one) for one in warn_of_input(scenario, network, anchors))
+    lost: tuple[Sequence[Offer | Need], ...] = (outlook.no_outlet, outlook.no_source)
+    gaps = [
+        *([f"{name(it.site)}: {call_entry(scenario, it)}" for it in one] for one in lost),
+        *(idle, [one for one in doubts if one not in idle]),
+    ]
+    named = zip(("no outlet", "no source", "idle", "gaps"), gaps, strict=True)
+    lists = [(texts[key], [*map(plain, said)] or [str(texts["none"])]) for key, said in named]
     told = {"texts": texts, "tables": tables, "lists": lists}
     lead = f"<h1>{escape(title)}</h1><p>{escape(str(texts['lead']))}</p>"
     head = f'<header id="strip">{lead}</header>'
@@ -111,29 +127,3 @@ def draw_outlook(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> 
         element._id = "outlook"  # equal scenarios give equal pages
         element.add_to(drawn)
     return str(drawn.get_root().render())
-
-
-def _tabulate(
-    outlook: Outlook, scenario: Scenario, anchors: Anchors
-) -> Iterator[tuple[Readable, Iterable[Readable], Iterable[Iterable[Readable]]]]:
-    texts = read_texts("outlook")
-    for key, found in (("material", outlook.materials), ("use", outlook.uses)):
-        columns = [texts[f"{key}{more}"] for more in ("", " tonnes", " could", " others")]
-        yield texts[f"{key}s"], columns, [(one[0], *map(format_number, one[1:])) for one in found]
-    far = anchors.frame["snap_m"].sort_values(ascending=False, kind="stable")[:_MOST_MOVED]
-    moved = [(scenario.site_name(str(site)), format_number(metres)) for site, metres in far.items()]
-    yield texts["moved"], (texts["site"], texts["metres"]), moved
-
-
-def _list_gaps(
-    outlook: Outlook, scenario: Scenario, network: RoadNetwork, anchors: Anchors
-) -> Iterator[tuple[Message, list[str]]]:
-    """Give heads, each with sentences; that there are none is said as well."""
-    texts, idle = read_texts("outlook"), [*map(str, explain_idle(scenario, network, anchors))]
-    lost: tuple[Sequence[Offer | Need], ...] = (outlook.no_outlet, outlook.no_source)
-    name = scenario.site_name
-    sites = ([f"{name(it.site)}: {call_entry(scenario, it)}" for it in one] for one in lost)
-    doubts = (str(one) for one in warn_of_input(scenario, network, anchors))
-    told = [*sites, idle, [one for one in doubts if one not in idle]]
-    for key, lines in zip(("no outlet", "no source", "idle", "gaps"), told, strict=True):
-        yield texts[key], [*map(plain, lines)] or [str(texts["none"])]

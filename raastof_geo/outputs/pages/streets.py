@@ -55,7 +55,7 @@ def encode_line(points: Any, tolerance_deg: float, *, decimals: int = 4) -> str:
     return f"{encode_numbers(lat)} {encode_numbers(lon)}" if len(lat) > 1 else ""
 
 
-def encode_street(points: Any) -> str:
+def spell_street(points: Any) -> str:
     """Write a line as exactly as roads, and the routes on them, are drawn."""
     return encode_line(points, _TOLERANCE_DEG, decimals=DECIMALS)
 
@@ -116,7 +116,7 @@ def lay_streets(legs: Legs, errands: Iterable[Errand]) -> StreetLines:
         if (key := first if ahead else last ^ 1) not in numbers:
             numbers[key] = len(lines)
             drawn = _draw(legs.roads.network, known, run if ahead else run[::-1] ^ 1)
-            lines.append(encode_street(drawn))
+            lines.append(spell_street(drawn))
         routes[owner[start]].append(2 * numbers[key] + (not ahead))
     return StreetLines(lines, list(map(encode_numbers, routes)))
 

@@ -7,7 +7,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from raastof_geo.files import drafting
 from raastof_geo.language import read_texts, say, speaking
-from raastof_geo.outputs.tables.book import Book, Sheet, open_book
+from raastof_geo.outputs.tables.book import Sheet, open_book
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables.heading import DUE, ROLES, SCENARIO, SITES, list_keys
 from raastof_geo.scenario.tables.lay import KEY, VALUE, lay_out, name_entry
@@ -40,7 +40,21 @@ def write_form(scenario: Scenario, path: Path) -> Path:
             for row in rows:
                 sheet.cells([row.get(key) for key in columns], digits=6)
             sheets[scope] = sheet, columns
-        lists = _write_lists(book, scenario)
+        # What may be chosen stands on a sheet of its own.
+        said: dict[str, Any] = {"unit": _UNITS, "truth": (str(say("yes")), str(say("no")))}
+        said["municipalities"] = scenario.region.names
+        for section in (one for one in read_texts("lists") if one not in said):
+            known = scenario.catalogue.names(section)
+            said[section] = [name_entry(known, one, language) for one in known]
+        sheet = book.sheet(say("Lists"))
+        sheet.heads([read_texts("lists")[one] for one in said])
+        for number in range(max(map(len, said.values()))):
+            sheet.cells([one[number] if number < len(one) else None for one in said.values()])
+        letters = map(xl_col_to_name, range(len(said)))
+        lists = {
+            name: f"='{sheet.name}'!${letter}$2:${letter}${1 + max(1, len(one))}"
+            for letter, (name, one) in zip(letters, said.items(), strict=True)
+        }
         lists["sites"] = f"='{sheets[SITES][0].name}'!$A$2:$A${_ROWS}"
         for scope, (sheet, columns) in sheets.items():
             for at, column in enumerate(columns):
@@ -58,25 +72,6 @@ def list_columns(scope: str) -> list[str]:
     return [
         one for one in read_texts("about headings") if one in known and known[one].kind != "free"
     ]
-
-
-def _write_lists(book: Book, scenario: Scenario) -> dict[str, str]:
-    """Write what may be chosen on a sheet of its own, and give where each list stands."""
-    language, catalogue = scenario.said.language, scenario.catalogue
-    lists: dict[str, Any] = {"unit": _UNITS, "truth": (str(say("yes")), str(say("no")))}
-    lists["municipalities"] = scenario.region.names
-    for section in (one for one in read_texts("lists") if one not in lists):
-        names = catalogue.names(section)
-        lists[section] = [name_entry(names, one, language) for one in names]
-    sheet = book.sheet(say("Lists"))
-    sheet.heads([read_texts("lists")[one] for one in lists])
-    for number in range(max(map(len, lists.values()))):
-        sheet.cells([one[number] if number < len(one) else None for one in lists.values()])
-    letters = map(xl_col_to_name, range(len(lists)))
-    return {
-        name: f"='{sheet.name}'!${letter}$2:${letter}${1 + max(1, len(one))}"
-        for letter, (name, one) in zip(letters, lists.items(), strict=True)
-    }
 
 
 def _help(sheet: Sheet, at: int, scope: str, column: str, lists: dict[str, str]) -> None:

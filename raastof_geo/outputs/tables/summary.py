@@ -210,7 +210,16 @@ def answer(result: Result) -> list[Message]:
     target = result.effect.target
     materials = result.scenario.catalogue.materials
     unit = tell_unit(result.scenario.said.objectives[0].minimise[0].unit)
-    told = [_how_far(reach, say_about(target), unit) for reach in target.reaches]
+    told = []
+    for reach in target.reaches:
+        key = "open" if not reach.finished else "adds"
+        if reach.finished and reach.largest < reach.in_plan + _NO_MORE:
+            key = "no more"
+        elif reach.finished and reach.more_at_largest is None:
+            key = "at most"
+        how_far = {"about": say_about(target), "unit": unit, **_shares(reach)}
+        more = format_number(reach.more_at_largest or 0.0)
+        told.append(read_texts("reach")[key].format(more=more, **how_far))
     if target.asked is not None:
         told += _say_target(target, unit)
         told += [
@@ -227,16 +236,6 @@ def answer(result: Result) -> list[Message]:
         for material, tonnes in list(target.reach.by_material.items())[:12]
     ]
     return told
-
-
-def _how_far(reach: Reach, about: Readable, unit: str) -> Message:
-    key = "open" if not reach.finished else "adds"
-    if reach.finished and reach.largest < reach.in_plan + _NO_MORE:
-        key = "no more"
-    elif reach.finished and reach.more_at_largest is None:
-        key = "at most"
-    more = format_number(reach.more_at_largest or 0.0)
-    return read_texts("reach")[key].format(more=more, unit=unit, about=about, **_shares(reach))
 
 
 def _shares(reach: Reach) -> dict[str, Readable]:
@@ -298,8 +297,7 @@ def _build(result: Result) -> Iterator[_Block]:
     yield Heading(say("Side by side"))
     yield Table("", HEADS, tuple(write_baselines(result)))
     yield from (Paragraph(describe_basis(result)), Paragraph(prove(result)))
-    doubts = [name_plainly(scenario, one.message) for one in warn(result)]
-    yield from _list(say("Warnings"), doubts)
+    yield from _list(say("Warnings"), [name_plainly(scenario, one.message) for one in warn(result)])
     yield from _list(say("Can the share be reached?"), answer(result))
     if result.assumptions is not None:
         yield from _list(assumptions.HANGS_ON, assumptions.tell_assumptions(result.assumptions))

@@ -33,6 +33,7 @@ from raastof_geo.language import Message, Readable, read_texts, say, translate
 from raastof_geo.outputs.credit import name_cause, say_price
 from raastof_geo.outputs.documents import effects
 from raastof_geo.outputs.documents.assumptions import HANGS_ON
+from raastof_geo.outputs.documents.worth import tabulate_worth
 from raastof_geo.outputs.opening import say_in_all
 from raastof_geo.outputs.tables.basis import HEADS, describe_basis, list_baselines
 from raastof_geo.outputs.tables.book import Book, Formula, Sheet, across, open_book
@@ -96,6 +97,9 @@ def _write_sheets(book: Book, result: Result) -> None:
     flows_before.write(add("before"), result)
     if result.assumptions is not None:
         write_assumptions(book, result.assumptions)
+    if result.worth is not None:
+        for title, about, columns, rows in tabulate_worth(result.scenario, result.worth):
+            book.sheet(title, about, readers["side by side"]).table(columns, rows, freeze=2)
     objective = name_objective(result.scenario.said.objectives[0].minimise)
     change = say("Change of {objective} for one more", objective=objective)
     prices = (
@@ -254,15 +258,13 @@ def _assumption_rows(assessment: Assessment) -> Iterator[list[Any]]:
         percent = 100 if subject.unit == "%" else 1
         for number, end in enumerate(swing.ends):
             flips = [one for one in swing.flips if one.end == number]
-            turns = "; ".join(
-                f"{SHOWN[it.headline].title}: {subject.write(it.level)}" for it in flips
-            )
+            told_at = (f"{SHOWN[it.headline].title}: {subject.write(it.level)}" for it in flips)
             level: Any = subject.names[number] if subject.names else end.level * percent
             value = subject.value and subject.value * percent
             yield [
                 *(subject.title, subject.group, value, level, tell_unit(subject.unit)),
                 *told(end.headlines),
-                *(turns or end.refused, subject.source, subject.judged),
+                *("; ".join(told_at) or end.refused, subject.source, subject.judged),
             ]
 
 

@@ -270,25 +270,12 @@ def _pass_barriers(
     return tuple(found)
 
 
-class Chains(Rows):
-    """Runs of segments, by their half-edges; no chain ends where it begins."""
-
-    @property
-    def segment(self) -> Integers:
-        """The segments, in the order that the chains run through them."""
-        return self.numbers // 2
-
-    @property
-    def flipped(self) -> Mask:
-        """Whether the chain runs through a segment from head to tail."""
-        return np.asarray(self.numbers % 2 == 1)
-
-
-def _join_segments(ends: SmallIntegers, ways: Mask, kind: SmallIntegers) -> Chains:
+def _join_segments(ends: SmallIntegers, ways: Mask, kind: SmallIntegers) -> Rows:
     """Join segments through nodes where just two of a kind meet, each into exactly one chain.
 
-    `ends`: nodes, tail and head of each segment; `ways`: whether it is open along and against them;
-    `kind`: equal numbers where class, limit and name are equal.
+    Chains of half-edges, none of which ends where it begins. `ends`: nodes, tail and head of each
+    segment; `ways`: whether it is open along and against them; `kind`: equal numbers where class,
+    limit and name are equal.
     """
     node, outward = ends.ravel(), ways.ravel()
     partners = _partners(node, outward, ways[:, ::-1].ravel(), np.repeat(kind, 2))
@@ -298,7 +285,7 @@ def _join_segments(ends: SmallIntegers, ways: Mask, kind: SmallIntegers) -> Chai
         runs += [run[: len(run) // 2], run[len(run) // 2 :]] if loops else [run]
     # One that is open against its direction only is turned round: its shape runs as trucks do.
     runs = [run if outward[run[0]] else [half ^ 1 for half in reversed(run)] for run in runs]
-    return Chains.of(runs)
+    return Rows.of(runs)
 
 
 # A half-edge is a segment seen from one of its ends: 2 s from its tail, 2 s + 1 from its head. So
@@ -443,40 +430,43 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
     kind = road.copy()
     kind[ruled] = len(roads) + ruled  # stays as it is: its rules may hang on its direction
     chains = _join_segments(ends, np.column_stack((whole.forward, whole.backward))[chosen], kind)
+    edge, back = chosen[chains.numbers // 2], chains.numbers % 2 == 1
     xy = np.concatenate((whole.project(whole.node_lon, whole.node_lat), whole.xy))
-    mapped = _line_up(whole, chosen, chains)
+    mapped = _line_up(whole, edge, back, chains.start)
     drawn = _simplify(mapped, xy, tolerance_m=simplify_m)
     shapes = np.asarray(shapely.linestrings(xy[drawn.numbers], indices=drawn.owner))
     shapely.prepare(shapes)
     shift_m = shapely.distance(shapes[mapped.owner], shapely.points(xy[mapped.numbers])).max()
     lon = np.concatenate((whole.node_lon, whole.lon))
     lat = np.concatenate((whole.node_lat, whole.lat))
-    length_m = np.add.reduceat(whole.length_m[chosen[chains.segment]], chains.start[:-1])
     nodes = _sort_nodes(np.concatenate((drawn.first, drawn.last)), lon, lat)
     number = np.full(len(lon), -1, np.int32)
     number[nodes] = np.arange(len(nodes), dtype=np.int32)
 
     leading = chains.start[:-1]
-    order = np.lexsort((chosen[chains.segment[leading]], number[drawn.last], number[drawn.first]))
-    first = chains.segment[leading][order]
-    flipped = chains.flipped[leading][order]
-    forward, backward = whole.forward[chosen[first]], whole.backward[chosen[first]]
-    road, roads = _turn_rules(road[first], roads, flipped)
+    order = np.lexsort((edge[leading], number[drawn.last], number[drawn.first]))
+    first, flipped = edge[leading][order], back[leading][order]
+    signed = np.stack((whole.forward, whole.backward))[:, first]
+    forward, backward = np.where(flipped, signed[::-1], signed)
+    road, roads = _turn_rules(road[chains.first // 2][order], roads, flipped)
     shape = drawn.take(order)
-    single = np.diff(chains.start)[order] == 1
+    within = np.diff(shape.owner, append=-1) == 0  # no step leads from one line to the next
+    here, ahead = shape.numbers, np.roll(shape.numbers, -1)
+    step_m = np.where(within, measure_steps(lon[here], lat[here], lon[ahead], lat[ahead]), 0.0)
+    mapped_m = np.add.reduceat(whole.length_m[edge], leading)[order]
+    length_m = np.maximum(mapped_m, np.add.reduceat(step_m, shape.start[:-1]))
+    # Of each edge the joined arc that it, driven along, became part of.
+    arc = 2 * np.repeat(np.argsort(order), chains.size) + back
     turned = whole.turns or whole.some_turns
-    place: dict[int, int] = {}  # of each edge the joined arc that it, driven along, became part of
-    if turned:
-        arc = 2 * np.repeat(np.argsort(order), np.diff(chains.start)) + chains.flipped
-        place = dict(zip(chosen[chains.segment].tolist(), arc.tolist(), strict=True))
+    place = dict(zip(edge.tolist(), arc.tolist(), strict=True)) if turned else {}
     return RoadNetwork(
         node_lon=lon[nodes],
         node_lat=lat[nodes],
         tail=number[shape.first],
         head=number[shape.last],
-        length_m=np.ceil(np.maximum(length_m[order], _measure(shape, lon, lat)) * 100) / 100,
-        forward=np.where(flipped, backward, forward),
-        backward=np.where(flipped, forward, backward),
+        length_m=np.ceil(length_m * 100) / 100,
+        forward=forward,
+        backward=backward,
         road=road,
         roads=roads,
         point_start=shape.start.astype(np.int32),
@@ -488,7 +478,7 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
             bounds=bound(lon[shape.numbers], lat[shape.numbers]),
             largest_shift_m=round(float(shift_m), 3),
         ),
-        way=np.where(single, whole.way[chosen[first]], 0),
+        way=np.where(chains.size[order] == 1, whole.way[first], 0),
         turns=_carry_turns(whole.turns, place),
         some_turns=_carry_turns(whole.some_turns, place),
     )
@@ -531,27 +521,25 @@ def _carry_turns(turns: tuple[Turn, ...], place: Mapping[int, int]) -> tuple[Tur
     return tuple(found)
 
 
-def _line_up(whole: RoadNetwork, chosen: Indices, chains: Chains) -> Rows:
+def _line_up(whole: RoadNetwork, edge: Indices, back: Mask, chains: Integers) -> Rows:
     """Give the points along each chain, both ends (numbered as nodes, before others) included.
 
-    Each chain is its edges end to end, those driven backwards turned round; where two meet, the
-    node stands once. `within` counts the points of each edge, `along` turns the count round.
+    Each chain is its edges end to end from where it starts in `edge`, those driven `back` turned
+    round; where two meet, the node stands once. `within` counts the points of each edge, `along`
+    turns the count round.
     """
-    edge = chosen[chains.segment]
     first, size = whole.point_start[edge].astype(np.int64), np.diff(whole.point_start)[edge]
     start = np.cumsum(size) - size
     within = lay_runs(np.zeros_like(size), size)
-    along = np.where(np.repeat(chains.flipped, size), np.repeat(size, size) - 1 - within, within)
+    along = np.where(np.repeat(back, size), np.repeat(size, size) - 1 - within, within)
     point = whole.node_count + np.repeat(first, size) + along
-    begin = np.where(chains.flipped, whole.head[edge], whole.tail[edge])
-    end = np.where(chains.flipped, whole.tail[edge], whole.head[edge])
-    point[start] = begin
-    point[start + size - 1] = end
+    ends = np.stack((whole.tail, whole.head))[:, edge]
+    point[start], point[start + size - 1] = np.where(back, ends[::-1], ends)
     leads = np.zeros(len(edge), bool)
-    leads[chains.start[:-1]] = True
+    leads[chains[:-1]] = True
     kept = np.ones(len(point), bool)
     kept[start[~leads]] = False
-    count = np.add.reduceat(size - ~leads, chains.start[:-1])
+    count = np.add.reduceat(size - ~leads, chains[:-1])
     return Rows.part(point[kept], count)
 
 
@@ -579,12 +567,3 @@ def _simplify(lines: Rows, xy: Floats, *, tolerance_m: float) -> Rows:
     left, line = shapely.get_coordinates(simple, include_z=True, return_index=True)
     count = np.bincount(line, minlength=len(lines.start) - 1)
     return Rows.part(lines.numbers[left[:, 2].astype(np.intp)], count)
-
-
-def _measure(lines: Rows, lon: Floats, lat: Floats) -> Floats:
-    """Measure lines on the ellipsoid; steps from one line to the next are left out. [m, lines]"""
-    begin, end = lines.numbers[:-1], lines.numbers[1:]
-    within = np.diff(lines.owner) == 0
-    step = np.where(within, measure_steps(lon[begin], lat[begin], lon[end], lat[end]), 0.0)
-    total: Floats = np.add.reduceat(step, lines.start[:-1])
-    return total

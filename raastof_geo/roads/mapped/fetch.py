@@ -120,8 +120,7 @@ def fetch_network(
     title, area = _read_area(place, bounds, polygon)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "roads.osm.pbf"
-        where: dict[str, Any] = {"place": place, "bounds": bounds, "polygon": polygon}
-        fetch_osm(**where, into=file, servers=servers, progress=progress)
+        _fetch(title, area, file, servers, progress)
         pack: dict[str, Any] = {"into": into, "title": title, "area": area, "progress": progress}
         return convert_roads(file, classes=ROAD_CLASSES, simplify_m=_SIMPLIFIED_M, **pack)
 
@@ -151,8 +150,13 @@ def fetch_osm(
     `DownloadError`: the internet, or every server, does not answer as it should; `RoadDataError`:
     there is no such place, or it has no roads; `OutputError`: a file cannot be written.
     """
-    title, area = _read_area(place, bounds, polygon)
-    file = _check_ending(Path(into))
+    return _fetch(*_read_area(place, bounds, polygon), Path(into), servers, progress)
+
+
+def _fetch(
+    title: str, area: Area | None, file: Path, servers: Sequence[str], progress: TellStep | None
+) -> Path:
+    _check_ending(file)
     listener = _Listener(progress or (lambda _: None))
     listener.tell(say("Downloading roads from OpenStreetMap: {title}", title=title))
     try:
@@ -379,10 +383,10 @@ def _read_area(
     return "{:g}, {:g}, {:g}, {:g}".format(*area.bounds), area
 
 
-def _check_ending(file: Path) -> Path:
+def _check_ending(file: Path) -> None:
     """Refuse before the download what pyosmium could not write after it."""
     with tempfile.TemporaryDirectory() as folder, suppress(RuntimeError):
         osmium.SimpleWriter(str(Path(folder) / f"roads{file.name}")).close()
         if not file.is_dir():
-            return file
+            return
     raise RoadDataError.saying_text("download", "ending", file=file)

@@ -64,10 +64,9 @@ _OPENERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.
 
 def find_ending(file: Path) -> str:
     """Give the ending that tells the format, in small letters: `.osc` of `a.OSC.gz`."""
-    endings = [ending.lower() for ending in file.suffixes]
-    while endings and endings[-1] in (".gz", ".bz2") and len(endings) > 1:
-        endings.pop()
-    return endings[-1] if endings else ""
+    endings = ["", *(ending.lower() for ending in file.suffixes)]
+    known = [ending for ending in endings[1:] if ending not in (".gz", ".bz2")]
+    return (known or endings)[-1]
 
 
 def refuse_others(file: Path) -> None:
@@ -386,29 +385,24 @@ def _read_lines(lines: Path, found: _Found) -> None:
             if day > found.newest and stamp + 10 <= tags:
                 found.newest = day
             if line[:1] == b"w":
-                _read_way(int(name[1:]), line, tags, found, kinds)
+                nodes = line.rfind(b" N")
+                key = line[tags + 2 : nodes]
+                kind = kinds.get(key)
+                if kind is None:
+                    road = read_road(_read_tags(key))
+                    kind = kinds[key] = -1 if road is None else len(found.roads)
+                    found.roads += [] if road is None else [road]
+                if kind >= 0:
+                    found.way.append(int(name[1:]))
+                    found.road.append(kind)
+                    found.nodes.append(line[nodes + 2 : -1])
+                    found.size.append(found.nodes[-1].count(b"n"))
             elif line[:1] == b"n":
                 barrier = read_barrier(_read_tags(line[tags + 2 : line.rfind(b" x")]))
                 if barrier is not None:
                     found.barriers[int(name[1:])] = barrier
             else:
                 _read_relation(line, tags, found)
-
-
-def _read_way(way: int, line: bytes, tags: int, found: _Found, kinds: dict[bytes, int]) -> None:
-    nodes = line.rfind(b" N")
-    key = line[tags + 2 : nodes]
-    kind = kinds.get(key)
-    if kind is None:
-        road = read_road(_read_tags(key))
-        kind = kinds[key] = -1 if road is None else len(found.roads)
-        found.roads += [] if road is None else [road]
-    if kind >= 0:
-        text = line[nodes + 2 : -1]
-        found.way.append(way)
-        found.size.append(text.count(b"n"))
-        found.road.append(kind)
-        found.nodes.append(text)
 
 
 def _read_relation(line: bytes, start: int, found: _Found) -> None:

@@ -16,21 +16,13 @@ from dataclasses import replace
 from functools import lru_cache, wraps
 from importlib import resources
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from raastof_geo.arrays import Floats
 from raastof_geo.emissions.limit import TRUCK_LIMITS
-from raastof_geo.roads.road import (
-    NO_LIMITS,
-    ROAD_CLASSES,
-    SURFACES,
-    Access,
-    Road,
-    join_tags,
-    split_tags,
-)
+from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access, Road, join_tags, split_tags
 
 TAGS: dict[str, Any] = tomllib.loads(
     (resources.files("raastof_geo") / "data" / "tags.toml").read_text("utf-8")
@@ -420,12 +412,11 @@ def flip_tags(tags: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
+_Strictest: TypeAlias = Callable[[Iterable[Any]], Any]
+
+
 def _decide(
-    said: list[_Said],
-    truck: Truck | None,
-    errand: bool,
-    strictest: Callable[[Iterable[Any]], Any],
-    direction: str = "",
+    said: list[_Said], truck: Truck | None, errand: bool, strictest: _Strictest, direction: str = ""
 ) -> list[Any]:
     """Give the one value that holds for a truck; for none, all those that may hold for some.
 
@@ -482,7 +473,7 @@ def decide_limits(
 ) -> tuple[float, ...]:
     """Give the limits of a road, NaN where there is none; the loosest where no truck is given."""
     if words.keys().isdisjoint(LIMIT_OF):
-        return NO_LIMITS
+        return Road.limits
     found = []
     for limit in TRUCK_LIMITS:
         values = [
@@ -614,7 +605,8 @@ def read_road(tags: Mapping[str, str]) -> Road | None:
     on the direction, the road is as open as it is to any truck, and `rules` say the rest.
     """
     road = _read_nameless(tuple((key, tags[key]) for key in tags if key not in _NAMING))
-    return road and replace(road, name=_read_name(tags))
+    number = "/".join(part.replace(" ", "") for part in tags.get("ref", "").split(";") if part)
+    return road and replace(road, name=f"{number} {tags.get('name', '')}".strip())
 
 
 @lru_cache(8192)
@@ -778,11 +770,6 @@ def _speed_by_zone(tags: Mapping[str, str]) -> float:
     """Give the limit that the kind of a limit or a zone implies, NaN where none does. [km/h]"""
     found = (READ_VALUE["maxspeed"](tags[tag]) for tag in _SPEED_TAGS if tag in tags)
     return next((speed for speed in found if speed < math.inf), math.nan)
-
-
-def _read_name(tags: Mapping[str, str]) -> str:
-    number = "/".join(part.replace(" ", "") for part in tags.get("ref", "").split(";") if part)
-    return f"{number} {tags.get('name', '')}".strip()
 
 
 def _read_built_up(tags: Mapping[str, str]) -> bool | None:

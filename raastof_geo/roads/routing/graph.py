@@ -73,20 +73,12 @@ class RoadGraph(Travelling):
         """How many nodes there are."""
         return len(self.place)
 
-    @cached_property
-    def arcs_out(self) -> Adjacency:
-        """The arcs that leave each node."""
-        return Adjacency(self.start, self.size)
-
-    @cached_property
-    def arcs_in(self) -> Adjacency:
-        """The arcs that enter each node."""
-        return Adjacency(self.end, self.size)
-
-    @cached_property
-    def arcs_on(self) -> Adjacency:
-        """The arcs that lie on each edge."""
-        return Adjacency(self.edge, self.network.edge_count)
+    arcs_out = cached_property(lambda self: Adjacency(self.start, self.size))
+    """The arcs that leave each node."""
+    arcs_in = cached_property(lambda self: Adjacency(self.end, self.size))
+    """The arcs that enter each node."""
+    arcs_on = cached_property(lambda self: Adjacency(self.edge, self.network.edge_count))
+    """The arcs that lie on each edge."""
 
     def leaving(self, usable: Mask) -> Integers:
         """Count the usable roads that leave each node of the network. [nodes] `usable`: [arcs]"""
@@ -122,10 +114,8 @@ class RoadGraph(Travelling):
         """The next reach after this one; none where all arcs are told apart. [km]"""
         return next((reach for reach in _REACHES_KM if reach > self.reach_km), None)
 
-    @cached_property
-    def length_km(self) -> Floats:
-        """Length of each arc. [km]"""
-        return np.asarray(self.network.length_m[self.edge] / 1000)
+    length_km = cached_property(lambda self: self.network.length_m[self.edge] / 1000)
+    """Length of each arc. [km]"""
 
 
 class Adjacency:

@@ -351,6 +351,16 @@ def load_router(
             local = find_local_edges(network)[graph.edge]
         return reduce_graph(graph, closed, local, ordered=ordered)
 
+    def read(file: Path) -> Reduction:
+        kinds = {True: np.bool_, False: np.int64}
+        kept: dict[str, Any] = {**read_arrays(file)}
+        core = Reduction(**{of: one.astype(kinds[one.dtype == bool]) for of, one in kept.items()})
+        if len(core.core) != graph.size or len(core.tail) + 1 != len(core.run_start):
+            raise ValueError("not a core of this graph")
+        if len(core.order) and not np.array_equal(np.sort(core.order), np.arange(len(core.node))):
+            raise ValueError("not an order of this core")
+        return core
+
     if len(graph.edge) < _WORTH_KEEPING:
         return Router(graph, make())
     arcs = graph.start, graph.end, graph.edge, graph.place
@@ -360,22 +370,9 @@ def load_router(
         fingerprint((f"{restricted} {ordered}", *arcs, *roads)),
         make=make,
         write=lambda core, file: write_arrays(asdict(core), file),
-        read=lambda file: _read_core(file, graph.size),
+        read=read,
     )
     return Router(graph, core)
-
-
-def _read_core(file: Path, size: int) -> Reduction:
-    arrays: dict[str, Any] = {
-        name: numbers if numbers.dtype == bool else numbers.astype(np.int64)
-        for name, numbers in read_arrays(file).items()
-    }
-    core = Reduction(**arrays)
-    if len(core.core) != size or len(core.tail) + 1 != len(core.run_start):
-        raise ValueError("not a core of this graph")
-    if len(core.order) and not np.array_equal(np.sort(core.order), np.arange(len(core.node))):
-        raise ValueError("not an order of this core")
-    return core
 
 
 def place_stops(anchors: Anchors) -> dict[str, RoadStop]:

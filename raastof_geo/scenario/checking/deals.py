@@ -145,7 +145,8 @@ def check_agreements(scenario: Scenario, tree: Tree) -> tuple[list[Finding], lis
     deals = _Deals(scenario)
     wishes = list(_list_wishes(deals))
     agreed = [wish for wish in wishes if isinstance(wish.entry, Agreement)]
-    impossible = {wish: why for wish in wishes if (why := _why_impossible(wish, deals)) is not None}
+    reasons = {wish: next(_why_impossible(wish, deals), None) for wish in wishes}
+    impossible = {wish: why for wish, why in reasons.items() if why is not None}
     possible = [wish for wish in agreed if wish.asks and wish not in impossible]
     mistakes = [
         *_contradictions(agreed, tree),
@@ -178,45 +179,34 @@ def _list_wishes(deals: _Deals) -> Iterator[_Wish]:
                 yield _Wish((*trail, key), entry, tonnes, periods, tuple(found), *asks_and_limits)
 
 
-def _why_impossible(wish: _Wish, deals: _Deals) -> Message | None:
-    """Say why a single agreement cannot be kept; none where it may be."""
+def _why_impossible(wish: _Wish, deals: _Deals) -> Iterator[Message]:
+    """Say why a single agreement cannot be kept, where it cannot."""
+    entry, material, texts = wish.entry, wish.entry.material, read_texts("agreements")
     if not wish.asks or wish.tonnes <= 0 or not _have_roles(wish, deals):
-        return None
+        return
     if not wish.deals:
-        return _why_no_deal(wish, deals)
-    for side in _OTHER:
+        given = sorted({giver.material for giver in deals.givers[entry.giver]})
+        what = given if material is None else [material]
+        use = next((need.use for need in deals.scenario.sites[entry.taker].needs), None)
+        key = "not accepted" if use is None else "no use"
+        if not set(what) <= set(given):
+            key = "not given"
+        elif deals.between(entry.giver, entry.taker, material, deals.scenario.periods):
+            key = "no time"
+        site = wish.ends["giver" if key == "not given" else "taker"]
+        told = {"site": site, "material": list_codes(what), "has": list_codes(given)}
+        yield texts[key].format(**told, first=what[0], use=use, **wish.ends)
+    for side in _OTHER if wish.deals else ():
         most = deals.most(side, wish.deals)
         if wish.tonnes > most * _ROUNDING:
-            return read_texts("agreements")[side].format(
-                tonnes=wish.tonnes, site=f"`{wish.site(side)}`", most=most, short=wish.tonnes - most
-            )
-    return None
+            told = {"site": f"`{wish.site(side)}`"}
+            short = wish.tonnes - most
+            yield texts[side].format(tonnes=wish.tonnes, most=most, short=short, **told)
 
 
 def _have_roles(wish: _Wish, deals: _Deals) -> bool:
     """Tell whether one site gives and the other takes anything at all; else that is told."""
     return bool(deals.givers[wish.entry.giver] and deals.takers[wish.entry.taker])
-
-
-def _why_no_deal(wish: _Wish, deals: _Deals) -> Message:
-    entry, material = wish.entry, wish.entry.material
-    given = sorted({giver.material for giver in deals.givers[entry.giver]})
-    what = given if material is None else [material]
-    use = next((need.use for need in deals.scenario.sites[entry.taker].needs), None)
-    if not set(what) <= set(given):
-        key = "not given"
-    elif deals.between(entry.giver, entry.taker, material, deals.scenario.periods):
-        key = "no time"
-    else:
-        key = "not accepted" if use is None else "no use"
-    return read_texts("agreements")[key].format(
-        site=wish.ends["giver" if key == "not given" else "taker"],
-        material=list_codes(what),
-        has=list_codes(given),
-        first=what[0],
-        use=use,
-        **wish.ends,
-    )
 
 
 def _contradictions(wishes: Sequence[_Wish], tree: Tree) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.beside import check_template, find_beside, find_in_zones
 from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
 from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.said.file import NEWEST_FORMAT, ScenarioFile
+from raastof_geo.scenario.said.file import NEWEST_FORMAT, PLACES, ScenarioFile
 from raastof_geo.scenario.said.part import DEFAULT, Captured
 from raastof_geo.scenario.said.site import Located, Site
 from raastof_geo.scenario.scenario import Scenario
@@ -109,7 +109,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     findings += _check_files(said, tree, home, anywhere=anywhere)
     said, areas, mistakes = find_in_zones(said, tree, home, region.crs, anywhere=anywhere)
     findings += mistakes
-    for fault in _check_references(said):
+    for fault in (*_check_references(said), *_check_openings(said)):
         place = tree.place(fault.below, of_key=fault.of_key)
         findings.append(Finding(fault.message, place))
     if said.network.file is not None:
@@ -322,6 +322,26 @@ def _check_references(said: ScenarioFile) -> Iterator[Fault]:
         if vehicle not in said.vehicles:
             told = message.format(where=str(trail[0]), vehicle=f"`{vehicle}`")
             yield Fault(told, trail, of_key=trail[0] == "fleet")
+
+
+def _check_openings(said: ScenarioFile) -> Iterator[Fault]:
+    keys = [one.removesuffix("s") for one in PLACES]
+    places = [(id_, getattr(site, key)) for id_, site in said.sites.items() for key in keys]
+    candidates = [id_ for id_, place in places if place is not None and place.opens is not None]
+    for number, choice in enumerate(said.choices.openings):
+        trail: Trail = ("choices", "openings", number)
+        for at, site in enumerate(choice.of):
+            if site not in candidates:
+                told = say("choices.openings: {site} has nothing that `opens`", site=f"`{site}`")
+                yield Fault(told, (*trail, "of", at))
+        count = sum(site in (choice.of or candidates) for site in candidates)
+        least, most = choice.ends
+        most = count if most is None else min(count, most)
+        if least > most:
+            told = say(
+                "choices.openings: at least {least}, and at most {most} of {count} candidates"
+            )
+            yield Fault(told.format(least=least, count=count, most=most), trail)
 
 
 def _write_ids(own: Mapping[str, Any], tree: Tree) -> dict[str, Any]:

@@ -239,16 +239,20 @@ class _Planter:
                 raise ScenarioError(*self.tree.findings, Finding(message, key.place))
             empty = isinstance(value, Scalar) and value.plain and not value.text and not value.tag
             alone = node.braces and key.plain and empty
-            mends = (self._mend_comma, self._mend_colon) if alone else ()
-            if not any(mend(entries, key) for mend in mends):
+            if alone and self._mend_comma(entries, key):
+                continue
+            # `{use:fill}` is one long key to YAML.
+            loosened = loosen_colon(key.text) if alone else None
+            if loosened is None:
                 entries.append((key, self._mended_value(key, value)))
+            else:
+                self._tell(say_colon(*loosened), key)
+                entries.append(_pair(loosened, key.place))
         return entries
 
     def _mend_comma(self, entries: list[tuple[Scalar, Node]], rest: Scalar) -> bool:
         """Take `{amount: 35,5 t}`, which is `{amount: 35, 5 t: }` to YAML, for one value."""
-        if not entries:
-            return False
-        key, before = entries[-1]
+        key, before = entries[-1] if entries else (rest, None)
         if not isinstance(before, Scalar) or not before.plain or before.tag:
             return False
         meant = join_at_comma(before.text, rest.text)
@@ -260,15 +264,6 @@ class _Planter:
         values = {"given": given, "meant": large, "large": large, "small": small}
         self._tell(say_text("yaml", key_of_text, **values), before)
         entries[-1] = (key, Scalar(before.place, meant[0], plain=True))
-        return True
-
-    def _mend_colon(self, entries: list[tuple[Scalar, Node]], key: Scalar) -> bool:
-        """Take `{use:fill}`, which is one long key to YAML, for a key and its value."""
-        loosened = loosen_colon(key.text)
-        if loosened is None:
-            return False
-        self._tell(say_colon(*loosened), key)
-        entries.append(_pair(loosened, key.place))
         return True
 
     def _mended_value(self, key: Scalar, value: Node) -> Node:

@@ -88,6 +88,30 @@ class MapChoices(Part):
     prices and capacities of all."""
 
 
+class OpeningChoice(Part):
+    """How many of some candidates are opened."""
+
+    of: SetOf[identity.SiteId] = ()
+    """Sites with something that `opens`; none: all of them."""
+    exactly: int | None = Field(default=None, ge=0)
+    at_least: int | None = Field(default=None, ge=0)
+    at_most: int | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        ends = self.at_least is not None or self.at_most is not None
+        if ends == (self.exactly is not None):
+            raise InputError.saying("say `exactly`, or one or both of `at_least` and `at_most`")
+        return self
+
+    @property
+    def ends(self) -> tuple[int, int | None]:
+        """The fewest and the most; none: as many as there are."""
+        if self.exactly is not None:
+            return self.exactly, self.exactly
+        return self.at_least or 0, self.at_most
+
+
 class Choices(Part):
     """Either-or decisions, which make the programme a mixed-integer one."""
 
@@ -95,6 +119,8 @@ class Choices(Part):
     """The most other sites that each site with offers or needs exchanges material with."""
     smallest_lot: Tonnes | None = None
     """The least that goes from one site to another of one material in a period, if any goes."""
+    openings: Annotated[tuple[OpeningChoice, ...], ONE_OR_SEVERAL] = ()
+    """How many of all candidates, or of some, are opened."""
 
 
 class Solving(Part):

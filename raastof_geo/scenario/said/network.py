@@ -13,8 +13,6 @@ from raastof_geo.scenario.said.part import ONE_OR_SEVERAL, Part, Window, field_f
 from raastof_geo.scenario.said.site import check_degrees, region_in
 
 RouteMeasure = Literal["emissions", "time", "cost"]
-
-
 _Point: TypeAlias = Annotated[
     tuple[float, float], AfterValidator(lambda at, info: check_degrees(*at, region_in(info)))
 ]

@@ -30,7 +30,6 @@ from raastof_geo.scenario.reading.tree import parse_tree
 from raastof_geo.units import Quantity, read_number
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     from openpyxl.cell.cell import Cell
 
     from raastof_geo.region.layer import Layer
@@ -174,10 +173,19 @@ def lay_out_frame(frame: Layer, shown: str, name: str, crs: str | None = None) -
     _refuse_wide(shown, name, *frame.shape)
     where: dict[str, Any] = {}
     if hasattr(frame, "geometry"):
-        where = _locate(frame.geometry, crs, shown)
+        shapes = frame.geometry.where(~frame.geometry.is_empty)
+        if not shapes.isna().all():  # points lie by degrees, all others by their outlines
+            degrees = lay_in_degrees(shapes, crs, file=f"`{shown}`").force_2d()
+            drawn = degrees[degrees.geom_type != "Point"].make_valid().simplify(_SIMPLIFIED)
+            columns = {
+                "lon": shapely.get_x(degrees.to_numpy()).round(9),
+                "lat": shapely.get_y(degrees.to_numpy()).round(9),
+                "shape": drawn.to_wkt(rounding_precision=6).reindex(shapes.index),
+            }
+            where = {name: values for name, values in columns.items() if pd.notna(values).any()}
         frame = pd.DataFrame(frame.drop(columns=frame.geometry.name))
-    columns = [*where.values(), *(frame.iloc[:, at] for at in range(frame.shape[1]))]
-    rows = map(list, zip(*(map(_plain, one) for one in columns), strict=True))
+    every = [*where.values(), *(frame.iloc[:, at] for at in range(frame.shape[1]))]
+    rows = map(list, zip(*(map(_plain, one) for one in every), strict=True))
     heads = [*where, *map(str, frame.columns)]
     return Grid(shown, name, [heads, *rows], located="lon" in where)
 
@@ -189,21 +197,6 @@ def _plain(value: Any) -> Any:
     if value is None or (not isinstance(value, str) and pd.isna(value)):
         return None
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _locate(shapes: gpd.GeoSeries, crs: str | None, shown: str) -> dict[str, Any]:
-    """Give columns that say where shapes lie: points by degrees, all others by their outlines."""
-    shapes = shapes.where(~shapes.is_empty)
-    if shapes.isna().all():
-        return {}
-    degrees = lay_in_degrees(shapes, crs, file=f"`{shown}`").force_2d()
-    drawn = degrees[degrees.geom_type != "Point"].make_valid().simplify(_SIMPLIFIED)
-    columns = {
-        "lon": shapely.get_x(degrees.to_numpy()).round(9),
-        "lat": shapely.get_y(degrees.to_numpy()).round(9),
-        "shape": drawn.to_wkt(rounding_precision=6).reindex(shapes.index),
-    }
-    return {name: values for name, values in columns.items() if pd.notna(values).any()}
 
 
 def _refuse_wide(file: str, sheet: str, rows: int, columns: int) -> None:

@@ -1,0 +1,200 @@
+"""Trace what two measures cost each other: corner by corner, each as a variant of the scenario."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from raastof_geo.arrays import Floats
+from raastof_geo.assignment.plan import Plan, assign
+from raastof_geo.assignment.rules import RULES
+from raastof_geo.assignment.solving.price_in import FREE, Start
+from raastof_geo.assignment.solving.solve import Search, solve
+from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.row import Row, Rule
+from raastof_geo.errors import InputError
+from raastof_geo.figures.vocabulary import Indicator, choices
+from raastof_geo.legs.legs import Legs
+from raastof_geo.scenario.identity import suggest
+from raastof_geo.scenario.said.file import Variant
+from raastof_geo.scenario.said.target import Objective, find_measure
+from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.varied import write_plain
+
+_MOST_CORNERS = 200
+"""As many are looked for; where there are more, the front says so."""
+_STEPS = 10
+"""Into so many the second measure is parted where there are either-or decisions."""
+_ALIKE = 1e-6
+"""Share of what the measures span within which plans count as alike."""
+_CAP_DIGITS = 6
+"""Caps are rounded up to so many digits, so that the plan itself keeps them."""
+
+Measures = tuple[Indicator, Indicator]
+
+
+class Corner(NamedTuple):
+    """What the two measures of a plan come to that betters neither without worsening the other."""
+
+    first: float
+    second: float
+
+
+@dataclass(frozen=True)
+class Front:
+    """The plans from the least of one measure to the least of another, in the units of both."""
+
+    measures: Measures
+    corners: tuple[Corner, ...]
+    variants: dict[str, Variant]
+    """For each corner the variant of which it is the optimum."""
+    stepped: bool
+    """Whether there are either-or decisions, so that these are steps and others lie between."""
+    complete: bool
+    """Whether all corners, or steps, were found, and each to the end."""
+
+    @property
+    def prices(self) -> list[float]:
+        """What a unit of the first measure less costs of the second, from each to the next."""
+        pairs = zip(self.corners, self.corners[1:], strict=False)
+        return [(one.second - other.second) / (other.first - one.first) for one, other in pairs]
+
+
+def read_measures(given: str) -> Measures:
+    """Read two different measures, parted by a comma; anything else is an `InputError`."""
+    names, known = [one.strip() for one in given.split(",")], [str(one) for one in choices()]
+    for name in names:
+        if name not in known:
+            hint = suggest(name, known)
+            raise InputError.saying_text("fronts", "no measure", given=f"`{name}`", hint=hint)
+    if len(names) != 2 or names[0] == names[1]:
+        raise InputError.saying_text("fronts", "two measures", given=f"`{given}`")
+    return find_measure(names[0]), find_measure(names[1])
+
+
+def trace_front(
+    scenario: Scenario, legs: Legs, measures: Measures, *, rules: Sequence[Rule] = RULES
+) -> Front:
+    """Find every plan that is a corner of the front of two measures.
+
+    Without either-or decisions these are all efficient corners of the linear programme, found by
+    weighing the measures as the chord of two neighbours does (dichotomic search: Aneja and Nair
+    1979; NISE), the ends one measure after the other. With decisions no weights find what lies in
+    the gaps of a front: the second measure is capped step by step instead, which gives efficient
+    plans, and not all of them. Other objectives of the scenario decide among equals. Errors are
+    those of `assign`, and an `InputError` where both measures would have to be capped below 0.
+    """
+    ordered = scenario.saying(objectives=_order(scenario, measures))
+    # A cap sees which truck drives, so that all of them have columns here, too.
+    plan = assign(ordered, legs, rules=[*rules, _see_trucks], stated=False)
+    costs = [plan.problem.measure(one) for one in measures]
+    search = _FrontSearch(plan, costs[0], costs[1])
+    corners = search.find(Corner(*(plan.amounts[one] for one in measures)))
+    ends = corners[0], corners[-1]
+    said = (_say(scenario, measures, one, *(one is end for end in ends)) for one in corners)
+    variants = {f"front-{number}": one for number, one in enumerate(said, 1)}
+    stepped = bool(plan.problem.whole.any())
+    return Front(measures, tuple(corners), variants, stepped, search.complete and plan.finished)
+
+
+def _see_trucks(problem: Problem) -> Iterator[Row]:
+    """Lay no row; what is not declared blind to trucks keeps the columns of all of them."""
+    return iter(())
+
+
+def _order(scenario: Scenario, measures: Sequence[Indicator]) -> tuple[Objective, ...]:
+    """Put measures before the other objectives of a scenario, which decide among equals."""
+    rest = (one for one in scenario.said.objectives if one.name not in measures)
+    return (*(Objective(minimise=(one,)) for one in measures), *rest)
+
+
+def _say(
+    scenario: Scenario, measures: Measures, corner: Corner, first: bool, last: bool
+) -> Variant:
+    """Say a corner as a variant: the least of a measure, the other one being no more than here."""
+    capped = not (first or last)
+    turned = not first and (last or corner.second < 0)  # no cap is below 0
+    aim, other, amount = measures[turned], measures[not turned], corner[not turned]
+    said: dict[str, Any] = {"objectives": write_objectives(_order(scenario, (aim, other)))}
+    if capped and amount < 0:
+        raise InputError.saying_text("fronts", "below zero")
+    if capped:
+        most = math.ceil(amount * 10**_CAP_DIGITS) / 10**_CAP_DIGITS
+        caps = write_plain(scenario.said.targets.at_most)
+        said["targets.at_most"] = [*caps, {"measure": str(other), "at_most": most}]
+    return Variant(set=said)
+
+
+def write_objectives(objectives: Sequence[Objective]) -> list[Any]:
+    """Write objectives as a scenario file says them."""
+    return [{**write_plain(one), "minimise": [*map(str, one.minimise)]} for one in objectives]
+
+
+@dataclass(eq=False)
+class _FrontSearch:
+    """A plan at the one end of a front, and what a unit of each column adds to both measures."""
+
+    plan: Plan
+    first: Floats
+    second: Floats
+    complete: bool = True
+    """Whether nothing was left out, by time or by number."""
+
+    def find(self, low: Corner) -> list[Corner]:
+        """Give the corners from one end to the other."""
+        high = self._reach(self.second, self.first)
+        if high is None:
+            return [low]
+        gains = high.first - low.first, low.second - high.second
+        if any(gain <= _ALIKE * abs(one) for gain, one in zip(gains, low, strict=True)):
+            return [low]  # one plan is the least of both
+        return (self._step if self.plan.problem.whole.any() else self._halve)(low, high)
+
+    def _reach(self, *costs: Floats, most: float | None = None) -> Corner | None:
+        """Make sums least, one after the other, the second measure at `most`; none: time is up."""
+        plan, said = self.plan, self.plan.scenario.said.solving
+        found = solve(
+            plan.problem,
+            programme=plan.proof.programme,
+            costs=costs,
+            held=None if most is None else (-self.second, -most),
+            decided=Search(said.gap),
+            clock=said.time_limit_s,
+            start=Start(plan.proof.start.columns),
+            free=1e-2 * FREE,
+        )
+        self.complete &= found.solved
+        values = found.programme.clean(found.values)
+        there = Corner(float(self.first @ values), float(self.second @ values))
+        return there if found.solved else None
+
+    def _halve(self, low: Corner, high: Corner) -> list[Corner]:
+        """Look between neighbours for a plan below their chord until there is none."""
+        width, height = high.first - low.first, low.second - high.second
+        found, between = [low, high], [(low, high)]
+        while between and len(found) < _MOST_CORNERS:
+            one, other = between.pop(0)
+            price = (other.first - one.first) / (one.second - other.second)
+            corner = self._reach(self.first + price * self.second, self.first)
+            if corner is not None:
+                gain = one.first - corner.first + price * (one.second - corner.second)
+                if gain > _ALIKE * math.hypot(width, price * height):
+                    found.append(corner)
+                    pairs = [(one, corner), (corner, other)]
+                    between += [pair for pair in pairs if pair[0].second > pair[1].second]
+        self.complete &= not between
+        return sorted(found)
+
+    def _step(self, low: Corner, high: Corner) -> list[Corner]:
+        """Cap the second measure step by step; what another plan betters is left out."""
+        found, step = [low, high], (low.second - high.second) / _STEPS
+        most = low.second - step
+        while most > high.second + 0.5 * step:
+            corner = self._reach(self.first, self.second, most=most)
+            found += [] if corner is None else [corner]
+            most = (most if corner is None else min(most, corner.second)) - step
+        kept: list[Corner] = []
+        for corner in sorted(found):
+            if not kept or corner.second < kept[-1].second - _ALIKE * step:
+                kept.append(corner)
+        return kept
