@@ -278,31 +278,11 @@ def draw_ensemble(
     """Solve a scenario in many conceivable courses, drawn from the ranges that it states.
 
     Plan and baseline are solved again in each; one without a plan is a course with its reason.
-
-    Parameters
-    ----------
-    draws, seed
-        How many, and which: equal ones give the same courses, as far as the same is drawn.
-    resume
-        Begin with the courses that a run of the same draws left in the folder; else all are
-        solved.
-    executor
-        Solves courses side by side, in batches: any of `concurrent.futures`, or one that is like
-        them, such as a Dask client's. The files are the same, byte for byte.
-
-    Returns
-    -------
-    ensemble, folder
-        The courses and what they have in common, and where page, workbook and `draws.json` lie:
-        `into/<scenario>_ensemble`.
-
-    Raises
-    ------
-    RaastofError
-        Nothing is drawn; the scenario as it stands has no plan; courses of another design are
-        there to `resume`.
+    `draws` says how many, `seed` which. To `resume` begins with those that a run of the same draws
+    left; `InputError` where they are of another one. Page, workbook and `draws.json` lie in
+    `into/<scenario>_ensemble`, the same bytes with any `executor`.
     """
-    from raastof_geo.outputs.documents.likelihood import write_ensemble
+    from raastof_geo.outputs.likelihood import write_ensemble
 
     scenario = read_for_roads(path, anywhere=anywhere, language=language, tell=tell)
     folder = Path(into) / f"{scenario.id}_ensemble"

@@ -13,7 +13,7 @@ from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.row import Programme
+from raastof_geo.assignment.statement.row import Programme, build_programme, sum_of
 from raastof_geo.errors import InputError, RaastofError
 from raastof_geo.language import say, speaking
 from raastof_geo.scenario.reading.read import read_varied
@@ -52,6 +52,9 @@ _PATIENCE_S = 120.0
 """How long either-or decisions are looked for, of each question. [s]"""
 
 
+_LISTED = ("matches", "dearer")
+
+
 class Draw(NamedTuple):
     """One conceivable course: what was drawn, and what plan and baseline come to in it."""
 
@@ -83,9 +86,6 @@ class Draw(NamedTuple):
         return {**self._asdict(), **lists}
 
 
-_LISTED = ("matches", "dearer")
-
-
 def read_draw(values: Mapping[str, Any]) -> Draw:
     """Read a draw from what `Draw.to_plain` gave."""
     lists = {key: {(one, two, of): t for one, two, of, t in values[key]} for key in _LISTED}
@@ -106,11 +106,6 @@ class Today:
     """[draws x factors]"""
     matches: Mapping[Match, float]
     """Of the plan, the largest first. [t]"""
-
-    @property
-    def regretted(self) -> slice:
-        """The draws in which today's matches are held."""
-        return slice(0, len(self.levels), -(-len(self.levels) // MOST_REGRETTED))
 
 
 def solve_today(
@@ -174,7 +169,8 @@ def _solve_draw(today: Today, number: int) -> Draw:
         told = tuple(found.of(one) if apart or one not in _APART else None for one in HEADLINES)
         used = list_matches(plan)
         dearer = _price_unused(plan, [one for one in today.matches if one not in used])
-        held = _hold(plan, today) if number in range(*today.regretted.indices(10**9)) else None
+        every = -(-len(today.levels) // MOST_REGRETTED)
+        held = None if number % every else _hold(plan, today)
     except RaastofError as error:
         return none._replace(refused=str(error).splitlines()[0])
     regret, undelivered = held or (None, 0.0)
@@ -206,31 +202,23 @@ def _hold(plan: Plan, today: Today) -> tuple[float, float]:
     And the tonnes of today that cannot be delivered: the fewest, before the first objective is
     made least.
     """
-    mine = [(find_match(plan.problem, one), t) for one, t in today.matches.items()]
-    programme, count = _add_rows(plan.proof.programme, mine), plan.column_count
-    short = range(plan.proof.programme.row_count, programme.row_count)
-    slack = np.append(np.zeros(count), np.ones(len(short)))
-    cost = np.append(plan.proof.cost, np.zeros(len(short)))
+    mine = ((find_match(plan.problem, one), t) for one, t in today.matches.items())
+    rows = [sum_of("held", "", columns, ">=", tonnes) for columns, tonnes in mine]
+    own, more = plan.proof.programme, build_programme(rows, plan.proof.programme.whole)
+    programme = replace(
+        own,
+        matrix=sparse.csc_array(sparse.vstack([own.matrix, more.matrix])),
+        sense=np.append(own.sense, more.sense),
+        limit=np.append(own.limit, more.limit),
+    )
+    slack = np.append(np.zeros(plan.column_count), np.ones(len(rows)))
+    cost = np.append(plan.proof.cost, np.zeros(len(rows)))
+    short = range(own.row_count, programme.row_count)
     found = _ask(plan, programme.with_slack(short, ()), [slack, cost])
     if not found.solved:
         raise InputError(say("the search for what holding today's matches costs was cut short"))
-    more = float(cost @ found.values) - plan.certificate.objective
-    return max(0.0, more), float(slack @ found.values)
-
-
-def _add_rows(programme: Programme, rows: Sequence[tuple[Columns, float]]) -> Programme:
-    """Give the programme with rows that ask for no less than some tonnes on some columns."""
-    lengths = [len(columns) for columns, _ in rows]
-    at = np.concatenate([np.empty(0, np.int64), *(columns for columns, _ in rows)])
-    where = np.repeat(np.arange(len(rows)), lengths), at
-    shape = (len(rows), programme.column_count)
-    more = sparse.csc_array((np.ones(len(at)), where), shape=shape)
-    return replace(
-        programme,
-        matrix=sparse.csc_array(sparse.vstack([programme.matrix, more])),
-        sense=np.append(programme.sense, np.ones(len(rows), np.int8)),
-        limit=np.append(programme.limit, [tonnes for _, tonnes in rows]),
-    )
+    added = float(cost @ found.values) - plan.certificate.objective
+    return max(0.0, added), float(slack @ found.values)
 
 
 def _ask(plan: Plan, programme: Programme, costs: Sequence[Floats], **how: Any) -> Solution:
@@ -241,14 +229,14 @@ def _ask(plan: Plan, programme: Programme, costs: Sequence[Floats], **how: Any) 
 
 
 class Weight(NamedTuple):
-    """What a match is to the plan of today."""
+    """What a match is to the plan of today: whether all, or any, plans as good use it.
+
+    `more`: what forbidding it adds to the first objective; none: no plan is left, or not asked.
+    """
 
     more: float | None
-    """What forbidding it adds to the first objective; none: no plan is left, or nobody asked."""
     needed: bool
-    """Whether every plan that is as good uses it, or no plan does without."""
     possible: bool
-    """Whether a plan that is as good uses it."""
 
 
 def weigh_match(today: Today, match: Match) -> Weight:
@@ -266,7 +254,8 @@ def weigh_match(today: Today, match: Match) -> Weight:
         return Weight(more, more > free, True)
     if proof.programme.whole.any():
         least = proof.programme.reduced_costs(proof.cost, proof.prices_given_decisions)[columns]
-        return Weight(None, False, bool((least <= 0).any()))
+        dearest = float(np.abs(proof.cost).max(initial=0.0))
+        return Weight(None, False, bool((least <= FREE_SHARE * dearest).any()))
     found = _ask(plan, proof.programme, [proof.cost, -mask.astype(np.float64)], start=proof.start)
     most = float(found.values[columns].sum()) if found.solved else 0.0
     return Weight(None, False, most >= LEAST_T)

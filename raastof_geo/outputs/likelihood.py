@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.vocabulary import aim_of
@@ -12,14 +12,14 @@ from raastof_geo.language import Message, Readable, format_number, read_texts, r
 from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.charts import Band, draw_bands
 from raastof_geo.outputs.tables.book import Book, open_book
-from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.sensitivity.draw import describe_draw
-from raastof_geo.sensitivity.ensemble import Ensemble, Match, Used
+from raastof_geo.sensitivity.ensemble import Ensemble, Used
 from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, HeadlineName, find_threshold
 
 PAGE, BOOK = "ensemble.html", "ensemble.xlsx"
 _MOST_ROWS, _MOST_FIRST = 25, 5
 """In each table of the page, the workbook has all; commitments that are named at once."""
+_Tabulated: TypeAlias = tuple[list[Readable], list[list[Any]]]
 _DRAWN_TOGETHER: tuple[tuple[HeadlineName, ...], ...] = (
     ("largest_share", "share_in_plan"),
     ("saved_transport_kg_co2e", "saved_kg_co2e"),
@@ -40,14 +40,12 @@ def write_ensemble(ensemble: Ensemble, folder: Path) -> None:
     document.write_page(page, folder / PAGE)
     with open_book(scenario, folder / BOOK) as book:
         _write_draws(book, ensemble)
-        sheet = book.sheet(say("Matches"))
-        heads, rows = _tabulate_matches(ensemble)
-        sheet.table(heads, rows, freeze=3, digits=3)
-        sheet = book.sheet(say("What to commit to"))
-        heads, rows = _tabulate_commitments(ensemble)
-        sheet.table(heads, rows, digits=3)
-        heads, rows = _tabulate_factors(ensemble)
-        book.sheet(say("What was drawn")).table(heads, rows)
+        for title, tabulate, freeze in (
+            (say("Matches"), _tabulate_matches, 3),
+            (say("What to commit to"), _tabulate_commitments, 1),
+            (say("What was drawn"), _tabulate_factors, 1),
+        ):
+            book.sheet(title).table(*tabulate(ensemble), freeze=freeze, digits=3)
 
 
 def count_of_hundred(count: int, total: int) -> Message:
@@ -79,39 +77,34 @@ def tell_likelihood(ensemble: Ensemble) -> list[Message]:
 def tell_commitments(ensemble: Ensemble) -> list[Message]:
     """Say what to commit to first: who to whom, how much, and in how many courses all so far."""
     total, told = len(ensemble.planned), read_texts("ensemble")
-    lines = [
-        told["commit"].format(
-            match=name_match(ensemble.today.scenario, one.used.match),
-            tonnes=round_off(one.used.tonnes[0]),
-            of=count_of_hundred(round(one.together * total), total),
-        )
-        for one in ensemble.commitments[:_MOST_FIRST]
-    ]
+    lines = []
+    for one in ensemble.commitments[:_MOST_FIRST]:
+        match, of = _name_match(ensemble, one.used), round(one.together * total)
+        said = {"match": match, "tonnes": round_off(one.used.tonnes[0])}
+        lines.append(told["commit"].format(**said, of=count_of_hundred(of, total)))
     return lines or [told["commit to none"]]
 
 
-def name_match(scenario: Scenario, match: Match) -> str:
-    """Name who gives what to whom, as people read it."""
-    origin, destination, _ = match
-    ends = " → ".join(map(scenario.site_name, (origin, destination)))
-    return f"{ends}: {_name_material(scenario, match)}"
+def _name_ends(ensemble: Ensemble, used: Used) -> tuple[str, str, str]:
+    origin, destination, of = used.match
+    scenario = ensemble.today.scenario
+    material = scenario.catalogue.materials[of].called(scenario.said.language)
+    return scenario.site_name(origin), scenario.site_name(destination), material
 
 
-def _name_material(scenario: Scenario, match: Match) -> str:
-    return scenario.catalogue.materials[match[2]].called(scenario.said.language)
+def _name_match(ensemble: Ensemble, used: Used) -> str:
+    return "{} → {}: {}".format(*_name_ends(ensemble, used))
 
 
 def _lay_out(ensemble: Ensemble) -> Iterator[document.Block]:
     likely, total = tell_likelihood(ensemble), len(ensemble.draws)
     least = SHOWN["largest_share"].write(find_threshold(ensemble.today.scenario, "largest_share"))
     can, does = (ensemble.count_reached(name) for name in _DRAWN_TOGETHER[0])
-    yield document.Figures(
-        (
-            (say("The share can reach {least}", least=least), count_of_hundred(can, total), ""),
-            (say("The plan reaches {least}", least=least), count_of_hundred(does, total), ""),
-            (say("Matches to commit to"), str(len(ensemble.commitments)), ""),
-        )
-    )
+    yield document.Figures((
+        (say("The share can reach {least}", least=least), count_of_hundred(can, total), ""),
+        (say("The plan reaches {least}", least=least), count_of_hundred(does, total), ""),
+        (say("Matches to commit to"), str(len(ensemble.commitments)), ""),
+    ))  # fmt: skip
     yield document.Bullets(tuple(likely))
     yield document.Paragraph(say("What to commit to first"), lead=True)
     yield document.Bullets(tuple(tell_commitments(ensemble)))
@@ -131,22 +124,13 @@ def _lay_out(ensemble: Ensemble) -> Iterator[document.Block]:
     yield document.Heading(say("What was drawn"), anchor="drawn")
     yield _cut(say("What was drawn"), _tabulate_factors(ensemble), words=6, most=1000)
     yield document.Heading(say("How it was done"), anchor="how")
-    yield document.Bullets(
-        (
-            told["design"].format(count=total, seed=ensemble.seed),
-            told["solved"],
-            told["held"].format(count=len(ensemble.regrets())),
-            told["one of several"],
-        )
-    )
+    design = told["design"].format(count=total, seed=ensemble.seed)
+    held = told["held"].format(count=len(ensemble.regrets()))
+    yield document.Bullets((design, told["solved"], held, told["one of several"]))
 
 
 def _cut(
-    caption: Readable,
-    tabulated: tuple[list[Readable], list[list[Any]]],
-    *,
-    words: int,
-    most: int = _MOST_ROWS,
+    caption: Readable, tabulated: _Tabulated, *, words: int, most: int = _MOST_ROWS
 ) -> document.Table:
     heads, rows = tabulated
     shown = tuple(tuple(map(_write, row)) for row in rows[:most])
@@ -192,7 +176,7 @@ def _tell_regret(ensemble: Ensemble) -> Iterator[document.Block]:
     found = ensemble.regrets()
     if not found:
         return
-    unit = aim_of(ensemble.today.scenario.said.objectives[0].minimise[0]).unit
+    unit = _unit_of(ensemble)
     ranked = sorted(one.regret or 0.0 for one in found)
     lost = sorted(one.undelivered_t for one in found)
     middle, high = len(found) // 2, min(len(found) - 1, int(0.95 * len(found)))
@@ -207,26 +191,26 @@ def _say_weighed(ensemble: Ensemble) -> Message:
     return read_texts("ensemble")["weighed"].format(count=len(mine), needed=needed)
 
 
-def _tabulate_commitments(ensemble: Ensemble) -> tuple[list[Readable], list[list[Any]]]:
-    scenario = ensemble.today.scenario
+def _tabulate_commitments(ensemble: Ensemble) -> _Tabulated:
+    unit = _unit_of(ensemble)
     heads: list[Readable] = [say("Match"), say("Today [t]"), say("9 of 10 have [t]")]
-    heads += [say("Used in [%]"), say("With all above in [%]"), _head_dearer(scenario)]
+    heads += [say("Used in [%]"), say("With all above in [%]")]
+    heads.append(say("Dearer where unused [{unit}/t]", unit=unit))
     return heads, [
-        [name_match(scenario, one.match), one.today_t, one.tonnes[0], 100 * one.share,
+        [_name_match(ensemble, one), one.today_t, one.tonnes[0], 100 * one.share,
          100 * step.together, one.dearer]
         for step in ensemble.commitments
         for one in [step.used]
     ]  # fmt: skip
 
 
-def _head_dearer(scenario: Scenario) -> Message:
-    unit = aim_of(scenario.said.objectives[0].minimise[0]).unit
-    return say("Dearer where unused [{unit}/t]", unit=unit)
+def _unit_of(ensemble: Ensemble) -> Message:
+    """Give the unit of the first objective."""
+    return aim_of(ensemble.today.scenario.said.objectives[0].minimise[0]).unit
 
 
-def _tabulate_matches(ensemble: Ensemble) -> tuple[list[Readable], list[list[Any]]]:
-    scenario, told = ensemble.today.scenario, read_texts("ensemble")
-    unit = aim_of(scenario.said.objectives[0].minimise[0]).unit
+def _tabulate_matches(ensemble: Ensemble) -> _Tabulated:
+    unit, told = _unit_of(ensemble), read_texts("ensemble")
 
     def judge(used: Used) -> Readable:
         if used.weight is None:
@@ -239,14 +223,13 @@ def _tabulate_matches(ensemble: Ensemble) -> tuple[list[Readable], list[list[Any
     heads += [say("Used in [%]"), say("9 of 10 have [t]"), say("Half have [t]")]
     heads += [say("1 of 10 has [t]"), say("Without it [{unit}]", unit=unit), say("In today's plan")]
     return heads, [
-        [*map(scenario.site_name, used.match[:2]), _name_material(scenario, used.match),
-         used.today_t, 100 * used.share, *used.tonnes, used.weight and used.weight.more,
-         judge(used)]
+        [*_name_ends(ensemble, used), used.today_t, 100 * used.share, *used.tonnes,
+         used.weight and used.weight.more, judge(used)]
         for used in ensemble.used
     ]  # fmt: skip
 
 
-def _tabulate_factors(ensemble: Ensemble) -> tuple[list[Readable], list[list[Any]]]:
+def _tabulate_factors(ensemble: Ensemble) -> _Tabulated:
     heads: list[Readable] = [say("Assumption"), say("Value"), say("Range"), say("How it is drawn")]
     heads += [say("Source")]
     return heads, [
