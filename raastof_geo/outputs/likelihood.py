@@ -48,7 +48,7 @@ def write_ensemble(ensemble: Ensemble, folder: Path) -> None:
             book.sheet(title).table(*tabulate(ensemble), freeze=freeze, digits=3)
 
 
-def count_of_hundred(count: int, total: int) -> Message:
+def say_of_hundred(count: int, total: int) -> Message:
     """Say how many of a hundred it is; nearly none and nearly all are never none and all."""
     share = 100 * count / max(1, total)
     if 0 < share < 0.5:
@@ -64,8 +64,8 @@ def tell_likelihood(ensemble: Ensemble) -> list[Message]:
     least = SHOWN["largest_share"].write(find_threshold(scenario, "largest_share"))
     can, does = (ensemble.count_reached(name) for name in _DRAWN_TOGETHER[0])
     said = [
-        told["can"].format(of=count_of_hundred(can, total), least=least),
-        told["does"].format(of=count_of_hundred(does, total), least=least),
+        told["can"].format(of=say_of_hundred(can, total), least=least),
+        told["does"].format(of=say_of_hundred(does, total), least=least),
     ]
     if lost := total - len(ensemble.planned):
         said.append(told["lost"].format(count=lost, total=total))
@@ -81,7 +81,7 @@ def tell_commitments(ensemble: Ensemble) -> list[Message]:
     for one in ensemble.commitments[:_MOST_FIRST]:
         match, of = _name_match(ensemble, one.used), round(one.together * total)
         said = {"match": match, "tonnes": round_off(one.used.tonnes[0])}
-        lines.append(told["commit"].format(**said, of=count_of_hundred(of, total)))
+        lines.append(told["commit"].format(**said, of=say_of_hundred(of, total)))
     return lines or [told["commit to none"]]
 
 
@@ -101,8 +101,8 @@ def _lay_out(ensemble: Ensemble) -> Iterator[document.Block]:
     least = SHOWN["largest_share"].write(find_threshold(ensemble.today.scenario, "largest_share"))
     can, does = (ensemble.count_reached(name) for name in _DRAWN_TOGETHER[0])
     yield document.Figures((
-        (say("The share can reach {least}", least=least), count_of_hundred(can, total), ""),
-        (say("The plan reaches {least}", least=least), count_of_hundred(does, total), ""),
+        (say("The share can reach {least}", least=least), say_of_hundred(can, total), ""),
+        (say("The plan reaches {least}", least=least), say_of_hundred(does, total), ""),
         (say("Matches to commit to"), str(len(ensemble.commitments)), ""),
     ))  # fmt: skip
     yield document.Bullets(tuple(likely))

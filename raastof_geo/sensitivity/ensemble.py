@@ -118,12 +118,12 @@ def solve_today(
     causes = scenario.said.effect.causes
     edit_together(scenario, _set_levels(factors, [one.subject.value for one in factors]))
     plan, effect = solve_briefly(scenario, legs, causes=causes, explain=True)
-    ranked = sorted(list_matches(plan).items(), key=lambda one: (-one[1], one[0]))
+    ranked = sorted(add_up_matches(plan).items(), key=lambda one: (-one[1], one[0]))
     headlines = read_headlines(effect)
     return Today(scenario, plan, headlines, price, tuple(factors), levels, dict(ranked))
 
 
-def list_matches(plan: Plan) -> dict[Match, float]:
+def add_up_matches(plan: Plan) -> dict[Match, float]:
     """Add up what goes from one site to another by material, but out of pits and to reception."""
     problem, values = plan.problem, plan.proof.values[plan.problem.block("moves")]
     used = np.flatnonzero((values > 0) & ~problem.inside)
@@ -167,7 +167,7 @@ def _solve_draw(today: Today, number: int) -> Draw:
         plan, found = solve_nothing_else(varied, legs, whole=whole, start=today.plan, columns=known)
         apart = found.whole == whole
         told = tuple(found.of(one) if apart or one not in _APART else None for one in HEADLINES)
-        used = list_matches(plan)
+        used = add_up_matches(plan)
         dearer = _price_unused(plan, [one for one in today.matches if one not in used])
         every = -(-len(today.levels) // MOST_REGRETTED)
         held = None if number % every else _hold(plan, today)
@@ -334,7 +334,7 @@ def sum_up(
     today: Today, draws: Sequence[Draw], *, seed: int, executor: Executor | None = None
 ) -> Ensemble:
     """See what draws have in common, and what their matches are to the plan of today."""
-    used = count_matches(today, draws)
+    used = tally_matches(today, draws)
     commitments = order_commitments(used, draws)
     largest = [*today.matches][:MOST_WEIGHED]
     others = [one.match for one in used if one.match not in today.matches][:MOST_WEIGHED]
@@ -344,7 +344,7 @@ def sum_up(
     return Ensemble(today, seed, tuple(draws), tuple(told), tuple(commitments))
 
 
-def count_matches(today: Today, draws: Sequence[Draw]) -> list[Used]:
+def tally_matches(today: Today, draws: Sequence[Draw]) -> list[Used]:
     """Count in how many draws with a plan each match is used, and how much of it."""
     planned = [one for one in draws if one.headlines is not None]
     found: dict[Match, list[float]] = {match: [] for match in today.matches}

@@ -23,7 +23,7 @@ from raastof_geo.effect.measure import measure_effect
 from raastof_geo.errors import InputError, NoPlanError
 from raastof_geo.language import speaking
 from raastof_geo.outputs.likelihood import (
-    count_of_hundred,
+    say_of_hundred,
     tell_commitments,
     tell_likelihood,
     write_ensemble,
@@ -384,7 +384,7 @@ def test_the_page_says_how_likely_and_what_to_commit_to(summed, tmp_path):
 )  # fmt: skip
 def test_so_many_of_a_hundred(count, total, told):
     with speaking("en"):
-        assert str(count_of_hundred(count, total)) == told
+        assert str(say_of_hundred(count, total)) == told
 
 
 # On real roads, with files.
