@@ -285,7 +285,7 @@ def solve_in_order(
         master.hold(left.sense, left.may[master.columns])
         search = _Search(master, left.may, how)
         optimum = search.find(cost)
-        if optimum.complete and not steps:  # where like searches begin
+        if optimum.complete:
             optimum = replace(optimum, basis=master.basis())
         if how.labels is not None:
             optimum = search.state(optimum, cost, how.labels)
