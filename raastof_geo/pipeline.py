@@ -31,7 +31,7 @@ from raastof_geo.outputs import write_outputs
 from raastof_geo.outputs.documents.assumptions import TOLD
 from raastof_geo.outputs.quote import write_quote
 from raastof_geo.outputs.warning import explain_idle
-from raastof_geo.records.exchange import check_place
+from raastof_geo.records.exchange import check_place, exchanging
 from raastof_geo.region.region import read_region
 from raastof_geo.result import Result
 from raastof_geo.roads.area import read_area
@@ -48,9 +48,13 @@ from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.scenario.tables.source import read_source
 from raastof_geo.scenario.varied import choose_variants, list_variants
 from raastof_geo.sensitivity.assessment import MOST_DECLARED, Assessment, assess
+from raastof_geo.sensitivity.batches import DRAWN, clear_parts, plan_design, run_batches
+from raastof_geo.sensitivity.draw import draw_levels, list_factors
+from raastof_geo.sensitivity.ensemble import Ensemble, solve_today, sum_up
 from raastof_geo.sensitivity.headline import read_headlines, solve_briefly
 from raastof_geo.sensitivity.lever import list_declared, list_levers
 from raastof_geo.spread import spread
+from raastof_geo.version import __version__
 
 if TYPE_CHECKING:
     from raastof_geo.outputs.documents.comparison import Compared
@@ -256,6 +260,49 @@ def rank_assumptions(
     found = assess(scenario, base, levers, price, executor=executor, tell=tell)
     found = replace(found, swings=tuple(found.ranked(*TOLD)))
     return scenario, found, write_sensitivity(scenario, found, folder, most=most)
+
+
+def draw_ensemble(
+    path: Path | str,
+    *,
+    draws: int = 1000,
+    seed: int = 1,
+    into: Path | str = "results",
+    anywhere: bool = False,
+    language: Language | None = None,
+    resume: bool = False,
+    executor: Executor | None = None,
+    tell: Tell = lambda _: None,
+) -> tuple[Ensemble, Path]:
+    """Solve a scenario in many conceivable courses, drawn from the ranges that it states.
+
+    Plan and baseline are solved again in each; one without a plan is a course with its reason.
+    `draws` says how many, `seed` which. To `resume` begins with those that a run of the same draws
+    left; `InputError` where they are of another one. Page, workbook and `draws.json` lie in
+    `into/<scenario>_ensemble`, the same bytes with any `executor`.
+    """
+    from raastof_geo.outputs.likelihood import write_ensemble
+
+    scenario = read_for_roads(path, anywhere=anywhere, language=language, tell=tell)
+    folder = Path(into) / f"{scenario.id}_ensemble"
+    check_place(folder)
+    factors = list_factors(scenario)
+    design = plan_design(scenario, factors, draws=draws, seed=seed)
+    network, anchors = place_scenario(scenario, tell=tell)
+    tell(say("Pricing the legs"))
+    price = partial(price_again, price_legs(scenario, network, anchors))
+    tell(say("Assigning tonnes to legs"))
+    levels = draw_levels(factors, draws=draws, seed=seed)
+    today = solve_today(scenario, price, factors, levels)
+    drawn = run_batches(today, design, folder, resume=resume, executor=executor, tell=tell)
+    tell(say("Asking what today's plan could do without"))
+    found = sum_up(today, drawn, seed=seed, executor=executor)
+    tell(say("Writing the results"))
+    with exchanging(folder, version=__version__) as draft, speaking(*scenario.speech):
+        (draft / DRAWN.name).write_bytes(design.write(drawn))
+        write_ensemble(found, draft)
+    clear_parts(folder)
+    return found, folder
 
 
 def compare_variants(

@@ -6,11 +6,21 @@ import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from importlib import import_module
+from itertools import islice
 from typing import Any, TypeVar
+
+from raastof_geo.errors import InputError
 
 T = TypeVar("T")
 Task = TypeVar("Task")
@@ -19,9 +29,30 @@ Answer = TypeVar("Answer")
 _MOST_WORKERS = 8
 """As many are started unasked: each takes some 300 MB."""
 
+_PATIENCE_S, _RETRIES = 20, 3
+"""How long a scheduler is waited for [s], and how often a task of a worker that died is given to
+another one."""
+
 
 class Team(ProcessPoolExecutor):
     """Processes whose work is shared by the one that started them."""
+
+
+class Cluster(Executor):
+    """The workers of a Dask scheduler; what tasks share travels to each of them once."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._workers = client.get_executor(pure=False, retries=_RETRIES)
+
+    def submit(self, do: Callable[..., T], /, *args: Any, **how: Any) -> Future[T]:
+        """Have a worker do something."""
+        task: Future[T] = self._workers.submit(do, *args, **how)
+        return task
+
+    def share(self, packed: bytes) -> Any:
+        """Lay bytes down at every worker, and give what stands for them in tasks."""
+        return self._client.scatter(packed, broadcast=True)
 
 
 def spread(
@@ -32,26 +63,70 @@ def spread(
     What they share is pickled once, whatever it is, and stays with a worker for the items that
     follow, so that a task costs no more than its item. Nobody works on when this is left, be it by
     an error of one of them. In a `Team` this process works, too: from the last item on, while it
-    waits for one that others have begun.
+    waits for others. What workers that died have left undone is done here.
     """
-    if executor is None or len(items) < 2:
-        for item in items:
-            yield do(shared, item)
-        return
-    packed = pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL)
-    tasks = [executor.submit(_do, do, packed, item) for item in items]
-    here: dict[int, Answer] = {}
+    done, at = dict[int, Future[Answer]](), 0
+    for number, task in _finish(executor, do, shared, items):
+        done[number] = task
+        while at in done:
+            yield done.pop(at).result()
+            at += 1
+
+
+def gather(
+    executor: Executor | None, do: Callable[[T, Task], Answer], shared: T, items: Sequence[Task]
+) -> Iterator[tuple[int, Answer]]:
+    """Give the number of each item and `do(shared, item)`, as `spread` does, as they come done."""
+    for number, task in _finish(executor, do, shared, items):
+        yield number, task.result()
+
+
+def _finish(
+    executor: Executor | None, do: Callable[[T, Task], Answer], shared: T, items: Sequence[Task]
+) -> Iterator[tuple[int, Future[Answer]]]:
+    left: dict[int, Future[Answer]] = {}
+    here = [*reversed(range(len(items)))]
     try:
-        for number, task in enumerate(tasks):
-            if isinstance(executor, Team):
-                for mine in [number, *reversed(range(number + 1, len(items)))]:
-                    if task.done():
-                        break
-                    if mine not in here and tasks[mine].cancel():
-                        here[mine] = do(shared, items[mine])
-            yield here[number] if number in here else task.result()
+        if executor is not None and len(items) > 1:
+            packed: Any = pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL)
+            packed = executor.share(packed) if isinstance(executor, Cluster) else packed
+            with suppress(BrokenExecutor):
+                while here:
+                    task = executor.submit(_do, do, packed, items[here[-1]])
+                    left[here.pop()] = task
+        while left or here:
+            done = [number for number, task in left.items() if task.done()]
+            for number in done:
+                if _is_lost(left[number]):
+                    here.append(number)
+                    del left[number]
+                else:
+                    yield number, left.pop(number)
+            if not (done or here) and isinstance(executor, Team):
+                here += islice((one for one in reversed(left) if left[one].cancel()), 1)
+            if here:
+                left.pop(here[-1], None)
+                yield here[-1], _do_here(do, shared, items[here.pop()])
+            elif left and not done:
+                wait(left.values(), return_when=FIRST_COMPLETED)
     finally:
-        wait([task for task in tasks if not task.cancel()])
+        wait([task for task in left.values() if not task.cancel()])
+
+
+def _do_here(do: Callable[[T, Task], Answer], shared: T, item: Task) -> Future[Answer]:
+    task = Future[Answer]()
+    try:
+        task.set_result(do(shared, item))
+    except Exception as error:
+        task.set_exception(error)
+    return task
+
+
+def _is_lost(task: Future[Any]) -> bool:
+    """Tell whether a worker died of a task, or with it; `KilledWorker` is Dask's word for it."""
+    error = None if task.cancelled() else task.exception()
+    killed = isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker"
+    return task.cancelled() or killed
 
 
 def _do(do: Callable[[Any, Task], Answer], packed: bytes, item: Task) -> Answer:
@@ -83,6 +158,23 @@ def working(workers: int | None, *, ready: str) -> Iterator[Team | None]:
         yield team
     finally:
         team.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def reaching(scheduler: str) -> Iterator[Executor]:
+    """Have the workers of a Dask scheduler work; `InputError`: no Dask, or nobody there."""
+    try:
+        from dask.distributed import Client
+    except ImportError as error:
+        raise InputError.saying_text("spread", "no dask") from error
+    try:
+        connect: Any = Client
+        client = connect(scheduler, timeout=_PATIENCE_S)
+    except (OSError, ValueError) as error:
+        told = {"address": f"`{scheduler}`", "reason": str(error).splitlines()[0]}
+        raise InputError.saying_text("spread", "nobody", **told) from error
+    with client:
+        yield Cluster(client)
 
 
 def _begin(ready: str) -> None:

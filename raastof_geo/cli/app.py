@@ -33,6 +33,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "lock": driven.lock_flows,
     "actuals": driven.follow_deliveries,
     "sensitivity": scenario.rank_file,
+    "ensemble": scenario.draw_file,
     "why-not": answers.tell_why_not,
     "materials": answers.tell_materials,
     "why": answers.tell_fit,

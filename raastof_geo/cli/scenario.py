@@ -26,7 +26,7 @@ from raastof_geo.errors import InputError
 from raastof_geo.files import read_trace, write_whole
 from raastof_geo.language import Readable, format_number, say, spoken_language
 from raastof_geo.records.manifest import find_door, list_own
-from raastof_geo.spread import working
+from raastof_geo.spread import reaching, working
 
 if TYPE_CHECKING:
     from raastof_geo.result import Result
@@ -127,6 +127,41 @@ def rank_file(
         _show_table(str(table.caption), (table.header[0], *table.header[3:-1]), rows)
         turning = say("What would turn the conclusion over")
         tell_items(*tell_turning(assessment), title=turning, mark="· ")
+        _tell_files(folder)
+
+
+def draw_file(
+    context: typer.Context,
+    scenario: ScenarioPath,
+    *,
+    draws: Annotated[int, option("--draws", value="N", min=2, max=100_000)] = 1000,
+    seed: Annotated[int, option("--seed", value="N", min=0)] = 1,
+    resume: Annotated[bool, option("--resume")] = False,
+    into: Into = Path("results"),
+    anywhere: Anywhere = False,
+    workers: Workers = None,
+    scheduler: Annotated[str, option("--scheduler", value="tcp://…")] = "",
+) -> None:
+    """Solve a scenario in many conceivable courses, and say how sure its answer is."""
+    from raastof_geo.outputs.likelihood import tell_commitments, tell_likelihood
+    from raastof_geo.pipeline import draw_ensemble
+
+    team = reaching(scheduler) if scheduler else working(workers, ready=_MACHINE)
+    with telling(context) as note, team as executor:
+        found, folder = draw_ensemble(
+            scenario,
+            draws=draws,
+            seed=seed,
+            into=into,
+            anywhere=anywhere,
+            language=asked_in(context),
+            resume=resume,
+            executor=executor,
+            tell=note,
+        )
+    with in_speech_of(found.today.scenario):
+        tell_items(*tell_likelihood(found))
+        tell_items(*tell_commitments(found), title=say("What to commit to first"), mark="· ")
         _tell_files(folder)
 
 

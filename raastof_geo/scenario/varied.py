@@ -5,9 +5,10 @@ a file undergoes holds for each variation, and a variation is what its file woul
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -41,20 +42,48 @@ class SaidAmount(NamedTuple):
     """In how many periods it falls due again."""
 
 
-def edit_for(scenario: Scenario, assumption: Assumption, level: float) -> Edits:
-    """Give what to write where for an assumption to have another number, or an `InputError`."""
+def edit_for(
+    scenario: Scenario, assumption: Assumption, level: float, before: Edits = MappingProxyType({})
+) -> Edits:
+    """Give what to write where for an assumption to have another number, or an `InputError`.
+
+    Amounts are those that others have written `before`, if they have.
+    """
     if assumption.scale is None:
         trail = split_path(assumption.set)
         return {trail: _with_number(find_value(scenario, trail), level)}
     factor = level / (assumption.value or 1.0)
-    scaled = list_amounts(scenario, assumption.scale)
+    scaled = list_amounts(scenario, assumption.scale, before)
     edits = scale_amounts(scaled, factor)
     if assumption.rest is not None:
-        taken = list_amounts(scenario, assumption.rest)
+        taken = list_amounts(scenario, assumption.rest, before)
         if edits.keys() & {one.trail for one in taken}:
             raise InputError.saying_text("variations", "keep apart")
         edits |= scale_amounts(taken, _factor_of_rest(scenario, scaled, taken, factor))
     return edits
+
+
+def edit_together(scenario: Scenario, levels: Iterable[tuple[Assumption, float]]) -> Edits:
+    """Give what to write where for several assumptions to have other numbers, all at once.
+
+    Numbers at paths come first; then amounts are multiplied one after the other, in the order
+    given, and each `rest` takes what is missing of what those before it left.
+    """
+    edits: dict[Trail, Any] = {}
+    for assumption, level in sorted(levels, key=lambda one: one[0].scale is not None):
+        new = edit_for(scenario, assumption, level, edits)
+        if assumption.set and edits.keys() & new.keys():
+            raise InputError.saying_text("variations", "said twice", key=f"`{assumption.set}`")
+        edits |= new
+    return edits
+
+
+def moves_amounts_only(edits: Edits) -> bool:
+    """Tell whether edits leave who may send what to whom, and what that costs, as it was."""
+    return all(
+        trail[0] == "capture" or (trail[0] == "sites" and isinstance(new, Quantity))
+        for trail, new in edits.items()
+    )
 
 
 def value_of_assumption(scenario: Scenario, assumption: Assumption) -> float:
@@ -86,7 +115,9 @@ def _factor_of_rest(
     return left / there
 
 
-def list_amounts(scenario: Scenario, chosen: AmountFilter) -> list[SaidAmount]:
+def list_amounts(
+    scenario: Scenario, chosen: AmountFilter, before: Edits = MappingProxyType({})
+) -> list[SaidAmount]:
     """List the amounts that a filter means, or raise an `InputError` where there are none."""
     found = []
     for said in (one for one in list_every_amount(scenario) if one.whose in chosen):
@@ -96,7 +127,7 @@ def list_amounts(scenario: Scenario, chosen: AmountFilter) -> list[SaidAmount]:
             "land": scenario.land(said.site),
         }
         if all(wanted is None or here[name] in wanted for name, wanted in chosen[said.whose]):
-            found.append(said)
+            found.append(said._replace(quantity=before.get(said.trail, said.quantity)))
     if not found:
         raise InputError.saying_text("variations", "no match")
     return found

@@ -84,6 +84,8 @@ class Lever:
 
     subject: Subject
     edit: Callable[[float], Edits]
+    assumption: Assumption | None = None
+    """What it is as an assumption of a file; none: a choice, or a group of amounts of ours."""
 
 
 def list_declared(scenario: Scenario) -> list[Lever]:
@@ -129,7 +131,7 @@ def make_lever(scenario: Scenario, name: str, assumption: Assumption) -> Lever:
         value=value_of_assumption(scenario, assumption),
         levels=(assumption.low, assumption.high),
     )
-    return Lever(subject, partial(edit_for, scenario, assumption))
+    return Lever(subject, partial(edit_for, scenario, assumption), assumption)
 
 
 def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lever]:
@@ -158,9 +160,8 @@ def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lev
         value=value,
         levels=levels,
     )
-    yield Lever(
-        subject, partial(edit_for, scenario, Assumption(low=0, high=1, source="-", set=path))
-    )
+    assumption = Assumption(low=0, high=1, source="-", set=path)
+    yield Lever(subject, partial(edit_for, scenario, assumption), assumption)
 
 
 _NUMBERS = ("co2_price_dkk_per_t", "idle_min_per_load", "return_loads.share")

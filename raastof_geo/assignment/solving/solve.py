@@ -315,8 +315,8 @@ def solve(
     none: they take any value between. The `clock` [s] is for the decisions where they are looked
     for. It may `start` at the end of a like search, or with columns. A reduced cost below a share
     `free` of the largest cost counts as zero. Without `labels`, the names for PuLP, nobody is given
-    the plan; with `settle` PuLP chooses among equally good ones, and where `stated` solves the last
-    round of each objective as well.
+    the plan; with `settle` one of equally good ones is chosen, and where `stated` PuLP does so and
+    solves the last round of each objective.
     """
     costs = tuple(problem.objectives() if costs is None else costs)
     programme = programme or build_programme(lay_rows(problem, rules), problem.whole)
@@ -361,18 +361,20 @@ def solve(
 
 
 def _settle(problem: Problem, step: Step, labels: Labels, how: How) -> tuple[Floats, Stage] | None:
-    """Pick the one plan among equally good ones that the labels decide, with PuLP.
+    """Pick the one plan among equally good ones that the labels decide, with PuLP if it is told.
 
     All columns of the optimal face take part, so that the plan does not hang on the way there.
     """
     left = step.left
     face: Columns = np.flatnonzero(left.may)
-    if len(face) > _SETTLE_MOST:
+    if how.labels is None or len(face) > _SETTLE_MOST:
         held, start = replace(left.programme, sense=left.sense), Start(step.optimum.columns)
         again = solve_in_order(held, [break_ties(problem)], How(how.clock, ~left.may, start))[-1]
         face = again.optimum.columns[again.left.may[again.optimum.columns]]
         if not again.optimum.solved:
             return None
+        if how.labels is None:
+            return again.optimum.spread(problem.column_count), replace(left, columns=face)
     weight = break_ties(problem.only(face))
     stated = state_programme(left.programme, face, weight, sense=left.sense, labels=labels)
     if not (run := stated.run(make_solver())).feasible:

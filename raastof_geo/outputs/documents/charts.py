@@ -93,7 +93,8 @@ def draw_waterfall(bars: Sequence[Bar], *, unit: str) -> Drawing:
                       for at in (0, 2)]  # fmt: skip
         if place + 1 < len(bars):
             parts.append(Shape([(end, top + _BAR), (end, top + _ROW)], stroke=QUIET, width=0.8))
-        text = ("" if bar.whole else "+" if rises else "−") + _write(abs(bar.value))
+        text = _write(abs(bar.value))
+        text = text if bar.whole or text == "0" else f"{'+' if rises else '−'}{text}"
         parts.append(Words(max(start, end) + _GAP, top + 16, text, bold=bar.whole))
     return Drawing(parts, plot.foot + 60)
 
@@ -151,6 +152,47 @@ def draw_bars(
         parts.append(Words(x + 28, y, name, size=12))
         x += 28 + measure_text(name, 12) + 22
     return Drawing(parts, foot + 72)
+
+
+class Band(NamedTuple):
+    """What nine of ten have, what half have, and where it stands today."""
+
+    label: str
+    low: float
+    middle: float
+    high: float
+    today: float
+
+
+def draw_bands(bands: Sequence[Band], *, unit: str) -> Drawing:
+    """Draw a bar from low to high for each band, a line at its middle, a diamond for today."""
+    values = [0.0, *(value for band in bands for value in band[1:])]
+    low, high = min(values), max(values)
+    span = max(high - low, 1e-9)
+    left, names = _place_labels([one.label for one in bands], _ROW)
+    foot = 8 + _ROW * len(bands)
+    plot = _Plot(left, low - (0.05 * span if low < 0 else 0), high + 0.08 * span, foot)
+    parts: list[Piece] = [*plot.axis(unit), *names]
+    for place, band in enumerate(bands):
+        top = 8 + _ROW * place + (_ROW - _BAR) / 2
+        parts += _mark_band([plot.at(value) for value in band[1:]], top)
+    x, y = 8.0, foot + 52
+    told = (say("nine of ten"), say("the middle"), say("today"))
+    for number, name in enumerate(map(str, told)):
+        shown = list(_mark_band([x, x + 14, x + 28, x + 14], y))
+        parts += (shown[:1], shown[1:2], shown[2:])[number]
+        parts.append(Words(x + 36, y + 16, name, size=12))
+        x += 36 + measure_text(name, 12) + 22
+    return Drawing(parts, foot + 84)
+
+
+def _mark_band(at: Sequence[float], top: float) -> Iterator[Piece]:
+    low, middle, high, today = at
+    yield Shape(box(low, top, max(high, low + 1), top + _BAR), LIGHT, DARK)
+    yield Shape([(middle, top), (middle, top + _BAR)], stroke=DARK, width=3)
+    half = _BAR / 2
+    corners = [(today, top + 3), (today + 8, top + half), (today, top + _BAR - 3)]
+    yield Shape([*corners, (today - 8, top + half)], MIDDLE, INK)
 
 
 def draw_front(

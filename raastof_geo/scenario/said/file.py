@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -184,6 +185,11 @@ AmountFilter: TypeAlias = Annotated[dict[Whose, Which], Field(min_length=1)]
 """Whose amounts, and which of them: `{needs: {use: fill}}`."""
 
 
+Distribution: TypeAlias = Literal["triangular", "uniform", "discrete"]
+"""How a number is drawn: likeliest at its value and never beyond its ends, alike between them, or
+one of a list."""
+
+
 class Assumption(Part):
     """A number that the scenario rests on, the range it may lie in, and what hangs on it."""
 
@@ -202,11 +208,28 @@ class Assumption(Part):
     """The amounts that take the difference, in equal parts of each, so that the sum stays."""
     set: str = ""
     """The path of the number itself, such as `catalogue.materials.lime.price`."""
+    distribution: Distribution = "triangular"
+    """How `raastof ensemble` draws it."""
+    values: tuple[Level, ...] = ()
+    """The numbers that it may have, where it is one of a list."""
+    weights: tuple[Annotated[float, Field(ge=0)], ...] = ()
+    """How likely each of these is, against the others; none: all alike."""
+    group: str = Field(default="", max_length=200)
+    """Assumptions of one group rise and fall together when they are drawn."""
 
     @model_validator(mode="before")
     @classmethod
-    def _percent_is_a_unit(cls, given: Any) -> Any:
-        if isinstance(given, dict) and "unit" not in given and _is_percent(given.get("low")):
+    def _fill_in(cls, given: Any) -> Any:
+        """Of a list take the ends, and know a per cent for a unit."""
+        if not isinstance(given, dict):
+            return given
+        listed = given.get("values")
+        if isinstance(listed, list | tuple) and listed:
+            with suppress(TypeError, ValueError, InputError):
+                levels = sorted((float(_read_level(one)), one) for one in listed)
+                ends = {"low": levels[0][1], "high": levels[-1][1], "distribution": "discrete"}
+                given = {**ends, **given}
+        if "unit" not in given and _is_percent(given.get("low")):
             return {**given, "unit": "%"}
         return given
 
@@ -224,6 +247,14 @@ class Assumption(Part):
             yield Fault(say("`scale` divides by `value`: say one above 0"), ("value",))
         if self.scale is not None and self.low < 0:
             yield Fault(say("an amount cannot be below 0: raise `low`"), ("low",))
+        if (self.distribution == "discrete") != bool(self.values):
+            yield Fault(say("`discrete` and `values` belong together"), ("distribution",))
+        if self.weights and (len(self.weights) != len(self.values) or not any(self.weights)):
+            yield Fault(say("say one of `weights` for each of `values`, not all 0"), ("weights",))
+        for at, one in enumerate(self.values):
+            if not self.low <= one <= self.high:
+                told = say("{value} does not lie between `low` and `high`", value=f"{one:g}")
+                yield Fault(told, ("values", at))
         if self.low == self.high:
             yield _outside("low", self.low, "high", self.high)
         value = self.low if self.value is None else self.value

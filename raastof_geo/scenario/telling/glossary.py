@@ -2,7 +2,7 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -240,14 +240,15 @@ def explain_fit(
     language: Language,
     *,
     land: str = "built_up",
+    accepted: Collection[str] = (),
     scenario: Scenario | None = None,
 ) -> list[str]:
     """Say whether a material may serve a use and why, also of needs; else an `InputError`."""
     asked = [("materials", material), ("uses", use), ("land", land)]
     material, use, land = look_up(catalogue, asked)
     words = CatalogueWords(catalogue, language)
-    accepted = frozenset(scenario.accepted_for_all if scenario else ())
-    question = _Question(words, material, use, land, accepted)
+    for_all = scenario.accepted_for_all if scenario else ()
+    question = _Question(words, material, use, land, frozenset((*accepted, *for_all)))
     told = [*question.answer(), *(_tell_needs(scenario, question) if scenario else ())]
     return list(map(words.read, told))
 
