@@ -47,11 +47,22 @@ from raastof_geo.scenario.said.file import Variant
 from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.scenario.tables.source import read_source
 from raastof_geo.scenario.varied import choose_variants, list_variants
-from raastof_geo.sensitivity.assessment import MOST_DECLARED, Assessment, assess
-from raastof_geo.sensitivity.batches import DRAWN, clear_parts, plan_design, run_batches
-from raastof_geo.sensitivity.draw import draw_levels, list_factors
+from raastof_geo.sensitivity.batches import (
+    DRAWN,
+    clear_parts,
+    draw_levels,
+    list_factors,
+    plan_design,
+    run_batches,
+)
 from raastof_geo.sensitivity.ensemble import Ensemble, solve_today, sum_up
-from raastof_geo.sensitivity.headline import read_headlines, solve_briefly
+from raastof_geo.sensitivity.headline import (
+    MOST_DECLARED,
+    Assessment,
+    assess,
+    read_headlines,
+    solve_briefly,
+)
 from raastof_geo.sensitivity.lever import list_declared, list_levers
 from raastof_geo.spread import spread
 from raastof_geo.version import __version__

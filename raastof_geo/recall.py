@@ -50,7 +50,7 @@ from raastof_geo.scenario.identity import Name, find_model, names_in
 from raastof_geo.scenario.period import Calendar, Period
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.sensitivity.assessment import Assessment
+from raastof_geo.sensitivity.headline import Assessment
 from raastof_geo.units import Quantity
 
 _T = TypeVar("_T")

@@ -12,7 +12,7 @@ from raastof_geo.language import Message, Readable, format_number, read_texts, r
 from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.charts import Band, draw_bands
 from raastof_geo.outputs.tables.book import Book, open_book
-from raastof_geo.sensitivity.draw import describe_draw
+from raastof_geo.sensitivity.batches import describe_draw
 from raastof_geo.sensitivity.ensemble import Ensemble, Used
 from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, HeadlineName, find_threshold
 

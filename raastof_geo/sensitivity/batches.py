@@ -1,4 +1,4 @@
-"""Solve the draws of an ensemble in batches, each kept on the disk as soon as it is done."""
+"""Draw what may be otherwise, and solve the draws in batches, each kept as soon as it is done."""
 
 import hashlib
 import math
@@ -10,15 +10,71 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from scipy.stats import qmc
+
+from raastof_geo.arrays import Floats
 from raastof_geo.errors import InputError, RaastofError
 from raastof_geo.files import write_whole
-from raastof_geo.language import Message, say
+from raastof_geo.language import Message, Readable, read_texts, say
 from raastof_geo.records.record import Record, pack_values, read_file, refusing_odd
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.sensitivity.ensemble import Draw, Today, read_draw, solve_batch
-from raastof_geo.sensitivity.lever import Lever
+from raastof_geo.sensitivity.lever import Lever, list_declared
 from raastof_geo.spread import gather
 from raastof_geo.version import __version__
+
+
+def list_factors(scenario: Scenario) -> list[Lever]:
+    """List what is drawn: every range that a scenario states; `InputError` where it states none."""
+    factors = list_declared(scenario)
+    if not factors:
+        raise InputError.saying_text("ensemble", "nothing drawn")
+    return factors
+
+
+def draw_levels(factors: Sequence[Lever], *, draws: int, seed: int) -> Floats:
+    """Draw a level of each factor: a Latin hypercube, in which a group is one factor.
+
+    Each of as many equally likely parts of a range holds one draw. The same for the same factors,
+    number of draws and seed, whatever else a scenario says. [draws x factors]
+    """
+    groups = [_group(factor) or at for at, factor in enumerate(factors)]
+    number = {one: at for at, one in enumerate(dict.fromkeys(groups))}
+    cube = qmc.LatinHypercube(len(number), rng=np.random.default_rng(seed)).random(draws)
+    spread = [
+        _spread(factor, cube[:, number[one]]) for factor, one in zip(factors, groups, strict=True)
+    ]
+    return np.column_stack(spread)
+
+
+def describe_draw(factor: Lever) -> Readable:
+    """Say how a factor is drawn, and with which others."""
+    said, told = factor.assumption, read_texts("ensemble")
+    way = "triangular" if said is None else said.distribution
+    group = _group(factor)
+    return told["in a group"].format(way=told[way], group=group) if group else told[way]
+
+
+def _group(factor: Lever) -> str:
+    return "" if factor.assumption is None else factor.assumption.group
+
+
+def _spread(factor: Lever, uniform: Floats) -> Floats:
+    """Turn numbers between 0 and 1 into levels that are as likely as the factor says."""
+    said, subject = factor.assumption, factor.subject
+    if said is not None and said.distribution == "discrete":
+        heaped = np.cumsum(said.weights or np.ones(len(said.values)))
+        return np.array(said.values)[np.searchsorted(heaped / heaped[-1], uniform, side="right")]
+    value = subject.levels[0] if subject.value is None else subject.value
+    low, high = min(value, *subject.levels), max(value, *subject.levels)
+    if said is not None and said.distribution == "uniform":
+        return low + uniform * (high - low)
+    below = (value - low) / (high - low)
+    rising = low + np.sqrt(uniform * (high - low) * (value - low))
+    falling = high - np.sqrt((1 - uniform) * (high - low) * (high - value))
+    return np.where(uniform < below, rising, falling)
+
 
 BATCH = 20
 """Draws that are solved and kept together: enough that sending them costs nothing beside solving,

@@ -20,11 +20,11 @@ from raastof_geo.scenario.reading.read import read_varied
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.varied import edit_together, moves_amounts_only
-from raastof_geo.sensitivity.assessment import Price
 from raastof_geo.sensitivity.headline import (
     HEADLINES,
     HeadlineName,
     Headlines,
+    Price,
     find_threshold,
     read_headlines,
     solve_briefly,
