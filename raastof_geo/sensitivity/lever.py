@@ -11,6 +11,7 @@ from raastof_geo.errors import InputError
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.figure import Figure, Sourced
 from raastof_geo.language import Readable, format_number, read_texts, say, speaking
+from raastof_geo.scenario import varied
 from raastof_geo.scenario.catalogue import walk_figures
 from raastof_geo.scenario.parties import list_givers
 from raastof_geo.scenario.reading.tree import Trail
@@ -19,14 +20,6 @@ from raastof_geo.scenario.said.file import PLACES, AmountFilter, Assumption, Whi
 from raastof_geo.scenario.said.part import DEFAULT, Captured
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.telling.words import CatalogueWords
-from raastof_geo.scenario.varied import (
-    Edits,
-    edit_for,
-    find_value,
-    number_at,
-    split_path,
-    value_of_assumption,
-)
 
 Numbered: TypeAlias = Sourced | Captured | float
 
@@ -83,7 +76,7 @@ class Lever:
     """What is moved, and what the file says at a level of it."""
 
     subject: Subject
-    edit: Callable[[float], Edits]
+    edit: Callable[[float], varied.Edits]
     assumption: Assumption | None = None
     """What it is as an assumption of a file; none: a choice, or a group of amounts of ours."""
 
@@ -128,15 +121,15 @@ def make_lever(scenario: Scenario, name: str, assumption: Assumption) -> Lever:
         group=str(say("assumptions")),
         source=assumption.source,
         unit=assumption.unit,
-        value=value_of_assumption(scenario, assumption),
+        value=varied.value_of_assumption(scenario, assumption),
         levels=(assumption.low, assumption.high),
     )
-    return Lever(subject, partial(edit_for, scenario, assumption), assumption)
+    return Lever(subject, partial(varied.edit_for, scenario, assumption), assumption)
 
 
 def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lever]:
     """Give the lever of a figure between the ends that it states, or of ±10 %; none of a 0."""
-    value = number_at(figure)
+    value = varied.number_at(figure)
     share = isinstance(figure, Captured) or path.endswith("share")
     unit = "%" if share else getattr(figure, "unit", "")
     factors = isinstance(figure, Sourced) and not isinstance(figure, Figure)
@@ -161,7 +154,7 @@ def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lev
         levels=levels,
     )
     assumption = Assumption(low=0, high=1, source="-", set=path)
-    yield Lever(subject, partial(edit_for, scenario, assumption), assumption)
+    yield Lever(subject, partial(varied.edit_for, scenario, assumption), assumption)
 
 
 _NUMBERS = ("co2_price_dkk_per_t", "idle_min_per_load", "return_loads.share")
@@ -190,7 +183,7 @@ def _amounts(scenario: Scenario) -> Iterator[Lever]:
         assumption = Assumption(**said, scale=scale, rest=rest)
         with suppress(InputError):
             for level in (assumption.low, assumption.high):
-                edit_for(scenario, assumption, level)
+                varied.edit_for(scenario, assumption, level)
             made = make_lever(scenario, name, assumption)
             group = str(say("split of needs") if rest else say("amounts"))
             yield replace(made, subject=replace(made.subject, group=group, judged=True))
@@ -235,7 +228,7 @@ def _figures(scenario: Scenario) -> Iterator[Lever]:
             yield replace(moved, edit=lambda level: {("capture", DEFAULT): level})
     for path in _NUMBERS:
         with suppress(InputError):
-            there = number_at(find_value(scenario, split_path(path)))
+            there = varied.number_at(varied.find_value(scenario, varied.split_path(path)))
             yield from move_figure(scenario, path, there)
 
 
@@ -278,13 +271,15 @@ def _choices(scenario: Scenario) -> Iterator[Lever]:
         ("kind", say("baseline"), said.baseline.kind, kinds),
         ("together", say("who is one party"), scenario.together, get_args(Together)),
     ):
-        other: dict[str, Edits] = {one: {("baseline", key): one} for one in listed if one != now}
+        other: dict[str, varied.Edits] = {
+            one: {("baseline", key): one} for one in listed if one != now
+        }
         yield from _chosen(f"baseline.{key}", title, other)
     lands = scenario.names("land")
     needing = [one for one, site in said.sites.items() if site.needs]
     for land in sorted(set(map(scenario.land, needing))):
         sites = [one for one in needing if scenario.land(one) == land]
-        options: dict[str, Edits] = {
+        options: dict[str, varied.Edits] = {
             lands[other][language]: {("sites", one, "land"): other for one in sites}
             for other in lands
             if other != land
@@ -292,7 +287,7 @@ def _choices(scenario: Scenario) -> Iterator[Lever]:
         yield from _chosen(f"land.{land}", say("land: {n}", n=lands[land][language]), options)
 
 
-def _leave_out(scenario: Scenario, name: str) -> Edits:
+def _leave_out(scenario: Scenario, name: str) -> varied.Edits:
     """Take a truck or a condition out of every list that names it."""
     said = scenario.said
     edits: dict[Trail, Any] = {
@@ -309,7 +304,7 @@ def _leave_out(scenario: Scenario, name: str) -> Edits:
     return edits
 
 
-def _chosen(name: str, title: Readable, options: Mapping[str, Edits]) -> Iterator[Lever]:
+def _chosen(name: str, title: Readable, options: Mapping[str, varied.Edits]) -> Iterator[Lever]:
     """Give the lever of other choices; none where there are none."""
     every, names = list(options.values()), tuple(options)
     levels, group = tuple(map(float, range(len(every)))), str(say("choices"))
