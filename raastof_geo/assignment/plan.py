@@ -6,7 +6,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -34,29 +34,29 @@ from raastof_geo.legs.legs import Legs, explain_lost
 from raastof_geo.scenario.scenario import Scenario
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Plan(Shown):
     """Tonnes on every leg that is used, with the proof that no plan is better."""
 
-    flows: pd.DataFrame
+    flows: pd.DataFrame = field(default_factory=pd.DataFrame)
     """One row per flow: who gives what to whom, the leg, `tonnes`, and their sums
     `reference_tonnes`, `loads`, `kg_co2e_wtw`, `kg_co2e_ttw`, `upstream_kg_co2e`,
     `processing_kg_co2e`, `disposal_kg_co2e`, `dkk`, `tonne_km`, `vehicle_km`, `drive_h`,
     `work_h`, `energy`."""
-    processed: pd.DataFrame
+    processed: pd.DataFrame = field(default_factory=pd.DataFrame)
     """One row per plant, recipe and period in use: `tonnes` of input, `kg_co2e`, `dkk`."""
-    stored: pd.DataFrame
+    stored: pd.DataFrame = field(default_factory=pd.DataFrame)
     """One row per depot, material and period with `tonnes` lying there at its end, `dkk`."""
-    empty_trips: pd.DataFrame
+    empty_trips: pd.DataFrame = field(default_factory=pd.DataFrame)
     """One row per empty trip of coordinated trucks: `trips`, `vehicle_km`, `drive_h`, `energy`,
     `kg_co2e_wtw`, `kg_co2e_ttw`, `dkk`."""
-    shortfalls: pd.DataFrame
+    shortfalls: pd.DataFrame = field(default_factory=pd.DataFrame)
     """One row per `goal` that is missed, and by how many reference `tonnes`."""
-    openings: pd.DataFrame
+    openings: pd.DataFrame = field(default_factory=pd.DataFrame)
     """One row per candidate site: `opened`, `kg_co2e`, `dkk`."""
-    fleet: pd.DataFrame
+    fleet: pd.DataFrame = field(default_factory=pd.DataFrame)
     """One row per truck and period: `loads`, `work_h`, `vehicle_km`."""
-    shadow_prices: pd.DataFrame
+    shadow_prices: pd.DataFrame = field(default_factory=pd.DataFrame)
     """One row per constraint: `rule`, `label`, `sense`, `limit`, `used`, `shadow_price`
     (of the first objective, for one tonne more)."""
     certificate: Certificate
@@ -303,10 +303,6 @@ def _tabulate(rows: list[Row], found: Solution, values: Floats) -> dict[str, pd.
     }
 
 
-_TABLES = ("flows", "processed", "stored", "empty_trips", "shortfalls", "openings", "fleet",
-           "shadow_prices")  # fmt: skip
-
-
 def _build_plan(
     rows: list[Row],
     found: Solution,
@@ -328,11 +324,8 @@ def _build_plan(
         goals = replace(nearest, programme=programme, values=found.values)
         objectives.insert(0, (SHORT_OF_GOAL, goals.costs[0]))
     small, amount = found.used()
-    told = dict.fromkeys(_TABLES, pd.DataFrame())
-    if tabulated:
-        told = _tabulate(rows, found, values)
     return Plan(
-        **told,
+        **(_tabulate(rows, found, values) if tabulated else {}),
         certificate=certificate,
         goal_certificate=None if goals is None else _prove(goals),
         objectives={name: float(cost @ values) for name, cost in objectives},

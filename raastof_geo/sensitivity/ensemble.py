@@ -20,16 +20,7 @@ from raastof_geo.scenario.reading.read import read_varied
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.varied import edit_together, moves_amounts_only
-from raastof_geo.sensitivity.headline import (
-    HEADLINES,
-    HeadlineName,
-    Headlines,
-    Price,
-    find_threshold,
-    read_headlines,
-    solve_briefly,
-    solve_nothing_else,
-)
+from raastof_geo.sensitivity import headline
 from raastof_geo.sensitivity.lever import Lever
 from raastof_geo.spread import spread
 
@@ -44,8 +35,8 @@ MOST_WEIGHED = 50
 """As many of today's matches, and as many of others, are asked whether they are needed."""
 MOST_REGRETTED = 200
 """In as many draws at most today's matches are held."""
-_APART: tuple[HeadlineName, ...] = ("saved_transport_kg_co2e", "saved_kg_co2e")
-"""Headlines of what coordination saves."""
+_APART: tuple[headline.HeadlineName, ...] = ("saved_transport_kg_co2e", "saved_kg_co2e")
+"""headline.Headlines of what coordination saves."""
 _LEAST_TOGETHER = 0.5
 """Commitments end where fewer of the draws with a plan use all of them."""
 _PATIENCE_S = 120.0
@@ -76,9 +67,9 @@ class Draw(NamedTuple):
     undelivered_t: float
     """Tonnes of today's matches that could not be held. [t]"""
 
-    def of(self, name: HeadlineName) -> float | None:
+    def of(self, name: headline.HeadlineName) -> float | None:
         """Give one of the headlines."""
-        return None if self.headlines is None else self.headlines[HEADLINES.index(name)]
+        return None if self.headlines is None else self.headlines[headline.HEADLINES.index(name)]
 
     def to_plain(self) -> dict[str, Any]:
         """Write it as plain values."""
@@ -99,8 +90,8 @@ class Today:
 
     scenario: Scenario
     plan: Plan
-    headlines: Headlines
-    price: Price
+    headlines: headline.Headlines
+    price: headline.Price
     factors: tuple[Lever, ...]
     levels: Floats
     """[draws x factors]"""
@@ -109,7 +100,7 @@ class Today:
 
 
 def solve_today(
-    scenario: Scenario, price: Price, factors: Sequence[Lever], levels: Floats
+    scenario: Scenario, price: headline.Price, factors: Sequence[Lever], levels: Floats
 ) -> Today:
     """Solve the scenario as it stands; without a plan it is a `NoPlanError`, as in a run."""
     legs = price(scenario)
@@ -117,9 +108,9 @@ def solve_today(
         raise InputError(say("legs that were made up cannot be priced again"))
     causes = scenario.said.effect.causes
     edit_together(scenario, _set_levels(factors, [one.subject.value for one in factors]))
-    plan, effect = solve_briefly(scenario, legs, causes=causes, explain=True)
+    plan, effect = headline.solve_briefly(scenario, legs, causes=causes, explain=True)
     ranked = sorted(add_up_matches(plan).items(), key=lambda one: (-one[1], one[0]))
-    headlines = read_headlines(effect)
+    headlines = headline.read_headlines(effect)
     return Today(scenario, plan, headlines, price, tuple(factors), levels, dict(ranked))
 
 
@@ -164,9 +155,13 @@ def _solve_draw(today: Today, number: int) -> Draw:
         if legs is None:
             raise InputError(say("legs that were made up cannot be priced again"))
         whole = today.headlines.whole
-        plan, found = solve_nothing_else(varied, legs, whole=whole, start=today.plan, columns=known)
+        plan, found = headline.solve_nothing_else(
+            varied, legs, whole=whole, start=today.plan, columns=known
+        )
         apart = found.whole == whole
-        told = tuple(found.of(one) if apart or one not in _APART else None for one in HEADLINES)
+        told = tuple(
+            found.of(one) if apart or one not in _APART else None for one in headline.HEADLINES
+        )
         used = add_up_matches(plan)
         dearer = _price_unused(plan, [one for one in today.matches if one not in used])
         every = -(-len(today.levels) // MOST_REGRETTED)
@@ -303,14 +298,14 @@ class Ensemble:
         """The draws with a plan."""
         return [one for one in self.draws if one.headlines is not None]
 
-    def count_reached(self, name: HeadlineName) -> int:
+    def count_reached(self, name: headline.HeadlineName) -> int:
         """Count the draws in which a headline is on the right side of its threshold."""
-        least = find_threshold(self.today.scenario, name)
+        least = headline.find_threshold(self.today.scenario, name)
         least -= 1e-9 * max(1.0, abs(least))
         found = (one.of(name) for one in self.draws)
         return sum(value is not None and value >= least for value in found)
 
-    def bands(self, name: HeadlineName) -> tuple[float, float, float]:
+    def bands(self, name: headline.HeadlineName) -> tuple[float, float, float]:
         """Give what 5, 50 and 95 % of the draws stay below, where it is known."""
         found = [value for one in self.planned if (value := one.of(name)) is not None]
         low, middle, high = np.quantile(found or [np.nan], (0.05, 0.5, 0.95)).tolist()
@@ -324,8 +319,8 @@ class Ensemble:
         """Give a row for each draw: levels by the name of the factor, headlines, and why none."""
         names = [factor.subject.name for factor in self.today.factors]
         levels = pd.DataFrame([one.levels for one in self.draws], columns=names)
-        found = [one.headlines or (np.nan,) * len(HEADLINES) for one in self.draws]
-        headlines = pd.DataFrame(found, columns=list(HEADLINES))
+        found = [one.headlines or (np.nan,) * len(headline.HEADLINES) for one in self.draws]
+        headlines = pd.DataFrame(found, columns=list(headline.HEADLINES))
         refused = pd.Series([one.refused for one in self.draws], name="refused")
         return pd.concat([levels, headlines, refused], axis=1)
 

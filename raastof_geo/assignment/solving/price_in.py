@@ -166,13 +166,13 @@ class Master:
         It begins where the last solve ended. Rows may be broken, at the price that they had there,
         only where they cannot be kept to the last digit. Closed columns have values too: zero.
         """
-        last, run = self.basis(), stated.NO_RUN
+        last, run = self.basis(), stated.Run()
         columns, cost = self.columns[self.open], self.cost[self.open]
         begin = stated.Basis(last.columns[self.open], last.rows)
         for basis, penalty in ((begin, None), (None, self.penalty)):
             said: dict[str, Any] = {"sense": self.sense, "penalty": penalty, "labels": labels}
             put = stated.state_programme(self.programme, columns, cost, **said)
-            run = put.run(stated.make_solver(time_limit_s=self.clock.left_s), basis=basis)
+            run = put.run(basis=basis, time_limit_s=self.clock.left_s)
             if run.feasible:
                 break
         values = np.zeros(len(self.columns))

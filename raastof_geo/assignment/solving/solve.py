@@ -1,8 +1,7 @@
 """Solve a variant: a problem with its own costs, open columns and decisions, in one call."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -10,15 +9,7 @@ from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.rules import RULES, lay_rows
 from raastof_geo.assignment.solving.certificate import bound_below
 from raastof_geo.assignment.solving.price_in import FREE, Clock, How, Start, Step, solve_in_order
-from raastof_geo.assignment.solving.stated import (
-    NO_RUN,
-    Labels,
-    Run,
-    Stage,
-    break_ties,
-    make_solver,
-    state_programme,
-)
+from raastof_geo.assignment.solving.stated import Labels, Run, Stage, break_ties, state_programme
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.row import Programme, Rule, break_rows, build_programme
 
@@ -81,16 +72,13 @@ def decide(
         cheap = np.argpartition(reduced, _ALL)[:_ALL]
         columns = np.unique(np.r_[cheap, relaxed.columns, np.flatnonzero(programme.whole)])
 
-    def make() -> Any:
-        return make_solver(time_limit_s=clock.left_s, gap=gap, stop=clock.interrupted)
-
     def decide_over(columns: Columns) -> list[Run]:
         """Decide by each objective with those before held; no run where there is no plan."""
         runs, held = list[Run](), programme
         for cost, tolerance in zip(costs, tolerances, strict=True):
             if runs and clock.over():
                 break
-            if not (run := _Branches(held, columns, cost).search(clock, make)).feasible:
+            if not (run := _Branches(held, columns, cost).search(clock, gap)).feasible:
                 break
             runs.append(run)
             value, at = float(cost[columns] @ run.values), np.flatnonzero(cost)
@@ -150,7 +138,7 @@ class _Branches:
     cost: Floats
     waiting: list[tuple[dict[int, float], float]] = field(default_factory=lambda: [({}, -np.inf)])
     """Decisions that are held by column, and what is known that no plan with them is below."""
-    first: Run = NO_RUN
+    first: Run = field(default_factory=Run)
     best: Run | None = None
     least: float = np.inf
     """What the best comes to."""
@@ -158,7 +146,7 @@ class _Branches:
     """What no plan on a branch that is done with is below."""
     runs: int = 0
 
-    def search(self, clock: Clock, make: Callable[[], Any]) -> Run:
+    def search(self, clock: Clock, gap: float) -> Run:
         """Give the best plan with the bound of all branches, those not looked at included."""
         columns, cost = self.columns, self.cost[self.columns]
         while self.waiting and self.runs < _BY_HAND and not (self.runs and clock.over()):
@@ -171,8 +159,8 @@ class _Branches:
             for at in np.flatnonzero(np.isin(columns, list(held))).tolist():
                 value = held[int(columns[at])]
                 stated.variables[at].bounds(value, value)
-            run = stated.run(make())
-            self.first = run if self.first is NO_RUN else self.first
+            run = stated.run(time_limit_s=clock.left_s, gap=gap, stop=clock.interrupted)
+            self.first = self.first if self.runs else run
             self.runs += 1
             here = known if run.bound is None or not run.feasible else max(known, run.bound)
             leaking = self._find_leak(run.values, held)
@@ -377,7 +365,7 @@ def _settle(problem: Problem, step: Step, labels: Labels, how: How) -> tuple[Flo
             return again.optimum.spread(problem.column_count), replace(left, columns=face)
     weight = break_ties(problem.only(face))
     stated = state_programme(left.programme, face, weight, sense=left.sense, labels=labels)
-    if not (run := stated.run(make_solver())).feasible:
+    if not (run := stated.run()).feasible:
         return None
     values = np.zeros(problem.column_count)
     values[face] = run.values

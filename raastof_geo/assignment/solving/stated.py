@@ -5,7 +5,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -229,20 +229,16 @@ def artificial_signs(programme: Programme) -> Signs:
 class Run:
     """What a solver answered."""
 
-    values: Floats
+    values: Floats = field(default_factory=lambda: np.empty(0))
     """On each column that was stated."""
-    artificial: float
+    artificial: float = 0.0
     """Units that the solver counts in by which rows are broken."""
-    shadow_prices: Floats
+    shadow_prices: Floats = field(default_factory=lambda: np.empty(0))
     """Change of the objective for one unit more on each row's limit."""
-    complete: bool
+    complete: bool = False
     """Whether the solver finished, and was not stopped by time or by hand."""
     feasible: bool = True
     bound: float | None = None
-
-
-NO_RUN = Run(np.empty(0), 0.0, np.empty(0), False, False)
-"""Of a search that was over before its first run."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,8 +252,12 @@ class Stated:
     artificials: list[pulp.LpVariable]
     constraints: dict[int, pulp.LpConstraint]
 
-    def run(self, solver: BegunHighs, *, basis: Basis | None = None) -> Run:
-        """Solve, from a basis of variables and all rows if there is one; read values and prices."""
+    def run(self, *, basis: Basis | None = None, **how: Any) -> Run:
+        """Solve, from a basis of variables and all rows if there is one; read values and prices.
+
+        `how` is as `make_solver` knows it.
+        """
+        solver = make_solver(**how)
         if not self.variables and not self.artificials:
             return Run(np.empty(0), 0.0, np.zeros(self.programme.row_count), True, True, 0.0)
         if basis is not None:
