@@ -141,11 +141,9 @@ class Ruled(figure.Strict):
     rule: str = "scenario"
     citation: str = "scenario"
 
-    @model_validator(mode="after")
-    def _conditional_names_its_condition(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         if (self.verdict == "conditional") != (self.condition is not None):
             raise InputError.saying_text("catalogue checks", "condition apart")
-        return self
 
 
 class Fit(Ruled):
@@ -198,15 +196,13 @@ class Recipe(Named):
     dkk_per_t: figure.NonNegativeFigure
     """What the plant charges for each tonne of input. [DKK/t]"""
 
-    @model_validator(mode="after")
-    def _makes_no_mass(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         put_in = sum(share.value for share in self.inputs.values())
         if abs(put_in - 1) > 1e-6:
             raise InputError.saying_text("catalogue checks", "other shares", total=f"{put_in:g}")
         made = sum(share.value for share in self.outputs.values())
         if made > 1.25:
             raise InputError.saying_text("catalogue checks", "made of nothing", total=f"{made:g}")
-        return self
 
 
 class Handling(figure.Strict):
@@ -325,8 +321,7 @@ class Catalogue(figure.Strict):
     beside: dict[str, Beside] = Field(default_factory=dict)
     """Where the national infrastructure tool has other figures."""
 
-    @model_validator(mode="after")
-    def _trucks_can_drive(self, info: ValidationInfo) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         for vehicle in self.vehicles.values():
             identity.known("fuels")(vehicle.fuel, info)
         texts, faults = read_texts("catalogue checks"), list[Fault]()
@@ -338,7 +333,6 @@ class Catalogue(figure.Strict):
                     wrong.append(texts["no toll"].format(table=f"`tolls.{table_id}`"))
             faults += [Fault(message, ("vehicles", one)) for message in wrong]
         raise_all(FaultError, faults)
-        return self
 
     def toll_in(self, year: float) -> str | None:
         """Name the table of tolls that holds in a year, which may have a fraction."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -60,11 +60,9 @@ class FleetLimit(Part):
     km_per_period: Sum | None = None
     """Loaded and empty, all trucks together. [km]"""
 
-    @model_validator(mode="after")
-    def _limits_something(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         if self.number is None and self.hours_per_period is None and self.km_per_period is None:
             raise InputError.saying_text("said", "no limit")
-        return self
 
 
 class ReportHead(Part):
@@ -96,12 +94,10 @@ class OpeningChoice(Part):
     at_least: int | None = Field(default=None, ge=0)
     at_most: int | None = Field(default=None, ge=0)
 
-    @model_validator(mode="after")
-    def _says_one_thing(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         ends = self.at_least is not None or self.at_most is not None
         if ends == (self.exactly is not None):
             raise InputError.saying("say `exactly`, or one or both of `at_least` and `at_most`")
-        return self
 
     @property
     def ends(self) -> tuple[int, int | None]:
@@ -210,10 +206,8 @@ class Assumption(Part):
             return {**given, "unit": "%"}
         return given
 
-    @model_validator(mode="after")
-    def _is_a_range(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         raise_all(FaultError, self._faults())
-        return self
 
     def _faults(self) -> Iterator[Fault]:
         if bool(self.set) == (self.scale is not None):
@@ -259,15 +253,13 @@ class Variant(Part):
     sweep: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field(default_factory=dict)
     """Lists of numbers of assumptions or of values by path: a form for each choice of one each."""
 
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         said = self.assume or self.set or self.scale or self.sweep
         faults = [] if said else [Fault(say_text("variations", "nothing"))]
         for key in self.sweep.keys() & (self.assume.keys() | self.set.keys()):
             told = say_text("variations", "said twice", key=f"`{key}`")
             faults.append(Fault(told, ("sweep", key)))
         raise_all(FaultError, faults)
-        return self
 
 
 class ScenarioFile(Part):
@@ -343,9 +335,7 @@ class ScenarioFile(Part):
     report: ReportHead = ReportHead()
     outputs: SetOf[Annotated[str, PlainValidator(check_output)]] = EVERY_OUTPUT
 
-    @model_validator(mode="after")
-    def _read_by_the_catalogue(self, info: ValidationInfo) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         """Refuse what nobody could check: ids hang on the catalogue, which only reading knows."""
         if info.context is None:
             raise InputError.saying_text("said", "by reading")
-        return self
