@@ -148,10 +148,11 @@ def weigh_over(
 ) -> None:
     """Weigh amounts by key of several materials, or of all where none is named: in tonnes only."""
     for name, quantity in amounts.items():
-        if quantity is not None and quantity.unit != "t" and len(set(materials)) != 1:
-            raise refuse_volume(name)
-        for material in materials[:1] if quantity is not None else ():
-            weigh(quantity, material, info, at=name)
+        if quantity is not None:
+            if quantity.unit != "t" and len(set(materials)) != 1:
+                raise refuse_volume(name)
+            for material in materials[:1]:
+                weigh(quantity, material, info, at=name)
 
 
 def refuse_volume(name: str) -> InputError:
