@@ -17,7 +17,8 @@ from raastof_geo.region.projection import DEGREES
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    Layer: TypeAlias = gpd.GeoDataFrame | pd.DataFrame
+Layer: TypeAlias = "gpd.GeoDataFrame | pd.DataFrame"
+"""A table, with places or without."""
 
 _MOST_DEGREES = 360.0
 _BEGINNINGS = {

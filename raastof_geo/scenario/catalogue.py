@@ -4,8 +4,6 @@ import datetime
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
-from importlib import resources
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
@@ -13,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_val
 from raastof_geo.emissions.vehicle import BuiltUpSpeed, Fuel, Named, RoadSpeed, TollTable, Vehicle
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures import figure
-from raastof_geo.language import read_texts, translate
+from raastof_geo.language import DATA_FOLDER, read_texts, translate
 from raastof_geo.scenario import identity
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf
 from raastof_geo.scenario.reading.tree import Tree, read_tree
@@ -30,7 +28,7 @@ FamilyName: TypeAlias = Literal[
     "brick", "concrete", "clean_soil", "polluted_soil", "virgin", "stone", "residue", "asphalt"
 ]
 
-_BUILT_IN = resources.files("raastof_geo") / "data" / "catalogue.yaml"
+_BUILT_IN = DATA_FOLDER / "catalogue.yaml"
 
 
 class ReceiverKind(Named):
@@ -423,9 +421,7 @@ class Catalogue(figure.Strict):
     def names(self, section: str) -> identity.Names:
         """Give the ids of a section, such as `materials`, and what people call them."""
         entries: Mapping[str, Named | Mapping[str, str]] = getattr(self, section)
-        return {
-            one: entry.name if isinstance(entry, Named) else entry for one, entry in entries.items()
-        }
+        return {one: getattr(entry, "name", entry) for one, entry in entries.items()}
 
     def cite(self, source: str) -> str:
         """Give the citation behind a source id, or the text itself, as the reader speaks."""
@@ -487,8 +483,7 @@ def walk_figures(value: Any, path: str) -> Iterator[tuple[str, figure.Sourced]]:
 @lru_cache
 def read_builtin_tree() -> Tree:
     """Read the built-in catalogue as plain values."""
-    with resources.as_file(_BUILT_IN) as path:
-        return read_tree(Path(path), shown_as="catalogue.yaml")
+    return read_tree(_BUILT_IN, shown_as="catalogue.yaml")
 
 
 @lru_cache

@@ -166,10 +166,8 @@ def _sentence(
         expected = context["expected"].replace("'", "`").replace(" or ", ", ")
         told |= {"expected": expected, "hint": hint if "close" in hint.values else ""}
         return say("{where} must be one of {expected}, got {given}{hint}", **told)
-    rule = next(
-        (rule for start, rule in read_texts("rules").items() if kind.startswith(start)), None
-    )
-    if rule is None:
+    rules = (one for start, one in read_texts("rules").items() if kind.startswith(start))
+    if (rule := next(rules, None)) is None:
         return say("{where}: {problem}, got {given}", problem=detail["msg"], **told)
     told["rule"] = rule.format(limit=str(next(iter(context.values()), "")))
     better = suggest_number(given) if kind.startswith("float") else None

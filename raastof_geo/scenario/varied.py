@@ -129,10 +129,8 @@ def _weigh(scenario: Scenario, said: SaidAmount) -> float:
 def write_plain(value: Any) -> Any:
     """Write what Python has as a file would: parts as what was said of them, arrays as lists."""
     if isinstance(value, BaseModel):
-        named = (
-            (type(value).model_fields[one].alias or one, one) for one in value.model_fields_set
-        )
-        return {key: write_plain(getattr(value, name)) for key, name in named}
+        said, fields = value.model_fields_set, type(value).model_fields
+        return {fields[one].alias or one: write_plain(getattr(value, one)) for one in said}
     if isinstance(value, Mapping):
         return {str(key): write_plain(one) for key, one in value.items()}
     if isinstance(value, np.generic | np.ndarray):

@@ -353,14 +353,11 @@ def build_network(
 ) -> RoadNetwork:
     """Build a network in which every place can be reached from every other.
 
-    Keeps the wanted classes, links pieces that would be cut off by the shortest way through minor
-    roads, drops what cannot be reached and left again, joins roads end to end, and simplifies their
-    shape. Strongly connected but for closed roads, which stay where they would be a way; nodes lie
-    along a curve that keeps neighbours together.
-
-    `classes` are kept everywhere; `link` adds minor roads to them; the drawn road stays within
-    `simplify_m` of the road as mapped [m]; `osm_date`: ISO 8601, by default what `ways` say.
-    `RoadDataError`: no roads of the wanted classes are connected.
+    Keeps the wanted `classes`, links pieces that would be cut off by the shortest way through minor
+    roads (`link`), drops what cannot be reached and left again, but for closed roads that would be
+    a way, joins roads end to end, and simplifies their shape within `simplify_m` of the road as
+    mapped [m]. `osm_date`: ISO 8601, by default what `ways` say. `RoadDataError`: no roads of the
+    wanted classes are connected.
     """
     whole = _bridge_ferries(lay_network(ways, title=title, osm_date=osm_date))
     if progress:

@@ -14,7 +14,6 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache, wraps
-from importlib import resources
 from itertools import product
 from typing import Any, NamedTuple, TypeAlias
 
@@ -22,11 +21,10 @@ import numpy as np
 
 from raastof_geo.arrays import Floats
 from raastof_geo.emissions.limit import TRUCK_LIMITS
+from raastof_geo.language import DATA_FOLDER
 from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access, Road, join_tags, split_tags
 
-TAGS: dict[str, Any] = tomllib.loads(
-    (resources.files("raastof_geo") / "data" / "tags.toml").read_text("utf-8")
-)
+TAGS: dict[str, Any] = tomllib.loads((DATA_FOLDER / "tags.toml").read_text("utf-8"))
 
 
 def list_words(text: str) -> list[str]:

@@ -412,11 +412,10 @@ def _follow_chains(
 ) -> tuple[Rows, Integers, Integers]:
     """Follow every chain of inner nodes from each of its ends, all of them side by side.
 
-    Gives the arcs of each run, and the nodes at which it begins and ends.
-
-    Each pass takes all walks one node on. The exclusive or of an inner node's neighbours with the
-    one that we come from is the one ahead. A walk is dropped where an arc is missing on the way (a
-    one-way street against us) and where it comes back to where it began (a loop).
+    Gives the arcs of each run, and the nodes at which it begins and ends. Each pass takes all walks
+    one node on: the exclusive or of an inner node's neighbours with the one that we come from is
+    the one ahead. A walk is dropped where an arc is missing on the way (a one-way street against
+    us) and where it comes back to where it began (a loop).
     """
     ends = np.concatenate((streets.low, streets.high))
     beyond = np.concatenate((streets.high, streets.low))

@@ -161,6 +161,7 @@ def _is_percent(given: Any) -> bool:
     return isinstance(given, str) and given.strip().endswith("%")
 
 
+_OwnId: TypeAlias = Annotated[str, AfterValidator(identity.check_id)]
 Level: TypeAlias = Annotated[float, BeforeValidator(_read_level)]
 """A number, or a share such as `15 %`."""
 
@@ -291,7 +292,7 @@ class ScenarioFile(Part):
         default_factory=dict
     )
     """Additions to the built-in catalogue, and replacements in it, or the name of their file."""
-    sites: dict[Annotated[str, AfterValidator(identity.check_id)], Site] = Field(min_length=1)
+    sites: dict[_OwnId, Site] = Field(min_length=1)
     border: SetOf[Crossing] = ()
     """What crosses the border of the region, stated and not solved for."""
     targets: Targets = Targets()
@@ -317,13 +318,9 @@ class ScenarioFile(Part):
     choices: Choices = Choices()
     solving: Solving = Solving()
     baseline: BaselineChoice = BaselineChoice()
-    assumptions: dict[Annotated[str, AfterValidator(identity.check_id)], Assumption] = Field(
-        default_factory=dict
-    )
+    assumptions: dict[_OwnId, Assumption] = Field(default_factory=dict)
     """Numbers that the scenario rests on, each with its range."""
-    variants: dict[Annotated[str, AfterValidator(identity.check_id)], Variant] = Field(
-        default_factory=dict
-    )
+    variants: dict[_OwnId, Variant] = Field(default_factory=dict)
     """Other forms of the scenario, solved beside it when `raastof run --variants` asks for them."""
     effect: EffectChoices = EffectChoices()
     publish: Literal["everything", "own_flows"] = "own_flows"

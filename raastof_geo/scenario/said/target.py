@@ -17,9 +17,7 @@ from raastof_geo.scenario.said.part import ONE_OR_SEVERAL, Fraction, Part, Perio
 
 def find_measure(given: Any) -> vocabulary.Indicator:
     """Give what may be minimised and capped by its name, else raise as any word of a fixed list."""
-    return vocabulary.find_indicator(
-        identity.check_word(given, [metric.name for metric in vocabulary.choices()])
-    )
+    return vocabulary.find_indicator(identity.check_word(given, [*vocabulary.choices()]))
 
 
 Measure: TypeAlias = Annotated[

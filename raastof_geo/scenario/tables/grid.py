@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from raastof_geo.errors import InputError, Place, raise_all, refusing
 from raastof_geo.figures.figure import Sourced
 from raastof_geo.language import Message, plain, say_text
-from raastof_geo.region.layer import lay_in_degrees, read_layers
+from raastof_geo.region.layer import Layer, lay_in_degrees, read_layers
 from raastof_geo.scenario.period import Calendar
 from raastof_geo.scenario.reading.beside import check_unpacked
 from raastof_geo.scenario.reading.nodes import keep_written, read_plain
@@ -31,8 +31,6 @@ from raastof_geo.units import Quantity, read_number
 
 if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell
-
-    from raastof_geo.region.layer import Layer
 
 
 WORKBOOKS, TEXTS = (".xlsx", ".xlsm"), (".csv", ".tsv", ".txt")
