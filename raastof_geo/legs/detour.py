@@ -123,15 +123,13 @@ def explain_route(
     scenario = roads.scenario
     origin, destination, chosen, when = find_leg(scenario, origin, destination, vehicle, period)
     active = roads.spell_of(when)
-    trips = (
-        _compare(_Way(roads, chosen, active, "full"), origin, destination),
-        _compare(_Way(roads, chosen, active, "empty"), destination, origin),
-    )
+    there, back = (_Way(roads, chosen, active, load) for load in drive.BOTH_LOADS)
+    trips = _compare(there, origin, destination), _compare(back, destination, origin)
     edges, loads = np.unique(np.concatenate([edges for _, edges in trips])), None
     if flows is not None:
-        there = flows[(flows.origin == origin) & (flows.destination == destination)]
+        moved = flows[(flows.origin == origin) & (flows.destination == destination)]
         days = sum(period.days for period in scenario.periods.values())
-        loads = float(there[LOADS_DRIVEN].sum()) / (days / 365.25)
+        loads = float(moved[LOADS_DRIVEN].sum()) / (days / 365.25)
     return Detour(
         *(origin, destination, chosen, when),
         trips=tuple(trip for trip, _ in trips),

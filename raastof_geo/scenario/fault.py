@@ -179,11 +179,9 @@ def _sentence(
 
 def _english_keys(given: str, keys: Sequence[str]) -> list[str]:
     """Give the keys that a word was meant for, in Danish or mistyped; none where none is near."""
-    danish = {
-        word: found
-        for word, meant in read_danish_words("keys_da.txt").items()
-        if (found := [key for key in meant if key in keys])
-    }
+    words = read_danish_words("keys_da.txt").items()
+    meant = ((word, [key for key in some if key in keys]) for word, some in words)
+    danish = {word: found for word, found in meant if found}
     word = "_".join(fold_id(given).replace("-", " ").split())
     if word in danish:
         return danish[word]

@@ -157,10 +157,8 @@ def lay_network(
         way=ways.way[way],
     )
     via = {int(ways.node_id[node]): int(number[node]) for node in nodes} if ways.turns else {}
-    return _raise_barriers(
-        _lay_turns(network, ways.turns, via),
-        {int(number[node]): barrier for node, barrier in ways.barriers.items()},
-    )
+    barriers = {int(number[node]): barrier for node, barrier in ways.barriers.items()}
+    return _raise_barriers(_lay_turns(network, ways.turns, via), barriers)
 
 
 def _split(ways: OsmWays) -> tuple[Indices, Indices, Indices]:
@@ -205,10 +203,8 @@ def _raise_barriers(network: RoadNetwork, barriers: dict[int, Road]) -> RoadNetw
     node = ends[edge, side]
     copy = (len(network.node_lon) + np.arange(len(edge))).astype(np.int32)
     ends[edge, side] = copy
-    stands = {
-        (one, end): network.edge_count + rank
-        for rank, (one, end) in enumerate(zip(edge.tolist(), side.tolist(), strict=True))
-    }
+    at = zip(edge.tolist(), side.tolist(), strict=True)
+    stands = {end: number for number, end in enumerate(at, network.edge_count)}
     parted = replace(
         network,
         node_lon=np.append(network.node_lon, network.node_lon[node]),
@@ -237,11 +233,8 @@ def add_straight_edges(
     added: dict[str, Any] = {
         **{"tail": tail, "head": head, "road": road, "length_m": length_m, "point_start": more},
         **dict.fromkeys(("forward", "backward"), np.ones(len(tail), bool)),
-        **{
-            "way": np.zeros(len(tail)),
-            "lon": network.node_lon[both],
-            "lat": network.node_lat[both],
-        },
+        "way": np.zeros(len(tail)),
+        **{"lon": network.node_lon[both], "lat": network.node_lat[both]},
     }
     before = {name: getattr(network, name) for name in added}
     joined: dict[str, Any] = {

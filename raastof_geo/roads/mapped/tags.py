@@ -154,11 +154,7 @@ def _number(text: str | None) -> float:
     return float(text.replace(",", ".")) if text else 0.0
 
 
-READ_SIZE: dict[str, Callable[[str], float]] = {
-    "t": read_mass_t,
-    "m": read_metres,
-    "axles": _read_count,
-}
+READ_SIZE = {"t": read_mass_t, "m": read_metres, "axles": _read_count}
 """How the value of a limit is read, by its unit."""
 
 LIMIT_OF = {tag: (rank, one) for rank, one in enumerate(TRUCK_LIMITS) for tag in one.tags}

@@ -312,7 +312,4 @@ def _most_arriving(deals: _Deals, need: Need) -> float | None:
     if any(one.kind != Role.NEED and set(one.accepts) & set(need.ratios) for one in takers):
         return None
     due = _due_with(need, deals.needs)
-    return max(
-        sum(other.tonnes * other.ratios.get(material, 0.0) for other in due)
-        for material in need.ratios
-    )
+    return max(sum(one.tonnes * one.ratios.get(of, 0.0) for one in due) for of in need.ratios)

@@ -208,11 +208,8 @@ class Prospects:
     def _has_room(self, trade: Trade, period: str) -> bool:
         taker, material = trade.taker, trade.giver.material
         if taker.kind == Role.PLANT:
-            return any(
-                (taker.site, process.recipe, period) in self.runs
-                for process in self.plants[taker.site].processes
-                if process.inputs.get(material)
-            )
+            uses = (one for one in self.plants[taker.site].processes if one.inputs.get(material))
+            return any((taker.site, one.recipe, period) in self.runs for one in uses)
         if taker.kind == Role.DEPOT:
             depot = self.depots[taker.place]
             if 0 in (depot.per_period_t, depot.capacity_t):
@@ -228,10 +225,8 @@ class Prospects:
     def _served(self, run: _Run, side: Side) -> bool:
         """Tell whether it gets all inputs, or rid of all outputs; plants may form a ring."""
         process = self.processes[run.site, run.recipe]
-        return all(
-            (party, one, run.period) in self.reached[side]
-            for one, party in self._parties(process, side).items()
-        )
+        parties = self._parties(process, side).items()
+        return all((party, one, run.period) in self.reached[side] for one, party in parties)
 
     def _parties(self, process: Process, side: Side) -> dict[str, str]:
         plant = self.plants[process.site]
