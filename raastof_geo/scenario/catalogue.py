@@ -420,7 +420,7 @@ class Catalogue(figure.Strict):
 
     def names(self, section: str) -> identity.Names:
         """Give the ids of a section, such as `materials`, and what people call them."""
-        entries: Mapping[str, Named | Mapping[str, str]] = getattr(self, section)
+        entries: Mapping[str, Any] = getattr(self, section)
         return {one: getattr(entry, "name", entry) for one, entry in entries.items()}
 
     def cite(self, source: str) -> str:

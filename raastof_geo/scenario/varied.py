@@ -90,11 +90,8 @@ def list_amounts(scenario: Scenario, chosen: AmountFilter) -> list[SaidAmount]:
     """List the amounts that a filter means, or raise an `InputError` where there are none."""
     found = []
     for said in (one for one in list_every_amount(scenario) if one.whose in chosen):
-        here = said._asdict() | {
-            "municipality": scenario.sites[said.site].municipality,
-            "project": scenario.project(said.site),
-            "land": scenario.land(said.site),
-        }
+        here = said._asdict() | {"municipality": scenario.sites[said.site].municipality}
+        here |= {"project": scenario.project(said.site), "land": scenario.land(said.site)}
         if all(wanted is None or here[name] in wanted for name, wanted in chosen[said.whose]):
             found.append(said)
     if not found:

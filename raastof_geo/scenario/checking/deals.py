@@ -227,9 +227,9 @@ def _too_much_together(wishes: Sequence[_Wish], deals: _Deals, tree: Tree) -> It
                 if asked > most * _ROUNDING:
                     *others, last = some
                     lines = sorted({tree.place(one.trail).line for one in others})
-                    said = {"asked": asked, "most": most, "short": asked - most}
-                    said |= {"site": f"`{last.site(side)}`", "lines": ", ".join(map(str, lines))}
-                    told = say_text("agreements", f"{side} together", **said)
+                    said = {"site": f"`{last.site(side)}`", "lines": ", ".join(map(str, lines))}
+                    tonnes = {"asked": asked, "most": most, "short": asked - most}
+                    told = say_text("agreements", f"{side} together", **said, **tonnes)
                     yield finding_at(tree, last.trail, told)
                     break
 

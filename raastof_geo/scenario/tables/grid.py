@@ -126,10 +126,8 @@ def _read_workbook(path: Path, shown: str) -> list[Grid]:
     grids = []
     for sheet in (one for one in values.worksheets if one.sheet_state == "visible"):
         _refuse_wide(shown, sheet.title, sheet.max_row, sheet.max_column)
-        rows = [
-            [_read_cell(*pair) for pair in zip(row, said, strict=False)]
-            for row, said in zip(sheet.rows, formulas[sheet.title].rows, strict=False)
-        ]
+        pairs = zip(sheet.rows, formulas[sheet.title].rows, strict=False)
+        rows = [[*map(_read_cell, row, said)] for row, said in pairs]
         for block in sheet.merged_cells.ranges:
             # What is written once beside several rows holds for each of them.
             for number in range(block.min_row, block.max_row):
