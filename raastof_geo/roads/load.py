@@ -78,10 +78,8 @@ def from_osmnx(
     points = np.concatenate(lines)
     length_m = np.ceil(np.array([street.length_m for street in streets]) * 100) / 100
     kinds = {"tail": np.int32, "head": np.int32, "way": np.int64, "forward": bool, "backward": bool}
-    columns: dict[str, Any] = {
-        of: np.array([getattr(street, of) for street in streets], kind)
-        for of, kind in kinds.items()
-    }
+    columns: dict[str, Any] = {of: [getattr(one, of) for one in streets] for of in kinds}
+    columns = {of: np.array(some, kinds[of]) for of, some in columns.items()}
     return RoadNetwork(
         **columns,
         node_lon=lon,

@@ -422,9 +422,8 @@ def _decide(
     towed = [one for one in here if TRAILER in one.key.kinds]
     own = [one for one in here if TRAILER not in one.key.kinds]
     directed = [one for one in own if one.key.direction]
-    chains = (
-        dict.fromkeys(_list_holding(chain, truck, errand)) for chain in (own, directed, towed)
-    )
+    told = (own, directed, towed)
+    chains = (dict.fromkeys(_list_holding(one, truck, errand)) for one in told)
     found = ([one for one in values if one is not None] for values in product(*chains))
     return [*dict.fromkeys(strictest(values) if values else None for values in found)]
 
@@ -613,9 +612,8 @@ def _read_nameless(items: tuple[tuple[str, str], ...]) -> Road | None:
     varied = varies(tags)
     signed, passages = judge_way(tags, road_class, varied=varied)
     open_ways = signed if any(signed) else (True, True)
-    left = [
-        way and one.access is not Access.CLOSED for way, one in zip(signed, passages, strict=True)
-    ]
+    pairs = zip(signed, passages, strict=True)
+    left = [way and one.access is not Access.CLOSED for way, one in pairs]
     usable = [one for one, way in zip(passages, left, strict=True) if way]
     forward, backward = left if usable else open_ways
     ahead, back = passages

@@ -195,9 +195,8 @@ class _Rules:
     def __init__(self, graph: RoadGraph, turns: Sequence[Turn], reach_km: float) -> None:
         self.graph = graph
         self.forbidden = set(_forbid(graph, turns))
-        prefixes = dict.fromkeys(
-            path[:size] for path in sorted(self.forbidden) for size in range(2, len(path))
-        )
+        sizes = ((path, size) for path in sorted(self.forbidden) for size in range(2, len(path)))
+        prefixes = dict.fromkeys(path[:size] for path, size in sizes)
         first = graph.size + len(graph.start)
         self.states = {prefix: first + rank for rank, prefix in enumerate(prefixes)}
         """The node of each."""

@@ -463,9 +463,8 @@ class WeightedRoads(engine.Travelling):
                 routes = look_again(turning, self.wider)
         # Where all arcs together fit into these units, no way is too heavy for them.
         if self.weight[np.isfinite(self.weight)].sum() * self.scale > engine.HEAVIEST:
-            here, there = (
-                self._part[[one.edge for one in some]] for some in (origins, destinations)
-            )
+            edges = ([one.edge for one in some] for some in (origins, destinations))
+            here, there = (self._part[some] for some in edges)
             lost = np.flatnonzero(~routes.exists & (here == there) & (there >= 0)).tolist()
             routes = look_again(lost, self.coarser) if lost else routes
         return routes

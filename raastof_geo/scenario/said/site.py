@@ -241,10 +241,8 @@ class ZoneEntry(Part):
     @property
     def ruling(self) -> SoilMove:
         """The rule that it is; its source is the file."""
-        source = self.file.name if self.file else self.rule
-        return SoilMove(
-            verdict="conditional", condition=self.needs_condition, rule=self.rule, citation=source
-        )
+        named = {"rule": self.rule, "citation": self.file.name if self.file else self.rule}
+        return SoilMove(verdict="conditional", condition=self.needs_condition, **named)
 
 
 class SiteTable(Part):

@@ -93,11 +93,10 @@ def _about(words: CatalogueWords, section: str, one: str) -> Readable:
             return told
         case "vehicles":
             truck = catalogue.vehicles[one]
-            return say("{payload} t load, {gross} t in all, {fuel}").format(
-                payload=words.number(truck.payload_t.value),
-                gross=words.number(truck.gross_t.value),
-                fuel=words.called("fuels", truck.fuel),
-            )
+            payload, gross = map(words.number, (truck.payload_t.value, truck.gross_t.value))
+            sizes = {"payload": payload, "gross": gross}
+            fuel = words.called("fuels", truck.fuel)
+            return say("{payload} t load, {gross} t in all, {fuel}", fuel=fuel, **sizes)
     return ""
 
 
