@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from raastof_geo.errors import Finding, InputError, ScenarioError, raise_all
 from raastof_geo.language import say, say_text
-from raastof_geo.region.layer import Layer
+from raastof_geo.region.layer import AnyFrame
 from raastof_geo.region.region import Region, lend_region, read_region
 from raastof_geo.scenario import varied
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
@@ -38,7 +38,7 @@ def read_scenario(
     *,
     name: str = "scenario",
     anywhere: bool = False,
-    sites: Sequence[Layer] = (),
+    sites: Sequence[AnyFrame] = (),
 ) -> Scenario:
     """Read and check a scenario: a file, or the same keys and values as Python has them.
 

@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from raastof_geo.errors import InputError, Place, raise_all, refusing
 from raastof_geo.figures.figure import Sourced
 from raastof_geo.language import Message, plain, say_text
-from raastof_geo.region.layer import Layer, lay_in_degrees, read_layers
+from raastof_geo.region.layer import AnyFrame, lay_in_degrees, read_layers
 from raastof_geo.scenario.period import Calendar
 from raastof_geo.scenario.reading.beside import check_unpacked
 from raastof_geo.scenario.reading.nodes import keep_written, read_plain
@@ -161,7 +161,7 @@ def _read_separated(path: Path, shown: str) -> Grid:
     return Grid(shown, "", [row + [""] * (width - len(row)) for row in rows])
 
 
-def lay_out_frame(frame: Layer, shown: str, name: str, crs: str | None = None) -> Grid:
+def lay_out_frame(frame: AnyFrame, shown: str, name: str, crs: str | None = None) -> Grid:
     """Give a frame as a grid: `lon`, `lat` of points, the `shape` of what is none, and all else.
 
     `crs` is its system, where it names none; `InputError`: there is none, or it is too large.

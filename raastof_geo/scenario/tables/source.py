@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from raastof_geo.errors import Finding, InputError, Place, ScenarioError
 from raastof_geo.language import Message, list_codes, say_text
-from raastof_geo.region.layer import Layer
+from raastof_geo.region.layer import AnyFrame
 from raastof_geo.region.projection import DEGREES
 from raastof_geo.scenario.fault import explain_errors, find_type
 from raastof_geo.scenario.identity import find_id, fold_id, names_in
@@ -41,7 +41,7 @@ _Said: TypeAlias = dict[heading.Way, tuple[Any, Place]]
 """The values of a row, and their places."""
 
 
-def read_source(path: Path, *, anywhere: bool = False, frames: Sequence[Layer] = ()) -> Tree:
+def read_source(path: Path, *, anywhere: bool = False, frames: Sequence[AnyFrame] = ()) -> Tree:
     """Read a scenario in YAML and its tables, or one that is a workbook or a GeoPackage.
 
     `frames`: more tables of sites. Raises a `ScenarioError`; what is wrong with cells are findings
@@ -80,7 +80,7 @@ def _extend(tree: Tree, above: Sequence[Path], *, anywhere: bool) -> None:
         tree.digest = hashlib.sha256(f"{tree.digest} {below.digest}".encode()).hexdigest()
 
 
-def join_tables(tree: Tree, home: Path, frames: Sequence[Layer], *, anywhere: bool) -> None:
+def join_tables(tree: Tree, home: Path, frames: Sequence[AnyFrame], *, anywhere: bool) -> None:
     """Put what tables say into a tree: those that it names below `sites`, and frames."""
     grids: list[tuple[grid.Grid, SiteTable]] = []
     sites = tree.values.get("sites")
