@@ -4,10 +4,10 @@ Frames and layers are keyed by labels, with units in their names.
 """
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import geopandas as gpd
 import numpy as np
@@ -102,6 +102,29 @@ class Result(Shown):
 
 
 BY_DUMPER = say("Dumper, within the site")
+
+
+class Flow(NamedTuple):
+    """What outputs tell of a flow: a row of the table of flows."""
+
+    origin: str
+    destination: str
+    giver: str
+    taker: str
+    taker_kind: str
+    material: str
+    vehicle: str
+    period: str
+    tonnes: float
+    virgin: bool
+    loads: int
+    length_km: float
+    kg_co2e_wtw: float
+
+
+def list_flows(flows: pd.DataFrame) -> Iterator[Flow]:
+    """Give flows row by row."""
+    return map(Flow._make, flows[list(Flow._fields)].itertuples(index=False, name=None))
 
 
 def tabulate_flows(result: Result, flows: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -15,8 +15,7 @@ from typing import NamedTuple
 from raastof_geo.assignment.telling.names import call_material
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.language import Message, Readable, format_number, plain, read_texts, say
-from raastof_geo.outputs.tables.flows import Flow
-from raastof_geo.result import Result
+from raastof_geo.result import Flow, Result
 from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.version import __version__

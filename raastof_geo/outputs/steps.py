@@ -9,9 +9,8 @@ from typing import Any, TypeAlias
 from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.names import call, call_material, join_clauses, list_names
 from raastof_geo.language import Message, format_day, read_texts, say
-from raastof_geo.outputs.tables.flows import Flow
 from raastof_geo.outputs.tables.summary import find_reliances
-from raastof_geo.result import Result
+from raastof_geo.result import Flow, Result
 
 LEAD_WEEKS: Mapping[str, int] = {"residual_product_terms": 4, "permit_section_19_33": 10}
 """Before the first load: residual products are notified 4 weeks ahead, and municipalities ask for

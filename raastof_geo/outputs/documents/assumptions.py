@@ -1,4 +1,4 @@
-"""The assumptions that an answer hangs on: table, sentences, sheet, and a page of tornado charts."""
+"""The assumptions that an answer hangs on: table, sentences, sheet, and a page with tornados."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -55,9 +55,8 @@ from raastof_geo.outputs.documents.document import (
     Table,
     write_numbers,
 )
-from raastof_geo.outputs.tables.flows import Flow
 from raastof_geo.outputs.tables.summary import SHARES, list_conditions, list_shares, list_stated
-from raastof_geo.result import Result
+from raastof_geo.result import Flow, Result
 from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.scenario import Scenario
 

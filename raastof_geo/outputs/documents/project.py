@@ -29,9 +29,8 @@ from raastof_geo.outputs.opening import say_span
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.steps import list_steps
 from raastof_geo.outputs.tables.basis import describe_basis, name_basis
-from raastof_geo.outputs.tables.flows import Flow, list_flows
 from raastof_geo.records.ledger import SHARE_OF_COMMON
-from raastof_geo.result import Result
+from raastof_geo.result import Flow, Result, list_flows
 from raastof_geo.scenario.period import Period, name_period
 from raastof_geo.scenario.scenario import Scenario
 

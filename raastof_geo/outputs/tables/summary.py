@@ -30,9 +30,8 @@ from raastof_geo.outputs.documents.document import Bullets, Heading, Paragraph, 
 from raastof_geo.outputs.opening import open_answer, say_about, say_in_all
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baselines
-from raastof_geo.outputs.tables.flows import Flow, list_flows
 from raastof_geo.outputs.warning import warn
-from raastof_geo.result import Result
+from raastof_geo.result import Flow, Result, list_flows
 from raastof_geo.scenario.catalogue import SORTS
 from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.scenario import Need, Scenario
