@@ -143,10 +143,8 @@ def describe_proof(result: Result) -> Arrays:
     steps = [step.name for step in problem.scenario.said.objectives]
     objectives = dict(zip(steps, small.objectives(), strict=True))
     if plan.goal_certificate is not None:
-        objectives = {
-            vocabulary.SHORT_OF_GOAL: small.measure(vocabulary.SHORT_OF_GOAL),
-            **objectives,
-        }
+        short = vocabulary.SHORT_OF_GOAL
+        objectives = {short: small.measure(short), **objectives}
     # Columns that move nothing: their kind, and what tells them apart, as a JSON list.
     labels = [
         json.dumps([kind, *map(str, row)], ensure_ascii=False)
@@ -218,10 +216,7 @@ def describe_ledger(effect: Effect) -> dict[str, Any]:
     sides = {"plan": effect.books, "baseline": effect.baseline_books}
     named = {side: name_factors(books) for side, books in sides.items()}
     used = sorted({one for parts in named.values() for names in parts.values() for one in names})
-    number, parts = (
-        {name: at for at, name in enumerate(used)},
-        ["amount", *vocabulary.kept_in_books()],
-    )
+    number, kept = {name: at for at, name in enumerate(used)}, vocabulary.kept_in_books()
     catalogue, states = scenario.catalogue, scenario.states()
     words = CatalogueWords(catalogue, scenario.said.language)
     sections = {"material": "materials", "what": "recipes", "vehicle": "vehicles"}
