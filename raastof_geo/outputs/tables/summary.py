@@ -63,15 +63,6 @@ def name_plainly(scenario: Scenario, told: Readable) -> str:
     )
 
 
-class KeyFigure(NamedTuple):
-    """A figure of the summary, as people read it."""
-
-    name: str
-    title: Message
-    plan: str
-    before: str
-
-
 _WITH_SOIL, _WITHOUT_SOIL = "secondary_share_with_clean_soil", "secondary_share_without_soil"
 _AS_TOLD = vocabulary.VEHICLE_KM, vocabulary.VIRGIN, vocabulary.RECEIVED
 _KEYS: Mapping[str, tuple[float, int]] = {
@@ -84,27 +75,28 @@ _KEYS: Mapping[str, tuple[float, int]] = {
 """How a figure is told: the factor to the unit that people read, and decimals."""
 
 
-def summarise(result: Result) -> list[KeyFigure]:
-    """Give the key figures: totals, then what the vocabulary wants and totals do not hold."""
-    effect, rows = result.effect, list[KeyFigure]()
+def summarise(result: Result) -> dict[str, tuple[Readable, ...]]:
+    """Give the key figures by name: title, then plan and baseline as people read them.
+
+    Totals first, then what the vocabulary wants and totals do not hold.
+    """
+    effect, rows = result.effect, dict[str, tuple[Readable, ...]]()
     sides = (effect.books, effect.plan), (effect.baseline_books, effect.baseline)
     known = [asdict(totals) | books.totals.to_dict() for books, totals in sides]
-    more: dict[str, Message] = {
-        one: one.summary for one in vocabulary.told_in_books() if one.summary is not None
-    }
+    more = {one: one.summary for one in vocabulary.told_in_books() if one.summary is not None}
     titles = read_texts("key figures") | {one: one.heading for one in _AS_TOLD} | more
     for name in (*_KEYS, *more):
         factor, digits = _KEYS.get(name, (1, 0))
-        told = [format_number(one[name] * factor, digits=digits) for one in known]
-        rows.append(KeyFigure(name, titles[name], *told))
+        told = (format_number(one[name] * factor, digits=digits) for one in known)
+        rows[name] = titles[name], *told
         if name == _WITHOUT_SOIL:
-            cuts = [follow_periods(books)[0].cut for books, _ in sides]
-            stated = [
-                str(say("not stated")) if cut is None else format_number(100 * cut, digits=1)
-                for cut in cuts
-            ]
-            rows.append(KeyFigure("cut", titles["cut"], *stated))
+            cuts = (follow_periods(books)[0].cut for books, _ in sides)
+            rows["cut"] = titles["cut"], *map(_tell_cut, cuts)
     return rows
+
+
+def _tell_cut(cut: float | None) -> Readable:
+    return say("not stated") if cut is None else format_number(100 * cut, digits=1)
 
 
 def prove(result: Result) -> Message:
@@ -292,7 +284,7 @@ def _build(result: Result) -> Iterator[_Block]:
     if scenario.said.description:
         yield Paragraph(scenario.said.description)
     heads: tuple[Readable, ...] = (say_in_all(scenario), say("Plan"), say("Baseline"))
-    yield Table("", heads, tuple(one[1:] for one in summarise(result)))
+    yield Table("", heads, tuple(summarise(result).values()))
     yield Heading(say("Side by side"))
     yield Table("", HEADS, tuple(write_baselines(result)))
     yield from (Paragraph(describe_basis(result)), Paragraph(prove(result)))
