@@ -34,6 +34,7 @@ from raastof_geo.scenario.telling.words import CatalogueWords
 from raastof_geo.version import __version__
 
 _TABLES = ("flows", "processed", "stored", "empty_trips", "shortfalls", "openings", "fleet")
+_PROVED, _PRICED = ("gap", "holds"), ("price_kind", "dkk_per_t_co2e")
 _LIBRARIES = ("pulp", "highspy", "numpy", "scipy", "pandas", "shapely", "pyproj")
 _OF_FIGURES = (
     *("name", "value", "by_year", "unit", "source", "valid_from", "low", "high", "price_year"),
@@ -75,8 +76,8 @@ def describe_plan(result: Result) -> dict[str, Any]:
         "objectives": plan.objectives,
         "amounts": plan.amounts,
         "finished": plan.finished,
-        "certificate": _describe_certificate(plan.certificate),
-        "goal_certificate": plan.goal_certificate and _describe_certificate(plan.goal_certificate),
+        "certificate": _describe(plan.certificate, *_PROVED),
+        "goal_certificate": plan.goal_certificate and _describe(plan.goal_certificate, *_PROVED),
         "effect": {
             "plan": asdict(result.effect.plan),
             "baseline": asdict(result.effect.baseline),
@@ -84,10 +85,10 @@ def describe_plan(result: Result) -> dict[str, Any]:
             "target": asdict(result.effect.target),
             "saved_share": result.effect.saved_share,
             "causes": [
-                {"names": list(cause.names), **_describe_gain(cause.gain)}
+                {"names": list(cause.names), **_describe(cause.gain, *_PRICED)}
                 for cause in result.effect.causes
             ],
-            "coordination": coordination and _describe_gain(coordination),
+            "coordination": coordination and _describe(coordination, *_PRICED),
             "baseline_missing_tonnes": _name_missing(result.effect.baseline_missing),
             "baselines": [
                 {
@@ -118,16 +119,12 @@ def describe_plan(result: Result) -> dict[str, Any]:
     return finite
 
 
-def _describe_gain(gain: Gain) -> dict[str, Any]:
-    return asdict(gain) | {"price_kind": gain.price_kind, "dkk_per_t_co2e": gain.dkk_per_t_co2e}
+def _describe(one: Gain | Certificate, *also: str) -> dict[str, Any]:
+    return asdict(one) | {name: getattr(one, name) for name in also}
 
 
 def _name_missing(missing: Mapping[tuple[str, str], float]) -> dict[str, float]:
     return {f"{rule}: {label}": tonnes for (rule, label), tonnes in missing.items()}
-
-
-def _describe_certificate(certificate: Certificate) -> dict[str, Any]:
-    return {**asdict(certificate), "gap": certificate.gap, "holds": certificate.holds}
 
 
 def record_plan(result: Result, folder: Path) -> Path:

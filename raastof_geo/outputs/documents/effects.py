@@ -1,6 +1,6 @@
 """The effect as blocks of a document: tables and charts that reports and project pages share."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import partial
 from operator import attrgetter
 from typing import NamedTuple
@@ -8,7 +8,6 @@ from typing import NamedTuple
 import pandas as pd
 
 from raastof_geo.effect.books import COMMON
-from raastof_geo.effect.cause import Gain
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.money import net_cost, tabulate_payments
 from raastof_geo.effect.progress import (
@@ -161,24 +160,28 @@ _LEAST_SEEN = 0.004
 """Of the longest bar: what is shorter is a hairline."""
 
 
-def tabulate_causes(effect: Effect) -> Iterator[Block]:
+def tabulate_causes(result: Result) -> Iterator[Block]:
     """Tabulate what each cause saves, part by part, and say how that is to be read."""
-    emitted, saved = parts_of(CO2E), effect.baseline_books.totals - effect.books.totals
-    rows: list[tuple[Readable, ...]] = [
-        (credit.name_cause(one), *_cause_cells(one.saved, one.gain)) for one in effect.causes
+    effect, parts, prose = result.effect, (*parts_of(CO2E), CO2E), read_texts("prose")
+    if not effect.causes:
+        return
+    yield Heading(say("Effect by cause"), anchor="causes")
+    whole = effect.baseline_books.totals - effect.books.totals
+    each = [(credit.name_cause(one), one.saved, one.gain) for one in effect.causes]
+    rows = [
+        (
+            name,
+            *write_numbers(*(saved[part] for part in parts), per=1000, digits=1),
+            *(*write_numbers(gain.dkk, per=1000), credit.say_price(gain)),
+        )
+        for name, saved, gain in (*each, (say("Total"), whole, effect.whole))
     ]
-    columns = (f"{part.saved_as} [t CO2e]" for part in emitted)
+    columns = (f"{part.saved_as} [t CO2e]" for part in parts[:-1])
     last = (say("All [t CO2e]"), say("Cost [1,000 DKK]"), say("Price of CO2e"))
-    rows.append((say("Total"), *_cause_cells(saved, effect.whole)))
-    heads: tuple[Readable, ...] = (say("Cause"), *columns, *last)
-    yield Table(say("What each cause saves"), heads, tuple(rows), total=True)
-    prose = read_texts("prose")
+    yield Table(
+        say("What each cause saves"), (say("Cause"), *columns, *last), tuple(rows), total=True
+    )
     yield from map(Paragraph, (prose["order"], prose["signs"], read_texts("doubts")["practice"]))
-
-
-def _cause_cells(saved: Mapping[str, float] | pd.Series, gain: Gain) -> tuple[Readable, ...]:
-    tonnes = write_numbers(*(saved[part] for part in (*parts_of(CO2E), CO2E)), per=1000, digits=1)
-    return (*tonnes, *write_numbers(gain.dkk, per=1000), credit.say_price(gain))
 
 
 def tell_conditions(result: Result, head: Message, flows: Iterable[Flow]) -> Iterator[Block]:

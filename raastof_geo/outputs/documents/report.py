@@ -92,7 +92,7 @@ def build_report(result: Result) -> document.Document:
 def build_appendix(result: Result) -> document.Document:
     """Put together what the report rests on; each figure is followed to its lines and sources."""
     sections = (
-        *(_tell_total, _tell_causes, _tell_groups, _tell_payments, _tell_matches),
+        *(_tell_total, effects.tabulate_causes, _tell_groups, _tell_payments, _tell_matches),
         *(_tell_prices, _tell_method, _tell_sources, _tell_ledger),
     )
     return _bind(result, say("Appendix"), sections)
@@ -236,12 +236,6 @@ def _tell_total(result: Result) -> Iterator[document.Block]:
     yield _compare(result, range(len(HEADS)))
     yield document.Bullets(tuple(answer(result)))
     yield from effects.tabulate_progress(result)
-
-
-def _tell_causes(result: Result) -> Iterator[document.Block]:
-    if result.effect.causes:
-        yield document.Heading(say("Effect by cause"), anchor="causes")
-        yield from effects.tabulate_causes(result.effect)
 
 
 def _tell_groups(result: Result) -> Iterator[document.Block]:
