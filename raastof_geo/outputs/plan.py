@@ -174,10 +174,7 @@ def describe_proof(result: Result) -> Arrays:
         **_describe_parties("taker", problem.takers, ("site", "kind")),
         "vehicle": np.array(problem.vehicles, dtype=str),
         "period": np.array(list(problem.scenario.periods), dtype=str),
-        "move_giver": moves.giver.astype(np.int32),
-        "move_taker": moves.taker.astype(np.int32),
-        "move_vehicle": moves.vehicle.astype(np.int32),
-        "move_period": moves.period.astype(np.int32),
+        **{f"move_{key}": getattr(moves, key).astype(np.int32) for key in keys},
         # What a unit of each column in use adds to every measure and objective.
         "used_column": used.astype(np.int64),
         "measure": np.array(list(MEASURES), dtype=str),

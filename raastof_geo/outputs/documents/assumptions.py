@@ -5,15 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from raastof_geo.evidence import tell_unit
-from raastof_geo.language import (
-    Message,
-    Readable,
-    format_number,
-    read_texts,
-    say,
-    say_text,
-    speaking,
-)
+from raastof_geo.language import Message, Readable, format_number, read_texts, say, speaking
 from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.charts import draw_bars
 from raastof_geo.outputs.documents.drawing import Drawing
@@ -159,7 +151,7 @@ def _blocks(assessment: Assessment, most: int) -> Iterator[document.Block]:
         yield document.Heading(SHOWN[name].head, anchor=name)
         yield document.Picture(
             draw_tornado(assessment, name, most=most),
-            say_text("assumptions", "bars of ends", headline=SHOWN[name].title),
+            read_texts("assumptions")["bars of ends"].format(headline=SHOWN[name].title),
             say("Change from {value}; the longest first", value=SHOWN[name].write(base.of(name))),
         )
     yield document.Heading(say("All numbers"), anchor="table")

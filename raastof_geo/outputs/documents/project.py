@@ -20,15 +20,7 @@ from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.names import call, call_material, join_clauses, list_names
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import CO2E, COST, SOLD
-from raastof_geo.language import (
-    Message,
-    Readable,
-    format_day,
-    format_number,
-    plain,
-    read_texts,
-    say,
-)
+from raastof_geo.language import Message, format_day, format_number, plain, read_texts, say
 from raastof_geo.outputs.credit import in_sentence, tell_credit
 from raastof_geo.outputs.documents import document, effects
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
@@ -338,7 +330,7 @@ def say_when(scenario: Scenario, periods: Collection[str]) -> str:
     return ", ".join(named)
 
 
-def write_calendar(result: Result, title: Readable, moved: Sequence[Transport], path: Path) -> Path:
+def write_calendar(result: Result, title: str, moved: Sequence[Transport], path: Path) -> Path:
     """Write what comes and goes as one event for each partner, material and period."""
     import icalendar
 
@@ -374,7 +366,7 @@ def say_loads(loads: float, days: int) -> Message:
     return say("{loads} loads, {daily} each weekday", loads=format_number(loads), daily=daily)
 
 
-def _in_a_line(text: Readable) -> str:
+def _in_a_line(text: Message | str) -> str:
     """Keep words from ending a line, and leave out what a calendar may not hold."""
     return " ".join(plain(text).split()).replace("\x7f", "")
 

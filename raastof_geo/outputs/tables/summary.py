@@ -15,15 +15,7 @@ from raastof_geo.effect.progress import Shares, follow_municipalities, follow_pe
 from raastof_geo.effect.target import Reach, TargetAnswer
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures import vocabulary
-from raastof_geo.language import (
-    Message,
-    Readable,
-    format_number,
-    plain,
-    read_texts,
-    say,
-    spoken_language,
-)
+from raastof_geo.language import Message, Readable, format_number, plain, read_texts, say
 from raastof_geo.outputs.credit import name_cause, say_change, say_price, tell_credit
 from raastof_geo.outputs.documents import assumptions
 from raastof_geo.outputs.documents.document import Bullets, Heading, Paragraph, Table, write_numbers
@@ -199,7 +191,6 @@ def list_stated(scenario: Scenario) -> list[Message]:
 def answer(result: Result) -> list[Message]:
     """Say how far each share gets, what the target costs or why it is missed, and what serves."""
     target = result.effect.target
-    materials = result.scenario.catalogue.materials
     unit = tell_unit(result.scenario.said.objectives[0].minimise[0].unit)
     told = []
     for reach in target.reaches:
@@ -222,7 +213,7 @@ def answer(result: Result) -> list[Message]:
         ]
     told += [
         say("in the plan {material} meets {tonnes} reference tonnes of the needs").format(
-            material=materials[material].called(spoken_language()), tonnes=format_number(tonnes)
+            material=names.call_material(result.scenario, material), tonnes=format_number(tonnes)
         )
         for material, tonnes in list(target.reach.by_material.items())[:12]
     ]
