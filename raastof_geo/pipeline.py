@@ -246,7 +246,7 @@ def rank_assumptions(
     are drawn; all are in the workbook. The swings by the largest share of a headline that they
     move, and the folder `into/<scenario>_sensitivity` with page, drawing and workbook.
     """
-    from raastof_geo.outputs.documents.tornado import write_sensitivity
+    from raastof_geo.outputs.documents.assumptions import write_sensitivity
 
     scenario = read_for_roads(path, anywhere=anywhere, language=language, tell=tell)
     folder = Path(into) / f"{scenario.id}_sensitivity"
