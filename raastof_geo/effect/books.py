@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -46,6 +46,13 @@ class Books:
     def totals(self) -> pd.Series:
         """Everything added up."""
         return self.lines[_told()].sum()
+
+    def times(self, share: Any) -> "Books":
+        """Give a share of each line."""
+        lines = self.lines.copy()
+        numbers = lines.select_dtypes("number").columns
+        lines[numbers] = lines[numbers].mul(np.asarray(share), axis=0)
+        return Books(self.scenario, lines)
 
     def by(self, dimension: str) -> pd.DataFrame:
         """Add up by `site`, `project`, `municipality`, `material`, `period` or `vehicle`.

@@ -108,10 +108,7 @@ def _attempt(task: Callable[[], Books], refused: list[str]) -> Books | None:
 
 def take_share(books: Books, share: Mapping[str, float]) -> Books:
     """Give a share of the lines of each period; what has no period as a whole."""
-    lines = books.lines.copy()
-    numbers = lines.select_dtypes("number").columns
-    lines[numbers] = lines[numbers].mul(lines["period"].map(share).fillna(1.0).to_numpy(), axis=0)
-    return Books(books.scenario, lines)
+    return books.times(books.lines["period"].map(share).fillna(1.0))
 
 
 def _plan_rest(

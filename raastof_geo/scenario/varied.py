@@ -5,6 +5,7 @@ a file undergoes holds for each variation, and a variation is what its file woul
 """
 
 import itertools
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -141,6 +142,21 @@ def write_plain(value: Any) -> Any:
         ordered = sorted(value) if isinstance(value, set | frozenset) else value
         return [write_plain(one) for one in ordered]
     return str(value) if isinstance(value, Path) else value
+
+
+def write_sections(**said: Any) -> str:
+    """Write sections of a scenario file, each entry of them a line; YAML reads JSON."""
+    lines = []
+    for key, value in said.items():
+        entries = [f"- {one}" for one in map(_write_line, value)] if isinstance(value, list) else []
+        if isinstance(value, Mapping):
+            entries = [f"  {id_}: {_write_line(one)}" for id_, one in value.items()]
+        lines += [f"{key}:", *entries] if entries else [f"{key}: {_write_line(value)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _write_line(value: Any) -> str:
+    return json.dumps(write_plain(value), ensure_ascii=False, default=str)
 
 
 def split_path(path: str) -> Trail:

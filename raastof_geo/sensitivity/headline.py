@@ -7,7 +7,7 @@ from raastof_geo.assignment import Plan, assign
 from raastof_geo.effect.measure import Effect, measure_effect
 from raastof_geo.effect.progress import GOAL_SHARE
 from raastof_geo.errors import InputError
-from raastof_geo.language import Message, Readable, format_number, say
+from raastof_geo.language import Readable, format_number, say
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.scenario import Scenario
 
@@ -40,9 +40,9 @@ class Headlines:
 
 @dataclass(frozen=True)
 class Told:
-    """How people read a headline."""
+    """How people read a headline, or another figure."""
 
-    title: Message
+    title: Readable
     unit: Readable
     factor: float
     digits: int
@@ -55,7 +55,11 @@ class Told:
 
     def write(self, value: float) -> str:
         """Write a value in the unit that people read."""
-        return f"{format_number(value * self.factor, digits=self.digits)} {self.unit}"
+        return f"{self.number(value)} {self.unit}"
+
+    def number(self, value: float) -> str:
+        """Write it without the unit."""
+        return format_number(value * self.factor, digits=self.digits)
 
 
 SHOWN: dict[HeadlineName, Told] = {

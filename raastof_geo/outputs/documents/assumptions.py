@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from raastof_geo.language import Message, Readable, format_number, read_texts, say
+from raastof_geo.language import Message, Readable, read_texts, say
 from raastof_geo.outputs.documents.document import Table
 from raastof_geo.sensitivity.assessment import Assessment, Flip, Swing
 from raastof_geo.sensitivity.headline import SHOWN, HeadlineName
@@ -20,10 +20,9 @@ def tabulate_assumptions(assessment: Assessment, *, most: int | None = None) -> 
         subject, found = swing.subject, [end.headlines for end in swing.ends]
         spans = (  # headlines at both ends
             str(say(" to ")).join(
-                "–" if one is None else format_number(one.of(name) * it.factor, digits=it.digits)
-                for one in found
+                "–" if one is None else SHOWN[name].number(one.of(name)) for one in found
             )
-            for name, it in ((name, SHOWN[name]) for name in TOLD)
+            for name in TOLD
         )
         flips = [subject.write(flip.level) for flip in swing.flips if flip.headline in TOLD]
         turns: Readable = "; ".join(dict.fromkeys(flips)) or say("nowhere in the range")

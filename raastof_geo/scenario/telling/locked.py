@@ -1,6 +1,5 @@
 """A scenario with flows of a plan as agreements: a file that says only what it adds to another."""
 
-import json
 import math
 import re
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from raastof_geo.files import name_free, write_whole
 from raastof_geo.language import say
 from raastof_geo.scenario.reading.read import read_varied
 from raastof_geo.scenario.scenario import Scenario, look_up
-from raastof_geo.scenario.varied import write_plain
+from raastof_geo.scenario.varied import write_plain, write_sections
 
 _ARROW = re.compile(r"\s*(?:→|->|>)\s*")
 _LANE = ["origin", "destination", "material", "period"]
@@ -52,27 +51,19 @@ def write_locked(scenario: Scenario, source: Path, flows: pd.DataFrame) -> Path:
     own = [write_plain(one) for one in said.agreements]
     agreed, variants = [*own], dict[str, Any]()
     summed = flows.groupby(_LANE, sort=False, observed=True)["tonnes"].sum()
-    for lane, tonnes in zip(summed.index.tolist(), summed.tolist(), strict=True):
-        giver, taker = map(scenario.site_name, lane[:2])
-        material = scenario.catalogue.materials[lane[2]].called(language)
-        ends = {"giver": giver, "taker": taker, "material": material, "period": lane[3]}
-        name = say("without {giver} → {taker}, {material} {period}", **ends).render(language)
+    for giver, taker, material, period, tonnes in summed.reset_index().itertuples(index=False):
+        ends = {"giver": scenario.site_name(giver), "taker": scenario.site_name(taker)}
+        ends["material"] = scenario.catalogue.materials[material].called(language)
+        name = say("without {giver} → {taker}, {material} {period}", **ends, period=period)
         leave = {f"agreements.{len(agreed)}.at_least": "0 t"}
-        variants[f"without_{len(variants) + 1}"] = {"name": name[:200], "set": leave}
-        entry = dict(zip(("giver", "taker", "material", "from"), lane, strict=True))
-        agreed.append(entry | {"to": lane[3], "at_least": f"{math.floor(1000 * tonnes) / 1000} t"})
-    name = say("without what is locked").render(language)
-    variants["without_any"] = {"name": name, "set": {"agreements": own}}
+        variants[f"without_{len(variants) + 1}"] = {
+            "name": name.render(language)[:200],
+            "set": leave,
+        }
+        entry = {"giver": giver, "taker": taker, "material": material, "from": period, "to": period}
+        agreed.append(entry | {"at_least": f"{math.floor(1000 * tonnes) / 1000} t"})
+    name = say("without what is locked")
+    variants["without_any"] = {"name": name.render(language), "set": {"agreements": own}}
     read_varied(scenario, {("agreements",): agreed, ("variants",): variants})
-    lines = [
-        f"extends: {_write(source.name)}",
-        "agreements:",
-        *(f"- {_write(one)}" for one in agreed),
-    ]
-    lines += ["variants:", *(f"  {id_}: {_write(one)}" for id_, one in variants.items())]
-    path = name_free(source.with_name(f"{source.stem}_locked.yaml"))
-    return write_whole(path, "\n".join(lines) + "\n")
-
-
-def _write(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    text = write_sections(extends=source.name, agreements=agreed, variants=variants)
+    return write_whole(name_free(source.with_name(f"{source.stem}_locked.yaml")), text)
