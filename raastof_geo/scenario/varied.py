@@ -6,12 +6,13 @@ a file undergoes holds for each variation, and a variation is what its file woul
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import pandas as pd
 from pydantic import BaseModel
 
 from raastof_geo.errors import Finding, InputError
@@ -141,7 +142,7 @@ def write_plain(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         ordered = sorted(value) if isinstance(value, set | frozenset) else value
         return [write_plain(one) for one in ordered]
-    return str(value) if isinstance(value, Path) else value
+    return str(value) if isinstance(value, Path | str) else value
 
 
 def write_sections(**said: Any) -> str:
@@ -157,6 +158,14 @@ def write_sections(**said: Any) -> str:
 
 def _write_line(value: Any) -> str:
     return json.dumps(write_plain(value), ensure_ascii=False, default=str)
+
+
+def write_agreements(tonnes: pd.Series, write: Callable[[float], Any]) -> list[dict[str, Any]]:
+    """Write that tonnes by giver, taker, material and period go, or more, as `write` has them."""
+    return [
+        {"giver": giver, "taker": taker, "material": what, "from": when, "to": when, "at_least": t}
+        for giver, taker, what, when, t in tonnes.map(write).reset_index().itertuples(index=False)
+    ]
 
 
 def split_path(path: str) -> Trail:

@@ -13,7 +13,7 @@ from raastof_geo.files import name_free, write_whole
 from raastof_geo.language import say
 from raastof_geo.scenario.reading.read import read_varied
 from raastof_geo.scenario.scenario import Scenario, look_up
-from raastof_geo.scenario.varied import write_plain, write_sections
+from raastof_geo.scenario.varied import write_agreements, write_plain, write_sections
 
 _ARROW = re.compile(r"\s*(?:→|->|>)\s*")
 _LANE = ["origin", "destination", "material", "period"]
@@ -47,23 +47,20 @@ def write_locked(scenario: Scenario, source: Path, flows: pd.DataFrame) -> Path:
     them. A variant without each, and one without any, price them. `InputError`: no plan could keep
     them, as the checks of a file have it.
     """
-    said, language = scenario.said, scenario.said.language
-    own = [write_plain(one) for one in said.agreements]
-    agreed, variants = [*own], dict[str, Any]()
+    language, own = scenario.said.language, write_plain(scenario.said.agreements)
     summed = flows.groupby(_LANE, sort=False, observed=True)["tonnes"].sum()
-    for giver, taker, material, period, tonnes in summed.reset_index().itertuples(index=False):
-        ends = {"giver": scenario.site_name(giver), "taker": scenario.site_name(taker)}
-        ends["material"] = scenario.catalogue.materials[material].called(language)
-        name = say("without {giver} → {taker}, {material} {period}", **ends, period=period)
-        leave = {f"agreements.{len(agreed)}.at_least": "0 t"}
-        variants[f"without_{len(variants) + 1}"] = {
-            "name": name.render(language)[:200],
-            "set": leave,
-        }
-        entry = {"giver": giver, "taker": taker, "material": material, "from": period, "to": period}
-        agreed.append(entry | {"at_least": f"{math.floor(1000 * tonnes) / 1000} t"})
+    new = write_agreements(summed, lambda tonnes: f"{math.floor(1000 * tonnes) / 1000} t")
+    variants = dict[str, Any]()
+    for number, one in enumerate(new):
+        told = {end: scenario.site_name(one[end]) for end in ("giver", "taker")}
+        told |= {"material": scenario.catalogue.materials[one["material"]].called(language)}
+        name = say("without {giver} → {taker}, {material} {period}", **told, period=one["from"])
+        leave = {f"agreements.{len(own) + number}.at_least": "0 t"}
+        said = {"name": name.render(language)[:200], "set": leave}
+        variants[f"without_{number + 1}"] = said
     name = say("without what is locked")
     variants["without_any"] = {"name": name.render(language), "set": {"agreements": own}}
+    agreed = [*own, *new]
     read_varied(scenario, {("agreements",): agreed, ("variants",): variants})
     text = write_sections(extends=source.name, agreements=agreed, variants=variants)
     return write_whole(name_free(source.with_name(f"{source.stem}_locked.yaml")), text)
