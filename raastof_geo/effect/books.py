@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -47,11 +47,11 @@ class Books:
         """Everything added up."""
         return self.lines[_told()].sum()
 
-    def times(self, share: Any) -> "Books":
-        """Give a share of each line."""
+    def times(self, share: Floats | float) -> "Books":
+        """Give so much of each line."""
         lines = self.lines.copy()
         numbers = lines.select_dtypes("number").columns
-        lines[numbers] = lines[numbers].mul(np.asarray(share), axis=0)
+        lines[numbers] = lines[numbers].mul(share, axis=0)
         return Books(self.scenario, lines)
 
     def by(self, dimension: str) -> pd.DataFrame:

@@ -3,14 +3,14 @@
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from raastof_geo.effect.books import COMMON, Books
 from raastof_geo.effect.measure import Effect
-from raastof_geo.effect.remainder import Reality, take_share
+from raastof_geo.effect.remainder import Reality
 from raastof_geo.figures.vocabulary import CO2E, COST, TONNES, TRANSPORT_WTW, shown_in_lines
 from raastof_geo.language import Message, Readable, format_number, read_texts, say, speaking
 from raastof_geo.outputs.documents import document
@@ -21,6 +21,7 @@ from raastof_geo.scenario.scenario import Scenario
 
 REALITY = "actuals.html"
 _LANE = ["origin", "destination", "material"]
+_Span: TypeAlias = tuple[datetime.date, datetime.date]
 
 
 def write_reality(scenario: Scenario, effect: Effect, reality: Reality, folder: Path) -> Path:
@@ -40,7 +41,7 @@ def _lay_out(reality: Reality, sheets: Sequence[Listing]) -> Iterator[document.B
     texts, driven = read_texts("reality"), reality.driven.books.totals
     kg = [reality.planned.totals[TRANSPORT_WTW], driven[TRANSPORT_WTW]]
     if reality.baseline is not None:
-        kg += (reality.baseline.totals - driven)[[TRANSPORT_WTW, CO2E]]
+        kg.extend((reality.baseline.totals - driven)[[TRANSPORT_WTW, CO2E]])
     shown = [f"{format_number(one / 1000, digits=1)} t CO2e" for one in kg]
     titles = read_texts("figures of reality").values()
     yield document.Figures(tuple((*one, "") for one in zip(titles, shown, strict=False)))
@@ -136,23 +137,21 @@ def _list_months(
     left = {one: (max(start, morrow), end) for one, (start, end) in spans.items()}
     first, last = min(spans.values())[0], max(spans.values())[1]
     for one in pd.period_range(first, last, freq="M"):
-        parts = [take_share(plan, _share(spans, one)), _driven_in(reality, one)]
+        parts = [_take_part(plan, spans, one), _driven_in(reality, one)]
         if reality.rest is not None:
-            parts.append(take_share(reality.rest, _share(left, one)))
+            parts.append(_take_part(reality.rest, left, one))
         planned, driven, *rest = (it.by("project")[CO2E] / 1000 for it in parts)
         yield str(one), [planned, driven, sum(rest, driven * 0).add(driven, fill_value=0.0)]
 
 
-def _share(
-    spans: Mapping[str, tuple[datetime.date, datetime.date]], month: pd.Period
-) -> dict[str, float]:
-    """Give how much of each span of days lies in a month."""
+def _take_part(books: Books, spans: Mapping[str, _Span], month: pd.Period) -> Books:
+    """Give of each line as much as of the span of its period lies in a month."""
     first, last = month.start_time.date(), month.end_time.date()
-    days = {
-        one: ((min(end, last) - max(start, first)).days + 1, (end - start).days + 1)
-        for one, (start, end) in spans.items()
-    }
-    return {COMMON: 0.0} | {one: max(0, here) / max(1, all_) for one, (here, all_) in days.items()}
+    share = {COMMON: 0.0}
+    for one, (start, end) in spans.items():
+        days = max(0, (min(end, last) - max(start, first)).days + 1)
+        share[one] = days / max(1, (end - start).days + 1)
+    return books.times(np.asarray(books.lines["period"].map(share), np.float64))
 
 
 def _driven_in(reality: Reality, month: pd.Period) -> Books:

@@ -26,15 +26,16 @@ class _Leg(Window):
     @property
     def least(self) -> Quantity | None:
         """What goes at least; none: no amount is said, or nothing has to."""
-        return self._amounts.get("tonnes") or self._amounts.get("at_least")
+        return self.amounts.get("tonnes") or self.amounts.get("at_least")
 
     @property
-    def _amounts(self) -> dict[str, Quantity]:
+    def amounts(self) -> dict[str, Quantity]:
+        """What is said of `tonnes`, `at_least` and `at_most`."""
         names = ("tonnes", "at_least", "at_most")
         return {one: amount for one in names if (amount := getattr(self, one, None)) is not None}
 
     def _weighed(self, info: ValidationInfo) -> Self:
-        for name, amount in self._amounts.items():
+        for name, amount in self.amounts.items():
             weigh_over(name, amount, (self.material,) if self.material else (), info)
         return self
 
@@ -55,7 +56,7 @@ class Agreement(_Leg):
 
     @model_validator(mode="after")
     def _says_one_thing(self, info: ValidationInfo) -> Self:
-        if len(self._amounts) + self.forbidden != 1:
+        if len(self.amounts) + self.forbidden != 1:
             raise InputError.saying("say one of `tonnes`, `at_least`, `at_most`, `forbidden: true`")
         return self._weighed(info)
 
