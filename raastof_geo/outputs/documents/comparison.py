@@ -5,16 +5,16 @@ The first of them is what the others are held against.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from raastof_geo.figures.vocabulary import CO2E, COST, VEHICLE_KM, shown_in_lines
-from raastof_geo.language import Message, Readable, format_number, read_texts, say, speaking
+from raastof_geo.language import Readable, read_texts, say, speaking
 from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.charts import draw_bars
+from raastof_geo.outputs.documents.document import Listing
 from raastof_geo.outputs.documents.effects import name_group
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
 from raastof_geo.outputs.opening import say_span
@@ -38,51 +38,25 @@ _APART = {"title", "variants", "assumptions", "outputs"}
 """What is said of other plans, or of files."""
 
 
-class Listing(NamedTuple):
-    """A sheet of a workbook, whose first rows stand on a page as well; no value is none."""
-
-    title: Readable
-    heads: Sequence[Readable]
-    rows: Sequence[Sequence[Any]]
-    words: int = 1
-    most: int | None = 40
-    """Rows on the page; none: all."""
-    freeze: int = 1
-
-    def show(self) -> document.Table:
-        """Give the table on the page."""
-        rows = tuple(tuple(map(_write, row)) for row in self.rows[: self.most])
-        return document.Table(self.title, tuple(self.heads), rows, words=self.words)
-
-
-def _write(cell: Any) -> Readable:
-    told: Readable = "–" if cell is None else cell
-    return format_number(cell, digits=1) if isinstance(cell, float) else told
-
-
 def write_listings(
     scenario: Scenario,
-    page: str,
-    title: Message,
-    how: Message,
-    blocks: Iterable[document.Block],
+    page: document.Document,
     listings: Iterable[Listing],
-    folder: Path,
-    beside: str = "",
+    path: Path,
+    **more: str,
 ) -> Path:
-    """Write a page, a workbook called as it is, and what is `beside` as `VARIANTS` into a folder.
+    """Write a page to a path, a workbook called as it is, and `more` texts; give their folder.
 
     `OutputError` as `write_outputs`.
     """
-    with exchanging(folder, version=__version__) as draft:
-        laid = document.Document(str(title), scenario.said.language, tuple(blocks), how)
-        document.write_page(laid, draft / page)
-        if beside:
-            (draft / VARIANTS).write_text(beside, encoding="utf-8", newline="\n")
-        with open_book(scenario, (draft / page).with_suffix(".xlsx")) as book:
+    with exchanging(path.parent, version=__version__) as draft:
+        document.write_page(page, draft / path.name)
+        for name, text in more.items():
+            (draft / name).write_text(text, encoding="utf-8", newline="\n")
+        with open_book(scenario, draft / f"{path.stem}.xlsx") as book:
             for one in listings:
                 book.sheet(one.title).table(one.heads, one.rows, digits=3, freeze=one.freeze)
-    return folder
+    return path.parent
 
 
 class PlanFigures(NamedTuple):
@@ -154,12 +128,14 @@ def write_comparison(
             for number, mine in enumerate(changes, 2)
             for one in mine
         )
-        title = say("{title}: plans compared", title=scenario.said.title)
-        how = read_texts("comparison")["how"].format(span=say_span(scenario))
-        plans = _tabulate(cases)
-        blocks = chain(above(), _lay_out(result, cases, plans, changes))
-        every = [plans, *sheets]
-        return write_listings(scenario, PAGE, title, how, blocks, every, folder, beside)
+        plans, more = _tabulate(cases), {VARIANTS: beside} if beside else {}
+        page = document.Document(
+            str(say("{title}: plans compared", title=scenario.said.title)),
+            scenario.said.language,
+            (*above(), *_lay_out(result, cases, plans, changes)),
+            read_texts("comparison")["how"].format(span=say_span(scenario)),
+        )
+        return write_listings(scenario, page, [plans, *sheets], folder / PAGE, **more)
 
 
 def _tabulate(cases: Sequence[Compared]) -> Listing:

@@ -15,7 +15,8 @@ from raastof_geo.figures.vocabulary import CO2E, COST, TONNES, TRANSPORT_WTW, sh
 from raastof_geo.language import Message, Readable, format_number, read_texts, say, speaking
 from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.charts import Bar, draw_waterfall
-from raastof_geo.outputs.documents.comparison import Listing, write_listings
+from raastof_geo.outputs.documents.comparison import write_listings
+from raastof_geo.outputs.documents.document import Listing
 from raastof_geo.outputs.documents.effects import name_group
 from raastof_geo.scenario.scenario import Scenario
 
@@ -32,9 +33,13 @@ def write_reality(scenario: Scenario, effect: Effect, reality: Reality, folder: 
     with speaking(*scenario.speech):
         sheets = [*_list_sheets(scenario, effect, reality)]
         told = {"day": reality.driven.until, "count": len(reality.driven.slips)}
-        title = say("{title}: plan and reality", title=scenario.said.title)
-        how, blocks = read_texts("reality")["how"].format(**told), _lay_out(reality, sheets)
-        return write_listings(scenario, REALITY, title, how, blocks, sheets, folder)
+        page = document.Document(
+            str(say("{title}: plan and reality", title=scenario.said.title)),
+            scenario.said.language,
+            tuple(_lay_out(reality, sheets)),
+            read_texts("reality")["how"].format(**told),
+        )
+        return write_listings(scenario, page, sheets, folder / REALITY)
 
 
 def _lay_out(reality: Reality, sheets: Sequence[Listing]) -> Iterator[document.Block]:
