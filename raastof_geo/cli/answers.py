@@ -119,7 +119,7 @@ def follow_deliveries(
 ) -> None:
     """Hold a plan against load slips, plan the rest anew, and say what is otherwise and why."""
     from raastof_geo.effect.remainder import follow_plan
-    from raastof_geo.outputs.documents.reality import REALITY, tell_slips, write_reality
+    from raastof_geo.outputs.documents.comparison import REALITY, tell_slips, write_reality
     from raastof_geo.recall import load_result
     from raastof_geo.scenario.reading.read import read_variant
     from raastof_geo.scenario.tables.delivery import read_deliveries
