@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from raastof_geo.evidence import tell_unit
-from raastof_geo.language import Message, Readable, format_number, read_texts, say, speaking
+from raastof_geo.language import Message, Readable, read_texts, say, speaking
 from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.charts import draw_bars
 from raastof_geo.outputs.documents.drawing import Drawing
@@ -37,10 +37,9 @@ def tabulate_assumptions(assessment: Assessment, *, most: int | None = None) -> 
         subject, found = swing.subject, [end.headlines for end in swing.ends]
         spans = (  # headlines at both ends
             str(say(" to ")).join(
-                "–" if one is None else format_number(one.of(name) * it.factor, digits=it.digits)
-                for one in found
+                "–" if one is None else SHOWN[name].number(one.of(name)) for one in found
             )
-            for name, it in ((name, SHOWN[name]) for name in TOLD)
+            for name in TOLD
         )
         flips = [subject.write(flip.level) for flip in swing.flips if flip.headline in TOLD]
         turns: Readable = "; ".join(dict.fromkeys(flips)) or say("nowhere in the range")
