@@ -70,10 +70,10 @@ class Driven:
     @cached_property
     def flows(self) -> pd.DataFrame:
         """Tonnes by `LEG_KEYS`, with the mean of their kilometres, and tonnes on a load."""
-        weighed = self.slips.assign(tonne_km=self.slips["tonnes"] * self.slips["length_km"])
-        summed = weighed.groupby(_KEYS, as_index=False)[["tonnes", "loads", "tonne_km"]].sum()
+        weighed = self.slips.assign(work=self.slips["tonnes"] * self.slips["length_km"])
+        summed = weighed.groupby(_KEYS, as_index=False)[["tonnes", "loads", "work"]].sum()
         load_t = summed["tonnes"] / summed["loads"]
-        return summed.assign(length_km=summed["tonne_km"] / summed["tonnes"], load_t=load_t)
+        return summed.assign(length_km=summed["work"] / summed["tonnes"], load_t=load_t)
 
     @cached_property
     def books(self) -> Books:

@@ -184,7 +184,7 @@ class _Remainder:
             stock = lying[lying["what"] == place.id].groupby("material")["amount"].sum()
             said["start"] = {str(one): _tonnes(tonnes) for one, tonnes in stock.items()}
         if place.site in {*self.books.lines.query("kind == 'openings'")["origin"]}:
-            said["opens"] = {"cost_dkk": 0, "kg_co2e": 0}  # it is paid, and still no part of today
+            said["opens"] = {}  # it is paid, and still no part of today
         return said
 
     def _list_agreements(self, *moved: pd.DataFrame) -> Iterator[Mapping[str, Any]]:

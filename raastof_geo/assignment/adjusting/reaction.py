@@ -328,8 +328,9 @@ class _Asked:
         fixed = np.array([name.family not in (BOUNDED, GOALS_HELD) for name in names], bool)
         matrix = self.programme.matrix[:, places].tocsr()
         others = np.setdiff1d(np.flatnonzero(~loose), at)
+        off = abs(matrix[at] - own.matrix.tocsr())[~loose[at]]
         return bool(
-            abs(matrix[at] - own.matrix.tocsr())[~loose[at]].max() < _SAME
+            off.data.max(initial=0.0) < _SAME
             and np.allclose(self.programme.limit[at][fixed], own.limit[fixed], rtol=_SAME)
             and matrix[others].nnz == 0
         )
