@@ -433,7 +433,7 @@ def _solve_on(result: Result, varied: Scenario) -> Result:
         roads = result.legs.roads
         return solve_scenario(varied, model=None if roads is None else roads.model)
     causes = varied.said.effect.causes
-    plan, effect = solve_briefly(varied, legs, causes=causes, explain=True)
+    plan, effect = solve_briefly(varied, legs, causes=causes)
     return Result(varied, result.network, result.anchors, legs, plan, effect)
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from raastof_geo.errors import InputError, RaastofError
+from raastof_geo.errors import RaastofError
 from raastof_geo.language import Message, say, speaking
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario.reading.read import read_varied
@@ -134,10 +134,8 @@ class _Mover:
         if level not in self.solved:
             try:
                 varied = read_varied(self.scenario, self.lever.edit(level))
-                legs = self.price(varied)
-                if legs is None:
-                    raise InputError(say("legs that were made up cannot be priced again"))
-                found = headline.solve_headlines(varied, legs, whole=self.at_value.whole)
+                told = {"whole": self.at_value.whole}
+                found = headline.solve_headlines(varied, self.price(varied), **told)
                 self.solved[level] = Outcome(level, found)
             except RaastofError as error:
                 with speaking(*self.scenario.speech):
