@@ -7,7 +7,7 @@ from scipy.stats import qmc
 
 from raastof_geo.arrays import Floats
 from raastof_geo.errors import InputError
-from raastof_geo.language import Readable, read_texts
+from raastof_geo.language import Readable, say_text
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.sensitivity.lever import Lever, list_declared
 
@@ -27,24 +27,24 @@ def draw_levels(factors: Sequence[Lever], *, draws: int, seed: int) -> Floats:
     number of draws and seed, whatever else a scenario says. [draws x factors]
     """
     groups = [_group(factor) or at for at, factor in enumerate(factors)]
-    number = {one: at for at, one in enumerate(dict.fromkeys(groups))}
-    cube = qmc.LatinHypercube(len(number), rng=np.random.default_rng(seed)).random(draws)
-    spread = [
-        _spread(factor, cube[:, number[one]]) for factor, one in zip(factors, groups, strict=True)
-    ]
-    return np.column_stack(spread)
+    names = [*dict.fromkeys(groups)]
+    cube = qmc.LatinHypercube(len(names), rng=np.random.default_rng(seed)).random(draws)
+    drawn = [(factor, names.index(one)) for factor, one in zip(factors, groups, strict=True)]
+    return np.column_stack([_spread(factor, cube[:, at]) for factor, at in drawn])
 
 
 def describe_draw(factor: Lever) -> Readable:
     """Say how a factor is drawn, and with which others."""
-    said, told = factor.assumption, read_texts("ensemble")
-    way = "triangular" if said is None else said.distribution
+    way = say_text("ensemble", factor.assumption.distribution if factor.assumption else _USUAL)
     group = _group(factor)
-    return told["in a group"].format(way=told[way], group=group) if group else told[way]
+    return say_text("ensemble", "in a group", way=way, group=group) if group else way
+
+
+_USUAL = "triangular"
 
 
 def _group(factor: Lever) -> str:
-    return "" if factor.assumption is None else factor.assumption.group
+    return factor.assumption.group if factor.assumption else ""
 
 
 def _spread(factor: Lever, uniform: Floats) -> Floats:
@@ -57,7 +57,6 @@ def _spread(factor: Lever, uniform: Floats) -> Floats:
     low, high = min(value, *subject.levels), max(value, *subject.levels)
     if said is not None and said.distribution == "uniform":
         return low + uniform * (high - low)
-    below = (value - low) / (high - low)
     rising = low + np.sqrt(uniform * (high - low) * (value - low))
     falling = high - np.sqrt((1 - uniform) * (high - low) * (high - value))
-    return np.where(uniform < below, rising, falling)
+    return np.where(uniform < (value - low) / (high - low), rising, falling)
