@@ -41,11 +41,11 @@ def spread(
     an error of one of them. In a `Team` this process works, too: from the last item on, while it
     waits for others. What workers that died have left undone is done here.
     """
-    done, at = dict[int, Future[Answer]](), 0
-    for number, task in _finish(executor, do, shared, items):
-        done[number] = task
+    done, at = dict[int, Answer](), 0
+    for number, answer in gather(executor, do, shared, items):
+        done[number] = answer
         while at in done:
-            yield done.pop(at).result()
+            yield done.pop(at)
             at += 1
 
 
@@ -53,13 +53,6 @@ def gather(
     executor: Executor | None, do: Callable[[T, Task], Answer], shared: T, items: Sequence[Task]
 ) -> Iterator[tuple[int, Answer]]:
     """Give the number of each item and `do(shared, item)`, as `spread` does, as they come done."""
-    for number, task in _finish(executor, do, shared, items):
-        yield number, task.result()
-
-
-def _finish(
-    executor: Executor | None, do: Callable[[T, Task], Answer], shared: T, items: Sequence[Task]
-) -> Iterator[tuple[int, Future[Answer]]]:
     left, here = dict[int, Future[Answer]](), [*reversed(range(len(items)))]
     try:
         if executor is not None and len(items) > 1:
@@ -70,30 +63,22 @@ def _finish(
                     left[here[-1]] = executor.submit(_do, do, packed, items[here[-1]])
                     here.pop()
         while left or here:
-            done = [number for number, task in left.items() if task.done()]
-            for number, task in [(number, left.pop(number)) for number in done]:
+            done = [(number, task) for number, task in left.items() if task.done()]
+            for number, task in done:
+                del left[number]
                 if _is_lost(task):
                     here.append(number)
                 else:
-                    yield number, task
+                    yield number, task.result()
             if not (done or here) and isinstance(executor, Team):
                 here += islice((one for one in reversed(left) if left[one].cancel()), 1)
             if here:
-                left.pop(here[-1], None)
-                yield here[-1], _do_here(do, shared, items[here.pop()])
+                left.pop(number := here.pop(), None)
+                yield number, do(shared, items[number])
             elif left and not done:
                 wait(left.values(), return_when="FIRST_COMPLETED")
     finally:
         wait([task for task in left.values() if not task.cancel()])
-
-
-def _do_here(do: Callable[[T, Task], Answer], shared: T, item: Task) -> Future[Answer]:
-    task = Future[Answer]()
-    try:
-        task.set_result(do(shared, item))
-    except Exception as error:
-        task.set_exception(error)
-    return task
 
 
 def _is_lost(task: Future[Any]) -> bool:

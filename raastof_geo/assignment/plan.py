@@ -306,6 +306,10 @@ def _tabulate(rows: list[Row], found: Solution, values: Floats) -> dict[str, pd.
     }
 
 
+_TABLES = ("flows", "processed", "stored", "empty_trips", "shortfalls", "openings", "fleet",
+           "shadow_prices")  # fmt: skip
+
+
 def _build_plan(
     rows: list[Row],
     found: Solution,
@@ -327,9 +331,11 @@ def _build_plan(
         goals = replace(nearest, programme=programme, values=found.values)
         objectives.insert(0, (SHORT_OF_GOAL, goals.costs[0]))
     small, amount = found.used()
-    names = (*tables.TABLES, "shortfalls", "openings", "fleet", "shadow_prices")
+    told = dict.fromkeys(_TABLES, pd.DataFrame())
+    if tabulated:
+        told = _tabulate(rows, found, values)
     return Plan(
-        **(_tabulate(rows, found, values) if tabulated else dict.fromkeys(names, pd.DataFrame())),
+        **told,
         certificate=certificate,
         goal_certificate=None if goals is None else _prove(goals),
         objectives={name: float(cost @ values) for name, cost in objectives},

@@ -40,10 +40,6 @@ def measure_loads(trips: Floats | pd.Series) -> Floats:
     return np.ceil(np.asarray(trips) - 1e-9).astype(np.int64)
 
 
-TABLES = ("flows", "processed", "stored", "empty_trips")
-"""That plans and baselines have."""
-
-
 def tabulate_used(problem: Problem, values: Floats) -> dict[str, pd.DataFrame]:
     """Give the tables that plans and baselines have, by their names there, as `Plan` tells them.
 
@@ -53,7 +49,7 @@ def tabulate_used(problem: Problem, values: Floats) -> dict[str, pd.DataFrame]:
     stored = stored.drop(columns="kg_co2e")
     processed = tabulate_kind(problem, ColumnKind.PROCESSES, values, "tonnes", "kg_co2e", "dkk")
     flows, trips = measure_flows(problem, values), tabulate_trips(problem, values)
-    return dict(zip(TABLES, (flows, processed, stored, trips), strict=True))
+    return {"flows": flows, "processed": processed, "stored": stored, "empty_trips": trips}
 
 
 def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:

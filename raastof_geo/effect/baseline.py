@@ -1,14 +1,14 @@
 """What would happen without coordination, and what that, or a plan, adds up to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from raastof_geo.assignment.alone import solve_alone
-from raastof_geo.assignment.tables import TABLES, tabulate_used
+from raastof_geo.assignment.tables import tabulate_used
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.progress import follow_periods
 from raastof_geo.figures.vocabulary import CO2E, REFERENCE_TONNES, TRANSPORT_TTW, TRANSPORT_WTW
@@ -62,7 +62,7 @@ def measure_totals(books: Books) -> Totals:
     shares = measure_shares(books)
     sums: dict[str, Any] = {
         name: shares[_SHARES[name]] if name in _SHARES else books.total(_CALLED.get(name, name))
-        for name in (field.name for field in fields(Totals))
+        for name in (one.name for one in fields(Totals))
     }
     return Totals(**{**sums, "loads": round(sums["loads"])})
 
@@ -75,7 +75,10 @@ def measure_shares(books: Books) -> dict[ShareDefinition, float]:
     return {one: counted / (needed or 1.0) for one, counted in whole.counted_t.items()}
 
 
-@dataclass(frozen=True, eq=False)
+_TABLE: Any = field(default_factory=pd.DataFrame)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Comparison:
     """A world without coordination that the plan is held against."""
 
@@ -91,14 +94,14 @@ class Comparison:
     """`today`: of what could be put to use of the materials that count, the share that is."""
     reached: float | None
     """`today`: how far the stated share can be reached at most, where it cannot."""
-    flows: pd.DataFrame
+    flows: pd.DataFrame = _TABLE
     """As `Plan.flows`; the next three as the tables of a plan, too."""
-    processed: pd.DataFrame
-    stored: pd.DataFrame
-    empty_trips: pd.DataFrame
+    processed: pd.DataFrame = _TABLE
+    stored: pd.DataFrame = _TABLE
+    empty_trips: pd.DataFrame = _TABLE
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class BaselinePlan(Comparison):
     """What is done without coordination, with all that it was added up from."""
 
@@ -124,6 +127,6 @@ def solve_baseline(
         missing=alone.missing,
         used=alone.used,
         reached=alone.reached,
-        **(tabulate_used(problem, values) if tabulated else dict.fromkeys(TABLES, pd.DataFrame())),
+        **(tabulate_used(problem, values) if tabulated else {}),
         books=books,
     )

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import sparse
 
 from raastof_geo.arrays import Columns, Floats
+from raastof_geo.assignment.alternative import MATCH
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.statement.problem import Problem
@@ -20,15 +21,9 @@ from raastof_geo.scenario.reading.read import read_varied
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.varied import Edits, edit_together, moves_amounts_only
+from raastof_geo.sensitivity import headline
 from raastof_geo.sensitivity.assessment import Price
-from raastof_geo.sensitivity.headline import (
-    HEADLINES,
-    HeadlineName,
-    Headlines,
-    find_threshold,
-    read_headlines,
-    solve_briefly,
-)
+from raastof_geo.sensitivity.headline import HEADLINES, HeadlineName
 from raastof_geo.sensitivity.lever import Lever
 from raastof_geo.spread import spread
 
@@ -98,7 +93,7 @@ class Today:
 
     scenario: Scenario
     plan: Plan
-    headlines: Headlines
+    headlines: headline.Headlines
     price: Price
     factors: Sequence[Lever]
     levels: Floats
@@ -112,23 +107,20 @@ def solve_today(
 ) -> Today:
     """Solve the scenario as it stands; without a plan it is a `NoPlanError`, as in a run."""
     _edit(scenario, factors, [one.subject.value for one in factors])
-    plan, effect = solve_briefly(scenario, price(scenario), causes=scenario.said.effect.causes)
+    causes = scenario.said.effect.causes
+    plan, effect = headline.solve_briefly(scenario, price(scenario), causes=causes)
     ranked = sorted(add_up_matches(plan).items(), key=lambda one: (-one[1], one[0]))
-    return Today(scenario, plan, read_headlines(effect), price, factors, levels, dict(ranked))
+    headlines = headline.read_headlines(effect)
+    return Today(scenario, plan, headlines, price, factors, levels, dict(ranked))
 
 
 def add_up_matches(plan: Plan) -> dict[Match, float]:
     """Add up what goes from one site to another by material, but out of pits and to reception."""
     problem, values = plan.problem, plan.proof.values[plan.problem.block("moves")]
     used = _keep_matches(problem, np.flatnonzero((values > 0) & ~problem.inside))
-    ends = (problem.labels(key, used) for key in _ENDS)
-    found: dict[Match, float] = {}
-    for (one, two, of), tonnes in zip(zip(*ends, strict=True), values[used].tolist(), strict=True):
-        found[one, two, of] = found.get((one, two, of), 0.0) + tonnes
-    return {match: tonnes for match, tonnes in sorted(found.items()) if tonnes >= LEAST_T}
-
-
-_ENDS = ("origin", "destination", "material")
+    ends = [problem.labels(key, used) for key in MATCH]
+    found: Any = pd.Series(values[used]).groupby(ends).sum()
+    return dict(found[found >= LEAST_T].items())
 
 
 def _keep_matches(problem: Problem, columns: Columns) -> Columns:
@@ -154,9 +146,9 @@ def _solve_draw(today: Today, number: int) -> Draw:
         varied = read_varied(today.scenario, edits)
         known = today.plan.problem if moves_amounts_only(edits) else None
         legs, whole = known.legs if known else today.price(varied), today.headlines.whole
-        begin = {"start": today.plan, "columns": known}
-        plan, effect = solve_briefly(varied, legs, causes=not whole, tabulated=False, **begin)
-        found, used = read_headlines(effect), add_up_matches(plan)
+        how: Any = {"causes": not whole, "tabulated": False, "start": today.plan, "columns": known}
+        plan, effect = headline.solve_briefly(varied, legs, **how)
+        found, used = headline.read_headlines(effect), add_up_matches(plan)
         apart = found.whole == whole
         told = tuple(found.of(one) if apart or one not in _APART else None for one in HEADLINES)
         dearer = _price_unused(plan, today, used)
@@ -171,7 +163,7 @@ def _solve_draw(today: Today, number: int) -> Draw:
 
 def find_match(problem: Problem, match: Match) -> Columns:
     """Find the columns that a match may use, whichever truck and period."""
-    return _keep_matches(problem, problem.find(**dict(zip(_ENDS, match, strict=True))))
+    return _keep_matches(problem, problem.find(**dict(zip(MATCH, match, strict=True))))
 
 
 def _price_unused(plan: Plan, today: Today, used: Mapping[Match, float]) -> dict[Match, float]:
@@ -286,11 +278,11 @@ class Ensemble:
     @property
     def planned(self) -> list[Draw]:
         """The draws with a plan."""
-        return _list_planned(self.draws)
+        return [one for one in self.draws if one.headlines is not None]
 
     def count_reached(self, name: HeadlineName) -> int:
         """Count the draws in which a headline is on the right side of its threshold."""
-        least = find_threshold(self.today.scenario, name)
+        least = headline.find_threshold(self.today.scenario, name)
         least -= 1e-9 * max(1.0, abs(least))
         found = (one.of(name) for one in self.draws)
         return sum(value is not None and value >= least for value in found)
@@ -309,25 +301,22 @@ class Ensemble:
         return pd.DataFrame(rows, columns=[*names, *HEADLINES, "refused"])
 
 
-def _list_planned(draws: Iterable[Draw]) -> list[Draw]:
-    return [one for one in draws if one.headlines is not None]
-
-
 def sum_up(
     today: Today, draws: Sequence[Draw], *, seed: int, executor: Executor | None = None
 ) -> Ensemble:
     """See what draws have in common, and what their matches are to the plan of today."""
-    used = tally_matches(today, draws)
+    found = Ensemble(today, seed, draws, (), ())
+    used = tally_matches(today, found.planned)
     others = [one.match for one in used if one.match not in today.matches]
     asked = [*[*today.matches][:MOST_WEIGHED], *others[:MOST_WEIGHED]]
     weights = dict(zip(asked, spread(executor, weigh_match, today, asked), strict=True))
     told = [one._replace(weight=weights.get(one.match)) for one in used]
-    return Ensemble(today, seed, draws, told, order_commitments(told, draws))
+    return replace(found, used=told, commitments=order_commitments(told, found.planned))
 
 
-def tally_matches(today: Today, draws: Iterable[Draw]) -> list[Used]:
+def tally_matches(today: Today, planned: Sequence[Draw]) -> list[Used]:
     """Count in how many draws with a plan each match is used, and how much of it."""
-    planned, counted = _list_planned(draws), []
+    counted = []
     for match in {*today.matches}.union(*(one.matches for one in planned)):
         each = [one.matches[match] for one in planned if match in one.matches]
         dearer = [one.dearer[match] for one in planned if match in one.dearer]
@@ -337,14 +326,14 @@ def tally_matches(today: Today, draws: Iterable[Draw]) -> list[Used]:
     return sorted(counted, key=lambda one: (-one.share, -one.today_t, one.match))
 
 
-def order_commitments(used: Iterable[Used], draws: Iterable[Draw]) -> list[Commitment]:
+def order_commitments(used: Iterable[Used], planned: Sequence[Draw]) -> list[Commitment]:
     """Order today's matches: each time the one with which most draws still use all so far.
 
     Where several leave as many draws, the one that is cheapest to hold where it is not used, then
     the largest. In the draws that are left holding all of them, as the plan there has them, costs
     nothing. It ends where less than half of the draws with a plan are left.
     """
-    planned, listed = _list_planned(draws), list[Commitment]()
+    listed = list[Commitment]()
     left = [one for one in used if one.today_t and one.share >= _LEAST_TOGETHER]
     left.sort(key=lambda one: (one.dearer or 0.0, -one.today_t, one.match))
     uses = np.array([[one.match in draw.matches for draw in planned] for one in left], bool)
