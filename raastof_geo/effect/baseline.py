@@ -75,9 +75,6 @@ def measure_shares(books: Books) -> dict[ShareDefinition, float]:
     return {one: counted / (needed or 1.0) for one, counted in whole.counted_t.items()}
 
 
-_TABLE: Any = field(default_factory=pd.DataFrame)
-
-
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Comparison:
     """A world without coordination that the plan is held against."""
@@ -94,11 +91,11 @@ class Comparison:
     """`today`: of what could be put to use of the materials that count, the share that is."""
     reached: float | None
     """`today`: how far the stated share can be reached at most, where it cannot."""
-    flows: pd.DataFrame = _TABLE
+    flows: pd.DataFrame = field(default_factory=pd.DataFrame)
     """As `Plan.flows`; the next three as the tables of a plan, too."""
-    processed: pd.DataFrame = _TABLE
-    stored: pd.DataFrame = _TABLE
-    empty_trips: pd.DataFrame = _TABLE
+    processed: pd.DataFrame = field(default_factory=pd.DataFrame)
+    stored: pd.DataFrame = field(default_factory=pd.DataFrame)
+    empty_trips: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
