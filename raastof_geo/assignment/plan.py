@@ -161,7 +161,6 @@ def assign(
     columns: Problem | None = None,
     explain: bool = True,
     stated: bool = True,
-    tabulated: bool = True,
 ) -> Plan:
     """Choose who sends what to whom, with proof.
 
@@ -171,16 +170,12 @@ def assign(
     `explain` looks for the conflict and for repairs. Where `stated`, PuLP solves the last round of
     each objective, as it should for a plan that somebody is given; else HiGHS alone is asked, to
     the end, whoever interrupts. The plan is the same. `columns` are those of a scenario from which
-    this one differs in amounts only; none: they are laid out. Unless it is `tabulated`, a plan is
-    its problem and its proof, without tables and amounts.
+    this one differs in amounts only; none: they are laid out.
 
     `NoPlanError`: no plan meets the rules; it names who is in conflict, why, and what would repair
     it. `SolverError`: the solver gave up, or time was up before any plan was found.
     """
-    if columns is not None:
-        problem = columns.with_scenario(scenario)
-    else:
-        problem = lay_columns(scenario, legs, rules)
+    problem = columns.with_scenario(scenario) if columns else lay_columns(scenario, legs, rules)
     if scenario.said.targets.fairness is not None:
         problem = replace(problem, alone=measure_alone(problem))
     rows, programme = lay_programme(problem, lay_rows(problem, rules))
@@ -209,7 +204,7 @@ def assign(
         search = partial(ask, problem, programme=programme, tolerances=tolerances)
         found = _search_finely(search, clock, begin)
     if found is not None:
-        return _build_plan(rows, found, tuple(rules), nearest, tabulated=tabulated)
+        return _build_plan(rows, found, tuple(rules), nearest)
     if not explain:
         raise NoPlanError(say("no plan meets the rules"))
     raise NoPlanError(*explain_conflict(Laid(problem, rows, programme, rules)), *explain_lost(legs))
@@ -287,36 +282,8 @@ def _prove(found: Solution) -> Certificate:
     )
 
 
-def _tabulate(rows: list[Row], found: Solution, values: Floats) -> dict[str, pd.DataFrame]:
-    problem, (small, amount), used = found.problem, found.used(), np.flatnonzero(values)
-    openings, opened = problem.others["openings"], values[problem.block("openings")] > 0.5
-    spent = {name: openings[name] * opened for name in ("kg_co2e", "dkk")}
-    return {
-        **tables.tabulate_used(small, amount),
-        "shortfalls": tables.tabulate_kind(small, ColumnKind.SHORTFALLS, amount, "tonnes"),
-        "openings": openings.assign(opened=opened, **spent),
-        "fleet": tables.tabulate_fleet(small, amount),
-        "shadow_prices": pd.DataFrame(
-            {name: [getattr(row, name) for row in rows] for name in ("rule", "label", "sense")}
-        ).assign(
-            limit=np.array([row.limit for row in rows], dtype=np.float64),
-            used=found.programme.used(used, amount),
-            shadow_price=found.shadow_prices,
-        ),
-    }
-
-
-_TABLES = ("flows", "processed", "stored", "empty_trips", "shortfalls", "openings", "fleet",
-           "shadow_prices")  # fmt: skip
-
-
 def _build_plan(
-    rows: list[Row],
-    found: Solution,
-    rules: tuple[Rule, ...],
-    nearest: Solution | None,
-    *,
-    tabulated: bool,
+    rows: list[Row], found: Solution, rules: tuple[Rule, ...], nearest: Solution | None
 ) -> Plan:
     """Put what was found into tables; a gap that is left is said with the plan, in its proof."""
     problem, programme = found.problem, found.programme
@@ -324,22 +291,32 @@ def _build_plan(
         violation = format_number(certificate.largest_violation, digits=4)
         raise SolverError.saying_text("the solver", "broken", violation=violation)
     values = programme.clean(found.values)
+    used, openings = np.flatnonzero(values), problem.others["openings"]
+    opened = values[problem.block("openings")] > 0.5
+    spent = {name: openings[name] * opened for name in ("kg_co2e", "dkk")}
+    small, amount = found.used()
     steps = zip(problem.scenario.said.objectives, found.costs, strict=True)
     objectives = [(step.name, cost) for step, cost in steps]
     goals = None
     if nearest is not None:
         goals = replace(nearest, programme=programme, values=found.values)
         objectives.insert(0, (SHORT_OF_GOAL, goals.costs[0]))
-    small, amount = found.used()
-    told = dict.fromkeys(_TABLES, pd.DataFrame())
-    if tabulated:
-        told = _tabulate(rows, found, values)
     return Plan(
-        **told,
+        **tables.tabulate_used(small, amount),
+        shortfalls=tables.tabulate_kind(small, ColumnKind.SHORTFALLS, amount, "tonnes"),
+        openings=openings.assign(opened=opened, **spent),
+        fleet=tables.tabulate_fleet(small, amount),
+        shadow_prices=pd.DataFrame(
+            {name: [getattr(row, name) for row in rows] for name in ("rule", "label", "sense")}
+        ).assign(
+            limit=np.array([row.limit for row in rows], dtype=np.float64),
+            used=programme.used(used, amount),
+            shadow_price=found.shadow_prices,
+        ),
         certificate=certificate,
         goal_certificate=None if goals is None else _prove(goals),
         objectives={name: float(cost @ values) for name, cost in objectives},
-        amounts={name: float(small.measure(name) @ amount) for name in MEASURES if tabulated},
+        amounts={name: float(small.measure(name) @ amount) for name in MEASURES},
         solver=SOLVER,
         finished=found.solved,
         problem=problem,

@@ -1,7 +1,7 @@
 """What would happen without coordination, and what that, or a plan, adds up to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -62,7 +62,7 @@ def measure_totals(books: Books) -> Totals:
     shares = measure_shares(books)
     sums: dict[str, Any] = {
         name: shares[_SHARES[name]] if name in _SHARES else books.total(_CALLED.get(name, name))
-        for name in (one.name for one in fields(Totals))
+        for name in (field.name for field in fields(Totals))
     }
     return Totals(**{**sums, "loads": round(sums["loads"])})
 
@@ -75,7 +75,7 @@ def measure_shares(books: Books) -> dict[ShareDefinition, float]:
     return {one: counted / (needed or 1.0) for one, counted in whole.counted_t.items()}
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False)
 class Comparison:
     """A world without coordination that the plan is held against."""
 
@@ -91,14 +91,14 @@ class Comparison:
     """`today`: of what could be put to use of the materials that count, the share that is."""
     reached: float | None
     """`today`: how far the stated share can be reached at most, where it cannot."""
-    flows: pd.DataFrame = field(default_factory=pd.DataFrame)
+    flows: pd.DataFrame
     """As `Plan.flows`; the next three as the tables of a plan, too."""
-    processed: pd.DataFrame = field(default_factory=pd.DataFrame)
-    stored: pd.DataFrame = field(default_factory=pd.DataFrame)
-    empty_trips: pd.DataFrame = field(default_factory=pd.DataFrame)
+    processed: pd.DataFrame
+    stored: pd.DataFrame
+    empty_trips: pd.DataFrame
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False)
 class BaselinePlan(Comparison):
     """What is done without coordination, with all that it was added up from."""
 
@@ -106,12 +106,9 @@ class BaselinePlan(Comparison):
 
 
 def solve_baseline(
-    scenario: Scenario, legs: Legs, kind: BaselineKind | None = None, *, tabulated: bool = True
+    scenario: Scenario, legs: Legs, kind: BaselineKind | None = None
 ) -> BaselinePlan:
-    """Find the cheapest world without coordination, of a `kind`, or the headline's.
-
-    Unless it is `tabulated`, it has books, and no tables.
-    """
+    """Find the cheapest world without coordination, of a `kind`, or the headline's."""
     alone = solve_alone(scenario, legs, kind)
     used = np.flatnonzero(alone.values)
     problem, values = alone.world.problem.only(used), alone.values[used]
@@ -124,6 +121,6 @@ def solve_baseline(
         missing=alone.missing,
         used=alone.used,
         reached=alone.reached,
-        **(tabulate_used(problem, values) if tabulated else {}),
+        **tabulate_used(problem, values),
         books=books,
     )

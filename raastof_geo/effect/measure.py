@@ -154,12 +154,11 @@ def measure_effect(
     """Solve the baselines and compare; causes are told apart where the scenario asks for it.
 
     `briefly` is without what shares would cost and who is owed what, and tells coordination apart;
-    an `executor` solves the baselines and the largest share side by side. Baselines have tables as
-    the plan has.
+    an `executor` solves the baselines and the largest share side by side.
     """
     kinds = scenario.said.baseline.kinds
     solves: list[Callable[[], Any]] = [
-        partial(solve_baseline, scenario, legs, one, tabulated=bool(plan.amounts)) for one in kinds
+        partial(solve_baseline, scenario, legs, one) for one in kinds
     ]
     solves.append(partial(answer_target, plan, briefly=briefly))
     *worlds, target = spread(executor, _solve, solves, range(len(solves)))

@@ -146,7 +146,7 @@ def _solve_draw(today: Today, number: int) -> Draw:
         varied = read_varied(today.scenario, edits)
         known = today.plan.problem if moves_amounts_only(edits) else None
         legs, whole = known.legs if known else today.price(varied), today.headlines.whole
-        how: Any = {"causes": not whole, "tabulated": False, "start": today.plan, "columns": known}
+        how: Any = {"causes": not whole, "explain": False, "start": today.plan, "columns": known}
         plan, effect = headline.solve_briefly(varied, legs, **how)
         found, used = headline.read_headlines(effect), add_up_matches(plan)
         apart = found.whole == whole

@@ -98,19 +98,18 @@ def solve_headlines(scenario: Scenario, legs: Legs | None, *, whole: bool = Fals
     `whole`: all that is saved is meant, whatever saves it. Without a plan, a solver or a way to
     tell what coordination saves from the rest it is a `RaastofError`.
     """
-    found = read_headlines(solve_briefly(scenario, legs, causes=not whole, tabulated=False)[1])
+    found = read_headlines(solve_briefly(scenario, legs, causes=not whole, explain=False)[1])
     if found.whole != whole:
         raise InputError(say("what coordination saves cannot be told from other causes here"))
     return found
 
 
 def solve_briefly(
-    scenario: Scenario, legs: Legs | None, *, causes: bool, tabulated: bool = True, **begin: Any
+    scenario: Scenario, legs: Legs | None, *, causes: bool, **how: Any
 ) -> tuple[Plan, Effect]:
     """Solve a plan that nobody is given, and its effect against one baseline, as far as compared.
 
-    Unless it is `tabulated`, they have no tables, and an error does not say what is missing where
-    there is no plan. To `begin`, `start` and `columns` are as `assign` takes them.
+    `how` it begins, and whether errors `explain`, as `assign` takes them.
     """
     if legs is None:
         raise InputError(say("legs that were made up cannot be priced again"))
@@ -118,5 +117,5 @@ def solve_briefly(
     chosen = said.effect.model_copy(update={"causes": causes, "shapley": False})
     baseline = said.baseline.model_copy(update={"compare_with": ()})
     quick = scenario.saying(effect=chosen, baseline=baseline)
-    plan = assign(quick, legs, explain=tabulated, stated=False, tabulated=tabulated, **begin)
+    plan = assign(quick, legs, stated=False, **how)
     return plan, measure_effect(quick, legs, plan, briefly=True)
