@@ -17,7 +17,8 @@ Language = Literal["da", "en"]
 LANGUAGES: tuple[Language, ...] = ("da", "en")
 
 _LOCALE_FOLDER = Path(__file__).parent / "locale"
-_DATA_FOLDER = Path(__file__).parent / "data"
+DATA_FOLDER = Path(__file__).parent / "data"
+"""What comes with the package: texts, words, tables, the catalogue and the built-in roads."""
 LOCALES = {"da": "da_DK", "en": "en_GB"}
 """As Babel, and with a hyphen Word, call the languages."""
 _spoken: ContextVar[Language] = ContextVar("spoken", default="da")
@@ -178,7 +179,7 @@ def _show(value: Any, language: Language) -> str:
 @lru_cache
 def read_danish_words(name: str) -> dict[str, list[str]]:
     """Read Danish words, and the English ones that each may stand for, the likeliest first."""
-    lines = (_DATA_FOLDER / name).read_text(encoding="utf-8").splitlines()
+    lines = (DATA_FOLDER / name).read_text(encoding="utf-8").splitlines()
     pairs = [line.split(": ") for line in lines if not line.startswith("#")]
     return {word: meant.split() for words, meant in pairs for word in words.split()}
 
@@ -191,7 +192,7 @@ def read_texts(part: str) -> dict[str, Message]:
 @lru_cache
 def _read_parts() -> dict[str, dict[str, Message]]:
     """Read all of `data/texts.txt`: parts stand apart by an empty line, each below its name."""
-    whole = (_DATA_FOLDER / "texts.txt").read_text(encoding="utf-8")
+    whole = (DATA_FOLDER / "texts.txt").read_text(encoding="utf-8")
     blocks = (block.splitlines() for block in whole.split("\n\n") if block[:1] == "[")
     pairs = ((head[1:-1], [line.partition(": ") for line in lines]) for head, *lines in blocks)
     return {part: {key: Message(text) for key, _, text in lines} for part, lines in pairs}

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from raastof_geo.assignment import RULES, Plan, Rule, assign
-from raastof_geo.assignment.adjusting.newcomer import Quote, quote_newcomer
-from raastof_geo.assignment.adjusting.worth import measure_worth
+from raastof_geo.assignment.adjusting.worth import Quote, measure_worth, quote_newcomer
 from raastof_geo.assignment.alternative import seek_alternatives
 from raastof_geo.assignment.front import Measures, trace_front
 from raastof_geo.effect import measure_effect
@@ -48,11 +47,8 @@ from raastof_geo.scenario.said.file import Variant
 from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.scenario.tables.source import read_source
 from raastof_geo.scenario.varied import choose_variants, list_variants
-from raastof_geo.sensitivity.assessment import MOST_DECLARED, Assessment, assess
-from raastof_geo.sensitivity.batches import DRAWN, clear_parts, pack_draws, plan_design, run_batches
-from raastof_geo.sensitivity.draw import draw_levels, list_factors
+from raastof_geo.sensitivity import batches, headline
 from raastof_geo.sensitivity.ensemble import Ensemble, solve_today, sum_up
-from raastof_geo.sensitivity.headline import read_headlines, solve_briefly
 from raastof_geo.sensitivity.lever import list_declared, list_levers
 from raastof_geo.spread import spread
 from raastof_geo.version import __version__
@@ -220,14 +216,16 @@ def _find_off_road(path: Path, anywhere: bool) -> list[Finding]:
 
 def assess_declared(
     result: Result, *, executor: Executor | None = None, tell: Tell = lambda _: None
-) -> Assessment | None:
+) -> headline.Assessment | None:
     """Solve at most `MOST_DECLARED` of the assumptions that a scenario declares again, if any."""
     levers = list_declared(result.scenario)
     if not levers:
         return None
-    base, price = read_headlines(result.effect), partial(price_again, result.legs)
-    most = MOST_DECLARED
-    return assess(result.scenario, base, levers, price, most=most, executor=executor, tell=tell)
+    base, price = headline.read_headlines(result.effect), partial(price_again, result.legs)
+    most = headline.MOST_DECLARED
+    return headline.assess(
+        result.scenario, base, levers, price, most=most, executor=executor, tell=tell
+    )
 
 
 def rank_assumptions(
@@ -241,7 +239,7 @@ def rank_assumptions(
     most: int = 25,
     executor: Executor | None = None,
     tell: Tell = lambda _: None,
-) -> tuple[Scenario, Assessment, Path]:
+) -> tuple[Scenario, headline.Assessment, Path]:
     """Move everything that the figures of a scenario hang on, one after the other, and rank it.
 
     `only`: part of an id, a name or a kind; what does not hold it is left alone; `most`: so many
@@ -257,8 +255,8 @@ def rank_assumptions(
     if not levers:
         raise InputError.saying("nothing that could be moved is called {name}", name=f"`{only}`")
     result = solve_scenario(scenario, model=model, executor=executor, tell=tell)
-    base, price = read_headlines(result.effect), partial(price_again, result.legs)
-    found = assess(scenario, base, levers, price, executor=executor, tell=tell)
+    base, price = headline.read_headlines(result.effect), partial(price_again, result.legs)
+    found = headline.assess(scenario, base, levers, price, executor=executor, tell=tell)
     found = replace(found, swings=tuple(found.ranked(*TOLD)))
     return scenario, found, write_sensitivity(scenario, found, folder, most=most)
 
@@ -286,22 +284,22 @@ def draw_ensemble(
     scenario = read_for_roads(path, tell=tell, **how)
     folder = Path(into) / f"{scenario.id}_ensemble"
     check_place(folder)
-    factors = list_factors(scenario)
-    levels = draw_levels(factors, draws=draws, seed=seed)
+    factors = batches.list_factors(scenario)
+    levels = batches.draw_levels(factors, draws=draws, seed=seed)
     network, anchors = place_scenario(scenario, tell=tell)
     tell(say("Pricing the legs"))
     price = partial(price_again, price_legs(scenario, network, anchors))
     tell(say("Assigning tonnes to legs"))
     today = solve_today(scenario, price, factors, levels)
-    design = plan_design(today, seed)
-    drawn = run_batches(today, design, folder, resume=resume, executor=executor, tell=tell)
+    design = batches.plan_design(today, seed)
+    drawn = batches.run_batches(today, design, folder, resume=resume, executor=executor, tell=tell)
     tell(say("Asking what today's plan could do without"))
     found = sum_up(today, drawn, seed=seed, executor=executor)
     tell(say("Writing the results"))
     with exchanging(folder, version=__version__) as draft, speaking(*scenario.speech):
-        (draft / DRAWN.name).write_bytes(pack_draws(design, drawn))
+        (draft / batches.DRAWN.name).write_bytes(batches.pack_draws(design, drawn))
         write_ensemble(found, draft)
-    clear_parts(folder)
+    batches.clear_parts(folder)
     return found, folder
 
 
@@ -432,7 +430,7 @@ def _solve_on(result: Result, varied: Scenario) -> Result:
         roads = result.legs.roads
         return solve_scenario(varied, model=None if roads is None else roads.model)
     causes = varied.said.effect.causes
-    plan, effect = solve_briefly(varied, legs, causes=causes)
+    plan, effect = headline.solve_briefly(varied, legs, causes=causes)
     return Result(varied, result.network, result.anchors, legs, plan, effect)
 
 

@@ -24,7 +24,7 @@ from raastof_geo.assignment.rules.choices import BOUNDED
 from raastof_geo.assignment.rules.limits import GOALS_HELD
 from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.assignment.solving.price_in import Start
-from raastof_geo.assignment.solving.stages import Stage
+from raastof_geo.assignment.solving.stated import Stage
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.row import About, DeclaredRule, Family, Programme, RowName
 from raastof_geo.effect.baseline import Comparison, Totals
@@ -50,7 +50,7 @@ from raastof_geo.scenario.identity import Name, find_model, names_in
 from raastof_geo.scenario.period import Calendar, Period
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.sensitivity.assessment import Assessment
+from raastof_geo.sensitivity.headline import Assessment
 from raastof_geo.units import Quantity
 
 _T = TypeVar("_T")

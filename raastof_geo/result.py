@@ -27,7 +27,7 @@ from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.snap import Anchors
 from raastof_geo.scenario.period import Period
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.sensitivity.assessment import Assessment
+from raastof_geo.sensitivity.headline import Assessment
 
 if TYPE_CHECKING:
     import folium

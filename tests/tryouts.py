@@ -10,7 +10,7 @@ import pytest
 from worlds import make_legs, scenario_of
 
 from raastof_geo.assignment import assign
-from raastof_geo.assignment.adjusting.opened import lay_open
+from raastof_geo.assignment.adjusting.reaction import lay_open
 from raastof_geo.effect.measure import measure_effect
 from raastof_geo.errors import NoPlanError, ScenarioError
 from raastof_geo.legs.legs import price_again

@@ -13,7 +13,7 @@ from raastof_geo.assignment.rules import RULES
 from raastof_geo.assignment.rules.choices import lots_kept, openings_paid, partners_limited
 from raastof_geo.assignment.rules.masses import agreed_moves
 from raastof_geo.assignment.solving.solve import Solution, solve
-from raastof_geo.assignment.solving.ties import break_ties
+from raastof_geo.assignment.solving.stated import break_ties
 from raastof_geo.assignment.statement import shares
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
@@ -67,7 +67,19 @@ class World:
             columns = problem.find(**{kind: role})
             if sites is not None:
                 mask[columns[~np.isin(problem.labels(key, columns), sites)]] = False
-        self._keep_to_named(mask)
+        # What leaves a project is held to its named takers, and what it gets out of pits to the
+        # named pits, of the same material. A leg with an amount opens only itself.
+        for leg in (leg for leg, _ in self._legs if leg.tonnes is None):
+            labels = {"origin": leg.giver}
+            if problem.scenario.sites[leg.giver].pit is not None:
+                labels = {"destination": leg.taker, "giver_kind": Role.PIT}
+            if leg.material is not None:
+                labels["material"] = leg.material
+            others = problem.find(**labels)
+            periods = leg.periods(tuple(problem.scenario.periods))
+            mask[others[np.isin(problem.labels("period", others), periods)]] = False
+        for _, columns in self._legs:
+            mask[columns] = True
         return ~mask
 
     @cached_property
@@ -161,27 +173,6 @@ class World:
                 found.append((leg, columns))
         return found
 
-    def _keep_to_named(self, mask: Mask) -> None:
-        """Open the legs that the baseline names, and close the others of the same material.
-
-        What leaves a project is held to its named takers; what a project gets out of pits, to the
-        named pits. A leg with an amount opens only itself.
-        """
-        problem = self.problem
-        for leg, _ in self._legs:
-            if leg.tonnes is not None:
-                continue
-            labels = {"origin": leg.giver}
-            if problem.scenario.sites[leg.giver].pit is not None:
-                labels = {"destination": leg.taker, "giver_kind": Role.PIT}
-            if leg.material is not None:
-                labels["material"] = leg.material
-            others = problem.find(**labels)
-            periods = leg.periods(tuple(problem.scenario.periods))
-            mask[others[np.isin(problem.labels("period", others), periods)]] = False
-        for _, columns in self._legs:
-            mask[columns] = True
-
 
 @dataclass(frozen=True, eq=False)
 class Alone:
@@ -256,12 +247,9 @@ def _solve(world: World, costs: list[Floats]) -> Alone:
 def _solve_today(world: World, today: TodayChoice) -> Alone:
     r"""Put no more to use than today, and of what counts in today's share just enough.
 
-    With :math:`\kappa_m u` of each counting material, the largest share is
-    :math:`\varphi(u) = \max \sum_{c \in S} x_c / r_c \,/ \sum_n d_n`, the value of a linear
-    programme in its right-hand sides: concave, and never falling. So a step along its slope, which
-    the prices of the rows give, never leads beyond the least :math:`u` with
-    :math:`\varphi(u) \ge \sigma`, and the first step that does not fall short is there. Where
-    the surplus has no place at a small :math:`u`, the share is looked for as if it could stay.
+    Newton steps along the slope of the largest share :math:`\varphi(u)` at what is used, which the
+    prices of the rows give (`docs/method.md`, "Today"). Where the surplus has no place at a small
+    :math:`u`, the share is looked for as if it could stay.
     """
     if today.share is None:
         return _solve(world.using(today, 1.0), world.costs)

@@ -61,7 +61,7 @@ def run_file(
     """Read a scenario, solve it, write its results, and say what they amount to."""
     from raastof_geo import pipeline
     from raastof_geo.assignment.front import read_measures
-    from raastof_geo.assignment.solving.stages import check_ending, write_programme
+    from raastof_geo.assignment.solving.stated import check_ending, write_programme
     from raastof_geo.units import read_share
 
     if lp is not None:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from raastof_geo.assignment.rules import limits, masses
 from raastof_geo.assignment.solving.solve import solve
-from raastof_geo.assignment.solving.ties import break_ties
+from raastof_geo.assignment.solving.stated import break_ties
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import build_programme, sum_of
 from raastof_geo.effect.books import Books, keep_books

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.assignment.alone import solve_alone
-from raastof_geo.assignment.tables import tabulate_used
+from raastof_geo.assignment.plan import tabulate_used
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.progress import follow_periods
 from raastof_geo.figures.vocabulary import CO2E, REFERENCE_TONNES, TRANSPORT_TTW, TRANSPORT_WTW

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Columns, Floats, Indices, Mask
+from raastof_geo.assignment.plan import measure_loads
 from raastof_geo.assignment.statement import shares
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.tables import measure_loads
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import Group, kept_in_books, sums_of_parts, told_in_books
 from raastof_geo.scenario.said.entry import Role

@@ -13,7 +13,7 @@ from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules import lay_columns, lay_rows
 from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
-from raastof_geo.assignment.solving.ties import break_ties
+from raastof_geo.assignment.solving.stated import break_ties
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import Programme, build_programme, sum_of
 from raastof_geo.assignment.statement.shares import own_depots, touches

@@ -8,13 +8,12 @@ import math
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, create_model
 
 from raastof_geo.figures.figure import Figure
-from raastof_geo.language import Message, read_texts
+from raastof_geo.language import DATA_FOLDER, Message, read_texts
 
 _M = TypeVar("_M", bound=BaseModel)
 
@@ -52,8 +51,8 @@ class TruckLimit:
 
 
 def _read_limits() -> Iterator[TruckLimit]:
-    file = resources.files("raastof_geo") / "data" / "limits.toml"
-    said, titles = tomllib.loads(file.read_text("utf-8")), read_texts("truck limits")
+    said = tomllib.loads((DATA_FOLDER / "limits.toml").read_text("utf-8"))
+    titles = read_texts("truck limits")
     known = {name: Figure(**figure) for name, figure in said["sizes"].items()}
     called = read_texts("truck sizes").items()
     sizes = {name: Size(name, title, known.get(name)) for name, title in called}

@@ -178,10 +178,9 @@ def energy_by_speed(vehicle: Vehicle, speed_km_h: Floats) -> tuple[Floats, Float
     fuel per km]
     """
     curve = vehicle.energy_per_100km
-    return (
-        np.interp(speed_km_h, curve.speed_km_h, curve.empty) / 100,
-        np.interp(speed_km_h, curve.speed_km_h, curve.full) / 100,
-    )
+    loads = curve.empty, curve.full
+    empty, full = (np.interp(speed_km_h, curve.speed_km_h, one) / 100 for one in loads)
+    return empty, full
 
 
 TRIP_KM_H = 62.4

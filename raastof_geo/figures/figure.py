@@ -6,7 +6,15 @@ from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
 
 from raastof_geo.errors import InputError
 from raastof_geo.evidence import Evidence, Trust
@@ -34,6 +42,14 @@ class Strict(BaseModel):
     """Frozen, finite, and without a key that is not known."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _hangs_together(self, info: ValidationInfo) -> Self:
+        """Let every class that it is of `_check` what is said, those first that others rest on."""
+        for kind in reversed(type(self).__mro__):
+            if check := vars(kind).get("_check"):
+                check(self, info)
+        return self
 
 
 End: TypeAlias = Literal["low", "high"]
@@ -107,10 +123,8 @@ class Figure(Sourced):
     high: float | None = None
     """The most that it may well be. [unit of the value]"""
 
-    @model_validator(mode="after")
-    def _value_lies_in_its_range(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         _check_range(self.low, self.value, self.high)
-        return self
 
     def __float__(self) -> float:
         return self.value
@@ -129,10 +143,8 @@ class Series(Sourced):
     high_factor: float | None = Field(default=None, ge=0)
     """What they are multiplied by at the high end."""
 
-    @model_validator(mode="after")
-    def _factors_lie_about_one(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         _check_range(self.low_factor, 1.0, self.high_factor)
-        return self
 
 
 def _check_range(low: float | None, value: float, high: float | None) -> None:
@@ -179,8 +191,7 @@ class EnergyCurve(Series):
     empty: tuple[float, ...]
     full: tuple[float, ...]
 
-    @model_validator(mode="after")
-    def _columns_are_equally_long(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         speeds, empty, full = map(len, (self.speed_km_h, self.empty, self.full))
         if not speeds == empty == full:
             told = {"speeds": speeds, "empty": empty, "full": full}
@@ -193,7 +204,6 @@ class EnergyCurve(Series):
             _check(speed, 0, SPEEDS[1])
         for use in (*self.empty, *self.full):
             _check(use, LEAST_POSITIVE, LARGEST_FIGURE)
-        return self
 
 
 def _as_figure(given: Any) -> Any:

@@ -12,10 +12,9 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
-from importlib import resources
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from raastof_geo.language import Message
+from raastof_geo.language import DATA_FOLDER, Message
 
 Group: TypeAlias = Literal["ends", "taking", "buying", "giving"]
 """How a part of a line is shared out between its two ends.
@@ -161,7 +160,7 @@ def _read(said: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     return found
 
 
-_SAID = (resources.files("raastof_geo") / "data" / "indicators.toml").read_text("utf-8")
+_SAID = (DATA_FOLDER / "indicators.toml").read_text("utf-8")
 INDICATORS = tuple(Indicator(name, **_read(said)) for name, said in tomllib.loads(_SAID).items())
 """Every figure, in the order of the books: work, emissions, money, masses, sums. All that follows
 looks here each time that it is asked, so that a test may put one more in."""

@@ -27,31 +27,30 @@ from raastof_geo.scenario.scenario import Scenario, look_up
 
 
 @dataclass(frozen=True)
-class Obstacle:
-    """A stretch of the unrestricted route that this truck may not use, and why."""
-
+class _Spot:
     reason: Message
     name: str
     way: int
     """Id in OpenStreetMap, 0 where none is known."""
-    tags: str
-    """The tags that restrict, as people write them."""
-    length_m: float
     lon: float
     lat: float
 
 
 @dataclass(frozen=True)
-class DoubtfulTag:
+class Obstacle(_Spot):
+    """A stretch of the unrestricted route that this truck may not use, and why."""
+
+    tags: str
+    """The tags that restrict, as people write them."""
+    length_m: float
+
+
+@dataclass(frozen=True)
+class DoubtfulTag(_Spot):
     """A tag near the route that deserves a look in OpenStreetMap."""
 
-    reason: Message
     key: str
     value: str
-    name: str
-    way: int
-    lon: float
-    lat: float
 
 
 class TripFigures(NamedTuple):
@@ -124,15 +123,13 @@ def explain_route(
     scenario = roads.scenario
     origin, destination, chosen, when = find_leg(scenario, origin, destination, vehicle, period)
     active = roads.spell_of(when)
-    trips = (
-        _compare(_Way(roads, chosen, active, "full"), origin, destination),
-        _compare(_Way(roads, chosen, active, "empty"), destination, origin),
-    )
+    there, back = (_Way(roads, chosen, active, load) for load in drive.BOTH_LOADS)
+    trips = _compare(there, origin, destination), _compare(back, destination, origin)
     edges, loads = np.unique(np.concatenate([edges for _, edges in trips])), None
     if flows is not None:
-        there = flows[(flows.origin == origin) & (flows.destination == destination)]
+        moved = flows[(flows.origin == origin) & (flows.destination == destination)]
         days = sum(period.days for period in scenario.periods.values())
-        loads = float(there[LOADS_DRIVEN].sum()) / (days / 365.25)
+        loads = float(moved[LOADS_DRIVEN].sum()) / (days / 365.25)
     return Detour(
         *(origin, destination, chosen, when),
         trips=tuple(trip for trip, _ in trips),
@@ -273,13 +270,14 @@ def _forbidden_turns(network: RoadNetwork, free: Routes) -> Iterator[Obstacle]:
 def _describe(network: RoadNetwork, edge: int, reason: Message, length_m: float) -> Obstacle:
     road = network.roads[network.road[edge]]
     tags = "; ".join(f"{key}={value}" for key, value in split_tags(road.tags).items())
-    way = int(network.way[edge])
-    return Obstacle(reason, road.name, way, tags, length_m, *_middle(network, edge))
+    return Obstacle(reason, *_find_spot(network, edge), tags, length_m)
 
 
-def _middle(network: RoadNetwork, edge: int) -> tuple[float, float]:
+def _find_spot(network: RoadNetwork, edge: int) -> tuple[str, int, float, float]:
+    """Give name, way, and longitude and latitude of the middle of an edge."""
     middle = int(network.point_start[edge] + network.point_start[edge + 1]) // 2
-    return float(network.lon[middle]), float(network.lat[middle])
+    at = float(network.lon[middle]), float(network.lat[middle])
+    return network.called(edge), int(network.way[edge]), *at
 
 
 def _find_doubts(network: RoadNetwork, edges: Integers) -> tuple[DoubtfulTag, ...]:
@@ -290,10 +288,9 @@ def _find_doubts(network: RoadNetwork, edges: Integers) -> tuple[DoubtfulTag, ..
     said += [(arcs[0] // 2, tags) for arcs, tags in turns if {arc // 2 for arc in arcs} <= here]
     for edge, text in said:
         for kind, key, value in find_doubts(text):
-            way, at = int(network.way[edge]), _middle(network, edge)
-            reason = read_texts("doubtful tags")[kind]
-            tag = DoubtfulTag(reason, key, value, network.called(edge), way, *at)
-            found.setdefault((way or -edge, key, value), tag)
+            spot, reason = _find_spot(network, edge), read_texts("doubtful tags")[kind]
+            tag = DoubtfulTag(reason, *spot, key, value)
+            found.setdefault((tag.way or -edge, key, value), tag)
     return tuple(found.values())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -227,10 +227,9 @@ class RoadPrices(Travelling):
         if key not in self._weighted:
             router = self.free_router if free else self.router_of(vehicle)
             prices = self.price(vehicle, active, free=free)
-            self._weighted[key] = {
-                state: router.weigh(weight, prices.local[state], turns_in_dead_end=turning)
-                for state, weight in prices.weight.items()
-            }
+            pour = partial(router.weigh, turns_in_dead_end=turning)
+            weights = prices.weight.items()
+            self._weighted[key] = {of: pour(one, prices.local[of]) for of, one in weights}
         return self._weighted[key][load]
 
     @cached_property

@@ -15,7 +15,7 @@ from raastof_geo.language import Message, Readable, round_off, say, say_text
 from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.charts import Band, draw_bands
 from raastof_geo.outputs.tables.book import open_book
-from raastof_geo.sensitivity.draw import describe_draw
+from raastof_geo.sensitivity.batches import describe_draw
 from raastof_geo.sensitivity.ensemble import Ensemble, Used
 from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, find_threshold
 

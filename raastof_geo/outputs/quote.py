@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
-from raastof_geo.assignment.adjusting.newcomer import Partner, Quote
+from raastof_geo.assignment.adjusting.worth import Partner, Quote
 from raastof_geo.assignment.telling import names
 from raastof_geo.files import drafting
 from raastof_geo.language import Message, Readable, format_number, read_texts, say, speaking
@@ -74,25 +74,17 @@ def _lay_out(result: Result, quote: Quote) -> Iterator[document.Block]:
     yield document.Paragraph(next(tell_partners(scenario, quote)), lead=True)
     if quote.partners:
         goals = any(one.short_t for one in quote.partners)
-        heads: list[Readable] = [say("Partner"), say("What"), say("Distance [km]")]
-        heads += [say("CO2e [kg/t]"), say("of it transport"), say("Money [DKK/t]")]
-        heads += [say("of it transport"), say("CO2e in all [kg]"), say("Money in all [DKK]")]
-        heads += [say("Holds up to [t]"), *([say("Goals lack [t/t]")] if goals else [])]
+        heads = (*read_texts("quote heads").values(),)[: None if goals else -1]
         rows: list[tuple[Readable, ...]] = []
         for one in quote.partners[:_MOST_PARTNERS]:
+            row: list[Readable] = [scenario.site_name(one.site), _call(scenario, one)]
+            row += write_numbers(one.length_km)
+            row += write_numbers(one.kg_co2e, one.haul_kg_co2e, digits=1)
             in_all = tonnes * one.kg_co2e, tonnes * one.dkk
-            rows.append(
-                (
-                    scenario.site_name(one.site),
-                    _call(scenario, one),
-                    *write_numbers(one.length_km),
-                    *write_numbers(one.kg_co2e, one.haul_kg_co2e, digits=1),
-                    *write_numbers(one.dkk, one.haul_dkk, *in_all, one.up_to_t),
-                    *write_numbers(*([one.short_t] if goals else []), digits=2),
-                )
-            )
+            row += write_numbers(one.dkk, one.haul_dkk, *in_all, one.up_to_t)
+            rows.append((*row, *write_numbers(*([one.short_t] if goals else []), digits=2)))
         caption = say("Partners, the best for all first")
-        yield document.Table(caption, tuple(heads), tuple(rows), words=2)
+        yield document.Table(caption, heads, tuple(rows), words=2)
         drawn, pits = quote.partners[:_MOST_DRAWN], {one.site for one in scenario.pits}
         hauls = []
         for one in drawn:
@@ -104,5 +96,5 @@ def _lay_out(result: Result, quote: Quote) -> Iterator[document.Block]:
         yield document.Picture(picture, caption, caption)
     others = ((scenario.site_name(other), why.message) for other, why in quote.others.items())
     if quote.others:
-        caption, heads = say("Why not the others"), [say("Site"), say("Reason")]
-        yield document.Table(caption, tuple(heads), tuple(others)[:_MOST_OTHERS], words=2)
+        caption, heads = say("Why not the others"), (say("Site"), say("Reason"))
+        yield document.Table(caption, heads, tuple(others)[:_MOST_OTHERS], words=2)

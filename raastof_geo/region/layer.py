@@ -17,7 +17,8 @@ from raastof_geo.region.projection import DEGREES
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    Layer: TypeAlias = gpd.GeoDataFrame | pd.DataFrame
+AnyFrame: TypeAlias = "gpd.GeoDataFrame | pd.DataFrame"
+"""A table, with places or without."""
 
 _MOST_DEGREES = 360.0
 _BEGINNINGS = {
@@ -29,7 +30,7 @@ _BEGINNINGS = {
 """How files begin that may be handed to GDAL: it would follow others to whatever they name."""
 
 
-def read_layers(path: Path) -> dict[str, Layer]:
+def read_layers(path: Path) -> dict[str, AnyFrame]:
     """Read the layers of a file by name: GeoPackage, FlatGeobuf, Shapefile, GeoParquet, GeoJSON.
 
     GeoJSON by ourselves, for GDAL would follow what names files or addresses. Raises what readers

@@ -50,9 +50,8 @@ def project(lon: ArrayLike, lat: ArrayLike, crs: str = METRES) -> Floats:
 
 def unproject(east: ArrayLike, north: ArrayLike, crs: str = METRES) -> Floats:
     """Give places in metres of a system as rows of longitude and latitude, WGS84. [degrees]"""
-    lon, lat = _to_metres(crs).transform(
-        np.asarray(east, float), np.asarray(north, float), direction="INVERSE"
-    )
+    metres = np.asarray(east, float), np.asarray(north, float)
+    lon, lat = _to_metres(crs).transform(*metres, direction="INVERSE")
     return np.column_stack((np.atleast_1d(lon), np.atleast_1d(lat)))
 
 

@@ -7,7 +7,6 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache, partial
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from pyproj.exceptions import CRSError
 from raastof_geo.arrays import Floats, Objects, first_of_each
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import AnyPath
+from raastof_geo.language import DATA_FOLDER
 from raastof_geo.region import projection
 
 if TYPE_CHECKING:
@@ -122,10 +122,7 @@ def read_region(path: AnyPath | None = None) -> Region:
     A file that is no pack has a region as `lend_region` gives it. `RoadDataError`: what the pack
     says is no region.
     """
-    if path is None:
-        with resources.as_file(resources.files("raastof_geo") / "data" / "roads.npz") as built_in:
-            return read_region(built_in)
-    file = Path(path)
+    file = DATA_FOLDER / "roads.npz" if path is None else Path(path)
     try:
         return _read_file(file, file.stat().st_mtime_ns)
     except OSError:  # not there or closed, as whoever reads its roads says
@@ -167,9 +164,8 @@ def _read_file(file: Path, _: int) -> Region:
 
 def encode_region(region: Region) -> dict[str, Any]:
     """Give a region in plain values by the names of its fields; shapes as GeoJSON, to a metre."""
-    return {"format": _FORMAT} | {
-        of.name: _encode(getattr(region, of.name)) for of in fields(Region)
-    }
+    told = {of.name: _encode(getattr(region, of.name)) for of in fields(Region)}
+    return {"format": _FORMAT} | told
 
 
 def decode_region(told: Mapping[str, Any]) -> Region:

@@ -199,10 +199,8 @@ def _simplify(
     own_land = rest.area > 0.01 * land.area
     whole = project_shapes(_gather([*shapes, *([rest] if own_land else [])]), crs)
     simple = unproject_shapes(shapely.coverage_simplify(whole, tolerance_m), crs)
-    simple = _gather(
-        shapely.union_all([part for part in shapely.get_parts(one) if part.geom_type == "Polygon"])
-        for one in simple
-    )
+    parts = ([at for at in shapely.get_parts(one) if at.geom_type == "Polygon"] for one in simple)
+    simple = _gather(map(shapely.union_all, parts))
     kept = ~np.asarray(shapely.is_empty(simple[: len(shapes)]), bool)
     coast = shapely.get_parts(shapely.union_all(simple)) if own_land else _gather([])
     return labels[kept].reset_index(drop=True), simple[: len(shapes)][kept], coast

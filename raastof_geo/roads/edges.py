@@ -256,10 +256,9 @@ def as_json(value: Any) -> NDArray[np.uint8]:
 def _decode(name: str, column: Any, count: int) -> Iterable[Any]:
     alike, hint = isinstance(column, dict), _HINTS.get(name, float)
     values = [column[_OF_ALL]] if alike else column
-    if not {*map(type, values)} <= _TYPES.get(name, _STANDS_FOR[float]):
+    typed = {*map(type, values)} <= _TYPES.get(name, _STANDS_FOR[float])
+    if not typed or (name in _WORDS and not _WORDS[name].issuperset(values)):
         raise ValueError(f"{name} holds what no road has")
-    if name in _WORDS and not _WORDS[name].issuperset(values):
-        raise ValueError(f"{name} holds an unknown word")
     if hint is float:
         most = _MOST.get(name, sys.float_info.max)
         if not all(value is None or 0 <= value <= most for value in values):  # never for NaN

@@ -7,7 +7,6 @@ import math
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from raastof_geo.arrays import Floats
 from raastof_geo.cache import fingerprint, keep
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import AnyPath
+from raastof_geo.language import DATA_FOLDER
 from raastof_geo.region.projection import DEGREES, bound, measure_steps
 from raastof_geo.roads.edges import BUILDER, FIELDS, NetworkMetadata, round_degrees
 from raastof_geo.roads.mapped.build import lay_network
@@ -78,10 +78,8 @@ def from_osmnx(
     points = np.concatenate(lines)
     length_m = np.ceil(np.array([street.length_m for street in streets]) * 100) / 100
     kinds = {"tail": np.int32, "head": np.int32, "way": np.int64, "forward": bool, "backward": bool}
-    columns: dict[str, Any] = {
-        of: np.array([getattr(street, of) for street in streets], kind)
-        for of, kind in kinds.items()
-    }
+    columns: dict[str, Any] = {of: [getattr(one, of) for one in streets] for of in kinds}
+    columns = {of: np.array(some, kinds[of]) for of, some in columns.items()}
     return RoadNetwork(
         **columns,
         node_lon=lon,
@@ -241,9 +239,7 @@ def load_network(
     only. `RoadDataError`: the file is missing, damaged or something else.
     """
     if path is None:
-        built_in = resources.files("raastof_geo") / "data" / "roads.npz"
-        with resources.as_file(built_in) as file:
-            return read_network(file)
+        return read_network(DATA_FOLDER / "roads.npz")
     file = Path(path)
     if file.suffix.lower() == ".graphml":
         return read_graphml(file)

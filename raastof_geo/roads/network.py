@@ -91,21 +91,13 @@ class RoadNetwork(Shown, RoadEdges):
         """Give the graph that OSMnx would: every road in each direction that its signs allow.
 
         Edges have `osmid`, `length` [m], `geometry` in the direction driven, `highway`, `oneway`,
-        `reversed`, the tags that restrict, and `raastof_edge`, the number of the edge. For a
-        vehicle they have `speed_kph` [km/h], `travel_time` [s] and `kg_co2e` (well to wheel) [kg]
-        as well, and edges that it may not use are left out: `networkx.shortest_path(graph, …,
-        weight="kg_co2e")` goes the way that the legs of that truck go.
-
-        Two things have no place in such a graph. Turn restrictions are left out, so a way through
-        it may turn where that is forbidden (the built-in network has none). Edges that are open for
-        the first and the last stretch of a trip only have `local` set, but nothing keeps a way from
-        leading through them: `networkx.subgraph_view` can. Of a scenario (its changes of roads, its
-        trucks, its catalogue) `legs.roads.to_osmnx` knows. Nodes are numbered as here, with `x` and
-        `y` [degrees, WGS84].
-
-        `vehicle` is a truck of a catalogue, or the id or name of one in the built-in catalogue,
-        which drives at full payload or empty (`load`) in a `year`, by default this one.
-        `InputError`: no truck, or no load, is called so.
+        `reversed`, the tags that restrict, and `raastof_edge`, the number of the edge; for a
+        vehicle also `speed_kph` [km/h], `travel_time` [s] and `kg_co2e` (well to wheel) [kg],
+        without those that it may not use. Turn restrictions have no place in such a graph, and
+        only `local` tells which edges are for the first and the last stretch (`docs/roads.md`). Of
+        a scenario `legs.roads.to_osmnx` knows. Nodes have `x` and `y` [degrees, WGS84]. `vehicle`:
+        a truck of a catalogue, or the id or name of one in the built-in catalogue, at full payload
+        or empty (`load`) in a `year`, by default this one. `InputError`: none is called so.
         """
         if vehicle is None:
             return draw_graph(self)

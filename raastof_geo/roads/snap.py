@@ -126,11 +126,8 @@ def _nearest(network: RoadNetwork, points: Objects, *, limit_m: float, ferries: 
     if not possible.any():
         raise RoadDataError.saying("the network has no road that a site could lie on")
     main = possible & (islands.of_edge == islands.mainland)
-    metres = np.bincount(
-        islands.of_edge[possible],
-        network.length_m[possible],
-        minlength=int(islands.of_node.max(initial=0)) + 1,
-    )
+    count = int(islands.of_node.max(initial=0)) + 1
+    metres = np.bincount(islands.of_edge[possible], network.length_m[possible], count)
     large = possible & ~main & (metres[islands.of_edge] >= ISLAND_M)
     small = possible & ~main & ~large
     found = _nearest_street(network, main, points)
@@ -167,11 +164,8 @@ def _nearest_of(network: RoadNetwork, edges: Integers, points: Objects) -> _Near
             gates[one] = points[one].representative_point()
             nearest[one] = through[np.argmin(shapely.distance(lines[through], gates[one]))]
         gates[one] = shapely.get_point(shapely.shortest_line(lines[nearest[one]], gates[one]), 0)
-    return _Nearest(
-        edges[nearest],
-        shapely.line_locate_point(lines[nearest], gates, normalized=True),
-        shapely.distance(points, lines[nearest]),
-    )
+    share = shapely.line_locate_point(lines[nearest], gates, normalized=True)
+    return _Nearest(edges[nearest], share, shapely.distance(points, lines[nearest]))
 
 
 def edge_lines(network: RoadNetwork, edges: Integers) -> Objects:

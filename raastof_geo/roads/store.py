@@ -261,12 +261,9 @@ def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any]
             return columns, archive["roads"], archive["metadata"], MEMBER in archive.files
     except RoadDataError:
         raise
-    except KeyError as error:
-        raise RoadDataError.saying_text("network files", "other", file=file) from error
-    except PermissionError as error:
-        raise RoadDataError.saying_text("network files", "closed", file=file) from error
     except Exception as error:  # ZIP, NumPy and JSON each raise their own
-        raise _damaged(file) from error
+        key = {KeyError: "other", PermissionError: "closed"}.get(type(error), "unreadable")
+        raise RoadDataError.saying_text("network files", key, file=file) from error
 
 
 def _damaged(file: Path, fault: Message | None = None) -> RoadDataError:

@@ -4,8 +4,6 @@ import datetime
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
-from importlib import resources
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
@@ -13,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_val
 from raastof_geo.emissions.vehicle import BuiltUpSpeed, Fuel, Named, RoadSpeed, TollTable, Vehicle
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures import figure
-from raastof_geo.language import read_texts, translate
+from raastof_geo.language import DATA_FOLDER, read_texts, translate
 from raastof_geo.scenario import identity
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf
 from raastof_geo.scenario.reading.tree import Tree, read_tree
@@ -30,7 +28,7 @@ FamilyName: TypeAlias = Literal[
     "brick", "concrete", "clean_soil", "polluted_soil", "virgin", "stone", "residue", "asphalt"
 ]
 
-_BUILT_IN = resources.files("raastof_geo") / "data" / "catalogue.yaml"
+_BUILT_IN = DATA_FOLDER / "catalogue.yaml"
 
 
 class ReceiverKind(Named):
@@ -141,11 +139,9 @@ class Ruled(figure.Strict):
     rule: str = "scenario"
     citation: str = "scenario"
 
-    @model_validator(mode="after")
-    def _conditional_names_its_condition(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         if (self.verdict == "conditional") != (self.condition is not None):
             raise InputError.saying_text("catalogue checks", "condition apart")
-        return self
 
 
 class Fit(Ruled):
@@ -198,15 +194,13 @@ class Recipe(Named):
     dkk_per_t: figure.NonNegativeFigure
     """What the plant charges for each tonne of input. [DKK/t]"""
 
-    @model_validator(mode="after")
-    def _makes_no_mass(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         put_in = sum(share.value for share in self.inputs.values())
         if abs(put_in - 1) > 1e-6:
             raise InputError.saying_text("catalogue checks", "other shares", total=f"{put_in:g}")
         made = sum(share.value for share in self.outputs.values())
         if made > 1.25:
             raise InputError.saying_text("catalogue checks", "made of nothing", total=f"{made:g}")
-        return self
 
 
 class Handling(figure.Strict):
@@ -325,8 +319,7 @@ class Catalogue(figure.Strict):
     beside: dict[str, Beside] = Field(default_factory=dict)
     """Where the national infrastructure tool has other figures."""
 
-    @model_validator(mode="after")
-    def _trucks_can_drive(self, info: ValidationInfo) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         for vehicle in self.vehicles.values():
             identity.known("fuels")(vehicle.fuel, info)
         texts, faults = read_texts("catalogue checks"), list[Fault]()
@@ -338,7 +331,6 @@ class Catalogue(figure.Strict):
                     wrong.append(texts["no toll"].format(table=f"`tolls.{table_id}`"))
             faults += [Fault(message, ("vehicles", one)) for message in wrong]
         raise_all(FaultError, faults)
-        return self
 
     def toll_in(self, year: float) -> str | None:
         """Name the table of tolls that holds in a year, which may have a fraction."""
@@ -428,10 +420,8 @@ class Catalogue(figure.Strict):
 
     def names(self, section: str) -> identity.Names:
         """Give the ids of a section, such as `materials`, and what people call them."""
-        entries: Mapping[str, Named | Mapping[str, str]] = getattr(self, section)
-        return {
-            one: entry.name if isinstance(entry, Named) else entry for one, entry in entries.items()
-        }
+        entries: Mapping[str, Any] = getattr(self, section)
+        return {one: getattr(entry, "name", entry) for one, entry in entries.items()}
 
     def cite(self, source: str) -> str:
         """Give the citation behind a source id, or the text itself, as the reader speaks."""
@@ -493,8 +483,7 @@ def walk_figures(value: Any, path: str) -> Iterator[tuple[str, figure.Sourced]]:
 @lru_cache
 def read_builtin_tree() -> Tree:
     """Read the built-in catalogue as plain values."""
-    with resources.as_file(_BUILT_IN) as path:
-        return read_tree(Path(path), shown_as="catalogue.yaml")
+    return read_tree(_BUILT_IN, shown_as="catalogue.yaml")
 
 
 @lru_cache

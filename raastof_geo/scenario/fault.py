@@ -166,10 +166,8 @@ def _sentence(
         expected = context["expected"].replace("'", "`").replace(" or ", ", ")
         told |= {"expected": expected, "hint": hint if "close" in hint.values else ""}
         return say("{where} must be one of {expected}, got {given}{hint}", **told)
-    rule = next(
-        (rule for start, rule in read_texts("rules").items() if kind.startswith(start)), None
-    )
-    if rule is None:
+    rules = (one for start, one in read_texts("rules").items() if kind.startswith(start))
+    if (rule := next(rules, None)) is None:
         return say("{where}: {problem}, got {given}", problem=detail["msg"], **told)
     told["rule"] = rule.format(limit=str(next(iter(context.values()), "")))
     better = suggest_number(given) if kind.startswith("float") else None
@@ -181,11 +179,9 @@ def _sentence(
 
 def _english_keys(given: str, keys: Sequence[str]) -> list[str]:
     """Give the keys that a word was meant for, in Danish or mistyped; none where none is near."""
-    danish = {
-        word: found
-        for word, meant in read_danish_words("keys_da.txt").items()
-        if (found := [key for key in meant if key in keys])
-    }
+    words = read_danish_words("keys_da.txt").items()
+    meant = ((word, [key for key in some if key in keys]) for word, some in words)
+    danish = {word: found for word, found in meant if found}
     word = "_".join(fold_id(given).replace("-", " ").split())
     if word in danish:
         return danish[word]

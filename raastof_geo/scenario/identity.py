@@ -60,10 +60,8 @@ def find_id(section: str, given: str, names: Names) -> str:
     if given in names:
         return given
     wanted = fold_id(given)
-    found = [one for one in names if fold_id(one) == wanted]
-    found = found or [
-        one for one, called in names.items() if wanted in map(fold_id, called.values())
-    ]
+    called = (one for one in names if wanted in map(fold_id, names[one].values()))
+    found = [one for one in names if fold_id(one) == wanted] or [*called]
     if len(found) == 1:
         return found[0]
     if found:
@@ -147,9 +145,7 @@ def _closest(given: str, names: Names) -> list[str]:
     wanted = _words(given)
     if not wanted:
         return []
-    texts = {
-        one: [_words(text) for text in (one, *called.values())] for one, called in names.items()
-    }
+    texts = {one: [*map(_words, (one, *called.values()))] for one, called in names.items()}
     if len(wanted) >= 3:
         word = re.compile(rf"{re.escape(wanted)}\b")  # `fyldsand` ends in `sand`
         hold = [one for one in names if any(map(word.search, texts[one]))]

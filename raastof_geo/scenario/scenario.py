@@ -285,24 +285,10 @@ class Scenario(Shown):
     def change(self, edits: Mapping[str, Any]) -> "Scenario":
         """Read the scenario again with other values in it, with every check that a file undergoes.
 
-        Parameters
-        ----------
-        edits
-            New values by path, in the words of the file and with its units; lists count from 0:
-            `{"sites.plads.offers.0.amount": "3000 t", "targets.secondary_share": 0.25}`.
+        `edits`: new values by path, in the words of the file and with its units; lists count from
+        0: `{"sites.plads.offers.0.amount": "3000 t", "targets.secondary_share": 0.25}`. This one
+        stays as it is. `ScenarioError`: every mistake that the new values make, each with its path.
 
-        Returns
-        -------
-        scenario
-            Another one; this one stays as it is.
-
-        Raises
-        ------
-        ScenarioError
-            Every mistake that the new values make, each with its path.
-
-        Examples
-        --------
         >>> from raastof_geo import read_scenario
         >>> scenario = read_scenario("scenarios/koege_bugt.yaml")
         >>> changed = scenario.change({"co2_price_dkk_per_t": 1500})
@@ -565,9 +551,7 @@ class Scenario(Shown):
         if said.vehicles is not None and vehicle not in said.vehicles:
             return False
         limits = {name: value for name, value in said.truck_limits if value is not None}
-        return all(
-            truck.size_for(limit) <= limits.get(limit.name, math.inf) for limit in TRUCK_LIMITS
-        )
+        return all(truck.size_for(one) <= limits.get(one.name, math.inf) for one in TRUCK_LIMITS)
 
     def _ratios(self, demand: Demand, only: tuple[str, ...] | None) -> dict[str, float]:
         return {
@@ -622,17 +606,14 @@ class Scenario(Shown):
         processes = []
         for name in plant.recipes:
             recipe = self.catalogue.recipes[name]
-            inputs = {material: share.value for material, share in recipe.inputs.items()}
-            process = Process(
-                site=site,
-                recipe=name,
-                inputs=inputs,
-                outputs={material: share.value for material, share in recipe.outputs.items()},
-                kg_co2e_per_t=plant.kg_co2e_per_t.get(name, recipe.kg_co2e_per_t).value,
-                dkk_per_t=plant.dkk_per_t.get(name, recipe.dkk_per_t).value,
-                sorts=mix_sorts(self.catalogue, inputs),
+            inputs, outputs = (
+                {one: share.value for one, share in side.items()}
+                for side in (recipe.inputs, recipe.outputs)
             )
-            processes.append(process)
+            kg = plant.kg_co2e_per_t.get(name, recipe.kg_co2e_per_t).value
+            dkk = plant.dkk_per_t.get(name, recipe.dkk_per_t).value
+            sorts = mix_sorts(self.catalogue, inputs)
+            processes.append(Process(site, name, inputs, outputs, kg, dkk, sorts))
         taken = tuple(material for process in processes for material in process.inputs)
         return Plant(site=site, processes=tuple(processes), **self._terms(plant, taken))
 

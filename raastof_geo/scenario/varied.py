@@ -121,11 +121,8 @@ def list_amounts(
     """List the amounts that a filter means, or raise an `InputError` where there are none."""
     found = []
     for said in (one for one in list_every_amount(scenario) if one.whose in chosen):
-        here = said._asdict() | {
-            "municipality": scenario.sites[said.site].municipality,
-            "project": scenario.project(said.site),
-            "land": scenario.land(said.site),
-        }
+        here = said._asdict() | {"municipality": scenario.sites[said.site].municipality}
+        here |= {"project": scenario.project(said.site), "land": scenario.land(said.site)}
         if all(wanted is None or here[name] in wanted for name, wanted in chosen[said.whose]):
             found.append(said._replace(quantity=before.get(said.trail, said.quantity)))
     if not found:
@@ -160,10 +157,8 @@ def _weigh(scenario: Scenario, said: SaidAmount) -> float:
 def write_plain(value: Any) -> Any:
     """Write what Python has as a file would: parts as what was said of them, arrays as lists."""
     if isinstance(value, BaseModel):
-        named = (
-            (type(value).model_fields[one].alias or one, one) for one in value.model_fields_set
-        )
-        return {key: write_plain(getattr(value, name)) for key, name in named}
+        said, fields = value.model_fields_set, type(value).model_fields
+        return {fields[one].alias or one: write_plain(getattr(value, one)) for one in said}
     if isinstance(value, Mapping):
         return {str(key): write_plain(one) for key, one in value.items()}
     if isinstance(value, np.generic | np.ndarray):

@@ -22,7 +22,6 @@ from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.varied import Edits, edit_together, moves_amounts_only
 from raastof_geo.sensitivity import headline
-from raastof_geo.sensitivity.assessment import Price
 from raastof_geo.sensitivity.headline import HEADLINES, HeadlineName
 from raastof_geo.sensitivity.lever import Lever
 from raastof_geo.spread import spread
@@ -94,7 +93,7 @@ class Today:
     scenario: Scenario
     plan: Plan
     headlines: headline.Headlines
-    price: Price
+    price: headline.Price
     factors: Sequence[Lever]
     levels: Floats
     """[draws x factors]"""
@@ -103,7 +102,7 @@ class Today:
 
 
 def solve_today(
-    scenario: Scenario, price: Price, factors: Sequence[Lever], levels: Floats
+    scenario: Scenario, price: headline.Price, factors: Sequence[Lever], levels: Floats
 ) -> Today:
     """Solve the scenario as it stands; without a plan it is a `NoPlanError`, as in a run."""
     _edit(scenario, factors, [one.subject.value for one in factors])

@@ -11,6 +11,7 @@ from raastof_geo.errors import InputError
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.figure import Figure, Sourced
 from raastof_geo.language import Readable, format_number, read_texts, say, speaking
+from raastof_geo.scenario import varied
 from raastof_geo.scenario.catalogue import walk_figures
 from raastof_geo.scenario.parties import list_givers
 from raastof_geo.scenario.reading.tree import Trail
@@ -19,29 +20,12 @@ from raastof_geo.scenario.said.file import PLACES, AmountFilter, Assumption, Whi
 from raastof_geo.scenario.said.part import DEFAULT, Captured
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.telling.words import CatalogueWords
-from raastof_geo.scenario.varied import (
-    Edits,
-    edit_for,
-    find_value,
-    number_at,
-    split_path,
-    value_of_assumption,
-)
 
 Numbered: TypeAlias = Sourced | Captured | float
 
 PART = 0.1
 """How far a number without a stated range is moved, as a share of it."""
 JUDGED = say("our judgement: ±10 %")
-_KINDS: tuple[tuple[str, Readable], ...] = (
-    (r"capture", say("capture")),
-    (r"density", say("densities")),
-    (r"ratio|outputs", say("ratios and yields")),
-    (r"dkk|price|fee|tax|fare|hire|toll", say("prices")),
-    (r"kg_co2e", say("emission factors")),
-    (r"speed|limit|built_up|surfaces", say("speeds")),
-)
-"""What a figure is, by a word of its path."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +76,7 @@ class Lever:
     """What is moved, and what the file says at a level of it."""
 
     subject: Subject
-    edit: Callable[[float], Edits]
+    edit: Callable[[float], varied.Edits]
     assumption: Assumption | None = None
     """What it is as an assumption of a file; none: a choice, or a group of amounts of ours."""
 
@@ -137,29 +121,32 @@ def make_lever(scenario: Scenario, name: str, assumption: Assumption) -> Lever:
         group=str(say("assumptions")),
         source=assumption.source,
         unit=assumption.unit,
-        value=value_of_assumption(scenario, assumption),
+        value=varied.value_of_assumption(scenario, assumption),
         levels=(assumption.low, assumption.high),
     )
-    return Lever(subject, partial(edit_for, scenario, assumption), assumption)
+    return Lever(subject, partial(varied.edit_for, scenario, assumption), assumption)
 
 
 def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lever]:
     """Give the lever of a figure between the ends that it states, or of ±10 %; none of a 0."""
-    value = number_at(figure)
+    value = varied.number_at(figure)
     share = isinstance(figure, Captured) or path.endswith("share")
     unit = "%" if share else getattr(figure, "unit", "")
-    stated = [one for end in ("low", "high") if (one := _end(figure, value, end)) is not None]
+    factors = isinstance(figure, Sourced) and not isinstance(figure, Figure)
+    given = [getattr(figure, f"{end}_factor" if factors else end, None) for end in ("low", "high")]
+    stated = [value * one if factors else one for one in given if one is not None]
     ends = stated or [value * (1 - PART), value * (1 + PART)]
     ends = [min(one, 1.0) for one in ends] if unit == "%" else ends
     levels = tuple(one for one in ends if one != value)
     if not levels:
         return
+    kinds = read_texts("figures with").items()  # by words of their paths, of which "." is the last
     words = CatalogueWords(scenario.catalogue, scenario.said.language)
     source = getattr(figure, "range_source", "") or getattr(figure, "source", "")
     subject = Subject(
         name=path,
         title=words.name_figure(path.removeprefix("catalogue.")),
-        group=str(next((kind for word, kind in _KINDS if re.search(word, path)), say("trucks"))),
+        group=str(next(kind for word, kind in kinds if re.search(word, path))),
         source=scenario.catalogue.cite(source) if stated else str(JUDGED),
         judged=not stated,
         unit=unit,
@@ -167,15 +154,7 @@ def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lev
         levels=levels,
     )
     assumption = Assumption(low=0, high=1, source="-", set=path)
-    yield Lever(subject, partial(edit_for, scenario, assumption), assumption)
-
-
-def _end(figure: Numbered, value: float, end: str) -> float | None:
-    """Give an end of the range that a figure states, in its unit."""
-    if not isinstance(figure, Sourced) or isinstance(figure, Figure):
-        return getattr(figure, end, None)
-    factor = getattr(figure, f"{end}_factor")
-    return None if factor is None else value * factor
+    yield Lever(subject, partial(varied.edit_for, scenario, assumption), assumption)
 
 
 _NUMBERS = ("co2_price_dkk_per_t", "idle_min_per_load", "return_loads.share")
@@ -204,7 +183,7 @@ def _amounts(scenario: Scenario) -> Iterator[Lever]:
         assumption = Assumption(**said, scale=scale, rest=rest)
         with suppress(InputError):
             for level in (assumption.low, assumption.high):
-                edit_for(scenario, assumption, level)
+                varied.edit_for(scenario, assumption, level)
             made = make_lever(scenario, name, assumption)
             group = str(say("split of needs") if rest else say("amounts"))
             yield replace(made, subject=replace(made.subject, group=group, judged=True))
@@ -249,7 +228,7 @@ def _figures(scenario: Scenario) -> Iterator[Lever]:
             yield replace(moved, edit=lambda level: {("capture", DEFAULT): level})
     for path in _NUMBERS:
         with suppress(InputError):
-            there = number_at(find_value(scenario, split_path(path)))
+            there = varied.number_at(varied.find_value(scenario, varied.split_path(path)))
             yield from move_figure(scenario, path, there)
 
 
@@ -292,27 +271,23 @@ def _choices(scenario: Scenario) -> Iterator[Lever]:
         ("kind", say("baseline"), said.baseline.kind, kinds),
         ("together", say("who is one party"), scenario.together, get_args(Together)),
     ):
-        other: dict[str, Edits] = {one: {("baseline", key): one} for one in listed if one != now}
+        other: dict[str, varied.Edits] = {
+            one: {("baseline", key): one} for one in listed if one != now
+        }
         yield from _chosen(f"baseline.{key}", title, other)
-    yield from _lands(scenario)
-
-
-def _lands(scenario: Scenario) -> Iterator[Lever]:
-    """Give the levers of what the land of needs is."""
-    said, lands = scenario.said, scenario.names("land")
+    lands = scenario.names("land")
     needing = [one for one, site in said.sites.items() if site.needs]
     for land in sorted(set(map(scenario.land, needing))):
         sites = [one for one in needing if scenario.land(one) == land]
-        options: dict[str, Edits] = {
-            lands[other][said.language]: {("sites", one, "land"): other for one in sites}
+        options: dict[str, varied.Edits] = {
+            lands[other][language]: {("sites", one, "land"): other for one in sites}
             for other in lands
             if other != land
         }
-        title = say("land: {n}", n=lands[land][said.language])
-        yield from _chosen(f"land.{land}", title, options)
+        yield from _chosen(f"land.{land}", say("land: {n}", n=lands[land][language]), options)
 
 
-def _leave_out(scenario: Scenario, name: str) -> Edits:
+def _leave_out(scenario: Scenario, name: str) -> varied.Edits:
     """Take a truck or a condition out of every list that names it."""
     said = scenario.said
     edits: dict[Trail, Any] = {
@@ -329,7 +304,7 @@ def _leave_out(scenario: Scenario, name: str) -> Edits:
     return edits
 
 
-def _chosen(name: str, title: Readable, options: Mapping[str, Edits]) -> Iterator[Lever]:
+def _chosen(name: str, title: Readable, options: Mapping[str, varied.Edits]) -> Iterator[Lever]:
     """Give the lever of other choices; none where there are none."""
     every, names = list(options.values()), tuple(options)
     levels, group = tuple(map(float, range(len(every)))), str(say("choices"))

@@ -9,7 +9,7 @@ from test_worth import TWO_PITS, UNFAIR, measure
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario, random_kilometres, scenario_of
 
 from raastof_geo.assignment import assign
-from raastof_geo.assignment.adjusting.newcomer import quote_newcomer
+from raastof_geo.assignment.adjusting.worth import quote_newcomer
 from raastof_geo.errors import InputError, NoPlanError
 from raastof_geo.language import speaking
 from raastof_geo.region.region import read_region

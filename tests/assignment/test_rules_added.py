@@ -16,8 +16,8 @@ from raastof_geo.assignment.rules import lay_programme, lay_rows
 from raastof_geo.assignment.rules.masses import pits_permitted
 from raastof_geo.assignment.statement.row import About, Family, declare
 from raastof_geo.assignment.telling.case import Laid
+from raastof_geo.assignment.telling.conflict import try_repairs
 from raastof_geo.assignment.telling.names import call
-from raastof_geo.assignment.telling.repair import try_repairs
 from raastof_geo.errors import NoPlanError
 from raastof_geo.language import speaking
 from raastof_geo.pipeline import place_scenario

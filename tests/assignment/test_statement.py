@@ -19,10 +19,9 @@ from raastof_geo.assignment.rules import (
     trucks_matter,
 )
 from raastof_geo.assignment.rules.choices import most_tonnes
-from raastof_geo.assignment.solving.master import Master
+from raastof_geo.assignment.solving.price_in import Clock, How, Master
 from raastof_geo.assignment.solving.solve import Search, solve
-from raastof_geo.assignment.solving.stated import Labels
-from raastof_geo.assignment.solving.ties import break_ties
+from raastof_geo.assignment.solving.stated import Labels, break_ties
 from raastof_geo.assignment.statement.row import DeclaredRule, build_programme
 from raastof_geo.effect import answer_target, measure_effect
 from raastof_geo.effect.money import divide_savings
@@ -197,7 +196,7 @@ def test_options_set_for_a_second_try_are_set_back():
     legs = make_legs(scenario)
     problem = lay_columns(scenario, legs, RULES)
     programme = build_programme(lay_rows(problem, RULES), problem.whole)
-    master = Master(programme)
+    master = Master(programme, How(Clock()))
     cost = problem.objectives()[0]
     master.add(np.arange(len(cost)), cost)
     master.price(cost, np.full(programme.row_count, 1e6))

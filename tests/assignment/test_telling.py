@@ -20,8 +20,7 @@ from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.row import Programme, build_programme
 from raastof_geo.assignment.telling import case
 from raastof_geo.assignment.telling.case import Case, Laid, find_largest_share
-from raastof_geo.assignment.telling.conflict import explain_conflict, find_binding
-from raastof_geo.assignment.telling.repair import try_repairs
+from raastof_geo.assignment.telling.conflict import explain_conflict, find_binding, try_repairs
 from raastof_geo.assignment.telling.why_not import list_priced_rows
 from raastof_geo.errors import NoPlanError, SolverError
 from raastof_geo.language import speaking
@@ -446,9 +445,8 @@ def test_what_is_told_where_decisions_leave_no_plan(world):
 def check_binding(stuck: Stuck) -> None:
     """Try whether one unit more room on a row leaves less missing, with another solver."""
     violation = stuck.case.violation
-    bending = violation.bending
-    programme = bending.programme
-    least = solve_again(programme, bending.cost, programme.limit)
+    programme, (cost,) = violation.found.programme, violation.found.costs
+    least = solve_again(programme, cost, programme.limit)
     assert least == pytest.approx(violation.found.value, rel=1e-6, abs=1e-6)
     binding = find_binding(stuck.case)
     assert len(binding) <= 10
@@ -457,7 +455,7 @@ def check_binding(stuck: Stuck) -> None:
         for way in (-1.0, 1.0):
             limit = programme.limit.copy()
             limit[at] += way
-            answers.append(solve_again(programme, bending.cost, limit))
+            answers.append(solve_again(programme, cost, limit))
         assert min(answer for answer in answers if answer is not None) < least - 5e-7
 
 

@@ -15,8 +15,7 @@ from v8 import V8
 from worlds import make_legs, make_scenario
 
 from raastof_geo.assignment import assign
-from raastof_geo.assignment.adjusting.opened import lay_open
-from raastof_geo.assignment.adjusting.reaction import react
+from raastof_geo.assignment.adjusting.reaction import lay_open, react
 from raastof_geo.errors import NoPlanError
 from raastof_geo.language import speaking
 from raastof_geo.outputs.pages.map import MapStory, draw_map

@@ -32,7 +32,7 @@ from raastof_geo.pipeline import draw_ensemble
 from raastof_geo.scenario.reading.read import read_varied
 from raastof_geo.scenario.varied import edit_for, edit_together
 from raastof_geo.sensitivity import batches, ensemble
-from raastof_geo.sensitivity.draw import draw_levels, list_factors
+from raastof_geo.sensitivity.batches import draw_levels, list_factors
 from raastof_geo.sensitivity.ensemble import LEAST_T, read_draw, solve_batch, solve_today, sum_up
 from raastof_geo.sensitivity.headline import HEADLINES, read_headlines
 from raastof_geo.spread import gather, reaching, working

@@ -69,9 +69,8 @@ def openings_chosen(problem: Problem) -> Iterator[Row]:
         if least:
             yield sum_of(OPENINGS_CHOSEN, about, columns, "=" if least == most else ">=", least)
         if most not in (None, least):
-            yield sum_of(
-                OPENINGS_CHOSEN, About(f"{number}/most", entry=number), columns, "<=", most
-            )
+            about = replace(about, head=f"{number}/most")
+            yield sum_of(OPENINGS_CHOSEN, about, columns, "<=", most)
     candidates = [place for place in scenario.facilities if place.opens is not None]
     for place in candidates if chosen else ():
         dug, ends = isinstance(place, Pit), {"origin": place.site, "giver_kind": str(Role.PIT)}
@@ -161,18 +160,9 @@ BOUNDED = Family("bounded", say("more than there can ever be"), bends="never", u
 def most_tonnes(problem: Problem) -> float:
     r"""Give tonnes that some optimal plan exceeds at no place. [t]
 
-    An either-or decision needs :math:`x \le B\,y`. Where the scenario states no capacity,
-    :math:`B` must be large enough for *some* optimal plan of every decision: too small a one does
-    not only cut plans off, it also keeps :math:`y` at 0.
-
-    Take an optimal plan that moves the fewest tonnes. No part of it can be left out, so each part
-    (a chain from a source through plants and depots to its ends) serves something that is asked
-    for, or gets rid of something that must leave. Going up the chain from what is wanted, a plant
-    multiplies tonnes by one over the yield of that output; going down from what is on offer, by
-    one over the share of that input, and by what its outputs amount to. A chain passes each plant
-    once, unless plants feed each other in a circle: then what goes round shrinks by what leaves
-    it, and all passes together are no more than one over the smallest share that leaves or is
-    lost. All periods are together; any larger number changes no optimum.
+    What an either-or decision opens must have room for *some* optimal plan of every decision: too
+    little does not only cut plans off, it also keeps the decision at 0. `docs/method.md` has the
+    argument, under "Either-or decisions".
     """
     scenario = problem.scenario
     wanted = sum(map(most_used, scenario.needs))

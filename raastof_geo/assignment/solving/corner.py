@@ -10,8 +10,7 @@ from scipy.sparse.linalg import splu
 
 from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.solving.price_in import FREE, How, Start, solve_in_order
-from raastof_geo.assignment.solving.solver import BASIC
-from raastof_geo.assignment.solving.ties import break_ties
+from raastof_geo.assignment.solving.stated import BASIC, break_ties
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import Programme
 from raastof_geo.errors import NoPlanError
@@ -89,18 +88,10 @@ def find_corner(programme: Programme, costs: Sequence[Floats], how: How) -> Corn
     slack = sparse.csc_array(entries, shape=(programme.row_count, len(rows)))
     basis = sparse.hstack([programme.matrix[:, columns], slack], format="csc")
     closed = np.zeros(programme.column_count, bool) if how.closed is None else how.closed
-    corner = Corner(
-        programme,
-        Start(found.columns, found.basis),
-        found.spread(programme.column_count),
-        columns,
-        rows,
-        sign=np.concatenate(
-            [np.ones(len(columns)), np.where(programme.sense[rows] > 0, -1.0, 1.0)]
-        ),
-        stiff=np.concatenate([closed[columns], programme.sense[rows] == 0]),
-        factor=splu(basis),
-    )
+    sense, start = programme.sense[rows], Start(found.columns, found.basis)
+    sign = np.concatenate([np.ones(len(columns)), np.where(sense > 0, -1.0, 1.0)])
+    stiff, used = np.concatenate([closed[columns], sense == 0]), found.spread(len(closed))
+    corner = Corner(programme, start, used, columns, rows, sign, stiff, splu(basis))
     return replace(corner, best=_is_best(corner, costs, ~closed))
 
 

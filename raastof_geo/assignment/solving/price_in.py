@@ -3,15 +3,15 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
+import pulp
 
-from raastof_geo.arrays import Columns, Floats, Mask
-from raastof_geo.assignment.solving.master import Master
-from raastof_geo.assignment.solving.solver import Basis
-from raastof_geo.assignment.solving.stages import Stage
-from raastof_geo.assignment.solving.stated import Labels
+from raastof_geo.arrays import Columns, Floats, Mask, Signs
+from raastof_geo.assignment.solving import stated
 from raastof_geo.assignment.statement.row import Programme
+from raastof_geo.errors import SolverError
 
 FREE = 1e-7
 """A reduced cost or shadow price below this share of the largest cost counts as zero."""
@@ -89,7 +89,7 @@ class Optimum:
     """Those that may be used, written out or not."""
     reduced: Floats
     """What one unit more on each of these would cost beyond its worth."""
-    basis: Basis | None = None
+    basis: stated.Basis | None = None
     """Where the solver stood, to start from again."""
 
     @property
@@ -115,7 +115,7 @@ class Start:
 
     columns: Columns
     """Those that are written out at once."""
-    basis: Basis | None = None
+    basis: stated.Basis | None = None
     """Where the solver stood with these columns; none: anywhere."""
 
 
@@ -127,24 +127,142 @@ class How:
     closed: Mask | None = None
     start: Start | None = None
     free: float = FREE
-    labels: Labels | None = None
+    labels: stated.Labels | None = None
 
 
-class _Search:
-    """Columns that may be used, priced again and again, and written out where they improve."""
+class Master:
+    """Some columns of a programme, with artificial ones that make it feasible at a price.
 
-    def __init__(self, master: Master, may: Mask, how: How) -> None:
-        programme = self.programme = master.programme
-        self.master, self.clock, self.free = master, how.clock, how.free
-        self.written = np.zeros(programme.column_count, bool)
-        self.written[master.columns] = True
-        self.priced: Columns = np.flatnonzero(may)
-        every = len(self.priced) == programme.column_count
+    It keeps one model in HiGHS and changes it in place, so that each solve starts from the last.
+    All columns that may be used are priced again and again, and written out where they improve.
+    """
+
+    def __init__(self, programme: Programme, how: How) -> None:
+        import highspy
+
+        self.highspy = highspy
+        self.programme, self.clock, self.free = programme, how.clock, how.free
+        self.columns: Columns = np.empty(0, dtype=np.int64)
+        self.cost: Floats = np.empty(0)
+        self.open: Mask = np.empty(0, dtype=bool)
+        self.penalty: Floats = np.zeros(programme.row_count)
+        self.sense = programme.sense.copy()
+        carrier = pulp.LpProblem("raastof_geo", pulp.LpMinimize)
+        stated.make_solver().createAndConfigureSolver(carrier)
+        self.model: Any = carrier.solverModel
+        self.scaled = programme.scaled()
+        rows, none = programme.row_count, np.empty(0, dtype=np.int32)
+        lower, upper = self._bounds()
+        self.model.addRows(rows, lower, upper, 0, np.zeros(rows, np.int32), none, np.empty(0))
+        sign = stated.artificial_signs(programme)
+        self.artificials = np.flatnonzero(sign)
+        count = len(self.artificials)
+        signs = sign[self.artificials].astype(np.float64)
+        self._add_columns(np.zeros(count), np.arange(count), self.artificials, signs)
+
+    def state(self, labels: stated.Labels) -> stated.Run:
+        """Have PuLP state the written columns that are open, by their names, and solve them.
+
+        It begins where the last solve ended. Rows may be broken, at the price that they had there,
+        only where they cannot be kept to the last digit. Closed columns have values too: zero.
+        """
+        last, run = self.basis(), stated.Run()
+        columns, cost = self.columns[self.open], self.cost[self.open]
+        begin = stated.Basis(last.columns[self.open], last.rows)
+        for basis, penalty in ((begin, None), (None, self.penalty)):
+            said: dict[str, Any] = {"sense": self.sense, "penalty": penalty, "labels": labels}
+            put = stated.state_programme(self.programme, columns, cost, **said)
+            run = put.run(basis=basis, time_limit_s=self.clock.left_s)
+            if run.feasible:
+                break
+        values = np.zeros(len(self.columns))
+        values[self.open] = run.values
+        return replace(run, values=values)
+
+    def _bounds(self) -> tuple[Floats, Floats]:
+        limit, infinite = self.scaled.limit, self.highspy.kHighsInf
+        return np.where(self.sense < 0, -infinite, limit), np.where(self.sense > 0, infinite, limit)
+
+    def _add_columns(self, cost: Floats, starts: Columns, rows: Columns, values: Floats) -> None:
+        count = len(cost)
+        least, most = np.zeros(count), np.full(count, self.highspy.kHighsInf)
+        starts, rows = starts.astype(np.int32), rows.astype(np.int32)
+        self.model.addCols(count, cost, least, most, len(values), starts, rows, values)
+
+    def add(self, columns: Columns, cost: Floats) -> None:
+        """Write out more columns, with what a unit of each costs."""
+        self.columns = np.concatenate([self.columns, columns])
+        self.cost = np.concatenate([self.cost, cost])
+        self.open = np.concatenate([self.open, np.ones(len(columns), bool)])
+        part = self.scaled.matrix[:, columns]
+        own = np.asarray(cost * self.programme.weight[columns], dtype=np.float64)
+        self._add_columns(own, part.indptr[:-1], part.indices, part.data)
+
+    def price(self, cost: Floats, penalty: Floats) -> None:
+        """Set what a unit of each written column, and of breaking each row, costs."""
+        self.cost, self.penalty = cost, penalty
+        own = cost * self.programme.weight[self.columns]
+        every = np.concatenate([penalty[self.artificials], own])
+        self.model.changeColsCost(len(every), np.arange(len(every), dtype=np.int32), every)
+
+    def hold(self, sense: Signs, may: Mask) -> None:
+        """Set the sense of rows, and which columns, written or not, may be used at all."""
+        self.sense, self.open, self.priced = sense, may[self.columns], np.flatnonzero(may)
+        every, matrix = bool(may.all()), self.programme.matrix
         self._may = slice(None) if every else self.priced
-        self._transposed = (programme.matrix if every else programme.matrix[:, self.priced]).T
+        self._transposed = (matrix if every else matrix[:, self.priced]).T
+        rows = np.arange(len(sense), dtype=np.int32)
+        self.model.changeRowsBounds(len(rows), rows, *self._bounds())
+        numbers = np.arange(len(self.open), dtype=np.int32) + np.int32(len(self.artificials))
+        most = np.where(self.open, self.highspy.kHighsInf, 0.0)
+        self.model.changeColsBounds(len(numbers), numbers, np.zeros(len(numbers)), most)
+
+    def basis(self) -> stated.Basis:
+        """Give where the last solve ended, to start from again."""
+        return stated.read_basis(self.model, self.artificials)
+
+    def resume(self, basis: stated.Basis) -> None:
+        """Start from a basis of the same columns."""
+        if basis.fits(len(basis.columns), self.programme.row_count):
+            breaking = np.zeros(len(self.artificials), np.int8)
+            stated.write_basis(self.model, np.concatenate([breaking, basis.columns]), basis.rows)
+
+    def solve(self) -> stated.Run:
+        """Find the optimum from the basis of the last time."""
+        left_s = self.clock.left_s
+        limit = self.highspy.kHighsInf if left_s is None else self.model.getRunTime() + left_s
+        self.model.setOptionValue("time_limit", limit)
+        self.model.run()
+        known = self.highspy.HighsModelStatus
+        ends = (known.kOptimal, known.kTimeLimit, known.kInterrupt)
+        if (status := self.model.getModelStatus()) == known.kModelEmpty:
+            rows = self.programme.row_count
+            return stated.Run(np.zeros(len(self.columns)), 0.0, np.zeros(rows), True)
+        if status not in ends:
+            status = self._try_again()
+        if status not in ends:
+            raise SolverError.saying_text("the solver", "stopped", status=status.name)
+        solution = self.model.getSolution()
+        first, values = len(self.artificials), np.array(solution.col_value)
+        return stated.Run(
+            values=np.maximum(values[first:], 0.0) / self.programme.units[self.columns],
+            artificial=float(np.abs(values[:first]).sum()),
+            shadow_prices=np.array(solution.row_dual),
+            complete=status == known.kOptimal,
+        )
+
+    def _try_again(self) -> Any:
+        """Solve from nothing without presolve, and leave the options as they were."""
+        _, before = self.model.getOptionValue("presolve")
+        self.model.clearSolver()
+        self.model.setOptionValue("presolve", "off")
+        self.model.run()
+        status = self.model.getModelStatus()
+        self.model.setOptionValue("presolve", before)
+        return status
 
     def find(self, cost: Floats) -> Optimum:
-        """Solve the master, price all columns, add those that improve, until none does: complete.
+        """Solve, price all columns, add those that improve, until none does: complete.
 
         The rows may be broken at a price at first; where they still are in the end, the violation
         alone is made least, which decides whether they can be kept at all.
@@ -160,37 +278,35 @@ class _Search:
         return self._improve(cost, penalty * _LAST_RAISE) if least.solved else least
 
     def _improve(self, cost: Floats, penalty: Floats) -> Optimum:
-        master, none = self.master, np.empty(0, dtype=np.int64)
-        prices = np.zeros(self.programme.row_count)
+        none, prices = np.empty(0, dtype=np.int64), np.zeros(self.programme.row_count)
         found = Optimum(none, np.empty(0), prices, False, np.inf, none, np.empty(0))
         while True:
-            master.price(cost[master.columns], penalty)
-            if not (answer := master.solve(time_limit_s=self.clock.left_s)).complete:
+            self.price(cost[self.columns], penalty)
+            if not (answer := self.solve()).complete:
                 # A solver that is stopped may stand outside the rules: only whole answers count.
                 return found
-            reduced, better = self._price(cost, answer.shadow_prices)
-            done, columns, prices = not len(better), master.columns.copy(), answer.shadow_prices
+            reduced, better = self._reduce(cost, answer.shadow_prices)
+            done, columns, prices = not len(better), self.columns, answer.shadow_prices
             missed = answer.artificial
             found = Optimum(columns, answer.values, prices, done, missed, self.priced, reduced)
             if done or self.clock.over():
                 return found
             self._write_out(cost, reduced, better)
 
-    def _price(self, cost: Floats, shadow_prices: Floats) -> tuple[Floats, Columns]:
+    def _reduce(self, cost: Floats, shadow_prices: Floats) -> tuple[Floats, Columns]:
         """Give the reduced cost of each column that may be used, and those to be written out."""
         reduced = np.asarray(cost[self._may] - self._transposed @ shadow_prices)
         better = self.priced[reduced < -self.free * _dearest(cost)]
-        return reduced, better[~self.written[better]]
+        return reduced, better[~np.isin(better, self.columns)]
 
     def _write_out(self, cost: Floats, reduced: Floats, better: Columns) -> None:
         """Add the most improving of some columns to those that are written out."""
         values = np.zeros(len(cost))
         values[self.priced] = reduced
         chosen = choose_few(self.programme, values, better, _NEW_FEW)
-        self.written[chosen] = True
-        self.master.add(chosen, cost[chosen])
+        self.add(chosen, cost[chosen])
 
-    def state(self, optimum: Optimum, cost: Floats, labels: Labels) -> Optimum:
+    def restate(self, optimum: Optimum, cost: Floats, labels: stated.Labels) -> Optimum:
         """Have PuLP state and solve the round after which no column improved: its answer stands.
 
         Where many prices prove the same optimum, PuLP's solver may give others than the search
@@ -199,9 +315,9 @@ class _Search:
         it ends.
         """
         while optimum.solved:
-            if not (run := self.master.state(labels, time_limit_s=self.clock.left_s)).complete:
+            if not (run := self.state(labels)).complete:
                 return replace(optimum, complete=False)
-            reduced, better = self._price(cost, run.shadow_prices)
+            reduced, better = self._reduce(cost, run.shadow_prices)
             if not len(better):
                 found = replace(optimum, values=run.values, shadow_prices=run.shadow_prices)
                 return replace(found, violation=run.artificial, reduced=reduced)
@@ -244,9 +360,9 @@ def choose_few(programme: Programme, value: Floats, columns: Columns, few: int) 
 class Step:
     """One objective solved on the optimal face of those before it, and the face that it leaves."""
 
-    asked: Stage
+    asked: stated.Stage
     """What PuLP was asked, ties left out: what the step before it left open."""
-    left: Stage
+    left: stated.Stage
     """What is open to later ones: the columns that an optimum may use, and as equalities the rows
     that are worth something; or a row that holds the objective within its tolerance."""
     optimum: Optimum
@@ -268,7 +384,7 @@ def solve_in_order(
     `labels` PuLP states and solves the last round of each objective.
     """
     may = np.ones(programme.column_count, bool) if how.closed is None else ~how.closed
-    start, master = how.start, Master(programme)
+    start, master = how.start, Master(programme, how)
     first = np.flatnonzero(may)  # written out at once: all of few, of many the cheapest
     if programme.column_count > _SMALL and start is not None:
         first = start.columns[may[start.columns]]
@@ -279,16 +395,15 @@ def solve_in_order(
     master.add(first, costs[0][first])
     if start is not None and start.basis is not None and np.array_equal(first, start.columns):
         master.resume(start.basis)
-    left = Stage(programme, master.columns, may, programme.sense)
+    left = stated.Stage(programme, master.columns, may, programme.sense)
     steps: list[Step] = []
     for cost, tolerance in zip(costs, tolerances or [0.0] * len(costs), strict=True):
-        master.hold(left.sense, left.may[master.columns])
-        search = _Search(master, left.may, how)
-        optimum = search.find(cost)
-        if optimum.complete and not steps:  # where like searches begin
+        master.hold(left.sense, left.may)
+        optimum = master.find(cost)
+        if optimum.complete:
             optimum = replace(optimum, basis=master.basis())
         if how.labels is not None:
-            optimum = search.state(optimum, cost, how.labels)
+            optimum = master.restate(optimum, cost, how.labels)
         columns = optimum.columns
         asked = replace(left, columns=np.sort(columns[left.may[columns]]))
         value = float(cost[columns] @ optimum.values)
@@ -296,7 +411,7 @@ def solve_in_order(
             at = np.flatnonzero((cost != 0) & left.may)
             programme = programme.with_row(at, cost[at], -1, value + tolerance * abs(value))
             left = replace(left, programme=programme, sense=np.append(left.sense, np.int8(-1)))
-            written, master = master.columns, Master(programme)
+            written, master = master.columns, Master(programme, how)
             master.add(written, cost[written])
         elif optimum.solved:
             # Columns that would cost more are closed; what the optimum uses stays open, however a

@@ -1,21 +1,162 @@
-"""The part of a programme that is written out, stated in PuLP."""
+"""A programme in PuLP: what is stated, by which names, and how its HiGHS sets about it."""
 
+import hashlib
 import itertools
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
+import pandas as pd
 import pulp
 
-from raastof_geo.arrays import Columns, Floats, Signs
-from raastof_geo.assignment.solving.solver import Basis, BegunHighs
+from raastof_geo.arrays import Columns, Floats, Indices, Mask, Signs
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import Programme, RowName
-from raastof_geo.errors import SolverError
+from raastof_geo.errors import InputError, SolverError
+from raastof_geo.files import drafting
 from raastof_geo.legs.legs import LEG_KEYS
+
+SOLVER = "HiGHS"
+"""As PuLP calls it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """The corner at which a simplex method ended: HiGHS's status of each column and row.
+
+    Columns that only break a row are not in it. Such a column and the slack of its row are the
+    same vector but for the sign, so where one of them stands in the basis, the slack does here.
+    """
+
+    columns: Signs
+    """One for each written column, in their order."""
+    rows: Signs
+
+    def fits(self, columns: int, rows: int) -> bool:
+        """Tell whether it is of as many columns and rows, and names a corner of them."""
+        basic = np.count_nonzero(self.columns == BASIC) + np.count_nonzero(self.rows == BASIC)
+        return (len(self.columns), len(self.rows)) == (columns, rows) and basic == rows
+
+
+BASIC = 1
+"""HiGHS's number of a column or row that is in the basis; 0 is at its lower limit."""
+
+
+def read_basis(model: Any, breaking: Indices) -> Basis:
+    """Read where HiGHS stands; its first columns are those that only break the rows `breaking`."""
+    found = model.getBasis()
+    columns = np.array([int(status) for status in found.col_status], dtype=np.int8)
+    rows = np.array([int(status) for status in found.row_status], dtype=np.int8)
+    count = len(breaking)
+    rows[breaking[columns[:count] == BASIC]] = BASIC
+    return Basis(columns[count:], rows)
+
+
+def write_basis(model: Any, columns: Signs, rows: Signs) -> None:
+    """Have HiGHS stand somewhere; it begins from nothing where that is no corner."""
+    import highspy
+
+    status = {int(one): one for one in highspy.HighsBasisStatus.__members__.values()}
+    basis = highspy.HighsBasis()
+    basis.col_status = [status[one] for one in columns.tolist()]
+    basis.row_status = [status[one] for one in rows.tolist()]
+    basis.valid = True
+    model.setBasis(basis)
+
+
+class BegunHighs(pulp.HiGHS):  # type: ignore[misc]
+    """PuLP's HiGHS that begins where an earlier search of the same programme stood."""
+
+    basis: Basis | None = None
+    """Of columns and rows in the order in which they were stated; none: begin from nothing."""
+    names: Sequence[str] = ()
+    """Of those columns: PuLP hands them over in the order of their names."""
+
+    def callSolver(self, lp: pulp.LpProblem) -> None:  # noqa: N802 - PuLP's name
+        """Begin at the basis, then run."""
+        if self.basis is not None and self.basis.fits(lp.numVariables(), lp.numConstraints()):
+            at = dict(zip(self.names, self.basis.columns.tolist(), strict=True))
+            columns = np.array([at[one.name] for one in lp.variables()], dtype=np.int8)
+            write_basis(lp.solverModel, columns, self.basis.rows)
+        super().callSolver(lp)
+
+
+def make_solver(
+    *,
+    time_limit_s: float | None = None,
+    gap: float | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> BegunHighs:
+    """Make a silent solver that works the same way every time.
+
+    With whole numbers it stops within a share `gap` of the bound. It asks `stop` again and again
+    whether to stop with what there is.
+    """
+    options: dict[str, Any] = {"msg": False, "timeLimit": time_limit_s, "gapRel": gap}
+    options |= {"threads": 1, "output_flag": False, "random_seed": 0}
+    if stop is not None:
+        import highspy
+
+        def answer(_kind: Any, _message: str, _out: Any, into: Any, _data: Any) -> None:
+            if into is not None and stop():
+                into.user_interrupt = True
+
+        kind = highspy.cb.HighsCallbackType.kCallbackMipInterrupt
+        options |= {"callbackTuple": (answer, None), "callbacksToActivate": [kind]}
+    return BegunHighs(**options)
+
+
+def break_ties(problem: Problem) -> Floats:
+    """Weigh columns so that one optimum is left: the earlier period, then a number by label.
+
+    A label's number, below 1, is drawn from its letters, so that it is the same in every scenario
+    and on every machine, whatever other columns there are.
+    """
+    moves = problem.moves
+    weight = np.zeros(problem.column_count)
+    spread = np.zeros(len(moves), dtype=np.uint64)
+    for key, labels in _list_labels(problem).items():
+        drawn = np.array([_draw(key, label) for label in labels], dtype=np.uint64)
+        spread ^= drawn[getattr(moves, key)]  # scattered as splitmix64 does
+        spread = (spread ^ (spread >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        spread = (spread ^ (spread >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        spread ^= spread >> np.uint64(31)
+    weight[problem.block(ColumnKind.MOVES)] = moves.period + spread / 2.0**64
+    order = {period: number for number, period in enumerate(problem.scenario.periods)}
+    for kind in ColumnKind:
+        table = problem.others.get(kind, pd.DataFrame())
+        if table.empty:
+            continue
+        told = table[list(kind.keys)].itertuples(index=False)
+        drawn = np.array([_draw(kind, "|".join(map(str, one))) / 2.0**64 for one in told])
+        early = table["period"].map(order).to_numpy(np.float64) if "period" in table else 0.0
+        weight[problem.block(kind)] = early + drawn
+    return weight
+
+
+def draw_labels(problem: Problem) -> dict[str, list[str]]:
+    """Give the numbers that are drawn for the labels of moves, in hexadecimal digits."""
+    every = _list_labels(problem).items()
+    return {key: [hex(_draw(key, label)) for label in labels] for key, labels in every}
+
+
+def _list_labels(problem: Problem) -> dict[str, list[str]]:
+    return {
+        "giver": [giver.id for giver in problem.givers],
+        "taker": [taker.id for taker in problem.takers],
+        "vehicle": list(problem.vehicles),
+        "period": list(problem.scenario.periods),
+    }
+
+
+def _draw(key: str, label: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{key}|{label}".encode()).digest()[:8], "big")
+
 
 LONGEST_NAME = 100
 """Letters of a name, at most: PuLP refuses to write longer ones into an `.lp` file."""
@@ -88,13 +229,13 @@ def artificial_signs(programme: Programme) -> Signs:
 class Run:
     """What a solver answered."""
 
-    values: Floats
+    values: Floats = field(default_factory=lambda: np.empty(0))
     """On each column that was stated."""
-    artificial: float
+    artificial: float = 0.0
     """Units that the solver counts in by which rows are broken."""
-    shadow_prices: Floats
+    shadow_prices: Floats = field(default_factory=lambda: np.empty(0))
     """Change of the objective for one unit more on each row's limit."""
-    complete: bool
+    complete: bool = False
     """Whether the solver finished, and was not stopped by time or by hand."""
     feasible: bool = True
     bound: float | None = None
@@ -111,8 +252,12 @@ class Stated:
     artificials: list[pulp.LpVariable]
     constraints: dict[int, pulp.LpConstraint]
 
-    def run(self, solver: BegunHighs, *, basis: Basis | None = None) -> Run:
-        """Solve, from a basis of variables and all rows if there is one; read values and prices."""
+    def run(self, *, basis: Basis | None = None, **how: Any) -> Run:
+        """Solve, from a basis of variables and all rows if there is one; read values and prices.
+
+        `how` is as `make_solver` knows it.
+        """
+        solver = make_solver(**how)
         if not self.variables and not self.artificials:
             return Run(np.empty(0), 0.0, np.zeros(self.programme.row_count), True, True, 0.0)
         if basis is not None:
@@ -194,3 +339,78 @@ def state_programme(
             problem.addConstraint(kept, f"row_{row}" if labels is None else labels.name_row(row))
             constraints[row] = kept
     return Stated(problem, programme, columns, variables, artificials, constraints)
+
+
+LpProblem: TypeAlias = pulp.LpProblem
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """What one objective was made least over: what those before it left open."""
+
+    programme: Programme
+    """With a row for each earlier objective that is held within a tolerance, and limits that have
+    what the decisions use taken out of them."""
+    columns: Columns
+    """Those that were written out."""
+    may: Mask
+    """Columns that could be used."""
+    sense: Signs
+    """Of the rows: those that earlier objectives hang on are equalities."""
+
+    def state(
+        self,
+        programme: Programme,
+        cost: Floats,
+        labels: Labels,
+        written: bool,
+        fixed: Floats | None,
+    ) -> LpProblem:
+        """State it in tonnes, with decisions among its variables.
+
+        `programme` is that of the plan, whose limits decisions still have to share. Only the
+        columns that were `written` out take part, or all that could be used. Decisions are `fixed`
+        as when earlier objectives were made least; without any they are to be found.
+        """
+        more = self.programme.limit[programme.row_count :]
+        whole = replace(self.programme, limit=np.append(programme.limit, more))
+        moving = self.columns if written else np.flatnonzero(self.may)
+        columns = np.union1d(moving, np.flatnonzero(programme.whole))
+        asked = partial(state_programme, sense=self.sense, whole=True, own_units=True)
+        stated = asked(whole, columns, cost[columns], labels=labels)
+        for column, variable in zip(columns.tolist(), stated.variables, strict=True):
+            if programme.whole[column]:
+                value = None if fixed is None else float(fixed[column])
+                variable.bounds(*((0.0, 1.0) if value is None else (value, value)))
+        return stated.problem
+
+
+ENDINGS = (".lp", ".mps")
+
+
+def check_ending(path: Path) -> None:
+    """Make sure that a name says which of the two formats is wanted; else an `InputError`."""
+    if path.suffix.lower() not in ENDINGS:
+        other = path.with_suffix(".lp").name if path.name else "plan.lp"
+        raise InputError.saying_text("the solver", "format", file=path, other=other)
+
+
+def write_programme(problem: LpProblem, path: Path) -> Path:
+    """Write all of a problem of PuLP or nothing, in the format that the name ends in.
+
+    A file that is there already is replaced where a programme of ours is in it, else moved aside.
+    Other names are an `InputError`, what cannot be written is an `OutputError`.
+    """
+    check_ending(path)
+    with drafting(path, known=_is_ours) as draft:
+        if path.suffix.lower() == ".lp":
+            problem.writeLP(str(draft))
+        else:
+            problem.writeMPS(str(draft))
+    return path
+
+
+def _is_ours(path: Path) -> bool:
+    """Tell whether PuLP wrote a programme of this name there."""
+    with path.open("rb") as file:
+        return b"raastof_geo" in file.read(80)

@@ -248,12 +248,9 @@ class Programme:
     def scale(self) -> float:
         r"""Units that a solver counts in, for each of ours.
 
-        A solver keeps rows to about :math:`10^{-7}` units, whatever they are, so a world in
-        kilograms would be nothing to it. Where not even a thousand units are asked for anywhere,
-        it counts in units in which the most that is asked for is as much, so that what is rounded
-        away is a billionth of it. What it finds is the same: :math:`A x \le b` and
-        :math:`A (k x) \le k b` have the same plans, if decisions, which are 0 or 1, count
-        :math:`k` times as much.
+        Where not even a thousand are asked for anywhere, as many as make it a thousand, as it keeps
+        rows to about :math:`10^{-7}` units, whatever they are. :math:`A x \le b` and
+        :math:`A (k x) \le k b` have the same plans, if decisions count :math:`k` times as much.
         """
         most = float(self.limit[(self.sense >= 0) & (self.limit > 0)].max(initial=0.0))
         return 1.0 if most >= 1e3 or most <= 0.0 else 10.0 ** math.ceil(math.log10(1e3 / most))

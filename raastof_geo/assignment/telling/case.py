@@ -6,7 +6,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -84,42 +84,33 @@ class Laid:
         linear = self.without({row.rule for row in self.rows if row.family.decides})
         return Case(self.problem, linear.rows, linear.programme, self.rules, self)
 
-    def bend(self, *, short: Sequence[int] = (), over: Sequence[int] = ()) -> Bending:
-        """Give every row that may be bent a column that bends it, first `short`, then `over`.
+    def bend(
+        self,
+        short: Sequence[int] = (),
+        over: Sequence[int] = (),
+        limits: Floats | None = None,
+        **how: Any,
+    ) -> Violation | None:
+        """Find the least violation of rows that may fall `short`, or be exceeded (`over`).
 
         Tonnes of what bends first or next cost 1 each; others by their share of the limit, a
-        thousand for the whole of it.
+        thousand for the whole of it. Under other `limits`, if any; `how` is as `solve` knows it.
+        None where there is no way; next to nothing is not told as a violation.
         """
-        bent = [*short, *over]
+        bent, count, own = [*short, *over], len(short), self.programme
         last = [self.rows[at].family.bends == "last" for at in bent]
-        weight = np.where(last, 1e3 / np.maximum(1.0, np.abs(self.programme.limit[bent])), 1.0)
-        cost = np.concatenate([np.zeros(self.programme.column_count), weight])
-        wider = self.programme.with_slack(short, over)
-        return Bending(self.problem, self.rows, wider, self.rules, cost, short, over)
-
-
-@dataclass(frozen=True, eq=False)
-class Bending(Laid):
-    """A programme with a column more, at a price, for each row that may fall short or exceed."""
-
-    cost: Floats
-    short: Sequence[int]
-    over: Sequence[int]
-
-    def find(self, limits: Floats | None = None, **how: Any) -> Violation | None:
-        """Find the least violation, under these limits or others; none where there is no way.
-
-        `how` is as `solve` knows it. Next to nothing is not told as a violation.
-        """
-        programme = self.programme if limits is None else replace(self.programme, limit=limits)
-        how = {"start": np.flatnonzero(self.cost), **how}
-        if not (found := replace(self, programme=programme).solve(self.cost, **how)).feasible:
+        weight = np.where(last, 1e3 / np.maximum(1.0, np.abs(own.limit[bent])), 1.0)
+        cost = np.concatenate([np.zeros(own.column_count), weight])
+        other = own if limits is None else replace(own, limit=limits)
+        laid = replace(self, programme=other.with_slack(short, over))
+        if not (found := laid.solve(cost, **{"start": np.flatnonzero(cost), **how})).feasible:
             return None
-        least, count = _LEAST_T / self.programme.scale, len(self.short)
-        bent = found.values[self.cost > 0].tolist()
-        sides = ((self.short, bent[:count]), (self.over, bent[count:]))
-        short, over = ({row: by for row, by in zip(*of, strict=True) if by > least} for of in sides)
-        return Violation(short, over, found, self)
+        least, by = _LEAST_T / own.scale, found.values[own.column_count :].tolist()
+        missing, above = (
+            {row: units for row, units in zip(rows, told, strict=True) if units > least}
+            for rows, told in ((short, by[:count]), (over, by[count:]))
+        )
+        return Violation(missing, above, found, partial(self.bend, short, over))
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +124,8 @@ class Violation:
     found: Solution
     """Its value is all that is missing or above, weighed, and its prices what one unit more on each
     row's limit would change that by."""
-    bending: Bending
+    again: Callable[..., Violation | None]
+    """Finds it under other limits, as `Laid.bend` does."""
 
     @property
     def total(self) -> float:
@@ -147,11 +139,11 @@ class Violation:
         and the better of the two where it says exactly. It is solved again, as prices of a corner
         with many rows in it tell of rows that do not bind; what cannot be solved does not bind.
         """
-        programme = self.bending.programme
+        programme = self.found.programme
         price, value = float(self.found.shadow_prices[row]), self.found.value
         limits = programme.limit.copy()
         limits[row] += -float(programme.sense[row]) or (-1.0 if price > 0 else 1.0)
-        other = self.bending.find(limits, start=self.found.start)
+        other = self.again(limits, start=self.found.start)
         return other is not None and value - other.found.value > _CHANGE + 1e-9 * value
 
 
@@ -175,7 +167,7 @@ class Case(Laid):
         for falling, rising in _BENT:
             short = [at for at, row in rows if row.family.bends in falling and row.sense != "<="]
             over = [at for at, row in rows if row.family.bends in rising and row.sense != ">="]
-            if (found := self.bend(short=short, over=over).find()) is not None:
+            if (found := self.bend(short, over)) is not None:
                 return found
         raise SolverError(say("the solver found no way to meet even part of the needs"))
 

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from raastof_geo.language import Message, Readable, format_number, read_texts, say
 from raastof_geo.outputs.documents.document import Table
-from raastof_geo.sensitivity.assessment import Assessment, Flip, Swing
-from raastof_geo.sensitivity.headline import SHOWN, HeadlineName
+from raastof_geo.sensitivity.headline import SHOWN, Assessment, Flip, HeadlineName, Swing
 
 TOLD: tuple[HeadlineName, ...] = ("largest_share", "saved_kg_co2e", "saved_dkk")
 HANGS_ON = say("What the answer hangs on")

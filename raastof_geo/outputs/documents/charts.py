@@ -93,7 +93,8 @@ def draw_waterfall(bars: Sequence[Bar], *, unit: str) -> Drawing:
                       for at in (0, 2)]  # fmt: skip
         if place + 1 < len(bars):
             parts.append(Shape([(end, top + _BAR), (end, top + _ROW)], stroke=QUIET, width=0.8))
-        text = ("" if bar.whole else "+" if rises else "−") + _write(abs(bar.value))
+        text = _write(abs(bar.value))
+        text = text if bar.whole or text == "0" else f"{'+' if rises else '−'}{text}"
         parts.append(Words(max(start, end) + _GAP, top + 16, text, bold=bar.whole))
     return Drawing(parts, plot.foot + 60)
 

@@ -11,8 +11,7 @@ from raastof_geo.outputs.tables.book import open_book
 from raastof_geo.outputs.tables.workbook import write_assumptions
 from raastof_geo.records.exchange import exchanging
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.sensitivity.assessment import Assessment
-from raastof_geo.sensitivity.headline import SHOWN, HeadlineName, Headlines
+from raastof_geo.sensitivity.headline import SHOWN, Assessment, HeadlineName, Headlines
 from raastof_geo.version import __version__
 
 PAGE, DRAWING, BOOK = "sensitivity.html", "tornado.svg", "sensitivity.xlsx"

@@ -33,7 +33,7 @@ raastof.unpack = (bytes) => {
   return told;
 };
 
-// splitmix64, as ties.py draws weights for moves.
+// splitmix64, as stated.py draws weights for moves.
 const scatter = (drawn, ends) => {
   const wide = (1n << 64n) - 1n;
   const mix = (z) => {

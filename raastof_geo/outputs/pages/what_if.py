@@ -15,12 +15,11 @@ from scipy.sparse.linalg import spsolve
 
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.adjusting import reaction
-from raastof_geo.assignment.adjusting.opened import Entry, Opened, Pricing, lay_open
+from raastof_geo.assignment.adjusting.reaction import Entry, Opened, Pricing, lay_open
 from raastof_geo.assignment.rules.limits import GOALS_HELD
 from raastof_geo.assignment.solving.certificate import LARGEST_GAP, LARGEST_VIOLATION
 from raastof_geo.assignment.solving.price_in import Clock, How, solve_in_order
-from raastof_geo.assignment.solving.solver import BASIC
-from raastof_geo.assignment.solving.ties import break_ties, draw_labels
+from raastof_geo.assignment.solving.stated import BASIC, break_ties, draw_labels
 from raastof_geo.assignment.statement.problem import ColumnKind
 from raastof_geo.assignment.statement.shares import weigh_counted
 from raastof_geo.assignment.telling import names

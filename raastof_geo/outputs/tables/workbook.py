@@ -45,8 +45,7 @@ from raastof_geo.result import Result, name_truck, tabulate_flows
 from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.telling.words import CatalogueWords, list_titles
-from raastof_geo.sensitivity.assessment import Assessment
-from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, Headlines
+from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, Assessment, Headlines
 
 _SIDES = (say("Baseline"), say("Plan"), say("Baseline − plan"))
 _NET = say("Net [DKK]")

@@ -157,10 +157,8 @@ def lay_network(
         way=ways.way[way],
     )
     via = {int(ways.node_id[node]): int(number[node]) for node in nodes} if ways.turns else {}
-    return _raise_barriers(
-        _lay_turns(network, ways.turns, via),
-        {int(number[node]): barrier for node, barrier in ways.barriers.items()},
-    )
+    barriers = {int(number[node]): barrier for node, barrier in ways.barriers.items()}
+    return _raise_barriers(_lay_turns(network, ways.turns, via), barriers)
 
 
 def _split(ways: OsmWays) -> tuple[Indices, Indices, Indices]:
@@ -205,10 +203,8 @@ def _raise_barriers(network: RoadNetwork, barriers: dict[int, Road]) -> RoadNetw
     node = ends[edge, side]
     copy = (len(network.node_lon) + np.arange(len(edge))).astype(np.int32)
     ends[edge, side] = copy
-    stands = {
-        (one, end): network.edge_count + rank
-        for rank, (one, end) in enumerate(zip(edge.tolist(), side.tolist(), strict=True))
-    }
+    at = zip(edge.tolist(), side.tolist(), strict=True)
+    stands = {end: number for number, end in enumerate(at, network.edge_count)}
     parted = replace(
         network,
         node_lon=np.append(network.node_lon, network.node_lon[node]),
@@ -237,11 +233,8 @@ def add_straight_edges(
     added: dict[str, Any] = {
         **{"tail": tail, "head": head, "road": road, "length_m": length_m, "point_start": more},
         **dict.fromkeys(("forward", "backward"), np.ones(len(tail), bool)),
-        **{
-            "way": np.zeros(len(tail)),
-            "lon": network.node_lon[both],
-            "lat": network.node_lat[both],
-        },
+        "way": np.zeros(len(tail)),
+        **{"lon": network.node_lon[both], "lat": network.node_lat[both]},
     }
     before = {name: getattr(network, name) for name in added}
     joined: dict[str, Any] = {
@@ -353,14 +346,11 @@ def build_network(
 ) -> RoadNetwork:
     """Build a network in which every place can be reached from every other.
 
-    Keeps the wanted classes, links pieces that would be cut off by the shortest way through minor
-    roads, drops what cannot be reached and left again, joins roads end to end, and simplifies their
-    shape. Strongly connected but for closed roads, which stay where they would be a way; nodes lie
-    along a curve that keeps neighbours together.
-
-    `classes` are kept everywhere; `link` adds minor roads to them; the drawn road stays within
-    `simplify_m` of the road as mapped [m]; `osm_date`: ISO 8601, by default what `ways` say.
-    `RoadDataError`: no roads of the wanted classes are connected.
+    Keeps the wanted `classes`, links pieces that would be cut off by the shortest way through minor
+    roads (`link`), drops what cannot be reached and left again, but for closed roads that would be
+    a way, joins roads end to end, and simplifies their shape within `simplify_m` of the road as
+    mapped [m]. `osm_date`: ISO 8601, by default what `ways` say. `RoadDataError`: no roads of the
+    wanted classes are connected.
     """
     whole = _bridge_ferries(lay_network(ways, title=title, osm_date=osm_date))
     if progress:

@@ -136,11 +136,10 @@ def fetch_osm(
 ) -> Path:
     """Download roads, ferries and turn restrictions, and write a file of OpenStreetMap.
 
-    Ways that touch the area, or the 500 m around it, come whole, with the tags of their nodes; turn
-    restrictions come with their ways. OSMnx asks, in portions of a large area; it fills holes in a
-    polygon, and takes the hull of one that is large or has several parts, so that more may come
-    than was asked for. Where a server fails the next one is asked. Portions are kept in the user's
-    cache until the download is whole: within seven days it goes on where the same server stopped.
+    Ways that touch the area, or the 500 m around it, come whole, with the tags of their nodes and
+    their turn restrictions. OSMnx asks, in portions of a large area; it fills holes in a polygon,
+    and takes the hull of one that is large or has several parts. Where a server fails the next one
+    is asked; what has come is kept for seven days, until the download is whole.
 
     `place`: a name that OpenStreetMap's Nominatim knows, such as `Køge Kommune`; `bounds`: west,
     south, east and north, `polygon`: longitude and latitude, WGS84 [degrees]; `into`: the file to

@@ -152,9 +152,8 @@ def _search_xml(file: Path) -> None:
         raise
     except (expat.ExpatError, ValueError, LookupError) as error:
         kind, name = map(_shorten, inside[-1] if len(inside) > 1 else ("osm", ""))
-        refuse(
-            "ends" if getattr(error, "code", 0) in _AT_THE_END else "broken", kind=kind, name=name
-        )
+        key = "ends" if getattr(error, "code", 0) in _AT_THE_END else "broken"
+        refuse(key, kind=kind, name=name)
 
 
 def _search_places(file: Path) -> None:

@@ -14,7 +14,6 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache, wraps
-from importlib import resources
 from itertools import product
 from typing import Any, NamedTuple, TypeAlias
 
@@ -22,11 +21,10 @@ import numpy as np
 
 from raastof_geo.arrays import Floats
 from raastof_geo.emissions.limit import TRUCK_LIMITS
+from raastof_geo.language import DATA_FOLDER
 from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access, Road, join_tags, split_tags
 
-TAGS: dict[str, Any] = tomllib.loads(
-    (resources.files("raastof_geo") / "data" / "tags.toml").read_text("utf-8")
-)
+TAGS: dict[str, Any] = tomllib.loads((DATA_FOLDER / "tags.toml").read_text("utf-8"))
 
 
 def list_words(text: str) -> list[str]:
@@ -156,11 +154,7 @@ def _number(text: str | None) -> float:
     return float(text.replace(",", ".")) if text else 0.0
 
 
-READ_SIZE: dict[str, Callable[[str], float]] = {
-    "t": read_mass_t,
-    "m": read_metres,
-    "axles": _read_count,
-}
+READ_SIZE = {"t": read_mass_t, "m": read_metres, "axles": _read_count}
 """How the value of a limit is read, by its unit."""
 
 LIMIT_OF = {tag: (rank, one) for rank, one in enumerate(TRUCK_LIMITS) for tag in one.tags}
@@ -428,9 +422,8 @@ def _decide(
     towed = [one for one in here if TRAILER in one.key.kinds]
     own = [one for one in here if TRAILER not in one.key.kinds]
     directed = [one for one in own if one.key.direction]
-    chains = (
-        dict.fromkeys(_list_holding(chain, truck, errand)) for chain in (own, directed, towed)
-    )
+    told = (own, directed, towed)
+    chains = (dict.fromkeys(_list_holding(one, truck, errand)) for one in told)
     found = ([one for one in values if one is not None] for values in product(*chains))
     return [*dict.fromkeys(strictest(values) if values else None for values in found)]
 
@@ -619,9 +612,8 @@ def _read_nameless(items: tuple[tuple[str, str], ...]) -> Road | None:
     varied = varies(tags)
     signed, passages = judge_way(tags, road_class, varied=varied)
     open_ways = signed if any(signed) else (True, True)
-    left = [
-        way and one.access is not Access.CLOSED for way, one in zip(signed, passages, strict=True)
-    ]
+    pairs = zip(signed, passages, strict=True)
+    left = [way and one.access is not Access.CLOSED for way, one in pairs]
     usable = [one for one, way in zip(passages, left, strict=True) if way]
     forward, backward = left if usable else open_ways
     ahead, back = passages

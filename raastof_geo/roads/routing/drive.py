@@ -271,12 +271,10 @@ def drive_edges(
 ) -> tuple[Mask, dict[str, NDArray[Any]]]:
     """Tell where a truck, loaded to the full or empty, may drive, and what it meets. [2 × edges]
 
-    What it meets is called as edges of OSMnx call it: `speed_kph` [km/h], `travel_time` [s], and
-    `kg_co2e` [kg, well to wheel]; `local`: whether it is for the first and the last stretch only.
-
-    `year`: the fuel's emissions change over the years; `model`: energy at a speed, empty and full
-    [unit of the fuel per km]; `speed_km_h`: by default as the catalogue says; `judged`: what this
-    truck may use, by default as its size allows.
+    What it meets is called as edges of OSMnx call it (`RoadNetwork.to_osmnx`). `year`: the fuel's
+    emissions change over the years; `model`: energy at a speed, empty and full [unit of the fuel
+    per km]; `speed_km_h`: by default as the catalogue says; `judged`: what this truck may use, by
+    default as its size allows.
     """
     if judged is None:
         judged = judge_roads(network, size_truck(vehicle, load), np.zeros(network.edge_count, bool))

@@ -60,10 +60,8 @@ def order_nodes(tail: Integers, head: Integers, lon: Floats, lat: Floats) -> Int
     """Order nodes for a hierarchy by nested dissection (inertial flow), lowest rank first."""
     import routingkit_cch
 
-    order = routingkit_cch.compute_order_inertial(
-        len(lon), tail.tolist(), head.tolist(), lat.tolist(), lon.tolist()
-    )
-    return np.array(order, np.int64)
+    lists = (one.tolist() for one in (tail, head, lat, lon))
+    return np.array(routingkit_cch.compute_order_inertial(len(lon), *lists), np.int64)
 
 
 class Travelling:
@@ -125,9 +123,8 @@ class WeightMatrix:
         best = first_of_each(key, weight)
         self._run = best[weight[best] < CLOSED]
         self._key = key[self._run]
-        self.matrix = csr_array(
-            (weight[self._run].astype(np.float64), np.divmod(self._key, size)), shape=(size, size)
-        )
+        weighed = weight[self._run].astype(np.float64), np.divmod(self._key, size)
+        self.matrix = csr_array(weighed, shape=(size, size))
 
     def trees(self, sources: Sequence[int]) -> tuple[Floats, SmallIntegers]:
         """Give for each source every node's weight [units] and the node before (negative: none)."""

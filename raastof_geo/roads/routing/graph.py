@@ -1,25 +1,9 @@
 """Lay out the arcs that trucks drive, turn restrictions built in, reduce them, and reach the core.
 
-A restriction speaks of a sequence of arcs, and turning round of two of them; a search for least
-ways knows nodes only. Without restrictions no least way turns round: it would visit a node twice.
-With them it might anywhere, to undo a forbidden turn; so there a node tells by which arc a truck
-has come (Caldwell, CACM 4, 1961, doi 10.1145/366532.366559). Of longer forbidden sequences each
-beginning is a node, too. All of them are an automaton that remembers the longest beginning that the
-end of a way matches (Aho, Corasick, CACM 18, 1975, doi 10.1145/360825.360855), so a way is found
-just where no restriction is broken, and least ways stay exact.
-
-**Near restrictions only.** Who turns round to undo a forbidden turn does so as soon as they may, so
-arcs are told apart within some reach of restrictions, beyond which a node is a node. Such a graph
-breaks no restriction either, and has every way of the whole one with the same weight, beside ways
-that turn round farther off. So its least way, if it does not, is a least way of the whole graph:
-that one has no lighter way, and has this one. A least way that does is sought again with a wider
-reach, at last an infinite one, which is the whole graph (`WeightedRoads.routes`).
-
-**A core.** A dead end is used only by who starts or stops in it, and along a chain of nodes with
-two neighbours there is nothing to decide; both leave the graph. Of the 435,000 nodes of Zealand
-67,000 are left. No loop visits a node: neighbours are kept as their exclusive or, one number for
-each node, and as long as there are two of them, knowing one tells the other. Only on the first and
-the last stretch are local roads driven. Weights there are whole units.
+Why that finds least ways is told in `docs/roads.md`, under how routes are found. Near restrictions
+a node tells by which arc a truck has come, or with which beginning of a forbidden sequence: states
+of an automaton that remembers the longest one. No loop visits a node of a chain: neighbours are
+kept as their exclusive or, so that knowing one of two tells the other. Weights are whole units.
 """
 
 from __future__ import annotations
@@ -211,9 +195,8 @@ class _Rules:
     def __init__(self, graph: RoadGraph, turns: Sequence[Turn], reach_km: float) -> None:
         self.graph = graph
         self.forbidden = set(_forbid(graph, turns))
-        prefixes = dict.fromkeys(
-            path[:size] for path in sorted(self.forbidden) for size in range(2, len(path))
-        )
+        sizes = ((path, size) for path in sorted(self.forbidden) for size in range(2, len(path)))
+        prefixes = dict.fromkeys(path[:size] for path, size in sizes)
         first = graph.size + len(graph.start)
         self.states = {prefix: first + rank for rank, prefix in enumerate(prefixes)}
         """The node of each."""
@@ -428,11 +411,10 @@ def _follow_chains(
 ) -> tuple[Rows, Integers, Integers]:
     """Follow every chain of inner nodes from each of its ends, all of them side by side.
 
-    Gives the arcs of each run, and the nodes at which it begins and ends.
-
-    Each pass takes all walks one node on. The exclusive or of an inner node's neighbours with the
-    one that we come from is the one ahead. A walk is dropped where an arc is missing on the way (a
-    one-way street against us) and where it comes back to where it began (a loop).
+    Gives the arcs of each run, and the nodes at which it begins and ends. Each pass takes all walks
+    one node on: the exclusive or of an inner node's neighbours with the one that we come from is
+    the one ahead. A walk is dropped where an arc is missing on the way (a one-way street against
+    us) and where it comes back to where it began (a loop).
     """
     ends = np.concatenate((streets.low, streets.high))
     beyond = np.concatenate((streets.high, streets.low))

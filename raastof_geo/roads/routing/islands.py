@@ -48,11 +48,8 @@ def find_islands(network: RoadNetwork, *, ferries: bool) -> Islands:
     same = here == reached[network.head]
     in_lead = (through[network.tail] == lead[here]) & (through[network.head] == lead[here])
     joined = usable & (network.forward | network.backward) & same & (local | in_lead)
-    return Islands(
-        of_edge=np.where(joined, here, -1).astype(np.int32),
-        of_node=reached,
-        mainland=int(np.bincount(reached).argmax()) if len(reached) else -1,
-    )
+    mainland = int(np.bincount(reached).argmax()) if len(reached) else -1
+    return Islands(np.where(joined, here, -1).astype(np.int32), reached, mainland)
 
 
 def _strong_parts(network: RoadEdges, edges: Mask, *, ferries: bool = True) -> SmallIntegers:

@@ -1,13 +1,9 @@
 """Make a network ready for routes, weigh it for a truck, and find the best ones.
 
 **Whole numbers.** What an arc weighs (kg CO2e, hours or DKK) is a float, infinite where it may not
-be driven. The engines take whole units below 2^31, so weights are multiplied by a `scale` and
-rounded, one unit at least for each arc. Whole numbers are added up without error, so every engine
-finds the same least weight, and the same answer comes back on every machine. The scale is as fine
-as leaves room (`_ROOM`): the widest way across the network has a quarter of 2^30 units, so a unit
-is far below what any figure says. What lies along a route is added up in floats afterwards, so no
-figure that is shown has been rounded to units. Ways that are too heavy for the units are looked
-for again in coarser ones (`WeightedRoads.coarser`), which loses no way.
+be driven; the engines take whole units (`docs/roads.md`), which every machine adds up alike. Their
+scale is as fine as leaves room (`_ROOM`). What lies along a route is added up in floats afterwards,
+so no figure that is shown has been rounded to units.
 """
 
 from __future__ import annotations
@@ -467,9 +463,8 @@ class WeightedRoads(engine.Travelling):
                 routes = look_again(turning, self.wider)
         # Where all arcs together fit into these units, no way is too heavy for them.
         if self.weight[np.isfinite(self.weight)].sum() * self.scale > engine.HEAVIEST:
-            here, there = (
-                self._part[[one.edge for one in some]] for some in (origins, destinations)
-            )
+            edges = ([one.edge for one in some] for some in (origins, destinations))
+            here, there = (self._part[some] for some in edges)
             lost = np.flatnonzero(~routes.exists & (here == there) & (there >= 0)).tolist()
             routes = look_again(lost, self.coarser) if lost else routes
         return routes

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Literal, TypeAlias, TypeVar
 
 from raastof_geo.errors import Finding
-from raastof_geo.language import Message, list_codes, read_texts
+from raastof_geo.language import Message, list_codes, read_texts, say_text
 from raastof_geo.scenario.checking.prospects import Trade
 from raastof_geo.scenario.fault import finding_at
 from raastof_geo.scenario.parties import Giver, list_givers, list_takers, may_deal
@@ -23,13 +23,6 @@ _Item = TypeVar("_Item")
 _Key = TypeVar("_Key", bound=Hashable)
 _ROUNDING = 1 + 1e-9
 _OTHER: dict[_Partner, _Partner] = {"giver": "taker", "taker": "giver"}
-_ASKS_AND_LIMITS = {
-    "forbidden": (False, True),
-    "tonnes": (True, True),
-    "at_least": (True, False),
-    "at_most": (False, True),
-}
-"""The keys of an agreement: whether at least this much goes, and whether no more."""
 _Entry = TypeVar("_Entry", Offer, Need)
 
 
@@ -173,10 +166,11 @@ def _list_wishes(deals: _Deals) -> Iterator[_Wish]:
             found = [
                 one for one in found if not (one.giver.kind.converts() or one.taker.kind.converts())
             ]
-        for key, asks_and_limits in _ASKS_AND_LIMITS.items():
+        for key in ("forbidden", "tonnes", "at_least", "at_most"):
             if amount := getattr(entry, key, None):
                 tonnes = 0.0 if amount is True else scenario.weigh(amount, entry.material)
-                yield _Wish((*trail, key), entry, tonnes, periods, tuple(found), *asks_and_limits)
+                asks, limits = key in ("tonnes", "at_least"), key != "at_least"
+                yield _Wish((*trail, key), entry, tonnes, periods, tuple(found), asks, limits)
 
 
 def _why_impossible(wish: _Wish, deals: _Deals) -> Iterator[Message]:
@@ -217,10 +211,8 @@ def _contradictions(wishes: Sequence[_Wish], tree: Tree) -> Iterator[Finding]:
         if more and here and limiting.entry.material in (None, asking.entry.material):
             first, last = sorted((asking, limiting), key=wishes.index)
             line, tonnes = str(tree.place(first.trail).line), asking.tonnes
-            said = read_texts("agreements")["contradiction"].format(
-                line=line, asked=tonnes, allowed=limiting.tonnes, **asking.ends
-            )
-            yield finding_at(tree, last.trail, said)
+            told = {"line": line, "asked": tonnes, "allowed": limiting.tonnes, **asking.ends}
+            yield finding_at(tree, last.trail, say_text("agreements", "contradiction", **told))
 
 
 def _too_much_together(wishes: Sequence[_Wish], deals: _Deals, tree: Tree) -> Iterator[Finding]:
@@ -235,13 +227,9 @@ def _too_much_together(wishes: Sequence[_Wish], deals: _Deals, tree: Tree) -> It
                 if asked > most * _ROUNDING:
                     *others, last = some
                     lines = sorted({tree.place(one.trail).line for one in others})
-                    told = read_texts("agreements")[f"{side} together"].format(
-                        asked=asked,
-                        most=most,
-                        short=asked - most,
-                        site=f"`{last.site(side)}`",
-                        lines=", ".join(map(str, lines)),
-                    )
+                    said = {"site": f"`{last.site(side)}`", "lines": ", ".join(map(str, lines))}
+                    tonnes = {"asked": asked, "most": most, "short": asked - most}
+                    told = say_text("agreements", f"{side} together", **said, **tonnes)
                     yield finding_at(tree, last.trail, told)
                     break
 
@@ -324,7 +312,4 @@ def _most_arriving(deals: _Deals, need: Need) -> float | None:
     if any(one.kind != Role.NEED and set(one.accepts) & set(need.ratios) for one in takers):
         return None
     due = _due_with(need, deals.needs)
-    return max(
-        sum(other.tonnes * other.ratios.get(material, 0.0) for other in due)
-        for material in need.ratios
-    )
+    return max(sum(one.tonnes * one.ratios.get(of, 0.0) for one in due) for of in need.ratios)

@@ -73,11 +73,9 @@ def find_idle(scenario: Scenario, *, islands: Mapping[str, int] | None = None) -
     """Find the recipes that no plan can run, whatever it costs, with all that each lacks.
 
     A recipe runs in a period in which every input comes from somebody and every output, residue
-    included, goes to somebody. Plants may feed plants, and depots carry from period to period, so
-    recipes are ruled out until no more can be. Amounts are not looked at, so that what is found
-    is true of every plan; a recipe that is not found may stand idle all the same.
-
-    `islands`: the number of the island that each site lies on; none: roads lead everywhere.
+    included, goes to somebody. Amounts are not looked at, so that what is found is true of every
+    plan; a recipe that is not found may stand idle all the same. `islands`: the number of the
+    island that each site lies on; none: roads lead everywhere.
     """
     used = {name for one in scenario.plants for name in (*one.takes, *one.makes)}
     trades = list_trades(scenario, islands) if used else []
@@ -138,32 +136,29 @@ class Prospects:
         self.periods = tuple(scenario.periods)
         self.plants = {plant.site: plant for plant in scenario.plants}
         self.depots = {depot.id: depot for depot in scenario.depots}
-        self.processes = {
-            (plant.site, one.recipe): one for plant in scenario.plants for one in plant.processes
-        }
+        every = (one for plant in scenario.plants for one in plant.processes)
+        self.processes = {(one.site, one.recipe): one for one in every}
         amounts = {(one.role, one.id): one.tonnes for one in (*scenario.offers, *scenario.needs)}
         self.void = {one for one, tonnes in amounts.items() if tonnes <= 0}
         """Who gives and takes nothing."""
         places: tuple[Pit | Receiver, ...] = (*scenario.pits, *scenario.receivers)
-        closed = (one for one in places if _closed(one.per_period_t, one.total_t))
+        closed = (one for one in places if 0 in (one.per_period_t, one.total_t))
         self.void |= {(one.role, one.id) for one in closed}
         self.reached: dict[Side, set[_Traded]] = {}
         self.runs = {
             _Run(plant.site, process.recipe, period)
             for plant in scenario.plants
-            if not _closed(plant.per_period_t, plant.total_t)
+            if 0 not in (plant.per_period_t, plant.total_t)
             for process in plant.processes
             for period in self.periods
         }
         # Recipes are ruled out, and what goes to and from plants and depots, until no more can be.
-        before = None
+        before, sides = None, get_args(Side)
         while self.runs != before:
             before = self.runs
-            for side in get_args(Side):
+            for side in sides:
                 self._spread(side)
-            self.runs = {
-                run for run in before if all(self._served(run, side) for side in get_args(Side))
-            }
+            self.runs = {run for run in before if all(self._served(run, one) for one in sides)}
 
     @cached_property
     def idle(self) -> tuple[Idle, ...]:
@@ -213,14 +208,11 @@ class Prospects:
     def _has_room(self, trade: Trade, period: str) -> bool:
         taker, material = trade.taker, trade.giver.material
         if taker.kind == Role.PLANT:
-            return any(
-                (taker.site, process.recipe, period) in self.runs
-                for process in self.plants[taker.site].processes
-                if process.inputs.get(material)
-            )
+            uses = (one for one in self.plants[taker.site].processes if one.inputs.get(material))
+            return any((taker.site, one.recipe, period) in self.runs for one in uses)
         if taker.kind == Role.DEPOT:
             depot = self.depots[taker.place]
-            if _closed(depot.per_period_t, depot.capacity_t):
+            if 0 in (depot.per_period_t, depot.capacity_t):
                 return False
             later, kept = self.periods[self.periods.index(period) :], self.reached["output"]
             return (
@@ -233,10 +225,8 @@ class Prospects:
     def _served(self, run: _Run, side: Side) -> bool:
         """Tell whether it gets all inputs, or rid of all outputs; plants may form a ring."""
         process = self.processes[run.site, run.recipe]
-        return all(
-            (party, one, run.period) in self.reached[side]
-            for one, party in self._parties(process, side).items()
-        )
+        parties = self._parties(process, side).items()
+        return all((party, one, run.period) in self.reached[side] for one, party in parties)
 
     def _parties(self, process: Process, side: Side) -> dict[str, str]:
         plant = self.plants[process.site]
@@ -248,7 +238,7 @@ class Prospects:
         }
 
     def _lacks(self, plant: Plant, process: Process) -> Iterable[Lack]:
-        if _closed(plant.per_period_t, plant.total_t):
+        if 0 in (plant.per_period_t, plant.total_t):
             return [Lack("capacity")]
         lacks = [
             self._lack(plant.site, material, side)
@@ -271,7 +261,3 @@ class Prospects:
         why = min((trade.hindrance for trade in own), key=_ORDER.index)
         others = dict.fromkeys(trade.beyond(side).site for trade in own if trade.hindrance == why)
         return Lack(why or "chain", material, side, tuple(others))
-
-
-def _closed(*limits: float | None) -> bool:
-    return any(limit == 0 for limit in limits)

@@ -1,7 +1,5 @@
 """Read a scenario file, and say everything that is wrong with it at once."""
 
-from __future__ import annotations
-
 import hashlib
 import itertools
 import json
@@ -10,12 +8,13 @@ from contextlib import suppress
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
 from raastof_geo.errors import Finding, InputError, ScenarioError, raise_all
 from raastof_geo.language import say, say_text
+from raastof_geo.region.layer import AnyFrame
 from raastof_geo.region.region import Region, lend_region, read_region
 from raastof_geo.scenario import varied
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
@@ -33,40 +32,24 @@ from raastof_geo.scenario.said.site import Located, Site
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables.source import join_tables, read_source
 
-if TYPE_CHECKING:
-    from raastof_geo.region.layer import Layer
-
 
 def read_scenario(
     source: Path | str | Mapping[str, Any],
     *,
     name: str = "scenario",
     anywhere: bool = False,
-    sites: Sequence[Layer] = (),
+    sites: Sequence[AnyFrame] = (),
 ) -> Scenario:
     """Read and check a scenario: a file, or the same keys and values as Python has them.
 
-    A file is YAML with the tables that it names, or a workbook or a GeoPackage that is all of it.
+    A file is YAML with the tables that it names, or a workbook or a GeoPackage that is all of it; a
+    mapping holds texts, numbers, dates, lists, mappings and the types of
+    `raastof_geo.scenario.said`, such as `OfferEntry`. `name`: the id of a scenario out of a
+    mapping, after which its results are called; `anywhere`: whether it may name files outside its
+    folder (of a mapping: the working folder); `sites`: frames of GeoPandas or pandas in which each
+    row says something of a site, as in a table. `ScenarioError`: every mistake, each with line and
+    column, sheet and cell, or its path.
 
-    Parameters
-    ----------
-    source
-        The path of the file; or a mapping of what would stand in it, of texts, numbers, dates,
-        lists, mappings and the types of `raastof_geo.scenario.said`, such as `OfferEntry`.
-    name
-        The id of a scenario out of a mapping, after which its results are called.
-    anywhere
-        Whether it may name files outside its folder (of a mapping: the working folder).
-    sites
-        Frames of GeoPandas or pandas in which each row says something of a site, as in a table.
-
-    Raises
-    ------
-    ScenarioError
-        Every mistake, each with line and column, sheet and cell, or its path.
-
-    Examples
-    --------
     >>> from raastof_geo import read_scenario
     >>> sites = {"grav": {"lon": 12.15, "lat": 55.633, "pit": {"supplies": ["fill_sand"]}}}
     >>> sites["vej"] = {"lon": 12.1, "lat": 55.45, "needs": [{"use": "fill", "amount": "1 t"}]}
@@ -89,10 +72,8 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     """Check plain values and turn them into a scenario, or raise as `read_scenario` does."""
     given: Any = tree.values.get("format")
     if isinstance(given, int) and given > NEWEST_FORMAT:  # before anything else in it looks wrong
-        told = {"given": str(given), "newest": str(NEWEST_FORMAT)}
-        raise ScenarioError(
-            Finding(say_text("older formats", "newer", **told), tree.place(("format",)))
-        )
+        told = say_text("older formats", "newer", given=str(given), newest=str(NEWEST_FORMAT))
+        raise ScenarioError(Finding(told, tree.place(("format",))))
     home, by_order = path.parent.resolve(), attrgetter("order")
     region = _find_region(tree, home, anywhere=anywhere)
     findings = [*tree.findings, *_read_catalogue(tree, home, anywhere=anywhere)]
@@ -338,10 +319,7 @@ def _check_openings(said: ScenarioFile) -> Iterator[Fault]:
         least, most = choice.ends
         most = count if most is None else min(count, most)
         if least > most:
-            told = say(
-                "choices.openings: at least {least}, and at most {most} of {count} candidates"
-            )
-            yield Fault(told.format(least=least, count=count, most=most), trail)
+            yield Fault(say_text("said", "openings", least=least, count=count, most=most), trail)
 
 
 def _write_ids(own: Mapping[str, Any], tree: Tree) -> dict[str, Any]:
@@ -374,8 +352,7 @@ def _rekey(
     written: dict[str, Any] = {}
     for key, value in part.items():
         id_ = id_or_word(keyed_by[0], str(key), known[keyed_by[0]])
-        if id_ in part:
-            id_ = key
+        id_ = key if id_ in part else id_
         if id_ != key:
             tree.repeat(tree, (*trail, key), (*trail, id_))
         written[id_] = _rekey(value, (*trail, id_), keyed_by[1:], known, tree)

@@ -1,8 +1,8 @@
 """What is agreed between two sites, and what would go between them without coordination."""
 
-from typing import ClassVar, Literal, Self, TypeAlias, get_args
+from typing import ClassVar, Literal, TypeAlias, get_args
 
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import Field, ValidationInfo
 
 from raastof_geo.errors import InputError
 from raastof_geo.scenario.fault import MapOf, SetOf
@@ -33,10 +33,8 @@ class _Leg(Window):
         names = ("tonnes", "at_least", "at_most")
         return {one: amount for one in names if (amount := getattr(self, one, None)) is not None}
 
-    def _weighed(self, info: ValidationInfo) -> Self:
-        for name, amount in self._amounts.items():
-            weigh_over(name, amount, (self.material,) if self.material else (), info)
-        return self
+    def _check(self, info: ValidationInfo) -> None:
+        weigh_over(self._amounts, (self.material,) if self.material else (), info)
 
 
 class Agreement(_Leg):
@@ -53,11 +51,9 @@ class Agreement(_Leg):
         most = self.tonnes or self.at_most
         return self.forbidden or (most is not None and most.value == 0)
 
-    @model_validator(mode="after")
-    def _says_one_thing(self, info: ValidationInfo) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         if len(self._amounts) + self.forbidden != 1:
             raise InputError.saying("say one of `tonnes`, `at_least`, `at_most`, `forbidden: true`")
-        return self._weighed(info)
 
 
 class NamedLeg(_Leg):
@@ -65,10 +61,6 @@ class NamedLeg(_Leg):
 
     Without `tonnes` what may go there goes there, or by other named legs, and nowhere else.
     """
-
-    @model_validator(mode="after")
-    def _can_be_weighed(self, info: ValidationInfo) -> Self:
-        return self._weighed(info)
 
 
 Together: TypeAlias = Literal["site", "project", "client", "municipality"]
@@ -125,12 +117,10 @@ class BaselineChoice(Part):
     legs: SetOf[NamedLeg] = ()
     """Where material goes, or how much of it is already planned to."""
 
-    @model_validator(mode="after")
-    def _states_what_it_compares(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         for kind in (self.kind, *(self.compare_with or ())):
             if not self._states(kind):
                 raise InputError.saying("`{kind}` needs `baseline: {{{kind}: …}}`", kind=kind)
-        return self
 
     def _states(self, kind: BaselineKind) -> bool:
         return bool({"today": self.today, "legs": self.legs}.get(kind, True))

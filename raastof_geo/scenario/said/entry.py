@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from enum import StrEnum
 from functools import cache, cached_property, partial
 from operator import attrgetter
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
@@ -104,10 +104,8 @@ class OfferEntry(DueAmount):
     preparation_dkk_per_t: NonNegativeFigure | None = None
     """What that costs beside the price; none: the catalogue's. [DKK/t]"""
 
-    @model_validator(mode="after")
-    def _can_be_weighed(self, info: ValidationInfo) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         part.weigh(self.quantity, self.material, info, at=self.amount_key)
-        return self
 
 
 class NeedEntry(DueAmount):
@@ -121,13 +119,11 @@ class NeedEntry(DueAmount):
     ] = ()
     """Conditions that are met here, beside the scenario's `accepted_conditions`."""
 
-    @model_validator(mode="after")
-    def _can_be_weighed(self, info: ValidationInfo) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         catalogue, quantity = part.catalogue_of(info), self.quantity
         if catalogue is not None and self.use in catalogue.uses:
             reference = catalogue.uses[self.use].reference_material
             part.weigh(quantity, reference, info, at=self.amount_key)
-        return self
 
 
 class Opening(part.Part):
@@ -147,12 +143,10 @@ class OpenDays(part.Part):
     opens: Opening | None = None
     """What it takes to open it; none: it is open."""
 
-    @model_validator(mode="after")
-    def _closes_after_it_opens(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         if self.opens_on and self.closes_on and self.closes_on < self.opens_on:
             days = {"last": str(self.closes_on), "first": str(self.opens_on)}  # as written
             raise InputError.saying_text("said", "closes first", **days)
-        return self
 
     def days_open(self, start: datetime.date, end: datetime.date) -> int:
         """Count the days from start to end, both included, on which it is open."""
@@ -166,11 +160,10 @@ class Capacity(OpenDays):
     capacity_per_period: part.Amount | None = None
     capacity_total: part.Amount | None = None
 
-    def weigh_over(self, materials: tuple[str, ...], info: ValidationInfo) -> None:
-        """Weigh the limits that are set, which cover these materials together."""
-        for name in ("capacity_per_period", "capacity_total"):
-            if (quantity := getattr(self, name)) is not None:
-                part.weigh_over(name, quantity, materials, info)
+    @property
+    def limits(self) -> dict[str, Quantity | None]:
+        """The limits, each of all that is dug or received together, by key."""
+        return {one: getattr(self, one) for one in ("capacity_per_period", "capacity_total")}
 
 
 def _refuse_idle(entry: part.Part, named: Collection[str], list_name: str, *keys: str) -> None:
@@ -203,14 +196,12 @@ class PitEntry(Capacity):
         ways = dict.fromkeys(supplies, given["sea_km"]) if isinstance(supplies, list) else {}
         return {**given, "sea_km": ways}
 
-    @model_validator(mode="after")
-    def _can_be_weighed(self, info: ValidationInfo) -> Self:
-        self.weigh_over(self.supplies, info)
+    def _check(self, info: ValidationInfo) -> None:
+        part.weigh_over(self.limits, self.supplies, info)
         _refuse_idle(self, self.supplies, "supplies", "price_dkk_per_t", "sea_km")
         catalogue = part.catalogue_of(info)
         if self.sea_km and catalogue is not None and catalogue.sea is None:
             raise InputError.saying_text("said", "no sea")
-        return self
 
 
 class ReceiverEntry(Capacity):
@@ -227,13 +218,11 @@ class ReceiverEntry(Capacity):
     gate_fee_dkk_per_t: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Fees of this receiver; the catalogue's where it has none. [DKK/t]"""
 
-    @model_validator(mode="after")
-    def _can_be_weighed(self, info: ValidationInfo) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         if self.kind is not None and self.landfill is not None:
             raise InputError.saying_text("said", "kind twice")
-        self.weigh_over(self.accepts, info)
+        part.weigh_over(self.limits, self.accepts, info)
         _refuse_idle(self, self.accepts, "accepts", "gate_fee_dkk_per_t", "disposal_kg_co2e")
-        return self
 
 
 class PlantEntry(Capacity):
@@ -245,15 +234,13 @@ class PlantEntry(Capacity):
     kg_co2e_per_t: MapOf[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
     """What this plant emits; the catalogue's where it has none. [kg CO2e/t of input]"""
 
-    @model_validator(mode="after")
-    def _can_be_weighed(self, info: ValidationInfo) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         catalogue = part.catalogue_of(info)
         if catalogue is not None:
             recipes = map(catalogue.recipes.get, self.recipes)
             inputs = [one for recipe in recipes if recipe for one in recipe.inputs]
-            self.weigh_over(tuple(inputs) or ("",), info)
+            part.weigh_over(self.limits, tuple(inputs) or ("",), info)
         _refuse_idle(self, self.recipes, "recipes", "dkk_per_t", "kg_co2e_per_t")
-        return self
 
 
 class Store(part.Part):
@@ -275,8 +262,7 @@ class Store(part.Part):
     """For each tonne and month; none: the catalogue's in a depot, nothing on one's own site, and
     nothing where `storing_dkk_per_t` is said. [DKK/t/month]"""
 
-    @model_validator(mode="after")
-    def _can_be_weighed(self, info: ValidationInfo) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         faults, room = list[Fault](), self.capacity.value
         for name, stock in self._stocks:
             tonnes = sum(part.weigh(amount, one, info, at=name) for one, amount in stock.items())
@@ -286,7 +272,6 @@ class Store(part.Part):
         if self.capacity.unit != "t":
             raise part.refuse_volume("capacity")
         raise_all(FaultError, faults)
-        return self
 
     @property
     def end_amounts(self) -> dict[str, Quantity]:
@@ -313,12 +298,10 @@ class DepotEntry(Store, OpenDays):
     capacity_per_period: part.Amount | None = None
     """What may come in within a period, all materials together; none: no limit."""
 
-    @model_validator(mode="after")
-    def _keeps_what_it_has(self, info: ValidationInfo) -> Self:
-        if self.capacity_per_period is not None:
-            part.weigh_over("capacity_per_period", self.capacity_per_period, self.materials, info)
+    def _check(self, info: ValidationInfo) -> None:
+        limits = {"capacity_per_period": self.capacity_per_period}
+        part.weigh_over(limits, self.materials, info)
         raise_all(FaultError, self.foreign_stocks(self.materials))
-        return self
 
 
 class StockpileEntry(Store):

@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -61,11 +61,9 @@ class FleetLimit(Part):
     km_per_period: Sum | None = None
     """Loaded and empty, all trucks together. [km]"""
 
-    @model_validator(mode="after")
-    def _limits_something(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         if self.number is None and self.hours_per_period is None and self.km_per_period is None:
             raise InputError.saying_text("said", "no limit")
-        return self
 
 
 class ReportHead(Part):
@@ -97,12 +95,10 @@ class OpeningChoice(Part):
     at_least: int | None = Field(default=None, ge=0)
     at_most: int | None = Field(default=None, ge=0)
 
-    @model_validator(mode="after")
-    def _says_one_thing(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         ends = self.at_least is not None or self.at_most is not None
         if ends == (self.exactly is not None):
             raise InputError.saying("say `exactly`, or one or both of `at_least` and `at_most`")
-        return self
 
     @property
     def ends(self) -> tuple[int, int | None]:
@@ -166,6 +162,7 @@ def _is_percent(given: Any) -> bool:
     return isinstance(given, str) and given.strip().endswith("%")
 
 
+_OwnId: TypeAlias = Annotated[str, AfterValidator(identity.check_id)]
 Level: TypeAlias = Annotated[float, BeforeValidator(_read_level)]
 """A number, or a share such as `15 %`."""
 
@@ -233,10 +230,8 @@ class Assumption(Part):
             return {**given, "unit": "%"}
         return given
 
-    @model_validator(mode="after")
-    def _is_a_range(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         raise_all(FaultError, self._faults())
-        return self
 
     def _faults(self) -> Iterator[Fault]:
         if bool(self.set) == (self.scale is not None):
@@ -290,15 +285,13 @@ class Variant(Part):
     sweep: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]] = Field(default_factory=dict)
     """Lists of numbers of assumptions or of values by path: a form for each choice of one each."""
 
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         said = self.assume or self.set or self.scale or self.sweep
         faults = [] if said else [Fault(say_text("variations", "nothing"))]
         for key in self.sweep.keys() & (self.assume.keys() | self.set.keys()):
             told = say_text("variations", "said twice", key=f"`{key}`")
             faults.append(Fault(told, ("sweep", key)))
         raise_all(FaultError, faults)
-        return self
 
 
 class ScenarioFile(Part):
@@ -330,7 +323,7 @@ class ScenarioFile(Part):
         default_factory=dict
     )
     """Additions to the built-in catalogue, and replacements in it, or the name of their file."""
-    sites: dict[Annotated[str, AfterValidator(identity.check_id)], Site] = Field(min_length=1)
+    sites: dict[_OwnId, Site] = Field(min_length=1)
     border: SetOf[Crossing] = ()
     """What crosses the border of the region, stated and not solved for."""
     targets: Targets = Targets()
@@ -356,13 +349,9 @@ class ScenarioFile(Part):
     choices: Choices = Choices()
     solving: Solving = Solving()
     baseline: BaselineChoice = BaselineChoice()
-    assumptions: dict[Annotated[str, AfterValidator(identity.check_id)], Assumption] = Field(
-        default_factory=dict
-    )
+    assumptions: dict[_OwnId, Assumption] = Field(default_factory=dict)
     """Numbers that the scenario rests on, each with its range."""
-    variants: dict[Annotated[str, AfterValidator(identity.check_id)], Variant] = Field(
-        default_factory=dict
-    )
+    variants: dict[_OwnId, Variant] = Field(default_factory=dict)
     """Other forms of the scenario, solved beside it when `raastof run --variants` asks for them."""
     effect: EffectChoices = EffectChoices()
     publish: Literal["everything", "own_flows"] = "own_flows"
@@ -374,9 +363,7 @@ class ScenarioFile(Part):
     report: ReportHead = ReportHead()
     outputs: SetOf[Annotated[str, PlainValidator(check_output)]] = EVERY_OUTPUT
 
-    @model_validator(mode="after")
-    def _read_by_the_catalogue(self, info: ValidationInfo) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         """Refuse what nobody could check: ids hang on the catalogue, which only reading knows."""
         if info.context is None:
             raise InputError.saying_text("said", "by reading")
-        return self

@@ -1,9 +1,9 @@
 """Which roads there are, and what is otherwise on them than the map says."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError
@@ -49,14 +49,12 @@ class RoadChange(_RoadLimits):
     note: str = ""
     """Why, for the reader."""
 
-    @model_validator(mode="after")
-    def _says_where_and_what(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         where = (self.name, self.way, self.at, self.polygon)
         if sum(value is not None for value in where) != 1:
             raise InputError.saying_text("said", "roads")
         if not (self.closed or self.speed_km_h or self.limits):
             raise InputError.saying_text("said", "no change")
-        return self
 
     @property
     def limits(self) -> dict[str, float]:

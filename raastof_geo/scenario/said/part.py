@@ -4,7 +4,7 @@ Amounts are weighed on reading, so that a mistake shows where it stands.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Self, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +18,7 @@ from pydantic import (
 
 from raastof_geo.emissions.limit import TruckLimit
 from raastof_geo.errors import InputError
+from raastof_geo.figures.figure import Strict
 from raastof_geo.language import say_text
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf
@@ -48,19 +49,25 @@ ONE_OR_SEVERAL = BeforeValidator(lambda given: [given] if isinstance(given, _ALO
 """Before a list: an entry that stands alone is a list of one."""
 
 
-class Part(BaseModel):
-    """A part of a scenario: frozen, and no key that is not known."""
+class Part(Strict):
+    """A part of a scenario."""
 
     model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        allow_inf_nan=False,
         coerce_numbers_to_str=True,
         populate_by_name=True,
         str_strip_whitespace=True,
         arbitrary_types_allowed=True,
         use_attribute_docstrings=True,
     )
+
+
+def may_be_bare(key: str, *kinds: type) -> Any:
+    """Let a part that says one thing be written as the value of that key alone."""
+
+    def write_out(given: Any) -> Any:
+        return {key: given} if isinstance(given, kinds) else given
+
+    return model_validator(mode="before")(write_out)
 
 
 class Consent(Part):
@@ -87,14 +94,12 @@ class Window(Part):
     last: PeriodId | None = Field(default=None, alias="to")
     """Last period; none: the last of the scenario."""
 
-    @model_validator(mode="after")
-    def _ends_after_it_starts(self, info: ValidationInfo) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         calendar = _calendar(info)
         ids = list(calendar.ids) if calendar is not None else []
         if self.first in ids and self.last in ids and ids.index(self.first) > ids.index(self.last):
             told = say_text("said", "window", first=self.first, last=self.last)
             raise FaultError(Fault(told, ("to",)))
-        return self
 
     def periods(self, ids: tuple[str, ...]) -> tuple[str, ...]:
         """Give the periods of the window, in order."""
@@ -139,13 +144,15 @@ def weigh(quantity: Quantity, material: str, info: ValidationInfo, *, at: str) -
 
 
 def weigh_over(
-    name: str, quantity: Quantity, materials: tuple[str, ...], info: ValidationInfo
+    amounts: Mapping[str, Quantity | None], materials: tuple[str, ...], info: ValidationInfo
 ) -> None:
-    """Weigh an amount of several materials, or of all where none is named: in tonnes only."""
-    if quantity.unit != "t" and len(set(materials)) != 1:
-        raise refuse_volume(name)
-    for material in materials[:1]:
-        weigh(quantity, material, info, at=name)
+    """Weigh amounts by key of several materials, or of all where none is named: in tonnes only."""
+    for name, quantity in amounts.items():
+        if quantity is not None:
+            if quantity.unit != "t" and len(set(materials)) != 1:
+                raise refuse_volume(name)
+            for material in materials[:1]:
+                weigh(quantity, material, info, at=name)
 
 
 def refuse_volume(name: str) -> InputError:
@@ -162,19 +169,14 @@ class Captured(Part):
     source: str = ""
     note: str = ""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _may_be_bare(cls, given: Any) -> Any:
-        return {"value": given} if isinstance(given, int | float | str) else given
+    _bare = may_be_bare("value", int, float, str)
 
-    @model_validator(mode="after")
-    def _lies_between(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         low = self.value if self.low is None else self.low
         high = self.value if self.high is None else self.high
         if not low <= self.value <= high:
             three = {"low": f"{low:g}", "value": f"{self.value:g}", "high": f"{high:g}"}
             raise InputError.saying_text("said", "range", **three)
-        return self
 
 
 def _check_key(key: str, info: ValidationInfo) -> str:

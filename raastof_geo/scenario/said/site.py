@@ -5,10 +5,10 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import shapely
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from pyproj import CRS
 from pyproj.exceptions import ProjError
 
@@ -119,8 +119,7 @@ class Located(Part):
             raise InputError.saying_text("said", "shape")
         return shape
 
-    @model_validator(mode="after")
-    def _lies_in_the_region(self, info: ValidationInfo) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         at = {"lon": "lat", "easting": "northing"}.get(self.place_key, self.place_key)
         try:
             self._find_place(region_in(info))
@@ -128,7 +127,6 @@ class Located(Part):
             raise
         except InputError as error:
             raise FaultError(Fault(error.findings[0].message, (at,))) from error
-        return self
 
     def _find_place(self, region: Region | None) -> tuple[float, float]:
         """Give where the site lies, or raise an `InputError`: nowhere, or not in the region."""
@@ -206,8 +204,7 @@ class Site(Located):
     partners_at_most: int | None = Field(default=None, ge=1)
     """The most other sites that it exchanges material with; none: as `choices` says."""
 
-    @model_validator(mode="after")
-    def _has_a_role(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         if not self.roles:
             raise InputError.saying_text("said", "no role")
         if self.stockpile and not self.offers:
@@ -216,7 +213,6 @@ class Site(Located):
             foreign = self.stockpile.foreign_stocks({offer.material: 0 for offer in self.offers})
             below = (replace(fault, below=("stockpile", *fault.below)) for fault in foreign)
             raise_all(FaultError, below)
-        return self
 
     @property
     def roles(self) -> tuple[Role, ...]:
@@ -238,19 +234,15 @@ class ZoneEntry(Part):
     soil_class: int = Field(default=0, ge=0, le=4)
     """The cleanest class of soil that needs the condition; worse soil needs it too."""
 
-    @model_validator(mode="after")
-    def _lies_somewhere(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         if self.file is None and not self.sites:
             raise InputError.saying_text("said", "zone")
-        return self
 
     @property
     def ruling(self) -> SoilMove:
         """The rule that it is; its source is the file."""
-        source = self.file.name if self.file else self.rule
-        return SoilMove(
-            verdict="conditional", condition=self.needs_condition, rule=self.rule, citation=source
-        )
+        named = {"rule": self.rule, "citation": self.file.name if self.file else self.rule}
+        return SoilMove(verdict="conditional", condition=self.needs_condition, **named)
 
 
 class SiteTable(Part):

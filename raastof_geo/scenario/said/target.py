@@ -1,8 +1,8 @@
 """What a plan is measured by, has to reach, and may not exceed; what crosses the border."""
 
-from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-from pydantic import Field, PlainSerializer, PlainValidator, model_validator
+from pydantic import Field, PlainSerializer, PlainValidator, ValidationInfo
 
 from raastof_geo.errors import InputError
 from raastof_geo.figures import vocabulary
@@ -10,15 +10,14 @@ from raastof_geo.figures.figure import Sum
 from raastof_geo.language import list_codes
 from raastof_geo.scenario import identity
 from raastof_geo.scenario.fault import SetOf
+from raastof_geo.scenario.said import part
 from raastof_geo.scenario.said.network import RoadsMeant
 from raastof_geo.scenario.said.part import ONE_OR_SEVERAL, Fraction, Part, PeriodId, Tonnes
 
 
 def find_measure(given: Any) -> vocabulary.Indicator:
     """Give what may be minimised and capped by its name, else raise as any word of a fixed list."""
-    return vocabulary.find_indicator(
-        identity.check_word(given, [metric.name for metric in vocabulary.choices()])
-    )
+    return vocabulary.find_indicator(identity.check_word(given, [*vocabulary.choices()]))
 
 
 Measure: TypeAlias = Annotated[
@@ -38,13 +37,9 @@ class Objective(Part):
     tolerance: Fraction = 0.0
     """How far later steps may worsen it, as a share."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _may_be_bare(cls, given: Any) -> Any:
-        return {"minimise": given} if isinstance(given, str) else given
+    _bare = part.may_be_bare("minimise", str)
 
-    @model_validator(mode="after")
-    def _adds_one_unit(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         aims = {measure: vocabulary.aim_of(measure) for measure in self.minimise}
         units = {one.unit if aim.adds else one for one, aim in aims.items()}
         if len(units) > 1:
@@ -52,7 +47,6 @@ class Objective(Part):
         leaves = [leaf for measure in self.minimise for leaf in vocabulary.leaves_of(measure)]
         if len(leaves) > len(set(leaves)):
             raise InputError.saying_text("said", "holds")
-        return self
 
     @property
     def name(self) -> str:
@@ -119,12 +113,10 @@ class PassageLimit(RoadsMeant):
     at_most_per_period: Sum
     """Trips that use them, each way counted. [trips]"""
 
-    @model_validator(mode="after")
-    def _says_where(self) -> Self:
+    def _check(self, info: ValidationInfo) -> None:
         where = (self.municipality, self.name, self.way, self.at, self.polygon)
         if sum(value is not None for value in where) != 1:
             raise InputError.saying_text("said", "passage")
-        return self
 
 
 class Fairness(Part):

@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from raastof_geo.errors import InputError, Place, raise_all, refusing
 from raastof_geo.figures.figure import Sourced
 from raastof_geo.language import Message, plain, say_text
-from raastof_geo.region.layer import lay_in_degrees, read_layers
+from raastof_geo.region.layer import AnyFrame, lay_in_degrees, read_layers
 from raastof_geo.scenario.period import Calendar
 from raastof_geo.scenario.reading.beside import check_unpacked
 from raastof_geo.scenario.reading.nodes import keep_written, read_plain
@@ -31,8 +31,6 @@ from raastof_geo.units import Quantity, read_number
 
 if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell
-
-    from raastof_geo.region.layer import Layer
 
 
 WORKBOOKS, TEXTS = (".xlsx", ".xlsm"), (".csv", ".tsv", ".txt")
@@ -128,10 +126,8 @@ def _read_workbook(path: Path, shown: str) -> list[Grid]:
     grids = []
     for sheet in (one for one in values.worksheets if one.sheet_state == "visible"):
         _refuse_wide(shown, sheet.title, sheet.max_row, sheet.max_column)
-        rows = [
-            [_read_cell(*pair) for pair in zip(row, said, strict=False)]
-            for row, said in zip(sheet.rows, formulas[sheet.title].rows, strict=False)
-        ]
+        pairs = zip(sheet.rows, formulas[sheet.title].rows, strict=False)
+        rows = [[*map(_read_cell, row, said)] for row, said in pairs]
         for block in sheet.merged_cells.ranges:
             # What is written once beside several rows holds for each of them.
             for number in range(block.min_row, block.max_row):
@@ -165,7 +161,7 @@ def _read_separated(path: Path, shown: str) -> Grid:
     return Grid(shown, "", [row + [""] * (width - len(row)) for row in rows])
 
 
-def lay_out_frame(frame: Layer, shown: str, name: str, crs: str | None = None) -> Grid:
+def lay_out_frame(frame: AnyFrame, shown: str, name: str, crs: str | None = None) -> Grid:
     """Give a frame as a grid: `lon`, `lat` of points, the `shape` of what is none, and all else.
 
     `crs` is its system, where it names none; `InputError`: there is none, or it is too large.

@@ -1,7 +1,5 @@
 """Read the tables that a scenario names, or that it is: rows are joined into sites of its tree."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 import unicodedata
@@ -9,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
 from raastof_geo.errors import Finding, InputError, Place, ScenarioError
 from raastof_geo.language import Message, list_codes, say_text
+from raastof_geo.region.layer import AnyFrame
 from raastof_geo.region.projection import DEGREES
 from raastof_geo.scenario.fault import explain_errors, find_type
 from raastof_geo.scenario.identity import find_id, fold_id, names_in
@@ -25,17 +24,13 @@ from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.site import AXES, SiteTable, read_system
 from raastof_geo.scenario.tables import grid, heading
 
-if TYPE_CHECKING:
-    from raastof_geo.region.layer import Layer
-
-
 WHOLE = (*grid.WORKBOOKS, ".gpkg")
 """Endings of files of tables that may be a scenario by themselves."""
 _FILE: Trail = ("sites", "file")
 SUMS = {"sum", "i alt", "ialt", "total", "totalt", "subtotal", "hovedtotal", "sum i alt"}
 """Words of a row that adds up those above it."""
 _ASCII = str.maketrans(
-    dict(zip("æøåäöüß", ("ae", "oe", "aa", "ae", "oe", "ue", "ss"), strict=True))
+    {"æ": "ae", "ø": "oe", "å": "aa", "ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"}
 )
 _LONGEST_ID = 60
 _KINDS = {"offers": "material", "needs": "use"}
@@ -46,7 +41,7 @@ _Said: TypeAlias = dict[heading.Way, tuple[Any, Place]]
 """The values of a row, and their places."""
 
 
-def read_source(path: Path, *, anywhere: bool = False, frames: Sequence[Layer] = ()) -> Tree:
+def read_source(path: Path, *, anywhere: bool = False, frames: Sequence[AnyFrame] = ()) -> Tree:
     """Read a scenario in YAML and its tables, or one that is a workbook or a GeoPackage.
 
     `frames`: more tables of sites. Raises a `ScenarioError`; what is wrong with cells are findings
@@ -85,7 +80,7 @@ def _extend(tree: Tree, above: Sequence[Path], *, anywhere: bool) -> None:
         tree.digest = hashlib.sha256(f"{tree.digest} {below.digest}".encode()).hexdigest()
 
 
-def join_tables(tree: Tree, home: Path, frames: Sequence[Layer], *, anywhere: bool) -> None:
+def join_tables(tree: Tree, home: Path, frames: Sequence[AnyFrame], *, anywhere: bool) -> None:
     """Put what tables say into a tree: those that it names below `sites`, and frames."""
     grids: list[tuple[grid.Grid, SiteTable]] = []
     sites = tree.values.get("sites")
@@ -325,7 +320,5 @@ def _name_axes(made: _Said, crs: str | None) -> _Said:
         made |= {_CRS: (system, place)} if system != DEGREES else {}
     elif all(isinstance(one, int | float) and abs(one) <= _MOST_DEGREES for one, _ in there):
         named = AXES[0]
-    renamed = {
-        (new,): made.pop((old,)) for old, new in zip(axes, named, strict=True) if (old,) in made
-    }
-    return made | renamed
+    pairs = [((old,), (new,)) for old, new in zip(axes, named, strict=True)]
+    return made | {new: made.pop(old) for old, new in pairs if old in made}

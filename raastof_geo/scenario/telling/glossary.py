@@ -11,7 +11,15 @@ from typing import Any, NamedTuple
 from raastof_geo.errors import InputError
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.figure import Figure
-from raastof_geo.language import Language, Message, Readable, format_number, read_texts, say
+from raastof_geo.language import (
+    Language,
+    Message,
+    Readable,
+    format_number,
+    read_texts,
+    say,
+    say_text,
+)
 from raastof_geo.scenario.catalogue import Catalogue, Fit, Ruling
 from raastof_geo.scenario.identity import UnknownIdError, find_id, suggest
 from raastof_geo.scenario.scenario import Scenario, look_up
@@ -85,21 +93,19 @@ def _about(words: CatalogueWords, section: str, one: str) -> Readable:
             return told
         case "vehicles":
             truck = catalogue.vehicles[one]
-            return say("{payload} t load, {gross} t in all, {fuel}").format(
-                payload=words.number(truck.payload_t.value),
-                gross=words.number(truck.gross_t.value),
-                fuel=words.called("fuels", truck.fuel),
-            )
+            payload, gross = map(words.number, (truck.payload_t.value, truck.gross_t.value))
+            sizes = {"payload": payload, "gross": gross}
+            fuel = words.called("fuels", truck.fuel)
+            return say("{payload} t load, {gross} t in all, {fuel}", fuel=fuel, **sizes)
     return ""
 
 
 def _tell_material(words: CatalogueWords, material: str) -> Iterator[Message]:
     one, recipes = words.catalogue.materials[material], words.catalogue.recipes
-    yield say("{name} (`{id}`), {origin}").format(
-        name=words.material(material), id=material, origin=_ORIGINS[one.origin]
-    )
-    if words.class_of(material):
-        yield say("Class: {name}", name=words.class_of(material))
+    told = {"name": words.material(material), "id": material, "origin": _ORIGINS[one.origin]}
+    yield say("{name} (`{id}`), {origin}", **told)
+    if name := words.class_of(material):
+        yield say("Class: {name}", name=name)
     yield from _tell_figures(words, "materials", one)
     yield from words.tell_law(material)
     for name, recipe in recipes.items():
@@ -131,14 +137,10 @@ def _tell_figures(words: CatalogueWords, section: str, entry: Any) -> Iterator[M
 def _tell_recipe(words: CatalogueWords, name: str) -> Iterator[Message]:
     """Say what a recipe makes of what, and what that emits and costs."""
     recipe = words.catalogue.recipes[name]
-    yield read_texts("glossary")["recipe"].format(
-        name=words.called("recipes", name),
-        id=name,
-        inputs=words.shares(recipe.inputs),
-        outputs=words.shares(recipe.outputs),
-        emission=f"{words.number(recipe.kg_co2e_per_t.value)} kg CO2e",
-        price=f"{words.number(recipe.dkk_per_t.value)} {tell_unit('DKK')}",
-    )
+    told = {"inputs": words.shares(recipe.inputs), "outputs": words.shares(recipe.outputs)}
+    told["emission"] = f"{words.number(recipe.kg_co2e_per_t.value)} kg CO2e"
+    told["price"] = f"{words.number(recipe.dkk_per_t.value)} {tell_unit('DKK')}"
+    yield say_text("glossary", "recipe", name=words.called("recipes", name), id=name, **told)
     for one, share in recipe.outputs.items():
         yield say("{what}: {figure}", what=words.material(one), figure=words.figure(share))
     yield from _tell_figures(words, "recipes", recipe)
@@ -172,19 +174,16 @@ def _tell_plant(words: CatalogueWords, recipe: str) -> Iterator[Message]:
 
 def _tell_condition(words: CatalogueWords, condition: str) -> Iterator[Message]:
     catalogue = words.catalogue
-    yield say("{name} (`{id}`), a condition. {how}").format(
-        name=words.called("conditions", condition), id=condition, how=words.tell_consent(condition)
-    )
+    told = {"name": words.called("conditions", condition), "how": words.tell_consent(condition)}
+    yield say("{name} (`{id}`), a condition. {how}", id=condition, **told)
     for material, use, fit in _asked_for(catalogue, condition):
-        yield say("It lets {material} serve {use}: rule {rule}, {source}.").format(
-            material=words.material(material), use=words.use(use), **words.cited(fit)
-        )
+        served = {"material": words.material(material), "use": words.use(use)} | words.cited(fit)
+        yield say("It lets {material} serve {use}: rule {rule}, {source}.", **served)
     for land, moves in catalogue.soil_moves.items():
         for number, move in moves.items():
             if move.condition == condition:
-                yield say(
-                    "It lets soil of class {number} come to land ({land}): rule {rule}, {source}."
-                ).format(number=number, land=words.called("land", land), **words.cited(move))
+                soil = {"number": number, "land": words.called("land", land)}
+                yield say_text("glossary", "lets soil", **soil, **words.cited(move))
 
 
 def _asked_for(catalogue: Catalogue, condition: str) -> Iterator[tuple[str, str, Fit]]:
@@ -328,9 +327,8 @@ class _Question:
         own, other = (words.number(density[one].value) for one in both)
         yield self._say("by volume", own=own, other=other)
         for one, figure in density.items():
-            yield say("Compacted density of {material}: {figure}").format(
-                material=words.material(one), figure=words.figure(figure)
-            )
+            told = {"material": words.material(one), "figure": words.figure(figure)}
+            yield say("Compacted density of {material}: {figure}", **told)
 
     def _tell_alternatives(self) -> Iterator[Message]:
         """Say what would do: a lesser use, never the reverse; a plant before; other materials."""

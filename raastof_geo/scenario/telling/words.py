@@ -122,9 +122,8 @@ class CatalogueWords:
 
     def shares(self, shares: Mapping[str, Figure]) -> str:
         """Write the tonnes of each material."""
-        return " + ".join(
-            f"{self.number(share.value)} t {self.material(name)}" for name, share in shares.items()
-        )
+        told = (f"{self.number(one.value)} t {self.material(name)}" for name, one in shares.items())
+        return " + ".join(told)
 
     def tell_consent(self, condition: str) -> Message:
         """Say where whoever meets a condition writes it."""
