@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,7 +28,15 @@ from raastof_geo.errors import (
 from raastof_geo.language import Language, Message, say, speaking
 from raastof_geo.legs.legs import price_again, price_legs, price_one_more
 from raastof_geo.outputs import write_outputs
-from raastof_geo.outputs.documents.assumptions import TOLD
+from raastof_geo.outputs.documents.assumptions import TOLD, write_sensitivity
+from raastof_geo.outputs.documents.comparison import (
+    Compared,
+    describe_found,
+    list_said,
+    write_comparison,
+)
+from raastof_geo.outputs.documents.document import Block
+from raastof_geo.outputs.documents.fronts import tell_alternatives, tell_candidates, tell_front
 from raastof_geo.outputs.quote import write_quote
 from raastof_geo.outputs.warning import explain_idle
 from raastof_geo.records.exchange import check_place, exchanging
@@ -46,16 +54,12 @@ from raastof_geo.scenario.reading.read import read_variant, sketch_sites
 from raastof_geo.scenario.said.file import Variant
 from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.scenario.tables.source import read_source
-from raastof_geo.scenario.varied import choose_variants, list_variants
+from raastof_geo.scenario.varied import choose_variants, list_variants, write_sections
 from raastof_geo.sensitivity import batches, headline
 from raastof_geo.sensitivity.ensemble import Ensemble, solve_today, sum_up
 from raastof_geo.sensitivity.lever import list_declared, list_levers
 from raastof_geo.spread import spread
 from raastof_geo.version import __version__
-
-if TYPE_CHECKING:
-    from raastof_geo.outputs.documents.comparison import Compared
-    from raastof_geo.outputs.documents.document import Block
 
 
 class Answered(NamedTuple):
@@ -65,7 +69,7 @@ class Answered(NamedTuple):
     """Of the plan; the scenario lists what was found among its variants."""
     ids: tuple[str, ...]
     """Of the variants that were compared."""
-    cases: list["Compared"]
+    cases: list[Compared]
     """The plan, then each of these."""
     folder: Path
 
@@ -246,8 +250,6 @@ def rank_assumptions(
     are drawn; all are in the workbook. The swings by the largest share of a headline that they
     move, and the folder `into/<scenario>_sensitivity` with page, drawing and workbook.
     """
-    from raastof_geo.outputs.documents.tornado import write_sensitivity
-
     scenario = read_for_roads(path, anywhere=anywhere, language=language, tell=tell)
     folder = Path(into) / f"{scenario.id}_sensitivity"
     check_place(folder)
@@ -303,21 +305,15 @@ def draw_ensemble(
     return found, folder
 
 
-def compare_variants(
-    result: Result,
-    wanted: str,
-    *,
-    into: Path | str = "results",
-    executor: Executor | None = None,
-    tell: Tell = lambda _: None,
-) -> tuple[list["Compared"], Path]:
+def compare_variants(result: Result, wanted: str, **how: Any) -> tuple[list[Compared], Path]:
     """Solve variants of a scenario and hold them against its result: `into/<scenario>_variants`.
 
     `wanted`: their ids, parted by commas, or `all`. Roads and distances are those of the result,
     but where a variant has other sites or roads. One without a plan is a case with its reason.
+    `how`: `into` which folder, with which `executor`, whom to `tell`.
     """
     ids = [*choose_variants(result.scenario, wanted)]
-    asked = _hold_against(result, "variants", {}, ids, into=into, executor=executor, tell=tell)
+    asked = _hold_against(result, "variants", {}, ids, **how)
     return asked.cases, asked.folder
 
 
@@ -326,13 +322,11 @@ def compare_front(result: Result, measures: Measures, **how: Any) -> Answered:
 
     At most `MOST_ALONG` of them, from end to end, are solved; `how` as for `compare_variants`.
     """
-    from raastof_geo.outputs.documents.fronts import tell_front
-
     front = trace_front(result.scenario, result.legs, measures, rules=result.plan.rules)
     ids = np.array([*front.variants])
     ids = ids[np.unique(np.linspace(0, len(ids) - 1, MOST_ALONG).round().astype(int))]
     told = partial(tell_front, front)
-    return _hold_against(result, "front", front.variants, ids.tolist(), lambda _: told(), **how)
+    return _hold_against(result, "front", front.variants, ids.tolist(), told, **how)
 
 
 def compare_alternatives(result: Result, count: int, within: float, **how: Any) -> Answered:
@@ -341,8 +335,6 @@ def compare_alternatives(result: Result, count: int, within: float, **how: Any) 
     At most `count`, whose first objective is no more than a share `within` above the least there
     can be; `how` as for `compare_variants`.
     """
-    from raastof_geo.outputs.documents.fronts import tell_alternatives
-
     found = seek_alternatives(result.plan, count, within)
     above = partial(tell_alternatives, result.scenario, within)
     return _hold_against(result, "alternatives", found, [*found], above, **how)
@@ -353,8 +345,6 @@ def compare_candidates(result: Result, count: int, like: str, **how: Any) -> Ans
 
     `how` as for `compare_variants`.
     """
-    from raastof_geo.outputs.documents.fronts import tell_candidates
-
     junctions = find_junctions(result.plan, like, count)
     found = {"candidates": propose_candidates(result.scenario, like, junctions)}
     above = partial(tell_candidates, junctions)
@@ -366,46 +356,38 @@ def _hold_against(
     name: str,
     found: Mapping[str, Variant],
     ids: Sequence[str],
-    above: Callable[[list["Compared"]], Iterable["Block"]] = lambda _: (),
+    above: Callable[[list[Compared]], Iterable[Block]] = lambda _: (),
     *,
     into: Path | str = "results",
     executor: Executor | None = None,
     tell: Tell = lambda _: None,
 ) -> Answered:
     """Solve variants, of the scenario or `found` beside it, and write `into/<scenario>_<name>`."""
-    from raastof_geo.outputs.documents import comparison
-    from raastof_geo.outputs.documents.fronts import write_variants
-
     folder = Path(into) / f"{result.scenario.id}_{name}"
     check_place(folder)
-    said = {**result.scenario.said.variants, **found}
-    scenario = result.scenario.saying(variants=said)
+    scenario = result.scenario.saying(variants={**result.scenario.said.variants, **found})
     result, known = replace(result, scenario=scenario), list_variants(scenario)
-    own = comparison.list_said(scenario), comparison.describe_found(result)
-    cases = [comparison.Compared(scenario.said.title, *own)]
+    cases = [describe_found(result, scenario.said.title)]
     solved = spread(executor, _solve_variant, result, ids)
     for number, id_ in enumerate(ids, 1):
         told = {"number": number, "count": len(ids), "name": known[id_].name or id_}
         tell(say("Variant {number} of {count}: {name}", **told))
         cases.append(next(solved))
-    beside, blocks = write_variants(found), partial(above, cases)
-    comparison.write_comparison(result, cases, folder, above=blocks, beside=beside)
+    blocks, beside = partial(above, cases), write_sections(variants=found) if found else ""
+    write_comparison(result, cases, folder, above=blocks, beside=beside)
     return Answered(result, tuple(ids), cases, folder)
 
 
-def _solve_variant(result: Result, id_: str) -> "Compared":
+def _solve_variant(result: Result, id_: str) -> Compared:
     """Solve a variant without writing anything; what keeps it from having a plan is its answer."""
-    from raastof_geo.outputs.documents.comparison import Compared, describe_found, list_said
-
     scenario = result.scenario
     title = list_variants(scenario)[id_].name or id_
     try:
         scenario = read_variant(scenario, id_)
-        found = describe_found(_solve_on(result, scenario))
+        return describe_found(_solve_on(result, scenario), title)
     except RaastofError as error:
         with speaking(*scenario.speech):
             return Compared(title, list_said(scenario), None, str(error).splitlines()[0])
-    return Compared(title, list_said(scenario), found)
 
 
 def write_each(asked: Answered, *, into: Path | str = "results", **how: Any) -> Iterator[Path]:

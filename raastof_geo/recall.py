@@ -199,7 +199,7 @@ def pack_rest(result: Result) -> bytes:
         areas=dict(scenario.areas),
         tables={
             "anchors": result.anchors.frame.reset_index(),
-            **{name: getattr(plan, name) for name in _list_tables()},
+            **{name: getattr(plan, name) for name in _OF_PLANS},
             **{
                 kept: getattr(one, name)
                 for names, one in zip(baselines, effect.baselines, strict=True)
@@ -231,16 +231,13 @@ _CALLED = {"anchors": "sites", "shadow_prices": "constraints"}
 
 BASELINE_TABLES = ("flows", "processed", "stored", "empty_trips")
 """Tables of a baseline."""
+_OF_PLANS = [field.name for field in fields(Plan) if field.type == "pd.DataFrame"]
 
 
 def _name_baselines(kinds: Sequence[str]) -> list[dict[str, str]]:
     """Name the tables of each baseline as they are kept: by its kind, but for the headline's."""
     sides = ["baseline" if at == 0 else kind for at, kind in enumerate(kinds)]
     return [{name: f"{side}_{name}" for name in BASELINE_TABLES} for side in sides]
-
-
-def _list_tables() -> list[str]:
-    return [field.name for field in fields(Plan) if field.type == "pd.DataFrame"]
 
 
 def name_rule(rule: Rule) -> str:
@@ -298,7 +295,7 @@ def recall_figures(said: Mapping[str, Any], rest: Rest) -> dict[str, Any]:
     """Give the figures of a plan by their names there."""
     goals = said["goal_certificate"]
     return {
-        **{name: rest.tables[name] for name in _list_tables()},
+        **{name: rest.tables[name] for name in _OF_PLANS},
         "certificate": _recall_certificate(said["certificate"]),
         "goal_certificate": goals and _recall_certificate(goals),
         "objectives": _recall(dict[str, float], said["objectives"]),

@@ -4,10 +4,10 @@ Frames and layers are keyed by labels, with units in their names.
 """
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import geopandas as gpd
 import numpy as np
@@ -55,22 +55,15 @@ class Result(Shown):
     def sites(self) -> gpd.GeoDataFrame:
         """Give a row per site, by its id: roles, tonnes, and its share of the effect.
 
-        Returns
-        -------
-        sites
-            Points in metres of the region; `snap_m` is how far the road is. [t, m, kg CO2e, km,
-            DKK: by names of columns]
+        Points in metres of the region; `snap_m` is how far the road is. Units by names of columns.
         """
         return locate_sites(self).set_index("id")
 
     def routes(self, *, before: bool = False) -> gpd.GeoDataFrame:
         """Give a row per flow of the plan, or of the baseline, with the way of its trucks.
 
-        Returns
-        -------
-        routes
-            Lines in metres of the region, by origin, destination, material, vehicle and period;
-            none where nothing is driven. [t, km, h, kWh, kg CO2e, DKK: by names of columns]
+        Lines in metres of the region, by origin, destination, material, vehicle and period; none
+        where nothing is driven. Units by names of columns.
         """
         flows = self.effect.baseline_flows if before else self.plan.flows
         labels = ["origin", "destination", "material", "vehicle", "period"]
@@ -79,11 +72,7 @@ class Result(Shown):
     def burden(self, *, by_period: bool = False) -> gpd.GeoDataFrame:
         """Give a row per road segment and direction, with trips in the plan and before.
 
-        Returns
-        -------
-        burden
-            Lines in metres of the region that run the way of the trucks, by segment. [trips,
-            1/weekday]
+        Lines in metres of the region, by segment, the way of the trucks. [trips, 1/weekday]
         """
         name = "road_burden" if by_period else "road_burden_total"
         return draw_burden(self)[name].set_index("edge")
@@ -102,6 +91,29 @@ class Result(Shown):
 
 
 BY_DUMPER = say("Dumper, within the site")
+
+
+class Flow(NamedTuple):
+    """What outputs tell of a flow: a row of the table of flows."""
+
+    origin: str
+    destination: str
+    giver: str
+    taker: str
+    taker_kind: str
+    material: str
+    vehicle: str
+    period: str
+    tonnes: float
+    virgin: bool
+    loads: int
+    length_km: float
+    kg_co2e_wtw: float
+
+
+def list_flows(flows: pd.DataFrame) -> Iterator[Flow]:
+    """Give flows row by row."""
+    return map(Flow._make, flows[list(Flow._fields)].itertuples(index=False, name=None))
 
 
 def tabulate_flows(result: Result, flows: pd.DataFrame | None = None) -> pd.DataFrame:

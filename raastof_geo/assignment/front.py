@@ -1,17 +1,15 @@
 """Trace what two measures cost each other: corner by corner, each as a variant of the scenario."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.plan import Plan, assign
 from raastof_geo.assignment.rules import RULES
-from raastof_geo.assignment.solving.price_in import FREE, Start
-from raastof_geo.assignment.solving.solve import Search, solve
-from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.row import Row, Rule
+from raastof_geo.assignment.solving.price_in import FREE
+from raastof_geo.assignment.statement.row import Rule
 from raastof_geo.errors import InputError
 from raastof_geo.figures.vocabulary import Indicator, choices
 from raastof_geo.legs.legs import Legs
@@ -85,21 +83,16 @@ def trace_front(
     those of `assign`, and an `InputError` where both measures would have to be capped below 0.
     """
     ordered = scenario.saying(objectives=_order(scenario, measures))
-    # A cap sees which truck drives, so that all of them have columns here, too.
-    plan = assign(ordered, legs, rules=[*rules, _see_trucks], stated=False)
-    costs = [plan.problem.measure(one) for one in measures]
-    search = _FrontSearch(plan, costs[0], costs[1])
+    # A cap sees which truck drives, so that a rule which says nothing gives all of them columns.
+    plan = assign(ordered, legs, rules=[*rules, lambda _: ()], stated=False)
+    first, second = (plan.problem.measure(one) for one in measures)
+    search = _FrontSearch(plan, first, second)
     corners = search.find(FrontCorner(*(plan.amounts[one] for one in measures)))
-    ends = corners[0], corners[-1]
-    said = (_say(scenario, measures, one, *(one is end for end in ends)) for one in corners)
-    variants = {f"front-{number}": one for number, one in enumerate(said, 1)}
-    stepped = bool(plan.problem.whole.any())
-    return Front(measures, tuple(corners), variants, stepped, search.complete and plan.finished)
-
-
-def _see_trucks(problem: Problem) -> Iterator[Row]:
-    """Lay no row; what is not declared blind to trucks keeps the columns of all of them."""
-    return iter(())
+    numbered, last = enumerate(corners, 1), len(corners)
+    said = ((at, _say(scenario, measures, one, at == 1, at == last)) for at, one in numbered)
+    variants = {f"front-{at}": one for at, one in said}
+    complete = search.complete and plan.finished
+    return Front(measures, tuple(corners), variants, bool(plan.problem.whole.any()), complete)
 
 
 def _order(scenario: Scenario, measures: Sequence[Indicator]) -> tuple[Objective, ...]:
@@ -115,7 +108,7 @@ def _say(
     capped = not (first or last)
     turned = not first and (last or corner.second < 0)  # no cap is below 0
     aim, other, amount = measures[turned], measures[not turned], corner[not turned]
-    said: dict[str, Any] = {"objectives": write_objectives(_order(scenario, (aim, other)))}
+    said: dict[str, Any] = {"objectives": write_plain(_order(scenario, (aim, other)))}
     if capped and amount < 0:
         raise InputError.saying_text("fronts", "below zero")
     if capped:
@@ -123,11 +116,6 @@ def _say(
         caps = write_plain(scenario.said.targets.at_most)
         said["targets.at_most"] = [*caps, {"measure": str(other), "at_most": most}]
     return Variant(set=said)
-
-
-def write_objectives(objectives: Sequence[Objective]) -> list[Any]:
-    """Write objectives as a scenario file says them."""
-    return [{**write_plain(one), "minimise": [*map(str, one.minimise)]} for one in objectives]
 
 
 @dataclass(eq=False)
@@ -152,17 +140,8 @@ class _FrontSearch:
 
     def _reach(self, *costs: Floats, most: float | None = None) -> FrontCorner | None:
         """Make sums least, one after the other, the second measure at `most`; none: time is up."""
-        plan, said = self.plan, self.plan.scenario.said.solving
-        found = solve(
-            plan.problem,
-            programme=plan.proof.programme,
-            costs=costs,
-            held=None if most is None else (-self.second, -most),
-            decided=Search(said.gap),
-            clock=said.time_limit_s,
-            start=Start(plan.proof.start.columns),
-            free=1e-2 * FREE,
-        )
+        held = None if most is None else (-self.second, -most)
+        found = self.plan.search(costs, held=held, free=1e-2 * FREE)
         self.complete &= found.solved
         values = found.programme.clean(found.values)
         there = FrontCorner(float(self.first @ values), float(self.second @ values))

@@ -125,6 +125,16 @@ class Plan(Shown):
         fixed = np.where(proof.programme.whole, proof.values, 0.0) if objective else None
         return stage.state(programme, costs[objective], labels, written, fixed)
 
+    def search(self, costs: Sequence[Floats], **how: Any) -> Solution:
+        """Make other costs least under its rules, from where its search ended; the rest: `solve`'s.
+
+        Either-or decisions are looked for as for the plan.
+        """
+        said, proof = self.scenario.said.solving, self.proof
+        how |= {"decided": Search(said.gap), "clock": said.time_limit_s, "costs": costs}
+        start = Start(proof.start.columns)
+        return solve(self.problem, programme=proof.programme, start=start, **how)
+
 
 @dataclass(frozen=True, eq=False)
 class Proof:

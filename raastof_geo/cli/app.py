@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from raastof_geo.cli import answers, driven, network, scenario, terminal
+from raastof_geo.cli import answers, network, scenario, terminal
 from raastof_geo.cli.usage import Lang, explain_usage, option, speak_of, take_common
 from raastof_geo.errors import InputError, NoPlanError, OutsideError, RaastofError, tell_reason
 from raastof_geo.files import read_trace, tracing
@@ -30,8 +30,8 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "explain": answers.explain_results,
     "compare": answers.compare_results,
     "quote": answers.quote_results,
-    "lock": driven.lock_flows,
-    "actuals": driven.follow_deliveries,
+    "lock": answers.lock_flows,
+    "actuals": answers.follow_deliveries,
     "sensitivity": scenario.rank_file,
     "ensemble": scenario.draw_file,
     "why-not": answers.tell_why_not,

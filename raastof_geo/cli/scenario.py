@@ -231,9 +231,8 @@ def _tell_result(result: Result) -> None:
     from raastof_geo.outputs.warning import warn
 
     tell_items(*open_answer(result))
-    rows = [(row.title, row.plan, row.before) for row in summarise(result)]
     heads = (say_in_all(result.scenario), say("Plan"), say("Baseline"))
-    _show_table(result.scenario.said.title, heads, rows)
+    _show_table(result.scenario.said.title, heads, summarise(result).values())
     tell(str(prove(result)))
     tell_items(*answer(result), title=say("Can the share be reached?"), mark="· ")
     tell_items(*tell_credit(result.effect), title=say("What saves what"), mark="· ")

@@ -151,11 +151,8 @@ def _spell(option: Any) -> str:
 
 def _describe(param: Any) -> str:
     default = param.default
-    if (
-        isinstance(default, str | float | int | Path)
-        and default != ""
-        and not isinstance(default, bool)
-    ):
+    told = isinstance(default, str | float | int | Path) and not isinstance(default, bool)
+    if told and default != "":
         return str(say("{about} [default: {default}]", about=param.help, default=str(default)))
     return str(param.help)
 

@@ -28,7 +28,7 @@ DEVIATIONS: tuple[DeviationName, ...] = get_args(DeviationName)
 in these periods; between these sites; by these trucks; so far; with so much on each."""
 
 _KEYS = [*LEG_KEYS]
-_LANE = ["origin", "destination", "material"]
+_LANE = _KEYS[:3]
 _BY = (["material"], ["material", "period"], [*_LANE, "period"], _KEYS)
 """By which labels the first four of them have the tonnes that were driven."""
 _FAR = 3.0
@@ -151,7 +151,7 @@ def measure_driven(driven: Driven, flows: pd.DataFrame, *measured: str) -> Books
     keys, problem = _list_keys(flows), driven.problem
     others = np.arange(len(problem.moves), problem.column_count)
     moves = [problem.find(**key) for key in keys]
-    small = problem.only(np.concatenate([np.unique(np.concatenate([others[:0], *moves])), others]))
+    small = problem.only(np.union1d(np.concatenate([others[:0], *moves]), others))
     small = _measure_legs(small, flows, measured) if measured else small
     fixed = [
         sum_of("slips_kept", str(at), small.find(**key), "=", tonnes)
@@ -160,15 +160,14 @@ def measure_driven(driven: Driven, flows: pd.DataFrame, *measured: str) -> Books
     fixed += limits.trips_balanced(small)
     loose = [row for rule in _ACCOUNTED for row in rule(small) if len(row.columns)]
     programme = build_programme([*fixed, *loose], small.whole)
-    numbered = list(enumerate(loose, len(fixed)))
-    short = [(at, row) for at, row in numbered if row.sense != "<="]
-    over = [(at, row) for at, row in numbered if row.sense != ">="]
-    weights = [_WORSE.get(row.rule, 1.0) for _, row in (*short, *over)]
+    numbered = dict(enumerate(loose, len(fixed)))
+    bends = [[at for at, row in numbered.items() if row.sense != one] for one in ("<=", ">=")]
+    weights = [_WORSE.get(numbered[at].rule, 1.0) for side in bends for at in side]
     none, count = np.zeros(len(weights)), small.column_count
     costs = [np.append(one, none) for one in (*small.objectives(), break_ties(small))]
     found = solve(
         small,
-        programme=programme.with_slack(*([at for at, _ in one] for one in (short, over))),
+        programme=programme.with_slack(*bends),
         costs=[np.append(np.zeros(count), weights), *costs],
         start=np.arange(count, count + len(weights)),
     )
@@ -190,21 +189,17 @@ def _measure_legs(problem: Problem, flows: pd.DataFrame, measured: Sequence[str]
     does, however little it carries.
     """
     frame = problem.legs.frame.copy()
-    rows = pd.MultiIndex.from_frame(frame[_KEYS].astype(str)).get_indexer(
-        pd.MultiIndex.from_frame(flows[_KEYS].astype(str))
-    )
+    legs, ours = (pd.MultiIndex.from_frame(one[_KEYS].astype(str)) for one in (frame, flows))
+    rows = legs.get_indexer(ours)
     driven = frame["length_km"].to_numpy()[rows] > 0
     rows, flows = rows[driven], flows[driven]
-    ratio = dict.fromkeys(("length_km", "load_t"), np.ones(len(flows)))
-    ratio |= {one: flows[one].to_numpy() / frame[one].to_numpy()[rows] for one in measured}
-    for name in map(str, frame.select_dtypes("number")):
-        if name in _FOR_EACH_LOAD:
-            continue
-        times = ratio["load_t"] if name == "load_t" else ratio["length_km"]
-        times = ratio["length_km"] / ratio["load_t"] if name.endswith("_per_t") else times
-        values = frame[name].to_numpy(np.float64).copy()
-        values[rows] *= times
-        frame[name] = values
+    times = {one: np.ones(len(frame)) for one in ("length_km", "load_t")}
+    for one in measured:
+        times[one][rows] = flows[one].to_numpy() / frame[one].to_numpy()[rows]
+    far, load = times.values()
+    for name in frame.select_dtypes("number").columns.difference([*_FOR_EACH_LOAD], sort=False):
+        by_load = far / load if name.endswith("_per_t") else far
+        frame[name] = frame[name] * (load if name == "load_t" else by_load)
     return replace(problem, legs=replace(problem.legs, frame=frame), _measured={})
 
 

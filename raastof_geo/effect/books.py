@@ -22,6 +22,7 @@ LINE_LABELS = (
     *("material", "vehicle", "period", "what"),
 )
 
+_TOLD = [indicator.name for indicator in told_in_books()]
 COMMON = shares.NOWHERE
 """The label of lines that have no material or no period of their own."""
 
@@ -45,7 +46,14 @@ class Books:
     @cached_property
     def totals(self) -> pd.Series:
         """Everything added up."""
-        return self.lines[_told()].sum()
+        return self.lines[_TOLD].sum()
+
+    def times(self, share: Floats | float) -> "Books":
+        """Give so much of each line."""
+        lines = self.lines.copy()
+        numbers = lines.select_dtypes("number").columns
+        lines[numbers] = lines[numbers].mul(share, axis=0)
+        return Books(self.scenario, lines)
 
     def by(self, dimension: str) -> pd.DataFrame:
         """Add up by `site`, `project`, `municipality`, `material`, `period` or `vehicle`.
@@ -57,7 +65,7 @@ class Books:
             return self.by_site
         if dimension not in self._added_up:
             if dimension in ("material", "period", "vehicle"):
-                table = self.lines.groupby(dimension)[_told()].sum()
+                table = self.lines.groupby(dimension)[_TOLD].sum()
             else:
                 projects = {site: self.scenario.project(site) for site in self.scenario.sites}
                 group = projects if dimension == "project" else self.municipalities
@@ -191,11 +199,7 @@ def keep_books(problem: Problem, values: Floats) -> Books:
     lines = lines.sort_values(
         ["_kind", "giver", "taker", "material", "_period", "vehicle"], ignore_index=True
     )
-    return Books(problem.scenario, lines[[*LINE_LABELS, "amount", *_told()]])
-
-
-def _told() -> list[str]:
-    return [indicator.name for indicator in told_in_books()]
+    return Books(problem.scenario, lines[[*LINE_LABELS, "amount", *_TOLD]])
 
 
 _HERE = {"origin": "site", "destination": "site"}

@@ -46,13 +46,10 @@ def find_junctions(plan: Plan, like: str, count: int) -> list[Junction]:
         return []
     network = roads.network
     table = measure_burden(plan.scenario, plan.problem.legs, plan.flows, plan.empty_trips)
-    edge = table["edge"].to_numpy(np.intp)
+    edge, lon, lat = table["edge"].to_numpy(np.intp), network.node_lon, network.node_lat
     reached = np.where(table["ahead"].astype(bool), network.head[edge], network.tail[edge])
-    trips = np.bincount(
-        reached, table["loaded_trips"] + table["empty_trips"], minlength=len(network.node_lon)
-    )
-    arms = np.bincount(np.r_[network.tail, network.head], minlength=len(trips))
-    lon, lat = network.node_lon, network.node_lat
+    trips = np.bincount(reached, table["loaded_trips"] + table["empty_trips"], len(lon))
+    arms = np.bincount(np.r_[network.tail, network.head], minlength=len(lon))
     places, found = network.project(lon, lat), dict[int, Junction]()
     for node in np.argsort(-np.where(arms >= _ARMS, trips, 0.0), kind="stable").tolist():
         if len(found) == count or arms[node] < _ARMS or not trips[node]:
@@ -82,9 +79,7 @@ def find_like(scenario: Scenario, like: str) -> dict[str, Any]:
 def propose_candidates(scenario: Scenario, like: str, junctions: Sequence[Junction]) -> Variant:
     """Say as a variant that the best one of some junctions may have what another site has."""
     own, limits = find_like(scenario, like), write_plain(scenario.said.choices.openings)
-    told: dict[str, Any] = {
-        f"sites.{one.id}": {"name": one.id, "lon": one.lon, "lat": one.lat, **own}
-        for one in junctions
-    }
-    limits = [*limits, {"of": [one.id for one in junctions], "at_most": 1}]
+    limits.append({"of": [one.id for one in junctions], "at_most": 1})
+    places = ({"name": one.id, "lon": one.lon, "lat": one.lat, **own} for one in junctions)
+    told = {f"sites.{one['name']}": one for one in places}
     return Variant(set={**told, "choices.openings": limits})

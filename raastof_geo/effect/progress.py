@@ -7,6 +7,7 @@ course: of a lighter material fewer tonnes fill the same layer, and count as as 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import pandas as pd
 
@@ -21,17 +22,20 @@ from raastof_geo.scenario.said.target import DEFINITIONS, ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 
 GOAL_SHARE = 0.20
-GOAL_YEAR = 2032
 _REGION = "Region Sjælland, genanvendelse af råstoffer (regionsjaelland.dk)"
 GOAL_SOURCE = f"{_REGION}; gate21.dk, sammen om mindre råstofforbrug"
 """Secondary raw materials and surplus soil over consumption. Verified: read on the pages named."""
 
-RECYCLED_TODAY = 0.02
+_RECYCLED_TODAY = 0.02
 """Recycled building materials over consumption in Region Sjælland; soil is not in it (1.5-2.5 %).
 Source: gate21.dk, sammen om mindre råstofforbrug (2022-2023), read; what it counts is inferred
 from the regional supply model (regionh.dk, 2015 figures: land, sea, recycled, net import)."""
 
-REFERENCE_TONNE = say_text("reference tonne", "meaning")
+GOAL: Mapping[str, Any] = {
+    **{"goal": round(100 * GOAL_SHARE), "year": "2032", "today": round(100 * _RECYCLED_TODAY)},
+    "reference_tonne": say_text("reference tonne", "meaning"),
+}
+"""What is told of the goal; shares in per cent."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Shares:
 
     @property
     def recycled(self) -> float:
-        """Recycled building materials and residues over needs: as `RECYCLED_TODAY`, no soil."""
+        """Recycled building materials and residues over needs: as the 2 % of today, no soil."""
         return self.share("without_soil")
 
     @property

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,13 +29,11 @@ from raastof_geo.scenario.said.agreement import Agreement
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Depot, Facility, Need, Offer, Plant, Scenario
 from raastof_geo.scenario.tables.delivery import Deliveries
-from raastof_geo.scenario.varied import Edits, write_plain
+from raastof_geo.scenario.varied import Edits, write_agreements, write_plain
 from raastof_geo.units import LEAST_AMOUNT, Quantity
 
 _LEAST_T = 0.5
 """Less than this is not left at a plant. [t]"""
-_AMOUNTS = ("tonnes", "at_least", "at_most")
-_Due: TypeAlias = Offer | Need
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,48 +81,28 @@ def follow_plan(
     driven = match_slips(problem, plan.flows, slips, until)
     planned, deviations = explain_deviations(driven, plan.flows)
     went = _add_up_due(_pick(driven.books, "moves", scenario.periods))
-    edits: dict[Any, Any] = {**_edit_due(scenario, lambda due: (went[due.id], due.periods))}
-    edits |= {("agreements",): [], ("choices",): {}}  # which no baseline has
-    refused: list[str] = []
+    served = _edit_due(scenario, lambda due: (went[due.id], due.periods))
+    served |= {("agreements",): [], ("choices",): {}}  # which no baseline has
 
-    def solve_served() -> Books:
-        served = read_varied(scenario, edits)
-        return solve_baseline(served, price(legs, served) or legs).books
+    def vary(edits: Edits) -> tuple[Scenario, Legs]:
+        varied = read_varied(scenario, edits)
+        return varied, price(legs, varied) or legs
 
-    baseline, rest = _attempt(solve_served, refused), None
+    tasks: dict[str, Callable[[], Books]]
+    tasks = {"baseline": lambda: solve_baseline(*vary(served)).books}
     if driven.now is not None:
         left = _Remainder(scenario, driven.books, driven.now)
-        rest = _attempt(lambda: _plan_rest(left, plan, legs, price), refused)
-    return Reality(slips, driven, planned, deviations, baseline, rest, refused)
-
-
-def _attempt(task: Callable[[], Books], refused: list[str]) -> Books | None:
-    try:
-        return task()
-    except RaastofError as error:
-        refused.append(str(error))
-        return None
-
-
-def take_share(books: Books, share: Mapping[str, float]) -> Books:
-    """Give a share of the lines of each period; what has no period as a whole."""
-    lines = books.lines.copy()
-    numbers = lines.select_dtypes("number").columns
-    lines[numbers] = lines[numbers].mul(lines["period"].map(share).fillna(1.0).to_numpy(), axis=0)
-    return Books(books.scenario, lines)
-
-
-def _plan_rest(
-    left: "_Remainder", plan: Plan, legs: Legs, price: Callable[[Legs, Scenario], Legs | None]
-) -> Books:
-    """Plan the rest; what was driven in the period that is running is taken out of its lines."""
-    scenario = read_varied(left.scenario, left.edit())
-    rest = assign(scenario, price(legs, scenario) or legs, rules=plan.rules, stated=False)
-    used = np.flatnonzero(rest.proof.values)
-    lines = keep_books(rest.problem.only(used), rest.proof.values[used]).lines
-    gone = take_share(left.books, dict.fromkeys(left.scenario.periods, -1.0)).lines
-    parts = lines[~lines["period"].isin(left.over)], gone[gone["period"] == left.now]
-    return Books(left.scenario, pd.concat(parts, ignore_index=True))
+        tasks["rest"] = lambda: left.take_out(
+            assign(*vary(left.edit()), rules=plan.rules, stated=False)
+        )
+    found, refused = dict[str, Books](), list[str]()
+    for name, task in tasks.items():
+        try:
+            found[name] = task()
+        except RaastofError as error:
+            refused.append(str(error))
+    plans = found.get("baseline"), found.get("rest")
+    return Reality(slips, driven, planned, deviations, *plans, refused)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,17 +125,25 @@ class _Remainder:
         """The periods that are over."""
         return [one for one in self.scenario.periods if one not in self.ahead]
 
+    def take_out(self, rest: Plan) -> Books:
+        """Keep the books of the rest, less what was driven in the period that is running."""
+        used = np.flatnonzero(rest.proof.values)
+        lines = keep_books(rest.problem.only(used), rest.proof.values[used]).lines
+        gone = self.books.times(-1.0).lines
+        parts = lines[~lines["period"].isin(self.over)], gone[gone["period"] == self.now]
+        return Books(self.scenario, pd.concat(parts, ignore_index=True))
+
     def edit(self) -> Edits:
         """Give what to write where in the scenario for it to be about the rest."""
         moved, running = (_pick(self.books, "moves", one) for one in (self.over, [self.now]))
         done, runs = _add_up_due(moved), _add_up_due(running)
 
-        def leave(due: _Due) -> tuple[float, Sequence[str]]:
+        def leave(due: Offer | Need) -> tuple[float, Sequence[str]]:
             """Give what is left of an entry, and when; what is late is due now."""
             left = max(due.tonnes - done[due.id], runs[due.id])
             return left, [one for one in due.periods if one in self.ahead] or [self.now]
 
-        edits: dict[Any, Any] = {**_edit_due(self.scenario, leave)}
+        edits = _edit_due(self.scenario, leave)
         for site, made in self._list_made(moved):
             edits.setdefault(("sites", site, "offers"), []).append(made)
         for place in self.scenario.facilities:
@@ -167,13 +153,13 @@ class _Remainder:
     def _list_made(self, moved: pd.DataFrame) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """List what plants have made of what came, and have not sent on: surplus of their sites."""
         runs, sent = _pick(self.books, "processes", self.over), _add_up_due(moved)
+        ran = runs.groupby(["origin", "what"])["amount"].sum()
         for plant in self.scenario.plants:
             made = defaultdict[tuple[str, str], float](float)
             for process in plant.processes:
-                here = (runs["origin"] == plant.site) & (runs["what"] == process.recipe)
+                tonnes = ran.get((plant.site, process.recipe), 0.0)
                 for material, share in process.outputs.items():
-                    key = plant.giver(material, process), material
-                    made[key] += share * runs[here]["amount"].sum()
+                    made[plant.giver(material, process), material] += share * tonnes
             for (giver, material), tonnes in made.items():
                 if (left := tonnes - sent[giver]) > _LEAST_T:
                     entry = {"material": material, "amount": _tonnes(left), "from": self.now}
@@ -186,13 +172,12 @@ class _Remainder:
         if place.role != Role.STOCKPILE and not (entry.closes_on and entry.closes_on < start):
             said["opens_on"] = max(start, entry.opens_on or start)
         if place.total_t is not None:
-            end, kind = "destination", "taker_kind"
-            if place.role == Role.PIT:
-                end, kind = "origin", "giver_kind"
-            used = moved[(moved[end] == place.site) & (moved[kind] == place.role)]
+            pit = place.role == Role.PIT
+            end, kind = ("origin", "giver_kind") if pit else ("destination", "taker_kind")
+            used = moved[moved[kind] == place.role]
             if isinstance(place, Plant):
-                runs = _pick(self.books, "processes", self.over)
-                used = runs[runs["origin"] == place.site]
+                end, used = "origin", _pick(self.books, "processes", self.over)
+            used = used[used[end] == place.site]
             said["capacity_total"] = _tonnes(place.total_t - used["amount"].sum())
         if isinstance(place, Depot) and self.over:
             lying = _pick(self.books, "stores", self.over[-1:])
@@ -209,17 +194,14 @@ class _Remainder:
             went, goes = (_add_up_agreed(lines, one, periods) for lines in moved)
             left = [period for period in periods if period in self.ahead]
             kept = _within(one, left or [self.now])
-            for key in _AMOUNTS:
-                if (amount := getattr(one, key)) is not None:
-                    tonnes = self.scenario.weigh(amount, one.material) - went
-                    kept[key] = _tonnes(max(tonnes, 0.0 if key == "at_least" else goes))
+            for key, amount in one.amounts.items():
+                tonnes = self.scenario.weigh(amount, one.material) - went
+                kept[key] = _tonnes(max(tonnes, 0.0 if key == "at_least" else goes))
             if left and not (one.forbidden and goes):
                 yield kept
         between = moved[1].query("origin != destination")  # nobody agrees with itself
-        lanes = between.groupby(["origin", "destination", "material"])[TONNES].sum()
-        for lane, tonnes in zip(lanes.index.tolist(), lanes.tolist(), strict=True):
-            named = dict(zip(("giver", "taker", "material"), lane, strict=True))
-            yield {**named, "at_least": _tonnes(tonnes), "from": self.now, "to": self.now}
+        lanes = ["origin", "destination", "material", "period"]
+        yield from write_agreements(between.groupby(lanes)[TONNES].sum(), _tonnes)
 
 
 def _pick(books: Books, kind: str, periods: Any) -> pd.DataFrame:
@@ -230,10 +212,9 @@ def _pick(books: Books, kind: str, periods: Any) -> pd.DataFrame:
 
 def _add_up_agreed(lines: pd.DataFrame, one: Agreement, periods: Sequence[str]) -> float:
     """Add up what an agreement is about. [t]"""
-    mine = lines[(lines["origin"] == one.giver) & (lines["destination"] == one.taker)]
-    mine = mine[mine["period"].isin(periods)]
-    materials = [one.material] if one.material else mine["material"]
-    return float(mine[mine["material"].isin(materials)][TONNES].sum())
+    wanted = {"origin": [one.giver], "destination": [one.taker], "period": periods}
+    wanted |= {"material": [one.material]} if one.material else {}
+    return float(lines[lines[[*wanted]].isin(wanted).all(axis=1)][TONNES].sum())
 
 
 def _add_up_due(moved: pd.DataFrame) -> defaultdict[str, float]:
@@ -242,10 +223,12 @@ def _add_up_due(moved: pd.DataFrame) -> defaultdict[str, float]:
     return defaultdict(float, {str(id_): float(t) for one in sums for id_, t in one.items()})
 
 
-def _edit_due(scenario: Scenario, leave: Callable[[_Due], tuple[float, Sequence[str]]]) -> Edits:
+def _edit_due(
+    scenario: Scenario, leave: Callable[[Offer | Need], tuple[float, Sequence[str]]]
+) -> dict[Any, Any]:
     """Write surplus and needs with other tonnes, in other periods; each window by itself."""
     edits: dict[Any, Any] = {}
-    every: tuple[_Due, ...] = (*scenario.offers, *scenario.needs)
+    every: tuple[Offer | Need, ...] = (*scenario.offers, *scenario.needs)
     for due in every:
         said = getattr(scenario.sites[due.site], f"{due.role}s")[due.number - 1]
         tonnes, periods = leave(due)
@@ -256,7 +239,7 @@ def _edit_due(scenario: Scenario, leave: Callable[[_Due], tuple[float, Sequence[
 
 def _within(said: Any, periods: Sequence[str]) -> dict[str, Any]:
     """Write an entry without its amounts, from the first of some periods to the last."""
-    apart = {"amount", "amount_per_period", *_AMOUNTS}
+    apart = {"amount", "amount_per_period", "tonnes", "at_least", "at_most"}
     kept = {key: one for key, one in write_plain(said).items() if key not in apart}
     return kept | {"from": periods[0], "to": periods[-1]}
 

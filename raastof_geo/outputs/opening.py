@@ -2,21 +2,13 @@
 
 from collections.abc import Iterator
 
-from raastof_geo.assignment.telling.names import DEFINITION_NAMES, list_names
+from raastof_geo.assignment.telling.names import DEFINITION_NAMES, call_material, list_names
 from raastof_geo.effect.baseline import measure_shares
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.target import TargetAnswer
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW
-from raastof_geo.language import (
-    Message,
-    Readable,
-    format_number,
-    read_texts,
-    round_off,
-    say,
-    spoken_language,
-)
+from raastof_geo.language import Message, Readable, format_number, read_texts, round_off, say
 from raastof_geo.outputs.credit import in_sentence, say_price, tell_gain, write_short
 from raastof_geo.outputs.documents.assumptions import tell_turning
 from raastof_geo.outputs.tables.basis import name_basis
@@ -75,12 +67,10 @@ def say_in_all(scenario: Scenario) -> Message:
 
 
 def _say_share(result: Result) -> Message:
-    target, materials = result.effect.target, result.scenario.catalogue.materials
-    reach = target.reach
+    target, reach = result.effect.target, result.effect.target.reach
     most = sorted(reach.by_material.items(), key=lambda entry: -entry[1])[:_MOST_NAMED]
     by = [
-        f"{in_sentence(materials[name].called(spoken_language()))} "
-        f"{_percent(met / reach.needed_t)} %"
+        f"{in_sentence(call_material(result.scenario, name))} {_percent(met / reach.needed_t)} %"
         for name, met in most
         if reach.needed_t
     ]

@@ -6,12 +6,14 @@ A material has the hue of its family and a lightness of its own, so that no two 
 screen, on a grey print, or to readers who do not see red and green.
 """
 
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from importlib import resources
 from math import cos, radians, sin
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from raastof_geo.language import Message, format_day, say, spoken_language
+from raastof_geo.language import Message, format_day, read_texts, spoken_language
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.catalogue import Catalogue, FamilyName
 from raastof_geo.scenario.said.entry import Role
@@ -26,33 +28,18 @@ ROUTE_COLOURS = {"legal": "#0072b2", "free": "#d55e00", "back": "#56b4e9"}
 
 
 class RoleMark(NamedTuple):
-    """How a site of one role is drawn."""
+    """How a site of one role is drawn; `data/palette.toml` tells what each way is."""
 
     colour: str
     in_picture: str
-    """Path of SVG for the picture in reports, around 0,0 and about 14 wide."""
     in_chart: str
-    """Marker of Matplotlib."""
     in_gis: str
-    """Simple marker of QGIS."""
     on_paper: str = ""
-    """A darker colour for white paper, where the other would be too light."""
 
     @property
     def printed(self) -> str:
         """The colour on white paper."""
         return self.on_paper or self.colour
-
-
-ROLE_MARKS: Mapping[Role, RoleMark] = {
-    Role.NEED: RoleMark("#0b3d5c", "M-6 0a6 6 0 1 0 12 0a6 6 0 1 0 -12 0Z", "o", "circle"),
-    Role.OFFER: RoleMark("#f2a900", "M0 -7L7 6L-7 6Z", "^", "triangle", on_paper="#b36b00"),
-    Role.PIT: RoleMark("#8c6d46", "M-6 -6H6V6H-6Z", "s", "square"),
-    Role.RECEIVER: RoleMark("#5c3c7a", "M0 -8L8 0L0 8L-8 0Z", "D", "diamond"),
-    Role.PLANT: RoleMark("#00695c", "M-2 -7H2V-2H7V2H2V7H-2V2H-7V-2H-2Z", "P", "pentagon"),
-    Role.DEPOT: RoleMark("#455a64", "M0 -7L7 -2L4 6H-4L-7 -2Z", "p", "hexagon"),
-}
-"""By role, in the order of legends."""
 
 
 class BurdenClass(NamedTuple):
@@ -64,15 +51,6 @@ class BurdenClass(NamedTuple):
     width_px: float
 
 
-BURDEN_CLASSES = (
-    BurdenClass(0, "#e6a532", 2),
-    BurdenClass(5, "#e0721c", 3),
-    BurdenClass(20, "#b93a12", 4.5),
-    BurdenClass(50, "#7d1220", 6.5),
-    BurdenClass(150, "#3b0517", 9),
-)
-
-
 class MaterialFamily(NamedTuple):
     """Materials that are shown in shades of one colour."""
 
@@ -82,17 +60,16 @@ class MaterialFamily(NamedTuple):
     chroma: float
 
 
+_FILE = resources.files("raastof_geo") / "data" / "palette.toml"
+_LOOKS: Mapping[str, Any] = tomllib.loads(_FILE.read_text("utf-8"))
+ROLE_MARKS = {Role(one): RoleMark(**look) for one, look in _LOOKS["roles"].items()}
+"""By role, in the order of legends."""
+BURDEN_CLASSES = [BurdenClass(**one) for one in _LOOKS["burden"]]
 FAMILIES: Mapping[FamilyName, MaterialFamily] = {
-    "brick": MaterialFamily(say("Brick"), 40, 62),
-    "concrete": MaterialFamily(say("Concrete"), 262, 46),
-    "clean_soil": MaterialFamily(say("Clean soil"), 138, 46),
-    "polluted_soil": MaterialFamily(say("Polluted soil"), 318, 50),
-    "virgin": MaterialFamily(say("Virgin material"), 82, 54),
-    "stone": MaterialFamily(say("Stone and ballast"), 205, 34),
-    "residue": MaterialFamily(say("Residue"), 5, 52),
-    "asphalt": MaterialFamily(say("Asphalt"), 280, 4),
+    one: MaterialFamily(read_texts("families")[one], **look)
+    for one, look in _LOOKS["families"].items()
 }
-"""By what the catalogue calls them; those beside each other differ in blue and yellow as well."""
+"""By what the catalogue calls them."""
 _DARKEST, _LIGHTEST = 22.0, 76.0
 """Lightness of the materials: all are seen on land and on white paper. [L*]"""
 

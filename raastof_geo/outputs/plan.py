@@ -1,10 +1,11 @@
-"""Put all that is needed to check and repeat a plan into plain values and, for NumPy, arrays."""
+"""Put what `records` keep of a run into plain values and, for NumPy, arrays."""
 
 import hashlib
 import json
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,18 +15,32 @@ import numpy as np
 from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.assignment.statement.layout import MEASURES
 from raastof_geo.assignment.statement.problem import ColumnKind
+from raastof_geo.effect.books import LINE_LABELS
 from raastof_geo.effect.cause import Gain
+from raastof_geo.effect.factor import list_doubts, name_factors
+from raastof_geo.effect.measure import Effect
 from raastof_geo.evidence import STATES
-from raastof_geo.figures.vocabulary import SHORT_OF_GOAL
+from raastof_geo.figures import vocabulary
+from raastof_geo.language import in_currency, translate
 from raastof_geo.recall import BASELINE_TABLES, describe_rows, pack_rest
+from raastof_geo.records.flows import write_flows
+from raastof_geo.records.ledger import write_ledger
 from raastof_geo.records.plan import PLAN, write_plan
 from raastof_geo.records.proof import Arrays, write_proof
 from raastof_geo.records.record import make_finite, pack_values
 from raastof_geo.result import Result, name_materials
+from raastof_geo.scenario.period import name_period
+from raastof_geo.scenario.telling.words import CatalogueWords
 from raastof_geo.version import __version__
 
 _TABLES = ("flows", "processed", "stored", "empty_trips", "shortfalls", "openings", "fleet")
+_PROVED, _PRICED = ("gap", "holds"), ("price_kind", "dkk_per_t_co2e")
 _LIBRARIES = ("pulp", "highspy", "numpy", "scipy", "pandas", "shapely", "pyproj")
+_OF_FIGURES = (
+    *("name", "value", "by_year", "unit", "source", "valid_from", "low", "high", "price_year"),
+    *("indexed", "valid_to", "evidence", "note"),
+)
+"""What is told of a factor, in this order; nothing of what it does not have."""
 
 
 def describe_plan(result: Result) -> dict[str, Any]:
@@ -61,8 +76,8 @@ def describe_plan(result: Result) -> dict[str, Any]:
         "objectives": plan.objectives,
         "amounts": plan.amounts,
         "finished": plan.finished,
-        "certificate": _describe_certificate(plan.certificate),
-        "goal_certificate": plan.goal_certificate and _describe_certificate(plan.goal_certificate),
+        "certificate": _describe(plan.certificate, *_PROVED),
+        "goal_certificate": plan.goal_certificate and _describe(plan.goal_certificate, *_PROVED),
         "effect": {
             "plan": asdict(result.effect.plan),
             "baseline": asdict(result.effect.baseline),
@@ -70,10 +85,10 @@ def describe_plan(result: Result) -> dict[str, Any]:
             "target": asdict(result.effect.target),
             "saved_share": result.effect.saved_share,
             "causes": [
-                {"names": list(cause.names), **_describe_gain(cause.gain)}
+                {"names": list(cause.names), **_describe(cause.gain, *_PRICED)}
                 for cause in result.effect.causes
             ],
-            "coordination": coordination and _describe_gain(coordination),
+            "coordination": coordination and _describe(coordination, *_PRICED),
             "baseline_missing_tonnes": _name_missing(result.effect.baseline_missing),
             "baselines": [
                 {
@@ -104,16 +119,12 @@ def describe_plan(result: Result) -> dict[str, Any]:
     return finite
 
 
-def _describe_gain(gain: Gain) -> dict[str, Any]:
-    return asdict(gain) | {"price_kind": gain.price_kind, "dkk_per_t_co2e": gain.dkk_per_t_co2e}
+def _describe(one: Gain | Certificate, *also: str) -> dict[str, Any]:
+    return asdict(one) | {name: getattr(one, name) for name in also}
 
 
 def _name_missing(missing: Mapping[tuple[str, str], float]) -> dict[str, float]:
     return {f"{rule}: {label}": tonnes for (rule, label), tonnes in missing.items()}
-
-
-def _describe_certificate(certificate: Certificate) -> dict[str, Any]:
-    return {**asdict(certificate), "gap": certificate.gap, "holds": certificate.holds}
 
 
 def record_plan(result: Result, folder: Path) -> Path:
@@ -122,14 +133,15 @@ def record_plan(result: Result, folder: Path) -> Path:
 
 
 def describe_proof(result: Result) -> Arrays:
-    """Give the arrays of `proof.npz`; `records.proof` tells what they mean."""
+    """Give the arrays of `proof.npz`; `data/proof.toml` tells what they mean."""
     plan, problem, proof = result.plan, result.plan.problem, result.plan.proof
     rows, moves, used = proof.programme.matrix.tocsr(), problem.moves, np.flatnonzero(proof.values)
     small = problem.only(used)
     steps = [step.name for step in problem.scenario.said.objectives]
     objectives = dict(zip(steps, small.objectives(), strict=True))
     if plan.goal_certificate is not None:
-        objectives = {SHORT_OF_GOAL: small.measure(SHORT_OF_GOAL), **objectives}
+        short = vocabulary.SHORT_OF_GOAL
+        objectives = {short: small.measure(short), **objectives}
     # Columns that move nothing: their kind, and what tells them apart, as a JSON list.
     labels = [
         json.dumps([kind, *map(str, row)], ensure_ascii=False)
@@ -155,17 +167,14 @@ def describe_proof(result: Result) -> Arrays:
         "value": proof.values.astype(np.float64),
         "price": proof.shadow_prices.astype(np.float64),
         "goal_price": proof.goal_prices.astype(np.float64),
-        "goal_cost": problem.measure(SHORT_OF_GOAL).astype(np.float64),
+        "goal_cost": problem.measure(vocabulary.SHORT_OF_GOAL).astype(np.float64),
         "price_given": proof.prices_given_decisions.astype(np.float64),
         # Who sends what to whom, when and by which truck, on each column that is a move.
         **_describe_parties("giver", problem.givers, ("site", "kind", "material")),
         **_describe_parties("taker", problem.takers, ("site", "kind")),
         "vehicle": np.array(problem.vehicles, dtype=str),
         "period": np.array(list(problem.scenario.periods), dtype=str),
-        "move_giver": moves.giver.astype(np.int32),
-        "move_taker": moves.taker.astype(np.int32),
-        "move_vehicle": moves.vehicle.astype(np.int32),
-        "move_period": moves.period.astype(np.int32),
+        **{f"move_{key}": getattr(moves, key).astype(np.int32) for key in keys},
         # What a unit of each column in use adds to every measure and objective.
         "used_column": used.astype(np.int64),
         "measure": np.array(list(MEASURES), dtype=str),
@@ -189,3 +198,86 @@ def _describe_parties(name: str, parties: Any, about: tuple[str, ...]) -> Arrays
 def record_proof(result: Result, folder: Path) -> Path:
     """Write proof.npz."""
     return write_proof(describe_proof(result), folder)
+
+
+@lru_cache(maxsize=1)
+def describe_ledger(effect: Effect) -> dict[str, Any]:
+    """Put the books of plan and baseline into plain values: what is in ledger.json.
+
+    Kept, for the appendix quotes it: not to be changed.
+    """
+    scenario, sites = effect.books.scenario, list(effect.books.scenario.sites)
+    sides = {"plan": effect.books, "baseline": effect.baseline_books}
+    named = {side: name_factors(books) for side, books in sides.items()}
+    used = sorted({one for parts in named.values() for names in parts.values() for one in names})
+    number, kept = {name: at for at, name in enumerate(used)}, vocabulary.kept_in_books()
+    catalogue, states = scenario.catalogue, scenario.states()
+    words = CatalogueWords(catalogue, scenario.said.language)
+    sections = {"material": "materials", "what": "recipes", "vehicle": "vehicles"}
+    return {
+        "scenario": {"id": scenario.id, "title": scenario.said.title, "sha256": scenario.digest},
+        "shared_legs": scenario.said.effect.shared_legs,
+        "units": {part: in_currency(part.unit) for part in vocabulary.told_in_books()},
+        "groups": {part: part.divided for part in kept},
+        "sums": {name: list(parts) for name, parts in vocabulary.sums_of_parts().items()},
+        "bases": {part: list(part.times) for part in vocabulary.multiples()},
+        # What each is called and belongs to; the last is nobody's, and has no name.
+        "sites": [*sites, ""],
+        "names": [*map(scenario.site_name, sites), ""],
+        "projects": [*map(scenario.project, sites), ""],
+        "municipalities": [*(effect.books.municipalities.get(one, "") for one in sites), ""],
+        **{
+            side: {  # the lines, who shares them, and which factors of the list they hang on
+                "lines": {
+                    **{label: books.lines[label].tolist() for label in LINE_LABELS},
+                    **{part: books.lines[part].round(6).tolist() for part in ("amount", *kept)},
+                },
+                "shares": {
+                    group: {"line": line.tolist(), "site": site.tolist(), "share": share.tolist()}
+                    for group, (line, site, share) in books.shares.items()
+                },
+                "factors": {
+                    part: [number[name] for name in names] for part, names in named[side].items()
+                },
+            }
+            for side, books in sides.items()
+        },
+        "called": {
+            "part": {part: part.bare for part in vocabulary.told_in_books()},
+            "period": {one: name_period(period) for one, period in scenario.periods.items()},
+            **{
+                label: {one: words.called(section, one) for one in catalogue.names(section)}
+                for label, section in sections.items()
+            },
+        },
+        "factor_names": used,
+        "figures": {  # the value and the source of every factor that a line hangs on
+            name: {
+                **dict.fromkeys(_OF_FIGURES),
+                **figure.model_dump(mode="json", include=set(_OF_FIGURES)),
+                "name": words.name_figure(name),
+                "source": catalogue.cite(figure.source),
+                "evidence": states[name],
+                "note": translate(figure.note),
+            }
+            for name, figure in catalogue.figures().items()
+            if name in number
+        },
+        "doubts": [
+            {"figure": one.name, "part": one.part, "influence": round(one.influence, 6)}
+            for one in list_doubts(effect.books, effect.baseline_books)
+        ],
+    }
+
+
+def record_ledger(result: Result, folder: Path) -> Path:
+    """Write ledger.json."""
+    return write_ledger(describe_ledger(result.effect), folder)
+
+
+def record_flows(result: Result, folder: Path) -> Path:
+    """Write flows.csv."""
+    scenario, flows = result.scenario, result.plan.flows
+    sites = {site: scenario.site_name(site) for site in scenario.sites}
+    names = {"sites": sites, "materials": name_materials(result, flows)}
+    return write_flows(describe_rows(flows), names, folder, scenario.said.language)

@@ -9,10 +9,17 @@ from raastof_geo.assignment.telling.case import say_idle
 from raastof_geo.assignment.telling.names import list_names
 from raastof_geo.errors import Finding
 from raastof_geo.evidence import STATES
-from raastof_geo.language import Language, Message, read_texts, say, say_text, spoken_language
+from raastof_geo.language import (
+    Language,
+    Message,
+    format_number,
+    read_texts,
+    say,
+    say_text,
+    spoken_language,
+)
 from raastof_geo.legs.legs import explain_lost
 from raastof_geo.outputs.credit import doubt_allocation
-from raastof_geo.outputs.tables.basis import doubt_today
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.routing.islands import explain_ferries, explain_islands, group_sites
@@ -69,7 +76,13 @@ def warn(result: Result) -> list[Finding]:
     saves_half = effect.saved_share is not None and effect.saved_share > 0.5
     if saves_half and len(projects) >= REGION:
         told.append(read_texts("doubts")["region"].format(count=len(projects)))
-    told += (*doubt_allocation(effect), *doubt_today(result))
+    told += doubt_allocation(effect)
+    today = result.scenario.said.baseline.today
+    asked = None if today is None else today.share
+    for one in effect.baselines:
+        if asked is not None and one.reached is not None:  # it cannot be with what is on offer
+            had, wanted = (format_number(100 * it, digits=1) for it in (one.reached, asked))
+            told.append(read_texts("doubts")["today"].format(asked=wanted, reached=had))
     told += beyond_fairness(result.scenario, result.plan.problem.alone)
     told += explain_lost(result.legs)
     findings = [Finding(one) for one in told]

@@ -37,7 +37,7 @@ def _lay_out(result: Result, found: Worths) -> Iterator[document.Block]:
     told = texts["nothing"]
     for one in sorted(found.values, key=lambda one: _kg(one.more), reverse=True):
         if one.site and _kg(one.more) < -_LEAST_KG and isinstance(one.more, Moved):
-            kg, dkk = map(_write, one.more[:2])
+            kg, dkk = document.write_numbers(*one.more[:2], digits=1)
             notes.pop(one.site, None)
             notes[one.site] = f"{kg} kg"
             site = scenario.site_name(one.site)
@@ -47,15 +47,8 @@ def _lay_out(result: Result, found: Worths) -> Iterator[document.Block]:
         drawn = draw_map_picture(result, (), [*reversed(notes)][:_MOST_SITES], notes=notes)
         yield document.Picture(drawn, texts["map"], texts["map"])
     for title, about, heads, rows in tabulate_worth(scenario, found):
-        some = tuple(tuple(map(_write, row)) for row in rows[:_MOST_ROWS])
         words = sum(isinstance(one, str) for one in rows[0][:3])
-        yield document.Table(title, tuple(heads), some, words, source=about)
-
-
-def _write(cell: Any) -> str:
-    if cell is None:
-        return "–"
-    return format_number(cell, digits=1) if isinstance(cell, float) else str(cell)
+        yield document.Listing(title, heads, rows, words, _MOST_ROWS, source=about).show()
 
 
 def _kg(moved: Moved | str) -> float:

@@ -3,17 +3,19 @@
 import io
 import math
 import re
+import tomllib
 import zipfile
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias, get_type_hints
+from types import SimpleNamespace
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from raastof_geo.arrays import Floats, Integers, Mask, Signs
+from raastof_geo.arrays import Integers
 from raastof_geo.errors import RaastofError
 from raastof_geo.language import say, say_text
 from raastof_geo.records.record import Record, refuse_part, refuse_proof
@@ -22,62 +24,19 @@ PROOF = Record("proof.npz", "raastof_geo proof 4", most_bytes=1_000_000_000)
 """Format 1 had no labels of columns, no rates and no copy of plan.json; format 2 had no tables
 with every digit and no catalogue, so that results could be checked and not be read back; format
 3 knew no goals."""
-Texts: TypeAlias = NDArray[np.str_]
+
+Arrays: TypeAlias = Mapping[str, NDArray[Any]]
 
 
-@dataclass(frozen=True, eq=False)
-class ProofArrays:
-    """The arrays of a proof; what they mean is told by `write_proof`."""
-
-    row_start: Annotated[Integers, "i rows+1"]
-    column: Annotated[Integers, "i entries", "columns"]
-    coefficient: Annotated[Floats, "f entries"]
-    sense: Annotated[Signs, "i rows"]
-    limit: Annotated[Floats, "f rows"]
-    row_name: Annotated[Texts, "U rows"]
-    price: Annotated[Floats, "f rows"]
-    price_given: Annotated[Floats, "f rows"]
-    goal_price: Annotated[Floats, "f rows"]
-    cost: Annotated[Floats, "f columns"]
-    goal_cost: Annotated[Floats, "f columns"]
-    whole: Annotated[Mask, "b columns"]
-    value: Annotated[Floats, "f columns"]
-    giver: Annotated[Texts, "U givers"]
-    giver_site: Annotated[Texts, "U givers"]
-    giver_kind: Annotated[Texts, "U givers"]
-    giver_material: Annotated[Texts, "U givers"]
-    taker: Annotated[Texts, "U takers"]
-    taker_site: Annotated[Texts, "U takers"]
-    taker_kind: Annotated[Texts, "U takers"]
-    vehicle: Annotated[Texts, "U vehicles"]
-    period: Annotated[Texts, "U periods"]
-    move_giver: Annotated[Integers, "i moves", "givers"]
-    move_taker: Annotated[Integers, "i moves", "takers"]
-    move_vehicle: Annotated[Integers, "i moves", "vehicles"]
-    move_period: Annotated[Integers, "i moves", "periods"]
-    other_column: Annotated[Integers, "i others", "columns"]
-    other_label: Annotated[Texts, "U others"]
-    flow_column: Annotated[Integers, "i flows", "moves"]
-    used_column: Annotated[Integers, "i used", "columns"]
-    measure: Annotated[Texts, "U measures"]
-    measure_rate: Annotated[Floats, "f measures used"]
-    objective: Annotated[Texts, "U objectives"]
-    objective_rate: Annotated[Floats, "f objectives used"]
-    plan: Annotated[NDArray[np.uint8], "u bytes"]
-    rest: Annotated[NDArray[np.uint8], "u rest_bytes"]
+class ProofArrays(SimpleNamespace):
+    """The arrays of a proof, as `data/proof.toml` names them and tells what they mean."""
 
 
-_HINTS = get_type_hints(ProofArrays, include_extras=True).items()
-ARRAYS: dict[str, str] = {name: hint.__metadata__[0] for name, hint in _HINTS}
-"""Kind of numbers (`f` real, `i` whole, `b` yes or no, `U` text, `u` bytes), and how many: equal
-words are equal numbers."""
-_POINTS: dict[str, str] = {name: of for name, hint in _HINTS for of in hint.__metadata__[1:]}
-"""Arrays of numbers that point at one of as many."""
+_FILE = resources.files("raastof_geo") / "data" / "proof.toml"
+_TOLD: Mapping[str, list[str]] = tomllib.loads(_FILE.read_text("utf-8"))
 
 ROW_SIGNS = {-1: "<=", 0: "=", 1: ">="}
 """How a row holds its sum against its limit."""
-
-Arrays: TypeAlias = dict[str, NDArray[Any]]
 
 _MOST_ARRAYS = 2_000_000_000
 _MOST_TIMES = 100
@@ -88,25 +47,10 @@ _HEADER = re.compile(
 )
 
 
-def write_proof(arrays: Mapping[str, NDArray[Any]], folder: Path) -> Path:
-    """Write `proof.npz`: the programme, the plan, the prices that prove it, and what it says.
-
-    `row_start`, `column`, `coefficient`: the rows of the programme, one after the other; `sense`
-    (-1 at most, 0 equal, 1 at least) and `limit` of each; `row_name`. `cost` of the first
-    objective, for a unit of each column; `whole`: columns that are 0 or 1. `goal_cost`: what each
-    column lacks of the goals, which come before the first objective; `goal_price` proves how near
-    they can be come to. `value`: the plan; `price`: shadow prices that bound every plan from below;
-    `price_given`: those given the decisions of the plan.
-
-    `giver`, `taker` (with site, kind, material), `vehicle`, `period`: who there is; `move_giver`,
-    `move_taker`, `move_vehicle`, `move_period`: the number of each, for the first columns, which
-    are moves. `other_column`, `other_label`: what other columns in use are. `used_column`: columns
-    in use; for a unit of each `measure_rate` and `objective_rate`, by `measure` and `objective`.
-    `flow_column`: that of each flow of plan.json. `plan`: all of plan.json but its part `proof`, as
-    UTF-8; `rest`: what `load_result` needs besides, as JSON.
-    """
+def write_proof(arrays: Arrays, folder: Path) -> Path:
+    """Write `proof.npz`: the programme, the plan, the prices that prove it, and what it says."""
     path = folder / PROOF.name
-    kept = {name: arrays[name] for name in ARRAYS}
+    kept = {name: arrays[name] for name in _TOLD}
     np.savez_compressed(path, allow_pickle=False, format=np.array(PROOF.format), **kept)
     return path
 
@@ -128,8 +72,9 @@ def read_proof(path: Path) -> tuple[ProofArrays, bytes]:
             if whole > min(_MOST_ARRAYS, max(64_000_000, _MOST_TIMES * len(data))):
                 raise refuse_proof(say("its archive holds more than a proof can"), file=str(path))
             PROOF.check_format(str(_read_array(path, archive, "format", "U")), file=str(path))
+            kinds = {name: what[0] for name, (what, *_) in _TOLD.items()}
             arrays = ProofArrays(
-                **{name: _read_array(path, archive, name, of[0]) for name, of in ARRAYS.items()}
+                **{name: _read_array(path, archive, name, kind) for name, kind in kinds.items()}
             )
     except RaastofError:
         raise
@@ -177,20 +122,16 @@ def _is_sound(array: NDArray[Any]) -> bool:
 
 
 def _check_fit(path: Path, arrays: ProofArrays) -> None:
-    """Look whether equal words of `ARRAYS` are equal numbers, and numbers point at something."""
+    """Look whether equal words of `proof.toml` are equal numbers, which point at something."""
     sizes: dict[str, int] = {}
-    fits = True
-    for name, what in ARRAYS.items():
+    starts, sense, fits = arrays.row_start, arrays.sense, True
+    for name, (what, *_) in _TOLD.items():
         words, shape = what.split()[1:], getattr(arrays, name).shape
         fits &= len(words) == len(shape)
         for word, size in zip(words, shape, strict=False):
             fits &= sizes.setdefault(word, size) == size
-    starts, sense, fits = (
-        arrays.row_start,
-        arrays.sense,
-        fits and sizes["rows+1"] == sizes["rows"] + 1,
-    )
-    pointing = ((getattr(arrays, name), sizes[of]) for name, of in _POINTS.items())
+    told = ((name, of) for name, (_, *others) in _TOLD.items() for of in others)
+    pointing = ((getattr(arrays, name), sizes[of]) for name, of in told)
     fits = (
         fits
         and sizes["rows+1"] == sizes["rows"] + 1

@@ -122,7 +122,7 @@ def _check(folder: Path) -> Verdict:
     if bool(kept.get("goal_certificate")) != bool(proof.goal_cost.any()):
         goals = [say("plan.json and proof.npz do not agree whether there are goals")]
     elif proof.goal_cost.any():  # it is proved again that no plan comes nearer to them
-        lacks = replace(proof, cost=proof.goal_cost, price=proof.goal_price)
+        lacks = ProofArrays(**vars(proof) | {"cost": proof.goal_cost, "price": proof.goal_price})
         nearest = _measure(kept, "goal_certificate", lacks)
         goals = _check_certificate(kept, "goal_certificate", nearest, proof)
     findings = [

@@ -5,13 +5,15 @@ a file undergoes holds for each variation, and a variation is what its file woul
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import pandas as pd
 from pydantic import BaseModel
 
 from raastof_geo.errors import Finding, InputError
@@ -166,7 +168,30 @@ def write_plain(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         ordered = sorted(value) if isinstance(value, set | frozenset) else value
         return [write_plain(one) for one in ordered]
-    return str(value) if isinstance(value, Path) else value
+    return str(value) if isinstance(value, Path | str) else value
+
+
+def write_sections(**said: Any) -> str:
+    """Write sections of a scenario file, each entry of them a line; YAML reads JSON."""
+    lines = []
+    for key, value in said.items():
+        entries = [f"- {one}" for one in map(_write_line, value)] if isinstance(value, list) else []
+        if isinstance(value, Mapping):
+            entries = [f"  {id_}: {_write_line(one)}" for id_, one in value.items()]
+        lines += [f"{key}:", *entries] if entries else [f"{key}: {_write_line(value)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _write_line(value: Any) -> str:
+    return json.dumps(write_plain(value), ensure_ascii=False, default=str)
+
+
+def write_agreements(tonnes: pd.Series, write: Callable[[float], Any]) -> list[dict[str, Any]]:
+    """Write that tonnes by giver, taker, material and period go, or more, as `write` has them."""
+    return [
+        {"giver": giver, "taker": taker, "material": what, "from": when, "to": when, "at_least": t}
+        for giver, taker, what, when, t in tonnes.map(write).reset_index().itertuples(index=False)
+    ]
 
 
 def split_path(path: str) -> Trail:

@@ -47,9 +47,9 @@ class Headlines:
 
 @dataclass(frozen=True)
 class Told:
-    """How people read a headline."""
+    """How people read a headline, or another figure."""
 
-    title: Message
+    title: Readable
     unit: Readable
     factor: float
     digits: int
@@ -62,7 +62,11 @@ class Told:
 
     def write(self, value: float) -> str:
         """Write a value in the unit that people read."""
-        return f"{format_number(value * self.factor, digits=self.digits)} {self.unit}"
+        return f"{self.number(value)} {self.unit}"
+
+    def number(self, value: float) -> str:
+        """Write it without the unit."""
+        return format_number(value * self.factor, digits=self.digits)
 
 
 SHOWN: dict[HeadlineName, Told] = {

@@ -7,9 +7,9 @@ import openpyxl
 import pytest
 
 from raastof_geo import load_result, run_scenario
-from raastof_geo.outputs.tables.flows import list_flows
 from raastof_geo.outputs.tables.summary import find_reliances
 from raastof_geo.pipeline import solve_scenario
+from raastof_geo.result import list_flows
 from raastof_geo.scenario import read_scenario
 
 TESTS = Path(__file__).parents[1]

@@ -10,16 +10,19 @@ from types import SimpleNamespace
 import pytest
 
 from raastof_geo.language import format_number, speaking
-from raastof_geo.outputs.calendar import list_transports, say_when, write_calendar
 from raastof_geo.outputs.documents.document import Fold, Heading
 from raastof_geo.outputs.documents.project import (
+    LEAD_WEEKS,
     build_project,
     file_name,
     find_own_sites,
     group_flows,
     list_projects,
+    list_steps,
+    list_transports,
+    say_when,
+    write_calendar,
 )
-from raastof_geo.outputs.steps import LEAD_WEEKS, list_steps
 from raastof_geo.pipeline import run_scenario
 from raastof_geo.scenario.period import Period
 

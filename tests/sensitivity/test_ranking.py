@@ -8,8 +8,8 @@ from worlds import PIT_AND_PROJECT, make_legs, make_scenario, random_kilometres
 
 from raastof_geo import load_result
 from raastof_geo.language import speaking
+from raastof_geo.outputs.documents.assumptions import build_tornado
 from raastof_geo.outputs.documents.document import render_page
-from raastof_geo.outputs.documents.tornado import build_tornado
 from raastof_geo.sensitivity.headline import assess, solve_headlines
 from raastof_geo.sensitivity.lever import list_declared, list_levers
 

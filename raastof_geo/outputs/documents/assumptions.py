@@ -1,16 +1,34 @@
-"""The assumptions that an answer hangs on, as a table and in sentences, for first pages."""
+"""The assumptions that an answer hangs on: table, sentences, sheet, and a page with tornados."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-from raastof_geo.language import Message, Readable, format_number, read_texts, say
-from raastof_geo.outputs.documents.document import Table
-from raastof_geo.sensitivity.headline import SHOWN, Assessment, Flip, HeadlineName, Swing
+from raastof_geo.evidence import tell_unit
+from raastof_geo.language import Message, Readable, read_texts, say, speaking
+from raastof_geo.outputs.documents import document
+from raastof_geo.outputs.documents.charts import draw_bars
+from raastof_geo.outputs.documents.drawing import Drawing
+from raastof_geo.outputs.tables.book import Book, open_book
+from raastof_geo.records.exchange import exchanging
+from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.sensitivity.headline import (
+    HEADLINES,
+    SHOWN,
+    Assessment,
+    Flip,
+    HeadlineName,
+    Headlines,
+    Swing,
+)
+from raastof_geo.version import __version__
 
 TOLD: tuple[HeadlineName, ...] = ("largest_share", "saved_kg_co2e", "saved_dkk")
 HANGS_ON = say("What the answer hangs on")
+PAGE, DRAWING, BOOK = "sensitivity.html", "tornado.svg", "sensitivity.xlsx"
 
 
-def tabulate_assumptions(assessment: Assessment, *, most: int | None = None) -> Table:
+def tabulate_assumptions(assessment: Assessment, *, most: int | None = None) -> document.Table:
     """Tabulate assumptions: value, range, headlines at both ends as people read them, turns."""
     heads: list[Readable] = [say("Assumption"), say("Value"), say("Range")]
     heads += [SHOWN[name].head for name in TOLD]
@@ -19,15 +37,14 @@ def tabulate_assumptions(assessment: Assessment, *, most: int | None = None) -> 
         subject, found = swing.subject, [end.headlines for end in swing.ends]
         spans = (  # headlines at both ends
             str(say(" to ")).join(
-                "–" if one is None else format_number(one.of(name) * it.factor, digits=it.digits)
-                for one in found
+                "–" if one is None else SHOWN[name].number(one.of(name)) for one in found
             )
-            for name, it in ((name, SHOWN[name]) for name in TOLD)
+            for name in TOLD
         )
         flips = [subject.write(flip.level) for flip in swing.flips if flip.headline in TOLD]
         turns: Readable = "; ".join(dict.fromkeys(flips)) or say("nowhere in the range")
         rows.append((subject.title, subject.write(subject.value), subject.range, *spans, turns))
-    return Table(HANGS_ON, (*heads, say("Turns over at")), tuple(rows), words=3)
+    return document.Table(HANGS_ON, (*heads, say("Turns over at")), tuple(rows), words=3)
 
 
 def tell_turning(assessment: Assessment) -> list[Message]:
@@ -68,3 +85,96 @@ def _say_flip(swing: Swing, flip: Flip) -> Message:
         turns=say("falls below") if flip.holds else say("reaches"),
         threshold=shown.write(flip.threshold),
     )
+
+
+def write_assumptions(book: Book, assessment: Assessment) -> None:
+    """Write a sheet of assumptions: both ends, every headline at them, and where it turns over."""
+    heads: list[Readable] = [say("Assumption"), say("Kind"), say("Value")]
+    heads += [say("Level"), say("Unit"), *(SHOWN[name].head for name in HEADLINES)]
+    heads += [say("Turns over"), say("Source"), say("Range is our judgement")]
+    about = say("What each assumption would change at both ends of its range")
+    sheet = book.sheet(HANGS_ON, about, say("planners and deciders"))
+    sheet.table(heads, _assumption_rows(assessment), digits=3)
+
+
+def _assumption_rows(assessment: Assessment) -> Iterator[list[Any]]:
+    def told(headlines: Headlines | None) -> list[Any]:
+        if headlines is None:
+            return [None] * len(HEADLINES)
+        return [headlines.of(name) * SHOWN[name].factor for name in HEADLINES]
+
+    yield [say("As it stands"), *[""] * 4, *told(assessment.at_value)]
+    for swing in assessment.swings:
+        subject = swing.subject
+        percent = 100 if subject.unit == "%" else 1
+        for number, end in enumerate(swing.ends):
+            flips = [one for one in swing.flips if one.end == number]
+            told_at = (f"{SHOWN[it.headline].title}: {subject.write(it.level)}" for it in flips)
+            level: Any = subject.names[number] if subject.names else end.level * percent
+            value = subject.value and subject.value * percent
+            yield [
+                *(subject.title, subject.group, value, level, tell_unit(subject.unit)),
+                *told(end.headlines),
+                *("; ".join(told_at) or end.refused, subject.source, subject.judged),
+            ]
+
+
+def write_sensitivity(
+    scenario: Scenario, assessment: Assessment, folder: Path, *, most: int
+) -> Path:
+    """Write a page, the tornado of the share as SVG, and a workbook into a folder; give it.
+
+    `most` bars in each chart, and rows in the page's table; the workbook has all. `OutputError`:
+    the folder is a link, or a file in it is open elsewhere; nothing was changed.
+    """
+    with exchanging(folder, version=__version__) as draft, speaking(*scenario.speech):
+        document.write_page(build_tornado(scenario, assessment, most=most), draft / PAGE)
+        svg = draw_tornado(assessment, TOLD[0], most=most).svg
+        (draft / DRAWING).write_text(svg + "\n", encoding="utf-8", newline="\n")
+        with open_book(scenario, draft / BOOK) as book:
+            write_assumptions(book, assessment)
+    return folder
+
+
+def build_tornado(scenario: Scenario, assessment: Assessment, *, most: int) -> document.Document:
+    """Put the page together: the headlines, a tornado for each, and the table."""
+    return document.Document(
+        title=f"{scenario.said.title}: {HANGS_ON}",
+        language=scenario.said.language,
+        blocks=tuple(_blocks(assessment, most)),
+        subtitle=read_texts("assumptions")["how"],
+    )
+
+
+def _blocks(assessment: Assessment, most: int) -> Iterator[document.Block]:
+    base = assessment.at_value
+    yield document.Figures(
+        tuple((SHOWN[one].title, SHOWN[one].write(base.of(one)), "") for one in TOLD)
+    )
+    yield document.Heading(say("What would turn the conclusion over"), anchor="flips")
+    yield document.Bullets(tuple(tell_turning(assessment)))
+    for name in TOLD:
+        yield document.Heading(SHOWN[name].head, anchor=name)
+        yield document.Picture(
+            draw_tornado(assessment, name, most=most),
+            read_texts("assumptions")["bars of ends"].format(headline=SHOWN[name].title),
+            say("Change from {value}; the longest first", value=SHOWN[name].write(base.of(name))),
+        )
+    yield document.Heading(say("All numbers"), anchor="table")
+    yield tabulate_assumptions(assessment, most=most)
+
+
+def draw_tornado(assessment: Assessment, name: HeadlineName, *, most: int) -> Drawing:
+    """Draw how far a headline moves at the first and the last end of what moves it most."""
+    base, shown = assessment.at_value, SHOWN[name]
+    swings = assessment.ranked(name)[:most]
+    labels = [f"{one.subject.title} ({one.subject.range})" for one in swings]
+
+    def moved(one: Headlines | None) -> float:
+        return 0.0 if one is None else shown.factor * (one.of(name) - base.of(name))
+
+    series = [
+        (str(title), [moved(one.ends[at].headlines) for one in swings])
+        for at, title in ((0, say("first end")), (-1, say("last end")))
+    ]
+    return draw_bars(labels, series, unit=str(shown.unit), mark=(0.0, str(say("as it stands"))))

@@ -1,19 +1,32 @@
-"""Plans side by side, as a page and a workbook: what is said, found and driven otherwise, by whom.
+"""Plans side by side, or a plan and what was driven: a page and a workbook of what is otherwise.
 
-The first of them is what the others are held against.
+The first plan is what the others are held against.
 """
 
+import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
 import pandas as pd
 
-from raastof_geo.figures.vocabulary import CO2E, COST, VEHICLE_KM, shown_in_lines
+from raastof_geo.effect.books import COMMON, Books
+from raastof_geo.effect.measure import Effect
+from raastof_geo.effect.remainder import Reality
+from raastof_geo.figures.vocabulary import (
+    CO2E,
+    COST,
+    TONNES,
+    TRANSPORT_WTW,
+    VEHICLE_KM,
+    shown_in_lines,
+)
 from raastof_geo.language import Message, Readable, format_number, read_texts, say, speaking
 from raastof_geo.outputs.documents import document
-from raastof_geo.outputs.documents.charts import draw_bars
+from raastof_geo.outputs.documents.charts import Bar, draw_bars, draw_waterfall
+from raastof_geo.outputs.documents.document import Listing
 from raastof_geo.outputs.documents.effects import name_group
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
 from raastof_geo.outputs.opening import say_span
@@ -25,9 +38,9 @@ from raastof_geo.scenario.varied import list_leaves
 from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, Headlines, read_headlines
 from raastof_geo.version import __version__
 
-PAGE, BOOK, VARIANTS = "comparison.html", "comparison.xlsx", "variants.yaml"
+PAGE, REALITY, VARIANTS = "comparison.html", "actuals.html", "variants.yaml"
 _MOST_ROWS = 25
-"""In each table of the page, the largest first; the workbook has all."""
+"""In each table of the page and each map, the largest first; the workbook has all."""
 _SHOWN = 2 + len(HEADLINES)
 """Of the columns of plans, as many have room on a page: headlines, and emissions in all."""
 _LEAST_T = 0.05
@@ -35,10 +48,31 @@ _LEAST_T = 0.05
 _ENDS = ["origin", "destination", "material", "vehicle", "virgin"]
 _APART = {"title", "variants", "assumptions", "outputs"}
 """What is said of other plans, or of files."""
+_Span: TypeAlias = tuple[datetime.date, datetime.date]
 
 
-@dataclass(frozen=True, eq=False)
-class PlanFigures:
+def write_listings(
+    scenario: Scenario,
+    page: document.Document,
+    listings: Iterable[Listing],
+    path: Path,
+    **more: str,
+) -> Path:
+    """Write a page to a path, a workbook called as it is, and `more` texts; give their folder.
+
+    `OutputError` as `write_outputs`.
+    """
+    with exchanging(path.parent, version=__version__) as draft:
+        document.write_page(page, draft / path.name)
+        for name, text in more.items():
+            (draft / name).write_text(text, encoding="utf-8", newline="\n")
+        with open_book(scenario, draft / f"{path.stem}.xlsx") as book:
+            for one in listings:
+                book.sheet(one.title).table(one.heads, one.rows, digits=3, freeze=one.freeze)
+    return path.parent
+
+
+class PlanFigures(NamedTuple):
     """A plan and its effect, as far as plans are compared by them."""
 
     headlines: Headlines
@@ -63,26 +97,17 @@ class Compared:
     refused: str = ""
 
 
-class _Change(NamedTuple):
-    """Something that is otherwise than in the first case."""
-
-    title: Message
-    heads: Sequence[Readable]
-    rows: list[list[Any]]
-    """The largest change first."""
-
-
-def describe_found(result: Result) -> PlanFigures:
+def describe_found(result: Result, title: str) -> Compared:
     """Take from a result what plans are compared by."""
-    before, plan = result.effect.align("project")
-    flows = result.plan.flows.query("origin != destination")
-    flows = flows.assign(loads=flows["tonnes"] / flows["load_t"])
-    summed = flows.groupby(_ENDS, observed=True).agg(
-        tonnes=("tonnes", "sum"), loads=("loads", "sum"), period=("period", "first")
+    effect, flows = result.effect, result.plan.flows.query("origin != destination")
+    summed = (
+        flows.assign(loads=flows["tonnes"] / flows["load_t"])
+        .groupby(_ENDS, observed=True)
+        .agg({"tonnes": "sum", "loads": "sum", "period": "first"})
     )
-    headlines = read_headlines(result.effect)
-    totals, amounts = result.effect.books.totals, result.plan.amounts
-    return PlanFigures(headlines, totals, summed, before - plan, amounts)
+    before, plan = effect.align("project")
+    figures = read_headlines(effect), effect.books.totals, summed, before - plan
+    return Compared(title, list_said(result.scenario), PlanFigures(*figures, result.plan.amounts))
 
 
 def list_said(scenario: Scenario) -> dict[str, str]:
@@ -108,29 +133,26 @@ def write_comparison(
     `result`: of the first case, whose roads the maps show; `above`: what the page begins with;
     `beside`: the text of `VARIANTS`. `OutputError` as `write_outputs`.
     """
-    scenario = result.scenario
-    with exchanging(folder, version=__version__) as draft, speaking(*scenario.speech):
-        page = document.Document(
-            title=str(say("{title}: plans compared", title=scenario.said.title)),
-            language=scenario.said.language,
-            blocks=(*above(), *_lay_out(result, cases)),
-            subtitle=read_texts("comparison")["how"].format(span=say_span(scenario)),
+    scenario, first = result.scenario, cases[0]
+    with speaking(*scenario.speech):
+        changes = [[*_list_changes(scenario, first, case)] for case in cases[1:]]
+        sheets = (
+            one._replace(title=f"{number} {one.title}")
+            for number, mine in enumerate(changes, 2)
+            for one in mine
         )
-        document.write_page(page, draft / PAGE)
-        if beside:
-            (draft / VARIANTS).write_text(beside, encoding="utf-8", newline="\n")
-        with open_book(scenario, draft / BOOK) as book:
-            heads, rows = _tabulate(cases)
-            book.sheet(say("Plans")).table(heads, rows, digits=3)
-            for number, case in enumerate(cases[1:], 2):
-                for change in _list_changes(scenario, cases[0], case):
-                    sheet = book.sheet(f"{number} {change.title}", case.title)
-                    sheet.table(change.heads, change.rows, digits=3)
-    return folder
+        plans, more = _tabulate(cases), {VARIANTS: beside} if beside else {}
+        page = document.Document(
+            str(say("{title}: plans compared", title=scenario.said.title)),
+            scenario.said.language,
+            (*above(), *_lay_out(result, cases, plans, changes)),
+            read_texts("comparison")["how"].format(span=say_span(scenario)),
+        )
+        return write_listings(scenario, page, [plans, *sheets], folder / PAGE, **more)
 
 
-def _tabulate(cases: Sequence[Compared]) -> tuple[list[Readable], list[list[Any]]]:
-    """Give heads and a row for each case: headlines, totals of the plan, why there is none."""
+def _tabulate(cases: Sequence[Compared]) -> Listing:
+    """Give a row for each case: headlines, totals of the plan, why there is none."""
     shown = {one: shown_in_lines()[one] for one in (CO2E, COST, VEHICLE_KM)}
     heads: list[Readable] = [say("Plan"), *(SHOWN[one].head for one in HEADLINES)]
     heads += [*(one.heading for one in shown), say("Why there is no plan")]
@@ -141,36 +163,32 @@ def _tabulate(cases: Sequence[Compared]) -> tuple[list[Readable], list[list[Any]
             told = [case.found.headlines.of(one) * SHOWN[one].factor for one in HEADLINES]
             told += (float(case.found.totals[one]) * line.factor for one, line in shown.items())
         rows.append([case.title, *told, case.refused])
-    return heads, rows
+    return Listing(say("Plans"), heads, rows, most=None)
 
 
-def _lay_out(result: Result, cases: Sequence[Compared]) -> Iterator[document.Block]:
-    heads, rows = _tabulate(cases)
-    told = tuple(tuple(map(_write, row[:_SHOWN])) for row in rows)
-    yield document.Table(say("Plans beside each other"), tuple(heads[:_SHOWN]), told)
+def _lay_out(
+    result: Result, cases: Sequence[Compared], plans: Listing, changes: Sequence[Sequence[Listing]]
+) -> Iterator[document.Block]:
+    rows = [row[:_SHOWN] for row in plans.rows]
+    title = say("Plans beside each other")
+    yield plans._replace(title=title, heads=plans.heads[:_SHOWN], rows=rows).show()
     if lost := tuple(f"{case.title}: {case.refused}" for case in cases if case.found is None):
         yield document.Paragraph(say("Without a plan"), lead=True)
         yield document.Bullets(lost)
-    shown = SHOWN["saved_kg_co2e"]
-    bars = {one.title: one.found.headlines.saved_kg_co2e for one in cases if one.found is not None}
-    values = [value * shown.factor for value in bars.values()]
+    shown, found = SHOWN["saved_kg_co2e"], {one.title: one.found for one in cases if one.found}
+    values = [one.headlines.saved_kg_co2e * shown.factor for one in found.values()]
     mark = (values[0] if values else 0.0, cases[0].title)
-    drawn = draw_bars(list(bars), [(str(shown.title), values)], unit=str(shown.unit), mark=mark)
+    drawn = draw_bars([*found], [(str(shown.title), values)], unit=str(shown.unit), mark=mark)
     yield document.Picture(drawn, read_texts("comparison")["bars"], shown.head)
-    for number, case in enumerate(cases[1:], 2):
+    for number, (case, mine) in enumerate(zip(cases[1:], changes, strict=True), 2):
         yield document.Heading(case.title, anchor=f"plan-{number}")
-        for change in _list_changes(result.scenario, cases[0], case):
-            some = tuple(tuple(map(_write, row)) for row in change.rows[:_MOST_ROWS])
-            words = sum(not isinstance(cell, float) for cell in change.rows[0])
-            yield document.Table(change.title, tuple(change.heads), some, words=words)
-        yield from _draw_changes(result, cases[0], case)
+        yield from (one.show() for one in mine)
+        if cases[0].found and case.found and result.legs.roads is not None:
+            yield from _draw_changes(result, _change_flows(cases[0].found, case.found))
 
 
-def _draw_changes(result: Result, first: Compared, case: Compared) -> Iterator[document.Block]:
+def _draw_changes(result: Result, changed: pd.DataFrame) -> Iterator[document.Block]:
     """Draw what comes and what goes, on the roads of the first case."""
-    if first.found is None or case.found is None or result.legs.roads is None:
-        return
-    changed = _change_flows(first.found, case.found)
     known = list(result.scenario.sites)  # where the first case has no site, its roads lead nowhere
     for end in _ENDS[:2]:
         changed = changed[changed.index.isin(known, level=end)]
@@ -183,12 +201,6 @@ def _draw_changes(result: Result, first: Compared, case: Compared) -> Iterator[d
             yield document.Picture(drawn, caption, caption)
 
 
-def _write(cell: Any) -> Readable:
-    if cell is None:
-        return "–"
-    return format_number(cell, digits=1) if isinstance(cell, float) else cast("Readable", cell)
-
-
 def _change_flows(first: PlanFigures, second: PlanFigures) -> pd.DataFrame:
     """Give flows that are otherwise, the largest change first, with tonnes before and now. [t]"""
     both = pd.concat({"first": first.flows, "second": second.flows}, axis=1).sort_index()
@@ -199,59 +211,192 @@ def _change_flows(first: PlanFigures, second: PlanFigures) -> pd.DataFrame:
     return table.sort_values("change", key=lambda one: -one.abs(), kind="stable")
 
 
-def _list_changes(scenario: Scenario, first: Compared, case: Compared) -> Iterator[_Change]:
+def _list_changes(scenario: Scenario, first: Compared, case: Compared) -> Iterator[Listing]:
     """List what is otherwise: what is said, figures, flows and projects; nothing that is alike."""
-    ends = [first.title, case.title]
-    changes = [_change_said(first, case, ends)]
-    if first.found is not None and case.found is not None:
-        changes.append(_change_figures(first.found, case.found, ends))
-        changes.append(_tell_flows(scenario, first.found, case.found))
-        changes.append(_change_projects(scenario, first.found, case.found))
-    yield from (one for one in changes if one.rows)
+    ends, before, now = [first.title, case.title], first.found, case.found
+    said = (
+        [one, *(it.said.get(one, "–") for it in (first, case))]
+        for one in {**first.said, **case.said}
+    )
+    other = [row for row in said if row[1] != row[2]]
+    tables = [Listing(say("What is said"), [say("Value"), *ends], other, words=3)]
+    if before is not None and now is not None:
+        heads: list[Readable] = [say("Key figure"), *ends, say("Change"), "%"]
+        tables.append(Listing(say("Figures that move"), heads, _change_figures(before, now)))
+        heads = [*read_texts("heads of flows compared").values()]
+        rows = [*_tell_flows(scenario, _change_flows(before, now))]
+        tables.append(Listing(say("Flows that change"), heads, rows, words=4))
+        change = now.saved.sub(before.saved, fill_value=0.0)[[CO2E, COST]].fillna(0.0)
+        change = change[change.abs().max(axis=1) > 0.5].sort_values(CO2E, ascending=False)
+        heads = [say("Project"), say("Saves more [t CO2e]"), say("Saves more [DKK]")]
+        rows = [
+            [name_group(scenario, "project", one), kg_co2e / 1000, dkk]
+            for one, kg_co2e, dkk in change.itertuples()
+        ]
+        tables.append(Listing(say("Who gains and who loses"), heads, rows))
+    yield from (one._replace(most=_MOST_ROWS) for one in tables if one.rows)
 
 
-def _change_said(first: Compared, case: Compared, ends: Sequence[str]) -> _Change:
-    paths = dict.fromkeys([*first.said, *case.said])
-    rows = [[one, first.said.get(one, "–"), case.said.get(one, "–")] for one in paths]
-    other = [row for row in rows if row[1] != row[2]]
-    return _Change(say("What is said"), [say("Value"), *ends], other)
-
-
-def _change_figures(first: PlanFigures, second: PlanFigures, ends: Sequence[str]) -> _Change:
+def _change_figures(first: PlanFigures, second: PlanFigures) -> list[list[Any]]:
     rows: list[list[Any]] = []
     for one, line in shown_in_lines().items():
         before, now = float(first.totals[one]), float(second.totals[one])
         if abs(now - before) > 1e-6 * max(abs(before), 1.0):
             told = [line.factor * value for value in (before, now, now - before)]
             rows.append([one.heading, *told, 100 * (now / before - 1) if before else None])
-    rows.sort(key=lambda row: -abs(row[4]) if row[4] is not None else -1e9)
-    return _Change(say("Figures that move"), [say("Key figure"), *ends, say("Change"), "%"], rows)
+    return sorted(rows, key=lambda row: -1e9 if row[4] is None else -abs(row[4]))
 
 
-def _tell_flows(scenario: Scenario, first: PlanFigures, second: PlanFigures) -> _Change:
-    known, kinds = scenario.catalogue.materials, read_texts("flows compared")
-    names = {one: scenario.site_name(one) for one in scenario.sites}
-    rows: list[list[Any]] = []
-    changed = _change_flows(first, second).reset_index()
-    columns = ["origin", "destination", "material", "before", "now", "change"]
-    for origin, destination, what, before, now, change in changed[columns].to_numpy(object):
+def _tell_flows(scenario: Scenario, changed: pd.DataFrame) -> Iterator[list[Any]]:
+    kinds, materials = read_texts("flows compared"), scenario.catalogue.materials
+    for (*ends, what, _, _), before, now, change, _ in changed.itertuples():
         kind = "grows" if change > 0 else "shrinks"
         kind = "appears" if not before else kind if now else "vanishes"
-        named = known.get(what)
-        material = named.called(scenario.said.language) if named else what
-        sites = (names.get(one, one) for one in (origin, destination))
-        rows.append([*sites, material, kinds[kind], before, now, change])
-    heads: list[Readable] = [say("From"), say("To"), say("Material"), say("What it does")]
-    heads += [say("First [t]"), say("This one [t]"), say("Change [t]")]
-    return _Change(say("Flows that change"), heads, rows)
+        sites = (scenario.site_name(one) if one in scenario.sites else one for one in ends)
+        named = name_group(scenario, "material", what) if what in materials else what
+        yield [*sites, named, kinds[kind], before, now, change]
 
 
-def _change_projects(scenario: Scenario, first: PlanFigures, second: PlanFigures) -> _Change:
-    change = second.saved.sub(first.saved, fill_value=0.0)[[CO2E, COST]].fillna(0.0)
-    change = change[change.abs().max(axis=1) > 0.5].sort_values(CO2E, ascending=False)
-    rows: list[list[Any]] = [
-        [name_group(scenario, "project", str(one)), kg_co2e / 1000, dkk]
-        for one, kg_co2e, dkk in change.reset_index().to_numpy(object)
+def write_reality(scenario: Scenario, effect: Effect, reality: Reality, folder: Path) -> Path:
+    """Write a page and a workbook into a folder; give it.
+
+    `effect`: of the plan, over all periods. `OutputError` as `write_outputs`.
+    """
+    with speaking(*scenario.speech):
+        sheets = [*_list_sheets(scenario, effect, reality)]
+        told = {"day": reality.driven.until, "count": len(reality.driven.slips)}
+        page = document.Document(
+            str(say("{title}: plan and reality", title=scenario.said.title)),
+            scenario.said.language,
+            tuple(_lay_out_reality(reality, sheets)),
+            read_texts("reality")["how"].format(**told),
+        )
+        return write_listings(scenario, page, sheets, folder / REALITY)
+
+
+def _lay_out_reality(reality: Reality, sheets: Sequence[Listing]) -> Iterator[document.Block]:
+    texts, driven = read_texts("reality"), reality.driven.books.totals
+    kg = [reality.planned.totals[TRANSPORT_WTW], driven[TRANSPORT_WTW]]
+    if reality.baseline is not None:
+        kg.extend((reality.baseline.totals - driven)[[TRANSPORT_WTW, CO2E]])
+    shown = [f"{format_number(one / 1000, digits=1)} t CO2e" for one in kg]
+    titles = read_texts("figures of reality").values()
+    yield document.Figures(tuple((*one, "") for one in zip(titles, shown, strict=False)))
+    if reality.refused:
+        yield document.Paragraph(texts["refused"], lead=True)
+        yield document.Bullets(tuple(reality.refused))
+    first, last = (
+        Bar(str(title), one / 1000, True) for title, one in zip(titles, kg[:2], strict=False)
+    )
+    changes = [Bar(str(row[0]), row[1]) for row in _list_causes(reality)]
+    drawn = draw_waterfall([first, *changes, last], unit="t CO2e")
+    yield document.Picture(drawn, texts["why"], texts["why"])
+    yield document.Bullets(tuple(tell_slips(reality)))
+    yield from (one.show() for one in sheets if one.most and one.rows)
+
+
+def tell_slips(reality: Reality) -> Iterator[Message]:
+    """Say whether all slips count, how much is left out, and what was not read."""
+    slips, texts = reality.slips, read_texts("slips that count")
+    told = {"tonnes": slips.left_out_t, "count": len(slips.mistakes)}
+    yield texts["left out" if slips.mistakes else "all right"].format(**told)
+    if slips.unread:
+        yield texts["unread"].format(headings=", ".join(dict.fromkeys(slips.unread)))
+
+
+def _list_causes(reality: Reality) -> list[list[Any]]:
+    """Give what each cause adds: transport and all parts [t CO2e], and money [DKK]."""
+    names = read_texts("deviations")
+    return [
+        [names[one], -it.transport_kg_co2e / 1000, -it.kg_co2e / 1000, -it.dkk]
+        for one, it in reality.deviations.items()
     ]
-    heads = [say("Project"), say("Saves more [t CO2e]"), say("Saves more [DKK]")]
-    return _Change(say("Who gains and who loses"), heads, rows)
+
+
+def _list_sheets(scenario: Scenario, effect: Effect, reality: Reality) -> Iterator[Listing]:
+    driven, new = reality.driven.books, reality.books
+    found = reality.baseline, reality.planned, driven, effect.baseline_books, effect.books, new
+    each = zip(read_texts("books of reality").values(), found, strict=True)
+    titles, books = zip(*(pair for pair in each if pair[1] is not None), strict=True)
+    figures = [
+        [one.heading, *(float(it.totals[one]) * line.factor for it in books)]
+        for one, line in shown_in_lines().items()
+    ]
+    yield Listing(say("In figures"), [say("Key figure"), *titles], figures)
+    causes = _list_causes(reality)
+    heads: list[Readable] = [*read_texts("heads of deviations").values()]
+    total = [say("Together"), *map(sum, [*zip(*causes, strict=True)][1:])]
+    yield Listing(say("Why"), heads, [*causes, total])
+    shown = {CO2E: say("Emissions by project, t CO2e"), COST: say("Cost by project, 1,000 DKK")}
+    for figure, title in shown.items():
+        sums = [one.by("project")[figure] / 1000 for one in books]
+        rows = [*_name_projects(scenario, sums)]
+        yield Listing(title, [say("Project"), *titles], rows)
+    months = [*_list_months(scenario, effect.books, reality)]
+    heads = [f"{one} [t CO2e]" for one in (say("Planned"), say("Driven"), say("New plan"))]
+    rows = [[month, *(float(one.sum()) for one in each)] for month, each in months]
+    yield Listing(say("Months"), [say("Month"), *heads], rows)
+    rows = [[month, *row] for month, each in months for row in _name_projects(scenario, each)]
+    heads = [say("Month"), say("Project"), *heads]
+    yield Listing(say("Months and projects"), heads, rows, words=2, most=0, freeze=2)
+    lanes = [
+        one.lines[one.lines["kind"] == "moves"].groupby(_ENDS[:3])[TONNES].sum()
+        for one in (effect.books, driven, new or driven)
+    ]
+    rows = [
+        [*map(scenario.site_name, lane[:2]), name_group(scenario, "material", lane[2]), *tonnes]
+        for lane, *tonnes in _join(lanes)
+    ]
+    heads = [*read_texts("heads of flows driven").values()]
+    yield Listing(say("Flows"), heads, rows, words=3, freeze=3)
+    rows = [[str(one.place or ""), str(one.message)] for one in reality.slips.mistakes]
+    heads = [say("Where"), say("What is wrong")]
+    yield Listing(say("Slips left out"), heads, rows, words=2, freeze=2)
+
+
+def _join(each: Sequence[pd.Series]) -> Iterator[tuple[Any, ...]]:
+    return pd.concat([*each], axis=1).fillna(0.0).sort_index().itertuples(name=None)
+
+
+def _name_projects(scenario: Scenario, each: Sequence[pd.Series]) -> Iterator[list[Any]]:
+    return ([name_group(scenario, "project", one), *row] for one, *row in _join(each))
+
+
+def _list_months(
+    scenario: Scenario, plan: Books, reality: Reality
+) -> Iterator[tuple[str, list[pd.Series]]]:
+    """Give emissions of each month by project: planned evenly over days, driven by those of slips.
+
+    Sites that are opened belong to no month. [t CO2e]
+    """
+    spans = {one: (when.start, when.end) for one, when in scenario.periods.items()}
+    morrow = reality.driven.until + datetime.timedelta(1)
+    left = {one: (max(start, morrow), end) for one, (start, end) in spans.items()}
+    first, last = min(spans.values())[0], max(spans.values())[1]
+    for one in pd.period_range(first, last, freq="M"):
+        parts = [_take_part(plan, spans, one), _driven_in(reality, one)]
+        if reality.rest is not None:
+            parts.append(_take_part(reality.rest, left, one))
+        planned, driven, *rest = (it.by("project")[CO2E] / 1000 for it in parts)
+        yield str(one), [planned, driven, sum(rest, driven * 0).add(driven, fill_value=0.0)]
+
+
+def _take_part(books: Books, spans: Mapping[str, _Span], month: pd.Period) -> Books:
+    """Give of each line as much as of the span of its period lies in a month."""
+    first, last = month.start_time.date(), month.end_time.date()
+    share = {COMMON: 0.0}
+    for one, (start, end) in spans.items():
+        days = max(0, (min(end, last) - max(start, first)).days + 1)
+        share[one] = days / max(1, (end - start).days + 1)
+    return books.times(np.asarray(books.lines["period"].map(share), np.float64))
+
+
+def _driven_in(reality: Reality, month: pd.Period) -> Books:
+    """Give what was driven in a month: tonnes by their slips, plants and depots by all tonnes."""
+    books, slips, lane = reality.driven.books, reality.driven.slips, [*_ENDS[:3], "period"]
+    mine = slips[pd.PeriodIndex(pd.to_datetime(slips["day"]), freq="M") == month]
+    part, of = (one.groupby(lane)["tonnes"].sum() for one in (mine, slips))
+    by_period = part.groupby("period").sum() / of.groupby("period").sum()
+    by_lane = (part / of).reindex(pd.MultiIndex.from_frame(books.lines[lane])).to_numpy()
+    moves, by_period = books.lines["kind"] == "moves", books.lines["period"].map(by_period)
+    return books.times(np.nan_to_num(np.where(moves, by_lane, by_period)))

@@ -2,9 +2,9 @@
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from raastof_geo.language import Language, Message, Readable, format_number, plain, say
 from raastof_geo.outputs.documents.drawing import Drawing
@@ -47,6 +47,29 @@ class Table(NamedTuple):
     links: tuple[str, ...] = ()
     """For each row the anchor that explains it; none: no links."""
     source: Readable = ""
+
+
+class Listing(NamedTuple):
+    """A sheet of a workbook, whose first rows stand on a page as well."""
+
+    title: Readable
+    heads: Sequence[Readable]
+    rows: Sequence[Sequence[Any]]
+    words: int = 1
+    most: int | None = 40
+    """Rows on the page; none: all."""
+    freeze: int = 1
+    source: Readable = ""
+
+    def show(self) -> Table:
+        """Give the table on the page."""
+        rows = tuple(tuple(map(_write, row)) for row in self.rows[: self.most])
+        return Table(self.title, tuple(self.heads), rows, self.words, source=self.source)
+
+
+def _write(cell: Any) -> str:
+    told = "–" if cell is None else str(cell)
+    return format_number(cell, digits=1) if isinstance(cell, float) else told
 
 
 class Figures(NamedTuple):

@@ -1,24 +1,17 @@
 """The effect as blocks of a document: tables and charts that reports and project pages share."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import partial
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
+from raastof_geo.assignment.telling.names import call_material
 from raastof_geo.effect.books import COMMON
-from raastof_geo.effect.cause import Gain
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.money import net_cost, tabulate_payments
-from raastof_geo.effect.progress import (
-    GOAL_SHARE,
-    GOAL_SOURCE,
-    GOAL_YEAR,
-    RECYCLED_TODAY,
-    REFERENCE_TONNE,
-    follow_periods,
-)
+from raastof_geo.effect.progress import GOAL, GOAL_SHARE, GOAL_SOURCE, follow_periods
 from raastof_geo.figures.vocabulary import (
     CO2E,
     COST,
@@ -31,17 +24,7 @@ from raastof_geo.figures.vocabulary import (
     parts_of,
     shown_in_lines,
 )
-from raastof_geo.language import (
-    Message,
-    Readable,
-    format_number,
-    read_texts,
-    round_off,
-    say,
-    say_count,
-    say_text,
-    spoken_language,
-)
+from raastof_geo.language import Message, Readable, format_number, read_texts, say, say_count
 from raastof_geo.outputs import credit
 from raastof_geo.outputs.documents.charts import Bar, draw_bars, draw_waterfall
 from raastof_geo.outputs.documents.document import (
@@ -55,9 +38,8 @@ from raastof_geo.outputs.documents.document import (
     Table,
     write_numbers,
 )
-from raastof_geo.outputs.tables.flows import Flow
 from raastof_geo.outputs.tables.summary import SHARES, list_conditions, list_shares, list_stated
-from raastof_geo.result import Result
+from raastof_geo.result import Flow, Result
 from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.scenario import Scenario
 
@@ -120,7 +102,7 @@ def name_group(scenario: Scenario, dimension: str, label: str) -> Readable:
     if dimension == "period":
         return name_period(scenario.periods[label])
     if dimension == "material":
-        return scenario.catalogue.materials[label].called(spoken_language())
+        return call_material(scenario, label)
     return label
 
 
@@ -139,7 +121,7 @@ def draw_causes(effect: Effect) -> Iterator[Block]:
     if best.value < 0:
         saved, cause = credit.write_short(-best.value), credit.in_sentence(best.label)
         message = say("The largest saving, {tonnes} t CO2e: {cause}", tonnes=saved, cause=cause)
-    told = [f"{one.label} {round_off(one.value, most=2)}" for one in (first, *seen, last)]
+    told = [f"{one.label} {credit.write_short(one.value)}" for one in (first, *seen, last)]
     how, unit = read_texts("prose")["causes"], say("t CO2e from well to wheel (WTW), all parts")
     rows = tuple((one.label, one.value) for one in (first, *changes, last))
     left_out: Readable = ""
@@ -151,7 +133,7 @@ def draw_causes(effect: Effect) -> Iterator[Block]:
         )
     yield Picture(
         draw_waterfall([first, *seen, last], unit=str(unit)),
-        say_text("effect told", "bars of causes", told="; ".join(told)),
+        read_texts("effect told")["bars of causes"].format(told="; ".join(told)),
         message,
         Message("{how} {left_out}", {"how": how, "left_out": left_out}),
         data=Data((say("Cause"), say("All [t CO2e]")), rows),
@@ -162,24 +144,30 @@ _LEAST_SEEN = 0.004
 """Of the longest bar: what is shorter is a hairline."""
 
 
-def tabulate_causes(effect: Effect) -> Iterator[Block]:
+def tabulate_causes(result: Result) -> Iterator[Block]:
     """Tabulate what each cause saves, part by part, and say how that is to be read."""
-    emitted, saved = parts_of(CO2E), effect.baseline_books.totals - effect.books.totals
-    rows: list[tuple[Readable, ...]] = [
-        (credit.name_cause(one), *_cause_cells(one.saved, one.gain)) for one in effect.causes
+    effect, parts, prose = result.effect, (*parts_of(CO2E), CO2E), read_texts("prose")
+    if not effect.causes:
+        return
+    yield Heading(say("Effect by cause"), anchor="causes")
+    whole = effect.baseline_books.totals - effect.books.totals
+    each: list[tuple[Any, ...]] = [
+        (credit.name_cause(one), one.saved, one.gain) for one in effect.causes
     ]
-    columns = (f"{part.saved_as} [t CO2e]" for part in emitted)
+    rows = [
+        (
+            name,
+            *write_numbers(*(saved[part] for part in parts), per=1000, digits=1),
+            *(*write_numbers(gain.dkk, per=1000), credit.say_price(gain)),
+        )
+        for name, saved, gain in (*each, (say("Total"), whole, effect.whole))
+    ]
+    columns = (f"{part.saved_as} [t CO2e]" for part in parts[:-1])
     last = (say("All [t CO2e]"), say("Cost [1,000 DKK]"), say("Price of CO2e"))
-    rows.append((say("Total"), *_cause_cells(saved, effect.whole)))
-    heads: tuple[Readable, ...] = (say("Cause"), *columns, *last)
-    yield Table(say("What each cause saves"), heads, tuple(rows), total=True)
-    prose = read_texts("prose")
+    yield Table(
+        say("What each cause saves"), (say("Cause"), *columns, *last), tuple(rows), total=True
+    )
     yield from map(Paragraph, (prose["order"], prose["signs"], read_texts("doubts")["practice"]))
-
-
-def _cause_cells(saved: Mapping[str, float] | pd.Series, gain: Gain) -> tuple[Readable, ...]:
-    tonnes = write_numbers(*(saved[part] for part in (*parts_of(CO2E), CO2E)), per=1000, digits=1)
-    return (*tonnes, *write_numbers(gain.dkk, per=1000), credit.say_price(gain))
 
 
 def tell_conditions(result: Result, head: Message, flows: Iterable[Flow]) -> Iterator[Block]:
@@ -195,7 +183,6 @@ def draw_progress(result: Result) -> Iterator[Block]:
     effect = result.effect
     sides = say("Baseline"), say("Plan")
     whole = [follow_periods(books)[0] for books in (effect.baseline_books, effect.books)]
-    goal, year = round(100 * GOAL_SHARE), str(GOAL_YEAR)
     shares = [[100 * share(one) for _, share in SHARES] for one in whole]
     titles, heads = [str(title) for title, _ in SHARES], (f"{side} [%]" for side in sides)
     told = [
@@ -207,15 +194,13 @@ def draw_progress(result: Result) -> Iterator[Block]:
             titles,
             [(str(side), each) for side, each in zip(sides, shares, strict=True)],
             unit=str(say("% of the needs, reference tonnes")),
-            mark=(100 * GOAL_SHARE, str(say("goal {goal} % in {year}", goal=goal, year=year))),
+            mark=(100 * GOAL_SHARE, str(say("goal {goal} % in {year}", **GOAL))),
         ),
-        say_text("effect told", "bars of shares", told="; ".join(told)),
+        read_texts("effect told")["bars of shares"].format(told="; ".join(told)),
         read_texts("effect told")["met"].format(
             now=format_number(shares[1][-1], digits=1), was=format_number(shares[0][-1], digits=1)
         ),
-        read_texts("prose")["goal"].format(
-            goal=goal, year=year, today=round(100 * RECYCLED_TODAY), reference_tonne=REFERENCE_TONNE
-        ),
+        read_texts("prose")["goal"].format(**GOAL),
         GOAL_SOURCE,
         Data((say("Share"), *heads), tuple(zip(titles, *shares, strict=True))),
     )
@@ -278,7 +263,8 @@ def tabulate_money(scenario: Scenario, effect: Effect, *, most: int = 1000) -> l
     Each project's net cost before and after, and the transfers by each rule, which add up to 0.
     Those who gain least first, of more than `most` those in the middle together.
     """
-    notes, support = list[Readable](), effect.transfers.support_dkk
+    transfers, notes = effect.transfers, list[Readable]()
+    saved, support = transfers.saved_dkk, transfers.support_dkk
     if support >= 0.5:  # from outside, where all together pay more than without the plan
         saved_t = (effect.baseline_books.total(CO2E) - effect.books.total(CO2E)) / 1000
         told = {"dkk": format_number(support / 1e6, digits=1)}
@@ -286,15 +272,13 @@ def tabulate_money(scenario: Scenario, effect: Effect, *, most: int = 1000) -> l
             told["price"] = format_number(support / saved_t)
         key = "support priced" if saved_t >= 1 else "support"
         notes.append(read_texts("prose")[key].format(**told))
-    if "equal" in effect.transfers.rules:
+    if "equal" in transfers.rules:
         notes.append(read_texts("prose")["equal"])
     notes += [
         read_texts("prose")["worse_off"].format(rule=read_texts("divisions")[rule])
-        for rule in effect.transfers.rules
-        if not effect.transfers.leaves_nobody_worse_off(rule)
+        for rule in transfers.rules
+        if not transfers.leaves_nobody_worse_off(rule)
     ]
-    transfers = effect.transfers
-    saved = transfers.saved_dkk
     before, plan = (net_cost(side) for side in effect.align("project", list(saved)))
     columns = pd.DataFrame(
         {"before": before, "after": plan, "saved": pd.Series(saved)}

@@ -1,9 +1,7 @@
 """Tell of fronts, plans nearly as good and proposed places, above what compares them."""
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -14,60 +12,41 @@ from raastof_geo.figures.vocabulary import Indicator
 from raastof_geo.language import Readable, format_number, read_texts, say
 from raastof_geo.outputs.documents.charts import draw_front
 from raastof_geo.outputs.documents.comparison import VARIANTS, Compared, PlanFigures
-from raastof_geo.outputs.documents.document import Block, Paragraph, Picture, Table
-from raastof_geo.scenario.said.file import Variant
+from raastof_geo.outputs.documents.document import Block, Paragraph, Picture, Table, write_numbers
+from raastof_geo.outputs.documents.effects import name_group
 from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.sensitivity.headline import Told
 
 _MOST_COMMON = 40
 """As many matches that all plans have are told, the largest first."""
 
 
-class _Axis(NamedTuple):
-    """How people read a measure: emissions in tonnes, to a kilogram."""
-
-    title: str
-    unit: str
-    factor: float
-
-    def write(self, value: float) -> str:
-        """Write a value of the measure."""
-        return format_number(value * self.factor, digits=3 if self.factor < 1 else 0)
-
-
-def _read_axis(measure: Indicator) -> _Axis:
+def _read_axis(measure: Indicator) -> Told:
+    """Read how people read a measure: emissions in tonnes, to a kilogram."""
     unit = str(measure.aim.unit) if measure.aim else measure.unit
     told = re.sub("^kg ", "t ", unit)
-    return _Axis(f"{measure.bare} [{told}]", told, 1.0 if told == unit else 1e-3)
+    return Told(measure.bare, told, *((1.0, 0) if told == unit else (1e-3, 3)))
 
 
-def write_variants(variants: Mapping[str, Variant]) -> str:
-    """Write variants as they are pasted into a scenario file, one a line; YAML reads JSON."""
-    lines = ["variants:"] if variants else []
-    for id_, one in variants.items():
-        said = one.model_dump(mode="json", exclude_defaults=True)
-        lines.append(f"  {id_}: {json.dumps(said, ensure_ascii=False)}")
-    return "".join(f"{line}\n" for line in lines)
-
-
-def tell_front(front: Front) -> Iterator[Block]:
+def tell_front(front: Front, _: Sequence[Compared] = ()) -> Iterator[Block]:
     """Tell where the front runs, how it was found, and what a unit less costs along it."""
     texts, axes = read_texts("fronts"), [*map(_read_axis, front.measures)]
     points = [(one.first * axes[0].factor, one.second * axes[1].factor) for one in front.corners]
     key = "steps" if front.stepped else "corners" if front.complete else "some corners"
     yield Paragraph(texts[key].format(count=len(points)), lead=True)
+    titles = axes[0].head, axes[1].head
     if len(points) > 1:
         names = [str(number) for number, _ in enumerate(points, 1)]
-        titles = axes[0].title, axes[1].title
         drawn = draw_front(points, names, titles, joined=not front.stepped)
         yield Picture(drawn, texts["picture"], texts["picture"])
     # By the tonne, whichever of the two is the emission.
     turned = axes[0].factor > axes[1].factor
     of, per = reversed(axes) if turned else axes
     prices = [(1 / one if turned else one) * per.factor / of.factor for one in front.prices]
-    told = [format_number(one, digits=1) for one in prices]
-    heads = (say("Variant"), axes[0].title, axes[1].title, f"{per.unit}/{of.unit}")
-    rows = zip(front.variants, front.corners, [*told, "–"], strict=True)
-    table = [(id_, *map(_Axis.write, axes, corner), price) for id_, corner, price in rows]
+    told = [*(format_number(one, digits=1) for one in prices), "–"]
+    heads = (say("Variant"), *titles, f"{per.unit}/{of.unit}")
+    rows = zip(front.variants, front.corners, told, strict=True)
+    table = [(id_, *map(Told.number, axes, corner), price) for id_, corner, price in rows]
     yield Table(say("The front"), heads, tuple(table), source=texts["price"])
     yield Paragraph(texts["paste"].format(file=VARIANTS))
 
@@ -88,21 +67,22 @@ def tell_alternatives(
     for title, value, mine in zip(plans, values, matches, strict=True):
         over = 100 * (value - values[0]) / (abs(values[0]) or 1.0)
         far = (format_number(100 * measure_distance(mine, other)) for other in matches)
-        rows.append((title, axis.write(value), format_number(over, digits=2), *far))
-    first, over_best = f"{step.name} [{axis.unit}]", say("Above the best [%]")
-    heads: tuple[Readable, ...] = (say("Plan"), first, over_best, *plans)
-    told = say("How far the plans lie apart [%]")
-    yield Table(told, heads, tuple(rows), source=texts["distance"])
-    known, language = scenario.catalogue.materials, scenario.said.language
-    common = pd.concat(matches, axis=1, join="inner").min(axis=1).rename("tonnes")
-    listed = common.sort_index().sort_values(ascending=False, kind="stable").reset_index()
-    same = tuple(
-        (*map(scenario.site_name, ends), known[what].called(language), format_number(tonnes))
-        for *ends, what, tonnes in listed.head(_MOST_COMMON).to_numpy(object).tolist()
+        rows.append((title, axis.number(value), format_number(over, digits=2), *far))
+    heads: tuple[Readable, ...] = (
+        say("Plan"),
+        f"{step.name} [{axis.unit}]",
+        say("Above the best [%]"),
+        *plans,
     )
-    columns = (say("From"), say("To"), say("Material"), say("At least [t]"))
-    told = say("What all plans have in common")
-    yield Table(told, columns, same, words=3, source=texts["common"])
+    yield Table(texts["apart"], heads, tuple(rows), source=texts["distance"])
+    common = pd.concat(matches, axis=1, join="inner").min(axis=1)
+    common = common.sort_index().sort_values(ascending=False, kind="stable")
+    same = tuple(
+        (*map(scenario.site_name, ends), name_group(scenario, "material", what), format_number(t))
+        for *ends, what, t in common.head(_MOST_COMMON).reset_index().itertuples(index=False)
+    )
+    columns = tuple(read_texts("heads of common matches").values())
+    yield Table(texts["in common"], columns, same, words=3, source=texts["common"])
     yield Paragraph(texts["paste"].format(file=VARIANTS))
 
 
@@ -117,16 +97,10 @@ def tell_candidates(junctions: Sequence[Junction], cases: Sequence[Compared]) ->
     texts, found = read_texts("candidates"), cases[-1].found
     used = found.flows.groupby(level="destination")["tonnes"].sum() if found else pd.Series()
     rows = [
-        (one.id, f"{one.lon:.6f}, {one.lat:.6f}", format_number(one.trips),
-         format_number(float(used.get(one.id, 0.0))))
+        (one.id, f"{one.lon:.6f}, {one.lat:.6f}", *write_numbers(one.trips, used.get(one.id, 0.0)))
         for one in junctions
-    ]  # fmt: skip
-    heads = (
-        say("Place"),
-        "lon, lat",
-        say("Trucks that pass"),
-        say("Comes there in the new plan [t]"),
-    )
+    ]
+    heads = (say("Place"), "lon, lat", say("Trucks that pass"), texts["comes"])
     yield Paragraph(texts["how"].format(count=len(rows)), lead=True)
-    yield Table(say("Proposed places"), heads, tuple(rows), words=2, source=texts["passes"])
+    yield Table(texts["proposed"], heads, tuple(rows), words=2, source=texts["passes"])
     yield Paragraph(texts["paste"].format(file=VARIANTS))

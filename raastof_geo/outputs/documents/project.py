@@ -1,39 +1,38 @@
-"""One small page for each project: its own flows, its effect, its calendar; safe to send out."""
+"""One small page for each project: its own flows, its effect, its calendar, and what it has to do.
 
+Safe to send out. Equal inputs give equal bytes: the moment of writing that the format of calendars
+asks for is the first day of the scenario.
+"""
+
+import datetime
 import hashlib
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
 
 import pandas as pd
 
 from raastof_geo.assignment.statement.shares import project_sites
-from raastof_geo.assignment.telling.names import call_material
+from raastof_geo.assignment.telling.names import call, call_material, join_clauses, list_names
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import CO2E, COST, SOLD
-from raastof_geo.language import Message, format_number, read_texts, say
-from raastof_geo.outputs.calendar import (
-    Transport,
-    list_transports,
-    say_loads,
-    say_transport,
-    say_when,
-    write_calendar,
-)
+from raastof_geo.language import Message, format_day, format_number, plain, read_texts, say
 from raastof_geo.outputs.credit import in_sentence, tell_credit
 from raastof_geo.outputs.documents import document, effects
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
 from raastof_geo.outputs.opening import say_span
 from raastof_geo.outputs.palette import attribute_maps
-from raastof_geo.outputs.steps import list_steps
 from raastof_geo.outputs.tables.basis import describe_basis, name_basis
-from raastof_geo.outputs.tables.flows import Flow, list_flows
+from raastof_geo.outputs.tables.summary import find_reliances
 from raastof_geo.records.ledger import SHARE_OF_COMMON
-from raastof_geo.result import Result
+from raastof_geo.result import Flow, Result, list_flows
 from raastof_geo.scenario.period import Period, name_period
 from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.version import __version__
 
 _DEVICE = re.compile(r"con|prn|aux|nul|(com|lpt)\d")
 """Names that Windows keeps for itself."""
@@ -42,6 +41,25 @@ _MOST_RELATIONS, _MOST_STEPS = 4, 4
 """As many stand on the first sheet."""
 _MAP_WIDTH = 400.0
 """As wide as a phone, on which its names are read. [px]"""
+LEAD_WEEKS: Mapping[str, int] = {"residual_product_terms": 4, "permit_section_19_33": 10}
+"""Before the first load: residual products are notified 4 weeks ahead, and municipalities ask for
+8 to 10 weeks to treat a permit (odense.dk, vejen.dk, read in November 2026)."""
+
+_Dated: TypeAlias = tuple[datetime.date, Message]
+
+
+class Transport(NamedTuple):
+    """What goes one way between a project and a partner in a period, whatever the truck."""
+
+    direction: str
+    """`comes`, `leaves` or `stays`."""
+    site: str
+    """The project's own; `partner` is the other end, where it stays the same."""
+    partner: str
+    material: str
+    period: str
+    tonnes: float
+    loads: int
 
 
 def write_projects(result: Result, folder: Path) -> Path:
@@ -267,3 +285,165 @@ def round_coarsely(value: float) -> float:
     whole: rounded so, no project can take its own from it and be left with that of the other.
     """
     return float(f"{value:.0e}")
+
+
+# --- what comes and goes, and the calendar ----------------------------------------------------
+
+
+def list_transports(
+    scenario: Scenario, flows: Iterable[Flow], mine: Collection[str]
+) -> list[Transport]:
+    """Sum flows of the sites that are `mine`: in order of time, and the largest first."""
+    sums: dict[tuple[str, str, str, str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for flow in flows:
+        ends, way = (flow.destination, flow.origin), "comes"
+        if flow.origin in mine:
+            ends, way = ends[::-1], "stays" if flow.origin == flow.destination else "leaves"
+        total = sums[way, *ends, flow.material, flow.period]
+        total[0] += flow.tonnes
+        total[1] += flow.loads
+    found = [Transport(*key, tonnes, round(loads)) for key, (tonnes, loads) in sums.items()]
+    order = list(scenario.periods).index
+    return sorted(found, key=lambda one: (order(one.period), -one.tonnes, one))
+
+
+def say_transport(scenario: Scenario, one: Transport) -> Message:
+    """Say what is to be done."""
+    return read_texts("calendar")[one.direction].format(
+        tonnes=format_number(one.tonnes),
+        material=call_material(scenario, one.material),
+        partner=scenario.site_name(one.partner),
+    )
+
+
+def say_when(scenario: Scenario, periods: Collection[str]) -> str:
+    """Name periods in short, those in a row as one: `1.–3. kvt. 2027, 2. kvt. 2028`."""
+    runs = itertools.groupby(scenario.periods.items(), lambda entry: entry[0] in periods)
+    named = []
+    for run in ([one for _, one in run] for wanted, run in runs if wanted):
+        names = [name_period(run[0]), name_period(run[-1])]
+        words = names[0].split(" ", 1)
+        told = " – ".join(dict.fromkeys(names))
+        if len(run) > 1 and words[1:] == names[1].split(" ", 1)[1:]:
+            told = f"{words[0].split('–')[0]}–{names[1].split('–')[-1]}"
+        named.append(told)
+    return ", ".join(named)
+
+
+def write_calendar(result: Result, title: str, moved: Sequence[Transport], path: Path) -> Path:
+    """Write what comes and goes as one event for each partner, material and period."""
+    import icalendar
+
+    scenario = result.scenario
+    first = min(each.start for each in scenario.periods.values())
+    moment = datetime.datetime(first.year, first.month, first.day, tzinfo=datetime.UTC)
+    calendar = icalendar.Calendar(version="2.0", prodid=f"-//raastof_geo//{__version__}//EN")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("x-wr-calname", _in_a_line(title))
+    for one in moved:
+        period, told = scenario.periods[one.period], say_transport(scenario, one)
+        mark = hashlib.sha256("\0".join((scenario.id, *one[:5])).encode("utf-8", "surrogatepass"))
+        about = [told, say("From the plan: {title}", title=scenario.said.title)]
+        if one.direction != "stays":
+            about.insert(1, say_loads(one.loads, count_weekdays(period)))
+        event = icalendar.Event()
+        event.add("uid", f"{mark.hexdigest()[:32]}@raastof_geo")
+        event.add("dtstamp", moment)
+        event.add("dtstart", period.start)
+        event.add("dtend", period.end + datetime.timedelta(days=1))
+        event.add("summary", _in_a_line(told))
+        event.add("description", "\n".join(map(_in_a_line, about)))
+        event.add("location", _in_a_line(scenario.site_name(one.site)))
+        event.add("transp", "TRANSPARENT")
+        calendar.add_component(event)
+    path.write_bytes(calendar.to_ical())
+    return path
+
+
+def say_loads(loads: float, days: int) -> Message:
+    """Say how many loads that is, in all and on each of so many days."""
+    daily = format_number(loads / days, digits=1)
+    return say("{loads} loads, {daily} each weekday", loads=format_number(loads), daily=daily)
+
+
+def _in_a_line(text: Message | str) -> str:
+    """Keep words from ending a line, and leave out what a calendar may not hold."""
+    return " ".join(plain(text).split()).replace("\x7f", "")
+
+
+# --- what the owner has to do before trucks drive, and by which day ---------------------------
+
+
+def list_steps(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> list[Message]:
+    """List what the sites that are `mine` have to do for their flows, the first to do first."""
+    moved = [flow for flow in flows if flow.origin != flow.destination]
+    told = (step for find in (_notify, _meet, _agree) for step in find(result, moved, mine))
+    return [sentence for _, sentence in sorted(told, key=itemgetter(0))]
+
+
+def _group(flows: Iterable[Flow], key: Callable[[Flow], Hashable]) -> dict[Any, list[Flow]]:
+    groups: dict[Any, list[Flow]] = defaultdict(list)
+    for flow in flows:
+        groups[key(flow)].append(flow)
+    return groups
+
+
+def _describe(result: Result, flows: Sequence[Flow], weeks: float = 0) -> dict[str, Any]:
+    """Give the day by which something is done for flows, so many weeks before the first of them."""
+    start = min(result.scenario.periods[flow.period].start for flow in flows)
+    day = start - datetime.timedelta(weeks=weeks)
+    materials = sorted({flow.material for flow in flows})
+    return {
+        "by": day,
+        "day": format_day(day),
+        "start": format_day(start),
+        "weeks": weeks,
+        "tonnes": round(sum(flow.tonnes for flow in flows)),
+        "material": list_names([call_material(result.scenario, one) for one in materials]),
+    }
+
+
+def _notify(result: Result, flows: Sequence[Flow], mine: Collection[str]) -> Iterator[_Dated]:
+    """Soil that leaves is sampled and notified; soil of ground that is not mapped is neither."""
+    scenario, catalogue = result.scenario, result.scenario.catalogue
+    where, samples = result.effect.books.municipalities, catalogue.soil_samples
+    groups = _group(flows, lambda flow: (flow.origin, flow.material))
+    for (origin, material), each in groups.items():
+        register = scenario.sites[origin].soil_mapping
+        count = catalogue.count_samples(material, register, sum(flow.tonnes for flow in each))
+        sampled = count is not None
+        asked = register is None or catalogue.soil_mappings[register].t_per_sample or sampled
+        if origin not in mine or catalogue.materials[material].soil_class is None or not asked:
+            continue
+        told = _describe(result, each, samples.weeks.value if samples else 0)
+        judged = samples is not None and samples.weeks.evidence == "judgement"
+        told |= {"municipality": where[origin], "judged": say(" (our judgement)") if judged else ""}
+        sentence = read_texts("steps")["sample" if sampled else "notify"]
+        yield told["by"], sentence.format(samples=count, **told)
+
+
+def _meet(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> Iterator[_Dated]:
+    """Conditions at needs of one's own, but those whose permit the scenario names."""
+    scenario, coming = result.scenario, [flow for flow in flows if flow.destination in mine]
+    needs = {need.id: need.name for need in scenario.needs}
+    met = _group(coming, lambda flow: (flow.material, needs.get(flow.taker)))
+    reliant: dict[str, list[Flow]] = defaultdict(list)
+    for one in find_reliances(scenario, coming):
+        if not one.need.consents.get(one.condition):
+            reliant[one.condition] += met[one.material, one.need.name]
+    for condition, each in reliant.items():
+        told = _describe(result, each, LEAD_WEEKS.get(condition, 0))
+        sentence = read_texts("steps")["apply" if told["weeks"] else "see to"]
+        name = call(scenario.catalogue.conditions[condition].name)
+        yield told["by"], sentence.format(condition=name, **told)
+
+
+def _agree(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> Iterator[_Dated]:
+    """Agree with other projects, and order from businesses, before the first load."""
+    scenario, projects = result.scenario, project_sites(result.scenario)
+    met = _group(flows, lambda flow: flow.destination if flow.origin in mine else flow.origin)
+    for among, step in ((True, "agree"), (False, "order")):
+        if partners := [one for one in met if one not in mine and (one in projects) == among]:
+            told = _describe(result, [flow for one in partners for flow in met[one]])
+            names = join_clauses([scenario.site_name(one) for one in partners])
+            yield told["by"], read_texts("steps")[step].format(partners=names, **told)

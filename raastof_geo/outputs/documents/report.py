@@ -32,15 +32,14 @@ from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.documents import assumptions, document, effects
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
 from raastof_geo.outputs.documents.word import write_word
-from raastof_geo.outputs.ledger import describe_ledger
 from raastof_geo.outputs.opening import open_answer, say_span
 from raastof_geo.outputs.palette import attribute_maps
+from raastof_geo.outputs.plan import describe_ledger
 from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baselines
-from raastof_geo.outputs.tables.flows import list_flows
 from raastof_geo.outputs.tables.summary import answer, name_plainly, prove
 from raastof_geo.outputs.warning import warn, warn_of_input
 from raastof_geo.records.ledger import SHARE_OF_COMMON, explain_in
-from raastof_geo.result import Result
+from raastof_geo.result import Result, list_flows
 from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Scenario
@@ -93,7 +92,7 @@ def build_report(result: Result) -> document.Document:
 def build_appendix(result: Result) -> document.Document:
     """Put together what the report rests on; each figure is followed to its lines and sources."""
     sections = (
-        *(_tell_total, _tell_causes, _tell_groups, _tell_payments, _tell_matches),
+        *(_tell_total, effects.tabulate_causes, _tell_groups, _tell_payments, _tell_matches),
         *(_tell_prices, _tell_method, _tell_sources, _tell_ledger),
     )
     return _bind(result, say("Appendix"), sections)
@@ -237,12 +236,6 @@ def _tell_total(result: Result) -> Iterator[document.Block]:
     yield _compare(result, range(len(HEADS)))
     yield document.Bullets(tuple(answer(result)))
     yield from effects.tabulate_progress(result)
-
-
-def _tell_causes(result: Result) -> Iterator[document.Block]:
-    if result.effect.causes:
-        yield document.Heading(say("Effect by cause"), anchor="causes")
-        yield from effects.tabulate_causes(result.effect)
 
 
 def _tell_groups(result: Result) -> Iterator[document.Block]:

@@ -122,8 +122,8 @@ class MapControls(Controls):
         # Up to the sentence that says tonnes, money, and against what.
         first = 1 + sum("CO2e" not in one for one in effect[:2])
         lead = [*map(str, conclude(result)), *effect[:first]]
-        rows = {row.name: row for row in summarise(result)}
-        figures = [(str(rows[name].title), rows[name].plan, rows[name].before) for name in _STRIP]
+        rows = summarise(result)
+        figures = [tuple(map(str, rows[name])) for name in _STRIP]
         if result.effect.saved_share is not None:
             saved = format_number(100 * result.effect.saved_share, digits=1) + " %"
             figures.insert(1, (str(say("Saved transport emissions")), saved, ""))
@@ -180,11 +180,11 @@ class MapStory:
             "plan": self._count_trips(plan.flows, plan.empty_trips),
             "before": self._count_trips(before, None),
         }
-        streets = lay_streets(self.result.legs, self._errands)
+        segments, routes = lay_streets(self.result.legs, self._errands)
         return {
             "decimals": DECIMALS,
-            "segments": streets.lines,
-            "routes": streets.routes,
+            "segments": segments,
+            "routes": routes,
             "flows": flows,
             "trips": trips,
             "uses": list(self._uses),

@@ -84,23 +84,15 @@ _Piece: TypeAlias = tuple[int, float, float]
 """An edge of the network, and from where to where along it, as `RoadNetwork.cut` takes them."""
 
 
-class StreetLines(NamedTuple):
-    """Stretches, each passed by the same routes from end to end, and the routes on them."""
+def lay_streets(legs: Legs, errands: Iterable[Errand]) -> tuple[list[str], list[str]]:
+    """Give the stretches that the same errands pass from end to end, and the route of each errand.
 
-    lines: list[str]
-    """As `encode_line` writes them."""
-    routes: list[str]
-    """Twice the number of each stretch in turn, one more where it is driven against its line."""
-
-
-def lay_streets(legs: Legs, errands: Iterable[Errand]) -> StreetLines:
-    """Trace errands on the roads, and join what is driven by all the same ones.
-
-    Routes in the order of the errands; empty ones where legs were made up without roads.
+    Stretches as `encode_line` writes them; a route is twice the number of each in turn, one more
+    where it is driven against its line, and empty where legs were made up without roads.
     """
     wanted = list(errands)
     if legs.roads is None:
-        return StreetLines([], [""] * len(wanted))
+        return [], [""] * len(wanted)
     pieces: dict[_Piece, int] = {}
     traced = _trace(legs.roads, wanted, pieces)
     steps = np.concatenate([np.zeros(0, np.int64), *traced])
@@ -118,7 +110,7 @@ def lay_streets(legs: Legs, errands: Iterable[Errand]) -> StreetLines:
             drawn = _draw(legs.roads.network, known, run if ahead else run[::-1] ^ 1)
             lines.append(spell_street(drawn))
         routes[owner[start]].append(2 * numbers[key] + (not ahead))
-    return StreetLines(lines, list(map(encode_numbers, routes)))
+    return lines, list(map(encode_numbers, routes))
 
 
 def _trace(roads: RoadPrices, errands: list[Errand], pieces: dict[_Piece, int]) -> list[Integers]:

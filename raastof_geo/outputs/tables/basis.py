@@ -56,14 +56,3 @@ def describe_basis(result: Result) -> Message:
     kind = str(read_texts("baselines")[headline.kind]).lower()
     party = read_texts("together")[headline.together]
     return read_texts("prose")["basis"].format(kind=kind, party=party)
-
-
-def doubt_today(result: Result) -> Iterator[Message]:
-    """Say where today's share cannot be reached with what is on offer."""
-    today = result.scenario.said.baseline.today
-    for one in result.effect.baselines:
-        if one.reached is not None and today is not None and today.share is not None:
-            yield read_texts("doubts")["today"].format(
-                asked=format_number(100 * today.share, digits=1),
-                reached=format_number(100 * one.reached, digits=1),
-            )

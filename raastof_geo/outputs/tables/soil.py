@@ -7,12 +7,11 @@ from typing import Any
 
 from raastof_geo.assignment.telling.names import call
 from raastof_geo.language import Message, plain, read_texts, say
-from raastof_geo.outputs.tables.flows import list_flows
 from raastof_geo.outputs.tables.life_cycle import name_step
 from raastof_geo.outputs.tables.summary import call_condition, find_reliances
 from raastof_geo.records.flows import shape_table
 from raastof_geo.region.projection import project
-from raastof_geo.result import Result
+from raastof_geo.result import Result, list_flows
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Need
 

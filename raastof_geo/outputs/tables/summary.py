@@ -15,24 +15,15 @@ from raastof_geo.effect.progress import Shares, follow_municipalities, follow_pe
 from raastof_geo.effect.target import Reach, TargetAnswer
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures import vocabulary
-from raastof_geo.language import (
-    Message,
-    Readable,
-    format_number,
-    plain,
-    read_texts,
-    say,
-    spoken_language,
-)
+from raastof_geo.language import Message, Readable, format_number, plain, read_texts, say
 from raastof_geo.outputs.credit import name_cause, say_change, say_price, tell_credit
 from raastof_geo.outputs.documents import assumptions
 from raastof_geo.outputs.documents.document import Bullets, Heading, Paragraph, Table, write_numbers
 from raastof_geo.outputs.opening import open_answer, say_about, say_in_all
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baselines
-from raastof_geo.outputs.tables.flows import Flow, list_flows
 from raastof_geo.outputs.warning import warn
-from raastof_geo.result import Result
+from raastof_geo.result import Flow, Result, list_flows
 from raastof_geo.scenario.catalogue import SORTS
 from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.scenario import Need, Scenario
@@ -64,15 +55,6 @@ def name_plainly(scenario: Scenario, told: Readable) -> str:
     )
 
 
-class KeyFigure(NamedTuple):
-    """A figure of the summary, as people read it."""
-
-    name: str
-    title: Message
-    plan: str
-    before: str
-
-
 _WITH_SOIL, _WITHOUT_SOIL = "secondary_share_with_clean_soil", "secondary_share_without_soil"
 _AS_TOLD = vocabulary.VEHICLE_KM, vocabulary.VIRGIN, vocabulary.RECEIVED
 _KEYS: Mapping[str, tuple[float, int]] = {
@@ -85,27 +67,28 @@ _KEYS: Mapping[str, tuple[float, int]] = {
 """How a figure is told: the factor to the unit that people read, and decimals."""
 
 
-def summarise(result: Result) -> list[KeyFigure]:
-    """Give the key figures: totals, then what the vocabulary wants and totals do not hold."""
-    effect, rows = result.effect, list[KeyFigure]()
+def summarise(result: Result) -> dict[str, tuple[Readable, ...]]:
+    """Give the key figures by name: title, then plan and baseline as people read them.
+
+    Totals first, then what the vocabulary wants and totals do not hold.
+    """
+    effect, rows = result.effect, dict[str, tuple[Readable, ...]]()
     sides = (effect.books, effect.plan), (effect.baseline_books, effect.baseline)
     known = [asdict(totals) | books.totals.to_dict() for books, totals in sides]
-    more: dict[str, Message] = {
-        one: one.summary for one in vocabulary.told_in_books() if one.summary is not None
-    }
+    more = {one: one.summary for one in vocabulary.told_in_books() if one.summary is not None}
     titles = read_texts("key figures") | {one: one.heading for one in _AS_TOLD} | more
     for name in (*_KEYS, *more):
         factor, digits = _KEYS.get(name, (1, 0))
-        told = [format_number(one[name] * factor, digits=digits) for one in known]
-        rows.append(KeyFigure(name, titles[name], *told))
+        told = (format_number(one[name] * factor, digits=digits) for one in known)
+        rows[name] = titles[name], *told
         if name == _WITHOUT_SOIL:
-            cuts = [follow_periods(books)[0].cut for books, _ in sides]
-            stated = [
-                str(say("not stated")) if cut is None else format_number(100 * cut, digits=1)
-                for cut in cuts
-            ]
-            rows.append(KeyFigure("cut", titles["cut"], *stated))
+            cuts = (follow_periods(books)[0].cut for books, _ in sides)
+            rows["cut"] = titles["cut"], *map(_tell_cut, cuts)
     return rows
+
+
+def _tell_cut(cut: float | None) -> Readable:
+    return say("not stated") if cut is None else format_number(100 * cut, digits=1)
 
 
 def prove(result: Result) -> Message:
@@ -208,7 +191,6 @@ def list_stated(scenario: Scenario) -> list[Message]:
 def answer(result: Result) -> list[Message]:
     """Say how far each share gets, what the target costs or why it is missed, and what serves."""
     target = result.effect.target
-    materials = result.scenario.catalogue.materials
     unit = tell_unit(result.scenario.said.objectives[0].minimise[0].unit)
     told = []
     for reach in target.reaches:
@@ -231,7 +213,7 @@ def answer(result: Result) -> list[Message]:
         ]
     told += [
         say("in the plan {material} meets {tonnes} reference tonnes of the needs").format(
-            material=materials[material].called(spoken_language()), tonnes=format_number(tonnes)
+            material=names.call_material(result.scenario, material), tonnes=format_number(tonnes)
         )
         for material, tonnes in list(target.reach.by_material.items())[:12]
     ]
@@ -293,7 +275,7 @@ def _build(result: Result) -> Iterator[_Block]:
     if scenario.said.description:
         yield Paragraph(scenario.said.description)
     heads: tuple[Readable, ...] = (say_in_all(scenario), say("Plan"), say("Baseline"))
-    yield Table("", heads, tuple(one[1:] for one in summarise(result)))
+    yield Table("", heads, tuple(summarise(result).values()))
     yield Heading(say("Side by side"))
     yield Table("", HEADS, tuple(write_baselines(result)))
     yield from (Paragraph(describe_basis(result)), Paragraph(prove(result)))

@@ -32,7 +32,7 @@ from raastof_geo.figures.vocabulary import (
 from raastof_geo.language import Message, Readable, read_texts, say, translate
 from raastof_geo.outputs.credit import name_cause, say_price
 from raastof_geo.outputs.documents import effects
-from raastof_geo.outputs.documents.assumptions import HANGS_ON
+from raastof_geo.outputs.documents.assumptions import write_assumptions
 from raastof_geo.outputs.opening import say_in_all
 from raastof_geo.outputs.tables.basis import HEADS, describe_basis, list_baselines
 from raastof_geo.outputs.tables.book import Book, Formula, Sheet, across, open_book
@@ -45,7 +45,6 @@ from raastof_geo.result import Result, name_truck, tabulate_flows
 from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.telling.words import CatalogueWords, list_titles
-from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, Assessment, Headlines
 
 _SIDES = (say("Baseline"), say("Plan"), say("Baseline − plan"))
 _NET = say("Net [DKK]")
@@ -233,38 +232,6 @@ def _write_groups(sheet: Sheet, result: Result, dimension: str) -> None:
         if any(sums) and last > 1:
             formula = f"=SUMIFS(@$2:@${last},$B$2:$B${last},$B#)"
             write(say("Total"), part, sums, *across("CD", formula, sums))
-
-
-def write_assumptions(book: Book, assessment: Assessment) -> None:
-    """Write a sheet of assumptions: both ends, every headline at them, and where it turns over."""
-    heads: list[Readable] = [say("Assumption"), say("Kind"), say("Value")]
-    heads += [say("Level"), say("Unit"), *(SHOWN[name].head for name in HEADLINES)]
-    heads += [say("Turns over"), say("Source"), say("Range is our judgement")]
-    about = say("What each assumption would change at both ends of its range")
-    sheet = book.sheet(HANGS_ON, about, say("planners and deciders"))
-    sheet.table(heads, _assumption_rows(assessment), digits=3)
-
-
-def _assumption_rows(assessment: Assessment) -> Iterator[list[Any]]:
-    def told(headlines: Headlines | None) -> list[Any]:
-        if headlines is None:
-            return [None] * len(HEADLINES)
-        return [headlines.of(name) * SHOWN[name].factor for name in HEADLINES]
-
-    yield [say("As it stands"), *[""] * 4, *told(assessment.at_value)]
-    for swing in assessment.swings:
-        subject = swing.subject
-        percent = 100 if subject.unit == "%" else 1
-        for number, end in enumerate(swing.ends):
-            flips = [one for one in swing.flips if one.end == number]
-            told_at = (f"{SHOWN[it.headline].title}: {subject.write(it.level)}" for it in flips)
-            level: Any = subject.names[number] if subject.names else end.level * percent
-            value = subject.value and subject.value * percent
-            yield [
-                *(subject.title, subject.group, value, level, tell_unit(subject.unit)),
-                *told(end.headlines),
-                *("; ".join(told_at) or end.refused, subject.source, subject.judged),
-            ]
 
 
 def _write_causes(sheet: Sheet, effect: Effect) -> None:

@@ -26,15 +26,16 @@ class _Leg(Window):
     @property
     def least(self) -> Quantity | None:
         """What goes at least; none: no amount is said, or nothing has to."""
-        return self._amounts.get("tonnes") or self._amounts.get("at_least")
+        return self.amounts.get("tonnes") or self.amounts.get("at_least")
 
     @property
-    def _amounts(self) -> dict[str, Quantity]:
+    def amounts(self) -> dict[str, Quantity]:
+        """What is said of `tonnes`, `at_least` and `at_most`."""
         names = ("tonnes", "at_least", "at_most")
         return {one: amount for one in names if (amount := getattr(self, one, None)) is not None}
 
     def _check(self, info: ValidationInfo) -> None:
-        weigh_over(self._amounts, (self.material,) if self.material else (), info)
+        weigh_over(self.amounts, (self.material,) if self.material else (), info)
 
 
 class Agreement(_Leg):
@@ -52,7 +53,7 @@ class Agreement(_Leg):
         return self.forbidden or (most is not None and most.value == 0)
 
     def _check(self, info: ValidationInfo) -> None:
-        if len(self._amounts) + self.forbidden != 1:
+        if len(self.amounts) + self.forbidden != 1:
             raise InputError.saying("say one of `tonnes`, `at_least`, `at_most`, `forbidden: true`")
 
 

@@ -27,7 +27,7 @@ from raastof_geo.units import read_quantity
 _SECTIONS = {"from": "sites", "to": "sites", "material": "materials", "vehicle": "vehicles"}
 _OVERLOAD = 1.5
 """So many times the largest payload is no load of any truck, but another unit, or several loads."""
-_SHORT_YEAR = re.compile(r"(\d{1,2})[-./](\d{1,2})[-./](\d{2})")
+_SHORT_YEAR = re.compile(r"^(\d{1,2})[-./](\d{1,2})[-./](\d{2})$")
 _BARE_VOLUME = re.compile(r"\b(m3|m³)$", re.IGNORECASE)
 
 
@@ -81,9 +81,9 @@ def read_deliveries(
         grids = read_grids(path, shown, None)
     raise_all(InputError, check_named(table.columns, grids, DELIVERIES))
     heads = [one for it in grids if (one := read_heads(it, table, DELIVERIES)) is not None]
-    lacks = [_find_lacking(head) for head in heads]
+    lacks = [_find_lacking({column.key.trail[0] for column in head.columns}) for head in heads]
     if all(lacks):
-        fewest = min(lacks, key=len, default=_find_lacking(None))
+        fewest = min(lacks, key=len, default=_find_lacking(set()))
         told = say_text("deliveries", "lacking", keys=list_codes(fewest), key=fewest[0])
         wrong = (one for head in heads for one in head.mistakes)
         raise InputError(*wrong, Finding(told, Place(shown, 1, 1)))
@@ -93,9 +93,8 @@ def read_deliveries(
     return reader.read
 
 
-def _find_lacking(head: Headed | None) -> list[str]:
-    there = {column.key.trail[0] for column in (head.columns if head else ())}
-    there |= {"amount"} if "loads" in there else set()
+def _find_lacking(there: set[str]) -> list[str]:
+    there = there | ({"amount"} if "loads" in there else set())
     return [key for key in ("date", "from", "to", "material", "amount") if key not in there]
 
 
@@ -122,16 +121,16 @@ class _Reader:
             self.row, self.mistakes = head.grid.rows[number], list[Finding]()
             columns = self.columns.items()
             self.places = {key: head.grid.place(number, it.at, it.heading) for key, it in columns}
-            cells = tuple(map(text_of_cell, self.row))
-            if not {fold_id(one).strip(" :.") for one in cells} & SUMS:
-                self._take_row(cells)
+            self._take_row(tuple(map(text_of_cell, self.row)))
 
     def _take_row(self, cells: tuple[str, ...]) -> None:
+        if {fold_id(one).strip(" :.") for one in cells} & SUMS:
+            return
         day, slip, place = self._day(), self._text("slip"), self.places["date"]
         if day and self.until and day > self.until:
             return
-        *lane, vehicle = map(self._name, _SECTIONS)
-        tonnes, carried = self._weigh(lane[2], vehicle)
+        origin, destination, material, vehicle = map(self._name, _SECTIONS)
+        tonnes, carried = self._weigh(material, vehicle)
         loads, length_km = self._number("loads", carried), self._number("distance", math.nan)
         if not self.mistakes and tonnes > loads * _OVERLOAD * self.payload_t:
             self._tell("amount", "unit", most=self.payload_t)
@@ -141,7 +140,7 @@ class _Reader:
             self.read.leave_out(tonnes, *self.mistakes)
             return
         when = next(id_ for id_, one in self.scenario.periods.items() if day <= one.end)
-        told = (lane[0], lane[1], lane[2], vehicle, tonnes, loads, length_km)
+        told = (origin, destination, material, vehicle, tonnes, loads, length_km)
         self.read.found.append(Delivery(place, day, when, *told))
 
     def _text(self, key: str) -> str:
@@ -162,8 +161,7 @@ class _Reader:
 
     def _day(self) -> datetime.date | None:
         text = re.split(r"[ T]", self._text("date"), maxsplit=1)[0]
-        if match := _SHORT_YEAR.fullmatch(text):
-            text = "{}-{}-20{}".format(*match.groups())
+        text = _SHORT_YEAR.sub(r"\1-\2-20\3", text)
         try:
             day = datetime.date.fromisoformat(str(read_cell(text, "date")))
         except ValueError:
@@ -181,26 +179,26 @@ class _Reader:
         key = "amount" if "amount" in self.columns else "loads"
         column, text = self.columns[key], self._text(key)
         unit = self._text("unit") or column.unit or ("t" if key == "amount" else "loads")
+        wrong = "no amount" if text else "empty"
         with suppress(InputError):
             text = str(read_cell(self.row[column.at], "amount", mark=column.mark, unit=unit))
             found = read_quantity(_BARE_VOLUME.sub(r"\1 loose", text.lstrip("-")))
-            if text.startswith("-") or not found.value:
-                self._tell(key, "nothing")
-                return 0.0, 1.0
-            by_load = found.unit == "loads"
-            found = replace(found, vehicle=found.vehicle or vehicle or None) if by_load else found
-            known = found.unit == "t" or material
-            tonnes = self.scenario.weigh(found, material) if known else 0.0
-            return tonnes, found.value if by_load else 1.0
-        self._tell(key, "no amount" if text else "empty")
+            if not text.startswith("-") and found.value:
+                loads = found.value if found.unit == "loads" else 1.0
+                if found.unit == "loads":
+                    found = replace(found, vehicle=found.vehicle or vehicle or None)
+                known = found.unit == "t" or material
+                return self.scenario.weigh(found, material) if known else 0.0, loads
+            wrong = "nothing"
+        self._tell(key, wrong)
         return 0.0, 1.0
 
     def _number(self, key: str, unsaid: float) -> float:
         """Read a number above zero, its unit left aside."""
         if not self._text(key):
             return unsaid
+        column = self.columns[key]
         with suppress(ValueError):
-            column = self.columns[key]
             text = read_cell(self.row[column.at], "amount", mark=column.mark)
             if (number := float(str(text).split(" ", 1)[0].replace(",", "."))) > 0:
                 return number

@@ -1,6 +1,5 @@
 """A scenario with flows of a plan as agreements: a file that says only what it adds to another."""
 
-import json
 import math
 import re
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from raastof_geo.files import name_free, write_whole
 from raastof_geo.language import say
 from raastof_geo.scenario.reading.read import read_varied
 from raastof_geo.scenario.scenario import Scenario, look_up
-from raastof_geo.scenario.varied import write_plain
+from raastof_geo.scenario.varied import write_agreements, write_plain, write_sections
 
 _ARROW = re.compile(r"\s*(?:→|->|>)\s*")
 _LANE = ["origin", "destination", "material", "period"]
@@ -35,7 +34,7 @@ def choose_flows(scenario: Scenario, flows: pd.DataFrame, wanted: Sequence[str])
             ends = look_up(scenario, [("sites", giver), ("sites", taker[0])])
             mine = (flows[["origin", "destination"]] == ends).all(axis=1)
         if not mine.any():
-            told = {"given": f"`{word}`", "last": str(len(flows) + _FIRST_ROW - 1)}
+            told = {"given": f"`{word}`", "last": str(flows.index[-1] + _FIRST_ROW)}
             raise InputError.saying_text("usage", "flow" if word else "no flow", **told)
         chosen |= mine
     return flows[chosen]
@@ -48,31 +47,20 @@ def write_locked(scenario: Scenario, source: Path, flows: pd.DataFrame) -> Path:
     them. A variant without each, and one without any, price them. `InputError`: no plan could keep
     them, as the checks of a file have it.
     """
-    said, language = scenario.said, scenario.said.language
-    own = [write_plain(one) for one in said.agreements]
-    agreed, variants = [*own], dict[str, Any]()
+    language, own = scenario.said.language, write_plain(scenario.said.agreements)
     summed = flows.groupby(_LANE, sort=False, observed=True)["tonnes"].sum()
-    for lane, tonnes in zip(summed.index.tolist(), summed.tolist(), strict=True):
-        giver, taker = map(scenario.site_name, lane[:2])
-        material = scenario.catalogue.materials[lane[2]].called(language)
-        ends = {"giver": giver, "taker": taker, "material": material, "period": lane[3]}
-        name = say("without {giver} → {taker}, {material} {period}", **ends).render(language)
-        leave = {f"agreements.{len(agreed)}.at_least": "0 t"}
-        variants[f"without_{len(variants) + 1}"] = {"name": name[:200], "set": leave}
-        entry = dict(zip(("giver", "taker", "material", "from"), lane, strict=True))
-        agreed.append(entry | {"to": lane[3], "at_least": f"{math.floor(1000 * tonnes) / 1000} t"})
-    name = say("without what is locked").render(language)
-    variants["without_any"] = {"name": name, "set": {"agreements": own}}
+    new = write_agreements(summed, lambda tonnes: f"{math.floor(1000 * tonnes) / 1000} t")
+    variants = dict[str, Any]()
+    for number, one in enumerate(new):
+        told = {end: scenario.site_name(one[end]) for end in ("giver", "taker")}
+        told |= {"material": scenario.catalogue.materials[one["material"]].called(language)}
+        name = say("without {giver} → {taker}, {material} {period}", **told, period=one["from"])
+        leave = {f"agreements.{len(own) + number}.at_least": "0 t"}
+        said = {"name": name.render(language)[:200], "set": leave}
+        variants[f"without_{number + 1}"] = said
+    name = say("without what is locked")
+    variants["without_any"] = {"name": name.render(language), "set": {"agreements": own}}
+    agreed = [*own, *new]
     read_varied(scenario, {("agreements",): agreed, ("variants",): variants})
-    lines = [
-        f"extends: {_write(source.name)}",
-        "agreements:",
-        *(f"- {_write(one)}" for one in agreed),
-    ]
-    lines += ["variants:", *(f"  {id_}: {_write(one)}" for id_, one in variants.items())]
-    path = name_free(source.with_name(f"{source.stem}_locked.yaml"))
-    return write_whole(path, "\n".join(lines) + "\n")
-
-
-def _write(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    text = write_sections(extends=source.name, agreements=agreed, variants=variants)
+    return write_whole(name_free(source.with_name(f"{source.stem}_locked.yaml")), text)
