@@ -269,38 +269,37 @@ def draw_ensemble(
     draws: int = 1000,
     seed: int = 1,
     into: Path | str = "results",
-    anywhere: bool = False,
-    language: Language | None = None,
     resume: bool = False,
     executor: Executor | None = None,
     tell: Tell = lambda _: None,
+    **how: Any,
 ) -> tuple[Ensemble, Path]:
     """Solve a scenario in many conceivable courses, drawn from the ranges that it states.
 
     Plan and baseline are solved again in each; one without a plan is a course with its reason.
     `draws` says how many, `seed` which. To `resume` begins with those that a run of the same draws
     left; `InputError` where they are of another one. Page, workbook and `draws.json` lie in
-    `into/<scenario>_ensemble`, the same bytes with any `executor`.
+    `into/<scenario>_ensemble`, the same bytes with any `executor`; `how` as `read_for_roads`.
     """
     from raastof_geo.outputs.likelihood import write_ensemble
 
-    scenario = read_for_roads(path, anywhere=anywhere, language=language, tell=tell)
+    scenario = read_for_roads(path, tell=tell, **how)
     folder = Path(into) / f"{scenario.id}_ensemble"
     check_place(folder)
     factors = batches.list_factors(scenario)
-    design = batches.plan_design(scenario, factors, draws=draws, seed=seed)
+    levels = batches.draw_levels(factors, draws=draws, seed=seed)
     network, anchors = place_scenario(scenario, tell=tell)
     tell(say("Pricing the legs"))
     price = partial(price_again, price_legs(scenario, network, anchors))
     tell(say("Assigning tonnes to legs"))
-    levels = batches.draw_levels(factors, draws=draws, seed=seed)
     today = solve_today(scenario, price, factors, levels)
+    design = batches.plan_design(today, seed)
     drawn = batches.run_batches(today, design, folder, resume=resume, executor=executor, tell=tell)
     tell(say("Asking what today's plan could do without"))
     found = sum_up(today, drawn, seed=seed, executor=executor)
     tell(say("Writing the results"))
     with exchanging(folder, version=__version__) as draft, speaking(*scenario.speech):
-        (draft / batches.DRAWN.name).write_bytes(design.write(drawn))
+        (draft / batches.DRAWN.name).write_bytes(batches.pack_draws(design, drawn))
         write_ensemble(found, draft)
     batches.clear_parts(folder)
     return found, folder
@@ -413,7 +412,7 @@ def _solve_on(result: Result, varied: Scenario) -> Result:
         roads = result.legs.roads
         return solve_scenario(varied, model=None if roads is None else roads.model)
     causes = varied.said.effect.causes
-    plan, effect = headline.solve_briefly(varied, legs, causes=causes, explain=True)
+    plan, effect = headline.solve_briefly(varied, legs, causes=causes)
     return Result(varied, result.network, result.anchors, legs, plan, effect)
 
 

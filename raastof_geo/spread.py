@@ -6,19 +6,12 @@ import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    wait,
-)
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from raastof_geo.errors import InputError
 
@@ -38,23 +31,6 @@ class Team(ProcessPoolExecutor):
     """Processes whose work is shared by the one that started them."""
 
 
-class Cluster(Executor):
-    """The workers of a Dask scheduler; what tasks share travels to each of them once."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self._workers = client.get_executor(pure=False, retries=_RETRIES)
-
-    def submit(self, do: Callable[..., T], /, *args: Any, **how: Any) -> Future[T]:
-        """Have a worker do something."""
-        task: Future[T] = self._workers.submit(do, *args, **how)
-        return task
-
-    def share(self, packed: bytes) -> Any:
-        """Lay bytes down at every worker, and give what stands for them in tasks."""
-        return self._client.scatter(packed, broadcast=True)
-
-
 def spread(
     executor: Executor | None, do: Callable[[T, Task], Answer], shared: T, items: Sequence[Task]
 ) -> Iterator[Answer]:
@@ -65,11 +41,11 @@ def spread(
     an error of one of them. In a `Team` this process works, too: from the last item on, while it
     waits for others. What workers that died have left undone is done here.
     """
-    done, at = dict[int, Future[Answer]](), 0
-    for number, task in _finish(executor, do, shared, items):
-        done[number] = task
+    done, at = dict[int, Answer](), 0
+    for number, answer in gather(executor, do, shared, items):
+        done[number] = answer
         while at in done:
-            yield done.pop(at).result()
+            yield done.pop(at)
             at += 1
 
 
@@ -77,49 +53,32 @@ def gather(
     executor: Executor | None, do: Callable[[T, Task], Answer], shared: T, items: Sequence[Task]
 ) -> Iterator[tuple[int, Answer]]:
     """Give the number of each item and `do(shared, item)`, as `spread` does, as they come done."""
-    for number, task in _finish(executor, do, shared, items):
-        yield number, task.result()
-
-
-def _finish(
-    executor: Executor | None, do: Callable[[T, Task], Answer], shared: T, items: Sequence[Task]
-) -> Iterator[tuple[int, Future[Answer]]]:
-    left: dict[int, Future[Answer]] = {}
-    here = [*reversed(range(len(items)))]
+    left, here = dict[int, Future[Answer]](), [*reversed(range(len(items)))]
     try:
         if executor is not None and len(items) > 1:
-            packed: Any = pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL)
-            packed = executor.share(packed) if isinstance(executor, Cluster) else packed
+            packed = pickle.dumps(shared, protocol=pickle.HIGHEST_PROTOCOL)
+            packed = getattr(executor, "share", bytes)(packed)
             with suppress(BrokenExecutor):
                 while here:
-                    task = executor.submit(_do, do, packed, items[here[-1]])
-                    left[here.pop()] = task
+                    left[here[-1]] = executor.submit(_do, do, packed, items[here[-1]])
+                    here.pop()
         while left or here:
-            done = [number for number, task in left.items() if task.done()]
-            for number in done:
-                if _is_lost(left[number]):
+            done = [(number, task) for number, task in left.items() if task.done()]
+            for number, task in done:
+                del left[number]
+                if _is_lost(task):
                     here.append(number)
-                    del left[number]
                 else:
-                    yield number, left.pop(number)
+                    yield number, task.result()
             if not (done or here) and isinstance(executor, Team):
                 here += islice((one for one in reversed(left) if left[one].cancel()), 1)
             if here:
-                left.pop(here[-1], None)
-                yield here[-1], _do_here(do, shared, items[here.pop()])
+                left.pop(number := here.pop(), None)
+                yield number, do(shared, items[number])
             elif left and not done:
-                wait(left.values(), return_when=FIRST_COMPLETED)
+                wait(left.values(), return_when="FIRST_COMPLETED")
     finally:
         wait([task for task in left.values() if not task.cancel()])
-
-
-def _do_here(do: Callable[[T, Task], Answer], shared: T, item: Task) -> Future[Answer]:
-    task = Future[Answer]()
-    try:
-        task.set_result(do(shared, item))
-    except Exception as error:
-        task.set_exception(error)
-    return task
 
 
 def _is_lost(task: Future[Any]) -> bool:
@@ -168,13 +127,14 @@ def reaching(scheduler: str) -> Iterator[Executor]:
     except ImportError as error:
         raise InputError.saying_text("spread", "no dask") from error
     try:
-        connect: Any = Client
-        client = connect(scheduler, timeout=_PATIENCE_S)
+        client = cast("Any", Client)(scheduler, timeout=_PATIENCE_S)
     except (OSError, ValueError) as error:
         told = {"address": f"`{scheduler}`", "reason": str(error).splitlines()[0]}
         raise InputError.saying_text("spread", "nobody", **told) from error
     with client:
-        yield Cluster(client)
+        executor = client.get_executor(pure=False, retries=_RETRIES)
+        executor.share = partial(client.scatter, broadcast=True)  # once to each worker
+        yield executor
 
 
 def _begin(ready: str) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -38,25 +38,25 @@ from raastof_geo.scenario.scenario import Scenario
 class Plan(Shown):
     """Tonnes on every leg that is used, with the proof that no plan is better."""
 
-    flows: pd.DataFrame = field(default_factory=pd.DataFrame)
+    flows: pd.DataFrame
     """One row per flow: who gives what to whom, the leg, `tonnes`, and their sums
     `reference_tonnes`, `loads`, `kg_co2e_wtw`, `kg_co2e_ttw`, `upstream_kg_co2e`,
     `processing_kg_co2e`, `disposal_kg_co2e`, `dkk`, `tonne_km`, `vehicle_km`, `drive_h`,
     `work_h`, `energy`."""
-    processed: pd.DataFrame = field(default_factory=pd.DataFrame)
+    processed: pd.DataFrame
     """One row per plant, recipe and period in use: `tonnes` of input, `kg_co2e`, `dkk`."""
-    stored: pd.DataFrame = field(default_factory=pd.DataFrame)
+    stored: pd.DataFrame
     """One row per depot, material and period with `tonnes` lying there at its end, `dkk`."""
-    empty_trips: pd.DataFrame = field(default_factory=pd.DataFrame)
+    empty_trips: pd.DataFrame
     """One row per empty trip of coordinated trucks: `trips`, `vehicle_km`, `drive_h`, `energy`,
     `kg_co2e_wtw`, `kg_co2e_ttw`, `dkk`."""
-    shortfalls: pd.DataFrame = field(default_factory=pd.DataFrame)
+    shortfalls: pd.DataFrame
     """One row per `goal` that is missed, and by how many reference `tonnes`."""
-    openings: pd.DataFrame = field(default_factory=pd.DataFrame)
+    openings: pd.DataFrame
     """One row per candidate site: `opened`, `kg_co2e`, `dkk`."""
-    fleet: pd.DataFrame = field(default_factory=pd.DataFrame)
+    fleet: pd.DataFrame
     """One row per truck and period: `loads`, `work_h`, `vehicle_km`."""
-    shadow_prices: pd.DataFrame = field(default_factory=pd.DataFrame)
+    shadow_prices: pd.DataFrame
     """One row per constraint: `rule`, `label`, `sense`, `limit`, `used`, `shadow_price`
     (of the first objective, for one tonne more)."""
     certificate: Certificate
@@ -168,7 +168,6 @@ def assign(
     columns: Problem | None = None,
     explain: bool = True,
     stated: bool = True,
-    tabulated: bool = True,
 ) -> Plan:
     """Choose who sends what to whom, with proof.
 
@@ -178,16 +177,12 @@ def assign(
     `explain` looks for the conflict and for repairs. Where `stated`, PuLP solves the last round of
     each objective, as it should for a plan that somebody is given; else HiGHS alone is asked, to
     the end, whoever interrupts. The plan is the same. `columns` are those of a scenario from which
-    this one differs in amounts only; none: they are laid out. Unless it is `tabulated`, a plan is
-    its problem and its proof, without tables and amounts.
+    this one differs in amounts only; none: they are laid out.
 
     `NoPlanError`: no plan meets the rules; it names who is in conflict, why, and what would repair
     it. `SolverError`: the solver gave up, or time was up before any plan was found.
     """
-    if columns is not None:
-        problem = columns.with_scenario(scenario)
-    else:
-        problem = lay_columns(scenario, legs, rules)
+    problem = columns.with_scenario(scenario) if columns else lay_columns(scenario, legs, rules)
     if scenario.said.targets.fairness is not None:
         problem = replace(problem, alone=measure_alone(problem))
     rows, programme = lay_programme(problem, lay_rows(problem, rules))
@@ -216,7 +211,7 @@ def assign(
         search = partial(ask, problem, programme=programme, tolerances=tolerances)
         found = _search_finely(search, clock, begin)
     if found is not None:
-        return _build_plan(rows, found, tuple(rules), nearest, tabulated=tabulated)
+        return _build_plan(rows, found, tuple(rules), nearest)
     if not explain:
         raise NoPlanError(say("no plan meets the rules"))
     raise NoPlanError(*explain_conflict(Laid(problem, rows, programme, rules)), *explain_lost(legs))
@@ -294,32 +289,8 @@ def _prove(found: Solution) -> Certificate:
     )
 
 
-def _tabulate(rows: list[Row], found: Solution, values: Floats) -> dict[str, pd.DataFrame]:
-    problem, (small, amount), used = found.problem, found.used(), np.flatnonzero(values)
-    openings, opened = problem.others["openings"], values[problem.block("openings")] > 0.5
-    spent = {name: openings[name] * opened for name in ("kg_co2e", "dkk")}
-    return {
-        **tabulate_used(small, amount),
-        "shortfalls": tabulate_kind(small, ColumnKind.SHORTFALLS, amount, "tonnes"),
-        "openings": openings.assign(opened=opened, **spent),
-        "fleet": tabulate_fleet(small, amount),
-        "shadow_prices": pd.DataFrame(
-            {name: [getattr(row, name) for row in rows] for name in ("rule", "label", "sense")}
-        ).assign(
-            limit=np.array([row.limit for row in rows], dtype=np.float64),
-            used=found.programme.used(used, amount),
-            shadow_price=found.shadow_prices,
-        ),
-    }
-
-
 def _build_plan(
-    rows: list[Row],
-    found: Solution,
-    rules: tuple[Rule, ...],
-    nearest: Solution | None,
-    *,
-    tabulated: bool,
+    rows: list[Row], found: Solution, rules: tuple[Rule, ...], nearest: Solution | None
 ) -> Plan:
     """Put what was found into tables; a gap that is left is said with the plan, in its proof."""
     problem, programme = found.problem, found.programme
@@ -333,13 +304,25 @@ def _build_plan(
     if nearest is not None:
         goals = replace(nearest, programme=programme, values=found.values)
         objectives.insert(0, (SHORT_OF_GOAL, goals.costs[0]))
-    small, amount = found.used()
+    (small, amount), used = found.used(), np.flatnonzero(values)
+    openings, opened = problem.others["openings"], values[problem.block("openings")] > 0.5
+    spent = {name: openings[name] * opened for name in ("kg_co2e", "dkk")}
     return Plan(
-        **(_tabulate(rows, found, values) if tabulated else {}),
+        **tabulate_used(small, amount),
+        shortfalls=tabulate_kind(small, ColumnKind.SHORTFALLS, amount, "tonnes"),
+        openings=openings.assign(opened=opened, **spent),
+        fleet=tabulate_fleet(small, amount),
+        shadow_prices=pd.DataFrame(
+            {name: [getattr(row, name) for row in rows] for name in ("rule", "label", "sense")}
+        ).assign(
+            limit=np.array([row.limit for row in rows], dtype=np.float64),
+            used=programme.used(used, amount),
+            shadow_price=found.shadow_prices,
+        ),
         certificate=certificate,
         goal_certificate=None if goals is None else _prove(goals),
         objectives={name: float(cost @ values) for name, cost in objectives},
-        amounts={name: float(small.measure(name) @ amount) for name in MEASURES if tabulated},
+        amounts={name: float(small.measure(name) @ amount) for name in MEASURES},
         solver=SOLVER,
         finished=found.solved,
         problem=problem,

@@ -147,18 +147,10 @@ def draw_file(
     from raastof_geo.pipeline import draw_ensemble
 
     team = reaching(scheduler) if scheduler else working(workers, ready=_MACHINE)
+    how: Any = {"draws": draws, "seed": seed, "resume": resume, "into": into, "anywhere": anywhere}
     with telling(context) as note, team as executor:
-        found, folder = draw_ensemble(
-            scenario,
-            draws=draws,
-            seed=seed,
-            into=into,
-            anywhere=anywhere,
-            language=asked_in(context),
-            resume=resume,
-            executor=executor,
-            tell=note,
-        )
+        how |= {"language": asked_in(context), "executor": executor, "tell": note}
+        found, folder = draw_ensemble(scenario, **how)
     with in_speech_of(found.today.scenario):
         tell_items(*tell_likelihood(found))
         tell_items(*tell_commitments(found), title=say("What to commit to first"), mark="· ")

@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from raastof_geo.arrays import Floats
-from raastof_geo.assignment.alone import Alone, solve_alone
+from raastof_geo.assignment.alone import solve_alone
 from raastof_geo.assignment.plan import tabulate_used
-from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.progress import follow_periods
 from raastof_geo.figures.vocabulary import CO2E, REFERENCE_TONNES, TRANSPORT_TTW, TRANSPORT_WTW
@@ -107,41 +105,22 @@ class BaselinePlan(Comparison):
     books: Books
 
 
-class Before(NamedTuple):
-    """What is done without coordination, as far as its books say."""
-
-    kind: BaselineKind
-    together: Together
-    missing: Mapping[tuple[str, str], float]
-    books: Books
-    alone: Alone
-    problem: Problem
-    """Of the columns in use."""
-    values: Floats
-
-
-def solve_before(scenario: Scenario, legs: Legs, kind: BaselineKind | None = None) -> Before:
+def solve_baseline(
+    scenario: Scenario, legs: Legs, kind: BaselineKind | None = None
+) -> BaselinePlan:
     """Find the cheapest world without coordination, of a `kind`, or the headline's."""
     alone = solve_alone(scenario, legs, kind)
     used = np.flatnonzero(alone.values)
     problem, values = alone.world.problem.only(used), alone.values[used]
-    books, world = keep_books(problem, values), alone.world
-    return Before(world.kind, world.together, alone.missing, books, alone, problem, values)
-
-
-def solve_baseline(
-    scenario: Scenario, legs: Legs, kind: BaselineKind | None = None
-) -> BaselinePlan:
-    """Find the cheapest world without coordination, and put it into tables."""
-    before = solve_before(scenario, legs, kind)
+    books = keep_books(problem, values)
     return BaselinePlan(
-        kind=before.kind,
-        together=before.together,
-        totals=measure_totals(before.books),
-        shares=measure_shares(before.books),
-        missing=before.missing,
-        used=before.alone.used,
-        reached=before.alone.reached,
-        **tabulate_used(before.problem, before.values),
-        books=before.books,
+        kind=alone.world.kind,
+        together=alone.world.together,
+        totals=measure_totals(books),
+        shares=measure_shares(books),
+        missing=alone.missing,
+        used=alone.used,
+        reached=alone.reached,
+        **tabulate_used(problem, values),
+        books=books,
     )

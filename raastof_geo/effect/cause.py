@@ -1,6 +1,6 @@
 """Split the effect by cause: switch the causes on one after the other, and look what each adds."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import astuple, dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
@@ -17,7 +17,7 @@ from raastof_geo.assignment.solving.stated import break_ties
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import Programme, build_programme, sum_of
 from raastof_geo.assignment.statement.shares import own_depots, touches
-from raastof_geo.effect.baseline import BaselinePlan, Before
+from raastof_geo.effect.baseline import BaselinePlan
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.figures.vocabulary import CO2E, COST, SOLD, TRANSPORT_WTW
 from raastof_geo.legs.legs import Legs
@@ -107,20 +107,12 @@ class Cause:
         return read_gain(self.saved)
 
 
-def credit_causes(causes: Sequence[Cause], names: Collection[CauseName]) -> Gain | None:
-    """Add up what some causes save; none where they cannot be told from others."""
-    mine = [one for one in causes if set(one.names) & set(names)]
-    if not causes or any(set(one.names) - set(names) for one in mine):
-        return None
-    return sum((one.gain for one in mine), Gain())
-
-
 def split_by_cause(
     scenario: Scenario,
     legs: Legs,
     plan: Plan,
     plan_books: Books,
-    baseline: BaselinePlan | Before,
+    baseline: BaselinePlan,
     *,
     briefly: bool = False,
 ) -> tuple[Cause, ...]:
@@ -172,9 +164,7 @@ def split_by_cause(
 class _Steps:
     """The worlds of the steps, from the first to the last; like ones share their columns."""
 
-    def __init__(
-        self, scenario: Scenario, legs: Legs, plan: Plan, baseline: BaselinePlan | Before
-    ) -> None:
+    def __init__(self, scenario: Scenario, legs: Legs, plan: Plan, baseline: BaselinePlan) -> None:
         self._scenario, self._legs, self._plan, self._baseline = scenario, legs, plan, baseline
         self.on: set[CauseName] = set()
         self._laid: tuple[Scenario, Problem] | None = None

@@ -12,15 +12,7 @@ import pandas as pd
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.effect.baseline import Comparison, Totals, measure_totals, solve_baseline
 from raastof_geo.effect.books import Books, keep_books
-from raastof_geo.effect.cause import (
-    COORDINATION,
-    Cause,
-    CauseName,
-    Gain,
-    credit_causes,
-    read_gain,
-    split_by_cause,
-)
+from raastof_geo.effect.cause import COORDINATION, Cause, CauseName, Gain, read_gain, split_by_cause
 from raastof_geo.effect.money import Transfers, divide_savings
 from raastof_geo.effect.target import TargetAnswer, answer_target
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW, VEHICLE_KM, layered
@@ -134,7 +126,10 @@ class Effect(Shown):
 
     def credit(self, names: Collection[CauseName]) -> Gain | None:
         """Add up what some causes save; none where they cannot be told from others."""
-        return credit_causes(self.causes, names)
+        causes = [one for one in self.causes if set(one.names) & set(names)]
+        if not self.causes or any(set(one.names) - set(names) for one in causes):
+            return None
+        return sum((one.gain for one in causes), Gain())
 
     @property
     def coordination(self) -> Gain | None:

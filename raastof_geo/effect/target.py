@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
@@ -11,12 +11,11 @@ import pandas as pd
 
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules import lay_rows, limits
-from raastof_geo.assignment.rules.choices import BOUNDED
 from raastof_geo.assignment.solving.certificate import LARGEST_VIOLATION
 from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.statement import shares
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.row import Programme, build_programme
+from raastof_geo.assignment.statement.row import build_programme
 from raastof_geo.assignment.statement.shares import Asked, find_due, weigh_counted
 from raastof_geo.assignment.telling.case import find_ratio
 from raastof_geo.figures.vocabulary import CO2E, COST
@@ -93,11 +92,13 @@ def answer_target(plan: Plan, *, patience_s: float = 120.0, briefly: bool = Fals
     """
     scenario = plan.problem.scenario
     target = scenario.said.targets.first_share
+    asking = (limits.secondary_share_reached, limits.goals_held)
+    free = tuple(rule for rule in plan.rules if rule not in asking)
     # The plan's columns under its rules but for the target: laid out once, solved many times.
     vary = partial(
         solve,
         plan.problem,
-        programme=_leave_target_out(plan),
+        programme=build_programme(lay_rows(plan.problem, free), plan.problem.whole),
         clock=patience_s,
         start=plan.proof.start.columns,
     )
@@ -122,19 +123,6 @@ def answer_target(plan: Plan, *, patience_s: float = 120.0, briefly: bool = Fals
         more_kg_co2e=kg,
         more_dkk=dkk,
     )
-
-
-def _leave_target_out(plan: Plan) -> Programme:
-    """Give the rows of a plan but for those of the target."""
-    proof, asking = plan.proof, (limits.secondary_share_reached, limits.goals_held)
-    families = [one for rule in asking for one in rule.families]
-    laid = [family for family, _ in proof.rows]
-    if BOUNDED in laid:
-        free = tuple(rule for rule in plan.rules if rule not in asking)
-        return build_programme(lay_rows(plan.problem, free), plan.problem.whole)
-    kept = np.flatnonzero([family not in families for family in laid])
-    own = proof.programme
-    return replace(own, matrix=own.matrix[kept], sense=own.sense[kept], limit=own.limit[kept])
 
 
 def _reach(plan: Plan, vary: _Solve, asked: Asked, *, priced: bool) -> Reach:

@@ -3,20 +3,13 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from itertools import product, starmap
-from typing import Literal, TypeAlias, get_args
-
-import numpy as np
+from typing import Any, Literal, TypeAlias, get_args
 
 from raastof_geo.assignment import Plan, assign
-from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.effect.baseline import solve_before
-from raastof_geo.effect.books import keep_books
-from raastof_geo.effect.cause import COORDINATION, Gain, credit_causes, read_gain, split_by_cause
 from raastof_geo.effect.measure import Effect, measure_effect
 from raastof_geo.effect.progress import GOAL_SHARE
-from raastof_geo.effect.target import TargetAnswer, answer_target
 from raastof_geo.errors import InputError, RaastofError
 from raastof_geo.language import Message, Readable, format_number, say, speaking
 from raastof_geo.legs.legs import Legs
@@ -99,77 +92,44 @@ def read_headlines(effect: Effect) -> Headlines:
     The emissions saved are what coordination is credited with; where causes were not told apart,
     and so for all variations of such a scenario, all that the plan saves, as money always is.
     """
-    return _tell_headlines(effect.target, effect.coordination, effect.whole)
-
-
-def _tell_headlines(target: TargetAnswer, coordination: Gain | None, whole: Gain) -> Headlines:
-    gain = coordination or whole
+    gain, reach = effect.coordination or effect.whole, effect.target.reach
     return Headlines(
-        largest_share=target.reach.largest,
-        share_in_plan=target.reach.in_plan,
+        largest_share=reach.largest,
+        share_in_plan=reach.in_plan,
         saved_transport_kg_co2e=gain.transport_kg_co2e,
         saved_kg_co2e=gain.kg_co2e,
-        saved_dkk=whole.dkk,
-        whole=coordination is None,
+        saved_dkk=effect.whole.dkk,
+        whole=effect.coordination is None,
     )
 
 
-def solve_headlines(scenario: Scenario, legs: Legs, *, whole: bool = False) -> Headlines:
+def solve_headlines(scenario: Scenario, legs: Legs | None, *, whole: bool = False) -> Headlines:
     """Solve plan and baseline of a scenario, and give what they come to.
 
     `whole`: all that is saved is meant, whatever saves it. Without a plan, a solver or a way to
     tell what coordination saves from the rest it is a `RaastofError`.
     """
-    found = solve_nothing_else(scenario, legs, whole=whole)[1]
+    found = read_headlines(solve_briefly(scenario, legs, causes=not whole, explain=False)[1])
     if found.whole != whole:
         raise InputError(say("what coordination saves cannot be told from other causes here"))
     return found
 
 
-def solve_nothing_else(
-    scenario: Scenario,
-    legs: Legs,
-    *,
-    whole: bool,
-    start: Plan | None = None,
-    columns: Problem | None = None,
-) -> tuple[Plan, Headlines]:
-    """Solve plan and baseline, and give the headlines, and the plan without its tables.
-
-    `whole`: all that is saved is meant, whatever saves it, as it is where coordination cannot be
-    told from the rest. `start` and `columns` as `assign` takes them.
-    """
-    quick = _shorten(scenario)
-    ask = partial(assign, explain=False, stated=False, tabulated=False)
-    plan = ask(quick, legs, start=start, columns=columns)
-    used, before = np.flatnonzero(plan.proof.values), solve_before(quick, legs)
-    books = keep_books(plan.problem.only(used), plan.proof.values[used])
-    causes = () if whole else split_by_cause(quick, legs, plan, books, before, briefly=True)
-    coordination = credit_causes(causes, COORDINATION)
-    saved = read_gain(before.books.totals - books.totals)
-    return plan, _tell_headlines(answer_target(plan, briefly=True), coordination, saved)
-
-
 def solve_briefly(
-    scenario: Scenario, legs: Legs, *, causes: bool, explain: bool
+    scenario: Scenario, legs: Legs | None, *, causes: bool, **how: Any
 ) -> tuple[Plan, Effect]:
     """Solve a plan that nobody is given, and its effect against one baseline, as far as compared.
 
-    `explain`: whether an error says what is missing where there is no plan.
+    `how` it begins, and whether errors `explain`, as `assign` takes them.
     """
-    quick = _shorten(scenario)
-    quick = quick.saying(effect=quick.said.effect.model_copy(update={"causes": causes}))
-    plan = assign(quick, legs, explain=explain, stated=False)
-    return plan, measure_effect(quick, legs, plan, briefly=True)
-
-
-def _shorten(scenario: Scenario) -> Scenario:
-    """Give a scenario that asks for one baseline, and for no sets of projects."""
+    if legs is None:
+        raise InputError(say("legs that were made up cannot be priced again"))
     said = scenario.said
-    chosen = said.effect.model_copy(update={"shapley": False})
-    return scenario.saying(
-        effect=chosen, baseline=said.baseline.model_copy(update={"compare_with": ()})
-    )
+    chosen = said.effect.model_copy(update={"causes": causes, "shapley": False})
+    baseline = said.baseline.model_copy(update={"compare_with": ()})
+    quick = scenario.saying(effect=chosen, baseline=baseline)
+    plan = assign(quick, legs, stated=False, **how)
+    return plan, measure_effect(quick, legs, plan, briefly=True)
 
 
 Price: TypeAlias = Callable[[Scenario], Legs | None]
@@ -276,10 +236,7 @@ def _move(shared: tuple[Scenario, Headlines, Price, Sequence[Lever]], number: in
     def solve(level: float) -> Outcome:
         try:
             varied = read_varied(scenario, lever.edit(level))
-            if (legs := price(varied)) is None:
-                raise InputError(say("legs that were made up cannot be priced again"))
-            found = solve_headlines(varied, legs, whole=at_value.whole)
-            return Outcome(level, found)
+            return Outcome(level, solve_headlines(varied, price(varied), whole=at_value.whole))
         except RaastofError as error:
             with speaking(*scenario.speech):
                 return Outcome(level, None, str(error).splitlines()[0])
