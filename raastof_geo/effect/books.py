@@ -22,7 +22,6 @@ LINE_LABELS = (
     *("material", "vehicle", "period", "what"),
 )
 
-_TOLD = [indicator.name for indicator in told_in_books()]
 COMMON = shares.NOWHERE
 """The label of lines that have no material or no period of their own."""
 
@@ -46,7 +45,7 @@ class Books:
     @cached_property
     def totals(self) -> pd.Series:
         """Everything added up."""
-        return self.lines[_TOLD].sum()
+        return self.lines[_told()].sum()
 
     def by(self, dimension: str) -> pd.DataFrame:
         """Add up by `site`, `project`, `municipality`, `material`, `period` or `vehicle`.
@@ -58,7 +57,7 @@ class Books:
             return self.by_site
         if dimension not in self._added_up:
             if dimension in ("material", "period", "vehicle"):
-                table = self.lines.groupby(dimension)[_TOLD].sum()
+                table = self.lines.groupby(dimension)[_told()].sum()
             else:
                 projects = {site: self.scenario.project(site) for site in self.scenario.sites}
                 group = projects if dimension == "project" else self.municipalities
@@ -160,6 +159,10 @@ class Books:
         return shares.find_municipalities(self.scenario)
 
 
+def _told() -> list[str]:
+    return [indicator.name for indicator in told_in_books()]
+
+
 def keep_books(problem: Problem, values: Floats) -> Books:
     """Write a line for every column in use: `problem.only(used)` and `values[used]`."""
     parts = []
@@ -192,7 +195,7 @@ def keep_books(problem: Problem, values: Floats) -> Books:
     lines = lines.sort_values(
         ["_kind", "giver", "taker", "material", "_period", "vehicle"], ignore_index=True
     )
-    return Books(problem.scenario, lines[[*LINE_LABELS, "amount", *_TOLD]])
+    return Books(problem.scenario, lines[[*LINE_LABELS, "amount", *_told()]])
 
 
 _HERE = {"origin": "site", "destination": "site"}

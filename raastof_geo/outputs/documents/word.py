@@ -2,18 +2,24 @@
 
 import datetime
 import io
+import math
 import re
 import zipfile
 from collections.abc import Sequence
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from raastof_geo.errors import OutputError
-from raastof_geo.language import LOCALES, plain, say
+from raastof_geo.language import LOCALES, Readable, plain, say
 from raastof_geo.outputs.documents.document import (
     Block,
+    Bullets,
     Document,
+    Figures,
+    Heading,
+    Paragraph,
     Picture,
     Table,
     number_blocks,
@@ -38,6 +44,11 @@ _POINT = 12_700
 _MOST_SHARE, _MOST_HIGH = 0.42, 0.5
 """What a column may take of a table's width, and a figure of a page: one that is higher leaves the
 page before it half empty."""
+_LEADING, _BROAD, _BROADER = 1.42, 0.82, 0.95
+"""A line's height to its letters; how broad those of our template are at most to what
+`measure_text` says, and those of another."""
+_LEAST_DRAWN = 0.7
+"""A figure gets so much smaller at most, where its section then fits on the page."""
 _FOOT = {"\1": "PAGE", "\2": "NUMPAGES"}
 """What Word counts, and what stands for it in our words."""
 
@@ -67,13 +78,17 @@ def write_word(
     room = int(across - (section.gutter or 0))
     down = int(section.page_height - section.top_margin - section.bottom_margin)
     facts = "  ·  ".join(f"{plain(what)}: {plain(said)}" for what, said in document.facts)
+    below = (plain(document.subtitle), facts)
+    laid_out = [_lay_out(file, block, room, down) for block in document.blocks]
+    broad = _BROAD if template is None else _BROADER
+    _number_pages(document, below, laid_out, room / _POINT, down / _POINT, broad)
     *parts, pages = parse_xml(
         read_template("documents/word.xml.j2", number=plain_number).render(
             title=plain(document.title)[:_MOST_LETTERS],
-            below=(plain(document.subtitle), facts),
+            below=below,
             blocks=[
-                (type(one[0]).__name__, *one, _lay_out(file, one[0], room, down))
-                for one in number_blocks(document)
+                (type(one[0]).__name__, *one, laid)
+                for one, laid in zip(number_blocks(document), laid_out, strict=True)
             ],
             footer=document.footer,
             pages=re.split("([\1\2])", str(say("page {number} of {all}", number="\1", all="\2"))),
@@ -127,6 +142,61 @@ def _lay_out(file: Any, block: Block, room: int, down: int) -> dict[str, Any]:
         widths = _share_room(texts, room / _POINT)
         return {"texts": shown, "widths": widths, "whole": len(rows) <= _KEPT_ROWS}
     return {}
+
+
+def _number_pages(
+    document: Document, below: Sequence[str], laid_out: list[dict[str, Any]], *size: float
+) -> None:
+    """Say on which page each section begins: a new one where it might not fit on the page before.
+
+    So what the contents say holds in every word processor, which break lines and pages otherwise.
+    """
+    room, down, broad = size
+    blocks = document.blocks
+    starts = [place for place, one in enumerate(blocks) if getattr(one, "level", 0) == 2]
+    heads: list[Block] = [Heading(document.title), *map(Paragraph, below)]
+    page, used = 1, 14.0 * len(starts) + sum(_measure(one, {}, room, broad) for one in heads)
+    for start, end in pairwise([*starts, len(blocks)]):
+        parts = laid_out[start:end]
+        paired = zip(blocks[start:end], parts, strict=True)
+        tall = sum(_measure(block, laid, room, broad) for block, laid in paired)
+        drawn: dict[str, Any] = next((one for one in parts if "part" in one), {"height": 0})
+        over, high = used + tall - down, drawn["height"] / _POINT
+        if 0 < over < (1 - _LEAST_DRAWN) * high:
+            drawn |= {side: int(drawn[side] * (1 - over / high)) for side in ("width", "height")}
+            tall, over = tall - over - 1, 0.0
+        if over > 0:
+            page, used = page + 1, 0.0
+        parts[0] |= {"page": page, "begins": over > 0}
+        page, used = page + int((used + tall) // down), (used + tall) % down
+
+
+def _measure(block: Block, laid_out: dict[str, Any], room: float, broad: float) -> float:
+    """Say how high a block is at most. [pt]"""
+    text, small, cell = 10.5, _SIZES["small"] / 2, _SIZES["cell"] / 2
+
+    def lines(told: Readable, letters: float, width: float = room) -> float:
+        broadest = measure_text(plain(told), broad * letters)
+        return _LEADING * letters * math.ceil(broadest / max(letters, width))
+
+    tall = 0.0
+    match block:
+        case Heading():
+            tall = 18 + lines(block.text, 15)
+        case Paragraph():
+            tall = 4 + lines(block.text, text)
+        case Bullets():
+            tall = sum(4 + lines(one, text, room - 18) for one in block.items)
+        case Figures():
+            tall = 15 + 50.0 * math.ceil(len(block.items) / _CARDS)
+        case Picture() | Table():
+            tall = 16 + lines(block.source, small) + lines(block.caption, text)
+            for row in laid_out.get("texts", ()):
+                cells = zip(row, laid_out["widths"], strict=True)
+                tall += 1 + max(lines(one, cell, side / 20 - 2 * _MARGIN_PT) for one, side in cells)
+            if isinstance(block, Picture):
+                tall += lines(block.note, small) + laid_out["height"] / _POINT + 4
+    return tall
 
 
 def _share_room(texts: Sequence[Sequence[str]], room: float) -> list[int]:

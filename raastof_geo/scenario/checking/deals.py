@@ -229,7 +229,8 @@ def _too_much_together(wishes: Sequence[_Wish], deals: _Deals, tree: Tree) -> It
                     lines = sorted({tree.place(one.trail).line for one in others})
                     said = {"site": f"`{last.site(side)}`", "lines": ", ".join(map(str, lines))}
                     tonnes = {"asked": asked, "most": most, "short": asked - most}
-                    told = say_text("agreements", f"{side} together", **said, **tonnes)
+                    key = "giver together" if side == "giver" else "taker together"
+                    told = say_text("agreements", key, **said, **tonnes)
                     yield finding_at(tree, last.trail, told)
                     break
 
