@@ -191,7 +191,7 @@ def main() -> None:
         random_worlds: Counter[str] = Counter()
 
         @settings(
-            max_examples=max(1, round(0.4 * edits / 12)),
+            max_examples=max(1, round(0.4 * edits / 8)),
             phases=[Phase.generate],
             derandomize=True,
             database=None,

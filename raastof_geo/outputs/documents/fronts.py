@@ -70,7 +70,7 @@ def tell_alternatives(
         rows.append((title, axis.number(value), format_number(over, digits=2), *far))
     heads: tuple[Readable, ...] = (
         say("Plan"),
-        f"{step.name} [{axis.unit}]",
+        f"{' + '.join(one.bare for one in step.minimise)} [{axis.unit}]",
         say("Above the best [%]"),
         *plans,
     )
