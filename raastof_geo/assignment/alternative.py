@@ -8,6 +8,7 @@ import pandas as pd
 
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.plan import Plan
+from raastof_geo.assignment.solving.stated import break_ties
 from raastof_geo.scenario.said.file import Variant
 from raastof_geo.scenario.varied import write_agreements, write_plain
 
@@ -51,30 +52,46 @@ def seek_alternatives(plan: Plan, count: int, within: float) -> dict[str, Varian
     keys = {key: problem.labels(key, columns) for key in (*MATCH, "period")}
     moved, load_t = pd.DataFrame(keys), problem.leg("load_t")[columns]
     match = moved.groupby(MATCH).ngroup().to_numpy(np.intp)
+    at_lane = moved.groupby([*MATCH, "period"]).indices
 
     def add_up(values: Floats) -> Floats:
         """Give the tonnes on each match, none where it is less than one load. [t]"""
         tonnes, loads = (np.bincount(match, values[columns] / one) for one in (1.0, load_t))
         return np.where(loads >= 1.0, tonnes, 0.0)
 
+    def settle(lanes: pd.Series) -> Floats:
+        """Plan what agreements on lanes leave open, as a variant that has them will. [columns]"""
+        programme = plan.proof.programme
+        for lane, tonnes in lanes.items():
+            at = columns[at_lane[lane]]
+            programme = programme.with_row(at, np.ones(len(at)), 1, _round_down(tonnes))
+        costs = [*problem.objectives(), break_ties(problem)]
+        spent = [0.0, *(one.tolerance for one in objectives[1:]), 0.0]
+        return programme.clean(plan.search(costs, programme=programme, tolerances=spent).values)
+
     cost, least = plan.proof.cost, plan.certificate.lower_bound
     cap = max(float(cost @ plan.proof.values), least + within * abs(least))
     found, told = [add_up(plan.proof.values)], dict[str, Variant]()
+    different = found[:]
     for _ in range(_LONGER * count):
+        if len(told) == count:
+            break
         most, weight = np.max(found, axis=0), np.zeros(len(problem.moves))
         score = np.divide(np.mean(found, axis=0), most, out=np.zeros(len(most)), where=most > 0)
         weight[columns] = score[match]
         other = plan.search([problem.join(moves=weight), cost], held=(-cost, -cap))
-        if not other.feasible or len(told) == count:
+        if not other.feasible:
             break
         values = other.programme.clean(other.values)
         tonnes = add_up(values)
-        if all(measure_distance(*map(pd.Series, (one, tonnes))) > _ALIKE for one in found):
-            moved["tonnes"] = values[columns]
-            kept = moved[(tonnes > 0)[match] & (moved["tonnes"] >= _LEAST_T)]
-            lanes = kept.groupby([*MATCH, "period"])["tonnes"].sum()
+        moved["tonnes"] = values[columns]
+        kept = moved[(tonnes > 0)[match] & (moved["tonnes"] >= _LEAST_T)]
+        lanes = kept.groupby([*MATCH, "period"])["tonnes"].sum()
+        settled = add_up(settle(lanes))
+        if all(measure_distance(*map(pd.Series, (one, settled))) > _ALIKE for one in different):
+            different.append(settled)
             own = plan.scenario.values.get("agreements") or ()
-            said: dict[str, Any] = {"agreements": [*own, *write_agreements(lanes, _round_down)]}
+            said: dict[str, Any] = {"agreements": [*own, *write_agreements(lanes, _write)]}
             if objectives[0].tolerance:  # which would let later objectives break the cap
                 first = objectives[0].model_copy(update={"tolerance": 0.0})
                 said["objectives"] = write_plain((first, *objectives[1:]))
@@ -83,6 +100,10 @@ def seek_alternatives(plan: Plan, count: int, within: float) -> dict[str, Varian
     return told
 
 
-def _round_down(tonnes: float) -> str:
-    """Write an amount that the plan itself keeps."""
-    return f"{math.floor(100 * tonnes) / 100:.2f} t"
+def _round_down(tonnes: float) -> float:
+    """Give an amount that the plan itself keeps. [t]"""
+    return math.floor(100 * tonnes) / 100
+
+
+def _write(tonnes: float) -> str:
+    return f"{_round_down(tonnes):.2f} t"

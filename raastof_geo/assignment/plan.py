@@ -131,9 +131,9 @@ class Plan(Shown):
         Either-or decisions are looked for as for the plan.
         """
         said, proof = self.scenario.said.solving, self.proof
-        how |= {"decided": Search(said.gap), "clock": said.time_limit_s, "costs": costs}
-        start = Start(proof.start.columns)
-        return solve(self.problem, programme=proof.programme, start=start, **how)
+        how = {"programme": proof.programme, "start": Start(proof.start.columns), **how}
+        decided, clock = Search(said.gap), said.time_limit_s
+        return solve(self.problem, costs=costs, decided=decided, clock=clock, **how)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,17 +1,19 @@
 """Fronts of two measures, and plans nearly as good: complete, reached again, and different."""
 
 from collections import defaultdict
+from dataclasses import replace
 from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 from dense import Dense
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from strategies import choice_worlds, whole_worlds, worlds
-from worlds import make_legs, make_scenario
+from worlds import make_legs, make_scenario, scenario_of
 
 from raastof_geo import load_result, read_scenario, solve_scenario
 from raastof_geo.assignment import assign
@@ -178,6 +180,22 @@ def test_alternatives_keep_the_cap_and_differ(world, within):
         assert measure_distance(*series) == pytest.approx(brute_distance(one, other))
 
 
+def test_what_is_left_open_does_not_lead_back_to_the_same_plan():
+    """Less than a load moved elsewhere is within the cap, and no other plan once it is agreed."""
+    needs = [{"use": "sub_base", "amount": "250 t", "from": 2027, "to": 2028}]
+    pit = {"supplies": ["sub_base_gravel"], "capacity_total": "5300 t"}
+    sites = {"road": {"lon": 12.0, "lat": 55.5, "needs": needs}}
+    sites |= {one: {"lon": 12.0, "lat": 55.5, "pit": pit} for one in ("near", "far")}
+    scenario = scenario_of(
+        {"title": "Two pits", "language": "en", "periods": [2027, 2028], "sites": sites}
+        | {"vehicles": ["tipper_4_axle"], "objectives": ["transport_kg_co2e_wtw", "cost_dkk"]}
+    )
+    kilometres = {"near": 10.0, "far": 12.0}
+    plan = assign(scenario, make_legs(scenario, lambda start, end: kilometres.get(start, 30.0)))
+    assert seek_alternatives(plan, 3, 0.01) == {}
+    assert len(seek_alternatives(plan, 3, 0.25)) == 1
+
+
 @pytest.fixture(scope="module")
 def result():
     return solve_scenario(read_scenario(SCENARIO))
@@ -225,6 +243,19 @@ def test_a_plan_along_the_front_can_be_opened(along, tmp_path):
     opened = load_result(folder).plan
     assert opened.certificate.holds
     assert opened.amounts[COST] == pytest.approx(along.cases[3].found.amounts[COST])
+
+
+def test_a_plan_that_is_opened_tells_what_one_more_is_worth(along, tmp_path):
+    """In the workbook as on the page, as `raastof run --variant` would."""
+    scenario = along.result.scenario.saying(outputs=("worth", "workbook"))
+    values = {**scenario.values, "outputs": ["worth", "workbook"]}
+    asked = along._replace(
+        ids=("front-3",), result=replace(along.result, scenario=replace(scenario, values=values))
+    )
+    [folder] = write_each(asked, into=tmp_path)
+    assert "Et læs mere og mindre" in (folder / "worth.html").read_text(encoding="utf-8")
+    sheets = openpyxl.load_workbook(folder / "plan.xlsx", read_only=True).sheetnames
+    assert "Et læs mere og mindre" in sheets
 
 
 def test_the_page_says_how_far_alternatives_differ_and_what_they_share(unlike, result):
