@@ -392,13 +392,12 @@ def _solve_variant(result: Result, id_: str) -> Compared:
 
 def write_each(asked: Answered, *, into: Path | str = "results", **how: Any) -> Iterator[Path]:
     """Solve what was compared with all outputs; write each of them into its own folder."""
-    roads = asked.result.legs.roads
     for id_ in asked.ids:
         varied = read_variant(asked.result.scenario, id_)
         folder = Path(into) / varied.id
         check_place(folder)
-        solved = solve_scenario(varied, model=None if roads is None else roads.model, **how)
-        yield write_outputs(solved, folder, executor=how.get("executor"))
+        solved = _solve_afresh(asked.result, varied, **how)
+        yield _write(solved, folder, **how)[1]
 
 
 def _solve_on(result: Result, varied: Scenario) -> Result:
@@ -409,11 +408,16 @@ def _solve_on(result: Result, varied: Scenario) -> Result:
     ]
     legs = price_again(result.legs, varied) if places[0] == places[1] else None
     if legs is None:
-        roads = result.legs.roads
-        return solve_scenario(varied, model=None if roads is None else roads.model)
+        return _solve_afresh(result, varied)
     causes = varied.said.effect.causes
     plan, effect = headline.solve_briefly(varied, legs, causes=causes)
     return Result(varied, result.network, result.anchors, legs, plan, effect)
+
+
+def _solve_afresh(result: Result, varied: Scenario, **how: Any) -> Result:
+    """Solve a variation with roads and all, by the energy model of a result."""
+    roads = result.legs.roads
+    return solve_scenario(varied, model=None if roads is None else roads.model, **how)
 
 
 def quote_site(
@@ -494,7 +498,14 @@ def run_scenario(
     result = solve_scenario(scenario, model=model, executor=executor, tell=tell)
     if sensitivity:
         result = replace(result, assumptions=assess_declared(result, executor=executor, tell=tell))
-    if "worth" in scenario.said.outputs:
+    return _write(result, folder, executor=executor, tell=tell)
+
+
+def _write(
+    result: Result, folder: Path, *, executor: Executor | None = None, tell: Tell = lambda _: None
+) -> tuple[Result, Path]:
+    """Write all outputs of a result, and find before what one more is worth, where they tell it."""
+    if "worth" in result.scenario.said.outputs:
         tell(say("Finding what one more load is worth"))
         result = replace(result, worth=measure_worth(result.plan, executor=executor))
     tell(say("Writing the results"))

@@ -77,7 +77,12 @@ def find_like(scenario: Scenario, like: str) -> dict[str, Any]:
 
 
 def propose_candidates(scenario: Scenario, like: str, junctions: Sequence[Junction]) -> Variant:
-    """Say as a variant that the best one of some junctions may have what another site has."""
+    """Say as a variant that the best one of some junctions may have what another site has.
+
+    `InputError`: there is no junction.
+    """
+    if not junctions:
+        raise InputError.saying_text("fronts", "no junction")
     own, limits = find_like(scenario, like), write_plain(scenario.said.choices.openings)
     limits.append({"of": [one.id for one in junctions], "at_most": 1})
     places = ({"name": one.id, "lon": one.lon, "lat": one.lat, **own} for one in junctions)

@@ -1,12 +1,14 @@
 """Where to build: candidates at the junctions where much is driven."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from places import ROOT
 
 from raastof_geo import read_scenario, solve_scenario
 from raastof_geo.cli.app import run_command
-from raastof_geo.effect.junction import find_junctions, find_like
+from raastof_geo.effect.junction import find_junctions, find_like, propose_candidates
 from raastof_geo.errors import InputError
 from raastof_geo.language import speaking
 from raastof_geo.outputs.documents.comparison import VARIANTS
@@ -82,6 +84,15 @@ def test_nothing_is_proposed_like_what_is_no_place(result, like, told):
         with pytest.raises(InputError) as found:
             find_like(result.scenario, like)
         assert told in str(found.value)
+
+
+def test_nothing_is_proposed_where_no_truck_passes(result):
+    """Else a limit on no candidates would be one on all of them."""
+    still = replace(result.plan, flows=result.plan.flows[:0])
+    junctions = find_junctions(still, "koege_jorddepot", 3)
+    assert junctions == []
+    with speaking("en"), pytest.raises(InputError, match="there is no place to propose"):
+        propose_candidates(result.scenario, "koege_jorddepot", junctions)
 
 
 def test_the_command_names_the_site_before_it_solves(capsys):
