@@ -71,7 +71,8 @@ def find_stranger() -> Path | None:
     there = next(path for path in (home, *home.parents) if is_there(path))
     if there != home:
         return None if there.is_dir() else there
-    ours = _is_marked(home) or (is_folder(home) and not any(home.iterdir()))
+    # In this order: another run may claim an empty one between the two, and marks it first of all.
+    ours = (is_folder(home) and not any(home.iterdir())) or _is_marked(home)
     return None if ours else home
 
 

@@ -136,6 +136,24 @@ def test_runs_side_by_side_share_the_work(tmp_path):
     assert log.read_text() == "made\n"
 
 
+def test_what_another_run_claims_meanwhile_is_no_stranger(folder, monkeypatch):
+    """The mark of another run appears right after it was looked for."""
+    home = cache.claim("networks").parent
+    for one in (home / "networks", home):
+        (home / cache.MARK).unlink(missing_ok=True)
+        one.rmdir()
+    home.mkdir()
+    real = cache._is_marked
+
+    def look(at):
+        found = real(at)
+        (at / cache.MARK).touch()
+        return found
+
+    monkeypatch.setattr(cache, "_is_marked", look)
+    assert cache.claim("networks") == home / "networks"
+
+
 def test_fingerprints_tell_parts_shapes_and_kinds_apart():
     """Texts that only join to the same, or arrays of another shape, are another thing."""
     parts = [
