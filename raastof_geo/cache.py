@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 import platformdirs
@@ -26,8 +26,9 @@ from raastof_geo.files import is_file, is_folder, is_there
 
 VERSION = 2
 """Raised when anything that is kept changes its shape or meaning."""
-KEPT_KINDS = ("networks", "hierarchies", "distances")
-"""What is kept: whole networks, their cores in order, distances and figures of legs."""
+KEPT_KINDS = {"catalogues": 20, "networks": 4000, "hierarchies": 1000, "distances": 500}
+"""What is kept: values of catalogues, whole networks, their cores in order, figures of legs; how
+much at most, beyond which goes what was not used for longest. [MB]"""
 DOWNLOADS = "overpass"
 """Folder of downloads that are under way, each a folder of its own."""
 DOWNLOAD = re.compile(r"download-[0-9a-f]{40}")
@@ -83,18 +84,20 @@ def keep(
     make: Callable[[], Kept],
     write: Callable[[Kept, Path], object],
     read: Callable[[Path], Kept],
+    more: Callable[[Kept], Callable[[], Kept] | None] = lambda _: None,
 ) -> Kept:
     """Read an entry of the cache, or make it and write it there, where that can be written.
 
     `kind` is one of `KEPT_KINDS`, `key` a `fingerprint` of all it is made of; `write` writes an
-    archive of arrays (`.npz`); `read` raises anything where the entry cannot be trusted.
+    archive of arrays (`.npz`); `read` raises anything where the entry cannot be trusted. `more`
+    looks at an entry that can grow, and says how it is made with what it lacks; none: nothing.
     """
     try:
         file = claim(kind) / f"{key}.npz"
     except OSError:
         return make()
     found = _try(read, file)
-    if found is not None:
+    if found is not None and more(found) is None:
         return found
     try:
         held = FileLock(file.with_suffix(".lock"), timeout=_WAIT_S).acquire()
@@ -102,10 +105,13 @@ def keep(
         return make()
     with held:
         found = _try(read, file)
-        if found is None:
-            found = make()
-            _write_whole(found, file, write)
-        return found
+        step = make if found is None else more(found)
+        if step is None:
+            return cast("Kept", found)
+        made = step()
+        _write_whole(made, file, write)
+        _evict(file.parent, file)
+        return made
 
 
 def list_stocks() -> dict[str, list[int]]:
@@ -172,6 +178,8 @@ def _try(read: Callable[[Path], Kept], file: Path) -> Kept | None:
         with zipfile.ZipFile(file) as archive:
             if archive.comment != _seal(archive, file):
                 raise ValueError("not the entry of this key")
+        with suppress(OSError):
+            os.utime(file)  # by which it is seen what was used last
         return read(file)
     except Exception:  # whatever is wrong with an entry, it is made again
         with suppress(OSError):
@@ -192,6 +200,19 @@ def _write_whole(found: Kept, file: Path, write: Callable[[Kept, Path], object])
         with zipfile.ZipFile(draft, "a") as archive:
             archive.comment = _seal(archive, file)
         draft.replace(file)
+
+
+def _evict(folder: Path, newest: Path) -> None:
+    """Take away what was not used for longest, until what is left of a kind is within its limit."""
+    with suppress(OSError):  # another run may do the same
+        entries = {one: one.lstat() for one in filter(is_file, folder.glob("*.npz"))}
+        size = sum(one.st_size for one in entries.values()) - 1e6 * KEPT_KINDS[folder.name]
+        for entry in sorted(entries, key=lambda one: entries[one].st_mtime_ns):
+            if size <= 0 or entry == newest:
+                return
+            size -= _remove(entry)
+            with suppress(Timeout), FileLock(entry.with_suffix(".lock"), timeout=0):
+                entry.with_suffix(".lock").unlink(missing_ok=True)
 
 
 def _seal(archive: zipfile.ZipFile, file: Path) -> bytes:

@@ -74,7 +74,7 @@ def _reading(path):
     """Let the built-in catalogue be another file."""
     from raastof_geo.scenario import catalogue
 
-    readers = (catalogue.read_builtin_tree, catalogue.load_catalogue)
+    readers = (catalogue.read_builtin_values, catalogue.load_catalogue)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalogue, "_BUILT_IN", path)
         for reader in readers:

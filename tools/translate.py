@@ -18,7 +18,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from raastof_geo.figures.vocabulary import WORDS
-from raastof_geo.scenario.catalogue import read_builtin_tree
+from raastof_geo.scenario.catalogue import read_builtin_values
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "raastof_geo" / "data"
@@ -51,7 +51,7 @@ def list_words(tables: dict[str, dict[str, object]], above: str = "") -> Iterato
 
 def list_remarks(part: object = None, key: str = "") -> Iterator[str]:
     """List what the built-in catalogue says in English of its figures and rules."""
-    whole = read_builtin_tree().values
+    whole = read_builtin_values()
     part = whole if part is None else part
     if isinstance(part, dict):
         for name, one in part.items():

@@ -1,15 +1,15 @@
 """The priced legs: km, hours, kg CO2e and DKK of every transport that could make sense."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import product
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from raastof_geo.arrays import Floats, Mask
+from raastof_geo.arrays import Floats, Indices, Mask
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.emissions.vehicle import EnergyModel, Vehicle, name_model
 from raastof_geo.errors import RoadDataError
@@ -25,6 +25,10 @@ from raastof_geo.scenario.parties import list_deals
 from raastof_geo.scenario.scenario import Scenario
 
 LEG_KEYS = ("origin", "destination", "material", "vehicle", "period")
+Sums: TypeAlias = dict[str, Any]
+"""Figures along routes, by name, and `where` they begin and end: edge and share, twice. [routes]"""
+_MOST_PAIRS = 250_000
+"""So many routes of a truck are remembered, and all that a scenario asks for."""
 _LOST = ("origin", "destination", "vehicle", "period", "reason")
 
 
@@ -319,30 +323,57 @@ def _price_empty_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
 def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> pd.DataFrame:
     """Give the figures along the best route of each pair, from the cache where they are known.
 
-    They hang on roads, truck and places, and on nothing else: tonnes may change, and so may which
-    pairs are asked for twice, since each is found once. A trip passes a limited road or
-    municipality where any of its kilometres lies there, however many stretches they are: what
-    counts kilometres among the `quantities` is 1.0 or 0.0 here. `between`: `origin` and
-    `destination`, one row for each trip, as in what is given, NaN where there is no route.
+    They hang on roads, truck and places, and on nothing else: tonnes may change, and one more site
+    asks for the routes from and to itself only. A trip passes a limited road or municipality where
+    any of its kilometres lies there, however many stretches they are: what counts kilometres among
+    the `quantities` is 1.0 or 0.0 here. `between`: `origin` and `destination`, one row for each
+    trip, as in what is given, NaN where there is no route.
     """
     roads, prices = haulage.roads, haulage.prices
     ends = between[_ENDS]
     unique = ends.drop_duplicates()
     starts, goals = roads.find_stops(unique)
     ways = zip(starts, goals, strict=True)
-    where = np.array([(one.edge, one.share, two.edge, two.share) for one, two in ways])
+    places = [(one.edge, one.share, two.edge, two.share) for one, two in ways]
+    where = np.array(places, np.float64).reshape(-1, 4)
+    wanted = pd.MultiIndex.from_arrays([*where.T])
 
-    def make() -> dict[str, NDArray[np.generic]]:
+    def find_in(known: Sums) -> Indices:
+        return pd.MultiIndex.from_arrays([*known["where"].T]).get_indexer(wanted)
+
+    def extend(known: Sums) -> Sums:
+        at = find_in(known)
+        lacking = np.flatnonzero((at < 0) & ~wanted.duplicated())
         weighted = roads.weigh(haulage.vehicle_id, load, haulage.active)
-        return dict(weighted.routes(starts, goals).sums(prices.quantities))
+        stops = ([some[one] for one in lacking.tolist()] for some in (starts, goals))
+        found = {**weighted.routes(*stops).sums(prices.quantities), "where": where[lacking]}
+        # What is asked for stands before what was asked for earlier, of which the oldest goes.
+        used = np.isin(np.arange(len(known["where"])), at)
+        order, most = np.argsort(~used, kind="stable"), max(_MOST_PAIRS, len(wanted))
+        old = {name: column[order] for name, column in known.items()}
+        return {
+            name: np.concatenate([one, old.get(name, one[:0])])[:most]
+            for name, one in found.items()
+        }
+
+    def complete(known: Sums) -> Callable[[], Sums] | None:
+        return partial(extend, known) if (find_in(known) < 0).any() else None
 
     named = [part for item in prices.quantities.items() for part in item]
     local = prices.local[load]
     turns = f"{haulage.vehicle.turns_in_dead_end} {roads.turns_of(haulage.vehicle_id)}"
     truck = roads.network.digest, turns, prices.weight[load], "all" if local is None else local
-    key = fingerprint((*truck, where, *named))
-    found = keep("distances", key, make=make, write=write_arrays, read=read_arrays)
-    table = pd.DataFrame(found, index=pd.MultiIndex.from_frame(unique))
+    key, none = fingerprint(("pairs", *truck, *named)), {"where": where[:0]}
+    found = keep(
+        "distances",
+        key,
+        make=partial(extend, none),
+        write=write_arrays,
+        read=read_arrays,
+        more=complete,
+    )
+    at, index = find_in(found), pd.MultiIndex.from_frame(unique)
+    table = pd.DataFrame({name: found[name][at] for name in prices.quantities}, index=index)
     for name, more in roads.on_access_ways(haulage.vehicle_id, starts, goals).items():
         table[name] += more
     table[haulage.passed] = (table[haulage.passed] > 0).astype(np.float64)

@@ -1,21 +1,25 @@
 """Materials, uses, fits, vehicles, fuels and speeds, each figure with its source."""
 
 import datetime
+import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 
+import numpy as np
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
 
+from raastof_geo import cache
 from raastof_geo.emissions.vehicle import BuiltUpSpeed, Fuel, Named, RoadSpeed, TollTable, Vehicle
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures import figure
 from raastof_geo.language import DATA_FOLDER, read_texts, translate
 from raastof_geo.scenario import identity
 from raastof_geo.scenario.fault import Fault, FaultError, MapOf
-from raastof_geo.scenario.reading.tree import Tree, read_tree
+from raastof_geo.scenario.reading.tree import read_tree
 from raastof_geo.units import Condition, Quantity
+from raastof_geo.version import __version__
 
 Currency: TypeAlias = Literal[
     "DKK", "SEK", "NOK", "ISK", "EUR", "GBP", "CHF", "PLN", "CZK", "HUF", "USD", "CAD"
@@ -481,15 +485,23 @@ def walk_figures(value: Any, path: str) -> Iterator[tuple[str, figure.Sourced]]:
 
 
 @lru_cache
-def read_builtin_tree() -> Tree:
-    """Read the built-in catalogue as plain values."""
-    return read_tree(_BUILT_IN, shown_as="catalogue.yaml")
+def read_builtin_values() -> dict[str, Any]:
+    """Read the built-in catalogue as plain values, from the cache: it is long to parse."""
+    return cache.keep(
+        "catalogues",
+        cache.fingerprint((__version__, _BUILT_IN.read_bytes())),
+        make=lambda: read_tree(_BUILT_IN, shown_as="catalogue.yaml").values,
+        write=lambda values, file: cache.write_arrays(
+            {"json": np.frombuffer(json.dumps(values).encode(), np.uint8)}, file
+        ),
+        read=lambda file: dict(json.loads(cache.read_arrays(file)["json"].tobytes())),
+    )
 
 
 @lru_cache
 def load_catalogue() -> Catalogue:
     """Load the built-in catalogue, checked."""
-    values = read_builtin_tree().values
+    values = read_builtin_values()
     names = {section: identity.names_in(entries) for section, entries in values.items()}
     return Catalogue.model_validate(values, context={"known": names})
 

@@ -393,7 +393,7 @@ class Scenario(Shown):
     @cached_property
     def needs(self) -> tuple[Need, ...]:
         """Needs, one entry for each window."""
-        find_ratios, periods = cache(self._ratios), self.periods
+        find_ratios, find_held = cache(self._ratios), cache(self._held)
         return tuple(
             Need(
                 name=f"{site_id}/{number}-{due.use}",
@@ -406,11 +406,9 @@ class Scenario(Shown):
                 consents={consent.condition: consent.by for consent in due.accepts},
                 ratios=(ratios := find_ratios(demand, due.materials)),
                 material_periods={
-                    material: tuple(
-                        one for one in window if fit.holds(periods[one].start, periods[one].end)
-                    )
+                    material: tuple(one for one in window if one in held)
                     for material in ratios
-                    if (fit := self.catalogue.fit(material, due.use))
+                    if (held := find_held(material, due.use)) is not None
                 },
             )
             for site_id, site in self.sites.items()
@@ -559,6 +557,12 @@ class Scenario(Shown):
             for material in self.catalogue.materials
             if (only is None or material in only) and self.blocks(material, demand) is None
         }
+
+    def _held(self, material: str, use: str) -> set[str] | None:
+        """Give the periods in which the rule for a material in a use holds; none: no rule."""
+        if (fit := self.catalogue.fit(material, use)) is None:
+            return None
+        return {id_ for id_, one in self.periods.items() if fit.holds(one.start, one.end)}
 
     def _pit(self, site: str, pit: entry.PitEntry) -> Pit:
         return Pit(

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from scipy.stats import qmc
 
 from raastof_geo.arrays import Floats
 from raastof_geo.errors import InputError, RaastofError
@@ -119,6 +118,8 @@ def draw_levels(factors: Sequence[Lever], *, draws: int, seed: int) -> Floats:
     """
     groups = [_group(factor) or at for at, factor in enumerate(factors)]
     names = [*dict.fromkeys(groups)]
+    from scipy.stats import qmc  # it takes as long to import as all else of SciPy
+
     cube = qmc.LatinHypercube(len(names), rng=np.random.default_rng(seed)).random(draws)
     drawn = [(factor, names.index(one)) for factor, one in zip(factors, groups, strict=True)]
     return np.column_stack([_spread(factor, cube[:, at]) for factor, at in drawn])

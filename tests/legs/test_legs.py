@@ -1,6 +1,8 @@
 """Legs on roads: what limits, signs, periods, ferries and bridges do to them."""
 
+import os
 import textwrap
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -12,7 +14,7 @@ from raastof_geo.legs.legs import price_legs
 from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.roads.road import LIMITS, Access, Road
 from raastof_geo.roads.routing.drive import find_local_edges, size_truck
-from raastof_geo.roads.routing.router import place_stops
+from raastof_geo.roads.routing.router import WeightedRoads, place_stops
 from raastof_geo.roads.snap import snap_sites
 
 pytestmark = pytest.mark.usefixtures("english")
@@ -242,6 +244,36 @@ def test_changing_tonnes_recomputes_no_distance(monkeypatch):
     other = make_scenario(WORLD.replace("{NETWORK}", "{}").replace("100 t", "250 t"))
     again = price_legs(other, network, anchors)
     pd.testing.assert_frame_equal(first.frame, again.frame)
+
+
+def test_one_more_site_asks_for_its_own_routes_only(monkeypatch):
+    """What is known of the others is read; figures are those of a run that knew nothing."""
+    text = WORLD.replace("{NETWORK}", "{}")
+    more = text.replace(
+        "  road:", "  other: {lon: 12.1, lat: 55.43, pit: {supplies: [fill_sand]}}\n  road:"
+    )
+    network = make_network(NODES, EDGES, lengths_m=[3100, 6100, 3200, 4000, 4001])
+    asked = []
+    routes = WeightedRoads.routes
+
+    def count(self, origins, destinations):
+        asked.append(len(origins))
+        return routes(self, origins, destinations)
+
+    monkeypatch.setattr(WeightedRoads, "routes", count)
+
+    def price(said):
+        asked.clear()
+        scenario = make_scenario(said)
+        return price_legs(scenario, network, snap_sites(network, scenario.sites)).frame, sum(asked)
+
+    (few, first), (many, then), (_, last), (less, none) = map(price, (text, more, more, text))
+    assert (len(many), first, then, last, none) == (2 * len(few), 4, 4, 0, 0)
+    pd.testing.assert_frame_equal(few, less)
+    monkeypatch.setenv("RAASTOF_CACHE", str(Path(os.environ["RAASTOF_CACHE"]) / "empty"))
+    afresh, all_of_them = price(more)
+    assert all_of_them == first + then
+    pd.testing.assert_frame_equal(many, afresh)
 
 
 def test_the_sums_of_a_leg_are_those_of_its_arcs():

@@ -352,3 +352,42 @@ def test_a_place_where_nothing_can_be_kept_is_told(tmp_path, monkeypatch, capsys
     assert "is a file or a link where a folder must be" in capsys.readouterr().out
     assert run_command(["cache", "clear"]) == 0
     assert place.is_file() or (place / "v2").is_symlink()
+
+
+def test_an_entry_grows_by_what_it_lacks():
+    """What is there is kept; `more` adds, and is asked again when somebody reads the entry."""
+
+    def grow_to(count):
+        def more(found):
+            lacks = count - len(found["km"])
+            return None if lacks <= 0 else lambda: numbers(count)
+
+        how = {"write": cache.write_arrays, "read": cache.read_arrays, "more": more}
+        return cache.keep("distances", KEY, make=lambda: numbers(3), **how)
+
+    assert [len(grow_to(count)["km"]) for count in (3, 5, 4)] == [3, 5, 5]
+    assert len(keep(never)["km"]) == 5
+
+
+def test_what_was_not_used_for_longest_goes_first(monkeypatch):
+    """Beyond the limit of its kind: by the last use, the newest never, its lock as well."""
+    size = 8 * 10_000 / 1e6
+    monkeypatch.setitem(cache.KEPT_KINDS, "distances", 2.5 * size)
+    keys = [digit * 40 for digit in "abcd"]
+
+    def use(key, make=lambda: numbers(10_000)):
+        how = {"write": cache.write_arrays, "read": cache.read_arrays}
+        cache.keep("distances", key, make=make, **how)
+
+    folder = entry().parent
+    for key in keys[:2]:
+        use(key)
+    for age, key in enumerate(keys[:2]):
+        os.utime(folder / f"{key}.npz", (1000 + age, 1000 + age))
+    use(keys[0], never)  # now the other one was not used for longer
+    use(keys[2])
+    assert {one.stem for one in folder.glob("*.npz")} == {keys[0], keys[2]}
+    assert not (folder / f"{keys[1]}.lock").exists()
+    monkeypatch.setitem(cache.KEPT_KINDS, "distances", 0.5 * size)
+    use(keys[3])
+    assert {one.stem for one in folder.glob("*.npz")} == {keys[3]}

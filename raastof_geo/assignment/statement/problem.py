@@ -108,6 +108,17 @@ class _Codes(NamedTuple):
     """The array of `Moves` that says which of them a move has."""
 
 
+class _Found(dict[tuple[Any, ...], Columns]):
+    """Columns by what was looked for; they stay behind where the problem travels."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Found, ()
+
+
+_MOST_REMEMBERED = 2_000_000
+"""Columns of a problem that remembers what was found: rules look for the same again and again."""
+
+
 @dataclass(frozen=True, eq=False)
 class Problem:
     """A scenario and the columns of its programme, in the order of their labels."""
@@ -129,6 +140,7 @@ class Problem:
     """Tonnes that rules of somebody's own ask for, beyond those of the scenario. [t]"""
     _known_codes: dict[str, _Codes] = field(default_factory=dict, repr=False)
     _measured: dict[str, Floats] = field(default_factory=dict, repr=False)
+    _found: _Found = field(default_factory=_Found, repr=False)
     """What is known of the columns, which problems of other quantities and limits share."""
 
     @cached_property
@@ -173,17 +185,28 @@ class Problem:
             rows = rows[(rows >= 0) & (rows < len(table))]
             others[kind] = table.iloc[rows].reset_index(drop=True)
         moves = self.moves.take(columns[columns < len(self.moves)])
-        return replace(self, moves=moves, others=others, _known_codes={}, _measured={})
+        return replace(
+            self, moves=moves, others=others, _known_codes={}, _measured={}, _found=_Found()
+        )
 
     def with_scenario(self, scenario: Scenario) -> Problem:
         """Give the same columns, with what is known of them, where only quantities differ."""
         return replace(self, scenario=scenario, alone={}, nearest_t=None)
 
     def find(self, kind: str = "moves", **labels: str) -> Columns:
-        """Find the columns of a `ColumnKind` whose labels are as said; ascending.
+        """Find the columns of a `ColumnKind` whose labels are as said; ascending, to be read only.
 
         Moves have its `keys`, `giver_kind` and `taker_kind`; other kinds the names of their table.
         """
+        wanted = (kind, *labels.items())
+        if (found := self._found.get(wanted)) is None:
+            found = self._look_up(kind, labels)
+            found.flags.writeable = False
+            if self.column_count <= _MOST_REMEMBERED:
+                self._found[wanted] = found
+        return found
+
+    def _look_up(self, kind: str, labels: Mapping[str, str]) -> Columns:
         if kind != ColumnKind.MOVES:
             keep = np.ones(self.sizes[kind], bool)
             for name, label in labels.items() if len(keep) else ():

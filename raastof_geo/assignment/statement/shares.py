@@ -104,6 +104,8 @@ def _is_sold(problem: Problem) -> Mask:
 
 def touches(problem: Problem, places: set[tuple[Role, str]]) -> Mask:
     """Tell which moves begin or end at one of some places, each a role and an id. [moves]"""
+    if not places:
+        return np.zeros(len(problem.moves), bool)
     gives = np.array([(one.kind, one.place) in places for one in problem.givers], bool)
     takes = np.array([(one.kind, one.place) in places for one in problem.takers], bool)
     return np.asarray(gives[problem.moves.giver] | takes[problem.moves.taker])

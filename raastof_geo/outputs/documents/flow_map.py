@@ -191,7 +191,7 @@ class _Scene:
                 for right, down in _SIDES
             ]
             free = [
-                (room.intersection(roads).area or roads.intersection(room).length, away, at)
+                (roads.intersection(room).length, away, at)
                 for at, (away, _, room) in enumerate(rooms)
                 if sight.contains_properly(room) and not any(map(room.intersects, taken))
             ]
@@ -228,7 +228,7 @@ def _frame(lines: Sequence[_Line], sites: Sequence[_Place]) -> tuple[float, floa
     """Give a box around everything, with a margin. [degrees]"""
     points = [site.lon_lat for site in sites]
     everything = np.concatenate([points, *(line.points for line in lines)])
-    left, low, right, high = shapely.total_bounds(shapely.points(everything)).tolist()
+    (left, low), (right, high) = everything.min(axis=0).tolist(), everything.max(axis=0).tolist()
     x, y = max(0.02, 0.08 * (right - left)), max(0.012, 0.08 * (high - low))
     return (left - x, low - y, right + x, high + y)
 

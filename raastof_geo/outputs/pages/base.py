@@ -4,9 +4,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-import contourpy
 import numpy as np
-import scipy.ndimage
 import shapely
 
 from raastof_geo.arrays import Floats, Indices, Objects
@@ -95,6 +93,9 @@ def find_land(network: RoadNetwork) -> Objects:
 @lru_cache(maxsize=4)
 def find_towns(network: RoadNetwork) -> list[Floats]:
     """Find outlines of what is built up, from how densely roads meet. [degrees, points × 2]"""
+    import contourpy
+    from scipy.ndimage import gaussian_filter
+
     large = [ROAD_CLASSES.index(name) for name in ("motorway", "trunk", "ferry")]
     streets = ~np.isin(network.road_class, large)
     ends = np.concatenate((network.tail[streets], network.head[streets]))
@@ -105,7 +106,7 @@ def find_towns(network: RoadNetwork) -> list[Floats]:
     cells = np.ceil((at.max(axis=0) + 10 * _CELL_M - low) / _CELL_M).astype(int)
     edges = [low[axis] + _CELL_M * np.arange(cells[axis] + 1) for axis in (0, 1)]
     count, _, _ = np.histogram2d(at[:, 0], at[:, 1], bins=edges)
-    dense = scipy.ndimage.gaussian_filter(count / (_CELL_M / 1000) ** 2, _SPREAD_M / _CELL_M)
+    dense = gaussian_filter(count / (_CELL_M / 1000) ** 2, _SPREAD_M / _CELL_M)
     middles = [one[:-1] + _CELL_M / 2 for one in edges]
     drawn: Any = contourpy.contour_generator(x=middles[0], y=middles[1], z=dense.T)
     drawn = drawn.lines(_TOWN_PER_KM2)

@@ -17,7 +17,7 @@ from raastof_geo.language import say, say_text
 from raastof_geo.region.layer import AnyFrame
 from raastof_geo.region.region import Region, lend_region, read_region
 from raastof_geo.scenario import varied
-from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_tree
+from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_values
 from raastof_geo.scenario.checking import permit
 from raastof_geo.scenario.checking.deals import check_agreements, check_lots
 from raastof_geo.scenario.fault import Fault, explain_errors, finding_at
@@ -189,7 +189,7 @@ def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
     year = year if isinstance(year, int) else None  # it counts before the file is checked
     if not isinstance(own, Mapping) or not own:
         return load_catalogue().at_prices_of(year), []
-    merged = merge_values(read_builtin_tree().values, _write_ids(own, tree))
+    merged = merge_values(read_builtin_values(), _write_ids(own, tree))
     try:
         context = {"known": _list_known(own)}
         return Catalogue.model_validate(merged, context=context).at_prices_of(year), []
@@ -199,7 +199,7 @@ def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
 
 def _list_known(own: Any) -> dict[str, Names]:
     """List the ids and names in each section of the built-in catalogue and of a scenario's own."""
-    builtin = read_builtin_tree().values
+    builtin = read_builtin_values()
     merged = merge_values(builtin, own) if isinstance(own, Mapping) else builtin
     return {name: names_in(merged[name]) for name in builtin}
 
