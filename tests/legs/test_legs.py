@@ -1,8 +1,6 @@
 """Legs on roads: what limits, signs, periods, ferries and bridges do to them."""
 
-import os
 import textwrap
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -246,7 +244,7 @@ def test_changing_tonnes_recomputes_no_distance(monkeypatch):
     pd.testing.assert_frame_equal(first.frame, again.frame)
 
 
-def test_one_more_site_asks_for_its_own_routes_only(monkeypatch):
+def test_one_more_site_asks_for_its_own_routes_only(monkeypatch, tmp_path):
     """What is known of the others is read; figures are those of a run that knew nothing."""
     text = WORLD.replace("{NETWORK}", "{}")
     more = text.replace(
@@ -261,6 +259,7 @@ def test_one_more_site_asks_for_its_own_routes_only(monkeypatch):
         return routes(self, origins, destinations)
 
     monkeypatch.setattr(WeightedRoads, "routes", count)
+    monkeypatch.setenv("RAASTOF_CACHE", str(tmp_path / "one"))
 
     def price(said):
         asked.clear()
@@ -270,7 +269,7 @@ def test_one_more_site_asks_for_its_own_routes_only(monkeypatch):
     (few, first), (many, then), (_, last), (less, none) = map(price, (text, more, more, text))
     assert (len(many), first, then, last, none) == (2 * len(few), 4, 4, 0, 0)
     pd.testing.assert_frame_equal(few, less)
-    monkeypatch.setenv("RAASTOF_CACHE", str(Path(os.environ["RAASTOF_CACHE"]) / "empty"))
+    monkeypatch.setenv("RAASTOF_CACHE", str(tmp_path / "other"))
     afresh, all_of_them = price(more)
     assert all_of_them == first + then
     pd.testing.assert_frame_equal(many, afresh)

@@ -13,7 +13,15 @@ from babel.messages.pofile import read_po
 from places import ROOT
 from translate import extract_messages, list_remarks
 
-from raastof_geo.language import as_language, format_number, read_texts, say, say_count, speaking
+from raastof_geo.language import (
+    DATA_FOLDER,
+    as_language,
+    format_number,
+    read_texts,
+    say,
+    say_count,
+    speaking,
+)
 from raastof_geo.scenario.catalogue import load_catalogue
 from raastof_geo.scenario.telling.words import CatalogueWords
 
@@ -210,3 +218,11 @@ def test_every_figure_of_the_catalogue_has_a_name():
     words = CatalogueWords(catalogue, "da")
     assert words.name_figure("materials.fill_sand.price") == "Pris ab grav: Fyldsand"
     assert words.name_figure("fits.clean_clay_soil.sub_base.dkk_per_t").endswith(", Bundsikring")
+
+
+def test_a_part_of_the_texts_says_a_key_once():
+    """A key that stood twice would be answered by the text that is meant for something else."""
+    blocks = (DATA_FOLDER / "texts.txt").read_text(encoding="utf-8").split("\n\n")
+    for head, *lines in (block.splitlines() for block in blocks if block[:1] == "["):
+        keys = [line.partition(": ")[0] for line in lines]
+        assert len(keys) == len({*keys}), (head, {key for key in keys if keys.count(key) > 1})
