@@ -69,7 +69,7 @@ steps = {name: after - at for (name, at), (_, after) in zip(laps, laps[1:])}
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(json.dumps(steps | {
     "all": time.process_time(), "peak_mb": peak / (2**20 if sys.platform == "darwin" else 2**10),
-    "legs": len(legs.frame), "flows": len(plan.flows), "gap": plan.proof.gap}))
+    "legs": len(legs.frame), "flows": len(plan.flows), "gap": plan.certificate.gap}))
 """
 
 

@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -124,6 +124,12 @@ class Plan(Shown):
         labels, stage = Labels(self.problem, proof.rows), proof.stages[objective]
         fixed = np.where(proof.programme.whole, proof.values, 0.0) if objective else None
         return stage.state(programme, costs[objective], labels, written, fixed)
+
+    @cached_property
+    def shut(self) -> set[tuple[str, str]]:
+        """Role and site of the candidates that it does not open."""
+        listed = self.openings[["role", "site", "opened"]].itertuples(index=False, name=None)
+        return {(role, site) for role, site, opened in listed if not opened}
 
     def search(self, costs: Sequence[Floats], **how: Any) -> Solution:
         """Make other costs least under its rules, from where its search ended; the rest: `solve`'s.

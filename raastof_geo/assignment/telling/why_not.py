@@ -239,9 +239,8 @@ def _find_closed(pair: _Pair) -> tuple[ReasonKind, Message] | None:
     if pair.unusable.moves[columns].all():
         reason = pair.unusable.leg(pair.giver, pair.taker)
         return "impossible", say("impossible: {reason}", reason=reason)
-    shut = {(one.role, one.site) for one in pair.plan.openings.itertuples() if not one.opened}
     for party in (pair.giver, pair.taker):
-        if (party.kind, party.site) in shut:
+        if (party.kind, party.site) in pair.plan.shut:
             told = say("{site} is a candidate that the plan does not open")
             return "closed", names.tell_named(pair.plan.scenario, told, site=party.site)
     return None

@@ -8,6 +8,7 @@ import math
 import textwrap
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -236,6 +237,7 @@ class Sheet:
         self.widths[column] = max(self.widths.get(column, _NARROWEST), width)
 
 
+@lru_cache(maxsize=1000)
 def _head_width(text: str) -> int:
     """Give how wide a column is whose bold head stands in three lines, with room for the arrow."""
     width = max(map(len, text.split()), default=0)
