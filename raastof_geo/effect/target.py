@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
+from raastof_geo.arrays import Floats
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules import lay_rows, limits
 from raastof_geo.assignment.solving.certificate import LARGEST_VIOLATION
@@ -135,7 +136,13 @@ def _reach(plan: Plan, vary: _Solve, asked: Asked, *, priced: bool) -> Reach:
     materials = pd.Series(met).groupby(problem.labels("material", due)).sum()
     materials = materials.sort_values(ascending=False)
     in_plan = (float(met.sum()) + asked.counted_t) / needed
-    most, of, finished = find_ratio(problem, asked, lambda cost: vary(costs=[cost]))
+    ended: list[Solution] = []
+
+    def measure(cost: Floats) -> Solution:
+        ended[:] = [vary(costs=[cost])]
+        return ended[0]
+
+    most, of, finished = find_ratio(problem, asked, measure)
     priced &= finished
     return Reach(
         definition=definition,
@@ -145,7 +152,9 @@ def _reach(plan: Plan, vary: _Solve, asked: Asked, *, priced: bool) -> Reach:
         largest=max(in_plan, most / max(1e-9, of)) if finished else in_plan,
         # Of the same needs as the largest share: those of a period may be met in another one.
         offered=(_offered(problem, asked) + asked.counted_t) / (of if finished and of else needed),
-        more_at_largest=_price_of_most(plan, vary, asked, most, of) if priced else None,
+        more_at_largest=_price_of_most(plan, partial(vary, start=ended[0].start), asked, most, of)
+        if priced
+        else None,
         by_material={str(one): float(part) for one, part in materials.items() if part > 0},
         finished=finished,
     )

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pulp
@@ -117,6 +117,14 @@ class Start:
     """Those that are written out at once."""
     basis: stated.Basis | None = None
     """Where the solver stood with these columns; none: anywhere."""
+
+    @property
+    def with_row(self) -> Self:
+        """The same where the programme has a row more, which does not bind there."""
+        if self.basis is None:
+            return self
+        rows = np.append(self.basis.rows, np.int8(stated.BASIC))
+        return replace(self, basis=replace(self.basis, rows=rows))
 
 
 @dataclass(frozen=True, eq=False)

@@ -314,6 +314,7 @@ def solve(
         programme = programme.with_row(at, each[at], 1, least)
     clock = clock if isinstance(clock, Clock) else Clock(clock)
     start = Start(start) if isinstance(start, np.ndarray) else start
+    start = start.with_row if start is not None and held is not None else start
     how = How(clock, closed, start, free, labels if stated else None)
     allowed = tuple(tolerances or [0.0] * len(costs))
     given, decision = None if isinstance(decided, Search) else decided, None

@@ -210,11 +210,14 @@ class Problem:
         if kind != ColumnKind.MOVES:
             keep = np.ones(self.sizes[kind], bool)
             for name, label in labels.items() if len(keep) else ():
-                keep &= self.others[kind][name].to_numpy(dtype=object) == label
+                found = self._codes(name, kind)
+                keep &= found.codes == found.names.get(label, -1)
             return self.starts[kind] + np.flatnonzero(keep)
         narrow = next((key for key in _OF_ENDS if key in labels), None)
-        columns: Columns = np.arange(len(self.moves), dtype=np.int32)
-        if narrow is not None:
+        columns: Columns
+        if narrow is None:
+            columns = np.arange(len(self.moves), dtype=np.int32)
+        else:
             columns = self.of(narrow, labels[narrow])
         for name, label in labels.items():
             if name != narrow:
@@ -233,8 +236,8 @@ class Problem:
         """Give the moves whose `giver`, `taker`, `origin` or `destination` is `label`."""
         found = self._codes(key)
         order, party = self.moves.by_party[found.of]
-        parties = np.flatnonzero(found.codes == found.names.get(label, -1))
-        bounds = np.searchsorted(party, [parties, parties + 1])
+        parties = np.flatnonzero(found.codes == found.names.get(label, -1)).astype(party.dtype)
+        bounds = np.searchsorted(party, [parties, parties + 1])  # of one type: nothing is copied
         parts = [order[start:stop] for start, stop in bounds.T.tolist()]
         return np.sort(np.concatenate([order[:0], *parts]))
 
@@ -256,9 +259,15 @@ class Problem:
         """The trucks, by number."""
         return tuple(sorted(self.scenario.said.vehicles))
 
-    def _codes(self, key: str) -> _Codes:
-        """Give the labels of a key, and which of them each party, truck or period has."""
+    def _codes(self, key: str, kind: str = ColumnKind.MOVES) -> _Codes:
+        """Give the labels of a key, and which of them each party, truck or period has.
+
+        Of another `kind` than moves: which of them each of its columns has.
+        """
         known = self._known_codes
+        if kind != ColumnKind.MOVES and (key := f"{kind} {key}") not in known:
+            codes, found = pd.factorize(self.others[kind][key.split()[1]])
+            known[key] = _Codes({name: at for at, name in enumerate(found)}, codes, kind)
         if key not in known:
             of, name = _OF_PARTIES.get(key, (key, ""))
             each: dict[str, Sequence[Any]] = {"giver": self.givers, "taker": self.takers}
