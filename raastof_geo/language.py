@@ -4,6 +4,7 @@ import datetime
 import gettext
 import math
 import re
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -174,6 +175,11 @@ def _show(value: Any, language: Language) -> str:
     if isinstance(value, int) or value.is_integer():
         return format_number(value, language=language)
     return format_number(value, digits=1 if abs(value) >= 10 else 2, language=language)
+
+
+def read_data(name: str) -> dict[str, Any]:
+    """Read the tables of a file in `data`, such as `limits.toml`."""
+    return tomllib.loads((DATA_FOLDER / name).read_text("utf-8"))
 
 
 @lru_cache
