@@ -32,12 +32,8 @@ class RoleMark(NamedTuple):
     in_picture: str
     in_chart: str
     in_gis: str
-    on_paper: str = ""
-
-    @property
-    def printed(self) -> str:
-        """The colour on white paper."""
-        return self.on_paper or self.colour
+    on_paper: str
+    """The colour on white paper."""
 
 
 class BurdenClass(NamedTuple):
@@ -59,8 +55,13 @@ class MaterialFamily(NamedTuple):
 
 
 _LOOKS = read_data("palette.toml")
-ROLE_MARKS = {Role(one): RoleMark(**look) for one, look in _LOOKS["roles"].items()}
+ROLE_MARKS = {
+    Role(one): RoleMark(**{"on_paper": look["colour"]} | look)
+    for one, look in _LOOKS["roles"].items()
+}
 """By role, in the order of legends."""
+ROADS_DRAWN = _LOOKS["roads drawn"]
+"""Roads under everything else: those of any place, and those near what a map is about."""
 BURDEN_CLASSES = [BurdenClass(**one) for one in _LOOKS["burden"]]
 FAMILIES: Mapping[FamilyName, MaterialFamily] = {
     one: MaterialFamily(read_texts("families")[one], **look)
