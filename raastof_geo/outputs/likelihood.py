@@ -13,7 +13,7 @@ from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Message, Readable, round_off, say, say_text
 from raastof_geo.outputs.documents import document
-from raastof_geo.outputs.documents.charts import Band, draw_bands
+from raastof_geo.outputs.documents.charts import draw_bands
 from raastof_geo.outputs.tables.book import open_book
 from raastof_geo.sensitivity.batches import describe_draw
 from raastof_geo.sensitivity.ensemble import Ensemble, Used
@@ -143,19 +143,18 @@ def _show_bands(ensemble: Ensemble) -> Iterator[document.Block]:
     if not ensemble.planned:
         yield document.Paragraph(_tell("no bands"))
         return
-    rows, bands = list[tuple[Readable, ...]](), dict[str, Band]()
+    rows, bands = list[tuple[Readable, ...]](), dict[str, tuple[float, ...]]()
     for name, shown in SHOWN.items():
         found = *ensemble.bands(name), ensemble.today.headlines.of(name)
         if not math.isnan(found[0]):
-            low, middle, high, today = (shown.factor * value for value in found)
-            bands[name] = Band(str(shown.title), low, middle, high, today)
-            told = document.write_numbers(today, low, middle, high, digits=shown.digits)
+            *ends, today = bands[name] = tuple(shown.factor * value for value in found)
+            told = document.write_numbers(today, *ends, digits=shown.digits)
             rows.append((shown.head, *told))
     heads = (say("Key figure"), say("Today"), say("5 % are below"), say("The middle"))
     yield document.Table(say("Bands"), (*heads, say("5 % are above")), tuple(rows))
     for names in _DRAWN_TOGETHER:
-        if drawn := [bands[name] for name in names if name in bands]:
-            called = ", ".join(one.label for one in drawn)
+        if drawn := {str(SHOWN[name].title): bands[name] for name in names if name in bands}:
+            called = ", ".join(drawn)
             drawing = draw_bands(drawn, unit=str(SHOWN[names[0]].unit))
             caption = say("Nine of ten courses: {names}", names=called)
             yield document.Picture(drawing, _tell("bars", names=called), caption)
