@@ -4,6 +4,7 @@ import datetime
 import gettext
 import math
 import re
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -138,7 +139,9 @@ def format_number(value: float, *, digits: int = 0, language: Language | None = 
 _TOO_LONG_TO_READ = 1e16
 
 
-def format_day(day: datetime.date | str, language: Language | None = None) -> str:
+def format_day(
+    day: datetime.date | str, language: Language | None = None, *, style: str = "medium"
+) -> str:
     """Write a day as the reader does: `4. dec. 2027`; a text that is none in ISO 8601 as it is."""
     from babel.dates import format_date
 
@@ -147,7 +150,7 @@ def format_day(day: datetime.date | str, language: Language | None = None) -> st
             day = datetime.date.fromisoformat(day[:10])
         except ValueError:
             return str(day)
-    return format_date(day, format="medium", locale=LOCALES[language or spoken_language()])
+    return format_date(day, format=style, locale=LOCALES[language or spoken_language()])
 
 
 def round_off(value: float, *, figures: int = 3, most: int | None = None) -> str:
@@ -174,6 +177,11 @@ def _show(value: Any, language: Language) -> str:
     if isinstance(value, int) or value.is_integer():
         return format_number(value, language=language)
     return format_number(value, digits=1 if abs(value) >= 10 else 2, language=language)
+
+
+def read_data(name: str) -> dict[str, Any]:
+    """Read the tables of a file in `data`, such as `limits.toml`."""
+    return tomllib.loads((DATA_FOLDER / name).read_text("utf-8"))
 
 
 @lru_cache

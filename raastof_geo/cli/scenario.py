@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,7 +23,7 @@ from raastof_geo.cli.usage import (
 )
 from raastof_geo.errors import InputError
 from raastof_geo.files import read_trace, write_whole
-from raastof_geo.language import Readable, format_number, say, spoken_language
+from raastof_geo.language import DATA_FOLDER, Readable, format_number, say, spoken_language
 from raastof_geo.records.manifest import find_door, list_own
 from raastof_geo.spread import reaching, working
 
@@ -300,11 +299,11 @@ def write_starter(
         if path.exists():
             told = {"file": str(path)}
             raise InputError.saying("{file} is there already: choose another name", **told)
-        with as_file(files("raastof_geo") / "data" / f"starter_{language}.yaml") as starter:
-            if path.suffix == ".xlsx":
-                write_form(read_scenario(starter), path)
-            else:
-                write_whole(path, starter.read_bytes())
+        starter = DATA_FOLDER / f"starter_{language}.yaml"
+        if path.suffix == ".xlsx":
+            write_form(read_scenario(starter), path)
+        else:
+            write_whole(path, starter.read_bytes())
         tell(say("Wrote {file}. Next:", file=str(path)))
         safe = f".{os.sep}{path}" if str(path).startswith("-") else str(path)  # it is no option
         tell(f"raastof run {quote(safe)}")

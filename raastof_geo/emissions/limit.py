@@ -5,7 +5,6 @@ a table to `data/limits.toml`, and its title, and that of a size that is new, to
 """
 
 import math
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -13,7 +12,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, create_model
 
 from raastof_geo.figures.figure import Figure
-from raastof_geo.language import DATA_FOLDER, Message, read_texts
+from raastof_geo.language import Message, read_data, read_texts
 
 _M = TypeVar("_M", bound=BaseModel)
 
@@ -51,8 +50,7 @@ class TruckLimit:
 
 
 def _read_limits() -> Iterator[TruckLimit]:
-    said = tomllib.loads((DATA_FOLDER / "limits.toml").read_text("utf-8"))
-    titles = read_texts("truck limits")
+    said, titles = read_data("limits.toml"), read_texts("truck limits")
     known = {name: Figure(**figure) for name, figure in said["sizes"].items()}
     called = read_texts("truck sizes").items()
     sizes = {name: Size(name, title, known.get(name)) for name, title in called}

@@ -198,8 +198,6 @@ class EnergyCurve(Series):
             raise InputError.saying_text("figure checks", "other lengths", **told)
         if list(self.speed_km_h) != sorted(set(self.speed_km_h)):
             raise InputError.saying("speed_km_h must rise from number to number")
-        if min(*self.empty, *self.full) <= 0:
-            raise InputError.saying("a truck's energy use must be above 0 at every speed")
         for speed in self.speed_km_h:
             _check(speed, 0, SPEEDS[1])
         for use in (*self.empty, *self.full):

@@ -9,12 +9,11 @@ whether an indicator depends on the truck.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from raastof_geo.language import DATA_FOLDER, Message
+from raastof_geo.language import Message, read_data
 
 Group: TypeAlias = Literal["ends", "taking", "buying", "giving"]
 """How a part of a line is shared out between its two ends.
@@ -160,8 +159,9 @@ def _read(said: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     return found
 
 
-_SAID = (DATA_FOLDER / "indicators.toml").read_text("utf-8")
-INDICATORS = tuple(Indicator(name, **_read(said)) for name, said in tomllib.loads(_SAID).items())
+INDICATORS = tuple(
+    Indicator(name, **_read(said)) for name, said in read_data("indicators.toml").items()
+)
 """Every figure, in the order of the books: work, emissions, money, masses, sums. All that follows
 looks here each time that it is asked, so that a test may put one more in."""
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Message, Readable, round_off, say, say_text
 from raastof_geo.outputs.documents import document
-from raastof_geo.outputs.documents.charts import Band, draw_bands
+from raastof_geo.outputs.documents.charts import draw_bands
 from raastof_geo.outputs.tables.book import open_book
 from raastof_geo.sensitivity.batches import describe_draw
 from raastof_geo.sensitivity.ensemble import Ensemble, Used
@@ -22,7 +22,6 @@ from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, find_threshold
 PAGE, BOOK = "ensemble.html", "ensemble.xlsx"
 _MOST_ROWS, _MOST_FIRST = 25, 5
 """In each table of the page, the workbook has all; commitments that are named at once."""
-_Tabulated: TypeAlias = tuple[list[Readable], list[list[Any]]]
 _DRAWN_TOGETHER = (HEADLINES[:2], HEADLINES[2:4], HEADLINES[4:])
 """Headlines of one unit."""
 _tell = partial(say_text, "ensemble")
@@ -37,13 +36,9 @@ def write_ensemble(ensemble: Ensemble, folder: Path) -> None:
     page = document.Document(title, scenario.said.language, blocks, subtitle=how)
     document.write_page(page, folder / PAGE)
     with open_book(scenario, folder / BOOK) as book:
-        for name, tabulate, freeze in (
-            (say("Courses"), _tabulate_draws, 1),
-            (say("Matches"), _tabulate_matches, 3),
-            (say("What to commit to"), _tabulate_commitments, 1),
-            (say("What was drawn"), _tabulate_factors, 1),
-        ):
-            book.sheet(name).table(*tabulate(ensemble), freeze=freeze, digits=3)
+        for tabulate in (_list_draws, _list_matches, _list_commitments, _list_factors):
+            one = tabulate(ensemble)
+            book.sheet(one.title).table(one.heads, one.rows, freeze=one.freeze, digits=3)
 
 
 def say_of_hundred(count: int, total: int) -> Message:
@@ -110,7 +105,7 @@ def _lay_out(ensemble: Ensemble) -> Iterator[document.Block]:
     yield from _show_bands(ensemble)
     yield document.Heading(say("What to commit to, in this order"), anchor="commit")
     yield document.Paragraph(_tell("order"))
-    yield _cut(say("What to commit to"), _tabulate_commitments(ensemble))
+    yield _show(_list_commitments(ensemble))
     held = [(one.regret, one.undelivered_t) for one in ensemble.draws if one.regret is not None]
     if held:
         regrets, lost = np.sort(held, axis=0).T
@@ -122,30 +117,25 @@ def _lay_out(ensemble: Ensemble) -> Iterator[document.Block]:
     weights = [one.weight for one in ensemble.used if one.today_t and one.weight is not None]
     needed = sum(one.needed for one in weights)
     yield document.Paragraph(_tell("weighed", count=len(weights), needed=needed))
-    yield _cut(say("Matches, the most used first"), _tabulate_matches(ensemble), words=3)
+    yield _show(_list_matches(ensemble)._replace(title=say("Matches, the most used first")))
     yield document.Heading(say("Courses without a plan"), anchor="lost")
     lost_by = Counter(one.refused for one in ensemble.draws if one.headlines is None)
     reasons = [_tell("reason", count=count, why=why) for why, count in lost_by.most_common()]
     yield document.Bullets((*reasons,) or (_tell("all planned"),))
     yield document.Heading(say("What was drawn"), anchor="drawn")
-    yield _cut(say("What was drawn"), _tabulate_factors(ensemble), words=6, most=1000)
+    yield _show(_list_factors(ensemble))
     yield document.Heading(say("How it was done"), anchor="how")
     design, asked = _tell("design", count=total, seed=ensemble.seed), _tell("held", count=len(held))
     yield document.Bullets((design, _tell("solved"), asked, _tell("one of several")))
 
 
-def _cut(
-    caption: Message, tabulated: _Tabulated, *, words: int = 1, most: int = _MOST_ROWS
-) -> document.Table:
-    heads, rows = tabulated
-    shown = tuple(tuple(map(_write, row)) for row in rows[:most])
-    return document.Table(caption, tuple(heads), shown, words=words)
-
-
-def _write(cell: Any) -> Readable:
-    if cell is None:
-        return "–"
-    return round_off(cell, most=1) if isinstance(cell, float) else cell
+def _show(listing: document.Listing) -> document.Table:
+    """Give the table on the page, its numbers with as many digits as people read."""
+    read = [
+        [round_off(one, most=1) if isinstance(one, float) else one for one in row]
+        for row in listing.rows
+    ]
+    return listing._replace(rows=read).show()
 
 
 def _show_bands(ensemble: Ensemble) -> Iterator[document.Block]:
@@ -153,19 +143,18 @@ def _show_bands(ensemble: Ensemble) -> Iterator[document.Block]:
     if not ensemble.planned:
         yield document.Paragraph(_tell("no bands"))
         return
-    rows, bands = list[tuple[Readable, ...]](), dict[str, Band]()
+    rows, bands = list[tuple[Readable, ...]](), dict[str, tuple[float, ...]]()
     for name, shown in SHOWN.items():
         found = *ensemble.bands(name), ensemble.today.headlines.of(name)
         if not math.isnan(found[0]):
-            low, middle, high, today = (shown.factor * value for value in found)
-            bands[name] = Band(str(shown.title), low, middle, high, today)
-            told = document.write_numbers(today, low, middle, high, digits=shown.digits)
+            *ends, today = bands[name] = tuple(shown.factor * value for value in found)
+            told = document.write_numbers(today, *ends, digits=shown.digits)
             rows.append((shown.head, *told))
     heads = (say("Key figure"), say("Today"), say("5 % are below"), say("The middle"))
     yield document.Table(say("Bands"), (*heads, say("5 % are above")), tuple(rows))
     for names in _DRAWN_TOGETHER:
-        if drawn := [bands[name] for name in names if name in bands]:
-            called = ", ".join(one.label for one in drawn)
+        if drawn := {str(SHOWN[name].title): bands[name] for name in names if name in bands}:
+            called = ", ".join(drawn)
             drawing = draw_bands(drawn, unit=str(SHOWN[names[0]].unit))
             caption = say("Nine of ten courses: {names}", names=called)
             yield document.Picture(drawing, _tell("bars", names=called), caption)
@@ -176,19 +165,21 @@ def _unit_of(ensemble: Ensemble) -> Message:
     return aim_of(ensemble.today.scenario.said.objectives[0].minimise[0]).unit
 
 
-def _tabulate_commitments(ensemble: Ensemble) -> _Tabulated:
+def _list_commitments(ensemble: Ensemble) -> document.Listing:
     dearer = say("Dearer where unused [{unit}/t]", unit=_unit_of(ensemble))
-    return [
+    heads = [
         say("Match"), say("Today [t]"), say("9 of 10 have [t]"), say("Used in [%]"),
         say("With all above in [%]"), dearer,
-    ], [
+    ]  # fmt: skip
+    rows = [
         [_name_match(ensemble, one), one.today_t, one.tonnes[0], 100 * one.share, 100 * together,
          one.dearer]
         for one, together in ensemble.commitments
     ]  # fmt: skip
+    return document.Listing(say("What to commit to"), heads, rows, most=_MOST_ROWS)
 
 
-def _tabulate_matches(ensemble: Ensemble) -> _Tabulated:
+def _list_matches(ensemble: Ensemble) -> document.Listing:
     def judge(used: Used) -> Readable:
         if used.weight is None:
             return ""
@@ -196,26 +187,27 @@ def _tabulate_matches(ensemble: Ensemble) -> _Tabulated:
             return _tell("needed" if used.weight.needed else "replaced")
         return _tell("as good" if used.weight.possible else "dearer")
 
-    return [
+    heads = [
         say("From"), say("To"), say("Material"), say("Today [t]"), say("Used in [%]"),
         say("9 of 10 have [t]"), say("Half have [t]"), say("1 of 10 has [t]"),
         say("Without it [{unit}]", unit=_unit_of(ensemble)), say("In today's plan"),
-    ], [
+    ]  # fmt: skip
+    rows = [
         [*_name_ends(ensemble, used), used.today_t, 100 * used.share, *used.tonnes,
          used.weight and used.weight.more, judge(used)]
         for used in ensemble.used
     ]  # fmt: skip
+    return document.Listing(say("Matches"), heads, rows, words=3, most=_MOST_ROWS, freeze=3)
 
 
-def _tabulate_factors(ensemble: Ensemble) -> _Tabulated:
+def _list_factors(ensemble: Ensemble) -> document.Listing:
     subjects = ((one.subject, describe_draw(one)) for one in ensemble.today.factors)
     heads = say("Assumption"), say("Value"), say("Range"), say("How it is drawn"), say("Source")
-    return [*heads], [
-        [one.title, one.write(one.value), one.range, how, one.source] for one, how in subjects
-    ]
+    rows = [[one.title, one.write(one.value), one.range, how, one.source] for one, how in subjects]
+    return document.Listing(say("What was drawn"), heads, rows, words=6, most=1000)
 
 
-def _tabulate_draws(ensemble: Ensemble) -> _Tabulated:
+def _list_draws(ensemble: Ensemble) -> document.Listing:
     """Give a row for each draw: levels, per cents as such, and headlines as people read them."""
     factors, told = [one.subject for one in ensemble.today.factors], [*SHOWN.values()]
     heads = [f"{one.title} [{tell_unit(one.unit)}]".replace(" []", "") for one in factors]
@@ -228,4 +220,4 @@ def _tabulate_draws(ensemble: Ensemble) -> _Tabulated:
         used = None if draw.headlines is None else len(draw.matches)
         rows.append([draw.number + 1, *numbers, used, draw.regret, draw.refused])
     more = say("Matches"), say("Regret"), say("Why no plan")
-    return [say("Course"), *heads, *more], rows
+    return document.Listing(say("Courses"), [say("Course"), *heads, *more], rows)

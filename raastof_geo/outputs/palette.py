@@ -6,14 +6,12 @@ A material has the hue of its family and a lightness of its own, so that no two 
 screen, on a grey print, or to readers who do not see red and green.
 """
 
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from importlib import resources
 from math import cos, radians, sin
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from raastof_geo.language import Message, format_day, read_texts, spoken_language
+from raastof_geo.language import Message, format_day, read_data, read_texts, spoken_language
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.catalogue import Catalogue, FamilyName
 from raastof_geo.scenario.said.entry import Role
@@ -34,12 +32,8 @@ class RoleMark(NamedTuple):
     in_picture: str
     in_chart: str
     in_gis: str
-    on_paper: str = ""
-
-    @property
-    def printed(self) -> str:
-        """The colour on white paper."""
-        return self.on_paper or self.colour
+    on_paper: str
+    """The colour on white paper."""
 
 
 class BurdenClass(NamedTuple):
@@ -60,10 +54,14 @@ class MaterialFamily(NamedTuple):
     chroma: float
 
 
-_FILE = resources.files("raastof_geo") / "data" / "palette.toml"
-_LOOKS: Mapping[str, Any] = tomllib.loads(_FILE.read_text("utf-8"))
-ROLE_MARKS = {Role(one): RoleMark(**look) for one, look in _LOOKS["roles"].items()}
+_LOOKS = read_data("palette.toml")
+ROLE_MARKS = {
+    Role(one): RoleMark(**{"on_paper": look["colour"]} | look)
+    for one, look in _LOOKS["roles"].items()
+}
 """By role, in the order of legends."""
+ROADS_DRAWN = _LOOKS["roads drawn"]
+"""Roads under everything else: those of any place, and those near what a map is about."""
 BURDEN_CLASSES = [BurdenClass(**one) for one in _LOOKS["burden"]]
 FAMILIES: Mapping[FamilyName, MaterialFamily] = {
     one: MaterialFamily(read_texts("families")[one], **look)

@@ -9,15 +9,7 @@ from raastof_geo.assignment.telling.case import say_idle
 from raastof_geo.assignment.telling.names import list_names
 from raastof_geo.errors import Finding
 from raastof_geo.evidence import STATES
-from raastof_geo.language import (
-    Language,
-    Message,
-    format_number,
-    read_texts,
-    say,
-    say_text,
-    spoken_language,
-)
+from raastof_geo.language import Language, Message, format_number, read_texts, say, spoken_language
 from raastof_geo.legs.legs import explain_lost
 from raastof_geo.outputs.credit import doubt_allocation
 from raastof_geo.result import Result
@@ -71,7 +63,7 @@ def warn(result: Result) -> list[Finding]:
     effect, told = result.effect, list[Message]()
     if effect.baseline_missing:
         missing = round(sum(effect.baseline_missing.values()))
-        told.append(say_text("doubts", "left out", tonnes=missing))
+        told.append(read_texts("doubts")["left out"].format(tonnes=missing))
     projects = {result.scenario.project(site) for site in project_sites(result.scenario)}
     saves_half = effect.saved_share is not None and effect.saved_share > 0.5
     if saves_half and len(projects) >= REGION:
@@ -127,7 +119,5 @@ def explain_idle(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> 
     for idle in find_idle(scenario, islands=islands):
         at = scenario.sites[idle.site].plant
         number = at.recipes.index(idle.recipe) if at is not None else 0
-        yield Finding(
-            say_idle(scenario, idle),
-            scenario.place_of("sites", idle.site, "plant", "recipes", number),
-        )
+        place = scenario.place_of("sites", idle.site, "plant", "recipes", number)
+        yield Finding(say_idle(scenario, idle), place)

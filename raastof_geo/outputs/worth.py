@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from raastof_geo.assignment.adjusting.worth import Moved, Worths, measure_worth
-from raastof_geo.language import Message, Readable, format_number, plain, read_texts, say
+from raastof_geo.language import Readable, format_number, plain, read_texts, say
 from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
 from raastof_geo.result import Result
@@ -46,19 +46,15 @@ def _lay_out(result: Result, found: Worths) -> Iterator[document.Block]:
     if notes:
         drawn = draw_map_picture(result, (), [*reversed(notes)][:_MOST_SITES], notes=notes)
         yield document.Picture(drawn, texts["map"], texts["map"])
-    for title, about, heads, rows in tabulate_worth(scenario, found):
-        words = sum(isinstance(one, str) for one in rows[0][:3])
-        yield document.Listing(title, heads, rows, words, _MOST_ROWS, source=about).show()
+    yield from (one.show() for one in list_worth(scenario, found))
 
 
 def _kg(moved: Moved | str) -> float:
     return moved.kg_co2e if isinstance(moved, Moved) else float("inf")
 
 
-def tabulate_worth(
-    scenario: Scenario, found: Worths
-) -> Iterator[tuple[Message, Message, list[Readable], list[list[Any]]]]:
-    """Give title, explanation, heads and rows of values, and of waiting, where there are any.
+def list_worth(scenario: Scenario, found: Worths) -> Iterator[document.Listing]:
+    """List values, and what waiting is worth, where there are any, each with its explanation.
 
     What saves most stands first: as a load more, then as a load less. [kg CO2e, DKK, t]
     """
@@ -83,7 +79,9 @@ def tabulate_worth(
     late: list[Readable] = [say("Site"), say("Amount"), say("Periods"), *figures]
     if values:
         heads += [side.format(what=one) for side in sides for one in figures]
-        yield say("One load more and less"), texts["values"], heads, values
+        how: dict[str, Any] = {"most": _MOST_ROWS, "freeze": 2, "source": texts["values"]}
+        yield document.Listing(say("One load more and less"), heads, values, words=2, **how)
     if waits:
         rows = [row for _, row in sorted(waits, key=lambda one: one[0])]
-        yield say("Waiting"), texts["waits"], [*late, say("Meets more of")], rows
+        how = {"most": _MOST_ROWS, "freeze": 2, "source": texts["waits"]}
+        yield document.Listing(say("Waiting"), [*late, say("Meets more of")], rows, words=3, **how)

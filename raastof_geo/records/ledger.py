@@ -1,6 +1,5 @@
 """`ledger.json`: every line that figures are sums of; how one is followed to its sources."""
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -24,17 +23,15 @@ from raastof_geo.language import (
     say_text,
 )
 from raastof_geo.records.exchange import finish_exchange
-from raastof_geo.records.record import Record, read_values, refusing_odd
+from raastof_geo.records.record import Record, pack_values, read_values, refusing_odd
 
 LEDGER = Record("ledger.json", "raastof_geo ledger 2", most_bytes=256_000_000)
 
 
 def write_ledger(values: Mapping[str, Any], folder: Path) -> Path:
     """Write `ledger.json`, without white space."""
-    whole = {"format": LEDGER.format, **values}
-    text = json.dumps(whole, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     path = folder / LEDGER.name
-    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+    path.write_bytes(pack_values({"format": LEDGER.format, **values}) + b"\n")
     return path
 
 

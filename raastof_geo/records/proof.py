@@ -1,13 +1,9 @@
 """`proof.npz`: the arrays of a programme and its plan, read without trusting a byte of them."""
 
 import io
-import math
-import re
-import tomllib
 import zipfile
 import zlib
 from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeAlias
@@ -17,7 +13,7 @@ from numpy.typing import NDArray
 
 from raastof_geo.arrays import Integers
 from raastof_geo.errors import RaastofError
-from raastof_geo.language import say, say_text
+from raastof_geo.language import read_data, say, say_text
 from raastof_geo.records.record import Record, refuse_part, refuse_proof
 
 PROOF = Record("proof.npz", "raastof_geo proof 4", most_bytes=1_000_000_000)
@@ -32,8 +28,7 @@ class ProofArrays(SimpleNamespace):
     """The arrays of a proof, as `data/proof.toml` names them and tells what they mean."""
 
 
-_FILE = resources.files("raastof_geo") / "data" / "proof.toml"
-_TOLD: Mapping[str, list[str]] = tomllib.loads(_FILE.read_text("utf-8"))
+_TOLD: Mapping[str, list[str]] = read_data("proof.toml")
 
 ROW_SIGNS = {-1: "<=", 0: "=", 1: ">="}
 """How a row holds its sum against its limit."""
@@ -41,10 +36,6 @@ ROW_SIGNS = {-1: "<=", 0: "=", 1: ">="}
 _MOST_ARRAYS = 2_000_000_000
 _MOST_TIMES = 100
 """Arrays larger than so many times the file, and than 64 MB, are no honest proof."""
-_HEADER = re.compile(
-    rb"\{'descr': '(?P<kind>[<>|][fiubU]\d{1,7})', 'fortran_order': False, "
-    rb"'shape': \((?P<shape>|\d{1,15},|\d{1,15}, \d{1,15})\), \} *\n"
-)
 
 
 def write_proof(arrays: Arrays, folder: Path) -> Path:
@@ -91,19 +82,13 @@ def _read_array(path: Path, archive: zipfile.ZipFile, name: str, kind: str) -> N
     entry = archive.getinfo(f"{name}.npy")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise refuse_proof(say("its archive cannot be unpacked"), file=str(path))
-    data = archive.read(entry)
-    length = 10 + int.from_bytes(data[8:10], "little")
-    match = _HEADER.fullmatch(data[10:length])
-    if data[:8] != b"\x93NUMPY\x01\x00" or match is None:
-        raise refuse_part(name, file=str(path))
-    shape = tuple(int(size) for size in match["shape"].split(b",") if size.strip())
-    dtype = np.dtype(match["kind"].decode())
-    count = math.prod(shape)
-    large = kind in "fi" and dtype.itemsize > 8
-    if large or dtype.kind != kind or dtype.itemsize * count != len(data) - length:
-        raise refuse_part(name, file=str(path))
-    array = np.frombuffer(data, dtype, count, length).reshape(shape)
-    if not _is_sound(array):
+    data = io.BytesIO(archive.read(entry))
+    try:
+        array = np.lib.format.read_array(data, allow_pickle=False)
+    except (ValueError, MemoryError) as error:
+        raise refuse_part(name, file=str(path)) from error
+    large = kind in "fi" and array.dtype.itemsize > 8
+    if large or array.dtype.kind != kind or data.read(1) or not _is_sound(array):
         raise refuse_part(name, file=str(path))
     return array
 

@@ -1,14 +1,12 @@
 """Recount, with NumPy alone, what plan.json says from the programme in its proof and itself."""
 
 import json
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from importlib import resources
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from raastof_geo.language import Message, say, say_text
+from raastof_geo.language import Message, read_data, say, say_text
 from raastof_geo.records.proof import ROW_SIGNS, ProofArrays, find_rows
 from raastof_geo.records.record import entries_at, number_in, refuse_part, show_value, values_at
 
@@ -18,8 +16,7 @@ _Table: TypeAlias = dict[str, list[Any]]
 _ROOM = 1e-6
 _SHARE = 1e-8
 
-_FILE = resources.files("raastof_geo") / "data" / "recount.toml"
-_SUMS: Mapping[str, Any] = tomllib.loads(_FILE.read_text("utf-8"))
+_SUMS = read_data("recount.toml")
 """What is added up again; the file says of each part what it is."""
 
 
@@ -74,19 +71,12 @@ def _count_flows(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     if len(flows) != len(at):
         yield say_text("recounted", "other flows", flows=len(flows), columns=len(at))
         return
-    giver, taker = proof.move_giver[at], proof.move_taker[at]
     right = {
-        "giver": proof.giver[giver],
-        "giver_kind": proof.giver_kind[giver],
-        "origin": proof.giver_site[giver],
-        "material": proof.giver_material[giver],
-        "taker": proof.taker[taker],
-        "taker_kind": proof.taker_kind[taker],
-        "destination": proof.taker_site[taker],
-        "vehicle": proof.vehicle[proof.move_vehicle[at]],
-        "period": proof.period[proof.move_period[at]],
-        "tonnes": proof.value[at],
+        name: getattr(proof, of)[getattr(proof, which)[at]]
+        for which, labels in _SUMS["of_moves"].items()
+        for name, of in labels.items()
     }
+    right["tonnes"] = proof.value[at]
     used, measures = np.searchsorted(proof.used_column, at), proof.measure.tolist()
     if (used < len(proof.used_column)).all():
         right |= {

@@ -11,7 +11,7 @@ from test_index import Reader
 
 from raastof_geo.assignment.adjusting.worth import measure_worth
 from raastof_geo.language import speaking
-from raastof_geo.outputs.worth import tabulate_worth, write_worth
+from raastof_geo.outputs.worth import list_worth, write_worth
 from raastof_geo.pipeline import run_scenario
 from raastof_geo.recall import load_result
 
@@ -64,7 +64,7 @@ def test_the_page_of_values_ranks_what_one_more_saves(solved):
     assert "<road>" not in page
     assert "there is less than a load" in page  # of polluted soil there are 5 t
     with speaking("en"):
-        (*_, values), (*_, waits) = tabulate_worth(result.scenario, result.worth)
+        values, waits = (one.rows for one in list_worth(result.scenario, result.worth))
     assert len(values) == 5
     kg = [row[4] for row in values if isinstance(row[4], float)]
     assert min(kg) == kg[0] or kg[0] >= 0

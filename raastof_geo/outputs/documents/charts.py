@@ -1,7 +1,7 @@
 """Lay out bar charts that grey printers and colour-blind readers tell apart."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from raastof_geo.language import Readable, format_number, round_off, say
@@ -154,28 +154,22 @@ def draw_bars(
     return Drawing(parts, foot + 72)
 
 
-class Band(NamedTuple):
-    """What nine of ten have, what half have, and where it stands today."""
+def draw_bands(bands: Mapping[str, Sequence[float]], *, unit: str) -> Drawing:
+    """Draw a bar from low to high for each label, a line at its middle, a diamond for today.
 
-    label: str
-    low: float
-    middle: float
-    high: float
-    today: float
-
-
-def draw_bands(bands: Sequence[Band], *, unit: str) -> Drawing:
-    """Draw a bar from low to high for each band, a line at its middle, a diamond for today."""
-    values = [0.0, *(value for band in bands for value in band[1:])]
+    `bands`: by label what nine of ten have at least, what half have, what nine of ten have at most,
+    and where it stands today.
+    """
+    values = [0.0, *(value for band in bands.values() for value in band)]
     low, high = min(values), max(values)
     span = max(high - low, 1e-9)
-    left, names = _place_labels([one.label for one in bands], _ROW)
+    left, names = _place_labels([*bands], _ROW)
     foot = 8 + _ROW * len(bands)
     plot = _Plot(left, low - (0.05 * span if low < 0 else 0), high + 0.08 * span, foot)
     parts: list[Piece] = [*plot.axis(unit), *names]
-    for place, band in enumerate(bands):
+    for place, band in enumerate(bands.values()):
         top = 8 + _ROW * place + (_ROW - _BAR) / 2
-        parts += _mark_band([plot.at(value) for value in band[1:]], top)
+        parts += _mark_band([*map(plot.at, band)], top)
     x, y = 8.0, foot + 52
     told = (say("nine of ten"), say("the middle"), say("today"))
     for number, name in enumerate(map(str, told)):

@@ -199,11 +199,6 @@ def render_page(document: Document) -> str:
             for block, name, number in number_blocks(document)
             for saved in [list(_save(block, name, number, document.language))]
         ],
-        contents=[
-            block
-            for block in document.blocks
-            if isinstance(block, Heading) and block.level == 2 and block.anchor
-        ],
         footer=document.footer,
         policy=_CONTENT_POLICY,
         style=read_asset("documents/document.css"),

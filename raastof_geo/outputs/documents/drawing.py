@@ -152,7 +152,7 @@ def _paint(axes: Any, part: Piece, above: int) -> None:
 
     if isinstance(part, SiteMark):
         mark = ROLE_MARKS[part.role]
-        look: dict[str, Any] = {"color": mark.printed, "markeredgecolor": "#fff"}
+        look: dict[str, Any] = {"color": mark.on_paper, "markeredgecolor": "#fff"}
         axes.plot(part.x, part.y, mark.in_chart, markersize=9, zorder=above, **look)
     elif isinstance(part, Words):
         look = {"ha": {"start": "left", "middle": "center", "end": "right"}[part.anchor]}

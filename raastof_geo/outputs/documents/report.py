@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from babel.dates import format_date
 
 from raastof_geo.assignment.telling.names import list_names
 from raastof_geo.assignment.telling.why_not import PricedRow, list_priced_rows
@@ -16,7 +15,6 @@ from raastof_geo.effect.factor import list_doubts, name_factors
 from raastof_geo.evidence import STATES, tell_unit
 from raastof_geo.figures import vocabulary
 from raastof_geo.language import (
-    LOCALES,
     Message,
     Readable,
     format_day,
@@ -26,7 +24,6 @@ from raastof_geo.language import (
     say,
     say_count,
     say_text,
-    spoken_language,
 )
 from raastof_geo.outputs.credit import tell_credit
 from raastof_geo.outputs.documents import assumptions, document, effects
@@ -112,7 +109,7 @@ def _bind(
             known.update(_KNOWN_BY.findall(cited))
     names = list_names(sorted(known) or [str(say("our judgement"))])
     about, roads = said.report, result.network.metadata
-    date = format_date(about.date, "long", LOCALES[spoken_language()]) if about.date else ""
+    date = format_day(about.date, style="long") if about.date else ""
     made, drawn = f"raastof_geo {__version__}", format_day(roads.osm_date) or roads.title
     facts = (about.client, about.author, date, about.version, made, drawn)
     source = read_texts("prose")["source"].format(version=__version__, sources=names)

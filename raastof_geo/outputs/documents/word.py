@@ -6,13 +6,12 @@ import math
 import re
 import zipfile
 from collections.abc import Sequence
-from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from raastof_geo.errors import OutputError
-from raastof_geo.language import LOCALES, Readable, plain, say
+from raastof_geo.language import DATA_FOLDER, LOCALES, Readable, plain, say
 from raastof_geo.outputs.documents.document import (
     Block,
     Bullets,
@@ -112,8 +111,7 @@ def _open(template: Path | None) -> Any:
     import docx
 
     try:
-        ours = resources.files("raastof_geo") / "data" / "report.docx"
-        file = docx.Document(io.BytesIO((template or ours).read_bytes()))
+        file = docx.Document(io.BytesIO((template or DATA_FOLDER / "report.docx").read_bytes()))
         for part in [*file.element.body]:
             if not part.tag.endswith("}sectPr"):
                 file.element.body.remove(part)

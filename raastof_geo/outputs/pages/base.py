@@ -9,21 +9,12 @@ import shapely
 
 from raastof_geo.arrays import Floats, Indices, Objects
 from raastof_geo.outputs.pages.streets import DECIMALS, encode_line, pack, spell_street
-from raastof_geo.outputs.palette import attribute_maps
+from raastof_geo.outputs.palette import ROADS_DRAWN, attribute_maps
 from raastof_geo.region.projection import unproject_shapes
 from raastof_geo.region.region import Region
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import ROAD_CLASSES
 
-_LARGE = ("motorway", "trunk", "primary", "secondary")
-"""Roads that are drawn wherever they lie, from the largest."""
-_LOCAL = {
-    "tertiary": "tertiary",
-    "tertiary_link": "tertiary",
-    **{f"{name}_link": name for name in _LARGE},
-    **dict.fromkeys(("unclassified", "residential", "living_street", "service"), "local"),
-}
-"""Roads that are drawn near what the map is about, and as which."""
 _NEAR_M = 1500.0
 _LAND_TOLERANCE_DEG = 0.0008
 _CELL_M, _SPREAD_M = 100.0, 260.0
@@ -48,9 +39,8 @@ def describe_base(network: RoadNetwork, near: Iterable[tuple[float, float]] = ()
         tree = shapely.STRtree(shapely.points(middle))
         disks = shapely.points(network.project(places[:, 0], places[:, 1]))
         around[np.unique(tree.query(disks, predicate="dwithin", distance=_NEAR_M)[1])] = True
-    roads = {name: _draw_class(network, names == name) for name in _LARGE}
-    for shown in dict.fromkeys(_LOCAL.values()):
-        mine = [name for name, drawn in _LOCAL.items() if drawn == shown]
+    roads = {name: _draw_class(network, names == name) for name in ROADS_DRAWN["anywhere"]}
+    for shown, mine in ROADS_DRAWN["nearby"].items():
         if lines := _draw_class(network, np.isin(names, mine) & around):
             roads[f"near_{shown}"] = lines
     return {

@@ -39,7 +39,7 @@ from raastof_geo.outputs.tables.book import Book, Formula, Sheet, across, open_b
 from raastof_geo.outputs.tables.life_cycle import EMPTY, name_step, write_life_cycle
 from raastof_geo.outputs.tables.soil import SOIL_HEADS, SOIL_TO_FILL, list_soil
 from raastof_geo.outputs.tables.summary import list_shares, name_objective, name_plainly
-from raastof_geo.outputs.worth import tabulate_worth
+from raastof_geo.outputs.worth import list_worth
 from raastof_geo.records.flows import FLOW_HEADS
 from raastof_geo.result import Result, name_truck, tabulate_flows
 from raastof_geo.scenario.period import name_period
@@ -96,8 +96,9 @@ def _write_sheets(book: Book, result: Result) -> None:
     if result.assumptions is not None:
         write_assumptions(book, result.assumptions)
     if result.worth is not None:
-        for title, about, columns, rows in tabulate_worth(result.scenario, result.worth):
-            book.sheet(title, about, readers["side by side"]).table(columns, rows, freeze=2)
+        for one in list_worth(result.scenario, result.worth):
+            sheet = book.sheet(one.title, one.source, readers["side by side"])
+            sheet.table(one.heads, one.rows, freeze=one.freeze)
     objective = name_objective(result.scenario.said.objectives[0].minimise)
     change = say("Change of {objective} for one more", objective=objective)
     prices = (
