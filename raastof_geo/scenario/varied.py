@@ -269,13 +269,16 @@ def list_leaves(values: Any, trail: Trail = ()) -> Iterator[tuple[Trail, Any]]:
 
 
 def put_value(values: Any, trail: Trail, new: Any) -> Any:
-    """Give plain values with a new one at a trail; what is not changed is shared, not copied."""
+    """Give values, plain or read, with a new one at a trail; what stays is shared, not copied."""
     if not trail:
         return new
     here, below = trail[0], trail[1:]
-    if isinstance(values, list) and isinstance(here, int) and here <= len(values):
+    if isinstance(values, BaseModel):
+        field = str(here)
+        return values.model_copy(update={field: put_value(getattr(values, field), below, new)})
+    if isinstance(values, list | tuple) and isinstance(here, int) and here <= len(values):
         there = values[here] if here < len(values) else None  # one more, where there is none
-        return [*values[:here], put_value(there, below, new), *values[here + 1 :]]
+        return type(values)((*values[:here], put_value(there, below, new), *values[here + 1 :]))
     if not (values is None or isinstance(values, Mapping)):
         raise InputError.saying_text("variations", "short form", key=f"`{here}`")
     values = values or {}

@@ -73,12 +73,10 @@ class _LegTable:
         frame = legs.keys
         vehicles = sorted(scenario.said.vehicles)
         given = (sorted(frame[key].cat.categories) for key in LEG_KEYS[:3])
-        names = (*given, vehicles, scenario.periods)
-        axes = [{name: at for at, name in enumerate(axis)} for axis in names]
+        axes = [pd.Index(axis, dtype=object) for axis in (*given, vehicles, [*scenario.periods])]
         self.origins, self.destinations, self.materials, *_ = axes
-        named = [(frame[key].cat, axis) for key, axis in zip(LEG_KEYS, axes, strict=True)]
-        numbers = (np.array([axis.get(it, -1) for it in of.categories], int) for of, axis in named)
-        at = np.array([number[key.codes] for number, (key, _) in zip(numbers, named, strict=True)])
+        keyed = zip(LEG_KEYS, axes, strict=True)
+        at = np.array([frame[key].cat.set_categories(axis).cat.codes for key, axis in keyed], int)
         usable = (at >= 0).all(axis=0)
         sites = scenario.sites
         for site_of, there in zip(at[:2], axes[:2], strict=True):
@@ -107,21 +105,16 @@ def _list_moves(
 ) -> Moves:
     """Find every leg from a giver to a taker in a period that both of them have."""
     periods = list(scenario.periods)
-    material, origin, destination = (
-        np.array([number.get(getattr(one, name), -1) for one in ends], np.int64)
-        for ends, name, number in (
-            (givers, "material", table.materials),
-            (givers, "site", table.origins),
-            (takers, "site", table.destinations),
-        )
-    )
+    material = table.materials.get_indexer([one.material for one in givers])
+    origin = table.origins.get_indexer([one.site for one in givers])
+    destination = table.destinations.get_indexer([one.site for one in takers])
     gives = np.array([[one in giver.periods for one in periods] for giver in givers], bool)
     gives = gives.reshape(len(givers), len(periods))
     takes = np.zeros((len(takers), len(table.materials), len(periods)), bool)
     for at, taker in enumerate(takers):
-        for name in taker.accepts.keys() & table.materials.keys():
-            given = taker.accepts[name].periods
-            takes[at, table.materials[name]] = [one in given for one in periods]
+        for number in np.flatnonzero(table.materials.isin(taker.accepts)).tolist():
+            given = taker.accepts[table.materials[number]].periods
+            takes[at, number] = [one in given for one in periods]
     # Whether they may deal, asked once for each sort of them.
     piles = frozenset(taker.only_from for taker in takers)
     give = [(one.kind, one.material, _plant(one), piles & {one.site}) for one in givers]
