@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from raastof_geo.errors import Finding, InputError
 from raastof_geo.figures.figure import Figure, Sourced, YearlyFigure
-from raastof_geo.language import list_codes, say_text
+from raastof_geo.language import say_text
 from raastof_geo.scenario.fault import finding_at
 from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.reading.tree import Trail, Tree
@@ -325,15 +325,6 @@ def choose_variants(scenario: Scenario, wanted: str) -> dict[str, Variant]:
             raise InputError.saying_text("variations", "no variant", given=f"`{one}`", hint=hint)
         chosen |= {id_: known[id_] for id_ in mine}
     return chosen
-
-
-def find_variant(scenario: Scenario, wanted: str) -> tuple[str, Variant]:
-    """Give the one variant with an id, and its id, or an `InputError`: none or several."""
-    chosen = choose_variants(scenario, wanted)
-    if len(chosen) != 1:
-        told = {"given": f"`{wanted}`", "ids": list_codes(chosen)}
-        raise InputError.saying_text("variations", "one variant", **told)
-    return next(iter(chosen.items()))
 
 
 def edit_for_variant(scenario: Scenario, variant: Variant) -> Edits:
