@@ -99,13 +99,13 @@ def _read_families() -> Iterator[tuple[str, Family]]:
         yield key, Family(name, titles[name], unit=units.get(unit, unit), **said)
 
 
-FAMILIES: dict[str, Family] = dict(_read_families())
+ROW_FAMILIES: dict[str, Family] = dict(_read_families())
 """Those of our own rules, by what these call them."""
 
 
 def find_families(*names: str) -> Iterator[Family]:
-    """Give entries of `FAMILIES`; raise KeyError where there is none."""
-    return map(FAMILIES.__getitem__, names)
+    """Give entries of `ROW_FAMILIES`; raise KeyError where there is none."""
+    return map(ROW_FAMILIES.__getitem__, names)
 
 
 def about_entry(entry: Offer | Need) -> About:
@@ -133,7 +133,7 @@ class Row:
     """One named constraint: coefficients × units, compared with a limit."""
 
     kind: Family | str
-    """Its family, or what `FAMILIES` calls it; where a rule declares none, a name only."""
+    """Its family, or what `ROW_FAMILIES` calls it; where a rule declares none, a name only."""
     subject: About | str
     """What it is about: an offer, a need, a pit and a period …"""
     columns: Columns
@@ -147,7 +147,7 @@ class Row:
     def name(self) -> RowName:
         """Its family and what it is about."""
         kind = self.kind
-        family = FAMILIES.get(kind, Family(kind)) if isinstance(kind, str) else kind
+        family = ROW_FAMILIES.get(kind, Family(kind)) if isinstance(kind, str) else kind
         about = About(self.subject) if isinstance(self.subject, str) else self.subject
         return RowName(family, about)
 
@@ -202,7 +202,7 @@ def declare(
     """
 
     def declared(lay: Rule) -> DeclaredRule:
-        known = (FAMILIES[one] if isinstance(one, str) else one for one in families)
+        known = (ROW_FAMILIES[one] if isinstance(one, str) else one for one in families)
         vars(lay).update(families=tuple(known), blind_to_trucks=blind_to_trucks)
         return cast(DeclaredRule, lay)
 
