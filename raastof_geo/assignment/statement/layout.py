@@ -216,7 +216,7 @@ LOOKS: dict[str, Callable[..., Floats]] = {
     "driven": Problem.driven,
     "driven each trip": partial(Problem.driven, each_trip=True),
     "other": Problem.other,
-    "sum": Problem.add_up,
+    "parts": lambda problem, whole: problem.add_up(vocabulary.parts_of(whole)),
     "less": lambda problem, name: -problem.measure(name),
     "cost with co2": _cost_with_co2,
     "dug": lambda problem: problem.join(moves=problem.has("giver_kind", Role.PIT) * 1.0),
