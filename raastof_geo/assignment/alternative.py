@@ -91,7 +91,8 @@ def seek_alternatives(plan: Plan, count: int, within: float) -> dict[str, Varian
         if all(measure_distance(*map(pd.Series, (one, settled))) > _ALIKE for one in different):
             different.append(settled)
             own = plan.scenario.values.get("agreements") or ()
-            said: dict[str, Any] = {"agreements": [*own, *write_agreements(lanes, _write)]}
+            agreed = write_agreements(lanes, lambda tonnes: f"{_round_down(tonnes):.2f} t")
+            said: dict[str, Any] = {"agreements": [*own, *agreed]}
             if objectives[0].tolerance:  # which would let later objectives break the cap
                 first = objectives[0].model_copy(update={"tolerance": 0.0})
                 said["objectives"] = write_plain((first, *objectives[1:]))
@@ -103,7 +104,3 @@ def seek_alternatives(plan: Plan, count: int, within: float) -> dict[str, Varian
 def _round_down(tonnes: float) -> float:
     """Give an amount that the plan itself keeps. [t]"""
     return math.floor(100 * tonnes) / 100
-
-
-def _write(tonnes: float) -> str:
-    return f"{_round_down(tonnes):.2f} t"

@@ -2,8 +2,8 @@
 
 An `Indicator` is its name, a string that tables are keyed by, and it knows the rest. Whatever
 tells of figures asks here: books, caps, objectives, messages, sheets, layers. So a new one is a
-table in its place in `data/indicators.toml`, and, unless the books count it themselves, a function
-in `assignment/statement/layout.py`, which refuses to be imported where one is missing, and is asked
+table in its place in `data/indicators.toml`, and, unless the books count it themselves, a line of
+`data/measures.toml`, which `assignment/statement/layout.py` misses on import, and is asked
 whether an indicator depends on the truck.
 """
 
@@ -180,17 +180,14 @@ DRIVE_H, LITRES, KWH, ENERGY = _find("drive_h", "litres", "kwh", "energy")
 CO2E, ROAD_WTW, SEA = _find("kg_co2e_wtw", "road_kg_co2e_wtw", "sea_kg_co2e_wtw")
 TRANSPORT_WTW, TRANSPORT_TTW = _find("transport_kg_co2e_wtw", "transport_kg_co2e_ttw")
 UPSTREAM, PROCESSING = _find("upstream_kg_co2e", "processing_kg_co2e")
-DISPOSAL = find_indicator("disposal_kg_co2e")
+DISPOSAL, REUSED, OPENING = _find("disposal_kg_co2e", "reused_tonnes", "opening_dkk")
 COST, COST_WITH_CO2, SOLD = _find("cost_dkk", "cost_with_co2_dkk", "sold_dkk")
 HAUL, TOLL, TOLL_CO2 = _find("haul_dkk", "toll_dkk", "toll_co2_dkk")
-PURCHASE, TAX, SAMPLING = _find("purchase_dkk", "tax_dkk", "sampling_dkk")
-GATE, LANDFILL_TAX, HANDLING = _find("gate_dkk", "landfill_tax_dkk", "handling_dkk")
-PREPARATION, PLANTS_RUN = _find("preparation_dkk", "processing_dkk")
-STORING, OPENING = _find("storing_dkk", "opening_dkk")
+PURCHASE, GATE = _find("purchase_dkk", "gate_dkk")
+HANDLING, PREPARATION = _find("handling_dkk", "preparation_dkk")
 REFERENCE_TONNES, SHORT_OF_GOAL = _find("reference_tonnes", "short_of_goal_tonnes")
 SECONDARY, SECONDARY_REFERENCE = _find("secondary_tonnes", "secondary_reference_tonnes")
 VIRGIN, RECEIVED = _find("virgin_tonnes", "received_tonnes")
-LANDFILL, REUSED = _find("landfill_tonnes", "reused_tonnes")
 
 
 def parts_of(whole: str) -> tuple[Indicator, ...]:

@@ -14,13 +14,14 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from functools import cached_property
 from itertools import repeat
 from types import NoneType
-from typing import Any, NamedTuple, Self, TypeVar, get_args, get_type_hints
+from typing import Annotated, Any, NamedTuple, Self, TypeAlias, TypeVar, get_args, get_type_hints
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
 
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
-from raastof_geo.region.projection import Bounds, project
+from raastof_geo.region.projection import project
 from raastof_geo.region.region import Region, lend_region
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Access, Road
 
@@ -298,6 +299,11 @@ StoredColumns = namedtuple(
 """Columns of whole numbers as a file keeps them, most of them in steps from one to the next."""
 
 
+_Metres: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_Lon: TypeAlias = Annotated[float, Field(ge=-180, le=180)]
+_Lat: TypeAlias = Annotated[float, Field(ge=-90, le=90)]
+
+
 @dataclass(frozen=True)
 class NetworkMetadata:
     """Where a network comes from, and what was done to it."""
@@ -305,12 +311,12 @@ class NetworkMetadata:
     title: str
     osm_date: str
     """State of OpenStreetMap, ISO 8601; empty where it is not known."""
-    simplified_m: float
+    simplified_m: _Metres
     """No drawn road lies farther than this from the road as mapped. [m]"""
-    bounds: Bounds
-    largest_shift_m: float = 0.0
+    bounds: tuple[_Lon, _Lat, _Lon, _Lat]
+    largest_shift_m: _Metres = 0.0
     """The farthest that any mapped point really lies from the drawn road. [m]"""
-    doubtful_turns: int = 0
+    doubtful_turns: Annotated[int, Field(ge=0)] = 0
     """Turn restrictions that hold at some times only, are unknown, unclear or contradict each
     other, and are not taken."""
     attribution: str = ATTRIBUTION

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from raastof_geo.arrays import Floats
 from raastof_geo.errors import RoadDataError
@@ -174,6 +175,7 @@ def explain_gaps(network: RoadNetwork) -> Iterator[Message]:
             yield say_text("network files", key, title=title, limits=names, fields=names)
 
 
+_METADATA = TypeAdapter(NetworkMetadata)
 NETWORK_FORMAT = 3
 """The form of network files, by name. A new kind of column is a new format."""
 
@@ -190,7 +192,7 @@ def read_network(path: AnyPath) -> RoadNetwork:
     try:
         complaint = _find_fault_in_columns(columns)
         if not complaint:
-            network = _decode(columns, json.loads(roads.tobytes()), json.loads(metadata.tobytes()))
+            network = _decode(columns, json.loads(roads.tobytes()), metadata.tobytes())
             complaint = _find_fault(network)
             if is_pack:
                 network = replace(network, own_region=read_region(file))
@@ -271,27 +273,15 @@ def _damaged(file: Path, fault: Message | None = None) -> RoadDataError:
     return RoadDataError.saying_text("network files", kind, file=file, fault=fault)
 
 
-def _decode(
-    columns: StoredColumns, roads: Mapping[str, Any], given: Mapping[str, Any]
-) -> RoadNetwork:
+def _decode(columns: StoredColumns, roads: Mapping[str, Any], told: bytes) -> RoadNetwork:
     node_lon, node_lat = add_up(columns.node_lon), add_up(columns.node_lat)
     tail = add_up(columns.tail)
     head = tail + columns.head.astype(np.int32)
     count = columns.inner_count.astype(np.int32)
     point_start = np.concatenate(([0], np.cumsum(count + 2))).astype(np.int32)
-    known = {field.name: given[field.name] for field in fields(NetworkMetadata)}
-    texts = [known[label] for label in ("title", "osm_date", "attribution", "builder")]
-    numbers = [known[label] for label in ("simplified_m", "largest_shift_m", "doubtful_turns")]
-    west, south, east, north = known["bounds"]
-    if not (
-        all(isinstance(text, str) for text in texts)
-        and all(0 <= number < math.inf for number in numbers)
-        and all(abs(lon) <= 180 for lon in (west, east))
-        and all(abs(lat) <= 90 for lat in (south, north))
-    ):
-        raise ValueError("texts, numbers that are not negative, and bounds on the Earth expected")
-    metadata = NetworkMetadata(**known | {"bounds": (west, south, east, north)})
-    unknown = {name: one for name, one in given.items() if name not in {*known, "format"}}
+    metadata = _METADATA.validate_json(told, strict=True)
+    known = {"format", *(field.name for field in fields(NetworkMetadata))}
+    unknown = {name: one for name, one in json.loads(told).items() if name not in known}
     table = decode_roads(roads)
     table["extra"] |= {"metadata": unknown} if unknown else {}
     arcs = iter(columns.turn_arc.tolist())

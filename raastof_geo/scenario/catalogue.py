@@ -231,16 +231,11 @@ class SoilSamples(figure.Strict):
 
 
 class InternalHaul(figure.Strict):
-    """What moving a tonne within one site by dumper emits and costs."""
+    """What moving a tonne within one site by dumper emits and costs, as figures of legs."""
 
     kg_co2e_wtw_per_t: figure.NonNegativeFigure
     kg_co2e_ttw_per_t: figure.NonNegativeFigure
     haul_dkk_per_t: figure.NonNegativeFigure
-
-    @property
-    def by_figure(self) -> dict[str, float]:
-        """The values by the names that figures of legs have."""
-        return {name: figure.value_of(one) for name, one in self}
 
 
 class Ferry(figure.Strict):

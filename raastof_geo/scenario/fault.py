@@ -97,12 +97,11 @@ def explain_errors(
             trail = trail if alone else (*trail, part)
         problem = detail.get("ctx", {}).get("error")
         of_key = detail["loc"][-1:] == ("[key]",) or detail["type"] == "extra_forbidden"
-        if isinstance(problem, FaultError):
-            wrong = [(fault.below, fault.message, fault.of_key) for fault in problem.faults]
-            found = [finding_at(tree, (*trail, *at), why, of_key=key) for at, why, key in wrong]
-        elif isinstance(problem, RaastofError):
-            messages = [one.message for one in problem.findings]
-            found = [finding_at(tree, trail, one, of_key=of_key) for one in messages]
+        if isinstance(problem, RaastofError):
+            plain = [Fault(one.message, of_key=of_key) for one in problem.findings]
+            faults = problem.faults if isinstance(problem, FaultError) else plain
+            wrong = [((*trail, *one.below), one.message, one.of_key) for one in faults]
+            found = [finding_at(tree, at, why, of_key=key) for at, why, key in wrong]
         else:
             sentence = _sentence(detail, tree, root, trail, below)
             found = [Finding(sentence, tree.place(trail, of_key=of_key))]

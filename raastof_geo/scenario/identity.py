@@ -47,8 +47,8 @@ class Name(Message):
     """A name that is read in the language of the reader; `values` holds it by language."""
 
     def render(self, language: Language) -> str:
-        """Give the name in `language`, or the first that there is."""
-        return str(self.values.get(language) or next(iter(self.values.values())))
+        """Give the name in `language`, or the first that there is, or nothing."""
+        return str(self.values.get(language) or next(iter(self.values.values()), ""))
 
 
 def find_id(section: str, given: str, names: Names) -> str:

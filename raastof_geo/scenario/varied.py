@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from raastof_geo.errors import Finding, InputError
 from raastof_geo.figures.figure import Figure, Sourced, YearlyFigure
-from raastof_geo.language import list_codes, say_text
+from raastof_geo.language import say_text
 from raastof_geo.scenario.fault import finding_at
 from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.reading.tree import Trail, Tree
@@ -269,13 +269,16 @@ def list_leaves(values: Any, trail: Trail = ()) -> Iterator[tuple[Trail, Any]]:
 
 
 def put_value(values: Any, trail: Trail, new: Any) -> Any:
-    """Give plain values with a new one at a trail; what is not changed is shared, not copied."""
+    """Give values, plain or read, with a new one at a trail; what stays is shared, not copied."""
     if not trail:
         return new
     here, below = trail[0], trail[1:]
-    if isinstance(values, list) and isinstance(here, int) and here <= len(values):
+    if isinstance(values, BaseModel):
+        field = str(here)
+        return values.model_copy(update={field: put_value(getattr(values, field), below, new)})
+    if isinstance(values, list | tuple) and isinstance(here, int) and here <= len(values):
         there = values[here] if here < len(values) else None  # one more, where there is none
-        return [*values[:here], put_value(there, below, new), *values[here + 1 :]]
+        return type(values)((*values[:here], put_value(there, below, new), *values[here + 1 :]))
     if not (values is None or isinstance(values, Mapping)):
         raise InputError.saying_text("variations", "short form", key=f"`{here}`")
     values = values or {}
@@ -322,15 +325,6 @@ def choose_variants(scenario: Scenario, wanted: str) -> dict[str, Variant]:
             raise InputError.saying_text("variations", "no variant", given=f"`{one}`", hint=hint)
         chosen |= {id_: known[id_] for id_ in mine}
     return chosen
-
-
-def find_variant(scenario: Scenario, wanted: str) -> tuple[str, Variant]:
-    """Give the one variant with an id, and its id, or an `InputError`: none or several."""
-    chosen = choose_variants(scenario, wanted)
-    if len(chosen) != 1:
-        told = {"given": f"`{wanted}`", "ids": list_codes(chosen)}
-        raise InputError.saying_text("variations", "one variant", **told)
-    return next(iter(chosen.items()))
 
 
 def edit_for_variant(scenario: Scenario, variant: Variant) -> Edits:

@@ -14,28 +14,14 @@ from raastof_geo.arrays import Columns, Mask
 from raastof_geo.assignment.rules.masses import find_through
 from raastof_geo.assignment.statement.layout import limited_partners
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
-from raastof_geo.assignment.statement.row import About, Family, Row, combine, declare, sum_of
-from raastof_geo.language import say
+from raastof_geo.assignment.statement.row import About, Row, combine, declare, find_families, sum_of
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Depot, Need, Pit, Plant, Scenario
 
-_OPENING, _PARTNERS, _LOT = say("site to open"), say("partners"), say("smallest lot")
-
-OPENINGS_PAID = Family("openings_paid", _OPENING, unit="t", decides="openings")
-OPENINGS_ONCE = Family("openings_once", _OPENING, bends="never", unit="t", decides="openings")
-OPENINGS_CHOSEN = Family("openings_chosen", say("number of sites to open"), decides="openings")
-OPENINGS_USED = Family("openings_used", _OPENING, bends="never", unit="t", decides="openings")
-PARTNERS_LINKED = Family("partners_linked", _PARTNERS, unit="t", decides="partners")
-PARTNERS_ONCE = Family("partners_once", _PARTNERS, bends="never", unit="t", decides="partners")
-PARTNERS_LIMITED = Family(
-    "partners_limited", say("number of partners"), unit=_PARTNERS, decides="partners"
-)
-LOTS_MOST = Family("lots_most", _LOT, unit="t", decides="lots")
-LOTS_LEAST = Family("lots_least", _LOT, unit="t", decides="lots")
-LOTS_ONCE = Family("lots_once", _LOT, bends="never", unit="t", decides="lots")
+BOUNDED, LOTS_LEAST, PARTNERS_LIMITED = find_families("bounded", "lots_least", "partners_limited")
 
 
-@declare(OPENINGS_ONCE, OPENINGS_PAID, blind_to_trucks=True)
+@declare("openings_once", "openings_paid", blind_to_trucks=True)
 def openings_paid(problem: Problem) -> Iterator[Row]:
     r"""Use only a site that is opened: :math:`\sum_c x_c \le k\,b_i`, :math:`b_i \le 1`."""
     everything = most_tonnes(problem)
@@ -44,15 +30,15 @@ def openings_paid(problem: Problem) -> Iterator[Row]:
             continue
         opened = problem.find(ColumnKind.OPENINGS, role=place.role, site=place.site)
         about = About(f"{place.role}/{place.site}", site=place.site, role=place.role)
-        yield sum_of(OPENINGS_ONCE, about, opened, "<=", 1.0)
+        yield sum_of("openings_once", about, opened, "<=", 1.0)
         stated = place.total_t if place.per_period_t is None else place.per_period_t
         most = everything if stated is None else min(stated, everything)
         for period in ("",) if place.per_period_t is None else problem.scenario.periods:
             parts = [(find_through(problem, place, period), 1.0), (opened, -most)]
-            yield combine(OPENINGS_PAID, replace(about, period=period), parts, "<=", 0.0)
+            yield combine("openings_paid", replace(about, period=period), parts, "<=", 0.0)
 
 
-@declare(OPENINGS_CHOSEN, OPENINGS_USED, blind_to_trucks=True)
+@declare("openings_chosen", "openings_used", blind_to_trucks=True)
 def openings_chosen(problem: Problem) -> Iterator[Row]:
     r"""Open as many candidates as may be, and at least as many: :math:`l \le \sum_j b_j \le n`.
 
@@ -67,10 +53,10 @@ def openings_chosen(problem: Problem) -> Iterator[Row]:
         columns = problem.starts[ColumnKind.OPENINGS] + mine
         (least, most), about = choice.ends, About(f"{number}", entry=number)
         if least:
-            yield sum_of(OPENINGS_CHOSEN, about, columns, "=" if least == most else ">=", least)
+            yield sum_of("openings_chosen", about, columns, "=" if least == most else ">=", least)
         if most not in (None, least):
             about = replace(about, head=f"{number}/most")
-            yield sum_of(OPENINGS_CHOSEN, about, columns, "<=", most)
+            yield sum_of("openings_chosen", about, columns, "<=", most)
     candidates = [place for place in scenario.facilities if place.opens is not None]
     for place in candidates if chosen else ():
         dug, ends = isinstance(place, Pit), {"origin": place.site, "giver_kind": str(Role.PIT)}
@@ -84,10 +70,10 @@ def openings_chosen(problem: Problem) -> Iterator[Row]:
             if site != place.site and (tonnes := most_between(problem, *way)) < math.inf:
                 about = About(f"{place.role}/{place.site}/{site}", site=place.site, role=place.role)
                 parts = [(moves[partners == site], 1.0), (opened, -tonnes)]
-                yield combine(OPENINGS_USED, about, parts, "<=", 0.0)
+                yield combine("openings_used", about, parts, "<=", 0.0)
 
 
-@declare(PARTNERS_LINKED, PARTNERS_ONCE, PARTNERS_LIMITED, blind_to_trucks=True)
+@declare("partners_linked", "partners_once", PARTNERS_LIMITED, blind_to_trucks=True)
 def partners_limited(problem: Problem) -> Iterator[Row]:
     r"""No site deals with more others than it wants to.
 
@@ -99,8 +85,8 @@ def partners_limited(problem: Problem) -> Iterator[Row]:
     links, first = problem.others[ColumnKind.LINKS], problem.starts[ColumnKind.LINKS]
     for at, link, chosen, columns, most in _list_decisions(problem, ColumnKind.LINKS):
         about = About("-".join(link), entry=at)
-        yield combine(PARTNERS_LINKED, about, [(columns, 1.0), (chosen, -most)], "<=", 0.0)
-        yield sum_of(PARTNERS_ONCE, about, chosen, "<=", 1.0)
+        yield combine("partners_linked", about, [(columns, 1.0), (chosen, -most)], "<=", 0.0)
+        yield sum_of("partners_once", about, chosen, "<=", 1.0)
     for site, most_partners in limited_partners(problem.scenario).items():
         touches = (links["origin"] == site) | (links["destination"] == site)
         columns = first + np.flatnonzero(touches.to_numpy())
@@ -136,7 +122,7 @@ def most_between(problem: Problem, origin: str, destination: str) -> float:
     return min(has, uses)
 
 
-@declare(LOTS_MOST, LOTS_LEAST, LOTS_ONCE, blind_to_trucks=True)
+@declare("lots_most", LOTS_LEAST, "lots_once", blind_to_trucks=True)
 def lots_kept(problem: Problem) -> Iterator[Row]:
     r"""Keep what goes from site to site of one material in a period to nothing or a whole lot.
 
@@ -147,14 +133,13 @@ def lots_kept(problem: Problem) -> Iterator[Row]:
         return
     for at, labels, chosen, columns, most in _list_decisions(problem, ColumnKind.LOTS):
         about = About("/".join(labels), site=labels[0], material=labels[2], entry=at)
-        yield combine(LOTS_MOST, about, [(columns, 1.0), (chosen, -most)], "<=", 0.0)
+        yield combine("lots_most", about, [(columns, 1.0), (chosen, -most)], "<=", 0.0)
         yield combine(LOTS_LEAST, about, [(columns, 1.0), (chosen, -lot.value)], ">=", 0.0)
-        yield sum_of(LOTS_ONCE, about, chosen, "<=", 1.0)
+        yield sum_of("lots_once", about, chosen, "<=", 1.0)
 
 
 _NOTHING = 1e-9
 """Share of a tonne below which nothing is lost."""
-BOUNDED = Family("bounded", say("more than there can ever be"), bends="never", unit="t")
 
 
 def most_tonnes(problem: Problem) -> float:

@@ -1,8 +1,6 @@
 """Targets and caps: shares, measures, passages, trucks, and what is fair to each project."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,27 +9,12 @@ import pandas as pd
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.statement import shares
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
-from raastof_geo.assignment.statement.row import About, Family, Row, declare, sum_of
+from raastof_geo.assignment.statement.row import About, Row, declare, find_families, sum_of
 from raastof_geo.figures.vocabulary import DRIVE_H, VEHICLE_KM
-from raastof_geo.language import say
 
-SHARE_REACHED = Family("secondary_share_reached", say("secondary share"), bends="first", unit="t")
-GOAL_APPROACHED = Family("goal_approached", say("goal"), unit="t")
-GOALS_HELD = Family("goals_held", say("as near the goals as can be"), unit="t")
-_target = partial(Family, limits="targets")
-CAPS_KEPT = _target(
-    "caps_kept", say("cap under `targets.at_most`"), raised_by="targets.at_most.{entry}.at_most"
-)
-PASSAGES_LIMITED = _target(
-    "passages_limited",
-    say("limit under `targets.passages`"),
-    unit=say("trips"),
-    raised_by="targets.passages.{entry}.at_most_per_period",
-)
-PROJECTS_NOT_WORSE = _target(
-    "projects_not_worse",
-    say("no project worse off than alone"),
-    raised_by="targets.fairness.worse_by_at_most",
+SHARE_REACHED, GOAL_APPROACHED, GOALS_HELD, PASSAGES_LIMITED, TRIPS_BALANCED = find_families(
+    *("secondary_share_reached", "goal_approached", "goals_held"),
+    *("passages_limited", "trips_balanced"),
 )
 
 
@@ -78,7 +61,7 @@ def goals_held(problem: Problem) -> Iterator[Row]:
         yield sum_of(GOALS_HELD, About("goals", entry=0), missed, "<=", nearest)
 
 
-@declare(CAPS_KEPT, blind_to_trucks=lambda said: not said.targets.at_most)
+@declare("caps_kept", blind_to_trucks=lambda said: not said.targets.at_most)
 def caps_kept(problem: Problem) -> Iterator[Row]:
     r"""Keep a measure under its cap: :math:`\sum_c f_c x_c \le k`, in a period or in total."""
     for number, cap in enumerate(problem.scenario.said.targets.at_most):
@@ -89,7 +72,7 @@ def caps_kept(problem: Problem) -> Iterator[Row]:
         columns = np.flatnonzero(used)
         head = f"{number}-{cap.measure}"
         about = About(head, cap.period or "", measure=cap.measure, entry=number)
-        yield Row(CAPS_KEPT, about, columns, values[columns], "<=", cap.at_most)
+        yield Row("caps_kept", about, columns, values[columns], "<=", cap.at_most)
 
 
 @declare(PASSAGES_LIMITED, blind_to_trucks=lambda said: not said.targets.passages)
@@ -108,7 +91,7 @@ def passages_limited(problem: Problem) -> Iterator[Row]:
             yield Row(PASSAGES_LIMITED, about, columns, passes[columns], "<=", most)
 
 
-@declare(PROJECTS_NOT_WORSE, blind_to_trucks=lambda said: said.targets.fairness is None)
+@declare("projects_not_worse", blind_to_trucks=lambda said: said.targets.fairness is None)
 def projects_not_worse(problem: Problem) -> Iterator[Row]:
     r"""No project is worse off than alone by more than a share :math:`e`.
 
@@ -125,21 +108,14 @@ def projects_not_worse(problem: Problem) -> Iterator[Row]:
         used = weights != 0
         about = About(project, site=project, measure=fairness.measure)
         limit = alone + fairness.worse_by_at_most * abs(alone)
-        yield Row(PROJECTS_NOT_WORSE, about, columns[used], weights[used], "<=", limit)
+        yield Row("projects_not_worse", about, columns[used], weights[used], "<=", limit)
 
 
 _DAYS_A_YEAR = 365.25
 """Over leap years, as periods may be any number of days."""
 
-FLEET_HOURS = _target(
-    "fleet_kept", say("fleet"), unit=say("hours"), raised_by="fleet.{vehicle}.hours_per_period"
-)
-FLEET_NUMBER = replace(FLEET_HOURS, raised_by="fleet.{vehicle}.number")
-FLEET_KM = replace(FLEET_HOURS, unit="km", raised_by="fleet.{vehicle}.km_per_period")
-TRIPS_BALANCED = Family("trips_balanced", say("coordinated trucks"), bends="never", unit="t")
 
-
-@declare(FLEET_HOURS, FLEET_NUMBER, FLEET_KM, blind_to_trucks=lambda said: not said.fleet)
+@declare("fleet_hours", "fleet_number", "fleet_km", blind_to_trucks=lambda said: not said.fleet)
 def fleet_kept(problem: Problem) -> Iterator[Row]:
     r"""Let no kind of truck work more than there is: :math:`\sum_c h_c x_c \le H` a period."""
     if not (scenario := problem.scenario).said.fleet:
@@ -149,17 +125,17 @@ def fleet_kept(problem: Problem) -> Iterator[Row]:
         for period, span in scenario.periods.items():
             columns = np.flatnonzero(problem.mark(vehicle=vehicle, period=period))
             years = span.days / _DAYS_A_YEAR
-            hours, family = limit.hours_per_period, FLEET_HOURS
+            hours, family = limit.hours_per_period, "fleet_hours"
             if limit.number is not None:
                 own = limit.number * scenario.catalogue.truck_hours_per_year.value * years
                 if hours is None or own < hours:
-                    hours, family = own, FLEET_NUMBER
+                    hours, family = own, "fleet_number"
             if hours is not None:
                 about = About(f"{vehicle}/h", period, vehicle=vehicle)
                 yield Row(family, about, columns, work[columns], "<=", hours)
             if limit.km_per_period is not None:
                 about = About(f"{vehicle}/km", period, vehicle=vehicle)
-                yield Row(FLEET_KM, about, columns, km[columns], "<=", limit.km_per_period)
+                yield Row("fleet_km", about, columns, km[columns], "<=", limit.km_per_period)
 
 
 def work_hours(problem: Problem) -> Floats:
@@ -180,14 +156,13 @@ def trips_balanced(problem: Problem) -> Iterator[Row]:
     if not problem.pooled_share:
         return
     haulier, names = shares.find_hauliers(problem)
-    ids, keys = list(problem.scenario.periods), ColumnKind.TRIPS.keys
+    keys, ids = ColumnKind.TRIPS.keys, list(problem.scenario.periods)
     table = problem.others[ColumnKind.TRIPS]
     moves = pd.DataFrame({"haulier": haulier, **{key: problem.labels(key) for key in keys}})
     every = pd.concat([moves, table[list(moves)]], ignore_index=True).assign(
         column=np.r_[: len(moves), problem.starts["trips"] + np.arange(len(table))],
         trips=np.r_[problem.pooled_share / problem.leg("load_t"), np.ones(len(table))],
     )
-    ids = list(problem.scenario.periods)
     every["period"] = pd.Index(ids).get_indexer(pd.Index(every["period"]))
     known = every["vehicle"].isin(problem.vehicles) & (every["period"] >= 0)
     every = every[known & (every["origin"] != every["destination"])]

@@ -11,35 +11,12 @@ from raastof_geo.arrays import Columns
 from raastof_geo.assignment.statement import row
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.shares import touches
-from raastof_geo.language import say
 from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.said.part import DEFAULT
 from raastof_geo.scenario.scenario import Depot, Facility, Offer, Pit, Plant, name_stockpile
 
-_CAPACITY = "sites.{site}.{role}.capacity"
-_IN_TOTAL = f"{_CAPACITY}_total"
-_family = partial(row.Family, unit="t")
-_permit = partial(_family, raised_by=f"{_CAPACITY}_per_period", limits="places")
-
-AGREEMENTS_KEPT = _family("agreements_kept", say("agreement"), bends="next", limits="agreements")
-OFFERS_KEPT = _family("offers_kept", say("surplus leaves"), bends="first")
-NEEDS_MET = _family("needs_met", say("the need is met"), bends="first")
-PITS_PERMITTED = _permit("pits_permitted", say("permit of the pit"))
-PITS_IN_TOTAL = replace(PITS_PERMITTED, raised_by=_IN_TOTAL)
-RECEIVERS_PERMITTED = _permit("receivers_permitted", say("permit of the receiver"))
-RECEIVERS_IN_TOTAL = replace(RECEIVERS_PERMITTED, raised_by=_IN_TOTAL)
-PLANTS_PERMITTED = _permit("plants_permitted", say("capacity of the plant"))
-PLANTS_IN_TOTAL = replace(PLANTS_PERMITTED, raised_by=_IN_TOTAL)
-PLANTS_FED = _family("plants_fed", say("input of the plant"), bends="never")
-PLANTS_EMPTIED = _family("plants_emptied", say("output of the plant"), bends="never")
-DEPOTS_BALANCED = _family("depots_balanced", say("stock of the depot"), bends="never")
-_FILLED = say("capacity of the depot")
-DEPOTS_FILLED = _permit("depots_filled", _FILLED, bends="next", raised_by=_CAPACITY)
-DEPOTS_PERMITTED = _permit("depots_permitted", say("reception of the depot"))
-DEPOTS_ENDED = _family("depots_ended", say("stock of the depot at the end"), bends="next")
-_SURPLUS = say("what can be put to use of the surplus (`capture`)")
-CAPTURED = _family("captured", _SURPLUS, raised_by="capture.{material}", limits="capture")
+AGREEMENTS_KEPT, OFFERS_KEPT = row.find_families("agreements_kept", "offers_kept")
 
 
 @row.declare(AGREEMENTS_KEPT, blind_to_trucks=True)
@@ -89,34 +66,36 @@ def offers_kept(problem: Problem) -> Iterator[row.Row]:
         yield row.sum_of(OFFERS_KEPT, row.about_entry(offer), columns, sense, offer.tonnes)
 
 
-@row.declare(NEEDS_MET, blind_to_trucks=True)
+@row.declare("needs_met", blind_to_trucks=True)
 def needs_met(problem: Problem) -> Iterator[row.Row]:
     r"""Every need is met in reference tonnes: :math:`\sum_c x_c / r_c = d_n`."""
     for need in problem.scenario.needs:
         columns = problem.find(taker=need.id)
         share = problem.reference_share[columns]
-        yield row.Row(NEEDS_MET, row.about_entry(need), columns, share, "=", need.tonnes)
+        yield row.Row("needs_met", row.about_entry(need), columns, share, "=", need.tonnes)
 
 
-@row.declare(PITS_PERMITTED, PITS_IN_TOTAL, blind_to_trucks=True)
+@row.declare("pits_permitted", "pits_in_total", blind_to_trucks=True)
 def pits_permitted(problem: Problem) -> Iterator[row.Row]:
     r"""No pit digs more than it may: :math:`\sum_c x_c \le k` in each period and in total."""
     for pit in problem.scenario.pits:
         for period in problem.scenario.periods:
-            yield from _limit(problem, pit, PITS_PERMITTED, period)
-        yield from _limit(problem, pit, PITS_IN_TOTAL)
+            yield from _limit(problem, pit, "pits_permitted", period)
+        yield from _limit(problem, pit, "pits_in_total")
 
 
-@row.declare(RECEIVERS_PERMITTED, RECEIVERS_IN_TOTAL, blind_to_trucks=True)
+@row.declare("receivers_permitted", "receivers_in_total", blind_to_trucks=True)
 def receivers_permitted(problem: Problem) -> Iterator[row.Row]:
     r"""No receiver takes more than it may: :math:`\sum_c x_c \le k`, per period and in total."""
     for place in problem.scenario.receivers:
         for period in problem.scenario.periods:
-            yield from _limit(problem, place, RECEIVERS_PERMITTED, period)
-        yield from _limit(problem, place, RECEIVERS_IN_TOTAL)
+            yield from _limit(problem, place, "receivers_permitted", period)
+        yield from _limit(problem, place, "receivers_in_total")
 
 
-@row.declare(PLANTS_FED, PLANTS_EMPTIED, PLANTS_PERMITTED, PLANTS_IN_TOTAL, blind_to_trucks=True)
+@row.declare(
+    "plants_fed", "plants_emptied", "plants_permitted", "plants_in_total", blind_to_trucks=True
+)
 def plants_run(problem: Problem) -> Iterator[row.Row]:
     r"""Work up what comes in; what is made, residue included, leaves in the same period.
 
@@ -128,8 +107,8 @@ def plants_run(problem: Problem) -> Iterator[row.Row]:
     for plant in problem.scenario.plants:
         for period in problem.scenario.periods:
             yield from _balance_plant(problem, plant, period)
-            yield from _limit(problem, plant, PLANTS_PERMITTED, period)
-        yield from _limit(problem, plant, PLANTS_IN_TOTAL)
+            yield from _limit(problem, plant, "plants_permitted", period)
+        yield from _limit(problem, plant, "plants_in_total")
 
 
 def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[row.Row]:
@@ -140,7 +119,7 @@ def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[row.
         taking = (one for one in plant.processes if material in one.inputs)
         used = [(runs[one.recipe], -one.inputs[material]) for one in taking]
         about = row.about_facility(plant, material=material, period=period)
-        yield row.combine(PLANTS_FED, about, [(comes, 1.0), *used], "=", 0.0)
+        yield row.combine("plants_fed", about, [(comes, 1.0), *used], "=", 0.0)
     made = defaultdict[str, list[tuple[Columns, float]]](list)
     for process in plant.processes:
         for material, share in process.outputs.items():
@@ -149,10 +128,12 @@ def _balance_plant(problem: Problem, plant: Plant, period: str) -> Iterator[row.
         leaves = problem.find(giver=name, period=period)
         about = row.about_facility(plant, material=name.split("/")[2], period=period)
         about = replace(about, head=f"{plant.id}/{name.removeprefix(f'{plant.taker}/')}")
-        yield row.combine(PLANTS_EMPTIED, about, [(leaves, -1.0), *made[name]], "=", 0.0)
+        yield row.combine("plants_emptied", about, [(leaves, -1.0), *made[name]], "=", 0.0)
 
 
-@row.declare(DEPOTS_BALANCED, DEPOTS_ENDED, DEPOTS_FILLED, DEPOTS_PERMITTED, blind_to_trucks=True)
+@row.declare(
+    "depots_balanced", "depots_ended", "depots_filled", "depots_permitted", blind_to_trucks=True
+)
 def depots_kept(problem: Problem) -> Iterator[row.Row]:
     r"""Depots and stockpiles keep what comes until it leaves.
 
@@ -165,8 +146,8 @@ def depots_kept(problem: Problem) -> Iterator[row.Row]:
         for period in problem.scenario.periods:
             about = row.about_facility(depot, period=period)
             lying = problem.find(ColumnKind.STORES, depot=depot.id, period=period)
-            yield row.sum_of(DEPOTS_FILLED, about, lying, "<=", depot.capacity_t)
-            yield from _limit(problem, depot, DEPOTS_PERMITTED, period)
+            yield row.sum_of("depots_filled", about, lying, "<=", depot.capacity_t)
+            yield from _limit(problem, depot, "depots_permitted", period)
 
 
 def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[row.Row]:
@@ -178,18 +159,18 @@ def _balance_depot(problem: Problem, depot: Depot, material: str) -> Iterator[ro
         leaves = problem.find(giver=depot.out(material), period=period)
         parts = [(lying, 1.0), (before, -1.0), (comes, -1.0), (leaves, 1.0)]
         about = row.about_facility(depot, material=material, period=period)
-        yield row.combine(DEPOTS_BALANCED, about, parts, "=", start)
+        yield row.combine("depots_balanced", about, parts, "=", start)
         before, start = lying, 0.0
     if depot.end_t is not None:
         about, limit = row.about_facility(depot, material=material), depot.end_t.get(material, 0.0)
-        yield row.sum_of(DEPOTS_ENDED, about, before, "=", limit)
+        yield row.sum_of("depots_ended", about, before, "=", limit)
 
 
-def _limit(problem: Problem, at: Facility, of: row.Family, period: str = "") -> Iterator[row.Row]:
+def _limit(problem: Problem, at: Facility, kind: str, period: str = "") -> Iterator[row.Row]:
     """Limit what goes through a place in a period, or in total, where there is such a limit."""
     if (most := at.per_period_t if period else at.total_t) is not None:
         columns = find_through(problem, at, period)
-        yield row.sum_of(of, row.about_facility(at, period=period), columns, "<=", most)
+        yield row.sum_of(kind, row.about_facility(at, period=period), columns, "<=", most)
 
 
 def find_through(problem: Problem, place: Facility, period: str = "") -> Columns:
@@ -202,7 +183,7 @@ def find_through(problem: Problem, place: Facility, period: str = "") -> Columns
     return problem.find(taker=place.into if isinstance(place, Depot) else place.taker, **when)
 
 
-@row.declare(CAPTURED, blind_to_trucks=True)
+@row.declare("captured", blind_to_trucks=True)
 def captured(problem: Problem) -> Iterator[row.Row]:
     r"""Of each offer no more than a share :math:`\kappa` is put to use.
 
@@ -242,9 +223,9 @@ def captured(problem: Problem) -> Iterator[row.Row]:
         for offer in offers:
             limit = max(share * offer.tonnes, locked)
             about = replace(row.about_entry(offer), role="", entry=-1)  # it asks for nothing
-            yield row.sum_of(CAPTURED, about, columns[givers == offer.id], "<=", limit)
+            yield row.sum_of("captured", about, columns[givers == offer.id], "<=", limit)
         if (problem.labels("giver_kind", columns) == Role.DEPOT).any():
             about = row.About(f"{site}/{material}", site=site, role=Role.OFFER, material=material)
             limit = share * sum(one.tonnes for one in offers)
             limit += sum(one.start_t.get(material, 0.0) for one in own)
-            yield row.sum_of(CAPTURED, about, columns, "<=", max(limit, locked))
+            yield row.sum_of("captured", about, columns, "<=", max(limit, locked))

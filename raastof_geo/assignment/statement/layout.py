@@ -1,10 +1,11 @@
 """Lay the columns of a programme out, and say what a unit of each adds to each measure."""
 
 import itertools
+import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial, reduce
-from typing import TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from raastof_geo.assignment.statement.problem import ColumnKind, Moves, Problem
 from raastof_geo.assignment.statement.shares import find_hauliers, list_goals
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import Indicator
+from raastof_geo.language import DATA_FOLDER
 from raastof_geo.legs.legs import LEG_KEYS, Legs
 from raastof_geo.scenario.parties import Giver, Taker, list_givers, list_takers, may_deal
 from raastof_geo.scenario.said.entry import Role
@@ -73,12 +75,10 @@ class _LegTable:
         frame = legs.keys
         vehicles = sorted(scenario.said.vehicles)
         given = (sorted(frame[key].cat.categories) for key in LEG_KEYS[:3])
-        names = (*given, vehicles, scenario.periods)
-        axes = [{name: at for at, name in enumerate(axis)} for axis in names]
+        axes = [pd.Index(axis, dtype=object) for axis in (*given, vehicles, [*scenario.periods])]
         self.origins, self.destinations, self.materials, *_ = axes
-        named = [(frame[key].cat, axis) for key, axis in zip(LEG_KEYS, axes, strict=True)]
-        numbers = (np.array([axis.get(it, -1) for it in of.categories], int) for of, axis in named)
-        at = np.array([number[key.codes] for number, (key, _) in zip(numbers, named, strict=True)])
+        keyed = zip(LEG_KEYS, axes, strict=True)
+        at = np.array([frame[key].cat.set_categories(axis).cat.codes for key, axis in keyed], int)
         usable = (at >= 0).all(axis=0)
         sites = scenario.sites
         for site_of, there in zip(at[:2], axes[:2], strict=True):
@@ -107,21 +107,16 @@ def _list_moves(
 ) -> Moves:
     """Find every leg from a giver to a taker in a period that both of them have."""
     periods = list(scenario.periods)
-    material, origin, destination = (
-        np.array([number.get(getattr(one, name), -1) for one in ends], np.int64)
-        for ends, name, number in (
-            (givers, "material", table.materials),
-            (givers, "site", table.origins),
-            (takers, "site", table.destinations),
-        )
-    )
+    material = table.materials.get_indexer([one.material for one in givers])
+    origin = table.origins.get_indexer([one.site for one in givers])
+    destination = table.destinations.get_indexer([one.site for one in takers])
     gives = np.array([[one in giver.periods for one in periods] for giver in givers], bool)
     gives = gives.reshape(len(givers), len(periods))
     takes = np.zeros((len(takers), len(table.materials), len(periods)), bool)
     for at, taker in enumerate(takers):
-        for name in taker.accepts.keys() & table.materials.keys():
-            given = taker.accepts[name].periods
-            takes[at, table.materials[name]] = [one in given for one in periods]
+        for number in np.flatnonzero(table.materials.isin(taker.accepts)).tolist():
+            given = taker.accepts[table.materials[number]].periods
+            takes[at, number] = [one in given for one in periods]
     # Whether they may deal, asked once for each sort of them.
     piles = frozenset(taker.only_from for taker in takers)
     give = [(one.kind, one.material, _plant(one), piles & {one.site}) for one in givers]
@@ -176,40 +171,22 @@ def limited_partners(scenario: Scenario) -> dict[str, int]:
     return limits
 
 
-_Measure: TypeAlias = Callable[[Problem], Floats]
+def _add(problem: Problem, *, terms: Sequence[Sequence[Any]]) -> Floats:
+    """Add terms one by one, as a large programme has no room for all of them at once."""
+    return reduce(np.add, (LOOKS[look](problem, *said) for look, *said in terms))
 
 
-def _add(problem: Problem, *, parts: Sequence[_Measure], less: Indicator | None) -> Floats:
-    """Add parts one by one, as a large programme has no room for all of them at once."""
-    total = reduce(np.add, (part(problem) for part in parts))
-    return total if less is None else total - problem.measure(less)
-
-
-def _sum(*parts: _Measure, less: Indicator | None = None) -> _Measure:
-    return partial(_add, parts=parts, less=less)
-
-
-def _moved(problem: Problem, *, look: Callable[[Problem, str], Floats], name: str) -> Floats:
+def _moved(look: Callable[[Problem, str], Floats], problem: Problem, name: str) -> Floats:
     """Take what a tonne on each move has, and nothing of other columns."""
     return problem.join(moves=look(problem, name))
 
 
-_at_ends = partial(_moved, look=Problem.terms)
-"""Takes what a tonne means to its giver and to its taker."""
-_given = partial(_moved, look=Problem.of_givers)
-"""Takes what a tonne means to its giver."""
-
-
-def _if_used(problem: Problem, *, name: str) -> Floats:
+def _if_used(problem: Problem, name: str) -> Floats:
     """Take what a tonne means to its giver, unless it goes to final reception."""
     return problem.join(moves=problem.of_givers(name) * ~problem.has("taker_kind", Role.RECEIVER))
 
 
-def _driven(name: str, of_trip: str, *, each_trip: bool = False) -> _Measure:
-    return partial(Problem.driven, name=name, of_trip=of_trip, each_trip=each_trip)
-
-
-def _asked(problem: Problem, *, taker: Role) -> Floats:
+def _asked(problem: Problem, taker: str) -> Floats:
     """Take what a kind of taker asks for a tonne."""
     asked = problem.terms("dkk_per_t") - problem.of_givers("dkk_per_t")
     return problem.join(moves=asked * problem.has("taker_kind", taker))
@@ -221,14 +198,6 @@ def _sampling(problem: Problem) -> Floats:
     return problem.join(moves=np.where(problem.inside, 0.0, cost))
 
 
-def _virgin(problem: Problem) -> Floats:
-    return problem.join(moves=problem.has("giver_kind", Role.PIT).astype(np.float64))
-
-
-def _short_of_goal(problem: Problem) -> Floats:
-    return problem.join(shortfalls=np.ones(problem.sizes[ColumnKind.SHORTFALLS]))
-
-
 def _cost_with_co2(problem: Problem) -> Floats:
     """Price all CO2e, but not twice what fuel and toll hold of a price of CO2 already."""
     dkk_per_kg, taxed_dkk_per_kg = problem.scenario.co2_dkk_per_kg
@@ -237,50 +206,26 @@ def _cost_with_co2(problem: Problem) -> Floats:
     return problem.measure(vocabulary.COST) - problem.measure(vocabulary.TOLL_CO2) + added - taxed
 
 
-_HAUL = _driven("haul_dkk_per_t", "dkk")
-_PRICE = partial(_if_used, name="price_dkk_per_t")
-_PREPARED = partial(_if_used, name="preparation_dkk_per_t")
-MEASURES: dict[Indicator, _Measure] = {
-    vocabulary.TRANSPORT_WTW: partial(Problem.add_up, names=(vocabulary.ROAD_WTW, vocabulary.SEA)),
-    vocabulary.SEA: partial(_given, name="sea_kg_co2e_per_t"),
-    vocabulary.ROAD_WTW: _driven("kg_co2e_wtw_per_t", vocabulary.TRANSPORT_WTW.flow),
-    vocabulary.TRANSPORT_TTW: _driven("kg_co2e_ttw_per_t", vocabulary.TRANSPORT_TTW.flow),
-    vocabulary.UPSTREAM: partial(_at_ends, name="upstream_kg_co2e_per_t"),
-    vocabulary.PROCESSING: _sum(
-        partial(_if_used, name="preparation_kg_co2e_per_t"),
-        partial(_at_ends, name="processing_kg_co2e_per_t"),
-        partial(Problem.other, name="kg_co2e"),
-    ),
-    vocabulary.DISPOSAL: partial(_at_ends, name="disposal_kg_co2e_per_t"),
-    vocabulary.CO2E: partial(Problem.add_up, names=vocabulary.parts_of(vocabulary.CO2E)),
-    vocabulary.COST: _sum(
-        *(_PRICE, _PREPARED, partial(_at_ends, name="dkk_per_t"), _sampling, _HAUL),
-        partial(Problem.other, name="dkk"),
-    ),
-    vocabulary.COST_WITH_CO2: _cost_with_co2,
-    vocabulary.HAUL: _sum(_HAUL, less=vocabulary.TOLL),
-    vocabulary.TOLL: _driven("toll_dkk_per_t", vocabulary.TOLL),
-    vocabulary.TOLL_CO2: _driven("toll_co2_dkk_per_t", vocabulary.TOLL_CO2),
-    vocabulary.PURCHASE: _sum(_PRICE, less=vocabulary.TAX),
-    vocabulary.TAX: partial(_if_used, name="tax_dkk_per_t"),
-    vocabulary.GATE: _sum(partial(_asked, taker=Role.RECEIVER), less=vocabulary.LANDFILL_TAX),
-    vocabulary.LANDFILL_TAX: partial(_at_ends, name="landfill_tax_dkk_per_t"),
-    vocabulary.SAMPLING: _sampling,
-    vocabulary.PREPARATION: _sum(_PREPARED, partial(_asked, taker=Role.NEED)),
-    vocabulary.HANDLING: _sum(
-        partial(_given, name="dkk_per_t"),
-        *(partial(_asked, taker=role) for role in (Role.DEPOT, Role.PLANT)),
-    ),
-    vocabulary.PLANTS_RUN: partial(Problem.other, name="dkk", only=ColumnKind.PROCESSES),
-    vocabulary.STORING: partial(Problem.other, name="dkk", only=ColumnKind.STORES),
-    vocabulary.OPENING: partial(Problem.other, name="dkk", only=ColumnKind.OPENINGS),
-    vocabulary.TONNE_KM: partial(_moved, look=Problem.leg, name="length_km"),
-    vocabulary.VEHICLE_KM: _driven("vehicle_km_per_t", "length_km"),
-    vocabulary.DRIVE_H: _driven(vocabulary.DRIVE_H, vocabulary.DRIVE_H, each_trip=True),
-    vocabulary.VIRGIN: _virgin,
-    vocabulary.LANDFILL: partial(_at_ends, name="landfill"),
-    vocabulary.SHORT_OF_GOAL: _short_of_goal,
-    vocabulary.ENERGY: _driven(vocabulary.ENERGY, vocabulary.ENERGY, each_trip=True),
+LOOKS: dict[str, Callable[..., Floats]] = {
+    "ends": partial(_moved, Problem.terms),  # what a tonne means to its giver and to its taker
+    "giver": partial(_moved, Problem.of_givers),
+    "leg": partial(_moved, Problem.leg),
+    "if used": _if_used,
+    "asked": _asked,
+    "sampling": _sampling,
+    "driven": Problem.driven,
+    "driven each trip": partial(Problem.driven, each_trip=True),
+    "other": Problem.other,
+    "parts": lambda problem, whole: problem.add_up(vocabulary.parts_of(whole)),
+    "less": lambda problem, name: -problem.measure(name),
+    "cost with co2": _cost_with_co2,
+    "dug": lambda problem: problem.join(moves=problem.has("giver_kind", Role.PIT) * 1.0),
+    "missed": lambda problem: problem.join(shortfalls=np.ones(problem.sizes["shortfalls"])),
+}
+"""Ways to look at columns, as `data/measures.toml` names them: what a unit of each has."""
+_TERMS = tomllib.loads((DATA_FOLDER / "measures.toml").read_text("utf-8")).items()
+MEASURES: dict[Indicator, Callable[[Problem], Floats]] = {
+    vocabulary.find_indicator(name): partial(_add, terms=terms) for name, terms in _TERMS
 }
 """What a plan can be measured by: for each, what a unit of every column adds to it. The functions
 are partial ones, not closures, so that a problem, which carries them, can be pickled."""

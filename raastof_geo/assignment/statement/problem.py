@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from raastof_geo.arrays import Columns, Floats, Indices, Integers, Mask, Objects, SmallIntegers
 from raastof_geo.figures import vocabulary
+from raastof_geo.figures.figure import value_of
 from raastof_geo.legs.legs import LEG_KEYS, Legs
 from raastof_geo.scenario.parties import Giver, Taker
 from raastof_geo.scenario.said.entry import Role
@@ -288,10 +289,10 @@ class Problem:
         figures = self.legs.frame[name].to_numpy(dtype=np.float64)[self.moves.leg]
         if name != "load_t":
             figures[self.inside] = 0.0
-            haul = self.scenario.catalogue.internal_haul
-            if haul is not None:  # but for what is heaped up where it is dug
-                piles = np.array([taker.only_from is not None for taker in self.takers], bool)
-                figures[self.inside & ~piles[self.moves.taker]] = haul.by_figure.get(name, 0.0)
+            haul = value_of(getattr(self.scenario.catalogue.internal_haul, name, None))
+            # But for what is heaped up where it is dug.
+            piles = np.array([taker.only_from is not None for taker in self.takers], bool)
+            figures[self.inside & ~piles[self.moves.taker]] = haul
         return figures
 
     @cached_property
@@ -303,8 +304,6 @@ class Problem:
     def return_trip(self, name: str) -> Floats:
         """Give a figure of the empty return trip of every move."""
         figures = self._return_trips[name].to_numpy(dtype=np.float64)[self.moves.leg]
-        if np.isnan(figures).any():
-            raise ValueError("a leg has no empty trip that leads back")
         figures[self.inside] = 0.0
         return figures
 

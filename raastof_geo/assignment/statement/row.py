@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Literal, NamedTuple, Protocol, TypeAlias, cast, runtime_checkable
@@ -13,7 +14,7 @@ from scipy import sparse
 
 from raastof_geo.arrays import Columns, Floats, Mask, Signs
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.language import Message, Readable
+from raastof_geo.language import DATA_FOLDER, Message, Readable, read_texts
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Facility, Need, Offer
@@ -91,6 +92,22 @@ class Family:
         return self.raised_by.format(**asdict(about))
 
 
+def _read_families() -> Iterator[tuple[str, Family]]:
+    titles, units = read_texts("rows"), read_texts("units of rows")
+    for key, said in tomllib.loads((DATA_FOLDER / "rows.toml").read_text("utf-8")).items():
+        name, unit = said.pop("name", key), said.pop("unit", "")
+        yield key, Family(name, titles[name], unit=units.get(unit, unit), **said)
+
+
+ROW_FAMILIES: dict[str, Family] = dict(_read_families())
+"""Those of our own rules, by what these call them."""
+
+
+def find_families(*names: str) -> Iterator[Family]:
+    """Give entries of `ROW_FAMILIES`; raise KeyError where there is none."""
+    return map(ROW_FAMILIES.__getitem__, names)
+
+
 def about_entry(entry: Offer | Need) -> About:
     """Speak of a window of an offer or a need; `entry` is its place in the list of its site."""
     period = entry.periods[0] if entry.repeated else ""
@@ -116,7 +133,7 @@ class Row:
     """One named constraint: coefficients × units, compared with a limit."""
 
     kind: Family | str
-    """Its family; a name only, where a rule of somebody's own declares none."""
+    """Its family, or what `ROW_FAMILIES` calls it; where a rule declares none, a name only."""
     subject: About | str
     """What it is about: an offer, a need, a pit and a period …"""
     columns: Columns
@@ -129,7 +146,8 @@ class Row:
     @cached_property
     def name(self) -> RowName:
         """Its family and what it is about."""
-        family = Family(self.kind) if isinstance(self.kind, str) else self.kind
+        kind = self.kind
+        family = ROW_FAMILIES.get(kind, Family(kind)) if isinstance(kind, str) else kind
         about = About(self.subject) if isinstance(self.subject, str) else self.subject
         return RowName(family, about)
 
@@ -146,7 +164,7 @@ class Row:
     @property
     def rule(self) -> str:
         """The name of its family, as plans and proofs write it."""
-        return str(self.kind)
+        return self.family.name
 
     @cached_property
     def label(self) -> str:
@@ -172,10 +190,11 @@ class DeclaredRule(Protocol):
 
 
 def declare(
-    *families: Family, blind_to_trucks: Blindness | bool = False
+    *families: Family | str, blind_to_trucks: Blindness | bool = False
 ) -> Callable[[Rule], DeclaredRule]:
     """Say beside a rule all that others have to know of it: the families of all its rows.
 
+    Those of our own rules stand in `data/rows.toml`, and are named here as there.
     `blind_to_trucks` tells, of every scenario or of one, whether the rule gives moves that differ
     in nothing but the truck the same coefficients. The columns of all but the best truck are
     dropped where all rules are blind, so that a rule which wrongly says so makes a proof false;
@@ -183,7 +202,8 @@ def declare(
     """
 
     def declared(lay: Rule) -> DeclaredRule:
-        vars(lay).update(families=families, blind_to_trucks=blind_to_trucks)
+        known = (ROW_FAMILIES[one] if isinstance(one, str) else one for one in families)
+        vars(lay).update(families=tuple(known), blind_to_trucks=blind_to_trucks)
         return cast(DeclaredRule, lay)
 
     return declared

@@ -27,11 +27,11 @@ from raastof_geo.figures.vocabulary import CO2E, COST
 from raastof_geo.language import Message, read_texts, say, say_text
 from raastof_geo.scenario.checking.permit import tell_days
 from raastof_geo.scenario.parties import list_deals
-from raastof_geo.scenario.reading.tree import Trail
 from raastof_geo.scenario.said.entry import DueAmount, OfferEntry
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.part import Consent
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
+from raastof_geo.scenario.varied import put_value
 from raastof_geo.units import Quantity
 
 _FREE = 1e-6
@@ -475,22 +475,9 @@ def accept(scenario: Scenario, conditions: Blocking) -> ScenarioFile:
         for need in conditions[condition]:
             trail = "sites", need.site, "needs", need.number - 1, "accepts"
             accepts = said.sites[need.site].needs[need.number - 1].accepts
-            said = replace_at(said, trail, (*accepts, Consent(condition=condition)))
+            said = put_value(said, trail, (*accepts, Consent(condition=condition)))
     for_all = (one for one in conditions if not scenario.is_per_need(one))
     return said.model_copy(update={"accepted_conditions": (*said.accepted_conditions, *for_all)})
-
-
-def replace_at(said: Any, trail: Trail, new: Any) -> Any:
-    """Give what is said with something else at a trail; what is not changed is shared."""
-    if not trail:
-        return new
-    here: Any = trail[0]
-    below = trail[1:]
-    if isinstance(said, tuple):
-        return (*said[:here], replace_at(said[here], below, new), *said[here + 1 :])
-    if isinstance(said, Mapping):
-        return {**said, here: replace_at(said[here], below, new)}
-    return said.model_copy(update={here: replace_at(getattr(said, here), below, new)})
 
 
 _PATIENCE_S = 60.0
@@ -590,7 +577,7 @@ def _propose(
     if trail[0] == "sites":
         values["site"] = trail[1]
     message = names.tell_named(scenario, read_texts("repair")[told], **values)
-    return Repair(message, replace_at(scenario.said, trail, new))
+    return Repair(message, put_value(scenario.said, trail, new))
 
 
 def _change_scenario(case: Case, share: float | None) -> Iterator[Repair]:

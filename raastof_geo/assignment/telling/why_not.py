@@ -21,8 +21,7 @@ from raastof_geo.language import Message, Readable, read_texts, say
 from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.parties import Giver, Taker, may_deal
 from raastof_geo.scenario.period import name_period
-from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.scenario import Need
+from raastof_geo.scenario.scenario import Need, look_up
 
 _LEAST_PRICE = 1e-6
 TRIED_T = (1.0, 0.01)
@@ -59,11 +58,8 @@ def explain_why_not(
     what would cost least. A site or material that is not there, or has nothing to give or to take,
     is an `InputError`.
     """
-    problem, sites = plan.problem, plan.scenario.sites
-    for one in (giver, taker):
-        if one not in sites:
-            hint = suggest(one, list(sites))
-            raise InputError.saying("{site} is not a site{hint}", site=f"`{one}`", hint=hint)
+    problem = plan.problem
+    giver, taker = look_up(plan.scenario, [("sites", giver), ("sites", taker)])
     givers = [one for one in problem.givers if one.site == giver]
     takers = [one for one in problem.takers if one.site == taker]
     if not givers:
@@ -126,9 +122,8 @@ class _Pair:
     @cached_property
     def need(self) -> Need | None:
         """What the taker needs it for."""
-        if self.taker.kind != Role.NEED:
-            return None
-        return next(one for one in self.plan.scenario.needs if one.id == self.taker.place)
+        found = self.plan.scenario.entries.get((self.taker.kind, self.taker.place))
+        return found if isinstance(found, Need) else None
 
     @property
     def material(self) -> Message:

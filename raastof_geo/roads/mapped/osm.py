@@ -24,7 +24,7 @@ import shapely
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
 from raastof_geo.errors import Finding, OutputError, Place, RaastofError, RoadDataError
 from raastof_geo.files import AnyPath
-from raastof_geo.language import Message, say, say_text
+from raastof_geo.language import Message, read_danish_words, say, say_text
 from raastof_geo.roads.mapped.tags import (
     LIMIT_OF,
     read_barrier,
@@ -36,16 +36,6 @@ from raastof_geo.roads.road import Road
 
 OSM_ENDINGS = (".pbf", ".osm", ".xml", ".bz2", ".gz", ".o5m", ".opl")
 """How files of OpenStreetMap end."""
-
-_OTHERS = {
-    **dict.fromkeys((".json", ".osmjson"), "json"),
-    **dict.fromkeys((".geojson", ".gpkg", ".shp", ".kml", ".parquet"), "shapes"),
-    **dict.fromkeys((".yaml", ".yml"), "yaml"),
-    ".osc": "changes",
-    ".zip": "zip",
-    ".7z": "7z",
-}
-"""What is often taken for a file of roads, by its ending: a text of `no roads`."""
 
 LARGEST_ID = 1 << 53
 """Ids of nodes pass through decimals of 53 bits; those of OpenStreetMap need 34."""
@@ -71,8 +61,7 @@ def find_ending(file: Path) -> str:
 
 def refuse_others(file: Path) -> None:
     """Refuse, as `RoadDataError`, a file whose ending says that it is something else than roads."""
-    kind = _OTHERS.get(find_ending(file))
-    if kind is not None:
+    for kind in read_danish_words("endings.txt").get(find_ending(file), ()):
         why = say_text("no roads", kind)
         raise RoadDataError.saying_text("no roads", "ending", file=file, reason=why)
 

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from raastof_geo.errors import Finding, InputError, ScenarioError, raise_all
-from raastof_geo.language import say, say_text
+from raastof_geo.language import list_codes, say, say_text
 from raastof_geo.region.layer import AnyFrame
 from raastof_geo.region.region import Region, lend_region, read_region
 from raastof_geo.scenario import varied
@@ -124,8 +124,12 @@ def change_scenario(scenario: Scenario, edits: Mapping[str, Any]) -> Scenario:
 
 
 def read_variant(scenario: Scenario, wanted: str) -> Scenario:
-    """Read a variant by its id: with an id, a title and a digest of its own; else `InputError`."""
-    id_, variant = varied.find_variant(scenario, wanted)
+    """Read one variant by its id: with an id, title and digest of its own; else `InputError`."""
+    chosen = varied.choose_variants(scenario, wanted)
+    if len(chosen) != 1:
+        told = {"given": f"`{wanted}`", "ids": list_codes(chosen)}
+        raise InputError.saying_text("variations", "one variant", **told)
+    [(id_, variant)] = chosen.items()
     edits = varied.edit_for_variant(scenario, variant)
     title = f"{scenario.said.title} · {variant.name or id_}"
     other = read_varied(scenario, {**edits, ("title",): title})

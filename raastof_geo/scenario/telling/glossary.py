@@ -167,11 +167,6 @@ def _tell_use(words: CatalogueWords, use: str) -> Iterator[Message]:
         yield say("A rule forbids it to: {materials}", materials=", ".join(names["forbidden"]))
 
 
-def _tell_plant(words: CatalogueWords, recipe: str) -> Iterator[Message]:
-    yield from _tell_recipe(words, recipe)
-    yield read_texts("glossary")["a plant"]
-
-
 def _tell_condition(words: CatalogueWords, condition: str) -> Iterator[Message]:
     catalogue = words.catalogue
     told = {"name": words.called("conditions", condition), "how": words.tell_consent(condition)}
@@ -220,7 +215,7 @@ def _tell_vehicle(words: CatalogueWords, vehicle: str) -> Iterator[Message]:
 _TELL: dict[str, Callable[[CatalogueWords, str], Iterator[Message]]] = {
     "materials": _tell_material,
     "uses": _tell_use,
-    "recipes": _tell_plant,
+    "recipes": lambda *one: itertools.chain(_tell_recipe(*one), [say_text("glossary", "a plant")]),
     "conditions": _tell_condition,
     "land": _tell_land,
     "vehicles": _tell_vehicle,

@@ -11,6 +11,7 @@ from raastof_geo.evidence import STATES, tell_span, tell_unit
 from raastof_geo.figures.figure import Figure
 from raastof_geo.language import Language, Message, format_number, read_texts, say, translate
 from raastof_geo.scenario.catalogue import Catalogue, Fit, LegalRegime, Ruled
+from raastof_geo.scenario.identity import Name
 
 BESIDE = say("Where the national infrastructure tool has other figures than those used here:")
 _MOST_DECIMALS = 5
@@ -39,7 +40,7 @@ class CatalogueWords:
         """Name an entry of a section: in another language where it must be, else by its id."""
         entry = getattr(self.catalogue, section).get(one, {})
         names = getattr(entry, "name", entry)
-        return (self._pick(names) if isinstance(names, Mapping) else "") or one
+        return (self.read(Name("", names)) if isinstance(names, Mapping) else "") or one
 
     def name_figure(self, path: str) -> str:
         """Name a figure by what it is and whose: `Pris ab grav: Fyldsand`; unknown: its path."""
@@ -53,9 +54,6 @@ class CatalogueWords:
                 fields.append(part)
         named = labels.get(".".join(filter(None, fields)))
         return ": ".join(filter(None, (self.read(named), ", ".join(names)))) if named else path
-
-    def _pick(self, names: Mapping[str, str]) -> str:
-        return names.get(self.language) or next(iter(names.values()), "")
 
     def material(self, one: str) -> str:
         """Name a material."""
@@ -75,9 +73,9 @@ class CatalogueWords:
         if material.soil_class is not None:
             names = self.catalogue.soil_classes.get(material.soil_class, {})
             plain = say("class {number}", number=material.soil_class)
-            return self._pick(names) or plain.render(self.language)
+            return self.read(Name("", names)) or self.read(plain)
         if material.category is not None:
-            return say("category {number}", number=material.category).render(self.language)
+            return self.read(say("category {number}", number=material.category))
         return ""
 
     def cited(self, rule: Ruled) -> dict[str, str]:
@@ -112,7 +110,7 @@ class CatalogueWords:
             ours, theirs = one.ours.value, one.theirs.value
             yield say(
                 "{name}: {ours} {unit} here, {theirs} in InfraLCA 3.1{note} ({change} %)",
-                name=self._pick(one.name),
+                name=one.called(self.language),
                 ours=self.number(ours),
                 theirs=self.number(theirs),
                 unit=tell_unit(one.ours.unit),
