@@ -194,14 +194,22 @@ def test_routes_are_kept_by_what_is_local_to_the_truck(tmp_path):
         assert price_world(tmp_path).frame.length_km[0] == pytest.approx(way_km, abs=0.02)
 
 
-def test_a_yard_behind_a_road_for_errands_is_reached(tmp_path):
-    """Streets that are open, but only reached over such a road, are no trap."""
-    limited = {"maxweight": "7.5", "maxweight:conditional": "none @ destination"}
+@pytest.mark.parametrize(
+    ("errands", "more"),
+    [
+        ({"maxweight": "7.5", "maxweight:conditional": "none @ destination"}, []),
+        # Low trucks have a way out that is open to all.
+        ({"access": "destination"}, [([6, 3], {"maxheight": "3.5"})]),
+        ({"access": "destination"}, [([6, 3], {"maxheight:conditional": "3.5 @ (axles>2)"})]),
+    ],
+)
+def test_a_yard_behind_a_road_for_errands_is_reached(errands, more, tmp_path):
+    """Streets that are open, but that this truck only reaches over such a road, are no trap."""
     body = "".join(
         f'<node id="{number}" lon="{12 + 0.01 * east}" lat="{55.4 + 0.01 * north}"/>'
         for number, (east, north) in enumerate([(0, 0), (4, 0), (8, 0), (4, 1), (4, 2), (6, 2)], 1)
     )
-    ways = [([1, 2, 3], {}), ([2, 4], limited), ([4, 5], {}), ([5, 6], {})]
+    ways = [([1, 2, 3], {}), ([2, 4], errands), ([4, 5], {}), ([5, 6], {}), *more]
     for number, (refs, tags) in enumerate(ways, 1):
         points = "".join(f'<nd ref="{ref}"/>' for ref in refs)
         said = write_tags({"highway": "secondary", **tags})
