@@ -489,7 +489,7 @@ def _turn_rules(
     road, more = road.copy(), list(roads)
     for number in np.unique(road[flipped]).tolist():
         rules = roads[number].rules
-        turned = join_tags(flip_tags(split_tags(rules)))
+        turned = join_tags(flip_tags(split_tags(rules), roads[number].road_class)) if rules else ""
         if turned != rules:
             road[flipped & (road == number)] = len(more)
             more.append(replace(roads[number], rules=turned))

@@ -186,6 +186,7 @@ _HANGS_ON_CLOCK = re.compile(
 _SIZE = re.compile(r"(?:max)?_?([a-z_]+?)\s*(<=|>=|==|=|<|>|≤|≥)\s*(.+)")
 _CLAUSE = re.compile(r";(?![^()]*\))")
 """What parts clauses stands in no brackets."""
+_FIRST_WORD = re.compile(r"[^\s@]+")
 _AND = re.compile(r"\)\s*and\s*\(|\s+and\s+")
 SLACK = 1e-6
 """A truck of just the size that is named, or allowed, is so, whatever rounding says. [t, m]"""
@@ -246,8 +247,10 @@ def read_key(key: str) -> TagKey | None:
     rest = {*left} - _KINDS - {*DIRECTIONS, "both_ways", "conditional"}
     if rest & (OTHERS | _REMARKS_ON):
         return None
-    doubt = "lanes" if rest == {"lanes"} else "unknown_key" if rest else ""
     direction = next((one for one in left if one in DIRECTIONS), "")
+    if direction and base in ("oneway", "restriction"):  # which tell directions by their values
+        rest.add(direction)
+    doubt = "lanes" if rest == {"lanes"} else "unknown_key" if rest else ""
     kinds = frozenset(left) & _KINDS
     return TagKey(base, kinds, direction, "conditional" in left, doubt)
 
@@ -394,16 +397,31 @@ def varies(tags: Iterable[str]) -> bool:
     return any(key.varies and not key.doubt for name in tags if (key := read_key(name)))
 
 
-def flip_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    """Say the same of a way that is drawn the other way round."""
-    turned = {"yes": "-1", "true": "-1", "1": "-1", "-1": "yes", "reverse": "yes"}
+def flip_tags(tags: Mapping[str, str], road_class: str = "") -> dict[str, str]:
+    """Say the same of a way that is drawn the other way round; of a class that may imply one."""
     found = {}
     for name, value in tags.items():
         key = read_key(name)
         flipped = ":".join(DIRECTIONS.get(part, part) for part in name.split(":"))
-        oneway = key is not None and key.base == "oneway" and not key.conditional
-        found[flipped if key else name] = turned.get(value, value) if oneway else value
+        oneway = key is not None and key.base == "oneway"
+        found[flipped if key else name] = _flip_oneway(value) if oneway else value
+    if _implies_oneway(tags, road_class) and tags.get("oneway") not in _DIRECTIONS:
+        found["oneway"] = "-1"
     return found
+
+
+def _flip_oneway(text: str) -> str:
+    """Turn the direction round that a value names, or that each value with a condition does."""
+
+    def turn(found: re.Match[str]) -> str:
+        ways = _DIRECTIONS.get(found[0].lower())
+        return "-1" if ways == (True, False) else "yes" if ways == (False, True) else found[0]
+
+    return ";".join(_FIRST_WORD.sub(turn, clause, count=1) for clause in _CLAUSE.split(text))
+
+
+def _implies_oneway(tags: Mapping[str, str], road_class: str) -> bool:
+    return tags.get("junction") in _ONEWAY_JUNCTIONS or road_class in _ONEWAY_CLASSES
 
 
 _Strictest: TypeAlias = Callable[[Iterable[Any]], Any]
@@ -446,8 +464,7 @@ def decide_oneway(
     words: TagWords, tags: Mapping[str, str], road_class: str, truck: Truck | None
 ) -> tuple[bool, bool]:
     """Tell whether a way may be driven along its nodes, and against them."""
-    implied = tags.get("junction") in _ONEWAY_JUNCTIONS or road_class in _ONEWAY_CLASSES
-    said = words.get("oneway", [])
+    implied, said = _implies_oneway(tags, road_class), words.get("oneway", [])
     found = _decide(said, truck, False, lambda ways: tuple(map(all, zip(*ways))))  # noqa: B905
     along, against = zip(*(one or (True, not implied) for one in found), strict=True)
     return any(along), any(against)
