@@ -532,6 +532,8 @@ def _list_turn_tags(tags: Mapping[str, str]) -> dict[str, str]:
 def find_doubt(name: str, value: str) -> str | None:
     """Say what is doubtful about a tag: of which kind (`find_doubts`), none where nothing is."""
     key = read_key(name)
+    if name in _CAR_KEYS:
+        return None if read_access(value) is Access.OPEN else "cars"
     if key is None:
         return _DOUBTS_OF_TURNS.get(name)
     if key.doubt:
@@ -587,7 +589,7 @@ _ROUGHNESS = {surface: rank for rank, surface in enumerate(SURFACES)}
 _BARRIERS = by_word("barrier")
 """Barriers that trucks pass: `gate` unless they are locked, or `open`; all others they do not."""
 
-_RULED_BY = frozenset(("junction", "service", "tracktype", "ford", *_SPEED_TAGS))
+_RULED_BY = frozenset(("junction", "service", "tracktype", "ford", "motorcar", *_SPEED_TAGS))
 _RULED_AT_BARRIERS = frozenset(("barrier", "locked", "ford"))
 """Other tags that decide what a way, or a barrier, is to a truck."""
 
@@ -599,11 +601,10 @@ _EXPLAINING: dict[str, frozenset[str] | None] = {
     "locked": frozenset(("yes",)),
 }
 """Tags that tell why a road is as it is, and with which values; None for all but `no`."""
-_TOLD_OF = {
-    "track": frozenset(("ford", "service", "tracktype")),
-    "ferry": frozenset(("ford", "service", "motorcar")),
-}
-_TOLD_OF_ROADS = frozenset(("ford", "service"))
+_TOLD = frozenset(("ford", "service"))
+_TOLD_OF = {"track": _TOLD | {"tracktype"}}
+_CAR_KEYS = frozenset(("motorcar", "motorcar:forward", "motorcar:backward"))
+"""What is said of cars, the sisters of trucks: told where nothing is said of these."""
 _CARS = re.compile("motorcar(?=:|$)")
 
 
@@ -699,7 +700,7 @@ def read_barrier(tags: Mapping[str, str]) -> Road | None:
     if "barrier" not in tags:
         tags = {name: value for name, value in tags.items() if _is_size(name) or name == "ford"}
     found = judge_barrier(tags)
-    text = _join_telling(tags, _RULED_AT_BARRIERS)
+    text = _join_telling(tags, _RULED_AT_BARRIERS, cars=_BARRIERS.get(tags.get("barrier", "")))
     free = found.access is Access.OPEN and all(map(math.isnan, found.limits))
     if free and not varies(tags) and not find_doubts(text):
         return None
@@ -731,7 +732,8 @@ def find_doubts(tags: str) -> tuple[tuple[str, str, str], ...]:
     """Find what deserves a look in OpenStreetMap in the text of `Road.tags`: kind, key, value.
 
     Kinds are `conditional` (hangs on a clock) and `unclear` conditions, `lanes` (of single ones),
-    `unknown_key`, `unreadable` values, `implausible` limits and `unknown_access`.
+    `unknown_key`, `unreadable` values, `implausible` limits, `unknown_access`, and `cars`
+    (nothing is said of trucks).
     """
     pairs = split_tags(tags).items()
     return tuple((kind, key, value) for key, value in pairs if (kind := find_doubt(key, value)))
@@ -811,8 +813,13 @@ def _is_size(name: str) -> bool:
     return bool((key := read_key(name)) and key.base in LIMIT_OF)
 
 
-def _join_telling(tags: Mapping[str, str], explaining: frozenset[str]) -> str:
-    """Write the tags that restrict, are in doubt, or explain why a road is as it is."""
+def _join_telling(tags: Mapping[str, str], explaining: frozenset[str], cars: object = True) -> str:
+    """Write the tags that restrict, are in doubt, or explain why a road is as it is.
+
+    Those on `cars` where no tag but a condition says what trucks may.
+    """
+    if cars and all(one.condition for one in read_words(tags).get("access", [])):
+        explaining |= _CAR_KEYS
     asked = {name: _explains if name in explaining else _tells for name in tags}
     return join_tags({name: value for name, value in tags.items() if asked[name](name, value)})
 
@@ -845,7 +852,7 @@ READERS: dict[str, Callable[[Mapping[str, str], str], Any]] = {
         tags.get("toll:hgv", ""), tags.get("toll") == "yes"
     ),
     "level": lambda tags, _: _read_level(tags),
-    "tags": lambda tags, kind: _join_telling(tags, _TOLD_OF.get(kind, _TOLD_OF_ROADS)),
+    "tags": lambda tags, kind: _join_telling(tags, _TOLD_OF.get(kind, _TOLD)),
 }
 """How a field of `Road` is read from the tags of a way and its class; name, access, directions,
 limits and speed, which may hang on the truck, are read by `read_road` itself."""
