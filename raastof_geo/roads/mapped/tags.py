@@ -73,9 +73,9 @@ _WORDS = re.compile(
 )
 
 
-def parts(value: str) -> list[str]:
-    """Take several values apart, as in `customers; delivery`."""
-    return [part.strip() for part in value.lower().split(";") if part.strip()]
+def parts(value: str, between: str = ";,") -> list[str]:
+    """Take several values apart, as in `customers; delivery`; a comma may stand in a number."""
+    return [word for part in re.split(f"[{between}]", value.lower()) if (word := part.strip())]
 
 
 def _of_several(read: Callable[[str], float]) -> Callable[[str], float]:
@@ -84,7 +84,7 @@ def _of_several(read: Callable[[str], float]) -> Callable[[str], float]:
 
     @wraps(read)
     def read_lowest(text: str) -> float:
-        limits = (math.inf if one in _NO_LIMIT else read_one(one) for one in parts(text))
+        limits = (math.inf if one in _NO_LIMIT else read_one(one) for one in parts(text, ";"))
         return min((limit for limit in limits if limit > 0), default=math.nan)
 
     return read_lowest
@@ -327,7 +327,8 @@ _ONEWAY_CLASSES = frozenset(("motorway", "motorway_link"))
 
 _TURN_VALUES = by_word("restriction")
 _TURN_FREED = frozenset(("hgv", "motor_vehicle", "vehicle"))
-_TURN_TIMES = frozenset(("day_on", "day_off", "hour_on", "hour_off"))
+_TURN_TIMES = frozenset(("day_on", "day_off", "hour_on", "hour_off", "opening_hours"))
+_ALWAYS = "24/7"
 _DOUBTS_OF_TURNS = {**dict.fromkeys(_TURN_TIMES, "conditional"), "ambiguous": "ambiguous"}
 
 
@@ -368,7 +369,7 @@ def read_turn_value(value: str) -> str | None:
 READ_VALUE: dict[str, Callable[[str], Any]] = {
     "access": read_access,
     "maxspeed": read_speed,
-    "oneway": _DIRECTIONS.get,
+    "oneway": lambda value: _DIRECTIONS.get(value.strip().lower()),
     "restriction": read_turn_value,
     **{tag: READ_SIZE[one.unit] for tag, (_, one) in LIMIT_OF.items()},
 }
@@ -405,7 +406,7 @@ def flip_tags(tags: Mapping[str, str], road_class: str = "") -> dict[str, str]:
         flipped = ":".join(DIRECTIONS.get(part, part) for part in name.split(":"))
         oneway = key is not None and key.base == "oneway"
         found[flipped if key else name] = _flip_oneway(value) if oneway else value
-    if _implies_oneway(tags, road_class) and tags.get("oneway") not in _DIRECTIONS:
+    if _implies_oneway(tags, road_class) and READ_VALUE["oneway"](tags.get("oneway", "")) is None:
         found["oneway"] = "-1"
     return found
 
@@ -414,7 +415,7 @@ def _flip_oneway(text: str) -> str:
     """Turn the direction round that a value names, or that each value with a condition does."""
 
     def turn(found: re.Match[str]) -> str:
-        ways = _DIRECTIONS.get(found[0].lower())
+        ways = READ_VALUE["oneway"](found[0])
         return "-1" if ways == (True, False) else "yes" if ways == (False, True) else found[0]
 
     return ";".join(_FIRST_WORD.sub(turn, clause, count=1) for clause in _CLAUSE.split(text))
@@ -500,7 +501,7 @@ def read_turn(tags: Mapping[str, str], truck: Truck | None) -> set[str]:
     """Say of a restriction whether it is a `no` or `only` one, or `free`; all that it may be."""
     freed = {*parts(tags.get("except", ""))}
     ours = _list_turn_tags(tags)
-    if freed & _TURN_FREED or not ours or not _TURN_TIMES.isdisjoint(tags):
+    if freed & _TURN_FREED or not ours or _is_timed(tags):
         return {"free"}
     some = freed & SOME_TRUCKS
     if some and truck is not None and some & truck.kinds:
@@ -515,11 +516,15 @@ def read_turn_rules(tags: Mapping[str, str]) -> tuple[str, bool]:
     And tell whether it may bind trucks in a way that cannot be decided.
     """
     ours = _list_turn_tags(tags)
-    timed = not _TURN_TIMES.isdisjoint(tags) or any(find_doubt(*tag) for tag in ours.items())
+    timed = _is_timed(tags) or any(find_doubt(*tag) for tag in ours.items())
     doubtful = bool(ours) and timed and _TURN_FREED.isdisjoint(parts(tags.get("except", "")))
     some = doubtful or len(read_turn(tags, None)) > 1
     kept = {name: tags[name] for name in ("except", *_TURN_TIMES) if name in tags}
     return join_tags({**ours, **kept}) if some else "", doubtful
+
+
+def _is_timed(tags: Mapping[str, str]) -> bool:
+    return any(find_doubt(name, tags[name]) for name in _TURN_TIMES & tags.keys())
 
 
 def _list_turn_tags(tags: Mapping[str, str]) -> dict[str, str]:
@@ -535,7 +540,7 @@ def find_doubt(name: str, value: str) -> str | None:
     if name in _CAR_KEYS:
         return None if read_access(value) is Access.OPEN else "cars"
     if key is None:
-        return _DOUBTS_OF_TURNS.get(name)
+        return None if value.strip() == _ALWAYS else _DOUBTS_OF_TURNS.get(name)
     if key.doubt:
         return key.doubt
     if not key.conditional:
@@ -560,7 +565,8 @@ def _doubt_value(base: str, value: str) -> str | None:
         return None if read(value) else "unknown_access"
     if base == "oneway":
         return None if read(value) else "unreadable"
-    if not parts(value) or any(math.isnan(read(part)) for part in parts(value)):
+    values = parts(value, ";")
+    if not values or any(math.isnan(read(one)) for one in values):
         return "unreadable"
     if base not in LIMIT_OF or read(value) == math.inf:
         return None
@@ -590,7 +596,7 @@ _BARRIERS = by_word("barrier")
 """Barriers that trucks pass: `gate` unless they are locked, or `open`; all others they do not."""
 
 _RULED_BY = frozenset(("junction", "service", "tracktype", "ford", "motorcar", *_SPEED_TAGS))
-_RULED_AT_BARRIERS = frozenset(("barrier", "locked", "ford"))
+_RULED_AT_BARRIERS = frozenset(("barrier", "locked", "ford", "opening_hours"))
 """Other tags that decide what a way, or a barrier, is to a truck."""
 
 _EXPLAINING: dict[str, frozenset[str] | None] = {
@@ -601,7 +607,7 @@ _EXPLAINING: dict[str, frozenset[str] | None] = {
     "locked": frozenset(("yes",)),
 }
 """Tags that tell why a road is as it is, and with which values; None for all but `no`."""
-_TOLD = frozenset(("ford", "service"))
+_TOLD = frozenset(("ford", "service", "opening_hours"))
 _TOLD_OF = {"track": _TOLD | {"tracktype"}}
 _CAR_KEYS = frozenset(("motorcar", "motorcar:forward", "motorcar:backward"))
 """What is said of cars, the sisters of trucks: told where nothing is said of these."""
@@ -700,7 +706,7 @@ def read_barrier(tags: Mapping[str, str]) -> Road | None:
     if "barrier" not in tags:
         tags = {name: value for name, value in tags.items() if _is_size(name) or name == "ford"}
     found = judge_barrier(tags)
-    text = _join_telling(tags, _RULED_AT_BARRIERS, cars=_BARRIERS.get(tags.get("barrier", "")))
+    text = _join_telling(tags, _RULED_AT_BARRIERS, cars=_read_kind(tags))
     free = found.access is Access.OPEN and all(map(math.isnan, found.limits))
     if free and not varies(tags) and not find_doubts(text):
         return None
@@ -715,17 +721,21 @@ def judge_barrier(
 
     A node has no direction: what is said of either holds in both, the stricter first.
     """
-    words, kind = read_words(tags), tags.get("barrier")
+    words, passed = read_words(tags), _read_kind(tags)
     ways = ("forward", "backward") if varies(tags) else ("",)
-    said = [decide_access(words, way, truck, errand) for way in ways] if kind else [Access.OPEN]
-    known = [one for one in said if one is not None]
-    passed = _BARRIERS.get(kind or "")
+    said = [decide_access(words, way, truck, errand) for way in ways]
+    known = [one for one in said if one is not None] if "barrier" in tags else [Access.OPEN]
     locked = passed == "gate" and tags.get("locked") == "yes"
     by_kind = Access.LOCAL if locked else Access.OPEN if passed else Access.CLOSED
     access = Access.CLOSED if _has_ford(tags) else max(known, default=by_kind)
     ahead, back = (decide_limits(words, way, truck, errand) for way in (ways[0], ways[-1]))
     limits = ahead if len(ways) == 1 else tuple(np.fmin(ahead, back).tolist())
     return Passage(access, limits, math.nan)
+
+
+def _read_kind(tags: Mapping[str, str]) -> str:
+    """Tell how trucks pass a barrier: `gate`, `open`, or none; of several kinds the strictest."""
+    return min((_BARRIERS.get(kind, "") for kind in parts(tags.get("barrier", ""))), default="")
 
 
 def find_doubts(tags: str) -> tuple[tuple[str, str, str], ...]:
