@@ -127,7 +127,7 @@ def explain_route(
     there, back = (_Way(roads, chosen, active, load) for load in drive.BOTH_LOADS)
     trips = _compare(there, origin, destination), _compare(back, destination, origin)
     ends = {site: scenario.sites[site] for site in (origin, destination)}
-    near = [find_nearest(roads.network, ends), *(edges for _, edges in trips)]
+    near = [find_nearest(roads.network, ends).edge, *(edges for _, edges in trips)]
     edges, loads = np.unique(np.concatenate(near)), None
     if flows is not None:
         moved = flows[(flows.origin == origin) & (flows.destination == destination)]

@@ -168,13 +168,9 @@ def _nearest_of(network: RoadNetwork, edges: Integers, points: Objects) -> _Near
     return _Nearest(edges[nearest], share, shapely.distance(points, lines[nearest]))
 
 
-def _nearest_of_all(network: RoadNetwork, points: Objects) -> _Nearest:
-    return _nearest_of(network, np.flatnonzero(network.length_m > 0), points)
-
-
-def find_nearest(network: RoadNetwork, sites: Mapping[str, Located]) -> Integers:
-    """Give the edge nearest to each site, be it closed or cut off: it may have been passed over."""
-    return _nearest_of_all(network, _lay(network, sites)).edge
+def find_nearest(network: RoadNetwork, sites: Mapping[str, Located]) -> _Nearest:
+    """Find the edge nearest to each site, be it closed or cut off: it may have been passed over."""
+    return _nearest_of(network, np.flatnonzero(network.length_m > 0), _lay(network, sites))
 
 
 def edge_lines(network: RoadNetwork, edges: Integers) -> Objects:
@@ -224,7 +220,7 @@ def explain_moves(
     lines = shapely.linestrings(np.stack((points, ends), axis=1))
     wet = network.region.measure_off_land(lines, shapely.points(ends)) >= WATER_M
     wet &= shapely.get_dimensions(shapes) == 0
-    usual = _nearest_of_all(network, shapes)
+    usual = find_nearest(network, {str(site): sites[str(site)] for site in frame.index})
     closed = network.access[usual.edge] == Access.CLOSED
     passed = closed & (usual.metres < moved - PASSED_M)
     off_street = network.level[frame["edge"].to_numpy()] != 0

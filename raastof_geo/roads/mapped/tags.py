@@ -328,7 +328,6 @@ _ONEWAY_CLASSES = frozenset(("motorway", "motorway_link"))
 _TURN_VALUES = by_word("restriction")
 _TURN_FREED = frozenset(("hgv", "motor_vehicle", "vehicle"))
 _TURN_TIMES = frozenset(("day_on", "day_off", "hour_on", "hour_off", "opening_hours"))
-_ALWAYS = "24/7"
 _DOUBTS_OF_TURNS = {**dict.fromkeys(_TURN_TIMES, "conditional"), "ambiguous": "ambiguous"}
 
 
@@ -540,7 +539,7 @@ def find_doubt(name: str, value: str) -> str | None:
     if name in _CAR_KEYS:
         return None if read_access(value) is Access.OPEN else "cars"
     if key is None:
-        return None if value.strip() == _ALWAYS else _DOUBTS_OF_TURNS.get(name)
+        return None if value.strip() == "24/7" else _DOUBTS_OF_TURNS.get(name)
     if key.doubt:
         return key.doubt
     if not key.conditional:
@@ -810,13 +809,6 @@ def _read_surface(tags: Mapping[str, str], road_class: str) -> str:
     if not surface and road_class == "track":
         surface = _TRACKS.get(tags.get("tracktype", ""), "")
     return surface
-
-
-def strictest_limit(tag: str, values: Iterable[str]) -> str:
-    """Give the lowest of several values of a tag that limits trucks, as it stands among them."""
-    key = read_key(tag)
-    read = READ_SIZE[LIMIT_OF[key.base][1].unit if key and key.base in LIMIT_OF else "m"]
-    return min(values, key=lambda one: (math.isnan(read(one)), read(one)))
 
 
 def _is_size(name: str) -> bool:
