@@ -9,13 +9,11 @@ from raastof_geo.roads.mapped.tags import (
     find_doubts,
     read_barrier,
     read_class,
-    read_mass_t,
-    read_metres,
-    read_minutes,
     read_road,
     read_turn,
     read_turn_rules,
 )
+from raastof_geo.roads.mapped.value import read_mass_t, read_metres, read_minutes
 from raastof_geo.roads.road import LIMITS, SURFACES, Access, Road, join_tags, split_tags
 
 OPEN_VALUES = ["yes", "designated", "permissive", "official", "discouraged", "unsigned"]
