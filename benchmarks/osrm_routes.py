@@ -46,6 +46,7 @@ from raastof_geo.roads.load import load_network
 from raastof_geo.roads.mapped.osm import read_osm
 from raastof_geo.roads.road import Access
 from raastof_geo.roads.routing.drive import bind_turns, judge_roads, size_truck
+from raastof_geo.roads.routing.engine import find_parts
 from raastof_geo.roads.routing.graph import RoadStop, build_graph
 from raastof_geo.roads.routing.router import load_router
 from raastof_geo.scenario.catalogue import load_catalogue
@@ -94,6 +95,7 @@ local function setup()
   profile.restrictions = Sequence {'hgv', 'motor_vehicle', 'vehicle'}
   profile.service_access_tag_blacklist = Set {}
   profile.speeds.highway.track, profile.speeds.highway.road = 10, 25
+  profile.restricted_highway_whitelist.track = true
   for _, gate in ipairs {'swing_gate', 'sliding_gate', 'hampshire_gate', 'kerb', 'spikes'} do
     profile.barrier_whitelist[gate] = true
   end
@@ -126,12 +128,14 @@ SHUT = frozenset(("no", "agricultural", "forestry", "emergency", "psv", "bus", "
 TIMES = frozenset(("day_on", "day_off", "hour_on", "hour_off"))
 
 WEIGHS = "OSRM weighs more than metres"
-PRIVATE = "OSRM does not start or end on a private service road"
+PRIVATE = "OSRM bars a private service road"
 OTHER_METRES = "OSRM's metres, on a sphere, make ours the longer one"
 SHUT_TO_CARS = "OSRM bars a road that is closed to its vehicle"
 NO_CAR_ROAD = "OSRM bars a class of road"
+CUT_OFF = "OSRM bars all roads to a place"
 NO_CAR_GATE = "OSRM bars a barrier"
 TIMED_TURN = "OSRM bars a turn that is forbidden at times"
+FREED_TURN = "OSRM bars a turn that is free to trucks"
 ENDS_FOR_US = "OSRM does not turn where a road ends for our truck only"
 TOO_LARGE = "we bar a road by size or weight"
 NO_TRUCKS = "we bar a road that is closed to trucks"
@@ -140,13 +144,14 @@ ONE_WAY = "we bar a one-way"
 BARRIER = "we bar a barrier"
 TURN = "we bar a forbidden turn"
 GOES_ON = "we do not turn where a one-way road goes on"
+ENDS_FOR_OSRM = "we do not turn where a road ends for OSRM only"
 AT_GATE = "we do not turn at a gate that may be passed"
 NO_ROAD = "we know no such road"
 UNKNOWN = "not explained"
 KINDS = (
-    *(WEIGHS, PRIVATE, SHUT_TO_CARS, NO_CAR_ROAD, NO_CAR_GATE, TIMED_TURN, ENDS_FOR_US),
-    *(TOO_LARGE, NO_TRUCKS, ERRANDS, ONE_WAY, BARRIER, TURN, GOES_ON, AT_GATE, NO_ROAD),
-    *(OTHER_METRES, UNKNOWN),
+    *(WEIGHS, PRIVATE, SHUT_TO_CARS, NO_CAR_ROAD, CUT_OFF, NO_CAR_GATE, TIMED_TURN, FREED_TURN),
+    *(ENDS_FOR_US, TOO_LARGE, NO_TRUCKS, ERRANDS, ONE_WAY, BARRIER, TURN, GOES_ON),
+    *(ENDS_FOR_OSRM, AT_GATE, NO_ROAD, OTHER_METRES, UNKNOWN),
 )
 
 Arc = int
@@ -186,8 +191,7 @@ def compare(options: argparse.Namespace, folder: Path) -> None:
     shortest: list[Route] = []
     for name, profile in write_profiles(options, folder, roads.vehicle).items():
         data = prepare_osrm(options.osrm_python, options.file, folder / name, profile)
-        first = "hgv" if name == "truck" else "motorcar"
-        peer = Peer(options.osrm_python, data, roads, (first, "motor_vehicle", "vehicle", "access"))
+        peer = Peer(options.osrm_python, data, roads, car=name != "truck")
         theirs = peer.route(pairs)
         shortest = shortest or theirs
         own = shortest if name == "shipped" else theirs
@@ -271,8 +275,8 @@ class TruckRoads:
         self.mapped = Mapped(file)
         truck = size_truck(self.vehicle, "full")
         network = load_network(file)
-        bound = network.turns.join(network.some_turns, bind_turns(network.some_turns, truck))
-        self.network = network = replace(network, turns=bound)
+        bound = [network.some_turns[row] for row in bind_turns(network.some_turns, truck)]
+        self.network = network = replace(network, turns=(*network.turns, *bound))
         judged = judge_roads(network, truck, np.zeros(network.edge_count, bool))
         signed = np.stack((network.forward, network.backward))
         self.closed = judged.closed | (network.access == Access.CLOSED)
@@ -285,10 +289,19 @@ class TruckRoads:
         self.measure = router.weigh(weight, self.local[side, arcs])
 
     def draw_pairs(self, count: int, seed: int) -> list[tuple[RoadStop, RoadStop]]:
-        """Draw pairs of places on two roads each that the truck may use, local ones too."""
-        draw = np.random.default_rng(seed)
-        usable = np.flatnonzero(self.usable.any(axis=0) & (self.network.length_m > 20))
-        edges = np.array([draw.choice(usable, 2, replace=False) for _ in range(count)]).tolist()
+        """Draw pairs of places on two roads each where the truck may serve a site, local ones too.
+
+        Such a road is reached from the others and left for them; one that is cut off is no place
+        for a site, and OSRM puts places on it elsewhere, too.
+        """
+        draw, network = np.random.default_rng(seed), self.network
+        _, start, end = network.list_arcs(self.usable)
+        part = find_parts(start, end, network.node_count, strong=True)
+        joined = part[network.tail] == part[network.head]
+        main = np.bincount(part[network.tail[joined]], network.length_m[joined]).argmax()
+        serves = self.usable.any(axis=0) & joined & (part[network.tail] == main)
+        served = np.flatnonzero(serves & (network.length_m > 20))
+        edges = np.array([draw.choice(served, 2, replace=False) for _ in range(count)]).tolist()
         shares = draw.uniform(0.1, 0.9, (count, 2)).tolist()
         return [
             (RoadStop(one, share), RoadStop(other, rest))
@@ -453,8 +466,8 @@ class TruckRoads:
                     yield 2 * self.barriers[begin]
             yield other
 
-    def list_breaches(self, route: Route) -> list[Cause]:
-        """Find the rules of ours that a way breaks."""
+    def list_breaches(self, route: Route, peer: Peer | None = None) -> list[Cause]:
+        """Find the rules of ours that a way breaks; `peer`: whose way it is."""
         found = [Cause(NO_ROAD, one) for one in route.unknown]
         sides = [(arc % 2, arc // 2) for arc in route.arcs]
         found += [self._why_closed(*one) for one in sides if not self.usable[one]]
@@ -463,7 +476,7 @@ class TruckRoads:
         for one in inside:
             if self.local[one]:
                 found.append(Cause(ERRANDS, self.tell(one[1])))
-        return [*found, *self._list_turns(route.arcs)]
+        return [*found, *self._list_turns(route.arcs, peer)]
 
     def _why_closed(self, side: int, edge: int) -> Cause:
         network = self.network
@@ -475,7 +488,7 @@ class TruckRoads:
             return Cause(TOO_LARGE, self.tell(edge))
         return Cause(NO_TRUCKS, self.tell(edge))
 
-    def _list_turns(self, arcs: tuple[Arc, ...]) -> Iterator[Cause]:
+    def _list_turns(self, arcs: tuple[Arc, ...], peer: Peer | None) -> Iterator[Cause]:
         for path, lasts, only in self._turns:
             for at in range(len(arcs) - len(path)):
                 if arcs[at : at + len(path)] == path and (arcs[at + len(path)] in lasts) != only:
@@ -485,12 +498,14 @@ class TruckRoads:
             if one ^ 1 == other and self.leaving[self.ends(one)[1]] > self.usable[side]:
                 node = self.ends(one)[1]
                 onward = [edge for edge in self.edges_at(node) if edge != one // 2]
-                yield Cause(self._why_on(onward), "; ".join(map(self.tell, onward)))
+                yield Cause(self._why_on(onward, peer), "; ".join(map(self.tell, onward)))
 
-    def _why_on(self, onward: list[int]) -> str:
+    def _why_on(self, onward: list[int], peer: Peer | None) -> str:
         """Tell what goes on where OSRM turns round."""
         if (self.network.way[onward] == 0).any():
             return AT_GATE
+        if peer is not None and peer.barred[onward].all():
+            return ENDS_FOR_OSRM
         return UNKNOWN if self.usable[:, onward].all(axis=0).any() else GOES_ON
 
     @cached_property
@@ -501,7 +516,7 @@ class TruckRoads:
             network.access != Access.CLOSED
         )
         found = defaultdict(set)
-        for only, path in network.turns:
+        for only, path, _ in network.turns:
             if all(open_ways[arc % 2, arc // 2] for arc in path):
                 found[tuple(path[:-1]), only].add(path[-1])
         return [(path, lasts, only) for (path, only), lasts in found.items()]
@@ -561,8 +576,9 @@ def _part(place: Corner, here: Corner, there: Corner) -> float:
 class Peer:
     """OSRM with the data of one profile."""
 
-    def __init__(self, python: Path, data: Path, roads: TruckRoads, keys: tuple[str, ...]) -> None:
-        self.python, self.data, self.roads, self.keys = python, data, roads, keys
+    def __init__(self, python: Path, data: Path, roads: TruckRoads, *, car: bool) -> None:
+        self.python, self.data, self.roads, self.car = python, data, roads, car
+        self.keys = ("motorcar" if car else "hgv", "motor_vehicle", "vehicle", "access")
 
     def ask(self, trips: list[Trip]) -> list[dict | None]:
         done = subprocess.run(
@@ -597,17 +613,32 @@ class Peer:
             found.append(causes + [self._why_no_turn(*arcs) for arcs in turns])
         return found
 
-    def why_out(self, edge: int, *, at_end: bool = False) -> Cause:
-        """Tell why OSRM does not drive on a road, or not begin or end there."""
+    def why_out(self, edge: int) -> Cause:
+        """Tell why OSRM does not drive on a road."""
         way = int(self.roads.network.way[edge])
         tags = self.roads.mapped.tags[way]
         said = next((tags[key] for key in self.keys if key in tags), "")
         if said in SHUT:
             return Cause(SHUT_TO_CARS, f"way {way}: {said}")
-        if tags["highway"] in ("track", "road"):
+        if self.car and tags["highway"] in ("track", "road"):
             return Cause(NO_CAR_ROAD, f"way {way}: highway={tags['highway']}")
-        private = at_end and said == "private" and tags["highway"] == "service"
+        private = self.car and said == "private" and tags["highway"] == "service"
         return Cause(PRIVATE if private else UNKNOWN, f"way {way}: {tags}")
+
+    @cached_property
+    def barred(self) -> np.ndarray:
+        """The edges that OSRM bars, by their tags. [edges]"""
+        mapped = np.isin(self.roads.network.way, [*self.roads.mapped.tags])
+        kinds = [self.why_out(edge).kind if there else "" for edge, there in enumerate(mapped)]
+        return np.isin(kinds, (SHUT_TO_CARS, NO_CAR_ROAD, PRIVATE))
+
+    def why_moved(self, edge: int, other: int) -> Cause:
+        """Tell why OSRM puts a place elsewhere, of a trip whose other place is on another edge."""
+        cause, network = self.why_out(edge), self.roads.network
+        left = ~self.barred
+        part = find_parts(network.tail[left], network.head[left], network.node_count)
+        cut_off = part[network.tail[edge]] != part[network.tail[other]]
+        return cause._replace(kind=CUT_OFF) if cause.kind == UNKNOWN and cut_off else cause
 
     def _why_no_turn(self, one: Arc, other: Arc) -> Cause:
         roads, mapped = self.roads, self.roads.mapped
@@ -619,8 +650,10 @@ class Peer:
             return Cause(ENDS_FOR_US if shut else UNKNOWN, "; ".join(map(roads.tell, shut)))
         for tags, members in mapped.turns:
             if way in members["from"] and corner in map(mapped.corner.get, members["via"]):
+                freed = {*tags.get("except", "").split(";")} - {*self.keys}
+                kind = FREED_TURN if "hgv" in freed else UNKNOWN
                 timed = not TIMES.isdisjoint(tags)
-                return Cause(TIMED_TURN if timed else UNKNOWN, f"way {way}: {tags}")
+                return Cause(TIMED_TURN if timed else kind, f"way {way}: {tags}")
         tags = mapped.node_tags.get(corner, {})
         kind = NO_CAR_GATE if tags.get("barrier") else UNKNOWN
         return Cause(kind, f"way {way} to {roads.network.way[other // 2]}: {tags}")
@@ -656,7 +689,9 @@ def explain(
         ours[rank] = route
     left = differ()
     for rank, edges in moved.items():
-        found[rank] += [peer.why_out(edge, at_end=True) for edge in edges]
+        places = {place.edge for place in pairs[rank]}
+        for edge in edges:
+            found[rank].append(peer.why_moved(edge, next(iter(places - {edge}))))
     shorter = [rank for rank in left if ours[rank].metres < theirs[rank].metres]
     refusals = peer.list_refusals([ours[rank] for rank in shorter])
     for rank, causes in zip(shorter, refusals, strict=True):
@@ -664,7 +699,7 @@ def explain(
         kind = OTHER_METRES if longer else UNKNOWN
         found[rank] += causes or [Cause(kind, f"pair {rank}: ours is shorter")]
     for rank in sorted({*left} - {*shorter}):
-        causes = roads.list_breaches(theirs[rank])
+        causes = roads.list_breaches(theirs[rank], peer)
         found[rank] += causes or [Cause(UNKNOWN, f"pair {rank}: OSRM's is shorter")]
     return found
 

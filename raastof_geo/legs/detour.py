@@ -23,6 +23,7 @@ from raastof_geo.roads.road import Access, align_limits, split_tags
 from raastof_geo.roads.routing import drive
 from raastof_geo.roads.routing.graph import RoadStop
 from raastof_geo.roads.routing.router import Routes
+from raastof_geo.roads.snap import find_nearest
 from raastof_geo.scenario.scenario import Scenario, look_up
 
 
@@ -47,7 +48,7 @@ class Obstacle(_Spot):
 
 @dataclass(frozen=True)
 class DoubtfulTag(_Spot):
-    """A tag near the route that deserves a look in OpenStreetMap."""
+    """A tag on the route, or on the road nearest to a site, that deserves a look in the map."""
 
     key: str
     value: str
@@ -125,7 +126,9 @@ def explain_route(
     active = roads.spell_of(when)
     there, back = (_Way(roads, chosen, active, load) for load in drive.BOTH_LOADS)
     trips = _compare(there, origin, destination), _compare(back, destination, origin)
-    edges, loads = np.unique(np.concatenate([edges for _, edges in trips])), None
+    ends = {site: scenario.sites[site] for site in (origin, destination)}
+    near = [find_nearest(roads.network, ends).edge, *(edges for _, edges in trips)]
+    edges, loads = np.unique(np.concatenate(near)), None
     if flows is not None:
         moved = flows[(flows.origin == origin) & (flows.destination == destination)]
         days = sum(period.days for period in scenario.periods.values())

@@ -22,7 +22,7 @@ from raastof_geo.region.projection import DEGREES, bound, measure_steps
 from raastof_geo.roads.edges import BUILDER, FIELDS, NetworkMetadata, round_degrees
 from raastof_geo.roads.mapped.build import lay_network
 from raastof_geo.roads.mapped.osm import OSM_ENDINGS, TellStep, is_number, read_osm, refuse_others
-from raastof_geo.roads.mapped.tags import flip_tags, read_road, strictest_limit
+from raastof_geo.roads.mapped.tags import flip_tags, read_road
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, Road
 from raastof_geo.roads.store import read_network, write_network
@@ -218,10 +218,8 @@ def _strictest(key: str, value: Any) -> str:
     if key == "highway":
         known = [one for one in values if one in ROAD_CLASSES]
         return max(known, key=ROAD_CLASSES.index, default=values[0])
-    if key.startswith("maxspeed"):
-        return ";".join(values)
     if key.startswith("max"):
-        return strictest_limit(key, values)
+        return ";".join(values)  # of which the lowest counts
     return next((one for one in values if one in _CLOSING), values[0])
 
 

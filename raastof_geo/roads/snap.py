@@ -168,6 +168,11 @@ def _nearest_of(network: RoadNetwork, edges: Integers, points: Objects) -> _Near
     return _Nearest(edges[nearest], share, shapely.distance(points, lines[nearest]))
 
 
+def find_nearest(network: RoadNetwork, sites: Mapping[str, Located]) -> _Nearest:
+    """Find the edge nearest to each site, be it closed or cut off: it may have been passed over."""
+    return _nearest_of(network, np.flatnonzero(network.length_m > 0), _lay(network, sites))
+
+
 def edge_lines(network: RoadNetwork, edges: Integers) -> Objects:
     """Draw edges as `shapely.LineString`s in metres, in their order. [m]"""
     counts = np.diff(network.point_start)[edges]
@@ -207,15 +212,15 @@ def explain_moves(
     frame = anchors.frame[(anchors.frame["snap_m"] > PASSED_M) | (level != 0)]
     if frame.empty:
         return []
-    places = np.array([sites[str(site)].lon_lat for site in frame.index])
+    some = {str(site): sites[str(site)] for site in frame.index}
+    places = np.array([site.lon_lat for site in some.values()])
     points, ends = (network.project(*at.T) for at in (places, frame[["lon", "lat"]].to_numpy()))
-    shapes = _lay(network, {str(site): sites[str(site)] for site in frame.index})
     moved = frame["snap_m"].to_numpy()
     # Roads far from all land that is known have no coast, so none leads over water to them.
     lines = shapely.linestrings(np.stack((points, ends), axis=1))
     wet = network.region.measure_off_land(lines, shapely.points(ends)) >= WATER_M
-    wet &= shapely.get_dimensions(shapes) == 0
-    usual = _nearest_of(network, np.flatnonzero(network.length_m > 0), shapes)
+    wet &= shapely.get_dimensions(_lay(network, some)) == 0
+    usual = find_nearest(network, some)
     closed = network.access[usual.edge] == Access.CLOSED
     passed = closed & (usual.metres < moved - PASSED_M)
     off_street = network.level[frame["edge"].to_numpy()] != 0

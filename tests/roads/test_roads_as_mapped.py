@@ -167,6 +167,57 @@ def test_the_route_tells_of_doubts_on_its_way(tmp_path, capsys, monkeypatch):
         assert part in told
 
 
+IN_DOUBT = {"hgv": "no", "hgv:conditional": "yes @ (06:00-18:00)"}
+
+
+def write_dead_end(folder, tags):
+    """Write the map with a dead end of 560 m in two ways, and a scenario with a site beside it."""
+    nodes = '<node id="8" lon="12.20" lat="55.4045"/><node id="9" lon="12.20" lat="55.405"/>'
+    ways = "".join(
+        f'<way id="{way}"><nd ref="{one}"/><nd ref="{other}"/>{write_tags(tags)}</way>'
+        for way, one, other in ((8, 5, 8), (9, 8, 9))
+    )
+    text = MAPPED_WORLD.replace("lon: 12.20, lat: 55.40", "lon: 12.2001, lat: 55.4047")
+    (folder / "world.yaml").write_text(text, encoding="utf-8")
+    return write_map(folder / "map.osm", {}, None, nodes + ways)
+
+
+@pytest.mark.parametrize("built", [False, True])
+def test_doubts_of_a_dead_end_beside_a_site_are_told(built, tmp_path, capsys, monkeypatch):
+    """The site is served from the next road, so that no route runs there: of a file, and of a pack
+    that keeps larger closed roads for it."""
+    monkeypatch.chdir(tmp_path)
+    file = write_dead_end(tmp_path, {"highway": "secondary", **IN_DOUBT})
+    if built:
+        write_network(build_network(read_osm(file)), tmp_path / "roads.npz")
+        text = (tmp_path / "world.yaml").read_text("utf-8").replace("map.osm", "roads.npz")
+        (tmp_path / "world.yaml").write_text(text, encoding="utf-8")
+    assert run_command(["route", "world.yaml", "pit", "road"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "hgv:conditional=yes @ (06:00-18:00) holds at some times only" in told
+    assert "way/9" in told or built
+
+
+@pytest.mark.parametrize(
+    ("tags", "dropped"),
+    [
+        ({"highway": "secondary", **IN_DOUBT}, 0),
+        ({"highway": "secondary", "hgv": "no"}, 0),
+        ({"highway": "residential", "hgv:conditional": "no @ (22:00-06:00)"}, 2),
+        ({"highway": "residential"}, 0),
+    ],
+)
+def test_minor_roads_in_doubt_that_a_pack_leaves_out_are_counted(tags, dropped, tmp_path):
+    """Of those it keeps every doubt is in the file."""
+    told = []
+    network = build_network(read_osm(write_dead_end(tmp_path, tags)), progress=told.append)
+    said = [str(one) for one in told if "in doubt" in str(one)]
+    assert said == [f"{dropped} minor roads with tags in doubt are left out"] * bool(dropped)
+    assert any("conditional" in road.tags for road in network.roads) == (
+        IN_DOUBT.items() <= tags.items()
+    )
+
+
 @pytest.mark.parametrize(
     ("middle", "km"),
     [
@@ -194,14 +245,22 @@ def test_routes_are_kept_by_what_is_local_to_the_truck(tmp_path):
         assert price_world(tmp_path).frame.length_km[0] == pytest.approx(way_km, abs=0.02)
 
 
-def test_a_yard_behind_a_road_for_errands_is_reached(tmp_path):
-    """Streets that are open, but only reached over such a road, are no trap."""
-    limited = {"maxweight": "7.5", "maxweight:conditional": "none @ destination"}
+@pytest.mark.parametrize(
+    ("errands", "more"),
+    [
+        ({"maxweight": "7.5", "maxweight:conditional": "none @ destination"}, []),
+        # Low trucks have a way out that is open to all.
+        ({"access": "destination"}, [([6, 3], {"maxheight": "3.5"})]),
+        ({"access": "destination"}, [([6, 3], {"maxheight:conditional": "3.5 @ (axles>2)"})]),
+    ],
+)
+def test_a_yard_behind_a_road_for_errands_is_reached(errands, more, tmp_path):
+    """Streets that are open, but that this truck only reaches over such a road, are no trap."""
     body = "".join(
         f'<node id="{number}" lon="{12 + 0.01 * east}" lat="{55.4 + 0.01 * north}"/>'
         for number, (east, north) in enumerate([(0, 0), (4, 0), (8, 0), (4, 1), (4, 2), (6, 2)], 1)
     )
-    ways = [([1, 2, 3], {}), ([2, 4], limited), ([4, 5], {}), ([5, 6], {})]
+    ways = [([1, 2, 3], {}), ([2, 4], errands), ([4, 5], {}), ([5, 6], {}), *more]
     for number, (refs, tags) in enumerate(ways, 1):
         points = "".join(f'<nd ref="{ref}"/>' for ref in refs)
         said = write_tags({"highway": "secondary", **tags})

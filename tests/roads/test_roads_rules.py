@@ -1,5 +1,6 @@
 """What tags with suffixes and conditions mean to each truck, in either direction."""
 
+import itertools
 import math
 
 import numpy as np
@@ -8,6 +9,7 @@ from worlds import make_network
 
 from raastof_geo.roads.mapped.tags import (
     find_doubts,
+    flip_tags,
     read_barrier,
     read_clauses,
     read_key,
@@ -25,21 +27,83 @@ _NAMES = {Access.OPEN: OPEN, Access.LOCAL: LOCAL, Access.CLOSED: CLOSED}
 
 def judge(road: Road, vehicle: str, load: str) -> tuple[list[str], list[float]]:
     """Say what a road is to a truck along it and against it, and at which limit of speed."""
-    network = make_network([(12.0, 55.4), (12.1, 55.4)], [(0, 1)], roads=[road])
-    found = judge_roads(network, size_truck(TRUCKS[vehicle], load), np.zeros(1, bool))
-    local = found.find_local(network)
-    signed = (road.forward, road.backward)
-    said = []
-    for side in (0, 1):
-        shut = not signed[side] or found.closed[side, 0] or road.access is Access.CLOSED
-        said.append(CLOSED if shut else LOCAL if local[side, 0] else OPEN)
-    return said, found.maxspeed_km_h[[0, -1], 0].tolist()
+    return judge_each([road], vehicle, load)[0]
+
+
+def judge_each(roads: list[Road], vehicle: str, load: str) -> list[tuple[list[str], list[float]]]:
+    places = [(12.0, 55.4), (12.1, 55.4)]
+    network = make_network(places, [(0, 1)] * len(roads), roads=roads)
+    found = judge_roads(network, size_truck(TRUCKS[vehicle], load), np.zeros(len(roads), bool))
+    local, said = found.find_local(network), []
+    for edge, road in enumerate(roads):
+        ways = []
+        for side, signed in enumerate((road.forward, road.backward)):
+            shut = not signed or found.closed[side, edge] or road.access is Access.CLOSED
+            ways.append(CLOSED if shut else LOCAL if local[side, edge] else OPEN)
+        said.append((ways, found.maxspeed_km_h[[0, -1], edge].tolist()))
+    return said
 
 
 def meets(tags: dict[str, str], vehicle: str = RIGID, load: str = "full") -> str:
     """Say what a road is to a truck, once where both directions are alike."""
     ahead, back = judge(read_road({"highway": "secondary", **tags}), vehicle, load)[0]
     return ahead if ahead == back else f"{ahead} / {back}"
+
+
+WAYS = {"": None, "yes": (1, 0), "-1": (0, 1), "no": (1, 1)}
+ONEWAY_KEYS = ["oneway", "oneway:conditional", "oneway:hgv", "oneway:hgv:conditional"]
+
+
+def decide_oneway(said: tuple[str, ...], weight_t: float, *, implied: bool) -> tuple[int, int]:
+    """Say which ways are open, the key closest to the truck first, written from the rule alone."""
+    plain, heavy_plain, hgv, heavy_hgv = (WAYS[one] for one in said)
+    heavy = weight_t > 20
+    ranked = [heavy_hgv if heavy else None, hgv, heavy_plain if heavy else None, plain]
+    return next((one for one in ranked if one), (1, 0) if implied else (1, 1))
+
+
+@pytest.mark.parametrize("implied", [False, True])
+@pytest.mark.parametrize("side", ["", "forward", "backward"])
+def test_oneways_are_told_alike_of_a_way_and_of_its_like_drawn_the_other_way_round(implied, side):
+    """All of `oneway`, its condition, that for trucks and its condition, beside a limit."""
+    cases = [*itertools.product(WAYS, repeat=4)]
+    roads = []
+    for said in cases:
+        pairs = zip(ONEWAY_KEYS, said, strict=True)
+        tags = {key: f"{one} @ (weight>20)" if "cond" in key else one for key, one in pairs if one}
+        tags |= {"junction": "roundabout"} if implied else {}
+        tags |= {f"maxheight:{side}": "3.5"} if side else {}
+        some = tags, flip_tags(tags, "secondary")
+        roads += [read_road({"highway": "secondary", **one}) for one in some]
+    for load, weight_t in (("full", 32), ("empty", 14)):
+        found = [ways for ways, _ in judge_each(roads, RIGID, load)]
+        for said, drawn, other in zip(cases, found[::2], found[1::2], strict=True):
+            ahead, back = decide_oneway(said, weight_t, implied=implied)
+            ways = [bool(ahead and side != "forward"), bool(back and side != "backward")]
+            right = [OPEN if one else CLOSED for one in ways]
+            assert (drawn, other[::-1]) == (right, right), said
+
+
+@pytest.mark.parametrize(
+    ("tags", "road_class", "flipped"),
+    [
+        ({"oneway": "reverse"}, "", {"oneway": "yes"}),
+        ({"oneway": "reversible"}, "", {"oneway": "reversible"}),
+        ({"oneway:bicycle": "-1"}, "", {"oneway:bicycle": "-1"}),
+        ({"oneway": "no"}, "motorway", {"oneway": "no"}),
+        ({}, "motorway_link", {"oneway": "-1"}),
+        ({"oneway": "perhaps"}, "motorway", {"oneway": "-1"}),
+        ({"oneway:conditional": "yes @ (Mo; Tu); -1@(weight>7.5); no @ bus"}, "",
+         {"oneway:conditional": "-1 @ (Mo; Tu); yes@(weight>7.5); no @ bus"}),
+        ({"oneway:hgv:conditional": "-1 @ Mo 07:00-09:00; Tu 10:00-12:00"}, "",
+         {"oneway:hgv:conditional": "yes @ Mo 07:00-09:00; Tu 10:00-12:00"}),
+        ({"maxspeed:hgv:backward:conditional": "30 @ (weight>12)", "hgv:forward": "no"}, "",
+         {"maxspeed:hgv:forward:conditional": "30 @ (weight>12)", "hgv:backward": "no"}),
+    ],
+)  # fmt: skip
+def test_tags_are_turned_round(tags, road_class, flipped):
+    """Directions in keys and in values, and what a class says without words."""
+    assert flip_tags(tags, road_class) == flipped
 
 
 # Tags; then what the road is to a full tipper of 32 t, 4 axles, 9.5 m; to the same one empty,
@@ -222,6 +286,7 @@ def test_limits_and_conditions_on_nodes_bind(tags, expected):
         ("maxheight:forward", "low", "unreadable"),
         ("maxspeed:backward", "fast", "unreadable"),
         ("oneway:hgv", "perhaps", "unreadable"),
+        ("oneway:forward", "yes", "unknown_key"),
         ("maxweight:hgv_articulated", "3500", "implausible"),
         ("trailer", "perhaps", "unknown_access"),
     ],

@@ -9,13 +9,11 @@ from raastof_geo.roads.mapped.tags import (
     find_doubts,
     read_barrier,
     read_class,
-    read_mass_t,
-    read_metres,
-    read_minutes,
     read_road,
     read_turn,
     read_turn_rules,
 )
+from raastof_geo.roads.mapped.value import read_mass_t, read_metres, read_minutes
 from raastof_geo.roads.road import LIMITS, SURFACES, Access, Road, join_tags, split_tags
 
 OPEN_VALUES = ["yes", "designated", "permissive", "official", "discouraged", "unsigned"]
@@ -705,7 +703,7 @@ def test_toll_is_what_trucks_pay(tags, toll):
         ({"service": "alley"}, ""),
         ({"highway": "track", "tracktype": "grade4"}, "tracktype=grade4"),
         ({"highway": "track", "tracktype": "grade2"}, ""),
-        ({"tracktype": "grade4", "motorcar": "no", "barrier": "fence"}, ""),
+        ({"tracktype": "grade4", "motorcar": "yes", "barrier": "fence"}, ""),
     ],
 )
 def test_a_road_keeps_the_tags_that_restrict(tags, text):
@@ -713,9 +711,44 @@ def test_a_road_keeps_the_tags_that_restrict(tags, text):
     assert read_road({"highway": "service", **tags}).tags == text
 
 
+@pytest.mark.parametrize(
+    ("tags", "access", "doubts"),
+    [
+        ({"motorcar": "no"}, Access.OPEN, ["motorcar"]),
+        ({"motorcar": "no", "psv": "yes"}, Access.OPEN, ["motorcar"]),
+        ({"motorcar": "private", "bus": "designated"}, Access.OPEN, ["motorcar"]),
+        ({"motorcar:forward": "no"}, Access.OPEN, ["motorcar:forward"]),
+        ({"motorcar": "no", "hgv": "perhaps"}, Access.OPEN, ["hgv", "motorcar"]),
+        (
+            {"motorcar": "no", "hgv:conditional": "no @ Su"},
+            Access.OPEN,
+            ["hgv:conditional", "motorcar"],
+        ),
+        ({"motorcar": "no", "psv": "yes", "hgv": "yes"}, Access.OPEN, []),
+        ({"motorcar": "no", "motor_vehicle": "yes"}, Access.OPEN, []),
+        ({"motorcar": "no", "access": "destination"}, Access.LOCAL, []),
+        ({"motorcar": "no", "access": "no", "psv": "yes"}, Access.CLOSED, []),
+        ({"motorcar": "yes"}, Access.OPEN, []),
+        ({"psv": "yes"}, Access.OPEN, []),
+        ({"bus": "designated", "vehicle": "no"}, Access.CLOSED, []),
+    ],
+)
+def test_a_road_that_is_closed_to_cars_is_open_to_trucks_and_in_doubt(tags, access, doubts):
+    """`motorcar` is a sister of `hgv`, yet a sign against cars often means all motor vehicles."""
+    road = way(**{key.replace(":", "__"): value for key, value in tags.items()})
+    assert road.access is access
+    assert [key for _, key, _ in find_doubts(road.tags)] == doubts
+    gate = read_barrier({"barrier": "gate", **tags})
+    assert [key for _, key, _ in find_doubts(gate.tags if gate else "")] == doubts
+    block = read_barrier({"barrier": "block", **tags})
+    assert not block or "motorcar" not in block.tags
+
+
 def test_a_ferry_keeps_its_tags_on_cars():
-    """`motorcar` is a reason on ferries only."""
-    assert ferry(motor_vehicle="yes", motorcar="permit").tags == "motorcar=permit"
+    """They count for trucks where nothing is said of these, and are told."""
+    assert ferry(motorcar="permit").tags == "motorcar=permit"
+    assert ferry(motorcar="permit").access is Access.LOCAL
+    assert ferry(motor_vehicle="yes", motorcar="no").tags == ""
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,10 @@ from raastof_geo.language import say
 from raastof_geo.region.projection import bound, measure_steps
 from raastof_geo.roads.edges import NetworkMetadata, RoadEdges, Rows, Turn, lay_runs, round_degrees
 from raastof_geo.roads.mapped.osm import MappedTurn, OsmWays, TellStep
-from raastof_geo.roads.mapped.tags import flip_tags
+from raastof_geo.roads.mapped.tags import find_doubts, flip_tags
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import ROAD_CLASSES, Access, Road, join_tags, split_tags
+from raastof_geo.roads.routing.engine import find_parts
 from raastof_geo.roads.routing.islands import keep_main_part, link_pieces
 
 _LONGEST_VIA = 64
@@ -348,17 +349,22 @@ def build_network(
 
     Keeps the wanted `classes`, links pieces that would be cut off by the shortest way through minor
     roads (`link`), drops what cannot be reached and left again, but for closed roads that would be
-    a way, joins roads end to end, and simplifies their shape within `simplify_m` of the road as
-    mapped [m]. `osm_date`: ISO 8601, by default what `ways` say. `RoadDataError`: no roads of the
-    wanted classes are connected.
+    a way or whose tags are in doubt, joins roads end to end, and simplifies their shape within
+    `simplify_m` of the road as mapped [m]. `progress` is told how many roads in doubt go.
+    `osm_date`: ISO 8601, by default what `ways` say. `RoadDataError`: no roads of the wanted
+    classes are connected.
     """
     whole = _bridge_ferries(lay_network(ways, title=title, osm_date=osm_date))
     if progress:
         progress(say("Linking {count} road segments", count=whole.edge_count))
-    kept = _choose(whole, classes, link)
+    doubts = np.array([bool(find_doubts(road.tags)) for road in whole.roads], bool)
+    kept = _choose(whole, classes, link, doubts[whole.road])
     if not kept.any():
         wanted = ", ".join(classes)
         raise RoadDataError.saying_text("osm files", "unconnected", classes=wanted)
+    lost = np.unique(whole.way[doubts[whole.road] & ~kept])
+    if progress and len(lost):
+        progress(say("{count} minor roads with tags in doubt are left out", count=len(lost)))
     if progress:
         progress(say("Joining and simplifying {count} road segments", count=int(kept.sum())))
     return _draw(whole, np.flatnonzero(kept), simplify_m=simplify_m)
@@ -392,7 +398,7 @@ def _bridge_ferries(network: RoadNetwork) -> RoadNetwork:
     return add_straight_edges(network, tail, head, road=road, length_m=length_m)
 
 
-def _choose(network: RoadNetwork, classes: Collection[str], link: AddLinks) -> Mask:
+def _choose(network: RoadNetwork, classes: Collection[str], link: AddLinks, doubtful: Mask) -> Mask:
     wanted = np.array([label in classes for label in ROAD_CLASSES])[network.road_class]
     closed = network.access == Access.CLOSED
     # Links may run on all streets but closed ones, which carry nobody.
@@ -404,8 +410,13 @@ def _choose(network: RoadNetwork, classes: Collection[str], link: AddLinks) -> M
     reached = np.zeros(network.node_count, bool)
     reached[network.tail[kept]] = True
     reached[network.head[kept]] = True
-    # Closed roads stay where they would be a way, so that a detour can be explained.
-    return np.asarray(kept | (wanted & closed & reached[network.tail] & reached[network.head]))
+    # Closed roads stay where they would be a way, so that a detour can be explained, and from such
+    # nodes on as far as they are in doubt, so that whoever finds no road there is told.
+    shut = wanted & closed
+    some = np.flatnonzero(shut & doubtful)
+    part = find_parts(network.tail[some], network.head[some], network.node_count)
+    near = np.isin(part, part[reached])[network.tail] & doubtful
+    return np.asarray(kept | (shut & (near | (reached[network.tail] & reached[network.head]))))
 
 
 def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetwork:
@@ -489,7 +500,7 @@ def _turn_rules(
     road, more = road.copy(), list(roads)
     for number in np.unique(road[flipped]).tolist():
         rules = roads[number].rules
-        turned = join_tags(flip_tags(split_tags(rules)))
+        turned = join_tags(flip_tags(split_tags(rules), roads[number].road_class)) if rules else ""
         if turned != rules:
             road[flipped & (road == number)] = len(more)
             more.append(replace(roads[number], rules=turned))

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import IO, Any, NoReturn, TypeAlias, cast
 from xml.parsers import expat
@@ -184,7 +185,7 @@ TellStep: TypeAlias = Callable[[Message], None]
 
 _DATE_KEYS = ("osmosis_replication_timestamp", "timestamp")
 _KEYS = ("highway", "route", "barrier", "ford")
-_SUFFIXES = ("", ":hgv", ":forward", ":backward", ":conditional", ":hgv:conditional")
+_SUFFIXES = [*product(("", ":hgv"), ("", ":forward", ":backward"), ("", ":conditional"))]
 """How a limit on a node may end that is no barrier, and so is found by its own tags."""
 _FORM = "opl,locations_on_ways=true,add_metadata=version+timestamp,force_visible_flag=true"
 _PIECE = 1 << 24
@@ -344,7 +345,7 @@ def _write_lines(file: Path, lines: Path, *, merge: bool) -> None:
     """Let osmium write barriers, ways and restrictions as text, once it has read all nodes."""
     keeper = osmium.NodeLocationsForWays(osmium.index.create_map("flex_mem"))
     keeper.ignore_errors()
-    keys = (*_KEYS, *(f"{tag}{suffix}" for tag in LIMIT_OF for suffix in _SUFFIXES))
+    keys = (*_KEYS, *("".join((tag, *suffix)) for tag in LIMIT_OF for suffix in _SUFFIXES))
     wanted = osmium.filter.KeyFilter(*keys), osmium.filter.TagFilter(("type", "restriction"))
     wanted[0].enable_for(osmium.osm.NODE | osmium.osm.WAY)
     wanted[1].enable_for(osmium.osm.RELATION)
@@ -411,6 +412,8 @@ def _read_relation(line: bytes, start: int, found: _Found) -> None:
         value = "; ".join(text for name, text in tags.items() if name.startswith("restriction"))
         for rule in sorted(may_be) or ["no"]:
             found.turns.append(MappedTurn(rule == "only", origin, node, via, target, value, rules))
+    else:  # nobody can tell where it holds
+        found.doubtful_turns += not doubtful
 
 
 def _read_tags(text: bytes) -> dict[str, str]:

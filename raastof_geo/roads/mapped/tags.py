@@ -10,10 +10,9 @@ the direction, the stricter holds.
 
 import math
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache, wraps
+from functools import lru_cache
 from itertools import product
 from typing import Any, NamedTuple, TypeAlias
 
@@ -21,141 +20,8 @@ import numpy as np
 
 from raastof_geo.arrays import Floats
 from raastof_geo.emissions.limit import TRUCK_LIMITS
-from raastof_geo.language import DATA_FOLDER
+from raastof_geo.roads.mapped.value import READ_UNIT, TAGS, by_word, list_words, parts, read_minutes
 from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access, Road, join_tags, split_tags
-
-TAGS: dict[str, Any] = tomllib.loads((DATA_FOLDER / "tags.toml").read_text("utf-8"))
-
-
-def list_words(text: str) -> list[str]:
-    """List the words of a text that has commas between them."""
-    return [word.strip() for word in text.split(",")]
-
-
-def by_word(table: str) -> dict[str, str]:
-    """Give what each word of a table means, which has the words of each meaning."""
-    return {word: meaning for meaning, text in TAGS[table].items() for word in list_words(text)}
-
-
-_NO_LIMIT = frozenset(list_words(TAGS["unlimited"]))
-"""What is written where there is no limit, or none on a sign."""
-
-_NUMBER = r"(\d{1,9}(?:[.,]\d{1,9})?)"
-_THOUSANDS = re.compile(r"\d{1,3}(?:[., ]\d{3})+")
-_MASS = re.compile(r"(\d[\d., ]{0,14}?)\s*([a-z][a-z ]*)?\.?")
-_PLAIN = re.compile(_NUMBER)
-_METRIC = re.compile(rf"{_NUMBER}\s*([a-z]+)?\.?")
-_FEET = re.compile(
-    rf"{_NUMBER}\s*(?:'|ft|feet|foot)\.?\s*(?:-?\s*{_NUMBER}\s*(?:\"|in|inch|inches)?\.?)?"
-)
-_INCHES = re.compile(rf"{_NUMBER}\s*(?:\"|in|inch|inches)\.?")
-_MARKS = str.maketrans({"′": "'", "’": "'", "´": "'", "″": '"', "”": '"', "“": '"'})
-
-_TONNES = {unit: float(tonnes) for unit, tonnes in by_word("tonnes").items()}
-_IN_THOUSANDS = frozenset(list_words(TAGS["in_thousands"]))
-"""Units that limits have thousands of, so that a point may part these."""
-_METRES = {unit: float(metres) for unit, metres in by_word("metres").items()}
-_FOOT_M = 0.3048
-_INCH_M = 0.0254
-
-_SPEED = re.compile(r"(\d{1,4}(?:[.,]\d{1,4})?)\s*(km/h|km/t|kmh|kmt|kph|km/std|mph|knots)?\.?")
-_KM_PER_H = {"mph": 1.609344, "knots": 1.852}
-_NATIONAL_LIMITS: dict[str, float] = TAGS["maxspeed"]
-"""General limits of a country, by the names that they have in tags. [km/h]"""
-_ZONE_LIMIT = re.compile(r"([a-z]{2})(?:-[a-z]+)?:(?:zone:?)?(\d{1,3})")
-_LANDS_OF_MILES = ("gb", "uk", "us")
-
-_CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d))?")
-_PERIOD = re.compile(rf"p(?:(\d{{1,3}})d)?(?:t(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?)?")
-_WORDS = re.compile(
-    rf"(?:{_NUMBER}\s*(?:h|hr|hrs|hour|hours|time|timer)\.?)?"
-    rf"\s*(?:{_NUMBER}\s*(?:m|min|mins|minut|minute|minutes|minutter)?\.?)?"
-)
-
-
-def parts(value: str) -> list[str]:
-    """Take several values apart, as in `customers; delivery`."""
-    return [part.strip() for part in value.lower().split(";") if part.strip()]
-
-
-def _of_several(read: Callable[[str], float]) -> Callable[[str], float]:
-    """Let a reader of one limit read several, as in `7.5; none`: the lowest, inf: none, or NaN."""
-    read_one = lru_cache(1024)(read)
-
-    @wraps(read)
-    def read_lowest(text: str) -> float:
-        limits = (math.inf if one in _NO_LIMIT else read_one(one) for one in parts(text))
-        return min((limit for limit in limits if limit > 0), default=math.nan)
-
-    return read_lowest
-
-
-def read_minutes(text: str) -> float:
-    """Read a duration, as in `00:25`, `25`, `PT1H10M`, `1 h 10 min`, NaN where it is none. [min]"""
-    text = text.strip().lower()
-    minutes = 0.0
-    if found := _CLOCK.fullmatch(text):
-        minutes = 60.0 * int(found[1]) + int(found[2]) + _number(found[3]) / 60
-    elif found := _PERIOD.fullmatch(text):
-        days, hours, whole, seconds = map(_number, found.groups())
-        minutes = 1440 * days + 60 * hours + whole + seconds / 60
-    elif found := _WORDS.fullmatch(text):
-        minutes = 60 * _number(found[1]) + _number(found[2])
-    return minutes or math.nan
-
-
-@_of_several
-def read_mass_t(text: str) -> float:
-    """Read a limit on mass, as `7.5`, `7,5 t` or `16000 lbs`: the lowest, inf: none, or NaN. [t]"""
-    found = _MASS.fullmatch(text)
-    if found is None:
-        return math.nan
-    number, unit = found[1], found[2] or "t"
-    if unit in _IN_THOUSANDS and _THOUSANDS.fullmatch(number):
-        number = re.sub("[., ]", "", number)
-    if unit not in _TONNES or not _PLAIN.fullmatch(number):
-        return math.nan
-    return round(_number(number) * _TONNES[unit], 6)
-
-
-@_of_several
-def read_metres(text: str) -> float:
-    """Read a limit on length, as in `3.8`, `380 cm`, `12'6"`: the lowest, inf: none, or NaN. [m]"""
-    text = text.translate(_MARKS).replace("''", '"')
-    if (found := _METRIC.fullmatch(text)) and (found[2] or "m") in _METRES:
-        return round(_number(found[1]) * _METRES[found[2] or "m"], 6)
-    if found := _INCHES.fullmatch(text):
-        return round(_number(found[1]) * _INCH_M, 6)
-    if found := _FEET.fullmatch(text):
-        inches = _number(found[2])
-        metres = _number(found[1]) * _FOOT_M + inches * _INCH_M
-        return round(metres, 6) if inches < 12 else math.nan
-    return math.nan
-
-
-@_of_several
-def _read_count(text: str) -> float:
-    return float(text) if text.isdecimal() else math.nan
-
-
-@_of_several
-def read_speed(text: str) -> float:
-    """Read a limit on speed, as in `50`, `30 mph`, `DK:zone30`: the lowest, inf: none. [km/h]"""
-    if text in _NATIONAL_LIMITS:
-        return _NATIONAL_LIMITS[text]
-    if found := _ZONE_LIMIT.fullmatch(text):
-        factor = _KM_PER_H["mph"] if found[1] in _LANDS_OF_MILES else 1.0
-        return round(float(found[2]) * factor, 1)
-    found = _SPEED.fullmatch(text)
-    return round(_number(found[1]) * _KM_PER_H.get(found[2], 1.0), 1) if found else math.nan
-
-
-def _number(text: str | None) -> float:
-    return float(text.replace(",", ".")) if text else 0.0
-
-
-READ_SIZE = {"t": read_mass_t, "m": read_metres, "axles": _read_count}
-"""How the value of a limit is read, by its unit."""
 
 LIMIT_OF = {tag: (rank, one) for rank, one in enumerate(TRUCK_LIMITS) for tag in one.tags}
 """Each limit and its place among `TRUCK_LIMITS`, by each of its tags."""
@@ -186,6 +52,7 @@ _HANGS_ON_CLOCK = re.compile(
 _SIZE = re.compile(r"(?:max)?_?([a-z_]+?)\s*(<=|>=|==|=|<|>|≤|≥)\s*(.+)")
 _CLAUSE = re.compile(r";(?![^()]*\))")
 """What parts clauses stands in no brackets."""
+_FIRST_WORD = re.compile(r"[^\s@]+")
 _AND = re.compile(r"\)\s*and\s*\(|\s+and\s+")
 SLACK = 1e-6
 """A truck of just the size that is named, or allowed, is so, whatever rounding says. [t, m]"""
@@ -246,8 +113,10 @@ def read_key(key: str) -> TagKey | None:
     rest = {*left} - _KINDS - {*DIRECTIONS, "both_ways", "conditional"}
     if rest & (OTHERS | _REMARKS_ON):
         return None
-    doubt = "lanes" if rest == {"lanes"} else "unknown_key" if rest else ""
     direction = next((one for one in left if one in DIRECTIONS), "")
+    if direction and base in ("oneway", "restriction"):  # which tell directions by their values
+        rest.add(direction)
+    doubt = "lanes" if rest == {"lanes"} else "unknown_key" if rest else ""
     kinds = frozenset(left) & _KINDS
     return TagKey(base, kinds, direction, "conditional" in left, doubt)
 
@@ -298,7 +167,7 @@ def _read_condition(text: str) -> TagCondition:
     for part in wanted:
         found = _SIZE.fullmatch(part)
         size = _SIZE_OF.get(found[1].replace("_", "")) if found else None
-        value = READ_SIZE[size[1].unit](found[3]) if found and size else math.nan
+        value = READ_UNIT[size[1].unit](found[3]) if found and size else math.nan
         if part in _KINDS:
             kinds.add(part)
         elif found and size and math.isfinite(value):
@@ -324,7 +193,7 @@ _ONEWAY_CLASSES = frozenset(("motorway", "motorway_link"))
 
 _TURN_VALUES = by_word("restriction")
 _TURN_FREED = frozenset(("hgv", "motor_vehicle", "vehicle"))
-_TURN_TIMES = frozenset(("day_on", "day_off", "hour_on", "hour_off"))
+_TURN_TIMES = frozenset(("day_on", "day_off", "hour_on", "hour_off", "opening_hours"))
 _DOUBTS_OF_TURNS = {**dict.fromkeys(_TURN_TIMES, "conditional"), "ambiguous": "ambiguous"}
 
 
@@ -364,10 +233,10 @@ def read_turn_value(value: str) -> str | None:
 
 READ_VALUE: dict[str, Callable[[str], Any]] = {
     "access": read_access,
-    "maxspeed": read_speed,
-    "oneway": _DIRECTIONS.get,
+    "maxspeed": READ_UNIT["km/h"],
+    "oneway": lambda value: _DIRECTIONS.get(value.strip().lower()),
     "restriction": read_turn_value,
-    **{tag: READ_SIZE[one.unit] for tag, (_, one) in LIMIT_OF.items()},
+    **{tag: READ_UNIT[one.unit] for tag, (_, one) in LIMIT_OF.items()},
 }
 """How a value is read, by what it is about; none or NaN where it cannot be read."""
 
@@ -394,16 +263,31 @@ def varies(tags: Iterable[str]) -> bool:
     return any(key.varies and not key.doubt for name in tags if (key := read_key(name)))
 
 
-def flip_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    """Say the same of a way that is drawn the other way round."""
-    turned = {"yes": "-1", "true": "-1", "1": "-1", "-1": "yes", "reverse": "yes"}
+def flip_tags(tags: Mapping[str, str], road_class: str = "") -> dict[str, str]:
+    """Say the same of a way that is drawn the other way round; of a class that may imply one."""
     found = {}
     for name, value in tags.items():
         key = read_key(name)
         flipped = ":".join(DIRECTIONS.get(part, part) for part in name.split(":"))
-        oneway = key is not None and key.base == "oneway" and not key.conditional
-        found[flipped if key else name] = turned.get(value, value) if oneway else value
+        oneway = key is not None and key.base == "oneway"
+        found[flipped if key else name] = _flip_oneway(value) if oneway else value
+    if _implies_oneway(tags, road_class) and READ_VALUE["oneway"](tags.get("oneway", "")) is None:
+        found["oneway"] = "-1"
     return found
+
+
+def _flip_oneway(text: str) -> str:
+    """Turn the direction round that a value names, or that each value with a condition does."""
+
+    def turn(found: re.Match[str]) -> str:
+        ways = READ_VALUE["oneway"](found[0])
+        return "-1" if ways == (True, False) else "yes" if ways == (False, True) else found[0]
+
+    return ";".join(_FIRST_WORD.sub(turn, clause, count=1) for clause in _CLAUSE.split(text))
+
+
+def _implies_oneway(tags: Mapping[str, str], road_class: str) -> bool:
+    return tags.get("junction") in _ONEWAY_JUNCTIONS or road_class in _ONEWAY_CLASSES
 
 
 _Strictest: TypeAlias = Callable[[Iterable[Any]], Any]
@@ -446,8 +330,7 @@ def decide_oneway(
     words: TagWords, tags: Mapping[str, str], road_class: str, truck: Truck | None
 ) -> tuple[bool, bool]:
     """Tell whether a way may be driven along its nodes, and against them."""
-    implied = tags.get("junction") in _ONEWAY_JUNCTIONS or road_class in _ONEWAY_CLASSES
-    said = words.get("oneway", [])
+    implied, said = _implies_oneway(tags, road_class), words.get("oneway", [])
     found = _decide(said, truck, False, lambda ways: tuple(map(all, zip(*ways))))  # noqa: B905
     along, against = zip(*(one or (True, not implied) for one in found), strict=True)
     return any(along), any(against)
@@ -483,7 +366,7 @@ def read_turn(tags: Mapping[str, str], truck: Truck | None) -> set[str]:
     """Say of a restriction whether it is a `no` or `only` one, or `free`; all that it may be."""
     freed = {*parts(tags.get("except", ""))}
     ours = _list_turn_tags(tags)
-    if freed & _TURN_FREED or not ours or not _TURN_TIMES.isdisjoint(tags):
+    if freed & _TURN_FREED or not ours or _is_timed(tags):
         return {"free"}
     some = freed & SOME_TRUCKS
     if some and truck is not None and some & truck.kinds:
@@ -498,11 +381,15 @@ def read_turn_rules(tags: Mapping[str, str]) -> tuple[str, bool]:
     And tell whether it may bind trucks in a way that cannot be decided.
     """
     ours = _list_turn_tags(tags)
-    timed = not _TURN_TIMES.isdisjoint(tags) or any(find_doubt(*tag) for tag in ours.items())
+    timed = _is_timed(tags) or any(find_doubt(*tag) for tag in ours.items())
     doubtful = bool(ours) and timed and _TURN_FREED.isdisjoint(parts(tags.get("except", "")))
     some = doubtful or len(read_turn(tags, None)) > 1
     kept = {name: tags[name] for name in ("except", *_TURN_TIMES) if name in tags}
     return join_tags({**ours, **kept}) if some else "", doubtful
+
+
+def _is_timed(tags: Mapping[str, str]) -> bool:
+    return any(find_doubt(name, tags[name]) for name in _TURN_TIMES & tags.keys())
 
 
 def _list_turn_tags(tags: Mapping[str, str]) -> dict[str, str]:
@@ -515,8 +402,10 @@ def _list_turn_tags(tags: Mapping[str, str]) -> dict[str, str]:
 def find_doubt(name: str, value: str) -> str | None:
     """Say what is doubtful about a tag: of which kind (`find_doubts`), none where nothing is."""
     key = read_key(name)
+    if name in _CAR_KEYS:
+        return None if read_access(value) is Access.OPEN else "cars"
     if key is None:
-        return _DOUBTS_OF_TURNS.get(name)
+        return None if value.strip() == "24/7" else _DOUBTS_OF_TURNS.get(name)
     if key.doubt:
         return key.doubt
     if not key.conditional:
@@ -541,7 +430,8 @@ def _doubt_value(base: str, value: str) -> str | None:
         return None if read(value) else "unknown_access"
     if base == "oneway":
         return None if read(value) else "unreadable"
-    if not parts(value) or any(math.isnan(read(part)) for part in parts(value)):
+    values = parts(value, ";")
+    if not values or any(math.isnan(read(one)) for one in values):
         return "unreadable"
     if base not in LIMIT_OF or read(value) == math.inf:
         return None
@@ -570,8 +460,8 @@ _ROUGHNESS = {surface: rank for rank, surface in enumerate(SURFACES)}
 _BARRIERS = by_word("barrier")
 """Barriers that trucks pass: `gate` unless they are locked, or `open`; all others they do not."""
 
-_RULED_BY = frozenset(("junction", "service", "tracktype", "ford", *_SPEED_TAGS))
-_RULED_AT_BARRIERS = frozenset(("barrier", "locked", "ford"))
+_RULED_BY = frozenset(("junction", "service", "tracktype", "ford", "motorcar", *_SPEED_TAGS))
+_RULED_AT_BARRIERS = frozenset(("barrier", "locked", "ford", "opening_hours"))
 """Other tags that decide what a way, or a barrier, is to a truck."""
 
 _EXPLAINING: dict[str, frozenset[str] | None] = {
@@ -582,11 +472,10 @@ _EXPLAINING: dict[str, frozenset[str] | None] = {
     "locked": frozenset(("yes",)),
 }
 """Tags that tell why a road is as it is, and with which values; None for all but `no`."""
-_TOLD_OF = {
-    "track": frozenset(("ford", "service", "tracktype")),
-    "ferry": frozenset(("ford", "service", "motorcar")),
-}
-_TOLD_OF_ROADS = frozenset(("ford", "service"))
+_TOLD = frozenset(("ford", "service", "opening_hours"))
+_TOLD_OF = {"track": _TOLD | {"tracktype"}}
+_CAR_KEYS = frozenset(("motorcar", "motorcar:forward", "motorcar:backward"))
+"""What is said of cars, the sisters of trucks: told where nothing is said of these."""
 _CARS = re.compile("motorcar(?=:|$)")
 
 
@@ -682,7 +571,7 @@ def read_barrier(tags: Mapping[str, str]) -> Road | None:
     if "barrier" not in tags:
         tags = {name: value for name, value in tags.items() if _is_size(name) or name == "ford"}
     found = judge_barrier(tags)
-    text = _join_telling(tags, _RULED_AT_BARRIERS)
+    text = _join_telling(tags, _RULED_AT_BARRIERS, cars=_read_kind(tags))
     free = found.access is Access.OPEN and all(map(math.isnan, found.limits))
     if free and not varies(tags) and not find_doubts(text):
         return None
@@ -697,11 +586,10 @@ def judge_barrier(
 
     A node has no direction: what is said of either holds in both, the stricter first.
     """
-    words, kind = read_words(tags), tags.get("barrier")
+    words, passed = read_words(tags), _read_kind(tags)
     ways = ("forward", "backward") if varies(tags) else ("",)
-    said = [decide_access(words, way, truck, errand) for way in ways] if kind else [Access.OPEN]
-    known = [one for one in said if one is not None]
-    passed = _BARRIERS.get(kind or "")
+    said = [decide_access(words, way, truck, errand) for way in ways]
+    known = [one for one in said if one is not None] if "barrier" in tags else [Access.OPEN]
     locked = passed == "gate" and tags.get("locked") == "yes"
     by_kind = Access.LOCAL if locked else Access.OPEN if passed else Access.CLOSED
     access = Access.CLOSED if _has_ford(tags) else max(known, default=by_kind)
@@ -710,11 +598,17 @@ def judge_barrier(
     return Passage(access, limits, math.nan)
 
 
+def _read_kind(tags: Mapping[str, str]) -> str:
+    """Tell how trucks pass a barrier: `gate`, `open`, or none; of several kinds the strictest."""
+    return min((_BARRIERS.get(kind, "") for kind in parts(tags.get("barrier", ""))), default="")
+
+
 def find_doubts(tags: str) -> tuple[tuple[str, str, str], ...]:
     """Find what deserves a look in OpenStreetMap in the text of `Road.tags`: kind, key, value.
 
     Kinds are `conditional` (hangs on a clock) and `unclear` conditions, `lanes` (of single ones),
-    `unknown_key`, `unreadable` values, `implausible` limits and `unknown_access`.
+    `unknown_key`, `unreadable` values, `implausible` limits, `unknown_access`, and `cars`
+    (nothing is said of trucks).
     """
     pairs = split_tags(tags).items()
     return tuple((kind, key, value) for key, value in pairs if (kind := find_doubt(key, value)))
@@ -783,19 +677,17 @@ def _read_surface(tags: Mapping[str, str], road_class: str) -> str:
     return surface
 
 
-def strictest_limit(tag: str, values: Iterable[str]) -> str:
-    """Give the lowest of several values of a tag that limits trucks, as it stands among them."""
-    key = read_key(tag)
-    read = READ_SIZE[LIMIT_OF[key.base][1].unit if key and key.base in LIMIT_OF else "m"]
-    return min(values, key=lambda one: (math.isnan(read(one)), read(one)))
-
-
 def _is_size(name: str) -> bool:
     return bool((key := read_key(name)) and key.base in LIMIT_OF)
 
 
-def _join_telling(tags: Mapping[str, str], explaining: frozenset[str]) -> str:
-    """Write the tags that restrict, are in doubt, or explain why a road is as it is."""
+def _join_telling(tags: Mapping[str, str], explaining: frozenset[str], cars: object = True) -> str:
+    """Write the tags that restrict, are in doubt, or explain why a road is as it is.
+
+    Those on `cars` where no tag but a condition says what trucks may.
+    """
+    if cars and all(one.condition for one in read_words(tags).get("access", [])):
+        explaining |= _CAR_KEYS
     asked = {name: _explains if name in explaining else _tells for name in tags}
     return join_tags({name: value for name, value in tags.items() if asked[name](name, value)})
 
@@ -828,7 +720,7 @@ READERS: dict[str, Callable[[Mapping[str, str], str], Any]] = {
         tags.get("toll:hgv", ""), tags.get("toll") == "yes"
     ),
     "level": lambda tags, _: _read_level(tags),
-    "tags": lambda tags, kind: _join_telling(tags, _TOLD_OF.get(kind, _TOLD_OF_ROADS)),
+    "tags": lambda tags, kind: _join_telling(tags, _TOLD_OF.get(kind, _TOLD)),
 }
 """How a field of `Road` is read from the tags of a way and its class; name, access, directions,
 limits and speed, which may hang on the truck, are read by `read_road` itself."""

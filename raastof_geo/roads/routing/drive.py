@@ -79,26 +79,26 @@ def find_local_edges(
 def judge_roads(network: RoadEdges, truck: Truck, barred: Mask) -> TruckRoads:
     """Say what every road is to a truck; `barred`: edges that it may not use anyway."""
     shut = barred | find_exceeded(truck.size, network.limits).any(axis=1)
-    closed = np.stack((shut, shut))
-    edges = network.ruled
-    if not len(edges):
-        return TruckRoads(closed, None, network.maxspeed_km_h[np.newaxis])
-    roads = [network.roads[number] for number in network.road[edges].tolist()]
-    sized = tuple(truck.size.tolist()), truck.kinds
-    found = [_judge(road.road_class, road.rules, *sized) for road in roads]
-    each = np.array(found)  # edges × directions × 2
-    access, speed = each[:, :, 0].T, each[:, :, 1].T
-    closed[:, edges] = barred[edges] | (access == Access.CLOSED)
-    local, tagged = None, network.access == Access.LOCAL
+    closed, limits = np.stack((shut, shut)), network.maxspeed_km_h[np.newaxis]
+    usable, tagged = network.access != Access.CLOSED, network.access == Access.LOCAL
     errand = np.stack((tagged, tagged))
-    errand[:, edges] = (access == Access.LOCAL) & ~closed[:, edges]
-    if (errand & ~tagged).any():
-        usable = (network.access != Access.CLOSED) & ~closed.all(axis=0)
-        tagged = np.asarray((errand | closed).all(axis=0))
-        local = errand | find_local_edges(network, usable, tagged)
-    limits = np.stack((network.maxspeed_km_h, network.maxspeed_km_h))
-    limits[:, edges] = speed
-    return TruckRoads(closed, local, limits)
+    if len(edges := network.ruled):
+        roads = [network.roads[number] for number in network.road[edges].tolist()]
+        sized = tuple(truck.size.tolist()), truck.kinds
+        each = np.array([_judge(road.road_class, road.rules, *sized) for road in roads])
+        access, speed = each[:, :, 0].T, each[:, :, 1].T  # edges × directions × 2
+        closed[:, edges] = barred[edges] | (access == Access.CLOSED)
+        errand[:, edges] = (access == Access.LOCAL) & ~closed[:, edges]
+        limits = np.repeat(limits, 2, axis=0)
+        limits[:, edges] = speed
+    open_to_it = usable & ~closed.all(axis=0)
+    if not errand.any() or not ((errand & ~tagged).any() or (usable & ~open_to_it).any()):
+        return TruckRoads(closed, None, limits)
+    # What is closed to this truck only may leave open roads that it reaches over local ones.
+    behind = find_local_edges(network, open_to_it, np.asarray((errand | closed).all(axis=0)))
+    local = np.asarray((errand | behind) & ~closed)
+    alike = np.array_equal(local, find_local_edges(network) & ~closed)
+    return TruckRoads(closed, None if alike else local, limits)
 
 
 @lru_cache(1 << 16)
