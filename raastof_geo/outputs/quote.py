@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from raastof_geo.assignment.adjusting.worth import Partner, Quote
 from raastof_geo.assignment.telling import names
-from raastof_geo.files import drafting
+from raastof_geo.files import is_sealed, seal_page, write_whole
 from raastof_geo.language import Message, Readable, format_number, read_texts, say, speaking
 from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.document import write_numbers
@@ -21,7 +21,7 @@ _MOST_PARTNERS, _MOST_DRAWN, _MOST_OTHERS = 15, 5, 40
 def write_quote(result: Result, quote: Quote, path: Path) -> Path:
     """Write the page of a quote; `result` has the newcomer's site in scenario and legs."""
     scenario, due = result.scenario, quote.newcomer
-    with drafting(path) as draft, speaking(*scenario.speech):
+    with speaking(*scenario.speech):
         told = say("Quote: {tonnes} t for {what} are needed")
         if due in scenario.offers:
             told = say("Quote: {tonnes} t {what} are offered")
@@ -38,8 +38,8 @@ def write_quote(result: Result, quote: Quote, path: Path) -> Path:
                 (say("Plan"), scenario.said.title),
             ),
         )
-        document.write_page(page, draft)
-    return path
+        text = seal_page(document.render_page(page))
+    return write_whole(path, text, known=is_sealed)
 
 
 def tell_partners(scenario: Scenario, quote: Quote) -> Iterator[Message]:

@@ -250,13 +250,17 @@ def load_network(
     return read_network(file)
 
 
+_READING = "2026-11-30"
+"""When tags were last read otherwise: networks that were read before are read again."""
+
+
 def _load_osm(file: Path, area: shapely.Geometry | None, progress: TellStep | None) -> RoadNetwork:
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").digest()
     known = ",".join((*FIELDS, *LIMITS))
     return keep(
         "networks",
-        fingerprint((BUILDER, known, file.name, digest, shapely.to_wkb(area) or b"")),
+        fingerprint((BUILDER, _READING, known, file.name, digest, shapely.to_wkb(area) or b"")),
         make=lambda: lay_network(read_osm(file, area=area, progress=progress), title=file.name),
         write=lambda network, draft: write_network(network, draft, compress=False),
         read=read_network,

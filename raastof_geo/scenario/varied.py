@@ -160,7 +160,8 @@ def write_plain(value: Any) -> Any:
     """Write what Python has as a file would: parts as what was said of them, arrays as lists."""
     if isinstance(value, BaseModel):
         said, fields = value.model_fields_set, type(value).model_fields
-        return {fields[one].alias or one: write_plain(getattr(value, one)) for one in said}
+        named = {one: field.alias or one for one, field in fields.items() if one in said}
+        return {name: write_plain(getattr(value, one)) for one, name in named.items()}
     if isinstance(value, Mapping):
         return {str(key): write_plain(one) for key, one in value.items()}
     if isinstance(value, np.generic | np.ndarray):

@@ -109,6 +109,12 @@ def test_a_quote_is_told_and_written(solved, tmp_path, capsys, language):
     assert "The &lt;road&gt;" in text
     assert "6.000" in text if language == "da" else "6,000" in text
     assert "<svg" in text
+    other = ["--offer", "7 000 t clean_clay_soil", "--at", "12.2,55.5"]
+    assert run("quote", folder, *other, "--page", page, "--lang", language, language=language) == 0
+    assert not (tmp_path / "set_aside").exists()  # what is ours and unchanged is replaced
+    page.write_text(page.read_text(encoding="utf-8") + "My note", encoding="utf-8")
+    assert run("quote", folder, *offer, "--page", page, "--lang", language, language=language) == 0
+    assert "My note" in (tmp_path / "set_aside" / "quote.html").read_text(encoding="utf-8")
 
 
 def test_a_need_is_quoted_from_a_pit(solved, tmp_path, capsys):

@@ -7,8 +7,9 @@ from places import ROOT
 from raastof_geo import read_scenario
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW
 from raastof_geo.pipeline import compare_variants, run_scenario, solve_scenario
+from raastof_geo.scenario.said.agreement import Agreement
 from raastof_geo.scenario.telling.locked import choose_flows
-from raastof_geo.scenario.varied import list_variants
+from raastof_geo.scenario.varied import list_variants, write_plain
 
 LANE = ["origin", "destination", "material", "period"]
 FORMS = """
@@ -52,6 +53,14 @@ def test_all_flows_locked_give_the_same_plan(ran, folder, capsys):
     assert len(locked.said.agreements) == own + len(sum_up(result.plan.flows))
     assert next(iter(list_variants(locked))) == "by_cost"
     path.unlink()
+
+
+def test_parts_are_written_in_the_order_in_which_they_are_declared():
+    """Equal inputs give equal bytes, whatever order sets of words have in this process."""
+    said = {"to": "2028", "at_least": "5 t", "taker": "b", "giver": "a", "from": "2027"}
+    written = write_plain(Agreement.model_validate(said, context={}))
+    order = [field.alias or name for name, field in Agreement.model_fields.items()]
+    assert [*written] == [one for one in order if one in said]
 
 
 def test_a_flow_of_a_variant_costs_what_solving_says(ran, folder, capsys):
