@@ -152,9 +152,11 @@ class Rows:
         return self.part(self.numbers[lay_runs(self.start[ranks], sizes)], sizes)
 
     def add_up(self, weight: Floats) -> Floats:
-        """Add up over each list what its numbers weigh."""
-        total = np.append(0.0, np.cumsum(weight[self.numbers]))
-        return np.asarray(total[self.start[1:]] - total[self.start[:-1]])
+        """Add up over each list what its numbers weigh, whatever other lists there are."""
+        total, some = np.zeros(len(self.start) - 1), self.size > 0
+        if some.any():
+            total[some] = np.add.reduceat(weight[self.numbers], self.start[:-1][some])
+        return total
 
 
 _APART = ("forward", "backward", "limits")

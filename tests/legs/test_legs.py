@@ -268,11 +268,11 @@ def test_one_more_site_asks_for_its_own_routes_only(monkeypatch, tmp_path):
 
     (few, first), (many, then), (_, last), (less, none) = map(price, (text, more, more, text))
     assert (len(many), first, then, last, none) == (2 * len(few), 4, 4, 0, 0)
-    pd.testing.assert_frame_equal(few, less)
+    pd.testing.assert_frame_equal(few, less, check_exact=True)
     monkeypatch.setenv("RAASTOF_CACHE", str(tmp_path / "other"))
     afresh, all_of_them = price(more)
     assert all_of_them == first + then
-    pd.testing.assert_frame_equal(many, afresh)
+    pd.testing.assert_frame_equal(many, afresh, check_exact=True)
 
 
 def test_the_sums_of_a_leg_are_those_of_its_arcs():
