@@ -26,9 +26,15 @@ from raastof_geo.files import is_file, is_folder, is_there
 
 VERSION = 2
 """Raised when anything that is kept changes its shape or meaning."""
-KEPT_KINDS = {"catalogues": 20, "networks": 4000, "hierarchies": 1000, "distances": 500}
-"""What is kept: values of catalogues, whole networks, their cores in order, figures of legs; how
-much at most, beyond which goes what was not used for longest. [MB]"""
+KEPT_KINDS = {
+    "networks": 4000,
+    "hierarchies": 1000,
+    "distances": 500,
+    "towns": 20,
+    "catalogues": 20,
+}
+"""What is kept: whole networks, their cores in order, figures of legs, outlines of towns, values of
+catalogues; how much at most, beyond which goes what was not used for longest. [MB]"""
 DOWNLOADS = "overpass"
 """Folder of downloads that are under way, each a folder of its own."""
 DOWNLOAD = re.compile(r"download-[0-9a-f]{40}")

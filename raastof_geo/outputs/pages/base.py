@@ -1,13 +1,14 @@
 """Describe what lies under everything else: land, towns, roads, ferries and names."""
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 import shapely
 
 from raastof_geo.arrays import Floats, Indices, Objects
+from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.outputs.pages.streets import DECIMALS, encode_line, pack, spell_street
 from raastof_geo.outputs.palette import ROADS_DRAWN, attribute_maps
 from raastof_geo.region.projection import unproject_shapes
@@ -83,6 +84,19 @@ def find_land(network: RoadNetwork) -> Objects:
 @lru_cache(maxsize=4)
 def find_towns(network: RoadNetwork) -> list[Floats]:
     """Find outlines of what is built up, from how densely roads meet. [degrees, points × 2]"""
+    drawn = _CELL_M, _SPREAD_M, _TOWN_PER_KM2, _LEAST_TOWN_M2
+    return keep(
+        "towns",
+        fingerprint((network.digest, str(drawn))),
+        make=partial(_outline_towns, network),
+        write=lambda towns, file: write_arrays(
+            {f"{at}": one for at, one in enumerate(towns)}, file
+        ),
+        read=lambda file: [np.asarray(one, float) for one in read_arrays(file).values()],
+    )
+
+
+def _outline_towns(network: RoadNetwork) -> list[Floats]:
     import contourpy
     from scipy.ndimage import gaussian_filter
 
