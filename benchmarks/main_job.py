@@ -27,7 +27,7 @@ if __name__ == "__main__":
     from raastof_geo.pipeline import run_scenario
     from raastof_geo.spread import working
     laps.append(("Importing", begin))
-    with working(int(sys.argv[3]), ready="raastof_geo.pipeline") as team:
+    with working(int(sys.argv[3]), ready="raastof_geo.outputs.write:find_writers") as team:
         how = {"tell": tell, "executor": team, "sensitivity": sys.argv[4] == "yes"}
         run_scenario(sys.argv[1], into=sys.argv[2], **how)
 end = time.perf_counter()

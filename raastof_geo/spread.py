@@ -1,5 +1,7 @@
 """Work side by side: on this machine's cores, or wherever an executor reaches."""
 
+import atexit
+import gc
 import multiprocessing
 import os
 import pickle
@@ -9,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
-from importlib import import_module
 from itertools import islice
+from pkgutil import resolve_name
 from typing import Any, TypeVar, cast
 
 from raastof_geo.errors import InputError
@@ -101,16 +103,16 @@ def _unpack(packed: bytes) -> Any:
 def working(workers: int | None, *, ready: str) -> Iterator[Team | None]:
     """Have as many processes work, this one among them; by default one for each core.
 
-    The others start afresh everywhere, as they must on Windows and macOS, and import the module
-    `ready` while this one prepares their work; they end with it, even if it is killed. None where
-    it works alone.
+    The others start afresh everywhere, as they must on Windows and macOS, and import `ready`, a
+    module or `module:function`, which is called, while this one prepares their work; they end with
+    it, even if it is killed. None where it works alone.
     """
     count = min(os.cpu_count() or 1, _MOST_WORKERS) if workers is None else workers
     if count < 2:
         yield None
         return
     begun = multiprocessing.get_context("spawn")
-    team = Team(count - 1, begun, initializer=_begin, initargs=(ready,))
+    team = Team(count - 1, begun, initializer=_begin, initargs=(ready, gc.get_threshold()))
     for _ in range(count - 1):
         team.submit(int)  # a pool starts a process when there is something to do
     try:
@@ -137,11 +139,14 @@ def reaching(scheduler: str) -> Iterator[Executor]:
         yield executor
 
 
-def _begin(ready: str) -> None:
-    """Leave Ctrl-C to the process that wants the work, and do not outlive it."""
+def _begin(ready: str, thresholds: tuple[int, int, int]) -> None:
+    """Leave Ctrl-C to the process that wants the work, do not outlive it, collect as it does."""
+    gc.set_threshold(*thresholds)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow, daemon=True).start()
-    import_module(ready)
+    atexit.register(gc.freeze)  # leaving, it looks for no garbage: that takes half a second
+    if callable(found := resolve_name(ready)):
+        found()
 
 
 def _follow() -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from raastof_geo.result import Result
     from raastof_geo.scenario import Scenario
 
-_MACHINE = "raastof_geo.pipeline"
+_MACHINE, _WRITERS = "raastof_geo.pipeline", "raastof_geo.outputs.write:find_writers"
 """What helping processes import first."""
 _NAME = say("NAME")
 _MOST_OF_OTHERS = 10
@@ -66,7 +66,7 @@ def run_file(
     if lp is not None:
         check_ending(lp)
     measures, share = read_measures(front) if front else None, read_share(within)
-    with telling(context) as note, working(workers, ready=_MACHINE) as team:
+    with telling(context) as note, working(workers, ready=_WRITERS) as team:
         how: Any = {"into": into, "executor": team, "tell": note}
         result, folder = pipeline.run_scenario(
             scenario,

@@ -25,6 +25,12 @@ def find_writer(output: Output) -> Writer:
     return writer
 
 
+def find_writers() -> None:
+    """Import all that writes outputs, while there is time."""
+    for output in OUTPUTS:
+        find_writer(output)
+
+
 def write_outputs(
     result: Result,
     into: Path,
