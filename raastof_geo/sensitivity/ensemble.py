@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from raastof_geo.arrays import Columns, Floats
+from raastof_geo.arrays import Columns, Floats, dot
 from raastof_geo.assignment.alternative import MATCH
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
-from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.problem import Known, Problem
 from raastof_geo.assignment.statement.row import Programme, build_programme, sum_of
 from raastof_geo.errors import InputError, RaastofError
 from raastof_geo.language import say, speaking
@@ -99,6 +99,8 @@ class Today:
     """[draws x factors]"""
     matches: Mapping[Match, float]
     """Of the plan, the largest first. [t]"""
+    known: Known
+    """Columns of the baseline and of causes, which draws share where only amounts differ."""
 
 
 def solve_today(
@@ -107,10 +109,10 @@ def solve_today(
     """Solve the scenario as it stands; without a plan it is a `NoPlanError`, as in a run."""
     _edit(scenario, factors, [one.subject.value for one in factors])
     causes = scenario.said.effect.causes
-    plan, effect = headline.solve_briefly(scenario, price(scenario), causes=causes)
+    known = Known()
+    plan, found = headline.find_headlines(scenario, price(scenario), causes=causes, known=known)
     ranked = sorted(add_up_matches(plan).items(), key=lambda one: (-one[1], one[0]))
-    headlines = headline.read_headlines(effect)
-    return Today(scenario, plan, headlines, price, factors, levels, dict(ranked))
+    return Today(scenario, plan, found, price, factors, levels, dict(ranked), known)
 
 
 def add_up_matches(plan: Plan) -> dict[Match, float]:
@@ -143,11 +145,13 @@ def _solve_draw(today: Today, number: int) -> Draw:
     try:
         edits = _edit(today.scenario, today.factors, drawn.levels)
         varied = read_varied(today.scenario, edits)
-        known = today.plan.problem if moves_amounts_only(edits) else None
-        legs, whole = known.legs if known else today.price(varied), today.headlines.whole
-        how: Any = {"causes": not whole, "explain": False, "start": today.plan, "columns": known}
-        plan, effect = headline.solve_briefly(varied, legs, **how)
-        found, used = headline.read_headlines(effect), add_up_matches(plan)
+        same, whole = moves_amounts_only(edits), today.headlines.whole
+        legs = today.plan.problem.legs if same else today.price(varied)
+        how: Any = {"causes": not whole, "explain": False, "start": today.plan}
+        if same:
+            how |= {"columns": today.plan.problem, "known": today.known}
+        plan, found = headline.find_headlines(varied, legs, **how)
+        used = add_up_matches(plan)
         apart = found.whole == whole
         told = tuple(found.of(one) if apart or one not in _APART else None for one in HEADLINES)
         dearer = _price_unused(plan, today, used)
@@ -201,8 +205,8 @@ def _hold(plan: Plan, today: Today) -> tuple[float, float]:
     found = _ask(plan, programme, [slack, cost])
     if not found.solved:
         raise InputError(say("the search for what holding today's matches costs was cut short"))
-    added = float(cost @ found.values) - plan.certificate.objective
-    return max(0.0, added), float(slack @ found.values)
+    added = dot(cost, found.values) - plan.certificate.objective
+    return max(0.0, added), dot(slack, found.values)
 
 
 def _ask(plan: Plan, programme: Programme, costs: Sequence[Floats], **how: Any) -> Solution:

@@ -8,7 +8,8 @@ from itertools import product, starmap
 from typing import Any, Literal, TypeAlias, get_args
 
 from raastof_geo.assignment import Plan, assign
-from raastof_geo.effect.measure import Effect, measure_effect
+from raastof_geo.assignment.statement.problem import Known
+from raastof_geo.effect.measure import Effect, Gains, measure_effect, measure_gains
 from raastof_geo.effect.progress import GOAL_SHARE
 from raastof_geo.errors import InputError, RaastofError
 from raastof_geo.language import Message, Readable, format_number, say, speaking
@@ -86,7 +87,7 @@ def find_threshold(scenario: Scenario, name: HeadlineName) -> float:
     return target.at_least if target is not None else GOAL_SHARE
 
 
-def read_headlines(effect: Effect) -> Headlines:
+def read_headlines(effect: Effect | Gains) -> Headlines:
     """Read the headlines of a result.
 
     The emissions saved are what coordination is credited with; where causes were not told apart,
@@ -109,27 +110,41 @@ def solve_headlines(scenario: Scenario, legs: Legs | None, *, whole: bool = Fals
     `whole`: all that is saved is meant, whatever saves it. Without a plan, a solver or a way to
     tell what coordination saves from the rest it is a `RaastofError`.
     """
-    found = read_headlines(solve_briefly(scenario, legs, causes=not whole, explain=False)[1])
+    found = find_headlines(scenario, legs, causes=not whole, explain=False)[1]
     if found.whole != whole:
         raise InputError(say("what coordination saves cannot be told from other causes here"))
     return found
 
 
-def solve_briefly(
-    scenario: Scenario, legs: Legs | None, *, causes: bool, **how: Any
-) -> tuple[Plan, Effect]:
+def find_headlines(
+    scenario: Scenario, legs: Legs | None, *, known: Known | None = None, **how: Any
+) -> tuple[Plan, Headlines]:
+    """Solve as `solve_briefly` does, and give plan and headlines, without books.
+
+    Columns of worlds besides the plan's may be `known` from scenarios with other amounts.
+    """
+    plan = _plan_briefly(scenario, legs, **how)
+    return plan, read_headlines(measure_gains(plan, known))
+
+
+def solve_briefly(scenario: Scenario, legs: Legs | None, **how: Any) -> tuple[Plan, Effect]:
     """Solve a plan that nobody is given, and its effect against one baseline, as far as compared.
 
-    `how` it begins, and whether errors `explain`, as `assign` takes them.
+    `how`: whether `causes` are told apart, how it begins, and whether errors `explain`, as `assign`
+    takes them.
     """
+    plan = _plan_briefly(scenario, legs, **how)
+    return plan, measure_effect(plan.scenario, plan.problem.legs, plan, briefly=True)
+
+
+def _plan_briefly(scenario: Scenario, legs: Legs | None, *, causes: bool, **how: Any) -> Plan:
     if legs is None:
         raise InputError(say("legs that were made up cannot be priced again"))
     said = scenario.said
     chosen = said.effect.model_copy(update={"causes": causes, "shapley": False})
     baseline = said.baseline.model_copy(update={"compare_with": ()})
     quick = scenario.saying(effect=chosen, baseline=baseline)
-    plan = assign(quick, legs, stated=False, **how)
-    return plan, measure_effect(quick, legs, plan, briefly=True)
+    return assign(quick, legs, stated=False, **how)
 
 
 Price: TypeAlias = Callable[[Scenario], Legs | None]
