@@ -126,7 +126,6 @@ class Before(NamedTuple):
     kind: BaselineKind
     together: Together
     missing: bool
-    """Whether it has no place for something."""
     capture: Mapping[str, Captured]
     totals: pd.Series
 

@@ -9,21 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from raastof_geo.arrays import Floats
-from raastof_geo.assignment.alone import solve_alone
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.statement.problem import Known, Problem
+from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.effect import cause
 from raastof_geo.effect.baseline import Comparison, Totals, measure_totals, solve_baseline
-from raastof_geo.effect.books import Books, keep_books, sum_up
-from raastof_geo.effect.cause import (
-    COORDINATION,
-    Before,
-    Cause,
-    CauseName,
-    Gain,
-    credit,
-    read_gain,
-    split_by_cause,
-)
+from raastof_geo.effect.books import Books, keep_books
+from raastof_geo.effect.cause import COORDINATION, Cause, CauseName, Gain, read_gain
 from raastof_geo.effect.money import Transfers, divide_savings
 from raastof_geo.effect.target import TargetAnswer, answer_target
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW, VEHICLE_KM, layered
@@ -137,7 +128,7 @@ class Effect(Shown):
 
     def credit(self, names: Collection[CauseName]) -> Gain | None:
         """Add up what some causes save; none where they cannot be told from others."""
-        return credit(self.causes, names)
+        return cause.credit(self.causes, names)
 
     @property
     def coordination(self) -> Gain | None:
@@ -176,9 +167,9 @@ def measure_effect(
     if scenario.said.effect.causes:
         missing, capture = bool(baseline.missing), baseline.books.scenario.said.capture
         totals = baseline.books.totals
-        before = Before(baseline.kind, baseline.together, missing, capture, totals)
+        before = cause.Before(baseline.kind, baseline.together, missing, capture, totals)
         how: Any = {"count": _count, "briefly": briefly}
-        causes = split_by_cause(scenario, legs, plan, books.totals, before, **how)
+        causes = cause.split_by_cause(scenario, legs, plan, books.totals, before, **how)
     transfers = Transfers({}, {})
     if not briefly:
         transfers = divide_savings(scenario, legs, books, baseline.books, rules=plan.rules)
@@ -198,34 +189,6 @@ def measure_effect(
 
 def _count(problem: Problem, values: Floats) -> pd.Series:
     return keep_books(problem, values).totals
-
-
-@dataclass(frozen=True)
-class Gains:
-    """What conclusions stand on: of an `Effect` what is read without its books and tables."""
-
-    whole: Gain
-    """What the plan saves against the headline's baseline, whatever saves it."""
-    coordination: Gain | None
-    """What matching saves; none where that is not told apart."""
-    target: TargetAnswer
-
-
-def measure_gains(plan: Plan, known: Known | None = None) -> Gains:
-    """Solve the headline's baseline, and give what the plan saves and the largest share there is.
-
-    Columns of worlds besides the plan's may be `known` from scenarios with other amounts.
-    """
-    scenario, legs = plan.scenario, plan.problem.legs
-    alone, after = solve_alone(scenario, legs, known=known), sum_up(plan.problem, plan.proof.values)
-    world, causes = alone.world, tuple[Cause, ...]()
-    totals, capture = sum_up(world.problem, alone.values), world.problem.scenario.said.capture
-    if scenario.said.effect.causes:
-        before = Before(world.kind, world.together, bool(alone.missing), capture, totals)
-        how: Any = {"count": sum_up, "briefly": True, "known": known}
-        causes = split_by_cause(scenario, legs, plan, after, before, **how)
-    target = answer_target(plan, briefly=True)
-    return Gains(read_gain(totals - after), credit(causes, COORDINATION), target)
 
 
 def _solve(solves: Sequence[Callable[[], Any]], number: int) -> Any:

@@ -8,9 +8,21 @@ from itertools import product, starmap
 from typing import Any, Literal, TypeAlias, get_args
 
 from raastof_geo.assignment import Plan, assign
+from raastof_geo.assignment.alone import solve_alone
 from raastof_geo.assignment.statement.problem import Known
-from raastof_geo.effect.measure import Effect, Gains, measure_effect, measure_gains
+from raastof_geo.effect.books import sum_up
+from raastof_geo.effect.cause import (
+    COORDINATION,
+    Before,
+    Cause,
+    Gain,
+    credit,
+    read_gain,
+    split_by_cause,
+)
+from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.progress import GOAL_SHARE
+from raastof_geo.effect.target import TargetAnswer, answer_target
 from raastof_geo.errors import InputError, RaastofError
 from raastof_geo.language import Message, Readable, format_number, say, speaking
 from raastof_geo.legs.legs import Legs
@@ -87,20 +99,24 @@ def find_threshold(scenario: Scenario, name: HeadlineName) -> float:
     return target.at_least if target is not None else GOAL_SHARE
 
 
-def read_headlines(effect: Effect | Gains) -> Headlines:
+def read_headlines(effect: Effect) -> Headlines:
     """Read the headlines of a result.
 
     The emissions saved are what coordination is credited with; where causes were not told apart,
     and so for all variations of such a scenario, all that the plan saves, as money always is.
     """
-    gain, reach = effect.coordination or effect.whole, effect.target.reach
+    return _tell(effect.whole, effect.coordination, effect.target)
+
+
+def _tell(whole: Gain, coordination: Gain | None, target: TargetAnswer) -> Headlines:
+    gain, reach = coordination or whole, target.reach
     return Headlines(
         largest_share=reach.largest,
         share_in_plan=reach.in_plan,
         saved_transport_kg_co2e=gain.transport_kg_co2e,
         saved_kg_co2e=gain.kg_co2e,
-        saved_dkk=effect.whole.dkk,
-        whole=effect.coordination is None,
+        saved_dkk=whole.dkk,
+        whole=coordination is None,
     )
 
 
@@ -119,25 +135,28 @@ def solve_headlines(scenario: Scenario, legs: Legs | None, *, whole: bool = Fals
 def find_headlines(
     scenario: Scenario, legs: Legs | None, *, known: Known | None = None, **how: Any
 ) -> tuple[Plan, Headlines]:
-    """Solve as `solve_briefly` does, and give plan and headlines, without books.
+    """Solve as `solve_briefly` does, and give the plan and its headlines, without any books.
 
     Columns of worlds besides the plan's may be `known` from scenarios with other amounts.
     """
-    plan = _plan_briefly(scenario, legs, **how)
-    return plan, read_headlines(measure_gains(plan, known))
+    plan = solve_briefly(scenario, legs, **how)
+    scenario, legs = plan.scenario, plan.problem.legs
+    alone, after = solve_alone(scenario, legs, known=known), sum_up(plan.problem, plan.proof.values)
+    world, causes = alone.world, tuple[Cause, ...]()
+    before, capture = sum_up(world.problem, alone.values), world.problem.scenario.said.capture
+    if scenario.said.effect.causes:
+        said = Before(world.kind, world.together, bool(alone.missing), capture, before)
+        told: Any = {"count": sum_up, "briefly": True, "known": known}
+        causes = split_by_cause(scenario, legs, plan, after, said, **told)
+    target = answer_target(plan, briefly=True)
+    return plan, _tell(read_gain(before - after), credit(causes, COORDINATION), target)
 
 
-def solve_briefly(scenario: Scenario, legs: Legs | None, **how: Any) -> tuple[Plan, Effect]:
-    """Solve a plan that nobody is given, and its effect against one baseline, as far as compared.
+def solve_briefly(scenario: Scenario, legs: Legs | None, *, causes: bool, **how: Any) -> Plan:
+    """Solve a plan that nobody is given, whose effect is against one baseline, as if compared.
 
-    `how`: whether `causes` are told apart, how it begins, and whether errors `explain`, as `assign`
-    takes them.
+    `how` it begins, and whether errors `explain`, as `assign` takes them.
     """
-    plan = _plan_briefly(scenario, legs, **how)
-    return plan, measure_effect(plan.scenario, plan.problem.legs, plan, briefly=True)
-
-
-def _plan_briefly(scenario: Scenario, legs: Legs | None, *, causes: bool, **how: Any) -> Plan:
     if legs is None:
         raise InputError(say("legs that were made up cannot be priced again"))
     said = scenario.said

@@ -222,7 +222,7 @@ def captured(problem: Problem) -> Iterator[row.Row]:
         share, stockpile = scenario.capture(material), name_stockpile(site)
         columns = problem.find(origin=site, material=material)
         own = [one for one in scenario.depots if one.id == stockpile]
-        pile = touches(problem, {(Role.DEPOT, one.id) for one in own}, columns)
+        pile = touches(problem, {(Role.DEPOT, one.id) for one in own})[columns]
         lying = problem.has("giver_kind", Role.DEPOT, columns)
         dug = problem.has("giver_kind", Role.OFFER, columns) & ~pile
         columns = columns[np.where(lying, pile, dug)]  # by which surplus is put to use

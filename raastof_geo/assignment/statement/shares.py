@@ -102,18 +102,13 @@ def _is_sold(problem: Problem) -> Mask:
     return np.asarray(giver == 0)
 
 
-def touches(
-    problem: Problem, places: set[tuple[Role, str]], columns: Columns | slice = slice(None)
-) -> Mask:
-    """Tell which moves begin or end at one of some places, each a role and an id.
-
-    [moves, or those of `columns`]
-    """
+def touches(problem: Problem, places: set[tuple[Role, str]]) -> Mask:
+    """Tell which moves begin or end at one of some places, each a role and an id. [moves]"""
     if not places:
-        return np.zeros(len(problem.moves.giver[columns]), bool)
+        return np.zeros(len(problem.moves), bool)
     gives = np.array([(one.kind, one.place) in places for one in problem.givers], bool)
     takes = np.array([(one.kind, one.place) in places for one in problem.takers], bool)
-    return np.asarray(gives[problem.moves.giver[columns]] | takes[problem.moves.taker[columns]])
+    return np.asarray(gives[problem.moves.giver] | takes[problem.moves.taker])
 
 
 NOWHERE = ""
