@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,7 +16,7 @@ from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.charts import Band, draw_bands
 from raastof_geo.outputs.tables.book import open_book
 from raastof_geo.sensitivity.batches import describe_draw
-from raastof_geo.sensitivity.ensemble import Ensemble, Used
+from raastof_geo.sensitivity.ensemble import MOST_REGRETTED, MOST_SETS, Ensemble, Used
 from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, find_threshold
 
 PAGE, BOOK = "ensemble.html", "ensemble.xlsx"
@@ -41,6 +41,8 @@ def write_ensemble(ensemble: Ensemble, folder: Path) -> None:
             (say("Courses"), _tabulate_draws, 1),
             (say("Matches"), _tabulate_matches, 3),
             (say("What to commit to"), _tabulate_commitments, 1),
+            *((say("Sites to open"), _tabulate_sets, 1) for _ in ensemble.sets[:1]),
+            *((say("Candidates"), _tabulate_candidates, 1) for _ in ensemble.sets[:1]),
             (say("What was drawn"), _tabulate_factors, 1),
         ):
             book.sheet(name).table(*tabulate(ensemble), freeze=freeze, digits=3)
@@ -118,6 +120,7 @@ def _lay_out(ensemble: Ensemble) -> Iterator[document.Block]:
         (middle, high), (less, most) = (map(round_off, each[[*at]]) for each in (regrets, lost))
         told = {"middle": middle, "high": high, "lost": less, "most": most, "count": len(held)}
         yield document.Paragraph(_tell("regret", unit=_unit_of(ensemble), **told))
+    yield from _tell_sets(ensemble) if ensemble.sets else ()
     yield document.Heading(say("Every match"), anchor="matches")
     weights = [one.weight for one in ensemble.used if one.today_t and one.weight is not None]
     needed = sum(one.needed for one in weights)
@@ -132,6 +135,42 @@ def _lay_out(ensemble: Ensemble) -> Iterator[document.Block]:
     yield document.Heading(say("How it was done"), anchor="how")
     design, asked = _tell("design", count=total, seed=ensemble.seed), _tell("held", count=len(held))
     yield document.Bullets((design, _tell("solved"), asked, _tell("one of several")))
+
+
+def _tell_sets(ensemble: Ensemble) -> Iterator[document.Block]:
+    """Tell which candidates to open before it is known which course comes."""
+    least = ensemble.sets[0], min(ensemble.sets, key=lambda one: (one.refused, one.regret))
+    told = {"unit": _unit_of(ensemble), "first": _name_sites(ensemble, least[0].sites)}
+    told |= {"mean": round_off(least[0].mean), "regret": round_off(least[1].regret)}
+    told |= {"sets": MOST_SETS, "count": MOST_REGRETTED}
+    yield document.Heading(say("Where to build"), anchor="build")
+    yield document.Paragraph(_tell("open", other=_name_sites(ensemble, least[1].sites), **told))
+    yield _cut(say("Sites to open"), _tabulate_sets(ensemble))
+    yield _cut(say("Candidates"), _tabulate_candidates(ensemble))
+
+
+def _name_sites(ensemble: Ensemble, sites: Iterable[str]) -> str:
+    return ", ".join(map(ensemble.today.scenario.site_name, sites)) or str(say("none"))
+
+
+def _tabulate_sets(ensemble: Ensemble) -> _Tabulated:
+    unit = _unit_of(ensemble)
+    return [
+        say("Sites to open"), say("Best in [%]"), say("On average [{unit}]", unit=unit),
+        say("At worst dearer by [{unit}]", unit=unit), say("Courses without a plan"),
+    ], [
+        [_name_sites(ensemble, one.sites), 100 * one.share,
+         None if math.isnan(one.mean) else one.mean, one.regret, one.refused]
+        for one in ensemble.sets
+    ]  # fmt: skip
+
+
+def _tabulate_candidates(ensemble: Ensemble) -> _Tabulated:
+    opened = Counter(site for one in ensemble.planned for site in one.opened)
+    sites, each = sorted({*ensemble.today.plan.openings["site"]}), 100 / len(ensemble.planned)
+    return [say("Site"), say("Opened in [%]")], [
+        [_name_sites(ensemble, [one]), each * opened[one]] for one in sites
+    ]
 
 
 def _cut(
