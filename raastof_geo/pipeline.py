@@ -410,7 +410,8 @@ def _solve_on(result: Result, varied: Scenario) -> Result:
     if legs is None:
         return _solve_afresh(result, varied)
     causes = varied.said.effect.causes
-    plan, effect = headline.solve_briefly(varied, legs, causes=causes)
+    plan = headline.solve_briefly(varied, legs, causes=causes)
+    effect = measure_effect(plan.scenario, legs, plan, briefly=True)
     return Result(varied, result.network, result.anchors, legs, plan, effect)
 
 

@@ -16,7 +16,7 @@ from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.solving.stated import break_ties
 from raastof_geo.assignment.statement import shares
 from raastof_geo.assignment.statement.layout import build_problem
-from raastof_geo.assignment.statement.problem import ColumnKind, Problem
+from raastof_geo.assignment.statement.problem import ColumnKind, Known, Problem
 from raastof_geo.assignment.statement.row import Programme, Row, build_programme, sum_of
 from raastof_geo.errors import SolverError
 from raastof_geo.figures.vocabulary import COST, TONNE_KM
@@ -189,8 +189,10 @@ class Alone:
     """How far today's share can get, where that is less than what is stated."""
 
 
-def lay_world(scenario: Scenario, legs: Legs, kind: BaselineKind | None = None) -> World:
-    """Lay a world without coordination out, the headline's without `kind`."""
+def lay_world(
+    scenario: Scenario, legs: Legs, kind: BaselineKind | None = None, known: Known | None = None
+) -> World:
+    """Lay a world without coordination out, the headline's without `kind`, as far as not known."""
     said, kind = scenario.said, kind or scenario.said.baseline.kind
     nothing: dict[str, Captured] = {DEFAULT: Captured(value=0.0)}
     plain = scenario.saying(
@@ -201,11 +203,14 @@ def lay_world(scenario: Scenario, legs: Legs, kind: BaselineKind | None = None) 
         fleet={},
         capture=nothing if kind == "alone" else {} if kind == "legs" else said.capture,
     )
-    problem = build_problem(plain, legs, every_vehicle=plain.said.return_loads is not None)
+    lay = partial(build_problem, plain, legs, every_vehicle=plain.said.return_loads is not None)
+    problem = (Known() if known is None else known).lay(kind, plain, lay)
     return World(kind, scenario.together, problem)
 
 
-def solve_alone(scenario: Scenario, legs: Legs, kind: BaselineKind | None = None) -> Alone:
+def solve_alone(
+    scenario: Scenario, legs: Legs, kind: BaselineKind | None = None, known: Known | None = None
+) -> Alone:
     """Find the cheapest world without coordination.
 
     `own_first` uses what is within one party first, and the market as it is; `today` the same
@@ -214,10 +219,11 @@ def solve_alone(scenario: Scenario, legs: Legs, kind: BaselineKind | None = None
     one uses of a capacity is gone for the others, and scarce places go to those to whom they are
     worth most, so that no uncoordinated world is cheaper. There are no coordinated trucks, targets
     or agreements; trucks that are few are nobody's. Where there is not room for everything, as
-    much as there is room for is placed. Without a `kind` it is that of the headline. `SolverError`:
-    the legs that the baseline names ask for more than is offered, needed or allowed.
+    much as there is room for is placed. Without a `kind` it is that of the headline; columns may
+    be `known` from scenarios with other amounts. `SolverError`: the legs that the baseline names
+    ask for more than is offered, needed or allowed.
     """
-    world = lay_world(scenario, legs, kind)
+    world = lay_world(scenario, legs, kind, known)
     today = scenario.said.baseline.today
     if world.kind == "today" and today is not None:
         return _solve_today(world, today)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from raastof_geo.arrays import Floats
+from raastof_geo.arrays import Floats, dot
 from raastof_geo.assignment.alone import measure_alone
 from raastof_geo.assignment.rules import RULES, lay_columns, lay_programme, lay_rows
 from raastof_geo.assignment.rules.limits import GOALS_HELD, work_hours
@@ -327,7 +327,7 @@ def _build_plan(
         ),
         certificate=certificate,
         goal_certificate=None if goals is None else _prove(goals),
-        objectives={name: float(cost @ values) for name, cost in objectives},
+        objectives={name: dot(cost, values) for name, cost in objectives},
         amounts={name: float(small.measure(name) @ amount) for name in MEASURES},
         solver=SOLVER,
         finished=found.solved,

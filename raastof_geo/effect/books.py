@@ -8,7 +8,7 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
-from raastof_geo.arrays import Columns, Floats, Indices, Mask
+from raastof_geo.arrays import Columns, Floats, Indices, Mask, dot
 from raastof_geo.assignment.plan import measure_loads
 from raastof_geo.assignment.statement import shares
 from raastof_geo.assignment.statement.problem import Problem
@@ -164,8 +164,9 @@ def _told() -> list[str]:
 
 
 def keep_books(problem: Problem, values: Floats) -> Books:
-    """Write a line for every column in use: `problem.only(used)` and `values[used]`."""
-    parts = []
+    """Write a line for every column in use."""
+    used = np.flatnonzero(values)
+    problem, values, parts = problem.only(used), values[used], list[pd.DataFrame]()
     for kind, named in ((kind, _LABELS[kind]) for kind in _LABELS if problem.sizes[kind]):
         if kind == "moves":
             labels = {label: problem.labels(label) for label in LINE_LABELS[1:-1]}
@@ -196,6 +197,19 @@ def keep_books(problem: Problem, values: Floats) -> Books:
         ["_kind", "giver", "taker", "material", "_period", "vehicle"], ignore_index=True
     )
     return Books(problem.scenario, lines[[*LINE_LABELS, "amount", *_told()]])
+
+
+_GAINED = vocabulary.TRANSPORT_WTW, vocabulary.CO2E, vocabulary.COST
+
+
+def sum_up(problem: Problem, values: Floats) -> pd.Series:
+    """Add up what gains are read from, as `Books.totals` has it but for the last digits."""
+    sums = {one: dot(problem.measure(one), values) for one in _GAINED}
+    paid = (problem.measure(vocabulary.PURCHASE) * values)[problem.block("moves")]
+    giver, _ = problem.number_ends(dict.fromkeys(shares.project_sites(problem.scenario), 0))
+    sold = (giver == 0) & problem.has("giver_kind", Role.OFFER)
+    sold &= ~problem.has("taker_kind", Role.RECEIVER)
+    return pd.Series({**sums, vocabulary.SOLD: float(paid[sold].sum())})
 
 
 _HERE = {"origin": "site", "destination": "site"}

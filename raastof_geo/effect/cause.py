@@ -1,28 +1,29 @@
 """Split the effect by cause: switch the causes on one after the other, and look what each adds."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
-from typing import Literal, TypeAlias, get_args
+from functools import partial
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
 
-from raastof_geo.arrays import Columns, Mask
+from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.alone import NO_TERMS, World, plain_trucks
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules import lay_columns, lay_rows
 from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.solving.stated import break_ties
-from raastof_geo.assignment.statement.problem import ColumnKind, Problem
+from raastof_geo.assignment.statement.problem import ColumnKind, Known, Problem
 from raastof_geo.assignment.statement.row import Programme, build_programme, sum_of
 from raastof_geo.assignment.statement.shares import own_depots, touches
-from raastof_geo.effect.baseline import BaselinePlan
-from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.figures.vocabulary import CO2E, COST, SOLD, TRANSPORT_WTW
 from raastof_geo.legs.legs import Legs
+from raastof_geo.scenario.said.agreement import BaselineKind, Together
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.said.file import Choices
+from raastof_geo.scenario.said.part import Captured
 from raastof_geo.scenario.said.target import Targets
 from raastof_geo.scenario.scenario import Scenario
 
@@ -107,14 +108,38 @@ class Cause:
         return read_gain(self.saved)
 
 
+def credit(causes: Sequence[Cause], names: Collection[CauseName]) -> Gain | None:
+    """Add up what some causes save; none where they cannot be told from others."""
+    mine = [one for one in causes if set(one.names) & set(names)]
+    if not causes or any(set(one.names) - set(names) for one in mine):
+        return None
+    return sum((one.gain for one in mine), Gain())
+
+
+Count: TypeAlias = Callable[[Problem, Floats], pd.Series]
+"""Adds up what columns come to by their values, as `Books.totals` or as far as gains are read."""
+
+
+class Before(NamedTuple):
+    """The baseline, as far as causes are told from it."""
+
+    kind: BaselineKind
+    together: Together
+    missing: bool
+    capture: Mapping[str, Captured]
+    totals: pd.Series
+
+
 def split_by_cause(
     scenario: Scenario,
     legs: Legs,
     plan: Plan,
-    plan_books: Books,
-    baseline: BaselinePlan,
+    plan_totals: pd.Series,
+    baseline: Before,
+    count: Count,
     *,
     briefly: bool = False,
+    known: Known | None = None,
 ) -> tuple[Cause, ...]:
     """Solve with the causes switched on one after the other; they add up to the whole effect.
 
@@ -123,7 +148,8 @@ def split_by_cause(
     tolerances and gap allow (with `trucks`, where the baseline uses no truck that `fleet` limits).
     Every other figure may fall or rise. Where a step has no plan, its cause is told together with
     the next; where the baseline misses tonnes, all of them are. `briefly` coordination is told from
-    the rest only: causes in a row that are credited alike are told together.
+    the rest only: causes in a row that are credited alike are told together. Each step is added up
+    by `count`, and its columns may be `known` from scenarios with other amounts.
     """
     said, own = scenario.said, own_depots(scenario, baseline.together)
     opens = (one.opens is not None and one.role != Role.DEPOT for one in scenario.facilities)
@@ -139,21 +165,20 @@ def split_by_cause(
         "terms": terms or bool(said.agreements),
     }
     wanted = [name for name in CAUSES if applies.get(name, True)]
-    before = baseline.books.totals
+    before = baseline.totals
     found: list[Cause] = []
     waiting: tuple[CauseName, ...] = ()
-    steps = _Steps(scenario, legs, plan, baseline)
+    steps = _Steps(scenario, legs, plan, baseline, Known() if known is None else known)
     for name, then in zip(wanted, [*wanted[1:], None], strict=True):
         waiting = (*waiting, name)
-        books = plan_books
+        after = plan_totals
         if then is not None:
             steps.on.add(name)
             alike = briefly and (name in COORDINATION) == (then in COORDINATION)
             solution = None if baseline.missing or alike else steps.solve(name)
             if solution is None:
                 continue
-            books = keep_books(*solution.used())
-        after = books.totals
+            after = count(solution.problem, solution.programme.clean(solution.values))
         saved = {str(part): float(value) for part, value in (before - after).items()}
         if waiting != ("terms",) or any(abs(value) > _NOTHING for value in saved.values()):
             found.append(Cause(waiting, saved))
@@ -164,10 +189,12 @@ def split_by_cause(
 class _Steps:
     """The worlds of the steps, from the first to the last; like ones share their columns."""
 
-    def __init__(self, scenario: Scenario, legs: Legs, plan: Plan, baseline: BaselinePlan) -> None:
+    def __init__(
+        self, scenario: Scenario, legs: Legs, plan: Plan, baseline: Before, known: Known
+    ) -> None:
         self._scenario, self._legs, self._plan, self._baseline = scenario, legs, plan, baseline
         self.on: set[CauseName] = set()
-        self._laid: tuple[Scenario, Problem] | None = None
+        self._known = known
         self._last: Solution | None = None
 
     def solve(self, name: CauseName) -> Solution | None:
@@ -201,17 +228,16 @@ class _Steps:
             changes |= {"vehicles": plain_trucks(said), "fleet": {}}
         if "return_loads" not in self.on:
             changes["return_loads"] = said.baseline.return_loads
-        switched = self._scenario.saying(**changes)
-        if self._laid is None or self._laid[0].said != switched.said:
-            self._laid = switched, lay_columns(switched, self._legs, self._plan.rules)
-        return self._laid[1]
+        switched, rules = self._scenario.saying(**changes), self._plan.rules
+        lay = partial(lay_columns, switched, self._legs, rules)
+        return self._known.lay(frozenset(changes), switched, lay)
 
     def _state(self, problem: Problem, name: CauseName) -> tuple[Programme, Mask]:
         """Give the rows of a step, and the columns that it may not use."""
         world = World(self._baseline.kind, self._baseline.together, problem)
         if name == "criterion":
             # As much is put to use as in the baseline, which may be less than in the plan.
-            world = world.capturing(self._baseline.books.scenario.said.capture)
+            world = world.capturing(self._baseline.capture)
         elif name in ("uptake", "own"):
             world = replace(world, kind="own_first")
         if name in ("criterion", "uptake", "own"):

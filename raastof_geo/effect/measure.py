@@ -6,13 +6,15 @@ from dataclasses import asdict, dataclass, fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
+from raastof_geo.arrays import Floats
 from raastof_geo.assignment.plan import Plan
+from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.effect import cause
 from raastof_geo.effect.baseline import Comparison, Totals, measure_totals, solve_baseline
 from raastof_geo.effect.books import Books, keep_books
-from raastof_geo.effect.cause import COORDINATION, Cause, CauseName, Gain, read_gain, split_by_cause
+from raastof_geo.effect.cause import COORDINATION, Cause, CauseName, Gain, read_gain
 from raastof_geo.effect.money import Transfers, divide_savings
 from raastof_geo.effect.target import TargetAnswer, answer_target
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW, VEHICLE_KM, layered
@@ -126,10 +128,7 @@ class Effect(Shown):
 
     def credit(self, names: Collection[CauseName]) -> Gain | None:
         """Add up what some causes save; none where they cannot be told from others."""
-        causes = [one for one in self.causes if set(one.names) & set(names)]
-        if not self.causes or any(set(one.names) - set(names) for one in causes):
-            return None
-        return sum((one.gain for one in causes), Gain())
+        return cause.credit(self.causes, names)
 
     @property
     def coordination(self) -> Gain | None:
@@ -163,11 +162,14 @@ def measure_effect(
     solves.append(partial(answer_target, plan, briefly=briefly))
     *worlds, target = spread(executor, _solve, solves, range(len(solves)))
     baseline = worlds[0]
-    used = np.flatnonzero(plan.proof.values)
-    books = keep_books(plan.problem.only(used), plan.proof.values[used])
+    books = keep_books(plan.problem, plan.proof.values)
     causes: tuple[Cause, ...] = ()
     if scenario.said.effect.causes:
-        causes = split_by_cause(scenario, legs, plan, books, baseline, briefly=briefly)
+        missing, capture = bool(baseline.missing), baseline.books.scenario.said.capture
+        totals = baseline.books.totals
+        before = cause.Before(baseline.kind, baseline.together, missing, capture, totals)
+        how: Any = {"count": _count, "briefly": briefly}
+        causes = cause.split_by_cause(scenario, legs, plan, books.totals, before, **how)
     transfers = Transfers({}, {})
     if not briefly:
         transfers = divide_savings(scenario, legs, books, baseline.books, rules=plan.rules)
@@ -183,6 +185,10 @@ def measure_effect(
         causes=causes,
         transfers=transfers,
     )
+
+
+def _count(problem: Problem, values: Floats) -> pd.Series:
+    return keep_books(problem, values).totals
 
 
 def _solve(solves: Sequence[Callable[[], Any]], number: int) -> Any:

@@ -9,14 +9,13 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from raastof_geo.arrays import Floats
+from raastof_geo.arrays import Floats, dot
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.rules import lay_rows, limits
+from raastof_geo.assignment.rules import limits
 from raastof_geo.assignment.solving.certificate import LARGEST_VIOLATION
 from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.statement import shares
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.row import build_programme
 from raastof_geo.assignment.statement.shares import Asked, find_due, weigh_counted
 from raastof_geo.assignment.telling.case import find_ratio
 from raastof_geo.figures.vocabulary import CO2E, COST
@@ -93,16 +92,11 @@ def answer_target(plan: Plan, *, patience_s: float = 120.0, briefly: bool = Fals
     """
     scenario = plan.problem.scenario
     target = scenario.said.targets.first_share
-    asking = (limits.secondary_share_reached, limits.goals_held)
-    free = tuple(rule for rule in plan.rules if rule not in asking)
+    asking = (limits.SHARE_REACHED, limits.GOAL_APPROACHED, limits.GOALS_HELD)
+    free = np.array([row.family not in asking for row in plan.proof.rows], bool)
     # The plan's columns under its rules but for the target: laid out once, solved many times.
-    vary = partial(
-        solve,
-        plan.problem,
-        programme=build_programme(lay_rows(plan.problem, free), plan.problem.whole),
-        clock=patience_s,
-        start=plan.proof.start.columns,
-    )
+    programme, start = plan.proof.programme.keep_rows(free), plan.proof.start
+    vary = partial(solve, plan.problem, programme=programme, clock=patience_s, start=start)
     about = target or SecondaryShare(at_least=0.0)
     definitions = sorted(DEFINITIONS, key=lambda name: name != about.definition)
     definitions = definitions[:1] if briefly else definitions
@@ -136,13 +130,14 @@ def _reach(plan: Plan, vary: _Solve, asked: Asked, *, priced: bool) -> Reach:
     materials = pd.Series(met).groupby(problem.labels("material", due)).sum()
     materials = materials.sort_values(ascending=False)
     in_plan = (float(met.sum()) + asked.counted_t) / needed
+    begin = float(met.sum()) + asked.counted_t, needed
     ended: list[Solution] = []
 
     def measure(cost: Floats) -> Solution:
         ended[:] = [vary(costs=[cost])]
         return ended[0]
 
-    most, of, finished = find_ratio(problem, asked, measure)
+    most, of, finished = find_ratio(problem, asked, measure, begin)
     priced &= finished
     return Reach(
         definition=definition,
@@ -218,4 +213,4 @@ def _price_of_target(
         return price, None, None, None
     less = plan.proof.values - freely.values
     kg, dkk = problem.measure(CO2E), problem.measure(COST)
-    return price, float(costs[0] @ less), float(kg @ less), float(dkk @ less)
+    return price, dot(costs[0], less), dot(kg, less), dot(dkk, less)

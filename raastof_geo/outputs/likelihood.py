@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.charts import draw_bands
 from raastof_geo.outputs.tables.book import open_book
 from raastof_geo.sensitivity.batches import describe_draw
-from raastof_geo.sensitivity.ensemble import Ensemble, Used
+from raastof_geo.sensitivity.ensemble import MOST_REGRETTED, MOST_SETS, Ensemble, Used
 from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, find_threshold
 
 PAGE, BOOK = "ensemble.html", "ensemble.xlsx"
@@ -36,7 +36,9 @@ def write_ensemble(ensemble: Ensemble, folder: Path) -> None:
     page = document.Document(title, scenario.said.language, blocks, subtitle=how)
     document.write_page(page, folder / PAGE)
     with open_book(scenario, folder / BOOK) as book:
-        for tabulate in (_list_draws, _list_matches, _list_commitments, _list_factors):
+        lists = [_list_draws, _list_matches, _list_commitments, _list_factors]
+        lists[3:3] = [_list_sets, _list_candidates] if ensemble.sets else []
+        for tabulate in lists:
             one = tabulate(ensemble)
             book.sheet(one.title).table(one.heads, one.rows, freeze=one.freeze, digits=3)
 
@@ -113,6 +115,7 @@ def _lay_out(ensemble: Ensemble) -> Iterator[document.Block]:
         (middle, high), (less, most) = (map(round_off, each[[*at]]) for each in (regrets, lost))
         told = {"middle": middle, "high": high, "lost": less, "most": most, "count": len(held)}
         yield document.Paragraph(_tell("regret", unit=_unit_of(ensemble), **told))
+    yield from _tell_sets(ensemble) if ensemble.sets else ()
     yield document.Heading(say("Every match"), anchor="matches")
     weights = [one.weight for one in ensemble.used if one.today_t and one.weight is not None]
     needed = sum(one.needed for one in weights)
@@ -136,6 +139,42 @@ def _show(listing: document.Listing) -> document.Table:
         for row in listing.rows
     ]
     return listing._replace(rows=read).show()
+
+
+def _tell_sets(ensemble: Ensemble) -> Iterator[document.Block]:
+    """Tell which candidates to open before it is known which course comes."""
+    least = ensemble.sets[0], min(ensemble.sets, key=lambda one: (one.refused, one.regret))
+    told = {"unit": _unit_of(ensemble), "first": _name_sites(ensemble, least[0].sites)}
+    told |= {"mean": round_off(least[0].mean), "regret": round_off(least[1].regret)}
+    told |= {"sets": MOST_SETS, "count": MOST_REGRETTED}
+    yield document.Heading(say("Where to build"), anchor="build")
+    yield document.Paragraph(_tell("open", other=_name_sites(ensemble, least[1].sites), **told))
+    yield from map(_show, (_list_sets(ensemble), _list_candidates(ensemble)))
+
+
+def _name_sites(ensemble: Ensemble, sites: Iterable[str]) -> str:
+    return ", ".join(map(ensemble.today.scenario.site_name, sites)) or str(say("none"))
+
+
+def _list_sets(ensemble: Ensemble) -> document.Listing:
+    unit = _unit_of(ensemble)
+    heads = [
+        say("Sites to open"), say("Best in [%]"), say("On average [{unit}]", unit=unit),
+        say("At worst dearer by [{unit}]", unit=unit), say("Courses without a plan"),
+    ]  # fmt: skip
+    rows = [
+        [_name_sites(ensemble, one.sites), 100 * one.share,
+         None if math.isnan(one.mean) else one.mean, one.regret, one.refused]
+        for one in ensemble.sets
+    ]  # fmt: skip
+    return document.Listing(say("Sites to open"), heads, rows)
+
+
+def _list_candidates(ensemble: Ensemble) -> document.Listing:
+    opened = Counter(site for one in ensemble.planned for site in one.opened)
+    sites, each = sorted({*ensemble.today.plan.openings["site"]}), 100 / len(ensemble.planned)
+    rows = [[_name_sites(ensemble, [one]), each * opened[one]] for one in sites]
+    return document.Listing(say("Candidates"), [say("Site"), say("Opened in [%]")], rows)
 
 
 def _show_bands(ensemble: Ensemble) -> Iterator[document.Block]:

@@ -1,5 +1,6 @@
 """Solve plan and baseline in many conceivable courses, and see which matches are right in each."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -9,16 +10,17 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from raastof_geo.arrays import Columns, Floats
+from raastof_geo.arrays import Columns, Floats, dot
 from raastof_geo.assignment.alternative import MATCH
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
-from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.problem import Known, Problem
 from raastof_geo.assignment.statement.row import Programme, build_programme, sum_of
 from raastof_geo.errors import InputError, RaastofError
 from raastof_geo.language import say, speaking
 from raastof_geo.scenario.reading.read import read_varied
 from raastof_geo.scenario.said.entry import Role
+from raastof_geo.scenario.said.file import OpeningChoice
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.varied import Edits, edit_together, moves_amounts_only
 from raastof_geo.sensitivity import headline
@@ -36,7 +38,9 @@ FREE_SHARE = 1e-6
 MOST_WEIGHED = 50
 """As many of today's matches, and as many of others, are asked whether they are needed."""
 MOST_REGRETTED = 200
-"""In as many draws at most today's matches are held."""
+"""In as many draws at most today's matches are held, and sets of candidates opened."""
+MOST_SETS = 20
+"""As many sets of candidates, those that are best most often, are opened in draws."""
 _APART: tuple[HeadlineName, ...] = ("saved_transport_kg_co2e", "saved_kg_co2e")
 """Headlines of what coordination saves."""
 _LEAST_TOGETHER = 0.5
@@ -65,6 +69,8 @@ class Draw(NamedTuple):
     """What holding today's matches adds to the first objective; none: it was not asked."""
     undelivered_t: float = 0.0
     """Tonnes of today's matches that could not be held. [t]"""
+    opened: tuple[str, ...] = ()
+    """Sites of the candidates that the plan opens."""
 
     def of(self, name: HeadlineName) -> float | None:
         """Give one of the headlines."""
@@ -76,13 +82,13 @@ class Draw(NamedTuple):
         return {**self._asdict(), **lists}
 
 
-_LISTED = ("matches", "dearer")
+_LISTED, _TUPLES = ("matches", "dearer"), ("levels", "headlines", "opened")
 
 
 def read_draw(values: Mapping[str, Any]) -> Draw:
     """Read a draw from what `Draw.to_plain` gave."""
     lists = {key: {(one, two, of): t for one, two, of, t in values[key]} for key in _LISTED}
-    ends = {key: values[key] and tuple(values[key]) for key in ("levels", "headlines")}
+    ends = {key: values[key] and tuple(values[key]) for key in _TUPLES}
     return Draw(**{**values, **ends, **lists})
 
 
@@ -99,6 +105,8 @@ class Today:
     """[draws x factors]"""
     matches: Mapping[Match, float]
     """Of the plan, the largest first. [t]"""
+    known: Known
+    """Columns of the baseline and of causes, which draws share where only amounts differ."""
 
 
 def solve_today(
@@ -107,10 +115,10 @@ def solve_today(
     """Solve the scenario as it stands; without a plan it is a `NoPlanError`, as in a run."""
     _edit(scenario, factors, [one.subject.value for one in factors])
     causes = scenario.said.effect.causes
-    plan, effect = headline.solve_briefly(scenario, price(scenario), causes=causes)
+    known = Known()
+    plan, found = headline.find_headlines(scenario, price(scenario), causes=causes, known=known)
     ranked = sorted(add_up_matches(plan).items(), key=lambda one: (-one[1], one[0]))
-    headlines = headline.read_headlines(effect)
-    return Today(scenario, plan, headlines, price, factors, levels, dict(ranked))
+    return Today(scenario, plan, found, price, factors, levels, dict(ranked), known)
 
 
 def add_up_matches(plan: Plan) -> dict[Match, float]:
@@ -141,23 +149,35 @@ def solve_batch(today: Today, numbers: Sequence[int]) -> list[Draw]:
 def _solve_draw(today: Today, number: int) -> Draw:
     drawn = Draw(number, tuple(today.levels[number].tolist()))
     try:
-        edits = _edit(today.scenario, today.factors, drawn.levels)
-        varied = read_varied(today.scenario, edits)
-        known = today.plan.problem if moves_amounts_only(edits) else None
-        legs, whole = known.legs if known else today.price(varied), today.headlines.whole
-        how: Any = {"causes": not whole, "explain": False, "start": today.plan, "columns": known}
-        plan, effect = headline.solve_briefly(varied, legs, **how)
-        found, used = headline.read_headlines(effect), add_up_matches(plan)
+        varied, how = _read_drawn(today, drawn.levels)
+        whole, known = today.headlines.whole, today.known if "columns" in how else None
+        plan, found = headline.find_headlines(varied, causes=not whole, known=known, **how)
+        used, opened = add_up_matches(plan), plan.openings["site"][plan.openings["opened"]]
         apart = found.whole == whole
         told = tuple(found.of(one) if apart or one not in _APART else None for one in HEADLINES)
         dearer = _price_unused(plan, today, used)
         drawn = drawn._replace(headlines=told, matches=used, dearer=dearer)
-        if number % -(-len(today.levels) // MOST_REGRETTED):
+        drawn = drawn._replace(opened=tuple(sorted(set(opened))))
+        if not _is_regretted(today, number):
             return drawn
         regret, undelivered = _hold(plan, today)
         return drawn._replace(regret=regret, undelivered_t=undelivered)
     except RaastofError as error:
         return Draw(number, drawn.levels, refused=str(error).splitlines()[0])
+
+
+def _read_drawn(today: Today, levels: Sequence[float]) -> tuple[Scenario, dict[str, Any]]:
+    """Read the scenario of a draw, and give where its plan begins, with columns if the same."""
+    edits = _edit(today.scenario, today.factors, levels)
+    varied, how = read_varied(today.scenario, edits), {"explain": False, "start": today.plan}
+    if not moves_amounts_only(edits):
+        return varied, {**how, "legs": today.price(varied)}
+    columns = today.plan.problem
+    return varied, {**how, "legs": columns.legs, "columns": columns}
+
+
+def _is_regretted(today: Today, number: int) -> bool:
+    return number % -(-len(today.levels) // MOST_REGRETTED) == 0
 
 
 def find_match(problem: Problem, match: Match) -> Columns:
@@ -201,8 +221,8 @@ def _hold(plan: Plan, today: Today) -> tuple[float, float]:
     found = _ask(plan, programme, [slack, cost])
     if not found.solved:
         raise InputError(say("the search for what holding today's matches costs was cut short"))
-    added = float(cost @ found.values) - plan.certificate.objective
-    return max(0.0, added), float(slack @ found.values)
+    added = dot(cost, found.values) - plan.certificate.objective
+    return max(0.0, added), dot(slack, found.values)
 
 
 def _ask(plan: Plan, programme: Programme, costs: Sequence[Floats], **how: Any) -> Solution:
@@ -239,6 +259,57 @@ def weigh_match(today: Today, match: Match) -> Weight:
     return Weight(None, False, found.solved and float(found.values[columns].sum()) >= LEAST_T)
 
 
+class SetOpened(NamedTuple):
+    """A set of candidates that is best in some draw, opened in all of those that were asked."""
+
+    sites: tuple[str, ...]
+    share: float
+    """Of the draws with a plan, in which it is the one that is opened."""
+    refused: int
+    """Draws that were asked in which no plan opens just these."""
+    mean: float
+    """Of the first objective, over the draws in which every set has a plan; NaN: there is none."""
+    regret: float
+    """By how much the first objective is above that of the best set, at most."""
+
+
+def open_sets(shared: tuple[Today, Sequence[tuple[str, ...]]], number: int) -> list[float]:
+    """Give the first objective of a draw with just the sites of each set opened; NaN: no plan."""
+    today, sets = shared
+    varied, how = _read_drawn(today, today.levels[number].tolist())
+    candidates, values = today.plan.openings["site"], list[float]()
+    for sites in sets:
+        fixed = [OpeningChoice(of=(one,), at_least=1) for one in sites]
+        if closed := tuple(sorted(set(candidates) - set(sites))):
+            fixed.append(OpeningChoice(of=closed, exactly=0))
+        openings = (*varied.said.choices.openings, *fixed)
+        choices = varied.said.choices.model_copy(update={"openings": openings})
+        try:
+            plan = headline.solve_briefly(varied.saying(choices=choices), causes=False, **how)
+            values.append(plan.certificate.objective)
+        except RaastofError:
+            values.append(np.nan)
+    return values
+
+
+def rank_sets(today: Today, planned: Sequence[Draw], executor: Executor | None) -> list[SetOpened]:
+    """Open each set that is best in some draw in others, too; the least on average first."""
+    counted = Counter(one.opened for one in planned)
+    if not planned or today.plan.openings.empty:
+        return []
+    sets = [one for one, _ in sorted(counted.items(), key=lambda one: (-one[1], one[0]))][
+        :MOST_SETS
+    ]
+    asked = [one.number for one in planned if _is_regretted(today, one.number)]
+    values = np.array([*spread(executor, open_sets, (today, sets), asked)]).reshape(-1, len(sets))
+    lost, least = np.isnan(values), np.fmin.reduce(values, axis=1, initial=np.inf)
+    regrets = np.fmax.reduce(values - least[:, None], axis=0, initial=0.0)
+    means = values[~lost.any(axis=1)].sum(axis=0) / ((~lost.any(axis=1)).sum() or np.nan)
+    told = zip(sets, lost.sum(axis=0).tolist(), means.tolist(), regrets.tolist(), strict=True)
+    ranked = [SetOpened(one, counted[one] / len(planned), *rest) for one, *rest in told]
+    return sorted(ranked, key=lambda one: (one.refused, one.mean, one.sites))
+
+
 class Used(NamedTuple):
     """A match over all draws with a plan."""
 
@@ -273,6 +344,8 @@ class Ensemble:
     used: Sequence[Used]
     """By how often they are used, the most first."""
     commitments: Sequence[Commitment]
+    sets: Sequence[SetOpened] = ()
+    """Of candidates; none where the scenario has none, or no draw a plan."""
 
     @property
     def planned(self) -> list[Draw]:
@@ -310,7 +383,8 @@ def sum_up(
     asked = [*[*today.matches][:MOST_WEIGHED], *others[:MOST_WEIGHED]]
     weights = dict(zip(asked, spread(executor, weigh_match, today, asked), strict=True))
     told = [one._replace(weight=weights.get(one.match)) for one in used]
-    return replace(found, used=told, commitments=order_commitments(told, found.planned))
+    sets = rank_sets(today, found.planned, executor)
+    return replace(found, used=told, commitments=order_commitments(told, found.planned), sets=sets)
 
 
 def tally_matches(today: Today, planned: Sequence[Draw]) -> list[Used]:

@@ -8,8 +8,21 @@ from itertools import product, starmap
 from typing import Any, Literal, TypeAlias, get_args
 
 from raastof_geo.assignment import Plan, assign
-from raastof_geo.effect.measure import Effect, measure_effect
+from raastof_geo.assignment.alone import solve_alone
+from raastof_geo.assignment.statement.problem import Known
+from raastof_geo.effect.books import sum_up
+from raastof_geo.effect.cause import (
+    COORDINATION,
+    Before,
+    Cause,
+    Gain,
+    credit,
+    read_gain,
+    split_by_cause,
+)
+from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.progress import GOAL_SHARE
+from raastof_geo.effect.target import TargetAnswer, answer_target
 from raastof_geo.errors import InputError, RaastofError
 from raastof_geo.language import Message, Readable, format_number, say, speaking
 from raastof_geo.legs.legs import Legs
@@ -92,14 +105,18 @@ def read_headlines(effect: Effect) -> Headlines:
     The emissions saved are what coordination is credited with; where causes were not told apart,
     and so for all variations of such a scenario, all that the plan saves, as money always is.
     """
-    gain, reach = effect.coordination or effect.whole, effect.target.reach
+    return _tell(effect.whole, effect.coordination, effect.target)
+
+
+def _tell(whole: Gain, coordination: Gain | None, target: TargetAnswer) -> Headlines:
+    gain, reach = coordination or whole, target.reach
     return Headlines(
         largest_share=reach.largest,
         share_in_plan=reach.in_plan,
         saved_transport_kg_co2e=gain.transport_kg_co2e,
         saved_kg_co2e=gain.kg_co2e,
-        saved_dkk=effect.whole.dkk,
-        whole=effect.coordination is None,
+        saved_dkk=whole.dkk,
+        whole=coordination is None,
     )
 
 
@@ -109,16 +126,34 @@ def solve_headlines(scenario: Scenario, legs: Legs | None, *, whole: bool = Fals
     `whole`: all that is saved is meant, whatever saves it. Without a plan, a solver or a way to
     tell what coordination saves from the rest it is a `RaastofError`.
     """
-    found = read_headlines(solve_briefly(scenario, legs, causes=not whole, explain=False)[1])
+    found = find_headlines(scenario, legs, causes=not whole, explain=False)[1]
     if found.whole != whole:
         raise InputError(say("what coordination saves cannot be told from other causes here"))
     return found
 
 
-def solve_briefly(
-    scenario: Scenario, legs: Legs | None, *, causes: bool, **how: Any
-) -> tuple[Plan, Effect]:
-    """Solve a plan that nobody is given, and its effect against one baseline, as far as compared.
+def find_headlines(
+    scenario: Scenario, legs: Legs | None, *, known: Known | None = None, **how: Any
+) -> tuple[Plan, Headlines]:
+    """Solve as `solve_briefly` does, and give the plan and its headlines, without any books.
+
+    Columns of worlds besides the plan's may be `known` from scenarios with other amounts.
+    """
+    plan = solve_briefly(scenario, legs, **how)
+    scenario, legs = plan.scenario, plan.problem.legs
+    alone, after = solve_alone(scenario, legs, known=known), sum_up(plan.problem, plan.proof.values)
+    world, causes = alone.world, tuple[Cause, ...]()
+    before, capture = sum_up(world.problem, alone.values), world.problem.scenario.said.capture
+    if scenario.said.effect.causes:
+        said = Before(world.kind, world.together, bool(alone.missing), capture, before)
+        told: Any = {"count": sum_up, "briefly": True, "known": known}
+        causes = split_by_cause(scenario, legs, plan, after, said, **told)
+    target = answer_target(plan, briefly=True)
+    return plan, _tell(read_gain(before - after), credit(causes, COORDINATION), target)
+
+
+def solve_briefly(scenario: Scenario, legs: Legs | None, *, causes: bool, **how: Any) -> Plan:
+    """Solve a plan that nobody is given, whose effect is against one baseline, as if compared.
 
     `how` it begins, and whether errors `explain`, as `assign` takes them.
     """
@@ -128,8 +163,7 @@ def solve_briefly(
     chosen = said.effect.model_copy(update={"causes": causes, "shapley": False})
     baseline = said.baseline.model_copy(update={"compare_with": ()})
     quick = scenario.saying(effect=chosen, baseline=baseline)
-    plan = assign(quick, legs, stated=False, **how)
-    return plan, measure_effect(quick, legs, plan, briefly=True)
+    return assign(quick, legs, stated=False, **how)
 
 
 Price: TypeAlias = Callable[[Scenario], Legs | None]

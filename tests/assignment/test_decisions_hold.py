@@ -9,6 +9,7 @@ from raastof_geo.assignment import RULES, assign
 from raastof_geo.assignment.rules import lay_columns
 from raastof_geo.assignment.rules.choices import lots_kept, partners_limited
 from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.errors import NoPlanError
 
 HEAD = """
 title: w
@@ -90,6 +91,15 @@ def test_a_decision_lets_nothing_through_for_nothing(need, much, price):
     added = opened.objectives["cost_dkk"] - plain.objectives["cost_dkk"]
     assert added == pytest.approx(price, rel=1e-6)
     assert opened.certificate.holds
+
+
+@pytest.mark.parametrize("ends", ["exactly: 0", "at_most: 0"])
+def test_no_candidate_is_opened_where_none_may_be(ends):
+    """The only pit is one: nothing else can meet the need."""
+    text = LARGE.replace("NEED", "100").replace("MUCH", "100")
+    assert solve(text, ", opens: {cost_dkk: 0}").openings["opened"].all()
+    with pytest.raises(NoPlanError):
+        solve(f"{text}choices: {{openings: {{{ends}}}}}\n", ", opens: {cost_dkk: 0}")
 
 
 def test_rows_of_pairs_and_lots_take_one_pass_over_the_moves(monkeypatch):

@@ -124,3 +124,35 @@ def test_what_cannot_be_locked(ran, folder, capsys, words, told):
     assert run("lock", results, *words, *rest) == 2
     assert told in capsys.readouterr().err
     assert not list(folder.glob("*_locked*"))
+
+
+OWN = """
+title: Own soil
+periods: [2027]
+vehicles: [tipper_4_axle]
+sites:
+  works:
+    lon: 12.10
+    lat: 55.45
+    offers: [{material: clean_clay_soil, amount: 500 t}]
+    needs: [{use: fill, amount: 300 t}]
+"""
+ROAD = "  road: {lon: 12.14, lat: 55.49, needs: [{use: fill, amount: 200 t}]}\n"
+
+
+@pytest.mark.parametrize("road", [ROAD, ""])
+def test_what_stays_on_its_own_site_is_not_locked(tmp_path, capsys, road):
+    """Nobody agrees with itself, whether all is locked or a row is named."""
+    tip = "  tip: {lon: 12.19, lat: 55.46, receiver: {accepts: [clean_clay_soil]}}\n"
+    text = OWN + (road or tip) + "capture: {default: 1.0}\n"
+    text = text if road else text.replace("500 t", "300 t")
+    (tmp_path / "own.yaml").write_text(text, encoding="utf-8")
+    result, results = run_scenario(tmp_path / "own.yaml", into=tmp_path, sensitivity=False)
+    flows = result.plan.flows
+    own = (flows["origin"] == flows["destination"]).to_numpy().nonzero()[0]
+    assert len(own)
+    assert run("lock", results, 2 + own[0], "--scenario", tmp_path / "own.yaml") == 2
+    assert f"`{2 + own[0]}` is no flow" in capsys.readouterr().err
+    assert run("lock", results, "--all", "--scenario", tmp_path / "own.yaml") == 0
+    locked = read_scenario(tmp_path / "own_locked.yaml").said.agreements
+    assert [(one.giver, one.taker) for one in locked] == ([("works", "road")] if road else [])

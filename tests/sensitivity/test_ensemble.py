@@ -8,8 +8,9 @@ import sys
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -543,3 +544,77 @@ def test_a_cluster_of_dask_gives_the_same_bytes(file, whole, tmp_path):
 def test_ensembles_have_their_names():
     """What other features use stands in one place."""
     assert {"solve_today", "solve_batch", "sum_up"} <= set(dir(ensemble))
+
+
+CANDIDATES = {
+    "far": "lon: 12.30, lat: 55.45, receiver: {{{what}, opens: {{cost_dkk: 60000}}}}",
+    "near": "lon: 12.24, lat: 55.57, receiver: {{{what}, opens: {{cost_dkk: 80000}}}}",
+    "small": "lon: 12.23, lat: 55.58, receiver: {{{what}, capacity_total: 700 t, "
+    "opens: {{cost_dkk: 100}}}}",
+}
+
+
+def write_candidates(sites, openings):
+    lines = [
+        f"  {one}: {{{CANDIDATES[one].format(what='accepts: [clean_clay_soil]')}}}" for one in sites
+    ]
+    return f"""
+title: Hvor skal der bygges?
+periods: [2027]
+vehicles: [tipper_4_axle]
+objectives: [cost_dkk]
+choices: {{openings: {openings}}}
+sites:
+{chr(10).join(lines)}
+  road: {{lon: 12.10, lat: 55.45, needs: [{{use: fill, amount: 100 t}}]}}
+  pit: {{lon: 12.15, lat: 55.63, pit: {{supplies: [fill_sand]}}}}
+  digging: {{lon: 12.26, lat: 55.59, offers: [{{material: clean_clay_soil, amount: 600 t}}]}}
+  cutting: {{lon: 12.22, lat: 55.57, offers: [{{material: clean_clay_soil, amount: 500 t}}]}}
+assumptions:
+  soil: {{value: 1, low: 0.2, high: 2, scale: {{offers: {{}}}}, source: a}}
+  idle: {{low: 10, high: 60, set: idle_min_per_load, source: b}}
+idle_min_per_load: 20
+"""
+
+
+def test_where_to_build_is_what_enumeration_says(tmp_path):
+    """Each set in each draw by a file of its own that has no other candidate."""
+    draws = 12
+    scenario = make_scenario(write_candidates(CANDIDATES, "{at_least: 1, at_most: 2}"))
+    factors = list_factors(scenario)
+    levels = draw_levels(factors, draws=draws, seed=4)
+    today = solve_today(scenario, price, factors, levels)
+    solved = solve_batch(today, range(draws))
+    summed = sum_up(today, solved, seed=4)
+    every = [one for size in (1, 2) for one in combinations(sorted(CANDIDATES), size)]
+    value = np.full((draws, len(every)), np.nan)
+    for at, sites in enumerate(every):
+        alone = make_scenario(write_candidates(sites, f"{{exactly: {len(sites)}}}"))
+        for number, each in enumerate(levels.tolist()):
+            said = [(factor.assumption, to) for factor, to in zip(factors, each, strict=True)]
+            varied = read_varied(alone, edit_together(alone, said))
+            with suppress(NoPlanError):
+                value[number, at] = assign(varied, price(varied)).certificate.objective
+    best = [every[int(np.nanargmin(row))] for row in value]
+    assert [one.opened for one in solved] == best
+    sets = {one.sites: one for one in summed.sets}
+    assert sets.keys() == set(best)
+    assert len(sets) > 1
+    seen = value[:, [every.index(one) for one in sets]]
+    both = ~np.isnan(seen).any(axis=1)
+    assert 0 < both.sum() < draws  # some set has no plan where there is too much soil
+    worst = np.nanmax(seen - np.nanmin(seen, axis=1)[:, None], axis=0)
+    for at, (sites, one) in enumerate(sets.items()):
+        assert one.share == best.count(sites) / draws
+        assert one.refused == np.isnan(seen[:, at]).sum()
+        assert one.mean == pytest.approx(seen[both, at].mean(), rel=1e-6)
+        assert one.regret == pytest.approx(worst[at], rel=1e-6, abs=1e-2)
+    assert [(one.refused, one.mean) for one in summed.sets] == sorted(
+        (one.refused, one.mean) for one in summed.sets
+    )
+    for language, told in (("en", "Where to build"), ("da", "Hvor der skal bygges")):
+        with speaking(language):
+            write_ensemble(summed, tmp_path)
+        page = (tmp_path / "ensemble.html").read_text(encoding="utf-8")
+        assert told in page
+        assert ", ".join(summed.sets[0].sites) in page

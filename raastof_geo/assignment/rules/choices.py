@@ -52,7 +52,7 @@ def openings_chosen(problem: Problem) -> Iterator[Row]:
         mine = np.flatnonzero(sites.isin(choice.of or sites))
         columns = problem.starts[ColumnKind.OPENINGS] + mine
         (least, most), about = choice.ends, About(f"{number}", entry=number)
-        if least:
+        if least or most == 0:
             yield sum_of("openings_chosen", about, columns, "=" if least == most else ">=", least)
         if most not in (None, least):
             about = replace(about, head=f"{number}/most")

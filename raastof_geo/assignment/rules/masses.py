@@ -207,7 +207,7 @@ def captured(problem: Problem) -> Iterator[row.Row]:
         lying = problem.has("giver_kind", Role.DEPOT, columns)
         dug = problem.has("giver_kind", Role.OFFER, columns) & ~pile
         columns = columns[np.where(lying, pile, dug)]  # by which surplus is put to use
-        columns = columns[problem.labels("taker_kind", columns) != Role.RECEIVER]
+        columns = columns[~problem.has("taker_kind", Role.RECEIVER, columns)]
         asked: tuple[Sequence[Agreement | NamedLeg], ...] = (said.agreements, said.baseline.legs)
         locked = max(  # tonnes that are promised to those who put them to use
             sum(
@@ -219,12 +219,12 @@ def captured(problem: Problem) -> Iterator[row.Row]:
             )
             for entries in asked
         )
-        givers = problem.labels("giver", columns)
         for offer in offers:
             limit = max(share * offer.tonnes, locked)
             about = replace(row.about_entry(offer), role="", entry=-1)  # it asks for nothing
-            yield row.sum_of("captured", about, columns[givers == offer.id], "<=", limit)
-        if (problem.labels("giver_kind", columns) == Role.DEPOT).any():
+            mine = columns[problem.has("giver", offer.id, columns)]
+            yield row.sum_of("captured", about, mine, "<=", limit)
+        if problem.has("giver_kind", Role.DEPOT, columns).any():
             about = row.About(f"{site}/{material}", site=site, role=Role.OFFER, material=material)
             limit = share * sum(one.tonnes for one in offers)
             limit += sum(one.start_t.get(material, 0.0) for one in own)

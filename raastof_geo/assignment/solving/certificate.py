@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from raastof_geo.arrays import Floats
+from raastof_geo.arrays import Floats, dot
 from raastof_geo.assignment.statement.row import Programme, break_rows
 
 LARGEST_VIOLATION = 1e-3
@@ -62,7 +62,7 @@ def certify(
     """Check a plan against every row, and bound its objective from below, whatever the prices."""
     bound, smallest = bound_below(programme, cost, shadow_prices)
     return Certificate(
-        objective=float(cost @ values),
+        objective=dot(cost, values),
         lower_bound=bound,
         largest_violation=largest_violation(programme, values),
         smallest_reduced_cost=smallest,

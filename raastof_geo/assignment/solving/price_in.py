@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 import pulp
 
-from raastof_geo.arrays import Columns, Floats, Mask, Signs
+from raastof_geo.arrays import Columns, Floats, Mask, Signs, dot
 from raastof_geo.assignment.solving import stated
 from raastof_geo.assignment.statement.row import Programme
 from raastof_geo.errors import SolverError
@@ -408,13 +408,13 @@ def solve_in_order(
     for cost, tolerance in zip(costs, tolerances or [0.0] * len(costs), strict=True):
         master.hold(left.sense, left.may)
         optimum = master.find(cost)
-        if optimum.complete:
-            optimum = replace(optimum, basis=master.basis())
+        if optimum.complete and len(steps) in (0, len(costs) - 1):
+            optimum = replace(optimum, basis=master.basis())  # which takes its time to read
         if how.labels is not None:
             optimum = master.restate(optimum, cost, how.labels)
         columns = optimum.columns
         asked = replace(left, columns=np.sort(columns[left.may[columns]]))
-        value = float(cost[columns] @ optimum.values)
+        value = dot(cost[columns], optimum.values)
         if optimum.solved and tolerance:
             at = np.flatnonzero((cost != 0) & left.may)
             programme = programme.with_row(at, cost[at], -1, value + tolerance * abs(value))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from raastof_geo.arrays import Columns, Floats, Mask
+from raastof_geo.arrays import Columns, Floats, Mask, dot
 from raastof_geo.assignment.rules import RULES, lay_rows
 from raastof_geo.assignment.solving.certificate import bound_below
 from raastof_geo.assignment.solving.price_in import FREE, Clock, How, Start, Step, solve_in_order
@@ -241,7 +241,7 @@ class Solution:
     @property
     def value(self) -> float:
         """What the first objective comes to."""
-        return float(self.costs[0] @ self.values)
+        return dot(self.costs[0], self.values)
 
     @property
     def shadow_prices(self) -> Floats:
@@ -268,7 +268,7 @@ class Solution:
 
     def amount(self, measure: str) -> float:
         """Give what the values amount to by a measure, in its unit."""
-        return float(self.problem.measure(measure) @ self.values)
+        return dot(self.problem.measure(measure), self.values)
 
 
 def solve(

@@ -240,7 +240,7 @@ class Problem:
         parties = np.flatnonzero(found.codes == found.names.get(label, -1)).astype(party.dtype)
         bounds = np.searchsorted(party, [parties, parties + 1])  # of one type: nothing is copied
         parts = [order[start:stop] for start, stop in bounds.T.tolist()]
-        return np.sort(np.concatenate([order[:0], *parts]))
+        return parts[0] if len(parts) == 1 else np.sort(np.concatenate([order[:0], *parts]))
 
     def number_ends(self, number: Mapping[str, int]) -> tuple[Integers, Integers]:
         """Give the number of the site where each move begins, and ends; -1 for other sites."""
@@ -399,3 +399,13 @@ class Problem:
             if part != vocabulary.TRANSPORT_WTW:  # which the legs give
                 table[f"{part}_per_t"] = self.measure(part)[columns]
         return table
+
+
+class Known(dict[object, Problem]):
+    """Columns of a scenario by what they are for, laid out once for all that differ in amounts."""
+
+    def lay(self, of: object, scenario: Scenario, lay: Callable[[], Problem]) -> Problem:
+        """Give the columns for something with the quantities of a scenario; lay out new ones."""
+        if of not in self:
+            self[of] = lay()
+        return self[of].with_scenario(scenario)

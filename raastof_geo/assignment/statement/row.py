@@ -302,6 +302,13 @@ class Programme:
         used = np.flatnonzero(decided)
         return replace(self, limit=self.limit - self.used(used, decided[used]))
 
+    def keep_rows(self, kept: Mask) -> Programme:
+        """Give the programme with some of its rows only."""
+        if kept.all():
+            return self
+        matrix = sparse.csc_array(self.matrix[np.flatnonzero(kept)])
+        return Programme(matrix, self.sense[kept], self.limit[kept], self.whole)
+
     def with_row(self, columns: Columns, values: Floats, sense: int, limit: float) -> Programme:
         """Give the programme with one row more."""
         entries = (values, (np.zeros(len(columns), dtype=np.int32), columns))

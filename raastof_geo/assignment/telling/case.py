@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from raastof_geo.arrays import Floats, Mask
+from raastof_geo.arrays import Floats, Mask, dot
 from raastof_geo.assignment.rules import lay_columns, lay_rows
 from raastof_geo.assignment.rules.limits import SHARE_REACHED
 from raastof_geo.assignment.rules.masses import agreed_moves
@@ -252,7 +252,10 @@ def find_largest_share(laid: Laid) -> LargestShare | None:
 
 
 def find_ratio(
-    problem: Problem, asked: shares.Asked, solve: Callable[[Floats], Solution]
+    problem: Problem,
+    asked: shares.Asked,
+    solve: Callable[[Floats], Solution],
+    begin: tuple[float, float] = (0.0, 0.0),
 ) -> tuple[float, float, bool]:
     r"""Find the largest share of some needs; within one period a ratio of what is chosen.
 
@@ -262,8 +265,8 @@ def find_ratio(
     13, 1967, 492-498), which closes in faster than any straight line, so that a dozen rounds are
     plenty.
 
-    `solve` makes a cost of columns least. Given are what counts, of how much [reference t], and
-    whether it is the largest share.
+    `solve` makes a cost of columns least, and a ratio `begin`s where some plan has it. Given are
+    what counts, of how much [reference t], and whether it is the largest share.
     """
     target, due = asked.target, shares.find_due(problem, asked.target)
     used, counted = np.zeros(problem.column_count), np.zeros(problem.column_count)
@@ -273,14 +276,14 @@ def find_ratio(
         if not (most := solve(-counted)).solved:
             return 0.0, 0.0, False
         return asked.counted_t - most.value, asked.needed_t + asked.crossed_t, True
-    met, needed = 0.0, 0.0
+    met, needed = begin
     for _ in range(_ROUNDS):
         share = met / needed if needed else 0.0
         if not (most := solve(share * used - counted)).solved:
             return met, needed, False
         values = most.values[: problem.column_count]
-        more = asked.counted_t + float(counted @ values)
-        of = asked.crossed_t + float(used @ values)
+        more = asked.counted_t + dot(counted, values)
+        of = asked.crossed_t + dot(used, values)
         if needed and more <= (share + 1e-9) * of:
             break
         met, needed = more, of

@@ -52,9 +52,10 @@ def note_rules(scenario: Scenario) -> Iterator[Fault]:
     for number, zone in enumerate(scenario.said.zones):
         if not zone.sites:
             yield _fault("zone", ("zones", number))
-    currency, known = scenario.catalogue.currency, scenario.catalogue.figures()
-    kroner = [path for path, figure in known.items() if "DKK" in figure.unit]
-    if currency != "DKK" and kroner:
+    if (currency := scenario.catalogue.currency) == "DKK":
+        return
+    known = scenario.catalogue.figures().items()
+    if kroner := [path for path, figure in known if "DKK" in figure.unit]:
         named = {"currency": currency, "count": len(kroner), "some": list_codes(kroner[:5])}
         yield _fault("prices", ("catalogue", "currency"), **named)
 

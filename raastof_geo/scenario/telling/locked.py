@@ -34,7 +34,7 @@ def choose_flows(scenario: Scenario, flows: pd.DataFrame, wanted: Sequence[str])
             ends = look_up(scenario, [("sites", giver), ("sites", taker[0])])
             mine = (flows[["origin", "destination"]] == ends).all(axis=1)
         if not mine.any():
-            told = {"given": f"`{word}`", "last": str(flows.index[-1] + _FIRST_ROW)}
+            told = {"given": f"`{word}`", "last": str(max(flows.index, default=0) + _FIRST_ROW)}
             raise InputError.saying_text("usage", "flow" if word else "no flow", **told)
         chosen |= mine
     return flows[chosen]
