@@ -47,6 +47,13 @@ class Books:
         """Everything added up."""
         return self.lines[_told()].sum()
 
+    def times(self, share: Floats | float) -> "Books":
+        """Give so much of each line."""
+        lines = self.lines.copy()
+        numbers = lines.select_dtypes("number").columns
+        lines[numbers] = lines[numbers].mul(share, axis=0)
+        return Books(self.scenario, lines)
+
     def by(self, dimension: str) -> pd.DataFrame:
         """Add up by `site`, `project`, `municipality`, `material`, `period` or `vehicle`.
 

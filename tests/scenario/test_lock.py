@@ -115,3 +115,14 @@ def test_what_cannot_be_locked(ran, folder, capsys, words, told):
     assert run("lock", results, *words, *rest) == 2
     assert told in capsys.readouterr().err
     assert not list(folder.glob("*_locked*"))
+
+
+def test_results_of_another_state_of_the_file_are_refused(ran, folder, tmp_path, capsys):
+    _, results = ran
+    changed = folder / "changed.yaml"
+    changed.write_text("extends: base.yaml\ntitle: Other\n", encoding="utf-8")
+    slips = tmp_path / "slips.csv"
+    slips.write_text("date;from;to;material;amount\n", encoding="utf-8")
+    assert run("actuals", results, slips, "--scenario", changed) == 2
+    assert "not as it was" in capsys.readouterr().err
+    changed.unlink()
