@@ -16,7 +16,7 @@ from raastof_geo.cli.terminal import asked_in, in_speech_of, quote, tell, tell_i
 from raastof_geo.cli.usage import FILE, Anywhere, Into, OfScenario, ScenarioPath, argument, option
 from raastof_geo.errors import DamagedError, InputError, NoPlanError, raise_all
 from raastof_geo.evidence import tell_unit
-from raastof_geo.language import format_number, say, spoken_language
+from raastof_geo.language import format_number, read_texts, say, spoken_language
 from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.ledger import explain_figure, list_figures
 from raastof_geo.records.manifest import MANIFEST, find_door
@@ -116,7 +116,7 @@ def follow_deliveries(
     of_scenario: OfScenario = None,
     into: Into = Path("results"),
     anywhere: Anywhere = False,
-) -> None:
+) -> int:
     """Hold a plan against load slips, plan the rest anew, and say what is otherwise and why."""
     from raastof_geo.effect.remainder import follow_plan
     from raastof_geo.outputs.documents.comparison import REALITY, tell_slips, write_reality
@@ -147,8 +147,10 @@ def follow_deliveries(
     write_reality(scenario, result.effect, reality, folder)
     with in_speech_of(scenario):
         tell_items(*slips.mistakes, title=say("Slips left out"), mark="! ", most=_MOST_TOLD)
+        tell_items(*reality.refused, title=read_texts("reality")["refused"], mark="! ")
         tell_items(*tell_slips(reality))
         tell(folder / REALITY)
+    return NoPlanError.exit_code if reality.refused else 0
 
 
 def _read_source(id_: str, given: Path | None, *, anywhere: bool) -> tuple[Path, Scenario]:

@@ -1,11 +1,11 @@
 """What was driven, measured as a plan is, and why it is otherwise than planned."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, partial
+from functools import cached_property
 from itertools import pairwise
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
@@ -17,10 +17,10 @@ from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import build_programme, sum_of
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.cause import Gain, read_gain
-from raastof_geo.errors import Finding, InputError, Place, SolverError
+from raastof_geo.errors import Finding, InputError, SolverError
 from raastof_geo.language import list_codes, say_text
 from raastof_geo.legs.legs import LEG_KEYS
-from raastof_geo.scenario.tables.delivery import Deliveries
+from raastof_geo.scenario.tables.delivery import Deliveries, Delivery
 
 DeviationName: TypeAlias = Literal["amount", "time", "partner", "vehicle", "distance", "load"]
 DEVIATIONS: tuple[DeviationName, ...] = get_args(DeviationName)
@@ -29,8 +29,8 @@ in these periods; between these sites; by these trucks; so far; with so much on 
 
 _KEYS = [*LEG_KEYS]
 _LANE = _KEYS[:3]
-_BY = (["material"], ["material", "period"], [*_LANE, "period"], _KEYS)
-"""By which labels the first four of them have the tonnes that were driven."""
+_BY = (["material"], ["material", "period"], [*_LANE, "period"])
+"""By which labels the first three of them have the tonnes that were driven."""
 _FAR = 3.0
 """A slip with so many times the kilometres of its leg, or less by as much, has another unit."""
 _NEAR_KM = 1.0
@@ -80,6 +80,11 @@ class Driven:
         """What was driven, line by line."""
         return measure_driven(self, self.flows, "length_km", "load_t")
 
+    @cached_property
+    def priced(self) -> Books:
+        """The same tonnes with the kilometres and loads that plans count with."""
+        return measure_driven(self, self.flows)
+
 
 def match_slips(
     problem: Problem, planned: pd.DataFrame, slips: Deliveries, until: datetime.date | None = None
@@ -90,54 +95,46 @@ def match_slips(
     rules out are left out and named among the mistakes; so are those whose kilometres are not
     those of the leg. `InputError`: none is left.
     """
-    find, rows = cache(partial(_find_trucks, problem, planned)), []
-    for slip in slips.found:
-        lane = slip.origin, slip.destination, slip.material, slip.period
-        trucks, usual = find(*lane)
-        able = [slip.vehicle] if slip.vehicle in trucks else usual
-        carried = slip.tonnes / slip.loads
-        truck = min(able, key=lambda one: abs(trucks[one][0] - carried), default="")
-        leg_km = trucks[truck][1] if truck else 0.0
-        length_km = leg_km if np.isnan(slip.length_km) else slip.length_km
-        if not truck:
-            slips.leave_out(slip.tonnes, _refuse(problem, slip.place, *lane))
-        elif not leg_km / _FAR <= length_km <= max(leg_km, _NEAR_KM) * _FAR:
-            told = say_text("deliveries", "no length", km=round(leg_km, 1))
-            slips.leave_out(slip.tonnes, Finding(told, slip.place))
-        else:
-            said = (slip.day, slip.tonnes, slip.loads, length_km)
-            rows.append((*lane[:3], truck, lane[3], *said))
-    table = pd.DataFrame(rows, columns=[*_KEYS, "day", "tonnes", "loads", "length_km"])
-    if not rows:
+    said = pd.DataFrame(slips.found, columns=Delivery._fields).reset_index()
+    legs = _list_legs(problem, planned)
+    table = said.merge(legs, "left", [*_LANE, "period"], suffixes=("_said", ""))
+    table["other"] = table["vehicle"] != table["vehicle_said"]
+    table["off_t"] = (table["load_t"] - table["tonnes"] / table["loads"]).abs()
+    order = ["index", "other", "unplanned", "off_t", "cost"]
+    table = table.sort_values(order, kind="stable").drop_duplicates("index")
+    leg_km = table["leg_km"]
+    table["length_km"] = table["length_km"].fillna(leg_km)
+    far = ~table["length_km"].between(leg_km / _FAR, leg_km.clip(lower=_NEAR_KM) * _FAR)
+    left_out: Iterator[Any] = table[far].itertuples()
+    for one in left_out:  # without a leg there are no kilometres
+        told = say_text("deliveries", "no length", km=round(one.leg_km, 1))
+        refused = Finding(told, one.place) if one.leg_km >= 0 else _refuse(problem, one)
+        slips.leave_out(one.tonnes, refused)
+    if far.all():
         raise InputError(*slips.mistakes, say_text("deliveries", "none"))
-    return Driven(problem, table, until or max(table["day"]))
+    kept = table.loc[~far, [*_KEYS, "day", "tonnes", "loads", "length_km"]]
+    return Driven(problem, kept.reset_index(drop=True), until or max(kept["day"]))
 
 
-def _find_trucks(
-    problem: Problem, flows: pd.DataFrame, *lane: str
-) -> tuple[dict[str, tuple[float, float]], list[str]]:
-    """Give load [t] and way [km] of the trucks that may drive a lane in a period, the best first.
-
-    And those of them that are planned to, then or ever; else all.
-    """
-    columns = problem.find(**dict(zip((*_LANE, "period"), lane, strict=True)))
-    columns = columns[np.argsort(problem.objectives()[0][columns], kind="stable")]
-    figures = (problem.leg(one)[columns].tolist() for one in ("load_t", "length_km"))
-    vehicles = problem.labels("vehicle", columns).tolist()
-    trucks = dict(zip(vehicles, zip(*figures, strict=True), strict=True))
-    mine = flows[(flows[_LANE] == list(lane[:3])).all(axis=1)]
-    then = mine[mine["period"] == lane[3]]
-    planned = {*(then if len(then) else mine)["vehicle"]}
-    return trucks, [one for one in trucks if one in planned] or [*trucks]
+def _list_legs(problem: Problem, planned: pd.DataFrame) -> pd.DataFrame:
+    """List what may be driven: load [t], way [km], cost, and if it is planned, then or ever."""
+    legs = pd.DataFrame({key: problem.labels(key) for key in _KEYS})
+    legs["load_t"], legs["leg_km"] = problem.leg("load_t"), problem.leg("length_km")
+    legs["cost"] = problem.objectives()[0][: len(legs)]
+    legs["unplanned"] = 2
+    for keys in (_KEYS, _KEYS[:4]):
+        flows = pd.MultiIndex.from_frame(planned[keys].astype(str))
+        legs["unplanned"] -= pd.MultiIndex.from_frame(legs[keys]).isin(flows)
+    return legs.sort_values("cost", kind="stable").drop_duplicates(_KEYS)
 
 
-def _refuse(problem: Problem, place: Place, *lane: str) -> Finding:
+def _refuse(problem: Problem, slip: Any) -> Finding:
     """Say why nothing may go so: not this material, or not then."""
-    columns = problem.find(origin=lane[0], destination=lane[1])
-    mine = columns[problem.has("material", lane[2], columns)]
+    columns = problem.find(origin=slip.origin, destination=slip.destination)
+    mine = columns[problem.has("material", slip.material, columns)]
     key, label, of = ("no time", "period", mine) if len(mine) else ("no deal", "material", columns)
     there = list_codes(dict.fromkeys(problem.labels(label, of))) or "–"
-    return Finding(say_text("deliveries", key, **{f"{label}s": there}), place)
+    return Finding(say_text("deliveries", key, **{f"{label}s": there}), slip.place)
 
 
 def measure_driven(driven: Driven, flows: pd.DataFrame, *measured: str) -> Books:
@@ -189,14 +186,11 @@ def _measure_legs(problem: Problem, flows: pd.DataFrame, measured: Sequence[str]
     does, however little it carries.
     """
     frame = problem.legs.frame.copy()
-    legs, ours = (pd.MultiIndex.from_frame(one[_KEYS].astype(str)) for one in (frame, flows))
-    rows = legs.get_indexer(ours)
-    driven = frame["length_km"].to_numpy()[rows] > 0
-    rows, flows = rows[driven], flows[driven]
-    times = {one: np.ones(len(frame)) for one in ("length_km", "load_t")}
-    for one in measured:
-        times[one][rows] = flows[one].to_numpy() / frame[one].to_numpy()[rows]
-    far, load = times.values()
+    told = frame[_KEYS].astype(str).merge(flows, "left", _KEYS).where(frame["length_km"] > 0)
+    far, load = (
+        (told[one] / frame[one]).fillna(1.0) if one in measured else 1.0
+        for one in ("length_km", "load_t")
+    )
     for name in frame.select_dtypes("number").columns.difference([*_FOR_EACH_LOAD], sort=False):
         by_load = far / load if name.endswith("_per_t") else far
         frame[name] = frame[name] * (load if name == "load_t" else by_load)
@@ -219,7 +213,7 @@ def explain_deviations(
     for by in _BY:
         flows = _lay(driven.problem, flows, driven.flows, by)
         steps.append(measure_driven(driven, flows))
-    steps += [measure_driven(driven, driven.flows, "length_km"), driven.books]
+    steps += [driven.priced, measure_driven(driven, driven.flows, "length_km"), driven.books]
     saved = (read_gain(one.totals - two.totals) for one, two in pairwise(steps))
     return steps[0], dict(zip(DEVIATIONS, saved, strict=True))
 

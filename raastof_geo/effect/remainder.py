@@ -21,7 +21,7 @@ from raastof_geo.effect.actual import DeviationName, Driven, explain_deviations,
 from raastof_geo.effect.baseline import solve_baseline
 from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.cause import Gain
-from raastof_geo.errors import RaastofError
+from raastof_geo.errors import Finding, RaastofError
 from raastof_geo.figures.vocabulary import REFERENCE_TONNES, TONNES
 from raastof_geo.legs.legs import Legs, price_again
 from raastof_geo.scenario.reading.read import read_varied
@@ -47,19 +47,18 @@ class Reality:
     deviations: Mapping[DeviationName, Gain]
     baseline: Books | None
     """Without coordination, of the tonnes that left and came; none: there is no plan of it."""
-    rest: Books | None
-    """What is planned now beyond what was driven, to which it adds up; none: there is no plan."""
-    refused: Sequence[str]
+    books: Books | None
+    """What was driven and what is planned now, together; none: the rest has no plan."""
+    refused: Sequence[Finding]
     """Why there is none."""
 
-    @cached_property
-    def books(self) -> Books | None:
-        """What was driven and what is planned now, together; none: the rest has no plan."""
-        driven = self.driven.books
-        if self.rest is None:
-            return driven if self.driven.now is None else None
-        lines = pd.concat([driven.lines, self.rest.lines], ignore_index=True)
-        return Books(driven.scenario, lines)
+    @property
+    def rest(self) -> Books | None:
+        """What is planned now beyond what was driven; none: nothing is."""
+        if self.books is None or self.driven.now is None:
+            return None
+        lines = [self.books.lines, self.driven.books.times(-1.0).lines]
+        return Books(self.books.scenario, pd.concat(lines, ignore_index=True))
 
 
 def follow_plan(
@@ -89,19 +88,17 @@ def follow_plan(
         return varied, price(legs, varied) or legs
 
     tasks: dict[str, Callable[[], Books]]
-    tasks = {"baseline": lambda: solve_baseline(*vary(served)).books}
+    tasks = {"baseline": lambda: solve_baseline(*vary(served)).books, "plan": lambda: driven.books}
     if driven.now is not None:
-        left = _Remainder(scenario, driven.books, driven.now)
-        tasks["rest"] = lambda: left.take_out(
-            assign(*vary(left.edit()), rules=plan.rules, stated=False)
-        )
-    found, refused = dict[str, Books](), list[str]()
+        left = _Remainder(scenario, driven, driven.now)
+        tasks["plan"] = lambda: left.add(assign(*vary(left.edit()), rules=plan.rules, stated=False))
+    found, refused = dict[str, Books](), list[Finding]()
     for name, task in tasks.items():
         try:
             found[name] = task()
         except RaastofError as error:
-            refused.append(str(error))
-    plans = found.get("baseline"), found.get("rest")
+            refused += error.findings
+    plans = found.get("baseline"), found.get("plan")
     return Reality(slips, driven, planned, deviations, *plans, refused)
 
 
@@ -110,7 +107,7 @@ class _Remainder:
     """What was driven, and the period from which on the rest is planned."""
 
     scenario: Scenario
-    books: Books
+    driven: Driven
     now: str
     """The first period that is not over."""
 
@@ -125,17 +122,18 @@ class _Remainder:
         """The periods that are over."""
         return [one for one in self.scenario.periods if one not in self.ahead]
 
-    def take_out(self, rest: Plan) -> Books:
-        """Keep the books of the rest, less what was driven in the period that is running."""
+    def add(self, rest: Plan) -> Books:
+        """Add the rest to what was driven, but for what both have: the period that is running."""
         used = np.flatnonzero(rest.proof.values)
-        lines = keep_books(rest.problem.only(used), rest.proof.values[used]).lines
-        gone = self.books.times(-1.0).lines
-        parts = lines[~lines["period"].isin(self.over)], gone[gone["period"] == self.now]
+        planned = keep_books(rest.problem.only(used), rest.proof.values[used]).lines
+        twice = self.driven.priced.times(-1.0).lines
+        parts = [self.driven.books.lines, planned[~planned["period"].isin(self.over)]]
+        parts.append(twice[twice["period"] == self.now])
         return Books(self.scenario, pd.concat(parts, ignore_index=True))
 
     def edit(self) -> Edits:
         """Give what to write where in the scenario for it to be about the rest."""
-        moved, running = (_pick(self.books, "moves", one) for one in (self.over, [self.now]))
+        moved, running = (_pick(self.driven.books, "moves", one) for one in (self.over, [self.now]))
         done, runs = _add_up_due(moved), _add_up_due(running)
 
         def leave(due: Offer | Need) -> tuple[float, Sequence[str]]:
@@ -152,7 +150,7 @@ class _Remainder:
 
     def _list_made(self, moved: pd.DataFrame) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """List what plants have made of what came, and have not sent on: surplus of their sites."""
-        runs, sent = _pick(self.books, "processes", self.over), _add_up_due(moved)
+        runs, sent = _pick(self.driven.books, "processes", self.over), _add_up_due(moved)
         ran = runs.groupby(["origin", "what"])["amount"].sum()
         for plant in self.scenario.plants:
             made = defaultdict[tuple[str, str], float](float)
@@ -176,14 +174,14 @@ class _Remainder:
             end, kind = ("origin", "giver_kind") if pit else ("destination", "taker_kind")
             used = moved[moved[kind] == place.role]
             if isinstance(place, Plant):
-                end, used = "origin", _pick(self.books, "processes", self.over)
+                end, used = "origin", _pick(self.driven.books, "processes", self.over)
             used = used[used[end] == place.site]
             said["capacity_total"] = _tonnes(place.total_t - used["amount"].sum())
         if isinstance(place, Depot) and self.over:
-            lying = _pick(self.books, "stores", self.over[-1:])
+            lying = _pick(self.driven.books, "stores", self.over[-1:])
             stock = lying[lying["what"] == place.id].groupby("material")["amount"].sum()
             said["start"] = {str(one): _tonnes(tonnes) for one, tonnes in stock.items()}
-        if place.site in {*self.books.lines.query("kind == 'openings'")["origin"]}:
+        if place.site in {*self.driven.books.lines.query("kind == 'openings'")["origin"]}:
             said["opens"] = {}  # it is paid, and still no part of today
         return said
 

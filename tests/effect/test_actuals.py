@@ -219,7 +219,7 @@ def test_a_rest_without_a_plan_says_why(tmp_path):
     text = text.replace("amount: 600 t, to: 2027", "amount: 400 t, to: 2027")
     _, _, reality = follow(text, rows, tmp_path, datetime.date(2027, 12, 31))
     assert reality.rest is reality.books is None
-    assert "digging" in reality.refused[0]
+    assert "digging" in str(reality.refused[0])
 
 
 SECRETS = ("AB 12 345", "Jens Hansen", "ZX98765")
@@ -350,7 +350,7 @@ def test_every_mistake_is_named_by_its_cell(ran, scenario, tmp_path):
         [mine] = [one for one in told if cell in one] or [f"{name}: not told"]
         assert words in mine, name
     assert len(reality.driven.slips) == count
-    assert slips.left_out_t == pytest.approx(20 * (len(MISTAKES) - 6) + 20480)
+    assert slips.left_out_t == pytest.approx(20 * (len(MISTAKES) - 6))
     planned = result.plan.flows.query("period == '2027'")["tonnes"].sum()
     assert reality.driven.slips["tonnes"].sum() == pytest.approx(planned)
 

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-import numpy as np
 import pandas as pd
 
-from raastof_geo.effect.books import COMMON, Books
+from raastof_geo.effect.books import Books
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.remainder import Reality
 from raastof_geo.figures.vocabulary import (
@@ -284,7 +283,7 @@ def _lay_out_reality(reality: Reality, sheets: Sequence[Listing]) -> Iterator[do
     yield document.Figures(tuple((*one, "") for one in zip(titles, shown, strict=False)))
     if reality.refused:
         yield document.Paragraph(texts["refused"], lead=True)
-        yield document.Bullets(tuple(reality.refused))
+        yield document.Bullets(tuple(map(str, reality.refused)))
     first, last = (
         Bar(str(title), one / 1000, True) for title, one in zip(titles, kg[:2], strict=False)
     )
@@ -332,11 +331,14 @@ def _list_sheets(scenario: Scenario, effect: Effect, reality: Reality) -> Iterat
         sums = [one.by("project")[figure] / 1000 for one in books]
         rows = [*_name_projects(scenario, sums)]
         yield Listing(title, [say("Project"), *titles], rows)
-    months = [*_list_months(scenario, effect.books, reality)]
+    months = _measure_months(scenario, effect.books, reality)
     heads = [f"{one} [t CO2e]" for one in (say("Planned"), say("Driven"), say("New plan"))]
-    rows = [[month, *(float(one.sum()) for one in each)] for month, each in months]
+    rows = [[str(one), *sums] for one, *sums in months.groupby(level="month").sum().itertuples()]
     yield Listing(say("Months"), [say("Month"), *heads], rows)
-    rows = [[month, *row] for month, each in months for row in _name_projects(scenario, each)]
+    rows = [
+        [str(month), name_group(scenario, "project", project), *told]
+        for (month, project), *told in months.itertuples()
+    ]
     heads = [say("Month"), say("Project"), *heads]
     yield Listing(say("Months and projects"), heads, rows, words=2, most=0, freeze=2)
     lanes = [
@@ -362,41 +364,45 @@ def _name_projects(scenario: Scenario, each: Sequence[pd.Series]) -> Iterator[li
     return ([name_group(scenario, "project", one), *row] for one, *row in _join(each))
 
 
-def _list_months(
-    scenario: Scenario, plan: Books, reality: Reality
-) -> Iterator[tuple[str, list[pd.Series]]]:
-    """Give emissions of each month by project: planned evenly over days, driven by those of slips.
+def _measure_months(scenario: Scenario, plan: Books, reality: Reality) -> pd.DataFrame:
+    """Give emissions by `month` and project: planned, driven, and planned now. [t CO2e]
 
-    Sites that are opened belong to no month. [t CO2e]
+    What was driven falls to the days of its slips; plans go evenly over the days of their periods,
+    the new one over those that are left. Sites that are opened belong to no month.
     """
-    spans = {one: (when.start, when.end) for one, when in scenario.periods.items()}
-    morrow = reality.driven.until + datetime.timedelta(1)
-    left = {one: (max(start, morrow), end) for one, (start, end) in spans.items()}
-    first, last = min(spans.values())[0], max(spans.values())[1]
-    for one in pd.period_range(first, last, freq="M"):
-        parts = [_take_part(plan, spans, one), _driven_in(reality, one)]
-        if reality.rest is not None:
-            parts.append(_take_part(reality.rest, left, one))
-        planned, driven, *rest = (it.by("project")[CO2E] / 1000 for it in parts)
-        yield str(one), [planned, driven, sum(rest, driven * 0).add(driven, fill_value=0.0)]
+    spans = {
+        one.id: pd.period_range(one.start, one.end, freq="D") for one in scenario.periods.values()
+    }
+    days = pd.concat([pd.DataFrame({"day": span, "period": one}) for one, span in spans.items()])
+    left = days[days["day"] > pd.Period(reality.driven.until, "D")]
+    driven, rest = _divide_by_slips(reality), reality.rest
+    new = driven if rest is None else driven.add(_spread(rest, left), fill_value=0.0)
+    each = [_spread(plan, days), driven, new]
+    months = [one.rename_axis("project").rename_axis("month", axis=1).stack() for one in each]
+    return pd.concat(months, axis=1).fillna(0.0).swaplevel().sort_index() / 1000
 
 
-def _take_part(books: Books, spans: Mapping[str, _Span], month: pd.Period) -> Books:
-    """Give of each line as much as of the span of its period lies in a month."""
-    first, last = month.start_time.date(), month.end_time.date()
-    share = {COMMON: 0.0}
-    for one, (start, end) in spans.items():
-        days = max(0, (min(end, last) - max(start, first)).days + 1)
-        share[one] = days / max(1, (end - start).days + 1)
-    return books.times(np.asarray(books.lines["period"].map(share), np.float64))
+def _spread(books: Books, days: pd.DataFrame) -> pd.DataFrame:
+    """Spread emissions of each period over days of it, by project and month. [kg CO2e]"""
+    month = pd.PeriodIndex(days["day"], freq="M")
+    share, lines = pd.crosstab(days["period"], month, normalize="index"), books.lines
+    parts = {one: Books(books.scenario, lines[lines["period"] == one]) for one in share.index}
+    each = {one: part.by("project")[CO2E] for one, part in parts.items()}
+    return pd.DataFrame(each).fillna(0.0) @ share
 
 
-def _driven_in(reality: Reality, month: pd.Period) -> Books:
-    """Give what was driven in a month: tonnes by their slips, plants and depots by all tonnes."""
-    books, slips, lane = reality.driven.books, reality.driven.slips, [*_ENDS[:3], "period"]
-    mine = slips[pd.PeriodIndex(pd.to_datetime(slips["day"]), freq="M") == month]
-    part, of = (one.groupby(lane)["tonnes"].sum() for one in (mine, slips))
-    by_period = part.groupby("period").sum() / of.groupby("period").sum()
-    by_lane = (part / of).reindex(pd.MultiIndex.from_frame(books.lines[lane])).to_numpy()
-    moves, by_period = books.lines["kind"] == "moves", books.lines["period"].map(by_period)
-    return books.times(np.nan_to_num(np.where(moves, by_lane, by_period)))
+def _divide_by_slips(reality: Reality) -> pd.DataFrame:
+    """Give emissions of what was driven, by project and month. [kg CO2e]
+
+    Tonnes fall to the days of their slips, plants and depots to those of all slips.
+    """
+    books, slips, shares = reality.driven.books, reality.driven.slips, list[pd.DataFrame]()
+    month = pd.PeriodIndex(slips["day"], freq="D").asfreq("M")
+    for keys in ([*_ENDS[:3], "period"], ["period"]):
+        tonnes = slips.groupby([*keys, month])["tonnes"].sum().unstack(fill_value=0)
+        share = tonnes.div(tonnes.sum(axis=1), axis=0)
+        of_lines = books.lines[keys].merge(share, "left", left_on=keys, right_index=True)
+        shares.append(of_lines[share.columns].fillna(0.0))
+    share = shares[0].where(books.lines["kind"] == "moves", shares[1])
+    each = {one: books.times(part).by("project")[CO2E] for one, part in share.items()}
+    return pd.DataFrame(each)

@@ -134,6 +134,7 @@ class _Reader:
         loads, length_km = self._number("loads", carried), self._number("distance", math.nan)
         if not self.mistakes and tonnes > loads * _OVERLOAD * self.payload_t:
             self._tell("amount", "unit", most=self.payload_t)
+            tonnes = 0.0
         if (first := self.seen.setdefault(slip or cells, place)) is not place:
             self._tell("slip" if slip else "date", "twice", first=str(first.line))
         if self.mistakes or day is None:
@@ -181,7 +182,9 @@ class _Reader:
         unit = self._text("unit") or column.unit or ("t" if key == "amount" else "loads")
         wrong = "no amount" if text else "empty"
         with suppress(InputError):
-            text = str(read_cell(self.row[column.at], "amount", mark=column.mark, unit=unit))
+            # Nobody weighs to the gram: of kilograms a point parts thousands.
+            mark = column.mark or ("," if unit.startswith("kg") else "")
+            text = str(read_cell(self.row[column.at], "amount", mark=mark, unit=unit))
             found = read_quantity(_BARE_VOLUME.sub(r"\1 loose", text.lstrip("-")))
             if not text.startswith("-") and found.value:
                 loads = found.value if found.unit == "loads" else 1.0
