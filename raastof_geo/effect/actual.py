@@ -63,9 +63,9 @@ class Driven:
         return {one.id: min(1.0, max(0, days) / one.days) for one, days in gone.items()}
 
     @property
-    def now(self) -> str | None:
-        """The first period that is not over; none: all are."""
-        return next((one for one, share in self.share.items() if share < 1), None)
+    def ahead(self) -> list[str]:
+        """The periods that are not over; the first of them is running, or begins."""
+        return [one for one, share in self.share.items() if share < 1]
 
     @cached_property
     def flows(self) -> pd.DataFrame:
@@ -157,14 +157,12 @@ def measure_driven(driven: Driven, flows: pd.DataFrame, *measured: str) -> Books
     fixed += limits.trips_balanced(small)
     loose = [row for rule in _ACCOUNTED for row in rule(small) if len(row.columns)]
     programme = build_programme([*fixed, *loose], small.whole)
-    numbered = dict(enumerate(loose, len(fixed)))
-    bends = [[at for at, row in numbered.items() if row.sense != one] for one in ("<=", ">=")]
-    weights = [_WORSE.get(numbered[at].rule, 1.0) for side in bends for at in side]
-    none, count = np.zeros(len(weights)), small.column_count
-    costs = [np.append(one, none) for one in (*small.objectives(), break_ties(small))]
+    bends, count = range(len(fixed), programme.row_count), small.column_count
+    weights = np.tile([_WORSE.get(row.rule, 1.0) for row in loose], 2)
+    costs = [np.append(one, 0 * weights) for one in (*small.objectives(), break_ties(small))]
     found = solve(
         small,
-        programme=programme.with_slack(*bends),
+        programme=programme.with_slack(bends, bends),
         costs=[np.append(np.zeros(count), weights), *costs],
         start=np.arange(count, count + len(weights)),
     )

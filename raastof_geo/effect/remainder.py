@@ -9,7 +9,6 @@ import datetime
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -55,7 +54,7 @@ class Reality:
     @property
     def rest(self) -> Books | None:
         """What is planned now beyond what was driven; none: nothing is."""
-        if self.books is None or self.driven.now is None:
+        if self.books is None or not self.driven.ahead:
             return None
         lines = [self.books.lines, self.driven.books.times(-1.0).lines]
         return Books(self.books.scenario, pd.concat(lines, ignore_index=True))
@@ -89,8 +88,8 @@ def follow_plan(
 
     tasks: dict[str, Callable[[], Books]]
     tasks = {"baseline": lambda: solve_baseline(*vary(served)).books, "plan": lambda: driven.books}
-    if driven.now is not None:
-        left = _Remainder(scenario, driven, driven.now)
+    if driven.ahead:
+        left = _Remainder(driven)
         tasks["plan"] = lambda: left.add(assign(*vary(left.edit()), rules=plan.rules, stated=False))
     found, refused = dict[str, Books](), list[Finding]()
     for name, task in tasks.items():
@@ -102,25 +101,16 @@ def follow_plan(
     return Reality(slips, driven, planned, deviations, *plans, refused)
 
 
-@dataclass(frozen=True, eq=False)
 class _Remainder:
-    """What was driven, and the period from which on the rest is planned."""
+    """The scenario without what was driven, from the first period on that is not over."""
 
-    scenario: Scenario
-    driven: Driven
-    now: str
-    """The first period that is not over."""
-
-    @cached_property
-    def ahead(self) -> list[str]:
-        """The periods that are not over."""
-        ids = list(self.scenario.periods)
-        return ids[ids.index(self.now) :]
-
-    @cached_property
-    def over(self) -> list[str]:
-        """The periods that are over."""
-        return [one for one in self.scenario.periods if one not in self.ahead]
+    def __init__(self, driven: Driven) -> None:
+        self.scenario, self.driven, self.ahead = driven.problem.scenario, driven, driven.ahead
+        self.over = [one for one in self.scenario.periods if one not in self.ahead]
+        self.now = self.ahead[0]
+        self.moved, self.running = (
+            _pick(driven.books, "moves", periods) for periods in (self.over, [self.now])
+        )
 
     def add(self, rest: Plan) -> Books:
         """Add the rest to what was driven, but for what both have: the period that is running."""
@@ -133,8 +123,7 @@ class _Remainder:
 
     def edit(self) -> Edits:
         """Give what to write where in the scenario for it to be about the rest."""
-        moved, running = (_pick(self.driven.books, "moves", one) for one in (self.over, [self.now]))
-        done, runs = _add_up_due(moved), _add_up_due(running)
+        done, runs = _add_up_due(self.moved), _add_up_due(self.running)
 
         def leave(due: Offer | Need) -> tuple[float, Sequence[str]]:
             """Give what is left of an entry, and when; what is late is due now."""
@@ -142,15 +131,15 @@ class _Remainder:
             return left, [one for one in due.periods if one in self.ahead] or [self.now]
 
         edits = _edit_due(self.scenario, leave)
-        for site, made in self._list_made(moved):
+        for site, made in self._list_made():
             edits.setdefault(("sites", site, "offers"), []).append(made)
         for place in self.scenario.facilities:
-            edits["sites", place.site, str(place.role)] = self._leave_place(place, moved)
-        return {**edits, ("agreements",): [*self._list_agreements(moved, running)]}
+            edits["sites", place.site, str(place.role)] = self._leave_place(place)
+        return {**edits, ("agreements",): [*self._list_agreements()]}
 
-    def _list_made(self, moved: pd.DataFrame) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    def _list_made(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """List what plants have made of what came, and have not sent on: surplus of their sites."""
-        runs, sent = _pick(self.driven.books, "processes", self.over), _add_up_due(moved)
+        runs, sent = _pick(self.driven.books, "processes", self.over), _add_up_due(self.moved)
         ran = runs.groupby(["origin", "what"])["amount"].sum()
         for plant in self.scenario.plants:
             made = defaultdict[tuple[str, str], float](float)
@@ -163,7 +152,7 @@ class _Remainder:
                     entry = {"material": material, "amount": _tonnes(left), "from": self.now}
                     yield plant.site, entry
 
-    def _leave_place(self, place: Facility, moved: pd.DataFrame) -> dict[str, Any]:
+    def _leave_place(self, place: Facility) -> dict[str, Any]:
         """Say what a place can still do, from now on, and what lies there."""
         entry = getattr(self.scenario.sites[place.site], place.role)
         said, start = dict(write_plain(entry)), self.scenario.periods[self.now].start
@@ -172,7 +161,7 @@ class _Remainder:
         if place.total_t is not None:
             pit = place.role == Role.PIT
             end, kind = ("origin", "giver_kind") if pit else ("destination", "taker_kind")
-            used = moved[moved[kind] == place.role]
+            used = self.moved[self.moved[kind] == place.role]
             if isinstance(place, Plant):
                 end, used = "origin", _pick(self.driven.books, "processes", self.over)
             used = used[used[end] == place.site]
@@ -185,11 +174,13 @@ class _Remainder:
             said["opens"] = {}  # it is paid, and still no part of today
         return said
 
-    def _list_agreements(self, *moved: pd.DataFrame) -> Iterator[Mapping[str, Any]]:
+    def _list_agreements(self) -> Iterator[Mapping[str, Any]]:
         """List what is left of agreements, and after them what was driven in this period."""
         for one in self.scenario.said.agreements:
             periods = one.periods(tuple(self.scenario.periods))
-            went, goes = (_add_up_agreed(lines, one, periods) for lines in moved)
+            went, goes = (
+                _add_up_agreed(lines, one, periods) for lines in (self.moved, self.running)
+            )
             left = [period for period in periods if period in self.ahead]
             kept = _within(one, left or [self.now])
             for key, amount in one.amounts.items():
@@ -197,7 +188,7 @@ class _Remainder:
                 kept[key] = _tonnes(max(tonnes, 0.0 if key == "at_least" else goes))
             if left and not (one.forbidden and goes):
                 yield kept
-        between = moved[1].query("origin != destination")  # nobody agrees with itself
+        between = self.running.query("origin != destination")  # nobody agrees with itself
         lanes = ["origin", "destination", "material", "period"]
         yield from write_agreements(between.groupby(lanes)[TONNES].sum(), _tonnes)
 

@@ -15,11 +15,13 @@ from worlds import make_legs, make_scenario
 from raastof_geo import read_scenario
 from raastof_geo.assignment import assign
 from raastof_geo.effect.actual import DEVIATIONS
+from raastof_geo.effect.measure import measure_effect
 from raastof_geo.effect.remainder import follow_plan
 from raastof_geo.errors import InputError
 from raastof_geo.figures.vocabulary import CO2E, COST, TONNES, TRANSPORT_WTW
 from raastof_geo.language import speaking
 from raastof_geo.legs.legs import LEG_KEYS
+from raastof_geo.outputs.documents.comparison import write_reality
 from raastof_geo.pipeline import run_scenario
 from raastof_geo.scenario.tables.delivery import read_deliveries
 
@@ -111,6 +113,30 @@ def test_each_cause_is_what_a_hand_counts(tmp_path):
     assert not reality.refused
 
 
+def test_longer_ways_stay_in_the_new_plan_and_the_rest_is_as_far_as_ever(tmp_path):
+    """Half of 900 t came over 15 km instead of 10 by May; the other half is planned over 10."""
+    rows = [("2027-05-03", "pit", "road", "fill_sand", "450", "25", "", "15 km")]
+    plan, _, reality = follow(ONE_PIT, rows, tmp_path)
+    half = float(plan.flows["kg_co2e_wtw"].sum()) / 2
+    driven = reality.driven.books.total(TRANSPORT_WTW)
+    assert driven == pytest.approx(25 * 1.5 * half / 450 * plan.flows["load_t"].iloc[0])
+    assert reality.rest.total(TRANSPORT_WTW) == pytest.approx(half)
+    assert reality.books.total(TRANSPORT_WTW) == pytest.approx(driven + half)
+
+
+def test_the_page_of_what_is_over(tmp_path):
+    """No day is left to plan: the new plan is what was driven, month by month."""
+    rows = [("2027-05-03", "pit", "road", "fill_sand", "450", "25", "", "")]
+    plan, _, reality = follow(ONE_PIT, rows, tmp_path, datetime.date(2027, 12, 31))
+    effect = measure_effect(plan.scenario, plan.problem.legs, plan)
+    folder = write_reality(plan.scenario, effect, reality, tmp_path / "into")
+    book = openpyxl.load_workbook(folder / "actuals.xlsx")
+    months = {row[0]: row[2:] for row in book["Months"].iter_rows(2, values_only=True)}
+    driven = reality.driven.books.total(CO2E) / 1000
+    assert months["2027-05"] == pytest.approx((driven, driven))
+    assert not any(map(any, (told for month, told in months.items() if month != "2027-05")))
+
+
 def test_other_partners_and_trucks_are_told_apart(tmp_path):
     """The plan takes 1,200 t from the near pit; they came from the far one, partly by tipper."""
     rows = [
@@ -164,7 +190,7 @@ def test_what_runs_is_held_in_the_period_that_runs(tmp_path):
     rows = [("2028-05-01", "pit", "road", "fill_sand", "1400", "40", "truck_trailer_7_axle", "")]
     text = SMALL.replace("amount: 600 t", "amount: 60 t")
     _, _, reality = follow(text, rows, tmp_path)
-    assert reality.driven.now == "2028"
+    assert reality.driven.ahead == ["2028"]
     lines = reality.books.lines
     dug = lines[(lines["origin"] == "pit") & (lines["period"] == "2028")]["tonnes"].sum()
     assert 1400 - 1e-6 <= dug <= 1500 + 1e-6
@@ -355,6 +381,37 @@ def test_every_mistake_is_named_by_its_cell(ran, scenario, tmp_path):
     assert reality.driven.slips["tonnes"].sum() == pytest.approx(planned)
 
 
+def test_a_site_that_is_left_with_less_than_nothing_has_no_part_in_what_is_common(ran):
+    books = ran[0].effect.books
+    share = (books.lines["origin"] != "fabrik") - 1e-9
+    left = books.times(share.astype(float))
+    projects = left.by("project")
+    assert (books.lines["kind"] == "processes").any()
+    assert projects[CO2E].sum() == pytest.approx(left.total(CO2E))
+
+
+LATE = """
+title: One pit
+language: en
+periods: [2027, 2028]
+vehicles: [tipper_4_axle]
+sites:
+  road: {lon: 12.10, lat: 55.45, needs: [{use: fill, amount: 1800 t}]}
+  pit: {lon: 12.15, lat: 55.63, pit: {supplies: [fill_sand], capacity_per_period: 1500 t}}
+"""
+
+
+def test_a_rest_without_a_plan_is_told_with_what_binds(tmp_path, capsys):
+    """By March 2028 nothing has come, and the pit may not dig all of it in a year."""
+    file, slips = tmp_path / "late.yaml", tmp_path / "slips.csv"
+    file.write_text(LATE, "utf-8")
+    _, folder = run_scenario(file, into=tmp_path, sensitivity=False)
+    write_slips(slips, [("2028-03-01", "pit", "road", "fill_sand", "20", "1", "", "")])
+    words = ["actuals", folder, slips, "--scenario", file, "--into", tmp_path / "into"]
+    assert run(*words) == 3
+    assert "limit 1,500 t" in capsys.readouterr().out
+
+
 def test_a_workbook_says_the_same(ran, scenario, tmp_path):
     """Days and numbers are those of a spreadsheet; what stands in the cells is the same."""
     result, _ = ran
@@ -489,6 +546,15 @@ def test_loads_alone_are_those_of_the_truck(tmp_path):
         3 * scenario.catalogue.vehicles["tipper_4_axle"].load_t(density)
     )
     assert (found.loads, wrong.place.line, wrong.place.column) == (3, 3, 5)
+
+
+def test_kilograms_have_one_reading(tmp_path):
+    """Of tonnes `35.500` has two, and weighbridges weigh to no gram."""
+    heads = (*HEADS[:4], "Netto (kg)")
+    row = ("2027-04-03", "pit", "road", "fill_sand", "35.500")
+    path = write_slips(tmp_path / "a.csv", [row], heads)
+    [found] = read_deliveries(path, make_scenario(SMALL)).found
+    assert found.tonnes == pytest.approx(35.5)
 
 
 def test_slips_of_another_unit_of_length(tmp_path):

@@ -7,7 +7,7 @@ any of them. Columns that mean nothing here are named by their headings and left
 import datetime
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from raastof_geo.errors import Finding, InputError, Place, raise_all, refusing
 from raastof_geo.language import list_codes, say_text
-from raastof_geo.scenario.identity import find_id, fold_id, suggest
+from raastof_geo.scenario.identity import fold_id, id_or_word, suggest
 from raastof_geo.scenario.said.site import SiteTable
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables.grid import read_cell, read_grids, text_of_cell
@@ -25,6 +25,7 @@ from raastof_geo.scenario.tables.source import SUMS
 from raastof_geo.units import read_quantity
 
 _SECTIONS = {"from": "sites", "to": "sites", "material": "materials", "vehicle": "vehicles"}
+_NEEDED = ("date", "from", "to", "material", "amount")
 _OVERLOAD = 1.5
 """So many times the largest payload is no load of any truck, but another unit, or several loads."""
 _SHORT_YEAR = re.compile(r"^(\d{1,2})[-./](\d{1,2})[-./](\d{2})$")
@@ -81,21 +82,13 @@ def read_deliveries(
         grids = read_grids(path, shown, None)
     raise_all(InputError, check_named(table.columns, grids, DELIVERIES))
     heads = [one for it in grids if (one := read_heads(it, table, DELIVERIES)) is not None]
-    lacks = [_find_lacking({column.key.trail[0] for column in head.columns}) for head in heads]
-    if all(lacks):
-        fewest = min(lacks, key=len, default=_find_lacking(set()))
+    reader = _Reader(scenario, until)
+    if all(lacks := [reader.take(one) for one in heads]):
+        fewest = min(lacks, key=len, default=_NEEDED)
         told = say_text("deliveries", "lacking", keys=list_codes(fewest), key=fewest[0])
         wrong = (one for head in heads for one in head.mistakes)
         raise InputError(*wrong, Finding(told, Place(shown, 1, 1)))
-    reader = _Reader(scenario, until)
-    for head in (head for head, lacking in zip(heads, lacks, strict=True) if not lacking):
-        reader.take(head)
     return reader.read
-
-
-def _find_lacking(there: set[str]) -> list[str]:
-    there = there | ({"amount"} if "loads" in there else set())
-    return [key for key in ("date", "from", "to", "material", "amount") if key not in there]
 
 
 class _Reader:
@@ -103,25 +96,26 @@ class _Reader:
 
     def __init__(self, scenario: Scenario, until: datetime.date | None) -> None:
         self.scenario, self.until, self.read = scenario, until, Deliveries()
-        self.seen, self.find = dict[Any, Place](), cache(self._look_up)
+        self.names = {one: scenario.names(one) for one in _SECTIONS.values()}
+        self.find = cache(lambda one, text: id_or_word(one, text, self.names[one]))
+        self.seen = dict[Any, Place]()
         trucks = scenario.catalogue.vehicles
         self.payload_t = max(trucks[one].payload_t.value for one in scenario.said.vehicles)
 
-    def _look_up(self, section: str, text: str) -> str:
-        with suppress(InputError):
-            return find_id(section, text, self.scenario.names(section))
-        return ""
-
-    def take(self, head: Headed) -> None:
-        """Read the rows of a sheet."""
+    def take(self, head: Headed) -> Sequence[str]:
+        """Read the rows of a sheet; or give the keys that it lacks, of which none is read then."""
+        self.columns = {column.key.trail[0]: column for column in head.columns}
+        there = {"amount" if one == "loads" else one for one in self.columns}
+        if lacking := [one for one in _NEEDED if one not in there]:
+            return lacking
         self.read.unread += head.unread
         self.read.mistakes += head.mistakes
-        self.columns = {column.key.trail[0]: column for column in head.columns}
         for number in (one for one in head.grid.filled() if one > head.row):
             self.row, self.mistakes = head.grid.rows[number], list[Finding]()
             columns = self.columns.items()
             self.places = {key: head.grid.place(number, it.at, it.heading) for key, it in columns}
             self._take_row(tuple(map(text_of_cell, self.row)))
+        return ()
 
     def _take_row(self, cells: tuple[str, ...]) -> None:
         if {fold_id(one).strip(" :.") for one in cells} & SUMS:
@@ -140,7 +134,7 @@ class _Reader:
         if self.mistakes or day is None:
             self.read.leave_out(tonnes, *self.mistakes)
             return
-        when = next(id_ for id_, one in self.scenario.periods.items() if day <= one.end)
+        when = next(one.id for one in self.scenario.periods.values() if day <= one.end)
         told = (origin, destination, material, vehicle, tonnes, loads, length_km)
         self.read.found.append(Delivery(place, day, when, *told))
 
@@ -154,11 +148,12 @@ class _Reader:
     def _name(self, key: str) -> str:
         """Find a site, material or truck by id or name; of a truck nothing is wrong."""
         section, text = _SECTIONS[key], self._text(key)
-        found: str = self.find(section, text)
-        if not found and key != "vehicle":
-            hint = suggest(text, self.scenario.names(section))
-            self._tell(key, section if text else "empty", hint=hint)
-        return found
+        found, names = self.find(section, text), self.names[section]
+        if found in names:
+            return found
+        if key != "vehicle":
+            self._tell(key, section if text else "empty", hint=suggest(text, names))
+        return ""
 
     def _day(self) -> datetime.date | None:
         text = re.split(r"[ T]", self._text("date"), maxsplit=1)[0]
