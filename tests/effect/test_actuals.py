@@ -410,6 +410,8 @@ def test_a_rest_without_a_plan_is_told_with_what_binds(tmp_path, capsys):
     words = ["actuals", folder, slips, "--scenario", file, "--into", tmp_path / "into"]
     assert run(*words) == 3
     assert "limit 1,500 t" in capsys.readouterr().out
+    book = openpyxl.load_workbook(tmp_path / "into" / "late_actuals" / "actuals.xlsx")
+    assert [one.max_column for one in (book["Months"], book["Flows"])] == [3, 5]
 
 
 def test_a_workbook_says_the_same(ran, scenario, tmp_path):

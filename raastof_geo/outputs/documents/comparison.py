@@ -284,10 +284,8 @@ def _lay_out_reality(reality: Reality, sheets: Sequence[Listing]) -> Iterator[do
     if reality.refused:
         yield document.Paragraph(texts["refused"], lead=True)
         yield document.Bullets(tuple(map(str, reality.refused)))
-    first, last = (
-        Bar(str(title), one / 1000, True) for title, one in zip(titles, kg[:2], strict=False)
-    )
-    changes = [Bar(str(row[0]), row[1]) for row in _list_causes(reality)]
+    first, last = (Bar(str(one), t / 1000, True) for one, t in zip(titles, kg[:2], strict=False))
+    changes = [Bar(str(name), t) for name, t, *_ in _list_causes(reality)]
     drawn = draw_waterfall([first, *changes, last], unit="t CO2e")
     yield document.Picture(drawn, texts["why"], texts["why"])
     yield document.Bullets(tuple(tell_slips(reality)))
@@ -331,26 +329,28 @@ def _list_sheets(scenario: Scenario, effect: Effect, reality: Reality) -> Iterat
         sums = [one.by("project")[figure] / 1000 for one in books]
         rows = [*_name_projects(scenario, sums)]
         yield Listing(title, [say("Project"), *titles], rows)
-    months = _measure_months(scenario, effect.books, reality)
+    count = 2 if new is None else 3  # without a plan of the rest it has no column
+    months = _measure_months(scenario, effect.books, reality).iloc[:, :count]
     heads = [f"{one} [t CO2e]" for one in (say("Planned"), say("Driven"), say("New plan"))]
     rows = [[str(one), *sums] for one, *sums in months.groupby(level="month").sum().itertuples()]
-    yield Listing(say("Months"), [say("Month"), *heads], rows)
+    yield Listing(say("Months"), [say("Month"), *heads[:count]], rows)
     rows = [
         [str(month), name_group(scenario, "project", project), *told]
         for (month, project), *told in months.itertuples()
     ]
-    heads = [say("Month"), say("Project"), *heads]
+    heads = [say("Month"), say("Project"), *heads[:count]]
     yield Listing(say("Months and projects"), heads, rows, words=2, most=0, freeze=2)
     lanes = [
         one.lines[one.lines["kind"] == "moves"].groupby(_ENDS[:3])[TONNES].sum()
-        for one in (effect.books, driven, new or driven)
+        for one in (effect.books, driven, new)
+        if one is not None
     ]
     rows = [
         [*map(scenario.site_name, lane[:2]), name_group(scenario, "material", lane[2]), *tonnes]
         for lane, *tonnes in _join(lanes)
     ]
     heads = [*read_texts("heads of flows driven").values()]
-    yield Listing(say("Flows"), heads, rows, words=3, freeze=3)
+    yield Listing(say("Flows"), heads[: 3 + count], rows, words=3, freeze=3)
     rows = [[str(one.place or ""), str(one.message)] for one in reality.slips.mistakes]
     heads = [say("Where"), say("What is wrong")]
     yield Listing(say("Slips left out"), heads, rows, words=2, freeze=2)
@@ -370,15 +370,14 @@ def _measure_months(scenario: Scenario, plan: Books, reality: Reality) -> pd.Dat
     What was driven falls to the days of its slips; plans go evenly over the days of their periods,
     the new one over those that are left. Sites that are opened belong to no month.
     """
-    spans = {
-        one.id: pd.period_range(one.start, one.end, freq="D") for one in scenario.periods.values()
-    }
-    days = pd.concat([pd.DataFrame({"day": span, "period": one}) for one, span in spans.items()])
+    each = scenario.periods.values()
+    spans = {one.id: pd.Series(pd.period_range(one.start, one.end, freq="D")) for one in each}
+    days = pd.concat(spans, names=["period"]).rename("day").reset_index(level="period")
     left = days[days["day"] > pd.Period(reality.driven.until, "D")]
     driven, rest = _divide_by_slips(reality), reality.rest
     new = driven if rest is None else driven.add(_spread(rest, left), fill_value=0.0)
-    each = [_spread(plan, days), driven, new]
-    months = [one.rename_axis("project").rename_axis("month", axis=1).stack() for one in each]
+    sides = (one.rename_axis("project") for one in (_spread(plan, days), driven, new))
+    months = [one.rename_axis("month", axis=1).stack() for one in sides]
     return pd.concat(months, axis=1).fillna(0.0).swaplevel().sort_index() / 1000
 
 
