@@ -16,7 +16,7 @@ from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.solving.stated import break_ties
 from raastof_geo.assignment.statement import shares
 from raastof_geo.assignment.statement.layout import build_problem
-from raastof_geo.assignment.statement.problem import ColumnKind, Known, Problem
+from raastof_geo.assignment.statement.problem import ColumnKind, LaidColumns, Problem
 from raastof_geo.assignment.statement.row import Programme, Row, build_programme, sum_of
 from raastof_geo.errors import SolverError
 from raastof_geo.figures.vocabulary import COST, TONNE_KM
@@ -190,7 +190,10 @@ class Alone:
 
 
 def lay_world(
-    scenario: Scenario, legs: Legs, kind: BaselineKind | None = None, known: Known | None = None
+    scenario: Scenario,
+    legs: Legs,
+    kind: BaselineKind | None = None,
+    known: LaidColumns | None = None,
 ) -> World:
     """Lay a world without coordination out, the headline's without `kind`, as far as not known."""
     said, kind = scenario.said, kind or scenario.said.baseline.kind
@@ -204,12 +207,15 @@ def lay_world(
         capture=nothing if kind == "alone" else {} if kind == "legs" else said.capture,
     )
     lay = partial(build_problem, plain, legs, every_vehicle=plain.said.return_loads is not None)
-    problem = (Known() if known is None else known).lay(kind, plain, lay)
+    problem = (LaidColumns() if known is None else known).lay(kind, plain, lay)
     return World(kind, scenario.together, problem)
 
 
 def solve_alone(
-    scenario: Scenario, legs: Legs, kind: BaselineKind | None = None, known: Known | None = None
+    scenario: Scenario,
+    legs: Legs,
+    kind: BaselineKind | None = None,
+    known: LaidColumns | None = None,
 ) -> Alone:
     """Find the cheapest world without coordination.
 

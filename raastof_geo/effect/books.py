@@ -202,7 +202,7 @@ def keep_books(problem: Problem, values: Floats) -> Books:
 _GAINED = vocabulary.TRANSPORT_WTW, vocabulary.CO2E, vocabulary.COST
 
 
-def sum_up(problem: Problem, values: Floats) -> pd.Series:
+def measure_gains(problem: Problem, values: Floats) -> pd.Series:
     """Add up what gains are read from, as `Books.totals` has it but for the last digits."""
     sums = {one: dot(problem.measure(one), values) for one in _GAINED}
     paid = (problem.measure(vocabulary.PURCHASE) * values)[problem.block("moves")]

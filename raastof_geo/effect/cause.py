@@ -15,7 +15,7 @@ from raastof_geo.assignment.rules import lay_columns, lay_rows
 from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.solving.stated import break_ties
-from raastof_geo.assignment.statement.problem import ColumnKind, Known, Problem
+from raastof_geo.assignment.statement.problem import ColumnKind, LaidColumns, Problem
 from raastof_geo.assignment.statement.row import Programme, build_programme, sum_of
 from raastof_geo.assignment.statement.shares import own_depots, touches
 from raastof_geo.figures.vocabulary import CO2E, COST, SOLD, TRANSPORT_WTW
@@ -139,7 +139,7 @@ def split_by_cause(
     count: Count,
     *,
     briefly: bool = False,
-    known: Known | None = None,
+    known: LaidColumns | None = None,
 ) -> tuple[Cause, ...]:
     """Solve with the causes switched on one after the other; they add up to the whole effect.
 
@@ -168,7 +168,7 @@ def split_by_cause(
     before = baseline.totals
     found: list[Cause] = []
     waiting: tuple[CauseName, ...] = ()
-    steps = _Steps(scenario, legs, plan, baseline, Known() if known is None else known)
+    steps = _Steps(scenario, legs, plan, baseline, LaidColumns() if known is None else known)
     for name, then in zip(wanted, [*wanted[1:], None], strict=True):
         waiting = (*waiting, name)
         after = plan_totals
@@ -190,7 +190,7 @@ class _Steps:
     """The worlds of the steps, from the first to the last; like ones share their columns."""
 
     def __init__(
-        self, scenario: Scenario, legs: Legs, plan: Plan, baseline: Before, known: Known
+        self, scenario: Scenario, legs: Legs, plan: Plan, baseline: Before, known: LaidColumns
     ) -> None:
         self._scenario, self._legs, self._plan, self._baseline = scenario, legs, plan, baseline
         self.on: set[CauseName] = set()

@@ -14,7 +14,7 @@ from raastof_geo.arrays import Columns, Floats, dot
 from raastof_geo.assignment.alternative import MATCH
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.solving.solve import Search, Solution, solve
-from raastof_geo.assignment.statement.problem import Known, Problem
+from raastof_geo.assignment.statement.problem import LaidColumns, Problem
 from raastof_geo.assignment.statement.row import Programme, build_programme, sum_of
 from raastof_geo.errors import InputError, RaastofError
 from raastof_geo.language import say, speaking
@@ -88,7 +88,7 @@ _LISTED, _TUPLES = ("matches", "dearer"), ("levels", "headlines", "opened")
 def read_draw(values: Mapping[str, Any]) -> Draw:
     """Read a draw from what `Draw.to_plain` gave."""
     lists = {key: {(one, two, of): t for one, two, of, t in values[key]} for key in _LISTED}
-    ends = {key: values[key] and tuple(values[key]) for key in _TUPLES}
+    ends = {key: None if values[key] is None else tuple(values[key]) for key in _TUPLES}
     return Draw(**{**values, **ends, **lists})
 
 
@@ -105,7 +105,7 @@ class Today:
     """[draws x factors]"""
     matches: Mapping[Match, float]
     """Of the plan, the largest first. [t]"""
-    known: Known
+    known: LaidColumns
     """Columns of the baseline and of causes, which draws share where only amounts differ."""
 
 
@@ -115,7 +115,7 @@ def solve_today(
     """Solve the scenario as it stands; without a plan it is a `NoPlanError`, as in a run."""
     _edit(scenario, factors, [one.subject.value for one in factors])
     causes = scenario.said.effect.causes
-    known = Known()
+    known = LaidColumns()
     plan, found = headline.find_headlines(scenario, price(scenario), causes=causes, known=known)
     ranked = sorted(add_up_matches(plan).items(), key=lambda one: (-one[1], one[0]))
     return Today(scenario, plan, found, price, factors, levels, dict(ranked), known)
@@ -273,7 +273,7 @@ class SetOpened(NamedTuple):
     """By how much the first objective is above that of the best set, at most."""
 
 
-def open_sets(shared: tuple[Today, Sequence[tuple[str, ...]]], number: int) -> list[float]:
+def solve_sets(shared: tuple[Today, Sequence[tuple[str, ...]]], number: int) -> list[float]:
     """Give the first objective of a draw with just the sites of each set opened; NaN: no plan."""
     today, sets = shared
     varied, how = _read_drawn(today, today.levels[number].tolist())
@@ -301,7 +301,7 @@ def rank_sets(today: Today, planned: Sequence[Draw], executor: Executor | None) 
         :MOST_SETS
     ]
     asked = [one.number for one in planned if _is_regretted(today, one.number)]
-    values = np.array([*spread(executor, open_sets, (today, sets), asked)]).reshape(-1, len(sets))
+    values = np.array([*spread(executor, solve_sets, (today, sets), asked)]).reshape(-1, len(sets))
     lost, least = np.isnan(values), np.fmin.reduce(values, axis=1, initial=np.inf)
     regrets = np.fmax.reduce(values - least[:, None], axis=0, initial=0.0)
     means = values[~lost.any(axis=1)].sum(axis=0) / ((~lost.any(axis=1)).sum() or np.nan)

@@ -9,8 +9,8 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from raastof_geo.assignment import Plan, assign
 from raastof_geo.assignment.alone import solve_alone
-from raastof_geo.assignment.statement.problem import Known
-from raastof_geo.effect.books import sum_up
+from raastof_geo.assignment.statement.problem import LaidColumns
+from raastof_geo.effect.books import measure_gains
 from raastof_geo.effect.cause import (
     COORDINATION,
     Before,
@@ -133,7 +133,7 @@ def solve_headlines(scenario: Scenario, legs: Legs | None, *, whole: bool = Fals
 
 
 def find_headlines(
-    scenario: Scenario, legs: Legs | None, *, known: Known | None = None, **how: Any
+    scenario: Scenario, legs: Legs | None, *, known: LaidColumns | None = None, **how: Any
 ) -> tuple[Plan, Headlines]:
     """Solve as `solve_briefly` does, and give the plan and its headlines, without any books.
 
@@ -141,12 +141,18 @@ def find_headlines(
     """
     plan = solve_briefly(scenario, legs, **how)
     scenario, legs = plan.scenario, plan.problem.legs
-    alone, after = solve_alone(scenario, legs, known=known), sum_up(plan.problem, plan.proof.values)
+    alone, after = (
+        solve_alone(scenario, legs, known=known),
+        measure_gains(plan.problem, plan.proof.values),
+    )
     world, causes = alone.world, tuple[Cause, ...]()
-    before, capture = sum_up(world.problem, alone.values), world.problem.scenario.said.capture
+    before, capture = (
+        measure_gains(world.problem, alone.values),
+        world.problem.scenario.said.capture,
+    )
     if scenario.said.effect.causes:
         said = Before(world.kind, world.together, bool(alone.missing), capture, before)
-        told: Any = {"count": sum_up, "briefly": True, "known": known}
+        told: Any = {"count": measure_gains, "briefly": True, "known": known}
         causes = split_by_cause(scenario, legs, plan, after, said, **told)
     target = answer_target(plan, briefly=True)
     return plan, _tell(read_gain(before - after), credit(causes, COORDINATION), target)

@@ -401,7 +401,7 @@ class Problem:
         return table
 
 
-class Known(dict[object, Problem]):
+class LaidColumns(dict[object, Problem]):
     """Columns of a scenario by what they are for, laid out once for all that differ in amounts."""
 
     def lay(self, of: object, scenario: Scenario, lay: Callable[[], Problem]) -> Problem:

@@ -27,7 +27,9 @@ from raastof_geo.errors import Finding, OutputError, Place, RaastofError, RoadDa
 from raastof_geo.files import AnyPath
 from raastof_geo.language import Message, read_danish_words, say, say_text
 from raastof_geo.roads.mapped.tags import (
+    EVERY_TRUCK,
     LIMIT_OF,
+    SOME_TRUCKS,
     read_barrier,
     read_road,
     read_turn,
@@ -346,7 +348,9 @@ def _write_lines(file: Path, lines: Path, *, merge: bool) -> None:
     keeper = osmium.NodeLocationsForWays(osmium.index.create_map("flex_mem"))
     keeper.ignore_errors()
     keys = (*_KEYS, *("".join((tag, *suffix)) for tag in LIMIT_OF for suffix in _SUFFIXES))
-    wanted = osmium.filter.KeyFilter(*keys), osmium.filter.TagFilter(("type", "restriction"))
+    types = ("restriction", *(f"restriction:{kind}" for kind in sorted(EVERY_TRUCK | SOME_TRUCKS)))
+    turns = osmium.filter.TagFilter(*(("type", one) for one in types))
+    wanted = osmium.filter.KeyFilter(*keys), turns
     wanted[0].enable_for(osmium.osm.NODE | osmium.osm.WAY)
     wanted[1].enable_for(osmium.osm.RELATION)
     with open_writer(osmium.io.File(str(lines), _FORM)) as writer:
@@ -397,6 +401,9 @@ def _read_lines(lines: Path, found: _Found) -> None:
 def _read_relation(line: bytes, start: int, found: _Found) -> None:
     end = line.rfind(b" M")
     tags = _read_tags(line[start + 2 : end])
+    whose = tags.get("type", "")  # of old the kind of vehicle stood here: `restriction:hgv`
+    tags = {whose if name == "restriction" else name: value for name, value in tags.items()}
+    tags["type"] = "restriction"
     rules, doubtful = read_turn_rules(tags)
     found.doubtful_turns += doubtful
     may_be = read_turn(tags, None) - {"free"}

@@ -193,7 +193,9 @@ _ONEWAY_CLASSES = frozenset(("motorway", "motorway_link"))
 
 _TURN_VALUES = by_word("restriction")
 _TURN_FREED = frozenset(("hgv", "motor_vehicle", "vehicle"))
-_TURN_TIMES = frozenset(("day_on", "day_off", "hour_on", "hour_off", "opening_hours"))
+_TURN_TIMES = frozenset(
+    ("day_on", "day_off", "hour_on", "hour_off", "opening_hours", "except:conditional")
+)
 _DOUBTS_OF_TURNS = {**dict.fromkeys(_TURN_TIMES, "conditional"), "ambiguous": "ambiguous"}
 
 
