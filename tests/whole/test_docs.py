@@ -5,6 +5,7 @@ import importlib
 import json
 import re
 import runpy
+import subprocess
 import sys
 from collections import Counter
 
@@ -175,3 +176,21 @@ def test_the_scenario_of_the_readme_is_solved(tmp_path, capsys):
     scenario.write_text(f"{text}outputs: [summary]\n", encoding="utf-8")
     assert run("run", scenario, "--into", tmp_path / "results") == 0
     assert "format" not in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["scale.py", "--sites", "20", "--periods", "1"],
+        ["main_job.py", "--rounds", "1", "--scenario", "scenarios/motorvej.yaml", "--workers", "2"],
+        ["what_if.py", "--draws", "2", "--workers", "1"],
+    ],
+)
+def test_what_is_measured_can_be_measured_again(words):
+    """Benchmarks hold code in texts, which no other check reads."""
+    name, *rest = words
+    script = [sys.executable, ROOT / "benchmarks" / name, *rest]
+    done = subprocess.run(script, check=False, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert re.search(r"\d", done.stdout)
