@@ -221,8 +221,9 @@ def _hold(plan: Plan, today: Today) -> tuple[float, float]:
     found = _ask(plan, programme, [slack, cost])
     if not found.solved:
         raise InputError(say("the search for what holding today's matches costs was cut short"))
-    added = dot(cost, found.values) - plan.certificate.objective
-    return max(0.0, added), dot(slack, found.values)
+    least = plan.certificate.objective
+    added = dot(cost, found.values) - least
+    return added if added > FREE_SHARE * abs(least) else 0.0, dot(slack, found.values)
 
 
 def _ask(plan: Plan, programme: Programme, costs: Sequence[Floats], **how: Any) -> Solution:
@@ -303,7 +304,9 @@ def rank_sets(today: Today, planned: Sequence[Draw], executor: Executor | None) 
     asked = [one.number for one in planned if _is_regretted(today, one.number)]
     values = np.array([*spread(executor, solve_sets, (today, sets), asked)]).reshape(-1, len(sets))
     lost, least = np.isnan(values), np.fmin.reduce(values, axis=1, initial=np.inf)
-    regrets = np.fmax.reduce(values - least[:, None], axis=0, initial=0.0)
+    dearer = np.where(np.isnan(values), 0.0, values - least[:, None])
+    dearer[dearer <= FREE_SHARE * np.abs(least)[:, None]] = 0.0
+    regrets = dearer.max(axis=0, initial=0.0)
     means = values[~lost.any(axis=1)].sum(axis=0) / ((~lost.any(axis=1)).sum() or np.nan)
     told = zip(sets, lost.sum(axis=0).tolist(), means.tolist(), regrets.tolist(), strict=True)
     ranked = [SetOpened(one, counted[one] / len(planned), *rest) for one, *rest in told]
