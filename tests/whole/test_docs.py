@@ -182,7 +182,7 @@ def test_the_scenario_of_the_readme_is_solved(tmp_path, capsys):
 @pytest.mark.parametrize(
     "words",
     [
-        ["scale.py", "--sites", "20", "--periods", "1"],
+        ["scale.py", "--sites", "50", "--periods", "1"],
         ["main_job.py", "--rounds", "1", "--scenario", "scenarios/motorvej.yaml", "--workers", "2"],
         ["what_if.py", "--draws", "2", "--workers", "1"],
     ],
