@@ -204,8 +204,7 @@ def _find_obstacles(way: _Way, free: Routes) -> Iterator[Obstacle]:
     arcs, shares = free.arcs(0), free.shares(0)
     edges = graph.edge[arcs]
     sides = (~graph.ahead[arcs]).astype(np.intp)
-    judged = way.roads.judge(way.vehicle, way.load, way.active)
-    local = judged.find_local(network)[sides, edges]
+    local = way.roads.judge(way.vehicle, way.load, way.active).local[sides, edges]
     rows = zip(edges.tolist(), sides.tolist(), local.tolist(), strict=True)
     reasons = [None if here else _explain_edge(way, edge, side) for edge, side, here in rows]
     through = np.flatnonzero(~local)  # the first and the last stretch may be local

@@ -360,9 +360,8 @@ def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> pd.D
         return partial(extend, known) if (find_in(known) < 0).any() else None
 
     named = [part for item in prices.quantities.items() for part in item]
-    local = prices.local[load]
     turns = f"{haulage.vehicle.turns_in_dead_end} {roads.turns_of(haulage.vehicle_id)}"
-    truck = roads.network.digest, turns, prices.weight[load], "all" if local is None else local
+    truck = roads.network.digest, turns, prices.weight[load], prices.local[load]
     key, none = fingerprint(("pairs", *truck, *named)), {"where": where[:0]}
     found = keep(
         "distances",

@@ -43,8 +43,8 @@ class ArcPrices:
     quantities: dict[str, Floats]
     weight: dict[str, Floats]
     """What each arc weighs, by `BOTH_LOADS`; infinite where the vehicle may not drive."""
-    local: dict[str, Mask | None]
-    """Arcs for the first and the last stretch only, by `BOTH_LOADS`; none: as for all trucks."""
+    local: dict[str, Mask]
+    """Arcs for the first and the last stretch only, by `BOTH_LOADS`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +172,7 @@ class RoadPrices(Travelling):
         for load, roads in judged.items():
             weight = _weigh_arcs(scenario, vehicle, quantities, f"energy_{load}")
             prices.weight[load] = weight if free else np.where(roads.closed[at], np.inf, weight)
-            prices.local[load] = None if free or roads.local is None else roads.local[at]
+            prices.local[load] = np.logical_and(not free, roads.local[at])
         return prices
 
     def _use(self, vehicle: Vehicle, speed: Floats) -> dict[str, Floats]:

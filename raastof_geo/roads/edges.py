@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
-from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
+from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers, first_of_each
 from raastof_geo.region.projection import project
 from raastof_geo.region.region import Region, lend_region
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Access, Road
+from raastof_geo.roads.routing.engine import find_parts
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 STEPS_A_DEGREE = 1_000_000
@@ -438,6 +439,12 @@ class RoadEdges:
         return np.flatnonzero(np.isin(self.road, numbers))
 
     @cached_property
+    def local(self) -> Mask:
+        """Edges that are for the first and the last stretch of every truck's trips only."""
+        usable, tagged = self.access != Access.CLOSED, self.access == Access.LOCAL
+        return freeze(find_local_edges(self, usable, tagged))
+
+    @cached_property
     def limits(self) -> Floats:
         """Limits of each edge, NaN where there is none. [edges × `LIMITS`, t or m]"""
         limits = np.array([road.limits for road in self.roads], np.float64)
@@ -503,3 +510,24 @@ class RoadEdges:
     def called(self, edge: int) -> str:
         """Give number and name of an edge."""
         return self.roads[int(self.road[edge])].name
+
+
+def find_local_edges(network: RoadEdges, usable: Mask, tagged: Mask) -> Mask:
+    """Tell which edges serve the first and the last stretch of a trip only.
+
+    Those are the roads tagged so, and the open roads behind them: a yard that is reached over a
+    private road is no way through. Of open roads that hang together the most kilometres within
+    reach of each other stay open. Closed roads are not among them. `usable`, `tagged`: which edges
+    are not closed, and which are local. [edges]
+    """
+    tagged = tagged & usable
+    if not tagged.any():
+        return np.asarray(tagged)
+    through, size = usable & ~tagged, network.node_count
+    open_part = find_parts(network.tail[through], network.head[through], size)[network.tail]
+    whole = find_parts(network.tail[usable], network.head[usable], size)[network.tail]
+    length = np.bincount(open_part[through], network.length_m[through])
+    parts, first = np.unique(open_part[through], return_index=True)
+    lead = first_of_each(whole[through][first], -length[parts])
+    stays = np.isin(open_part, parts[lead])
+    return np.asarray(usable & ~(through & stays))

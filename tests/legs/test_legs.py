@@ -11,7 +11,7 @@ from raastof_geo.errors import RoadDataError, ScenarioError
 from raastof_geo.legs.legs import price_legs
 from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.roads.road import LIMITS, Access, Road
-from raastof_geo.roads.routing.drive import find_local_edges, size_truck
+from raastof_geo.roads.routing.drive import size_truck
 from raastof_geo.roads.routing.router import WeightedRoads, place_stops
 from raastof_geo.roads.snap import snap_sites
 
@@ -80,7 +80,7 @@ def test_roads_behind_a_private_road_are_local_too():
         roads=[plain, private, plain],
         lengths_m=[5000, 500, 300],
     )
-    assert find_local_edges(network).tolist() == [False, True, True]
+    assert network.local.tolist() == [False, True, True]
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from raastof_geo.emissions.vehicle import MODELS
 from raastof_geo.errors import InputError
 from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.roads.road import LIMITS, Access, Road
-from raastof_geo.roads.routing.drive import emit_kg_co2e, find_local_edges, find_speed
+from raastof_geo.roads.routing.drive import emit_kg_co2e, find_speed
 from raastof_geo.roads.routing.graph import RoadStop
 from raastof_geo.roads.snap import snap_sites
 
@@ -48,7 +48,7 @@ def world(network="{}", **more):
 def nodes_of_main_roads(network, count, seed):
     """Pick nodes at the tail of main roads that are driven both ways, by edge."""
     main = network.forward & network.backward & (network.access == Access.OPEN)
-    main &= ~find_local_edges(network) & ~network.ferry
+    main &= ~network.local & ~network.ferry
     main &= np.isin(network.road_class, [2, 3, 4, 5])
     return np.random.default_rng(seed).choice(np.flatnonzero(main), count, replace=False)
 

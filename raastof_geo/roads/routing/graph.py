@@ -8,7 +8,6 @@ kept as their exclusive or, so that knowing one of two tells the other. Weights 
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from raastof_geo.arrays import Floats, Integers, Mask
 from raastof_geo.roads.edges import Rows, Turn, lay_runs
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access
-from raastof_geo.roads.routing.engine import CLOSED, HEAVIEST, Travelling, order_nodes
+from raastof_geo.roads.routing.engine import Travelling, order_nodes
 
 Prefix = tuple[int, ...]
 _REACHES_KM = (0.25, 1.0, np.inf)
@@ -441,9 +440,6 @@ def _follow_chains(
 
 State: TypeAlias = tuple[int, bool]
 """A node, and whether open road has been driven since the place."""
-_Steps: TypeAlias = dict[State, tuple[State | None, int]]
-_Reached: TypeAlias = tuple[int, int, State, State | None, int]
-"""Weight, a running number, where, from where, and over which arc."""
 
 
 @dataclass(frozen=True)
@@ -467,7 +463,7 @@ class Approach:
     doors: tuple[tuple[int, int], ...]
     """Nodes of the core, and the weight to them."""
     _state: dict[int, State]
-    _step: _Steps
+    _step: dict[State, tuple[State | None, int]]
 
     def arcs(self, node: int) -> list[int]:
         """Give the arcs between the place and a node, the place's own first."""
@@ -477,88 +473,3 @@ class Approach:
             state, arc = self._step[state]
             arcs.append(arc)
         return arcs[::-1]
-
-
-@dataclass(frozen=True, eq=False)
-class Surroundings:
-    """What approaches are found in: the graph, its core, and what arcs weigh."""
-
-    graph: RoadGraph
-    reduction: Reduction
-    weight: Integers
-    local: Mask
-    """Arcs that are for the first and the last stretch only."""
-
-    def search(self, stop: RoadStop, *, outward: bool) -> Approach:
-        """Find the ways from a place to the doors of the core, or (not `outward`) from them to it.
-
-        Over local roads, then open ones, never local ones again, by Dijkstra's algorithm on pairs
-        of a node and whether open road has been driven. It ends at nodes of the core, but goes on
-        through them on local roads, since no route through the core may use those. In a dead end it
-        heads for the core only: whoever is deeper in it comes to meet it. Running numbers break
-        ties the same way on every machine. [units]
-        """
-        step: _Steps = {}
-        weights: dict[int, int] = {}
-        states: dict[int, State] = {}  # of each node the lighter one, which comes first
-        heap: list[_Reached] = []
-        ends, arcs = self._starts, self.graph.arcs_in
-        if outward:
-            ends, arcs = self._ends, self.graph.arcs_out
-        for rank, arc in enumerate(self.graph.arcs_on.of(stop.edge)):
-            if self._weights[arc] < CLOSED:
-                # The share of the arc between the place and its end, or its start.
-                beyond = bool(self.graph.ahead[arc]) is outward
-                share = 1 - stop.share if beyond else stop.share
-                total = round(self._weights[arc] * share)
-                heap.append((total, -rank, (ends[arc], not self._local[arc]), None, arc))
-        heapq.heapify(heap)
-        pushed = len(heap)
-        while heap:
-            total, _, state, before, arc = heapq.heappop(heap)
-            if state in step:
-                continue
-            step[state] = before, arc
-            if state[0] not in weights:
-                weights[state[0]], states[state[0]] = total, state
-            node, open_road = state
-            inside, stem = self._core[node] < 0, self._stems[node]
-            for onward in arcs.of(node):
-                own, weight, ahead = self._local[onward], self._weights[onward], ends[onward]
-                allowed = weight < CLOSED and (not open_road if own else inside)
-                goal = ahead, not own
-                if allowed and (stem < 0 or own or ahead == stem) and goal not in step:
-                    pushed += 1
-                    heapq.heappush(heap, (total + weight, pushed, goal, state, onward))
-        at_core = [node for node in weights if self._core[node] >= 0 and weights[node] <= HEAVIEST]
-        doors = tuple((self._core[node], weights[node]) for node in at_core)
-        return Approach(stop, weights, doors, states, step)
-
-    # Views of memory give plain numbers, several times faster than arrays do.
-
-    _weights = cached_property(lambda self: memoryview(self.weight.data))
-    _local = cached_property(lambda self: memoryview(self.local.view(np.uint8).data))
-    _core = cached_property(lambda self: memoryview(self.reduction.core.data))
-    _stems = cached_property(lambda self: memoryview(self.reduction.stem.data))
-    _starts = cached_property(lambda self: memoryview(self.graph.start.data))
-    _ends = cached_property(lambda self: memoryview(self.graph.end.data))
-
-    def meet(self, out: Approach, back: Approach) -> tuple[int, list[int]] | None:
-        """Give weight [units] and arcs of the best way of two places off the core, if there is one.
-
-        Searches stop at the core: nodes off it that both have reached join them, or one edge does.
-        Whether such a way is better than one through the core is for the caller to compare.
-        """
-        ahead = back.stop.share - out.stop.share
-        ways = (
-            (round(self._weights[arc] * abs(ahead)), [arc])
-            for arc in self.graph.arcs_on.of(out.stop.edge)
-            if self._weights[arc] < CLOSED and ahead * (1 if self.graph.ahead[arc] else -1) >= 0
-        )
-        along = min(ways, default=None) if out.stop.edge == back.stop.edge else None
-        both = (node for node in out.weight if node in back.weight and self._core[node] < 0)
-        node = min(both, key=lambda one: out.weight[one] + back.weight[one], default=None)
-        weight = CLOSED if node is None else out.weight[node] + back.weight[node]
-        if node is None or (along is not None and along[0] < weight):
-            return along
-        return weight, [*out.arcs(node), *reversed(back.arcs(node))]

@@ -13,7 +13,6 @@ from raastof_geo.language import Message, say_text
 from raastof_geo.roads.edges import RoadEdges
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access
-from raastof_geo.roads.routing.drive import find_local_edges
 from raastof_geo.roads.routing.engine import WeightMatrix, find_parts
 
 _MOST_SITES = 8
@@ -38,7 +37,7 @@ def find_islands(network: RoadNetwork, *, ferries: bool) -> Islands:
     can be reached from them and left for them. `ferries`: whether these join parts.
     """
     usable = network.access != Access.CLOSED
-    local = find_local_edges(network)
+    local = network.local
     through = _strong_parts(network, usable & ~local, ferries=ferries)
     reached = _strong_parts(network, usable, ferries=ferries)
     # In each whole the part with the most nodes leads.
