@@ -4,15 +4,14 @@ import io
 import json
 import math
 import zipfile
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields, replace
-from itertools import chain, islice, product
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
 
 from raastof_geo.arrays import Floats
 from raastof_geo.errors import RoadDataError
@@ -20,20 +19,7 @@ from raastof_geo.files import AnyPath, write_whole
 from raastof_geo.language import Message, list_codes, say, say_text
 from raastof_geo.region.projection import measure_steps
 from raastof_geo.region.region import MEMBER, encode_region, read_region
-from raastof_geo.roads.edges import (
-    BACKWARD,
-    FORWARD,
-    STEPS_A_DEGREE,
-    NetworkMetadata,
-    StoredColumns,
-    Turn,
-    add_up,
-    as_json,
-    decode_roads,
-    draw_shapes,
-    encode_roads,
-    freeze,
-)
+from raastof_geo.roads.edges import StoredColumns, as_json, encode_roads
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import LIMITS
 
@@ -175,7 +161,6 @@ def explain_gaps(network: RoadNetwork) -> Iterator[Message]:
             yield say_text("network files", key, title=title, limits=names, fields=names)
 
 
-_METADATA = TypeAdapter(NetworkMetadata)
 NETWORK_FORMAT = 3
 """The form of network files, by name. A new kind of column is a new format."""
 
@@ -192,7 +177,8 @@ def read_network(path: AnyPath) -> RoadNetwork:
     try:
         complaint = _find_fault_in_columns(columns)
         if not complaint:
-            network = _decode(columns, json.loads(roads.tobytes()), metadata.tobytes())
+            texts = json.loads(roads.tobytes()), metadata.tobytes()
+            network = RoadNetwork.from_columns(columns, *texts)
             complaint = _find_fault(network)
             if is_pack:
                 network = replace(network, own_region=read_region(file))
@@ -271,39 +257,3 @@ def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any]
 def _damaged(file: Path, fault: Message | None = None) -> RoadDataError:
     kind = "damaged" if fault else "unreadable"
     return RoadDataError.saying_text("network files", kind, file=file, fault=fault)
-
-
-def _decode(columns: StoredColumns, roads: Mapping[str, Any], told: bytes) -> RoadNetwork:
-    node_lon, node_lat = add_up(columns.node_lon), add_up(columns.node_lat)
-    tail = add_up(columns.tail)
-    head = tail + columns.head.astype(np.int32)
-    count = columns.inner_count.astype(np.int32)
-    point_start = np.concatenate(([0], np.cumsum(count + 2))).astype(np.int32)
-    metadata = _METADATA.validate_json(told, strict=True)
-    known = {"format", *(field.name for field in fields(NetworkMetadata))}
-    unknown = {name: one for name, one in json.loads(told).items() if name not in known}
-    table = decode_roads(roads)
-    table["extra"] |= {"metadata": unknown} if unknown else {}
-    arcs = iter(columns.turn_arc.tolist())
-    turns = zip(columns.turn_only.tolist(), columns.turn_size.tolist(), strict=True)
-    return RoadNetwork(
-        node_lon=freeze(node_lon / STEPS_A_DEGREE),
-        node_lat=freeze(node_lat / STEPS_A_DEGREE),
-        tail=freeze(tail),
-        head=freeze(head),
-        length_m=freeze(columns.length_cm / 100),
-        forward=freeze((columns.directions & FORWARD) > 0),
-        backward=freeze((columns.directions & BACKWARD) > 0),
-        road=freeze(columns.road.astype(np.int32)),
-        point_start=freeze(point_start),
-        lon=freeze(draw_shapes(point_start, node_lon, tail, head, columns.inner_lon)),
-        lat=freeze(draw_shapes(point_start, node_lat, tail, head, columns.inner_lat)),
-        metadata=metadata,
-        way=freeze(np.cumsum(columns.way, dtype=np.int64)),
-        turns=tuple(Turn(only > 0, tuple(islice(arcs, size))) for only, size in turns),
-        some_turns=tuple(
-            Turn(bool(only), tuple(map(int, some)), tags)
-            for only, some, tags in roads.get("turns", ())
-        ),
-        **table,
-    )

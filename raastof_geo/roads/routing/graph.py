@@ -20,7 +20,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from raastof_geo.arrays import Floats, Integers, Mask
-from raastof_geo.roads.edges import Rows, Turn, lay_runs
+from raastof_geo.roads.edges import Rows, Turn
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access
 from raastof_geo.roads.routing.engine import Travelling, order_nodes
@@ -56,11 +56,11 @@ class RoadGraph(Travelling):
         """How many nodes there are."""
         return len(self.place)
 
-    arcs_out = cached_property(lambda self: Adjacency(self.start, self.size))
+    arcs_out = cached_property(lambda self: Rows.group(self.start, self.size))
     """The arcs that leave each node."""
-    arcs_in = cached_property(lambda self: Adjacency(self.end, self.size))
+    arcs_in = cached_property(lambda self: Rows.group(self.end, self.size))
     """The arcs that enter each node."""
-    arcs_on = cached_property(lambda self: Adjacency(self.edge, self.network.edge_count))
+    arcs_on = cached_property(lambda self: Rows.group(self.edge, self.network.edge_count))
     """The arcs that lie on each edge."""
 
     def leaving(self, usable: Mask) -> Integers:
@@ -99,20 +99,6 @@ class RoadGraph(Travelling):
 
     length_km = cached_property(lambda self: self.network.length_m[self.edge] / 1000)
     """Length of each arc. [km]"""
-
-
-class Adjacency:
-    """Which arcs belong to each node, or edge."""
-
-    def __init__(self, owner: Integers, count: int) -> None:
-        order = np.argsort(owner, kind="stable")
-        first = np.searchsorted(owner[order], np.arange(count + 1))
-        # Views of memory give plain numbers, several times faster than arrays do.
-        self._order, self._first = memoryview(order.data), memoryview(first.data)
-
-    def of(self, owner: int) -> list[int]:
-        """Give the arcs of one node, in order."""
-        return self._order[self._first[owner] : self._first[owner + 1]].tolist()
 
 
 def build_graph(
@@ -159,10 +145,8 @@ def _restrict(graph: RoadGraph, usable: Mask, rules: _Rules) -> RoadGraph:
     `usable` for every truck.
     """
     every, told = np.arange(len(graph.start)), np.flatnonzero(rules.told)
-    degree = np.bincount(graph.start, minlength=graph.size)[graph.end[told]]
-    order = np.argsort(graph.start, kind="stable")
-    came = np.repeat(told, degree)
-    arc = order[lay_runs(np.searchsorted(graph.start[order], graph.end[told]), degree)]
+    onward = graph.arcs_out.take(graph.end[told])
+    came, arc = told[onward.owner], onward.numbers
     special = [one * len(every) + other for one, other in rules.pairs]
     plain = ~np.isin(came * len(every) + arc, special)
     # Of each turn: from which node to which, on which arc, and which one came before.
@@ -219,7 +203,7 @@ class _Rules:
         via[[graph.end[one] for one, _ in steps]] = True
         arms = ~via[graph.start]
         for one, other in steps:
-            out = np.array(graph.arcs_out.of(int(graph.end[one])))
+            out = graph.arcs_out[graph.end[one]]
             arms[out[(out != other) & ~graph.turn_back(np.full_like(out, one), out)]] = True
         # Parallel roads are added up, which matters little to a reach; none weighs nothing.
         length, ends = graph.length_km[arms] + 1e-6, (graph.start[arms], graph.end[arms])
@@ -238,7 +222,7 @@ class _Rules:
             ((one,), self.graph.size + one, other) for one, other in sorted(self.pairs)
         ]
         for state, node in self.states.items():
-            onward = self.graph.arcs_out.of(int(self.graph.end[state[-1]]))
+            onward = self.graph.arcs_out.plain(int(self.graph.end[state[-1]]))
             ways += [(state, node, arc) for arc in onward]
         for state, node, arc in ways:
             goal = self._step(state, arc)
@@ -270,7 +254,7 @@ def _forbid(graph: RoadGraph, turns: Sequence[Turn]) -> Iterator[Prefix]:
         else:
             yield path
     for prefix, lasts in allowed.items():
-        for arc in graph.arcs_out.of(int(graph.end[prefix[-1]])):
+        for arc in graph.arcs_out.plain(int(graph.end[prefix[-1]])):
             if arc not in lasts:
                 yield (*prefix, arc)
 

@@ -478,7 +478,7 @@ class WeightedRoads(engine.Travelling):
         weights: dict[int, int] = {}
         states: dict[int, State] = {}  # of each node the lighter one, which comes first
         heap: list[_Reached] = []
-        for rank, arc in enumerate(graph.arcs_on.of(stop.edge)):
+        for rank, arc in enumerate(graph.arcs_on.plain(stop.edge)):
             if units[arc] < engine.CLOSED:
                 # The share of the arc between the place and its end, or its start.
                 beyond = bool(graph.ahead[arc]) is outward
@@ -495,7 +495,7 @@ class WeightedRoads(engine.Travelling):
                 weights[state[0]], states[state[0]] = total, state
             node, open_road = state
             inside, stem = core[node] < 0, stems[node]
-            for onward in arcs.of(node):
+            for onward in arcs.plain(node):
                 own, weight, ahead = local[onward], units[onward], end[onward]
                 allowed = weight < engine.CLOSED and (not open_road if own else inside)
                 goal = ahead, not own
@@ -516,7 +516,7 @@ class WeightedRoads(engine.Travelling):
         ahead = back.stop.share - out.stop.share
         ways = (
             (round(self.units[arc] * abs(ahead)), [arc])
-            for arc in graph.arcs_on.of(out.stop.edge)
+            for arc in graph.arcs_on.plain(out.stop.edge)
             if self.units[arc] < engine.CLOSED and ahead * (1 if graph.ahead[arc] else -1) >= 0
         )
         along = min(ways, default=None) if out.stop.edge == back.stop.edge else None
