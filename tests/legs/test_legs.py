@@ -9,7 +9,7 @@ from worlds import make_network, make_scenario
 
 from raastof_geo.errors import RoadDataError, ScenarioError
 from raastof_geo.legs.legs import price_legs
-from raastof_geo.legs.roads import RoadPrices
+from raastof_geo.legs.roads import Haulage, RoadPrices
 from raastof_geo.roads.road import LIMITS, Access, Road
 from raastof_geo.roads.routing.drive import size_truck
 from raastof_geo.roads.routing.router import WeightedRoads, place_stops
@@ -282,7 +282,7 @@ def test_the_sums_of_a_leg_are_those_of_its_arcs():
     anchors = snap_sites(network, scenario.sites)
     legs = price_legs(scenario, network, anchors)
     roads = RoadPrices(scenario, network, place_stops(anchors))
-    prices = roads.price("tipper_4_axle", ())
+    prices = Haulage(roads, "tipper_4_axle", ()).prices
     there = roads.find("pit", "road", "tipper_4_axle")
     driven = there.shares(0)
     leg = legs.frame.query("vehicle == 'tipper_4_axle'").iloc[0]
