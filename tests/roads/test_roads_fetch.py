@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import shutil
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -209,7 +211,10 @@ def outline(asked: str) -> shapely.Polygon:
 def fetch_osm(*, into: Path, servers: list[str], progress=None, **asked: Any) -> Path:
     """Download what is made a network of."""
     area = {"place": None, "bounds": None, "polygon": None} | asked
-    return fetch._fetch(*fetch._read_area(**area), into, servers, progress)
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / into.name
+        fetch._fetch(*fetch._read_area(**area), draft, servers, progress)
+        return Path(shutil.copy(draft, into))
 
 
 def visible(folder: Path) -> list[str]:

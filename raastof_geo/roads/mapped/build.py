@@ -66,17 +66,14 @@ class _Roads:
 
     def __init__(self, turns: Sequence[MappedTurn], network: RoadEdges) -> None:
         wanted = {one for turn in turns for one in (*turn.origin, *turn.via_ways, *turn.target)}
+        ends = np.column_stack((network.tail, network.head))
+        self.tail, self.head = ends.ravel().tolist(), ends[:, ::-1].ravel().tolist()
+        self.way = np.repeat(network.way, 2).tolist()
+        signed = np.column_stack((network.forward, network.backward))
+        signed[~np.isin(network.way, list(wanted))] = False
         self.arcs: dict[int, list[int]] = defaultdict(list)
-        self.way: dict[int, int] = {}
-        self.tail: dict[int, int] = {}
-        self.head: dict[int, int] = {}
-        for edge in np.flatnonzero(np.isin(network.way, list(wanted))).tolist():
-            way, ends = int(network.way[edge]), (int(network.tail[edge]), int(network.head[edge]))
-            for side, signed in enumerate((network.forward[edge], network.backward[edge])):
-                if signed:
-                    arc = 2 * edge + side
-                    self.arcs[way].append(arc)
-                    self.way[arc], self.tail[arc], self.head[arc] = way, ends[side], ends[1 - side]
+        for arc in np.flatnonzero(signed).tolist():
+            self.arcs[self.way[arc]].append(arc)
 
     def is_ambiguous(self, turn: MappedTurn, found: list[tuple[int, ...]]) -> bool:
         """Tell whether it is open from which part of a way a restriction leads, or to which."""

@@ -309,26 +309,24 @@ def _download(area: Area, folder: Path, servers: Sequence[str], listener: _Liste
 
 def _write_roads(folder: Path, file: Path) -> bool:
     """Write all that has come once: nodes, ways, restrictions, each by id; nothing without ways."""
-    dates, ways = [], 0
-    with tempfile.TemporaryDirectory() as beside:
-        pile = str(Path(beside) / "pile.osm.pbf")
-        with open_writer(pile) as writer:
-            for portion in sorted(folder.glob("*.json")):
-                answer = _read(_ANSWER, portion.read_bytes())
-                dates.append(str(answer.osm3s.get("timestamp_osm_base", "")))
-                for one in answer.elements:
-                    ways += one.type == "way"
-                    getattr(writer, f"add_{one.type}")(one)
-        if not ways:
-            return False
-        header = osmium.io.Header()
-        if oldest := min(filter(_DATE.fullmatch, dates), default=None):
-            header.set("timestamp", oldest)
-            header.set("osmosis_replication_timestamp", oldest)
-        merge = osmium.MergeInputReader()
-        merge.add_file(pile)
-        with open_writer(str(file), header=header) as writer:
-            merge.apply(writer, simplify=True)
+    dates, ways, pile = [], 0, str(file.with_name("pile.osm.pbf"))
+    with open_writer(pile) as writer:
+        for portion in sorted(folder.glob("*.json")):
+            answer = _read(_ANSWER, portion.read_bytes())
+            dates.append(str(answer.osm3s.get("timestamp_osm_base", "")))
+            for one in answer.elements:
+                ways += one.type == "way"
+                getattr(writer, f"add_{one.type}")(one)
+    if not ways:
+        return False
+    header = osmium.io.Header()
+    if oldest := min(filter(_DATE.fullmatch, dates), default=None):
+        header.set("timestamp", oldest)
+        header.set("osmosis_replication_timestamp", oldest)
+    merge = osmium.MergeInputReader()
+    merge.add_file(pile)
+    with open_writer(str(file), header=header) as writer:
+        merge.apply(writer, simplify=True)
     return True
 
 

@@ -191,15 +191,13 @@ def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Route
         own = routes.graph.twins(others.graph)
         arcs = [own[others.arcs(rank)] for rank in range(len(ranks))]
         others = replace(others, parts=Rows.of(arcs))
-    count = len(routes.exists)
-    order = np.arange(count)
-    order[list(ranks)] = count + np.arange(len(ranks))
-
-    parts = [routes.parts[at] if at < count else others.parts[at - count] for at in order.tolist()]
-    picked: dict[str, Any] = {
-        name: np.concatenate((getattr(routes, name), getattr(others, name)))[order]
-        for name in ("exists", "weight", "first_left", "last_left")
-    }
+    parts = [routes.parts[rank] for rank in range(len(routes.exists))]
+    for row, rank in enumerate(ranks):
+        parts[rank] = others.parts[row]
+    shared = ("exists", "weight", "first_left", "last_left")
+    picked: dict[str, Any] = {name: getattr(routes, name).copy() for name in shared}
+    for name, column in picked.items():
+        column[ranks] = getattr(others, name)
     return replace(routes, parts=Rows.of(parts), **picked)
 
 
@@ -228,10 +226,11 @@ class Router(engine.Travelling):
     reduction: Reduction
 
     @cached_property
-    def hierarchy(self) -> engine.Hierarchy | None:
+    def hierarchy(self) -> Any:
         """What finds the best way of a pair on the core; none: Dijkstra's algorithm finds all."""
         core = self.reduction
-        return engine.Hierarchy(core.tail, core.head, core.order) if len(core.order) else None
+        found = len(core.order) > 0
+        return engine.make_hierarchy(core.tail, core.head, core.order) if found else None
 
     @cached_property
     def wider(self) -> Router | None:
@@ -329,9 +328,8 @@ def load_router(
         return reduce_graph(graph, closed, local, ordered=ordered)
 
     def read(file: Path) -> Reduction:
-        kinds = {True: np.bool_, False: np.int64}
         kept: dict[str, Any] = {**read_arrays(file)}
-        core = Reduction(**{of: one.astype(kinds[one.dtype == bool]) for of, one in kept.items()})
+        core = Reduction(**kept)
         if len(core.core) != graph.size or len(core.tail) + 1 != len(core.run_start):
             raise ValueError("not a core of this graph")
         if len(core.order) and not np.array_equal(np.sort(core.order), np.arange(len(core.node))):
@@ -394,7 +392,8 @@ class WeightedRoads(engine.Travelling):
     @cached_property
     def metric(self) -> Any:
         """The hierarchy with the weights of the core poured in."""
-        return self.router.hierarchy and self.router.hierarchy.customise(self.runs)
+        hierarchy = self.router.hierarchy
+        return None if hierarchy is None else engine.weigh_hierarchy(hierarchy, self.runs)
 
     @cached_property
     def _matrix(self) -> engine.WeightMatrix:
