@@ -10,7 +10,7 @@ import math
 import sys
 from collections import namedtuple
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from itertools import islice, repeat
 from types import NoneType
@@ -165,11 +165,7 @@ _APART = ("forward", "backward", "limits")
 _OF_ALL = "all"
 _ACCESS = {access.name.lower(): access for access in Access}
 _HINTS = {name: hint for name, hint in get_type_hints(Road).items() if name not in _APART}
-FIELDS: dict[str, Any] = {
-    one.name: None if one.default is MISSING else one.default
-    for one in fields(Road)
-    if one.name in _HINTS
-}
+FIELDS: dict[str, Any] = {name: getattr(Road, name, None) for name in _HINTS}
 """What the table keeps of a road apart from its limits, each with its default."""
 _KINDS = {"fields": (*FIELDS,), "limits": LIMITS}
 """The columns of the table, by the name under which a file has them."""
@@ -428,8 +424,6 @@ class RoadEdges:
     """Whether each edge lies in a built-up area: 1, 0, or -1 where nothing is said."""
     duration_min = _of_each(lambda road: road.duration_min, np.float64)
     """How long the whole ferry takes that each edge is part of, NaN if not said. [min]"""
-    toll = _of_each(lambda road: road.toll, np.bool_)
-    """Which edges are tagged with a toll for trucks."""
     level = _of_each(lambda road: road.level, np.int8)
     """Above 0 where an edge is a bridge, below 0 where it is a tunnel."""
     ferry = _of_each(lambda road: road.road_class == "ferry", np.bool_)

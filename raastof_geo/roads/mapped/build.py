@@ -350,18 +350,17 @@ def build_network(
     classes are connected.
     """
     whole = _bridge_ferries(lay_network(ways, title=title, osm_date=osm_date))
-    if progress:
-        progress(say("Linking {count} road segments", count=whole.edge_count))
+    tell = progress or (lambda _: None)
+    tell(say("Linking {count} road segments", count=whole.edge_count))
     doubts = np.array([bool(find_doubts(road.tags)) for road in whole.roads], bool)
     kept = _choose(whole, classes, link, doubts[whole.road])
     if not kept.any():
         wanted = ", ".join(classes)
         raise RoadDataError.saying_text("osm files", "unconnected", classes=wanted)
     lost = np.unique(whole.way[doubts[whole.road] & ~kept])
-    if progress and len(lost):
-        progress(say("{count} minor roads with tags in doubt are left out", count=len(lost)))
-    if progress:
-        progress(say("Joining and simplifying {count} road segments", count=int(kept.sum())))
+    if len(lost):
+        tell(say("{count} minor roads with tags in doubt are left out", count=len(lost)))
+    tell(say("Joining and simplifying {count} road segments", count=int(kept.sum())))
     return _draw(whole, np.flatnonzero(kept), simplify_m=simplify_m)
 
 

@@ -122,13 +122,13 @@ class Routes:
         parts. What lies before the origin and beyond the destination, on the first and the last
         arc, is taken off; what rounding leaves below zero is cut off.
         """
-        first, last = self.ends()
-        found = {}
+        driven, found = self.parts.take(np.flatnonzero(self.exists)), {}
+        before, beyond = self.first_left[self.exists], self.last_left[self.exists]
         for name, quantity in quantities.items():
             of_parts = np.concatenate((quantity, self.reduction.add_up(quantity)))
-            left = quantity[first] * self.first_left + quantity[last] * self.last_left
-            total = np.maximum(self.parts.add_up(of_parts) - left, 0)
-            found[name] = np.where(self.exists, total, np.nan)
+            left = quantity[driven.first] * before + quantity[driven.last] * beyond
+            found[name] = np.full(len(self.exists), np.nan)
+            found[name][self.exists] = np.maximum(driven.add_up(of_parts) - left, 0)
         return found
 
     def arcs(self, rank: int) -> Integers:
@@ -172,14 +172,6 @@ class Routes:
         before, beyond = np.zeros((2, len(self.arcs(rank))))
         before[:1], beyond[-1:] = self.first_left[rank], self.last_left[rank]
         return before, beyond
-
-    def ends(self) -> tuple[Integers, Integers]:
-        """Give the first and the last arc of each route, 0 where there is none. [routes]"""
-        first, last = np.zeros((2, len(self.exists)), np.int64)
-        there = self.parts.size > 0
-        parts = self.parts.take(np.flatnonzero(there))
-        first[there], last[there] = parts.first, parts.last
-        return first, last
 
 
 def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Routes:
