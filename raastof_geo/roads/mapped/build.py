@@ -127,7 +127,7 @@ def lay_network(
     # first, such errors raise no length by a whole one.
     metres = np.ceil(np.round((along[end] - along[begin]) * 100, 3)) / 100
     first, last, size = ways.node[begin], ways.node[end], end - begin + 1
-    points = lay_runs(begin, size)
+    lines = Rows.part(ways.node[lay_runs(begin, size)].astype(np.int64), size)
     used = np.zeros(len(lon), bool)
     used[first] = used[last] = True
     number, nodes = (np.cumsum(used) - 1).astype(np.int32), np.flatnonzero(used)
@@ -142,9 +142,9 @@ def lay_network(
         backward=np.array([kind.backward for kind in ways.roads], bool)[road],
         road=road,
         roads=ways.roads,
-        point_start=np.append(0, np.cumsum(size)).astype(np.int32),
-        lon=lon[ways.node[points]],
-        lat=lat[ways.node[points]],
+        point_start=lines.start.astype(np.int32),
+        lon=lon[lines.numbers],
+        lat=lat[lines.numbers],
         metadata=NetworkMetadata(
             title=title,
             osm_date=osm_date or ways.osm_date or "",

@@ -51,7 +51,6 @@ _KEPT_S = 7 * 24 * 3600.0
 _MARGIN_M = 500.0
 """How far OSMnx asks for roads beyond an area, so that those along its border are whole. [m]"""
 _SIMPLIFIED_M = 5.0
-_GENERATOR = "raastof_geo"
 _HIGHWAYS = "|".join((*(label for label in ROAD_CLASSES if label != "ferry"), "road"))
 _WAYS = [f'["highway"~"^({_HIGHWAYS})$"]', '["route"="ferry"]']
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -236,7 +235,7 @@ def _set_osmnx(listener: _Listener) -> Iterator[None]:
         settings.cache_only_mode = True
         settings.use_cache = False
         settings.doh_url_template = None
-        settings.http_user_agent = f"{_GENERATOR}; {settings.http_user_agent}"
+        settings.http_user_agent = f"raastof_geo; {settings.http_user_agent}"
         settings.requests_kwargs = {**settings.requests_kwargs, "hooks": {"response": listener}}
         yield
     finally:

@@ -74,25 +74,20 @@ def find_by_trees(
         chosen = chosen[total[chosen] < lightest[table[chosen, 0]]]
         ranks, rows, last, _ = table[chosen].T
         lightest[ranks] = total[chosen]
-        first = np.array(doors)[rows]
-        nodes = _walk_back(before, rows - begin, last, first)
+        nodes = _walk_back(before, rows - begin, last)
         for rank, weight, way in zip(ranks.tolist(), total[chosen].tolist(), nodes, strict=True):
             runs = metric.runs(way[:-1], way[1:]).tolist()
             found[rank] = engine.Path(int(weight), tuple(runs), int(way[0]), int(way[-1]))
     return found
 
 
-def _walk_back(
-    before: SmallIntegers, rows: Integers, nodes: Integers, sources: Integers
-) -> list[Integers]:
+def _walk_back(before: SmallIntegers, rows: Integers, nodes: Integers) -> list[Integers]:
     """Walk from nodes to the roots of their trees, and give each way from the root on."""
     steps = [nodes]
-    while np.any(steps[-1] != sources):
-        here = steps[-1]
-        ahead = before[rows, here].astype(np.int64)
-        steps.append(np.where(here == sources, here, ahead))
-    table = np.array(steps[::-1]).reshape(len(steps), len(nodes))
-    lead = np.sum(table == sources, axis=0) - 1
+    while np.any((ahead := before[rows, steps[-1]]) >= 0):
+        steps.append(np.where(ahead < 0, steps[-1], ahead))
+    table = np.array(steps[::-1])
+    lead = np.sum(table == table[0], axis=0) - 1
     return [table[start:, column] for column, start in enumerate(lead.tolist())]
 
 
