@@ -1,4 +1,4 @@
-"""Lay out the arcs that trucks drive, turn restrictions built in, reduce them, and reach the core.
+"""Lay out the arcs that trucks drive, turn restrictions built in, and reduce them to a core.
 
 Why that finds least ways is told in `docs/roads.md`, under how routes are found. Near restrictions
 a node tells by which arc a truck has come, or with which beginning of a forbidden sequence: states
