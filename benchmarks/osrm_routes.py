@@ -281,7 +281,7 @@ class TruckRoads:
         signed = np.stack((network.forward, network.backward))
         self.closed = judged.closed | (network.access == Access.CLOSED)
         self.usable = signed & ~self.closed
-        self.local = judged.find_local(network)
+        self.local = judged.local
         self.exceeded = (truck.size > network.limits).any(axis=1)
         router = load_router(build_graph(network))
         arcs, side = router.graph.edge, (~router.graph.ahead).astype(int)

@@ -332,7 +332,7 @@ def make_turns(graph: object, count: int) -> list[tuple[bool, list[int]]]:
     for arc in draw.permutation(np.flatnonzero(usable))[:count].tolist():
         onward = [
             one
-            for one in graph.arcs_out.of(int(graph.end[arc]))
+            for one in graph.arcs_out.plain(int(graph.end[arc]))
             if graph.edge[one] != graph.edge[arc]
         ]
         if onward:

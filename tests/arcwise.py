@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access
-from raastof_geo.roads.routing.drive import find_local_edges
 from raastof_geo.roads.routing.graph import RoadStop
 
 Arcs = tuple[int, ...]
@@ -149,7 +148,7 @@ def _search(driving: Driving, start: RoadStop, goals: Sequence[RoadStop]) -> lis
 
 def mark_yards(network: RoadNetwork) -> None:
     """Say of open roads behind local ones that they are local, as the router does."""
-    local = find_local_edges(network)
+    local = network.local
     network.access.flags.writeable = True
     network.access[local] = Access.LOCAL
     network.access.flags.writeable = False

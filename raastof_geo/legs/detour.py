@@ -1,9 +1,9 @@
 """Explain why a truck goes the way it goes: what keeps it off the shorter one, and the price."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
+from itertools import groupby, permutations
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 
@@ -12,16 +12,14 @@ import pandas as pd
 
 from raastof_geo.arrays import Floats, Integers
 from raastof_geo.emissions.limit import TRUCK_LIMITS
-from raastof_geo.emissions.vehicle import Vehicle
 from raastof_geo.errors import NoRouteError
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN
 from raastof_geo.language import Message, read_texts, say
-from raastof_geo.legs.roads import RoadPrices
+from raastof_geo.legs.roads import ArcPrices, Haulage, RoadPrices
 from raastof_geo.roads.mapped.tags import find_doubts
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access, align_limits, split_tags
 from raastof_geo.roads.routing import drive
-from raastof_geo.roads.routing.graph import RoadStop
 from raastof_geo.roads.routing.router import Routes
 from raastof_geo.roads.snap import find_nearest
 from raastof_geo.scenario.scenario import Scenario, look_up
@@ -123,9 +121,9 @@ def explain_route(
     """
     scenario = roads.scenario
     origin, destination, chosen, when = find_leg(scenario, origin, destination, vehicle, period)
-    active = roads.spell_of(when)
-    there, back = (_Way(roads, chosen, active, load) for load in drive.BOTH_LOADS)
-    trips = _compare(there, origin, destination), _compare(back, destination, origin)
+    haulage = Haulage(roads, chosen, roads.spell_of(when))
+    ways = zip(drive.BOTH_LOADS, permutations((origin, destination)), strict=True)
+    trips = [_compare(haulage, load, *way) for load, way in ways]
     ends = {site: scenario.sites[site] for site in (origin, destination)}
     near = [find_nearest(roads.network, ends).edge, *(edges for _, edges in trips)]
     edges, loads = np.unique(np.concatenate(near)), None
@@ -150,64 +148,51 @@ def find_leg(
     return look_up(scenario, [*sites, truck, ("periods", period or next(iter(scenario.periods)))])
 
 
-@dataclass(frozen=True, eq=False)
-class _Way:
-    """A truck, full or empty, while some changes of roads hold."""
-
-    roads: RoadPrices
-    vehicle: str
-    active: tuple[int, ...]
-    load: drive.Load
-
-    @property
-    def truck(self) -> Vehicle:
-        return self.roads.scenario.catalogue.vehicles[self.vehicle]
-
-
-def _compare(way: _Way, origin: str, destination: str) -> tuple[Trip, Integers]:
+def _compare(
+    haulage: Haulage, load: drive.Load, origin: str, destination: str
+) -> tuple[Trip, Integers]:
     """Find both routes of one way, and the edges of the network that either touches."""
-    roads = way.roads
+    roads, vehicle = haulage.roads, haulage.vehicle_id
     ends = ([roads.stops[origin]], [roads.stops[destination]])
     named = {"origin": origin, "destination": destination}
-    weigh = partial(roads.weigh, way.vehicle, way.load, way.active)
+    weigh = partial(roads.weigh, vehicle, load, haulage.active)
     legal, free = (weigh(free=free).routes(*ends) for free in (False, True))
     if not free.exists[0]:
         raise NoRouteError.saying("no road leads from {origin} to {destination}", **named)
-    obstacles = tuple(_find_obstacles(way, free))
+    obstacles = tuple(_find_obstacles(haulage, load, free))
     if not legal.exists[0]:
         told = say("{vehicle} cannot drive from {origin} to {destination}: {road} ({reason})")
-        told, unnamed = told.format(vehicle=way.vehicle, **named), say("a road without a name")
+        told, unnamed = told.format(vehicle=vehicle, **named), say("a road without a name")
         shut = [(one.name or unnamed, one.reason) for one in obstacles]
         raise NoRouteError(*(told.format(road=road, reason=reason) for road, reason in shut))
-    figures = _sum_up(way, legal, ends, free=False), _sum_up(way, free, ends, free=True)
+    scenario, more = roads.scenario, haulage.on_access_ways(*ends)
+    known = scenario.catalogue, haulage.vehicle
+    year = next(iter(scenario.periods.values())).middle_year
+
+    def sum_up(routes: Routes, prices: ArcPrices) -> TripFigures:
+        wanted = ("km", "hours", f"energy_{load}", "ferry_km")
+        sums = routes.sums({name: prices.quantities[name] for name in wanted})
+        told = (float(sums[name][0] + more.get(name, [0])[0]) for name in wanted)
+        km, hours, energy, ferry_km = told
+        return TripFigures(km, hours, drive.emit_kg_co2e(*known, energy, ferry_km, year))
+
+    figures = sum_up(legal, haulage.prices), sum_up(free, haulage.price(free=True))
     drawn = legal.draw(0), free.draw(0)
-    trip = Trip(way.load, *figures, *drawn, obstacles, tuple(_name_roads(legal)))
+    trip = Trip(load, *figures, *drawn, obstacles, tuple(_name_roads(legal)))
     return trip, np.concatenate([routes.graph.edge[routes.arcs(0)] for routes in (legal, free)])
 
 
-def _sum_up(
-    way: _Way, routes: Routes, ends: Sequence[Sequence[RoadStop]], *, free: bool
-) -> TripFigures:
-    scenario, more = way.roads.scenario, way.roads.on_access_ways(way.vehicle, *ends)
-    quantities = way.roads.price(way.vehicle, way.active, free=free).quantities
-    wanted = ("km", "hours", f"energy_{way.load}", "ferry_km")
-    sums = routes.sums({name: quantities[name] for name in wanted})
-    km, hours, energy, ferry_km = (float(sums[name][0] + more.get(name, [0])[0]) for name in wanted)
-    year = next(iter(scenario.periods.values())).middle_year
-    kg_co2e = drive.emit_kg_co2e(scenario.catalogue, way.truck, energy, ferry_km, year)
-    return TripFigures(km, hours, kg_co2e)
-
-
-def _find_obstacles(way: _Way, free: Routes) -> Iterator[Obstacle]:
+def _find_obstacles(haulage: Haulage, load: drive.Load, free: Routes) -> Iterator[Obstacle]:
     """Name what the truck may not use of the free route, by runs of edges closed for one reason."""
-    network, graph = way.roads.network, free.graph
+    network, graph = haulage.roads.network, free.graph
     arcs, shares = free.arcs(0), free.shares(0)
     edges = graph.edge[arcs]
     sides = (~graph.ahead[arcs]).astype(np.intp)
-    judged = way.roads.judge(way.vehicle, way.load, way.active)
-    local = judged.find_local(network)[sides, edges]
+    local = haulage.judge(load).local[sides, edges]
     rows = zip(edges.tolist(), sides.tolist(), local.tolist(), strict=True)
-    reasons = [None if here else _explain_edge(way, edge, side) for edge, side, here in rows]
+    reasons = [
+        None if here else _explain_edge(haulage, load, edge, side) for edge, side, here in rows
+    ]
     through = np.flatnonzero(~local)  # the first and the last stretch may be local
     for rank in range(through[0], through[-1]) if len(through) else ():
         if local[rank]:
@@ -222,19 +207,19 @@ def _find_obstacles(way: _Way, free: Routes) -> Iterator[Obstacle]:
         if reason is not None:
             length_m = float((network.length_m[along] * shares[stretch]).sum())
             yield _describe(network, int(along[0]), reason, length_m)
-    yield from _forbidden_turns(way.roads.router_of(way.vehicle).graph.network, free)
+    yield from _forbidden_turns(haulage.router_for().graph.network, free)
 
 
-def _explain_edge(way: _Way, edge: int, side: int) -> Message | None:
-    network, truck = way.roads.network, drive.size_truck(way.truck, way.load)
-    for change, edges in way.roads.changes_for(way.vehicle, way.active):
+def _explain_edge(haulage: Haulage, load: drive.Load, edge: int, side: int) -> Message | None:
+    network, truck = haulage.roads.network, drive.size_truck(haulage.vehicle, load)
+    for change, edges in haulage.changes:
         if not np.isin(edge, edges):
             continue
         if change.closed:
             return say("closed by the scenario: {note}", note=change.note or "network.changes")
         if reason := _explain_limits(truck.size, np.array(align_limits(change.limits))):
             return reason
-    if network.ferry[edge] and not way.roads.scenario.said.network.ferries:
+    if network.ferry[edge] and not haulage.roads.scenario.said.network.ferries:
         return say("a ferry, and the scenario takes none")
     if network.access[edge] == Access.CLOSED:
         return say("closed to trucks")

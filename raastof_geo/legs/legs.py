@@ -11,10 +11,10 @@ import pandas as pd
 
 from raastof_geo.arrays import Floats, Indices, Mask
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
-from raastof_geo.emissions.vehicle import EnergyModel, Vehicle, name_model
+from raastof_geo.emissions.vehicle import EnergyModel, name_model
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import Fact, Message, Shown, format_number, say, say_text
-from raastof_geo.legs.roads import PASSED, TOLLED, Active, ArcPrices, RoadPrices
+from raastof_geo.legs.roads import PASSED, TOLLED, Haulage, RoadPrices
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.routing.drive import BOTH_LOADS, SCOPES, Load, emit_kg_co2e, pay_on_the_way
 from raastof_geo.roads.routing.graph import RoadStop
@@ -166,57 +166,6 @@ def price_one_more(legs: Legs, scenario: Scenario, site: str, stop: RoadStop) ->
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Haulage:
-    """One truck in a run of periods whose roads are alike: what is priced at a time."""
-
-    roads: RoadPrices
-    vehicle_id: str
-    active: Active
-    periods: Sequence[str]
-
-    @property
-    def scenario(self) -> Scenario:
-        return self.roads.scenario
-
-    @property
-    def vehicle(self) -> Vehicle:
-        return self.scenario.catalogue.vehicles[self.vehicle_id]
-
-    @cached_property
-    def prices(self) -> ArcPrices:
-        return self.roads.price(self.vehicle_id, self.active)
-
-    @property
-    def tolled(self) -> list[str]:
-        return [f"{TOLLED}{name}" for name in self.roads.tolled]
-
-    @property
-    def passed(self) -> list[str]:
-        return [f"{PASSED}{number}" for number in range(len(self.roads.limited))]
-
-    def repeat(
-        self, trips: pd.DataFrame, per: str = "", share: pd.Series | float = 1
-    ) -> pd.DataFrame:
-        """Repeat trips in each period, with a share of what they emit, by scope, and pay then."""
-        frames, ferry_km, known = [], trips.ferry_km, (self.scenario.catalogue, self.vehicle)
-        for period in self.periods:
-            year = self.scenario.periods[period].middle_year  # fuels and tolls change over years
-            toll_km = trips[f"{TOLLED}{self.roads.toll_of(period)}"]
-            toll_dkk = pay_on_the_way(*known, toll_km, trips.link_dkk, ferry_km, year)
-            haul_dkk = trips.work_h * self.vehicle.hire_dkk_per_h.value + toll_dkk
-            told = trips.assign(period=period, toll_km=toll_km)
-            told[f"haul_dkk{per}"] = haul_dkk / share
-            told[f"toll_dkk{per}"] = toll_dkk / share
-            co2_dkk_per_km = known[0].toll_co2_dkk_per_km(self.vehicle, year)
-            told[f"toll_co2_dkk{per}"] = toll_km * co2_dkk_per_km / share
-            for scope in SCOPES:
-                kg_co2e = emit_kg_co2e(*known, trips.energy, ferry_km, year, scope)
-                told[f"kg_co2e_{scope}{per}"] = kg_co2e / share
-            frames.append(told.drop(columns=self.tolled))
-        return pd.concat(frames, ignore_index=True)
-
-
 def _price_on(roads: RoadPrices, only: str = "") -> Legs:
     scenario = roads.scenario
     pairs = compatible_pairs(scenario)
@@ -227,34 +176,35 @@ def _price_on(roads: RoadPrices, only: str = "") -> Legs:
         legal = [one for one in periods if scenario.may_drive(vehicle_id, one)]
         if not legal:
             continue
-        haulage = _Haulage(roads, vehicle_id, active, legal)
+        haulage = Haulage(roads, vehicle_id, active)
         trips = _price_trips(haulage, pairs)
         there = trips.length_km.notna() & trips.return_km.notna()
-        frames.append(_price_tonnes(haulage, trips[there]))
-        lost.append(_tell_lost(haulage, trips.loc[~there, _ENDS].drop_duplicates()))
+        frames.append(_repeat(haulage, legal, trips[there], "_per_t"))
+        lost.append(_tell_lost(haulage, legal, trips.loc[~there, _ENDS].drop_duplicates()))
         if scenario.said.return_loads or scenario.said.baseline.return_loads:
-            empty.append(_price_empty_trips(haulage, pairs))
+            empty.append(_repeat(haulage, legal, _price_empty_trips(haulage, pairs)))
     frame, missing = (pd.concat(some, ignore_index=True) for some in (frames, lost))
     frame = frame.sort_values(list(LEG_KEYS), ignore_index=True)
-    return Legs(frame, roads, missing, pd.concat(empty, ignore_index=True) if empty else None)
+    told = [one.drop(columns=_FOR_PRICES).rename(columns={"haul_dkk": "dkk"}) for one in empty]
+    return Legs(frame, roads, missing, pd.concat(told, ignore_index=True) if told else None)
 
 
-def _tell_lost(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
+def _tell_lost(haulage: Haulage, periods: Sequence[str], pairs: pd.DataFrame) -> pd.DataFrame:
     """Say of each pair that a truck cannot drive whether anything could, as in `Legs.lost`."""
-    found, vehicle = np.zeros(0, np.str_), haulage.vehicle_id
+    found, vehicle, roads = np.zeros(0, np.str_), haulage.vehicle_id, haulage.roads
     if len(pairs):
-        roads, router = haulage.roads, haulage.roads.free_router
+        router = roads.free_router
         length, at_sea = router.graph.length_km, roads.network.ferry[router.graph.edge]
         ways = router.weigh(np.where(at_sea, np.inf, length)), router.weigh(length)
         land, sea = (_find_there_and_back(roads, pairs, one, one) for one in ways)
-        ferry = "closed" if haulage.scenario.said.network.ferries else "ferry"
+        ferry = "closed" if roads.scenario.said.network.ferries else "ferry"
         found = np.where(land, "closed", np.where(sea, ferry, "none"))
         if not haulage.vehicle.turns_in_dead_end:
             weigh = partial(roads.weigh, vehicle, active=haulage.active, turning=True)
             turning = _find_there_and_back(roads, pairs, *map(weigh, BOTH_LOADS))
             found = np.where(turning, "turning", found)
     reasons = [str(say_text("lost legs", str(key))) for key in found]
-    told = [pairs.assign(vehicle=vehicle, period=one, reason=reasons) for one in haulage.periods]
+    told = [pairs.assign(vehicle=vehicle, period=one, reason=reasons) for one in periods]
     return pd.concat(told, ignore_index=True)
 
 
@@ -271,14 +221,14 @@ def compatible_pairs(scenario: Scenario) -> pd.DataFrame:
     return pd.DataFrame(sorted(pairs), columns=[*_ENDS, "material"])
 
 
-def _price_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
+def _price_trips(haulage: Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
     """Add up each trip of a vehicle, loaded one way and empty back; NaN where there is none.
 
     Energy is linear between the empty and the full truck, so a load that is a share of the
     payload (light materials fill the body before they weigh enough) takes that share of the
     difference, along the route of the full truck. Idling at either end burns besides.
     """
-    scenario, vehicle = haulage.scenario, haulage.vehicle
+    scenario, vehicle = haulage.roads.scenario, haulage.vehicle
     out = _add_up_routes(haulage, "full", pairs)
     back = _add_up_routes(haulage, "empty", pairs.rename(columns=_BACK))
     known = scenario.catalogue.materials.items()
@@ -297,12 +247,15 @@ def _price_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
         energy=loaded + back.energy_empty + standing,
         energy_unit=scenario.catalogue.fuels[vehicle.fuel].unit,
     )
-    summed = haulage.tolled + haulage.passed
+    summed = out.filter(regex=f"^({TOLLED}|{PASSED})").columns
     trips[summed] = out[summed] + back[summed]
+    trips["vehicle"] = haulage.vehicle_id
+    trips["work_h"] = trips.drive_h + vehicle.loading_min.value / 60
+    trips["vehicle_km_per_t"] = (out.km + back.km - trips.ferry_km) / load_t
     return trips
 
 
-def _price_empty_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
+def _price_empty_trips(haulage: Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
     ends = (sorted(some.unique()) for some in (pairs.destination, pairs.origin))
     between = pd.DataFrame(product(*ends), columns=_ENDS)
     sums = _add_up_routes(haulage, "empty", between)
@@ -312,15 +265,12 @@ def _price_empty_trips(haulage: _Haulage, pairs: pd.DataFrame) -> pd.DataFrame:
         drive_h=sums.hours,
         work_h=sums.hours,
         energy=sums.energy_empty,
-        **sums[["ferry_km", "link_dkk"]],
+        **sums.drop(columns=["km", "hours", "energy_empty", "energy_full"]),
     )
-    summed = haulage.tolled + haulage.passed
-    trips[summed] = sums[summed]
-    told = haulage.repeat(trips[np.isfinite(sums.km)])
-    return told.drop(columns=_FOR_PRICES).rename(columns={"haul_dkk": "dkk"})
+    return trips[sums.km.notna()]
 
 
-def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> pd.DataFrame:
+def _add_up_routes(haulage: Haulage, load: Load, between: pd.DataFrame) -> pd.DataFrame:
     """Give the figures along the best route of each pair, from the cache where they are known.
 
     They hang on roads, truck and places, and on nothing else: tonnes may change, and one more site
@@ -360,9 +310,8 @@ def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> pd.D
         return partial(extend, known) if (find_in(known) < 0).any() else None
 
     named = [part for item in prices.quantities.items() for part in item]
-    local = prices.local[load]
-    turns = f"{haulage.vehicle.turns_in_dead_end} {roads.turns_of(haulage.vehicle_id)}"
-    truck = roads.network.digest, turns, prices.weight[load], "all" if local is None else local
+    turns = f"{haulage.vehicle.turns_in_dead_end} {haulage.turns}"
+    truck = roads.network.digest, turns, prices.weight[load], prices.local[load]
     key, none = fingerprint(("pairs", *truck, *named)), {"where": where[:0]}
     found = keep(
         "distances",
@@ -374,17 +323,32 @@ def _add_up_routes(haulage: _Haulage, load: Load, between: pd.DataFrame) -> pd.D
     )
     at, index = find_in(found), pd.MultiIndex.from_frame(unique)
     table = pd.DataFrame({name: found[name][at] for name in prices.quantities}, index=index)
-    for name, more in roads.on_access_ways(haulage.vehicle_id, starts, goals).items():
+    for name, more in haulage.on_access_ways(starts, goals).items():
         table[name] += more
-    table[haulage.passed] = (table[haulage.passed] > 0).astype(np.float64)
+    passed = table.filter(like=PASSED).columns
+    table[passed] = (table[passed] > 0).astype(np.float64)
     return table.loc[pd.MultiIndex.from_frame(ends)].set_index(between.index)
 
 
-def _price_tonnes(haulage: _Haulage, trips: pd.DataFrame) -> pd.DataFrame:
-    driven_km = trips.length_km + trips.return_km - trips.ferry_km
-    per_tonne = trips.assign(
-        vehicle=haulage.vehicle_id,
-        work_h=trips.drive_h + haulage.vehicle.loading_min.value / 60,
-        vehicle_km_per_t=driven_km / trips.load_t,
-    )
-    return haulage.repeat(per_tonne, "_per_t", trips.load_t)
+def _repeat(
+    haulage: Haulage, periods: Sequence[str], trips: pd.DataFrame, per: str = ""
+) -> pd.DataFrame:
+    """Repeat trips in each period, with what they (or `_per_t`) emit, by scope, and pay then."""
+    roads, vehicle, frames = haulage.roads, haulage.vehicle, []
+    share = trips.load_t if per else 1
+    known, ferry_km = (roads.scenario.catalogue, vehicle), trips.ferry_km
+    for period in periods:
+        year = roads.scenario.periods[period].middle_year  # fuels and tolls change over years
+        toll_km = trips[f"{TOLLED}{roads.toll_of(period)}"]
+        toll_dkk = pay_on_the_way(*known, toll_km, trips.link_dkk, ferry_km, year)
+        haul_dkk = trips.work_h * vehicle.hire_dkk_per_h.value + toll_dkk
+        told = trips.assign(period=period, toll_km=toll_km)
+        told[f"haul_dkk{per}"] = haul_dkk / share
+        told[f"toll_dkk{per}"] = toll_dkk / share
+        co2_dkk_per_km = known[0].toll_co2_dkk_per_km(vehicle, year)
+        told[f"toll_co2_dkk{per}"] = toll_km * co2_dkk_per_km / share
+        for scope in SCOPES:
+            kg_co2e = emit_kg_co2e(*known, trips.energy, ferry_km, year, scope)
+            told[f"kg_co2e_{scope}{per}"] = kg_co2e / share
+        frames.append(told.drop(columns=told.filter(like=TOLLED).columns))
+    return pd.concat(frames, ignore_index=True)

@@ -43,8 +43,8 @@ class ArcPrices:
     quantities: dict[str, Floats]
     weight: dict[str, Floats]
     """What each arc weighs, by `BOTH_LOADS`; infinite where the vehicle may not drive."""
-    local: dict[str, Mask | None]
-    """Arcs for the first and the last stretch only, by `BOTH_LOADS`; none: as for all trucks."""
+    local: dict[str, Mask]
+    """Arcs for the first and the last stretch only, by `BOTH_LOADS`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ class RoadPrices(Travelling):
         return self.model or MODELS[self.scenario.said.emissions.model]
 
     @cached_property
-    def _closing(self) -> Mask:
+    def closing(self) -> Mask:
         """Which edges a change of the scenario closes, to some trucks at least. [edges]"""
         closing = np.zeros(self.network.edge_count, bool)
         changes = self.scenario.said.network.changes
@@ -77,23 +77,12 @@ class RoadPrices(Travelling):
         starts, goals = ([self.stops[site] for site in some] for some in ends)
         return starts, goals
 
-    def router_of(self, vehicle_id: str) -> Router:
-        """Give the network made ready for a truck, with the turns that bind it when it is full."""
-        network, rows = self.network, self.turns_of(vehicle_id)
-        if rows not in self._routers:
-            some = [network.some_turns[row] for row in rows]
-            network = replace(network, turns=(*network.turns, *some)) if rows else network
-            self._routers[rows] = load_router(build_graph(network, closing=self._closing))
-        return self._routers[rows]
-
-    def turns_of(self, vehicle_id: str) -> tuple[int, ...]:
-        """Give the numbers of the turns that bind this truck when it is full, and not every one."""
-        truck = size_truck(self.scenario.catalogue.vehicles[vehicle_id], "full")
-        return tuple(drive.bind_turns(self.network.some_turns, truck))
-
-    @cached_property
-    def _routers(self) -> dict[tuple[int, ...], Router]:
-        return {}
+    # Networks made ready, by the turns that bind a truck beside those that bind every one.
+    routers = cached_property(lambda self: dict[tuple[int, ...], Router]())
+    # Roads weighed for each load, by truck, changes, and how they are weighed.
+    _weighted = cached_property(
+        lambda self: dict[tuple[str, Active, bool, bool], dict[str, WeightedRoads]]()
+    )
 
     @cached_property
     def free_router(self) -> Router:
@@ -152,67 +141,6 @@ class RoadPrices(Travelling):
         """Give the numbers of the changes that hold in a period: a key of `spells`."""
         return next(active for active, periods in self.spells.items() if period in periods)
 
-    def price(self, vehicle_id: str, active: Active, *, free: bool = False) -> ArcPrices:
-        """Give each arc its energy, hours, tolls and ferry kilometres, and what it weighs.
-
-        `free`: whether nothing is closed and no turn forbidden: arcs are those of `free_router`.
-        Quantities, and weights by load. [arcs, in the unit that the name of each tells]
-        """
-        scenario = self.scenario
-        vehicle = scenario.catalogue.vehicles[vehicle_id]
-        graph = (self.free_router if free else self.router_of(vehicle_id)).graph
-        judged = {load: self.judge(vehicle_id, load, active) for load in BOTH_LOADS}
-        speeds = self._speeds(vehicle_id, active, judged["full"])
-        used = [self._use(vehicle, speed) for speed in speeds]  # along edges, and against them
-        quantities = {
-            name: np.where(graph.ahead, values[graph.edge], used[-1][name][graph.edge])
-            for name, values in used[0].items()
-        }
-        prices, at = ArcPrices(quantities, {}, {}), ((~graph.ahead).astype(np.intp), graph.edge)
-        for load, roads in judged.items():
-            weight = _weigh_arcs(scenario, vehicle, quantities, f"energy_{load}")
-            prices.weight[load] = weight if free else np.where(roads.closed[at], np.inf, weight)
-            prices.local[load] = None if free or roads.local is None else roads.local[at]
-        return prices
-
-    def _use(self, vehicle: Vehicle, speed: Floats) -> dict[str, Floats]:
-        """Give what a vehicle uses on each edge at a speed. [edges, in the unit of each name]"""
-        length_km, at_sea = self.network.length_m / 1000, self.network.ferry
-        edges = drive.use_on_the_way(vehicle, self.energy_model, speed, length_km, at_sea)
-        edges["link_dkk"] = self._link_fares
-        for table, factor in self.tolled.items():
-            edges[f"{TOLLED}{table}"] = factor * edges["km"]
-        for number, inside in enumerate(self.limited):
-            edges[f"{PASSED}{number}"] = np.where(inside, edges["km"], 0.0)
-        return edges
-
-    def on_access_ways(
-        self, vehicle_id: str, starts: Sequence[RoadStop], goals: Sequence[RoadStop]
-    ) -> dict[str, Floats]:
-        """Give what the ways between sites and roads add to each trip; nothing where none count.
-
-        They are driven as service roads. Quantities as those of `price`, by name. [trips]
-        """
-        if not self.scenario.said.network.access_way:
-            return {}
-        catalogue, ends = self.scenario.catalogue, zip(starts, goals, strict=True)
-        speed = np.array([catalogue.speeds["service"].mean_km_h.value])
-        km = np.array([one.access_km + other.access_km for one, other in ends])
-        return drive.use_on_the_way(catalogue.vehicles[vehicle_id], self.energy_model, speed, km)
-
-    def judge(self, vehicle_id: str, load: str, active: Active) -> TruckRoads:
-        """Say what roads are to a truck while some changes hold, beside those closed to all."""
-        truck = size_truck(self.scenario.catalogue.vehicles[vehicle_id], load)
-        network = self.network
-        barred = np.zeros(network.edge_count, bool)
-        if not self.scenario.said.network.ferries:
-            barred |= network.ferry
-        for change, edges in self.changes_for(vehicle_id, active):
-            limits = np.array(align_limits(change.limits))
-            if change.closed or drive.find_exceeded(truck.size, limits).any():
-                barred[edges] = True
-        return drive.judge_roads(network, truck, barred)
-
     def weigh(
         self, vehicle: str, load: str, active: Active, *, free: bool = False, turning: bool = False
     ) -> WeightedRoads:
@@ -222,19 +150,15 @@ class RoadPrices(Travelling):
         then. `turning`: whether it turns round in dead ends, even if it says that it does not. Made
         once for each truck, load and set of changes, then kept.
         """
-        turning = turning or self.scenario.catalogue.vehicles[vehicle].turns_in_dead_end
+        haulage = Haulage(self, vehicle, active)
+        turning = turning or haulage.vehicle.turns_in_dead_end
         key = vehicle, active, free, turning
         if key not in self._weighted:
-            router = self.free_router if free else self.router_of(vehicle)
-            prices = self.price(vehicle, active, free=free)
+            router, prices = haulage.router_for(free), haulage.price(free=free)
             pour = partial(router.weigh, turns_in_dead_end=turning)
             weights = prices.weight.items()
             self._weighted[key] = {of: pour(one, prices.local[of]) for of, one in weights}
         return self._weighted[key][load]
-
-    @cached_property
-    def _weighted(self) -> dict[tuple[str, Active, bool, bool], dict[str, WeightedRoads]]:
-        return {}
 
     def find(
         self, origin: str, destination: str, vehicle: str, period: str | None = None
@@ -255,31 +179,16 @@ class RoadPrices(Travelling):
         With the scenario's catalogue, energy model, changes and ferries. `vehicle`: id of one of
         the scenario's trucks; `period`: by default the scenario's first.
         """
-        catalogue, when = self.scenario.catalogue, period or next(iter(self.scenario.periods))
-        active, year = self.spell_of(when), self.scenario.periods[when].middle_year
-        judged = self.judge(vehicle, load, active)
-        speed, truck = self._speeds(vehicle, active, judged), catalogue.vehicles[vehicle]
-        asked: dict[str, Any] = {"model": self.energy_model, "speed_km_h": speed, "judged": judged}
-        driven = drive.drive_edges(self.network, catalogue, truck, load, year=year, **asked)
-        return draw_graph(self.network, *driven)
-
-    def changes_for(self, vehicle_id: str, active: Active) -> list[tuple[RoadChange, Indices]]:
-        """Give the changes that hold and are about a truck, in order, each with its edges."""
-        changes = self.scenario.said.network.changes
-        held = [(changes[number], self.changed[number]) for number in active]
-        return [one for one in held if one[0].vehicles is None or vehicle_id in one[0].vehicles]
-
-    def _speeds(self, vehicle_id: str, active: Active, judged: TruckRoads) -> Floats:
-        """Give how fast a truck goes along every edge, and against it. [km/h, 1 or 2 × edges]"""
-        speeds = drive.find_speed(self.network, self.scenario.catalogue, judged.maxspeed_km_h)
-        for change, edges in self.changes_for(vehicle_id, active):
-            if change.speed_km_h is not None:
-                speeds[:, edges] = change.speed_km_h
-        return speeds
+        when = period or next(iter(self.scenario.periods))
+        haulage = Haulage(self, vehicle, self.spell_of(when))
+        truck, judged = (self.scenario.catalogue, haulage.vehicle, load), haulage.judge(load)
+        asked: dict[str, Any] = {"speed_km_h": haulage.find_speeds(judged), "judged": judged}
+        asked |= {"model": self.energy_model, "year": self.scenario.periods[when].middle_year}
+        return draw_graph(self.network, *drive.drive_edges(self.network, *truck, **asked))
 
     @cached_property
-    def _link_fares(self) -> Floats:
-        """Give what each edge costs for crossing the line of a fixed link. [DKK]"""
+    def link_fares(self) -> Floats:
+        """What each edge costs for crossing the line of a fixed link. [DKK]"""
         fares = np.zeros(self.network.edge_count)
         for link in self.scenario.catalogue.fixed_links.values():
             over = find_edges_over(self.network, shapely.LineString(link.line))
@@ -287,22 +196,126 @@ class RoadPrices(Travelling):
         return fares
 
 
-def _weigh_arcs(
-    scenario: Scenario, vehicle: Vehicle, arcs: dict[str, Floats], energy: str
-) -> Floats:
-    """Weigh arcs by the scenario's routing measure: kg CO2e, hours or DKK.
+@dataclass(frozen=True, eq=False)
+class Haulage:
+    """A truck on the roads as they are while some changes hold."""
 
-    The route is chosen once for all periods with the same roads, so fuel and tolls count as in
-    the middle one of them; what the legs emit and pay is told for each year. [arcs]
-    """
-    catalogue, route_by = scenario.catalogue, scenario.said.network.route_by
-    hours, ferry_km = arcs["hours"], arcs["ferry_km"]
-    if route_by == "time":
-        return hours
-    periods = list(scenario.periods.values())
-    middle = periods[len(periods) // 2].middle_year
-    if route_by == "cost":
-        toll_km = arcs[f"{TOLLED}{catalogue.toll_in(middle) or ''}"]
-        paid = drive.pay_on_the_way(catalogue, vehicle, toll_km, arcs["link_dkk"], ferry_km, middle)
-        return np.asarray(hours * vehicle.hire_dkk_per_h.value + paid)
-    return drive.emit_kg_co2e(catalogue, vehicle, arcs[energy], ferry_km, middle)
+    roads: RoadPrices
+    vehicle_id: str
+    active: Active
+
+    @property
+    def vehicle(self) -> Vehicle:
+        """The truck as the catalogue has it."""
+        return self.roads.scenario.catalogue.vehicles[self.vehicle_id]
+
+    @property
+    def changes(self) -> list[tuple[RoadChange, Indices]]:
+        """The changes that hold and are about the truck, in order, each with its edges."""
+        changes, mine = self.roads.scenario.said.network.changes, self.vehicle_id
+        held = [(changes[number], self.roads.changed[number]) for number in self.active]
+        return [one for one in held if one[0].vehicles is None or mine in one[0].vehicles]
+
+    @cached_property
+    def turns(self) -> tuple[int, ...]:
+        """The numbers of the turns that bind the truck when it is full, and not every one."""
+        truck = size_truck(self.vehicle, "full")
+        return tuple(drive.bind_turns(self.roads.network.some_turns, truck))
+
+    def router_for(self, free: bool = False) -> Router:
+        """Give the network made ready, with the turns that bind the truck or (`free`) with none."""
+        roads = self.roads
+        if free:
+            return roads.free_router
+        if (rows := self.turns) not in roads.routers:
+            network, some = roads.network, [roads.network.some_turns[row] for row in rows]
+            network = replace(network, turns=(*network.turns, *some)) if rows else network
+            roads.routers[rows] = load_router(build_graph(network, closing=roads.closing))
+        return roads.routers[rows]
+
+    def judge(self, load: str) -> TruckRoads:
+        """Say what roads are to the truck, beside those closed to all."""
+        truck, network = size_truck(self.vehicle, load), self.roads.network
+        barred = network.ferry & (not self.roads.scenario.said.network.ferries)
+        for change, edges in self.changes:
+            limits = np.array(align_limits(change.limits))
+            if change.closed or drive.find_exceeded(truck.size, limits).any():
+                barred[edges] = True
+        return drive.judge_roads(network, truck, barred)
+
+    def find_speeds(self, judged: TruckRoads) -> Floats:
+        """Give how fast the truck goes along every edge, and against it. [km/h, 1 or 2 × edges]"""
+        network, catalogue = self.roads.network, self.roads.scenario.catalogue
+        speeds = drive.find_speed(network, catalogue, judged.maxspeed_km_h)
+        for change, edges in self.changes:
+            if change.speed_km_h is not None:
+                speeds[:, edges] = change.speed_km_h
+        return speeds
+
+    def price(self, *, free: bool = False) -> ArcPrices:
+        """Give each arc its energy, hours, tolls and ferry kilometres, and what it weighs.
+
+        `free`: whether nothing is closed and no turn forbidden: arcs are those of `free_router`.
+        Quantities, and weights by load. [arcs, in the unit that the name of each tells]
+        """
+        graph = self.router_for(free).graph
+        judged = {load: self.judge(load) for load in BOTH_LOADS}
+        speeds = self.find_speeds(judged["full"])
+        used = [self._use(speed) for speed in speeds]  # along edges, and against them
+        quantities = {
+            name: np.where(graph.ahead, values[graph.edge], used[-1][name][graph.edge])
+            for name, values in used[0].items()
+        }
+        prices, at = ArcPrices(quantities, {}, {}), ((~graph.ahead).astype(np.intp), graph.edge)
+        for load, roads in judged.items():
+            weight = self._weigh(quantities, f"energy_{load}")
+            prices.weight[load] = weight if free else np.where(roads.closed[at], np.inf, weight)
+            prices.local[load] = np.logical_and(not free, roads.local[at])
+        return prices
+
+    prices = cached_property(lambda self: self.price())
+    """Those of roads as they are."""
+
+    def _use(self, speed: Floats) -> dict[str, Floats]:
+        """Give what the truck uses on each edge at a speed. [edges, in the unit of each name]"""
+        roads, network = self.roads, self.roads.network
+        of_truck, length_km = (self.vehicle, roads.energy_model, speed), network.length_m / 1000
+        edges = drive.use_on_the_way(*of_truck, length_km, network.ferry)
+        edges["link_dkk"] = roads.link_fares
+        for table, factor in roads.tolled.items():
+            edges[f"{TOLLED}{table}"] = factor * length_km
+        for number, inside in enumerate(roads.limited):
+            edges[f"{PASSED}{number}"] = np.where(inside, length_km, 0.0)
+        return edges
+
+    def _weigh(self, arcs: dict[str, Floats], energy: str) -> Floats:
+        """Weigh arcs by the scenario's routing measure: kg CO2e, hours or DKK.
+
+        The route is chosen once for all periods with the same roads, so fuel and tolls count as in
+        the middle one of them; what the legs emit and pay is told for each year. [arcs]
+        """
+        scenario, hours, ferry_km = self.roads.scenario, arcs["hours"], arcs["ferry_km"]
+        route_by, known = scenario.said.network.route_by, (scenario.catalogue, self.vehicle)
+        if route_by == "time":
+            return hours
+        periods = list(scenario.periods.values())
+        middle = periods[len(periods) // 2].middle_year
+        if route_by == "cost":
+            toll_km = arcs[f"{TOLLED}{scenario.catalogue.toll_in(middle) or ''}"]
+            paid = drive.pay_on_the_way(*known, toll_km, arcs["link_dkk"], ferry_km, middle)
+            return np.asarray(hours * self.vehicle.hire_dkk_per_h.value + paid)
+        return drive.emit_kg_co2e(*known, arcs[energy], ferry_km, middle)
+
+    def on_access_ways(
+        self, starts: Sequence[RoadStop], goals: Sequence[RoadStop]
+    ) -> dict[str, Floats]:
+        """Give what the ways between sites and roads add to each trip; nothing where none count.
+
+        They are driven as service roads. Quantities as those of `price`, by name. [trips]
+        """
+        scenario, ends = self.roads.scenario, zip(starts, goals, strict=True)
+        if not scenario.said.network.access_way:
+            return {}
+        speed = np.array([scenario.catalogue.speeds["service"].mean_km_h.value])
+        km = np.array([one.access_km + other.access_km for one, other in ends])
+        return drive.use_on_the_way(self.vehicle, self.roads.energy_model, speed, km)

@@ -233,17 +233,15 @@ def convert_roads(
     municipalities or other areas, else boundaries of OpenStreetMap of a `level`; `credit`: whom
     readers owe the areas to. `RoadDataError`: a file is missing, damaged or something else.
     """
-    drawn = None if areas is None else read_areas(areas)
+    drawn, tell = None if areas is None else read_areas(areas), progress or (lambda _: None)
     ways, path = read_osm(source, area=area, progress=progress), Path(into)
     said: dict[str, Any] = {"title": title or Path(source).name, "osm_date": osm_date}
     drawing: dict[str, Any] = {"classes": classes, "simplify_m": simplify_m, "progress": progress}
     network = lay_network(ways, **said) if whole else build_network(ways, **said, **drawing)
-    if progress:
-        progress(say("Reading areas, towns and coast"))
+    tell(say("Reading areas, towns and coast"))
     bounds = network.metadata.bounds
     head = Region(said["title"], find_system(bounds), credit=dict.fromkeys(LANGUAGES, credit))
     region = make_region(head, bounds, _read_places(source), areas=drawn, level=level)
-    if progress:
-        progress(say("Writing to {folder}", folder=into))
+    tell(say("Writing to {folder}", folder=into))
     file = path if path.suffix == ".npz" else path / "roads.npz"
     return write_network(replace(network, own_region=region), file)

@@ -10,20 +10,21 @@ import math
 import sys
 from collections import namedtuple
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
-from itertools import repeat
+from itertools import islice, repeat
 from types import NoneType
 from typing import Annotated, Any, NamedTuple, Self, TypeAlias, TypeVar, get_args, get_type_hints
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
-from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
+from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers, first_of_each
 from raastof_geo.region.projection import project
 from raastof_geo.region.region import Region, lend_region
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, SURFACES, Access, Road
+from raastof_geo.roads.routing.engine import find_parts
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 STEPS_A_DEGREE = 1_000_000
@@ -42,22 +43,29 @@ def round_degrees(degrees: Floats) -> Floats:
     return np.asarray(np.round(degrees * STEPS_A_DEGREE) / STEPS_A_DEGREE)
 
 
-def draw_shapes(
-    point_start: SmallIntegers,
-    node: SmallIntegers,
-    tail: SmallIntegers,
-    head: SmallIntegers,
-    inner: NDArray[Any],
+def _draw_shapes(
+    point_start: SmallIntegers, tail: SmallIntegers, head: SmallIntegers, inner: NDArray[Any]
 ) -> Floats:
-    """Draw every edge from its tail over `inner` points (see `shorten`) to its head. [degrees]"""
-    steps = np.empty(int(point_start[-1]), np.int32)
-    steps[point_start[:-1]] = node[tail]
-    steps[point_start[1:] - 1] = node[head]
-    steps[inner_points(point_start)] = _lengthen(inner, np.diff(point_start) - 2, node[tail])
-    return steps / STEPS_A_DEGREE
+    """Draw every edge from its tail, over `inner` points in steps, to its head. [degrees]
+
+    One running sum over all edges, in 64 bits, from which the sum before each edge is taken off.
+    """
+    points = np.zeros(int(point_start[-1]), np.int64)
+    points[_inner_points(point_start)] = inner
+    points = np.cumsum(points)
+    points += np.repeat(tail - points[point_start[:-1]], np.diff(point_start))
+    points[point_start[1:] - 1] = head
+    return points / STEPS_A_DEGREE
 
 
-def inner_points(point_start: SmallIntegers) -> Mask:
+def _list_steps(point_start: SmallIntegers, tail: SmallIntegers, degrees: Floats) -> SmallIntegers:
+    """Give each inner point in steps from the point before, the first of an edge from its tail."""
+    points = _to_steps(degrees)
+    points[point_start[:-1]] = tail
+    return np.diff(points, prepend=np.int32(0))[_inner_points(point_start)]
+
+
+def _inner_points(point_start: SmallIntegers) -> Mask:
     """Tell which points of all shapes are not an end of one. [points]"""
     inner = np.ones(int(point_start[-1]), bool)
     inner[point_start[:-1]] = False
@@ -65,40 +73,18 @@ def inner_points(point_start: SmallIntegers) -> Mask:
     return inner
 
 
-def shorten(values: SmallIntegers, count: SmallIntegers, base: SmallIntegers) -> SmallIntegers:
-    """Turn runs of `count` values, some of none, into steps, the first of a run from its base."""
-    previous = np.concatenate((np.zeros(1, np.int32), values))[:-1]
-    runs = count > 0
-    previous[_run_starts(count)[runs]] = base[runs]
-    return values - previous
-
-
-def _lengthen(steps: NDArray[Any], count: SmallIntegers, base: SmallIntegers) -> SmallIntegers:
-    """Turn steps back into the values that `shorten` took.
-
-    One running sum over all runs, in 64 bits, from which the sum before each run is taken off.
-    """
-    total = np.concatenate((np.zeros(1, np.int64), np.cumsum(steps, dtype=np.int64)))
-    before = total[_run_starts(count)]
-    return (total[1:] + np.repeat(base - before, count)).astype(np.int32)
-
-
 def lay_runs(first: NDArray[Any], size: NDArray[Any]) -> Integers:
     """List the positions in runs of `size` from `first` on, run by run."""
-    ahead = np.repeat(first - _run_starts(size), size)
+    ahead = np.repeat(first - (np.cumsum(size) - size), size)
     return np.asarray(ahead + np.arange(len(ahead)), np.int64)
 
 
-def _run_starts(count: NDArray[Any]) -> Integers:
-    return np.asarray(np.cumsum(count, dtype=np.int64) - count, np.int64)
-
-
-def add_up(steps: NDArray[Any]) -> SmallIntegers:
+def _add_up(steps: NDArray[Any]) -> SmallIntegers:
     """Turn steps from one value to the next back into values."""
     return np.cumsum(steps, dtype=np.int64).astype(np.int32)
 
 
-def to_steps(degrees: Floats) -> SmallIntegers:
+def _to_steps(degrees: Floats) -> SmallIntegers:
     """Give degrees in millionths, rounded."""
     return np.round(degrees * STEPS_A_DEGREE).astype(np.int32)
 
@@ -123,6 +109,12 @@ class Rows:
         """Part numbers into lists of some sizes."""
         return cls(np.append(0, np.cumsum(sizes)).astype(np.int64), numbers)
 
+    @classmethod
+    def group(cls, owner: NDArray[Any], count: int) -> Self:
+        """List the ranks of those that belong to each of `count` owners, in their order."""
+        order = np.argsort(owner, kind="stable")
+        return cls(np.searchsorted(owner[order], np.arange(count + 1)), order)
+
     @property
     def size(self) -> Integers:
         """How many numbers each list has."""
@@ -146,6 +138,15 @@ class Rows:
     def __getitem__(self, rank: int) -> Integers:
         return self.numbers[self.start[rank] : self.start[rank + 1]]
 
+    # Views of memory give plain numbers, several times faster than arrays do.
+    _views = cached_property(lambda self: (memoryview(self.start), memoryview(self.numbers)))
+
+    def plain(self, rank: int) -> list[int]:
+        """Give one of the lists, in plain numbers."""
+        start, numbers = self._views
+        found: list[int] = numbers[start[rank] : start[rank + 1]].tolist()
+        return found
+
     def take(self, ranks: Indices) -> Self:
         """Give some of the lists, in the order asked for."""
         sizes = self.start[ranks + 1] - self.start[ranks]
@@ -164,11 +165,7 @@ _APART = ("forward", "backward", "limits")
 _OF_ALL = "all"
 _ACCESS = {access.name.lower(): access for access in Access}
 _HINTS = {name: hint for name, hint in get_type_hints(Road).items() if name not in _APART}
-FIELDS: dict[str, Any] = {
-    one.name: None if one.default is MISSING else one.default
-    for one in fields(Road)
-    if one.name in _HINTS
-}
+FIELDS: dict[str, Any] = {name: getattr(Road, name, None) for name in _HINTS}
 """What the table keeps of a road apart from its limits, each with its default."""
 _KINDS = {"fields": (*FIELDS,), "limits": LIMITS}
 """The columns of the table, by the name under which a file has them."""
@@ -209,7 +206,7 @@ def _list_columns(roads: Sequence[Road]) -> dict[str, list[Any]]:
     return {name: [getattr(road, name) for road in roads] for name in FIELDS} | limits
 
 
-def decode_roads(found: Mapping[str, Any]) -> dict[str, Any]:
+def _decode_roads(found: Mapping[str, Any]) -> dict[str, Any]:
     """Read the table of roads of a file; `KeyError`, `TypeError` or `ValueError` if it is none.
 
     `roads`; `extra`: columns that this version does not know, among `fields` and `limits`;
@@ -286,7 +283,7 @@ def _or_null(value: Any) -> Any:
 
 ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
 BUILDER = "raastof_geo roads 2"
-FORWARD, BACKWARD = 1, 2
+_FORWARD, _BACKWARD = 1, 2
 """What `directions` of a file adds up for each edge."""
 
 _FIRST_FINGERPRINTED = 2
@@ -323,6 +320,9 @@ class NetworkMetadata:
     other, and are not taken."""
     attribution: str = ATTRIBUTION
     builder: str = BUILDER
+
+
+_METADATA = TypeAdapter(NetworkMetadata)
 
 
 class Turn(NamedTuple):
@@ -424,8 +424,6 @@ class RoadEdges:
     """Whether each edge lies in a built-up area: 1, 0, or -1 where nothing is said."""
     duration_min = _of_each(lambda road: road.duration_min, np.float64)
     """How long the whole ferry takes that each edge is part of, NaN if not said. [min]"""
-    toll = _of_each(lambda road: road.toll, np.bool_)
-    """Which edges are tagged with a toll for trucks."""
     level = _of_each(lambda road: road.level, np.int8)
     """Above 0 where an edge is a bridge, below 0 where it is a tunnel."""
     ferry = _of_each(lambda road: road.road_class == "ferry", np.bool_)
@@ -436,6 +434,12 @@ class RoadEdges:
         """The edges whose roads are not the same to every truck in both directions."""
         numbers = [number for number, road in enumerate(self.roads) if road.rules]
         return np.flatnonzero(np.isin(self.road, numbers))
+
+    @cached_property
+    def local(self) -> Mask:
+        """Edges that are for the first and the last stretch of every truck's trips only."""
+        usable, tagged = self.access != Access.CLOSED, self.access == Access.LOCAL
+        return freeze(find_local_edges(self, usable, tagged))
 
     @cached_property
     def limits(self) -> Floats:
@@ -469,24 +473,63 @@ class RoadEdges:
 
         Most are steps from one to the next, in millionths of a degree; lengths in centimetres.
         """
-        node_lon, node_lat = to_steps(self.node_lon), to_steps(self.node_lat)
-        inner = inner_points(self.point_start)
-        count = np.diff(self.point_start) - 2
+        node_lon, node_lat = _to_steps(self.node_lon), _to_steps(self.node_lat)
         return StoredColumns(
             node_lon=np.diff(node_lon, prepend=np.int32(0)),
             node_lat=np.diff(node_lat, prepend=np.int32(0)),
             tail=np.diff(self.tail, prepend=np.int32(0)),
             head=self.head - self.tail,
             length_cm=np.round(self.length_m * 100).astype(np.int32),
-            directions=np.uint8(FORWARD) * self.forward + np.uint8(BACKWARD) * self.backward,
+            directions=np.uint8(_FORWARD) * self.forward + np.uint8(_BACKWARD) * self.backward,
             road=self.road,
             way=np.diff(self.way, prepend=np.int64(0)),
-            inner_count=count.astype(np.int32),
-            inner_lon=shorten(to_steps(self.lon[inner]), count, node_lon[self.tail]),
-            inner_lat=shorten(to_steps(self.lat[inner]), count, node_lat[self.tail]),
+            inner_count=(np.diff(self.point_start) - 2).astype(np.int32),
+            inner_lon=_list_steps(self.point_start, node_lon[self.tail], self.lon),
+            inner_lat=_list_steps(self.point_start, node_lat[self.tail], self.lat),
             turn_only=np.array([turn.only for turn in self.turns], np.uint8),
             turn_size=np.array([len(turn.arcs) for turn in self.turns], np.int32),
             turn_arc=np.array([arc for turn in self.turns for arc in turn.arcs], np.int32),
+        )
+
+    @classmethod
+    def from_columns(cls, columns: StoredColumns, roads: Mapping[str, Any], told: bytes) -> Self:
+        """Make a network of columns, and the texts of `roads` and metadata (`told`), of a file.
+
+        Raises whatever values raise that are none of a network.
+        """
+        node_lon, node_lat = _add_up(columns.node_lon), _add_up(columns.node_lat)
+        tail = _add_up(columns.tail)
+        head = tail + columns.head.astype(np.int32)
+        size = columns.inner_count.astype(np.int32) + 2
+        start = np.concatenate(([0], np.cumsum(size))).astype(np.int32)
+        made: dict[str, Any] = {
+            "node_lon": node_lon / STEPS_A_DEGREE,
+            "node_lat": node_lat / STEPS_A_DEGREE,
+            "tail": tail,
+            "head": head,
+            "length_m": columns.length_cm / 100,
+            "forward": (columns.directions & _FORWARD) > 0,
+            "backward": (columns.directions & _BACKWARD) > 0,
+            "road": columns.road.astype(np.int32),
+            "point_start": start,
+            "lon": _draw_shapes(start, node_lon[tail], node_lon[head], columns.inner_lon),
+            "lat": _draw_shapes(start, node_lat[tail], node_lat[head], columns.inner_lat),
+            "way": np.cumsum(columns.way, dtype=np.int64),
+        }
+        for column in made.values():
+            freeze(column)
+        metadata, table = _METADATA.validate_json(told, strict=True), _decode_roads(roads)
+        known = {"format", *(one.name for one in fields(NetworkMetadata))}
+        unknown = {name: one for name, one in json.loads(told).items() if name not in known}
+        table["extra"] |= {"metadata": unknown} if unknown else {}
+        arcs, some = iter(columns.turn_arc.tolist()), roads.get("turns", ())
+        turns = zip(columns.turn_only.tolist(), columns.turn_size.tolist(), strict=True)
+        return cls(
+            **made,
+            metadata=metadata,
+            turns=tuple(Turn(only > 0, tuple(islice(arcs, size))) for only, size in turns),
+            some_turns=tuple(Turn(bool(of), tuple(map(int, one)), tags) for of, one, tags in some),
+            **table,
         )
 
     def cut(self, edge: int, low: float, high: float) -> Floats:
@@ -503,3 +546,24 @@ class RoadEdges:
     def called(self, edge: int) -> str:
         """Give number and name of an edge."""
         return self.roads[int(self.road[edge])].name
+
+
+def find_local_edges(network: RoadEdges, usable: Mask, tagged: Mask) -> Mask:
+    """Tell which edges serve the first and the last stretch of a trip only.
+
+    Those are the roads tagged so, and the open roads behind them: a yard that is reached over a
+    private road is no way through. Of open roads that hang together the most kilometres within
+    reach of each other stay open. Closed roads are not among them. `usable`, `tagged`: which edges
+    are not closed, and which are local. [edges]
+    """
+    tagged = tagged & usable
+    if not tagged.any():
+        return np.asarray(tagged)
+    through, size = usable & ~tagged, network.node_count
+    open_part = find_parts(network.tail[through], network.head[through], size)[network.tail]
+    whole = find_parts(network.tail[usable], network.head[usable], size)[network.tail]
+    length = np.bincount(open_part[through], network.length_m[through])
+    parts, first = np.unique(open_part[through], return_index=True)
+    lead = first_of_each(whole[through][first], -length[parts])
+    stays = np.isin(open_part, parts[lead])
+    return np.asarray(usable & ~(through & stays))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
@@ -41,9 +42,8 @@ def draw_graph(
         simplified=True,
     )
     degree = np.bincount(np.concatenate((network.tail, network.head)), minlength=network.node_count)
-    columns = (one.tolist() for one in (network.node_lon, network.node_lat, degree))
-    for node, told in enumerate(zip(*columns, strict=True)):
-        graph.add_node(node, **dict(zip(("x", "y", "street_count"), told, strict=True)))
+    places = {"x": network.node_lon, "y": network.node_lat, "street_count": degree}
+    graph.add_nodes_from(pd.DataFrame(places).to_dict("index").items())
     further = {name: values.tolist() for name, values in (met or {}).items()}
     directions = np.stack((network.forward, network.backward))
     allowed = (directions if keep is None else directions & keep).T.tolist()

@@ -14,7 +14,7 @@ from raastof_geo.arrays import Floats, Integers, Mask, Objects
 from raastof_geo.errors import Finding, Place, RoadDataError, SnapError, raise_all
 from raastof_geo.language import Fact, Message, Shown, format_number, say, say_text
 from raastof_geo.region.projection import lies_within, project_shapes
-from raastof_geo.roads.edges import lay_runs
+from raastof_geo.roads.edges import Rows
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import ROAD_CLASSES, Access, split_tags
 from raastof_geo.roads.routing.islands import find_islands
@@ -175,10 +175,9 @@ def find_nearest(network: RoadNetwork, sites: Mapping[str, Located]) -> _Nearest
 
 def edge_lines(network: RoadNetwork, edges: Integers) -> Objects:
     """Draw edges as `shapely.LineString`s in metres, in their order. [m]"""
-    counts = np.diff(network.point_start)[edges]
-    points = network.xy[lay_runs(network.point_start[:-1][edges], counts)]
-    lines = shapely.linestrings(points, indices=np.repeat(np.arange(len(edges)), counts))
-    return np.asarray(lines, dtype=np.object_)
+    every = Rows.part(np.arange(len(network.lon)), np.diff(network.point_start))
+    points = every.take(edges)
+    return np.asarray(shapely.linestrings(network.xy[points.numbers], indices=points.owner), object)
 
 
 def _say_far(
@@ -208,14 +207,14 @@ def explain_moves(
     Each with what was passed over, and why; the farthest first. `counted`: whether the way between
     site and road counts (`network.access_way`).
     """
-    level = network.level[anchors.frame["edge"].to_numpy()]
-    frame = anchors.frame[(anchors.frame["snap_m"] > PASSED_M) | (level != 0)]
+    frame = anchors.frame.assign(level=network.level[anchors.frame["edge"].to_numpy()])
+    frame = frame[(frame["snap_m"] > PASSED_M) | (frame["level"] != 0)]
     if frame.empty:
         return []
     some = {str(site): sites[str(site)] for site in frame.index}
     places = np.array([site.lon_lat for site in some.values()])
     points, ends = (network.project(*at.T) for at in (places, frame[["lon", "lat"]].to_numpy()))
-    moved = frame["snap_m"].to_numpy()
+    moved, off_street = frame["snap_m"].to_numpy(), frame["level"].to_numpy() != 0
     # Roads far from all land that is known have no coast, so none leads over water to them.
     lines = shapely.linestrings(np.stack((points, ends), axis=1))
     wet = network.region.measure_off_land(lines, shapely.points(ends)) >= WATER_M
@@ -223,7 +222,6 @@ def explain_moves(
     usual = find_nearest(network, some)
     closed = network.access[usual.edge] == Access.CLOSED
     passed = closed & (usual.metres < moved - PASSED_M)
-    off_street = network.level[frame["edge"].to_numpy()] != 0
     told = np.flatnonzero((moved > FAR_M) | wet | passed | off_street)
     found = []
     for row in told[np.argsort(-moved[told], kind="stable")].tolist():

@@ -4,36 +4,21 @@ import io
 import json
 import math
 import zipfile
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields, replace
-from itertools import chain, islice, product
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
 
-from raastof_geo.arrays import Floats
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import AnyPath, write_whole
 from raastof_geo.language import Message, list_codes, say, say_text
 from raastof_geo.region.projection import measure_steps
 from raastof_geo.region.region import MEMBER, encode_region, read_region
-from raastof_geo.roads.edges import (
-    BACKWARD,
-    FORWARD,
-    STEPS_A_DEGREE,
-    NetworkMetadata,
-    StoredColumns,
-    Turn,
-    add_up,
-    as_json,
-    decode_roads,
-    draw_shapes,
-    encode_roads,
-    freeze,
-)
+from raastof_geo.roads.edges import StoredColumns, as_json, encode_roads
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import LIMITS
 
@@ -79,7 +64,7 @@ def _find_fault_in_columns(columns: StoredColumns) -> Message | None:
         if int(sizes.sum(dtype=np.float64)) != len(getattr(columns, parts)):
             return say("{column} does not count what {parts} holds", column=count, parts=parts)
     for label, most in (("directions", _BOTH_WAYS), ("turn_only", 1)):
-        if not _within(getattr(columns, label), most + 1):
+        if not _within(getattr(columns, label), 0, most):
             return say("{column} holds numbers that mean nothing", column=label)
     return None
 
@@ -107,25 +92,28 @@ def _list_false_columns(network: RoadNetwork) -> Iterator[Message]:
 
 
 def _list_false_values(network: RoadNetwork) -> Iterator[Message]:
-    ends = np.concatenate((network.tail, network.head))
-    if not (_within(ends, network.node_count) and _within(network.road, len(network.roads))):
+    nodes, roads = network.node_count, len(network.roads)
+    named = (network.tail, nodes), (network.head, nodes), (network.road, roads)
+    if not all(_within(one, 0, count - 1) for one, count in named):
         yield say("an edge names a node or a road that does not exist")
     unknown = (network.extra.get(kind, {}).items() for kind in ("fields", "limits"))
     for name, column in chain(*unknown):
-        if isinstance(column, list) and len(column) != len(network.roads):
+        if isinstance(column, list) and len(column) != roads:
             yield say("its unknown column {name} does not describe its roads", name=name)
     turns = (*network.turns, *network.some_turns)
-    if not _within(np.array([arc for turn in turns for arc in turn.arcs]), 2 * len(network.tail)):
+    arcs = np.array([arc for turn in turns for arc in turn.arcs])
+    if not _within(arcs, 0, 2 * len(network.tail) - 1):
         yield say("a turn names an edge that does not exist")
     east, north = (network.lon, network.node_lon), (network.lat, network.node_lat)
-    if not all(_lies_within(*one) for one in (*product(east, (180,)), *product(north, (90,)))):
+    places = *((one, 180) for one in east), *((one, 90) for one in north)
+    if not all(_within(one, -most, most) for one, most in places):
         yield say("a place lies outside the Earth")
     if not network.length_m.min() >= 0:
         yield say("a length is negative or missing")
     first, last = network.point_start[:-1], network.point_start[1:] - 1
-    for point, node in ((network.lon, network.node_lon), (network.lat, network.node_lat)):
+    for point, node in (east, north):
         gap = np.concatenate((point[first] - node[network.tail], point[last] - node[network.head]))
-        if not _lies_within(gap, _A_STEP_DEG):
+        if not _within(gap, -_A_STEP_DEG, _A_STEP_DEG):
             yield say("a shape does not end where its edge ends")
 
 
@@ -133,7 +121,7 @@ def _list_false_lengths(network: RoadNetwork) -> Iterator[Message]:
     """Compare lengths with what is drawn, at its shortest: never less, and winding only so much."""
     farthest = max(-network.node_lat.min(), network.node_lat.max())
     east, north = np.diff(network.lon), np.diff(network.lat)
-    if not _lies_within(east, 180):  # over the date line, not round the Earth
+    if not _within(east, -180, 180):  # over the date line, not round the Earth
         east = (east + 180) % 360 - 180
     east *= math.cos(math.radians(farthest))
     step, metres = np.zeros(len(network.lon)), network.length_m
@@ -151,12 +139,8 @@ def _list_false_lengths(network: RoadNetwork) -> Iterator[Message]:
             yield say_text("network files", "length", **told, **at)
 
 
-def _lies_within(degrees: Floats, limit: float) -> bool:
-    return bool(-limit <= degrees.min() and degrees.max() <= limit)  # never for NaN
-
-
-def _within(index: NDArray[Any], size: int) -> bool:
-    return not len(index) or bool(index.min() >= 0 and index.max() < size)
+def _within(values: NDArray[Any], least: float, most: float) -> bool:
+    return not len(values) or bool(least <= values.min() and values.max() <= most)  # never for NaN
 
 
 def explain_gaps(network: RoadNetwork) -> Iterator[Message]:
@@ -175,7 +159,6 @@ def explain_gaps(network: RoadNetwork) -> Iterator[Message]:
             yield say_text("network files", key, title=title, limits=names, fields=names)
 
 
-_METADATA = TypeAdapter(NetworkMetadata)
 NETWORK_FORMAT = 3
 """The form of network files, by name. A new kind of column is a new format."""
 
@@ -192,7 +175,8 @@ def read_network(path: AnyPath) -> RoadNetwork:
     try:
         complaint = _find_fault_in_columns(columns)
         if not complaint:
-            network = _decode(columns, json.loads(roads.tobytes()), metadata.tobytes())
+            texts = json.loads(roads.tobytes()), metadata.tobytes()
+            network = RoadNetwork.from_columns(columns, *texts)
             complaint = _find_fault(network)
             if is_pack:
                 network = replace(network, own_region=read_region(file))
@@ -271,39 +255,3 @@ def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any]
 def _damaged(file: Path, fault: Message | None = None) -> RoadDataError:
     kind = "damaged" if fault else "unreadable"
     return RoadDataError.saying_text("network files", kind, file=file, fault=fault)
-
-
-def _decode(columns: StoredColumns, roads: Mapping[str, Any], told: bytes) -> RoadNetwork:
-    node_lon, node_lat = add_up(columns.node_lon), add_up(columns.node_lat)
-    tail = add_up(columns.tail)
-    head = tail + columns.head.astype(np.int32)
-    count = columns.inner_count.astype(np.int32)
-    point_start = np.concatenate(([0], np.cumsum(count + 2))).astype(np.int32)
-    metadata = _METADATA.validate_json(told, strict=True)
-    known = {"format", *(field.name for field in fields(NetworkMetadata))}
-    unknown = {name: one for name, one in json.loads(told).items() if name not in known}
-    table = decode_roads(roads)
-    table["extra"] |= {"metadata": unknown} if unknown else {}
-    arcs = iter(columns.turn_arc.tolist())
-    turns = zip(columns.turn_only.tolist(), columns.turn_size.tolist(), strict=True)
-    return RoadNetwork(
-        node_lon=freeze(node_lon / STEPS_A_DEGREE),
-        node_lat=freeze(node_lat / STEPS_A_DEGREE),
-        tail=freeze(tail),
-        head=freeze(head),
-        length_m=freeze(columns.length_cm / 100),
-        forward=freeze((columns.directions & FORWARD) > 0),
-        backward=freeze((columns.directions & BACKWARD) > 0),
-        road=freeze(columns.road.astype(np.int32)),
-        point_start=freeze(point_start),
-        lon=freeze(draw_shapes(point_start, node_lon, tail, head, columns.inner_lon)),
-        lat=freeze(draw_shapes(point_start, node_lat, tail, head, columns.inner_lat)),
-        metadata=metadata,
-        way=freeze(np.cumsum(columns.way, dtype=np.int64)),
-        turns=tuple(Turn(only > 0, tuple(islice(arcs, size))) for only, size in turns),
-        some_turns=tuple(
-            Turn(bool(only), tuple(map(int, some)), tags)
-            for only, some, tags in roads.get("turns", ())
-        ),
-        **table,
-    )

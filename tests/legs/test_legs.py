@@ -9,9 +9,9 @@ from worlds import make_network, make_scenario
 
 from raastof_geo.errors import RoadDataError, ScenarioError
 from raastof_geo.legs.legs import price_legs
-from raastof_geo.legs.roads import RoadPrices
+from raastof_geo.legs.roads import Haulage, RoadPrices
 from raastof_geo.roads.road import LIMITS, Access, Road
-from raastof_geo.roads.routing.drive import find_local_edges, size_truck
+from raastof_geo.roads.routing.drive import size_truck
 from raastof_geo.roads.routing.router import WeightedRoads, place_stops
 from raastof_geo.roads.snap import snap_sites
 
@@ -80,7 +80,7 @@ def test_roads_behind_a_private_road_are_local_too():
         roads=[plain, private, plain],
         lengths_m=[5000, 500, 300],
     )
-    assert find_local_edges(network).tolist() == [False, True, True]
+    assert network.local.tolist() == [False, True, True]
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ def test_the_sums_of_a_leg_are_those_of_its_arcs():
     anchors = snap_sites(network, scenario.sites)
     legs = price_legs(scenario, network, anchors)
     roads = RoadPrices(scenario, network, place_stops(anchors))
-    prices = roads.price("tipper_4_axle", ())
+    prices = Haulage(roads, "tipper_4_axle", ()).prices
     there = roads.find("pit", "road", "tipper_4_axle")
     driven = there.shares(0)
     leg = legs.frame.query("vehicle == 'tipper_4_axle'").iloc[0]

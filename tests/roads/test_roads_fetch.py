@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import shutil
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 
 import numpy as np
@@ -24,9 +27,8 @@ from filelock import FileLock
 from raastof_geo.cache import DOWNLOADS, VERSION, claim, clear_cache
 from raastof_geo.errors import DownloadError, OutputError, RoadDataError
 from raastof_geo.files import hold
-from raastof_geo.language import speaking
 from raastof_geo.roads.mapped import fetch
-from raastof_geo.roads.mapped.fetch import OVERPASS_SERVERS, fetch_network, fetch_osm
+from raastof_geo.roads.mapped.fetch import OVERPASS_SERVERS, fetch_network
 from raastof_geo.roads.road import ROAD_CLASSES
 from raastof_geo.roads.store import read_network
 
@@ -206,6 +208,15 @@ def outline(asked: str) -> shapely.Polygon:
     return shapely.Polygon(np.array(corners, float).reshape(-1, 2)[:, ::-1])
 
 
+def fetch_osm(*, into: Path, servers: list[str], progress=None, **asked: Any) -> Path:
+    """Download what is made a network of."""
+    area = {"place": None, "bounds": None, "polygon": None} | asked
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder) / into.name
+        fetch._fetch(*fetch._read_area(**area), draft, servers, progress)
+        return Path(shutil.copy(draft, into))
+
+
 def visible(folder: Path) -> list[str]:
     return sorted(file.name for file in folder.iterdir() if not file.name.endswith(".lock"))
 
@@ -255,17 +266,6 @@ def test_the_file_tells_the_oldest_date(overpass, tmp_path):
     header = osmium.io.Reader(str(file)).header()
     assert header.get("timestamp") == older
     assert header.get("osmosis_replication_timestamp") == older
-
-
-def test_other_endings_are_written_too(overpass, tmp_path):
-    """What pyosmium writes may be asked for; what it cannot is refused before anyone is asked."""
-    file = fetch_osm(bounds=BOUNDS, into=tmp_path / "new" / "a.osm", servers=[overpass.url])
-    assert ("w", 10) in read(file)
-    before = len(overpass.statuses)
-    for into in (tmp_path / "a.npz", tmp_path, tmp_path / "new"):
-        with pytest.raises(RoadDataError, match=r"let it end in \.osm\.pbf"):
-            fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url])
-    assert len(overpass.statuses) == before
 
 
 def test_roads_ferries_and_restrictions_are_asked_for(overpass, tmp_path):
@@ -632,10 +632,9 @@ def test_a_server_that_goes_away_says_so(overpass, tmp_path, monkeypatch):
         fetch_osm(bounds=BOUNDS, into=tmp_path / "a.osm.pbf", servers=[overpass.url])
 
 
-def test_a_file_is_written_whole_or_not_at_all(overpass, tmp_path, monkeypatch, cache):
-    """The disk is full halfway: the old file stays, and what has come is kept."""
+def test_a_full_disk_leaves_what_has_come(overpass, tmp_path, monkeypatch, cache):
+    """The disk is full halfway: what has come is kept."""
     into = tmp_path / "a.osm.pbf"
-    into.write_text("old")
 
     class Merge(osmium.MergeInputReader):
         def apply(self, *_: object, **__: object) -> None:
@@ -644,21 +643,7 @@ def test_a_file_is_written_whole_or_not_at_all(overpass, tmp_path, monkeypatch, 
     monkeypatch.setattr(osmium, "MergeInputReader", Merge)
     with pytest.raises(OutputError, match=r"a\.osm\.pbf cannot be written: No space left"):
         fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url])
-    assert into.read_text() == "old"
-    assert visible(tmp_path) == ["a.osm.pbf"]
     assert len(portions(cache)) == 3
-
-
-def test_one_download_writes_at_a_time(overpass, tmp_path, monkeypatch):
-    """Another one holds the file."""
-    monkeypatch.setattr(fetch, "hold", partial(hold, patience_s=0.05))
-    into = tmp_path / "a.osm.pbf"
-    with (
-        FileLock(tmp_path / ".a.osm.pbf.lock"),
-        pytest.raises(OutputError, match="another run is writing"),
-    ):
-        fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url])
-    assert not into.exists()
 
 
 def test_portions_that_cannot_be_kept_are_said(overpass, tmp_path, monkeypatch):
@@ -677,8 +662,7 @@ def test_an_area_without_roads_says_so(overpass, tmp_path):
     assert not visible(tmp_path)
 
 
-@pytest.mark.parametrize("fetch_either", [fetch_osm, fetch_network])
-def test_exactly_one_area_is_named(tmp_path, fetch_either):
+def test_exactly_one_area_is_named(tmp_path):
     """None, several, and bounds in the wrong order are refused before asking anyone."""
     into = tmp_path / "a.osm.pbf"
     polygon = shapely.box(*BOUNDS)
@@ -689,9 +673,9 @@ def test_exactly_one_area_is_named(tmp_path, fetch_either):
         {"bounds": BOUNDS, "polygon": polygon},
     ):
         with pytest.raises(RoadDataError, match="exactly one of place, bounds and polygon"):
-            fetch_either(**wrong, into=into)
+            fetch_network(**wrong, into=into)
     with pytest.raises(RoadDataError, match="west, south, east, north"):
-        fetch_either(bounds=(12.1, 55.4, 12.0, 55.5), into=into)
+        fetch_network(bounds=(12.1, 55.4, 12.0, 55.5), into=into)
 
 
 def test_a_download_becomes_a_network(overpass, tmp_path, cache):
@@ -771,14 +755,3 @@ def test_clearing_the_cache_takes_downloads_that_broke_off(overpass, tmp_path, c
     (cache / f"download-{'a' * 40}" / f"portion-{'b' * 40}.json.gz").touch()
     assert clear_cache() == pytest.approx(size_mb)
     assert not cache.exists()
-
-
-def test_a_download_replaces_a_download_only(overpass, tmp_path):
-    """A file of that name from elsewhere is moved aside."""
-    into = tmp_path / "a.osm.pbf"
-    into.write_text("mine")
-    with speaking("en"), pytest.warns(UserWarning, match="was moved to"):
-        fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url])
-    fetch_osm(bounds=BOUNDS, into=into, servers=[overpass.url])
-    assert (tmp_path / "set_aside" / "a.osm.pbf").read_text() == "mine"
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.osm.pbf", "set_aside"]

@@ -12,9 +12,9 @@ from worlds import make_network, make_scenario
 from raastof_geo import load_network
 from raastof_geo.emissions.vehicle import MODELS
 from raastof_geo.errors import InputError
-from raastof_geo.legs.roads import RoadPrices
+from raastof_geo.legs.roads import Haulage, RoadPrices
 from raastof_geo.roads.road import LIMITS, Access, Road
-from raastof_geo.roads.routing.drive import emit_kg_co2e, find_local_edges, find_speed
+from raastof_geo.roads.routing.drive import emit_kg_co2e, find_speed
 from raastof_geo.roads.routing.graph import RoadStop
 from raastof_geo.roads.snap import snap_sites
 
@@ -48,7 +48,7 @@ def world(network="{}", **more):
 def nodes_of_main_roads(network, count, seed):
     """Pick nodes at the tail of main roads that are driven both ways, by edge."""
     main = network.forward & network.backward & (network.access == Access.OPEN)
-    main &= ~find_local_edges(network) & ~network.ferry
+    main &= ~network.local & ~network.ferry
     main &= np.isin(network.road_class, [2, 3, 4, 5])
     return np.random.default_rng(seed).choice(np.flatnonzero(main), count, replace=False)
 
@@ -80,7 +80,7 @@ def test_shortest_paths_of_networkx_are_our_routes_on_200_pairs(network, load):
     assert len(pairs) == 200
     starts, goals = ([RoadStop(int(pair[end]), 0.0) for pair in pairs] for end in (0, 1))
     found = roads.weigh(TRUCK, load, ()).routes(starts, goals)
-    sums = found.sums(roads.price(TRUCK, ()).quantities)
+    sums = found.sums(Haulage(roads, TRUCK, ()).prices.quantities)
     truck = scenario.catalogue.vehicles[TRUCK]
     ours_kg = emit_kg_co2e(
         scenario.catalogue, truck, sums[f"energy_{load}"], sums["ferry_km"], year
@@ -107,7 +107,11 @@ def test_osmnx_routes_by_time_as_our_trucks_do(network):
     edges = nodes_of_main_roads(network, 6, seed=2)
     for one, two in zip(edges[:3], edges[3:], strict=True):
         stops = [RoadStop(int(one), 0.0)], [RoadStop(int(two), 0.0)]
-        ours = roads.weigh(TRUCK, "full", ()).routes(*stops).sums(roads.price(TRUCK, ()).quantities)
+        ours = (
+            roads.weigh(TRUCK, "full", ())
+            .routes(*stops)
+            .sums(Haulage(roads, TRUCK, ()).prices.quantities)
+        )
         ends = int(network.tail[one]), int(network.tail[two])
         path = osmnx.shortest_path(graph, *ends, weight="travel_time")
         theirs_h = along(graph, path, "travel_time", "travel_time") / 3600

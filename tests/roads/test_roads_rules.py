@@ -34,7 +34,7 @@ def judge_each(roads: list[Road], vehicle: str, load: str) -> list[tuple[list[st
     places = [(12.0, 55.4), (12.1, 55.4)]
     network = make_network(places, [(0, 1)] * len(roads), roads=roads)
     found = judge_roads(network, size_truck(TRUCKS[vehicle], load), np.zeros(len(roads), bool))
-    local, said = found.find_local(network), []
+    local, said = found.local, []
     for edge, road in enumerate(roads):
         ways = []
         for side, signed in enumerate((road.forward, road.backward)):

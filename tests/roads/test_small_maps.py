@@ -60,7 +60,7 @@ def drive(network):
     edge, side = router.graph.edge, (~router.graph.ahead).astype(int)
     weight = np.where(judged.closed[side, edge], np.inf, router.graph.length_km)
     ends = [RoadStop(int(np.flatnonzero(abs(network.way) == way)[0]), 0.5) for way in (1, 3)]
-    found = router.weigh(weight, judged.find_local(network)[side, edge]).routes(ends, ends[::-1])
+    found = router.weigh(weight, judged.local[side, edge]).routes(ends, ends[::-1])
     km = np.where(found.exists, found.sums({"km": router.graph.length_km})["km"], np.inf)
     return km.round(2).tolist()
 

@@ -15,7 +15,7 @@ from places import CASES
 from two_ways import WORLD
 from worlds import make_network, make_scenario, measure_all, random_network
 
-from raastof_geo.legs.roads import RoadPrices
+from raastof_geo.legs.roads import Haulage, RoadPrices
 from raastof_geo.pipeline import solve_scenario
 from raastof_geo.roads.edges import Turn
 from raastof_geo.roads.mapped.build import lay_network
@@ -298,5 +298,5 @@ def test_a_road_closed_to_some_ends_for_them_whoever_may_not_turn(closed, bound)
     prices = RoadPrices(make_scenario(text.replace("{NETWORK}", "{}")), network, stops)
     found = prices.find("pit", "road", "tipper_4_axle")
     assert found.exists[0]
-    driven = prices.price("tipper_4_axle", prices.spell_of("2027")).quantities["km"]
+    driven = Haulage(prices, "tipper_4_axle", prices.spell_of("2027")).prices.quantities["km"]
     assert found.sums({"km": driven})["km"][0] == pytest.approx(0.05 + 0.2 + 0.05)

@@ -66,17 +66,14 @@ class _Roads:
 
     def __init__(self, turns: Sequence[MappedTurn], network: RoadEdges) -> None:
         wanted = {one for turn in turns for one in (*turn.origin, *turn.via_ways, *turn.target)}
+        ends = np.column_stack((network.tail, network.head))
+        self.tail, self.head = ends.ravel().tolist(), ends[:, ::-1].ravel().tolist()
+        self.way = np.repeat(network.way, 2).tolist()
+        signed = np.column_stack((network.forward, network.backward))
+        signed[~np.isin(network.way, list(wanted))] = False
         self.arcs: dict[int, list[int]] = defaultdict(list)
-        self.way: dict[int, int] = {}
-        self.tail: dict[int, int] = {}
-        self.head: dict[int, int] = {}
-        for edge in np.flatnonzero(np.isin(network.way, list(wanted))).tolist():
-            way, ends = int(network.way[edge]), (int(network.tail[edge]), int(network.head[edge]))
-            for side, signed in enumerate((network.forward[edge], network.backward[edge])):
-                if signed:
-                    arc = 2 * edge + side
-                    self.arcs[way].append(arc)
-                    self.way[arc], self.tail[arc], self.head[arc] = way, ends[side], ends[1 - side]
+        for arc in np.flatnonzero(signed).tolist():
+            self.arcs[self.way[arc]].append(arc)
 
     def is_ambiguous(self, turn: MappedTurn, found: list[tuple[int, ...]]) -> bool:
         """Tell whether it is open from which part of a way a restriction leads, or to which."""
@@ -130,7 +127,7 @@ def lay_network(
     # first, such errors raise no length by a whole one.
     metres = np.ceil(np.round((along[end] - along[begin]) * 100, 3)) / 100
     first, last, size = ways.node[begin], ways.node[end], end - begin + 1
-    points = lay_runs(begin, size)
+    lines = Rows.part(ways.node[lay_runs(begin, size)].astype(np.int64), size)
     used = np.zeros(len(lon), bool)
     used[first] = used[last] = True
     number, nodes = (np.cumsum(used) - 1).astype(np.int32), np.flatnonzero(used)
@@ -145,9 +142,9 @@ def lay_network(
         backward=np.array([kind.backward for kind in ways.roads], bool)[road],
         road=road,
         roads=ways.roads,
-        point_start=np.append(0, np.cumsum(size)).astype(np.int32),
-        lon=lon[ways.node[points]],
-        lat=lat[ways.node[points]],
+        point_start=lines.start.astype(np.int32),
+        lon=lon[lines.numbers],
+        lat=lat[lines.numbers],
         metadata=NetworkMetadata(
             title=title,
             osm_date=osm_date or ways.osm_date or "",
@@ -288,10 +285,8 @@ def _join_segments(ends: SmallIntegers, ways: Mask, kind: SmallIntegers) -> Rows
 
 def _partners(node: SmallIntegers, outward: Mask, inward: Mask, kind: SmallIntegers) -> Integers:
     """Give for each half-edge the one that its road goes on with, or -1, if just two meet there."""
-    order = np.argsort(node, kind="stable")
-    starts = np.flatnonzero(np.diff(node[order], prepend=-1))
-    degree = np.diff(np.append(starts, len(order)))
-    one, other = order[starts[degree == 2]], order[starts[degree == 2] + 1]
+    here = Rows.group(node, int(node.max(initial=-1)) + 1)
+    one, other = here.take(np.flatnonzero(here.size == 2)).numbers.reshape(-1, 2).T
     joined = (
         (kind[one] == kind[other])
         & (inward[one] == outward[other])
@@ -355,18 +350,17 @@ def build_network(
     classes are connected.
     """
     whole = _bridge_ferries(lay_network(ways, title=title, osm_date=osm_date))
-    if progress:
-        progress(say("Linking {count} road segments", count=whole.edge_count))
+    tell = progress or (lambda _: None)
+    tell(say("Linking {count} road segments", count=whole.edge_count))
     doubts = np.array([bool(find_doubts(road.tags)) for road in whole.roads], bool)
     kept = _choose(whole, classes, link, doubts[whole.road])
     if not kept.any():
         wanted = ", ".join(classes)
         raise RoadDataError.saying_text("osm files", "unconnected", classes=wanted)
     lost = np.unique(whole.way[doubts[whole.road] & ~kept])
-    if progress and len(lost):
-        progress(say("{count} minor roads with tags in doubt are left out", count=len(lost)))
-    if progress:
-        progress(say("Joining and simplifying {count} road segments", count=int(kept.sum())))
+    if len(lost):
+        tell(say("{count} minor roads with tags in doubt are left out", count=len(lost)))
+    tell(say("Joining and simplifying {count} road segments", count=int(kept.sum())))
     return _draw(whole, np.flatnonzero(kept), simplify_m=simplify_m)
 
 
@@ -432,28 +426,27 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
     kind[ruled] = len(roads) + ruled  # stays as it is: its rules may hang on its direction
     chains = _join_segments(ends, np.column_stack((whole.forward, whole.backward))[chosen], kind)
     edge, back = chosen[chains.numbers // 2], chains.numbers % 2 == 1
-    xy = np.concatenate((whole.project(whole.node_lon, whole.node_lat), whole.xy))
-    mapped = _line_up(whole, edge, back, chains.start)
+    xy, mapped = whole.xy, _line_up(whole, edge, back, chains.start)
     drawn = _simplify(mapped, xy, tolerance_m=simplify_m)
     shapes = np.asarray(shapely.linestrings(xy[drawn.numbers], indices=drawn.owner))
     shapely.prepare(shapes)
     shift_m = shapely.distance(shapes[mapped.owner], shapely.points(xy[mapped.numbers])).max()
-    lon = np.concatenate((whole.node_lon, whole.lon))
-    lat = np.concatenate((whole.node_lat, whole.lat))
-    nodes = _sort_nodes(np.concatenate((drawn.first, drawn.last)), lon, lat)
-    number = np.full(len(lon), -1, np.int32)
+    leading, lasting = chains.start[:-1], chains.start[1:] - 1
+    tail, head = whole.tail[edge], whole.head[edge]
+    begin, end = np.where(back, head, tail)[leading], np.where(back, tail, head)[lasting]
+    nodes = _sort_nodes(np.concatenate((begin, end)), whole.node_lon, whole.node_lat)
+    number = np.full(whole.node_count, -1, np.int32)
     number[nodes] = np.arange(len(nodes), dtype=np.int32)
 
-    leading = chains.start[:-1]
-    order = np.lexsort((edge[leading], number[drawn.last], number[drawn.first]))
+    order = np.lexsort((edge[leading], number[end], number[begin]))
     first, flipped = edge[leading][order], back[leading][order]
     signed = np.stack((whole.forward, whole.backward))[:, first]
     forward, backward = np.where(flipped, signed[::-1], signed)
     road, roads = _turn_rules(road[chains.first // 2][order], roads, flipped)
     shape = drawn.take(order)
     within = np.diff(shape.owner, append=-1) == 0  # no step leads from one line to the next
-    here, ahead = shape.numbers, np.roll(shape.numbers, -1)
-    step_m = np.where(within, measure_steps(lon[here], lat[here], lon[ahead], lat[ahead]), 0.0)
+    lon, lat = whole.lon[shape.numbers], whole.lat[shape.numbers]
+    step_m = measure_steps(lon, lat, np.roll(lon, -1), np.roll(lat, -1)) * within
     mapped_m = np.add.reduceat(whole.length_m[edge], leading)[order]
     length_m = np.maximum(mapped_m, np.add.reduceat(step_m, shape.start[:-1]))
     # Of each edge the joined arc that it, driven along, became part of.
@@ -461,22 +454,22 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
     turned = whole.turns or whole.some_turns
     place = dict(zip(edge.tolist(), arc.tolist(), strict=True)) if turned else {}
     return RoadNetwork(
-        node_lon=lon[nodes],
-        node_lat=lat[nodes],
-        tail=number[shape.first],
-        head=number[shape.last],
+        node_lon=whole.node_lon[nodes],
+        node_lat=whole.node_lat[nodes],
+        tail=number[begin][order],
+        head=number[end][order],
         length_m=np.ceil(length_m * 100) / 100,
         forward=forward,
         backward=backward,
         road=road,
         roads=roads,
         point_start=shape.start.astype(np.int32),
-        lon=lon[shape.numbers],
-        lat=lat[shape.numbers],
+        lon=lon,
+        lat=lat,
         metadata=replace(
             whole.metadata,
             simplified_m=float(simplify_m),
-            bounds=bound(lon[shape.numbers], lat[shape.numbers]),
+            bounds=bound(lon, lat),
             largest_shift_m=round(float(shift_m), 3),
         ),
         way=np.where(chains.size[order] == 1, whole.way[first], 0),
@@ -523,25 +516,20 @@ def _carry_turns(turns: tuple[Turn, ...], place: Mapping[int, int]) -> tuple[Tur
 
 
 def _line_up(whole: RoadNetwork, edge: Indices, back: Mask, chains: Integers) -> Rows:
-    """Give the points along each chain, both ends (numbered as nodes, before others) included.
+    """Give the points along each chain, as positions in all shapes, both ends included.
 
     Each chain is its edges end to end from where it starts in `edge`, those driven `back` turned
-    round; where two meet, the node stands once. `within` counts the points of each edge, `along`
-    turns the count round.
+    round; where two meet, their point stands once.
     """
-    first, size = whole.point_start[edge].astype(np.int64), np.diff(whole.point_start)[edge]
-    start = np.cumsum(size) - size
-    within = lay_runs(np.zeros_like(size), size)
-    along = np.where(np.repeat(back, size), np.repeat(size, size) - 1 - within, within)
-    point = whole.node_count + np.repeat(first, size) + along
-    ends = np.stack((whole.tail, whole.head))[:, edge]
-    point[start], point[start + size - 1] = np.where(back, ends[::-1], ends)
-    leads = np.zeros(len(edge), bool)
-    leads[chains[:-1]] = True
-    kept = np.ones(len(point), bool)
-    kept[start[~leads]] = False
-    count = np.add.reduceat(size - ~leads, chains[:-1])
-    return Rows.part(point[kept], count)
+    point, size = np.arange(len(whole.lon)), np.diff(whole.point_start)
+    # All edges, then the last one turned round, the one before it, and so on.
+    both = Rows.part(np.append(point, point[::-1]), np.append(size, size[::-1]))
+    lines = both.take(np.where(back, len(both.size) - 1 - edge, edge))
+    joined = np.ones(len(edge), bool)
+    joined[chains[:-1]] = False
+    kept = np.ones(len(lines.numbers), bool)
+    kept[lines.start[:-1]] = ~joined
+    return Rows.part(lines.numbers[kept], np.add.reduceat(lines.size - joined, chains[:-1]))
 
 
 def _sort_nodes(nodes: SmallIntegers, lon: Floats, lat: Floats) -> SmallIntegers:

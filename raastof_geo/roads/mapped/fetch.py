@@ -9,7 +9,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -21,7 +21,7 @@ from pydantic import Field, TypeAdapter
 
 from raastof_geo.cache import DOWNLOAD, DOWNLOADS, claim, fingerprint
 from raastof_geo.errors import DownloadError, OutputError, RaastofError, RoadDataError, tell_reason
-from raastof_geo.files import AnyPath, drafting, hold
+from raastof_geo.files import AnyPath, hold
 from raastof_geo.language import say, say_text
 from raastof_geo.region.projection import Bounds
 from raastof_geo.roads.area import draw_bounds
@@ -51,7 +51,6 @@ _KEPT_S = 7 * 24 * 3600.0
 _MARGIN_M = 500.0
 """How far OSMnx asks for roads beyond an area, so that those along its border are whole. [m]"""
 _SIMPLIFIED_M = 5.0
-_GENERATOR = "raastof_geo"
 _HIGHWAYS = "|".join((*(label for label in ROAD_CLASSES if label != "ferry"), "road"))
 _WAYS = [f'["highway"~"^({_HIGHWAYS})$"]', '["route"="ferry"]']
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -113,9 +112,19 @@ def fetch_network(
 ) -> Path:
     """Download the roads of a place, a rectangle or a polygon, and write them as a network.
 
-    Roads are cut where they leave the rectangle or the polygon; a place keeps all that `fetch_osm`
-    gives, for its outline may cross the water under a bridge. For `into` see `convert_roads`, for
-    the rest `fetch_osm`.
+    Roads are cut where they leave the rectangle or the polygon; a place keeps all that comes, for
+    its outline may cross the water under a bridge. Ways that touch the area, or the 500 m around
+    it, come whole, with the tags of their nodes and their turn restrictions. OSMnx asks, in
+    portions of a large area; it fills holes in a polygon, and takes the hull of one that is large
+    or has several parts. Where a server fails the next one is asked; what has come is kept for
+    seven days, until the download is whole.
+
+    `place`: a name that OpenStreetMap's Nominatim knows, such as `Køge Kommune`; `bounds`: west,
+    south, east and north, `polygon`: longitude and latitude, WGS84 [degrees]; `into`: see
+    `convert_roads`; `servers`: asked in this order.
+
+    `DownloadError`: the internet, or every server, does not answer as it should; `RoadDataError`:
+    there is no such place, or it has no roads; `OutputError`: a file cannot be written.
     """
     title, area = _read_area(place, bounds, polygon)
     with tempfile.TemporaryDirectory() as folder:
@@ -125,37 +134,10 @@ def fetch_network(
         return convert_roads(file, classes=ROAD_CLASSES, simplify_m=_SIMPLIFIED_M, **pack)
 
 
-def fetch_osm(
-    *,
-    place: str | None = None,
-    bounds: Bounds | None = None,
-    polygon: Area | None = None,
-    into: AnyPath,
-    servers: Sequence[str] = OVERPASS_SERVERS,
-    progress: TellStep | None = None,
-) -> Path:
-    """Download roads, ferries and turn restrictions, and write a file of OpenStreetMap.
-
-    Ways that touch the area, or the 500 m around it, come whole, with the tags of their nodes and
-    their turn restrictions. OSMnx asks, in portions of a large area; it fills holes in a polygon,
-    and takes the hull of one that is large or has several parts. Where a server fails the next one
-    is asked; what has come is kept for seven days, until the download is whole.
-
-    `place`: a name that OpenStreetMap's Nominatim knows, such as `Køge Kommune`; `bounds`: west,
-    south, east and north, `polygon`: longitude and latitude, WGS84 [degrees]; `into`: the file to
-    write, in an ending that pyosmium writes; only `.osm.pbf` keeps the date of the data; `servers`:
-    asked in this order.
-
-    `DownloadError`: the internet, or every server, does not answer as it should; `RoadDataError`:
-    there is no such place, or it has no roads; `OutputError`: a file cannot be written.
-    """
-    return _fetch(*_read_area(place, bounds, polygon), Path(into), servers, progress)
-
-
 def _fetch(
     title: str, area: Area | None, file: Path, servers: Sequence[str], progress: TellStep | None
 ) -> Path:
-    _check_ending(file)
+    """Write what is downloaded as a file of OpenStreetMap."""
     listener = _Listener(progress or (lambda _: None))
     listener.tell(say("Downloading roads from OpenStreetMap: {title}", title=title))
     try:
@@ -253,7 +235,7 @@ def _set_osmnx(listener: _Listener) -> Iterator[None]:
         settings.cache_only_mode = True
         settings.use_cache = False
         settings.doh_url_template = None
-        settings.http_user_agent = f"{_GENERATOR}; {settings.http_user_agent}"
+        settings.http_user_agent = f"raastof_geo; {settings.http_user_agent}"
         settings.requests_kwargs = {**settings.requests_kwargs, "hooks": {"response": listener}}
         yield
     finally:
@@ -325,46 +307,26 @@ def _download(area: Area, folder: Path, servers: Sequence[str], listener: _Liste
 
 
 def _write_roads(folder: Path, file: Path) -> bool:
-    """Write all that has come once: nodes, ways, restrictions, each by id; nothing without ways.
-
-    It goes beside the file and then takes its place, so that it is never half there.
-    """
-    dates, ways = [], 0
-    with tempfile.TemporaryDirectory() as beside:
-        pile = str(Path(beside) / "pile.osm.pbf")
-        with open_writer(pile) as writer:
-            for portion in sorted(folder.glob("*.json")):
-                answer = _read(_ANSWER, portion.read_bytes())
-                dates.append(str(answer.osm3s.get("timestamp_osm_base", "")))
-                for one in answer.elements:
-                    ways += one.type == "way"
-                    getattr(writer, f"add_{one.type}")(one)
-        if not ways:
-            return False
-        header = osmium.io.Header()
-        header.set("generator", _GENERATOR)
-        if oldest := min(filter(_DATE.fullmatch, dates), default=None):
-            header.set("timestamp", oldest)
-            header.set("osmosis_replication_timestamp", oldest)
-        merge = osmium.MergeInputReader()
-        merge.add_file(pile)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with (
-            hold(file),
-            drafting(file, known=_is_ours) as draft,
-            open_writer(str(draft), header=header, overwrite=True) as writer,
-        ):
-            merge.apply(writer, simplify=True)
-    return True
-
-
-def _is_ours(file: Path) -> bool:
-    """Tell whether a file of OpenStreetMap is a download of ours, which a new one may replace."""
-    try:
-        with closing(osmium.io.Reader(str(file))) as reader:
-            return bool(reader.header().get("generator") == _GENERATOR)
-    except RuntimeError:
+    """Write all that has come once: nodes, ways, restrictions, each by id; nothing without ways."""
+    dates, ways, pile = [], 0, str(file.with_name("pile.osm.pbf"))
+    with open_writer(pile) as writer:
+        for portion in sorted(folder.glob("*.json")):
+            answer = _read(_ANSWER, portion.read_bytes())
+            dates.append(str(answer.osm3s.get("timestamp_osm_base", "")))
+            for one in answer.elements:
+                ways += one.type == "way"
+                getattr(writer, f"add_{one.type}")(one)
+    if not ways:
         return False
+    header = osmium.io.Header()
+    if oldest := min(filter(_DATE.fullmatch, dates), default=None):
+        header.set("timestamp", oldest)
+        header.set("osmosis_replication_timestamp", oldest)
+    merge = osmium.MergeInputReader()
+    merge.add_file(pile)
+    with open_writer(str(file), header=header) as writer:
+        merge.apply(writer, simplify=True)
+    return True
 
 
 def _read_area(
@@ -380,12 +342,3 @@ def _read_area(
         raise RoadDataError.saying_text("download", "polygon")
     draw_bounds(area.bounds)
     return "{:g}, {:g}, {:g}, {:g}".format(*area.bounds), area
-
-
-def _check_ending(file: Path) -> None:
-    """Refuse before the download what pyosmium could not write after it."""
-    with tempfile.TemporaryDirectory() as folder, suppress(RuntimeError):
-        osmium.SimpleWriter(str(Path(folder) / f"roads{file.name}")).close()
-        if not file.is_dir():
-            return
-    raise RoadDataError.saying_text("download", "ending", file=file)

@@ -188,8 +188,6 @@ _DIRECTIONS = {
     word: (ways in ("along", "both"), ways in ("against", "both"))
     for word, ways in by_word("oneway").items()
 }
-_ONEWAY_JUNCTIONS = frozenset(("roundabout", "circular"))
-_ONEWAY_CLASSES = frozenset(("motorway", "motorway_link"))
 
 _TURN_VALUES = by_word("restriction")
 _TURN_FREED = frozenset(("hgv", "motor_vehicle", "vehicle"))
@@ -289,7 +287,8 @@ def _flip_oneway(text: str) -> str:
 
 
 def _implies_oneway(tags: Mapping[str, str], road_class: str) -> bool:
-    return tags.get("junction") in _ONEWAY_JUNCTIONS or road_class in _ONEWAY_CLASSES
+    round_and_round = tags.get("junction") in ("roundabout", "circular")
+    return round_and_round or road_class in ("motorway", "motorway_link")
 
 
 _Strictest: TypeAlias = Callable[[Iterable[Any]], Any]
@@ -441,13 +440,10 @@ def _doubt_value(base: str, value: str) -> str | None:
     return None if limit.least <= read(value) <= limit.most else "implausible"
 
 
-_CLASSES = frozenset(ROAD_CLASSES)
 _SAME_CLASS = {"road": "unclassified", "ferry": ""}
 
 _LOCAL_SERVICES = frozenset(("driveway", "parking_aisle", "drive-through"))
 _LOCAL_TRACKS = frozenset(("grade4", "grade5"))
-
-_NAMING = ("name", "ref")
 
 _SPEED_TAGS = ("maxspeed:type", "source:maxspeed", "zone:maxspeed")
 """What tells the speed where `maxspeed` does not."""
@@ -488,7 +484,7 @@ def read_road(tags: Mapping[str, str]) -> Road | None:
     motor vehicles; a road is open unless it says otherwise. Where something hangs on the truck or
     on the direction, the road is as open as it is to any truck, and `rules` say the rest.
     """
-    road = _read_nameless(tuple((key, tags[key]) for key in tags if key not in _NAMING))
+    road = _read_nameless(tuple((key, tags[key]) for key in tags if key not in ("name", "ref")))
     number = "/".join(part.replace(" ", "") for part in tags.get("ref", "").split(";") if part)
     return road and replace(road, name=f"{number} {tags.get('name', '')}".strip())
 
@@ -563,7 +559,7 @@ def read_class(tags: Mapping[str, str]) -> str | None:
         return "ferry"
     value = tags.get("highway", "")
     value = _SAME_CLASS.get(value, value)
-    return value if value in _CLASSES else None
+    return value if value in ROAD_CLASSES else None
 
 
 def read_barrier(tags: Mapping[str, str]) -> Road | None:

@@ -122,11 +122,6 @@ def read_metres(text: str) -> float:
 
 
 @_of_several
-def _read_count(text: str) -> float:
-    return float(text) if text.isdecimal() else math.nan
-
-
-@_of_several
 def read_speed(text: str) -> float:
     """Read a limit on speed, as in `50`, `30 mph`, `DK:zone30`: the lowest, inf: none. [km/h]"""
     if text in _NATIONAL_LIMITS:
@@ -142,5 +137,10 @@ def _number(text: str | None) -> float:
     return float(text.replace(",", ".")) if text else 0.0
 
 
-READ_UNIT = {"t": read_mass_t, "m": read_metres, "axles": _read_count, "km/h": read_speed}
+READ_UNIT = {
+    "t": read_mass_t,
+    "m": read_metres,
+    "axles": _of_several(lambda text: float(text) if text.isdecimal() else math.nan),
+    "km/h": read_speed,
+}
 """How a limit is read, by its unit."""

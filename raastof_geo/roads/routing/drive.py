@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from raastof_geo.arrays import Floats, Integers, Mask, first_of_each
+from raastof_geo.arrays import Floats, Integers, Mask
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.emissions.vehicle import BY_DEFAULT, MODELS, EnergyModel, Vehicle
-from raastof_geo.roads.edges import RoadEdges, Turn
+from raastof_geo.roads.edges import RoadEdges, Turn, find_local_edges
 from raastof_geo.roads.mapped.tags import SLACK, Passage, Truck, judge_barrier, judge_way, read_turn
 from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access, Road, split_tags
 from raastof_geo.roads.routing.engine import find_parts
@@ -29,16 +29,10 @@ class TruckRoads:
 
     closed: Mask
     """Where it may not drive. [2 × edges]"""
-    local: Mask | None
-    """Where it may drive for the first and the last stretch of a trip only; none: where every truck
-    may. [2 × edges]"""
+    local: Mask
+    """Where it may drive for the first and the last stretch of a trip only. [2 × edges]"""
     maxspeed_km_h: Floats
     """Signed limits, NaN where there is none, one row if alike in both directions. [2 × edges]"""
-
-    def find_local(self, network: RoadEdges) -> Mask:
-        """Give where it may drive for the first and the last stretch only. [2 × edges]"""
-        local = find_local_edges(network) if self.local is None else self.local
-        return np.asarray(local & ~self.closed)
 
 
 def size_truck(vehicle: Vehicle, load: str) -> Truck:
@@ -50,30 +44,6 @@ def size_truck(vehicle: Vehicle, load: str) -> Truck:
 def find_exceeded(size: Floats, limits: Floats) -> Mask:
     """Tell which limits [edges × `LIMITS`] a truck of a size exceeds."""
     return np.asarray(size > limits + SLACK)
-
-
-def find_local_edges(
-    network: RoadEdges, usable: Mask | None = None, tagged: Mask | None = None
-) -> Mask:
-    """Tell which edges serve the first and the last stretch of a trip only.
-
-    Those are the roads tagged so, and the open roads behind them: a yard that is reached over a
-    private road is no way through. Of open roads that hang together the most kilometres within
-    reach of each other stay open. Closed roads are not among them. `usable`, `tagged`: which edges
-    are not closed, and which are local; by default those of every truck. [edges]
-    """
-    usable = network.access != Access.CLOSED if usable is None else usable
-    tagged = network.access == Access.LOCAL if tagged is None else tagged & usable
-    if not tagged.any():
-        return np.asarray(tagged, bool)
-    through, size = usable & ~tagged, network.node_count
-    open_part = find_parts(network.tail[through], network.head[through], size)[network.tail]
-    whole = find_parts(network.tail[usable], network.head[usable], size)[network.tail]
-    length = np.bincount(open_part[through], network.length_m[through])
-    parts, first = np.unique(open_part[through], return_index=True)
-    lead = first_of_each(whole[through][first], -length[parts])
-    stays = np.isin(open_part, parts[lead])
-    return np.asarray(usable & ~(through & stays), bool)
 
 
 def judge_roads(network: RoadEdges, truck: Truck, barred: Mask) -> TruckRoads:
@@ -92,13 +62,11 @@ def judge_roads(network: RoadEdges, truck: Truck, barred: Mask) -> TruckRoads:
         limits = np.repeat(limits, 2, axis=0)
         limits[:, edges] = speed
     open_to_it = usable & ~closed.all(axis=0)
-    if not errand.any() or not ((errand & ~tagged).any() or (usable & ~open_to_it).any()):
-        return TruckRoads(closed, None, limits)
-    # What is closed to this truck only may leave open roads that it reaches over local ones.
-    behind = find_local_edges(network, open_to_it, np.asarray((errand | closed).all(axis=0)))
-    local = np.asarray((errand | behind) & ~closed)
-    alike = np.array_equal(local, find_local_edges(network) & ~closed)
-    return TruckRoads(closed, None if alike else local, limits)
+    behind = network.local
+    if errand.any() and ((errand & ~tagged).any() or (usable & ~open_to_it).any()):
+        # What is closed to this truck only may leave open roads that it reaches over local ones.
+        behind = find_local_edges(network, open_to_it, np.all(errand | closed, axis=0))
+    return TruckRoads(closed, (errand | behind) & ~closed, limits)
 
 
 @lru_cache(1 << 16)
@@ -288,5 +256,5 @@ def drive_edges(
         "speed_kph": speed_km_h,
         "travel_time": length_km / speed_km_h * 3600,
         "kg_co2e": emit_kg_co2e(catalogue, vehicle, energy, ferry_km, year),
-        "local": judged.find_local(network),
+        "local": judged.local,
     }

@@ -9,7 +9,6 @@ truck's weights are poured into it in milliseconds. It comes from RoutingKit by 
 import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -76,26 +75,18 @@ class Travelling:
         return type(self), tuple(getattr(self, one.name) for one in fields(given))
 
 
-@dataclass(frozen=True, eq=False)
-class Hierarchy(Travelling):
-    """A customizable contraction hierarchy, from RoutingKit: finds the best way of one pair."""
+def make_hierarchy(tail: Integers, head: Integers, order: Integers) -> Any:
+    """Make a customizable contraction hierarchy, RoutingKit's, of runs between ordered nodes."""
+    import routingkit_cch
 
-    tail: Integers
-    head: Integers
-    order: Integers
+    return routingkit_cch.CCH(order.tolist(), tail.tolist(), head.tolist(), False)
 
-    @cached_property
-    def _contracted(self) -> Any:
-        import routingkit_cch
 
-        order, tail, head = (one.tolist() for one in (self.order, self.tail, self.head))
-        return routingkit_cch.CCH(order, tail, head, False)
+def weigh_hierarchy(hierarchy: Any, weight: Integers) -> Any:
+    """Pour the weight of every run into a hierarchy, and give what `find_path` looks in."""
+    import routingkit_cch
 
-    def customise(self, weight: Integers) -> Any:
-        """Pour the weight of every run in, and give what `find_path` looks in."""
-        import routingkit_cch
-
-        return routingkit_cch.CCHMetric(self._contracted, weight.tolist())
+    return routingkit_cch.CCHMetric(hierarchy, weight.tolist())
 
 
 def find_path(metric: Any, origin: Doors, destination: Doors) -> Path | None:

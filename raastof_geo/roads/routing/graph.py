@@ -1,4 +1,4 @@
-"""Lay out the arcs that trucks drive, turn restrictions built in, reduce them, and reach the core.
+"""Lay out the arcs that trucks drive, turn restrictions built in, and reduce them to a core.
 
 Why that finds least ways is told in `docs/roads.md`, under how routes are found. Near restrictions
 a node tells by which arc a truck has come, or with which beginning of a forbidden sequence: states
@@ -8,7 +8,6 @@ kept as their exclusive or, so that knowing one of two tells the other. Weights 
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,10 +20,10 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from raastof_geo.arrays import Floats, Integers, Mask
-from raastof_geo.roads.edges import Rows, Turn, lay_runs
+from raastof_geo.roads.edges import Rows, Turn
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access
-from raastof_geo.roads.routing.engine import CLOSED, HEAVIEST, Travelling, order_nodes
+from raastof_geo.roads.routing.engine import Travelling, order_nodes
 
 Prefix = tuple[int, ...]
 _REACHES_KM = (0.25, 1.0, np.inf)
@@ -57,11 +56,11 @@ class RoadGraph(Travelling):
         """How many nodes there are."""
         return len(self.place)
 
-    arcs_out = cached_property(lambda self: Adjacency(self.start, self.size))
+    arcs_out = cached_property(lambda self: Rows.group(self.start, self.size))
     """The arcs that leave each node."""
-    arcs_in = cached_property(lambda self: Adjacency(self.end, self.size))
+    arcs_in = cached_property(lambda self: Rows.group(self.end, self.size))
     """The arcs that enter each node."""
-    arcs_on = cached_property(lambda self: Adjacency(self.edge, self.network.edge_count))
+    arcs_on = cached_property(lambda self: Rows.group(self.edge, self.network.edge_count))
     """The arcs that lie on each edge."""
 
     def leaving(self, usable: Mask) -> Integers:
@@ -100,20 +99,6 @@ class RoadGraph(Travelling):
 
     length_km = cached_property(lambda self: self.network.length_m[self.edge] / 1000)
     """Length of each arc. [km]"""
-
-
-class Adjacency:
-    """Which arcs belong to each node, or edge."""
-
-    def __init__(self, owner: Integers, count: int) -> None:
-        order = np.argsort(owner, kind="stable")
-        first = np.searchsorted(owner[order], np.arange(count + 1))
-        # Views of memory give plain numbers, several times faster than arrays do.
-        self._order, self._first = memoryview(order.data), memoryview(first.data)
-
-    def of(self, owner: int) -> list[int]:
-        """Give the arcs of one node, in order."""
-        return self._order[self._first[owner] : self._first[owner + 1]].tolist()
 
 
 def build_graph(
@@ -160,10 +145,8 @@ def _restrict(graph: RoadGraph, usable: Mask, rules: _Rules) -> RoadGraph:
     `usable` for every truck.
     """
     every, told = np.arange(len(graph.start)), np.flatnonzero(rules.told)
-    degree = np.bincount(graph.start, minlength=graph.size)[graph.end[told]]
-    order = np.argsort(graph.start, kind="stable")
-    came = np.repeat(told, degree)
-    arc = order[lay_runs(np.searchsorted(graph.start[order], graph.end[told]), degree)]
+    onward = graph.arcs_out.take(graph.end[told])
+    came, arc = told[onward.owner], onward.numbers
     special = [one * len(every) + other for one, other in rules.pairs]
     plain = ~np.isin(came * len(every) + arc, special)
     # Of each turn: from which node to which, on which arc, and which one came before.
@@ -220,7 +203,7 @@ class _Rules:
         via[[graph.end[one] for one, _ in steps]] = True
         arms = ~via[graph.start]
         for one, other in steps:
-            out = np.array(graph.arcs_out.of(int(graph.end[one])))
+            out = graph.arcs_out[graph.end[one]]
             arms[out[(out != other) & ~graph.turn_back(np.full_like(out, one), out)]] = True
         # Parallel roads are added up, which matters little to a reach; none weighs nothing.
         length, ends = graph.length_km[arms] + 1e-6, (graph.start[arms], graph.end[arms])
@@ -239,7 +222,7 @@ class _Rules:
             ((one,), self.graph.size + one, other) for one, other in sorted(self.pairs)
         ]
         for state, node in self.states.items():
-            onward = self.graph.arcs_out.of(int(self.graph.end[state[-1]]))
+            onward = self.graph.arcs_out.plain(int(self.graph.end[state[-1]]))
             ways += [(state, node, arc) for arc in onward]
         for state, node, arc in ways:
             goal = self._step(state, arc)
@@ -271,7 +254,7 @@ def _forbid(graph: RoadGraph, turns: Sequence[Turn]) -> Iterator[Prefix]:
         else:
             yield path
     for prefix, lasts in allowed.items():
-        for arc in graph.arcs_out.of(int(graph.end[prefix[-1]])):
+        for arc in graph.arcs_out.plain(int(graph.end[prefix[-1]])):
             if arc not in lasts:
                 yield (*prefix, arc)
 
@@ -441,9 +424,6 @@ def _follow_chains(
 
 State: TypeAlias = tuple[int, bool]
 """A node, and whether open road has been driven since the place."""
-_Steps: TypeAlias = dict[State, tuple[State | None, int]]
-_Reached: TypeAlias = tuple[int, int, State, State | None, int]
-"""Weight, a running number, where, from where, and over which arc."""
 
 
 @dataclass(frozen=True)
@@ -467,7 +447,7 @@ class Approach:
     doors: tuple[tuple[int, int], ...]
     """Nodes of the core, and the weight to them."""
     _state: dict[int, State]
-    _step: _Steps
+    _step: dict[State, tuple[State | None, int]]
 
     def arcs(self, node: int) -> list[int]:
         """Give the arcs between the place and a node, the place's own first."""
@@ -477,88 +457,3 @@ class Approach:
             state, arc = self._step[state]
             arcs.append(arc)
         return arcs[::-1]
-
-
-@dataclass(frozen=True, eq=False)
-class Surroundings:
-    """What approaches are found in: the graph, its core, and what arcs weigh."""
-
-    graph: RoadGraph
-    reduction: Reduction
-    weight: Integers
-    local: Mask
-    """Arcs that are for the first and the last stretch only."""
-
-    def search(self, stop: RoadStop, *, outward: bool) -> Approach:
-        """Find the ways from a place to the doors of the core, or (not `outward`) from them to it.
-
-        Over local roads, then open ones, never local ones again, by Dijkstra's algorithm on pairs
-        of a node and whether open road has been driven. It ends at nodes of the core, but goes on
-        through them on local roads, since no route through the core may use those. In a dead end it
-        heads for the core only: whoever is deeper in it comes to meet it. Running numbers break
-        ties the same way on every machine. [units]
-        """
-        step: _Steps = {}
-        weights: dict[int, int] = {}
-        states: dict[int, State] = {}  # of each node the lighter one, which comes first
-        heap: list[_Reached] = []
-        ends, arcs = self._starts, self.graph.arcs_in
-        if outward:
-            ends, arcs = self._ends, self.graph.arcs_out
-        for rank, arc in enumerate(self.graph.arcs_on.of(stop.edge)):
-            if self._weights[arc] < CLOSED:
-                # The share of the arc between the place and its end, or its start.
-                beyond = bool(self.graph.ahead[arc]) is outward
-                share = 1 - stop.share if beyond else stop.share
-                total = round(self._weights[arc] * share)
-                heap.append((total, -rank, (ends[arc], not self._local[arc]), None, arc))
-        heapq.heapify(heap)
-        pushed = len(heap)
-        while heap:
-            total, _, state, before, arc = heapq.heappop(heap)
-            if state in step:
-                continue
-            step[state] = before, arc
-            if state[0] not in weights:
-                weights[state[0]], states[state[0]] = total, state
-            node, open_road = state
-            inside, stem = self._core[node] < 0, self._stems[node]
-            for onward in arcs.of(node):
-                own, weight, ahead = self._local[onward], self._weights[onward], ends[onward]
-                allowed = weight < CLOSED and (not open_road if own else inside)
-                goal = ahead, not own
-                if allowed and (stem < 0 or own or ahead == stem) and goal not in step:
-                    pushed += 1
-                    heapq.heappush(heap, (total + weight, pushed, goal, state, onward))
-        at_core = [node for node in weights if self._core[node] >= 0 and weights[node] <= HEAVIEST]
-        doors = tuple((self._core[node], weights[node]) for node in at_core)
-        return Approach(stop, weights, doors, states, step)
-
-    # Views of memory give plain numbers, several times faster than arrays do.
-
-    _weights = cached_property(lambda self: memoryview(self.weight.data))
-    _local = cached_property(lambda self: memoryview(self.local.view(np.uint8).data))
-    _core = cached_property(lambda self: memoryview(self.reduction.core.data))
-    _stems = cached_property(lambda self: memoryview(self.reduction.stem.data))
-    _starts = cached_property(lambda self: memoryview(self.graph.start.data))
-    _ends = cached_property(lambda self: memoryview(self.graph.end.data))
-
-    def meet(self, out: Approach, back: Approach) -> tuple[int, list[int]] | None:
-        """Give weight [units] and arcs of the best way of two places off the core, if there is one.
-
-        Searches stop at the core: nodes off it that both have reached join them, or one edge does.
-        Whether such a way is better than one through the core is for the caller to compare.
-        """
-        ahead = back.stop.share - out.stop.share
-        ways = (
-            (round(self._weights[arc] * abs(ahead)), [arc])
-            for arc in self.graph.arcs_on.of(out.stop.edge)
-            if self._weights[arc] < CLOSED and ahead * (1 if self.graph.ahead[arc] else -1) >= 0
-        )
-        along = min(ways, default=None) if out.stop.edge == back.stop.edge else None
-        both = (node for node in out.weight if node in back.weight and self._core[node] < 0)
-        node = min(both, key=lambda one: out.weight[one] + back.weight[one], default=None)
-        weight = CLOSED if node is None else out.weight[node] + back.weight[node]
-        if node is None or (along is not None and along[0] < weight):
-            return along
-        return weight, [*out.arcs(node), *reversed(back.arcs(node))]

@@ -13,7 +13,6 @@ from raastof_geo.language import Message, say_text
 from raastof_geo.roads.edges import RoadEdges
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access
-from raastof_geo.roads.routing.drive import find_local_edges
 from raastof_geo.roads.routing.engine import WeightMatrix, find_parts
 
 _MOST_SITES = 8
@@ -38,7 +37,7 @@ def find_islands(network: RoadNetwork, *, ferries: bool) -> Islands:
     can be reached from them and left for them. `ferries`: whether these join parts.
     """
     usable = network.access != Access.CLOSED
-    local = find_local_edges(network)
+    local = network.local
     through = _strong_parts(network, usable & ~local, ferries=ferries)
     reached = _strong_parts(network, usable, ferries=ferries)
     # In each whole the part with the most nodes leads.
@@ -165,14 +164,13 @@ class RoadLinks:
 
     def trace(self, gates: Indices) -> Indices:
         """List the segments on the ways between some nodes and the main part last measured."""
-        steps = []
-        for gate in gates.tolist():
-            for tree, ahead in self._trees:
-                node = gate
-                while (other := int(tree[node])) >= 0:
-                    steps.append((node, other) if ahead else (other, node))
-                    node = other
-        start, end = np.array(steps, np.int64).reshape(-1, 2).T
+        start, end = np.zeros((2, 0), np.int64)
+        for tree, ahead in self._trees:
+            here = gates.astype(np.int64)
+            while len(here := here[tree[here] >= 0]):
+                step = (here, tree[here]) if ahead else (tree[here], here)
+                start, end = np.append(start, step[0]), np.append(end, step[1])
+                here = np.unique(tree[here])
         return self._segment[self._weighed.runs(start, end)]
 
 

@@ -8,6 +8,7 @@ so no figure that is shown has been rounded to units.
 
 from __future__ import annotations
 
+import heapq
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -23,13 +24,12 @@ from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.roads.edges import Rows
 from raastof_geo.roads.road import Access
 from raastof_geo.roads.routing import engine
-from raastof_geo.roads.routing.drive import find_local_edges
 from raastof_geo.roads.routing.graph import (
     Approach,
     Reduction,
     RoadGraph,
     RoadStop,
-    Surroundings,
+    State,
     build_graph,
     reduce_graph,
 )
@@ -38,6 +38,8 @@ from raastof_geo.roads.snap import Anchors
 _TREES_AT_ONCE = 32
 """Trees held in memory side by side: 12 bytes a node each, 24 MB for 60,000 nodes of a core."""
 
+_Reached: TypeAlias = tuple[int, int, State, State | None, int]
+"""Weight, a running number, where, from where, and over which arc."""
 _Door: TypeAlias = tuple[int, int, int, int]
 """Rank of the pair, row of its door out, node of its door in, and what both weigh. [units]"""
 
@@ -72,25 +74,20 @@ def find_by_trees(
         chosen = chosen[total[chosen] < lightest[table[chosen, 0]]]
         ranks, rows, last, _ = table[chosen].T
         lightest[ranks] = total[chosen]
-        first = np.array(doors)[rows]
-        nodes = _walk_back(before, rows - begin, last, first)
+        nodes = _walk_back(before, rows - begin, last)
         for rank, weight, way in zip(ranks.tolist(), total[chosen].tolist(), nodes, strict=True):
             runs = metric.runs(way[:-1], way[1:]).tolist()
             found[rank] = engine.Path(int(weight), tuple(runs), int(way[0]), int(way[-1]))
     return found
 
 
-def _walk_back(
-    before: SmallIntegers, rows: Integers, nodes: Integers, sources: Integers
-) -> list[Integers]:
+def _walk_back(before: SmallIntegers, rows: Integers, nodes: Integers) -> list[Integers]:
     """Walk from nodes to the roots of their trees, and give each way from the root on."""
     steps = [nodes]
-    while np.any(steps[-1] != sources):
-        here = steps[-1]
-        ahead = before[rows, here].astype(np.int64)
-        steps.append(np.where(here == sources, here, ahead))
-    table = np.array(steps[::-1]).reshape(len(steps), len(nodes))
-    lead = np.sum(table == sources, axis=0) - 1
+    while np.any((ahead := before[rows, steps[-1]]) >= 0):
+        steps.append(np.where(ahead < 0, steps[-1], ahead))
+    table = np.array(steps[::-1])
+    lead = np.sum(table == table[0], axis=0) - 1
     return [table[start:, column] for column, start in enumerate(lead.tolist())]
 
 
@@ -120,13 +117,13 @@ class Routes:
         parts. What lies before the origin and beyond the destination, on the first and the last
         arc, is taken off; what rounding leaves below zero is cut off.
         """
-        first, last = self.ends()
-        found = {}
+        driven, found = self.parts.take(np.flatnonzero(self.exists)), {}
+        before, beyond = self.first_left[self.exists], self.last_left[self.exists]
         for name, quantity in quantities.items():
             of_parts = np.concatenate((quantity, self.reduction.add_up(quantity)))
-            left = quantity[first] * self.first_left + quantity[last] * self.last_left
-            total = np.maximum(self.parts.add_up(of_parts) - left, 0)
-            found[name] = np.where(self.exists, total, np.nan)
+            left = quantity[driven.first] * before + quantity[driven.last] * beyond
+            found[name] = np.full(len(self.exists), np.nan)
+            found[name][self.exists] = np.maximum(driven.add_up(of_parts) - left, 0)
         return found
 
     def arcs(self, rank: int) -> Integers:
@@ -171,14 +168,6 @@ class Routes:
         before[:1], beyond[-1:] = self.first_left[rank], self.last_left[rank]
         return before, beyond
 
-    def ends(self) -> tuple[Integers, Integers]:
-        """Give the first and the last arc of each route, 0 where there is none. [routes]"""
-        first, last = np.zeros((2, len(self.exists)), np.int64)
-        there = self.parts.size > 0
-        parts = self.parts.take(np.flatnonzero(there))
-        first[there], last[there] = parts.first, parts.last
-        return first, last
-
 
 def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Routes:
     """Put other routes in the place of those of some ranks; weights stay in the units of each.
@@ -189,15 +178,13 @@ def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Route
         own = routes.graph.twins(others.graph)
         arcs = [own[others.arcs(rank)] for rank in range(len(ranks))]
         others = replace(others, parts=Rows.of(arcs))
-    count = len(routes.exists)
-    order = np.arange(count)
-    order[list(ranks)] = count + np.arange(len(ranks))
-
-    parts = [routes.parts[at] if at < count else others.parts[at - count] for at in order.tolist()]
-    picked: dict[str, Any] = {
-        name: np.concatenate((getattr(routes, name), getattr(others, name)))[order]
-        for name in ("exists", "weight", "first_left", "last_left")
-    }
+    parts = [routes.parts[rank] for rank in range(len(routes.exists))]
+    for row, rank in enumerate(ranks):
+        parts[rank] = others.parts[row]
+    shared = ("exists", "weight", "first_left", "last_left")
+    picked: dict[str, Any] = {name: getattr(routes, name).copy() for name in shared}
+    for name, column in picked.items():
+        column[ranks] = getattr(others, name)
     return replace(routes, parts=Rows.of(parts), **picked)
 
 
@@ -226,10 +213,11 @@ class Router(engine.Travelling):
     reduction: Reduction
 
     @cached_property
-    def hierarchy(self) -> engine.Hierarchy | None:
+    def hierarchy(self) -> Any:
         """What finds the best way of a pair on the core; none: Dijkstra's algorithm finds all."""
         core = self.reduction
-        return engine.Hierarchy(core.tail, core.head, core.order) if len(core.order) else None
+        found = len(core.order) > 0
+        return engine.make_hierarchy(core.tail, core.head, core.order) if found else None
 
     @cached_property
     def wider(self) -> Router | None:
@@ -259,22 +247,7 @@ class Router(engine.Travelling):
         barred = graph.turns_on(np.isfinite(allowed)) if turns_in_dead_end else graph.turning
         allowed[barred] = np.inf
         own = self.reduction.local if local is None else self.reduction.local | local
-        return self.pour(allowed, scale or self._scale(allowed), own, turns_in_dead_end)
-
-    def pour(
-        self, weight: Floats, scale: float, local: Mask, turns_in_dead_end: bool
-    ) -> WeightedRoads:
-        """Round weights to units (`scale` to one) of each arc [arcs] and run of the core [runs].
-
-        A run adds up its units, not its weight, or it could differ from its arcs by a unit.
-        """
-        with np.errstate(over="ignore"):
-            scaled = np.maximum(np.round(weight * scale), 1)
-        units = np.where(scaled <= engine.HEAVIEST, scaled, engine.CLOSED).astype(np.int64)
-        through = (units < engine.CLOSED) & ~local
-        runs = self.reduction.add_up(np.where(through, units, np.inf).astype(np.float64))
-        whole = np.where(runs <= engine.HEAVIEST, runs, engine.CLOSED).astype(np.int64)
-        return WeightedRoads(self, weight, units, whole, scale, local, turns_in_dead_end)
+        return WeightedRoads(self, allowed, scale or self._scale(allowed), own, turns_in_dead_end)
 
     def _scale(self, weight: Floats) -> float:
         """Choose units fine enough to tell routes apart, and coarse enough to be added up.
@@ -338,13 +311,12 @@ def load_router(
         closed, local = np.zeros((2, len(graph.edge)), bool)
         if restricted:
             closed = network.access[graph.edge] == Access.CLOSED
-            local = find_local_edges(network)[graph.edge]
+            local = network.local[graph.edge]
         return reduce_graph(graph, closed, local, ordered=ordered)
 
     def read(file: Path) -> Reduction:
-        kinds = {True: np.bool_, False: np.int64}
         kept: dict[str, Any] = {**read_arrays(file)}
-        core = Reduction(**{of: one.astype(kinds[one.dtype == bool]) for of, one in kept.items()})
+        core = Reduction(**kept)
         if len(core.core) != graph.size or len(core.tail) + 1 != len(core.run_start):
             raise ValueError("not a core of this graph")
         if len(core.order) and not np.array_equal(np.sort(core.order), np.arange(len(core.node))):
@@ -374,6 +346,10 @@ def place_stops(anchors: Anchors) -> dict[str, RoadStop]:
     }
 
 
+def _close_heavy(units: Floats) -> Integers:
+    return np.where(units <= engine.HEAVIEST, units, engine.CLOSED).astype(np.int64)
+
+
 @dataclass(frozen=True, eq=False)
 class WeightedRoads(engine.Travelling):
     """A network with weights in it, in whole units."""
@@ -381,10 +357,6 @@ class WeightedRoads(engine.Travelling):
     router: Router
     weight: Floats
     """Weight of each arc as it was given, infinite where it may not be driven."""
-    units: Integers
-    """Weight of each arc, `CLOSED` where it may not be driven. [units]"""
-    runs: Integers
-    """Weight of each run of the core. [units]"""
     scale: float
     """Units in one of the weight that was given."""
     local: Mask
@@ -393,9 +365,22 @@ class WeightedRoads(engine.Travelling):
     """Whether a truck turns round where nothing goes on."""
 
     @cached_property
+    def units(self) -> Integers:
+        """Weight of each arc, one at least, `CLOSED` where it may not be driven. [units]"""
+        with np.errstate(over="ignore"):
+            return _close_heavy(np.maximum(np.round(self.weight * self.scale), 1))
+
+    @cached_property
+    def runs(self) -> Integers:
+        """Units of the arcs of each run of the core: its weight might differ by one. [units]"""
+        through = (self.units < engine.CLOSED) & ~self.local
+        return _close_heavy(self.router.reduction.add_up(np.where(through, self.units, np.inf)))
+
+    @cached_property
     def metric(self) -> Any:
         """The hierarchy with the weights of the core poured in."""
-        return self.router.hierarchy and self.router.hierarchy.customise(self.runs)
+        hierarchy = self.router.hierarchy
+        return None if hierarchy is None else engine.weigh_hierarchy(hierarchy, self.runs)
 
     @cached_property
     def _matrix(self) -> engine.WeightMatrix:
@@ -403,16 +388,9 @@ class WeightedRoads(engine.Travelling):
         return engine.WeightMatrix(core.tail, core.head, len(core.node), self.runs)
 
     @cached_property
-    def surroundings(self) -> Surroundings:
-        """What first and last stretches are found in."""
-        router = self.router
-        return Surroundings(router.graph, router.reduction, self.units, self.local)
-
-    @cached_property
     def coarser(self) -> WeightedRoads:
         """The same weights in coarser units, for ways that are too heavy for these."""
-        scale = self.scale / _COARSER
-        return self.router.pour(self.weight, scale, self.local, self.turns_in_dead_end)
+        return replace(self, scale=self.scale / _COARSER)
 
     @cached_property
     def wider(self) -> WeightedRoads | None:
@@ -442,12 +420,11 @@ class WeightedRoads(engine.Travelling):
 
     def routes(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Routes:
         """Find the best route of each pair; where there is no way, `exists` is false."""
-        near, reduction = self.surroundings, self.router.reduction
-        out = {stop: near.search(stop, outward=True) for stop in dict.fromkeys(origins)}
-        back = {stop: near.search(stop, outward=False) for stop in dict.fromkeys(destinations)}
+        out = {stop: self.search(stop, outward=True) for stop in dict.fromkeys(origins)}
+        back = {stop: self.search(stop, outward=False) for stop in dict.fromkeys(destinations)}
         errands = [(out[one], back[two]) for one, two in zip(origins, destinations, strict=True)]
         per_origin = len(errands) / max(len(out), 1)
-        if self.metric and per_origin < _PAIRS_FOR_A_TREE * len(reduction.node):
+        if self.metric and per_origin < _PAIRS_FOR_A_TREE * len(self.router.reduction.node):
             paths = [engine.find_path(self.metric, one.doors, two.doors) for one, two in errands]
         else:
             paths = find_by_trees(self._matrix, errands)
@@ -469,12 +446,79 @@ class WeightedRoads(engine.Travelling):
             routes = look_again(lost, self.coarser) if lost else routes
         return routes
 
+    def search(self, stop: RoadStop, *, outward: bool) -> Approach:
+        """Find the ways from a place to the doors of the core, or (not `outward`) from them to it.
+
+        Over local roads, then open ones, never local ones again, by Dijkstra's algorithm on pairs
+        of a node and whether open road has been driven. It ends at nodes of the core, but goes on
+        through them on local roads, since no route through the core may use those. In a dead end it
+        heads for the core only: whoever is deeper in it comes to meet it. Running numbers break
+        ties the same way on every machine. [units]
+        """
+        graph, reduction = self.router.graph, self.router.reduction
+        ends, arcs = (graph.end, graph.arcs_out) if outward else (graph.start, graph.arcs_in)
+        # Views of memory give plain numbers, several times faster than arrays do.
+        columns = ends, self.units, self.local, reduction.core, reduction.stem
+        end, units, local, core, stems = (memoryview(one.data) for one in columns)
+        step: dict[State, tuple[State | None, int]] = {}
+        weights: dict[int, int] = {}
+        states: dict[int, State] = {}  # of each node the lighter one, which comes first
+        heap: list[_Reached] = []
+        for rank, arc in enumerate(graph.arcs_on.plain(stop.edge)):
+            if units[arc] < engine.CLOSED:
+                # The share of the arc between the place and its end, or its start.
+                beyond = bool(graph.ahead[arc]) is outward
+                total = round(units[arc] * (1 - stop.share if beyond else stop.share))
+                heap.append((total, -rank, (end[arc], not local[arc]), None, arc))
+        heapq.heapify(heap)
+        pushed = len(heap)
+        while heap:
+            total, _, state, before, arc = heapq.heappop(heap)
+            if state in step:
+                continue
+            step[state] = before, arc
+            if state[0] not in weights:
+                weights[state[0]], states[state[0]] = total, state
+            node, open_road = state
+            inside, stem = core[node] < 0, stems[node]
+            for onward in arcs.plain(node):
+                own, weight, ahead = local[onward], units[onward], end[onward]
+                allowed = weight < engine.CLOSED and (not open_road if own else inside)
+                goal = ahead, not own
+                if allowed and (stem < 0 or own or ahead == stem) and goal not in step:
+                    pushed += 1
+                    heapq.heappush(heap, (total + weight, pushed, goal, state, onward))
+        reached = ((core[node], weight) for node, weight in weights.items() if core[node] >= 0)
+        doors = tuple(door for door in reached if door[1] <= engine.HEAVIEST)
+        return Approach(stop, weights, doors, states, step)
+
+    def meet(self, out: Approach, back: Approach) -> tuple[int, list[int]] | None:
+        """Give weight [units] and arcs of the best way of two places off the core, if there is one.
+
+        Searches stop at the core: nodes off it that both have reached join them, or one edge does.
+        Whether such a way is better than one through the core is for the caller to compare.
+        """
+        graph, core = self.router.graph, memoryview(self.router.reduction.core.data)
+        ahead = back.stop.share - out.stop.share
+        ways = (
+            (round(self.units[arc] * abs(ahead)), [arc])
+            for arc in graph.arcs_on.plain(out.stop.edge)
+            if self.units[arc] < engine.CLOSED and ahead * (1 if graph.ahead[arc] else -1) >= 0
+        )
+        along = min(ways, default=None) if out.stop.edge == back.stop.edge else None
+        both = (node for node in out.weight if node in back.weight and core[node] < 0)
+        node = min(both, key=lambda one: out.weight[one] + back.weight[one], default=None)
+        weight = engine.CLOSED if node is None else out.weight[node] + back.weight[node]
+        if node is None or (along is not None and along[0] < weight):
+            return along
+        return weight, [*out.arcs(node), *reversed(back.arcs(node))]
+
     def _join(self, errands: Sequence[Approaches], paths: Sequence[engine.Path | None]) -> Routes:
         """Set each route together: first stretch, core, last stretch, or a way off the core."""
         graph, reduction = self.router.graph, self.router.reduction
         found: list[tuple[int, list[int]]] = []
         for (out, back), path in zip(errands, paths, strict=True):
-            near = self.surroundings.meet(out, back)
+            near = self.meet(out, back)
             if near is not None and near[0] <= (path.weight if path else engine.CLOSED):
                 found.append(near)
             elif path is not None and path.weight <= engine.HEAVIEST:
