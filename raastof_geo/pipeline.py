@@ -34,7 +34,7 @@ from raastof_geo.outputs.documents.assumptions import TOLD, write_sensitivity
 from raastof_geo.outputs.documents.comparison import (
     Compared,
     describe_found,
-    describe_plan,
+    describe_solved,
     list_said,
     write_comparison,
 )
@@ -408,7 +408,7 @@ def _solve_variant(base: tuple[Result, LaidColumns], id_: str) -> Compared:
         used = np.flatnonzero(alone.values)
         before = keep_books(alone.world.problem.only(used), alone.values[used])
         after = keep_books(plan.problem, plan.proof.values)
-        return describe_plan(scenario, plan, (before, after), headlines, title)
+        return describe_solved(scenario, plan, (before, after), headlines, title)
     except RaastofError as error:
         with speaking(*scenario.speech):
             return Compared(title, list_said(scenario), None, str(error).splitlines()[0])

@@ -90,10 +90,10 @@ def describe_found(result: Result, title: str) -> Compared:
     """Take from a result what plans are compared by."""
     effect = result.effect
     sides = effect.baseline_books, effect.books
-    return describe_plan(result.scenario, result.plan, sides, read_headlines(effect), title)
+    return describe_solved(result.scenario, result.plan, sides, read_headlines(effect), title)
 
 
-def describe_plan(
+def describe_solved(
     scenario: Scenario, plan: Plan, sides: tuple[Books, Books], headlines: Headlines, title: str
 ) -> Compared:
     """Take what plans are compared by; `sides` are the books without it, and of it."""
