@@ -26,23 +26,6 @@ from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.record import Record, pack_values, read_values, refusing_odd
 
 LEDGER = Record("ledger.json", "raastof_geo ledger 2", most_bytes=256_000_000)
-
-
-def write_ledger(values: Mapping[str, Any], folder: Path) -> Path:
-    """Write `ledger.json`, without white space."""
-    path = folder / LEDGER.name
-    path.write_bytes(pack_values({"format": LEDGER.format, **values}) + b"\n")
-    return path
-
-
-def read_ledger(file: Path) -> dict[str, Any]:
-    """Read a ledger; `RecordError` where it is missing or of another format."""
-    lost = say_text("damaged", "no ledger", file=str(file))
-    values = read_values(LEDGER.read(file, missing=lost), file=str(file))
-    LEDGER.check_format(values.get("format"), file=str(file))
-    return values
-
-
 BOOK_SIDES = ("plan", "baseline", "saved")
 DIMENSIONS = ("project", "municipality", "site", "material", "period", "vehicle")
 _OF_SITES = {"site": "sites", "project": "projects", "municipality": "municipalities"}
@@ -52,6 +35,16 @@ _MOST_LINES = 12
 _MOST_NAMES = 40
 _MOST_DECIMALS = 15
 _SHOWN = 80
+_SIDE_NAMES = {"plan": say("plan"), "baseline": say("baseline")}
+_AMOUNT_UNITS = {"trips": "loads", "openings": "1"}
+SHARE_OF_COMMON = say_text("explained", "common parts")
+
+
+def write_ledger(values: Mapping[str, Any], folder: Path) -> Path:
+    """Write `ledger.json`, without white space."""
+    path = folder / LEDGER.name
+    path.write_bytes(pack_values({"format": LEDGER.format, **values}) + b"\n")
+    return path
 
 
 class Explanation(NamedTuple):
@@ -121,10 +114,15 @@ class _Question:
 
 @contextmanager
 def _opening(folder: Path) -> Iterator[dict[str, Any]]:
-    """Read the ledger in a folder, and say that it is damaged if it lacks what it should hold."""
+    """Read the ledger in a folder, and say that it is damaged if it lacks what it should hold.
+
+    `RecordError` where it is missing or of another format.
+    """
     file = folder / LEDGER.name if folder.is_dir() else folder
     finish_exchange(file.parent)
-    ledger = read_ledger(file)
+    lost = say_text("damaged", "no ledger", file=str(file))
+    ledger = read_values(LEDGER.read(file, missing=lost), file=str(file))
+    LEDGER.check_format(ledger.get("format"), file=str(file))
     with refusing_odd(file):
         yield ledger
 
@@ -193,12 +191,10 @@ def _tell(asked: _Question, most: int) -> Iterator[Message]:
     sides = ("baseline", "plan") if asked.side == "saved" else (asked.side,)
     if asked.side == "saved":
         before, plan = map(asked.total, sides)
-        yield say("saved = baseline - plan = {before} - {plan} = {saved} {unit}").format(
-            before=_number(before),
-            plan=_number(plan),
-            saved=_number(before - plan),
-            unit=tell_unit(asked.unit),
-        )
+        less = say("saved = baseline - plan = {before} - {plan} = {saved} {unit}")
+        numbers = {"before": before, "plan": plan, "saved": before - plan}
+        written = {name: _number(one) for name, one in numbers.items()}
+        yield less.format(unit=tell_unit(asked.unit), **written)
     if asked.dimension in _OF_SITES:
         yield read_texts("shared legs")[ledger["shared_legs"]]
         yield SHARE_OF_COMMON
@@ -210,11 +206,9 @@ def _tell(asked: _Question, most: int) -> Iterator[Message]:
         yield from _tell_source(ledger, name)
     for doubt in ledger["doubts"]:
         if doubt["figure"] in names and doubt["part"] in asked.parts:
-            yield read_texts("explained")["doubt"].format(
-                figure=_name_factor(ledger, doubt["figure"]),
-                influence=_number(doubt["influence"]),
-                unit=tell_unit(ledger["units"][doubt["part"]]),
-            )
+            figure, influence = _name_factor(ledger, doubt["figure"]), _number(doubt["influence"])
+            told_in = {"influence": influence, "unit": tell_unit(ledger["units"][doubt["part"]])}
+            yield read_texts("explained")["doubt"].format(figure=figure, **told_in)
 
 
 def _tell_part(
@@ -311,9 +305,3 @@ def _factor(value: float) -> str:
 
 def _number(value: float) -> str:
     return format_number(value, digits=0 if abs(value) >= 1000 else 2)
-
-
-_SIDE_NAMES = {"plan": say("plan"), "baseline": say("baseline")}
-_AMOUNT_UNITS = {"trips": "loads", "openings": "1"}
-
-SHARE_OF_COMMON = say_text("explained", "common parts")

@@ -32,29 +32,31 @@ def tabulate_assumptions(assessment: Assessment, *, most: int | None = None) -> 
     """Tabulate assumptions: value, range, headlines at both ends as people read them, turns."""
     heads: list[Readable] = [say("Assumption"), say("Value"), say("Range")]
     heads += [SHOWN[name].head for name in TOLD]
-    rows: list[tuple[Readable, ...]] = []
+    rows, to = list[tuple[Readable, ...]](), str(say(" to "))
     for swing in assessment.swings[:most]:
         subject, found = swing.subject, [end.headlines for end in swing.ends]
         spans = (  # headlines at both ends
-            str(say(" to ")).join(
-                "–" if one is None else SHOWN[name].number(one.of(name)) for one in found
-            )
+            ["–" if one is None else SHOWN[name].number(one.of(name)) for one in found]
             for name in TOLD
         )
         flips = [subject.write(flip.level) for flip in swing.flips if flip.headline in TOLD]
         turns: Readable = "; ".join(dict.fromkeys(flips)) or say("nowhere in the range")
-        rows.append((subject.title, subject.write(subject.value), subject.range, *spans, turns))
+        rows.append(
+            (
+                subject.title,
+                subject.write(subject.value),
+                subject.range,
+                *map(to.join, spans),
+                turns,
+            )
+        )
     return document.Table(HANGS_ON, (*heads, say("Turns over at")), tuple(rows), words=3)
 
 
 def tell_turning(assessment: Assessment) -> list[Message]:
     """Say which assumptions turn a headline over in their ranges, and where, or that none does."""
-    told = [
-        _say_flip(swing, flip)
-        for swing in assessment.swings
-        for flip in swing.flips
-        if flip.headline in TOLD
-    ]
+    flips = ((one, flip) for one in assessment.swings for flip in one.flips)
+    told = [_say_flip(one, flip) for one, flip in flips if flip.headline in TOLD]
     return told or [read_texts("assumptions")["firm"].format(count=len(assessment.swings))]
 
 
@@ -138,12 +140,9 @@ def write_sensitivity(
 
 def build_tornado(scenario: Scenario, assessment: Assessment, *, most: int) -> document.Document:
     """Put the page together: the headlines, a tornado for each, and the table."""
-    return document.Document(
-        title=f"{scenario.said.title}: {HANGS_ON}",
-        language=scenario.said.language,
-        blocks=tuple(_blocks(assessment, most)),
-        subtitle=read_texts("assumptions")["how"],
-    )
+    title, how = f"{scenario.said.title}: {HANGS_ON}", read_texts("assumptions")["how"]
+    blocks = tuple(_blocks(assessment, most))
+    return document.Document(title, scenario.said.language, blocks, how)
 
 
 def _blocks(assessment: Assessment, most: int) -> Iterator[document.Block]:
