@@ -22,7 +22,7 @@ from raastof_geo.language import Language, Message, say, speaking
 from raastof_geo.legs.legs import price_again, price_legs, price_one_more
 from raastof_geo.outputs import write_outputs
 from raastof_geo.outputs.documents import comparison
-from raastof_geo.outputs.documents.assumptions import TOLD, write_sensitivity
+from raastof_geo.outputs.documents.assumptions import TOLD, write_ensemble, write_sensitivity
 from raastof_geo.outputs.documents.document import Block
 from raastof_geo.outputs.warning import explain_idle
 from raastof_geo.outputs.worth import write_quote
@@ -268,8 +268,6 @@ def draw_ensemble(
     left; `InputError` where they are of another one. Page, workbook and `draws.json` lie in
     `into/<scenario>_ensemble`, the same bytes with any `executor`; `how` as `read_for_roads`.
     """
-    from raastof_geo.outputs.likelihood import write_ensemble
-
     scenario = read_for_roads(path, tell=tell, **how)
     folder = Path(into) / f"{scenario.id}_ensemble"
     check_place(folder)

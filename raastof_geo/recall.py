@@ -78,7 +78,7 @@ class KeptColumn:
     """A column of a table, its numbers with every digit."""
 
     type: Literal["str", "object", "bool", "int64", "float64"]
-    values: list[str | bool | int | float | None]
+    values: list[Any]
 
 
 def _keep_table(frame: pd.DataFrame) -> dict[str, Any]:
@@ -97,8 +97,11 @@ def _keep_cell(value: Any) -> Any:
 
 def _recall_table(kept: Any) -> pd.DataFrame:
     """Give a table its columns back, each of its type."""
-    columns = _recall(dict[str, KeptColumn], kept).items()
-    return pd.DataFrame({name: pd.Series(one.values, dtype=one.type) for name, one in columns})
+    table = dict[str, pd.Series]()
+    for name, one in _recall(dict[str, KeptColumn], kept).items():
+        cells = np.array(one.values, np.float64) if one.type == "float64" else one.values
+        table[name] = pd.Series(cells, dtype=one.type)
+    return pd.DataFrame(table)
 
 
 def _keep_finding(finding: Finding) -> dict[str, Any]:

@@ -142,7 +142,7 @@ def draw_file(
     scheduler: Annotated[str, option("--scheduler", value="tcp://…")] = "",
 ) -> None:
     """Solve a scenario in many conceivable courses, and say how sure its answer is."""
-    from raastof_geo.outputs.likelihood import tell_commitments, tell_likelihood
+    from raastof_geo.outputs.documents.assumptions import tell_commitments, tell_likelihood
     from raastof_geo.pipeline import draw_ensemble
 
     team = reaching(scheduler) if scheduler else working(workers, ready=_MACHINE)

@@ -256,16 +256,11 @@ def _tell_line(ledger: dict[str, Any], side: str, part: str, entry: _Entry) -> M
     where = place[origin] if origin == goal else f"{place[origin]} → {place[goal]}"
     labels = ("material", "what", "vehicle", "period")
     about = ", ".join(filter(None, (_called(ledger, at, line[at]) for at in labels)))
-    return read_texts("explained")["line"].format(
-        where=where,
-        about=about,
-        base=_number(base),
-        of=tell_unit(of),
-        factor=_factor(entry.value / base) if base else "0",
-        share=format_number(100 * entry.share, digits=1),
-        value=_number(entry.counted),
-        unit=tell_unit(units[part]),
-    )
+    told: dict[str, Any] = {"where": where, "about": about, "unit": tell_unit(units[part])}
+    told |= {"base": _number(base), "of": tell_unit(of), "value": _number(entry.counted)}
+    told["factor"] = _factor(entry.value / base) if base else "0"
+    share = format_number(100 * entry.share, digits=1)
+    return read_texts("explained")["line"].format(share=share, **told)
 
 
 def _tell_source(ledger: dict[str, Any], name: str) -> Iterator[Message]:
@@ -275,16 +270,11 @@ def _tell_source(ledger: dict[str, Any], name: str) -> Iterator[Message]:
     by_year = [f"{year}: {_factor(one)}" for year, one in (figure["by_year"] or {}).items()]
     known = ", ".join(by_year) or say("a curve")
     value = known if figure["value"] is None else _factor(figure["value"])
-    yield read_texts("explained")["source"].format(
-        name=_name_factor(ledger, name),
-        value=value,
-        unit=tell_unit(figure["unit"]),
-        span=tell_span(figure | ends),
-        source=figure["source"],
-        since=format_day(str(figure["valid_from"] or "–")),
-        state=STATES[figure["evidence"]],
-        note=f" ({figure['note']})" if figure["note"] else "",
-    )
+    told = {"name": _name_factor(ledger, name), "value": value, "source": figure["source"]}
+    told |= {"unit": tell_unit(figure["unit"]), "span": tell_span(figure | ends)}
+    told |= {"since": format_day(str(figure["valid_from"] or "–"))}
+    told |= {"note": f" ({figure['note']})" if figure["note"] else ""}
+    yield read_texts("explained")["source"].format(state=STATES[figure["evidence"]], **told)
 
 
 def _called(ledger: dict[str, Any], label: str, one: str) -> str:

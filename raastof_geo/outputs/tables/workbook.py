@@ -168,15 +168,10 @@ class _Flows(NamedTuple):
         """Give the rows of empty trips, so that columns add up to what trucks come to."""
         for one in self.trips.to_dict("records"):
             fuel = scenario.catalogue.fuels[scenario.catalogue.vehicles[one["vehicle"]].fuel]
-            known = one | {
-                "origin_name": say("Empty trips from job to job"),
-                "step": EMPTY,
-                str(TONNES): 0.0,
-                str(LOADS_DRIVEN): 0.0,
-                "vehicle_name": name_truck(scenario, one["vehicle"], inside=False),
-                "period": name_period(scenario.periods[one["period"]]),
-                "energy_unit": fuel.unit,
-            }
+            known = one | {"origin_name": say("Empty trips from job to job"), "step": EMPTY}
+            known |= {str(TONNES): 0.0, str(LOADS_DRIVEN): 0.0, "energy_unit": fuel.unit}
+            known["vehicle_name"] = name_truck(scenario, one["vehicle"], inside=False)
+            known["period"] = name_period(scenario.periods[one["period"]])
             yield [known.get(column) for column in _FLOW_COLUMNS]
 
 
