@@ -156,7 +156,8 @@ def locate_sites(result: Result) -> gpd.GeoDataFrame:
     ids, sites = [*scenario.sites], scenario.sites.values()
     lon, lat = zip(*(site.lon_lat for site in sites), strict=True)
     language, where = scenario.said.language, result.effect.books.municipalities
-    sent, received = (zip(flows[end], flows["tonnes"], strict=True) for end in _ENDS)
+    sent = zip(flows["origin"], flows["tonnes"], strict=True)
+    received = zip(flows["destination"], flows["tonnes"], strict=True)
     return gpd.GeoDataFrame(
         {
             "id": ids,

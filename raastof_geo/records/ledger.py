@@ -192,9 +192,9 @@ def _tell(asked: _Question, most: int) -> Iterator[Message]:
     if asked.side == "saved":
         before, plan = map(asked.total, sides)
         less = say("saved = baseline - plan = {before} - {plan} = {saved} {unit}")
-        numbers = {"before": before, "plan": plan, "saved": before - plan}
-        written = {name: _number(one) for name, one in numbers.items()}
-        yield less.format(unit=tell_unit(asked.unit), **written)
+        told_sides = {"before": _number(before), "plan": _number(plan)}
+        saved, unit = _number(before - plan), tell_unit(asked.unit)
+        yield less.format(saved=saved, unit=unit, **told_sides)
     if asked.dimension in _OF_SITES:
         yield read_texts("shared legs")[ledger["shared_legs"]]
         yield SHARE_OF_COMMON

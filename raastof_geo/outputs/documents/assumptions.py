@@ -208,9 +208,7 @@ def write_ensemble(ensemble: Ensemble, folder: Path) -> None:
     with open_book(scenario, folder / "ensemble.xlsx") as book:
         lists = [_list_draws, _list_matches, _list_commitments, _list_factors]
         lists[3:3] = [_list_sets, _list_candidates] if ensemble.sets else []
-        for tabulate in lists:
-            one = tabulate(ensemble)
-            book.sheet(one.title).table(one.heads, one.rows, freeze=one.freeze, digits=3)
+        document.write_sheets((tabulate(ensemble) for tabulate in lists), book)
 
 
 def say_of_hundred(count: int, total: int) -> Message:

@@ -125,8 +125,7 @@ def write_comparison(
             if beside:
                 (draft / VARIANTS).write_text(beside, encoding="utf-8", newline="\n")
             with open_book(scenario, draft / "comparison.xlsx") as book:
-                for one in (plans, *sheets):
-                    book.sheet(one.title).table(one.heads, one.rows, digits=3, freeze=one.freeze)
+                document.write_sheets((plans, *sheets), book)
     return folder
 
 
@@ -307,9 +306,11 @@ def tell_candidates(junctions: Sequence[Junction], cases: Sequence[Compared]) ->
     """Tell which junctions were proposed, how much passes them, and what the plan uses there."""
     texts, found = read_texts("candidates"), cases[-1].found
     used = found.flows.groupby(level="destination")["tonnes"].sum() if found else pd.Series()
-    loads = (document.write_numbers(one.trips, used.get(one.id, 0.0)) for one in junctions)
-    places = ((one.id, f"{one.lon:.6f}, {one.lat:.6f}") for one in junctions)
-    rows = [(*place, *told) for place, told in zip(places, loads, strict=True)]
+    numbers = document.write_numbers
+    rows = [
+        (one.id, f"{one.lon:.6f}, {one.lat:.6f}", *numbers(one.trips, used.get(one.id, 0.0)))
+        for one in junctions
+    ]
     heads = (say("Place"), "lon, lat", say("Trucks that pass"), texts["comes"])
     yield Paragraph(texts["how"].format(count=len(rows)), lead=True)
     yield Table(texts["proposed"], heads, tuple(rows), words=2, source=texts["passes"])

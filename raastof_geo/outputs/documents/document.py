@@ -2,12 +2,13 @@
 
 import base64
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from raastof_geo.language import Language, Message, Readable, format_number, plain, say
 from raastof_geo.outputs.documents.drawing import Drawing
+from raastof_geo.outputs.tables.book import Book
 from raastof_geo.outputs.template import read_asset, read_template
 from raastof_geo.records.flows import harmless, shape_table
 
@@ -77,6 +78,12 @@ class Listing(NamedTuple):
 def _write(cell: Any) -> str:
     told = "–" if cell is None else str(cell)
     return format_number(cell, digits=1) if isinstance(cell, float) else told
+
+
+def write_sheets(listings: Iterable[Listing], book: Book) -> None:
+    """Write a sheet for each listing."""
+    for one in listings:
+        book.sheet(one.title).table(one.heads, one.rows, digits=3, freeze=one.freeze)
 
 
 class Figures(NamedTuple):
