@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from raastof_geo import errors
 from raastof_geo.assignment import RULES, Plan, Rule, assign
 from raastof_geo.assignment.adjusting.worth import Quote, measure_worth, quote_newcomer
 from raastof_geo.assignment.alternative import seek_alternatives
@@ -19,29 +20,14 @@ from raastof_geo.effect import measure_effect
 from raastof_geo.effect.books import keep_books
 from raastof_geo.effect.junction import find_junctions, find_like, propose_candidates
 from raastof_geo.emissions.vehicle import MODELS, EnergyModel
-from raastof_geo.errors import (
-    Finding,
-    InputError,
-    NoPlanError,
-    RaastofError,
-    ScenarioError,
-    SnapError,
-)
 from raastof_geo.language import Language, Message, say, speaking
 from raastof_geo.legs.legs import Legs, price_again, price_legs, price_one_more
 from raastof_geo.outputs import write_outputs
-from raastof_geo.outputs.documents.assumptions import TOLD, write_sensitivity
-from raastof_geo.outputs.documents.comparison import (
-    Compared,
-    describe_found,
-    describe_solved,
-    list_said,
-    write_comparison,
-)
+from raastof_geo.outputs.documents import comparison
+from raastof_geo.outputs.documents.assumptions import TOLD, write_ensemble, write_sensitivity
 from raastof_geo.outputs.documents.document import Block
-from raastof_geo.outputs.documents.fronts import tell_alternatives, tell_candidates, tell_front
-from raastof_geo.outputs.quote import write_quote
 from raastof_geo.outputs.warning import explain_idle
+from raastof_geo.outputs.worth import write_quote
 from raastof_geo.records.exchange import check_place, exchanging
 from raastof_geo.region.region import read_region
 from raastof_geo.result import Result
@@ -70,6 +56,13 @@ from raastof_geo.sensitivity.lever import list_declared, list_levers
 from raastof_geo.spread import spread
 from raastof_geo.version import __version__
 
+Tell = Callable[[Message], None]
+"""Told what the machine turns to next."""
+_BUFFER_M = 2000.0
+"""How far beyond the municipalities of a scenario roads are read. [m]"""
+MOST_ALONG = 7
+"""As many plans along a front are solved in full and compared."""
+
 
 class Answered(NamedTuple):
     """What was found when a planner asked for more than the plan."""
@@ -78,18 +71,9 @@ class Answered(NamedTuple):
     """Of the plan; the scenario lists what was found among its variants."""
     ids: tuple[str, ...]
     """Of the variants that were compared."""
-    cases: list[Compared]
+    cases: list[comparison.Compared]
     """The plan, then each of these."""
     folder: Path
-
-
-Tell = Callable[[Message], None]
-"""Told what the machine turns to next."""
-
-_BUFFER_M = 2000.0
-"""How far beyond the municipalities of a scenario roads are read. [m]"""
-MOST_ALONG = 7
-"""As many plans along a front are solved in full and compared."""
 
 
 def solve_scenario(
@@ -155,7 +139,7 @@ def plan_scenario(
     tell(say("Assigning tonnes to legs"))
     try:
         return assign(scenario, legs, rules=rules)
-    except NoPlanError as error:
+    except errors.NoPlanError as error:
         idle = explain_idle(scenario, network, anchors)
         raise type(error)(*error.findings, *idle) from error
 
@@ -196,18 +180,18 @@ def read_for_roads(
     tell(say("Reading the scenario"))
     try:
         scenario = read_scenario(path, anywhere=anywhere)
-    except ScenarioError as error:
+    except errors.ScenarioError as error:
         found = [*error.findings, *_find_off_road(Path(path), anywhere)]
-        raise ScenarioError(*sorted(found, key=attrgetter("order"))) from error
+        raise errors.ScenarioError(*sorted(found, key=attrgetter("order"))) from error
     if language in (None, scenario.said.language):
         return scenario
     return scenario.saying(language=language)
 
 
-def _find_off_road(path: Path, anywhere: bool) -> list[Finding]:
+def _find_off_road(path: Path, anywhere: bool) -> list[errors.Finding]:
     try:
         tree = read_source(path, anywhere=anywhere)
-    except ScenarioError:
+    except errors.ScenarioError:
         return []
     choice = tree.values.get("network")
     choice = choice if isinstance(choice, Mapping) else {}
@@ -222,7 +206,7 @@ def _find_off_road(path: Path, anywhere: bool) -> list[Finding]:
     places = {site: tree.place(key, of_key=True) for site, key in keys.items()}
     try:
         snap_sites(load_network(), sites, limit_m=limit_m, ferries=ferries, places=places)
-    except SnapError as error:
+    except errors.SnapError as error:
         return [*error.findings]
     return []
 
@@ -264,7 +248,9 @@ def rank_assumptions(
     check_place(folder)
     levers = [one for one in list_levers(scenario) if one.subject.matches(only)]
     if not levers:
-        raise InputError.saying("nothing that could be moved is called {name}", name=f"`{only}`")
+        raise errors.InputError.saying(
+            "nothing that could be moved is called {name}", name=f"`{only}`"
+        )
     result = solve_scenario(scenario, model=model, executor=executor, tell=tell)
     base, price = headline.read_headlines(result.effect), partial(price_again, result.legs)
     found = headline.assess(scenario, base, levers, price, executor=executor, tell=tell)
@@ -290,8 +276,6 @@ def draw_ensemble(
     left; `InputError` where they are of another one. Page, workbook and `draws.json` lie in
     `into/<scenario>_ensemble`, the same bytes with any `executor`; `how` as `read_for_roads`.
     """
-    from raastof_geo.outputs.likelihood import write_ensemble
-
     scenario = read_for_roads(path, tell=tell, **how)
     folder = Path(into) / f"{scenario.id}_ensemble"
     check_place(folder)
@@ -314,7 +298,9 @@ def draw_ensemble(
     return found, folder
 
 
-def compare_variants(result: Result, wanted: str, **how: Any) -> tuple[list[Compared], Path]:
+def compare_variants(
+    result: Result, wanted: str, **how: Any
+) -> tuple[list[comparison.Compared], Path]:
     """Solve variants of a scenario and hold them against its result: `into/<scenario>_variants`.
 
     `wanted`: their ids, parted by commas, or `all`. Roads and distances are those of the result,
@@ -334,7 +320,7 @@ def compare_front(result: Result, measures: Measures, **how: Any) -> Answered:
     front = trace_front(result.scenario, result.legs, measures, rules=result.plan.rules)
     ids = np.array([*front.variants])
     ids = ids[np.unique(np.linspace(0, len(ids) - 1, MOST_ALONG).round().astype(int))]
-    told = partial(tell_front, front)
+    told = partial(comparison.tell_front, front)
     return _hold_against(result, "front", front.variants, ids.tolist(), told, **how)
 
 
@@ -345,7 +331,7 @@ def compare_alternatives(result: Result, count: int, within: float, **how: Any) 
     can be; `how` as for `compare_variants`.
     """
     found = seek_alternatives(result.plan, count, within)
-    above = partial(tell_alternatives, result.scenario, within)
+    above = partial(comparison.tell_alternatives, result.scenario, within)
     return _hold_against(result, "alternatives", found, [*found], above, **how)
 
 
@@ -356,7 +342,7 @@ def compare_candidates(result: Result, count: int, like: str, **how: Any) -> Ans
     """
     junctions = find_junctions(result.plan, like, count)
     found = {"candidates": propose_candidates(result.scenario, like, junctions)}
-    above = partial(tell_candidates, junctions)
+    above = partial(comparison.tell_candidates, junctions)
     return _hold_against(result, "candidates", found, [*found], above, **how)
 
 
@@ -365,7 +351,7 @@ def _hold_against(
     name: str,
     found: Mapping[str, Variant],
     ids: Sequence[str],
-    above: Callable[[list[Compared]], Iterable[Block]] = lambda _: (),
+    above: Callable[[list[comparison.Compared]], Iterable[Block]] = lambda _: (),
     *,
     into: Path | str = "results",
     executor: Executor | None = None,
@@ -376,18 +362,18 @@ def _hold_against(
     check_place(folder)
     scenario = result.scenario.saying(variants={**result.scenario.said.variants, **found})
     result, known = replace(result, scenario=scenario), list_variants(scenario)
-    cases = [describe_found(result, scenario.said.title)]
+    cases = [comparison.describe_found(result, scenario.said.title)]
     solved = spread(executor, _solve_variant, (result, LaidColumns()), ids)
     for number, id_ in enumerate(ids, 1):
         told = {"number": number, "count": len(ids), "name": known[id_].name or id_}
         tell(say("Variant {number} of {count}: {name}", **told))
         cases.append(next(solved))
     blocks, beside = partial(above, cases), write_sections(variants=found) if found else ""
-    write_comparison(result, cases, folder, above=blocks, beside=beside)
+    comparison.write_comparison(result, cases, folder, above=blocks, beside=beside)
     return Answered(result, tuple(ids), cases, folder)
 
 
-def _solve_variant(base: tuple[Result, LaidColumns], id_: str) -> Compared:
+def _solve_variant(base: tuple[Result, LaidColumns], id_: str) -> comparison.Compared:
     """Solve a variant without writing anything; what keeps it from having a plan is its answer.
 
     On the same roads where sites are the same; of one that differs in amounts only the columns are
@@ -400,7 +386,7 @@ def _solve_variant(base: tuple[Result, LaidColumns], id_: str) -> Compared:
         alike = moves_amounts_only(edit_for_variant(scenario, variant))
         scenario = read_variant(scenario, id_)
         if (legs := result.legs if alike else _price_on_same_roads(result, scenario)) is None:
-            return describe_found(_solve_afresh(result, scenario), title)
+            return comparison.describe_found(_solve_afresh(result, scenario), title)
         how: dict[str, Any] = {"rules": result.plan.rules, "start": result.plan}
         how |= {"columns": result.plan.problem, "known": known} if alike else {}
         how["causes"] = scenario.said.effect.causes
@@ -408,10 +394,12 @@ def _solve_variant(base: tuple[Result, LaidColumns], id_: str) -> Compared:
         used = np.flatnonzero(alone.values)
         before = keep_books(alone.world.problem.only(used), alone.values[used])
         after = keep_books(plan.problem, plan.proof.values)
-        return describe_solved(scenario, plan, (before, after), headlines, title)
-    except RaastofError as error:
+        return comparison.describe_solved(scenario, plan, (before, after), headlines, title)
+    except errors.RaastofError as error:
         with speaking(*scenario.speech):
-            return Compared(title, list_said(scenario), None, str(error).splitlines()[0])
+            return comparison.Compared(
+                title, comparison.list_said(scenario), None, str(error).splitlines()[0]
+            )
 
 
 def _price_on_same_roads(result: Result, varied: Scenario) -> Legs | None:

@@ -39,8 +39,7 @@ from raastof_geo.language import LANGUAGES, Message, plain, say_text
 from raastof_geo.legs.legs import Legs, price_legs
 from raastof_geo.records import record
 from raastof_geo.records.exchange import finish_exchange
-from raastof_geo.records.plan import read_results
-from raastof_geo.records.proof import PROOF, ProofArrays
+from raastof_geo.records.proof import PROOF, ProofArrays, read_results
 from raastof_geo.result import Result
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.network import RoadNetwork
@@ -54,6 +53,19 @@ from raastof_geo.sensitivity.headline import Assessment
 from raastof_geo.units import Quantity
 
 _T = TypeVar("_T")
+_Place: TypeAlias = tuple[str, int, int, str | None, str] | tuple[str, int, int] | None
+"""Of a text file line and column, of a table sheet and heading too; older folders have no such."""
+_CALLED = {"anchors": "sites", "shadow_prices": "constraints"}
+"""Tables that plan.json has under another name; books it does not have."""
+BASELINE_TABLES = ("flows", "processed", "stored", "empty_trips")
+"""Tables of a baseline."""
+_OF_PLANS = [field.name for field in fields(Plan) if field.type == "pd.DataFrame"]
+_AMOUNT = {field.name for field in fields(Quantity)}
+_TOLD = ("kind", "together", "totals", "shares", "used", "reached")
+"""What plan.json says of a baseline by the names of `Comparison`."""
+_SAME = 1e-9
+"""Costs of columns may differ by so much of the largest from one machine to another: sums of some
+thousand edges differ in their last digits where a processor adds in another order."""
 
 
 def _recall(kind: type[_T], values: Any) -> _T:
@@ -85,12 +97,9 @@ def _keep_cell(value: Any) -> Any:
 
 def _recall_table(kept: Any) -> pd.DataFrame:
     """Give a table its columns back, each of its type."""
-    columns = _recall(dict[str, KeptColumn], kept)
     table = dict[str, pd.Series]()
-    for name, one in columns.items():
-        cells = one.values
-        if one.type == "float64":
-            cells = [math.nan if value is None else float(value) for value in cells]
+    for name, one in _recall(dict[str, KeptColumn], kept).items():
+        cells = np.array(one.values, np.float64) if one.type == "float64" else one.values
         table[name] = pd.Series(cells, dtype=one.type)
     return pd.DataFrame(table)
 
@@ -112,10 +121,6 @@ def _keep_words(words: Any) -> Any:
     if isinstance(words, Message):
         return {language: words.render(language) for language in LANGUAGES}
     return words if isinstance(words, str | int | float | None) else str(words)
-
-
-_Place: TypeAlias = tuple[str, int, int, str | None, str] | tuple[str, int, int] | None
-"""Of a text file line and column, of a table sheet and heading too; older folders have no such."""
 
 
 def _recall_finding(kept: Any) -> Finding:
@@ -225,15 +230,6 @@ def read_rest(packed: bytes, said: Mapping[str, Any]) -> Rest:
     return rest
 
 
-_CALLED = {"anchors": "sites", "shadow_prices": "constraints"}
-"""Tables that plan.json has under another name; books it does not have."""
-
-
-BASELINE_TABLES = ("flows", "processed", "stored", "empty_trips")
-"""Tables of a baseline."""
-_OF_PLANS = [field.name for field in fields(Plan) if field.type == "pd.DataFrame"]
-
-
 def _name_baselines(kinds: Sequence[str]) -> list[dict[str, str]]:
     """Name the tables of each baseline as they are kept: by its kind, but for the headline's."""
     sides = ["baseline" if at == 0 else kind for at, kind in enumerate(kinds)]
@@ -275,9 +271,6 @@ def recall_scenario(said: Mapping[str, Any], rest: Rest) -> Scenario:
         warnings=rest.warnings,
         areas=rest.areas,
     )
-
-
-_AMOUNT = {field.name for field in fields(Quantity)}
 
 
 def _recall_amounts(values: Any) -> Any:
@@ -333,10 +326,6 @@ def recall_effect(said: Mapping[str, Any], rest: Rest, scenario: Scenario) -> Ef
     )
 
 
-_TOLD = ("kind", "together", "totals", "shares", "used", "reached")
-"""What plan.json says of a baseline by the names of `Comparison`."""
-
-
 def load_result(
     folder: Path | str,
     *,
@@ -383,19 +372,8 @@ def load_result(
         )
         effect = recall_effect(said, rest, scenario)
         plan = RecalledPlan(origin=origin, **recall_figures(said, rest))
-    return RecalledResult(
-        origin=origin,
-        scenario=scenario,
-        anchors=anchors,
-        plan=plan,
-        effect=effect,
-        assumptions=rest.assumptions,
-    )
-
-
-_SAME = 1e-9
-"""Costs of columns may differ by so much of the largest from one machine to another: sums of some
-thousand edges differ in their last digits where a processor adds in another order."""
+    figures = {"scenario": scenario, "anchors": anchors, "plan": plan, "effect": effect}
+    return RecalledResult(origin=origin, **figures, assumptions=rest.assumptions)
 
 
 def _recall_row_names(

@@ -32,6 +32,15 @@ from raastof_geo.sensitivity.headline import Assessment
 if TYPE_CHECKING:
     import folium
 
+BY_DUMPER = say("Dumper, within the site")
+_ADDED = {"tonnes", REFERENCE_TONNES, "loads", ENERGY, *(it.flow for it in INDICATORS if it.flow)}
+"""What flows of several periods have together; all else is the same in each of them."""
+_ENDS = ("origin", "destination")
+_SIDES = ["edge", "ahead"]
+_TRIPS = ["loaded_trips", "empty_trips"]
+_KINDS = {"edge": np.intp, "ahead": bool, **dict.fromkeys(_TRIPS, np.float64)}
+"""Of the columns of `measure_burden`, which a table without rows does not show."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Result(Shown):
@@ -90,9 +99,6 @@ class Result(Shown):
         return cast("folium.Map", drawn)
 
 
-BY_DUMPER = say("Dumper, within the site")
-
-
 class Flow(NamedTuple):
     """What outputs tell of a flow: a row of the table of flows."""
 
@@ -144,16 +150,14 @@ def name_materials(result: Result, *tables: pd.DataFrame) -> dict[str, str]:
     return {material: known[material].called(language) for material in found}
 
 
-_ADDED = {"tonnes", REFERENCE_TONNES, "loads", ENERGY, *(it.flow for it in INDICATORS if it.flow)}
-"""What flows of several periods have together; all else is the same in each of them."""
-
-
 def locate_sites(result: Result) -> gpd.GeoDataFrame:
     """Give one row per site with its roles, what comes and goes, and its share of the effect."""
     scenario, flows = result.scenario, result.plan.flows
     ids, sites = [*scenario.sites], scenario.sites.values()
     lon, lat = zip(*(site.lon_lat for site in sites), strict=True)
     language, where = scenario.said.language, result.effect.books.municipalities
+    sent = zip(flows["origin"], flows["tonnes"], strict=True)
+    received = zip(flows["destination"], flows["tonnes"], strict=True)
     return gpd.GeoDataFrame(
         {
             "id": ids,
@@ -166,10 +170,8 @@ def locate_sites(result: Result) -> gpd.GeoDataFrame:
             "snap_m": result.anchors.frame["snap_m"].to_numpy(),
             "offered_tonnes": _add_up(ids, ((one.site, one.tonnes) for one in scenario.offers)),
             "needed_tonnes": _add_up(ids, ((one.site, one.tonnes) for one in scenario.needs)),
-            "sent_tonnes": _add_up(ids, zip(flows["origin"], flows["tonnes"], strict=True)),
-            "received_tonnes": _add_up(
-                ids, zip(flows["destination"], flows["tonnes"], strict=True)
-            ),
+            "sent_tonnes": _add_up(ids, sent),
+            "received_tonnes": _add_up(ids, received),
             **_figures(result, "site", ids),
         },
         geometry=gpd.points_from_xy(lon, lat, crs="EPSG:4326"),
@@ -204,9 +206,6 @@ def draw_flows(result: Result, flows: pd.DataFrame, *, whole: bool = False) -> g
         geometry=[shapes[key] for key in keys],
         crs="EPSG:4326",
     ).to_crs(result.network.region.crs)
-
-
-_ENDS = ("origin", "destination")
 
 
 def _list(words: Iterable[object]) -> str:
@@ -258,12 +257,6 @@ def draw_burden(result: Result) -> dict[str, gpd.GeoDataFrame]:
         "road_burden": _tell_trips(network, trips, one_each, lines.iloc[rows]),
         "road_burden_total": _tell_trips(network, whole, [all_of_them] * len(whole), lines),
     }
-
-
-_SIDES = ["edge", "ahead"]
-_TRIPS = ["loaded_trips", "empty_trips"]
-_KINDS = {"edge": np.intp, "ahead": bool, **dict.fromkeys(_TRIPS, np.float64)}
-"""Of the columns of `measure_burden`, which a table without rows does not show."""
 
 
 def _tell_trips(
@@ -328,9 +321,7 @@ def _add_up(sites: Iterable[str], amounts: Iterable[tuple[str, float]]) -> list[
     return [*found.values()]
 
 
-def _date(
-    start: Iterable[datetime.date], end: Iterable[datetime.date]
-) -> dict[str, list[pd.Timestamp]]:
+def _date(start: Iterable[datetime.date], end: Iterable[datetime.date]) -> dict[str, Any]:
     """Give first and last day as columns that a GIS takes for moments in time."""
     moment = cache(pd.Timestamp)  # of few days, many times
     return {"start": [*map(moment, start)], "end": [*map(moment, end)]}

@@ -16,9 +16,8 @@ from raastof_geo.cli.usage import FILE, Anywhere, Into, OfScenario, ScenarioPath
 from raastof_geo.errors import DamagedError, InputError, NoPlanError
 from raastof_geo.evidence import tell_unit
 from raastof_geo.language import format_number, say, spoken_language
-from raastof_geo.records.exchange import finish_exchange
+from raastof_geo.records.exchange import MANIFEST, find_door, finish_exchange
 from raastof_geo.records.ledger import explain_figure, list_figures
-from raastof_geo.records.manifest import MANIFEST, find_door
 
 if TYPE_CHECKING:
     from raastof_geo.scenario.catalogue import Catalogue
@@ -128,7 +127,7 @@ def quote_results(
     page: Annotated[Path, option("--page", value=FILE)] = Path("quote.html"),
 ) -> None:
     """Tell with whom somebody new would deal, at which cost for all, and write it as a page."""
-    from raastof_geo.outputs.quote import tell_partners
+    from raastof_geo.outputs.worth import tell_partners
     from raastof_geo.pipeline import quote_site
     from raastof_geo.recall import load_result
 
@@ -261,7 +260,7 @@ def tell_route(
     """Tell why a truck goes the way it goes, and draw it."""
     from raastof_geo.legs.detour import explain_route, find_leg
     from raastof_geo.legs.roads import RoadPrices
-    from raastof_geo.outputs.pages.route import explain_detour, write_route
+    from raastof_geo.outputs.pages.beside import explain_detour, write_route
     from raastof_geo.pipeline import place_scenario, plan_scenario, read_for_roads
     from raastof_geo.roads.routing.router import place_stops
 

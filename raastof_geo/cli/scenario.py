@@ -24,7 +24,7 @@ from raastof_geo.cli.usage import (
 from raastof_geo.errors import InputError
 from raastof_geo.files import read_trace, write_whole
 from raastof_geo.language import DATA_FOLDER, Readable, format_number, say, spoken_language
-from raastof_geo.records.manifest import find_door, list_own
+from raastof_geo.records.exchange import find_door, list_own
 from raastof_geo.spread import reaching, working
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def draw_file(
     scheduler: Annotated[str, option("--scheduler", value="tcp://…")] = "",
 ) -> None:
     """Solve a scenario in many conceivable courses, and say how sure its answer is."""
-    from raastof_geo.outputs.likelihood import tell_commitments, tell_likelihood
+    from raastof_geo.outputs.documents.assumptions import tell_commitments, tell_likelihood
     from raastof_geo.pipeline import draw_ensemble
 
     team = reaching(scheduler) if scheduler else working(workers, ready=_MACHINE)
@@ -167,7 +167,7 @@ def check_file(
     anywhere: Anywhere = False,
 ) -> None:
     """Read a scenario and place its sites; solve nothing."""
-    from raastof_geo.outputs.pages.outlook import write_outlook
+    from raastof_geo.outputs.pages.beside import write_outlook
     from raastof_geo.outputs.warning import warn_of_input
     from raastof_geo.pipeline import place_scenario, read_for_roads
     from raastof_geo.roads.area import find_changed_edges
@@ -223,9 +223,8 @@ def _tell_merged(scenario: Scenario, base: Scenario, variant: str) -> None:
 
 
 def _tell_result(result: Result) -> None:
-    from raastof_geo.outputs.credit import tell_credit
     from raastof_geo.outputs.documents.assumptions import HANGS_ON, tell_assumptions
-    from raastof_geo.outputs.opening import open_answer, say_in_all
+    from raastof_geo.outputs.opening import open_answer, say_in_all, tell_credit
     from raastof_geo.outputs.tables.summary import answer, prove, summarise
     from raastof_geo.outputs.warning import warn
 

@@ -41,6 +41,33 @@ from raastof_geo.scenario.tables.lay import lay_out
 
 _UNSYNCHRONISED = {"OGR_SQLITE_SYNCHRONOUS": "OFF", "OGR_SQLITE_JOURNAL": "MEMORY"}
 """What is written is a draft, which need not survive a loss of power: half the time on a disk."""
+_STYLE = (
+    *("f_table_catalog", "f_table_schema", "f_table_name", "f_geometry_column", "styleName"),
+    *("styleQML", "styleSLD", "useAsDefault", "description", "owner", "ui", "update_time"),
+)
+"""Columns of the table of styles, as QGIS makes it; empty where nothing else is said."""
+_DIGITS = {"kg CO2e": 1, "DKK": 2, "h": 2, "m": 1}
+"""After the decimal point by unit, 3 in others: what is written is about as exact as it is known,
+and still adds up."""
+_AREA_COLOURS = (
+    *("178,24,43,110", "255,255,255,90"),
+    *("239,243,255,110", "189,215,231,110", "107,174,214,110", "33,113,181,110"),
+)
+"""Of areas that lose, that have no part in it, and that save more and more."""
+_SHARES = (1 / 20, 1 / 5, 1 / 2)
+"""Of the most that an area saves, where classes end."""
+_NOTHING = 0.0005
+"""Less is written as 0."""
+_MUCH = 1e9
+_FLOW = '"origin_name" || \' → \' || "destination_name"'
+_TOLD = {
+    "flows": ("material_name", "tonnes", "loads", "vehicle_name", "period", TRANSPORT_WTW.flow),
+    "road_burden": ("road", "per_weekday", "per_weekday_before", "per_weekday_change"),
+    "sites": ("name", "roles", "offered_tonnes", "needed_tonnes", "saved_t_co2e_wtw"),
+    "municipalities": ("name", "saved_t_co2e_wtw", "saved_cost_dkk"),
+    "zones": ("rule", "meaning", "sites"),
+}
+"""What is told of a thing that is pointed at, by the first words of its layer's name."""
 
 
 def write_geopackage(result: Result, folder: Path) -> Path:
@@ -61,22 +88,10 @@ def write_geopackage(result: Result, folder: Path) -> Path:
     # Files say that they were made when the scenario begins, so that equal ones are equal.
     moment = f"{min(period.start for period in result.scenario.periods.values())}T00:00:00.000Z"
     drawn = draw_styles(result, layers)
-    styles = pd.DataFrame(  # as QGIS makes it
-        {
-            "f_table_catalog": "",
-            "f_table_schema": "",
-            "f_table_name": list(drawn),
-            "f_geometry_column": "geom",
-            "styleName": "raastof_geo",
-            "styleQML": list(drawn.values()),
-            "styleSLD": "",
-            "useAsDefault": True,
-            "description": "",
-            "owner": "",
-            "ui": None,
-            "update_time": pd.Timestamp(moment),
-        }
-    )
+    kept: dict[str, Any] = {"f_table_name": list(drawn), "styleQML": list(drawn.values())}
+    kept |= {"f_geometry_column": "geom", "styleName": "raastof_geo", "useAsDefault": True}
+    kept |= {"ui": None, "update_time": pd.Timestamp(moment)}
+    styles = pd.DataFrame({**dict.fromkeys(_STYLE, ""), **kept})
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": moment, **_UNSYNCHRONISED})
     try:
         for name, layer in layers.items():
@@ -135,11 +150,6 @@ def draw_layers(result: Result) -> dict[str, gpd.GeoDataFrame]:
     }
 
 
-_DIGITS = {"kg CO2e": 1, "DKK": 2, "h": 2, "m": 1}
-"""After the decimal point by unit, 3 in others: what is written is about as exact as it is known,
-and still adds up."""
-
-
 class Meaning(NamedTuple):
     """What a column means."""
 
@@ -176,27 +186,6 @@ def explain_columns() -> dict[str, Meaning]:
                 *(layer.unit, f"{da}: {layer.danish}", f"{en}: {layer.english}")
             )
     return known
-
-
-_AREA_COLOURS = (
-    *("178,24,43,110", "255,255,255,90"),
-    *("239,243,255,110", "189,215,231,110", "107,174,214,110", "33,113,181,110"),
-)
-"""Of areas that lose, that have no part in it, and that save more and more."""
-_SHARES = (1 / 20, 1 / 5, 1 / 2)
-"""Of the most that an area saves, where classes end."""
-_NOTHING = 0.0005
-"""Less is written as 0."""
-_MUCH = 1e9
-_FLOW = '"origin_name" || \' → \' || "destination_name"'
-_TOLD = {
-    "flows": ("material_name", "tonnes", "loads", "vehicle_name", "period", TRANSPORT_WTW.flow),
-    "road_burden": ("road", "per_weekday", "per_weekday_before", "per_weekday_change"),
-    "sites": ("name", "roles", "offered_tonnes", "needed_tonnes", "saved_t_co2e_wtw"),
-    "municipalities": ("name", "saved_t_co2e_wtw", "saved_cost_dkk"),
-    "zones": ("rule", "meaning", "sites"),
-}
-"""What is told of a thing that is pointed at, by the first words of its layer's name."""
 
 
 def draw_styles(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> dict[str, str]:
@@ -247,11 +236,10 @@ def _style_flows(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> dict
 def _style_burden() -> dict[str, Any]:
     """Colour and widen by trucks for each weekday."""
     limits = [*(one.least for one in BURDEN_CLASSES), _MUCH]
+    spans = zip(BURDEN_CLASSES, pairwise(limits), strict=True)
     classes = [
         {"low": low, "high": high, "colour": _rgba(one.colour), "width_mm": rank / 2.5}
-        for rank, (one, (low, high)) in enumerate(
-            zip(BURDEN_CLASSES, pairwise(limits), strict=True), 1
-        )
+        for rank, (one, (low, high)) in enumerate(spans, 1)
     ]
     none = {"low": 0.0, "high": _NOTHING, "colour": "190,190,190,255", "width_mm": 0.2}
     told = _label([none, *classes], say("trucks each weekday"), say("only without coordination"))

@@ -23,6 +23,11 @@ ZONE = "#7b3294"
 """Areas in which soil needs a condition."""
 ROUTE_COLOURS = {"legal": "#0072b2", "free": "#d55e00", "back": "#56b4e9"}
 """The route that a truck may take, the one were nothing closed to it, and the way back."""
+_LOOKS = read_data("palette.toml")
+ROADS_DRAWN = _LOOKS["roads drawn"]
+"""Roads under everything else: those of any place, and those near what a map is about."""
+_DARKEST, _LIGHTEST = 22.0, 76.0
+"""Lightness of the materials: all are seen on land and on white paper. [L*]"""
 
 
 class RoleMark(NamedTuple):
@@ -54,22 +59,17 @@ class MaterialFamily(NamedTuple):
     chroma: float
 
 
-_LOOKS = read_data("palette.toml")
 ROLE_MARKS = {
     Role(one): RoleMark(**{"on_paper": look["colour"]} | look)
     for one, look in _LOOKS["roles"].items()
 }
 """By role, in the order of legends."""
-ROADS_DRAWN = _LOOKS["roads drawn"]
-"""Roads under everything else: those of any place, and those near what a map is about."""
 BURDEN_CLASSES = [BurdenClass(**one) for one in _LOOKS["burden"]]
 FAMILIES: Mapping[FamilyName, MaterialFamily] = {
     one: MaterialFamily(read_texts("families")[one], **look)
     for one, look in _LOOKS["families"].items()
 }
 """By what the catalogue calls them."""
-_DARKEST, _LIGHTEST = 22.0, 76.0
-"""Lightness of the materials: all are seen on land and on white paper. [L*]"""
 
 
 def colour_materials(materials: Iterable[str], catalogue: Catalogue) -> dict[str, str]:
@@ -101,14 +101,9 @@ def _paint(lightness: float, family: MaterialFamily) -> str:
     for percent in range(100, -1, -5):
         chroma = family.chroma * percent / 100
         a, b = (chroma * turn(radians(family.hue_deg)) for turn in (cos, sin))
-        x, y, z = (
-            white * (t**3 if t > 6 / 29 else 3 * (6 / 29) ** 2 * (t - 4 / 29))
-            for white, t in zip(
-                (0.9505, 1.0, 1.089),
-                ((lightness + 16) / 116 + shift for shift in (a / 500, 0.0, -b / 200)),
-                strict=True,
-            )
-        )
+        roots = ((lightness + 16) / 116 + shift for shift in (a / 500, 0.0, -b / 200))
+        cubes = (t**3 if t > 6 / 29 else 3 * (6 / 29) ** 2 * (t - 4 / 29) for t in roots)
+        x, y, z = (white * t for white, t in zip((0.9505, 1.0, 1.089), cubes, strict=True))
         light = (
             3.2406 * x - 1.5372 * y - 0.4986 * z,
             -0.9689 * x + 1.8758 * y + 0.0415 * z,

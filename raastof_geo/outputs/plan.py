@@ -25,8 +25,7 @@ from raastof_geo.language import in_currency, translate
 from raastof_geo.recall import BASELINE_TABLES, describe_rows, pack_rest
 from raastof_geo.records.flows import write_flows
 from raastof_geo.records.ledger import write_ledger
-from raastof_geo.records.plan import PLAN, write_plan
-from raastof_geo.records.proof import Arrays, write_proof
+from raastof_geo.records.proof import PLAN, Arrays, write_plan, write_proof
 from raastof_geo.records.record import make_finite, pack_values
 from raastof_geo.result import Result, name_materials
 from raastof_geo.scenario.period import name_period
@@ -132,8 +131,8 @@ def record_plan(result: Result, folder: Path) -> Path:
     return write_plan(describe_plan(result), folder, moves=len(result.plan.problem.moves))
 
 
-def describe_proof(result: Result) -> Arrays:
-    """Give the arrays of `proof.npz`; `data/proof.toml` tells what they mean."""
+def record_proof(result: Result, folder: Path) -> Path:
+    """Write proof.npz; `data/proof.toml` tells what its arrays mean."""
     plan, problem, proof = result.plan, result.plan.problem, result.plan.proof
     rows, moves, used = proof.programme.matrix.tocsr(), problem.moves, np.flatnonzero(proof.values)
     small = problem.only(used)
@@ -155,7 +154,7 @@ def describe_proof(result: Result) -> Arrays:
     known = zip(*(problem.labels(key, moving).tolist() for key in keys), strict=True)
     number = dict(zip(known, moving.tolist(), strict=True))
     wanted = zip(*(plan.flows[key].tolist() for key in keys), strict=True)
-    return {
+    arrays = {
         "row_start": rows.indptr.astype(np.int64),
         "column": rows.indices.astype(np.int32),
         "coefficient": rows.data.astype(np.float64),
@@ -187,17 +186,13 @@ def describe_proof(result: Result) -> Arrays:
         "plan": np.frombuffer(pack_values(describe_plan(result)), np.uint8),
         "rest": np.frombuffer(pack_rest(result), np.uint8),
     }
+    return write_proof(arrays, folder)
 
 
 def _describe_parties(name: str, parties: Any, about: tuple[str, ...]) -> Arrays:
     described = {f"{name}_{field}": [getattr(one, field) for one in parties] for field in about}
     described[name] = [one.id for one in parties]
     return {key: np.array(labels, dtype=str) for key, labels in described.items()}
-
-
-def record_proof(result: Result, folder: Path) -> Path:
-    """Write proof.npz."""
-    return write_proof(describe_proof(result), folder)
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ from raastof_geo.errors import Finding
 from raastof_geo.evidence import STATES
 from raastof_geo.language import Language, Message, format_number, read_texts, say, spoken_language
 from raastof_geo.legs.legs import explain_lost
-from raastof_geo.outputs.credit import doubt_allocation
+from raastof_geo.outputs.opening import doubt_allocation
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.routing.islands import explain_ferries, explain_islands, group_sites
@@ -108,9 +108,6 @@ def say_evidence(scenario: Scenario) -> Message:
     count: Counter[str] = Counter(scenario.states().values())
     told = {state: count[state] for state in STATES}
     return read_texts("doubts")["evidence"].format(all=count.total(), **told)
-
-
-# --- plants that can never run ----------------------------------------------------------------
 
 
 def explain_idle(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> Iterator[Finding]:

@@ -1,12 +1,19 @@
-"""What one load more or less is worth, and what waiting would save, as a page and as tables."""
+"""What one load more or less, waiting, and somebody new would be worth, as pages and tables.
+
+A quote to mail says whom somebody new would deal with, at which cost for all, and why not others.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-from raastof_geo.assignment.adjusting.worth import Moved, Worths, measure_worth
-from raastof_geo.language import Readable, format_number, plain, read_texts, say
+from raastof_geo.assignment.adjusting.worth import Moved, Partner, Quote, Worths, measure_worth
+from raastof_geo.assignment.telling import names
+from raastof_geo.files import is_sealed, seal_page, write_whole
+from raastof_geo.language import Message, Readable, format_number, plain, read_texts, say, speaking
 from raastof_geo.outputs.documents import document
+from raastof_geo.outputs.documents.document import write_numbers
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
 from raastof_geo.result import Result
 from raastof_geo.scenario.scenario import Scenario
@@ -16,6 +23,8 @@ _MOST_ROWS, _MOST_SITES = 25, 12
 """In each table, and on the map, of the page; the workbook has all."""
 _LEAST_KG = 0.05
 """Less than this is not told as a saving. [kg CO2e]"""
+_MOST_PARTNERS, _MOST_DRAWN, _MOST_OTHERS = 15, 5, 40
+"""On the page, in its map, and of those with whom there is no deal."""
 
 
 def write_worth(result: Result, folder: Path) -> Path:
@@ -23,12 +32,9 @@ def write_worth(result: Result, folder: Path) -> Path:
     found, scenario = result.worth or measure_worth(result.plan), result.scenario
     vehicle = scenario.catalogue.vehicles[found.vehicle].called(scenario.said.language)
     load = {"load": format_number(found.load_t, digits=1), "vehicle": vehicle}
-    page = document.Document(
-        title=f"{scenario.said.title}: {_VALUE}",
-        language=scenario.said.language,
-        blocks=tuple(_lay_out(result, found)),
-        subtitle=read_texts("worth")["how"].format(**load),
-    )
+    title, how = f"{scenario.said.title}: {_VALUE}", read_texts("worth")["how"].format(**load)
+    blocks = tuple(_lay_out(result, found))
+    page = document.Document(title, scenario.said.language, blocks, how)
     return document.write_page(page, folder / "worth.html")
 
 
@@ -85,3 +91,81 @@ def list_worth(scenario: Scenario, found: Worths) -> Iterator[document.Listing]:
         rows = [row for _, row in sorted(waits, key=lambda one: one[0])]
         how = {"most": _MOST_ROWS, "freeze": 2, "source": texts["waits"]}
         yield document.Listing(say("Waiting"), [*late, say("Meets more of")], rows, words=3, **how)
+
+
+def write_quote(result: Result, quote: Quote, path: Path) -> Path:
+    """Write the page of a quote; `result` has the newcomer's site in scenario and legs."""
+    scenario, due = result.scenario, quote.newcomer
+    with speaking(*scenario.speech):
+        told = say("Quote: {tonnes} t for {what} are needed")
+        if due in scenario.offers:
+            told = say("Quote: {tonnes} t {what} are offered")
+        tonnes = format_number(due.tonnes, digits=0 if due.tonnes >= 100 else 1)
+        at = ", ".join(f"{one:.5f}" for one in scenario.sites[due.site].lon_lat)
+        facts = (say("Place (lon, lat)"), at), (say("Periods"), names.span(due.periods))
+        page = document.Document(
+            title=str(told.format(tonnes=tonnes, what=names.call_entry(scenario, due))),
+            language=scenario.said.language,
+            blocks=tuple(_lay_out_quote(result, quote)),
+            subtitle=read_texts("quote")["how"],
+            facts=(*facts, (say("Plan"), scenario.said.title)),
+        )
+        text = seal_page(document.render_page(page))
+    return write_whole(path, text, known=is_sealed)
+
+
+def tell_partners(scenario: Scenario, quote: Quote) -> Iterator[Message]:
+    """Say of the partners, the best first, what a tonne and all of it change, or that none is."""
+    texts, tonnes = read_texts("quote"), quote.newcomer.tonnes
+    if not quote.partners:
+        yield texts["none"]
+    for one in quote.partners:
+        yield texts["partner"].format(
+            site=scenario.site_name(one.site),
+            what=_call(scenario, one),
+            km=format_number(one.length_km),
+            kg=format_number(one.kg_co2e, digits=1),
+            dkk=format_number(one.dkk),
+            all_kg=format_number(tonnes * one.kg_co2e),
+            all=format_number(tonnes * one.dkk),
+            least="" if one.up_to_t >= tonnes else f"{texts['least']} ",
+        )
+
+
+def _call(scenario: Scenario, one: Partner) -> Message:
+    """Give the material, what the partner needs it for, if it is a need, and when."""
+    uses = [names.call_use(scenario, it.use) for it in scenario.needs if it.id == one.reason.taker]
+    told = say("{material} for {use} in {periods}") if uses else say("{material}, {periods}")
+    named = names.tell_named(scenario, told, material=one.material, periods=one.period)
+    return named.format(use=uses[0] if uses else "")
+
+
+def _lay_out_quote(result: Result, quote: Quote) -> Iterator[document.Block]:
+    scenario, site, tonnes = result.scenario, quote.newcomer.site, quote.newcomer.tonnes
+    yield document.Paragraph(next(tell_partners(scenario, quote)), lead=True)
+    if quote.partners:
+        goals = any(one.short_t for one in quote.partners)
+        heads = (*read_texts("quote heads").values(),)[: None if goals else -1]
+        rows: list[tuple[Readable, ...]] = []
+        for one in quote.partners[:_MOST_PARTNERS]:
+            row: list[Readable] = [scenario.site_name(one.site), _call(scenario, one)]
+            row += write_numbers(one.length_km)
+            row += write_numbers(one.kg_co2e, one.haul_kg_co2e, digits=1)
+            in_all = tonnes * one.kg_co2e, tonnes * one.dkk
+            row += write_numbers(one.dkk, one.haul_dkk, *in_all, one.up_to_t)
+            rows.append((*row, *write_numbers(*([one.short_t] if goals else []), digits=2)))
+        caption = say("Partners, the best for all first")
+        yield document.Table(caption, heads, tuple(rows), words=2)
+        drawn, pits = quote.partners[:_MOST_DRAWN], {one.site for one in scenario.pits}
+        hauls = []
+        for one in drawn:
+            ends = [site, one.site] if scenario.sites[site].offers else [one.site, site]
+            how = {"tonnes": tonnes, "virgin": one.site in pits, **one._asdict()}
+            hauls.append(SimpleNamespace(origin=ends[0], destination=ends[1], **how))
+        picture = draw_map_picture(result, hauls, [site, *(one.site for one in drawn)])
+        caption = say("The ways to the first partners")
+        yield document.Picture(picture, caption, caption)
+    others = ((scenario.site_name(other), why.message) for other, why in quote.others.items())
+    if quote.others:
+        caption, heads = say("Why not the others"), (say("Site"), say("Reason"))
+        yield document.Table(caption, heads, tuple(others)[:_MOST_OTHERS], words=2)

@@ -5,8 +5,12 @@ all files are tried, and one by one they take their places, the manifest last. W
 journal whose run is no more carries on: each step looks at what is there, so that one done twice
 does nothing. Ours is what the manifest lists with the same digest; that is replaced or removed.
 Anything else that stands where a file of ours must stand goes to `set_aside`, and is named.
+The manifest, written last, says which files are ours, and what they were when we wrote them: a
+folder with one is a whole set; what differs from it is not ours any more.
 """
 
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -16,12 +20,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from raastof_geo import files
 from raastof_geo.errors import OutputError, tell_reason
 from raastof_geo.language import Message, say_text
-from raastof_geo.records import manifest
-from raastof_geo.records.record import Record, pack_values, read_file
+from raastof_geo.records.record import Record, pack_values, read_file, render_values
 
 _MARK = "draft_of_raastof_geo"
 _JOURNAL = Record("journal.json", "raastof_geo exchange 1", most_bytes=64_000_000)
@@ -33,6 +37,118 @@ _SIGHT = re.IGNORECASE if sys.platform in ("win32", "darwin") else re.NOFLAG
 """Where results/koege and results/Koege are one folder, so are their drafts."""
 _NOBODYS = ""
 """Digest of a file that was never described, so that nothing is like it."""
+MANIFEST = Record("manifest.json", "raastof_geo results 2", most_bytes=64_000_000)
+"""Format 1 had no manifest; such a folder is known by its `plan.json`."""
+_DOORS = ("index.html", "map.html", "report.html")
+"""Pages that a reader begins with, the best first."""
+
+
+class WrittenFile(NamedTuple):
+    """One file as it was written."""
+
+    sha256: str
+    size_bytes: int
+
+
+class Manifest(NamedTuple):
+    """What a run wrote into a results folder."""
+
+    files: Mapping[str, WrittenFile]
+    """By path from the folder, with `/` between; the manifest itself is not among them."""
+    version: str
+    """Version of raastof_geo that wrote them."""
+    format: str = MANIFEST.format
+
+
+def describe_files(folder: Path, *, version: str) -> Manifest:
+    """Take the digest of every file below a folder, the manifest left out."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = {path.relative_to(folder).as_posix(): describe_file(path) for path in found}
+    files.pop(MANIFEST.name, None)
+    return Manifest(files, version)
+
+
+def describe_file(path: Path) -> WrittenFile:
+    """Take the digest of one file."""
+    data = path.read_bytes()
+    return WrittenFile(hashlib.sha256(data).hexdigest(), len(data))
+
+
+def write_manifest(manifest: Manifest, folder: Path) -> Path:
+    """Write `manifest.json`, with a digest over its own values, and return its path."""
+    values: dict[str, Any] = {
+        "format": manifest.format,
+        "raastof_geo": manifest.version,
+        "files": {
+            name: {"sha256": entry.sha256, "bytes": entry.size_bytes}
+            for name, entry in sorted(manifest.files.items())
+        },
+    }
+    path = folder / MANIFEST.name
+    path.write_bytes(render_values(values | {"sha256": _digest(values)}).encode())
+    return path
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """Read the manifest of a folder, none where there is none; `ValueError` if it is not ours."""
+    try:
+        values = read_file(folder / MANIFEST.name, most_bytes=MANIFEST.most_bytes)
+    except FileNotFoundError:
+        return None
+    if values.pop("sha256", None) != _digest(values):
+        raise ValueError("its own digest differs")
+    try:
+        files = {
+            name: WrittenFile(str(entry["sha256"]), int(entry["bytes"]))
+            for name, entry in values["files"].items()
+        }
+        found = Manifest(files, str(values["raastof_geo"]), str(values["format"]))
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise ValueError("a part is missing") from error
+    if not all(is_inside(name) for name in files):
+        raise ValueError("a path leads out of the folder")
+    return found
+
+
+def find_door(folder: Path) -> Path | None:
+    """Give the page of a results folder that a reader begins with, if one was written."""
+    try:
+        found = read_manifest(folder)
+    except ValueError:  # damaged: what it lists is nobody's word
+        found = None
+    doors = (folder / one for one in _DOORS if found and one in found.files)
+    return next(filter(files.is_file, doors), None)
+
+
+def list_own(folder: Path) -> tuple[list[str], list[str]]:
+    """List what lies in a results folder: what the manifest lists, and what lies beside it."""
+    found = read_manifest(folder)
+    listed = {*found.files, MANIFEST.name} if found else set()
+    tops = {name.split("/")[0] for name in listed}
+    places = sorted({folder, *((folder / name).parent for name in listed)})
+    there = [
+        path.relative_to(folder).as_posix()
+        for place in filter(files.is_folder, places)
+        for path in sorted(place.iterdir())
+    ]
+    ours = [name for name in there if name in tops]
+    return ours, [name for name in there if name not in listed | tops]
+
+
+def is_inside(name: str) -> bool:
+    """Tell whether a path with `/`, perhaps a stranger's, stays below its folder on any system."""
+    parts = name.split("/")
+    return (
+        name.isascii()
+        and name.isprintable()
+        and all(part.strip(". ") for part in parts)
+        and not set(name) & set('\\:*?"<>|')
+    )
+
+
+def _digest(values: Any) -> str:
+    text = json.dumps(values, ensure_ascii=True, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @contextmanager
@@ -52,14 +168,14 @@ def exchanging(folder: Path, *, version: str) -> Iterator[Path]:
             draft = _make_draft(folder)
             try:
                 yield draft / _NEW
-                described = manifest.describe_files(draft / _NEW, version=version)
-                manifest.write_manifest(described, draft / _NEW)
+                described = describe_files(draft / _NEW, version=version)
+                write_manifest(described, draft / _NEW)
                 new, old = _list_digests(described, draft / _NEW), dict[str, str]()
                 check_place(folder)
                 _check_links(folder, new)
                 with suppress(ValueError):  # a set whose manifest is damaged is not ours
-                    known = manifest.read_manifest(folder)
-                    age = manifest.MANIFEST.judge(known.format) if known is not None else None
+                    known = read_manifest(folder)
+                    age = MANIFEST.judge(known.format) if known is not None else None
                     if known is not None and age == "newer":
                         told = {"folder": folder, "version": known.version}
                         raise OutputError.saying_text("places", "newer results", **told)
@@ -107,11 +223,11 @@ def is_unfinished(folder: Path) -> bool:
     return any(files.is_file(draft / _JOURNAL.name) for draft in _list_drafts(folder))
 
 
-def _list_digests(found: manifest.Manifest, folder: Path) -> dict[str, str]:
+def _list_digests(found: Manifest, folder: Path) -> dict[str, str]:
     """List the digests of a set, that of its manifest in the folder among them."""
     digests = {name: entry.sha256 for name, entry in found.files.items()}
-    path = folder / manifest.MANIFEST.name
-    return digests | {path.name: manifest.describe_file(path).sha256}
+    path = folder / MANIFEST.name
+    return digests | {path.name: describe_file(path).sha256}
 
 
 @dataclass
@@ -158,7 +274,7 @@ class _Exchange:
         _check_links(self.folder, self.new)
         for name in sorted(self.old.keys() - self.new.keys()):
             self._retire(name)
-        for name in sorted(self.new, key=lambda name: (name == manifest.MANIFEST.name, name)):
+        for name in sorted(self.new, key=lambda name: (name == MANIFEST.name, name)):
             self._bring(name)
         parents = {path for name in self.old for path in Path(name).parents} - {Path()}
         _remove_empty(self.folder / path for path in sorted(parents, reverse=True))
@@ -193,7 +309,7 @@ class _Exchange:
 
     def _is_unchanged(self, name: str) -> bool:
         path, old = self.folder / name, self.old.get(name, _NOBODYS)
-        return bool(old) and files.is_file(path) and manifest.describe_file(path).sha256 == old
+        return bool(old) and files.is_file(path) and describe_file(path).sha256 == old
 
     def _keep(self, name: str) -> None:
         """Keep a file as it was, so that the exchange can be taken back."""
@@ -220,7 +336,7 @@ class _Exchange:
             for name, digest in self.new.items():
                 ready, place = self.draft / _NEW / name, self.folder / name
                 gone = not files.is_there(ready) and files.is_file(place)
-                if gone and manifest.describe_file(place).sha256 == digest:
+                if gone and describe_file(place).sha256 == digest:
                     place.rename(ready)
             for name in self.old:
                 kept, place = self.draft / _OLD / name, self.folder / name
@@ -269,7 +385,7 @@ def _read_journal(folder: Path, draft: Path) -> _Exchange | None:
         return None
     names = [*new, *old, values["aside"]]
     fits = all(isinstance(one, str) for one in (*names, *digests))
-    if not fits or not all(manifest.is_inside(name) for name in names):
+    if not fits or not all(is_inside(name) for name in names):
         return None
     return _Exchange(folder, draft, new, old, values["aside"])
 

@@ -19,6 +19,8 @@ NAMED = {
     "material_name": ("material", "materials"),
 }
 """Columns that hold the name of another: of which, and among which `names` of plan.json."""
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_SHOWN = 80
 
 
 class Form(NamedTuple):
@@ -68,10 +70,6 @@ def shape_flows(language: object, data: bytes = b"") -> Form:
         return sum(map(str.__eq__, head, form.heads))
 
     return max(spoken, _EARLIER, key=alike)
-
-
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_SHOWN = 80
 
 
 def harmless(text: object) -> object:

@@ -26,23 +26,6 @@ from raastof_geo.records.exchange import finish_exchange
 from raastof_geo.records.record import Record, pack_values, read_values, refusing_odd
 
 LEDGER = Record("ledger.json", "raastof_geo ledger 2", most_bytes=256_000_000)
-
-
-def write_ledger(values: Mapping[str, Any], folder: Path) -> Path:
-    """Write `ledger.json`, without white space."""
-    path = folder / LEDGER.name
-    path.write_bytes(pack_values({"format": LEDGER.format, **values}) + b"\n")
-    return path
-
-
-def read_ledger(file: Path) -> dict[str, Any]:
-    """Read a ledger; `RecordError` where it is missing or of another format."""
-    lost = say_text("damaged", "no ledger", file=str(file))
-    values = read_values(LEDGER.read(file, missing=lost), file=str(file))
-    LEDGER.check_format(values.get("format"), file=str(file))
-    return values
-
-
 BOOK_SIDES = ("plan", "baseline", "saved")
 DIMENSIONS = ("project", "municipality", "site", "material", "period", "vehicle")
 _OF_SITES = {"site": "sites", "project": "projects", "municipality": "municipalities"}
@@ -52,6 +35,16 @@ _MOST_LINES = 12
 _MOST_NAMES = 40
 _MOST_DECIMALS = 15
 _SHOWN = 80
+_SIDE_NAMES = {"plan": say("plan"), "baseline": say("baseline")}
+_AMOUNT_UNITS = {"trips": "loads", "openings": "1"}
+SHARE_OF_COMMON = say_text("explained", "common parts")
+
+
+def write_ledger(values: Mapping[str, Any], folder: Path) -> Path:
+    """Write `ledger.json`, without white space."""
+    path = folder / LEDGER.name
+    path.write_bytes(pack_values({"format": LEDGER.format, **values}) + b"\n")
+    return path
 
 
 class Explanation(NamedTuple):
@@ -121,10 +114,15 @@ class _Question:
 
 @contextmanager
 def _opening(folder: Path) -> Iterator[dict[str, Any]]:
-    """Read the ledger in a folder, and say that it is damaged if it lacks what it should hold."""
+    """Read the ledger in a folder, and say that it is damaged if it lacks what it should hold.
+
+    `RecordError` where it is missing or of another format.
+    """
     file = folder / LEDGER.name if folder.is_dir() else folder
     finish_exchange(file.parent)
-    ledger = read_ledger(file)
+    lost = say_text("damaged", "no ledger", file=str(file))
+    ledger = read_values(LEDGER.read(file, missing=lost), file=str(file))
+    LEDGER.check_format(ledger.get("format"), file=str(file))
     with refusing_odd(file):
         yield ledger
 
@@ -193,12 +191,10 @@ def _tell(asked: _Question, most: int) -> Iterator[Message]:
     sides = ("baseline", "plan") if asked.side == "saved" else (asked.side,)
     if asked.side == "saved":
         before, plan = map(asked.total, sides)
-        yield say("saved = baseline - plan = {before} - {plan} = {saved} {unit}").format(
-            before=_number(before),
-            plan=_number(plan),
-            saved=_number(before - plan),
-            unit=tell_unit(asked.unit),
-        )
+        less = say("saved = baseline - plan = {before} - {plan} = {saved} {unit}")
+        told_sides = {"before": _number(before), "plan": _number(plan)}
+        saved, unit = _number(before - plan), tell_unit(asked.unit)
+        yield less.format(saved=saved, unit=unit, **told_sides)
     if asked.dimension in _OF_SITES:
         yield read_texts("shared legs")[ledger["shared_legs"]]
         yield SHARE_OF_COMMON
@@ -210,11 +206,9 @@ def _tell(asked: _Question, most: int) -> Iterator[Message]:
         yield from _tell_source(ledger, name)
     for doubt in ledger["doubts"]:
         if doubt["figure"] in names and doubt["part"] in asked.parts:
-            yield read_texts("explained")["doubt"].format(
-                figure=_name_factor(ledger, doubt["figure"]),
-                influence=_number(doubt["influence"]),
-                unit=tell_unit(ledger["units"][doubt["part"]]),
-            )
+            figure, influence = _name_factor(ledger, doubt["figure"]), _number(doubt["influence"])
+            told_in = {"influence": influence, "unit": tell_unit(ledger["units"][doubt["part"]])}
+            yield read_texts("explained")["doubt"].format(figure=figure, **told_in)
 
 
 def _tell_part(
@@ -262,16 +256,11 @@ def _tell_line(ledger: dict[str, Any], side: str, part: str, entry: _Entry) -> M
     where = place[origin] if origin == goal else f"{place[origin]} → {place[goal]}"
     labels = ("material", "what", "vehicle", "period")
     about = ", ".join(filter(None, (_called(ledger, at, line[at]) for at in labels)))
-    return read_texts("explained")["line"].format(
-        where=where,
-        about=about,
-        base=_number(base),
-        of=tell_unit(of),
-        factor=_factor(entry.value / base) if base else "0",
-        share=format_number(100 * entry.share, digits=1),
-        value=_number(entry.counted),
-        unit=tell_unit(units[part]),
-    )
+    told: dict[str, Any] = {"where": where, "about": about, "unit": tell_unit(units[part])}
+    told |= {"base": _number(base), "of": tell_unit(of), "value": _number(entry.counted)}
+    told["factor"] = _factor(entry.value / base) if base else "0"
+    share = format_number(100 * entry.share, digits=1)
+    return read_texts("explained")["line"].format(share=share, **told)
 
 
 def _tell_source(ledger: dict[str, Any], name: str) -> Iterator[Message]:
@@ -281,16 +270,11 @@ def _tell_source(ledger: dict[str, Any], name: str) -> Iterator[Message]:
     by_year = [f"{year}: {_factor(one)}" for year, one in (figure["by_year"] or {}).items()]
     known = ", ".join(by_year) or say("a curve")
     value = known if figure["value"] is None else _factor(figure["value"])
-    yield read_texts("explained")["source"].format(
-        name=_name_factor(ledger, name),
-        value=value,
-        unit=tell_unit(figure["unit"]),
-        span=tell_span(figure | ends),
-        source=figure["source"],
-        since=format_day(str(figure["valid_from"] or "–")),
-        state=STATES[figure["evidence"]],
-        note=f" ({figure['note']})" if figure["note"] else "",
-    )
+    told = {"name": _name_factor(ledger, name), "value": value, "source": figure["source"]}
+    told |= {"unit": tell_unit(figure["unit"]), "span": tell_span(figure | ends)}
+    told |= {"since": format_day(str(figure["valid_from"] or "–"))}
+    told |= {"note": f" ({figure['note']})" if figure["note"] else ""}
+    yield read_texts("explained")["source"].format(state=STATES[figure["evidence"]], **told)
 
 
 def _called(ledger: dict[str, Any], label: str, one: str) -> str:
@@ -311,9 +295,3 @@ def _factor(value: float) -> str:
 
 def _number(value: float) -> str:
     return format_number(value, digits=0 if abs(value) >= 1000 else 2)
-
-
-_SIDE_NAMES = {"plan": say("plan"), "baseline": say("baseline")}
-_AMOUNT_UNITS = {"trips": "loads", "openings": "1"}
-
-SHARE_OF_COMMON = say_text("explained", "common parts")

@@ -1,9 +1,14 @@
-"""`proof.npz`: the arrays of a programme and its plan, read without trusting a byte of them."""
+"""`plan.json`, to check and repeat a plan, and `proof.npz`, without which it is not believed.
 
+The arrays of the programme and its plan are read without trusting a byte of them.
+"""
+
+import hashlib
 import io
 import zipfile
 import zlib
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeAlias
@@ -12,30 +17,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from raastof_geo.arrays import Integers
-from raastof_geo.errors import RaastofError
+from raastof_geo.errors import DamagedError, RaastofError, raise_all
 from raastof_geo.language import read_data, say, say_text
-from raastof_geo.records.record import Record, refuse_part, refuse_proof
+from raastof_geo.records import record
 
-PROOF = Record("proof.npz", "raastof_geo proof 4", most_bytes=1_000_000_000)
+PROOF = record.Record("proof.npz", "raastof_geo proof 4", most_bytes=1_000_000_000)
 """Format 1 had no labels of columns, no rates and no copy of plan.json; format 2 had no tables
 with every digit and no catalogue, so that results could be checked and not be read back; format
 3 knew no goals."""
 
 Arrays: TypeAlias = Mapping[str, NDArray[Any]]
+_TOLD: Mapping[str, list[str]] = read_data("proof.toml")
+ROW_SIGNS = {-1: "<=", 0: "=", 1: ">="}
+"""How a row holds its sum against its limit."""
+_MOST_ARRAYS = 2_000_000_000
+_MOST_TIMES = 100
+"""Arrays larger than so many times the file, and than 64 MB, are no honest proof."""
+PLAN = record.Record("plan.json", "raastof_geo plan 3", most_bytes=64_000_000)
+"""Format 2 had no names of sites and materials, and its proof kept tonnes only."""
+_MOST_TOLD = 10
 
 
 class ProofArrays(SimpleNamespace):
     """The arrays of a proof, as `data/proof.toml` names them and tells what they mean."""
-
-
-_TOLD: Mapping[str, list[str]] = read_data("proof.toml")
-
-ROW_SIGNS = {-1: "<=", 0: "=", 1: ">="}
-"""How a row holds its sum against its limit."""
-
-_MOST_ARRAYS = 2_000_000_000
-_MOST_TIMES = 100
-"""Arrays larger than so many times the file, and than 64 MB, are no honest proof."""
 
 
 def write_proof(arrays: Arrays, folder: Path) -> Path:
@@ -61,7 +65,9 @@ def read_proof(path: Path) -> tuple[ProofArrays, bytes]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             whole = sum(entry.file_size for entry in archive.infolist())
             if whole > min(_MOST_ARRAYS, max(64_000_000, _MOST_TIMES * len(data))):
-                raise refuse_proof(say("its archive holds more than a proof can"), file=str(path))
+                raise record.refuse_proof(
+                    say("its archive holds more than a proof can"), file=str(path)
+                )
             PROOF.check_format(str(_read_array(path, archive, "format", "U")), file=str(path))
             kinds = {name: what[0] for name, (what, *_) in _TOLD.items()}
             arrays = ProofArrays(
@@ -73,7 +79,7 @@ def read_proof(path: Path) -> tuple[ProofArrays, bytes]:
         *(zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, OverflowError),
         *(OSError, RuntimeError, NotImplementedError, MemoryError),
     ) as error:
-        raise refuse_proof(say("its archive cannot be unpacked"), file=str(path)) from error
+        raise record.refuse_proof(say("its archive cannot be unpacked"), file=str(path)) from error
     _check_fit(path, arrays)
     return arrays, data
 
@@ -81,15 +87,15 @@ def read_proof(path: Path) -> tuple[ProofArrays, bytes]:
 def _read_array(path: Path, archive: zipfile.ZipFile, name: str, kind: str) -> NDArray[Any]:
     entry = archive.getinfo(f"{name}.npy")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise refuse_proof(say("its archive cannot be unpacked"), file=str(path))
+        raise record.refuse_proof(say("its archive cannot be unpacked"), file=str(path))
     data = io.BytesIO(archive.read(entry))
     try:
         array = np.lib.format.read_array(data, allow_pickle=False)
     except (ValueError, MemoryError) as error:
-        raise refuse_part(name, file=str(path)) from error
+        raise record.refuse_part(name, file=str(path)) from error
     large = kind in "fi" and array.dtype.itemsize > 8
     if large or array.dtype.kind != kind or data.read(1) or not _is_sound(array):
-        raise refuse_part(name, file=str(path))
+        raise record.refuse_part(name, file=str(path))
     return array
 
 
@@ -128,4 +134,48 @@ def _check_fit(path: Path, arrays: ProofArrays) -> None:
         and all(bool(((one >= 0) & (one < size)).all()) for one, size in pointing)
     )
     if not fits:
-        raise refuse_proof(say("its parts do not fit together"), file=str(path))
+        raise record.refuse_proof(say("its parts do not fit together"), file=str(path))
+
+
+def write_plan(values: Mapping[str, Any], folder: Path, *, moves: int) -> Path:
+    """Write `plan.json`, with the name of the proof beside it; `moves` of its columns are moves."""
+    proof = folder / PROOF.name
+    link = link_proof(proof.read_bytes() if proof.exists() else None, moves)
+    path = folder / PLAN.name
+    path.write_bytes(record.render_values({**values, "proof": link}).encode())
+    return path
+
+
+def link_proof(data: bytes | None, moves: int) -> dict[str, Any]:
+    """Say in plan.json which proof belongs to it: part `proof`, by the digest of its file."""
+    digest = None if data is None else hashlib.sha256(data).hexdigest()
+    return {"file": PROOF.name, "sha256": digest, "moves": moves}
+
+
+def read_plan(path: Path) -> tuple[dict[str, Any], bytes]:
+    """Read `plan.json`: values and bytes; `RecordError` if missing or other, or `DamagedError`."""
+    lost = say("{file} is missing: give the folder that `raastof run` wrote", file=str(path))
+    data = PLAN.read(path, missing=lost)
+    return read_copy(data, file=str(path)), data
+
+
+def read_copy(packed: bytes, *, file: str = PROOF.name) -> dict[str, Any]:
+    """Read the copy of plan.json that a proof keeps, refused as `read_plan` refuses plan.json."""
+    values = record.read_values(packed, file=file)
+    versions = values.get("versions")
+    version = versions.get("raastof_geo") if isinstance(versions, dict) else None
+    PLAN.check_format(values.get("format"), file=file, version=version)
+    return values
+
+
+def read_results(folder: Path) -> tuple[dict[str, Any], ProofArrays]:
+    """Read a plan and its proof, which have to agree, in a fraction of a second.
+
+    `RecordError` if missing or of another format, `DamagedError` if not what one run wrote.
+    """
+    plan, _ = read_plan(folder / PLAN.name)
+    proof, data = read_proof(folder / PROOF.name)
+    written = read_copy(proof.plan.tobytes()) | {"proof": link_proof(data, len(proof.move_giver))}
+    differences = record.list_differences(plan, written, file=PLAN.name)
+    raise_all(DamagedError, list(islice(differences, _MOST_TOLD)))
+    return plan, proof

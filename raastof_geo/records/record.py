@@ -19,6 +19,9 @@ from raastof_geo.language import Message, plain, read_texts, say, say_text
 _DEEPEST = 60
 _LONGEST_NUMBER = 40
 _SHOWN = 80
+Age: TypeAlias = Literal["same", "older", "newer", "foreign"]
+_NUMBERED = re.compile(r"raastof_geo (?P<kind>\w+) (?P<number>0|[1-9]\d{0,5})")
+_VERSION_SHOWN = 40
 
 
 def render_values(values: Any) -> str:
@@ -210,12 +213,6 @@ def _tell_difference(file: str, field: str, found: str | None, kept: str | None)
 def _join(field: str, name: str) -> str:
     name = plain(name)[:_SHOWN]
     return f"{field}.{name}" if field else name
-
-
-Age: TypeAlias = Literal["same", "older", "newer", "foreign"]
-
-_NUMBERED = re.compile(r"raastof_geo (?P<kind>\w+) (?P<number>0|[1-9]\d{0,5})")
-_VERSION_SHOWN = 40
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,35 @@
 """Check a plan again from the files that were written, with NumPy and nothing that made it."""
 
+import json
 import math
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from raastof_geo.arrays import Floats
 from raastof_geo.errors import RaastofError, RecordError, tell_reason
-from raastof_geo.language import Message, format_number, plain, read_texts, say, say_text
-from raastof_geo.records import manifest, record
-from raastof_geo.records.exchange import finish_exchange
+from raastof_geo.language import Message, format_number, plain, read_data, read_texts, say, say_text
+from raastof_geo.records import exchange, record
 from raastof_geo.records.flows import FLOWS, compare_table, list_rows, shape_flows
-from raastof_geo.records.plan import PLAN, link_proof, read_copy, read_plan
-from raastof_geo.records.proof import PROOF, ROW_SIGNS, ProofArrays, find_rows, read_proof
-from raastof_geo.records.tally import recount, tell_recounted
+from raastof_geo.records.proof import (
+    PLAN,
+    PROOF,
+    ROW_SIGNS,
+    ProofArrays,
+    find_rows,
+    link_proof,
+    read_copy,
+    read_plan,
+    read_proof,
+)
+from raastof_geo.records.record import entries_at, number_in, refuse_part, show_value, values_at
+
+_Values: TypeAlias = Mapping[str, Any]
+_Table: TypeAlias = dict[str, list[Any]]
 
 _LARGE = 1e6
 _TONNES = 1e-3
@@ -26,6 +38,9 @@ _ROUNDS = 6
 _SHARE = 1e-6
 _CORE = (PLAN.name, PROOF.name, FLOWS)
 """Files that are checked value by value; others by their digest."""
+_DIGITS, _SUM_SHARE = 1e-6, 1e-8
+_SUMS = read_data("recount.toml")
+"""What is added up again; the file says of each part what it is."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +115,7 @@ def check_results(folder: Path | str) -> Verdict:
     cannot be finished here.
     """
     folder = Path(folder)
-    finish_exchange(folder)
+    exchange.finish_exchange(folder)
     try:
         with np.errstate(all="ignore"):
             return _check(folder)
@@ -140,11 +155,11 @@ def _check(folder: Path) -> Verdict:
     return replace(verdict, findings=tuple(findings), notes=(*notes, *table_notes, *others))
 
 
-def _render(plan: Mapping[str, Any]) -> bytes:
+def _render(plan: _Values) -> bytes:
     return record.render_values(plan).encode("utf-8", "replace")
 
 
-def _measure(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> Verdict:
+def _measure(kept: _Values, of: str, proof: ProofArrays) -> Verdict:
     # Every plan is bounded from below by weak duality.
     sense, price, cost = proof.sense, proof.price, proof.cost
     price = np.where((sense < 0) & (price > 0), 0.0, price)
@@ -164,15 +179,13 @@ def _measure(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> Verdict:
     bounds = []
     for one in candidates:
         left = _reduced(proof, one)
-        cheap = np.flatnonzero(left < 0)
-        bounds.append(float(one @ proof.limit))
-        if len(cheap):
-            bounds[-1] += float(left[cheap] @ most[cheap])
-    claimed = record.values_at(kept, of).get("lower_bound")
+        cheap = left < 0
+        bounds.append(float(one @ proof.limit) + float(left[cheap] @ most[cheap]))
+    claimed = values_at(kept, of).get("lower_bound")
     return Verdict(
         objective=float(proof.cost @ proof.value),
         lower_bound=max(bounds),
-        claimed_bound=-np.inf if claimed is None else record.number_in(claimed),
+        claimed_bound=-np.inf if claimed is None else number_in(claimed),
         largest_violation=_violation(proof)[0],
         smallest_reduced_cost=float(reduced.min(initial=0.0)),
         rows=len(proof.limit),
@@ -182,22 +195,22 @@ def _measure(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> Verdict:
     )
 
 
-def _read_manifest(folder: Path) -> tuple[manifest.Manifest | None, list[Message]]:
+def _read_manifest(folder: Path) -> tuple[exchange.Manifest | None, list[Message]]:
     """Read what was written, or say why that cannot be told."""
-    name = manifest.MANIFEST.name
+    name = exchange.MANIFEST.name
     try:
-        listed = manifest.read_manifest(folder)
+        listed = exchange.read_manifest(folder)
     except (ValueError, OSError, OverflowError, MemoryError):
         return None, [say_text("verdicts", "damaged manifest", file=name)]
     if listed is None:
         return None, [say_text("verdicts", "no manifest", file=name)]
-    manifest.MANIFEST.check_format(listed.format, file=name, version=listed.version)
+    exchange.MANIFEST.check_format(listed.format, file=name, version=listed.version)
     data = (folder / name).read_bytes()
     same = data == _render(record.read_values(data, file=name))
     return listed, [] if same else [_written_otherwise(name)]
 
 
-def _list_changed(folder: Path, listed: manifest.Manifest | None) -> Iterator[tuple[str, Message]]:
+def _list_changed(folder: Path, listed: exchange.Manifest | None) -> Iterator[tuple[str, Message]]:
     for name, entry in (listed.files if listed else {}).items():
         if (found := _look_at(folder, name, entry)) is not None:
             yield name, found
@@ -212,14 +225,14 @@ def _list_others(folder: Path, told: str) -> list[Message]:
     return [said for name, said in _list_changed(folder, listed) if name not in told]
 
 
-def _look_at(folder: Path, name: str, entry: manifest.WrittenFile) -> Message | None:
+def _look_at(folder: Path, name: str, entry: exchange.WrittenFile) -> Message | None:
     path, file = folder / name, plain(name)
     try:
         status = path.lstat()
         if not stat.S_ISREG(status.st_mode):
             return say("{file} is no longer a file", file=file)
         same = status.st_size == entry.size_bytes
-        same = same and manifest.describe_file(path).sha256 == entry.sha256
+        same = same and exchange.describe_file(path).sha256 == entry.sha256
     except (FileNotFoundError, NotADirectoryError):
         return say("{file} is missing", file=file)
     except (OSError, ValueError) as error:
@@ -228,14 +241,11 @@ def _look_at(folder: Path, name: str, entry: manifest.WrittenFile) -> Message | 
 
 
 def _check_table(
-    folder: Path,
-    kept: Mapping[str, Any],
-    listed: manifest.Manifest | None,
-    changed: Mapping[str, Message],
+    folder: Path, kept: _Values, listed: exchange.Manifest | None, changed: Mapping[str, Message]
 ) -> tuple[list[Message], list[Message]]:
     """Compare flows.csv with plan.json, where a run wrote it: what differs, and what is noted."""
-    path, language = folder / FLOWS, record.values_at(kept, "scenario", "said").get("language")
-    told = record.entries_at(kept, "flows"), record.values_at(kept, "names")
+    path, language = folder / FLOWS, values_at(kept, "scenario", "said").get("language")
+    told = entries_at(kept, "flows"), values_at(kept, "names")
     form = shape_flows(language)
     whole = form.render(list_rows(*told, form))
     if listed is not None and FLOWS not in listed.files:
@@ -268,14 +278,14 @@ def _violation(proof: ProofArrays) -> tuple[float, int]:
     return float(max(one.max(initial=0.0) for one in (broken, -proof.value, halves))), worst
 
 
-def _tolerance(kept: Mapping[str, Any], of: str, proof: ProofArrays) -> float:
+def _tolerance(kept: _Values, of: str, proof: ProofArrays) -> float:
     """Give how far a row may be broken: a kilogram, less where nobody asks for 1,000 tonnes. [t]
 
     Until 2026 that was so where nobody asked for one tonne, and folders of then say a kilogram.
     """
     limit = proof.limit
     most = float(limit[(proof.sense >= 0) & (limit > 0)].max(initial=0.0))
-    older = most >= 1.0 and record.values_at(kept, of).get("tolerance_t") == _TONNES
+    older = most >= 1.0 and values_at(kept, of).get("tolerance_t") == _TONNES
     if not 0.0 < most < 1e3 or older:
         return _TONNES
     return _TONNES / 10.0 ** math.ceil(math.log10(1e3 / most))
@@ -309,28 +319,28 @@ def _check_rows(proof: ProofArrays, tolerance: float) -> Iterator[Message]:
 
 
 def _check_certificate(
-    plan: Mapping[str, Any], of: str, verdict: Verdict, proof: ProofArrays
+    plan: _Values, of: str, verdict: Verdict, proof: ProofArrays
 ) -> Iterator[Message]:
-    claimed, tolerance = record.values_at(plan, of), _tolerance(plan, of, proof)
+    claimed, tolerance = values_at(plan, of), _tolerance(plan, of, proof)
     for name, value, room in _expect(claimed, verdict, tolerance):
-        if not abs(record.number_in(claimed.get(name)) - value) <= room:
+        if not abs(number_in(claimed.get(name)) - value) <= room:
             yield tell_recounted(f"{of}.{name}", claimed.get(name), value)
     linear, lower = claimed.get("linear_bound"), verdict.lower_bound
-    if linear is not None and not record.number_in(linear) <= lower + _room(lower):
+    if linear is not None and not number_in(linear) <= lower + _room(lower):
         yield tell_recounted(f"{of}.linear_bound", linear, lower)
     bound, most = verdict.claimed_bound, verdict.objective
     if not verdict.decisions:
         most = min(most, lower)
     if claimed.get("lower_bound") is not None and not bound <= most + _room(most):
         yield say("the lower bound in plan.json cannot be proved from proof.npz")
-    holds = record.number_in(claimed.get("largest_violation")) <= tolerance
+    holds = number_in(claimed.get("largest_violation")) <= tolerance
     holds = holds and _claimed_gap(claimed) <= _SHARE
     if claimed.get("holds") is not holds:
         yield tell_recounted(f"{of}.holds", claimed.get("holds"), holds)
 
 
 def _expect(
-    claimed: Mapping[str, Any], verdict: Verdict, tolerance: float
+    claimed: _Values, verdict: Verdict, tolerance: float
 ) -> Iterator[tuple[str, float, float]]:
     """Give what the certificate should say, and how far it may be from that."""
     yield "objective", verdict.objective, _room(verdict.objective)
@@ -346,10 +356,279 @@ def _expect(
         yield "tolerance_t", tolerance, 1e-9 * tolerance
 
 
-def _claimed_gap(claimed: Mapping[str, Any]) -> float:
-    objective = record.number_in(claimed.get("objective"))
-    return (objective - record.number_in(claimed.get("lower_bound"))) / max(abs(objective), 1.0)
+def _claimed_gap(claimed: _Values) -> float:
+    objective = number_in(claimed.get("objective"))
+    return (objective - number_in(claimed.get("lower_bound"))) / max(abs(objective), 1.0)
 
 
 def _room(value: float) -> float:
     return max(_TONNES, _SHARE * abs(value))
+
+
+def recount(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
+    """Name all in plan.json that does not follow from the proof or itself; or `DamagedError`."""
+    for count in (
+        *(_count_used, _count_parties, _count_flows, _count_rates),
+        *(_count_others, _count_sums, _count_totals, _count_baseline),
+        *(_count_saved, _count_rows, _count_names),
+    ):
+        yield from count(plan, proof)
+
+
+def _count_used(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
+    """Check that the columns in use are those with a value, and that each has its place."""
+    used, moves = proof.used_column, len(proof.move_giver)
+    fits = (
+        np.array_equal(used, np.flatnonzero(proof.value))
+        and np.array_equal(np.sort(proof.flow_column), used[used < moves])
+        and np.array_equal(proof.other_column, used[used >= moves])
+    )
+    if not fits:
+        yield say("proof.npz moves tonnes that plan.json does not show")
+
+
+def _count_parties(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
+    """Check that the row of an offer, a need or a capture is about its own moves, and no others."""
+    sites, goods = proof.giver_site.tolist(), proof.giver_material.tolist()
+    surplus = np.array([f"{site}/{one}" for site, one in zip(sites, goods, strict=True)])
+    parties = {
+        "captured": (surplus, proof.move_giver),
+        "offers_kept": (proof.giver, proof.move_giver),
+        "needs_met": (proof.taker, proof.move_taker),
+    }
+    starts = proof.row_start
+    for row, name in enumerate(proof.row_name.tolist()):
+        rule, _, label = name.partition(": ")
+        if rule not in parties:
+            continue
+        inside = proof.column[starts[row] : starts[row + 1]]
+        labels, numbers = parties[rule]
+        if rule == "captured" and label in proof.giver:  # of one offer, not of a whole site
+            labels = proof.giver
+        if others := {*labels[numbers[inside[inside < len(numbers)]]].tolist()} - {label}:
+            told = say("proof.npz: the rule {rule} speaks of {others}", rule=name)
+            yield told.format(others=", ".join(sorted(others)[:3]))
+
+
+def _count_flows(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
+    """Check who sends what to whom, by the labels of the columns, and what that adds up to."""
+    flows, at = entries_at(plan, "flows"), proof.flow_column
+    if len(flows) != len(at):
+        yield say_text("recounted", "other flows", flows=len(flows), columns=len(at))
+        return
+    right = {
+        name: getattr(proof, of)[getattr(proof, which)[at]]
+        for which, labels in _SUMS["of_moves"].items()
+        for name, of in labels.items()
+    }
+    right["tonnes"] = proof.value[at]
+    used, measures = np.searchsorted(proof.used_column, at), proof.measure.tolist()
+    if (used < len(proof.used_column)).all():
+        right |= {
+            name: right["tonnes"] * proof.measure_rate[measures.index(measure)][used]
+            for name, measure in _SUMS["of_flows"].items()
+            if measure in measures
+        }
+    yield from _compare_rows(plan, "flows", {name: one.tolist() for name, one in right.items()})
+
+
+def _count_rates(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
+    """Check loads, and sums as tonnes times what a tonne has, of the plan and its baseline."""
+    pooled = values_at(plan, "scenario", "said", "baseline").get("return_loads")
+    plain = _SUMS["per_t"] if pooled else _SUMS["per_t"] | _SUMS["per_t_alone"]
+    for name, products in (("flows", _SUMS["per_t"]), ("baseline_flows", plain)):
+        rows = _table(plan, name, ["tonnes", "load_t", "work_h", "loads", *products.values()])
+        tonnes = list(map(number_in, rows["tonnes"]))
+        each = zip(tonnes, rows["load_t"], rows["work_h"], rows["loads"], strict=True)
+        for row, (moved, *entry) in enumerate(each):
+            load, hours, loads = map(number_in, entry)
+            trips = moved / load if hours > 0 and load > 0 else 0.0
+            if not -_DIGITS * max(1.0, trips) < loads - trips < 1 + _DIGITS * max(1.0, trips):
+                yield tell_recounted(f"{name}[{row}].loads", entry[2], float(np.ceil(trips)))
+        for product, rate in products.items():
+            rates = map(number_in, rows[rate])
+            right = [one * other for one, other in zip(tonnes, rates, strict=True)]
+            yield from _compare_rows(plan, name, {product: right}, size=[1e4 * t for t in tonnes])
+
+
+def _count_others(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
+    """Check that recipes, stores, empty trips and what is opened are the other columns in use."""
+    for kind, (name, amount, *keys) in _SUMS["others"].items():
+        mine = list(_read_others(proof, kind))
+        right: _Table = {
+            key: [label[place] if place < len(label) else None for label, _ in mine]
+            for place, key in enumerate(keys)
+        }
+        yield from _compare_rows(plan, name, right | {amount: [value for _, value in mine]})
+    opened = {tuple(label) for label, value in _read_others(proof, "openings") if value > 0.5}
+    there = [(one.get("role"), one.get("site")) in opened for one in entries_at(plan, "openings")]
+    yield from _compare_rows(plan, "openings", {"opened": there})
+
+
+def _read_others(proof: ProofArrays, kind: str) -> Iterator[tuple[list[str], float]]:
+    """Give what the other columns of a kind are about, and their values."""
+    values = proof.value[proof.other_column].tolist()
+    for text, value in zip(proof.other_label.tolist(), values, strict=True):
+        try:
+            label = json.loads(text)
+        except (ValueError, RecursionError):
+            label = None
+        if not isinstance(label, list) or not all(isinstance(one, str) for one in label or [0]):
+            raise refuse_part("other_label")
+        if label[0] == kind:
+            yield label[1:], value
+
+
+def _count_sums(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
+    """Check that amounts and objectives are the values times their rates."""
+    value = proof.value[proof.used_column]
+    for part, names, rates in (
+        ("amounts", proof.measure, proof.measure_rate),
+        ("objectives", proof.objective, proof.objective_rate),
+    ):
+        said, sums = values_at(plan, part), (rates @ value).tolist()
+        right = dict(zip(names.tolist(), sums, strict=True))
+        if list(said) != list(right):
+            yield tell_recounted(f"{part}.order", ", ".join(said), ", ".join(right))
+            continue
+        yield from _compare(part, said, right)
+    goals = int(plan.get("goal_certificate") is not None)
+    lacks, first = proof.objective_rate[:goals], proof.objective_rate[goals : goals + 1]
+    if goals and not np.array_equal(lacks[0], proof.goal_cost[proof.used_column]):
+        yield say("proof.npz: what goals lack is not what its columns lack")
+    if len(first) and not np.allclose(first[0], proof.cost[proof.used_column], rtol=1e-9):
+        yield say("proof.npz: the first objective is not what its columns cost")
+
+
+def _count_totals(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
+    """Check that totals of the plan are its amounts, or sums of its flows."""
+    amounts, total = values_at(plan, "amounts"), values_at(plan, "effect", "plan")
+    flows = _table(plan, "flows", ("tonnes", "loads", "virgin", "taker_kind"))
+    right = {name: number_in(amounts.get(measure)) for name, measure in _SUMS["of_plan"].items()}
+    right |= {name: _add(flows[name]) for name in ("tonnes", "loads")}
+    right |= _sum_kinds(flows)
+    yield from _compare("effect.plan", total, right)
+    fleet = _table(plan, "fleet", ("vehicle_km",))
+    yield from _compare("amounts", amounts, {"vehicle_km": _add(fleet["vehicle_km"])})
+    yield from _compare("", plan, {"columns": float(len(proof.cost))})
+
+
+def _sum_kinds(flows: _Table) -> dict[str, float]:
+    rows = list(zip(flows["tonnes"], flows["virgin"], flows["taker_kind"], strict=True))
+    return {
+        "virgin_tonnes": _add(t for t, virgin, _ in rows if number_in(virgin) > 0),
+        "received_tonnes": _add(t for t, _, kind in rows if kind == "receiver"),
+        "secondary_tonnes": _add(
+            t for t, virgin, kind in rows if kind == "need" and not number_in(virgin) > 0
+        ),
+    }
+
+
+def _count_baseline(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
+    """Check that totals of the baseline are sums of its tables, and the first of all of them."""
+    columns = [*set(_SUMS["of_baseline"].values()), "virgin", "taker_kind"]
+    flows = _table(plan, "baseline_flows", columns)
+    right = {name: _add(flows[column]) for name, column in _SUMS["of_baseline"].items()}
+    for name, sums in _SUMS["beside_flows"].items():
+        table = _table(plan, f"baseline_{name}", sums.values())
+        for total, column in sums.items():
+            right[total] += _add(table[column])
+    said = values_at(plan, "effect", "baseline")
+    yield from _compare("effect.baseline", said, right | _sum_kinds(flows))
+    for at, one in enumerate(entries_at(plan, "effect", "baselines")):
+        totals = values_at(one, "totals")
+        whole = {"all_kg_co2e_wtw": _add(totals.get(name) for name in _SUMS["emissions"])}
+        yield from _compare(f"effect.baselines[{at}]", totals, said if at == 0 else whole)
+
+
+def _count_saved(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
+    """Check savings as baseline less plan, emissions as sums of parts, and shares as one number."""
+    after, before = values_at(plan, "effect", "plan"), values_at(plan, "effect", "baseline")
+    for side, total in (("plan", after), ("baseline", before)):
+        whole = _add(total.get(name) for name in _SUMS["emissions"])
+        yield from _compare(f"effect.{side}", total, {"all_kg_co2e_wtw": whole})
+    saved = values_at(plan, "effect", "saved")
+    right = {name: number_in(before.get(name)) - number_in(after[name]) for name in after}
+    yield from _compare("effect.saved", saved, right)
+    base = number_in(before.get("kg_co2e_wtw"))
+    known = base > 0 and not values_at(plan, "effect", "baseline_missing_tonnes")
+    share = 1 - number_in(after.get("kg_co2e_wtw")) / base if known else None
+    yield from _compare("effect", values_at(plan, "effect"), {"saved_share": share})
+    target = values_at(plan, "effect", "target")
+    if target.get("period") or target.get("municipality"):
+        return
+    for at, reach in enumerate(entries_at(plan, "effect", "target", "reaches")):
+        if (name := f"secondary_share_{reach.get('definition')}") in after:
+            share = number_in(after[name])
+            yield from _compare(f"effect.target.reaches[{at}]", reach, {"in_plan": share})
+
+
+def _count_rows(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
+    """Check that the constraints are the rows, with their limits, uses and prices."""
+    rows, spread = len(proof.limit), find_rows(proof)
+    terms = proof.coefficient * proof.value[proof.column]
+    split = [name.partition(": ") for name in proof.row_name.tolist()]
+    right: _Table = {
+        "rule": [rule for rule, _, _ in split],
+        "label": [label for _, _, label in split],
+        "sense": [ROW_SIGNS[sense] for sense in proof.sense.tolist()],
+        "limit": proof.limit.tolist(),
+        "used": np.bincount(spread, terms, minlength=rows).astype(np.float64).tolist(),
+        "shadow_price": proof.price_given.tolist(),
+    }
+    size = np.bincount(spread, np.abs(terms), minlength=rows).tolist()
+    yield from _compare_rows(plan, "constraints", right, size=size)
+
+
+def _count_names(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
+    """Check that a site is called what the scenario calls it."""
+    said = values_at(plan, "scenario", "said", "sites")
+    right = {
+        site: (about.get("name") if isinstance(about, dict) else None) or site
+        for site, about in said.items()
+    }
+    names = values_at(plan, "names", "sites")
+    yield from _compare("names.sites", names, right)
+    if list(names) != list(right):
+        yield tell_recounted("names.sites.order", ", ".join(names), ", ".join(right))
+
+
+def _compare(field: str, said: _Values, right: Mapping[str, Any]) -> Iterator[Message]:
+    for name, expected in right.items():
+        if not _agree(said.get(name), expected):
+            yield tell_recounted(f"{field}.{name}" if field else name, said.get(name), expected)
+
+
+def _compare_rows(
+    plan: _Values, table: str, right: _Table, *, size: Sequence[float] = ()
+) -> Iterator[Message]:
+    """Name the cells of a table of plan.json that are not the right ones; `size` is of each row."""
+    for name, column in right.items():
+        if len(said := _table(plan, table, [name])[name]) != len(column):
+            yield tell_recounted(f"{table}.length", len(said), float(len(column)))
+            return
+        sizes = size or [0.0] * len(column)
+        for row, (one, other, large) in enumerate(zip(said, column, sizes, strict=True)):
+            if not _agree(one, other, size=large):
+                yield tell_recounted(f"{table}[{row}].{name}", one, other)
+
+
+def _agree(said: Any, right: Any, *, size: float = 0.0) -> bool:
+    if isinstance(right, float) and not isinstance(said, bool | str | None):
+        return abs(number_in(said) - right) <= _DIGITS + _SUM_SHARE * abs(right) + 1e-12 * size
+    return type(said) is type(right) and bool(said == right)
+
+
+def _add(values: Iterable[Any]) -> float:
+    return float(sum(map(number_in, values)))
+
+
+def tell_recounted(field: str, said: Any, right: Any) -> Message:
+    """Say that something in plan.json is not what comes out when it is counted again."""
+    found = f"{right:.9g}" if isinstance(right, float) else show_value(right)
+    return say_text("recounted", "says", claimed=show_value(said), name=field, found=found)
+
+
+def _table(plan: _Values, name: str, columns: Iterable[str]) -> _Table:
+    rows = entries_at(plan, name)
+    return {column: [row.get(column) for row in rows] for column in columns}

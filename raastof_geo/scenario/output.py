@@ -11,8 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 from raastof_geo.language import Readable, read_texts
 from raastof_geo.records.flows import FLOWS
 from raastof_geo.records.ledger import LEDGER
-from raastof_geo.records.plan import PLAN
-from raastof_geo.records.proof import PROOF
+from raastof_geo.records.proof import PLAN, PROOF
 from raastof_geo.scenario.identity import check_word
 
 Writer: TypeAlias = Callable[[Any, Path], Path]
@@ -53,14 +52,14 @@ OUTPUTS: tuple[Output, ...] = (
     Output("workbook", "plan.xlsx", "tables.workbook:write_workbook"),
     Output("worth", "worth.html", "worth:write_worth", on_request=True),
     Output("flows", FLOWS, "plan:record_flows"),
-    Output("soil_notifications", "soil_notifications.csv", "tables.soil:write_soil"),
+    Output("soil_notifications", "soil_notifications.csv", "tables.handover:write_soil"),
     Output("geopackage", "plan.gpkg", "geopackage:write_geopackage"),
     Output("geoparquet", "geoparquet", "geopackage:write_geoparquet", on_request=True),
     Output("plan", PLAN.name, "plan:record_plan", quotes="proof"),
     Output("proof", PROOF.name, "plan:record_proof"),
     Output("ledger", LEDGER.name, "plan:record_ledger"),
     Output("summary", "summary.md", "tables.summary:write_summary"),
-    Output(INDEX, f"{INDEX}.html", "documents.index:write_index", quotes="plan"),
+    Output(INDEX, f"{INDEX}.html", "documents.report:write_index", quotes="plan"),
 )
 """In the order in which a scenario that names none is said to ask for them."""
 

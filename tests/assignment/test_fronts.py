@@ -23,7 +23,7 @@ from raastof_geo.cli.app import run_command
 from raastof_geo.errors import InputError, NoPlanError
 from raastof_geo.figures.vocabulary import CO2E, COST, TRANSPORT_WTW
 from raastof_geo.language import speaking
-from raastof_geo.outputs.documents.fronts import VARIANTS, list_matches
+from raastof_geo.outputs.documents.comparison import VARIANTS, list_matches
 from raastof_geo.pipeline import compare_alternatives, compare_front, write_each
 from raastof_geo.scenario.reading.read import read_variant
 from raastof_geo.spread import working

@@ -14,7 +14,7 @@ from raastof_geo.assignment import assign
 from raastof_geo.effect import Effect, measure_effect
 from raastof_geo.effect.cause import CAUSES, Gain
 from raastof_geo.errors import NoPlanError
-from raastof_geo.outputs.credit import doubt_allocation, say_price
+from raastof_geo.outputs.opening import doubt_allocation, say_price
 from raastof_geo.pipeline import solve_scenario
 from raastof_geo.scenario import read_scenario
 

@@ -14,7 +14,7 @@ from raastof_geo.language import speaking
 from raastof_geo.legs.detour import explain_route
 from raastof_geo.legs.legs import price_legs
 from raastof_geo.legs.roads import RoadPrices
-from raastof_geo.outputs.pages.route import draw_route, explain_detour
+from raastof_geo.outputs.pages.beside import draw_route, explain_detour
 from raastof_geo.roads.edges import Turn
 from raastof_geo.roads.road import Access, Road
 from raastof_geo.roads.routing.router import place_stops

@@ -13,7 +13,7 @@ import pytest
 from commands import run
 
 from raastof_geo.outputs.opening import conclude
-from raastof_geo.records.manifest import describe_files, find_door, read_manifest, write_manifest
+from raastof_geo.records.exchange import describe_files, find_door, read_manifest, write_manifest
 from raastof_geo.scenario.output import INDEX, OUTPUTS
 
 

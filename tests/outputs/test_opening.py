@@ -10,8 +10,7 @@ from worlds import make_scenario
 
 from raastof_geo.effect.target import TargetAnswer
 from raastof_geo.language import round_off
-from raastof_geo.outputs.credit import write_short
-from raastof_geo.outputs.opening import open_answer, say_span
+from raastof_geo.outputs.opening import open_answer, say_span, write_short
 from raastof_geo.pipeline import read_for_roads, solve_scenario
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"

@@ -17,9 +17,9 @@ from raastof_geo.outputs import OUTPUTS, write_outputs
 from raastof_geo.outputs.documents.project import list_projects
 from raastof_geo.outputs.plan import describe_plan
 from raastof_geo.pipeline import run_scenario
+from raastof_geo.records.exchange import describe_files, read_manifest, write_manifest
 from raastof_geo.records.flows import FLOW_COLUMNS, Form, harmless, list_rows
 from raastof_geo.records.ledger import explain_figure
-from raastof_geo.records.manifest import describe_files, read_manifest, write_manifest
 from raastof_geo.records.verify import check_results
 from raastof_geo.scenario.output import EVERY_OUTPUT, Output
 from raastof_geo.version import __version__

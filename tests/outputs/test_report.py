@@ -25,7 +25,6 @@ from raastof_geo.cli import run_command
 from raastof_geo.errors import InputError, OutputError
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, shown_in_lines
 from raastof_geo.language import format_number, speaking
-from raastof_geo.outputs.credit import name_cause
 from raastof_geo.outputs.documents.charts import Bar, draw_waterfall
 from raastof_geo.outputs.documents.document import Data, Picture, Table, write_page
 from raastof_geo.outputs.documents.drawing import WIDTH, Shape, SiteMark, Words, measure_text
@@ -33,7 +32,7 @@ from raastof_geo.outputs.documents.flow_map import draw_map_picture
 from raastof_geo.outputs.documents.project import file_name, list_projects, round_coarsely
 from raastof_geo.outputs.documents.report import build_appendix, build_report
 from raastof_geo.outputs.documents.word import write_word
-from raastof_geo.outputs.opening import open_answer
+from raastof_geo.outputs.opening import name_cause, open_answer
 from raastof_geo.pipeline import run_scenario
 from raastof_geo.records.ledger import explain_figure
 from raastof_geo.scenario.period import Period, name_period, read_period

@@ -28,7 +28,7 @@ from raastof_geo.figures.vocabulary import (
 )
 from raastof_geo.language import speaking
 from raastof_geo.outputs.documents.effects import list_payees, tabulate_accounts
-from raastof_geo.outputs.tables.basis import describe_basis
+from raastof_geo.outputs.opening import describe_basis
 from raastof_geo.outputs.tables.workbook import write_workbook
 from raastof_geo.pipeline import run_scenario
 from raastof_geo.records.flows import FLOW_HEADS

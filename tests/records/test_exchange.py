@@ -17,10 +17,15 @@ from raastof_geo.errors import OutputError
 from raastof_geo.files import tracing
 from raastof_geo.language import speaking
 from raastof_geo.outputs import write_outputs
-from raastof_geo.records import manifest
-from raastof_geo.records.exchange import exchanging, finish_exchange, is_unfinished, remove_draft
+from raastof_geo.records import exchange
+from raastof_geo.records.exchange import (
+    exchanging,
+    finish_exchange,
+    is_unfinished,
+    list_own,
+    remove_draft,
+)
 from raastof_geo.records.ledger import explain_figure
-from raastof_geo.records.manifest import list_own
 
 OLD = {
     "report.docx": "old report",
@@ -78,16 +83,16 @@ def tree(folder):
 
 
 def without_manifest(folder):
-    return {name: text for name, text in tree(folder).items() if name != manifest.MANIFEST.name}
+    return {name: text for name, text in tree(folder).items() if name != exchange.MANIFEST.name}
 
 
 def is_whole(folder, files):
     """Whether the manifest lists just these files, and each is as it says."""
-    found = manifest.read_manifest(folder)
+    found = exchange.read_manifest(folder)
     return (
         found is not None
         and found.files.keys() == files.keys()
-        and all(manifest.describe_file(folder / name) == one for name, one in found.files.items())
+        and all(exchange.describe_file(folder / name) == one for name, one in found.files.items())
         and all((folder / name).read_text() == text for name, text in files.items())
     )
 
@@ -212,7 +217,7 @@ def test_a_damaged_manifest_makes_nothing_ours(tmp_path, damage):
     write(folder, OLD)
     (folder / "manifest.json").write_bytes(damage)
     with pytest.raises(ValueError, match=r"."):
-        manifest.read_manifest(folder)
+        exchange.read_manifest(folder)
     write(folder, NEW)
     texts = [*tree(folder).values()]
     assert is_whole(folder, NEW)
@@ -229,10 +234,10 @@ def test_a_manifest_that_leads_out_of_the_folder_is_none(tmp_path, name):
     write(folder, OLD)
     victim = tmp_path / "victim.txt"
     victim.write_text("mine")
-    listed = {name: manifest.describe_file(victim)}
-    manifest.write_manifest(manifest.Manifest(listed, "1"), folder)
+    listed = {name: exchange.describe_file(victim)}
+    exchange.write_manifest(exchange.Manifest(listed, "1"), folder)
     with pytest.raises(ValueError, match="leads out"):
-        manifest.read_manifest(folder)
+        exchange.read_manifest(folder)
     write(folder, NEW)
     assert victim.read_text() == "mine"
 
@@ -241,9 +246,9 @@ def test_results_of_a_newer_version_are_refused(tmp_path):
     """A folder whose format this version does not know is left alone."""
     folder = tmp_path / "s"
     write(folder, OLD)
-    found = manifest.read_manifest(folder)
-    newer = manifest.Manifest(found.files, "9.1", "raastof_geo results 3")
-    manifest.write_manifest(newer, folder)
+    found = exchange.read_manifest(folder)
+    newer = exchange.Manifest(found.files, "9.1", "raastof_geo results 3")
+    exchange.write_manifest(newer, folder)
     before = tree(tmp_path)
     with pytest.raises(OutputError, match=r"of a newer version, 9\.1"):
         write(folder, NEW)
@@ -291,12 +296,12 @@ def test_what_is_no_file_is_no_manifest(tmp_path, make):
     """A folder or a pipe of a user that bears the manifest's name is moved aside and named."""
     folder = tmp_path / "s"
     folder.mkdir()
-    make(folder / manifest.MANIFEST.name)
+    make(folder / exchange.MANIFEST.name)
     with pytest.raises(ValueError, match="is not a file"):
-        manifest.read_manifest(folder)
+        exchange.read_manifest(folder)
     write(folder, NEW)
     assert is_whole(folder, NEW)
-    assert [path.name for path in (folder / "set_aside").iterdir()] == [manifest.MANIFEST.name]
+    assert [path.name for path in (folder / "set_aside").iterdir()] == [exchange.MANIFEST.name]
 
 
 def test_ctrl_c_while_the_draft_is_removed_leaves_none(tmp_path, monkeypatch):

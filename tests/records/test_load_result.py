@@ -25,7 +25,7 @@ from raastof_geo.errors import DamagedError, NoPlanError, RecordError, RoadDataE
 from raastof_geo.language import speaking
 from raastof_geo.legs.legs import price_legs
 from raastof_geo.pipeline import place_scenario
-from raastof_geo.records.plan import read_results
+from raastof_geo.records.proof import read_results
 from raastof_geo.records.record import pack_values
 from raastof_geo.result import Result
 from raastof_geo.roads.load import load_network

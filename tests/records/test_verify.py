@@ -22,7 +22,7 @@ from raastof_geo.errors import InputError, NoPlanError
 from raastof_geo.language import speaking
 from raastof_geo.legs.legs import Legs
 from raastof_geo.outputs.write import find_writer
-from raastof_geo.records.manifest import describe_files, write_manifest
+from raastof_geo.records.exchange import describe_files, write_manifest
 from raastof_geo.records.verify import check_results
 from raastof_geo.result import Result
 from raastof_geo.roads.load import load_network

@@ -20,8 +20,8 @@ import pytest
 
 from raastof_geo.cli import run_command
 from raastof_geo.errors import InputError, RaastofError
+from raastof_geo.records.exchange import MANIFEST, describe_files, read_manifest, write_manifest
 from raastof_geo.records.ledger import explain_figure
-from raastof_geo.records.manifest import MANIFEST, describe_files, read_manifest, write_manifest
 from raastof_geo.records.proof import read_proof
 from raastof_geo.records.record import pack_values, render_values
 from raastof_geo.records.verify import Verdict, check_results

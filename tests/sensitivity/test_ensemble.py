@@ -23,7 +23,7 @@ from raastof_geo.cli.app import run_command
 from raastof_geo.effect.measure import measure_effect
 from raastof_geo.errors import InputError, NoPlanError
 from raastof_geo.language import speaking
-from raastof_geo.outputs.likelihood import (
+from raastof_geo.outputs.documents.assumptions import (
     say_of_hundred,
     tell_commitments,
     tell_likelihood,

@@ -1,8 +1,9 @@
-"""Plans side by side: a page and a workbook of what is otherwise.
+"""Plans side by side: a page and a workbook of what is otherwise, and what it tells above them.
 
 The first plan is what the others are held against.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,15 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from raastof_geo.assignment import Plan
+from raastof_geo.assignment.alternative import MATCH, measure_distance
+from raastof_geo.assignment.front import Front
 from raastof_geo.effect.books import Books
-from raastof_geo.figures.vocabulary import CO2E, COST, VEHICLE_KM, shown_in_lines
-from raastof_geo.language import Readable, read_texts, say, speaking
+from raastof_geo.effect.junction import Junction
+from raastof_geo.figures.vocabulary import CO2E, COST, VEHICLE_KM, Indicator, shown_in_lines
+from raastof_geo.language import Readable, format_number, read_texts, say, speaking
 from raastof_geo.outputs.documents import document
-from raastof_geo.outputs.documents.charts import draw_bars
-from raastof_geo.outputs.documents.document import Listing
+from raastof_geo.outputs.documents.charts import draw_bars, draw_front
+from raastof_geo.outputs.documents.document import Block, Listing, Paragraph, Picture, Table
 from raastof_geo.outputs.documents.effects import name_group
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
 from raastof_geo.outputs.opening import say_span
@@ -25,7 +29,7 @@ from raastof_geo.records.exchange import exchanging
 from raastof_geo.result import Result
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.varied import list_leaves
-from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, Headlines, read_headlines
+from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, Headlines, Told, read_headlines
 from raastof_geo.version import __version__
 
 PAGE, VARIANTS = "comparison.html", "variants.yaml"
@@ -38,27 +42,8 @@ _LEAST_T = 0.05
 _ENDS = ["origin", "destination", "material", "vehicle", "virgin"]
 _APART = {"title", "variants", "assumptions", "outputs"}
 """What is said of other plans, or of files."""
-
-
-def write_listings(
-    scenario: Scenario,
-    page: document.Document,
-    listings: Iterable[Listing],
-    path: Path,
-    **more: str,
-) -> Path:
-    """Write a page to a path, a workbook called as it is, and `more` texts; give their folder.
-
-    `OutputError` as `write_outputs`.
-    """
-    with exchanging(path.parent, version=__version__) as draft:
-        document.write_page(page, draft / path.name)
-        for name, text in more.items():
-            (draft / name).write_text(text, encoding="utf-8", newline="\n")
-        with open_book(scenario, draft / f"{path.stem}.xlsx") as book:
-            for one in listings:
-                book.sheet(one.title).table(one.heads, one.rows, digits=3, freeze=one.freeze)
-    return path.parent
+_MOST_COMMON = 40
+"""As many matches that all plans have are told, the largest first."""
 
 
 class PlanFigures(NamedTuple):
@@ -124,7 +109,7 @@ def write_comparison(
     cases: Sequence[Compared],
     folder: Path,
     *,
-    above: Callable[[], Iterable[document.Block]] = tuple,
+    above: Callable[[], Iterable[Block]] = tuple,
     beside: str = "",
 ) -> Path:
     """Write a page and a workbook of cases beside each other into a folder; give it.
@@ -140,14 +125,20 @@ def write_comparison(
             for number, mine in enumerate(changes, 2)
             for one in mine
         )
-        plans, more = _tabulate(cases), {VARIANTS: beside} if beside else {}
+        plans = _tabulate(cases)
         page = document.Document(
             str(say("{title}: plans compared", title=scenario.said.title)),
             scenario.said.language,
             (*above(), *_lay_out(result, cases, plans, changes)),
             read_texts("comparison")["how"].format(span=say_span(scenario)),
         )
-        return write_listings(scenario, page, [plans, *sheets], folder / PAGE, **more)
+        with exchanging(folder, version=__version__) as draft:
+            document.write_page(page, draft / PAGE)
+            if beside:
+                (draft / VARIANTS).write_text(beside, encoding="utf-8", newline="\n")
+            with open_book(scenario, draft / "comparison.xlsx") as book:
+                document.write_sheets((plans, *sheets), book)
+    return folder
 
 
 def _tabulate(cases: Sequence[Compared]) -> Listing:
@@ -167,18 +158,18 @@ def _tabulate(cases: Sequence[Compared]) -> Listing:
 
 def _lay_out(
     result: Result, cases: Sequence[Compared], plans: Listing, changes: Sequence[Sequence[Listing]]
-) -> Iterator[document.Block]:
+) -> Iterator[Block]:
     rows = [row[:_SHOWN] for row in plans.rows]
     title = say("Plans beside each other")
     yield plans._replace(title=title, heads=plans.heads[:_SHOWN], rows=rows).show()
     if lost := tuple(f"{case.title}: {case.refused}" for case in cases if case.found is None):
-        yield document.Paragraph(say("Without a plan"), lead=True)
+        yield Paragraph(say("Without a plan"), lead=True)
         yield document.Bullets(lost)
     shown, found = SHOWN["saved_kg_co2e"], {one.title: one.found for one in cases if one.found}
     values = [one.headlines.saved_kg_co2e * shown.factor for one in found.values()]
     mark = (values[0] if values else 0.0, cases[0].title)
     drawn = draw_bars([*found], [(str(shown.title), values)], unit=str(shown.unit), mark=mark)
-    yield document.Picture(drawn, read_texts("comparison")["bars"], shown.head)
+    yield Picture(drawn, read_texts("comparison")["bars"], shown.head)
     for number, (case, mine) in enumerate(zip(cases[1:], changes, strict=True), 2):
         yield document.Heading(case.title, anchor=f"plan-{number}")
         yield from (one.show() for one in mine)
@@ -186,7 +177,7 @@ def _lay_out(
             yield from _draw_changes(result, _change_flows(cases[0].found, case.found))
 
 
-def _draw_changes(result: Result, changed: pd.DataFrame) -> Iterator[document.Block]:
+def _draw_changes(result: Result, changed: pd.DataFrame) -> Iterator[Block]:
     """Draw what comes and what goes, on the roads of the first case."""
     known = list(result.scenario.sites)  # where the first case has no site, its roads lead nowhere
     for end in _ENDS[:2]:
@@ -197,7 +188,7 @@ def _draw_changes(result: Result, changed: pd.DataFrame) -> Iterator[document.Bl
         if len(hauls := mine.assign(tonnes=mine["change"].abs()).reset_index()):
             ends = dict.fromkeys([*hauls["origin"], *hauls["destination"]])
             drawn = draw_map_picture(result, list(hauls.itertuples()), ends)
-            yield document.Picture(drawn, caption, caption)
+            yield Picture(drawn, caption, caption)
 
 
 def _change_flows(first: PlanFigures, second: PlanFigures) -> pd.DataFrame:
@@ -254,3 +245,85 @@ def _tell_flows(scenario: Scenario, changed: pd.DataFrame) -> Iterator[list[Any]
         sites = (scenario.site_name(one) if one in scenario.sites else one for one in ends)
         named = name_group(scenario, "material", what) if what in materials else what
         yield [*sites, named, kinds[kind], before, now, change]
+
+
+def _read_axis(measure: Indicator) -> Told:
+    """Read how people read a measure: emissions in tonnes, to a kilogram."""
+    unit = str(measure.aim.unit) if measure.aim else measure.unit
+    told = re.sub("^kg ", "t ", unit)
+    return Told(measure.bare, told, *((1.0, 0) if told == unit else (1e-3, 3)))
+
+
+def tell_front(front: Front, _: Sequence[Compared] = ()) -> Iterator[Block]:
+    """Tell where the front runs, how it was found, and what a unit less costs along it."""
+    texts, axes = read_texts("fronts"), [*map(_read_axis, front.measures)]
+    points = [(one.first * axes[0].factor, one.second * axes[1].factor) for one in front.corners]
+    key = "steps" if front.stepped else "corners" if front.complete else "some corners"
+    yield Paragraph(texts[key].format(count=len(points)), lead=True)
+    titles = axes[0].head, axes[1].head
+    if len(points) > 1:
+        names = [str(number) for number, _ in enumerate(points, 1)]
+        drawn = draw_front(points, names, titles, joined=not front.stepped)
+        yield Picture(drawn, texts["picture"], texts["picture"])
+    # By the tonne, whichever of the two is the emission.
+    turned = axes[0].factor > axes[1].factor
+    of, per = reversed(axes) if turned else axes
+    prices = [(1 / one if turned else one) * per.factor / of.factor for one in front.prices]
+    told = [*(format_number(one, digits=1) for one in prices), "–"]
+    heads = (say("Variant"), *titles, f"{per.unit}/{of.unit}")
+    rows = zip(front.variants, front.corners, told, strict=True)
+    table = [(id_, *map(Told.number, axes, corner), price) for id_, corner, price in rows]
+    yield Table(say("The front"), heads, tuple(table), source=texts["price"])
+    yield Paragraph(texts["paste"].format(file=VARIANTS))
+
+
+def tell_alternatives(
+    scenario: Scenario, within: float, cases: Sequence[Compared]
+) -> Iterator[Block]:
+    """Tell what plans near the best one cost, how far they lie apart, and what all of them have."""
+    texts, share = read_texts("alternatives"), format_number(100 * within, digits=1)
+    plans = {one.title: one.found for one in cases if one.found is not None}
+    key = "found" if len(plans) > 1 else "none"
+    yield Paragraph(texts[key].format(count=len(plans) - 1, share=share), lead=True)
+    if len(plans) < 2:
+        return
+    matches, step = [*map(list_matches, plans.values())], scenario.said.objectives[0]
+    values = [sum(one.amounts[name] for name in step.minimise) for one in plans.values()]
+    axis, rows = _read_axis(step.minimise[0]), list[tuple[Readable, ...]]()
+    for title, value, mine in zip(plans, values, matches, strict=True):
+        over = 100 * (value - values[0]) / (abs(values[0]) or 1.0)
+        far = (format_number(100 * measure_distance(mine, other)) for other in matches)
+        rows.append((title, axis.number(value), format_number(over, digits=2), *far))
+    minimised = f"{' + '.join(one.bare for one in step.minimise)} [{axis.unit}]"
+    heads: tuple[Readable, ...] = (say("Plan"), minimised, say("Above the best [%]"), *plans)
+    yield Table(texts["apart"], heads, tuple(rows), source=texts["distance"])
+    common = pd.concat(matches, axis=1, join="inner").min(axis=1)
+    common = common.sort_index().sort_values(ascending=False, kind="stable")
+    same = tuple(
+        (*map(scenario.site_name, ends), name_group(scenario, "material", what), format_number(t))
+        for *ends, what, t in common.head(_MOST_COMMON).reset_index().itertuples(index=False)
+    )
+    columns = tuple(read_texts("heads of common matches").values())
+    yield Table(texts["in common"], columns, same, words=3, source=texts["common"])
+    yield Paragraph(texts["paste"].format(file=VARIANTS))
+
+
+def list_matches(plan: PlanFigures) -> pd.Series:
+    """Give the tonnes of each match between two sites that is worth a load. [t]"""
+    summed = plan.flows.groupby(level=MATCH, observed=True)[["tonnes", "loads"]].sum()
+    return summed.loc[summed["loads"] >= 1.0, "tonnes"]
+
+
+def tell_candidates(junctions: Sequence[Junction], cases: Sequence[Compared]) -> Iterator[Block]:
+    """Tell which junctions were proposed, how much passes them, and what the plan uses there."""
+    texts, found = read_texts("candidates"), cases[-1].found
+    used = found.flows.groupby(level="destination")["tonnes"].sum() if found else pd.Series()
+    numbers = document.write_numbers
+    rows = [
+        (one.id, f"{one.lon:.6f}, {one.lat:.6f}", *numbers(one.trips, used.get(one.id, 0.0)))
+        for one in junctions
+    ]
+    heads = (say("Place"), "lon, lat", say("Trucks that pass"), texts["comes"])
+    yield Paragraph(texts["how"].format(count=len(rows)), lead=True)
+    yield Table(texts["proposed"], heads, tuple(rows), words=2, source=texts["passes"])
+    yield Paragraph(texts["paste"].format(file=VARIANTS))

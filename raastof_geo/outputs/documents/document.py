@@ -2,14 +2,22 @@
 
 import base64
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from raastof_geo.language import Language, Message, Readable, format_number, plain, say
 from raastof_geo.outputs.documents.drawing import Drawing
+from raastof_geo.outputs.tables.book import Book
 from raastof_geo.outputs.template import read_asset, read_template
 from raastof_geo.records.flows import harmless, shape_table
+
+_MINUS = re.compile(r"(?<![\w.,)–-])-(?=\d)")
+_IN_UNIT = re.compile(r" (?=[^\[\]]*\])")
+_CONTENT_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'"
+)
 
 
 class Heading(NamedTuple):
@@ -70,6 +78,12 @@ class Listing(NamedTuple):
 def _write(cell: Any) -> str:
     told = "–" if cell is None else str(cell)
     return format_number(cell, digits=1) if isinstance(cell, float) else told
+
+
+def write_sheets(listings: Iterable[Listing], book: Book) -> None:
+    """Write a sheet for each listing."""
+    for one in listings:
+        book.sheet(one.title).table(one.heads, one.rows, digits=3, freeze=one.freeze)
 
 
 class Figures(NamedTuple):
@@ -157,10 +171,6 @@ def number_blocks(document: Document) -> Iterator[tuple[Block, Message | None, i
         yield block, name, counts.get(type(block), 0)
 
 
-_MINUS = re.compile(r"(?<![\w.,)–-])-(?=\d)")
-_IN_UNIT = re.compile(r" (?=[^\[\]]*\])")
-
-
 def plain_number(text: Readable) -> str:
     """Write a number as print has it: a minus as long as a plus, and `[t CO2e]` on one line."""
     return _IN_UNIT.sub("\N{NO-BREAK SPACE}", _MINUS.sub("−", plain(text)))
@@ -177,29 +187,18 @@ def write_page(document: Document, path: Path) -> Path:
     return path
 
 
-_CONTENT_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
-    "form-action 'none'"
-)
-
-
 def render_page(document: Document) -> str:
     """Build the page: semantic HTML with its style inside; it asks no host and runs no script.
 
     What users wrote is escaped, drawings are SVG in the text, what can be saved lies in the links.
     """
     page: str = read_template("documents/document.html.j2", number=plain_number).render(
-        title=plain(document.title),
-        subtitle=plain(document.subtitle),
-        language=document.language,
-        facts=document.facts,
-        numbered=document.numbered,
+        document=document,
         blocks=[
             (type(block).__name__, block, f"{name} {number} · " if name else "", saved)
             for block, name, number in number_blocks(document)
             for saved in [list(_save(block, name, number, document.language))]
         ],
-        footer=document.footer,
         policy=_CONTENT_POLICY,
         style=read_asset("documents/document.css"),
         texts={"contents": say("Contents"), "skip": say("Skip to the text"), "how": say("how?")},

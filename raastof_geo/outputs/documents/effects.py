@@ -25,7 +25,7 @@ from raastof_geo.figures.vocabulary import (
     shown_in_lines,
 )
 from raastof_geo.language import Message, Readable, format_number, read_texts, say, say_count
-from raastof_geo.outputs import credit
+from raastof_geo.outputs import opening
 from raastof_geo.outputs.documents.charts import Bar, draw_bars, draw_waterfall
 from raastof_geo.outputs.documents.document import (
     Block,
@@ -42,6 +42,11 @@ from raastof_geo.outputs.tables.summary import SHARES, list_conditions, list_sha
 from raastof_geo.result import Flow, Result
 from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.scenario import Scenario
+
+_MOST_GROUPS = 60
+_LEAST_SEEN = 0.004
+"""Of the longest bar: what is shorter is a hairline."""
+_MOST_PAYEES = 40
 
 
 def tabulate_effect(
@@ -60,9 +65,6 @@ def tabulate_effect(
         anchors.append(f"how-{part}")
     heads = ("", say("Baseline"), say("Plan"), say("Baseline − plan"), "%")
     return Table(caption, heads, tuple(rows), links=tuple(anchors) if links else ())
-
-
-_MOST_GROUPS = 60
 
 
 def tabulate_groups(result: Result, caption: Message, dimension: str) -> Table:
@@ -113,15 +115,15 @@ def draw_causes(effect: Effect) -> Iterator[Block]:
         return
     first = Bar(str(say("Baseline")), effect.baseline.all_kg_co2e_wtw / 1000, whole=True)
     last = Bar(str(say("Plan")), effect.plan.all_kg_co2e_wtw / 1000, whole=True)
-    changes = [Bar(credit.name_cause(one), -one.gain.kg_co2e / 1000) for one in effect.causes]
+    changes = [Bar(opening.name_cause(one), -one.gain.kg_co2e / 1000) for one in effect.causes]
     most = max(abs(one.value) for one in changes)
     seen = [one for one in changes if abs(one.value) > _LEAST_SEEN * most]
     best = min(changes, key=attrgetter("value"))
     message = say("No cause saves CO2e")
     if best.value < 0:
-        saved, cause = credit.write_short(-best.value), credit.in_sentence(best.label)
+        saved, cause = opening.write_short(-best.value), opening.in_sentence(best.label)
         message = say("The largest saving, {tonnes} t CO2e: {cause}", tonnes=saved, cause=cause)
-    told = [f"{one.label} {credit.write_short(one.value)}" for one in (first, *seen, last)]
+    told = [f"{one.label} {opening.write_short(one.value)}" for one in (first, *seen, last)]
     how, unit = read_texts("prose")["causes"], say("t CO2e from well to wheel (WTW), all parts")
     rows = tuple((one.label, one.value) for one in (first, *changes, last))
     left_out: Readable = ""
@@ -140,10 +142,6 @@ def draw_causes(effect: Effect) -> Iterator[Block]:
     )
 
 
-_LEAST_SEEN = 0.004
-"""Of the longest bar: what is shorter is a hairline."""
-
-
 def tabulate_causes(result: Result) -> Iterator[Block]:
     """Tabulate what each cause saves, part by part, and say how that is to be read."""
     effect, parts, prose = result.effect, (*parts_of(CO2E), CO2E), read_texts("prose")
@@ -151,14 +149,12 @@ def tabulate_causes(result: Result) -> Iterator[Block]:
         return
     yield Heading(say("Effect by cause"), anchor="causes")
     whole = effect.baseline_books.totals - effect.books.totals
-    each: list[tuple[Any, ...]] = [
-        (credit.name_cause(one), one.saved, one.gain) for one in effect.causes
-    ]
+    each: list[Any] = [(opening.name_cause(it), it.saved, it.gain) for it in effect.causes]
     rows = [
         (
             name,
             *write_numbers(*(saved[part] for part in parts), per=1000, digits=1),
-            *(*write_numbers(gain.dkk, per=1000), credit.say_price(gain)),
+            *(*write_numbers(gain.dkk, per=1000), opening.say_price(gain)),
         )
         for name, saved, gain in (*each, (say("Total"), whole, effect.whole))
     ]
@@ -185,21 +181,15 @@ def draw_progress(result: Result) -> Iterator[Block]:
     whole = [follow_periods(books)[0] for books in (effect.baseline_books, effect.books)]
     shares = [[100 * share(one) for _, share in SHARES] for one in whole]
     titles, heads = [str(title) for title, _ in SHARES], (f"{side} [%]" for side in sides)
-    told = [
-        f"{title}: {format_number(was, digits=1)} – {format_number(now, digits=1)}"
-        for title, was, now in zip(titles, *shares, strict=True)
-    ]
+    written, texts = [write_numbers(*each, digits=1) for each in shares], read_texts("effect told")
+    told = [f"{title}: {was} – {now}" for title, was, now in zip(titles, *written, strict=True)]
+    series = [*zip(map(str, sides), shares, strict=True)]
+    unit = str(say("% of the needs, reference tonnes"))
+    goal = (100 * GOAL_SHARE, str(say("goal {goal} % in {year}", **GOAL)))
     yield Picture(
-        draw_bars(
-            titles,
-            [(str(side), each) for side, each in zip(sides, shares, strict=True)],
-            unit=str(say("% of the needs, reference tonnes")),
-            mark=(100 * GOAL_SHARE, str(say("goal {goal} % in {year}", **GOAL))),
-        ),
-        read_texts("effect told")["bars of shares"].format(told="; ".join(told)),
-        read_texts("effect told")["met"].format(
-            now=format_number(shares[1][-1], digits=1), was=format_number(shares[0][-1], digits=1)
-        ),
+        draw_bars(titles, series, unit=unit, mark=goal),
+        texts["bars of shares"].format(told="; ".join(told)),
+        texts["met"].format(now=written[1][-1], was=written[0][-1]),
         read_texts("prose")["goal"].format(**GOAL),
         GOAL_SOURCE,
         Data((say("Share"), *heads), tuple(zip(titles, *shares, strict=True))),
@@ -224,17 +214,19 @@ def tabulate_progress(result: Result) -> Iterator[Table]:
         yield Table(caption, (what, *heads[part]), tuple(told))
 
 
-def show_commitments(plan: pd.Series, before: pd.Series, moved: float, then: float) -> Figures:
-    """Show the four figures that public clients report; `moved` is to and from site. [t]"""
-    figures = (
-        (say("To and from site [t]"), moved, then),
-        (VIRGIN.heading, plan[VIRGIN], before[VIRGIN]),
-        (REUSED.heading, plan[REUSED], before[REUSED]),
-        (say("Transport distance, trucks [km]"), plan[VEHICLE_KM], before[VEHICLE_KM]),
-    )
+def show_commitments(
+    plan: pd.Series, before: pd.Series, moved: Iterable[float], *first: tuple[Any, ...]
+) -> Figures:
+    """Show the four figures that public clients report; `moved` is to and from site. [t]
+
+    They are of the plan and before, and stand after others that come `first`.
+    """
+    parts: dict[Any, Readable] = {VIRGIN: VIRGIN.heading, REUSED: REUSED.heading}
+    parts[VEHICLE_KM] = say("Transport distance, trucks [km]")
+    shown = [*first, (say("To and from site [t]"), *write_numbers(*moved))]
+    shown += [(name, *write_numbers(plan[one], before[one])) for one, name in parts.items()]
     told = say("without coordination {before}")
-    each = ((name, write_numbers(*amounts)) for name, *amounts in figures)
-    return Figures(tuple((name, now, told.format(before=was)) for name, (now, was) in each))
+    return Figures(tuple((name, now, told.format(before=was)) for name, now, was in shown))
 
 
 def tabulate_cost(
@@ -395,6 +387,3 @@ def _name_payee(scenario: Scenario, sort: str, party: str) -> Readable:
     if sort == "seller":
         return say("{project}, from others", project=scenario.project_name(party))
     return read_texts("payees").get(sort) or name_group(scenario, "project", party)
-
-
-_MOST_PAYEES = 40

@@ -15,7 +15,7 @@ import shapely
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.documents import drawing
 from raastof_geo.outputs.documents.charts import DARK
-from raastof_geo.outputs.pages.base import find_land
+from raastof_geo.outputs.pages.streets import find_land
 from raastof_geo.outputs.palette import COAST, LAND, ROLE_MARKS, VIRGIN_COLOUR
 from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork

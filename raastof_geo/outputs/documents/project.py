@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import pandas as pd
 
@@ -21,12 +21,10 @@ from raastof_geo.assignment.telling.names import call, call_material, join_claus
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import CO2E, COST, SOLD
 from raastof_geo.language import Message, format_day, format_number, plain, read_texts, say
-from raastof_geo.outputs.credit import in_sentence, tell_credit
+from raastof_geo.outputs import opening
 from raastof_geo.outputs.documents import document, effects
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
-from raastof_geo.outputs.opening import say_span
 from raastof_geo.outputs.palette import attribute_maps
-from raastof_geo.outputs.tables.basis import describe_basis, name_basis
 from raastof_geo.outputs.tables.summary import find_reliances
 from raastof_geo.records.ledger import SHARE_OF_COMMON
 from raastof_geo.result import Flow, Result, list_flows
@@ -46,6 +44,7 @@ LEAD_WEEKS: Mapping[str, int] = {"residual_product_terms": 4, "permit_section_19
 8 to 10 weeks to treat a permit (odense.dk, vejen.dk, read in November 2026)."""
 
 _Dated: TypeAlias = tuple[datetime.date, Message]
+_T = TypeVar("_T", Flow, "Transport")
 
 
 class Transport(NamedTuple):
@@ -121,7 +120,7 @@ def build_project(
     transports, steps = list_transports(scenario, own, mine), list_steps(result, own, mine)
     emissions = read_texts("prose")["emissions"].format(unit=CO2E.unit)
     legs = read_texts("shared legs")[scenario.said.effect.shared_legs]
-    found = (describe_basis(result), legs, SHARE_OF_COMMON, emissions)
+    found = (opening.describe_basis(result), legs, SHARE_OF_COMMON, emissions)
     relied_on = say("Conditions that these flows rely on")
     later = tuple(steps[_MOST_STEPS:])
     conditions: list[document.Block] = [document.Bullets(later)] if later else []
@@ -129,7 +128,7 @@ def build_project(
     sides = (result.effect.books, result.effect.baseline_books)
     moved = [books.tonnes_by_project.get(project, 0.0) for books in sides]
     effect = (
-        effects.show_commitments(plan, before, *moved),
+        effects.show_commitments(plan, before, moved),
         effects.tabulate_effect(say("What falls to this project"), plan, before),
     )
     folds: tuple[tuple[document.Fold, Iterable[document.Block]], ...] = (
@@ -148,13 +147,9 @@ def build_project(
         *_draw_map(result, project, own),
         *(block for fold, inside in folds for block in (fold, *inside)),
     ]
-    return document.Document(
-        title=scenario.project_name(project),
-        language=scenario.said.language,
-        blocks=tuple(blocks),
-        subtitle=scenario.said.title,
-        footer=(attribute_maps(result.network),),
-    )
+    footer, said = attribute_maps(result.network), scenario.said
+    name, shown = scenario.project_name(project), tuple(blocks)
+    return document.Document(name, said.language, shown, said.title, (footer,))
 
 
 def find_own_sites(scenario: Scenario, project: str) -> set[str]:
@@ -166,14 +161,14 @@ def _tell_summary(result: Result, before: pd.Series, plan: pd.Series) -> Iterato
     saved = before[CO2E] - plan[CO2E]
     sides = (plan[CO2E], before[CO2E], abs(saved))
     now, then, less = document.write_numbers(*sides, per=1000, digits=1)
-    told = {"plan": now, "before": then, "saved": less, "span": say_span(result.scenario)}
+    told = {"plan": now, "before": then, "saved": less, "span": opening.say_span(result.scenario)}
     sentence = read_texts("prose")["emits_less" if saved >= 0 else "emits_more"]
-    baseline = in_sentence(name_basis(result.effect.baselines[0]))
+    baseline = opening.in_sentence(opening.name_basis(result.effect.baselines[0]))
     yield document.Paragraph(sentence.format(baseline=baseline, **told), lead=True)
-    paid = [format_number((one[COST] - one[SOLD]) / 1e6, digits=2) for one in (plan, before)]
-    yield document.Paragraph(
-        say("You pay {now} million DKK instead of {then}.", now=paid[0], then=paid[1])
-    )
+    paid = (one[COST] - one[SOLD] for one in (plan, before))
+    now, then = document.write_numbers(*paid, per=1e6, digits=2)
+    sentence = say("You pay {now} million DKK instead of {then}.", now=now, then=then)
+    yield document.Paragraph(sentence)
 
 
 def _tell_transports(scenario: Scenario, moved: Sequence[Transport]) -> Iterator[document.Block]:
@@ -200,27 +195,18 @@ def _tell_transports(scenario: Scenario, moved: Sequence[Transport]) -> Iterator
 
 def _list_relations(scenario: Scenario, transports: Sequence[Transport]) -> Iterator[Message]:
     """Name each partner and material with all that goes and when; the largest first."""
-    each: dict[tuple[str, str], list[Transport]] = defaultdict(list)
-    for one in transports:
-        each[one.partner, one.material].append(one)
+    each = _group(transports, lambda one: (one.partner, one.material))
     found = sorted(
         (-sum(one.tonnes for one in mine), key, {one.period for one in mine})
         for key, mine in each.items()
     )
     for less, (partner, material), periods in found[:_MOST_RELATIONS]:
-        yield say(
-            "{partner}: {tonnes} t of {material}, {when}",
-            partner=scenario.site_name(partner),
-            tonnes=format_number(-less),
-            material=call_material(scenario, material),
-            when=say_when(scenario, periods),
-        )
+        told = {"partner": scenario.site_name(partner), "tonnes": format_number(-less)}
+        named, when = call_material(scenario, material), say_when(scenario, periods)
+        yield say("{partner}: {tonnes} t of {material}, {when}", **told, material=named, when=when)
     if rest := found[_MOST_RELATIONS:]:
-        yield say(
-            "{count} more, {tonnes} t: see the calendar",
-            count=len(rest),
-            tonnes=format_number(-sum(less for less, _, _ in rest)),
-        )
+        tonnes = format_number(-sum(less for less, _, _ in rest))
+        yield say("{count} more, {tonnes} t: see the calendar", count=len(rest), tonnes=tonnes)
 
 
 def _count_at_gate(scenario: Scenario, transports: Sequence[Transport]) -> dict[Period, int]:
@@ -269,7 +255,7 @@ def _tell_money(
 def _tell_others(result: Result) -> Iterator[document.Block]:
     """Tell of the other projects as much as the scenario wants published."""
     if result.scenario.said.publish == "everything":
-        yield document.Bullets(tuple(tell_credit(result.effect)))
+        yield document.Bullets(tuple(opening.tell_credit(result.effect)))
         yield effects.tabulate_groups(result, say("Effect by project"), "project")
         return
     saved = (result.effect.baseline_books.total(CO2E) - result.effect.books.total(CO2E)) / 1000
@@ -381,10 +367,10 @@ def list_steps(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> 
     return [sentence for _, sentence in sorted(told, key=itemgetter(0))]
 
 
-def _group(flows: Iterable[Flow], key: Callable[[Flow], Hashable]) -> dict[Any, list[Flow]]:
-    groups: dict[Any, list[Flow]] = defaultdict(list)
-    for flow in flows:
-        groups[key(flow)].append(flow)
+def _group(moved: Iterable[_T], key: Callable[[_T], Hashable]) -> dict[Any, list[_T]]:
+    groups: dict[Any, list[_T]] = defaultdict(list)
+    for one in moved:
+        groups[key(one)].append(one)
     return groups
 
 

@@ -1,10 +1,11 @@
-"""The report for councils, as a page and for Word, and the appendix for those who check it."""
+"""The front door, the report for councils as a page and for Word, and its appendix for checkers."""
 
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,6 @@ from raastof_geo.evidence import STATES, tell_unit
 from raastof_geo.figures import vocabulary
 from raastof_geo.language import (
     Message,
-    Readable,
     format_day,
     format_number,
     read_texts,
@@ -25,18 +25,18 @@ from raastof_geo.language import (
     say_count,
     say_text,
 )
-from raastof_geo.outputs.credit import tell_credit
+from raastof_geo.outputs import opening
 from raastof_geo.outputs.documents import assumptions, document, effects
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
+from raastof_geo.outputs.documents.project import file_name, list_projects
 from raastof_geo.outputs.documents.word import write_word
-from raastof_geo.outputs.opening import open_answer, say_span
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.plan import describe_ledger
-from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baselines
 from raastof_geo.outputs.tables.summary import answer, name_plainly, prove
-from raastof_geo.outputs.warning import warn, warn_of_input
+from raastof_geo.outputs.warning import say_evidence, warn, warn_of_input
 from raastof_geo.records.ledger import SHARE_OF_COMMON, explain_in
 from raastof_geo.result import Result, list_flows
+from raastof_geo.scenario.output import INDEX, OUTPUTS
 from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Scenario
@@ -55,6 +55,7 @@ _OF_PEOPLE = (0, 1, 2, 3, 4, 7)
 """Columns of what the plan is compared with; the appendix has all of them."""
 _KNOWN_BY = re.compile(r"InfraLCA [\d.]+|COPERT|BR18|EN 16258|DESNZ|GLEC|ISO 14083")
 """What readers call sources of emission factors by."""
+_HEADS_OF_MATCHES = tuple(read_texts("matches").values())
 
 
 def write_report(result: Result, folder: Path) -> Path:
@@ -125,7 +126,7 @@ def _bind(
             for one in tell(result)
         ),
         subtitle=read_texts("prose")["report"].format(
-            kind=kind, span=say_span(result.scenario), about=said.description
+            kind=kind, span=opening.say_span(result.scenario), about=said.description
         ),
         footer=(attribute_maps(result.network),),
         facts=tuple(one for one in zip(read_texts("facts").values(), facts, strict=True) if one[1]),
@@ -138,10 +139,9 @@ def _tell_summary(result: Result) -> Iterator[document.Block]:
     effect = result.effect
     plan, before = effect.books.totals, effect.baseline_books.totals
     yield document.Heading(say("Summary"), anchor="summary")
-    for number, sentence in enumerate(open_answer(result)):
+    for number, sentence in enumerate(opening.open_answer(result)):
         yield document.Paragraph(sentence, lead=number == 0)
-    moved = [sum(one.tonnes_by_project.values()) for one in (effect.books, effect.baseline_books)]
-    told = say("without coordination {before}")
+    moved = (sum(one.tonnes_by_project.values()) for one in (effect.books, effect.baseline_books))
     shown: list[tuple[Message, str, float, int]] = [
         (say("CO2e, all parts [t]"), vocabulary.CO2E, 1e3, 0),
         (say("Cost [million DKK]"), vocabulary.COST, 1e6, 1),
@@ -151,11 +151,11 @@ def _tell_summary(result: Result) -> Iterator[document.Block]:
             if part.summary is not None
         ),
     ]
-    whole: list[tuple[Readable, Readable, Readable]] = []
-    for name, part, per, digits in shown:
-        now, was = document.write_numbers(plan[part], before[part], per=per, digits=digits)
-        whole.append((name, now, told.format(before=was)))
-    yield document.Figures((*whole, *effects.show_commitments(plan, before, *moved).items))
+    whole: list[tuple[Any, ...]] = [
+        (name, *document.write_numbers(plan[part], before[part], per=per, digits=digits))
+        for name, part, per, digits in shown
+    ]
+    yield effects.show_commitments(plan, before, moved, *whole)
     of_input = {*map(str, warn_of_input(result.scenario, result.network, result.anchors))}
     if doubts := [one.message for one in warn(result) if str(one) not in of_input]:
         yield document.Bullets(tuple(doubts))
@@ -174,14 +174,10 @@ def _draw_map(result: Result) -> Iterator[document.Block]:
     scenario, flows = result.scenario, result.plan.flows
     keys = ["origin", "destination", "vehicle", "virgin"]
     apart = flows.query("origin != destination")
-    summed = apart.groupby(keys, sort=True).agg(
-        tonnes=("tonnes", "sum"), period=("period", "first")
-    )
+    summed = apart.groupby(keys).agg({"tonnes": "sum", "period": "first"})
     hauls: list[Any] = [*summed.nlargest(_MOST_DRAWN, "tonnes").reset_index().itertuples()]
-    secondary, virgin = (
-        round_off(float(apart.loc[apart["virgin"] == kind, "tonnes"].sum()))
-        for kind in (False, True)
-    )
+    amounts = (apart.loc[apart["virgin"] == kind, "tonnes"].sum() for kind in (False, True))
+    secondary, virgin = map(round_off, map(float, amounts))
     met: dict[str, float] = defaultdict(float)
     for one in hauls:
         met[one.origin] += one.tonnes
@@ -202,7 +198,9 @@ def _draw_map(result: Result) -> Iterator[document.Block]:
 
 def _tell_effect(result: Result) -> Iterator[document.Block]:
     yield document.Heading(say("Effect by cause"), anchor="causes")
-    yield document.Bullets(tuple(tell_credit(result.effect)[2:]))  # the others stand in the summary
+    yield document.Bullets(
+        tuple(opening.tell_credit(result.effect)[2:])
+    )  # the others stand in the summary
     yield from effects.draw_causes(result.effect)
     yield document.Heading(say("Share of secondary materials"), anchor="share")
     yield from effects.draw_progress(result)
@@ -210,16 +208,16 @@ def _tell_effect(result: Result) -> Iterator[document.Block]:
     if target.asked is not None and not target.reached:
         yield document.Bullets((answer(result)[len(target.reaches)],))
     yield document.Heading(say("Compared with what"), anchor="effect")
-    yield document.Paragraph(describe_basis(result))
+    yield document.Paragraph(opening.describe_basis(result))
     yield _compare(result, _OF_PEOPLE)
 
 
 def _compare(result: Result, columns: Sequence[int]) -> document.Table:
     """Put the plan beside what it is compared with, in some of the columns."""
-    rows = [[cell or "–" for cell in row] for row in write_baselines(result)]
+    rows = [[cell or "–" for cell in row] for row in opening.write_baselines(result)]
     return document.Table(
         say("The plan beside worlds without coordination"),
-        tuple(HEADS[one] for one in columns),
+        tuple(opening.HEADS[one] for one in columns),
         tuple(tuple(row[one] for one in columns) for row in rows),
     )
 
@@ -227,10 +225,10 @@ def _compare(result: Result, columns: Sequence[int]) -> document.Table:
 def _tell_total(result: Result) -> Iterator[document.Block]:
     effect = result.effect
     yield document.Heading(say("Effect in total"), anchor="total")
-    yield document.Paragraph(describe_basis(result))
+    yield document.Paragraph(opening.describe_basis(result))
     plan, before = effect.books.totals, effect.baseline_books.totals
     yield effects.tabulate_effect(say("Effect in total"), plan, before, links=True)
-    yield _compare(result, range(len(HEADS)))
+    yield _compare(result, range(len(opening.HEADS)))
     yield document.Bullets(tuple(answer(result)))
     yield from effects.tabulate_progress(result)
 
@@ -264,29 +262,24 @@ def _tell_decisions(result: Result) -> Iterator[document.Block]:
         for one, other in zip(flows["origin"], flows["destination"], strict=True)
     ]
     if len(shared := _sum_matches(flows[np.array(apart, dtype=bool)], each_period=False)):
-        yield document.Paragraph(
-            say_count(
-                "One match between projects needs an agreement.",
-                "{count} matches between projects need an agreement; the largest are these. "
-                "flows.csv has all of them.",
-                count=len(shared),
-            )
+        needed = say_count(
+            "One match between projects needs an agreement.",
+            "{count} matches between projects need an agreement; the largest are these. "
+            "flows.csv has all of them.",
+            count=len(shared),
         )
+        yield document.Paragraph(needed)
         rows = tuple(_rows_of_matches(scenario, shared.head(_MOST_AGREEMENTS)))
         yield document.Table(say("Matches to agree on"), _HEADS_OF_MATCHES, rows, words=4)
     else:
-        yield document.Paragraph(
-            say("No project's surplus meets the need of another one in this plan.")
-        )
-    opened: Iterator[Any] = plan.openings[plan.openings["opened"].astype(bool)].itertuples()
-    if names := [scenario.site_name(one.site) for one in opened]:
+        none = say("No project's surplus meets the need of another one in this plan.")
+        yield document.Paragraph(none)
+    opened = plan.openings.loc[plan.openings["opened"].astype(bool), "site"]
+    if names := [*map(scenario.site_name, opened)]:
         yield document.Bullets(tuple(say("{site} is opened", site=name) for name in names))
     relied_on = say("Conditions that the plan relies on")
     yield from effects.tell_conditions(result, relied_on, list_flows(plan.flows))
     yield document.Paragraph(read_texts("prose")["appendix"])
-
-
-_HEADS_OF_MATCHES = tuple(read_texts("matches").values())
 
 
 def _tell_payments(result: Result) -> Iterator[document.Block]:
@@ -303,15 +296,10 @@ def _tell_matches(result: Result) -> Iterator[document.Block]:
     empty = [(str(say("Empty trips from job to job")), *[""] * 6, *told)] if kg_co2e else []
     yield document.Heading(say("Matches"), anchor="matches")
     if len(matches) > _MOST_MATCHES:
-        yield document.Paragraph(
-            say_text("relations", "the largest", most=_MOST_MATCHES, count=len(matches))
-        )
-    yield document.Table(
-        say("Who drives what to whom"),
-        _HEADS_OF_MATCHES,
-        (*_rows_of_matches(result.scenario, matches.head(_MOST_MATCHES)), *empty),
-        words=4,
-    )
+        largest = say_text("relations", "the largest", most=_MOST_MATCHES, count=len(matches))
+        yield document.Paragraph(largest)
+    rows = (*_rows_of_matches(result.scenario, matches.head(_MOST_MATCHES)), *empty)
+    yield document.Table(say("Who drives what to whom"), _HEADS_OF_MATCHES, rows, words=4)
 
 
 def _sum_matches(flows: pd.DataFrame, *, each_period: bool = True) -> pd.DataFrame:
@@ -376,22 +364,18 @@ def _tell_sources(result: Result) -> Iterator[document.Block]:
     words = CatalogueWords(scenario.catalogue, scenario.said.language)
     doubts = list_doubts(result.effect.books, result.effect.baseline_books)
     yield document.Heading(say("Sources"), anchor="sources")
-    if doubts:
-        yield document.Table(
-            say("Figures not seen in a source that matter most"),
-            tuple(read_texts("unseen figures").values()),
-            tuple(
-                (
-                    words.name_figure(one.name),
-                    STATES[states[one.name]],
-                    scenario.catalogue.cite(figures[one.name].source),
-                    one.part.bare,
-                    f"{format_number(one.influence)} {tell_unit(one.part.unit)}",
-                )
-                for one in doubts[:_MOST_DOUBTS]
-            ),
-            words=4,
+    rows = tuple(
+        (
+            *(words.name_figure(one.name), STATES[states[one.name]]),
+            *(scenario.catalogue.cite(figures[one.name].source), one.part.bare),
+            f"{format_number(one.influence)} {tell_unit(one.part.unit)}",
         )
+        for one in doubts[:_MOST_DOUBTS]
+    )
+    if rows:
+        caption = say("Figures not seen in a source that matter most")
+        heads = tuple(read_texts("unseen figures").values())
+        yield document.Table(caption, heads, rows, words=4)
     cited = sorted({scenario.catalogue.cite(figure.source) for figure in figures.values()})
     yield document.Bullets(tuple(cited))
     if beside := tuple(words.beside()):
@@ -410,3 +394,29 @@ def _tell_ledger(result: Result) -> Iterator[document.Block]:
         if told and any(one[part] for one in sides):
             yield document.Heading(part.heading, level=3, anchor=f"how-{part}")
             yield document.Bullets(told)
+
+
+def write_index(result: Result, folder: Path) -> Path:
+    """Write `index.html`, which leads to the files that lie in the folder already."""
+    said = result.scenario.said
+    blocks = tuple(_list_blocks(result, folder))
+    page = document.Document(said.title, said.language, blocks, said.description)
+    return document.write_page(page, folder / f"{INDEX}.html")
+
+
+def _list_blocks(result: Result, folder: Path) -> Iterator[document.Block]:
+    for number, sentence in enumerate(opening.open_answer(result)):
+        yield document.Paragraph(sentence, lead=number == 0)
+    yield document.Paragraph(say_evidence(result.scenario))
+    yield document.Heading(say("What lies here, and for whom"))
+    files = [one for one in OUTPUTS if one.name not in (INDEX, "projects")]
+    written = [one for one in files if (folder / one.file).exists()]
+    yield document.Links(tuple(document.Link(quote(it.file), it.file, it.told) for it in written))
+    pages = folder / "projects"
+    names = sorted((result.scenario.project_name(one), one) for one in list_projects(result))
+    for ending, head in read_texts("files of projects").items():
+        mine = [(name, f"{file_name(one)}.{ending}") for name, one in names]
+        there = (one for one in mine if (pages / one[1]).exists())
+        if links := [document.Link(f"projects/{quote(file)}", name) for name, file in there]:
+            yield document.Heading(head)
+            yield document.Links(tuple(links))

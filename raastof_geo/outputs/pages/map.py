@@ -15,11 +15,17 @@ from raastof_geo.effect.books import Books
 from raastof_geo.effect.burden import count_weekdays, list_trips
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, VIRGIN, shown_in_lines
 from raastof_geo.language import format_number, read_texts, say, speaking, translate
-from raastof_geo.outputs.credit import tell_credit
-from raastof_geo.outputs.opening import conclude, elaborate, say_effect, say_in_all
-from raastof_geo.outputs.pages.base import describe_areas, describe_base
+from raastof_geo.outputs.opening import conclude, elaborate, say_effect, say_in_all, tell_credit
 from raastof_geo.outputs.pages.page import Controls, Element, Page, PlanMap, pack_later
-from raastof_geo.outputs.pages.streets import DECIMALS, Errand, encode_line, lay_streets, pack
+from raastof_geo.outputs.pages.streets import (
+    DECIMALS,
+    Errand,
+    describe_areas,
+    describe_base,
+    encode_line,
+    lay_streets,
+    pack,
+)
 from raastof_geo.outputs.pages.what_if import embed_plan
 from raastof_geo.outputs.palette import BURDEN_CLASSES, FAMILIES, ROLE_MARKS, ZONE, colour_materials
 from raastof_geo.outputs.tables.summary import summarise
@@ -36,6 +42,8 @@ TILES = "https://tile.openstreetmap.org"
 _ZONE_TOLERANCE_DEG = 0.0002
 _MOST_PAIRS = 6000
 """A map with more pairs of sites than this says why only by `raastof why-not`."""
+_STRIP = (TRANSPORT_WTW, "secondary_share_with_clean_soil", LOADS_DRIVEN, VIRGIN)
+"""The figures at the top of the page."""
 
 
 def write_map(result: Result, folder: Path) -> Path:
@@ -144,10 +152,6 @@ class MapControls(Controls):
         super().__init__("controls", head, body + story.what_if, parts)
 
 
-_STRIP = (TRANSPORT_WTW, "secondary_share_with_clean_soil", LOADS_DRIVEN, VIRGIN)
-"""The figures at the top of the page."""
-
-
 class MapStory:
     """What a map tells of a result, in values that a page can hold, each made when first asked for.
 
@@ -176,19 +180,11 @@ class MapStory:
         plan, effect = self.result.plan, self.result.effect
         before = effect.baseline_flows
         flows = {"plan": self._lay_flows(plan.flows), "before": self._lay_flows(before)}
-        trips = {
-            "plan": self._count_trips(plan.flows, plan.empty_trips),
-            "before": self._count_trips(before, None),
-        }
+        trips = {"plan": self._count_trips(plan.flows, plan.empty_trips)}
+        trips["before"] = self._count_trips(before, None)
         segments, routes = lay_streets(self.result.legs, self._errands)
-        return {
-            "decimals": DECIMALS,
-            "segments": segments,
-            "routes": routes,
-            "flows": flows,
-            "trips": trips,
-            "uses": list(self._uses),
-        }
+        roads = {"decimals": DECIMALS, "segments": segments, "routes": routes}
+        return {**roads, "flows": flows, "trips": trips, "uses": list(self._uses)}
 
     @cached_property
     def story(self) -> dict[str, Any]:
@@ -196,7 +192,8 @@ class MapStory:
         scenario, effect = self.result.scenario, self.result.effect
         then = effect.baseline_books
         projects = sorted({scenario.project(site) for site in scenario.sites})
-        vehicles = scenario.catalogue.vehicles
+        vehicles, language = scenario.catalogue.vehicles, scenario.said.language
+        trucks = [vehicles[name].called(language) for name in scenario.said.vehicles]
         words = read_texts("map") | {role: role.caption for role in ROLE_MARKS}
         return {
             "decimal": format_number(0.5, digits=1)[1],
@@ -210,10 +207,7 @@ class MapStory:
             "families": {name: str(family.name) for name, family in FAMILIES.items()},
             "projects": [{"id": one, "name": scenario.project_name(one)} for one in projects],
             "sites": list(_sites(self.result)),
-            "vehicles": [
-                *(vehicles[name].called(scenario.said.language) for name in scenario.said.vehicles),
-                str(BY_DUMPER),
-            ],
+            "vehicles": [*trucks, str(BY_DUMPER)],
             "marks": {role: mark.colour for role, mark in ROLE_MARKS.items()},
             "classes": [
                 {"least": one.least, "colour": one.colour, "width": one.width_px}

@@ -37,6 +37,11 @@ _CONTENT_POLICY = (
     "base-uri 'none'; form-action 'none'"
 )
 _VIEWPORT = '<meta name="viewport" content="width=device-width, initial-scale=1"/>'
+_Parts: TypeAlias = Mapping[str, Mapping[str, Any]]
+_PLAINLY: dict[str, Any] = {"ensure_ascii": False, "separators": (",", ":"), "allow_nan": False}
+_IN_SCRIPT = str.maketrans({one: f"\\u{ord(one):04x}" for one in "<\u2028\u2029"})
+"""JSON written so cannot end the script that it stands in."""
+_IN_PAGE = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
 
 class Page(Figure):
@@ -85,9 +90,6 @@ class PlanMap(folium.Map):
         page: Any = self.get_root()
         page.header.add_child(_verbatim(_read_leaflet()), name="raastof_leaflet")
         return super().render(**kwargs)  # type: ignore[no-untyped-call]
-
-
-_Parts: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
 class _Shared(MacroElement):
@@ -189,12 +191,6 @@ def pack_later() -> str:
     """Give the scripts that are read later, packed without comments and margins, as letters."""
     code = re.sub(r"(?m)^\s*(//.*\n)?", "", read_scripts(LATER))
     return base64.b64encode(gzip.compress(code.encode(), 9, mtime=0)).decode()
-
-
-_PLAINLY: dict[str, Any] = {"ensure_ascii": False, "separators": (",", ":"), "allow_nan": False}
-_IN_SCRIPT = str.maketrans({one: f"\\u{ord(one):04x}" for one in "<\u2028\u2029"})
-"""JSON written so cannot end the script that it stands in."""
-_IN_PAGE = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 
 
 def escape(text: str) -> str:

@@ -25,9 +25,10 @@ from raastof_geo.assignment.statement.shares import weigh_counted
 from raastof_geo.assignment.telling import names
 from raastof_geo.effect.baseline import measure_shares
 from raastof_geo.figures import vocabulary
-from raastof_geo.figures.vocabulary import SHORT_OF_GOAL, aim_of
+from raastof_geo.figures.vocabulary import SHORT_OF_GOAL
 from raastof_geo.language import read_texts, say, translate
 from raastof_geo.legs.legs import price_again
+from raastof_geo.outputs.tables.summary import name_objective
 from raastof_geo.result import Result
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.said.target import DEFINITIONS
@@ -252,9 +253,7 @@ def _lay_costs(pack: _Pack, result: Result, opened: Opened) -> dict[str, Any]:
         "costs": list(costs),
         "added": vocabulary.CO2E.name,
         "objectives": [one.name for one in steps],
-        "titles": {
-            one.name: " + ".join(str(aim_of(part).title) for part in one.minimise) for one in steps
-        },
+        "titles": {one.name: name_objective(one.minimise) for one in steps},
         "short": short,
         "transport": vocabulary.TRANSPORT_WTW.name,
         "figures": figures,

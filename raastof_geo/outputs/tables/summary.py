@@ -16,12 +16,10 @@ from raastof_geo.effect.target import Reach, TargetAnswer
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures import vocabulary
 from raastof_geo.language import Message, Readable, format_number, plain, read_texts, say
-from raastof_geo.outputs.credit import name_cause, say_change, say_price, tell_credit
+from raastof_geo.outputs import opening
 from raastof_geo.outputs.documents import assumptions
 from raastof_geo.outputs.documents.document import Bullets, Heading, Paragraph, Table, write_numbers
-from raastof_geo.outputs.opening import open_answer, say_about, say_in_all
 from raastof_geo.outputs.palette import attribute_maps
-from raastof_geo.outputs.tables.basis import HEADS, describe_basis, write_baselines
 from raastof_geo.outputs.warning import warn
 from raastof_geo.result import Flow, Result, list_flows
 from raastof_geo.scenario.catalogue import SORTS
@@ -35,6 +33,23 @@ _MARKDOWN = re.compile(
 _ID = re.compile(r"( \()?`([^`]*)`(?(1)\))")
 _MOST_FLOWS = 25
 _Block: TypeAlias = Heading | Paragraph | Bullets | Table
+_WITH_SOIL, _WITHOUT_SOIL = "secondary_share_with_clean_soil", "secondary_share_without_soil"
+_AS_TOLD = vocabulary.VEHICLE_KM, vocabulary.VIRGIN, vocabulary.RECEIVED
+_KEYS: Mapping[str, tuple[float, int]] = {
+    **dict.fromkeys((vocabulary.TRANSPORT_WTW, vocabulary.TRANSPORT_TTW), (1e-3, 0)),
+    vocabulary.CO2E: (1e-3, 0),
+    **dict.fromkeys((_WITH_SOIL, _WITHOUT_SOIL), (100, 1)),
+    **dict.fromkeys((vocabulary.LOADS_DRIVEN, *_AS_TOLD), (1, 0)),
+    vocabulary.COST: (1e-6, 1),
+}
+"""How a figure is told: the factor to the unit that people read, and decimals."""
+_NO_MORE = 0.0005
+"""Shares that differ by less are written alike."""
+SHARES: tuple[tuple[Message, Callable[[Shares], float]], ...] = (
+    (say("Recycled building materials, without soil"), attrgetter("recycled")),
+    (say("The same and clean surplus soil"), attrgetter("with_soil")),
+)
+"""What is shared with needs: title, and which share it is."""
 
 
 def name_plainly(scenario: Scenario, told: Readable) -> str:
@@ -53,18 +68,6 @@ def name_plainly(scenario: Scenario, told: Readable) -> str:
         lambda found: name_period(periods[found[0]]),
         _ID.sub(name, str(told)),
     )
-
-
-_WITH_SOIL, _WITHOUT_SOIL = "secondary_share_with_clean_soil", "secondary_share_without_soil"
-_AS_TOLD = vocabulary.VEHICLE_KM, vocabulary.VIRGIN, vocabulary.RECEIVED
-_KEYS: Mapping[str, tuple[float, int]] = {
-    **dict.fromkeys((vocabulary.TRANSPORT_WTW, vocabulary.TRANSPORT_TTW), (1e-3, 0)),
-    vocabulary.CO2E: (1e-3, 0),
-    **dict.fromkeys((_WITH_SOIL, _WITHOUT_SOIL), (100, 1)),
-    **dict.fromkeys((vocabulary.LOADS_DRIVEN, *_AS_TOLD), (1, 0)),
-    vocabulary.COST: (1e-6, 1),
-}
-"""How a figure is told: the factor to the unit that people read, and decimals."""
 
 
 def summarise(result: Result) -> dict[str, tuple[Readable, ...]]:
@@ -123,16 +126,6 @@ def name_objective(measures: Sequence[str]) -> str:
     return " + ".join(str(vocabulary.aim_of(measure).title) for measure in measures)
 
 
-_NO_MORE = 0.0005
-"""Shares that differ by less are written alike."""
-
-SHARES: tuple[tuple[Message, Callable[[Shares], float]], ...] = (
-    (say("Recycled building materials, without soil"), attrgetter("recycled")),
-    (say("The same and clean surplus soil"), attrgetter("with_soil")),
-)
-"""What is shared with needs: title, and which share it is."""
-
-
 def list_shares(effect: Effect) -> tuple[list[Readable], list[list[Any]]]:
     """Lay out how needs are met: of all periods, of each, and in each municipality.
 
@@ -144,17 +137,11 @@ def list_shares(effect: Effect) -> tuple[list[Readable], list[list[Any]]]:
         for books in (effect.books, effect.baseline_books)
     )
     sides, periods = (say("baseline"), say("plan")), effect.books.scenario.periods
-    heads: list[Readable] = [
-        say("Period or municipality"),
-        *(
-            head.format(side=side)
-            for head in (say("Without soil, {side} [%]"), say("Clean soil counted, {side} [%]"))
-            for side in sides
-        ),
-        say("Less virgin than today [%]"),
-        *read_texts("sorts").values(),
-        say("Needs [reference t]"),
-    ]
+    shares = say("Without soil, {side} [%]"), say("Clean soil counted, {side} [%]")
+    heads: list[Readable] = [say("Period or municipality")]
+    heads += [share.format(side=side) for share in shares for side in sides]
+    heads += [say("Less virgin than today [%]"), *read_texts("sorts").values()]
+    heads.append(say("Needs [reference t]"))
     rows = [
         [
             one.municipality
@@ -180,11 +167,9 @@ def list_stated(scenario: Scenario) -> list[Message]:
         for one in scenario.said.border
     ]
     if (today := scenario.said.targets.virgin_today) is not None:
-        told.append(
-            say("Today {amount} t of virgin material is used in each period ({source})").format(
-                amount=format_number(today.amount_per_period.value), source=today.source
-            )
-        )
+        amount = format_number(today.amount_per_period.value)
+        used = say("Today {amount} t of virgin material is used in each period ({source})")
+        told.append(used.format(amount=amount, source=today.source))
     return told
 
 
@@ -199,7 +184,7 @@ def answer(result: Result) -> list[Message]:
             key = "no more"
         elif reach.finished and reach.more_at_largest is None:
             key = "at most"
-        how_far = {"about": say_about(target), "unit": unit, **_shares(reach)}
+        how_far = {"about": opening.say_about(target), "unit": unit, **_shares(reach)}
         more = format_number(reach.more_at_largest or 0.0)
         told.append(read_texts("reach")[key].format(more=more, **how_far))
     if target.asked is not None:
@@ -234,7 +219,7 @@ def _say_target(target: TargetAnswer, unit: str) -> list[Message]:
     told = {
         "asked": format_number(100 * (target.asked or 0.0), digits=1),
         "definition": names.DEFINITION_NAMES[target.definition],
-        "about": say_about(target),
+        "about": opening.say_about(target),
     }
     texts = read_texts("target")
     more = (target.more_kg_co2e, target.more_dkk)
@@ -257,7 +242,7 @@ def _say_change(change: float, unit: Readable) -> Message:
     """Say how much more or less of a unit there is."""
     if not change:
         return say("as much in {unit}", unit=unit)
-    return say_change(change, unit)
+    return opening.say_change(change, unit)
 
 
 def write_summary(result: Result, folder: Path) -> Path:
@@ -271,24 +256,28 @@ def write_summary(result: Result, folder: Path) -> Path:
 def _build(result: Result) -> Iterator[_Block]:
     scenario, plan, effect = result.scenario, result.plan, result.effect
     language, catalogue = scenario.said.language, scenario.catalogue
-    yield from map(Paragraph, open_answer(result))
+    yield from map(Paragraph, opening.open_answer(result))
     if scenario.said.description:
         yield Paragraph(scenario.said.description)
-    heads: tuple[Readable, ...] = (say_in_all(scenario), say("Plan"), say("Baseline"))
+    heads: tuple[Readable, ...] = (opening.say_in_all(scenario), say("Plan"), say("Baseline"))
     yield Table("", heads, tuple(summarise(result).values()))
     yield Heading(say("Side by side"))
-    yield Table("", HEADS, tuple(write_baselines(result)))
-    yield from (Paragraph(describe_basis(result)), Paragraph(prove(result)))
+    yield Table("", opening.HEADS, tuple(opening.write_baselines(result)))
+    yield from (Paragraph(opening.describe_basis(result)), Paragraph(prove(result)))
     yield from _list(say("Warnings"), [name_plainly(scenario, one.message) for one in warn(result)])
     yield from _list(say("Can the share be reached?"), answer(result))
     if result.assumptions is not None:
         yield from _list(assumptions.HANGS_ON, assumptions.tell_assumptions(result.assumptions))
         yield assumptions.tabulate_assumptions(result.assumptions)
     if effect.causes:
-        yield from _list(say("What saves what"), tell_credit(effect))
+        yield from _list(say("What saves what"), opening.tell_credit(effect))
         heads = (say("Cause"), say("Saved [t CO2e]"), say("Price of CO2e"))
         rows: list[tuple[Readable, ...]] = [
-            (name_cause(one), *write_numbers(one.gain.kg_co2e / 1000), say_price(one.gain))
+            (
+                opening.name_cause(one),
+                *write_numbers(one.gain.kg_co2e / 1000),
+                opening.say_price(one.gain),
+            )
             for one in effect.causes
         ]
         yield Table("", heads, tuple(rows))

@@ -30,14 +30,18 @@ from raastof_geo.figures.vocabulary import (
     sums_of_parts,
 )
 from raastof_geo.language import Message, Readable, read_texts, say, translate
-from raastof_geo.outputs.credit import name_cause, say_price
+from raastof_geo.outputs import opening
 from raastof_geo.outputs.documents import effects
 from raastof_geo.outputs.documents.assumptions import write_assumptions
-from raastof_geo.outputs.opening import say_in_all
-from raastof_geo.outputs.tables.basis import HEADS, describe_basis, list_baselines
 from raastof_geo.outputs.tables.book import Book, Formula, Sheet, across, open_book
-from raastof_geo.outputs.tables.life_cycle import EMPTY, name_step, write_life_cycle
-from raastof_geo.outputs.tables.soil import SOIL_HEADS, SOIL_TO_FILL, list_soil
+from raastof_geo.outputs.tables.handover import (
+    EMPTY,
+    SOIL_HEADS,
+    SOIL_TO_FILL,
+    list_soil,
+    name_step,
+    write_life_cycle,
+)
 from raastof_geo.outputs.tables.summary import list_shares, name_objective, name_plainly
 from raastof_geo.outputs.worth import list_worth
 from raastof_geo.records.flows import FLOW_HEADS
@@ -81,7 +85,7 @@ def _write_sheets(book: Book, result: Result) -> None:
     contents = book.sheet(say("Read first"))
     contents.high = 1
     _write_summary(add("summary"), result, flows, flows_before)
-    add("side by side").table(HEADS, list_baselines(result))
+    add("side by side").table(opening.HEADS, opening.list_baselines(result))
     add("shares").table(*list_shares(effect))
     _write_causes(add("causes"), effect)
     _write_money(add("money"), result)
@@ -115,7 +119,7 @@ def _write_contents(sheet: Sheet, book: Book, result: Result) -> None:
     periods = list(result.scenario.periods.values())
     span = " – ".join(dict.fromkeys(map(name_period, (periods[0], periods[-1]))))
     sheet.note(book.title, book.look(bold=True, font_size=16))
-    told = {"span": span, "basis": describe_basis(result)}
+    told = {"span": span, "basis": opening.describe_basis(result)}
     for text in read_texts("workbook").values():
         sheet.note(text.format(**told))
     sheet.row += 1
@@ -164,15 +168,10 @@ class _Flows(NamedTuple):
         """Give the rows of empty trips, so that columns add up to what trucks come to."""
         for one in self.trips.to_dict("records"):
             fuel = scenario.catalogue.fuels[scenario.catalogue.vehicles[one["vehicle"]].fuel]
-            known = one | {
-                "origin_name": say("Empty trips from job to job"),
-                "step": EMPTY,
-                str(TONNES): 0.0,
-                str(LOADS_DRIVEN): 0.0,
-                "vehicle_name": name_truck(scenario, one["vehicle"], inside=False),
-                "period": name_period(scenario.periods[one["period"]]),
-                "energy_unit": fuel.unit,
-            }
+            known = one | {"origin_name": say("Empty trips from job to job"), "step": EMPTY}
+            known |= {str(TONNES): 0.0, str(LOADS_DRIVEN): 0.0, "energy_unit": fuel.unit}
+            known["vehicle_name"] = name_truck(scenario, one["vehicle"], inside=False)
+            known["period"] = name_period(scenario.periods[one["period"]])
             yield [known.get(column) for column in _FLOW_COLUMNS]
 
 
@@ -187,7 +186,7 @@ def _sum_trips(trips: pd.DataFrame) -> pd.DataFrame:
 def _write_summary(sheet: Sheet, result: Result, flows: _Flows, before: _Flows) -> None:
     """Write the effect; what the sheets of flows add up to is a formula over them."""
     effect = result.effect
-    sheet.heads([say_in_all(result.scenario), *_SIDES, "%"])
+    sheet.heads([opening.say_in_all(result.scenario), *_SIDES, "%"])
     plan, then = effect.books.totals, effect.baseline_books.totals
     for part, shown in shown_in_lines().items():
         factor = shown.factor
@@ -242,11 +241,11 @@ def _write_causes(sheet: Sheet, effect: Effect) -> None:
     added = f"=SUM(B#:{xl_col_to_name(len(emitted))}#)"
     rows = [
         [
-            name_cause(cause),
+            opening.name_cause(cause),
             *(cause.saved[part] for part in emitted),
             cause.gain.dkk,
             Formula(added, cause.saved[CO2E]),
-            say_price(cause.gain),
+            opening.say_price(cause.gain),
             COORDINATION.issuperset(cause.names),
         ]
         for cause in causes
