@@ -48,11 +48,11 @@ from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.routing.router import place_stops
 from raastof_geo.roads.snap import Anchors, snap_sites
 from raastof_geo.scenario import Scenario, read_scenario
+from raastof_geo.scenario.added import add_newcomer
 from raastof_geo.scenario.identity import find_model
-from raastof_geo.scenario.reading.newcomer import add_newcomer
 from raastof_geo.scenario.reading.read import read_variant, sketch_sites
 from raastof_geo.scenario.said.file import Variant
-from raastof_geo.scenario.said.network import NetworkChoice
+from raastof_geo.scenario.said.site import NetworkChoice
 from raastof_geo.scenario.tables.source import read_source
 from raastof_geo.scenario.varied import choose_variants, list_variants, write_sections
 from raastof_geo.sensitivity import batches, headline

@@ -11,16 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from raastof_geo.cli.terminal import asked_in, clean, in_speech_of, quote, tell, tell_items, telling
-from raastof_geo.cli.usage import (
-    FILE,
-    Anywhere,
-    Into,
-    ScenarioPath,
-    VariantId,
-    Workers,
-    argument,
-    option,
-)
+from raastof_geo.cli.usage import FILE, Anywhere, Into, ScenarioPath, Workers, argument, option
 from raastof_geo.errors import InputError
 from raastof_geo.files import read_trace, write_whole
 from raastof_geo.language import DATA_FOLDER, Readable, format_number, say, spoken_language
@@ -34,6 +25,7 @@ if TYPE_CHECKING:
 _MACHINE, _WRITERS = "raastof_geo.pipeline", "raastof_geo.outputs.write:find_writers"
 """What helping processes import first."""
 _NAME = say("NAME")
+_VariantId = Annotated[str, option("--variant", value=_NAME)]
 _MOST_OF_OTHERS = 10
 """As many files that are not of this run are named."""
 
@@ -47,7 +39,7 @@ def run_file(
     model: Annotated[str | None, option("--model", value=_NAME)] = None,
     lp: Annotated[Path | None, option("--lp", value=FILE)] = None,
     no_sensitivity: Annotated[bool, option("--no-sensitivity")] = False,
-    variant: VariantId = "",
+    variant: _VariantId = "",
     variants: Annotated[str, option("--variants", value=_NAME)] = "",
     front: Annotated[str, option("--front", value=say("MEASURE,MEASURE"))] = "",
     alternatives: Annotated[int, option("--alternatives", value="N", min=0, max=50)] = 0,
@@ -163,7 +155,7 @@ def check_file(
     page: Annotated[Path | None, option("--page", value=FILE)] = None,
     mark: Annotated[bool, option("--mark")] = False,
     merged: Annotated[bool, option("--merged")] = False,
-    variant: VariantId = "",
+    variant: _VariantId = "",
     anywhere: Anywhere = False,
 ) -> None:
     """Read a scenario and place its sites; solve nothing."""

@@ -50,9 +50,7 @@ ScenarioPath = Annotated[Path, argument(value=SCENARIO)]
 Into = Annotated[Path, option("--into", value=FOLDER)]
 OfScenario = Annotated[Path | None, option("--scenario", value=SCENARIO)]
 Anywhere = Annotated[bool, option("--anywhere")]
-VariantId = Annotated[str, option("--variant", value=say("NAME"))]
 Workers = Annotated[int | None, option("--workers", value="N", min=1, envvar="RAASTOF_WORKERS")]
-Box = Annotated[str | None, option("--box", value="W,S,E,N")]
 Lang = Annotated[
     str | None, option("--lang", value="da|en", callback=_note_language, expose_value=False)
 ]

@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from raastof_geo.errors import Finding, InputError, Place, RaastofError, raise_all
 from raastof_geo.language import Message, read_danish_words, read_texts, say, say_text
 from raastof_geo.scenario.identity import EITHER, UnknownIdError, fold_id, join_choices, suggest
-from raastof_geo.scenario.reading.tree import Trail, Tree
+from raastof_geo.scenario.reading.tree import Trail, Tree, spell_trail
 from raastof_geo.units import suggest_number
 
 Item = TypeVar("Item", bound=Hashable)
@@ -33,6 +33,12 @@ class Fault:
     """The way from the part to the mistake."""
     of_key: bool = False
     """Whether the key is wrong, and not its value."""
+    is_doubt: bool = False
+    """Whether it is worth a warning, and no mistake."""
+
+    def find_in(self, tree: Tree, part: Trail) -> Finding:
+        """Say where in a file it stands, below the part that was checked."""
+        return tree.finding((*part, *self.below), self.message, of_key=self.of_key)
 
 
 class FaultError(InputError):
@@ -100,8 +106,7 @@ def explain_errors(
         if isinstance(problem, RaastofError):
             plain = [Fault(one.message, of_key=of_key) for one in problem.findings]
             faults = problem.faults if isinstance(problem, FaultError) else plain
-            wrong = [((*trail, *one.below), one.message, one.of_key) for one in faults]
-            found = [finding_at(tree, at, why, of_key=key) for at, why, key in wrong]
+            found = [one.find_in(tree, trail) for one in faults]
         else:
             sentence = _sentence(detail, tree, root, trail, below)
             found = [Finding(sentence, tree.place(trail, of_key=of_key))]
@@ -118,12 +123,6 @@ def explain_errors(
     # What a cell holds was told already, where it could not even be read.
     told = [one.place for one in tree.findings if one.place and one.place.sheet is not None]
     return [one for one in findings if one.place not in told]
-
-
-def finding_at(tree: Tree, trail: Trail, problem: Message, *, of_key: bool = False) -> Finding:
-    """Say what is wrong with a part of a file, and where it stands."""
-    message = say("{where}: {problem}", where=_dotted(trail), problem=problem)
-    return Finding(message, tree.place(trail, of_key=of_key))
 
 
 def _without_echoes(
@@ -145,7 +144,7 @@ def _without_echoes(
 def _sentence(
     detail: ErrorDetails, tree: Tree, root: type[BaseModel], trail: Trail, below: Trail
 ) -> Message:
-    where = _dotted(trail)
+    where = spell_trail(trail)
     value = tree.written.get(trail) or detail.get("input")
     given = "null" if value is None else str(value)
     given = given if len(given) <= 60 else given[:57] + "…"
@@ -188,12 +187,6 @@ def _english_keys(given: str, keys: Sequence[str]) -> list[str]:
     if near and near[0] not in keys:
         return danish[near[0]]
     return get_close_matches(word, keys, n=1, cutoff=0.6)
-
-
-def _dotted(trail: Trail) -> str:
-    """Write `sites.harbour.needs[0].use`."""
-    parts = (f"[{part}]" if isinstance(part, int) else f".{str(part)[:80]}" for part in trail)
-    return "".join(parts).removeprefix(".")
 
 
 def find_type(root: type[BaseModel], trail: Trail) -> Any:

@@ -16,10 +16,9 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel
 
-from raastof_geo.errors import Finding, InputError
+from raastof_geo.errors import InputError
 from raastof_geo.figures.figure import Figure, Sourced, YearlyFigure
 from raastof_geo.language import say_text
-from raastof_geo.scenario.fault import finding_at
 from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.reading.tree import Trail, Tree
 from raastof_geo.scenario.said.file import PLACES, AmountFilter, Assumption, Variant, Whose
@@ -246,17 +245,14 @@ def _with_number(found: Any, level: float) -> Any:
     return found.times(level / there).model_dump(mode="json")
 
 
-def check_assumptions(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
-    """Find assumptions that cannot be applied at both of their ends."""
+def check_assumptions(scenario: Scenario, tree: Tree) -> None:
+    """Note assumptions that cannot be applied at both of their ends."""
     for name, assumption in scenario.said.assumptions.items():
-        try:
+        with tree.telling(("assumptions", name, "set" if assumption.set else "scale")):
             value_of_assumption(scenario, assumption)
             for level in (assumption.low, assumption.high):
                 for trail, value in edit_for(scenario, assumption, level).items():
                     put_value(tree.values, trail, value)
-        except InputError as error:
-            where = ("assumptions", name, "set" if assumption.set else "scale")
-            yield from (finding_at(tree, where, one.message) for one in error.findings)
 
 
 def list_leaves(values: Any, trail: Trail = ()) -> Iterator[tuple[Trail, Any]]:
@@ -351,18 +347,15 @@ def edit_for_variant(scenario: Scenario, variant: Variant) -> Edits:
     return edits
 
 
-def check_variants(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
-    """Find variants that change what is not there, what they change twice, and too many of them."""
+def check_variants(scenario: Scenario, tree: Tree) -> None:
+    """Note variants that change what is not there, what they change twice, and too many of them."""
     found = list_variants(scenario)
     if len(found) > MOST_VARIANTS:
-        told = {"most": MOST_VARIANTS, "count": len(found)}
-        yield Finding(say_text("variations", "too many", **told), tree.place(("variants",)))
+        told = say_text("variations", "too many", most=MOST_VARIANTS, count=len(found))
+        tree.tell(tree.place(("variants",)), told)
         return
     for id_, variant in found.items():
         own = id_ if id_ in scenario.said.variants else id_.rpartition("-")[0]
-        try:
+        with tree.telling(("variants", own)):
             for trail, value in edit_for_variant(scenario, variant).items():
                 put_value(tree.values, trail, value)
-        except InputError as error:
-            for one in error.findings:
-                yield finding_at(tree, ("variants", own), one.message)

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import shapely
 
-from raastof_geo.errors import Finding, InputError, refusing
+from raastof_geo.errors import InputError, refusing
 from raastof_geo.region.layer import read_polygons
 from raastof_geo.region.projection import project
-from raastof_geo.scenario.fault import finding_at
 from raastof_geo.scenario.reading.tree import Tree
 from raastof_geo.scenario.said.file import ScenarioFile
 
@@ -40,18 +39,17 @@ def find_beside(home: Path, name: Path, *, anywhere: bool) -> Path:
 
 def find_in_zones(
     said: ScenarioFile, tree: Tree, home: Path, crs: str, *, anywhere: bool
-) -> tuple[ScenarioFile, dict[int, shapely.MultiPolygon], list[Finding]]:
+) -> tuple[ScenarioFile, dict[int, shapely.MultiPolygon]]:
     """Add to each zone the sites in the polygons of its file or on their border.
 
-    Also give those polygons by the number of the zone, in metres of `crs`, and files that cannot be
-    used.
+    Also give those polygons by the number of the zone, in metres of `crs`. Files that cannot be
+    used are findings of the tree.
     """
     zones, areas = list(said.zones), dict[int, shapely.MultiPolygon]()
-    mistakes: list[Finding] = []
     for number, zone in enumerate(said.zones):
         if zone.file is None:
             continue
-        try:
+        with tree.telling(("zones", number, "file")):
             file = find_beside(home, zone.file, anywhere=anywhere)
             drawn = shapely.make_valid(read_polygons(file).to_crs(crs).geometry.to_numpy())
             # What is made valid may be several polygons, or lines where it had no width.
@@ -59,16 +57,12 @@ def find_in_zones(
             if not parts:
                 raise InputError.saying_text("files beside", "no polygons", file=f"`{file.name}`")
             areas[number] = shapely.MultiPolygon(parts)
-        except InputError as error:
-            trail = ("zones", number, "file")
-            mistakes += [finding_at(tree, trail, one.message) for one in error.findings]
-        else:
             lon, lat = np.array([site.lon_lat for site in said.sites.values()]).T
             places = shapely.points(project(lon, lat, crs))
             near = np.asarray(shapely.dwithin(places, areas[number], BORDER_M))
             sites = dict.fromkeys((*zone.sites, *compress(said.sites, near)))
             zones[number] = zone.model_copy(update={"sites": tuple(sites)})
-    return said.model_copy(update={"zones": tuple(zones)}), areas, mistakes
+    return said.model_copy(update={"zones": tuple(zones)}), areas
 
 
 def check_template(file: Path) -> None:

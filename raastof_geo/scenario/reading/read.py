@@ -16,11 +16,9 @@ from raastof_geo.errors import Finding, InputError, ScenarioError, raise_all
 from raastof_geo.language import list_codes, say, say_text
 from raastof_geo.region.layer import AnyFrame
 from raastof_geo.region.region import Region, lend_region, read_region
-from raastof_geo.scenario import varied
+from raastof_geo.scenario import deals, varied
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_values
-from raastof_geo.scenario.checking import permit
-from raastof_geo.scenario.checking.deals import check_agreements, check_lots
-from raastof_geo.scenario.fault import Fault, explain_errors, finding_at
+from raastof_geo.scenario.fault import Fault, explain_errors
 from raastof_geo.scenario.identity import Names, id_or_word, names_in
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.beside import check_template, find_beside, find_in_zones
@@ -76,23 +74,21 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         raise ScenarioError(Finding(told, tree.place(("format",))))
     home, by_order = path.parent.resolve(), attrgetter("order")
     region = _find_region(tree, home, anywhere=anywhere)
-    findings = [*tree.findings, *_read_catalogue(tree, home, anywhere=anywhere)]
+    _read_catalogue(tree, home, anywhere=anywhere)
     catalogue, wrong = _build_catalogue(tree)
-    findings += wrong
     try:
         context = _context(tree, catalogue, region)
         said = ScenarioFile.model_validate(tree.values, context=context)
     except ValidationError as error:
-        findings += explain_errors(error, tree, ScenarioFile)
+        findings = [*tree.findings, *wrong, *explain_errors(error, tree, ScenarioFile)]
         _, lost = sketch_sites(tree, region)  # not looked at where more is wrong with a site
         findings += [one for one in lost if one not in findings]
         raise ScenarioError(*sorted(findings, key=by_order)) from error
-    findings += _check_files(said, tree, home, anywhere=anywhere)
-    said, areas, mistakes = find_in_zones(said, tree, home, region.crs, anywhere=anywhere)
-    findings += mistakes
+    tree.findings += wrong
+    _check_files(said, tree, home, anywhere=anywhere)
+    said, areas = find_in_zones(said, tree, home, region.crs, anywhere=anywhere)
     for fault in (*_check_references(said), *_check_openings(said)):
-        place = tree.place(fault.below, of_key=fault.of_key)
-        findings.append(Finding(fault.message, place))
+        tree.tell(tree.place(fault.below, of_key=fault.of_key), fault.message)
     if said.network.file is not None:
         network = said.network.model_copy(update={"file": (home / said.network.file).resolve()})
         said = said.model_copy(update={"network": network})
@@ -107,12 +103,9 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         home=home,
         reread=change_scenario,
     )
-    warnings: list[Finding] = []
-    if not wrong:
-        contradictions, warnings = _compare(scenario, tree)
-        findings += contradictions
-    raise_all(ScenarioError, sorted(findings, key=by_order))
-    return replace(scenario, warnings=(*tree.doubts, *warnings))
+    doubts = [] if wrong else _compare(scenario, tree)
+    raise_all(ScenarioError, sorted(tree.findings, key=by_order))
+    return replace(scenario, warnings=(*tree.doubts, *sorted(doubts, key=by_order)))
 
 
 def change_scenario(scenario: Scenario, edits: Mapping[str, Any]) -> Scenario:
@@ -158,34 +151,33 @@ def read_varied(scenario: Scenario, edits: varied.Edits) -> Scenario:
     return build_scenario(tree, path=scenario.home / tree.file, anywhere=True)
 
 
-def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:
-    """Hold the entries of a scenario against each other: mistakes, and what is worth a warning."""
-    mistakes, warnings = check_lots(scenario, tree)
-    wrong, doubtful = check_agreements(scenario, tree)
-    mistakes += (*wrong, *varied.check_assumptions(scenario, tree))
-    mistakes += varied.check_variants(scenario, tree)
-    warnings += doubtful
-    for checks, findings in ((permit.MISTAKES, mistakes), (permit.DOUBTS, warnings)):
-        faults = (fault for check in checks for fault in check(scenario))
-        findings += [finding_at(tree, fault.below, fault.message) for fault in faults]
-    return mistakes, sorted(warnings, key=attrgetter("order"))
+def _compare(scenario: Scenario, tree: Tree) -> list[Finding]:
+    """Note what is wrong between the entries of a scenario, and give what is worth a warning."""
+    varied.check_assumptions(scenario, tree)
+    varied.check_variants(scenario, tree)
+    doubts, found = list[Finding](), (check(scenario) for check in deals.CHECKS)
+    held = deals.check_lots(scenario, tree), deals.check_agreements(scenario, tree)
+    for fault in itertools.chain(*held, *found):
+        (doubts if fault.is_doubt else tree.findings).append(fault.find_in(tree, ()))
+    return doubts
 
 
-def _read_catalogue(tree: Tree, home: Path, *, anywhere: bool) -> Sequence[Finding]:
-    """Put what a file of a catalogue says where a scenario names it; give what is wrong with it."""
+def _read_catalogue(tree: Tree, home: Path, *, anywhere: bool) -> None:
+    """Put what a file of a catalogue says where a scenario names it, with what is wrong with it."""
     name = tree.values.get("catalogue")
     if not isinstance(name, str):
-        return ()
+        return
     tree.values["catalogue"] = {}
     try:
         other = read_tree(find_beside(home, Path(name), anywhere=anywhere), shown_as=name)
     except InputError as error:
-        home_of = tree.place(("catalogue",))
-        return [Finding(one.message, one.place or home_of) for one in error.findings]
+        named = tree.place(("catalogue",))
+        tree.findings += [replace(one, place=one.place or named) for one in error.findings]
+        return
     tree.values["catalogue"] = other.values
     tree.repeat(other, (), ("catalogue",))
     tree.digest = hashlib.sha256(f"{tree.digest} {other.digest}".encode()).hexdigest()
-    return other.findings
+    tree.findings += other.findings
 
 
 def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
@@ -259,18 +251,14 @@ def sketch_sites(tree: Tree, region: Region) -> tuple[dict[str, Located], list[F
     return found, mistakes
 
 
-def _check_files(
-    said: ScenarioFile, tree: Tree, home: Path, *, anywhere: bool
-) -> Iterator[Finding]:
-    """Say what is wrong with the files of the roads and of the report: where they lie, or what."""
+def _check_files(said: ScenarioFile, tree: Tree, home: Path, *, anywhere: bool) -> None:
+    """Note what is wrong with the files of the roads and of the report: where they lie, or what."""
     named = {("network", "file"): said.network.file, ("report", "template"): said.report.template}
     for trail, name in named.items():
-        try:
+        with tree.telling(trail):
             file = find_beside(home, name, anywhere=anywhere) if name is not None else None
             if file and trail[0] == "report":
                 check_template(file)
-        except InputError as error:
-            yield from (finding_at(tree, trail, one.message) for one in error.findings)
 
 
 def _check_references(said: ScenarioFile) -> Iterator[Fault]:

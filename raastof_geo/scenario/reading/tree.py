@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 from raastof_geo.errors import Finding, InputError, Place, ScenarioError, tell_reason
-from raastof_geo.language import Message, plain, say_text
+from raastof_geo.language import Message, plain, say, say_text
 from raastof_geo.scenario.reading import nodes
-from raastof_geo.scenario.reading.nodes import Node, Scalar
-from raastof_geo.scenario.reading.slips import loosen_colon, say_colon, say_dash
+from raastof_geo.scenario.reading.nodes import Node, Scalar, loosen_colon, say_colon, say_dash
 from raastof_geo.units import join_at_comma
 
 Trail: TypeAlias = tuple[str | int, ...]
@@ -87,13 +86,28 @@ class Tree:
         """Note what is wrong at a place."""
         self.findings += [Finding(one, place) for one in messages]
 
+    def finding(self, trail: Trail, problem: Message, *, of_key: bool = False) -> Finding:
+        """Say what is wrong with a part, named by the way to it, and where it stands."""
+        message = say("{where}: {problem}", where=spell_trail(trail), problem=problem)
+        return Finding(message, self.place(trail, of_key=of_key))
+
     @contextmanager
-    def telling(self, place: Place) -> Iterator[None]:
-        """Note what an `InputError` says as wrong at a place."""
+    def telling(self, at: Place | Trail) -> Iterator[None]:
+        """Note what an `InputError` says as wrong at a place, or with a part."""
         try:
             yield
         except InputError as error:
-            self.tell(place, *(one.message for one in error.findings))
+            told = [one.message for one in error.findings]
+            if isinstance(at, Place):
+                self.tell(at, *told)
+            else:
+                self.findings += [self.finding(at, one) for one in told]
+
+
+def spell_trail(trail: Trail) -> str:
+    """Write `sites.harbour.needs[0].use`."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{str(part)[:80]}" for part in trail)
+    return "".join(parts).removeprefix(".")
 
 
 def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:

@@ -28,9 +28,8 @@ from raastof_geo.scenario.fault import Fault, FaultError, MapOf, SetOf, refuse_t
 from raastof_geo.scenario.output import EVERY_OUTPUT, check_output
 from raastof_geo.scenario.period import Period, check_order, read_period
 from raastof_geo.scenario.said.agreement import Agreement, BaselineChoice, ReturnLoads
-from raastof_geo.scenario.said.network import NetworkChoice
 from raastof_geo.scenario.said.part import ONE_OR_SEVERAL, Capture, Fraction, Part, Tonnes
-from raastof_geo.scenario.said.site import Site, ZoneEntry
+from raastof_geo.scenario.said.site import NetworkChoice, Site, ZoneEntry
 from raastof_geo.scenario.said.target import Crossing, Measure, Objective, Targets
 from raastof_geo.units import read_share
 

@@ -6,15 +6,7 @@ Amounts are weighed on reading, so that a mistake shows where it stands.
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from raastof_geo.emissions.limit import TruckLimit
 from raastof_geo.errors import InputError
@@ -44,21 +36,20 @@ def _calendar(info: ValidationInfo) -> Calendar | None:
 PeriodId: TypeAlias = Annotated[str, BeforeValidator(_find_period)]
 
 
-_ALONE: Any = str | int | float | Mapping | BaseModel
+_ALONE: Any = str | int | float | Mapping | Strict
 ONE_OR_SEVERAL = BeforeValidator(lambda given: [given] if isinstance(given, _ALONE) else given)
 """Before a list: an entry that stands alone is a list of one."""
 
 
-class Part(Strict):
+class Part(
+    Strict,
+    coerce_numbers_to_str=True,
+    populate_by_name=True,
+    str_strip_whitespace=True,
+    arbitrary_types_allowed=True,
+    use_attribute_docstrings=True,
+):
     """A part of a scenario."""
-
-    model_config = ConfigDict(
-        coerce_numbers_to_str=True,
-        populate_by_name=True,
-        str_strip_whitespace=True,
-        arbitrary_types_allowed=True,
-        use_attribute_docstrings=True,
-    )
 
 
 def may_be_bare(key: str, *kinds: type) -> Any:

@@ -11,8 +11,8 @@ from raastof_geo.language import list_codes
 from raastof_geo.scenario import identity
 from raastof_geo.scenario.fault import SetOf
 from raastof_geo.scenario.said import part
-from raastof_geo.scenario.said.network import RoadsMeant
 from raastof_geo.scenario.said.part import ONE_OR_SEVERAL, Fraction, Part, PeriodId, Tonnes
+from raastof_geo.scenario.said.site import RoadsMeant
 
 
 def find_measure(given: Any) -> vocabulary.Indicator:
