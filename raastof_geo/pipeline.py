@@ -48,13 +48,12 @@ from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.routing.router import place_stops
 from raastof_geo.roads.snap import Anchors, snap_sites
 from raastof_geo.scenario import Scenario, read_scenario
-from raastof_geo.scenario.added import add_newcomer
 from raastof_geo.scenario.identity import find_model
 from raastof_geo.scenario.reading.read import read_variant, sketch_sites
 from raastof_geo.scenario.said.file import Variant
 from raastof_geo.scenario.said.site import NetworkChoice
 from raastof_geo.scenario.tables.source import read_source
-from raastof_geo.scenario.varied import choose_variants, list_variants, write_sections
+from raastof_geo.scenario.varied import add_newcomer, choose_variants, list_variants, write_sections
 from raastof_geo.sensitivity import batches, headline
 from raastof_geo.sensitivity.ensemble import Ensemble, solve_today, sum_up
 from raastof_geo.sensitivity.lever import list_declared, list_levers

@@ -16,7 +16,7 @@ import typer
 
 from raastof_geo.cli.terminal import asked_in, in_speech_of, quote, tell, tell_items, telling
 from raastof_geo.cli.usage import FILE, Anywhere, Into, OfScenario, ScenarioPath, argument, option
-from raastof_geo.errors import DamagedError, InputError, NoPlanError
+from raastof_geo.errors import DamagedError, InputError, NoPlanError, refusing
 from raastof_geo.evidence import tell_unit
 from raastof_geo.language import format_number, list_codes, read_texts, say, spoken_language
 from raastof_geo.records.exchange import finish_exchange
@@ -45,8 +45,7 @@ def open_results(results: Annotated[Path | None, argument(value=_RESULTS)] = Non
         newest = sorted(runs, key=lambda one: -one.stat().st_mtime_ns)
         folder = next((one.parent for one in newest if find_door(one.parent)), folder)
     finish_exchange(folder)
-    door = find_door(folder)
-    if door is None:
+    if (door := find_door(folder)) is None:
         raise InputError.saying_text("usage", "no page", folder=folder)
     tell(str(door))
     if not webbrowser.open(door.resolve().as_uri()):
@@ -98,7 +97,7 @@ def lock_flows(
 ) -> None:
     """Write flows of a plan as agreements of its scenario, each to be priced by a variant."""
     from raastof_geo.recall import load_result
-    from raastof_geo.scenario.added import choose_flows, write_locked
+    from raastof_geo.scenario.varied import choose_flows, write_locked
 
     result = load_result(results)
     source, scenario = _read_source(result.scenario.id, of_scenario, anywhere=anywhere)
@@ -361,10 +360,8 @@ def build_roads(
     from raastof_geo.roads.area import read_area
     from raastof_geo.roads.convert import convert_roads
 
-    try:
+    with refusing("usage", "no date", given=osm_date):
         datetime.date.fromisoformat(osm_date or "2000-01-01")
-    except ValueError as error:
-        raise InputError.saying_text("usage", "no date", given=osm_date) from error
     area = read_area(
         bounds=_read_box(box) if box else None,
         file=within,
@@ -422,10 +419,8 @@ def _read_metres(option: str, given: str) -> float:
 
 
 def _read_box(given: str) -> Bounds:
-    try:
+    with refusing("usage", "no box", given=given):
         west, south, east, north = (float(part) for part in given.split(","))
-    except ValueError as error:
-        raise InputError.saying_text("usage", "no box", given=given) from error
     return west, south, east, north
 
 
@@ -435,8 +430,7 @@ def tell_cache() -> None:
     from raastof_geo.files import is_folder
 
     tell(cache_folder())
-    stranger = find_stranger()
-    if stranger is not None:
+    if (stranger := find_stranger()) is not None:
         told = say("{file} is a file or a link where a folder must be: nothing is kept there.")
         if is_folder(stranger):
             told = say("{folder} is not ours (it has no file {mark}): nothing is kept there.")

@@ -159,8 +159,7 @@ def _run(arguments: list[str]) -> int:
                 terminal.complain(f"  {finding}")
         return error.exit_code
     except Exception as error:
-        told = list(explain_usage(error))
-        if not told:
+        if not (told := list(explain_usage(error))):
             raise
         terminal.complain("\n".join(told))
         return int(getattr(error, "exit_code", InputError.exit_code))

@@ -164,7 +164,7 @@ def check_file(
     from raastof_geo.pipeline import place_scenario, read_for_roads
     from raastof_geo.roads.area import find_changed_edges
     from raastof_geo.scenario.reading.read import read_variant
-    from raastof_geo.scenario.tables.lay import mark_tables
+    from raastof_geo.scenario.tables.source import mark_tables
 
     asked = asked_in(context)
     try:
@@ -260,8 +260,7 @@ def _tell_files(folder: Path) -> None:
     if shown:
         named = ", ".join(shown[:_MOST_OF_OTHERS])
         tell(told.format(files=named, count=len(shown) - _MOST_OF_OTHERS))
-    door = find_door(folder)
-    if door is not None:
+    if (door := find_door(folder)) is not None:
         command = f"raastof open {quote(str(folder))}"
         tell(say("Begin here: {file} (or {command})", file=str(door), command=command))
 

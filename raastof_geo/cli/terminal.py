@@ -112,8 +112,7 @@ def telling(context: typer.Context) -> Iterator[Tell]:
 def prepare_streams() -> None:
     """Make both streams take every letter, and stand in for those that are closed."""
     for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
+        if (stream := getattr(sys, name)) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")

@@ -31,8 +31,7 @@ def option(name: str, value: Message | str | None = None, **settings: Any) -> An
 def _note_language(context: typer.Context, given: str | None) -> None:
     if given is None:
         return
-    language = as_language(given)
-    if language is None:
+    if (language := as_language(given)) is None:
         known = ", ".join(LANGUAGES)
         raise InputError.saying_text("usage", "no language", languages=known, given=given)
     context.meta[ASKED_LANGUAGE] = language
@@ -79,8 +78,7 @@ def speak_of(command: Any, path: str = "") -> None:
         param.help = str(texts.get(f"{path} {name}", texts.get(name, "")))
         param.metavar = str(Message(param.metavar)) if param.metavar else None
     command.get_help = partial(_tell_help, command)
-    below = getattr(command, "commands", {})
-    if below:
+    if below := getattr(command, "commands", {}):
         command.resolve_command = partial(_resolve, command)
     for name, one in below.items():
         speak_of(one, f"{path} {name}".strip())
@@ -89,8 +87,7 @@ def speak_of(command: Any, path: str = "") -> None:
 def _resolve(group: Any, context: Any, words: list[str]) -> tuple[str, Any, list[str]]:
     """Find the command that is meant, by its exact name; give both, and the words left for it."""
     name = words[0]
-    command = group.commands.get(name)
-    if command is None:
+    if (command := group.commands.get(name)) is None:
         known, danish = list(group.commands), read_danish_words("commands_da.txt")
         meant = {word: one for word, [one] in danish.items() if one in (*known, "--help")}
         meant |= {one: one for one in known}
@@ -160,8 +157,7 @@ def explain_usage(error: BaseException) -> Iterator[str]:
     if type(error).__name__ == "NoArgsIsHelpError":
         yield str(error)
     elif isinstance(error, Exception) and hasattr(error, "format_message"):
-        context = getattr(error, "ctx", None)
-        if context is not None:
+        if (context := getattr(error, "ctx", None)) is not None:
             yield usage(context.command, context)
         yield str(_retell(error))
         if context is not None:

@@ -9,12 +9,11 @@ from functools import cache, partial
 from typing import Literal, TypeAlias, TypeVar
 
 from raastof_geo.language import Message, format_number, list_codes, read_texts, say, say_text
-from raastof_geo.scenario.fault import Fault
+from raastof_geo.scenario.identity import Fault
 from raastof_geo.scenario.parties import Giver, Trade, list_givers, list_takers, may_deal
 from raastof_geo.scenario.reading.tree import Trail, Tree
-from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
 from raastof_geo.scenario.said.entry import OpenDays, Role
-from raastof_geo.scenario.said.file import FORMAT_OF_NEEDS
+from raastof_geo.scenario.said.file import FORMAT_OF_NEEDS, Agreement, NamedLeg
 from raastof_geo.scenario.scenario import Demand, Facility, Need, Offer, Scenario, name_stockpile
 
 _Partner: TypeAlias = Literal["giver", "taker"]
@@ -247,8 +246,7 @@ def _asked(wishes: Sequence[_Wish], partner: _Partner) -> float:
 
 def check_lots(scenario: Scenario, tree: Tree) -> Iterator[Fault]:
     """Find what can never be as large as the smallest lot between sites has to be."""
-    said = scenario.said.choices.smallest_lot
-    if said is None or said.value <= 0:
+    if (said := scenario.said.choices.smallest_lot) is None or said.value <= 0:
         return
     lot, deals = said.value, _Deals(scenario)
     size = {"lot": lot, "line": str(tree.place(("choices", "smallest_lot")).line)}

@@ -206,13 +206,9 @@ class Trade:
     periods: frozenset[str]
     hindrance: Hindrance | None = None
 
-    def here(self, side: Side) -> Giver | Taker:
-        """Give the one on whose side of the trade something is looked at."""
-        return self.taker if side == "input" else self.giver
-
-    def beyond(self, side: Side) -> Giver | Taker:
-        """Give the other one."""
-        return self.giver if side == "input" else self.taker
+    def ends(self, side: Side) -> tuple[Giver | Taker, Giver | Taker]:
+        """Give the one on whose side of the trade something is looked at, and the other one."""
+        return (self.taker, self.giver) if side == "input" else (self.giver, self.taker)
 
 
 class _Run(NamedTuple):
@@ -354,7 +350,7 @@ class Prospects:
             before = len(reached)
             for trade in self.trades:
                 for period in trade.periods:
-                    key = (trade.here(side).id, trade.giver.material, period)
+                    key = (trade.ends(side)[0].id, trade.giver.material, period)
                     if key not in reached and serves(trade, period):
                         reached.add(key)
 
@@ -419,15 +415,13 @@ class Prospects:
         return lacks or [Lack("together")]
 
     def _lack(self, site: str, material: str, side: Side) -> Lack:
-        mine = Role.PLANT, site, material
-        own = [
-            trade
-            for trade in self.trades
-            if (trade.here(side).kind, trade.here(side).place, trade.giver.material) == mine
-        ]
-        if not own:
+        others = defaultdict[Hindrance | None, dict[str, None]](dict)
+        for trade in self.trades:
+            here, beyond = trade.ends(side)
+            if (here.kind, here.place, trade.giver.material) == (Role.PLANT, site, material):
+                others[trade.hindrance][beyond.site] = None
+        if not others:
             return Lack("nobody", material, side)
         # The nearest to a deal comes first: what hinders nothing, then as told.
-        why = min((trade.hindrance for trade in own), key=_ORDER.index)
-        others = dict.fromkeys(trade.beyond(side).site for trade in own if trade.hindrance == why)
-        return Lack(why or "chain", material, side, tuple(others))
+        why = min(others, key=_ORDER.index)
+        return Lack(why or "chain", material, side, tuple(others[why]))

@@ -26,6 +26,9 @@ from ruamel.yaml.scanner import Scanner, ScannerError
 from raastof_geo.errors import Finding, Place, ScenarioError
 from raastof_geo.language import Message, say_text
 
+MOST_VALUES = 150_000
+"""Four times those of a scenario of 1,600 sites with six needs or offers each, with what anchors
+and `<<` repeat."""
 MOST_LEVELS = 50
 """A scenario needs about ten."""
 _LONGEST_TAG = 200
@@ -95,18 +98,12 @@ class _Scanner(Scanner):
         return super().scan_tag()
 
 
-def compose(text: str, *, file: str, most: int) -> tuple[Node | None, list[Finding]]:
-    """Give the root node (none: only comments) and findings, or raise a `ScenarioError`."""
-    composer = _Composer(text, file, most)
-    root = composer.document()
-    return root, composer.findings
+class Composer:
+    """Composes a text, and keeps findings of what could be mended."""
 
-
-class _Composer:
-    def __init__(self, text: str, file: str, most: int) -> None:
+    def __init__(self, text: str, file: str) -> None:
         self.lines = re.split("\r\n|\r|\n", text)
         self.file = file
-        self.most = most
         self.count = 0
         self.findings: list[Finding] = []
         self.anchors: dict[str, Node | None] = {}
@@ -118,13 +115,14 @@ class _Composer:
         self.events: Iterator[Any] = reader.parse(text)
         self.reached = 0, 0
 
-    def document(self) -> Node | None:
+    def compose_document(self) -> Node | None:
+        """Give the root node (none: only comments), or raise a `ScenarioError`."""
         root: Node | None = None
         begun = False
         while not isinstance(event := self._next(), events.StreamEndEvent):
             if isinstance(event, events.DocumentStartEvent):
                 if begun:
-                    raise self._refused("second", event)
+                    raise refused("second", self._place(event))
                 begun = True
                 if event.tags or tuple(event.version or (1, 2)) != (1, 2):
                     line = next(n for n, text in enumerate(self.lines) if text.startswith("%"))
@@ -153,23 +151,24 @@ class _Composer:
             raise self._slipped(halt) from error
 
     def _slipped(self, stop: Halt) -> ScenarioError:
-        message, line, column = find_slip(self.lines, stop)
+        finds = (find(self.lines, stop) for find in (_find_marks, _find_gaps, _find_ends))
+        message, line, column = next(chain.from_iterable(finds), _slip("unclear", stop.at))
         return ScenarioError(Finding(message, Place(self.file, line + 1, column + 1)))
 
     def _node(self, event: Any, level: int) -> Node:
         self.count += 1
-        if self.count > self.most:
-            raise self._refused("values", event, limit=self.most)
+        if self.count > MOST_VALUES:
+            raise refused("values", self._place(event), limit=MOST_VALUES)
         if level > MOST_LEVELS:
-            raise self._refused("deep", event, limit=MOST_LEVELS)
+            raise refused("deep", self._place(event), limit=MOST_LEVELS)
         if isinstance(event, events.AliasEvent):
             name = str(event.anchor)
             self.unused.pop(name, None)
             if name not in self.anchors:
                 told = {"given": f"`*{name}`", "anchor": f"`&{name}`"}
-                raise self._refused("unknown anchor", event, **told)
+                raise refused("unknown anchor", self._place(event), **told)
             if (there := self.anchors[name]) is None:
-                raise self._refused("loop", event)
+                raise refused("loop", self._place(event))
             return there
         if event.anchor:
             self.anchors[event.anchor] = None
@@ -198,9 +197,6 @@ class _Composer:
 
     def _place(self, event: Any) -> Place:
         return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
-
-    def _refused(self, key: str, event: Any, /, **values: Any) -> ScenarioError:
-        return refused(key, self._place(event), **values)
 
 
 def refused(key: str, place: Place, /, **values: object) -> ScenarioError:
@@ -271,12 +267,6 @@ class Halt(NamedTuple):
     def at(self) -> tuple[int, int]:
         """Line and column."""
         return self.line, self.column
-
-
-def find_slip(lines: list[str], stop: Halt) -> Slip:
-    """Say what is wrong where the reader gave up or above it, and what to write instead."""
-    found = chain(_find_marks(lines, stop), _find_gaps(lines, stop), _find_ends(lines, stop))
-    return next(found, _slip("unclear", stop.at))
 
 
 def _slip(key: str, at: tuple[int, int], /, **values: str) -> Slip:

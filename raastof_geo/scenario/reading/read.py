@@ -3,6 +3,8 @@
 import hashlib
 import itertools
 import json
+import re
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -10,24 +12,25 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import shapely
 from pydantic import ValidationError
 
-from raastof_geo.errors import Finding, InputError, ScenarioError, raise_all
+from raastof_geo.errors import Finding, InputError, ScenarioError, raise_all, refusing
 from raastof_geo.language import list_codes, say, say_text
-from raastof_geo.region.layer import AnyFrame
+from raastof_geo.region.layer import AnyFrame, read_polygons
+from raastof_geo.region.projection import project
 from raastof_geo.region.region import Region, lend_region, read_region
 from raastof_geo.scenario import deals, varied
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_values
-from raastof_geo.scenario.fault import Fault, explain_errors
-from raastof_geo.scenario.identity import Names, id_or_word, names_in
+from raastof_geo.scenario.identity import Fault, Names, explain_errors, id_or_word, names_in
 from raastof_geo.scenario.period import read_calendar
-from raastof_geo.scenario.reading.beside import check_template, find_beside, find_in_zones
-from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
-from raastof_geo.scenario.said.entry import Role
+from raastof_geo.scenario.reading.tree import Trail, Tree, find_beside, merge_values, read_tree
+from raastof_geo.scenario.said.entry import DEFAULT, Captured, Role
 from raastof_geo.scenario.said.file import NEWEST_FORMAT, PLACES, ScenarioFile
-from raastof_geo.scenario.said.part import DEFAULT, Captured
 from raastof_geo.scenario.said.site import Located, Site
 from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.tables import grid
 from raastof_geo.scenario.tables.source import join_tables, read_source
 
 
@@ -86,7 +89,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         raise ScenarioError(*sorted(findings, key=by_order)) from error
     tree.findings += wrong
     _check_files(said, tree, home, anywhere=anywhere)
-    said, areas = find_in_zones(said, tree, home, region.crs, anywhere=anywhere)
+    said, areas = _find_in_zones(said, tree, home, region.crs, anywhere=anywhere)
     for fault in (*_check_references(said), *_check_openings(said)):
         tree.tell(tree.place(fault.below, of_key=fault.of_key), fault.message)
     if said.network.file is not None:
@@ -258,7 +261,55 @@ def _check_files(said: ScenarioFile, tree: Tree, home: Path, *, anywhere: bool) 
         with tree.telling(trail):
             file = find_beside(home, name, anywhere=anywhere) if name is not None else None
             if file and trail[0] == "report":
-                check_template(file)
+                _check_template(file)
+
+
+def _find_in_zones(
+    said: ScenarioFile, tree: Tree, home: Path, crs: str, *, anywhere: bool
+) -> tuple[ScenarioFile, dict[int, shapely.MultiPolygon]]:
+    """Add to each zone the sites in the polygons of its file or on their border.
+
+    Also give those polygons by the number of the zone, in metres of `crs`. Files that cannot be
+    used are findings of the tree.
+    """
+    zones, areas = list(said.zones), dict[int, shapely.MultiPolygon]()
+    for number, zone in enumerate(said.zones):
+        if zone.file is None:
+            continue
+        with tree.telling(("zones", number, "file")):
+            file = find_beside(home, zone.file, anywhere=anywhere)
+            drawn = shapely.make_valid(read_polygons(file).to_crs(crs).geometry.to_numpy())
+            # What is made valid may be several polygons, or lines where it had no width.
+            parts = [one for one in shapely.get_parts(shapely.union_all(drawn)) if one.area]
+            if not parts:
+                raise InputError.saying_text("files beside", "no polygons", file=f"`{file.name}`")
+            areas[number] = shapely.MultiPolygon(parts)
+            lon, lat = np.array([site.lon_lat for site in said.sites.values()]).T
+            places = shapely.points(project(lon, lat, crs))
+            near = np.asarray(shapely.dwithin(places, areas[number], varied.BORDER_M))
+            sites = dict.fromkeys((*zone.sites, *itertools.compress(said.sites, near)))
+            zones[number] = zone.model_copy(update={"sites": tuple(sites)})
+    return said.model_copy(update={"zones": tuple(zones)}), areas
+
+
+_MOST_TEMPLATE_MB = 20
+_KIND = "wordprocessingml.document.main+xml"
+"""What Word calls a document without macros, which is no template of its own kind (`.dotx`)."""
+_TYPES, _READ = "[Content_Types].xml", ("word/document.xml", "word/styles.xml", "_rels/.rels")
+_PAGE = re.compile(rb"sectPr[^<]*>\s*</(\w+:)?body>")
+"""The last section of a document, which says its page."""
+
+
+def _check_template(file: Path) -> None:
+    """Look at the file of `report.template`, or raise an `InputError`: it is none."""
+    told = {"file": f"`{file.name}`"}
+    with refusing("files beside", "no word", **told), zipfile.ZipFile(file) as package:
+        grid.check_unpacked(package, _MOST_TEMPLATE_MB, **told)
+        if _KIND not in package.read(_TYPES).decode("utf-8", "replace"):
+            raise InputError.saying_text("files beside", "no word", **told)
+        document, *_ = [package.read(part) for part in _READ]  # whole, or its sum is wrong
+        if not _PAGE.search(document):
+            raise InputError.saying_text("files beside", "no page", **told)
 
 
 def _check_references(said: ScenarioFile) -> Iterator[Fault]:

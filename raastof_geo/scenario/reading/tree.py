@@ -18,8 +18,6 @@ Trail: TypeAlias = tuple[str | int, ...]
 
 LARGEST_FILE_BYTES = 3_000_000
 """Five times a scenario of 1,600 sites with six needs or offers each; read in seconds."""
-MOST_VALUES = 150_000
-"""Four times those of such a scenario, with what anchors and `<<` repeat."""
 
 _NO_TEXT = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
@@ -110,6 +108,19 @@ def spell_trail(trail: Trail) -> str:
     return "".join(parts).removeprefix(".")
 
 
+def find_beside(home: Path, name: Path, *, anywhere: bool) -> Path:
+    """Find a file that a scenario names, or raise an `InputError`: not there, or not to be read.
+
+    A stranger's scenario makes us read no file elsewhere, unless it may name them `anywhere`.
+    """
+    file = (home / name).resolve()
+    if not (anywhere or file.is_relative_to(home)):
+        raise InputError.saying_text("files beside", "outside")
+    if not file.is_file():
+        raise InputError.saying_text("files beside", "none", file=f"`{file.name}`")
+    return file
+
+
 def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
     """Read a YAML file, or raise a `ScenarioError`; slips that could be mended are findings."""
     name = shown_as or path.as_posix()
@@ -143,7 +154,8 @@ def parse_tree(text: str, *, file: str) -> Tree:
         line = text.count("\n", 0, found.start()) + 1
         place = Place(file, line, found.start() - text.rfind("\n", 0, found.start()))
         raise ScenarioError(Finding(_no_text(found[0]), place))
-    root, findings = nodes.compose(text, file=file, most=MOST_VALUES)
+    composer = nodes.Composer(text, file)
+    root, findings = composer.compose_document(), composer.findings
     if root is None:
         raise nodes.refused("empty", Place(file, 1, 1))
     if not isinstance(root, nodes.Mapping):
@@ -201,8 +213,7 @@ class _Planter:
 
     def _text(self, node: Scalar) -> str:
         """Refuse what no file can hold, such as half a character written as a code."""
-        found = _NO_TEXT.search(node.text)
-        if found is not None:
+        if (found := _NO_TEXT.search(node.text)) is not None:
             raise ScenarioError(*self.tree.findings, Finding(_no_text(found[0]), node.place))
         return node.text
 
@@ -269,8 +280,7 @@ class _Planter:
         key, before = entries[-1] if entries else (rest, None)
         if not isinstance(before, Scalar) or not before.plain or before.tag:
             return False
-        meant = join_at_comma(before.text, rest.text)
-        if meant is None:
+        if (meant := join_at_comma(before.text, rest.text)) is None:
             return False
         alone = "comma" if rest.text[-1:].isdigit() else "comma or quotes"
         key_of_text = "comma or" if len(meant) > 1 else alone
@@ -294,8 +304,7 @@ class _Planter:
         """Take `- use:fill`, which is a text to YAML, for a key and its value."""
         if not (isinstance(item, Scalar) and item.plain):
             return item
-        loosened = loosen_colon(item.text)
-        if loosened is None:
+        if (loosened := loosen_colon(item.text)) is None:
             return item
         if item.lines > 1:
             raise ScenarioError(*self.tree.findings, Finding(say_colon(*loosened), item.place))
@@ -304,7 +313,7 @@ class _Planter:
 
     def _spend(self, values: int, node: Node, level: int = 0) -> None:
         self.count += values
-        if self.count > MOST_VALUES:
+        if self.count > nodes.MOST_VALUES:
             raise nodes.refused("repeats", node.place)
         if level > nodes.MOST_LEVELS:
             raise nodes.refused("deep", node.place, limit=nodes.MOST_LEVELS)

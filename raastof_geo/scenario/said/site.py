@@ -19,10 +19,9 @@ from raastof_geo.region.projection import DEGREES, METRES, unproject
 from raastof_geo.region.region import Region, read_region
 from raastof_geo.scenario import identity
 from raastof_geo.scenario.catalogue import SoilMove
-from raastof_geo.scenario.fault import Fault, FaultError, SetOf
+from raastof_geo.scenario.identity import Fault, FaultError, SetOf
 from raastof_geo.scenario.said import entry
-from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.said.part import ONE_OR_SEVERAL, Part, Window, field_for_each
+from raastof_geo.scenario.said.entry import ONE_OR_SEVERAL, Part, Role, Window, field_for_each
 
 AXES = (("lon", "lat"), ("easting", "northing"))
 """The keys of a site that say where it lies: in degrees, or in metres."""

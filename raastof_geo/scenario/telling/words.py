@@ -138,8 +138,7 @@ class CatalogueWords:
     def tell_moves(self, material: str, *lands: str) -> Iterator[Message]:
         """Say whether a material may come to kinds of land; nothing of what is no soil."""
         for land in lands:
-            move = self.catalogue.soil_move(material, land)
-            if move is not None:
+            if (move := self.catalogue.soil_move(material, land)) is not None:
                 ruled = move.citation or move.verdict != "forbidden"
                 yield read_texts("law")[f"move {move.verdict}" if ruled else "no rule"].format(
                     soil=self.class_of(material),
@@ -150,8 +149,7 @@ class CatalogueWords:
 
     def tell_law(self, material: str) -> Iterator[Message]:
         """Say which law the material comes under."""
-        regime = self.catalogue.materials[material].legal_regime
-        if regime is None:
+        if (regime := self.catalogue.materials[material].legal_regime) is None:
             yield say("Law: the catalogue names none.")
             return
         law = self.catalogue.legal_regimes[regime]
