@@ -1,13 +1,15 @@
 """How long what-if questions take, and how much memory each worker needs, by workers.
 
     python benchmarks/what_if.py --draws 40 [--workers 1 2] [--scenario FILE …] [--write FILE]
+    python benchmarks/what_if.py --variants
 
 An ensemble of so many draws, of the region of Zealand and of a made-up world of 100 offers and 100
 needs in five materials, 7 pits and 8 receivers, with six assumptions (`--write`: only write it).
 Each round is a process of its own, from a warm cache. `batches` is the clock while draws are
 solved, `cpu` what the processor worked then, all workers included, for each draw; `rest` is all
 else: reading, the plan as it stands, what it could do without, page and workbook. Memory is that
-of the largest process.
+of the largest process. `--variants`: what twenty variants of the region take, compared and written,
+and what reading and solving it once does, without outputs, in one process and one after the other.
 """
 
 from __future__ import annotations
@@ -64,6 +66,29 @@ if __name__ == "__main__":
     }))
 """
 
+VARIANTS = """
+import json, sys, tempfile, time
+from raastof_geo import pipeline
+from raastof_geo.scenario.reading.read import read_scenario
+
+found = {}
+for name in ("once", "variants"):
+    begun, cpu = time.perf_counter(), time.process_time()
+    if name == "once":
+        result = pipeline.solve_scenario(read_scenario(sys.argv[1], anywhere=True))
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            cases, _ = pipeline.compare_variants(result, "all", into=folder)
+        found["count"] = len(cases) - 1
+    found |= {f"{name}_s": time.perf_counter() - begun, f"{name}_cpu_s": time.process_time() - cpu}
+print(json.dumps(found | {"ratio": found["variants_cpu_s"] / found["once_cpu_s"]}))
+"""
+SWEEP = """
+extends: {scenario}
+variants:
+  sweep: {{sweep: {{matched: [25 %, 35 %, 50 %, 65 %], soil: [0.6, 0.8, 1.0, 1.3]}}}}
+"""
+
 
 def write_world(path: Path) -> Path:
     """Make a world up on the places of `scale.py`: 100 offers, 100 needs, five materials."""
@@ -109,6 +134,17 @@ def measure(scenario: Path, draws: int, workers: int) -> dict[str, float]:
     return found
 
 
+def measure_variants(scenario: Path) -> dict[str, float]:
+    """Solve it once, and then twenty variants of it, in a process of their own."""
+    with tempfile.TemporaryDirectory() as folder:
+        varied = Path(folder) / "twenty.yaml"
+        varied.write_text(SWEEP.format(scenario=json.dumps(str(scenario))), encoding="utf-8")
+        command = [sys.executable, "-c", VARIANTS, str(varied)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -117,12 +153,17 @@ def main() -> None:
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--scenario", type=Path, nargs="+")
     parser.add_argument("--write", type=Path)
+    parser.add_argument("--variants", action="store_true")
     options = parser.parse_args()
+    region = Path(__file__).parents[1] / "scenarios" / "region_sjaelland.yaml"
     if options.write:
         write_world(options.write)
         return
+    if options.variants:
+        for name, value in measure_variants(region).items():
+            print(f"{name:16} {value:9.2f}")
+        return
     with tempfile.TemporaryDirectory() as folder:
-        region = Path(__file__).parents[1] / "scenarios" / "region_sjaelland.yaml"
         made = write_world(Path(folder) / "100_100_5.yaml")
         for scenario in options.scenario or [region, made]:
             for workers in options.workers:

@@ -119,9 +119,23 @@ def test_what_a_variant_may_not_say(folder, said, told):
     assert "wrong.yaml:" in message
 
 
+@pytest.mark.parametrize("name", ["below/koege_bugt.yaml", "../koege_bugt.yaml", "{}"])
+def test_what_is_extended_may_lie_in_another_folder(folder, tmp_path, name):
+    home, base = tmp_path / "home", folder / "koege_bugt.yaml"
+    (home / "below").mkdir(parents=True)
+    for place in (tmp_path, home / "below"):
+        (place / base.name).write_bytes(base.read_bytes())
+    path, name = home / "over.yaml", name.format(base.as_posix())
+    path.write_text(f"extends: {name}\nlanguage: en\ntitle: []\n", encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"over.yaml:3:8: title skal være.*men er `\[\]`"):
+        read_scenario(path, anywhere=True)
+    path.write_text(f"extends: {name}\ntitle: Over\n", encoding="utf-8")
+    assert read_scenario(path, anywhere=True).said.title == "Over"
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("gone.yaml", "gone.yaml"), ("wrong.yaml", "leads back"), ("../base.yaml", "folder")],
+    [("gone.yaml", "gone.yaml"), ("wrong.yaml", "leads back"), ("../base.yaml", "folder"), (".", "`.`")],
 )
 def test_a_file_that_cannot_be_extended(folder, name, told):
     path = folder / "wrong.yaml"

@@ -117,7 +117,7 @@ def find_beside(home: Path, name: Path, *, anywhere: bool) -> Path:
     if not (anywhere or file.is_relative_to(home)):
         raise InputError.saying_text("files beside", "outside")
     if not file.is_file():
-        raise InputError.saying_text("files beside", "none", file=f"`{file.name}`")
+        raise InputError.saying_text("files beside", "none", file=f"`{name.as_posix()}`")
     return file
 
 

@@ -71,6 +71,7 @@ def _extend(tree: Tree, above: Sequence[Path], *, anywhere: bool) -> None:
     """Lay a tree over the file that it `extends`, key by key; lists replace as a whole.
 
     `above`: the files that lead to it, this one last. Each value keeps the place where it stands.
+    `ScenarioError`: that file cannot be used.
     """
     base, place = tree.values.pop("extends", None), tree.place(("extends",))
     if base is None:
@@ -79,13 +80,17 @@ def _extend(tree: Tree, above: Sequence[Path], *, anywhere: bool) -> None:
         path = find_beside(above[-1].parent, Path(str(base)), anywhere=anywhere)
         if path.resolve() in above:
             raise InputError.saying_text("files beside", "circle", file=f"`{base}`")
-        below = read_tree(path, shown_as=Path(tree.file).with_name(str(base)).as_posix())
+        below = read_tree(path, shown_as=(Path(tree.file).parent / str(base)).as_posix())
         _extend(below, [*above, path.resolve()], anywhere=anywhere)
         tree.values = merge_values(below.values, tree.values)
+        for trail in tree.places:
+            below.written.pop(trail, None)  # how something else is written there
         for told in ("keys", "places", "written"):
             setattr(tree, told, {**getattr(below, told), **getattr(tree, told)})
         tree.findings[:0], tree.doubts[:0] = below.findings, below.doubts
         tree.digest = hashlib.sha256(f"{tree.digest} {below.digest}".encode()).hexdigest()
+        return
+    raise ScenarioError(*tree.findings)  # what it lacks may stand below
 
 
 def join_tables(tree: Tree, home: Path, frames: Sequence[AnyFrame], *, anywhere: bool) -> None:
