@@ -135,7 +135,12 @@ def test_what_is_extended_may_lie_in_another_folder(folder, tmp_path, name):
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("gone.yaml", "gone.yaml"), ("wrong.yaml", "leads back"), ("../base.yaml", "folder"), (".", "`.`")],
+    [
+        ("gone.yaml", "gone.yaml"),
+        ("wrong.yaml", "leads back"),
+        ("../base.yaml", "folder"),
+        (".", "`.`"),
+    ],
 )
 def test_a_file_that_cannot_be_extended(folder, name, told):
     path = folder / "wrong.yaml"
