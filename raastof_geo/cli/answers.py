@@ -114,8 +114,7 @@ def _read_source(id_: str, given: Path | None, *, anywhere: bool) -> tuple[Path,
 
     ids = (id_, id_.rpartition("-")[0])
     likely = (home / f"{one}.yaml" for one in ids for home in (Path(), Path("scenarios")))
-    source = given or next(filter(Path.is_file, likely), None)
-    if source is None:
+    if (source := given or next(filter(Path.is_file, likely), None)) is None:
         raise InputError.saying_text("usage", "which scenario", id=id_)
     return source, read_scenario(source, anywhere=anywhere)
 

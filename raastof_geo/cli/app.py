@@ -167,8 +167,7 @@ def _run(arguments: list[str]) -> int:
 
 def tell_interrupted() -> Message:
     """Say what an interrupted command leaves: nothing, whole files, or work for the next one."""
-    written = [path for path in read_trace().written if path.exists()]
-    if not written:
+    if not (written := [path for path in read_trace().written if path.exists()]):
         return say("Interrupted: nothing was written.")
     for path in written:
         if is_unfinished(path):

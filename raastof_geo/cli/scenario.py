@@ -102,16 +102,9 @@ def rank_file(
     from raastof_geo.pipeline import rank_assumptions
 
     with telling(context) as note, working(workers, ready=_MACHINE) as team:
-        read, assessment, folder = rank_assumptions(
-            scenario,
-            into=into,
-            anywhere=anywhere,
-            language=asked_in(context),
-            only=only,
-            most=top,
-            executor=team,
-            tell=note,
-        )
+        how: Any = {"language": asked_in(context), "executor": team, "tell": note}
+        how |= {"into": into, "anywhere": anywhere, "only": only, "most": top}
+        read, assessment, folder = rank_assumptions(scenario, **how)
     with in_speech_of(read):
         table = tabulate_assumptions(assessment, most=top)
         rows = [(f"{one[0]}\n{one[1]} ({one[2]})", *one[3:-1]) for one in table.rows]

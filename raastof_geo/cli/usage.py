@@ -192,8 +192,7 @@ def _retell(error: Any) -> Message:
 def _retell_words(error: Any) -> Message:
     """Retell what has no class of its own, by the words that it comes in."""
     words = str(error.format_message())
-    extra = re.fullmatch(r"Got unexpected extra argument\S* \((.*)\)", words, re.DOTALL)
-    if extra:
+    if extra := re.fullmatch(r"Got unexpected extra argument\S* \((.*)\)", words, re.DOTALL):
         return _say("too much", extra.group(1))
     if words.startswith("Missing command"):
         return _say("which", known=", ".join(error.ctx.command.commands))

@@ -33,8 +33,6 @@ class _Deals:
         self.takers = _group(list_takers(scenario), lambda taker: taker.site)
         self.offers = _group(scenario.offers, lambda offer: offer.site)
         self.needs = _group(scenario.needs, lambda need: need.site)
-        self._offered = {offer.id: offer.tonnes for offer in scenario.offers}
-        self._needed = {need.id: need for need in scenario.needs}
         self._depots = {depot.id: depot for depot in scenario.depots}
         self._places: dict[tuple[Role, str], Facility] = {  # a stockpile is a kind of depot
             (Role.DEPOT if one.role == Role.STOCKPILE else one.role, one.id): one
@@ -63,8 +61,8 @@ class _Deals:
             total = 0.0
             for mine in _group(deals, lambda deal: deal.taker.id).values():
                 taker = mine[0].taker
-                need = self._needed.get(taker.id) if taker.kind == Role.NEED else None
-                if need is not None:
+                need = self.scenario.entries.get((taker.kind, taker.place))
+                if isinstance(need, Need):
                     total += need.tonnes * max(need.ratios[deal.giver.material] for deal in mine)
                 else:
                     total += _most_through(self._places[taker.kind, taker.place], mine)
@@ -76,7 +74,7 @@ class _Deals:
             if giver.kind.converts() and not self.is_pile(giver):
                 return math.inf
             if giver.kind == Role.OFFER and (giver.site, giver.material) not in piles:
-                most += self._offered[giver.id]
+                most += self.scenario.entries[giver.kind, giver.place].tonnes
         dug = (deal for deal in deals if deal.giver.kind == Role.PIT)
         for site, mine in _group(dug, lambda deal: deal.giver.place).items():
             most += _most_through(self._places[Role.PIT, site], mine)
@@ -84,7 +82,7 @@ class _Deals:
 
     def is_pile(self, giver: Giver) -> bool:
         """Tell whether somebody gives from the stockpile of a site."""
-        return giver.kind == Role.DEPOT and self._depots[giver.place].own
+        return giver.kind == Role.DEPOT and giver.place == name_stockpile(giver.site)
 
     def in_all(self, site: str, material: str) -> float:
         """Give what a site has of a material, whenever it comes up, its stockpile included. [t]"""
@@ -448,8 +446,7 @@ def check_dates(scenario: Scenario) -> Iterator[Fault]:
             names = {"period": f"`{period}`", "trucks": list_codes(trucks)}
             yield _fault("no truck", ("periods", number), **names)
     for number, vehicle in enumerate(trucks):
-        idle = ", ".join(one for one in periods if not scenario.may_drive(vehicle, one))
-        if idle:
+        if idle := ", ".join(one for one in periods if not scenario.may_drive(vehicle, one)):
             names = {"truck": f"`{vehicle}`", "periods": idle}
             start = scenario.catalogue.vehicles[vehicle].legal_from
             yield _fault("idle truck", ("vehicles", number), start=start, **names)

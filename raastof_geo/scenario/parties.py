@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, get_args
 from raastof_geo.figures.figure import value_of
 from raastof_geo.scenario.catalogue import Sorts, mix_sorts
 from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.scenario import Pit, Plant, Process, Receiver, Scenario
+from raastof_geo.scenario.scenario import Plant, Process, Scenario
 
 
 @dataclass(frozen=True)
@@ -304,12 +304,10 @@ class Prospects:
         self.depots = {depot.id: depot for depot in scenario.depots}
         every = (one for plant in scenario.plants for one in plant.processes)
         self.processes = {(one.site, one.recipe): one for one in every}
-        amounts = {(one.role, one.id): one.tonnes for one in (*scenario.offers, *scenario.needs)}
-        self.void = {one for one, tonnes in amounts.items() if tonnes <= 0}
+        closed = (one for one in scenario.facilities if 0 in (one.per_period_t, one.total_t))
+        empty = (one for one in scenario.entries.values() if one.tonnes <= 0)
+        self.void = {(one.role, one.id) for one in (*empty, *closed)}
         """Who gives and takes nothing."""
-        places: tuple[Pit | Receiver, ...] = (*scenario.pits, *scenario.receivers)
-        closed = (one for one in places if 0 in (one.per_period_t, one.total_t))
-        self.void |= {(one.role, one.id) for one in closed}
         self.reached: dict[Side, set[_Traded]] = {}
         self.runs = {
             _Run(plant.site, process.recipe, period)

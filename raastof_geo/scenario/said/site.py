@@ -59,8 +59,7 @@ def check_degrees(lon: float, lat: float, region: Region | None) -> tuple[float,
     if region.covers(lat, lon):
         raise InputError.saying_text("coordinates", "degrees swapped")
     told = {"lon": f"{lon:.10g}", "lat": f"{lat:.10g}"}
-    likely = _likely_crs(lon, lat, region) or _likely_crs(lat, lon, region)
-    if likely:
+    if likely := _likely_crs(lon, lat, region) or _likely_crs(lat, lon, region):
         raise InputError.saying_text("coordinates", "no degrees", likely=likely, **told)
     names = ("west", "south", "east", "north")
     told |= {name: f"{at:g}" for name, at in zip(names, region.bounds or (), strict=False)}

@@ -160,8 +160,7 @@ def _pick(grids: list[grid.Grid], table: SiteTable) -> list[grid.Grid]:
     """Take the sheet that is named, else those that are called as tables are, else the first."""
     if table.sheet is None:
         return [one for one in grids if grid.find_scope(one.sheet)] or grids[:1]
-    found = [one for one in grids if one.sheet.casefold() == table.sheet.casefold()]
-    if not found:
+    if not (found := [one for one in grids if one.sheet.casefold() == table.sheet.casefold()]):
         told = {"file": f"`{table.file.name}`", "sheet": f"`{table.sheet}`"}
         there = list_codes(one.sheet for one in grids)
         raise InputError.saying_text("tables", "no sheet", there=there, **told)

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -380,15 +380,13 @@ def explain_fit(
     language: Language,
     *,
     land: str = "built_up",
-    accepted: Collection[str] = (),
     scenario: Scenario | None = None,
 ) -> list[str]:
     """Say whether a material may serve a use and why, also of needs; else an `InputError`."""
     asked = [("materials", material), ("uses", use), ("land", land)]
     material, use, land = look_up(catalogue, asked)
-    for_all = scenario.accepted_for_all if scenario else ()
-    accepted_here = frozenset((*accepted, *for_all))
-    question = _Question(catalogue, language, material, use, land, accepted_here)
+    accepted = frozenset(scenario.accepted_for_all if scenario else ())
+    question = _Question(catalogue, language, material, use, land, accepted)
     told = [*question.answer(), *(_tell_needs(scenario, question) if scenario else ())]
     return list(map(question.read, told))
 
