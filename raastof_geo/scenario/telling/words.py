@@ -2,7 +2,7 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -380,13 +380,14 @@ def explain_fit(
     language: Language,
     *,
     land: str = "built_up",
+    accepted: Collection[str] = (),
     scenario: Scenario | None = None,
 ) -> list[str]:
     """Say whether a material may serve a use and why, also of needs; else an `InputError`."""
     asked = [("materials", material), ("uses", use), ("land", land)]
     material, use, land = look_up(catalogue, asked)
-    accepted = frozenset(scenario.accepted_for_all if scenario else ())
-    question = _Question(catalogue, language, material, use, land, accepted)
+    every = frozenset((*accepted, *(scenario.accepted_for_all if scenario else ())))
+    question = _Question(catalogue, language, material, use, land, every)
     told = [*question.answer(), *(_tell_needs(scenario, question) if scenario else ())]
     return list(map(question.read, told))
 
