@@ -1,7 +1,7 @@
 """How long what-if questions take, and how much memory each worker needs, by workers.
 
     python benchmarks/what_if.py --draws 40 [--workers 1 2] [--scenario FILE …] [--write FILE]
-    python benchmarks/what_if.py --variants
+    python benchmarks/what_if.py --variants [--workers 1 2]
 
 An ensemble of so many draws, of the region of Zealand and of a made-up world of 100 offers and 100
 needs in five materials, 7 pits and 8 receivers, with six assumptions (`--write`: only write it).
@@ -9,7 +9,7 @@ Each round is a process of its own, from a warm cache. `batches` is the clock wh
 solved, `cpu` what the processor worked then, all workers included, for each draw; `rest` is all
 else: reading, the plan as it stands, what it could do without, page and workbook. Memory is that
 of the largest process. `--variants`: what twenty variants of the region take, compared and written,
-and what reading and solving it once does, without outputs, in one process and one after the other.
+beside importing, reading and solving it once, without outputs.
 """
 
 from __future__ import annotations
@@ -67,21 +67,27 @@ if __name__ == "__main__":
 """
 
 VARIANTS = """
-import json, sys, tempfile, time
-from raastof_geo import pipeline
-from raastof_geo.scenario.reading.read import read_scenario
+import json, os, sys, tempfile, time
 
-found = {}
-for name in ("once", "variants"):
-    begun, cpu = time.perf_counter(), time.process_time()
-    if name == "once":
-        result = pipeline.solve_scenario(read_scenario(sys.argv[1], anywhere=True))
-    else:
+def lap():
+    return time.perf_counter(), sum(os.times()[:4])
+
+if __name__ == "__main__":
+    begun = [lap()]
+    from raastof_geo import pipeline
+    from raastof_geo.scenario.reading.read import read_scenario
+    from raastof_geo.spread import working
+
+    result = pipeline.solve_scenario(read_scenario(sys.argv[1], anywhere=True))
+    begun.append(lap())
+    with working(int(sys.argv[2]), ready="raastof_geo.pipeline") as team:
         with tempfile.TemporaryDirectory() as folder:
-            cases, _ = pipeline.compare_variants(result, "all", into=folder)
-        found["count"] = len(cases) - 1
-    found |= {f"{name}_s": time.perf_counter() - begun, f"{name}_cpu_s": time.process_time() - cpu}
-print(json.dumps(found | {"ratio": found["variants_cpu_s"] / found["once_cpu_s"]}))
+            cases, _ = pipeline.compare_variants(result, "all", into=folder, executor=team)
+    begun.append(lap())
+    (once_s, once_cpu_s), (all_s, all_cpu_s) = (
+        [after - before for before, after in zip(*pair)] for pair in zip(begun, begun[1:]))
+    print(json.dumps({"once_s": once_s, "variants": len(cases) - 1, "all_s": all_s,
+        "ratio": all_s / once_s, "cpu_ratio": all_cpu_s / once_cpu_s}))
 """
 SWEEP = """
 extends: {scenario}
@@ -134,12 +140,12 @@ def measure(scenario: Path, draws: int, workers: int) -> dict[str, float]:
     return found
 
 
-def measure_variants(scenario: Path) -> dict[str, float]:
-    """Solve it once, and then twenty variants of it, in a process of their own."""
+def measure_variants(scenario: Path, workers: int) -> dict[str, float]:
+    """Solve it once, and then twenty variants of it, in a process of their own and workers."""
     with tempfile.TemporaryDirectory() as folder:
         varied = Path(folder) / "twenty.yaml"
         varied.write_text(SWEEP.format(scenario=json.dumps(str(scenario))), encoding="utf-8")
-        command = [sys.executable, "-c", VARIANTS, str(varied)]
+        command = [sys.executable, "-c", VARIANTS, str(varied), str(workers)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -160,8 +166,10 @@ def main() -> None:
         write_world(options.write)
         return
     if options.variants:
-        for name, value in measure_variants(region).items():
-            print(f"{name:16} {value:9.2f}")
+        for workers in options.workers:
+            found = measure_variants(region, workers)
+            told = "  ".join(f"{name} {value:7.2f}" for name, value in found.items())
+            print(f"workers {workers}  {told}", flush=True)
         return
     with tempfile.TemporaryDirectory() as folder:
         made = write_world(Path(folder) / "100_100_5.yaml")

@@ -14,7 +14,9 @@ from raastof_geo.assignment import RULES, Plan, Rule, assign
 from raastof_geo.assignment.adjusting.worth import Quote, measure_worth, quote_newcomer
 from raastof_geo.assignment.alternative import seek_alternatives
 from raastof_geo.assignment.front import Measures, trace_front
+from raastof_geo.assignment.statement.problem import LaidColumns
 from raastof_geo.effect import measure_effect
+from raastof_geo.effect.books import keep_books
 from raastof_geo.effect.junction import find_junctions, find_like, propose_candidates
 from raastof_geo.emissions.vehicle import MODELS, EnergyModel
 from raastof_geo.errors import (
@@ -26,12 +28,13 @@ from raastof_geo.errors import (
     SnapError,
 )
 from raastof_geo.language import Language, Message, say, speaking
-from raastof_geo.legs.legs import price_again, price_legs, price_one_more
+from raastof_geo.legs.legs import Legs, price_again, price_legs, price_one_more
 from raastof_geo.outputs import write_outputs
 from raastof_geo.outputs.documents.assumptions import TOLD, write_sensitivity
 from raastof_geo.outputs.documents.comparison import (
     Compared,
     describe_found,
+    describe_plan,
     list_said,
     write_comparison,
 )
@@ -53,7 +56,14 @@ from raastof_geo.scenario.reading.read import read_variant, sketch_sites
 from raastof_geo.scenario.said.file import Variant
 from raastof_geo.scenario.said.site import NetworkChoice
 from raastof_geo.scenario.tables.source import read_source
-from raastof_geo.scenario.varied import add_newcomer, choose_variants, list_variants, write_sections
+from raastof_geo.scenario.varied import (
+    add_newcomer,
+    choose_variants,
+    edit_for_variant,
+    list_variants,
+    moves_amounts_only,
+    write_sections,
+)
 from raastof_geo.sensitivity import batches, headline
 from raastof_geo.sensitivity.ensemble import Ensemble, solve_today, sum_up
 from raastof_geo.sensitivity.lever import list_declared, list_levers
@@ -367,7 +377,7 @@ def _hold_against(
     scenario = result.scenario.saying(variants={**result.scenario.said.variants, **found})
     result, known = replace(result, scenario=scenario), list_variants(scenario)
     cases = [describe_found(result, scenario.said.title)]
-    solved = spread(executor, _solve_variant, result, ids)
+    solved = spread(executor, _solve_variant, (result, LaidColumns()), ids)
     for number, id_ in enumerate(ids, 1):
         told = {"number": number, "count": len(ids), "name": known[id_].name or id_}
         tell(say("Variant {number} of {count}: {name}", **told))
@@ -377,16 +387,40 @@ def _hold_against(
     return Answered(result, tuple(ids), cases, folder)
 
 
-def _solve_variant(result: Result, id_: str) -> Compared:
-    """Solve a variant without writing anything; what keeps it from having a plan is its answer."""
-    scenario = result.scenario
-    title = list_variants(scenario)[id_].name or id_
+def _solve_variant(base: tuple[Result, LaidColumns], id_: str) -> Compared:
+    """Solve a variant without writing anything; what keeps it from having a plan is its answer.
+
+    On the same roads where sites are the same; of one that differs in amounts only the columns are
+    those of the plan, and of the worlds besides it those that other such variants laid out.
+    """
+    result, known = base
+    scenario, variant = result.scenario, list_variants(result.scenario)[id_]
+    title = variant.name or id_
     try:
+        alike = moves_amounts_only(edit_for_variant(scenario, variant))
         scenario = read_variant(scenario, id_)
-        return describe_found(_solve_on(result, scenario), title)
+        if (legs := result.legs if alike else _price_on_same_roads(result, scenario)) is None:
+            return describe_found(_solve_afresh(result, scenario), title)
+        how: dict[str, Any] = {"rules": result.plan.rules, "start": result.plan}
+        how |= {"columns": result.plan.problem, "known": known} if alike else {}
+        how["causes"] = scenario.said.effect.causes
+        plan, alone, headlines = headline.find_headlines(scenario, legs, **how)
+        used = np.flatnonzero(alone.values)
+        before = keep_books(alone.world.problem.only(used), alone.values[used])
+        after = keep_books(plan.problem, plan.proof.values)
+        return describe_plan(scenario, plan, (before, after), headlines, title)
     except RaastofError as error:
         with speaking(*scenario.speech):
             return Compared(title, list_said(scenario), None, str(error).splitlines()[0])
+
+
+def _price_on_same_roads(result: Result, varied: Scenario) -> Legs | None:
+    """Price the legs of a variation on the roads of a result; none: sites or roads are others."""
+    places = [
+        ({id_: site.lon_lat for id_, site in one.sites.items()}, one.said.network)
+        for one in (result.scenario, varied)
+    ]
+    return price_again(result.legs, varied) if places[0] == places[1] else None
 
 
 def write_each(asked: Answered, *, into: Path | str = "results", **how: Any) -> Iterator[Path]:
@@ -399,25 +433,10 @@ def write_each(asked: Answered, *, into: Path | str = "results", **how: Any) -> 
         yield _write(solved, folder, **how)[1]
 
 
-def _solve_on(result: Result, varied: Scenario) -> Result:
-    """Solve a variation as far as it is compared, on the same roads where sites are the same."""
-    places = [
-        ({id_: site.lon_lat for id_, site in one.sites.items()}, one.said.network)
-        for one in (result.scenario, varied)
-    ]
-    legs = price_again(result.legs, varied) if places[0] == places[1] else None
-    if legs is None:
-        return _solve_afresh(result, varied)
-    causes = varied.said.effect.causes
-    plan = headline.solve_briefly(varied, legs, causes=causes)
-    effect = measure_effect(plan.scenario, legs, plan, briefly=True)
-    return Result(varied, result.network, result.anchors, legs, plan, effect)
-
-
 def _solve_afresh(result: Result, varied: Scenario, **how: Any) -> Result:
-    """Solve a variation with roads and all, by the energy model of a result."""
-    roads = result.legs.roads
-    return solve_scenario(varied, model=None if roads is None else roads.model, **how)
+    """Solve a variation with roads and all, by the rules and the energy model of a result."""
+    model = None if result.legs.roads is None else result.legs.roads.model
+    return solve_scenario(varied, rules=result.plan.rules, model=model, **how)
 
 
 def quote_site(

@@ -116,7 +116,8 @@ def solve_today(
     _edit(scenario, factors, [one.subject.value for one in factors])
     causes = scenario.said.effect.causes
     known = LaidColumns()
-    plan, found = headline.find_headlines(scenario, price(scenario), causes=causes, known=known)
+    how: Any = {"causes": causes, "known": known}
+    plan, _, found = headline.find_headlines(scenario, price(scenario), **how)
     ranked = sorted(add_up_matches(plan).items(), key=lambda one: (-one[1], one[0]))
     return Today(scenario, plan, found, price, factors, levels, dict(ranked), known)
 
@@ -151,7 +152,7 @@ def _solve_draw(today: Today, number: int) -> Draw:
     try:
         varied, how = _read_drawn(today, drawn.levels)
         whole, known = today.headlines.whole, today.known if "columns" in how else None
-        plan, found = headline.find_headlines(varied, causes=not whole, known=known, **how)
+        plan, _, found = headline.find_headlines(varied, causes=not whole, known=known, **how)
         used, opened = add_up_matches(plan), plan.openings["site"][plan.openings["opened"]]
         apart = found.whole == whole
         told = tuple(found.of(one) if apart or one not in _APART else None for one in HEADLINES)

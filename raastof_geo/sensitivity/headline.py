@@ -8,7 +8,7 @@ from itertools import product, starmap
 from typing import Any, Literal, TypeAlias, get_args
 
 from raastof_geo.assignment import Plan, assign
-from raastof_geo.assignment.alone import solve_alone
+from raastof_geo.assignment.alone import Alone, solve_alone
 from raastof_geo.assignment.statement.problem import LaidColumns
 from raastof_geo.effect.books import measure_gains
 from raastof_geo.effect.cause import (
@@ -126,7 +126,7 @@ def solve_headlines(scenario: Scenario, legs: Legs | None, *, whole: bool = Fals
     `whole`: all that is saved is meant, whatever saves it. Without a plan, a solver or a way to
     tell what coordination saves from the rest it is a `RaastofError`.
     """
-    found = find_headlines(scenario, legs, causes=not whole, explain=False)[1]
+    found = find_headlines(scenario, legs, causes=not whole, explain=False)[-1]
     if found.whole != whole:
         raise InputError(say("what coordination saves cannot be told from other causes here"))
     return found
@@ -134,8 +134,8 @@ def solve_headlines(scenario: Scenario, legs: Legs | None, *, whole: bool = Fals
 
 def find_headlines(
     scenario: Scenario, legs: Legs | None, *, known: LaidColumns | None = None, **how: Any
-) -> tuple[Plan, Headlines]:
-    """Solve as `solve_briefly` does, and give the plan and its headlines, without any books.
+) -> tuple[Plan, Alone, Headlines]:
+    """Solve as `solve_briefly` does: the plan, the world without it, and headlines, without books.
 
     Columns of worlds besides the plan's may be `known` from scenarios with other amounts.
     """
@@ -155,7 +155,7 @@ def find_headlines(
         told: Any = {"count": measure_gains, "briefly": True, "known": known}
         causes = split_by_cause(scenario, legs, plan, after, said, **told)
     target = answer_target(plan, briefly=True)
-    return plan, _tell(read_gain(before - after), credit(causes, COORDINATION), target)
+    return plan, alone, _tell(read_gain(before - after), credit(causes, COORDINATION), target)
 
 
 def solve_briefly(scenario: Scenario, legs: Legs | None, *, causes: bool, **how: Any) -> Plan:

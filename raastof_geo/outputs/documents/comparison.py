@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from raastof_geo.assignment import Plan
+from raastof_geo.effect.books import Books
 from raastof_geo.figures.vocabulary import CO2E, COST, VEHICLE_KM, shown_in_lines
 from raastof_geo.language import Readable, read_texts, say, speaking
 from raastof_geo.outputs.documents import document
@@ -86,15 +88,25 @@ class Compared:
 
 def describe_found(result: Result, title: str) -> Compared:
     """Take from a result what plans are compared by."""
-    effect, flows = result.effect, result.plan.flows.query("origin != destination")
+    effect = result.effect
+    sides = effect.baseline_books, effect.books
+    return describe_plan(result.scenario, result.plan, sides, read_headlines(effect), title)
+
+
+def describe_plan(
+    scenario: Scenario, plan: Plan, sides: tuple[Books, Books], headlines: Headlines, title: str
+) -> Compared:
+    """Take what plans are compared by; `sides` are the books without it, and of it."""
+    flows = plan.flows.query("origin != destination")
     summed = (
         flows.assign(loads=flows["tonnes"] / flows["load_t"])
         .groupby(_ENDS, observed=True)
         .agg({"tonnes": "sum", "loads": "sum", "period": "first"})
     )
-    before, plan = effect.align("project")
-    figures = read_headlines(effect), effect.books.totals, summed, before - plan
-    return Compared(title, list_said(result.scenario), PlanFigures(*figures, result.plan.amounts))
+    before, after = (one.by("project") for one in sides)
+    saved = before.sub(after, fill_value=0.0)
+    figures = PlanFigures(headlines, sides[1].totals, summed, saved, plan.amounts)
+    return Compared(title, list_said(scenario), figures)
 
 
 def list_said(scenario: Scenario) -> dict[str, str]:
