@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
@@ -44,6 +45,9 @@ class SaidAmount(NamedTuple):
     quantity: Quantity
     whose: Whose
     site: str
+    project: str
+    municipality: str | None
+    land: str
     use: str | None = None
     material: str | None = None
     times: int = 1
@@ -127,33 +131,42 @@ def list_amounts(
     scenario: Scenario, chosen: AmountFilter, before: Edits = MappingProxyType({})
 ) -> list[SaidAmount]:
     """List the amounts that a filter means, or raise an `InputError` where there are none."""
-    found = []
-    for said in (one for one in list_every_amount(scenario) if one.whose in chosen):
-        here = said._asdict() | {"municipality": scenario.sites[said.site].municipality}
-        here |= {"project": scenario.project(said.site), "land": scenario.land(said.site)}
-        if all(wanted is None or here[name] in wanted for name, wanted in chosen[said.whose]):
-            found.append(said._replace(quantity=before.get(said.trail, said.quantity)))
+    found = [
+        said._replace(quantity=before.get(said.trail, said.quantity))
+        for said in list_every_amount(scenario)
+        if said.whose in chosen
+        and all(
+            wanted is None or getattr(said, name) in wanted for name, wanted in chosen[said.whose]
+        )
+    ]
     if not found:
         raise InputError.saying_text("variations", "no match")
     return found
 
 
-def list_every_amount(scenario: Scenario) -> Iterator[SaidAmount]:
+@lru_cache(maxsize=1)  # every assumption of every draw looks for its own among them
+def list_every_amount(scenario: Scenario) -> tuple[SaidAmount, ...]:
     """List the amounts of a scenario, site by site, in the order of the file."""
+    return tuple(_list_amounts(scenario))
+
+
+def _list_amounts(scenario: Scenario) -> Iterator[SaidAmount]:
     periods = tuple(scenario.periods)
     for one, site in scenario.sites.items():
+        where = (one, scenario.project(one), site.municipality, scenario.land(one))
         lists: dict[Whose, Sequence[Any]] = {"needs": site.needs, "offers": site.offers}
         for whose, listed in lists.items():
             for number, due in enumerate(listed):
                 trail = ("sites", one, whose, number, due.amount_key)
                 what = getattr(due, "use", None), getattr(due, "material", None)
-                yield SaidAmount(trail, due.quantity, whose, one, *what, len(due.windows(periods)))
+                times = len(due.windows(periods))
+                yield SaidAmount(trail, due.quantity, whose, *where, *what, times)
         for whose in PLACES:
             key = whose.removesuffix("s")
             place = getattr(site, key)
             for limit in ("capacity", "capacity_per_period", "capacity_total"):
                 if (quantity := getattr(place, limit, None)) is not None:
-                    yield SaidAmount(("sites", one, key, limit), quantity, whose, one)
+                    yield SaidAmount(("sites", one, key, limit), quantity, whose, *where)
 
 
 def _weigh(scenario: Scenario, said: SaidAmount) -> float:

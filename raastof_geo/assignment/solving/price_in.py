@@ -215,19 +215,22 @@ class Master:
 
     def hold(self, sense: Signs, may: Mask) -> None:
         """Set the sense of rows, and which columns, written or not, may be used at all."""
-        self.sense, self.open, self.priced = sense, may[self.columns], np.flatnonzero(may)
+        others, moved = may[self.columns], np.flatnonzero(sense != self.sense).astype(np.int32)
+        turned = np.flatnonzero(others != self.open).astype(np.int32)
+        self.sense, self.open, self.priced = sense, others, np.flatnonzero(may)
         every, matrix = bool(may.all()), self.programme.matrix
         self._may = slice(None) if every else self.priced
         self._transposed = (matrix if every else matrix[:, self.priced]).T
-        rows = np.arange(len(sense), dtype=np.int32)
-        self.model.changeRowsBounds(len(rows), rows, *self._bounds())
-        numbers = np.arange(len(self.open), dtype=np.int32) + np.int32(len(self.artificials))
-        most = np.where(self.open, self.highspy.kHighsInf, 0.0)
-        self.model.changeColsBounds(len(numbers), numbers, np.zeros(len(numbers)), most)
+        least, most = (bounds[moved] for bounds in self._bounds())
+        self.model.changeRowsBounds(len(moved), moved, least, most)
+        zeros = np.zeros(len(turned))
+        most = np.where(others[turned], self.highspy.kHighsInf, 0.0)
+        numbers = turned + np.int32(len(self.artificials))
+        self.model.changeColsBounds(len(turned), numbers, zeros, most)
 
     def basis(self) -> stated.Basis:
         """Give where the last solve ended, to start from again."""
-        return stated.read_basis(self.model, self.artificials)
+        return stated.read_basis(self.model, self.artificials, self.sense)
 
     def resume(self, basis: stated.Basis) -> None:
         """Start from a basis of the same columns."""

@@ -43,15 +43,21 @@ class Basis:
         return (len(self.columns), len(self.rows)) == (columns, rows) and basic == rows
 
 
-BASIC = 1
-"""HiGHS's number of a column or row that is in the basis; 0 is at its lower limit."""
+BASIC, _UPPER = 1, 2
+"""HiGHS's numbers of a column or row that is in the basis, or at its upper limit; 0: lower."""
 
 
-def read_basis(model: Any, breaking: Indices) -> Basis:
-    """Read where HiGHS stands; its first columns are those that only break the rows `breaking`."""
-    found = model.getBasis()
-    columns = np.array([int(status) for status in found.col_status], dtype=np.int8)
-    rows = np.array([int(status) for status in found.row_status], dtype=np.int8)
+def read_basis(model: Any, breaking: Indices, sense: Signs) -> Basis:
+    """Read where HiGHS stands; its first columns are those that only break the rows `breaking`.
+
+    It tells quickly what is in the basis, and slowly at which limit all else is. That is known:
+    columns are at least zero, and nothing else limits those that are open; rows have one limit.
+    """
+    _, basic = model.getBasicVariables()  # rows count from -1 downwards
+    columns = np.zeros(model.getNumCol(), np.int8)
+    rows = np.where(sense < 0, _UPPER, 0).astype(np.int8)
+    columns[basic[basic >= 0]] = BASIC
+    rows[-1 - basic[basic < 0]] = BASIC
     count = len(breaking)
     rows[breaking[columns[:count] == BASIC]] = BASIC
     return Basis(columns[count:], rows)
