@@ -102,8 +102,7 @@ def keep(
         file = claim(kind) / f"{key}.npz"
     except OSError:
         return make()
-    found = _try(read, file)
-    if found is not None and more(found) is None:
+    if (found := _try(read, file)) is not None and more(found) is None:
         return found
     try:
         held = FileLock(file.with_suffix(".lock"), timeout=_WAIT_S).acquire()

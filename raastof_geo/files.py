@@ -106,15 +106,13 @@ def read_trace() -> Trace:
 
 def note_written(path: Path) -> None:
     """Keep in mind that a file was written, or that the exchange of a folder begins."""
-    trace = _kept.get()
-    if trace is not None and path not in trace.written:
+    if (trace := _kept.get()) is not None and path not in trace.written:
         trace.written.append(path)
 
 
 def note_moved(path: Path, to: Path) -> None:
     """Keep in mind that somebody's file was moved aside; warn where nobody keeps a trace."""
-    trace = _kept.get()
-    if trace is None:
+    if (trace := _kept.get()) is None:
         warnings.warn(str(say_text("writing", "moved", file=path, to=to)), stacklevel=2)
     else:
         trace.moved.append((path, to))

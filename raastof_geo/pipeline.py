@@ -38,12 +38,12 @@ from raastof_geo.roads.routing.router import place_stops
 from raastof_geo.roads.snap import Anchors, snap_sites
 from raastof_geo.scenario import Scenario, read_scenario
 from raastof_geo.scenario.identity import find_model
-from raastof_geo.scenario.reading.newcomer import add_newcomer
 from raastof_geo.scenario.reading.read import read_variant, sketch_sites
 from raastof_geo.scenario.said.file import Variant
-from raastof_geo.scenario.said.network import NetworkChoice
+from raastof_geo.scenario.said.site import NetworkChoice
 from raastof_geo.scenario.tables.source import read_source
 from raastof_geo.scenario.varied import (
+    add_newcomer,
     choose_variants,
     edit_for_variant,
     list_variants,

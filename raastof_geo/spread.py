@@ -15,7 +15,7 @@ from itertools import islice
 from pkgutil import resolve_name
 from typing import Any, TypeVar, cast
 
-from raastof_geo.errors import InputError
+from raastof_geo.errors import InputError, refusing
 
 T = TypeVar("T")
 Task = TypeVar("Task")
@@ -124,10 +124,8 @@ def working(workers: int | None, *, ready: str) -> Iterator[Team | None]:
 @contextmanager
 def reaching(scheduler: str) -> Iterator[Executor]:
     """Have the workers of a Dask scheduler work; `InputError`: no Dask, or nobody there."""
-    try:
+    with refusing("spread", "no dask"):
         from dask.distributed import Client
-    except ImportError as error:
-        raise InputError.saying_text("spread", "no dask") from error
     try:
         client = cast("Any", Client)(scheduler, timeout=_PATIENCE_S)
     except (OSError, ValueError) as error:
@@ -150,7 +148,6 @@ def _begin(ready: str, thresholds: tuple[int, int, int]) -> None:
 
 
 def _follow() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
+    if (parent := multiprocessing.parent_process()) is not None:
         parent.join()
         os._exit(1)

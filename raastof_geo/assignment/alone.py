@@ -21,11 +21,9 @@ from raastof_geo.assignment.statement.row import Programme, Row, build_programme
 from raastof_geo.errors import SolverError
 from raastof_geo.figures.vocabulary import COST, TONNE_KM
 from raastof_geo.legs.legs import Legs
-from raastof_geo.scenario.said.agreement import BaselineKind, NamedLeg, TodayChoice, Together
-from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.said.file import Choices, ScenarioFile
-from raastof_geo.scenario.said.part import DEFAULT, Captured
-from raastof_geo.scenario.said.target import Objective, Targets
+from raastof_geo.scenario.said.entry import DEFAULT, Captured, Role
+from raastof_geo.scenario.said.file import Choices, NamedLeg, ScenarioFile, TodayChoice
+from raastof_geo.scenario.said.target import BaselineKind, Objective, Targets, Together
 from raastof_geo.scenario.scenario import Depot, Scenario
 
 _RULES = [rule for rule in RULES if rule not in (openings_paid, partners_limited, lots_kept)]

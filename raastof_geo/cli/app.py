@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from raastof_geo.cli import answers, network, scenario, terminal
+from raastof_geo.cli import answers, scenario, terminal
 from raastof_geo.cli.usage import Lang, explain_usage, option, speak_of, take_common
 from raastof_geo.errors import InputError, NoPlanError, OutsideError, RaastofError, tell_reason
 from raastof_geo.files import read_trace, tracing
@@ -39,11 +39,11 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "why": answers.tell_fit,
     "new": scenario.write_starter,
     "export": scenario.export_file,
-    "network info": network.tell_network,
-    "network build": network.build_roads,
-    "network fetch": network.fetch_roads,
-    "cache info": network.tell_cache,
-    "cache clear": network.empty_cache,
+    "network info": answers.tell_network,
+    "network build": answers.build_roads,
+    "network fetch": answers.fetch_roads,
+    "cache info": answers.tell_cache,
+    "cache clear": answers.empty_cache,
 }
 """What is written after `raastof`, and what does it; `commands` in `data/texts.txt` says what it is
 for."""
@@ -159,8 +159,7 @@ def _run(arguments: list[str]) -> int:
                 terminal.complain(f"  {finding}")
         return error.exit_code
     except Exception as error:
-        told = list(explain_usage(error))
-        if not told:
+        if not (told := list(explain_usage(error))):
             raise
         terminal.complain("\n".join(told))
         return int(getattr(error, "exit_code", InputError.exit_code))
@@ -168,8 +167,7 @@ def _run(arguments: list[str]) -> int:
 
 def tell_interrupted() -> Message:
     """Say what an interrupted command leaves: nothing, whole files, or work for the next one."""
-    written = [path for path in read_trace().written if path.exists()]
-    if not written:
+    if not (written := [path for path in read_trace().written if path.exists()]):
         return say("Interrupted: nothing was written.")
     for path in written:
         if is_unfinished(path):

@@ -11,16 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from raastof_geo.cli.terminal import asked_in, clean, in_speech_of, quote, tell, tell_items, telling
-from raastof_geo.cli.usage import (
-    FILE,
-    Anywhere,
-    Into,
-    ScenarioPath,
-    VariantId,
-    Workers,
-    argument,
-    option,
-)
+from raastof_geo.cli.usage import FILE, Anywhere, Into, ScenarioPath, Workers, argument, option
 from raastof_geo.errors import InputError
 from raastof_geo.files import read_trace, write_whole
 from raastof_geo.language import DATA_FOLDER, Readable, format_number, say, spoken_language
@@ -34,6 +25,7 @@ if TYPE_CHECKING:
 _MACHINE, _WRITERS = "raastof_geo.pipeline", "raastof_geo.outputs.write:find_writers"
 """What helping processes import first."""
 _NAME = say("NAME")
+_VariantId = Annotated[str, option("--variant", value=_NAME)]
 _MOST_OF_OTHERS = 10
 """As many files that are not of this run are named."""
 
@@ -47,7 +39,7 @@ def run_file(
     model: Annotated[str | None, option("--model", value=_NAME)] = None,
     lp: Annotated[Path | None, option("--lp", value=FILE)] = None,
     no_sensitivity: Annotated[bool, option("--no-sensitivity")] = False,
-    variant: VariantId = "",
+    variant: _VariantId = "",
     variants: Annotated[str, option("--variants", value=_NAME)] = "",
     front: Annotated[str, option("--front", value=say("MEASURE,MEASURE"))] = "",
     alternatives: Annotated[int, option("--alternatives", value="N", min=0, max=50)] = 0,
@@ -110,16 +102,9 @@ def rank_file(
     from raastof_geo.pipeline import rank_assumptions
 
     with telling(context) as note, working(workers, ready=_MACHINE) as team:
-        read, assessment, folder = rank_assumptions(
-            scenario,
-            into=into,
-            anywhere=anywhere,
-            language=asked_in(context),
-            only=only,
-            most=top,
-            executor=team,
-            tell=note,
-        )
+        how: Any = {"language": asked_in(context), "executor": team, "tell": note}
+        how |= {"into": into, "anywhere": anywhere, "only": only, "most": top}
+        read, assessment, folder = rank_assumptions(scenario, **how)
     with in_speech_of(read):
         table = tabulate_assumptions(assessment, most=top)
         rows = [(f"{one[0]}\n{one[1]} ({one[2]})", *one[3:-1]) for one in table.rows]
@@ -163,7 +148,7 @@ def check_file(
     page: Annotated[Path | None, option("--page", value=FILE)] = None,
     mark: Annotated[bool, option("--mark")] = False,
     merged: Annotated[bool, option("--merged")] = False,
-    variant: VariantId = "",
+    variant: _VariantId = "",
     anywhere: Anywhere = False,
 ) -> None:
     """Read a scenario and place its sites; solve nothing."""
@@ -172,7 +157,7 @@ def check_file(
     from raastof_geo.pipeline import place_scenario, read_for_roads
     from raastof_geo.roads.area import find_changed_edges
     from raastof_geo.scenario.reading.read import read_variant
-    from raastof_geo.scenario.tables.lay import mark_tables
+    from raastof_geo.scenario.tables.source import mark_tables
 
     asked = asked_in(context)
     try:
@@ -267,8 +252,7 @@ def _tell_files(folder: Path) -> None:
     if shown:
         named = ", ".join(shown[:_MOST_OF_OTHERS])
         tell(told.format(files=named, count=len(shown) - _MOST_OF_OTHERS))
-    door = find_door(folder)
-    if door is not None:
+    if (door := find_door(folder)) is not None:
         command = f"raastof open {quote(str(folder))}"
         tell(say("Begin here: {file} (or {command})", file=str(door), command=command))
 

@@ -61,17 +61,11 @@ def tell_items(
     """Write what there is below a title, in a terminal folded to its width, each with a mark."""
     if title and items:
         tell(f"\n{title}")
-    folded = sys.stdout.isatty() or "COLUMNS" in os.environ
+    folded, start = sys.stdout.isatty() or "COLUMNS" in os.environ, indent + mark
+    width = max(line_width(), len(start) + _LEAST_WIDTH)
+    wrapper = textwrap.TextWrapper(width, start, " " * len(start), break_on_hyphens=False)
     for item in cut_short(items, most):
-        start = indent + mark
-        lines = textwrap.wrap(
-            clean(item),
-            max(line_width(), len(start) + _LEAST_WIDTH),
-            initial_indent=start,
-            subsequent_indent=" " * len(start),
-            break_on_hyphens=False,
-        )
-        for line in lines if folded else [f"{start}{item}"]:
+        for line in wrapper.wrap(clean(item)) if folded else [f"{start}{item}"]:
             tell(line)
 
 
@@ -112,8 +106,7 @@ def telling(context: typer.Context) -> Iterator[Tell]:
 def prepare_streams() -> None:
     """Make both streams take every letter, and stand in for those that are closed."""
     for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
+        if (stream := getattr(sys, name)) is None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")

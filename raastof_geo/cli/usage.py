@@ -31,8 +31,7 @@ def option(name: str, value: Message | str | None = None, **settings: Any) -> An
 def _note_language(context: typer.Context, given: str | None) -> None:
     if given is None:
         return
-    language = as_language(given)
-    if language is None:
+    if (language := as_language(given)) is None:
         known = ", ".join(LANGUAGES)
         raise InputError.saying_text("usage", "no language", languages=known, given=given)
     context.meta[ASKED_LANGUAGE] = language
@@ -50,9 +49,7 @@ ScenarioPath = Annotated[Path, argument(value=SCENARIO)]
 Into = Annotated[Path, option("--into", value=FOLDER)]
 OfScenario = Annotated[Path | None, option("--scenario", value=SCENARIO)]
 Anywhere = Annotated[bool, option("--anywhere")]
-VariantId = Annotated[str, option("--variant", value=say("NAME"))]
 Workers = Annotated[int | None, option("--workers", value="N", min=1, envvar="RAASTOF_WORKERS")]
-Box = Annotated[str | None, option("--box", value="W,S,E,N")]
 Lang = Annotated[
     str | None, option("--lang", value="da|en", callback=_note_language, expose_value=False)
 ]
@@ -81,8 +78,7 @@ def speak_of(command: Any, path: str = "") -> None:
         param.help = str(texts.get(f"{path} {name}", texts.get(name, "")))
         param.metavar = str(Message(param.metavar)) if param.metavar else None
     command.get_help = partial(_tell_help, command)
-    below = getattr(command, "commands", {})
-    if below:
+    if below := getattr(command, "commands", {}):
         command.resolve_command = partial(_resolve, command)
     for name, one in below.items():
         speak_of(one, f"{path} {name}".strip())
@@ -91,8 +87,7 @@ def speak_of(command: Any, path: str = "") -> None:
 def _resolve(group: Any, context: Any, words: list[str]) -> tuple[str, Any, list[str]]:
     """Find the command that is meant, by its exact name; give both, and the words left for it."""
     name = words[0]
-    command = group.commands.get(name)
-    if command is None:
+    if (command := group.commands.get(name)) is None:
         known, danish = list(group.commands), read_danish_words("commands_da.txt")
         meant = {word: one for word, [one] in danish.items() if one in (*known, "--help")}
         meant |= {one: one for one in known}
@@ -162,8 +157,7 @@ def explain_usage(error: BaseException) -> Iterator[str]:
     if type(error).__name__ == "NoArgsIsHelpError":
         yield str(error)
     elif isinstance(error, Exception) and hasattr(error, "format_message"):
-        context = getattr(error, "ctx", None)
-        if context is not None:
+        if (context := getattr(error, "ctx", None)) is not None:
             yield usage(context.command, context)
         yield str(_retell(error))
         if context is not None:
@@ -198,8 +192,7 @@ def _retell(error: Any) -> Message:
 def _retell_words(error: Any) -> Message:
     """Retell what has no class of its own, by the words that it comes in."""
     words = str(error.format_message())
-    extra = re.fullmatch(r"Got unexpected extra argument\S* \((.*)\)", words, re.DOTALL)
-    if extra:
+    if extra := re.fullmatch(r"Got unexpected extra argument\S* \((.*)\)", words, re.DOTALL):
         return _say("too much", extra.group(1))
     if words.startswith("Missing command"):
         return _say("which", known=", ".join(error.ctx.command.commands))

@@ -13,8 +13,7 @@ from raastof_geo.effect.books import Books, keep_books
 from raastof_geo.effect.progress import follow_periods
 from raastof_geo.figures.vocabulary import CO2E, REFERENCE_TONNES, TRANSPORT_TTW, TRANSPORT_WTW
 from raastof_geo.legs.legs import Legs
-from raastof_geo.scenario.said.agreement import BaselineKind, Together
-from raastof_geo.scenario.said.target import DEFINITIONS, ShareDefinition
+from raastof_geo.scenario.said.target import DEFINITIONS, BaselineKind, ShareDefinition, Together
 from raastof_geo.scenario.scenario import Scenario
 
 

@@ -20,11 +20,9 @@ from raastof_geo.assignment.statement.row import Programme, build_programme, sum
 from raastof_geo.assignment.statement.shares import own_depots, touches
 from raastof_geo.figures.vocabulary import CO2E, COST, SOLD, TRANSPORT_WTW
 from raastof_geo.legs.legs import Legs
-from raastof_geo.scenario.said.agreement import BaselineKind, Together
-from raastof_geo.scenario.said.entry import Role
+from raastof_geo.scenario.said.entry import Captured, Role
 from raastof_geo.scenario.said.file import Choices
-from raastof_geo.scenario.said.part import Captured
-from raastof_geo.scenario.said.target import Targets
+from raastof_geo.scenario.said.target import BaselineKind, Targets, Together
 from raastof_geo.scenario.scenario import Scenario
 
 LEAST_KG = 1000.0

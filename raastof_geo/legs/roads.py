@@ -21,7 +21,7 @@ from raastof_geo.roads.routing.drive import BOTH_LOADS, Load, TruckRoads, size_t
 from raastof_geo.roads.routing.engine import Travelling
 from raastof_geo.roads.routing.graph import RoadStop, build_graph
 from raastof_geo.roads.routing.router import Router, Routes, WeightedRoads, load_router
-from raastof_geo.scenario.said.network import RoadChange
+from raastof_geo.scenario.said.site import RoadChange
 from raastof_geo.scenario.scenario import Scenario
 
 if TYPE_CHECKING:

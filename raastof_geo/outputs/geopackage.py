@@ -35,9 +35,8 @@ from raastof_geo.result import (
 )
 from raastof_geo.scenario.said.site import AXES
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.scenario.tables.grid import text_of_cell
-from raastof_geo.scenario.tables.heading import SITES
-from raastof_geo.scenario.tables.lay import lay_out
+from raastof_geo.scenario.tables.grid import SITES, text_of_cell
+from raastof_geo.scenario.tables.source import lay_out
 
 _UNSYNCHRONISED = {"OGR_SQLITE_SYNCHRONOUS": "OFF", "OGR_SQLITE_JOURNAL": "MEMORY"}
 """What is written is a draft, which need not survive a loss of power: half the time on a disk."""

@@ -17,7 +17,7 @@ from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.routing.islands import explain_ferries, explain_islands, group_sites
 from raastof_geo.roads.snap import Anchors, explain_moves
 from raastof_geo.roads.store import explain_gaps
-from raastof_geo.scenario.checking.prospects import find_idle
+from raastof_geo.scenario.parties import find_idle
 from raastof_geo.scenario.scenario import Scenario
 
 REGION = 20

@@ -18,7 +18,7 @@ from raastof_geo.region.projection import Bounds, find_system, project_shapes, u
 from raastof_geo.region.region import Region, read_region
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.snap import edge_lines
-from raastof_geo.scenario.said.network import RoadsMeant
+from raastof_geo.scenario.said.site import RoadsMeant
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
+from pydantic import BaseModel, Field, ValidationInfo, model_validator
 
 from raastof_geo import cache
 from raastof_geo.emissions.vehicle import BuiltUpSpeed, Fuel, Named, RoadSpeed, TollTable, Vehicle
@@ -16,7 +16,7 @@ from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures import figure
 from raastof_geo.language import DATA_FOLDER, read_texts, translate
 from raastof_geo.scenario import identity
-from raastof_geo.scenario.fault import Fault, FaultError, MapOf
+from raastof_geo.scenario.identity import Fault, FaultError, MapOf
 from raastof_geo.scenario.reading.tree import read_tree
 from raastof_geo.units import Condition, Quantity
 from raastof_geo.version import __version__
@@ -76,7 +76,7 @@ class Material(Named):
     """Landfill of it, without any transport. [kg CO2e/t]"""
     reuse_kg_co2e: figure.NonNegativeFigure | None = None
     """Final reception that puts it to use; none: as landfill. [kg CO2e/t]"""
-    legal_regime: Annotated[str, AfterValidator(identity.known("legal_regimes"))] | None = None
+    legal_regime: identity.LegalRegimeId | None = None
     """The law that its movement and use come under."""
     t_per_sample: figure.PositiveFigure | None = None
     """Tonnes for each sample that proves what it is; none: by the mapping of its ground. [t]"""
@@ -320,7 +320,7 @@ class Catalogue(figure.Strict):
 
     def _check(self, info: ValidationInfo) -> None:
         for vehicle in self.vehicles.values():
-            identity.known("fuels")(vehicle.fuel, info)
+            identity.find_known("fuels", vehicle.fuel, info)
         texts, faults = read_texts("catalogue checks"), list[Fault]()
         for one, truck in self.vehicles.items():
             told = {"gross": truck.gross_t.value, "payload": truck.payload_t.value}
@@ -369,8 +369,7 @@ class Catalogue(figure.Strict):
 
     def soil_move(self, material: str, land: str) -> SoilMove | None:
         """Give the rule for a material's soil class on a kind of land; none: no soil, no rule."""
-        soil_class = self.materials[material].soil_class
-        if soil_class is None:
+        if (soil_class := self.materials[material].soil_class) is None:
             return None
         return self.soil_moves.get(land, {}).get(soil_class, _NO_MOVE)
 
@@ -406,8 +405,7 @@ class Catalogue(figure.Strict):
 
     def ratio(self, material: str, use: str) -> float:
         """Give the tonnes of a material that replace one reference tonne of a use. [t/t]"""
-        fit = self.fit(material, use)
-        if fit is not None and fit.ratio is not None:
+        if (fit := self.fit(material, use)) is not None and fit.ratio is not None:
             return fit.ratio.value
         reference = self.materials[self.uses[use].reference_material]
         return self.materials[material].density_compacted.value / reference.density_compacted.value

@@ -1,13 +1,19 @@
-"""Say who may give what, and who may take what, on which terms."""
+"""Say who may give and take what, on which terms; and which recipes can never run, and why.
+
+That is found before anything is priced for `check`; `assignment.telling.case` searches the legs
+that there are in the same way, and has the sentences for both.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import Literal, NamedTuple, get_args
 
 from raastof_geo.figures.figure import value_of
 from raastof_geo.scenario.catalogue import Sorts, mix_sorts
 from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.scenario import Plant, Process, Scenario
 
 
 @dataclass(frozen=True)
@@ -175,3 +181,245 @@ def _find_takers(scenario: Scenario) -> Iterator[Taker]:
         kept = dict.fromkeys(depot.materials, in_it)
         only_from = depot.site if depot.own else None
         yield Taker(Role.DEPOT, depot.into, depot.id, depot.site, kept, only_from)
+
+
+Side = Literal["input", "output"]
+"""On which side of a plant a trade lies: what comes to it, or what leaves it."""
+Hindrance = Literal["roads", "trucks", "agreements", "periods"]
+"""What may keep two sites apart that could trade otherwise."""
+Lacking = Literal["capacity", "nobody", "chain", "together"] | Hindrance
+"""Why: the plant may take nothing; nobody gives or takes the material; whoever would has none or
+can pass it on to nobody; all is there, but never in one period; or what keeps them apart."""
+
+_Traded = tuple[str, str, str]
+"""Id of a giver or taker, material and period."""
+_ORDER: tuple[Hindrance | None, ...] = (None, "agreements", "trucks", "periods", "roads")
+"""The hindrances, the one that is told first; none where nothing but the other side is missing."""
+
+
+@dataclass(frozen=True)
+class Trade:
+    """Two who could trade, the periods in which they can, and else what is in the way."""
+
+    giver: Giver
+    taker: Taker
+    periods: frozenset[str]
+    hindrance: Hindrance | None = None
+
+    def ends(self, side: Side) -> tuple[Giver | Taker, Giver | Taker]:
+        """Give the one on whose side of the trade something is looked at, and the other one."""
+        return (self.taker, self.giver) if side == "input" else (self.giver, self.taker)
+
+
+class _Run(NamedTuple):
+    site: str
+    recipe: str
+    period: str
+
+
+class Lack(NamedTuple):
+    """One thing that a recipe would need in order to run."""
+
+    why: Lacking
+    material: str = ""
+    side: Side | Literal[""] = ""
+    sites: tuple[str, ...] = ()
+    """Who would give or take it, were it not for that."""
+
+
+class Idle(NamedTuple):
+    """A recipe of a plant that can never run."""
+
+    site: str
+    recipe: str
+    lacks: tuple[Lack, ...]
+
+
+def find_idle(scenario: Scenario, *, islands: Mapping[str, int] | None = None) -> tuple[Idle, ...]:
+    """Find the recipes that no plan can run, whatever it costs, with all that each lacks.
+
+    A recipe runs in a period in which every input comes from somebody and every output, residue
+    included, goes to somebody. Amounts are not looked at, so that what is found is true of every
+    plan; a recipe that is not found may stand idle all the same. `islands`: the number of the
+    island that each site lies on; none: roads lead everywhere.
+    """
+    used = {name for one in scenario.plants for name in (*one.takes, *one.makes)}
+    trades = list_trades(scenario, islands) if used else []
+    return Prospects(scenario, [one for one in trades if one.giver.material in used]).idle
+
+
+def list_trades(scenario: Scenario, islands: Mapping[str, int] | None = None) -> list[Trade]:
+    """Give plants and depots with what they could trade, hindered or not, by default anywhere."""
+
+    @cache
+    def trucks_at(site: str) -> set[str]:
+        return {one for one in scenario.said.vehicles if scenario.admits(site, one)}
+
+    trades = []
+    for giver, taker in list_deals(scenario):
+        if giver.kind.converts() or taker.kind.converts():
+            periods, hindrance = _meet(scenario, giver, taker)
+            trucks = trucks_at(giver.site) & trucks_at(taker.site)
+            if not _truck_comes(scenario, giver, taker, trucks):
+                periods, hindrance = frozenset(), "trucks"
+            if islands and islands.get(giver.site) != islands.get(taker.site):
+                periods, hindrance = frozenset(), "roads"
+            trades.append(Trade(giver, taker, periods, hindrance))
+    return trades
+
+
+def _meet(
+    scenario: Scenario, giver: Giver, taker: Taker
+) -> tuple[frozenset[str], Hindrance | None]:
+    """Give the periods in which both are open and agreements let them, or why there are none."""
+    both = frozenset(giver.periods) & frozenset(taker.accepts[giver.material].periods)
+    if not both:
+        return both, "periods"
+    for agreement in scenario.said.agreements:
+        between = agreement.giver == giver.site and agreement.taker == taker.site
+        about = between and agreement.material in (None, giver.material)
+        if about and agreement.rules_out:
+            both -= frozenset(agreement.periods(tuple(scenario.periods)))
+    return both, None if both else "agreements"
+
+
+def _truck_comes(scenario: Scenario, giver: Giver, taker: Taker, trucks: Iterable[str]) -> bool:
+    """Tell whether one of these trucks, which may come to both, may drive; own heaps need none."""
+    for limit in map(scenario.said.fleet.get, trucks):
+        if limit is None or taker.only_from is not None:
+            return True
+        away = None if giver.site == taker.site else limit.km_per_period
+        if 0 not in (limit.number, limit.hours_per_period, away):
+            return True
+    return False
+
+
+class Prospects:
+    """What plants and depots can do by some trades: all that is ruled out is so in every plan."""
+
+    def __init__(self, scenario: Scenario, trades: Sequence[Trade]) -> None:
+        self.trades = trades
+        self.periods = tuple(scenario.periods)
+        self.plants = {plant.site: plant for plant in scenario.plants}
+        self.depots = {depot.id: depot for depot in scenario.depots}
+        every = (one for plant in scenario.plants for one in plant.processes)
+        self.processes = {(one.site, one.recipe): one for one in every}
+        closed = (one for one in scenario.facilities if 0 in (one.per_period_t, one.total_t))
+        empty = (one for one in scenario.entries.values() if one.tonnes <= 0)
+        self.void = {(one.role, one.id) for one in (*empty, *closed)}
+        """Who gives and takes nothing."""
+        self.reached: dict[Side, set[_Traded]] = {}
+        self.runs = {
+            _Run(plant.site, process.recipe, period)
+            for plant in scenario.plants
+            if 0 not in (plant.per_period_t, plant.total_t)
+            for process in plant.processes
+            for period in self.periods
+        }
+        # Recipes are ruled out, and what goes to and from plants and depots, until no more can be.
+        before, sides = None, get_args(Side)
+        while self.runs != before:
+            before = self.runs
+            for side in sides:
+                self._spread(side)
+            self.runs = {run for run in before if all(self._served(run, one) for one in sides)}
+
+    @cached_property
+    def idle(self) -> tuple[Idle, ...]:
+        """The recipes that run in no period."""
+        running = {(run.site, run.recipe) for run in self.runs}
+        return tuple(
+            Idle(plant.site, process.recipe, tuple(self._lacks(plant, process)))
+            for plant in self.plants.values()
+            for process in plant.processes
+            if (plant.site, process.recipe) not in running
+        )
+
+    def may(self, trade: Trade, period: str) -> bool:
+        """Tell whether the one may have something to give in a period, and the other a use."""
+        return self._has(trade, period) and self._has_room(trade, period)
+
+    def _spread(self, side: Side) -> None:
+        """Find what every plant and depot can get, or get rid of, by the recipes that may run."""
+        serves = self._has if side == "input" else self._has_room
+        self.reached[side] = reached = set[_Traded]()
+        before = -1
+        while len(reached) != before:
+            before = len(reached)
+            for trade in self.trades:
+                for period in trade.periods:
+                    key = (trade.ends(side)[0].id, trade.giver.material, period)
+                    if key not in reached and serves(trade, period):
+                        reached.add(key)
+
+    def _has(self, trade: Trade, period: str) -> bool:
+        giver = trade.giver
+        if giver.kind == Role.PLANT:
+            return any(
+                (run := _Run(giver.site, process.recipe, period)) in self.runs
+                and self._served(run, "input")
+                for process in self.plants[giver.site].processes
+                if self._parties(process, "output").get(giver.material) == giver.id
+            )
+        if giver.kind == Role.DEPOT:
+            depot = self.depots[giver.place]
+            until = self.periods[: self.periods.index(period) + 1]
+            return depot.start_t.get(giver.material, 0.0) > 0 or any(
+                (depot.into, giver.material, one) in self.reached["input"] for one in until
+            )
+        return (giver.kind, giver.place) not in self.void
+
+    def _has_room(self, trade: Trade, period: str) -> bool:
+        taker, material = trade.taker, trade.giver.material
+        if taker.kind == Role.PLANT:
+            uses = (one for one in self.plants[taker.site].processes if one.inputs.get(material))
+            return any((taker.site, one.recipe, period) in self.runs for one in uses)
+        if taker.kind == Role.DEPOT:
+            depot = self.depots[taker.place]
+            if 0 in (depot.per_period_t, depot.capacity_t):
+                return False
+            later, kept = self.periods[self.periods.index(period) :], self.reached["output"]
+            return (
+                depot.end_t is None
+                or depot.end_t.get(material, 0.0) > 0
+                or any((depot.out(material), material, one) in kept for one in later)
+            )
+        return (taker.kind, taker.place) not in self.void
+
+    def _served(self, run: _Run, side: Side) -> bool:
+        """Tell whether it gets all inputs, or rid of all outputs; plants may form a ring."""
+        process = self.processes[run.site, run.recipe]
+        parties = self._parties(process, side).items()
+        return all((party, one, run.period) in self.reached[side] for one, party in parties)
+
+    def _parties(self, process: Process, side: Side) -> dict[str, str]:
+        plant = self.plants[process.site]
+        shares = process.inputs if side == "input" else process.outputs
+        return {
+            material: plant.taker if side == "input" else plant.giver(material, process)
+            for material, share in shares.items()
+            if share > 0
+        }
+
+    def _lacks(self, plant: Plant, process: Process) -> Iterable[Lack]:
+        if 0 in (plant.per_period_t, plant.total_t):
+            return [Lack("capacity")]
+        lacks = [
+            self._lack(plant.site, material, side)
+            for side, reached in self.reached.items()
+            for material, party in self._parties(process, side).items()
+            if not any((party, material, period) in reached for period in self.periods)
+        ]
+        return lacks or [Lack("together")]
+
+    def _lack(self, site: str, material: str, side: Side) -> Lack:
+        others = defaultdict[Hindrance | None, dict[str, None]](dict)
+        for trade in self.trades:
+            here, beyond = trade.ends(side)
+            if (here.kind, here.place, trade.giver.material) == (Role.PLANT, site, material):
+                others[trade.hindrance][beyond.site] = None
+        if not others:
+            return Lack("nobody", material, side)
+        # The nearest to a deal comes first: what hinders nothing, then as told.
+        why = min(others, key=_ORDER.index)
+        return Lack(why or "chain", material, side, tuple(others[why]))

@@ -13,7 +13,7 @@ from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import Strict
 from raastof_geo.language import LOCALES, Message, format_day, say_text, spoken_language
 from raastof_geo.scenario import identity
-from raastof_geo.scenario.fault import Fault, FaultError
+from raastof_geo.scenario.identity import Fault, FaultError
 
 _YEAR = r"(?P<year>[12]\d{3})"
 _QUARTER_WORD = r"(?:q|k|kv|kvt|kvartal|quarter)\.?"
@@ -103,8 +103,7 @@ def _read(text: str) -> list[Period]:
                 return [_stretch(**said)]
             except ValueError:  # there is no such day
                 return []
-    bare = _BARE.fullmatch(text)
-    if bare is None:
+    if (bare := _BARE.fullmatch(text)) is None:
         return []
     year, number = int(bare["year"]), int(bare["number"])
     quarters = [_stretch(year=year, quarter=number)] if number <= 4 else []

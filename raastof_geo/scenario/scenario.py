@@ -22,11 +22,10 @@ from raastof_geo.scenario.identity import Names, find_id
 from raastof_geo.scenario.period import Calendar, Period
 from raastof_geo.scenario.reading.tree import Trail
 from raastof_geo.scenario.said import entry
-from raastof_geo.scenario.said.agreement import Together
-from raastof_geo.scenario.said.entry import Role
+from raastof_geo.scenario.said.entry import DEFAULT, Role, refuse_volume
 from raastof_geo.scenario.said.file import FORMAT_OF_NEEDS, ScenarioFile
-from raastof_geo.scenario.said.part import DEFAULT, refuse_volume
 from raastof_geo.scenario.said.site import Site, ZoneEntry
+from raastof_geo.scenario.said.target import Together
 from raastof_geo.units import Quantity
 
 

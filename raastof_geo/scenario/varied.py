@@ -1,4 +1,4 @@
-"""What assumptions and variants change in a scenario, and the scenarios that come of it.
+"""What assumptions and variants change in a scenario, and what a newcomer or locked flows add.
 
 A change is stated in the plain values of the file, which are then read again: so every check that
 a file undergoes holds for each variation, and a variation is what its file would give by hand.
@@ -6,6 +6,8 @@ a file undergoes holds for each variation, and a variation is what its file woul
 
 import itertools
 import json
+import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -15,18 +17,22 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
+import shapely
 from pydantic import BaseModel
 
-from raastof_geo.errors import Finding, InputError
+from raastof_geo.errors import InputError, refusing
 from raastof_geo.figures.figure import Figure, Sourced, YearlyFigure
-from raastof_geo.language import say_text
-from raastof_geo.scenario.fault import finding_at
+from raastof_geo.files import name_free, write_whole
+from raastof_geo.language import say, say_text, spoken_language
+from raastof_geo.region.projection import project
+from raastof_geo.region.region import Region
 from raastof_geo.scenario.identity import suggest
 from raastof_geo.scenario.reading.tree import Trail, Tree
+from raastof_geo.scenario.said.entry import Captured, NeedEntry, OfferEntry
 from raastof_geo.scenario.said.file import PLACES, AmountFilter, Assumption, Variant, Whose
-from raastof_geo.scenario.said.part import Captured
-from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.units import Quantity
+from raastof_geo.scenario.said.site import Site, check_degrees
+from raastof_geo.scenario.scenario import Scenario, look_up
+from raastof_geo.units import CONDITIONS, Quantity, read_quantity
 
 Edits: TypeAlias = Mapping[Trail, Any]
 """New plain values of a scenario file, by where they stand."""
@@ -259,17 +265,14 @@ def _with_number(found: Any, level: float) -> Any:
     return found.times(level / there).model_dump(mode="json")
 
 
-def check_assumptions(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
-    """Find assumptions that cannot be applied at both of their ends."""
+def check_assumptions(scenario: Scenario, tree: Tree) -> None:
+    """Note assumptions that cannot be applied at both of their ends."""
     for name, assumption in scenario.said.assumptions.items():
-        try:
+        with tree.telling(("assumptions", name, "set" if assumption.set else "scale")):
             value_of_assumption(scenario, assumption)
             for level in (assumption.low, assumption.high):
                 for trail, value in edit_for(scenario, assumption, level).items():
                     put_value(tree.values, trail, value)
-        except InputError as error:
-            where = ("assumptions", name, "set" if assumption.set else "scale")
-            yield from (finding_at(tree, where, one.message) for one in error.findings)
 
 
 def list_leaves(values: Any, trail: Trail = ()) -> Iterator[tuple[Trail, Any]]:
@@ -364,18 +367,147 @@ def edit_for_variant(scenario: Scenario, variant: Variant) -> Edits:
     return edits
 
 
-def check_variants(scenario: Scenario, tree: Tree) -> Iterator[Finding]:
-    """Find variants that change what is not there, what they change twice, and too many of them."""
+def check_variants(scenario: Scenario, tree: Tree) -> None:
+    """Note variants that change what is not there, what they change twice, and too many of them."""
     found = list_variants(scenario)
     if len(found) > MOST_VARIANTS:
-        told = {"most": MOST_VARIANTS, "count": len(found)}
-        yield Finding(say_text("variations", "too many", **told), tree.place(("variants",)))
+        told = say_text("variations", "too many", most=MOST_VARIANTS, count=len(found))
+        tree.tell(tree.place(("variants",)), told)
         return
     for id_, variant in found.items():
         own = id_ if id_ in scenario.said.variants else id_.rpartition("-")[0]
-        try:
+        with tree.telling(("variants", own)):
             for trail, value in edit_for_variant(scenario, variant).items():
                 put_value(tree.values, trail, value)
+
+
+BORDER_M = 1.0
+"""A site this near a zone lies in it: coordinates are no better than that. [m]"""
+_FOR = re.compile(r"(?:(.*)\s)?(?:for|til)\s(.*)", re.IGNORECASE)
+_GROUPED = {"da": re.compile(r"(?<=\d)\.(?=\d{3}\b)"), "en": re.compile(r"(?<=\d),(?=\d{3}\b)")}
+"""Marks of thousands, as each language writes them."""
+
+
+def add_newcomer(
+    scenario: Scenario,
+    region: Region,
+    at: str,
+    said: str,
+    *,
+    need: bool = False,
+    window: tuple[str | None, str | None] = (None, None),
+) -> tuple[Scenario, str]:
+    """Give a scenario with one site more, and its id.
+
+    `at`: lon and lat in degrees; `said`: an amount of a material that is offered, as in `6 000 t
+    clean_clay_soil`, or of a use that is a `need`, as in `500 m3 compacted fill` or `500 t
+    fill_sand for fill`, by ids or names; `window`: its first and last period. `InputError`: what
+    cannot be read, or lies outside the `region`.
+    """
+    lon, lat = check_degrees(*_read_place(at), region)
+    ends = [one and look_up(scenario, [("periods", one)])[0] for one in window]
+    order = [list(scenario.periods).index(one) for one in ends if one]
+    if order != sorted(order):
+        raise InputError.saying_text("said", "window", first=str(ends[0]), last=str(ends[1]))
+    quantity, what = _read_amount(said)
+    due: dict[str, Any] = {"amount": quantity, "first": ends[0], "last": ends[1]}
+    entries: dict[str, Any] = {}
+    if need:
+        parts = _FOR.fullmatch(what)
+        only, use = (parts[1], parts[2]) if parts else (None, what)
+        (use,) = look_up(scenario, [("uses", use)])
+        materials = tuple(look_up(scenario, [("materials", only)])) if only else None
+        entries["needs"] = (NeedEntry(use=use, materials=materials, **due),)
+        material = scenario.catalogue.uses[use].reference_material
+    else:
+        (material,) = look_up(scenario, [("materials", what)])
+        entries["offers"] = (OfferEntry(material=material, **due),)
+    if scenario.weigh(quantity, material) <= 0:
+        raise InputError(say("an amount must be above 0"))
+    id_ = "newcomer"
+    while id_ in scenario.sites:
+        id_ += "_"
+    site = Site(name=str(say("The newcomer")), lon=lon, lat=lat, **entries)
+    place, zones = shapely.Point(project(lon, lat, region.crs)[0]), list(scenario.said.zones)
+    for number, area in scenario.areas.items():
+        if shapely.dwithin(place, area, BORDER_M):
+            inside = {"sites": (*zones[number].sites, id_)}
+            zones[number] = zones[number].model_copy(update=inside)
+    return scenario.saying(sites={**scenario.sites, id_: site}, zones=tuple(zones)), id_
+
+
+def _read_place(given: str) -> tuple[float, float]:
+    """Read `12.1,55.6`, or with decimal commas `12,1 55,6`. [degrees]"""
+    parts = re.split(r"[;\s]+|,\s+", given.strip()) if re.search(r"[;\s]", given.strip()) else ()
+    with refusing("usage", "no place", given=given):
+        lon, lat = (float(one.replace(",", ".")) for one in parts or given.split(","))
+    return lon, lat
+
+
+def _read_amount(given: str) -> tuple[Quantity, str]:
+    """Part a line into an amount, its thousands as the reader marks them, and what it is of."""
+    words = _GROUPED[spoken_language()].sub(" ", given).split()
+    refused: InputError | None = None
+    for count in range(1, len(words) + 1):
+        try:
+            quantity = read_quantity(" ".join(words[:count]))
         except InputError as error:
-            for one in error.findings:
-                yield finding_at(tree, ("variants", own), one.message)
+            refused = refused or error
+            continue
+        if quantity.unit == "m3" and " ".join(words[count : count + 1]).lower() in CONDITIONS:
+            continue
+        if what := " ".join(words[count:]):
+            return quantity, what
+        refused = None
+    raise refused or InputError.saying_text("usage", "no amount here", given=f"`{given}`")
+
+
+_ARROW = re.compile(r"\s*(?:→|->|>)\s*")
+_LANE = ["origin", "destination", "material", "period"]
+_FIRST_ROW = 2
+"""Of the first flow in `flows.csv`, below the heads."""
+
+
+def choose_flows(scenario: Scenario, flows: pd.DataFrame, wanted: Sequence[str]) -> pd.DataFrame:
+    """Pick flows by their rows in `flows.csv`, or all between two sites: `GIVER→TAKER`.
+
+    `InputError`: none is wanted, there is no such row, or nothing goes between these sites.
+    """
+    chosen = pd.Series(False, index=flows.index)
+    for word in wanted or [""]:
+        giver, *taker = _ARROW.split(word, maxsplit=1)
+        mine = pd.Series((flows.index + _FIRST_ROW).astype(str) == word.strip(), flows.index)
+        if taker:
+            ends = look_up(scenario, [("sites", giver), ("sites", taker[0])])
+            mine = (flows[["origin", "destination"]] == ends).all(axis=1)
+        if not mine.any():
+            told = {"given": f"`{word}`", "last": str(max(flows.index, default=0) + _FIRST_ROW)}
+            raise InputError.saying_text("usage", "flow" if word else "no flow", **told)
+        chosen |= mine
+    return flows[chosen]
+
+
+def write_locked(scenario: Scenario, source: Path, flows: pd.DataFrame) -> Path:
+    """Write a scenario beside its `source` that extends it, and has flows as agreements; give it.
+
+    Amounts are least ones, rounded down to the kilogram, so that the plan they are of keeps all of
+    them. A variant without each, and one without any, price them. `InputError`: no plan could keep
+    them, as the checks of a file have it.
+    """
+    language, own = scenario.said.language, write_plain(scenario.said.agreements)
+    summed = flows.groupby(_LANE, sort=False, observed=True)["tonnes"].sum()
+    new = write_agreements(summed, lambda tonnes: f"{math.floor(1000 * tonnes) / 1000} t")
+    variants = dict[str, Any]()
+    for number, one in enumerate(new):
+        told = {end: scenario.site_name(one[end]) for end in ("giver", "taker")}
+        told |= {"material": scenario.catalogue.materials[one["material"]].called(language)}
+        name = say("without {giver} → {taker}, {material} {period}", **told, period=one["from"])
+        leave = {f"agreements.{len(own) + number}.at_least": "0 t"}
+        said = {"name": name.render(language)[:200], "set": leave}
+        variants[f"without_{number + 1}"] = said
+    name = say("without what is locked")
+    variants["without_any"] = {"name": name.render(language), "set": {"agreements": own}}
+    agreed = [*own, *new]
+    scenario.change({"agreements": agreed, "variants": variants})
+    text = write_sections(extends=source.name, agreements=agreed, variants=variants)
+    return write_whole(name_free(source.with_name(f"{source.stem}_locked.yaml")), text)

@@ -15,9 +15,9 @@ from raastof_geo.scenario import varied
 from raastof_geo.scenario.catalogue import walk_figures
 from raastof_geo.scenario.parties import list_givers
 from raastof_geo.scenario.reading.tree import Trail
-from raastof_geo.scenario.said.agreement import BaselineKind, Together
+from raastof_geo.scenario.said.entry import DEFAULT, Captured
 from raastof_geo.scenario.said.file import PLACES, AmountFilter, Assumption, Which
-from raastof_geo.scenario.said.part import DEFAULT, Captured
+from raastof_geo.scenario.said.target import BaselineKind, Together
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.telling.words import CatalogueWords
 

@@ -13,7 +13,7 @@ from raastof_geo.assignment.adjusting.worth import quote_newcomer
 from raastof_geo.errors import InputError, NoPlanError
 from raastof_geo.language import speaking
 from raastof_geo.region.region import read_region
-from raastof_geo.scenario.reading.newcomer import add_newcomer
+from raastof_geo.scenario.varied import add_newcomer
 
 AT = "12.2,55.5"
 WORLDS = {"pit": PIT_AND_PROJECT, "two pits": TWO_PITS, "everything": UNFAIR}

@@ -24,9 +24,8 @@ from raastof_geo.assignment.telling.conflict import explain_conflict, find_bindi
 from raastof_geo.assignment.telling.why_not import list_priced_rows
 from raastof_geo.errors import NoPlanError, SolverError
 from raastof_geo.language import speaking
-from raastof_geo.scenario.checking.prospects import Idle, Lack, find_idle
-from raastof_geo.scenario.said.agreement import Agreement
-from raastof_geo.scenario.said.file import Choices
+from raastof_geo.scenario.parties import Idle, Lack, find_idle
+from raastof_geo.scenario.said.file import Agreement, Choices
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.units import Quantity
 

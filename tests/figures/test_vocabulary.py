@@ -261,8 +261,8 @@ _OTHER_MEANING = {
     ("outputs/geopackage.py", "received_tonnes"),
     ("result.py", "received_tonnes"),
     ("scenario/said/entry.py", "disposal_kg_co2e"),
-    ("scenario/telling/glossary.py", "upstream_kg_co2e"),
-    ("scenario/telling/glossary.py", "disposal_kg_co2e"),
+    ("scenario/telling/words.py", "upstream_kg_co2e"),
+    ("scenario/telling/words.py", "disposal_kg_co2e"),
 }
 """What a site receives of all kinds; figures of materials; what it costs to open a site."""
 

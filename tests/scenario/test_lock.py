@@ -7,9 +7,8 @@ from places import ROOT
 from raastof_geo import read_scenario
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW
 from raastof_geo.pipeline import compare_variants, run_scenario, solve_scenario
-from raastof_geo.scenario.said.agreement import Agreement
-from raastof_geo.scenario.telling.locked import choose_flows
-from raastof_geo.scenario.varied import list_variants, write_plain
+from raastof_geo.scenario.said.file import Agreement
+from raastof_geo.scenario.varied import choose_flows, list_variants, write_plain
 
 LANE = ["origin", "destination", "material", "period"]
 FORMS = """

@@ -25,7 +25,7 @@ from raastof_geo.language import format_day, speaking
 from raastof_geo.outputs.plan import describe_plan
 from raastof_geo.outputs.warning import warn
 from raastof_geo.scenario.catalogue import load_catalogue
-from raastof_geo.scenario.telling.glossary import (
+from raastof_geo.scenario.telling.words import (
     FROM_BETTER_TO_LESSER,
     CatalogueEntry,
     explain_entry,

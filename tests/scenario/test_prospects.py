@@ -10,7 +10,7 @@ from raastof_geo.assignment import assign
 from raastof_geo.cli import run_command
 from raastof_geo.errors import NoPlanError, ScenarioError
 from raastof_geo.language import speaking
-from raastof_geo.scenario.checking.prospects import Lack, find_idle
+from raastof_geo.scenario.parties import Lack, find_idle
 
 ZEALAND = CASES / "west_zealand.yaml"
 

@@ -12,7 +12,7 @@ from worlds import make_scenario, refusal
 from raastof_geo.errors import ScenarioError
 from raastof_geo.scenario import read_scenario
 from raastof_geo.scenario.catalogue import load_catalogue
-from raastof_geo.scenario.telling.glossary import explain_fit
+from raastof_geo.scenario.telling.words import explain_fit
 
 pytestmark = pytest.mark.usefixtures("english")
 

@@ -238,7 +238,7 @@ def test_alias_bombs_are_refused_quickly(monkeypatch):
     """A file that refers to itself too often is refused before it fills the memory."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
-    monkeypatch.setattr("raastof_geo.scenario.reading.tree.MOST_VALUES", 50_000)
+    monkeypatch.setattr("raastof_geo.scenario.reading.nodes.MOST_VALUES", 50_000)
     begun = time.monotonic()
     assert "refers to itself too often" in refusal("\n".join(lines))
     assert time.monotonic() - begun < 10

@@ -12,8 +12,8 @@ from worlds import PIT_AND_PROJECT, refusal
 
 from raastof_geo.errors import RaastofError, ScenarioError
 from raastof_geo.scenario import read_scenario
-from raastof_geo.scenario.reading.nodes import MOST_LEVELS, read_plain
-from raastof_geo.scenario.reading.tree import LARGEST_FILE_BYTES, MOST_VALUES, parse_tree
+from raastof_geo.scenario.reading.nodes import MOST_LEVELS, MOST_VALUES, read_plain
+from raastof_geo.scenario.reading.tree import LARGEST_FILE_BYTES, parse_tree
 
 REFUSED = CASES / "scenarios"
 
@@ -279,7 +279,7 @@ def test_what_is_too_deep_is_refused(text):
 
 def test_what_is_too_long_is_refused(tmp_path, monkeypatch):
     """A file of many small keys is left at the bound, a larger one is not even read."""
-    monkeypatch.setattr("raastof_geo.scenario.reading.tree.MOST_VALUES", 1000)
+    monkeypatch.setattr("raastof_geo.scenario.reading.nodes.MOST_VALUES", 1000)
     keys = "".join(f"k{number}: {number}\n" for number in range(600))
     assert "a.yaml:500:7: the file holds more than 1,000 values" in slips(keys + "\t")[0]
     file = tmp_path / "a.yaml"

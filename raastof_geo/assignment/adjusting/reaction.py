@@ -23,8 +23,7 @@ from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import SENSES, Programme, Row, RowName, Rule
 from raastof_geo.legs.legs import LEG_KEYS, Legs, price_again
-from raastof_geo.scenario.said.entry import NeedEntry, OfferEntry, Role
-from raastof_geo.scenario.said.part import Consent
+from raastof_geo.scenario.said.entry import Consent, NeedEntry, OfferEntry, Role
 from raastof_geo.scenario.scenario import Demand, Scenario
 
 Pricing = Callable[[Legs, Scenario], Legs | None]

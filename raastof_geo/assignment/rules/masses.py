@@ -11,9 +11,8 @@ from raastof_geo.arrays import Columns
 from raastof_geo.assignment.statement import row
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.shares import touches
-from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
-from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.said.part import DEFAULT
+from raastof_geo.scenario.said.entry import DEFAULT, Role
+from raastof_geo.scenario.said.file import Agreement, NamedLeg
 from raastof_geo.scenario.scenario import Depot, Facility, Offer, Pit, Plant, name_stockpile
 
 AGREEMENTS_KEPT, OFFERS_KEPT = row.find_families("agreements_kept", "offers_kept")

@@ -13,9 +13,8 @@ from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.figures import vocabulary
 from raastof_geo.scenario.catalogue import Material, Sort, count_share, find_sort
 from raastof_geo.scenario.parties import Giver
-from raastof_geo.scenario.said.agreement import Together
 from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.said.target import DEFINITIONS, SecondaryShare, ShareDefinition
+from raastof_geo.scenario.said.target import DEFINITIONS, SecondaryShare, ShareDefinition, Together
 from raastof_geo.scenario.scenario import Scenario
 
 

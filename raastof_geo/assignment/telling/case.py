@@ -24,8 +24,7 @@ from raastof_geo.assignment.telling import names
 from raastof_geo.errors import RaastofError, SolverError
 from raastof_geo.language import Message, read_texts, say
 from raastof_geo.legs.legs import price_again
-from raastof_geo.scenario.checking.prospects import Idle, Lack, Prospects, list_trades
-from raastof_geo.scenario.parties import Giver, Taker
+from raastof_geo.scenario.parties import Giver, Idle, Lack, Prospects, Taker, list_trades
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.target import SecondaryShare
@@ -296,7 +295,7 @@ def find_ratio(
 class Unusable:
     """What no plan can use, whatever it costs: all of it is certain.
 
-    What is not found may still be impossible. `scenario.checking.prospects` asks the same before
+    What is not found may still be impossible. `scenario.parties` asks the same before
     anything is priced, so that `check` can warn in the same words.
     """
 

@@ -25,11 +25,10 @@ from raastof_geo.assignment.telling import names
 from raastof_geo.assignment.telling.case import Case, Laid, LargestShare, find_largest_share
 from raastof_geo.figures.vocabulary import CO2E, COST
 from raastof_geo.language import Message, read_texts, say, say_text
-from raastof_geo.scenario.checking.permit import tell_days
+from raastof_geo.scenario.deals import tell_days
 from raastof_geo.scenario.parties import list_deals
-from raastof_geo.scenario.said.entry import DueAmount, OfferEntry
+from raastof_geo.scenario.said.entry import Consent, DueAmount, OfferEntry
 from raastof_geo.scenario.said.file import ScenarioFile
-from raastof_geo.scenario.said.part import Consent
 from raastof_geo.scenario.scenario import Need, Offer, Scenario
 from raastof_geo.scenario.varied import put_value
 from raastof_geo.units import Quantity

@@ -11,7 +11,7 @@ from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Language, Message, Readable, format_number, read_texts, say
 from raastof_geo.scenario.catalogue import Fit, Ruled, SoilMove
 from raastof_geo.scenario.identity import Name
-from raastof_geo.scenario.said.agreement import Agreement
+from raastof_geo.scenario.said.file import Agreement
 from raastof_geo.scenario.scenario import Demand, Need, Offer, Scenario
 
 _MOST = 6

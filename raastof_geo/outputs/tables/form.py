@@ -9,8 +9,8 @@ from raastof_geo.files import drafting
 from raastof_geo.language import read_texts, say, speaking
 from raastof_geo.outputs.tables.book import Sheet, open_book
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.scenario.tables.heading import DUE, ROLES, SCENARIO, SITES, list_keys
-from raastof_geo.scenario.tables.lay import KEY, VALUE, lay_out, name_entry
+from raastof_geo.scenario.tables.grid import DUE, ROLES, SCENARIO, SITES, list_keys
+from raastof_geo.scenario.tables.source import KEY, VALUE, lay_out, name_entry
 
 _UNITS = ("t", "m3 in_situ", "m3 loose", "m3 compacted", "loads")
 _ROWS = 2_000

@@ -6,6 +6,8 @@ file too long, too deep or too twisted is left as soon as that shows.
 The core schema of YAML 1.2 says what an unquoted word is, whatever the reader or a directive says:
 `NO` is a text, `1e3` a number, `12:30:00` a text. Two things stay text beside it: dates, and digits
 behind a zero (`0123`), which are ids and no numbers.
+
+What is not YAML is told by what it was meant to be: one sentence for each common slip.
 """
 
 from __future__ import annotations
@@ -14,16 +16,19 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeAlias
+from itertools import chain
+from typing import Any, NamedTuple, TypeAlias
 
 from ruamel.yaml import YAML, events
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.scanner import Scanner, ScannerError
 
 from raastof_geo.errors import Finding, Place, ScenarioError
-from raastof_geo.language import say_text
-from raastof_geo.scenario.reading.slips import Halt, find_slip
+from raastof_geo.language import Message, say_text
 
+MOST_VALUES = 150_000
+"""Four times those of a scenario of 1,600 sites with six needs or offers each, with what anchors
+and `<<` repeat."""
 MOST_LEVELS = 50
 """A scenario needs about ten."""
 _LONGEST_TAG = 200
@@ -93,18 +98,12 @@ class _Scanner(Scanner):
         return super().scan_tag()
 
 
-def compose(text: str, *, file: str, most: int) -> tuple[Node | None, list[Finding]]:
-    """Give the root node (none: only comments) and findings, or raise a `ScenarioError`."""
-    composer = _Composer(text, file, most)
-    root = composer.document()
-    return root, composer.findings
+class Composer:
+    """Composes a text, and keeps findings of what could be mended."""
 
-
-class _Composer:
-    def __init__(self, text: str, file: str, most: int) -> None:
+    def __init__(self, text: str, file: str) -> None:
         self.lines = re.split("\r\n|\r|\n", text)
         self.file = file
-        self.most = most
         self.count = 0
         self.findings: list[Finding] = []
         self.anchors: dict[str, Node | None] = {}
@@ -116,13 +115,14 @@ class _Composer:
         self.events: Iterator[Any] = reader.parse(text)
         self.reached = 0, 0
 
-    def document(self) -> Node | None:
+    def compose_document(self) -> Node | None:
+        """Give the root node (none: only comments), or raise a `ScenarioError`."""
         root: Node | None = None
         begun = False
         while not isinstance(event := self._next(), events.StreamEndEvent):
             if isinstance(event, events.DocumentStartEvent):
                 if begun:
-                    raise self._refused("second", event)
+                    raise refused("second", self._place(event))
                 begun = True
                 if event.tags or tuple(event.version or (1, 2)) != (1, 2):
                     line = next(n for n, text in enumerate(self.lines) if text.startswith("%"))
@@ -151,23 +151,24 @@ class _Composer:
             raise self._slipped(halt) from error
 
     def _slipped(self, stop: Halt) -> ScenarioError:
-        message, line, column = find_slip(self.lines, stop)
+        finds = (find(self.lines, stop) for find in (_find_marks, _find_gaps, _find_ends))
+        message, line, column = next(chain.from_iterable(finds), _slip("unclear", stop.at))
         return ScenarioError(Finding(message, Place(self.file, line + 1, column + 1)))
 
     def _node(self, event: Any, level: int) -> Node:
         self.count += 1
-        if self.count > self.most:
-            raise self._refused("values", event, limit=self.most)
+        if self.count > MOST_VALUES:
+            raise refused("values", self._place(event), limit=MOST_VALUES)
         if level > MOST_LEVELS:
-            raise self._refused("deep", event, limit=MOST_LEVELS)
+            raise refused("deep", self._place(event), limit=MOST_LEVELS)
         if isinstance(event, events.AliasEvent):
             name = str(event.anchor)
             self.unused.pop(name, None)
             if name not in self.anchors:
                 told = {"given": f"`*{name}`", "anchor": f"`&{name}`"}
-                raise self._refused("unknown anchor", event, **told)
+                raise refused("unknown anchor", self._place(event), **told)
             if (there := self.anchors[name]) is None:
-                raise self._refused("loop", event)
+                raise refused("loop", self._place(event))
             return there
         if event.anchor:
             self.anchors[event.anchor] = None
@@ -196,9 +197,6 @@ class _Composer:
 
     def _place(self, event: Any) -> Place:
         return Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
-
-    def _refused(self, key: str, event: Any, /, **values: Any) -> ScenarioError:
-        return refused(key, self._place(event), **values)
 
 
 def refused(key: str, place: Place, /, **values: object) -> ScenarioError:
@@ -239,3 +237,178 @@ def read_plain(text: str) -> Value:
             if pattern.fullmatch(text):
                 return kind(text)
     return text
+
+
+Slip: TypeAlias = tuple[Message, int, int]
+"""A sentence, with line and column counted from zero."""
+_KEY = r"[^\W\d][\w-]*"
+_TIGHT_COLON = re.compile(rf"(?:^\s*(?:-\s+)*|[{{,]\s*)({_KEY}):(?!//)([^\s:\"'].*)")
+_TIGHT_DASH = re.compile(r"^\s*-(?![-\s])(\S.*)")
+_SECOND_COLON = re.compile(rf"(?:^\s*(?:-\s+)*|[{{,]\s*)({_KEY}):\s+(?=[^\s\"'{{\[])")
+_LIST_BESIDE_KEY = re.compile(rf"^\s*(?:-\s+)*({_KEY}):\s+-\s")
+_NEXT_KEY = re.compile(rf"\s+(?={_KEY}:)")
+_BEGIN = re.compile(r"(?P<indent>\s*)(?P<dashes>(?:-\s+)*)")
+_LONGEST_LINE = 10_000
+_LONGEST_QUOTE = 40
+_CLOSING = {"{": "}", "[": "]"}
+
+
+class Halt(NamedTuple):
+    """Where the reader of YAML gave up, counted from zero, and what it said of it."""
+
+    line: int
+    column: int
+    problem: str = ""
+    context: str = ""
+    began: tuple[int, int] = (0, 0)
+    """Where that began which it was reading."""
+
+    @property
+    def at(self) -> tuple[int, int]:
+        """Line and column."""
+        return self.line, self.column
+
+
+def _slip(key: str, at: tuple[int, int], /, **values: str) -> Slip:
+    return say_text("slips", key, **values), *at
+
+
+def loosen_colon(text: str) -> tuple[str, str] | None:
+    """Part `key:value` that lacks its space, blanks left out; none where it is something else."""
+    match = _TIGHT_COLON.fullmatch(text) if len(text) <= _LONGEST_LINE else None
+    return (match[1], match[2].strip()) if match else None
+
+
+def say_colon(key: str, value: str) -> Message:
+    """Say that a space is missing behind a colon."""
+    meant = f"`{key}: {_shortened(_NEXT_KEY.split(value)[0])}`"
+    return say_text("slips", "space after colon", meant=meant)
+
+
+def say_dash(text: str) -> Message:
+    """Say that a space is missing behind the dash of a list."""
+    return say_text("slips", "space after dash", meant=f"`- {_shortened(text.strip())}`")
+
+
+def _find_marks(lines: list[str], stop: Halt) -> Iterator[Slip]:
+    """Find directives, quotes that are open, tabs, and marks that need quotes."""
+    near = _here_and_above(lines, stop)
+    yield from (_slip("directive", (number, 0)) for number, text in near if text.startswith("%"))
+    if "quoted scalar" in stop.context:
+        if "escape" in stop.problem:
+            yield _slip("escape", (stop.line, max(0, stop.column - 1)))
+        yield _slip("open quote", stop.began, mark=_text_from(lines, stop.began)[:1])
+    for number, text in near:
+        if number == stop.line and text[stop.column : stop.column + 1] == "\t":
+            yield _slip("tab", stop.at)
+        column = text[: len(text) - len(text.lstrip())].find("\t")
+        if column >= 0:
+            yield _slip("tab", (number, column))
+    # A mark such as `&`, `*`, `!` or `|` began what the reader gave up within.
+    marks = ("while scanning an", "while parsing an", "while scanning a tag")
+    marked = stop.context.startswith(marks) or "undefined tag handle" in stop.problem
+    if "block scalar" in stop.context:
+        marked = "more indented" not in stop.problem
+    alone = stop.problem.startswith("mapping keys") or "start any token" in stop.problem
+    line, column = stop.began if marked else stop.at
+    text = _text_from(lines, (line, column)) if marked or alone else ""
+    if text and not text[0].isalnum():
+        if any(bracket in _line(lines, line)[:column] for bracket in "{["):
+            text = re.split(r"[,}\]]", text)[0] or text
+        character = f"`{text[0]}`" if text[0] != "`" else "'`'"
+        yield _slip("mark", (line, column), character=character, meant=_quoted(text))
+
+
+def _find_gaps(lines: list[str], stop: Halt) -> Iterator[Slip]:
+    """Find colons and dashes that lack a space or stand where none may, and colons that lack."""
+    near, text = _here_and_above(lines, stop), _line(lines, stop.line)
+    with_above = stop.problem.startswith(("mapping values", "could not find expected ':'"))
+    for number, said in near[: 1 + with_above]:
+        match = _TIGHT_COLON.search(said)
+        if match and (match[0][0] != "," or "{" in said[: match.start()]):
+            value = re.split(r"[,}\]]", match[2])[0] if match[0][0] in "{," else match[2]
+            yield say_colon(match[1], value), number, match.start(1)
+    for number, said in near:
+        if match := _TIGHT_DASH.match(said):
+            yield say_dash(match[1]), number, match.start(1) - 1
+    if stop.problem.startswith("sequence entries are not allowed"):
+        if match := _LIST_BESIDE_KEY.match(text):
+            yield _slip("beside key", stop.at, key=f"`{match[1]}:`")
+        yield _slip("list item", stop.at)
+    in_braces = "flow" in stop.context and text[stop.column : stop.column + 1] == ":"
+    if in_braces or stop.problem.startswith("mapping values are not allowed"):
+        # `name: Sorø: nedrivning`, or a key too far to the right.
+        keys = [match for match in _SECOND_COLON.finditer(text) if match.end() <= stop.column]
+        if keys:
+            start = keys[-1].end()
+            rest = text[start:].split(" #")[0]
+            meant = f"`{keys[-1][1]}: {_quoted(rest)[1:]}"
+            if in_braces:  # where a comma that is missing looks like a colon too many
+                value = re.split(r"[,}\]]", rest)[0]
+                words, meant = value.split(":")[0].split(), _quoted(value)
+                if len(words) > 1 and re.fullmatch(r"[a-z_]+", words[-1]):
+                    place = stop.line, start + rest.index(words[-1])
+                    yield _slip("comma before", place, key=f"`{words[-1]}:`")
+            yield _slip("two colons", (stop.line, start), meant=meant)
+        elif not in_braces:
+            yield _slip("deeper", (stop.line, len(text) - len(text.lstrip())))
+    if "could not find expected ':'" in stop.problem:
+        words_there = _shortened(_text_from(lines, stop.began).strip())
+        yield _slip("no colon", stop.began, words=f"`{words_there}`")
+
+
+def _find_ends(lines: list[str], stop: Halt) -> Iterator[Slip]:
+    """Find brackets that are open or too many, quotes that close too early, and odd indents."""
+    opened, text = _text_from(lines, stop.began)[:1], _line(lines, stop.line)
+    found, before = text[stop.column : stop.column + 1], text[: stop.column].strip()
+    if "while parsing a flow" in stop.context:
+        if stop.context.endswith("node") or opened not in _CLOSING:
+            if found in {",", "}", "]"}:
+                yield _slip("no value", stop.at, sign=f"`{found}`")
+        elif found in _CLOSING.values() or stop.line != stop.began[0] or not found:
+            closing = f"`{_CLOSING[opened]}`"
+            yield _slip("open bracket", stop.began, bracket=f"`{opened}`", closing=closing)
+        else:
+            yield _slip("no comma", stop.at)
+    if found and found in "}],":
+        yield _slip("closes nothing", stop.at, sign=f"`{found}`")
+    if "expected <block end>" in stop.problem:
+        if before.endswith(("'", '"')):
+            yield _slip("text goes on", stop.at)
+        if before.endswith(("}", "]")):
+            yield _slip("after bracket", stop.at)
+        begins = _BEGIN.match(_line(lines, _line_before(lines, stop.line)))
+        if begins is not None and not before:
+            other = len(begins["indent"] if text.lstrip().startswith("-") else begins[0])
+            if other != stop.column:
+                indent = {"column": str(stop.column + 1), "other": str(other + 1)}
+                yield _slip("indent", stop.at, **indent)
+
+
+def _here_and_above(lines: list[str], stop: Halt) -> list[tuple[int, str]]:
+    numbers = (stop.line, _line_before(lines, stop.line))
+    return [(number, _line(lines, number)) for number in numbers]
+
+
+def _line(lines: list[str], number: int) -> str:
+    return lines[number][:_LONGEST_LINE] if 0 <= number < len(lines) else ""
+
+
+def _text_from(lines: list[str], at: tuple[int, int]) -> str:
+    return _line(lines, at[0])[at[1] :]
+
+
+def _line_before(lines: list[str], number: int) -> int:
+    above = range(min(number, len(lines)) - 1, max(-1, number - 50), -1)
+    return next((one for one in above if not re.match(r"\s*(#|$)", lines[one])), -1)
+
+
+def _quoted(text: str) -> str:
+    short = _shortened(text.strip())
+    mark = "'" if '"' in short or "\\" in short else '"'
+    return f"`{mark}{short}{mark}`"
+
+
+def _shortened(text: str) -> str:
+    text = text.rstrip()
+    return text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 1] + "…"

@@ -3,6 +3,8 @@
 import hashlib
 import itertools
 import json
+import re
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -10,26 +12,25 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import shapely
 from pydantic import ValidationError
 
-from raastof_geo.errors import Finding, InputError, ScenarioError, raise_all
+from raastof_geo.errors import Finding, InputError, ScenarioError, raise_all, refusing
 from raastof_geo.language import list_codes, say, say_text
-from raastof_geo.region.layer import AnyFrame
+from raastof_geo.region.layer import AnyFrame, read_polygons
+from raastof_geo.region.projection import project
 from raastof_geo.region.region import Region, lend_region, read_region
-from raastof_geo.scenario import varied
+from raastof_geo.scenario import deals, varied
 from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_builtin_values
-from raastof_geo.scenario.checking import permit
-from raastof_geo.scenario.checking.deals import check_agreements, check_lots
-from raastof_geo.scenario.fault import Fault, explain_errors, finding_at
-from raastof_geo.scenario.identity import Names, id_or_word, names_in
+from raastof_geo.scenario.identity import Fault, Names, explain_errors, id_or_word, names_in
 from raastof_geo.scenario.period import read_calendar
-from raastof_geo.scenario.reading.beside import check_template, find_beside, find_in_zones
-from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
-from raastof_geo.scenario.said.entry import Role
+from raastof_geo.scenario.reading.tree import Trail, Tree, find_beside, merge_values, read_tree
+from raastof_geo.scenario.said.entry import DEFAULT, Captured, Role
 from raastof_geo.scenario.said.file import NEWEST_FORMAT, PLACES, ScenarioFile
-from raastof_geo.scenario.said.part import DEFAULT, Captured
 from raastof_geo.scenario.said.site import Located, Site
 from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.tables import grid
 from raastof_geo.scenario.tables.source import join_tables, read_source
 
 
@@ -76,23 +77,21 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         raise ScenarioError(Finding(told, tree.place(("format",))))
     home, by_order = path.parent.resolve(), attrgetter("order")
     region = _find_region(tree, home, anywhere=anywhere)
-    findings = [*tree.findings, *_read_catalogue(tree, home, anywhere=anywhere)]
+    _read_catalogue(tree, home, anywhere=anywhere)
     catalogue, wrong = _build_catalogue(tree)
-    findings += wrong
     try:
         context = _context(tree, catalogue, region)
         said = ScenarioFile.model_validate(tree.values, context=context)
     except ValidationError as error:
-        findings += explain_errors(error, tree, ScenarioFile)
+        findings = [*tree.findings, *wrong, *explain_errors(error, tree, ScenarioFile)]
         _, lost = sketch_sites(tree, region)  # not looked at where more is wrong with a site
         findings += [one for one in lost if one not in findings]
         raise ScenarioError(*sorted(findings, key=by_order)) from error
-    findings += _check_files(said, tree, home, anywhere=anywhere)
-    said, areas, mistakes = find_in_zones(said, tree, home, region.crs, anywhere=anywhere)
-    findings += mistakes
+    tree.findings += wrong
+    _check_files(said, tree, home, anywhere=anywhere)
+    said, areas = _find_in_zones(said, tree, home, region.crs, anywhere=anywhere)
     for fault in (*_check_references(said), *_check_openings(said)):
-        place = tree.place(fault.below, of_key=fault.of_key)
-        findings.append(Finding(fault.message, place))
+        tree.tell(tree.place(fault.below, of_key=fault.of_key), fault.message)
     if said.network.file is not None:
         network = said.network.model_copy(update={"file": (home / said.network.file).resolve()})
         said = said.model_copy(update={"network": network})
@@ -107,12 +106,9 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
         home=home,
         reread=change_scenario,
     )
-    warnings: list[Finding] = []
-    if not wrong:
-        contradictions, warnings = _compare(scenario, tree)
-        findings += contradictions
-    raise_all(ScenarioError, sorted(findings, key=by_order))
-    return replace(scenario, warnings=(*tree.doubts, *warnings))
+    doubts = [] if wrong else _compare(scenario, tree)
+    raise_all(ScenarioError, sorted(tree.findings, key=by_order))
+    return replace(scenario, warnings=(*tree.doubts, *sorted(doubts, key=by_order)))
 
 
 def change_scenario(scenario: Scenario, edits: Mapping[str, Any]) -> Scenario:
@@ -158,34 +154,33 @@ def read_varied(scenario: Scenario, edits: varied.Edits) -> Scenario:
     return build_scenario(tree, path=scenario.home / tree.file, anywhere=True)
 
 
-def _compare(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:
-    """Hold the entries of a scenario against each other: mistakes, and what is worth a warning."""
-    mistakes, warnings = check_lots(scenario, tree)
-    wrong, doubtful = check_agreements(scenario, tree)
-    mistakes += (*wrong, *varied.check_assumptions(scenario, tree))
-    mistakes += varied.check_variants(scenario, tree)
-    warnings += doubtful
-    for checks, findings in ((permit.MISTAKES, mistakes), (permit.DOUBTS, warnings)):
-        faults = (fault for check in checks for fault in check(scenario))
-        findings += [finding_at(tree, fault.below, fault.message) for fault in faults]
-    return mistakes, sorted(warnings, key=attrgetter("order"))
+def _compare(scenario: Scenario, tree: Tree) -> list[Finding]:
+    """Note what is wrong between the entries of a scenario, and give what is worth a warning."""
+    varied.check_assumptions(scenario, tree)
+    varied.check_variants(scenario, tree)
+    doubts, found = list[Finding](), (check(scenario) for check in deals.CHECKS)
+    held = deals.check_lots(scenario, tree), deals.check_agreements(scenario, tree)
+    for fault in itertools.chain(*held, *found):
+        (doubts if fault.is_doubt else tree.findings).append(fault.find_in(tree, ()))
+    return doubts
 
 
-def _read_catalogue(tree: Tree, home: Path, *, anywhere: bool) -> Sequence[Finding]:
-    """Put what a file of a catalogue says where a scenario names it; give what is wrong with it."""
+def _read_catalogue(tree: Tree, home: Path, *, anywhere: bool) -> None:
+    """Put what a file of a catalogue says where a scenario names it, with what is wrong with it."""
     name = tree.values.get("catalogue")
     if not isinstance(name, str):
-        return ()
+        return
     tree.values["catalogue"] = {}
     try:
         other = read_tree(find_beside(home, Path(name), anywhere=anywhere), shown_as=name)
     except InputError as error:
-        home_of = tree.place(("catalogue",))
-        return [Finding(one.message, one.place or home_of) for one in error.findings]
+        named = tree.place(("catalogue",))
+        tree.findings += [replace(one, place=one.place or named) for one in error.findings]
+        return
     tree.values["catalogue"] = other.values
     tree.repeat(other, (), ("catalogue",))
     tree.digest = hashlib.sha256(f"{tree.digest} {other.digest}".encode()).hexdigest()
-    return other.findings
+    tree.findings += other.findings
 
 
 def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
@@ -259,18 +254,62 @@ def sketch_sites(tree: Tree, region: Region) -> tuple[dict[str, Located], list[F
     return found, mistakes
 
 
-def _check_files(
-    said: ScenarioFile, tree: Tree, home: Path, *, anywhere: bool
-) -> Iterator[Finding]:
-    """Say what is wrong with the files of the roads and of the report: where they lie, or what."""
+def _check_files(said: ScenarioFile, tree: Tree, home: Path, *, anywhere: bool) -> None:
+    """Note what is wrong with the files of the roads and of the report: where they lie, or what."""
     named = {("network", "file"): said.network.file, ("report", "template"): said.report.template}
     for trail, name in named.items():
-        try:
+        with tree.telling(trail):
             file = find_beside(home, name, anywhere=anywhere) if name is not None else None
             if file and trail[0] == "report":
-                check_template(file)
-        except InputError as error:
-            yield from (finding_at(tree, trail, one.message) for one in error.findings)
+                _check_template(file)
+
+
+def _find_in_zones(
+    said: ScenarioFile, tree: Tree, home: Path, crs: str, *, anywhere: bool
+) -> tuple[ScenarioFile, dict[int, shapely.MultiPolygon]]:
+    """Add to each zone the sites in the polygons of its file or on their border.
+
+    Also give those polygons by the number of the zone, in metres of `crs`. Files that cannot be
+    used are findings of the tree.
+    """
+    zones, areas = list(said.zones), dict[int, shapely.MultiPolygon]()
+    for number, zone in enumerate(said.zones):
+        if zone.file is None:
+            continue
+        with tree.telling(("zones", number, "file")):
+            file = find_beside(home, zone.file, anywhere=anywhere)
+            drawn = shapely.make_valid(read_polygons(file).to_crs(crs).geometry.to_numpy())
+            # What is made valid may be several polygons, or lines where it had no width.
+            parts = [one for one in shapely.get_parts(shapely.union_all(drawn)) if one.area]
+            if not parts:
+                raise InputError.saying_text("files beside", "no polygons", file=f"`{file.name}`")
+            areas[number] = shapely.MultiPolygon(parts)
+            lon, lat = np.array([site.lon_lat for site in said.sites.values()]).T
+            places = shapely.points(project(lon, lat, crs))
+            near = np.asarray(shapely.dwithin(places, areas[number], varied.BORDER_M))
+            sites = dict.fromkeys((*zone.sites, *itertools.compress(said.sites, near)))
+            zones[number] = zone.model_copy(update={"sites": tuple(sites)})
+    return said.model_copy(update={"zones": tuple(zones)}), areas
+
+
+_MOST_TEMPLATE_MB = 20
+_KIND = "wordprocessingml.document.main+xml"
+"""What Word calls a document without macros, which is no template of its own kind (`.dotx`)."""
+_TYPES, _READ = "[Content_Types].xml", ("word/document.xml", "word/styles.xml", "_rels/.rels")
+_PAGE = re.compile(rb"sectPr[^<]*>\s*</(\w+:)?body>")
+"""The last section of a document, which says its page."""
+
+
+def _check_template(file: Path) -> None:
+    """Look at the file of `report.template`, or raise an `InputError`: it is none."""
+    told = {"file": f"`{file.name}`"}
+    with refusing("files beside", "no word", **told), zipfile.ZipFile(file) as package:
+        grid.check_unpacked(package, _MOST_TEMPLATE_MB, **told)
+        if _KIND not in package.read(_TYPES).decode("utf-8", "replace"):
+            raise InputError.saying_text("files beside", "no word", **told)
+        document, *_ = [package.read(part) for part in _READ]  # whole, or its sum is wrong
+        if not _PAGE.search(document):
+            raise InputError.saying_text("files beside", "no page", **told)
 
 
 def _check_references(said: ScenarioFile) -> Iterator[Fault]:

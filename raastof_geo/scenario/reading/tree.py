@@ -9,18 +9,15 @@ from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 from raastof_geo.errors import Finding, InputError, Place, ScenarioError, tell_reason
-from raastof_geo.language import Message, plain, say_text
+from raastof_geo.language import Message, plain, say, say_text
 from raastof_geo.scenario.reading import nodes
-from raastof_geo.scenario.reading.nodes import Node, Scalar
-from raastof_geo.scenario.reading.slips import loosen_colon, say_colon, say_dash
+from raastof_geo.scenario.reading.nodes import Node, Scalar, loosen_colon, say_colon, say_dash
 from raastof_geo.units import join_at_comma
 
 Trail: TypeAlias = tuple[str | int, ...]
 
 LARGEST_FILE_BYTES = 3_000_000
 """Five times a scenario of 1,600 sites with six needs or offers each; read in seconds."""
-MOST_VALUES = 150_000
-"""Four times those of such a scenario, with what anchors and `<<` repeat."""
 
 _NO_TEXT = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
@@ -87,13 +84,41 @@ class Tree:
         """Note what is wrong at a place."""
         self.findings += [Finding(one, place) for one in messages]
 
+    def finding(self, trail: Trail, problem: Message, *, of_key: bool = False) -> Finding:
+        """Say what is wrong with a part, named by the way to it, and where it stands."""
+        message = say("{where}: {problem}", where=spell_trail(trail), problem=problem)
+        return Finding(message, self.place(trail, of_key=of_key))
+
     @contextmanager
-    def telling(self, place: Place) -> Iterator[None]:
-        """Note what an `InputError` says as wrong at a place."""
+    def telling(self, at: Place | Trail) -> Iterator[None]:
+        """Note what an `InputError` says as wrong at a place, or with a part."""
         try:
             yield
         except InputError as error:
-            self.tell(place, *(one.message for one in error.findings))
+            told = [one.message for one in error.findings]
+            if isinstance(at, Place):
+                self.tell(at, *told)
+            else:
+                self.findings += [self.finding(at, one) for one in told]
+
+
+def spell_trail(trail: Trail) -> str:
+    """Write `sites.harbour.needs[0].use`."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{str(part)[:80]}" for part in trail)
+    return "".join(parts).removeprefix(".")
+
+
+def find_beside(home: Path, name: Path, *, anywhere: bool) -> Path:
+    """Find a file that a scenario names, or raise an `InputError`: not there, or not to be read.
+
+    A stranger's scenario makes us read no file elsewhere, unless it may name them `anywhere`.
+    """
+    file = (home / name).resolve()
+    if not (anywhere or file.is_relative_to(home)):
+        raise InputError.saying_text("files beside", "outside")
+    if not file.is_file():
+        raise InputError.saying_text("files beside", "none", file=f"`{name.as_posix()}`")
+    return file
 
 
 def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
@@ -129,7 +154,8 @@ def parse_tree(text: str, *, file: str) -> Tree:
         line = text.count("\n", 0, found.start()) + 1
         place = Place(file, line, found.start() - text.rfind("\n", 0, found.start()))
         raise ScenarioError(Finding(_no_text(found[0]), place))
-    root, findings = nodes.compose(text, file=file, most=MOST_VALUES)
+    composer = nodes.Composer(text, file)
+    root, findings = composer.compose_document(), composer.findings
     if root is None:
         raise nodes.refused("empty", Place(file, 1, 1))
     if not isinstance(root, nodes.Mapping):
@@ -187,8 +213,7 @@ class _Planter:
 
     def _text(self, node: Scalar) -> str:
         """Refuse what no file can hold, such as half a character written as a code."""
-        found = _NO_TEXT.search(node.text)
-        if found is not None:
+        if (found := _NO_TEXT.search(node.text)) is not None:
             raise ScenarioError(*self.tree.findings, Finding(_no_text(found[0]), node.place))
         return node.text
 
@@ -255,8 +280,7 @@ class _Planter:
         key, before = entries[-1] if entries else (rest, None)
         if not isinstance(before, Scalar) or not before.plain or before.tag:
             return False
-        meant = join_at_comma(before.text, rest.text)
-        if meant is None:
+        if (meant := join_at_comma(before.text, rest.text)) is None:
             return False
         alone = "comma" if rest.text[-1:].isdigit() else "comma or quotes"
         key_of_text = "comma or" if len(meant) > 1 else alone
@@ -280,8 +304,7 @@ class _Planter:
         """Take `- use:fill`, which is a text to YAML, for a key and its value."""
         if not (isinstance(item, Scalar) and item.plain):
             return item
-        loosened = loosen_colon(item.text)
-        if loosened is None:
+        if (loosened := loosen_colon(item.text)) is None:
             return item
         if item.lines > 1:
             raise ScenarioError(*self.tree.findings, Finding(say_colon(*loosened), item.place))
@@ -290,7 +313,7 @@ class _Planter:
 
     def _spend(self, values: int, node: Node, level: int = 0) -> None:
         self.count += values
-        if self.count > MOST_VALUES:
+        if self.count > nodes.MOST_VALUES:
             raise nodes.refused("repeats", node.place)
         if level > nodes.MOST_LEVELS:
             raise nodes.refused("deep", node.place, limit=nodes.MOST_LEVELS)

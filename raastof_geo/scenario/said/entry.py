@@ -1,21 +1,179 @@
-"""What a site can do, and its roles by that: offer, need, dig, receive, make, keep."""
+"""What all parts of a scenario share, what a site can do, and its roles by that.
+
+Parts are strict, have windows of periods, and amounts, which are weighed on reading, so that a
+mistake shows where it stands. A site can offer, need, dig, receive, make, keep.
+"""
 
 import datetime
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import cache, cached_property, partial
 from operator import attrgetter
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
+from raastof_geo.emissions.limit import TruckLimit
 from raastof_geo.errors import InputError, raise_all
-from raastof_geo.figures.figure import NonNegativeFigure, Rate, Sum
+from raastof_geo.figures.figure import NonNegativeFigure, Rate, Strict, Sum
 from raastof_geo.language import Message, list_codes, read_texts, say_text
-from raastof_geo.scenario.fault import Fault, FaultError, MapOf, SetOf, refuse_twice
-from raastof_geo.scenario.identity import MaterialId, ReceiverKindId, RecipeId, UseId
-from raastof_geo.scenario.said import part
-from raastof_geo.units import Quantity
+from raastof_geo.scenario import identity
+from raastof_geo.scenario.catalogue import Catalogue
+from raastof_geo.scenario.identity import Fault, FaultError, MapOf, MaterialId, SetOf, refuse_twice
+from raastof_geo.scenario.period import Calendar
+from raastof_geo.units import Quantity, read_quantity, read_share
+
+Amount: TypeAlias = Annotated[Quantity, BeforeValidator(read_quantity)]
+Fraction: TypeAlias = Annotated[float, BeforeValidator(read_share)]
+DEFAULT = "default"
+"""Every material that is not named."""
+
+
+def _find_period(given: Any, info: ValidationInfo) -> str:
+    calendar: Calendar | None = (info.context or {}).get("calendar")
+    return str(given).lower() if calendar is None else calendar.find(given)
+
+
+PeriodId: TypeAlias = Annotated[str, BeforeValidator(_find_period)]
+
+
+_ALONE: Any = str | int | float | Mapping | Strict
+ONE_OR_SEVERAL = BeforeValidator(lambda given: [given] if isinstance(given, _ALONE) else given)
+"""Before a list: an entry that stands alone is a list of one."""
+
+
+class Part(
+    Strict,
+    coerce_numbers_to_str=True,
+    populate_by_name=True,
+    str_strip_whitespace=True,
+    arbitrary_types_allowed=True,
+    use_attribute_docstrings=True,
+):
+    """A part of a scenario."""
+
+
+def may_be_bare(key: str, *kinds: type) -> Any:
+    """Let a part that says one thing be written as the value of that key alone."""
+
+    def write_out(given: Any) -> Any:
+        return {key: given} if isinstance(given, kinds) else given
+
+    return model_validator(mode="before")(write_out)
+
+
+class Consent(Part):
+    """A condition that a need accepts: its id, or its id and what says so, such as a permit."""
+
+    condition: identity.ConditionId
+    by: str = Field(default="", max_length=10_000)
+    """Number and date of a permit, class of traffic, or whatever else shows that it is met."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _write_out(cls, given: Any) -> Any:
+        if isinstance(given, Mapping) and len(given) == 1 and "condition" not in given:
+            [(condition, by)] = given.items()
+            return {"condition": condition, "by": "" if by is None else by}
+        return {"condition": given} if isinstance(given, str) else given
+
+
+class Window(Part):
+    """From one period to another, both included."""
+
+    first: PeriodId | None = Field(default=None, alias="from")
+    """First period; none: the first of the scenario."""
+    last: PeriodId | None = Field(default=None, alias="to")
+    """Last period; none: the last of the scenario."""
+
+    def _check(self, info: ValidationInfo) -> None:
+        calendar: Calendar | None = (info.context or {}).get("calendar")
+        ids = list(calendar.ids) if calendar is not None else []
+        if self.first in ids and self.last in ids and ids.index(self.first) > ids.index(self.last):
+            told = say_text("said", "window", first=self.first, last=self.last)
+            raise FaultError(Fault(told, ("to",)))
+
+    def periods(self, ids: tuple[str, ...]) -> tuple[str, ...]:
+        """Give the periods of the window, in order."""
+        start = ids.index(self.first) if self.first else 0
+        stop = ids.index(self.last) + 1 if self.last else len(ids)
+        return ids[start:stop]
+
+
+def field_for_each(limits: Iterable[TruckLimit]) -> dict[str, tuple[Any, Any]]:
+    """Give a field for each limit, none where it is not set."""
+    return {limit.name: (float | None, Field(default=None, gt=0)) for limit in limits}
+
+
+def _in_tonnes(quantity: Quantity, info: ValidationInfo) -> Quantity:
+    if quantity.unit != "t":
+        raise refuse_volume(str(info.field_name))
+    return quantity
+
+
+Tonnes: TypeAlias = Annotated[Amount, AfterValidator(_in_tonnes)]
+"""An amount that covers several materials, or is of no one's density."""
+
+
+def catalogue_of(info: ValidationInfo) -> Catalogue | None:
+    """Give the catalogue that a scenario is read with; none where it is read by itself."""
+    return (info.context or {}).get("catalogue")
+
+
+def weigh(quantity: Quantity, material: str, info: ValidationInfo, *, at: str) -> float:
+    """Turn the quantity under a key into tonnes, so that a mistake is found while reading. [t]
+
+    Zero where it cannot be known yet: without a catalogue in the context of `info`, or with a
+    material that is not in it, about which something else is said.
+    """
+    if (catalogue := catalogue_of(info)) is None or material not in catalogue.materials:
+        return quantity.value if quantity.unit == "t" else 0.0
+    try:
+        return catalogue.tonnes(quantity, material, (info.context or {}).get("vehicles", ()))
+    except InputError as error:
+        raise FaultError(*(Fault(one.message, (at,)) for one in error.findings)) from error
+
+
+def weigh_over(said: Part, materials: tuple[str, ...], info: ValidationInfo) -> None:
+    """Weigh the amounts of several materials, or of all where none is named: in tonnes only."""
+    for name, quantity in said:
+        if isinstance(quantity, Quantity):
+            if quantity.unit != "t" and len(set(materials)) != 1:
+                raise refuse_volume(name)
+            for material in materials[:1]:
+                weigh(quantity, material, info, at=name)
+
+
+def refuse_volume(name: str) -> InputError:
+    """Make the error for volumes or loads of what has no density of its own."""
+    return InputError.saying_text("said", "several densities", name=name)
+
+
+class Captured(Part):
+    """The share of a material on offer that testing, rejection, delay and refusal leave."""
+
+    value: Fraction
+    low: Fraction | None = None
+    high: Fraction | None = None
+    source: str = ""
+    note: str = ""
+
+    _bare = may_be_bare("value", int, float, str)
+
+    def _check(self, info: ValidationInfo) -> None:
+        low = self.value if self.low is None else self.low
+        high = self.value if self.high is None else self.high
+        if not low <= self.value <= high:
+            three = {"low": f"{low:g}", "value": f"{self.value:g}", "high": f"{high:g}"}
+            raise InputError.saying_text("said", "range", **three)
+
+
+def _check_key(key: str, info: ValidationInfo) -> str:
+    return key if key == DEFAULT else identity.find_known("materials", key, info)
+
+
+Capture: TypeAlias = MapOf[Annotated[str, AfterValidator(_check_key)], Captured]
+"""By material, and `default` for every other one."""
 
 Ship: TypeAlias = Literal["open", "coastal"]
 """What carries over sea: a bulk carrier on the open sea, or a coastal ship."""
@@ -64,11 +222,11 @@ class Role(StrEnum):
         return self.gives() and self.takes()
 
 
-class DueAmount(part.Window):
+class DueAmount(Window):
     """An amount in a window: once in all, or again in each period."""
 
-    amount: part.Amount | None = None
-    amount_per_period: part.Amount | None = None
+    amount: Amount | None = None
+    amount_per_period: Amount | None = None
 
     @property
     def quantity(self) -> Quantity:
@@ -105,35 +263,35 @@ class OfferEntry(DueAmount):
     """What that costs beside the price; none: the catalogue's. [DKK/t]"""
 
     def _check(self, info: ValidationInfo) -> None:
-        part.weigh(self.quantity, self.material, info, at=self.amount_key)
+        weigh(self.quantity, self.material, info, at=self.amount_key)
 
 
 class NeedEntry(DueAmount):
     """A use that a site needs a material for; amounts are of the use's reference material."""
 
-    use: UseId
+    use: identity.UseId
     materials: SetOf[MaterialId] | None = None
     """The only materials that will do; none: all that the catalogue allows."""
     accepts: Annotated[
-        tuple[part.Consent, ...], AfterValidator(partial(refuse_twice, by=attrgetter("condition")))
+        tuple[Consent, ...], AfterValidator(partial(refuse_twice, by=attrgetter("condition")))
     ] = ()
     """Conditions that are met here, beside the scenario's `accepted_conditions`."""
 
     def _check(self, info: ValidationInfo) -> None:
-        catalogue, quantity = part.catalogue_of(info), self.quantity
+        catalogue, quantity = catalogue_of(info), self.quantity
         if catalogue is not None and self.use in catalogue.uses:
             reference = catalogue.uses[self.use].reference_material
-            part.weigh(quantity, reference, info, at=self.amount_key)
+            weigh(quantity, reference, info, at=self.amount_key)
 
 
-class Opening(part.Part):
+class Opening(Part):
     """What it takes to open a candidate site, once, if the plan uses it."""
 
     cost_dkk: Sum = 0.0
     kg_co2e: Sum = 0.0
 
 
-class OpenDays(part.Part):
+class OpenDays(Part):
     """The days on which a place is open, once it is opened."""
 
     opens_on: datetime.date | None = None
@@ -155,18 +313,13 @@ class OpenDays(part.Part):
 
 
 class Capacity(OpenDays):
-    """How much can be dug or received."""
+    """How much can be dug or received, all materials together."""
 
-    capacity_per_period: part.Amount | None = None
-    capacity_total: part.Amount | None = None
-
-    @property
-    def limits(self) -> dict[str, Quantity | None]:
-        """The limits, each of all that is dug or received together, by key."""
-        return {one: getattr(self, one) for one in ("capacity_per_period", "capacity_total")}
+    capacity_per_period: Amount | None = None
+    capacity_total: Amount | None = None
 
 
-def _refuse_idle(entry: part.Part, named: Collection[str], list_name: str, *keys: str) -> None:
+def _refuse_idle(entry: Part, named: Collection[str], list_name: str, *keys: str) -> None:
     """Refuse prices and factors of what is not done here, which nobody would ever pay."""
     idle = ((key, one) for key in keys for one in getattr(entry, key) if one not in named)
     message = say_text("said", "idle", list=list_name)
@@ -197,9 +350,9 @@ class PitEntry(Capacity):
         return {**given, "sea_km": ways}
 
     def _check(self, info: ValidationInfo) -> None:
-        part.weigh_over(self.limits, self.supplies, info)
+        weigh_over(self, self.supplies, info)
         _refuse_idle(self, self.supplies, "supplies", "price_dkk_per_t", "sea_km")
-        catalogue = part.catalogue_of(info)
+        catalogue = catalogue_of(info)
         if self.sea_km and catalogue is not None and catalogue.sea is None:
             raise InputError.saying_text("said", "no sea")
 
@@ -207,7 +360,7 @@ class PitEntry(Capacity):
 class ReceiverEntry(Capacity):
     """A place where surplus ends."""
 
-    kind: ReceiverKindId | None = None
+    kind: identity.ReceiverKindId | None = None
     """What it is, which decides on landfill, its tax, and fees that are not said."""
     landfill: bool | None = None
     """What older files say instead of a kind: tonnes count as landfill, its tax is in the fees."""
@@ -221,36 +374,35 @@ class ReceiverEntry(Capacity):
     def _check(self, info: ValidationInfo) -> None:
         if self.kind is not None and self.landfill is not None:
             raise InputError.saying_text("said", "kind twice")
-        part.weigh_over(self.limits, self.accepts, info)
+        weigh_over(self, self.accepts, info)
         _refuse_idle(self, self.accepts, "accepts", "gate_fee_dkk_per_t", "disposal_kg_co2e")
 
 
 class PlantEntry(Capacity):
     """A plant that makes materials of others; its capacities are tonnes of input."""
 
-    recipes: SetOf[RecipeId] = Field(min_length=1)
-    dkk_per_t: MapOf[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
+    recipes: SetOf[identity.RecipeId] = Field(min_length=1)
+    dkk_per_t: MapOf[identity.RecipeId, NonNegativeFigure] = Field(default_factory=dict)
     """What this plant charges; the catalogue's where it has none. [DKK/t of input]"""
-    kg_co2e_per_t: MapOf[RecipeId, NonNegativeFigure] = Field(default_factory=dict)
+    kg_co2e_per_t: MapOf[identity.RecipeId, NonNegativeFigure] = Field(default_factory=dict)
     """What this plant emits; the catalogue's where it has none. [kg CO2e/t of input]"""
 
     def _check(self, info: ValidationInfo) -> None:
-        catalogue = part.catalogue_of(info)
-        if catalogue is not None:
+        if (catalogue := catalogue_of(info)) is not None:
             recipes = map(catalogue.recipes.get, self.recipes)
             inputs = [one for recipe in recipes if recipe for one in recipe.inputs]
-            part.weigh_over(self.limits, tuple(inputs) or ("",), info)
+            weigh_over(self, tuple(inputs) or ("",), info)
         _refuse_idle(self, self.recipes, "recipes", "dkk_per_t", "kg_co2e_per_t")
 
 
-class Store(part.Part):
+class Store(Part):
     """Room for tonnes between periods."""
 
-    capacity: part.Amount
+    capacity: Amount
     """What lies there at the end of a period, all materials together."""
-    start: MapOf[MaterialId, part.Amount] = Field(default_factory=dict)
+    start: MapOf[MaterialId, Amount] = Field(default_factory=dict)
     """What lies there before the first period."""
-    end: Literal["empty", "any"] | MapOf[MaterialId, part.Amount] = "empty"
+    end: Literal["empty", "any"] | MapOf[MaterialId, Amount] = "empty"
     """What lies there after the last period: nothing, whatever is best, or stated amounts."""
     handling_dkk_per_t: NonNegativeFigure | None = None
     """For putting a tonne in, and again for taking it out; none: the catalogue's. [DKK/t]"""
@@ -265,12 +417,12 @@ class Store(part.Part):
     def _check(self, info: ValidationInfo) -> None:
         faults, room = list[Fault](), self.capacity.value
         for name, stock in self._stocks:
-            tonnes = sum(part.weigh(amount, one, info, at=name) for one, amount in stock.items())
+            tonnes = sum(weigh(amount, one, info, at=name) for one, amount in stock.items())
             if tonnes > room * (1 + 1e-9):
                 told = say_text("said", "overfull", tonnes=tonnes, capacity=room)
                 faults.append(Fault(told, (name,)))
         if self.capacity.unit != "t":
-            raise part.refuse_volume("capacity")
+            raise refuse_volume("capacity")
         raise_all(FaultError, faults)
 
     @property
@@ -295,12 +447,11 @@ class DepotEntry(Store, OpenDays):
     """Storage between periods for anybody's material."""
 
     materials: SetOf[MaterialId] = Field(min_length=1)
-    capacity_per_period: part.Amount | None = None
+    capacity_per_period: Amount | None = None
     """What may come in within a period, all materials together; none: no limit."""
 
     def _check(self, info: ValidationInfo) -> None:
-        limits = {"capacity_per_period": self.capacity_per_period}
-        part.weigh_over(limits, self.materials, info)
+        weigh_over(self, self.materials, info)
         raise_all(FaultError, self.foreign_stocks(self.materials))
 
 

@@ -1,4 +1,4 @@
-"""A scenario as it stands in its file: how a plan is made, the numbers it rests on, all else."""
+"""A scenario as it stands in its file: what is agreed, how a plan is made, what it rests on."""
 
 import datetime
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
 
 from pydantic import (
     AfterValidator,
@@ -24,15 +24,14 @@ from raastof_geo.figures.figure import LARGEST_FIGURE, YEARS, Sum
 from raastof_geo.figures.vocabulary import CO2E, COST, TONNE_KM, TRANSPORT_WTW
 from raastof_geo.language import Language, say, say_text
 from raastof_geo.scenario import identity
-from raastof_geo.scenario.fault import Fault, FaultError, MapOf, SetOf, refuse_twice
+from raastof_geo.scenario.identity import Fault, FaultError, MapOf, SetOf, refuse_twice
 from raastof_geo.scenario.output import EVERY_OUTPUT, check_output
 from raastof_geo.scenario.period import Period, check_order, read_period
-from raastof_geo.scenario.said.agreement import Agreement, BaselineChoice, ReturnLoads
-from raastof_geo.scenario.said.network import NetworkChoice
-from raastof_geo.scenario.said.part import ONE_OR_SEVERAL, Capture, Fraction, Part, Tonnes
-from raastof_geo.scenario.said.site import Site, ZoneEntry
-from raastof_geo.scenario.said.target import Crossing, Measure, Objective, Targets
-from raastof_geo.units import read_share
+from raastof_geo.scenario.said import entry, target
+from raastof_geo.scenario.said.entry import ONE_OR_SEVERAL, Amount, Fraction, Part, Tonnes
+from raastof_geo.scenario.said.site import NetworkChoice, Site, ZoneEntry
+from raastof_geo.scenario.said.target import Crossing, Measure, Objective, ShareDefinition, Targets
+from raastof_geo.units import Quantity, read_share
 
 Whose: TypeAlias = Literal["needs", "offers", "pits", "receivers", "plants", "depots"]
 PLACES: tuple[Whose, ...] = ("pits", "receivers", "plants", "depots")
@@ -294,6 +293,122 @@ class Variant(Part):
         raise_all(FaultError, faults)
 
 
+class _Leg(entry.Window):
+    """What goes between two sites."""
+
+    giver: identity.SiteId
+    taker: identity.SiteId
+    material: identity.MaterialId | None = None
+    """The material that it is about; none: all together."""
+    tonnes: Amount | None = None
+    """Exactly this much goes."""
+    note: str = ""
+
+    @property
+    def least(self) -> Quantity | None:
+        """What goes at least; none: no amount is said, or nothing has to."""
+        return self.amounts.get("tonnes") or self.amounts.get("at_least")
+
+    @property
+    def amounts(self) -> dict[str, Quantity]:
+        """What is said of `tonnes`, `at_least` and `at_most`."""
+        names = ("tonnes", "at_least", "at_most")
+        return {one: amount for one in names if (amount := getattr(self, one, None)) is not None}
+
+    def _check(self, info: ValidationInfo) -> None:
+        entry.weigh_over(self, (self.material,) if self.material else (), info)
+
+
+class Agreement(_Leg):
+    """What is already agreed, wanted or ruled out between two sites."""
+
+    at_least: Amount | None = None
+    """Forced: this much goes, or more."""
+    at_most: Amount | None = None
+    forbidden: bool = False
+
+    @property
+    def rules_out(self) -> bool:
+        """Whether nothing may go, be it said so or by an amount of 0."""
+        most = self.tonnes or self.at_most
+        return self.forbidden or (most is not None and most.value == 0)
+
+    def _check(self, info: ValidationInfo) -> None:
+        if len(self.amounts) + self.forbidden != 1:
+            raise InputError.saying("say one of `tonnes`, `at_least`, `at_most`, `forbidden: true`")
+
+
+class NamedLeg(_Leg):
+    """Where material goes without coordination, such as "all soil to Køge".
+
+    Without `tonnes` what may go there goes there, or by other named legs, and nowhere else.
+    """
+
+
+class ReturnLoads(Part):
+    """Coordination of trucks, so that they need not drive back empty."""
+
+    share: Fraction
+    """Share of the tonnes on each leg that may be carried by coordinated trucks."""
+    within_party: ClassVar[bool] = False
+    """Whether each party coordinates its own trucks only."""
+
+
+class OwnReturnLoads(ReturnLoads):
+    """The same without coordination: the trucks of one party know of each other, and no others."""
+
+    within_party: ClassVar[bool] = True
+
+
+class TodayChoice(Part):
+    """How little of what is on offer is put to use today."""
+
+    share: Fraction | None = None
+    """Of all needs: as much of every counting material is used as this takes."""
+    definition: ShareDefinition = "without_soil"
+    """Which materials count in `share`."""
+    used: MapOf[identity.MaterialId, Fraction] = Field(default_factory=dict)
+    """Of each material the share of what is on offer, where that is known."""
+    source: str = ""
+
+
+class BaselineChoice(Part):
+    """What would happen without coordination, and what else the plan is compared with."""
+
+    kind: target.BaselineKind = "own_first"
+    """The baseline of the headline."""
+    together: target.Together | None = None
+    """Who is one party; none: the municipality where every project says one, else the project."""
+    compare_with: SetOf[target.BaselineKind] | None = None
+    """Those that stand beside it; none: `alone`, and `today` and `legs` where they are stated."""
+    today: TodayChoice | None = None
+    pits: SetOf[identity.SiteId] | None = None
+    """The only pits of the baseline; none: all."""
+    receivers: SetOf[identity.SiteId] | None = None
+    """The only receivers of the baseline; none: all."""
+    vehicles: SetOf[identity.VehicleId] | None = None
+    """The trucks of the baseline; none: those that `fleet` does not limit, if there are any."""
+    return_loads: OwnReturnLoads | None = None
+    """Within each party; none: every truck drives back empty."""
+    legs: SetOf[NamedLeg] = ()
+    """Where material goes, or how much of it is already planned to."""
+
+    def _check(self, info: ValidationInfo) -> None:
+        for kind in (self.kind, *(self.compare_with or ())):
+            if not self._states(kind):
+                raise InputError.saying("`{kind}` needs `baseline: {{{kind}: …}}`", kind=kind)
+
+    def _states(self, kind: target.BaselineKind) -> bool:
+        return bool({"today": self.today, "legs": self.legs}.get(kind, True))
+
+    @property
+    def kinds(self) -> tuple[target.BaselineKind, ...]:
+        """The kinds that are solved, that of the headline first."""
+        if (said := self.compare_with) is None:
+            said = tuple(filter(self._states, get_args(target.BaselineKind)))
+        return (self.kind, *(kind for kind in said if kind != self.kind))
+
+
 class ScenarioFile(Part):
     """A scenario as it stands in its file."""
 
@@ -344,7 +459,7 @@ class ScenarioFile(Part):
     fleet: MapOf[identity.VehicleId, FleetLimit] = Field(default_factory=dict)
     """Limits by kind of truck; none: there are enough."""
     agreements: SetOf[Agreement] = ()
-    capture: Capture = Field(default_factory=dict)
+    capture: entry.Capture = Field(default_factory=dict)
     """How much of what is on offer can be put to use; nothing said: all of it."""
     choices: Choices = Choices()
     solving: Solving = Solving()

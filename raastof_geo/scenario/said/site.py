@@ -1,11 +1,11 @@
-"""A place with one or more roles, and where it lies; an area in which some lie, a table of them."""
+"""Where a site lies and what it does; areas and tables of sites; which roads lead to them."""
 
 import re
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import shapely
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
@@ -19,10 +19,9 @@ from raastof_geo.region.projection import DEGREES, METRES, unproject
 from raastof_geo.region.region import Region, read_region
 from raastof_geo.scenario import identity
 from raastof_geo.scenario.catalogue import SoilMove
-from raastof_geo.scenario.fault import Fault, FaultError, SetOf
+from raastof_geo.scenario.identity import Fault, FaultError, SetOf
 from raastof_geo.scenario.said import entry
-from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.said.part import Part, field_for_each
+from raastof_geo.scenario.said.entry import ONE_OR_SEVERAL, Part, Role, Window, field_for_each
 
 AXES = (("lon", "lat"), ("easting", "northing"))
 """The keys of a site that say where it lies: in degrees, or in metres."""
@@ -60,8 +59,7 @@ def check_degrees(lon: float, lat: float, region: Region | None) -> tuple[float,
     if region.covers(lat, lon):
         raise InputError.saying_text("coordinates", "degrees swapped")
     told = {"lon": f"{lon:.10g}", "lat": f"{lat:.10g}"}
-    likely = _likely_crs(lon, lat, region) or _likely_crs(lat, lon, region)
-    if likely:
+    if likely := _likely_crs(lon, lat, region) or _likely_crs(lat, lon, region):
         raise InputError.saying_text("coordinates", "no degrees", likely=likely, **told)
     names = ("west", "south", "east", "north")
     told |= {name: f"{at:g}" for name, at in zip(names, region.bounds or (), strict=False)}
@@ -257,3 +255,75 @@ class SiteTable(Part):
     """The headings that stand above keys, where they are others; then no other column is read."""
     crs: Crs | None = None
     """The system of its coordinates, where it names none, such as `EPSG:25832`."""
+
+
+RouteMeasure = Literal["emissions", "time", "cost"]
+_Point: TypeAlias = Annotated[
+    tuple[float, float], AfterValidator(lambda at, info: check_degrees(*at, region_in(info)))
+]
+
+
+class RoadsMeant(Window):
+    """Which roads are meant, by one of these, and when."""
+
+    name: str | None = None
+    """Roads of this name or number, as in `Storstrømsbroen` or `E47`."""
+    way: Annotated[SetOf[int] | None, ONE_OR_SEVERAL] = None
+    """Ways by their ids in OpenStreetMap."""
+    at: _Point | None = None
+    """The road nearest to a place: longitude, latitude. [degrees]"""
+    polygon: tuple[tuple[float, float], ...] | None = Field(default=None, min_length=3)
+    """All roads that touch an area: its corners, longitude and latitude each. [degrees]"""
+
+
+@with_fields(field_for_each(TRUCK_LIMITS))
+class _RoadLimits(RoadsMeant):
+    """What trucks meet there; the limits come after."""
+
+    closed: bool = False
+    """Whether trucks may not use them."""
+    speed_km_h: float | None = Field(default=None, gt=0, le=130)
+    """What trucks average there, whatever class and signs say. [km/h]"""
+
+
+class RoadChange(_RoadLimits):
+    """Roads that are not as the map says, always or in a window of periods."""
+
+    vehicles: SetOf[identity.VehicleId] | None = None
+    """The trucks it is about; none: all."""
+    note: str = ""
+    """Why, for the reader."""
+
+    def _check(self, info: ValidationInfo) -> None:
+        where = (self.name, self.way, self.at, self.polygon)
+        if sum(value is not None for value in where) != 1:
+            raise InputError.saying_text("said", "roads")
+        if not (self.closed or self.speed_km_h or self.limits):
+            raise InputError.saying_text("said", "no change")
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The limits that are set, by name. [t, m]"""
+        names = [limit.name for limit in TRUCK_LIMITS]
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+class NetworkChoice(Part):
+    """Which roads, and how trucks choose among them."""
+
+    file: Path | None = None
+    """A network made by `raastof network build` or `fetch`, a file of OpenStreetMap such as
+    `.osm.pbf`, or a `.graphml` of OSMnx; none: the built-in network."""
+    municipalities: SetOf[identity.MunicipalityId] = ()
+    """Read only these, and what lies near, from a file of OpenStreetMap."""
+    changes: SetOf[RoadChange] = ()
+    """Roads that are not as the map says: closed, limited, slower."""
+    ferries: bool = True
+    """Whether trucks may take ferries."""
+    route_by: RouteMeasure = "emissions"
+    """What a route has least of."""
+    snap_limit_m: float = Field(default=1000.0, gt=0, le=20_000)
+    """Refuse a site farther than this from any road. [m]"""
+    access_way: bool = False
+    """Whether the straight way between a site and its road counts in kilometres, time and
+    emissions, driven as a service road."""

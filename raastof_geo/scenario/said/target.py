@@ -1,4 +1,4 @@
-"""What a plan is measured by, has to reach, and may not exceed; what crosses the border."""
+"""What a plan is measured by and against, what it has to reach, and what crosses the border."""
 
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
@@ -9,10 +9,10 @@ from raastof_geo.figures import vocabulary
 from raastof_geo.figures.figure import Sum
 from raastof_geo.language import list_codes
 from raastof_geo.scenario import identity
-from raastof_geo.scenario.fault import SetOf
-from raastof_geo.scenario.said import part
-from raastof_geo.scenario.said.network import RoadsMeant
-from raastof_geo.scenario.said.part import ONE_OR_SEVERAL, Fraction, Part, PeriodId, Tonnes
+from raastof_geo.scenario.identity import SetOf
+from raastof_geo.scenario.said import entry
+from raastof_geo.scenario.said.entry import ONE_OR_SEVERAL, Fraction, Part, PeriodId, Tonnes
+from raastof_geo.scenario.said.site import RoadsMeant
 
 
 def find_measure(given: Any) -> vocabulary.Indicator:
@@ -27,6 +27,10 @@ Measure: TypeAlias = Annotated[
 
 ShareDefinition = Literal["with_clean_soil", "without_soil", "cut_in_virgin"]
 DEFINITIONS: tuple[ShareDefinition, ...] = get_args(ShareDefinition)
+Together: TypeAlias = Literal["site", "project", "client", "municipality"]
+"""Who is one party without coordination."""
+BaselineKind: TypeAlias = Literal["own_first", "alone", "today", "legs"]
+"""What a world without coordination may do, see `assignment.alone`."""
 
 
 class Objective(Part):
@@ -37,7 +41,7 @@ class Objective(Part):
     tolerance: Fraction = 0.0
     """How far later steps may worsen it, as a share."""
 
-    _bare = part.may_be_bare("minimise", str)
+    _bare = entry.may_be_bare("minimise", str)
 
     def _check(self, info: ValidationInfo) -> None:
         aims = {measure: vocabulary.aim_of(measure) for measure in self.minimise}

@@ -1,28 +1,36 @@
-"""Read the tables that a scenario names, or that it is: rows are joined into sites of its tree."""
+"""Read the tables that a scenario names, or that it is: rows are joined into sites of its tree.
+
+And lay a scenario out as tables that give it again, and give tables back with comments in them.
+"""
 
 import hashlib
+import io
+import json
+import os
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from pydantic import ValidationError
 
-from raastof_geo.errors import Finding, InputError, Place, ScenarioError
-from raastof_geo.language import Message, list_codes, say_text
+from raastof_geo.errors import Finding, InputError, Place, ScenarioError, refusing
+from raastof_geo.files import name_free, write_whole
+from raastof_geo.language import Language, Message, list_codes, say_text
 from raastof_geo.region.layer import AnyFrame
 from raastof_geo.region.projection import DEGREES
-from raastof_geo.scenario.fault import explain_errors, find_type
-from raastof_geo.scenario.identity import find_id, fold_id, names_in
+from raastof_geo.scenario.catalogue import Catalogue
+from raastof_geo.scenario.identity import explain_errors, find_id, find_type, fold_id, names_in
 from raastof_geo.scenario.period import read_calendar
-from raastof_geo.scenario.reading.beside import find_beside
-from raastof_geo.scenario.reading.tree import Trail, Tree, merge_values, read_tree
+from raastof_geo.scenario.reading.tree import Trail, Tree, find_beside, merge_values, read_tree
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.site import AXES, SiteTable, read_system
-from raastof_geo.scenario.tables import grid, heading
+from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.scenario.tables import grid
+from raastof_geo.units import read_quantity
 
 WHOLE = (*grid.WORKBOOKS, ".gpkg")
 """Endings of files of tables that may be a scenario by themselves."""
@@ -37,7 +45,7 @@ _KINDS = {"offers": "material", "needs": "use"}
 """What of an entry says which of the two it is."""
 _MOST_DEGREES = 180
 _ID, _NAME, _UNIT, _CRS = ("id",), ("name",), ("unit",), ("crs",)
-_Said: TypeAlias = dict[heading.Way, tuple[Any, Place]]
+_Said: TypeAlias = dict[grid.Way, tuple[Any, Place]]
 """The values of a row, and their places."""
 
 
@@ -98,14 +106,14 @@ def join_tables(tree: Tree, home: Path, frames: Sequence[AnyFrame], *, anywhere:
         grids.append((grid.lay_out_frame(frame, f"frame {number}", ""), SiteTable(file=Path())))
     sheets = []
     for cells, table in grids:
-        if heading.find_scope(cells.sheet) == heading.SCENARIO:
+        if grid.find_scope(cells.sheet) == grid.SCENARIO:
             _take_scenario(tree, cells)
-        elif (headed := heading.read_heads(cells, table)) is not None:
+        elif (headed := grid.read_heads(cells, table)) is not None:
             sheets.append(headed)
         elif cells.filled():
             tree.tell(cells.place(0, 0), say_text("tables", "no headings"))
     gatherer = _Gatherer(tree)
-    for sheet in sorted(sheets, key=lambda one: one.scope != heading.SITES):
+    for sheet in sorted(sheets, key=lambda one: one.scope != grid.SITES):
         gatherer.take(sheet)
 
 
@@ -126,7 +134,7 @@ def _open_table(
         grids = _pick(grid.read_grids(path, (home / table.file).as_posix(), table.crs), table)
         digest = tree.digest + hashlib.sha256(path.read_bytes()).hexdigest()
         tree.digest = hashlib.sha256(digest.encode()).hexdigest()
-        wrong = [*heading.check_named(table.columns, grids)]
+        wrong = [*grid.check_named(table.columns, grids)]
         tree.tell(place, *wrong)
         return [] if wrong else [(cells, table) for cells in grids]
     return []
@@ -151,9 +159,8 @@ def _take_scenario(tree: Tree, cells: grid.Grid) -> None:
 def _pick(grids: list[grid.Grid], table: SiteTable) -> list[grid.Grid]:
     """Take the sheet that is named, else those that are called as tables are, else the first."""
     if table.sheet is None:
-        return [one for one in grids if heading.find_scope(one.sheet)] or grids[:1]
-    found = [one for one in grids if one.sheet.casefold() == table.sheet.casefold()]
-    if not found:
+        return [one for one in grids if grid.find_scope(one.sheet)] or grids[:1]
+    if not (found := [one for one in grids if one.sheet.casefold() == table.sheet.casefold()]):
         told = {"file": f"`{table.file.name}`", "sheet": f"`{table.sheet}`"}
         there = list_codes(one.sheet for one in grids)
         raise InputError.saying_text("tables", "no sheet", there=there, **told)
@@ -163,14 +170,14 @@ def _pick(grids: list[grid.Grid], table: SiteTable) -> list[grid.Grid]:
 class _Cell(NamedTuple):
     value: Any
     place: Place
-    column: heading.Column
+    column: grid.Column
 
     @property
     def text(self) -> str:
         return grid.text_of_cell(self.value)
 
 
-_Row: TypeAlias = dict[heading.Way, _Cell]
+_Row: TypeAlias = dict[grid.Way, _Cell]
 
 
 def make_id(text: str, taken: Collection[str] = ()) -> str:
@@ -195,7 +202,7 @@ class _Gatherer:
         for id_, names in names_in(tree.values.get("sites")).items():
             self._know(id_, *names.values())
 
-    def take(self, sheet: heading.Headed) -> None:
+    def take(self, sheet: grid.Headed) -> None:
         """Join the rows of a sheet to the sites; sheets that list sites come first."""
         cells = sheet.grid
         self.tree.findings += sheet.mistakes
@@ -209,9 +216,9 @@ class _Gatherer:
             if any(one.text for one in row.values()):
                 self._take_row(sheet, number, row)
 
-    def _take_row(self, sheet: heading.Headed, number: int, row: _Row) -> None:
+    def _take_row(self, sheet: grid.Headed, number: int, row: _Row) -> None:
         whose = [row[one] for one in (_ID, _NAME) if one in row]
-        whose = whose if sheet.scope == heading.SITES else whose[:1]
+        whose = whose if sheet.scope == grid.SITES else whose[:1]
         who = next((one for one in whose if one.text), None)
         filled = {trail: one for trail, one in row.items() if one.text}
         # A row adds up those above where it says so, or has nothing but amounts.
@@ -230,14 +237,14 @@ class _Gatherer:
         elif not isinstance(who.value, Message) and (id_ := self._find_site(sheet, who, filled)):
             self._put_row(("sites", id_), who.place, sheet.crs, filled, row)
 
-    def _find_site(self, sheet: heading.Headed, who: _Cell, filled: _Row) -> str | None:
+    def _find_site(self, sheet: grid.Headed, who: _Cell, filled: _Row) -> str | None:
         """Find the site that a row is about; one that is new is made where sites are listed."""
         text, is_id = who.text, who.column.key.trail == _ID
         meant = self.meant[fold_id(text)]
         found = {one for one in meant if is_id and one in (text, make_id(text))} or meant
         if len(found) == 1:
             return next(iter(found))
-        if sheet.scope != heading.SITES or meant:
+        if sheet.scope != grid.SITES or meant:
             with self.tree.telling(who.place):
                 find_id("sites", text, self.called)
             return None
@@ -255,17 +262,17 @@ class _Gatherer:
 
     def _put_row(self, site: Trail, place: Place, crs: str | None, filled: _Row, row: _Row) -> None:
         """Put what a row says into its site, and into an entry for what it offers or needs."""
-        is_due = any(trail[0] == heading.DUE for trail in filled)
+        is_due = any(trail[0] == grid.DUE for trail in filled)
         due = self._tell_apart(filled, row) if is_due else None
-        ways: dict[str, Trail | None] = dict.fromkeys((heading.DUE, *heading.ENTRIES))
-        for kind in heading.ENTRIES:
+        ways: dict[str, Trail | None] = dict.fromkeys((grid.DUE, *grid.ENTRIES))
+        for kind in grid.ENTRIES:
             if kind == due or any(trail[0] == kind for trail in filled):
                 listed = self.tree.put((*site, kind), [], place)
                 if listed is None or isinstance(listed, list):  # else that is told
                     way = (*site, kind, len(listed or ()))
                     self.tree.put(way, {}, place)
                     ways[kind] = way
-        ways[heading.DUE] = ways[due] if due else None
+        ways[grid.DUE] = ways[due] if due else None
         made: _Said = {}
         unit = filled.pop(_UNIT).text if _UNIT in filled else ""
         for trail, (value, at, (_, key, _, own_unit, mark)) in filled.items():
@@ -282,12 +289,12 @@ class _Gatherer:
 
     def _tell_apart(self, filled: _Row, row: _Row) -> str | None:
         """Tell whether a row offers or needs, by what it names, or could name."""
-        named = [kind for kind, key in _KINDS.items() if (heading.DUE, key) in filled]
-        found = named or [kind for kind, key in _KINDS.items() if (heading.DUE, key) in row]
+        named = [kind for kind, key in _KINDS.items() if (grid.DUE, key) in filled]
+        found = named or [kind for kind, key in _KINDS.items() if (grid.DUE, key) in row]
         if len(found) == 1:
             return found[0]
-        due = next(one for trail, one in filled.items() if trail[0] == heading.DUE)
-        at = filled.get((heading.DUE, "use"), due).place
+        due = next(one for trail, one in filled.items() if trail[0] == grid.DUE)
+        at = filled.get((grid.DUE, "use"), due).place
         self.tree.tell(at, say_text("tables", "both" if named else "neither"))
         return None
 
@@ -298,7 +305,7 @@ class _Gatherer:
             said = {"given": f"`{given[:60]}`", "where": self.tree.place(trail)}
             self.tree.tell(place, say_text("tables", "differs", key=f"`{trail[-1]}`", **said))
 
-    def _doubt(self, sheet: heading.Headed, row: int, key: str, **values: Any) -> None:
+    def _doubt(self, sheet: grid.Headed, row: int, key: str, **values: Any) -> None:
         doubt = Finding(say_text("tables", key, **values), sheet.grid.place(row, 0))
         self.tree.doubts.append(doubt)
 
@@ -327,3 +334,161 @@ def _name_axes(made: _Said, crs: str | None) -> _Said:
         named = AXES[0]
     pairs = [((old,), (new,)) for old, new in zip(axes, named, strict=True)]
     return made | {new: made.pop(old) for old, new in pairs if old in made}
+
+
+KEY, VALUE = "key", "value"
+_MOST_LEVELS = 3
+"""So deep mappings of a scenario are taken apart into rows; what is deeper is a cell of YAML."""
+_PARTING = (";", "\n")
+
+Cells = dict[str, Any]
+_AUTHOR = "raastof_geo"
+_WIDE, _HIGH_LINE, _LETTERS = 380, 18, 52
+"""Width of a comment and height of its lines [px], and letters on a line."""
+
+
+def lay_out(
+    scenario: Scenario, into: Path, *, named: Language | None = None
+) -> dict[str, list[Cells]]:
+    """Give the rows of each table of a scenario by dotted keys, for files in a folder.
+
+    `named`: a language in which entries of the catalogue are named; none: by their ids.
+    """
+    values: dict[str, Any] = json.loads(json.dumps(scenario.values))
+    files = [(values.get("network"), "file"), (values.get("report"), "template")]
+    for part, key in (*files, *((zone, "file") for zone in values.get("zones", ()))):
+        if isinstance(part, dict) and part.get(key):
+            file = os.path.relpath(scenario.home / part[key], into.resolve())
+            part[key] = Path(file).as_posix()  # as it is found from that folder
+    sites = values.pop("sites")
+    tables: dict[str, list[Cells]] = defaultdict(list)
+    tables[grid.SCENARIO] = [{KEY: key, VALUE: value} for key, value in _flatten_all(values)]
+    for id_, site in sites.items():
+        own = {key: value for key, value in site.items() if key not in grid.ROLES.values()}
+        below = [(grid.SITES, own)]
+        for scope, role in grid.ROLES.items():
+            there = site.get(role) or []
+            below += [(scope, one) for one in (there if isinstance(there, list) else [there])]
+        for scope, said in below:
+            keys = grid.list_keys(scope)
+            row = {"id": id_, **dict(_flatten(said, keys))}
+            amounts = {key: row[key] for key in row if keys[key].kind == "amount"}
+            due = {key: read_quantity(one) for key, one in amounts.items()}
+            units = {str(one).partition(" ")[2] for one in due.values()}
+            if len(units) == 1:  # amounts are numbers, where all of a row have the same unit
+                row |= {key: one.value for key, one in due.items()} | {"unit": units.pop()}
+            if named is not None:
+                row = {key: _name(scenario, keys[key], one, named) for key, one in row.items()}
+            tables[scope].append(row)
+    order = (grid.SCENARIO, grid.SITES, *grid.ROLES)
+    return {scope: tables[scope] for scope in order if scope in tables}
+
+
+def _flatten(
+    said: Mapping[str, Any], keys: Mapping[str, grid.ColumnKey], above: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """Give what is said by the dotted keys that a table may have."""
+    for key, value in said.items():
+        dotted = f"{above}{key}"
+        if dotted in keys and value is not None:
+            yield dotted, _write(value, keys[dotted].kind)
+        elif isinstance(value, dict):
+            yield from _flatten(value, keys, f"{dotted}.")
+
+
+def _flatten_all(said: Mapping[str, Any], *above: str) -> Iterator[tuple[str, Any]]:
+    """Give what a scenario says by dotted keys, down to some levels."""
+    for key, value in said.items():
+        trail = *above, key
+        dotted = value and isinstance(value, dict) and not any("." in str(one) for one in value)
+        if dotted and len(trail) < _MOST_LEVELS:
+            yield from _flatten_all(value, *trail)
+        else:
+            kind = grid.find_kind(find_type(ScenarioFile, trail), key)
+            yield ".".join(trail), _write(value, kind)
+
+
+def _write(value: Any, kind: str) -> Any:
+    """Write a value into a cell: lists parted by `;`, years as words, what holds more as YAML."""
+    words = isinstance(value, list) and value and all(type(one) in (str, int) for one in value)
+    if words and kind == "list" and not any(mark in str(one) for one in value for mark in _PARTING):
+        return "; ".join(map(str, value))
+    free = isinstance(value, bool) and kind == "free"  # where yes and no would be texts
+    if isinstance(value, dict | list) or value is None or free:
+        return json.dumps(value, ensure_ascii=False)
+    return str(value) if kind == "period" else value  # a spreadsheet would show 2.028
+
+
+def _name(scenario: Scenario, key: grid.ColumnKey, said: Any, language: Language) -> Any:
+    """Write the names of ids, where a name alone is known for the id."""
+    if key.section not in Catalogue.model_fields or said[:1] in ("[", "{"):
+        return said
+    names = scenario.catalogue.names(key.section)
+    return "; ".join(name_entry(names, one, language) for one in said.split("; "))
+
+
+def name_entry(names: Mapping[str, Mapping[str, str]], one: str, language: Language) -> str:
+    """Give the name of an entry as a table may hold it; its id, where the name is not its own."""
+    name = names.get(one, {}).get(language, "")
+    alone = sum(name in called.values() for called in names.values()) == 1 and name not in names
+    return name if alone and not any(mark in name for mark in _PARTING) else one
+
+
+def mark_tables(findings: Iterable[Finding]) -> list[Path]:
+    """Write a workbook beside each table with mistakes: a copy, with comments where they are.
+
+    What has no cell is told in the first one of a workbook. Comments of an earlier check are gone,
+    those of others stay. Tables that are no workbooks become one; what cannot be read has no copy.
+    """
+    by_file: dict[Path, list[tuple[Place, Message]]] = defaultdict(list)
+    for place, message in ((one.place, one.message) for one in findings):
+        if place and (place.sheet is not None or place.file.lower().endswith(WHOLE)):
+            by_file[Path(place.file)].append((place, message))
+    books: dict[Path, Any] = {}
+    for file in filter(Path.is_file, by_file):
+        with suppress(InputError), refusing("tables", "no workbook", file=file.name):
+            books[file] = _open(file)
+    return [_mark(file, book, by_file[file]) for file, book in books.items()]
+
+
+def _mark(path: Path, book: Any, findings: list[tuple[Place, Message]]) -> Path:
+    from openpyxl.comments import Comment
+
+    said: dict[Any, list[str]] = defaultdict(list)
+    for place, message in findings:
+        title = place.sheet if place.sheet in book.sheetnames else book.sheetnames[0]
+        row, column = place.line, place.column
+        for block in book[title].merged_cells.ranges:  # the first cell holds what all show
+            if block.min_row <= row <= block.max_row and block.min_col <= column <= block.max_col:
+                row, column = block.min_row, block.min_col
+        said[title, row, column].append(str(message))
+    for (title, row, column), messages in said.items():
+        cell = book[title].cell(row, column)
+        there = [cell.comment.text] if cell.comment is not None else []
+        text = "\n".join((*there, *dict.fromkeys(messages)))
+        lines = text.count("\n") + len(text) // _LETTERS + 3
+        cell.comment = Comment(text, _AUTHOR, height=lines * _HIGH_LINE, width=_WIDE)
+    ending = path.suffix if path.suffix.lower() in grid.WORKBOOKS else ".xlsx"
+    written = io.BytesIO()
+    book.save(written)
+    stem = path.stem.removesuffix("_marked")
+    return write_whole(name_free(path.with_name(f"{stem}_marked{ending}")), written.getvalue())
+
+
+def _open(path: Path) -> Any:
+    """Open a workbook without our earlier comments, or make one of another table."""
+    import openpyxl
+
+    if path.suffix.lower() in grid.WORKBOOKS:
+        book = openpyxl.load_workbook(path, keep_vba=path.suffix.lower() == ".xlsm")
+        for cell in (cell for sheet in book.worksheets for row in sheet.rows for cell in row):
+            if cell.comment is not None and cell.comment.author == _AUTHOR:
+                cell.comment = None
+        return book
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for cells in grid.read_grids(path, path.name, DEGREES):
+        sheet = book.create_sheet(cells.sheet or path.stem)
+        for row in cells.rows:
+            sheet.append([one if isinstance(one, float) else grid.text_of_cell(one) for one in row])
+    return book

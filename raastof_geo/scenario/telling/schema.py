@@ -12,8 +12,8 @@ from raastof_geo.language import Language, read_danish_words
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.identity import find_known
 from raastof_geo.scenario.output import OUTPUTS, check_output
+from raastof_geo.scenario.said.entry import ONE_OR_SEVERAL
 from raastof_geo.scenario.said.file import ScenarioFile
-from raastof_geo.scenario.said.part import ONE_OR_SEVERAL
 from raastof_geo.scenario.said.site import SiteTable
 from raastof_geo.scenario.said.target import find_measure
 

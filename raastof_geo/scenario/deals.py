@@ -1,22 +1,20 @@
-"""Agreements and lots, held against the deals that are possible at all."""
+"""What cannot be or is doubtful: agreements and lots, rules, dates, what is offered twice."""
 
 import itertools
 import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Literal, TypeAlias, TypeVar
 
-from raastof_geo.errors import Finding
-from raastof_geo.language import Message, list_codes, read_texts, say_text
-from raastof_geo.scenario.checking.prospects import Trade
-from raastof_geo.scenario.fault import finding_at
-from raastof_geo.scenario.parties import Giver, list_givers, list_takers, may_deal
+from raastof_geo.language import Message, format_number, list_codes, read_texts, say, say_text
+from raastof_geo.scenario.identity import Fault
+from raastof_geo.scenario.parties import Giver, Trade, list_givers, list_takers, may_deal
 from raastof_geo.scenario.reading.tree import Trail, Tree
-from raastof_geo.scenario.said.agreement import Agreement, NamedLeg
-from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.scenario import Depot, Facility, Need, Offer, Scenario, name_stockpile
+from raastof_geo.scenario.said.entry import OpenDays, Role
+from raastof_geo.scenario.said.file import FORMAT_OF_NEEDS, Agreement, NamedLeg
+from raastof_geo.scenario.scenario import Demand, Facility, Need, Offer, Scenario, name_stockpile
 
 _Partner: TypeAlias = Literal["giver", "taker"]
 _Item = TypeVar("_Item")
@@ -35,11 +33,9 @@ class _Deals:
         self.takers = _group(list_takers(scenario), lambda taker: taker.site)
         self.offers = _group(scenario.offers, lambda offer: offer.site)
         self.needs = _group(scenario.needs, lambda need: need.site)
-        self._offered = {offer.id: offer.tonnes for offer in scenario.offers}
-        self._needed = {need.id: need for need in scenario.needs}
         self._depots = {depot.id: depot for depot in scenario.depots}
         self._places: dict[tuple[Role, str], Facility] = {  # a stockpile is a kind of depot
-            (Role.DEPOT if isinstance(one, Depot) else one.role, one.id): one
+            (Role.DEPOT if one.role == Role.STOCKPILE else one.role, one.id): one
             for one in scenario.facilities
         }
 
@@ -65,8 +61,8 @@ class _Deals:
             total = 0.0
             for mine in _group(deals, lambda deal: deal.taker.id).values():
                 taker = mine[0].taker
-                need = self._needed.get(taker.id) if taker.kind == Role.NEED else None
-                if need is not None:
+                need = self.scenario.entries.get((taker.kind, taker.place))
+                if isinstance(need, Need):
                     total += need.tonnes * max(need.ratios[deal.giver.material] for deal in mine)
                 else:
                     total += _most_through(self._places[taker.kind, taker.place], mine)
@@ -78,7 +74,7 @@ class _Deals:
             if giver.kind.converts() and not self.is_pile(giver):
                 return math.inf
             if giver.kind == Role.OFFER and (giver.site, giver.material) not in piles:
-                most += self._offered[giver.id]
+                most += self.scenario.entries[giver.kind, giver.place].tonnes
         dug = (deal for deal in deals if deal.giver.kind == Role.PIT)
         for site, mine in _group(dug, lambda deal: deal.giver.place).items():
             most += _most_through(self._places[Role.PIT, site], mine)
@@ -86,7 +82,7 @@ class _Deals:
 
     def is_pile(self, giver: Giver) -> bool:
         """Tell whether somebody gives from the stockpile of a site."""
-        return giver.kind == Role.DEPOT and self._depots[giver.place].own
+        return giver.kind == Role.DEPOT and giver.place == name_stockpile(giver.site)
 
     def in_all(self, site: str, material: str) -> float:
         """Give what a site has of a material, whenever it comes up, its stockpile included. [t]"""
@@ -131,25 +127,23 @@ class _Wish:
         return {"giver": f"`{self.entry.giver}`", "taker": f"`{self.entry.taker}`"}
 
 
-def check_agreements(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:
+def check_agreements(scenario: Scenario, tree: Tree) -> Iterator[Fault]:
     """Find agreements that no plan can keep, whatever the roads, and those that change nothing."""
     if not (scenario.said.agreements or scenario.said.baseline.legs):
-        return [], []
+        return
     deals = _Deals(scenario)
     wishes = list(_list_wishes(deals))
     agreed = [wish for wish in wishes if isinstance(wish.entry, Agreement)]
     reasons = {wish: next(_why_impossible(wish, deals), None) for wish in wishes}
     impossible = {wish: why for wish, why in reasons.items() if why is not None}
     possible = [wish for wish in agreed if wish.asks and wish not in impossible]
-    mistakes = [
-        *_contradictions(agreed, tree),
-        *(finding_at(tree, wish.trail, why) for wish, why in impossible.items()),
-        *_too_much_together(possible, deals, tree),
-    ]
+    yield from _contradictions(agreed, tree)
+    yield from (Fault(why, wish.trail) for wish, why in impossible.items())
+    yield from _too_much_together(possible, deals, tree)
     told = read_texts("agreements")["changes nothing"]
     idle = (one for one in agreed if not one.deals and not (one.asks and one.tonnes > 0))
-    idle = (one for one in idle if _have_roles(one, deals))
-    return mistakes, [finding_at(tree, one.trail, told.format(**one.ends)) for one in idle]
+    for one in (one for one in idle if _have_roles(one, deals)):
+        yield Fault(told.format(**one.ends), one.trail, is_doubt=True)
 
 
 def _list_wishes(deals: _Deals) -> Iterator[_Wish]:
@@ -203,7 +197,7 @@ def _have_roles(wish: _Wish, deals: _Deals) -> bool:
     return bool(deals.givers[wish.entry.giver] and deals.takers[wish.entry.taker])
 
 
-def _contradictions(wishes: Sequence[_Wish], tree: Tree) -> Iterator[Finding]:
+def _contradictions(wishes: Sequence[_Wish], tree: Tree) -> Iterator[Fault]:
     """Find agreements that ask for more than another allows of all that they are about."""
     for asking, limiting in itertools.permutations(wishes, 2):
         more = asking.asks and limiting.limits and asking.tonnes > limiting.tonnes * _ROUNDING
@@ -212,10 +206,10 @@ def _contradictions(wishes: Sequence[_Wish], tree: Tree) -> Iterator[Finding]:
             first, last = sorted((asking, limiting), key=wishes.index)
             line, tonnes = str(tree.place(first.trail).line), asking.tonnes
             told = {"line": line, "asked": tonnes, "allowed": limiting.tonnes, **asking.ends}
-            yield finding_at(tree, last.trail, say_text("agreements", "contradiction", **told))
+            yield Fault(say_text("agreements", "contradiction", **told), last.trail)
 
 
-def _too_much_together(wishes: Sequence[_Wish], deals: _Deals, tree: Tree) -> Iterator[Finding]:
+def _too_much_together(wishes: Sequence[_Wish], deals: _Deals, tree: Tree) -> Iterator[Fault]:
     """Find the first excess of each site: of one material, else of all together."""
     for side, other in _OTHER.items():
         for mine in _group(wishes, partial(_Wish.site, side=side)).values():
@@ -230,8 +224,7 @@ def _too_much_together(wishes: Sequence[_Wish], deals: _Deals, tree: Tree) -> It
                     said = {"site": f"`{last.site(side)}`", "lines": ", ".join(map(str, lines))}
                     tonnes = {"asked": asked, "most": most, "short": asked - most}
                     key = "giver together" if side == "giver" else "taker together"
-                    told = say_text("agreements", key, **said, **tonnes)
-                    yield finding_at(tree, last.trail, told)
+                    yield Fault(say_text("agreements", key, **said, **tonnes), last.trail)
                     break
 
 
@@ -249,22 +242,13 @@ def _asked(wishes: Sequence[_Wish], partner: _Partner) -> float:
     return total
 
 
-def check_lots(scenario: Scenario, tree: Tree) -> tuple[list[Finding], list[Finding]]:
-    """Find what the smallest lot makes impossible, mistakes and warnings, between sites."""
-    said = scenario.said.choices.smallest_lot
-    if said is None or said.value <= 0:
-        return [], []
+def check_lots(scenario: Scenario, tree: Tree) -> Iterator[Fault]:
+    """Find what can never be as large as the smallest lot between sites has to be."""
+    if (said := scenario.said.choices.smallest_lot) is None or said.value <= 0:
+        return
     lot, deals = said.value, _Deals(scenario)
     size = {"lot": lot, "line": str(tree.place(("choices", "smallest_lot")).line)}
-    found: tuple[list[Finding], list[Finding]] = ([], [])
-    for message, trail, is_mistake in _list_small(deals, lot):
-        found[not is_mistake].append(finding_at(tree, trail, message.format(**size)))
-    return found
-
-
-def _list_small(deals: _Deals, lot: float) -> Iterator[tuple[Message, Trail, bool]]:
-    """Find what can never be as large as a lot: why, where, and whether that is a mistake."""
-    scenario, texts, told = deals.scenario, read_texts("lots"), set[Trail]()
+    texts, told = read_texts("lots"), set[Trail]()
     every: tuple[Offer | Need, ...] = (*scenario.offers, *scenario.needs)
     for due in every:
         must, named = True, {"site": f"`{due.site}`"}
@@ -276,14 +260,15 @@ def _list_small(deals: _Deals, lot: float) -> Iterator[tuple[Message, Trail, boo
         if most is None or due.tonnes <= 0 or most >= lot / _ROUNDING or due.trail in told:
             continue
         told.add(due.trail)
-        yield texts[key].format(most=most, **named), due.trail, must
+        message = texts[key].format(most=most, **named, **size)
+        yield Fault(message, due.trail, is_doubt=not must)
     for number, entry in enumerate(scenario.said.agreements):
         for key in ("tonnes", "at_most") if entry.giver != entry.taker else ():
             amount = getattr(entry, key)
             tonnes = 0.0 if amount is None else scenario.weigh(amount, entry.material)
             if 0 < tonnes < lot / _ROUNDING:
-                at = ("agreements", number, key)
-                yield texts[key].format(tonnes=tonnes), at, key == "tonnes"
+                message = texts[key].format(tonnes=tonnes, **size)
+                yield Fault(message, ("agreements", number, key), is_doubt=key == "at_most")
 
 
 def _most_leaving(deals: _Deals, offer: Offer) -> float | None:
@@ -314,3 +299,179 @@ def _most_arriving(deals: _Deals, need: Need) -> float | None:
         return None
     due = _due_with(need, deals.needs)
     return max(sum(one.tonnes * one.ratios.get(of, 0.0) for one in due) for of in need.ratios)
+
+
+_MISTAKES = {"receiver", "consent", "no truck", "never open"}
+"""What of the rest cannot be; all else of it is doubtful."""
+
+
+def _fault(key: str, trail: Trail, **values: object) -> Fault:
+    is_doubt = key not in _MISTAKES
+    return Fault(read_texts("permits")[key].format(**values), trail, is_doubt=is_doubt)
+
+
+def check_rules(scenario: Scenario) -> Iterator[Fault]:
+    """Find soil that may not come to a receiver, and conditions for all that are each need's.
+
+    A permit lets soil come where the `land` of a receiver is not said.
+    """
+    for site_id, site in scenario.sites.items():
+        for number, material in enumerate(site.receiver.accepts if site.receiver else ()):
+            move = scenario.catalogue.soil_move(material, site.land) if site.land else None
+            if move is not None and move.verdict == "forbidden":
+                names = {"site": f"`{site_id}`", "material": f"`{material}`"}
+                trail = ("sites", site_id, "receiver", "accepts", number)
+                yield _fault("receiver", trail, land=site.land, rule=f"`{move.rule}`", **names)
+    if scenario.said.format >= FORMAT_OF_NEEDS:
+        for number, condition in enumerate(scenario.said.accepted_conditions):
+            if scenario.is_per_need(condition):
+                yield _fault("consent", ("accepted_conditions", number), condition=condition)
+
+
+def note_rules(scenario: Scenario) -> Iterator[Fault]:
+    """Find materials that a need names and the rules keep from its use, and zones without sites.
+
+    Polygons may lie elsewhere than meant. And prices that are in kroner still where the catalogue
+    is in another currency.
+    """
+    for site_id, site in scenario.sites.items():
+        for at, need in enumerate(site.needs):
+            for number, material in enumerate(need.materials or ()):
+                block = scenario.blocks(material, scenario.demand(site_id, need))
+                if block is not None:
+                    trail = ("sites", site_id, "needs", at, "materials", number)
+                    yield _fault("need", trail, material=material, use=need.use, rule=block.rule)
+    for number, zone in enumerate(scenario.said.zones):
+        if not zone.sites:
+            yield _fault("zone", ("zones", number))
+    if (currency := scenario.catalogue.currency) == "DKK":
+        return
+    known = scenario.catalogue.figures().items()
+    if kroner := [path for path, figure in known if "DKK" in figure.unit]:
+        named = {"currency": currency, "count": len(kroner), "some": list_codes(kroner[:5])}
+        yield _fault("prices", ("catalogue", "currency"), **named)
+
+
+def note_land(scenario: Scenario) -> Iterator[Fault]:
+    """Say what is taken the land to be where it is not said, and how much hangs on it.
+
+    Of each material what is offered and stored, or what these needs could use of it where that
+    is less or where pits and plants give it. [t]
+    """
+    catalogue, there = scenario.catalogue, defaultdict[str, float](float)
+    for offer in scenario.offers:
+        there[offer.material] += offer.tonnes
+    for material, amount in itertools.chain(*(depot.start_t.items() for depot in scenario.depots)):
+        there[material] += amount
+    made = [one for plant in scenario.plants for one in plant.makes]
+    made += itertools.chain(*(pit.prices_dkk_per_t for pit in scenario.pits))
+    there |= dict.fromkeys(made, math.inf)
+
+    @cache
+    def hangs_on_land(material: str, demand: Demand) -> bool:
+        others = (demand._replace(land=land) for land in catalogue.land)
+        return len({scenario.blocks(material, one) is None for one in others}) > 1
+
+    wanted, sites = defaultdict[str, float](float), dict[str, None]()
+    for need in (one for one in scenario.needs if scenario.sites[one.site].land is None):
+        for material in (one for one in there if hangs_on_land(one, need.demand)):
+            wanted[material] += need.tonnes * catalogue.ratio(material, need.use)
+            sites[need.site] = None
+    tonnes, at = sum(min(there[one], tonnes) for one, tonnes in wanted.items()), list(sites)
+    if at:
+        yield _fault(
+            "land",
+            ("sites", at[0], "needs"),
+            others=say(" and at {count} more sites", count=len(at) - 1) if at[1:] else "",
+            land=scenario.land(at[0]),
+            tonnes=format_number(tonnes),
+            lands=list_codes(catalogue.land),
+        )
+
+
+def note_double_supply(scenario: Scenario) -> Iterator[Fault]:
+    """Find offers of businesses that may be made of what others of the scenario offer as well.
+
+    An offer is suspected where a site that is no business offers the same material or one that
+    recipes make it of, at whatever time: stock may lie for years. Not seen are two projects that
+    count the same demolition; what comes from outside the scenario says `made_elsewhere: true`.
+    """
+    for site_id, site in scenario.sites.items():
+        for number, entry in enumerate(site.offers if site_id in scenario.businesses else ()):
+            # What others than businesses offer of it, and of all that it is made of.
+            made, before = {entry.material}, set[str]()
+            while made != before:
+                before = set(made)
+                for recipe in scenario.catalogue.recipes.values():
+                    made |= recipe.inputs.keys() if made & recipe.outputs.keys() else set()
+            others = (one for one in scenario.offers if one.site not in scenario.businesses)
+            same = [one for one in others if one.material in made]
+            if same and not entry.made_elsewhere:
+                mine = (site_id, number + 1)
+                yield _fault(
+                    "twice",
+                    ("sites", site_id, "offers", number),
+                    site=f"`{site_id}`",
+                    material=f"`{entry.material}`",
+                    tonnes=sum(e.tonnes for e in scenario.offers if (e.site, e.number) == mine),
+                    others=", ".join(dict.fromkeys(f"`{one.site}`" for one in same)),
+                    same=sum(one.tonnes for one in same),
+                )
+
+
+def note_samples(scenario: Scenario) -> Iterator[Fault]:
+    """Find soil of which nothing says whether it is sampled before it leaves, told once."""
+    materials = scenario.catalogue.materials
+    silent = [
+        one
+        for one in scenario.offers
+        if scenario.sites[one.site].soil_mapping is None
+        and materials[one.material].soil_class is not None
+        and not scenario.sampling_dkk_per_t(one.site, one.material)
+    ]
+    if silent and scenario.said.format >= FORMAT_OF_NEEDS:
+        tonnes = sum(one.tonnes for one in silent)
+        choices = list_codes(scenario.catalogue.soil_mappings)
+        yield _fault("samples", ("sites", silent[0].site), tonnes=tonnes, choices=choices)
+
+
+def check_dates(scenario: Scenario) -> Iterator[Fault]:
+    """Find periods in which no truck, or not all, may drive, and places closed always or in some.
+
+    A place counts as closed in a period in which it is not open all days.
+    """
+    periods, trucks = scenario.periods, scenario.said.vehicles
+    for number, period in enumerate(periods):
+        if not any(scenario.may_drive(one, period) for one in trucks):
+            names = {"period": f"`{period}`", "trucks": list_codes(trucks)}
+            yield _fault("no truck", ("periods", number), **names)
+    for number, vehicle in enumerate(trucks):
+        if idle := ", ".join(one for one in periods if not scenario.may_drive(vehicle, one)):
+            names = {"truck": f"`{vehicle}`", "periods": idle}
+            start = scenario.catalogue.vehicles[vehicle].legal_from
+            yield _fault("idle truck", ("vehicles", number), start=start, **names)
+    for trail, place in _places(scenario):
+        if not scenario.open_periods(place):
+            yield _fault("never open", trail, dates=tell_days(place))
+        days = {one: place.days_open(when.start, when.end) for one, when in periods.items()}
+        partly = ", ".join(one for one, open_ in days.items() if 0 < open_ < periods[one].days)
+        if partly:
+            yield _fault("partly open", trail, periods=partly, dates=tell_days(place))
+
+
+def tell_days(place: OpenDays) -> Message:
+    """Say before and after which day a place is closed."""
+    ends = {"before": place.opens_on, "after": place.closes_on}
+    key = " ".join(name for name, day in ends.items() if day) or "after"
+    return read_texts("permits")[key].format(start=place.opens_on, end=place.closes_on)
+
+
+def _places(scenario: Scenario) -> Iterator[tuple[Trail, OpenDays]]:
+    for site_id, site in scenario.sites.items():
+        for role in ("pit", "receiver", "plant", "depot"):
+            place = getattr(site, role)
+            if place is not None and (place.opens_on or place.closes_on):
+                yield ("sites", site_id, role), place
+
+
+CHECKS = (check_rules, check_dates, note_samples, note_double_supply, note_land, note_rules)
