@@ -131,15 +131,15 @@ class Plan(Shown):
         listed = self.openings[["role", "site", "opened"]].itertuples(index=False, name=None)
         return {(role, site) for role, site, opened in listed if not opened}
 
-    def search(self, costs: Sequence[Floats], **how: Any) -> Solution:
+    def search(self, *costs: Floats, **how: Any) -> Solution:
         """Make other costs least under its rules, from where its search ended; the rest: `solve`'s.
 
         Either-or decisions are looked for as for the plan.
         """
         said, proof = self.scenario.said.solving, self.proof
-        how = {"programme": proof.programme, "start": Start(proof.start.columns), **how}
-        decided, clock = Search(said.gap), said.time_limit_s
-        return solve(self.problem, costs=costs, decided=decided, clock=clock, **how)
+        usual = {"programme": proof.programme, "start": Start(proof.start.columns)}
+        usual |= {"decided": Search(said.gap), "clock": said.time_limit_s}
+        return solve(self.problem, costs=costs, **{**usual, **how})
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,12 +287,9 @@ def _prove(found: Solution) -> Certificate:
     certificate = certify(found.programme, found.costs[0], values, prices, written=written)
     if decision is None:
         return certificate
-    return replace(
-        certificate,
-        lower_bound=min(decision.lower_bound, certificate.objective),
-        linear_bound=decision.linear_bound,
-        written_columns=len(decision.columns),
-    )
+    bound, linear = min(decision.lower_bound, certificate.objective), decision.linear_bound
+    written = len(decision.columns)
+    return replace(certificate, lower_bound=bound, linear_bound=linear, written_columns=written)
 
 
 def _build_plan(
@@ -313,17 +310,15 @@ def _build_plan(
     (small, amount), used = found.used(), np.flatnonzero(values)
     openings, opened = problem.others["openings"], values[problem.block("openings")] > 0.5
     spent = {name: openings[name] * opened for name in ("kg_co2e", "dkk")}
+    told = {key: [getattr(row, key) for row in rows] for key in ("rule", "label", "sense", "limit")}
+    prices = pd.DataFrame(told).astype({"limit": np.float64})
     return Plan(
         **tabulate_used(small, amount),
         shortfalls=tabulate_kind(small, ColumnKind.SHORTFALLS, amount, "tonnes"),
         openings=openings.assign(opened=opened, **spent),
         fleet=tabulate_fleet(small, amount),
-        shadow_prices=pd.DataFrame(
-            {name: [getattr(row, name) for row in rows] for name in ("rule", "label", "sense")}
-        ).assign(
-            limit=np.array([row.limit for row in rows], dtype=np.float64),
-            used=programme.used(used, amount),
-            shadow_price=found.shadow_prices,
+        shadow_prices=prices.assign(
+            used=programme.used(used, amount), shadow_price=found.shadow_prices
         ),
         certificate=certificate,
         goal_certificate=None if goals is None else _prove(goals),

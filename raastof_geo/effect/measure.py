@@ -1,4 +1,4 @@
-"""Measure a plan against its baseline."""
+"""Baseline and effect: what would happen without coordination, and a plan measured against it."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
@@ -6,22 +6,134 @@ from dataclasses import asdict, dataclass, fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from raastof_geo.arrays import Floats
-from raastof_geo.assignment.plan import Plan
+from raastof_geo.assignment.alone import solve_alone
+from raastof_geo.assignment.plan import Plan, tabulate_used
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.effect import cause
-from raastof_geo.effect.baseline import Comparison, Totals, measure_totals, solve_baseline
-from raastof_geo.effect.books import Books, keep_books
-from raastof_geo.effect.cause import COORDINATION, Cause, CauseName, Gain, read_gain
-from raastof_geo.effect.money import Transfers, divide_savings
+from raastof_geo.effect import saving
+from raastof_geo.effect.books import Books, follow_periods, keep_books
+from raastof_geo.effect.saving import COORDINATION, Cause, CauseName, Gain, Transfers, read_gain
 from raastof_geo.effect.target import TargetAnswer, answer_target
-from raastof_geo.figures.vocabulary import TRANSPORT_WTW, VEHICLE_KM, layered
+from raastof_geo.figures import vocabulary
+from raastof_geo.figures.vocabulary import CO2E, REFERENCE_TONNES, TRANSPORT_TTW, TRANSPORT_WTW
 from raastof_geo.language import Fact, Shown, format_number, say
 from raastof_geo.legs.legs import Legs
+from raastof_geo.scenario.said.agreement import BaselineKind, Together
+from raastof_geo.scenario.said.target import DEFINITIONS, ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.spread import spread
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The sums of the books, in the units of their names: [kg CO2e], [DKK], [km], [t km], [t]."""
+
+    kg_co2e_wtw: float
+    """Transport, well to wheel."""
+    kg_co2e_ttw: float
+    """Transport, tank to wheel."""
+    upstream_kg_co2e: float
+    processing_kg_co2e: float
+    disposal_kg_co2e: float
+    all_kg_co2e_wtw: float
+    """Transport (WTW), upstream, processing and disposal together."""
+    cost_dkk: float
+    """Haul, toll, fares, materials, raw-material tax, gate fees, plants and depots."""
+    loads: int
+    """Truck trips with a load, the last of each flow as a whole one."""
+    vehicle_km: float
+    """Of trucks, loaded and empty, ferries left out."""
+    tonne_km: float
+    litres: float
+    """Diesel and HVO. [l]"""
+    kwh: float
+    tonnes: float
+    virgin_tonnes: float
+    secondary_tonnes: float
+    received_tonnes: float
+    landfill_tonnes: float
+    secondary_share_with_clean_soil: float
+    """Share of all needs, in reference tonnes, met by any secondary material."""
+    secondary_share_without_soil: float
+    """The same of secondary materials that are not soil."""
+
+
+_SHARES = {f"secondary_share_{name}": name for name in DEFINITIONS}
+_CALLED = {one.flow: one for one in (TRANSPORT_WTW, TRANSPORT_TTW)} | {"all_kg_co2e_wtw": CO2E}
+"""What the books call otherwise."""
+
+
+def measure_totals(books: Books) -> Totals:
+    """Add up books; nothing is counted that they do not say."""
+    shares = measure_shares(books)
+    sums: dict[str, Any] = {
+        name: shares[_SHARES[name]] if name in _SHARES else books.total(_CALLED.get(name, name))
+        for name in (field.name for field in fields(Totals))
+    }
+    return Totals(**{**sums, "loads": round(sums["loads"])})
+
+
+def measure_shares(books: Books) -> dict[ShareDefinition, float]:
+    """Give what each definition counts of all needs, unmet ones and those over the border too."""
+    whole = follow_periods(books)[0]
+    wanted = sum(need.tonnes for need in books.scenario.needs)
+    needed = whole.needed_t + max(0.0, wanted - books.total(REFERENCE_TONNES))
+    return {one: counted / (needed or 1.0) for one, counted in whole.counted_t.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """A world without coordination that the plan is held against."""
+
+    kind: BaselineKind
+    together: Together
+    """Who is one party in it."""
+    totals: Totals
+    shares: Mapping[ShareDefinition, float]
+    """Share of all needs, in reference tonnes, that each definition counts as secondary."""
+    missing: Mapping[tuple[str, str], float]
+    """Tonnes of needs and surplus for which it has no place. [t]"""
+    used: float | None
+    """`today`: of what could be put to use of the materials that count, the share that is."""
+    reached: float | None
+    """`today`: how far the stated share can be reached at most, where it cannot."""
+    flows: pd.DataFrame
+    """As `Plan.flows`; the next three as the tables of a plan, too."""
+    processed: pd.DataFrame
+    stored: pd.DataFrame
+    empty_trips: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class BaselinePlan(Comparison):
+    """What is done without coordination, with all that it was added up from."""
+
+    books: Books
+
+
+def solve_baseline(
+    scenario: Scenario, legs: Legs, kind: BaselineKind | None = None
+) -> BaselinePlan:
+    """Find the cheapest world without coordination, of a `kind`, or the headline's."""
+    alone = solve_alone(scenario, legs, kind)
+    used = np.flatnonzero(alone.values)
+    problem, values = alone.world.problem.only(used), alone.values[used]
+    books = keep_books(problem, values)
+    return BaselinePlan(
+        kind=alone.world.kind,
+        together=alone.world.together,
+        totals=measure_totals(books),
+        shares=measure_shares(books),
+        missing=alone.missing,
+        used=alone.used,
+        reached=alone.reached,
+        **tabulate_used(problem, values),
+        books=books,
+    )
+
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +164,7 @@ class Effect(Shown):
             Fact(say("Saved [t CO2e]"), format_number(saved[TRANSPORT_WTW.flow] / 1000, digits=1)),
             Fact(say("Saved [%]"), "–" if share is None else format_number(100 * share, digits=1)),
             Fact(say("Saved [DKK]"), format_number(self.whole.dkk)),
-            Fact(say("Truck km saved"), format_number(saved[VEHICLE_KM])),
+            Fact(say("Truck km saved"), format_number(saved[vocabulary.VEHICLE_KM])),
         )
 
     @property
@@ -106,7 +218,7 @@ class Effect(Shown):
         """
         before, plan = self.align(dimension, labels)
         found: dict[str, pd.Series] = {}
-        for part, layer in layered().items():
+        for part, layer in vocabulary.layered().items():
             then, now = before[part] * layer.factor, plan[part] * layer.factor
             sides = {"plan": now, "before": then, "saved": then - now}
             found |= {f"{side}_{layer.column}": values for side, values in sides.items()}
@@ -128,7 +240,7 @@ class Effect(Shown):
 
     def credit(self, names: Collection[CauseName]) -> Gain | None:
         """Add up what some causes save; none where they cannot be told from others."""
-        return cause.credit(self.causes, names)
+        return saving.credit(self.causes, names)
 
     @property
     def coordination(self) -> Gain | None:
@@ -157,7 +269,7 @@ def measure_effect(
     """
     kinds = scenario.said.baseline.kinds
     solves: list[Callable[[], Any]] = [
-        partial(solve_baseline, scenario, legs, one) for one in kinds
+        partial(solve_baseline, scenario, legs, kind) for kind in kinds
     ]
     solves.append(partial(answer_target, plan, briefly=briefly))
     *worlds, target = spread(executor, _solve, solves, range(len(solves)))
@@ -167,18 +279,15 @@ def measure_effect(
     if scenario.said.effect.causes:
         missing, capture = bool(baseline.missing), baseline.books.scenario.said.capture
         totals = baseline.books.totals
-        before = cause.Before(baseline.kind, baseline.together, missing, capture, totals)
+        before = saving.Before(baseline.kind, baseline.together, missing, capture, totals)
         how: Any = {"count": _count, "briefly": briefly}
-        causes = cause.split_by_cause(scenario, legs, plan, books.totals, before, **how)
+        causes = saving.split_by_cause(scenario, legs, plan, books.totals, before, **how)
     transfers = Transfers({}, {})
     if not briefly:
-        transfers = divide_savings(scenario, legs, books, baseline.books, rules=plan.rules)
-    told = [field.name for field in fields(Comparison)]
+        transfers = saving.divide_savings(scenario, legs, books, baseline.books, rules=plan.rules)
     return Effect(
         plan=measure_totals(books),
-        baselines=tuple(
-            Comparison(**{name: getattr(world, name) for name in told}) for world in worlds
-        ),
+        baselines=tuple(worlds),
         target=target,
         books=books,
         baseline_books=baseline.books,

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from raastof_geo.effect.cause import Cause, Gain
 from raastof_geo.effect.measure import Effect
+from raastof_geo.effect.saving import Cause, Gain
 from raastof_geo.language import Message, Readable, format_number, read_texts, round_off, say
 
 MUCH = 0.15

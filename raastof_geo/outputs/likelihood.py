@@ -15,8 +15,7 @@ from raastof_geo.language import Message, Readable, round_off, say, say_text
 from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.charts import draw_bands
 from raastof_geo.outputs.tables.book import open_book
-from raastof_geo.sensitivity.batches import describe_draw
-from raastof_geo.sensitivity.ensemble import MOST_REGRETTED, MOST_SETS, Ensemble, Used
+from raastof_geo.sensitivity.ensemble import MOST_REGRETTED, MOST_SETS, Ensemble, Used, tell_draw
 from raastof_geo.sensitivity.headline import HEADLINES, SHOWN, find_threshold
 
 PAGE, BOOK = "ensemble.html", "ensemble.xlsx"
@@ -240,7 +239,7 @@ def _list_matches(ensemble: Ensemble) -> document.Listing:
 
 
 def _list_factors(ensemble: Ensemble) -> document.Listing:
-    subjects = ((one.subject, describe_draw(one)) for one in ensemble.today.factors)
+    subjects = ((one.subject, tell_draw(one)) for one in ensemble.today.factors)
     heads = say("Assumption"), say("Value"), say("Range"), say("How it is drawn"), say("Source")
     rows = [[one.title, one.write(one.value), one.range, how, one.source] for one, how in subjects]
     return document.Listing(say("What was drawn"), heads, rows, words=6, most=1000)

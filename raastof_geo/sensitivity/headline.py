@@ -10,18 +10,9 @@ from typing import Any, Literal, TypeAlias, get_args
 from raastof_geo.assignment import Plan, assign
 from raastof_geo.assignment.alone import solve_alone
 from raastof_geo.assignment.statement.problem import LaidColumns
-from raastof_geo.effect.books import measure_gains
-from raastof_geo.effect.cause import (
-    COORDINATION,
-    Before,
-    Cause,
-    Gain,
-    credit,
-    read_gain,
-    split_by_cause,
-)
+from raastof_geo.effect import saving
+from raastof_geo.effect.books import GOAL_SHARE, measure_gains
 from raastof_geo.effect.measure import Effect
-from raastof_geo.effect.progress import GOAL_SHARE
 from raastof_geo.effect.target import TargetAnswer, answer_target
 from raastof_geo.errors import InputError, RaastofError
 from raastof_geo.language import Message, Readable, format_number, say, speaking
@@ -108,7 +99,7 @@ def read_headlines(effect: Effect) -> Headlines:
     return _tell(effect.whole, effect.coordination, effect.target)
 
 
-def _tell(whole: Gain, coordination: Gain | None, target: TargetAnswer) -> Headlines:
+def _tell(whole: saving.Gain, coordination: saving.Gain | None, target: TargetAnswer) -> Headlines:
     gain, reach = coordination or whole, target.reach
     return Headlines(
         largest_share=reach.largest,
@@ -141,21 +132,20 @@ def find_headlines(
     """
     plan = solve_briefly(scenario, legs, **how)
     scenario, legs = plan.scenario, plan.problem.legs
-    alone, after = (
-        solve_alone(scenario, legs, known=known),
-        measure_gains(plan.problem, plan.proof.values),
-    )
-    world, causes = alone.world, tuple[Cause, ...]()
+    after = measure_gains(plan.problem, plan.proof.values)
+    alone = solve_alone(scenario, legs, known=known)
+    world, causes = alone.world, tuple[saving.Cause, ...]()
     before, capture = (
         measure_gains(world.problem, alone.values),
         world.problem.scenario.said.capture,
     )
     if scenario.said.effect.causes:
-        said = Before(world.kind, world.together, bool(alone.missing), capture, before)
+        said = saving.Before(world.kind, world.together, bool(alone.missing), capture, before)
         told: Any = {"count": measure_gains, "briefly": True, "known": known}
-        causes = split_by_cause(scenario, legs, plan, after, said, **told)
+        causes = saving.split_by_cause(scenario, legs, plan, after, said, **told)
     target = answer_target(plan, briefly=True)
-    return plan, _tell(read_gain(before - after), credit(causes, COORDINATION), target)
+    coordination = saving.credit(causes, saving.COORDINATION)
+    return plan, _tell(saving.read_gain(before - after), coordination, target)
 
 
 def solve_briefly(scenario: Scenario, legs: Legs | None, *, causes: bool, **how: Any) -> Plan:

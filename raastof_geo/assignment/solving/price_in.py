@@ -10,7 +10,7 @@ import pulp
 
 from raastof_geo.arrays import Columns, Floats, Mask, Signs, dot
 from raastof_geo.assignment.solving import stated
-from raastof_geo.assignment.statement.row import Programme
+from raastof_geo.assignment.statement.row import Programme, Row
 from raastof_geo.errors import SolverError
 
 FREE = 1e-7
@@ -353,10 +353,8 @@ def choose_few(programme: Programme, value: Floats, columns: Columns, few: int) 
         columns = columns[np.argpartition(value[columns], keep)[:keep]]
     part = programme.matrix[:, columns].tocoo()
     rows, owner = part.row, part.col
-    crowded = np.bincount(rows, minlength=programme.row_count) > max(
-        _CROWDED, len(columns) // _CROWDED_SHARE
-    )
-    keep_entry = ~crowded[rows]
+    crowd = max(_CROWDED, len(columns) // _CROWDED_SHARE)
+    keep_entry = np.bincount(rows, minlength=programme.row_count)[rows] <= crowd
     rows, owner = rows[keep_entry], owner[keep_entry]
     order = np.lexsort((value[columns[owner]], rows))
     rows, owner = rows[order], owner[order]
@@ -417,7 +415,8 @@ def solve_in_order(
         value = dot(cost[columns], optimum.values)
         if optimum.solved and tolerance:
             at = np.flatnonzero((cost != 0) & left.may)
-            programme = programme.with_row(at, cost[at], -1, value + tolerance * abs(value))
+            most = value + tolerance * abs(value)
+            programme = programme.with_rows(Row("held", "", at, cost[at], "<=", most))
             left = replace(left, programme=programme, sense=np.append(left.sense, np.int8(-1)))
             written, master = master.columns, Master(programme, how)
             master.add(written, cost[written])

@@ -11,7 +11,7 @@ from raastof_geo.assignment.solving.certificate import bound_below
 from raastof_geo.assignment.solving.price_in import FREE, Clock, How, Start, Step, solve_in_order
 from raastof_geo.assignment.solving.stated import Labels, Run, Stage, break_ties, state_programme
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.row import Programme, Rule, break_rows, build_programme
+from raastof_geo.assignment.statement.row import Programme, Row, Rule, break_rows, build_programme
 
 _ALL = 60_000
 """A programme with no more columns than this is decided over all of them; of a larger
@@ -83,7 +83,7 @@ def decide(
             runs.append(run)
             value, at = float(cost[columns] @ run.values), np.flatnonzero(cost)
             room = max(tolerance, _HELD) * max(abs(value), 1.0)
-            held = held.with_row(at, cost[at], -1, value + room)
+            held = held.with_rows(Row("held", "", at, cost[at], "<=", value + room))
         return runs
 
     runs = decide_over(columns)
@@ -311,7 +311,7 @@ def solve(
     if held is not None:
         each, least = held
         at = np.flatnonzero(each)
-        programme = programme.with_row(at, each[at], 1, least)
+        programme = programme.with_rows(Row("held", "", at, each[at], ">=", least))
     clock = clock if isinstance(clock, Clock) else Clock(clock)
     start = Start(start) if isinstance(start, np.ndarray) else start
     start = start.with_row if start is not None and held is not None else start

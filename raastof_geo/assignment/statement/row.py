@@ -309,13 +309,12 @@ class Programme:
         matrix = sparse.csc_array(self.matrix[np.flatnonzero(kept)])
         return Programme(matrix, self.sense[kept], self.limit[kept], self.whole)
 
-    def with_row(self, columns: Columns, values: Floats, sense: int, limit: float) -> Programme:
-        """Give the programme with one row more."""
-        entries = (values, (np.zeros(len(columns), dtype=np.int32), columns))
-        row = sparse.csr_array(entries, shape=(1, self.column_count))
-        matrix = sparse.vstack([self.matrix, row], format="csc")
-        senses, limits = np.append(self.sense, np.int8(sense)), np.append(self.limit, limit)
-        return Programme(matrix, senses, limits, self.whole)
+    def with_rows(self, *rows: Row) -> Programme:
+        """Give the programme with more rows."""
+        more = build_programme(rows, self.whole)
+        matrix = sparse.vstack([self.matrix, more.matrix], format="csc")
+        sense, limit = np.append(self.sense, more.sense), np.append(self.limit, more.limit)
+        return Programme(matrix, sense, limit, self.whole)
 
     def with_slack(self, short: Sequence[int], over: Sequence[int]) -> Programme:
         """Give the programme with a column more for each row that may fall `short` or be `over`."""
@@ -329,10 +328,7 @@ class Programme:
     @cached_property
     def bounded(self) -> Mask:
         """Which columns have a row that bounds them."""
-        part = self.matrix.tocoo()
-        helps = self._bounding_rows[part.row] & (part.data > 0)
-        bounding = np.bincount(part.col[helps], minlength=self.column_count)
-        return np.asarray((bounding > 0) | self.whole)
+        return np.isfinite(self.most(np.arange(self.column_count)))
 
     @cached_property
     def _bounding_rows(self) -> Mask:

@@ -72,12 +72,10 @@ class Laid:
 
     def without(self, rules: Collection[str]) -> Laid:
         """Lift all rows of some names; decisions that no other row speaks of are not whole."""
-        keep = [number for number, row in enumerate(self.rows) if row.rule not in rules]
-        matrix = self.programme.matrix.tocsr()[keep].tocsc()
-        sense, limit = self.programme.sense[keep], self.programme.limit[keep]
-        whole = self.programme.whole & (np.diff(matrix.indptr) > 0)
-        programme = Programme(matrix, sense, limit, whole)
-        return replace(self, rows=[self.rows[number] for number in keep], programme=programme)
+        kept = np.array([row.rule not in rules for row in self.rows], bool)
+        rows, left = [*itertools.compress(self.rows, kept)], self.programme.keep_rows(kept)
+        whole = left.whole & (np.diff(left.matrix.indptr) > 0)
+        return replace(self, rows=rows, programme=replace(left, whole=whole))
 
     def leave_decisions(self) -> Case:
         """Leave the either-or decisions out of what has no plan."""

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from raastof_geo.assignment.alternative import MATCH, measure_distance
-from raastof_geo.assignment.front import Front
-from raastof_geo.effect.junction import Junction
+from raastof_geo.assignment.front import MATCH, Front, measure_distance
+from raastof_geo.effect.burden import Junction
 from raastof_geo.figures.vocabulary import Indicator
 from raastof_geo.language import Readable, format_number, read_texts, say
 from raastof_geo.outputs.documents.charts import draw_front

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from raastof_geo.effect.baseline import Comparison, Totals
+from raastof_geo.effect.measure import Comparison, Totals
 from raastof_geo.language import Message, format_number, read_texts, say
 from raastof_geo.result import Result
 
