@@ -211,12 +211,9 @@ def seek_alternatives(plan: Plan, count: int, within: float) -> dict[str, Varian
     on average of the most it had (SPORES, Lombardi et al. 2020, by an evolving average), under a
     row that caps the first objective. What is used for less than one load weighs nothing.
 
-    Returns
-    -------
-    variants
-        At most so many, fewer where no other plan differs: agreements on what each moves between
-        sites, by the load. What is left of it is planned as well as can be, so that it stays below
-        the cap, and is proven.
+    Variants are at most so many, fewer where no other plan differs: agreements on what each moves
+    between sites, by the load. What is left of it is planned as well as can be, so that it stays
+    below the cap, and is proven.
     """
     problem, objectives = plan.problem, plan.scenario.said.objectives
     columns = np.flatnonzero(~problem.inside)

@@ -102,15 +102,8 @@ class Junction(NamedTuple):
 def find_junctions(plan: Plan, like: str, count: int) -> list[Junction]:
     """Find the junctions that most trucks pass, each some way from those before it.
 
-    Parameters
-    ----------
-    like
-        Gives them their ids: `like-1` and so on.
-
-    Returns
-    -------
-    junctions
-        At most so many; none where no roads are known. [degrees, trips over all periods]
+    At most so many, none where no roads are known, with ids `like-1` and so on. [degrees, trips
+    over all periods]
     """
     roads = plan.problem.legs.roads
     if roads is None:

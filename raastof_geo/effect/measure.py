@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from raastof_geo.arrays import Floats
 from raastof_geo.assignment.alone import solve_alone
 from raastof_geo.assignment.plan import Plan, tabulate_used
-from raastof_geo.assignment.statement.problem import Problem
+from raastof_geo.assignment.statement.problem import LaidColumns
 from raastof_geo.effect import saving
 from raastof_geo.effect.books import Books, follow_periods, keep_books
 from raastof_geo.effect.saving import COORDINATION, Cause, CauseName, Gain, Transfers, read_gain
@@ -278,10 +277,11 @@ def measure_effect(
     causes: tuple[Cause, ...] = ()
     if scenario.said.effect.causes:
         missing, capture = bool(baseline.missing), baseline.books.scenario.said.capture
-        totals = baseline.books.totals
-        before = saving.Before(baseline.kind, baseline.together, missing, capture, totals)
-        how: Any = {"count": _count, "briefly": briefly}
-        causes = saving.split_by_cause(scenario, legs, plan, books.totals, before, **how)
+        kind, together, totals = baseline.kind, baseline.together, baseline.books.totals
+        before = saving.Before(kind, together, missing, capture, totals, books.totals)
+        causes = saving.split_by_cause(
+            plan, before, lambda *of: keep_books(*of).totals, briefly=briefly, known=LaidColumns()
+        )
     transfers = Transfers({}, {})
     if not briefly:
         transfers = saving.divide_savings(scenario, legs, books, baseline.books, rules=plan.rules)
@@ -294,10 +294,6 @@ def measure_effect(
         causes=causes,
         transfers=transfers,
     )
-
-
-def _count(problem: Problem, values: Floats) -> pd.Series:
-    return keep_books(problem, values).totals
 
 
 def _solve(solves: Sequence[Callable[[], Any]], number: int) -> Any:

@@ -127,25 +127,18 @@ Count: TypeAlias = Callable[[Problem, Floats], pd.Series]
 
 
 class Before(NamedTuple):
-    """The baseline, as far as causes are told from it."""
+    """The baseline, as far as causes are told from it, and what it and the plan add up to."""
 
     kind: BaselineKind
     together: Together
     missing: bool
     capture: Mapping[str, Captured]
     totals: pd.Series
+    plan_totals: pd.Series
 
 
 def split_by_cause(
-    scenario: Scenario,
-    legs: Legs,
-    plan: Plan,
-    plan_totals: pd.Series,
-    baseline: Before,
-    count: Count,
-    *,
-    briefly: bool = False,
-    known: LaidColumns | None = None,
+    plan: Plan, baseline: Before, count: Count, *, briefly: bool, known: LaidColumns
 ) -> tuple[Cause, ...]:
     """Solve with the causes switched on one after the other; they add up to the whole effect.
 
@@ -157,7 +150,8 @@ def split_by_cause(
     the rest only: causes in a row that are credited alike are told together. Each step is added up
     by `count`, and its columns may be `known` from scenarios with other amounts.
     """
-    said, own = scenario.said, own_depots(scenario, baseline.together)
+    scenario, said = plan.scenario, plan.scenario.said
+    own = own_depots(scenario, baseline.together)
     opens = (one.opens is not None and one.role != Role.DEPOT for one in scenario.facilities)
     terms = (said.targets, said.choices) != (Targets(), Choices())
     terms |= any(site.partners_at_most is not None for site in said.sites.values())
@@ -174,10 +168,10 @@ def split_by_cause(
     before = baseline.totals
     found: list[Cause] = []
     waiting: tuple[CauseName, ...] = ()
-    steps = _Steps(scenario, legs, plan, baseline, LaidColumns() if known is None else known)
+    steps = _Steps(plan, baseline, known)
     for name, then in zip(wanted, [*wanted[1:], None], strict=True):
         waiting = (*waiting, name)
-        after = plan_totals
+        after = baseline.plan_totals
         if then is not None:
             steps.on.add(name)
             alike = briefly and (name in COORDINATION) == (then in COORDINATION)
@@ -195,12 +189,9 @@ def split_by_cause(
 class _Steps:
     """The worlds of the steps, from the first to the last; like ones share their columns."""
 
-    def __init__(
-        self, scenario: Scenario, legs: Legs, plan: Plan, baseline: Before, known: LaidColumns
-    ) -> None:
-        self._scenario, self._legs, self._plan, self._baseline = scenario, legs, plan, baseline
+    def __init__(self, plan: Plan, baseline: Before, known: LaidColumns) -> None:
+        self._plan, self._baseline, self._known = plan, baseline, known
         self.on: set[CauseName] = set()
-        self._known = known
         self._last: Solution | None = None
 
     def solve(self, name: CauseName) -> Solution | None:
@@ -227,15 +218,15 @@ class _Steps:
 
     def _lay(self) -> Problem:
         """Lay the columns out without terms, unless those of the step before are the same."""
-        said, alone = self._scenario.said, {"partners_at_most": None}
+        said, alone = self._plan.scenario.said, {"partners_at_most": None}
         sites = {name: site.model_copy(update=alone) for name, site in said.sites.items()}
         changes: dict[str, object] = {**NO_TERMS, "sites": sites}
         if "trucks" not in self.on:
             changes |= {"vehicles": plain_trucks(said), "fleet": {}}
         if "return_loads" not in self.on:
             changes["return_loads"] = said.baseline.return_loads
-        switched, rules = self._scenario.saying(**changes), self._plan.rules
-        lay = partial(lay_columns, switched, self._legs, rules)
+        switched = self._plan.scenario.saying(**changes)
+        lay = partial(lay_columns, switched, self._plan.problem.legs, self._plan.rules)
         return self._known.lay(frozenset(changes), switched, lay)
 
     def _state(self, problem: Problem, name: CauseName) -> tuple[Programme, Mask]:

@@ -135,14 +135,11 @@ def find_headlines(
     after = measure_gains(plan.problem, plan.proof.values)
     alone = solve_alone(scenario, legs, known=known)
     world, causes = alone.world, tuple[saving.Cause, ...]()
-    before, capture = (
-        measure_gains(world.problem, alone.values),
-        world.problem.scenario.said.capture,
-    )
+    before, said = measure_gains(world.problem, alone.values), world.problem.scenario.said
     if scenario.said.effect.causes:
-        said = saving.Before(world.kind, world.together, bool(alone.missing), capture, before)
-        told: Any = {"count": measure_gains, "briefly": True, "known": known}
-        causes = saving.split_by_cause(scenario, legs, plan, after, said, **told)
+        missing, known = bool(alone.missing), LaidColumns() if known is None else known
+        ends = saving.Before(world.kind, world.together, missing, said.capture, before, after)
+        causes = saving.split_by_cause(plan, ends, measure_gains, briefly=True, known=known)
     target = answer_target(plan, briefly=True)
     coordination = saving.credit(causes, saving.COORDINATION)
     return plan, _tell(saving.read_gain(before - after), coordination, target)

@@ -216,12 +216,12 @@ def sum_of(
     return Row(kind, subject, columns, np.ones(len(columns)), sense, limit)
 
 
+Parts: TypeAlias = Sequence[tuple[Columns, float]]
+"""Columns, and what a unit of each of them counts."""
+
+
 def combine(
-    kind: Family | str,
-    subject: About | str,
-    parts: Sequence[tuple[Columns, float]],
-    sense: Sense,
-    limit: float,
+    kind: Family | str, subject: About | str, parts: Parts, sense: Sense, limit: float
 ) -> Row:
     """Compare a sum of parts, each times its factor, with a limit; they may not overlap."""
     columns = np.concatenate([which for which, _ in parts])

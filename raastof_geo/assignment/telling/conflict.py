@@ -340,9 +340,8 @@ def _name(problem: Problem, kind: EitherOr) -> Message:
         told = "partners of sites"
     elif kind == "openings" and not choices.openings:
         told = "opened"
-    return say_text(
-        "decision", told, tonnes=names.tell_number(lot.value if lot else 0), count=count
-    )
+    tonnes = names.tell_number(lot.value if lot else 0)
+    return say_text("decision", told, tonnes=tonnes, count=count)
 
 
 def _find_bent(
