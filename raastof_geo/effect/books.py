@@ -395,10 +395,7 @@ class Unverified:
 
 @lru_cache(maxsize=4)
 def name_factors(books: Books) -> dict[str, pd.Series]:
-    """Name the figure of the catalogue that each line of each part is proportional to; or "".
-
-    Kept, for several outputs ask: not to be changed.
-    """
+    """Name the catalogue's figure behind each line of each part, or "": to be read, not changed."""
     scenario, lines = books.scenario, books.lines
     known = vocabulary.explained().items()
     found = {part.name: _name_figure(scenario, lines, one.of, one.field) for part, one in known}

@@ -102,8 +102,7 @@ class Junction(NamedTuple):
 def find_junctions(plan: Plan, like: str, count: int) -> list[Junction]:
     """Find the junctions that most trucks pass, each some way from those before it.
 
-    At most so many, none where no roads are known, with ids `like-1` and so on. [degrees, trips
-    over all periods]
+    At most so many, none where no roads are known; ids are `like-1` and so on. [degrees, trips]
     """
     roads = plan.problem.legs.roads
     if roads is None:

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES, call_material, list_names
-from raastof_geo.effect.measure import Effect, measure_shares
-from raastof_geo.effect.target import TargetAnswer
+from raastof_geo.effect.measure import Effect, TargetAnswer, measure_shares
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW
 from raastof_geo.language import Message, Readable, format_number, read_texts, round_off, say

@@ -209,8 +209,7 @@ def _reduce(plan: Plan) -> Floats:
 def _hold(plan: Plan, today: Today) -> tuple[float, float]:
     """Hold today's matches as far as can be, plan the rest anew, and give what that adds.
 
-    And the tonnes of today that cannot be delivered: the fewest, before the first objective is
-    made least.
+    And today's tonnes that cannot be delivered: the fewest, before the first objective is least.
     """
     own, today_t = plan.proof.programme, today.matches.items()
     rows = [sum_of("held", "", find_match(plan.problem, one), ">=", t) for one, t in today_t]

@@ -12,8 +12,7 @@ from raastof_geo.assignment.alone import solve_alone
 from raastof_geo.assignment.statement.problem import LaidColumns
 from raastof_geo.effect import saving
 from raastof_geo.effect.books import GOAL_SHARE, measure_gains
-from raastof_geo.effect.measure import Effect
-from raastof_geo.effect.target import TargetAnswer, answer_target
+from raastof_geo.effect.measure import Effect, TargetAnswer, answer_target
 from raastof_geo.errors import InputError, RaastofError
 from raastof_geo.language import Message, Readable, format_number, say, speaking
 from raastof_geo.legs.legs import Legs

@@ -425,8 +425,7 @@ class _Asked:
     def _see(self, base: _Base, found: Reaction, kept: list[int], values: Floats) -> list[int]:
         """See that entries add up at such amounts, and drop those that do not.
 
-        Limits that bend one way only, and are in proportion at both ends and between, are so
-        everywhere.
+        Limits that bend one way only, in proportion at both ends and between, are so everywhere.
         """
         draw = np.random.default_rng(len(kept))
         for _ in range(3):

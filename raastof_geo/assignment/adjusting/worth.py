@@ -372,7 +372,13 @@ def quote_newcomer(plan: Plan, scenario: Scenario, site: str, legs: Legs) -> Quo
     """
     due = next(one for one in scenario.entries.values() if one.site == site)
     (laid, place), corner = _lay(plan, scenario, legs), _find_corner(plan)
-    reasons = compare_sites(_see(plan, laid, place, corner), site)
+    # The plan with the newcomer in it, who moves nothing, for reasons to be told.
+    prices = np.where(place >= 0, corner.price(plan.problem.objectives()[0])[place], 0.0)
+    own: dict[str, Any] = {"shadow_prices": prices, "prices_given_decisions": prices}
+    own |= {"cost": laid.problem.objectives()[0], "values": np.zeros(laid.problem.column_count)}
+    named = tuple(one.name for one in laid.rows)
+    proof = replace(plan.proof, programme=laid.programme, rows=named, **own)
+    reasons = compare_sites(replace(plan, problem=laid.problem, proof=proof), site)
     moves, figures, change, room = _price(plan, laid, place, corner, due)
     partners = dict[str, Partner]()
     ranks = np.round([*figures.values()], 9)
@@ -421,22 +427,6 @@ def _find_corner(plan: Plan) -> Corner:
     decided = np.where(known.whole, np.round(plan.proof.values), 0.0)
     how = How(Clock(), closed=known.whole)
     return find_corner(known.fix(decided), list_deciding(plan.problem), how)
-
-
-def _see(plan: Plan, laid: Laid, place: Integers, corner: Corner) -> Plan:
-    """Give the plan with the newcomer in it, who moves nothing, for reasons to be told."""
-    first = corner.price(plan.problem.objectives()[0])
-    prices = np.where(place >= 0, first[place], 0.0)
-    proof = replace(
-        plan.proof,
-        programme=laid.programme,
-        rows=tuple(one.name for one in laid.rows),
-        cost=laid.problem.objectives()[0],
-        values=np.zeros(laid.problem.column_count),
-        shadow_prices=prices,
-        prices_given_decisions=prices,
-    )
-    return replace(plan, problem=laid.problem, proof=proof)
 
 
 def _price(

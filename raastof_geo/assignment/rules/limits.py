@@ -50,8 +50,7 @@ def secondary_share_reached(problem: Problem) -> Iterator[Row]:
 def goals_held(problem: Problem) -> Iterator[Row]:
     r"""Goals are missed by no more than they have to be: :math:`\sum_k v_k \le v^*`.
 
-    Until the least :math:`v^*` is known the row holds of itself: nothing is missed by more than is
-    asked for.
+    Until the least :math:`v^*` is known the row holds of itself: no more is missed than is asked.
     """
     if goals := shares.list_goals(problem.scenario):
         missed = problem.find(ColumnKind.SHORTFALLS)

@@ -109,8 +109,7 @@ def tell_named(
 ) -> Message:
     """Fill in sites, materials and uses by their ids, windows of periods, and numbers of units.
 
-    Of an `entry` these are its `site`, `use` or `material`, and `periods`. Texts that are no ids
-    are messages, and stay as they are.
+    Of an `entry` these are its `site`, `use` or `material`, and `periods`. Messages stay so.
     """
     if entry is not None:
         what = {"use": entry.use} if isinstance(entry, Need) else {"material": entry.material}

@@ -74,10 +74,8 @@ def explain_why_not(
     unusable = find_unusable(problem)
     reasons = [_explain(plan, unusable, one, other) for one in givers for other in takers]
     rank: dict[ReasonKind, int] = {"in_plan": 0, "as_good": 1, "costs_more": 2}
-    return sorted(
-        reasons,
-        key=lambda one: (rank.get(one.kind, 3), one.more_per_t or 0.0, one.giver, one.taker),
-    )
+    reasons.sort(key=lambda one: (rank.get(one.kind, 3), one.more_per_t or 0, one.giver, one.taker))
+    return reasons
 
 
 def compare_sites(plan: Plan, site: str = "") -> dict[tuple[str, str], Reason]:
@@ -155,16 +153,11 @@ class _Pair:
     ) -> Reason:
         """Give what came of sending a little over one of their legs, by a text of `forced`.
 
-        `more` is what a tonne adds to the first objective, if that is known; `rules` are those
-        that leave no way together.
+        `more` is what a tonne adds to the first objective, if known; `rules` leave no way together.
         """
-        message = read_texts("forced")[told].format(
-            what=self.what,
-            more=names.tell_number(more or 0.0),
-            unit=aim_of(self.plan.scenario.said.objectives[0].minimise[0]).unit,
-            rules=rules,
-        )
-        return self.reason(kind, message, more)
+        unit = aim_of(self.plan.scenario.said.objectives[0].minimise[0]).unit
+        values = {"what": self.what, "more": names.tell_number(more or 0.0), "unit": unit}
+        return self.reason(kind, read_texts("forced")[told].format(**values, rules=rules), more)
 
     def reason(self, kind: ReasonKind, message: Message, more_per_t: float | None = None) -> Reason:
         giver, taker = self.giver, self.taker
