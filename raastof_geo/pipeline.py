@@ -56,7 +56,7 @@ from raastof_geo.scenario.tables.source import read_source
 from raastof_geo.scenario.varied import choose_variants, list_variants, write_sections
 from raastof_geo.sensitivity import ensemble, headline
 from raastof_geo.sensitivity.ensemble import Ensemble, solve_today, sum_up
-from raastof_geo.sensitivity.lever import list_declared, list_levers
+from raastof_geo.sensitivity.headline import list_declared, list_levers
 from raastof_geo.spread import spread
 from raastof_geo.version import __version__
 

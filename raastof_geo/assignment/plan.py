@@ -109,9 +109,8 @@ class Plan(Shown):
 
         Only with the columns that were `written` out, else with every one that the proof covers.
         `objective`: 0 is the first one, and one more than there are, the choice among ties; an
-        `IndexError` where there is none such, or time was up before it. Variables are called such
-        as `x123_grav_vej_crushed_concrete_2030`, in tonnes, or 0 and 1 for decisions; constraints
-        such as `r12_offers_kept_digging`.
+        `IndexError` where there is none such, or time was up before it. Variables, in tonnes, or 0
+        and 1 for decisions, and constraints are called as `Labels` says.
         """
         proof, programme = self.proof, self.proof.programme
         costs = [*self.problem.objectives(), break_ties(self.problem)]
@@ -393,8 +392,7 @@ def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
         labels = ColumnKind.TRIPS.keys
         return pd.DataFrame(columns=[*labels, "trips", vocabulary.VEHICLE_KM, *figures])
     table = tabulate_kind(problem, ColumnKind.TRIPS, values, "trips", "length_km", *figures)
-    table = table.drop(columns="haulier")
-    return table.rename(columns={"length_km": vocabulary.VEHICLE_KM})
+    return table.drop(columns="haulier").rename(columns={"length_km": vocabulary.VEHICLE_KM})
 
 
 def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:

@@ -122,17 +122,14 @@ class Books:
             received=(lines["taker_kind"] == Role.RECEIVER).to_numpy(),
             shared_legs=self.scenario.said.effect.shared_legs,
         )
-        every = np.arange(len(lines))
-        common = every[ends.giver + ends.taker == 0]
-        line = [every[ends.giver > 0], every[ends.taker > 0]]
-        site = [origin[line[0]], goal[line[1]]]
-        weight = [ends.giver[line[0]], ends.taker[line[1]]]
+        sent, got = np.flatnonzero(ends.giver > 0), np.flatnonzero(ends.taker > 0)
+        parts = [(sent, origin[sent], ends.giver[sent]), (got, goal[got], ends.taker[got])]
+        common = np.flatnonzero(ends.giver + ends.taker == 0)
         for key, chosen in (("trips", common[trip[common]]), ("rest", common[~trip[common]])):
-            at, of = self._common_shares[key]
-            line.append(np.repeat(chosen, len(at)))
-            site.append(np.tile(at, len(chosen)))
-            weight.append(np.tile(of, len(chosen)))
-        return np.concatenate(line), np.concatenate(site), np.concatenate(weight)
+            (at, of), times = self._common_shares[key], len(chosen)
+            parts.append((np.repeat(chosen, len(at)), np.tile(at, times), np.tile(of, times)))
+        line, site, weight = map(np.concatenate, zip(*parts, strict=True))
+        return line, site, weight
 
     @cached_property
     def _common_shares(self) -> dict[str, tuple[Indices, Floats]]:
@@ -197,9 +194,8 @@ def keep_books(problem: Problem, values: Floats) -> Books:
     lines["_period"] = lines["period"].map(order).fillna(-1)
     for name, parts_of in vocabulary.sums_of_parts().items():
         lines[name] = lines[list(parts_of)].sum(axis=1)
-    lines = lines.sort_values(
-        ["_kind", "giver", "taker", "material", "_period", "vehicle"], ignore_index=True
-    )
+    ranked = ["_kind", "giver", "taker", "material", "_period", "vehicle"]
+    lines = lines.sort_values(ranked, ignore_index=True)
     return Books(problem.scenario, lines[[*LINE_LABELS, "amount", *_told()]])
 
 
@@ -224,8 +220,7 @@ _LABELS: Mapping[str, Mapping[str, str]] = {
     "trips": {label: label for label in ("origin", "destination", "vehicle", "period")},
     "openings": {**_HERE, "what": "role"},
 }
-"""Kinds of columns in the order of the books, and where labels stand in their tables; moves have
-all of them."""
+"""Kinds of columns in the order of the books, and where tables have labels; moves have all."""
 
 
 def _count_trips(problem: Problem, lines: pd.DataFrame, amount: Floats, places: Columns) -> None:

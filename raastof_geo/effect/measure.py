@@ -468,10 +468,8 @@ def measure_effect(
     an `executor` solves the baselines and the largest share side by side.
     """
     kinds = scenario.said.baseline.kinds
-    solves: list[Callable[[], Any]] = [
-        partial(solve_baseline, scenario, legs, kind) for kind in kinds
-    ]
-    solves.append(partial(answer_target, plan, briefly=briefly))
+    baselines = (partial(solve_baseline, scenario, legs, one) for one in kinds)
+    solves: list[Callable[[], Any]] = [*baselines, partial(answer_target, plan, briefly=briefly)]
     *worlds, target = spread(executor, _solve, solves, range(len(solves)))
     baseline = worlds[0]
     books = keep_books(plan.problem, plan.proof.values)

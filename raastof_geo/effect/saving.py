@@ -89,8 +89,7 @@ as many as are best; sites that may open; depots that are shared; the trucks tha
 without; return loads; targets, limits, agreements and either-or decisions."""
 
 COORDINATION: frozenset[CauseName] = frozenset((*get_args(_Matched), "return_loads", "terms"))
-"""What coordination is credited with: neither another criterion nor other trucks are, nor what each
-does with its own."""
+"""What coordination is credited with: not another criterion, other trucks, and each one's own."""
 
 _PATIENCE_S = 120.0
 """How long to look for the plan of each step. [s]"""
@@ -375,10 +374,8 @@ def divide_savings(
     """
     after, before = plan.by("project"), baseline.by("project")
     projects = sorted({*after.index, *before.index} - {COMMON})
-    alone, together = (
-        dict(zip(projects, net_cost(table).reindex(projects, fill_value=0.0).tolist(), strict=True))
-        for table in (before, after)
-    )
+    paid = (net_cost(table).reindex(projects, fill_value=0.0) for table in (before, after))
+    alone, together = (dict(zip(projects, sums.tolist(), strict=True)) for sums in paid)
     saved = {project: alone[project] - together[project] for project in projects}
     total = sum(saved.values())
     tonnes = {project: plan.tonnes_by_project.get(project, 0.0) for project in projects}

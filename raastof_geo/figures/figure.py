@@ -48,8 +48,7 @@ class Strict(BaseModel):
 End: TypeAlias = Literal["low", "high"]
 
 _FORMERLY = {"true": "seen", "yes": "seen", "false": "judgement", "no": "judgement"}
-"""What `verified` of older catalogues says: what nobody vouched for is judgement, whoever is cited
-for it."""
+"""What `verified` of older catalogues says: what nobody vouched for is judgement, cited or not."""
 
 
 class Sourced(Strict):

@@ -29,8 +29,7 @@ from raastof_geo.scenario.said.file import OpeningChoice
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.varied import Edits, edit_together, moves_amounts_only
 from raastof_geo.sensitivity import headline
-from raastof_geo.sensitivity.headline import HEADLINES, HeadlineName
-from raastof_geo.sensitivity.lever import Lever, list_declared
+from raastof_geo.sensitivity.headline import HEADLINES, HeadlineName, Lever, list_declared
 from raastof_geo.spread import gather, spread
 from raastof_geo.version import __version__
 

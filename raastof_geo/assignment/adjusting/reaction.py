@@ -327,11 +327,8 @@ class _Asked:
         matrix = self.programme.matrix[:, places].tocsr()
         others = np.setdiff1d(np.flatnonzero(~loose), at)
         off = abs(matrix[at] - own.matrix.tocsr())[~loose[at]]
-        return bool(
-            off.data.max(initial=0.0) < _SAME
-            and np.allclose(self.programme.limit[at][fixed], own.limit[fixed], rtol=_SAME)
-            and matrix[others].nnz == 0
-        )
+        same = np.allclose(self.programme.limit[at][fixed], own.limit[fixed], rtol=_SAME)
+        return bool(same and off.data.max(initial=0.0) < _SAME and matrix[others].nnz == 0)
 
     def ask(
         self, base: _Base, shifts: Mapping[int, int], values: Floats, rules: Collection[Rule] = ()

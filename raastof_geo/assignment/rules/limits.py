@@ -12,10 +12,9 @@ from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import About, Row, declare, find_families, sum_of
 from raastof_geo.figures.vocabulary import DRIVE_H, VEHICLE_KM
 
-SHARE_REACHED, GOAL_APPROACHED, GOALS_HELD, PASSAGES_LIMITED, TRIPS_BALANCED = find_families(
-    *("secondary_share_reached", "goal_approached", "goals_held"),
-    *("passages_limited", "trips_balanced"),
-)
+SHARE_REACHED, GOAL_APPROACHED = find_families("secondary_share_reached", "goal_approached")
+GOALS_HELD, PASSAGES_LIMITED = find_families("goals_held", "passages_limited")
+(TRIPS_BALANCED,) = find_families("trips_balanced")
 
 
 @declare(SHARE_REACHED, GOAL_APPROACHED, blind_to_trucks=True)

@@ -319,8 +319,7 @@ class Master:
 
         Where many prices prove the same optimum, PuLP's solver may give others than the search
         found. They are asked about all columns as well, and where one of these would improve by
-        them, it is written out and the search goes on: there are ever fewer to write out, so that
-        it ends.
+        them, it is written out and the search goes on; it ends, as ever fewer are left to write.
         """
         while optimum.solved:
             if not (run := self.state(labels)).complete:
@@ -383,8 +382,7 @@ def solve_in_order(
     After each step only optima remain: columns whose reduced cost is above zero stay at zero, and
     rows with a shadow price stay at their limit (complementary slackness), so that later steps cost
     the earlier ones nothing. Only where a tolerance is asked for, a row holds the objective within
-    it instead, and later steps may spend it. There are fewer steps where rows cannot be kept or
-    time is up.
+    it instead, and later steps may spend it. Where rows cannot be kept or time is up it ends early.
 
     The finer `how.free`, the longer it takes and the smaller is the gap of the proof; by its
     `labels` PuLP states and solves the last round of each objective.

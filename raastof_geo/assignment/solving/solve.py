@@ -290,10 +290,9 @@ def solve(
 ) -> Solution:
     """Solve a variant of a problem: to the optimum, to know there is none, or until time is up.
 
-    Where somebody is given the plan, PuLP is told what everything is called: the last round of
-    each objective and the choice among equally good plans are stated and solved by it, and its
-    answer is the plan. What nobody is given is solved in HiGHS alone. A `SolverError` where it
-    gave up.
+    Where somebody is given the plan, by `labels`, the names for PuLP, the last round of each
+    objective and the choice among equally good plans are `stated` and solved by it, and its answer
+    is the plan. What nobody is given is solved in HiGHS alone. A `SolverError` where it gave up.
 
     Its rows are laid out by `rules`, or before, as a `programme` that is shared where only costs,
     limits and open columns change. `costs` (none: the scenario's objectives) are made least one
@@ -302,9 +301,7 @@ def solve(
     by a row more. Either-or columns stand as `decided`, 0 or 1, or are looked for as said there;
     none: they take any value between. The `clock` [s] is for the decisions where they are looked
     for. It may `start` at the end of a like search, or with columns. A reduced cost below a share
-    `free` of the largest cost counts as zero. Without `labels`, the names for PuLP, nobody is given
-    the plan; with `settle` one of equally good ones is chosen, and where `stated` PuLP does so and
-    solves the last round of each objective.
+    `free` of the largest cost counts as zero. With `settle` one of equally good plans is chosen.
     """
     costs = tuple(problem.objectives() if costs is None else costs)
     programme = programme or build_programme(lay_rows(problem, rules), problem.whole)

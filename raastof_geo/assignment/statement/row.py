@@ -197,8 +197,7 @@ def declare(
     Those of our own rules stand in `data/rows.toml`, and are named here as there.
     `blind_to_trucks` tells, of every scenario or of one, whether the rule gives moves that differ
     in nothing but the truck the same coefficients. The columns of all but the best truck are
-    dropped where all rules are blind, so that a rule which wrongly says so makes a proof false;
-    nothing said is safe.
+    dropped where all rules are blind: a rule that wrongly says so makes a proof false, silence not.
     """
 
     def declared(lay: Rule) -> DeclaredRule:

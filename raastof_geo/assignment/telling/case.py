@@ -36,8 +36,7 @@ _BENT: tuple[tuple[Collection[Bends], Collection[Bends]], ...] = (
     ({"first", "next"}, {"next"}),
     ({"first", "next", "last"}, {"first", "next", "last"}),
 )
-"""When the families bend that may fall short, and that may exceed their limits too: one try after
-the other."""
+"""When the families bend that may fall short, and that may also exceed their limits, try by try."""
 
 _LEAST_T = 1e-3
 _CHANGE = 1e-6
@@ -260,8 +259,7 @@ def find_ratio(
     With :math:`s_c` reference tonnes met by a tonne on column :math:`c`, and :math:`k_c` those of
     them that count, :math:`\max k x / s x` is found by solving :math:`\max (k - a s) x` for the
     best ratio :math:`a` so far, until that gains nothing: Dinkelbach's method (Management Science
-    13, 1967, 492-498), which closes in faster than any straight line, so that a dozen rounds are
-    plenty.
+    13, 1967, 492-498), which closes in faster than any straight line: a dozen rounds are plenty.
 
     `solve` makes a cost of columns least, and a ratio `begin`s where some plan has it. Given are
     what counts, of how much [reference t], and whether it is the largest share.

@@ -515,11 +515,8 @@ def try_repairs(case: Case, share: float | None) -> tuple[list[Repair], int]:
     """Give what helps, by the first objective, and how many changes were tried in the time."""
     clock = Clock(_PATIENCE_S)
     attempts: list[Repair | None] = []
-    changed = (
-        _solve(case.restate(repair.said), repair)
-        for repair in _change_scenario(case, share)
-        if repair.said is not None
-    )
+    changes = _change_scenario(case, share)
+    changed = (_solve(case.restate(one.said), one) for one in changes if one.said is not None)
     for attempt in itertools.chain(_raise_limits(case), changed):
         attempts.append(attempt)
         if len(attempts) >= _MOST_CHANGES or clock.over():
