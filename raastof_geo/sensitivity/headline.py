@@ -296,11 +296,8 @@ def _choices(scenario: Scenario) -> Iterator[Lever]:
 def _leave_out(scenario: Scenario, name: str) -> varied.Edits:
     """Take a truck or a condition out of every list that names it."""
     said = scenario.said
-    edits: dict[Trail, Any] = {
-        (key,): list(filter(name.__ne__, listed))
-        for key in ("vehicles", "accepted_conditions")
-        if name in (listed := getattr(said, key))
-    }
+    both = {"vehicles": said.vehicles, "accepted_conditions": said.accepted_conditions}.items()
+    edits: dict[Trail, Any] = {(key,): [*filter(name.__ne__, of)] for key, of in both if name in of}
     for site_id, site in said.sites.items():
         for number, entry in enumerate(site.needs):
             kept = [one for one in entry.accepts if one.condition != name]

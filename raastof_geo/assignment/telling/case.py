@@ -356,12 +356,10 @@ def find_unusable(problem: Problem) -> Unusable:
 
 def say_idle(scenario: Scenario, idle: Idle) -> Message:
     """Say of a recipe that can never run what it lacks."""
-    return say("{site} can never run {recipe} (`{id}`): {reasons}").format(
-        site=names.name_site(scenario, idle.site),
-        recipe=names.call(scenario.catalogue.recipes[idle.recipe].name),
-        id=idle.recipe,
-        reasons=names.join_clauses([_say_lack(scenario, lack) for lack in idle.lacks]),
-    )
+    recipe = names.call(scenario.catalogue.recipes[idle.recipe].name)
+    reasons = names.join_clauses([_say_lack(scenario, lack) for lack in idle.lacks])
+    told = say("{site} can never run {recipe} (`{id}`): {reasons}", id=idle.recipe)
+    return names.tell_named(scenario, told, site=idle.site, recipe=recipe, reasons=reasons)
 
 
 def _say_lack(scenario: Scenario, lack: Lack) -> Message:

@@ -292,11 +292,10 @@ def _say_agreement(case: Case, at: int, missing: float) -> Message:
     why = "never" if alone is None else "alone" if alone > agreed - _SEEN_T else "most"
     reason = read_texts("lacking agreement")[why if len(row.columns) else "nobody"]
     reason = reason.format(most=names.tell_number(alone or 0.0, beside=agreed - (alone or 0.0)))
-    return say("{agreement} cannot be kept, {missing} t are missing: {reason}").format(
-        agreement=names.name_agreement(scenario, agreement),
-        missing=names.tell_number(missing),
-        reason=names.tell_named(scenario, reason, giver=agreement.giver, taker=agreement.taker),
-    )
+    reason = names.tell_named(scenario, reason, giver=agreement.giver, taker=agreement.taker)
+    who, tonnes = names.name_agreement(scenario, agreement), names.tell_number(missing)
+    told = say("{agreement} cannot be kept, {missing} t are missing: {reason}")
+    return told.format(agreement=who, missing=tonnes, reason=reason)
 
 
 def _say_other(case: Case, at: int, amount: float, how: Literal["short", "over"]) -> Message:
@@ -601,11 +600,9 @@ def _accept_conditions(
             told = say("accept the condition `{condition}` ({words})")
             tried = [every]
         for mine in tried:
-            message = told.format(
-                condition=condition,
-                words=names.call(scenario.catalogue.conditions[condition].name),
-                needs=names.list_names([names.tell_named(scenario, where, one) for one in mine]),
-            )
+            words = names.call(scenario.catalogue.conditions[condition].name)
+            needing = names.list_names([names.tell_named(scenario, where, one) for one in mine])
+            message = told.format(condition=condition, words=words, needs=needing)
             yield Repair(message, accept(scenario, {condition: mine}))
 
 
