@@ -58,7 +58,7 @@ class World:
         mask = shares.classify(problem, self.together) <= most
         mask[problem.block(ColumnKind.TRIPS)] = True  # of a party's own trucks, if there are any
         stocks = {(Role.DEPOT, depot.id) for depot in self._stocks}
-        mask |= shares.hang_on(problem, stocks) & ~problem.whole
+        mask |= shares.mark_places(problem, stocks) & ~problem.whole
         pits = "giver_kind", "origin", Role.PIT, named.pits
         receivers = "taker_kind", "destination", Role.RECEIVER, named.receivers
         for kind, key, role, sites in (pits, receivers):

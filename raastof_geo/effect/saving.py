@@ -20,7 +20,7 @@ from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.solving.stated import break_ties
 from raastof_geo.assignment.statement.problem import ColumnKind, LaidColumns, Problem
 from raastof_geo.assignment.statement.row import Programme, Rule, build_programme, sum_of
-from raastof_geo.assignment.statement.shares import hang_on, own_depots, project_sites
+from raastof_geo.assignment.statement.shares import mark_places, own_depots, project_sites
 from raastof_geo.effect.books import COMMON, Books, keep_books
 from raastof_geo.errors import InputError
 from raastof_geo.figures.vocabulary import CO2E, COST, SOLD, TRANSPORT_WTW, Indicator, parts_of
@@ -262,7 +262,7 @@ class _Steps:
             if ("storage" if one.role == Role.DEPOT else "plants") not in self.on
             and (one.opens is not None or (one.role == Role.DEPOT and one.id not in own))
         }
-        return hang_on(problem, barred)
+        return mark_places(problem, barred)
 
 
 def _group_uses(problem: Problem) -> Iterator[tuple[str, Columns]]:
@@ -457,7 +457,7 @@ def close_absent(problem: Problem) -> Mask:
     gone |= {(one.kind, one.place) for one in problem.takers}
     gone -= {(one.kind, one.place) for one in list_givers(scenario)}
     gone -= {(one.kind, one.place) for one in list_takers(scenario)}
-    closed = hang_on(problem, gone)
+    closed = mark_places(problem, gone)
     if problem.sizes[ColumnKind.TRIPS]:
         trips = problem.others[ColumnKind.TRIPS]
         left = np.flatnonzero(~closed[problem.block(ColumnKind.MOVES)])

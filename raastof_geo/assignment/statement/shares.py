@@ -111,7 +111,7 @@ def touches(problem: Problem, places: set[tuple[Role, str]]) -> Mask:
     return np.asarray(gives[problem.moves.giver] | takes[problem.moves.taker])
 
 
-def hang_on(problem: Problem, places: set[tuple[Role, str]]) -> Mask:
+def mark_places(problem: Problem, places: set[tuple[Role, str]]) -> Mask:
     """Tell which columns are of some places: moves, tonnes worked up and stored, openings."""
     mask = np.zeros(problem.column_count, bool)
     mask[problem.block(ColumnKind.MOVES)] = touches(problem, places)
