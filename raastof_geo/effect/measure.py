@@ -484,9 +484,11 @@ def measure_effect(
     transfers = Transfers({}, {})
     if not briefly:
         transfers = saving.divide_savings(scenario, legs, books, baseline.books, rules=plan.rules)
+    names = [field.name for field in fields(Comparison)]
+    told = (Comparison(**{name: getattr(world, name) for name in names}) for world in worlds)
     return Effect(
         plan=measure_totals(books),
-        baselines=tuple(worlds),
+        baselines=tuple(told),
         target=target,
         books=books,
         baseline_books=baseline.books,
