@@ -37,7 +37,7 @@ OFFERS, NEEDS, PITS, RECEIVERS = 100, 100, 7, 8
 ROUND = """
 import json, os, resource, sys, time
 from raastof_geo import pipeline
-from raastof_geo.sensitivity import batches
+from raastof_geo.sensitivity import ensemble
 from raastof_geo.spread import working
 
 if __name__ == "__main__":
@@ -50,7 +50,7 @@ if __name__ == "__main__":
         spent.update(batches=time.perf_counter() - begun, cpu_here=time.process_time() - cpu)
         return found
 
-    run_batches, batches.run_batches = batches.run_batches, timed
+    run_batches, ensemble.run_batches = ensemble.run_batches, timed
     begun = time.perf_counter()
     with working(workers, ready="raastof_geo.pipeline") as team:
         pipeline.draw_ensemble(scenario, into=into, draws=draws, executor=team)

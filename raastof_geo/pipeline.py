@@ -13,12 +13,11 @@ import numpy as np
 from raastof_geo import errors
 from raastof_geo.assignment import RULES, Plan, Rule, assign
 from raastof_geo.assignment.adjusting.worth import Quote, measure_worth, quote_newcomer
-from raastof_geo.assignment.alternative import seek_alternatives
-from raastof_geo.assignment.front import Measures, trace_front
+from raastof_geo.assignment.front import Measures, seek_alternatives, trace_front
 from raastof_geo.assignment.statement.problem import LaidColumns
 from raastof_geo.effect import measure_effect
 from raastof_geo.effect.books import keep_books
-from raastof_geo.effect.junction import find_junctions, find_like, propose_candidates
+from raastof_geo.effect.burden import find_junctions, find_like, propose_candidates
 from raastof_geo.emissions.vehicle import MODELS, EnergyModel
 from raastof_geo.language import Language, Message, say, speaking
 from raastof_geo.legs.legs import Legs, price_again, price_legs, price_one_more
@@ -50,9 +49,9 @@ from raastof_geo.scenario.varied import (
     moves_amounts_only,
     write_sections,
 )
-from raastof_geo.sensitivity import batches, headline
+from raastof_geo.sensitivity import ensemble, headline
 from raastof_geo.sensitivity.ensemble import Ensemble, solve_today, sum_up
-from raastof_geo.sensitivity.lever import list_declared, list_levers
+from raastof_geo.sensitivity.headline import list_declared, list_levers
 from raastof_geo.spread import spread
 from raastof_geo.version import __version__
 
@@ -279,22 +278,22 @@ def draw_ensemble(
     scenario = read_for_roads(path, tell=tell, **how)
     folder = Path(into) / f"{scenario.id}_ensemble"
     check_place(folder)
-    factors = batches.list_factors(scenario)
-    levels = batches.draw_levels(factors, draws=draws, seed=seed)
+    factors = ensemble.list_factors(scenario)
+    levels = ensemble.draw_levels(factors, draws=draws, seed=seed)
     network, anchors = place_scenario(scenario, tell=tell)
     tell(say("Pricing the legs"))
     price = partial(price_again, price_legs(scenario, network, anchors))
     tell(say("Assigning tonnes to legs"))
     today = solve_today(scenario, price, factors, levels)
-    design = batches.plan_design(today, seed)
-    drawn = batches.run_batches(today, design, folder, resume=resume, executor=executor, tell=tell)
+    design = ensemble.plan_design(today, seed)
+    drawn = ensemble.run_batches(today, design, folder, resume=resume, executor=executor, tell=tell)
     tell(say("Asking what today's plan could do without"))
     found = sum_up(today, drawn, seed=seed, executor=executor)
     tell(say("Writing the results"))
     with exchanging(folder, version=__version__) as draft, speaking(*scenario.speech):
-        (draft / batches.DRAWN.name).write_bytes(batches.pack_draws(design, drawn))
+        (draft / ensemble.DRAWN.name).write_bytes(ensemble.pack_draws(design, drawn))
         write_ensemble(found, draft)
-    batches.clear_parts(folder)
+    ensemble.clear_parts(folder)
     return found, folder
 
 

@@ -27,12 +27,9 @@ from raastof_geo.assignment.solving.price_in import Start
 from raastof_geo.assignment.solving.stated import Stage
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.row import About, DeclaredRule, Family, Programme, RowName
-from raastof_geo.effect.baseline import Comparison, Totals
 from raastof_geo.effect.books import Books
-from raastof_geo.effect.cause import Cause
-from raastof_geo.effect.measure import Effect
-from raastof_geo.effect.money import Transfers
-from raastof_geo.effect.target import TargetAnswer
+from raastof_geo.effect.measure import Comparison, Effect, TargetAnswer, Totals
+from raastof_geo.effect.saving import Cause, Transfers
 from raastof_geo.emissions.vehicle import MODELS, EnergyModel
 from raastof_geo.errors import Finding, Place, RecordError, RoadDataError
 from raastof_geo.language import LANGUAGES, Message, plain, say_text

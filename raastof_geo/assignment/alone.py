@@ -56,9 +56,7 @@ class World:
         mask = shares.classify(problem, self.together) <= most
         mask[problem.block(ColumnKind.TRIPS)] = True  # of a party's own trucks, if there are any
         stocks = {(Role.DEPOT, depot.id) for depot in self._stocks}
-        mask[problem.block(ColumnKind.MOVES)] |= shares.touches(problem, stocks)
-        for _, depot in stocks:
-            mask[problem.find(ColumnKind.STORES, depot=depot)] = True
+        mask |= shares.mark_places(problem, stocks) & ~problem.whole
         pits = "giver_kind", "origin", Role.PIT, named.pits
         receivers = "taker_kind", "destination", Role.RECEIVER, named.receivers
         for kind, key, role, sites in (pits, receivers):
@@ -188,10 +186,7 @@ class Alone:
 
 
 def lay_world(
-    scenario: Scenario,
-    legs: Legs,
-    kind: BaselineKind | None = None,
-    known: LaidColumns | None = None,
+    scenario: Scenario, legs: Legs, kind: BaselineKind | None, known: LaidColumns
 ) -> World:
     """Lay a world without coordination out, the headline's without `kind`, as far as not known."""
     said, kind = scenario.said, kind or scenario.said.baseline.kind
@@ -205,8 +200,7 @@ def lay_world(
         capture=nothing if kind == "alone" else {} if kind == "legs" else said.capture,
     )
     lay = partial(build_problem, plain, legs, every_vehicle=plain.said.return_loads is not None)
-    problem = (LaidColumns() if known is None else known).lay(kind, plain, lay)
-    return World(kind, scenario.together, problem)
+    return World(kind, scenario.together, known.lay(kind, plain, lay))
 
 
 def solve_alone(
@@ -227,7 +221,7 @@ def solve_alone(
     be `known` from scenarios with other amounts. `SolverError`: the legs that the baseline names
     ask for more than is offered, needed or allowed.
     """
-    world = lay_world(scenario, legs, kind, known)
+    world = lay_world(scenario, legs, kind, LaidColumns() if known is None else known)
     today = scenario.said.baseline.today
     if world.kind == "today" and today is not None:
         return _solve_today(world, today)

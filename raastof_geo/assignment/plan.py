@@ -109,9 +109,8 @@ class Plan(Shown):
 
         Only with the columns that were `written` out, else with every one that the proof covers.
         `objective`: 0 is the first one, and one more than there are, the choice among ties; an
-        `IndexError` where there is none such, or time was up before it. Variables are called such
-        as `x123_grav_vej_crushed_concrete_2030`, in tonnes, or 0 and 1 for decisions; constraints
-        such as `r12_offers_kept_digging`.
+        `IndexError` where there is none such, or time was up before it. Variables, in tonnes, or 0
+        and 1 for decisions, and constraints are called as `Labels` says.
         """
         proof, programme = self.proof, self.proof.programme
         costs = [*self.problem.objectives(), break_ties(self.problem)]
@@ -131,15 +130,15 @@ class Plan(Shown):
         listed = self.openings[["role", "site", "opened"]].itertuples(index=False, name=None)
         return {(role, site) for role, site, opened in listed if not opened}
 
-    def search(self, costs: Sequence[Floats], **how: Any) -> Solution:
+    def search(self, *costs: Floats, **how: Any) -> Solution:
         """Make other costs least under its rules, from where its search ended; the rest: `solve`'s.
 
         Either-or decisions are looked for as for the plan.
         """
         said, proof = self.scenario.said.solving, self.proof
-        how = {"programme": proof.programme, "start": Start(proof.start.columns), **how}
-        decided, clock = Search(said.gap), said.time_limit_s
-        return solve(self.problem, costs=costs, decided=decided, clock=clock, **how)
+        usual = {"programme": proof.programme, "start": Start(proof.start.columns)}
+        usual |= {"decided": Search(said.gap), "clock": said.time_limit_s}
+        return solve(self.problem, costs=costs, **{**usual, **how})
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,12 +286,9 @@ def _prove(found: Solution) -> Certificate:
     certificate = certify(found.programme, found.costs[0], values, prices, written=written)
     if decision is None:
         return certificate
-    return replace(
-        certificate,
-        lower_bound=min(decision.lower_bound, certificate.objective),
-        linear_bound=decision.linear_bound,
-        written_columns=len(decision.columns),
-    )
+    bound, linear = min(decision.lower_bound, certificate.objective), decision.linear_bound
+    written = len(decision.columns)
+    return replace(certificate, lower_bound=bound, linear_bound=linear, written_columns=written)
 
 
 def _build_plan(
@@ -313,17 +309,15 @@ def _build_plan(
     (small, amount), used = found.used(), np.flatnonzero(values)
     openings, opened = problem.others["openings"], values[problem.block("openings")] > 0.5
     spent = {name: openings[name] * opened for name in ("kg_co2e", "dkk")}
+    told = {key: [getattr(row, key) for row in rows] for key in ("rule", "label", "sense", "limit")}
+    prices = pd.DataFrame(told).astype({"limit": np.float64})
     return Plan(
         **tabulate_used(small, amount),
         shortfalls=tabulate_kind(small, ColumnKind.SHORTFALLS, amount, "tonnes"),
         openings=openings.assign(opened=opened, **spent),
         fleet=tabulate_fleet(small, amount),
-        shadow_prices=pd.DataFrame(
-            {name: [getattr(row, name) for row in rows] for name in ("rule", "label", "sense")}
-        ).assign(
-            limit=np.array([row.limit for row in rows], dtype=np.float64),
-            used=programme.used(used, amount),
-            shadow_price=found.shadow_prices,
+        shadow_prices=prices.assign(
+            used=programme.used(used, amount), shadow_price=found.shadow_prices
         ),
         certificate=certificate,
         goal_certificate=None if goals is None else _prove(goals),
@@ -398,8 +392,7 @@ def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
         labels = ColumnKind.TRIPS.keys
         return pd.DataFrame(columns=[*labels, "trips", vocabulary.VEHICLE_KM, *figures])
     table = tabulate_kind(problem, ColumnKind.TRIPS, values, "trips", "length_km", *figures)
-    table = table.drop(columns="haulier")
-    return table.rename(columns={"length_km": vocabulary.VEHICLE_KM})
+    return table.drop(columns="haulier").rename(columns={"length_km": vocabulary.VEHICLE_KM})
 
 
 def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:

@@ -1,9 +1,13 @@
-"""Keep the books: every line that a plan or a baseline comes to, and whose share it is."""
+"""Keep the books: every line, whose it is, which figures stand behind it; and how needs are met.
+
+A *reference tonne* is a tonne of the material that a use is planned with, such as gravel in a base
+course: of a lighter material fewer tonnes fill the same layer, and count as as many.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import get_args
+from functools import cached_property, lru_cache
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -13,8 +17,12 @@ from raastof_geo.assignment.plan import measure_loads
 from raastof_geo.assignment.statement import shares
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.figures import vocabulary
-from raastof_geo.figures.vocabulary import Group, kept_in_books, sums_of_parts, told_in_books
+from raastof_geo.figures.vocabulary import LOADS_DRIVEN, REFERENCE_TONNES, TONNES, Group
+from raastof_geo.language import say_text
+from raastof_geo.scenario.catalogue import SORTS, Sort
+from raastof_geo.scenario.parties import list_givers
 from raastof_geo.scenario.said.entry import Role
+from raastof_geo.scenario.said.target import DEFINITIONS, ShareDefinition
 from raastof_geo.scenario.scenario import Scenario
 
 LINE_LABELS = (
@@ -73,11 +81,11 @@ class Books:
     def by_site(self) -> pd.DataFrame:
         """What falls to each site by the rules of sharing; sites with nothing are left out."""
         table = pd.DataFrame(index=pd.Index(self.sites, name="site"))
-        for part in kept_in_books():
+        for part in vocabulary.kept_in_books():
             line, site, weight = self.shares[part.divided]
             values = self.lines[part].to_numpy(np.float64)[line] * weight
             table[part] = np.bincount(site, values, minlength=len(table))
-        for name, parts in sums_of_parts().items():
+        for name, parts in vocabulary.sums_of_parts().items():
             table[name] = table[list(parts)].sum(axis=1)
         mine = table.index.isin(sorted(shares.project_sites(self.scenario)))
         return table[mine | table.ne(0).any(axis=1)]
@@ -86,7 +94,7 @@ class Books:
     def tonnes_by_project(self) -> dict[str, float]:
         """What comes to and leaves the sites of each project; between two, at both. [t]"""
         moved = self.lines[self.lines["kind"] == "moves"]
-        at_sites = pd.Series(self._at_ends(moved, vocabulary.TONNES), self.sites)
+        at_sites = pd.Series(self._at_ends(moved, TONNES), self.sites)
         projects = sorted(shares.project_sites(self.scenario))
         summed = at_sites[projects].groupby(self.scenario.project).sum()
         return {str(project): float(tonnes) for project, tonnes in summed.items()}
@@ -104,9 +112,8 @@ class Books:
     def _share_out(self, group: Group) -> tuple[Indices, Indices, Floats]:
         lines, projects = self.lines, shares.project_sites(self.scenario)
         number = pd.Series(range(len(self.sites)), self.sites)
-        origin, goal = (
-            lines[end].map(number).to_numpy(np.intp) for end in ("origin", "destination")
-        )
+        sites = (lines[end].map(number) for end in ("origin", "destination"))
+        origin, goal = (numbers.to_numpy(np.intp) for numbers in sites)
         trip = (lines["kind"] == "trips").to_numpy()
         ends = shares.share_ends(
             group,
@@ -115,17 +122,14 @@ class Books:
             received=(lines["taker_kind"] == Role.RECEIVER).to_numpy(),
             shared_legs=self.scenario.said.effect.shared_legs,
         )
-        every = np.arange(len(lines))
-        common = every[ends.giver + ends.taker == 0]
-        line = [every[ends.giver > 0], every[ends.taker > 0]]
-        site = [origin[line[0]], goal[line[1]]]
-        weight = [ends.giver[line[0]], ends.taker[line[1]]]
+        sent, got = np.flatnonzero(ends.giver > 0), np.flatnonzero(ends.taker > 0)
+        parts = [(sent, origin[sent], ends.giver[sent]), (got, goal[got], ends.taker[got])]
+        common = np.flatnonzero(ends.giver + ends.taker == 0)
         for key, chosen in (("trips", common[trip[common]]), ("rest", common[~trip[common]])):
-            at, of = self._common_shares[key]
-            line.append(np.repeat(chosen, len(at)))
-            site.append(np.tile(at, len(chosen)))
-            weight.append(np.tile(of, len(chosen)))
-        return np.concatenate(line), np.concatenate(site), np.concatenate(weight)
+            (at, of), times = self._common_shares[key], len(chosen)
+            parts.append((np.repeat(chosen, len(at)), np.tile(at, times), np.tile(of, times)))
+        line, site, weight = map(np.concatenate, zip(*parts, strict=True))
+        return line, site, weight
 
     @cached_property
     def _common_shares(self) -> dict[str, tuple[Indices, Floats]]:
@@ -133,14 +137,11 @@ class Books:
         moved = self.lines[self.lines["kind"] == "moves"]
         places = [Role.PLANT, Role.DEPOT]
         others = moved["giver_kind"].isin(places) | moved["taker_kind"].isin(places)
-        divided = {
-            "trips": self._at_ends(moved, vocabulary.LOADS_DRIVEN),
-            "rest": self._at_ends(moved[others], vocabulary.TONNES),
-        }
+        loads, some = self._at_ends(moved, LOADS_DRIVEN), self._at_ends(moved[others], TONNES)
         nobody = np.append(np.zeros(len(self.sites) - 1), 1.0)
         found = {}
-        for key, weights in divided.items():
-            known = (weights, self._at_ends(moved, vocabulary.TONNES), nobody)
+        for key, weights in (("trips", loads), ("rest", some)):
+            known = (weights, self._at_ends(moved, TONNES), nobody)
             best = next(one for one in known if one.sum() > 0)
             found[key] = np.flatnonzero(best), best[best > 0] / best.sum()
         return found
@@ -160,7 +161,7 @@ class Books:
 
 
 def _told() -> list[str]:
-    return [indicator.name for indicator in told_in_books()]
+    return [indicator.name for indicator in vocabulary.told_in_books()]
 
 
 def keep_books(problem: Problem, values: Floats) -> Books:
@@ -180,22 +181,21 @@ def keep_books(problem: Problem, values: Floats) -> Books:
     every: Columns = np.arange(problem.column_count)
     places = np.concatenate([every[problem.block(kind)] for kind in _LABELS])
     amount = values[places]
-    for indicator in kept_in_books():
+    for indicator in vocabulary.kept_in_books():
         if not indicator.counted:
             lines[indicator] = problem.measure(indicator)[places] * amount
     moves = (lines["kind"] == "moves").to_numpy()
-    lines[vocabulary.TONNES] = np.where(moves, amount, 0.0)
+    lines[TONNES] = np.where(moves, amount, 0.0)
     lines["amount"] = amount
     _count_trips(problem, lines, amount, places)
     _count_masses(problem, lines, moves)
     order = {period: number for number, period in enumerate(problem.scenario.periods)}
     lines["_kind"] = lines["kind"].map(list(_LABELS).index)
     lines["_period"] = lines["period"].map(order).fillna(-1)
-    for name, parts_of in sums_of_parts().items():
+    for name, parts_of in vocabulary.sums_of_parts().items():
         lines[name] = lines[list(parts_of)].sum(axis=1)
-    lines = lines.sort_values(
-        ["_kind", "giver", "taker", "material", "_period", "vehicle"], ignore_index=True
-    )
+    ranked = ["_kind", "giver", "taker", "material", "_period", "vehicle"]
+    lines = lines.sort_values(ranked, ignore_index=True)
     return Books(problem.scenario, lines[[*LINE_LABELS, "amount", *_told()]])
 
 
@@ -220,8 +220,7 @@ _LABELS: Mapping[str, Mapping[str, str]] = {
     "trips": {label: label for label in ("origin", "destination", "vehicle", "period")},
     "openings": {**_HERE, "what": "role"},
 }
-"""Kinds of columns in the order of the books, and where labels stand in their tables; moves have
-all of them."""
+"""Kinds of columns in the order of the books, and where tables have labels; moves have all."""
 
 
 def _count_trips(problem: Problem, lines: pd.DataFrame, amount: Floats, places: Columns) -> None:
@@ -232,24 +231,22 @@ def _count_trips(problem: Problem, lines: pd.DataFrame, amount: Floats, places: 
     if len(problem.moves):
         driven = problem.leg("work_h") > 0
         loads[move] = np.where(driven, measure_loads(amount[move] / problem.leg("load_t")), 0)
-    lines[vocabulary.LOADS_DRIVEN] = loads
+    lines[LOADS_DRIVEN] = loads
     energy = problem.measure(vocabulary.ENERGY)[places] * amount
-    unit = lines["vehicle"].map(
-        lambda name: catalogue.fuels[catalogue.vehicles[name].fuel].unit if name else COMMON
-    )
+    units = {name: catalogue.fuels[one.fuel].unit for name, one in catalogue.vehicles.items()}
+    unit = lines["vehicle"].map({**units, COMMON: COMMON})
     for indicator in (vocabulary.LITRES, vocabulary.KWH):
         lines[indicator] = np.where(unit == indicator.unit, energy, 0.0)
 
 
 def _count_masses(problem: Problem, lines: pd.DataFrame, moves: Mask) -> None:
     scenario = problem.scenario
-    tonnes, taker, giver = lines[vocabulary.TONNES], lines["taker_kind"], lines["giver_kind"]
+    tonnes, taker, giver = lines[TONNES], lines["taker_kind"], lines["giver_kind"]
     share = np.zeros(len(lines))
     share[moves] = problem.reference_share if len(problem.moves) else 0.0
-    secondary = lines["material"].map(
-        lambda name: bool(name) and scenario.catalogue.materials[name].origin == "secondary"
-    )
-    lines[vocabulary.REFERENCE_TONNES] = tonnes * share
+    materials = scenario.catalogue.materials.items()
+    secondary = lines["material"].isin([name for name, of in materials if of.origin == "secondary"])
+    lines[REFERENCE_TONNES] = tonnes * share
     lines[vocabulary.SECONDARY_REFERENCE] = tonnes * share * secondary.astype(np.float64)
     lines[vocabulary.SECONDARY] = tonnes.where((taker == Role.NEED) & (giver != Role.PIT), 0.0)
     lines[vocabulary.RECEIVED] = tonnes.where(taker == Role.RECEIVER, 0.0)
@@ -261,3 +258,228 @@ def _count_masses(problem: Problem, lines: pd.DataFrame, moves: Mask) -> None:
     mine = lines["origin"].isin(shares.project_sites(scenario))
     sold = (giver == Role.OFFER) & (taker != Role.RECEIVER) & mine
     lines[vocabulary.SOLD] = lines[vocabulary.PURCHASE].where(sold, 0.0)
+
+
+GOAL_SHARE = 0.20
+_REGION = "Region Sjælland, genanvendelse af råstoffer (regionsjaelland.dk)"
+GOAL_SOURCE = f"{_REGION}; gate21.dk, sammen om mindre råstofforbrug"
+"""Secondary raw materials and surplus soil over consumption. Verified: read on the pages named."""
+
+_RECYCLED_TODAY = 0.02
+"""Recycled building materials over consumption in Region Sjælland; soil is not in it (1.5-2.5 %).
+Source: gate21.dk, sammen om mindre råstofforbrug (2022-2023), read; what it counts is inferred
+from the regional supply model (regionh.dk, 2015 figures: land, sea, recycled, net import)."""
+
+GOAL: Mapping[str, Any] = {
+    **{"goal": round(100 * GOAL_SHARE), "year": "2032", "today": round(100 * _RECYCLED_TODAY)},
+    "reference_tonne": say_text("reference tonne", "meaning"),
+}
+"""What is told of the goal; shares in per cent."""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How the needs of a period, of a municipality or of all are met, in plan or baseline."""
+
+    period: str
+    """A period of the scenario; empty: all of them."""
+    municipality: str
+    """Where the needs are; empty: all of them."""
+    needed_t: float
+    """Needs met, with import and without export over the border. [reference t]"""
+    counted_t: Mapping[ShareDefinition, float]
+    """What counts of it, by definition. [reference t]"""
+    tonnes: Mapping[Sort, float]
+    """Tonnes put to use, by where they come from. [t]"""
+    virgin_today_t: float | None
+    """Virgin material that is used today in as many periods; none where that is not stated. [t]"""
+
+    def share(self, definition: ShareDefinition) -> float:
+        """Give what counts by a definition, over all needs."""
+        return self.counted_t[definition] / self.needed_t if self.needed_t else 0.0
+
+    @property
+    def recycled(self) -> float:
+        """Recycled building materials and residues over needs: as the 2 % of today, no soil."""
+        return self.share("without_soil")
+
+    @property
+    def with_soil(self) -> float:
+        """The same and clean surplus soil over needs: what the goal of 2032 is about."""
+        return self.share("with_clean_soil")
+
+    @property
+    def cut(self) -> float | None:
+        """Virgin material less than today, as a share of today's; none where that is not stated."""
+        if not self.virgin_today_t:
+            return None
+        return 1 - self.tonnes["virgin"] / self.virgin_today_t
+
+
+@lru_cache(maxsize=4)
+def follow_periods(books: Books) -> tuple[Shares, ...]:
+    """Give the shares of all periods together, then of each."""
+    met, periods = _list_met(books), books.scenario.periods
+    each = (_add_up(books.scenario, met[met["period"] == one], one) for one in periods)
+    return _add_up(books.scenario, met), *each
+
+
+@lru_cache(maxsize=4)
+def follow_municipalities(books: Books) -> tuple[Shares, ...]:
+    """Give the shares of each municipality with needs, of all periods together, by name."""
+    places = _list_met(books).groupby("municipality")
+    return tuple(_add_up(books.scenario, met, "", str(one)) for one, met in places if one != COMMON)
+
+
+def _list_met(books: Books) -> pd.DataFrame:
+    """List what needs get: by period and municipality what it meets, what counts, of what sort."""
+    scenario, lines = books.scenario, books.lines
+    lines = lines[lines["taker_kind"] == Role.NEED]
+    givers = list_givers(scenario)
+    sorts = {giver.id: dict(giver.sorts) for giver in givers}
+    given = [sorts[giver] for giver in lines["giver"]]
+    met = pd.DataFrame({"period": lines["period"], REFERENCE_TONNES: lines[REFERENCE_TONNES]})
+    met["municipality"] = lines["destination"].map(books.municipalities)
+    for name in DEFINITIONS:
+        counts = {one.id: shares.count_giver(scenario, one, name) for one in givers}
+        met[name] = lines[REFERENCE_TONNES] * [counts[giver] for giver in lines["giver"]]
+    for sort in SORTS:
+        met[sort] = lines[TONNES] * [parts.get(sort, 0.0) for parts in given]
+    return met
+
+
+def _add_up(
+    scenario: Scenario, met: pd.DataFrame, period: str = "", municipality: str = ""
+) -> Shares:
+    """Add up what needs get, and what crosses the border, which is no municipality's."""
+    sums = met[[REFERENCE_TONNES, *DEFINITIONS, *SORTS]].sum()
+    times = 1 if period else len(scenario.periods)
+    for one in () if municipality else shares.list_crossed(scenario):
+        sums[REFERENCE_TONNES] += times * one.reference_t
+        sums[one.sort] += times * one.tonnes
+        for name in DEFINITIONS:
+            sums[name] += times * one.counted[name]
+    today = None if municipality else scenario.said.targets.virgin_today
+    return Shares(
+        period,
+        municipality,
+        float(sums[REFERENCE_TONNES]),
+        {name: float(sums[name]) for name in DEFINITIONS},
+        {sort: float(sums[sort]) for sort in SORTS},
+        None if today is None else times * today.amount_per_period.value,
+    )
+
+
+@dataclass(frozen=True)
+class Unverified:
+    """A figure that nobody saw in its source or that has expired, and that the result hangs on."""
+
+    name: str
+    part: vocabulary.Indicator
+    """The part of the books that it is a factor of."""
+    plan: float
+    """What it stands behind in the plan. [unit of the part]"""
+    baseline: float
+    """The same in the baseline."""
+
+    @property
+    def influence(self) -> float:
+        """What the saving of this part changes by if the figure is 10 % higher."""
+        return 0.1 * (self.baseline - self.plan)
+
+
+@lru_cache(maxsize=4)
+def name_factors(books: Books) -> dict[str, pd.Series]:
+    """Name the catalogue's figure behind each line of each part, or "": to be read, not changed."""
+    scenario, lines = books.scenario, books.lines
+    known = vocabulary.explained().items()
+    found = {part.name: _name_figure(scenario, lines, one.of, one.field) for part, one in known}
+    for part, number in _WITHIN_A_SITE.items() if scenario.catalogue.internal_haul else ():
+        dumped = (lines["kind"] == "moves") & (lines["vehicle"] == "") & (lines[part] != 0)
+        found[part] = found[part].where(~dumped, f"internal_haul.{number}")
+    return found
+
+
+@lru_cache(maxsize=2)
+def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
+    """List the figures not seen, or expired, by part: first those that change the saving most."""
+    states = plan.scenario.states()
+    behind: dict[tuple[str, str], list[float]] = {}
+    for number, books in enumerate((plan, baseline)):
+        for part, names in name_factors(books).items():
+            for name, value in books.lines[part].groupby(names).sum().items():
+                if name and abs(value) > 0:
+                    behind.setdefault((str(name), part), [0.0, 0.0])[number] += float(value)
+    doubts = [
+        Unverified(name, vocabulary.find_indicator(part), *values)
+        for (name, part), values in behind.items()
+        if states.get(name, "seen") != "seen" and vocabulary.find_indicator(part).part_of
+    ]
+    less = {one.name: baseline.total(one) - plan.total(one) for one in vocabulary.sums_of_parts()}
+    saved = {name: max(1.0, abs(value)) for name, value in less.items()}
+
+    def rank(one: Unverified) -> tuple[float, str, str]:
+        return -abs(one.influence) / saved.get(_whole(one.part), 1.0), one.name, one.part
+
+    return sorted(doubts, key=rank)
+
+
+def _whole(part: vocabulary.Indicator) -> str:
+    """Give the sum that nothing else holds: of emissions or of money."""
+    above = part.part_of
+    return str(part) if above is None else _whole(vocabulary.find_indicator(above))
+
+
+def _name_figure(scenario: Scenario, lines: pd.DataFrame, of: str, field: str) -> pd.Series:
+    """Name the number of whatever a part is of, for each line; empty where there is none."""
+    catalogue, trucks = scenario.catalogue, scenario.catalogue.vehicles
+    of_truck = ("vehicles." + lines["vehicle"] + "." + field).where(lines["vehicle"] != "", "")
+    match of:
+        case "vehicle":
+            names = of_truck
+        case "toll":  # the truck's own where it has one, else the table that holds in the period
+            own = {one for one, truck in trucks.items() if truck.toll_dkk_per_km is not None}
+            years = {one: when.middle_year for one, when in scenario.periods.items()}
+            tables = {one: catalogue.toll_in(year) for one, year in years.items()}
+            of_state = "tolls." + lines["period"].map(tables).fillna("").astype(str)
+            names = of_state.where(~lines["vehicle"].isin(own), of_truck)
+            names = names.where(lines["vehicle"] != "", "")
+        case "fuel":
+            fuels = {one: f"fuels.{truck.fuel}.{field}" for one, truck in trucks.items()}
+            names = lines["vehicle"].map({**fuels, "": ""})
+        case "sea":
+            comes = ((pit, name) for pit in scenario.pits for name in pit.sea_km)
+            ships = {pit.giver(name): f"sea.{pit.ship}_{field}" for pit, name in comes}
+            names = lines["giver"].map(lambda giver: ships.get(giver, ""))
+        case "kind":
+            said = {one: site.receiver for one, site in scenario.sites.items()}
+            kinds = {one: place.kind for one, place in said.items() if place}
+            names = lines["destination"].map(lambda one: f"receiver_kinds.{kinds.get(one)}.{field}")
+            names = names.where(lines["taker_kind"] == Role.RECEIVER, "")
+        case "samples":
+            names = pd.Series(f"soil_samples.{field}", index=lines.index)
+        case "processing":
+            # At needs crushing before, lime and the like; handling in depots; recipes in plants.
+            names, taker = pd.Series("", index=lines.index, dtype=object), lines["taker_kind"]
+            uses = lines["taker"].map({need.id: need.use for need in scenario.needs}).fillna("")
+            fits = "fits." + lines["material"] + "." + uses + "." + field
+            names = names.where(taker != Role.NEED, fits)
+            prepared = "materials." + lines["material"] + f".preparation_{field}"
+            known = prepared.isin(catalogue.figures().keys()) & (lines["giver_kind"] == Role.OFFER)
+            names = names.where(~known | (taker == Role.RECEIVER), prepared)
+            stored = (lines["giver_kind"] == Role.DEPOT) | (taker == Role.DEPOT)
+            names = names.where(~stored, f"handling.{field}")
+            recipes = "recipes." + lines["what"] + "." + field
+            names = names.where(lines["kind"] != "processes", recipes)
+        case _:
+            end = {"pit": "giver_kind", "receiver": "taker_kind"}[of]
+            names = ("materials." + lines["material"] + "." + field).where(lines[end] == of, "")
+    return names
+
+
+_WITHIN_A_SITE = {
+    vocabulary.ROAD_WTW: "kg_co2e_wtw_per_t",
+    vocabulary.TRANSPORT_TTW: "kg_co2e_ttw_per_t",
+    vocabulary.HAUL: "haul_dkk_per_t",
+}
+"""What dumpers stand behind, and the number of the catalogue."""

@@ -6,15 +6,8 @@ from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    model_validator,
-)
+import pydantic
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from raastof_geo.errors import InputError
 from raastof_geo.evidence import Evidence, Trust
@@ -43,7 +36,7 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    @model_validator(mode="after")
+    @pydantic.model_validator(mode="after")
     def _hangs_together(self, info: ValidationInfo) -> Self:
         """Let every class that it is of `_check` what is said, those first that others rest on."""
         for kind in reversed(type(self).__mro__):
@@ -55,8 +48,7 @@ class Strict(BaseModel):
 End: TypeAlias = Literal["low", "high"]
 
 _FORMERLY = {"true": "seen", "yes": "seen", "false": "judgement", "no": "judgement"}
-"""What `verified` of older catalogues says: what nobody vouched for is judgement, whoever is cited
-for it."""
+"""What `verified` of older catalogues says: what nobody vouched for is judgement, cited or not."""
 
 
 class Sourced(Strict):
@@ -87,7 +79,7 @@ class Sourced(Strict):
     numbers: ClassVar[tuple[str, ...]]
     """The fields that hold what it is, in its unit."""
 
-    @model_validator(mode="before")
+    @pydantic.model_validator(mode="before")
     @classmethod
     def _read_verified(cls, given: Any) -> Any:
         """Read `verified` of older catalogues; beside `evidence` it is a key too many."""

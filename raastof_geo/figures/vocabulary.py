@@ -108,8 +108,7 @@ class Indicator(str):
     """How objectives and caps speak of it; none: it can be neither minimised nor capped."""
     shown: EffectLine | None = None
     grouped: int | None = None
-    """Where its column stands in the sheets of groups; none: after those that say so, where it is
-    shown."""
+    """Where its column stands in the sheets of groups; none: if shown, after those with one."""
     summary: Message | None = None
     """Its line among the key figures, for what `Totals` of the effect do not hold."""
     layer: Layer | None = None
@@ -159,9 +158,8 @@ def _read(said: Mapping[str, Any], above: str = "") -> dict[str, Any]:
     return found
 
 
-INDICATORS = tuple(
-    Indicator(name, **_read(said)) for name, said in read_data("indicators.toml").items()
-)
+_SAID = read_data("indicators.toml").items()
+INDICATORS = tuple(Indicator(name, **_read(said)) for name, said in _SAID)
 """Every figure, in the order of the books: work, emissions, money, masses, sums. All that follows
 looks here each time that it is asked, so that a test may put one more in."""
 

@@ -7,10 +7,8 @@ with: worlds without coordination, side by side.
 from collections.abc import Callable, Iterator
 
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES, call_material, list_names
-from raastof_geo.effect.baseline import Comparison, Totals, measure_shares
-from raastof_geo.effect.cause import Cause, Gain
-from raastof_geo.effect.measure import Effect
-from raastof_geo.effect.target import TargetAnswer
+from raastof_geo.effect.measure import Comparison, Effect, TargetAnswer, Totals, measure_shares
+from raastof_geo.effect.saving import Cause, Gain
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW
 from raastof_geo.language import Message, Readable, format_number, read_texts, round_off, say

@@ -15,10 +15,9 @@ import numpy as np
 from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.assignment.statement.layout import MEASURES
 from raastof_geo.assignment.statement.problem import ColumnKind
-from raastof_geo.effect.books import LINE_LABELS
-from raastof_geo.effect.cause import Gain
-from raastof_geo.effect.factor import list_doubts, name_factors
+from raastof_geo.effect.books import LINE_LABELS, list_doubts, name_factors
 from raastof_geo.effect.measure import Effect
+from raastof_geo.effect.saving import Gain
 from raastof_geo.evidence import STATES
 from raastof_geo.figures import vocabulary
 from raastof_geo.language import in_currency, translate

@@ -1,32 +1,37 @@
-"""Solve plan and baseline in many conceivable courses, and see which matches are right in each."""
+"""Draw what may be otherwise, solve each draw, and see which matches are right in them."""
 
+import hashlib
+import math
+import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from raastof_geo.arrays import Columns, Floats, dot
-from raastof_geo.assignment.alternative import MATCH
+from raastof_geo.assignment.front import MATCH
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.statement.problem import LaidColumns, Problem
-from raastof_geo.assignment.statement.row import Programme, build_programme, sum_of
+from raastof_geo.assignment.statement.row import sum_of
 from raastof_geo.errors import InputError, RaastofError
-from raastof_geo.language import say, speaking
+from raastof_geo.files import write_whole
+from raastof_geo.language import Message, Readable, say, say_text, speaking
+from raastof_geo.records.record import Record, pack_values, read_file, refusing_odd
 from raastof_geo.scenario.reading.read import read_varied
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.said.file import OpeningChoice
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.varied import Edits, edit_together, moves_amounts_only
 from raastof_geo.sensitivity import headline
-from raastof_geo.sensitivity.headline import HEADLINES, HeadlineName
-from raastof_geo.sensitivity.lever import Lever
-from raastof_geo.spread import spread
+from raastof_geo.sensitivity.headline import HEADLINES, HeadlineName, Lever, list_declared
+from raastof_geo.spread import gather, spread
+from raastof_geo.version import __version__
 
 Match: TypeAlias = tuple[str, str, str]
 """Who gives to whom which material: ids of two sites and of a material."""
@@ -45,8 +50,8 @@ _APART: tuple[HeadlineName, ...] = ("saved_transport_kg_co2e", "saved_kg_co2e")
 """Headlines of what coordination saves."""
 _LEAST_TOGETHER = 0.5
 """Commitments end where fewer of the draws with a plan use all of them."""
-_PATIENCE_S = 120.0
-"""How long either-or decisions are looked for, of each question. [s]"""
+_ASKING: dict[str, Any] = {"clock": 120.0, "start": None}
+"""How a plan's variants are solved: from nowhere, and so long decisions are looked for. [s]"""
 
 
 class Draw(NamedTuple):
@@ -204,33 +209,20 @@ def _reduce(plan: Plan) -> Floats:
 def _hold(plan: Plan, today: Today) -> tuple[float, float]:
     """Hold today's matches as far as can be, plan the rest anew, and give what that adds.
 
-    And the tonnes of today that cannot be delivered: the fewest, before the first objective is
-    made least.
+    And today's tonnes that cannot be delivered: the fewest, before the first objective is least.
     """
     own, today_t = plan.proof.programme, today.matches.items()
     rows = [sum_of("held", "", find_match(plan.problem, one), ">=", t) for one, t in today_t]
-    more = build_programme(rows, own.whole)
-    programme = replace(
-        own,
-        matrix=sparse.csc_array(sparse.vstack([own.matrix, more.matrix])),
-        sense=np.append(own.sense, more.sense),
-        limit=np.append(own.limit, more.limit),
-    )
+    programme = own.with_rows(*rows)
     slack = np.repeat([0.0, 1.0], [plan.column_count, len(rows)])
     cost = np.append(plan.proof.cost, np.zeros(len(rows)))
     programme = programme.with_slack(range(own.row_count, programme.row_count), ())
-    found = _ask(plan, programme, [slack, cost])
+    found = plan.search(slack, cost, programme=programme, **_ASKING)
     if not found.solved:
         raise InputError(say("the search for what holding today's matches costs was cut short"))
     least = plan.certificate.objective
     added = dot(cost, found.values) - least
     return added if added > FREE_SHARE * abs(least) else 0.0, dot(slack, found.values)
-
-
-def _ask(plan: Plan, programme: Programme, costs: Sequence[Floats], **how: Any) -> Solution:
-    """Solve a variant of a plan's programme; either-or decisions are looked for anew."""
-    how["decided"] = Search(plan.scenario.said.solving.gap) if programme.whole.any() else None
-    return solve(plan.problem, programme=programme, costs=costs, clock=_PATIENCE_S, **how)
 
 
 class Weight(NamedTuple):
@@ -251,13 +243,14 @@ def weigh_match(today: Today, match: Match) -> Weight:
     mask[columns] = True
     best = plan.certificate.objective
     if match in today.matches:
-        found = _ask(plan, proof.programme, [proof.cost], closed=mask)
+        found = plan.search(proof.cost, closed=mask, **_ASKING)
         more = max(0.0, found.value - best) if found.feasible else None
         return Weight(more, more is None or more > FREE_SHARE * abs(best), True)
     if proof.programme.whole.any():
         free = FREE_SHARE * float(np.abs(proof.cost).max(initial=0.0))
         return Weight(None, False, bool((_reduce(plan)[columns] <= free).any()))
-    found = _ask(plan, proof.programme, [proof.cost, -mask.astype(np.float64)], start=proof.start)
+    how = {**_ASKING, "start": proof.start}
+    found = plan.search(proof.cost, -mask.astype(np.float64), **how)
     return Weight(None, False, found.solved and float(found.values[columns].sum()) >= LEAST_T)
 
 
@@ -299,9 +292,8 @@ def rank_sets(today: Today, planned: Sequence[Draw], executor: Executor | None) 
     counted = Counter(one.opened for one in planned)
     if not planned or today.plan.openings.empty:
         return []
-    sets = [one for one, _ in sorted(counted.items(), key=lambda one: (-one[1], one[0]))][
-        :MOST_SETS
-    ]
+    ranked = sorted(counted.items(), key=lambda one: (-one[1], one[0]))
+    sets = [sites for sites, _ in ranked[:MOST_SETS]]
     asked = [one.number for one in planned if _is_regretted(today, one.number)]
     values = np.array([*spread(executor, solve_sets, (today, sets), asked)]).reshape(-1, len(sets))
     lost, least = np.isnan(values), np.fmin.reduce(values, axis=1, initial=np.inf)
@@ -310,8 +302,8 @@ def rank_sets(today: Today, planned: Sequence[Draw], executor: Executor | None) 
     regrets = dearer.max(axis=0, initial=0.0)
     means = values[~lost.any(axis=1)].sum(axis=0) / ((~lost.any(axis=1)).sum() or np.nan)
     told = zip(sets, lost.sum(axis=0).tolist(), means.tolist(), regrets.tolist(), strict=True)
-    ranked = [SetOpened(one, counted[one] / len(planned), *rest) for one, *rest in told]
-    return sorted(ranked, key=lambda one: (one.refused, one.mean, one.sites))
+    opened = [SetOpened(one, counted[one] / len(planned), *rest) for one, *rest in told]
+    return sorted(opened, key=lambda one: (one.refused, one.mean, one.sites))
 
 
 class Used(NamedTuple):
@@ -422,3 +414,135 @@ def order_commitments(used: Iterable[Used], planned: Sequence[Draw]) -> list[Com
         listed.append(Commitment(left.pop(best), together))
         uses = np.delete(uses, best, axis=0)
     return listed
+
+
+BATCH = 20
+"""Draws that are solved and kept together: enough that sending them costs nothing beside solving,
+and few enough that little is lost with whoever is killed. The same for any number of workers."""
+PARTS = "draws"
+"""Folder, in that of an ensemble, of the batches that are done, until all are."""
+DRAWN = Record("draws.json", "raastof_geo draws 1", most_bytes=2_000_000_000)
+"""A batch, and at last all draws of an ensemble."""
+
+
+Design: TypeAlias = Mapping[str, Any]
+"""What makes an ensemble this one and no other: equal designs have equal draws."""
+
+
+def plan_design(today: Today, seed: int) -> Design:
+    """Give the design of an ensemble: it hangs on all that its draws hang on."""
+    drawn = [(one.subject.name, one.subject.levels, str(one.assumption)) for one in today.factors]
+    of, count = today.scenario, len(today.levels)
+    said = __version__, of.digest, of.id, *of.speech, drawn, count, seed
+    digest = hashlib.sha256(repr(said).encode()).hexdigest()
+    return {"format": DRAWN.format, "design": digest, "seed": seed}
+
+
+def pack_draws(design: Design, draws: Sequence[Draw]) -> bytes:
+    """Write draws with the design that they are of."""
+    return pack_values({**design, "draws": [one.to_plain() for one in draws]})
+
+
+def _read_draws(design: Design, path: Path) -> list[Draw]:
+    values = read_file(path, most_bytes=DRAWN.most_bytes)
+    with refusing_odd(path):
+        if any(values[key] != value for key, value in design.items()):
+            raise InputError.saying_text("ensemble", "another design", file=path)
+        return [read_draw(one) for one in values["draws"]]
+
+
+def run_batches(
+    today: Today,
+    design: Design,
+    folder: Path,
+    *,
+    resume: bool,
+    executor: Executor | None,
+    tell: Callable[[Message], None],
+) -> list[Draw]:
+    """Solve all draws of a design, and keep each batch in a folder as soon as it is done.
+
+    To `resume` begins with the batches that are there, one by one or all draws in one file;
+    `InputError` where they are of another design. Else what is there is taken away first.
+    """
+    draws = range(len(today.levels))
+    batches = {folder / PARTS / f"{at // BATCH:06d}.json": draws[at : at + BATCH]
+               for at in draws[::BATCH]}  # fmt: skip
+    if not resume:
+        clear_parts(folder)
+    done = {path: _read_draws(design, path) for path in batches if resume and path.exists()}
+    if resume and not done and (whole := folder / DRAWN.name).exists():
+        return _read_draws(design, whole)
+    left, begun = [path for path in batches if path not in done], time.monotonic()
+    wanted = [batches[path] for path in left]
+    for count, (at, found) in enumerate(gather(executor, solve_batch, today, wanted), 1):
+        done[left[at]] = found
+        write_whole(left[at], pack_draws(design, found), known=lambda _: True)
+        minutes = math.ceil((time.monotonic() - begun) / count * (len(left) - count) / 60)
+        told = {"count": sum(map(len, done.values())), "draws": len(draws)}
+        tell(say("{count} of {draws} draws, {minutes} min left", **told, minutes=minutes))
+    return [draw for path in batches for draw in done[path]]
+
+
+def clear_parts(folder: Path) -> None:
+    """Take the batches of an ensemble away, and nothing that is not one."""
+    place = folder / PARTS
+    for path in sorted(place.glob("*.json")):
+        with suppress(RaastofError, OSError):
+            values = read_file(path, most_bytes=DRAWN.most_bytes)
+            if DRAWN.judge(values.get("format")) != "foreign":
+                path.unlink()
+    if place.is_dir() and not any(place.iterdir()):
+        place.rmdir()
+
+
+def list_factors(scenario: Scenario) -> list[Lever]:
+    """List what is drawn: every range that a scenario states; `InputError` where it states none."""
+    factors = list_declared(scenario)
+    if not factors:
+        raise InputError.saying_text("ensemble", "nothing drawn")
+    return factors
+
+
+def draw_levels(factors: Sequence[Lever], *, draws: int, seed: int) -> Floats:
+    """Draw a level of each factor: a Latin hypercube, in which a group is one factor.
+
+    Each of as many equally likely parts of a range holds one draw. The same for the same factors,
+    number of draws and seed, whatever else a scenario says. [draws x factors]
+    """
+    groups = [_group(factor) or at for at, factor in enumerate(factors)]
+    names = [*dict.fromkeys(groups)]
+    from scipy.stats import qmc  # it takes as long to import as all else of SciPy
+
+    cube = qmc.LatinHypercube(len(names), rng=np.random.default_rng(seed)).random(draws)
+    drawn = [(factor, names.index(one)) for factor, one in zip(factors, groups, strict=True)]
+    return np.column_stack([_spread(factor, cube[:, at]) for factor, at in drawn])
+
+
+def tell_draw(factor: Lever) -> Readable:
+    """Say how a factor is drawn, and with which others."""
+    way = say_text("ensemble", factor.assumption.distribution if factor.assumption else _USUAL)
+    group = _group(factor)
+    return say_text("ensemble", "in a group", way=way, group=group) if group else way
+
+
+_USUAL = "triangular"
+
+
+def _group(factor: Lever) -> str:
+    return factor.assumption.group if factor.assumption else ""
+
+
+def _spread(factor: Lever, uniform: Floats) -> Floats:
+    """Turn numbers between 0 and 1 into levels that are as likely as the factor says."""
+    said, subject = factor.assumption, factor.subject
+    if said is not None and said.distribution == "discrete":
+        heaped = np.cumsum(said.weights or np.ones(len(said.values)))
+        return np.array(said.values)[np.searchsorted(heaped / heaped[-1], uniform, side="right")]
+    value = subject.levels[0] if subject.value is None else subject.value
+    low, high = min(value, *subject.levels), max(value, *subject.levels)
+    if said is not None and said.distribution == "uniform":
+        return low + uniform * (high - low)
+    rising = low + np.sqrt(uniform * (high - low) * (value - low))
+    falling = high - np.sqrt((1 - uniform) * (high - low) * (high - value))
+    return np.where(uniform < (value - low) / (high - low), rising, falling)

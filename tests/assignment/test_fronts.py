@@ -17,8 +17,13 @@ from worlds import make_legs, make_scenario, scenario_of
 
 from raastof_geo import load_result, read_scenario, solve_scenario
 from raastof_geo.assignment import assign
-from raastof_geo.assignment.alternative import MATCH, measure_distance, seek_alternatives
-from raastof_geo.assignment.front import read_measures, trace_front
+from raastof_geo.assignment.front import (
+    MATCH,
+    measure_distance,
+    read_measures,
+    seek_alternatives,
+    trace_front,
+)
 from raastof_geo.cli.app import run_command
 from raastof_geo.errors import InputError, NoPlanError
 from raastof_geo.figures.vocabulary import CO2E, COST, TRANSPORT_WTW

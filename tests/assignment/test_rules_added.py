@@ -139,7 +139,7 @@ def test_the_repair_names_the_number_that_relaxes_the_added_rule(monkeypatch):
     legs = price(scenario)
     [change] = [one for one in repair(scenario, legs, ADDED) if one.row is not None]
     assert change.row == (GATES_KEPT, About("road", "2027", site="road"))
-    assert change.number == "gates.road.loads_per_period"
+    assert change.row.family.number(change.row.about) == "gates.road.loads_per_period"
     monkeypatch.setitem(LOADS, "road", change.limit - 1)
     refuse(scenario, legs)
     monkeypatch.setitem(LOADS, "road", change.limit)
@@ -272,7 +272,7 @@ def test_raising_the_number_in_the_scenario_is_the_repair():
     refuse(scenario, legs, RULES)
     change = next(one for one in repair(scenario, legs, RULES) if one.row is not None)
     assert change.row.family in pits_permitted.families
-    assert change.number == "sites.pit.pit.capacity_per_period"
+    assert change.row.family.number(change.row.about) == "sites.pit.pit.capacity_per_period"
     site = scenario.sites["pit"]
     pit = site.pit.model_copy(update={"capacity_per_period": Quantity(change.limit, "t")})
     sites = {**scenario.sites, "pit": site.model_copy(update={"pit": pit})}

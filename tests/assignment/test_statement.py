@@ -24,7 +24,7 @@ from raastof_geo.assignment.solving.solve import Search, solve
 from raastof_geo.assignment.solving.stated import Labels, break_ties
 from raastof_geo.assignment.statement.row import DeclaredRule, build_programme
 from raastof_geo.effect import answer_target, measure_effect
-from raastof_geo.effect.money import divide_savings
+from raastof_geo.effect.saving import divide_savings
 from raastof_geo.legs.legs import Legs
 
 TWO_TRUCKS = PIT_AND_PROJECT.replace(

@@ -17,7 +17,7 @@ from worlds import PIT_AND_PROJECT, make_legs, make_scenario
 from raastof_geo.assignment import RULES, Row, assign, compare_sites, explain_why_not
 from raastof_geo.assignment.rules.choices import bound_everything
 from raastof_geo.assignment.statement.layout import build_problem
-from raastof_geo.assignment.statement.row import Programme, build_programme
+from raastof_geo.assignment.statement.row import Programme, build_programme, sum_of
 from raastof_geo.assignment.telling import case
 from raastof_geo.assignment.telling.case import Case, Laid, find_largest_share
 from raastof_geo.assignment.telling.conflict import explain_conflict, find_binding, try_repairs
@@ -504,7 +504,7 @@ def test_why_not_is_true(world):
             columns = plan.problem.find(giver=reason.giver, taker=reason.taker)
             answers = {}
             for tonnes in (1.0, 0.01):
-                forced = programme.with_row(columns, np.ones(len(columns)), 1, tonnes)
+                forced = programme.with_rows(sum_of("sent", "", columns, ">=", tonnes))
                 answers[tonnes] = solve_again(forced, cost, forced.limit)
             if reason.kind == "impossible":
                 assert answers[0.01] is None, str(reason.message)

@@ -9,7 +9,7 @@ from strategies import World, whole_worlds
 
 from raastof_geo.assignment import Plan, assign
 from raastof_geo.effect import Effect, measure_effect
-from raastof_geo.effect.money import shapley_values, tabulate_payments
+from raastof_geo.effect.saving import shapley_values, tabulate_payments
 from raastof_geo.errors import NoPlanError
 from raastof_geo.figures.vocabulary import COST, parts_of, sums_of_parts, told_in_books
 

@@ -16,9 +16,10 @@ from strategies import World, whole_worlds
 
 from raastof_geo.assignment import assign
 from raastof_geo.assignment.alone import lay_world
+from raastof_geo.assignment.statement.problem import LaidColumns
 from raastof_geo.effect import Effect, measure_effect, solve_baseline
 from raastof_geo.effect.books import COMMON, Books, keep_books
-from raastof_geo.effect.money import tabulate_payments
+from raastof_geo.effect.saving import tabulate_payments
 from raastof_geo.errors import NoPlanError
 from raastof_geo.figures.vocabulary import CO2E, COST, HANDLING, SOLD, TONNE_KM, parts_of
 from raastof_geo.outputs.documents.effects import list_payees
@@ -130,7 +131,7 @@ def test_what_projects_move_in_the_audited_region_counts_no_recycler():
     result = solve_scenario(read_scenario(FROZEN / "region_sjaelland.yaml"))
     plan = sum(result.effect.books.tonnes_by_project.values())
     assert plan == pytest.approx(41_133_734, abs=1)
-    world = lay_world(result.scenario, result.legs, "alone")
+    world = lay_world(result.scenario, result.legs, "alone", LaidColumns())
     audited = world.solve([world.problem.measure(measure) for measure in DECIDED_BY])
     before = sum(keep_books(*audited.used()).tonnes_by_project.values())
     assert before == pytest.approx(41_539_481, abs=1)

@@ -12,7 +12,7 @@ from worlds import make_legs, make_scenario, random_kilometres
 
 from raastof_geo.assignment import assign
 from raastof_geo.effect import Effect, measure_effect
-from raastof_geo.effect.cause import CAUSES, Gain
+from raastof_geo.effect.saving import CAUSES, Gain
 from raastof_geo.errors import NoPlanError
 from raastof_geo.outputs.opening import doubt_allocation, say_price
 from raastof_geo.pipeline import solve_scenario

@@ -22,8 +22,7 @@ from raastof_geo import (
 )
 from raastof_geo.assignment import assign
 from raastof_geo.effect import answer_target, measure_effect
-from raastof_geo.effect.books import keep_books
-from raastof_geo.effect.progress import follow_municipalities, follow_periods
+from raastof_geo.effect.books import follow_municipalities, follow_periods, keep_books
 from raastof_geo.errors import NoPlanError
 from raastof_geo.language import format_number, speaking
 from raastof_geo.outputs.opening import conclude, say_worse

@@ -9,7 +9,7 @@ import independent
 import pytest
 from places import ROOT, SCENARIOS
 
-from raastof_geo.effect.progress import follow_periods
+from raastof_geo.effect.books import follow_periods
 from raastof_geo.pipeline import solve_scenario
 from raastof_geo.scenario import read_scenario
 

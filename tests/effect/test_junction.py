@@ -8,7 +8,7 @@ from places import ROOT
 
 from raastof_geo import read_scenario, solve_scenario
 from raastof_geo.cli.app import run_command
-from raastof_geo.effect.junction import find_junctions, find_like, propose_candidates
+from raastof_geo.effect.burden import find_junctions, find_like, propose_candidates
 from raastof_geo.errors import InputError
 from raastof_geo.language import speaking
 from raastof_geo.outputs.documents.comparison import VARIANTS

@@ -5,7 +5,7 @@ from worlds import make_legs, make_scenario, refusal
 
 from raastof_geo.assignment import assign
 from raastof_geo.effect import measure_effect
-from raastof_geo.effect.money import tabulate_payments
+from raastof_geo.effect.saving import tabulate_payments
 from raastof_geo.errors import NoPlanError
 from raastof_geo.scenario.parties import list_givers, list_takers
 

@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 from worlds import make_scenario
 
-from raastof_geo.effect.target import TargetAnswer
+from raastof_geo.effect.measure import TargetAnswer
 from raastof_geo.language import round_off
 from raastof_geo.outputs.opening import open_answer, say_span, write_short
 from raastof_geo.pipeline import read_for_roads, solve_scenario

@@ -15,8 +15,13 @@ from raastof_geo.pipeline import solve_scenario
 from raastof_geo.scenario import read_scenario
 from raastof_geo.scenario.reading.read import read_varied
 from raastof_geo.scenario.varied import edit_for
-from raastof_geo.sensitivity.headline import HEADLINES, assess, read_headlines, solve_headlines
-from raastof_geo.sensitivity.lever import list_declared
+from raastof_geo.sensitivity.headline import (
+    HEADLINES,
+    assess,
+    list_declared,
+    read_headlines,
+    solve_headlines,
+)
 
 KM = random_kilometres(5)
 

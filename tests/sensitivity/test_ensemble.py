@@ -32,9 +32,16 @@ from raastof_geo.outputs.documents.assumptions import (
 from raastof_geo.pipeline import draw_ensemble
 from raastof_geo.scenario.reading.read import read_varied
 from raastof_geo.scenario.varied import edit_for, edit_together
-from raastof_geo.sensitivity import batches, ensemble
-from raastof_geo.sensitivity.batches import draw_levels, list_factors
-from raastof_geo.sensitivity.ensemble import LEAST_T, read_draw, solve_batch, solve_today, sum_up
+from raastof_geo.sensitivity import ensemble
+from raastof_geo.sensitivity.ensemble import (
+    LEAST_T,
+    draw_levels,
+    list_factors,
+    read_draw,
+    solve_batch,
+    solve_today,
+    sum_up,
+)
 from raastof_geo.sensitivity.headline import HEADLINES, read_headlines
 from raastof_geo.spread import gather, reaching, working
 
@@ -423,7 +430,7 @@ def test_the_files_are_the_same_whoever_works(file, whole, tmp_path):
 
 def test_a_finished_ensemble_is_not_solved_again(file, whole, tmp_path, monkeypatch):
     run(file, tmp_path)
-    monkeypatch.setattr(batches, "solve_batch", None)
+    monkeypatch.setattr(ensemble, "solve_batch", None)
     assert run(file, tmp_path, resume=True) == whole
 
 
@@ -437,7 +444,7 @@ def test_what_was_left_is_gone_on_with(file, whole, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return solve_batch(today, numbers)
 
-    monkeypatch.setattr(batches, "solve_batch", fail_later)
+    monkeypatch.setattr(ensemble, "solve_batch", fail_later)
     with pytest.raises(KeyboardInterrupt):
         run(file, tmp_path)
     parts = tmp_path / "four_ensemble" / "draws"
@@ -446,7 +453,7 @@ def test_what_was_left_is_gone_on_with(file, whole, tmp_path, monkeypatch):
     with pytest.raises(InputError, match="--resume"):
         run(file, tmp_path, resume=True, seed=2)
     monkeypatch.setattr(
-        batches, "solve_batch", lambda today, two: begun.append(two[0]) or solve_batch(today, two)
+        ensemble, "solve_batch", lambda today, two: begun.append(two[0]) or solve_batch(today, two)
     )
     assert run(file, tmp_path, resume=True) == whole
     assert begun == [0, 20, 40, 40, 60]

@@ -10,8 +10,7 @@ from raastof_geo import load_result
 from raastof_geo.language import speaking
 from raastof_geo.outputs.documents.assumptions import build_tornado
 from raastof_geo.outputs.documents.document import render_page
-from raastof_geo.sensitivity.headline import assess, solve_headlines
-from raastof_geo.sensitivity.lever import list_declared, list_levers
+from raastof_geo.sensitivity.headline import assess, list_declared, list_levers, solve_headlines
 
 KM = random_kilometres(5)
 

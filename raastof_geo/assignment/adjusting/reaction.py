@@ -196,10 +196,8 @@ def _hang(
     """See what every column hangs on: whose window it lies in, and which conditions it needs."""
     entries = tuple(list_entries(scenario))
     number = {one: at for at, one in enumerate(entries)}
-    known = {
-        one.id: number[Entry(one.site, one.role, one.number - 1)]
-        for one in (*problem.scenario.offers, *problem.scenario.needs)
-    }
+    dues = (*problem.scenario.offers, *problem.scenario.needs)
+    known = {one.id: number[Entry(one.site, one.role, one.number - 1)] for one in dues}
     gives = np.array([known.get(one.id, -1) for one in problem.givers], np.int64)
     takes = np.array([known.get(one.id, -1) for one in problem.takers], np.int64)
     sets: dict[tuple[str, ...], int] = {(): 0}
@@ -328,11 +326,8 @@ class _Asked:
         matrix = self.programme.matrix[:, places].tocsr()
         others = np.setdiff1d(np.flatnonzero(~loose), at)
         off = abs(matrix[at] - own.matrix.tocsr())[~loose[at]]
-        return bool(
-            off.data.max(initial=0.0) < _SAME
-            and np.allclose(self.programme.limit[at][fixed], own.limit[fixed], rtol=_SAME)
-            and matrix[others].nnz == 0
-        )
+        same = np.allclose(self.programme.limit[at][fixed], own.limit[fixed], rtol=_SAME)
+        return bool(same and off.data.max(initial=0.0) < _SAME and matrix[others].nnz == 0)
 
     def ask(
         self, base: _Base, shifts: Mapping[int, int], values: Floats, rules: Collection[Rule] = ()
@@ -426,8 +421,7 @@ class _Asked:
     def _see(self, base: _Base, found: Reaction, kept: list[int], values: Floats) -> list[int]:
         """See that entries add up at such amounts, and drop those that do not.
 
-        Limits that bend one way only, and are in proportion at both ends and between, are so
-        everywhere.
+        Limits that bend one way only, in proportion at both ends and between, are so everywhere.
         """
         draw = np.random.default_rng(len(kept))
         for _ in range(3):
@@ -464,11 +458,8 @@ class _Asked:
         first, then, _ = laid
         if any(one.keys() != first.keys() for one in laid):
             return None
-        moved = [
-            key
-            for key, row in first.items()
-            if row.limit != then[key].limit or not _alike(row, then[key])
-        ]
+        pairs = ((key, row, then[key]) for key, row in first.items())
+        moved = [key for key, *two in pairs if two[0].limit != two[1].limit or not _alike(*two)]
         if len(moved) != 1:
             return None
         told = np.zeros((3, 1 + self.programme.column_count))  # the last of each is the limit
@@ -506,9 +497,8 @@ def _key(row: Row) -> _Key:
 
 def _alike(row: Row, other: Row) -> bool:
     """Tell whether two rows have the same coefficients."""
-    return np.array_equal(row.columns, other.columns) and np.array_equal(
-        row.coefficients, other.coefficients
-    )
+    told = ((one.columns, one.coefficients) for one in (row, other))
+    return all(np.array_equal(*pair) for pair in zip(*told, strict=True))
 
 
 def _close(one: Floats, other: Floats) -> Mask:

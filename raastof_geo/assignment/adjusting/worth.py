@@ -4,28 +4,30 @@ Each amount is solved again; but where the corner at which the plan stands is se
 one, its prices are what that would give. Farther they hold to one side only, or not at all.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
+from scipy.sparse.linalg import splu
 
-from raastof_geo.arrays import Floats, Integers
+from raastof_geo.arrays import Columns, Floats, Integers, Mask
 from raastof_geo.assignment.adjusting.reaction import Entry, lay_open, react
 from raastof_geo.assignment.plan import Plan, assign
 from raastof_geo.assignment.rules import lay_columns, lay_rows
 from raastof_geo.assignment.rules.limits import GOALS_HELD, TRIPS_BALANCED
-from raastof_geo.assignment.solving.corner import Corner, find_corner, list_deciding
-from raastof_geo.assignment.solving.price_in import Clock, How
-from raastof_geo.assignment.statement.problem import ColumnKind
-from raastof_geo.assignment.statement.row import SENSES, build_programme
+from raastof_geo.assignment.solving.price_in import FREE, Clock, How, Start, solve_in_order
+from raastof_geo.assignment.solving.stated import BASIC, break_ties
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
+from raastof_geo.assignment.statement.row import SENSES, Programme, build_programme
 from raastof_geo.assignment.statement.shares import find_due
 from raastof_geo.assignment.telling import names
 from raastof_geo.assignment.telling.case import Laid
 from raastof_geo.assignment.telling.why_not import Reason, ReasonKind, compare_sites
-from raastof_geo.errors import RaastofError
+from raastof_geo.errors import NoPlanError, RaastofError
 from raastof_geo.figures.vocabulary import CO2E, COST, SHORT_OF_GOAL
 from raastof_geo.language import Message, read_texts, say, speaking
 from raastof_geo.legs.legs import Legs
@@ -36,6 +38,96 @@ from raastof_geo.scenario.scenario import Need, Offer, Scenario
 from raastof_geo.scenario.varied import Edits, list_every_amount
 from raastof_geo.spread import spread
 from raastof_geo.units import Quantity
+
+_STILL = 1e-9
+"""What moves by less than this for a unit of a change stays where it is."""
+
+
+@dataclass(frozen=True, eq=False)
+class Corner:
+    """A basis that is best by several objectives, one after the other."""
+
+    programme: Programme
+    start: Start
+    """To begin a like search from."""
+    used: Floats
+    """The value of every column."""
+    columns: Columns
+    """Those of the basis; the slacks of `rows` are its rest."""
+    rows: Columns
+    sign: Floats
+    """-1 where what stands in the basis is below zero, else 1. [basis]"""
+    stiff: Mask
+    """What of the basis has to stay as it is. [basis]"""
+    factor: Any
+    """The basis, taken apart by SciPy."""
+    best: bool = False
+    """Whether it is seen to be best over all columns; else its prices are some of several."""
+
+    def price(self, cost: Floats) -> Floats:
+        """Give what one unit more on each row adds to a measure, while the basis stays. [rows]"""
+        at_stake = np.concatenate([cost[self.columns], np.zeros(len(self.rows))])
+        return np.asarray(self.factor.solve(at_stake, "T"))
+
+    def reach(self, change: Floats) -> float:
+        """Give how many times limits may change so [rows] before another corner is better."""
+        if not self.best:
+            return 0.0
+        room = np.maximum(self.factor.solve(self.programme.limit) * self.sign, 0.0)
+        moved = self.factor.solve(change) * self.sign
+        if (self.stiff & (np.abs(moved) > _STILL)).any():
+            return 0.0
+        falls = moved < -_STILL
+        return float((room[falls] / -moved[falls]).min(initial=np.inf))
+
+
+def list_deciding(problem: Problem) -> list[Floats]:
+    """List the costs that decide what a plan emits and costs, one after the other. [columns]
+
+    What goals lack, the objectives up to the last that decides either or that may be worsened, and
+    if these leave either open, what decides among equally good plans.
+    """
+    costs, open_ = list[Floats](), {CO2E.name, COST.name}
+    if problem.sizes[ColumnKind.SHORTFALLS]:
+        costs.append(problem.measure(SHORT_OF_GOAL))
+    for step, cost in zip(problem.scenario.said.objectives, problem.objectives(), strict=True):
+        costs.append(cost)
+        open_ -= set(step.minimise) if len(step.minimise) == 1 else set()
+        if not open_ or step.tolerance:
+            return costs
+    return [*costs, break_ties(problem)]
+
+
+def find_corner(programme: Programme, costs: Sequence[Floats], how: How) -> Corner:
+    """Find the corner at which costs are least, one after the other, or a `NoPlanError`."""
+    steps = solve_in_order(programme, costs, how)
+    found = steps[-1].optimum
+    if len(steps) < len(costs) or not found.solved or found.basis is None:
+        raise NoPlanError(say("no plan meets the rules"))
+    columns = found.columns[found.basis.columns == BASIC]
+    rows = np.flatnonzero(found.basis.rows == BASIC)
+    entries = np.ones(len(rows)), (rows, np.arange(len(rows)))
+    slack = sparse.csc_array(entries, shape=(programme.row_count, len(rows)))
+    basis = sparse.hstack([programme.matrix[:, columns], slack], format="csc")
+    closed = np.zeros(programme.column_count, bool) if how.closed is None else how.closed
+    sense, start = programme.sense[rows], Start(found.columns, found.basis)
+    sign = np.concatenate([np.ones(len(columns)), np.where(sense > 0, -1.0, 1.0)])
+    stiff, used = np.concatenate([closed[columns], sense == 0]), found.spread(len(closed))
+    corner = Corner(programme, start, used, columns, rows, sign, stiff, splu(basis))
+    return replace(corner, best=_is_best(corner, costs, ~closed))
+
+
+def _is_best(corner: Corner, costs: Sequence[Floats], alike: Mask) -> bool:
+    """Tell whether the first cost that a column, or room on a row, would change rises by it."""
+    programme, slack = corner.programme, corner.programme.sense != 0
+    for cost in costs:
+        price, least = corner.price(cost), FREE * max(1e-3, float(np.abs(cost).max(initial=0.0)))
+        reduced, worth = programme.reduced_costs(cost, price), price * programme.sense
+        if (reduced[alike] < -least).any() or (worth[slack] < -least).any():
+            return False
+        alike, slack = alike & (reduced <= least), slack & (worth <= least)
+    return True
+
 
 _SHIFTS = (-2, -1, 1, 2)
 """Periods by which a window is moved."""
@@ -280,7 +372,13 @@ def quote_newcomer(plan: Plan, scenario: Scenario, site: str, legs: Legs) -> Quo
     """
     due = next(one for one in scenario.entries.values() if one.site == site)
     (laid, place), corner = _lay(plan, scenario, legs), _find_corner(plan)
-    reasons = compare_sites(_see(plan, laid, place, corner), site)
+    # The plan with the newcomer in it, who moves nothing, for reasons to be told.
+    prices = np.where(place >= 0, corner.price(plan.problem.objectives()[0])[place], 0.0)
+    own: dict[str, Any] = {"shadow_prices": prices, "prices_given_decisions": prices}
+    own |= {"cost": laid.problem.objectives()[0], "values": np.zeros(laid.problem.column_count)}
+    named = tuple(one.name for one in laid.rows)
+    proof = replace(plan.proof, programme=laid.programme, rows=named, **own)
+    reasons = compare_sites(replace(plan, problem=laid.problem, proof=proof), site)
     moves, figures, change, room = _price(plan, laid, place, corner, due)
     partners = dict[str, Partner]()
     ranks = np.round([*figures.values()], 9)
@@ -329,22 +427,6 @@ def _find_corner(plan: Plan) -> Corner:
     decided = np.where(known.whole, np.round(plan.proof.values), 0.0)
     how = How(Clock(), closed=known.whole)
     return find_corner(known.fix(decided), list_deciding(plan.problem), how)
-
-
-def _see(plan: Plan, laid: Laid, place: Integers, corner: Corner) -> Plan:
-    """Give the plan with the newcomer in it, who moves nothing, for reasons to be told."""
-    first = corner.price(plan.problem.objectives()[0])
-    prices = np.where(place >= 0, first[place], 0.0)
-    proof = replace(
-        plan.proof,
-        programme=laid.programme,
-        rows=tuple(one.name for one in laid.rows),
-        cost=laid.problem.objectives()[0],
-        values=np.zeros(laid.problem.column_count),
-        shadow_prices=prices,
-        prices_given_decisions=prices,
-    )
-    return replace(plan, problem=laid.problem, proof=proof)
 
 
 def _price(

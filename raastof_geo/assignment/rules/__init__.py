@@ -64,8 +64,7 @@ def lay_columns(scenario: Scenario, legs: Legs, rules: Sequence[Rule]) -> Proble
 def lay_rows(problem: Problem, rules: Sequence[Rule]) -> list[Row]:
     """Let every rule lay its rows, which are numbered in the order of the rules.
 
-    Rules that are not ours speak first, because the bounds of either-or decisions have to leave
-    room for what they ask for.
+    Rules that are not ours speak first: bounds of either-or decisions leave room for what they ask.
     """
     if own := {rule: list(rule(problem)) for rule in rules if rule not in RULES}:
         asked = sum(_asked_t(row) for rows in own.values() for row in rows)

@@ -12,10 +12,9 @@ from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import About, Row, declare, find_families, sum_of
 from raastof_geo.figures.vocabulary import DRIVE_H, VEHICLE_KM
 
-SHARE_REACHED, GOAL_APPROACHED, GOALS_HELD, PASSAGES_LIMITED, TRIPS_BALANCED = find_families(
-    *("secondary_share_reached", "goal_approached", "goals_held"),
-    *("passages_limited", "trips_balanced"),
-)
+SHARE_REACHED, GOAL_APPROACHED = find_families("secondary_share_reached", "goal_approached")
+GOALS_HELD, PASSAGES_LIMITED = find_families("goals_held", "passages_limited")
+(TRIPS_BALANCED,) = find_families("trips_balanced")
 
 
 @declare(SHARE_REACHED, GOAL_APPROACHED, blind_to_trucks=True)
@@ -50,8 +49,7 @@ def secondary_share_reached(problem: Problem) -> Iterator[Row]:
 def goals_held(problem: Problem) -> Iterator[Row]:
     r"""Goals are missed by no more than they have to be: :math:`\sum_k v_k \le v^*`.
 
-    Until the least :math:`v^*` is known the row holds of itself: nothing is missed by more than is
-    asked for.
+    Until the least :math:`v^*` is known the row holds of itself: no more is missed than is asked.
     """
     if goals := shares.list_goals(problem.scenario):
         missed = problem.find(ColumnKind.SHORTFALLS)

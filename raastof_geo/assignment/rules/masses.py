@@ -56,8 +56,7 @@ def agreed_moves(problem: Problem, agreement: Agreement | NamedLeg) -> Columns:
 def offers_kept(problem: Problem) -> Iterator[row.Row]:
     r"""Surplus leaves as a whole, other offers as far as they go.
 
-    :math:`\sum_c x_c = s_o` where offer :math:`o` must leave,
-    :math:`\sum_c x_c \le s_o` otherwise.
+    :math:`\sum_c x_c = s_o` where offer :math:`o` must leave, :math:`\le s_o` otherwise.
     """
     for offer in problem.scenario.offers:
         sense: row.Sense = "=" if offer.must_leave else "<="

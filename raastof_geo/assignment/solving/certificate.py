@@ -122,9 +122,6 @@ def largest_violation(programme: Programme, values: Floats) -> float:
     columns = np.flatnonzero(values)
     over = programme.used(columns, values[columns]) - programme.limit
     broken = break_rows(programme.sense, over) / np.maximum(1.0, np.abs(programme.limit) / LARGE)
-    decided = values[programme.whole]
-    return max(
-        float(-values.min(initial=0.0)),
-        float(broken.max(initial=0.0)),
-        float(np.abs(decided - np.round(decided)).max(initial=0.0)),
-    )
+    decided, below = values[programme.whole], -values.min(initial=0.0)
+    parted = np.abs(decided - np.round(decided)).max(initial=0.0)
+    return float(max(below, broken.max(initial=0.0), parted))

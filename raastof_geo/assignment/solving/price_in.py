@@ -10,7 +10,7 @@ import pulp
 
 from raastof_geo.arrays import Columns, Floats, Mask, Signs, dot
 from raastof_geo.assignment.solving import stated
-from raastof_geo.assignment.statement.row import Programme
+from raastof_geo.assignment.statement.row import Programme, Row
 from raastof_geo.errors import SolverError
 
 FREE = 1e-7
@@ -322,8 +322,7 @@ class Master:
 
         Where many prices prove the same optimum, PuLP's solver may give others than the search
         found. They are asked about all columns as well, and where one of these would improve by
-        them, it is written out and the search goes on: there are ever fewer to write out, so that
-        it ends.
+        them, it is written out and the search goes on; it ends, as ever fewer are left to write.
         """
         while optimum.solved:
             if not (run := self.state(labels)).complete:
@@ -356,10 +355,8 @@ def choose_few(programme: Programme, value: Floats, columns: Columns, few: int) 
         columns = columns[np.argpartition(value[columns], keep)[:keep]]
     part = programme.matrix[:, columns].tocoo()
     rows, owner = part.row, part.col
-    crowded = np.bincount(rows, minlength=programme.row_count) > max(
-        _CROWDED, len(columns) // _CROWDED_SHARE
-    )
-    keep_entry = ~crowded[rows]
+    crowd = max(_CROWDED, len(columns) // _CROWDED_SHARE)
+    keep_entry = np.bincount(rows, minlength=programme.row_count)[rows] <= crowd
     rows, owner = rows[keep_entry], owner[keep_entry]
     order = np.lexsort((value[columns[owner]], rows))
     rows, owner = rows[order], owner[order]
@@ -388,8 +385,7 @@ def solve_in_order(
     After each step only optima remain: columns whose reduced cost is above zero stay at zero, and
     rows with a shadow price stay at their limit (complementary slackness), so that later steps cost
     the earlier ones nothing. Only where a tolerance is asked for, a row holds the objective within
-    it instead, and later steps may spend it. There are fewer steps where rows cannot be kept or
-    time is up.
+    it instead, and later steps may spend it. Where rows cannot be kept or time is up it ends early.
 
     The finer `how.free`, the longer it takes and the smaller is the gap of the proof; by its
     `labels` PuLP states and solves the last round of each objective.
@@ -420,7 +416,8 @@ def solve_in_order(
         value = dot(cost[columns], optimum.values)
         if optimum.solved and tolerance:
             at = np.flatnonzero((cost != 0) & left.may)
-            programme = programme.with_row(at, cost[at], -1, value + tolerance * abs(value))
+            most = value + tolerance * abs(value)
+            programme = programme.with_rows(Row("held", "", at, cost[at], "<=", most))
             left = replace(left, programme=programme, sense=np.append(left.sense, np.int8(-1)))
             written, master = master.columns, Master(programme, how)
             master.add(written, cost[written])

@@ -11,7 +11,7 @@ from raastof_geo.assignment.solving.certificate import bound_below
 from raastof_geo.assignment.solving.price_in import FREE, Clock, How, Start, Step, solve_in_order
 from raastof_geo.assignment.solving.stated import Labels, Run, Stage, break_ties, state_programme
 from raastof_geo.assignment.statement.problem import Problem
-from raastof_geo.assignment.statement.row import Programme, Rule, break_rows, build_programme
+from raastof_geo.assignment.statement.row import Programme, Row, Rule, break_rows, build_programme
 
 _ALL = 60_000
 """A programme with no more columns than this is decided over all of them; of a larger
@@ -83,7 +83,7 @@ def decide(
             runs.append(run)
             value, at = float(cost[columns] @ run.values), np.flatnonzero(cost)
             room = max(tolerance, _HELD) * max(abs(value), 1.0)
-            held = held.with_row(at, cost[at], -1, value + room)
+            held = held.with_rows(Row("held", "", at, cost[at], "<=", value + room))
         return runs
 
     runs = decide_over(columns)
@@ -290,10 +290,9 @@ def solve(
 ) -> Solution:
     """Solve a variant of a problem: to the optimum, to know there is none, or until time is up.
 
-    Where somebody is given the plan, PuLP is told what everything is called: the last round of
-    each objective and the choice among equally good plans are stated and solved by it, and its
-    answer is the plan. What nobody is given is solved in HiGHS alone. A `SolverError` where it
-    gave up.
+    Where somebody is given the plan, by `labels`, the names for PuLP, the last round of each
+    objective and the choice among equally good plans are `stated` and solved by it, and its answer
+    is the plan. What nobody is given is solved in HiGHS alone. A `SolverError` where it gave up.
 
     Its rows are laid out by `rules`, or before, as a `programme` that is shared where only costs,
     limits and open columns change. `costs` (none: the scenario's objectives) are made least one
@@ -302,16 +301,14 @@ def solve(
     by a row more. Either-or columns stand as `decided`, 0 or 1, or are looked for as said there;
     none: they take any value between. The `clock` [s] is for the decisions where they are looked
     for. It may `start` at the end of a like search, or with columns. A reduced cost below a share
-    `free` of the largest cost counts as zero. Without `labels`, the names for PuLP, nobody is given
-    the plan; with `settle` one of equally good ones is chosen, and where `stated` PuLP does so and
-    solves the last round of each objective.
+    `free` of the largest cost counts as zero. With `settle` one of equally good plans is chosen.
     """
     costs = tuple(problem.objectives() if costs is None else costs)
     programme = programme or build_programme(lay_rows(problem, rules), problem.whole)
     if held is not None:
         each, least = held
         at = np.flatnonzero(each)
-        programme = programme.with_row(at, each[at], 1, least)
+        programme = programme.with_rows(Row("held", "", at, each[at], ">=", least))
     clock = clock if isinstance(clock, Clock) else Clock(clock)
     start = Start(start) if isinstance(start, np.ndarray) else start
     start = start.with_row if start is not None and held is not None else start

@@ -197,8 +197,7 @@ def declare(
     Those of our own rules stand in `data/rows.toml`, and are named here as there.
     `blind_to_trucks` tells, of every scenario or of one, whether the rule gives moves that differ
     in nothing but the truck the same coefficients. The columns of all but the best truck are
-    dropped where all rules are blind, so that a rule which wrongly says so makes a proof false;
-    nothing said is safe.
+    dropped where all rules are blind: a rule that wrongly says so makes a proof false, silence not.
     """
 
     def declared(lay: Rule) -> DeclaredRule:
@@ -216,12 +215,12 @@ def sum_of(
     return Row(kind, subject, columns, np.ones(len(columns)), sense, limit)
 
 
+Parts: TypeAlias = Sequence[tuple[Columns, float]]
+"""Columns, and what a unit of each of them counts."""
+
+
 def combine(
-    kind: Family | str,
-    subject: About | str,
-    parts: Sequence[tuple[Columns, float]],
-    sense: Sense,
-    limit: float,
+    kind: Family | str, subject: About | str, parts: Parts, sense: Sense, limit: float
 ) -> Row:
     """Compare a sum of parts, each times its factor, with a limit; they may not overlap."""
     columns = np.concatenate([which for which, _ in parts])
@@ -309,13 +308,12 @@ class Programme:
         matrix = sparse.csc_array(self.matrix[np.flatnonzero(kept)])
         return Programme(matrix, self.sense[kept], self.limit[kept], self.whole)
 
-    def with_row(self, columns: Columns, values: Floats, sense: int, limit: float) -> Programme:
-        """Give the programme with one row more."""
-        entries = (values, (np.zeros(len(columns), dtype=np.int32), columns))
-        row = sparse.csr_array(entries, shape=(1, self.column_count))
-        matrix = sparse.vstack([self.matrix, row], format="csc")
-        senses, limits = np.append(self.sense, np.int8(sense)), np.append(self.limit, limit)
-        return Programme(matrix, senses, limits, self.whole)
+    def with_rows(self, *rows: Row) -> Programme:
+        """Give the programme with more rows."""
+        more = build_programme(rows, self.whole)
+        matrix = sparse.vstack([self.matrix, more.matrix], format="csc")
+        sense, limit = np.append(self.sense, more.sense), np.append(self.limit, more.limit)
+        return Programme(matrix, sense, limit, self.whole)
 
     def with_slack(self, short: Sequence[int], over: Sequence[int]) -> Programme:
         """Give the programme with a column more for each row that may fall `short` or be `over`."""
@@ -329,10 +327,7 @@ class Programme:
     @cached_property
     def bounded(self) -> Mask:
         """Which columns have a row that bounds them."""
-        part = self.matrix.tocoo()
-        helps = self._bounding_rows[part.row] & (part.data > 0)
-        bounding = np.bincount(part.col[helps], minlength=self.column_count)
-        return np.asarray((bounding > 0) | self.whole)
+        return np.isfinite(self.most(np.arange(self.column_count)))
 
     @cached_property
     def _bounding_rows(self) -> Mask:

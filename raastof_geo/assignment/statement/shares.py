@@ -110,6 +110,19 @@ def touches(problem: Problem, places: set[tuple[Role, str]]) -> Mask:
     return np.asarray(gives[problem.moves.giver] | takes[problem.moves.taker])
 
 
+def mark_places(problem: Problem, places: set[tuple[Role, str]]) -> Mask:
+    """Tell which columns are of some places: moves, tonnes worked up and stored, openings."""
+    mask = np.zeros(problem.column_count, bool)
+    mask[problem.block(ColumnKind.MOVES)] = touches(problem, places)
+    for role, place in places:
+        mask[problem.find(ColumnKind.OPENINGS, role=role, site=place)] = True
+        if role == Role.PLANT:
+            mask[problem.find(ColumnKind.PROCESSES, site=place)] = True
+        if role == Role.DEPOT:
+            mask[problem.find(ColumnKind.STORES, depot=place)] = True
+    return mask
+
+
 NOWHERE = ""
 """The label of what belongs to no site, project or municipality."""
 

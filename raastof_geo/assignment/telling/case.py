@@ -35,8 +35,7 @@ _BENT: tuple[tuple[Collection[Bends], Collection[Bends]], ...] = (
     ({"first", "next"}, {"next"}),
     ({"first", "next", "last"}, {"first", "next", "last"}),
 )
-"""When the families bend that may fall short, and that may exceed their limits too: one try after
-the other."""
+"""When the families bend that may fall short, and that may also exceed their limits, try by try."""
 
 _LEAST_T = 1e-3
 _CHANGE = 1e-6
@@ -71,12 +70,10 @@ class Laid:
 
     def without(self, rules: Collection[str]) -> Laid:
         """Lift all rows of some names; decisions that no other row speaks of are not whole."""
-        keep = [number for number, row in enumerate(self.rows) if row.rule not in rules]
-        matrix = self.programme.matrix.tocsr()[keep].tocsc()
-        sense, limit = self.programme.sense[keep], self.programme.limit[keep]
-        whole = self.programme.whole & (np.diff(matrix.indptr) > 0)
-        programme = Programme(matrix, sense, limit, whole)
-        return replace(self, rows=[self.rows[number] for number in keep], programme=programme)
+        kept = np.array([row.rule not in rules for row in self.rows], bool)
+        rows, left = [*itertools.compress(self.rows, kept)], self.programme.keep_rows(kept)
+        whole = left.whole & (np.diff(left.matrix.indptr) > 0)
+        return replace(self, rows=rows, programme=replace(left, whole=whole))
 
     def leave_decisions(self) -> Case:
         """Leave the either-or decisions out of what has no plan."""
@@ -261,8 +258,7 @@ def find_ratio(
     With :math:`s_c` reference tonnes met by a tonne on column :math:`c`, and :math:`k_c` those of
     them that count, :math:`\max k x / s x` is found by solving :math:`\max (k - a s) x` for the
     best ratio :math:`a` so far, until that gains nothing: Dinkelbach's method (Management Science
-    13, 1967, 492-498), which closes in faster than any straight line, so that a dozen rounds are
-    plenty.
+    13, 1967, 492-498), which closes in faster than any straight line: a dozen rounds are plenty.
 
     `solve` makes a cost of columns least, and a ratio `begin`s where some plan has it. Given are
     what counts, of how much [reference t], and whether it is the largest share.
@@ -359,12 +355,10 @@ def find_unusable(problem: Problem) -> Unusable:
 
 def say_idle(scenario: Scenario, idle: Idle) -> Message:
     """Say of a recipe that can never run what it lacks."""
-    return say("{site} can never run {recipe} (`{id}`): {reasons}").format(
-        site=names.name_site(scenario, idle.site),
-        recipe=names.call(scenario.catalogue.recipes[idle.recipe].name),
-        id=idle.recipe,
-        reasons=names.join_clauses([_say_lack(scenario, lack) for lack in idle.lacks]),
-    )
+    recipe = names.call(scenario.catalogue.recipes[idle.recipe].name)
+    reasons = names.join_clauses([_say_lack(scenario, lack) for lack in idle.lacks])
+    told = say("{site} can never run {recipe} (`{id}`): {reasons}", id=idle.recipe)
+    return names.tell_named(scenario, told, site=idle.site, recipe=recipe, reasons=reasons)
 
 
 def _say_lack(scenario: Scenario, lack: Lack) -> Message:

@@ -178,13 +178,8 @@ def _say_binding(case: Case) -> Iterator[Message]:
     for (rule, _, limit), by_period in like.items():
         mine = [period for period in order if period in by_period] or list(by_period)
         first, several = by_period[mine[0]], names.list_names(mine) if len(mine) > 1 else ""
-        yield names.tell_named(
-            scenario,
-            with_limit if rule != AGREEMENTS_KEPT.name else say("binding: {rule}"),
-            rule=names.describe_row(scenario, first, periods=several),
-            limit=limit,
-            unit=names.unit_of_row(first),
-        )
+        told = with_limit if rule != AGREEMENTS_KEPT.name else say("binding: {rule}")
+        yield names.tell_row(scenario, told, first, periods=several, limit=limit)
 
 
 def find_binding(case: Case) -> list[int]:
@@ -218,19 +213,16 @@ def _say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
     for at, amount in short:
         if case.rows[at].rule == SHARE_REACHED.name and share is not None:
             # How much secondary material there can be at most, and how much is asked for.
-            target, most = share.target, 100 * share.share
-            asked, percent = target.at_least * share.needed, 100 * target.at_least
+            target, asked = share.target, share.target.at_least * share.needed
             told = read_texts("lacking share")["of_all" if target.period is None else "of_period"]
-            yield told.format(
-                met=names.tell_number(share.met),
-                needed=names.tell_number(share.needed),
-                share=names.tell_number(most, beside=100 * (target.at_least - share.share)),
-                percent=names.tell_number(percent),
-                what=names.DEFINITION_NAMES[target.definition],
-                period=target.period,
-                asked=names.tell_number(asked),
-                missing=names.tell_number(max(0.0, asked - share.met)),
-            )
+            missing, percent = max(0.0, asked - share.met), 100 * target.at_least
+            numbers = {"met": share.met, "needed": share.needed, "asked": asked}
+            numbers |= {"missing": missing, "percent": percent}
+            values = {name: names.tell_number(one) for name, one in numbers.items()}
+            most, gap = 100 * share.share, 100 * (target.at_least - share.share)
+            values["share"] = names.tell_number(most, beside=gap)
+            what = names.DEFINITION_NAMES[target.definition]
+            yield told.format(what=what, period=target.period, **values)
         elif case.rows[at].rule == AGREEMENTS_KEPT.name:
             yield _say_agreement(case, at, amount)
         elif case.entry(at) is None:
@@ -299,21 +291,17 @@ def _say_agreement(case: Case, at: int, missing: float) -> Message:
     why = "never" if alone is None else "alone" if alone > agreed - _SEEN_T else "most"
     reason = read_texts("lacking agreement")[why if len(row.columns) else "nobody"]
     reason = reason.format(most=names.tell_number(alone or 0.0, beside=agreed - (alone or 0.0)))
-    return say("{agreement} cannot be kept, {missing} t are missing: {reason}").format(
-        agreement=names.name_agreement(scenario, agreement),
-        missing=names.tell_number(missing),
-        reason=names.tell_named(scenario, reason, giver=agreement.giver, taker=agreement.taker),
-    )
+    reason = names.tell_named(scenario, reason, giver=agreement.giver, taker=agreement.taker)
+    who, tonnes = names.name_agreement(scenario, agreement), names.tell_number(missing)
+    told = say("{agreement} cannot be kept, {missing} t are missing: {reason}")
+    return told.format(agreement=who, missing=tonnes, reason=reason)
 
 
 def _say_other(case: Case, at: int, amount: float, how: Literal["short", "over"]) -> Message:
     row = case.rows[at]
-    return read_texts("lacking other")["share" if row.rule == SHARE_REACHED.name else how].format(
-        rule=names.describe_row(case.problem.scenario, row.name),
-        amount=names.tell_number(amount),
-        unit=names.unit_of_row(row.name),
-        limit=names.tell_number(row.limit, beside=amount),
-    )
+    told = read_texts("lacking other")["share" if row.rule == SHARE_REACHED.name else how]
+    limit = names.tell_number(row.limit, beside=amount)
+    return names.tell_row(case.problem.scenario, told, row.name, amount=amount, limit=limit)
 
 
 _TRYING_S = 20.0
@@ -350,9 +338,8 @@ def _name(problem: Problem, kind: EitherOr) -> Message:
         told = "partners of sites"
     elif kind == "openings" and not choices.openings:
         told = "opened"
-    return say_text(
-        "decision", told, tonnes=names.tell_number(lot.value if lot else 0), count=count
-    )
+    tonnes = names.tell_number(lot.value if lot else 0)
+    return say_text("decision", told, tonnes=tonnes, count=count)
 
 
 def _find_bent(
@@ -498,8 +485,6 @@ class Repair:
     said: ScenarioFile | None = None
     row: RowName | None = None
     limit: float = 0.0
-    number: str = ""
-    """Where in the scenario the number stands that the row's limit is made of."""
     kg_co2e: float = 0.0
     dkk: float = 0.0
     objective: float = 0.0
@@ -528,11 +513,8 @@ def try_repairs(case: Case, share: float | None) -> tuple[list[Repair], int]:
     """Give what helps, by the first objective, and how many changes were tried in the time."""
     clock = Clock(_PATIENCE_S)
     attempts: list[Repair | None] = []
-    changed = (
-        _solve(case.restate(repair.said), repair)
-        for repair in _change_scenario(case, share)
-        if repair.said is not None
-    )
+    changes = _change_scenario(case, share)
+    changed = (_solve(case.restate(one.said), one) for one in changes if one.said is not None)
     for attempt in itertools.chain(_raise_limits(case), changed):
         attempts.append(attempt)
         if len(attempts) >= _MOST_CHANGES or clock.over():
@@ -548,8 +530,7 @@ def _raise_limits(case: Case) -> Iterator[Repair | None]:
     prices = case.violation.found.shadow_prices
     for at in np.flatnonzero(prices < -1e-6).tolist():
         row = case.rows[at]
-        number = row.family.number(row.about)
-        if not number or row.sense != "<=":
+        if not row.family.number(row.about) or row.sense != "<=":
             continue
         # None where this limit alone makes no plan possible, however far it is raised.
         if (found := case.bend(over=[at])) is None or at not in found.over:
@@ -559,14 +540,10 @@ def _raise_limits(case: Case) -> Iterator[Repair | None]:
         limit = math.ceil((row.limit + more) * times - 1e-6) / times
         limits = whole.programme.limit.copy()
         limits[where[row.rule, row.label]] = limit
-        told = say("raise {rule} by {more} {unit} to {limit} {unit}").format(
-            rule=names.describe_row(scenario, row.name),
-            more=names.tell_number(limit - row.limit),
-            unit=names.unit_of_row(row.name),
-            limit=names.tell_number(limit),
-        )
+        told = say("raise {rule} by {more} {unit} to {limit} {unit}")
+        told = names.tell_row(scenario, told, row.name, more=limit - row.limit, limit=limit)
         raised = replace(whole, programme=replace(whole.programme, limit=limits))
-        yield _solve(raised, Repair(told, row=row.name, limit=limit, number=number))
+        yield _solve(raised, Repair(told, row=row.name, limit=limit))
 
 
 def _propose(
@@ -622,11 +599,9 @@ def _accept_conditions(
             told = say("accept the condition `{condition}` ({words})")
             tried = [every]
         for mine in tried:
-            message = told.format(
-                condition=condition,
-                words=names.call(scenario.catalogue.conditions[condition].name),
-                needs=names.list_names([names.tell_named(scenario, where, one) for one in mine]),
-            )
+            words = names.call(scenario.catalogue.conditions[condition].name)
+            needing = names.list_names([names.tell_named(scenario, where, one) for one in mine])
+            message = told.format(condition=condition, words=words, needs=needing)
             yield Repair(message, accept(scenario, {condition: mine}))
 
 

@@ -109,8 +109,7 @@ def tell_named(
 ) -> Message:
     """Fill in sites, materials and uses by their ids, windows of periods, and numbers of units.
 
-    Of an `entry` these are its `site`, `use` or `material`, and `periods`. Texts that are no ids
-    are messages, and stay as they are.
+    Of an `entry` these are its `site`, `use` or `material`, and `periods`. Messages stay so.
     """
     if entry is not None:
         what = {"use": entry.use} if isinstance(entry, Need) else {"material": entry.material}
@@ -210,10 +209,15 @@ def agreed_tonnes(scenario: Scenario, agreement: Agreement) -> float:
     return 0.0 if amount is None else scenario.weigh(amount, agreement.material)
 
 
-def unit_of_row(name: RowName) -> Readable:
-    """Give the unit of a row's limit, as far as a rule of somebody's own says one."""
+def tell_row(
+    scenario: Scenario, sentence: Message, name: RowName, *, periods: Readable = "", **values: Any
+) -> Message:
+    """Fill in the rule of a row, the unit of its limit, as far as it is known, and the rest."""
     unit = aim_of(name.about.measure).unit if name.about.measure else name.family.unit
-    return unit or say("units of the rule")
+    told = {"unit": unit or say("units of the rule"), **values}
+    return tell_named(
+        scenario, sentence, rule=describe_row(scenario, name, periods=periods), **told
+    )
 
 
 DEFINITION_NAMES: Mapping[str, Message] = read_texts("definitions")

@@ -12,7 +12,7 @@ from raastof_geo.arrays import Columns, Floats
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.masses import OFFERS_KEPT, agreed_moves
 from raastof_geo.assignment.solving.price_in import FREE
-from raastof_geo.assignment.solving.solve import Search, Solution, solve
+from raastof_geo.assignment.solving.solve import Search, Solution
 from raastof_geo.assignment.telling import names
 from raastof_geo.assignment.telling.case import Unusable, find_unusable
 from raastof_geo.errors import InputError
@@ -55,8 +55,7 @@ def explain_why_not(
     """Tell for every material of one site and every want of another why they do not meet.
 
     One reason for each giver and taker of a material, or of all: what is in the plan first, then
-    what would cost least. A site or material that is not there, or has nothing to give or to take,
-    is an `InputError`.
+    what would cost least. `InputError`: a site or material is not there, or has nothing to deal in.
     """
     problem = plan.problem
     giver, taker = look_up(plan.scenario, [("sites", giver), ("sites", taker)])
@@ -74,20 +73,16 @@ def explain_why_not(
     unusable = find_unusable(problem)
     reasons = [_explain(plan, unusable, one, other) for one in givers for other in takers]
     rank: dict[ReasonKind, int] = {"in_plan": 0, "as_good": 1, "costs_more": 2}
-    return sorted(
-        reasons,
-        key=lambda one: (rank.get(one.kind, 3), one.more_per_t or 0.0, one.giver, one.taker),
-    )
+    reasons.sort(key=lambda one: (rank.get(one.kind, 3), one.more_per_t or 0, one.giver, one.taker))
+    return reasons
 
 
 def compare_sites(plan: Plan, site: str = "") -> dict[tuple[str, str], Reason]:
     """Give the best reason for every pair, by id, of a site that gives and another that takes.
 
-    With a `site` only for the pairs that it is one of.
-
-    What moves comes first, then what would cost least more, then the rule that blocks the first
-    material. All columns are priced at once, so that costs are the least that it would take, and
-    nothing is called as good.
+    With a `site` only for its pairs. What moves comes first, then what would cost least more, then
+    the rule that blocks the first material. All columns are priced at once, so that costs are the
+    least that it would take, and nothing is called as good.
     """
     problem, proof = plan.problem, plan.proof
     moves = problem.block("moves")
@@ -155,16 +150,11 @@ class _Pair:
     ) -> Reason:
         """Give what came of sending a little over one of their legs, by a text of `forced`.
 
-        `more` is what a tonne adds to the first objective, if that is known; `rules` are those
-        that leave no way together.
+        `more` is what a tonne adds to the first objective, if known; `rules` leave no way together.
         """
-        message = read_texts("forced")[told].format(
-            what=self.what,
-            more=names.tell_number(more or 0.0),
-            unit=aim_of(self.plan.scenario.said.objectives[0].minimise[0]).unit,
-            rules=rules,
-        )
-        return self.reason(kind, message, more)
+        unit = aim_of(self.plan.scenario.said.objectives[0].minimise[0]).unit
+        values = {"what": self.what, "more": names.tell_number(more or 0.0), "unit": unit}
+        return self.reason(kind, read_texts("forced")[told].format(**values, rules=rules), more)
 
     def reason(self, kind: ReasonKind, message: Message, more_per_t: float | None = None) -> Reason:
         giver, taker = self.giver, self.taker
@@ -276,8 +266,7 @@ def _binding(plan: Plan, columns: Columns) -> Iterator[Message]:
 def _force(pair: _Pair) -> Reason:
     """Find the cheapest plan that keeps every rule and sends a little over one of some columns.
 
-    It is solved again, from where the search for the plan ended: a reduced cost of zero may stand
-    at a leg that no plan can use.
+    It is solved again, from where the plan's search ended: a leg no plan can use may seem free.
     """
     proof, whole = pair.plan.proof, pair.plan.proof.programme.whole
     decided = np.where(whole, proof.values, 0.0) if whole.any() else None
@@ -315,11 +304,10 @@ def _force(pair: _Pair) -> Reason:
 
 def _send(pair: _Pair, cost: Floats, tonnes: float = TRIED_T[-1], **how: Any) -> Solution:
     """Send some tonnes over the legs of a pair together; `how` is as `solve` knows it."""
-    plan = pair.plan
-    each = np.zeros(plan.column_count)
+    each = np.zeros(pair.plan.column_count)
     each[pair.columns] = 1.0
-    held, programme = (each, tonnes), plan.proof.programme
-    return solve(plan.problem, programme=programme, costs=[cost], held=held, **how)
+    how = {"decided": None, "clock": None, "start": None, **how}
+    return pair.plan.search(cost, held=(each, tonnes), **how)
 
 
 def _dearest_move(plan: Plan) -> float:

@@ -22,8 +22,7 @@ from raastof_geo.outputs.documents.drawing import Drawing
 from raastof_geo.outputs.tables.book import Book, open_book
 from raastof_geo.records.exchange import exchanging
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.sensitivity.batches import describe_draw
-from raastof_geo.sensitivity.ensemble import MOST_REGRETTED, MOST_SETS, Ensemble, Used
+from raastof_geo.sensitivity.ensemble import MOST_REGRETTED, MOST_SETS, Ensemble, Used, tell_draw
 from raastof_geo.sensitivity.headline import (
     HEADLINES,
     SHOWN,
@@ -408,7 +407,7 @@ def _list_matches(ensemble: Ensemble) -> document.Listing:
 
 
 def _list_factors(ensemble: Ensemble) -> document.Listing:
-    subjects = ((one.subject, describe_draw(one)) for one in ensemble.today.factors)
+    subjects = ((one.subject, tell_draw(one)) for one in ensemble.today.factors)
     heads = say("Assumption"), say("Value"), say("Range"), say("How it is drawn"), say("Source")
     rows = [[one.title, one.write(one.value), one.range, how, one.source] for one, how in subjects]
     return document.Listing(say("What was drawn"), heads, rows, words=6, most=1000)

@@ -12,10 +12,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from raastof_geo.assignment import Plan
-from raastof_geo.assignment.alternative import MATCH, measure_distance
-from raastof_geo.assignment.front import Front
+from raastof_geo.assignment.front import MATCH, Front, measure_distance
 from raastof_geo.effect.books import Books
-from raastof_geo.effect.junction import Junction
+from raastof_geo.effect.burden import Junction
 from raastof_geo.figures.vocabulary import CO2E, COST, VEHICLE_KM, Indicator, shown_in_lines
 from raastof_geo.language import Readable, format_number, read_texts, say, speaking
 from raastof_geo.outputs.documents import document

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from raastof_geo.assignment.telling.names import call_material
-from raastof_geo.effect.books import COMMON
+from raastof_geo.effect.books import COMMON, GOAL, GOAL_SHARE, GOAL_SOURCE, follow_periods
 from raastof_geo.effect.measure import Effect
-from raastof_geo.effect.money import net_cost, tabulate_payments
-from raastof_geo.effect.progress import GOAL, GOAL_SHARE, GOAL_SOURCE, follow_periods
+from raastof_geo.effect.saving import net_cost, tabulate_payments
 from raastof_geo.figures.vocabulary import (
     CO2E,
     COST,

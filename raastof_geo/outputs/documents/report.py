@@ -12,7 +12,7 @@ import pandas as pd
 
 from raastof_geo.assignment.telling.names import list_names
 from raastof_geo.assignment.telling.why_not import PricedRow, list_priced_rows
-from raastof_geo.effect.factor import list_doubts, name_factors
+from raastof_geo.effect.books import list_doubts, name_factors
 from raastof_geo.evidence import STATES, tell_unit
 from raastof_geo.figures import vocabulary
 from raastof_geo.language import (

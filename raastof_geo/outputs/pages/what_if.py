@@ -23,7 +23,7 @@ from raastof_geo.assignment.solving.stated import BASIC, break_ties, draw_labels
 from raastof_geo.assignment.statement.problem import ColumnKind
 from raastof_geo.assignment.statement.shares import weigh_counted
 from raastof_geo.assignment.telling import names
-from raastof_geo.effect.baseline import measure_shares
+from raastof_geo.effect.measure import measure_shares
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import SHORT_OF_GOAL
 from raastof_geo.language import read_texts, say, translate

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from raastof_geo.assignment.telling import names
-from raastof_geo.effect.measure import Effect
-from raastof_geo.effect.progress import Shares, follow_municipalities, follow_periods
-from raastof_geo.effect.target import Reach, TargetAnswer
+from raastof_geo.effect.books import Shares, follow_municipalities, follow_periods
+from raastof_geo.effect.measure import Effect, Reach, TargetAnswer
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures import vocabulary
 from raastof_geo.language import Message, Readable, format_number, plain, read_texts, say

@@ -9,9 +9,8 @@ from xlsxwriter.utility import xl_col_to_name
 
 from raastof_geo.assignment.telling.why_not import list_priced_rows
 from raastof_geo.effect.books import COMMON
-from raastof_geo.effect.cause import COORDINATION
 from raastof_geo.effect.measure import Effect
-from raastof_geo.effect.money import net_cost
+from raastof_geo.effect.saving import COORDINATION, net_cost
 from raastof_geo.evidence import STATES, tell_unit
 from raastof_geo.figures.vocabulary import (
     CO2E,
