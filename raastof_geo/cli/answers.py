@@ -16,7 +16,7 @@ import typer
 
 from raastof_geo.cli.terminal import asked_in, in_speech_of, quote, tell, tell_items, telling
 from raastof_geo.cli.usage import FILE, Anywhere, Into, OfScenario, ScenarioPath, argument, option
-from raastof_geo.errors import DamagedError, InputError, NoPlanError, refusing
+from raastof_geo.errors import DamagedError, InputError, NoPlanError, raise_all, refusing
 from raastof_geo.evidence import tell_unit
 from raastof_geo.language import format_number, list_codes, read_texts, say, spoken_language
 from raastof_geo.records.exchange import MANIFEST, find_door, finish_exchange
@@ -32,7 +32,7 @@ _RESULTS = say("RESULTS")
 _Folder = Annotated[Path, argument(value=_RESULTS)]
 
 _MOST_TOLD = 40
-"""As many findings of a check are told."""
+"""As many findings of a check, or mistakes in slips, are told; the workbook has all."""
 _MOST_PARTNERS = 5
 
 
@@ -105,6 +105,54 @@ def lock_flows(
     path = write_locked(scenario, source, chosen)
     tell(say("Wrote {file}. Next:", file=str(path)))
     tell(f"raastof run {quote(str(path))} --variants all")
+
+
+def follow_deliveries(
+    context: typer.Context,
+    results: _Folder,
+    deliveries: Annotated[Path, argument(value=FILE)],
+    *,
+    columns: Annotated[str, option("--columns", value=say("KEY=HEADING,…"))] = "",
+    until: Annotated[str, option("--until", value=say("DAY"))] = "",
+    strict: Annotated[bool, option("--strict")] = False,
+    of_scenario: OfScenario = None,
+    into: Into = Path("results"),
+    anywhere: Anywhere = False,
+) -> int:
+    """Hold a plan against load slips, plan the rest anew, and say what is otherwise and why."""
+    from raastof_geo.effect.remainder import follow_plan
+    from raastof_geo.outputs.documents.reality import REALITY, tell_slips, write_reality
+    from raastof_geo.recall import load_result
+    from raastof_geo.scenario.reading.read import read_variant
+    from raastof_geo.scenario.tables.delivery import read_deliveries
+
+    try:
+        day = datetime.date.fromisoformat(until) if until else None
+        pairs = (one.split("=", 1) for one in columns.split(",") if one)
+        named = {key.strip(): text.strip() for key, text in pairs}
+    except ValueError:
+        raise InputError.saying_text("usage", "slips") from None
+    with telling(context) as note:
+        result = load_result(results)
+        ran = result.scenario
+        source, scenario = _read_source(ran.id, of_scenario, anywhere=anywhere)
+        if ran.id.startswith(f"{scenario.id}-"):
+            scenario = read_variant(scenario, ran.id.removeprefix(f"{scenario.id}-"))
+        if scenario.digest != ran.digest:
+            raise InputError.saying_text("usage", "other state", file=f"`{source}`")
+        slips = read_deliveries(deliveries, scenario, columns=named, until=day)
+        note(say("Planning the rest"))
+        reality = follow_plan(scenario, result.plan, result.legs, slips, until=day)
+        raise_all(InputError, slips.mistakes if strict else ())
+    scenario = scenario.saying(language=asked_in(context) or scenario.said.language)
+    folder = into / f"{scenario.id}_actuals"
+    write_reality(scenario, result.effect, reality, folder)
+    with in_speech_of(scenario):
+        tell_items(*slips.mistakes, title=say("Slips left out"), mark="! ", most=_MOST_TOLD)
+        tell_items(*reality.refused, title=read_texts("reality")["refused"], mark="! ")
+        tell_items(*tell_slips(reality))
+        tell(folder / REALITY)
+    return NoPlanError.exit_code if reality.refused else 0
 
 
 def _read_source(id_: str, given: Path | None, *, anywhere: bool) -> tuple[Path, Scenario]:

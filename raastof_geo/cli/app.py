@@ -32,6 +32,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "compare": answers.compare_results,
     "quote": answers.quote_results,
     "lock": answers.lock_flows,
+    "actuals": answers.follow_deliveries,
     "sensitivity": scenario.rank_file,
     "ensemble": scenario.draw_file,
     "why-not": answers.tell_why_not,

@@ -55,6 +55,13 @@ class Books:
         """Everything added up."""
         return self.lines[_told()].sum()
 
+    def times(self, share: pd.Series | float) -> "Books":
+        """Give so much of each line."""
+        lines = self.lines.copy()
+        numbers = lines.select_dtypes("number").columns
+        lines[numbers] = lines[numbers].mul(share, axis=0)
+        return Books(self.scenario, lines)
+
     def by(self, dimension: str) -> pd.DataFrame:
         """Add up by `site`, `project`, `municipality`, `material`, `period` or `vehicle`.
 
@@ -142,7 +149,7 @@ class Books:
         found = {}
         for key, weights in (("trips", loads), ("rest", some)):
             known = (weights, self._at_ends(moved, TONNES), nobody)
-            best = next(one for one in known if one.sum() > 0)
+            best = next(one for one in known if one.sum() > 0).clip(min=0)
             found[key] = np.flatnonzero(best), best[best > 0] / best.sum()
         return found
 

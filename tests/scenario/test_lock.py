@@ -155,3 +155,14 @@ def test_what_stays_on_its_own_site_is_not_locked(tmp_path, capsys, road):
     assert run("lock", results, "--all", "--scenario", tmp_path / "own.yaml") == 0
     locked = read_scenario(tmp_path / "own_locked.yaml").said.agreements
     assert [(one.giver, one.taker) for one in locked] == ([("works", "road")] if road else [])
+
+
+def test_results_of_another_state_of_the_file_are_refused(ran, folder, tmp_path, capsys):
+    _, results = ran
+    changed = folder / "changed.yaml"
+    changed.write_text("extends: base.yaml\ntitle: Other\n", encoding="utf-8")
+    slips = tmp_path / "slips.csv"
+    slips.write_text("date;from;to;material;amount\n", encoding="utf-8")
+    assert run("actuals", results, slips, "--scenario", changed) == 2
+    assert "not as it was" in capsys.readouterr().err
+    changed.unlink()

@@ -131,13 +131,28 @@ def write_comparison(
             (*above(), *_lay_out(result, cases, plans, changes)),
             read_texts("comparison")["how"].format(span=say_span(scenario)),
         )
-        with exchanging(folder, version=__version__) as draft:
-            document.write_page(page, draft / PAGE)
-            if beside:
-                (draft / VARIANTS).write_text(beside, encoding="utf-8", newline="\n")
-            with open_book(scenario, draft / "comparison.xlsx") as book:
-                document.write_sheets((plans, *sheets), book)
-    return folder
+        more = {VARIANTS: beside} if beside else {}
+        return write_listings(scenario, page, (plans, *sheets), folder / PAGE, **more)
+
+
+def write_listings(
+    scenario: Scenario,
+    page: document.Document,
+    listings: Iterable[Listing],
+    path: Path,
+    **more: str,
+) -> Path:
+    """Write a page to a path, a workbook called as it is, and `more` texts; give their folder.
+
+    `OutputError` as `write_outputs`.
+    """
+    with exchanging(path.parent, version=__version__) as draft:
+        document.write_page(page, draft / path.name)
+        for name, text in more.items():
+            (draft / name).write_text(text, encoding="utf-8", newline="\n")
+        with open_book(scenario, draft / f"{path.stem}.xlsx") as book:
+            document.write_sheets(listings, book)
+    return path.parent
 
 
 def _tabulate(cases: Sequence[Compared]) -> Listing:

@@ -292,6 +292,13 @@ ROLES = {
 """Tables of what sites do: the key of a site that all of a row stands below."""
 ENTRIES: Mapping[str, type[Part]] = {"offers": OfferEntry, "needs": NeedEntry}
 """Keys of a site with a list, in which each row is an entry."""
+DELIVERIES = "deliveries"
+"""A table of load slips: of what was driven, and of nothing that is planned."""
+_OF_SLIPS: Mapping[str, Kind] = {
+    **dict.fromkeys(("from", "to", "material", "vehicle", "unit", "slip"), "text"),
+    **dict.fromkeys(("amount", "loads", "distance"), "amount"),
+    "date": "date",
+}
 DUE = "due"
 """What stands for one of them until its row tells which."""
 _HEADS_WITHIN = 30
@@ -352,6 +359,8 @@ def _translate(titles: Mapping[str, Message]) -> dict[str, str]:
 @lru_cache
 def list_keys(scope: str) -> dict[str, ColumnKey]:
     """List what may stand in a table, by dotted keys; who a row is about, and its unit as well."""
+    if scope == DELIVERIES:
+        return {one: ColumnKey((one,), kind) for one, kind in _OF_SLIPS.items()}
     keys = {one: ColumnKey((one,), "text") for one in ("id", "unit")}
     if (below := ROLES.get(scope)) is not None:
         found = _list_trails(ENTRIES.get(below) or find_type(Site, (below,)))
@@ -399,7 +408,8 @@ def _words(scope: str) -> dict[str, str]:
     keys, titles = list_keys(scope), read_texts("headings")
     words = {_fold(key): key for key in keys}
     words = _translate({key: one for key, one in titles.items() if key in keys}) | words
-    for file in ("headings.txt", "keys_da.txt"):
+    own = ["headings_of_slips.txt"] if scope == DELIVERIES else []
+    for file in (*own, "headings.txt", "keys_da.txt"):
         for word, meant in read_danish_words(file).items():
             if found := [one for one in meant if one in keys]:
                 words.setdefault(_fold(word), found[0])
@@ -411,12 +421,13 @@ def _fold(text: str) -> str:
     return fold_id(_BRACKETS.sub(r"\1", text.strip(" *:")).replace("_", " "))
 
 
-def read_heads(grid: Grid, table: SiteTable) -> Headed | None:
+def read_heads(grid: Grid, table: SiteTable, scope: str = "") -> Headed | None:
     """Find the row of headings and what each means; none: there is no row of headings.
 
-    Where the table says `columns`, nothing else is read.
+    Where the table says `columns`, nothing else is read. `scope`: which table it is, whatever its
+    sheet is called.
     """
-    scope = find_scope(grid.sheet) or SITES
+    scope = scope or find_scope(grid.sheet) or SITES
     keys = list_keys(scope)
     said = {_fold(text): key for key, text in table.columns.items() if key in keys}
     words = said or _words(scope)
@@ -456,9 +467,11 @@ def _find_unit(heading: str) -> str:
     return ""
 
 
-def check_named(named: Mapping[str, str], grids: Iterable[Grid]) -> Iterator[Message]:
+def check_named(
+    named: Mapping[str, str], grids: Iterable[Grid], scope: str = ""
+) -> Iterator[Message]:
     """Say which keys of `columns:` there are not, and which of its headings no table has."""
-    keys = {key for grid in grids for key in list_keys(find_scope(grid.sheet) or SITES)}
+    keys = {key for grid in grids for key in list_keys(scope or find_scope(grid.sheet) or SITES)}
     rows = (grid.rows[row] for grid in grids for row in grid.filled()[:_HEADS_WITHIN])
     there = {_fold(text_of_cell(cell)) for row in rows for cell in row}
     for key, text in named.items():
