@@ -1,6 +1,9 @@
 """Arrays by what they hold, so that a signature says it in a word."""
 
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,3 +40,90 @@ def first_of_each(key: NDArray[Any], *then: NDArray[Any]) -> Indices:
     order = np.lexsort((*reversed(then), key))
     _, first = np.unique(key[order], return_index=True)
     return np.asarray(order[first], np.intp)
+
+
+def lay_runs(first: NDArray[Any], size: NDArray[Any]) -> Integers:
+    """List the positions in runs of `size` from `first` on, run by run."""
+    ahead = np.repeat(first - (np.cumsum(size) - size), size)
+    return np.asarray(ahead + np.arange(len(ahead)), np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Lists of numbers, as of arcs of routes or places of lines."""
+
+    start: Integers
+    """Where each begins in `numbers`; one longer than the lists."""
+    numbers: Integers
+
+    @classmethod
+    def of(cls, lists: Sequence[Sequence[int] | Integers]) -> Self:
+        """Put lists one after the other."""
+        parts = [np.asarray(one, np.int64) for one in lists]
+        sizes = np.array([len(one) for one in parts], np.int64)
+        return cls.part(np.concatenate([np.zeros(0, np.int64), *parts]), sizes)
+
+    @classmethod
+    def part(cls, numbers: Integers, sizes: NDArray[Any]) -> Self:
+        """Part numbers into lists of some sizes."""
+        return cls(np.append(0, np.cumsum(sizes)).astype(np.int64), numbers)
+
+    @classmethod
+    def group(cls, owner: NDArray[Any], count: int) -> Self:
+        """List the ranks of those that belong to each of `count` owners, in their order."""
+        order = np.argsort(owner, kind="stable")
+        return cls(np.searchsorted(owner[order], np.arange(count + 1)), order)
+
+    @property
+    def size(self) -> Integers:
+        """How many numbers each list has."""
+        return np.diff(self.start)
+
+    @property
+    def owner(self) -> Integers:
+        """Rank of the list that each number is in. [numbers]"""
+        return np.repeat(np.arange(len(self.start) - 1), self.size)
+
+    @property
+    def first(self) -> Integers:
+        """The number at which each list begins."""
+        return self.numbers[self.start[:-1]]
+
+    @property
+    def last(self) -> Integers:
+        """The number at which each list ends."""
+        return self.numbers[self.start[1:] - 1]
+
+    def __getitem__(self, rank: int) -> Integers:
+        return self.numbers[self.start[rank] : self.start[rank + 1]]
+
+    # Views of memory give plain numbers, several times faster than arrays do.
+    _views = cached_property(lambda self: (memoryview(self.start), memoryview(self.numbers)))
+
+    def plain(self, rank: int) -> list[int]:
+        """Give one of the lists, in plain numbers."""
+        start, numbers = self._views
+        found: list[int] = numbers[start[rank] : start[rank + 1]].tolist()
+        return found
+
+    def take(self, ranks: Indices) -> Self:
+        """Give some of the lists, in the order asked for."""
+        sizes = self.start[ranks + 1] - self.start[ranks]
+        return self.part(self.numbers[lay_runs(self.start[ranks], sizes)], sizes)
+
+    def chain(self, *others: Self) -> Self:
+        """Lengthen each list by those of the same rank in others."""
+        rows = (self, *others)
+        offset = np.cumsum([0, *(len(one.numbers) for one in rows)])
+        begin = [one.start[:-1] + at for one, at in zip(rows, offset.tolist(), strict=False)]
+        size = np.stack([one.size for one in rows], axis=1)
+        numbers = np.concatenate([one.numbers for one in rows])
+        ranks = lay_runs(np.stack(begin, axis=1).ravel(), size.ravel())
+        return self.part(numbers[ranks], size.sum(axis=1))
+
+    def add_up(self, weight: Floats) -> Floats:
+        """Add up over each list what its numbers weigh, whatever other lists there are."""
+        total, some = np.zeros(len(self.start) - 1), self.size > 0
+        if some.any():
+            total[some] = np.add.reduceat(weight[self.numbers], self.start[:-1][some])
+        return total

@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from raastof_geo.arrays import Floats, Integers, Mask, Objects
+from raastof_geo.arrays import Floats, Integers, Mask, Objects, Rows
 from raastof_geo.errors import Finding, Place, RoadDataError, SnapError, raise_all
 from raastof_geo.language import Fact, Message, Shown, format_number, say, say_text
 from raastof_geo.region.projection import lies_within, project_shapes
-from raastof_geo.roads.edges import Rows
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import ROAD_CLASSES, Access, split_tags
 from raastof_geo.roads.routing.islands import find_islands

@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
+from raastof_geo.arrays import Floats, Indices, Integers, Mask, Rows, SmallIntegers, lay_runs
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import say
 from raastof_geo.region.projection import bound, measure_steps
-from raastof_geo.roads.edges import NetworkMetadata, RoadEdges, Rows, Turn, lay_runs, round_degrees
+from raastof_geo.roads.edges import NetworkMetadata, RoadEdges, Turn, round_degrees
 from raastof_geo.roads.mapped.osm import MappedTurn, OsmWays, TellStep
 from raastof_geo.roads.mapped.tags import find_doubts, flip_tags
 from raastof_geo.roads.network import RoadNetwork

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from raastof_geo.arrays import Floats, Indices, Integers, SmallIntegers, first_of_each
+from raastof_geo.arrays import Floats, Indices, Integers, Rows, SmallIntegers, first_of_each
 
 Doors: TypeAlias = Sequence[tuple[int, int]]
 """Nodes through which a place is reached, and what it weighs to get there."""
@@ -27,16 +27,18 @@ HEAVIEST = 2**30
 """No route may weigh more: two of them added, as over a hub, still fit into 32 bits. [units]"""
 
 
-@dataclass(frozen=True)
-class Path:
-    """The best way between two places."""
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """The best ways through the core, one for each pair of places."""
 
-    weight: int
-    runs: tuple[int, ...]
-    first: int
-    """Door of the origin that it leaves by."""
-    last: int
-    """Door of the destination that it comes in by."""
+    weight: Integers
+    """Of all of it, from place to place, `CLOSED` where there is none. [pairs, units]"""
+    runs: Rows
+    """Of the core, in the order in which they are driven. [pairs]"""
+    first: Integers
+    """Door of the origin that it leaves by. [pairs]"""
+    last: Integers
+    """Door of the destination that it comes in by. [pairs]"""
 
 
 def has_hierarchies() -> bool:
@@ -83,23 +85,27 @@ def make_hierarchy(tail: Integers, head: Integers, order: Integers) -> Any:
 
 
 def weigh_hierarchy(hierarchy: Any, weight: Integers) -> Any:
-    """Pour the weight of every run into a hierarchy, and give what `find_path` looks in."""
+    """Pour the weight of every run into a hierarchy, and give what `find_by_pairs` looks in."""
     import routingkit_cch
 
     return routingkit_cch.CCHMetric(hierarchy, weight.tolist())
 
 
-def find_path(metric: Any, origin: Doors, destination: Doors) -> Path | None:
-    """Find the best way between two places in a weighed hierarchy, none where there is none."""
+def find_by_pairs(metric: Any, pairs: Sequence[tuple[Doors, Doors]]) -> Paths:
+    """Find the best way of each pair of places in a weighed hierarchy."""
     import routingkit_cch
 
-    if not origin or not destination:
-        return None
-    found = routingkit_cch.CCHQuery(metric).run_multi(list(origin), list(destination))
-    if found.distance is None:
-        return None
-    nodes = found.node_path
-    return Path(found.distance, tuple(found.arc_path), nodes[0], nodes[-1])
+    found = list[tuple[int, list[int], int, int]]()
+    for doors in pairs:
+        way = None
+        if all(doors):
+            way = routingkit_cch.CCHQuery(metric).run_multi(*map(list, doors))
+        if way is None or way.distance is None:
+            found.append((CLOSED, [], 0, 0))
+        else:
+            found.append((way.distance, way.arc_path, way.node_path[0], way.node_path[-1]))
+    columns = [np.array([one[at] for one in found], np.int64) for at in (0, 2, 3)]
+    return Paths(columns[0], Rows.of([one[1] for one in found]), *columns[1:])
 
 
 class WeightMatrix:

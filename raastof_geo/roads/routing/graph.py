@@ -19,8 +19,8 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from raastof_geo.arrays import Floats, Integers, Mask
-from raastof_geo.roads.edges import Rows, Turn
+from raastof_geo.arrays import Floats, Integers, Mask, Rows
+from raastof_geo.roads.edges import Turn
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access
 from raastof_geo.roads.routing.engine import Travelling, order_nodes
@@ -448,6 +448,11 @@ class Approach:
     """Nodes of the core, and the weight to them."""
     _state: dict[int, State]
     _step: dict[State, tuple[State | None, int]]
+
+    def list_places(self, core: memoryview) -> Iterator[int]:
+        """List where it may meet another off the core: nodes, and its own edge, as -1 and below."""
+        yield -1 - self.stop.edge
+        yield from (node for node in self.weight if core[node] < 0)
 
     def arcs(self, node: int) -> list[int]:
         """Give the arcs between the place and a node, the place's own first."""

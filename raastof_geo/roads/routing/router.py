@@ -13,15 +13,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from itertools import product
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from raastof_geo.arrays import Floats, Integers, Mask, SmallIntegers, first_of_each
+from raastof_geo.arrays import Floats, Integers, Mask, Rows, SmallIntegers, first_of_each
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
-from raastof_geo.roads.edges import Rows
 from raastof_geo.roads.road import Access
 from raastof_geo.roads.routing import engine
 from raastof_geo.roads.routing.graph import (
@@ -40,55 +38,102 @@ _TREES_AT_ONCE = 32
 
 _Reached: TypeAlias = tuple[int, int, State, State | None, int]
 """Weight, a running number, where, from where, and over which arc."""
-_Door: TypeAlias = tuple[int, int, int, int]
-"""Rank of the pair, row of its door out, node of its door in, and what both weigh. [units]"""
 
 
-Approaches: TypeAlias = tuple[Approach, Approach]
-"""The ways from an origin, and those to its destination."""
+@dataclass(frozen=True, eq=False)
+class Errands:
+    """Pairs of places: the ways from each origin, and to each destination, and which they are."""
+
+    out: Sequence[Approach]
+    back: Sequence[Approach]
+    origin: Integers
+    """Rank in `out`. [pairs]"""
+    goal: Integers
+    """Rank in `back`. [pairs]"""
+
+    def list_doors(self) -> tuple[Integers, ...]:
+        """List every choice of a door out and a door in: pair, both doors, what they weigh."""
+        out, back = (_lay_doors(side) for side in (self.out, self.back))
+        pair = np.repeat(np.arange(len(self.origin)), out[0].size[self.origin])
+        leaving = out[0].take(self.origin).numbers
+        times = back[0].size[self.goal[pair]]
+        coming = back[0].take(self.goal[pair]).numbers
+        pair, leaving = np.repeat(pair, times), np.repeat(leaving, times)
+        return pair, out[1][leaving], back[1][coming], out[2][leaving] + back[2][coming]
+
+    def list_near(self, core: SmallIntegers | Integers) -> list[int]:
+        """List the pairs that may meet off the core: on one edge, or where both have been."""
+        places: dict[Any, list[int]] = defaultdict(list)
+        views = memoryview(core.data)
+        for rank, back in enumerate(self.back):
+            for one in back.list_places(views):
+                places[one].append(rank)
+        near = {
+            number * len(self.back) + rank
+            for number, out in enumerate(self.out)
+            for one in out.list_places(views)
+            for rank in places.get(one, ())
+        }
+        keys = self.origin * len(self.back) + self.goal
+        found: list[int] = np.flatnonzero(np.isin(keys, np.array([*near], np.int64))).tolist()
+        return found
 
 
-def find_by_trees(
-    metric: engine.WeightMatrix, errands: Sequence[Approaches]
-) -> list[engine.Path | None]:
+def _lay_doors(side: Sequence[Approach]) -> tuple[Rows, Integers, Integers]:
+    """Give the ranks of the doors of each place, their nodes, and the weights to them."""
+    doors = np.array([door for one in side for door in one.doors], np.int64).reshape(-1, 2)
+    sizes = np.array([len(one.doors) for one in side], np.int64)
+    return Rows.part(np.arange(len(doors)), sizes), doors[:, 0], doors[:, 1]
+
+
+def find_by_trees(metric: engine.WeightMatrix, errands: Errands) -> engine.Paths:
     """Find all routes of some origins at once, and walk them backwards side by side.
 
     From each door of an origin one tree of least ways reaches all of the core, so many pairs share
     its price. For every pair the cheapest door out and door in count; of equal ones the first,
     however the trees are dealt out. A few at a time, since a tree is as large as the core.
     """
-    doors = sorted({node for out, _ in errands for node, _ in out.doors})
-    found: list[engine.Path | None] = [None] * len(errands)
-    lightest = np.full(len(errands), engine.CLOSED, np.float64)
-    row = {node: rank for rank, node in enumerate(doors)}
-    ways: dict[int, list[_Door]] = defaultdict(list)  # by the portion of trees each is found in
-    for rank, (out, back) in enumerate(errands):
-        for (node, weight), (door, rest) in product(out.doors, back.doors):
-            ways[row[node] // _TREES_AT_ONCE].append((rank, row[node], door, weight + rest))
-    for part, listed in sorted(ways.items()):
-        begin = part * _TREES_AT_ONCE
-        reached, before = metric.trees(doors[begin : begin + _TREES_AT_ONCE])
-        table = np.array(listed, np.int64)
-        total = reached[table[:, 1] - begin, table[:, 2]] + table[:, 3]
-        chosen = first_of_each(table[:, 0], total)
-        chosen = chosen[total[chosen] < lightest[table[chosen, 0]]]
-        ranks, rows, last, _ = table[chosen].T
-        lightest[ranks] = total[chosen]
-        nodes = _walk_back(before, rows - begin, last)
-        for rank, weight, way in zip(ranks.tolist(), total[chosen].tolist(), nodes, strict=True):
-            runs = metric.runs(way[:-1], way[1:]).tolist()
-            found[rank] = engine.Path(int(weight), tuple(runs), int(way[0]), int(way[-1]))
-    return found
+    count = len(errands.origin)
+    pair, leaving, coming, beside = errands.list_doors()
+    doors, row = np.unique(leaving, return_inverse=True)
+    portions = Rows.group(row // _TREES_AT_ONCE, -(-len(doors) // _TREES_AT_ONCE))
+    lightest = np.full(count, engine.CLOSED, np.float64)
+    rank = np.full(count, -1)  # of the way of each pair among those found, none being the last
+    ways, ends = [Rows.of([])], [np.zeros((2, 0), np.int64)]
+    for portion in range(len(portions.start) - 1):
+        begin, listed = portion * _TREES_AT_ONCE, portions[portion]
+        reached, before = metric.trees(doors[begin : begin + _TREES_AT_ONCE].tolist())
+        total = reached[row[listed] - begin, coming[listed]] + beside[listed]
+        chosen = first_of_each(pair[listed], total)
+        chosen = chosen[total[chosen] < lightest[pair[listed[chosen]]]]
+        mine, known = listed[chosen], sum(one.shape[1] for one in ends)
+        lightest[pair[mine]] = total[chosen]
+        rank[pair[mine]] = known + np.arange(len(mine))
+        nodes = _walk_back(before, row[mine] - begin, coming[mine])
+        ways.append(_find_runs(metric, nodes))
+        ends.append(np.stack([leaving[mine], coming[mine]]))
+    sizes = np.concatenate([*(one.size for one in ways), [0]])
+    runs = Rows.part(np.concatenate([one.numbers for one in ways]), sizes).take(rank % len(sizes))
+    first, last = np.append(np.concatenate(ends, axis=1), [[0], [0]], axis=1)[:, rank]
+    return engine.Paths(lightest.astype(np.int64), runs, first, last)
 
 
-def _walk_back(before: SmallIntegers, rows: Integers, nodes: Integers) -> list[Integers]:
+def _walk_back(before: SmallIntegers, rows: Integers, nodes: Integers) -> Rows:
     """Walk from nodes to the roots of their trees, and give each way from the root on."""
     steps = [nodes]
     while np.any((ahead := before[rows, steps[-1]]) >= 0):
         steps.append(np.where(ahead < 0, steps[-1], ahead))
-    table = np.array(steps[::-1])
-    lead = np.sum(table == table[0], axis=0) - 1
-    return [table[start:, column] for column, start in enumerate(lead.tolist())]
+    table = np.array(steps[::-1]).T
+    lead = np.sum(table == table[:, :1], axis=1) - 1
+    way = np.arange(len(steps)) >= lead[:, np.newaxis]
+    return Rows.part(table[way], len(steps) - lead)
+
+
+def _find_runs(metric: engine.WeightMatrix, nodes: Rows) -> Rows:
+    """Give the runs between the nodes of each way."""
+    tail, head = np.ones((2, len(nodes.numbers)), bool)
+    tail[nodes.start[1:] - 1], head[nodes.start[:-1]] = False, False
+    return Rows.part(metric.runs(nodes.numbers[tail], nodes.numbers[head]), nodes.size - 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -420,12 +465,21 @@ class WeightedRoads(engine.Travelling):
 
     def routes(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Routes:
         """Find the best route of each pair; where there is no way, `exists` is false."""
-        out = {stop: self.search(stop, outward=True) for stop in dict.fromkeys(origins)}
-        back = {stop: self.search(stop, outward=False) for stop in dict.fromkeys(destinations)}
-        errands = [(out[one], back[two]) for one, two in zip(origins, destinations, strict=True)]
-        per_origin = len(errands) / max(len(out), 1)
+        out, back = (
+            {stop: number for number, stop in enumerate(dict.fromkeys(stops))}
+            for stops in (origins, destinations)
+        )
+        errands = Errands(
+            [self.search(stop, outward=True) for stop in out],
+            [self.search(stop, outward=False) for stop in back],
+            np.array([out[stop] for stop in origins], np.int64),
+            np.array([back[stop] for stop in destinations], np.int64),
+        )
+        per_origin = len(origins) / max(len(errands.out), 1)
         if self.metric and per_origin < _PAIRS_FOR_A_TREE * len(self.router.reduction.node):
-            paths = [engine.find_path(self.metric, one.doors, two.doors) for one, two in errands]
+            pairs = zip(errands.origin.tolist(), errands.goal.tolist(), strict=True)
+            doors = [(errands.out[one].doors, errands.back[two].doors) for one, two in pairs]
+            paths = engine.find_by_pairs(self.metric, doors)
         else:
             paths = find_by_trees(self._matrix, errands)
         routes = self._join(errands, paths)
@@ -513,33 +567,54 @@ class WeightedRoads(engine.Travelling):
             return along
         return weight, [*out.arcs(node), *reversed(back.arcs(node))]
 
-    def _join(self, errands: Sequence[Approaches], paths: Sequence[engine.Path | None]) -> Routes:
+    def _join(self, errands: Errands, paths: engine.Paths) -> Routes:
         """Set each route together: first stretch, core, last stretch, or a way off the core."""
         graph, reduction = self.router.graph, self.router.reduction
-        found: list[tuple[int, list[int]]] = []
-        for (out, back), path in zip(errands, paths, strict=True):
-            near = self.meet(out, back)
-            if near is not None and near[0] <= (path.weight if path else engine.CLOSED):
-                found.append(near)
-            elif path is not None and path.weight <= engine.HEAVIEST:
-                first, last = reduction.node[[path.first, path.last]].tolist()
-                runs = [len(graph.start) + run for run in path.runs]
-                found.append((path.weight, [*out.arcs(first), *runs, *reversed(back.arcs(last))]))
-            else:
-                found.append((engine.CLOSED, []))
-        weight, parts = np.array([one for one, _ in found], np.int64), [arcs for _, arcs in found]
-        exists = weight <= engine.HEAVIEST
+        through = paths.weight <= engine.HEAVIEST
+        weight, near = np.where(through, paths.weight, engine.CLOSED), list[list[int]]()
+        at_first = np.zeros(len(weight), np.int64)  # rank of the first stretch; 0 is none
+        for rank in errands.list_near(reduction.core):
+            met = self.meet(errands.out[errands.origin[rank]], errands.back[errands.goal[rank]])
+            if met is not None and met[0] <= paths.weight[rank]:
+                weight[rank], through[rank] = met[0], False
+                near.append(met[1])
+                at_first[rank] = len(near)
+
+        def lay(side: Sequence[Approach], places: Integers, doors: Integers) -> tuple[Any, Any]:
+            """Give the arcs of each stretch that is driven, and which of them each pair drives."""
+            key = places[through] * graph.size + reduction.node[doors[through]]
+            known, which = np.unique(key, return_inverse=True)
+            pairs = zip(*(one.tolist() for one in np.divmod(known, graph.size)), strict=True)
+            return [side[one].arcs(node) for one, node in pairs], which
+
+        first, which = lay(errands.out, errands.origin, paths.first)
+        at_first[through] = which + len(near) + 1
+        last, which = lay(errands.back, errands.goal, paths.last)
+        at_last = np.zeros(len(weight), np.int64)
+        at_last[through] = which + 1
+        runs = len(graph.start) + paths.runs.take(np.flatnonzero(through)).numbers
+        parts = (
+            Rows.of([[], *near, *first])
+            .take(at_first)
+            .chain(
+                Rows.part(runs, np.where(through, paths.runs.size, 0)),
+                Rows.of([[], *(one[::-1] for one in last)]).take(at_last),
+            )
+        )
+        exists, some = weight <= engine.HEAVIEST, parts.size > 0
         # What lies before the origin is taken off the first arc, and what lies beyond off the last.
-        ends = np.array([(one[0], one[-1]) if one else (0, 0) for one in parts], np.intp)
-        first, last = graph.ahead[ends.reshape(-1, 2)].T
-        stops = [(out.stop.share, back.stop.share) for out, back in errands]
-        origin, goal = np.array(stops).reshape(-1, 2).T
+        left = np.zeros((2, len(weight)))
+        ends = parts.start[:-1][some], parts.start[1:][some] - 1
+        sides = (errands.out, errands.origin, False), (errands.back, errands.goal, True)
+        for row, ((side, places, beyond), end) in enumerate(zip(sides, ends, strict=True)):
+            share = np.array([one.stop.share for one in side])[places[some]]
+            left[row, some] = np.where(graph.ahead[parts.numbers[end]] ^ beyond, share, 1 - share)
         return Routes(
             graph=graph,
             reduction=reduction,
             exists=exists,
             weight=np.where(exists, weight / self.scale, np.inf),
-            parts=Rows.of(parts),
-            first_left=np.where(first, origin, 1 - origin) * exists,
-            last_left=np.where(last, 1 - goal, goal) * exists,
+            parts=parts,
+            first_left=left[0] * exists,
+            last_left=left[1] * exists,
         )
