@@ -12,7 +12,6 @@ from raastof_geo.errors import OutputError
 from raastof_geo.files import drafting, is_sealed, seal_page, tracing, write_whole
 from raastof_geo.language import speaking
 from raastof_geo.roads.load import load_network
-from raastof_geo.roads.mapped.fetch import _is_ours
 from raastof_geo.roads.store import read_network, write_network
 
 
@@ -144,17 +143,6 @@ def test_a_network_replaces_a_network_only(tmp_path):
     assert read_network(path).digest == network.digest
     assert (tmp_path / "set_aside" / "roads.npz").read_text() == "mine"
     assert not (tmp_path / "set_aside-2").exists()
-
-
-def test_a_file_of_openstreetmap_from_elsewhere_is_not_ours(tmp_path):
-    """Only downloads of raastof_geo are replaced by the next one."""
-    file = tmp_path / "a.osm"
-    file.write_text('<osm version="0.6" generator="raastof_geo"></osm>')
-    assert _is_ours(file)
-    file.write_text('<osm version="0.6" generator="osmium"></osm>')
-    assert not _is_ours(file)
-    file.write_text("mine")
-    assert not _is_ours(file)
 
 
 @pytest.mark.parametrize("begun", [False, True])

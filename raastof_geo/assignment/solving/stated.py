@@ -52,9 +52,12 @@ def read_basis(model: Any, breaking: Indices, sense: Signs) -> Basis:
 
     It tells quickly what is in the basis, and slowly at which limit all else is. That is known:
     columns are at least zero, and nothing else limits those that are open; rows have one limit.
+    Without any columns it stands nowhere: there is the corner of all slacks.
     """
-    _, basic = model.getBasicVariables()  # rows count from -1 downwards
     columns = np.zeros(model.getNumCol(), np.int8)
+    if not len(columns):
+        return Basis(columns, np.full(len(sense), BASIC, np.int8))
+    _, basic = model.getBasicVariables()  # rows count from -1 downwards
     rows = np.where(sense < 0, _UPPER, 0).astype(np.int8)
     columns[basic[basic >= 0]] = BASIC
     rows[-1 - basic[basic < 0]] = BASIC
