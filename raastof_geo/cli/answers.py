@@ -100,8 +100,9 @@ def lock_flows(
 
     result = load_result(results)
     source, scenario = _read_source(result.scenario.id, of_scenario, anywhere=anywhere)
-    there = result.plan.flows.query("origin != destination")  # nobody agrees with itself
-    chosen = there if everything else choose_flows(scenario, there, flows or ())
+    every = result.plan.flows
+    leaving = every.query("origin != destination")  # nobody agrees with itself
+    chosen = leaving if everything else choose_flows(scenario, every, flows or ())
     path = write_locked(scenario, source, chosen)
     tell(say("Wrote {file}. Next:", file=str(path)))
     tell(f"raastof run {quote(str(path))} --variants all")

@@ -471,8 +471,10 @@ _FIRST_ROW = 2
 def choose_flows(scenario: Scenario, flows: pd.DataFrame, wanted: Sequence[str]) -> pd.DataFrame:
     """Pick flows by their rows in `flows.csv`, or all between two sites: `GIVER→TAKER`.
 
-    `InputError`: none is wanted, there is no such row, or nothing goes between these sites.
+    `InputError`: none is wanted, there is no such row, nothing goes between these sites, or what is
+    meant stays where it is.
     """
+    leaving = flows["origin"] != flows["destination"]
     chosen = pd.Series(False, index=flows.index)
     for word in wanted or [""]:
         giver, *taker = _ARROW.split(word, maxsplit=1)
@@ -480,11 +482,12 @@ def choose_flows(scenario: Scenario, flows: pd.DataFrame, wanted: Sequence[str])
         if taker:
             ends = look_up(scenario, [("sites", giver), ("sites", taker[0])])
             mine = (flows[["origin", "destination"]] == ends).all(axis=1)
-        if not mine.any():
+        if not (mine & leaving).any():
             told = {"given": f"`{word}`", "last": str(max(flows.index, default=0) + _FIRST_ROW)}
-            raise InputError.saying_text("usage", "flow" if word else "no flow", **told)
+            key = "flow that stays" if mine.any() else "flow" if word else "no flow"
+            raise InputError.saying_text("usage", key, **told)
         chosen |= mine
-    return flows[chosen]
+    return flows[chosen & leaving]
 
 
 def write_locked(scenario: Scenario, source: Path, flows: pd.DataFrame) -> Path:

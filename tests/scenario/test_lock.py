@@ -151,7 +151,7 @@ def test_what_stays_on_its_own_site_is_not_locked(tmp_path, capsys, road):
     own = (flows["origin"] == flows["destination"]).to_numpy().nonzero()[0]
     assert len(own)
     assert run("lock", results, 2 + own[0], "--scenario", tmp_path / "own.yaml") == 2
-    assert f"`{2 + own[0]}` is no flow" in capsys.readouterr().err
+    assert f"`{2 + own[0]}` stays on its own site" in capsys.readouterr().err
     assert run("lock", results, "--all", "--scenario", tmp_path / "own.yaml") == 0
     locked = read_scenario(tmp_path / "own_locked.yaml").said.agreements
     assert [(one.giver, one.taker) for one in locked] == ([("works", "road")] if road else [])
