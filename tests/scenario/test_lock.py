@@ -157,6 +157,29 @@ def test_what_stays_on_its_own_site_is_not_locked(tmp_path, capsys, road):
     assert [(one.giver, one.taker) for one in locked] == ([("works", "road")] if road else [])
 
 
+@pytest.mark.parametrize("form", ["--xlsx", "--gpkg"])
+def test_a_scenario_of_tables_is_extended_as_one_of_text(folder, tmp_path, form, capsys):
+    """What is locked of it can be read, with the amounts and places that it has."""
+    assert run("export", folder / "koege.yaml", form, "--into", tmp_path) == 0
+    tables = tmp_path / f"koege.{form[2:]}"
+    result, results = run_scenario(tables, into=tmp_path, sensitivity=False)
+    row = int((result.plan.flows["origin"] != result.plan.flows["destination"]).argmax())
+    assert run("lock", results, row + 2, "--scenario", tables) == 0
+    locked = read_scenario(tmp_path / "koege_locked.yaml")
+    assert locked.offers == result.scenario.offers
+    assert [one.giver for one in locked.said.agreements] == [result.plan.flows["origin"].iat[row]]
+    again = compare_variants(solve_scenario(locked), "without_any", into=tmp_path)[0]
+    totals = (one.found.totals.to_dict() for one in again)
+    assert next(totals) == pytest.approx(next(totals))
+    over = tmp_path / "over.yaml"
+    over.write_text(f"extends: {tables.name}\nlanguage: en\ntitle: []\n", encoding="utf-8")
+    assert run("check", over) == 2
+    assert "over.yaml:3:8: title must be a text, got `[]`" in capsys.readouterr().err
+    tables.write_bytes(b"no table")
+    assert run("check", over) == 2
+    assert "over.yaml:1:10: " in capsys.readouterr().err
+
+
 def test_results_of_another_state_of_the_file_are_refused(ran, folder, tmp_path, capsys):
     _, results = ran
     changed = folder / "changed.yaml"

@@ -55,13 +55,20 @@ def read_source(path: Path, *, anywhere: bool = False, frames: Sequence[AnyFrame
     `frames`: more tables of sites. Raises a `ScenarioError`; what is wrong with cells are findings
     of the tree.
     """
-    if path.suffix.lower() in WHOLE:
-        tree = Tree(path.as_posix(), places={(): Place(path.as_posix(), 1, 1)})
-        tree.put(_FILE, path.name, tree.place(()))
-    else:
-        tree = read_tree(path)
-        _extend(tree, [path.resolve()], anywhere=anywhere)
+    tree = _read_file(path, path.as_posix(), [path.resolve()], anywhere=anywhere)
     join_tables(tree, path.parent, frames, anywhere=anywhere)
+    return tree
+
+
+def _read_file(path: Path, shown: str, above: Sequence[Path], *, anywhere: bool) -> Tree:
+    """Read YAML with what it `extends`, or a workbook or GeoPackage with all of its tables."""
+    if path.suffix.lower() not in WHOLE:
+        tree = read_tree(path, shown_as=shown)
+        _extend(tree, above, anywhere=anywhere)
+        return tree
+    tree = Tree(shown, places={(): Place(shown, 1, 1)})
+    tree.put(_FILE, path.name, tree.place(()))
+    join_tables(tree, path.parent, (), anywhere=anywhere)
     if tree.findings and tree.values == {"sites": {}}:
         raise ScenarioError(*tree.findings)  # nothing of it was read, so nothing of it is missing
     return tree
@@ -80,8 +87,8 @@ def _extend(tree: Tree, above: Sequence[Path], *, anywhere: bool) -> None:
         path = find_beside(above[-1].parent, Path(str(base)), anywhere=anywhere)
         if path.resolve() in above:
             raise InputError.saying_text("files beside", "circle", file=f"`{base}`")
-        below = read_tree(path, shown_as=(Path(tree.file).parent / str(base)).as_posix())
-        _extend(below, [*above, path.resolve()], anywhere=anywhere)
+        shown = (Path(tree.file).parent / str(base)).as_posix()
+        below = _read_file(path, shown, [*above, path.resolve()], anywhere=anywhere)
         tree.values = merge_values(below.values, tree.values)
         for trail in tree.places:
             below.written.pop(trail, None)  # how something else is written there
