@@ -390,8 +390,7 @@ def _solve_variant(base: tuple[Result, LaidColumns], id_: str) -> comparison.Com
         how |= {"columns": result.plan.problem, "known": known} if alike else {}
         how["causes"] = scenario.said.effect.causes
         plan, alone, headlines = headline.find_headlines(scenario, legs, **how)
-        used = np.flatnonzero(alone.values)
-        before = keep_books(alone.world.problem.only(used), alone.values[used])
+        before = keep_books(alone.world.problem, alone.values)
         after = keep_books(plan.problem, plan.proof.values)
         return comparison.describe_solved(scenario, plan, (before, after), headlines, title)
     except errors.RaastofError as error:

@@ -173,8 +173,7 @@ def measure_driven(driven: Driven, flows: pd.DataFrame, *measured: str) -> Books
     values[small.block(ColumnKind.STORES)] *= stores["period"].map(driven.share) > 0
     used_sites = {*flows["origin"], *flows["destination"]}
     values[small.block(ColumnKind.OPENINGS)] = opened["site"].isin(used_sites)
-    used = np.flatnonzero(values)
-    return keep_books(small.only(used), values[used])
+    return keep_books(small, values)
 
 
 def _measure_legs(problem: Problem, flows: pd.DataFrame, measured: Sequence[str]) -> Problem:

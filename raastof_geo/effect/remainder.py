@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from raastof_geo.assignment import Plan, assign
@@ -114,8 +113,7 @@ class _Remainder:
 
     def add(self, rest: Plan) -> Books:
         """Add the rest to what was driven, but for what both have: the period that is running."""
-        used = np.flatnonzero(rest.proof.values)
-        planned = keep_books(rest.problem.only(used), rest.proof.values[used]).lines
+        planned = keep_books(rest.problem, rest.proof.values).lines
         twice = self.driven.priced.times(-1.0).lines
         parts = [self.driven.books.lines, planned[~planned["period"].isin(self.over)]]
         parts.append(twice[twice["period"] == self.now])

@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
@@ -144,13 +143,8 @@ def list_amounts(
     return found
 
 
-@lru_cache(maxsize=1)  # every assumption of every draw looks for its own among them
-def list_every_amount(scenario: Scenario) -> tuple[SaidAmount, ...]:
+def list_every_amount(scenario: Scenario) -> Iterator[SaidAmount]:
     """List the amounts of a scenario, site by site, in the order of the file."""
-    return tuple(_list_amounts(scenario))
-
-
-def _list_amounts(scenario: Scenario) -> Iterator[SaidAmount]:
     periods = tuple(scenario.periods)
     for one, site in scenario.sites.items():
         where = (one, scenario.project(one), site.municipality, scenario.land(one))

@@ -407,8 +407,8 @@ def solve_in_order(
     for cost, tolerance in zip(costs, tolerances or [0.0] * len(costs), strict=True):
         master.hold(left.sense, left.may)
         optimum = master.find(cost)
-        if optimum.complete and len(steps) in (0, len(costs) - 1):
-            optimum = replace(optimum, basis=master.basis())  # which takes its time to read
+        if optimum.complete:
+            optimum = replace(optimum, basis=master.basis())
         if how.labels is not None:
             optimum = master.restate(optimum, cost, how.labels)
         columns = optimum.columns
