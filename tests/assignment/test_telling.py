@@ -269,7 +269,7 @@ def test_lots_that_are_larger_than_what_there_is():
         "the tonnes fit, but not with `choices.smallest_lot` of 1,200 t: without it there is a "
         "plan",
         "nearest to a plan is one that sends only 600 t of Clean clay soil, moraine (class 0-1) "
-        "from `digging` to `road` in 2028",
+        "from `digging` to `road` in 2027",
         "nearest to a plan is one that sends only 400 t of Fill sand from `pit` to `road` in 2027",
     ]
     assert told[3].startswith("repair 1: give up `choices.smallest_lot`; then a plan exists with")

@@ -147,7 +147,8 @@ def _list_trips(problem: Problem) -> pd.DataFrame:
     haulier, names = find_hauliers(problem)
     frames = []
     for at in range(len(names)):
-        tips, loads = (problem.labels(end)[haulier == at] for end in ("destination", "origin"))
+        mine = (problem.labels(end)[haulier == at] for end in ("destination", "origin"))
+        tips, loads = map(pd.unique, mine)  # a label each: a search among many is slow
         may = trips["origin"].isin(tips) & trips["destination"].isin(loads)
         frames.append(trips[may].assign(haulier=at))
     return pd.concat(frames).sort_values([*ColumnKind.TRIPS.keys, "haulier"], ignore_index=True)

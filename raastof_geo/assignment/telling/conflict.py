@@ -18,6 +18,7 @@ from raastof_geo.assignment.rules.limits import SHARE_REACHED
 from raastof_geo.assignment.rules.masses import AGREEMENTS_KEPT, agreed_moves
 from raastof_geo.assignment.solving.price_in import Clock
 from raastof_geo.assignment.solving.solve import Search
+from raastof_geo.assignment.solving.stated import break_ties
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import EitherOr, Family, Row, RowName
 from raastof_geo.assignment.statement.shares import count_material
@@ -349,7 +350,9 @@ def _find_bent(
     mine = [at for at, row in enumerate(laid.rows) if row.rule == family.name]
     if laid.programme.column_count + len(mine) > _MOST_COLUMNS:
         return
-    how: dict[str, Any] = {"decided": Search(gap=1e-4), "clock": _TRYING_S, side: mine}
+    ties = np.where(laid.programme.whole, break_ties(laid.problem), 0.0)
+    search = Search(gap=1e-4, last=np.append(ties, np.zeros(len(mine))))
+    how: dict[str, Any] = {"decided": search, "clock": _TRYING_S, side: mine}
     if (found := laid.bend(start=None, **how)) is not None:
         bent = (found.short if side == "short" else found.over).items()
         told = itertools.islice(bent, _MOST_BENT)
