@@ -69,7 +69,8 @@ def decide(
     best so far when the clock says so.
     """
     clock, every = how.clock, np.arange(programme.column_count)
-    if not (relaxed := solve_in_order(programme, costs[:1], How(clock))[-1].optimum).feasible:
+    root = How(clock, along=how.along)
+    if not (relaxed := solve_in_order(programme, costs[:1], root)[-1].optimum).feasible:
         return None
     prices, ask = relaxed.shadow_prices, partial(_decide_in_order, programme, costs, tolerances)
     linear, _ = bound_below(programme, costs[0], prices)

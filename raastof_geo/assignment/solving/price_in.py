@@ -35,6 +35,9 @@ _CROWDED = 1000
 _CROWDED_SHARE = 4
 """… if they are of one in so many of the columns as well."""
 
+_CHOSEN, _PRIMAL = 1, 4
+"""Ways of the simplex, as HiGHS numbers them."""
+
 _SMALL = 20_000
 """A programme with no more columns than this is written out in full."""
 
@@ -117,6 +120,8 @@ class Start:
     """Those that are written out at once."""
     basis: stated.Basis | None = None
     """Where the solver stood with these columns; none: anywhere."""
+    limit: Floats = field(default_factory=lambda: np.empty(0))
+    """Limits that were kept there, of the first rows."""
 
     @property
     def with_row(self) -> Self:
@@ -136,6 +141,8 @@ class How:
     start: Start | None = None
     free: float = FREE
     labels: stated.Labels | None = None
+    along: Callable[[Columns], Columns] = field(default=lambda columns: columns[:0])
+    """What is written out along with the first few columns, so that rows can be kept."""
 
 
 class Master:
@@ -155,6 +162,7 @@ class Master:
         self.open: Mask = np.empty(0, dtype=bool)
         self.penalty: Floats = np.zeros(programme.row_count)
         self.sense = programme.sense.copy()
+        self.keeps = False  # whether what the last solve ended with, or begins with, keeps the rows
         carrier = pulp.LpProblem("raastof_geo", pulp.LpMinimize)
         stated.make_solver().createAndConfigureSolver(carrier)
         self.model: Any = carrier.solverModel
@@ -232,15 +240,22 @@ class Master:
         """Give where the last solve ended, to start from again."""
         return stated.read_basis(self.model, self.artificials, self.sense)
 
-    def resume(self, basis: stated.Basis) -> None:
-        """Start from a basis of the same columns."""
-        if basis.fits(len(basis.columns), self.programme.row_count):
+    def resume(self, start: Start) -> None:
+        """Start from a basis of the same columns, if there is one."""
+        basis, limit = start.basis, self.programme.limit[: len(start.limit)]
+        if basis is not None and basis.fits(len(basis.columns), self.programme.row_count):
             breaking = np.zeros(len(self.artificials), np.int8)
             stated.write_basis(self.model, np.concatenate([breaking, basis.columns]), basis.rows)
+            self.keeps = len(limit) > 0 and np.array_equal(start.limit, limit)
 
     def solve(self) -> stated.Run:
-        """Find the optimum from the basis of the last time."""
-        left_s = self.clock.left_s
+        """Find the optimum from the basis of the last time.
+
+        Where that keeps the rows, as only costs and columns are new, a primal simplex goes on from
+        it; and where something is to be gained, so that to do nothing is no start for a dual one.
+        """
+        left_s, primal = self.clock.left_s, self.keeps or self.cost.min(initial=0.0) < 0
+        self.model.setOptionValue("simplex_strategy", _PRIMAL if primal else _CHOSEN)
         limit = self.highspy.kHighsInf if left_s is None else self.model.getRunTime() + left_s
         self.model.setOptionValue("time_limit", limit)
         self.model.run()
@@ -253,13 +268,14 @@ class Master:
             status = self._try_again()
         if status not in ends:
             raise SolverError.saying_text("the solver", "stopped", status=status.name)
+        self.keeps = status == known.kOptimal
         solution = self.model.getSolution()
         first, values = len(self.artificials), np.array(solution.col_value)
         return stated.Run(
             values=np.maximum(values[first:], 0.0) / self.programme.units[self.columns],
             artificial=float(np.abs(values[:first]).sum()),
             shadow_prices=np.array(solution.row_dual),
-            complete=status == known.kOptimal,
+            complete=self.keeps,
         )
 
     def _try_again(self) -> Any:
@@ -301,8 +317,9 @@ class Master:
             missed = answer.artificial
             found = Optimum(columns, answer.values, prices, done, missed, self.priced, reduced)
             if done or self.clock.over():
-                return found
+                break
             self._write_out(cost, reduced, better)
+        return found
 
     def _reduce(self, cost: Floats, shadow_prices: Floats) -> tuple[Floats, Columns]:
         """Give the reduced cost of each column that may be used, and those to be written out."""
@@ -398,10 +415,11 @@ def solve_in_order(
     elif len(first) > _SMALL:
         always = programme.whole | (np.diff(programme.matrix.indptr) == 0)
         few = choose_few(programme, costs[0], first[~always[first]], _FIRST_FEW)
-        first = np.union1d(few, first[always[first]])
+        few = np.union1d(few, how.along(few))
+        first = np.union1d(few[may[few]], first[always[first]])
     master.add(first, costs[0][first])
-    if start is not None and start.basis is not None and np.array_equal(first, start.columns):
-        master.resume(start.basis)
+    if start is not None and np.array_equal(first, start.columns):
+        master.resume(start)
     left = stated.Stage(programme, master.columns, may, programme.sense)
     steps: list[Step] = []
     for cost, tolerance in zip(costs, tolerances or [0.0] * len(costs), strict=True):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from raastof_geo.assignment.solving.price_in import FREE, Clock, How, Start, Ste
 from raastof_geo.assignment.solving.stated import Labels, Stage, break_ties, state_programme
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.row import Programme, Row, Rule, build_programme
+from raastof_geo.assignment.statement.shares import find_ways_back
 
 _SETTLE_MOST = 60_000
 """Columns of an optimal face that are stated in PuLP at once; else those the choice is among."""
@@ -74,7 +76,8 @@ class Solution:
     @property
     def start(self) -> Start:
         """Where the search for the first objective ended, to begin a like one from."""
-        return Start(self.steps[0].optimum.columns, self.steps[0].optimum.basis)
+        optimum = self.steps[0].optimum
+        return Start(optimum.columns, optimum.basis, self.programme.limit)
 
     @property
     def best(self) -> Step:
@@ -133,7 +136,8 @@ def solve(
     clock = clock if isinstance(clock, Clock) else Clock(clock)
     start = Start(start) if isinstance(start, np.ndarray) else start
     start = start.with_row if start is not None and held is not None else start
-    how = How(clock, closed, start, free, labels if stated else None)
+    along = partial(find_ways_back, problem)
+    how = How(clock, closed, start, free, labels if stated else None, along)
     allowed = tuple(tolerances or [0.0] * len(costs))
     given, decision = None if isinstance(decided, Search) else decided, None
     if isinstance(decided, Search) and programme.whole.any():

@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy import sparse
 
 from raastof_geo.arrays import Columns, Floats, Integers, Mask, Signs
@@ -85,6 +86,23 @@ def find_hauliers(problem: Problem) -> tuple[Integers, list[str]]:
         return np.zeros(len(problem.moves), np.int64), [""]
     giver, taker, names = _number_parties(problem, scenario.together)
     return np.where(_is_sold(problem), taker, giver), names
+
+
+def find_ways_back(problem: Problem, columns: Columns) -> Columns:
+    """Find the empty trips straight back of those of some columns that are moves.
+
+    Returns their columns: what a truck drives that does nothing else, so that with them there is
+    a plan wherever there is one without return loads.
+    """
+    trips, moves = problem.others[ColumnKind.TRIPS], columns[columns < len(problem.moves)]
+    if trips.empty:
+        return moves[:0]
+    keys, haulier = ColumnKind.TRIPS.keys, find_hauliers(problem)[0][moves]
+    there = pd.DataFrame({key: problem.labels(key, moves) for key in keys}).assign(haulier=haulier)
+    back = there.rename(columns={"origin": "destination", "destination": "origin"})
+    number = problem.starts[ColumnKind.TRIPS] + np.arange(len(trips))
+    found = back.drop_duplicates().merge(trips[[*back]].assign(column=number), on=[*back])
+    return found["column"].to_numpy(np.int64)
 
 
 def _number_parties(problem: Problem, together: Together) -> tuple[Integers, Integers, list[str]]:
