@@ -30,8 +30,7 @@ FAR_M = 200.0
 """A site that had to move farther than this is told of. [m]"""
 
 PASSED_M = 50.0
-"""So is one that passed over a road that is closed to trucks, and is nearer by this. A judgement.
-[m]"""
+"""So is one that passed over a road closed to trucks, and nearer by this. A judgement. [m]"""
 
 STREET_M = 100.0
 """A site goes to a street rather than to a bridge or a tunnel that is nearer by up to this: most
@@ -168,12 +167,12 @@ def _nearest_of(network: RoadNetwork, edges: Integers, points: Objects) -> _Near
 
 
 def find_nearest(network: RoadNetwork, sites: Mapping[str, Located]) -> _Nearest:
-    """Find the edge nearest to each site, be it closed or cut off: it may have been passed over."""
+    """Find what may be passed over. Returns the edge nearest to each site, closed or cut off."""
     return _nearest_of(network, np.flatnonzero(network.length_m > 0), _lay(network, sites))
 
 
 def edge_lines(network: RoadNetwork, edges: Integers) -> Objects:
-    """Draw edges as `shapely.LineString`s in metres, in their order. [m]"""
+    """Draw edges. Returns `shapely.LineString`s in their order. [edges, m]"""
     every = Rows.part(np.arange(len(network.lon)), np.diff(network.point_start))
     points = every.take(edges)
     return np.asarray(shapely.linestrings(network.xy[points.numbers], indices=points.owner), object)
@@ -203,8 +202,7 @@ def explain_moves(
 ) -> list[Message]:
     """Say which sites moved far, over water, past a closed road, or onto a bridge or a tunnel.
 
-    Each with what was passed over, and why; the farthest first. `counted`: whether the way between
-    site and road counts (`network.access_way`).
+    Each with what was passed over, and why; the farthest first. `counted`: `network.access_way`.
     """
     frame = anchors.frame.assign(level=network.level[anchors.frame["edge"].to_numpy()])
     frame = frame[(frame["snap_m"] > PASSED_M) | (frame["level"] != 0)]
