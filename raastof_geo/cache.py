@@ -130,7 +130,7 @@ def list_stocks() -> dict[str, list[int]]:
 
 
 def clear_cache() -> float:
-    """Empty what carries the mark, of all versions, and no link. Returns what it held. [MB]"""
+    """Empty what carries the mark, of all versions, following no link. Returns what is free: MB."""
     versions = [one for one in cache_folder().glob("v*") if _VERSIONS.fullmatch(one.name)]
     size = 0
     for home in filter(_is_marked, versions):

@@ -166,7 +166,7 @@ class YearlyFigure(Series):
     by_year: dict[int, float] = Field(min_length=1)
 
     def in_year(self, year: float) -> float:
-        """Find the value in a `year`, with a fraction. Returns it between those of years given."""
+        """Find the value in a `year`. Returns one between those of the years that are given."""
         years = sorted(self.by_year)
         return float(np.interp(year, years, [self.by_year[known] for known in years]))
 

@@ -19,8 +19,8 @@ from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.routing.drive import BOTH_LOADS, SCOPES, Load, emit_kg_co2e, pay_on_the_way
 from raastof_geo.roads.routing.graph import RoadStop
 from raastof_geo.roads.routing.islands import explain_islands, group_sites
-from raastof_geo.roads.routing.router import WeightedRoads, place_stops
-from raastof_geo.roads.snap import Anchors
+from raastof_geo.roads.routing.router import WeightedRoads
+from raastof_geo.roads.snap import Anchors, place_stops
 from raastof_geo.scenario.parties import list_deals
 from raastof_geo.scenario.scenario import Scenario
 

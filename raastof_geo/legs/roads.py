@@ -309,10 +309,7 @@ class Haulage:
     def on_access_ways(
         self, starts: Sequence[RoadStop], goals: Sequence[RoadStop]
     ) -> dict[str, Floats]:
-        """Price ways between sites and roads. Returns what they add to trips; nothing: none count.
-
-        They are driven as service roads. Quantities as those of `price`, by name. [trips]
-        """
+        """Price ways to sites as service roads. Returns what they add to trips, or nothing."""
         scenario, ends = self.roads.scenario, zip(starts, goals, strict=True)
         if not scenario.said.network.access_way:
             return {}

@@ -134,12 +134,12 @@ def make_region(
     towns = pd.DataFrame(places.towns, columns=TOWN_COLUMNS)
     near = shapely.intersects_xy(wide, towns["lon"].astype(float), towns["lat"].astype(float))
     towns = towns[near].sort_values(TOWN_COLUMNS, kind="stable", ignore_index=True)
-    told: dict[str, Any] = {"labels": labels, "shapes": shapes, "towns": towns, "coast": coast}
-    return replace(region, bounds=region.bounds or wide.bounds, **told)
+    region = replace(region, bounds=region.bounds or wide.bounds)
+    return replace(region, labels=labels, shapes=shapes, towns=towns, coast=coast)
 
 
 def lay_land(lines: list[Any], wide: Any) -> Objects:
-    """Make land of coastlines. Returns polygons left of them, none if one ends amid a rectangle."""
+    """Make land left of coastlines. Returns polygons, none if coast ends amid a rectangle."""
     if not lines:
         return _gather([])
     inside = shapely.intersection(shapely.union_all(_gather(lines)), wide)

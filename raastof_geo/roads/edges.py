@@ -38,7 +38,7 @@ def freeze(array: NDArray[_Scalar]) -> NDArray[_Scalar]:
 
 
 def round_degrees(degrees: Floats) -> Floats:
-    """Round as a network file does. Returns whole millionths. [degrees]"""
+    """Round as a network file does. Returns degrees to a millionth."""
     return np.asarray(np.round(degrees * STEPS_A_DEGREE) / STEPS_A_DEGREE)
 
 
@@ -104,7 +104,7 @@ _WORDS: dict[str, frozenset[str]] = {
 def encode_roads(
     roads: Sequence[Road], extra: Mapping[str, Mapping[str, Any]], lacking: Collection[str]
 ) -> dict[str, Any]:
-    """Table roads with `extra` columns. Returns `lacking` ones only where not all have defaults."""
+    """Table roads as in files. Returns `extra` columns too, `lacking` ones unless defaults."""
     kept: dict[str, Any] = {}
     for name, some in _list_columns(roads).items():
         column: Any = [*map(_encode, some)]
@@ -158,7 +158,7 @@ def _sort_columns(found: Mapping[str, Any], count: int) -> tuple[dict[str, Any],
 
 
 def list_content(roads: Sequence[Road]) -> dict[str, Any]:
-    """List what roads say, for a fingerprint. Returns columns by name, but of what none says."""
+    """List what roads say, for a fingerprint. Returns a column of each field that any says."""
     columns = {of: [*map(_or_null, column)] for of, column in _list_columns(roads).items()}
     said: dict[str, Any] = {
         of: one for of, one in columns.items() if one.count(_or_null(_DEFAULTS[of])) < len(one)
@@ -328,7 +328,7 @@ class RoadEdges:
         return len(self.tail)
 
     def list_arcs(self, usable: Mask | None = None) -> tuple[Indices, SmallIntegers, SmallIntegers]:
-        """List what signs let drive. Returns edge, start, end: along edges, then against them."""
+        """List what is signed open (or `usable`). Returns edge, start, end: along, then against."""
         signed = np.stack((self.forward, self.backward))
         side, edge = np.nonzero(signed if usable is None else signed & usable)
         ends = np.stack((self.tail, self.head))
@@ -415,10 +415,7 @@ class RoadEdges:
 
     @classmethod
     def from_columns(cls, columns: StoredColumns, roads: Mapping[str, Any], told: bytes) -> Self:
-        """Make a network of columns, and the texts of `roads` and metadata (`told`), of a file.
-
-        Raises whatever values raise that are none of a network.
-        """
+        """Make a network of columns, `roads` and metadata (`told`) of a file, or raise anything."""
         node_lon, node_lat = _add_up(columns.node_lon), _add_up(columns.node_lat)
         tail = _add_up(columns.tail)
         head = tail + columns.head.astype(np.int32)

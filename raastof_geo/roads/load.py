@@ -74,11 +74,12 @@ def from_osmnx(
     made = str(graph.graph.get("created_date", ""))[:10]
     lines = [street.line for street in streets]
     points = np.concatenate(lines)
-    kinds = [(of, kind) for kind, names in _TYPES.items() for of in names]
-    columns: dict[str, Any]
-    columns = {of: np.array([getattr(one, of) for one in streets], kind) for of, kind in kinds}
     return RoadNetwork(
-        **columns,
+        tail=np.array([street.tail for street in streets], np.int32),
+        head=np.array([street.head for street in streets], np.int32),
+        way=np.array([street.way for street in streets], np.int64),
+        forward=np.ones(len(streets), bool),
+        backward=np.array([street.backward for street in streets], bool),
         node_lon=lon,
         node_lat=lat,
         length_m=np.ceil(np.array([street.length_m for street in streets]) * 100) / 100,
@@ -104,12 +105,8 @@ class _Street:
     way: int
     length_m: float
     line: Floats
-    forward: bool = True
     backward: bool = False
-
-
-_TYPES = {np.int32: ("tail", "head"), np.int64: ("way",), bool: ("forward", "backward")}
-"""What a network has in columns of its own."""
+    """Whether it is open against its line, too."""
 
 
 def _read_streets(graph: Any) -> tuple[list[_Street], list[tuple[float, float]]]:

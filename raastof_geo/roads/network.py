@@ -43,7 +43,7 @@ def draw_graph(
     )
     degree = np.bincount(np.concatenate((network.tail, network.head)), minlength=network.node_count)
     places = {"x": network.node_lon, "y": network.node_lat, "street_count": degree}
-    graph.add_nodes_from(pd.DataFrame(places).to_dict("index").items())
+    graph.add_nodes_from(enumerate(pd.DataFrame(places).to_dict("records")))
     further = {name: values.tolist() for name, values in (met or {}).items()}
     directions = np.stack((network.forward, network.backward))
     allowed = (directions if keep is None else directions & keep).T.tolist()

@@ -16,6 +16,7 @@ from raastof_geo.language import Fact, Message, Shown, format_number, say, say_t
 from raastof_geo.region.projection import lies_within, project_shapes
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import ROAD_CLASSES, Access, split_tags
+from raastof_geo.roads.routing.graph import RoadStop
 from raastof_geo.roads.routing.islands import find_islands
 from raastof_geo.scenario.said.site import Located
 
@@ -57,7 +58,7 @@ class Anchors(Shown):
 
     def show(self) -> tuple[str, Sequence[Fact]]:
         """Give how many sites there are, and how far the farthest one lies from its road."""
-        far = self.frame["snap_m"]
+        far = self.frame.snap_m
         return "", (
             Fact(say("Sites"), format_number(len(self))),
             Fact(say("Farthest from the road"), str(far.idxmax()) if len(far) else "–"),
@@ -67,7 +68,7 @@ class Anchors(Shown):
     @property
     def edges(self) -> dict[str, int]:
         """The edge that each site lies on."""
-        return {str(site): int(edge) for site, edge in self.frame["edge"].items()}
+        return {str(site): int(edge) for site, edge in self.frame.edge.items()}
 
 
 def snap_sites(
@@ -166,8 +167,16 @@ def _nearest_of(network: RoadNetwork, edges: Integers, points: Objects) -> _Near
     return _Nearest(edges[nearest], share, shapely.distance(points, lines[nearest]))
 
 
+def place_stops(anchors: Anchors) -> dict[str, RoadStop]:
+    """Place sites on roads. Returns the stop of each, by id."""
+    frame = anchors.frame
+    columns = (one.tolist() for one in (frame.index, frame.edge, frame.share, frame.snap_m))
+    rows = zip(*columns, strict=True)
+    return {str(site): RoadStop(edge, share, metres / 1000) for site, edge, share, metres in rows}
+
+
 def find_nearest(network: RoadNetwork, sites: Mapping[str, Located]) -> _Nearest:
-    """Find what may be passed over. Returns the edge nearest to each site, closed or cut off."""
+    """Find what may be passed over. Returns the edge nearest to each site, closed or not."""
     return _nearest_of(network, np.flatnonzero(network.length_m > 0), _lay(network, sites))
 
 
@@ -191,8 +200,8 @@ def _say_far(
     near = say(" ({km} km from {town})", km=km, town=town) if km else ""
     told = {"site": f"`{site}`", "near": near}
     if distance <= 2 * max(limit_m, 1000.0):
-        metres = {"distance": round(distance), "limit": round(limit_m)}
-        return say_text("snapped", "far", **told, **metres)
+        metres = round(distance)
+        return say_text("snapped", "far", **told, distance=metres, limit=round(limit_m))
     away, roads = format_number(distance / 1000, digits=1), network.metadata.title
     return say_text("snapped", "elsewhere", **told, distance=away, roads=roads)
 
@@ -204,14 +213,14 @@ def explain_moves(
 
     Each with what was passed over, and why; the farthest first. `counted`: `network.access_way`.
     """
-    frame = anchors.frame.assign(level=network.level[anchors.frame["edge"].to_numpy()])
-    frame = frame[(frame["snap_m"] > PASSED_M) | (frame["level"] != 0)]
+    frame = anchors.frame.assign(level=network.level[anchors.frame.edge.to_numpy()])
+    frame = frame[(frame.snap_m > PASSED_M) | (frame.level != 0)]
     if frame.empty:
         return []
     some = {str(site): sites[str(site)] for site in frame.index}
     places = np.array([site.lon_lat for site in some.values()])
     points, ends = (network.project(*at.T) for at in (places, frame[["lon", "lat"]].to_numpy()))
-    moved, off_street = frame["snap_m"].to_numpy(), frame["level"].to_numpy() != 0
+    moved, off_street = frame.snap_m.to_numpy(), frame.level.to_numpy() != 0
     # Roads far from all land that is known have no coast, so none leads over water to them.
     lines = shapely.linestrings(np.stack((points, ends), axis=1))
     wet = network.region.measure_off_land(lines, shapely.points(ends)) >= WATER_M
@@ -227,7 +236,7 @@ def explain_moves(
         if wet[row]:
             message = say_text("snapped", "wet", told=message)
         if off_street[row]:
-            edge = int(frame["edge"].iloc[row])
+            edge = int(frame.edge.iloc[row])
             what = say("a bridge") if network.level[edge] > 0 else say("a tunnel")
             road = network.called(edge) or say("a road without a name")
             message = say_text("snapped", "level", told=message, what=what, road=road)

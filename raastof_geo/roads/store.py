@@ -244,8 +244,8 @@ def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any]
             if form is None:
                 raise _damaged(file)
             if form != NETWORK_FORMAT:
-                versions = {"found": str(form), "known": str(NETWORK_FORMAT)}
-                raise RoadDataError.saying_text("network files", "version", file=file, **versions)
+                told = say_text("network files", "version", known=str(NETWORK_FORMAT))
+                raise RoadDataError(told.format(file=file, found=str(form)))
             columns = StoredColumns(*(archive[label] for label in STORED_COLUMNS))
             return columns, archive["roads"], archive["metadata"], MEMBER in archive.files
     except RoadDataError:

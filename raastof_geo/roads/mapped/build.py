@@ -386,8 +386,8 @@ def _choose(network: RoadNetwork, classes: Collection[str], link: AddLinks, doub
     wanted = np.array([label in classes for label in ROAD_CLASSES])[network.road_class]
     closed = network.access == Access.CLOSED
     # Links may run on all streets but closed ones, which carry nobody.
-    ways = {"forward": network.forward & ~closed, "backward": network.backward & ~closed}
-    streets = replace(network, **ways)
+    ahead, back = network.forward & ~closed, network.backward & ~closed
+    streets = replace(network, forward=ahead, backward=back)
     unwelcome = np.array([_LINK_WEIGHT.get(label, 1.0) for label in ROAD_CLASSES])
     weight = np.where(wanted, 1.0, unwelcome[network.road_class])
     kept = keep_main_part(streets, link(streets, wanted & ~closed, weight))

@@ -487,10 +487,7 @@ def _gather(found: _Found, area: shapely.Geometry | None) -> OsmWays:
 
 
 def _find_places(file: Path, ids: Integers, lon: Floats, lat: Floats) -> None:
-    """Look for places that osmium does not keep: of negative ids, or told by ways themselves.
-
-    JOSM gives negative ids to what is not yet uploaded, Overpass tells places so by `out geom`.
-    """
+    """Look for places that osmium does not keep: ids below 0 (JOSM), told by ways (`out geom`)."""
     lost = np.flatnonzero(np.abs(lat) > 90)
     if not len(lost) or (ids[lost].min() > 0 and is_pbf(file)):
         return

@@ -214,7 +214,7 @@ def use_on_the_way(
     length_km: Floats,
     at_sea: Mask | bool = False,
 ) -> dict[str, Floats]:
-    """Use a vehicle at a speed, on the road or `at_sea`. Returns km, h and units of its fuel."""
+    """Drive at a speed, on the road or `at_sea`. Returns km, h and units of fuel, by name."""
     empty, full = model(vehicle, speed_km_h)
     return {
         "km": length_km,

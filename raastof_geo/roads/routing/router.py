@@ -31,7 +31,6 @@ from raastof_geo.roads.routing.graph import (
     build_graph,
     reduce_graph,
 )
-from raastof_geo.roads.snap import Anchors
 
 _TREES_AT_ONCE = 32
 """Trees held in memory side by side: 12 bytes a node each, 24 MB for 60,000 nodes of a core."""
@@ -75,8 +74,7 @@ class Errands:
             for rank in places.get(one, ())
         }
         keys = self.origin * len(self.back) + self.goal
-        found: list[int] = np.flatnonzero(np.isin(keys, np.array([*near], np.int64))).tolist()
-        return found
+        return [*np.flatnonzero(np.isin(keys, np.array([*near], np.int64))).tolist()]
 
 
 def _number(stops: Sequence[RoadStop]) -> dict[RoadStop, int]:
@@ -381,15 +379,6 @@ def load_router(
     return Router(graph, core)
 
 
-def place_stops(anchors: Anchors) -> dict[str, RoadStop]:
-    """Place sites on roads. Returns the stop of each, by id."""
-    placed = anchors.frame[["edge", "share", "snap_m"]].itertuples(name=None)
-    return {
-        str(site): RoadStop(int(edge), float(share), float(metres) / 1000)
-        for site, edge, share, metres in placed
-    }
-
-
 def _close_heavy(units: Floats) -> Integers:
     return np.where(units <= engine.HEAVIEST, units, engine.CLOSED).astype(np.int64)
 
@@ -496,8 +485,7 @@ class WeightedRoads(engine.Travelling):
         """List the routes that turn round where only arcs told apart farther off show a way."""
         if self.router.graph.wider_km is None:
             return []
-        found: list[int] = np.flatnonzero(routes.turn_at(self._no_turning)).tolist()
-        return found
+        return [*np.flatnonzero(routes.turn_at(self._no_turning)).tolist()]
 
     def _list_lost(self, routes: Routes, *ends: Sequence[RoadStop]) -> list[int]:
         """List pairs without a route that have a way, but one that is too heavy for these units."""
@@ -505,8 +493,7 @@ class WeightedRoads(engine.Travelling):
         if self.weight[np.isfinite(self.weight)].sum() * self.scale <= engine.HEAVIEST:
             return []
         here, there = (self._part[[stop.edge for stop in stops]] for stops in ends)
-        found: list[int] = np.flatnonzero(~routes.exists & (here == there) & (there >= 0)).tolist()
-        return found
+        return [*np.flatnonzero(~routes.exists & (here == there) & (there >= 0)).tolist()]
 
     def search(self, stop: RoadStop, *, outward: bool) -> Approach:
         """Find the ways from a place to the doors of the core, or (not `outward`) from them to it.
