@@ -38,8 +38,8 @@ def dot(one: Floats, other: Floats) -> float:
 def first_of_each(key: NDArray[Any], *then: NDArray[Any]) -> Indices:
     """Find the least item of each key by what comes `then`. Returns ranks, by rising key."""
     order = np.lexsort((*reversed(then), key))
-    _, first = np.unique(key[order], return_index=True)
-    return np.asarray(order[first], np.intp)
+    ordered = key[order]
+    return np.asarray(order[np.append(True, ordered[1:] != ordered[:-1])[: len(key)]], np.intp)
 
 
 def lay_runs(first: NDArray[Any], size: NDArray[Any]) -> Integers:

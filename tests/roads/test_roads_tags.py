@@ -963,7 +963,6 @@ def test_exceptions_for_others_do_not_free_trucks(value):
         {"restriction:hgv:conditional": "no_left_turn @ (Mo-Fr 07:00-09:00)"},
         {"restriction": "no_left_turn", "day_on": "Monday", "day_off": "Friday"},
         {"restriction": "no_left_turn", "hour_on": "07:00", "hour_off": "09:00"},
-        {"restriction": "no_left_turn", "time": "7:00-9:00;15:00-18:00"},
         {"restriction": "perhaps"},
         {"restriction": "only_u_turn_on_green"},
         {"restriction": "no"},

@@ -67,7 +67,7 @@ class RoadGraph(Travelling):
     def leaving(self, usable: Mask) -> Integers:
         """Count usable roads [arcs]. Returns how many leave each node of the network. [nodes]"""
         network = self.network
-        arc = np.unique(2 * self.edge[usable] + self.ahead[usable])
+        arc = np.flatnonzero(np.bincount(2 * self.edge[usable] + self.ahead[usable]))
         edge, ahead = arc >> 1, arc % 2 == 1
         begin = np.where(ahead, network.tail[edge], network.head[edge])
         return np.bincount(begin, minlength=network.node_count)
