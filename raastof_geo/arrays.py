@@ -36,14 +36,14 @@ def dot(one: Floats, other: Floats) -> float:
 
 
 def first_of_each(key: NDArray[Any], *then: NDArray[Any]) -> Indices:
-    """Find of each key, ascending, the item that is least by what comes then, or stands first."""
+    """Find the least item of each key by what comes `then`. Returns ranks, by rising key."""
     order = np.lexsort((*reversed(then), key))
-    _, first = np.unique(key[order], return_index=True)
-    return np.asarray(order[first], np.intp)
+    ordered = key[order]
+    return np.asarray(order[np.append(True, ordered[1:] != ordered[:-1])[: len(key)]], np.intp)
 
 
 def lay_runs(first: NDArray[Any], size: NDArray[Any]) -> Integers:
-    """List the positions in runs of `size` from `first` on, run by run."""
+    """Lay runs of `size` from `first` on. Returns the positions, run by run. [sum of sizes]"""
     ahead = np.repeat(first - (np.cumsum(size) - size), size)
     return np.asarray(ahead + np.arange(len(ahead)), np.int64)
 
@@ -70,7 +70,7 @@ class Rows:
 
     @classmethod
     def group(cls, owner: NDArray[Any], count: int) -> Self:
-        """List the ranks of those that belong to each of `count` owners, in their order."""
+        """Sort by owner, of whom there are `count`. Returns the ranks of what each has, rising."""
         order = np.argsort(owner, kind="stable")
         return cls(np.searchsorted(owner[order], np.arange(count + 1)), order)
 
@@ -107,7 +107,7 @@ class Rows:
         return found
 
     def take(self, ranks: Indices) -> Self:
-        """Give some of the lists, in the order asked for."""
+        """Take some of the lists. Returns them in the order asked for."""
         sizes = self.start[ranks + 1] - self.start[ranks]
         return self.part(self.numbers[lay_runs(self.start[ranks], sizes)], sizes)
 
@@ -122,7 +122,7 @@ class Rows:
         return self.part(numbers[ranks], size.sum(axis=1))
 
     def add_up(self, weight: Floats) -> Floats:
-        """Add up over each list what its numbers weigh, whatever other lists there are."""
+        """Add up what numbers of each list weigh. Returns the same whatever others there are."""
         total, some = np.zeros(len(self.start) - 1), self.size > 0
         if some.any():
             total[some] = np.add.reduceat(weight[self.numbers], self.start[:-1][some])

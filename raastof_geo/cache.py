@@ -58,7 +58,7 @@ def cache_folder() -> Path:
 
 
 def claim(kind: str) -> Path:
-    """Give the folder of one kind, made and marked if not there; `OSError` if that cannot be."""
+    """Make and mark the folder of one kind. Returns it, or raises `OSError` where it cannot be."""
     home = _home()
     home.mkdir(parents=True, exist_ok=True)
     if find_stranger() is not None:
@@ -73,7 +73,7 @@ def claim(kind: str) -> Path:
 
 
 def find_stranger() -> Path | None:
-    """Give what lies where the cache would and is not ours: a folder, a file or a link."""
+    """Look for what lies where the cache would. Returns a folder, file or link that is not ours."""
     home = _home()
     there = next(path for path in (home, *home.parents) if is_there(path))
     if there != home:
@@ -120,7 +120,7 @@ def keep(
 
 
 def list_stocks() -> dict[str, list[int]]:
-    """List the sizes of what the cache holds, kind by kind. [bytes]"""
+    """List what the cache holds. Returns the size of each entry, by kind. [bytes]"""
     stocks: dict[str, list[int]] = {}
     for kind in KEPT_KINDS:
         folder = _home() / kind
@@ -130,7 +130,7 @@ def list_stocks() -> dict[str, list[int]]:
 
 
 def clear_cache() -> float:
-    """Empty what carries the mark, of all versions, following no link; give what is free. [MB]"""
+    """Empty what carries the mark, of all versions, following no link. Returns what is free: MB."""
     versions = [one for one in cache_folder().glob("v*") if _VERSIONS.fullmatch(one.name)]
     size = 0
     for home in filter(_is_marked, versions):
@@ -146,7 +146,7 @@ def clear_cache() -> float:
 
 
 def fingerprint(parts: Iterable[str | bytes | NDArray[np.generic]]) -> str:
-    """Give one fingerprint (BLAKE2b, 40 hex digits) of texts, bytes and arrays, in their order."""
+    """Take a fingerprint (BLAKE2b) of texts, bytes and arrays in their order. Returns 40 digits."""
     found = hashlib.blake2b(digest_size=20)
     for part in parts:
         if isinstance(part, np.ndarray):

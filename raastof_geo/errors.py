@@ -170,7 +170,7 @@ def refusing(part: str, key: str, /, **values: Any) -> Iterator[None]:
 
 
 def tell_reason(error: BaseException) -> Message | str:
-    """Say why the system refused something, by our words, its number, or what the error says."""
+    """Say why the system refused. Returns our words, its number, or what the error says."""
     number = error.errno if isinstance(error, OSError) else None
     if number is None:
         return str(error)

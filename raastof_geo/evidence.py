@@ -15,7 +15,7 @@ STATES: Mapping[str, Message] = read_texts("how seen")
 
 
 def tell_span(figure: Mapping[str, Any]) -> Message | str:
-    """Write a range and a price's year, to stand behind a value and its unit; as little as known.
+    """Write a range and a price's year. Returns what stands behind a value and unit, or nothing.
 
     The `figure` has `low` and `high` as text, `price_year` and `indexed`, as far as known.
     """
@@ -29,6 +29,6 @@ def tell_span(figure: Mapping[str, Any]) -> Message | str:
 
 
 def tell_unit(unit: str) -> str:
-    """Write a unit as the reader does: `kr./læs`."""
+    """Write a unit for a reader. Returns it in the language that is read: `kr./læs`."""
     words = read_texts("units")
     return re.sub("|".join(words), lambda found: str(words[found.group()]), unit)

@@ -56,7 +56,7 @@ def is_there(path: Path) -> bool:
 
 
 def name_free(path: Path) -> Path:
-    """Give a name like this one that nothing bears."""
+    """Find a name that nothing bears. Returns this one, or it with a number behind."""
     names = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
     return next(free for free in chain([path], names) if not is_there(free))
 
@@ -100,7 +100,7 @@ def tracing() -> Iterator[Trace]:
 
 
 def read_trace() -> Trace:
-    """Give the trace that is kept now; an empty one where none is."""
+    """Look at the trace that is kept now. Returns an empty one where none is."""
     return _kept.get() or Trace()
 
 
@@ -130,7 +130,7 @@ Known = Callable[[Path], bool]
 
 
 def write_whole(path: Path, content: bytes | str, *, known: Known = lambda _: False) -> Path:
-    """Write all of a file or nothing of it, and return its path; text in UTF-8.
+    """Write all of a file or nothing of it, text in UTF-8. Returns its path.
 
     What is there already and not ours, nor the same, is moved to `set_aside`; or `OutputError`.
     """
@@ -170,7 +170,7 @@ def drafting(path: Path, *, known: Known = lambda _: False) -> Iterator[Path]:
 
 
 def seal_page(page: str) -> str:
-    """Add a last line to a page, by which it is known as long as nobody has changed it."""
+    """Seal a page. Returns it with a last line by which it is known while nobody changes it."""
     return f"{page}\n<!-- raastof_geo {hashlib.sha256(page.encode()).hexdigest()} -->\n"
 
 

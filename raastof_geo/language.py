@@ -65,7 +65,7 @@ def say_count(one: str, many: str, *, count: int, **values: Any) -> Message:
 
 
 def translate(text: str) -> str:
-    """Give a text of the catalogue in the language that is read; what is not ours as it is."""
+    """Translate a text into the language that is read. Returns what is not ours as it is."""
     return _catalogue(spoken_language()).gettext(text) if text else ""
 
 
@@ -81,7 +81,7 @@ _UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
 def plain(text: Readable) -> str:
-    """Give words as they are read, without characters that no page or document may hold."""
+    """Read words. Returns them without characters that no page or document may hold."""
     return _UNSAFE.sub("", str(text))
 
 
@@ -102,7 +102,7 @@ def speaking(language: Language, currency: str = "") -> Iterator[None]:
 
 
 def in_currency(text: str, language: Language | None = None) -> str:
-    """Name the currency that is paid in where a text of ours names kroner."""
+    """Name the currency that is paid in. Returns a text of ours with it instead of kroner."""
     if (currency := _paid_in.get()) == "DKK":
         return text
     from babel.numbers import get_currency_symbol
@@ -112,13 +112,13 @@ def in_currency(text: str, language: Language | None = None) -> str:
 
 
 def as_language(text: str) -> Language | None:
-    """Recognise a language in `da`, `da_DK.UTF-8`, `EN` and the like."""
+    """Recognise a language in `da`, `da_DK.UTF-8`, `EN`. Returns none where it is no other."""
     short = text.strip().lower()[:2]
     return next((language for language in LANGUAGES if language == short), None)
 
 
 def format_number(value: float, *, digits: int = 0, language: Language | None = None) -> str:
-    """Write a number as the reader does, with fixed decimals; what is very large as `1,5E18`."""
+    """Write a number with fixed decimals. Returns it as people read it; the largest: `1,5E18`."""
     from babel.numbers import format_decimal, format_scientific
 
     locale = LOCALES[language or spoken_language()]
@@ -142,7 +142,7 @@ _TOO_LONG_TO_READ = 1e16
 def format_day(
     day: datetime.date | str, language: Language | None = None, *, style: str = "medium"
 ) -> str:
-    """Write a day as the reader does: `4. dec. 2027`; a text that is none in ISO 8601 as it is."""
+    """Write a day. Returns `4. dec. 2027` as the reader has it; a text that is none as it is."""
     from babel.dates import format_date
 
     if isinstance(day, str):
@@ -154,10 +154,7 @@ def format_day(
 
 
 def round_off(value: float, *, figures: int = 3, most: int | None = None) -> str:
-    """Write a number with as many digits as people read, `most` of them after the comma.
-
-    Auditors find all of them in tables.
-    """
+    """Round a number off. Returns as many digits as people read, `most` of them decimals."""
     if not value or not math.isfinite(value):
         return format_number(value)
     digits = figures - 1 - math.floor(math.log10(abs(value)))

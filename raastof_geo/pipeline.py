@@ -33,8 +33,7 @@ from raastof_geo.result import Result
 from raastof_geo.roads.area import read_area
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.network import RoadNetwork
-from raastof_geo.roads.routing.router import place_stops
-from raastof_geo.roads.snap import Anchors, snap_sites
+from raastof_geo.roads.snap import Anchors, place_stops, snap_sites
 from raastof_geo.scenario import Scenario, read_scenario
 from raastof_geo.scenario.identity import find_model
 from raastof_geo.scenario.reading.read import read_variant, sketch_sites

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
-from itertools import islice
+from operator import methodcaller
 from pkgutil import resolve_name
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from raastof_geo.errors import InputError, refusing
 
@@ -25,8 +25,7 @@ _MOST_WORKERS = 8
 """As many are started unasked: each takes some 300 MB."""
 
 _PATIENCE_S, _RETRIES = 20, 3
-"""How long a scheduler is waited for [s], and how often a task of a worker that died is given to
-another one."""
+"""How long a scheduler is waited for [s], and how often what a dead worker had is given anew."""
 
 
 class Team(ProcessPoolExecutor):
@@ -65,22 +64,37 @@ def gather(
                     left[here[-1]] = executor.submit(_do, do, packed, items[here[-1]])
                     here.pop()
         while left or here:
-            done = [(number, task) for number, task in left.items() if task.done()]
-            for number, task in done:
-                del left[number]
+            done = _take(left, methodcaller("done"))
+            for number, task in done.items():
                 if _is_lost(task):
                     here.append(number)
                 else:
                     yield number, task.result()
-            if not (done or here) and isinstance(executor, Team):
-                here += islice((one for one in reversed(left) if left[one].cancel()), 1)
+            if not (done or here):
+                here += _call_back(executor, left)
             if here:
-                left.pop(number := here.pop(), None)
+                number = here.pop()
                 yield number, do(shared, items[number])
-            elif left and not done:
+            elif not done:
                 wait(left.values(), return_when="FIRST_COMPLETED")
     finally:
-        wait([task for task in left.values() if not task.cancel()])
+        _take(left, methodcaller("cancel"))
+        wait(left.values())
+
+
+_Tasks: TypeAlias = dict[int, Future[Answer]]
+
+
+def _take(left: _Tasks[Answer], fit: Callable[[Future[Answer]], bool]) -> _Tasks[Answer]:
+    """Take those that fit from the tasks that are left."""
+    return {number: left.pop(number) for number in [*left] if fit(left[number])}
+
+
+def _call_back(executor: Executor | None, left: _Tasks[Answer]) -> _Tasks[Answer]:
+    """Take the last task from a team that nobody has begun."""
+    found = (one for one in reversed(left) if left[one].cancel())
+    last = next(found, None) if isinstance(executor, Team) else None
+    return {} if last is None else {last: left.pop(last)}
 
 
 def _is_lost(task: Future[Any]) -> bool:

@@ -53,13 +53,12 @@ class Quantity:
 
     def __str__(self) -> str:
         """Write it as a file would say it."""
-        return " ".join(
-            filter(None, (f"{self.value:.15g}", self.unit, self.condition, self.vehicle))
-        )
+        said = f"{self.value:.15g}", self.unit, self.condition, self.vehicle
+        return " ".join(filter(None, said))
 
 
 def read_quantity(given: Any) -> Quantity:
-    """Understand an amount of material, or one that was understood before.
+    """Understand an amount of material. Returns one that was understood before as it is.
 
     Raises `InputError`: a bare number, an unknown unit, or a number that can be read in two ways.
     """
@@ -76,19 +75,26 @@ def read_quantity(given: Any) -> Quantity:
     number = read_number(match["number"].strip())
     if match["unit"] is None:
         return read_quantity(number)
-    word, *words = match["unit"].split()
-    unit, rest = word.lower(), " ".join(words).lower()
     if number < 0:
         raise _refuse("negative", given)
+    found = _count_in(number, *match["unit"].split())
+    if found is None:
+        raise _refuse("no amount", given, examples=EXAMPLES)
+    return _bounded(given, found)
+
+
+def _count_in(number: float, word: str, *words: str) -> Quantity | None:
+    """Make an amount in a unit of mass, volume or loads, and what follows it; none: in no unit."""
+    unit, rest = word.lower(), " ".join(words).lower()
     unsaid: Condition | None = "in_situ" if unit.startswith("f") else None
     conditions = {"": unsaid, **CONDITIONS}
     if unit in TONNES_PER_UNIT and not rest:
-        return _bounded(given, Quantity(number * TONNES_PER_UNIT[unit], "t"))
+        return Quantity(number * TONNES_PER_UNIT[unit], "t")
     if unit in CUBIC_METRES and rest in conditions:
-        return _bounded(given, Quantity(number, "m3", conditions[rest]))
+        return Quantity(number, "m3", conditions[rest])
     if unit in WORDS_FOR_LOADS:
-        return _bounded(given, Quantity(number, "loads", vehicle=" ".join(words) or None))
-    raise _refuse("no amount", given, examples=EXAMPLES)
+        return Quantity(number, "loads", vehicle=" ".join(words) or None)
+    return None
 
 
 def _refuse(key: str, given: Any, **values: Any) -> InputError:
@@ -107,7 +113,7 @@ def _bounded(given: str, quantity: Quantity) -> Quantity:
 
 
 def read_number(text: str) -> float:
-    """Understand a number with marks of thousands; `InputError`: none, or one of two readings."""
+    """Read a number with marks of thousands. Returns it; `InputError`: none, or of two readings."""
     plain = text.lstrip("+-")
     if _POINT_GROUPED.fullmatch(plain):  # `35.000,5`, which has one reading, as `1,234,567` has
         plain = plain.replace(".", "").replace(",", ".")
@@ -127,7 +133,7 @@ def read_number(text: str) -> float:
 
 
 def suggest_number(text: str) -> str | None:
-    """Write `11,372` with the point that YAML wants; none where it is no number with a comma."""
+    """Mend a number with a comma. Returns it with the point that YAML wants; none: it is none."""
     text = text.strip()
     if not _DECIMAL_COMMA.fullmatch(text):
         return None
@@ -135,7 +141,7 @@ def suggest_number(text: str) -> str | None:
 
 
 def join_at_comma(before: str, after: str) -> tuple[str, ...] | None:
-    """Join `35` and `5 t`, cut at a comma, the likeliest reading first; none: it is no number."""
+    """Join `35` and `5 t`, cut at a comma. Returns readings, likeliest first; none: no number."""
     match = _AFTER_COMMA.fullmatch(after.strip())
     if match is None or not _BEFORE_COMMA.fullmatch(before.strip()):
         return None
@@ -149,7 +155,7 @@ def join_at_comma(before: str, after: str) -> tuple[str, ...] | None:
 
 
 def read_share(given: Any) -> float:
-    """Understand a share, `20 %` or `0.2`, or raise an `InputError`: 5 may be meant as per cent."""
+    """Read a share, `20 %` or `0.2`. Returns 0 to 1; `InputError`: else, 5 may mean per cent."""
     if isinstance(given, str) and given.strip().endswith("%"):
         value = read_number(given.strip().removesuffix("%").strip()) / 100
     elif isinstance(given, int | float) and not isinstance(given, bool):

@@ -314,7 +314,7 @@ def tell_route(
     from raastof_geo.legs.roads import RoadPrices
     from raastof_geo.outputs.pages.beside import explain_detour, write_route
     from raastof_geo.pipeline import place_scenario, plan_scenario, read_for_roads
-    from raastof_geo.roads.routing.router import place_stops
+    from raastof_geo.roads.snap import place_stops
 
     with telling(context) as note:
         read = read_for_roads(scenario, anywhere=anywhere, language=asked_in(context), tell=note)

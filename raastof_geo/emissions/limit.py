@@ -68,7 +68,7 @@ SIZES: tuple[Size, ...] = tuple({limit.size.name: limit.size for limit in TRUCK_
 
 
 def with_fields(fields: Mapping[str, tuple[Any, Any]]) -> Callable[[type[_M]], type[_M]]:
-    """Give a model more fields, after its own: type and default (or `Field`) by name."""
+    """Add fields to a model, type and default (or `Field`) by name. Returns what decorates it."""
 
     def add(model: type[_M]) -> type[_M]:
         more: dict[str, Any] = dict(fields)

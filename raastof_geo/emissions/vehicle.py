@@ -41,7 +41,7 @@ class TollTable(figure.Series):
         return self.valid_from.year + (self.valid_from.timetuple().tm_yday - 1) / 365.25
 
     def rate(self, weight: WeightClass | None, co2: int) -> float | None:
-        """Give what trucks of two classes pay for a kilometre; none where it is not known."""
+        """Find the rate of two classes. Returns DKK/km, none where it is not known."""
         return None if weight is None else self.dkk_per_km.get(weight, {}).get(co2)
 
     def co2_rate(self, weight: WeightClass | None, co2: int) -> float:
@@ -132,7 +132,7 @@ class Vehicle(_Weights):
     """The first day on which it may drive on Danish roads; none: it always did."""
 
     def load_t(self, loose_t_per_m3: float) -> float:
-        """Give the tonnes of a full load, by weight or by volume as it lies on the truck. [t]"""
+        """Fill the truck, by weight or by volume as it lies there. Returns the load. [t]"""
         return min(self.payload_t.value, self.body_m3.value * loose_t_per_m3)
 
     @property
@@ -154,10 +154,10 @@ class Vehicle(_Weights):
         return self.axles or (7 if self.kinds else 4)
 
     def size_for(self, limit: TruckLimit, *, loaded: bool = True) -> float:
-        """Give the size that a limit is held against, loaded to the full or empty.
+        """Find the size that a limit is held against, loaded to the full or empty. Returns t or m.
 
         Of limits that shrink `with_load` (weight, axle load) an empty truck has the share that its
-        own weight is of the gross one: axles are taken to share it alike. [t or m]
+        own weight is of the gross one: axles are taken to share it alike.
         """
         found = getattr(self, limit.size.name)
         size = float(getattr(found, "value", found))
@@ -169,13 +169,12 @@ EnergyModel: TypeAlias = Callable[[Vehicle, Floats], tuple[Floats, Floats]]
 
 
 def energy_by_speed(vehicle: Vehicle, speed_km_h: Floats) -> tuple[Floats, Floats]:
-    r"""Give what a truck uses per kilometre at each speed, empty and at full payload.
+    r"""Tell what a truck uses at each speed [km/h].
 
-    Linear between the speeds of the vehicle's curve and flat outside them.
-    For a load :math:`f` between 0 and 1 of the payload the use is
-    :math:`(1 - f)\,e + f\,g`: COPERT and HBEFA are linear in load as well
-    (EMEP/EEA Guidebook 2023, 1.A.3.b; transportmeasures.org wiki 5). [unit of the
-    fuel per km]
+    Returns its use empty and at full payload, in the shape of the speeds. [unit of the fuel per km]
+    Linear between the speeds of the vehicle's curve and flat outside them. For a load :math:`f`
+    between 0 and 1 of the payload it is :math:`(1 - f)\,e + f\,g`: COPERT and HBEFA are linear in
+    load as well (EMEP/EEA Guidebook 2023, 1.A.3.b; transportmeasures.org wiki 5).
     """
     curve = vehicle.energy_per_100km
     loads = curve.empty, curve.full
@@ -190,7 +189,7 @@ mean stands for every trip is a judgement. [km/h]"""
 
 
 def energy_by_distance(vehicle: Vehicle, speed_km_h: Floats) -> tuple[Floats, Floats]:
-    """Give what a truck uses per kilometre whatever the road, empty and at full payload.
+    """Tell what a truck uses whatever the road. Returns as `energy_by_speed` does.
 
     One figure for each kilometre, as default values know it that see no road, and linear in
     load, as NTMCalc and HBEFA 3.1 are (transportmeasures.org wiki 5). It is the vehicle's own
@@ -207,7 +206,7 @@ BY_DEFAULT = "by_speed"
 
 
 def name_model(model: EnergyModel) -> str:
-    """Give the name of a model as plans write it; of one not in `MODELS`, module and function."""
+    """Name a model as plans do. Returns its name in `MODELS`, else its module and function."""
     known = (name for name, one in MODELS.items() if one is model)
     own = f"{getattr(model, '__module__', '')}.{getattr(model, '__qualname__', repr(model))}"
     return next(known, own)

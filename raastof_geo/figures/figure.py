@@ -90,7 +90,7 @@ class Sourced(Strict):
         return given
 
     def state(self, day: datetime.date | None) -> Trust:
-        """Say how far the value can be trusted on a day, such as the scenario's first."""
+        """Judge the value on a day. Returns its evidence, or `expired` where it holds no longer."""
         over = day is not None and self.valid_to is not None and self.valid_to < day
         return "expired" if over else self.evidence
 
@@ -100,7 +100,7 @@ class Sourced(Strict):
         return None if factor is None else self.times(factor)
 
     def times(self, factor: float) -> Self:
-        """Give the same figure, each of its numbers so many times what it is."""
+        """Multiply each of its numbers. Returns a copy; what is not known stays so."""
         known = {name: getattr(self, name) for name in self.numbers}
         return self.model_copy(update={name: _scale(one, factor) for name, one in known.items()})
 
@@ -155,7 +155,7 @@ def _scale(numbers: Any, factor: float) -> Any:
 
 
 def value_of(figure: Figure | None) -> float:
-    """Give the value of a figure; 0 where none is stated."""
+    """Read a figure. Returns its value, 0 where none is stated."""
     return figure.value if figure is not None else 0.0
 
 
@@ -166,7 +166,7 @@ class YearlyFigure(Series):
     by_year: dict[int, float] = Field(min_length=1)
 
     def in_year(self, year: float) -> float:
-        """Give the value in `year`, which may have a fraction."""
+        """Find the value in a `year`. Returns one between those of the years that are given."""
         years = sorted(self.by_year)
         return float(np.interp(year, years, [self.by_year[known] for known in years]))
 

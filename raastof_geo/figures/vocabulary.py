@@ -3,8 +3,7 @@
 An `Indicator` is its name, a string that tables are keyed by, and it knows the rest. Whatever
 tells of figures asks here: books, caps, objectives, messages, sheets, layers. So a new one is a
 table in its place in `data/indicators.toml`, and, unless the books count it themselves, a line of
-`data/measures.toml`, which `assignment/statement/layout.py` misses on import, and is asked
-whether an indicator depends on the truck.
+`data/measures.toml`, without which `assignment/statement/layout.py` cannot be imported.
 """
 
 from __future__ import annotations
@@ -23,10 +22,8 @@ Group: TypeAlias = Literal["ends", "taking", "buying", "giving"]
 What no project stands at the end of is common: empty trips go by loads, the rest by the tonnes
 that each project exchanges with plants and depots."""
 
-_Trade: TypeAlias = Literal[
-    "hauliers", "roads", "state", "waste_tax", "laboratories", "contractors"
-]
-Payee: TypeAlias = _Trade | Literal["giver", "holder", "place"]
+_Firm: TypeAlias = Literal["hauliers", "roads", "state", "waste_tax", "laboratories", "contractors"]
+Payee: TypeAlias = _Firm | Literal["giver", "holder", "place"]
 """Who gets a part of the cost: a trade, or who stands at the line: who gives, the project that
 keeps the depot, or the place where it happens, whoever owns it."""
 
@@ -78,9 +75,8 @@ class Factor(NamedTuple):
     of: Literal[
         "vehicle", "toll", "fuel", "sea", "pit", "receiver", "kind", "samples", "processing"
     ]
-    """Whose number it is: the truck's, the toll's in the period, the fuel's, the ship's, the
-    material's from a pit or to a receiver, that of the kind of receiver, of samples, or of lime,
-    depots and plants."""
+    """Whose number it is: the truck's, the toll's then, the fuel's, the ship's, a material's
+    from a pit or to a receiver, of a kind of receiver, samples, or lime, depots and plants."""
     field: str
 
 
@@ -165,7 +161,7 @@ looks here each time that it is asked, so that a test may put one more in."""
 
 
 def find_indicator(name: str) -> Indicator:
-    """Give the entry of `INDICATORS` of a name; raise KeyError where there is none."""
+    """Find an indicator by name. Returns that of `INDICATORS`; raises KeyError if there is none."""
     return {str(one): one for one in INDICATORS}[name]
 
 
@@ -189,12 +185,12 @@ VIRGIN, RECEIVED = _find("virgin_tonnes", "received_tonnes")
 
 
 def parts_of(whole: str) -> tuple[Indicator, ...]:
-    """Give the parts that add up to a sum; none of what is no sum."""
+    """List the parts of a sum. Returns those that add up to it; none of what is no sum."""
     return tuple(indicator for indicator in INDICATORS if indicator.part_of == whole)
 
 
 def leaves_of(whole: str) -> tuple[Indicator, ...]:
-    """Give what a figure is added up from, parts that are sums taken apart; a part by itself."""
+    """Take a figure apart, its sums too. Returns what adds up to it; of a part that alone."""
     parts = parts_of(whole)
     return tuple(one for part in parts for one in leaves_of(part)) or (find_indicator(whole),)
 
@@ -220,7 +216,7 @@ def measured() -> tuple[Indicator, ...]:
 
 
 def choices() -> dict[Indicator, Aim]:
-    """Give what may be minimised and capped, in the order in which they are listed."""
+    """List what may be minimised and capped. Returns how objectives speak of each, in order."""
     known = {one: one.aim for one in INDICATORS if one.aim is not None}
     return dict(sorted(known.items(), key=lambda entry: entry[1].place))
 
@@ -232,7 +228,7 @@ def shown_in_lines() -> dict[Indicator, EffectLine]:
 
 
 def shown_in_columns() -> dict[Indicator, float]:
-    """Give what sheets of groups show, in order, with the factor to the unit of the heading."""
+    """List what sheets of groups show. Returns factors to units of headings, in order."""
     known = [one for one in INDICATORS if one.grouped is not None or one.shown is not None]
     known.sort(key=lambda one: _LAST if one.grouped is None else one.grouped)
     return {one: one.shown.factor if one.shown else 1.0 for one in known}
@@ -249,10 +245,10 @@ def multiples() -> tuple[Indicator, ...]:
 
 
 def explained() -> dict[Indicator, Factor]:
-    """Give what lines have that hangs on a number of the catalogue."""
+    """List what lines have by a number of the catalogue. Returns that number of each."""
     return {one: one.factor for one in kept_in_books() if one.factor is not None}
 
 
 def aim_of(name: str) -> Aim:
-    """Say how objectives and caps speak of it; raise KeyError where it can be neither."""
+    """Find an aim by name. Returns how objectives speak of it; raises KeyError if none does."""
     return choices()[find_indicator(name)]

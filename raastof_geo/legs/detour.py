@@ -79,7 +79,7 @@ class Trip:
     """Names of the roads of the legal route in their order, and the kilometres on each."""
 
     def longer(self, figure: _Figure) -> float:
-        """Give how much more the legal route has of a figure."""
+        """Compare a figure. Returns how much more the legal route has of it."""
         return float(getattr(self.figures, figure) - getattr(self.free_figures, figure))
 
 
@@ -98,7 +98,7 @@ class Detour:
     """Loads of this leg under the plan; none where no plan was given. [loads/year]"""
 
     def longer(self, figure: _Figure) -> float:
-        """Give how much more there and back have of a figure. [each load]"""
+        """Compare a figure. Returns how much more there and back have of it. [each load]"""
         return sum(trip.longer(figure) for trip in self.trips)
 
 
@@ -116,8 +116,7 @@ def explain_route(
     Raises `InputError`: a site, truck or period that the scenario does not have; `NoRouteError`: no
     road at all leads there and back, or all are closed to the truck. `vehicle`: by default the
     first of the scenario's trucks; `period`: by default the first of the scenario's periods;
-    `flows`: those of a plan (`origin`, `destination`, `loads`), which tell how many loads a year
-    the leg carries.
+    `flows`: those of a plan (`origin`, `destination`, `loads`), which tell the loads of a year.
     """
     scenario = roads.scenario
     origin, destination, chosen, when = find_leg(scenario, origin, destination, vehicle, period)
@@ -142,7 +141,7 @@ def explain_route(
 def find_leg(
     scenario: Scenario, origin: str, destination: str, vehicle: str | None, period: str | None
 ) -> list[str]:
-    """Give ids by id or name; the scenario's first truck and period where none is said."""
+    """Find a leg by ids or names. Returns ids, of the first truck and period if none is said."""
     sites = [("sites", origin), ("sites", destination)]
     truck = "vehicles", vehicle or scenario.said.vehicles[0]
     return look_up(scenario, [*sites, truck, ("periods", period or next(iter(scenario.periods)))])
@@ -190,9 +189,7 @@ def _find_obstacles(haulage: Haulage, load: drive.Load, free: Routes) -> Iterato
     sides = (~graph.ahead[arcs]).astype(np.intp)
     local = haulage.judge(load).local[sides, edges]
     rows = zip(edges.tolist(), sides.tolist(), local.tolist(), strict=True)
-    reasons = [
-        None if here else _explain_edge(haulage, load, edge, side) for edge, side, here in rows
-    ]
+    reasons = [None if here else _explain_edge(haulage, load, *at) for *at, here in rows]
     through = np.flatnonzero(~local)  # the first and the last stretch may be local
     for rank in range(through[0], through[-1]) if len(through) else ():
         if local[rank]:

@@ -19,8 +19,8 @@ from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.routing.drive import BOTH_LOADS, SCOPES, Load, emit_kg_co2e, pay_on_the_way
 from raastof_geo.roads.routing.graph import RoadStop
 from raastof_geo.roads.routing.islands import explain_islands, group_sites
-from raastof_geo.roads.routing.router import WeightedRoads, place_stops
-from raastof_geo.roads.snap import Anchors
+from raastof_geo.roads.routing.router import WeightedRoads
+from raastof_geo.roads.snap import Anchors, place_stops
 from raastof_geo.scenario.parties import list_deals
 from raastof_geo.scenario.scenario import Scenario
 
@@ -51,8 +51,7 @@ class Legs(Shown):
     empty_trips: pd.DataFrame | None = None
     """With coordinated trucks, every empty trip from where something is tipped to where something
     is loaded: `origin`, `destination`, `vehicle`, `period`, and for each trip `length_km` (without
-    ferries), `drive_h`, `energy`, `kg_co2e_wtw`, `kg_co2e_ttw`, `dkk` (of which `toll_dkk`),
-    `passages_0` …."""
+    ferries), `drive_h`, `energy`, `kg_co2e_wtw`, `kg_co2e_ttw`, `dkk`, `toll_dkk`, `passages_0`."""
     _drawn: dict[tuple[str, str, str, str | None], Floats] = field(default_factory=dict, init=False)
 
     def show(self) -> tuple[str, Sequence[Fact]]:
@@ -75,7 +74,7 @@ class Legs(Shown):
     def draw(
         self, origin: str, destination: str, vehicle: str, period: str | None = None
     ) -> Floats:
-        """Draw a loaded route, by default of the first period with one. [lon and lat]"""
+        """Draw a loaded route, or the first period's with one. Returns lon and lat. [points × 2]"""
         if self.roads is None:
             return np.empty((0, 2))
         key = origin, destination, vehicle, None if period is None else self.spell(period)
@@ -89,7 +88,7 @@ class Legs(Shown):
         return self.frame[list(LEG_KEYS)].astype("category")
 
     def spell(self, period: str) -> str:
-        """Name the first period whose roads are as in this one; `""`: the legs were made up."""
+        """Find the first period with roads as in this one. Returns `""` if legs were made up."""
         return "" if self.roads is None else self.roads.spells[self.roads.spell_of(period)][0]
 
 
@@ -136,22 +135,19 @@ def price_legs(
     :math:`\sum e` along the second, and for each tonne that much divided by :math:`l`.
 
     `model` gives the energy of a vehicle at a speed, empty and full [unit of the fuel per km]; by
-    default the one that the scenario names. The legs are those that a truck can drive there and
-    back; `lost` tells of the others, and why.
+    default the one that the scenario names. Returns the legs that a truck can drive there and
+    back; their `lost` tells of the others, and why.
     """
     return _price_on(RoadPrices(scenario, network, place_stops(anchors), model))
 
 
 def price_again(legs: Legs, scenario: Scenario) -> Legs | None:
-    """Price a scenario with the same sites on the roads of other legs; none: they have none."""
+    """Price a scenario with the same sites. Returns legs on these roads; none: no roads."""
     return None if legs.roads is None else _price_on(replace(legs.roads, scenario=scenario))
 
 
 def price_one_more(legs: Legs, scenario: Scenario, site: str, stop: RoadStop) -> Legs:
-    """Give legs with those to and from one site more, which the scenario has and they have not.
-
-    A `RoadDataError` where they were made up.
-    """
+    """Price one site more. Returns legs with those of it, or raises `RoadDataError` if made up."""
     if legs.roads is None:
         raise RoadDataError(say("legs that were made up cannot be priced again"))
     stops = {**legs.roads.stops, site: stop}
@@ -216,7 +212,7 @@ def _find_there_and_back(
 
 
 def compatible_pairs(scenario: Scenario) -> pd.DataFrame:
-    """List who may send which material to whom, sorted: `origin`, `destination`, `material`."""
+    """List who may send what to whom. Returns `origin`, `destination` and `material`, sorted."""
     pairs = {(giver.site, taker.site, giver.material) for giver, taker in list_deals(scenario)}
     return pd.DataFrame(sorted(pairs), columns=[*_ENDS, "material"])
 
@@ -330,14 +326,12 @@ def _add_up_routes(haulage: Haulage, load: Load, between: pd.DataFrame) -> pd.Da
     return table.loc[pd.MultiIndex.from_frame(ends)].set_index(between.index)
 
 
-def _repeat(
-    haulage: Haulage, periods: Sequence[str], trips: pd.DataFrame, per: str = ""
-) -> pd.DataFrame:
+def _repeat(haulage: Haulage, when: list[str], trips: pd.DataFrame, per: str = "") -> pd.DataFrame:
     """Repeat trips in each period, with what they (or `_per_t`) emit, by scope, and pay then."""
     roads, vehicle, frames = haulage.roads, haulage.vehicle, []
     share = trips.load_t if per else 1
     known, ferry_km = (roads.scenario.catalogue, vehicle), trips.ferry_km
-    for period in periods:
+    for period in when:
         year = roads.scenario.periods[period].middle_year  # fuels and tolls change over years
         toll_km = trips[f"{TOLLED}{roads.toll_of(period)}"]
         toll_dkk = pay_on_the_way(*known, toll_km, trips.link_dkk, ferry_km, year)

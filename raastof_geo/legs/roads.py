@@ -72,7 +72,7 @@ class RoadPrices(Travelling):
         return closing
 
     def find_stops(self, pairs: pd.DataFrame) -> tuple[list[RoadStop], list[RoadStop]]:
-        """Give the stops of each `origin`, and those of each `destination`."""
+        """Find stops. Returns those of each `origin`, and those of each `destination`. [pairs]"""
         ends = (pairs[end] for end in ("origin", "destination"))
         starts, goals = ([self.stops[site] for site in some] for some in ends)
         return starts, goals
@@ -123,7 +123,7 @@ class RoadPrices(Travelling):
         return found
 
     def toll_of(self, period: str) -> str:
-        """Name the table of tolls that holds in a period; `""` where none does."""
+        """Find the table of tolls of a period. Returns its name, `""` where none holds."""
         return self.scenario.catalogue.toll_in(self.scenario.periods[period].middle_year) or ""
 
     @cached_property
@@ -138,7 +138,7 @@ class RoadPrices(Travelling):
         return spells
 
     def spell_of(self, period: str) -> Active:
-        """Give the numbers of the changes that hold in a period: a key of `spells`."""
+        """Find the changes that hold in a period. Returns their numbers: a key of `spells`."""
         return next(active for active, periods in self.spells.items() if period in periods)
 
     def weigh(
@@ -163,7 +163,7 @@ class RoadPrices(Travelling):
     def find(
         self, origin: str, destination: str, vehicle: str, period: str | None = None
     ) -> Routes:
-        """Find the route of one loaded trip, by default in the first period that has one."""
+        """Find the route of a loaded trip. Returns by default that of the first period with one."""
         ends = [self.stops[origin]], [self.stops[destination]]
         for active in self.spells if period is None else [self.spell_of(period)]:
             routes = self.weigh(vehicle, "full", active).routes(*ends)
@@ -223,7 +223,7 @@ class Haulage:
         return tuple(drive.bind_turns(self.roads.network.some_turns, truck))
 
     def router_for(self, free: bool = False) -> Router:
-        """Give the network made ready, with the turns that bind the truck or (`free`) with none."""
+        """Make the network ready. Returns it with turns that bind the truck, or (`free`) none."""
         roads = self.roads
         if free:
             return roads.free_router
@@ -244,7 +244,7 @@ class Haulage:
         return drive.judge_roads(network, truck, barred)
 
     def find_speeds(self, judged: TruckRoads) -> Floats:
-        """Give how fast the truck goes along every edge, and against it. [km/h, 1 or 2 × edges]"""
+        """Find speeds of the truck. Returns them along edges and against. [1 or 2 × edges, km/h]"""
         network, catalogue = self.roads.network, self.roads.scenario.catalogue
         speeds = drive.find_speed(network, catalogue, judged.maxspeed_km_h)
         for change, edges in self.changes:
@@ -253,7 +253,7 @@ class Haulage:
         return speeds
 
     def price(self, *, free: bool = False) -> ArcPrices:
-        """Give each arc its energy, hours, tolls and ferry kilometres, and what it weighs.
+        """Price each arc for the truck. Returns energy, hours, tolls, ferry km, and weights.
 
         `free`: whether nothing is closed and no turn forbidden: arcs are those of `free_router`.
         Quantities, and weights by load. [arcs, in the unit that the name of each tells]
@@ -309,10 +309,7 @@ class Haulage:
     def on_access_ways(
         self, starts: Sequence[RoadStop], goals: Sequence[RoadStop]
     ) -> dict[str, Floats]:
-        """Give what the ways between sites and roads add to each trip; nothing where none count.
-
-        They are driven as service roads. Quantities as those of `price`, by name. [trips]
-        """
+        """Price ways to sites as service roads. Returns what they add to trips, or nothing."""
         scenario, ends = self.roads.scenario, zip(starts, goals, strict=True)
         if not scenario.said.network.access_way:
             return {}

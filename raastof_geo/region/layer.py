@@ -51,17 +51,23 @@ def read_layers(path: Path) -> dict[str, AnyFrame]:
         if begins not in (path.suffix.lower(), ".gpkg"):
             raise InputError.saying_text("files beside", "ending", **told, ending=begins)
         return {str(one): gpd.read_file(path, layer=one) for one in gpd.list_layers(path)["name"]}
+    return {name: _read_geojson(path)}
+
+
+def _read_geojson(path: Path) -> gpd.GeoDataFrame:
+    import geopandas as gpd
+
     said = json.loads(path.read_text(encoding="utf-8-sig"))
     parts = said.get("features", [said])
     places = [part.get("geometry", part) for part in parts]
     shapes = [None if one is None else shapely.geometry.shape(one) for one in places]
     crs = said.get("crs", {}).get("properties", {}).get("name", DEGREES)
     rows = pd.DataFrame([part.get("properties") or {} for part in parts])
-    return {name: gpd.GeoDataFrame(rows, geometry=shapes, crs=crs)}
+    return gpd.GeoDataFrame(rows, geometry=shapes, crs=crs)
 
 
 def read_polygons(path: AnyPath, *, trusted: bool = False) -> gpd.GeoDataFrame:
-    """Read all polygons of a file, each with what is said of it; else an `InputError`. [degrees]
+    """Read all polygons of a file. Returns them [degrees] with what is said; or `InputError`.
 
     `trusted`: it may be anything that GDAL reads, and lies in degrees where it names no system.
     """
@@ -86,7 +92,7 @@ def read_polygons(path: AnyPath, *, trusted: bool = False) -> gpd.GeoDataFrame:
 
 
 def lay_in_degrees(shapes: gpd.GeoSeries, crs: str | None, *, file: str) -> gpd.GeoSeries:
-    """Give shapes in degrees; `crs` is theirs where they name none. `InputError`: there is none."""
+    """Lay shapes in degrees. Returns them; `crs` is theirs if they name none, else `InputError`."""
     if shapes.crs is None and crs is None:
         raise InputError.saying_text("files beside", "no system", file=file)
     shapes = shapes.set_crs(crs) if shapes.crs is None else shapes

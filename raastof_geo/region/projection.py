@@ -26,7 +26,7 @@ _ELLIPSOID = Geod(ellps="GRS80")
 
 
 def find_system(bounds: Bounds) -> str:
-    """Name the UTM zone in which the middle of a rectangle lies, as official maps have it."""
+    """Find the UTM zone of a rectangle's middle. Returns its code, as official maps have it."""
     lon, lat = (bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2
     zone = min(int((lon + 180) // 6) + 1, 60)
     if lies_within(_DENMARK, lon, lat):
@@ -43,38 +43,36 @@ def lies_within(bounds: Bounds, lon: float, lat: float) -> bool:
 
 
 def project(lon: ArrayLike, lat: ArrayLike, crs: str = METRES) -> Floats:
-    """Lay places [degrees, WGS84] out as rows of east and north in a system. [m]"""
+    """Lay places [degrees, WGS84] out. Returns rows of east and north. [places × 2, m]"""
     east, north = _to_metres(crs).transform(np.asarray(lon, float), np.asarray(lat, float))
     return np.column_stack((np.atleast_1d(east), np.atleast_1d(north)))
 
 
 def unproject(east: ArrayLike, north: ArrayLike, crs: str = METRES) -> Floats:
-    """Give places in metres of a system as rows of longitude and latitude, WGS84. [degrees]"""
+    """Lay metres of a system back. Returns rows of lon and lat, WGS84. [places × 2, degrees]"""
     metres = np.asarray(east, float), np.asarray(north, float)
     lon, lat = _to_metres(crs).transform(*metres, direction="INVERSE")
     return np.column_stack((np.atleast_1d(lon), np.atleast_1d(lat)))
 
 
 def project_shapes(shapes: Any, crs: str = METRES) -> Any:
-    """Lay a shape, or an array of them, out in metres; the order of everything stays."""
+    """Lay a shape, or an array of them, out. Returns them in metres; the order stays. [m]"""
     return shapely.transform(shapes, lambda at: project(at[:, 0], at[:, 1], crs))
 
 
 def unproject_shapes(shapes: Any, crs: str = METRES) -> Any:
-    """Give shapes in metres in degrees."""
+    """Lay shapes in metres back. Returns them in degrees, in their order."""
     return shapely.transform(shapes, lambda at: unproject(at[:, 0], at[:, 1], crs))
 
 
 def bound(lon: Floats, lat: Floats) -> Bounds:
-    """Give the rectangle that some places fill. [degrees]"""
+    """Bound places. Returns the rectangle that they fill. [degrees]"""
     return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
 
 
-def measure_steps(
-    lon_from: ArrayLike, lat_from: ArrayLike, lon_to: ArrayLike, lat_to: ArrayLike
-) -> Floats:
-    """Measure the shortest way over the ellipsoid (GRS80) between pairs of places. [m]"""
-    begin = np.asarray(lon_from, float), np.asarray(lat_from, float)
+def measure_steps(lon: ArrayLike, lat: ArrayLike, lon_to: ArrayLike, lat_to: ArrayLike) -> Floats:
+    """Measure between pairs of places. Returns the shortest way over the ellipsoid (GRS80). [m]"""
+    begin = np.asarray(lon, float), np.asarray(lat, float)
     end = np.asarray(lon_to, float), np.asarray(lat_to, float)
     return np.asarray(_ELLIPSOID.inv(*begin, *end)[2], np.float64)
 

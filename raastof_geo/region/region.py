@@ -80,7 +80,7 @@ class Region:
         return np.asarray(shapely.get_parts(shapely.union_all(shapes)), object)
 
     def locate(self, lon: ArrayLike, lat: ArrayLike) -> Objects:
-        """Name the area of each place [degrees]; None beyond `NEARBY_M` from all of them."""
+        """Name areas of places [degrees]. Returns None beyond `NEARBY_M` from all. [places]"""
         places = np.asarray(shapely.points(projection.project(lon, lat, self.crs)))
         found: Objects = np.empty(len(places), object)
         place, area = self._area_tree.query_nearest(places, max_distance=NEARBY_M)
@@ -89,7 +89,7 @@ class Region:
         return found
 
     def measure_off_land(self, lines: Any, ends: Any) -> Floats:
-        """Give how many metres of each line are no land; 0 where its end is far from any."""
+        """Measure what of lines is no land. Returns 0 where the end is far from any. [lines, m]"""
         tree = self._land_tree
         known = np.isin(np.arange(len(ends)), tree.query(ends, "dwithin", NEARBY_M)[0])
         line, land = tree.query(lines, predicate="intersects")
@@ -98,7 +98,7 @@ class Region:
         return np.where(known, off_m, 0.0)
 
     def find_town(self, lon: float, lat: float) -> tuple[str, float]:
-        """Name the town nearest to a place, and how far it is; none is infinitely far. [m]"""
+        """Find the nearest town. Returns its name, and how far it is; `inf` for none. [m]"""
         if self.towns.empty:
             return "", np.inf
         towns = projection.project(self.towns["lon"], self.towns["lat"], self.crs)
@@ -119,8 +119,7 @@ class Region:
 def read_region(path: AnyPath | None = None) -> Region:
     """Read the region that a file of roads lies in; the built-in one where no file is named.
 
-    A file that is no pack has a region as `lend_region` gives it. `RoadDataError`: what the pack
-    says is no region.
+    A file that is no pack has one of `lend_region`. `RoadDataError`: what a pack says is none.
     """
     file = DATA_FOLDER / "roads.npz" if path is None else Path(path)
     try:
@@ -131,10 +130,7 @@ def read_region(path: AnyPath | None = None) -> Region:
 
 @lru_cache(maxsize=8)
 def lend_region(bounds: projection.Bounds | None) -> Region:
-    """Give the region of roads that have none, and whose bounds may be known. [degrees]
-
-    The built-in one where it reaches them, else a bare one; sites may lie anywhere.
-    """
+    """Lend roads a region by bounds [degrees]. Returns the built-in if theirs, or a bare one."""
     built_in = replace(read_region(), bounds=None)
     boxes = shapely.box(*shapely.bounds(built_in.shapes).T)
     if bounds is None or shapely.intersects(shapely.box(*bounds), boxes).any():
@@ -163,13 +159,13 @@ def _read_file(file: Path, _: int) -> Region:
 
 
 def encode_region(region: Region) -> dict[str, Any]:
-    """Give a region in plain values by the names of its fields; shapes as GeoJSON, to a metre."""
+    """Put a region into plain values. Returns them by field; shapes as GeoJSON, to a metre."""
     told = {of.name: _encode(getattr(region, of.name)) for of in fields(Region)}
     return {"format": _FORMAT} | told
 
 
 def decode_region(told: Mapping[str, Any]) -> Region:
-    """Read a region of plain values; one of `_FALSE` where they are none."""
+    """Read a region. Returns that of plain values; raises one of `_FALSE` where they are none."""
     towns = pd.DataFrame({one: told["towns"][one] for one in TOWN_COLUMNS})
     found = Region(
         title=str(told["title"]),

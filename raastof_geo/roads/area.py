@@ -34,10 +34,10 @@ def read_area(
 ) -> shapely.Geometry | None:
     """Read an area from bounds, a file of polygons or names of municipalities.
 
-    In WGS84, none where nothing is given. [degrees] `file`: GeoJSON in degrees, or anything that
-    GDAL reads, in any coordinate system that it names; `municipalities`: names or codes, as in
-    `Køge`, `Køge Kommune` or `0259`, of a `region`, the built-in one by default; `buffer_m`: how
-    far the area is widened [m]. `RoadDataError`: more than one is given, or what is no area.
+    Returns it in WGS84, none where nothing is given. [degrees] `file`: GeoJSON in degrees, or
+    anything that GDAL reads, in any coordinate system that it names; `municipalities`: names or
+    codes, as in `Køge`, `Køge Kommune` or `0259`, of a `region`, the built-in one by default;
+    `buffer_m`: how far the area is widened [m]. `RoadDataError`: several are given, or no area.
     """
     if sum((bounds is not None, file is not None, bool(municipalities))) > 1:
         raise RoadDataError.saying_text("areas", "several")
@@ -55,7 +55,7 @@ def read_area(
 
 
 def draw_bounds(bounds: Sequence[float]) -> shapely.Polygon:
-    """Draw west, south, east and north [degrees]; `RoadDataError` if they are no rectangle."""
+    """Draw bounds. Returns their rectangle [degrees]; `RoadDataError`: they are none."""
     west, south, east, north = bounds
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
         given = ", ".join(f"{value:g}" for value in bounds)
@@ -64,7 +64,7 @@ def draw_bounds(bounds: Sequence[float]) -> shapely.Polygon:
 
 
 def read_polygon(path: AnyPath) -> shapely.Polygon | shapely.MultiPolygon:
-    """Read all polygons of a file, joined and valid [degrees, WGS84], or `RoadDataError`."""
+    """Read polygons of a file. Returns them joined and valid [degrees]; or `RoadDataError`."""
     joined = shapely.union_all(shapely.make_valid(read_layer(path).geometry.to_numpy()))
     parts = [part for part in shapely.get_parts(joined) if part.geom_type == "Polygon"]
     if not parts:
@@ -73,7 +73,7 @@ def read_polygon(path: AnyPath) -> shapely.Polygon | shapely.MultiPolygon:
 
 
 def read_layer(path: AnyPath) -> gpd.GeoDataFrame:
-    """Read polygons of GeoJSON, or anything that GDAL reads [degrees], or raise `RoadDataError`."""
+    """Read what GDAL reads. Returns polygons, a row each [degrees], or raises `RoadDataError`."""
     try:
         return read_polygons(path, trusted=True)
     except InputError as error:
@@ -103,7 +103,7 @@ FARTHEST_M = 100.0
 
 
 def find_changed_edges(network: RoadNetwork, changes: Sequence[RoadsMeant]) -> list[Indices]:
-    """Find the edges, ascending, of each change; `RoadDataError` names all that fit no road."""
+    """Find roads of changes. Returns edges of each, rising; `RoadDataError` names all without."""
     found = [_find_edges(network, change) for change in changes]
     lost = [change for change, edges in zip(changes, found, strict=True) if not len(edges)]
     raise_all(RoadDataError, (_say_lost(network, one) for one in lost))
@@ -141,12 +141,12 @@ def _nearest_edge(network: RoadNetwork, at: tuple[float, float]) -> Indices:
 
 
 def find_edges_in(network: RoadNetwork, areas: Sequence[str]) -> Indices:
-    """Find the edges that touch municipalities of the region, ascending."""
+    """Find roads in municipalities of the region. Returns the edges that touch any, rising."""
     return find_edges_over(network, _join_municipalities(areas, network.region))
 
 
 def find_edges_over(network: RoadNetwork, shape: shapely.Geometry) -> Indices:
-    """Find the edges that touch a shape, ascending. [degrees]"""
+    """Find roads over a shape [degrees]. Returns the edges that touch it, rising."""
     low, high = shapely.bounds(shape).reshape(2, 2)
     places, starts = np.stack((network.lon, network.lat)), network.point_start[:-1]
     least, most = (one.reduceat(places, starts, axis=1).T for one in (np.minimum, np.maximum))

@@ -1,7 +1,8 @@
 """Make a pack of a file of OpenStreetMap: its roads, and the areas, towns and coast around them."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from numbers import Real
@@ -47,48 +48,56 @@ _NAMES = (
 """What columns of `AREA_COLUMNS` are called in files, in small letters."""
 
 
+class _Area(NamedTuple):
+    """An administrative area."""
+
+    level: int
+    code: str
+    name: str
+    shape: Any
+
+
 class Places(NamedTuple):
     """What an extract of OpenStreetMap says beside its roads. [degrees]"""
 
-    areas: list[tuple[int, str, str, Any]]
-    """Level, code, name and shape of administrative areas."""
+    areas: list[_Area]
     towns: list[tuple[Any, ...]]
     coast: list[Any]
     """Lines with land on their left."""
 
 
 def _read_places(path: AnyPath) -> Places:
-    """Read areas, towns and coast of a file that was read for its roads before.
-
-    What cannot be put together, as a boundary that the extract cuts, is left out.
-    """
-    found, factory = Places([], [], []), osmium.geom.WKBFactory()
+    """Read what a file has beside roads; a boundary that the extract cuts is left out."""
+    found = Places([], [], [])
     towns = (("place", one) for one in _TOWNS)
     wanted = osmium.filter.TagFilter(*towns, ("boundary", "administrative"), _COAST)
     things: Any = osmium.FileProcessor(str(path)).with_areas(wanted).with_filter(wanted)
     with suppress(RuntimeError, ValueError):  # as of ids out of order: then without the rest
         for one in things:
             tags = {tag.k: tag.v for tag in one.tags}
-            if one.is_node() and "name" in tags and tags.get("place") in _TOWNS:
-                at = one.location
-                found.towns.append((tags["name"], _TOWNS[tags["place"]], at.lon, at.lat))
+            if one.is_node() and (kind := _TOWNS.get(tags.get("place", ""))) and "name" in tags:
+                found.towns.append((tags["name"], kind, one.location.lon, one.location.lat))
             elif one.is_way() and _COAST in tags.items():
                 line = [(node.lon, node.lat) for node in one.nodes if node.location.valid()]
                 found.coast.extend([shapely.LineString(line)] if len(line) > 1 else [])
-            elif one.is_area() and tags.get("boundary") == "administrative" and "name" in tags:
-                level = tags.get("admin_level", "")
-                code = tags.get("ref") or tags.get("de:amtlicher_gemeindeschluessel", "")
-                shape = shapely.from_wkb(factory.create_multipolygon(one))
-                number = int(level) if level.isdecimal() else 0
-                found.areas.append((number, code, tags["name"], shape))
+            elif one.is_area():
+                found.areas.extend(_list_areas(one, tags))
     return found
+
+
+def _list_areas(area: Any, tags: dict[str, str]) -> Iterator[_Area]:
+    level, code = tags.get("admin_level", ""), tags.get("ref")
+    if tags.get("boundary") == "administrative" and "name" in tags:
+        shape = shapely.from_wkb(osmium.geom.WKBFactory().create_multipolygon(area))
+        code = code or tags.get("de:amtlicher_gemeindeschluessel", "")
+        yield _Area(int(level) if level.isdecimal() else 0, code, tags["name"], shape)
 
 
 def read_areas(path: AnyPath) -> _Labelled:
     """Read areas with code, name and region from a file of polygons, sorted by code.
 
-    GeoJSON in degrees, or anything that GDAL reads. Parts of one code, or of one name where there
-    are no codes, are joined. `RoadDataError`: no such file, no names, no polygons.
+    GeoJSON in degrees, or anything that GDAL reads. Returns labels and shapes; parts of one code,
+    or of one name without codes, are joined. `RoadDataError`: no such file, names, or polygons.
     """
     frame = read_layer(path)
     known = {str(one).lower(): frame[one] for one in frame.columns}
@@ -116,8 +125,7 @@ def make_region(
     """Make the region of a pack of what lies within the bounds of its roads. [degrees]
 
     `region` says title, system, credit and where sites may lie, by default a little beyond
-    `bounds`; `areas` stand in for those of OpenStreetMap; `level` is that of its boundaries, by
-    default what municipalities seem to have.
+    `bounds`; `areas` stand in for those of OpenStreetMap; `level`: by default of municipalities.
     """
     wide = shapely.box(*np.clip(np.add(bounds, _AROUND), (-180, -90) * 2, (180, 90) * 2))
     labels, shapes = areas or _choose_areas(places, wide, _LEVELS if level is None else (level,))
@@ -126,15 +134,12 @@ def make_region(
     towns = pd.DataFrame(places.towns, columns=TOWN_COLUMNS)
     near = shapely.intersects_xy(wide, towns["lon"].astype(float), towns["lat"].astype(float))
     towns = towns[near].sort_values(TOWN_COLUMNS, kind="stable", ignore_index=True)
-    told: dict[str, Any] = {"labels": labels, "shapes": shapes, "towns": towns, "coast": coast}
-    return replace(region, bounds=region.bounds or wide.bounds, **told)
+    region = replace(region, bounds=region.bounds or wide.bounds)
+    return replace(region, labels=labels, shapes=shapes, towns=towns, coast=coast)
 
 
 def lay_land(lines: list[Any], wide: Any) -> Objects:
-    """Make land of coastlines, which have it on their left, as polygons within a rectangle.
-
-    None where there is no coast, or where it ends amid the rectangle.
-    """
+    """Make land left of coastlines. Returns polygons, none if coast ends amid a rectangle."""
     if not lines:
         return _gather([])
     inside = shapely.intersection(shapely.union_all(_gather(lines)), wide)
@@ -153,20 +158,22 @@ def lay_land(lines: list[Any], wide: Any) -> Objects:
 
 def _choose_areas(places: Places, wide: Any, levels: Iterable[int]) -> _Labelled:
     """Take the areas of the first level that leaves few gaps within a rectangle."""
-    near = [one for one in places.areas if shapely.intersects(one[-1], wide)]
-    of_level = {at: [one for one in near if one[0] == at] for at in levels}
-    cover = {
-        at: shapely.union_all([shapely.intersection(one[-1], wide) for one in some]).area
-        for at, some in of_level.items()
-    }
+    of_level: dict[int, list[_Area]] = defaultdict(list)
+    for one in places.areas:
+        if shapely.intersects(one.shape, wide):
+            of_level[one.level].append(one)
+    inside = {at: _gather(one.shape for one in of_level[at]) for at in levels}
+    cover = {at: shapely.union_all(shapely.intersection(inside[at], wide)).area for at in inside}
     best = next((at for at in cover if cover[at] > _FEW_GAPS * max(cover.values())), -1)
-    groups = [(name, shape) for level, _, name, shape in near if level == _GROUP_LEVEL]
-    rows = []
-    for _, code, name, shape in of_level.get(best, []):
-        middle = shapely.point_on_surface(shape)
-        group = next((group for group, whole in groups if whole.contains(middle)), "")
-        rows.append((code, name, group, shape))
-    return _join(rows)
+    groups = [_find_group(one.shape, of_level[_GROUP_LEVEL]) for one in of_level[best]]
+    pairs = zip(of_level[best], groups, strict=True)
+    return _join((one.code, one.name, group, one.shape) for one, group in pairs)
+
+
+def _find_group(shape: Any, groups: Iterable[_Area]) -> str:
+    """Name the region that an area lies in."""
+    middle = shapely.point_on_surface(shape)
+    return next((one.name for one in groups if one.shape.contains(middle)), "")
 
 
 def _join(rows: Iterable[tuple[Any, ...]]) -> _Labelled:
@@ -186,10 +193,7 @@ def _join(rows: Iterable[tuple[Any, ...]]) -> _Labelled:
 def _simplify(
     labels: pd.DataFrame, shapes: Objects, coast: Objects, wide: Any, crs: str
 ) -> tuple[pd.DataFrame, Objects, Objects]:
-    """Keep areas to the land, and give both simpler lines, which neighbours share.
-
-    No land of its own is given where the areas are the land.
-    """
+    """Keep areas to the land, and give both simpler shared lines; no land where areas are it."""
     west, south, east, north = shapely.bounds(project_shapes(wide, crs))
     tolerance_m = min(_TOLERANCE_M, _SHARE_OF_WIDTH * float(np.hypot(east - west, north - south)))
     rest = land = shapely.union_all(coast)
@@ -225,7 +229,7 @@ def convert_roads(
     credit: str = "",
     progress: TellStep | None = None,
 ) -> Path:
-    """Make a pack: a file that ends in `.npz`, or `roads.npz` in a folder.
+    """Make a pack: a file that ends in `.npz`, or `roads.npz` in a folder. Returns its path.
 
     `source`: a file of OpenStreetMap; `title`: by default the name of the file; `osm_date`,
     `simplify_m` [m], `classes`: see `build_network`; `area`: leave out what lies outside [degrees];

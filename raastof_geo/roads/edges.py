@@ -28,28 +28,24 @@ from raastof_geo.roads.routing.engine import find_parts
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 STEPS_A_DEGREE = 1_000_000
-"""Places are kept to a millionth of a degree, 0.11 m to the north: finer than roads are mapped, and
-fitting into 32 bits (180 million steps)."""
+"""Places are kept to a millionth of a degree, 0.11 m to the north: finer than maps, in 32 bits."""
 
 
 def freeze(array: NDArray[_Scalar]) -> NDArray[_Scalar]:
-    """Make an array read-only, and give it back."""
+    """Make an array read-only. Returns the array itself."""
     array.flags.writeable = False
     return array
 
 
 def round_degrees(degrees: Floats) -> Floats:
-    """Round as a network file does, to a millionth of a degree."""
+    """Round as a network file does. Returns degrees to a millionth."""
     return np.asarray(np.round(degrees * STEPS_A_DEGREE) / STEPS_A_DEGREE)
 
 
 def _draw_shapes(
     point_start: SmallIntegers, tail: SmallIntegers, head: SmallIntegers, inner: NDArray[Any]
 ) -> Floats:
-    """Draw every edge from its tail, over `inner` points in steps, to its head. [degrees]
-
-    One running sum over all edges, in 64 bits, from which the sum before each edge is taken off.
-    """
+    """Draw edges from tail over `inner` steps to head: one running sum, less that before each."""
     points = np.zeros(int(point_start[-1]), np.int64)
     points[_inner_points(point_start)] = inner
     points = np.cumsum(points)
@@ -108,10 +104,7 @@ _WORDS: dict[str, frozenset[str]] = {
 def encode_roads(
     roads: Sequence[Road], extra: Mapping[str, Mapping[str, Any]], lacking: Collection[str]
 ) -> dict[str, Any]:
-    """Give the table of roads as a file keeps it: `count`, and columns under `fields` and `limits`.
-
-    `extra`: unknown columns to keep; `lacking`: those unsaid while all roads have the default.
-    """
+    """Table roads as in files. Returns `extra` columns too, `lacking` ones unless defaults."""
     kept: dict[str, Any] = {}
     for name, some in _list_columns(roads).items():
         column: Any = [*map(_encode, some)]
@@ -135,13 +128,8 @@ def _decode_roads(found: Mapping[str, Any]) -> dict[str, Any]:
     `roads`; `extra`: columns that this version does not know, among `fields` and `limits`;
     `lacking`: fields and limits that the file does not know.
     """
-    count, said = int(found["count"]), dict[str, Any]()
-    extra: dict[str, dict[str, Any]] = {}
-    for kind, known in _KINDS.items():
-        for name, column in found[kind].items():
-            if not (len(column) == count if isinstance(column, list) else {*column} == {_OF_ALL}):
-                raise ValueError(f"{name} does not describe {count} roads")
-            (said if name in known else extra.setdefault(kind, {}))[name] = column
+    count = int(found["count"])
+    said, extra = _sort_columns(found, count)
     columns = {
         name: _decode(name, said[name], count)
         for name, default in _DEFAULTS.items()
@@ -158,8 +146,19 @@ def _decode_roads(found: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _sort_columns(found: Mapping[str, Any], count: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Part the columns of a file, each of which describes its roads, into known ones and others."""
+    said, extra = dict[str, Any](), dict[str, dict[str, Any]]()
+    for kind, known in _KINDS.items():
+        for name, column in found[kind].items():
+            if not (len(column) == count if isinstance(column, list) else {*column} == {_OF_ALL}):
+                raise ValueError(f"{name} does not describe {count} roads")
+            (said if name in known else extra.setdefault(kind, {}))[name] = column
+    return said, extra
+
+
 def list_content(roads: Sequence[Road]) -> dict[str, Any]:
-    """Give what roads say for a fingerprint, by name: nothing of what no road says."""
+    """List what roads say, for a fingerprint. Returns a column of each field that any says."""
     columns = {of: [*map(_or_null, column)] for of, column in _list_columns(roads).items()}
     said: dict[str, Any] = {
         of: one for of, one in columns.items() if one.count(_or_null(_DEFAULTS[of])) < len(one)
@@ -171,7 +170,7 @@ def list_content(roads: Sequence[Road]) -> dict[str, Any]:
 
 
 def as_json(value: Any) -> NDArray[np.uint8]:
-    """Write plain values as the bytes of a text."""
+    """Write plain values as a text of JSON. Returns its bytes."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return np.frombuffer(text.encode(), np.uint8)
 
@@ -180,16 +179,21 @@ def _decode(name: str, column: Any, count: int) -> Iterable[Any]:
     alike, hint = isinstance(column, dict), _HINTS.get(name, float)
     values = [column[_OF_ALL]] if alike else column
     typed = {*map(type, values)} <= _TYPES.get(name, _STANDS_FOR[float])
-    if not typed or (name in _WORDS and not _WORDS[name].issuperset(values)):
+    if not typed or not _WORDS.get(name, {*values}).issuperset(values):
         raise ValueError(f"{name} holds what no road has")
     if hint is float:
-        most = _MOST.get(name, sys.float_info.max)
-        if not all(value is None or 0 <= value <= most for value in values):  # never for NaN
-            raise ValueError(f"{name} holds a number that no road has")
-        values = [math.nan if value is None else float(value) for value in values]
+        values = [_decode_number(value, _MOST.get(name, sys.float_info.max)) for value in values]
     elif hint is Access:
         values = [_ACCESS[word] for word in values]
     return repeat(values[0], count) if alike else values
+
+
+def _decode_number(value: float | None, most: float) -> float:
+    if value is None:
+        return math.nan
+    if not 0 <= value <= most:  # nor NaN
+        raise ValueError("a number that no road has")
+    return float(value)
 
 
 def _of_all(value: Any) -> dict[str, Any]:
@@ -239,8 +243,7 @@ class NetworkMetadata:
     largest_shift_m: _Metres = 0.0
     """The farthest that any mapped point really lies from the drawn road. [m]"""
     doubtful_turns: Annotated[int, Field(ge=0)] = 0
-    """Turn restrictions that hold at some times only, are unknown, unclear or contradict each
-    other, and are not taken."""
+    """Turn restrictions not taken: at some times only, unknown, unclear, against each other."""
     attribution: str = ATTRIBUTION
     builder: str = BUILDER
 
@@ -299,8 +302,7 @@ class RoadEdges:
     some_turns: tuple[Turn, ...] = ()
     """Turns that bind some trucks only, or in doubt, so none; with the tags that decide."""
     extra: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """What its file says that this version does not know, kept as it stands: `fields` and
-    `limits` of the roads, `metadata`; by name."""
+    """What its file says that is not known, kept as it stands: `fields`, `limits`, `metadata`."""
     lacking: tuple[str, ...] = ()
     """Fields and limits of roads that its file does not know; every road has the default."""
     own_region: Region | None = None
@@ -312,7 +314,7 @@ class RoadEdges:
         return self.own_region or lend_region(self.metadata.bounds)
 
     def project(self, lon: ArrayLike, lat: ArrayLike) -> Floats:
-        """Lay places [degrees] out as rows of east and north in the system of the region. [m]"""
+        """Lay places [degrees] out in its region. Returns east and north. [places × 2, m]"""
         return project(lon, lat, self.region.crs)
 
     @property
@@ -326,10 +328,7 @@ class RoadEdges:
         return len(self.tail)
 
     def list_arcs(self, usable: Mask | None = None) -> tuple[Indices, SmallIntegers, SmallIntegers]:
-        """Give edge, start and end of what signs let drive along all edges (or `usable`), and back.
-
-        All along their edges come first, then all against them.
-        """
+        """List what is signed open (or `usable`). Returns edge, start, end: along, then against."""
         signed = np.stack((self.forward, self.backward))
         side, edge = np.nonzero(signed if usable is None else signed & usable)
         ends = np.stack((self.tail, self.head))
@@ -392,7 +391,7 @@ class RoadEdges:
         return fingerprint.hexdigest()
 
     def to_columns(self) -> StoredColumns:
-        """Give nodes, edges and turns as a file keeps them: small whole numbers, which pack well.
+        """Put nodes, edges and turns into columns as in files. Returns small whole numbers.
 
         Most are steps from one to the next, in millionths of a degree; lengths in centimetres.
         """
@@ -416,10 +415,7 @@ class RoadEdges:
 
     @classmethod
     def from_columns(cls, columns: StoredColumns, roads: Mapping[str, Any], told: bytes) -> Self:
-        """Make a network of columns, and the texts of `roads` and metadata (`told`), of a file.
-
-        Raises whatever values raise that are none of a network.
-        """
+        """Make a network of columns, `roads` and metadata (`told`) of a file, or raise anything."""
         node_lon, node_lat = _add_up(columns.node_lon), _add_up(columns.node_lat)
         tail = _add_up(columns.tail)
         head = tail + columns.head.astype(np.int32)
@@ -456,7 +452,7 @@ class RoadEdges:
         )
 
     def cut(self, edge: int, low: float, high: float) -> Floats:
-        """Draw an edge from one share of its length to another, in metres along it. [degrees]"""
+        """Draw an edge from one share of its metres to another. Returns lon, lat. [points × 2]"""
         span = slice(self.point_start[edge], self.point_start[edge + 1])
         points = np.column_stack([self.lon[span], self.lat[span]])
         if low <= 0 and high >= 1:
@@ -467,7 +463,7 @@ class RoadEdges:
         return np.column_stack([np.interp(at, share, points[:, axis]) for axis in (0, 1)])
 
     def called(self, edge: int) -> str:
-        """Give number and name of an edge."""
+        """Name an edge. Returns number and name of its road."""
         return self.roads[int(self.road[edge])].name
 
 
@@ -476,8 +472,7 @@ def find_local_edges(network: RoadEdges, usable: Mask, tagged: Mask) -> Mask:
 
     Those are the roads tagged so, and the open roads behind them: a yard that is reached over a
     private road is no way through. Of open roads that hang together the most kilometres within
-    reach of each other stay open. Closed roads are not among them. `usable`, `tagged`: which edges
-    are not closed, and which are local. [edges]
+    reach of each other stay open. Returns no closed ones. `usable`: not closed, `tagged`: local.
     """
     tagged = tagged & usable
     if not tagged.any():

@@ -22,7 +22,7 @@ from raastof_geo.region.projection import DEGREES, bound, measure_steps
 from raastof_geo.roads.edges import BUILDER, FIELDS, NetworkMetadata, round_degrees
 from raastof_geo.roads.mapped.build import lay_network
 from raastof_geo.roads.mapped.osm import OSM_ENDINGS, TellStep, is_number, read_osm, refuse_others
-from raastof_geo.roads.mapped.tags import flip_tags, read_road
+from raastof_geo.roads.mapped.tags import decide_oneway, flip_tags, read_road, read_words
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, Road
 from raastof_geo.roads.store import read_network, write_network
@@ -34,6 +34,8 @@ _SAME_M = 0.1
 """Two directions whose lengths differ by less are one road. [m]"""
 _SAME_DEG = 1e-5
 """And whose points lie no farther apart. [degrees]"""
+_AGAINST = ("-1", "reverse")
+"""What OSMnx leaves in `oneway`, of ways that it turns round, if asked for `all_oneway`."""
 _CLOSING = ("no", "private", "destination", "delivery")
 """Values of access that are stricter than any other."""
 _LONGEST_M = 20_000_000.0
@@ -41,7 +43,7 @@ _LONGEST_M = 20_000_000.0
 
 
 def read_graphml(path: AnyPath) -> RoadNetwork:
-    """Read a graph that `osmnx.save_graphml` wrote, or refuse it as `RoadDataError`."""
+    """Read a graph of `osmnx.save_graphml`. Returns a network, or raises `RoadDataError`."""
     file = Path(path)
     if not file.is_file():
         raise RoadDataError.saying_text("graphs", "none", file=file)
@@ -59,32 +61,28 @@ def from_osmnx(
 ) -> RoadNetwork:
     """Make a network of a graph that OSMnx made, simplified or not, projected or not.
 
-    Tags are read as from OpenStreetMap, as far as the graph has them: set
-    `osmnx.settings.useful_tags_way` to keep `hgv`, `maxweight`, `maxheight` and their kin before
-    you download. Where simplification merged several values the strictest counts; there are no turn
-    restrictions. `osm_date`: ISO 8601, by default the day on which the graph says it was made.
-    `RoadDataError`: the graph has no places, no coordinate system or no roads, or something lies
-    off the Earth.
+    Returns each road once, open as its two directions in the graph are; a loop in two. Tags are
+    read as from OpenStreetMap, as far as the graph has them: set `osmnx.settings.useful_tags_way`
+    to keep `hgv`, `maxweight`, `maxheight` and their kin before you download. Where simplification
+    merged several values the strictest counts; there are no turn restrictions. `osm_date`: ISO
+    8601, by default the day on which the graph says it was made. `RoadDataError`: the graph has no
+    places, no coordinate system or no roads, or something lies off the Earth.
     """
     graph = _to_degrees(graph)
-    nodes = {node: number for number, node in enumerate(graph.nodes)}
-    places = [_read_place(node, data["x"], data["y"]) for node, data in graph.nodes(data=True)]
-    streets = [part for street in _pair_up(graph, nodes) for part in _open_loop(street, places)]
-    if not streets:
-        raise RoadDataError.saying_text("graphs", "no roads")
+    streets, places = _read_streets(graph)
     lon, lat = round_degrees(np.array(places, np.float64).T)
     made = str(graph.graph.get("created_date", ""))[:10]
     lines = [street.line for street in streets]
     points = np.concatenate(lines)
-    length_m = np.ceil(np.array([street.length_m for street in streets]) * 100) / 100
-    kinds = {"tail": np.int32, "head": np.int32, "way": np.int64, "forward": bool, "backward": bool}
-    columns: dict[str, Any] = {of: [getattr(one, of) for one in streets] for of in kinds}
-    columns = {of: np.array(some, kinds[of]) for of, some in columns.items()}
     return RoadNetwork(
-        **columns,
+        tail=np.array([street.tail for street in streets], np.int32),
+        head=np.array([street.head for street in streets], np.int32),
+        way=np.array([street.way for street in streets], np.int64),
+        forward=np.ones(len(streets), bool),
+        backward=np.array([street.backward for street in streets], bool),
         node_lon=lon,
         node_lat=lat,
-        length_m=length_m,
+        length_m=np.ceil(np.array([street.length_m for street in streets]) * 100) / 100,
         road=np.arange(len(streets), dtype=np.int32),
         roads=tuple(street.road for street in streets),
         point_start=np.append(0, np.cumsum([*map(len, lines)])).astype(np.int32),
@@ -107,8 +105,18 @@ class _Street:
     way: int
     length_m: float
     line: Floats
-    forward: bool = True
     backward: bool = False
+    """Whether it is open against its line, too."""
+
+
+def _read_streets(graph: Any) -> tuple[list[_Street], list[tuple[float, float]]]:
+    """Read each road once, none of them a loop, and the places that they join. [degrees]"""
+    nodes = {node: number for number, node in enumerate(graph.nodes)}
+    places = [_read_place(node, data["x"], data["y"]) for node, data in graph.nodes(data=True)]
+    streets = [part for street in _pair_up(graph, nodes) for part in _open_loop(street, places)]
+    if not streets:
+        raise RoadDataError.saying_text("graphs", "no roads")
+    return streets, places
 
 
 def _to_degrees(graph: Any) -> Any:
@@ -160,10 +168,7 @@ def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> list[_Street]:
         line = round_degrees(np.array(ends if shape is None else shape.coords, np.float64)[:, :2])
         line[[0, -1]] = round_degrees(ends.astype(np.float64))
         length_m = math.ceil(max(float(data.get("length", 0.0)), _measure(line)) * 100) / 100
-        given = data.get("osmid")
-        ids = [str(one) for one in (given if isinstance(given, list) else [given])]
-        ids = [one for one in ids if one.lstrip("-").isdigit()]
-        way = int(ids[0]) if len(ids) == 1 else 0
+        way = _read_way(data.get("osmid"))
         street = _Street(nodes[u], nodes[v], road, way, length_m, line)
         others = open_ends[street.head, street.tail]
         twin = next((rank for rank, one in enumerate(others) if _are_one(one, street)), None)
@@ -173,6 +178,13 @@ def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> list[_Street]:
             found.append(street)
             open_ends[street.tail, street.head].append(street)
     return found
+
+
+def _read_way(given: Any) -> int:
+    """Read the id of the way that an edge is part of, 0 where that is none, or several."""
+    ids = map(str, given if isinstance(given, list) else [given])
+    known = [one for one in ids if one.lstrip("-").isdigit()]
+    return int(known[0]) if len(known) == 1 else 0
 
 
 def _are_one(one: _Street, other: _Street) -> bool:
@@ -207,8 +219,11 @@ def _read(data: Mapping[str, Any]) -> Road | None:
     ours, kinds = ("geometry", "oneway", "reversed", "length", "osmid"), (str, list, int, float)
     tags = {key: one for key, one in data.items() if key not in ours and isinstance(one, kinds)}
     said = {key: value for key, one in tags.items() if (value := _strictest(key, one))}
-    # Tags speak of the way as mapped, this edge may be the way back.
-    return read_road(flip_tags(said) if data.get("reversed") is True else said)
+    # Tags speak of the way as mapped; this edge may be the way back, or of a way drawn against it.
+    back = (data.get("reversed") is True) != (data.get("oneway") in _AGAINST)
+    said = flip_tags(said) if back else said
+    along, _ = decide_oneway(read_words(said), said, "", None)  # as of `oneway:hgv`
+    return read_road(said) if along else None
 
 
 def _strictest(key: str, value: Any) -> str:
@@ -229,7 +244,7 @@ def load_network(
     area: shapely.Geometry | None = None,
     progress: TellStep | None = None,
 ) -> RoadNetwork:
-    """Load a network; the built-in one where no file is named.
+    """Load a network. Returns the built-in one where no file is named.
 
     A file of OpenStreetMap is read whole, closed roads too; after that it comes from the cache.
     `path`: a network file (`.npz`), a file of OpenStreetMap (`.osm.pbf`, `.osm`, `.osm.xml` …) or a
@@ -250,7 +265,7 @@ def load_network(
     return read_network(file)
 
 
-_READING = "2026-11-30"
+_READING = "2026-12-01"
 """When tags were last read otherwise: networks that were read before are read again."""
 
 

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 def draw_graph(
     network: RoadEdges, keep: Mask | None = None, met: Mapping[str, NDArray[Any]] | None = None
 ) -> networkx.MultiDiGraph:
-    """Give the graph of edges in the directions allowed: all, or those to `keep`. [edges]
+    """Draw the graph of edges in the directions allowed: all, or those to `keep`. [2 × edges]
 
-    `met`: more that each edge shall tell, along it and against it, by name. [2 × edges]
+    Returns one edge for each and direction; `met` is more that each tells, by name. [2 × edges]
     """
     import networkx
 
@@ -43,23 +43,12 @@ def draw_graph(
     )
     degree = np.bincount(np.concatenate((network.tail, network.head)), minlength=network.node_count)
     places = {"x": network.node_lon, "y": network.node_lat, "street_count": degree}
-    graph.add_nodes_from(pd.DataFrame(places).to_dict("index").items())
+    graph.add_nodes_from(enumerate(pd.DataFrame(places).to_dict("records")))
     further = {name: values.tolist() for name, values in (met or {}).items()}
     directions = np.stack((network.forward, network.backward))
     allowed = (directions if keep is None else directions & keep).T.tolist()
     for edge in np.flatnonzero(np.any(allowed, axis=1)).tolist():
-        road, limit = network.roads[network.road[edge]], network.maxspeed_km_h[edge]
-        ferry = {"highway": "ferry", "route": "ferry", "motor_vehicle": "yes"}
-        attributes = {
-            **split_tags(road.rules or road.tags),
-            "osmid": int(network.way[edge]) or edge,
-            "length": float(network.length_m[edge]),
-            "oneway": bool(network.forward[edge] != network.backward[edge]),
-            "raastof_edge": edge,
-            **(ferry if road.road_class == "ferry" else {"highway": road.road_class}),
-            **({"name": road.name} if road.name else {}),
-            **({} if np.isnan(limit) else {"maxspeed": f"{limit:g}"}),
-        }
+        attributes = _describe_edge(network, edge)
         line = shapely.LineString(network.cut(edge, 0.0, 1.0))
         ends = int(network.tail[edge]), int(network.head[edge])
         for side, (u_v, drawn) in enumerate(((ends, line), (ends[::-1], line.reverse()))):
@@ -67,6 +56,22 @@ def draw_graph(
                 more = {name: values[side][edge] for name, values in further.items()}
                 graph.add_edge(*u_v, **attributes | more, geometry=drawn, reversed=bool(side))
     return graph
+
+
+def _describe_edge(network: RoadEdges, edge: int) -> dict[str, Any]:
+    """Give what an edge of OSMnx tells of itself, whichever way it is driven."""
+    road, limit = network.roads[network.road[edge]], network.maxspeed_km_h[edge]
+    ferry = {"highway": "ferry", "route": "ferry", "motor_vehicle": "yes"}
+    return {
+        **split_tags(road.rules or road.tags),
+        "osmid": int(network.way[edge]) or edge,
+        "length": float(network.length_m[edge]),
+        "oneway": bool(network.forward[edge] != network.backward[edge]),
+        "raastof_edge": edge,
+        **(ferry if road.road_class == "ferry" else {"highway": road.road_class}),
+        **({"name": road.name} if road.name else {}),
+        **({} if np.isnan(limit) else {"maxspeed": f"{limit:g}"}),
+    }
 
 
 @dataclass(frozen=True, eq=False, repr=False)

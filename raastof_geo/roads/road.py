@@ -24,7 +24,7 @@ LIMITS: tuple[str, ...] = tuple(limit.name for limit in TRUCK_LIMITS)
 
 
 def align_limits(named: Mapping[str, float]) -> tuple[float, ...]:
-    """Put limits in the order of `LIMITS`, NaN where there is none. [t, m]"""
+    """Put limits in order. Returns one for each of `LIMITS`, NaN where there is none. [t, m]"""
     return tuple(named.get(name, math.nan) for name in LIMITS)
 
 
@@ -75,13 +75,13 @@ class Road:
 
 
 def split_tags(text: str) -> dict[str, str]:
-    """Take the text of `Road.tags` apart."""
+    """Take the text of `Road.tags` apart. Returns values by key."""
     pairs = (pair.split("=", 1) for pair in text.split("; ") if pair)
     return {_unescape(key): _unescape(value) for key, value in pairs}
 
 
 def join_tags(tags: Mapping[str, str]) -> str:
-    """Write tags as one text, sorted, with `;`, `=` and `%` inside a value percent-escaped."""
+    """Write tags as one text. Returns them sorted, `;`, `=`, `%` in a value percent-escaped."""
     pairs = ((key.translate(_ESCAPES), tags[key].translate(_ESCAPES)) for key in sorted(tags))
     return "; ".join(map("=".join, pairs))
 

@@ -16,6 +16,7 @@ from raastof_geo.language import Fact, Message, Shown, format_number, say, say_t
 from raastof_geo.region.projection import lies_within, project_shapes
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import ROAD_CLASSES, Access, split_tags
+from raastof_geo.roads.routing.graph import RoadStop
 from raastof_geo.roads.routing.islands import find_islands
 from raastof_geo.scenario.said.site import Located
 
@@ -30,8 +31,7 @@ FAR_M = 200.0
 """A site that had to move farther than this is told of. [m]"""
 
 PASSED_M = 50.0
-"""So is one that passed over a road that is closed to trucks, and is nearer by this. A judgement.
-[m]"""
+"""So is one that passed over a road closed to trucks, and nearer by this. A judgement. [m]"""
 
 STREET_M = 100.0
 """A site goes to a street rather than to a bridge or a tunnel that is nearer by up to this: most
@@ -58,7 +58,7 @@ class Anchors(Shown):
 
     def show(self) -> tuple[str, Sequence[Fact]]:
         """Give how many sites there are, and how far the farthest one lies from its road."""
-        far = self.frame["snap_m"]
+        far = self.frame.snap_m
         return "", (
             Fact(say("Sites"), format_number(len(self))),
             Fact(say("Farthest from the road"), str(far.idxmax()) if len(far) else "–"),
@@ -68,7 +68,7 @@ class Anchors(Shown):
     @property
     def edges(self) -> dict[str, int]:
         """The edge that each site lies on."""
-        return {str(site): int(edge) for site, edge in self.frame["edge"].items()}
+        return {str(site): int(edge) for site, edge in self.frame.edge.items()}
 
 
 def snap_sites(
@@ -167,13 +167,21 @@ def _nearest_of(network: RoadNetwork, edges: Integers, points: Objects) -> _Near
     return _Nearest(edges[nearest], share, shapely.distance(points, lines[nearest]))
 
 
+def place_stops(anchors: Anchors) -> dict[str, RoadStop]:
+    """Place sites on roads. Returns the stop of each, by id."""
+    frame = anchors.frame
+    columns = (one.tolist() for one in (frame.index, frame.edge, frame.share, frame.snap_m))
+    rows = zip(*columns, strict=True)
+    return {str(site): RoadStop(edge, share, metres / 1000) for site, edge, share, metres in rows}
+
+
 def find_nearest(network: RoadNetwork, sites: Mapping[str, Located]) -> _Nearest:
-    """Find the edge nearest to each site, be it closed or cut off: it may have been passed over."""
+    """Find what may be passed over. Returns the edge nearest to each site, closed or not."""
     return _nearest_of(network, np.flatnonzero(network.length_m > 0), _lay(network, sites))
 
 
 def edge_lines(network: RoadNetwork, edges: Integers) -> Objects:
-    """Draw edges as `shapely.LineString`s in metres, in their order. [m]"""
+    """Draw edges. Returns `shapely.LineString`s in their order. [edges, m]"""
     every = Rows.part(np.arange(len(network.lon)), np.diff(network.point_start))
     points = every.take(edges)
     return np.asarray(shapely.linestrings(network.xy[points.numbers], indices=points.owner), object)
@@ -192,8 +200,8 @@ def _say_far(
     near = say(" ({km} km from {town})", km=km, town=town) if km else ""
     told = {"site": f"`{site}`", "near": near}
     if distance <= 2 * max(limit_m, 1000.0):
-        metres = {"distance": round(distance), "limit": round(limit_m)}
-        return say_text("snapped", "far", **told, **metres)
+        metres = round(distance)
+        return say_text("snapped", "far", **told, distance=metres, limit=round(limit_m))
     away, roads = format_number(distance / 1000, digits=1), network.metadata.title
     return say_text("snapped", "elsewhere", **told, distance=away, roads=roads)
 
@@ -203,17 +211,16 @@ def explain_moves(
 ) -> list[Message]:
     """Say which sites moved far, over water, past a closed road, or onto a bridge or a tunnel.
 
-    Each with what was passed over, and why; the farthest first. `counted`: whether the way between
-    site and road counts (`network.access_way`).
+    Each with what was passed over, and why; the farthest first. `counted`: `network.access_way`.
     """
-    frame = anchors.frame.assign(level=network.level[anchors.frame["edge"].to_numpy()])
-    frame = frame[(frame["snap_m"] > PASSED_M) | (frame["level"] != 0)]
+    frame = anchors.frame.assign(level=network.level[anchors.frame.edge.to_numpy()])
+    frame = frame[(frame.snap_m > PASSED_M) | (frame.level != 0)]
     if frame.empty:
         return []
     some = {str(site): sites[str(site)] for site in frame.index}
     places = np.array([site.lon_lat for site in some.values()])
     points, ends = (network.project(*at.T) for at in (places, frame[["lon", "lat"]].to_numpy()))
-    moved, off_street = frame["snap_m"].to_numpy(), frame["level"].to_numpy() != 0
+    moved, off_street = frame.snap_m.to_numpy(), frame.level.to_numpy() != 0
     # Roads far from all land that is known have no coast, so none leads over water to them.
     lines = shapely.linestrings(np.stack((points, ends), axis=1))
     wet = network.region.measure_off_land(lines, shapely.points(ends)) >= WATER_M
@@ -229,7 +236,7 @@ def explain_moves(
         if wet[row]:
             message = say_text("snapped", "wet", told=message)
         if off_street[row]:
-            edge = int(frame["edge"].iloc[row])
+            edge = int(frame.edge.iloc[row])
             what = say("a bridge") if network.level[edge] > 0 else say("a tunnel")
             road = network.called(edge) or say("a road without a name")
             message = say_text("snapped", "level", told=message, what=what, road=road)

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,7 @@ _A_STEP_DEG = 1e-6
 _METRES_A_DEGREE = 111_195.0
 """A degree of a great circle on a sphere of 6,371 km, the mean radius of the Earth (IUGG). [m]"""
 _OVAL = 0.99
-"""A degree on the ellipsoid may be so much shorter than on the sphere: by 0.56 % at the equator, to
-the north (110,574 m)."""
+"""A degree to the north is so much shorter on the ellipsoid, by 0.56 % (110,574 m), at worst."""
 _SLACK_M = 2.0
 """Room for rounded places and lengths. [m]"""
 _MOST_WINDING = 10.0
@@ -55,11 +55,11 @@ def _find_fault_in_columns(columns: StoredColumns) -> Message | None:
     for label, column in zip(STORED_COLUMNS, columns, strict=True):
         if column.ndim != 1 or column.dtype.kind not in "iu":
             return say("{column} does not hold whole numbers", column=label)
-    if any(len({len(getattr(columns, label)) for label in labels}) > 1 for labels in _ALIKE):
+    if any(len({*map(len, attrgetter(*labels)(columns))}) > 1 for labels in _ALIKE):
         return say("its columns differ in length")
     for count, parts, least in (("inner_count", "inner_lon", 0), ("turn_size", "turn_arc", 1)):
         sizes = getattr(columns, count)
-        if len(sizes) and int(sizes.min()) < least:
+        if not _within(sizes, least, math.inf):
             return say("{column} holds numbers that are too small", column=count)
         if int(sizes.sum(dtype=np.float64)) != len(getattr(columns, parts)):
             return say("{column} does not count what {parts} holds", column=count, parts=parts)
@@ -71,7 +71,7 @@ def _find_fault_in_columns(columns: StoredColumns) -> Message | None:
 
 def _find_fault(network: RoadNetwork) -> Message | None:
     """Name the first rule that a network breaks. None where there is none."""
-    checks = (_list_false_columns, _list_false_values, _list_false_lengths)
+    checks = _list_false_columns, _list_false_names, _list_false_places, _list_false_lengths
     return next(chain.from_iterable(check(network) for check in checks), None)
 
 
@@ -91,7 +91,8 @@ def _list_false_columns(network: RoadNetwork) -> Iterator[Message]:
         yield say("a shape has fewer than two points")
 
 
-def _list_false_values(network: RoadNetwork) -> Iterator[Message]:
+def _list_false_names(network: RoadNetwork) -> Iterator[Message]:
+    """Look for what is named by number, or said of all roads, and is not there."""
     nodes, roads = network.node_count, len(network.roads)
     named = (network.tail, nodes), (network.head, nodes), (network.road, roads)
     if not all(_within(one, 0, count - 1) for one, count in named):
@@ -104,6 +105,9 @@ def _list_false_values(network: RoadNetwork) -> Iterator[Message]:
     arcs = np.array([arc for turn in turns for arc in turn.arcs])
     if not _within(arcs, 0, 2 * len(network.tail) - 1):
         yield say("a turn names an edge that does not exist")
+
+
+def _list_false_places(network: RoadNetwork) -> Iterator[Message]:
     east, north = (network.lon, network.node_lon), (network.lat, network.node_lat)
     places = *((one, 180) for one in east), *((one, 90) for one in north)
     if not all(_within(one, -most, most) for one, most in places):
@@ -169,7 +173,7 @@ _FIRST_MOMENT_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
 def read_network(path: AnyPath) -> RoadNetwork:
-    """Read a network that `write_network` wrote, or refuse it as `RoadDataError`."""
+    """Read a file of `write_network`. Returns its network, or raises `RoadDataError`."""
     file = Path(path)
     columns, roads, metadata, is_pack = _read_columns(file)
     try:
@@ -188,11 +192,10 @@ def read_network(path: AnyPath) -> RoadNetwork:
 
 
 def write_network(network: RoadNetwork, path: AnyPath, *, compress: bool = True) -> Path:
-    """Write a network to one file; equal networks give equal bytes.
+    """Write a network to one file. Returns its path; equal networks give equal bytes.
 
     Anything else of that name is moved to `set_aside` beside it. Places are kept to a millionth of
-    a degree, lengths to a centimetre. `RoadDataError`: the network contradicts itself;
-    `OutputError`.
+    a degree, lengths to a centimetre. `RoadDataError`: it contradicts itself; `OutputError`.
     """
     file = Path(path)
     complaint = _find_fault(network)
@@ -241,8 +244,8 @@ def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any]
             if form is None:
                 raise _damaged(file)
             if form != NETWORK_FORMAT:
-                versions = {"found": str(form), "known": str(NETWORK_FORMAT)}
-                raise RoadDataError.saying_text("network files", "version", file=file, **versions)
+                told = say_text("network files", "version", known=str(NETWORK_FORMAT))
+                raise RoadDataError(told.format(file=file, found=str(form)))
             columns = StoredColumns(*(archive[label] for label in STORED_COLUMNS))
             return columns, archive["roads"], archive["metadata"], MEMBER in archive.files
     except RoadDataError:

@@ -17,8 +17,7 @@ from raastof_geo.legs.roads import RoadPrices
 from raastof_geo.outputs.pages.beside import draw_route, explain_detour
 from raastof_geo.roads.edges import Turn
 from raastof_geo.roads.road import Access, Road
-from raastof_geo.roads.routing.router import place_stops
-from raastof_geo.roads.snap import snap_sites
+from raastof_geo.roads.snap import place_stops, snap_sites
 from raastof_geo.roads.store import write_network
 
 pytestmark = pytest.mark.usefixtures("english")

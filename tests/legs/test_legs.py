@@ -12,8 +12,8 @@ from raastof_geo.legs.legs import price_legs
 from raastof_geo.legs.roads import Haulage, RoadPrices
 from raastof_geo.roads.road import LIMITS, Access, Road
 from raastof_geo.roads.routing.drive import size_truck
-from raastof_geo.roads.routing.router import WeightedRoads, place_stops
-from raastof_geo.roads.snap import snap_sites
+from raastof_geo.roads.routing.router import WeightedRoads
+from raastof_geo.roads.snap import place_stops, snap_sites
 
 pytestmark = pytest.mark.usefixtures("english")
 

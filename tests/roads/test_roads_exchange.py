@@ -132,6 +132,23 @@ def test_directions_are_those_of_the_edges():
     assert (apart.edge_count, apart.backward.tolist()) == (2, [False, False])
 
 
+def test_a_street_may_be_one_way_for_trucks_alone():
+    """OSMnx knows `oneway` itself, and gives both edges, each with the tags of the way."""
+    data = {"oneway": False, "oneway:hgv": "yes"}
+    edges = (0, 1, {**data, "reversed": False}), (1, 0, {**data, "reversed": True})
+    found = from_osmnx(graph_of(*edges))
+    ends = (found.tail.tolist(), found.head.tolist())
+    assert (*ends, found.forward.tolist(), found.backward.tolist()) == ([0], [1], [True], [False])
+
+
+@pytest.mark.parametrize(("oneway", "ahead"), [("yes", True), ("-1", False), ("reverse", False)])
+def test_tags_of_a_way_drawn_against_its_direction_are_turned_round(oneway, ahead):
+    """With `all_oneway` OSMnx keeps the value of a way whose nodes it has turned round."""
+    data = {"oneway": oneway, "reversed": False, "maxweight:forward": "7.5"}
+    (road,) = from_osmnx(graph_of((0, 1, data))).roads
+    assert road.rules == f"maxweight:{'forward' if ahead else 'backward'}=7.5"
+
+
 def test_a_loop_is_parted_in_its_middle():
     """No edge ends where it begins."""
     import shapely

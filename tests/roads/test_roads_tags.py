@@ -507,6 +507,7 @@ def test_a_road_closed_in_each_direction_is_closed():
         ("maxlength", "maxlength_m", "12", 12),
         ("maxlength:hgv", "maxlength_m", "10", 10),
         ("maxbogieweight", "maxbogieload_t", "16", 16),
+        ("maxbogieload", "maxbogieload_t", "16", 16),
         ("maxunladenweight", "maxempty_t", "10 t", 10),
         ("maxaxles", "maxaxles", "3", 3),
         ("hgv:maxweight", "maxweight_t", "12", 12),
@@ -790,6 +791,9 @@ def test_kept_tags_come_back_as_they_were(tags):
         "arch",
         "no",
         "spikes",
+        "coupure",
+        "bump_gate",
+        "sliding_beam",
     ],
 )
 def test_a_truck_passes_barriers_made_for_vehicles(kind):
@@ -960,7 +964,6 @@ def test_exceptions_for_others_do_not_free_trucks(value):
         {"restriction": "no_left_turn", "day_on": "Monday", "day_off": "Friday"},
         {"restriction": "no_left_turn", "hour_on": "07:00", "hour_off": "09:00"},
         {"restriction": "perhaps"},
-        {"restriction": "no_right_turn_on_red"},
         {"restriction": "only_u_turn_on_green"},
         {"restriction": "no"},
         {"restriction": "no_left_turn;only_straight_on"},
@@ -1046,6 +1049,39 @@ def test_tags_that_deserve_a_look_are_found(key, value, kind):
 def test_tags_that_are_clear_are_no_doubts(tags):
     """A limit at the edge of what is plausible is believed."""
     assert find_doubts(read_road({"highway": "primary", **tags}).tags) == ()
+
+
+@pytest.mark.parametrize("key", ["tidal", "ice_road", "winter_road"])
+def test_a_road_that_is_there_at_some_times_only_is_in_doubt(key):
+    """As the road to Mandø, over which the tide goes: nobody can tell when a truck comes."""
+    found = way(**{key: "yes"})
+    assert found.access is Access.OPEN
+    assert found.tags == f"{key}=yes"
+    assert find_doubts(found.tags) == (("conditional", key, "yes"),)
+    assert not way(**{key: "no"}).tags
+    assert find_doubts(read_road({"highway": "track", key: "yes"}).tags)
+
+
+def test_a_road_that_nothing_on_wheels_passes_is_closed():
+    """What is merely bad is not, and a rule of the same road does not open it."""
+    found = way(smoothness="impassable")
+    assert (found.access, found.tags) == (Access.CLOSED, "smoothness=impassable")
+    assert way(smoothness="very_bad") == way()
+    ruled = way(smoothness="impassable", maxweight__forward="10")
+    assert ruled.access is Access.CLOSED
+    assert "smoothness=impassable" in ruled.rules
+
+
+def test_the_height_below_a_bridge_is_about_boats():
+    found = way(bridge="yes", maxheight__marine="4")
+    assert not found.tags
+    assert limits_of({"maxheight:marine": "4"}) == {}
+
+
+@pytest.mark.parametrize("kind", ["no_right_turn_on_red", "no_left_turn_on_red", "no_turn_on_red"])
+def test_what_is_forbidden_at_a_red_light_only_is_no_restriction(kind):
+    assert rule_of({"restriction": kind}) is None
+    assert not doubt_turn({"restriction": kind})
 
 
 def test_every_doubt_of_a_road_is_found():

@@ -16,8 +16,8 @@ from raastof_geo.roads.road import Access, Road
 from raastof_geo.roads.routing import router as router_module
 from raastof_geo.roads.routing.engine import has_hierarchies
 from raastof_geo.roads.routing.graph import RoadGraph, RoadStop, build_graph
-from raastof_geo.roads.routing.router import Router, Routes, WeightedRoads, load_router, place_stops
-from raastof_geo.roads.snap import snap_sites
+from raastof_geo.roads.routing.router import Router, Routes, WeightedRoads, load_router
+from raastof_geo.roads.snap import place_stops, snap_sites
 from raastof_geo.scenario.said.site import Site
 
 WEST, SOUTH, EAST, NORTH = 12.0, 55.4, 12.2, 55.6

@@ -7,7 +7,8 @@ every sequence of their parts. `arc ^ 1` is the way back of an arc.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby, pairwise, product
+from itertools import chain, filterfalse, groupby, pairwise, product
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -26,9 +27,9 @@ from raastof_geo.roads.road import ROAD_CLASSES, Access, Road, join_tags, split_
 from raastof_geo.roads.routing.engine import find_parts
 from raastof_geo.roads.routing.islands import keep_main_part, link_pieces
 
+_Way: TypeAlias = tuple[int, ...]
 _LONGEST_VIA = 64
-"""Edges that a restriction may run through; more is a mistake in the map, and sequences over them
-would be too many to follow. A judgement."""
+"""Edges that a restriction may run through; more is a mistake, too much to follow: a judgement."""
 
 
 def _lay_turns(
@@ -37,8 +38,7 @@ def _lay_turns(
     """Put restrictions on the arcs of a network whose members lie in it and meet as they should.
 
     Left out, and counted as in doubt, are those that leave open which of two parts of a way they
-    mean, and those that forbid the very turn that another prescribes. `nodes`: nodes by id of
-    OpenStreetMap.
+    mean, and those that forbid the very turn that another prescribes. `nodes`: by OpenStreetMap id.
     """
     roads, unclear = _Roads(mapped, network), 0
     found: dict[Turn, None] = {}
@@ -48,16 +48,16 @@ def _lay_turns(
         unclear += vague
         tags = join_tags({"ambiguous": one.value}) if vague else one.rules
         found |= dict.fromkeys(Turn(one.only, arcs, tags) for arcs in ways)
-    always = [turn for turn in found if not turn.tags]
-    against = {turn.arcs for turn in always if Turn(not turn.only, turn.arcs) in found}
-    text = join_tags({"ambiguous": "no; only"})
-    doubted = (turn._replace(tags=text) for turn in always if turn.arcs in against)
-    told = network.metadata.doubtful_turns + unclear + 2 * len(against)
+    told, text = attrgetter("tags"), join_tags({"ambiguous": "no; only"})
+    always = dict.fromkeys(filterfalse(told, found))
+    against = [turn for turn in always if turn._replace(only=not turn.only) in always]
+    doubted = (turn._replace(tags=text) for turn in against)
+    count = network.metadata.doubtful_turns + unclear + len(against)
     return replace(
         network,
-        turns=tuple(turn for turn in always if turn.arcs not in against),
-        some_turns=tuple(dict.fromkeys((*(turn for turn in found if turn.tags), *doubted))),
-        metadata=replace(network.metadata, doubtful_turns=told),
+        turns=tuple(filterfalse(set(against).__contains__, always)),
+        some_turns=tuple(dict.fromkeys((*filter(told, found), *doubted))),
+        metadata=replace(network.metadata, doubtful_turns=count),
     )
 
 
@@ -84,26 +84,23 @@ class _Roads:
         many = (len(turn.origin) > 1, "no_entry"), (len(turn.target) > 1, "no_exit")
         return any(several) or any(some and turn.value != value for some, value in many)
 
-    def trace(self, turn: MappedTurn, via_nodes: Mapping[int, int]) -> Iterator[tuple[int, ...]]:
+    def trace(self, turn: MappedTurn, via_nodes: Mapping[int, int]) -> Iterator[_Way]:
         """Give the arcs of every way through a restriction, first to last."""
-        into, via, out = (
-            [arc for way in ways for arc in self.arcs[way]]
-            for ways in (turn.origin, turn.via_ways, turn.target)
-        )
+        sides = turn.origin, turn.via_ways, turn.target
+        into, via, out = ([*chain.from_iterable(map(self.arcs.__getitem__, one))] for one in sides)
         if turn.via_node is not None:
-            node = via_nodes.get(turn.via_node)
-            into = [arc for arc in into if self.head[arc] == node]
-            out = [arc for arc in out if self.tail[arc] == node]
+            ways = self._over(via_nodes.get(turn.via_node), into, out)
             # Turning round on the spot is left out, unless that is what the restriction is about.
-            ways = product(into, out)
             yield from (way for way in ways if (way[0] ^ 1 == way[1]) == turn.turns_round)
         elif 0 < len({arc // 2 for arc in via}) <= _LONGEST_VIA:
             for first in into:
                 yield from self._through((first,), sorted({*via}), sorted({*out}))
 
-    def _through(
-        self, arcs: tuple[int, ...], via: list[int], out: list[int]
-    ) -> Iterator[tuple[int, ...]]:
+    def _over(self, node: int | None, into: list[int], out: list[int]) -> Iterator[tuple[int, int]]:
+        before = (arc for arc in into if self.head[arc] == node)
+        return product(before, [arc for arc in out if self.tail[arc] == node])
+
+    def _through(self, arcs: _Way, via: list[int], out: list[int]) -> Iterator[_Way]:
         """Go on over every edge of the ways between, each once, then out."""
         for arc in via or out:
             if self.tail[arc] == self.head[arcs[-1]]:
@@ -160,10 +157,7 @@ def lay_network(
 
 
 def _split(ways: OsmWays) -> tuple[Indices, Indices, Indices]:
-    """Split at each node used twice, at ends, barriers, restrictions and amid rings without any.
-
-    First and last of each run of nodes, as positions in `OsmWays.node`, and its way.
-    """
+    """Split at nodes used twice, ends, barriers, turns, amid rings: begin, end and way of runs."""
     junction = np.bincount(ways.node, minlength=len(ways.node_id)) > 1
     junction[list(ways.barriers)] = True
     via = [turn.via_node for turn in ways.turns if turn.via_node is not None]
@@ -241,9 +235,7 @@ def add_straight_edges(
     return replace(network, **joined)
 
 
-def _pass_barriers(
-    turns: tuple[Turn, ...], stands: Mapping[tuple[int, int], int]
-) -> tuple[Turn, ...]:
+def _pass_barriers(turns: tuple[Turn, ...], stands: dict[tuple[int, int], int]) -> tuple[Turn, ...]:
     """Let restrictions run over the barriers at `stands`: edge and end (0 its tail, 1 its head)."""
     found = []
     for turn in turns:
@@ -265,8 +257,7 @@ def _join_segments(ends: SmallIntegers, ways: Mask, kind: SmallIntegers) -> Rows
     """Join segments through nodes where just two of a kind meet, each into exactly one chain.
 
     Chains of half-edges, none of which ends where it begins. `ends`: nodes, tail and head of each
-    segment; `ways`: whether it is open along and against them; `kind`: equal numbers where class,
-    limit and name are equal.
+    segment; `ways`: whether it is open along and against them; `kind`: equal for equal roads.
     """
     node, outward = ends.ravel(), ways.ravel()
     partners = _partners(node, outward, ways[:, ::-1].ravel(), np.repeat(kind, 2))
@@ -346,8 +337,7 @@ def build_network(
     roads (`link`), drops what cannot be reached and left again, but for closed roads that would be
     a way or whose tags are in doubt, joins roads end to end, and simplifies their shape within
     `simplify_m` of the road as mapped [m]. `progress` is told how many roads in doubt go.
-    `osm_date`: ISO 8601, by default what `ways` say. `RoadDataError`: no roads of the wanted
-    classes are connected.
+    `osm_date`: ISO 8601, by default what `ways` say. `RoadDataError`: no wanted roads connect.
     """
     whole = _bridge_ferries(lay_network(ways, title=title, osm_date=osm_date))
     tell = progress or (lambda _: None)
@@ -396,8 +386,8 @@ def _choose(network: RoadNetwork, classes: Collection[str], link: AddLinks, doub
     wanted = np.array([label in classes for label in ROAD_CLASSES])[network.road_class]
     closed = network.access == Access.CLOSED
     # Links may run on all streets but closed ones, which carry nobody.
-    ways = {"forward": network.forward & ~closed, "backward": network.backward & ~closed}
-    streets = replace(network, **ways)
+    ahead, back = network.forward & ~closed, network.backward & ~closed
+    streets = replace(network, forward=ahead, backward=back)
     unwelcome = np.array([_LINK_WEIGHT.get(label, 1.0) for label in ROAD_CLASSES])
     weight = np.where(wanted, 1.0, unwelcome[network.road_class])
     kept = keep_main_part(streets, link(streets, wanted & ~closed, weight))
@@ -453,6 +443,8 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
     arc = 2 * np.repeat(np.argsort(order), chains.size) + back
     turned = whole.turns or whole.some_turns
     place = dict(zip(edge.tolist(), arc.tolist(), strict=True)) if turned else {}
+    drawing: dict[str, Any] = {"simplified_m": float(simplify_m)}
+    drawing["largest_shift_m"] = round(float(shift_m), 3)
     return RoadNetwork(
         node_lon=whole.node_lon[nodes],
         node_lat=whole.node_lat[nodes],
@@ -466,12 +458,7 @@ def _draw(whole: RoadNetwork, chosen: Indices, *, simplify_m: float) -> RoadNetw
         point_start=shape.start.astype(np.int32),
         lon=lon,
         lat=lat,
-        metadata=replace(
-            whole.metadata,
-            simplified_m=float(simplify_m),
-            bounds=bound(lon, lat),
-            largest_shift_m=round(float(shift_m), 3),
-        ),
+        metadata=replace(whole.metadata, bounds=bound(lon, lat), **drawing),
         way=np.where(chains.size[order] == 1, whole.way[first], 0),
         turns=_carry_turns(whole.turns, place),
         some_turns=_carry_turns(whole.some_turns, place),
@@ -501,10 +488,7 @@ def _turn_rules(
 
 
 def _carry_turns(turns: tuple[Turn, ...], place: Mapping[int, int]) -> tuple[Turn, ...]:
-    """Say turn restrictions again on the joined edges; those off the chosen roads go.
-
-    One that is left with a single arc was about turning round on the spot, and goes.
-    """
+    """Say restrictions again on joined edges; those off them or with one arc, a turn there, go."""
     found = []
     for turn in turns:
         if all(arc // 2 in place for arc in turn.arcs):

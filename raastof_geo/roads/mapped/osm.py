@@ -56,7 +56,7 @@ _OPENERS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.
 
 
 def find_ending(file: Path) -> str:
-    """Give the ending that tells the format, in small letters: `.osc` of `a.OSC.gz`."""
+    """Find the ending that tells the format. Returns it in small letters: `.osc` of `a.OSC.gz`."""
     endings = ["", *(ending.lower() for ending in file.suffixes)]
     known = [ending for ending in endings[1:] if ending not in (".gz", ".bz2")]
     return (known or endings)[-1]
@@ -100,7 +100,7 @@ def is_pbf(file: Path) -> bool:
 
 
 def unpack(file: Path) -> IO[bytes]:
-    """Open a file that may be packed, by its first bytes."""
+    """Open a file that may be packed, by its first bytes. Returns what is in it."""
     with file.open("rb") as stream:
         magic = stream.read(2)
     return cast(IO[bytes], _OPENERS.get(magic, open)(file, "rb"))
@@ -108,7 +108,7 @@ def unpack(file: Path) -> IO[bytes]:
 
 def _search_xml(file: Path) -> None:
     parser = expat.ParserCreate()
-    inside = [("", "")]  # kind and id of the elements that are open
+    inside = [{"owner": "", "number": ""}]  # kind and id of the elements that are open
 
     def refuse(key: str, /, **values: object) -> NoReturn:
         line, column = max(1, parser.CurrentLineNumber), max(0, parser.CurrentColumnNumber)
@@ -116,23 +116,10 @@ def _search_xml(file: Path) -> None:
         raise RoadDataError(Finding(say_text("damage", key, **values), place))
 
     def enter(kind: str, attributes: dict[str, str]) -> None:
-        name, (owner, number) = attributes.get(_ID_OF.get(kind, ""), ""), inside[-1]
-        if len(inside) == 1 and kind == "osmChange":
-            refuse("changes", reason=say_text("no roads", "changes"))
-        if len(inside) == 1 and kind != "osm":
-            refuse("root", kind=_shorten(kind))
-        if len(inside) == 1 and attributes.get("version") != "0.6":
-            refuse("version", version=_quote(attributes.get("version")))
-        if _ID_OF.get(kind) in attributes and not _is_id(name):
-            key = "member" if kind in ("nd", "member") else "id"
-            refuse(key, kind=kind, id=_quote(name), owner=owner, number=number)
-        for label, limit in _RANGES.items() if kind == "node" else ():
-            if label in attributes and not is_number(attributes[label], limit):
-                refuse("off earth", node=name, label=label, value=_quote(attributes[label]))
-        size = max((len(text.encode()) for text in attributes.values() if kind == "tag"), default=0)
-        if size > _LONGEST_TAG:
-            refuse("tag", owner=owner, number=number, size=size, most=_LONGEST_TAG)
-        inside.append((kind, name))
+        list_faults = _list_faults if len(inside) > 1 else _list_faults_of_root
+        for key, values in list_faults(kind, attributes, inside[-1]):
+            refuse(key, **values)
+        inside.append({"owner": kind, "number": attributes.get(_ID_OF.get(kind, ""), "")})
 
     parser.StartElementHandler = enter
     parser.EndElementHandler = lambda _: inside.pop()
@@ -143,9 +130,37 @@ def _search_xml(file: Path) -> None:
     except RoadDataError:
         raise
     except (expat.ExpatError, ValueError, LookupError) as error:
-        kind, name = map(_shorten, inside[-1] if len(inside) > 1 else ("osm", ""))
+        kind, name = map(_shorten, inside[-1].values() if len(inside) > 1 else ("osm", ""))
         key = "ends" if getattr(error, "code", 0) in _AT_THE_END else "broken"
         refuse(key, kind=kind, name=name)
+
+
+_Texts: TypeAlias = dict[str, str]
+_Faults: TypeAlias = Iterator[tuple[str, dict[str, Any]]]
+
+
+def _list_faults_of_root(kind: str, attributes: _Texts, _: _Texts) -> _Faults:
+    if kind == "osmChange":
+        yield "changes", {"reason": say_text("no roads", "changes")}
+    if kind != "osm":
+        yield "root", {"kind": _shorten(kind)}
+    if attributes.get("version") != "0.6":
+        yield "version", {"version": _quote(attributes.get("version"))}
+
+
+def _list_faults(kind: str, attributes: _Texts, owner: _Texts) -> _Faults:
+    """List what is wrong with an element within an `owner`: key and values of a sentence."""
+    name = attributes.get(_ID_OF.get(kind, ""))
+    if name is not None and not _is_id(name):
+        key = "member" if kind in ("nd", "member") else "id"
+        yield key, {"kind": kind, "id": _quote(name), **owner}
+    for label in filter(attributes.__contains__, _RANGES) if kind == "node" else ():
+        if not is_number(attributes[label], _RANGES[label]):
+            value = _quote(attributes[label])
+            yield "off earth", {"node": name or "", "label": label, "value": value}
+    size = max(len(text.encode()) for text in (*attributes.values(), "")) if kind == "tag" else 0
+    if size > _LONGEST_TAG:
+        yield "tag", {**owner, "size": size, "most": _LONGEST_TAG}
 
 
 def _search_places(file: Path) -> None:
@@ -205,6 +220,7 @@ _ESCAPED = re.compile(r"%([0-9A-Fa-f]+)%")
 _NO_LETTERS = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 """Halves of letters (surrogates), which no file of text can hold."""
 _MEMBER = re.compile(r"([nwr])(-?\d+)@([^,]*)")
+_Ids: TypeAlias = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -212,11 +228,11 @@ class MappedTurn:
     """A turn restriction as mapped, by ids of OpenStreetMap."""
 
     only: bool
-    origin: tuple[int, ...]
+    origin: _Ids
     """Ways that it starts from."""
     via_node: int | None
-    via_ways: tuple[int, ...]
-    target: tuple[int, ...]
+    via_ways: _Ids
+    target: _Ids
     """Ways that it leads to."""
     value: str = ""
     """What it says, as in `no_left_turn`."""
@@ -265,9 +281,9 @@ def read_osm(
     the file is missing, empty, cut short, something else, or has no roads.
     """
     file = Path(path)
-    why = "folder" if file.is_dir() else "none" if not file.exists() else ""
-    if why or file.stat().st_size == 0:
-        raise RoadDataError.saying_text("osm files", why or "empty", file=file)
+    why = "folder" if file.is_dir() else "empty" if file.exists() else "none"
+    if why != "empty" or file.stat().st_size == 0:
+        raise RoadDataError.saying_text("osm files", why, file=file)
     refuse_others(file)
     if progress:
         progress(say("Reading roads from {file}", file=file.name))
@@ -277,9 +293,8 @@ def read_osm(
         found = _read_objects(file, merge=merge)
         if not merge and len(np.unique(found.way)) < len(found.way):
             found = _read_objects(file, merge=True)
-        dates = [value[:10] for key in _DATE_KEYS if (value := header.get(key))]
-        dates += [found.base, found.newest.decode()]
-        found.osm_date = next(filter(None, dates), None)
+        dates = [header.get(key, "")[:10] for key in _DATE_KEYS]
+        found.osm_date = next(filter(None, (*dates, found.base, found.newest.decode())), None)
     except RaastofError:
         raise
     except Exception as error:  # osmium raises what C++ does, and kinds of its own
@@ -366,7 +381,7 @@ def _write_lines(file: Path, lines: Path, *, merge: bool) -> None:
 
 def _read_lines(lines: Path, found: _Found) -> None:
     """Take lines `w12 v3 dV t2021-08-05T12:00:00Z Thighway=primary Nn1x12.1y55.4`."""
-    kinds: dict[bytes, int] = {}
+    kinds = _RoadNumbers(found.roads)
     with lines.open("rb") as stream:
         for line in stream:
             tags = line.find(b" T")
@@ -379,12 +394,7 @@ def _read_lines(lines: Path, found: _Found) -> None:
                 found.newest = day
             if line[:1] == b"w":
                 nodes = line.rfind(b" N")
-                key = line[tags + 2 : nodes]
-                kind = kinds.get(key)
-                if kind is None:
-                    road = read_road(_read_tags(key))
-                    kind = kinds[key] = -1 if road is None else len(found.roads)
-                    found.roads += [] if road is None else [road]
+                kind = kinds[line[tags + 2 : nodes]]
                 if kind >= 0:
                     found.way.append(int(name[1:]))
                     found.road.append(kind)
@@ -398,6 +408,19 @@ def _read_lines(lines: Path, found: _Found) -> None:
                 _read_relation(line, tags, found)
 
 
+class _RoadNumbers(dict[bytes, int]):
+    """The number of each road by its tags as text, -1 where they are of none; read when asked."""
+
+    def __init__(self, roads: list[Road]) -> None:
+        self.roads = roads
+
+    def __missing__(self, tags: bytes) -> int:
+        road = read_road(_read_tags(tags))
+        self[tags] = -1 if road is None else len(self.roads)
+        self.roads += [] if road is None else [road]
+        return self[tags]
+
+
 def _read_relation(line: bytes, start: int, found: _Found) -> None:
     end = line.rfind(b" M")
     tags = _read_tags(line[start + 2 : end])
@@ -409,18 +432,23 @@ def _read_relation(line: bytes, start: int, found: _Found) -> None:
     may_be = read_turn(tags, None) - {"free"}
     if not may_be and not doubtful:
         return
+    value = "; ".join(text for name, text in tags.items() if name.startswith("restriction"))
+    if members := _read_members(line[end + 2 :].decode().strip()):
+        for rule in sorted(may_be) or ["no"]:
+            found.turns.append(MappedTurn(rule == "only", *members, value, rules))
+    else:  # nobody can tell where it holds
+        found.doubtful_turns += not doubtful
+
+
+def _read_members(text: str) -> tuple[_Ids, int | None, _Ids, _Ids] | None:
+    """Read whence, over which node or ways, and whither a restriction leads; none: it is unsaid."""
     members: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for kind, ref, role in _MEMBER.findall(line[end + 2 :].decode().strip()):
+    for kind, ref, role in _MEMBER.findall(text):
         members[kind, role].append(int(ref))
     origin, via, target = (tuple(members["w", role]) for role in ("from", "via", "to"))
     nodes = members["n", "via"]
-    if origin and target and (len(nodes) == 1 or via):
-        node = None if via else nodes[0]
-        value = "; ".join(text for name, text in tags.items() if name.startswith("restriction"))
-        for rule in sorted(may_be) or ["no"]:
-            found.turns.append(MappedTurn(rule == "only", origin, node, via, target, value, rules))
-    else:  # nobody can tell where it holds
-        found.doubtful_turns += not doubtful
+    whole = origin and target and (len(nodes) == 1 or via)
+    return (origin, None if via else nodes[0], via, target) if whole else None
 
 
 def _read_tags(text: bytes) -> dict[str, str]:
@@ -459,10 +487,7 @@ def _gather(found: _Found, area: shapely.Geometry | None) -> OsmWays:
 
 
 def _find_places(file: Path, ids: Integers, lon: Floats, lat: Floats) -> None:
-    """Look for places that osmium does not keep: of negative ids, or told by ways themselves.
-
-    JOSM gives negative ids to what is not yet uploaded, Overpass tells places so by `out geom`.
-    """
+    """Look for places that osmium does not keep: ids below 0 (JOSM), told by ways (`out geom`)."""
     lost = np.flatnonzero(np.abs(lat) > 90)
     if not len(lost) or (ids[lost].min() > 0 and is_pbf(file)):
         return

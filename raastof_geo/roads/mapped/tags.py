@@ -10,7 +10,7 @@ the direction, the stricter holds.
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from itertools import product
@@ -35,6 +35,7 @@ TRAILER = "trailer"
 SOME_TRUCKS = frozenset((TRAILER, "hgv_articulated"))
 EVERY_TRUCK = frozenset(_CHAIN) - SOME_TRUCKS
 _KINDS = frozenset((*_CHAIN[1:], TRAILER))
+_BEGINNINGS = _KINDS | _BASES
 
 OTHERS = frozenset(list_words(TAGS["others"]))
 """Those that a truck with soil or stone is none of."""
@@ -45,9 +46,8 @@ DIRECTIONS = {"forward": "backward", "backward": "forward"}
 
 ERRANDS = frozenset(list_words(TAGS["errands"]))
 """Values and conditions that let those in who begin or end their trip there."""
-_HANGS_ON_CLOCK = re.compile(
-    rf"\d\d?:\d\d|\d\d?\s*(?:am|pm)\b|\b(?:{'|'.join(list_words(TAGS['clock']))})\b"
-)
+_CLOCK = "|".join(list_words(TAGS["clock"]))
+_HANGS_ON_CLOCK = re.compile(rf"\d\d?:\d\d|\d\d?\s*(?:am|pm)\b|\b(?:{_CLOCK})\b")
 """What only a clock, a calendar, a window or a sign that changes can tell."""
 _SIZE = re.compile(r"(?:max)?_?([a-z_]+?)\s*(<=|>=|==|=|<|>|≤|≥)\s*(.+)")
 _CLAUSE = re.compile(r";(?![^()]*\))")
@@ -66,6 +66,9 @@ _SIGNS: dict[str, Callable[[float, float], bool]] = {
 _SAME_SIGN = {"≤": "<=", "≥": ">=", "==": "="}
 
 
+_Tags: TypeAlias = Mapping[str, str]
+
+
 class Truck(NamedTuple):
     """What decides for a truck what a road is to it."""
 
@@ -73,6 +76,10 @@ class Truck(NamedTuple):
     """What limits are held against. [`LIMITS`, t or m]"""
     kinds: frozenset[str]
     """Of `trailer` and `hgv_articulated` those that it is."""
+
+
+AnyTruck: TypeAlias = Truck | None
+"""One truck, or any."""
 
 
 class TagKey(NamedTuple):
@@ -98,27 +105,44 @@ class TagKey(NamedTuple):
         """Whether what it says hangs on the truck or on its direction."""
         return self.conditional or bool(self.direction or self.kinds & SOME_TRUCKS)
 
+    @property
+    def chains(self) -> tuple[str, ...]:
+        """Where it counts: the closest of each chain decides, and the strictest of all chains."""
+        own = ("own", "directed") if self.direction else ("own",)
+        return (TRAILER,) if TRAILER in self.kinds else own
+
+    def binds(self, truck: AnyTruck) -> bool | None:
+        """Tell whether it is about a truck; where none is given, none if it is about some."""
+        if some := self.kinds & SOME_TRUCKS:
+            return None if truck is None else some <= truck.kinds
+        return True
+
 
 @lru_cache(4096)
 def read_key(key: str) -> TagKey | None:
-    """Take a key apart; none where it says nothing about whether and how trucks may pass."""
-    parts = key.split(":")
-    if parts[0] not in _BASES and parts[0] not in _KINDS:
+    """Take a key apart. Returns none where it says nothing about whether trucks may pass."""
+    words = key.split(":")
+    if words[0] not in _BEGINNINGS:
         return None
-    base = next((one for one in (":".join(parts[:2]), parts[0]) if one in _BASES), "")
-    left = parts[base.count(":") + 1 :] if base else parts
-    if not base or (base == "access" and left and left[0] in _BASES):
-        base = next((one for one in left if one in _BASES), "access")
-        left = [one for one in left if one != base]
-    rest = {*left} - _KINDS - {*DIRECTIONS, "both_ways", "conditional"}
+    base, left = _find_base(words)
+    # Two tell directions by their values.
+    directions = () if base in ("oneway", "restriction") else DIRECTIONS
+    rest = {*left} - _KINDS - {*directions, "both_ways", "conditional"}
     if rest & (OTHERS | _REMARKS_ON):
         return None
     direction = next((one for one in left if one in DIRECTIONS), "")
-    if direction and base in ("oneway", "restriction"):  # which tell directions by their values
-        rest.add(direction)
     doubt = "lanes" if rest == {"lanes"} else "unknown_key" if rest else ""
-    kinds = frozenset(left) & _KINDS
-    return TagKey(base, kinds, direction, "conditional" in left, doubt)
+    return TagKey(base, _KINDS.intersection(left), direction, "conditional" in left, doubt)
+
+
+def _find_base(words: list[str]) -> tuple[str, list[str]]:
+    """Find what a key is about, and the words that are left; `hgv:` is about access, if nothing."""
+    size = 2 if ":".join(words[:2]) in _BASES else 1 if words[0] in _BASES else 0
+    base, left = ":".join(words[:size]), words[size:]
+    if base and (base != "access" or _BASES.isdisjoint(left[:1])):
+        return base, left
+    base = next(filter(_BASES.__contains__, left), "access")
+    return base, [one for one in left if one != base]
 
 
 class TagCondition(NamedTuple):
@@ -133,7 +157,7 @@ class TagCondition(NamedTuple):
     doubt: str = ""
     """Why it cannot be decided, if so: `conditional` (for want of a clock) or `unclear`."""
 
-    def holds(self, truck: Truck | None, errand: bool) -> bool | None:
+    def holds(self, truck: AnyTruck, errand: bool) -> bool | None:
         """Tell whether it holds for a truck; where none is given, none if it may for some."""
         if self.others or self.doubt:
             return False
@@ -148,7 +172,7 @@ class TagCondition(NamedTuple):
 
 @lru_cache(4096)
 def read_clauses(text: str) -> tuple[tuple[str, TagCondition], ...]:
-    """Read `value @ (condition AND condition); value @ condition`, in the order written."""
+    """Read `value @ (condition AND condition); value @ condition`. Returns them as written."""
     found: list[list[str]] = []
     for part in _CLAUSE.split(text):
         value, at, condition = part.partition("@")
@@ -162,20 +186,23 @@ def read_clauses(text: str) -> tuple[tuple[str, TagCondition], ...]:
 
 
 def _read_condition(text: str) -> TagCondition:
-    sizes, kinds, doubts = [], set(), [""]
-    wanted = [part.strip() for part in _AND.split(text.lower().strip("() "))]
-    for part in wanted:
-        found = _SIZE.fullmatch(part)
-        size = _SIZE_OF.get(found[1].replace("_", "")) if found else None
-        value = READ_UNIT[size[1].unit](found[3]) if found and size else math.nan
-        if part in _KINDS:
-            kinds.add(part)
-        elif found and size and math.isfinite(value):
-            sizes.append((size[0], _SAME_SIGN.get(found[2], found[2]), value))
-        elif part not in ERRANDS | OTHERS:
-            doubts.append("conditional" if _HANGS_ON_CLOCK.search(part) else "unclear")
+    wanted = {part.strip() for part in _AND.split(text.lower().strip("() "))}
+    sizes = {part: size for part in sorted(wanted) if (size := _read_size(part))}
+    unread = wanted - _KINDS - ERRANDS - OTHERS - sizes.keys()
+    doubts = ("conditional" if _HANGS_ON_CLOCK.search(part) else "unclear" for part in unread)
     errand, others = (not some.isdisjoint(wanted) for some in (ERRANDS, OTHERS))
-    return TagCondition(tuple(sizes), frozenset(kinds), errand, others, max(doubts))
+    doubt = max(doubts, default="")
+    return TagCondition(tuple(sizes.values()), _KINDS & wanted, errand, others, doubt)
+
+
+def _read_size(text: str) -> tuple[int, str, float] | None:
+    """Read `weight>7.5` as a `TagCondition` has it, none where no size is compared."""
+    found = _SIZE.fullmatch(text)
+    limit = found and _SIZE_OF.get(found[1].replace("_", ""))
+    if not found or not limit:
+        return None
+    value = READ_UNIT[limit[1].unit](found[3])
+    return (limit[0], _SAME_SIGN.get(found[2], found[2]), value) if math.isfinite(value) else None
 
 
 PLAINLY_OPEN = frozenset(list_words(TAGS["plainly_open"]))
@@ -191,10 +218,12 @@ _DIRECTIONS = {
 
 _TURN_VALUES = by_word("restriction")
 _TURN_FREED = frozenset(("hgv", "motor_vehicle", "vehicle"))
-_TURN_TIMES = frozenset(
-    ("day_on", "day_off", "hour_on", "hour_off", "opening_hours", "except:conditional")
-)
-_DOUBTS_OF_TURNS = {**dict.fromkeys(_TURN_TIMES, "conditional"), "ambiguous": "ambiguous"}
+_TURN_TIMES = frozenset(list_words(TAGS["times_of_turns"]))
+_ROAD_TIMES = frozenset(list_words(TAGS["times_of_roads"]))
+_DOUBTS_BESIDE = dict.fromkeys(_TURN_TIMES | _ROAD_TIMES, "conditional") | {
+    "ambiguous": "ambiguous"
+}
+"""What is doubtful about tags that say nothing of trucks."""
 
 
 class _Said(NamedTuple):
@@ -203,6 +232,11 @@ class _Said(NamedTuple):
     key: TagKey
     value: Any
     condition: TagCondition | None
+
+    def holds(self, truck: AnyTruck, errand: bool) -> bool | None:
+        """Tell whether it holds for a truck; where none is given, none if it may for some."""
+        both = self.key.binds(truck), self.condition is None or self.condition.holds(truck, errand)
+        return None if None in both and False not in both else all(both)
 
 
 TagWords = Mapping[str, list[_Said]]
@@ -218,15 +252,20 @@ class Passage(NamedTuple):
     maxspeed_km_h: float
     """Signed limit, NaN where there is none. [km/h]"""
 
+    @property
+    def restricts(self) -> bool:
+        """Whether it stands in the way of any truck."""
+        return self.access is not Access.OPEN or not all(map(math.isnan, self.limits))
+
 
 def read_access(value: str) -> Access | None:
-    """Read one access value, none if it is unknown; the most open counts of several."""
+    """Read access. Returns who may pass, none if that is unknown; of several the most open."""
     known = (_ACCESS_VALUES[part] for part in parts(value) if part in _ACCESS_VALUES)
     return _ACCESS_VALUES.get(value) if value in _ACCESS_VALUES else min(known, default=None)
 
 
 def read_turn_value(value: str) -> str | None:
-    """Reduce `no_left_turn` and the like to `no`, `only` or `free`; none for what is unknown."""
+    """Read `no_left_turn` and its kin. Returns `no`, `only` or `free`; none for what is unknown."""
     rules = {_TURN_VALUES.get(part, "") for part in parts(value)}
     return (rules.pop() or None) if len(rules) == 1 else None
 
@@ -241,7 +280,7 @@ READ_VALUE: dict[str, Callable[[str], Any]] = {
 """How a value is read, by what it is about; none or NaN where it cannot be read."""
 
 
-def read_words(tags: Mapping[str, str]) -> TagWords:
+def read_words(tags: _Tags) -> TagWords:
     """Read what tags say about trucks."""
     found: dict[str, list[_Said]] = {}
     for name, value in tags.items():
@@ -263,7 +302,7 @@ def varies(tags: Iterable[str]) -> bool:
     return any(key.varies and not key.doubt for name in tags if (key := read_key(name)))
 
 
-def flip_tags(tags: Mapping[str, str], road_class: str = "") -> dict[str, str]:
+def flip_tags(tags: _Tags, road_class: str = "") -> dict[str, str]:
     """Say the same of a way that is drawn the other way round; of a class that may imply one."""
     found = {}
     for name, value in tags.items():
@@ -286,7 +325,7 @@ def _flip_oneway(text: str) -> str:
     return ";".join(_FIRST_WORD.sub(turn, clause, count=1) for clause in _CLAUSE.split(text))
 
 
-def _implies_oneway(tags: Mapping[str, str], road_class: str) -> bool:
+def _implies_oneway(tags: _Tags, road_class: str) -> bool:
     round_and_round = tags.get("junction") in ("roundabout", "circular")
     return round_and_round or road_class in ("motorway", "motorway_link")
 
@@ -295,40 +334,31 @@ _Strictest: TypeAlias = Callable[[Iterable[Any]], Any]
 
 
 def _decide(
-    said: list[_Said], truck: Truck | None, errand: bool, strictest: _Strictest, direction: str = ""
+    said: list[_Said], truck: AnyTruck, errand: bool, strictest: _Strictest, direction: str = ""
 ) -> list[Any]:
-    """Give the one value that holds for a truck; for none, all those that may hold for some.
-
-    None among them where nothing is said.
-    """
+    """Give the one value that holds for a truck, or all that may for any; none: nothing is said."""
     here = [one for one in said if one.key.direction in ("", direction)]
-    if len(here) == 1 and here[0].condition is None and not here[0].key.kinds & SOME_TRUCKS:
+    if len(here) == 1 and here[0].holds(None, errand):
         return [here[0].value]
-    towed = [one for one in here if TRAILER in one.key.kinds]
-    own = [one for one in here if TRAILER not in one.key.kinds]
-    directed = [one for one in own if one.key.direction]
-    told = (own, directed, towed)
-    chains = (dict.fromkeys(_list_holding(one, truck, errand)) for one in told)
-    found = ([one for one in values if one is not None] for values in product(*chains))
-    return [*dict.fromkeys(strictest(values) if values else None for values in found)]
+    chains = (_list_holding(here, name, truck, errand) for name in ("own", "directed", TRAILER))
+    found = (filter(lambda one: one is not None, values) for values in product(*chains))
+    return [*dict.fromkeys(strictest(some) if (some := [*values]) else None for values in found)]
 
 
-def _list_holding(said: list[_Said], truck: Truck | None, errand: bool) -> Iterator[Any]:
+def _list_holding(said: list[_Said], chain: str, truck: AnyTruck, errand: bool) -> list[Any]:
+    """List what may hold of a chain, the closest first, up to what does; none where none need."""
+    found: dict[Any, None] = {}
     for one in said:
-        holds: bool | None = True
-        if some := one.key.kinds & SOME_TRUCKS:
-            holds = None if truck is None else some <= truck.kinds
-        if holds is not False and one.condition is not None:
-            holds = one.condition.holds(truck, errand) and holds
+        holds = chain in one.key.chains and one.holds(truck, errand)
         if holds is not False:
-            yield one.value
+            found[one.value] = None
         if holds:
-            return
-    yield None
+            return [*found]
+    return [*found, None]
 
 
 def decide_oneway(
-    words: TagWords, tags: Mapping[str, str], road_class: str, truck: Truck | None
+    words: TagWords, tags: _Tags, road_class: str, truck: AnyTruck
 ) -> tuple[bool, bool]:
     """Tell whether a way may be driven along its nodes, and against them."""
     implied, said = _implies_oneway(tags, road_class), words.get("oneway", [])
@@ -337,18 +367,14 @@ def decide_oneway(
     return any(along), any(against)
 
 
-def decide_access(
-    words: TagWords, direction: str, truck: Truck | None, errand: bool
-) -> Access | None:
-    """Say who may use a road, none where nothing is said; the most open where no truck is given."""
-    found = _decide(words.get("access", []), truck, errand, max, direction)
+def decide_access(words: TagWords, way: str, truck: AnyTruck, errand: bool) -> Access | None:
+    """Decide who may use a road. Returns none if nothing is said; the most open without a truck."""
+    found = _decide(words.get("access", []), truck, errand, max, way)
     return None if found == [None] else min(one or Access.OPEN for one in found)
 
 
-def decide_limits(
-    words: TagWords, direction: str, truck: Truck | None, errand: bool
-) -> tuple[float, ...]:
-    """Give the limits of a road, NaN where there is none; the loosest where no truck is given."""
+def decide_limits(words: TagWords, way: str, truck: AnyTruck, errand: bool) -> tuple[float, ...]:
+    """Decide limits. Returns `LIMITS`, NaN where none is; the loosest without a truck. [t or m]"""
     if words.keys().isdisjoint(LIMIT_OF):
         return Road.limits
     found = []
@@ -356,31 +382,26 @@ def decide_limits(
         values = [
             max(math.inf if one is None else one for one in of_tag)
             for tag in limit.tags
-            if tag in words and (of_tag := _decide(words[tag], truck, errand, min, direction))
+            if tag in words and (of_tag := _decide(words[tag], truck, errand, min, way))
         ]
         lowest = min(values, default=math.inf)
         found.append(lowest if math.isfinite(lowest) else math.nan)
     return tuple(found)
 
 
-def read_turn(tags: Mapping[str, str], truck: Truck | None) -> set[str]:
-    """Say of a restriction whether it is a `no` or `only` one, or `free`; all that it may be."""
-    freed = {*parts(tags.get("except", ""))}
-    ours = _list_turn_tags(tags)
-    if freed & _TURN_FREED or not ours or _is_timed(tags):
-        return {"free"}
-    some = freed & SOME_TRUCKS
-    if some and truck is not None and some & truck.kinds:
+def read_turn(tags: _Tags, truck: AnyTruck) -> set[str]:
+    """Read a restriction. Returns `no`, `only` or `free`; without a truck all that it may be."""
+    freed, ours = {*parts(tags.get("except", ""))}, _list_turn_tags(tags)
+    mine = _TURN_FREED if truck is None else _TURN_FREED | truck.kinds
+    if freed & mine or not ours or _is_timed(tags):
         return {"free"}
     found = _decide(read_words(ours).get("restriction", []), truck, False, max)
-    return {one or "free" for one in (*found, *(["free"] if some and truck is None else []))}
+    may_be = {"free"} if truck is None and freed & SOME_TRUCKS else set()
+    return may_be | {one or "free" for one in found}
 
 
-def read_turn_rules(tags: Mapping[str, str]) -> tuple[str, bool]:
-    """Write the tags that decide which trucks a restriction binds; none where it binds all or none.
-
-    And tell whether it may bind trucks in a way that cannot be decided.
-    """
+def read_turn_rules(tags: _Tags) -> tuple[str, bool]:
+    """Write tags that decide which trucks a turn binds, if some; tell whether that is in doubt."""
     ours = _list_turn_tags(tags)
     timed = _is_timed(tags) or any(find_doubt(*tag) for tag in ours.items())
     doubtful = bool(ours) and timed and _TURN_FREED.isdisjoint(parts(tags.get("except", "")))
@@ -389,11 +410,11 @@ def read_turn_rules(tags: Mapping[str, str]) -> tuple[str, bool]:
     return join_tags({**ours, **kept}) if some else "", doubtful
 
 
-def _is_timed(tags: Mapping[str, str]) -> bool:
+def _is_timed(tags: _Tags) -> bool:
     return any(find_doubt(name, tags[name]) for name in _TURN_TIMES & tags.keys())
 
 
-def _list_turn_tags(tags: Mapping[str, str]) -> dict[str, str]:
+def _list_turn_tags(tags: _Tags) -> dict[str, str]:
     if tags.get("type", "restriction") != "restriction":
         return {}
     said = {name: read_key(name) for name in tags}
@@ -401,43 +422,46 @@ def _list_turn_tags(tags: Mapping[str, str]) -> dict[str, str]:
 
 
 def find_doubt(name: str, value: str) -> str | None:
-    """Say what is doubtful about a tag: of which kind (`find_doubts`), none where nothing is."""
+    """Look for doubt in a tag. Returns its kind (see `find_doubts`), none where there is none."""
     key = read_key(name)
     if name in _CAR_KEYS:
         return None if read_access(value) is Access.OPEN else "cars"
     if key is None:
-        return None if value.strip() == "24/7" else _DOUBTS_OF_TURNS.get(name)
-    if key.doubt:
-        return key.doubt
-    if not key.conditional:
-        return _doubt_value(key.base, value)
-    clauses = [(text, one) for text, one in read_clauses(value) if not one.others]
-    found = (one.doubt or _doubt_value(key.base, text) for text, one in clauses)
-    doubt = next(filter(None, found), None)
-    errands = any(one.errand for _, one in clauses)
-    return "unclear" if not doubt and errands and key.base in _WITHOUT_ERRAND else doubt
+        return None if value.strip() == "24/7" else _DOUBTS_BESIDE.get(name)
+    doubt = _doubt_clauses if key.conditional else _doubt_value
+    return key.doubt or doubt(key.base, value)
 
 
 _WITHOUT_ERRAND = frozenset(("restriction", "oneway", "maxspeed"))
 """Where it is not asked whether a trip begins or ends there."""
 
 
+def _doubt_clauses(base: str, value: str) -> str | None:
+    clauses = [(text, one) for text, one in read_clauses(value) if not one.others]
+    found = (one.doubt or _doubt_value(base, text) for text, one in clauses)
+    errands = base in _WITHOUT_ERRAND and any(one.errand for _, one in clauses)
+    return next(filter(None, found), "unclear" if errands else None)
+
+
+_WORDS_FOR = ("access", "restriction", "oneway")
+_PLAUSIBLE = {tag: (one.least, one.most) for tag, (_, one) in LIMIT_OF.items()}
+
+
 def _doubt_value(base: str, value: str) -> str | None:
     if base == "access":
-        known = value.strip() and all(part in _ACCESS_VALUES for part in parts(value))
-        return None if known else "unknown_access"
-    read = READ_VALUE[base]
-    if base == "restriction":
-        return None if read(value) else "unknown_access"
-    if base == "oneway":
-        return None if read(value) else "unreadable"
-    values = parts(value, ";")
-    if not values or any(math.isnan(read(one)) for one in values):
+        known = value.strip() and _ACCESS_VALUES.keys() >= {*parts(value)}
+    elif base in _WORDS_FOR:
+        known = READ_VALUE[base](value)
+    else:
+        return _doubt_number(base, [READ_VALUE[base](one) for one in parts(value, ";")])
+    return None if known else "unreadable" if base == "oneway" else "unknown_access"
+
+
+def _doubt_number(base: str, numbers: list[float]) -> str | None:
+    if not numbers or any(map(math.isnan, numbers)):
         return "unreadable"
-    if base not in LIMIT_OF or read(value) == math.inf:
-        return None
-    limit = LIMIT_OF[base][1]
-    return None if limit.least <= read(value) <= limit.most else "implausible"
+    (least, most), lowest = _PLAUSIBLE.get(base, (0.0, math.inf)), min(numbers)
+    return None if lowest == math.inf or least <= lowest <= most else "implausible"
 
 
 _SAME_CLASS = {"road": "unclassified", "ferry": ""}
@@ -458,26 +482,26 @@ _ROUGHNESS = {surface: rank for rank, surface in enumerate(SURFACES)}
 _BARRIERS = by_word("barrier")
 """Barriers that trucks pass: `gate` unless they are locked, or `open`; all others they do not."""
 
-_RULED_BY = frozenset(("junction", "service", "tracktype", "ford", "motorcar", *_SPEED_TAGS))
+_IMPASSABLE = {"service": "emergency_access", "smoothness": "impassable"}
+_RULED_BY = frozenset(("junction", "tracktype", "ford", "motorcar", *_IMPASSABLE, *_SPEED_TAGS))
 _RULED_AT_BARRIERS = frozenset(("barrier", "locked", "ford", "opening_hours"))
 """Other tags that decide what a way, or a barrier, is to a truck."""
 
 _EXPLAINING: dict[str, frozenset[str] | None] = {
+    **{name: frozenset((value,)) for name, value in (*_IMPASSABLE.items(), ("locked", "yes"))},
     "service": _LOCAL_SERVICES | {"emergency_access"},
     "tracktype": _LOCAL_TRACKS,
-    "ford": None,
-    "barrier": None,
-    "locked": frozenset(("yes",)),
+    **dict.fromkeys(("ford", "barrier", *_ROAD_TIMES)),
 }
 """Tags that tell why a road is as it is, and with which values; None for all but `no`."""
-_TOLD = frozenset(("ford", "service", "opening_hours"))
+_TOLD = frozenset(("ford", *_IMPASSABLE, "opening_hours", *_ROAD_TIMES))
 _TOLD_OF = {"track": _TOLD | {"tracktype"}}
 _CAR_KEYS = frozenset(("motorcar", "motorcar:forward", "motorcar:backward"))
 """What is said of cars, the sisters of trucks: told where nothing is said of these."""
 _CARS = re.compile("motorcar(?=:|$)")
 
 
-def read_road(tags: Mapping[str, str]) -> Road | None:
+def read_road(tags: _Tags) -> Road | None:
     """Say what a way is to a truck, or None where it is no road (a foot path, a building site).
 
     A road that trucks may not use is a road with `Access.CLOSED`. A ferry must say that it takes
@@ -494,26 +518,26 @@ def _read_nameless(items: tuple[tuple[str, str], ...]) -> Road | None:
     """Read a road but for its name: most roads have one of their own, and few have other tags."""
     tags = dict(items)
     road_class = read_class(tags)
-    if road_class is None or (road_class == "ferry" and not _takes_motor_vehicles(tags)):
+    if road_class is None:
         return None
     varied = varies(tags)
     signed, passages = judge_way(tags, road_class, varied=varied)
-    open_ways = signed if any(signed) else (True, True)
-    pairs = zip(signed, passages, strict=True)
-    left = [way and one.access is not Access.CLOSED for way, one in pairs]
-    usable = [one for one, way in zip(passages, left, strict=True) if way]
-    forward, backward = left if usable else open_ways
+    pairs = zip(passages, signed, strict=True)
+    access = [one.access if way else Access.CLOSED for one, way in pairs]
+    left = [one is not Access.CLOSED for one in access]
+    # A road that is closed in both directions keeps those of its signs.
+    forward, backward = left if any(left) else signed if any(signed) else (True, True)
     ahead, back = passages
     limits, maxspeed_km_h = ahead.limits, ahead.maxspeed_km_h
-    if ahead is not back:
-        maxspeed_km_h = float(np.fmin(maxspeed_km_h, back.maxspeed_km_h))
     if limits is not back.limits:
         limits = tuple(np.maximum(limits, back.limits).tolist())
+    if ahead is not back:
+        maxspeed_km_h = float(np.fmin(maxspeed_km_h, back.maxspeed_km_h))
     return Road(
         road_class=road_class,
         forward=forward,
         backward=backward,
-        access=min(one.access for one in usable) if usable else Access.CLOSED,
+        access=min(access),
         limits=limits,
         maxspeed_km_h=maxspeed_km_h,
         rules=_join_rules(tags, _RULED_BY) if varied else "",
@@ -522,9 +546,9 @@ def _read_nameless(items: tuple[tuple[str, str], ...]) -> Road | None:
 
 
 def judge_way(
-    tags: Mapping[str, str],
+    tags: _Tags,
     road_class: str,
-    truck: Truck | None = None,
+    truck: AnyTruck = None,
     *,
     errand: bool = False,
     varied: bool = True,
@@ -551,73 +575,70 @@ def judge_way(
     return decide_oneway(words, tags, road_class, truck), (found[0], found[-1])
 
 
-def read_class(tags: Mapping[str, str]) -> str | None:
-    """Give the class of road, or None where the way is no road."""
+def read_class(tags: _Tags) -> str | None:
+    """Read the class of a road. Returns None if it is no road, or a ferry without vehicles."""
     if tags.get("area") == "yes":
         return None
     if tags.get("route") == "ferry":
-        return "ferry"
+        return "ferry" if _takes_motor_vehicles(tags) else None
     value = tags.get("highway", "")
     value = _SAME_CLASS.get(value, value)
     return value if value in ROAD_CLASSES else None
 
 
-def read_barrier(tags: Mapping[str, str]) -> Road | None:
-    """Say what a barrier, a ford or a limit on a node does; None if it is nothing, beyond doubt."""
-    if "barrier" not in tags and not _has_ford(tags) and not any(map(_is_size, tags)):
-        return None
+def read_barrier(tags: _Tags) -> Road | None:
+    """Read a barrier, a ford or a limit on a node. Returns None where it does nothing for sure."""
     if "barrier" not in tags:
-        tags = {name: value for name, value in tags.items() if _is_size(name) or name == "ford"}
-    found = judge_barrier(tags)
-    text = _join_telling(tags, _RULED_AT_BARRIERS, cars=_read_kind(tags))
-    free = found.access is Access.OPEN and all(map(math.isnan, found.limits))
-    if free and not varies(tags) and not find_doubts(text):
+        tags = {name: value for name, value in tags.items() if name == "ford" or _is_size(name)}
+    if not tags:
         return None
-    ruled = _join_rules(tags, _RULED_AT_BARRIERS) if varies(tags) else ""
+    found, varied = judge_barrier(tags), varies(tags)
+    text = _join_telling(tags, _RULED_AT_BARRIERS, cars=_read_kind(tags))
+    if not (varied or found.restricts or find_doubts(text)):
+        return None
+    ruled = _join_rules(tags, _RULED_AT_BARRIERS) if varied else ""
     return Road("service", access=found.access, limits=found.limits, tags=text, rules=ruled)
 
 
-def judge_barrier(
-    tags: Mapping[str, str], truck: Truck | None = None, *, errand: bool = False
-) -> Passage:
-    """Say what a truck meets at a barrier, a ford or a limit.
-
-    A node has no direction: what is said of either holds in both, the stricter first.
-    """
-    words, passed = read_words(tags), _read_kind(tags)
-    ways = ("forward", "backward") if varies(tags) else ("",)
-    said = [decide_access(words, way, truck, errand) for way in ways]
-    known = [one for one in said if one is not None] if "barrier" in tags else [Access.OPEN]
-    locked = passed == "gate" and tags.get("locked") == "yes"
-    by_kind = Access.LOCAL if locked else Access.OPEN if passed else Access.CLOSED
-    access = Access.CLOSED if _has_ford(tags) else max(known, default=by_kind)
+def judge_barrier(tags: _Tags, truck: AnyTruck = None, *, errand: bool = False) -> Passage:
+    """Judge a barrier, ford or limit. Returns the stricter of either direction, for both."""
+    words, ways = read_words(tags), (*DIRECTIONS,) if varies(tags) else ("",)
+    said = (decide_access(words, way, truck, errand) for way in ways)
+    access = max((one for one in said if one is not None), default=_judge_kind(tags))
     ahead, back = (decide_limits(words, way, truck, errand) for way in (ways[0], ways[-1]))
-    limits = ahead if len(ways) == 1 else tuple(np.fmin(ahead, back).tolist())
-    return Passage(access, limits, math.nan)
+    lowest = ahead if ahead is back else tuple(np.fmin(ahead, back).tolist())
+    return Passage(Access.CLOSED if _has_ford(tags) else access, lowest, math.nan)
 
 
-def _read_kind(tags: Mapping[str, str]) -> str:
+def _judge_kind(tags: _Tags) -> Access:
+    """Say who may pass a barrier of which nothing but its kind is known; anybody where is none."""
+    kind = _read_kind(tags)
+    if kind == "gate" and tags.get("locked") == "yes":
+        return Access.LOCAL
+    return Access.OPEN if kind or "barrier" not in tags else Access.CLOSED
+
+
+def _read_kind(tags: _Tags) -> str:
     """Tell how trucks pass a barrier: `gate`, `open`, or none; of several kinds the strictest."""
     return min((_BARRIERS.get(kind, "") for kind in parts(tags.get("barrier", ""))), default="")
 
 
 def find_doubts(tags: str) -> tuple[tuple[str, str, str], ...]:
-    """Find what deserves a look in OpenStreetMap in the text of `Road.tags`: kind, key, value.
+    """Find what deserves a look in OpenStreetMap. Returns kind, key and value, of `Road.tags`.
 
     Kinds are `conditional` (hangs on a clock) and `unclear` conditions, `lanes` (of single ones),
-    `unknown_key`, `unreadable` values, `implausible` limits, `unknown_access`, and `cars`
-    (nothing is said of trucks).
+    `unknown_key`, `unreadable` values, `implausible` limits, `unknown_access`, `cars` (not trucks).
     """
     pairs = split_tags(tags).items()
     return tuple((kind, key, value) for key, value in pairs if (kind := find_doubt(key, value)))
 
 
-def _join_rules(tags: Mapping[str, str], more: Iterable[str]) -> str:
+def _join_rules(tags: _Tags, more: Iterable[str]) -> str:
     """Write the tags that decide for trucks as one text, and `more` of them."""
     return join_tags({name: tags[name] for name in tags if name in more or read_key(name)})
 
 
-def _read_level(tags: Mapping[str, str]) -> int:
+def _read_level(tags: _Tags) -> int:
     """Give the `layer` of a bridge, 1 at least, or of a tunnel, -1 at most; a street has 0."""
     layer = tags.get("layer", "").strip()
     said = int(layer) if re.fullmatch(r"[+-]?[0-9]", layer) else 0
@@ -627,10 +648,10 @@ def _read_level(tags: Mapping[str, str]) -> int:
     return min(said, -1) if tags.get("tunnel", "no") not in ("no", "building_passage") else 0
 
 
-def _soften(tags: Mapping[str, str], road_class: str, access: Access | None) -> Access:
+def _soften(tags: _Tags, road_class: str, access: Access | None) -> Access:
     """Say who may use a road of a class, by what its tags say of access."""
     service = tags.get("service")
-    if service == "emergency_access" or _has_ford(tags):
+    if not _IMPASSABLE.items().isdisjoint(tags.items()) or _has_ford(tags):
         return Access.CLOSED
     soft = road_class == "track" and tags.get("tracktype") in _LOCAL_TRACKS
     # Nobody hauls gravel through driveways, car parks and soft tracks.
@@ -639,24 +660,24 @@ def _soften(tags: Mapping[str, str], road_class: str, access: Access | None) -> 
     return access or Access.OPEN
 
 
-def _takes_motor_vehicles(tags: Mapping[str, str]) -> bool:
+def _takes_motor_vehicles(tags: _Tags) -> bool:
     values = [read_access(tags.get(name, "")) for name in ("motor_vehicle", "vehicle")]
     everyone = next((access for access in values if access is not None), None)
     kinds = [read_access(tags.get(name, "")) for name in ("hgv", "motorcar")]
     return any(access not in (None, Access.CLOSED) for access in (*kinds, everyone))
 
 
-def _has_ford(tags: Mapping[str, str]) -> bool:
+def _has_ford(tags: _Tags) -> bool:
     return tags.get("ford", "no") != "no"
 
 
-def _speed_by_zone(tags: Mapping[str, str]) -> float:
+def _speed_by_zone(tags: _Tags) -> float:
     """Give the limit that the kind of a limit or a zone implies, NaN where none does. [km/h]"""
     found = (READ_VALUE["maxspeed"](tags[tag]) for tag in _SPEED_TAGS if tag in tags)
     return next((speed for speed in found if speed < math.inf), math.nan)
 
 
-def _read_built_up(tags: Mapping[str, str]) -> bool | None:
+def _read_built_up(tags: _Tags) -> bool | None:
     for tag in _ZONE_TAGS:
         value = tags.get(tag)
         found = _ZONE.fullmatch(value) if value and ":" in value else None
@@ -667,7 +688,7 @@ def _read_built_up(tags: Mapping[str, str]) -> bool | None:
     return None
 
 
-def _read_surface(tags: Mapping[str, str], road_class: str) -> str:
+def _read_surface(tags: _Tags, road_class: str) -> str:
     known = (_SURFACES.get(part, "") for part in parts(tags.get("surface", "")))
     surface = max(known, key=_ROUGHNESS.__getitem__, default="")
     if not surface and road_class == "track":
@@ -679,11 +700,8 @@ def _is_size(name: str) -> bool:
     return bool((key := read_key(name)) and key.base in LIMIT_OF)
 
 
-def _join_telling(tags: Mapping[str, str], explaining: frozenset[str], cars: object = True) -> str:
-    """Write the tags that restrict, are in doubt, or explain why a road is as it is.
-
-    Those on `cars` where no tag but a condition says what trucks may.
-    """
+def _join_telling(tags: _Tags, explaining: frozenset[str], cars: object = True) -> str:
+    """Write what restricts, explains, is in doubt, or is on `cars` if nothing is on trucks."""
     if cars and all(one.condition for one in read_words(tags).get("access", [])):
         explaining |= _CAR_KEYS
     asked = {name: _explains if name in explaining else _tells for name in tags}
@@ -708,7 +726,7 @@ def _tells(name: str, value: str) -> bool:
     return bool(READ_VALUE[key.base](value) != math.inf)
 
 
-READERS: dict[str, Callable[[Mapping[str, str], str], Any]] = {
+READERS: dict[str, Callable[[_Tags, str], Any]] = {
     "built_up": lambda tags, _: _read_built_up(tags),
     "surface": _read_surface,
     "duration_min": lambda tags, of: read_minutes(

@@ -16,12 +16,12 @@ TAGS: dict[str, Any] = tomllib.loads((DATA_FOLDER / "tags.toml").read_text("utf-
 
 
 def list_words(text: str) -> list[str]:
-    """List the words of a text that has commas between them."""
+    """Part a text at its commas. Returns the words between."""
     return [word.strip() for word in text.split(",")]
 
 
 def by_word(table: str) -> dict[str, str]:
-    """Give what each word of a table means, which has the words of each meaning."""
+    """Turn a table of `tags.toml` round. Returns the meaning of each word."""
     return {word: meaning for meaning, text in TAGS[table].items() for word in list_words(text)}
 
 
@@ -62,7 +62,7 @@ _WORDS = re.compile(
 
 
 def parts(value: str, between: str = ";,") -> list[str]:
-    """Take several values apart, as in `customers; delivery`; a comma may stand in a number."""
+    """Take `customers; delivery` apart. Returns the values in small letters, none of them empty."""
     return [word for part in re.split(f"[{between}]", value.lower()) if (word := part.strip())]
 
 
@@ -79,7 +79,7 @@ def _of_several(read: Callable[[str], float]) -> Callable[[str], float]:
 
 
 def read_minutes(text: str) -> float:
-    """Read a duration, as in `00:25`, `25`, `PT1H10M`, `1 h 10 min`, NaN where it is none. [min]"""
+    """Read `00:25`, `25`, `PT1H10M` or `1 h 10 min`. Returns NaN where it is no duration. [min]"""
     text = text.strip().lower()
     minutes = 0.0
     if found := _CLOCK.fullmatch(text):
@@ -94,7 +94,7 @@ def read_minutes(text: str) -> float:
 
 @_of_several
 def read_mass_t(text: str) -> float:
-    """Read a limit on mass, as `7.5`, `7,5 t` or `16000 lbs`: the lowest, inf: none, or NaN. [t]"""
+    """Read `7.5`, `7,5 t`, `16000 lbs`. Returns the lowest, inf: no limit, NaN: unreadable. [t]"""
     found = _MASS.fullmatch(text)
     if found is None:
         return math.nan
@@ -108,7 +108,7 @@ def read_mass_t(text: str) -> float:
 
 @_of_several
 def read_metres(text: str) -> float:
-    """Read a limit on length, as in `3.8`, `380 cm`, `12'6"`: the lowest, inf: none, or NaN. [m]"""
+    """Read `3.8`, `380 cm`, `12'6"`. Returns the lowest, inf: no limit, NaN: unreadable. [m]"""
     text = text.translate(_MARKS).replace("''", '"')
     if (found := _METRIC.fullmatch(text)) and (found[2] or "m") in _METRES:
         return round(_number(found[1]) * _METRES[found[2] or "m"], 6)
@@ -123,7 +123,7 @@ def read_metres(text: str) -> float:
 
 @_of_several
 def read_speed(text: str) -> float:
-    """Read a limit on speed, as in `50`, `30 mph`, `DK:zone30`: the lowest, inf: none. [km/h]"""
+    """Read `50`, `30 mph`, `DK:zone30`. Returns the lowest, inf: none, NaN: unreadable. [km/h]"""
     if text in _NATIONAL_LIMITS:
         return _NATIONAL_LIMITS[text]
     if found := _ZONE_LIMIT.fullmatch(text):

@@ -36,13 +36,13 @@ class TruckRoads:
 
 
 def size_truck(vehicle: Vehicle, load: str) -> Truck:
-    """Give what decides on which roads a truck may drive, loaded to the full or empty."""
+    """Size a truck, loaded to the full or empty. Returns what decides where it may drive."""
     sizes = [vehicle.size_for(one, loaded=load == "full") for one in TRUCK_LIMITS]
     return Truck(np.array(sizes), vehicle.kinds)
 
 
 def find_exceeded(size: Floats, limits: Floats) -> Mask:
-    """Tell which limits [edges × `LIMITS`] a truck of a size exceeds."""
+    """Hold a truck's size against limits. Returns which it exceeds; for both [edges × `LIMITS`]."""
     return np.asarray(size > limits + SLACK)
 
 
@@ -91,7 +91,7 @@ def _judge(
 
 
 def judge_road(road: Road, truck: Truck, *, errand: bool = False) -> tuple[Passage, Passage]:
-    """Say what a truck meets along a road with rules, and against it."""
+    """Judge a road with rules for a truck. Returns what it meets along it, and against it."""
     tags = split_tags(road.rules)
     if "barrier" in tags:
         return (judge_barrier(tags, truck, errand=errand),) * 2
@@ -102,7 +102,7 @@ def judge_road(road: Road, truck: Truck, *, errand: bool = False) -> tuple[Passa
 
 
 def bind_turns(turns: Sequence[Turn], truck: Truck) -> list[int]:
-    """Give the numbers of those turns that hang on the truck and bind this one."""
+    """Choose among turns that hang on the truck. Returns the numbers of those that bind it."""
     said = [read_turn(split_tags(turn.tags), truck) for turn in turns]
     return [row for row, turn in enumerate(turns) if said[row] == {"only" if turn.only else "no"}]
 
@@ -122,14 +122,14 @@ _FREE_IN_TOWN = ("motorway", "motorway_link", "trunk", "trunk_link", "ferry")
 
 
 def find_speed(roads: RoadEdges, catalogue: Catalogue, signed: Floats) -> Floats:
-    """Give how fast trucks go: the least of what class, town, surface and sign allow. [km/h]
+    """Find how fast trucks go: the least of what class, town, surface and sign allow. [km/h]
 
     Means are measured ones of a class, junctions and bends included, so a sign counts only where it
     is below the limit of the class, and then a share of it is driven (`share_of_signed_limit`). A
     built-up area slows all but motorways and their kin, unless a sign allows more than the limit
     there. Ferries go as their `duration` says. `signed`: the limit of every edge, that for trucks
-    before that for all, NaN where none is known, or a row of them for each direction; the shape of
-    the answer. A sign above the limit for trucks changes nothing. [km/h]
+    before that for all, NaN where none is known, or a row of them for each direction. Returns their
+    shape. A sign above the limit for trucks changes nothing. [km/h]
     """
     classes, town = [catalogue.speeds[name] for name in ROAD_CLASSES], catalogue.built_up
     mean = np.array([one.mean_km_h.value for one in classes])[roads.road_class]
@@ -180,7 +180,7 @@ def emit_kg_co2e(
     year: float,
     scope: Scope = "wtw",
 ) -> _Column:
-    """Give what a truck emits on the road and on board of ferries, in the shape of `energy`. [kg]
+    """Add up what a truck emits by road and on ferries. Returns kg CO2e, in the shape of `energy`.
 
     `energy`: used on the road [unit of its fuel]; `ferry_km`: carried by ferries [km]; `year`: the
     fuel's emissions change over the years; `scope`: from the well to the wheel, or the tank.
@@ -199,10 +199,9 @@ def pay_on_the_way(
     ferry_km: _Column,
     year: float,
 ) -> _Column:
-    """Give what tolled roads, fixed links and ferries cost, in the shape of `toll_km`. [DKK]
+    """Price tolled roads, fixed links and ferries. Returns DKK, in the shape of `toll_km`.
 
-    `toll_km`, `ferry_km`: driven on roads tolled in that `year`, and by ferry [km]; `link_dkk`:
-    fares of fixed links [DKK].
+    `toll_km`, `ferry_km`: on roads tolled in that `year`, by ferry; `link_dkk`: fares of links.
     """
     toll = toll_km * catalogue.toll_dkk_per_km(vehicle, year)
     return toll + link_dkk + ferry_km * catalogue.ferry.fare_dkk_per_km.value
@@ -215,7 +214,7 @@ def use_on_the_way(
     length_km: Floats,
     at_sea: Mask | bool = False,
 ) -> dict[str, Floats]:
-    """Give what a vehicle uses at a speed, on the road or `at_sea`. [km, h, unit of the fuel]"""
+    """Drive at a speed, on the road or `at_sea`. Returns km, h and units of fuel, by name."""
     empty, full = model(vehicle, speed_km_h)
     return {
         "km": length_km,
@@ -237,12 +236,12 @@ def drive_edges(
     speed_km_h: Floats | None = None,
     judged: TruckRoads | None = None,
 ) -> tuple[Mask, dict[str, NDArray[Any]]]:
-    """Tell where a truck, loaded to the full or empty, may drive, and what it meets. [2 × edges]
+    """Drive a truck, loaded to the full or empty, along every edge and against it.
 
-    What it meets is called as edges of OSMnx call it (`RoadNetwork.to_osmnx`). `year`: the fuel's
-    emissions change over the years; `model`: energy at a speed, empty and full [unit of the fuel
-    per km]; `speed_km_h`: by default as the catalogue says; `judged`: what this truck may use, by
-    default as its size allows.
+    Returns where it may drive, and what it meets by name. [2 × edges] What it meets is called as
+    edges of OSMnx call it (`RoadNetwork.to_osmnx`). `year`: the fuel's emissions change over the
+    years; `model`: energy at a speed, empty and full [unit of the fuel per km]; `speed_km_h`: by
+    default as the catalogue says; `judged`: what this truck may use, by default as its size allows.
     """
     if judged is None:
         judged = judge_roads(network, size_truck(vehicle, load), np.zeros(network.edge_count, bool))

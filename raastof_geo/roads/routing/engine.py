@@ -21,8 +21,7 @@ Doors: TypeAlias = Sequence[tuple[int, int]]
 """Nodes through which a place is reached, and what it weighs to get there."""
 
 CLOSED = 2**31 - 1
-"""The weight of what may not be driven: RoutingKit's infinity (`inf_weight`), the largest number of
-32 bits with a sign. [units]"""
+"""The weight of what is closed: RoutingKit's infinity, the largest of 31 bits. [units]"""
 HEAVIEST = 2**30
 """No route may weigh more: two of them added, as over a hub, still fit into 32 bits. [units]"""
 
@@ -49,16 +48,13 @@ def has_hierarchies() -> bool:
 def find_parts(
     start: Integers | SmallIntegers, end: Integers | SmallIntegers, size: int, strong: bool = False
 ) -> SmallIntegers:
-    """Give each node the number of the part of a graph that it hangs together with, from 0.
-
-    `strong`: whether every node of a part must reach every other and back. [nodes]
-    """
+    """Part a graph. Returns the part of each node, from 0; `strong`: where all reach all."""
     graph = coo_array((np.ones(len(start), np.int8), (start, end)), shape=(size, size))
     return np.asarray(connected_components(graph, directed=strong, connection="strong")[1])
 
 
 def order_nodes(tail: Integers, head: Integers, lon: Floats, lat: Floats) -> Integers:
-    """Order nodes for a hierarchy by nested dissection (inertial flow), lowest rank first."""
+    """Order nodes by nested dissection (inertial flow). Returns them, the lowest rank first."""
     import routingkit_cch
 
     lists = (one.tolist() for one in (tail, head, lat, lon))
@@ -85,14 +81,14 @@ def make_hierarchy(tail: Integers, head: Integers, order: Integers) -> Any:
 
 
 def weigh_hierarchy(hierarchy: Any, weight: Integers) -> Any:
-    """Pour the weight of every run into a hierarchy, and give what `find_by_pairs` looks in."""
+    """Pour the weight of every run into a hierarchy. Returns what `find_by_pairs` looks in."""
     import routingkit_cch
 
     return routingkit_cch.CCHMetric(hierarchy, weight.tolist())
 
 
 def find_by_pairs(metric: Any, pairs: Sequence[tuple[Doors, Doors]]) -> Paths:
-    """Find the best way of each pair of places in a weighed hierarchy."""
+    """Find ways in a weighed hierarchy. Returns the best one between each pair of doors."""
     import routingkit_cch
 
     found = list[tuple[int, list[int], int, int]]()
@@ -124,12 +120,12 @@ class WeightMatrix:
         self.matrix = csr_array(weighed, shape=(size, size))
 
     def trees(self, sources: Sequence[int]) -> tuple[Floats, SmallIntegers]:
-        """Give for each source every node's weight [units] and the node before (negative: none)."""
+        """Grow a tree of each source. Returns weights, and nodes before or < 0. [trees × nodes]"""
         found: tuple[Floats, SmallIntegers] = dijkstra(
             self.matrix, indices=list(sources), return_predecessors=True
         )
         return found
 
     def runs(self, tail: Integers, head: Integers) -> Indices:
-        """Give the best run between pairs of neighbours."""
+        """Find runs between pairs of neighbours. Returns the number of the best. [pairs]"""
         return self._run[np.searchsorted(self._key, tail * self._size + head)]

@@ -9,7 +9,7 @@ kept as their exclusive or, so that knowing one of two tells the other. Weights 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -23,12 +23,13 @@ from raastof_geo.arrays import Floats, Integers, Mask, Rows
 from raastof_geo.roads.edges import Turn
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access
-from raastof_geo.roads.routing.engine import Travelling, order_nodes
+from raastof_geo.roads.routing.engine import HEAVIEST, Travelling, order_nodes
 
 Prefix = tuple[int, ...]
+_NOWHERE = -2
+"""Where a search leads on from the core: routes through that are found otherwise."""
 _REACHES_KM = (0.25, 1.0, np.inf)
-"""How far from restrictions arcs are told apart, one after the other. From trials on the roads of
-Zealand with made-up restrictions. [km]"""
+"""How far from restrictions arcs are told apart in turn. From trials with made-up ones. [km]"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,19 +65,19 @@ class RoadGraph(Travelling):
     """The arcs that lie on each edge."""
 
     def leaving(self, usable: Mask) -> Integers:
-        """Count the usable roads that leave each node of the network. [nodes] `usable`: [arcs]"""
+        """Count usable roads [arcs]. Returns how many leave each node of the network. [nodes]"""
         network = self.network
-        arc = np.unique(2 * self.edge[usable] + self.ahead[usable])
+        arc = np.flatnonzero(np.bincount(2 * self.edge[usable] + self.ahead[usable]))
         edge, ahead = arc >> 1, arc % 2 == 1
         begin = np.where(ahead, network.tail[edge], network.head[edge])
         return np.bincount(begin, minlength=network.node_count)
 
     def turns_on(self, usable: Mask) -> Mask:
-        """Tell who turns round where another usable road than that goes on. [arcs]"""
+        """Look for turning round. Returns where another usable road than that goes on. [arcs]"""
         return self.turning & (self.leaving(usable)[self.place[self.start]] > usable)
 
     def turn_back(self, before: Integers, after: Integers) -> Mask:
-        """Tell where the later of two arcs in a row goes back along the one before it."""
+        """Compare arcs in a row. Returns where the later goes back along the one before. [pairs]"""
         same = self.edge[before] == self.edge[after]
         return np.asarray(same & (self.ahead[before] != self.ahead[after]))
 
@@ -89,7 +90,7 @@ class RoadGraph(Travelling):
         return found
 
     def twins(self, other: RoadGraph) -> Integers:
-        """Give for each arc of another graph of the network one of ours that turns nowhere."""
+        """Match arcs of another graph of the network. Returns ours that turn nowhere. [its arcs]"""
         return self.arc_along[2 * other.edge + ~other.ahead]
 
     @property
@@ -108,7 +109,7 @@ def build_graph(
     closing: Mask | None = None,
     reach_km: float = _REACHES_KM[0],
 ) -> RoadGraph:
-    """Lay out the arcs of a network, with its turn restrictions (`turns`) or without.
+    """Lay out the arcs of a network. Returns its turn restrictions built in, unless not `turns`.
 
     `closing`: edges that some truck may find closed, beside those with a limit, ferries, and roads
     that are not the same to all. Where nothing else goes on, such a truck turns round. `reach_km`:
@@ -141,8 +142,7 @@ def _restrict(graph: RoadGraph, usable: Mask, rules: _Rules) -> RoadGraph:
 
     After the nodes at which ways begin come the ends of arcs, then what is longer of forbidden
     sequences. Arcs are the turns that are allowed, each on its second arc, and the first arcs of
-    ways where no turn stands for them. Turning round is left out where a road goes on that is
-    `usable` for every truck.
+    ways where no turn stands for them. Turning round is left out where a `usable` road goes on.
     """
     every, told = np.arange(len(graph.start)), np.flatnonzero(rules.told)
     onward = graph.arcs_out.take(graph.end[told])
@@ -230,10 +230,7 @@ class _Rules:
                 yield node, goal, arc, state[-1]
 
     def _step(self, state: Prefix, arc: int) -> int | None:
-        """Give the node that an arc leads to after a state, none if any suffix is forbidden.
-
-        The longest suffix of the path that is a state decides, since it remembers most.
-        """
+        """Follow an arc to the longest suffix that is a state; to none if any is forbidden."""
         path = (*state, arc)
         suffixes = [path[first:] for first in range(len(path))]
         if any(suffix in self.forbidden for suffix in suffixes):
@@ -282,6 +279,9 @@ class Reduction(Travelling):
     closed: Mask
     """Arcs that trucks may not use."""
 
+    leads = cached_property(lambda self: np.where(self.core < 0, self.stem, _NOWHERE))
+    """The node to which open roads lead on from each node off the core, -1 to any."""
+
     @cached_property
     def parts(self) -> Rows:
         """The arcs of every part of routes: first each arc by itself, then the runs."""
@@ -289,8 +289,14 @@ class Reduction(Travelling):
         start = np.concatenate((single, len(single) + self.run_start))
         return Rows(start, np.concatenate((single, self.run_arc)))
 
+    def list_doors(self, weights: Mapping[int, int]) -> tuple[tuple[int, int], ...]:
+        """List the nodes of the core among nodes that were reached, with what each weighs."""
+        core = memoryview(self.core.data)
+        reached = ((core[node], weight) for node, weight in weights.items())
+        return tuple(one for one in reached if one[0] >= 0 and one[1] <= HEAVIEST)
+
     def add_up(self, weight: Floats) -> Floats:
-        """Add up what arcs weigh along each run, infinity and all. [runs] `weight`: [arcs]"""
+        """Add up what arcs weigh [arcs]. Returns sums along runs, infinity and all. [runs]"""
         return np.asarray(np.add.reduceat(weight[self.run_arc], self.run_start[:-1]))
 
 
@@ -299,7 +305,7 @@ def reduce_graph(
 ) -> Reduction:
     """Reduce a graph to the core that traffic passes through, over arcs not `closed` nor `local`.
 
-    Between any two of its nodes a best way over these weighs what it does in the graph. `ordered`:
+    Returns a core in which a best way over these weighs what it does in the graph. `ordered`:
     whether its nodes are put in order for a hierarchy.
     """
     through = ~(closed | local)
@@ -352,7 +358,7 @@ class _Streets:
         self.sorted_key = key[self.order]
 
     def peel(self) -> Mask:
-        """Take dead ends away, leaf by leaf, and tell which nodes are left.
+        """Take dead ends away, leaf by leaf. Returns which nodes are left. [nodes]
 
         Each round takes all leaves there are, which leaves in the exclusive or of their neighbours
         that of the others; as many rounds as the deepest dead end has nodes.
@@ -370,14 +376,14 @@ class _Streets:
         return alive & (self.degree > 0)
 
     def plain(self) -> Mask:
-        """Tell which nodes have no two roads to one neighbour, between which one would decide."""
+        """Look for twin roads. Returns which nodes have no two to a neighbour. [nodes]"""
         twice = self.sorted_key[1:] == self.sorted_key[:-1]
         plain = np.ones(self.size, bool)
         plain[np.concatenate(np.divmod(self.sorted_key[1:][twice], self.size))] = False
         return plain
 
     def find(self, start: Integers, end: Integers) -> Integers:
-        """Find the arc between pairs of nodes, -1 where there is none."""
+        """Find arcs between pairs of nodes. Returns -1 where there is none. [pairs]"""
         key = start * self.size + end
         rank = np.minimum(np.searchsorted(self.sorted_key, key), len(self.sorted_key) - 1)
         return np.where(self.sorted_key[rank] == key, self.order[rank], -1)
@@ -389,9 +395,7 @@ def _distinct(values: Integers) -> Integers:
     return ordered[np.diff(ordered, prepend=-1) > 0]
 
 
-def _follow_chains(
-    streets: _Streets, inner: Mask, core: Integers
-) -> tuple[Rows, Integers, Integers]:
+def _follow_chains(roads: _Streets, inner: Mask, core: Integers) -> tuple[Rows, Integers, Integers]:
     """Follow every chain of inner nodes from each of its ends, all of them side by side.
 
     Gives the arcs of each run, and the nodes at which it begins and ends. Each pass takes all walks
@@ -399,16 +403,16 @@ def _follow_chains(
     the one ahead. A walk is dropped where an arc is missing on the way (a one-way street against
     us) and where it comes back to where it began (a loop).
     """
-    ends = np.concatenate((streets.low, streets.high))
-    beyond = np.concatenate((streets.high, streets.low))
+    ends = np.concatenate((roads.low, roads.high))
+    beyond = np.concatenate((roads.high, roads.low))
     begins = (core[ends] >= 0) & inner[beyond]
     first, here = ends[begins], beyond[begins]
     before = first.copy()
     walk, last = np.arange(len(first)), first.copy()
-    steps = [(walk, streets.find(before, here))]
+    steps = [(walk, roads.find(before, here))]
     while len(walk):
-        ahead = streets.other[here] ^ before
-        arc = streets.find(here, ahead)
+        ahead = roads.other[here] ^ before
+        arc = roads.find(here, ahead)
         steps.append((walk, arc))
         done = ~inner[ahead]
         last[walk[done]] = ahead[done]
@@ -455,7 +459,7 @@ class Approach:
         yield from (node for node in self.weight if core[node] < 0)
 
     def arcs(self, node: int) -> list[int]:
-        """Give the arcs between the place and a node, the place's own first."""
+        """Trace the way of a node. Returns its arcs from the place on, the place's own first."""
         state: State | None = self._state[node]
         arcs = []
         while state is not None:

@@ -58,7 +58,7 @@ def _strong_parts(network: RoadEdges, edges: Mask, *, ferries: bool = True) -> S
 
 
 def group_sites(network: RoadNetwork, edges: Mapping[str, int], *, ferries: bool) -> dict[str, int]:
-    """Give each site, by its edge, the number of its part, counted from 0 in order of the sites."""
+    """Group sites by their edges. Returns the number of the part of each, from 0 in their order."""
     parts = _parts_of(network, edges, find_islands(network, ferries=ferries))
     number = {one: at for at, one in enumerate(dict.fromkeys(parts.values()))}
     return {site: number[one] for site, one in parts.items()}
@@ -136,8 +136,7 @@ SMALLEST_PIECE_M = 500.0
 """A stretch of kept roads that hangs alone is linked if it is this long. [m]"""
 
 _ROUNDS = 8
-"""Most rounds of linking pieces by way of other pieces. It ends sooner where nothing is added; the
-built-in roads need fewer. A judgement."""
+"""Most rounds of linking pieces by way of others; the built-in roads need fewer. A judgement."""
 _SHORTEST_M = 0.01
 """Least cost of an arc: SciPy takes a weight of 0 for no arc at all. [m]"""
 
@@ -154,7 +153,7 @@ class RoadLinks:
         self._weighed = WeightMatrix(*ends, streets.node_count, cost)
 
     def measure(self, main: Mask) -> Floats:
-        """Measure the best way between the main part and every node, out and back. [nodes]"""
+        """Measure from the main part to every node. Returns the best way out and back. [nodes]"""
         near = np.flatnonzero(main)
         there, home = self._weighed.matrix, csr_array(self._weighed.matrix.T)
         out, before, _ = dijkstra(there, indices=near, min_only=True, return_predecessors=True)
@@ -163,7 +162,7 @@ class RoadLinks:
         return np.asarray(out + back)
 
     def trace(self, gates: Indices) -> Indices:
-        """List the segments on the ways between some nodes and the main part last measured."""
+        """Trace some nodes to the main part last measured. Returns the segments on the way."""
         start, end = np.zeros((2, 0), np.int64)
         for tree, ahead in self._trees:
             here = gates.astype(np.int64)
@@ -177,8 +176,8 @@ class RoadLinks:
 def link_pieces(streets: RoadEdges, kept: Mask, weight: Floats) -> Mask:
     """Add the shortest links between the main part and the pieces that hang alone, quays too.
 
-    Repeats, since a piece may be reached only by way of another. [edges] `weight`: how unwelcome
-    each metre is on a link, 1 is an ordinary road.
+    Repeats, since a piece may be reached only by way of another. Returns what is kept then. [edges]
+    `weight`: how unwelcome each metre is on a link, 1 is an ordinary road.
     """
     at_sea, on_land = np.zeros((2, streets.node_count), bool)
     for end in (streets.tail, streets.head):
@@ -199,13 +198,13 @@ def link_pieces(streets: RoadEdges, kept: Mask, weight: Floats) -> Mask:
 
 
 def keep_main_part(streets: RoadEdges, kept: Mask) -> Mask:
-    """Keep what is reached from everywhere and left for everywhere, less blind ferries."""
+    """Find what is reached from all and leads to all. Returns it less blind ferries. [edges]"""
     main = find_main_nodes(streets, kept)
     return _drop_blind_ferries(streets, kept & main[streets.tail] & main[streets.head])
 
 
 def find_main_nodes(streets: RoadEdges, kept: Mask) -> Mask:
-    """Find the nodes of the strongly connected part with the most kilometres, not nodes. [nodes]"""
+    """Find the main part. Returns the nodes of the strong one with the most kilometres. [nodes]"""
     part = _strong_parts(streets, kept)
     whole = kept & (part[streets.tail] == part[streets.head])
     length = np.bincount(part[streets.tail[whole]], streets.length_m[whole], minlength=1)

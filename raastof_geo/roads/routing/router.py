@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -31,7 +31,6 @@ from raastof_geo.roads.routing.graph import (
     build_graph,
     reduce_graph,
 )
-from raastof_geo.roads.snap import Anchors
 
 _TREES_AT_ONCE = 32
 """Trees held in memory side by side: 12 bytes a node each, 24 MB for 60,000 nodes of a core."""
@@ -52,7 +51,7 @@ class Errands:
     """Rank in `back`. [pairs]"""
 
     def list_doors(self) -> tuple[Integers, ...]:
-        """List every choice of a door out and a door in: pair, both doors, what they weigh."""
+        """List choices of a door out and in. Returns pair, doors, and what they weigh. [choices]"""
         out, back = (_lay_doors(side) for side in (self.out, self.back))
         pair = np.repeat(np.arange(len(self.origin)), out[0].size[self.origin])
         leaving = out[0].take(self.origin).numbers
@@ -62,7 +61,7 @@ class Errands:
         return pair, out[1][leaving], back[1][coming], out[2][leaving] + back[2][coming]
 
     def list_near(self, core: SmallIntegers | Integers) -> list[int]:
-        """List the pairs that may meet off the core: on one edge, or where both have been."""
+        """List pairs that may meet off the core. Returns those of one edge or a shared node."""
         places: dict[Any, list[int]] = defaultdict(list)
         views = memoryview(core.data)
         for rank, back in enumerate(self.back):
@@ -75,8 +74,11 @@ class Errands:
             for rank in places.get(one, ())
         }
         keys = self.origin * len(self.back) + self.goal
-        found: list[int] = np.flatnonzero(np.isin(keys, np.array([*near], np.int64))).tolist()
-        return found
+        return [*np.flatnonzero(np.isin(keys, np.array([*near], np.int64))).tolist()]
+
+
+def _number(stops: Sequence[RoadStop]) -> dict[RoadStop, int]:
+    return {stop: number for number, stop in enumerate(dict.fromkeys(stops))}
 
 
 def _lay_doors(side: Sequence[Approach]) -> tuple[Rows, Integers, Integers]:
@@ -156,7 +158,7 @@ class Routes:
     """Share of the last arc that is not driven, beyond the destination."""
 
     def sums(self, quantities: Mapping[str, Floats]) -> dict[str, Floats]:
-        """Add up `quantities` of arcs, by name, along each route, NaN where there is none. [routes]
+        """Add `quantities` of arcs up by name. Returns sums, NaN where no route is. [routes]
 
         Sums of runs are taken once for all routes, so a route costs as many additions as it has
         parts. What lies before the origin and beyond the destination, on the first and the last
@@ -172,16 +174,16 @@ class Routes:
         return found
 
     def arcs(self, rank: int) -> Integers:
-        """Give the arcs of one route, in the order they are driven."""
+        """List the arcs of one route. Returns them in the order they are driven."""
         return self.reduction.parts.take(self.parts[rank]).numbers
 
     def shares(self, rank: int) -> Floats:
-        """Give the share of each arc that one route drives: 1 but for the first and the last."""
+        """Part arcs of a route. Returns what is driven: 1 but of the first and last. [arcs]"""
         before, beyond = self._left(rank)
         return 1 - before - beyond
 
     def draw(self, rank: int) -> Floats:
-        """Draw one route as lon and lat, no point twice in a row. [degrees, points × 2]"""
+        """Draw a route. Returns lon and lat, no point twice in a row. [points × 2, degrees]"""
         arcs, (before, beyond) = self.arcs(rank), self._left(rank)
         ahead, network = self.graph.ahead[arcs], self.graph.network
         low, high = np.where(ahead, before, beyond), 1 - np.where(ahead, beyond, before)
@@ -193,7 +195,7 @@ class Routes:
         return np.asarray(points[moved])
 
     def turn_at(self, nodes: Mask) -> Mask:
-        """Tell which routes turn round at one of some nodes of the network. [routes]"""
+        """Look for turning round at some nodes of the network. Returns which routes do. [routes]"""
         graph, arcs, parts = self.graph, self.reduction.parts, self.parts
 
         def turns(before: Integers, after: Integers) -> Mask:
@@ -215,10 +217,7 @@ class Routes:
 
 
 def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Routes:
-    """Put other routes in the place of those of some ranks; weights stay in the units of each.
-
-    Routes on another graph of the same network are put in as single arcs.
-    """
+    """Put other routes at some ranks. Returns all; those on another graph are of single arcs."""
     if others.graph is not routes.graph:
         own = routes.graph.twins(others.graph)
         arcs = [own[others.arcs(rank)] for rank in range(len(ranks))]
@@ -238,11 +237,9 @@ _ROOM = 4
 `_scale` measures is a bound for ways by the hub only, and others may be longer. A judgement; ways
 beyond it are found in coarser units."""
 _ROUGHLY = 1e6
-"""Units of the heaviest run while the width of the network is measured, which is needed roughly
-only."""
+"""Units of the heaviest run while the width of the network is measured, roughly."""
 _COARSER = 64
-"""How many times coarser the next units are. It goes on until all arcs together fit, so any number
-above 1 would do; a judgement."""
+"""How many times coarser the next units are, until all arcs together fit. A judgement."""
 _PAIRS_FOR_A_TREE = 2e-3
 """Pairs of an origin, for each node of the core, from which on a tree of all its routes is found
 sooner than each of them; the same routes up to ties. From trials on the roads of Zealand."""
@@ -281,7 +278,7 @@ class Router(engine.Travelling):
         turns_in_dead_end: bool = True,
         scale: float | None = None,
     ) -> WeightedRoads:
-        """Pour what each arc weighs (infinite: closed) into the network, in units of `scale`.
+        """Pour what arcs weigh (infinite: closed) in. Returns roads weighed in units of `scale`.
 
         `local`: arcs for the first and the last stretch of this truck's trips only, beside those
         that are so for every truck. [arcs] Turning round is closed where any other arc is open,
@@ -382,15 +379,6 @@ def load_router(
     return Router(graph, core)
 
 
-def place_stops(anchors: Anchors) -> dict[str, RoadStop]:
-    """Give the stop of each site. By the id of each site."""
-    placed = anchors.frame[["edge", "share", "snap_m"]].itertuples(name=None)
-    return {
-        str(site): RoadStop(int(edge), float(share), float(metres) / 1000)
-        for site, edge, share, metres in placed
-    }
-
-
 def _close_heavy(units: Floats) -> Integers:
     return np.where(units <= engine.HEAVIEST, units, engine.CLOSED).astype(np.int64)
 
@@ -464,41 +452,48 @@ class WeightedRoads(engine.Travelling):
         return found
 
     def routes(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Routes:
-        """Find the best route of each pair; where there is no way, `exists` is false."""
-        out, back = (
-            {stop: number for number, stop in enumerate(dict.fromkeys(stops))}
-            for stops in (origins, destinations)
-        )
+        """Find routes of pairs. Returns the best of each; where there is no way, not `exists`."""
+        out, back = map(_number, (origins, destinations))
         errands = Errands(
             [self.search(stop, outward=True) for stop in out],
             [self.search(stop, outward=False) for stop in back],
             np.array([out[stop] for stop in origins], np.int64),
             np.array([back[stop] for stop in destinations], np.int64),
         )
-        per_origin = len(origins) / max(len(errands.out), 1)
-        if self.metric and per_origin < _PAIRS_FOR_A_TREE * len(self.router.reduction.node):
-            pairs = zip(errands.origin.tolist(), errands.goal.tolist(), strict=True)
-            doors = [(errands.out[one].doors, errands.back[two].doors) for one, two in pairs]
-            paths = engine.find_by_pairs(self.metric, doors)
-        else:
-            paths = find_by_trees(self._matrix, errands)
-        routes = self._join(errands, paths)
+        routes = self._join(errands, self._find_paths(errands))
 
         def look_again(ranks: list[int], roads: WeightedRoads) -> Routes:
             some = ([stops[rank] for rank in ranks] for stops in (origins, destinations))
             return splice_routes(routes, ranks, roads.routes(*some))
 
-        if self.router.graph.wider_km is not None:
-            turning = np.flatnonzero(routes.turn_at(self._no_turning)).tolist()
-            if turning and self.wider is not None:
-                routes = look_again(turning, self.wider)
-        # Where all arcs together fit into these units, no way is too heavy for them.
-        if self.weight[np.isfinite(self.weight)].sum() * self.scale > engine.HEAVIEST:
-            edges = ([one.edge for one in some] for some in (origins, destinations))
-            here, there = (self._part[some] for some in edges)
-            lost = np.flatnonzero(~routes.exists & (here == there) & (there >= 0)).tolist()
-            routes = look_again(lost, self.coarser) if lost else routes
-        return routes
+        turning = self._list_turning(routes)
+        if turning and self.wider is not None:
+            routes = look_again(turning, self.wider)
+        lost = self._list_lost(routes, origins, destinations)
+        return look_again(lost, self.coarser) if lost else routes
+
+    def _find_paths(self, errands: Errands) -> engine.Paths:
+        """Find the best ways through the core, by the hierarchy unless each origin has many."""
+        per_origin = len(errands.origin) / max(len(errands.out), 1)
+        if self.metric and per_origin < _PAIRS_FOR_A_TREE * len(self.router.reduction.node):
+            pairs = zip(errands.origin.tolist(), errands.goal.tolist(), strict=True)
+            doors = [(errands.out[one].doors, errands.back[two].doors) for one, two in pairs]
+            return engine.find_by_pairs(self.metric, doors)
+        return find_by_trees(self._matrix, errands)
+
+    def _list_turning(self, routes: Routes) -> list[int]:
+        """List the routes that turn round where only arcs told apart farther off show a way."""
+        if self.router.graph.wider_km is None:
+            return []
+        return [*np.flatnonzero(routes.turn_at(self._no_turning)).tolist()]
+
+    def _list_lost(self, routes: Routes, *ends: Sequence[RoadStop]) -> list[int]:
+        """List pairs without a route that have a way, but one that is too heavy for these units."""
+        # Where all arcs together fit into these units, no way is.
+        if self.weight[np.isfinite(self.weight)].sum() * self.scale <= engine.HEAVIEST:
+            return []
+        here, there = (self._part[[stop.edge for stop in stops]] for stops in ends)
+        return [*np.flatnonzero(~routes.exists & (here == there) & (there >= 0)).tolist()]
 
     def search(self, stop: RoadStop, *, outward: bool) -> Approach:
         """Find the ways from a place to the doors of the core, or (not `outward`) from them to it.
@@ -512,18 +507,12 @@ class WeightedRoads(engine.Travelling):
         graph, reduction = self.router.graph, self.router.reduction
         ends, arcs = (graph.end, graph.arcs_out) if outward else (graph.start, graph.arcs_in)
         # Views of memory give plain numbers, several times faster than arrays do.
-        columns = ends, self.units, self.local, reduction.core, reduction.stem
-        end, units, local, core, stems = (memoryview(one.data) for one in columns)
+        columns = ends, self.units, self.local, reduction.leads
+        end, units, local, leads = (memoryview(one.data) for one in columns)
         step: dict[State, tuple[State | None, int]] = {}
         weights: dict[int, int] = {}
         states: dict[int, State] = {}  # of each node the lighter one, which comes first
-        heap: list[_Reached] = []
-        for rank, arc in enumerate(graph.arcs_on.plain(stop.edge)):
-            if units[arc] < engine.CLOSED:
-                # The share of the arc between the place and its end, or its start.
-                beyond = bool(graph.ahead[arc]) is outward
-                total = round(units[arc] * (1 - stop.share if beyond else stop.share))
-                heap.append((total, -rank, (end[arc], not local[arc]), None, arc))
+        heap = [*self._set_out(stop, outward)]
         heapq.heapify(heap)
         pushed = len(heap)
         while heap:
@@ -531,41 +520,50 @@ class WeightedRoads(engine.Travelling):
             if state in step:
                 continue
             step[state] = before, arc
-            if state[0] not in weights:
-                weights[state[0]], states[state[0]] = total, state
             node, open_road = state
-            inside, stem = core[node] < 0, stems[node]
+            weights.setdefault(node, total)
+            states.setdefault(node, state)
+            lead = leads[node]
             for onward in arcs.plain(node):
-                own, weight, ahead = local[onward], units[onward], end[onward]
-                allowed = weight < engine.CLOSED and (not open_road if own else inside)
-                goal = ahead, not own
-                if allowed and (stem < 0 or own or ahead == stem) and goal not in step:
+                own, ahead = local[onward], end[onward]
+                goal, leading = (ahead, not own), not open_road if own else lead in (-1, ahead)
+                if leading and units[onward] < engine.CLOSED and goal not in step:
                     pushed += 1
-                    heapq.heappush(heap, (total + weight, pushed, goal, state, onward))
-        reached = ((core[node], weight) for node, weight in weights.items() if core[node] >= 0)
-        doors = tuple(door for door in reached if door[1] <= engine.HEAVIEST)
-        return Approach(stop, weights, doors, states, step)
+                    heapq.heappush(heap, (total + units[onward], pushed, goal, state, onward))
+        return Approach(stop, weights, reduction.list_doors(weights), states, step)
+
+    def _set_out(self, stop: RoadStop, outward: bool) -> Iterator[_Reached]:
+        """Go from a place to the ends of the arcs on its edge, or back to where they start."""
+        graph = self.router.graph
+        ends = graph.end if outward else graph.start
+        for rank, arc in enumerate(graph.arcs_on.plain(stop.edge)):
+            if (weight := int(self.units[arc])) < engine.CLOSED:
+                # The share of the arc between the place and its end, or its start.
+                beyond = bool(graph.ahead[arc]) is outward
+                total = round(weight * (1 - stop.share if beyond else stop.share))
+                yield total, -rank, (int(ends[arc]), not self.local[arc]), None, arc
 
     def meet(self, out: Approach, back: Approach) -> tuple[int, list[int]] | None:
-        """Give weight [units] and arcs of the best way of two places off the core, if there is one.
+        """Let two places meet off the core. Returns weight [units] and arcs of the best way.
 
         Searches stop at the core: nodes off it that both have reached join them, or one edge does.
         Whether such a way is better than one through the core is for the caller to compare.
         """
-        graph, core = self.router.graph, memoryview(self.router.reduction.core.data)
-        ahead = back.stop.share - out.stop.share
-        ways = (
-            (round(self.units[arc] * abs(ahead)), [arc])
-            for arc in graph.arcs_on.plain(out.stop.edge)
-            if self.units[arc] < engine.CLOSED and ahead * (1 if graph.ahead[arc] else -1) >= 0
-        )
-        along = min(ways, default=None) if out.stop.edge == back.stop.edge else None
+        core = memoryview(self.router.reduction.core.data)
+        along = min(self._list_along(out.stop, back.stop), default=None)
         both = (node for node in out.weight if node in back.weight and core[node] < 0)
         node = min(both, key=lambda one: out.weight[one] + back.weight[one], default=None)
         weight = engine.CLOSED if node is None else out.weight[node] + back.weight[node]
         if node is None or (along is not None and along[0] < weight):
             return along
         return weight, [*out.arcs(node), *reversed(back.arcs(node))]
+
+    def _list_along(self, start: RoadStop, goal: RoadStop) -> Iterator[tuple[int, list[int]]]:
+        """List the arcs that lead from one place to another on its own edge: weight, and arc."""
+        graph, ahead = self.router.graph, goal.share - start.share
+        for arc in graph.arcs_on.plain(start.edge) if start.edge == goal.edge else ():
+            if self.units[arc] < engine.CLOSED and ahead * (1 if graph.ahead[arc] else -1) >= 0:
+                yield round(self.units[arc] * abs(ahead)), [arc]
 
     def _join(self, errands: Errands, paths: engine.Paths) -> Routes:
         """Set each route together: first stretch, core, last stretch, or a way off the core."""
