@@ -61,16 +61,28 @@ def explain_conflict(laid: Laid) -> list[Message]:
         if any(case.rows[at].rule == SHARE_REACHED.name for at in violation.short):
             share = find_largest_share(case)
         told = [*_say_missing(case, share), *(say_levers(case, share) if share else ())]
-        asked: list[Need | Offer] = []
-        for wants in _find_conflicts(case)[:_MOST_GROUPS]:
-            entries = [(at, case.entry(at)) for at in wants]
-            for kind in (Need, Offer):
-                asking = {at: entry for at, entry in entries if isinstance(entry, kind)}
-                asked += asking.values()
-                told += _say_together(case, asking)
-        told += _cite_rules(case.problem.scenario, asked)
-        told += (*_say_closed(case, asked), *_say_binding(case))
+        told += _say_conflicts(case)
     return told + find_repairs(case, None if share is None else share.share)
+
+
+def _say_conflicts(case: Case) -> Iterator[Message]:
+    """Say who is in conflict, group by group, and then what keeps them from another way."""
+    scenario, asked = case.problem.scenario, list[Need | Offer]()
+    for wants, kind in itertools.product(_find_conflicts(case)[:_MOST_GROUPS], (Need, Offer)):
+        entries = ((at, case.entry(at)) for at in wants)
+        asking = {at: entry for at, entry in entries if isinstance(entry, kind)}
+        asked += asking.values()
+        yield from _say_together(case, asking)
+    yield from _cite_rules(scenario, asked)
+    yield from _say_closed(case, asked)
+    yield from _say_binding(case)
+
+
+def _part(entries: Iterable[Need | Offer | None]) -> tuple[list[Need], list[Offer]]:
+    """Part needs and surplus."""
+    listed = list(entries)
+    needs = [entry for entry in listed if isinstance(entry, Need)]
+    return needs, [entry for entry in listed if isinstance(entry, Offer)]
 
 
 def _say_closed(case: Case, told: Sequence[Need | Offer]) -> Iterator[Message]:
@@ -125,14 +137,14 @@ def _say_together(case: Case, asking: Mapping[int, Need | Offer]) -> Iterator[Me
         one.use if isinstance(one, Need) else one.material: names.call_entry(scenario, one)
         for one in entries
     }
-    windows = {period for one in entries for period in one.periods}
+    windows = set[str]().union(*(one.periods for one in entries))
     yield names.tell_named(
         scenario,
         read_texts(f"lacking {entries[0].role}")["together"],
         sites=dict.fromkeys(one.site for one in entries),
         asked=names.tell_number(asked, beside=missing),
         what=names.list_names(list(called.values())),
-        periods=tuple(period for period in scenario.periods if period in windows),
+        periods=tuple(filter(windows.__contains__, scenario.periods)),
         others=names.list_sites(scenario, partners),
         most=names.tell_number(could, beside=missing),
         missing=missing,
@@ -141,9 +153,7 @@ def _say_together(case: Case, asking: Mapping[int, Need | Offer]) -> Iterator[Me
 
 def _cite_rules(scenario: Scenario, told: Sequence[Need | Offer]) -> Iterator[Message]:
     """Cite the conditions, needing consent only, that keep what is offered in time from needs."""
-    needs = [entry for entry in told if isinstance(entry, Need)]
-    offers = [entry for entry in told if isinstance(entry, Offer)]
-    product = itertools.product
+    (needs, offers), product = _part(told), itertools.product
     met = (*product(needs, scenario.offers), *product(scenario.needs, offers))
     timely = (pair for pair in met if _in_time(scenario, pair[1], pair[0]))
     pairs = dict.fromkeys((offer.material, need.demand) for need, offer in timely)
@@ -186,44 +196,33 @@ def find_binding(case: Case) -> list[int]:
     """Find rows, but those broken, of which a unit more leaves less missing, the dearest first."""
     prices = case.violation.found.shadow_prices
     broken = case.violation.short.keys() | case.violation.over.keys()
-    order = np.argsort(-np.abs(prices), kind="stable").tolist()
-    dear = (at for at in order if abs(prices[at]) > _FREE and at not in broken)
-    tried = []
-    for at in dear:  # limits, and no wishes that are themselves part of what is missing
-        family, rule = case.rows[at].family, case.rows[at].rule
-        wished = family.bends == "first" and prices[at] >= 0
-        if not family.keeps_books and rule != SHARE_REACHED.name and not wished:
-            tried.append(at)
-    return [at for at in tried[:_MOST_TRIED] if not case.clock.over() and case.violation.binds(at)]
+    order = np.argsort(-np.abs(prices), kind="stable")
+    order = order[np.abs(prices[order]) > _FREE]
+    limits = (
+        at for at in order.tolist() if at not in broken and _limits(case.rows[at], prices[at])
+    )
+    tried = [*itertools.islice(limits, _MOST_TRIED)]
+    return [at for at in tried if not case.clock.over() and case.violation.binds(at)]
+
+
+def _limits(row: Row, price: float) -> bool:
+    """Tell whether a row is a limit, and no wish that is itself part of what is missing."""
+    wished = row.family.bends == "first" and price >= 0
+    return not row.family.keeps_books and row.rule != SHARE_REACHED.name and not wished
 
 
 def _say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
     """Say what is missing by need, then by surplus, largest first; then what other rules lack."""
     short = sorted(case.violation.short.items(), key=lambda entry: -entry[1])
     for of in (Need, Offer):
-        mine = [(at, entry, by) for at, by in short if isinstance(entry := case.entry(at), of)]
-        for at, entry, tonnes in mine[:_MOST_TOLD]:
-            told = read_texts(f"lacking {entry.role}")["short"]
-            total = names.tell_number(entry.tonnes, beside=tonnes)
-            told = told.format(total=total, reason=_say_why(case, at, entry))
-            yield names.tell_named(case.problem.scenario, told, entry, tonnes=tonnes)
-        if rest := [tonnes for _, _, tonnes in mine[_MOST_TOLD:]]:
-            more = say("and {count} more that lack or have left {tonnes} t together")
-            yield more.format(count=len(rest), tonnes=names.tell_number(sum(rest)))
+        entries = ((at, case.entry(at), by) for at, by in short)
+        mine = [(at, entry, by) for at, entry, by in entries if isinstance(entry, of)]
+        yield from _say_short(case, mine)
     for at, amount in short:
-        if case.rows[at].rule == SHARE_REACHED.name and share is not None:
-            # How much secondary material there can be at most, and how much is asked for.
-            target, asked = share.target, share.target.at_least * share.needed
-            told = read_texts("lacking share")["of_all" if target.period is None else "of_period"]
-            missing, percent = max(0.0, asked - share.met), 100 * target.at_least
-            numbers = {"met": share.met, "needed": share.needed, "asked": asked}
-            numbers |= {"missing": missing, "percent": percent}
-            values = {name: names.tell_number(one) for name, one in numbers.items()}
-            most, gap = 100 * share.share, 100 * (target.at_least - share.share)
-            values["share"] = names.tell_number(most, beside=gap)
-            what = names.DEFINITION_NAMES[target.definition]
-            yield told.format(what=what, period=target.period, **values)
-        elif case.rows[at].rule == AGREEMENTS_KEPT.name:
+        rule = case.rows[at].rule
+        if rule == SHARE_REACHED.name and share is not None:
+            yield _say_share(share)
+        elif rule == AGREEMENTS_KEPT.name:
             yield _say_agreement(case, at, amount)
         elif case.entry(at) is None:
             yield _say_other(case, at, amount, "short")
@@ -231,28 +230,64 @@ def _say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
         yield _say_other(case, at, amount, "over")
 
 
+def _say_short(case: Case, mine: Sequence[tuple[int, Need | Offer, float]]) -> Iterator[Message]:
+    """Say of the first few entries what they lack and why, and how much all others do."""
+    for at, entry, tonnes in mine[:_MOST_TOLD]:
+        told = read_texts(f"lacking {entry.role}")["short"]
+        total = names.tell_number(entry.tonnes, beside=tonnes)
+        told = told.format(total=total, reason=_say_why(case, at, entry))
+        yield names.tell_named(case.problem.scenario, told, entry, tonnes=tonnes)
+    if rest := [tonnes for _, _, tonnes in mine[_MOST_TOLD:]]:
+        more = say("and {count} more that lack or have left {tonnes} t together")
+        yield more.format(count=len(rest), tonnes=names.tell_number(sum(rest)))
+
+
+def _say_share(share: LargestShare) -> Message:
+    """Say how much secondary material there can be at most, and how much is asked for."""
+    target, asked = share.target, share.target.at_least * share.needed
+    told = read_texts("lacking share")["of_all" if target.period is None else "of_period"]
+    numbers = {"met": share.met, "needed": share.needed, "asked": asked}
+    numbers |= {"missing": max(0.0, asked - share.met), "percent": 100 * target.at_least}
+    values = {name: names.tell_number(one) for name, one in numbers.items()}
+    most, gap = 100 * share.share, 100 * (target.at_least - share.share)
+    what, share_told = (
+        names.DEFINITION_NAMES[target.definition],
+        names.tell_number(most, beside=gap),
+    )
+    return told.format(what=what, period=target.period, share=share_told, **values)
+
+
 def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
     """Say why a need is short, or why surplus stays, and how much of it there could be alone."""
     columns = case.problem.of("taker" if isinstance(entry, Need) else "giver", entry.id)
-    words = read_texts(f"lacking {entry.role}")
     if not len(columns):
-        far = set[str]()  # who would deal with it in some period, were there a way
-        for giver, taker in list_deals(case.problem.scenario):
-            one, other = (taker, giver) if isinstance(entry, Need) else (giver, taker)
-            if one.id == entry.id and {*giver.periods} & {*taker.accepts[giver.material].periods}:
-                far.add(other.site)
-        return words["far"].format(sites=_quote(sorted(far))) if far else words["nobody"]
+        return _say_nobody(case, entry)
     if not (partners := case.partners([entry])):
         return _say_unusable(case, columns)
-    alone = case.most([at])
-    left, could = alone or 0.0, "never" if alone is None else "most"
-    if left > entry.tonnes - _SEEN_T and alone is not None:
-        could = "alone"
-    who, left_t = _quote(partners), names.tell_number(left, beside=entry.tonnes - left)
-    told = words[could].format(givers=who, takers=who, most=left_t)
+    alone, who = case.most([at]), _quote(partners)
+    left_t = names.tell_number(alone or 0.0, beside=entry.tonnes - (alone or 0.0))
+    told = read_texts(f"lacking {entry.role}")[_judge(alone, entry.tonnes)]
+    told = told.format(givers=who, takers=who, most=left_t)
     agreed = itertools.islice(_find_agreed(case, columns), 2)
     rest = [say("{agreement} rules the rest out", agreement=name) for name, _ in agreed]
     return names.join_clauses([told, *rest])
+
+
+def _judge(alone: float | None, asked: float) -> str:
+    """Give the word for how much of what is asked there could be alone, if there is a plan. [t]"""
+    if alone is None:
+        return "never"
+    return "alone" if alone > asked - _SEEN_T else "most"
+
+
+def _say_nobody(case: Case, entry: Need | Offer) -> Message:
+    """Say that nobody can deal with an entry, or who would in some period, were there a way."""
+    words, far = read_texts(f"lacking {entry.role}"), set[str]()
+    for giver, taker in list_deals(case.problem.scenario):
+        one, other = (taker, giver) if isinstance(entry, Need) else (giver, taker)
+        if one.id == entry.id and {*giver.periods} & {*taker.accepts[giver.material].periods}:
+            far.add(other.site)
+    return words["far"].format(sites=_quote(sorted(far))) if far else words["nobody"]
 
 
 def _quote(sites: Sequence[str]) -> Message:
@@ -288,8 +323,8 @@ def _say_agreement(case: Case, at: int, missing: float) -> Message:
     agreement = scenario.said.agreements[row.about.entry]
     agreed = names.agreed_tonnes(scenario, agreement)
     alone = case.most([at]) if len(row.columns) else 0.0
-    why = "never" if alone is None else "alone" if alone > agreed - _SEEN_T else "most"
-    reason = read_texts("lacking agreement")[why if len(row.columns) else "nobody"]
+    why = _judge(alone, agreed) if len(row.columns) else "nobody"
+    reason = read_texts("lacking agreement")[why]
     reason = reason.format(most=names.tell_number(alone or 0.0, beside=agreed - (alone or 0.0)))
     reason = names.tell_named(scenario, reason, giver=agreement.giver, taker=agreement.taker)
     who, tonnes = names.name_agreement(scenario, agreement), names.tell_number(missing)
@@ -313,22 +348,26 @@ _MOST_COLUMNS = 60_000
 def say_excluded(laid: Laid) -> Iterator[Message]:
     """Say which kinds of decision leave no plan, alone or together, and what is nearest to one."""
     there = {row.family.decides for row in laid.rows}
-    kinds = [kind for kind in get_args(EitherOr) if kind in there]
-    culprits, cost = [], laid.problem.objectives()[0]
-    for kind in kinds:  # without which there is a plan
-        other = laid.without({row.rule for row in laid.rows if row.family.decides == kind})
-        how = {"decided": Search(gap=1.0), "clock": _TRYING_S}
-        if not other.programme.whole.any() or other.solve(cost, **how).decision is not None:
-            culprits.append(kind)
+    kinds: list[EitherOr] = [*filter(there.__contains__, get_args(EitherOr))]
+    culprits = [kind for kind in kinds if _fits_without(laid, kind)]
     for kind in culprits:
         told = say("the tonnes fit, but not with {kind}: without it there is a plan")
         yield told.format(kind=_name(laid.problem, kind))
     if not culprits:
         told = say("the tonnes fit, but not with the either-or decisions together: {kinds}")
         yield told.format(kinds=names.list_names([_name(laid.problem, kind) for kind in kinds]))
-    for kind, say_nearest in (("lots", _say_lots), ("partners", _say_partners)):
-        if kind in (culprits or kinds):
+    for named, say_nearest in (("lots", _say_lots), ("partners", _say_partners)):
+        if named in (culprits or kinds):
             yield from say_nearest(laid)
+
+
+def _fits_without(laid: Laid, kind: EitherOr) -> bool:
+    """Tell whether there is a plan without one kind of decision."""
+    other = laid.without({row.rule for row in laid.rows if row.family.decides == kind})
+    if not other.programme.whole.any():
+        return True
+    how = {"decided": Search(gap=1.0), "clock": _TRYING_S}
+    return other.solve(laid.problem.objectives()[0], **how).decision is not None
 
 
 def _name(problem: Problem, kind: EitherOr) -> Message:
@@ -380,39 +419,45 @@ _MORE = 5e-5
 
 def say_levers(case: Case, share: LargestShare) -> Iterator[Message]:
     """Say how far the share would get without each thing that holds it; else what is on offer."""
-    scenario = case.problem.scenario
-    definition = share.target.definition
-    what, materials = names.DEFINITION_NAMES[definition], scenario.catalogue.materials.items()
+    scenario, definition = case.problem.scenario, share.target.definition
+    materials = scenario.catalogue.materials.items()
     counts = {name for name, one in materials if count_material(one, definition) > 0}
-    limits = read_texts("without").items()
+    told = [*_say_stopped(case, counts), *_say_lifted(case, share)]
+    yield from told
+    if not told and not case.clock.over():
+        stock = [(offer.material, offer.tonnes) for offer in scenario.offers]
+        stock += itertools.chain.from_iterable(one.start_t.items() for one in scenario.depots)
+        offered = names.tell_number(sum(tonnes for material, tonnes in stock if material in counts))
+        what = names.DEFINITION_NAMES[definition]
+        yield read_texts("lacking share")["offered"].format(offered=offered, what=what)
+
+
+def _say_stopped(case: Case, counts: set[str]) -> Iterator[Message]:
+    """Say which recipes would make what counts out of what is offered, and can never run."""
+    scenario = case.problem.scenario
     there = {offer.material for offer in scenario.offers}
-    found = False
     for plant in scenario.plants:
-        for process in plant.processes:  # that would make what counts out of what is offered
+        for process in plant.processes:
             useful = counts & set(process.outputs) and there & set(process.inputs)
             if useful and (stopped := case.unusable.recipe(plant, process)):
-                found = True
                 yield stopped
+
+
+def _say_lifted(case: Case, share: LargestShare) -> Iterator[Message]:
+    """Say how far the share would get without each kind of limits, and in other scenarios."""
     rows = [(one.rule, one.family.limits) for one in case.rows]
+    limits, what = read_texts("without").items(), names.DEFINITION_NAMES[share.target.definition]
     lifted = ((how, {rule for rule, kind in rows if kind == of}) for of, how in limits)
     fewer = ((how, case.without(rules)) for how, rules in lifted if rules)
-    other = ((how, case.restate(said)) for how, said in _other_scenarios(scenario))
+    other = ((how, case.restate(said)) for how, said in _other_scenarios(case.problem.scenario))
     for how, laid in itertools.chain[tuple[Message, Laid | None]](fewer, other):
         if case.clock.over():
             break
-        none = LargestShare(share.target)
-        larger = none if laid is None else find_largest_share(laid) or none
-        if larger.share > share.share + _MORE:
-            found = True
-            more = larger.share - share.share
+        larger = find_largest_share(laid) if laid else None
+        if larger and (more := larger.share - share.share) > _MORE:
             percent = names.tell_number(100 * larger.share, beside=100 * more)
             told = say("{how}, at most {share} % could be {what}")
             yield told.format(how=how, share=percent, what=what)
-    if not found and not case.clock.over():
-        stock = [(offer.material, offer.tonnes) for offer in scenario.offers]
-        stock += [entry for depot in scenario.depots for entry in depot.start_t.items()]
-        offered = names.tell_number(sum(tonnes for material, tonnes in stock if material in counts))
-        yield read_texts("lacking share")["offered"].format(offered=offered, what=what)
 
 
 def _other_scenarios(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile]]:
@@ -559,11 +604,9 @@ def _propose(
 def _change_scenario(case: Case, share: float | None) -> Iterator[Repair]:
     """Propose windows, conditions, virgin material, targets, agreements and choices to give up."""
     scenario, targets = case.problem.scenario, case.problem.scenario.said.targets
-    short = [case.entry(at) for at in case.violation.short]
-    needs = [entry for entry in short if isinstance(entry, Need)]
-    offers = [entry for entry in short if isinstance(entry, Offer)]
+    needs, offers = _part(map(case.entry, case.violation.short))
     propose = partial(_propose, scenario)
-    yield from _accept_conditions(scenario, needs, offers, share is not None)
+    yield from _accept_conditions(scenario, needs if share is None else scenario.needs, offers)
     yield from _receive_more(case, [offer.material for offer in offers])
     wanting: list[Need | Offer] = [*needs, *offers]
     for entry in wanting:
@@ -583,11 +626,11 @@ def _change_scenario(case: Case, share: float | None) -> Iterator[Repair]:
 
 
 def _accept_conditions(
-    scenario: Scenario, needs: Sequence[Need], offers: Sequence[Offer], share_short: bool
+    scenario: Scenario, needs: Sequence[Need], offers: Sequence[Offer]
 ) -> Iterator[Repair]:
     """Propose conditions whose acceptance, here or for all, would open a use to an offer."""
     stuck = {offer.material for offer in offers}
-    needs = scenario.needs if stuck or share_short else needs
+    needs = scenario.needs if stuck else needs
     materials = stuck or {offer.material for offer in scenario.offers}
     where = say("{use} at {site}")
     for condition, every in find_blocking(scenario, needs, materials).items():
