@@ -8,7 +8,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from raastof_geo.arrays import Columns, Floats, Mask
+from raastof_geo.arrays import Columns, Floats, Mask, Signs
 from raastof_geo.assignment.rules import RULES
 from raastof_geo.assignment.rules.choices import lots_kept, openings_paid, partners_limited
 from raastof_geo.assignment.rules.masses import agreed_moves
@@ -53,7 +53,7 @@ class World:
         problem, named = self.problem, self.problem.scenario.said.baseline
         traded = self.kind in ("own_first", "today")
         most = shares.ColumnClass.MARKET if traded else shares.ColumnClass.ALONE
-        mask = shares.classify(problem, self.together) <= most
+        mask = self._classes <= most
         mask[problem.block(ColumnKind.TRIPS)] = True  # of a party's own trucks, if there are any
         stocks = {(Role.DEPOT, depot.id) for depot in self._stocks}
         mask |= shares.mark_places(problem, stocks) & ~problem.whole
@@ -152,11 +152,13 @@ class World:
         return [depot for depot in others if depot.start_t or depot.end_t]
 
     @cached_property
+    def _classes(self) -> Signs:
+        return shares.classify(self.problem, self.together)
+
+    @cached_property
     def _legs(self) -> list[tuple[NamedLeg, Columns]]:
         """The named legs to needs and receivers; in `alone` those from pits or to reception."""
-        problem = self.problem
-        classes = shares.classify(problem, self.together)
-        found = []
+        problem, found = self.problem, []
         for leg in problem.scenario.said.baseline.legs:
             columns = agreed_moves(problem, leg)
             has = partial(problem.has, columns=columns)
@@ -164,7 +166,7 @@ class World:
             taken = has("taker_kind", Role.NEED) | has("taker_kind", Role.RECEIVER)
             columns = columns[given & taken]
             if self.kind == "alone":
-                columns = columns[classes[columns] == shares.ColumnClass.ALONE]
+                columns = columns[self._classes[columns] == shares.ColumnClass.ALONE]
             if len(columns) or self.kind != "alone":
                 found.append((leg, columns))
         return found

@@ -4,7 +4,7 @@ A *reference tonne* is a tonne of the material that a use is planned with, such 
 course: of a lighter material fewer tonnes fill the same layer, and count as as many.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, get_args
@@ -100,7 +100,7 @@ class Books:
     @cached_property
     def tonnes_by_project(self) -> dict[str, float]:
         """What comes to and leaves the sites of each project; between two, at both. [t]"""
-        moved = self.lines[self.lines["kind"] == "moves"]
+        moved = self.lines[self.lines.kind == "moves"]
         at_sites = pd.Series(self._at_ends(moved, TONNES), self.sites)
         projects = sorted(shares.project_sites(self.scenario))
         summed = at_sites[projects].groupby(self.scenario.project).sum()
@@ -121,12 +121,12 @@ class Books:
         number = pd.Series(range(len(self.sites)), self.sites)
         sites = (lines[end].map(number) for end in ("origin", "destination"))
         origin, goal = (numbers.to_numpy(np.intp) for numbers in sites)
-        trip = (lines["kind"] == "trips").to_numpy()
+        trip = (lines.kind == "trips").to_numpy()
         ends = shares.share_ends(
             group,
-            gives=lines["origin"].isin(projects).to_numpy() & ~trip,
-            takes=lines["destination"].isin(projects).to_numpy() & ~trip,
-            received=(lines["taker_kind"] == Role.RECEIVER).to_numpy(),
+            gives=lines.origin.isin(projects).to_numpy() & ~trip,
+            takes=lines.destination.isin(projects).to_numpy() & ~trip,
+            received=(lines.taker_kind == Role.RECEIVER).to_numpy(),
             shared_legs=self.scenario.said.effect.shared_legs,
         )
         sent, got = np.flatnonzero(ends.giver > 0), np.flatnonzero(ends.taker > 0)
@@ -141,9 +141,9 @@ class Books:
     @cached_property
     def _common_shares(self) -> dict[str, tuple[Indices, Floats]]:
         """Divide what is common among the sites of projects."""
-        moved = self.lines[self.lines["kind"] == "moves"]
+        moved = self.lines[self.lines.kind == "moves"]
         places = [Role.PLANT, Role.DEPOT]
-        others = moved["giver_kind"].isin(places) | moved["taker_kind"].isin(places)
+        others = moved.giver_kind.isin(places) | moved.taker_kind.isin(places)
         loads, some = self._at_ends(moved, LOADS_DRIVEN), self._at_ends(moved[others], TONNES)
         nobody = np.append(np.zeros(len(self.sites) - 1), 1.0)
         found = {}
@@ -155,7 +155,7 @@ class Books:
 
     def _at_ends(self, moved: pd.DataFrame, part: str) -> Floats:
         """Add up what goes and comes at each site of a project; what stays there is not counted."""
-        moved = moved[moved["origin"] != moved["destination"]]
+        moved = moved[moved.origin != moved.destination]
         ends = [moved.groupby(end)[part].sum() for end in ("origin", "destination")]
         at_each = [end.reindex(self.sites, fill_value=0.0).to_numpy(np.float64) for end in ends]
         mine = np.isin(self.sites, sorted(shares.project_sites(self.scenario)))
@@ -191,14 +191,14 @@ def keep_books(problem: Problem, values: Floats) -> Books:
     for indicator in vocabulary.kept_in_books():
         if not indicator.counted:
             lines[indicator] = problem.measure(indicator)[places] * amount
-    moves = (lines["kind"] == "moves").to_numpy()
+    moves = (lines.kind == "moves").to_numpy()
     lines[TONNES] = np.where(moves, amount, 0.0)
     lines["amount"] = amount
     _count_trips(problem, lines, amount, places)
     _count_masses(problem, lines, moves)
     order = {period: number for number, period in enumerate(problem.scenario.periods)}
-    lines["_kind"] = lines["kind"].map(list(_LABELS).index)
-    lines["_period"] = lines["period"].map(order).fillna(-1)
+    lines["_kind"] = lines.kind.map(list(_LABELS).index)
+    lines["_period"] = lines.period.map(order).fillna(-1)
     for name, parts_of in vocabulary.sums_of_parts().items():
         lines[name] = lines[list(parts_of)].sum(axis=1)
     ranked = ["_kind", "giver", "taker", "material", "_period", "vehicle"]
@@ -234,35 +234,35 @@ def _count_trips(problem: Problem, lines: pd.DataFrame, amount: Floats, places: 
     """Count loads, the last of each flow as a whole one, and energy by its unit."""
     catalogue = problem.scenario.catalogue
     loads = np.zeros(len(lines))
-    move = (lines["kind"] == "moves").to_numpy()
+    move = (lines.kind == "moves").to_numpy()
     if len(problem.moves):
         driven = problem.leg("work_h") > 0
         loads[move] = np.where(driven, measure_loads(amount[move] / problem.leg("load_t")), 0)
     lines[LOADS_DRIVEN] = loads
     energy = problem.measure(vocabulary.ENERGY)[places] * amount
     units = {name: catalogue.fuels[one.fuel].unit for name, one in catalogue.vehicles.items()}
-    unit = lines["vehicle"].map({**units, COMMON: COMMON})
+    unit = lines.vehicle.map({**units, COMMON: COMMON})
     for indicator in (vocabulary.LITRES, vocabulary.KWH):
         lines[indicator] = np.where(unit == indicator.unit, energy, 0.0)
 
 
 def _count_masses(problem: Problem, lines: pd.DataFrame, moves: Mask) -> None:
     scenario = problem.scenario
-    tonnes, taker, giver = lines[TONNES], lines["taker_kind"], lines["giver_kind"]
+    tonnes, taker, giver = lines[TONNES], lines.taker_kind, lines.giver_kind
     share = np.zeros(len(lines))
     share[moves] = problem.reference_share if len(problem.moves) else 0.0
     materials = scenario.catalogue.materials.items()
-    secondary = lines["material"].isin([name for name, of in materials if of.origin == "secondary"])
+    secondary = lines.material.isin([name for name, of in materials if of.origin == "secondary"])
     lines[REFERENCE_TONNES] = tonnes * share
     lines[vocabulary.SECONDARY_REFERENCE] = tonnes * share * secondary.astype(np.float64)
     lines[vocabulary.SECONDARY] = tonnes.where((taker == Role.NEED) & (giver != Role.PIT), 0.0)
     lines[vocabulary.RECEIVED] = tonnes.where(taker == Role.RECEIVER, 0.0)
-    apart = lines["origin"] != lines["destination"]
+    apart = lines.origin != lines.destination
     piles = [depot for depot in scenario.depots if depot.own]
     heaped = [pile.out(material) for pile in piles for material in pile.materials]
-    own = (giver == Role.OFFER) | lines["giver"].isin(heaped)
+    own = (giver == Role.OFFER) | lines.giver.isin(heaped)
     lines[vocabulary.REUSED] = tonnes.where(own & apart & (taker != Role.RECEIVER), 0.0)
-    mine = lines["origin"].isin(shares.project_sites(scenario))
+    mine = lines.origin.isin(shares.project_sites(scenario))
     sold = (giver == Role.OFFER) & (taker != Role.RECEIVER) & mine
     lines[vocabulary.SOLD] = lines[vocabulary.PURCHASE].where(sold, 0.0)
 
@@ -327,7 +327,7 @@ class Shares:
 def follow_periods(books: Books) -> tuple[Shares, ...]:
     """Give the shares of all periods together, then of each."""
     met, periods = _list_met(books), books.scenario.periods
-    each = (_add_up(books.scenario, met[met["period"] == one], one) for one in periods)
+    each = (_add_up(books.scenario, met[met.period == one], one) for one in periods)
     return _add_up(books.scenario, met), *each
 
 
@@ -341,15 +341,15 @@ def follow_municipalities(books: Books) -> tuple[Shares, ...]:
 def _list_met(books: Books) -> pd.DataFrame:
     """List what needs get: by period and municipality what it meets, what counts, of what sort."""
     scenario, lines = books.scenario, books.lines
-    lines = lines[lines["taker_kind"] == Role.NEED]
+    lines = lines[lines.taker_kind == Role.NEED]
     givers = list_givers(scenario)
     sorts = {giver.id: dict(giver.sorts) for giver in givers}
-    given = [sorts[giver] for giver in lines["giver"]]
-    met = pd.DataFrame({"period": lines["period"], REFERENCE_TONNES: lines[REFERENCE_TONNES]})
-    met["municipality"] = lines["destination"].map(books.municipalities)
+    given = [sorts[giver] for giver in lines.giver]
+    met = pd.DataFrame({"period": lines.period, REFERENCE_TONNES: lines[REFERENCE_TONNES]})
+    met["municipality"] = lines.destination.map(books.municipalities)
     for name in DEFINITIONS:
         counts = {one.id: shares.count_giver(scenario, one, name) for one in givers}
-        met[name] = lines[REFERENCE_TONNES] * [counts[giver] for giver in lines["giver"]]
+        met[name] = lines[REFERENCE_TONNES] * [counts[giver] for giver in lines.giver]
     for sort in SORTS:
         met[sort] = lines[TONNES] * [parts.get(sort, 0.0) for parts in given]
     return met
@@ -400,9 +400,9 @@ def name_factors(books: Books) -> dict[str, pd.Series]:
     """Name the catalogue's figure behind each line of each part, or "": to be read, not changed."""
     scenario, lines = books.scenario, books.lines
     known = vocabulary.explained().items()
-    found = {part.name: _name_figure(scenario, lines, one.of, one.field) for part, one in known}
+    found = {part.name: _NAMING[one.of](scenario, lines, one.field) for part, one in known}
     for part, number in _WITHIN_A_SITE.items() if scenario.catalogue.internal_haul else ():
-        dumped = (lines["kind"] == "moves") & (lines["vehicle"] == "") & (lines[part] != 0)
+        dumped = (lines.kind == "moves") & (lines.vehicle == "") & (lines[part] != 0)
         found[part] = found[part].where(~dumped, f"internal_haul.{number}")
     return found
 
@@ -437,52 +437,72 @@ def _whole(part: vocabulary.Indicator) -> str:
     return str(part) if above is None else _whole(vocabulary.find_indicator(above))
 
 
-def _name_figure(scenario: Scenario, lines: pd.DataFrame, of: str, field: str) -> pd.Series:
-    """Name the number of whatever a part is of, for each line; empty where there is none."""
-    catalogue, trucks = scenario.catalogue, scenario.catalogue.vehicles
-    of_truck = ("vehicles." + lines["vehicle"] + "." + field).where(lines["vehicle"] != "", "")
-    match of:
-        case "vehicle":
-            names = of_truck
-        case "toll":  # the truck's own where it has one, else the table that holds in the period
-            own = {one for one, truck in trucks.items() if truck.toll_dkk_per_km is not None}
-            years = {one: when.middle_year for one, when in scenario.periods.items()}
-            tables = {one: catalogue.toll_in(year) for one, year in years.items()}
-            of_state = "tolls." + lines["period"].map(tables).fillna("").astype(str)
-            names = of_state.where(~lines["vehicle"].isin(own), of_truck)
-            names = names.where(lines["vehicle"] != "", "")
-        case "fuel":
-            fuels = {one: f"fuels.{truck.fuel}.{field}" for one, truck in trucks.items()}
-            names = lines["vehicle"].map({**fuels, "": ""})
-        case "sea":
-            comes = ((pit, name) for pit in scenario.pits for name in pit.sea_km)
-            ships = {pit.giver(name): f"sea.{pit.ship}_{field}" for pit, name in comes}
-            names = lines["giver"].map(lambda giver: ships.get(giver, ""))
-        case "kind":
-            said = {one: site.receiver for one, site in scenario.sites.items()}
-            kinds = {one: place.kind for one, place in said.items() if place}
-            names = lines["destination"].map(lambda one: f"receiver_kinds.{kinds.get(one)}.{field}")
-            names = names.where(lines["taker_kind"] == Role.RECEIVER, "")
-        case "samples":
-            names = pd.Series(f"soil_samples.{field}", index=lines.index)
-        case "processing":
-            # At needs crushing before, lime and the like; handling in depots; recipes in plants.
-            names, taker = pd.Series("", index=lines.index, dtype=object), lines["taker_kind"]
-            uses = lines["taker"].map({need.id: need.use for need in scenario.needs}).fillna("")
-            fits = "fits." + lines["material"] + "." + uses + "." + field
-            names = names.where(taker != Role.NEED, fits)
-            prepared = "materials." + lines["material"] + f".preparation_{field}"
-            known = prepared.isin(catalogue.figures().keys()) & (lines["giver_kind"] == Role.OFFER)
-            names = names.where(~known | (taker == Role.RECEIVER), prepared)
-            stored = (lines["giver_kind"] == Role.DEPOT) | (taker == Role.DEPOT)
-            names = names.where(~stored, f"handling.{field}")
-            recipes = "recipes." + lines["what"] + "." + field
-            names = names.where(lines["kind"] != "processes", recipes)
-        case _:
-            end = {"pit": "giver_kind", "receiver": "taker_kind"}[of]
-            names = ("materials." + lines["material"] + "." + field).where(lines[end] == of, "")
-    return names
+def _name_truck(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
+    return ("vehicles." + lines.vehicle + "." + field).where(lines.vehicle != "", "")
 
+
+def _name_toll(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
+    """Name the truck's own where it has one, else the table that holds in the period."""
+    catalogue = scenario.catalogue
+    own = {one for one, truck in catalogue.vehicles.items() if truck.toll_dkk_per_km is not None}
+    tables = {one: catalogue.toll_in(when.middle_year) for one, when in scenario.periods.items()}
+    of_state = "tolls." + lines.period.map(tables).fillna("").astype(str)
+    names = of_state.where(~lines.vehicle.isin(own), _name_truck(scenario, lines, field))
+    return names.where(lines.vehicle != "", "")
+
+
+def _name_fuel(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
+    trucks = scenario.catalogue.vehicles.items()
+    return lines.vehicle.map({**{one: f"fuels.{of.fuel}.{field}" for one, of in trucks}, "": ""})
+
+
+def _name_ship(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
+    comes = ((pit, name) for pit in scenario.pits for name in pit.sea_km)
+    ships = {pit.giver(name): f"sea.{pit.ship}_{field}" for pit, name in comes}
+    return lines.giver.map(lambda giver: ships.get(giver, ""))
+
+
+def _name_receiver(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
+    said = {one: site.receiver for one, site in scenario.sites.items()}
+    kinds = {one: place.kind for one, place in said.items() if place}
+    names = lines.destination.map(lambda one: f"receiver_kinds.{kinds.get(one)}.{field}")
+    return names.where(lines.taker_kind == Role.RECEIVER, "")
+
+
+def _name_samples(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
+    return pd.Series(f"soil_samples.{field}", index=lines.index)
+
+
+def _name_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
+    """Name crushing before, lime and the like at needs; handling in depots; recipes in plants."""
+    names, taker = pd.Series("", index=lines.index, dtype=object), lines.taker_kind
+    uses = lines.taker.map({need.id: need.use for need in scenario.needs}).fillna("")
+    fits = "fits." + lines.material + "." + uses + "." + field
+    names = names.where(taker != Role.NEED, fits)
+    prepared = "materials." + lines.material + f".preparation_{field}"
+    known = prepared.isin(scenario.catalogue.figures().keys()) & (lines.giver_kind == Role.OFFER)
+    names = names.where(~known | (taker == Role.RECEIVER), prepared)
+    names = names.where(
+        (lines.giver_kind != Role.DEPOT) & (taker != Role.DEPOT), f"handling.{field}"
+    )
+    return names.where(lines.kind != "processes", "recipes." + lines.what + "." + field)
+
+
+def _name_dug(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
+    return ("materials." + lines.material + "." + field).where(lines.giver_kind == Role.PIT, "")
+
+
+def _name_received(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
+    named = "materials." + lines.material + "." + field
+    return named.where(lines.taker_kind == Role.RECEIVER, "")
+
+
+_NAMING: Mapping[str, Callable[[Scenario, pd.DataFrame, str], pd.Series]] = {
+    **{"vehicle": _name_truck, "toll": _name_toll, "fuel": _name_fuel, "sea": _name_ship},
+    **{"pit": _name_dug, "receiver": _name_received, "kind": _name_receiver},
+    **{"samples": _name_samples, "processing": _name_processing},
+}
+"""What names the number of whatever a part is `of`, line by line; empty where there is none."""
 
 _WITHIN_A_SITE = {
     vocabulary.ROAD_WTW: "kg_co2e_wtw_per_t",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, fields
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from raastof_geo.assignment.alone import solve_alone
 from raastof_geo.assignment.plan import Plan, tabulate_used
 from raastof_geo.assignment.rules import limits
 from raastof_geo.assignment.solving.certificate import LARGEST_VIOLATION
+from raastof_geo.assignment.solving.price_in import Start
 from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.statement import shares
 from raastof_geo.assignment.statement.problem import LaidColumns, Problem
@@ -36,9 +37,6 @@ from raastof_geo.scenario.said.target import (
 )
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.spread import spread
-
-_Solve: TypeAlias = Callable[..., Solution]
-"""Solves a variant of the plan with its own costs, sums that are held, and decisions."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +98,33 @@ class TargetAnswer:
         return self.reaches[0]
 
 
+class _Untargeted:
+    """The plan's columns under its rules but for the target: laid out once, solved many times."""
+
+    def __init__(self, plan: Plan, patience_s: float) -> None:
+        asking = (limits.SHARE_REACHED, limits.GOAL_APPROACHED, limits.GOALS_HELD)
+        free = np.array([row.family not in asking for row in plan.proof.rows], bool)
+        programme, self.start = plan.proof.programme.keep_rows(free), plan.proof.start
+        self.solve = partial(solve, plan.problem, programme=programme, clock=patience_s)
+        self._last: Start = self.start
+        self._known: list[tuple[tuple[Floats | float, ...], Solution]] = []
+        """What was made least, and what was held with it, and what came of it."""
+
+    def least(
+        self, cost: Floats, held: tuple[Floats, float] | None = None, start: Start | None = None
+    ) -> Solution:
+        """Make a sum least as `solve` does, once for each, from where the last share ended."""
+        asked = cost, *(held or ())
+        for known, found in self._known:
+            if len(known) == len(asked) and all(map(np.array_equal, known, asked)):
+                return found
+        found = self.solve(costs=[cost], held=held, start=start or self._last)
+        if found.solved:
+            self._known.append((asked, found))
+            self._last = found.start if held is None else self._last
+        return found
+
+
 def answer_target(plan: Plan, *, patience_s: float = 120.0, briefly: bool = False) -> TargetAnswer:
     """Find the largest shares, also where none is asked for, and what the target costs.
 
@@ -107,36 +132,33 @@ def answer_target(plan: Plan, *, patience_s: float = 120.0, briefly: bool = Fals
     `briefly` is only the share by the definition that is asked about, without what it would cost.
     """
     scenario = plan.problem.scenario
-    target = scenario.said.targets.first_share
-    asking = (limits.SHARE_REACHED, limits.GOAL_APPROACHED, limits.GOALS_HELD)
-    free = np.array([row.family not in asking for row in plan.proof.rows], bool)
-    # The plan's columns under its rules but for the target: laid out once, solved many times.
-    programme, start = plan.proof.programme.keep_rows(free), plan.proof.start
-    vary = partial(solve, plan.problem, programme=programme, clock=patience_s, start=start)
+    target, vary = scenario.said.targets.first_share, _Untargeted(plan, patience_s)
     about = target or SecondaryShare(at_least=0.0)
     definitions = sorted(DEFINITIONS, key=lambda name: name != about.definition)
-    definitions = definitions[:1] if briefly else definitions
-    asked = (about.model_copy(update={"definition": name}) for name in definitions)
-    wanted = [shares.ask_share(scenario, one) for one in asked]
-    reaches = tuple(_reach(plan, vary, one, priced=not briefly) for one in wanted)
+    asked = (
+        shares.ask_share(scenario, about.model_copy(update={"definition": name}))
+        for name in definitions[: 1 if briefly else None]
+    )
+    reaches = tuple(_reach(plan, vary, one, priced=not briefly) for one in asked)
     price, more, kg, dkk = (None,) * 4 if briefly else _price_of_target(plan, vary)
     lacks = (about.at_least - reaches[0].in_plan) * reaches[0].needed_t
+    short = lacks > LARGEST_VIOLATION
     return TargetAnswer(
         asked=target.at_least if target else None,
         goal=about.goal,
         period=about.period or "",
         municipality=about.municipality or "",
-        short_t=lacks if lacks > LARGEST_VIOLATION else 0.0,
+        short_t=lacks if short else 0.0,
         definition=about.definition,
         reaches=reaches,
         more_by_target=more,
-        price_per_t=None if lacks > LARGEST_VIOLATION else price,
+        price_per_t=None if short else price,
         more_kg_co2e=kg,
         more_dkk=dkk,
     )
 
 
-def _reach(plan: Plan, vary: _Solve, asked: Asked, *, priced: bool) -> Reach:
+def _reach(plan: Plan, vary: _Untargeted, asked: Asked, *, priced: bool) -> Reach:
     problem, values = plan.problem, plan.proof.values[plan.problem.block("moves")]
     due, definition = find_due(problem, asked.target), asked.target.definition
     met = (weigh_counted(problem, definition) * values)[due]
@@ -150,7 +172,8 @@ def _reach(plan: Plan, vary: _Solve, asked: Asked, *, priced: bool) -> Reach:
     ended: list[Solution] = []
 
     def measure(cost: Floats) -> Solution:
-        ended[:] = [vary(costs=[cost])]
+        # In a period plans of one share may have unlike needs: from one place they are the same.
+        ended[:] = [vary.least(cost, start=vary.start if period else None)]
         return ended[0]
 
     most, of, finished = find_ratio(problem, asked, measure, begin)
@@ -163,17 +186,17 @@ def _reach(plan: Plan, vary: _Solve, asked: Asked, *, priced: bool) -> Reach:
         largest=max(in_plan, most / max(1e-9, of)) if finished else in_plan,
         # Of the same needs as the largest share: those of a period may be met in another one.
         offered=(_offered(problem, asked) + asked.counted_t) / (of if finished and of else needed),
-        more_at_largest=_price_of_most(plan, partial(vary, start=ended[0].start), asked, most, of)
-        if priced
-        else None,
+        more_at_largest=_price_of_most(plan, vary, ended[0], asked, (most, of)) if priced else None,
         by_material={str(one): float(part) for one, part in materials.items() if part > 0},
         finished=finished,
     )
 
 
-def _price_of_most(plan: Plan, vary: _Solve, asked: Asked, most: float, of: float) -> float | None:
+def _price_of_most(
+    plan: Plan, vary: _Untargeted, largest: Solution, asked: Asked, ratio: tuple[float, float]
+) -> float | None:
     """Find what the first objective rises to when the share is as large as it can be."""
-    target = asked.target
+    target, (most, of) = asked.target, ratio
     due = find_due(plan.problem, target)
     worth = np.zeros(plan.problem.column_count)
     worth[due] = weigh_counted(plan.problem, target.definition)[due]
@@ -185,7 +208,7 @@ def _price_of_most(plan: Plan, vary: _Solve, asked: Asked, most: float, of: floa
         share = (1 - 1e-6) * most / of if of else 0.0
         worth[due] -= share * plan.problem.reference_share[due]
         least = share * asked.crossed_t - asked.counted_t
-    dear = vary(costs=plan.problem.objectives()[:1], held=(worth, least))
+    dear = vary.least(plan.problem.objectives()[0], (worth, least), largest.start)
     return max(0.0, dear.value - plan.certificate.objective) if dear.solved else None
 
 
@@ -202,19 +225,24 @@ def _offered(problem: Problem, asked: Asked) -> float:
         one.id: shares.count_giver(scenario, one, definition) * rates.get(one.material, 0.0)
         for one in problem.givers
     }
-    made: dict[str, float] = {}
-    plants = scenario.plants
-    for plant, process in ((at, one) for at in plants for one in at.processes):
-        outputs = process.outputs.items()
-        worth = max(share * best.get(plant.giver(name, process), 0.0) for name, share in outputs)
-        for material in process.inputs:
-            made[material] = max(made.get(material, 0.0), worth)
+    made = _find_best_made(scenario, best)
     there = (one for one in scenario.offers if asked.target.period in (None, *one.periods))
     return sum(one.tonnes * max(best.get(one.id, 0), made.get(one.material, 0)) for one in there)
 
 
+def _find_best_made(scenario: Scenario, best: Mapping[str, float]) -> dict[str, float]:
+    """Find what a tonne of each input of plants is worth as the `best` output of any of them."""
+    made: dict[str, float] = {}
+    for plant, process in ((at, one) for at in scenario.plants for one in at.processes):
+        outputs = process.outputs.items()
+        worth = max(share * best.get(plant.giver(name, process), 0.0) for name, share in outputs)
+        for material in process.inputs:
+            made[material] = max(made.get(material, 0.0), worth)
+    return made
+
+
 def _price_of_target(
-    plan: Plan, vary: _Solve
+    plan: Plan, vary: _Untargeted
 ) -> tuple[float, float | None, float | None, float | None]:
     """Compare with the best plan without the target, and the same decisions."""
     problem, prices = plan.problem, plan.shadow_prices
@@ -224,7 +252,7 @@ def _price_of_target(
         return price, 0.0, 0.0, 0.0
     costs = problem.objectives()
     decided = np.where(problem.whole, plan.proof.values, 0.0)
-    freely = vary(costs=costs, decided=decided)
+    freely = vary.solve(costs=costs, decided=decided, start=vary.start)
     if not freely.solved:
         return price, None, None, None
     less = plan.proof.values - freely.values

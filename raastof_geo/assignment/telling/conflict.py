@@ -215,8 +215,7 @@ def _say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
     """Say what is missing by need, then by surplus, largest first; then what other rules lack."""
     short = sorted(case.violation.short.items(), key=lambda entry: -entry[1])
     for of in (Need, Offer):
-        entries = ((at, case.entry(at), by) for at, by in short)
-        mine = [(at, entry, by) for at, entry, by in entries if isinstance(entry, of)]
+        mine = [(at, entry, by) for at, by in short if isinstance(entry := case.entry(at), of)]
         yield from _say_short(case, mine)
     for at, amount in short:
         rule = case.rows[at].rule
@@ -445,12 +444,9 @@ def _say_stopped(case: Case, counts: set[str]) -> Iterator[Message]:
 
 def _say_lifted(case: Case, share: LargestShare) -> Iterator[Message]:
     """Say how far the share would get without each kind of limits, and in other scenarios."""
-    rows = [(one.rule, one.family.limits) for one in case.rows]
-    limits, what = read_texts("without").items(), names.DEFINITION_NAMES[share.target.definition]
-    lifted = ((how, {rule for rule, kind in rows if kind == of}) for of, how in limits)
-    fewer = ((how, case.without(rules)) for how, rules in lifted if rules)
+    what = names.DEFINITION_NAMES[share.target.definition]
     other = ((how, case.restate(said)) for how, said in _other_scenarios(case.problem.scenario))
-    for how, laid in itertools.chain[tuple[Message, Laid | None]](fewer, other):
+    for how, laid in itertools.chain[tuple[Message, Laid | None]](_lift_limits(case), other):
         if case.clock.over():
             break
         larger = find_largest_share(laid) if laid else None
@@ -458,6 +454,14 @@ def _say_lifted(case: Case, share: LargestShare) -> Iterator[Message]:
             percent = names.tell_number(100 * larger.share, beside=100 * more)
             told = say("{how}, at most {share} % could be {what}")
             yield told.format(how=how, share=percent, what=what)
+
+
+def _lift_limits(case: Case) -> Iterator[tuple[Message, Laid]]:
+    """Give the case without each kind of limits that it has."""
+    rows = [(one.rule, one.family.limits) for one in case.rows]
+    for of, how in read_texts("without").items():
+        if rules := {rule for rule, kind in rows if kind == of}:
+            yield how, case.without(rules)
 
 
 def _other_scenarios(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile]]:
@@ -629,9 +633,8 @@ def _accept_conditions(
     scenario: Scenario, needs: Sequence[Need], offers: Sequence[Offer]
 ) -> Iterator[Repair]:
     """Propose conditions whose acceptance, here or for all, would open a use to an offer."""
-    stuck = {offer.material for offer in offers}
-    needs = scenario.needs if stuck else needs
-    materials = stuck or {offer.material for offer in scenario.offers}
+    needs = scenario.needs if offers else needs
+    materials = {offer.material for offer in offers or scenario.offers}
     where = say("{use} at {site}")
     for condition, every in find_blocking(scenario, needs, materials).items():
         if scenario.is_per_need(condition):
