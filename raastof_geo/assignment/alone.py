@@ -66,17 +66,21 @@ class World:
         # What leaves a project is held to its named takers, and what it gets out of pits to the
         # named pits, of the same material. A leg with an amount opens only itself.
         for leg in (leg for leg, _ in self._legs if leg.tonnes is None):
-            labels = {"origin": leg.giver}
-            if problem.scenario.sites[leg.giver].pit is not None:
-                labels = {"destination": leg.taker, "giver_kind": Role.PIT}
-            if leg.material is not None:
-                labels["material"] = leg.material
-            others = problem.find(**labels)
-            periods = leg.periods(tuple(problem.scenario.periods))
-            mask[others[np.isin(problem.labels("period", others), periods)]] = False
+            mask[self._find_like(leg)] = False
         for _, columns in self._legs:
             mask[columns] = True
         return ~mask
+
+    def _find_like(self, leg: NamedLeg) -> Columns:
+        """Find the moves that a leg stands for: what leaves its giver, or comes from pits."""
+        labels = {"origin": leg.giver}
+        if self.problem.scenario.sites[leg.giver].pit is not None:
+            labels = {"destination": leg.taker, "giver_kind": Role.PIT}
+        if leg.material is not None:
+            labels["material"] = leg.material
+        columns = self.problem.find(**labels)
+        periods = leg.periods(tuple(self.problem.scenario.periods))
+        return columns[np.isin(self.problem.labels("period", columns), periods)]
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -235,10 +239,14 @@ def _solve(world: World, costs: list[Floats]) -> Alone:
     solution = world.solve(costs)
     if solution.feasible:
         return Alone(world, solution.programme.clean(solution.values), {})
+    return _miss_fewest(world, costs)
+
+
+def _miss_fewest(world: World, costs: list[Floats]) -> Alone:
     rows, count = world.rows, world.problem.column_count
     short = [at for at, row in enumerate(rows) if row.rule in _LACKING and row.sense != "<="]
     over = [at for at in short if rows[at].rule == "depots_ended"]
-    broken = [rows[at] for at in (*short, *over)]
+    broken = [*map(rows.__getitem__, (*short, *over))]
     named = np.array([row.rule == "named_leg" for row in broken])
     missed = [np.append(np.zeros(count), kind) for kind in (named, ~named) if kind.any()]
     if not (solution := world.solve([*missed, *costs], short, over)).feasible:

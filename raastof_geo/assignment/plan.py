@@ -190,36 +190,44 @@ def assign(
     problem = columns.with_scenario(scenario) if columns else lay_columns(scenario, legs, rules)
     if scenario.said.targets.fairness is not None:
         problem = replace(problem, alone=measure_alone(problem))
-    rows, programme = lay_programme(problem, lay_rows(problem, rules))
+    laid = Laid(problem, *lay_programme(problem, lay_rows(problem, rules)), rules)
     nearest: Solution | None = None
     with _interruptible() if stated else contextlib.nullcontext(bool) as interrupted:
         clock = Clock(scenario.said.solving.time_limit_s, interrupted)
-        labels = Labels(problem, tuple(row.name for row in rows))
-        either = programme.whole.any()  # among equally good decisions the labels decide
-        last = np.where(programme.whole, break_ties(problem), 0.0) if either else None
-        decided = Search(scenario.said.solving.gap, last)
-        ask = partial(solve, decided=decided, clock=clock, labels=labels, stated=stated)
+        labels = Labels(problem, tuple(row.name for row in laid.rows))
+        ask = partial(solve, decided=_decide(laid), clock=clock, labels=labels, stated=stated)
         if problem.sizes[ColumnKind.SHORTFALLS]:
             cost = problem.measure(SHORT_OF_GOAL)
-            goals = partial(ask, problem, programme=programme, costs=[cost], settle=False)
+            goals = partial(ask, problem, programme=laid.programme, costs=[cost], settle=False)
             nearest = _search_finely(goals, clock)
         if nearest is not None:
-            # Goals are missed by no more than they have to be: a limit like others.
-            least = nearest.value if nearest.value > _MISSED_T else 0.0
-            rows = [replace(row, limit=least) if row.family == GOALS_HELD else row for row in rows]
-            limits = np.array([row.limit for row in rows], np.float64)
-            problem, programme = replace(problem, nearest_t=least), replace(programme, limit=limits)
+            laid = _hold_goals(laid, nearest)
         tolerances = [step.tolerance for step in scenario.said.objectives]
-        begin = None
-        if start is not None and start.column_count == problem.column_count:
-            begin = start.proof.start
-        search = partial(ask, problem, programme=programme, tolerances=tolerances)
+        like = start is not None and start.column_count == problem.column_count
+        begin = start.proof.start if start and like else None
+        search = partial(ask, laid.problem, programme=laid.programme, tolerances=tolerances)
         found = _search_finely(search, clock, begin)
     if found is not None:
-        return _build_plan(rows, found, tuple(rules), nearest)
+        return _build_plan(laid.rows, found, tuple(rules), nearest)
     if not explain:
         raise NoPlanError(say("no plan meets the rules"))
-    raise NoPlanError(*explain_conflict(Laid(problem, rows, programme, rules)), *explain_lost(legs))
+    raise NoPlanError(*explain_conflict(laid), *explain_lost(legs))
+
+
+def _decide(laid: Laid) -> Search:
+    """Say how decisions are looked for: among equally good ones the labels decide."""
+    whole = laid.programme.whole
+    last = np.where(whole, break_ties(laid.problem), 0.0) if whole.any() else None
+    return Search(laid.problem.scenario.said.solving.gap, last)
+
+
+def _hold_goals(laid: Laid, nearest: Solution) -> Laid:
+    """Let goals be missed by no more than they have to be: a limit like others."""
+    least = nearest.value if nearest.value > _MISSED_T else 0.0
+    rows = [replace(row, limit=least) if row.family == GOALS_HELD else row for row in laid.rows]
+    limits = np.array([row.limit for row in rows], np.float64)
+    problem, programme = replace(laid.problem, nearest_t=least), laid.programme
+    return Laid(problem, rows, replace(programme, limit=limits), laid.rules)
 
 
 _MISSED_T = 1e-6
@@ -238,12 +246,8 @@ def _search_finely(
     found: Solution | None = None
     for free in _FINER:
         search = ask(start=begin, free=free)
-        if not search.feasible and not search.complete:
-            raise SolverError.saying_text("the solver", "time up")
-        if not search.feasible and search.decision is not None:
-            # Another choice may hold a plan, so that "no plan" would not be true.
-            raise SolverError.saying_text("the solver", "decisions")
         if not search.feasible:
+            _check_ended(search)
             break
         # What the clock or a hand has ended is the best so far, even where its steps came to ends.
         search = replace(search, complete=search.complete and not clock.over())
@@ -254,6 +258,15 @@ def _search_finely(
             break
         begin = found.start
     return found
+
+
+def _check_ended(search: Solution) -> None:
+    """Raise a `SolverError` where a search without a plan does not say that there is none."""
+    if not search.complete:
+        raise SolverError.saying_text("the solver", "time up")
+    if search.decision is not None:
+        # Another choice may hold a plan, so that "no plan" would not be true.
+        raise SolverError.saying_text("the solver", "decisions")
 
 
 @contextlib.contextmanager
@@ -292,7 +305,7 @@ def _prove(found: Solution) -> Certificate:
 
 
 def _build_plan(
-    rows: list[Row], found: Solution, rules: tuple[Rule, ...], nearest: Solution | None
+    rows: Sequence[Row], found: Solution, rules: tuple[Rule, ...], nearest: Solution | None
 ) -> Plan:
     """Put what was found into tables; a gap that is left is said with the plan, in its proof."""
     problem, programme = found.problem, found.programme
@@ -306,18 +319,15 @@ def _build_plan(
     if nearest is not None:
         goals = replace(nearest, programme=programme, values=found.values)
         objectives.insert(0, (SHORT_OF_GOAL, goals.costs[0]))
-    (small, amount), used = found.used(), np.flatnonzero(values)
-    openings, opened = problem.others["openings"], values[problem.block("openings")] > 0.5
-    spent = {name: openings[name] * opened for name in ("kg_co2e", "dkk")}
-    told = {key: [getattr(row, key) for row in rows] for key in ("rule", "label", "sense", "limit")}
-    prices = pd.DataFrame(told).astype({"limit": np.float64})
+    small, amount = found.used()
+    prices = _tabulate_rows(rows)
     return Plan(
         **tabulate_used(small, amount),
         shortfalls=tabulate_kind(small, ColumnKind.SHORTFALLS, amount, "tonnes"),
-        openings=openings.assign(opened=opened, **spent),
+        openings=_tabulate_openings(problem, values),
         fleet=tabulate_fleet(small, amount),
         shadow_prices=prices.assign(
-            used=programme.used(used, amount), shadow_price=found.shadow_prices
+            used=programme.used(np.flatnonzero(values), amount), shadow_price=found.shadow_prices
         ),
         certificate=certificate,
         goal_certificate=None if goals is None else _prove(goals),
@@ -339,6 +349,19 @@ def _build_plan(
         ),
         rules=rules,
     )
+
+
+def _tabulate_rows(rows: Sequence[Row]) -> pd.DataFrame:
+    """Give what each row is, and its limit, as the first columns of `Plan.shadow_prices`."""
+    told = {key: [getattr(row, key) for row in rows] for key in ("rule", "label", "sense", "limit")}
+    return pd.DataFrame(told).astype({"limit": np.float64})
+
+
+def _tabulate_openings(problem: Problem, values: Floats) -> pd.DataFrame:
+    """Give all candidates, as `Plan.openings` has them: none that stays closed costs anything."""
+    openings, opened = problem.others["openings"], values[problem.block("openings")] > 0.5
+    spent = {name: openings[name] * opened for name in ("kg_co2e", "dkk")}
+    return openings.assign(opened=opened, **spent)
 
 
 def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:

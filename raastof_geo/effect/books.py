@@ -174,18 +174,8 @@ def _told() -> list[str]:
 def keep_books(problem: Problem, values: Floats) -> Books:
     """Write a line for every column in use."""
     used = np.flatnonzero(values)
-    problem, values, parts = problem.only(used), values[used], list[pd.DataFrame]()
-    for kind, named in ((kind, _LABELS[kind]) for kind in _LABELS if problem.sizes[kind]):
-        if kind == "moves":
-            labels = {label: problem.labels(label) for label in LINE_LABELS[1:-1]}
-            labels["vehicle"] = np.where(problem.inside, COMMON, labels["vehicle"])  # by dumper
-        else:
-            labels = {one: problem.others[kind][at].to_numpy() for one, at in named.items()}
-        parts.append(pd.DataFrame({"kind": kind, **labels}))
-    lines = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*LINE_LABELS])
-    for label in LINE_LABELS:
-        lines[label] = lines[label].fillna(COMMON).astype(object) if label in lines else COMMON
-    every: Columns = np.arange(problem.column_count)
+    problem, values = problem.only(used), values[used]
+    lines, every = _label_lines(problem), np.arange(problem.column_count)
     places = np.concatenate([every[problem.block(kind)] for kind in _LABELS])
     amount = values[places]
     for indicator in vocabulary.kept_in_books():
@@ -204,6 +194,22 @@ def keep_books(problem: Problem, values: Floats) -> Books:
     ranked = ["_kind", "giver", "taker", "material", "_period", "vehicle"]
     lines = lines.sort_values(ranked, ignore_index=True)
     return Books(problem.scenario, lines[[*LINE_LABELS, "amount", *_told()]])
+
+
+def _label_lines(problem: Problem) -> pd.DataFrame:
+    """Give a line with `LINE_LABELS` for each column, in the order of the books."""
+    parts = [pd.DataFrame(columns=[*LINE_LABELS])]
+    for kind in filter(problem.sizes.__getitem__, _LABELS):
+        if kind == "moves":
+            labels = {label: problem.labels(label) for label in LINE_LABELS[1:-1]}
+            labels["vehicle"] = np.where(problem.inside, COMMON, labels["vehicle"])  # by dumper
+        else:
+            labels = {one: problem.others[kind][at].to_numpy() for one, at in _LABELS[kind].items()}
+        parts.append(pd.DataFrame({"kind": kind, **labels}))
+    lines = pd.concat(parts[1:] or parts, ignore_index=True)
+    for label in LINE_LABELS:
+        lines[label] = lines[label].fillna(COMMON).astype(object) if label in lines else COMMON
+    return lines
 
 
 _GAINED = vocabulary.TRANSPORT_WTW, vocabulary.CO2E, vocabulary.COST
@@ -410,17 +416,11 @@ def name_factors(books: Books) -> dict[str, pd.Series]:
 @lru_cache(maxsize=2)
 def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
     """List the figures not seen, or expired, by part: first those that change the saving most."""
-    states = plan.scenario.states()
-    behind: dict[tuple[str, str], list[float]] = {}
-    for number, books in enumerate((plan, baseline)):
-        for part, names in name_factors(books).items():
-            for name, value in books.lines[part].groupby(names).sum().items():
-                if name and abs(value) > 0:
-                    behind.setdefault((str(name), part), [0.0, 0.0])[number] += float(value)
+    states, (planned, before) = plan.scenario.states(), map(_add_up_behind, (plan, baseline))
     doubts = [
-        Unverified(name, vocabulary.find_indicator(part), *values)
-        for (name, part), values in behind.items()
-        if states.get(name, "seen") != "seen" and vocabulary.find_indicator(part).part_of
+        Unverified(name, of, planned.get((name, of), 0.0), before.get((name, of), 0.0))
+        for name, of in dict.fromkeys([*planned, *before])
+        if of.part_of and states.get(name, "seen") != "seen"
     ]
     less = {one.name: baseline.total(one) - plan.total(one) for one in vocabulary.sums_of_parts()}
     saved = {name: max(1.0, abs(value)) for name, value in less.items()}
@@ -429,6 +429,18 @@ def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
         return -abs(one.influence) / saved.get(_whole(one.part), 1.0), one.name, one.part
 
     return sorted(doubts, key=rank)
+
+
+def _add_up_behind(books: Books) -> dict[tuple[str, vocabulary.Indicator], float]:
+    """Add up what each number of the catalogue stands behind, by the number's name and the part."""
+    found: dict[tuple[str, vocabulary.Indicator], float] = {}
+    for part, names in name_factors(books).items():
+        of = vocabulary.find_indicator(part)
+        summed = books.lines[part].groupby(names).sum().items()
+        found |= {
+            (str(name), of): float(value) for name, value in summed if name and abs(value) > 0
+        }
+    return found
 
 
 def _whole(part: vocabulary.Indicator) -> str:

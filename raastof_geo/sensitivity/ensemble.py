@@ -470,9 +470,7 @@ def run_batches(
                for at in draws[::BATCH]}  # fmt: skip
     if not resume:
         clear_parts(folder)
-    done = {path: _read_draws(design, path) for path in batches if resume and path.exists()}
-    if resume and not done and (whole := folder / DRAWN.name).exists():
-        return _read_draws(design, whole)
+    done = _read_batches(design, folder, batches) if resume else {}
     left, begun = [path for path in batches if path not in done], time.monotonic()
     wanted = [batches[path] for path in left]
     for count, (at, found) in enumerate(gather(executor, solve_batch, today, wanted), 1):
@@ -482,6 +480,17 @@ def run_batches(
         told = {"count": sum(map(len, done.values())), "draws": len(draws)}
         tell(say("{count} of {draws} draws, {minutes} min left", **told, minutes=minutes))
     return [draw for path in batches for draw in done[path]]
+
+
+def _read_batches(
+    design: Design, folder: Path, batches: Mapping[Path, range]
+) -> dict[Path, list[Draw]]:
+    """Read the batches that are there, one by one; where none is, of all draws in one file."""
+    done = {path: _read_draws(design, path) for path in batches if path.exists()}
+    if not done and (whole := folder / DRAWN.name).exists():
+        every = _read_draws(design, whole)
+        done = {path: every[draws.start : draws.stop] for path, draws in batches.items()}
+    return done
 
 
 def clear_parts(folder: Path) -> None:

@@ -1,7 +1,8 @@
 """What may be moved in a scenario, and what moves the few figures that a conclusion stands on."""
 
+import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -138,24 +139,17 @@ def make_lever(scenario: Scenario, name: str, assumption: Assumption) -> Lever:
 
 def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lever]:
     """Give the lever of a figure between the ends that it states, or of ±10 %; none of a 0."""
-    value = varied.number_at(figure)
-    share = isinstance(figure, Captured) or path.endswith("share")
-    unit = "%" if share else getattr(figure, "unit", "")
-    factors = isinstance(figure, Sourced) and not isinstance(figure, Figure)
-    given = [getattr(figure, f"{end}_factor" if factors else end, None) for end in ("low", "high")]
-    stated = [value * one if factors else one for one in given if one is not None]
-    ends = stated or [value * (1 - PART), value * (1 + PART)]
-    ends = [min(one, 1.0) for one in ends] if unit == "%" else ends
-    levels = tuple(one for one in ends if one != value)
-    if not levels:
+    value, unit, stated = varied.number_at(figure), _find_unit(path, figure), _list_stated(figure)
+    most = 1.0 if unit == "%" else math.inf
+    ends = (min(one, most) for one in stated or (value * (1 - PART), value * (1 + PART)))
+    if not (levels := tuple(one for one in ends if one != value)):
         return
-    kinds = read_texts("figures with").items()  # by words of their paths, of which "." is the last
     words = CatalogueWords(scenario.catalogue, scenario.said.language)
     source = getattr(figure, "range_source", "") or getattr(figure, "source", "")
     subject = Subject(
         name=path,
         title=words.name_figure(path.removeprefix("catalogue.")),
-        group=str(next(kind for word, kind in kinds if re.search(word, path))),
+        group=_name_kind(path),
         source=scenario.catalogue.cite(source) if stated else str(JUDGED),
         judged=not stated,
         unit=unit,
@@ -164,6 +158,24 @@ def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lev
     )
     assumption = Assumption(low=0, high=1, source="-", set=path)
     yield Lever(subject, partial(varied.edit_for, scenario, assumption), assumption)
+
+
+def _find_unit(path: str, figure: Numbered) -> str:
+    share = isinstance(figure, Captured) or path.endswith("share")
+    return "%" if share else getattr(figure, "unit", "")
+
+
+def _name_kind(path: str) -> str:
+    kinds = read_texts("figures with").items()  # by words of their paths, of which "." is the last
+    return str(next(kind for word, kind in kinds if re.search(word, path)))
+
+
+def _list_stated(figure: Numbered) -> list[float]:
+    """List the ends that a figure states, which some do as factors of it."""
+    factors = isinstance(figure, Sourced) and not isinstance(figure, Figure)
+    value, of = varied.number_at(figure) if factors else 1.0, "_factor" if factors else ""
+    ends = (getattr(figure, f"{end}{of}", None) for end in ("low", "high"))
+    return [value * one if factors else one for one in ends if one is not None]
 
 
 _NUMBERS = ("co2_price_dkk_per_t", "idle_min_per_load", "return_loads.share")
@@ -259,20 +271,30 @@ def _find_used(scenario: Scenario) -> Mapping[str, Sequence[set[str] | None]]:
 
 def _choices(scenario: Scenario) -> Iterator[Lever]:
     """Give the levers of what is chosen: trucks, conditions, baseline, and what the land is."""
-    said, language = scenario.said, scenario.said.language
+    said = scenario.said
     entries = [entry for site in scenario.sites.values() for entry in site.needs]
     by_needs = (consent.condition for entry in entries for consent in entry.accepts)
     accepted = dict.fromkeys((*said.accepted_conditions, *by_needs))
-    for section, title, chosen in (
-        ("vehicles", say("trucks"), said.vehicles if len(said.vehicles) > 1 else ()),
-        ("conditions", say("accepted conditions"), accepted),
-    ):
-        names = scenario.names(section)
-        less = {
-            str(say("without {name}", name=names[one][language])): _leave_out(scenario, one)
-            for one in chosen
-        }
-        yield from _chosen(section, title, less)
+    trucks = said.vehicles if len(said.vehicles) > 1 else ()
+    yield from _choose_less(scenario, "vehicles", say("trucks"), trucks)
+    yield from _choose_less(scenario, "conditions", say("accepted conditions"), accepted)
+    yield from _choose_baseline(scenario)
+    yield from _choose_land(scenario)
+
+
+def _choose_less(
+    scenario: Scenario, section: str, title: Readable, chosen: Iterable[str]
+) -> Iterator[Lever]:
+    """Give the lever of doing without one of what is chosen."""
+    names, language = scenario.names(section), scenario.said.language
+    called = ((one, say("without {name}", name=names[one][language])) for one in chosen)
+    less = {str(told): _leave_out(scenario, one) for one, told in called}
+    yield from _chosen(section, title, less)
+
+
+def _choose_baseline(scenario: Scenario) -> Iterator[Lever]:
+    """Give the levers of other baselines, and of who is one party in them."""
+    said = scenario.said
     stated = {"today": said.baseline.today, "legs": said.baseline.legs}
     kinds = [one for one in get_args(BaselineKind) if stated.get(one, True)]
     for key, title, now, listed in (
@@ -281,8 +303,12 @@ def _choices(scenario: Scenario) -> Iterator[Lever]:
     ):
         new = [one for one in listed if one != now]
         yield from _chosen(f"baseline.{key}", title, {one: {("baseline", key): one} for one in new})
-    lands = scenario.names("land")
-    needing = [one for one, site in said.sites.items() if site.needs]
+
+
+def _choose_land(scenario: Scenario) -> Iterator[Lever]:
+    """Give the levers of what else the land of sites with needs might be."""
+    lands, language = scenario.names("land"), scenario.said.language
+    needing = [one for one, site in scenario.said.sites.items() if site.needs]
     for land in sorted(set(map(scenario.land, needing))):
         sites = [one for one in needing if scenario.land(one) == land]
         options: dict[str, varied.Edits] = {

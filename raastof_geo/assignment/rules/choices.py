@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from raastof_geo.assignment.statement.layout import limited_partners
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import About, Row, combine, declare, find_families, sum_of
 from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.scenario import Depot, Need, Pit, Plant, Scenario
+from raastof_geo.scenario.scenario import Depot, Facility, Need, Pit, Plant, Scenario
 
 BOUNDED, LOTS_LEAST, PARTNERS_LIMITED = find_families("bounded", "lots_least", "partners_limited")
 
@@ -45,11 +45,9 @@ def openings_chosen(problem: Problem) -> Iterator[Row]:
     What a candidate exchanges with each site is then held by itself, too,
     :math:`\sum_c x_c \le u_{ij} b_j`: that cuts off no plan, and most of what is not whole.
     """
-    scenario = problem.scenario
-    chosen = scenario.said.choices.openings
+    chosen, candidates = problem.scenario.said.choices.openings, problem.others[ColumnKind.OPENINGS]
     for number, choice in enumerate(chosen):
-        sites = problem.others[ColumnKind.OPENINGS]["site"]
-        mine = np.flatnonzero(sites.isin(choice.of or sites))
+        mine = np.flatnonzero(candidates.site.isin(choice.of or candidates.site))
         columns = problem.starts[ColumnKind.OPENINGS] + mine
         (least, most), about = choice.ends, About(f"{number}", entry=number)
         if least or most == 0:
@@ -57,20 +55,25 @@ def openings_chosen(problem: Problem) -> Iterator[Row]:
         if most not in (None, least):
             about = replace(about, head=f"{number}/most")
             yield sum_of("openings_chosen", about, columns, "<=", most)
-    candidates = [place for place in scenario.facilities if place.opens is not None]
-    for place in candidates if chosen else ():
-        dug, ends = isinstance(place, Pit), {"origin": place.site, "giver_kind": str(Role.PIT)}
-        if not isinstance(place, Pit):
-            ends = {"taker": place.into if isinstance(place, Depot) else place.taker}
-        moves = problem.find(**ends)
-        opened = problem.find(ColumnKind.OPENINGS, role=place.role, site=place.site)
-        partners = problem.labels("destination" if dug else "origin", moves)
-        for site in sorted(set(partners.tolist())):
-            way = (place.site, site) if dug else (site, place.site)
-            if site != place.site and (tonnes := most_between(problem, *way)) < math.inf:
-                about = About(f"{place.role}/{place.site}/{site}", site=place.site, role=place.role)
-                parts = [(moves[partners == site], 1.0), (opened, -tonnes)]
-                yield combine("openings_used", about, parts, "<=", 0.0)
+    for place in problem.scenario.facilities if chosen else ():
+        if place.opens is not None:
+            yield from _hold_exchange(problem, place)
+
+
+def _hold_exchange(problem: Problem, place: Facility) -> Iterator[Row]:
+    """Hold what a candidate exchanges with each site to what either of them has or can use."""
+    dug, ends = isinstance(place, Pit), {"origin": place.site, "giver_kind": str(Role.PIT)}
+    if not isinstance(place, Pit):
+        ends = {"taker": place.into if isinstance(place, Depot) else place.taker}
+    moves = problem.find(**ends)
+    opened = problem.find(ColumnKind.OPENINGS, role=place.role, site=place.site)
+    partners = problem.labels("destination" if dug else "origin", moves)
+    for site in sorted({*partners.tolist()} - {place.site}):
+        way = (place.site, site) if dug else (site, place.site)
+        if (tonnes := most_between(problem, *way)) < math.inf:
+            about = About(f"{place.role}/{place.site}/{site}", site=place.site, role=place.role)
+            parts = [(moves[partners == site], 1.0), (opened, -tonnes)]
+            yield combine("openings_used", about, parts, "<=", 0.0)
 
 
 @declare("partners_linked", "partners_once", PARTNERS_LIMITED, blind_to_trucks=True)
@@ -110,16 +113,25 @@ def _list_decisions(
 
 
 def most_between(problem: Problem, origin: str, destination: str) -> float:
-    """Give what the one site has, or the other can use, in all periods; else infinity. [t]"""
-    scenario, has, uses = problem.scenario, math.inf, math.inf
-    if {Role.PIT, Role.PLANT, Role.DEPOT}.isdisjoint(scenario.sites[origin].roles):
-        has = sum(offer.tonnes for offer in scenario.offers if offer.site == origin)
-        piles = (depot for depot in scenario.depots if depot.own and depot.site == origin)
-        has += sum(sum(pile.start_t.values()) for pile in piles)
-    taker = scenario.sites[destination]
-    if {Role.NEED, Role.OFFER}.issuperset(taker.roles) and taker.stockpile is None:
-        uses = sum(most_used(need) for need in scenario.needs if need.site == destination)
-    return min(has, uses)
+    """Give what the one site has, or the other can use. Returns t of all periods, or infinity."""
+    return min(_most_had(problem.scenario, origin), _most_needed(problem.scenario, destination))
+
+
+def _most_had(scenario: Scenario, site: str) -> float:
+    """Give what lies and is offered at a site that gets no more of it; else infinity. [t]"""
+    if not {Role.PIT, Role.PLANT, Role.DEPOT}.isdisjoint(scenario.sites[site].roles):
+        return math.inf
+    has = sum(offer.tonnes for offer in scenario.offers if offer.site == site)
+    piles = (depot for depot in scenario.depots if depot.own and depot.site == site)
+    return has + sum(sum(pile.start_t.values()) for pile in piles)
+
+
+def _most_needed(scenario: Scenario, site: str) -> float:
+    """Give what a site can use that sends nothing of it on; else infinity. [t]"""
+    taker = scenario.sites[site]
+    if not {Role.NEED, Role.OFFER}.issuperset(taker.roles) or taker.stockpile is not None:
+        return math.inf
+    return sum(most_used(need) for need in scenario.needs if need.site == site)
 
 
 @declare("lots_most", LOTS_LEAST, "lots_once", blind_to_trucks=True)
@@ -184,12 +196,16 @@ def _growth(scenario: Scenario, wanted: set[str]) -> float:
     times = np.array([_multiply(plant, wanted) for plant in plants])
     round_about = 1.0
     if connected_components(feeds, connection="strong")[0] < len(plants):
-        # The least share of its input that leaves a recipe in one material, or is lost.
-        every = (one.outputs.values() for plant in plants for one in plant.processes)
-        shares = (share for outputs in every for share in (*outputs, 1.0 - sum(outputs)))
-        round_about = 1.0 / min(1.0, *(share for share in shares if share > _NOTHING))
+        round_about = 1.0 / _least_share(plants)
     joined = [math.prod(times[group == one].tolist()) for one in set(group.tolist())]
     return float(max(joined)) * round_about
+
+
+def _least_share(plants: Sequence[Plant]) -> float:
+    """Give the least share of its input that leaves a recipe in one material, or is lost."""
+    every = (one.outputs.values() for plant in plants for one in plant.processes)
+    shares = (share for outputs in every for share in (*outputs, 1.0 - sum(outputs)))
+    return min(1.0, *(share for share in shares if share > _NOTHING))
 
 
 def _multiply(plant: Plant, wanted: set[str]) -> float:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
-from raastof_geo.arrays import Floats, Mask, dot
+from raastof_geo.arrays import Columns, Floats, Mask, dot
 from raastof_geo.assignment.rules import lay_columns, lay_rows
 from raastof_geo.assignment.rules.limits import SHARE_REACHED
 from raastof_geo.assignment.rules.masses import agreed_moves
@@ -24,7 +24,7 @@ from raastof_geo.assignment.telling import names
 from raastof_geo.errors import RaastofError, SolverError
 from raastof_geo.language import Message, read_texts, say
 from raastof_geo.legs.legs import price_again
-from raastof_geo.scenario.parties import Giver, Idle, Lack, Prospects, Taker, list_trades
+from raastof_geo.scenario.parties import Giver, Idle, Lack, Prospects, Taker, Trade, list_trades
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.target import SecondaryShare
@@ -334,23 +334,32 @@ def find_unusable(problem: Problem) -> Unusable:
     _, first, which = np.unique(ends, return_index=True, return_inverse=True)
     barred = (agreed_moves(problem, one) for one in scenario.said.agreements if one.rules_out)
     alive = ~np.isin(first, np.concatenate([*barred, []]))
-    met = defaultdict[tuple[str, str], dict[str, int]](dict)
-    for at, move in enumerate(first.tolist()):
-        giver, taker = problem.givers[moves.giver[move]], problem.takers[moves.taker[move]]
-        if giver.kind.converts() or taker.kind.converts():
-            met[giver.id, taker.id][periods[moves.period[move]]] = at
-    trades = []
-    for trade in list_trades(scenario):
-        found = met[trade.giver.id, trade.taker.id]
-        left = frozenset(period for period, at in found.items() if alive[at])
-        why = None if left else "agreements" if found else trade.hindrance or "trucks"
-        trades.append(replace(trade, periods=left, hindrance=why))
+    met = _list_met(problem, first)
+    trades = [_leave(one, met[one.giver.id, one.taker.id], alive) for one in list_trades(scenario)]
     search = Prospects(scenario, trades)
     alive &= ~shares.touches(problem, search.void)[first]
     for trade in trades:
         found = met[trade.giver.id, trade.taker.id]
         alive[[found[one] for one in trade.periods if not search.may(trade, one)]] = False
     return Unusable(problem, ~alive[which], {(one.site, one.recipe): one for one in search.idle})
+
+
+def _list_met(problem: Problem, moves: Columns) -> Mapping[tuple[str, str], dict[str, int]]:
+    """List who meets a place that converts, by ids and period, by the places of `moves`."""
+    found = defaultdict[tuple[str, str], dict[str, int]](dict)
+    periods, every = list(problem.scenario.periods), problem.moves
+    for at, move in enumerate(moves.tolist()):
+        giver, taker = problem.givers[every.giver[move]], problem.takers[every.taker[move]]
+        if giver.kind.converts() or taker.kind.converts():
+            found[giver.id, taker.id][periods[every.period[move]]] = at
+    return found
+
+
+def _leave(trade: Trade, met: Mapping[str, int], alive: Mask) -> Trade:
+    """Leave a trade the periods with a leg that is `alive`; without any, what hinders it."""
+    left = frozenset(period for period, at in met.items() if alive[at])
+    why = None if left else "agreements" if met else trade.hindrance or "trucks"
+    return replace(trade, periods=left, hindrance=why)
 
 
 def say_idle(scenario: Scenario, idle: Idle) -> Message:

@@ -68,11 +68,11 @@ def explain_conflict(laid: Laid) -> list[Message]:
 def _say_conflicts(case: Case) -> Iterator[Message]:
     """Say who is in conflict, group by group, and then what keeps them from another way."""
     scenario, asked = case.problem.scenario, list[Need | Offer]()
-    for wants, kind in itertools.product(_find_conflicts(case)[:_MOST_GROUPS], (Need, Offer)):
-        entries = ((at, case.entry(at)) for at in wants)
-        asking = {at: entry for at, entry in entries if isinstance(entry, kind)}
-        asked += asking.values()
-        yield from _say_together(case, asking)
+    for wants in _find_conflicts(case)[:_MOST_GROUPS]:
+        for kind in (Need, Offer):
+            asking = {at: entry for at in wants if isinstance(entry := case.entry(at), kind)}
+            asked += asking.values()
+            yield from _say_together(case, asking)
     yield from _cite_rules(scenario, asked)
     yield from _say_closed(case, asked)
     yield from _say_binding(case)
