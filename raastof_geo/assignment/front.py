@@ -252,8 +252,8 @@ def seek_alternatives(plan: Plan, count: int, within: float) -> dict[str, Varian
         values = other.programme.clean(other.values)
         tonnes = add_up(values)
         moved["tonnes"] = values[columns]
-        kept = moved[(tonnes > 0)[match] & (moved["tonnes"] >= _LEAST_T)]
-        lanes = kept.groupby([*MATCH, "period"])["tonnes"].sum()
+        kept = moved[(tonnes > 0)[match] & (moved.tonnes >= _LEAST_T)]
+        lanes = kept.groupby([*MATCH, "period"]).tonnes.sum()
         settled = add_up(settle(lanes))
         if all(measure_distance(*map(pd.Series, (one, settled))) > _NEAR for one in different):
             different.append(settled)

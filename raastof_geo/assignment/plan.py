@@ -92,7 +92,7 @@ class Plan(Shown):
         gap = 100 * max(0.0, self.certificate.gap)
         return self.scenario.id, (
             Fact(say("Flows"), format_number(len(self.flows))),
-            Fact(say("Tonnes"), format_number(float(self.flows["tonnes"].sum()))),
+            Fact(say("Tonnes"), format_number(float(self.flows.tonnes.sum()))),
             *(Fact(name, format_number(value)) for name, value in self.objectives.items()),
             Fact(say("Gap of the proof [%]"), format_number(gap, digits=4)),
             Fact(say("Columns that the proof covers"), format_number(self.column_count)),
@@ -374,7 +374,7 @@ def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:
     """
     columns = np.flatnonzero(values[problem.block("moves")] > 0)
     table, tonnes, share = problem.tabulate_moves(columns), values[columns], problem.pooled_share
-    trips = (tonnes / table["load_t"]).where(table["work_h"] > 0, 0.0)
+    trips = (tonnes / table.load_t).where(table.work_h > 0, 0.0)
     energy = trips * table[vocabulary.ENERGY]
     if share:
         energy = energy - share * trips * problem.return_trip(vocabulary.ENERGY)[columns]

@@ -42,7 +42,7 @@ def measure_burden(
         graph = routes.graph
         # Twice the number of an edge, and one more against its line.
         arcs = 2 * graph.edge.astype(np.intp) + ~graph.ahead
-        for rank, count in enumerate(trips["trips"].tolist()):
+        for rank, count in enumerate(trips.trips.tolist()):
             passing[period, load][np.unique(arcs[routes.arcs(rank)])] += count
     tables = []
     for name in scenario.periods:
@@ -62,16 +62,16 @@ def list_trips(
     of the flows. Every truck drives back empty but those that return loads of a plan keep busy.
     """
     pooled = scenario.said.return_loads.share if scenario.said.return_loads else 0.0
-    full = flows[flows["work_h"] > 0]
-    full = full.assign(load="full", trips=full["tonnes"] / full["load_t"])
+    full = flows[flows.work_h > 0]
+    full = full.assign(load="full", trips=full.tonnes / full.load_t)
     back = full.rename(columns={"origin": "destination", "destination": "origin"})
     alone = 1.0 if empty_trips is None else 1.0 - pooled
-    back = back.assign(load="empty", trips=full["trips"] * alone)
+    back = back.assign(load="empty", trips=full.trips * alone)
     parts = [pd.concat([full, back]).sort_index(kind="stable")]
     if empty_trips is not None:
         parts.append(empty_trips.assign(load="empty"))
     every = pd.concat([part[[*_TRIP, "trips"]] for part in parts if len(part)] or parts)
-    return every.groupby(_TRIP, sort=False)["trips"].sum().reset_index()
+    return every.groupby(_TRIP, sort=False).trips.sum().reset_index()
 
 
 _TRIP = ["vehicle", "period", "load", "origin", "destination"]
@@ -109,9 +109,9 @@ def find_junctions(plan: Plan, like: str, count: int) -> list[Junction]:
         return []
     network = roads.network
     table = measure_burden(plan.scenario, plan.problem.legs, plan.flows, plan.empty_trips)
-    edge, lon, lat = table["edge"].to_numpy(np.intp), network.node_lon, network.node_lat
-    reached = np.where(table["ahead"].astype(bool), network.head[edge], network.tail[edge])
-    trips = np.bincount(reached, table["loaded_trips"] + table["empty_trips"], len(lon))
+    edge, lon, lat = table.edge.to_numpy(np.intp), network.node_lon, network.node_lat
+    reached = np.where(table.ahead.astype(bool), network.head[edge], network.tail[edge])
+    trips = np.bincount(reached, table.loaded_trips + table.empty_trips, len(lon))
     arms = np.bincount(np.r_[network.tail, network.head], minlength=len(lon))
     places, found = network.project(lon, lat), dict[int, Junction]()
     for node in np.argsort(-np.where(arms >= _ARMS, trips, 0.0), kind="stable").tolist():

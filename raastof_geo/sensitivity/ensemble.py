@@ -158,7 +158,7 @@ def _solve_draw(today: Today, number: int) -> Draw:
         varied, how = _read_drawn(today, drawn.levels)
         whole, known = today.headlines.whole, today.known if "columns" in how else None
         plan, _, found = headline.find_headlines(varied, causes=not whole, known=known, **how)
-        used, opened = add_up_matches(plan), plan.openings["site"][plan.openings["opened"]]
+        used, opened = add_up_matches(plan), plan.openings.site[plan.openings.opened]
         apart = found.whole == whole
         told = tuple(found.of(one) if apart or one not in _APART else None for one in HEADLINES)
         dearer = _price_unused(plan, today, used)
@@ -272,7 +272,7 @@ def solve_sets(shared: tuple[Today, Sequence[tuple[str, ...]]], number: int) -> 
     """Give the first objective of a draw with just the sites of each set opened; NaN: no plan."""
     today, sets = shared
     varied, how = _read_drawn(today, today.levels[number].tolist())
-    candidates, values = today.plan.openings["site"], list[float]()
+    candidates, values = today.plan.openings.site, list[float]()
     for sites in sets:
         fixed = [OpeningChoice(of=(one,), at_least=1) for one in sites]
         if closed := tuple(sorted(set(candidates) - set(sites))):

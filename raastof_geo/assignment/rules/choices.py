@@ -91,7 +91,7 @@ def partners_limited(problem: Problem) -> Iterator[Row]:
         yield combine("partners_linked", about, [(columns, 1.0), (chosen, -most)], "<=", 0.0)
         yield sum_of("partners_once", about, chosen, "<=", 1.0)
     for site, most_partners in limited_partners(problem.scenario).items():
-        touches = (links["origin"] == site) | (links["destination"] == site)
+        touches = (links.origin == site) | (links.destination == site)
         columns = first + np.flatnonzero(touches.to_numpy())
         about = About(site, site=site)
         yield sum_of(PARTNERS_LIMITED, about, columns, "<=", float(most_partners))

@@ -161,13 +161,13 @@ def trips_balanced(problem: Problem) -> Iterator[Row]:
         column=np.r_[: len(moves), problem.starts["trips"] + np.arange(len(table))],
         trips=np.r_[problem.pooled_share / problem.leg("load_t"), np.ones(len(table))],
     )
-    every["period"] = pd.Index(ids).get_indexer(pd.Index(every["period"]))
-    known = every["vehicle"].isin(problem.vehicles) & (every["period"] >= 0)
-    every = every[known & (every["origin"] != every["destination"])]
+    every["period"] = pd.Index(ids).get_indexer(pd.Index(every.period))
+    known = every.vehicle.isin(problem.vehicles) & (every.period >= 0)
+    every = every[known & (every.origin != every.destination)]
     # Calls at a site: trips for each unit of a column, above zero what comes, below what leaves.
     comes = every.drop(columns="origin").rename(columns={"destination": "site"})
     leaves = every.drop(columns="destination").rename(columns={"origin": "site"})
-    calls = pd.concat([comes, leaves.assign(trips=-leaves["trips"])], ignore_index=True)
+    calls = pd.concat([comes, leaves.assign(trips=-leaves.trips)], ignore_index=True)
     columns, trips = calls.pop("column").to_numpy(), calls.pop("trips").to_numpy()
     # What comes stays before what leaves, and each of them in the order of the columns.
     groups: dict[Any, Any] = dict(calls.groupby(list(calls)).indices)

@@ -212,8 +212,8 @@ def _why_no_leg(pair: _Pair) -> tuple[ReasonKind, Message]:
     words = read_texts("no leg")
     if not admitted:
         return "truck", names.tell_named(scenario, words["truck"], giver=giver, taker=taker)
-    here = lost[(lost["origin"] == giver) & (lost["destination"] == taker)]
-    reasons = [str(one) for one in dict.fromkeys(here["reason"].tolist())]
+    here = lost[(lost.origin == giver) & (lost.destination == taker)]
+    reasons = [str(one) for one in dict.fromkeys(here.reason.tolist())]
     reason = names.list_names(reasons or [words["none"]])
     return "road", words["road"].format(vehicles=names.list_names(admitted), reason=reason)
 
