@@ -49,7 +49,7 @@ class World:
 
     @cached_property
     def closed(self) -> Mask:
-        """The columns that may not be used, by their class and by what the baseline names."""
+        """Returns which columns may not be used, by class and by what the baseline names."""
         problem, named = self.problem, self.problem.scenario.said.baseline
         traded = self.kind in ("own_first", "today")
         most = shares.ColumnClass.MARKET if traded else shares.ColumnClass.ALONE
@@ -206,7 +206,7 @@ def lay_world(
         capture=nothing if kind == "alone" else {} if kind == "legs" else said.capture,
     )
     lay = partial(build_problem, plain, legs, every_vehicle=plain.said.return_loads is not None)
-    return World(kind, scenario.together, known.lay(kind, plain, lay))
+    return World(kind, scenario.together, known.lay("alone", plain, lay))
 
 
 def solve_alone(
@@ -239,10 +239,6 @@ def _solve(world: World, costs: list[Floats]) -> Alone:
     solution = world.solve(costs)
     if solution.feasible:
         return Alone(world, solution.programme.clean(solution.values), {})
-    return _miss_fewest(world, costs)
-
-
-def _miss_fewest(world: World, costs: list[Floats]) -> Alone:
     rows, count = world.rows, world.problem.column_count
     short = [at for at, row in enumerate(rows) if row.rule in _LACKING and row.sense != "<="]
     over = [at for at in short if rows[at].rule == "depots_ended"]
@@ -251,8 +247,7 @@ def _miss_fewest(world: World, costs: list[Floats]) -> Alone:
     missed = [np.append(np.zeros(count), kind) for kind in (named, ~named) if kind.any()]
     if not (solution := world.solve([*missed, *costs], short, over)).feasible:
         raise SolverError.saying_text("the solver", "no baseline")
-    values = solution.programme.clean(solution.values)
-    least = _LEAST_T / solution.programme.scale
+    values, least = solution.programme.clean(solution.values), _LEAST_T / solution.programme.scale
     lacks = zip(broken, values[count:].tolist(), strict=True)
     missing = {(row.rule, row.label): tonnes for row, tonnes in lacks if tonnes > least}
     return Alone(world, values[:count], missing)
@@ -296,7 +291,7 @@ def _reach(
 
 
 def measure_alone(problem: Problem) -> dict[str, float]:
-    """Give what each project has in the headline's baseline by the measure of fairness.
+    """Measure each project in the headline's baseline. Returns it by the measure of fairness.
 
     A project that the baseline leaves something out of has no figure: what the rest of it comes
     to says nothing about the whole. Empty where no fairness is asked for.
@@ -313,6 +308,6 @@ def measure_alone(problem: Problem) -> dict[str, float]:
 
 
 def plain_trucks(said: ScenarioFile) -> tuple[str, ...]:
-    """Give the trucks of the baseline: those named, else those that are not few, else all."""
+    """Pick the baseline's trucks. Returns those named, else those that are not few, else all."""
     plenty = tuple(name for name in said.vehicles if name not in said.fleet)
     return said.baseline.vehicles or plenty or said.vehicles

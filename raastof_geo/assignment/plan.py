@@ -79,7 +79,7 @@ class Plan(Shown):
 
     @property
     def column_count(self) -> int:
-        """How many columns the proof covers."""
+        """Returns how many columns the proof covers."""
         return self.problem.column_count
 
     @property
@@ -126,15 +126,12 @@ class Plan(Shown):
 
     @cached_property
     def shut(self) -> set[tuple[str, str]]:
-        """Role and site of the candidates that it does not open."""
+        """Returns role and site of the candidates that it does not open."""
         listed = self.openings[["role", "site", "opened"]].itertuples(index=False, name=None)
         return {(role, site) for role, site, opened in listed if not opened}
 
     def search(self, *costs: Floats, **how: Any) -> Solution:
-        """Make other costs least under its rules, from where its search ended; the rest: `solve`'s.
-
-        Either-or decisions are looked for as for the plan.
-        """
+        """Make other costs least under its rules, from where its search ended, as `solve` does."""
         said, proof = self.scenario.said.solving, self.proof
         usual = {"programme": proof.programme, "start": Start(proof.start.columns)}
         usual |= {"decided": Search(said.gap), "clock": said.time_limit_s}
@@ -208,7 +205,7 @@ def assign(
         search = partial(ask, laid.problem, programme=laid.programme, tolerances=tolerances)
         found = _search_finely(search, clock, begin)
     if found is not None:
-        return _build_plan(laid.rows, found, tuple(rules), nearest)
+        return _build_plan(laid, found, nearest)
     if not explain:
         raise NoPlanError(say("no plan meets the rules"))
     raise NoPlanError(*explain_conflict(laid), *explain_lost(legs))
@@ -304,9 +301,7 @@ def _prove(found: Solution) -> Certificate:
     return replace(certificate, lower_bound=bound, linear_bound=linear, written_columns=written)
 
 
-def _build_plan(
-    rows: Sequence[Row], found: Solution, rules: tuple[Rule, ...], nearest: Solution | None
-) -> Plan:
+def _build_plan(laid: Laid, found: Solution, nearest: Solution | None) -> Plan:
     """Put what was found into tables; a gap that is left is said with the plan, in its proof."""
     problem, programme = found.problem, found.programme
     if not (certificate := _prove(found)).feasible:
@@ -320,15 +315,13 @@ def _build_plan(
         goals = replace(nearest, programme=programme, values=found.values)
         objectives.insert(0, (SHORT_OF_GOAL, goals.costs[0]))
     small, amount = found.used()
-    prices = _tabulate_rows(rows)
+    used = programme.used(np.flatnonzero(values), amount)
     return Plan(
         **tabulate_used(small, amount),
         shortfalls=tabulate_kind(small, ColumnKind.SHORTFALLS, amount, "tonnes"),
         openings=_tabulate_openings(problem, values),
         fleet=tabulate_fleet(small, amount),
-        shadow_prices=prices.assign(
-            used=programme.used(np.flatnonzero(values), amount), shadow_price=found.shadow_prices
-        ),
+        shadow_prices=_tabulate_rows(laid.rows, used, found.shadow_prices),
         certificate=certificate,
         goal_certificate=None if goals is None else _prove(goals),
         objectives={name: dot(cost, values) for name, cost in objectives},
@@ -338,23 +331,24 @@ def _build_plan(
         problem=problem,
         proof=Proof(
             programme=programme,
-            rows=tuple(row.name for row in rows),
+            rows=tuple(row.name for row in laid.rows),
             cost=found.costs[0],
             values=values,
             shadow_prices=_proving(found),
             prices_given_decisions=found.shadow_prices,
             start=found.start,
             stages=(*(nearest.stages[:1] if nearest else ()), *found.stages),
-            goal_prices=np.zeros(len(rows)) if goals is None else _proving(goals),
+            goal_prices=np.zeros(len(laid.rows)) if goals is None else _proving(goals),
         ),
-        rules=rules,
+        rules=tuple(laid.rules),
     )
 
 
-def _tabulate_rows(rows: Sequence[Row]) -> pd.DataFrame:
-    """Give what each row is, and its limit, as the first columns of `Plan.shadow_prices`."""
+def _tabulate_rows(rows: Sequence[Row], used: Floats, prices: Floats) -> pd.DataFrame:
+    """Give `Plan.shadow_prices`: what each row is, what is used of it, and its price."""
     told = {key: [getattr(row, key) for row in rows] for key in ("rule", "label", "sense", "limit")}
-    return pd.DataFrame(told).astype({"limit": np.float64})
+    limits = pd.DataFrame(told).astype({"limit": np.float64})
+    return limits.assign(used=used, shadow_price=prices)
 
 
 def _tabulate_openings(problem: Problem, values: Floats) -> pd.DataFrame:
@@ -368,7 +362,7 @@ def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:
     """Add up what each flow amounts to, in the order of labels.
 
     With coordinated trucks a flow has the return trips of the tonnes that they do not carry; the
-    other empty trips stand in a table of their own. A row per move in use has who, where, what,
+    other empty trips have a table of their own. Returns a row per move in use: who, where, what,
     when and with which truck; what its leg is made of, per trip; and sums of all its tonnes:
     `loads` (whole ones), `work_h`, `energy` in the unit of the fuel, and each `flow` indicator.
     """
@@ -391,15 +385,12 @@ def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:
 
 
 def measure_loads(trips: Floats | pd.Series) -> Floats:
-    """Count the last trip of a flow as a whole one, unless nothing but digits makes it one."""
+    """Count trips, the last of a flow as a whole one unless it is but digits. Returns integers."""
     return np.ceil(np.asarray(trips) - 1e-9).astype(np.int64)
 
 
 def tabulate_used(problem: Problem, values: Floats) -> dict[str, pd.DataFrame]:
-    """Give the tables that plans and baselines have, by their names there, as `Plan` tells them.
-
-    Emissions and money are those of all `tonnes` in a row.
-    """
+    """Tabulate what is used, all `tonnes` of a row together. Returns tables by name in `Plan`."""
     stored = tabulate_kind(problem, ColumnKind.STORES, values, "tonnes", "dkk")
     stored = stored.drop(columns="kg_co2e")
     processed = tabulate_kind(problem, ColumnKind.PROCESSES, values, "tonnes", "kg_co2e", "dkk")
@@ -408,7 +399,7 @@ def tabulate_used(problem: Problem, values: Floats) -> dict[str, pd.DataFrame]:
 
 
 def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
-    """Give the empty trips of coordinated trucks: labels, how many `trips`, what they come to."""
+    """Tabulate empty trips of coordinated trucks. Returns labels, `trips`, what they come to."""
     emitted = (vocabulary.TRANSPORT_WTW.flow, vocabulary.TRANSPORT_TTW.flow)
     figures = (vocabulary.DRIVE_H, vocabulary.ENERGY, *emitted, "dkk")
     if not problem.sizes["trips"]:
@@ -419,7 +410,7 @@ def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
 
 
 def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:
-    """Add up `loads` (parts of one too), `work_h` and km by truck and period, with empty trips."""
+    """Add up by truck and period, with empty trips. Returns `loads` (parts too), `work_h`, km."""
     used = np.flatnonzero(values[problem.block("moves")] > 0)
     used = used[problem.leg("work_h")[used] > 0]
     loads = values[used] / problem.leg("load_t")[used]
@@ -445,7 +436,7 @@ def _sort(problem: Problem, table: pd.DataFrame, keys: list[str]) -> pd.DataFram
 def tabulate_kind(
     problem: Problem, kind: str, values: Floats, amount: str, *figures: str
 ) -> pd.DataFrame:
-    """Give the columns of a kind that are used, with their amount, and figures of all of it."""
+    """Tabulate a kind of columns. Returns those used, their amount, and figures of all of it."""
     table = problem.others[kind].assign(**{amount: values[problem.block(kind)]})
     table = table[table[amount] > 0].reset_index(drop=True)
     return table.assign(**{name: table[name] * table[amount] for name in figures})

@@ -57,19 +57,19 @@ class Driven:
 
     @property
     def share(self) -> dict[str, float]:
-        """How much of each period is over."""
+        """Returns how much of each period is over, from 0 to 1, by id."""
         periods = self.problem.scenario.periods.values()
         gone = {one: (self.until - one.start).days + 1 for one in periods}
         return {one.id: min(1.0, max(0, days) / one.days) for one, days in gone.items()}
 
     @property
     def ahead(self) -> list[str]:
-        """The periods that are not over; the first of them is running, or begins."""
+        """Returns the ids of periods that are not over; the first is running, or begins."""
         return [one for one, share in self.share.items() if share < 1]
 
     @cached_property
     def flows(self) -> pd.DataFrame:
-        """Tonnes by `LEG_KEYS`, with the mean of their kilometres, and tonnes on a load."""
+        """Returns `tonnes` by `LEG_KEYS`, their mean `length_km`, and `load_t` on a load."""
         weighed = self.slips.assign(work=self.slips.tonnes * self.slips.length_km)
         summed = weighed.groupby(_KEYS, as_index=False)[["tonnes", "loads", "work"]].sum()
         load_t = summed.tonnes / summed.loads
@@ -200,7 +200,7 @@ def explain_deviations(
     """Let what was `planned` up to now become what was driven, one cause after the other.
 
     `planned`: flows of the plan; of the period that is running they count as far as it is over.
-    Gives the books of what was planned, and what each cause saves; all of them together are what
+    Returns books of what was planned, and what each cause saves; all of them together are what
     was planned less what was driven, to the last digit but rounding.
     """
     share = planned.period.map(driven.share).to_numpy(np.float64)
@@ -215,26 +215,24 @@ def explain_deviations(
     return steps[0], dict(zip(DEVIATIONS, saved, strict=True))
 
 
-def _lay(
-    problem: Problem, flows: pd.DataFrame, driven: pd.DataFrame, by: list[str]
-) -> pd.DataFrame:
+def _lay(problem: Problem, flows: pd.DataFrame, went: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Give flows the tonnes that were driven by some labels, in other respects as they are.
 
     What was driven where there are none is shared as the others of its material are, as far as the
     scenario allows it; else it stands for itself.
     """
     known = pd.MultiIndex.from_frame(flows[by])
-    lacking = driven.loc[~pd.MultiIndex.from_frame(driven[by]).isin(known), by].drop_duplicates()
+    lacking = went.loc[~pd.MultiIndex.from_frame(went[by]).isin(known), by].drop_duplicates()
     alike = [key for key in ("material", "period") if key in by and (key, len(by)) != ("period", 2)]
     like = flows.groupby([*alike, *(key for key in _KEYS if key not in by)])["tonnes"].sum()
     new = lacking.merge(like.reset_index(), on=alike)
     there = [len(problem.find(**key)) > 0 for key in _list_keys(new)]
     flows = pd.concat([flows, new[there]], ignore_index=True)
-    have, want = (one.groupby(by).tonnes.sum() for one in (flows, driven))
+    have, want = (one.groupby(by).tonnes.sum() for one in (flows, went))
     factor = flows[by].merge((want / have).rename("factor").reset_index(), how="left", on=by)
     kept = flows.assign(tonnes=flows.tonnes * factor.factor.fillna(0.0).to_numpy())
-    left = ~pd.MultiIndex.from_frame(driven[by]).isin(pd.MultiIndex.from_frame(flows[by]))
-    joined = pd.concat([kept, driven[left]], ignore_index=True)[[*_KEYS, "tonnes"]]
+    left = ~pd.MultiIndex.from_frame(went[by]).isin(pd.MultiIndex.from_frame(flows[by]))
+    joined = pd.concat([kept, went[left]], ignore_index=True)[[*_KEYS, "tonnes"]]
     return joined[joined.tonnes > 0].reset_index(drop=True)
 
 

@@ -7,7 +7,7 @@ course: of a lighter material fewer tonnes fill the same layer, and count as as 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
@@ -47,16 +47,16 @@ class Books:
     """What was asked for: many outputs ask again for each project."""
 
     def total(self, part: str) -> float:
-        """Add up a part of all lines."""
+        """Add up a part of all lines. Returns it in the unit of the part."""
         return float(self.lines[part].sum())
 
     @cached_property
     def totals(self) -> pd.Series:
-        """Everything added up."""
+        """Returns everything added up, by the names of `told_in_books`, each in its unit."""
         return self.lines[_told()].sum()
 
     def times(self, share: pd.Series | float) -> "Books":
-        """Give so much of each line."""
+        """Take a share of each line, or times as much. Returns other books."""
         lines = self.lines.copy()
         numbers = lines.select_dtypes("number").columns
         lines[numbers] = lines[numbers].mul(share, axis=0)
@@ -65,8 +65,8 @@ class Books:
     def by(self, dimension: str) -> pd.DataFrame:
         """Add up by `site`, `project`, `municipality`, `material`, `period` or `vehicle`.
 
-        Every dimension adds up to the totals: one row per label, `COMMON` for what belongs to none,
-        and a column for each indicator of `told_in_books`, in its unit.
+        Returns one row per label, `COMMON` for what belongs to none, and a column for each
+        indicator of `told_in_books`, in its unit. Every dimension adds up to the totals.
         """
         if dimension == "site":
             return self.by_site
@@ -86,7 +86,7 @@ class Books:
 
     @cached_property
     def by_site(self) -> pd.DataFrame:
-        """What falls to each site by the rules of sharing; sites with nothing are left out."""
+        """Returns what falls to each site, those of businesses only if anything, as `by` does."""
         table = pd.DataFrame(index=pd.Index(self.sites, name="site"))
         for part in vocabulary.kept_in_books():
             line, site, weight = self.shares[part.divided]
@@ -99,7 +99,7 @@ class Books:
 
     @cached_property
     def tonnes_by_project(self) -> dict[str, float]:
-        """What comes to and leaves the sites of each project; between two, at both. [t]"""
+        """Returns what comes to and leaves the sites of each project; between two, at both. [t]"""
         moved = self.lines[self.lines.kind == "moves"]
         at_sites = pd.Series(self._at_ends(moved, TONNES), self.sites)
         projects = sorted(shares.project_sites(self.scenario))
@@ -113,7 +113,7 @@ class Books:
 
     @cached_property
     def shares(self) -> dict[Group, tuple[Indices, Indices, Floats]]:
-        """Whose each line is, by group: numbers of lines and of sites, and shares that add to 1."""
+        """Returns whose lines are, by group: numbers of lines, of sites, and shares that make 1."""
         return {group: self._share_out(group) for group in get_args(Group)}
 
     def _share_out(self, group: Group) -> tuple[Indices, Indices, Floats]:
@@ -141,8 +141,7 @@ class Books:
     @cached_property
     def _common_shares(self) -> dict[str, tuple[Indices, Floats]]:
         """Divide what is common among the sites of projects."""
-        moved = self.lines[self.lines.kind == "moves"]
-        places = [Role.PLANT, Role.DEPOT]
+        moved, places = self.lines[self.lines.kind == "moves"], [Role.PLANT, Role.DEPOT]
         others = moved.giver_kind.isin(places) | moved.taker_kind.isin(places)
         loads, some = self._at_ends(moved, LOADS_DRIVEN), self._at_ends(moved[others], TONNES)
         nobody = np.append(np.zeros(len(self.sites) - 1), 1.0)
@@ -163,7 +162,7 @@ class Books:
 
     @cached_property
     def municipalities(self) -> dict[str, str]:
-        """The municipality of each site; `COMMON` for one that lies in none."""
+        """Returns the municipality of each site; `COMMON` for one that lies in none."""
         return shares.find_municipalities(self.scenario)
 
 
@@ -172,7 +171,7 @@ def _told() -> list[str]:
 
 
 def keep_books(problem: Problem, values: Floats) -> Books:
-    """Write a line for every column in use."""
+    """Keep the books. Returns a line for every column whose value is not zero."""
     used = np.flatnonzero(values)
     problem, values = problem.only(used), values[used]
     lines, every = _label_lines(problem), np.arange(problem.column_count)
@@ -216,7 +215,7 @@ _GAINED = vocabulary.TRANSPORT_WTW, vocabulary.CO2E, vocabulary.COST
 
 
 def measure_gains(problem: Problem, values: Floats) -> pd.Series:
-    """Add up what gains are read from, as `Books.totals` has it but for the last digits."""
+    """Add up what gains are read from. Returns it as `Books.totals`, but for the last digits."""
     sums = {one: dot(problem.measure(one), values) for one in _GAINED}
     paid = (problem.measure(vocabulary.PURCHASE) * values)[problem.block("moves")]
     giver, _ = problem.number_ends(dict.fromkeys(shares.project_sites(problem.scenario), 0))
@@ -239,8 +238,7 @@ _LABELS: Mapping[str, Mapping[str, str]] = {
 def _count_trips(problem: Problem, lines: pd.DataFrame, amount: Floats, places: Columns) -> None:
     """Count loads, the last of each flow as a whole one, and energy by its unit."""
     catalogue = problem.scenario.catalogue
-    loads = np.zeros(len(lines))
-    move = (lines.kind == "moves").to_numpy()
+    loads, move = np.zeros(len(lines)), (lines.kind == "moves").to_numpy()
     if len(problem.moves):
         driven = problem.leg("work_h") > 0
         loads[move] = np.where(driven, measure_loads(amount[move] / problem.leg("load_t")), 0)
@@ -308,7 +306,7 @@ class Shares:
     """Virgin material that is used today in as many periods; none where that is not stated. [t]"""
 
     def share(self, definition: ShareDefinition) -> float:
-        """Give what counts by a definition, over all needs."""
+        """Divide what counts by a definition by all needs. Returns 0 where nothing is needed."""
         return self.counted_t[definition] / self.needed_t if self.needed_t else 0.0
 
     @property
@@ -323,7 +321,7 @@ class Shares:
 
     @property
     def cut(self) -> float | None:
-        """Virgin material less than today, as a share of today's; none where that is not stated."""
+        """Returns what is saved of today's virgin material, as a share; none: it is not stated."""
         if not self.virgin_today_t:
             return None
         return 1 - self.tonnes["virgin"] / self.virgin_today_t
@@ -331,7 +329,7 @@ class Shares:
 
 @lru_cache(maxsize=4)
 def follow_periods(books: Books) -> tuple[Shares, ...]:
-    """Give the shares of all periods together, then of each."""
+    """Follow how needs are met. Returns the shares of all periods together, then of each."""
     met, periods = _list_met(books), books.scenario.periods
     each = (_add_up(books.scenario, met[met.period == one], one) for one in periods)
     return _add_up(books.scenario, met), *each
@@ -339,7 +337,7 @@ def follow_periods(books: Books) -> tuple[Shares, ...]:
 
 @lru_cache(maxsize=4)
 def follow_municipalities(books: Books) -> tuple[Shares, ...]:
-    """Give the shares of each municipality with needs, of all periods together, by name."""
+    """Add needs up by place. Returns the shares of all periods, by name of a municipality."""
     places = _list_met(books).groupby("municipality")
     return tuple(_add_up(books.scenario, met, "", str(one)) for one, met in places if one != COMMON)
 
@@ -347,8 +345,7 @@ def follow_municipalities(books: Books) -> tuple[Shares, ...]:
 def _list_met(books: Books) -> pd.DataFrame:
     """List what needs get: by period and municipality what it meets, what counts, of what sort."""
     scenario, lines = books.scenario, books.lines
-    lines = lines[lines.taker_kind == Role.NEED]
-    givers = list_givers(scenario)
+    lines, givers = lines[lines.taker_kind == Role.NEED], list_givers(scenario)
     sorts = {giver.id: dict(giver.sorts) for giver in givers}
     given = [sorts[giver] for giver in lines.giver]
     met = pd.DataFrame({"period": lines.period, REFERENCE_TONNES: lines[REFERENCE_TONNES]})
@@ -361,21 +358,19 @@ def _list_met(books: Books) -> pd.DataFrame:
     return met
 
 
-def _add_up(
-    scenario: Scenario, met: pd.DataFrame, period: str = "", municipality: str = ""
-) -> Shares:
+def _add_up(scenario: Scenario, met: pd.DataFrame, period: str = "", place: str = "") -> Shares:
     """Add up what needs get, and what crosses the border, which is no municipality's."""
     sums = met[[REFERENCE_TONNES, *DEFINITIONS, *SORTS]].sum()
     times = 1 if period else len(scenario.periods)
-    for one in () if municipality else shares.list_crossed(scenario):
+    for one in () if place else shares.list_crossed(scenario):
         sums[REFERENCE_TONNES] += times * one.reference_t
         sums[one.sort] += times * one.tonnes
         for name in DEFINITIONS:
             sums[name] += times * one.counted[name]
-    today = None if municipality else scenario.said.targets.virgin_today
+    today = None if place else scenario.said.targets.virgin_today
     return Shares(
         period,
-        municipality,
+        place,
         float(sums[REFERENCE_TONNES]),
         {name: float(sums[name]) for name in DEFINITIONS},
         {sort: float(sums[sort]) for sort in SORTS},
@@ -397,13 +392,13 @@ class Unverified:
 
     @property
     def influence(self) -> float:
-        """What the saving of this part changes by if the figure is 10 % higher."""
+        """Returns what the part's saving changes by if the figure is 10 % higher, in its unit."""
         return 0.1 * (self.baseline - self.plan)
 
 
 @lru_cache(maxsize=4)
 def name_factors(books: Books) -> dict[str, pd.Series]:
-    """Name the catalogue's figure behind each line of each part, or "": to be read, not changed."""
+    """Name figures behind parts. Returns by part a name for each line, or "": only to be read."""
     scenario, lines = books.scenario, books.lines
     known = vocabulary.explained().items()
     found = {part.name: _NAMING[one.of](scenario, lines, one.field) for part, one in known}
@@ -435,11 +430,8 @@ def _add_up_behind(books: Books) -> dict[tuple[str, vocabulary.Indicator], float
     """Add up what each number of the catalogue stands behind, by the number's name and the part."""
     found: dict[tuple[str, vocabulary.Indicator], float] = {}
     for part, names in name_factors(books).items():
-        of = vocabulary.find_indicator(part)
-        summed = books.lines[part].groupby(names).sum().items()
-        found |= {
-            (str(name), of): float(value) for name, value in summed if name and abs(value) > 0
-        }
+        of, summed = vocabulary.find_indicator(part), books.lines[part].groupby(names).sum().items()
+        found |= {(str(name), of): float(sum_) for name, sum_ in summed if name and abs(sum_) > 0}
     return found
 
 
@@ -447,6 +439,10 @@ def _whole(part: vocabulary.Indicator) -> str:
     """Give the sum that nothing else holds: of emissions or of money."""
     above = part.part_of
     return str(part) if above is None else _whole(vocabulary.find_indicator(above))
+
+
+_Naming: TypeAlias = Callable[[Scenario, pd.DataFrame, str], pd.Series]
+"""Names for each line the number that stands in a field of the catalogue; empty: there is none."""
 
 
 def _name_truck(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
@@ -481,10 +477,6 @@ def _name_receiver(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Se
     return names.where(lines.taker_kind == Role.RECEIVER, "")
 
 
-def _name_samples(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
-    return pd.Series(f"soil_samples.{field}", index=lines.index)
-
-
 def _name_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
     """Name crushing before, lime and the like at needs; handling in depots; recipes in plants."""
     names, taker = pd.Series("", index=lines.index, dtype=object), lines.taker_kind
@@ -494,27 +486,25 @@ def _name_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.
     prepared = "materials." + lines.material + f".preparation_{field}"
     known = prepared.isin(scenario.catalogue.figures().keys()) & (lines.giver_kind == Role.OFFER)
     names = names.where(~known | (taker == Role.RECEIVER), prepared)
-    names = names.where(
-        (lines.giver_kind != Role.DEPOT) & (taker != Role.DEPOT), f"handling.{field}"
-    )
+    apart = (lines.giver_kind != Role.DEPOT) & (taker != Role.DEPOT)
+    names = names.where(apart, f"handling.{field}")
     return names.where(lines.kind != "processes", "recipes." + lines.what + "." + field)
 
 
-def _name_dug(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
-    return ("materials." + lines.material + "." + field).where(lines.giver_kind == Role.PIT, "")
+def _name_material(of: Role, end: str) -> _Naming:
+    return lambda _, lines, field: ("materials." + lines.material + "." + field).where(
+        lines[end] == of, ""
+    )
 
 
-def _name_received(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
-    named = "materials." + lines.material + "." + field
-    return named.where(lines.taker_kind == Role.RECEIVER, "")
-
-
-_NAMING: Mapping[str, Callable[[Scenario, pd.DataFrame, str], pd.Series]] = {
+_NAMING: Mapping[str, _Naming] = {
     **{"vehicle": _name_truck, "toll": _name_toll, "fuel": _name_fuel, "sea": _name_ship},
-    **{"pit": _name_dug, "receiver": _name_received, "kind": _name_receiver},
-    **{"samples": _name_samples, "processing": _name_processing},
+    "pit": _name_material(Role.PIT, "giver_kind"),
+    "receiver": _name_material(Role.RECEIVER, "taker_kind"),
+    "samples": lambda _, lines, field: pd.Series(f"soil_samples.{field}", index=lines.index),
+    **{"kind": _name_receiver, "processing": _name_processing},
 }
-"""What names the number of whatever a part is `of`, line by line; empty where there is none."""
+"""By whose number a part is a multiple of."""
 
 _WITHIN_A_SITE = {
     vocabulary.ROAD_WTW: "kg_co2e_wtw_per_t",

@@ -24,7 +24,7 @@ def measure_burden(
 ) -> pd.DataFrame:
     """Count the trucks on every edge of the network in every period; tables as in `Plan`.
 
-    One row per edge, direction and period that trucks pass: `edge` (number in the network),
+    Returns one row per edge, direction and period that trucks pass: `edge` (number in the network),
     `ahead` (whether along its line), `period`, `loaded_trips` and `empty_trips`. A baseline has no
     empty trips of its own.
     """
@@ -58,8 +58,8 @@ def list_trips(
 ) -> pd.DataFrame:
     """Count the trips from site to site, `full` ones and `empty` ones; tables as in `Plan`.
 
-    One row per `vehicle`, `period`, `load`, `origin` and `destination`, with `trips`, in the order
-    of the flows. Every truck drives back empty but those that return loads of a plan keep busy.
+    Returns a row per `vehicle`, `period`, `load`, `origin` and `destination`, with `trips`, in the
+    order of flows. Every truck drives back empty but those that return loads of a plan keep busy.
     """
     pooled = scenario.said.return_loads.share if scenario.said.return_loads else 0.0
     full = flows[flows.work_h > 0]
@@ -80,7 +80,7 @@ _COLUMNS = ["edge", "ahead", "period", "loaded_trips", "empty_trips"]
 
 @cache  # of few periods, for every road
 def count_weekdays(period: Period) -> int:
-    """Count the days from Monday to Friday, from the first day to the last. [d]"""
+    """Count the days from Monday to Friday, the last day too. Returns at least 1. [d]"""
     return max(1, int(np.busday_count(period.start, period.end + np.timedelta64(1, "D").item())))
 
 
@@ -102,7 +102,7 @@ class Junction(NamedTuple):
 def find_junctions(plan: Plan, like: str, count: int) -> list[Junction]:
     """Find the junctions that most trucks pass, each some way from those before it.
 
-    At most so many, none where no roads are known; ids are `like-1` and so on. [degrees, trips]
+    Returns at most so many, none where no roads are known; ids are `like-1` and so on.
     """
     roads = plan.problem.legs.roads
     if roads is None:
@@ -124,10 +124,7 @@ def find_junctions(plan: Plan, like: str, count: int) -> list[Junction]:
 
 
 def find_like(scenario: Scenario, like: str) -> dict[str, Any]:
-    """Give what a candidate has like a site, as its file says it; `InputError`: there is none.
-
-    It may be opened at what is said there, or for nothing.
-    """
+    """Give what its file says that a candidate like a site has, opened for nothing if not said."""
     roles, sites = [one.removesuffix("s") for one in PLACES], scenario.values.get("sites", {})
     if like not in sites:
         hint = suggest(like, list(sites))
@@ -140,10 +137,7 @@ def find_like(scenario: Scenario, like: str) -> dict[str, Any]:
 
 
 def propose_candidates(scenario: Scenario, like: str, junctions: Sequence[Junction]) -> Variant:
-    """Say as a variant that the best one of some junctions may have what another site has.
-
-    `InputError`: there is no junction.
-    """
+    """Say as a variant that the best of junctions may have what a site has; `InputError`: none."""
     if not junctions:
         raise InputError.saying_text("fronts", "no junction")
     own, limits = find_like(scenario, like), write_plain(scenario.said.choices.openings)

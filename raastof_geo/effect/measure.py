@@ -1,11 +1,11 @@
 """Baseline and effect: a plan measured against what would happen without it, and its target."""
 
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,6 @@ from raastof_geo.assignment.alone import solve_alone
 from raastof_geo.assignment.plan import Plan, tabulate_used
 from raastof_geo.assignment.rules import limits
 from raastof_geo.assignment.solving.certificate import LARGEST_VIOLATION
-from raastof_geo.assignment.solving.price_in import Start
 from raastof_geo.assignment.solving.solve import Solution, solve
 from raastof_geo.assignment.statement import shares
 from raastof_geo.assignment.statement.problem import LaidColumns, Problem
@@ -37,6 +36,9 @@ from raastof_geo.scenario.said.target import (
 )
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.spread import spread
+
+_Solve: TypeAlias = Callable[..., Solution]
+"""Solves a variant of the plan with its own costs, sums that are held, and decisions."""
 
 
 @dataclass(frozen=True)
@@ -89,40 +91,13 @@ class TargetAnswer:
 
     @property
     def reached(self) -> bool:
-        """Whether the plan has the share that is asked for; so where none is."""
+        """Returns whether the plan has the share that is asked for; so where none is."""
         return self.short_t <= LARGEST_VIOLATION
 
     @property
     def reach(self) -> Reach:
         """What the definition in force can reach."""
         return self.reaches[0]
-
-
-class _Untargeted:
-    """The plan's columns under its rules but for the target: laid out once, solved many times."""
-
-    def __init__(self, plan: Plan, patience_s: float) -> None:
-        asking = (limits.SHARE_REACHED, limits.GOAL_APPROACHED, limits.GOALS_HELD)
-        free = np.array([row.family not in asking for row in plan.proof.rows], bool)
-        programme, self.start = plan.proof.programme.keep_rows(free), plan.proof.start
-        self.solve = partial(solve, plan.problem, programme=programme, clock=patience_s)
-        self._last: Start = self.start
-        self._known: list[tuple[tuple[Floats | float, ...], Solution]] = []
-        """What was made least, and what was held with it, and what came of it."""
-
-    def least(
-        self, cost: Floats, held: tuple[Floats, float] | None = None, start: Start | None = None
-    ) -> Solution:
-        """Make a sum least as `solve` does, once for each, from where the last share ended."""
-        asked = cost, *(held or ())
-        for known, found in self._known:
-            if len(known) == len(asked) and all(map(np.array_equal, known, asked)):
-                return found
-        found = self.solve(costs=[cost], held=held, start=start or self._last)
-        if found.solved:
-            self._known.append((asked, found))
-            self._last = found.start if held is None else self._last
-        return found
 
 
 def answer_target(plan: Plan, *, patience_s: float = 120.0, briefly: bool = False) -> TargetAnswer:
@@ -132,14 +107,18 @@ def answer_target(plan: Plan, *, patience_s: float = 120.0, briefly: bool = Fals
     `briefly` is only the share by the definition that is asked about, without what it would cost.
     """
     scenario = plan.problem.scenario
-    target, vary = scenario.said.targets.first_share, _Untargeted(plan, patience_s)
+    target = scenario.said.targets.first_share
+    asking = (limits.SHARE_REACHED, limits.GOAL_APPROACHED, limits.GOALS_HELD)
+    free = np.array([row.family not in asking for row in plan.proof.rows], bool)
+    # The plan's columns under its rules but for the target: laid out once, solved many times.
+    programme, start = plan.proof.programme.keep_rows(free), plan.proof.start
+    vary = partial(solve, plan.problem, programme=programme, clock=patience_s, start=start)
     about = target or SecondaryShare(at_least=0.0)
     definitions = sorted(DEFINITIONS, key=lambda name: name != about.definition)
-    asked = (
-        shares.ask_share(scenario, about.model_copy(update={"definition": name}))
-        for name in definitions[: 1 if briefly else None]
-    )
-    reaches = tuple(_reach(plan, vary, one, priced=not briefly) for one in asked)
+    definitions = definitions[:1] if briefly else definitions
+    asked = (about.model_copy(update={"definition": name}) for name in definitions)
+    wanted = [shares.ask_share(scenario, one) for one in asked]
+    reaches = tuple(_reach_each(plan, vary, wanted, priced=not briefly))
     price, more, kg, dkk = (None,) * 4 if briefly else _price_of_target(plan, vary)
     lacks = (about.at_least - reaches[0].in_plan) * reaches[0].needed_t
     short = lacks > LARGEST_VIOLATION
@@ -158,7 +137,23 @@ def answer_target(plan: Plan, *, patience_s: float = 120.0, briefly: bool = Fals
     )
 
 
-def _reach(plan: Plan, vary: _Untargeted, asked: Asked, *, priced: bool) -> Reach:
+def _reach_each(
+    plan: Plan, vary: _Solve, wanted: Sequence[Asked], *, priced: bool
+) -> Iterator[Reach]:
+    """Find how far each definition can get; what two of them count alike is looked for once."""
+    known: list[tuple[Floats, Reach]] = []
+    for asked in wanted:
+        definition, offered_t = asked.target.definition, _offered(plan.problem, asked)
+        weights = weigh_counted(plan.problem, definition)
+        counts = np.append(weights, (asked.counted_t, offered_t))
+        reach = next((one for like, one in known if np.array_equal(like, counts)), None)
+        if reach is None or not reach.finished:
+            reach = _reach(plan, vary, asked, offered_t, priced=priced)
+            known.append((counts, reach))
+        yield replace(reach, definition=definition)
+
+
+def _reach(plan: Plan, vary: _Solve, asked: Asked, offered_t: float, *, priced: bool) -> Reach:
     problem, values = plan.problem, plan.proof.values[plan.problem.block("moves")]
     due, definition = find_due(problem, asked.target), asked.target.definition
     met = (weigh_counted(problem, definition) * values)[due]
@@ -172,8 +167,7 @@ def _reach(plan: Plan, vary: _Untargeted, asked: Asked, *, priced: bool) -> Reac
     ended: list[Solution] = []
 
     def measure(cost: Floats) -> Solution:
-        # In a period plans of one share may have unlike needs: from one place they are the same.
-        ended[:] = [vary.least(cost, start=vary.start if period else None)]
+        ended[:] = [vary(costs=[cost])]
         return ended[0]
 
     most, of, finished = find_ratio(problem, asked, measure, begin)
@@ -185,20 +179,19 @@ def _reach(plan: Plan, vary: _Untargeted, asked: Asked, *, priced: bool) -> Reac
         # Where the clock ends it, the plan itself is the one that is sure to keep all rules.
         largest=max(in_plan, most / max(1e-9, of)) if finished else in_plan,
         # Of the same needs as the largest share: those of a period may be met in another one.
-        offered=(_offered(problem, asked) + asked.counted_t) / (of if finished and of else needed),
-        more_at_largest=_price_of_most(plan, vary, ended[0], asked, (most, of)) if priced else None,
+        offered=(offered_t + asked.counted_t) / (of if finished and of else needed),
+        more_at_largest=_price_of_most(plan, partial(vary, start=ended[0].start), asked, most, of)
+        if priced
+        else None,
         by_material={str(one): float(part) for one, part in materials.items() if part > 0},
         finished=finished,
     )
 
 
-def _price_of_most(
-    plan: Plan, vary: _Untargeted, largest: Solution, asked: Asked, ratio: tuple[float, float]
-) -> float | None:
+def _price_of_most(plan: Plan, vary: _Solve, asked: Asked, most: float, of: float) -> float | None:
     """Find what the first objective rises to when the share is as large as it can be."""
-    target, (most, of) = asked.target, ratio
-    due = find_due(plan.problem, target)
-    worth = np.zeros(plan.problem.column_count)
+    target = asked.target
+    due, worth = find_due(plan.problem, target), np.zeros(plan.problem.column_count)
     worth[due] = weigh_counted(plan.problem, target.definition)[due]
     if not worth.any():
         return 0.0
@@ -208,7 +201,7 @@ def _price_of_most(
         share = (1 - 1e-6) * most / of if of else 0.0
         worth[due] -= share * plan.problem.reference_share[due]
         least = share * asked.crossed_t - asked.counted_t
-    dear = vary.least(plan.problem.objectives()[0], (worth, least), largest.start)
+    dear = vary(costs=plan.problem.objectives()[:1], held=(worth, least))
     return max(0.0, dear.value - plan.certificate.objective) if dear.solved else None
 
 
@@ -241,18 +234,15 @@ def _find_best_made(scenario: Scenario, best: Mapping[str, float]) -> dict[str, 
     return made
 
 
-def _price_of_target(
-    plan: Plan, vary: _Untargeted
-) -> tuple[float, float | None, float | None, float | None]:
+def _price_of_target(plan: Plan, vary: _Solve) -> tuple[float | None, ...]:
     """Compare with the best plan without the target, and the same decisions."""
     problem, prices = plan.problem, plan.shadow_prices
     share = prices[prices["rule"].isin([limits.SHARE_REACHED.name, limits.GOAL_APPROACHED.name])]
     price = float(share["shadow_price"].sum()) if len(share) else 0.0
     if not problem.scenario.said.targets.secondary_share or price <= 0:
         return price, 0.0, 0.0, 0.0
-    costs = problem.objectives()
-    decided = np.where(problem.whole, plan.proof.values, 0.0)
-    freely = vary.solve(costs=costs, decided=decided, start=vary.start)
+    costs, decided = problem.objectives(), np.where(problem.whole, plan.proof.values, 0.0)
+    freely = vary(costs=costs, decided=decided)
     if not freely.solved:
         return price, None, None, None
     less = plan.proof.values - freely.values
@@ -310,9 +300,8 @@ def measure_totals(books: Books) -> Totals:
 
 
 def measure_shares(books: Books) -> dict[ShareDefinition, float]:
-    """Give what each definition counts of all needs, unmet ones and those over the border too."""
-    whole = follow_periods(books)[0]
-    wanted = sum(need.tonnes for need in books.scenario.needs)
+    """Divide what counts by all needs, unmet and over the border too. Returns it by definition."""
+    whole, wanted = follow_periods(books)[0], sum(need.tonnes for need in books.scenario.needs)
     needed = whole.needed_t + max(0.0, wanted - books.total(vocabulary.REFERENCE_TONNES))
     return {one: counted / (needed or 1.0) for one, counted in whole.counted_t.items()}
 
@@ -348,10 +337,13 @@ class BaselinePlan(Comparison):
 
 
 def solve_baseline(
-    scenario: Scenario, legs: Legs, kind: BaselineKind | None = None
+    scenario: Scenario,
+    legs: Legs,
+    kind: BaselineKind | None = None,
+    known: LaidColumns | None = None,
 ) -> BaselinePlan:
-    """Find the cheapest world without coordination, of a `kind`, or the headline's."""
-    alone = solve_alone(scenario, legs, kind)
+    """Find the cheapest world without coordination; its columns may be `known` of other kinds."""
+    alone = solve_alone(scenario, legs, kind, known)
     used = np.flatnonzero(alone.values)
     problem, values = alone.world.problem.only(used), alone.values[used]
     books = keep_books(problem, values)
@@ -422,13 +414,13 @@ class Effect(Shown):
 
     @property
     def saved(self) -> dict[str, float]:
-        """Baseline less plan, by figure."""
+        """Returns baseline less plan, by the names of `Totals`, each in its unit."""
         plan = asdict(self.plan)
         return {name: before - plan[name] for name, before in asdict(self.baseline).items()}
 
     @property
     def saved_share(self) -> float | None:
-        """Saved transport emissions (WTW) as a share of the baseline's; none without a baseline."""
+        """Returns transport emissions saved (WTW) as a share of the baseline's; none without it."""
         if self.baseline.kg_co2e_wtw <= 0 or self.baseline_missing:
             return None
         return 1 - self.plan.kg_co2e_wtw / self.baseline.kg_co2e_wtw
@@ -436,7 +428,7 @@ class Effect(Shown):
     def align(
         self, dimension: str, labels: Sequence[str] | None = None
     ) -> tuple[pd.DataFrame, ...]:
-        """Add up by a dimension of `Books.by`, before and in the plan; 0 where in one side only.
+        """Add up by a dimension of `Books.by`. Returns before and plan, 0 where in one side only.
 
         `labels`: what has a row; none: whatever is in the plan, then whatever was before only.
         """
@@ -445,7 +437,7 @@ class Effect(Shown):
         return before.reindex(rows, fill_value=0.0), plan.reindex(rows, fill_value=0.0)
 
     def tabulate(self, dimension: str, labels: Sequence[str] | None = None) -> pd.DataFrame:
-        """Give plan, before and saved of every figure by a dimension of `Books.by`, by its labels.
+        """Compare by a dimension of `Books.by`. Returns plan, before and saved of every figure.
 
         Names of columns tell their unit; `labels` as for `align`.
         """
@@ -458,7 +450,7 @@ class Effect(Shown):
         return pd.DataFrame(found)
 
     def by_project(self) -> pd.DataFrame:
-        """Give plan, before and saved of every figure by project, `common` for what is nobody's."""
+        """Compare by project. Returns plan, before and saved; `common` is what is nobody's."""
         return self.tabulate("project")
 
     def plot(self, figure: str = "saved_t_co2e_wtw", dimension: str = "project") -> "Axes":
@@ -468,21 +460,21 @@ class Effect(Shown):
 
     @property
     def whole(self) -> Gain:
-        """What the plan saves, whatever saves it."""
+        """Returns what the plan saves, whatever saves it."""
         return read_gain(self.baseline_books.totals - self.books.totals)
 
     def credit(self, names: Collection[CauseName]) -> Gain | None:
-        """Add up what some causes save; none where they cannot be told from others."""
+        """Add up what some causes save. Returns none where they cannot be told from others."""
         return saving.credit(self.causes, names)
 
     @property
     def coordination(self) -> Gain | None:
-        """What matching saves: without other trucks, another criterion, and each one's own."""
+        """Returns what matching saves: no other trucks or criterion, and not each one's own."""
         return self.credit(COORDINATION)
 
     @property
     def allocation_share(self) -> float | None:
-        """What better partners for the same tonnes save of the baseline's transport emissions."""
+        """Returns what better partners for the same tonnes save of transport emissions before."""
         gain, before = self.credit({"allocation"}), self.baseline.kg_co2e_wtw
         return None if gain is None or before <= 0 else gain.transport_kg_co2e / before
 
@@ -500,34 +492,27 @@ def measure_effect(
     `briefly` is without what shares would cost and who is owed what, and tells coordination apart;
     an `executor` solves the baselines and the largest share side by side.
     """
-    kinds = scenario.said.baseline.kinds
-    baselines = (partial(solve_baseline, scenario, legs, one) for one in kinds)
+    kinds, known = scenario.said.baseline.kinds, LaidColumns()
+    baselines = (partial(solve_baseline, scenario, legs, one, known) for one in kinds)
     solves: list[Callable[[], Any]] = [*baselines, partial(answer_target, plan, briefly=briefly)]
     *worlds, target = spread(executor, _solve, solves, range(len(solves)))
-    baseline = worlds[0]
-    books = keep_books(plan.problem, plan.proof.values)
+    known.clear()
+    baseline, books = worlds[0], keep_books(plan.problem, plan.proof.values)
     causes: tuple[Cause, ...] = ()
     if scenario.said.effect.causes:
         missing, capture = bool(baseline.missing), baseline.books.scenario.said.capture
-        kind, together, totals = baseline.kind, baseline.together, baseline.books.totals
-        before = saving.Before(kind, together, missing, capture, totals, books.totals)
+        ends = baseline.books.totals, books.totals
+        world = saving.Before(baseline.kind, baseline.together, missing, capture, *ends)
         causes = saving.split_by_cause(
-            plan, before, lambda *of: keep_books(*of).totals, briefly=briefly, known=LaidColumns()
+            plan, world, lambda *of: keep_books(*of).totals, briefly=briefly, known=known
         )
     transfers = Transfers({}, {})
     if not briefly:
         transfers = saving.divide_savings(scenario, legs, books, baseline.books, rules=plan.rules)
     names = [field.name for field in fields(Comparison)]
     told = (Comparison(**{name: getattr(world, name) for name in names}) for world in worlds)
-    return Effect(
-        plan=measure_totals(books),
-        baselines=tuple(told),
-        target=target,
-        books=books,
-        baseline_books=baseline.books,
-        causes=causes,
-        transfers=transfers,
-    )
+    totals, before = measure_totals(books), baseline.books
+    return Effect(totals, tuple(told), target, books, before, causes, transfers)
 
 
 def _solve(solves: Sequence[Callable[[], Any]], number: int) -> Any:

@@ -52,7 +52,7 @@ class Reality:
 
     @property
     def rest(self) -> Books | None:
-        """What is planned now beyond what was driven; none: nothing is."""
+        """Returns what is planned now beyond what was driven; none: nothing is."""
         if self.books is None or not self.driven.ahead:
             return None
         lines = [self.books.lines, self.driven.books.times(-1.0).lines]
@@ -107,9 +107,8 @@ class _Remainder:
         self.scenario, self.driven, self.ahead = driven.problem.scenario, driven, driven.ahead
         self.over = [one for one in self.scenario.periods if one not in self.ahead]
         self.now = self.ahead[0]
-        self.moved, self.running = (
-            _pick(driven.books, "moves", periods) for periods in (self.over, [self.now])
-        )
+        self.moved = _pick(driven.books, "moves", self.over)
+        self.running = _pick(driven.books, "moves", [self.now])
 
     def add(self, rest: Plan) -> Books:
         """Add the rest to what was driven, but for what both have: the period that is running."""
@@ -124,7 +123,7 @@ class _Remainder:
         done, runs = _add_up_due(self.moved), _add_up_due(self.running)
 
         def leave(due: Offer | Need) -> tuple[float, Sequence[str]]:
-            """Give what is left of an entry, and when; what is late is due now."""
+            """Take off what went. Returns what is left [t], and when; what is late is due now."""
             left = max(due.tonnes - done[due.id], runs[due.id])
             return left, [one for one in due.periods if one in self.ahead] or [self.now]
 

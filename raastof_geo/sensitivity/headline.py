@@ -61,7 +61,7 @@ class Subject:
     """What people call the other choices, where it is one."""
 
     def matches(self, word: str) -> bool:
-        """Tell whether its id, name or kind holds a word, in whatever case."""
+        """Look for a word, in whatever case. Returns whether id, name or kind holds it."""
         return any(word.casefold() in one.casefold() for one in (self.name, self.title, self.group))
 
     def write(self, level: float | None) -> str:
@@ -107,7 +107,7 @@ def list_declared(scenario: Scenario) -> list[Lever]:
 
 
 def list_numbered(scenario: Scenario) -> dict[str, Numbered]:
-    """List the figures of a scenario and of the catalogue that it is read with, by path."""
+    """List the figures of a scenario and of its catalogue. Returns them by path."""
     figures, said = scenario.catalogue.figures().items(), scenario.said
     found: dict[str, Numbered] = {f"capture.{key}": one for key, one in said.capture.items()}
     found |= walk_figures(said, "")
@@ -139,7 +139,9 @@ def make_lever(scenario: Scenario, name: str, assumption: Assumption) -> Lever:
 
 def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lever]:
     """Give the lever of a figure between the ends that it states, or of ±10 %; none of a 0."""
-    value, unit, stated = varied.number_at(figure), _find_unit(path, figure), _list_stated(figure)
+    value, stated = varied.number_at(figure), _list_stated(figure)
+    share = isinstance(figure, Captured) or path.endswith("share")
+    unit = "%" if share else getattr(figure, "unit", "")
     most = 1.0 if unit == "%" else math.inf
     ends = (min(one, most) for one in stated or (value * (1 - PART), value * (1 + PART)))
     if not (levels := tuple(one for one in ends if one != value)):
@@ -158,11 +160,6 @@ def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lev
     )
     assumption = Assumption(low=0, high=1, source="-", set=path)
     yield Lever(subject, partial(varied.edit_for, scenario, assumption), assumption)
-
-
-def _find_unit(path: str, figure: Numbered) -> str:
-    share = isinstance(figure, Captured) or path.endswith("share")
-    return "%" if share else getattr(figure, "unit", "")
 
 
 def _name_kind(path: str) -> str:
@@ -216,8 +213,7 @@ def _list_groups(
     catalogue, language = scenario.catalogue, scenario.said.language
     uses = sorted({need.use for need in scenario.needs})
     for use in uses:
-        called = catalogue.uses[use].called(language)
-        others = tuple(filter(use.__ne__, uses))
+        called, others = catalogue.uses[use].called(language), tuple(filter(use.__ne__, uses))
         of_use: AmountFilter = {"needs": Which(use=(use,))}
         yield f"needs.{use}", say("needs: {name}", name=called), of_use, None
         if others:
@@ -404,7 +400,7 @@ SHOWN: dict[HeadlineName, Told] = {
 
 
 def find_threshold(scenario: Scenario, name: HeadlineName) -> float:
-    """Give where a headline changes the conclusion: the share asked for or the region's, else 0."""
+    """Find where a conclusion changes. Returns the share asked for or the region's, else 0."""
     if name not in ("largest_share", "share_in_plan"):
         return 0.0
     target = scenario.said.targets.first_share
@@ -422,14 +418,8 @@ def read_headlines(effect: Effect) -> Headlines:
 
 def _tell(whole: saving.Gain, coordination: saving.Gain | None, target: TargetAnswer) -> Headlines:
     gain, reach = coordination or whole, target.reach
-    return Headlines(
-        largest_share=reach.largest,
-        share_in_plan=reach.in_plan,
-        saved_transport_kg_co2e=gain.transport_kg_co2e,
-        saved_kg_co2e=gain.kg_co2e,
-        saved_dkk=whole.dkk,
-        whole=coordination is None,
-    )
+    saved = gain.transport_kg_co2e, gain.kg_co2e, whole.dkk
+    return Headlines(reach.largest, reach.in_plan, *saved, whole=coordination is None)
 
 
 def solve_headlines(scenario: Scenario, legs: Legs | None, *, whole: bool = False) -> Headlines:
@@ -447,7 +437,7 @@ def solve_headlines(scenario: Scenario, legs: Legs | None, *, whole: bool = Fals
 def find_headlines(
     scenario: Scenario, legs: Legs | None, *, known: LaidColumns | None = None, **how: Any
 ) -> tuple[Plan, Alone, Headlines]:
-    """Solve as `solve_briefly` does: the plan, the world without it, and headlines, without books.
+    """Solve as `solve_briefly` does. Returns plan, world without it, and headlines; no books.
 
     Columns of worlds besides the plan's may be `known` from scenarios with other amounts.
     """
@@ -467,10 +457,7 @@ def find_headlines(
 
 
 def solve_briefly(scenario: Scenario, legs: Legs | None, *, causes: bool, **how: Any) -> Plan:
-    """Solve a plan that nobody is given, whose effect is against one baseline, as if compared.
-
-    `how` it begins, and whether errors `explain`, as `assign` takes them.
-    """
+    """Solve a plan that nobody is given, against one baseline; `how` is as `assign` takes it."""
     if legs is None:
         raise InputError(say("legs that were made up cannot be priced again"))
     said = scenario.said
@@ -590,7 +577,7 @@ def _move(shared: tuple[Scenario, Headlines, Price, Sequence[Lever]], number: in
                 return Outcome(level, None, str(error).splitlines()[0])
 
     def find_flip(name: HeadlineName, end: int) -> Flip | None:
-        """Find where a headline crosses its threshold on the way to an end; none: it does not.
+        """Find where a headline crosses its threshold towards an end. Returns none: nowhere.
 
         A level without a plan counts as the far side: there the conclusion cannot be kept.
         """

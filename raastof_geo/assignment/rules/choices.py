@@ -92,8 +92,7 @@ def partners_limited(problem: Problem) -> Iterator[Row]:
         yield sum_of("partners_once", about, chosen, "<=", 1.0)
     for site, most_partners in limited_partners(problem.scenario).items():
         touches = (links.origin == site) | (links.destination == site)
-        columns = first + np.flatnonzero(touches.to_numpy())
-        about = About(site, site=site)
+        columns, about = first + np.flatnonzero(touches.to_numpy()), About(site, site=site)
         yield sum_of(PARTNERS_LIMITED, about, columns, "<=", float(most_partners))
 
 
@@ -114,24 +113,15 @@ def _list_decisions(
 
 def most_between(problem: Problem, origin: str, destination: str) -> float:
     """Give what the one site has, or the other can use. Returns t of all periods, or infinity."""
-    return min(_most_had(problem.scenario, origin), _most_needed(problem.scenario, destination))
-
-
-def _most_had(scenario: Scenario, site: str) -> float:
-    """Give what lies and is offered at a site that gets no more of it; else infinity. [t]"""
-    if not {Role.PIT, Role.PLANT, Role.DEPOT}.isdisjoint(scenario.sites[site].roles):
-        return math.inf
-    has = sum(offer.tonnes for offer in scenario.offers if offer.site == site)
-    piles = (depot for depot in scenario.depots if depot.own and depot.site == site)
-    return has + sum(sum(pile.start_t.values()) for pile in piles)
-
-
-def _most_needed(scenario: Scenario, site: str) -> float:
-    """Give what a site can use that sends nothing of it on; else infinity. [t]"""
-    taker = scenario.sites[site]
-    if not {Role.NEED, Role.OFFER}.issuperset(taker.roles) or taker.stockpile is not None:
-        return math.inf
-    return sum(most_used(need) for need in scenario.needs if need.site == site)
+    scenario, has, uses = problem.scenario, math.inf, math.inf
+    if {Role.PIT, Role.PLANT, Role.DEPOT}.isdisjoint(scenario.sites[origin].roles):
+        piles = (one.start_t for one in scenario.depots if one.own and one.site == origin)
+        has = sum(offer.tonnes for offer in scenario.offers if offer.site == origin)
+        has += sum(map(sum, map(dict.values, piles)))
+    taker = scenario.sites[destination]
+    if {Role.NEED, Role.OFFER}.issuperset(taker.roles) and taker.stockpile is None:
+        uses = sum(most_used(need) for need in scenario.needs if need.site == destination)
+    return min(has, uses)
 
 
 @declare("lots_most", LOTS_LEAST, "lots_once", blind_to_trucks=True)
@@ -155,7 +145,7 @@ _NOTHING = 1e-9
 
 
 def most_tonnes(problem: Problem) -> float:
-    r"""Give tonnes that some optimal plan exceeds at no place. [t]
+    r"""Bound what passes a place. Returns tonnes that some optimal plan exceeds nowhere. [t]
 
     What an either-or decision opens must have room for *some* optimal plan of every decision: too
     little does not only cut plans off, it also keeps the decision at 0. `docs/method.md` has the
@@ -177,7 +167,7 @@ def most_tonnes(problem: Problem) -> float:
 
 
 def most_used(need: Need) -> float:
-    """Give the tonnes of the heaviest material that meets a need. [t]"""
+    """Weigh a need. Returns the tonnes of the heaviest material that meets it. [t]"""
     return need.tonnes * max(need.ratios.values(), default=0.0)
 
 
@@ -193,8 +183,7 @@ def _growth(scenario: Scenario, wanted: set[str]) -> float:
     feeds = ~np.array([[made.isdisjoint(two.takes) for two in plants] for made in makes], bool)
     np.fill_diagonal(feeds, False)
     _, group = connected_components(feeds, connection="weak")
-    times = np.array([_multiply(plant, wanted) for plant in plants])
-    round_about = 1.0
+    times, round_about = np.array([_multiply(plant, wanted) for plant in plants]), 1.0
     if connected_components(feeds, connection="strong")[0] < len(plants):
         round_about = 1.0 / _least_share(plants)
     joined = [math.prod(times[group == one].tolist()) for one in set(group.tolist())]

@@ -30,8 +30,7 @@ def agreements_kept(problem: Problem) -> Iterator[row.Row]:
     for number, agreement in enumerate(scenario.said.agreements):
         columns = agreed_moves(problem, agreement)
         said = agreement.tonnes, agreement.at_least, agreement.at_most
-        head = f"{number}-{agreement.giver}-{agreement.taker}"
-        what = agreement.material or ""
+        head, what = f"{number}-{agreement.giver}-{agreement.taker}", agreement.material or ""
         about = row.About(head, site=agreement.giver, material=what, entry=number)
         if agreement.forbidden:
             yield row.sum_of(AGREEMENTS_KEPT, about, columns, "<=", 0.0)
@@ -42,7 +41,7 @@ def agreements_kept(problem: Problem) -> Iterator[row.Row]:
 
 
 def agreed_moves(problem: Problem, agreement: Agreement | NamedLeg) -> Columns:
-    """Find the moves that an agreement is about, whoever gives and takes at its sites."""
+    """Find what an agreement is about, whoever gives and takes there. Returns numbers of moves."""
     ids = tuple(problem.scenario.periods)
     labels = {"origin": agreement.giver, "destination": agreement.taker}
     if agreement.material is not None:
@@ -172,7 +171,7 @@ def _limit(problem: Problem, at: Facility, kind: str, period: str = "") -> Itera
 
 
 def find_through(problem: Problem, place: Facility, period: str = "") -> Columns:
-    """Find the columns that go through a place: tonnes dug, taken, worked up or stored."""
+    """Find what goes through a place. Returns columns of tonnes dug, taken, worked up or stored."""
     when = {"period": period} if period else {}
     if isinstance(place, Plant):
         return problem.find(ColumnKind.PROCESSES, site=place.site, **when)

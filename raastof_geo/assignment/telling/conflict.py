@@ -133,10 +133,8 @@ def _say_together(case: Case, asking: Mapping[int, Need | Offer]) -> Iterator[Me
     if could is None or could > asked - _SEEN_T or not partners:
         return
     missing = asked - could
-    called = {
-        one.use if isinstance(one, Need) else one.material: names.call_entry(scenario, one)
-        for one in entries
-    }
+    what = attrgetter("use" if isinstance(entries[0], Need) else "material")
+    called = {what(one): names.call_entry(scenario, one) for one in entries}
     windows = set[str]().union(*(one.periods for one in entries))
     yield names.tell_named(
         scenario,
@@ -193,14 +191,12 @@ def _say_binding(case: Case) -> Iterator[Message]:
 
 
 def find_binding(case: Case) -> list[int]:
-    """Find rows, but those broken, of which a unit more leaves less missing, the dearest first."""
+    """Find unbroken rows of which a unit more leaves less missing. Returns the dearest first."""
     prices = case.violation.found.shadow_prices
-    broken = case.violation.short.keys() | case.violation.over.keys()
+    bent = case.violation.short.keys() | case.violation.over.keys()
     order = np.argsort(-np.abs(prices), kind="stable")
     order = order[np.abs(prices[order]) > _FREE]
-    limits = (
-        at for at in order.tolist() if at not in broken and _limits(case.rows[at], prices[at])
-    )
+    limits = (at for at in order.tolist() if at not in bent and _limits(case.rows[at], prices[at]))
     tried = [*itertools.islice(limits, _MOST_TRIED)]
     return [at for at in tried if not case.clock.over() and case.violation.binds(at)]
 
@@ -249,11 +245,9 @@ def _say_share(share: LargestShare) -> Message:
     numbers |= {"missing": max(0.0, asked - share.met), "percent": 100 * target.at_least}
     values = {name: names.tell_number(one) for name, one in numbers.items()}
     most, gap = 100 * share.share, 100 * (target.at_least - share.share)
-    what, share_told = (
-        names.DEFINITION_NAMES[target.definition],
-        names.tell_number(most, beside=gap),
-    )
-    return told.format(what=what, period=target.period, share=share_told, **values)
+    values["share"] = names.tell_number(most, beside=gap)
+    what = names.DEFINITION_NAMES[target.definition]
+    return told.format(what=what, period=target.period, **values)
 
 
 def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
@@ -483,7 +477,7 @@ def _other_scenarios(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile
 
 
 def widen(entry: DueAmount) -> DueAmount:
-    """Let an entry wait for any period; it is the same one where it may already."""
+    """Let an entry wait for any period. Returns the same one where it may already."""
     if entry.amount is None or not (entry.first or entry.last):
         return entry
     return entry.model_copy(update={"first": None, "last": None})
@@ -494,7 +488,7 @@ Blocking: TypeAlias = Mapping[str, Sequence[Need]]
 
 
 def find_blocking(scenario: Scenario, needs: Iterable[Need], materials: Iterable[str]) -> Blocking:
-    """Find the conditions not accepted that keep some materials from some needs, in their order."""
+    """Find conditions that keep materials from needs. Returns these needs by condition."""
     found = defaultdict[str, dict[tuple[str, int], Need]](dict)
     for need, material in itertools.product(needs, sorted(materials)):
         block = scenario.blocks(material, need.demand)
@@ -504,7 +498,7 @@ def find_blocking(scenario: Scenario, needs: Iterable[Need], materials: Iterable
 
 
 def accept(scenario: Scenario, conditions: Blocking) -> ScenarioFile:
-    """Give the scenario with conditions accepted: at the needs where they are a matter of those."""
+    """Accept conditions, or at those needs that they are a matter of. Returns what is said."""
     said = scenario.said
     for condition in filter(scenario.is_per_need, conditions):
         for need in conditions[condition]:
@@ -559,7 +553,7 @@ def find_repairs(case: Case, share: float | None) -> list[Message]:
 
 
 def try_repairs(case: Case, share: float | None) -> tuple[list[Repair], int]:
-    """Give what helps, by the first objective, and how many changes were tried in the time."""
+    """Try changes. Returns what helps, by the first objective, and how many were tried in time."""
     clock = Clock(_PATIENCE_S)
     attempts: list[Repair | None] = []
     changes = _change_scenario(case, share)
@@ -595,13 +589,11 @@ def _raise_limits(case: Case) -> Iterator[Repair | None]:
         yield _solve(raised, Repair(told, row=row.name, limit=limit))
 
 
-def _propose(
-    scenario: Scenario, told: str, *trail: str | int, new: object, **values: Any
-) -> Repair:
+def _propose(scenario: Scenario, told: str, *trail: str | int, new: object, **named: Any) -> Repair:
     """Propose to say something else at a trail, by a text that may speak of the `{site}` on it."""
     if trail[0] == "sites":
-        values["site"] = trail[1]
-    message = names.tell_named(scenario, read_texts("repair")[told], **values)
+        named["site"] = trail[1]
+    message = names.tell_named(scenario, read_texts("repair")[told], **named)
     return Repair(message, put_value(scenario.said, trail, new))
 
 

@@ -55,8 +55,8 @@ def explain_why_not(
 ) -> list[Reason]:
     """Tell for every material of one site and every want of another why they do not meet.
 
-    One reason for each giver and taker of a material, or of all: what is in the plan first, then
-    what would cost least. `InputError`: a site or material is not there, or has nothing to deal in.
+    Returns a reason for each giver and taker of a material, or of all: what is in the plan first,
+    then what costs least. `InputError`: a site or material is not there, or has nothing to deal in.
     """
     giver, taker = look_up(plan.scenario, [("sites", giver), ("sites", taker)])
     problem = plan.problem
@@ -258,8 +258,7 @@ def _binding(plan: Plan, columns: Columns) -> Iterator[Message]:
     """Name places that are full and stand in the way of a column."""
     part = plan.proof.programme.matrix[:, columns]
     for row in part.indices.tolist():
-        name = plan.proof.rows[row]
-        price = float(plan.proof.prices_given_decisions[row])
+        name, price = plan.proof.rows[row], float(plan.proof.prices_given_decisions[row])
         sense = int(plan.proof.programme.sense[row])
         # Books are no limit that stands in the way, and neither is what is sent itself.
         limits = not name.family.keeps_books and name.family.name != OFFERS_KEPT.name
