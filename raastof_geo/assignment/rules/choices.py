@@ -45,9 +45,10 @@ def openings_chosen(problem: Problem) -> Iterator[Row]:
     What a candidate exchanges with each site is then held by itself, too,
     :math:`\sum_c x_c \le u_{ij} b_j`: that cuts off no plan, and most of what is not whole.
     """
-    chosen, candidates = problem.scenario.said.choices.openings, problem.others[ColumnKind.OPENINGS]
+    chosen = problem.scenario.said.choices.openings
     for number, choice in enumerate(chosen):
-        mine = np.flatnonzero(candidates.site.isin(choice.of or candidates.site))
+        sites = problem.others[ColumnKind.OPENINGS].site
+        mine = np.flatnonzero(sites.isin(choice.of or sites))
         columns = problem.starts[ColumnKind.OPENINGS] + mine
         (least, most), about = choice.ends, About(f"{number}", entry=number)
         if least or most == 0:
