@@ -127,8 +127,8 @@ class Plan(Shown):
     @cached_property
     def shut(self) -> set[tuple[str, str]]:
         """Returns role and site of the candidates that it does not open."""
-        listed = self.openings[["role", "site", "opened"]].itertuples(index=False, name=None)
-        return {(role, site) for role, site, opened in listed if not opened}
+        listed: Iterator[Any] = self.openings.itertuples()
+        return {(one.role, one.site) for one in listed if not one.opened}
 
     def search(self, *costs: Floats, **how: Any) -> Solution:
         """Make other costs least under its rules, from where its search ended, as `solve` does."""
@@ -315,11 +315,12 @@ def _build_plan(laid: Laid, found: Solution, nearest: Solution | None) -> Plan:
         goals = replace(nearest, programme=programme, values=found.values)
         objectives.insert(0, (SHORT_OF_GOAL, goals.costs[0]))
     small, amount = found.used()
+    openings, opened = problem.others["openings"], values[problem.block("openings")] > 0.5
     used = programme.used(np.flatnonzero(values), amount)
     return Plan(
         **tabulate_used(small, amount),
         shortfalls=tabulate_kind(small, ColumnKind.SHORTFALLS, amount, "tonnes"),
-        openings=_tabulate_openings(problem, values),
+        openings=openings.assign(opened=opened, **openings[["kg_co2e", "dkk"]].mul(opened, axis=0)),
         fleet=tabulate_fleet(small, amount),
         shadow_prices=_tabulate_rows(laid.rows, used, found.shadow_prices),
         certificate=certificate,
@@ -346,16 +347,14 @@ def _build_plan(laid: Laid, found: Solution, nearest: Solution | None) -> Plan:
 
 def _tabulate_rows(rows: Sequence[Row], used: Floats, prices: Floats) -> pd.DataFrame:
     """Give `Plan.shadow_prices`: what each row is, what is used of it, and its price."""
-    told = {key: [getattr(row, key) for row in rows] for key in ("rule", "label", "sense", "limit")}
-    limits = pd.DataFrame(told).astype({"limit": np.float64})
-    return limits.assign(used=used, shadow_price=prices)
-
-
-def _tabulate_openings(problem: Problem, values: Floats) -> pd.DataFrame:
-    """Give all candidates, as `Plan.openings` has them: none that stays closed costs anything."""
-    openings, opened = problem.others["openings"], values[problem.block("openings")] > 0.5
-    spent = {name: openings[name] * opened for name in ("kg_co2e", "dkk")}
-    return openings.assign(opened=opened, **spent)
+    return pd.DataFrame(index=range(len(rows))).assign(
+        rule=[row.rule for row in rows],
+        label=[row.label for row in rows],
+        sense=[row.sense for row in rows],
+        limit=np.array([row.limit for row in rows], np.float64),
+        used=used,
+        shadow_price=prices,
+    )
 
 
 def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:

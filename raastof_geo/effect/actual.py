@@ -95,13 +95,13 @@ def match_slips(
     rules out are left out and named among the mistakes; so are those whose kilometres are not
     those of the leg. `InputError`: none is left.
     """
-    said = pd.DataFrame(slips.found, columns=Delivery._fields).reset_index()
+    said = pd.DataFrame(slips.found, columns=Delivery._fields).rename_axis("slip").reset_index()
     legs = _list_legs(problem, planned)
     table = said.merge(legs, "left", [*_LANE, "period"], suffixes=("_said", ""))
     table["other"] = table.vehicle != table.vehicle_said
     table["off_t"] = (table.load_t - table.tonnes / table.loads).abs()
-    order = ["index", "other", "unplanned", "off_t", "cost"]
-    table = table.sort_values(order, kind="stable").drop_duplicates("index")
+    order = ["slip", "other", "unplanned", "off_t", "cost"]
+    table = table.sort_values(order, kind="stable").drop_duplicates("slip")
     leg_km = table["leg_km"]
     table["length_km"] = table.length_km.fillna(leg_km)
     far = ~table.length_km.between(leg_km / _FAR, leg_km.clip(lower=_NEAR_KM) * _FAR)

@@ -24,13 +24,12 @@ def measure_burden(
 ) -> pd.DataFrame:
     """Count the trucks on every edge of the network in every period; tables as in `Plan`.
 
-    Returns one row per edge, direction and period that trucks pass: `edge` (number in the network),
-    `ahead` (whether along its line), `period`, `loaded_trips` and `empty_trips`. A baseline has no
-    empty trips of its own.
+    Returns one row per edge, direction and period that trucks pass, with the fields of `Passed`. A
+    baseline has no empty trips of its own.
     """
     roads = legs.roads
     if roads is None or not len(flows):
-        return pd.DataFrame(columns=_COLUMNS)
+        return pd.DataFrame(columns=Passed._fields)
     sides = 2 * roads.network.edge_count
     passing = defaultdict[tuple[str, str], Floats](lambda: np.zeros(sides))
     every = list_trips(scenario, flows, empty_trips)
@@ -49,7 +48,7 @@ def measure_burden(
         loaded, empty = passing[name, "full"], passing[name, "empty"]
         used = np.flatnonzero(loaded + empty > 0)
         cells = (used // 2, used % 2 == 0, name, loaded[used], empty[used])
-        tables.append(pd.DataFrame(dict(zip(_COLUMNS, cells, strict=True))))
+        tables.append(pd.DataFrame(dict(zip(Passed._fields, cells, strict=True))))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -75,7 +74,18 @@ def list_trips(
 
 
 _TRIP = ["vehicle", "period", "load", "origin", "destination"]
-_COLUMNS = ["edge", "ahead", "period", "loaded_trips", "empty_trips"]
+
+
+class Passed(NamedTuple):
+    """The trucks that pass an edge in one direction in a period, as rows of a table have it."""
+
+    edge: int
+    """Its number in the network."""
+    ahead: bool
+    """Whether along its line."""
+    period: str
+    loaded_trips: float
+    empty_trips: float
 
 
 @cache  # of few periods, for every road

@@ -208,7 +208,7 @@ def _hold(plan: Plan, today: Today) -> tuple[float, float]:
     And today's tonnes that cannot be delivered: the fewest, before the first objective is least.
     """
     own, today_t = plan.proof.programme, today.matches.items()
-    rows = [sum_of("held", "", find_match(plan.problem, one), ">=", t) for one, t in today_t]
+    rows = [sum_of("as_today", "", find_match(plan.problem, one), ">=", t) for one, t in today_t]
     programme, slack = own.with_rows(*rows), np.repeat([0.0, 1.0], [plan.column_count, len(rows)])
     cost = np.append(plan.proof.cost, np.zeros(len(rows)))
     programme = programme.with_slack(range(own.row_count, programme.row_count), ())

@@ -241,13 +241,17 @@ def _say_share(share: LargestShare) -> Message:
     """Say how much secondary material there can be at most, and how much is asked for."""
     target, asked = share.target, share.target.at_least * share.needed
     told = read_texts("lacking share")["of_all" if target.period is None else "of_period"]
-    numbers = {"met": share.met, "needed": share.needed, "asked": asked}
-    numbers |= {"missing": max(0.0, asked - share.met), "percent": 100 * target.at_least}
-    values = {name: names.tell_number(one) for name, one in numbers.items()}
-    most, gap = 100 * share.share, 100 * (target.at_least - share.share)
-    values["share"] = names.tell_number(most, beside=gap)
-    what = names.DEFINITION_NAMES[target.definition]
-    return told.format(what=what, period=target.period, **values)
+    tell, gap = names.tell_number, 100 * (target.at_least - share.share)
+    return told.format(
+        what=names.DEFINITION_NAMES[target.definition],
+        period=target.period,
+        met=tell(share.met),
+        needed=tell(share.needed),
+        share=tell(100 * share.share, beside=gap),
+        asked=tell(asked),
+        percent=tell(100 * target.at_least),
+        missing=tell(max(0.0, asked - share.met)),
+    )
 
 
 def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
@@ -359,8 +363,8 @@ def _fits_without(laid: Laid, kind: EitherOr) -> bool:
     other = laid.without({row.rule for row in laid.rows if row.family.decides == kind})
     if not other.programme.whole.any():
         return True
-    how = {"decided": Search(gap=1.0), "clock": _TRYING_S}
-    return other.solve(laid.problem.objectives()[0], **how).decision is not None
+    found = other.solve(laid.problem.objectives()[0], decided=Search(gap=1.0), clock=_TRYING_S)
+    return found.decision is not None
 
 
 def _name(problem: Problem, kind: EitherOr) -> Message:
@@ -381,8 +385,8 @@ def _find_bent(
     mine = [at for at, row in enumerate(laid.rows) if row.rule == family.name]
     if laid.programme.column_count + len(mine) > _MOST_COLUMNS:
         return
-    how: dict[str, Any] = {"decided": Search(gap=1e-4), "clock": _TRYING_S, side: mine}
-    if (found := laid.bend(start=None, **how)) is not None:
+    bend = partial(laid.bend, start=None, decided=Search(gap=1e-4), clock=_TRYING_S)
+    if (found := bend(mine) if side == "short" else bend(over=mine)) is not None:
         bent = (found.short if side == "short" else found.over).items()
         told = itertools.islice(bent, _MOST_BENT)
         yield from ((laid.rows[at], by, found.found.values) for at, by in told)

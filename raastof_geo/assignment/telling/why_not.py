@@ -344,16 +344,16 @@ class PricedRow(NamedTuple):
 
 def list_priced_rows(plan: Plan, *, least: float) -> list[PricedRow]:
     """List the limits, but books, with a shadow price beyond `least`, in the order of the rows."""
-    table = plan.shadow_prices[["rule", "label", "limit", "used", "shadow_price"]]
-    priced = zip(plan.proof.rows, table.itertuples(index=False, name=None), strict=True)
+    table: Iterator[Any] = plan.shadow_prices.itertuples(index=False)
     listed, known = [], plan.scenario.periods
-    for name, figures in priced:
-        if abs(figures[-1]) > least and not name.family.keeps_books:
+    for name, row in zip(plan.proof.rows, table, strict=True):
+        if abs(row.shadow_price) > least and not name.family.keeps_books:
             about, entry = name.about, names.find_entry(plan.scenario, name.about)
             ids = entry.periods if entry else tuple(filter(None, [about.period]))
             ends = dict.fromkeys((*ids[:1], *ids[-1:]))
             named = [name_period(known[one]) if one in known else one for one in ends]
             told = names.describe_row(plan.scenario, name, periods=" – ".join(named))
             group = entry.use if isinstance(entry, Need) else about.material or str(about)
-            listed.append(PricedRow(told, *(*figures, group)))
+            figures = row.limit, row.used, row.shadow_price
+            listed.append(PricedRow(told, row.rule, row.label, *figures, group))
     return listed
