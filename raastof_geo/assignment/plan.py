@@ -131,7 +131,7 @@ class Plan(Shown):
         return {(one.role, one.site) for one in listed if not one.opened}
 
     def search(self, *costs: Floats, **how: Any) -> Solution:
-        """Make other costs least under its rules, from where its search ended, as `solve` does."""
+        """Make other costs least from where it ended, deciding as it did; `how` as for `solve`."""
         said, proof = self.scenario.said.solving, self.proof
         usual = {"programme": proof.programme, "start": Start(proof.start.columns)}
         usual |= {"decided": Search(said.gap), "clock": said.time_limit_s}

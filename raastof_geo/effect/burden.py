@@ -134,7 +134,7 @@ def find_junctions(plan: Plan, like: str, count: int) -> list[Junction]:
 
 
 def find_like(scenario: Scenario, like: str) -> dict[str, Any]:
-    """Give what its file says that a candidate like a site has, opened for nothing if not said."""
+    """Give what a candidate like a site has, opened as said or for nothing; `InputError`: none."""
     roles, sites = [one.removesuffix("s") for one in PLACES], scenario.values.get("sites", {})
     if like not in sites:
         hint = suggest(like, list(sites))

@@ -342,7 +342,7 @@ def solve_baseline(
     kind: BaselineKind | None = None,
     known: LaidColumns | None = None,
 ) -> BaselinePlan:
-    """Find the cheapest world without coordination; its columns may be `known` of other kinds."""
+    """Find the cheapest baseline of a `kind`, or the headline's; columns may be `known`."""
     alone = solve_alone(scenario, legs, kind, known)
     used = np.flatnonzero(alone.values)
     problem, values = alone.world.problem.only(used), alone.values[used]
