@@ -8,7 +8,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from raastof_geo.arrays import Columns, Floats, Mask
+from raastof_geo.arrays import Columns, Floats, Mask, Signs
 from raastof_geo.assignment.rules import RULES
 from raastof_geo.assignment.rules.choices import lots_kept, openings_paid, partners_limited
 from raastof_geo.assignment.rules.masses import agreed_moves
@@ -49,11 +49,11 @@ class World:
 
     @cached_property
     def closed(self) -> Mask:
-        """The columns that may not be used, by their class and by what the baseline names."""
+        """Returns which columns may not be used, by class and by what the baseline names."""
         problem, named = self.problem, self.problem.scenario.said.baseline
         traded = self.kind in ("own_first", "today")
         most = shares.ColumnClass.MARKET if traded else shares.ColumnClass.ALONE
-        mask = shares.classify(problem, self.together) <= most
+        mask = self._classes <= most
         mask[problem.block(ColumnKind.TRIPS)] = True  # of a party's own trucks, if there are any
         stocks = {(Role.DEPOT, depot.id) for depot in self._stocks}
         mask |= shares.mark_places(problem, stocks) & ~problem.whole
@@ -66,17 +66,21 @@ class World:
         # What leaves a project is held to its named takers, and what it gets out of pits to the
         # named pits, of the same material. A leg with an amount opens only itself.
         for leg in (leg for leg, _ in self._legs if leg.tonnes is None):
-            labels = {"origin": leg.giver}
-            if problem.scenario.sites[leg.giver].pit is not None:
-                labels = {"destination": leg.taker, "giver_kind": Role.PIT}
-            if leg.material is not None:
-                labels["material"] = leg.material
-            others = problem.find(**labels)
-            periods = leg.periods(tuple(problem.scenario.periods))
-            mask[others[np.isin(problem.labels("period", others), periods)]] = False
+            mask[self._find_like(leg)] = False
         for _, columns in self._legs:
             mask[columns] = True
         return ~mask
+
+    def _find_like(self, leg: NamedLeg) -> Columns:
+        """Find the moves that a leg stands for: what leaves its giver, or comes from pits."""
+        labels = {"origin": leg.giver}
+        if self.problem.scenario.sites[leg.giver].pit is not None:
+            labels = {"destination": leg.taker, "giver_kind": Role.PIT}
+        if leg.material is not None:
+            labels["material"] = leg.material
+        columns = self.problem.find(**labels)
+        periods = leg.periods(tuple(self.problem.scenario.periods))
+        return columns[np.isin(self.problem.labels("period", columns), periods)]
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -152,11 +156,13 @@ class World:
         return [depot for depot in others if depot.start_t or depot.end_t]
 
     @cached_property
+    def _classes(self) -> Signs:
+        return shares.classify(self.problem, self.together)
+
+    @cached_property
     def _legs(self) -> list[tuple[NamedLeg, Columns]]:
         """The named legs to needs and receivers; in `alone` those from pits or to reception."""
-        problem = self.problem
-        classes = shares.classify(problem, self.together)
-        found = []
+        problem, found = self.problem, []
         for leg in problem.scenario.said.baseline.legs:
             columns = agreed_moves(problem, leg)
             has = partial(problem.has, columns=columns)
@@ -164,7 +170,7 @@ class World:
             taken = has("taker_kind", Role.NEED) | has("taker_kind", Role.RECEIVER)
             columns = columns[given & taken]
             if self.kind == "alone":
-                columns = columns[classes[columns] == shares.ColumnClass.ALONE]
+                columns = columns[self._classes[columns] == shares.ColumnClass.ALONE]
             if len(columns) or self.kind != "alone":
                 found.append((leg, columns))
         return found
@@ -200,7 +206,7 @@ def lay_world(
         capture=nothing if kind == "alone" else {} if kind == "legs" else said.capture,
     )
     lay = partial(build_problem, plain, legs, every_vehicle=plain.said.return_loads is not None)
-    return World(kind, scenario.together, known.lay(kind, plain, lay))
+    return World(kind, scenario.together, known.lay("alone", plain, lay))
 
 
 def solve_alone(
@@ -236,13 +242,12 @@ def _solve(world: World, costs: list[Floats]) -> Alone:
     rows, count = world.rows, world.problem.column_count
     short = [at for at, row in enumerate(rows) if row.rule in _LACKING and row.sense != "<="]
     over = [at for at in short if rows[at].rule == "depots_ended"]
-    broken = [rows[at] for at in (*short, *over)]
+    broken = [*map(rows.__getitem__, (*short, *over))]
     named = np.array([row.rule == "named_leg" for row in broken])
     missed = [np.append(np.zeros(count), kind) for kind in (named, ~named) if kind.any()]
     if not (solution := world.solve([*missed, *costs], short, over)).feasible:
         raise SolverError.saying_text("the solver", "no baseline")
-    values = solution.programme.clean(solution.values)
-    least = _LEAST_T / solution.programme.scale
+    values, least = solution.programme.clean(solution.values), _LEAST_T / solution.programme.scale
     lacks = zip(broken, values[count:].tolist(), strict=True)
     missing = {(row.rule, row.label): tonnes for row, tonnes in lacks if tonnes > least}
     return Alone(world, values[:count], missing)
@@ -286,7 +291,7 @@ def _reach(
 
 
 def measure_alone(problem: Problem) -> dict[str, float]:
-    """Give what each project has in the headline's baseline by the measure of fairness.
+    """Measure each project in the headline's baseline. Returns it by the measure of fairness.
 
     A project that the baseline leaves something out of has no figure: what the rest of it comes
     to says nothing about the whole. Empty where no fairness is asked for.
@@ -303,6 +308,6 @@ def measure_alone(problem: Problem) -> dict[str, float]:
 
 
 def plain_trucks(said: ScenarioFile) -> tuple[str, ...]:
-    """Give the trucks of the baseline: those named, else those that are not few, else all."""
+    """Pick the baseline's trucks. Returns those named, else those that are not few, else all."""
     plenty = tuple(name for name in said.vehicles if name not in said.fleet)
     return said.baseline.vehicles or plenty or said.vehicles

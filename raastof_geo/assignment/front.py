@@ -57,7 +57,7 @@ class Front:
 
     @property
     def prices(self) -> list[float]:
-        """What a unit of the first measure less costs of the second, from each to the next."""
+        """Returns what a unit less of the first measure costs of the second, one to the next."""
         pairs = zip(self.corners, self.corners[1:], strict=False)
         return [(one.second - other.second) / (other.first - one.first) for one, other in pairs]
 
@@ -94,8 +94,7 @@ def trace_front(
     corners = search.find(FrontCorner(*(plan.amounts[one] for one in measures)))
     numbered, last = enumerate(corners, 1), len(corners)
     said = ((at, _say(scenario, measures, one, at == 1, at == last)) for at, one in numbered)
-    variants = {f"front-{at}": one for at, one in said}
-    complete = search.complete and plan.finished
+    variants, complete = {f"front-{at}": one for at, one in said}, search.complete and plan.finished
     return Front(measures, tuple(corners), variants, bool(plan.problem.whole.any()), complete)
 
 
@@ -194,7 +193,7 @@ _LEAST_T = 0.01
 
 
 def measure_distance(first: pd.Series, second: pd.Series) -> float:
-    r"""Give how far two plans lie apart, from 0 (the same) to 1 (no match in common).
+    r"""Measure how unlike two plans are. Returns 0 (the same) to 1 (no match in common).
 
     Tonnes by match of each: :math:`1 - \sum_m \min(x_m, y_m) / \sum_m \max(x_m, y_m)`, Jaccard's
     distance by tonnes.
@@ -211,9 +210,9 @@ def seek_alternatives(plan: Plan, count: int, within: float) -> dict[str, Varian
     on average of the most it had (SPORES, Lombardi et al. 2020, by an evolving average), under a
     row that caps the first objective. What is used for less than one load weighs nothing.
 
-    Variants are at most so many, fewer where no other plan differs: agreements on what each moves
-    between sites, by the load. What is left of it is planned as well as can be, so that it stays
-    below the cap, and is proven.
+    Returns at most so many variants, fewer where no other plan differs: agreements on what each
+    moves between sites, by the load. What is left of it is planned as well as can be, so that it
+    stays below the cap, and is proven.
     """
     problem, objectives = plan.problem, plan.scenario.said.objectives
     columns = np.flatnonzero(~problem.inside)
@@ -223,12 +222,12 @@ def seek_alternatives(plan: Plan, count: int, within: float) -> dict[str, Varian
     at_lane = moved.groupby([*MATCH, "period"]).indices
 
     def add_up(values: Floats) -> Floats:
-        """Give the tonnes on each match, none where it is less than one load. [t]"""
+        """Add up by match. Returns tonnes on each, 0 where it is less than one load. [t]"""
         tonnes, loads = (np.bincount(match, values[columns] / one) for one in (1.0, load_t))
         return np.where(loads >= 1.0, tonnes, 0.0)
 
     def settle(lanes: pd.Series) -> Floats:
-        """Plan what agreements on lanes leave open, as a variant that has them will. [columns]"""
+        """Plan what agreements leave open, as a variant will. Returns [columns]."""
         agreed = ((columns[at_lane[lane]], _round_down(tonnes)) for lane, tonnes in lanes.items())
         rows = [sum_of("agreed", "", at, ">=", tonnes) for at, tonnes in agreed]
         programme = plan.proof.programme.with_rows(*rows)
@@ -252,8 +251,8 @@ def seek_alternatives(plan: Plan, count: int, within: float) -> dict[str, Varian
         values = other.programme.clean(other.values)
         tonnes = add_up(values)
         moved["tonnes"] = values[columns]
-        kept = moved[(tonnes > 0)[match] & (moved["tonnes"] >= _LEAST_T)]
-        lanes = kept.groupby([*MATCH, "period"])["tonnes"].sum()
+        kept = moved[(tonnes > 0)[match] & (moved.tonnes >= _LEAST_T)]
+        lanes = kept.groupby([*MATCH, "period"]).tonnes.sum()
         settled = add_up(settle(lanes))
         if all(measure_distance(*map(pd.Series, (one, settled))) > _NEAR for one in different):
             different.append(settled)

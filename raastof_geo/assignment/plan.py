@@ -79,7 +79,7 @@ class Plan(Shown):
 
     @property
     def column_count(self) -> int:
-        """How many columns the proof covers."""
+        """Returns how many columns the proof covers."""
         return self.problem.column_count
 
     @property
@@ -92,7 +92,7 @@ class Plan(Shown):
         gap = 100 * max(0.0, self.certificate.gap)
         return self.scenario.id, (
             Fact(say("Flows"), format_number(len(self.flows))),
-            Fact(say("Tonnes"), format_number(float(self.flows["tonnes"].sum()))),
+            Fact(say("Tonnes"), format_number(float(self.flows.tonnes.sum()))),
             *(Fact(name, format_number(value)) for name, value in self.objectives.items()),
             Fact(say("Gap of the proof [%]"), format_number(gap, digits=4)),
             Fact(say("Columns that the proof covers"), format_number(self.column_count)),
@@ -126,15 +126,12 @@ class Plan(Shown):
 
     @cached_property
     def shut(self) -> set[tuple[str, str]]:
-        """Role and site of the candidates that it does not open."""
-        listed = self.openings[["role", "site", "opened"]].itertuples(index=False, name=None)
-        return {(role, site) for role, site, opened in listed if not opened}
+        """Returns role and site of the candidates that it does not open."""
+        listed: Iterator[Any] = self.openings.itertuples()
+        return {(one.role, one.site) for one in listed if not one.opened}
 
     def search(self, *costs: Floats, **how: Any) -> Solution:
-        """Make other costs least under its rules, from where its search ended; the rest: `solve`'s.
-
-        Either-or decisions are looked for as for the plan.
-        """
+        """Make other costs least from where it ended, deciding as it did; `how` as for `solve`."""
         said, proof = self.scenario.said.solving, self.proof
         usual = {"programme": proof.programme, "start": Start(proof.start.columns)}
         usual |= {"decided": Search(said.gap), "clock": said.time_limit_s}
@@ -190,36 +187,44 @@ def assign(
     problem = columns.with_scenario(scenario) if columns else lay_columns(scenario, legs, rules)
     if scenario.said.targets.fairness is not None:
         problem = replace(problem, alone=measure_alone(problem))
-    rows, programme = lay_programme(problem, lay_rows(problem, rules))
+    laid = Laid(problem, *lay_programme(problem, lay_rows(problem, rules)), rules)
     nearest: Solution | None = None
     with _interruptible() if stated else contextlib.nullcontext(bool) as interrupted:
         clock = Clock(scenario.said.solving.time_limit_s, interrupted)
-        labels = Labels(problem, tuple(row.name for row in rows))
-        either = programme.whole.any()  # among equally good decisions the labels decide
-        last = np.where(programme.whole, break_ties(problem), 0.0) if either else None
-        decided = Search(scenario.said.solving.gap, last)
-        ask = partial(solve, decided=decided, clock=clock, labels=labels, stated=stated)
+        labels = Labels(problem, tuple(row.name for row in laid.rows))
+        ask = partial(solve, decided=_decide(laid), clock=clock, labels=labels, stated=stated)
         if problem.sizes[ColumnKind.SHORTFALLS]:
             cost = problem.measure(SHORT_OF_GOAL)
-            goals = partial(ask, problem, programme=programme, costs=[cost], settle=False)
+            goals = partial(ask, problem, programme=laid.programme, costs=[cost], settle=False)
             nearest = _search_finely(goals, clock)
         if nearest is not None:
-            # Goals are missed by no more than they have to be: a limit like others.
-            least = nearest.value if nearest.value > _MISSED_T else 0.0
-            rows = [replace(row, limit=least) if row.family == GOALS_HELD else row for row in rows]
-            limits = np.array([row.limit for row in rows], np.float64)
-            problem, programme = replace(problem, nearest_t=least), replace(programme, limit=limits)
+            laid = _hold_goals(laid, nearest)
         tolerances = [step.tolerance for step in scenario.said.objectives]
-        begin = None
-        if start is not None and start.column_count == problem.column_count:
-            begin = start.proof.start
-        search = partial(ask, problem, programme=programme, tolerances=tolerances)
+        like = start is not None and start.column_count == problem.column_count
+        begin = start.proof.start if start and like else None
+        search = partial(ask, laid.problem, programme=laid.programme, tolerances=tolerances)
         found = _search_finely(search, clock, begin)
     if found is not None:
-        return _build_plan(rows, found, tuple(rules), nearest)
+        return _build_plan(laid, found, nearest)
     if not explain:
         raise NoPlanError(say("no plan meets the rules"))
-    raise NoPlanError(*explain_conflict(Laid(problem, rows, programme, rules)), *explain_lost(legs))
+    raise NoPlanError(*explain_conflict(laid), *explain_lost(legs))
+
+
+def _decide(laid: Laid) -> Search:
+    """Say how decisions are looked for: among equally good ones the labels decide."""
+    whole = laid.programme.whole
+    last = np.where(whole, break_ties(laid.problem), 0.0) if whole.any() else None
+    return Search(laid.problem.scenario.said.solving.gap, last)
+
+
+def _hold_goals(laid: Laid, nearest: Solution) -> Laid:
+    """Let goals be missed by no more than they have to be: a limit like others."""
+    least = nearest.value if nearest.value > _MISSED_T else 0.0
+    rows = [replace(row, limit=least) if row.family == GOALS_HELD else row for row in laid.rows]
+    limits = np.array([row.limit for row in rows], np.float64)
+    problem, programme = replace(laid.problem, nearest_t=least), laid.programme
+    return Laid(problem, rows, replace(programme, limit=limits), laid.rules)
 
 
 _MISSED_T = 1e-6
@@ -238,12 +243,8 @@ def _search_finely(
     found: Solution | None = None
     for free in _FINER:
         search = ask(start=begin, free=free)
-        if not search.feasible and not search.complete:
-            raise SolverError.saying_text("the solver", "time up")
-        if not search.feasible and search.decision is not None:
-            # Another choice may hold a plan, so that "no plan" would not be true.
-            raise SolverError.saying_text("the solver", "decisions")
         if not search.feasible:
+            _check_ended(search)
             break
         # What the clock or a hand has ended is the best so far, even where its steps came to ends.
         search = replace(search, complete=search.complete and not clock.over())
@@ -254,6 +255,15 @@ def _search_finely(
             break
         begin = found.start
     return found
+
+
+def _check_ended(search: Solution) -> None:
+    """Raise a `SolverError` where a search without a plan does not say that there is none."""
+    if not search.complete:
+        raise SolverError.saying_text("the solver", "time up")
+    if search.decision is not None:
+        # Another choice may hold a plan, so that "no plan" would not be true.
+        raise SolverError.saying_text("the solver", "decisions")
 
 
 @contextlib.contextmanager
@@ -291,9 +301,7 @@ def _prove(found: Solution) -> Certificate:
     return replace(certificate, lower_bound=bound, linear_bound=linear, written_columns=written)
 
 
-def _build_plan(
-    rows: list[Row], found: Solution, rules: tuple[Rule, ...], nearest: Solution | None
-) -> Plan:
+def _build_plan(laid: Laid, found: Solution, nearest: Solution | None) -> Plan:
     """Put what was found into tables; a gap that is left is said with the plan, in its proof."""
     problem, programme = found.problem, found.programme
     if not (certificate := _prove(found)).feasible:
@@ -306,19 +314,15 @@ def _build_plan(
     if nearest is not None:
         goals = replace(nearest, programme=programme, values=found.values)
         objectives.insert(0, (SHORT_OF_GOAL, goals.costs[0]))
-    (small, amount), used = found.used(), np.flatnonzero(values)
+    small, amount = found.used()
     openings, opened = problem.others["openings"], values[problem.block("openings")] > 0.5
-    spent = {name: openings[name] * opened for name in ("kg_co2e", "dkk")}
-    told = {key: [getattr(row, key) for row in rows] for key in ("rule", "label", "sense", "limit")}
-    prices = pd.DataFrame(told).astype({"limit": np.float64})
+    used = programme.used(np.flatnonzero(values), amount)
     return Plan(
         **tabulate_used(small, amount),
         shortfalls=tabulate_kind(small, ColumnKind.SHORTFALLS, amount, "tonnes"),
-        openings=openings.assign(opened=opened, **spent),
+        openings=openings.assign(opened=opened, **openings[["kg_co2e", "dkk"]].mul(opened, axis=0)),
         fleet=tabulate_fleet(small, amount),
-        shadow_prices=prices.assign(
-            used=programme.used(used, amount), shadow_price=found.shadow_prices
-        ),
+        shadow_prices=_tabulate_rows(laid.rows, used, found.shadow_prices),
         certificate=certificate,
         goal_certificate=None if goals is None else _prove(goals),
         objectives={name: dot(cost, values) for name, cost in objectives},
@@ -328,16 +332,28 @@ def _build_plan(
         problem=problem,
         proof=Proof(
             programme=programme,
-            rows=tuple(row.name for row in rows),
+            rows=tuple(row.name for row in laid.rows),
             cost=found.costs[0],
             values=values,
             shadow_prices=_proving(found),
             prices_given_decisions=found.shadow_prices,
             start=found.start,
             stages=(*(nearest.stages[:1] if nearest else ()), *found.stages),
-            goal_prices=np.zeros(len(rows)) if goals is None else _proving(goals),
+            goal_prices=np.zeros(len(laid.rows)) if goals is None else _proving(goals),
         ),
-        rules=rules,
+        rules=tuple(laid.rules),
+    )
+
+
+def _tabulate_rows(rows: Sequence[Row], used: Floats, prices: Floats) -> pd.DataFrame:
+    """Give `Plan.shadow_prices`: what each row is, what is used of it, and its price."""
+    return pd.DataFrame(index=range(len(rows))).assign(
+        rule=[row.rule for row in rows],
+        label=[row.label for row in rows],
+        sense=[row.sense for row in rows],
+        limit=np.array([row.limit for row in rows], np.float64),
+        used=used,
+        shadow_price=prices,
     )
 
 
@@ -345,13 +361,13 @@ def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:
     """Add up what each flow amounts to, in the order of labels.
 
     With coordinated trucks a flow has the return trips of the tonnes that they do not carry; the
-    other empty trips stand in a table of their own. A row per move in use has who, where, what,
+    other empty trips have a table of their own. Returns a row per move in use: who, where, what,
     when and with which truck; what its leg is made of, per trip; and sums of all its tonnes:
     `loads` (whole ones), `work_h`, `energy` in the unit of the fuel, and each `flow` indicator.
     """
     columns = np.flatnonzero(values[problem.block("moves")] > 0)
     table, tonnes, share = problem.tabulate_moves(columns), values[columns], problem.pooled_share
-    trips = (tonnes / table["load_t"]).where(table["work_h"] > 0, 0.0)
+    trips = (tonnes / table.load_t).where(table.work_h > 0, 0.0)
     energy = trips * table[vocabulary.ENERGY]
     if share:
         energy = energy - share * trips * problem.return_trip(vocabulary.ENERGY)[columns]
@@ -368,15 +384,12 @@ def measure_flows(problem: Problem, values: Floats) -> pd.DataFrame:
 
 
 def measure_loads(trips: Floats | pd.Series) -> Floats:
-    """Count the last trip of a flow as a whole one, unless nothing but digits makes it one."""
+    """Count trips, the last of a flow as a whole one unless it is but digits. Returns integers."""
     return np.ceil(np.asarray(trips) - 1e-9).astype(np.int64)
 
 
 def tabulate_used(problem: Problem, values: Floats) -> dict[str, pd.DataFrame]:
-    """Give the tables that plans and baselines have, by their names there, as `Plan` tells them.
-
-    Emissions and money are those of all `tonnes` in a row.
-    """
+    """Tabulate what is used, all `tonnes` of a row together. Returns tables by name in `Plan`."""
     stored = tabulate_kind(problem, ColumnKind.STORES, values, "tonnes", "dkk")
     stored = stored.drop(columns="kg_co2e")
     processed = tabulate_kind(problem, ColumnKind.PROCESSES, values, "tonnes", "kg_co2e", "dkk")
@@ -385,7 +398,7 @@ def tabulate_used(problem: Problem, values: Floats) -> dict[str, pd.DataFrame]:
 
 
 def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
-    """Give the empty trips of coordinated trucks: labels, how many `trips`, what they come to."""
+    """Tabulate empty trips of coordinated trucks. Returns labels, `trips`, what they come to."""
     emitted = (vocabulary.TRANSPORT_WTW.flow, vocabulary.TRANSPORT_TTW.flow)
     figures = (vocabulary.DRIVE_H, vocabulary.ENERGY, *emitted, "dkk")
     if not problem.sizes["trips"]:
@@ -396,7 +409,7 @@ def tabulate_trips(problem: Problem, values: Floats) -> pd.DataFrame:
 
 
 def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:
-    """Add up `loads` (parts of one too), `work_h` and km by truck and period, with empty trips."""
+    """Add up by truck and period, with empty trips. Returns `loads` (parts too), `work_h`, km."""
     used = np.flatnonzero(values[problem.block("moves")] > 0)
     used = used[problem.leg("work_h")[used] > 0]
     loads = values[used] / problem.leg("load_t")[used]
@@ -422,7 +435,7 @@ def _sort(problem: Problem, table: pd.DataFrame, keys: list[str]) -> pd.DataFram
 def tabulate_kind(
     problem: Problem, kind: str, values: Floats, amount: str, *figures: str
 ) -> pd.DataFrame:
-    """Give the columns of a kind that are used, with their amount, and figures of all of it."""
+    """Tabulate a kind of columns. Returns those used, their amount, and figures of all of it."""
     table = problem.others[kind].assign(**{amount: values[problem.block(kind)]})
     table = table[table[amount] > 0].reset_index(drop=True)
     return table.assign(**{name: table[name] * table[amount] for name in figures})

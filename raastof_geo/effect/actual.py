@@ -57,23 +57,23 @@ class Driven:
 
     @property
     def share(self) -> dict[str, float]:
-        """How much of each period is over."""
+        """Returns how much of each period is over, from 0 to 1, by id."""
         periods = self.problem.scenario.periods.values()
         gone = {one: (self.until - one.start).days + 1 for one in periods}
         return {one.id: min(1.0, max(0, days) / one.days) for one, days in gone.items()}
 
     @property
     def ahead(self) -> list[str]:
-        """The periods that are not over; the first of them is running, or begins."""
+        """Returns the ids of periods that are not over; the first is running, or begins."""
         return [one for one, share in self.share.items() if share < 1]
 
     @cached_property
     def flows(self) -> pd.DataFrame:
-        """Tonnes by `LEG_KEYS`, with the mean of their kilometres, and tonnes on a load."""
-        weighed = self.slips.assign(work=self.slips["tonnes"] * self.slips["length_km"])
+        """Returns `tonnes` by `LEG_KEYS`, their mean `length_km`, and `load_t` on a load."""
+        weighed = self.slips.assign(work=self.slips.tonnes * self.slips.length_km)
         summed = weighed.groupby(_KEYS, as_index=False)[["tonnes", "loads", "work"]].sum()
-        load_t = summed["tonnes"] / summed["loads"]
-        return summed.assign(length_km=summed["work"] / summed["tonnes"], load_t=load_t)
+        load_t = summed.tonnes / summed.loads
+        return summed.assign(length_km=summed.work / summed.tonnes, load_t=load_t)
 
     @cached_property
     def books(self) -> Books:
@@ -95,16 +95,16 @@ def match_slips(
     rules out are left out and named among the mistakes; so are those whose kilometres are not
     those of the leg. `InputError`: none is left.
     """
-    said = pd.DataFrame(slips.found, columns=Delivery._fields).reset_index()
+    said = pd.DataFrame(slips.found, columns=Delivery._fields).rename_axis("slip").reset_index()
     legs = _list_legs(problem, planned)
     table = said.merge(legs, "left", [*_LANE, "period"], suffixes=("_said", ""))
-    table["other"] = table["vehicle"] != table["vehicle_said"]
-    table["off_t"] = (table["load_t"] - table["tonnes"] / table["loads"]).abs()
-    order = ["index", "other", "unplanned", "off_t", "cost"]
-    table = table.sort_values(order, kind="stable").drop_duplicates("index")
+    table["other"] = table.vehicle != table.vehicle_said
+    table["off_t"] = (table.load_t - table.tonnes / table.loads).abs()
+    order = ["slip", "other", "unplanned", "off_t", "cost"]
+    table = table.sort_values(order, kind="stable").drop_duplicates("slip")
     leg_km = table["leg_km"]
-    table["length_km"] = table["length_km"].fillna(leg_km)
-    far = ~table["length_km"].between(leg_km / _FAR, leg_km.clip(lower=_NEAR_KM) * _FAR)
+    table["length_km"] = table.length_km.fillna(leg_km)
+    far = ~table.length_km.between(leg_km / _FAR, leg_km.clip(lower=_NEAR_KM) * _FAR)
     left_out: Iterator[Any] = table[far].itertuples()
     for one in left_out:  # without a leg there are no kilometres
         told = say_text("deliveries", "no length", km=round(one.leg_km, 1))
@@ -113,7 +113,7 @@ def match_slips(
     if far.all():
         raise InputError(*slips.mistakes, say_text("deliveries", "none"))
     kept = table.loc[~far, [*_KEYS, "day", "tonnes", "loads", "length_km"]]
-    return Driven(problem, kept.reset_index(drop=True), until or max(kept["day"]))
+    return Driven(problem, kept.reset_index(drop=True), until or max(kept.day))
 
 
 def _list_legs(problem: Problem, planned: pd.DataFrame) -> pd.DataFrame:
@@ -152,7 +152,7 @@ def measure_driven(driven: Driven, flows: pd.DataFrame, *measured: str) -> Books
     small = _measure_legs(small, flows, measured) if measured else small
     fixed = [
         sum_of("slips_kept", str(at), small.find(**key), "=", tonnes)
-        for at, (key, tonnes) in enumerate(zip(keys, flows["tonnes"].tolist(), strict=True))
+        for at, (key, tonnes) in enumerate(zip(keys, flows.tonnes.tolist(), strict=True))
     ]
     fixed += limits.trips_balanced(small)
     loose = [row for rule in _ACCOUNTED for row in rule(small) if len(row.columns)]
@@ -170,9 +170,9 @@ def measure_driven(driven: Driven, flows: pd.DataFrame, *measured: str) -> Books
         raise SolverError.saying_text("the solver", "time up")
     values = programme.clean(found.values[:count])
     stores, opened = small.others[ColumnKind.STORES], small.others[ColumnKind.OPENINGS]
-    values[small.block(ColumnKind.STORES)] *= stores["period"].map(driven.share) > 0
-    used_sites = {*flows["origin"], *flows["destination"]}
-    values[small.block(ColumnKind.OPENINGS)] = opened["site"].isin(used_sites)
+    values[small.block(ColumnKind.STORES)] *= stores.period.map(driven.share) > 0
+    used_sites = {*flows.origin, *flows.destination}
+    values[small.block(ColumnKind.OPENINGS)] = opened.site.isin(used_sites)
     return keep_books(small, values)
 
 
@@ -183,7 +183,7 @@ def _measure_legs(problem: Problem, flows: pd.DataFrame, measured: Sequence[str]
     does, however little it carries.
     """
     frame = problem.legs.frame.copy()
-    told = frame[_KEYS].astype(str).merge(flows, "left", _KEYS).where(frame["length_km"] > 0)
+    told = frame[_KEYS].astype(str).merge(flows, "left", _KEYS).where(frame.length_km > 0)
     far, load = (
         (told[one] / frame[one]).fillna(1.0) if one in measured else 1.0
         for one in ("length_km", "load_t")
@@ -200,12 +200,12 @@ def explain_deviations(
     """Let what was `planned` up to now become what was driven, one cause after the other.
 
     `planned`: flows of the plan; of the period that is running they count as far as it is over.
-    Gives the books of what was planned, and what each cause saves; all of them together are what
+    Returns books of what was planned, and what each cause saves; all of them together are what
     was planned less what was driven, to the last digit but rounding.
     """
-    share = planned["period"].map(driven.share).to_numpy(np.float64)
-    due = planned.assign(tonnes=planned["tonnes"] * share)
-    flows = due.groupby(_KEYS, as_index=False, observed=True)["tonnes"].sum().query("tonnes > 0")
+    share = planned.period.map(driven.share).to_numpy(np.float64)
+    due = planned.assign(tonnes=planned.tonnes * share)
+    flows = due.groupby(_KEYS, as_index=False, observed=True).tonnes.sum().query("tonnes > 0")
     steps = [measure_driven(driven, flows)]
     for by in _BY:
         flows = _lay(driven.problem, flows, driven.flows, by)
@@ -215,27 +215,25 @@ def explain_deviations(
     return steps[0], dict(zip(DEVIATIONS, saved, strict=True))
 
 
-def _lay(
-    problem: Problem, flows: pd.DataFrame, driven: pd.DataFrame, by: list[str]
-) -> pd.DataFrame:
+def _lay(problem: Problem, flows: pd.DataFrame, went: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Give flows the tonnes that were driven by some labels, in other respects as they are.
 
     What was driven where there are none is shared as the others of its material are, as far as the
     scenario allows it; else it stands for itself.
     """
     known = pd.MultiIndex.from_frame(flows[by])
-    lacking = driven.loc[~pd.MultiIndex.from_frame(driven[by]).isin(known), by].drop_duplicates()
+    lacking = went.loc[~pd.MultiIndex.from_frame(went[by]).isin(known), by].drop_duplicates()
     alike = [key for key in ("material", "period") if key in by and (key, len(by)) != ("period", 2)]
     like = flows.groupby([*alike, *(key for key in _KEYS if key not in by)])["tonnes"].sum()
     new = lacking.merge(like.reset_index(), on=alike)
     there = [len(problem.find(**key)) > 0 for key in _list_keys(new)]
     flows = pd.concat([flows, new[there]], ignore_index=True)
-    have, want = (one.groupby(by)["tonnes"].sum() for one in (flows, driven))
+    have, want = (one.groupby(by).tonnes.sum() for one in (flows, went))
     factor = flows[by].merge((want / have).rename("factor").reset_index(), how="left", on=by)
-    kept = flows.assign(tonnes=flows["tonnes"] * factor["factor"].fillna(0.0).to_numpy())
-    left = ~pd.MultiIndex.from_frame(driven[by]).isin(pd.MultiIndex.from_frame(flows[by]))
-    joined = pd.concat([kept, driven[left]], ignore_index=True)[[*_KEYS, "tonnes"]]
-    return joined[joined["tonnes"] > 0].reset_index(drop=True)
+    kept = flows.assign(tonnes=flows.tonnes * factor.factor.fillna(0.0).to_numpy())
+    left = ~pd.MultiIndex.from_frame(went[by]).isin(pd.MultiIndex.from_frame(flows[by]))
+    joined = pd.concat([kept, went[left]], ignore_index=True)[[*_KEYS, "tonnes"]]
+    return joined[joined.tonnes > 0].reset_index(drop=True)
 
 
 def _list_keys(flows: pd.DataFrame) -> list[dict[str, str]]:

@@ -4,10 +4,10 @@ A *reference tonne* is a tonne of the material that a use is planned with, such 
 course: of a lighter material fewer tonnes fill the same layer, and count as as many.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
@@ -47,16 +47,16 @@ class Books:
     """What was asked for: many outputs ask again for each project."""
 
     def total(self, part: str) -> float:
-        """Add up a part of all lines."""
+        """Add up a part of all lines. Returns it in the unit of the part."""
         return float(self.lines[part].sum())
 
     @cached_property
     def totals(self) -> pd.Series:
-        """Everything added up."""
+        """Returns everything added up, by the names of `told_in_books`, each in its unit."""
         return self.lines[_told()].sum()
 
     def times(self, share: pd.Series | float) -> "Books":
-        """Give so much of each line."""
+        """Take a share of each line, or times as much. Returns other books."""
         lines = self.lines.copy()
         numbers = lines.select_dtypes("number").columns
         lines[numbers] = lines[numbers].mul(share, axis=0)
@@ -65,8 +65,8 @@ class Books:
     def by(self, dimension: str) -> pd.DataFrame:
         """Add up by `site`, `project`, `municipality`, `material`, `period` or `vehicle`.
 
-        Every dimension adds up to the totals: one row per label, `COMMON` for what belongs to none,
-        and a column for each indicator of `told_in_books`, in its unit.
+        Returns one row per label, `COMMON` for what belongs to none, and a column for each
+        indicator of `told_in_books`, in its unit. Every dimension adds up to the totals.
         """
         if dimension == "site":
             return self.by_site
@@ -86,7 +86,7 @@ class Books:
 
     @cached_property
     def by_site(self) -> pd.DataFrame:
-        """What falls to each site by the rules of sharing; sites with nothing are left out."""
+        """Returns what falls to each site, those of businesses only if anything, as `by` does."""
         table = pd.DataFrame(index=pd.Index(self.sites, name="site"))
         for part in vocabulary.kept_in_books():
             line, site, weight = self.shares[part.divided]
@@ -99,8 +99,8 @@ class Books:
 
     @cached_property
     def tonnes_by_project(self) -> dict[str, float]:
-        """What comes to and leaves the sites of each project; between two, at both. [t]"""
-        moved = self.lines[self.lines["kind"] == "moves"]
+        """Returns what comes to and leaves the sites of each project; between two, at both. [t]"""
+        moved = self.lines[self.lines.kind == "moves"]
         at_sites = pd.Series(self._at_ends(moved, TONNES), self.sites)
         projects = sorted(shares.project_sites(self.scenario))
         summed = at_sites[projects].groupby(self.scenario.project).sum()
@@ -113,7 +113,7 @@ class Books:
 
     @cached_property
     def shares(self) -> dict[Group, tuple[Indices, Indices, Floats]]:
-        """Whose each line is, by group: numbers of lines and of sites, and shares that add to 1."""
+        """Returns whose lines are, by group: numbers of lines, of sites, and shares that make 1."""
         return {group: self._share_out(group) for group in get_args(Group)}
 
     def _share_out(self, group: Group) -> tuple[Indices, Indices, Floats]:
@@ -121,12 +121,12 @@ class Books:
         number = pd.Series(range(len(self.sites)), self.sites)
         sites = (lines[end].map(number) for end in ("origin", "destination"))
         origin, goal = (numbers.to_numpy(np.intp) for numbers in sites)
-        trip = (lines["kind"] == "trips").to_numpy()
+        trip = (lines.kind == "trips").to_numpy()
         ends = shares.share_ends(
             group,
-            gives=lines["origin"].isin(projects).to_numpy() & ~trip,
-            takes=lines["destination"].isin(projects).to_numpy() & ~trip,
-            received=(lines["taker_kind"] == Role.RECEIVER).to_numpy(),
+            gives=lines.origin.isin(projects).to_numpy() & ~trip,
+            takes=lines.destination.isin(projects).to_numpy() & ~trip,
+            received=(lines.taker_kind == Role.RECEIVER).to_numpy(),
             shared_legs=self.scenario.said.effect.shared_legs,
         )
         sent, got = np.flatnonzero(ends.giver > 0), np.flatnonzero(ends.taker > 0)
@@ -141,9 +141,8 @@ class Books:
     @cached_property
     def _common_shares(self) -> dict[str, tuple[Indices, Floats]]:
         """Divide what is common among the sites of projects."""
-        moved = self.lines[self.lines["kind"] == "moves"]
-        places = [Role.PLANT, Role.DEPOT]
-        others = moved["giver_kind"].isin(places) | moved["taker_kind"].isin(places)
+        moved, places = self.lines[self.lines.kind == "moves"], [Role.PLANT, Role.DEPOT]
+        others = moved.giver_kind.isin(places) | moved.taker_kind.isin(places)
         loads, some = self._at_ends(moved, LOADS_DRIVEN), self._at_ends(moved[others], TONNES)
         nobody = np.append(np.zeros(len(self.sites) - 1), 1.0)
         found = {}
@@ -155,7 +154,7 @@ class Books:
 
     def _at_ends(self, moved: pd.DataFrame, part: str) -> Floats:
         """Add up what goes and comes at each site of a project; what stays there is not counted."""
-        moved = moved[moved["origin"] != moved["destination"]]
+        moved = moved[moved.origin != moved.destination]
         ends = [moved.groupby(end)[part].sum() for end in ("origin", "destination")]
         at_each = [end.reindex(self.sites, fill_value=0.0).to_numpy(np.float64) for end in ends]
         mine = np.isin(self.sites, sorted(shares.project_sites(self.scenario)))
@@ -163,7 +162,7 @@ class Books:
 
     @cached_property
     def municipalities(self) -> dict[str, str]:
-        """The municipality of each site; `COMMON` for one that lies in none."""
+        """Returns the municipality of each site; `COMMON` for one that lies in none."""
         return shares.find_municipalities(self.scenario)
 
 
@@ -172,33 +171,23 @@ def _told() -> list[str]:
 
 
 def keep_books(problem: Problem, values: Floats) -> Books:
-    """Write a line for every column in use."""
+    """Keep the books. Returns a line for every column whose value is not zero."""
     used = np.flatnonzero(values)
-    problem, values, parts = problem.only(used), values[used], list[pd.DataFrame]()
-    for kind, named in ((kind, _LABELS[kind]) for kind in _LABELS if problem.sizes[kind]):
-        if kind == "moves":
-            labels = {label: problem.labels(label) for label in LINE_LABELS[1:-1]}
-            labels["vehicle"] = np.where(problem.inside, COMMON, labels["vehicle"])  # by dumper
-        else:
-            labels = {one: problem.others[kind][at].to_numpy() for one, at in named.items()}
-        parts.append(pd.DataFrame({"kind": kind, **labels}))
-    lines = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*LINE_LABELS])
-    for label in LINE_LABELS:
-        lines[label] = lines[label].fillna(COMMON).astype(object) if label in lines else COMMON
-    every: Columns = np.arange(problem.column_count)
+    problem, values = problem.only(used), values[used]
+    lines, every = _label_lines(problem), np.arange(problem.column_count)
     places = np.concatenate([every[problem.block(kind)] for kind in _LABELS])
     amount = values[places]
     for indicator in vocabulary.kept_in_books():
         if not indicator.counted:
             lines[indicator] = problem.measure(indicator)[places] * amount
-    moves = (lines["kind"] == "moves").to_numpy()
+    moves = (lines.kind == "moves").to_numpy()
     lines[TONNES] = np.where(moves, amount, 0.0)
     lines["amount"] = amount
     _count_trips(problem, lines, amount, places)
     _count_masses(problem, lines, moves)
     order = {period: number for number, period in enumerate(problem.scenario.periods)}
-    lines["_kind"] = lines["kind"].map(list(_LABELS).index)
-    lines["_period"] = lines["period"].map(order).fillna(-1)
+    lines["_kind"] = lines.kind.map(list(_LABELS).index)
+    lines["_period"] = lines.period.map(order).fillna(-1)
     for name, parts_of in vocabulary.sums_of_parts().items():
         lines[name] = lines[list(parts_of)].sum(axis=1)
     ranked = ["_kind", "giver", "taker", "material", "_period", "vehicle"]
@@ -206,11 +195,27 @@ def keep_books(problem: Problem, values: Floats) -> Books:
     return Books(problem.scenario, lines[[*LINE_LABELS, "amount", *_told()]])
 
 
+def _label_lines(problem: Problem) -> pd.DataFrame:
+    """Give a line with `LINE_LABELS` for each column, in the order of the books."""
+    parts = [pd.DataFrame(columns=[*LINE_LABELS])]
+    for kind in filter(problem.sizes.__getitem__, _LABELS):
+        if kind == "moves":
+            labels = {label: problem.labels(label) for label in LINE_LABELS[1:-1]}
+            labels["vehicle"] = np.where(problem.inside, COMMON, labels["vehicle"])  # by dumper
+        else:
+            labels = {one: problem.others[kind][at].to_numpy() for one, at in _LABELS[kind].items()}
+        parts.append(pd.DataFrame({"kind": kind, **labels}))
+    lines = pd.concat(parts[1:] or parts, ignore_index=True)
+    for label in LINE_LABELS:
+        lines[label] = lines[label].fillna(COMMON).astype(object) if label in lines else COMMON
+    return lines
+
+
 _GAINED = vocabulary.TRANSPORT_WTW, vocabulary.CO2E, vocabulary.COST
 
 
 def measure_gains(problem: Problem, values: Floats) -> pd.Series:
-    """Add up what gains are read from, as `Books.totals` has it but for the last digits."""
+    """Add up what gains are read from. Returns it as `Books.totals`, but for the last digits."""
     sums = {one: dot(problem.measure(one), values) for one in _GAINED}
     paid = (problem.measure(vocabulary.PURCHASE) * values)[problem.block("moves")]
     giver, _ = problem.number_ends(dict.fromkeys(shares.project_sites(problem.scenario), 0))
@@ -233,36 +238,35 @@ _LABELS: Mapping[str, Mapping[str, str]] = {
 def _count_trips(problem: Problem, lines: pd.DataFrame, amount: Floats, places: Columns) -> None:
     """Count loads, the last of each flow as a whole one, and energy by its unit."""
     catalogue = problem.scenario.catalogue
-    loads = np.zeros(len(lines))
-    move = (lines["kind"] == "moves").to_numpy()
+    loads, move = np.zeros(len(lines)), (lines.kind == "moves").to_numpy()
     if len(problem.moves):
         driven = problem.leg("work_h") > 0
         loads[move] = np.where(driven, measure_loads(amount[move] / problem.leg("load_t")), 0)
     lines[LOADS_DRIVEN] = loads
     energy = problem.measure(vocabulary.ENERGY)[places] * amount
     units = {name: catalogue.fuels[one.fuel].unit for name, one in catalogue.vehicles.items()}
-    unit = lines["vehicle"].map({**units, COMMON: COMMON})
+    unit = lines.vehicle.map({**units, COMMON: COMMON})
     for indicator in (vocabulary.LITRES, vocabulary.KWH):
         lines[indicator] = np.where(unit == indicator.unit, energy, 0.0)
 
 
 def _count_masses(problem: Problem, lines: pd.DataFrame, moves: Mask) -> None:
     scenario = problem.scenario
-    tonnes, taker, giver = lines[TONNES], lines["taker_kind"], lines["giver_kind"]
+    tonnes, taker, giver = lines[TONNES], lines.taker_kind, lines.giver_kind
     share = np.zeros(len(lines))
     share[moves] = problem.reference_share if len(problem.moves) else 0.0
     materials = scenario.catalogue.materials.items()
-    secondary = lines["material"].isin([name for name, of in materials if of.origin == "secondary"])
+    secondary = lines.material.isin([name for name, of in materials if of.origin == "secondary"])
     lines[REFERENCE_TONNES] = tonnes * share
     lines[vocabulary.SECONDARY_REFERENCE] = tonnes * share * secondary.astype(np.float64)
     lines[vocabulary.SECONDARY] = tonnes.where((taker == Role.NEED) & (giver != Role.PIT), 0.0)
     lines[vocabulary.RECEIVED] = tonnes.where(taker == Role.RECEIVER, 0.0)
-    apart = lines["origin"] != lines["destination"]
+    apart = lines.origin != lines.destination
     piles = [depot for depot in scenario.depots if depot.own]
     heaped = [pile.out(material) for pile in piles for material in pile.materials]
-    own = (giver == Role.OFFER) | lines["giver"].isin(heaped)
+    own = (giver == Role.OFFER) | lines.giver.isin(heaped)
     lines[vocabulary.REUSED] = tonnes.where(own & apart & (taker != Role.RECEIVER), 0.0)
-    mine = lines["origin"].isin(shares.project_sites(scenario))
+    mine = lines.origin.isin(shares.project_sites(scenario))
     sold = (giver == Role.OFFER) & (taker != Role.RECEIVER) & mine
     lines[vocabulary.SOLD] = lines[vocabulary.PURCHASE].where(sold, 0.0)
 
@@ -302,7 +306,7 @@ class Shares:
     """Virgin material that is used today in as many periods; none where that is not stated. [t]"""
 
     def share(self, definition: ShareDefinition) -> float:
-        """Give what counts by a definition, over all needs."""
+        """Divide what counts by a definition by all needs. Returns 0 where nothing is needed."""
         return self.counted_t[definition] / self.needed_t if self.needed_t else 0.0
 
     @property
@@ -317,7 +321,7 @@ class Shares:
 
     @property
     def cut(self) -> float | None:
-        """Virgin material less than today, as a share of today's; none where that is not stated."""
+        """Returns what is saved of today's virgin material, as a share; none: it is not stated."""
         if not self.virgin_today_t:
             return None
         return 1 - self.tonnes["virgin"] / self.virgin_today_t
@@ -325,15 +329,15 @@ class Shares:
 
 @lru_cache(maxsize=4)
 def follow_periods(books: Books) -> tuple[Shares, ...]:
-    """Give the shares of all periods together, then of each."""
+    """Follow how needs are met. Returns the shares of all periods together, then of each."""
     met, periods = _list_met(books), books.scenario.periods
-    each = (_add_up(books.scenario, met[met["period"] == one], one) for one in periods)
+    each = (_add_up(books.scenario, met[met.period == one], one) for one in periods)
     return _add_up(books.scenario, met), *each
 
 
 @lru_cache(maxsize=4)
 def follow_municipalities(books: Books) -> tuple[Shares, ...]:
-    """Give the shares of each municipality with needs, of all periods together, by name."""
+    """Add needs up by place. Returns the shares of all periods, by name of a municipality."""
     places = _list_met(books).groupby("municipality")
     return tuple(_add_up(books.scenario, met, "", str(one)) for one, met in places if one != COMMON)
 
@@ -341,35 +345,32 @@ def follow_municipalities(books: Books) -> tuple[Shares, ...]:
 def _list_met(books: Books) -> pd.DataFrame:
     """List what needs get: by period and municipality what it meets, what counts, of what sort."""
     scenario, lines = books.scenario, books.lines
-    lines = lines[lines["taker_kind"] == Role.NEED]
-    givers = list_givers(scenario)
+    lines, givers = lines[lines.taker_kind == Role.NEED], list_givers(scenario)
     sorts = {giver.id: dict(giver.sorts) for giver in givers}
-    given = [sorts[giver] for giver in lines["giver"]]
-    met = pd.DataFrame({"period": lines["period"], REFERENCE_TONNES: lines[REFERENCE_TONNES]})
-    met["municipality"] = lines["destination"].map(books.municipalities)
+    given = [sorts[giver] for giver in lines.giver]
+    met = pd.DataFrame({"period": lines.period, REFERENCE_TONNES: lines[REFERENCE_TONNES]})
+    met["municipality"] = lines.destination.map(books.municipalities)
     for name in DEFINITIONS:
         counts = {one.id: shares.count_giver(scenario, one, name) for one in givers}
-        met[name] = lines[REFERENCE_TONNES] * [counts[giver] for giver in lines["giver"]]
+        met[name] = lines[REFERENCE_TONNES] * [counts[giver] for giver in lines.giver]
     for sort in SORTS:
         met[sort] = lines[TONNES] * [parts.get(sort, 0.0) for parts in given]
     return met
 
 
-def _add_up(
-    scenario: Scenario, met: pd.DataFrame, period: str = "", municipality: str = ""
-) -> Shares:
+def _add_up(scenario: Scenario, met: pd.DataFrame, period: str = "", place: str = "") -> Shares:
     """Add up what needs get, and what crosses the border, which is no municipality's."""
     sums = met[[REFERENCE_TONNES, *DEFINITIONS, *SORTS]].sum()
     times = 1 if period else len(scenario.periods)
-    for one in () if municipality else shares.list_crossed(scenario):
+    for one in () if place else shares.list_crossed(scenario):
         sums[REFERENCE_TONNES] += times * one.reference_t
         sums[one.sort] += times * one.tonnes
         for name in DEFINITIONS:
             sums[name] += times * one.counted[name]
-    today = None if municipality else scenario.said.targets.virgin_today
+    today = None if place else scenario.said.targets.virgin_today
     return Shares(
         period,
-        municipality,
+        place,
         float(sums[REFERENCE_TONNES]),
         {name: float(sums[name]) for name in DEFINITIONS},
         {sort: float(sums[sort]) for sort in SORTS},
@@ -391,18 +392,18 @@ class Unverified:
 
     @property
     def influence(self) -> float:
-        """What the saving of this part changes by if the figure is 10 % higher."""
+        """Returns what the part's saving changes by if the figure is 10 % higher, in its unit."""
         return 0.1 * (self.baseline - self.plan)
 
 
 @lru_cache(maxsize=4)
 def name_factors(books: Books) -> dict[str, pd.Series]:
-    """Name the catalogue's figure behind each line of each part, or "": to be read, not changed."""
+    """Name figures behind parts. Returns by part a name for each line, or "": only to be read."""
     scenario, lines = books.scenario, books.lines
     known = vocabulary.explained().items()
-    found = {part.name: _name_figure(scenario, lines, one.of, one.field) for part, one in known}
+    found = {part.name: _NAMING[one.of](scenario, lines, one.field) for part, one in known}
     for part, number in _WITHIN_A_SITE.items() if scenario.catalogue.internal_haul else ():
-        dumped = (lines["kind"] == "moves") & (lines["vehicle"] == "") & (lines[part] != 0)
+        dumped = (lines.kind == "moves") & (lines.vehicle == "") & (lines[part] != 0)
         found[part] = found[part].where(~dumped, f"internal_haul.{number}")
     return found
 
@@ -410,17 +411,11 @@ def name_factors(books: Books) -> dict[str, pd.Series]:
 @lru_cache(maxsize=2)
 def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
     """List the figures not seen, or expired, by part: first those that change the saving most."""
-    states = plan.scenario.states()
-    behind: dict[tuple[str, str], list[float]] = {}
-    for number, books in enumerate((plan, baseline)):
-        for part, names in name_factors(books).items():
-            for name, value in books.lines[part].groupby(names).sum().items():
-                if name and abs(value) > 0:
-                    behind.setdefault((str(name), part), [0.0, 0.0])[number] += float(value)
+    states, (planned, before) = plan.scenario.states(), map(_add_up_behind, (plan, baseline))
     doubts = [
-        Unverified(name, vocabulary.find_indicator(part), *values)
-        for (name, part), values in behind.items()
-        if states.get(name, "seen") != "seen" and vocabulary.find_indicator(part).part_of
+        Unverified(name, of, planned.get((name, of), 0.0), before.get((name, of), 0.0))
+        for name, of in dict.fromkeys([*planned, *before])
+        if of.part_of and states.get(name, "seen") != "seen"
     ]
     less = {one.name: baseline.total(one) - plan.total(one) for one in vocabulary.sums_of_parts()}
     saved = {name: max(1.0, abs(value)) for name, value in less.items()}
@@ -431,58 +426,85 @@ def list_doubts(plan: Books, baseline: Books) -> list[Unverified]:
     return sorted(doubts, key=rank)
 
 
+def _add_up_behind(books: Books) -> dict[tuple[str, vocabulary.Indicator], float]:
+    """Add up what each number of the catalogue stands behind, by the number's name and the part."""
+    found: dict[tuple[str, vocabulary.Indicator], float] = {}
+    for part, names in name_factors(books).items():
+        of, summed = vocabulary.find_indicator(part), books.lines[part].groupby(names).sum().items()
+        found |= {(str(name), of): float(sum_) for name, sum_ in summed if name and abs(sum_) > 0}
+    return found
+
+
 def _whole(part: vocabulary.Indicator) -> str:
     """Give the sum that nothing else holds: of emissions or of money."""
     above = part.part_of
     return str(part) if above is None else _whole(vocabulary.find_indicator(above))
 
 
-def _name_figure(scenario: Scenario, lines: pd.DataFrame, of: str, field: str) -> pd.Series:
-    """Name the number of whatever a part is of, for each line; empty where there is none."""
-    catalogue, trucks = scenario.catalogue, scenario.catalogue.vehicles
-    of_truck = ("vehicles." + lines["vehicle"] + "." + field).where(lines["vehicle"] != "", "")
-    match of:
-        case "vehicle":
-            names = of_truck
-        case "toll":  # the truck's own where it has one, else the table that holds in the period
-            own = {one for one, truck in trucks.items() if truck.toll_dkk_per_km is not None}
-            years = {one: when.middle_year for one, when in scenario.periods.items()}
-            tables = {one: catalogue.toll_in(year) for one, year in years.items()}
-            of_state = "tolls." + lines["period"].map(tables).fillna("").astype(str)
-            names = of_state.where(~lines["vehicle"].isin(own), of_truck)
-            names = names.where(lines["vehicle"] != "", "")
-        case "fuel":
-            fuels = {one: f"fuels.{truck.fuel}.{field}" for one, truck in trucks.items()}
-            names = lines["vehicle"].map({**fuels, "": ""})
-        case "sea":
-            comes = ((pit, name) for pit in scenario.pits for name in pit.sea_km)
-            ships = {pit.giver(name): f"sea.{pit.ship}_{field}" for pit, name in comes}
-            names = lines["giver"].map(lambda giver: ships.get(giver, ""))
-        case "kind":
-            said = {one: site.receiver for one, site in scenario.sites.items()}
-            kinds = {one: place.kind for one, place in said.items() if place}
-            names = lines["destination"].map(lambda one: f"receiver_kinds.{kinds.get(one)}.{field}")
-            names = names.where(lines["taker_kind"] == Role.RECEIVER, "")
-        case "samples":
-            names = pd.Series(f"soil_samples.{field}", index=lines.index)
-        case "processing":
-            # At needs crushing before, lime and the like; handling in depots; recipes in plants.
-            names, taker = pd.Series("", index=lines.index, dtype=object), lines["taker_kind"]
-            uses = lines["taker"].map({need.id: need.use for need in scenario.needs}).fillna("")
-            fits = "fits." + lines["material"] + "." + uses + "." + field
-            names = names.where(taker != Role.NEED, fits)
-            prepared = "materials." + lines["material"] + f".preparation_{field}"
-            known = prepared.isin(catalogue.figures().keys()) & (lines["giver_kind"] == Role.OFFER)
-            names = names.where(~known | (taker == Role.RECEIVER), prepared)
-            stored = (lines["giver_kind"] == Role.DEPOT) | (taker == Role.DEPOT)
-            names = names.where(~stored, f"handling.{field}")
-            recipes = "recipes." + lines["what"] + "." + field
-            names = names.where(lines["kind"] != "processes", recipes)
-        case _:
-            end = {"pit": "giver_kind", "receiver": "taker_kind"}[of]
-            names = ("materials." + lines["material"] + "." + field).where(lines[end] == of, "")
-    return names
+_Naming: TypeAlias = Callable[[Scenario, pd.DataFrame, str], pd.Series]
+"""Names for each line the number that stands in a field of the catalogue; empty: there is none."""
 
+
+def _name_truck(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
+    return ("vehicles." + lines.vehicle + "." + field).where(lines.vehicle != "", "")
+
+
+def _name_toll(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
+    """Name the truck's own where it has one, else the table that holds in the period."""
+    catalogue = scenario.catalogue
+    own = {one for one, truck in catalogue.vehicles.items() if truck.toll_dkk_per_km is not None}
+    tables = {one: catalogue.toll_in(when.middle_year) for one, when in scenario.periods.items()}
+    of_state = "tolls." + lines.period.map(tables).fillna("").astype(str)
+    names = of_state.where(~lines.vehicle.isin(own), _name_truck(scenario, lines, field))
+    return names.where(lines.vehicle != "", "")
+
+
+def _name_fuel(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
+    trucks = scenario.catalogue.vehicles.items()
+    return lines.vehicle.map({**{one: f"fuels.{of.fuel}.{field}" for one, of in trucks}, "": ""})
+
+
+def _name_ship(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
+    comes = ((pit, name) for pit in scenario.pits for name in pit.sea_km)
+    ships = {pit.giver(name): f"sea.{pit.ship}_{field}" for pit, name in comes}
+    return lines.giver.map(lambda giver: ships.get(giver, ""))
+
+
+def _name_receiver(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
+    said = {one: site.receiver for one, site in scenario.sites.items()}
+    kinds = {one: place.kind for one, place in said.items() if place}
+    names = lines.destination.map(lambda one: f"receiver_kinds.{kinds.get(one)}.{field}")
+    return names.where(lines.taker_kind == Role.RECEIVER, "")
+
+
+def _name_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.Series:
+    """Name crushing before, lime and the like at needs; handling in depots; recipes in plants."""
+    names, taker = pd.Series("", index=lines.index, dtype=object), lines.taker_kind
+    uses = lines.taker.map({need.id: need.use for need in scenario.needs}).fillna("")
+    fits = "fits." + lines.material + "." + uses + "." + field
+    names = names.where(taker != Role.NEED, fits)
+    prepared = "materials." + lines.material + f".preparation_{field}"
+    known = prepared.isin(scenario.catalogue.figures().keys()) & (lines.giver_kind == Role.OFFER)
+    names = names.where(~known | (taker == Role.RECEIVER), prepared)
+    apart = (lines.giver_kind != Role.DEPOT) & (taker != Role.DEPOT)
+    names = names.where(apart, f"handling.{field}")
+    return names.where(lines.kind != "processes", "recipes." + lines.what + "." + field)
+
+
+def _name_material(of: Role, end: str) -> _Naming:
+    return lambda _, lines, field: ("materials." + lines.material + "." + field).where(
+        lines[end] == of, ""
+    )
+
+
+_NAMING: Mapping[str, _Naming] = {
+    **{"vehicle": _name_truck, "toll": _name_toll, "fuel": _name_fuel, "sea": _name_ship},
+    "pit": _name_material(Role.PIT, "giver_kind"),
+    "receiver": _name_material(Role.RECEIVER, "taker_kind"),
+    "samples": lambda _, lines, field: pd.Series(f"soil_samples.{field}", index=lines.index),
+    **{"kind": _name_receiver, "processing": _name_processing},
+}
+"""By whose number a part is a multiple of."""
 
 _WITHIN_A_SITE = {
     vocabulary.ROAD_WTW: "kg_co2e_wtw_per_t",

@@ -24,13 +24,12 @@ def measure_burden(
 ) -> pd.DataFrame:
     """Count the trucks on every edge of the network in every period; tables as in `Plan`.
 
-    One row per edge, direction and period that trucks pass: `edge` (number in the network),
-    `ahead` (whether along its line), `period`, `loaded_trips` and `empty_trips`. A baseline has no
-    empty trips of its own.
+    Returns one row per edge, direction and period that trucks pass, with the fields of `Passed`. A
+    baseline has no empty trips of its own.
     """
     roads = legs.roads
     if roads is None or not len(flows):
-        return pd.DataFrame(columns=_COLUMNS)
+        return pd.DataFrame(columns=Passed._fields)
     sides = 2 * roads.network.edge_count
     passing = defaultdict[tuple[str, str], Floats](lambda: np.zeros(sides))
     every = list_trips(scenario, flows, empty_trips)
@@ -42,14 +41,14 @@ def measure_burden(
         graph = routes.graph
         # Twice the number of an edge, and one more against its line.
         arcs = 2 * graph.edge.astype(np.intp) + ~graph.ahead
-        for rank, count in enumerate(trips["trips"].tolist()):
+        for rank, count in enumerate(trips.trips.tolist()):
             passing[period, load][np.unique(arcs[routes.arcs(rank)])] += count
     tables = []
     for name in scenario.periods:
         loaded, empty = passing[name, "full"], passing[name, "empty"]
         used = np.flatnonzero(loaded + empty > 0)
         cells = (used // 2, used % 2 == 0, name, loaded[used], empty[used])
-        tables.append(pd.DataFrame(dict(zip(_COLUMNS, cells, strict=True))))
+        tables.append(pd.DataFrame(dict(zip(Passed._fields, cells, strict=True))))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -58,29 +57,40 @@ def list_trips(
 ) -> pd.DataFrame:
     """Count the trips from site to site, `full` ones and `empty` ones; tables as in `Plan`.
 
-    One row per `vehicle`, `period`, `load`, `origin` and `destination`, with `trips`, in the order
-    of the flows. Every truck drives back empty but those that return loads of a plan keep busy.
+    Returns a row per `vehicle`, `period`, `load`, `origin` and `destination`, with `trips`, in the
+    order of flows. Every truck drives back empty but those that return loads of a plan keep busy.
     """
     pooled = scenario.said.return_loads.share if scenario.said.return_loads else 0.0
-    full = flows[flows["work_h"] > 0]
-    full = full.assign(load="full", trips=full["tonnes"] / full["load_t"])
+    full = flows[flows.work_h > 0]
+    full = full.assign(load="full", trips=full.tonnes / full.load_t)
     back = full.rename(columns={"origin": "destination", "destination": "origin"})
     alone = 1.0 if empty_trips is None else 1.0 - pooled
-    back = back.assign(load="empty", trips=full["trips"] * alone)
+    back = back.assign(load="empty", trips=full.trips * alone)
     parts = [pd.concat([full, back]).sort_index(kind="stable")]
     if empty_trips is not None:
         parts.append(empty_trips.assign(load="empty"))
     every = pd.concat([part[[*_TRIP, "trips"]] for part in parts if len(part)] or parts)
-    return every.groupby(_TRIP, sort=False)["trips"].sum().reset_index()
+    return every.groupby(_TRIP, sort=False).trips.sum().reset_index()
 
 
 _TRIP = ["vehicle", "period", "load", "origin", "destination"]
-_COLUMNS = ["edge", "ahead", "period", "loaded_trips", "empty_trips"]
+
+
+class Passed(NamedTuple):
+    """The trucks that pass an edge in one direction in a period, as rows of a table have it."""
+
+    edge: int
+    """Its number in the network."""
+    ahead: bool
+    """Whether along its line."""
+    period: str
+    loaded_trips: float
+    empty_trips: float
 
 
 @cache  # of few periods, for every road
 def count_weekdays(period: Period) -> int:
-    """Count the days from Monday to Friday, from the first day to the last. [d]"""
+    """Count the days from Monday to Friday, the last day too. Returns at least 1. [d]"""
     return max(1, int(np.busday_count(period.start, period.end + np.timedelta64(1, "D").item())))
 
 
@@ -102,16 +112,16 @@ class Junction(NamedTuple):
 def find_junctions(plan: Plan, like: str, count: int) -> list[Junction]:
     """Find the junctions that most trucks pass, each some way from those before it.
 
-    At most so many, none where no roads are known; ids are `like-1` and so on. [degrees, trips]
+    Returns at most so many, none where no roads are known; ids are `like-1` and so on.
     """
     roads = plan.problem.legs.roads
     if roads is None:
         return []
     network = roads.network
     table = measure_burden(plan.scenario, plan.problem.legs, plan.flows, plan.empty_trips)
-    edge, lon, lat = table["edge"].to_numpy(np.intp), network.node_lon, network.node_lat
-    reached = np.where(table["ahead"].astype(bool), network.head[edge], network.tail[edge])
-    trips = np.bincount(reached, table["loaded_trips"] + table["empty_trips"], len(lon))
+    edge, lon, lat = table.edge.to_numpy(np.intp), network.node_lon, network.node_lat
+    reached = np.where(table.ahead.astype(bool), network.head[edge], network.tail[edge])
+    trips = np.bincount(reached, table.loaded_trips + table.empty_trips, len(lon))
     arms = np.bincount(np.r_[network.tail, network.head], minlength=len(lon))
     places, found = network.project(lon, lat), dict[int, Junction]()
     for node in np.argsort(-np.where(arms >= _ARMS, trips, 0.0), kind="stable").tolist():
@@ -124,10 +134,7 @@ def find_junctions(plan: Plan, like: str, count: int) -> list[Junction]:
 
 
 def find_like(scenario: Scenario, like: str) -> dict[str, Any]:
-    """Give what a candidate has like a site, as its file says it; `InputError`: there is none.
-
-    It may be opened at what is said there, or for nothing.
-    """
+    """Give what a candidate like a site has, opened as said or for nothing; `InputError`: none."""
     roles, sites = [one.removesuffix("s") for one in PLACES], scenario.values.get("sites", {})
     if like not in sites:
         hint = suggest(like, list(sites))
@@ -140,10 +147,7 @@ def find_like(scenario: Scenario, like: str) -> dict[str, Any]:
 
 
 def propose_candidates(scenario: Scenario, like: str, junctions: Sequence[Junction]) -> Variant:
-    """Say as a variant that the best one of some junctions may have what another site has.
-
-    `InputError`: there is no junction.
-    """
+    """Say as a variant that the best of junctions may have what a site has; `InputError`: none."""
     if not junctions:
         raise InputError.saying_text("fronts", "no junction")
     own, limits = find_like(scenario, like), write_plain(scenario.said.choices.openings)

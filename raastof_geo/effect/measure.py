@@ -1,9 +1,9 @@
 """Baseline and effect: a plan measured against what would happen without it, and its target."""
 
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -91,7 +91,7 @@ class TargetAnswer:
 
     @property
     def reached(self) -> bool:
-        """Whether the plan has the share that is asked for; so where none is."""
+        """Returns whether the plan has the share that is asked for; so where none is."""
         return self.short_t <= LARGEST_VIOLATION
 
     @property
@@ -118,25 +118,42 @@ def answer_target(plan: Plan, *, patience_s: float = 120.0, briefly: bool = Fals
     definitions = definitions[:1] if briefly else definitions
     asked = (about.model_copy(update={"definition": name}) for name in definitions)
     wanted = [shares.ask_share(scenario, one) for one in asked]
-    reaches = tuple(_reach(plan, vary, one, priced=not briefly) for one in wanted)
+    reaches = tuple(_reach_each(plan, vary, wanted, priced=not briefly))
     price, more, kg, dkk = (None,) * 4 if briefly else _price_of_target(plan, vary)
     lacks = (about.at_least - reaches[0].in_plan) * reaches[0].needed_t
+    short = lacks > LARGEST_VIOLATION
     return TargetAnswer(
         asked=target.at_least if target else None,
         goal=about.goal,
         period=about.period or "",
         municipality=about.municipality or "",
-        short_t=lacks if lacks > LARGEST_VIOLATION else 0.0,
+        short_t=lacks if short else 0.0,
         definition=about.definition,
         reaches=reaches,
         more_by_target=more,
-        price_per_t=None if lacks > LARGEST_VIOLATION else price,
+        price_per_t=None if short else price,
         more_kg_co2e=kg,
         more_dkk=dkk,
     )
 
 
-def _reach(plan: Plan, vary: _Solve, asked: Asked, *, priced: bool) -> Reach:
+def _reach_each(
+    plan: Plan, vary: _Solve, wanted: Sequence[Asked], *, priced: bool
+) -> Iterator[Reach]:
+    """Find how far each definition can get; what two of them count alike is looked for once."""
+    known: list[tuple[Floats, Reach]] = []
+    for asked in wanted:
+        definition, offered_t = asked.target.definition, _offered(plan.problem, asked)
+        weights = weigh_counted(plan.problem, definition)
+        counts = np.append(weights, (asked.counted_t, offered_t))
+        reach = next((one for like, one in known if np.array_equal(like, counts)), None)
+        if reach is None or not reach.finished:
+            reach = _reach(plan, vary, asked, offered_t, priced=priced)
+            known.append((counts, reach))
+        yield replace(reach, definition=definition)
+
+
+def _reach(plan: Plan, vary: _Solve, asked: Asked, offered_t: float, *, priced: bool) -> Reach:
     problem, values = plan.problem, plan.proof.values[plan.problem.block("moves")]
     due, definition = find_due(problem, asked.target), asked.target.definition
     met = (weigh_counted(problem, definition) * values)[due]
@@ -162,7 +179,7 @@ def _reach(plan: Plan, vary: _Solve, asked: Asked, *, priced: bool) -> Reach:
         # Where the clock ends it, the plan itself is the one that is sure to keep all rules.
         largest=max(in_plan, most / max(1e-9, of)) if finished else in_plan,
         # Of the same needs as the largest share: those of a period may be met in another one.
-        offered=(_offered(problem, asked) + asked.counted_t) / (of if finished and of else needed),
+        offered=(offered_t + asked.counted_t) / (of if finished and of else needed),
         more_at_largest=_price_of_most(plan, partial(vary, start=ended[0].start), asked, most, of)
         if priced
         else None,
@@ -174,8 +191,7 @@ def _reach(plan: Plan, vary: _Solve, asked: Asked, *, priced: bool) -> Reach:
 def _price_of_most(plan: Plan, vary: _Solve, asked: Asked, most: float, of: float) -> float | None:
     """Find what the first objective rises to when the share is as large as it can be."""
     target = asked.target
-    due = find_due(plan.problem, target)
-    worth = np.zeros(plan.problem.column_count)
+    due, worth = find_due(plan.problem, target), np.zeros(plan.problem.column_count)
     worth[due] = weigh_counted(plan.problem, target.definition)[due]
     if not worth.any():
         return 0.0
@@ -202,28 +218,30 @@ def _offered(problem: Problem, asked: Asked) -> float:
         one.id: shares.count_giver(scenario, one, definition) * rates.get(one.material, 0.0)
         for one in problem.givers
     }
-    made: dict[str, float] = {}
-    plants = scenario.plants
-    for plant, process in ((at, one) for at in plants for one in at.processes):
-        outputs = process.outputs.items()
-        worth = max(share * best.get(plant.giver(name, process), 0.0) for name, share in outputs)
-        for material in process.inputs:
-            made[material] = max(made.get(material, 0.0), worth)
+    made = _find_best_made(scenario, best)
     there = (one for one in scenario.offers if asked.target.period in (None, *one.periods))
     return sum(one.tonnes * max(best.get(one.id, 0), made.get(one.material, 0)) for one in there)
 
 
-def _price_of_target(
-    plan: Plan, vary: _Solve
-) -> tuple[float, float | None, float | None, float | None]:
+def _find_best_made(scenario: Scenario, best: Mapping[str, float]) -> dict[str, float]:
+    """Find what a tonne of each input of plants is worth as the `best` output of any of them."""
+    made: dict[str, float] = {}
+    for plant, process in ((at, one) for at in scenario.plants for one in at.processes):
+        outputs = process.outputs.items()
+        worth = max(share * best.get(plant.giver(name, process), 0.0) for name, share in outputs)
+        for material in process.inputs:
+            made[material] = max(made.get(material, 0.0), worth)
+    return made
+
+
+def _price_of_target(plan: Plan, vary: _Solve) -> tuple[float | None, ...]:
     """Compare with the best plan without the target, and the same decisions."""
     problem, prices = plan.problem, plan.shadow_prices
     share = prices[prices["rule"].isin([limits.SHARE_REACHED.name, limits.GOAL_APPROACHED.name])]
     price = float(share["shadow_price"].sum()) if len(share) else 0.0
     if not problem.scenario.said.targets.secondary_share or price <= 0:
         return price, 0.0, 0.0, 0.0
-    costs = problem.objectives()
-    decided = np.where(problem.whole, plan.proof.values, 0.0)
+    costs, decided = problem.objectives(), np.where(problem.whole, plan.proof.values, 0.0)
     freely = vary(costs=costs, decided=decided)
     if not freely.solved:
         return price, None, None, None
@@ -282,9 +300,8 @@ def measure_totals(books: Books) -> Totals:
 
 
 def measure_shares(books: Books) -> dict[ShareDefinition, float]:
-    """Give what each definition counts of all needs, unmet ones and those over the border too."""
-    whole = follow_periods(books)[0]
-    wanted = sum(need.tonnes for need in books.scenario.needs)
+    """Divide what counts by all needs, unmet and over the border too. Returns it by definition."""
+    whole, wanted = follow_periods(books)[0], sum(need.tonnes for need in books.scenario.needs)
     needed = whole.needed_t + max(0.0, wanted - books.total(vocabulary.REFERENCE_TONNES))
     return {one: counted / (needed or 1.0) for one, counted in whole.counted_t.items()}
 
@@ -320,10 +337,13 @@ class BaselinePlan(Comparison):
 
 
 def solve_baseline(
-    scenario: Scenario, legs: Legs, kind: BaselineKind | None = None
+    scenario: Scenario,
+    legs: Legs,
+    kind: BaselineKind | None = None,
+    known: LaidColumns | None = None,
 ) -> BaselinePlan:
-    """Find the cheapest world without coordination, of a `kind`, or the headline's."""
-    alone = solve_alone(scenario, legs, kind)
+    """Find the cheapest baseline of a `kind`, or the headline's; columns may be `known`."""
+    alone = solve_alone(scenario, legs, kind, known)
     used = np.flatnonzero(alone.values)
     problem, values = alone.world.problem.only(used), alone.values[used]
     books = keep_books(problem, values)
@@ -394,13 +414,13 @@ class Effect(Shown):
 
     @property
     def saved(self) -> dict[str, float]:
-        """Baseline less plan, by figure."""
+        """Returns baseline less plan, by the names of `Totals`, each in its unit."""
         plan = asdict(self.plan)
         return {name: before - plan[name] for name, before in asdict(self.baseline).items()}
 
     @property
     def saved_share(self) -> float | None:
-        """Saved transport emissions (WTW) as a share of the baseline's; none without a baseline."""
+        """Returns transport emissions saved (WTW) as a share of the baseline's; none without it."""
         if self.baseline.kg_co2e_wtw <= 0 or self.baseline_missing:
             return None
         return 1 - self.plan.kg_co2e_wtw / self.baseline.kg_co2e_wtw
@@ -408,7 +428,7 @@ class Effect(Shown):
     def align(
         self, dimension: str, labels: Sequence[str] | None = None
     ) -> tuple[pd.DataFrame, ...]:
-        """Add up by a dimension of `Books.by`, before and in the plan; 0 where in one side only.
+        """Add up by a dimension of `Books.by`. Returns before and plan, 0 where in one side only.
 
         `labels`: what has a row; none: whatever is in the plan, then whatever was before only.
         """
@@ -417,7 +437,7 @@ class Effect(Shown):
         return before.reindex(rows, fill_value=0.0), plan.reindex(rows, fill_value=0.0)
 
     def tabulate(self, dimension: str, labels: Sequence[str] | None = None) -> pd.DataFrame:
-        """Give plan, before and saved of every figure by a dimension of `Books.by`, by its labels.
+        """Compare by a dimension of `Books.by`. Returns plan, before and saved of every figure.
 
         Names of columns tell their unit; `labels` as for `align`.
         """
@@ -430,7 +450,7 @@ class Effect(Shown):
         return pd.DataFrame(found)
 
     def by_project(self) -> pd.DataFrame:
-        """Give plan, before and saved of every figure by project, `common` for what is nobody's."""
+        """Compare by project. Returns plan, before and saved; `common` is what is nobody's."""
         return self.tabulate("project")
 
     def plot(self, figure: str = "saved_t_co2e_wtw", dimension: str = "project") -> "Axes":
@@ -440,21 +460,21 @@ class Effect(Shown):
 
     @property
     def whole(self) -> Gain:
-        """What the plan saves, whatever saves it."""
+        """Returns what the plan saves, whatever saves it."""
         return read_gain(self.baseline_books.totals - self.books.totals)
 
     def credit(self, names: Collection[CauseName]) -> Gain | None:
-        """Add up what some causes save; none where they cannot be told from others."""
+        """Add up what some causes save. Returns none where they cannot be told from others."""
         return saving.credit(self.causes, names)
 
     @property
     def coordination(self) -> Gain | None:
-        """What matching saves: without other trucks, another criterion, and each one's own."""
+        """Returns what matching saves: no other trucks or criterion, and not each one's own."""
         return self.credit(COORDINATION)
 
     @property
     def allocation_share(self) -> float | None:
-        """What better partners for the same tonnes save of the baseline's transport emissions."""
+        """Returns what better partners for the same tonnes save of transport emissions before."""
         gain, before = self.credit({"allocation"}), self.baseline.kg_co2e_wtw
         return None if gain is None or before <= 0 else gain.transport_kg_co2e / before
 
@@ -472,34 +492,27 @@ def measure_effect(
     `briefly` is without what shares would cost and who is owed what, and tells coordination apart;
     an `executor` solves the baselines and the largest share side by side.
     """
-    kinds = scenario.said.baseline.kinds
-    baselines = (partial(solve_baseline, scenario, legs, one) for one in kinds)
+    kinds, known = scenario.said.baseline.kinds, LaidColumns()
+    baselines = (partial(solve_baseline, scenario, legs, one, known) for one in kinds)
     solves: list[Callable[[], Any]] = [*baselines, partial(answer_target, plan, briefly=briefly)]
     *worlds, target = spread(executor, _solve, solves, range(len(solves)))
-    baseline = worlds[0]
-    books = keep_books(plan.problem, plan.proof.values)
+    known.clear()
+    baseline, books = worlds[0], keep_books(plan.problem, plan.proof.values)
     causes: tuple[Cause, ...] = ()
     if scenario.said.effect.causes:
         missing, capture = bool(baseline.missing), baseline.books.scenario.said.capture
-        kind, together, totals = baseline.kind, baseline.together, baseline.books.totals
-        before = saving.Before(kind, together, missing, capture, totals, books.totals)
+        ends = baseline.books.totals, books.totals
+        world = saving.Before(baseline.kind, baseline.together, missing, capture, *ends)
         causes = saving.split_by_cause(
-            plan, before, lambda *of: keep_books(*of).totals, briefly=briefly, known=LaidColumns()
+            plan, world, lambda *of: keep_books(*of).totals, briefly=briefly, known=known
         )
     transfers = Transfers({}, {})
     if not briefly:
         transfers = saving.divide_savings(scenario, legs, books, baseline.books, rules=plan.rules)
     names = [field.name for field in fields(Comparison)]
     told = (Comparison(**{name: getattr(world, name) for name in names}) for world in worlds)
-    return Effect(
-        plan=measure_totals(books),
-        baselines=tuple(told),
-        target=target,
-        books=books,
-        baseline_books=baseline.books,
-        causes=causes,
-        transfers=transfers,
-    )
+    totals, before = measure_totals(books), baseline.books
+    return Effect(totals, tuple(told), target, books, before, causes, transfers)
 
 
 def _solve(solves: Sequence[Callable[[], Any]], number: int) -> Any:

@@ -52,7 +52,7 @@ class Reality:
 
     @property
     def rest(self) -> Books | None:
-        """What is planned now beyond what was driven; none: nothing is."""
+        """Returns what is planned now beyond what was driven; none: nothing is."""
         if self.books is None or not self.driven.ahead:
             return None
         lines = [self.books.lines, self.driven.books.times(-1.0).lines]
@@ -107,16 +107,15 @@ class _Remainder:
         self.scenario, self.driven, self.ahead = driven.problem.scenario, driven, driven.ahead
         self.over = [one for one in self.scenario.periods if one not in self.ahead]
         self.now = self.ahead[0]
-        self.moved, self.running = (
-            _pick(driven.books, "moves", periods) for periods in (self.over, [self.now])
-        )
+        self.moved = _pick(driven.books, "moves", self.over)
+        self.running = _pick(driven.books, "moves", [self.now])
 
     def add(self, rest: Plan) -> Books:
         """Add the rest to what was driven, but for what both have: the period that is running."""
         planned = keep_books(rest.problem, rest.proof.values).lines
         twice = self.driven.priced.times(-1.0).lines
-        parts = [self.driven.books.lines, planned[~planned["period"].isin(self.over)]]
-        parts.append(twice[twice["period"] == self.now])
+        parts = [self.driven.books.lines, planned[~planned.period.isin(self.over)]]
+        parts.append(twice[twice.period == self.now])
         return Books(self.scenario, pd.concat(parts, ignore_index=True))
 
     def edit(self) -> Edits:
@@ -124,7 +123,7 @@ class _Remainder:
         done, runs = _add_up_due(self.moved), _add_up_due(self.running)
 
         def leave(due: Offer | Need) -> tuple[float, Sequence[str]]:
-            """Give what is left of an entry, and when; what is late is due now."""
+            """Take off what went. Returns what is left [t], and when; what is late is due now."""
             left = max(due.tonnes - done[due.id], runs[due.id])
             return left, [one for one in due.periods if one in self.ahead] or [self.now]
 
@@ -138,7 +137,7 @@ class _Remainder:
     def _list_made(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """List what plants have made of what came, and have not sent on: surplus of their sites."""
         runs, sent = _pick(self.driven.books, "processes", self.over), _add_up_due(self.moved)
-        ran = runs.groupby(["origin", "what"])["amount"].sum()
+        ran = runs.groupby(["origin", "what"]).amount.sum()
         for plant in self.scenario.plants:
             made = defaultdict[tuple[str, str], float](float)
             for process in plant.processes:
@@ -157,28 +156,30 @@ class _Remainder:
         if place.role != Role.STOCKPILE and not (entry.closes_on and entry.closes_on < start):
             said["opens_on"] = max(start, entry.opens_on or start)
         if place.total_t is not None:
-            pit = place.role == Role.PIT
-            end, kind = ("origin", "giver_kind") if pit else ("destination", "taker_kind")
-            used = self.moved[self.moved[kind] == place.role]
-            if isinstance(place, Plant):
-                end, used = "origin", _pick(self.driven.books, "processes", self.over)
-            used = used[used[end] == place.site]
-            said["capacity_total"] = _tonnes(place.total_t - used["amount"].sum())
+            said["capacity_total"] = _tonnes(place.total_t - self._pick_through(place).amount.sum())
         if isinstance(place, Depot) and self.over:
             lying = _pick(self.driven.books, "stores", self.over[-1:])
-            stock = lying[lying["what"] == place.id].groupby("material")["amount"].sum()
+            stock = lying[lying.what == place.id].groupby("material").amount.sum()
             said["start"] = {str(one): _tonnes(tonnes) for one, tonnes in stock.items()}
-        if place.site in {*self.driven.books.lines.query("kind == 'openings'")["origin"]}:
+        if place.site in {*self.driven.books.lines.query("kind == 'openings'").origin}:
             said["opens"] = {}  # it is paid, and still no part of today
         return said
+
+    def _pick_through(self, place: Facility) -> pd.DataFrame:
+        """Give the lines of what went through a place in the periods that are over."""
+        if isinstance(place, Plant):
+            runs = _pick(self.driven.books, "processes", self.over)
+            return runs[runs.origin == place.site]
+        pit, moved = place.role == Role.PIT, self.moved
+        end, kind = ("origin", "giver_kind") if pit else ("destination", "taker_kind")
+        return moved[(moved[kind] == place.role) & (moved[end] == place.site)]
 
     def _list_agreements(self) -> Iterator[Mapping[str, Any]]:
         """List what is left of agreements, and after them what was driven in this period."""
         for one in self.scenario.said.agreements:
             periods = one.periods(tuple(self.scenario.periods))
-            went, goes = (
-                _add_up_agreed(lines, one, periods) for lines in (self.moved, self.running)
-            )
+            went = _add_up_agreed(self.moved, one, periods)
+            goes = _add_up_agreed(self.running, one, periods)
             left = [period for period in periods if period in self.ahead]
             kept = _within(one, left or [self.now])
             for key, amount in one.amounts.items():
@@ -194,7 +195,7 @@ class _Remainder:
 def _pick(books: Books, kind: str, periods: Any) -> pd.DataFrame:
     """Give the lines of a kind in some periods."""
     lines = books.lines
-    return lines[(lines["kind"] == kind) & lines["period"].isin([*periods])]
+    return lines[(lines.kind == kind) & lines.period.isin([*periods])]
 
 
 def _add_up_agreed(lines: pd.DataFrame, one: Agreement, periods: Sequence[str]) -> float:

@@ -78,7 +78,7 @@ class Draw(NamedTuple):
     """Sites of the candidates that the plan opens."""
 
     def of(self, name: HeadlineName) -> float | None:
-        """Give one of the headlines."""
+        """Look up a headline. Returns none where it is not known."""
         return None if self.headlines is None else self.headlines[HEADLINES.index(name)]
 
     def to_plain(self) -> dict[str, Any]:
@@ -119,8 +119,7 @@ def solve_today(
 ) -> Today:
     """Solve the scenario as it stands; without a plan it is a `NoPlanError`, as in a run."""
     _edit(scenario, factors, [one.subject.value for one in factors])
-    causes = scenario.said.effect.causes
-    known = LaidColumns()
+    causes, known = scenario.said.effect.causes, LaidColumns()
     how: Any = {"causes": causes, "known": known}
     plan, _, found = headline.find_headlines(scenario, price(scenario), **how)
     ranked = sorted(add_up_matches(plan).items(), key=lambda one: (-one[1], one[0]))
@@ -128,7 +127,7 @@ def solve_today(
 
 
 def add_up_matches(plan: Plan) -> dict[Match, float]:
-    """Add up what goes from one site to another by material, but out of pits and to reception."""
+    """Add up what goes between sites, but out of pits and to reception. Returns t by match."""
     problem, values = plan.problem, plan.proof.values[plan.problem.block("moves")]
     used = _keep_matches(problem, np.flatnonzero((values > 0) & ~problem.inside))
     ends = [problem.labels(key, used) for key in MATCH]
@@ -158,7 +157,7 @@ def _solve_draw(today: Today, number: int) -> Draw:
         varied, how = _read_drawn(today, drawn.levels)
         whole, known = today.headlines.whole, today.known if "columns" in how else None
         plan, _, found = headline.find_headlines(varied, causes=not whole, known=known, **how)
-        used, opened = add_up_matches(plan), plan.openings["site"][plan.openings["opened"]]
+        used, opened = add_up_matches(plan), plan.openings.site[plan.openings.opened]
         apart = found.whole == whole
         told = tuple(found.of(one) if apart or one not in _APART else None for one in HEADLINES)
         dearer = _price_unused(plan, today, used)
@@ -187,15 +186,12 @@ def _is_regretted(today: Today, number: int) -> bool:
 
 
 def find_match(problem: Problem, match: Match) -> Columns:
-    """Find the columns that a match may use, whichever truck and period."""
+    """Find the moves that a match may use. Returns columns of every truck and period."""
     return _keep_matches(problem, problem.find(**dict(zip(MATCH, match, strict=True))))
 
 
 def _price_unused(plan: Plan, today: Today, used: Mapping[Match, float]) -> dict[Match, float]:
-    """Give what a tonne of today's matches that are not used would add, at least.
-
-    Those that are not there at all, whatever they cost, are left out.
-    """
+    """Give what a tonne of each of today's matches that are there but not used adds at least."""
     reduced = _reduce(plan)
     columns = {one: find_match(plan.problem, one) for one in today.matches if one not in used}
     return {one: max(0.0, float(reduced[at].min())) for one, at in columns.items() if len(at)}
@@ -212,9 +208,8 @@ def _hold(plan: Plan, today: Today) -> tuple[float, float]:
     And today's tonnes that cannot be delivered: the fewest, before the first objective is least.
     """
     own, today_t = plan.proof.programme, today.matches.items()
-    rows = [sum_of("held", "", find_match(plan.problem, one), ">=", t) for one, t in today_t]
-    programme = own.with_rows(*rows)
-    slack = np.repeat([0.0, 1.0], [plan.column_count, len(rows)])
+    rows = [sum_of("as_today", "", find_match(plan.problem, one), ">=", t) for one, t in today_t]
+    programme, slack = own.with_rows(*rows), np.repeat([0.0, 1.0], [plan.column_count, len(rows)])
     cost = np.append(plan.proof.cost, np.zeros(len(rows)))
     programme = programme.with_slack(range(own.row_count, programme.row_count), ())
     found = plan.search(slack, cost, programme=programme, **_ASKING)
@@ -269,10 +264,10 @@ class SetOpened(NamedTuple):
 
 
 def solve_sets(shared: tuple[Today, Sequence[tuple[str, ...]]], number: int) -> list[float]:
-    """Give the first objective of a draw with just the sites of each set opened; NaN: no plan."""
+    """Open the sites of each set in a draw. Returns the first objective of each; NaN: no plan."""
     today, sets = shared
     varied, how = _read_drawn(today, today.levels[number].tolist())
-    candidates, values = today.plan.openings["site"], list[float]()
+    candidates, values = today.plan.openings.site, list[float]()
     for sites in sets:
         fixed = [OpeningChoice(of=(one,), at_least=1) for one in sites]
         if closed := tuple(sorted(set(candidates) - set(sites))):
@@ -356,13 +351,13 @@ class Ensemble:
         return sum(value is not None and value >= least for value in found)
 
     def bands(self, name: HeadlineName) -> list[float]:
-        """Give what 5, 50 and 95 % of the draws stay below, where it is known."""
+        """Cut the draws. Returns what 5, 50 and 95 % of them stay below; NaN: none is known."""
         found = [value for one in self.planned if (value := one.of(name)) is not None]
         bands: list[float] = np.quantile(found or [np.nan], (0.05, 0.5, 0.95)).tolist()
         return bands
 
     def tabulate(self) -> pd.DataFrame:
-        """Give a row for each draw: levels by the name of the factor, headlines, and why none."""
+        """Lay out the draws. Returns a row for each: levels by factor, headlines, and why none."""
         names = [factor.subject.name for factor in self.today.factors]
         none = (np.nan,) * len(HEADLINES)
         rows = [(*one.levels, *(one.headlines or none), one.refused) for one in self.draws]
@@ -384,7 +379,7 @@ def sum_up(
 
 
 def tally_matches(today: Today, planned: Sequence[Draw]) -> list[Used]:
-    """Count in how many draws with a plan each match is used, and how much of it."""
+    """Count how often, and how much, each match is used. Returns them, the most used first."""
     counted = []
     for match in {*today.matches}.union(*(one.matches for one in planned)):
         each = [one.matches[match] for one in planned if match in one.matches]
@@ -470,9 +465,7 @@ def run_batches(
                for at in draws[::BATCH]}  # fmt: skip
     if not resume:
         clear_parts(folder)
-    done = {path: _read_draws(design, path) for path in batches if resume and path.exists()}
-    if resume and not done and (whole := folder / DRAWN.name).exists():
-        return _read_draws(design, whole)
+    done = _read_parts(design, folder, batches) if resume else {}
     left, begun = [path for path in batches if path not in done], time.monotonic()
     wanted = [batches[path] for path in left]
     for count, (at, found) in enumerate(gather(executor, solve_batch, today, wanted), 1):
@@ -482,6 +475,15 @@ def run_batches(
         told = {"count": sum(map(len, done.values())), "draws": len(draws)}
         tell(say("{count} of {draws} draws, {minutes} min left", **told, minutes=minutes))
     return [draw for path in batches for draw in done[path]]
+
+
+def _read_parts(design: Design, folder: Path, batches: dict[Path, range]) -> dict[Path, list[Draw]]:
+    """Read the batches that are there, one by one; where none is, of all draws in one file."""
+    done = {path: _read_draws(design, path) for path in batches if path.exists()}
+    if not done and (whole := folder / DRAWN.name).exists():
+        every = _read_draws(design, whole)
+        done = {path: every[draws.start : draws.stop] for path, draws in batches.items()}
+    return done
 
 
 def clear_parts(folder: Path) -> None:
@@ -507,8 +509,8 @@ def list_factors(scenario: Scenario) -> list[Lever]:
 def draw_levels(factors: Sequence[Lever], *, draws: int, seed: int) -> Floats:
     """Draw a level of each factor: a Latin hypercube, in which a group is one factor.
 
-    Each of as many equally likely parts of a range holds one draw. The same for the same factors,
-    number of draws and seed, whatever else a scenario says. [draws x factors]
+    Each of as many equally likely parts of a range holds one draw. Returns [draws x factors], the
+    same for the same factors, number of draws and seed, whatever else a scenario says.
     """
     groups = [_group(factor) or at for at, factor in enumerate(factors)]
     names = [*dict.fromkeys(groups)]

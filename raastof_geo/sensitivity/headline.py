@@ -1,7 +1,8 @@
 """What may be moved in a scenario, and what moves the few figures that a conclusion stands on."""
 
+import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -60,7 +61,7 @@ class Subject:
     """What people call the other choices, where it is one."""
 
     def matches(self, word: str) -> bool:
-        """Tell whether its id, name or kind holds a word, in whatever case."""
+        """Look for a word, in whatever case. Returns whether id, name or kind holds it."""
         return any(word.casefold() in one.casefold() for one in (self.name, self.title, self.group))
 
     def write(self, level: float | None) -> str:
@@ -106,7 +107,7 @@ def list_declared(scenario: Scenario) -> list[Lever]:
 
 
 def list_numbered(scenario: Scenario) -> dict[str, Numbered]:
-    """List the figures of a scenario and of the catalogue that it is read with, by path."""
+    """List the figures of a scenario and of its catalogue. Returns them by path."""
     figures, said = scenario.catalogue.figures().items(), scenario.said
     found: dict[str, Numbered] = {f"capture.{key}": one for key, one in said.capture.items()}
     found |= walk_figures(said, "")
@@ -138,24 +139,19 @@ def make_lever(scenario: Scenario, name: str, assumption: Assumption) -> Lever:
 
 def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lever]:
     """Give the lever of a figure between the ends that it states, or of ±10 %; none of a 0."""
-    value = varied.number_at(figure)
+    value, stated = varied.number_at(figure), _list_stated(figure)
     share = isinstance(figure, Captured) or path.endswith("share")
     unit = "%" if share else getattr(figure, "unit", "")
-    factors = isinstance(figure, Sourced) and not isinstance(figure, Figure)
-    given = [getattr(figure, f"{end}_factor" if factors else end, None) for end in ("low", "high")]
-    stated = [value * one if factors else one for one in given if one is not None]
-    ends = stated or [value * (1 - PART), value * (1 + PART)]
-    ends = [min(one, 1.0) for one in ends] if unit == "%" else ends
-    levels = tuple(one for one in ends if one != value)
-    if not levels:
+    most = 1.0 if unit == "%" else math.inf
+    ends = (min(one, most) for one in stated or (value * (1 - PART), value * (1 + PART)))
+    if not (levels := tuple(one for one in ends if one != value)):
         return
-    kinds = read_texts("figures with").items()  # by words of their paths, of which "." is the last
     words = CatalogueWords(scenario.catalogue, scenario.said.language)
     source = getattr(figure, "range_source", "") or getattr(figure, "source", "")
     subject = Subject(
         name=path,
         title=words.name_figure(path.removeprefix("catalogue.")),
-        group=str(next(kind for word, kind in kinds if re.search(word, path))),
+        group=_name_kind(path),
         source=scenario.catalogue.cite(source) if stated else str(JUDGED),
         judged=not stated,
         unit=unit,
@@ -164,6 +160,19 @@ def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lev
     )
     assumption = Assumption(low=0, high=1, source="-", set=path)
     yield Lever(subject, partial(varied.edit_for, scenario, assumption), assumption)
+
+
+def _name_kind(path: str) -> str:
+    kinds = read_texts("figures with").items()  # by words of their paths, of which "." is the last
+    return str(next(kind for word, kind in kinds if re.search(word, path)))
+
+
+def _list_stated(figure: Numbered) -> list[float]:
+    """List the ends that a figure states, which some do as factors of it."""
+    factors = isinstance(figure, Sourced) and not isinstance(figure, Figure)
+    value, of = varied.number_at(figure) if factors else 1.0, "_factor" if factors else ""
+    ends = (getattr(figure, f"{end}{of}", None) for end in ("low", "high"))
+    return [value * one if factors else one for one in ends if one is not None]
 
 
 _NUMBERS = ("co2_price_dkk_per_t", "idle_min_per_load", "return_loads.share")
@@ -204,8 +213,7 @@ def _list_groups(
     catalogue, language = scenario.catalogue, scenario.said.language
     uses = sorted({need.use for need in scenario.needs})
     for use in uses:
-        called = catalogue.uses[use].called(language)
-        others = tuple(filter(use.__ne__, uses))
+        called, others = catalogue.uses[use].called(language), tuple(filter(use.__ne__, uses))
         of_use: AmountFilter = {"needs": Which(use=(use,))}
         yield f"needs.{use}", say("needs: {name}", name=called), of_use, None
         if others:
@@ -259,20 +267,30 @@ def _find_used(scenario: Scenario) -> Mapping[str, Sequence[set[str] | None]]:
 
 def _choices(scenario: Scenario) -> Iterator[Lever]:
     """Give the levers of what is chosen: trucks, conditions, baseline, and what the land is."""
-    said, language = scenario.said, scenario.said.language
+    said = scenario.said
     entries = [entry for site in scenario.sites.values() for entry in site.needs]
     by_needs = (consent.condition for entry in entries for consent in entry.accepts)
     accepted = dict.fromkeys((*said.accepted_conditions, *by_needs))
-    for section, title, chosen in (
-        ("vehicles", say("trucks"), said.vehicles if len(said.vehicles) > 1 else ()),
-        ("conditions", say("accepted conditions"), accepted),
-    ):
-        names = scenario.names(section)
-        less = {
-            str(say("without {name}", name=names[one][language])): _leave_out(scenario, one)
-            for one in chosen
-        }
-        yield from _chosen(section, title, less)
+    trucks = said.vehicles if len(said.vehicles) > 1 else ()
+    yield from _choose_less(scenario, "vehicles", say("trucks"), trucks)
+    yield from _choose_less(scenario, "conditions", say("accepted conditions"), accepted)
+    yield from _choose_baseline(scenario)
+    yield from _choose_land(scenario)
+
+
+def _choose_less(
+    scenario: Scenario, section: str, title: Readable, chosen: Iterable[str]
+) -> Iterator[Lever]:
+    """Give the lever of doing without one of what is chosen."""
+    names, language = scenario.names(section), scenario.said.language
+    called = ((one, say("without {name}", name=names[one][language])) for one in chosen)
+    less = {str(told): _leave_out(scenario, one) for one, told in called}
+    yield from _chosen(section, title, less)
+
+
+def _choose_baseline(scenario: Scenario) -> Iterator[Lever]:
+    """Give the levers of other baselines, and of who is one party in them."""
+    said = scenario.said
     stated = {"today": said.baseline.today, "legs": said.baseline.legs}
     kinds = [one for one in get_args(BaselineKind) if stated.get(one, True)]
     for key, title, now, listed in (
@@ -281,8 +299,12 @@ def _choices(scenario: Scenario) -> Iterator[Lever]:
     ):
         new = [one for one in listed if one != now]
         yield from _chosen(f"baseline.{key}", title, {one: {("baseline", key): one} for one in new})
-    lands = scenario.names("land")
-    needing = [one for one, site in said.sites.items() if site.needs]
+
+
+def _choose_land(scenario: Scenario) -> Iterator[Lever]:
+    """Give the levers of what else the land of sites with needs might be."""
+    lands, language = scenario.names("land"), scenario.said.language
+    needing = [one for one, site in scenario.said.sites.items() if site.needs]
     for land in sorted(set(map(scenario.land, needing))):
         sites = [one for one in needing if scenario.land(one) == land]
         options: dict[str, varied.Edits] = {
@@ -378,7 +400,7 @@ SHOWN: dict[HeadlineName, Told] = {
 
 
 def find_threshold(scenario: Scenario, name: HeadlineName) -> float:
-    """Give where a headline changes the conclusion: the share asked for or the region's, else 0."""
+    """Find where a conclusion changes. Returns the share asked for or the region's, else 0."""
     if name not in ("largest_share", "share_in_plan"):
         return 0.0
     target = scenario.said.targets.first_share
@@ -396,14 +418,8 @@ def read_headlines(effect: Effect) -> Headlines:
 
 def _tell(whole: saving.Gain, coordination: saving.Gain | None, target: TargetAnswer) -> Headlines:
     gain, reach = coordination or whole, target.reach
-    return Headlines(
-        largest_share=reach.largest,
-        share_in_plan=reach.in_plan,
-        saved_transport_kg_co2e=gain.transport_kg_co2e,
-        saved_kg_co2e=gain.kg_co2e,
-        saved_dkk=whole.dkk,
-        whole=coordination is None,
-    )
+    saved = gain.transport_kg_co2e, gain.kg_co2e, whole.dkk
+    return Headlines(reach.largest, reach.in_plan, *saved, whole=coordination is None)
 
 
 def solve_headlines(scenario: Scenario, legs: Legs | None, *, whole: bool = False) -> Headlines:
@@ -421,7 +437,7 @@ def solve_headlines(scenario: Scenario, legs: Legs | None, *, whole: bool = Fals
 def find_headlines(
     scenario: Scenario, legs: Legs | None, *, known: LaidColumns | None = None, **how: Any
 ) -> tuple[Plan, Alone, Headlines]:
-    """Solve as `solve_briefly` does: the plan, the world without it, and headlines, without books.
+    """Solve as `solve_briefly` does. Returns plan, world without it, and headlines; no books.
 
     Columns of worlds besides the plan's may be `known` from scenarios with other amounts.
     """
@@ -441,10 +457,7 @@ def find_headlines(
 
 
 def solve_briefly(scenario: Scenario, legs: Legs | None, *, causes: bool, **how: Any) -> Plan:
-    """Solve a plan that nobody is given, whose effect is against one baseline, as if compared.
-
-    `how` it begins, and whether errors `explain`, as `assign` takes them.
-    """
+    """Solve a plan that nobody is given, against one baseline; `how` is as `assign` takes it."""
     if legs is None:
         raise InputError(say("legs that were made up cannot be priced again"))
     said = scenario.said
@@ -564,7 +577,7 @@ def _move(shared: tuple[Scenario, Headlines, Price, Sequence[Lever]], number: in
                 return Outcome(level, None, str(error).splitlines()[0])
 
     def find_flip(name: HeadlineName, end: int) -> Flip | None:
-        """Find where a headline crosses its threshold on the way to an end; none: it does not.
+        """Find where a headline crosses its threshold towards an end. Returns none: nowhere.
 
         A level without a plan counts as the far side: there the conclusion cannot be kept.
         """

@@ -145,11 +145,15 @@ def test_a_share_out_of_reach():
     """How far one gets, and that a lower share would do."""
     told = complain(PIT_AND_PROJECT + "targets: {secondary_share: {at_least: 80 %}}\n")
     assert (
-        "of the 1,000 t that are needed, at most 600 t (60 %) can be met with recycled materials "
-        "and clean soil under the rules; `targets.secondary_share` asks for 800 t (80 %), 200 t "
-        "more"
+        "counted in reference tonnes, of the 1,000 t that are needed, at most 600 t (60 %) can be "
+        "met with recycled materials and clean soil under the rules; `targets.secondary_share` "
+        "asks for 800 t (80 %), 200 t more"
     ) in told
-    assert "are on offer" in told
+    # Tonnes that are weighed stand beside those that are counted, and say so.
+    assert (
+        "600 t by weight are on offer as recycled materials and clean soil, and a lighter material "
+        "meets more reference tonnes than it weighs"
+    ) in told
     assert "lower targets.secondary_share.at_least to 60 %; then a plan exists" in told
 
 

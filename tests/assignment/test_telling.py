@@ -93,14 +93,15 @@ def test_a_target_beyond_supply_says_how_much_there_is():
     """A target beyond supply says how much there is, and that no capacity is in the way."""
     told = complain(west_zealand(("at_least: 20 %", "at_least: 40 %")))
     assert told[0] == (
-        "af behovet på 184.200 t kan højst 49.145 t (26,7 %) dækkes med genanvendte materialer "
-        "uden jord efter reglerne; `targets.secondary_share` kræver 73.680 t (40 %), altså "
-        "24.535 t mere"
+        "opgjort i referenceton kan af behovet på 184.200 t højst 49.145 t (26,7 %) dækkes med "
+        "genanvendte materialer uden jord efter reglerne; `targets.secondary_share` kræver "
+        "73.680 t (40 %), altså 24.535 t mere"
     )
     assert told[1] == (
         "ingen kapacitet, tidsramme, aftale eller betingelse, der blev prøvet, holder andelen "
         "nede; der skal udbydes mere, eller mere af det udbudte skal kunne bruges: der udbydes "
-        "48.500 t genanvendte materialer uden jord"
+        "48.500 t genanvendte materialer uden jord efter vægt, og et lettere materiale dækker "
+        "flere referenceton, end det vejer"
     )
     binding = [line for line in told if line.startswith("bindende")]
     assert binding

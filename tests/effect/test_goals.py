@@ -21,7 +21,8 @@ from raastof_geo import (
     write_outputs,
 )
 from raastof_geo.assignment import assign
-from raastof_geo.effect import answer_target, measure_effect
+from raastof_geo.assignment.telling.case import find_ratio
+from raastof_geo.effect import answer_target, measure, measure_effect
 from raastof_geo.effect.books import follow_municipalities, follow_periods, keep_books
 from raastof_geo.errors import NoPlanError
 from raastof_geo.language import format_number, speaking
@@ -547,3 +548,21 @@ def test_the_programme_of_a_goal_stands_by_itself(written, objective):
     assert [-limit for limit in limits.values()] == pytest.approx(
         [asked if objective == 0 else plan.objectives["short_of_goal_tonnes"]], rel=1e-6
     )
+
+
+def test_what_two_definitions_count_alike_is_looked_for_once(monkeypatch):
+    """Clay and concrete are all that is not virgin; soil is what the third leaves out."""
+    looked = []
+
+    def find(problem, asked, *how):
+        looked.append(asked.target.definition)
+        return find_ratio(problem, asked, *how)
+
+    monkeypatch.setattr(measure, "find_ratio", find)
+    soil, concrete, all_of_it = answer_target(
+        plan_for("{secondary_share: {at_least: 5 %}}")
+    ).reaches
+    assert looked == [soil.definition, concrete.definition]
+    assert replace(soil, definition=all_of_it.definition) == all_of_it
+    assert concrete.largest == pytest.approx(200 / CONCRETE / 3000, rel=1e-6)
+    assert all_of_it.largest == pytest.approx(MOST / 3000, rel=1e-6)

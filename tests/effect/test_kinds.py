@@ -10,8 +10,9 @@ from hypothesis import assume, given, settings
 from strategies import World, whole_worlds
 from worlds import make_legs, make_scenario, refusal
 
-from raastof_geo.assignment import assign
+from raastof_geo.assignment import alone, assign
 from raastof_geo.assignment.alone import solve_alone
+from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.effect import measure_effect, solve_baseline
 from raastof_geo.figures.vocabulary import COST, TRANSPORT_WTW
 from raastof_geo.scenario.reading.read import read_scenario
@@ -216,3 +217,21 @@ def test_the_plan_of_the_same_columns_and_objective_is_the_baseline():
     assert effect.baselines[0].totals.kg_co2e_wtw == pytest.approx(
         effect.books.totals[TRANSPORT_WTW]
     )
+
+
+def test_all_kinds_have_the_same_columns(monkeypatch):
+    """They are laid out once for those that a plan is held against, and found as each by itself."""
+    text = TWO.replace("PRICE", "0") + "baseline: {kind: own_first, compare_with: [alone]}\n"
+    scenario, laid = make_scenario(text), []
+    legs = make_legs(scenario, KM)
+    plan = assign(scenario, legs)
+
+    def build(*of, **how):
+        laid.append(of)
+        return build_problem(*of, **how)
+
+    monkeypatch.setattr(alone, "build_problem", build)
+    effect = measure_effect(scenario, legs, plan)
+    assert len(laid) == 1
+    for one in effect.baselines:
+        assert one.flows.equals(solve_baseline(scenario, legs, one.kind).flows)

@@ -21,25 +21,11 @@ from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.scenario import Scenario
 
 RULES: tuple[Rule, ...] = (
-    masses.offers_kept,
-    masses.needs_met,
-    masses.captured,
-    masses.pits_permitted,
-    masses.receivers_permitted,
-    masses.plants_run,
-    masses.depots_kept,
-    limits.secondary_share_reached,
-    limits.goals_held,
-    limits.caps_kept,
-    limits.passages_limited,
-    limits.projects_not_worse,
-    limits.fleet_kept,
-    limits.trips_balanced,
-    masses.agreements_kept,
-    choices.openings_paid,
-    choices.openings_chosen,
-    choices.partners_limited,
-    choices.lots_kept,
+    *(masses.offers_kept, masses.needs_met, masses.captured, masses.pits_permitted),
+    *(masses.receivers_permitted, masses.plants_run, masses.depots_kept),
+    *(limits.secondary_share_reached, limits.goals_held, limits.caps_kept, limits.passages_limited),
+    *(limits.projects_not_worse, limits.fleet_kept, limits.trips_balanced, masses.agreements_kept),
+    *(choices.openings_paid, choices.openings_chosen, choices.partners_limited, choices.lots_kept),
 )
 
 

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from raastof_geo.assignment.statement.layout import limited_partners
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import About, Row, combine, declare, find_families, sum_of
 from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.scenario import Depot, Need, Pit, Plant, Scenario
+from raastof_geo.scenario.scenario import Depot, Facility, Need, Pit, Plant, Scenario
 
 BOUNDED, LOTS_LEAST, PARTNERS_LIMITED = find_families("bounded", "lots_least", "partners_limited")
 
@@ -45,10 +45,9 @@ def openings_chosen(problem: Problem) -> Iterator[Row]:
     What a candidate exchanges with each site is then held by itself, too,
     :math:`\sum_c x_c \le u_{ij} b_j`: that cuts off no plan, and most of what is not whole.
     """
-    scenario = problem.scenario
-    chosen = scenario.said.choices.openings
+    chosen = problem.scenario.said.choices.openings
     for number, choice in enumerate(chosen):
-        sites = problem.others[ColumnKind.OPENINGS]["site"]
+        sites = problem.others[ColumnKind.OPENINGS].site
         mine = np.flatnonzero(sites.isin(choice.of or sites))
         columns = problem.starts[ColumnKind.OPENINGS] + mine
         (least, most), about = choice.ends, About(f"{number}", entry=number)
@@ -57,20 +56,25 @@ def openings_chosen(problem: Problem) -> Iterator[Row]:
         if most not in (None, least):
             about = replace(about, head=f"{number}/most")
             yield sum_of("openings_chosen", about, columns, "<=", most)
-    candidates = [place for place in scenario.facilities if place.opens is not None]
-    for place in candidates if chosen else ():
-        dug, ends = isinstance(place, Pit), {"origin": place.site, "giver_kind": str(Role.PIT)}
-        if not isinstance(place, Pit):
-            ends = {"taker": place.into if isinstance(place, Depot) else place.taker}
-        moves = problem.find(**ends)
-        opened = problem.find(ColumnKind.OPENINGS, role=place.role, site=place.site)
-        partners = problem.labels("destination" if dug else "origin", moves)
-        for site in sorted(set(partners.tolist())):
-            way = (place.site, site) if dug else (site, place.site)
-            if site != place.site and (tonnes := most_between(problem, *way)) < math.inf:
-                about = About(f"{place.role}/{place.site}/{site}", site=place.site, role=place.role)
-                parts = [(moves[partners == site], 1.0), (opened, -tonnes)]
-                yield combine("openings_used", about, parts, "<=", 0.0)
+    for place in problem.scenario.facilities if chosen else ():
+        if place.opens is not None:
+            yield from _hold_exchange(problem, place)
+
+
+def _hold_exchange(problem: Problem, place: Facility) -> Iterator[Row]:
+    """Hold what a candidate exchanges with each site to what either of them has or can use."""
+    dug, ends = isinstance(place, Pit), {"origin": place.site, "giver_kind": str(Role.PIT)}
+    if not isinstance(place, Pit):
+        ends = {"taker": place.into if isinstance(place, Depot) else place.taker}
+    moves = problem.find(**ends)
+    opened = problem.find(ColumnKind.OPENINGS, role=place.role, site=place.site)
+    partners = problem.labels("destination" if dug else "origin", moves)
+    for site in sorted({*partners.tolist()} - {place.site}):
+        way = (place.site, site) if dug else (site, place.site)
+        if (tonnes := most_between(problem, *way)) < math.inf:
+            about = About(f"{place.role}/{place.site}/{site}", site=place.site, role=place.role)
+            parts = [(moves[partners == site], 1.0), (opened, -tonnes)]
+            yield combine("openings_used", about, parts, "<=", 0.0)
 
 
 @declare("partners_linked", "partners_once", PARTNERS_LIMITED, blind_to_trucks=True)
@@ -88,9 +92,8 @@ def partners_limited(problem: Problem) -> Iterator[Row]:
         yield combine("partners_linked", about, [(columns, 1.0), (chosen, -most)], "<=", 0.0)
         yield sum_of("partners_once", about, chosen, "<=", 1.0)
     for site, most_partners in limited_partners(problem.scenario).items():
-        touches = (links["origin"] == site) | (links["destination"] == site)
-        columns = first + np.flatnonzero(touches.to_numpy())
-        about = About(site, site=site)
+        touches = (links.origin == site) | (links.destination == site)
+        columns, about = first + np.flatnonzero(touches.to_numpy()), About(site, site=site)
         yield sum_of(PARTNERS_LIMITED, about, columns, "<=", float(most_partners))
 
 
@@ -110,12 +113,12 @@ def _list_decisions(
 
 
 def most_between(problem: Problem, origin: str, destination: str) -> float:
-    """Give what the one site has, or the other can use, in all periods; else infinity. [t]"""
+    """Give what the one site has, or the other can use. Returns t of all periods, or infinity."""
     scenario, has, uses = problem.scenario, math.inf, math.inf
     if {Role.PIT, Role.PLANT, Role.DEPOT}.isdisjoint(scenario.sites[origin].roles):
+        piles = (one.start_t for one in scenario.depots if one.own and one.site == origin)
         has = sum(offer.tonnes for offer in scenario.offers if offer.site == origin)
-        piles = (depot for depot in scenario.depots if depot.own and depot.site == origin)
-        has += sum(sum(pile.start_t.values()) for pile in piles)
+        has += sum(map(sum, map(dict.values, piles)))
     taker = scenario.sites[destination]
     if {Role.NEED, Role.OFFER}.issuperset(taker.roles) and taker.stockpile is None:
         uses = sum(most_used(need) for need in scenario.needs if need.site == destination)
@@ -143,7 +146,7 @@ _NOTHING = 1e-9
 
 
 def most_tonnes(problem: Problem) -> float:
-    r"""Give tonnes that some optimal plan exceeds at no place. [t]
+    r"""Bound what passes a place. Returns tonnes that some optimal plan exceeds nowhere. [t]
 
     What an either-or decision opens must have room for *some* optimal plan of every decision: too
     little does not only cut plans off, it also keeps the decision at 0. `docs/method.md` has the
@@ -165,7 +168,7 @@ def most_tonnes(problem: Problem) -> float:
 
 
 def most_used(need: Need) -> float:
-    """Give the tonnes of the heaviest material that meets a need. [t]"""
+    """Weigh a need. Returns the tonnes of the heaviest material that meets it. [t]"""
     return need.tonnes * max(need.ratios.values(), default=0.0)
 
 
@@ -181,15 +184,18 @@ def _growth(scenario: Scenario, wanted: set[str]) -> float:
     feeds = ~np.array([[made.isdisjoint(two.takes) for two in plants] for made in makes], bool)
     np.fill_diagonal(feeds, False)
     _, group = connected_components(feeds, connection="weak")
-    times = np.array([_multiply(plant, wanted) for plant in plants])
-    round_about = 1.0
+    times, round_about = np.array([_multiply(plant, wanted) for plant in plants]), 1.0
     if connected_components(feeds, connection="strong")[0] < len(plants):
-        # The least share of its input that leaves a recipe in one material, or is lost.
-        every = (one.outputs.values() for plant in plants for one in plant.processes)
-        shares = (share for outputs in every for share in (*outputs, 1.0 - sum(outputs)))
-        round_about = 1.0 / min(1.0, *(share for share in shares if share > _NOTHING))
+        round_about = 1.0 / _least_share(plants)
     joined = [math.prod(times[group == one].tolist()) for one in set(group.tolist())]
     return float(max(joined)) * round_about
+
+
+def _least_share(plants: Sequence[Plant]) -> float:
+    """Give the least share of its input that leaves a recipe in one material, or is lost."""
+    every = (one.outputs.values() for plant in plants for one in plant.processes)
+    shares = (share for outputs in every for share in (*outputs, 1.0 - sum(outputs)))
+    return min(1.0, *(share for share in shares if share > _NOTHING))
 
 
 def _multiply(plant: Plant, wanted: set[str]) -> float:

@@ -67,8 +67,7 @@ def caps_kept(problem: Problem) -> Iterator[Row]:
         used = values != 0
         if cap.period is not None:
             used &= problem.mark(period=cap.period)
-        columns = np.flatnonzero(used)
-        head = f"{number}-{cap.measure}"
+        columns, head = np.flatnonzero(used), f"{number}-{cap.measure}"
         about = About(head, cap.period or "", measure=cap.measure, entry=number)
         yield Row("caps_kept", about, columns, values[columns], "<=", cap.at_most)
 
@@ -103,8 +102,7 @@ def projects_not_worse(problem: Problem) -> Iterator[Row]:
     weighed = shares.share_moves(problem, fairness.measure, with_charges=True)
     for project, alone in sorted(problem.alone.items()):
         columns, weights = weighed[project]
-        used = weights != 0
-        about = About(project, site=project, measure=fairness.measure)
+        used, about = weights != 0, About(project, site=project, measure=fairness.measure)
         limit = alone + fairness.worse_by_at_most * abs(alone)
         yield Row("projects_not_worse", about, columns[used], weights[used], "<=", limit)
 
@@ -137,7 +135,7 @@ def fleet_kept(problem: Problem) -> Iterator[Row]:
 
 
 def work_hours(problem: Problem) -> Floats:
-    """Give the hours of truck and driver, less what coordinated trucks save. [h/unit, columns]"""
+    """Measure trucks and drivers, less what coordinated ones save. Returns [h/unit, columns]."""
     return problem.driven("work_h", DRIVE_H, each_trip=True)
 
 
@@ -161,13 +159,13 @@ def trips_balanced(problem: Problem) -> Iterator[Row]:
         column=np.r_[: len(moves), problem.starts["trips"] + np.arange(len(table))],
         trips=np.r_[problem.pooled_share / problem.leg("load_t"), np.ones(len(table))],
     )
-    every["period"] = pd.Index(ids).get_indexer(pd.Index(every["period"]))
-    known = every["vehicle"].isin(problem.vehicles) & (every["period"] >= 0)
-    every = every[known & (every["origin"] != every["destination"])]
+    every["period"] = pd.Index(ids).get_indexer(pd.Index(every.period))
+    known = every.vehicle.isin(problem.vehicles) & (every.period >= 0)
+    every = every[known & (every.origin != every.destination)]
     # Calls at a site: trips for each unit of a column, above zero what comes, below what leaves.
     comes = every.drop(columns="origin").rename(columns={"destination": "site"})
     leaves = every.drop(columns="destination").rename(columns={"origin": "site"})
-    calls = pd.concat([comes, leaves.assign(trips=-leaves["trips"])], ignore_index=True)
+    calls = pd.concat([comes, leaves.assign(trips=-leaves.trips)], ignore_index=True)
     columns, trips = calls.pop("column").to_numpy(), calls.pop("trips").to_numpy()
     # What comes stays before what leaves, and each of them in the order of the columns.
     groups: dict[Any, Any] = dict(calls.groupby(list(calls)).indices)

@@ -30,8 +30,7 @@ def agreements_kept(problem: Problem) -> Iterator[row.Row]:
     for number, agreement in enumerate(scenario.said.agreements):
         columns = agreed_moves(problem, agreement)
         said = agreement.tonnes, agreement.at_least, agreement.at_most
-        head = f"{number}-{agreement.giver}-{agreement.taker}"
-        what = agreement.material or ""
+        head, what = f"{number}-{agreement.giver}-{agreement.taker}", agreement.material or ""
         about = row.About(head, site=agreement.giver, material=what, entry=number)
         if agreement.forbidden:
             yield row.sum_of(AGREEMENTS_KEPT, about, columns, "<=", 0.0)
@@ -42,7 +41,7 @@ def agreements_kept(problem: Problem) -> Iterator[row.Row]:
 
 
 def agreed_moves(problem: Problem, agreement: Agreement | NamedLeg) -> Columns:
-    """Find the moves that an agreement is about, whoever gives and takes at its sites."""
+    """Find what an agreement is about, whoever gives and takes there. Returns numbers of moves."""
     ids = tuple(problem.scenario.periods)
     labels = {"origin": agreement.giver, "destination": agreement.taker}
     if agreement.material is not None:
@@ -172,7 +171,7 @@ def _limit(problem: Problem, at: Facility, kind: str, period: str = "") -> Itera
 
 
 def find_through(problem: Problem, place: Facility, period: str = "") -> Columns:
-    """Find the columns that go through a place: tonnes dug, taken, worked up or stored."""
+    """Find what goes through a place. Returns columns of tonnes dug, taken, worked up or stored."""
     when = {"period": period} if period else {}
     if isinstance(place, Plant):
         return problem.find(ColumnKind.PROCESSES, site=place.site, **when)
@@ -199,24 +198,10 @@ def captured(problem: Problem) -> Iterator[row.Row]:
             offered[offer.site, offer.material].append(offer)
     for (site, material), offers in offered.items():
         share, stockpile = scenario.capture(material), name_stockpile(site)
-        columns = problem.find(origin=site, material=material)
         own = [one for one in scenario.depots if one.id == stockpile]
-        pile = touches(problem, {(Role.DEPOT, one.id) for one in own})[columns]
-        lying = problem.has("giver_kind", Role.DEPOT, columns)
-        dug = problem.has("giver_kind", Role.OFFER, columns) & ~pile
-        columns = columns[np.where(lying, pile, dug)]  # by which surplus is put to use
-        columns = columns[~problem.has("taker_kind", Role.RECEIVER, columns)]
+        columns = _find_uses(problem, site, material, own)
         asked: tuple[Sequence[Agreement | NamedLeg], ...] = (said.agreements, said.baseline.legs)
-        locked = max(  # tonnes that are promised to those who put them to use
-            sum(
-                scenario.weigh(one.least, material)
-                for one in entries
-                if (one.giver, one.material) == (site, material)
-                and one.least
-                and np.isin(agreed_moves(problem, one), columns).any()
-            )
-            for entries in asked
-        )
+        locked = max(_promise(problem, site, material, columns, entries) for entries in asked)
         for offer in offers:
             limit = max(share * offer.tonnes, locked)
             about = replace(row.about_entry(offer), role="", entry=-1)  # it asks for nothing
@@ -227,3 +212,22 @@ def captured(problem: Problem) -> Iterator[row.Row]:
             limit = share * sum(one.tonnes for one in offers)
             limit += sum(one.start_t.get(material, 0.0) for one in own)
             yield row.sum_of("captured", about, columns, "<=", max(limit, locked))
+
+
+def _find_uses(problem: Problem, site: str, material: str, own: Sequence[Depot]) -> Columns:
+    """Find the moves by which surplus of a site is put to use, out of its `own` stockpile too."""
+    columns = problem.find(origin=site, material=material)
+    pile = touches(problem, {(Role.DEPOT, one.id) for one in own})[columns]
+    lying = problem.has("giver_kind", Role.DEPOT, columns)
+    dug = problem.has("giver_kind", Role.OFFER, columns) & ~pile
+    columns = columns[np.where(lying, pile, dug)]
+    return columns[~problem.has("taker_kind", Role.RECEIVER, columns)]
+
+
+def _promise(
+    problem: Problem, site: str, what: str, uses: Columns, entries: Sequence[Agreement | NamedLeg]
+) -> float:
+    """Add up what entries promise of a material of a site to those who put it to use. [t]"""
+    mine = (one for one in entries if (one.giver, one.material) == (site, what) and one.least)
+    bound = [one.least for one in mine if np.isin(agreed_moves(problem, one), uses).any()]
+    return sum(problem.scenario.weigh(amount, what) for amount in bound if amount)

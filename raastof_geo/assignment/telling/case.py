@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
-from raastof_geo.arrays import Floats, Mask, dot
+from raastof_geo.arrays import Columns, Floats, Mask, dot
 from raastof_geo.assignment.rules import lay_columns, lay_rows
 from raastof_geo.assignment.rules.limits import SHARE_REACHED
 from raastof_geo.assignment.rules.masses import agreed_moves
@@ -24,7 +24,7 @@ from raastof_geo.assignment.telling import names
 from raastof_geo.errors import RaastofError, SolverError
 from raastof_geo.language import Message, read_texts, say
 from raastof_geo.legs.legs import price_again
-from raastof_geo.scenario.parties import Giver, Idle, Lack, Prospects, Taker, list_trades
+from raastof_geo.scenario.parties import Giver, Idle, Lack, Prospects, Taker, Trade, list_trades
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.target import SecondaryShare
@@ -56,7 +56,7 @@ class Laid:
         return solve(self.problem, programme=self.programme, costs=[cost], **how)
 
     def restate(self, said: ScenarioFile) -> Laid | None:
-        """Lay out another scenario, projects alone as before; none where legs have no price."""
+        """Lay out another scenario, projects alone as before. Returns none: legs have no price."""
         scenario = replace(self.problem.scenario, said=said)
         try:
             legs = price_again(self.problem.legs, scenario) or self.problem.legs
@@ -91,7 +91,7 @@ class Laid:
 
         Tonnes of what bends first or next cost 1 each; others by their share of the limit, a
         thousand for the whole of it. Under other `limits`, if any; `how` is as `solve` knows it.
-        None where there is no way; next to nothing is not told as a violation.
+        Returns none where there is no way; next to nothing is not told as a violation.
         """
         bent, count, own = [*short, *over], len(short), self.programme
         last = [self.rows[at].family.bends == "last" for at in bent]
@@ -125,7 +125,7 @@ class Violation:
 
     @property
     def total(self) -> float:
-        """All that is missing or above. [t]"""
+        """Returns all that is missing or above. [t]"""
         return sum(self.short.values()) + sum(self.over.values())
 
     def binds(self, row: int) -> bool:
@@ -173,14 +173,14 @@ class Case(Laid):
         return find_unusable(self.problem)
 
     def partners(self, entries: Sequence[Need | Offer]) -> list[str]:
-        """Give the sites that may serve needs, or take surplus, by moves that a plan may use."""
+        """Find who may serve needs, or take surplus, in some plan. Returns ids of sites, sorted."""
         needs = isinstance(entries[0], Need)
         mine, theirs = ("taker", "origin") if needs else ("giver", "destination")
         moves = np.concatenate([self.problem.of(mine, entry.id) for entry in entries])
         return sorted(set(self.problem.labels(theirs, moves[~self.unusable.moves[moves]]).tolist()))
 
     def entry(self, at: int) -> Need | Offer | None:
-        """Give the need or the surplus that a row is about; none where it is about neither."""
+        """Find the need or the surplus that a row is about. Returns none where it is neither's."""
         return names.find_entry(self.problem.scenario, self.rows[at].about)
 
     def most(self, wanted: Collection[int]) -> float | None:
@@ -188,7 +188,7 @@ class Case(Laid):
 
         Needs may be met in part, surplus may stay, and the target and the wanted rows' own lower
         limits ask for nothing; all other rules are kept. Where that is no way out, promises are
-        left open too; none where even that is none, or where there is no more time.
+        left open too. Returns none where even that is none, or where there is no more time.
         """
         if self.clock.over():
             return None
@@ -230,12 +230,12 @@ class LargestShare:
 
     @property
     def share(self) -> float:
-        """Met of needed."""
+        """Returns met of needed; 0 where nothing is needed."""
         return self.met / self.needed if self.needed else 0.0
 
 
 def find_largest_share(laid: Laid) -> LargestShare | None:
-    """Find the largest share, with needs and surplus open if it must be; none: not asked for."""
+    """Find the largest share, needs and surplus open if it must be. Returns none: not asked for."""
     every = shares.list_asked(laid.problem.scenario)
     asked = next((one for one in every if not one.target.goal), None)
     if asked is None or all(row.rule != SHARE_REACHED.name for row in laid.rows):
@@ -260,7 +260,7 @@ def find_ratio(
     best ratio :math:`a` so far, until that gains nothing: Dinkelbach's method (Management Science
     13, 1967, 492-498), which closes in faster than any straight line: a dozen rounds are plenty.
 
-    `solve` makes a cost of columns least, and a ratio `begin`s where some plan has it. Given are
+    `solve` makes a cost of columns least, and a ratio `begin`s where some plan has it. Returns
     what counts, of how much [reference t], and whether it is the largest share.
     """
     target, due = asked.target, shares.find_due(problem, asked.target)
@@ -277,8 +277,7 @@ def find_ratio(
         if not (most := solve(share * used - counted)).solved:
             return met, needed, False
         values = most.values[: problem.column_count]
-        more = asked.counted_t + dot(counted, values)
-        of = asked.crossed_t + dot(used, values)
+        more, of = asked.counted_t + dot(counted, values), asked.crossed_t + dot(used, values)
         if needed and more <= (share + 1e-9) * of:
             break
         met, needed = more, of
@@ -302,12 +301,12 @@ class Unusable:
     """What recipes lack that can run in no period, by plant and recipe."""
 
     def recipe(self, plant: Plant, process: Process) -> Message | None:
-        """Say why a recipe can run in no period; none where it may."""
+        """Say why a recipe can run in no period. Returns none where it may."""
         idle = self.idle.get((plant.site, process.recipe))
         return None if idle is None else say_idle(self.problem.scenario, idle)
 
     def plant(self, site: str, material: str) -> Message | None:
-        """Say why a plant can neither take nor make a material in any period."""
+        """Say why a plant can never take or make a material. Returns none where it may."""
         plant = next(one for one in self.problem.scenario.plants if one.site == site)
         uses = (one for one in plant.processes if {*one.inputs, *one.outputs} & {material})
         reasons = [self.recipe(plant, process) for process in uses]
@@ -333,24 +332,32 @@ def find_unusable(problem: Problem) -> Unusable:
     ends = ends * len(periods) + moves.period
     _, first, which = np.unique(ends, return_index=True, return_inverse=True)
     barred = (agreed_moves(problem, one) for one in scenario.said.agreements if one.rules_out)
-    alive = ~np.isin(first, np.concatenate([*barred, []]))
-    met = defaultdict[tuple[str, str], dict[str, int]](dict)
-    for at, move in enumerate(first.tolist()):
-        giver, taker = problem.givers[moves.giver[move]], problem.takers[moves.taker[move]]
-        if giver.kind.converts() or taker.kind.converts():
-            met[giver.id, taker.id][periods[moves.period[move]]] = at
-    trades = []
-    for trade in list_trades(scenario):
-        found = met[trade.giver.id, trade.taker.id]
-        left = frozenset(period for period, at in found.items() if alive[at])
-        why = None if left else "agreements" if found else trade.hindrance or "trucks"
-        trades.append(replace(trade, periods=left, hindrance=why))
+    alive, met = ~np.isin(first, np.concatenate([*barred, []])), _list_met(problem, first)
+    trades = [_leave(one, met[one.giver.id, one.taker.id], alive) for one in list_trades(scenario)]
     search = Prospects(scenario, trades)
     alive &= ~shares.touches(problem, search.void)[first]
     for trade in trades:
         found = met[trade.giver.id, trade.taker.id]
         alive[[found[one] for one in trade.periods if not search.may(trade, one)]] = False
     return Unusable(problem, ~alive[which], {(one.site, one.recipe): one for one in search.idle})
+
+
+def _list_met(problem: Problem, moves: Columns) -> Mapping[tuple[str, str], dict[str, int]]:
+    """List who meets a place that converts, by ids and period, by the places of `moves`."""
+    found = defaultdict[tuple[str, str], dict[str, int]](dict)
+    periods, every = list(problem.scenario.periods), problem.moves
+    for at, move in enumerate(moves.tolist()):
+        giver, taker = problem.givers[every.giver[move]], problem.takers[every.taker[move]]
+        if giver.kind.converts() or taker.kind.converts():
+            found[giver.id, taker.id][periods[every.period[move]]] = at
+    return found
+
+
+def _leave(trade: Trade, met: Mapping[str, int], alive: Mask) -> Trade:
+    """Leave a trade the periods with a leg that is `alive`; without any, what hinders it."""
+    left = frozenset(period for period, at in met.items() if alive[at])
+    why = None if left else "agreements" if met else trade.hindrance or "trucks"
+    return replace(trade, periods=left, hindrance=why)
 
 
 def say_idle(scenario: Scenario, idle: Idle) -> Message:

@@ -62,16 +62,28 @@ def explain_conflict(laid: Laid) -> list[Message]:
         if any(case.rows[at].rule == SHARE_REACHED.name for at in violation.short):
             share = find_largest_share(case)
         told = [*_say_missing(case, share), *(say_levers(case, share) if share else ())]
-        asked: list[Need | Offer] = []
-        for wants in _find_conflicts(case)[:_MOST_GROUPS]:
-            entries = [(at, case.entry(at)) for at in wants]
-            for kind in (Need, Offer):
-                asking = {at: entry for at, entry in entries if isinstance(entry, kind)}
-                asked += asking.values()
-                told += _say_together(case, asking)
-        told += _cite_rules(case.problem.scenario, asked)
-        told += (*_say_closed(case, asked), *_say_binding(case))
+        told += _say_conflicts(case)
     return told + find_repairs(case, None if share is None else share.share)
+
+
+def _say_conflicts(case: Case) -> Iterator[Message]:
+    """Say who is in conflict, group by group, and then what keeps them from another way."""
+    scenario, asked = case.problem.scenario, list[Need | Offer]()
+    for wants in _find_conflicts(case)[:_MOST_GROUPS]:
+        for kind in (Need, Offer):
+            asking = {at: entry for at in wants if isinstance(entry := case.entry(at), kind)}
+            asked += asking.values()
+            yield from _say_together(case, asking)
+    yield from _cite_rules(scenario, asked)
+    yield from _say_closed(case, asked)
+    yield from _say_binding(case)
+
+
+def _part(entries: Iterable[Need | Offer | None]) -> tuple[list[Need], list[Offer]]:
+    """Part needs and surplus."""
+    listed = list(entries)
+    needs = [entry for entry in listed if isinstance(entry, Need)]
+    return needs, [entry for entry in listed if isinstance(entry, Offer)]
 
 
 def _say_closed(case: Case, told: Sequence[Need | Offer]) -> Iterator[Message]:
@@ -122,18 +134,16 @@ def _say_together(case: Case, asking: Mapping[int, Need | Offer]) -> Iterator[Me
     if could is None or could > asked - _SEEN_T or not partners:
         return
     missing = asked - could
-    called = {
-        one.use if isinstance(one, Need) else one.material: names.call_entry(scenario, one)
-        for one in entries
-    }
-    windows = {period for one in entries for period in one.periods}
+    what = attrgetter("use" if isinstance(entries[0], Need) else "material")
+    called = {what(one): names.call_entry(scenario, one) for one in entries}
+    windows = set[str]().union(*(one.periods for one in entries))
     yield names.tell_named(
         scenario,
         read_texts(f"lacking {entries[0].role}")["together"],
         sites=dict.fromkeys(one.site for one in entries),
         asked=names.tell_number(asked, beside=missing),
         what=names.list_names(list(called.values())),
-        periods=tuple(period for period in scenario.periods if period in windows),
+        periods=tuple(filter(windows.__contains__, scenario.periods)),
         others=names.list_sites(scenario, partners),
         most=names.tell_number(could, beside=missing),
         missing=missing,
@@ -142,9 +152,7 @@ def _say_together(case: Case, asking: Mapping[int, Need | Offer]) -> Iterator[Me
 
 def _cite_rules(scenario: Scenario, told: Sequence[Need | Offer]) -> Iterator[Message]:
     """Cite the conditions, needing consent only, that keep what is offered in time from needs."""
-    needs = [entry for entry in told if isinstance(entry, Need)]
-    offers = [entry for entry in told if isinstance(entry, Offer)]
-    product = itertools.product
+    (needs, offers), product = _part(told), itertools.product
     met = (*product(needs, scenario.offers), *product(scenario.needs, offers))
     timely = (pair for pair in met if _in_time(scenario, pair[1], pair[0]))
     pairs = dict.fromkeys((offer.material, need.demand) for need, offer in timely)
@@ -184,18 +192,20 @@ def _say_binding(case: Case) -> Iterator[Message]:
 
 
 def find_binding(case: Case) -> list[int]:
-    """Find rows, but those broken, of which a unit more leaves less missing, the dearest first."""
+    """Find unbroken rows of which a unit more leaves less missing. Returns the dearest first."""
     prices = case.violation.found.shadow_prices
-    broken = case.violation.short.keys() | case.violation.over.keys()
-    order = np.argsort(-np.abs(prices), kind="stable").tolist()
-    dear = (at for at in order if abs(prices[at]) > _FREE and at not in broken)
-    tried = []
-    for at in dear:  # limits, and no wishes that are themselves part of what is missing
-        family, rule = case.rows[at].family, case.rows[at].rule
-        wished = family.bends == "first" and prices[at] >= 0
-        if not family.keeps_books and rule != SHARE_REACHED.name and not wished:
-            tried.append(at)
-    return [at for at in tried[:_MOST_TRIED] if not case.clock.over() and case.violation.binds(at)]
+    bent = case.violation.short.keys() | case.violation.over.keys()
+    order = np.argsort(-np.abs(prices), kind="stable")
+    order = order[np.abs(prices[order]) > _FREE]
+    limits = (at for at in order.tolist() if at not in bent and _limits(case.rows[at], prices[at]))
+    tried = [*itertools.islice(limits, _MOST_TRIED)]
+    return [at for at in tried if not case.clock.over() and case.violation.binds(at)]
+
+
+def _limits(row: Row, price: float) -> bool:
+    """Tell whether a row is a limit, and no wish that is itself part of what is missing."""
+    wished = row.family.bends == "first" and price >= 0
+    return not row.family.keeps_books and row.rule != SHARE_REACHED.name and not wished
 
 
 def _say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
@@ -203,28 +213,12 @@ def _say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
     short = sorted(case.violation.short.items(), key=lambda entry: -entry[1])
     for of in (Need, Offer):
         mine = [(at, entry, by) for at, by in short if isinstance(entry := case.entry(at), of)]
-        for at, entry, tonnes in mine[:_MOST_TOLD]:
-            told = read_texts(f"lacking {entry.role}")["short"]
-            total = names.tell_number(entry.tonnes, beside=tonnes)
-            told = told.format(total=total, reason=_say_why(case, at, entry))
-            yield names.tell_named(case.problem.scenario, told, entry, tonnes=tonnes)
-        if rest := [tonnes for _, _, tonnes in mine[_MOST_TOLD:]]:
-            more = say("and {count} more that lack or have left {tonnes} t together")
-            yield more.format(count=len(rest), tonnes=names.tell_number(sum(rest)))
+        yield from _say_short(case, mine)
     for at, amount in short:
-        if case.rows[at].rule == SHARE_REACHED.name and share is not None:
-            # How much secondary material there can be at most, and how much is asked for.
-            target, asked = share.target, share.target.at_least * share.needed
-            told = read_texts("lacking share")["of_all" if target.period is None else "of_period"]
-            missing, percent = max(0.0, asked - share.met), 100 * target.at_least
-            numbers = {"met": share.met, "needed": share.needed, "asked": asked}
-            numbers |= {"missing": missing, "percent": percent}
-            values = {name: names.tell_number(one) for name, one in numbers.items()}
-            most, gap = 100 * share.share, 100 * (target.at_least - share.share)
-            values["share"] = names.tell_number(most, beside=gap)
-            what = names.DEFINITION_NAMES[target.definition]
-            yield told.format(what=what, period=target.period, **values)
-        elif case.rows[at].rule == AGREEMENTS_KEPT.name:
+        rule = case.rows[at].rule
+        if rule == SHARE_REACHED.name and share is not None:
+            yield _say_share(share)
+        elif rule == AGREEMENTS_KEPT.name:
             yield _say_agreement(case, at, amount)
         elif case.entry(at) is None:
             yield _say_other(case, at, amount, "short")
@@ -232,28 +226,66 @@ def _say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
         yield _say_other(case, at, amount, "over")
 
 
+def _say_short(case: Case, mine: Sequence[tuple[int, Need | Offer, float]]) -> Iterator[Message]:
+    """Say of the first few entries what they lack and why, and how much all others do."""
+    for at, entry, tonnes in mine[:_MOST_TOLD]:
+        told = read_texts(f"lacking {entry.role}")["short"]
+        total = names.tell_number(entry.tonnes, beside=tonnes)
+        told = told.format(total=total, reason=_say_why(case, at, entry))
+        yield names.tell_named(case.problem.scenario, told, entry, tonnes=tonnes)
+    if rest := [tonnes for _, _, tonnes in mine[_MOST_TOLD:]]:
+        more = say("and {count} more that lack or have left {tonnes} t together")
+        yield more.format(count=len(rest), tonnes=names.tell_number(sum(rest)))
+
+
+def _say_share(share: LargestShare) -> Message:
+    """Say how much secondary material there can be at most, and how much is asked for."""
+    target, asked = share.target, share.target.at_least * share.needed
+    told = read_texts("lacking share")["of_all" if target.period is None else "of_period"]
+    tell, gap = names.tell_number, 100 * (target.at_least - share.share)
+    return told.format(
+        what=names.DEFINITION_NAMES[target.definition],
+        period=target.period,
+        met=tell(share.met),
+        needed=tell(share.needed),
+        share=tell(100 * share.share, beside=gap),
+        asked=tell(asked),
+        percent=tell(100 * target.at_least),
+        missing=tell(max(0.0, asked - share.met)),
+    )
+
+
 def _say_why(case: Case, at: int, entry: Need | Offer) -> Message:
     """Say why a need is short, or why surplus stays, and how much of it there could be alone."""
     columns = case.problem.of("taker" if isinstance(entry, Need) else "giver", entry.id)
-    words = read_texts(f"lacking {entry.role}")
     if not len(columns):
-        far = set[str]()  # who would deal with it in some period, were there a way
-        for giver, taker in list_deals(case.problem.scenario):
-            one, other = (taker, giver) if isinstance(entry, Need) else (giver, taker)
-            if one.id == entry.id and {*giver.periods} & {*taker.accepts[giver.material].periods}:
-                far.add(other.site)
-        return words["far"].format(sites=_quote(sorted(far))) if far else words["nobody"]
+        return _say_nobody(case, entry)
     if not (partners := case.partners([entry])):
         return _say_unusable(case, columns)
-    alone = case.most([at])
-    left, could = alone or 0.0, "never" if alone is None else "most"
-    if left > entry.tonnes - _SEEN_T and alone is not None:
-        could = "alone"
-    who, left_t = _quote(partners), names.tell_number(left, beside=entry.tonnes - left)
-    told = words[could].format(givers=who, takers=who, most=left_t)
+    alone, who = case.most([at]), _quote(partners)
+    left_t = names.tell_number(alone or 0.0, beside=entry.tonnes - (alone or 0.0))
+    told = read_texts(f"lacking {entry.role}")[_judge(alone, entry.tonnes)]
+    told = told.format(givers=who, takers=who, most=left_t)
     agreed = itertools.islice(_find_agreed(case, columns), 2)
     rest = [say("{agreement} rules the rest out", agreement=name) for name, _ in agreed]
     return names.join_clauses([told, *rest])
+
+
+def _judge(alone: float | None, asked: float) -> str:
+    """Give the word for how much of what is asked there could be alone, if there is a plan. [t]"""
+    if alone is None:
+        return "never"
+    return "alone" if alone > asked - _SEEN_T else "most"
+
+
+def _say_nobody(case: Case, entry: Need | Offer) -> Message:
+    """Say that nobody can deal with an entry, or who would in some period, were there a way."""
+    words, far = read_texts(f"lacking {entry.role}"), set[str]()
+    for giver, taker in list_deals(case.problem.scenario):
+        one, other = (taker, giver) if isinstance(entry, Need) else (giver, taker)
+        if one.id == entry.id and {*giver.periods} & {*taker.accepts[giver.material].periods}:
+            far.add(other.site)
+    return words["far"].format(sites=_quote(sorted(far))) if far else words["nobody"]
 
 
 def _quote(sites: Sequence[str]) -> Message:
@@ -289,8 +321,8 @@ def _say_agreement(case: Case, at: int, missing: float) -> Message:
     agreement = scenario.said.agreements[row.about.entry]
     agreed = names.agreed_tonnes(scenario, agreement)
     alone = case.most([at]) if len(row.columns) else 0.0
-    why = "never" if alone is None else "alone" if alone > agreed - _SEEN_T else "most"
-    reason = read_texts("lacking agreement")[why if len(row.columns) else "nobody"]
+    why = _judge(alone, agreed) if len(row.columns) else "nobody"
+    reason = read_texts("lacking agreement")[why]
     reason = reason.format(most=names.tell_number(alone or 0.0, beside=agreed - (alone or 0.0)))
     reason = names.tell_named(scenario, reason, giver=agreement.giver, taker=agreement.taker)
     who, tonnes = names.name_agreement(scenario, agreement), names.tell_number(missing)
@@ -314,22 +346,26 @@ _MOST_COLUMNS = 60_000
 def say_excluded(laid: Laid) -> Iterator[Message]:
     """Say which kinds of decision leave no plan, alone or together, and what is nearest to one."""
     there = {row.family.decides for row in laid.rows}
-    kinds = [kind for kind in get_args(EitherOr) if kind in there]
-    culprits, cost = [], laid.problem.objectives()[0]
-    for kind in kinds:  # without which there is a plan
-        other = laid.without({row.rule for row in laid.rows if row.family.decides == kind})
-        how = {"decided": Search(gap=1.0), "clock": _TRYING_S}
-        if not other.programme.whole.any() or other.solve(cost, **how).decision is not None:
-            culprits.append(kind)
+    kinds: list[EitherOr] = [*filter(there.__contains__, get_args(EitherOr))]
+    culprits = [kind for kind in kinds if _fits_without(laid, kind)]
     for kind in culprits:
         told = say("the tonnes fit, but not with {kind}: without it there is a plan")
         yield told.format(kind=_name(laid.problem, kind))
     if not culprits:
         told = say("the tonnes fit, but not with the either-or decisions together: {kinds}")
         yield told.format(kinds=names.list_names([_name(laid.problem, kind) for kind in kinds]))
-    for kind, say_nearest in (("lots", _say_lots), ("partners", _say_partners)):
-        if kind in (culprits or kinds):
+    for named, say_nearest in (("lots", _say_lots), ("partners", _say_partners)):
+        if named in (culprits or kinds):
             yield from say_nearest(laid)
+
+
+def _fits_without(laid: Laid, kind: EitherOr) -> bool:
+    """Tell whether there is a plan without one kind of decision."""
+    other = laid.without({row.rule for row in laid.rows if row.family.decides == kind})
+    if not other.programme.whole.any():
+        return True
+    found = other.solve(laid.problem.objectives()[0], decided=Search(gap=1.0), clock=_TRYING_S)
+    return found.decision is not None
 
 
 def _name(problem: Problem, kind: EitherOr) -> Message:
@@ -352,8 +388,8 @@ def _find_bent(
         return
     ties = np.where(laid.programme.whole, break_ties(laid.problem), 0.0)
     search = Search(gap=1e-4, last=np.append(ties, np.zeros(len(mine))))
-    how: dict[str, Any] = {"decided": search, "clock": _TRYING_S, side: mine}
-    if (found := laid.bend(start=None, **how)) is not None:
+    bend = partial(laid.bend, start=None, decided=search, clock=_TRYING_S)
+    if (found := bend(mine) if side == "short" else bend(over=mine)) is not None:
         bent = (found.short if side == "short" else found.over).items()
         told = itertools.islice(bent, _MOST_BENT)
         yield from ((laid.rows[at], by, found.found.values) for at, by in told)
@@ -383,39 +419,50 @@ _MORE = 5e-5
 
 def say_levers(case: Case, share: LargestShare) -> Iterator[Message]:
     """Say how far the share would get without each thing that holds it; else what is on offer."""
-    scenario = case.problem.scenario
-    definition = share.target.definition
-    what, materials = names.DEFINITION_NAMES[definition], scenario.catalogue.materials.items()
+    scenario, definition = case.problem.scenario, share.target.definition
+    materials = scenario.catalogue.materials.items()
     counts = {name for name, one in materials if count_material(one, definition) > 0}
-    limits = read_texts("without").items()
+    told = [*_say_stopped(case, counts), *_say_lifted(case, share)]
+    yield from told
+    if not told and not case.clock.over():
+        stock = [(offer.material, offer.tonnes) for offer in scenario.offers]
+        stock += itertools.chain.from_iterable(one.start_t.items() for one in scenario.depots)
+        offered = names.tell_number(sum(tonnes for material, tonnes in stock if material in counts))
+        what = names.DEFINITION_NAMES[definition]
+        yield read_texts("lacking share")["offered"].format(offered=offered, what=what)
+
+
+def _say_stopped(case: Case, counts: set[str]) -> Iterator[Message]:
+    """Say which recipes would make what counts out of what is offered, and can never run."""
+    scenario = case.problem.scenario
     there = {offer.material for offer in scenario.offers}
-    found = False
     for plant in scenario.plants:
-        for process in plant.processes:  # that would make what counts out of what is offered
+        for process in plant.processes:
             useful = counts & set(process.outputs) and there & set(process.inputs)
             if useful and (stopped := case.unusable.recipe(plant, process)):
-                found = True
                 yield stopped
-    rows = [(one.rule, one.family.limits) for one in case.rows]
-    lifted = ((how, {rule for rule, kind in rows if kind == of}) for of, how in limits)
-    fewer = ((how, case.without(rules)) for how, rules in lifted if rules)
-    other = ((how, case.restate(said)) for how, said in _other_scenarios(scenario))
-    for how, laid in itertools.chain[tuple[Message, Laid | None]](fewer, other):
+
+
+def _say_lifted(case: Case, share: LargestShare) -> Iterator[Message]:
+    """Say how far the share would get without each kind of limits, and in other scenarios."""
+    what = names.DEFINITION_NAMES[share.target.definition]
+    other = ((how, case.restate(said)) for how, said in _other_scenarios(case.problem.scenario))
+    for how, laid in itertools.chain[tuple[Message, Laid | None]](_lift_limits(case), other):
         if case.clock.over():
             break
-        none = LargestShare(share.target)
-        larger = none if laid is None else find_largest_share(laid) or none
-        if larger.share > share.share + _MORE:
-            found = True
-            more = larger.share - share.share
+        larger = find_largest_share(laid) if laid else None
+        if larger and (more := larger.share - share.share) > _MORE:
             percent = names.tell_number(100 * larger.share, beside=100 * more)
             told = say("{how}, at most {share} % could be {what}")
             yield told.format(how=how, share=percent, what=what)
-    if not found and not case.clock.over():
-        stock = [(offer.material, offer.tonnes) for offer in scenario.offers]
-        stock += [entry for depot in scenario.depots for entry in depot.start_t.items()]
-        offered = names.tell_number(sum(tonnes for material, tonnes in stock if material in counts))
-        yield read_texts("lacking share")["offered"].format(offered=offered, what=what)
+
+
+def _lift_limits(case: Case) -> Iterator[tuple[Message, Laid]]:
+    """Give the case without each kind of limits that it has."""
+    rows = [(one.rule, one.family.limits) for one in case.rows]
+    for of, how in read_texts("without").items():
+        if rules := {rule for rule, kind in rows if kind == of}:
+            yield how, case.without(rules)
 
 
 def _other_scenarios(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile]]:
@@ -437,7 +484,7 @@ def _other_scenarios(scenario: Scenario) -> Iterator[tuple[Message, ScenarioFile
 
 
 def widen(entry: DueAmount) -> DueAmount:
-    """Let an entry wait for any period; it is the same one where it may already."""
+    """Let an entry wait for any period. Returns the same one where it may already."""
     if entry.amount is None or not (entry.first or entry.last):
         return entry
     return entry.model_copy(update={"first": None, "last": None})
@@ -448,7 +495,7 @@ Blocking: TypeAlias = Mapping[str, Sequence[Need]]
 
 
 def find_blocking(scenario: Scenario, needs: Iterable[Need], materials: Iterable[str]) -> Blocking:
-    """Find the conditions not accepted that keep some materials from some needs, in their order."""
+    """Find conditions that keep materials from needs. Returns these needs by condition."""
     found = defaultdict[str, dict[tuple[str, int], Need]](dict)
     for need, material in itertools.product(needs, sorted(materials)):
         block = scenario.blocks(material, need.demand)
@@ -458,7 +505,7 @@ def find_blocking(scenario: Scenario, needs: Iterable[Need], materials: Iterable
 
 
 def accept(scenario: Scenario, conditions: Blocking) -> ScenarioFile:
-    """Give the scenario with conditions accepted: at the needs where they are a matter of those."""
+    """Accept conditions, or at those needs that they are a matter of. Returns what is said."""
     said = scenario.said
     for condition in filter(scenario.is_per_need, conditions):
         for need in conditions[condition]:
@@ -513,7 +560,7 @@ def find_repairs(case: Case, share: float | None) -> list[Message]:
 
 
 def try_repairs(case: Case, share: float | None) -> tuple[list[Repair], int]:
-    """Give what helps, by the first objective, and how many changes were tried in the time."""
+    """Try changes. Returns what helps, by the first objective, and how many were tried in time."""
     clock = Clock(_PATIENCE_S)
     attempts: list[Repair | None] = []
     changes = _change_scenario(case, share)
@@ -549,24 +596,20 @@ def _raise_limits(case: Case) -> Iterator[Repair | None]:
         yield _solve(raised, Repair(told, row=row.name, limit=limit))
 
 
-def _propose(
-    scenario: Scenario, told: str, *trail: str | int, new: object, **values: Any
-) -> Repair:
+def _propose(scenario: Scenario, told: str, *trail: str | int, new: object, **named: Any) -> Repair:
     """Propose to say something else at a trail, by a text that may speak of the `{site}` on it."""
     if trail[0] == "sites":
-        values["site"] = trail[1]
-    message = names.tell_named(scenario, read_texts("repair")[told], **values)
+        named["site"] = trail[1]
+    message = names.tell_named(scenario, read_texts("repair")[told], **named)
     return Repair(message, put_value(scenario.said, trail, new))
 
 
 def _change_scenario(case: Case, share: float | None) -> Iterator[Repair]:
     """Propose windows, conditions, virgin material, targets, agreements and choices to give up."""
     scenario, targets = case.problem.scenario, case.problem.scenario.said.targets
-    short = [case.entry(at) for at in case.violation.short]
-    needs = [entry for entry in short if isinstance(entry, Need)]
-    offers = [entry for entry in short if isinstance(entry, Offer)]
+    needs, offers = _part(map(case.entry, case.violation.short))
     propose = partial(_propose, scenario)
-    yield from _accept_conditions(scenario, needs, offers, share is not None)
+    yield from _accept_conditions(scenario, needs if share is None else scenario.needs, offers)
     yield from _receive_more(case, [offer.material for offer in offers])
     wanting: list[Need | Offer] = [*needs, *offers]
     for entry in wanting:
@@ -586,12 +629,11 @@ def _change_scenario(case: Case, share: float | None) -> Iterator[Repair]:
 
 
 def _accept_conditions(
-    scenario: Scenario, needs: Sequence[Need], offers: Sequence[Offer], share_short: bool
+    scenario: Scenario, needs: Sequence[Need], offers: Sequence[Offer]
 ) -> Iterator[Repair]:
     """Propose conditions whose acceptance, here or for all, would open a use to an offer."""
-    stuck = {offer.material for offer in offers}
-    needs = scenario.needs if stuck or share_short else needs
-    materials = stuck or {offer.material for offer in scenario.offers}
+    needs = scenario.needs if offers else needs
+    materials = {offer.material for offer in offers or scenario.offers}
     where = say("{use} at {site}")
     for condition, every in find_blocking(scenario, needs, materials).items():
         if scenario.is_per_need(condition):

@@ -18,13 +18,13 @@ _MOST = 6
 
 
 def name_site(scenario: Scenario, site: str) -> str:
-    """Give a site's name and id."""
+    """Name a site. Returns its name and id, or the id alone."""
     name = scenario.site_name(site)
     return f"`{site}`" if name == site else f"{name} (`{site}`)"
 
 
 def span(periods: tuple[str, ...]) -> str:
-    """Give the first and the last period."""
+    """Name a window. Returns its first and last period, or the one, or a dash."""
     if not periods:
         return "–"
     return periods[0] if len(periods) == 1 else f"{periods[0]}–{periods[-1]}"
@@ -183,7 +183,7 @@ def _name_subject(scenario: Scenario, family: Family, about: About) -> Readable 
 
 
 def find_entry(scenario: Scenario, about: About) -> Need | Offer | None:
-    """Find the need or the surplus that a row is about."""
+    """Find the need or the surplus that a row is about. Returns none where it is neither's."""
     return scenario.entries.get((about.role, str(about))) if about.role else None
 
 
@@ -204,7 +204,7 @@ def name_agreement(scenario: Scenario, agreement: Agreement) -> Message:
 
 
 def agreed_tonnes(scenario: Scenario, agreement: Agreement) -> float:
-    """Give the amount of an agreement, of all materials if it names none; 0 if it forbids. [t]"""
+    """Weigh what is agreed, of any material if none is named. Returns 0 if it forbids. [t]"""
     amount = agreement.tonnes or agreement.at_least or agreement.at_most
     return 0.0 if amount is None else scenario.weigh(amount, agreement.material)
 
@@ -215,9 +215,8 @@ def tell_row(
     """Fill in the rule of a row, the unit of its limit, as far as it is known, and the rest."""
     unit = aim_of(name.about.measure).unit if name.about.measure else name.family.unit
     told = {"unit": unit or say("units of the rule"), **values}
-    return tell_named(
-        scenario, sentence, rule=describe_row(scenario, name, periods=periods), **told
-    )
+    rule = describe_row(scenario, name, periods=periods)
+    return tell_named(scenario, sentence, rule=rule, **told)
 
 
 DEFINITION_NAMES: Mapping[str, Message] = read_texts("definitions")

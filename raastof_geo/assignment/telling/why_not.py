@@ -1,10 +1,10 @@
 """Say why somebody does not send to somebody, or what it would cost; and what limits cost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, product
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -29,6 +29,7 @@ TRIED_T = (1.0, 0.01)
 _PATIENCE_S = 20.0
 _MOST_NAMED = 3
 
+_Party = TypeVar("_Party", Giver, Taker)
 _Apart: TypeAlias = Literal["rule", "not_wanted", "time", "truck", "road"]
 """What keeps two from dealing in any plan."""
 _Within: TypeAlias = Literal["agreement", "closed", "impossible", "costs_more", "as_good"]
@@ -54,27 +55,30 @@ def explain_why_not(
 ) -> list[Reason]:
     """Tell for every material of one site and every want of another why they do not meet.
 
-    One reason for each giver and taker of a material, or of all: what is in the plan first, then
-    what would cost least. `InputError`: a site or material is not there, or has nothing to deal in.
+    Returns a reason for each giver and taker of a material, or of all: what is in the plan first,
+    then what costs least. `InputError`: a site or material is not there, or has nothing to deal in.
     """
-    problem = plan.problem
     giver, taker = look_up(plan.scenario, [("sites", giver), ("sites", taker)])
-    givers = [one for one in problem.givers if one.site == giver]
-    takers = [one for one in problem.takers if one.site == taker]
-    if not givers:
-        raise InputError.saying("{site} has nothing to give", site=f"`{giver}`")
-    if not takers:
-        raise InputError.saying("{site} takes nothing", site=f"`{taker}`")
+    problem = plan.problem
+    givers = _pick(problem.givers, giver, say("{site} has nothing to give"))
+    takers = _pick(problem.takers, taker, say("{site} takes nothing"))
     has = sorted({one.material for one in givers})
     if material is not None and material not in has:
         told = say("{site} does not give {material}{hint}", hint=suggest(material, has))
         raise InputError(told.format(site=f"`{giver}`", material=f"`{material}`"))
     givers = [one for one in givers if material in (None, one.material)]
     unusable = find_unusable(problem)
-    reasons = [_explain(plan, unusable, one, other) for one in givers for other in takers]
+    reasons = [_explain(plan, unusable, *ends) for ends in product(givers, takers)]
     rank: dict[ReasonKind, int] = {"in_plan": 0, "as_good": 1, "costs_more": 2}
     reasons.sort(key=lambda one: (rank.get(one.kind, 3), one.more_per_t or 0, one.giver, one.taker))
     return reasons
+
+
+def _pick(parties: Iterable[_Party], site: str, otherwise: Message) -> list[_Party]:
+    """Pick those at a site; an `InputError` that says `otherwise` where there is nobody."""
+    if found := [one for one in parties if one.site == site]:
+        return found
+    raise InputError(otherwise.format(site=f"`{site}`"))
 
 
 def compare_sites(plan: Plan, site: str = "") -> dict[tuple[str, str], Reason]:
@@ -208,8 +212,8 @@ def _why_no_leg(pair: _Pair) -> tuple[ReasonKind, Message]:
     words = read_texts("no leg")
     if not admitted:
         return "truck", names.tell_named(scenario, words["truck"], giver=giver, taker=taker)
-    here = lost[(lost["origin"] == giver) & (lost["destination"] == taker)]
-    reasons = [str(one) for one in dict.fromkeys(here["reason"].tolist())]
+    here = lost[(lost.origin == giver) & (lost.destination == taker)]
+    reasons = [str(one) for one in dict.fromkeys(here.reason.tolist())]
     reason = names.list_names(reasons or [words["none"]])
     return "road", words["road"].format(vehicles=names.list_names(admitted), reason=reason)
 
@@ -254,8 +258,7 @@ def _binding(plan: Plan, columns: Columns) -> Iterator[Message]:
     """Name places that are full and stand in the way of a column."""
     part = plan.proof.programme.matrix[:, columns]
     for row in part.indices.tolist():
-        name = plan.proof.rows[row]
-        price = float(plan.proof.prices_given_decisions[row])
+        name, price = plan.proof.rows[row], float(plan.proof.prices_given_decisions[row])
         sense = int(plan.proof.programme.sense[row])
         # Books are no limit that stands in the way, and neither is what is sent itself.
         limits = not name.family.keeps_books and name.family.name != OFFERS_KEPT.name
@@ -275,23 +278,33 @@ def _force(pair: _Pair) -> Reason:
     for tonnes in TRIED_T:
         found = _send(pair, proof.cost, tonnes, decided=decided, start=start)
         if found.solved:
-            # What a tonne adds to the first objective, given the decisions.
-            before = float(proof.cost @ np.where(whole, 0.0, proof.values))
-            rise = found.steps[0].value - before
-            noise = FREE * _dearest_move(pair.plan) * tonnes + 1e-9 * abs(before)
-            # The price of the row has none of the rounding of a difference of two large sums.
-            price = float(found.shadow_prices[-1])
-            slope = price if abs(price * tonnes - rise) <= noise else rise / tonnes
-            more = 0.0 if rise <= noise else max(0.0, slope)
-            kind: ReasonKind = "costs_more" if more else "as_good"
-            return pair.priced(kind, kind, more)
+            return _tell_rise(pair, found, tonnes)
     if decided is not None and _send(pair, proof.cost).feasible:
         # Other decisions than the plan's might let something pass.
         other = _send(pair, proof.cost, decided=Search(gap=1.0), clock=_PATIENCE_S)
         if other.decision is not None:
             return pair.priced("closed", "closed")
         return pair.priced("impossible", "no_way" if other.complete else "no_time")
-    # Rules that together leave no way: those with a price where least is missing.
+    return _tell_blocking(pair)
+
+
+def _tell_rise(pair: _Pair, found: Solution, tonnes: float) -> Reason:
+    """Tell what a tonne adds to the first objective, given the decisions."""
+    proof = pair.plan.proof
+    before = float(proof.cost @ np.where(proof.programme.whole, 0.0, proof.values))
+    rise = found.steps[0].value - before
+    noise = FREE * _dearest_move(pair.plan) * tonnes + 1e-9 * abs(before)
+    # The price of the row has none of the rounding of a difference of two large sums.
+    price = float(found.shadow_prices[-1])
+    slope = price if abs(price * tonnes - rise) <= noise else rise / tonnes
+    more = 0.0 if rise <= noise else max(0.0, slope)
+    kind: ReasonKind = "costs_more" if more else "as_good"
+    return pair.priced(kind, kind, more)
+
+
+def _tell_blocking(pair: _Pair) -> Reason:
+    """Tell the rules that together leave no way: those with a price where least is missing."""
+    proof = pair.plan.proof
     prices = _send(pair, np.zeros(pair.plan.column_count)).shadow_prices[: len(proof.rows)]
     rules: dict[str, Message] = {}
     for at in np.argsort(-np.abs(prices), kind="stable").tolist():
@@ -331,16 +344,16 @@ class PricedRow(NamedTuple):
 
 def list_priced_rows(plan: Plan, *, least: float) -> list[PricedRow]:
     """List the limits, but books, with a shadow price beyond `least`, in the order of the rows."""
-    table = plan.shadow_prices[["rule", "label", "limit", "used", "shadow_price"]]
-    priced = zip(plan.proof.rows, table.itertuples(index=False, name=None), strict=True)
+    table: Iterator[Any] = plan.shadow_prices.itertuples(index=False)
     listed, known = [], plan.scenario.periods
-    for name, figures in priced:
-        if abs(figures[-1]) > least and not name.family.keeps_books:
+    for name, row in zip(plan.proof.rows, table, strict=True):
+        if abs(row.shadow_price) > least and not name.family.keeps_books:
             about, entry = name.about, names.find_entry(plan.scenario, name.about)
             ids = entry.periods if entry else tuple(filter(None, [about.period]))
             ends = dict.fromkeys((*ids[:1], *ids[-1:]))
             named = [name_period(known[one]) if one in known else one for one in ends]
             told = names.describe_row(plan.scenario, name, periods=" – ".join(named))
             group = entry.use if isinstance(entry, Need) else about.material or str(about)
-            listed.append(PricedRow(told, *(*figures, group)))
+            figures = row.limit, row.used, row.shadow_price
+            listed.append(PricedRow(told, row.rule, row.label, *figures, group))
     return listed
