@@ -152,7 +152,6 @@ def check_file(
     anywhere: Anywhere = False,
 ) -> None:
     """Read a scenario and place its sites; solve nothing."""
-    from raastof_geo.outputs.pages.beside import write_outlook
     from raastof_geo.outputs.warning import warn_of_input
     from raastof_geo.pipeline import place_scenario, read_for_roads
     from raastof_geo.roads.area import find_changed_edges
@@ -191,6 +190,8 @@ def check_file(
         tell()
         tell_items(told)
         if page is not None:
+            from raastof_geo.outputs.pages.beside import write_outlook  # maps load for 0.3 s
+
             tell(write_outlook(read, network, anchors, page))
 
 

@@ -48,7 +48,6 @@ class Part(
     populate_by_name=True,
     str_strip_whitespace=True,
     arbitrary_types_allowed=True,
-    use_attribute_docstrings=True,
 ):
     """A part of a scenario."""
 

@@ -1,7 +1,10 @@
 """Tell editors what a scenario may hold: JSON Schema, made of the types that read it."""
 
+import ast
+import inspect
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from raastof_geo.language import Language, read_danish_words
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.identity import find_known
 from raastof_geo.scenario.output import OUTPUTS, check_output
-from raastof_geo.scenario.said.entry import ONE_OR_SEVERAL
+from raastof_geo.scenario.said.entry import ONE_OR_SEVERAL, Part
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.site import SiteTable
 from raastof_geo.scenario.said.target import find_measure
@@ -71,25 +74,44 @@ def _walk(part: Any) -> Iterator[dict[str, Any]]:
         yield part
 
 
+@cache
+def _read_docstrings(model: type) -> list[tuple[str, str]]:
+    """Read what stands below the fields of a part of scenarios, for editors alone."""
+    if not issubclass(model, Part):
+        return []
+    [said] = ast.parse(inspect.getsource(model)).body
+    below = pairwise(getattr(said, "body", ()))
+    return [
+        (field.target.id, inspect.cleandoc(text.value.value))
+        for field, text in below
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr)
+    ]
+
+
 class _Generator(GenerateJsonSchema):
     """Tells what is read, where pydantic would tell what comes of it."""
 
     def model_schema(self, schema: Any) -> JsonSchemaValue:
-        told = super().model_schema(schema)
-        if "anyOf" in told:
-            # Rewritten before it is read: from a text, from a text and what it means, or with
-            # one number where there may be one for each of several.
-            whole, *short = told.pop("anyOf")
-            whole["additionalProperties"] = told.pop("additionalProperties", True)
-            for key, value in whole["properties"].items():
-                if value.get("type") == "object":
-                    shown = ("description", "default")  # in editors, of the whole
-                    words = {one: value.pop(one) for one in shown if one in value}
-                    whole["properties"][key] = {**words, "anyOf": [value, _SHORT]}
-            others = {"not": {"enum": [*whole["properties"]]}}
-            pair = {"type": "object", "maxProperties": 1, "propertyNames": others}
-            told["anyOf"] = [whole, pair, *short]
-        return told
+        told, model = super().model_schema(schema), schema["cls"]
+        # Rewritten before it is read: from a text, from a text and what it means, or with
+        # one number where there may be one for each of several.
+        whole, *short = told.pop("anyOf", (told,))
+        properties = whole.get("properties", {})
+        about = dict(chain.from_iterable(map(_read_docstrings, reversed(model.__mro__))))
+        for name, field in model.model_fields.items():
+            if name in about:
+                properties[field.alias or name]["description"] = about[name]
+        if not short:
+            return told
+        whole["additionalProperties"] = told.pop("additionalProperties", True)
+        for key, value in properties.items():
+            if value.get("type") == "object":
+                shown = ("description", "default")  # in editors, of the whole
+                words = {one: value.pop(one) for one in shown if one in value}
+                properties[key] = {**words, "anyOf": [value, _SHORT]}
+        pair = {"type": "object", "maxProperties": 1}
+        pair["propertyNames"] = {"not": {"enum": [*properties]}}
+        return {**told, "anyOf": [whole, pair, *short]}
 
     def str_schema(self, schema: Any) -> JsonSchemaValue:
         return {**super().str_schema(schema), **_TEXT}
