@@ -18,7 +18,7 @@ from raastof_geo.cli import answers, scenario, terminal
 from raastof_geo.cli.usage import Lang, explain_usage, option, speak_of, take_common
 from raastof_geo.errors import InputError, NoPlanError, OutsideError, RaastofError, tell_reason
 from raastof_geo.files import read_trace, tracing
-from raastof_geo.language import Message, read_texts, say, say_text, speaking
+from raastof_geo.language import Language, Message, read_texts, say, say_text, speaking
 from raastof_geo.records.exchange import is_unfinished
 from raastof_geo.version import __version__
 
@@ -147,23 +147,26 @@ def _run(arguments: list[str]) -> int:
     except (RaastofError, OSError) as error:
         if "--debug" in arguments:
             raise
-        if not isinstance(error, RaastofError):
-            named = f" ({error.filename})" if error.filename else ""
-            reason = f"{tell_reason(error)}{named}"
-            terminal.complain(say("Something outside failed: {reason}", reason=reason))
-            return OutsideError.exit_code
-        # In the scenario's language where no other was asked for.
-        language = terminal.find_scenario_language(arguments)
-        with speaking(language) if language else contextlib.nullcontext():
-            terminal.complain(_HEADS.get(error.exit_code, _HEADS[OutsideError.exit_code]))
-            for finding in terminal.cut_short(error.findings, _MOST_FINDINGS):
-                terminal.complain(f"  {finding}")
-        return error.exit_code
+        return _explain(error, terminal.find_scenario_language(arguments))
     except Exception as error:
         if not (told := list(explain_usage(error))):
             raise
         terminal.complain("\n".join(told))
         return int(getattr(error, "exit_code", InputError.exit_code))
+
+
+def _explain(error: RaastofError | OSError, language: Language | None) -> int:
+    """Put an error into words and an exit code; `language`: of a scenario, if no other is asked."""
+    if not isinstance(error, RaastofError):
+        named = f" ({error.filename})" if error.filename else ""
+        reason = f"{tell_reason(error)}{named}"
+        terminal.complain(say("Something outside failed: {reason}", reason=reason))
+        return OutsideError.exit_code
+    with speaking(language) if language else contextlib.nullcontext():
+        terminal.complain(_HEADS.get(error.exit_code, _HEADS[OutsideError.exit_code]))
+        for finding in terminal.cut_short(error.findings, _MOST_FINDINGS):
+            terminal.complain(f"  {finding}")
+    return error.exit_code
 
 
 def tell_interrupted() -> Message:

@@ -178,15 +178,19 @@ def _retell(error: Any) -> Message:
         name = _call(param) if param.param_type_name == "argument" else param.opts[0]
         return _say("missing", name=name, about=param.help.rstrip("."))
     if kind == "NoSuchOption":
-        known = [word for one in error.ctx.command.params for word in one.opts if word[:1] == "-"]
-        hint = say("; there are {choices}", choices=", ".join(known))
-        if near := get_close_matches(error.option_name, known, n=1):
-            hint = say("; did you mean {close}?", close=f"`{near[0]}`")
-        return _say("no option", error.option_name, hint=hint)
+        return _say_no_option(error)
     if kind == "BadOptionUsage":
         wrong = "takes no value" if "not take a value" in words else "needs a value"
         return _say(wrong, error.option_name)
     return _retell_words(error)
+
+
+def _say_no_option(error: Any) -> Message:
+    known = [word for one in error.ctx.command.params for word in one.opts if word[:1] == "-"]
+    hint = say("; there are {choices}", choices=", ".join(known))
+    if near := get_close_matches(error.option_name, known, n=1):
+        hint = say("; did you mean {close}?", close=f"`{near[0]}`")
+    return _say("no option", error.option_name, hint=hint)
 
 
 def _retell_words(error: Any) -> Message:

@@ -7,14 +7,16 @@ lists are sets, nothing stands in them twice.
 
 import re
 import unicodedata
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
 from functools import partial
-from typing import Annotated, Any, TypeAlias, TypeVar, get_args
+from operator import itemgetter
+from typing import Annotated, Any, NamedTuple, TypeAlias, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ValidationError, ValidationInfo, WrapValidator
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
 from raastof_geo.emissions.vehicle import MODELS
 from raastof_geo.errors import Finding, InputError, Place, RaastofError, raise_all
@@ -146,17 +148,22 @@ def _closest(given: str, names: Names) -> list[str]:
     if not (wanted := _words(given)):
         return []
     texts = {one: [*map(_words, (one, *called.values()))] for one, called in names.items()}
-    if len(wanted) >= 3:
-        word = re.compile(rf"{re.escape(wanted)}\b")  # `fyldsand` ends in `sand`
-        hold = [one for one in names if any(map(word.search, texts[one]))]
-        if hold:  # those first that begin so
-            return sorted(hold, key=lambda one: not any(map(word.match, texts[one])))[:_MOST_SHOWN]
-    near = {one: get_close_matches(wanted, texts[one], n=1, cutoff=_CLOSE) for one in names}
+    if len(wanted) >= 3 and (found := _holding(wanted, texts)):
+        return found[:_MOST_SHOWN]
     likeness = {
-        one: SequenceMatcher(None, found[0], wanted).ratio() for one, found in near.items() if found
+        one: SequenceMatcher(None, found, wanted).ratio()
+        for one, called in texts.items()
+        for found in get_close_matches(wanted, called, n=1, cutoff=_CLOSE)
     }
     best = max([_CLOSE, *likeness.values()])
     return [one for one, value in likeness.items() if value > best - 1e-9][:_MOST_GUESSES]
+
+
+def _holding(wanted: str, texts: Mapping[str, Sequence[str]]) -> list[str]:
+    """Find the entries with a word in their texts, those first that begin with it."""
+    word = re.compile(rf"{re.escape(wanted)}\b")  # `fyldsand` ends in `sand`
+    found = [one for one, called in texts.items() if any(map(word.search, called))]
+    return sorted(found, key=lambda one: not any(map(word.match, texts[one])))
 
 
 def _show(one: str, names: Names) -> Message | str:
@@ -272,6 +279,47 @@ MapOf: TypeAlias = Annotated[dict[Key, Mapped], WrapValidator(refuse_keys_twice)
 """A mapping by ids or names, in which no two keys mean the same."""
 
 
+class _Mistake(NamedTuple):
+    """What pydantic found wrong, and the way to it from the type that was being read."""
+
+    kind: str
+    way: Trail
+    said: str
+    given: Any
+    context: Mapping[str, Any]
+
+    @property
+    def of_key(self) -> bool:
+        return self.way[-1:] == ("[key]",) or self.kind == "extra_forbidden"
+
+    def follows(self, meant: Collection[Trail]) -> bool:
+        """Tell whether it follows from another one: of a key, or of an entry of a list."""
+        mistyped = self.kind == "missing" and self.way in meant
+        return mistyped or (self.kind == "too_short" and bool(self.given))
+
+    def lead(self, tree: Tree, below: Trail) -> Trail:
+        """Give the way to it in the file, where an entry that stands alone has no number."""
+        trail: Trail = ()
+        for part in (*below, *(part for part in self.way if part != "[key]")):
+            alone = part == 0 and trail in tree.places and (*trail, part) not in tree.places
+            trail = trail if alone else (*trail, part)
+        return trail
+
+
+def _read_mistakes(error: ValidationError, root: type[BaseModel]) -> list[_Mistake]:
+    """Leave out keys missing as they are mistyped, lists too short as their entries are wrong."""
+    read = itemgetter("type", "loc", "msg", "input")
+    details = error.errors(include_url=False)
+    found = [_Mistake._make([*read(one), one.get("ctx", {})]) for one in details]
+    mistyped = (one.way for one in found if one.kind == "extra_forbidden")
+    meant = {
+        (*above, key)
+        for *above, given in mistyped
+        for key in _english_keys(str(given), _keys_here(root, tuple(above)))
+    }
+    return [one for one in found if not one.follows(meant)]
+
+
 def explain_errors(
     error: ValidationError, tree: Tree, root: type[BaseModel], *, below: Trail = ()
 ) -> list[Finding]:
@@ -280,85 +328,82 @@ def explain_errors(
     `root`: the type that was being read; `below`: where in the file its values stand.
     """
     findings: list[Finding] = []
-    unknown: dict[tuple[str, str, Place | None], list[Finding]] = {}
-    for detail in _without_echoes(error.errors(include_url=False), root):
-        trail: Trail = ()
-        for part in (*below, *(part for part in detail["loc"] if part != "[key]")):
-            # An entry that stands alone where a list may stand has no number.
-            alone = part == 0 and trail in tree.places and (*trail, part) not in tree.places
-            trail = trail if alone else (*trail, part)
-        problem = detail.get("ctx", {}).get("error")
-        of_key = detail["loc"][-1:] == ("[key]",) or detail["type"] == "extra_forbidden"
+    unknown = defaultdict[tuple[str, str, Place | None], list[Finding]](list)
+    for mistake in _read_mistakes(error, root):
+        trail, problem = mistake.lead(tree, below), mistake.context.get("error")
         if isinstance(problem, RaastofError):
-            plain = [Fault(one.message, of_key=of_key) for one in problem.findings]
+            plain = [Fault(one.message, of_key=mistake.of_key) for one in problem.findings]
             faults = problem.faults if isinstance(problem, FaultError) else plain
             found = [one.find_in(tree, trail) for one in faults]
         else:
-            sentence = _sentence(detail, tree, root, trail, below)
-            found = [Finding(sentence, tree.place(trail, of_key=of_key))]
+            sentence = _sentence(mistake, tree, root, trail, below)
+            found = [Finding(sentence, tree.place(trail, of_key=mistake.of_key))]
         if isinstance(problem, UnknownIdError):
-            celled = found[0].place if found[0].place and found[0].place.sheet is not None else None
-            unknown.setdefault((problem.section, problem.given, celled), []).extend(found)
+            cell = next(_cells(found[:1]), None)
+            unknown[problem.section, problem.given, cell] += found
         else:
             findings += found
-    for first, *others in unknown.values():
-        lines = sorted({one.place.line for one in others if one.place is not None})
-        named = {"problem": first.message, "lines": ", ".join(map(str, lines))}
-        message = say("{problem} (line {lines} as well)", **named)
-        findings.append(replace(first, message=message) if lines else first)
+    findings += [_tell_once(*alike) for alike in unknown.values()]
     # What a cell holds was told already, where it could not even be read.
-    told = [one.place for one in tree.findings if one.place and one.place.sheet is not None]
+    told = [*_cells(tree.findings)]
     return [one for one in findings if one.place not in told]
 
 
-def _without_echoes(
-    details: Sequence[ErrorDetails], root: type[BaseModel]
-) -> Iterator[ErrorDetails]:
-    """Leave out keys missing as they are mistyped, lists too short as their entries are wrong."""
-    meant = {
-        (*detail["loc"][:-1], key)
-        for detail in details
-        if detail["type"] == "extra_forbidden"
-        for key in _english_keys(str(detail["loc"][-1]), _keys_here(root, detail["loc"][:-1]))
-    }
-    for detail in details:
-        missing = detail["type"] == "missing" and tuple(detail["loc"]) in meant
-        if not missing and not (detail["type"] == "too_short" and detail.get("input")):
-            yield detail
+def _cells(findings: Iterable[Finding]) -> Iterator[Place]:
+    """Give those places that are cells of a table."""
+    places = (one.place for one in findings)
+    return (place for place in places if place and place.sheet is not None)
+
+
+def _tell_once(first: Finding, *others: Finding) -> Finding:
+    """Say at the first of several places where else the same is wrong."""
+    lines = sorted({one.place.line for one in others if one.place is not None})
+    if not lines:
+        return first
+    named = {"problem": first.message, "lines": ", ".join(map(str, lines))}
+    return replace(first, message=say("{problem} (line {lines} as well)", **named))
 
 
 def _sentence(
-    detail: ErrorDetails, tree: Tree, root: type[BaseModel], trail: Trail, below: Trail
+    mistake: _Mistake, tree: Tree, root: type[BaseModel], trail: Trail, below: Trail
 ) -> Message:
-    where = spell_trail(trail)
-    value = tree.written.get(trail) or detail.get("input")
+    where, value = spell_trail(trail), tree.written.get(trail) or mistake.given
     given = "null" if value is None else str(value)
     given = given if len(given) <= 60 else given[:57] + "…"
+    match mistake.kind:
+        case "missing":
+            return say("{where} is missing", where=where)
+        case "extra_forbidden":
+            hint = _suggest_key(str(trail[-1]), _keys_here(root, trail[len(below) : -1]))
+            return say("{where} is not a key here{hint}", where=where, hint=hint)
+        case "literal_error":
+            listed = mistake.context["expected"].replace(" or ", ", ")
+            hint = suggest(given, [word.strip(" '") for word in listed.split(",")])
+            told = {"expected": listed.replace("'", "`"), "given": f"`{given}`"}
+            told |= {"where": where, "hint": hint if "close" in hint.values else ""}
+            return say("{where} must be one of {expected}, got {given}{hint}", **told)
+    return _say_rule(mistake, where, given)
+
+
+def _suggest_key(given: str, keys: Sequence[str]) -> Message:
+    """Say which key was meant, or which there are."""
+    if not (meant := [f"`{one}`" for one in _english_keys(given, keys)]):
+        return suggest(given, keys)
+    return say("; did you mean {close}?", close=join_choices(meant, EITHER))
+
+
+def _say_rule(mistake: _Mistake, where: str, given: str) -> Message:
+    """Say which rule a value breaks, or what pydantic says where it breaks none of ours."""
     told: dict[str, Any] = {"where": where, "given": f"`{given}`"}
-    context, kind = detail.get("ctx", {}), detail["type"]
-    if kind == "missing":
-        return say("{where} is missing", where=where)
-    if kind == "extra_forbidden":
-        keys, key = _keys_here(root, trail[len(below) : -1]), str(trail[-1])
-        hint = suggest(key, keys)
-        if meant := [f"`{one}`" for one in _english_keys(key, keys)]:
-            hint = say("; did you mean {close}?", close=join_choices(meant, EITHER))
-        return say("{where} is not a key here{hint}", where=where, hint=hint)
-    if kind == "literal_error":
-        words = context["expected"].replace(" or ", ",").split(",")
-        hint = suggest(given, [word.strip(" '") for word in words])
-        expected = context["expected"].replace("'", "`").replace(" or ", ", ")
-        told |= {"expected": expected, "hint": hint if "close" in hint.values else ""}
-        return say("{where} must be one of {expected}, got {given}{hint}", **told)
-    rules = (one for start, one in read_texts("rules").items() if kind.startswith(start))
-    if (rule := next(rules, None)) is None:
-        return say("{where}: {problem}, got {given}", problem=detail["msg"], **told)
-    told["rule"] = rule.format(limit=str(next(iter(context.values()), "")))
-    better = suggest_number(given) if kind.startswith("float") else None
-    if better is not None:
-        told["better"] = f"`{better}`"
-        return say("{where} must be {rule}, got {given}: write a point, {better}", **told)
-    return say("{where} must be {rule}, got {given}", **told)
+    texts = read_texts("rules")
+    if (kind := next(filter(mistake.kind.startswith, texts), None)) is None:
+        return say("{where}: {problem}, got {given}", problem=mistake.said, **told)
+    told["rule"] = texts[kind].format(limit=str(next(iter(mistake.context.values()), "")))
+    better = suggest_number(given) if mistake.kind.startswith("float") else None
+    if better is None:
+        return say("{where} must be {rule}, got {given}", **told)
+    told["better"] = f"`{better}`"
+    return say("{where} must be {rule}, got {given}: write a point, {better}", **told)
 
 
 def _english_keys(given: str, keys: Sequence[str]) -> list[str]:

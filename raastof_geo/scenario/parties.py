@@ -129,6 +129,11 @@ def _find_givers(scenario: Scenario) -> Iterator[Giver]:
             sea_kg_co2e_per_t=pit.sea_km.get(one, 0.0) * value_of(by_ship),
             sorts=sorts[one],
         )
+    yield from _find_passing(scenario, sorts)
+
+
+def _find_passing(scenario: Scenario, sorts: Mapping[str, Sorts]) -> Iterator[Giver]:
+    """Find those who give what they took: plants another material, depots at another time."""
     for plant in scenario.plants:
         makes = [(one, process) for process in plant.processes for one in process.outputs]
         made = {plant.giver(one, process): (one, process.sorts) for one, process in makes}
@@ -205,6 +210,10 @@ class Trade:
     taker: Taker
     periods: frozenset[str]
     hindrance: Hindrance | None = None
+
+    def converts(self) -> bool:
+        """Tell whether a plant or a depot is at either end."""
+        return self.giver.kind.converts() or self.taker.kind.converts()
 
     def ends(self, side: Side) -> tuple[Giver | Taker, Giver | Taker]:
         """Give the one on whose side of the trade something is looked at, and the other one."""
@@ -294,6 +303,13 @@ def _truck_comes(scenario: Scenario, giver: Giver, taker: Taker, trucks: Iterabl
     return False
 
 
+def _find_void(scenario: Scenario) -> set[tuple[Role, str]]:
+    """Find entries of no tonnes, and places without capacity."""
+    closed = (one for one in scenario.facilities if 0 in (one.per_period_t, one.total_t))
+    empty = (one for one in scenario.entries.values() if one.tonnes <= 0)
+    return {(one.role, one.id) for one in (*empty, *closed)}
+
+
 class Prospects:
     """What plants and depots can do by some trades: all that is ruled out is so in every plan."""
 
@@ -304,19 +320,19 @@ class Prospects:
         self.depots = {depot.id: depot for depot in scenario.depots}
         every = (one for plant in scenario.plants for one in plant.processes)
         self.processes = {(one.site, one.recipe): one for one in every}
-        closed = (one for one in scenario.facilities if 0 in (one.per_period_t, one.total_t))
-        empty = (one for one in scenario.entries.values() if one.tonnes <= 0)
-        self.void = {(one.role, one.id) for one in (*empty, *closed)}
+        self.void = _find_void(scenario)
         """Who gives and takes nothing."""
         self.reached: dict[Side, set[_Traded]] = {}
         self.runs = {
-            _Run(plant.site, process.recipe, period)
-            for plant in scenario.plants
-            if 0 not in (plant.per_period_t, plant.total_t)
-            for process in plant.processes
+            _Run(*names, period)
+            for names in self.processes
+            if (Role.PLANT, names[0]) not in self.void
             for period in self.periods
         }
-        # Recipes are ruled out, and what goes to and from plants and depots, until no more can be.
+        self._rule_out()
+
+    def _rule_out(self) -> None:
+        """Rule out recipes, and what goes to and from plants and depots, until no more can be."""
         before, sides = None, get_args(Side)
         while self.runs != before:
             before = self.runs

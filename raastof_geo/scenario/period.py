@@ -84,12 +84,14 @@ def name_period(period: Period) -> str:
     months = (end.year - start.year) * 12 + end.month - start.month + 1
     whole = start.day == 1 and (end + datetime.timedelta(days=1)).day == 1
     ours = whole and period.id.startswith(str(start.year))
-    if ours and months == 12 and start.month == 1:
-        return str(start.year)
-    if ours and (months == 1 or (months == 3 and start.month % 3 == 1)):
-        return str(format_skeleton("yMMM" if months == 1 else "yQQQ", start, locale=locale))
-    if ours and (start.month, end.month) == (1, 12):
-        return f"{start.year}–{end.year}"
+    match months if ours else 0, start.month:
+        case 12, 1:
+            return str(start.year)
+        case (1, _) | (3, 1 | 4 | 7 | 10):
+            form = {1: "yMMM", 3: "yQQQ"}[months]
+            return str(format_skeleton(form, start, locale=locale))
+        case years, 1 if years and end.month == 12:
+            return f"{start.year}–{end.year}"
     days = [format_day(day) for day in (start, end)]
     return f"{period.id} ({' – '.join(days)})"
 

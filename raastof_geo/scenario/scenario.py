@@ -622,33 +622,36 @@ class Scenario(Shown):
 
     def _depot(self, site: str, store: entry.Store) -> Depot:
         handling, own = self.catalogue.handling, isinstance(store, entry.StockpileEntry)
-        offered = dict.fromkeys(due.material for due in self.sites[site].offers)
         kg = (store.handling_kg_co2e_per_t or handling.kg_co2e_per_t).value
         dkk = (store.handling_dkk_per_t or handling.dkk_per_t).value
-        depot = store if isinstance(store, entry.DepotEntry) else None
-        materials = depot.materials if depot else tuple(offered)
-        monthly = store.storing_dkk_per_t_month
-        if monthly is None and depot and depot.storing_dkk_per_t is None:
-            monthly = handling.storing_dkk_per_t_month
+        monthly, terms = store.storing_dkk_per_t_month, dict[str, Any](per_period_t=None)
+        if isinstance(store, entry.DepotEntry):
+            materials = store.materials
+            terms = {"per_period_t": self._limit(store.capacity_per_period, materials)}
+            terms |= {"opens": store.opens, "periods": self.open_periods(store)}
+            if monthly is None and store.storing_dkk_per_t is None:
+                monthly = handling.storing_dkk_per_t_month
+        else:
+            materials = tuple(dict.fromkeys(due.material for due in self.sites[site].offers))
+            terms["periods"] = tuple(self.periods)
         return Depot(
             site=site,
             own=own,
             materials=materials,
             capacity_t=self.weigh(store.capacity, materials[0]),
-            per_period_t=self._limit(depot.capacity_per_period, materials) if depot else None,
-            start_t={name: self.weigh(amount, name) for name, amount in store.start.items()},
-            end_t=None
-            if store.end == "any"
-            else {name: self.weigh(amount, name) for name, amount in store.end_amounts.items()},
+            start_t=self._weigh_each(store.start),
+            end_t=None if store.end == "any" else self._weigh_each(store.end_amounts),
             in_kg_co2e_per_t=0.0 if own else kg,
             out_kg_co2e_per_t=kg,
             in_dkk_per_t=0.0 if own else dkk,
             out_dkk_per_t=dkk,
             storing_dkk_per_t=value_of(store.storing_dkk_per_t),
             storing_dkk_per_t_month=value_of(monthly),
-            opens=depot.opens if depot else None,
-            periods=self.open_periods(depot) if depot else tuple(self.periods),
+            **terms,
         )
+
+    def _weigh_each(self, amounts: Mapping[str, Quantity]) -> dict[str, float]:
+        return {name: self.weigh(amount, name) for name, amount in amounts.items()}
 
     def open_periods(self, place: entry.OpenDays) -> tuple[str, ...]:
         """Give the periods in which a place is open from the first day to the last."""

@@ -172,16 +172,17 @@ def _weigh(scenario: Scenario, said: SaidAmount) -> float:
 def write_plain(value: Any) -> Any:
     """Write what Python has as a file would: parts as what was said of them, arrays as lists."""
     if isinstance(value, BaseModel):
-        said, fields = value.model_fields_set, type(value).model_fields
-        named = {one: field.alias or one for one, field in fields.items() if one in said}
-        return {name: write_plain(getattr(value, one)) for one, name in named.items()}
+        said, fields = value.model_fields_set, type(value).model_fields.items()
+        named = ((one, field.alias or one) for one, field in fields if one in said)
+        return {name: write_plain(getattr(value, one)) for one, name in named}
     if isinstance(value, Mapping):
         return {str(key): write_plain(one) for key, one in value.items()}
     if isinstance(value, np.generic | np.ndarray):
         return write_plain(value.tolist())
-    if isinstance(value, list | tuple | set | frozenset):
-        ordered = sorted(value) if isinstance(value, set | frozenset) else value
-        return [write_plain(one) for one in ordered]
+    if isinstance(value, set | frozenset):
+        value = sorted(value)
+    if isinstance(value, list | tuple):
+        return [*map(write_plain, value)]
     return str(value) if isinstance(value, Path | str) else value
 
 
@@ -218,18 +219,28 @@ def find_value(scenario: Scenario, trail: Trail) -> Any:
     inside = trail[:1] == ("catalogue",)
     value: Any = scenario.catalogue if inside else scenario.said
     for part in trail[1:] if inside else trail:
-        below = value if isinstance(value, Mapping) else {}
-        if isinstance(value, BaseModel):
-            fields = type(value).model_fields.items()
-            below = {field.alias or name: getattr(value, name) for name, field in fields}
-        elif isinstance(value, tuple):
-            below = dict(enumerate(value))
-        value = next((one for key, one in below.items() if str(key) == str(part)), None)
+        below = _list_below(value)
+        value = below.get(_find_key(below, part))
         if value is None:
             told = {"path": f"`{'.'.join(map(str, trail))}`", "part": f"`{part}`"}
             hint = suggest(str(part), [str(key) for key in below])
             raise InputError.saying_text("variations", "nowhere", hint=hint, **told)
     return value
+
+
+def _list_below(value: Any) -> Mapping[Any, Any]:
+    """List what stands one step below a value that was read, by its key or place."""
+    if isinstance(value, BaseModel):
+        fields = type(value).model_fields.items()
+        return {field.alias or name: getattr(value, name) for name, field in fields}
+    if isinstance(value, tuple):
+        return dict(enumerate(value))
+    return value if isinstance(value, Mapping) else {}
+
+
+def _find_key(values: Iterable[Any], part: str | int) -> Any:
+    """Find a key by the text that it is written as; else give it as it is."""
+    return next((one for one in values if str(one) == str(part)), part)
 
 
 def number_at(found: Any) -> float:
@@ -293,7 +304,7 @@ def put_value(values: Any, trail: Trail, new: Any) -> Any:
     if not (values is None or isinstance(values, Mapping)):
         raise InputError.saying_text("variations", "short form", key=f"`{here}`")
     values = values or {}
-    key = next((one for one in values if str(one) == str(here)), here)
+    key = _find_key(values, here)
     return {**values, key: put_value(values.get(key), below, new)}
 
 
@@ -399,18 +410,15 @@ def add_newcomer(
     cannot be read, or lies outside the `region`.
     """
     lon, lat = check_degrees(*_read_place(at), region)
-    ends = [one and look_up(scenario, [("periods", one)])[0] for one in window]
-    order = [list(scenario.periods).index(one) for one in ends if one]
+    first, last = (one and look_up(scenario, [("periods", one)])[0] for one in window)
+    order = [list(scenario.periods).index(one) for one in (first, last) if one]
     if order != sorted(order):
-        raise InputError.saying_text("said", "window", first=str(ends[0]), last=str(ends[1]))
+        raise InputError.saying_text("said", "window", first=str(first), last=str(last))
     quantity, what = _read_amount(said)
-    due: dict[str, Any] = {"amount": quantity, "first": ends[0], "last": ends[1]}
+    due: dict[str, Any] = {"amount": quantity, "first": first, "last": last}
     entries: dict[str, Any] = {}
     if need:
-        parts = _FOR.fullmatch(what)
-        only, use = (parts[1], parts[2]) if parts else (None, what)
-        (use,) = look_up(scenario, [("uses", use)])
-        materials = tuple(look_up(scenario, [("materials", only)])) if only else None
+        use, materials = _read_need(scenario, what)
         entries["needs"] = (NeedEntry(use=use, materials=materials, **due),)
         material = scenario.catalogue.uses[use].reference_material
     else:
@@ -428,6 +436,14 @@ def add_newcomer(
             inside = {"sites": (*zones[number].sites, id_)}
             zones[number] = zones[number].model_copy(update=inside)
     return scenario.saying(sites={**scenario.sites, id_: site}, zones=tuple(zones)), id_
+
+
+def _read_need(scenario: Scenario, what: str) -> tuple[str, tuple[str, ...] | None]:
+    """Read a use, or the only material that will do and a use."""
+    parts = _FOR.fullmatch(what)
+    only, use = (parts[1], parts[2]) if parts else (None, what)
+    (use,) = look_up(scenario, [("uses", use)])
+    return use, tuple(look_up(scenario, [("materials", only)])) if only else None
 
 
 def _read_place(given: str) -> tuple[float, float]:

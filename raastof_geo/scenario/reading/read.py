@@ -26,7 +26,7 @@ from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_built
 from raastof_geo.scenario.identity import Fault, Names, explain_errors, id_or_word, names_in
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.tree import Trail, Tree, find_beside, merge_values, read_tree
-from raastof_geo.scenario.said.entry import DEFAULT, Captured, Role
+from raastof_geo.scenario.said.entry import DEFAULT, Captured, Opening, Role
 from raastof_geo.scenario.said.file import NEWEST_FORMAT, PLACES, ScenarioFile
 from raastof_geo.scenario.said.site import Located, Site
 from raastof_geo.scenario.scenario import Scenario
@@ -90,7 +90,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     tree.findings += wrong
     _check_files(said, tree, home, anywhere=anywhere)
     said, areas = _find_in_zones(said, tree, home, region.crs, anywhere=anywhere)
-    for fault in (*_check_references(said), *_check_openings(said)):
+    for fault in itertools.chain.from_iterable(check(said) for check in _CHECKS):
         tree.tell(tree.place(fault.below, of_key=fault.of_key), fault.message)
     if said.network.file is not None:
         network = said.network.model_copy(update={"file": (home / said.network.file).resolve()})
@@ -312,24 +312,33 @@ def _check_template(file: Path) -> None:
             raise InputError.saying_text("files beside", "no page", **told)
 
 
-def _check_references(said: ScenarioFile) -> Iterator[Fault]:
-    """Find sites and trucks that cannot do what baseline, agreements and fleet say of them."""
+def _check_baseline(said: ScenarioFile) -> Iterator[Fault]:
+    """Find pits and receivers of the baseline that are none."""
     for key, role in (("pits", Role.PIT), ("receivers", Role.RECEIVER)):
         for index, site in enumerate(getattr(said.baseline, key) or ()):
             if role not in said.sites[site].roles:
                 names = {"key": key, "site": f"`{site}`", "role": role}
                 told = say("baseline.{key}: {site} has no `{role}:`", **names)
                 yield Fault(told, ("baseline", key, index))
+
+
+def _check_least(said: ScenarioFile) -> Iterator[Fault]:
+    """Find the first agreement on a least amount that has to name which of several materials.
+
+    It does where one of the giver's is not captured in full.
+    """
     every = said.capture.get(DEFAULT, Captured(value=1.0))
-    unnamed = (
-        (f"`{agreement.giver}`", number)
-        for number, agreement in enumerate(said.agreements)
-        if agreement.least and agreement.material is None
-        for one in said.sites[agreement.giver].offers
-        if said.capture.get(one.material, every).value < 1
-    )
-    for site, number in itertools.islice(unnamed, 1):
-        yield Fault(say_text("said", "which material", site=site), ("agreements", number))
+    for number, agreement in enumerate(said.agreements):
+        if agreement.least and agreement.material is None:
+            offered = (one.material for one in said.sites[agreement.giver].offers)
+            if any(said.capture.get(one, every).value < 1 for one in offered):
+                told = say_text("said", "which material", site=f"`{agreement.giver}`")
+                yield Fault(told, ("agreements", number))
+                return
+
+
+def _check_partners(said: ScenarioFile) -> Iterator[Fault]:
+    """Find agreements whose giver has nothing to give, or whose taker nothing to take."""
     for number, agreement in enumerate(said.agreements):
         for key, site, verb, able in (
             ("giver", agreement.giver, say("give"), Role.gives),
@@ -338,6 +347,10 @@ def _check_references(said: ScenarioFile) -> Iterator[Fault]:
             if not any(map(able, said.sites[site].roles)):
                 told = say("agreements: {site} has nothing to {verb}", site=f"`{site}`", verb=verb)
                 yield Fault(told, ("agreements", number, key))
+
+
+def _check_trucks(said: ScenarioFile) -> Iterator[Fault]:
+    """Find trucks of the fleet or the baseline that do not drive in the scenario."""
     named: dict[Trail, str] = {("fleet", vehicle): vehicle for vehicle in said.fleet}
     for number, vehicle in enumerate(said.baseline.vehicles or ()):
         named["baseline", "vehicles", number] = vehicle
@@ -348,10 +361,15 @@ def _check_references(said: ScenarioFile) -> Iterator[Fault]:
             yield Fault(told, trail, of_key=trail[0] == "fleet")
 
 
+def _find_opening(site: Site) -> Iterator[Opening]:
+    """Find what it takes to open each place of a site that opens."""
+    places = (getattr(site, one.removesuffix("s")) for one in PLACES)
+    return filter(None, (getattr(place, "opens", None) for place in places))
+
+
 def _check_openings(said: ScenarioFile) -> Iterator[Fault]:
-    keys = [one.removesuffix("s") for one in PLACES]
-    places = [(id_, getattr(site, key)) for id_, site in said.sites.items() for key in keys]
-    candidates = [id_ for id_, place in places if place is not None and place.opens is not None]
+    """Find choices among sites that open nothing, or among too few."""
+    candidates = [id_ for id_, site in said.sites.items() for _ in _find_opening(site)]
     for number, choice in enumerate(said.choices.openings):
         trail: Trail = ("choices", "openings", number)
         for at, site in enumerate(choice.of):
@@ -360,9 +378,13 @@ def _check_openings(said: ScenarioFile) -> Iterator[Fault]:
                 yield Fault(told, (*trail, "of", at))
         count = sum(site in (choice.of or candidates) for site in candidates)
         least, most = choice.ends
-        most = count if most is None else min(count, most)
+        most = min(count, count if most is None else most)
         if least > most:
             yield Fault(say_text("said", "openings", least=least, count=count, most=most), trail)
+
+
+_CHECKS = (_check_baseline, _check_least, _check_partners, _check_trucks, _check_openings)
+"""What has to be true of sites and trucks that are named beside `sites` and `vehicles`."""
 
 
 def _write_ids(own: Mapping[str, Any], tree: Tree) -> dict[str, Any]:

@@ -230,17 +230,22 @@ class Assumption(Part):
         return given
 
     def _check(self, info: ValidationInfo) -> None:
-        raise_all(FaultError, self._faults())
+        raise_all(FaultError, (*self._check_aim(), *self._check_values(), *self._check_ends()))
 
-    def _faults(self) -> Iterator[Fault]:
+    def _check_aim(self) -> Iterator[Fault]:
+        """Find what is wrong with what is varied: amounts, or a path."""
         if bool(self.set) == (self.scale is not None):
             yield Fault(say("say one of `scale` (amounts) and `set` (a path)"))
-        if self.rest is not None and self.scale is None:
-            yield Fault(say("`rest` belongs to `scale`"), ("rest",), of_key=True)
-        if self.scale is not None and (self.value is None or self.value <= 0):
+        if self.scale is None:
+            if self.rest is not None:
+                yield Fault(say("`rest` belongs to `scale`"), ("rest",), of_key=True)
+            return
+        if (self.value or 0) <= 0:
             yield Fault(say("`scale` divides by `value`: say one above 0"), ("value",))
-        if self.scale is not None and self.low < 0:
+        if self.low < 0:
             yield Fault(say("an amount cannot be below 0: raise `low`"), ("low",))
+
+    def _check_values(self) -> Iterator[Fault]:
         if (self.distribution == "discrete") != bool(self.values):
             yield Fault(say("`discrete` and `values` belong together"), ("distribution",))
         if self.weights and (len(self.weights) != len(self.values) or not any(self.weights)):
@@ -249,6 +254,8 @@ class Assumption(Part):
             if not self.low <= one <= self.high:
                 told = say("{value} does not lie between `low` and `high`", value=f"{one:g}")
                 yield Fault(told, ("values", at))
+
+    def _check_ends(self) -> Iterator[Fault]:
         if self.low == self.high:
             yield _outside("low", self.low, "high", self.high)
         value = self.low if self.value is None else self.value

@@ -146,9 +146,13 @@ class Located(Part):
             case None, None, None, None if self.shape is not None:
                 middle = shapely.from_wkt(self.shape).representative_point()
                 return check_degrees(middle.x, middle.y, region)
+        raise FaultError(Fault(say_text("said", "place"), (self._lacking_axis(),)))
+
+    def _lacking_axis(self) -> str:
+        """Give the first coordinate that is missing beside one of its system, else `lon`."""
         begun = [axes for axes in AXES if any(getattr(self, one) is not None for one in axes)]
         lacking = (one for one in (*begun, AXES[0])[0] if getattr(self, one) is None)
-        raise FaultError(Fault(say_text("said", "place"), (next(lacking, "lon"),)))
+        return next(lacking, "lon")
 
     @cached_property
     def lon_lat(self) -> tuple[float, float]:

@@ -29,7 +29,7 @@ from raastof_geo.scenario.tables.grid import (
     text_of_cell,
 )
 from raastof_geo.scenario.tables.source import SUMS
-from raastof_geo.units import read_quantity
+from raastof_geo.units import Quantity, read_quantity
 
 _SECTIONS = {"from": "sites", "to": "sites", "material": "materials", "vehicle": "vehicles"}
 _NEEDED = ("date", "from", "to", "material", "amount")
@@ -112,7 +112,7 @@ class _Reader:
     def take(self, head: Headed) -> Sequence[str]:
         """Read the rows of a sheet; or give the keys that it lacks, of which none is read then."""
         self.columns = {column.key.trail[0]: column for column in head.columns}
-        there = {"amount" if one == "loads" else one for one in self.columns}
+        there = {*self.columns, *map({"loads": "amount"}.get, self.columns)}
         if lacking := [one for one in _NEEDED if one not in there]:
             return lacking
         self.read.unread += head.unread
@@ -127,7 +127,7 @@ class _Reader:
     def _take_row(self, cells: tuple[str, ...]) -> None:
         if {fold_id(one).strip(" :.") for one in cells} & SUMS:
             return
-        day, slip, place = self._day(), self._text("slip"), self.places["date"]
+        day = self._day()
         if day and self.until and day > self.until:
             return
         origin, destination, material, vehicle = map(self._name, _SECTIONS)
@@ -136,14 +136,19 @@ class _Reader:
         if not self.mistakes and tonnes > loads * _OVERLOAD * self.payload_t:
             self._tell("amount", "unit", most=self.payload_t)
             tonnes = 0.0
-        if (first := self.seen.setdefault(slip or cells, place)) is not place:
-            self._tell("slip" if slip else "date", "twice", first=str(first.line))
+        self._refuse_again(cells)
         if self.mistakes or day is None:
             self.read.leave_out(tonnes, *self.mistakes)
             return
         when = next(one.id for one in self.scenario.periods.values() if day <= one.end)
         told = (origin, destination, material, vehicle, tonnes, loads, length_km)
-        self.read.found.append(Delivery(place, day, when, *told))
+        self.read.found.append(Delivery(self.places["date"], day, when, *told))
+
+    def _refuse_again(self, cells: tuple[str, ...]) -> None:
+        """Tell of a slip that stands above, by its number, or else by all that it says."""
+        slip, place = self._text("slip"), self.places["date"]
+        if (first := self.seen.setdefault(slip or cells, place)) is not place:
+            self._tell("slip" if slip else "date", "twice", first=str(first.line))
 
     def _text(self, key: str) -> str:
         return text_of_cell(self.row[self.columns[key].at]) if key in self.columns else ""
@@ -180,23 +185,28 @@ class _Reader:
         Where no unit is said, it is tonnes. Zero tonnes: that is told, or not known yet.
         """
         key = "amount" if "amount" in self.columns else "loads"
-        column, text = self.columns[key], self._text(key)
-        unit = self._text("unit") or column.unit or ("t" if key == "amount" else "loads")
-        wrong = "no amount" if text else "empty"
+        wrong = "no amount" if self._text(key) else "empty"
         with suppress(InputError):
-            # Nobody weighs to the gram: of kilograms a point parts thousands.
-            mark = column.mark or ("," if unit.startswith("kg") else "")
-            text = str(read_cell(self.row[column.at], "amount", mark=mark, unit=unit))
-            found = read_quantity(_BARE_VOLUME.sub(r"\1 loose", text.lstrip("-")))
-            if not text.startswith("-") and found.value:
-                loads = found.value if found.unit == "loads" else 1.0
+            if (found := self._amount(key)) is not None:
+                loads = 1.0
                 if found.unit == "loads":
+                    loads = found.value
                     found = replace(found, vehicle=found.vehicle or vehicle or None)
                 known = found.unit == "t" or material
                 return self.scenario.weigh(found, material) if known else 0.0, loads
             wrong = "nothing"
         self._tell(key, wrong)
         return 0.0, 1.0
+
+    def _amount(self, key: str) -> Quantity | None:
+        """Read an amount; none: it is not above zero. `InputError`: it is no amount."""
+        column, unit = self.columns[key], self._text("unit")
+        unit = unit or column.unit or {"amount": "t"}.get(key, key)
+        # Nobody weighs to the gram: of kilograms a point parts thousands.
+        mark = column.mark or ("," if unit.startswith("kg") else "")
+        text = str(read_cell(self.row[column.at], "amount", mark=mark, unit=unit))
+        found = read_quantity(_BARE_VOLUME.sub(r"\1 loose", text.lstrip("-")))
+        return None if text.startswith("-") or not found.value else found
 
     def _number(self, key: str, unsaid: float) -> float:
         """Read a number above zero, its unit left aside."""

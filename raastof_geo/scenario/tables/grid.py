@@ -8,7 +8,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -68,7 +68,13 @@ _MARKS = {
     ".": re.compile(r"\d{1,3}(?:,\d{3})+\.\d+|\d+\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3}){2,}"),
 }
 """Texts that show which mark is the decimal one: `1.234,5` and `1,5`, but not `1,234`."""
-_POINTS_ONLY = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+")
+_COMMAS: Mapping[Kind, re.Pattern[str]] = {
+    "degrees": re.compile(r".*,.*"),
+    "metres": re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+"),
+}
+"""Numbers that have one reading by their kind, and those among them whose mark is the comma."""
+_WITH_POINT = {",": str.maketrans(",", ".", "."), ".": str.maketrans("", "", ","), "": {}}
+_BETWEEN_THOUSANDS = re.compile(rf"(?<=\d)[{_SPACES}'](?=\d{{3}}(?!\d))")
 _TWO_READINGS = re.compile(r"[-+]?\d{1,3}\.\d{3}")
 _LISTED = re.compile(r"[;\n]")
 
@@ -243,44 +249,60 @@ def read_cell(
         tree = parse_tree("cell: " + text.replace("\n", "\n "), file="")
         raise_all(InputError, tree.findings)
         return tree.values["cell"]
-    if kind in ("number", "degrees", "metres", "amount"):
-        return _read_number(value, kind, mark, unit)
-    if kind == "list":
-        return [one.strip() for one in _LISTED.split(text) if one.strip()]
-    if kind == "truth":
-        return _TRUTHS.get(text.casefold(), text)
-    if kind in ("date", "period"):  # a day as Danes or ISO 8601 write it, with midnight or without
-        bare = text.removesuffix(" 00:00:00").replace(".", "-").replace("/", "-")
-        periods = calendar.periods if calendar and kind == "period" else ()
-        for form in ("%Y-%m-%d", "%d-%m-%Y"):
-            with suppress(ValueError):
-                day = datetime.datetime.strptime(bare, form).date()
-                during = (one.id for one in periods if one.start <= day <= one.end)
-                return next(during, day.isoformat())
-    return keep_written(read_plain(text), text) if kind == "free" else text
+    found: Any = text
+    match kind:
+        case "amount":
+            found = _read_amount(value, mark, unit)
+        case "number" | "degrees" | "metres":
+            found = _read_number(value, kind, mark)
+        case "list":
+            found = [*filter(None, map(str.strip, _LISTED.split(text)))]
+        case "truth":
+            found = _TRUTHS.get(text.casefold(), text)
+        case "date" | "period":
+            found = _read_day(text, calendar if kind == "period" else None)
+        case "free":
+            found = keep_written(read_plain(text), text)
+    return found
 
 
-def _read_number(value: Any, kind: Kind, mark: str, unit: str) -> Any:
-    """Give a number, or an amount with its unit; a text that is neither stays as it is."""
+def _read_day(text: str, calendar: Calendar | None) -> str:
+    """Give the period of a day, or the day, as Danes or ISO 8601 write it, or else the text."""
+    bare = text.removesuffix(" 00:00:00").replace(".", "-").replace("/", "-")
+    periods = calendar.periods if calendar else ()
+    for form in ("%Y-%m-%d", "%d-%m-%Y"):
+        with suppress(ValueError):
+            day = datetime.datetime.strptime(bare, form).date()
+            during = (one.id for one in periods if one.start <= day <= one.end)
+            return next(during, day.isoformat())
+    return text
+
+
+def _read_amount(value: Any, mark: str, unit: str) -> str:
+    """Give an amount with its unit, or a text that is none."""
     text = text_of_cell(value)
-    match = _NUMBER.match(text)
-    if match is None or (kind != "amount" and not isinstance(value, str)):
-        return text if match is None else value
+    if (match := _NUMBER.match(text)) is None:
+        return text
     number, rest = match[0], text[match.end() :].strip()
     if isinstance(value, str):
-        number = re.sub(rf"(?<=\d)[{_SPACES}'](?=\d{{3}}(?!\d))", "", number)
-        if kind in ("degrees", "metres") and not mark:
-            comma = "," in number if kind == "degrees" else _POINTS_ONLY.fullmatch(number)
-            mark = "," if comma else "."
-        if mark:
-            number = number.replace("." if mark == "," else ",", "").replace(mark, ".")
-    if kind == "amount":
-        # 123.456 has one reading here, and two in a text.
-        sure = mark or not isinstance(value, str)
-        number += "0" if sure and _TWO_READINGS.fullmatch(number) else ""
-        return f"{number} {rest or unit}".strip()
-    if rest:
+        number = _BETWEEN_THOUSANDS.sub("", number).translate(_WITH_POINT[mark])
+    if mark or not isinstance(value, str):  # 123.456 has one reading here, and two in a text
+        number += "0" if _TWO_READINGS.fullmatch(number) else ""
+    return f"{number} {rest or unit}".strip()
+
+
+def _read_number(value: Any, kind: Kind, mark: str) -> Any:
+    """Give a number, or a text that is none."""
+    text = text_of_cell(value)
+    match = _NUMBER.match(text)
+    if match is not None and not isinstance(value, str):
+        return value
+    if match is None or match.end() < len(text):
         return text
+    number = _BETWEEN_THOUSANDS.sub("", text)
+    if not mark and kind in _COMMAS:
+        mark = "," if _COMMAS[kind].fullmatch(number) else "."
+    number = number.translate(_WITH_POINT[mark])
     return read_plain(number if mark else text_of_cell(read_number(number)))
 
 
@@ -304,6 +326,7 @@ DUE = "due"
 _HEADS_WITHIN = 30
 """As many rows from the top headings are looked for."""
 _CLOSE = 0.85
+_PLACED = {*AXES[0], *AXES[1], "crs"}
 _BRACKETS = re.compile(r"(.+?)\s*[\[(]([^\])]*)[\])]?\s*$")
 
 Way = tuple[str, ...]
@@ -427,34 +450,60 @@ def read_heads(grid: Grid, table: SiteTable, scope: str = "") -> Headed | None:
     Where the table says `columns`, nothing else is read. `scope`: which table it is, whatever its
     sheet is called.
     """
-    scope = scope or find_scope(grid.sheet) or SITES
+    scope = _scope_of(grid, scope)
     keys = list_keys(scope)
     said = {_fold(text): key for key, text in table.columns.items() if key in keys}
     words = said or _words(scope)
-    texts = {row: [*map(text_of_cell, grid.rows[row])] for row in grid.filled()[:_HEADS_WITHIN]}
-    known = {row: sum(_fold(one) in words for one in found) for row, found in texts.items()}
-    if (best := max(known, key=known.__getitem__, default=None)) is None or not known[best]:
+    if (row := _find_head_row(grid, words)) is None:
         return None
-    heads, first = Headed(grid, scope, best, [], [], [], table.crs), dict[Way, str]()
-    for at, text in enumerate(texts[best]):
-        key, place = words.get(_fold(text)), grid.place(best, at, text)
-        near = [] if said or key else get_close_matches(_fold(text), words, 1, _CLOSE)
-        # Geometry says where things lie, whatever columns are kept beside it.
-        if not text or (grid.located and at > 1 and key in (*AXES[0], *AXES[1], "crs")):
-            continue
-        if key is None and not near:
-            heads.unread.append(text)
+    heads, first = Headed(grid, scope, row, [], [], [], table.crs), dict[Way, str]()
+    for at, text, word in _list_heads(grid, row, words):
+        key = keys[word] if word else None
+        if wrong := _find_fault(text, key, first, {} if said else words):
+            heads.mistakes.append(Finding(wrong, grid.place(row, at, text)))
         elif key is None:
-            told = say_text("tables", "heading", given=f"`{text}`", meant=f"`{near[0]}`")
-            heads.mistakes.append(Finding(told, place))
-        elif other := first.get(keys[key].trail):
-            told = say_text("tables", "heading twice", given=f"`{text}`", first=f"`{other}`")
-            heads.mistakes.append(Finding(told, place))
+            heads.unread.append(text)
         else:
-            first[keys[key].trail] = text
-            mark = find_mark(row[at] for row in grid.rows[best + 1 :])
-            heads.columns.append(Column(at, keys[key], text, _find_unit(text), mark))
+            first[key.trail] = text
+            mark = find_mark(cells[at] for cells in grid.rows[row + 1 :])
+            heads.columns.append(Column(at, key, text, _find_unit(text), mark))
     return heads
+
+
+def _scope_of(grid: Grid, scope: str) -> str:
+    return scope or find_scope(grid.sheet) or SITES
+
+
+def _find_head_row(grid: Grid, words: Collection[str]) -> int | None:
+    """Find the row near the top in which most is known as a heading."""
+    texts = {row: map(text_of_cell, grid.rows[row]) for row in grid.filled()[:_HEADS_WITHIN]}
+    known = {row: sum(_fold(one) in words for one in found) for row, found in texts.items()}
+    best = max(known, key=known.__getitem__, default=None)
+    return best if best is not None and known[best] else None
+
+
+def _list_heads(
+    grid: Grid, row: int, words: Mapping[str, str]
+) -> Iterator[tuple[int, str, str | None]]:
+    """List the headings of a row, each with its column and its key, if it has one."""
+    for at, text in enumerate(map(text_of_cell, grid.rows[row])):
+        key = words.get(_fold(text))
+        # Geometry says where things lie, whatever columns are kept beside it.
+        beside = grid.located and at > 1 and key in _PLACED
+        if text and not beside:
+            yield at, text, key
+
+
+def _find_fault(
+    text: str, key: ColumnKey | None, first: Mapping[Way, str], words: Iterable[str]
+) -> Message | None:
+    """Say that another heading means the same, or what one that means nothing may have meant."""
+    told = {"given": f"`{text}`"}
+    if key is not None:
+        other = first.get(key.trail)
+        return say_text("tables", "heading twice", first=f"`{other}`", **told) if other else None
+    near = get_close_matches(_fold(text), words, 1, _CLOSE)
+    return say_text("tables", "heading", meant=f"`{near[0]}`", **told) if near else None
 
 
 def _find_unit(heading: str) -> str:
@@ -471,7 +520,7 @@ def check_named(
     named: Mapping[str, str], grids: Iterable[Grid], scope: str = ""
 ) -> Iterator[Message]:
     """Say which keys of `columns:` there are not, and which of its headings no table has."""
-    keys = {key for grid in grids for key in list_keys(scope or find_scope(grid.sheet) or SITES)}
+    keys = {key for grid in grids for key in list_keys(_scope_of(grid, scope))}
     rows = (grid.rows[row] for grid in grids for row in grid.filled()[:_HEADS_WITHIN])
     there = {_fold(text_of_cell(cell)) for row in rows for cell in row}
     for key, text in named.items():

@@ -41,12 +41,7 @@ def describe_scenarios(catalogue: Catalogue, language: Language) -> dict[str, An
     table = {key: {"type": ["string", "array", "object"]} for key in SiteTable.model_fields}
     schema["properties"]["sites"]["properties"] = table
     schema["properties"]["extends"] = {"type": "string"}
-    titles: dict[str, str] = {}
-    # The first Danish word that may stand for a key, and for nothing likelier.
-    for rank in (0, 1) if language == "da" else ():
-        for word, keys in read_danish_words("keys_da.txt").items():
-            for key in keys[rank : rank + 1]:
-                titles.setdefault(key, word)
+    titles = _find_titles() if language == "da" else {}
     for part in [*_walk(schema)]:
         if isinstance(part.get("title"), str):
             del part["title"]
@@ -59,6 +54,13 @@ def describe_scenarios(catalogue: Catalogue, language: Language) -> dict[str, An
             ids = {"anyOf": [{"enum": [*names], "enumDescriptions": told}, _TEXT]}
             schema["$defs"].setdefault(f"{_IDS}{section}", ids if names else _TEXT)
     return {"$schema": "http://json-schema.org/draft-07/schema#", "$comment": _OURS, **schema}
+
+
+def _find_titles() -> dict[str, str]:
+    """Find the first Danish word that may stand for each key, and for nothing likelier."""
+    words = read_danish_words("keys_da.txt").items()
+    ranked = [(keys[rank], word) for rank in (0, 1) for word, keys in words if len(keys) > rank]
+    return dict(reversed(ranked))
 
 
 def is_schema(file: Path) -> bool:
@@ -79,13 +81,12 @@ def _read_docstrings(model: type) -> list[tuple[str, str]]:
     """Read what stands below the fields of a part of scenarios, for editors alone."""
     if not issubclass(model, Part):
         return []
-    [said] = ast.parse(inspect.getsource(model)).body
-    below = pairwise(getattr(said, "body", ()))
-    return [
-        (field.target.id, inspect.cleandoc(text.value.value))
-        for field, text in below
-        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr)
-    ]
+    [said], found = ast.parse(inspect.getsource(model)).body, list[tuple[str, str]]()
+    for pair in pairwise(getattr(said, "body", ())):
+        match pair:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=text)):
+                found.append((name, inspect.cleandoc(str(text))))
+    return found
 
 
 class _Generator(GenerateJsonSchema):

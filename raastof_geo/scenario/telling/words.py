@@ -15,7 +15,7 @@ from raastof_geo.figures.figure import Figure
 from raastof_geo.language import Language, Message, format_number, read_texts, say, translate
 from raastof_geo.scenario.catalogue import Catalogue, Fit, LegalRegime, Ruled, Ruling
 from raastof_geo.scenario.identity import Name, UnknownIdError, find_id, suggest
-from raastof_geo.scenario.scenario import Scenario, look_up
+from raastof_geo.scenario.scenario import Need, Scenario, look_up
 
 BESIDE = say("Where the national infrastructure tool has other figures than those used here:")
 _MOST_DECIMALS = 5
@@ -418,14 +418,7 @@ class _Question(CatalogueWords):
         asked = {rule.condition for rule in (fit, move) if rule}
         accepted = verdict == "conditional" and asked <= {None, *self.accepted}
         yield self._say("accepted" if accepted else verdict)
-        if fit is None:
-            yield self._say("no rule")
-        else:
-            yield self._say(f"rule {fit.verdict}", **self.cited(fit))
-            yield tell_dates(fit)
-            yield from self._tell_condition(fit.condition)
-            if fit.verdict != "forbidden":
-                yield from self._tell_ratio(fit)
+        yield from self._tell_fit(fit) if fit else [self._say("no rule")]
         if move is None:
             yield say("It is no soil, so the kind of land does not matter.")
         yield from self.tell_moves(self.given, self.land)
@@ -434,6 +427,13 @@ class _Question(CatalogueWords):
         yield from self.tell_law(self.given)
         if verdict == "forbidden":
             yield from self._tell_alternatives()
+
+    def _tell_fit(self, fit: Fit) -> Iterator[Message]:
+        yield self._say(f"rule {fit.verdict}", **self.cited(fit))
+        yield tell_dates(fit)
+        yield from self._tell_condition(fit.condition)
+        if fit.verdict != "forbidden":
+            yield from self._tell_ratio(fit)
 
     def _say(self, key: str, **values: Any) -> Message:
         return read_texts("fit")[key].format(**self.names, **values)
@@ -462,7 +462,20 @@ class _Question(CatalogueWords):
             yield say("Compacted density of {material}: {figure}", **told)
 
     def _tell_alternatives(self) -> Iterator[Message]:
-        """Say what would do: a lesser use, never the reverse; a plant before; other materials."""
+        """Say what would do: another use; a plant before; other materials."""
+        yield from self._tell_uses()
+        for recipe in self.catalogue.recipes.values():
+            for output in recipe.outputs if self.given in recipe.inputs else ():
+                if self.verdict(material=output) != "forbidden":
+                    made = recipe.called(self.language)
+                    yield self._say("plant", recipe=made, output=self.material(output))
+        for ruling in _RULINGS_FOR:
+            alike = (one for one in self.catalogue.materials if self.verdict(one) == ruling)
+            if names := ", ".join(map(self.material, alike)):
+                yield self._say(f"materials {ruling}", materials=names)
+
+    def _tell_uses(self) -> Iterator[Message]:
+        """Say which lesser use the material may serve, never the reverse, and all that it may."""
         below = itertools.dropwhile(lambda one: one != self.wanted, FROM_BETTER_TO_LESSER)
         known = filter(self.catalogue.uses.get, below)
         lesser = (one for one in known if self.verdict(use=one) != "forbidden")
@@ -474,27 +487,13 @@ class _Question(CatalogueWords):
             yield self._say(f"uses {ruling}", uses=self.uses(uses))
         if not served:
             yield self._say("uses none")
-        for recipe in self.catalogue.recipes.values():
-            for output in recipe.outputs if self.given in recipe.inputs else ():
-                if self.verdict(material=output) != "forbidden":
-                    made = recipe.called(self.language)
-                    yield self._say("plant", recipe=made, output=self.material(output))
-        for ruling in _RULINGS_FOR:
-            alike = (one for one in self.catalogue.materials if self.verdict(one) == ruling)
-            if names := ", ".join(map(self.material, alike)):
-                yield self._say(f"materials {ruling}", materials=names)
 
 
 def _tell_needs(scenario: Scenario, asked: _Question) -> Iterator[Message]:
     """Say of each need for the use that is unlike the question in what, and the answer for it."""
-    soil_class = scenario.catalogue.materials[asked.given].soil_class
     for need in {need.name: need for need in scenario.needs if need.use == asked.wanted}.values():
-        site, land, told = scenario.site_name(need.site), need.demand.land, list[Message]()
-        for zone in need.demand.zones:
-            if soil_class is not None and soil_class >= zone.soil_class:
-                where = {"site": site, "rule": zone.rule, "source": zone.ruling.citation}
-                asks = {"number": zone.soil_class, "condition": zone.needs_condition}
-                told.append(read_texts("fit")["zone"].format(**where, **asks))
+        site, land = scenario.site_name(need.site), need.demand.land
+        told = [*_tell_zones(scenario, asked.given, need)]
         conditions = {one.condition for one in scenario.rulings(asked.given, need.demand)}
         for condition in filter(conditions.__contains__, need.consents):
             by = f": {by}" if (by := need.consents[condition]) else ""
@@ -507,3 +506,13 @@ def _tell_needs(scenario: Scenario, asked: _Question) -> Iterator[Message]:
             if block is not None:
                 answer = say("{site} (land: `{land}`): not by rule {rule}.", rule=block.rule)
             yield answer.format(site=site, land=land)
+
+
+def _tell_zones(scenario: Scenario, material: str, need: Need) -> Iterator[Message]:
+    """Say which zones that a need lies in ask for a condition for a class of soil."""
+    soil_class = scenario.catalogue.materials[material].soil_class
+    for zone in need.demand.zones:
+        if soil_class is not None and soil_class >= zone.soil_class:
+            asks = {"number": zone.soil_class, "condition": zone.needs_condition}
+            asks |= {"site": scenario.site_name(need.site), "rule": zone.rule}
+            yield read_texts("fit")["zone"].format(source=zone.ruling.citation, **asks)
