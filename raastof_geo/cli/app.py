@@ -125,7 +125,7 @@ def main() -> None:
 
 
 def run_command(arguments: list[str]) -> int:
-    """Run the command after `raastof`, and give its exit code; errors become sentences."""
+    """Run the command after `raastof`; errors become sentences. Returns its exit code."""
     with tracing() as trace:
         code = _run(arguments)
         if code == _EXIT_INTERRUPTED:

@@ -60,17 +60,10 @@ def run_file(
     measures, share = read_measures(front) if front else None, read_share(within)
     with telling(context) as note, working(workers, ready=_WRITERS) as team:
         how: Any = {"into": into, "executor": team, "tell": note}
-        result, folder = pipeline.run_scenario(
-            scenario,
-            anywhere=anywhere,
-            language=asked_in(context),
-            model=model,
-            sensitivity=not no_sensitivity,
-            variant=variant,
-            variants=variants,
-            like=like if propose else None,
-            **how,
-        )
+        read: Any = {"anywhere": anywhere, "language": asked_in(context), "model": model}
+        read |= {"variant": variant, "variants": variants, "like": like if propose else None}
+        read |= {"sensitivity": not no_sensitivity}
+        result, folder = pipeline.run_scenario(scenario, **read, **how)
         if lp is not None:
             write_programme(result.plan.to_pulp(), lp)
         places = [pipeline.compare_variants(result, variants, **how)[1]] if variants else []

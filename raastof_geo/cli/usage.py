@@ -50,9 +50,8 @@ Into = Annotated[Path, option("--into", value=FOLDER)]
 OfScenario = Annotated[Path | None, option("--scenario", value=SCENARIO)]
 Anywhere = Annotated[bool, option("--anywhere")]
 Workers = Annotated[int | None, option("--workers", value="N", min=1, envvar="RAASTOF_WORKERS")]
-Lang = Annotated[
-    str | None, option("--lang", value="da|en", callback=_note_language, expose_value=False)
-]
+_LANG = option("--lang", value="da|en", callback=_note_language, expose_value=False)
+Lang = Annotated[str | None, _LANG]
 _Verbose = Annotated[bool, option("--verbose", callback=_note_steps, expose_value=False)]
 _Debug = Annotated[bool, option("--debug", expose_value=False)]
 
@@ -122,7 +121,7 @@ def _tell_help(command: Any, context: Any) -> str:
 
 
 def usage(command: Any, context: Any) -> str:
-    """Give the line that says how a command is written."""
+    """Write how a command is written. Returns the line."""
     arguments = _list("argument", command)
     words = [_call(one) if one.required else f"[{_call(one)}]" for one in arguments]
     rest = [str(say("COMMAND"))] if getattr(command, "commands", {}) else words

@@ -43,7 +43,7 @@ class _Deals:
     def between(
         self, origin: str, destination: str, material: str | None, periods: Iterable[str]
     ) -> list[Trade]:
-        """List deals between two sites by material and periods; amounts and roads are not asked."""
+        """List deals between two sites by material and periods. Returns them, roads not asked."""
         wanted, found = frozenset(periods), []
         for giver, taker in itertools.product(self.givers[origin], self.takers[destination]):
             if material in (None, giver.material) and may_deal(giver, taker):
@@ -90,7 +90,7 @@ class _Deals:
         return giver.kind == Role.DEPOT and giver.place == name_stockpile(giver.site)
 
     def in_all(self, site: str, material: str) -> float:
-        """Give what a site has of a material, whenever it comes up, its stockpile included. [t]"""
+        """Sum what a site has of a material in all periods and its stockpile. Returns tonnes."""
         offered = _sum_tonnes(one for one in self.offers[site] if one.material == material)
         pile = self._depots.get(name_stockpile(site))
         return offered + (pile.start_t.get(material, 0.0) if pile is not None else 0.0)
@@ -139,7 +139,7 @@ class _Wish:
 
     @property
     def ends(self) -> dict[str, str]:
-        """Both sites, as sentences show them."""
+        """Returns both sites, as sentences show them."""
         return {"giver": f"`{self.entry.giver}`", "taker": f"`{self.entry.taker}`"}
 
 
@@ -289,10 +289,7 @@ def check_lots(scenario: Scenario, tree: Tree) -> Iterator[Fault]:
     yield from _check_agreed_lots(scenario, lot, size)
 
 
-def _check_agreed_lots(
-    scenario: Scenario, lot: float, size: Mapping[str, object]
-) -> Iterator[Fault]:
-    """Find agreements on less than a lot."""
+def _check_agreed_lots(scenario: Scenario, lot: float, size: dict[str, object]) -> Iterator[Fault]:
     for number, entry in enumerate(scenario.said.agreements):
         for key in ("tonnes", "at_most") if entry.giver != entry.taker else ():
             amount = getattr(entry, key)
@@ -360,7 +357,7 @@ def check_rules(scenario: Scenario) -> Iterator[Fault]:
 
 
 def note_rules(scenario: Scenario) -> Iterator[Fault]:
-    """Find materials that a need names and the rules keep from its use."""
+    """Find materials that a need names and the rules keep from its use, and zones without sites."""
     for site_id, site in scenario.sites.items():
         for at, need in enumerate(site.needs):
             for number, material in enumerate(need.materials or ()):
@@ -368,12 +365,8 @@ def note_rules(scenario: Scenario) -> Iterator[Fault]:
                 if block is not None:
                     trail = ("sites", site_id, "needs", at, "materials", number)
                     yield _fault("need", trail, material=material, use=need.use, rule=block.rule)
-
-
-def note_zones(scenario: Scenario) -> Iterator[Fault]:
-    """Find zones without sites: polygons may lie elsewhere than meant."""
     for number, zone in enumerate(scenario.said.zones):
-        if not zone.sites:
+        if not zone.sites:  # polygons may lie elsewhere than meant
             yield _fault("zone", ("zones", number))
 
 
@@ -507,7 +500,7 @@ def check_dates(scenario: Scenario) -> Iterator[Fault]:
 
 
 def tell_days(place: OpenDays) -> Message:
-    """Say before and after which day a place is closed."""
+    """Say before and after which day a place is closed. Returns the sentence."""
     ends = {"before": place.opens_on, "after": place.closes_on}
     key = " ".join(name for name, day in ends.items() if day) or "after"
     return read_texts("permits")[key].format(start=place.opens_on, end=place.closes_on)
@@ -522,6 +515,6 @@ def _places(scenario: Scenario) -> Iterator[tuple[Trail, OpenDays]]:
 
 
 CHECKS = (
-    *(check_rules, check_drivers, check_dates, note_samples, note_double_supply),
-    *(note_land, note_rules, note_zones, note_prices),
+    *(check_rules, check_drivers, check_dates, note_samples),
+    *(note_double_supply, note_land, note_rules, note_prices),
 )

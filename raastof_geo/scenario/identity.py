@@ -53,7 +53,7 @@ class Name(Message):
     """A name that is read in the language of the reader; `values` holds it by language."""
 
     def render(self, language: Language) -> str:
-        """Give the name in `language`, or the first that there is, or nothing."""
+        """Write the name in `language`. Returns the first that there is, or nothing, if none is."""
         return str(self.values.get(language) or next(iter(self.values.values()), ""))
 
 
@@ -79,7 +79,7 @@ def find_id(section: str, given: str, names: Names) -> str:
 
 
 def id_or_word(section: str, given: str, names: Names) -> str:
-    """Give the id that is meant, or the word itself where none is, to be refused later."""
+    """Find the id that is meant. Returns the word itself where none is, to be refused later."""
     try:
         return find_id(section, given, names)
     except InputError:
@@ -87,7 +87,7 @@ def id_or_word(section: str, given: str, names: Names) -> str:
 
 
 def find_model(given: str) -> str:
-    """Give the name of an energy model as it is written in `MODELS`, or raise `UnknownIdError`."""
+    """Find an energy model. Returns its name in `MODELS`, or raises `UnknownIdError`."""
     return find_id("models", given, {name: {} for name in MODELS})
 
 
@@ -101,7 +101,7 @@ def find_known(section: str, given: str, info: ValidationInfo) -> str:
 
 
 def names_in(part: Any) -> dict[str, dict[str, str]]:
-    """Read the ids of a section, and the names of its entries, from its plain values."""
+    """Read the ids of a section out of its plain values. Returns names by language of each."""
     found: dict[str, dict[str, str]] = {}
     for key, entry in part.items() if isinstance(part, Mapping) else ():
         # An entry may itself be nothing but its names.
@@ -121,7 +121,7 @@ def check_id(given: str) -> str:
 
 
 def check_word(given: Any, words: Sequence[str]) -> str:
-    """Give a word back that is one of those there are, else raise as any word of a fixed list."""
+    """Check a word against those there are. Returns it, or raises as of any fixed list."""
     if given in words:
         return str(given)
     *others, last = map(repr, words)
@@ -177,7 +177,7 @@ def _show(one: str, names: Names) -> Message | str:
 
 
 def join_choices(choices: Sequence[Message | str], link: Message) -> Message | str:
-    """Join choices by commas, the last two by a link that is said in the reader's language."""
+    """Join choices by commas, the last two by a link. Returns what reads so in any language."""
     text = choices[0]
     for number, one in enumerate(choices[1:], 2):
         joint = link if number == len(choices) else LISTED
@@ -186,7 +186,7 @@ def join_choices(choices: Sequence[Message | str], link: Message) -> Message | s
 
 
 def fold_id(text: str) -> str:
-    """Write a text so that case, blanks and the way of writing `å` make no difference."""
+    """Write a text so that case, blanks and the way of writing `å` are alike. Returns that."""
     return " ".join(unicodedata.normalize("NFC", str(text)).casefold().split())
 
 
@@ -229,7 +229,7 @@ class Fault:
     """Whether it is worth a warning, and no mistake."""
 
     def find_in(self, tree: Tree, part: Trail) -> Finding:
-        """Say where in a file it stands, below the part that was checked."""
+        """Say where in a file it stands, below the part that was checked. Returns the finding."""
         return tree.finding((*part, *self.below), self.message, of_key=self.of_key)
 
 
@@ -421,7 +421,7 @@ def _english_keys(given: str, keys: Sequence[str]) -> list[str]:
 
 
 def find_type(root: type[BaseModel], trail: Trail) -> Any:
-    """Give the type of what stands at the end of a way; none: the way leads nowhere."""
+    """Find the type of what stands at the end of a way. Returns none: the way leads nowhere."""
     model: Any = root
     for part in trail:
         model = model if part == "[key]" else _step(model, part)

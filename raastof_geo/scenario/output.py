@@ -36,7 +36,7 @@ class Output(NamedTuple):
 
     @property
     def told(self) -> Readable:
-        """What people read about it."""
+        """Returns what people read about it."""
         return self.about or read_texts("outputs").get(self.name, "")
 
 
@@ -68,5 +68,5 @@ EVERY_OUTPUT: tuple[str, ...] = tuple(one.name for one in OUTPUTS if not one.on_
 
 
 def check_output(given: Any) -> str:
-    """Give the name of an output back, else raise as any word of a fixed list."""
+    """Check the name of an output. Returns it, or raises as any word of a fixed list."""
     return check_word(given, [one.name for one in OUTPUTS])

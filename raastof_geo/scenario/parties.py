@@ -88,12 +88,12 @@ def may_deal(giver: Giver, taker: Taker) -> bool:
 
 
 def list_givers(scenario: Scenario) -> tuple[Giver, ...]:
-    """List everybody who gives, by material and id."""
+    """List everybody who gives. Returns them by material and id."""
     return tuple(sorted(_find_givers(scenario), key=lambda giver: (giver.material, giver.id)))
 
 
 def list_takers(scenario: Scenario) -> tuple[Taker, ...]:
-    """List everybody who takes, by id."""
+    """List everybody who takes. Returns them by id."""
     return tuple(sorted(_find_takers(scenario), key=lambda taker: taker.id))
 
 
@@ -216,7 +216,7 @@ class Trade:
         return self.giver.kind.converts() or self.taker.kind.converts()
 
     def ends(self, side: Side) -> tuple[Giver | Taker, Giver | Taker]:
-        """Give the one on whose side of the trade something is looked at, and the other one."""
+        """Tell the ends apart. Returns the one on whose side is looked, and the other one."""
         return (self.taker, self.giver) if side == "input" else (self.giver, self.taker)
 
 
@@ -258,7 +258,7 @@ def find_idle(scenario: Scenario, *, islands: Mapping[str, int] | None = None) -
 
 
 def list_trades(scenario: Scenario, islands: Mapping[str, int] | None = None) -> list[Trade]:
-    """Give plants and depots with what they could trade, hindered or not, by default anywhere."""
+    """List what plants and depots could trade, by default anywhere. Returns the hindered too."""
 
     @cache
     def trucks_at(site: str) -> set[str]:
@@ -342,7 +342,7 @@ class Prospects:
 
     @cached_property
     def idle(self) -> tuple[Idle, ...]:
-        """The recipes that run in no period."""
+        """Returns the recipes that run in no period."""
         running = {(run.site, run.recipe) for run in self.runs}
         return tuple(
             Idle(plant.site, process.recipe, tuple(self._lacks(plant, process)))

@@ -98,7 +98,7 @@ def moves_amounts_only(edits: Edits) -> bool:
 
 
 def value_of_assumption(scenario: Scenario, assumption: Assumption) -> float:
-    """Give the number that is assumed; an `InputError`: none or another one stands there."""
+    """Find the number that is assumed. Returns it; `InputError`: none or another one is there."""
     if assumption.scale is not None:
         return assumption.value or 1.0
     there = number_at(find_value(scenario, split_path(assumption.set)))
@@ -110,7 +110,7 @@ def value_of_assumption(scenario: Scenario, assumption: Assumption) -> float:
 
 
 def scale_amounts(amounts: Sequence[SaidAmount], factor: float) -> dict[Trail, Any]:
-    """Give amounts times a factor, by where they stand."""
+    """Multiply amounts by a factor. Returns what they are then, by where they stand."""
     return {one.trail: replace(one.quantity, value=one.quantity.value * factor) for one in amounts}
 
 
@@ -129,14 +129,13 @@ def _factor_of_rest(
 def list_amounts(
     scenario: Scenario, chosen: AmountFilter, before: Edits = MappingProxyType({})
 ) -> list[SaidAmount]:
-    """List the amounts that a filter means, or raise an `InputError` where there are none."""
+    """List the amounts that a filter means. Returns one at least, or raises an `InputError`."""
+    meant = {whose: [one for one in which if one[1] is not None] for whose, which in chosen.items()}
     found = [
         said._replace(quantity=before.get(said.trail, said.quantity))
         for said in list_every_amount(scenario)
-        if said.whose in chosen
-        and all(
-            wanted is None or getattr(said, name) in wanted for name, wanted in chosen[said.whose]
-        )
+        if said.whose in meant
+        and all(getattr(said, name) in wanted for name, wanted in meant[said.whose])
     ]
     if not found:
         raise InputError.saying_text("variations", "no match")
@@ -210,12 +209,12 @@ def write_agreements(tonnes: pd.Series, write: Callable[[float], Any]) -> list[d
 
 
 def split_path(path: str) -> Trail:
-    """Part a path at its points; numbers count places in a list from 0 on."""
+    """Part a path at its points. Returns keys, and places in lists, which count from 0."""
     return tuple(int(part) if part.isdigit() else part for part in path.split("."))
 
 
 def find_value(scenario: Scenario, trail: Trail) -> Any:
-    """Find what stands at a path of the scenario, or of the catalogue that it is read with."""
+    """Find what stands at a path of the scenario or its catalogue. Returns what was read."""
     inside = trail[:1] == ("catalogue",)
     value: Any = scenario.catalogue if inside else scenario.said
     for part in trail[1:] if inside else trail:
@@ -244,7 +243,7 @@ def _find_key(values: Iterable[Any], part: str | int) -> Any:
 
 
 def number_at(found: Any) -> float:
-    """Give the number at a path; figures of several numbers count as 1, to be multiplied."""
+    """Find the number at a path. Returns 1 for figures of several numbers, to be multiplied."""
     match found:
         case Quantity() | Figure() | Captured():
             return float(found.value)
@@ -291,7 +290,7 @@ def list_leaves(values: Any, trail: Trail = ()) -> Iterator[tuple[Trail, Any]]:
 
 
 def put_value(values: Any, trail: Trail, new: Any) -> Any:
-    """Give values, plain or read, with a new one at a trail; what stays is shared, not copied."""
+    """Put a value at a trail, plain or read. Returns new values; what stays is shared."""
     if not trail:
         return new
     here, below = trail[0], trail[1:]
@@ -334,7 +333,7 @@ def list_variants(scenario: Scenario) -> dict[str, Variant]:
 
 
 def choose_variants(scenario: Scenario, wanted: str) -> dict[str, Variant]:
-    """Give variants by their ids, parted by commas, or `all`; a sweep also by its own id."""
+    """Find variants by ids, parted by commas, of sweeps too, or `all`. Returns them by id."""
     known = list_variants(scenario)
     if wanted == "all" and known:
         return known

@@ -121,7 +121,7 @@ class Composer:
         self.reached = 0, 0
 
     def compose_document(self) -> Node | None:
-        """Give the root node (none: only comments), or raise a `ScenarioError`."""
+        """Compose the root node. Returns none: only comments; raises a `ScenarioError`."""
         root: Node | None = None
         while not isinstance(event := self._next(), events.StreamEndEvent):
             if isinstance(event, events.DocumentStartEvent):
@@ -234,7 +234,7 @@ def keep_written(value: Value, text: str) -> Value:
 
 
 def read_plain(text: str) -> Value:
-    """Understand an unquoted word."""
+    """Understand an unquoted word. Returns a number, a truth value, nothing or the text."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] in _BEGINS_NUMBER:
@@ -273,7 +273,7 @@ class Halt(NamedTuple):
 
     @property
     def at(self) -> tuple[int, int]:
-        """Line and column."""
+        """Returns line and column, counted from zero."""
         return self.line, self.column
 
 
@@ -282,7 +282,7 @@ def _slip(key: str, at: tuple[int, int], /, **values: str) -> Slip:
 
 
 def loosen_colon(text: str) -> tuple[str, str] | None:
-    """Part `key:value` that lacks its space, blanks left out; none where it is something else."""
+    """Part `key:value` that lacks its space. Returns both, or none where it is something else."""
     match = _TIGHT_COLON.fullmatch(text) if len(text) <= _LONGEST_LINE else None
     return (match[1], match[2].strip()) if match else None
 
@@ -298,21 +298,15 @@ def say_dash(text: str) -> Message:
     return say_text("slips", "space after dash", meant=f"`- {_shortened(text.strip())}`")
 
 
-def _find_directives(lines: list[str], stop: Halt) -> Iterator[Slip]:
+def _find_signs(lines: list[str], stop: Halt) -> Iterator[Slip]:
+    """Find directives, quotes that are open, and tabs."""
     near = _here_and_above(lines, stop)
-    return (_slip("directive", (number, 0)) for number, text in near if text.startswith("%"))
-
-
-def _find_quotes(lines: list[str], stop: Halt) -> Iterator[Slip]:
-    """Find quotes that are open, and codes in them that mean nothing."""
+    yield from (_slip("directive", (number, 0)) for number, text in near if text.startswith("%"))
     if "quoted scalar" in stop.context:
         if "escape" in stop.problem:
             yield _slip("escape", (stop.line, max(0, stop.column - 1)))
         yield _slip("open quote", stop.began, mark=_text_from(lines, stop.began)[:1])
-
-
-def _find_tabs(lines: list[str], stop: Halt) -> Iterator[Slip]:
-    for number, text in _here_and_above(lines, stop):
+    for number, text in near:
         if number == stop.line and text[stop.column : stop.column + 1] == "\t":
             yield _slip("tab", stop.at)
         column = text[: len(text) - len(text.lstrip())].find("\t")
@@ -336,23 +330,20 @@ def _find_marks(lines: list[str], stop: Halt) -> Iterator[Slip]:
         yield _slip("mark", (line, column), character=character, meant=_quoted(text))
 
 
-def _find_tight_colons(lines: list[str], stop: Halt) -> Iterator[Slip]:
-    """Find colons that lack a space."""
+def _find_gaps(lines: list[str], stop: Halt) -> Iterator[Slip]:
+    """Find colons and dashes that lack a space, and dashes that stand where none may."""
+    near = _here_and_above(lines, stop)
     with_above = stop.problem.startswith(("mapping values", "could not find expected ':'"))
-    for number, said in _here_and_above(lines, stop)[: 1 + with_above]:
+    for number, said in near[: 1 + with_above]:
         match = _TIGHT_COLON.search(said)
         if match and (match[0][0] != "," or "{" in said[: match.start()]):
             value = _PART_ENDS.split(match[2])[0] if match[0][0] in "{," else match[2]
             yield say_colon(match[1], value), number, match.start(1)
-
-
-def _find_dashes(lines: list[str], stop: Halt) -> Iterator[Slip]:
-    """Find dashes that lack a space, or stand where none may."""
-    for number, said in _here_and_above(lines, stop):
+    for number, said in near:
         if match := _TIGHT_DASH.match(said):
             yield say_dash(match[1]), number, match.start(1) - 1
     if stop.problem.startswith("sequence entries are not allowed"):
-        if match := _LIST_BESIDE_KEY.match(_line(lines, stop.line)):
+        if match := _LIST_BESIDE_KEY.match(near[0][1]):
             yield _slip("beside key", stop.at, key=f"`{match[1]}:`")
         yield _slip("list item", stop.at)
 
@@ -379,14 +370,11 @@ def _find_second_colons(lines: list[str], stop: Halt) -> Iterator[Slip]:
         yield _slip("deeper", (stop.line, len(text) - len(text.lstrip())))
 
 
-def _find_no_colon(lines: list[str], stop: Halt) -> Iterator[Slip]:
+def _find_brackets(lines: list[str], stop: Halt) -> Iterator[Slip]:
+    """Find words without a colon, brackets that are open or too many, and what lacks within."""
     if "could not find expected ':'" in stop.problem:
         words_there = _shortened(_text_from(lines, stop.began).strip())
         yield _slip("no colon", stop.began, words=f"`{words_there}`")
-
-
-def _find_brackets(lines: list[str], stop: Halt) -> Iterator[Slip]:
-    """Find brackets that are open or too many, and what is missing within."""
     opened, found = _text_from(lines, stop.began)[:1], _text_from(lines, stop.at)[:1]
     ends = found in {",", "}", "]"}
     if "while parsing a flow" in stop.context:
@@ -420,11 +408,7 @@ def _find_ends(lines: list[str], stop: Halt) -> Iterator[Slip]:
             yield _slip("indent", stop.at, **indent)
 
 
-_SLIPS = (
-    *(_find_directives, _find_quotes, _find_tabs, _find_marks),
-    *(_find_tight_colons, _find_dashes, _find_second_colons, _find_no_colon),
-    *(_find_brackets, _find_ends),
-)
+_SLIPS = (_find_signs, _find_marks, _find_gaps, _find_second_colons, _find_brackets, _find_ends)
 """What may be meant where something is no YAML; the first that finds anything is believed."""
 
 

@@ -120,7 +120,7 @@ def change_scenario(scenario: Scenario, edits: Mapping[str, Any]) -> Scenario:
 
 
 def read_variant(scenario: Scenario, wanted: str) -> Scenario:
-    """Read one variant by its id: with an id, title and digest of its own; else `InputError`."""
+    """Read one variant by its id. Returns it with an id, title and digest of its own, or raises."""
     chosen = varied.choose_variants(scenario, wanted)
     if len(chosen) != 1:
         told = {"given": f"`{wanted}`", "ids": list_codes(chosen)}

@@ -69,7 +69,7 @@ class Tree:
         return None
 
     def place(self, path: Trail, *, of_key: bool = False) -> Place:
-        """Find the nearest known place of a value, going up where it has none of its own."""
+        """Find where a value stands. Returns its place, or the nearest known one around it."""
         known = self.keys if of_key else self.places
         nearer = (path[:length] for length in range(len(path), -1, -1))
         root = self.places.get((), Place(self.file, 0, 0))
@@ -86,7 +86,7 @@ class Tree:
         self.findings += [Finding(one, place) for one in messages]
 
     def finding(self, trail: Trail, problem: Message, *, of_key: bool = False) -> Finding:
-        """Say what is wrong with a part, named by the way to it, and where it stands."""
+        """Say what is wrong with a part. Returns that with the way to it, and where it stands."""
         message = say("{where}: {problem}", where=spell_trail(trail), problem=problem)
         return Finding(message, self.place(trail, of_key=of_key))
 
@@ -123,7 +123,7 @@ def find_beside(home: Path, name: Path, *, anywhere: bool) -> Path:
 
 
 def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
-    """Read a YAML file, or raise a `ScenarioError`; slips that could be mended are findings."""
+    """Read a YAML file. Returns its tree, with what could be mended; raises `ScenarioError`."""
     name = shown_as or path.as_posix()
     try:
         with path.open("rb") as file:
@@ -150,7 +150,7 @@ def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
 
 
 def parse_tree(text: str, *, file: str) -> Tree:
-    """Read YAML out of a text, as `read_tree` out of a file, without a digest."""
+    """Read YAML out of a text, as `read_tree` out of a file. Returns a tree without a digest."""
     if (found := _NO_TEXT.search(text)) is not None:
         line = text.count("\n", 0, found.start()) + 1
         place = Place(file, line, found.start() - text.rfind("\n", 0, found.start()))
@@ -343,7 +343,7 @@ def _pair(key_and_value: tuple[str, str], place: Place) -> tuple[Scalar, Node]:
 
 
 def merge_values(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one mapping over another, key by key; lists and numbers replace as a whole."""
+    """Lay one mapping over another, key by key. Returns both; lists replace as a whole."""
     merged = dict(below)
     for key, value in above.items():
         both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)

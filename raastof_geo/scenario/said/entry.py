@@ -93,7 +93,7 @@ class Window(Part):
             raise FaultError(Fault(told, ("to",)))
 
     def periods(self, ids: tuple[str, ...]) -> tuple[str, ...]:
-        """Give the periods of the window, in order."""
+        """Find the periods of the window. Returns their ids, in order."""
         start = ids.index(self.first) if self.first else 0
         stop = ids.index(self.last) + 1 if self.last else len(ids)
         return ids[start:stop]
@@ -115,7 +115,7 @@ Tonnes: TypeAlias = Annotated[Amount, AfterValidator(_in_tonnes)]
 
 
 def catalogue_of(info: ValidationInfo) -> Catalogue | None:
-    """Give the catalogue that a scenario is read with; none where it is read by itself."""
+    """Find the catalogue that a scenario is read with. Returns none: it is read by itself."""
     return (info.context or {}).get("catalogue")
 
 
@@ -192,12 +192,12 @@ class Role(StrEnum):
 
     @property
     def caption(self) -> Message:
-        """What people call a site of this role."""
+        """Returns what people call a site of this role."""
         return read_texts("roles")[self]
 
     @cached_property
     def takes_from(self) -> "frozenset[Role]":
-        """The roles that it may take from: nobody digs in order to dump, or moves heap to heap."""
+        """Returns the roles that it may take from: nobody digs in order to dump."""
         every = frozenset(Role)
         return {
             Role.NEED: every - {Role.NEED, Role.RECEIVER},
@@ -229,7 +229,7 @@ class DueAmount(Window):
 
     @property
     def quantity(self) -> Quantity:
-        """The amount that was said, in all or for each period."""
+        """Returns the amount that was said, in all or for each period."""
         match self.amount, self.amount_per_period:
             case (Quantity() as quantity, None) | (None, Quantity() as quantity):
                 return quantity
@@ -237,11 +237,11 @@ class DueAmount(Window):
 
     @property
     def amount_key(self) -> str:
-        """The key that the amount stands under."""
+        """Returns the key that the amount stands under."""
         return "amount" if self.amount is not None else "amount_per_period"
 
     def windows(self, ids: tuple[str, ...]) -> list[tuple[str, ...]]:
-        """Give the windows that the amount falls due in."""
+        """Find when the amount falls due. Returns the periods of each window."""
         periods = self.periods(ids)
         return [periods] if self.amount is not None else [(period,) for period in periods]
 
@@ -306,7 +306,7 @@ class OpenDays(Part):
             raise InputError.saying_text("said", "closes first", **days)
 
     def days_open(self, start: datetime.date, end: datetime.date) -> int:
-        """Count the days from start to end, both included, on which it is open."""
+        """Count the days from start to end, both included. Returns those on which it is open."""
         first, last = max(start, self.opens_on or start), min(end, self.closes_on or end)
         return max(0, (last - first).days + 1)
 
@@ -426,7 +426,7 @@ class Store(Part):
 
     @property
     def end_amounts(self) -> dict[str, Quantity]:
-        """What has to lie there after the last period, where amounts are stated."""
+        """Returns what has to lie there after the last period, where amounts are stated."""
         return self.end if isinstance(self.end, dict) else {}
 
     @property

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, starmap
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
 
@@ -101,7 +101,7 @@ class OpeningChoice(Part):
 
     @property
     def ends(self) -> tuple[int, int | None]:
-        """The fewest and the most; none: as many as there are."""
+        """Returns the fewest and the most; none: as many as there are."""
         if self.exactly is not None:
             return self.exactly, self.exactly
         return self.at_least or 0, self.at_most
@@ -260,9 +260,8 @@ class Assumption(Part):
             yield _outside("low", self.low, "high", self.high)
         value = self.low if self.value is None else self.value
         steps = [("low", self.low), ("value", value), ("high", self.high)]
-        yield from (
-            _outside(*first, *second) for first, second in pairwise(steps) if first[1] > second[1]
-        )
+        high = ((*one, *two) for one, two in pairwise(steps) if one[1] > two[1])
+        yield from starmap(_outside, high)
 
 
 def _outside(less: str, first: float, more: str, second: float) -> Fault:
@@ -313,12 +312,12 @@ class _Leg(entry.Window):
 
     @property
     def least(self) -> Quantity | None:
-        """What goes at least; none: no amount is said, or nothing has to."""
+        """Returns what goes at least; none: no amount is said, or nothing has to."""
         return self.amounts.get("tonnes") or self.amounts.get("at_least")
 
     @property
     def amounts(self) -> dict[str, Quantity]:
-        """What is said of `tonnes`, `at_least` and `at_most`."""
+        """Returns what is said of `tonnes`, `at_least` and `at_most`."""
         names = ("tonnes", "at_least", "at_most")
         return {one: amount for one in names if (amount := getattr(self, one, None)) is not None}
 
@@ -410,7 +409,7 @@ class BaselineChoice(Part):
 
     @property
     def kinds(self) -> tuple[target.BaselineKind, ...]:
-        """The kinds that are solved, that of the headline first."""
+        """Returns the kinds that are solved, that of the headline first."""
         if (said := self.compare_with) is None:
             said = tuple(filter(self._states, get_args(target.BaselineKind)))
         return (self.kind, *(kind for kind in said if kind != self.kind))

@@ -19,15 +19,7 @@ from raastof_geo.language import list_codes, say_text
 from raastof_geo.scenario.identity import fold_id, id_or_word, suggest
 from raastof_geo.scenario.said.site import SiteTable
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.scenario.tables.grid import (
-    DELIVERIES,
-    Headed,
-    check_named,
-    read_cell,
-    read_grids,
-    read_heads,
-    text_of_cell,
-)
+from raastof_geo.scenario.tables import grid
 from raastof_geo.scenario.tables.source import SUMS
 from raastof_geo.units import Quantity, read_quantity
 
@@ -86,9 +78,10 @@ def read_deliveries(
     """
     shown, table = path.as_posix(), SiteTable(file=path, columns=dict(columns or {}))
     with refusing("tables", "closed", file=f"`{shown}`"):
-        grids = read_grids(path, shown, None)
-    raise_all(InputError, check_named(table.columns, grids, DELIVERIES))
-    heads = [one for it in grids if (one := read_heads(it, table, DELIVERIES)) is not None]
+        grids = grid.read_grids(path, shown, None)
+    raise_all(InputError, grid.check_named(table.columns, grids, grid.DELIVERIES))
+    found = (grid.read_heads(one, table, grid.DELIVERIES) for one in grids)
+    heads = [one for one in found if one is not None]
     reader = _Reader(scenario, until)
     if all(lacks := [reader.take(one) for one in heads]):
         fewest = min(lacks, key=len, default=_NEEDED)
@@ -109,7 +102,7 @@ class _Reader:
         trucks = scenario.catalogue.vehicles
         self.payload_t = max(trucks[one].payload_t.value for one in scenario.said.vehicles)
 
-    def take(self, head: Headed) -> Sequence[str]:
+    def take(self, head: grid.Headed) -> Sequence[str]:
         """Read the rows of a sheet; or give the keys that it lacks, of which none is read then."""
         self.columns = {column.key.trail[0]: column for column in head.columns}
         there = {*self.columns, *map({"loads": "amount"}.get, self.columns)}
@@ -121,7 +114,7 @@ class _Reader:
             self.row, self.mistakes = head.grid.rows[number], list[Finding]()
             columns = self.columns.items()
             self.places = {key: head.grid.place(number, it.at, it.heading) for key, it in columns}
-            self._take_row(tuple(map(text_of_cell, self.row)))
+            self._take_row(tuple(map(grid.text_of_cell, self.row)))
         return ()
 
     def _take_row(self, cells: tuple[str, ...]) -> None:
@@ -151,7 +144,7 @@ class _Reader:
             self._tell("slip" if slip else "date", "twice", first=str(first.line))
 
     def _text(self, key: str) -> str:
-        return text_of_cell(self.row[self.columns[key].at]) if key in self.columns else ""
+        return grid.text_of_cell(self.row[self.columns[key].at]) if key in self.columns else ""
 
     def _tell(self, key: str, said: str, **values: Any) -> None:
         place = self.places.get(key) or self.places.get("loads")
@@ -171,7 +164,7 @@ class _Reader:
         text = re.split(r"[ T]", self._text("date"), maxsplit=1)[0]
         text = _SHORT_YEAR.sub(r"\1-\2-20\3", text)
         try:
-            day = datetime.date.fromisoformat(str(read_cell(text, "date")))
+            day = datetime.date.fromisoformat(str(grid.read_cell(text, "date")))
         except ValueError:
             self._tell("date", "no day" if text else "empty")
             return None
@@ -204,7 +197,7 @@ class _Reader:
         unit = unit or column.unit or {"amount": "t"}.get(key, key)
         # Nobody weighs to the gram: of kilograms a point parts thousands.
         mark = column.mark or ("," if unit.startswith("kg") else "")
-        text = str(read_cell(self.row[column.at], "amount", mark=mark, unit=unit))
+        text = str(grid.read_cell(self.row[column.at], "amount", mark=mark, unit=unit))
         found = read_quantity(_BARE_VOLUME.sub(r"\1 loose", text.lstrip("-")))
         return None if text.startswith("-") or not found.value else found
 
@@ -214,7 +207,7 @@ class _Reader:
             return unsaid
         column = self.columns[key]
         with suppress(ValueError):
-            text = read_cell(self.row[column.at], "amount", mark=column.mark)
+            text = grid.read_cell(self.row[column.at], "amount", mark=column.mark)
             if (number := float(str(text).split(" ", 1)[0].replace(",", "."))) > 0:
                 return number
         self._tell(key, "no number")

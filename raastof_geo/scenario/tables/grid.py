@@ -90,16 +90,16 @@ class Grid:
     """Whether the first columns say where things lie, as geometry does."""
 
     def place(self, row: int, column: int, heading: str = "") -> Place:
-        """Give the place of a cell, counted from 0."""
+        """Find the place of a cell, counted from 0. Returns it as people count, from 1."""
         return Place(self.file, row + 1, column + 1, self.sheet, heading)
 
     def filled(self) -> list[int]:
-        """Give the numbers of the rows in which anything stands."""
+        """Find the rows in which anything stands. Returns their numbers, counted from 0."""
         return [number for number, row in enumerate(self.rows) if any(map(text_of_cell, row))]
 
 
 def text_of_cell(value: Any) -> str:
-    """Write what stands in a cell as a text of one reading: days as ISO 8601, no blanks around."""
+    """Write what stands in a cell. Returns a text of one reading: days as ISO 8601."""
     if value is None or isinstance(value, Message):
         return "?" if value is not None else ""
     if isinstance(value, bool):
@@ -110,7 +110,7 @@ def text_of_cell(value: Any) -> str:
 
 
 def read_grids(path: Path, shown: str, crs: str | None) -> list[Grid]:
-    """Read a file of tables by its ending, or raise an `InputError`; `crs` is of coordinates."""
+    """Read a file of tables by its ending; `crs` is of coordinates. Returns a grid for each."""
     ending, told = path.suffix.lower(), {"file": f"`{shown}`"}
     with refusing("tables", "closed", **told):
         if path.stat().st_size > _LARGEST_MB * 1_000_000:
@@ -229,7 +229,7 @@ def find_kind(annotation: Any, key: str) -> Kind:
 
 
 def find_mark(values: Iterable[Any]) -> str:
-    """Tell the decimal mark of a column by its texts, `,` or `.`; empty where none shows it."""
+    """Find the decimal mark of a column by its texts. Returns `,` or `.`, or nothing."""
     found = (_NUMBER.match(one.strip()) for one in values if isinstance(one, str))
     texts = [one[0].lstrip("+-") for one in found if one]
     shown = [mark for mark in _MARKS if any(map(_MARKS[mark].fullmatch, texts))]
@@ -369,7 +369,7 @@ class Headed(NamedTuple):
 
 
 def find_scope(sheet: str) -> str | None:
-    """Tell which table a sheet or layer is by its name; none: it may be anything."""
+    """Find which table a sheet or layer is by its name. Returns none: it may be anything."""
     return _translate(read_texts("tables by name")).get(_fold(sheet))
 
 
@@ -381,7 +381,7 @@ def _translate(titles: Mapping[str, Message]) -> dict[str, str]:
 
 @lru_cache
 def list_keys(scope: str) -> dict[str, ColumnKey]:
-    """List what may stand in a table, by dotted keys; who a row is about, and its unit as well."""
+    """List what may stand in a table, whose a row is included. Returns it by dotted keys."""
     if scope == DELIVERIES:
         return {one: ColumnKey((one,), kind) for one, kind in _OF_SLIPS.items()}
     keys = {one: ColumnKey((one,), "text") for one in ("id", "unit")}
@@ -482,12 +482,10 @@ def _find_head_row(grid: Grid, words: Collection[str]) -> int | None:
     return best if best is not None and known[best] else None
 
 
-def _list_heads(
-    grid: Grid, row: int, words: Mapping[str, str]
-) -> Iterator[tuple[int, str, str | None]]:
-    """List the headings of a row, each with its column and its key, if it has one."""
+def _list_heads(grid: Grid, row: int, words: Mapping[str, str]) -> Iterator[tuple[int, str, str]]:
+    """List the headings of a row, each with its column and its key; none: empty."""
     for at, text in enumerate(map(text_of_cell, grid.rows[row])):
-        key = words.get(_fold(text))
+        key = words.get(_fold(text), "")
         # Geometry says where things lie, whatever columns are kept beside it.
         beside = grid.located and at > 1 and key in _PLACED
         if text and not beside:

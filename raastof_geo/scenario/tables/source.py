@@ -214,15 +214,9 @@ class _Row:
         kinds = {one.column.key.kind for one in self.filled.values()}
         return not self.who and kinds <= {"amount"}
 
-    def tell_apart(self) -> tuple[list[str], bool]:
-        """Give what it may be, an offer or a need, by what it names, or else could name."""
-        named = [kind for kind, key in _KINDS.items() if (grid.DUE, key) in self.filled]
-        could = [kind for kind, key in _KINDS.items() if (grid.DUE, key) in self.cells]
-        return named or could, bool(named)
-
 
 def make_id(text: str, taken: Collection[str] = ()) -> str:
-    """Make an id of a name, one that is not taken: `Vejprojekt Ø` gives `vejprojekt_oe`."""
+    """Make an id of a name. Returns one that is not taken: `vejprojekt_oe` of `Vejprojekt Ø`."""
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_ASCII))
     words = re.findall(r"[a-z0-9]+(?:-[a-z0-9]+)*", plain.encode("ascii", "ignore").decode())
     made = "_".join(words)[:_LONGEST_ID].strip("_-") or "site"
@@ -330,9 +324,12 @@ class _Gatherer:
         return made
 
     def _tell_apart(self, row: _Row) -> str | None:
-        """Tell whether a row offers or needs, or that it may be both or neither."""
-        found, named = row.tell_apart()
-        if len(found) == 1:
+        """Tell whether a row offers or needs, by what it names, or else could name."""
+        named, could = (
+            [kind for kind, key in _KINDS.items() if (grid.DUE, key) in cells]
+            for cells in (row.filled, row.cells)
+        )
+        if len(found := named or could) == 1:
             return found[0]
         due = next(one for trail, one in row.filled.items() if trail[0] == grid.DUE)
         at = row.filled.get((grid.DUE, "use"), due).place
@@ -388,14 +385,13 @@ _MOST_LEVELS = 3
 _PARTING = re.compile(r"[;\n]")
 
 Cells = dict[str, Any]
+Tables = dict[str, list[Cells]]
 _AUTHOR = "raastof_geo"
 _WIDE, _HIGH_LINE, _LETTERS = 380, 18, 52
 """Width of a comment and height of its lines [px], and letters on a line."""
 
 
-def lay_out(
-    scenario: Scenario, into: Path, *, named: Language | None = None
-) -> dict[str, list[Cells]]:
+def lay_out(scenario: Scenario, into: Path, *, named: Language | None = None) -> Tables:
     """Give the rows of each table of a scenario by dotted keys, for files in a folder.
 
     `named`: a language in which entries of the catalogue are named; none: by their ids.
@@ -403,14 +399,13 @@ def lay_out(
     values: dict[str, Any] = json.loads(json.dumps(scenario.values))
     _lead_files(values, scenario.home, into)
     sites = values.pop("sites")
-    tables: dict[str, list[Cells]] = defaultdict(list)
+    tables: Tables = defaultdict(list)
     tables[grid.SCENARIO] = [{KEY: key, VALUE: value} for key, value in _flatten_all(values)]
     for id_, site in sites.items():
         for scope, said in _list_below(site):
             keys = grid.list_keys(scope)
             row = {"id": id_, **dict(_flatten(said, keys))}
-            amounts = [key for key in row if keys[key].kind == "amount"]
-            row = _with_unit(row, amounts)
+            row = _with_unit(row, [key for key in row if keys[key].kind == "amount"])
             if named is not None:
                 row = {key: _name(scenario, keys[key], one, named) for key, one in row.items()}
             tables[scope].append(row)
@@ -491,7 +486,7 @@ def _name(scenario: Scenario, key: grid.ColumnKey, said: Any, language: Language
 
 
 def name_entry(names: Mapping[str, Mapping[str, str]], one: str, language: Language) -> str:
-    """Give the name of an entry as a table may hold it; its id, where the name is not its own."""
+    """Name an entry as a table may hold it. Returns its id, where the name is not its own."""
     name = names.get(one, {}).get(language, "")
     alone = sum(name in called.values() for called in names.values()) == 1 and name not in names
     return name if alone and not _PARTING.search(name) else one

@@ -50,9 +50,8 @@ class CatalogueWords:
         """Name a figure by what it is and whose: `Pris ab grav: Fyldsand`; unknown: its path."""
         section, *rest = path.split(".")
         labels, fields, names = list_titles(), [section], list[str]()
-        for part, of in itertools.zip_longest(
-            rest, _ENTRIES.get(section, (section,)), fillvalue=""
-        ):
+        sections = _ENTRIES.get(section, (section,))
+        for part, of in itertools.zip_longest(rest, sections, fillvalue=""):
             if part and part in getattr(self.catalogue, of, ()):
                 label = labels.get(f"{of}.{part}")
                 names.append(self.read(label) if label else self.called(of, part))
@@ -74,7 +73,7 @@ class CatalogueWords:
         return ", ".join(map(self.use, names))
 
     def class_of(self, name: str) -> str:
-        """Name the class of soil or the category of residue; nothing where it has none."""
+        """Name the class of soil or the category of residue. Returns nothing where it has none."""
         material = self.catalogue.materials[name]
         if material.soil_class is not None:
             names = self.catalogue.soil_classes.get(material.soil_class, {})
@@ -89,7 +88,7 @@ class CatalogueWords:
         return {"rule": rule.rule, "source": self.catalogue.cite(rule.citation)}
 
     def number(self, value: float) -> str:
-        """Write a number with the decimals that it has, at most five: more is noise."""
+        """Write a number with the decimals that it has. Returns at most five: more is noise."""
         decimals = f"{value:.{_MOST_DECIMALS}f}".rstrip("0").partition(".")[2]
         return format_number(value, digits=len(decimals), language=self.language)
 
@@ -199,7 +198,7 @@ def list_catalogue(catalogue: Catalogue, language: Language) -> tuple[CatalogueS
 
 
 def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[str]:
-    """Tell all that is known of an id or name in whatever section, or raise an `InputError`."""
+    """Tell all that is known of an id or name in any section. Returns lines, or raises."""
     words, lines = CatalogueWords(catalogue, language), list[str]()
     every: dict[str, Mapping[str, str]] = {}
     for key, tell in _TELL.items():
@@ -383,7 +382,7 @@ def explain_fit(
     accepted: Collection[str] = (),
     scenario: Scenario | None = None,
 ) -> list[str]:
-    """Say whether a material may serve a use and why, also of needs; else an `InputError`."""
+    """Say whether a material may serve a use and why, also of needs. Returns lines, or raises."""
     asked = [("materials", material), ("uses", use), ("land", land)]
     material, use, land = look_up(catalogue, asked)
     every = frozenset((*accepted, *(scenario.accepted_for_all if scenario else ())))
@@ -403,12 +402,12 @@ class _Question(CatalogueWords):
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """What people call the material, the use and the land."""
+        """Returns what people call the material, the use and the land."""
         land = self.called("land", self.land)
         return {"material": self.material(self.given), "use": self.use(self.wanted), "land": land}
 
     def verdict(self, material: str = "", use: str = "") -> Ruling:
-        """Give the verdict, or that on another material or another use here."""
+        """Judge the pair, or another material or another use here. Returns the verdict."""
         return self.catalogue.find_verdict(material or self.given, use or self.wanted, self.land)
 
     def answer(self) -> Iterator[Message]:
