@@ -14,7 +14,7 @@ from raastof_geo import cache
 from raastof_geo.emissions.vehicle import BuiltUpSpeed, Fuel, Named, RoadSpeed, TollTable, Vehicle
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures import figure
-from raastof_geo.language import DATA_FOLDER, read_texts, translate
+from raastof_geo.language import DATA_FOLDER, say_text, translate
 from raastof_geo.scenario import identity
 from raastof_geo.scenario.identity import Fault, FaultError, MapOf
 from raastof_geo.scenario.reading.tree import read_tree
@@ -321,13 +321,13 @@ class Catalogue(figure.Strict):
     def _check(self, info: ValidationInfo) -> None:
         for vehicle in self.vehicles.values():
             identity.find_known("fuels", vehicle.fuel, info)
-        texts, faults = read_texts("catalogue checks"), list[Fault]()
+        faults, part = list[Fault](), "catalogue checks"
         for one, truck in self.vehicles.items():
             told = {"gross": truck.gross_t.value, "payload": truck.payload_t.value}
-            wrong = [texts["too heavy"].format(**told)] if truck.empty_t <= 0 else []
+            wrong = [say_text(part, "too heavy", **told)] if truck.empty_t <= 0 else []
             for table_id, table in self.tolls.items() if truck.toll_dkk_per_km is None else ():
                 if table.rate(truck.toll_weight, truck.toll_co2) is None:
-                    wrong.append(texts["no toll"].format(table=f"`tolls.{table_id}`"))
+                    wrong.append(say_text(part, "no toll", table=f"`tolls.{table_id}`"))
             faults += [Fault(message, ("vehicles", one)) for message in wrong]
         raise_all(FaultError, faults)
 

@@ -155,10 +155,10 @@ def check_agreements(scenario: Scenario, tree: Tree) -> Iterator[Fault]:
     yield from _contradictions(agreed, tree)
     yield from (Fault(why, wish.trail) for wish, why in reasons.items() if why is not None)
     yield from _too_much_together(possible, deals, tree)
-    told = read_texts("agreements")["changes nothing"]
     for idle in filter(_Wish.is_idle, agreed):
         if _have_roles(idle, deals):
-            yield Fault(told.format(**idle.ends), idle.trail, is_doubt=True)
+            told = say_text("agreements", "changes nothing", **idle.ends)
+            yield Fault(told, idle.trail, is_doubt=True)
 
 
 def _list_wishes(deals: _Deals) -> Iterator[_Wish]:

@@ -107,7 +107,7 @@ def _read(text: str) -> list[Period]:
                 return []
     if (bare := _BARE.fullmatch(text)) is None:
         return []
-    year, number = int(bare["year"]), int(bare["number"])
+    year, number = map(int, bare.groups())
     quarters = [_stretch(year=year, quarter=number)] if number <= 4 else []
     return [*quarters, _stretch(year=year, month=number)]
 

@@ -415,14 +415,14 @@ def add_newcomer(
         raise InputError.saying_text("said", "window", first=str(first), last=str(last))
     quantity, what = _read_amount(said)
     due: dict[str, Any] = {"amount": quantity, "first": first, "last": last}
-    entries: dict[str, Any] = {}
+    entries: dict[str, Any]
     if need:
         use, materials = _read_need(scenario, what)
-        entries["needs"] = (NeedEntry(use=use, materials=materials, **due),)
+        entries = {"needs": (NeedEntry(use=use, materials=materials, **due),)}
         material = scenario.catalogue.uses[use].reference_material
     else:
         (material,) = look_up(scenario, [("materials", what)])
-        entries["offers"] = (OfferEntry(material=material, **due),)
+        entries = {"offers": (OfferEntry(material=material, **due),)}
     if scenario.weigh(quantity, material) <= 0:
         raise InputError(say("an amount must be above 0"))
     id_ = "newcomer"

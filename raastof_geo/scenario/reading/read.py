@@ -207,10 +207,11 @@ def _context(tree: Tree, catalogue: Catalogue, region: Region) -> dict[str, Any]
     """Collect the ids that may be referred to, right or wrong as their entries may be."""
     known = _list_known(tree.values.get("catalogue"))
     if isinstance(tree.values.get("sites"), Mapping):
-        known["sites"] = names_in(tree.values["sites"])
-    known["drawn_municipalities"] = {name: {"title": f"{name} Kommune"} for name in region.names}
+        known |= {"sites": names_in(tree.values.get("sites"))}
+    drawn = {name: {"title": f"{name} Kommune"} for name in region.names}
+    known |= {"drawn_municipalities": drawn}
     if region.bounds is not None and region.names:
-        known["municipalities"] = known["drawn_municipalities"]
+        known |= {"municipalities": drawn}
     vehicles = tree.values.get("vehicles")
     if not isinstance(vehicles, list):
         vehicles = ScenarioFile.model_fields["vehicles"].default

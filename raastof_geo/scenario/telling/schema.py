@@ -39,14 +39,15 @@ def describe_scenarios(catalogue: Catalogue, language: Language) -> dict[str, An
     schema = ScenarioFile.model_json_schema(schema_generator=_Generator)
     # Beside sites of their own there may be a table that more are read from.
     table = {key: {"type": ["string", "array", "object"]} for key in SiteTable.model_fields}
-    schema["properties"]["sites"]["properties"] = table
-    schema["properties"]["extends"] = {"type": "string"}
+    properties = schema["properties"]
+    properties.get("sites").update(properties=table)
+    properties.update(extends={"type": "string"})
     titles = _find_titles() if language == "da" else {}
     for part in [*_walk(schema)]:
         if isinstance(part.get("title"), str):
-            del part["title"]
+            part.pop("title")
         for key, value in part.get("properties", {}).items():
-            value["title"] = titles.get(key, key).replace("_", " ")
+            value.update(title=titles.get(key, key).replace("_", " "))
         if section := part.pop(_IDS, None):
             part["$ref"] = f"#/$defs/{_IDS}{section}"
             names = catalogue.names(section) if section in Catalogue.model_fields else {}
@@ -89,6 +90,10 @@ def _read_docstrings(model: type) -> list[tuple[str, str]]:
     return found
 
 
+def _function_of(schema: Any) -> Any:
+    return schema["function"]["function"]
+
+
 class _Generator(GenerateJsonSchema):
     """Tells what is read, where pydantic would tell what comes of it."""
 
@@ -101,7 +106,7 @@ class _Generator(GenerateJsonSchema):
         about = dict(chain.from_iterable(map(_read_docstrings, reversed(model.__mro__))))
         for name, field in model.model_fields.items():
             if name in about:
-                properties[field.alias or name]["description"] = about[name]
+                properties[field.alias or name].update(description=about[name])
         if not short:
             return told
         whole["additionalProperties"] = told.pop("additionalProperties", True)
@@ -119,12 +124,12 @@ class _Generator(GenerateJsonSchema):
 
     def function_before_schema(self, schema: Any) -> JsonSchemaValue:
         inner = super().function_before_schema(schema)
-        if schema["function"]["function"] is ONE_OR_SEVERAL.func:
+        if _function_of(schema) is ONE_OR_SEVERAL.func:
             return {"anyOf": [inner, inner.get("items", {})]}
         return {"anyOf": [inner, _SHORT]}
 
     def function_after_schema(self, schema: Any) -> JsonSchemaValue:
-        check: Any = schema["function"]["function"]
+        check = _function_of(schema)
         if isinstance(check, partial) and check.func is find_known:
             return {_IDS: check.args[0]}
         return super().function_after_schema(schema)
@@ -134,4 +139,4 @@ class _Generator(GenerateJsonSchema):
             check_output: [one.name for one in OUTPUTS],
             find_measure: [*map(str, choices())],
         }
-        return {"enum": known[schema["function"]["function"]]}
+        return {"enum": known[_function_of(schema)]}

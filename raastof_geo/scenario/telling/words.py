@@ -253,17 +253,18 @@ def _tell_material(words: CatalogueWords, material: str) -> Iterator[Message]:
     for name, recipe in recipes.items():
         if material in recipe.inputs or material in recipe.outputs:
             yield from _tell_recipe(words, name)
-    fits, uses = words.catalogue.fits.get(material, {}), words.catalogue.sort_uses(material)
+    fits = words.catalogue.fits.get(material, {})
+    allowed, conditional, forbidden = words.catalogue.sort_uses(material).values()
     if not fits:
         yield say("May serve nothing: it goes to a receiver.")
-    if uses["allowed"]:
-        yield say("May serve: {uses}", uses=words.uses(uses["allowed"]))
-    for use in uses["conditional"]:
+    if allowed:
+        yield say("May serve: {uses}", uses=words.uses(allowed))
+    for use in conditional:
         yield say("May serve under a condition: {use} ({condition})").format(
             use=words.use(use), condition=words.called("conditions", fits[use].condition or "")
         )
-    if uses["forbidden"]:
-        yield say("A rule forbids: {uses}", uses=words.uses(uses["forbidden"]))
+    if forbidden:
+        yield say("A rule forbids: {uses}", uses=words.uses(forbidden))
     yield from words.tell_moves(material, *words.catalogue.land)
 
 
@@ -280,9 +281,9 @@ def _tell_recipe(words: CatalogueWords, name: str) -> Iterator[Message]:
     """Say what a recipe makes of what, and what that emits and costs."""
     recipe = words.catalogue.recipes[name]
     told = {"inputs": words.shares(recipe.inputs), "outputs": words.shares(recipe.outputs)}
-    told["emission"] = f"{words.number(recipe.kg_co2e_per_t.value)} kg CO2e"
-    told["price"] = f"{words.number(recipe.dkk_per_t.value)} {tell_unit('DKK')}"
-    told["name"] = words.called("recipes", name)
+    emission = f"{words.number(recipe.kg_co2e_per_t.value)} kg CO2e"
+    price = f"{words.number(recipe.dkk_per_t.value)} {tell_unit('DKK')}"
+    told |= {"name": words.called("recipes", name), "emission": emission, "price": price}
     yield read_texts("glossary")["recipe"].format(id=name, **told)
     for one, share in recipe.outputs.items():
         yield say("{what}: {figure}", what=words.material(one), figure=words.figure(share))
@@ -303,11 +304,11 @@ def _tell_use(words: CatalogueWords, use: str) -> Iterator[Message]:
             if fit.condition is not None:
                 called = words.called("conditions", fit.condition)
                 conditions.append(told.format(id=fit.condition, condition=called, materials=named))
-    if names["allowed"]:
-        yield say("May be served by: {materials}", materials=", ".join(names["allowed"]))
+    if allowed := ", ".join(names.get("allowed", ())):
+        yield say("May be served by: {materials}", materials=allowed)
     yield from conditions
-    if names["forbidden"]:
-        yield say("A rule forbids it to: {materials}", materials=", ".join(names["forbidden"]))
+    if forbidden := ", ".join(names.get("forbidden", ())):
+        yield say("A rule forbids it to: {materials}", materials=forbidden)
 
 
 def _tell_condition(words: CatalogueWords, condition: str) -> Iterator[Message]:
