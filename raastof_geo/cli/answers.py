@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 _RESULTS = say("RESULTS")
 _Folder = Annotated[Path, argument(value=_RESULTS)]
-
 _MOST_TOLD = 40
 """As many findings of a check, or mistakes in slips, are told; the workbook has all."""
 _MOST_PARTNERS = 5
@@ -260,7 +259,6 @@ def tell_fit(
 
 
 def _open(file: Path | None) -> tuple[Catalogue, Scenario | None]:
-    """Give the catalogue of a scenario beside it, or where there is none, the built-in one."""
     from raastof_geo.scenario import read_scenario
     from raastof_geo.scenario.catalogue import load_catalogue
 
@@ -409,12 +407,8 @@ def build_roads(
 
     with refusing("usage", "no date", given=osm_date):
         datetime.date.fromisoformat(osm_date or "2000-01-01")
-    area = read_area(
-        bounds=_read_box(box) if box else None,
-        file=within,
-        municipalities=municipality or (),
-        buffer_m=_read_metres("--buffer-m", buffer_m),
-    )
+    where: Any = {"bounds": _read_box(box) if box else None, "municipalities": municipality or ()}
+    area = read_area(file=within, buffer_m=_read_metres("--buffer-m", buffer_m), **where)
     with telling(context) as note:
         how: dict[str, Any] = {"whole": whole, "title": title, "osm_date": osm_date, "areas": areas}
         how |= {"simplify_m": _read_metres("--simplify-m", simplify_m), "credit": credit}

@@ -46,8 +46,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "cache info": answers.tell_cache,
     "cache clear": answers.empty_cache,
 }
-"""What is written after `raastof`, and what does it; `commands` in `data/texts.txt` says what it is
-for."""
+"""What is written after `raastof`, and what does it; `commands` in `data/texts.txt` tells why."""
 
 
 def build_command() -> Any:
@@ -136,7 +135,6 @@ def run_command(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    """Run a command; a usage error is told in our words."""
     try:
         result = build_command().main(args=arguments, prog_name="raastof", standalone_mode=False)
         return int(result) if isinstance(result, int) else 0

@@ -172,8 +172,7 @@ def check_file(
             far, road = format_number(metres), network.called(edge) or say("a road without a name")
             told = say("{site}: {metres} m to {road}", site=site, metres=far, road=road)
             tell_items(told, indent="  ")
-        warnings = warn_of_input(read, network, anchors)
-        tell_items(*warnings, title=say("Warnings"), mark="! ")
+        tell_items(*warn_of_input(read, network, anchors), title=say("Warnings"), mark="! ")
         told = say(
             "The scenario can be read: {sites} sites, {offered} t offered, {needed} t needed.",
             sites=len(read.sites),
@@ -312,7 +311,6 @@ def export_file(
 
 
 def _new_path(name: str) -> Path:
-    """Give the file of a new scenario; its ending may be left out."""
     path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
     if not path.name.removesuffix(path.suffix).strip(" .") or path.name.startswith("."):
         raise InputError.saying_text("usage", "no scenario", name=f"`{name}`")

@@ -20,10 +20,7 @@ def argument(value: Message) -> Any:
 
 
 def option(name: str, value: Message | str | None = None, **settings: Any) -> Any:
-    """Declare an option, and what its value is called; `data/texts.txt` says what it is for.
-
-    A value of plain text is called the same in all languages.
-    """
+    """Declare an option, and what its value is called: a plain text in any language."""
     metavar = value.text if isinstance(value, Message) else value
     return typer.Option(name, metavar=metavar, **settings)
 
@@ -44,7 +41,6 @@ def _note_steps(context: typer.Context, wanted: bool) -> None:
 FILE = say("FILE")
 FOLDER = say("FOLDER")
 SCENARIO = say("SCENARIO")
-
 ScenarioPath = Annotated[Path, argument(value=SCENARIO)]
 Into = Annotated[Path, option("--into", value=FOLDER)]
 OfScenario = Annotated[Path | None, option("--scenario", value=SCENARIO)]
@@ -68,8 +64,7 @@ _SHOWN = 80
 def speak_of(command: Any, path: str = "") -> None:
     """Let a command, and those below it, explain themselves and refuse words in our language.
 
-    `path`: the names of the command and those above it, by which `options` in `data/texts.txt` may
-    have texts of its own.
+    `path`: the names of the command and those above it, for which there may be own texts.
     """
     texts = read_texts("options")
     for param in command.params:
@@ -193,7 +188,6 @@ def _say_no_option(error: Any) -> Message:
 
 
 def _retell_words(error: Any) -> Message:
-    """Retell what has no class of its own, by the words that it comes in."""
     words = str(error.format_message())
     if extra := re.fullmatch(r"Got unexpected extra argument\S* \((.*)\)", words, re.DOTALL):
         return _say("too much", extra.group(1))

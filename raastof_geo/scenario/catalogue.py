@@ -31,7 +31,6 @@ _STRICTEST: tuple[Ruling, ...] = ("forbidden", "conditional", "allowed")
 FamilyName: TypeAlias = Literal[
     "brick", "concrete", "clean_soil", "polluted_soil", "virgin", "stone", "residue", "asphalt"
 ]
-
 _BUILT_IN = DATA_FOLDER / "catalogue.yaml"
 
 
@@ -374,11 +373,7 @@ class Catalogue(figure.Strict):
         return self.soil_moves.get(land, {}).get(soil_class, _NO_MOVE)
 
     def find_verdict(self, material: str, use: str, land: str) -> Ruling:
-        """Give the stricter of the verdicts on the use and on the land.
-
-        What no rule allows in a use is forbidden. A kind of land forbids by a rule only, and what
-        is no soil may come to any.
-        """
+        """Find the stricter verdict: a use needs a rule that allows, a land one that forbids."""
         fit, move = self.fit(material, use), self.soil_move(material, land)
         verdicts = {fit.verdict if fit else "forbidden", move.verdict if move else "allowed"}
         return next(one for one in _STRICTEST if one in verdicts)
@@ -395,13 +390,12 @@ class Catalogue(figure.Strict):
     @cached_property
     def strictest_land(self) -> str:
         """Returns the kind of land that least soil may come to; the first of several."""
-        moves = {land: self.soil_moves.get(land, {}) for land in self.land}
-
-        def leniency(land: str) -> int:
-            rules = (moves[land].get(one, _NO_MOVE) for one in self.soil_classes)
-            return sum(_STRICTEST.index(rule.verdict) for rule in rules)
-
-        return min(self.land, key=leniency)
+        moves, classes = self.soil_moves, self.soil_classes
+        rules = {one: [moves.get(one, {}).get(of, _NO_MOVE) for of in classes] for one in self.land}
+        sums = {
+            one: sum(_STRICTEST.index(of.verdict) for of in some) for one, some in rules.items()
+        }
+        return min(sums, key=sums.__getitem__)
 
     def ratio(self, material: str, use: str) -> float:
         """Weigh a material against a use. Returns its tonnes for one reference tonne. [t/t]"""
@@ -502,10 +496,8 @@ def load_catalogue() -> Catalogue:
 Sort: TypeAlias = Literal["building", "soil", "residue", "virgin"]
 SORTS: tuple[Sort, ...] = ("building", "soil", "residue", "virgin")
 """Recycled building materials; soil; residual products such as slag; out of a pit."""
-
 CLEAN_SOIL_CLASS = 1
 """Soil up to this class on Zealand counts as clean."""
-
 Sorts: TypeAlias = tuple[tuple[Sort, float], ...]
 """The sorts of a tonne, with the share of each. [t/t]"""
 

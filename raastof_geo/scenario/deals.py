@@ -54,9 +54,8 @@ class _Deals:
     def most(self, side: _Partner, deals: Sequence[Trade]) -> float:
         """Give tonnes that the givers, or the takers, of some deals cannot exceed. [t]
 
-        Offers once each, with what lies in their stockpile; needs by the material of which
-        they take most; other places by their capacities in the periods of the deals. Infinite
-        where plants and depots give, whose own supply is not followed.
+        Offers once each, with their stockpile; needs by the material of which they take most; other
+        places by capacities in those periods. Infinite where plants and depots give.
         """
         return self._most_taken(deals) if side == "taker" else self._most_given(deals)
 
@@ -181,7 +180,6 @@ def _list_wishes(deals: _Deals) -> Iterator[_Wish]:
 
 
 def _why_impossible(wish: _Wish, deals: _Deals) -> Iterator[Message]:
-    """Say why a single agreement cannot be kept, where it cannot."""
     if not wish.asks or wish.tonnes <= 0 or not _have_roles(wish, deals):
         return
     if not wish.deals:
@@ -196,7 +194,6 @@ def _why_impossible(wish: _Wish, deals: _Deals) -> Iterator[Message]:
 
 
 def _why_no_deal(entry: Agreement | NamedLeg, ends: Mapping[str, str], deals: _Deals) -> Message:
-    """Say why there is nothing that a giver and a taker could deal in."""
     given = sorted({giver.material for giver in deals.givers[entry.giver]})
     what = given if entry.material is None else [entry.material]
     use = next((need.use for need in deals.scenario.sites[entry.taker].needs), None)
@@ -339,12 +336,10 @@ def _fault(key: str, trail: Trail, **values: object) -> Fault:
 
 
 def check_rules(scenario: Scenario) -> Iterator[Fault]:
-    """Find soil that may not come to a receiver, and conditions for all that are each need's.
-
-    A permit lets soil come where the `land` of a receiver is not said.
-    """
+    """Find soil that may not come to a receiver, and conditions for all that are each need's."""
     for site_id, site in scenario.sites.items():
         for number, material in enumerate(site.receiver.accepts if site.receiver else ()):
+            # A permit lets soil come where the land of a receiver is not said.
             move = scenario.catalogue.soil_move(material, site.land) if site.land else None
             if move is not None and move.verdict == "forbidden":
                 names = {"site": f"`{site_id}`", "material": f"`{material}`"}
@@ -383,8 +378,7 @@ def note_prices(scenario: Scenario) -> Iterator[Fault]:
 def note_land(scenario: Scenario) -> Iterator[Fault]:
     """Say what is taken the land to be where it is not said, and how much hangs on it.
 
-    Of each material what is offered and stored, or what these needs could use of it where that
-    is less or where pits and plants give it. [t]
+    Of each material what there is, or what these needs could use of it where that is less. [t]
     """
     catalogue, there = scenario.catalogue, _sum_there(scenario)
 
@@ -400,14 +394,10 @@ def note_land(scenario: Scenario) -> Iterator[Fault]:
             sites[need.site] = None
     tonnes, at = sum(min(there[one], tonnes) for one, tonnes in wanted.items()), list(sites)
     if at:
-        yield _fault(
-            "land",
-            ("sites", at[0], "needs"),
-            others=say(" and at {count} more sites", count=len(at) - 1) if at[1:] else "",
-            land=scenario.land(at[0]),
-            tonnes=format_number(tonnes),
-            lands=list_codes(catalogue.land),
-        )
+        others = say(" and at {count} more sites", count=len(at) - 1) if at[1:] else ""
+        told = {"tonnes": format_number(tonnes), "lands": list_codes(catalogue.land)}
+        trail = ("sites", at[0], "needs")
+        yield _fault("land", trail, others=others, land=scenario.land(at[0]), **told)
 
 
 def _sum_there(scenario: Scenario) -> dict[str, float]:
@@ -436,19 +426,13 @@ def note_double_supply(scenario: Scenario) -> Iterator[Fault]:
             continue
         made = _list_sources(scenario, entry.material)
         if same := [one for one in others if one.material in made]:
-            yield _fault(
-                "twice",
-                ("sites", site, "offers", number - 1),
-                site=f"`{site}`",
-                material=f"`{entry.material}`",
-                tonnes=_sum_tonnes(mine),
-                others=", ".join(dict.fromkeys(f"`{one.site}`" for one in same)),
-                same=_sum_tonnes(same),
-            )
+            told = {"site": f"`{site}`", "material": f"`{entry.material}`"}
+            told["others"] = list_codes(dict.fromkeys(one.site for one in same))
+            tonnes = {"tonnes": _sum_tonnes(mine), "same": _sum_tonnes(same)}
+            yield _fault("twice", ("sites", site, "offers", number - 1), **told, **tonnes)
 
 
 def _list_sources(scenario: Scenario, material: str) -> set[str]:
-    """List a material, and all that recipes make it of."""
     made, before = {material}, set[str]()
     while made != before:
         before = set(made)

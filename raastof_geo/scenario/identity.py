@@ -26,11 +26,9 @@ from raastof_geo.units import suggest_number
 
 Names: TypeAlias = Mapping[str, Mapping[str, str]]
 """The ids of a section, each with its names by language; other keys hold names by any reader."""
-
 EITHER = say("{first} or {last}")
 TOGETHER = say("{first} and {last}")
 LISTED = say("{first}, {last}")
-
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?")
 _CLOSE = 0.6
 _MOST_GUESSES = 3
@@ -60,8 +58,7 @@ class Name(Message):
 def find_id(section: str, given: str, names: Names) -> str:
     """Give the id that is meant by an id or by a name, in whatever case.
 
-    Raises `UnknownIdError`: no entry of the section is called so; the sentence says what was
-    probably meant; `InputError`: two entries are called so.
+    Raises `UnknownIdError`: none is called so, and what was meant; `InputError`: two are.
     """
     if given in names:
         return given
@@ -92,10 +89,7 @@ def find_model(given: str) -> str:
 
 
 def find_known(section: str, given: str, info: ValidationInfo) -> str:
-    """Give the id of an entry of the scenario or catalogue, as it is said by id or name.
-
-    `given` itself where the section is not known yet.
-    """
+    """Find what is meant by an id or name. Returns `given` where its section is not known yet."""
     names = (info.context or {}).get("known", {}).get(section)
     return given if names is None else find_id(section, given, names)
 
@@ -160,14 +154,12 @@ def _closest(given: str, names: Names) -> list[str]:
 
 
 def _holding(wanted: str, texts: Mapping[str, Sequence[str]]) -> list[str]:
-    """Find the entries with a word in their texts, those first that begin with it."""
     word = re.compile(rf"{re.escape(wanted)}\b")  # `fyldsand` ends in `sand`
     found = [one for one, called in texts.items() if any(map(word.search, called))]
     return sorted(found, key=lambda one: not any(map(word.match, texts[one])))
 
 
 def _show(one: str, names: Names) -> Message | str:
-    """Write an id with its name behind it, unless the name says the same."""
     values: dict[str, str] = {
         language: f"`{one}`" if _words(name) == _words(one) else f"`{one}` ({name})"
         for language, name in names[one].items()
@@ -208,7 +200,6 @@ VehicleId: TypeAlias = Annotated[str, AfterValidator(partial(find_known, "vehicl
 ReceiverKindId: TypeAlias = Annotated[str, AfterValidator(partial(find_known, "receiver_kinds"))]
 SoilMappingId: TypeAlias = Annotated[str, AfterValidator(partial(find_known, "soil_mappings"))]
 SiteId: TypeAlias = Annotated[str, AfterValidator(partial(find_known, "sites"))]
-
 Item = TypeVar("Item", bound=Hashable)
 Listed = TypeVar("Listed", bound=Sequence[Any])
 Key = TypeVar("Key", bound=Hashable)
@@ -242,10 +233,7 @@ class FaultError(InputError):
 
 
 def refuse_twice(entries: Listed, by: Callable[[Any], Hashable] = lambda one: one) -> Listed:
-    """Check that no entry, or nothing that is read `by` them, stands in a list twice.
-
-    Raises a fault for each that does.
-    """
+    """Check that nothing, or nothing read `by` entries, is listed twice, or raise a fault each."""
     first: dict[Hashable, int] = {}
     faults = []
     for number, entry in enumerate(map(by, entries)):
@@ -288,10 +276,6 @@ class _Mistake(NamedTuple):
     given: Any
     context: Mapping[str, Any]
 
-    @property
-    def of_key(self) -> bool:
-        return self.way[-1:] == ("[key]",) or self.kind == "extra_forbidden"
-
     def follows(self, meant: Collection[Trail]) -> bool:
         """Tell whether it follows from another one: of a key, or of an entry of a list."""
         mistyped = self.kind == "missing" and self.way in meant
@@ -309,8 +293,7 @@ class _Mistake(NamedTuple):
 def _read_mistakes(error: ValidationError, root: type[BaseModel]) -> list[_Mistake]:
     """Leave out keys missing as they are mistyped, lists too short as their entries are wrong."""
     read = itemgetter("type", "loc", "msg", "input")
-    details = error.errors(include_url=False)
-    found = [_Mistake._make([*read(one), one.get("ctx", {})]) for one in details]
+    found = [_Mistake._make([*read(one), one.get("ctx", {})]) for one in error.errors()]
     mistyped = (one.way for one in found if one.kind == "extra_forbidden")
     meant = {
         (*above, key)
@@ -331,13 +314,14 @@ def explain_errors(
     unknown = defaultdict[tuple[str, str, Place | None], list[Finding]](list)
     for mistake in _read_mistakes(error, root):
         trail, problem = mistake.lead(tree, below), mistake.context.get("error")
+        of_key = mistake.way[-1:] == ("[key]",) or mistake.kind == "extra_forbidden"
         if isinstance(problem, RaastofError):
-            plain = [Fault(one.message, of_key=mistake.of_key) for one in problem.findings]
+            plain = [Fault(one.message, of_key=of_key) for one in problem.findings]
             faults = problem.faults if isinstance(problem, FaultError) else plain
             found = [one.find_in(tree, trail) for one in faults]
         else:
             sentence = _sentence(mistake, tree, root, trail, below)
-            found = [Finding(sentence, tree.place(trail, of_key=mistake.of_key))]
+            found = [Finding(sentence, tree.place(trail, of_key=of_key))]
         if isinstance(problem, UnknownIdError):
             cell = next(_cells(found[:1]), None)
             unknown[problem.section, problem.given, cell] += found
@@ -350,7 +334,6 @@ def explain_errors(
 
 
 def _cells(findings: Iterable[Finding]) -> Iterator[Place]:
-    """Give those places that are cells of a table."""
     places = (one.place for one in findings)
     return (place for place in places if place and place.sheet is not None)
 
@@ -386,7 +369,6 @@ def _sentence(
 
 
 def _suggest_key(given: str, keys: Sequence[str]) -> Message:
-    """Say which key was meant, or which there are."""
     if not (meant := [f"`{one}`" for one in _english_keys(given, keys)]):
         return suggest(given, keys)
     return say("; did you mean {close}?", close=join_choices(meant, EITHER))

@@ -42,7 +42,6 @@ class Output(NamedTuple):
 
 INDEX = "index"
 """The page that leads to all others, and is written last."""
-
 OUTPUTS: tuple[Output, ...] = (
     Output("map", "map.html", "pages.map:write_map", quotes="proof"),
     Output("report", "report.html", "documents.report:write_report"),
@@ -62,7 +61,6 @@ OUTPUTS: tuple[Output, ...] = (
     Output(INDEX, f"{INDEX}.html", "documents.report:write_index", quotes="plan"),
 )
 """In the order in which a scenario that names none is said to ask for them."""
-
 EVERY_OUTPUT: tuple[str, ...] = tuple(one.name for one in OUTPUTS if not one.on_request)
 """Those that a scenario gets unless it names others."""
 

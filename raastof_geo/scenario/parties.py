@@ -129,11 +129,6 @@ def _find_givers(scenario: Scenario) -> Iterator[Giver]:
             sea_kg_co2e_per_t=pit.sea_km.get(one, 0.0) * value_of(by_ship),
             sorts=sorts[one],
         )
-    yield from _find_passing(scenario, sorts)
-
-
-def _find_passing(scenario: Scenario, sorts: Mapping[str, Sorts]) -> Iterator[Giver]:
-    """Find those who give what they took: plants another material, depots at another time."""
     for plant in scenario.plants:
         makes = [(one, process) for process in plant.processes for one in process.outputs]
         made = {plant.giver(one, process): (one, process.sorts) for one, process in makes}
@@ -195,7 +190,6 @@ Hindrance = Literal["roads", "trucks", "agreements", "periods"]
 Lacking = Literal["capacity", "nobody", "chain", "together"] | Hindrance
 """Why: the plant may take nothing; nobody gives or takes the material; whoever would has none or
 can pass it on to nobody; all is there, but never in one period; or what keeps them apart."""
-
 _Traded = tuple[str, str, str]
 """Id of a giver or taker, material and period."""
 _ORDER: tuple[Hindrance | None, ...] = (None, "agreements", "trucks", "periods", "roads")
@@ -304,7 +298,6 @@ def _truck_comes(scenario: Scenario, giver: Giver, taker: Taker, trucks: Iterabl
 
 
 def _find_void(scenario: Scenario) -> set[tuple[Role, str]]:
-    """Find entries of no tonnes, and places without capacity."""
     closed = (one for one in scenario.facilities if 0 in (one.per_period_t, one.total_t))
     empty = (one for one in scenario.entries.values() if one.tonnes <= 0)
     return {(one.role, one.id) for one in (*empty, *closed)}

@@ -236,8 +236,6 @@ class Depot(_Place):
 
 Facility: TypeAlias = Pit | Receiver | Plant | Depot
 """What a site may have beside its own surplus and needs."""
-
-
 _Made = TypeVar("_Made", bound=Facility)
 
 

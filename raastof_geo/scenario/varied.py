@@ -56,10 +56,7 @@ class SaidAmount(NamedTuple):
 def edit_for(
     scenario: Scenario, assumption: Assumption, level: float, before: Edits = MappingProxyType({})
 ) -> Edits:
-    """Give what to write where for an assumption to have another number, or an `InputError`.
-
-    Amounts are those that others have written `before`, if they have.
-    """
+    """Write another number of an assumption, after edits `before`. Returns it by trail."""
     if assumption.scale is None:
         trail = split_path(assumption.set)
         return {trail: _with_number(find_value(scenario, trail), level)}
@@ -228,7 +225,6 @@ def find_value(scenario: Scenario, trail: Trail) -> Any:
 
 
 def _list_below(value: Any) -> Mapping[Any, Any]:
-    """List what stands one step below a value that was read, by its key or place."""
     if isinstance(value, BaseModel):
         fields = type(value).model_fields.items()
         return {field.alias or name: getattr(value, name) for name, field in fields}
@@ -438,7 +434,6 @@ def add_newcomer(
 
 
 def _read_need(scenario: Scenario, what: str) -> tuple[str, tuple[str, ...] | None]:
-    """Read a use, or the only material that will do and a use."""
     parts = _FOR.fullmatch(what)
     only, use = (parts[1], parts[2]) if parts else (None, what)
     (use,) = look_up(scenario, [("uses", use)])
@@ -480,8 +475,7 @@ _FIRST_ROW = 2
 def choose_flows(scenario: Scenario, flows: pd.DataFrame, wanted: Sequence[str]) -> pd.DataFrame:
     """Pick flows by their rows in `flows.csv`, or all between two sites: `GIVER→TAKER`.
 
-    `InputError`: none is wanted, there is no such row, nothing goes between these sites, or what is
-    meant stays where it is.
+    `InputError`: none is wanted, there is none such, or what is meant stays where it is.
     """
     leaving = flows["origin"] != flows["destination"]
     chosen = pd.Series(False, index=flows.index)

@@ -135,7 +135,6 @@ class Composer:
         return None if is_word(root) and not root.text else root
 
     def _refuse_directives(self, event: Any) -> None:
-        """Raise where a document begins with `%`, but for that which says YAML 1.2."""
         if event.tags or tuple(event.version or (1, 2)) != (1, 2):
             line = next(n for n, text in enumerate(self.lines) if text.startswith("%"))
             raise self._slipped(Halt(line, 0))

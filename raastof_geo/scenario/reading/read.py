@@ -95,17 +95,8 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     if said.network.file is not None:
         network = said.network.model_copy(update={"file": (home / said.network.file).resolve()})
         said = said.model_copy(update={"network": network})
-    scenario = Scenario(
-        id=path.stem,
-        digest=tree.digest,
-        said=said,
-        catalogue=catalogue,
-        places=tree.keys,
-        areas=areas,
-        values=tree.values,
-        home=home,
-        reread=change_scenario,
-    )
+    file: Any = {"places": tree.keys, "areas": areas, "values": tree.values, "home": home}
+    scenario = Scenario(path.stem, tree.digest, said, catalogue, reread=change_scenario, **file)
     doubts = [] if wrong else _compare(scenario, tree)
     raise_all(ScenarioError, sorted(tree.findings, key=by_order))
     return replace(scenario, warnings=(*tree.doubts, *sorted(doubts, key=by_order)))
@@ -140,12 +131,8 @@ def read_varied(scenario: Scenario, edits: varied.Edits) -> Scenario:
         raise InputError.saying_text("variations", "not read")
     keys = dict(scenario.places)
     tree = Tree(f"{scenario.id}.yaml", {}, keys, keys, digest=scenario.digest)
-    values = {
-        **scenario.values,
-        "language": scenario.said.language,
-        "assumptions": {},
-        "variants": {},
-    }
+    cleared: Any = {"language": scenario.said.language, "assumptions": {}, "variants": {}}
+    values = {**scenario.values, **cleared}
     if isinstance(own := values.get("catalogue"), Mapping):
         values["catalogue"] = _write_ids(own, tree)
     for trail, value in edits.items():
@@ -197,14 +184,12 @@ def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
 
 
 def _list_known(own: Any) -> dict[str, Names]:
-    """List the ids and names in each section of the built-in catalogue and of a scenario's own."""
     builtin = read_builtin_values()
     merged = merge_values(builtin, own) if isinstance(own, Mapping) else builtin
     return {name: names_in(merged[name]) for name in builtin}
 
 
 def _context(tree: Tree, catalogue: Catalogue, region: Region) -> dict[str, Any]:
-    """Collect the ids that may be referred to, right or wrong as their entries may be."""
     known = _list_known(tree.values.get("catalogue"))
     if isinstance(tree.values.get("sites"), Mapping):
         known |= {"sites": names_in(tree.values.get("sites"))}
@@ -225,7 +210,6 @@ def _context(tree: Tree, catalogue: Catalogue, region: Region) -> dict[str, Any]
 
 
 def _find_region(tree: Tree, home: Path, *, anywhere: bool) -> Region:
-    """Read the region of the roads that a scenario names, where they may be read."""
     network = tree.values.get("network")
     name = network.get("file") if isinstance(network, Mapping) else None
     if not isinstance(name, str | Path):
@@ -236,10 +220,7 @@ def _find_region(tree: Tree, home: Path, *, anywhere: bool) -> Region:
 
 
 def sketch_sites(tree: Tree, region: Region) -> tuple[dict[str, Located], list[Finding]]:
-    """Give the sites that lie in a region, and what is wrong with where others lie.
-
-    Mistakes elsewhere in the scenario do not matter.
-    """
+    """Find sites that lie in a region. Returns them, and what is wrong with where others lie."""
     sites = tree.values.get("sites")
     found: dict[str, Located] = {}
     mistakes: list[Finding] = []
@@ -270,8 +251,7 @@ def _find_in_zones(
 ) -> tuple[ScenarioFile, dict[int, shapely.MultiPolygon]]:
     """Add to each zone the sites in the polygons of its file or on their border.
 
-    Also give those polygons by the number of the zone, in metres of `crs`. Files that cannot be
-    used are findings of the tree.
+    Also give the polygons by number of the zone, in metres of `crs`; mistakes are findings.
     """
     zones, areas = list(said.zones), dict[int, shapely.MultiPolygon]()
     for number, zone in enumerate(said.zones):
@@ -314,7 +294,6 @@ def _check_template(file: Path) -> None:
 
 
 def _check_baseline(said: ScenarioFile) -> Iterator[Fault]:
-    """Find pits and receivers of the baseline that are none."""
     for key, role in (("pits", Role.PIT), ("receivers", Role.RECEIVER)):
         for index, site in enumerate(getattr(said.baseline, key) or ()):
             if role not in said.sites[site].roles:
@@ -324,10 +303,7 @@ def _check_baseline(said: ScenarioFile) -> Iterator[Fault]:
 
 
 def _check_least(said: ScenarioFile) -> Iterator[Fault]:
-    """Find the first agreement on a least amount that has to name which of several materials.
-
-    It does where one of the giver's is not captured in full.
-    """
+    """Find the first least amount that has to say of which material, one being captured in part."""
     every = said.capture.get(DEFAULT, Captured(value=1.0))
     for number, agreement in enumerate(said.agreements):
         if agreement.least and agreement.material is None:
@@ -339,7 +315,6 @@ def _check_least(said: ScenarioFile) -> Iterator[Fault]:
 
 
 def _check_partners(said: ScenarioFile) -> Iterator[Fault]:
-    """Find agreements whose giver has nothing to give, or whose taker nothing to take."""
     for number, agreement in enumerate(said.agreements):
         for key, site, verb, able in (
             ("giver", agreement.giver, say("give"), Role.gives),
@@ -351,7 +326,6 @@ def _check_partners(said: ScenarioFile) -> Iterator[Fault]:
 
 
 def _check_trucks(said: ScenarioFile) -> Iterator[Fault]:
-    """Find trucks of the fleet or the baseline that do not drive in the scenario."""
     named: dict[Trail, str] = {("fleet", vehicle): vehicle for vehicle in said.fleet}
     for number, vehicle in enumerate(said.baseline.vehicles or ()):
         named["baseline", "vehicles", number] = vehicle
@@ -363,13 +337,11 @@ def _check_trucks(said: ScenarioFile) -> Iterator[Fault]:
 
 
 def _find_opening(site: Site) -> Iterator[Opening]:
-    """Find what it takes to open each place of a site that opens."""
     places = (getattr(site, one.removesuffix("s")) for one in PLACES)
     return filter(None, (getattr(place, "opens", None) for place in places))
 
 
 def _check_openings(said: ScenarioFile) -> Iterator[Fault]:
-    """Find choices among sites that open nothing, or among too few."""
     candidates = [id_ for id_, site in said.sites.items() for _ in _find_opening(site)]
     for number, choice in enumerate(said.choices.openings):
         trail: Trail = ("choices", "openings", number)

@@ -16,7 +16,6 @@ from raastof_geo.scenario.reading.nodes import Node, Scalar, is_word, loosen_col
 from raastof_geo.units import join_at_comma
 
 Trail: TypeAlias = tuple[str | int, ...]
-
 LARGEST_FILE_BYTES = 3_000_000
 """Five times a scenario of 1,600 sites with six needs or offers each; read in seconds."""
 
@@ -48,10 +47,7 @@ class Tree:
     digest: str = ""
 
     def put(self, trail: Trail, value: Any, place: Place) -> Any:
-        """Put a value at the end of a way, unless one stands in the way, which is given.
-
-        Mappings on the way are made where there are none; a list grows at its end.
-        """
+        """Put a value at the end of a way; a list grows. Returns what stands in the way, if any."""
         part: Any = self.values
         key: Any
         for end, key in enumerate(trail, 1):
@@ -240,16 +236,11 @@ class _Planter:
         return own, merged
 
     def _merged(self, node: Node) -> list[nodes.Mapping]:
-        """Give the mappings that `<<` names: one, or those of a list."""
         listed = node.items if isinstance(node, nodes.Sequence) else [node]
         self._spend(len(listed), node)
-        found = []
-        for one in listed:
-            if isinstance(one, nodes.Mapping):
-                found.append(one)
-            else:
-                self._tell(say_text("yaml", "merge"), one)
-        return found
+        for other in (one for one in listed if not isinstance(one, nodes.Mapping)):
+            self._tell(say_text("yaml", "merge"), other)
+        return [one for one in listed if isinstance(one, nodes.Mapping)]
 
     def _mended_entries(self, node: nodes.Mapping) -> list[tuple[Scalar, Node]]:
         """Give keys and values, the commonest slips told and mended, so that nothing follows."""
@@ -269,10 +260,7 @@ class _Planter:
         return entries
 
     def _mend_alone(self, entries: list[tuple[Scalar, Node]], key: Scalar, empty: Node) -> None:
-        """Take a key without a value for the rest of a number, or `{use:fill}` for key and value.
-
-        Both are one long key to YAML.
-        """
+        """Mend what is one long key to YAML: the rest of a number, or `{use:fill}`."""
         if self._mend_comma(entries, key):
             return
         if (loosened := loosen_colon(key.text)) is None:

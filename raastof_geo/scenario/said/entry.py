@@ -35,8 +35,7 @@ def _find_period(given: Any, info: ValidationInfo) -> str:
 
 
 PeriodId: TypeAlias = Annotated[str, BeforeValidator(_find_period)]
-
-
+_SeaKm: TypeAlias = Annotated[float, Field(ge=0, le=20_000)]
 _ALONE: Any = str | int | float | Mapping | Strict
 ONE_OR_SEVERAL = BeforeValidator(lambda given: [given] if isinstance(given, _ALONE) else given)
 """Before a list: an entry that stands alone is a list of one."""
@@ -173,7 +172,6 @@ def _check_key(key: str, info: ValidationInfo) -> str:
 
 Capture: TypeAlias = MapOf[Annotated[str, AfterValidator(_check_key)], Captured]
 """By material, and `default` for every other one."""
-
 Ship: TypeAlias = Literal["open", "coastal"]
 """What carries over sea: a bulk carrier on the open sea, or a coastal ship."""
 
@@ -332,9 +330,7 @@ class PitEntry(Capacity):
     supplies: SetOf[MaterialId] = Field(min_length=1)
     price_dkk_per_t: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Prices of this pit; the catalogue's where it has none. [DKK/t]"""
-    sea_km: MapOf[MaterialId, Annotated[float, Field(ge=0, le=20_000)]] = Field(
-        default_factory=dict
-    )
+    sea_km: MapOf[MaterialId, _SeaKm] = Field(default_factory=dict)
     """How far it comes by ship to where lorries fetch it: a number, or one for each material; its
     price is that at the quay. [km]"""
     ship: Ship = "open"

@@ -39,8 +39,7 @@ PLACES: tuple[Whose, ...] = ("pits", "receivers", "plants", "depots")
 NEWEST_FORMAT = 3
 """The form of scenario files that is written now; older ones are read with today's meaning."""
 FORMAT_OF_NEEDS = 3
-"""The first in which each need accepts conditions of its own, and land not said is the strictest.
-"""
+"""The first in which each need accepts conditions of its own, and unsaid land is the strictest."""
 
 
 class EmissionChoices(Part):
@@ -179,8 +178,6 @@ class Which(Part):
 
 AmountFilter: TypeAlias = Annotated[dict[Whose, Which], Field(min_length=1)]
 """Whose amounts, and which of them: `{needs: {use: fill}}`."""
-
-
 Distribution: TypeAlias = Literal["triangular", "uniform", "discrete"]
 """How a number is drawn: likeliest at its value and never beyond its ends, alike between them, or
 one of a list."""
@@ -233,7 +230,6 @@ class Assumption(Part):
         raise_all(FaultError, (*self._check_aim(), *self._check_values(), *self._check_ends()))
 
     def _check_aim(self) -> Iterator[Fault]:
-        """Find what is wrong with what is varied: amounts, or a path."""
         if bool(self.set) == (self.scale is not None):
             yield Fault(say("say one of `scale` (amounts) and `set` (a path)"))
         if self.scale is None:

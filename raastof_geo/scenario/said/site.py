@@ -25,10 +25,8 @@ from raastof_geo.scenario.said.entry import ONE_OR_SEVERAL, Part, Role, Window, 
 
 AXES = (("lon", "lat"), ("easting", "northing"))
 """The keys of a site that say where it lies: in degrees, or in metres."""
-
 _OTHERS = (METRES, "EPSG:25833")
 """What Danish coordinates are mostly in, where the region's own system does not fit."""
-
 _NUMBER = re.compile(r"(?:urn:ogc:def:crs:)?(?:([A-Za-z]+):{1,2})?(\d{3,6})(?:\.0)?")
 
 

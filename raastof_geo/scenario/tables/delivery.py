@@ -138,7 +138,6 @@ class _Reader:
         self.read.found.append(Delivery(self.places["date"], day, when, *told))
 
     def _refuse_again(self, cells: tuple[str, ...]) -> None:
-        """Tell of a slip that stands above, by its number, or else by all that it says."""
         slip, place = self._text("slip"), self.places["date"]
         if (first := self.seen.setdefault(slip or cells, place)) is not place:
             self._tell("slip" if slip else "date", "twice", first=str(first.line))
@@ -173,10 +172,7 @@ class _Reader:
         return day
 
     def _weigh(self, material: str, vehicle: str) -> tuple[float, float]:
-        """Give tonnes, of cubic metres as they lie on a truck, and loads, where it is their number.
-
-        Where no unit is said, it is tonnes. Zero tonnes: that is told, or not known yet.
-        """
+        """Give tonnes, zero where that is told or not known yet, and loads, one unless said."""
         key = "amount" if "amount" in self.columns else "loads"
         wrong = "no amount" if self._text(key) else "empty"
         with suppress(InputError):
@@ -192,7 +188,7 @@ class _Reader:
         return 0.0, 1.0
 
     def _amount(self, key: str) -> Quantity | None:
-        """Read an amount; none: it is not above zero. `InputError`: it is no amount."""
+        """Read an amount, tonnes without a unit, volumes as on a truck; none: not above zero."""
         column, unit = self.columns[key], self._text("unit")
         unit = unit or column.unit or {"amount": "t"}.get(key, key)
         # Nobody weighs to the gram: of kilograms a point parts thousands.
@@ -202,7 +198,6 @@ class _Reader:
         return None if text.startswith("-") or not found.value else found
 
     def _number(self, key: str, unsaid: float) -> float:
-        """Read a number above zero, its unit left aside."""
         if not self._text(key):
             return unsaid
         column = self.columns[key]

@@ -212,7 +212,6 @@ def _plain(value: Any) -> Any:
 
 
 def _refuse_wide(file: str, sheet: str, rows: int, columns: int) -> None:
-    """Raise an `InputError` for a sheet that has more cells than are read."""
     if rows * columns > _MOST_CELLS:
         told = {"file": f"`{file}`", "sheet": f"`{sheet}`" if sheet else ""}
         raise InputError.saying_text("tables", "wide", rows=rows, columns=columns, **told)
@@ -249,25 +248,20 @@ def read_cell(
         tree = parse_tree("cell: " + text.replace("\n", "\n "), file="")
         raise_all(InputError, tree.findings)
         return tree.values["cell"]
-    found: Any = text
-    match kind:
-        case "amount":
-            found = _read_amount(value, mark, unit)
-        case "number" | "degrees" | "metres":
-            found = _read_number(value, kind, mark)
-        case "list":
-            found = [*filter(None, map(str.strip, _LISTED.split(text)))]
-        case "truth":
-            found = _TRUTHS.get(text.casefold(), text)
-        case "date" | "period":
-            found = _read_day(text, calendar if kind == "period" else None)
-        case "free":
-            found = keep_written(read_plain(text), text)
-    return found
+    if kind == "amount":
+        return _read_amount(value, mark, unit)
+    if kind in ("number", "degrees", "metres"):
+        return _read_number(value, kind, mark)
+    if kind == "list":
+        return [*filter(None, map(str.strip, _LISTED.split(text)))]
+    if kind == "truth":
+        return _TRUTHS.get(text.casefold(), text)
+    if kind in ("date", "period"):
+        text = _read_day(text, calendar if kind == "period" else None)
+    return keep_written(read_plain(text), text) if kind == "free" else text
 
 
 def _read_day(text: str, calendar: Calendar | None) -> str:
-    """Give the period of a day, or the day, as Danes or ISO 8601 write it, or else the text."""
     bare = text.removesuffix(" 00:00:00").replace(".", "-").replace("/", "-")
     periods = calendar.periods if calendar else ()
     for form in ("%Y-%m-%d", "%d-%m-%Y"):
@@ -279,7 +273,6 @@ def _read_day(text: str, calendar: Calendar | None) -> str:
 
 
 def _read_amount(value: Any, mark: str, unit: str) -> str:
-    """Give an amount with its unit, or a text that is none."""
     text = text_of_cell(value)
     if (match := _NUMBER.match(text)) is None:
         return text
@@ -292,7 +285,6 @@ def _read_amount(value: Any, mark: str, unit: str) -> str:
 
 
 def _read_number(value: Any, kind: Kind, mark: str) -> Any:
-    """Give a number, or a text that is none."""
     text = text_of_cell(value)
     match = _NUMBER.match(text)
     if match is not None and not isinstance(value, str):
@@ -328,7 +320,6 @@ _HEADS_WITHIN = 30
 _CLOSE = 0.85
 _PLACED = {*AXES[0], *AXES[1], "crs"}
 _BRACKETS = re.compile(r"(.+?)\s*[\[(]([^\])]*)[\])]?\s*$")
-
 Way = tuple[str, ...]
 
 
@@ -374,7 +365,6 @@ def find_scope(sheet: str) -> str | None:
 
 
 def _translate(titles: Mapping[str, Message]) -> dict[str, str]:
-    """Give each key by itself and by its titles in both languages."""
     said = {_fold(one.render(to)): key for to in LANGUAGES for key, one in titles.items()}
     return said | {_fold(key): key for key in titles}
 
@@ -447,8 +437,7 @@ def _fold(text: str) -> str:
 def read_heads(grid: Grid, table: SiteTable, scope: str = "") -> Headed | None:
     """Find the row of headings and what each means; none: there is no row of headings.
 
-    Where the table says `columns`, nothing else is read. `scope`: which table it is, whatever its
-    sheet is called.
+    Where the table says `columns`, nothing else is read. `scope`: the table, whatever the name.
     """
     scope = _scope_of(grid, scope)
     keys = list_keys(scope)
@@ -475,7 +464,6 @@ def _scope_of(grid: Grid, scope: str) -> str:
 
 
 def _find_head_row(grid: Grid, words: Collection[str]) -> int | None:
-    """Find the row near the top in which most is known as a heading."""
     texts = {row: map(text_of_cell, grid.rows[row]) for row in grid.filled()[:_HEADS_WITHIN]}
     known = {row: sum(_fold(one) in words for one in found) for row, found in texts.items()}
     best = max(known, key=known.__getitem__, default=None)
@@ -514,9 +502,7 @@ def _find_unit(heading: str) -> str:
     return ""
 
 
-def check_named(
-    named: Mapping[str, str], grids: Iterable[Grid], scope: str = ""
-) -> Iterator[Message]:
+def check_named(named: dict[str, str], grids: Iterable[Grid], scope: str = "") -> Iterator[Message]:
     """Say which keys of `columns:` there are not, and which of its headings no table has."""
     keys = {key for grid in grids for key in list_keys(_scope_of(grid, scope))}
     rows = (grid.rows[row] for grid in grids for row in grid.filled()[:_HEADS_WITHIN])

@@ -54,8 +54,7 @@ _Table: TypeAlias = tuple[grid.Grid, SiteTable]
 def read_source(path: Path, *, anywhere: bool = False, frames: Sequence[AnyFrame] = ()) -> Tree:
     """Read a scenario in YAML and its tables, or one that is a workbook or a GeoPackage.
 
-    `frames`: more tables of sites. Raises a `ScenarioError`; what is wrong with cells are findings
-    of the tree.
+    `frames`: more tables. Raises a `ScenarioError`; wrong cells are findings of the tree.
     """
     tree = _read_file(path, path.as_posix(), [path.resolve()], anywhere=anywhere)
     join_tables(tree, path.parent, frames, anywhere=anywhere)
@@ -121,7 +120,6 @@ def join_tables(tree: Tree, home: Path, frames: Sequence[AnyFrame], *, anywhere:
 
 
 def _open_tables(tree: Tree, home: Path, *, anywhere: bool) -> Iterator[_Table]:
-    """Read the files that a tree names below `sites` into grids."""
     sites = tree.values.get("sites")
     if isinstance(sites, dict) and isinstance(sites.get("file"), str | list):
         said = {key: sites.pop(key) for key in SiteTable.model_fields if key in sites}
@@ -133,7 +131,6 @@ def _open_tables(tree: Tree, home: Path, *, anywhere: bool) -> Iterator[_Table]:
 def _open_table(
     tree: Tree, said: Mapping[str, Any], number: int, one: Any, home: Path, *, anywhere: bool
 ) -> list[_Table]:
-    """Read a file into grids; what keeps it from being read is a finding."""
     own = one if isinstance(one, Mapping) else {"file": one}
     try:
         table = SiteTable.model_validate({**said, "file": None, **own})
@@ -209,10 +206,9 @@ class _Row:
         """Tell whether it adds up those above: it says so, or has nothing but amounts."""
         cells = self.sheet.grid.rows[self.number]
         told = [self.who.text] if self.who else map(grid.text_of_cell, cells)
-        if any(fold_id(one).strip(" :.") in SUMS for one in told):
-            return True
         kinds = {one.column.key.kind for one in self.filled.values()}
-        return not self.who and kinds <= {"amount"}
+        says_so = any(fold_id(one).strip(" :.") in SUMS for one in told)
+        return says_so or (not self.who and kinds <= {"amount"})
 
 
 def make_id(text: str, taken: Collection[str] = ()) -> str:
@@ -313,7 +309,6 @@ class _Gatherer:
         return ways
 
     def _read_row(self, row: _Row) -> _Said:
-        """Read what cells hold; mistakes are findings."""
         made: _Said = {}
         unit = row.filled.pop(_UNIT).text if _UNIT in row.filled else ""
         for trail, (value, at, (_, key, _, own_unit, mark)) in row.filled.items():
@@ -337,7 +332,6 @@ class _Gatherer:
         return None
 
     def _put(self, trail: Trail, value: Any, place: Place) -> None:
-        """Put a value into a site, or tell that another one stands there already."""
         there = self.tree.put(trail, value, place)
         if there is not None and (given := _show(there)) != _show(value):
             said = {"given": f"`{given[:60]}`", "where": self.tree.place(trail)}
@@ -353,10 +347,7 @@ def _show(value: Any) -> str:
 
 
 def _name_axes(made: _Said, crs: str | None) -> _Said:
-    """Put coordinates below the keys of their system: degrees, or metres and what they are in.
-
-    `crs` is that of rows which say none; without any, small numbers are degrees.
-    """
+    """Put coordinates below the keys of their system; `crs` is that of rows which say none."""
     there = {one: made[(one,)] for one in chain(*AXES) if (one,) in made}
     found = [axes for axes in AXES if not there.keys().isdisjoint(axes)]
     if len(found) != 1:
@@ -369,7 +360,7 @@ def _name_axes(made: _Said, crs: str | None) -> _Said:
             system = read_system(str(system))
         named = AXES[system != DEGREES]
         made |= {_CRS: (system, place)} if system != DEGREES else {}
-    elif all(map(_are_degrees, values)):
+    elif all(map(_are_degrees, values)):  # metres are large
         named = AXES[0]
     key = dict(zip(axes, named, strict=True))
     return made | {(key[old],): made.pop((old,)) for old in there}
@@ -383,7 +374,6 @@ KEY, VALUE = "key", "value"
 _MOST_LEVELS = 3
 """So deep mappings of a scenario are taken apart into rows; what is deeper is a cell of YAML."""
 _PARTING = re.compile(r"[;\n]")
-
 Cells = dict[str, Any]
 Tables = dict[str, list[Cells]]
 _AUTHOR = "raastof_geo"
@@ -392,10 +382,7 @@ _WIDE, _HIGH_LINE, _LETTERS = 380, 18, 52
 
 
 def lay_out(scenario: Scenario, into: Path, *, named: Language | None = None) -> Tables:
-    """Give the rows of each table of a scenario by dotted keys, for files in a folder.
-
-    `named`: a language in which entries of the catalogue are named; none: by their ids.
-    """
+    """Lay a scenario out for files in a folder, ids `named` if asked. Returns rows by table."""
     values: dict[str, Any] = json.loads(json.dumps(scenario.values))
     _lead_files(values, scenario.home, into)
     sites = values.pop("sites")
@@ -414,7 +401,6 @@ def lay_out(scenario: Scenario, into: Path, *, named: Language | None = None) ->
 
 
 def _lead_files(values: Mapping[str, Any], home: Path, into: Path) -> None:
-    """Write files that a scenario names as they are found from another folder."""
     files = [(values.get("network"), "file"), (values.get("report"), "template")]
     for part, key in (*files, *((zone, "file") for zone in values.get("zones", ()))):
         if isinstance(part, dict) and part.get(key):
@@ -422,7 +408,6 @@ def _lead_files(values: Mapping[str, Any], home: Path, into: Path) -> None:
 
 
 def _list_below(site: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Give what a site says, a row each, with the table that it stands in."""
     yield grid.SITES, {key: one for key, one in site.items() if key not in grid.ROLES.values()}
     for scope, role in grid.ROLES.items():
         there = site.get(role) or []
@@ -442,7 +427,6 @@ def _with_unit(row: Cells, amounts: Sequence[str]) -> Cells:
 def _flatten(
     said: Mapping[str, Any], keys: Mapping[str, grid.ColumnKey], above: str = ""
 ) -> Iterator[tuple[str, Any]]:
-    """Give what is said by the dotted keys that a table may have."""
     for key, value in said.items():
         dotted = f"{above}{key}"
         if dotted in keys and value is not None:

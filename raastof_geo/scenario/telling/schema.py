@@ -70,7 +70,6 @@ def is_schema(file: Path) -> bool:
 
 
 def _walk(part: Any) -> Iterator[dict[str, Any]]:
-    """Give every mapping in a schema, inner ones first."""
     for one in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
         yield from _walk(one)
     if isinstance(part, dict):
@@ -88,10 +87,6 @@ def _read_docstrings(model: type) -> list[tuple[str, str]]:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=text)):
                 found.append((name, inspect.cleandoc(str(text))))
     return found
-
-
-def _function_of(schema: Any) -> Any:
-    return schema["function"]["function"]
 
 
 class _Generator(GenerateJsonSchema):
@@ -112,8 +107,7 @@ class _Generator(GenerateJsonSchema):
         whole["additionalProperties"] = told.pop("additionalProperties", True)
         for key, value in properties.items():
             if value.get("type") == "object":
-                shown = ("description", "default")  # in editors, of the whole
-                words = {one: value.pop(one) for one in shown if one in value}
+                words = {one: value.pop(one) for one in ("description", "default") if one in value}
                 properties[key] = {**words, "anyOf": [value, _SHORT]}
         pair = {"type": "object", "maxProperties": 1}
         pair["propertyNames"] = {"not": {"enum": [*properties]}}
@@ -124,12 +118,12 @@ class _Generator(GenerateJsonSchema):
 
     def function_before_schema(self, schema: Any) -> JsonSchemaValue:
         inner = super().function_before_schema(schema)
-        if _function_of(schema) is ONE_OR_SEVERAL.func:
+        if schema["function"]["function"] is ONE_OR_SEVERAL.func:
             return {"anyOf": [inner, inner.get("items", {})]}
         return {"anyOf": [inner, _SHORT]}
 
     def function_after_schema(self, schema: Any) -> JsonSchemaValue:
-        check = _function_of(schema)
+        check: Any = schema["function"]["function"]
         if isinstance(check, partial) and check.func is find_known:
             return {_IDS: check.args[0]}
         return super().function_after_schema(schema)
@@ -139,4 +133,4 @@ class _Generator(GenerateJsonSchema):
             check_output: [one.name for one in OUTPUTS],
             find_measure: [*map(str, choices())],
         }
-        return {"enum": known[_function_of(schema)]}
+        return {"enum": known[schema["function"]["function"]]}

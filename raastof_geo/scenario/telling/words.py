@@ -213,7 +213,6 @@ def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[
 
 
 def _about(words: CatalogueWords, section: str, one: str) -> Message | str:
-    """Say what an entry of a section is for, in the list."""
     catalogue = words.catalogue
     match section:
         case "materials":
@@ -278,7 +277,6 @@ def _tell_figures(words: CatalogueWords, section: str, entry: Any) -> Iterator[M
 
 
 def _tell_recipe(words: CatalogueWords, name: str) -> Iterator[Message]:
-    """Say what a recipe makes of what, and what that emits and costs."""
     recipe = words.catalogue.recipes[name]
     told = {"inputs": words.shares(recipe.inputs), "outputs": words.shares(recipe.outputs)}
     emission = f"{words.number(recipe.kg_co2e_per_t.value)} kg CO2e"
@@ -367,7 +365,6 @@ _TELL: dict[str, Callable[[CatalogueWords, str], Iterator[Message]]] = {
     "vehicles": _tell_vehicle,
 }
 """All that is known of an entry of each section."""
-
 FROM_BETTER_TO_LESSER = ("base_course", "sub_base", "fill", "noise_barrier")
 """Layers of falling demands: what may serve one of them may serve those after it."""
 _RULINGS_FOR: tuple[Ruling, ...] = ("allowed", "conditional")
