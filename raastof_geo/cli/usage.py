@@ -125,7 +125,6 @@ def usage(command: Any, context: Any) -> str:
 
 
 def _list(kind: str, command: Any) -> list[Any]:
-    """List what is written by place, or by name, but for `--help`."""
     return [one for one in command.params if one.param_type_name == kind and one.name != "help"]
 
 

@@ -60,6 +60,8 @@ def read_scenario(
     if isinstance(source, Mapping):
         tree = Tree(name, varied.write_plain(source))
         text = json.dumps(tree.values, default=str, ensure_ascii=False, sort_keys=True)
+        if half := re.search(r"[\ud800-\udfff]", text):  # no file can hold half a character
+            raise ScenarioError.saying_text("yaml", "character", code=f"U+{ord(half[0]):04X}")
         tree.digest = hashlib.sha256(text.encode()).hexdigest()
         path = Path(f"{name}.yaml")
         join_tables(tree, path.parent, sites, anywhere=anywhere)

@@ -436,7 +436,6 @@ def _flatten(
 
 
 def _flatten_all(said: Mapping[str, Any], *above: str) -> Iterator[tuple[str, Any]]:
-    """Give what a scenario says by dotted keys, down to some levels."""
     for key, value in said.items():
         trail = *above, key
         dotted = value and isinstance(value, dict) and not any("." in str(one) for one in value)
