@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 _RESULTS = say("RESULTS")
 _Folder = Annotated[Path, argument(value=_RESULTS)]
-
 _MOST_TOLD = 40
 """As many findings of a check, or mistakes in slips, are told; the workbook has all."""
 _MOST_PARTNERS = 5
@@ -260,7 +259,6 @@ def tell_fit(
 
 
 def _open(file: Path | None) -> tuple[Catalogue, Scenario | None]:
-    """Give the catalogue of a scenario beside it, or where there is none, the built-in one."""
     from raastof_geo.scenario import read_scenario
     from raastof_geo.scenario.catalogue import load_catalogue
 
@@ -363,12 +361,12 @@ def _describe(network: RoadNetwork) -> Iterator[tuple[object, object]]:
     km = np.bincount(network.road_class, network.length_m / 1000, minlength=len(ROAD_CLASSES))
     for name, length in zip(ROAD_CLASSES, km, strict=True):
         yield f"{name} [km]", format_number(float(length))
-    for access, what in (
-        (Access.CLOSED, say("Closed to trucks [km]")),
-        (Access.LOCAL, say("For the first and the last stretch only [km]")),
-    ):
-        length_m = network.length_m[network.access == access].sum()
-        yield what, format_number(float(length_m) / 1000)
+    closed, local = (
+        format_number(float(network.length_m[network.access == one].sum()) / 1000)
+        for one in (Access.CLOSED, Access.LOCAL)
+    )
+    yield say("Closed to trucks [km]"), closed
+    yield say("For the first and the last stretch only [km]"), local
     yield say("Turn restrictions"), format_number(len(network.turns))
     yield (say("Turn restrictions left out: timed, unknown or unclear"), metadata.doubtful_turns)
     if (region := network.own_region) is None:
@@ -409,26 +407,12 @@ def build_roads(
 
     with refusing("usage", "no date", given=osm_date):
         datetime.date.fromisoformat(osm_date or "2000-01-01")
-    area = read_area(
-        bounds=_read_box(box) if box else None,
-        file=within,
-        municipalities=municipality or (),
-        buffer_m=_read_metres("--buffer-m", buffer_m),
-    )
+    where: Any = {"bounds": _read_box(box) if box else None, "municipalities": municipality or ()}
+    area = read_area(file=within, buffer_m=_read_metres("--buffer-m", buffer_m), **where)
     with telling(context) as note:
-        path = convert_roads(
-            source,
-            into=into,
-            area=area,
-            whole=whole,
-            title=title,
-            osm_date=osm_date,
-            simplify_m=_read_metres("--simplify-m", simplify_m),
-            areas=areas,
-            level=level,
-            credit=credit,
-            progress=note,
-        )
+        how: dict[str, Any] = {"whole": whole, "title": title, "osm_date": osm_date, "areas": areas}
+        how |= {"simplify_m": _read_metres("--simplify-m", simplify_m), "credit": credit}
+        path = convert_roads(source, into=into, area=area, level=level, progress=note, **how)
     tell(path)
 
 
@@ -446,14 +430,10 @@ def fetch_roads(
     from raastof_geo.roads.mapped.fetch import OVERPASS_SERVERS, fetch_network
 
     with telling(context) as note:
-        path = fetch_network(
-            place=place,
-            bounds=_read_box(box) if box else None,
-            polygon=read_polygon(polygon) if polygon else None,
-            into=into,
-            servers=server or OVERPASS_SERVERS,
-            progress=note,
-        )
+        bounds, drawn = _read_box(box) if box else None, read_polygon(polygon) if polygon else None
+        where: dict[str, Any] = {"place": place, "bounds": bounds, "polygon": drawn}
+        how: dict[str, Any] = {"servers": server or OVERPASS_SERVERS, "progress": note}
+        path = fetch_network(into=into, **where, **how)
     tell(path)
 
 

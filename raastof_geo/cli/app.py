@@ -18,7 +18,7 @@ from raastof_geo.cli import answers, scenario, terminal
 from raastof_geo.cli.usage import Lang, explain_usage, option, speak_of, take_common
 from raastof_geo.errors import InputError, NoPlanError, OutsideError, RaastofError, tell_reason
 from raastof_geo.files import read_trace, tracing
-from raastof_geo.language import Message, read_texts, say, say_text, speaking
+from raastof_geo.language import Language, Message, read_texts, say, say_text, speaking
 from raastof_geo.records.exchange import is_unfinished
 from raastof_geo.version import __version__
 
@@ -46,8 +46,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "cache info": answers.tell_cache,
     "cache clear": answers.empty_cache,
 }
-"""What is written after `raastof`, and what does it; `commands` in `data/texts.txt` says what it is
-for."""
+"""What is written after `raastof`, and what does it; `commands` in `data/texts.txt` tells why."""
 
 
 def build_command() -> Any:
@@ -125,7 +124,7 @@ def main() -> None:
 
 
 def run_command(arguments: list[str]) -> int:
-    """Run the command after `raastof`, and give its exit code; errors become sentences."""
+    """Run the command after `raastof`; errors become sentences. Returns its exit code."""
     with tracing() as trace:
         code = _run(arguments)
         if code == _EXIT_INTERRUPTED:
@@ -136,7 +135,6 @@ def run_command(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    """Run a command; a usage error is told in our words."""
     try:
         result = build_command().main(args=arguments, prog_name="raastof", standalone_mode=False)
         return int(result) if isinstance(result, int) else 0
@@ -147,23 +145,26 @@ def _run(arguments: list[str]) -> int:
     except (RaastofError, OSError) as error:
         if "--debug" in arguments:
             raise
-        if not isinstance(error, RaastofError):
-            named = f" ({error.filename})" if error.filename else ""
-            reason = f"{tell_reason(error)}{named}"
-            terminal.complain(say("Something outside failed: {reason}", reason=reason))
-            return OutsideError.exit_code
-        # In the scenario's language where no other was asked for.
-        language = terminal.find_scenario_language(arguments)
-        with speaking(language) if language else contextlib.nullcontext():
-            terminal.complain(_HEADS.get(error.exit_code, _HEADS[OutsideError.exit_code]))
-            for finding in terminal.cut_short(error.findings, _MOST_FINDINGS):
-                terminal.complain(f"  {finding}")
-        return error.exit_code
+        return _explain(error, terminal.find_scenario_language(arguments))
     except Exception as error:
         if not (told := list(explain_usage(error))):
             raise
         terminal.complain("\n".join(told))
         return int(getattr(error, "exit_code", InputError.exit_code))
+
+
+def _explain(error: RaastofError | OSError, language: Language | None) -> int:
+    """Put an error into words and an exit code; `language`: of a scenario, if no other is asked."""
+    if not isinstance(error, RaastofError):
+        named = f" ({error.filename})" if error.filename else ""
+        reason = f"{tell_reason(error)}{named}"
+        terminal.complain(say("Something outside failed: {reason}", reason=reason))
+        return OutsideError.exit_code
+    with speaking(language) if language else contextlib.nullcontext():
+        terminal.complain(_HEADS.get(error.exit_code, _HEADS[OutsideError.exit_code]))
+        for finding in terminal.cut_short(error.findings, _MOST_FINDINGS):
+            terminal.complain(f"  {finding}")
+    return error.exit_code
 
 
 def tell_interrupted() -> Message:

@@ -60,17 +60,10 @@ def run_file(
     measures, share = read_measures(front) if front else None, read_share(within)
     with telling(context) as note, working(workers, ready=_WRITERS) as team:
         how: Any = {"into": into, "executor": team, "tell": note}
-        result, folder = pipeline.run_scenario(
-            scenario,
-            anywhere=anywhere,
-            language=asked_in(context),
-            model=model,
-            sensitivity=not no_sensitivity,
-            variant=variant,
-            variants=variants,
-            like=like if propose else None,
-            **how,
-        )
+        read: Any = {"anywhere": anywhere, "language": asked_in(context), "model": model}
+        read |= {"variant": variant, "variants": variants, "like": like if propose else None}
+        read |= {"sensitivity": not no_sensitivity}
+        result, folder = pipeline.run_scenario(scenario, **read, **how)
         if lp is not None:
             write_programme(result.plan.to_pulp(), lp)
         places = [pipeline.compare_variants(result, variants, **how)[1]] if variants else []
@@ -152,7 +145,6 @@ def check_file(
     anywhere: Anywhere = False,
 ) -> None:
     """Read a scenario and place its sites; solve nothing."""
-    from raastof_geo.outputs.pages.beside import write_outlook
     from raastof_geo.outputs.warning import warn_of_input
     from raastof_geo.pipeline import place_scenario, read_for_roads
     from raastof_geo.roads.area import find_changed_edges
@@ -180,8 +172,7 @@ def check_file(
             far, road = format_number(metres), network.called(edge) or say("a road without a name")
             told = say("{site}: {metres} m to {road}", site=site, metres=far, road=road)
             tell_items(told, indent="  ")
-        warnings = warn_of_input(read, network, anchors)
-        tell_items(*warnings, title=say("Warnings"), mark="! ")
+        tell_items(*warn_of_input(read, network, anchors), title=say("Warnings"), mark="! ")
         told = say(
             "The scenario can be read: {sites} sites, {offered} t offered, {needed} t needed.",
             sites=len(read.sites),
@@ -191,6 +182,8 @@ def check_file(
         tell()
         tell_items(told)
         if page is not None:
+            from raastof_geo.outputs.pages.beside import write_outlook  # maps load for 0.3 s
+
             tell(write_outlook(read, network, anchors, page))
 
 
@@ -318,7 +311,6 @@ def export_file(
 
 
 def _new_path(name: str) -> Path:
-    """Give the file of a new scenario; its ending may be left out."""
     path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
     if not path.name.removesuffix(path.suffix).strip(" .") or path.name.startswith("."):
         raise InputError.saying_text("usage", "no scenario", name=f"`{name}`")

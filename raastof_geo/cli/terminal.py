@@ -34,7 +34,7 @@ ASKED_LANGUAGE, TOLD_STEPS = "raastof_geo.language", "raastof_geo.steps"
 
 
 def clean(text: object) -> str:
-    """Give words, perhaps a stranger's, without characters that a terminal would obey."""
+    """Clean words, perhaps a stranger's. Returns them without what a terminal would obey."""
     return _STEERING.sub("", str(text))
 
 
@@ -70,14 +70,14 @@ def tell_items(
 
 
 def cut_short(messages: Sequence[object], most: int) -> list[object]:
-    """Give at most so many messages, and then how many more there are."""
+    """Cut messages short. Returns at most so many, and then how many more there are."""
     rest = len(messages) - most
     more = [say("… and {count} more", count=rest)] if rest > 0 else []
     return [*messages[:most], *more]
 
 
 def line_width(most: int = 10_000) -> int:
-    """Give how many letters a line of the terminal takes, 20 to `most`."""
+    """Measure a line of the terminal. Returns how many letters it takes, 20 to `most`."""
     return min(most, max(_LEAST_WIDTH, shutil.get_terminal_size().columns - 1))
 
 
@@ -123,7 +123,7 @@ def hang_up() -> None:
 
 
 def quote(word: str) -> str:
-    """Quote a word, where needed, so that the shell of this system takes it as one word."""
+    """Quote a word where needed. Returns what the shell of this system takes as one word."""
     if os.name == "nt":
         from subprocess import list2cmdline
 
@@ -148,7 +148,7 @@ def pick_language(arguments: Sequence[str]) -> Language:
 
 
 def asked_in(context: typer.Context) -> Language | None:
-    """Give the language of `--lang`, before or after the command; none: nobody asked."""
+    """Find the language of `--lang`, before or after the command. Returns none: nobody asked."""
     return context.meta.get(ASKED_LANGUAGE)
 
 

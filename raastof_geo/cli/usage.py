@@ -20,10 +20,7 @@ def argument(value: Message) -> Any:
 
 
 def option(name: str, value: Message | str | None = None, **settings: Any) -> Any:
-    """Declare an option, and what its value is called; `data/texts.txt` says what it is for.
-
-    A value of plain text is called the same in all languages.
-    """
+    """Declare an option, and what its value is called: a plain text in any language."""
     metavar = value.text if isinstance(value, Message) else value
     return typer.Option(name, metavar=metavar, **settings)
 
@@ -44,15 +41,13 @@ def _note_steps(context: typer.Context, wanted: bool) -> None:
 FILE = say("FILE")
 FOLDER = say("FOLDER")
 SCENARIO = say("SCENARIO")
-
 ScenarioPath = Annotated[Path, argument(value=SCENARIO)]
 Into = Annotated[Path, option("--into", value=FOLDER)]
 OfScenario = Annotated[Path | None, option("--scenario", value=SCENARIO)]
 Anywhere = Annotated[bool, option("--anywhere")]
 Workers = Annotated[int | None, option("--workers", value="N", min=1, envvar="RAASTOF_WORKERS")]
-Lang = Annotated[
-    str | None, option("--lang", value="da|en", callback=_note_language, expose_value=False)
-]
+_LANG = option("--lang", value="da|en", callback=_note_language, expose_value=False)
+Lang = Annotated[str | None, _LANG]
 _Verbose = Annotated[bool, option("--verbose", callback=_note_steps, expose_value=False)]
 _Debug = Annotated[bool, option("--debug", expose_value=False)]
 
@@ -69,8 +64,7 @@ _SHOWN = 80
 def speak_of(command: Any, path: str = "") -> None:
     """Let a command, and those below it, explain themselves and refuse words in our language.
 
-    `path`: the names of the command and those above it, by which `options` in `data/texts.txt` may
-    have texts of its own.
+    `path`: the names of the command and those above it, for which there may be own texts.
     """
     texts = read_texts("options")
     for param in command.params:
@@ -122,7 +116,7 @@ def _tell_help(command: Any, context: Any) -> str:
 
 
 def usage(command: Any, context: Any) -> str:
-    """Give the line that says how a command is written."""
+    """Write how a command is written. Returns the line."""
     arguments = _list("argument", command)
     words = [_call(one) if one.required else f"[{_call(one)}]" for one in arguments]
     rest = [str(say("COMMAND"))] if getattr(command, "commands", {}) else words
@@ -131,7 +125,6 @@ def usage(command: Any, context: Any) -> str:
 
 
 def _list(kind: str, command: Any) -> list[Any]:
-    """List what is written by place, or by name, but for `--help`."""
     return [one for one in command.params if one.param_type_name == kind and one.name != "help"]
 
 
@@ -178,19 +171,22 @@ def _retell(error: Any) -> Message:
         name = _call(param) if param.param_type_name == "argument" else param.opts[0]
         return _say("missing", name=name, about=param.help.rstrip("."))
     if kind == "NoSuchOption":
-        known = [word for one in error.ctx.command.params for word in one.opts if word[:1] == "-"]
-        hint = say("; there are {choices}", choices=", ".join(known))
-        if near := get_close_matches(error.option_name, known, n=1):
-            hint = say("; did you mean {close}?", close=f"`{near[0]}`")
-        return _say("no option", error.option_name, hint=hint)
+        return _say_no_option(error)
     if kind == "BadOptionUsage":
         wrong = "takes no value" if "not take a value" in words else "needs a value"
         return _say(wrong, error.option_name)
     return _retell_words(error)
 
 
+def _say_no_option(error: Any) -> Message:
+    known = [word for one in error.ctx.command.params for word in one.opts if word[:1] == "-"]
+    hint = say("; there are {choices}", choices=", ".join(known))
+    if near := get_close_matches(error.option_name, known, n=1):
+        hint = say("; did you mean {close}?", close=f"`{near[0]}`")
+    return _say("no option", error.option_name, hint=hint)
+
+
 def _retell_words(error: Any) -> Message:
-    """Retell what has no class of its own, by the words that it comes in."""
     words = str(error.format_message())
     if extra := re.fullmatch(r"Got unexpected extra argument\S* \((.*)\)", words, re.DOTALL):
         return _say("too much", extra.group(1))

@@ -34,7 +34,7 @@ YEARS = (1900, 2200)
 class Strict(BaseModel):
     """Frozen, finite, and without a key that is not known."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     @pydantic.model_validator(mode="after")
     def _hangs_together(self, info: ValidationInfo) -> Self:

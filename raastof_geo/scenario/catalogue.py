@@ -14,7 +14,7 @@ from raastof_geo import cache
 from raastof_geo.emissions.vehicle import BuiltUpSpeed, Fuel, Named, RoadSpeed, TollTable, Vehicle
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures import figure
-from raastof_geo.language import DATA_FOLDER, read_texts, translate
+from raastof_geo.language import DATA_FOLDER, say_text, translate
 from raastof_geo.scenario import identity
 from raastof_geo.scenario.identity import Fault, FaultError, MapOf
 from raastof_geo.scenario.reading.tree import read_tree
@@ -31,7 +31,6 @@ _STRICTEST: tuple[Ruling, ...] = ("forbidden", "conditional", "allowed")
 FamilyName: TypeAlias = Literal[
     "brick", "concrete", "clean_soil", "polluted_soil", "virgin", "stone", "residue", "asphalt"
 ]
-
 _BUILT_IN = DATA_FOLDER / "catalogue.yaml"
 
 
@@ -87,7 +86,7 @@ class Material(Named):
 
     @property
     def kin(self) -> FamilyName:
-        """Name the family: the one that is said, else what origin, soil class and law tell."""
+        """Returns the family: the one that is said, else what origin, soil class and law tell."""
         if self.family is not None:
             return self.family
         if self.origin == "virgin":
@@ -101,13 +100,13 @@ class Material(Named):
         return by_law.get(self.legal_regime or "", "residue")
 
     def fee_at(self, kind: ReceiverKind | None) -> figure.NonNegativeFigure | None:
-        """Give what a receiver of a kind charges for it, without waste tax. [DKK/t]"""
+        """Find what a receiver of a kind charges. Returns it without waste tax. [DKK/t]"""
         if kind is None:
             return self.gate_fee
         return (self.landfill_fee if kind.landfill else None) or kind.gate_fee or self.gate_fee
 
     def reception_kg_co2e(self, *, landfill: bool) -> float:
-        """Give what final reception emits: a landfill, or a place that puts it to use. [kg/t]"""
+        """Find what a landfill emits, or what puts it to use. Returns kg CO2e per tonne."""
         used = None if landfill else self.reuse_kg_co2e
         return figure.value_of(used or self.disposal_kg_co2e)
 
@@ -321,35 +320,35 @@ class Catalogue(figure.Strict):
     def _check(self, info: ValidationInfo) -> None:
         for vehicle in self.vehicles.values():
             identity.find_known("fuels", vehicle.fuel, info)
-        texts, faults = read_texts("catalogue checks"), list[Fault]()
+        faults, part = list[Fault](), "catalogue checks"
         for one, truck in self.vehicles.items():
             told = {"gross": truck.gross_t.value, "payload": truck.payload_t.value}
-            wrong = [texts["too heavy"].format(**told)] if truck.empty_t <= 0 else []
+            wrong = [say_text(part, "too heavy", **told)] if truck.empty_t <= 0 else []
             for table_id, table in self.tolls.items() if truck.toll_dkk_per_km is None else ():
                 if table.rate(truck.toll_weight, truck.toll_co2) is None:
-                    wrong.append(texts["no toll"].format(table=f"`tolls.{table_id}`"))
+                    wrong.append(say_text(part, "no toll", table=f"`tolls.{table_id}`"))
             faults += [Fault(message, ("vehicles", one)) for message in wrong]
         raise_all(FaultError, faults)
 
     def toll_in(self, year: float) -> str | None:
-        """Name the table of tolls that holds in a year, which may have a fraction."""
+        """Find the table of tolls in a year, which may have a fraction. Returns its id, or none."""
         begun = [(table.start_year, one) for one, table in self.tolls.items()]
         return max((entry for entry in begun if entry[0] <= year), default=(0.0, None))[1]
 
     def toll_dkk_per_km(self, vehicle: Vehicle, year: float) -> float:
-        """Give what a truck pays for a kilometre on tolled roads in a year. [DKK/km]"""
+        """Find what a truck pays on tolled roads in a year. Returns DKK per km."""
         if vehicle.toll_dkk_per_km is not None:
             return vehicle.toll_dkk_per_km.value
         table = self.toll_in(year)
         return (table and self.tolls[table].rate(vehicle.toll_weight, vehicle.toll_co2)) or 0.0
 
     def toll_co2_dkk_per_km(self, vehicle: Vehicle, year: float) -> float:
-        """Give how much of that is a price of CO2; none of a toll that a truck says itself."""
+        """Find what of that is a price of CO2. Returns DKK per km; 0 where a truck says it."""
         table = None if vehicle.toll_dkk_per_km is not None else self.toll_in(year)
         return self.tolls[table].co2_rate(vehicle.toll_weight, vehicle.toll_co2) if table else 0.0
 
     def t_per_sample(self, material: str, register: str | None) -> float | None:
-        """Give the tonnes of soil for each sample before it leaves a site; none: no sample. [t]"""
+        """Find how much soil one sample is for. Returns tonnes; none: no sample is asked for."""
         known = self.materials[material]
         if known.soil_class is None or self.soil_samples is None:
             return None
@@ -359,26 +358,22 @@ class Catalogue(figure.Strict):
         return min((one.value for one in asked if one is not None), default=None)
 
     def count_samples(self, material: str, register: str | None, tonnes: float) -> int | None:
-        """Count the samples of soil before so many tonnes leave a site; None: no sample."""
+        """Count the samples of soil before so many tonnes leave a site. Returns none: no sample."""
         each = self.t_per_sample(material, register)
         return None if each is None else math.ceil(tonnes / each - 1e-9)
 
     def fit(self, material: str, use: str) -> Fit | None:
-        """Give the rule for a material in a use; none where no rule speaks of the pair."""
+        """Find the rule for a material in a use. Returns none where no rule speaks of the pair."""
         return self.fits.get(material, {}).get(use)
 
     def soil_move(self, material: str, land: str) -> SoilMove | None:
-        """Give the rule for a material's soil class on a kind of land; none: no soil, no rule."""
+        """Find the rule for a material on a kind of land. Returns none: it is no soil."""
         if (soil_class := self.materials[material].soil_class) is None:
             return None
         return self.soil_moves.get(land, {}).get(soil_class, _NO_MOVE)
 
     def find_verdict(self, material: str, use: str, land: str) -> Ruling:
-        """Give the stricter of the verdicts on the use and on the land.
-
-        What no rule allows in a use is forbidden. A kind of land forbids by a rule only, and what
-        is no soil may come to any.
-        """
+        """Find the stricter verdict: a use needs a rule that allows, a land one that forbids."""
         fit, move = self.fit(material, use), self.soil_move(material, land)
         verdicts = {fit.verdict if fit else "forbidden", move.verdict if move else "allowed"}
         return next(one for one in _STRICTEST if one in verdicts)
@@ -394,17 +389,16 @@ class Catalogue(figure.Strict):
 
     @cached_property
     def strictest_land(self) -> str:
-        """The kind of land that least soil may come to; the first of several."""
-        moves = {land: self.soil_moves.get(land, {}) for land in self.land}
-
-        def leniency(land: str) -> int:
-            rules = (moves[land].get(one, _NO_MOVE) for one in self.soil_classes)
-            return sum(_STRICTEST.index(rule.verdict) for rule in rules)
-
-        return min(self.land, key=leniency)
+        """Returns the kind of land that least soil may come to; the first of several."""
+        moves, classes = self.soil_moves, self.soil_classes
+        rules = {one: [moves.get(one, {}).get(of, _NO_MOVE) for of in classes] for one in self.land}
+        sums = {
+            one: sum(_STRICTEST.index(of.verdict) for of in some) for one, some in rules.items()
+        }
+        return min(sums, key=sums.__getitem__)
 
     def ratio(self, material: str, use: str) -> float:
-        """Give the tonnes of a material that replace one reference tonne of a use. [t/t]"""
+        """Weigh a material against a use. Returns its tonnes for one reference tonne. [t/t]"""
         if (fit := self.fit(material, use)) is not None and fit.ratio is not None:
             return fit.ratio.value
         reference = self.materials[self.uses[use].reference_material]
@@ -421,12 +415,12 @@ class Catalogue(figure.Strict):
         return {one: getattr(entry, "name", entry) for one, entry in entries.items()}
 
     def cite(self, source: str) -> str:
-        """Give the citation behind a source id, or the text itself, as the reader speaks."""
+        """Find the citation behind a source id. Returns it, or the text, as the reader speaks."""
         found = self.sources.get(source, source)
         return translate(found) if isinstance(found, str) else str(identity.Name("", found))
 
     def tonnes(self, quantity: Quantity, material: str, vehicles: tuple[str, ...]) -> float:
-        """Turn a quantity of a material into tonnes, or raise an `InputError`. [t]"""
+        """Turn a quantity of a material into tonnes. Returns t, or raises an `InputError`."""
         if quantity.unit == "t":
             return quantity.value
         known, number = self.materials[material], f"{quantity.value:g}"
@@ -448,7 +442,7 @@ class Catalogue(figure.Strict):
         return quantity.value * density.value
 
     def figures(self) -> dict[str, figure.Sourced]:
-        """Give every sourced figure by its path, such as `vehicles.tipper_4_axle.payload_t`."""
+        """List every sourced figure. Returns them by path: `vehicles.tipper_4_axle.payload_t`."""
         return dict(walk_figures(self, ""))
 
 
@@ -468,7 +462,7 @@ def _index(value: Any, indices: Mapping[str, figure.YearlyFigure], year: int) ->
 
 
 def walk_figures(value: Any, path: str) -> Iterator[tuple[str, figure.Sourced]]:
-    """Find every sourced figure in a value that stands at a path, with the path of each."""
+    """Find every sourced figure in a value at a path. Returns each with the path to it."""
     if isinstance(value, figure.Sourced):
         yield path, value
     elif isinstance(value, BaseModel | Mapping):
@@ -479,7 +473,7 @@ def walk_figures(value: Any, path: str) -> Iterator[tuple[str, figure.Sourced]]:
 
 @lru_cache
 def read_builtin_values() -> dict[str, Any]:
-    """Read the built-in catalogue as plain values, from the cache: it is long to parse."""
+    """Read the built-in catalogue. Returns plain values, from the cache: it is long to parse."""
     return cache.keep(
         "catalogues",
         cache.fingerprint((__version__, _BUILT_IN.read_bytes())),
@@ -493,7 +487,7 @@ def read_builtin_values() -> dict[str, Any]:
 
 @lru_cache
 def load_catalogue() -> Catalogue:
-    """Load the built-in catalogue, checked."""
+    """Load the built-in catalogue. Returns it checked, and the same one each time."""
     values = read_builtin_values()
     names = {section: identity.names_in(entries) for section, entries in values.items()}
     return Catalogue.model_validate(values, context={"known": names})
@@ -502,16 +496,14 @@ def load_catalogue() -> Catalogue:
 Sort: TypeAlias = Literal["building", "soil", "residue", "virgin"]
 SORTS: tuple[Sort, ...] = ("building", "soil", "residue", "virgin")
 """Recycled building materials; soil; residual products such as slag; out of a pit."""
-
 CLEAN_SOIL_CLASS = 1
 """Soil up to this class on Zealand counts as clean."""
-
 Sorts: TypeAlias = tuple[tuple[Sort, float], ...]
 """The sorts of a tonne, with the share of each. [t/t]"""
 
 
 def find_sort(material: Material) -> Sort:
-    """Give the sort of a material that is offered or dug."""
+    """Find as what a material that is offered or dug counts. Returns one of `SORTS`."""
     if material.origin == "virgin":
         return "virgin"
     if material.soil_class is not None:
@@ -520,14 +512,14 @@ def find_sort(material: Material) -> Sort:
 
 
 def mix_sorts(catalogue: Catalogue, inputs: Mapping[str, float]) -> Sorts:
-    """Give the sorts of what is made of tonnes of some materials, in the order of `SORTS`."""
+    """Mix the sorts of tonnes of some materials. Returns the tonnes of each that there is."""
     parts = [(find_sort(catalogue.materials[name]), share) for name, share in inputs.items()]
     sums = {sort: sum(share for one, share in parts if one == sort) for sort in SORTS}
     return tuple((sort, share) for sort, share in sums.items() if share)
 
 
 def count_share(sorts: Iterable[tuple[Sort, float]], soil_class: int | None, by: str) -> float:
-    """Give how much of a tonne counts as secondary by a `ShareDefinition`; no soil has no class."""
+    """Count what of a tonne is secondary by a `ShareDefinition`. Returns a share. [t/t]"""
     clean = soil_class is None or soil_class <= CLEAN_SOIL_CLASS
     soil = {"with_clean_soil": clean, "without_soil": False, "cut_in_virgin": True}[by]
     counts = {"building": True, "residue": True, "soil": soil, "virgin": False}

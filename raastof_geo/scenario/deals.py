@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from operator import attrgetter
 from typing import Literal, TypeAlias, TypeVar
 
 from raastof_geo.language import Message, format_number, list_codes, read_texts, say, say_text
@@ -42,7 +43,7 @@ class _Deals:
     def between(
         self, origin: str, destination: str, material: str | None, periods: Iterable[str]
     ) -> list[Trade]:
-        """List deals between two sites by material and periods; amounts and roads are not asked."""
+        """List deals between two sites by material and periods. Returns them, roads not asked."""
         wanted, found = frozenset(periods), []
         for giver, taker in itertools.product(self.givers[origin], self.takers[destination]):
             if material in (None, giver.material) and may_deal(giver, taker):
@@ -53,20 +54,23 @@ class _Deals:
     def most(self, side: _Partner, deals: Sequence[Trade]) -> float:
         """Give tonnes that the givers, or the takers, of some deals cannot exceed. [t]
 
-        Offers once each, with what lies in their stockpile; needs by the material of which
-        they take most; other places by their capacities in the periods of the deals. Infinite
-        where plants and depots give, whose own supply is not followed.
+        Offers once each, with their stockpile; needs by the material of which they take most; other
+        places by capacities in those periods. Infinite where plants and depots give.
         """
-        if side == "taker":
-            total = 0.0
-            for mine in _group(deals, lambda deal: deal.taker.id).values():
-                taker = mine[0].taker
-                need = self.scenario.entries.get((taker.kind, taker.place))
-                if isinstance(need, Need):
-                    total += need.tonnes * max(need.ratios[deal.giver.material] for deal in mine)
-                else:
-                    total += _most_through(self._places[taker.kind, taker.place], mine)
-            return total
+        return self._most_taken(deals) if side == "taker" else self._most_given(deals)
+
+    def _most_taken(self, deals: Sequence[Trade]) -> float:
+        total = 0.0
+        for mine in _group(deals, lambda deal: deal.taker.id).values():
+            taker = mine[0].taker
+            need = self.scenario.entries.get((taker.kind, taker.place))
+            if isinstance(need, Need):
+                total += need.tonnes * max(need.ratios[deal.giver.material] for deal in mine)
+            else:
+                total += _most_through(self._places[taker.kind, taker.place], mine)
+        return total
+
+    def _most_given(self, deals: Sequence[Trade]) -> float:
         givers = {deal.giver.id: deal.giver for deal in deals}.values()
         piles = {(one.site, one.material) for one in givers if self.is_pile(one)}
         most = sum(itertools.starmap(self.in_all, piles))
@@ -85,10 +89,14 @@ class _Deals:
         return giver.kind == Role.DEPOT and giver.place == name_stockpile(giver.site)
 
     def in_all(self, site: str, material: str) -> float:
-        """Give what a site has of a material, whenever it comes up, its stockpile included. [t]"""
-        offered = sum(offer.tonnes for offer in self.offers[site] if offer.material == material)
+        """Sum what a site has of a material in all periods and its stockpile. Returns tonnes."""
+        offered = _sum_tonnes(one for one in self.offers[site] if one.material == material)
         pile = self._depots.get(name_stockpile(site))
         return offered + (pile.start_t.get(material, 0.0) if pile is not None else 0.0)
+
+
+def _sum_tonnes(entries: Iterable[Offer | Need]) -> float:
+    return sum(one.tonnes for one in entries)
 
 
 def _group(entries: Iterable[_Item], key: Callable[[_Item], _Key]) -> Mapping[_Key, list[_Item]]:
@@ -121,29 +129,35 @@ class _Wish:
     def site(self, side: _Partner) -> str:
         return self.entry.giver if side == "giver" else self.entry.taker
 
+    def is_agreed(self) -> bool:
+        return isinstance(self.entry, Agreement)
+
+    def is_idle(self) -> bool:
+        """Tell whether nothing hangs on it: there is nothing to deal, and nothing is asked."""
+        return not self.deals and not (self.asks and self.tonnes > 0)
+
     @property
     def ends(self) -> dict[str, str]:
-        """Both sites, as sentences show them."""
+        """Returns both sites, as sentences show them."""
         return {"giver": f"`{self.entry.giver}`", "taker": f"`{self.entry.taker}`"}
 
 
 def check_agreements(scenario: Scenario, tree: Tree) -> Iterator[Fault]:
     """Find agreements that no plan can keep, whatever the roads, and those that change nothing."""
-    if not (scenario.said.agreements or scenario.said.baseline.legs):
+    if not (*scenario.said.agreements, *scenario.said.baseline.legs):
         return
     deals = _Deals(scenario)
     wishes = list(_list_wishes(deals))
-    agreed = [wish for wish in wishes if isinstance(wish.entry, Agreement)]
+    agreed = [*filter(_Wish.is_agreed, wishes)]
     reasons = {wish: next(_why_impossible(wish, deals), None) for wish in wishes}
-    impossible = {wish: why for wish, why in reasons.items() if why is not None}
-    possible = [wish for wish in agreed if wish.asks and wish not in impossible]
+    possible = [wish for wish in agreed if wish.asks and reasons[wish] is None]
     yield from _contradictions(agreed, tree)
-    yield from (Fault(why, wish.trail) for wish, why in impossible.items())
+    yield from (Fault(why, wish.trail) for wish, why in reasons.items() if why is not None)
     yield from _too_much_together(possible, deals, tree)
-    told = read_texts("agreements")["changes nothing"]
-    idle = (one for one in agreed if not one.deals and not (one.asks and one.tonnes > 0))
-    for one in (one for one in idle if _have_roles(one, deals)):
-        yield Fault(told.format(**one.ends), one.trail, is_doubt=True)
+    for idle in filter(_Wish.is_idle, agreed):
+        if _have_roles(idle, deals):
+            told = say_text("agreements", "changes nothing", **idle.ends)
+            yield Fault(told, idle.trail, is_doubt=True)
 
 
 def _list_wishes(deals: _Deals) -> Iterator[_Wish]:
@@ -157,9 +171,7 @@ def _list_wishes(deals: _Deals) -> Iterator[_Wish]:
         periods = entry.periods(ids)
         found = deals.between(entry.giver, entry.taker, entry.material, periods)
         if isinstance(entry, NamedLeg):
-            found = [
-                one for one in found if not (one.giver.kind.converts() or one.taker.kind.converts())
-            ]
+            found = [*itertools.filterfalse(Trade.converts, found)]
         for key in ("forbidden", "tonnes", "at_least", "at_most"):
             if amount := getattr(entry, key, None):
                 tonnes = 0.0 if amount is True else scenario.weigh(amount, entry.material)
@@ -168,28 +180,31 @@ def _list_wishes(deals: _Deals) -> Iterator[_Wish]:
 
 
 def _why_impossible(wish: _Wish, deals: _Deals) -> Iterator[Message]:
-    """Say why a single agreement cannot be kept, where it cannot."""
-    entry, material, texts = wish.entry, wish.entry.material, read_texts("agreements")
     if not wish.asks or wish.tonnes <= 0 or not _have_roles(wish, deals):
         return
     if not wish.deals:
-        given = sorted({giver.material for giver in deals.givers[entry.giver]})
-        what = given if material is None else [material]
-        use = next((need.use for need in deals.scenario.sites[entry.taker].needs), None)
-        key = "not accepted" if use is None else "no use"
-        if not set(what) <= set(given):
-            key = "not given"
-        elif deals.between(entry.giver, entry.taker, material, deals.scenario.periods):
-            key = "no time"
-        site = wish.ends["giver" if key == "not given" else "taker"]
-        told = {"site": site, "material": list_codes(what), "has": list_codes(given)}
-        yield texts[key].format(**told, first=what[0], use=use, **wish.ends)
-    for side in _OTHER if wish.deals else ():
+        yield _why_no_deal(wish.entry, wish.ends, deals)
+        return
+    for side in _OTHER:
         most = deals.most(side, wish.deals)
         if wish.tonnes > most * _ROUNDING:
-            told = {"site": f"`{wish.site(side)}`"}
-            short = wish.tonnes - most
-            yield texts[side].format(tonnes=wish.tonnes, most=most, short=short, **told)
+            told = {"site": f"`{wish.site(side)}`", "short": wish.tonnes - most}
+            text = read_texts("agreements")[side]
+            yield text.format(tonnes=wish.tonnes, most=most, **told)
+
+
+def _why_no_deal(entry: Agreement | NamedLeg, ends: Mapping[str, str], deals: _Deals) -> Message:
+    given = sorted({giver.material for giver in deals.givers[entry.giver]})
+    what = given if entry.material is None else [entry.material]
+    use = next((need.use for need in deals.scenario.sites[entry.taker].needs), None)
+    key = "not accepted" if use is None else "no use"
+    if not set(what) <= set(given):
+        key = "not given"
+    elif deals.between(entry.giver, entry.taker, entry.material, deals.scenario.periods):
+        key = "no time"
+    site = ends["giver" if key == "not given" else "taker"]
+    told = {"site": site, "material": list_codes(what), "has": list_codes(given)}
+    return read_texts("agreements")[key].format(**told, first=what[0], use=use, **ends)
 
 
 def _have_roles(wish: _Wish, deals: _Deals) -> bool:
@@ -211,21 +226,27 @@ def _contradictions(wishes: Sequence[_Wish], tree: Tree) -> Iterator[Fault]:
 
 def _too_much_together(wishes: Sequence[_Wish], deals: _Deals, tree: Tree) -> Iterator[Fault]:
     """Find the first excess of each site: of one material, else of all together."""
-    for side, other in _OTHER.items():
+    for side, sets in _list_together(wishes):
+        for some in sets:
+            most = deals.most(side, [deal for wish in some for deal in wish.deals])
+            asked = _asked(some, _OTHER[side])
+            if asked > most * _ROUNDING:
+                *others, last = some
+                lines = sorted({tree.place(one.trail).line for one in others})
+                said = {"site": f"`{last.site(side)}`", "lines": ", ".join(map(str, lines))}
+                tonnes = {"asked": asked, "most": most, "short": asked - most}
+                key = "giver together" if side == "giver" else "taker together"
+                yield Fault(say_text("agreements", key, **said, **tonnes), last.trail)
+                break
+
+
+def _list_together(wishes: Sequence[_Wish]) -> Iterator[tuple[_Partner, list[list[_Wish]]]]:
+    """List what each site is asked by several: of each material, and of all together."""
+    for side in _OTHER:
         for mine in _group(wishes, partial(_Wish.site, side=side)).values():
             of_material = _group(mine, lambda wish: wish.entry.material)
             sets = (*(some for one, some in of_material.items() if one), mine)
-            for some in (one for one in sets if len(one) > 1):
-                most = deals.most(side, [deal for wish in some for deal in wish.deals])
-                asked = _asked(some, other)
-                if asked > most * _ROUNDING:
-                    *others, last = some
-                    lines = sorted({tree.place(one.trail).line for one in others})
-                    said = {"site": f"`{last.site(side)}`", "lines": ", ".join(map(str, lines))}
-                    tonnes = {"asked": asked, "most": most, "short": asked - most}
-                    key = "giver together" if side == "giver" else "taker together"
-                    yield Fault(say_text("agreements", key, **said, **tonnes), last.trail)
-                    break
+            yield side, [some for some in sets if len(some) > 1]
 
 
 def _asked(wishes: Sequence[_Wish], partner: _Partner) -> float:
@@ -262,12 +283,16 @@ def check_lots(scenario: Scenario, tree: Tree) -> Iterator[Fault]:
         told.add(due.trail)
         message = texts[key].format(most=most, **named, **size)
         yield Fault(message, due.trail, is_doubt=not must)
+    yield from _check_agreed_lots(scenario, lot, size)
+
+
+def _check_agreed_lots(scenario: Scenario, lot: float, size: dict[str, object]) -> Iterator[Fault]:
     for number, entry in enumerate(scenario.said.agreements):
         for key in ("tonnes", "at_most") if entry.giver != entry.taker else ():
             amount = getattr(entry, key)
             tonnes = 0.0 if amount is None else scenario.weigh(amount, entry.material)
             if 0 < tonnes < lot / _ROUNDING:
-                message = texts[key].format(tonnes=tonnes, **size)
+                message = read_texts("lots")[key].format(tonnes=tonnes, **size)
                 yield Fault(message, ("agreements", number, key), is_doubt=key == "at_most")
 
 
@@ -281,7 +306,7 @@ def _most_leaving(deals: _Deals, offer: Offer) -> float | None:
     if any(one.site == offer.site for one in deals.scenario.depots):
         return deals.in_all(offer.site, offer.material)
     due = _due_with(offer, deals.offers)
-    return sum(other.tonnes for other in due if other.material == offer.material)
+    return _sum_tonnes(other for other in due if other.material == offer.material)
 
 
 def _due_with(entry: _Entry, entries: Mapping[str, list[_Entry]]) -> list[_Entry]:
@@ -311,12 +336,10 @@ def _fault(key: str, trail: Trail, **values: object) -> Fault:
 
 
 def check_rules(scenario: Scenario) -> Iterator[Fault]:
-    """Find soil that may not come to a receiver, and conditions for all that are each need's.
-
-    A permit lets soil come where the `land` of a receiver is not said.
-    """
+    """Find soil that may not come to a receiver, and conditions for all that are each need's."""
     for site_id, site in scenario.sites.items():
         for number, material in enumerate(site.receiver.accepts if site.receiver else ()):
+            # A permit lets soil come where the land of a receiver is not said.
             move = scenario.catalogue.soil_move(material, site.land) if site.land else None
             if move is not None and move.verdict == "forbidden":
                 names = {"site": f"`{site_id}`", "material": f"`{material}`"}
@@ -329,11 +352,7 @@ def check_rules(scenario: Scenario) -> Iterator[Fault]:
 
 
 def note_rules(scenario: Scenario) -> Iterator[Fault]:
-    """Find materials that a need names and the rules keep from its use, and zones without sites.
-
-    Polygons may lie elsewhere than meant. And prices that are in kroner still where the catalogue
-    is in another currency.
-    """
+    """Find materials that a need names and the rules keep from its use, and zones without sites."""
     for site_id, site in scenario.sites.items():
         for at, need in enumerate(site.needs):
             for number, material in enumerate(need.materials or ()):
@@ -342,8 +361,12 @@ def note_rules(scenario: Scenario) -> Iterator[Fault]:
                     trail = ("sites", site_id, "needs", at, "materials", number)
                     yield _fault("need", trail, material=material, use=need.use, rule=block.rule)
     for number, zone in enumerate(scenario.said.zones):
-        if not zone.sites:
+        if not zone.sites:  # polygons may lie elsewhere than meant
             yield _fault("zone", ("zones", number))
+
+
+def note_prices(scenario: Scenario) -> Iterator[Fault]:
+    """Find prices in kroner where the catalogue is in another currency."""
     if (currency := scenario.catalogue.currency) == "DKK":
         return
     known = scenario.catalogue.figures().items()
@@ -355,17 +378,9 @@ def note_rules(scenario: Scenario) -> Iterator[Fault]:
 def note_land(scenario: Scenario) -> Iterator[Fault]:
     """Say what is taken the land to be where it is not said, and how much hangs on it.
 
-    Of each material what is offered and stored, or what these needs could use of it where that
-    is less or where pits and plants give it. [t]
+    Of each material what there is, or what these needs could use of it where that is less. [t]
     """
-    catalogue, there = scenario.catalogue, defaultdict[str, float](float)
-    for offer in scenario.offers:
-        there[offer.material] += offer.tonnes
-    for material, amount in itertools.chain(*(depot.start_t.items() for depot in scenario.depots)):
-        there[material] += amount
-    made = [one for plant in scenario.plants for one in plant.makes]
-    made += itertools.chain(*(pit.prices_dkk_per_t for pit in scenario.pits))
-    there |= dict.fromkeys(made, math.inf)
+    catalogue, there = scenario.catalogue, _sum_there(scenario)
 
     @cache
     def hangs_on_land(material: str, demand: Demand) -> bool:
@@ -379,14 +394,22 @@ def note_land(scenario: Scenario) -> Iterator[Fault]:
             sites[need.site] = None
     tonnes, at = sum(min(there[one], tonnes) for one, tonnes in wanted.items()), list(sites)
     if at:
-        yield _fault(
-            "land",
-            ("sites", at[0], "needs"),
-            others=say(" and at {count} more sites", count=len(at) - 1) if at[1:] else "",
-            land=scenario.land(at[0]),
-            tonnes=format_number(tonnes),
-            lands=list_codes(catalogue.land),
-        )
+        others = say(" and at {count} more sites", count=len(at) - 1) if at[1:] else ""
+        told = {"tonnes": format_number(tonnes), "lands": list_codes(catalogue.land)}
+        trail = ("sites", at[0], "needs")
+        yield _fault("land", trail, others=others, land=scenario.land(at[0]), **told)
+
+
+def _sum_there(scenario: Scenario) -> dict[str, float]:
+    """Give what there is of each material, endless where pits and plants give it. [t]"""
+    there = defaultdict[str, float](float)
+    for offer in scenario.offers:
+        there[offer.material] += offer.tonnes
+    for material, amount in itertools.chain(*(depot.start_t.items() for depot in scenario.depots)):
+        there[material] += amount
+    made = [one for plant in scenario.plants for one in plant.makes]
+    made += itertools.chain(*(pit.prices_dkk_per_t for pit in scenario.pits))
+    return there | dict.fromkeys(made, math.inf)
 
 
 def note_double_supply(scenario: Scenario) -> Iterator[Fault]:
@@ -396,27 +419,26 @@ def note_double_supply(scenario: Scenario) -> Iterator[Fault]:
     recipes make it of, at whatever time: stock may lie for years. Not seen are two projects that
     count the same demolition; what comes from outside the scenario says `made_elsewhere: true`.
     """
-    for site_id, site in scenario.sites.items():
-        for number, entry in enumerate(site.offers if site_id in scenario.businesses else ()):
-            # What others than businesses offer of it, and of all that it is made of.
-            made, before = {entry.material}, set[str]()
-            while made != before:
-                before = set(made)
-                for recipe in scenario.catalogue.recipes.values():
-                    made |= recipe.inputs.keys() if made & recipe.outputs.keys() else set()
-            others = (one for one in scenario.offers if one.site not in scenario.businesses)
-            same = [one for one in others if one.material in made]
-            if same and not entry.made_elsewhere:
-                mine = (site_id, number + 1)
-                yield _fault(
-                    "twice",
-                    ("sites", site_id, "offers", number),
-                    site=f"`{site_id}`",
-                    material=f"`{entry.material}`",
-                    tonnes=sum(e.tonnes for e in scenario.offers if (e.site, e.number) == mine),
-                    others=", ".join(dict.fromkeys(f"`{one.site}`" for one in same)),
-                    same=sum(one.tonnes for one in same),
-                )
+    others = [one for one in scenario.offers if one.site not in scenario.businesses]
+    for (site, number), mine in _group(scenario.offers, attrgetter("site", "number")).items():
+        entry = scenario.sites[site].offers[number - 1]
+        if site not in scenario.businesses or entry.made_elsewhere:
+            continue
+        made = _list_sources(scenario, entry.material)
+        if same := [one for one in others if one.material in made]:
+            told = {"site": f"`{site}`", "material": f"`{entry.material}`"}
+            told["others"] = list_codes(dict.fromkeys(one.site for one in same))
+            tonnes = {"tonnes": _sum_tonnes(mine), "same": _sum_tonnes(same)}
+            yield _fault("twice", ("sites", site, "offers", number - 1), **told, **tonnes)
+
+
+def _list_sources(scenario: Scenario, material: str) -> set[str]:
+    made, before = {material}, set[str]()
+    while made != before:
+        before = set(made)
+        for recipe in scenario.catalogue.recipes.values():
+            made |= recipe.inputs.keys() if made & recipe.outputs.keys() else set()
+    return made
 
 
 def note_samples(scenario: Scenario) -> Iterator[Fault]:
@@ -430,16 +452,13 @@ def note_samples(scenario: Scenario) -> Iterator[Fault]:
         and not scenario.sampling_dkk_per_t(one.site, one.material)
     ]
     if silent and scenario.said.format >= FORMAT_OF_NEEDS:
-        tonnes = sum(one.tonnes for one in silent)
+        tonnes = _sum_tonnes(silent)
         choices = list_codes(scenario.catalogue.soil_mappings)
         yield _fault("samples", ("sites", silent[0].site), tonnes=tonnes, choices=choices)
 
 
-def check_dates(scenario: Scenario) -> Iterator[Fault]:
-    """Find periods in which no truck, or not all, may drive, and places closed always or in some.
-
-    A place counts as closed in a period in which it is not open all days.
-    """
+def check_drivers(scenario: Scenario) -> Iterator[Fault]:
+    """Find periods in which no truck, or not all, may drive."""
     periods, trucks = scenario.periods, scenario.said.vehicles
     for number, period in enumerate(periods):
         if not any(scenario.may_drive(one, period) for one in trucks):
@@ -450,6 +469,11 @@ def check_dates(scenario: Scenario) -> Iterator[Fault]:
             names = {"truck": f"`{vehicle}`", "periods": idle}
             start = scenario.catalogue.vehicles[vehicle].legal_from
             yield _fault("idle truck", ("vehicles", number), start=start, **names)
+
+
+def check_dates(scenario: Scenario) -> Iterator[Fault]:
+    """Find places that are closed always or in some periods: not open all days."""
+    periods = scenario.periods
     for trail, place in _places(scenario):
         if not scenario.open_periods(place):
             yield _fault("never open", trail, dates=tell_days(place))
@@ -460,7 +484,7 @@ def check_dates(scenario: Scenario) -> Iterator[Fault]:
 
 
 def tell_days(place: OpenDays) -> Message:
-    """Say before and after which day a place is closed."""
+    """Say before and after which day a place is closed. Returns the sentence."""
     ends = {"before": place.opens_on, "after": place.closes_on}
     key = " ".join(name for name, day in ends.items() if day) or "after"
     return read_texts("permits")[key].format(start=place.opens_on, end=place.closes_on)
@@ -474,4 +498,7 @@ def _places(scenario: Scenario) -> Iterator[tuple[Trail, OpenDays]]:
                 yield ("sites", site_id, role), place
 
 
-CHECKS = (check_rules, check_dates, note_samples, note_double_supply, note_land, note_rules)
+CHECKS = (
+    *(check_rules, check_drivers, check_dates, note_samples),
+    *(note_double_supply, note_land, note_rules, note_prices),
+)

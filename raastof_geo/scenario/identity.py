@@ -7,14 +7,16 @@ lists are sets, nothing stands in them twice.
 
 import re
 import unicodedata
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
 from functools import partial
-from typing import Annotated, Any, TypeAlias, TypeVar, get_args
+from operator import itemgetter
+from typing import Annotated, Any, NamedTuple, TypeAlias, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ValidationError, ValidationInfo, WrapValidator
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 
 from raastof_geo.emissions.vehicle import MODELS
 from raastof_geo.errors import Finding, InputError, Place, RaastofError, raise_all
@@ -24,11 +26,9 @@ from raastof_geo.units import suggest_number
 
 Names: TypeAlias = Mapping[str, Mapping[str, str]]
 """The ids of a section, each with its names by language; other keys hold names by any reader."""
-
 EITHER = say("{first} or {last}")
 TOGETHER = say("{first} and {last}")
 LISTED = say("{first}, {last}")
-
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?")
 _CLOSE = 0.6
 _MOST_GUESSES = 3
@@ -51,15 +51,14 @@ class Name(Message):
     """A name that is read in the language of the reader; `values` holds it by language."""
 
     def render(self, language: Language) -> str:
-        """Give the name in `language`, or the first that there is, or nothing."""
+        """Write the name in `language`. Returns the first that there is, or nothing, if none is."""
         return str(self.values.get(language) or next(iter(self.values.values()), ""))
 
 
 def find_id(section: str, given: str, names: Names) -> str:
     """Give the id that is meant by an id or by a name, in whatever case.
 
-    Raises `UnknownIdError`: no entry of the section is called so; the sentence says what was
-    probably meant; `InputError`: two entries are called so.
+    Raises `UnknownIdError`: none is called so, and what was meant; `InputError`: two are.
     """
     if given in names:
         return given
@@ -77,7 +76,7 @@ def find_id(section: str, given: str, names: Names) -> str:
 
 
 def id_or_word(section: str, given: str, names: Names) -> str:
-    """Give the id that is meant, or the word itself where none is, to be refused later."""
+    """Find the id that is meant. Returns the word itself where none is, to be refused later."""
     try:
         return find_id(section, given, names)
     except InputError:
@@ -85,21 +84,18 @@ def id_or_word(section: str, given: str, names: Names) -> str:
 
 
 def find_model(given: str) -> str:
-    """Give the name of an energy model as it is written in `MODELS`, or raise `UnknownIdError`."""
+    """Find an energy model. Returns its name in `MODELS`, or raises `UnknownIdError`."""
     return find_id("models", given, {name: {} for name in MODELS})
 
 
 def find_known(section: str, given: str, info: ValidationInfo) -> str:
-    """Give the id of an entry of the scenario or catalogue, as it is said by id or name.
-
-    `given` itself where the section is not known yet.
-    """
+    """Find what is meant by an id or name. Returns `given` where its section is not known yet."""
     names = (info.context or {}).get("known", {}).get(section)
     return given if names is None else find_id(section, given, names)
 
 
 def names_in(part: Any) -> dict[str, dict[str, str]]:
-    """Read the ids of a section, and the names of its entries, from its plain values."""
+    """Read the ids of a section out of its plain values. Returns names by language of each."""
     found: dict[str, dict[str, str]] = {}
     for key, entry in part.items() if isinstance(part, Mapping) else ():
         # An entry may itself be nothing but its names.
@@ -119,7 +115,7 @@ def check_id(given: str) -> str:
 
 
 def check_word(given: Any, words: Sequence[str]) -> str:
-    """Give a word back that is one of those there are, else raise as any word of a fixed list."""
+    """Check a word against those there are. Returns it, or raises as of any fixed list."""
     if given in words:
         return str(given)
     *others, last = map(repr, words)
@@ -146,21 +142,24 @@ def _closest(given: str, names: Names) -> list[str]:
     if not (wanted := _words(given)):
         return []
     texts = {one: [*map(_words, (one, *called.values()))] for one, called in names.items()}
-    if len(wanted) >= 3:
-        word = re.compile(rf"{re.escape(wanted)}\b")  # `fyldsand` ends in `sand`
-        hold = [one for one in names if any(map(word.search, texts[one]))]
-        if hold:  # those first that begin so
-            return sorted(hold, key=lambda one: not any(map(word.match, texts[one])))[:_MOST_SHOWN]
-    near = {one: get_close_matches(wanted, texts[one], n=1, cutoff=_CLOSE) for one in names}
+    if len(wanted) >= 3 and (found := _holding(wanted, texts)):
+        return found[:_MOST_SHOWN]
     likeness = {
-        one: SequenceMatcher(None, found[0], wanted).ratio() for one, found in near.items() if found
+        one: SequenceMatcher(None, found, wanted).ratio()
+        for one, called in texts.items()
+        for found in get_close_matches(wanted, called, n=1, cutoff=_CLOSE)
     }
     best = max([_CLOSE, *likeness.values()])
     return [one for one, value in likeness.items() if value > best - 1e-9][:_MOST_GUESSES]
 
 
+def _holding(wanted: str, texts: Mapping[str, Sequence[str]]) -> list[str]:
+    word = re.compile(rf"{re.escape(wanted)}\b")  # `fyldsand` ends in `sand`
+    found = [one for one, called in texts.items() if any(map(word.search, called))]
+    return sorted(found, key=lambda one: not any(map(word.match, texts[one])))
+
+
 def _show(one: str, names: Names) -> Message | str:
-    """Write an id with its name behind it, unless the name says the same."""
     values: dict[str, str] = {
         language: f"`{one}`" if _words(name) == _words(one) else f"`{one}` ({name})"
         for language, name in names[one].items()
@@ -170,7 +169,7 @@ def _show(one: str, names: Names) -> Message | str:
 
 
 def join_choices(choices: Sequence[Message | str], link: Message) -> Message | str:
-    """Join choices by commas, the last two by a link that is said in the reader's language."""
+    """Join choices by commas, the last two by a link. Returns what reads so in any language."""
     text = choices[0]
     for number, one in enumerate(choices[1:], 2):
         joint = link if number == len(choices) else LISTED
@@ -179,7 +178,7 @@ def join_choices(choices: Sequence[Message | str], link: Message) -> Message | s
 
 
 def fold_id(text: str) -> str:
-    """Write a text so that case, blanks and the way of writing `å` make no difference."""
+    """Write a text so that case, blanks and the way of writing `å` are alike. Returns that."""
     return " ".join(unicodedata.normalize("NFC", str(text)).casefold().split())
 
 
@@ -201,7 +200,6 @@ VehicleId: TypeAlias = Annotated[str, AfterValidator(partial(find_known, "vehicl
 ReceiverKindId: TypeAlias = Annotated[str, AfterValidator(partial(find_known, "receiver_kinds"))]
 SoilMappingId: TypeAlias = Annotated[str, AfterValidator(partial(find_known, "soil_mappings"))]
 SiteId: TypeAlias = Annotated[str, AfterValidator(partial(find_known, "sites"))]
-
 Item = TypeVar("Item", bound=Hashable)
 Listed = TypeVar("Listed", bound=Sequence[Any])
 Key = TypeVar("Key", bound=Hashable)
@@ -222,7 +220,7 @@ class Fault:
     """Whether it is worth a warning, and no mistake."""
 
     def find_in(self, tree: Tree, part: Trail) -> Finding:
-        """Say where in a file it stands, below the part that was checked."""
+        """Say where in a file it stands, below the part that was checked. Returns the finding."""
         return tree.finding((*part, *self.below), self.message, of_key=self.of_key)
 
 
@@ -235,10 +233,7 @@ class FaultError(InputError):
 
 
 def refuse_twice(entries: Listed, by: Callable[[Any], Hashable] = lambda one: one) -> Listed:
-    """Check that no entry, or nothing that is read `by` them, stands in a list twice.
-
-    Raises a fault for each that does.
-    """
+    """Check that nothing, or nothing read `by` entries, is listed twice, or raise a fault each."""
     first: dict[Hashable, int] = {}
     faults = []
     for number, entry in enumerate(map(by, entries)):
@@ -272,6 +267,42 @@ MapOf: TypeAlias = Annotated[dict[Key, Mapped], WrapValidator(refuse_keys_twice)
 """A mapping by ids or names, in which no two keys mean the same."""
 
 
+class _Mistake(NamedTuple):
+    """What pydantic found wrong, and the way to it from the type that was being read."""
+
+    kind: str
+    way: Trail
+    said: str
+    given: Any
+    context: Mapping[str, Any]
+
+    def follows(self, meant: Collection[Trail]) -> bool:
+        """Tell whether it follows from another one: of a key, or of an entry of a list."""
+        mistyped = self.kind == "missing" and self.way in meant
+        return mistyped or (self.kind == "too_short" and bool(self.given))
+
+    def lead(self, tree: Tree, below: Trail) -> Trail:
+        """Give the way to it in the file, where an entry that stands alone has no number."""
+        trail: Trail = ()
+        for part in (*below, *(part for part in self.way if part != "[key]")):
+            alone = part == 0 and trail in tree.places and (*trail, part) not in tree.places
+            trail = trail if alone else (*trail, part)
+        return trail
+
+
+def _read_mistakes(error: ValidationError, root: type[BaseModel]) -> list[_Mistake]:
+    """Leave out keys missing as they are mistyped, lists too short as their entries are wrong."""
+    read = itemgetter("type", "loc", "msg", "input")
+    found = [_Mistake._make([*read(one), one.get("ctx", {})]) for one in error.errors()]
+    mistyped = (one.way for one in found if one.kind == "extra_forbidden")
+    meant = {
+        (*above, key)
+        for *above, given in mistyped
+        for key in _english_keys(str(given), _keys_here(root, tuple(above)))
+    }
+    return [one for one in found if not one.follows(meant)]
+
+
 def explain_errors(
     error: ValidationError, tree: Tree, root: type[BaseModel], *, below: Trail = ()
 ) -> list[Finding]:
@@ -280,85 +311,81 @@ def explain_errors(
     `root`: the type that was being read; `below`: where in the file its values stand.
     """
     findings: list[Finding] = []
-    unknown: dict[tuple[str, str, Place | None], list[Finding]] = {}
-    for detail in _without_echoes(error.errors(include_url=False), root):
-        trail: Trail = ()
-        for part in (*below, *(part for part in detail["loc"] if part != "[key]")):
-            # An entry that stands alone where a list may stand has no number.
-            alone = part == 0 and trail in tree.places and (*trail, part) not in tree.places
-            trail = trail if alone else (*trail, part)
-        problem = detail.get("ctx", {}).get("error")
-        of_key = detail["loc"][-1:] == ("[key]",) or detail["type"] == "extra_forbidden"
+    unknown = defaultdict[tuple[str, str, Place | None], list[Finding]](list)
+    for mistake in _read_mistakes(error, root):
+        trail, problem = mistake.lead(tree, below), mistake.context.get("error")
+        of_key = mistake.way[-1:] == ("[key]",) or mistake.kind == "extra_forbidden"
         if isinstance(problem, RaastofError):
             plain = [Fault(one.message, of_key=of_key) for one in problem.findings]
             faults = problem.faults if isinstance(problem, FaultError) else plain
             found = [one.find_in(tree, trail) for one in faults]
         else:
-            sentence = _sentence(detail, tree, root, trail, below)
+            sentence = _sentence(mistake, tree, root, trail, below)
             found = [Finding(sentence, tree.place(trail, of_key=of_key))]
         if isinstance(problem, UnknownIdError):
-            celled = found[0].place if found[0].place and found[0].place.sheet is not None else None
-            unknown.setdefault((problem.section, problem.given, celled), []).extend(found)
+            cell = next(_cells(found[:1]), None)
+            unknown[problem.section, problem.given, cell] += found
         else:
             findings += found
-    for first, *others in unknown.values():
-        lines = sorted({one.place.line for one in others if one.place is not None})
-        named = {"problem": first.message, "lines": ", ".join(map(str, lines))}
-        message = say("{problem} (line {lines} as well)", **named)
-        findings.append(replace(first, message=message) if lines else first)
+    findings += [_tell_once(*alike) for alike in unknown.values()]
     # What a cell holds was told already, where it could not even be read.
-    told = [one.place for one in tree.findings if one.place and one.place.sheet is not None]
+    told = [*_cells(tree.findings)]
     return [one for one in findings if one.place not in told]
 
 
-def _without_echoes(
-    details: Sequence[ErrorDetails], root: type[BaseModel]
-) -> Iterator[ErrorDetails]:
-    """Leave out keys missing as they are mistyped, lists too short as their entries are wrong."""
-    meant = {
-        (*detail["loc"][:-1], key)
-        for detail in details
-        if detail["type"] == "extra_forbidden"
-        for key in _english_keys(str(detail["loc"][-1]), _keys_here(root, detail["loc"][:-1]))
-    }
-    for detail in details:
-        missing = detail["type"] == "missing" and tuple(detail["loc"]) in meant
-        if not missing and not (detail["type"] == "too_short" and detail.get("input")):
-            yield detail
+def _cells(findings: Iterable[Finding]) -> Iterator[Place]:
+    places = (one.place for one in findings)
+    return (place for place in places if place and place.sheet is not None)
+
+
+def _tell_once(first: Finding, *others: Finding) -> Finding:
+    """Say at the first of several places where else the same is wrong."""
+    lines = sorted({one.place.line for one in others if one.place is not None})
+    if not lines:
+        return first
+    named = {"problem": first.message, "lines": ", ".join(map(str, lines))}
+    return replace(first, message=say("{problem} (line {lines} as well)", **named))
 
 
 def _sentence(
-    detail: ErrorDetails, tree: Tree, root: type[BaseModel], trail: Trail, below: Trail
+    mistake: _Mistake, tree: Tree, root: type[BaseModel], trail: Trail, below: Trail
 ) -> Message:
-    where = spell_trail(trail)
-    value = tree.written.get(trail) or detail.get("input")
+    where, value = spell_trail(trail), tree.written.get(trail) or mistake.given
     given = "null" if value is None else str(value)
     given = given if len(given) <= 60 else given[:57] + "…"
+    match mistake.kind:
+        case "missing":
+            return say("{where} is missing", where=where)
+        case "extra_forbidden":
+            hint = _suggest_key(str(trail[-1]), _keys_here(root, trail[len(below) : -1]))
+            return say("{where} is not a key here{hint}", where=where, hint=hint)
+        case "literal_error":
+            listed = mistake.context["expected"].replace(" or ", ", ")
+            hint = suggest(given, [word.strip(" '") for word in listed.split(",")])
+            told = {"expected": listed.replace("'", "`"), "given": f"`{given}`"}
+            told |= {"where": where, "hint": hint if "close" in hint.values else ""}
+            return say("{where} must be one of {expected}, got {given}{hint}", **told)
+    return _say_rule(mistake, where, given)
+
+
+def _suggest_key(given: str, keys: Sequence[str]) -> Message:
+    if not (meant := [f"`{one}`" for one in _english_keys(given, keys)]):
+        return suggest(given, keys)
+    return say("; did you mean {close}?", close=join_choices(meant, EITHER))
+
+
+def _say_rule(mistake: _Mistake, where: str, given: str) -> Message:
+    """Say which rule a value breaks, or what pydantic says where it breaks none of ours."""
     told: dict[str, Any] = {"where": where, "given": f"`{given}`"}
-    context, kind = detail.get("ctx", {}), detail["type"]
-    if kind == "missing":
-        return say("{where} is missing", where=where)
-    if kind == "extra_forbidden":
-        keys, key = _keys_here(root, trail[len(below) : -1]), str(trail[-1])
-        hint = suggest(key, keys)
-        if meant := [f"`{one}`" for one in _english_keys(key, keys)]:
-            hint = say("; did you mean {close}?", close=join_choices(meant, EITHER))
-        return say("{where} is not a key here{hint}", where=where, hint=hint)
-    if kind == "literal_error":
-        words = context["expected"].replace(" or ", ",").split(",")
-        hint = suggest(given, [word.strip(" '") for word in words])
-        expected = context["expected"].replace("'", "`").replace(" or ", ", ")
-        told |= {"expected": expected, "hint": hint if "close" in hint.values else ""}
-        return say("{where} must be one of {expected}, got {given}{hint}", **told)
-    rules = (one for start, one in read_texts("rules").items() if kind.startswith(start))
-    if (rule := next(rules, None)) is None:
-        return say("{where}: {problem}, got {given}", problem=detail["msg"], **told)
-    told["rule"] = rule.format(limit=str(next(iter(context.values()), "")))
-    better = suggest_number(given) if kind.startswith("float") else None
-    if better is not None:
-        told["better"] = f"`{better}`"
-        return say("{where} must be {rule}, got {given}: write a point, {better}", **told)
-    return say("{where} must be {rule}, got {given}", **told)
+    texts = read_texts("rules")
+    if (kind := next(filter(mistake.kind.startswith, texts), None)) is None:
+        return say("{where}: {problem}, got {given}", problem=mistake.said, **told)
+    told["rule"] = texts[kind].format(limit=str(next(iter(mistake.context.values()), "")))
+    better = suggest_number(given) if mistake.kind.startswith("float") else None
+    if better is None:
+        return say("{where} must be {rule}, got {given}", **told)
+    told["better"] = f"`{better}`"
+    return say("{where} must be {rule}, got {given}: write a point, {better}", **told)
 
 
 def _english_keys(given: str, keys: Sequence[str]) -> list[str]:
@@ -376,7 +403,7 @@ def _english_keys(given: str, keys: Sequence[str]) -> list[str]:
 
 
 def find_type(root: type[BaseModel], trail: Trail) -> Any:
-    """Give the type of what stands at the end of a way; none: the way leads nowhere."""
+    """Find the type of what stands at the end of a way. Returns none: the way leads nowhere."""
     model: Any = root
     for part in trail:
         model = model if part == "[key]" else _step(model, part)

@@ -36,13 +36,12 @@ class Output(NamedTuple):
 
     @property
     def told(self) -> Readable:
-        """What people read about it."""
+        """Returns what people read about it."""
         return self.about or read_texts("outputs").get(self.name, "")
 
 
 INDEX = "index"
 """The page that leads to all others, and is written last."""
-
 OUTPUTS: tuple[Output, ...] = (
     Output("map", "map.html", "pages.map:write_map", quotes="proof"),
     Output("report", "report.html", "documents.report:write_report"),
@@ -62,11 +61,10 @@ OUTPUTS: tuple[Output, ...] = (
     Output(INDEX, f"{INDEX}.html", "documents.report:write_index", quotes="plan"),
 )
 """In the order in which a scenario that names none is said to ask for them."""
-
 EVERY_OUTPUT: tuple[str, ...] = tuple(one.name for one in OUTPUTS if not one.on_request)
 """Those that a scenario gets unless it names others."""
 
 
 def check_output(given: Any) -> str:
-    """Give the name of an output back, else raise as any word of a fixed list."""
+    """Check the name of an output. Returns it, or raises as any word of a fixed list."""
     return check_word(given, [one.name for one in OUTPUTS])

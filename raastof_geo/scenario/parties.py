@@ -88,12 +88,12 @@ def may_deal(giver: Giver, taker: Taker) -> bool:
 
 
 def list_givers(scenario: Scenario) -> tuple[Giver, ...]:
-    """List everybody who gives, by material and id."""
+    """List everybody who gives. Returns them by material and id."""
     return tuple(sorted(_find_givers(scenario), key=lambda giver: (giver.material, giver.id)))
 
 
 def list_takers(scenario: Scenario) -> tuple[Taker, ...]:
-    """List everybody who takes, by id."""
+    """List everybody who takes. Returns them by id."""
     return tuple(sorted(_find_takers(scenario), key=lambda taker: taker.id))
 
 
@@ -190,7 +190,6 @@ Hindrance = Literal["roads", "trucks", "agreements", "periods"]
 Lacking = Literal["capacity", "nobody", "chain", "together"] | Hindrance
 """Why: the plant may take nothing; nobody gives or takes the material; whoever would has none or
 can pass it on to nobody; all is there, but never in one period; or what keeps them apart."""
-
 _Traded = tuple[str, str, str]
 """Id of a giver or taker, material and period."""
 _ORDER: tuple[Hindrance | None, ...] = (None, "agreements", "trucks", "periods", "roads")
@@ -206,8 +205,12 @@ class Trade:
     periods: frozenset[str]
     hindrance: Hindrance | None = None
 
+    def converts(self) -> bool:
+        """Tell whether a plant or a depot is at either end."""
+        return self.giver.kind.converts() or self.taker.kind.converts()
+
     def ends(self, side: Side) -> tuple[Giver | Taker, Giver | Taker]:
-        """Give the one on whose side of the trade something is looked at, and the other one."""
+        """Tell the ends apart. Returns the one on whose side is looked, and the other one."""
         return (self.taker, self.giver) if side == "input" else (self.giver, self.taker)
 
 
@@ -249,7 +252,7 @@ def find_idle(scenario: Scenario, *, islands: Mapping[str, int] | None = None) -
 
 
 def list_trades(scenario: Scenario, islands: Mapping[str, int] | None = None) -> list[Trade]:
-    """Give plants and depots with what they could trade, hindered or not, by default anywhere."""
+    """List what plants and depots could trade, by default anywhere. Returns the hindered too."""
 
     @cache
     def trucks_at(site: str) -> set[str]:
@@ -294,6 +297,12 @@ def _truck_comes(scenario: Scenario, giver: Giver, taker: Taker, trucks: Iterabl
     return False
 
 
+def _find_void(scenario: Scenario) -> set[tuple[Role, str]]:
+    closed = (one for one in scenario.facilities if 0 in (one.per_period_t, one.total_t))
+    empty = (one for one in scenario.entries.values() if one.tonnes <= 0)
+    return {(one.role, one.id) for one in (*empty, *closed)}
+
+
 class Prospects:
     """What plants and depots can do by some trades: all that is ruled out is so in every plan."""
 
@@ -304,19 +313,19 @@ class Prospects:
         self.depots = {depot.id: depot for depot in scenario.depots}
         every = (one for plant in scenario.plants for one in plant.processes)
         self.processes = {(one.site, one.recipe): one for one in every}
-        closed = (one for one in scenario.facilities if 0 in (one.per_period_t, one.total_t))
-        empty = (one for one in scenario.entries.values() if one.tonnes <= 0)
-        self.void = {(one.role, one.id) for one in (*empty, *closed)}
+        self.void = _find_void(scenario)
         """Who gives and takes nothing."""
         self.reached: dict[Side, set[_Traded]] = {}
         self.runs = {
-            _Run(plant.site, process.recipe, period)
-            for plant in scenario.plants
-            if 0 not in (plant.per_period_t, plant.total_t)
-            for process in plant.processes
+            _Run(*names, period)
+            for names in self.processes
+            if (Role.PLANT, names[0]) not in self.void
             for period in self.periods
         }
-        # Recipes are ruled out, and what goes to and from plants and depots, until no more can be.
+        self._rule_out()
+
+    def _rule_out(self) -> None:
+        """Rule out recipes, and what goes to and from plants and depots, until no more can be."""
         before, sides = None, get_args(Side)
         while self.runs != before:
             before = self.runs
@@ -326,7 +335,7 @@ class Prospects:
 
     @cached_property
     def idle(self) -> tuple[Idle, ...]:
-        """The recipes that run in no period."""
+        """Returns the recipes that run in no period."""
         running = {(run.site, run.recipe) for run in self.runs}
         return tuple(
             Idle(plant.site, process.recipe, tuple(self._lacks(plant, process)))

@@ -41,12 +41,12 @@ class Period(Strict):
 
     @property
     def days(self) -> int:
-        """How many days it has."""
+        """Returns how many days it has, both ends included."""
         return (self.end - self.start).days + 1
 
     @property
     def middle_year(self) -> float:
-        """The year in the middle of the period, with its fraction."""
+        """Returns the middle of the period, as a year with its fraction."""
         middle = self.start + (self.end - self.start) / 2
         return middle.year + (middle.timetuple().tm_yday - 1) / 365.25
 
@@ -72,24 +72,26 @@ def read_period(given: Any) -> Any:
 
 
 def show_period(id_: str) -> str:
-    """Write the id of a period as people do: `2027-Q3`."""
+    """Write the id of a period as people do. Returns `2027-Q3` for `2027-q3`."""
     return id_.upper() if re.fullmatch(r"\d{4}-q[1-4]", id_) else id_
 
 
 def name_period(period: Period) -> str:
-    """Write a period as its readers do: `2030`, `2. kvt. 2030`, `maj 2030`, else with its days."""
+    """Write a period as readers do. Returns `2030`, `2. kvt. 2030`, `maj 2030`, or its days."""
     from babel.dates import format_skeleton
 
     locale, start, end = LOCALES[spoken_language()], period.start, period.end
     months = (end.year - start.year) * 12 + end.month - start.month + 1
     whole = start.day == 1 and (end + datetime.timedelta(days=1)).day == 1
     ours = whole and period.id.startswith(str(start.year))
-    if ours and months == 12 and start.month == 1:
-        return str(start.year)
-    if ours and (months == 1 or (months == 3 and start.month % 3 == 1)):
-        return str(format_skeleton("yMMM" if months == 1 else "yQQQ", start, locale=locale))
-    if ours and (start.month, end.month) == (1, 12):
-        return f"{start.year}–{end.year}"
+    match months if ours else 0, start.month:
+        case 12, 1:
+            return str(start.year)
+        case (1, _) | (3, 1 | 4 | 7 | 10):
+            form = {1: "yMMM", 3: "yQQQ"}[months]
+            return str(format_skeleton(form, start, locale=locale))
+        case years, 1 if years and end.month == 12:
+            return f"{start.year}–{end.year}"
     days = [format_day(day) for day in (start, end)]
     return f"{period.id} ({' – '.join(days)})"
 
@@ -105,7 +107,7 @@ def _read(text: str) -> list[Period]:
                 return []
     if (bare := _BARE.fullmatch(text)) is None:
         return []
-    year, number = int(bare["year"]), int(bare["number"])
+    year, number = map(int, bare.groups())
     quarters = [_stretch(year=year, quarter=number)] if number <= 4 else []
     return [*quarters, _stretch(year=year, month=number)]
 
@@ -155,11 +157,11 @@ class Calendar:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The ids, in order."""
+        """Returns the ids, in order."""
         return tuple(period.id for period in self.periods)
 
     def find(self, given: Any) -> str:
-        """Give the id of a period, however a quarter is written, or raise an `UnknownIdError`."""
+        """Find a period, however it is written. Returns its id, or raises `UnknownIdError`."""
         text = " ".join(str(given).split()).lower()
         readings = _read(text)
         meant = [text, *(one.id for one in readings if len(readings) == 1)]
@@ -195,7 +197,7 @@ class Calendar:
 
 
 def read_calendar(given: Any) -> Calendar | None:
-    """Read the periods of a scenario from plain values; none where there is no list of them."""
+    """Read the periods of a scenario from plain values. Returns none: there is no list of them."""
     if not isinstance(given, list) or not given:
         return None
     periods, doubtful = [], set[str]()

@@ -186,12 +186,12 @@ class Plant(_Place):
 
     @property
     def takes(self) -> list[str]:
-        """The materials that go into its recipes, in the order of their ids."""
+        """Returns the materials that go into its recipes, in the order of their ids."""
         return sorted({material for process in self.processes for material in process.inputs})
 
     @property
     def makes(self) -> list[str]:
-        """The materials that come out of its recipes, in the order of their ids."""
+        """Returns the materials that come out of its recipes, in the order of their ids."""
         return sorted({material for process in self.processes for material in process.outputs})
 
 
@@ -236,8 +236,6 @@ class Depot(_Place):
 
 Facility: TypeAlias = Pit | Receiver | Plant | Depot
 """What a site may have beside its own surplus and needs."""
-
-
 _Made = TypeVar("_Made", bound=Facility)
 
 
@@ -300,15 +298,15 @@ class Scenario(Shown):
 
     @cached_property
     def region(self) -> Region:
-        """The region of its roads: areas, coast, towns, bounds and metres."""
+        """Returns the region of its roads: areas, coast, towns, bounds and metres."""
         return read_region(self.said.network.file)
 
     def saying(self, **changes: object) -> "Scenario":
-        """Give the same scenario with other things said, unchecked."""
+        """Say other things of the same scenario. Returns it with them, unchecked."""
         return replace(self, said=self.said.model_copy(update=changes))
 
     def place_of(self, *trail: str | int) -> Place | None:
-        """Give the place of an entry, or of the nearest around it; none: there was no file."""
+        """Find where an entry, or what is around it, stands. Returns none: there was no file."""
         nearer = (trail[:length] for length in range(len(trail), 0, -1))
         return next((self.places[one] for one in nearer if one in self.places), None)
 
@@ -319,22 +317,22 @@ class Scenario(Shown):
 
     @property
     def periods(self) -> dict[str, Period]:
-        """The periods by id, in order."""
+        """Returns the periods by id, in order."""
         return {period.id: period for period in self.said.periods}
 
     @property
     def co2_dkk_per_kg(self) -> tuple[float, float]:
-        """What CO2e costs, and how much of that the price of fuel holds. [DKK/kg CO2e, and TTW]"""
+        """Returns what CO2e costs, and what of it the price of fuel holds. [DKK/kg, and TTW]"""
         taxed = value_of(self.catalogue.co2_tax_in_fuel)
         return self.said.co2_price_dkk_per_t / 1000, taxed / 1000
 
     @property
     def speech(self) -> tuple[Language, str]:
-        """The scenario's language and its catalogue's currency, for `speaking`."""
+        """Returns the scenario's language and its catalogue's currency, for `speaking`."""
         return self.said.language, self.catalogue.currency
 
     def states(self) -> dict[str, Trust]:
-        """Say how far each figure, by its path, can be trusted on the scenario's first day."""
+        """Judge each figure on the first day. Returns how far it can be trusted, by path."""
         first = min(period.start for period in self.said.periods)
         return {path: one.state(first) for path, one in self.catalogue.figures().items()}
 
@@ -344,7 +342,7 @@ class Scenario(Shown):
         return Calendar(self.said.periods)
 
     def names(self, section: str) -> Names:
-        """Give the ids of a section of the catalogue, or `sites`, with names, for `find_id`."""
+        """List the ids of a section, or of `sites`. Returns the names of each, by language."""
         if section == "sites":
             return {one: dict.fromkeys(LANGUAGES, site.name) for one, site in self.sites.items()}
         names = self.catalogue.names(section)
@@ -364,7 +362,7 @@ class Scenario(Shown):
 
     @cached_property
     def offers(self) -> tuple[Offer, ...]:
-        """Surplus, one entry for each window."""
+        """Returns surplus in tonnes, one entry for each window."""
         return tuple(
             Offer(
                 name=f"{site_id}/{number}-{due.material}",
@@ -391,7 +389,7 @@ class Scenario(Shown):
 
     @cached_property
     def needs(self) -> tuple[Need, ...]:
-        """Needs, one entry for each window."""
+        """Returns needs in reference tonnes, one entry for each window."""
         find_ratios, find_held = cache(self._ratios), cache(self._held)
         return tuple(
             Need(
@@ -417,7 +415,7 @@ class Scenario(Shown):
 
     @cached_property
     def entries(self) -> dict[tuple[Role, str], Need | Offer]:
-        """Needs and surplus by role and id; of windows with one id the first."""
+        """Returns needs and surplus by role and id; of windows with one id the first."""
         kept: tuple[Need | Offer, ...] = (*self.offers, *self.needs)
         return {(one.role, one.id): one for one in reversed(kept)}
 
@@ -438,7 +436,7 @@ class Scenario(Shown):
 
     @cached_property
     def depots(self) -> tuple[Depot, ...]:
-        """Storage between periods: depots, then stockpiles."""
+        """Returns storage between periods: depots, then stockpiles."""
         return (*self._each("depot", self._depot), *self._each("stockpile", self._depot))
 
     def _each(self, key: str, make: Callable[[str, Any], _Made]) -> tuple[_Made, ...]:
@@ -447,11 +445,11 @@ class Scenario(Shown):
 
     @property
     def facilities(self) -> tuple[Facility, ...]:
-        """Pits, receivers, plants, depots and stockpiles, in this order."""
+        """Returns pits, receivers, plants, depots and stockpiles, in this order."""
         return (*self.pits, *self.receivers, *self.plants, *self.depots)
 
     def weigh(self, quantity: Quantity, material: str | None) -> float:
-        """Turn an amount of a material, or tonnes of several, into tonnes; else an `InputError`."""
+        """Turn an amount of a material, or tonnes of several, into tonnes. Returns t, or raises."""
         if material is None and quantity.unit != "t":
             raise refuse_volume("amount")
         return self.catalogue.tonnes(quantity, material or "", self.said.vehicles)
@@ -461,7 +459,7 @@ class Scenario(Shown):
         return self.said.sites[site].project or site
 
     def capture(self, material: str) -> float:
-        """Give the share of a material on offer that can be put to use at all."""
+        """Find what of a material on offer can be put to use at all. Returns a share, 0 to 1."""
         said = self.said.capture
         captured = said.get(material) or said.get(DEFAULT)
         return 1.0 if captured is None else captured.value
@@ -513,7 +511,7 @@ class Scenario(Shown):
         return tuple(one for one in accepted if older or not self.is_per_need(one))
 
     def demand(self, site: str, need: entry.NeedEntry) -> Demand:
-        """Give what decides which materials may serve a need."""
+        """Find what decides what may serve a need. Returns use, land, consents and zones."""
         return Demand(
             need.use,
             self.land(site),
@@ -522,7 +520,7 @@ class Scenario(Shown):
         )
 
     def rulings(self, material: str, demand: Demand) -> list[Ruled]:
-        """Give the rule on a material in a use, and where it is soil those on land and zones."""
+        """List the rules on a material for a need. Returns that on the use, then on the land."""
         fit = self.catalogue.fit(material, demand.use) or NO_RULE
         move = self.catalogue.soil_move(material, demand.land)
         soil_class = self.catalogue.materials[material].soil_class
@@ -531,7 +529,7 @@ class Scenario(Shown):
         return [fit, move, *(one.ruling for one in demand.zones if soil_class >= one.soil_class)]
 
     def blocks(self, material: str, demand: Demand) -> Ruled | None:
-        """Give the rule that keeps a material from a need: what forbids before unmet conditions."""
+        """Find what keeps a material from a need. Returns a rule; what forbids comes first."""
         rulings = self.rulings(material, demand)
         forbids = (one for one in rulings if one.verdict == "forbidden")
         unmet = (one for one in rulings if one.condition and one.condition not in demand.accepted)
@@ -622,36 +620,39 @@ class Scenario(Shown):
 
     def _depot(self, site: str, store: entry.Store) -> Depot:
         handling, own = self.catalogue.handling, isinstance(store, entry.StockpileEntry)
-        offered = dict.fromkeys(due.material for due in self.sites[site].offers)
         kg = (store.handling_kg_co2e_per_t or handling.kg_co2e_per_t).value
         dkk = (store.handling_dkk_per_t or handling.dkk_per_t).value
-        depot = store if isinstance(store, entry.DepotEntry) else None
-        materials = depot.materials if depot else tuple(offered)
-        monthly = store.storing_dkk_per_t_month
-        if monthly is None and depot and depot.storing_dkk_per_t is None:
-            monthly = handling.storing_dkk_per_t_month
+        monthly, terms = store.storing_dkk_per_t_month, dict[str, Any](per_period_t=None)
+        if isinstance(store, entry.DepotEntry):
+            materials = store.materials
+            terms = {"per_period_t": self._limit(store.capacity_per_period, materials)}
+            terms |= {"opens": store.opens, "periods": self.open_periods(store)}
+            if monthly is None and store.storing_dkk_per_t is None:
+                monthly = handling.storing_dkk_per_t_month
+        else:
+            materials = tuple(dict.fromkeys(due.material for due in self.sites[site].offers))
+            terms["periods"] = tuple(self.periods)
         return Depot(
             site=site,
             own=own,
             materials=materials,
             capacity_t=self.weigh(store.capacity, materials[0]),
-            per_period_t=self._limit(depot.capacity_per_period, materials) if depot else None,
-            start_t={name: self.weigh(amount, name) for name, amount in store.start.items()},
-            end_t=None
-            if store.end == "any"
-            else {name: self.weigh(amount, name) for name, amount in store.end_amounts.items()},
+            start_t=self._weigh_each(store.start),
+            end_t=None if store.end == "any" else self._weigh_each(store.end_amounts),
             in_kg_co2e_per_t=0.0 if own else kg,
             out_kg_co2e_per_t=kg,
             in_dkk_per_t=0.0 if own else dkk,
             out_dkk_per_t=dkk,
             storing_dkk_per_t=value_of(store.storing_dkk_per_t),
             storing_dkk_per_t_month=value_of(monthly),
-            opens=depot.opens if depot else None,
-            periods=self.open_periods(depot) if depot else tuple(self.periods),
+            **terms,
         )
 
+    def _weigh_each(self, amounts: Mapping[str, Quantity]) -> dict[str, float]:
+        return {name: self.weigh(amount, name) for name, amount in amounts.items()}
+
     def open_periods(self, place: entry.OpenDays) -> tuple[str, ...]:
-        """Give the periods in which a place is open from the first day to the last."""
+        """Find when a place is open from the first day to the last. Returns ids of periods."""
         return tuple(
             one
             for one, when in self.periods.items()
@@ -671,7 +672,7 @@ class Scenario(Shown):
         return dict(zip(self.periods, np.diff([*middles, last]).tolist(), strict=True))
 
     def sampling_dkk_per_t(self, site: str, material: str) -> float:
-        """Give what samples of soil cost before it leaves a site. [DKK/t]"""
+        """Price the samples of soil before it leaves a site. Returns DKK per tonne; 0: none."""
         tonnes = self.catalogue.t_per_sample(material, self.sites[site].soil_mapping)
         samples = self.catalogue.soil_samples
         return samples.dkk_per_sample.value / tonnes if samples and tonnes else 0.0
@@ -681,7 +682,7 @@ class Scenario(Shown):
 
 
 def look_up(where: Catalogue | Scenario, asked: Sequence[tuple[str, str]]) -> list[str]:
-    """Give ids by section (`sites`, `periods` …) and id or name, or tell all that there are not."""
+    """Find ids by section (`sites`, `periods` …) and id or name. Returns all, or raises for all."""
     found: list[str] = []
     wrong: list[Finding] = []
     for section, given in asked:

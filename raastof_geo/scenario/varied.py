@@ -56,10 +56,7 @@ class SaidAmount(NamedTuple):
 def edit_for(
     scenario: Scenario, assumption: Assumption, level: float, before: Edits = MappingProxyType({})
 ) -> Edits:
-    """Give what to write where for an assumption to have another number, or an `InputError`.
-
-    Amounts are those that others have written `before`, if they have.
-    """
+    """Write another number of an assumption, after edits `before`. Returns it by trail."""
     if assumption.scale is None:
         trail = split_path(assumption.set)
         return {trail: _with_number(find_value(scenario, trail), level)}
@@ -98,7 +95,7 @@ def moves_amounts_only(edits: Edits) -> bool:
 
 
 def value_of_assumption(scenario: Scenario, assumption: Assumption) -> float:
-    """Give the number that is assumed; an `InputError`: none or another one stands there."""
+    """Find the number that is assumed. Returns it; `InputError`: none or another one is there."""
     if assumption.scale is not None:
         return assumption.value or 1.0
     there = number_at(find_value(scenario, split_path(assumption.set)))
@@ -110,7 +107,7 @@ def value_of_assumption(scenario: Scenario, assumption: Assumption) -> float:
 
 
 def scale_amounts(amounts: Sequence[SaidAmount], factor: float) -> dict[Trail, Any]:
-    """Give amounts times a factor, by where they stand."""
+    """Multiply amounts by a factor. Returns what they are then, by where they stand."""
     return {one.trail: replace(one.quantity, value=one.quantity.value * factor) for one in amounts}
 
 
@@ -129,14 +126,13 @@ def _factor_of_rest(
 def list_amounts(
     scenario: Scenario, chosen: AmountFilter, before: Edits = MappingProxyType({})
 ) -> list[SaidAmount]:
-    """List the amounts that a filter means, or raise an `InputError` where there are none."""
+    """List the amounts that a filter means. Returns one at least, or raises an `InputError`."""
+    meant = {whose: [one for one in which if one[1] is not None] for whose, which in chosen.items()}
     found = [
         said._replace(quantity=before.get(said.trail, said.quantity))
         for said in list_every_amount(scenario)
-        if said.whose in chosen
-        and all(
-            wanted is None or getattr(said, name) in wanted for name, wanted in chosen[said.whose]
-        )
+        if said.whose in meant
+        and all(getattr(said, name) in wanted for name, wanted in meant[said.whose])
     ]
     if not found:
         raise InputError.saying_text("variations", "no match")
@@ -172,16 +168,17 @@ def _weigh(scenario: Scenario, said: SaidAmount) -> float:
 def write_plain(value: Any) -> Any:
     """Write what Python has as a file would: parts as what was said of them, arrays as lists."""
     if isinstance(value, BaseModel):
-        said, fields = value.model_fields_set, type(value).model_fields
-        named = {one: field.alias or one for one, field in fields.items() if one in said}
-        return {name: write_plain(getattr(value, one)) for one, name in named.items()}
+        said, fields = value.model_fields_set, type(value).model_fields.items()
+        named = ((one, field.alias or one) for one, field in fields if one in said)
+        return {name: write_plain(getattr(value, one)) for one, name in named}
     if isinstance(value, Mapping):
         return {str(key): write_plain(one) for key, one in value.items()}
     if isinstance(value, np.generic | np.ndarray):
         return write_plain(value.tolist())
-    if isinstance(value, list | tuple | set | frozenset):
-        ordered = sorted(value) if isinstance(value, set | frozenset) else value
-        return [write_plain(one) for one in ordered]
+    if isinstance(value, set | frozenset):
+        value = sorted(value)
+    if isinstance(value, list | tuple):
+        return [*map(write_plain, value)]
     return str(value) if isinstance(value, Path | str) else value
 
 
@@ -209,22 +206,17 @@ def write_agreements(tonnes: pd.Series, write: Callable[[float], Any]) -> list[d
 
 
 def split_path(path: str) -> Trail:
-    """Part a path at its points; numbers count places in a list from 0 on."""
+    """Part a path at its points. Returns keys, and places in lists, which count from 0."""
     return tuple(int(part) if part.isdigit() else part for part in path.split("."))
 
 
 def find_value(scenario: Scenario, trail: Trail) -> Any:
-    """Find what stands at a path of the scenario, or of the catalogue that it is read with."""
+    """Find what stands at a path of the scenario or its catalogue. Returns what was read."""
     inside = trail[:1] == ("catalogue",)
     value: Any = scenario.catalogue if inside else scenario.said
     for part in trail[1:] if inside else trail:
-        below = value if isinstance(value, Mapping) else {}
-        if isinstance(value, BaseModel):
-            fields = type(value).model_fields.items()
-            below = {field.alias or name: getattr(value, name) for name, field in fields}
-        elif isinstance(value, tuple):
-            below = dict(enumerate(value))
-        value = next((one for key, one in below.items() if str(key) == str(part)), None)
+        below = _list_below(value)
+        value = below.get(_find_key(below, part))
         if value is None:
             told = {"path": f"`{'.'.join(map(str, trail))}`", "part": f"`{part}`"}
             hint = suggest(str(part), [str(key) for key in below])
@@ -232,8 +224,22 @@ def find_value(scenario: Scenario, trail: Trail) -> Any:
     return value
 
 
+def _list_below(value: Any) -> Mapping[Any, Any]:
+    if isinstance(value, BaseModel):
+        fields = type(value).model_fields.items()
+        return {field.alias or name: getattr(value, name) for name, field in fields}
+    if isinstance(value, tuple):
+        return dict(enumerate(value))
+    return value if isinstance(value, Mapping) else {}
+
+
+def _find_key(values: Iterable[Any], part: str | int) -> Any:
+    """Find a key by the text that it is written as; else give it as it is."""
+    return next((one for one in values if str(one) == str(part)), part)
+
+
 def number_at(found: Any) -> float:
-    """Give the number at a path; figures of several numbers count as 1, to be multiplied."""
+    """Find the number at a path. Returns 1 for figures of several numbers, to be multiplied."""
     match found:
         case Quantity() | Figure() | Captured():
             return float(found.value)
@@ -280,7 +286,7 @@ def list_leaves(values: Any, trail: Trail = ()) -> Iterator[tuple[Trail, Any]]:
 
 
 def put_value(values: Any, trail: Trail, new: Any) -> Any:
-    """Give values, plain or read, with a new one at a trail; what stays is shared, not copied."""
+    """Put a value at a trail, plain or read. Returns new values; what stays is shared."""
     if not trail:
         return new
     here, below = trail[0], trail[1:]
@@ -293,7 +299,7 @@ def put_value(values: Any, trail: Trail, new: Any) -> Any:
     if not (values is None or isinstance(values, Mapping)):
         raise InputError.saying_text("variations", "short form", key=f"`{here}`")
     values = values or {}
-    key = next((one for one in values if str(one) == str(here)), here)
+    key = _find_key(values, here)
     return {**values, key: put_value(values.get(key), below, new)}
 
 
@@ -323,7 +329,7 @@ def list_variants(scenario: Scenario) -> dict[str, Variant]:
 
 
 def choose_variants(scenario: Scenario, wanted: str) -> dict[str, Variant]:
-    """Give variants by their ids, parted by commas, or `all`; a sweep also by its own id."""
+    """Find variants by ids, parted by commas, of sweeps too, or `all`. Returns them by id."""
     known = list_variants(scenario)
     if wanted == "all" and known:
         return known
@@ -399,23 +405,20 @@ def add_newcomer(
     cannot be read, or lies outside the `region`.
     """
     lon, lat = check_degrees(*_read_place(at), region)
-    ends = [one and look_up(scenario, [("periods", one)])[0] for one in window]
-    order = [list(scenario.periods).index(one) for one in ends if one]
+    first, last = (one and look_up(scenario, [("periods", one)])[0] for one in window)
+    order = [list(scenario.periods).index(one) for one in (first, last) if one]
     if order != sorted(order):
-        raise InputError.saying_text("said", "window", first=str(ends[0]), last=str(ends[1]))
+        raise InputError.saying_text("said", "window", first=str(first), last=str(last))
     quantity, what = _read_amount(said)
-    due: dict[str, Any] = {"amount": quantity, "first": ends[0], "last": ends[1]}
-    entries: dict[str, Any] = {}
+    due: dict[str, Any] = {"amount": quantity, "first": first, "last": last}
+    entries: dict[str, Any]
     if need:
-        parts = _FOR.fullmatch(what)
-        only, use = (parts[1], parts[2]) if parts else (None, what)
-        (use,) = look_up(scenario, [("uses", use)])
-        materials = tuple(look_up(scenario, [("materials", only)])) if only else None
-        entries["needs"] = (NeedEntry(use=use, materials=materials, **due),)
+        use, materials = _read_need(scenario, what)
+        entries = {"needs": (NeedEntry(use=use, materials=materials, **due),)}
         material = scenario.catalogue.uses[use].reference_material
     else:
         (material,) = look_up(scenario, [("materials", what)])
-        entries["offers"] = (OfferEntry(material=material, **due),)
+        entries = {"offers": (OfferEntry(material=material, **due),)}
     if scenario.weigh(quantity, material) <= 0:
         raise InputError(say("an amount must be above 0"))
     id_ = "newcomer"
@@ -428,6 +431,13 @@ def add_newcomer(
             inside = {"sites": (*zones[number].sites, id_)}
             zones[number] = zones[number].model_copy(update=inside)
     return scenario.saying(sites={**scenario.sites, id_: site}, zones=tuple(zones)), id_
+
+
+def _read_need(scenario: Scenario, what: str) -> tuple[str, tuple[str, ...] | None]:
+    parts = _FOR.fullmatch(what)
+    only, use = (parts[1], parts[2]) if parts else (None, what)
+    (use,) = look_up(scenario, [("uses", use)])
+    return use, tuple(look_up(scenario, [("materials", only)])) if only else None
 
 
 def _read_place(given: str) -> tuple[float, float]:
@@ -465,8 +475,7 @@ _FIRST_ROW = 2
 def choose_flows(scenario: Scenario, flows: pd.DataFrame, wanted: Sequence[str]) -> pd.DataFrame:
     """Pick flows by their rows in `flows.csv`, or all between two sites: `GIVER→TAKER`.
 
-    `InputError`: none is wanted, there is no such row, nothing goes between these sites, or what is
-    meant stays where it is.
+    `InputError`: none is wanted, there is none such, or what is meant stays where it is.
     """
     leaving = flows["origin"] != flows["destination"]
     chosen = pd.Series(False, index=flows.index)

@@ -783,3 +783,10 @@ def test_a_catalogue_may_be_a_file(tmp_path):
     file.write_text(text, encoding="utf-8")
     with pytest.raises(ScenarioError, match=r"sweden\.yaml:2:\d+: .*density_loose"):
         read_scenario(file)
+
+
+def test_half_a_character_out_of_python_is_refused_as_in_a_file():
+    """No file can hold it, so it has no digest either."""
+    sites = {"a": {"lon": 12.1, "lat": 55.4, "pit": {"supplies": ["fill_sand"]}}}
+    with pytest.raises(ScenarioError, match=r"U\+D800"):
+        read_scenario({"title": "half \ud800", "periods": [2027], "sites": sites})

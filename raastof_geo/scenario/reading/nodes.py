@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 from ruamel.yaml import YAML, events
 from ruamel.yaml.error import MarkedYAMLError
@@ -87,6 +87,11 @@ class Mapping:
 Node: TypeAlias = Scalar | Sequence | Mapping
 
 
+def is_word(node: Node | None) -> TypeGuard[Scalar]:
+    """Tell whether a node is a word without quotes."""
+    return isinstance(node, Scalar) and node.plain
+
+
 class _Scanner(Scanner):
     """Scans no tag without end: the time for that grows with the square of its length."""
 
@@ -116,24 +121,23 @@ class Composer:
         self.reached = 0, 0
 
     def compose_document(self) -> Node | None:
-        """Give the root node (none: only comments), or raise a `ScenarioError`."""
+        """Compose the root node. Returns none: only comments; raises a `ScenarioError`."""
         root: Node | None = None
-        begun = False
         while not isinstance(event := self._next(), events.StreamEndEvent):
             if isinstance(event, events.DocumentStartEvent):
-                if begun:
+                if root is not None:
                     raise refused("second", self._place(event))
-                begun = True
-                if event.tags or tuple(event.version or (1, 2)) != (1, 2):
-                    line = next(n for n, text in enumerate(self.lines) if text.startswith("%"))
-                    raise self._slipped(Halt(line, 0))
+                self._refuse_directives(event)
                 root = self._node(self._next(), 0)
         for name, place in self.unused.items():
             message = say_text("yaml", "unused", anchor=f"`&{name}`")
             self.findings.append(Finding(message, place))
-        if isinstance(root, Scalar) and root.plain and not root.text:
-            return None
-        return root
+        return None if is_word(root) and not root.text else root
+
+    def _refuse_directives(self, event: Any) -> None:
+        if event.tags or tuple(event.version or (1, 2)) != (1, 2):
+            line = next(n for n, text in enumerate(self.lines) if text.startswith("%"))
+            raise self._slipped(Halt(line, 0))
 
     def _next(self) -> Any:
         try:
@@ -151,7 +155,7 @@ class Composer:
             raise self._slipped(halt) from error
 
     def _slipped(self, stop: Halt) -> ScenarioError:
-        finds = (find(self.lines, stop) for find in (_find_marks, _find_gaps, _find_ends))
+        finds = (find(self.lines, stop) for find in _SLIPS)
         message, line, column = next(chain.from_iterable(finds), _slip("unclear", stop.at))
         return ScenarioError(Finding(message, Place(self.file, line + 1, column + 1)))
 
@@ -229,7 +233,7 @@ def keep_written(value: Value, text: str) -> Value:
 
 
 def read_plain(text: str) -> Value:
-    """Understand an unquoted word."""
+    """Understand an unquoted word. Returns a number, a truth value, nothing or the text."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] in _BEGINS_NUMBER:
@@ -247,7 +251,10 @@ _TIGHT_DASH = re.compile(r"^\s*-(?![-\s])(\S.*)")
 _SECOND_COLON = re.compile(rf"(?:^\s*(?:-\s+)*|[{{,]\s*)({_KEY}):\s+(?=[^\s\"'{{\[])")
 _LIST_BESIDE_KEY = re.compile(rf"^\s*(?:-\s+)*({_KEY}):\s+-\s")
 _NEXT_KEY = re.compile(rf"\s+(?={_KEY}:)")
-_BEGIN = re.compile(r"(?P<indent>\s*)(?P<dashes>(?:-\s+)*)")
+_BEGIN = re.compile(r"(\s*)(?:-\s+)*")
+_PART_ENDS = re.compile(r"[,}\]]")
+_BEGIN_MARKS = ("while scanning an", "while parsing an", "while scanning a tag")
+_MARK_ALONE = re.compile(r"mapping keys|.*start any token")
 _LONGEST_LINE = 10_000
 _LONGEST_QUOTE = 40
 _CLOSING = {"{": "}", "[": "]"}
@@ -265,7 +272,7 @@ class Halt(NamedTuple):
 
     @property
     def at(self) -> tuple[int, int]:
-        """Line and column."""
+        """Returns line and column, counted from zero."""
         return self.line, self.column
 
 
@@ -274,7 +281,7 @@ def _slip(key: str, at: tuple[int, int], /, **values: str) -> Slip:
 
 
 def loosen_colon(text: str) -> tuple[str, str] | None:
-    """Part `key:value` that lacks its space, blanks left out; none where it is something else."""
+    """Part `key:value` that lacks its space. Returns both, or none where it is something else."""
     match = _TIGHT_COLON.fullmatch(text) if len(text) <= _LONGEST_LINE else None
     return (match[1], match[2].strip()) if match else None
 
@@ -290,8 +297,8 @@ def say_dash(text: str) -> Message:
     return say_text("slips", "space after dash", meant=f"`- {_shortened(text.strip())}`")
 
 
-def _find_marks(lines: list[str], stop: Halt) -> Iterator[Slip]:
-    """Find directives, quotes that are open, tabs, and marks that need quotes."""
+def _find_signs(lines: list[str], stop: Halt) -> Iterator[Slip]:
+    """Find directives, quotes that are open, and tabs."""
     near = _here_and_above(lines, stop)
     yield from (_slip("directive", (number, 0)) for number, text in near if text.startswith("%"))
     if "quoted scalar" in stop.context:
@@ -304,85 +311,104 @@ def _find_marks(lines: list[str], stop: Halt) -> Iterator[Slip]:
         column = text[: len(text) - len(text.lstrip())].find("\t")
         if column >= 0:
             yield _slip("tab", (number, column))
-    # A mark such as `&`, `*`, `!` or `|` began what the reader gave up within.
-    marks = ("while scanning an", "while parsing an", "while scanning a tag")
-    marked = stop.context.startswith(marks) or "undefined tag handle" in stop.problem
+
+
+def _find_marks(lines: list[str], stop: Halt) -> Iterator[Slip]:
+    """Find marks that need quotes: `&`, `*`, `!` or `|` began what the reader gave up within."""
+    marked = stop.context.startswith(_BEGIN_MARKS) or "undefined tag handle" in stop.problem
     if "block scalar" in stop.context:
         marked = "more indented" not in stop.problem
-    alone = stop.problem.startswith("mapping keys") or "start any token" in stop.problem
+    if not (marked or _MARK_ALONE.match(stop.problem)):
+        return
     line, column = stop.began if marked else stop.at
-    text = _text_from(lines, (line, column)) if marked or alone else ""
+    text = _text_from(lines, (line, column))
     if text and not text[0].isalnum():
-        if any(bracket in _line(lines, line)[:column] for bracket in "{["):
-            text = re.split(r"[,}\]]", text)[0] or text
-        character = f"`{text[0]}`" if text[0] != "`" else "'`'"
+        if re.search(r"[{\[]", _line(lines, line)[:column]):
+            text = _PART_ENDS.split(text)[0] or text
+        character = {"`": "'`'"}.get(text[0], f"`{text[0]}`")
         yield _slip("mark", (line, column), character=character, meant=_quoted(text))
 
 
 def _find_gaps(lines: list[str], stop: Halt) -> Iterator[Slip]:
-    """Find colons and dashes that lack a space or stand where none may, and colons that lack."""
-    near, text = _here_and_above(lines, stop), _line(lines, stop.line)
+    """Find colons and dashes that lack a space, and dashes that stand where none may."""
+    near = _here_and_above(lines, stop)
     with_above = stop.problem.startswith(("mapping values", "could not find expected ':'"))
     for number, said in near[: 1 + with_above]:
         match = _TIGHT_COLON.search(said)
         if match and (match[0][0] != "," or "{" in said[: match.start()]):
-            value = re.split(r"[,}\]]", match[2])[0] if match[0][0] in "{," else match[2]
+            value = _PART_ENDS.split(match[2])[0] if match[0][0] in "{," else match[2]
             yield say_colon(match[1], value), number, match.start(1)
     for number, said in near:
         if match := _TIGHT_DASH.match(said):
             yield say_dash(match[1]), number, match.start(1) - 1
     if stop.problem.startswith("sequence entries are not allowed"):
-        if match := _LIST_BESIDE_KEY.match(text):
+        if match := _LIST_BESIDE_KEY.match(near[0][1]):
             yield _slip("beside key", stop.at, key=f"`{match[1]}:`")
         yield _slip("list item", stop.at)
+
+
+def _find_second_colons(lines: list[str], stop: Halt) -> Iterator[Slip]:
+    """Find `name: Sorø: nedrivning`, and keys too far to the right."""
+    text = _line(lines, stop.line)
     in_braces = "flow" in stop.context and text[stop.column : stop.column + 1] == ":"
-    if in_braces or stop.problem.startswith("mapping values are not allowed"):
-        # `name: Sorø: nedrivning`, or a key too far to the right.
-        keys = [match for match in _SECOND_COLON.finditer(text) if match.end() <= stop.column]
-        if keys:
-            start = keys[-1].end()
-            rest = text[start:].split(" #")[0]
-            meant = f"`{keys[-1][1]}: {_quoted(rest)[1:]}"
-            if in_braces:  # where a comma that is missing looks like a colon too many
-                value = re.split(r"[,}\]]", rest)[0]
-                words, meant = value.split(":")[0].split(), _quoted(value)
-                if len(words) > 1 and re.fullmatch(r"[a-z_]+", words[-1]):
-                    place = stop.line, start + rest.index(words[-1])
-                    yield _slip("comma before", place, key=f"`{words[-1]}:`")
-            yield _slip("two colons", (stop.line, start), meant=meant)
-        elif not in_braces:
-            yield _slip("deeper", (stop.line, len(text) - len(text.lstrip())))
+    if not (in_braces or stop.problem.startswith("mapping values are not allowed")):
+        return
+    keys = [match for match in _SECOND_COLON.finditer(text) if match.end() <= stop.column]
+    if keys:
+        start = keys[-1].end()
+        rest = text[start:].split(" #")[0]
+        meant = f"`{keys[-1][1]}: {_quoted(rest)[1:]}"
+        if in_braces:  # where a comma that is missing looks like a colon too many
+            value = _PART_ENDS.split(rest)[0]
+            words, meant = value.split(":")[0].split(), _quoted(value)
+            if len(words) > 1 and re.fullmatch(r"[a-z_]+", words[-1]):
+                place = stop.line, start + rest.index(words[-1])
+                yield _slip("comma before", place, key=f"`{words[-1]}:`")
+        yield _slip("two colons", (stop.line, start), meant=meant)
+    elif not in_braces:
+        yield _slip("deeper", (stop.line, len(text) - len(text.lstrip())))
+
+
+def _find_brackets(lines: list[str], stop: Halt) -> Iterator[Slip]:
+    """Find words without a colon, brackets that are open or too many, and what lacks within."""
     if "could not find expected ':'" in stop.problem:
         words_there = _shortened(_text_from(lines, stop.began).strip())
         yield _slip("no colon", stop.began, words=f"`{words_there}`")
-
-
-def _find_ends(lines: list[str], stop: Halt) -> Iterator[Slip]:
-    """Find brackets that are open or too many, quotes that close too early, and odd indents."""
-    opened, text = _text_from(lines, stop.began)[:1], _line(lines, stop.line)
-    found, before = text[stop.column : stop.column + 1], text[: stop.column].strip()
+    opened, found = _text_from(lines, stop.began)[:1], _text_from(lines, stop.at)[:1]
+    ends = found in {",", "}", "]"}
     if "while parsing a flow" in stop.context:
         if stop.context.endswith("node") or opened not in _CLOSING:
-            if found in {",", "}", "]"}:
+            if ends:
                 yield _slip("no value", stop.at, sign=f"`{found}`")
         elif found in _CLOSING.values() or stop.line != stop.began[0] or not found:
             closing = f"`{_CLOSING[opened]}`"
             yield _slip("open bracket", stop.began, bracket=f"`{opened}`", closing=closing)
         else:
             yield _slip("no comma", stop.at)
-    if found and found in "}],":
+    if ends:
         yield _slip("closes nothing", stop.at, sign=f"`{found}`")
-    if "expected <block end>" in stop.problem:
-        if before.endswith(("'", '"')):
-            yield _slip("text goes on", stop.at)
-        if before.endswith(("}", "]")):
-            yield _slip("after bracket", stop.at)
-        begins = _BEGIN.match(_line(lines, _line_before(lines, stop.line)))
-        if begins is not None and not before:
-            other = len(begins["indent"] if text.lstrip().startswith("-") else begins[0])
-            if other != stop.column:
-                indent = {"column": str(stop.column + 1), "other": str(other + 1)}
-                yield _slip("indent", stop.at, **indent)
+
+
+def _find_ends(lines: list[str], stop: Halt) -> Iterator[Slip]:
+    """Find what stands behind a text or a bracket that has ended, and odd indents."""
+    if "expected <block end>" not in stop.problem:
+        return
+    text = _line(lines, stop.line)
+    before = text[: stop.column].strip()
+    if before.endswith(("'", '"')):
+        yield _slip("text goes on", stop.at)
+    if before.endswith(("}", "]")):
+        yield _slip("after bracket", stop.at)
+    begins = _BEGIN.match(_line(lines, _line_before(lines, stop.line)))
+    if begins is not None and not before:
+        other = len(begins[text.lstrip().startswith("-")])
+        if other != stop.column:
+            indent = {"column": str(stop.column + 1), "other": str(other + 1)}
+            yield _slip("indent", stop.at, **indent)
+
+
+_SLIPS = (_find_signs, _find_marks, _find_gaps, _find_second_colons, _find_brackets, _find_ends)
+"""What may be meant where something is no YAML; the first that finds anything is believed."""
 
 
 def _here_and_above(lines: list[str], stop: Halt) -> list[tuple[int, str]]:

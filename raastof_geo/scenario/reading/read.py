@@ -26,7 +26,7 @@ from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_built
 from raastof_geo.scenario.identity import Fault, Names, explain_errors, id_or_word, names_in
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.tree import Trail, Tree, find_beside, merge_values, read_tree
-from raastof_geo.scenario.said.entry import DEFAULT, Captured, Role
+from raastof_geo.scenario.said.entry import DEFAULT, Captured, Opening, Role
 from raastof_geo.scenario.said.file import NEWEST_FORMAT, PLACES, ScenarioFile
 from raastof_geo.scenario.said.site import Located, Site
 from raastof_geo.scenario.scenario import Scenario
@@ -60,6 +60,8 @@ def read_scenario(
     if isinstance(source, Mapping):
         tree = Tree(name, varied.write_plain(source))
         text = json.dumps(tree.values, default=str, ensure_ascii=False, sort_keys=True)
+        if half := re.search(r"[\ud800-\udfff]", text):  # no file can hold half a character
+            raise ScenarioError.saying_text("yaml", "character", code=f"U+{ord(half[0]):04X}")
         tree.digest = hashlib.sha256(text.encode()).hexdigest()
         path = Path(f"{name}.yaml")
         join_tables(tree, path.parent, sites, anywhere=anywhere)
@@ -90,22 +92,13 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     tree.findings += wrong
     _check_files(said, tree, home, anywhere=anywhere)
     said, areas = _find_in_zones(said, tree, home, region.crs, anywhere=anywhere)
-    for fault in (*_check_references(said), *_check_openings(said)):
+    for fault in itertools.chain.from_iterable(check(said) for check in _CHECKS):
         tree.tell(tree.place(fault.below, of_key=fault.of_key), fault.message)
     if said.network.file is not None:
         network = said.network.model_copy(update={"file": (home / said.network.file).resolve()})
         said = said.model_copy(update={"network": network})
-    scenario = Scenario(
-        id=path.stem,
-        digest=tree.digest,
-        said=said,
-        catalogue=catalogue,
-        places=tree.keys,
-        areas=areas,
-        values=tree.values,
-        home=home,
-        reread=change_scenario,
-    )
+    file: Any = {"places": tree.keys, "areas": areas, "values": tree.values, "home": home}
+    scenario = Scenario(path.stem, tree.digest, said, catalogue, reread=change_scenario, **file)
     doubts = [] if wrong else _compare(scenario, tree)
     raise_all(ScenarioError, sorted(tree.findings, key=by_order))
     return replace(scenario, warnings=(*tree.doubts, *sorted(doubts, key=by_order)))
@@ -120,7 +113,7 @@ def change_scenario(scenario: Scenario, edits: Mapping[str, Any]) -> Scenario:
 
 
 def read_variant(scenario: Scenario, wanted: str) -> Scenario:
-    """Read one variant by its id: with an id, title and digest of its own; else `InputError`."""
+    """Read one variant by its id. Returns it with an id, title and digest of its own, or raises."""
     chosen = varied.choose_variants(scenario, wanted)
     if len(chosen) != 1:
         told = {"given": f"`{wanted}`", "ids": list_codes(chosen)}
@@ -140,12 +133,8 @@ def read_varied(scenario: Scenario, edits: varied.Edits) -> Scenario:
         raise InputError.saying_text("variations", "not read")
     keys = dict(scenario.places)
     tree = Tree(f"{scenario.id}.yaml", {}, keys, keys, digest=scenario.digest)
-    values = {
-        **scenario.values,
-        "language": scenario.said.language,
-        "assumptions": {},
-        "variants": {},
-    }
+    cleared: Any = {"language": scenario.said.language, "assumptions": {}, "variants": {}}
+    values = {**scenario.values, **cleared}
     if isinstance(own := values.get("catalogue"), Mapping):
         values["catalogue"] = _write_ids(own, tree)
     for trail, value in edits.items():
@@ -197,20 +186,19 @@ def _build_catalogue(tree: Tree) -> tuple[Catalogue, list[Finding]]:
 
 
 def _list_known(own: Any) -> dict[str, Names]:
-    """List the ids and names in each section of the built-in catalogue and of a scenario's own."""
     builtin = read_builtin_values()
     merged = merge_values(builtin, own) if isinstance(own, Mapping) else builtin
     return {name: names_in(merged[name]) for name in builtin}
 
 
 def _context(tree: Tree, catalogue: Catalogue, region: Region) -> dict[str, Any]:
-    """Collect the ids that may be referred to, right or wrong as their entries may be."""
     known = _list_known(tree.values.get("catalogue"))
     if isinstance(tree.values.get("sites"), Mapping):
-        known["sites"] = names_in(tree.values["sites"])
-    known["drawn_municipalities"] = {name: {"title": f"{name} Kommune"} for name in region.names}
+        known |= {"sites": names_in(tree.values.get("sites"))}
+    drawn = {name: {"title": f"{name} Kommune"} for name in region.names}
+    known |= {"drawn_municipalities": drawn}
     if region.bounds is not None and region.names:
-        known["municipalities"] = known["drawn_municipalities"]
+        known |= {"municipalities": drawn}
     vehicles = tree.values.get("vehicles")
     if not isinstance(vehicles, list):
         vehicles = ScenarioFile.model_fields["vehicles"].default
@@ -224,7 +212,6 @@ def _context(tree: Tree, catalogue: Catalogue, region: Region) -> dict[str, Any]
 
 
 def _find_region(tree: Tree, home: Path, *, anywhere: bool) -> Region:
-    """Read the region of the roads that a scenario names, where they may be read."""
     network = tree.values.get("network")
     name = network.get("file") if isinstance(network, Mapping) else None
     if not isinstance(name, str | Path):
@@ -235,10 +222,7 @@ def _find_region(tree: Tree, home: Path, *, anywhere: bool) -> Region:
 
 
 def sketch_sites(tree: Tree, region: Region) -> tuple[dict[str, Located], list[Finding]]:
-    """Give the sites that lie in a region, and what is wrong with where others lie.
-
-    Mistakes elsewhere in the scenario do not matter.
-    """
+    """Find sites that lie in a region. Returns them, and what is wrong with where others lie."""
     sites = tree.values.get("sites")
     found: dict[str, Located] = {}
     mistakes: list[Finding] = []
@@ -269,8 +253,7 @@ def _find_in_zones(
 ) -> tuple[ScenarioFile, dict[int, shapely.MultiPolygon]]:
     """Add to each zone the sites in the polygons of its file or on their border.
 
-    Also give those polygons by the number of the zone, in metres of `crs`. Files that cannot be
-    used are findings of the tree.
+    Also give the polygons by number of the zone, in metres of `crs`; mistakes are findings.
     """
     zones, areas = list(said.zones), dict[int, shapely.MultiPolygon]()
     for number, zone in enumerate(said.zones):
@@ -312,24 +295,28 @@ def _check_template(file: Path) -> None:
             raise InputError.saying_text("files beside", "no page", **told)
 
 
-def _check_references(said: ScenarioFile) -> Iterator[Fault]:
-    """Find sites and trucks that cannot do what baseline, agreements and fleet say of them."""
+def _check_baseline(said: ScenarioFile) -> Iterator[Fault]:
     for key, role in (("pits", Role.PIT), ("receivers", Role.RECEIVER)):
         for index, site in enumerate(getattr(said.baseline, key) or ()):
             if role not in said.sites[site].roles:
                 names = {"key": key, "site": f"`{site}`", "role": role}
                 told = say("baseline.{key}: {site} has no `{role}:`", **names)
                 yield Fault(told, ("baseline", key, index))
+
+
+def _check_least(said: ScenarioFile) -> Iterator[Fault]:
+    """Find the first least amount that has to say of which material, one being captured in part."""
     every = said.capture.get(DEFAULT, Captured(value=1.0))
-    unnamed = (
-        (f"`{agreement.giver}`", number)
-        for number, agreement in enumerate(said.agreements)
-        if agreement.least and agreement.material is None
-        for one in said.sites[agreement.giver].offers
-        if said.capture.get(one.material, every).value < 1
-    )
-    for site, number in itertools.islice(unnamed, 1):
-        yield Fault(say_text("said", "which material", site=site), ("agreements", number))
+    for number, agreement in enumerate(said.agreements):
+        if agreement.least and agreement.material is None:
+            offered = (one.material for one in said.sites[agreement.giver].offers)
+            if any(said.capture.get(one, every).value < 1 for one in offered):
+                told = say_text("said", "which material", site=f"`{agreement.giver}`")
+                yield Fault(told, ("agreements", number))
+                return
+
+
+def _check_partners(said: ScenarioFile) -> Iterator[Fault]:
     for number, agreement in enumerate(said.agreements):
         for key, site, verb, able in (
             ("giver", agreement.giver, say("give"), Role.gives),
@@ -338,6 +325,9 @@ def _check_references(said: ScenarioFile) -> Iterator[Fault]:
             if not any(map(able, said.sites[site].roles)):
                 told = say("agreements: {site} has nothing to {verb}", site=f"`{site}`", verb=verb)
                 yield Fault(told, ("agreements", number, key))
+
+
+def _check_trucks(said: ScenarioFile) -> Iterator[Fault]:
     named: dict[Trail, str] = {("fleet", vehicle): vehicle for vehicle in said.fleet}
     for number, vehicle in enumerate(said.baseline.vehicles or ()):
         named["baseline", "vehicles", number] = vehicle
@@ -348,10 +338,13 @@ def _check_references(said: ScenarioFile) -> Iterator[Fault]:
             yield Fault(told, trail, of_key=trail[0] == "fleet")
 
 
+def _find_opening(site: Site) -> Iterator[Opening]:
+    places = (getattr(site, one.removesuffix("s")) for one in PLACES)
+    return filter(None, (getattr(place, "opens", None) for place in places))
+
+
 def _check_openings(said: ScenarioFile) -> Iterator[Fault]:
-    keys = [one.removesuffix("s") for one in PLACES]
-    places = [(id_, getattr(site, key)) for id_, site in said.sites.items() for key in keys]
-    candidates = [id_ for id_, place in places if place is not None and place.opens is not None]
+    candidates = [id_ for id_, site in said.sites.items() for _ in _find_opening(site)]
     for number, choice in enumerate(said.choices.openings):
         trail: Trail = ("choices", "openings", number)
         for at, site in enumerate(choice.of):
@@ -360,9 +353,13 @@ def _check_openings(said: ScenarioFile) -> Iterator[Fault]:
                 yield Fault(told, (*trail, "of", at))
         count = sum(site in (choice.of or candidates) for site in candidates)
         least, most = choice.ends
-        most = count if most is None else min(count, most)
+        most = min(count, count if most is None else most)
         if least > most:
             yield Fault(say_text("said", "openings", least=least, count=count, most=most), trail)
+
+
+_CHECKS = (_check_baseline, _check_least, _check_partners, _check_trucks, _check_openings)
+"""What has to be true of sites and trucks that are named beside `sites` and `vehicles`."""
 
 
 def _write_ids(own: Mapping[str, Any], tree: Tree) -> dict[str, Any]:

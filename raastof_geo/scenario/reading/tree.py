@@ -5,17 +5,17 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 from raastof_geo.errors import Finding, InputError, Place, ScenarioError, tell_reason
 from raastof_geo.language import Message, plain, say, say_text
 from raastof_geo.scenario.reading import nodes
-from raastof_geo.scenario.reading.nodes import Node, Scalar, loosen_colon, say_colon, say_dash
+from raastof_geo.scenario.reading.nodes import Node, Scalar, is_word, loosen_colon, say_colon
 from raastof_geo.units import join_at_comma
 
 Trail: TypeAlias = tuple[str | int, ...]
-
 LARGEST_FILE_BYTES = 3_000_000
 """Five times a scenario of 1,600 sites with six needs or offers each; read in seconds."""
 
@@ -47,10 +47,7 @@ class Tree:
     digest: str = ""
 
     def put(self, trail: Trail, value: Any, place: Place) -> Any:
-        """Put a value at the end of a way, unless one stands in the way, which is given.
-
-        Mappings on the way are made where there are none; a list grows at its end.
-        """
+        """Put a value at the end of a way; a list grows. Returns what stands in the way, if any."""
         part: Any = self.values
         key: Any
         for end, key in enumerate(trail, 1):
@@ -68,7 +65,7 @@ class Tree:
         return None
 
     def place(self, path: Trail, *, of_key: bool = False) -> Place:
-        """Find the nearest known place of a value, going up where it has none of its own."""
+        """Find where a value stands. Returns its place, or the nearest known one around it."""
         known = self.keys if of_key else self.places
         nearer = (path[:length] for length in range(len(path), -1, -1))
         root = self.places.get((), Place(self.file, 0, 0))
@@ -85,7 +82,7 @@ class Tree:
         self.findings += [Finding(one, place) for one in messages]
 
     def finding(self, trail: Trail, problem: Message, *, of_key: bool = False) -> Finding:
-        """Say what is wrong with a part, named by the way to it, and where it stands."""
+        """Say what is wrong with a part. Returns that with the way to it, and where it stands."""
         message = say("{where}: {problem}", where=spell_trail(trail), problem=problem)
         return Finding(message, self.place(trail, of_key=of_key))
 
@@ -122,7 +119,7 @@ def find_beside(home: Path, name: Path, *, anywhere: bool) -> Path:
 
 
 def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
-    """Read a YAML file, or raise a `ScenarioError`; slips that could be mended are findings."""
+    """Read a YAML file. Returns its tree, with what could be mended; raises `ScenarioError`."""
     name = shown_as or path.as_posix()
     try:
         with path.open("rb") as file:
@@ -149,7 +146,7 @@ def read_tree(path: Path, *, shown_as: str | None = None) -> Tree:
 
 
 def parse_tree(text: str, *, file: str) -> Tree:
-    """Read YAML out of a text, as `read_tree` out of a file, without a digest."""
+    """Read YAML out of a text, as `read_tree` out of a file. Returns a tree without a digest."""
     if (found := _NO_TEXT.search(text)) is not None:
         line = text.count("\n", 0, found.start()) + 1
         place = Place(file, line, found.start() - text.rfind("\n", 0, found.start()))
@@ -159,7 +156,7 @@ def parse_tree(text: str, *, file: str) -> Tree:
     if root is None:
         raise nodes.refused("empty", Place(file, 1, 1))
     if not isinstance(root, nodes.Mapping):
-        loosened = loosen_colon(root.text) if isinstance(root, Scalar) and root.plain else None
+        loosened = loosen_colon(root.text) if is_word(root) else None
         told = say_colon(*loosened) if loosened else say_text("yaml", "no mapping")
         raise ScenarioError(*findings, Finding(told, root.place))
     tree = Tree(file, findings=findings)
@@ -193,15 +190,7 @@ class _Planter:
             plain_word = node.plain and node.tag is None
             return nodes.keep_written(nodes.read_plain(text), text) if plain_word else text
         if isinstance(node, nodes.Sequence):
-            items = list[Node]()
-            for item in node.items:
-                # Items whose dashes do not stand below each other are one to YAML.
-                several = isinstance(item, Scalar) and item.plain and item.lines > 1
-                if isinstance(item, Scalar) and several and " - " in item.text:
-                    self._tell(say_text("yaml", "dashes"), item)
-                    items += [Scalar(item.place, one, plain=True) for one in item.text.split(" - ")]
-                else:
-                    items.append(self._mended_item(item))
+            items = [*chain.from_iterable(map(self._parted_item, node.items))]
             for index, item in enumerate(items):
                 self.tree.keys[(*path, index)] = item.place
             return [self.value(item, (*path, index)) for index, item in enumerate(items)]
@@ -237,13 +226,7 @@ class _Planter:
         for key_node, value_node in self._mended_entries(node):
             key = self._text(key_node)
             if key == "<<" and key_node.plain:
-                listed = [value_node]
-                if isinstance(value_node, nodes.Sequence):
-                    listed = value_node.items
-                self._spend(len(listed), value_node)
-                merged += [one for one in listed if isinstance(one, nodes.Mapping)]
-                for other in (one for one in listed if not isinstance(one, nodes.Mapping)):
-                    self._tell(say_text("yaml", "merge"), other)
+                merged += self._merged(value_node)
             elif key in own:
                 first = str(own[key][0].place.line)
                 told = say_text("yaml", "key twice", key=f"`{key[:80]}`", line=first)
@@ -251,6 +234,13 @@ class _Planter:
             else:
                 own[key] = (key_node, value_node)
         return own, merged
+
+    def _merged(self, node: Node) -> list[nodes.Mapping]:
+        listed = node.items if isinstance(node, nodes.Sequence) else [node]
+        self._spend(len(listed), node)
+        for other in (one for one in listed if not isinstance(one, nodes.Mapping)):
+            self._tell(say_text("yaml", "merge"), other)
+        return [one for one in listed if isinstance(one, nodes.Mapping)]
 
     def _mended_entries(self, node: nodes.Mapping) -> list[tuple[Scalar, Node]]:
         """Give keys and values, the commonest slips told and mended, so that nothing follows."""
@@ -260,25 +250,29 @@ class _Planter:
                 self._tell(say_text("yaml", "key"), key)
                 continue
             if key.plain and not node.braces and _TIGHT_DASH.match(key.text):
-                message = say_dash(key.text[1:] + ":")
+                message = nodes.say_dash(key.text[1:] + ":")
                 raise ScenarioError(*self.tree.findings, Finding(message, key.place))
-            empty = isinstance(value, Scalar) and value.plain and not value.text and not value.tag
-            alone = node.braces and key.plain and empty
-            if alone and self._mend_comma(entries, key):
-                continue
-            # `{use:fill}` is one long key to YAML.
-            loosened = loosen_colon(key.text) if alone else None
-            if loosened is None:
-                entries.append((key, self._mended_value(key, value)))
+            empty = is_word(value) and not (value.text or value.tag)
+            if node.braces and key.plain and empty:
+                self._mend_alone(entries, key, value)
             else:
-                self._tell(say_colon(*loosened), key)
-                entries.append(_pair(loosened, key.place))
+                entries.append((key, self._mended_value(key, value)))
         return entries
+
+    def _mend_alone(self, entries: list[tuple[Scalar, Node]], key: Scalar, empty: Node) -> None:
+        """Mend what is one long key to YAML: the rest of a number, or `{use:fill}`."""
+        if self._mend_comma(entries, key):
+            return
+        if (loosened := loosen_colon(key.text)) is None:
+            entries.append((key, self._mended_value(key, empty)))
+        else:
+            self._tell(say_colon(*loosened), key)
+            entries.append(_pair(loosened, key.place))
 
     def _mend_comma(self, entries: list[tuple[Scalar, Node]], rest: Scalar) -> bool:
         """Take `{amount: 35,5 t}`, which is `{amount: 35, 5 t: }` to YAML, for one value."""
         key, before = entries[-1] if entries else (rest, None)
-        if not isinstance(before, Scalar) or not before.plain or before.tag:
+        if not is_word(before) or before.tag:
             return False
         if (meant := join_at_comma(before.text, rest.text)) is None:
             return False
@@ -292,17 +286,24 @@ class _Planter:
 
     def _mended_value(self, key: Scalar, value: Node) -> Node:
         """Take `-fill` on a line of its own, which is a text to YAML, for a list."""
-        if not (isinstance(value, Scalar) and value.plain and value.place.line > key.place.line):
+        if not (is_word(value) and value.place.line > key.place.line):
             return value
         if _TIGHT_DASH.match(value.text):
-            self._tell(say_dash(value.text[1:].split(" -")[0]), value)
+            self._tell(nodes.say_dash(value.text[1:].split(" -")[0]), value)
             parts = re.split(r"(?:^|\s)-\s*", value.text)[1:]
             return nodes.Sequence(value.place, [Scalar(value.place, one, True) for one in parts])
         return self._mended_item(value)
 
+    def _parted_item(self, item: Node) -> list[Node]:
+        """Part an item whose dashes do not stand below each other, which is one to YAML."""
+        if not (is_word(item) and item.lines > 1 and " - " in item.text):
+            return [self._mended_item(item)]
+        self._tell(say_text("yaml", "dashes"), item)
+        return [Scalar(item.place, one, plain=True) for one in item.text.split(" - ")]
+
     def _mended_item(self, item: Node) -> Node:
         """Take `- use:fill`, which is a text to YAML, for a key and its value."""
-        if not (isinstance(item, Scalar) and item.plain):
+        if not is_word(item):
             return item
         if (loosened := loosen_colon(item.text)) is None:
             return item
@@ -330,7 +331,7 @@ def _pair(key_and_value: tuple[str, str], place: Place) -> tuple[Scalar, Node]:
 
 
 def merge_values(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one mapping over another, key by key; lists and numbers replace as a whole."""
+    """Lay one mapping over another, key by key. Returns both; lists replace as a whole."""
     merged = dict(below)
     for key, value in above.items():
         both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)

@@ -35,8 +35,7 @@ def _find_period(given: Any, info: ValidationInfo) -> str:
 
 
 PeriodId: TypeAlias = Annotated[str, BeforeValidator(_find_period)]
-
-
+_SeaKm: TypeAlias = Annotated[float, Field(ge=0, le=20_000)]
 _ALONE: Any = str | int | float | Mapping | Strict
 ONE_OR_SEVERAL = BeforeValidator(lambda given: [given] if isinstance(given, _ALONE) else given)
 """Before a list: an entry that stands alone is a list of one."""
@@ -48,7 +47,6 @@ class Part(
     populate_by_name=True,
     str_strip_whitespace=True,
     arbitrary_types_allowed=True,
-    use_attribute_docstrings=True,
 ):
     """A part of a scenario."""
 
@@ -94,7 +92,7 @@ class Window(Part):
             raise FaultError(Fault(told, ("to",)))
 
     def periods(self, ids: tuple[str, ...]) -> tuple[str, ...]:
-        """Give the periods of the window, in order."""
+        """Find the periods of the window. Returns their ids, in order."""
         start = ids.index(self.first) if self.first else 0
         stop = ids.index(self.last) + 1 if self.last else len(ids)
         return ids[start:stop]
@@ -116,7 +114,7 @@ Tonnes: TypeAlias = Annotated[Amount, AfterValidator(_in_tonnes)]
 
 
 def catalogue_of(info: ValidationInfo) -> Catalogue | None:
-    """Give the catalogue that a scenario is read with; none where it is read by itself."""
+    """Find the catalogue that a scenario is read with. Returns none: it is read by itself."""
     return (info.context or {}).get("catalogue")
 
 
@@ -174,7 +172,6 @@ def _check_key(key: str, info: ValidationInfo) -> str:
 
 Capture: TypeAlias = MapOf[Annotated[str, AfterValidator(_check_key)], Captured]
 """By material, and `default` for every other one."""
-
 Ship: TypeAlias = Literal["open", "coastal"]
 """What carries over sea: a bulk carrier on the open sea, or a coastal ship."""
 
@@ -193,12 +190,12 @@ class Role(StrEnum):
 
     @property
     def caption(self) -> Message:
-        """What people call a site of this role."""
+        """Returns what people call a site of this role."""
         return read_texts("roles")[self]
 
     @cached_property
     def takes_from(self) -> "frozenset[Role]":
-        """The roles that it may take from: nobody digs in order to dump, or moves heap to heap."""
+        """Returns the roles that it may take from: nobody digs in order to dump."""
         every = frozenset(Role)
         return {
             Role.NEED: every - {Role.NEED, Role.RECEIVER},
@@ -230,7 +227,7 @@ class DueAmount(Window):
 
     @property
     def quantity(self) -> Quantity:
-        """The amount that was said, in all or for each period."""
+        """Returns the amount that was said, in all or for each period."""
         match self.amount, self.amount_per_period:
             case (Quantity() as quantity, None) | (None, Quantity() as quantity):
                 return quantity
@@ -238,11 +235,11 @@ class DueAmount(Window):
 
     @property
     def amount_key(self) -> str:
-        """The key that the amount stands under."""
+        """Returns the key that the amount stands under."""
         return "amount" if self.amount is not None else "amount_per_period"
 
     def windows(self, ids: tuple[str, ...]) -> list[tuple[str, ...]]:
-        """Give the windows that the amount falls due in."""
+        """Find when the amount falls due. Returns the periods of each window."""
         periods = self.periods(ids)
         return [periods] if self.amount is not None else [(period,) for period in periods]
 
@@ -307,7 +304,7 @@ class OpenDays(Part):
             raise InputError.saying_text("said", "closes first", **days)
 
     def days_open(self, start: datetime.date, end: datetime.date) -> int:
-        """Count the days from start to end, both included, on which it is open."""
+        """Count the days from start to end, both included. Returns those on which it is open."""
         first, last = max(start, self.opens_on or start), min(end, self.closes_on or end)
         return max(0, (last - first).days + 1)
 
@@ -333,9 +330,7 @@ class PitEntry(Capacity):
     supplies: SetOf[MaterialId] = Field(min_length=1)
     price_dkk_per_t: MapOf[MaterialId, NonNegativeFigure] = Field(default_factory=dict)
     """Prices of this pit; the catalogue's where it has none. [DKK/t]"""
-    sea_km: MapOf[MaterialId, Annotated[float, Field(ge=0, le=20_000)]] = Field(
-        default_factory=dict
-    )
+    sea_km: MapOf[MaterialId, _SeaKm] = Field(default_factory=dict)
     """How far it comes by ship to where lorries fetch it: a number, or one for each material; its
     price is that at the quay. [km]"""
     ship: Ship = "open"
@@ -427,7 +422,7 @@ class Store(Part):
 
     @property
     def end_amounts(self) -> dict[str, Quantity]:
-        """What has to lie there after the last period, where amounts are stated."""
+        """Returns what has to lie there after the last period, where amounts are stated."""
         return self.end if isinstance(self.end, dict) else {}
 
     @property

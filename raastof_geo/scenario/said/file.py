@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
-from itertools import pairwise
+from itertools import pairwise, starmap
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
 
@@ -39,8 +39,7 @@ PLACES: tuple[Whose, ...] = ("pits", "receivers", "plants", "depots")
 NEWEST_FORMAT = 3
 """The form of scenario files that is written now; older ones are read with today's meaning."""
 FORMAT_OF_NEEDS = 3
-"""The first in which each need accepts conditions of its own, and land not said is the strictest.
-"""
+"""The first in which each need accepts conditions of its own, and unsaid land is the strictest."""
 
 
 class EmissionChoices(Part):
@@ -101,7 +100,7 @@ class OpeningChoice(Part):
 
     @property
     def ends(self) -> tuple[int, int | None]:
-        """The fewest and the most; none: as many as there are."""
+        """Returns the fewest and the most; none: as many as there are."""
         if self.exactly is not None:
             return self.exactly, self.exactly
         return self.at_least or 0, self.at_most
@@ -179,8 +178,6 @@ class Which(Part):
 
 AmountFilter: TypeAlias = Annotated[dict[Whose, Which], Field(min_length=1)]
 """Whose amounts, and which of them: `{needs: {use: fill}}`."""
-
-
 Distribution: TypeAlias = Literal["triangular", "uniform", "discrete"]
 """How a number is drawn: likeliest at its value and never beyond its ends, alike between them, or
 one of a list."""
@@ -230,17 +227,21 @@ class Assumption(Part):
         return given
 
     def _check(self, info: ValidationInfo) -> None:
-        raise_all(FaultError, self._faults())
+        raise_all(FaultError, (*self._check_aim(), *self._check_values(), *self._check_ends()))
 
-    def _faults(self) -> Iterator[Fault]:
+    def _check_aim(self) -> Iterator[Fault]:
         if bool(self.set) == (self.scale is not None):
             yield Fault(say("say one of `scale` (amounts) and `set` (a path)"))
-        if self.rest is not None and self.scale is None:
-            yield Fault(say("`rest` belongs to `scale`"), ("rest",), of_key=True)
-        if self.scale is not None and (self.value is None or self.value <= 0):
+        if self.scale is None:
+            if self.rest is not None:
+                yield Fault(say("`rest` belongs to `scale`"), ("rest",), of_key=True)
+            return
+        if (self.value or 0) <= 0:
             yield Fault(say("`scale` divides by `value`: say one above 0"), ("value",))
-        if self.scale is not None and self.low < 0:
+        if self.low < 0:
             yield Fault(say("an amount cannot be below 0: raise `low`"), ("low",))
+
+    def _check_values(self) -> Iterator[Fault]:
         if (self.distribution == "discrete") != bool(self.values):
             yield Fault(say("`discrete` and `values` belong together"), ("distribution",))
         if self.weights and (len(self.weights) != len(self.values) or not any(self.weights)):
@@ -249,13 +250,14 @@ class Assumption(Part):
             if not self.low <= one <= self.high:
                 told = say("{value} does not lie between `low` and `high`", value=f"{one:g}")
                 yield Fault(told, ("values", at))
+
+    def _check_ends(self) -> Iterator[Fault]:
         if self.low == self.high:
             yield _outside("low", self.low, "high", self.high)
         value = self.low if self.value is None else self.value
         steps = [("low", self.low), ("value", value), ("high", self.high)]
-        yield from (
-            _outside(*first, *second) for first, second in pairwise(steps) if first[1] > second[1]
-        )
+        high = ((*one, *two) for one, two in pairwise(steps) if one[1] > two[1])
+        yield from starmap(_outside, high)
 
 
 def _outside(less: str, first: float, more: str, second: float) -> Fault:
@@ -306,12 +308,12 @@ class _Leg(entry.Window):
 
     @property
     def least(self) -> Quantity | None:
-        """What goes at least; none: no amount is said, or nothing has to."""
+        """Returns what goes at least; none: no amount is said, or nothing has to."""
         return self.amounts.get("tonnes") or self.amounts.get("at_least")
 
     @property
     def amounts(self) -> dict[str, Quantity]:
-        """What is said of `tonnes`, `at_least` and `at_most`."""
+        """Returns what is said of `tonnes`, `at_least` and `at_most`."""
         names = ("tonnes", "at_least", "at_most")
         return {one: amount for one in names if (amount := getattr(self, one, None)) is not None}
 
@@ -403,7 +405,7 @@ class BaselineChoice(Part):
 
     @property
     def kinds(self) -> tuple[target.BaselineKind, ...]:
-        """The kinds that are solved, that of the headline first."""
+        """Returns the kinds that are solved, that of the headline first."""
         if (said := self.compare_with) is None:
             said = tuple(filter(self._states, get_args(target.BaselineKind)))
         return (self.kind, *(kind for kind in said if kind != self.kind))

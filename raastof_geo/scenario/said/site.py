@@ -25,16 +25,14 @@ from raastof_geo.scenario.said.entry import ONE_OR_SEVERAL, Part, Role, Window, 
 
 AXES = (("lon", "lat"), ("easting", "northing"))
 """The keys of a site that say where it lies: in degrees, or in metres."""
-
 _OTHERS = (METRES, "EPSG:25833")
 """What Danish coordinates are mostly in, where the region's own system does not fit."""
-
 _NUMBER = re.compile(r"(?:urn:ogc:def:crs:)?(?:([A-Za-z]+):{1,2})?(\d{3,6})(?:\.0)?")
 
 
 @lru_cache
 def read_system(given: str) -> str:
-    """Give `EPSG:25832` for `25832`, `epsg:25832` or `UTM 32N`; `InputError`: PROJ has no such."""
+    """Read `25832` or `UTM 32N`. Returns `EPSG:25832`; `InputError`: PROJ has no such system."""
     word = re.sub(r"[^a-z0-9]|zone", "", given.casefold())
     text = read_danish_words("systems.txt").get(word, [given.strip()])[0]
     with suppress(ProjError):
@@ -48,12 +46,12 @@ Crs: TypeAlias = Annotated[str, Field(examples=[*_OTHERS]), AfterValidator(read_
 
 
 def region_in(info: ValidationInfo) -> Region:
-    """Give the region that a scenario is read for; the built-in one where none is said."""
+    """Find the region that a scenario is read for. Returns the built-in one where none is said."""
     return (info.context or {}).get("region") or read_region()
 
 
 def check_degrees(lon: float, lat: float, region: Region | None) -> tuple[float, float]:
-    """Give degrees that lie in a region, if any is said, or raise an `InputError`. [degrees]"""
+    """Check that degrees lie in a region, if any is said. Returns lon and lat, or raises."""
     if region is None or region.covers(lon, lat):
         return lon, lat
     if region.covers(lat, lon):
@@ -68,7 +66,7 @@ def check_degrees(lon: float, lat: float, region: Region | None) -> tuple[float,
 
 
 def to_degrees(easting: float, northing: float, crs: Crs) -> tuple[float, float]:
-    """Turn metres into lon and lat, infinite where there is no such place. [m → degrees]"""
+    """Turn metres into degrees. Returns lon and lat, infinite where there is no such place."""
     lon, lat = unproject(easting, northing, crs)[0].tolist()
     return lon, lat
 
@@ -146,24 +144,28 @@ class Located(Part):
             case None, None, None, None if self.shape is not None:
                 middle = shapely.from_wkt(self.shape).representative_point()
                 return check_degrees(middle.x, middle.y, region)
+        raise FaultError(Fault(say_text("said", "place"), (self._lacking_axis(),)))
+
+    def _lacking_axis(self) -> str:
+        """Give the first coordinate that is missing beside one of its system, else `lon`."""
         begun = [axes for axes in AXES if any(getattr(self, one) is not None for one in axes)]
         lacking = (one for one in (*begun, AXES[0])[0] if getattr(self, one) is None)
-        raise FaultError(Fault(say_text("said", "place"), (next(lacking, "lon"),)))
+        return next(lacking, "lon")
 
     @cached_property
     def lon_lat(self) -> tuple[float, float]:
-        """Where the site lies. [degrees WGS84]"""
+        """Returns lon and lat of the site. [degrees WGS84]"""
         return self._find_place(None)
 
     @property
     def place_key(self) -> str:
-        """The key that says where it lies, and where trucks enter."""
+        """Returns the key that says where it lies, and where trucks enter."""
         keys = ("lon", "easting", "shape")
         return next((one for one in keys if getattr(self, one) is not None), "lon")
 
     @cached_property
     def entrances(self) -> Any:
-        """Where trucks may enter: the place that is said, else all along the shape. [degrees]"""
+        """Returns where trucks may enter: the place said, else all along the shape. [degrees]"""
         if self.place_key != "shape":
             return shapely.Point(self.lon_lat)
         return shapely.from_wkt(self.shape)
@@ -214,7 +216,7 @@ class Site(Located):
 
     @property
     def roles(self) -> tuple[Role, ...]:
-        """What the site does, in the order of `Role`."""
+        """Returns what the site does, in the order of `Role`."""
         has = (self.needs, self.offers, self.pit, self.receiver, self.plant, self.depot)
         return tuple(role for role, said in zip(Role, has, strict=False) if said)
 
@@ -238,7 +240,7 @@ class ZoneEntry(Part):
 
     @property
     def ruling(self) -> SoilMove:
-        """The rule that it is; its source is the file."""
+        """Returns the rule that it is; its source is the file."""
         named = {"rule": self.rule, "citation": self.file.name if self.file else self.rule}
         return SoilMove(verdict="conditional", condition=self.needs_condition, **named)
 
@@ -303,7 +305,7 @@ class RoadChange(_RoadLimits):
 
     @property
     def limits(self) -> dict[str, float]:
-        """The limits that are set, by name. [t, m]"""
+        """Returns the limits that are set, by name. [t, m]"""
         names = [limit.name for limit in TRUCK_LIMITS]
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 

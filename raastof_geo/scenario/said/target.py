@@ -16,7 +16,7 @@ from raastof_geo.scenario.said.site import RoadsMeant
 
 
 def find_measure(given: Any) -> vocabulary.Indicator:
-    """Give what may be minimised and capped by its name, else raise as any word of a fixed list."""
+    """Find what may be minimised and capped by its name. Returns it, or raises as any word."""
     return vocabulary.find_indicator(identity.check_word(given, [*vocabulary.choices()]))
 
 
@@ -54,7 +54,7 @@ class Objective(Part):
 
     @property
     def name(self) -> str:
-        """The measures, joined by plus signs."""
+        """Returns the measures, joined by plus signs."""
         return "+".join(self.minimise)
 
 
@@ -96,7 +96,7 @@ class Crossing(Part):
 
     @property
     def tonnes(self) -> float:
-        """What comes in each period; below zero what leaves. [t]"""
+        """Returns what comes in each period; below zero what leaves. [t]"""
         return self.amount_per_period.value * (1 if self.direction == "import" else -1)
 
 
@@ -143,5 +143,5 @@ class Targets(Part):
 
     @property
     def first_share(self) -> SecondaryShare | None:
-        """The share that is spoken of where only one can be; none where none is asked for."""
+        """Returns the share that is spoken of where only one can be; none: none is asked for."""
         return next(iter(self.secondary_share), None)

@@ -19,17 +19,9 @@ from raastof_geo.language import list_codes, say_text
 from raastof_geo.scenario.identity import fold_id, id_or_word, suggest
 from raastof_geo.scenario.said.site import SiteTable
 from raastof_geo.scenario.scenario import Scenario
-from raastof_geo.scenario.tables.grid import (
-    DELIVERIES,
-    Headed,
-    check_named,
-    read_cell,
-    read_grids,
-    read_heads,
-    text_of_cell,
-)
+from raastof_geo.scenario.tables import grid
 from raastof_geo.scenario.tables.source import SUMS
-from raastof_geo.units import read_quantity
+from raastof_geo.units import Quantity, read_quantity
 
 _SECTIONS = {"from": "sites", "to": "sites", "material": "materials", "vehicle": "vehicles"}
 _NEEDED = ("date", "from", "to", "material", "amount")
@@ -86,9 +78,10 @@ def read_deliveries(
     """
     shown, table = path.as_posix(), SiteTable(file=path, columns=dict(columns or {}))
     with refusing("tables", "closed", file=f"`{shown}`"):
-        grids = read_grids(path, shown, None)
-    raise_all(InputError, check_named(table.columns, grids, DELIVERIES))
-    heads = [one for it in grids if (one := read_heads(it, table, DELIVERIES)) is not None]
+        grids = grid.read_grids(path, shown, None)
+    raise_all(InputError, grid.check_named(table.columns, grids, grid.DELIVERIES))
+    found = (grid.read_heads(one, table, grid.DELIVERIES) for one in grids)
+    heads = [one for one in found if one is not None]
     reader = _Reader(scenario, until)
     if all(lacks := [reader.take(one) for one in heads]):
         fewest = min(lacks, key=len, default=_NEEDED)
@@ -109,10 +102,10 @@ class _Reader:
         trucks = scenario.catalogue.vehicles
         self.payload_t = max(trucks[one].payload_t.value for one in scenario.said.vehicles)
 
-    def take(self, head: Headed) -> Sequence[str]:
+    def take(self, head: grid.Headed) -> Sequence[str]:
         """Read the rows of a sheet; or give the keys that it lacks, of which none is read then."""
         self.columns = {column.key.trail[0]: column for column in head.columns}
-        there = {"amount" if one == "loads" else one for one in self.columns}
+        there = {*self.columns, *map({"loads": "amount"}.get, self.columns)}
         if lacking := [one for one in _NEEDED if one not in there]:
             return lacking
         self.read.unread += head.unread
@@ -121,13 +114,13 @@ class _Reader:
             self.row, self.mistakes = head.grid.rows[number], list[Finding]()
             columns = self.columns.items()
             self.places = {key: head.grid.place(number, it.at, it.heading) for key, it in columns}
-            self._take_row(tuple(map(text_of_cell, self.row)))
+            self._take_row(tuple(map(grid.text_of_cell, self.row)))
         return ()
 
     def _take_row(self, cells: tuple[str, ...]) -> None:
         if {fold_id(one).strip(" :.") for one in cells} & SUMS:
             return
-        day, slip, place = self._day(), self._text("slip"), self.places["date"]
+        day = self._day()
         if day and self.until and day > self.until:
             return
         origin, destination, material, vehicle = map(self._name, _SECTIONS)
@@ -136,17 +129,21 @@ class _Reader:
         if not self.mistakes and tonnes > loads * _OVERLOAD * self.payload_t:
             self._tell("amount", "unit", most=self.payload_t)
             tonnes = 0.0
-        if (first := self.seen.setdefault(slip or cells, place)) is not place:
-            self._tell("slip" if slip else "date", "twice", first=str(first.line))
+        self._refuse_again(cells)
         if self.mistakes or day is None:
             self.read.leave_out(tonnes, *self.mistakes)
             return
         when = next(one.id for one in self.scenario.periods.values() if day <= one.end)
         told = (origin, destination, material, vehicle, tonnes, loads, length_km)
-        self.read.found.append(Delivery(place, day, when, *told))
+        self.read.found.append(Delivery(self.places["date"], day, when, *told))
+
+    def _refuse_again(self, cells: tuple[str, ...]) -> None:
+        slip, place = self._text("slip"), self.places["date"]
+        if (first := self.seen.setdefault(slip or cells, place)) is not place:
+            self._tell("slip" if slip else "date", "twice", first=str(first.line))
 
     def _text(self, key: str) -> str:
-        return text_of_cell(self.row[self.columns[key].at]) if key in self.columns else ""
+        return grid.text_of_cell(self.row[self.columns[key].at]) if key in self.columns else ""
 
     def _tell(self, key: str, said: str, **values: Any) -> None:
         place = self.places.get(key) or self.places.get("loads")
@@ -166,7 +163,7 @@ class _Reader:
         text = re.split(r"[ T]", self._text("date"), maxsplit=1)[0]
         text = _SHORT_YEAR.sub(r"\1-\2-20\3", text)
         try:
-            day = datetime.date.fromisoformat(str(read_cell(text, "date")))
+            day = datetime.date.fromisoformat(str(grid.read_cell(text, "date")))
         except ValueError:
             self._tell("date", "no day" if text else "empty")
             return None
@@ -175,22 +172,14 @@ class _Reader:
         return day
 
     def _weigh(self, material: str, vehicle: str) -> tuple[float, float]:
-        """Give tonnes, of cubic metres as they lie on a truck, and loads, where it is their number.
-
-        Where no unit is said, it is tonnes. Zero tonnes: that is told, or not known yet.
-        """
+        """Give tonnes, zero where that is told or not known yet, and loads, one unless said."""
         key = "amount" if "amount" in self.columns else "loads"
-        column, text = self.columns[key], self._text(key)
-        unit = self._text("unit") or column.unit or ("t" if key == "amount" else "loads")
-        wrong = "no amount" if text else "empty"
+        wrong = "no amount" if self._text(key) else "empty"
         with suppress(InputError):
-            # Nobody weighs to the gram: of kilograms a point parts thousands.
-            mark = column.mark or ("," if unit.startswith("kg") else "")
-            text = str(read_cell(self.row[column.at], "amount", mark=mark, unit=unit))
-            found = read_quantity(_BARE_VOLUME.sub(r"\1 loose", text.lstrip("-")))
-            if not text.startswith("-") and found.value:
-                loads = found.value if found.unit == "loads" else 1.0
+            if (found := self._amount(key)) is not None:
+                loads = 1.0
                 if found.unit == "loads":
+                    loads = found.value
                     found = replace(found, vehicle=found.vehicle or vehicle or None)
                 known = found.unit == "t" or material
                 return self.scenario.weigh(found, material) if known else 0.0, loads
@@ -198,13 +187,22 @@ class _Reader:
         self._tell(key, wrong)
         return 0.0, 1.0
 
+    def _amount(self, key: str) -> Quantity | None:
+        """Read an amount, tonnes without a unit, volumes as on a truck; none: not above zero."""
+        column, unit = self.columns[key], self._text("unit")
+        unit = unit or column.unit or {"amount": "t"}.get(key, key)
+        # Nobody weighs to the gram: of kilograms a point parts thousands.
+        mark = column.mark or ("," if unit.startswith("kg") else "")
+        text = str(grid.read_cell(self.row[column.at], "amount", mark=mark, unit=unit))
+        found = read_quantity(_BARE_VOLUME.sub(r"\1 loose", text.lstrip("-")))
+        return None if text.startswith("-") or not found.value else found
+
     def _number(self, key: str, unsaid: float) -> float:
-        """Read a number above zero, its unit left aside."""
         if not self._text(key):
             return unsaid
         column = self.columns[key]
         with suppress(ValueError):
-            text = read_cell(self.row[column.at], "amount", mark=column.mark)
+            text = grid.read_cell(self.row[column.at], "amount", mark=column.mark)
             if (number := float(str(text).split(" ", 1)[0].replace(",", "."))) > 0:
                 return number
         self._tell(key, "no number")

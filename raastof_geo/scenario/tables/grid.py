@@ -8,7 +8,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -68,7 +68,13 @@ _MARKS = {
     ".": re.compile(r"\d{1,3}(?:,\d{3})+\.\d+|\d+\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3}){2,}"),
 }
 """Texts that show which mark is the decimal one: `1.234,5` and `1,5`, but not `1,234`."""
-_POINTS_ONLY = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+")
+_COMMAS: Mapping[Kind, re.Pattern[str]] = {
+    "degrees": re.compile(r".*,.*"),
+    "metres": re.compile(r"[-+]?\d{1,3}(?:\.\d{3})+"),
+}
+"""Numbers that have one reading by their kind, and those among them whose mark is the comma."""
+_WITH_POINT = {",": str.maketrans(",", ".", "."), ".": str.maketrans("", "", ","), "": {}}
+_BETWEEN_THOUSANDS = re.compile(rf"(?<=\d)[{_SPACES}'](?=\d{{3}}(?!\d))")
 _TWO_READINGS = re.compile(r"[-+]?\d{1,3}\.\d{3}")
 _LISTED = re.compile(r"[;\n]")
 
@@ -84,16 +90,16 @@ class Grid:
     """Whether the first columns say where things lie, as geometry does."""
 
     def place(self, row: int, column: int, heading: str = "") -> Place:
-        """Give the place of a cell, counted from 0."""
+        """Find the place of a cell, counted from 0. Returns it as people count, from 1."""
         return Place(self.file, row + 1, column + 1, self.sheet, heading)
 
     def filled(self) -> list[int]:
-        """Give the numbers of the rows in which anything stands."""
+        """Find the rows in which anything stands. Returns their numbers, counted from 0."""
         return [number for number, row in enumerate(self.rows) if any(map(text_of_cell, row))]
 
 
 def text_of_cell(value: Any) -> str:
-    """Write what stands in a cell as a text of one reading: days as ISO 8601, no blanks around."""
+    """Write what stands in a cell. Returns a text of one reading: days as ISO 8601."""
     if value is None or isinstance(value, Message):
         return "?" if value is not None else ""
     if isinstance(value, bool):
@@ -104,7 +110,7 @@ def text_of_cell(value: Any) -> str:
 
 
 def read_grids(path: Path, shown: str, crs: str | None) -> list[Grid]:
-    """Read a file of tables by its ending, or raise an `InputError`; `crs` is of coordinates."""
+    """Read a file of tables by its ending; `crs` is of coordinates. Returns a grid for each."""
     ending, told = path.suffix.lower(), {"file": f"`{shown}`"}
     with refusing("tables", "closed", **told):
         if path.stat().st_size > _LARGEST_MB * 1_000_000:
@@ -206,7 +212,6 @@ def _plain(value: Any) -> Any:
 
 
 def _refuse_wide(file: str, sheet: str, rows: int, columns: int) -> None:
-    """Raise an `InputError` for a sheet that has more cells than are read."""
     if rows * columns > _MOST_CELLS:
         told = {"file": f"`{file}`", "sheet": f"`{sheet}`" if sheet else ""}
         raise InputError.saying_text("tables", "wide", rows=rows, columns=columns, **told)
@@ -223,7 +228,7 @@ def find_kind(annotation: Any, key: str) -> Kind:
 
 
 def find_mark(values: Iterable[Any]) -> str:
-    """Tell the decimal mark of a column by its texts, `,` or `.`; empty where none shows it."""
+    """Find the decimal mark of a column by its texts. Returns `,` or `.`, or nothing."""
     found = (_NUMBER.match(one.strip()) for one in values if isinstance(one, str))
     texts = [one[0].lstrip("+-") for one in found if one]
     shown = [mark for mark in _MARKS if any(map(_MARKS[mark].fullmatch, texts))]
@@ -243,44 +248,53 @@ def read_cell(
         tree = parse_tree("cell: " + text.replace("\n", "\n "), file="")
         raise_all(InputError, tree.findings)
         return tree.values["cell"]
-    if kind in ("number", "degrees", "metres", "amount"):
-        return _read_number(value, kind, mark, unit)
+    if kind == "amount":
+        return _read_amount(value, mark, unit)
+    if kind in ("number", "degrees", "metres"):
+        return _read_number(value, kind, mark)
     if kind == "list":
-        return [one.strip() for one in _LISTED.split(text) if one.strip()]
+        return [*filter(None, map(str.strip, _LISTED.split(text)))]
     if kind == "truth":
         return _TRUTHS.get(text.casefold(), text)
-    if kind in ("date", "period"):  # a day as Danes or ISO 8601 write it, with midnight or without
-        bare = text.removesuffix(" 00:00:00").replace(".", "-").replace("/", "-")
-        periods = calendar.periods if calendar and kind == "period" else ()
-        for form in ("%Y-%m-%d", "%d-%m-%Y"):
-            with suppress(ValueError):
-                day = datetime.datetime.strptime(bare, form).date()
-                during = (one.id for one in periods if one.start <= day <= one.end)
-                return next(during, day.isoformat())
+    if kind in ("date", "period"):
+        text = _read_day(text, calendar if kind == "period" else None)
     return keep_written(read_plain(text), text) if kind == "free" else text
 
 
-def _read_number(value: Any, kind: Kind, mark: str, unit: str) -> Any:
-    """Give a number, or an amount with its unit; a text that is neither stays as it is."""
+def _read_day(text: str, calendar: Calendar | None) -> str:
+    bare = text.removesuffix(" 00:00:00").replace(".", "-").replace("/", "-")
+    periods = calendar.periods if calendar else ()
+    for form in ("%Y-%m-%d", "%d-%m-%Y"):
+        with suppress(ValueError):
+            day = datetime.datetime.strptime(bare, form).date()
+            during = (one.id for one in periods if one.start <= day <= one.end)
+            return next(during, day.isoformat())
+    return text
+
+
+def _read_amount(value: Any, mark: str, unit: str) -> str:
     text = text_of_cell(value)
-    match = _NUMBER.match(text)
-    if match is None or (kind != "amount" and not isinstance(value, str)):
-        return text if match is None else value
+    if (match := _NUMBER.match(text)) is None:
+        return text
     number, rest = match[0], text[match.end() :].strip()
     if isinstance(value, str):
-        number = re.sub(rf"(?<=\d)[{_SPACES}'](?=\d{{3}}(?!\d))", "", number)
-        if kind in ("degrees", "metres") and not mark:
-            comma = "," in number if kind == "degrees" else _POINTS_ONLY.fullmatch(number)
-            mark = "," if comma else "."
-        if mark:
-            number = number.replace("." if mark == "," else ",", "").replace(mark, ".")
-    if kind == "amount":
-        # 123.456 has one reading here, and two in a text.
-        sure = mark or not isinstance(value, str)
-        number += "0" if sure and _TWO_READINGS.fullmatch(number) else ""
-        return f"{number} {rest or unit}".strip()
-    if rest:
+        number = _BETWEEN_THOUSANDS.sub("", number).translate(_WITH_POINT[mark])
+    if mark or not isinstance(value, str):  # 123.456 has one reading here, and two in a text
+        number += "0" if _TWO_READINGS.fullmatch(number) else ""
+    return f"{number} {rest or unit}".strip()
+
+
+def _read_number(value: Any, kind: Kind, mark: str) -> Any:
+    text = text_of_cell(value)
+    match = _NUMBER.match(text)
+    if match is not None and not isinstance(value, str):
+        return value
+    if match is None or match.end() < len(text):
         return text
+    number = _BETWEEN_THOUSANDS.sub("", text)
+    if not mark and kind in _COMMAS:
+        mark = "," if _COMMAS[kind].fullmatch(number) else "."
+    number = number.translate(_WITH_POINT[mark])
     return read_plain(number if mark else text_of_cell(read_number(number)))
 
 
@@ -304,8 +318,8 @@ DUE = "due"
 _HEADS_WITHIN = 30
 """As many rows from the top headings are looked for."""
 _CLOSE = 0.85
+_PLACED = {*AXES[0], *AXES[1], "crs"}
 _BRACKETS = re.compile(r"(.+?)\s*[\[(]([^\])]*)[\])]?\s*$")
-
 Way = tuple[str, ...]
 
 
@@ -346,19 +360,18 @@ class Headed(NamedTuple):
 
 
 def find_scope(sheet: str) -> str | None:
-    """Tell which table a sheet or layer is by its name; none: it may be anything."""
+    """Find which table a sheet or layer is by its name. Returns none: it may be anything."""
     return _translate(read_texts("tables by name")).get(_fold(sheet))
 
 
 def _translate(titles: Mapping[str, Message]) -> dict[str, str]:
-    """Give each key by itself and by its titles in both languages."""
     said = {_fold(one.render(to)): key for to in LANGUAGES for key, one in titles.items()}
     return said | {_fold(key): key for key in titles}
 
 
 @lru_cache
 def list_keys(scope: str) -> dict[str, ColumnKey]:
-    """List what may stand in a table, by dotted keys; who a row is about, and its unit as well."""
+    """List what may stand in a table, whose a row is included. Returns it by dotted keys."""
     if scope == DELIVERIES:
         return {one: ColumnKey((one,), kind) for one, kind in _OF_SLIPS.items()}
     keys = {one: ColumnKey((one,), "text") for one in ("id", "unit")}
@@ -424,37 +437,59 @@ def _fold(text: str) -> str:
 def read_heads(grid: Grid, table: SiteTable, scope: str = "") -> Headed | None:
     """Find the row of headings and what each means; none: there is no row of headings.
 
-    Where the table says `columns`, nothing else is read. `scope`: which table it is, whatever its
-    sheet is called.
+    Where the table says `columns`, nothing else is read. `scope`: the table, whatever the name.
     """
-    scope = scope or find_scope(grid.sheet) or SITES
+    scope = _scope_of(grid, scope)
     keys = list_keys(scope)
     said = {_fold(text): key for key, text in table.columns.items() if key in keys}
     words = said or _words(scope)
-    texts = {row: [*map(text_of_cell, grid.rows[row])] for row in grid.filled()[:_HEADS_WITHIN]}
-    known = {row: sum(_fold(one) in words for one in found) for row, found in texts.items()}
-    if (best := max(known, key=known.__getitem__, default=None)) is None or not known[best]:
+    if (row := _find_head_row(grid, words)) is None:
         return None
-    heads, first = Headed(grid, scope, best, [], [], [], table.crs), dict[Way, str]()
-    for at, text in enumerate(texts[best]):
-        key, place = words.get(_fold(text)), grid.place(best, at, text)
-        near = [] if said or key else get_close_matches(_fold(text), words, 1, _CLOSE)
-        # Geometry says where things lie, whatever columns are kept beside it.
-        if not text or (grid.located and at > 1 and key in (*AXES[0], *AXES[1], "crs")):
-            continue
-        if key is None and not near:
-            heads.unread.append(text)
+    heads, first = Headed(grid, scope, row, [], [], [], table.crs), dict[Way, str]()
+    for at, text, word in _list_heads(grid, row, words):
+        key = keys[word] if word else None
+        if wrong := _find_fault(text, key, first, {} if said else words):
+            heads.mistakes.append(Finding(wrong, grid.place(row, at, text)))
         elif key is None:
-            told = say_text("tables", "heading", given=f"`{text}`", meant=f"`{near[0]}`")
-            heads.mistakes.append(Finding(told, place))
-        elif other := first.get(keys[key].trail):
-            told = say_text("tables", "heading twice", given=f"`{text}`", first=f"`{other}`")
-            heads.mistakes.append(Finding(told, place))
+            heads.unread.append(text)
         else:
-            first[keys[key].trail] = text
-            mark = find_mark(row[at] for row in grid.rows[best + 1 :])
-            heads.columns.append(Column(at, keys[key], text, _find_unit(text), mark))
+            first[key.trail] = text
+            mark = find_mark(cells[at] for cells in grid.rows[row + 1 :])
+            heads.columns.append(Column(at, key, text, _find_unit(text), mark))
     return heads
+
+
+def _scope_of(grid: Grid, scope: str) -> str:
+    return scope or find_scope(grid.sheet) or SITES
+
+
+def _find_head_row(grid: Grid, words: Collection[str]) -> int | None:
+    texts = {row: map(text_of_cell, grid.rows[row]) for row in grid.filled()[:_HEADS_WITHIN]}
+    known = {row: sum(_fold(one) in words for one in found) for row, found in texts.items()}
+    best = max(known, key=known.__getitem__, default=None)
+    return best if best is not None and known[best] else None
+
+
+def _list_heads(grid: Grid, row: int, words: Mapping[str, str]) -> Iterator[tuple[int, str, str]]:
+    """List the headings of a row, each with its column and its key; none: empty."""
+    for at, text in enumerate(map(text_of_cell, grid.rows[row])):
+        key = words.get(_fold(text), "")
+        # Geometry says where things lie, whatever columns are kept beside it.
+        beside = grid.located and at > 1 and key in _PLACED
+        if text and not beside:
+            yield at, text, key
+
+
+def _find_fault(
+    text: str, key: ColumnKey | None, first: Mapping[Way, str], words: Iterable[str]
+) -> Message | None:
+    """Say that another heading means the same, or what one that means nothing may have meant."""
+    told = {"given": f"`{text}`"}
+    if key is not None:
+        other = first.get(key.trail)
+        return say_text("tables", "heading twice", first=f"`{other}`", **told) if other else None
+    near = get_close_matches(_fold(text), words, 1, _CLOSE)
+    return say_text("tables", "heading", meant=f"`{near[0]}`", **told) if near else None
 
 
 def _find_unit(heading: str) -> str:
@@ -467,11 +502,9 @@ def _find_unit(heading: str) -> str:
     return ""
 
 
-def check_named(
-    named: Mapping[str, str], grids: Iterable[Grid], scope: str = ""
-) -> Iterator[Message]:
+def check_named(named: dict[str, str], grids: Iterable[Grid], scope: str = "") -> Iterator[Message]:
     """Say which keys of `columns:` there are not, and which of its headings no table has."""
-    keys = {key for grid in grids for key in list_keys(scope or find_scope(grid.sheet) or SITES)}
+    keys = {key for grid in grids for key in list_keys(_scope_of(grid, scope))}
     rows = (grid.rows[row] for grid in grids for row in grid.filled()[:_HEADS_WITHIN])
     there = {_fold(text_of_cell(cell)) for row in rows for cell in row}
     for key, text in named.items():

@@ -12,6 +12,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -47,13 +48,13 @@ _MOST_DEGREES = 180
 _ID, _NAME, _UNIT, _CRS = ("id",), ("name",), ("unit",), ("crs",)
 _Said: TypeAlias = dict[grid.Way, tuple[Any, Place]]
 """The values of a row, and their places."""
+_Table: TypeAlias = tuple[grid.Grid, SiteTable]
 
 
 def read_source(path: Path, *, anywhere: bool = False, frames: Sequence[AnyFrame] = ()) -> Tree:
     """Read a scenario in YAML and its tables, or one that is a workbook or a GeoPackage.
 
-    `frames`: more tables of sites. Raises a `ScenarioError`; what is wrong with cells are findings
-    of the tree.
+    `frames`: more tables. Raises a `ScenarioError`; wrong cells are findings of the tree.
     """
     tree = _read_file(path, path.as_posix(), [path.resolve()], anywhere=anywhere)
     join_tables(tree, path.parent, frames, anywhere=anywhere)
@@ -102,13 +103,7 @@ def _extend(tree: Tree, above: Sequence[Path], *, anywhere: bool) -> None:
 
 def join_tables(tree: Tree, home: Path, frames: Sequence[AnyFrame], *, anywhere: bool) -> None:
     """Put what tables say into a tree: those that it names below `sites`, and frames."""
-    grids: list[tuple[grid.Grid, SiteTable]] = []
-    sites = tree.values.get("sites")
-    if isinstance(sites, dict) and isinstance(sites.get("file"), str | list):
-        said = {key: sites.pop(key) for key in SiteTable.model_fields if key in sites}
-        listed = said["file"] if isinstance(said["file"], list) else [said["file"]]
-        for number, one in enumerate(listed):
-            grids += _open_table(tree, said, number, one, home, anywhere=anywhere)
+    grids = [*_open_tables(tree, home, anywhere=anywhere)]
     for number, frame in enumerate(frames, 1):
         grids.append((grid.lay_out_frame(frame, f"frame {number}", ""), SiteTable(file=Path())))
     sheets = []
@@ -124,10 +119,18 @@ def join_tables(tree: Tree, home: Path, frames: Sequence[AnyFrame], *, anywhere:
         gatherer.take(sheet)
 
 
+def _open_tables(tree: Tree, home: Path, *, anywhere: bool) -> Iterator[_Table]:
+    sites = tree.values.get("sites")
+    if isinstance(sites, dict) and isinstance(sites.get("file"), str | list):
+        said = {key: sites.pop(key) for key in SiteTable.model_fields if key in sites}
+        listed = said.pop("file")
+        for number, one in enumerate(listed if isinstance(listed, list) else [listed]):
+            yield from _open_table(tree, said, number, one, home, anywhere=anywhere)
+
+
 def _open_table(
     tree: Tree, said: Mapping[str, Any], number: int, one: Any, home: Path, *, anywhere: bool
-) -> list[tuple[grid.Grid, SiteTable]]:
-    """Read a file into grids; what keeps it from being read is a finding."""
+) -> list[_Table]:
     own = one if isinstance(one, Mapping) else {"file": one}
     try:
         table = SiteTable.model_validate({**said, "file": None, **own})
@@ -184,11 +187,32 @@ class _Cell(NamedTuple):
         return grid.text_of_cell(self.value)
 
 
-_Row: TypeAlias = dict[grid.Way, _Cell]
+class _Row:
+    """A row of a sheet: its cells, those that say anything, and who it is about."""
+
+    def __init__(self, sheet: grid.Headed, number: int) -> None:
+        self.sheet, self.number = sheet, number
+        self.cells: dict[grid.Way, _Cell] = {}
+        for one in sheet.columns:
+            place = sheet.grid.place(number, one.at, one.heading)
+            self.cells[one.key.trail] = _Cell(sheet.grid.rows[number][one.at], place, one)
+        self.filled = {trail: one for trail, one in self.cells.items() if one.text}
+        whose = [self.cells[one] for one in (_ID, _NAME) if one in self.cells]
+        whose = whose if sheet.scope == grid.SITES else whose[:1]
+        self.who = next((one for one in whose if one.text), None)
+        self.place = whose[0].place if whose else sheet.grid.place(number, 0)
+
+    def adds_up(self) -> bool:
+        """Tell whether it adds up those above: it says so, or has nothing but amounts."""
+        cells = self.sheet.grid.rows[self.number]
+        told = [self.who.text] if self.who else map(grid.text_of_cell, cells)
+        kinds = {one.column.key.kind for one in self.filled.values()}
+        says_so = any(fold_id(one).strip(" :.") in SUMS for one in told)
+        return says_so or (not self.who and kinds <= {"amount"})
 
 
 def make_id(text: str, taken: Collection[str] = ()) -> str:
-    """Make an id of a name, one that is not taken: `Vejprojekt Ø` gives `vejprojekt_oe`."""
+    """Make an id of a name. Returns one that is not taken: `vejprojekt_oe` of `Vejprojekt Ø`."""
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_ASCII))
     words = re.findall(r"[a-z0-9]+(?:-[a-z0-9]+)*", plain.encode("ascii", "ignore").decode())
     made = "_".join(words)[:_LONGEST_ID].strip("_-") or "site"
@@ -211,51 +235,43 @@ class _Gatherer:
 
     def take(self, sheet: grid.Headed) -> None:
         """Join the rows of a sheet to the sites; sheets that list sites come first."""
-        cells = sheet.grid
         self.tree.findings += sheet.mistakes
         if sheet.unread:
             self._doubt(sheet, sheet.row, "unread", headings=list_codes(sheet.unread))
-        for number in (one for one in cells.filled() if one > sheet.row):
-            row = {}
-            for column in sheet.columns:
-                place = cells.place(number, column.at, column.heading)
-                row[column.key.trail] = _Cell(cells.rows[number][column.at], place, column)
-            if any(one.text for one in row.values()):
-                self._take_row(sheet, number, row)
+        for number in (one for one in sheet.grid.filled() if one > sheet.row):
+            row = _Row(sheet, number)
+            if row.filled:
+                self._take_row(row)
 
-    def _take_row(self, sheet: grid.Headed, number: int, row: _Row) -> None:
-        whose = [row[one] for one in (_ID, _NAME) if one in row]
-        whose = whose if sheet.scope == grid.SITES else whose[:1]
-        who = next((one for one in whose if one.text), None)
-        filled = {trail: one for trail, one in row.items() if one.text}
-        # A row adds up those above where it says so, or has nothing but amounts.
-        told = [who.text] if who else map(grid.text_of_cell, sheet.grid.rows[number])
-        sums = any(fold_id(one).strip(" :.") in SUMS for one in told)
-        if sums or (not who and all(one.column.key.kind == "amount" for one in filled.values())):
-            self._doubt(sheet, number, "sum")
+    def _take_row(self, row: _Row) -> None:
+        if row.adds_up():
+            self._doubt(row.sheet, row.number, "sum")
             return
-        for trail, one in [*filled.items()]:
+        for trail, one in [*row.filled.items()]:
             if isinstance(one.value, Message):
                 self.tree.tell(one.place, one.value)
-                del filled[trail]
-        if who is None:
-            at = whose[0].place if whose else sheet.grid.place(number, 0)
-            self.tree.tell(at, say_text("tables", "nobody"))
-        elif not isinstance(who.value, Message) and (id_ := self._find_site(sheet, who, filled)):
-            self._put_row(("sites", id_), who.place, sheet.crs, filled, row)
+                del row.filled[trail]
+        if row.who is None:
+            self.tree.tell(row.place, say_text("tables", "nobody"))
+        elif not isinstance(row.who.value, Message) and (id_ := self._find_site(row, row.who)):
+            self._put_row(("sites", id_), row.who.place, row)
 
-    def _find_site(self, sheet: grid.Headed, who: _Cell, filled: _Row) -> str | None:
+    def _find_site(self, row: _Row, who: _Cell) -> str | None:
         """Find the site that a row is about; one that is new is made where sites are listed."""
         text, is_id = who.text, who.column.key.trail == _ID
         meant = self.meant[fold_id(text)]
         found = {one for one in meant if is_id and one in (text, make_id(text))} or meant
         if len(found) == 1:
             return next(iter(found))
-        if sheet.scope != grid.SITES or meant:
-            with self.tree.telling(who.place):
-                find_id("sites", text, self.called)
-            return None
-        id_, name = make_id(text, self.called), filled[_NAME].text if _NAME in filled else ""
+        if row.sheet.scope == grid.SITES and not meant:
+            return self._make_site(row, who)
+        with self.tree.telling(who.place):
+            find_id("sites", text, self.called)
+        return None
+
+    def _make_site(self, row: _Row, who: _Cell) -> str:
+        text, named = who.text, row.filled.get(_NAME)
+        id_, name = make_id(text, self.called), named.text if named else ""
         self.tree.put(("sites", id_), {}, who.place)
         if not name and id_ != text:
             self.tree.put(("sites", id_, *_NAME), text, who.place)
@@ -267,46 +283,55 @@ class _Gatherer:
         for word in (id_, *words):
             self.meant[fold_id(word)].add(id_)
 
-    def _put_row(self, site: Trail, place: Place, crs: str | None, filled: _Row, row: _Row) -> None:
+    def _put_row(self, site: Trail, place: Place, row: _Row) -> None:
         """Put what a row says into its site, and into an entry for what it offers or needs."""
-        is_due = any(trail[0] == grid.DUE for trail in filled)
-        due = self._tell_apart(filled, row) if is_due else None
+        ways = self._make_entries(site, place, row)
+        for trail, (value, at) in _name_axes(self._read_row(row), row.sheet.crs).items():
+            if above := ways.get(trail[0], (*site, trail[0])):
+                self._put((*above, *trail[1:]), value, at)
+        for trail, one in row.cells.items():  # empty cells are places of what is lacking
+            if above := ways.get(trail[0], (*site, trail[0])):
+                self.tree.places.setdefault((*above, *trail[1:]), one.place)
+
+    def _make_entries(self, site: Trail, place: Place, row: _Row) -> dict[str, Trail | None]:
+        """Make the entries that a row is, and give the ways to them; none where there is none."""
+        heads = {trail[0] for trail in row.filled}
+        due = self._tell_apart(row) if grid.DUE in heads else None
         ways: dict[str, Trail | None] = dict.fromkeys((grid.DUE, *grid.ENTRIES))
         for kind in grid.ENTRIES:
-            if kind == due or any(trail[0] == kind for trail in filled):
+            if kind == due or kind in heads:
                 listed = self.tree.put((*site, kind), [], place)
                 if listed is None or isinstance(listed, list):  # else that is told
                     way = (*site, kind, len(listed or ()))
                     self.tree.put(way, {}, place)
                     ways[kind] = way
         ways[grid.DUE] = ways[due] if due else None
+        return ways
+
+    def _read_row(self, row: _Row) -> _Said:
         made: _Said = {}
-        unit = filled.pop(_UNIT).text if _UNIT in filled else ""
-        for trail, (value, at, (_, key, _, own_unit, mark)) in filled.items():
+        unit = row.filled.pop(_UNIT).text if _UNIT in row.filled else ""
+        for trail, (value, at, (_, key, _, own_unit, mark)) in row.filled.items():
             how = {"mark": mark, "unit": unit or own_unit}
             with self.tree.telling(at):
                 made[trail] = grid.read_cell(value, key.kind, calendar=self.calendar, **how), at
         made.pop(_ID, None)
-        for trail, (value, at) in _name_axes(made, crs).items():
-            if above := ways.get(trail[0], (*site, trail[0])):
-                self._put((*above, *trail[1:]), value, at)
-        for trail, one in row.items():  # empty cells are places of what is lacking
-            if above := ways.get(trail[0], (*site, trail[0])):
-                self.tree.places.setdefault((*above, *trail[1:]), one.place)
+        return made
 
-    def _tell_apart(self, filled: _Row, row: _Row) -> str | None:
-        """Tell whether a row offers or needs, by what it names, or could name."""
-        named = [kind for kind, key in _KINDS.items() if (grid.DUE, key) in filled]
-        found = named or [kind for kind, key in _KINDS.items() if (grid.DUE, key) in row]
-        if len(found) == 1:
+    def _tell_apart(self, row: _Row) -> str | None:
+        """Tell whether a row offers or needs, by what it names, or else could name."""
+        named, could = (
+            [kind for kind, key in _KINDS.items() if (grid.DUE, key) in cells]
+            for cells in (row.filled, row.cells)
+        )
+        if len(found := named or could) == 1:
             return found[0]
-        due = next(one for trail, one in filled.items() if trail[0] == grid.DUE)
-        at = filled.get((grid.DUE, "use"), due).place
+        due = next(one for trail, one in row.filled.items() if trail[0] == grid.DUE)
+        at = row.filled.get((grid.DUE, "use"), due).place
         self.tree.tell(at, say_text("tables", "both" if named else "neither"))
         return None
 
     def _put(self, trail: Trail, value: Any, place: Place) -> None:
-        """Put a value into a site, or tell that another one stands there already."""
         there = self.tree.put(trail, value, place)
         if there is not None and (given := _show(there)) != _show(value):
             said = {"given": f"`{given[:60]}`", "where": self.tree.place(trail)}
@@ -322,68 +347,52 @@ def _show(value: Any) -> str:
 
 
 def _name_axes(made: _Said, crs: str | None) -> _Said:
-    """Put coordinates below the keys of their system: degrees, or metres and what they are in.
-
-    `crs` is that of rows which say none; without any, small numbers are degrees.
-    """
-    found = [axes for axes in AXES if any((one,) in made for one in axes)]
+    """Put coordinates below the keys of their system; `crs` is that of rows which say none."""
+    there = {one: made[(one,)] for one in chain(*AXES) if (one,) in made}
+    found = [axes for axes in AXES if not there.keys().isdisjoint(axes)]
     if len(found) != 1:
         return made
-    [axes] = found
-    there = [made[(one,)] for one in axes if (one,) in made]
-    named, (system, place) = axes, made.pop(_CRS, (crs, there[0][1]))
+    [axes], named = found, found[0]
+    values, places = zip(*there.values(), strict=True)
+    system, place = made.pop(_CRS, (crs, places[0]))
     if system:
         with suppress(InputError):
             system = read_system(str(system))
         named = AXES[system != DEGREES]
         made |= {_CRS: (system, place)} if system != DEGREES else {}
-    elif all(isinstance(one, int | float) and abs(one) <= _MOST_DEGREES for one, _ in there):
+    elif all(map(_are_degrees, values)):  # metres are large
         named = AXES[0]
-    pairs = [((old,), (new,)) for old, new in zip(axes, named, strict=True)]
-    return made | {new: made.pop(old) for old, new in pairs if old in made}
+    key = dict(zip(axes, named, strict=True))
+    return made | {(key[old],): made.pop((old,)) for old in there}
+
+
+def _are_degrees(value: Any) -> bool:
+    return isinstance(value, int | float) and abs(value) <= _MOST_DEGREES
 
 
 KEY, VALUE = "key", "value"
 _MOST_LEVELS = 3
 """So deep mappings of a scenario are taken apart into rows; what is deeper is a cell of YAML."""
-_PARTING = (";", "\n")
-
+_PARTING = re.compile(r"[;\n]")
 Cells = dict[str, Any]
+Tables = dict[str, list[Cells]]
 _AUTHOR = "raastof_geo"
 _WIDE, _HIGH_LINE, _LETTERS = 380, 18, 52
 """Width of a comment and height of its lines [px], and letters on a line."""
 
 
-def lay_out(
-    scenario: Scenario, into: Path, *, named: Language | None = None
-) -> dict[str, list[Cells]]:
-    """Give the rows of each table of a scenario by dotted keys, for files in a folder.
-
-    `named`: a language in which entries of the catalogue are named; none: by their ids.
-    """
+def lay_out(scenario: Scenario, into: Path, *, named: Language | None = None) -> Tables:
+    """Lay a scenario out for files in a folder, ids `named` if asked. Returns rows by table."""
     values: dict[str, Any] = json.loads(json.dumps(scenario.values))
-    files = [(values.get("network"), "file"), (values.get("report"), "template")]
-    for part, key in (*files, *((zone, "file") for zone in values.get("zones", ()))):
-        if isinstance(part, dict) and part.get(key):
-            file = os.path.relpath(scenario.home / part[key], into.resolve())
-            part[key] = Path(file).as_posix()  # as it is found from that folder
+    _lead_files(values, scenario.home, into)
     sites = values.pop("sites")
-    tables: dict[str, list[Cells]] = defaultdict(list)
+    tables: Tables = defaultdict(list)
     tables[grid.SCENARIO] = [{KEY: key, VALUE: value} for key, value in _flatten_all(values)]
     for id_, site in sites.items():
-        own = {key: value for key, value in site.items() if key not in grid.ROLES.values()}
-        below = [(grid.SITES, own)]
-        for scope, role in grid.ROLES.items():
-            there = site.get(role) or []
-            below += [(scope, one) for one in (there if isinstance(there, list) else [there])]
-        for scope, said in below:
+        for scope, said in _list_below(site):
             keys = grid.list_keys(scope)
             row = {"id": id_, **dict(_flatten(said, keys))}
-            amounts = {key: row[key] for key in row if keys[key].kind == "amount"}
-            due = {key: read_quantity(one) for key, one in amounts.items()}
-            units = {str(one).partition(" ")[2] for one in due.values()}
-            if len(units) == 1:  # amounts are numbers, where all of a row have the same unit
-                row |= {key: one.value for key, one in due.items()} | {"unit": units.pop()}
+            row = _with_unit(row, [key for key in row if keys[key].kind == "amount"])
             if named is not None:
                 row = {key: _name(scenario, keys[key], one, named) for key, one in row.items()}
             tables[scope].append(row)
@@ -391,10 +400,33 @@ def lay_out(
     return {scope: tables[scope] for scope in order if scope in tables}
 
 
+def _lead_files(values: Mapping[str, Any], home: Path, into: Path) -> None:
+    files = [(values.get("network"), "file"), (values.get("report"), "template")]
+    for part, key in (*files, *((zone, "file") for zone in values.get("zones", ()))):
+        if isinstance(part, dict) and part.get(key):
+            part[key] = Path(os.path.relpath(home / part[key], into.resolve())).as_posix()
+
+
+def _list_below(site: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield grid.SITES, {key: one for key, one in site.items() if key not in grid.ROLES.values()}
+    for scope, role in grid.ROLES.items():
+        there = site.get(role) or []
+        for one in there if isinstance(there, list) else [there]:
+            yield scope, one
+
+
+def _with_unit(row: Cells, amounts: Sequence[str]) -> Cells:
+    """Write amounts as numbers beside their unit, where all of a row have the same."""
+    due = {key: read_quantity(row[key]) for key in amounts}
+    units = {str(one).partition(" ")[2] for one in due.values()}
+    if len(units) != 1:
+        return row
+    return row | {key: one.value for key, one in due.items()} | {"unit": units.pop()}
+
+
 def _flatten(
     said: Mapping[str, Any], keys: Mapping[str, grid.ColumnKey], above: str = ""
 ) -> Iterator[tuple[str, Any]]:
-    """Give what is said by the dotted keys that a table may have."""
     for key, value in said.items():
         dotted = f"{above}{key}"
         if dotted in keys and value is not None:
@@ -404,7 +436,6 @@ def _flatten(
 
 
 def _flatten_all(said: Mapping[str, Any], *above: str) -> Iterator[tuple[str, Any]]:
-    """Give what a scenario says by dotted keys, down to some levels."""
     for key, value in said.items():
         trail = *above, key
         dotted = value and isinstance(value, dict) and not any("." in str(one) for one in value)
@@ -417,13 +448,16 @@ def _flatten_all(said: Mapping[str, Any], *above: str) -> Iterator[tuple[str, An
 
 def _write(value: Any, kind: str) -> Any:
     """Write a value into a cell: lists parted by `;`, years as words, what holds more as YAML."""
-    words = isinstance(value, list) and value and all(type(one) in (str, int) for one in value)
-    if words and kind == "list" and not any(mark in str(one) for one in value for mark in _PARTING):
+    if kind == "list" and isinstance(value, list) and value and all(map(_may_be_listed, value)):
         return "; ".join(map(str, value))
     free = isinstance(value, bool) and kind == "free"  # where yes and no would be texts
     if isinstance(value, dict | list) or value is None or free:
         return json.dumps(value, ensure_ascii=False)
     return str(value) if kind == "period" else value  # a spreadsheet would show 2.028
+
+
+def _may_be_listed(value: Any) -> bool:
+    return type(value) in (str, int) and not _PARTING.search(str(value))
 
 
 def _name(scenario: Scenario, key: grid.ColumnKey, said: Any, language: Language) -> Any:
@@ -435,10 +469,10 @@ def _name(scenario: Scenario, key: grid.ColumnKey, said: Any, language: Language
 
 
 def name_entry(names: Mapping[str, Mapping[str, str]], one: str, language: Language) -> str:
-    """Give the name of an entry as a table may hold it; its id, where the name is not its own."""
+    """Name an entry as a table may hold it. Returns its id, where the name is not its own."""
     name = names.get(one, {}).get(language, "")
     alone = sum(name in called.values() for called in names.values()) == 1 and name not in names
-    return name if alone and not any(mark in name for mark in _PARTING) else one
+    return name if alone and not _PARTING.search(name) else one
 
 
 def mark_tables(findings: Iterable[Finding]) -> list[Path]:
@@ -488,7 +522,8 @@ def _open(path: Path) -> Any:
 
     if path.suffix.lower() in grid.WORKBOOKS:
         book = openpyxl.load_workbook(path, keep_vba=path.suffix.lower() == ".xlsm")
-        for cell in (cell for sheet in book.worksheets for row in sheet.rows for cell in row):
+        rows = chain.from_iterable(sheet.rows for sheet in book.worksheets)
+        for cell in chain.from_iterable(rows):
             if cell.comment is not None and cell.comment.author == _AUTHOR:
                 cell.comment = None
         return book

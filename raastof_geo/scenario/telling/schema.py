@@ -1,7 +1,10 @@
 """Tell editors what a scenario may hold: JSON Schema, made of the types that read it."""
 
+import ast
+import inspect
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from raastof_geo.language import Language, read_danish_words
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.identity import find_known
 from raastof_geo.scenario.output import OUTPUTS, check_output
-from raastof_geo.scenario.said.entry import ONE_OR_SEVERAL
+from raastof_geo.scenario.said.entry import ONE_OR_SEVERAL, Part
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.said.site import SiteTable
 from raastof_geo.scenario.said.target import find_measure
@@ -36,19 +39,15 @@ def describe_scenarios(catalogue: Catalogue, language: Language) -> dict[str, An
     schema = ScenarioFile.model_json_schema(schema_generator=_Generator)
     # Beside sites of their own there may be a table that more are read from.
     table = {key: {"type": ["string", "array", "object"]} for key in SiteTable.model_fields}
-    schema["properties"]["sites"]["properties"] = table
-    schema["properties"]["extends"] = {"type": "string"}
-    titles: dict[str, str] = {}
-    # The first Danish word that may stand for a key, and for nothing likelier.
-    for rank in (0, 1) if language == "da" else ():
-        for word, keys in read_danish_words("keys_da.txt").items():
-            for key in keys[rank : rank + 1]:
-                titles.setdefault(key, word)
+    properties = schema["properties"]
+    properties.get("sites").update(properties=table)
+    properties.update(extends={"type": "string"})
+    titles = _find_titles() if language == "da" else {}
     for part in [*_walk(schema)]:
         if isinstance(part.get("title"), str):
-            del part["title"]
+            part.pop("title")
         for key, value in part.get("properties", {}).items():
-            value["title"] = titles.get(key, key).replace("_", " ")
+            value.update(title=titles.get(key, key).replace("_", " "))
         if section := part.pop(_IDS, None):
             part["$ref"] = f"#/$defs/{_IDS}{section}"
             names = catalogue.names(section) if section in Catalogue.model_fields else {}
@@ -58,38 +57,61 @@ def describe_scenarios(catalogue: Catalogue, language: Language) -> dict[str, An
     return {"$schema": "http://json-schema.org/draft-07/schema#", "$comment": _OURS, **schema}
 
 
+def _find_titles() -> dict[str, str]:
+    """Find the first Danish word that may stand for each key, and for nothing likelier."""
+    words = read_danish_words("keys_da.txt").items()
+    ranked = [(keys[rank], word) for rank in (0, 1) for word, keys in words if len(keys) > rank]
+    return dict(reversed(ranked))
+
+
 def is_schema(file: Path) -> bool:
     """Tell whether a file is such a schema, of whatever version; `OSError` if it cannot be read."""
     return f'"$comment": "{_OURS}"'.encode() in file.read_bytes()
 
 
 def _walk(part: Any) -> Iterator[dict[str, Any]]:
-    """Give every mapping in a schema, inner ones first."""
     for one in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
         yield from _walk(one)
     if isinstance(part, dict):
         yield part
 
 
+@cache
+def _read_docstrings(model: type) -> list[tuple[str, str]]:
+    """Read what stands below the fields of a part of scenarios, for editors alone."""
+    if not issubclass(model, Part):
+        return []
+    [said], found = ast.parse(inspect.getsource(model)).body, list[tuple[str, str]]()
+    for pair in pairwise(getattr(said, "body", ())):
+        match pair:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=text)):
+                found.append((name, inspect.cleandoc(str(text))))
+    return found
+
+
 class _Generator(GenerateJsonSchema):
     """Tells what is read, where pydantic would tell what comes of it."""
 
     def model_schema(self, schema: Any) -> JsonSchemaValue:
-        told = super().model_schema(schema)
-        if "anyOf" in told:
-            # Rewritten before it is read: from a text, from a text and what it means, or with
-            # one number where there may be one for each of several.
-            whole, *short = told.pop("anyOf")
-            whole["additionalProperties"] = told.pop("additionalProperties", True)
-            for key, value in whole["properties"].items():
-                if value.get("type") == "object":
-                    shown = ("description", "default")  # in editors, of the whole
-                    words = {one: value.pop(one) for one in shown if one in value}
-                    whole["properties"][key] = {**words, "anyOf": [value, _SHORT]}
-            others = {"not": {"enum": [*whole["properties"]]}}
-            pair = {"type": "object", "maxProperties": 1, "propertyNames": others}
-            told["anyOf"] = [whole, pair, *short]
-        return told
+        told, model = super().model_schema(schema), schema["cls"]
+        # Rewritten before it is read: from a text, from a text and what it means, or with
+        # one number where there may be one for each of several.
+        whole, *short = told.pop("anyOf", (told,))
+        properties = whole.get("properties", {})
+        about = dict(chain.from_iterable(map(_read_docstrings, reversed(model.__mro__))))
+        for name, field in model.model_fields.items():
+            if name in about:
+                properties[field.alias or name].update(description=about[name])
+        if not short:
+            return told
+        whole["additionalProperties"] = told.pop("additionalProperties", True)
+        for key, value in properties.items():
+            if value.get("type") == "object":
+                words = {one: value.pop(one) for one in ("description", "default") if one in value}
+                properties[key] = {**words, "anyOf": [value, _SHORT]}
+        pair = {"type": "object", "maxProperties": 1}
+        pair["propertyNames"] = {"not": {"enum": [*properties]}}
+        return {**told, "anyOf": [whole, pair, *short]}
 
     def str_schema(self, schema: Any) -> JsonSchemaValue:
         return {**super().str_schema(schema), **_TEXT}

@@ -15,7 +15,7 @@ from raastof_geo.figures.figure import Figure
 from raastof_geo.language import Language, Message, format_number, read_texts, say, translate
 from raastof_geo.scenario.catalogue import Catalogue, Fit, LegalRegime, Ruled, Ruling
 from raastof_geo.scenario.identity import Name, UnknownIdError, find_id, suggest
-from raastof_geo.scenario.scenario import Scenario, look_up
+from raastof_geo.scenario.scenario import Need, Scenario, look_up
 
 BESIDE = say("Where the national infrastructure tool has other figures than those used here:")
 _MOST_DECIMALS = 5
@@ -50,9 +50,8 @@ class CatalogueWords:
         """Name a figure by what it is and whose: `Pris ab grav: Fyldsand`; unknown: its path."""
         section, *rest = path.split(".")
         labels, fields, names = list_titles(), [section], list[str]()
-        for part, of in itertools.zip_longest(
-            rest, _ENTRIES.get(section, (section,)), fillvalue=""
-        ):
+        sections = _ENTRIES.get(section, (section,))
+        for part, of in itertools.zip_longest(rest, sections, fillvalue=""):
             if part and part in getattr(self.catalogue, of, ()):
                 label = labels.get(f"{of}.{part}")
                 names.append(self.read(label) if label else self.called(of, part))
@@ -74,7 +73,7 @@ class CatalogueWords:
         return ", ".join(map(self.use, names))
 
     def class_of(self, name: str) -> str:
-        """Name the class of soil or the category of residue; nothing where it has none."""
+        """Name the class of soil or the category of residue. Returns nothing where it has none."""
         material = self.catalogue.materials[name]
         if material.soil_class is not None:
             names = self.catalogue.soil_classes.get(material.soil_class, {})
@@ -89,7 +88,7 @@ class CatalogueWords:
         return {"rule": rule.rule, "source": self.catalogue.cite(rule.citation)}
 
     def number(self, value: float) -> str:
-        """Write a number with the decimals that it has, at most five: more is noise."""
+        """Write a number with the decimals that it has. Returns at most five: more is noise."""
         decimals = f"{value:.{_MOST_DECIMALS}f}".rstrip("0").partition(".")[2]
         return format_number(value, digits=len(decimals), language=self.language)
 
@@ -199,7 +198,7 @@ def list_catalogue(catalogue: Catalogue, language: Language) -> tuple[CatalogueS
 
 
 def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[str]:
-    """Tell all that is known of an id or name in whatever section, or raise an `InputError`."""
+    """Tell all that is known of an id or name in any section. Returns lines, or raises."""
     words, lines = CatalogueWords(catalogue, language), list[str]()
     every: dict[str, Mapping[str, str]] = {}
     for key, tell in _TELL.items():
@@ -214,7 +213,6 @@ def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[
 
 
 def _about(words: CatalogueWords, section: str, one: str) -> Message | str:
-    """Say what an entry of a section is for, in the list."""
     catalogue = words.catalogue
     match section:
         case "materials":
@@ -254,17 +252,18 @@ def _tell_material(words: CatalogueWords, material: str) -> Iterator[Message]:
     for name, recipe in recipes.items():
         if material in recipe.inputs or material in recipe.outputs:
             yield from _tell_recipe(words, name)
-    fits, uses = words.catalogue.fits.get(material, {}), words.catalogue.sort_uses(material)
+    fits = words.catalogue.fits.get(material, {})
+    allowed, conditional, forbidden = words.catalogue.sort_uses(material).values()
     if not fits:
         yield say("May serve nothing: it goes to a receiver.")
-    if uses["allowed"]:
-        yield say("May serve: {uses}", uses=words.uses(uses["allowed"]))
-    for use in uses["conditional"]:
+    if allowed:
+        yield say("May serve: {uses}", uses=words.uses(allowed))
+    for use in conditional:
         yield say("May serve under a condition: {use} ({condition})").format(
             use=words.use(use), condition=words.called("conditions", fits[use].condition or "")
         )
-    if uses["forbidden"]:
-        yield say("A rule forbids: {uses}", uses=words.uses(uses["forbidden"]))
+    if forbidden:
+        yield say("A rule forbids: {uses}", uses=words.uses(forbidden))
     yield from words.tell_moves(material, *words.catalogue.land)
 
 
@@ -278,12 +277,11 @@ def _tell_figures(words: CatalogueWords, section: str, entry: Any) -> Iterator[M
 
 
 def _tell_recipe(words: CatalogueWords, name: str) -> Iterator[Message]:
-    """Say what a recipe makes of what, and what that emits and costs."""
     recipe = words.catalogue.recipes[name]
     told = {"inputs": words.shares(recipe.inputs), "outputs": words.shares(recipe.outputs)}
-    told["emission"] = f"{words.number(recipe.kg_co2e_per_t.value)} kg CO2e"
-    told["price"] = f"{words.number(recipe.dkk_per_t.value)} {tell_unit('DKK')}"
-    told["name"] = words.called("recipes", name)
+    emission = f"{words.number(recipe.kg_co2e_per_t.value)} kg CO2e"
+    price = f"{words.number(recipe.dkk_per_t.value)} {tell_unit('DKK')}"
+    told |= {"name": words.called("recipes", name), "emission": emission, "price": price}
     yield read_texts("glossary")["recipe"].format(id=name, **told)
     for one, share in recipe.outputs.items():
         yield say("{what}: {figure}", what=words.material(one), figure=words.figure(share))
@@ -304,11 +302,11 @@ def _tell_use(words: CatalogueWords, use: str) -> Iterator[Message]:
             if fit.condition is not None:
                 called = words.called("conditions", fit.condition)
                 conditions.append(told.format(id=fit.condition, condition=called, materials=named))
-    if names["allowed"]:
-        yield say("May be served by: {materials}", materials=", ".join(names["allowed"]))
+    if allowed := ", ".join(names.get("allowed", ())):
+        yield say("May be served by: {materials}", materials=allowed)
     yield from conditions
-    if names["forbidden"]:
-        yield say("A rule forbids it to: {materials}", materials=", ".join(names["forbidden"]))
+    if forbidden := ", ".join(names.get("forbidden", ())):
+        yield say("A rule forbids it to: {materials}", materials=forbidden)
 
 
 def _tell_condition(words: CatalogueWords, condition: str) -> Iterator[Message]:
@@ -367,7 +365,6 @@ _TELL: dict[str, Callable[[CatalogueWords, str], Iterator[Message]]] = {
     "vehicles": _tell_vehicle,
 }
 """All that is known of an entry of each section."""
-
 FROM_BETTER_TO_LESSER = ("base_course", "sub_base", "fill", "noise_barrier")
 """Layers of falling demands: what may serve one of them may serve those after it."""
 _RULINGS_FOR: tuple[Ruling, ...] = ("allowed", "conditional")
@@ -383,7 +380,7 @@ def explain_fit(
     accepted: Collection[str] = (),
     scenario: Scenario | None = None,
 ) -> list[str]:
-    """Say whether a material may serve a use and why, also of needs; else an `InputError`."""
+    """Say whether a material may serve a use and why, also of needs. Returns lines, or raises."""
     asked = [("materials", material), ("uses", use), ("land", land)]
     material, use, land = look_up(catalogue, asked)
     every = frozenset((*accepted, *(scenario.accepted_for_all if scenario else ())))
@@ -403,12 +400,12 @@ class _Question(CatalogueWords):
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """What people call the material, the use and the land."""
+        """Returns what people call the material, the use and the land."""
         land = self.called("land", self.land)
         return {"material": self.material(self.given), "use": self.use(self.wanted), "land": land}
 
     def verdict(self, material: str = "", use: str = "") -> Ruling:
-        """Give the verdict, or that on another material or another use here."""
+        """Judge the pair, or another material or another use here. Returns the verdict."""
         return self.catalogue.find_verdict(material or self.given, use or self.wanted, self.land)
 
     def answer(self) -> Iterator[Message]:
@@ -418,14 +415,7 @@ class _Question(CatalogueWords):
         asked = {rule.condition for rule in (fit, move) if rule}
         accepted = verdict == "conditional" and asked <= {None, *self.accepted}
         yield self._say("accepted" if accepted else verdict)
-        if fit is None:
-            yield self._say("no rule")
-        else:
-            yield self._say(f"rule {fit.verdict}", **self.cited(fit))
-            yield tell_dates(fit)
-            yield from self._tell_condition(fit.condition)
-            if fit.verdict != "forbidden":
-                yield from self._tell_ratio(fit)
+        yield from self._tell_fit(fit) if fit else [self._say("no rule")]
         if move is None:
             yield say("It is no soil, so the kind of land does not matter.")
         yield from self.tell_moves(self.given, self.land)
@@ -434,6 +424,13 @@ class _Question(CatalogueWords):
         yield from self.tell_law(self.given)
         if verdict == "forbidden":
             yield from self._tell_alternatives()
+
+    def _tell_fit(self, fit: Fit) -> Iterator[Message]:
+        yield self._say(f"rule {fit.verdict}", **self.cited(fit))
+        yield tell_dates(fit)
+        yield from self._tell_condition(fit.condition)
+        if fit.verdict != "forbidden":
+            yield from self._tell_ratio(fit)
 
     def _say(self, key: str, **values: Any) -> Message:
         return read_texts("fit")[key].format(**self.names, **values)
@@ -462,7 +459,20 @@ class _Question(CatalogueWords):
             yield say("Compacted density of {material}: {figure}", **told)
 
     def _tell_alternatives(self) -> Iterator[Message]:
-        """Say what would do: a lesser use, never the reverse; a plant before; other materials."""
+        """Say what would do: another use; a plant before; other materials."""
+        yield from self._tell_uses()
+        for recipe in self.catalogue.recipes.values():
+            for output in recipe.outputs if self.given in recipe.inputs else ():
+                if self.verdict(material=output) != "forbidden":
+                    made = recipe.called(self.language)
+                    yield self._say("plant", recipe=made, output=self.material(output))
+        for ruling in _RULINGS_FOR:
+            alike = (one for one in self.catalogue.materials if self.verdict(one) == ruling)
+            if names := ", ".join(map(self.material, alike)):
+                yield self._say(f"materials {ruling}", materials=names)
+
+    def _tell_uses(self) -> Iterator[Message]:
+        """Say which lesser use the material may serve, never the reverse, and all that it may."""
         below = itertools.dropwhile(lambda one: one != self.wanted, FROM_BETTER_TO_LESSER)
         known = filter(self.catalogue.uses.get, below)
         lesser = (one for one in known if self.verdict(use=one) != "forbidden")
@@ -474,27 +484,13 @@ class _Question(CatalogueWords):
             yield self._say(f"uses {ruling}", uses=self.uses(uses))
         if not served:
             yield self._say("uses none")
-        for recipe in self.catalogue.recipes.values():
-            for output in recipe.outputs if self.given in recipe.inputs else ():
-                if self.verdict(material=output) != "forbidden":
-                    made = recipe.called(self.language)
-                    yield self._say("plant", recipe=made, output=self.material(output))
-        for ruling in _RULINGS_FOR:
-            alike = (one for one in self.catalogue.materials if self.verdict(one) == ruling)
-            if names := ", ".join(map(self.material, alike)):
-                yield self._say(f"materials {ruling}", materials=names)
 
 
 def _tell_needs(scenario: Scenario, asked: _Question) -> Iterator[Message]:
     """Say of each need for the use that is unlike the question in what, and the answer for it."""
-    soil_class = scenario.catalogue.materials[asked.given].soil_class
     for need in {need.name: need for need in scenario.needs if need.use == asked.wanted}.values():
-        site, land, told = scenario.site_name(need.site), need.demand.land, list[Message]()
-        for zone in need.demand.zones:
-            if soil_class is not None and soil_class >= zone.soil_class:
-                where = {"site": site, "rule": zone.rule, "source": zone.ruling.citation}
-                asks = {"number": zone.soil_class, "condition": zone.needs_condition}
-                told.append(read_texts("fit")["zone"].format(**where, **asks))
+        site, land = scenario.site_name(need.site), need.demand.land
+        told = [*_tell_zones(scenario, asked.given, need)]
         conditions = {one.condition for one in scenario.rulings(asked.given, need.demand)}
         for condition in filter(conditions.__contains__, need.consents):
             by = f": {by}" if (by := need.consents[condition]) else ""
@@ -507,3 +503,13 @@ def _tell_needs(scenario: Scenario, asked: _Question) -> Iterator[Message]:
             if block is not None:
                 answer = say("{site} (land: `{land}`): not by rule {rule}.", rule=block.rule)
             yield answer.format(site=site, land=land)
+
+
+def _tell_zones(scenario: Scenario, material: str, need: Need) -> Iterator[Message]:
+    """Say which zones that a need lies in ask for a condition for a class of soil."""
+    soil_class = scenario.catalogue.materials[material].soil_class
+    for zone in need.demand.zones:
+        if soil_class is not None and soil_class >= zone.soil_class:
+            asks = {"number": zone.soil_class, "condition": zone.needs_condition}
+            asks |= {"site": scenario.site_name(need.site), "rule": zone.rule}
+            yield read_texts("fit")["zone"].format(source=zone.ruling.citation, **asks)
