@@ -3,10 +3,11 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from raastof_geo.language import Language, Message, plain, read_texts
+from raastof_geo.language import Language, Message, plain, read_texts, say_text
 
 FLOWS = "flows.csv"
 FLOW_HEADS = read_texts("columns of flows")
@@ -111,23 +112,23 @@ def compare_table(
     `heads` says whether the words of the header have to be ours: where the file is known to be as
     a run wrote it, another version may have called a column otherwise.
     """
-    rows, texts = _read_rows(data, form.separator), read_texts("table of flows")
+    rows, tell = _read_rows(data, form.separator), partial(say_text, "table of flows")
     if isinstance(rows, Message):
         yield rows
         return
     expected = [form.heads if heads or not rows else rows[0], *below]
     if len(rows) != len(expected):
-        yield texts["rows" if rows else "empty"].format(rows=len(rows) - 1, flows=len(below))
+        yield tell("rows" if rows else "empty", rows=len(rows) - 1, flows=len(below))
         return
     for number, (row, wanted) in enumerate(zip(rows, expected, strict=True), 1):
         at = {"row": str(number)}
         if len(row) != len(wanted):
-            yield texts["cells"].format(found=len(row), wanted=len(wanted), **at)
+            yield tell("cells", found=len(row), wanted=len(wanted), **at)
             continue
         for name, cell, right in zip(form.heads, row, wanted, strict=True):
             if cell != right:
                 shown = {"found": _show(cell), "wanted": _show(right)}
-                yield texts["other"].format(column=name, **shown, **at)
+                yield tell("other", column=name, **shown, **at)
 
 
 def _read_rows(data: bytes, separator: str) -> list[list[str]] | Message:
@@ -137,9 +138,9 @@ def _read_rows(data: bytes, separator: str) -> list[list[str]] | Message:
         rows.extend(csv.reader(text, delimiter=separator))
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
-        return read_texts("table of flows")["no utf8"].format(row=str(row))
+        return say_text("table of flows", "no utf8", row=str(row))
     except csv.Error:
-        return read_texts("table of flows")["no table"].format(row=str(len(rows) + 1))
+        return say_text("table of flows", "no table", row=str(len(rows) + 1))
     return rows
 
 

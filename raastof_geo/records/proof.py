@@ -114,27 +114,31 @@ def _is_sound(array: NDArray[Any]) -> bool:
 
 def _check_fit(path: Path, arrays: ProofArrays) -> None:
     """Look whether equal words of `proof.toml` are equal numbers, which point at something."""
-    sizes: dict[str, int] = {}
-    starts, sense, fits = arrays.row_start, arrays.sense, True
-    for name, (what, *_) in _TOLD.items():
-        words, shape = what.split()[1:], getattr(arrays, name).shape
-        fits &= len(words) == len(shape)
-        for word, size in zip(words, shape, strict=False):
-            fits &= sizes.setdefault(word, size) == size
-    told = ((name, of) for name, (_, *others) in _TOLD.items() for of in others)
-    pointing = ((getattr(arrays, name), sizes[of]) for name, of in told)
+    sizes, starts, sense = _find_sizes(arrays), arrays.row_start, arrays.sense
+    told = ((getattr(arrays, name), of) for name, (_, *others) in _TOLD.items() for of in others)
     fits = (
-        fits
+        sizes is not None
         and sizes["rows+1"] == sizes["rows"] + 1
         and int(starts[0]) == 0
         and int(starts[-1]) == len(arrays.column)
         and bool((starts[1:] >= starts[:-1]).all())
         and bool(((sense >= -1) & (sense <= 1)).all())
         and sizes["moves"] <= sizes["columns"]
-        and all(bool(((one >= 0) & (one < size)).all()) for one, size in pointing)
+        and all(bool(((one >= 0) & (one < sizes[of])).all()) for one, of in told)
     )
     if not fits:
         raise record.refuse_proof(say("its parts do not fit together"), file=str(path))
+
+
+def _find_sizes(arrays: ProofArrays) -> dict[str, int] | None:
+    """Find what the words of `proof.toml` come to in numbers; none where two arrays disagree."""
+    sizes: dict[str, int] = {}
+    for name, (what, *_) in _TOLD.items():
+        words, shape = what.split()[1:], getattr(arrays, name).shape
+        known = [sizes.setdefault(*one) for one in zip(words, shape, strict=False)]
+        if len(words) != len(shape) or known != [*shape]:
+            return None
+    return sizes
 
 
 def write_plan(values: Mapping[str, Any], folder: Path, *, moves: int) -> Path:

@@ -56,16 +56,21 @@ def read_values(data: bytes, *, file: str) -> dict[str, Any]:
             parse_int=_read_int,
             object_pairs_hook=_read_object,
         )
-        level = [values]
-        for _ in range(_DEEPEST):
-            inside = (one for one in level if isinstance(one, dict | list))
-            each = (one.values() if isinstance(one, dict) else one for one in inside)
-            level = [below for one in each for below in one]
-        if level or not isinstance(values, dict):
+        if not isinstance(values, dict) or _has_levels(values, _DEEPEST):
             raise ValueError("it has no names, or too many levels")
     except (ValueError, RecursionError, MemoryError) as error:
         raise DamagedError.saying_text("damaged", "other", file=file, reason=_why(error)) from error
     return values
+
+
+def _has_levels(values: Any, count: int) -> bool:
+    """Tell whether something lies below so many levels."""
+    level = [values]
+    for _ in range(count):
+        inside = (one for one in level if isinstance(one, dict | list))
+        each = (one.values() if isinstance(one, dict) else one for one in inside)
+        level = [below for one in each for below in one]
+    return bool(level)
 
 
 def _why(error: BaseException) -> Message:
@@ -186,13 +191,7 @@ def list_differences(found: Any, kept: Any, *, file: str, field: str = "") -> It
     if pack_values(found) == pack_values(kept):
         return
     if type(found) is type(kept) is dict:
-        for name in dict.fromkeys((*kept, *found)):
-            if name not in found or name not in kept:
-                sides = (show_value(one[name]) if name in one else None for one in (found, kept))
-                yield _tell_difference(file, _join(field, name), *sides)
-        if found.keys() == kept.keys() and list(found) != list(kept):
-            order = (plain(", ".join(names))[:_SHOWN] for names in (found, kept))
-            yield _tell_difference(file, _join(field, "order"), *order)
+        yield from _compare_names(found, kept, file=file, field=field)
         below = {name: _join(field, name) for name in kept if name in found}
     elif type(found) is type(kept) is list and len(found) == len(kept):
         below = {at: f"{field}[{at}]" for at in range(len(kept))}
@@ -202,6 +201,19 @@ def list_differences(found: Any, kept: Any, *, file: str, field: str = "") -> It
         yield _tell_difference(file, field, show_value(found), show_value(kept))
     for at, name in below.items():
         yield from list_differences(found[at], kept[at], file=file, field=name)
+
+
+def _compare_names(
+    found: dict[str, Any], kept: dict[str, Any], *, file: str, field: str
+) -> Iterator[Message]:
+    """Say which names one of two objects lacks, or that they stand in another order."""
+    for name in dict.fromkeys((*kept, *found)):
+        sides = [show_value(one[name]) if name in one else None for one in (found, kept)]
+        if None in sides:
+            yield _tell_difference(file, _join(field, name), *sides)
+    if found.keys() == kept.keys() and list(found) != list(kept):
+        order = (plain(", ".join(names))[:_SHOWN] for names in (found, kept))
+        yield _tell_difference(file, _join(field, "order"), *order)
 
 
 def _tell_difference(file: str, field: str, found: str | None, kept: str | None) -> Message:

@@ -5,6 +5,7 @@ import math
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from raastof_geo.arrays import Floats
 from raastof_geo.errors import RaastofError, RecordError, tell_reason
-from raastof_geo.language import Message, format_number, plain, read_data, read_texts, say, say_text
+from raastof_geo.language import Message, format_number, plain, read_data, say, say_text
 from raastof_geo.records import exchange, record
 from raastof_geo.records.flows import FLOWS, compare_table, list_rows, shape_flows
 from raastof_geo.records.proof import (
@@ -84,15 +85,16 @@ class Verdict:
 
     def sentence(self) -> Message:
         """Say what was shown."""
-        texts = read_texts("verdicts")
+        tell = partial(say_text, "verdicts")
         if not self.holds:
-            return texts["refuted"]
+            return tell("refuted")
         if self.goals:
-            return texts["goals"].format(proof=replace(self, goals=False).sentence())
+            return tell("goals", proof=replace(self, goals=False).sentence())
         shown = "optimal" if self.gap <= _SHARE else "decided" if self.decisions else "feasible"
         gap = format_number(max(100 * self.gap, 1e-4), digits=4)
         small = self.gap < 1e-6  # next to nothing
-        return texts[shown].format(
+        return tell(
+            shown,
             bound=format_number(self.lower_bound, digits=1),
             claimed=format_number(self.claimed_bound, digits=1),
             value=format_number(self.objective, digits=1),

@@ -38,6 +38,18 @@ class Bar(NamedTuple):
     value: float
     whole: bool = False
 
+    @property
+    def look(self) -> tuple[str, str, float, str]:
+        """Its fill, its edge and how wide that is [px], and what stands before its number."""
+        if self.whole:
+            return LIGHT, DARK, 1, ""
+        return ("#ffffff", MIDDLE, 2, "+") if self.value > 0 else (DARK, DARK, 1, "−")
+
+    def tell(self) -> str:
+        """Write its number; of a change with a sign, but of one that is next to nothing."""
+        text = _write(abs(self.value))
+        return text if text == "0" else self.look[-1] + text
+
 
 class _Plot(NamedTuple):
     """Where numbers lie on a drawing."""
@@ -82,21 +94,22 @@ def draw_waterfall(bars: Sequence[Bar], *, unit: str) -> Drawing:
     parts: list[Piece] = [*plot.axis(unit), *labels]
     for place, (bar, before, after) in enumerate(zip(bars, levels, levels[1:], strict=False)):
         top = 8 + _ROW * place + (_ROW - _BAR) / 2
-        start, end = plot.at(low if bar.whole else before), plot.at(after)
-        rises = not bar.whole and bar.value > 0
-        fill = LIGHT if bar.whole else "#ffffff" if rises else DARK
-        corners = box(min(start, end), top, max(start, end), top + _BAR)
-        parts.append(Shape(corners, fill, MIDDLE if rises else DARK, 2 if rises else 1))
-        if bar.whole and broken:
-            slant = [(left + 12, top + _BAR + 3), (left + 20, top - 3)]
-            parts += [Shape([(x + 4 * at, y) for x, y in slant], stroke="#ffffff", width=3)
-                      for at in (0, 2)]  # fmt: skip
+        start, end = sorted((plot.at(low if bar.whole else before), beyond := plot.at(after)))
+        fill, edge, width, _ = bar.look
+        parts.append(Shape(box(start, top, end, top + _BAR), fill, edge, width))
+        parts += _break(left, top) if bar.whole and broken else ()
         if place + 1 < len(bars):
-            parts.append(Shape([(end, top + _BAR), (end, top + _ROW)], stroke=QUIET, width=0.8))
-        text = _write(abs(bar.value))
-        text = text if bar.whole or text == "0" else f"{'+' if rises else '−'}{text}"
-        parts.append(Words(max(start, end) + _GAP, top + 16, text, bold=bar.whole))
+            tie = [(beyond, top + _BAR), (beyond, top + _ROW)]
+            parts.append(Shape(tie, stroke=QUIET, width=0.8))
+        text = bar.tell()
+        parts.append(Words(end + _GAP, top + 16, text, bold=bar.whole))
     return Drawing(parts, plot.foot + 60)
+
+
+def _break(left: float, top: float) -> Iterator[Piece]:
+    """Draw two slashes through a bar that does not begin at 0."""
+    for x in (left + 12, left + 20):
+        yield Shape([(x, top + _BAR + 3), (x + 8, top - 3)], stroke="#ffffff", width=3)
 
 
 def _range(levels: Sequence[float]) -> tuple[float, float, bool]:

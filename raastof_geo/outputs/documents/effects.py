@@ -23,7 +23,15 @@ from raastof_geo.figures.vocabulary import (
     parts_of,
     shown_in_lines,
 )
-from raastof_geo.language import Message, Readable, format_number, read_texts, say, say_count
+from raastof_geo.language import (
+    Message,
+    Readable,
+    format_number,
+    read_texts,
+    say,
+    say_count,
+    say_text,
+)
 from raastof_geo.outputs import opening
 from raastof_geo.outputs.documents.charts import Bar, draw_bars, draw_waterfall
 from raastof_geo.outputs.documents.document import (
@@ -123,7 +131,7 @@ def draw_causes(effect: Effect) -> Iterator[Block]:
         saved, cause = opening.write_short(-best.value), opening.in_sentence(best.label)
         message = say("The largest saving, {tonnes} t CO2e: {cause}", tonnes=saved, cause=cause)
     told = [f"{one.label} {opening.write_short(one.value)}" for one in (first, *seen, last)]
-    how, unit = read_texts("prose")["causes"], say("t CO2e from well to wheel (WTW), all parts")
+    how, unit = say_text("prose", "causes"), say("t CO2e from well to wheel (WTW), all parts")
     rows = tuple((one.label, one.value) for one in (first, *changes, last))
     left_out: Readable = ""
     if few := len(changes) - len(seen):
@@ -134,7 +142,7 @@ def draw_causes(effect: Effect) -> Iterator[Block]:
         )
     yield Picture(
         draw_waterfall([first, *seen, last], unit=str(unit)),
-        read_texts("effect told")["bars of causes"].format(told="; ".join(told)),
+        say_text("effect told", "bars of causes", told="; ".join(told)),
         message,
         Message("{how} {left_out}", {"how": how, "left_out": left_out}),
         data=Data((say("Cause"), say("All [t CO2e]")), rows),
@@ -162,7 +170,7 @@ def tabulate_causes(result: Result) -> Iterator[Block]:
     yield Table(
         say("What each cause saves"), (say("Cause"), *columns, *last), tuple(rows), total=True
     )
-    yield from map(Paragraph, (prose["order"], prose["signs"], read_texts("doubts")["practice"]))
+    yield from map(Paragraph, (prose["order"], prose["signs"], say_text("doubts", "practice")))
 
 
 def tell_conditions(result: Result, head: Message, flows: Iterable[Flow]) -> Iterator[Block]:
@@ -170,7 +178,7 @@ def tell_conditions(result: Result, head: Message, flows: Iterable[Flow]) -> Ite
     if relied_on := tuple(list_conditions(result, flows)):
         yield Heading(head, level=3)
         yield Bullets(relied_on)
-    yield Paragraph(read_texts("prose")["no permit"])
+    yield Paragraph(say_text("prose", "no permit"))
 
 
 def draw_progress(result: Result) -> Iterator[Block]:
@@ -180,16 +188,19 @@ def draw_progress(result: Result) -> Iterator[Block]:
     whole = [follow_periods(books)[0] for books in (effect.baseline_books, effect.books)]
     shares = [[100 * share(one) for _, share in SHARES] for one in whole]
     titles, heads = [str(title) for title, _ in SHARES], (f"{side} [%]" for side in sides)
-    written, texts = [write_numbers(*each, digits=1) for each in shares], read_texts("effect told")
+    written, tell = (
+        [write_numbers(*each, digits=1) for each in shares],
+        partial(say_text, "effect told"),
+    )
     told = [f"{title}: {was} – {now}" for title, was, now in zip(titles, *written, strict=True)]
     series = [*zip(map(str, sides), shares, strict=True)]
     unit = str(say("% of the needs, reference tonnes"))
     goal = (100 * GOAL_SHARE, str(say("goal {goal} % in {year}", **GOAL)))
     yield Picture(
         draw_bars(titles, series, unit=unit, mark=goal),
-        texts["bars of shares"].format(told="; ".join(told)),
-        texts["met"].format(now=written[1][-1], was=written[0][-1]),
-        read_texts("prose")["goal"].format(**GOAL),
+        tell("bars of shares", told="; ".join(told)),
+        tell("met", now=written[1][-1], was=written[0][-1]),
+        say_text("prose", "goal", **GOAL),
         GOAL_SOURCE,
         Data((say("Share"), *heads), tuple(zip(titles, *shares, strict=True))),
     )
@@ -254,22 +265,7 @@ def tabulate_money(scenario: Scenario, effect: Effect, *, most: int = 1000) -> l
     Each project's net cost before and after, and the transfers by each rule, which add up to 0.
     Those who gain least first, of more than `most` those in the middle together.
     """
-    transfers, notes = effect.transfers, list[Readable]()
-    saved, support = transfers.saved_dkk, transfers.support_dkk
-    if support >= 0.5:  # from outside, where all together pay more than without the plan
-        saved_t = (effect.baseline_books.total(CO2E) - effect.books.total(CO2E)) / 1000
-        told = {"dkk": format_number(support / 1e6, digits=1)}
-        if saved_t >= 1:
-            told["price"] = format_number(support / saved_t)
-        key = "support priced" if saved_t >= 1 else "support"
-        notes.append(read_texts("prose")[key].format(**told))
-    if "equal" in transfers.rules:
-        notes.append(read_texts("prose")["equal"])
-    notes += [
-        read_texts("prose")["worse_off"].format(rule=read_texts("divisions")[rule])
-        for rule in transfers.rules
-        if not transfers.leaves_nobody_worse_off(rule)
-    ]
+    transfers, saved = effect.transfers, effect.transfers.saved_dkk
     before, plan = (net_cost(side) for side in effect.align("project", list(saved)))
     columns = pd.DataFrame(
         {"before": before, "after": plan, "saved": pd.Series(saved)}
@@ -277,24 +273,39 @@ def tabulate_money(scenario: Scenario, effect: Effect, *, most: int = 1000) -> l
     )
     order = sorted(saved, key=lambda one: (saved[one], one))
     rest = order[most // 2 : len(order) - most // 2] if len(order) > most else []
-    rows = [
-        (scenario.project_name(one), *write_numbers(*columns.loc[one], per=1000))
-        for one in order
-        if one not in rest
-    ]
+    told = [(scenario.project_name(one), columns.loc[one]) for one in order if one not in rest]
     if rest:
         name = say("The {count} projects between them", count=len(rest))
-        rows.insert(most // 2, (str(name), *write_numbers(*columns.loc[rest].sum(), per=1000)))
-    rows.append((str(say("Total")), *write_numbers(*columns.sum(), per=1000)))
+        told.insert(most // 2, (str(name), columns.loc[rest].sum()))
+    told.append((str(say("Total")), columns.sum()))
     rules = (str(read_texts("divisions")[rule]) for rule in transfers.rules)
     heads = (say("Project"), say("Baseline"), say("Plan"), say("Saved"))
     table = Table(
         say("Who gains and who pays, and the transfer (+ gets, − pays) by each rule [1,000 DKK]"),
         (*heads, *(rule[:1].upper() + rule[1:] for rule in rules)),
-        tuple(rows),
+        tuple((name, *write_numbers(*sums, per=1000)) for name, sums in told),
         total=True,
     )
-    return [table, Bullets(tuple(notes))]
+    return [table, Bullets(tuple(_note_transfers(effect)))]
+
+
+def _note_transfers(effect: Effect) -> Iterator[Message]:
+    """Say what comes from outside, and which rules leave somebody worse off."""
+    tell, transfers, support = (
+        partial(say_text, "prose"),
+        effect.transfers,
+        effect.transfers.support_dkk,
+    )
+    if support >= 0.5:  # from outside, where all together pay more than without the plan
+        saved_t = (effect.baseline_books.total(CO2E) - effect.books.total(CO2E)) / 1000
+        price = format_number(support / saved_t) if saved_t >= 1 else ""
+        told = tell("support priced" if price else "support")
+        yield told.format(dkk=format_number(support / 1e6, digits=1), price=price)
+    if "equal" in transfers.rules:
+        yield tell("equal")
+    for rule in transfers.rules:
+        if not transfers.leaves_nobody_worse_off(rule):
+            yield tell("worse_off", rule=read_texts("divisions")[rule])
 
 
 def show_payments(scenario: Scenario, effect: Effect) -> Iterator[Block]:
@@ -313,7 +324,7 @@ def show_payments(scenario: Scenario, effect: Effect) -> Iterator[Block]:
         total=True,
     )
     yield from tabulate_accounts(scenario, effect)
-    yield Paragraph(read_texts("prose")["income"])
+    yield Paragraph(say_text("prose", "income"))
 
 
 def say_transfer(rule: str, dkk: float) -> Message:

@@ -20,7 +20,15 @@ from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.names import call, call_material, join_clauses, list_names
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import CO2E, COST, SOLD
-from raastof_geo.language import Message, format_day, format_number, plain, read_texts, say
+from raastof_geo.language import (
+    Message,
+    format_day,
+    format_number,
+    plain,
+    read_texts,
+    say,
+    say_text,
+)
 from raastof_geo.outputs import opening
 from raastof_geo.outputs.documents import document, effects
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
@@ -118,7 +126,7 @@ def build_project(
     scenario, mine = result.scenario, find_own_sites(result.scenario, project)
     before, plan = (side.sum() for side in result.effect.align("project", [project]))
     transports, steps = list_transports(scenario, own, mine), list_steps(result, own, mine)
-    emissions = read_texts("prose")["emissions"].format(unit=CO2E.unit)
+    emissions = say_text("prose", "emissions", unit=CO2E.unit)
     legs = read_texts("shared legs")[scenario.said.effect.shared_legs]
     found = (opening.describe_basis(result), legs, SHARE_OF_COMMON, emissions)
     relied_on = say("Conditions that these flows rely on")
@@ -260,7 +268,7 @@ def _tell_others(result: Result) -> Iterator[document.Block]:
         return
     saved = (result.effect.baseline_books.total(CO2E) - result.effect.books.total(CO2E)) / 1000
     yield document.Paragraph(
-        read_texts("prose")["together"].format(saved=format_number(round_coarsely(saved)))
+        say_text("prose", "together", saved=format_number(round_coarsely(saved)))
     )
 
 

@@ -7,7 +7,7 @@ steps, bytes of one weight lie together, and all of it is squeezed by gzip.
 import base64
 import gzip
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -225,9 +225,7 @@ def _lay_columns(
 
 def _lay_costs(pack: _Pack, result: Result, opened: Opened) -> dict[str, Any]:
     """Lay what a unit of each column costs, what an answer tells of it, and what breaks ties."""
-    problem, effect = opened.problem, result.effect
-    steps, amounts = opened.scenario.said.objectives, result.plan.amounts
-    before = effect.baseline_books
+    problem, steps = opened.problem, opened.scenario.said.objectives
     costs = {one.name: problem.measure(one) for one in _COUNTED}
     costs |= dict(zip((one.name for one in steps), problem.objectives(), strict=True))
     for at, (name, cost) in enumerate(costs.items()):
@@ -240,15 +238,6 @@ def _lay_costs(pack: _Pack, result: Result, opened: Opened) -> dict[str, Any]:
     for at, definition in enumerate(DEFINITIONS):
         pack.real(f"counted{at}", weigh_counted(problem, definition))
     pack.real("ties", break_ties(problem)[len(problem.moves) :], bits=_BITS["ties"])
-    shares, then = measure_shares(effect.books), measure_shares(before)
-    figures: list[tuple[Any, ...]] = [
-        (str(one.heading), one.shown.factor, 0, float(amounts[one]), before.total(one), one.name, 0)
-        for one in _COUNTED
-        if one.shown is not None
-    ]
-    for at, one in enumerate(DEFINITIONS):
-        title = str(say("{what} [%]", what=names.DEFINITION_NAMES[one]))
-        figures.append((title, 100, 1, shares[one], then[one], "", at))
     return {
         "costs": list(costs),
         "added": vocabulary.CO2E.name,
@@ -256,9 +245,22 @@ def _lay_costs(pack: _Pack, result: Result, opened: Opened) -> dict[str, Any]:
         "titles": {one.name: name_objective(one.minimise) for one in steps},
         "short": short,
         "transport": vocabulary.TRANSPORT_WTW.name,
-        "figures": figures,
+        "figures": [*_list_told(result)],
         "drawn": draw_labels(problem),
     }
+
+
+def _list_told(result: Result) -> Iterator[tuple[Any, ...]]:
+    """List what an answer tells: title, factor and digits, plan, before, its cost, its share."""
+    amounts, before = result.plan.amounts, result.effect.baseline_books
+    for one, line in ((one, one.shown) for one in _COUNTED):
+        if line is not None:
+            told = float(amounts[one]), before.total(one)
+            yield str(one.heading), line.factor, 0, *told, one.name, 0
+    shares, then = measure_shares(result.effect.books), measure_shares(before)
+    for at, share in enumerate(DEFINITIONS):
+        title = str(say("{what} [%]", what=names.DEFINITION_NAMES[share]))
+        yield title, 100, 1, shares[share], then[share], "", at
 
 
 def _lay_edits(pack: _Pack, opened: Opened, moved: reaction.Reactions) -> dict[str, Any]:

@@ -5,16 +5,17 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from raastof_geo.assignment.telling import names
-from raastof_geo.effect.books import Shares, follow_municipalities, follow_periods
+from raastof_geo.effect.books import Books, Shares, follow_municipalities, follow_periods
 from raastof_geo.effect.measure import Effect, Reach, TargetAnswer
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures import vocabulary
-from raastof_geo.language import Message, Readable, format_number, plain, read_texts, say
+from raastof_geo.language import Message, Readable, format_number, plain, read_texts, say, say_text
 from raastof_geo.outputs import opening
 from raastof_geo.outputs.documents import assumptions
 from raastof_geo.outputs.documents.document import Bullets, Heading, Paragraph, Table, write_numbers
@@ -131,28 +132,29 @@ def list_shares(effect: Effect) -> tuple[list[Readable], list[list[Any]]]:
     Words; per cent before and in the plan; the cut in virgin material in per cent, in words where
     it is not stated; tonnes by where they come from, and needs in reference tonnes.
     """
-    plan, before = (
-        (*follow_periods(books), *follow_municipalities(books))
-        for books in (effect.books, effect.baseline_books)
-    )
+    each = zip(_follow(effect.baseline_books), _follow(effect.books), strict=True)
     sides, periods = (say("baseline"), say("plan")), effect.books.scenario.periods
     shares = say("Without soil, {side} [%]"), say("Clean soil counted, {side} [%]")
     heads: list[Readable] = [say("Period or municipality")]
     heads += [share.format(side=side) for share in shares for side in sides]
     heads += [say("Less virgin than today [%]"), *read_texts("sorts").values()]
     heads.append(say("Needs [reference t]"))
+    names = {"": say("all periods"), **{one: name_period(it) for one, it in periods.items()}}
     rows = [
         [
-            one.municipality
-            or (name_period(periods[one.period]) if one.period else say("all periods")),
+            one.municipality or names[one.period or ""],
             *(100 * share(side) for _, share in SHARES for side in (was, one)),
             say("not stated") if one.cut is None else 100 * one.cut,
-            *(one.tonnes[sort] for sort in SORTS),
+            *map(one.tonnes.get, SORTS),
             one.needed_t,
         ]
-        for was, one in zip(before, plan, strict=True)
+        for was, one in each
     ]
     return heads, rows
+
+
+def _follow(books: Books) -> tuple[Shares, ...]:
+    return *follow_periods(books), *follow_municipalities(books)
 
 
 def list_stated(scenario: Scenario) -> list[Message]:
@@ -174,26 +176,24 @@ def list_stated(scenario: Scenario) -> list[Message]:
 
 def answer(result: Result) -> list[Message]:
     """Say how far each share gets, what the target costs or why it is missed, and what serves."""
-    target = result.effect.target
+    target, texts = result.effect.target, read_texts("reach")
     unit = tell_unit(result.scenario.said.objectives[0].minimise[0].unit)
-    told = []
-    for reach in target.reaches:
-        key = "open" if not reach.finished else "adds"
-        if reach.finished and reach.largest < reach.in_plan + _NO_MORE:
-            key = "no more"
-        elif reach.finished and reach.more_at_largest is None:
-            key = "at most"
-        how_far = {"about": opening.say_about(target), "unit": unit, **_shares(reach)}
-        more = format_number(reach.more_at_largest or 0.0)
-        told.append(read_texts("reach")[key].format(more=more, **how_far))
+    told = [
+        texts[_judge_reach(one)].format(
+            more=format_number(one.more_at_largest or 0.0),
+            **{"about": opening.say_about(target), "unit": unit, **_shares(one)},
+        )
+        for one in target.reaches
+    ]
     if target.asked is not None:
+        asked = format_number(100 * target.asked, digits=1)
         told += _say_target(target, unit)
         told += [
-            read_texts("reach")["lacking" if reach.offered < target.asked else "kept out"].format(
-                asked=format_number(100 * target.asked, digits=1), **_shares(reach)
+            texts["lacking" if one.offered < target.asked else "kept out"].format(
+                asked=asked, **_shares(one)
             )
-            for reach in target.reaches[1:]
-            if reach.finished and reach.largest < target.asked
+            for one in target.reaches[1:]
+            if one.finished and one.largest < target.asked
         ]
     told += [
         say("in the plan {material} meets {tonnes} reference tonnes of the needs").format(
@@ -202,6 +202,15 @@ def answer(result: Result) -> list[Message]:
         for material, tonnes in list(target.reach.by_material.items())[:12]
     ]
     return told
+
+
+def _judge_reach(reach: Reach) -> str:
+    """Tell by its text in `reach` whether a share can be larger, and whether that is known."""
+    if not reach.finished:
+        return "open"
+    if reach.largest < reach.in_plan + _NO_MORE:
+        return "no more"
+    return "at most" if reach.more_at_largest is None else "adds"
 
 
 def _shares(reach: Reach) -> dict[str, Readable]:
@@ -220,21 +229,21 @@ def _say_target(target: TargetAnswer, unit: str) -> list[Message]:
         "definition": names.DEFINITION_NAMES[target.definition],
         "about": opening.say_about(target),
     }
-    texts = read_texts("target")
+    tell = partial(say_text, "target")
     more = (target.more_kg_co2e, target.more_dkk)
     kg, dkk = (None if one is None else round(one) for one in more)
     if (price := target.price_per_t) is None:
         told["in_plan"] = format_number(100 * target.reach.in_plan, digits=1)
-        return [texts["missed"].format(**told, short=format_number(target.short_t))]
+        return [tell("missed", **told, short=format_number(target.short_t))]
     if kg is None or dkk is None:
-        met = texts["open"].format(**told)
+        met = tell("open", **told)
     elif not kg and not dkk:
-        return [texts["free"].format(**told)]
+        return [tell("free", **told)]
     else:
         changes = {"kg": _say_change(-kg, "kg CO2e"), "dkk": _say_change(-dkk, say("DKK"))}
-        met = texts["met"].format(**told, **changes)
+        met = tell("met", **told, **changes)
     price_told = format_number(max(0.0, price), digits=2)
-    return [met, texts["one more"].format(price=price_told, unit=unit)]
+    return [met, tell("one more", price=price_told, unit=unit)]
 
 
 def _say_change(change: float, unit: Readable) -> Message:
