@@ -186,7 +186,7 @@ class Rest:
 
 
 def pack_rest(result: Result) -> bytes:
-    """Give the rest of a result as its proof keeps it; equal results give equal bytes."""
+    """Pack what plan.json lacks of a result. Returns bytes, equal for equal results."""
     scenario, plan, effect = result.scenario, result.plan, result.effect
     baselines = _name_baselines([one.kind for one in effect.baselines])
     rest = Rest(
@@ -234,12 +234,12 @@ def _name_baselines(kinds: Sequence[str]) -> list[dict[str, str]]:
 
 
 def name_rule(rule: Rule) -> str:
-    """Give the name that a constraint is kept by."""
+    """Name a constraint. Returns what it is kept by."""
     return getattr(rule, "__name__", type(rule).__name__)
 
 
 def describe_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give the rows of a table as plan.json has them: real numbers with nine decimals."""
+    """Describe a table. Returns rows as plan.json has them, numbers with nine decimals."""
     return [
         {str(one): round(it, 9) if isinstance(it, float) else it for one, it in row.items()}
         for row in frame.to_dict(orient="records")
@@ -282,7 +282,7 @@ def _recall_amounts(values: Any) -> Any:
 
 
 def recall_figures(said: Mapping[str, Any], rest: Rest) -> dict[str, Any]:
-    """Give the figures of a plan by their names there."""
+    """Recall the figures of a plan. Returns them by their names there."""
     goals = said["goal_certificate"]
     return {
         **{name: rest.tables[name] for name in _OF_PLANS},
@@ -302,7 +302,7 @@ def _recall_certificate(said: Mapping[str, Any]) -> Certificate:
 
 
 def recall_effect(said: Mapping[str, Any], rest: Rest, scenario: Scenario) -> Effect:
-    """Give the effect of a plan."""
+    """Recall the effect of a plan. Returns it with its books."""
     told, tables, baselines = said["effect"], rest.tables, list[Comparison]()
     types = get_type_hints(Comparison)
     names = _name_baselines([one["kind"] for one in told["baselines"]])
@@ -330,7 +330,7 @@ def load_result(
     model: EnergyModel | str | None = None,
     rules: Sequence[Rule] = RULES,
 ) -> Result:
-    """Give back the result that a run wrote into a folder, figure by figure.
+    """Load what a run wrote into a folder. Returns the result, figure by figure.
 
     The folder, with the outputs `plan` and `proof`, is read and believed only where both agree;
     nothing of it is executed. Tables and figures are equal in every digit to those of the run.
@@ -341,7 +341,7 @@ def load_result(
     not kept. None: the built-in ones. `model`: the energy model of the run, where it was a function
     of one's own. `rules`: its constraints, where some were one's own.
 
-    `RecordError`: a file is missing, or of another format; it says what to do. Later, as
+    Raises `RecordError`: a file is missing, or of another format; it says what to do. Later, as
     `RoadDataError` for roads, where rules or a model are asked for that were not kept.
     `DamagedError`: something was cut short, changed or mixed up since it was written.
     `OutputError`: a killed run left the folder half exchanged, and that cannot be finished here.

@@ -58,18 +58,18 @@ class Result(Shown):
     """What one load more or less is worth; none where that was not asked for."""
 
     def show(self) -> tuple[str, Sequence[Fact]]:
-        """Give what the plan does, and what it saves."""
+        """Give the scenario's id and the main figures: what the plan saves, and what it does."""
         return self.scenario.id, (*self.effect.show()[1], *self.plan.show()[1])
 
     def sites(self) -> gpd.GeoDataFrame:
-        """Give a row per site, by its id: roles, tonnes, and its share of the effect.
+        """List the sites. Returns a row each, by id: roles, tonnes, and the share of the effect.
 
         Points in metres of the region; `snap_m` is how far the road is. Units by names of columns.
         """
         return locate_sites(self).set_index("id")
 
     def routes(self, *, before: bool = False) -> gpd.GeoDataFrame:
-        """Give a row per flow of the plan, or of the baseline, with the way of its trucks.
+        """List the flows of plan or baseline. Returns a row each, with the way of its trucks.
 
         Lines in metres of the region, by origin, destination, material, vehicle and period; none
         where nothing is driven. Units by names of columns.
@@ -79,7 +79,7 @@ class Result(Shown):
         return draw_flows(self, flows).set_index(labels).sort_index()
 
     def burden(self, *, by_period: bool = False) -> gpd.GeoDataFrame:
-        """Give a row per road segment and direction, with trips in the plan and before.
+        """List roads. Returns a row per segment and direction, with trips in the plan and before.
 
         Lines in metres of the region, by segment, the way of the trucks. [trips, 1/weekday]
         """
@@ -118,12 +118,12 @@ class Flow(NamedTuple):
 
 
 def list_flows(flows: pd.DataFrame) -> Iterator[Flow]:
-    """Give flows row by row."""
+    """List flows. Returns them row by row."""
     return map(Flow._make, flows[list(Flow._fields)].itertuples(index=False, name=None))
 
 
 def tabulate_flows(result: Result, flows: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Give flows, by default those of the plan, with names that people read beside the ids."""
+    """Tabulate flows, those of the plan by default. Returns a row each, names beside the ids."""
     scenario = result.scenario
     flows = result.plan.flows if flows is None else flows
     materials = name_materials(result, flows)
@@ -144,14 +144,14 @@ def name_truck(scenario: Scenario, vehicle: str, *, inside: bool) -> str:
 
 
 def name_materials(result: Result, *tables: pd.DataFrame) -> dict[str, str]:
-    """Give the materials that flow their names, in the language of the results."""
+    """Name the materials that flow. Returns names by id, in the language of the results."""
     language, known = result.scenario.said.language, result.scenario.catalogue.materials
     found = sorted({str(material) for flows in tables for material in flows["material"]})
     return {material: known[material].called(language) for material in found}
 
 
 def locate_sites(result: Result) -> gpd.GeoDataFrame:
-    """Give one row per site with its roles, what comes and goes, and its share of the effect."""
+    """Locate sites. Returns a row each: roles, what comes and goes, and the share of the effect."""
     scenario, flows = result.scenario, result.plan.flows
     ids, sites = [*scenario.sites], scenario.sites.values()
     lon, lat = zip(*(site.lon_lat for site in sites), strict=True)
@@ -179,7 +179,7 @@ def locate_sites(result: Result) -> gpd.GeoDataFrame:
 
 
 def draw_flows(result: Result, flows: pd.DataFrame, *, whole: bool = False) -> gpd.GeoDataFrame:
-    """Give one row per flow, with the route that its trucks take.
+    """Draw flows. Returns a row each, with the route of its trucks in metres of the region.
 
     With `whole`, what flows between the same ends on the same route is one row over all periods.
     """
@@ -231,7 +231,7 @@ def _tell_flows(result: Result, flows: pd.DataFrame) -> dict[str, Any]:
 
 
 def draw_burden(result: Result) -> dict[str, gpd.GeoDataFrame]:
-    """Give the roads that trucks pass, in plan or before: `road_burden`, `road_burden_total`.
+    """Draw roads that trucks pass. Returns `road_burden`, and `road_burden_total` of all periods.
 
     One row per road segment and direction, in the first per period too. Lines run the way that
     trucks go: trips with a load and empty ones, in the plan and before, and both for each day from
@@ -282,7 +282,7 @@ def _tell_trips(
 
 
 def draw_municipalities(result: Result) -> gpd.GeoDataFrame:
-    """Give one row per municipality with its share of the effect."""
+    """Draw municipalities. Returns a row each, with its share of the effect."""
     areas = result.network.region.areas
     names = areas["name"].astype(str).tolist()
     return gpd.GeoDataFrame(
@@ -293,7 +293,7 @@ def draw_municipalities(result: Result) -> gpd.GeoDataFrame:
 
 
 def draw_zones(scenario: Scenario) -> gpd.GeoDataFrame:
-    """Give one row per zone that has polygons, with its rule and what it asks for."""
+    """Draw zones that have polygons. Returns a row each: its rule, and what it asks for."""
     zones, known = [scenario.said.zones[at] for at in scenario.areas], scenario.catalogue.conditions
     return gpd.GeoDataFrame(
         {

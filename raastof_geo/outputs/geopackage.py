@@ -112,7 +112,7 @@ def write_geopackage(result: Result, folder: Path) -> Path:
 
 
 def write_geoparquet(result: Result, folder: Path) -> Path:
-    """Write the same layers into the folder `geoparquet`; `OutputError` if pyarrow is missing."""
+    """Write the same layers. Returns the folder; raises `OutputError` if pyarrow is missing."""
     try:
         import pyarrow  # noqa: F401
     except ImportError as error:
@@ -125,7 +125,7 @@ def write_geoparquet(result: Result, folder: Path) -> Path:
 
 
 def draw_layers(result: Result) -> dict[str, gpd.GeoDataFrame]:
-    """Give every layer by name, the lowest first, in the metres of the region.
+    """Draw the layers. Returns them by name, the lowest first, in the metres of the region.
 
     `zones` only where the scenario has some with polygons. Numbers have as many digits as
     `explain_columns` says of their unit.
@@ -162,7 +162,7 @@ class Meaning(NamedTuple):
         return _DIGITS.get(self.unit, 3)
 
     def name(self, language: Language) -> str:
-        """Give what people read over the column, with its unit."""
+        """Name the column. Returns what people read over it, with its unit."""
         said = self.danish if language == "da" else self.english
         return f"{said} [{in_currency(self.unit)}]" if self.unit else said
 
@@ -173,7 +173,7 @@ class Meaning(NamedTuple):
 
 
 def explain_columns() -> dict[str, Meaning]:
-    """Give what columns of layers mean, by their names."""
+    """Explain the columns of layers. Returns what they mean, by name."""
     # What is told of columns that are no figures stands in a table of its own.
     file = resources.files("raastof_geo") / "data" / "columns.csv"
     _, *told = csv.reader(file.read_text(encoding="utf-8").splitlines())
@@ -188,7 +188,7 @@ def explain_columns() -> dict[str, Meaning]:
 
 
 def draw_styles(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> dict[str, str]:
-    """Give QML for layers by their names.
+    """Draw the looks of layers. Returns QML by their names.
 
     Flows have the colours of their materials and are as wide as their tonnes, with arrows; sites
     are what they first are, roads have classes by trucks for each weekday, municipalities by what

@@ -72,7 +72,7 @@ def say_about(target: TargetAnswer) -> Readable:
 
 
 def say_span(scenario: Scenario) -> str:
-    """Give the periods that figures are added up over, such as `2030–2032`."""
+    """Say which periods figures are added up over. Returns a span such as `2030–2032`."""
     first, *rest = scenario.periods.values()
     return f"{first.start.year}–{rest[-1].end.year}" if rest else first.id
 
@@ -211,7 +211,7 @@ def name_cause(cause: Cause) -> str:
 
 
 def say_price(gain: Gain) -> Message:
-    """Say what a tonne of CO2e costs, or why it has no price."""
+    """Price a tonne of CO2e. Returns what it costs [DKK/t], or why it has no price."""
     sentence = read_texts("prices")[gain.price_kind]
     price = gain.dkk_per_t_co2e
     return sentence if price is None else sentence.format(dkk=round_off(price))
@@ -255,14 +255,14 @@ def tell_gain(what: Message, gain: Gain) -> Message:
 
 
 def write_short(amount: float) -> str:
-    """Write an amount as people read it: three digits, and no more than hundredths."""
+    """Write an amount in short. Returns three digits, and no more than hundredths."""
     return round_off(amount, most=2)
 
 
 def say_change(
     change: float, unit: Readable, write: Callable[[float], str] = format_number
 ) -> Message:
-    """Say how much more of something there is, or how much less."""
+    """Tell a change. Returns how much more of something there is, or how much less."""
     told = {"amount": write(abs(change)), "unit": unit}
     if change > 0:
         return say("{amount} {unit} more", **told)
@@ -283,7 +283,7 @@ def name_basis(one: Comparison) -> Message:
 
 
 def list_baselines(result: Result) -> Iterator[tuple[Message | float | None, ...]]:
-    """Give the plan, then each world without coordination, the headline's first, by `HEADS`."""
+    """List the plan, then each baseline, the headline's first. Returns rows by `HEADS`."""
     effect = result.effect
     yield (say("The plan"), *_figures(effect.plan), None, None, 0.0)
     for number, one in enumerate(effect.baselines):
@@ -304,7 +304,7 @@ def _figures(totals: Totals) -> tuple[float, ...]:
 
 
 def write_baselines(result: Result) -> Iterator[tuple[str, ...]]:
-    """Give the rows as people read them."""
+    """Write the rows of `list_baselines`. Returns cells as people read them."""
     digits = (0, 0, 0, 1, 1, 1, 0, 0, 0)
     for row in list_baselines(result):
         yield tuple(

@@ -41,7 +41,7 @@ _LIBRARIES = ("pulp", "highspy", "numpy", "scipy", "pandas", "shapely", "pyproj"
 
 
 def describe_plan(result: Result) -> dict[str, Any]:
-    """Put a plan into plain values: what is in plan.json beside its part `proof`."""
+    """Describe a plan. Returns plain values: what is in plan.json beside its part `proof`."""
     scenario, plan = result.scenario, result.plan
     effect = result.effect
     values: dict[str, Any] = {
@@ -135,12 +135,12 @@ def _name_missing(missing: Mapping[tuple[str, str], float]) -> dict[str, float]:
 
 
 def record_plan(result: Result, folder: Path) -> Path:
-    """Write plan.json after the proof, whose digest it names."""
+    """Write plan.json after the proof, whose digest it names. Returns its path."""
     return write_plan(describe_plan(result), folder, moves=len(result.plan.problem.moves))
 
 
 def record_proof(result: Result, folder: Path) -> Path:
-    """Write proof.npz; `data/proof.toml` tells what its arrays mean."""
+    """Write proof.npz; `data/proof.toml` tells what its arrays mean. Returns its path."""
     plan, problem, proof = result.plan, result.plan.problem, result.plan.proof
     rows, moves, used = proof.programme.matrix.tocsr(), problem.moves, np.flatnonzero(proof.values)
     small = problem.only(used)
@@ -206,7 +206,7 @@ def _describe_parties(name: str, parties: Any, about: tuple[str, ...]) -> Arrays
 
 @lru_cache(maxsize=1)
 def describe_ledger(effect: Effect) -> dict[str, Any]:
-    """Put the books of plan and baseline into plain values: what is in ledger.json.
+    """Describe the books of plan and baseline. Returns plain values: what is in ledger.json.
 
     Kept, for the appendix quotes it: not to be changed.
     """

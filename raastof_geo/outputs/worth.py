@@ -46,7 +46,7 @@ _MOST_PARTNERS, _MOST_DRAWN, _MOST_OTHERS = 15, 5, 40
 
 
 def write_worth(result: Result, folder: Path) -> Path:
-    """Write `worth.html`."""
+    """Write `worth.html`. Returns its path."""
     found, scenario = result.worth or measure_worth(result.plan), result.scenario
     vehicle = scenario.catalogue.vehicles[found.vehicle].called(scenario.said.language)
     load = {"load": format_number(found.load_t, digits=1), "vehicle": vehicle}
@@ -78,7 +78,7 @@ def _kg(moved: Moved | str) -> float:
 
 
 def list_worth(scenario: Scenario, found: Worths) -> Iterator[document.Listing]:
-    """List values, and what waiting is worth, where there are any, each with its explanation.
+    """List values. Returns them, and what waiting is worth, where any, each explained.
 
     What saves most stands first: as a load more, then as a load less. [kg CO2e, DKK, t]
     """

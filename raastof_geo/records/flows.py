@@ -33,7 +33,7 @@ class Form(NamedTuple):
     end: str = "\n"
 
     def write(self, value: Any) -> str:
-        """Write a value of plan.json as a cell: numbers with at most six decimals."""
+        """Write a value of plan.json. Returns a cell, a number with at most six decimals."""
         if value is None:
             return ""
         if isinstance(value, float):
@@ -41,7 +41,7 @@ class Form(NamedTuple):
         return str(harmless(value)) if isinstance(value, str) else str(value)
 
     def render(self, rows: Iterable[Sequence[str]]) -> bytes:
-        """Lay rows out as text below the heads: UTF-8 with a mark that Excel knows."""
+        """Render rows below the heads. Returns UTF-8 with a mark that Excel knows."""
         rows = (self.heads, *rows)
         lines = (self.separator.join(map(self._quote, row)) + self.end for row in rows)
         return ("\ufeff" + "".join(lines)).encode("utf-8", "replace")
@@ -53,7 +53,7 @@ class Form(NamedTuple):
 
 
 def shape_table(language: Language, heads: Iterable[Message]) -> Form:
-    """Give the form that spreadsheets expect where a language is spoken."""
+    """Shape a table. Returns the form that spreadsheets expect where a language is spoken."""
     separator, decimal = (";", ",") if language == "da" else (",", ".")
     return Form(separator, decimal, tuple(head.render(language) for head in heads))
 
@@ -63,7 +63,7 @@ _EARLIER = Form(";", ".", tuple(FLOW_HEADS))
 
 
 def shape_flows(language: object, data: bytes = b"") -> Form:
-    """Give the form of `flows.csv` in a language; that of `data`, where it is another we know."""
+    """Shape `flows.csv`. Returns the form in a language, or that of `data`, if it is known."""
     spoken = shape_table("en" if language == "en" else "da", FLOW_HEADS.values())
 
     def alike(form: Form) -> int:
@@ -92,7 +92,7 @@ def write_flows(
 def list_rows(
     flows: Iterable[Mapping[str, Any]], names: Mapping[str, Any], form: Form
 ) -> list[list[str]]:
-    """Give the rows below the heads that belong to `flows` and `names` of plan.json."""
+    """List what belongs to `flows` and `names` of plan.json. Returns the rows below the heads."""
 
     def look_up(flow: Mapping[str, Any], name: str) -> Any:
         if name not in NAMED:

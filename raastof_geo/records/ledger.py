@@ -106,7 +106,7 @@ class _Ledger:
         self.doubts = [_Doubt(**one) for one in values["doubts"]]
 
     def call(self, label: str, one: str) -> str:
-        """Give what people call a label of a line; nothing: it has no name; of old, the label."""
+        """Call a label by its name. Returns nothing where it has none; of old, the label."""
         return one if self.called is None else str(self.called[label].get(one, ""))
 
     def call_factor(self, name: str) -> str:
@@ -159,7 +159,7 @@ class _Question:
         return sum(sum(entry.counted for entry in some) for some in entries)
 
     def list_entries(self, side: str, part: str) -> list[_Entry]:
-        """List the lines that count, with the share of each that does."""
+        """List the lines that count. Returns each with the share of it that does."""
         books = self.ledger.sides[side]
         lines, values = books.lines, books.lines[part]
         if self.dimension in _OF_SITES:
@@ -211,7 +211,7 @@ def list_figures(folder: Path) -> tuple[tuple[Explanation, ...], dict[str, tuple
 
 
 def explain_in(values: Mapping[str, Any], figure: str, *, most: int = _MOST_LINES) -> Explanation:
-    """Explain a figure, at most `most` lines of each part one by one; `InputError` if unknown."""
+    """Explain a figure, so many lines of each part one by one. Raises `InputError` if unknown."""
     asked = _understand(_Ledger(values), figure)
     return Explanation(figure, asked.value(), asked.unit, tuple(_tell(asked, most)))
 

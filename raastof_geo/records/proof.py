@@ -51,14 +51,14 @@ def write_proof(arrays: Arrays, folder: Path) -> Path:
 
 
 def find_rows(proof: ProofArrays) -> Integers:
-    """Give the row of each entry of the programme."""
+    """Find rows. Returns the number of the row of each entry of the programme. [entries]"""
     return np.repeat(np.arange(len(proof.limit)), np.diff(proof.row_start))
 
 
 def read_proof(path: Path) -> tuple[ProofArrays, bytes]:
-    """Read the arrays of a proof, and give the bytes of the file beside them.
+    """Read a proof. Returns its arrays, and the bytes of the file.
 
-    `RecordError` where it is missing or of another format, `DamagedError` where no run wrote it.
+    Raises `RecordError`: missing or of another format; `DamagedError`: no run wrote it.
     """
     data = PROOF.read(path, missing=say_text("damaged", "no proof", file=str(path)))
     try:
@@ -151,13 +151,13 @@ def write_plan(values: Mapping[str, Any], folder: Path, *, moves: int) -> Path:
 
 
 def link_proof(data: bytes | None, moves: int) -> dict[str, Any]:
-    """Say in plan.json which proof belongs to it: part `proof`, by the digest of its file."""
+    """Describe which proof belongs to a plan. Returns its file, digest and moves, for plan.json."""
     digest = None if data is None else hashlib.sha256(data).hexdigest()
     return {"file": PROOF.name, "sha256": digest, "moves": moves}
 
 
 def read_plan(path: Path) -> tuple[dict[str, Any], bytes]:
-    """Read `plan.json`: values and bytes; `RecordError` if missing or other, or `DamagedError`."""
+    """Read `plan.json`. Returns values and bytes; raises `RecordError`, as `DamagedError`."""
     lost = say("{file} is missing: give the folder that `raastof run` wrote", file=str(path))
     data = PLAN.read(path, missing=lost)
     return read_copy(data, file=str(path)), data
@@ -173,9 +173,9 @@ def read_copy(packed: bytes, *, file: str = PROOF.name) -> dict[str, Any]:
 
 
 def read_results(folder: Path) -> tuple[dict[str, Any], ProofArrays]:
-    """Read a plan and its proof, which have to agree, in a fraction of a second.
+    """Read results in a fraction of a second. Returns a plan and its proof, which agree.
 
-    `RecordError` if missing or of another format, `DamagedError` if not what one run wrote.
+    Raises `RecordError`: missing or of another format; `DamagedError`: not what one run wrote.
     """
     plan, _ = read_plan(folder / PLAN.name)
     proof, data = read_proof(folder / PROOF.name)

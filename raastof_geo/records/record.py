@@ -25,18 +25,18 @@ _VERSION_SHOWN = 40
 
 
 def render_values(values: Any) -> str:
-    """Write values as text; equal values give equal text."""
+    """Write values as JSON. Returns text, equal for equal values."""
     return json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 def pack_values(values: Any) -> bytes:
-    """Write values as they are kept in the proof: without white space."""
+    """Write values as the proof keeps them. Returns JSON without white space."""
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "surrogatepass")
 
 
 def make_finite(values: Any) -> Any:
-    """Put null where a number is not finite; JSON knows no others."""
+    """Make values fit for JSON. Returns them with null where a number is not finite."""
     if isinstance(values, dict):
         return {name: make_finite(value) for name, value in values.items()}
     if isinstance(values, list | tuple):
@@ -45,9 +45,9 @@ def make_finite(values: Any) -> Any:
 
 
 def read_values(data: bytes, *, file: str) -> dict[str, Any]:
-    """Read the values of a JSON file that `raastof run` wrote.
+    """Read a JSON file that `raastof run` wrote. Returns its values by name.
 
-    `DamagedError` where it is no JSON, or says what a run never writes: names twice, odd numbers.
+    Raises `DamagedError`: no JSON, or what a run never writes, as names twice and odd numbers.
     """
     try:
         values = json.loads(
@@ -104,7 +104,7 @@ def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def read_within(path: Path, *, most_bytes: int) -> bytes:
-    """Read a regular file of at most so many bytes, or `DamagedError`, `FileNotFoundError`."""
+    """Read a file. Returns so many bytes at most; raises `DamagedError`, `FileNotFoundError`."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -128,7 +128,7 @@ def read_file(path: Path, *, most_bytes: int) -> dict[str, Any]:
 
 
 def show_value(value: Any) -> str:
-    """Show a value as JSON writes it, a long one cut short."""
+    """Show a value. Returns what JSON writes, cut short where it is long."""
     if isinstance(value, dict | list):
         return "{…}" if isinstance(value, dict) else "[…]"
     text = plain(json.dumps(value, ensure_ascii=False))
@@ -136,7 +136,7 @@ def show_value(value: Any) -> str:
 
 
 def values_at(plan: Any, *path: str) -> dict[str, Any]:
-    """Give the values at a path of a proof's copy; `DamagedError` where something else is there."""
+    """Find values at a path of a proof's copy. Raises `DamagedError` if something else is there."""
     for name in path:
         plan = plan.get(name) if isinstance(plan, dict) else None
     if not isinstance(plan, dict):
@@ -145,7 +145,7 @@ def values_at(plan: Any, *path: str) -> dict[str, Any]:
 
 
 def entries_at(plan: Any, *path: str) -> list[dict[str, Any]]:
-    """Give the list at a path of a proof's copy; `DamagedError` where something else is there."""
+    """Find the list at a path of a proof's copy. Raises `DamagedError` if it is none."""
     *above, last = path
     entries = values_at(plan, *above).get(last)
     if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
@@ -165,19 +165,19 @@ def refusing_odd(file: Path) -> Iterator[None]:
 
 
 def number_in(value: Any) -> float:
-    """Give a number as it is, and what is none as no number."""
+    """Read a number. Returns it as it is, and nan for what is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return math.nan
     return float(value)
 
 
 def refuse_part(field: str, *, file: str = "proof.npz") -> DamagedError:
-    """Say that a part of the proof is not laid out as a run lays it out."""
+    """Refuse a part of the proof. Returns the error that it is not laid out as a run does it."""
     return refuse_proof(say_text("damaged", "a part", name=f"`{field}`"), file=file)
 
 
 def refuse_proof(reason: Message, *, file: str) -> DamagedError:
-    """Say that a proof cannot be read, and why."""
+    """Refuse a proof. Returns the error that it cannot be read, and why."""
     return DamagedError.saying_text("damaged", "a proof", file=file, reason=reason)
 
 
@@ -246,7 +246,7 @@ class Record:
             raise RecordError(missing) from error
 
     def judge(self, found: Any) -> Age:
-        """Tell whether a format that was read is the one that is written now."""
+        """Judge a format that was read. Returns how it stands to the one that is written now."""
         ours = _NUMBERED.fullmatch(self.format)
         match = _NUMBERED.fullmatch(found) if isinstance(found, str) else None
         if ours is None or match is None or match["kind"] != ours["kind"]:

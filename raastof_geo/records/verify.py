@@ -105,7 +105,7 @@ class Verdict:
 
 
 def check_results(folder: Path | str) -> Verdict:
-    """Check everything that a run has written into a folder.
+    """Check everything that a run has written into a folder. Returns what was found.
 
     Recomputes feasibility, objective, reduced costs and gap from `proof.npz`; recounts every sum,
     label and total of `plan.json` that follows from it, and compares all other values with the copy

@@ -144,7 +144,7 @@ def _assumption_rows(assessment: Assessment) -> Iterator[list[Any]]:
 def write_sensitivity(
     scenario: Scenario, assessment: Assessment, folder: Path, *, most: int
 ) -> Path:
-    """Write a page, the tornado of the share as SVG, and a workbook into a folder; give it.
+    """Write a page, the tornado of the share as SVG, and a workbook. Returns their folder.
 
     `most` bars in each chart, and rows in the page's table; the workbook has all. `OutputError`:
     the folder is a link, or a file in it is open elsewhere; nothing was changed.

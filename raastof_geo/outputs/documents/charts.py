@@ -61,7 +61,7 @@ class _Plot(NamedTuple):
     """Where the axis is. [px]"""
 
     def at(self, value: float) -> float:
-        """Turn a number into pixels."""
+        """Place a number. Returns how far it lies from the left edge of the drawing. [px]"""
         return self.left + (value - self.low) / (self.high - self.low) * (WIDTH - self.left - 12)
 
     def axis(self, unit: str) -> Iterator[Piece]:

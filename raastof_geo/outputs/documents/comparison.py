@@ -95,7 +95,7 @@ def describe_solved(
 
 
 def list_said(scenario: Scenario) -> dict[str, str]:
-    """List every value that a scenario says, by its path."""
+    """List what a scenario says. Returns text by path, such as `sites.havn.note`."""
     said = scenario.said.model_dump(mode="json", by_alias=True, exclude=_APART)
     return {
         ".".join(map(str, trail)): f"{one:g}" if isinstance(one, float) else str(one)
@@ -112,7 +112,7 @@ def write_comparison(
     above: Callable[[], Iterable[Block]] = tuple,
     beside: str = "",
 ) -> Path:
-    """Write a page and a workbook of cases beside each other into a folder; give it.
+    """Write a page and a workbook of cases beside each other. Returns their folder.
 
     `result`: of the first case, whose roads the maps show; `above`: what the page begins with;
     `beside`: the text of `VARIANTS`. `OutputError` as `write_outputs`.
@@ -143,7 +143,7 @@ def write_listings(
     path: Path,
     **more: str,
 ) -> Path:
-    """Write a page to a path, a workbook called as it is, and `more` texts; give their folder.
+    """Write a page to a path, a workbook called as it is, and `more` texts. Returns their folder.
 
     `OutputError` as `write_outputs`.
     """
@@ -335,7 +335,7 @@ def tell_alternatives(
 
 
 def list_matches(plan: PlanFigures) -> pd.Series:
-    """Give the tonnes of each match between two sites that is worth a load. [t]"""
+    """List matches between two sites that are worth a load. Returns tonnes by `MATCH`. [t]"""
     summed = plan.flows.groupby(level=MATCH, observed=True)[["tonnes", "loads"]].sum()
     return summed.loc[summed["loads"] >= 1.0, "tonnes"]
 

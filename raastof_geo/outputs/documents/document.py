@@ -70,7 +70,7 @@ class Listing(NamedTuple):
     source: Readable = ""
 
     def show(self) -> Table:
-        """Give the table on the page."""
+        """Show it on a page. Returns a table of its first rows, numbers as people read them."""
         rows = tuple(tuple(map(_write, row)) for row in self.rows[: self.most])
         return Table(self.title, tuple(self.heads), rows, self.words, source=self.source)
 
@@ -99,7 +99,7 @@ class Data(NamedTuple):
     rows: tuple[tuple[Readable | float, ...], ...]
 
     def render(self, language: Language) -> bytes:
-        """Write them as spreadsheets of a language expect: Danish with `;` and decimal comma."""
+        """Write them down. Returns what spreadsheets expect: in Danish `;` and decimal comma."""
         form = shape_table(language, ())._replace(heads=tuple(map(plain, self.header)), end="\r\n")
         return form.render([_write_cell(cell, form.decimal) for cell in row] for row in self.rows)
 
@@ -162,7 +162,7 @@ class Document(NamedTuple):
 
 
 def number_blocks(document: Document) -> Iterator[tuple[Block, Message | None, int]]:
-    """Give each block with what it is called and its number, where it has one."""
+    """Count tables and pictures. Returns each block, what it is called, and its number or 0."""
     names: dict[type, Message] = {Table: say("Table"), Picture: say("Figure")}
     counts = dict.fromkeys(names, 0)
     for block in document.blocks:
@@ -177,18 +177,18 @@ def plain_number(text: Readable) -> str:
 
 
 def write_numbers(*amounts: float, per: float = 1, digits: int = 0) -> tuple[str, ...]:
-    """Write amounts as the reader writes numbers, each so many `per` one shown."""
+    """Write numbers. Returns a text for each, as the reader does, so many `per` one shown."""
     return tuple(format_number(amount / per, digits=digits) for amount in amounts)
 
 
 def write_page(document: Document, path: Path) -> Path:
-    """Write the page of a document."""
+    """Write the page of a document. Returns its path."""
     path.write_text(render_page(document) + "\n", encoding="utf-8", newline="\n")
     return path
 
 
 def render_page(document: Document) -> str:
-    """Build the page: semantic HTML with its style inside; it asks no host and runs no script.
+    """Build the page. Returns semantic HTML with its style; it asks no host and runs no script.
 
     What users wrote is escaped, drawings are SVG in the text, what can be saved lies in the links.
     """

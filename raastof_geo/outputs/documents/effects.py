@@ -59,7 +59,7 @@ _MOST_PAYEES = 40
 def tabulate_effect(
     caption: Message, plan: pd.Series, before: pd.Series, *, links: bool = False
 ) -> Table:
-    """Give before, plan, saved, and saved in % of all that is told, in the units of headings."""
+    """Tabulate the effect. Returns before, plan, saved [units of the headings], saved [%]."""
     rows: list[tuple[Readable, ...]] = []
     anchors: list[str] = []
     for part, shown in shown_in_lines().items():
@@ -75,7 +75,7 @@ def tabulate_effect(
 
 
 def tabulate_groups(result: Result, caption: Message, dimension: str) -> Table:
-    """Give the effect of every group in short, and the sum of all.
+    """Tabulate the effect in short. Returns a row for each group, and the sum of all.
 
     The largest emitters first, periods in their order; those beyond 60 together.
     """
@@ -388,7 +388,7 @@ def tabulate_accounts(scenario: Scenario, effect: Effect) -> Iterator[Table]:
 
 
 def list_payees(scenario: Scenario, effect: Effect) -> list[tuple[Readable, float, float]]:
-    """List who gets the projects' money, before and in the plan; trades first, then by DKK."""
+    """List who gets the projects' money. Returns [DKK] before and in the plan, trades first."""
     accounts = list_accounts(scenario, effect)
     return [(one.name, *one.received) for one in accounts if max(one.received) > 0.5]
 

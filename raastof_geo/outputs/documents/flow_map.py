@@ -123,7 +123,7 @@ class _Scene:
         return max((line.tonnes for line in self.lines), default=1.0)
 
     def width_of(self, tonnes: float) -> float:
-        """Give how wide so many tonnes are drawn. [px]"""
+        """Weigh a line. Returns how wide so many tonnes are drawn. [px]"""
         return _THIN + (_WIDE - _THIN) * float(np.sqrt(tonnes / self.most_t))
 
     def draw(self) -> Iterator[drawing.Piece]:

@@ -72,7 +72,7 @@ class Transport(NamedTuple):
 def write_projects(result: Result, folder: Path) -> Path:
     """Write `projects/<id>.html` for every project, and `<id>.ics` where anything is moved.
 
-    The folder is empty where no project has surplus or needs.
+    Returns the folder, empty where no project has surplus or needs.
     """
     into = folder / "projects"
     into.mkdir()
@@ -87,13 +87,13 @@ def write_projects(result: Result, folder: Path) -> Path:
 
 
 def list_projects(result: Result) -> list[str]:
-    """List the projects that have surplus or needs."""
+    """List projects. Returns the ids of those that have surplus or needs, in order."""
     scenario = result.scenario
     return sorted({scenario.project(site) for site in project_sites(scenario)})
 
 
 def file_name(project: str) -> str:
-    """Give a name that is a file's on every system, without an ending, another for every project.
+    """Name a file. Returns what every system allows, another for every project; no ending.
 
     The project's own where that is short, of small letters and figures, and no name of a device.
     Else a mark of it is added, so that no two projects share a file.
@@ -106,7 +106,7 @@ def file_name(project: str) -> str:
 
 
 def group_flows(result: Result) -> dict[str, list[Flow]]:
-    """Give each project its flows in the order of the plan; one between two is in both."""
+    """Deal flows. Returns those of each project in the plan's order; one between two is in both."""
     scenario, projects = result.scenario, project_sites(result.scenario)
     found: dict[str, list[Flow]] = {project: [] for project in list_projects(result)}
     for flow in list_flows(result.plan.flows):
@@ -161,7 +161,7 @@ def build_project(
 
 
 def find_own_sites(scenario: Scenario, project: str) -> set[str]:
-    """Give the sites of a project."""
+    """Find the sites of a project. Returns their ids."""
     return {site for site in project_sites(scenario) if scenario.project(site) == project}
 
 
@@ -287,7 +287,7 @@ def round_coarsely(value: float) -> float:
 def list_transports(
     scenario: Scenario, flows: Iterable[Flow], mine: Collection[str]
 ) -> list[Transport]:
-    """Sum flows of the sites that are `mine`: in order of time, and the largest first."""
+    """Sum flows of sites that are `mine`. Returns them by time, the largest first. [t]"""
     sums: dict[tuple[str, str, str, str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
     for flow in flows:
         ends, way = (flow.destination, flow.origin), "comes"

@@ -59,7 +59,7 @@ _HEADS_OF_MATCHES = tuple(read_texts("matches").values())
 
 
 def write_report(result: Result, folder: Path) -> Path:
-    """Write `report.html`."""
+    """Write `report.html`. Returns its path."""
     return document.write_page(build_report(result), folder / "report.html")
 
 
@@ -74,7 +74,7 @@ def write_report_docx(result: Result, folder: Path) -> Path:
 
 
 def write_appendix(result: Result, folder: Path) -> Path:
-    """Write `appendix.html`."""
+    """Write `appendix.html`. Returns its path."""
     return document.write_page(build_appendix(result), folder / "appendix.html")
 
 

@@ -222,7 +222,7 @@ def _share_room(texts: Sequence[Sequence[str]], room: float) -> list[int]:
 
 
 def write_docx(file: Any, path: Path) -> Path:
-    """Save what python-docx has open; every part of the file gets the same moment."""
+    """Save what python-docx has open, every part with the same moment. Returns the path."""
     memory = io.BytesIO()
     file.save(memory)
     with zipfile.ZipFile(memory) as source, zipfile.ZipFile(path, "w") as target:

@@ -51,7 +51,7 @@ def write_route(scenario: Scenario, network: RoadNetwork, detour: Detour, path: 
 
 
 def draw_route(scenario: Scenario, network: RoadNetwork, detour: Detour) -> str:
-    """Build the page of a leg."""
+    """Build the page of a leg. Returns HTML."""
     ends, (there, back) = (detour.origin, detour.destination), detour.trips
     names, stones = [*map(scenario.site_name, ends)], (*there.obstacles, *back.obstacles)
     title = " → ".join(names)
@@ -84,7 +84,7 @@ def _mark(line: str) -> tuple[str, str]:
 def explain_detour(scenario: Scenario, detour: Detour) -> list[str]:
     """Say in sentences which way a truck goes, what keeps it off the shorter one, and the price.
 
-    Lines that begin with blanks belong to the line above; with `  - ` they are points of a list.
+    Returns lines; what begins with blanks belongs to the one above, as a point with `  - `.
     """
     truck = scenario.catalogue.vehicles[detour.vehicle].called(scenario.said.language)
     lines = [f"{truck}, {detour.period}"]
@@ -211,7 +211,7 @@ def write_outlook(scenario: Scenario, network: RoadNetwork, anchors: Anchors, pa
 
 
 def draw_outlook(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> str:
-    """Build the page: sites and how far they were moved on a map, and what is known beside it."""
+    """Build the page. Returns HTML: sites and how far they were moved, and what is known beside."""
     tell, title = partial(say_text, "outlook"), scenario.said.title
     outlook = find_outlook(scenario)
     doubts = [*map(str, explain_idle(scenario, network, anchors))]

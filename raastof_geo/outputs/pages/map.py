@@ -47,7 +47,7 @@ _STRIP = (TRANSPORT_WTW, "secondary_share_with_clean_soil", LOADS_DRIVEN, VIRGIN
 
 
 def write_map(result: Result, folder: Path) -> Path:
-    """Write `map.html`."""
+    """Write `map.html`. Returns its path."""
     path, proof = folder / "map.html", folder / PROOF.name
     digest = hashlib.sha256(proof.read_bytes()).hexdigest() if proof.exists() else ""
     page = draw_map(result, proof=digest).get_root().render()
@@ -166,7 +166,7 @@ class MapStory:
 
     @classmethod
     def of(cls, result: "Result | MapStory") -> "MapStory":
-        """Give what is told of a result; of itself where it is one already."""
+        """Tell of a result. Returns the story; the same where it is one already."""
         return result if isinstance(result, MapStory) else cls(result)
 
     @cached_property

@@ -177,7 +177,7 @@ def _read_leaflet() -> str:
 
 @lru_cache
 def read_scripts(names: tuple[str, ...] = SCRIPTS) -> str:
-    """Give the script `raastof`: each module is a function of its own, and names what it gives."""
+    """Join the script `raastof`. Returns each module as a function that names what it gives."""
     begin = "globalThis.raastof = {};\n" if names == SCRIPTS else ""
     return begin + "".join(
         f"// {name}.js\n((raastof) => {{\n"
@@ -188,11 +188,11 @@ def read_scripts(names: tuple[str, ...] = SCRIPTS) -> str:
 
 @lru_cache
 def pack_later() -> str:
-    """Give the scripts that are read later, packed without comments and margins, as letters."""
+    """Pack scripts that are read later. Returns letters, of neither comments nor margins."""
     code = re.sub(r"(?m)^\s*(//.*\n)?", "", read_scripts(LATER))
     return base64.b64encode(gzip.compress(code.encode(), 9, mtime=0)).decode()
 
 
 def escape(text: str) -> str:
-    """Write text so that HTML and Folium's template take it for text, inside quotes as well."""
+    """Escape text. Returns what HTML and Folium's template take for text, in quotes as well."""
     return text.translate(_IN_PAGE)

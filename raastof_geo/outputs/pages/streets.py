@@ -41,8 +41,8 @@ _AROUND = (-0.05, -0.05, 0.05, 0.05)
 def encode_numbers(values: Iterable[int]) -> str:
     """Write whole numbers, each as its step from the one before, for `readNumbers` in `core.js`.
 
-    Zigzag so that signs are small numbers, five bits a letter, the lowest first; letters from `?`
-    on, none of which ends a script.
+    Zigzag so that signs are small numbers, five bits a letter, the lowest first. Returns letters
+    from `?` on, none of which ends a script.
     Source: developers.google.com/maps/documentation/utilities/polylinealgorithm.
     """
     text, before = [], 0
@@ -61,8 +61,8 @@ def encode_line(points: Any, tolerance_deg: float, *, decimals: int = 4) -> str:
     """Simplify a line of lon and lat [degrees, points × 2]; write it for `readLine` in `core.js`.
 
     The drawn line lies within `tolerance_deg` of the points; a second of latitude is 31 m. Of a
-    degree 4 `decimals` are about 10 m, and 5 about 1 m. All latitudes, a blank, all longitudes;
-    empty where there is no line.
+    degree 4 `decimals` are about 10 m, and 5 about 1 m. Returns all latitudes, a blank, all
+    longitudes; empty where there is no line.
     """
     if len(points) < 2:
         return ""
@@ -78,7 +78,7 @@ def spell_street(points: Any) -> str:
 
 
 def pack(table: pd.DataFrame) -> dict[str, Any]:
-    """Put a table into plain values that say what they are: `columns` and `rows`, for `readTable`.
+    """Pack a table for `readTable`. Returns plain values that say what they are: `columns`, `rows`.
 
     A name stands in the page once, and no script counts cells.
     """
@@ -98,7 +98,7 @@ class Errand(NamedTuple):
 
 
 def lay_streets(legs: Legs, errands: Iterable[Errand]) -> tuple[list[str], list[str]]:
-    """Give the stretches that the same errands pass from end to end, and the route of each errand.
+    """Lay routes out. Returns stretches that the same errands pass whole, and each one's route.
 
     Stretches as `encode_line` writes them; a route is twice the number of each in turn, one more
     where it is driven against its line, and empty where legs were made up without roads.
@@ -177,7 +177,7 @@ def _draw(network: RoadNetwork, pieces: list[_Piece], run: Integers) -> Floats:
 
 
 def describe_base(network: RoadNetwork, near: Iterable[tuple[float, float]] = ()) -> dict[str, Any]:
-    """Put land, towns, roads and names into plain values for `base.js`.
+    """Describe what lies below. Returns land, towns, roads and names for `base.js`.
 
     `near`: places [lon and lat, degrees] around which small roads are drawn as well.
     """
@@ -206,7 +206,7 @@ def describe_base(network: RoadNetwork, near: Iterable[tuple[float, float]] = ()
 
 
 def describe_areas(region: Region) -> dict[str, Any]:
-    """Put borders of municipalities and their names into plain values, for `areas.js`."""
+    """Describe municipalities. Returns their borders and names for `areas.js`."""
     areas = region.areas
     shapes = shapely.coverage_simplify(areas.geometry.to_numpy(), _LAND_TOLERANCE_DEG)
     whole = shapely.boundary(shapely.union_all(shapes))
@@ -223,7 +223,7 @@ def describe_areas(region: Region) -> dict[str, Any]:
 
 
 def find_land(network: RoadNetwork) -> Objects:
-    """Give the polygons of the land; where no coast is known, roads shall not lie in the sea."""
+    """Find the land. Returns polygons [degrees]; without a coast, no road lies in the sea."""
     if len(network.region.land):
         return network.region.land
     return np.array([shapely.box(*np.add(network.metadata.bounds, _AROUND))], object)
@@ -231,7 +231,7 @@ def find_land(network: RoadNetwork) -> Objects:
 
 @lru_cache(maxsize=4)
 def find_towns(network: RoadNetwork) -> list[Floats]:
-    """Find outlines of what is built up, from how densely roads meet. [degrees, points × 2]"""
+    """Find towns by how densely roads meet. Returns their outlines. [degrees, points × 2]"""
     drawn = _CELL_M, _SPREAD_M, _TOWN_PER_KM2, _LEAST_TOWN_M2
     return keep(
         "towns",

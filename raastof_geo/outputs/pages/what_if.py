@@ -74,7 +74,7 @@ class _Pack:
         self.arrays[name] += [len(known), self._lay(np.diff(known, prepend=0), 8)]
 
     def text(self, head: dict[str, Any]) -> str:
-        """Give all of it as letters that no script or page takes for anything else."""
+        """Join all of it. Returns letters that no script or page takes for anything else."""
         told = json.dumps(head | {"arrays": self.arrays}, separators=(",", ":"), allow_nan=False)
         data = len(told.encode()).to_bytes(4, "little") + told.encode() + self.data
         return base64.b64encode(gzip.compress(data, 9, mtime=0)).decode()
@@ -90,7 +90,7 @@ def embed_plan(
     price: Pricing = price_again,
     most: int = MOST_COLUMNS,
 ) -> str:
-    """Pack the programme of a plan with all that an edit may open; empty where it cannot be.
+    """Pack a plan's programme and all that an edit may open. Returns nothing if that cannot be.
 
     `materials` by id, and `uses`, are numbered as in the page, and grow by what it does not have;
     `receptions` call a taker that is no need by its kind; `proof` is the digest of the proof that

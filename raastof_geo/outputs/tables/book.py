@@ -64,7 +64,7 @@ class Formula(NamedTuple):
 
 
 def across(columns: Iterable[str], text: str, values: Iterable[float]) -> list[Formula]:
-    """Give a formula for each of some columns, which `@` in it stands for."""
+    """Repeat a formula. Returns one for each of some columns, which `@` in it stands for."""
     each = zip(columns, values, strict=True)
     return [Formula(text.replace("@", column), value) for column, value in each]
 
@@ -79,7 +79,7 @@ class Book:
         self._looks: dict[tuple[Any, ...], Any] = {}
 
     def look(self, **how: Any) -> Any:
-        """Give a look of cells, as XlsxWriter calls it."""
+        """Find a look of cells. Returns XlsxWriter's format."""
         if (key := tuple(sorted(how.items()))) not in self._looks:
             self._looks[key] = self.workbook.add_format({"valign": "top", **how})
         return self._looks[key]

@@ -22,7 +22,7 @@ _ROWS = 2_000
 def write_form(scenario: Scenario, path: Path) -> Path:
     """Write a scenario as a workbook that reading takes for the same scenario.
 
-    What is there already and not the same is moved to `set_aside`.
+    What is there already and not the same is moved to `set_aside`. Returns the path.
     """
     language = scenario.said.language
     with drafting(path) as draft, speaking(language), open_book(scenario, draft) as book:

@@ -143,7 +143,7 @@ def _close_modules(sheet: Sheet, scenario: Scenario, then: float, now: float) ->
 
 
 def list_soil(result: Result) -> Iterator[list[Any]]:
-    """Give the fields of a soil notification for each match; blank what only the sender knows."""
+    """List soil notifications. Returns fields by match, blank what only the sender knows."""
     scenario, catalogue = result.scenario, result.scenario.catalogue
     language, flows = scenario.said.language, result.plan.flows
     permits: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)

@@ -71,7 +71,7 @@ def name_plainly(scenario: Scenario, told: Readable) -> str:
 
 
 def summarise(result: Result) -> dict[str, tuple[Readable, ...]]:
-    """Give the key figures by name: title, then plan and baseline as people read them.
+    """List key figures. Returns by name title, plan and baseline as people read them.
 
     Totals first, then what the vocabulary wants and totals do not hold.
     """
@@ -129,8 +129,8 @@ def name_objective(measures: Sequence[str]) -> str:
 def list_shares(effect: Effect) -> tuple[list[Readable], list[list[Any]]]:
     """Lay out how needs are met: of all periods, of each, and in each municipality.
 
-    Words; per cent before and in the plan; the cut in virgin material in per cent, in words where
-    it is not stated; tonnes by where they come from, and needs in reference tonnes.
+    Returns heads, and rows: words; per cent before and in the plan; the cut in virgin material in
+    per cent, in words where it is not stated; tonnes by source, and needs in reference tonnes.
     """
     each = zip(_follow(effect.baseline_books), _follow(effect.books), strict=True)
     sides, periods = (say("baseline"), say("plan")), effect.books.scenario.periods
@@ -254,7 +254,7 @@ def _say_change(change: float, unit: Readable) -> Message:
 
 
 def write_summary(result: Result, folder: Path) -> Path:
-    """Write `summary.md`."""
+    """Write `summary.md`. Returns its path."""
     path, title = folder / "summary.md", f"# {_plain(result.scenario.said.title)}"
     text = "\n\n".join([title, *map(_render, _build(result))])
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
@@ -338,7 +338,7 @@ class Reliance(NamedTuple):
 
 
 def find_reliances(scenario: Scenario, flows: Iterable[Flow]) -> list[Reliance]:
-    """Find the conditions that flows rely on; tonnes under one by several rules count once.
+    """Find conditions that flows rely on. Returns tonnes; those under several rules count once.
 
     One for each condition, material and need, windows of one together, by their ids.
     """
@@ -394,7 +394,7 @@ def list_conditions(result: Result, flows: Iterable[Flow]) -> list[Message]:
 
 
 def call_condition(scenario: Scenario, one: Reliance) -> Message:
-    """Give the name of a condition, with the permit or whatever else says that it is met."""
+    """Name a condition. Returns it with the permit, or what else says that it is met."""
     name = names.call(scenario.catalogue.conditions[one.condition].name)
     by = one.need.consents.get(one.condition)
     return Message("{name}: {by}", {"name": name, "by": by}) if by else name

@@ -63,7 +63,7 @@ _FLOW_COLUMNS: dict[str, Readable] = {
 
 
 def write_workbook(result: Result, folder: Path) -> Path:
-    """Write `plan.xlsx`; equal results give equal bytes."""
+    """Write `plan.xlsx`; equal results give equal bytes. Returns its path."""
     path = folder / "plan.xlsx"
     with open_book(result.scenario, path) as book:
         _write_sheets(book, result)
@@ -144,7 +144,7 @@ class _Flows(NamedTuple):
         return f"'{quoted}'!${name}$2:${name}${max(2, len(self.flows) + len(self.trips) + 1)}"
 
     def add_up(self, part: str, value: float) -> Formula:
-        """Give the sum of a column over what has step, material and truck of A, B and C of a row.
+        """Sum a column. Returns a formula over what has step, material, truck of A, B, C of a row.
 
         Not by `SUMIFS`, to which names with `*` or `?` would be patterns.
         """
