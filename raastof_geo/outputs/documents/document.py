@@ -2,7 +2,9 @@
 
 import base64
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -192,7 +194,8 @@ def render_page(document: Document) -> str:
 
     What users wrote is escaped, drawings are SVG in the text, what can be saved lies in the links.
     """
-    page: str = read_template("documents/document.html.j2", number=plain_number).render(
+    filters = {"number": plain_number, "narrow": _narrow}
+    page: str = read_template("documents/document.html.j2", **filters).render(
         document=document,
         blocks=[
             (type(block).__name__, block, f"{name} {number} · " if name else "", saved)
@@ -204,6 +207,18 @@ def render_page(document: Document) -> str:
         texts={"contents": say("Contents"), "skip": say("Skip to the text"), "how": say("how?")},
     )
     return page
+
+
+@lru_cache(maxsize=1000)
+def _narrow(head: str) -> str:
+    """Say how wide a head is that has three lines at most, where it is more than six letters."""
+    how: dict[str, Any] = {"expand_tabs": False, "replace_whitespace": False}
+    how["break_long_words"] = False
+    for letters in range(4, 40):
+        lines = (textwrap.wrap(line, letters, **how) or [""] for line in head.splitlines())
+        if sum(map(len, lines)) <= 3:
+            return f' style="min-width: calc({letters}ch + 12px)"' if letters > 6 else ""
+    return ""
 
 
 def _save(

@@ -10,6 +10,7 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, TypeVar
@@ -37,6 +38,7 @@ from raastof_geo.outputs.tables.summary import find_reliances
 from raastof_geo.records.ledger import SHARE_OF_COMMON
 from raastof_geo.result import Flow, Result, list_flows
 from raastof_geo.scenario.period import Period, name_period
+from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.version import __version__
 
@@ -52,7 +54,7 @@ LEAD_WEEKS: Mapping[str, int] = {"residual_product_terms": 4, "permit_section_19
 8 to 10 weeks to treat a permit (odense.dk, vejen.dk, read in November 2026)."""
 
 _Dated: TypeAlias = tuple[datetime.date, Message]
-_T = TypeVar("_T", Flow, "Transport")
+_T = TypeVar("_T", Flow, "Transport", str)
 
 
 class Transport(NamedTuple):
@@ -124,7 +126,7 @@ def build_project(
     What its owner has to know stands first, on one sheet; the rest is folded.
     """
     scenario, mine = result.scenario, find_own_sites(result.scenario, project)
-    before, plan = (side.sum() for side in result.effect.align("project", [project]))
+    before, plan = (side.loc[project].to_dict() for side in _find_sides(result))
     transports, steps = list_transports(scenario, own, mine), list_steps(result, own, mine)
     emissions = say_text("prose", "emissions", unit=CO2E.unit)
     legs = read_texts("shared legs")[scenario.said.effect.shared_legs]
@@ -162,7 +164,19 @@ def build_project(
 
 def find_own_sites(scenario: Scenario, project: str) -> set[str]:
     """Find the sites of a project. Returns their ids."""
-    return {site for site in project_sites(scenario) if scenario.project(site) == project}
+    return project_sites(scenario).intersection(_group_sites(scenario)[project])
+
+
+@lru_cache(maxsize=1)
+def _group_sites(scenario: Scenario) -> dict[str, list[str]]:
+    """Give the sites of each project as they are said, with those that are businesses."""
+    return _group(scenario.sites, scenario.project)
+
+
+@lru_cache(maxsize=1)
+def _find_sides(result: Result) -> tuple[pd.DataFrame, ...]:
+    """Give the effect on every project, before and in the plan."""
+    return result.effect.align("project", list_projects(result))
 
 
 def _tell_summary(result: Result, before: pd.Series, plan: pd.Series) -> Iterator[document.Block]:
@@ -228,7 +242,7 @@ def _count_at_gate(scenario: Scenario, transports: Sequence[Transport]) -> dict[
 def _draw_map(result: Result, project: str, own: Sequence[Flow]) -> Iterator[document.Block]:
     scenario = result.scenario
     met = {site for flow in own for site in (flow.origin, flow.destination)}
-    mine = [site for site in scenario.sites if scenario.project(site) == project]
+    mine = _group_sites(scenario)[project]
     yield document.Picture(
         draw_map_picture(result, own, [*mine, *sorted(met.difference(mine))], _MAP_WIDTH),
         say("Map of this project's flows; the calendar has the same figures."),
@@ -419,8 +433,8 @@ def _notify(result: Result, flows: Sequence[Flow], mine: Collection[str]) -> Ite
 def _meet(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> Iterator[_Dated]:
     """Conditions at needs of one's own, but those whose permit the scenario names."""
     scenario, coming = result.scenario, [flow for flow in flows if flow.destination in mine]
-    needs = {need.id: need.name for need in scenario.needs}
-    met = _group(coming, lambda flow: (flow.material, needs.get(flow.taker)))
+    needs = {one.taker: scenario.entries.get((Role.NEED, one.taker)) for one in coming}
+    met = _group(coming, lambda flow: (flow.material, getattr(needs[flow.taker], "name", None)))
     reliant: dict[str, list[Flow]] = defaultdict(list)
     for one in find_reliances(scenario, coming):
         if not one.need.consents.get(one.condition):

@@ -24,6 +24,7 @@ from raastof_geo.outputs.warning import warn
 from raastof_geo.result import Flow, Result, list_flows
 from raastof_geo.scenario.catalogue import SORTS
 from raastof_geo.scenario.period import name_period
+from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Need, Scenario
 
 _MARKDOWN = re.compile(
@@ -342,11 +343,11 @@ def find_reliances(scenario: Scenario, flows: Iterable[Flow]) -> list[Reliance]:
 
     One for each condition, material and need, windows of one together, by their ids.
     """
-    needs = {need.id: need for need in scenario.needs}
     tonnes: dict[tuple[str, str, str], float] = defaultdict(float)
     named: dict[str, Need] = {}
     for flow in flows:
-        if (need := needs.get(flow.taker)) is None:
+        need = scenario.entries.get((Role.NEED, flow.taker))
+        if not isinstance(need, Need):
             continue
         named[need.name] = need
         rulings = scenario.rulings(flow.material, need.demand)
