@@ -240,10 +240,12 @@ def name_rule(rule: Rule) -> str:
 
 def describe_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Describe a table. Returns rows as plan.json has them, numbers with nine decimals."""
-    return [
-        {str(one): round(it, 9) if isinstance(it, float) else it for one, it in row.items()}
-        for row in frame.to_dict(orient="records")
-    ]
+    names = [str(one) for one in frame]
+    columns = (
+        [round(it, 9) if isinstance(it, float) else it for it in column.tolist()]
+        for _, column in frame.items()
+    )
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def recall_scenario(said: Mapping[str, Any], rest: Rest) -> Scenario:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 BY_DUMPER = say("Dumper, within the site")
 _ADDED = {"tonnes", REFERENCE_TONNES, "loads", ENERGY, *(it.flow for it in INDICATORS if it.flow)}
 """What flows of several periods have together; all else is the same in each of them."""
+_LISTED = ("giver", "taker", "taker_kind", "period")
+"""What is listed of them."""
 _ENDS = ("origin", "destination")
 _SIDES = ["edge", "ahead"]
 _TRIPS = ["loaded_trips", "empty_trips"]
@@ -119,7 +121,12 @@ class Flow(NamedTuple):
 
 def list_flows(flows: pd.DataFrame) -> Iterator[Flow]:
     """List flows. Returns them row by row."""
-    return map(Flow._make, flows[list(Flow._fields)].itertuples(index=False, name=None))
+    return map(Flow._make, list_cells(flows, Flow._fields))
+
+
+def list_cells(frame: pd.DataFrame, columns: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    """List cells of some columns. Returns rows of plain values, quicker than pandas does texts."""
+    return zip(*(frame[one].to_numpy(object).tolist() for one in columns), strict=True)
 
 
 def tabulate_flows(result: Result, flows: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -127,10 +134,11 @@ def tabulate_flows(result: Result, flows: pd.DataFrame | None = None) -> pd.Data
     scenario = result.scenario
     flows = result.plan.flows if flows is None else flows
     materials = name_materials(result, flows)
+    origins, goals, of = (flows[one].to_numpy(object) for one in (*_ENDS, "material"))
     named = flows.assign(
-        origin_name=[*map(scenario.site_name, flows["origin"])],
-        destination_name=[*map(scenario.site_name, flows["destination"])],
-        material_name=[materials[material] for material in flows["material"]],
+        origin_name=[*map(scenario.site_name, origins)],
+        destination_name=[*map(scenario.site_name, goals)],
+        material_name=[*map(materials.get, of)],
     )
     return named[list(FLOW_COLUMNS)].rename(columns=FLOW_COLUMNS)
 
@@ -146,7 +154,7 @@ def name_truck(scenario: Scenario, vehicle: str, *, inside: bool) -> str:
 def name_materials(result: Result, *tables: pd.DataFrame) -> dict[str, str]:
     """Name the materials that flow. Returns names by id, in the language of the results."""
     language, known = result.scenario.said.language, result.scenario.catalogue.materials
-    found = sorted({str(material) for flows in tables for material in flows["material"]})
+    found = sorted({str(one) for flows in tables for one in flows["material"].unique()})
     return {material: known[material].called(language) for material in found}
 
 
@@ -156,8 +164,7 @@ def locate_sites(result: Result) -> gpd.GeoDataFrame:
     ids, sites = [*scenario.sites], scenario.sites.values()
     lon, lat = zip(*(site.lon_lat for site in sites), strict=True)
     language, where = scenario.said.language, result.effect.books.municipalities
-    sent = zip(flows["origin"], flows["tonnes"], strict=True)
-    received = zip(flows["destination"], flows["tonnes"], strict=True)
+    sent, received = (list_cells(flows, (end, "tonnes")) for end in _ENDS)
     return gpd.GeoDataFrame(
         {
             "id": ids,
@@ -184,21 +191,22 @@ def draw_flows(result: Result, flows: pd.DataFrame, *, whole: bool = False) -> g
     With `whole`, what flows between the same ends on the same route is one row over all periods.
     """
     scenario, legs = result.scenario, result.legs
-    days = [scenario.periods[period] for period in flows["period"]]
+    periods = flows["period"].to_numpy(object).tolist()
+    spells = {one: legs.spell(one) for one in dict.fromkeys(periods)}
     chosen = flows.assign(
-        spell=[*map(legs.spell, flows["period"])],
-        start=[day.start for day in days],
-        end=[day.end for day in days],
+        spell=[*map(spells.get, periods)],
+        start=[scenario.periods[one].start for one in periods],
+        end=[scenario.periods[one].end for one in periods],
     )
     if whole:
         labels = [*_ENDS, "material", "vehicle", "spell"]
         how: dict[str, Any] = dict.fromkeys(chosen.columns.difference(labels, sort=False), "first")
         how |= {**dict.fromkeys(_ADDED, "sum"), "start": "min", "end": "max"}
-        how |= dict.fromkeys(("giver", "taker", "taker_kind", "period"), _list)
         same: Any = {"as_index": False, "sort": False, "dropna": False, "observed": True}
-        chosen = chosen.groupby(labels, **same).agg(how)
-    ends = chosen["origin"], chosen["destination"], chosen["vehicle"], chosen["spell"]
-    keys = list(zip(*ends, strict=True))
+        groups = chosen.groupby(labels, **same)
+        listed = {one: _list_by(groups.ngroup(), chosen[one]) for one in _LISTED}
+        chosen = groups.agg(how).assign(**listed)
+    keys = list(list_cells(chosen, (*_ENDS, "vehicle", "spell")))
     lines = {key: legs.draw(*key[:3], key[3] or None) for key in dict.fromkeys(keys)}
     shapes = {key: shapely.LineString(one) if len(one) > 1 else None for key, one in lines.items()}
     return gpd.GeoDataFrame(
@@ -212,21 +220,34 @@ def _list(words: Iterable[object]) -> str:
     return ", ".join(dict.fromkeys(map(str, words)))
 
 
+def _list_by(groups: pd.Series, words: pd.Series) -> list[str]:
+    """List the words of each group, of which most have one."""
+    found: dict[int, list[object]] = {}
+    for group, word in zip(groups.tolist(), words.to_numpy(object).tolist(), strict=True):
+        found.setdefault(group, []).append(word)
+    return [*map(_list, found.values())]
+
+
 def _tell_flows(result: Result, flows: pd.DataFrame) -> dict[str, Any]:
     """Give what a GIS filters and joins by, beside what every table of flows has."""
     scenario, where = result.scenario, result.effect.books.municipalities
     language, materials = scenario.said.language, scenario.catalogue.materials
     kinds = [say("primary raw material"), say("secondary material")]
     primary, secondary = (kind.render(language) for kind in kinds)
-    ends = flows["origin"], flows["destination"]
-    driven = zip(flows["vehicle"], *ends, strict=True)
+    rows = list(list_cells(flows, ("vehicle", "virgin", "material", *_ENDS, "start", "end")))
+    trucks, virgin, of, origins, goals, first, last = zip(*rows, strict=True) if rows else [()] * 7
+    ends = {"origin": origins, "destination": goals}
+    driven = zip(trucks, origins, goals, strict=True)
     return {
         "vehicle_name": [name_truck(scenario, one, inside=a == b) for one, a, b in driven],
-        "resource": [primary if virgin else secondary for virgin in flows["virgin"]],
-        "soil_class": [materials[one].soil_class for one in flows["material"]],
-        **{f"{end}_project": [*map(scenario.project, flows[end])] for end in _ENDS},
-        **{f"{end}_municipality": [where[one] or None for one in flows[end]] for end in _ENDS},
-        **_date(flows["start"], flows["end"]),
+        "resource": [primary if one else secondary for one in virgin],
+        "soil_class": [materials[one].soil_class for one in of],
+        **{f"{end}_project": [*map(scenario.project, each)] for end, each in ends.items()},
+        **{
+            f"{end}_municipality": [where[one] or None for one in each]
+            for end, each in ends.items()
+        },
+        **_date(first, last),
     }
 
 

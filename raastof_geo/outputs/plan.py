@@ -40,8 +40,12 @@ _SECTIONS = {"material": "materials", "what": "recipes", "vehicle": "vehicles"}
 _LIBRARIES = ("pulp", "highspy", "numpy", "scipy", "pandas", "shapely", "pyproj")
 
 
+@lru_cache(maxsize=1)
 def describe_plan(result: Result) -> dict[str, Any]:
-    """Describe a plan. Returns plain values: what is in plan.json beside its part `proof`."""
+    """Describe a plan. Returns plain values: what is in plan.json beside its part `proof`.
+
+    Kept, for the proof has a copy of it: not to be changed.
+    """
     scenario, plan = result.scenario, result.plan
     effect = result.effect
     values: dict[str, Any] = {

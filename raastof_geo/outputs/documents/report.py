@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from raastof_geo.effect.books import list_doubts, name_factors
 from raastof_geo.evidence import STATES, tell_unit
 from raastof_geo.figures import vocabulary
 from raastof_geo.language import (
+    Language,
     Message,
     format_day,
     format_number,
@@ -24,6 +26,7 @@ from raastof_geo.language import (
     say,
     say_count,
     say_text,
+    spoken_language,
 )
 from raastof_geo.outputs import opening
 from raastof_geo.outputs.documents import assumptions, document, effects
@@ -80,6 +83,11 @@ def write_appendix(result: Result, folder: Path) -> Path:
 
 def build_report(result: Result) -> document.Document:
     """Put together what people decide by: the answer, where, why, who gains, what to agree on."""
+    return _bind_report(result, spoken_language())
+
+
+@lru_cache(maxsize=1)  # the page and Word have the same
+def _bind_report(result: Result, _spoken: Language) -> document.Document:
     sections = (
         *(_tell_summary, _tell_assumptions, _draw_map),
         *(_tell_effect, _tell_money, _tell_decisions),

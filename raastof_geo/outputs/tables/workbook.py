@@ -209,8 +209,8 @@ def _compare(columns: str, saved: float, was: float) -> Iterator[Formula]:
 
 def _write_groups(sheet: Sheet, result: Result, dimension: str) -> None:
     """Write what falls to each of a kind, a line for each figure that is not nothing."""
-    before, plan = result.effect.align(dimension)
-    grouped = shown_in_columns()
+    sides = result.effect.align(dimension)
+    tables, grouped = [one.to_dict("index") for one in sides], shown_in_columns()
     sheet.heads([read_texts("dimensions")[dimension], say("Key figure"), *_SIDES, "%"], freeze=2)
 
     def write(label: Readable, part: Any, worth: Sequence[float], *sums: Formula) -> None:
@@ -218,16 +218,16 @@ def _write_groups(sheet: Sheet, result: Result, dimension: str) -> None:
         cells = [label, told, *(sums or worth), *_compare("CDE", worth[0] - worth[1], worth[0])]
         sheet.cells(cells, digits=part.shown.digits if part.shown else 0, total=bool(sums))
 
-    for label in sorted(plan.index, key=COMMON.__eq__):
+    for label in sorted(sides[1].index, key=COMMON.__eq__):
         told = effects.name_group(result.scenario, dimension, label)
         for part, factor in grouped.items():
-            worth = [float(table[part][label]) * factor for table in (before, plan)]
+            worth = [float(table[label][part]) * factor for table in tables]
             if any(worth):
                 write(told, part, worth)
     sheet.filter()
     last = sheet.row
     for part, factor in grouped.items():
-        sums = [float(table[part].sum()) * factor for table in (before, plan)]
+        sums = [float(table[part].sum()) * factor for table in sides]
         if any(sums) and last > 1:
             formula = f"=SUMIFS(@$2:@${last},$B$2:$B${last},$B#)"
             write(say("Total"), part, sums, *across("CD", formula, sums))
