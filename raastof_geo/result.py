@@ -7,6 +7,7 @@ import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import geopandas as gpd
@@ -164,7 +165,6 @@ def locate_sites(result: Result) -> gpd.GeoDataFrame:
     ids, sites = [*scenario.sites], scenario.sites.values()
     lon, lat = zip(*(site.lon_lat for site in sites), strict=True)
     language, where = scenario.said.language, result.effect.books.municipalities
-    sent, received = (list_cells(flows, (end, "tonnes")) for end in _ENDS)
     return gpd.GeoDataFrame(
         {
             "id": ids,
@@ -177,8 +177,8 @@ def locate_sites(result: Result) -> gpd.GeoDataFrame:
             "snap_m": result.anchors.frame["snap_m"].to_numpy(),
             "offered_tonnes": _add_up(ids, ((one.site, one.tonnes) for one in scenario.offers)),
             "needed_tonnes": _add_up(ids, ((one.site, one.tonnes) for one in scenario.needs)),
-            "sent_tonnes": _add_up(ids, sent),
-            "received_tonnes": _add_up(ids, received),
+            "sent_tonnes": _add_up(ids, list_cells(flows, ("origin", "tonnes"))),
+            "received_tonnes": _add_up(ids, list_cells(flows, ("destination", "tonnes"))),
             **_figures(result, "site", ids),
         },
         geometry=gpd.points_from_xy(lon, lat, crs="EPSG:4326"),
@@ -193,11 +193,9 @@ def draw_flows(result: Result, flows: pd.DataFrame, *, whole: bool = False) -> g
     scenario, legs = result.scenario, result.legs
     periods = flows["period"].to_numpy(object).tolist()
     spells = {one: legs.spell(one) for one in dict.fromkeys(periods)}
-    chosen = flows.assign(
-        spell=[*map(spells.get, periods)],
-        start=[scenario.periods[one].start for one in periods],
-        end=[scenario.periods[one].end for one in periods],
-    )
+    days = [*map(scenario.periods.get, periods)]
+    ends = {end: [*map(attrgetter(end), days)] for end in ("start", "end")}
+    chosen = flows.assign(spell=[*map(spells.get, periods)], **ends)
     if whole:
         labels = [*_ENDS, "material", "vehicle", "spell"]
         how: dict[str, Any] = dict.fromkeys(chosen.columns.difference(labels, sort=False), "first")
@@ -230,7 +228,8 @@ def _list_by(groups: pd.Series, words: pd.Series) -> list[str]:
 
 def _tell_flows(result: Result, flows: pd.DataFrame) -> dict[str, Any]:
     """Give what a GIS filters and joins by, beside what every table of flows has."""
-    scenario, where = result.scenario, result.effect.books.municipalities
+    scenario, found = result.scenario, result.effect.books.municipalities
+    where = {site: name or None for site, name in found.items()}
     language, materials = scenario.said.language, scenario.catalogue.materials
     kinds = [say("primary raw material"), say("secondary material")]
     primary, secondary = (kind.render(language) for kind in kinds)
@@ -240,13 +239,10 @@ def _tell_flows(result: Result, flows: pd.DataFrame) -> dict[str, Any]:
     driven = zip(trucks, origins, goals, strict=True)
     return {
         "vehicle_name": [name_truck(scenario, one, inside=a == b) for one, a, b in driven],
-        "resource": [primary if one else secondary for one in virgin],
+        "resource": [*map({True: primary, False: secondary}.get, virgin)],
         "soil_class": [materials[one].soil_class for one in of],
         **{f"{end}_project": [*map(scenario.project, each)] for end, each in ends.items()},
-        **{
-            f"{end}_municipality": [where[one] or None for one in each]
-            for end, each in ends.items()
-        },
+        **{f"{end}_municipality": [*map(where.get, each)] for end, each in ends.items()},
         **_date(first, last),
     }
 

@@ -40,12 +40,9 @@ _SECTIONS = {"material": "materials", "what": "recipes", "vehicle": "vehicles"}
 _LIBRARIES = ("pulp", "highspy", "numpy", "scipy", "pandas", "shapely", "pyproj")
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=1)  # the proof has a copy of it: not to be changed
 def describe_plan(result: Result) -> dict[str, Any]:
-    """Describe a plan. Returns plain values: what is in plan.json beside its part `proof`.
-
-    Kept, for the proof has a copy of it: not to be changed.
-    """
+    """Describe a plan. Returns plain values: what is in plan.json beside its part `proof`."""
     scenario, plan = result.scenario, result.plan
     effect = result.effect
     values: dict[str, Any] = {
@@ -208,12 +205,9 @@ def _describe_parties(name: str, parties: Any, about: tuple[str, ...]) -> Arrays
     return {key: np.array(labels, dtype=str) for key, labels in described.items()}
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=1)  # the appendix quotes it: not to be changed
 def describe_ledger(effect: Effect) -> dict[str, Any]:
-    """Describe the books of plan and baseline. Returns plain values: what is in ledger.json.
-
-    Kept, for the appendix quotes it: not to be changed.
-    """
+    """Describe the books of plan and baseline. Returns plain values: what is in ledger.json."""
     scenario, sites = effect.books.scenario, list(effect.books.scenario.sites)
     sides = {"plan": effect.books, "baseline": effect.baseline_books}
     named = {side: name_factors(books) for side, books in sides.items()}

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import product
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import SimpleNamespace
+from typing import Any, NamedTuple, Self
 
 from raastof_geo.errors import InputError
 from raastof_geo.evidence import STATES, tell_span, tell_unit
@@ -75,47 +77,33 @@ class KeptFactor(NamedTuple):
     note: str = ""
 
 
-class _Doubt(NamedTuple):
-    figure: str
-    part: str
-    influence: float
-
-
-class _Side(NamedTuple):
-    """The lines by their columns, who shares them by group, and places of factors by part."""
-
+class _Books(NamedTuple):
     lines: Mapping[str, list[Any]]
     shares: Mapping[str, Mapping[str, list[Any]]]
     factors: Mapping[str, list[int]]
 
 
-class _Ledger:
+class _Ledger(SimpleNamespace):
     """What ledger.json says, each part by its name there."""
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self.shared_legs: str = values["shared_legs"]
-        self.units: dict[str, str] = values["units"]
-        self.groups, self.sums, self.bases = (values[one] for one in ("groups", "sums", "bases"))
-        self.sites: list[str] = values["sites"]
-        self.names = dict(zip(self.sites, values["names"], strict=True))
-        self.sides = {side: _Side(**values[side]) for side in ("plan", "baseline")}
-        self.of_sites = {one: values[name] for one, name in _OF_SITES.items()}
-        self.called: dict[str, dict[str, str]] | None = values.get("called")
-        self.factor_names: list[str] = values["factor_names"]
-        self.figures = {name: KeptFactor(**one) for name, one in values["figures"].items()}
-        self.doubts = [_Doubt(**one) for one in values["doubts"]]
+    called: Mapping[str, Mapping[str, str]] | None = None
+    """What people call labels of lines; of old, nothing."""
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Give types to what has parts of its own."""
+        books = {side: _Books(**values[side]) for side in _SIDE_NAMES}
+        figures = {name: KeptFactor(**one) for name, one in values["figures"].items()}
+        return cls(**{**values, **books, "figures": figures})
 
     def call(self, label: str, one: str) -> str:
         """Call a label by its name. Returns nothing where it has none; of old, the label."""
         return one if self.called is None else str(self.called[label].get(one, ""))
 
-    def call_factor(self, name: str) -> str:
-        return self.figures[name].name if name in self.figures else name
-
     def list_labels(self, dimension: str) -> list[str]:
-        if dimension in self.of_sites:
-            return sorted(set(self.of_sites[dimension]))
-        return sorted({one for side in self.sides.values() for one in side.lines[dimension]})
+        if dimension in _OF_SITES:
+            return sorted(set(getattr(self, _OF_SITES[dimension])))
+        return sorted({*self.plan.lines[dimension], *self.baseline.lines[dimension]})
 
 
 class _Entry(NamedTuple):
@@ -138,7 +126,7 @@ class _Question:
 
     @property
     def unit(self) -> str:
-        return self.ledger.units[self.part]
+        return str(self.ledger.units[self.part])
 
     @property
     def parts(self) -> list[str]:
@@ -160,12 +148,12 @@ class _Question:
 
     def list_entries(self, side: str, part: str) -> list[_Entry]:
         """List the lines that count. Returns each with the share of it that does."""
-        books = self.ledger.sides[side]
+        books = getattr(self.ledger, side)
         lines, values = books.lines, books.lines[part]
         if self.dimension in _OF_SITES:
-            split, sites = books.shares[self.ledger.groups[part]], self.ledger.of_sites
+            split, sites = books.shares[self.ledger.groups[part]], _OF_SITES[self.dimension]
             numbers, places, shares = (split[one] for one in ("line", "site", "share"))
-            labels = [sites[self.dimension][site] for site in places]
+            labels = [getattr(self.ledger, sites)[site] for site in places]
         else:
             numbers, shares = range(len(values)), [1.0] * len(values)
             labels = lines[self.dimension] if self.dimension else [""] * len(values)
@@ -204,7 +192,7 @@ def list_figures(folder: Path) -> tuple[tuple[Explanation, ...], dict[str, tuple
     dimension: projects, materials, periods and so on.
     """
     with _opening(folder) as values:
-        ledger = _Ledger(values)
+        ledger = _Ledger.of(values)
         asked = [_Question(ledger, side, part) for side in BOOK_SIDES for part in ledger.units]
         labels = {one: tuple(filter(None, ledger.list_labels(one))) for one in DIMENSIONS}
         return tuple(Explanation(f"{q.side}.{q.part}", q.value(), q.unit) for q in asked), labels
@@ -212,7 +200,7 @@ def list_figures(folder: Path) -> tuple[tuple[Explanation, ...], dict[str, tuple
 
 def explain_in(values: Mapping[str, Any], figure: str, *, most: int = _MOST_LINES) -> Explanation:
     """Explain a figure, so many lines of each part one by one. Raises `InputError` if unknown."""
-    asked = _understand(_Ledger(values), figure)
+    asked = _understand(_Ledger.of(values), figure)
     return Explanation(figure, asked.value(), asked.unit, tuple(_tell(asked, most)))
 
 
@@ -266,9 +254,10 @@ def _tell(asked: _Question, most: int) -> Iterator[Message]:
     ] or [say("no line has any of it")]
     for name in sorted(names & ledger.figures.keys()):
         yield _tell_source(ledger.figures[name])
-    for name, part, influence in ledger.doubts:
+    for name, part, influence in map(itemgetter("figure", "part", "influence"), ledger.doubts):
         if name in names and part in asked.parts:
-            known = {"figure": ledger.call_factor(name), "influence": _number(influence)}
+            figure = getattr(ledger.figures.get(name), "name", name)
+            known = {"figure": figure, "influence": _number(influence)}
             yield say_text("explained", "doubt", unit=tell_unit(ledger.units[part]), **known)
 
 
@@ -299,14 +288,14 @@ def _tell_part(
             total=_number(sum(entry.counted for entry in rest)),
             unit=unit,
         )
-    if factors := ledger.sides[side].factors.get(part):
+    if factors := getattr(ledger, side).factors.get(part):
         found = {factors[entry.line] for entry in entries}
         names.update(filter(None, map(ledger.factor_names.__getitem__, found)))
 
 
 def _tell_line(ledger: _Ledger, side: str, part: str, entry: _Entry) -> Message:
     units = ledger.units
-    line = {name: values[entry.line] for name, values in ledger.sides[side].lines.items()}
+    line = {name: values[entry.line] for name, values in getattr(ledger, side).lines.items()}
     amount, kind, *ends = (line[one] for one in ("amount", "kind", "origin", "destination"))
     bases = ledger.bases.get(part, ["amount"])
     base, named = sum(line[name] for name in bases), next(filter(line.get, bases), "amount")
@@ -314,11 +303,12 @@ def _tell_line(ledger: _Ledger, side: str, part: str, entry: _Entry) -> Message:
         base, named = amount, "amount"
     of = units.get(named, _AMOUNT_UNITS.get(kind, "t"))
     labels = ("material", "what", "vehicle", "period")
+    place = dict(zip(ledger.sites, ledger.names, strict=True))
     about = ", ".join(filter(None, (ledger.call(at, line[at]) for at in labels)))
     return say_text(
         *("explained", "line"),
         share=format_number(100 * entry.share, digits=1),
-        where=" → ".join(ledger.names[one] for one in dict.fromkeys(ends)),
+        where=" → ".join(place[one] for one in dict.fromkeys(ends)),
         **{"about": about, "unit": tell_unit(units[part]), "base": _number(base)},
         **{"of": tell_unit(of), "value": _number(entry.counted)},
         factor=_factor(entry.value / base) if base else "0",

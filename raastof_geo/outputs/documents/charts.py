@@ -5,19 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from raastof_geo.language import Readable, format_number, round_off, say
+from raastof_geo.outputs.documents import drawing
 from raastof_geo.outputs.documents.document import plain_number
-from raastof_geo.outputs.documents.drawing import (
-    INK,
-    QUIET,
-    WIDTH,
-    Drawing,
-    Piece,
-    Shape,
-    Words,
-    box,
-    break_lines,
-    measure_text,
-)
+from raastof_geo.outputs.documents.drawing import INK, QUIET, Drawing, Piece, Shape, Words, box
 
 DARK, MIDDLE, LIGHT = "#00527f", "#d55e00", "#9fb4c2"
 _GRID = "#dde3e8"
@@ -62,7 +52,9 @@ class _Plot(NamedTuple):
 
     def at(self, value: float) -> float:
         """Place a number. Returns how far it lies from the left edge of the drawing. [px]"""
-        return self.left + (value - self.low) / (self.high - self.low) * (WIDTH - self.left - 12)
+        return self.left + (value - self.low) / (self.high - self.low) * (
+            drawing.WIDTH - self.left - 12
+        )
 
     def axis(self, unit: str) -> Iterator[Piece]:
         """Draw lines at round numbers, and say what they are."""
@@ -73,7 +65,7 @@ class _Plot(NamedTuple):
             yield Shape([(x, 4), (x, self.foot)], stroke=_GRID)
             text = plain_number(format_number(number * step, digits=digits))
             yield Words(x, self.foot + 17, text, "middle", 12, QUIET)
-        for line, text in enumerate(break_lines(unit, WIDTH - self.left, 12)):
+        for line, text in enumerate(drawing.break_lines(unit, drawing.WIDTH - self.left, 12)):
             yield Words(self.left, self.foot + 36 + 15 * line, text, size=12, colour=QUIET)
 
 
@@ -163,7 +155,7 @@ def draw_bars(
         else:
             parts.append(Shape([(x, y - 5), (x + 22, y - 5)], stroke=INK, width=1.8, dashes=(6, 4)))
         parts.append(Words(x + 28, y, name, size=12))
-        x += 28 + measure_text(name, 12) + 22
+        x += 28 + drawing.measure_text(name, 12) + 22
     return Drawing(parts, foot + 72)
 
 
@@ -189,7 +181,7 @@ def draw_bands(bands: Mapping[str, Sequence[float]], *, unit: str) -> Drawing:
         shown = list(_mark_band([x, x + 14, x + 28, x + 14], y))
         parts += (shown[:1], shown[1:2], shown[2:])[number]
         parts.append(Words(x + 36, y + 16, name, size=12))
-        x += 36 + measure_text(name, 12) + 22
+        x += 36 + drawing.measure_text(name, 12) + 22
     return Drawing(parts, foot + 84)
 
 
@@ -217,16 +209,16 @@ def draw_front(
     digits = max(0, -math.floor(math.log10(step)))
     levels = [step * at for at in range(math.ceil(low / step), math.floor(high / step) + 1)]
     told = [plain_number(format_number(level, digits=digits)) for level in levels]
-    left = 24 + max((measure_text(one, 12) for one in told), default=0.0)
+    left = 24 + max((drawing.measure_text(one, 12) for one in told), default=0.0)
     plot = _Plot(left, min(along) - room, max(along) + room, foot)
     heights = [52 + (high - value) / (high - low) * (foot - 80) for value in (*up, *levels)]
     parts = [*plot.axis(str(titles[0])), Words(8, 18, str(titles[1]), size=12, colour=QUIET)]
     for text, y in zip(told, heights[len(up) :], strict=True):
-        parts.append(Shape([(left, y), (WIDTH - 12, y)], stroke=_GRID))
+        parts.append(Shape([(left, y), (drawing.WIDTH - 12, y)], stroke=_GRID))
         parts.append(Words(left - 8, y + 4, text, "end", 12, QUIET))
     places = [(plot.at(x), y) for x, y in zip(along, heights, strict=False)]
     parts += [Shape(places, stroke=DARK, width=1.8)] if joined else []
-    last = (-WIDTH, -WIDTH)
+    last = (-drawing.WIDTH, -drawing.WIDTH)
     for name, (x, y) in zip(names, places, strict=True):
         parts.append(Shape(box(x - 4, y - 4, x + 4, y + 4), DARK))
         if math.dist(last, (x, y)) > 26:  # else it would stand on the one before
@@ -237,8 +229,8 @@ def draw_front(
 
 def _place_labels(labels: Sequence[str], row: float) -> tuple[float, list[Piece]]:
     """Give where the bars begin, and labels in two lines at most to the left of that."""
-    broken = [break_lines(label, _MOST_LABEL) for label in labels]
-    widest = max((measure_text(line) for lines in broken for line in lines), default=0.0)
+    broken = [drawing.break_lines(label, _MOST_LABEL) for label in labels]
+    widest = max((drawing.measure_text(line) for lines in broken for line in lines), default=0.0)
     left = min(_MOST_LABEL, widest) + 18
     return left, [
         Words(left - 8, 8 + row * place + row / 2 + 5 + 15 * (line - (len(lines) - 1) / 2), text,

@@ -6,7 +6,7 @@ import datetime
 import io
 import math
 import textwrap
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -127,48 +127,37 @@ class Sheet:
         self.totalled |= total
         column = -1
         for column, value in enumerate(cells):
-            if value is None or value == "":
-                self._leave(column, value, digits, bold)
-            else:
-                _find_writer(type(value))(self, column, value, digits, bold)
+            if column in self.to_fill and (value is None or value == ""):
+                look = self.book.look(bg_color=_FILL_IN)
+                self.worksheet.write_blank(self.row, column, None, look)
+            elif value is not None:
+                self._write(column, value, digits, bold)
         self.columns = max(self.columns, column + 1)
         self.row += 1
 
-    def _leave(self, column: int, value: Any, digits: int, how: _Look) -> None:
-        """Leave a cell blank, in another colour where readers fill it in."""
-        if column in self.to_fill:
-            look = self.book.look(bg_color=_FILL_IN)
-            self.worksheet.write_blank(self.row, column, None, look)
-        elif value is not None:
-            self._write_words(column, value, digits, how)
-
-    def _write_formula(self, column: int, value: Formula, digits: int, how: _Look) -> None:
-        if value.percent:
-            look = self.book.look(num_format=f"{self.book.region}0.0 %")
-        else:
-            look = self._number(column, value.value, digits, how)
-        text = value.text.replace("#", str(self.row + 1))
-        self.worksheet.write_formula(self.row, column, text, look, value.value)
-
-    def _write_answer(self, column: int, value: bool, _digits: int, _how: _Look) -> None:
-        answer = say("yes") if value else say("no")
-        self.worksheet.write_string(self.row, column, str(answer), self.book.look(**_WORDS))
-
-    def _write_number(self, column: int, value: float, digits: int, how: _Look) -> None:
-        look = self._number(column, value, digits, how)
-        self.worksheet.write_number(self.row, column, value, look)
-
-    def _write_day(self, column: int, value: datetime.date, _digits: int, _how: _Look) -> None:
-        look = self.book.look(num_format=self.book.region + self.book.day, align="right")
-        self.worksheet.write_datetime(self.row, column, value, look)
-        self._widen(column, 12)
-
-    def _write_words(self, column: int, value: Any, _digits: int, how: _Look) -> None:
-        text = _text(value)
-        self.worksheet.write_string(self.row, column, text, self.book.look(**_WORDS, **how))
-        self._widen(column, len(text) + (len(text) // 8 if how else 0) + 1)
-        if len(text) > _NARROWEST:
-            self.texts.append((self.row, column, text))
+    def _write(self, column: int, value: Any, digits: int, how: _Look) -> None:
+        book, sheet, at = self.book, self.worksheet, (self.row, column)
+        match value:
+            case Formula():
+                look = book.look(num_format=f"{book.region}0.0 %")
+                look = look if value.percent else self._number(column, value.value, digits, how)
+                text = value.text.replace("#", str(self.row + 1))
+                sheet.write_formula(*at, text, look, value.value)
+            case bool():
+                answer = say("yes") if value else say("no")
+                sheet.write_string(*at, str(answer), book.look(**_WORDS))
+            case int() | float():
+                sheet.write_number(*at, value, self._number(column, value, digits, how))
+            case datetime.date():
+                look = book.look(num_format=book.region + book.day, align="right")
+                sheet.write_datetime(*at, value, look)
+                self._widen(column, 12)
+            case _:
+                text = _text(value)
+                sheet.write_string(*at, text, book.look(**_WORDS, **how))
+                self._widen(column, len(text) + len(text) // 8 * bool(how) + 1)
+                if len(text) > _NARROWEST:
+                    self.texts.append((*at, text))
 
     def _number(self, column: int, value: float | str, digits: int, how: _Look) -> Any:
         """Widen a column to a number, and give its look: of thousands no decimals are read."""
@@ -262,22 +251,6 @@ class Sheet:
 
     def _widen(self, column: int, width: int) -> None:
         self.widths[column] = max(self.widths.get(column, _NARROWEST), width)
-
-
-_WRITERS: Mapping[type, Callable[[Sheet, int, Any, int, _Look], None]] = {
-    Formula: Sheet._write_formula,
-    bool: Sheet._write_answer,
-    int: Sheet._write_number,
-    float: Sheet._write_number,
-    datetime.date: Sheet._write_day,
-    object: Sheet._write_words,
-}
-"""Who writes what, the narrower type first."""
-
-
-@lru_cache
-def _find_writer(kind: type) -> Callable[[Sheet, int, Any, int, _Look], None]:
-    return next(write for known, write in _WRITERS.items() if issubclass(kind, known))
 
 
 @lru_cache(maxsize=10_000)
