@@ -191,14 +191,10 @@ def pack_rest(result: Result) -> bytes:
     baselines = _name_baselines([one.kind for one in effect.baselines])
     rest = Rest(
         catalogue=scenario.catalogue.model_dump(mode="json", by_alias=True),
-        warnings=scenario.warnings,
-        rules=tuple(map(name_rule, plan.rules)),
+        warnings=scenario.warnings, rules=tuple(map(name_rule, plan.rules)),
         rows=tuple(KeptRow(row.about, row.family.raised_by) for row in plan.proof.rows),
-        alone=plan.problem.alone,
-        causes=effect.causes,
-        transfers=effect.transfers,
-        assumptions=result.assumptions,
-        areas=dict(scenario.areas),
+        alone=plan.problem.alone, causes=effect.causes, transfers=effect.transfers,
+        assumptions=result.assumptions, areas=dict(scenario.areas),
         tables={
             "anchors": result.anchors.frame.reset_index(),
             **{name: getattr(plan, name) for name in _OF_PLANS},
@@ -207,10 +203,9 @@ def pack_rest(result: Result) -> bytes:
                 for names, one in zip(baselines, effect.baselines, strict=True)
                 for name, kept in names.items()
             },
-            "books": effect.books.lines,
-            "baseline_books": effect.baseline_books.lines,
+            "books": effect.books.lines, "baseline_books": effect.baseline_books.lines,
         },
-    )
+    )  # fmt: skip
     return record.pack_values(TypeAdapter(Rest).dump_python(rest, mode="json", warnings=False))
 
 
@@ -263,13 +258,10 @@ def recall_scenario(said: Mapping[str, Any], rest: Rest) -> Scenario:
         "vehicles": tuple(values["vehicles"]),
     }
     return Scenario(
-        id=about["id"],
-        digest=str(about["sha256"]),
-        said=ScenarioFile.model_validate(values, context=context),
-        catalogue=catalogue,
-        warnings=rest.warnings,
-        areas=rest.areas,
-    )
+        id=about["id"], digest=str(about["sha256"]),
+        said=ScenarioFile.model_validate(values, context=context), catalogue=catalogue,
+        warnings=rest.warnings, areas=rest.areas,
+    )  # fmt: skip
 
 
 def _recall_amounts(values: Any) -> Any:
@@ -315,14 +307,11 @@ def recall_effect(said: Mapping[str, Any], rest: Rest, scenario: Scenario) -> Ef
         missing = {row.partition(": ")[::2]: tonnes for row, tonnes in lacks.items()}
         baselines.append(Comparison(**parts, missing=missing))
     return Effect(
-        plan=_recall(Totals, told["plan"]),
-        baselines=tuple(baselines),
-        target=_recall(TargetAnswer, told["target"]),
-        books=Books(scenario, tables["books"]),
-        baseline_books=Books(scenario, tables["baseline_books"]),
-        causes=rest.causes,
+        plan=_recall(Totals, told["plan"]), baselines=tuple(baselines),
+        target=_recall(TargetAnswer, told["target"]), books=Books(scenario, tables["books"]),
+        baseline_books=Books(scenario, tables["baseline_books"]), causes=rest.causes,
         transfers=rest.transfers,
-    )
+    )  # fmt: skip
 
 
 def load_result(
@@ -356,19 +345,12 @@ def load_result(
         scenario = recall_scenario(said, rest)
         anchors = Anchors(rest.tables["anchors"].set_index("site"))
         origin = _Origin(
-            folder=folder,
-            digest=str(said["network"]["sha256"]),
-            title=str(said["network"]["title"]),
-            model_name=str(said["legs"]["energy_model"]),
-            rest=rest,
-            rows=_recall_row_names(arrays.row_name.tolist(), rest, rules),
-            arrays=arrays,
-            scenario=scenario,
-            anchors=anchors,
-            given_network=network,
-            given_model=model,
+            folder=folder, digest=str(said["network"]["sha256"]),
+            title=str(said["network"]["title"]), model_name=str(said["legs"]["energy_model"]),
+            rest=rest, rows=_recall_row_names(arrays.row_name.tolist(), rest, rules), arrays=arrays,
+            scenario=scenario, anchors=anchors, given_network=network, given_model=model,
             given_rules=tuple(rules),
-        )
+        )  # fmt: skip
         effect = recall_effect(said, rest, scenario)
         plan = RecalledPlan(origin=origin, **recall_figures(said, rest))
     figures = {"scenario": scenario, "anchors": anchors, "plan": plan, "effect": effect}
@@ -464,31 +446,24 @@ class _Origin:
             sparse.csc_array(rows), sense=arrays.sense, limit=arrays.limit, whole=arrays.whole
         )
         return Proof(
-            programme=programme,
-            rows=self.rows,
-            cost=cost,
-            values=values,
-            shadow_prices=arrays.price,
-            prices_given_decisions=arrays.price_given,
+            programme=programme, rows=self.rows, cost=cost, values=values,
+            shadow_prices=arrays.price, prices_given_decisions=arrays.price_given,
             start=Start(np.flatnonzero(values)),
             # What was asked after the first objective is not kept: `assign(…, start=plan)` asks
             # it again.
             stages=(
                 Stage(programme, np.flatnonzero(values), np.ones(len(cost), bool), programme.sense),
             )
-            * (1 + bool(arrays.goal_cost.any())),
-            goal_prices=arrays.goal_price,
-        )
+            * (1 + bool(arrays.goal_cost.any())), goal_prices=arrays.goal_price,
+        )  # fmt: skip
 
 
 def _has_columns(problem: Problem, arrays: ProofArrays) -> bool:
     """Tell whether columns are those of a proof, their costs but for adding in another order."""
     labels = {
-        "giver": [one.id for one in problem.givers],
-        "taker": [one.id for one in problem.takers],
-        "vehicle": list(problem.vehicles),
-        "period": list(problem.scenario.periods),
-    }
+        "giver": [one.id for one in problem.givers], "taker": [one.id for one in problem.takers],
+        "vehicle": list(problem.vehicles), "period": list(problem.scenario.periods),
+    }  # fmt: skip
     named = all(ids == getattr(arrays, kind).tolist() for kind, ids in labels.items())
     if not named or problem.column_count != len(arrays.cost):
         return False

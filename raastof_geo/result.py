@@ -288,13 +288,11 @@ def _tell_trips(
     edges = trips["edge"].to_numpy(np.intp)
     roads = [network.roads[number] for number in network.road[edges].tolist()]
     table = trips.drop(columns="ahead").assign(
-        **daily,
-        road=[road.name for road in roads],
-        road_class=[road.road_class for road in roads],
+        **daily, road=[road.name for road in roads], road_class=[road.road_class for road in roads],
         per_weekday_change=daily["per_weekday"] - daily["per_weekday_before"],
         length_m=network.length_m[edges],
         **_date([span[0].start for span in spans], [span[-1].end for span in spans]),
-    )
+    )  # fmt: skip
     return gpd.GeoDataFrame(table, geometry=lines.to_numpy(), crs=lines.crs)
 
 

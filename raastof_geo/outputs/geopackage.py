@@ -133,15 +133,12 @@ def draw_layers(result: Result) -> dict[str, gpd.GeoDataFrame]:
     before, plan = result.effect.baseline_flows, result.plan.flows
     zones = draw_zones(result.scenario).to_crs(result.network.region.crs)
     layers = {
-        "municipalities": draw_municipalities(result),
-        **({} if zones.empty else {"zones": zones}),
-        **draw_burden(result),
-        "flows_before": draw_flows(result, before),
+        "municipalities": draw_municipalities(result), **({} if zones.empty else {"zones": zones}),
+        **draw_burden(result), "flows_before": draw_flows(result, before),
         "flows_before_total": draw_flows(result, before, whole=True),
-        "flows": draw_flows(result, plan),
-        "flows_total": draw_flows(result, plan, whole=True),
+        "flows": draw_flows(result, plan), "flows_total": draw_flows(result, plan, whole=True),
         "sites": locate_sites(result),
-    }
+    }  # fmt: skip
     meanings = explain_columns()
     return {
         name: layer.round({one: meanings[one].digits for one in layer.select_dtypes("float")})

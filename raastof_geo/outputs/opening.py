@@ -91,12 +91,10 @@ def _say_share(result: Result) -> Message:
         if reach.needed_t
     ]
     told: dict[str, Readable] = {
-        "definition": DEFINITION_NAMES[target.definition],
-        "about": say_about(target),
-        "share": _percent(reach.in_plan),
-        "largest": _percent(reach.largest),
+        "definition": DEFINITION_NAMES[target.definition], "about": say_about(target),
+        "share": _percent(reach.in_plan), "largest": _percent(reach.largest),
         "by": list_names(by) if by else say("nothing"),
-    }
+    }  # fmt: skip
     if target.asked is None:
         return say_text("opening", "no target", **told)
     asked = round(100 * target.asked, 1)
@@ -183,22 +181,15 @@ def _say_published(result: Result) -> Iterator[Message]:
     for measure, theirs in published.saved.items():
         ours = effect.baseline_books.total(measure) - effect.books.total(measure)
         told = say_text(
-            "opening",
-            "one published",
-            what=measure.bare,
-            ours=round_off(ours),
-            theirs=round_off(theirs),
-            times=round_off(ours / theirs if theirs else 0.0, figures=2),
+            "opening", "one published", what=measure.bare, ours=round_off(ours),
+            theirs=round_off(theirs), times=round_off(ours / theirs if theirs else 0.0, figures=2),
             unit=tell_unit(measure.unit),
-        )
+        )  # fmt: skip
         beside.append(str(told))
     yield say_text(
-        "opening",
-        "published",
-        source=published.source,
-        beside="; ".join(beside),
+        "opening", "published", source=published.source, beside="; ".join(beside),
         note=published.note,
-    )
+    )  # fmt: skip
 
 
 def _share(saved: float, before: float) -> float:
@@ -246,12 +237,10 @@ def in_sentence(name: Readable) -> str:
 def tell_gain(what: Message, gain: Gain) -> Message:
     """Say what changes in emissions, of everything and of transport, and in kroner."""
     return say("{what}: CO2e {all}, transport alone {transport}, cost {dkk} – {price}").format(
-        what=what,
-        all=say_change(-gain.kg_co2e / 1000, "t", write_short),
+        what=what, all=say_change(-gain.kg_co2e / 1000, "t", write_short),
         transport=say_change(-gain.transport_kg_co2e / 1000, "t", write_short),
-        dkk=say_change(-gain.dkk / 1e6, say("million DKK"), write_short),
-        price=say_price(gain),
-    )
+        dkk=say_change(-gain.dkk / 1e6, say("million DKK"), write_short), price=say_price(gain),
+    )  # fmt: skip
 
 
 def write_short(amount: float) -> str:

@@ -17,7 +17,7 @@ from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.assignment.statement.layout import MEASURES
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.effect.books import LINE_LABELS, Books, list_doubts, name_factors
-from raastof_geo.effect.measure import Comparison, Effect
+from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.saving import Gain
 from raastof_geo.evidence import STATES
 from raastof_geo.figures import vocabulary
@@ -48,9 +48,7 @@ def describe_plan(result: Result) -> dict[str, Any]:
     values: dict[str, Any] = {
         "format": PLAN.format,
         "scenario": {
-            "id": scenario.id,
-            "title": scenario.said.title,
-            "sha256": scenario.digest,
+            "id": scenario.id, "title": scenario.said.title, "sha256": scenario.digest,
             "said": scenario.said.model_dump(mode="json", by_alias=True, exclude={"network"})
             | {"network": scenario.said.network.model_dump(mode="json", exclude={"file"})},
         },
@@ -61,15 +59,11 @@ def describe_plan(result: Result) -> dict[str, Any]:
         "network": {"sha256": result.network.digest, **asdict(result.network.metadata)},
         "legs": {"energy_model": result.legs.energy_model},
         "versions": {
-            "raastof_geo": __version__,
-            "python": platform.python_version(),
+            "raastof_geo": __version__, "python": platform.python_version(),
             **{name: metadata.version(name) for name in _LIBRARIES},
         },
-        "solver": plan.solver,
-        "columns": plan.column_count,
-        "objectives": plan.objectives,
-        "amounts": plan.amounts,
-        "finished": plan.finished,
+        "solver": plan.solver, "columns": plan.column_count, "objectives": plan.objectives,
+        "amounts": plan.amounts, "finished": plan.finished,
         "certificate": _describe(plan.certificate, *_PROVED),
         "goal_certificate": plan.goal_certificate and _describe(plan.goal_certificate, *_PROVED),
         "effect": _describe_effect(effect),
@@ -84,7 +78,7 @@ def describe_plan(result: Result) -> dict[str, Any]:
             for name in BASELINE_TABLES
         },
         "constraints": describe_rows(plan.shadow_prices),
-    }
+    }  # fmt: skip
     finite: dict[str, Any] = make_finite(values)
     return finite
 
@@ -111,19 +105,18 @@ def _describe_effect(effect: Effect) -> dict[str, Any]:
         ],
         "coordination": coordination and _describe(coordination, *_PRICED),
         "baseline_missing_tonnes": _name_missing(effect.baseline_missing),
-        "baselines": [*map(_describe_baseline, effect.baselines)],
-    }
-
-
-def _describe_baseline(one: Comparison) -> dict[str, Any]:
-    return {
-        "kind": one.kind,
-        "together": one.together,
-        "totals": asdict(one.totals),
-        "shares": dict(one.shares),
-        "missing_tonnes": _name_missing(one.missing),
-        "used": one.used,
-        "reached": one.reached,
+        "baselines": [
+            {
+                "kind": one.kind,
+                "together": one.together,
+                "totals": asdict(one.totals),
+                "shares": dict(one.shares),
+                "missing_tonnes": _name_missing(one.missing),
+                "used": one.used,
+                "reached": one.reached,
+            }
+            for one in effect.baselines
+        ],
     }
 
 
@@ -157,16 +150,12 @@ def record_proof(result: Result, folder: Path) -> Path:
     number = dict(zip(known, moving.tolist(), strict=True))
     wanted = zip(*(plan.flows[key].tolist() for key in keys), strict=True)
     arrays = {
-        "row_start": rows.indptr.astype(np.int64),
-        "column": rows.indices.astype(np.int32),
-        "coefficient": rows.data.astype(np.float64),
-        "sense": proof.programme.sense.astype(np.int8),
+        "row_start": rows.indptr.astype(np.int64), "column": rows.indices.astype(np.int32),
+        "coefficient": rows.data.astype(np.float64), "sense": proof.programme.sense.astype(np.int8),
         "limit": proof.programme.limit.astype(np.float64),
         "row_name": np.array([f"{rule}: {label}" for rule, label in proof.rows], dtype=str),
-        "cost": proof.cost.astype(np.float64),
-        "whole": proof.programme.whole.astype(bool),
-        "value": proof.values.astype(np.float64),
-        "price": proof.shadow_prices.astype(np.float64),
+        "cost": proof.cost.astype(np.float64), "whole": proof.programme.whole.astype(bool),
+        "value": proof.values.astype(np.float64), "price": proof.shadow_prices.astype(np.float64),
         "goal_price": proof.goal_prices.astype(np.float64),
         "goal_cost": problem.measure(vocabulary.SHORT_OF_GOAL).astype(np.float64),
         "price_given": proof.prices_given_decisions.astype(np.float64),
@@ -177,8 +166,7 @@ def record_proof(result: Result, folder: Path) -> Path:
         "period": np.array(list(problem.scenario.periods), dtype=str),
         **{f"move_{key}": getattr(moves, key).astype(np.int32) for key in keys},
         # What a unit of each column in use adds to every measure and objective.
-        "used_column": used.astype(np.int64),
-        "measure": np.array(list(MEASURES), dtype=str),
+        "used_column": used.astype(np.int64), "measure": np.array(list(MEASURES), dtype=str),
         "measure_rate": np.array([small.measure(name) for name in MEASURES], np.float64),
         "objective": np.array(list(objectives), dtype=str),
         "objective_rate": np.array(list(objectives.values()), np.float64),
@@ -187,7 +175,7 @@ def record_proof(result: Result, folder: Path) -> Path:
         "flow_column": np.array([number[key] for key in wanted], dtype=np.int64),
         "plan": np.frombuffer(pack_values(describe_plan(result)), np.uint8),
         "rest": np.frombuffer(pack_rest(result), np.uint8),
-    }
+    }  # fmt: skip
     return write_proof(arrays, folder)
 
 
@@ -216,11 +204,9 @@ def describe_ledger(effect: Effect) -> dict[str, Any]:
     words = CatalogueWords(scenario.catalogue, scenario.said.language)
     return {
         "scenario": {"id": scenario.id, "title": scenario.said.title, "sha256": scenario.digest},
-        "shared_legs": scenario.said.effect.shared_legs,
-        **_describe_parts(),
+        "shared_legs": scenario.said.effect.shared_legs, **_describe_parts(),
         # What each is called and belongs to; the last is nobody's, and has no name.
-        "sites": [*sites, ""],
-        "names": [*map(scenario.site_name, sites), ""],
+        "sites": [*sites, ""], "names": [*map(scenario.site_name, sites), ""],
         "projects": [*map(scenario.project, sites), ""],
         "municipalities": [*(effect.books.municipalities.get(one, "") for one in sites), ""],
         **{side: _describe_books(books, named[side], number) for side, books in sides.items()},
@@ -229,13 +215,12 @@ def describe_ledger(effect: Effect) -> dict[str, Any]:
             "period": {one: name_period(period) for one, period in scenario.periods.items()},
             **{label: _call_all(words, section) for label, section in _SECTIONS.items()},
         },
-        "factor_names": used,
-        "figures": dict(_describe_factors(scenario, words, number)),
+        "factor_names": used, "figures": dict(_describe_factors(scenario, words, number)),
         "doubts": [
             {"figure": one.name, "part": one.part, "influence": round(one.influence, 6)}
             for one in list_doubts(effect.books, effect.baseline_books)
         ],
-    }
+    }  # fmt: skip
 
 
 def _describe_parts() -> dict[str, Any]:
@@ -281,12 +266,10 @@ def _describe_factors(
                 {
                     **dict.fromkeys(KeptFactor._fields),
                     **figure.model_dump(mode="json", include=set(KeptFactor._fields)),
-                    "name": words.name_figure(name),
-                    "source": catalogue.cite(figure.source),
-                    "evidence": states[name],
-                    "note": translate(figure.note),
+                    "name": words.name_figure(name), "source": catalogue.cite(figure.source),
+                    "evidence": states[name], "note": translate(figure.note),
                 },
-            )
+            )  # fmt: skip
 
 
 def record_ledger(result: Result, folder: Path) -> Path:

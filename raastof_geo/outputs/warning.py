@@ -43,15 +43,12 @@ def _find_doubts(
 ) -> tuple[Finding, ...]:
     ferries = scenario.said.network.ferries
     kinds: tuple[Sequence[Finding | Message], ...] = (
-        scenario.warnings,
-        tuple(_other_municipalities(scenario)),
-        tuple(explain_gaps(network)),
+        scenario.warnings, tuple(_other_municipalities(scenario)), tuple(explain_gaps(network)),
         explain_moves(network, scenario.sites, anchors, counted=scenario.said.network.access_way),
         explain_islands(network, anchors.edges, ferries=ferries),
         explain_ferries(network, anchors.edges) if ferries else (),
-        tuple(explain_idle(scenario, network, anchors)),
-        (say_evidence(scenario),),
-    )
+        tuple(explain_idle(scenario, network, anchors)), (say_evidence(scenario),),
+    )  # fmt: skip
     told: list[Finding | Message] = []
     for kind in kinds:
         told += kind[:_MOST_OF_A_KIND]

@@ -20,16 +20,7 @@ from raastof_geo.assignment.adjusting.worth import (
 )
 from raastof_geo.assignment.telling import names
 from raastof_geo.files import is_sealed, seal_page, write_whole
-from raastof_geo.language import (
-    Message,
-    Readable,
-    format_number,
-    plain,
-    read_texts,
-    say,
-    say_text,
-    speaking,
-)
+from raastof_geo.language import Message, format_number, plain, read_texts, say, say_text, speaking
 from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.document import write_numbers
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
@@ -103,7 +94,7 @@ def list_worth(scenario: Scenario, found: Worths) -> Iterator[document.Listing]:
     values = [[*call(one), one.tonnes, one.times, *tell(one.more), *tell(one.less)] for one in each]
     late = ((_kg(it), wait(one, by, it)) for one in each for by, it in one.waits.items())
     waits = [*map(itemgetter(1), sorted(late, key=itemgetter(0)))]
-    heads: list[Readable] = [say("Site"), say("Amount")]
+    heads: list[Any] = [say("Site"), say("Amount")]
     how: dict[str, Any] = {"most": _MOST_ROWS, "freeze": 2}
     if values:
         more = [side.format(what=one) for side in sides for one in figures]
@@ -127,11 +118,9 @@ def write_quote(result: Result, quote: Quote, path: Path) -> Path:
         facts = (say("Place (lon, lat)"), at), (say("Periods"), names.span(due.periods))
         page = document.Document(
             title=str(told.format(tonnes=tonnes, what=names.call_entry(scenario, due))),
-            language=scenario.said.language,
-            blocks=tuple(_lay_out_quote(result, quote)),
-            subtitle=say_text("quote", "how"),
-            facts=(*facts, (say("Plan"), scenario.said.title)),
-        )
+            language=scenario.said.language, blocks=tuple(_lay_out_quote(result, quote)),
+            subtitle=say_text("quote", "how"), facts=(*facts, (say("Plan"), scenario.said.title)),
+        )  # fmt: skip
         text = seal_page(document.render_page(page))
     return write_whole(path, text, known=is_sealed)
 
@@ -143,16 +132,12 @@ def tell_partners(scenario: Scenario, quote: Quote) -> Iterator[Message]:
         yield tell("none")
     for one in quote.partners:
         yield tell(
-            "partner",
-            site=scenario.site_name(one.site),
-            what=_call(scenario, one),
-            km=format_number(one.length_km),
-            kg=format_number(one.kg_co2e, digits=1),
-            dkk=format_number(one.dkk),
-            all_kg=format_number(tonnes * one.kg_co2e),
+            "partner", site=scenario.site_name(one.site), what=_call(scenario, one),
+            km=format_number(one.length_km), kg=format_number(one.kg_co2e, digits=1),
+            dkk=format_number(one.dkk), all_kg=format_number(tonnes * one.kg_co2e),
             all=format_number(tonnes * one.dkk),
             least="" if one.up_to_t >= tonnes else f"{tell('least')} ",
-        )
+        )  # fmt: skip
 
 
 def _call(scenario: Scenario, one: Partner) -> Message:

@@ -139,11 +139,9 @@ def is_inside(name: str) -> bool:
     """Tell whether a path with `/`, perhaps a stranger's, stays below its folder on any system."""
     parts = name.split("/")
     return (
-        name.isascii()
-        and name.isprintable()
-        and all(part.strip(". ") for part in parts)
+        name.isascii() and name.isprintable() and all(part.strip(". ") for part in parts)
         and not set(name) & set('\\:*?"<>|')
-    )
+    )  # fmt: skip
 
 
 def _digest(values: Any) -> str:

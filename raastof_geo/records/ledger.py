@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import namedtuple
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,22 +60,12 @@ class Explanation(NamedTuple):
     """None where it is only listed."""
 
 
-class KeptFactor(NamedTuple):
-    """The value and the source of a factor that lines hang on, as far as known."""
-
-    name: str
-    value: float | None = None
-    by_year: Mapping[str, float] | None = None
-    unit: str = ""
-    source: str = ""
-    valid_from: str | None = None
-    low: float | None = None
-    high: float | None = None
-    price_year: int | None = None
-    indexed: bool | None = None
-    valid_to: str | None = None
-    evidence: Any = None
-    note: str = ""
+KeptFactor = namedtuple(
+    "KeptFactor",
+    "name value by_year unit source valid_from low high price_year indexed valid_to evidence note",
+    defaults=(None,) * 12,
+)
+"""The value and the source of a factor that lines hang on, as far as known."""
 
 
 class _Books(NamedTuple):
@@ -270,24 +261,19 @@ def _tell_part(
     unit = tell_unit(ledger.units[part])
     yield say_count(
         "{side}, {part} = {total} {unit}, the sum of {count} line:",
-        "{side}, {part} = {total} {unit}, the sum of {count} lines:",
-        count=len(entries),
-        side=_SIDE_NAMES[side],
-        part=ledger.call("part", part),
-        total=_number(sum(entry.counted for entry in entries)),
-        unit=unit,
-    )
+        "{side}, {part} = {total} {unit}, the sum of {count} lines:", count=len(entries),
+        side=_SIDE_NAMES[side], part=ledger.call("part", part),
+        total=_number(sum(entry.counted for entry in entries)), unit=unit,
+    )  # fmt: skip
     entries.sort(key=lambda entry: (-abs(entry.counted), entry.line))
     for entry in entries[:most]:
         yield _tell_line(ledger, side, part, entry)
     if rest := entries[most:]:
         yield say_count(
             "  … and {count} smaller line with {total} {unit}",
-            "  … and {count} smaller lines with {total} {unit}",
-            count=len(rest),
-            total=_number(sum(entry.counted for entry in rest)),
-            unit=unit,
-        )
+            "  … and {count} smaller lines with {total} {unit}", count=len(rest),
+            total=_number(sum(entry.counted for entry in rest)), unit=unit,
+        )  # fmt: skip
     if factors := getattr(ledger, side).factors.get(part):
         found = {factors[entry.line] for entry in entries}
         names.update(filter(None, map(ledger.factor_names.__getitem__, found)))

@@ -117,15 +117,11 @@ def _check_fit(path: Path, arrays: ProofArrays) -> None:
     sizes, starts, sense = _find_sizes(arrays), arrays.row_start, arrays.sense
     told = ((getattr(arrays, name), of) for name, (_, *others) in _TOLD.items() for of in others)
     fits = (
-        sizes is not None
-        and sizes["rows+1"] == sizes["rows"] + 1
-        and int(starts[0]) == 0
-        and int(starts[-1]) == len(arrays.column)
-        and bool((starts[1:] >= starts[:-1]).all())
-        and bool(((sense >= -1) & (sense <= 1)).all())
-        and sizes["moves"] <= sizes["columns"]
+        sizes is not None and sizes["rows+1"] == sizes["rows"] + 1 and int(starts[0]) == 0
+        and int(starts[-1]) == len(arrays.column) and bool((starts[1:] >= starts[:-1]).all())
+        and bool(((sense >= -1) & (sense <= 1)).all()) and sizes["moves"] <= sizes["columns"]
         and all(bool(((one >= 0) & (one < sizes[of])).all()) for one, of in told)
-    )
+    )  # fmt: skip
     if not fits:
         raise record.refuse_proof(say("its parts do not fit together"), file=str(path))
 

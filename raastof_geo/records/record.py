@@ -51,11 +51,9 @@ def read_values(data: bytes, *, file: str) -> dict[str, Any]:
     """
     try:
         values = json.loads(
-            data.decode("utf-8", "strict"),
-            parse_constant=_refuse_constant,
-            parse_int=_read_int,
+            data.decode("utf-8", "strict"), parse_constant=_refuse_constant, parse_int=_read_int,
             object_pairs_hook=_read_object,
-        )
+        )  # fmt: skip
         if not isinstance(values, dict) or _has_levels(values, _DEEPEST):
             raise ValueError("it has no names, or too many levels")
     except (ValueError, RecursionError, MemoryError) as error:

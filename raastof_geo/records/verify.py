@@ -94,14 +94,12 @@ class Verdict:
         gap = format_number(max(100 * self.gap, 1e-4), digits=4)
         small = self.gap < 1e-6  # next to nothing
         return tell(
-            shown,
-            bound=format_number(self.lower_bound, digits=1),
+            shown, bound=format_number(self.lower_bound, digits=1),
             claimed=format_number(self.claimed_bound, digits=1),
-            value=format_number(self.objective, digits=1),
-            rows=format_number(self.rows),
+            value=format_number(self.objective, digits=1), rows=format_number(self.rows),
             columns=format_number(self.columns),
             gap=say("less than {least} %", least=gap) if small else say("{percent} %", percent=gap),
-        )
+        )  # fmt: skip
 
 
 def check_results(folder: Path | str) -> Verdict:
@@ -143,14 +141,11 @@ def _check(folder: Path) -> Verdict:
         nearest = _measure(kept, "goal_certificate", lacks)
         goals = _check_certificate(kept, "goal_certificate", nearest, proof)
     findings = [
-        *([changed[PROOF.name]] if PROOF.name in changed else []),
-        *differences,
+        *([changed[PROOF.name]] if PROOF.name in changed else []), *differences,
         *_check_rows(proof, _tolerance(kept, "certificate", proof)),
-        *_check_certificate(kept, "certificate", verdict, proof),
-        *goals,
-        *recount(kept, proof),
+        *_check_certificate(kept, "certificate", verdict, proof), *goals, *recount(kept, proof),
         *table,
-    ]
+    ]  # fmt: skip
     if not differences and (PLAN.name in changed if listed else data != _render(plan)):
         notes.append(_written_otherwise(PLAN.name))
     others = [said for name, said in changed.items() if name not in _CORE]
@@ -185,16 +180,13 @@ def _measure(kept: _Values, of: str, proof: ProofArrays) -> Verdict:
         bounds.append(float(one @ proof.limit) + float(left[cheap] @ most[cheap]))
     claimed = values_at(kept, of).get("lower_bound")
     return Verdict(
-        objective=float(proof.cost @ proof.value),
-        lower_bound=max(bounds),
+        objective=float(proof.cost @ proof.value), lower_bound=max(bounds),
         claimed_bound=-np.inf if claimed is None else number_in(claimed),
         largest_violation=_violation(proof)[0],
-        smallest_reduced_cost=float(reduced.min(initial=0.0)),
-        rows=len(proof.limit),
-        columns=len(proof.cost),
-        decisions=int(proof.whole.sum()),
+        smallest_reduced_cost=float(reduced.min(initial=0.0)), rows=len(proof.limit),
+        columns=len(proof.cost), decisions=int(proof.whole.sum()),
         goals=bool(proof.goal_cost.any()),
-    )
+    )  # fmt: skip
 
 
 def _read_manifest(folder: Path) -> tuple[exchange.Manifest | None, list[Message]]:

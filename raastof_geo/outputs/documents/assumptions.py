@@ -59,15 +59,8 @@ def tabulate_assumptions(assessment: Assessment, *, most: int | None = None) -> 
         )
         flips = [subject.write(flip.level) for flip in swing.flips if flip.headline in TOLD]
         turns: Readable = "; ".join(dict.fromkeys(flips)) or say("nowhere in the range")
-        rows.append(
-            (
-                subject.title,
-                subject.write(subject.value),
-                subject.range,
-                *map(to.join, spans),
-                turns,
-            )
-        )
+        told = (subject.title, subject.write(subject.value), subject.range)
+        rows.append((*told, *map(to.join, spans), turns))
     return document.Table(HANGS_ON, (*heads, say("Turns over at")), tuple(rows), words=3)
 
 
@@ -87,26 +80,19 @@ def tell_assumptions(assessment: Assessment) -> Iterator[Message]:
                 name, level = swing.subject.title, swing.subject.write(end.level)
                 yield say_text("assumptions", "no answer", name=name, level=level, why=end.refused)
     if assessment.left_out:
-        yield say_text(
-            "assumptions",
-            "left out",
-            count=len(assessment.swings),
-            names=", ".join(assessment.left_out),
-        )
+        told = {"count": len(assessment.swings), "names": ", ".join(assessment.left_out)}
+        yield say_text("assumptions", "left out", **told)
 
 
 def _say_flip(swing: Swing, flip: Flip) -> Message:
     subject, shown = swing.subject, SHOWN[flip.headline]
     return say(
         "{name} ({value}): beyond {level}, towards {end}, {headline} {turns} {threshold}",
-        name=subject.title,
-        value=subject.write(subject.value) or say("as it stands"),
-        level=subject.write(flip.level),
-        end=subject.write(swing.ends[flip.end].level),
-        headline=shown.title,
-        turns=say("falls below") if flip.holds else say("reaches"),
+        name=subject.title, value=subject.write(subject.value) or say("as it stands"),
+        level=subject.write(flip.level), end=subject.write(swing.ends[flip.end].level),
+        headline=shown.title, turns=say("falls below") if flip.holds else say("reaches"),
         threshold=shown.write(flip.threshold),
-    )
+    )  # fmt: skip
 
 
 def write_assumptions(book: Book, assessment: Assessment) -> None:

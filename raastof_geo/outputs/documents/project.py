@@ -21,15 +21,7 @@ from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.names import call, call_material, join_clauses, list_names
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import CO2E, COST, SOLD
-from raastof_geo.language import (
-    Message,
-    format_day,
-    format_number,
-    plain,
-    read_texts,
-    say,
-    say_text,
-)
+from raastof_geo.language import Message, format_day, format_number, plain, say, say_text
 from raastof_geo.outputs import opening
 from raastof_geo.outputs.documents import document, effects
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
@@ -129,7 +121,7 @@ def build_project(
     before, plan = (side.loc[project].to_dict() for side in _find_sides(result))
     transports, steps = list_transports(scenario, own, mine), list_steps(result, own, mine)
     emissions = say_text("prose", "emissions", unit=CO2E.unit)
-    legs = read_texts("shared legs")[scenario.said.effect.shared_legs]
+    legs = say_text("shared legs", scenario.said.effect.shared_legs)
     found = (opening.describe_basis(result), legs, SHARE_OF_COMMON, emissions)
     relied_on = say("Conditions that these flows rely on")
     later = tuple(steps[_MOST_STEPS:])
@@ -184,7 +176,7 @@ def _tell_summary(result: Result, before: pd.Series, plan: pd.Series) -> Iterato
     sides = (plan[CO2E], before[CO2E], abs(saved))
     now, then, less = document.write_numbers(*sides, per=1000, digits=1)
     told = {"plan": now, "before": then, "saved": less, "span": opening.say_span(result.scenario)}
-    sentence = read_texts("prose")["emits_less" if saved >= 0 else "emits_more"]
+    sentence = say_text("prose", "emits_less" if saved >= 0 else "emits_more")
     baseline = opening.in_sentence(opening.name_basis(result.effect.baselines[0]))
     yield document.Paragraph(sentence.format(baseline=baseline, **told), lead=True)
     paid = (one[COST] - one[SOLD] for one in (plan, before))
@@ -197,11 +189,12 @@ def _tell_transports(scenario: Scenario, moved: Sequence[Transport]) -> Iterator
     """Tell what comes and goes, from and to whom, when, and what that is at the gate."""
     if not moved:
         yield document.Paragraph(say("Nothing comes to or leaves this project in the plan."))
-    for direction, head in read_texts("directions").items():
+    for direction in ("comes", "leaves", "stays"):
         mine = [one for one in moved if one.direction == direction]
         tonnes = format_number(sum(one.tonnes for one in mine))
         if mine:
-            yield document.Heading(head.format(tonnes=tonnes), anchor=direction)
+            head = say_text("directions", direction, tonnes=tonnes)
+            yield document.Heading(head, anchor=direction)
             yield document.Bullets(tuple(_list_relations(scenario, mine)))
     if gate := _count_at_gate(scenario, moved):
         busiest = max(gate, key=lambda period: gate[period] / count_weekdays(period))
@@ -317,7 +310,8 @@ def list_transports(
 
 def say_transport(scenario: Scenario, one: Transport) -> Message:
     """Say what is to be done."""
-    return read_texts("calendar")[one.direction].format(
+    return say_text(
+        *("calendar", one.direction),
         tonnes=format_number(one.tonnes),
         material=call_material(scenario, one.material),
         partner=scenario.site_name(one.partner),
@@ -402,13 +396,10 @@ def _describe(result: Result, flows: Sequence[Flow], weeks: float = 0) -> dict[s
     day = start - datetime.timedelta(weeks=weeks)
     materials = sorted({flow.material for flow in flows})
     return {
-        "by": day,
-        "day": format_day(day),
-        "start": format_day(start),
-        "weeks": weeks,
+        "by": day, "day": format_day(day), "start": format_day(start), "weeks": weeks,
         "tonnes": round(sum(flow.tonnes for flow in flows)),
         "material": list_names([call_material(result.scenario, one) for one in materials]),
-    }
+    }  # fmt: skip
 
 
 def _notify(result: Result, flows: Sequence[Flow], mine: Collection[str]) -> Iterator[_Dated]:
@@ -426,8 +417,8 @@ def _notify(result: Result, flows: Sequence[Flow], mine: Collection[str]) -> Ite
         told = _describe(result, each, samples.weeks.value if samples else 0)
         judged = samples is not None and samples.weeks.evidence == "judgement"
         told |= {"municipality": where[origin], "judged": say(" (our judgement)") if judged else ""}
-        sentence = read_texts("steps")["sample" if sampled else "notify"]
-        yield told["by"], sentence.format(samples=count, **told)
+        key = "sample" if sampled else "notify"
+        yield told["by"], say_text("steps", key, samples=count, **told)
 
 
 def _meet(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> Iterator[_Dated]:
@@ -441,9 +432,9 @@ def _meet(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> Itera
             reliant[one.condition] += met[one.material, one.need.name]
     for condition, each in reliant.items():
         told = _describe(result, each, LEAD_WEEKS.get(condition, 0))
-        sentence = read_texts("steps")["apply" if told["weeks"] else "see to"]
         name = call(scenario.catalogue.conditions[condition].name)
-        yield told["by"], sentence.format(condition=name, **told)
+        key = "apply" if told["weeks"] else "see to"
+        yield told["by"], say_text("steps", key, condition=name, **told)
 
 
 def _agree(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> Iterator[_Dated]:
@@ -454,4 +445,4 @@ def _agree(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> Iter
         if partners := [one for one in met if one not in mine and (one in projects) == among]:
             told = _describe(result, [flow for one in partners for flow in met[one]])
             names = join_clauses([scenario.site_name(one) for one in partners])
-            yield told["by"], read_texts("steps")[step].format(partners=names, **told)
+            yield told["by"], say_text("steps", step, partners=names, **told)

@@ -11,15 +11,7 @@ from raastof_geo.effect.books import Books
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.remainder import Reality
 from raastof_geo.figures.vocabulary import CO2E, COST, TONNES, TRANSPORT_WTW, shown_in_lines
-from raastof_geo.language import (
-    Message,
-    Readable,
-    format_number,
-    read_texts,
-    say,
-    say_text,
-    speaking,
-)
+from raastof_geo.language import Message, format_number, read_texts, say, say_text, speaking
 from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.charts import Bar, draw_waterfall
 from raastof_geo.outputs.documents.comparison import write_listings
@@ -96,7 +88,7 @@ def _list_sheets(scenario: Scenario, effect: Effect, reality: Reality) -> Iterat
     ]
     yield Listing(say("In figures"), [say("Key figure"), *titles], figures)
     causes = _list_causes(reality)
-    heads: list[Readable] = [*read_texts("heads of deviations").values()]
+    heads: list[Any] = [*read_texts("heads of deviations").values()]
     total = [say("Together"), *map(sum, [*zip(*causes, strict=True)][1:])]
     yield Listing(say("Why"), heads, [*causes, total])
     shown = {CO2E: say("Emissions by project, t CO2e"), COST: say("Cost by project, 1,000 DKK")}
@@ -114,7 +106,7 @@ def _list_months(scenario: Scenario, plan: Books, reality: Reality) -> Iterator[
     months = _measure_months(scenario, plan, reality)
     months = months.iloc[:, : 2 if reality.books is None else 3]
     sides = (say("Planned"), say("Driven"), say("New plan"))[: months.shape[1]]
-    heads: list[Readable] = [say("Month"), *(f"{one} [t CO2e]" for one in sides)]
+    heads: list[Any] = [say("Month"), *(f"{one} [t CO2e]" for one in sides)]
     rows = [[str(one), *sums] for one, *sums in months.groupby(level="month").sum().itertuples()]
     yield Listing(say("Months"), heads, rows)
     rows = [

@@ -116,6 +116,8 @@ def _bind(
     names = list_names(_list_sources(result) or [str(say("our judgement"))])
     source = say_text("prose", "source", version=__version__, sources=names)
 
+    span = opening.say_span(result.scenario)
+
     def cite(one: document.Block) -> document.Block:
         if not isinstance(one, document.Table | document.Picture):
             return one
@@ -123,21 +125,13 @@ def _bind(
         return one._replace(source=mine)
 
     return document.Document(
-        title=said.title,
-        language=said.language,
+        title=said.title, language=said.language,
         blocks=tuple(cite(one) for tell in sections for one in tell(result)),
-        subtitle=say_text(
-            "prose",
-            "report",
-            kind=kind,
-            span=opening.say_span(result.scenario),
-            about=said.description,
-        ),
+        subtitle=say_text("prose", "report", kind=kind, span=span, about=said.description),
         footer=(attribute_maps(result.network),),
         facts=tuple(one for one in zip(read_texts("facts").values(), facts, strict=True) if one[1]),
-        author=said.report.author,
-        numbered=True,
-    )
+        author=said.report.author, numbered=True,
+    )  # fmt: skip
 
 
 def _list_sources(result: Result) -> list[str]:
@@ -327,12 +321,10 @@ def _sum_matches(flows: pd.DataFrame, *, each_period: bool = True) -> pd.DataFra
     """Sum flows over trucks, uses and terms: what goes from whom to whom, the largest first."""
     keys = ["origin", "destination", "material"]
     summed = flows.groupby([*keys, "period"] if each_period else keys, sort=False).agg(
-        periods=("period", lambda each: tuple(dict.fromkeys(each))),
-        tonnes=("tonnes", "sum"),
-        loads=(vocabulary.LOADS_DRIVEN, "sum"),
-        length_km=("length_km", "mean"),
+        periods=("period", lambda each: tuple(dict.fromkeys(each))), tonnes=("tonnes", "sum"),
+        loads=(vocabulary.LOADS_DRIVEN, "sum"), length_km=("length_km", "mean"),
         kg_co2e=(vocabulary.TRANSPORT_WTW.flow, "sum"),
-    )
+    )  # fmt: skip
     largest_first = [False, True, True, True, True]
     return summed.reset_index().sort_values(["tonnes", *keys, "periods"], ascending=largest_first)
 

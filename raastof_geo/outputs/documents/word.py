@@ -83,17 +83,13 @@ def write_word(
     _number_pages(document, below, laid_out, room / _POINT, down / _POINT, broad)
     numbered = zip(number_blocks(document), laid_out, strict=True)
     text = read_template("documents/word.xml.j2", number=plain_number).render(
-        title=plain(document.title)[:_MOST_LETTERS],
-        below=below,
+        title=plain(document.title)[:_MOST_LETTERS], below=below,
         blocks=[(type(one[0]).__name__, *one, laid) for one, laid in numbered],
         footer=document.footer,
         pages=re.split("([\1\2])", str(say("page {number} of {all}", number="\1", all="\2"))),
-        codes=_FOOT,
-        styles={style.name: style.style_id for style in file.styles},
-        sizes=_SIZES,
-        margin=20 * _MARGIN_PT,
-        cards=[room * 20 // _POINT // _CARDS] * _CARDS,
-    )
+        codes=_FOOT, styles={style.name: style.style_id for style in file.styles}, sizes=_SIZES,
+        margin=20 * _MARGIN_PT, cards=[room * 20 // _POINT // _CARDS] * _CARDS,
+    )  # fmt: skip
     *parts, pages = parse_xml(text)
     for part in parts:
         section._sectPr.addprevious(part)

@@ -109,21 +109,14 @@ def embed_plan(
     opened, moved, head = _stand(pack, result, opened, moved, most)
     head |= {
         "texts": {key: translate(text.text) for key, text in read_texts("what if").items()},
-        "proof": proof,
-        "sha256": scenario.digest,
-        "sites": list(scenario.sites),
-        "periods": list(scenario.periods),
-        "widened": opened.widened and not fixed,
-        "fixed": "targets.fairness" if fixed else "",
-        "times": reaction.MOST_TIMES,
-        "decisions": MOST_DECISIONS,
-        "gap": LARGEST_GAP,
-        "violation": LARGEST_VIOLATION,
+        "proof": proof, "sha256": scenario.digest, "sites": list(scenario.sites),
+        "periods": list(scenario.periods), "widened": opened.widened and not fixed,
+        "fixed": "targets.fairness" if fixed else "", "times": reaction.MOST_TIMES,
+        "decisions": MOST_DECISIONS, "gap": LARGEST_GAP, "violation": LARGEST_VIOLATION,
         **_lay_programme(pack, opened, moved),
         **_lay_columns(pack, opened, materials, uses, receptions),
-        **_lay_costs(pack, result, opened),
-        **_lay_edits(pack, opened, moved),
-    }
+        **_lay_costs(pack, result, opened), **_lay_edits(pack, opened, moved),
+    }  # fmt: skip
     return pack.text(head)
 
 
@@ -213,14 +206,12 @@ def _lay_columns(
         return [[sites.index(it.site), *of, it.kind] for it, *of in zip(*ends, strict=True)]
 
     return {
-        "orders": list(opened.orders),
-        "sets": opened.condition_sets,
+        "orders": list(opened.orders), "sets": opened.condition_sets,
         "conditions": {one: known.conditions[one].called(language) for one in conditions},
         "givers": lay(problem.givers, what, opened.gives.tolist()),
-        "takers": lay(problem.takers, aims, opened.takes.tolist()),
-        "uses": list(uses),
+        "takers": lay(problem.takers, aims, opened.takes.tolist()), "uses": list(uses),
         "materials": [[one, known.materials[one].called(language)] for one in materials],
-    }
+    }  # fmt: skip
 
 
 def _lay_costs(pack: _Pack, result: Result, opened: Opened) -> dict[str, Any]:
@@ -239,15 +230,12 @@ def _lay_costs(pack: _Pack, result: Result, opened: Opened) -> dict[str, Any]:
         pack.real(f"counted{at}", weigh_counted(problem, definition))
     pack.real("ties", break_ties(problem)[len(problem.moves) :], bits=_BITS["ties"])
     return {
-        "costs": list(costs),
-        "added": vocabulary.CO2E.name,
+        "costs": list(costs), "added": vocabulary.CO2E.name,
         "objectives": [one.name for one in steps],
-        "titles": {one.name: name_objective(one.minimise) for one in steps},
-        "short": short,
-        "transport": vocabulary.TRANSPORT_WTW.name,
-        "figures": [*_list_told(result)],
+        "titles": {one.name: name_objective(one.minimise) for one in steps}, "short": short,
+        "transport": vocabulary.TRANSPORT_WTW.name, "figures": [*_list_told(result)],
         "drawn": draw_labels(problem),
-    }
+    }  # fmt: skip
 
 
 def _list_told(result: Result) -> Iterator[tuple[Any, ...]]:
@@ -283,9 +271,7 @@ def _lay_edits(pack: _Pack, opened: Opened, moved: reaction.Reactions) -> dict[s
         "shifts": shifts,
         "aims": [
             {
-                "number": aim.number,
-                "level": aim.at_least,
-                "row": aim.row,
+                "number": aim.number, "level": aim.at_least, "row": aim.row,
                 "limit": float(aim.limit),
                 "crossed": [
                     [*found.keys[key], *aim.crossed[key].tolist()]
@@ -295,7 +281,7 @@ def _lay_edits(pack: _Pack, opened: Opened, moved: reaction.Reactions) -> dict[s
             for aim in moved.aims
         ],
         "lists": isinstance(said.get("secondary_share"), list),
-    }
+    }  # fmt: skip
 
 
 def _describe(scenario: Scenario, entry: Entry, shifts: Iterable[int]) -> dict[str, Any]:

@@ -38,11 +38,9 @@ _WITH_SOIL, _WITHOUT_SOIL = "secondary_share_with_clean_soil", "secondary_share_
 _AS_TOLD = vocabulary.VEHICLE_KM, vocabulary.VIRGIN, vocabulary.RECEIVED
 _KEYS: Mapping[str, tuple[float, int]] = {
     **dict.fromkeys((vocabulary.TRANSPORT_WTW, vocabulary.TRANSPORT_TTW), (1e-3, 0)),
-    vocabulary.CO2E: (1e-3, 0),
-    **dict.fromkeys((_WITH_SOIL, _WITHOUT_SOIL), (100, 1)),
-    **dict.fromkeys((vocabulary.LOADS_DRIVEN, *_AS_TOLD), (1, 0)),
-    vocabulary.COST: (1e-6, 1),
-}
+    vocabulary.CO2E: (1e-3, 0), **dict.fromkeys((_WITH_SOIL, _WITHOUT_SOIL), (100, 1)),
+    **dict.fromkeys((vocabulary.LOADS_DRIVEN, *_AS_TOLD), (1, 0)), vocabulary.COST: (1e-6, 1),
+}  # fmt: skip
 """How a figure is told: the factor to the unit that people read, and decimals."""
 _NO_MORE = 0.0005
 """Shares that differ by less are written alike."""
@@ -102,11 +100,9 @@ def prove(result: Result) -> Message:
     proof = texts["best" if plan.finished and plan.certificate.holds else "open"].format(
         objective=name_objective(result.scenario.said.objectives[0].minimise),
         bound=format_number(plan.certificate.lower_bound),
-        value=format_number(plan.certificate.objective),
-        share=format_number(gap, digits=2),
-        violation=_small(1000 * abs(plan.certificate.largest_violation)),
-        gap=_small(gap),
-    )
+        value=format_number(plan.certificate.objective), share=format_number(gap, digits=2),
+        violation=_small(1000 * abs(plan.certificate.largest_violation)), gap=_small(gap),
+    )  # fmt: skip
     if goals is None:
         return proof
     reached = goals.feasible and goals.objective <= goals.tolerance_t
@@ -308,16 +304,13 @@ def _build(result: Result) -> Iterator[_Block]:
     order, up = ["tonnes", "giver", "taker", "period"], [False, True, True, True]
     flows = (
         (
-            scenario.site_name(flow.origin),
-            scenario.site_name(flow.destination),
+            scenario.site_name(flow.origin), scenario.site_name(flow.destination),
             catalogue.materials[flow.material].called(language),
-            name_period(scenario.periods[flow.period]),
-            *write_numbers(flow.tonnes),
-            *write_numbers(flow.length_km, digits=1),
-            *write_numbers(flow.kg_co2e_wtw),
+            name_period(scenario.periods[flow.period]), *write_numbers(flow.tonnes),
+            *write_numbers(flow.length_km, digits=1), *write_numbers(flow.kg_co2e_wtw),
         )
         for flow in list_flows(plan.flows.sort_values(order, ascending=up).head(_MOST_FLOWS))
-    )
+    )  # fmt: skip
     heads = (say("From"), say("To"), say("Material"), say("Period"), "t", "km", "kg CO2e")
     yield Table("", heads, tuple(flows), words=4)
     yield Paragraph(attribute_maps(result.network))

@@ -240,15 +240,12 @@ def _write_causes(sheet: Sheet, effect: Effect) -> None:
     added = f"=SUM(B#:{xl_col_to_name(len(emitted))}#)"
     rows = [
         [
-            opening.name_cause(cause),
-            *(cause.saved[part] for part in emitted),
-            cause.gain.dkk,
-            Formula(added, cause.saved[CO2E]),
-            opening.say_price(cause.gain),
+            opening.name_cause(cause), *(cause.saved[part] for part in emitted), cause.gain.dkk,
+            Formula(added, cause.saved[CO2E]), opening.say_price(cause.gain),
             COORDINATION.issuperset(cause.names),
         ]
         for cause in causes
-    ]
+    ]  # fmt: skip
     sums = [sum(one.saved[part] for one in causes) for part in emitted]
     sums += [sum(one.gain.dkk for one in causes), sum(one.saved[CO2E] for one in causes)]
     sheet.table(heads, rows, digits=0, sums=sums)
