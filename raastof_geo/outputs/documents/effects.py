@@ -282,9 +282,8 @@ def tabulate_money(scenario: Scenario, effect: Effect, *, most: int = 1000) -> l
 def _note_transfers(effect: Effect) -> Iterator[Message]:
     """Say what comes from outside, and which rules leave somebody worse off."""
     tell, transfers = partial(say_text, "prose"), effect.transfers
-    if (
-        support := transfers.support_dkk
-    ) >= 0.5:  # from outside, where all together pay more than without the plan
+    # From outside, where all together pay more than without the plan.
+    if (support := transfers.support_dkk) >= 0.5:
         saved_t = (effect.baseline_books.total(CO2E) - effect.books.total(CO2E)) / 1000
         price = format_number(support / saved_t) if saved_t >= 1 else ""
         told = tell("support priced" if price else "support")
