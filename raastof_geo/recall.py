@@ -210,10 +210,7 @@ def pack_rest(result: Result) -> bytes:
 
 
 def read_rest(packed: bytes, said: Mapping[str, Any]) -> Rest:
-    """Read the rest of a result from its proof; errors as of `read_values`, or `ValueError`.
-
-    `DamagedError` where a table is unlike what plan.json, which is `said`, has.
-    """
+    """Read the rest of a result; `DamagedError`: a table is unlike plan.json, which is `said`."""
     rest = _recall(Rest, record.read_values(packed, file=PROOF.name))
     for name, table in rest.tables.items():
         rows = said.get(_CALLED.get(name, name))

@@ -1,7 +1,4 @@
-"""Everything that a run found out, for outputs to quote and notebooks to go on with, as frames too.
-
-Frames and layers are keyed by labels, with units in their names.
-"""
+"""Everything that a run found out, and its frames and layers, keyed by labels, with units."""
 
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
@@ -65,27 +62,17 @@ class Result(Shown):
         return self.scenario.id, (*self.effect.show()[1], *self.plan.show()[1])
 
     def sites(self) -> gpd.GeoDataFrame:
-        """List the sites. Returns a row each, by id: roles, tonnes, and the share of the effect.
-
-        Points in metres of the region; `snap_m` is how far the road is. Units by names of columns.
-        """
+        """List sites. Returns a row each by id, points in metres: roles, tonnes, the effect."""
         return locate_sites(self).set_index("id")
 
     def routes(self, *, before: bool = False) -> gpd.GeoDataFrame:
-        """List the flows of plan or baseline. Returns a row each, with the way of its trucks.
-
-        Lines in metres of the region, by origin, destination, material, vehicle and period; none
-        where nothing is driven. Units by names of columns.
-        """
+        """List flows of plan or baseline. Returns lines in metres by labels; none within sites."""
         flows = self.effect.baseline_flows if before else self.plan.flows
         labels = ["origin", "destination", "material", "vehicle", "period"]
         return draw_flows(self, flows).set_index(labels).sort_index()
 
     def burden(self, *, by_period: bool = False) -> gpd.GeoDataFrame:
-        """List roads. Returns a row per segment and direction, with trips in the plan and before.
-
-        Lines in metres of the region, by segment, the way of the trucks. [trips, 1/weekday]
-        """
+        """List roads with trips in plan and before. Returns a line per segment and way. [1/d]"""
         name = "road_burden" if by_period else "road_burden_total"
         return draw_burden(self)[name].set_index("edge")
 
@@ -139,7 +126,7 @@ def tabulate_flows(result: Result, flows: pd.DataFrame | None = None) -> pd.Data
     named = flows.assign(
         origin_name=[*map(scenario.site_name, origins)],
         destination_name=[*map(scenario.site_name, goals)],
-        material_name=[*map(materials.get, of)],
+        material_name=[*map(materials.__getitem__, of)],
     )
     return named[list(FLOW_COLUMNS)].rename(columns=FLOW_COLUMNS)
 
@@ -186,16 +173,13 @@ def locate_sites(result: Result) -> gpd.GeoDataFrame:
 
 
 def draw_flows(result: Result, flows: pd.DataFrame, *, whole: bool = False) -> gpd.GeoDataFrame:
-    """Draw flows. Returns a row each, with the route of its trucks in metres of the region.
-
-    With `whole`, what flows between the same ends on the same route is one row over all periods.
-    """
+    """Draw flows, `whole` over all periods. Returns a row each, with the route of its trucks."""
     scenario, legs = result.scenario, result.legs
     periods = flows["period"].to_numpy(object).tolist()
     spells = {one: legs.spell(one) for one in dict.fromkeys(periods)}
     days = [*map(scenario.periods.get, periods)]
     ends = {end: [*map(attrgetter(end), days)] for end in ("start", "end")}
-    chosen = flows.assign(spell=[*map(spells.get, periods)], **ends)
+    chosen = flows.assign(spell=[*map(spells.__getitem__, periods)], **ends)
     if whole:
         labels = [*_ENDS, "material", "vehicle", "spell"]
         how: dict[str, Any] = dict.fromkeys(chosen.columns.difference(labels, sort=False), "first")
@@ -204,8 +188,8 @@ def draw_flows(result: Result, flows: pd.DataFrame, *, whole: bool = False) -> g
         groups = chosen.groupby(labels, **same)
         listed = {one: _list_by(groups.ngroup(), chosen[one]) for one in _LISTED}
         chosen = groups.agg(how).assign(**listed)
-    keys = list(list_cells(chosen, (*_ENDS, "vehicle", "spell")))
-    lines = {key: legs.draw(*key[:3], key[3] or None) for key in dict.fromkeys(keys)}
+    keys: Any = list(list_cells(chosen, (*_ENDS, "vehicle", "spell")))
+    lines = {key: legs.draw(*key[:3], period=key[3] or None) for key in dict.fromkeys(keys)}
     shapes = {key: shapely.LineString(one) if len(one) > 1 else None for key, one in lines.items()}
     return gpd.GeoDataFrame(
         tabulate_flows(result, chosen).assign(**_tell_flows(result, chosen)),
@@ -219,7 +203,6 @@ def _list(words: Iterable[object]) -> str:
 
 
 def _list_by(groups: pd.Series, words: pd.Series) -> list[str]:
-    """List the words of each group, of which most have one."""
     found: dict[int, list[object]] = {}
     for group, word in zip(groups.tolist(), words.to_numpy(object).tolist(), strict=True):
         found.setdefault(group, []).append(word)

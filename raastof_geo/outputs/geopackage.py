@@ -1,7 +1,4 @@
-"""Write layers for QGIS, with styles that it applies by itself, and what each column means.
-
-A scenario too: its sites as points, and a table for what they do.
-"""
+"""Write layers for QGIS, of a plan with styles and what each column means, or of a scenario."""
 
 import csv
 import sqlite3
@@ -125,11 +122,7 @@ def write_geoparquet(result: Result, folder: Path) -> Path:
 
 
 def draw_layers(result: Result) -> dict[str, gpd.GeoDataFrame]:
-    """Draw the layers. Returns them by name, the lowest first, in the metres of the region.
-
-    `zones` only where the scenario has some with polygons. Numbers have as many digits as
-    `explain_columns` says of their unit.
-    """
+    """Draw layers, the lowest first. Returns them in metres of the region, rounded by unit."""
     before, plan = result.effect.baseline_flows, result.plan.flows
     zones = draw_zones(result.scenario).to_crs(result.network.region.crs)
     layers = {

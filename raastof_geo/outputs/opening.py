@@ -151,7 +151,6 @@ def say_effect(result: Result) -> Iterator[Message]:
 
 
 def _tell_saved(gain: Gain, before: Totals) -> dict[str, Readable]:
-    """Tell a gain in tonnes, shares of what was before, and money."""
     return {
         "all": write_short(gain.kg_co2e / 1000),
         "share": _percent(_share(gain.kg_co2e, before.all_kg_co2e_wtw)),
@@ -209,10 +208,7 @@ def say_price(gain: Gain) -> Message:
 
 
 def tell_credit(effect: Effect) -> list[Message]:
-    """Say what the whole saves, what coordination does, and what is not its doing.
-
-    Nothing where the scenario asks for no causes; where coordination cannot be told apart, that.
-    """
+    """Say what all of it saves, what coordination does, if that is known, and what is not its."""
     if not effect.causes:
         return []
     apart = say("What coordination saves cannot be told from the other causes here.")

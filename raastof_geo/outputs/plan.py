@@ -84,7 +84,6 @@ def describe_plan(result: Result) -> dict[str, Any]:
 
 
 def _list_doubtful(scenario: Scenario) -> dict[str, list[str]]:
-    """List the figures that were not seen in their source, by what is known of them."""
     named: dict[str, list[str]] = {state: [] for state in STATES if state != "seen"}
     for name, state in sorted(scenario.states().items()):
         named.get(state, []).append(name)
@@ -94,11 +93,8 @@ def _list_doubtful(scenario: Scenario) -> dict[str, list[str]]:
 def _describe_effect(effect: Effect) -> dict[str, Any]:
     coordination = effect.coordination
     return {
-        "plan": asdict(effect.plan),
-        "baseline": asdict(effect.baseline),
-        "saved": effect.saved,
-        "target": asdict(effect.target),
-        "saved_share": effect.saved_share,
+        "plan": asdict(effect.plan), "baseline": asdict(effect.baseline), "saved": effect.saved,
+        "target": asdict(effect.target), "saved_share": effect.saved_share,
         "causes": [
             {"names": list(cause.names), **_describe(cause.gain, *_PRICED)}
             for cause in effect.causes
@@ -107,17 +103,13 @@ def _describe_effect(effect: Effect) -> dict[str, Any]:
         "baseline_missing_tonnes": _name_missing(effect.baseline_missing),
         "baselines": [
             {
-                "kind": one.kind,
-                "together": one.together,
-                "totals": asdict(one.totals),
-                "shares": dict(one.shares),
-                "missing_tonnes": _name_missing(one.missing),
-                "used": one.used,
-                "reached": one.reached,
+                "kind": one.kind, "together": one.together, "totals": asdict(one.totals),
+                "shares": dict(one.shares), "missing_tonnes": _name_missing(one.missing),
+                "used": one.used, "reached": one.reached,
             }
             for one in effect.baselines
         ],
-    }
+    }  # fmt: skip
 
 
 def _describe(one: Gain | Certificate, *also: str) -> dict[str, Any]:

@@ -29,11 +29,7 @@ _MOST_OF_A_KIND = 10
 
 
 def warn_of_input(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> list[Finding]:
-    """Say what in a scenario, and in where its sites lie, may not be as it was meant.
-
-    The same in `check` and in `run`, with places in the file; ten of a kind at most, and then how
-    many more there are.
-    """
+    """Say what may not be meant so, in `check` as in `run`, with places; ten of a kind at most."""
     return [*_find_doubts(scenario, network, anchors, spoken_language())]
 
 
@@ -77,11 +73,10 @@ def _doubt_effect(scenario: Scenario, effect: Effect) -> Iterator[Message]:
     if (effect.saved_share or 0.0) > 0.5 and len(projects) >= REGION:
         yield say_text("doubts", "region", count=len(projects))
     yield from doubt_allocation(effect)
-    if (today := scenario.said.baseline.today) is not None:
+    if (share := getattr(scenario.said.baseline.today, "share", None)) is not None:
         reached = (one.reached for one in effect.baselines if one.reached is not None)
-        asked = format_number(100 * today.share, digits=1)
-        for share in reached:  # more than that cannot be with what is on offer
-            had = format_number(100 * share, digits=1)
+        for most in reached:  # more than that cannot be with what is on offer
+            asked, had = (format_number(100 * one, digits=1) for one in (share, most))
             yield say_text("doubts", "today", asked=asked, reached=had)
 
 

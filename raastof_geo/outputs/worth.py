@@ -1,7 +1,4 @@
-"""What one load more or less, waiting, and somebody new would be worth, as pages and tables.
-
-A quote to mail says whom somebody new would deal with, at which cost for all, and why not others.
-"""
+"""What one load more, waiting and somebody new would be worth: pages, tables, a quote to mail."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -69,10 +66,7 @@ def _kg(moved: Moved | str) -> float:
 
 
 def list_worth(scenario: Scenario, found: Worths) -> Iterator[document.Listing]:
-    """List values. Returns them, and what waiting is worth, where any, each explained.
-
-    What saves most stands first: as a load more, then as a load less. [kg CO2e, DKK, t]
-    """
+    """List values and what waiting is worth, the best first. Returns each explained. [kg, t]"""
     targets, source = scenario.said.targets.secondary_share, partial(say_text, "worth")
     figures = [say("CO2e [kg]"), say("Money [DKK]"), say("Goals lack [t]")]
     figures = figures if any(one.goal for one in targets) else figures[:2]
@@ -172,7 +166,7 @@ def _tabulate_partners(scenario: Scenario, quote: Quote) -> document.Table:
     """Tell of each partner how far it is, what a tonne and all of them change, and most tonnes."""
     goals, tonnes = any(one.short_t for one in quote.partners), quote.newcomer.tonnes
     heads = (*read_texts("quote heads").values(),)[: None if goals else -1]
-    rows = tuple(
+    rows: tuple[Any, ...] = tuple(
         (
             *(scenario.site_name(one.site), _call(scenario, one)),
             *write_numbers(one.length_km),

@@ -67,10 +67,7 @@ def write_outputs(
 
 
 def _deal_lots(wanted: Sequence[Output]) -> Iterator[list[Output]]:
-    """Give what can be written side by side, lot by lot: nothing before what it quotes.
-
-    What others quote comes first, so that the rest is one lot; the door comes last.
-    """
+    """Give what goes side by side: what others quote first, nothing before what it quotes."""
     while wanted:
         names = {one.name for one in wanted}
         ready = {one.name for one in wanted if one.quotes not in names}
@@ -82,7 +79,6 @@ def _deal_lots(wanted: Sequence[Output]) -> Iterator[list[Output]]:
 
 
 def _prefer(lot: list[Output], names: Container[str | None]) -> list[Output]:
-    """Give those that have one of these names; all of them where none has."""
     return [one for one in lot if one.name in names] or lot
 
 

@@ -200,10 +200,7 @@ def _clear(draft: Path) -> None:
 
 
 def finish_exchange(folder: Path | str) -> None:
-    """Finish the exchange of files that a killed run began, before results are read.
-
-    A run that is still at it is waited for. `OutputError` where it cannot be finished here.
-    """
+    """Finish what a killed run began, or `OutputError`; one that is still at it is waited for."""
     place = Path(os.path.realpath(folder))
     if not is_unfinished(place):
         return

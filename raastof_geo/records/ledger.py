@@ -63,7 +63,6 @@ class Explanation(NamedTuple):
 KeptFactor = namedtuple(
     "KeptFactor",
     "name value by_year unit source valid_from low high price_year indexed valid_to evidence note",
-    defaults=(None,) * 12,
 )
 """The value and the source of a factor that lines hang on, as far as known."""
 
@@ -82,9 +81,9 @@ class _Ledger(SimpleNamespace):
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
-        """Give types to what has parts of its own."""
         books = {side: _Books(**values[side]) for side in _SIDE_NAMES}
-        figures = {name: KeptFactor(**one) for name, one in values["figures"].items()}
+        unknown = dict.fromkeys(KeptFactor._fields)
+        figures = {name: KeptFactor(**unknown | it) for name, it in values["figures"].items()}
         return cls(**{**values, **books, "figures": figures})
 
     def call(self, label: str, one: str) -> str:
@@ -157,10 +156,7 @@ class _Question:
 
 @contextmanager
 def _opening(folder: Path) -> Iterator[Mapping[str, Any]]:
-    """Read the ledger in a folder, and say that it is damaged if it lacks what it should hold.
-
-    `RecordError` where it is missing or of another format.
-    """
+    """Read the ledger in a folder; `RecordError`: missing or other; `DamagedError`: lacking."""
     file = folder / LEDGER.name if folder.is_dir() else folder
     finish_exchange(file.parent)
     lost = say_text("damaged", "no ledger", file=str(file))
@@ -177,11 +173,7 @@ def explain_figure(folder: Path, figure: str) -> Explanation:
 
 
 def list_figures(folder: Path) -> tuple[tuple[Explanation, ...], dict[str, tuple[str, ...]]]:
-    """List the figures of the ledger in a folder: every part of plan, baseline and saving.
-
-    Returns them without their steps, and the labels that each can be narrowed down to, by
-    dimension: projects, materials, periods and so on.
-    """
+    """List figures of each side. Returns them without steps, and their labels by dimension."""
     with _opening(folder) as values:
         ledger = _Ledger.of(values)
         asked = [_Question(ledger, side, part) for side in BOOK_SIDES for part in ledger.units]
@@ -208,7 +200,6 @@ def _understand(ledger: _Ledger, figure: str) -> _Question:
 
 
 def _refuse_figure(ledger: _Ledger, figure: str) -> InputError:
-    """Say that there is no such figure, and which ones are near."""
     names = [f"{side}.{part}" for side in BOOK_SIDES for part in ledger.units]
     asked = figure.strip().lower()
     near = [name for name in names if asked in name.split(".")]

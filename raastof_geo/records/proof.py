@@ -1,7 +1,4 @@
-"""`plan.json`, to check and repeat a plan, and `proof.npz`, without which it is not believed.
-
-The arrays of the programme and its plan are read without trusting a byte of them.
-"""
+"""`plan.json`, to check and repeat a plan, and `proof.npz`, no byte of which is trusted."""
 
 import hashlib
 import io
@@ -56,10 +53,7 @@ def find_rows(proof: ProofArrays) -> Integers:
 
 
 def read_proof(path: Path) -> tuple[ProofArrays, bytes]:
-    """Read a proof. Returns its arrays, and the bytes of the file.
-
-    Raises `RecordError`: missing or of another format; `DamagedError`: no run wrote it.
-    """
+    """Read a proof. Returns arrays and bytes; raises `RecordError`, changed: `DamagedError`."""
     data = PROOF.read(path, missing=say_text("damaged", "no proof", file=str(path)))
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -169,10 +163,7 @@ def read_copy(packed: bytes, *, file: str = PROOF.name) -> dict[str, Any]:
 
 
 def read_results(folder: Path) -> tuple[dict[str, Any], ProofArrays]:
-    """Read results in a fraction of a second. Returns a plan and its proof, which agree.
-
-    Raises `RecordError`: missing or of another format; `DamagedError`: not what one run wrote.
-    """
+    """Read results in a moment. Returns plan and proof, which agree; raises `RecordError` else."""
     plan, _ = read_plan(folder / PLAN.name)
     proof, data = read_proof(folder / PROOF.name)
     written = read_copy(proof.plan.tobytes()) | {"proof": link_proof(data, len(proof.move_giver))}

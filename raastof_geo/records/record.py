@@ -1,7 +1,4 @@
-"""What a record is called, which format it is written in, and its values as JSON.
-
-Equal values give equal text; all is read with distrust, and compared.
-"""
+"""What a record is called, its format, and its JSON: equal values are equal text."""
 
 import json
 import math
@@ -45,10 +42,7 @@ def make_finite(values: Any) -> Any:
 
 
 def read_values(data: bytes, *, file: str) -> dict[str, Any]:
-    """Read a JSON file that `raastof run` wrote. Returns its values by name.
-
-    Raises `DamagedError`: no JSON, or what a run never writes, as names twice and odd numbers.
-    """
+    """Read JSON of `raastof run`. Returns its values; raises `DamagedError`: none, or odd."""
     try:
         values = json.loads(
             data.decode("utf-8", "strict"), parse_constant=_refuse_constant, parse_int=_read_int,
@@ -62,7 +56,6 @@ def read_values(data: bytes, *, file: str) -> dict[str, Any]:
 
 
 def _has_levels(values: Any, count: int) -> bool:
-    """Tell whether something lies below so many levels."""
     level = [values]
     for _ in range(count):
         inside = (one for one in level if isinstance(one, dict | list))

@@ -291,7 +291,6 @@ def _tell_regret(ensemble: Ensemble, held: Floats) -> document.Paragraph:
 
 
 def _tell_lost(ensemble: Ensemble) -> Iterator[Message]:
-    """Say why courses have no plan, the commonest reason first."""
     lost = Counter(one.refused for one in ensemble.draws if one.headlines is None)
     return (_tell("reason", count=count, why=why) for why, count in lost.most_common())
 

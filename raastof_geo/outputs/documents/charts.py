@@ -122,11 +122,7 @@ def draw_bars(
     unit: str,
     mark: tuple[float, str],
 ) -> Drawing:
-    """Draw two bars for each label, the second dark, and a line that marks a goal.
-
-    `series`: the name of each, and its value for each label; `mark`: the goal, and its name; `unit`
-    stands below the axis.
-    """
+    """Draw two bars for each label, of two named `series`, and `mark`, a goal with its name."""
     goal, called = mark
     values = [goal, 0.0, *(value for _, each in series for value in each)]
     low, high = min(values), max(values)

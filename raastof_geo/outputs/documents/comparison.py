@@ -1,7 +1,4 @@
-"""Plans side by side: a page and a workbook of what is otherwise, and what it tells above them.
-
-The first plan is what the others are held against.
-"""
+"""Plans held against the first: a page and a workbook of what is otherwise, and what it tells."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -143,10 +140,7 @@ def write_listings(
     path: Path,
     **more: str,
 ) -> Path:
-    """Write a page to a path, a workbook called as it is, and `more` texts. Returns their folder.
-
-    `OutputError` as `write_outputs`.
-    """
+    """Write a page, a workbook called as it is, and `more` texts. Returns their folder."""
     with exchanging(path.parent, version=__version__) as draft:
         document.write_page(page, draft / path.name)
         for name, text in more.items():
@@ -190,7 +184,6 @@ def _lay_out(
 
 
 def _draw_savings(cases: Sequence[Compared]) -> Picture:
-    """Draw what each plan saves, beside the first."""
     shown, found = SHOWN["saved_kg_co2e"], {one.title: one.found for one in cases if one.found}
     values = [one.headlines.saved_kg_co2e * shown.factor for one in found.values()]
     mark = (values[0] if values else 0.0, cases[0].title)

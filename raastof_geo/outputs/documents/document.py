@@ -190,10 +190,7 @@ def write_page(document: Document, path: Path) -> Path:
 
 
 def render_page(document: Document) -> str:
-    """Build the page. Returns semantic HTML with its style; it asks no host and runs no script.
-
-    What users wrote is escaped, drawings are SVG in the text, what can be saved lies in the links.
-    """
+    """Build the page. Returns HTML with its style; words are escaped, no host is asked."""
     filters = {"number": plain_number, "narrow": _narrow}
     page: str = read_template("documents/document.html.j2", **filters).render(
         document=document,

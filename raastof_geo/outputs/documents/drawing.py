@@ -1,8 +1,4 @@
-"""A drawing as a list of shapes, words and marks of sites, for pages as SVG, for Word as PNG.
-
-Charts and maps are laid out once, in pixels from the upper left corner; SVG is written directly,
-which is quick, and Matplotlib paints the same list for documents that cannot hold vectors.
-"""
+"""A drawing as shapes, words and marks, laid out once in pixels: SVG on pages, PNG for Word."""
 
 import io
 import textwrap

@@ -56,10 +56,7 @@ def tabulate_effect(
 
 
 def tabulate_groups(result: Result, caption: Message, dimension: str) -> document.Table:
-    """Tabulate the effect in short. Returns a row for each group, and the sum of all.
-
-    The largest emitters first, periods in their order; those beyond 60 together.
-    """
+    """Tabulate groups, the largest emitters first, beyond 60 together. Returns rows and a sum."""
     before, plan = result.effect.align(dimension)
     labels = list(plan.index)
     if dimension != "period":
@@ -214,10 +211,7 @@ def tabulate_progress(result: Result) -> Iterator[document.Table]:
 def show_commitments(
     plan: pd.Series, before: pd.Series, moved: Iterable[float], *first: tuple[Any, ...]
 ) -> document.Figures:
-    """Show the four figures that public clients report; `moved` is to and from site. [t]
-
-    They are of the plan and before, and stand after others that come `first`.
-    """
+    """Show figures that public clients report, after `first`; `moved` is to and from site. [t]"""
     parts: dict[Any, Readable] = {
         VIRGIN: VIRGIN.heading,
         vocabulary.REUSED: vocabulary.REUSED.heading,

@@ -1,8 +1,4 @@
-"""Draw the map of a report: flows and sites on the municipalities, with names where there is room.
-
-Each flow is drawn on the roads that its truck takes, with arrows the way it goes; its key stands
-below the map, where it covers nothing.
-"""
+"""Draw the map of a report: flows on the roads of trucks, sites, names, and a key below."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -179,10 +175,7 @@ class _Scene:
         return np.column_stack([x, self.height / 2 - (points[:, 1] - (low + high) / 2) * scale])
 
     def _name(self, spots: Sequence[Sequence[float]], roads: Any) -> Iterator[drawing.Piece]:
-        """Put names beside their sites, whole, off the flows; one without room is left out.
-
-        One that does not stand close is tied to its site by a line: it could be another's.
-        """
+        """Put names beside sites, off the flows, where there is room; one far off is tied."""
         sight = shapely.box(0, 0, self.width, self.height)
         taken = [shapely.box(x - 8, y - 8, x + 8, y + 8) for x, y in spots]
         shapely.prepare(roads)

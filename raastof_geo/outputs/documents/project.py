@@ -64,10 +64,7 @@ class Transport(NamedTuple):
 
 
 def write_projects(result: Result, folder: Path) -> Path:
-    """Write `projects/<id>.html` for every project, and `<id>.ics` where anything is moved.
-
-    Returns the folder, empty where no project has surplus or needs.
-    """
+    """Write `<id>.html`, and `<id>.ics` where anything moves. Returns the folder, maybe empty."""
     into = folder / "projects"
     into.mkdir()
     others, flows = tuple(_tell_others(result)), group_flows(result)
@@ -113,10 +110,7 @@ def group_flows(result: Result) -> dict[str, list[Flow]]:
 def build_project(
     result: Result, project: str, *, others: Sequence[document.Block], own: Sequence[Flow]
 ) -> document.Document:
-    """Put the page of a project together: of what it tells of `others`, and its `own` flows.
-
-    What its owner has to know stands first, on one sheet; the rest is folded.
-    """
+    """Put a page together: what the owner has to know stands on one sheet, the rest is folded."""
     scenario, mine = result.scenario, find_own_sites(result.scenario, project)
     before, plan = (side.loc[project].to_dict() for side in _find_sides(result))
     transports, steps = list_transports(scenario, own, mine), list_steps(result, own, mine)
@@ -166,8 +160,7 @@ def _group_sites(scenario: Scenario) -> dict[str, list[str]]:
 
 
 @lru_cache(maxsize=1)
-def _find_sides(result: Result) -> tuple[pd.DataFrame, ...]:
-    """Give the effect on every project, before and in the plan."""
+def _find_sides(result: Result) -> tuple[Any, ...]:
     return result.effect.align("project", list_projects(result))
 
 
@@ -311,11 +304,9 @@ def list_transports(
 def say_transport(scenario: Scenario, one: Transport) -> Message:
     """Say what is to be done."""
     return say_text(
-        *("calendar", one.direction),
-        tonnes=format_number(one.tonnes),
-        material=call_material(scenario, one.material),
-        partner=scenario.site_name(one.partner),
-    )
+        *("calendar", one.direction), tonnes=format_number(one.tonnes),
+        material=call_material(scenario, one.material), partner=scenario.site_name(one.partner),
+    )  # fmt: skip
 
 
 def say_when(scenario: Scenario, periods: Collection[str]) -> str:

@@ -24,10 +24,7 @@ _LANE = ["origin", "destination", "material"]
 
 
 def write_reality(scenario: Scenario, effect: Effect, reality: Reality, folder: Path) -> Path:
-    """Write a page and a workbook into a folder; give it.
-
-    `effect`: of the plan, over all periods. `OutputError` as `write_outputs`.
-    """
+    """Write a page and a workbook. Returns the folder. `effect`: of the plan, over all periods."""
     with speaking(*scenario.speech):
         sheets = [*_list_sheets(scenario, effect, reality)]
         told = {"day": reality.driven.until, "count": len(reality.driven.slips)}
@@ -133,7 +130,6 @@ def _join(each: Sequence[pd.Series]) -> Iterator[tuple[Any, ...]]:
 
 
 def _add_projects(scenario: Scenario, books: Sequence[Books], figure: str) -> list[list[Any]]:
-    """Give a row for each project: a thousandth of what each of the books has of a figure."""
     sums = [one.by("project")[figure] / 1000 for one in books]
     return [[name_group(scenario, "project", one), *row] for one, *row in _join(sums)]
 
@@ -165,10 +161,7 @@ def _spread(books: Books, days: pd.DataFrame) -> pd.DataFrame:
 
 
 def _divide_by_slips(reality: Reality) -> pd.DataFrame:
-    """Give emissions of what was driven, by project and month. [kg CO2e]
-
-    Tonnes fall to the days of their slips, plants and depots to those of all slips.
-    """
+    """Divide what was driven by project and month: lines by slips, plants by all. [kg CO2e]"""
     books, slips, shares = reality.driven.books, reality.driven.slips, list[pd.DataFrame]()
     month = pd.PeriodIndex(slips["day"], freq="D").asfreq("M")
     for keys in ([*_LANE, "period"], ["period"]):

@@ -135,7 +135,6 @@ def _bind(
 
 
 def _list_sources(result: Result) -> list[str]:
-    """List the sources of factors in use that readers know by name."""
     catalogue, known = result.scenario.catalogue, set[str]()
     figures = catalogue.figures()
     for books in (result.effect.books, result.effect.baseline_books):

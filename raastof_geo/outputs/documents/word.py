@@ -138,10 +138,7 @@ def _lay_out(file: Any, block: Block, room: int, down: int) -> dict[str, Any]:
 def _number_pages(
     document: Document, below: Sequence[str], laid_out: list[dict[str, Any]], *size: float
 ) -> None:
-    """Say on which page each section begins: a new one where it might not fit on the page before.
-
-    So what the contents say holds in every word processor, which break lines and pages otherwise.
-    """
+    """Say on which page each section begins: a new one where it might not fit, so contents hold."""
     room, down, broad = size
     blocks = document.blocks
     starts = [place for place, one in enumerate(blocks) if getattr(one, "level", 0) == 2]

@@ -42,11 +42,7 @@ _T = TypeVar("_T")
 
 
 def write_route(scenario: Scenario, network: RoadNetwork, detour: Detour, path: Path) -> Path:
-    """Write the page of a leg: both routes on a map, and the reasons in words.
-
-    A page of ours that is there is replaced; anything else is moved to `set_aside` beside it.
-    `OutputError`: the file cannot be written.
-    """
+    """Write the page of a leg; what is there and not ours is set aside, or `OutputError`."""
     return write_whole(path, seal_page(draw_route(scenario, network, detour)), known=is_sealed)
 
 
@@ -82,10 +78,7 @@ def _mark(line: str) -> tuple[str, str]:
 
 
 def explain_detour(scenario: Scenario, detour: Detour) -> list[str]:
-    """Say in sentences which way a truck goes, what keeps it off the shorter one, and the price.
-
-    Returns lines; what begins with blanks belongs to the one above, as a point with `  - `.
-    """
+    """Say how a truck goes, why, and the price. Returns lines; `  - ` begins points of a list."""
     truck = scenario.catalogue.vehicles[detour.vehicle].called(scenario.said.language)
     lines = [f"{truck}, {detour.period}"]
     for trip in detour.trips:
@@ -178,13 +171,16 @@ def find_outlook(scenario: Scenario) -> Outlook:
         tonnes = sum(could(mine, one) for one in reached & others.keys())
         return sum(one.tonnes for one in mine), tonnes, len(reached - others.keys())
 
+    def alone(one: Offer | Need) -> bool:
+        return one.tonnes > 0 and not met[one.id]
+
     materials, uses = _group(scenario.offers, "material"), _group(scenario.needs, "use")
     return Outlook(
         [(call_material(scenario, it), *tell(one, needs, used)) for it, one in materials.items()],
         [(call_use(scenario, it), *tell(one, offers, serving)) for it, one in uses.items()],
-        *([it for it in one if it.tonnes > 0 and not met[it.id]]
-          for one in (scenario.offers, scenario.needs)),
-    )  # fmt: skip
+        [*filter(alone, scenario.offers)],
+        [*filter(alone, scenario.needs)],
+    )
 
 
 def _find_partners(scenario: Scenario) -> Mapping[str, set[str]]:

@@ -275,10 +275,7 @@ class MapStory:
         return self._errands.setdefault(errand, len(self._errands))
 
     def _lay_flows(self, flows: pd.DataFrame) -> dict[str, Any]:
-        """Lay flows out: route, sites, material and so on by their places in the lists of these.
-
-        What stays within a site has no route, -1.
-        """
+        """Lay flows out by places in lists of routes, sites and so on; -1 stays within a site."""
         scenario = self.result.scenario
         sites, periods = _places(scenario.sites), _places(scenario.periods)
         trucks = _places(scenario.said.vehicles)

@@ -45,10 +45,7 @@ _IN_PAGE = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;",
 
 
 class Page(Figure):
-    """The page around a map: it names its language, lets readers zoom, and asks no host.
-
-    Where somebody has put tiles or plugins on the map, their hosts may be asked.
-    """
+    """The page around a map: it names its language, and asks no host but those of added tiles."""
 
     def __init__(self, *, title: str, language: str, images: str = "") -> None:
         super().__init__(ratio="75%")

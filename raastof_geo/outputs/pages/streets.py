@@ -1,8 +1,4 @@
-"""Write lines as short text that `core.js` reads: routes, and what lies under everything else.
-
-Routes are stretches of road that they share, each drawn once; below them lie land, towns, roads,
-ferries and names.
-"""
+"""Write lines as short text for `core.js`: routes in shared stretches, and what lies below."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -78,10 +74,7 @@ def spell_street(points: Any) -> str:
 
 
 def pack(table: pd.DataFrame) -> dict[str, Any]:
-    """Pack a table for `readTable`. Returns plain values that say what they are: `columns`, `rows`.
-
-    A name stands in the page once, and no script counts cells.
-    """
+    """Pack a table for `readTable`. Returns `columns`, each named once, and `rows`."""
     return {"columns": list(table), "rows": table.to_numpy(object).tolist()}
 
 
@@ -152,10 +145,7 @@ def _trace(roads: RoadPrices, errands: list[Errand], pieces: dict[_Piece, int]) 
 
 
 def _find_joints(steps: Integers, owner: Indices) -> Mask:
-    """Tell where all that drive one of two neighbouring pieces go on to the other. [steps - 1]
-
-    `owner`: which route each step is of.
-    """
+    """Tell where all on one of two neighbours go on; `owner`: each step's route. [steps - 1]"""
     if len(steps) < 2:
         return np.zeros(0, bool)
     one, two = steps[:-1], steps[1:]
@@ -177,10 +167,7 @@ def _draw(network: RoadNetwork, pieces: list[_Piece], run: Integers) -> Floats:
 
 
 def describe_base(network: RoadNetwork, near: Iterable[tuple[float, float]] = ()) -> dict[str, Any]:
-    """Describe what lies below. Returns land, towns, roads and names for `base.js`.
-
-    `near`: places [lon and lat, degrees] around which small roads are drawn as well.
-    """
+    """Describe land, towns and roads, small ones `near` places. Returns values for `base.js`."""
     shores, towns = shapely.get_rings(find_land(network)), network.region.towns
     ranks = [{"city": 0, "town": 1}.get(one, 2) for one in towns["town_class"]]
     names = np.array(ROAD_CLASSES)[network.road_class]

@@ -232,7 +232,6 @@ class Sheet:
         self.worksheet.set_row(top, _LINE * max(lines, default=1))
 
     def _raise_rows(self, wide: Mapping[int, int]) -> None:
-        """Make rows as high as the longest of their texts."""
         many: dict[int, int] = {}
         for row, column, text in self.texts:
             if len(text) > wide[column]:

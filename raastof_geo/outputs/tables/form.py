@@ -20,10 +20,7 @@ _ROWS = 2_000
 
 
 def write_form(scenario: Scenario, path: Path) -> Path:
-    """Write a scenario as a workbook that reading takes for the same scenario.
-
-    What is there already and not the same is moved to `set_aside`. Returns the path.
-    """
+    """Write a scenario as a workbook to fill in. Returns the path; what was there moves aside."""
     language = scenario.said.language
     with drafting(path) as draft, speaking(language), open_book(scenario, draft) as book:
         tables = lay_out(scenario, path.parent, named=language)

@@ -1,8 +1,4 @@
-"""What is handed over to others: books for life-cycle assessments, and notifications of soil.
-
-The books are laid out by the modules that tools for roads ask for; a notification says what a plan
-knows of what one asks for.
-"""
+"""What is handed over: books by the modules of life-cycle tools, and notifications of soil."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -63,7 +59,7 @@ def _add_up(scenario: Scenario, books: Books) -> dict[tuple[str, str, str], dict
         row: Any = line
         inside = row.kind == "moves" and row.origin == row.destination
         step = others.get(row.kind) or name_step(row.taker_kind, inside=inside)
-        material = catalogue.materials.get(row.material)
+        material: Any = catalogue.materials.get(row.material)
         what, amount = material, getattr(row, vocabulary.TONNES)
         if row.kind == "processes":
             what, amount = catalogue.recipes[row.what], row.amount
@@ -177,7 +173,6 @@ def list_soil(result: Result) -> Iterator[list[Any]]:
 
 
 def _name_purpose(scenario: Scenario, taker: str, kind: str) -> str:
-    """Name the use of a need, else where it goes."""
     entry = scenario.entries.get((Role(kind), taker))
     used = call(scenario.catalogue.uses[entry.use].name) if isinstance(entry, Need) else None
     return str(used or name_step(kind, inside=False))

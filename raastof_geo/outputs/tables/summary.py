@@ -70,10 +70,7 @@ def name_plainly(scenario: Scenario, told: Readable) -> str:
 
 
 def summarise(result: Result) -> dict[str, tuple[Readable, ...]]:
-    """List key figures. Returns by name title, plan and baseline as people read them.
-
-    Totals first, then what the vocabulary wants and totals do not hold.
-    """
+    """List key figures. Returns by name title, plan and baseline as people read, totals first."""
     effect, rows = result.effect, dict[str, tuple[Readable, ...]]()
     sides = (effect.books, effect.plan), (effect.baseline_books, effect.baseline)
     known = [asdict(totals) | books.totals.to_dict() for books, totals in sides]
@@ -332,10 +329,7 @@ class Reliance(NamedTuple):
 
 
 def find_reliances(scenario: Scenario, flows: Iterable[Flow]) -> list[Reliance]:
-    """Find conditions that flows rely on. Returns tonnes; those under several rules count once.
-
-    One for each condition, material and need, windows of one together, by their ids.
-    """
+    """Find conditions that flows rely on, by material and need. Returns tonnes, counted once."""
     tonnes: dict[tuple[str, str, str], float] = defaultdict(float)
     named: dict[str, Need] = {}
     for flow in flows:
@@ -353,10 +347,7 @@ def find_reliances(scenario: Scenario, flows: Iterable[Flow]) -> list[Reliance]:
 
 
 def list_conditions(result: Result, flows: Iterable[Flow]) -> list[Message]:
-    """Name every condition that flows rely on, at each need with its permit, and the rules.
-
-    For a condition that several rest on first the sum, which has the rules.
-    """
+    """Name conditions that flows rely on: sums with the rules, then needs with their permits."""
     scenario, told = result.scenario, list[Message]()
     reliances = find_reliances(scenario, flows)
     for condition, mine in itertools.groupby(reliances, lambda one: one.condition):

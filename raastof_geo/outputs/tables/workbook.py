@@ -144,10 +144,7 @@ class _Flows(NamedTuple):
         return f"'{quoted}'!${name}$2:${name}${max(2, len(self.flows) + len(self.trips) + 1)}"
 
     def add_up(self, part: str, value: float) -> Formula:
-        """Sum a column. Returns a formula over what has step, material, truck of A, B, C of a row.
-
-        Not by `SUMIFS`, to which names with `*` or `?` would be patterns.
-        """
+        """Sum a column by A, B, C of a row. Returns a formula; `SUMIFS` would take patterns."""
         keys = zip(("step", "material_name", "vehicle_name"), "ABC", strict=True)
         same = "*".join(f"({self.range(key)}={letter}#)" for key, letter in keys)
         return Formula(f"=SUMPRODUCT({same}*{self.range(part)})", value)
