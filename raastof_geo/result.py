@@ -189,7 +189,7 @@ def draw_flows(result: Result, flows: pd.DataFrame, *, whole: bool = False) -> g
         listed = {one: _list_by(groups.ngroup(), chosen[one]) for one in _LISTED}
         chosen = groups.agg(how).assign(**listed)
     keys: Any = list(list_cells(chosen, (*_ENDS, "vehicle", "spell")))
-    lines = {key: legs.draw(*key[:3], period=key[3] or None) for key in dict.fromkeys(keys)}
+    lines = {it: legs.draw(it[0], it[1], it[2], it[3] or None) for it in dict.fromkeys(keys)}
     shapes = {key: shapely.LineString(one) if len(one) > 1 else None for key, one in lines.items()}
     return gpd.GeoDataFrame(
         tabulate_flows(result, chosen).assign(**_tell_flows(result, chosen)),
