@@ -122,6 +122,7 @@ def write_quote(result: Result, quote: Quote, path: Path) -> Path:
 def tell_partners(scenario: Scenario, quote: Quote) -> Iterator[Message]:
     """Say of the partners, the best first, what a tonne and all of it change, or that none is."""
     tell, tonnes = partial(say_text, "quote"), quote.newcomer.tonnes
+    least = tell("least")
     if not quote.partners:
         yield tell("none")
     for one in quote.partners:
@@ -130,7 +131,7 @@ def tell_partners(scenario: Scenario, quote: Quote) -> Iterator[Message]:
             km=format_number(one.length_km), kg=format_number(one.kg_co2e, digits=1),
             dkk=format_number(one.dkk), all_kg=format_number(tonnes * one.kg_co2e),
             all=format_number(tonnes * one.dkk),
-            least="" if one.up_to_t >= tonnes else f"{tell('least')} ",
+            least=f"{least} " if one.up_to_t < tonnes else "",
         )  # fmt: skip
 
 

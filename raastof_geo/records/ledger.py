@@ -21,6 +21,7 @@ from raastof_geo.language import (
     format_number,
     list_codes,
     plain,
+    read_texts,
     say,
     say_count,
     say_text,
@@ -40,6 +41,7 @@ _MOST_DECIMALS = 15
 _SHOWN = 80
 _SIDE_NAMES = {"plan": say("plan"), "baseline": say("baseline")}
 _AMOUNT_UNITS = {"trips": "loads", "openings": "1"}
+SHARED_LEGS = read_texts("shared legs")
 SHARE_OF_COMMON = say_text("explained", "common parts")
 
 
@@ -227,7 +229,7 @@ def _tell(asked: _Question, most: int) -> Iterator[Message]:
         told = {"before": _number(before), "plan": _number(plan), "saved": _number(before - plan)}
         yield less.format(unit=tell_unit(asked.unit), **told)
     if asked.dimension in _OF_SITES:
-        yield say_text("shared legs", ledger.shared_legs)
+        yield SHARED_LEGS[ledger.shared_legs]
         yield SHARE_OF_COMMON
     names: set[str] = set()
     each = product(asked.sides, asked.parts)

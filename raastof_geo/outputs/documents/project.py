@@ -27,7 +27,7 @@ from raastof_geo.outputs.documents import document, effects
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.summary import find_reliances
-from raastof_geo.records.ledger import SHARE_OF_COMMON
+from raastof_geo.records.ledger import SHARE_OF_COMMON, SHARED_LEGS
 from raastof_geo.result import Flow, Result, list_flows
 from raastof_geo.scenario.period import Period, name_period
 from raastof_geo.scenario.said.entry import Role
@@ -115,7 +115,7 @@ def build_project(
     before, plan = (side.loc[project].to_dict() for side in _find_sides(result))
     transports, steps = list_transports(scenario, own, mine), list_steps(result, own, mine)
     emissions = say_text("prose", "emissions", unit=CO2E.unit)
-    legs = say_text("shared legs", scenario.said.effect.shared_legs)
+    legs = SHARED_LEGS[scenario.said.effect.shared_legs]
     found = (opening.describe_basis(result), legs, SHARE_OF_COMMON, emissions)
     relied_on = say("Conditions that these flows rely on")
     later = tuple(steps[_MOST_STEPS:])

@@ -37,7 +37,7 @@ from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.plan import describe_ledger
 from raastof_geo.outputs.tables.summary import answer, name_plainly, prove
 from raastof_geo.outputs.warning import say_evidence, warn, warn_of_input
-from raastof_geo.records.ledger import SHARE_OF_COMMON, explain_in
+from raastof_geo.records.ledger import SHARE_OF_COMMON, SHARED_LEGS, explain_in
 from raastof_geo.result import Result, list_flows
 from raastof_geo.scenario.output import INDEX, OUTPUTS
 from raastof_geo.scenario.period import name_period
@@ -249,7 +249,7 @@ def _tell_total(result: Result) -> Iterator[document.Block]:
 
 def _tell_groups(result: Result) -> Iterator[document.Block]:
     yield document.Heading(say("Who and what"), anchor="groups")
-    yield document.Paragraph(read_texts("shared legs")[result.scenario.said.effect.shared_legs])
+    yield document.Paragraph(SHARED_LEGS[result.scenario.said.effect.shared_legs])
     yield document.Paragraph(SHARE_OF_COMMON)
     for dimension, caption in read_texts("effects by").items():
         yield effects.tabulate_groups(result, caption, dimension)

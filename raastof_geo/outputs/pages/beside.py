@@ -253,7 +253,7 @@ def _tabulate_moves(scenario: Scenario, anchors: Anchors) -> _Told:
 
 def _describe_sites(scenario: Scenario, anchors: Anchors) -> Iterator[dict[str, Any]]:
     """Say what each site is, where it lies, and where it meets the road."""
-    moved = say_text("outlook", "moved by")
+    moved = read_texts("outlook")["moved by"]
     roads: Iterator[Any] = anchors.frame.itertuples()
     for (site, said), road in zip(scenario.sites.items(), roads, strict=True):
         yield {

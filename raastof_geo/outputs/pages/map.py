@@ -14,7 +14,7 @@ from raastof_geo.assignment import compare_sites
 from raastof_geo.effect.books import Books
 from raastof_geo.effect.burden import count_weekdays, list_trips
 from raastof_geo.figures.vocabulary import LOADS_DRIVEN, TRANSPORT_WTW, VIRGIN, shown_in_lines
-from raastof_geo.language import format_number, read_texts, say, say_text, speaking, translate
+from raastof_geo.language import format_number, read_texts, say, speaking, translate
 from raastof_geo.outputs.opening import conclude, elaborate, say_effect, say_in_all, tell_credit
 from raastof_geo.outputs.pages.page import Controls, Element, Page, PlanMap, pack_later
 from raastof_geo.outputs.pages.streets import (
@@ -245,7 +245,7 @@ class MapStory:
     def receptions(self) -> dict[str, str]:
         """What a taker does with what it takes, by its kind, where that is no use of a need."""
         own = {str(role): str(role.caption) for role in (Role.PLANT, Role.DEPOT)}
-        return dict.fromkeys(map(str, Role), str(say_text("map", "reception"))) | own
+        return dict.fromkeys(map(str, Role), str(read_texts("map")["reception"])) | own
 
     @cached_property
     def what_if(self) -> str:
