@@ -119,9 +119,7 @@ def as_language(text: str) -> Language | None:
 
 def format_number(value: float, *, digits: int = 0, language: Language | None = None) -> str:
     """Write a number with fixed decimals. Returns it as people read it; the largest: `1,5E18`."""
-    from babel.numbers import format_decimal, format_scientific
-
-    locale = LOCALES[language or spoken_language()]
+    language = language or spoken_language()
     try:
         value = float(value)
     except OverflowError:
@@ -130,13 +128,21 @@ def format_number(value: float, *, digits: int = 0, language: Language | None = 
         return "–"
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
+    if abs(value) * 10**digits < _EXACT:  # as Babel writes it, in a tenth of the time
+        text = f"{round(value, digits) + 0.0:,.{digits}f}"
+        return text.translate(_SWAPPED) if language == "da" else text
+    from babel.numbers import format_decimal, format_scientific
+
+    locale = LOCALES[language]
     if abs(value) >= _TOO_LONG_TO_READ:
         return format_scientific(value, format="0.###E0", locale=locale)
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return format_decimal(round(value, digits) + 0.0, format=pattern, locale=locale)
 
 
-_TOO_LONG_TO_READ = 1e16
+_TOO_LONG_TO_READ, _EXACT = 1e16, 1e15
+"""What is smaller than the second has all its digits in a float."""
+_SWAPPED = str.maketrans(",.", ".,")
 
 
 def format_day(

@@ -186,19 +186,15 @@ class Rest:
 
 
 def pack_rest(result: Result) -> bytes:
-    """Give the rest of a result as its proof keeps it; equal results give equal bytes."""
+    """Pack what plan.json lacks of a result. Returns bytes, equal for equal results."""
     scenario, plan, effect = result.scenario, result.plan, result.effect
     baselines = _name_baselines([one.kind for one in effect.baselines])
     rest = Rest(
         catalogue=scenario.catalogue.model_dump(mode="json", by_alias=True),
-        warnings=scenario.warnings,
-        rules=tuple(map(name_rule, plan.rules)),
+        warnings=scenario.warnings, rules=tuple(map(name_rule, plan.rules)),
         rows=tuple(KeptRow(row.about, row.family.raised_by) for row in plan.proof.rows),
-        alone=plan.problem.alone,
-        causes=effect.causes,
-        transfers=effect.transfers,
-        assumptions=result.assumptions,
-        areas=dict(scenario.areas),
+        alone=plan.problem.alone, causes=effect.causes, transfers=effect.transfers,
+        assumptions=result.assumptions, areas=dict(scenario.areas),
         tables={
             "anchors": result.anchors.frame.reset_index(),
             **{name: getattr(plan, name) for name in _OF_PLANS},
@@ -207,18 +203,14 @@ def pack_rest(result: Result) -> bytes:
                 for names, one in zip(baselines, effect.baselines, strict=True)
                 for name, kept in names.items()
             },
-            "books": effect.books.lines,
-            "baseline_books": effect.baseline_books.lines,
+            "books": effect.books.lines, "baseline_books": effect.baseline_books.lines,
         },
-    )
+    )  # fmt: skip
     return record.pack_values(TypeAdapter(Rest).dump_python(rest, mode="json", warnings=False))
 
 
 def read_rest(packed: bytes, said: Mapping[str, Any]) -> Rest:
-    """Read the rest of a result from its proof; errors as of `read_values`, or `ValueError`.
-
-    `DamagedError` where a table is unlike what plan.json, which is `said`, has.
-    """
+    """Read the rest of a result; `DamagedError`: a table is unlike plan.json, which is `said`."""
     rest = _recall(Rest, record.read_values(packed, file=PROOF.name))
     for name, table in rest.tables.items():
         rows = said.get(_CALLED.get(name, name))
@@ -234,16 +226,18 @@ def _name_baselines(kinds: Sequence[str]) -> list[dict[str, str]]:
 
 
 def name_rule(rule: Rule) -> str:
-    """Give the name that a constraint is kept by."""
+    """Name a constraint. Returns what it is kept by."""
     return getattr(rule, "__name__", type(rule).__name__)
 
 
 def describe_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give the rows of a table as plan.json has them: real numbers with nine decimals."""
-    return [
-        {str(one): round(it, 9) if isinstance(it, float) else it for one, it in row.items()}
-        for row in frame.to_dict(orient="records")
-    ]
+    """Describe a table. Returns rows as plan.json has them, numbers with nine decimals."""
+    names = [str(one) for one in frame]
+    columns = (
+        [round(it, 9) if isinstance(it, float) else it for it in column.tolist()]
+        for _, column in frame.items()
+    )
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def recall_scenario(said: Mapping[str, Any], rest: Rest) -> Scenario:
@@ -261,13 +255,10 @@ def recall_scenario(said: Mapping[str, Any], rest: Rest) -> Scenario:
         "vehicles": tuple(values["vehicles"]),
     }
     return Scenario(
-        id=about["id"],
-        digest=str(about["sha256"]),
-        said=ScenarioFile.model_validate(values, context=context),
-        catalogue=catalogue,
-        warnings=rest.warnings,
-        areas=rest.areas,
-    )
+        id=about["id"], digest=str(about["sha256"]),
+        said=ScenarioFile.model_validate(values, context=context), catalogue=catalogue,
+        warnings=rest.warnings, areas=rest.areas,
+    )  # fmt: skip
 
 
 def _recall_amounts(values: Any) -> Any:
@@ -282,7 +273,7 @@ def _recall_amounts(values: Any) -> Any:
 
 
 def recall_figures(said: Mapping[str, Any], rest: Rest) -> dict[str, Any]:
-    """Give the figures of a plan by their names there."""
+    """Recall the figures of a plan. Returns them by their names there."""
     goals = said["goal_certificate"]
     return {
         **{name: rest.tables[name] for name in _OF_PLANS},
@@ -302,7 +293,7 @@ def _recall_certificate(said: Mapping[str, Any]) -> Certificate:
 
 
 def recall_effect(said: Mapping[str, Any], rest: Rest, scenario: Scenario) -> Effect:
-    """Give the effect of a plan."""
+    """Recall the effect of a plan. Returns it with its books."""
     told, tables, baselines = said["effect"], rest.tables, list[Comparison]()
     types = get_type_hints(Comparison)
     names = _name_baselines([one["kind"] for one in told["baselines"]])
@@ -313,14 +304,11 @@ def recall_effect(said: Mapping[str, Any], rest: Rest, scenario: Scenario) -> Ef
         missing = {row.partition(": ")[::2]: tonnes for row, tonnes in lacks.items()}
         baselines.append(Comparison(**parts, missing=missing))
     return Effect(
-        plan=_recall(Totals, told["plan"]),
-        baselines=tuple(baselines),
-        target=_recall(TargetAnswer, told["target"]),
-        books=Books(scenario, tables["books"]),
-        baseline_books=Books(scenario, tables["baseline_books"]),
-        causes=rest.causes,
+        plan=_recall(Totals, told["plan"]), baselines=tuple(baselines),
+        target=_recall(TargetAnswer, told["target"]), books=Books(scenario, tables["books"]),
+        baseline_books=Books(scenario, tables["baseline_books"]), causes=rest.causes,
         transfers=rest.transfers,
-    )
+    )  # fmt: skip
 
 
 def load_result(
@@ -330,7 +318,7 @@ def load_result(
     model: EnergyModel | str | None = None,
     rules: Sequence[Rule] = RULES,
 ) -> Result:
-    """Give back the result that a run wrote into a folder, figure by figure.
+    """Load what a run wrote into a folder. Returns the result, figure by figure.
 
     The folder, with the outputs `plan` and `proof`, is read and believed only where both agree;
     nothing of it is executed. Tables and figures are equal in every digit to those of the run.
@@ -341,7 +329,7 @@ def load_result(
     not kept. None: the built-in ones. `model`: the energy model of the run, where it was a function
     of one's own. `rules`: its constraints, where some were one's own.
 
-    `RecordError`: a file is missing, or of another format; it says what to do. Later, as
+    Raises `RecordError`: a file is missing, or of another format; it says what to do. Later, as
     `RoadDataError` for roads, where rules or a model are asked for that were not kept.
     `DamagedError`: something was cut short, changed or mixed up since it was written.
     `OutputError`: a killed run left the folder half exchanged, and that cannot be finished here.
@@ -354,19 +342,12 @@ def load_result(
         scenario = recall_scenario(said, rest)
         anchors = Anchors(rest.tables["anchors"].set_index("site"))
         origin = _Origin(
-            folder=folder,
-            digest=str(said["network"]["sha256"]),
-            title=str(said["network"]["title"]),
-            model_name=str(said["legs"]["energy_model"]),
-            rest=rest,
-            rows=_recall_row_names(arrays.row_name.tolist(), rest, rules),
-            arrays=arrays,
-            scenario=scenario,
-            anchors=anchors,
-            given_network=network,
-            given_model=model,
+            folder=folder, digest=str(said["network"]["sha256"]),
+            title=str(said["network"]["title"]), model_name=str(said["legs"]["energy_model"]),
+            rest=rest, rows=_recall_row_names(arrays.row_name.tolist(), rest, rules), arrays=arrays,
+            scenario=scenario, anchors=anchors, given_network=network, given_model=model,
             given_rules=tuple(rules),
-        )
+        )  # fmt: skip
         effect = recall_effect(said, rest, scenario)
         plan = RecalledPlan(origin=origin, **recall_figures(said, rest))
     figures = {"scenario": scenario, "anchors": anchors, "plan": plan, "effect": effect}
@@ -462,31 +443,24 @@ class _Origin:
             sparse.csc_array(rows), sense=arrays.sense, limit=arrays.limit, whole=arrays.whole
         )
         return Proof(
-            programme=programme,
-            rows=self.rows,
-            cost=cost,
-            values=values,
-            shadow_prices=arrays.price,
-            prices_given_decisions=arrays.price_given,
+            programme=programme, rows=self.rows, cost=cost, values=values,
+            shadow_prices=arrays.price, prices_given_decisions=arrays.price_given,
             start=Start(np.flatnonzero(values)),
             # What was asked after the first objective is not kept: `assign(…, start=plan)` asks
             # it again.
             stages=(
                 Stage(programme, np.flatnonzero(values), np.ones(len(cost), bool), programme.sense),
             )
-            * (1 + bool(arrays.goal_cost.any())),
-            goal_prices=arrays.goal_price,
-        )
+            * (1 + bool(arrays.goal_cost.any())), goal_prices=arrays.goal_price,
+        )  # fmt: skip
 
 
 def _has_columns(problem: Problem, arrays: ProofArrays) -> bool:
     """Tell whether columns are those of a proof, their costs but for adding in another order."""
     labels = {
-        "giver": [one.id for one in problem.givers],
-        "taker": [one.id for one in problem.takers],
-        "vehicle": list(problem.vehicles),
-        "period": list(problem.scenario.periods),
-    }
+        "giver": [one.id for one in problem.givers], "taker": [one.id for one in problem.takers],
+        "vehicle": list(problem.vehicles), "period": list(problem.scenario.periods),
+    }  # fmt: skip
     named = all(ids == getattr(arrays, kind).tolist() for kind, ids in labels.items())
     if not named or problem.column_count != len(arrays.cost):
         return False

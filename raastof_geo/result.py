@@ -1,12 +1,10 @@
-"""Everything that a run found out, for outputs to quote and notebooks to go on with, as frames too.
-
-Frames and layers are keyed by labels, with units in their names.
-"""
+"""Everything that a run found out, and its frames and layers, keyed by labels, with units."""
 
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import geopandas as gpd
@@ -35,6 +33,8 @@ if TYPE_CHECKING:
 BY_DUMPER = say("Dumper, within the site")
 _ADDED = {"tonnes", REFERENCE_TONNES, "loads", ENERGY, *(it.flow for it in INDICATORS if it.flow)}
 """What flows of several periods have together; all else is the same in each of them."""
+_LISTED = ("giver", "taker", "taker_kind", "period")
+"""What is listed of them."""
 _ENDS = ("origin", "destination")
 _SIDES = ["edge", "ahead"]
 _TRIPS = ["loaded_trips", "empty_trips"]
@@ -58,31 +58,21 @@ class Result(Shown):
     """What one load more or less is worth; none where that was not asked for."""
 
     def show(self) -> tuple[str, Sequence[Fact]]:
-        """Give what the plan does, and what it saves."""
+        """Give the scenario's id and the main figures: what the plan saves, and what it does."""
         return self.scenario.id, (*self.effect.show()[1], *self.plan.show()[1])
 
     def sites(self) -> gpd.GeoDataFrame:
-        """Give a row per site, by its id: roles, tonnes, and its share of the effect.
-
-        Points in metres of the region; `snap_m` is how far the road is. Units by names of columns.
-        """
+        """List sites. Returns a row each by id, points in metres: roles, tonnes, the effect."""
         return locate_sites(self).set_index("id")
 
     def routes(self, *, before: bool = False) -> gpd.GeoDataFrame:
-        """Give a row per flow of the plan, or of the baseline, with the way of its trucks.
-
-        Lines in metres of the region, by origin, destination, material, vehicle and period; none
-        where nothing is driven. Units by names of columns.
-        """
+        """List flows of plan or baseline. Returns lines in metres by labels; none within sites."""
         flows = self.effect.baseline_flows if before else self.plan.flows
         labels = ["origin", "destination", "material", "vehicle", "period"]
         return draw_flows(self, flows).set_index(labels).sort_index()
 
     def burden(self, *, by_period: bool = False) -> gpd.GeoDataFrame:
-        """Give a row per road segment and direction, with trips in the plan and before.
-
-        Lines in metres of the region, by segment, the way of the trucks. [trips, 1/weekday]
-        """
+        """List roads with trips in plan and before. Returns a line per segment and way. [1/d]"""
         name = "road_burden" if by_period else "road_burden_total"
         return draw_burden(self)[name].set_index("edge")
 
@@ -118,19 +108,25 @@ class Flow(NamedTuple):
 
 
 def list_flows(flows: pd.DataFrame) -> Iterator[Flow]:
-    """Give flows row by row."""
-    return map(Flow._make, flows[list(Flow._fields)].itertuples(index=False, name=None))
+    """List flows. Returns them row by row."""
+    return map(Flow._make, list_cells(flows, Flow._fields))
+
+
+def list_cells(frame: pd.DataFrame, columns: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    """List cells of some columns. Returns rows of plain values, quicker than pandas does texts."""
+    return zip(*(frame[one].to_numpy(object).tolist() for one in columns), strict=True)
 
 
 def tabulate_flows(result: Result, flows: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Give flows, by default those of the plan, with names that people read beside the ids."""
+    """Tabulate flows, those of the plan by default. Returns a row each, names beside the ids."""
     scenario = result.scenario
     flows = result.plan.flows if flows is None else flows
     materials = name_materials(result, flows)
+    origins, goals, of = (flows[one].to_numpy(object) for one in (*_ENDS, "material"))
     named = flows.assign(
-        origin_name=[*map(scenario.site_name, flows["origin"])],
-        destination_name=[*map(scenario.site_name, flows["destination"])],
-        material_name=[materials[material] for material in flows["material"]],
+        origin_name=[*map(scenario.site_name, origins)],
+        destination_name=[*map(scenario.site_name, goals)],
+        material_name=[*map(materials.__getitem__, of)],
     )
     return named[list(FLOW_COLUMNS)].rename(columns=FLOW_COLUMNS)
 
@@ -144,20 +140,18 @@ def name_truck(scenario: Scenario, vehicle: str, *, inside: bool) -> str:
 
 
 def name_materials(result: Result, *tables: pd.DataFrame) -> dict[str, str]:
-    """Give the materials that flow their names, in the language of the results."""
+    """Name the materials that flow. Returns names by id, in the language of the results."""
     language, known = result.scenario.said.language, result.scenario.catalogue.materials
-    found = sorted({str(material) for flows in tables for material in flows["material"]})
+    found = sorted({str(one) for flows in tables for one in flows["material"].unique()})
     return {material: known[material].called(language) for material in found}
 
 
 def locate_sites(result: Result) -> gpd.GeoDataFrame:
-    """Give one row per site with its roles, what comes and goes, and its share of the effect."""
+    """Locate sites. Returns a row each: roles, what comes and goes, and the share of the effect."""
     scenario, flows = result.scenario, result.plan.flows
     ids, sites = [*scenario.sites], scenario.sites.values()
     lon, lat = zip(*(site.lon_lat for site in sites), strict=True)
     language, where = scenario.said.language, result.effect.books.municipalities
-    sent = zip(flows["origin"], flows["tonnes"], strict=True)
-    received = zip(flows["destination"], flows["tonnes"], strict=True)
     return gpd.GeoDataFrame(
         {
             "id": ids,
@@ -170,8 +164,8 @@ def locate_sites(result: Result) -> gpd.GeoDataFrame:
             "snap_m": result.anchors.frame["snap_m"].to_numpy(),
             "offered_tonnes": _add_up(ids, ((one.site, one.tonnes) for one in scenario.offers)),
             "needed_tonnes": _add_up(ids, ((one.site, one.tonnes) for one in scenario.needs)),
-            "sent_tonnes": _add_up(ids, sent),
-            "received_tonnes": _add_up(ids, received),
+            "sent_tonnes": _add_up(ids, list_cells(flows, ("origin", "tonnes"))),
+            "received_tonnes": _add_up(ids, list_cells(flows, ("destination", "tonnes"))),
             **_figures(result, "site", ids),
         },
         geometry=gpd.points_from_xy(lon, lat, crs="EPSG:4326"),
@@ -179,27 +173,23 @@ def locate_sites(result: Result) -> gpd.GeoDataFrame:
 
 
 def draw_flows(result: Result, flows: pd.DataFrame, *, whole: bool = False) -> gpd.GeoDataFrame:
-    """Give one row per flow, with the route that its trucks take.
-
-    With `whole`, what flows between the same ends on the same route is one row over all periods.
-    """
+    """Draw flows, `whole` over all periods. Returns a row each, with the route of its trucks."""
     scenario, legs = result.scenario, result.legs
-    days = [scenario.periods[period] for period in flows["period"]]
-    chosen = flows.assign(
-        spell=[*map(legs.spell, flows["period"])],
-        start=[day.start for day in days],
-        end=[day.end for day in days],
-    )
+    periods = flows["period"].to_numpy(object).tolist()
+    spells = {one: legs.spell(one) for one in dict.fromkeys(periods)}
+    days = [*map(scenario.periods.get, periods)]
+    ends = {end: [*map(attrgetter(end), days)] for end in ("start", "end")}
+    chosen = flows.assign(spell=[*map(spells.__getitem__, periods)], **ends)
     if whole:
         labels = [*_ENDS, "material", "vehicle", "spell"]
         how: dict[str, Any] = dict.fromkeys(chosen.columns.difference(labels, sort=False), "first")
         how |= {**dict.fromkeys(_ADDED, "sum"), "start": "min", "end": "max"}
-        how |= dict.fromkeys(("giver", "taker", "taker_kind", "period"), _list)
         same: Any = {"as_index": False, "sort": False, "dropna": False, "observed": True}
-        chosen = chosen.groupby(labels, **same).agg(how)
-    ends = chosen["origin"], chosen["destination"], chosen["vehicle"], chosen["spell"]
-    keys = list(zip(*ends, strict=True))
-    lines = {key: legs.draw(*key[:3], key[3] or None) for key in dict.fromkeys(keys)}
+        groups = chosen.groupby(labels, **same)
+        listed = {one: _list_by(groups.ngroup(), chosen[one]) for one in _LISTED}
+        chosen = groups.agg(how).assign(**listed)
+    keys: Any = list(list_cells(chosen, (*_ENDS, "vehicle", "spell")))
+    lines = {it: legs.draw(it[0], it[1], it[2], it[3] or None) for it in dict.fromkeys(keys)}
     shapes = {key: shapely.LineString(one) if len(one) > 1 else None for key, one in lines.items()}
     return gpd.GeoDataFrame(
         tabulate_flows(result, chosen).assign(**_tell_flows(result, chosen)),
@@ -212,26 +202,36 @@ def _list(words: Iterable[object]) -> str:
     return ", ".join(dict.fromkeys(map(str, words)))
 
 
+def _list_by(groups: pd.Series, words: pd.Series) -> list[str]:
+    found: dict[int, list[object]] = {}
+    for group, word in zip(groups.tolist(), words.to_numpy(object).tolist(), strict=True):
+        found.setdefault(group, []).append(word)
+    return [*map(_list, found.values())]
+
+
 def _tell_flows(result: Result, flows: pd.DataFrame) -> dict[str, Any]:
     """Give what a GIS filters and joins by, beside what every table of flows has."""
-    scenario, where = result.scenario, result.effect.books.municipalities
+    scenario, found = result.scenario, result.effect.books.municipalities
+    where = {site: name or None for site, name in found.items()}
     language, materials = scenario.said.language, scenario.catalogue.materials
     kinds = [say("primary raw material"), say("secondary material")]
     primary, secondary = (kind.render(language) for kind in kinds)
-    ends = flows["origin"], flows["destination"]
-    driven = zip(flows["vehicle"], *ends, strict=True)
+    rows = list(list_cells(flows, ("vehicle", "virgin", "material", *_ENDS, "start", "end")))
+    trucks, virgin, of, origins, goals, first, last = zip(*rows, strict=True) if rows else [()] * 7
+    ends = {"origin": origins, "destination": goals}
+    driven = zip(trucks, origins, goals, strict=True)
     return {
         "vehicle_name": [name_truck(scenario, one, inside=a == b) for one, a, b in driven],
-        "resource": [primary if virgin else secondary for virgin in flows["virgin"]],
-        "soil_class": [materials[one].soil_class for one in flows["material"]],
-        **{f"{end}_project": [*map(scenario.project, flows[end])] for end in _ENDS},
-        **{f"{end}_municipality": [where[one] or None for one in flows[end]] for end in _ENDS},
-        **_date(flows["start"], flows["end"]),
+        "resource": [*map({True: primary, False: secondary}.get, virgin)],
+        "soil_class": [materials[one].soil_class for one in of],
+        **{f"{end}_project": [*map(scenario.project, each)] for end, each in ends.items()},
+        **{f"{end}_municipality": [*map(where.get, each)] for end, each in ends.items()},
+        **_date(first, last),
     }
 
 
 def draw_burden(result: Result) -> dict[str, gpd.GeoDataFrame]:
-    """Give the roads that trucks pass, in plan or before: `road_burden`, `road_burden_total`.
+    """Draw roads that trucks pass. Returns `road_burden`, and `road_burden_total` of all periods.
 
     One row per road segment and direction, in the first per period too. Lines run the way that
     trucks go: trips with a load and empty ones, in the plan and before, and both for each day from
@@ -271,18 +271,16 @@ def _tell_trips(
     edges = trips["edge"].to_numpy(np.intp)
     roads = [network.roads[number] for number in network.road[edges].tolist()]
     table = trips.drop(columns="ahead").assign(
-        **daily,
-        road=[road.name for road in roads],
-        road_class=[road.road_class for road in roads],
+        **daily, road=[road.name for road in roads], road_class=[road.road_class for road in roads],
         per_weekday_change=daily["per_weekday"] - daily["per_weekday_before"],
         length_m=network.length_m[edges],
         **_date([span[0].start for span in spans], [span[-1].end for span in spans]),
-    )
+    )  # fmt: skip
     return gpd.GeoDataFrame(table, geometry=lines.to_numpy(), crs=lines.crs)
 
 
 def draw_municipalities(result: Result) -> gpd.GeoDataFrame:
-    """Give one row per municipality with its share of the effect."""
+    """Draw municipalities. Returns a row each, with its share of the effect."""
     areas = result.network.region.areas
     names = areas["name"].astype(str).tolist()
     return gpd.GeoDataFrame(
@@ -293,7 +291,7 @@ def draw_municipalities(result: Result) -> gpd.GeoDataFrame:
 
 
 def draw_zones(scenario: Scenario) -> gpd.GeoDataFrame:
-    """Give one row per zone that has polygons, with its rule and what it asks for."""
+    """Draw zones that have polygons. Returns a row each: its rule, and what it asks for."""
     zones, known = [scenario.said.zones[at] for at in scenario.areas], scenario.catalogue.conditions
     return gpd.GeoDataFrame(
         {

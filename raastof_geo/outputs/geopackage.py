@@ -1,7 +1,4 @@
-"""Write layers for QGIS, with styles that it applies by itself, and what each column means.
-
-A scenario too: its sites as points, and a table for what they do.
-"""
+"""Write layers for QGIS, of a plan with styles and what each column means, or of a scenario."""
 
 import csv
 import sqlite3
@@ -112,7 +109,7 @@ def write_geopackage(result: Result, folder: Path) -> Path:
 
 
 def write_geoparquet(result: Result, folder: Path) -> Path:
-    """Write the same layers into the folder `geoparquet`; `OutputError` if pyarrow is missing."""
+    """Write the same layers. Returns the folder; raises `OutputError` if pyarrow is missing."""
     try:
         import pyarrow  # noqa: F401
     except ImportError as error:
@@ -125,23 +122,16 @@ def write_geoparquet(result: Result, folder: Path) -> Path:
 
 
 def draw_layers(result: Result) -> dict[str, gpd.GeoDataFrame]:
-    """Give every layer by name, the lowest first, in the metres of the region.
-
-    `zones` only where the scenario has some with polygons. Numbers have as many digits as
-    `explain_columns` says of their unit.
-    """
+    """Draw layers, the lowest first. Returns them in metres of the region, rounded by unit."""
     before, plan = result.effect.baseline_flows, result.plan.flows
     zones = draw_zones(result.scenario).to_crs(result.network.region.crs)
     layers = {
-        "municipalities": draw_municipalities(result),
-        **({} if zones.empty else {"zones": zones}),
-        **draw_burden(result),
-        "flows_before": draw_flows(result, before),
+        "municipalities": draw_municipalities(result), **({} if zones.empty else {"zones": zones}),
+        **draw_burden(result), "flows_before": draw_flows(result, before),
         "flows_before_total": draw_flows(result, before, whole=True),
-        "flows": draw_flows(result, plan),
-        "flows_total": draw_flows(result, plan, whole=True),
+        "flows": draw_flows(result, plan), "flows_total": draw_flows(result, plan, whole=True),
         "sites": locate_sites(result),
-    }
+    }  # fmt: skip
     meanings = explain_columns()
     return {
         name: layer.round({one: meanings[one].digits for one in layer.select_dtypes("float")})
@@ -162,7 +152,7 @@ class Meaning(NamedTuple):
         return _DIGITS.get(self.unit, 3)
 
     def name(self, language: Language) -> str:
-        """Give what people read over the column, with its unit."""
+        """Name the column. Returns what people read over it, with its unit."""
         said = self.danish if language == "da" else self.english
         return f"{said} [{in_currency(self.unit)}]" if self.unit else said
 
@@ -173,7 +163,7 @@ class Meaning(NamedTuple):
 
 
 def explain_columns() -> dict[str, Meaning]:
-    """Give what columns of layers mean, by their names."""
+    """Explain the columns of layers. Returns what they mean, by name."""
     # What is told of columns that are no figures stands in a table of its own.
     file = resources.files("raastof_geo") / "data" / "columns.csv"
     _, *told = csv.reader(file.read_text(encoding="utf-8").splitlines())
@@ -188,7 +178,7 @@ def explain_columns() -> dict[str, Meaning]:
 
 
 def draw_styles(result: Result, layers: Mapping[str, gpd.GeoDataFrame]) -> dict[str, str]:
-    """Give QML for layers by their names.
+    """Draw the looks of layers. Returns QML by their names.
 
     Flows have the colours of their materials and are as wide as their tonnes, with arrows; sites
     are what they first are, roads have classes by trucks for each weekday, municipalities by what

@@ -5,13 +5,22 @@ with: worlds without coordination, side by side.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES, call_material, list_names
 from raastof_geo.effect.measure import Comparison, Effect, TargetAnswer, Totals, measure_shares
 from raastof_geo.effect.saving import Cause, Gain
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW
-from raastof_geo.language import Message, Readable, format_number, read_texts, round_off, say
+from raastof_geo.language import (
+    Message,
+    Readable,
+    format_number,
+    read_texts,
+    round_off,
+    say,
+    say_text,
+)
 from raastof_geo.outputs.documents.assumptions import tell_turning
 from raastof_geo.result import Result
 from raastof_geo.scenario.scenario import Scenario
@@ -49,7 +58,7 @@ def say_worse(effect: Effect) -> list[Message]:
         return []
     less, more = effect.saved[TRANSPORT_WTW.flow], -effect.saved["all_kg_co2e_wtw"]
     told = {"less": write_short(less / 1000), "more": write_short(more / 1000)}
-    return [read_texts("opening")["worse"].format(**told)]
+    return [say_text("opening", "worse", **told)]
 
 
 def say_about(target: TargetAnswer) -> Readable:
@@ -63,7 +72,7 @@ def say_about(target: TargetAnswer) -> Readable:
 
 
 def say_span(scenario: Scenario) -> str:
-    """Give the periods that figures are added up over, such as `2030–2032`."""
+    """Say which periods figures are added up over. Returns a span such as `2030–2032`."""
     first, *rest = scenario.periods.values()
     return f"{first.start.year}–{rest[-1].end.year}" if rest else first.id
 
@@ -82,14 +91,12 @@ def _say_share(result: Result) -> Message:
         if reach.needed_t
     ]
     told: dict[str, Readable] = {
-        "definition": DEFINITION_NAMES[target.definition],
-        "about": say_about(target),
-        "share": _percent(reach.in_plan),
-        "largest": _percent(reach.largest),
+        "definition": DEFINITION_NAMES[target.definition], "about": say_about(target),
+        "share": _percent(reach.in_plan), "largest": _percent(reach.largest),
         "by": list_names(by) if by else say("nothing"),
-    }
+    }  # fmt: skip
     if target.asked is None:
-        return read_texts("opening")["no target"].format(**told)
+        return say_text("opening", "no target", **told)
     asked = round(100 * target.asked, 1)
     told["asked"] = format_number(asked, digits=0 if asked.is_integer() else 1)
     return read_texts("opening")["reached" if target.reached else "missed"].format(**told)
@@ -102,7 +109,7 @@ def _say_less_used(result: Result) -> Iterator[Message]:
     if (before := first.shares[definition]) - plan >= _SEEN_SHARE:
         told = {"span": say_span(result.scenario), "definition": DEFINITION_NAMES[definition]}
         less = {"plan": _percent(plan), "before": _percent(before)}
-        yield read_texts("opening")["less used"].format(**told, **less)
+        yield say_text("opening", "less used", **told, **less)
 
 
 def _percent(share: float) -> str:
@@ -122,38 +129,46 @@ def _say_assumptions(result: Result) -> Iterator[Message]:
 
 def say_effect(result: Result) -> Iterator[Message]:
     """Say what the plan saves in CO2e and money, and against what: the shortest answer first."""
-    effect = result.effect
-    first, *others = effect.baselines
+    effect, tell = result.effect, partial(say_text, "opening")
+    first, known = effect.baselines[0], effect.coordination
+    told = {"span": say_span(result.scenario), "baseline": in_sentence(name_basis(first))}
     if first.missing:
-        yield read_texts("opening")["lower bound"]
-    span, baseline = say_span(result.scenario), in_sentence(name_basis(first))
-    if (known := effect.coordination) is not None or not first.missing:
-        gain = known or effect.whole
-        yield read_texts("opening")["saves"].format(
-            who=say("The plan") if known is None else say("Coordination"),
-            span=span,
-            baseline=baseline,
-            all=write_short(gain.kg_co2e / 1000),
-            share=_percent(_share(gain.kg_co2e, first.totals.all_kg_co2e_wtw)),
-            transport=write_short(gain.transport_kg_co2e / 1000),
-            transport_share=_percent(_share(gain.transport_kg_co2e, first.totals.kg_co2e_wtw)),
-            dkk=write_short(gain.dkk / 1e6),
-            price=say_price(gain),
-        )
-    saved = ((one.totals.all_kg_co2e_wtw - effect.plan.all_kg_co2e_wtw, one) for one in others)
+        yield tell("lower bound")
+    if known is not None or not first.missing:
+        who, gain = say("Coordination"), known
+        if gain is None:
+            who, gain = say("The plan"), effect.whole
+        yield tell("saves", **told, who=who, **_tell_saved(gain, first.totals))
+    listed = _list_saved(effect)
+    if known is None and not first.missing:
+        yield from [say("It saves {listed}.", listed=listed)] if listed else []
+        return
+    whole = tell("whole" if known is None else "whole beside", **told)
+    yield say("{whole}{others}.").format(
+        whole=tell_gain(whole, effect.whole),
+        others=say("; it saves {listed}", listed=listed) if listed else "",
+    )
+
+
+def _tell_saved(gain: Gain, before: Totals) -> dict[str, Readable]:
+    return {
+        "all": write_short(gain.kg_co2e / 1000),
+        "share": _percent(_share(gain.kg_co2e, before.all_kg_co2e_wtw)),
+        "transport": write_short(gain.transport_kg_co2e / 1000),
+        "transport_share": _percent(_share(gain.transport_kg_co2e, before.kg_co2e_wtw)),
+        "dkk": write_short(gain.dkk / 1e6),
+        "price": say_price(gain),
+    }
+
+
+def _list_saved(effect: Effect) -> Readable:
+    """Say what the plan saves against each world but the headline's; empty where there is none."""
+    now = effect.plan.all_kg_co2e_wtw
+    saved = ((one.totals.all_kg_co2e_wtw - now, one) for one in effect.baselines[1:])
     beside = sorted((kg, in_sentence(name_basis(one))) for kg, one in saved)
     each = say("{all} t against: {baseline}")
     told = [str(each.format(all=write_short(kg / 1000), baseline=name)) for kg, name in beside]
-    listed = list_names(told)
-    if known is None and not first.missing:
-        yield from [say("It saves {listed}.", listed=listed)] if beside else []
-        return
-    whole = read_texts("opening")["whole" if known is None else "whole beside"]
-    whole = whole.format(span=span, baseline=baseline)
-    yield say("{whole}{others}.").format(
-        whole=tell_gain(whole, effect.whole),
-        others=say("; it saves {listed}", listed=listed) if beside else "",
-    )
+    return list_names(told) if told else ""
 
 
 def _say_published(result: Result) -> Iterator[Message]:
@@ -164,17 +179,16 @@ def _say_published(result: Result) -> Iterator[Message]:
     beside = []
     for measure, theirs in published.saved.items():
         ours = effect.baseline_books.total(measure) - effect.books.total(measure)
-        told = read_texts("opening")["one published"].format(
-            what=measure.bare,
-            ours=round_off(ours),
-            theirs=round_off(theirs),
-            times=round_off(ours / theirs if theirs else 0.0, figures=2),
+        told = say_text(
+            "opening", "one published", what=measure.bare, ours=round_off(ours),
+            theirs=round_off(theirs), times=round_off(ours / theirs if theirs else 0.0, figures=2),
             unit=tell_unit(measure.unit),
-        )
+        )  # fmt: skip
         beside.append(str(told))
-    yield read_texts("opening")["published"].format(
-        source=published.source, beside="; ".join(beside), note=published.note
-    )
+    yield say_text(
+        "opening", "published", source=published.source, beside="; ".join(beside),
+        note=published.note,
+    )  # fmt: skip
 
 
 def _share(saved: float, before: float) -> float:
@@ -187,17 +201,14 @@ def name_cause(cause: Cause) -> str:
 
 
 def say_price(gain: Gain) -> Message:
-    """Say what a tonne of CO2e costs, or why it has no price."""
+    """Price a tonne of CO2e. Returns what it costs [DKK/t], or why it has no price."""
     sentence = read_texts("prices")[gain.price_kind]
     price = gain.dkk_per_t_co2e
     return sentence if price is None else sentence.format(dkk=round_off(price))
 
 
 def tell_credit(effect: Effect) -> list[Message]:
-    """Say what the whole saves, what coordination does, and what is not its doing.
-
-    Nothing where the scenario asks for no causes; where coordination cannot be told apart, that.
-    """
+    """Say what all of it saves, what coordination does, if that is known, and what is not its."""
     if not effect.causes:
         return []
     apart = say("What coordination saves cannot be told from the other causes here.")
@@ -222,23 +233,21 @@ def in_sentence(name: Readable) -> str:
 def tell_gain(what: Message, gain: Gain) -> Message:
     """Say what changes in emissions, of everything and of transport, and in kroner."""
     return say("{what}: CO2e {all}, transport alone {transport}, cost {dkk} – {price}").format(
-        what=what,
-        all=say_change(-gain.kg_co2e / 1000, "t", write_short),
+        what=what, all=say_change(-gain.kg_co2e / 1000, "t", write_short),
         transport=say_change(-gain.transport_kg_co2e / 1000, "t", write_short),
-        dkk=say_change(-gain.dkk / 1e6, say("million DKK"), write_short),
-        price=say_price(gain),
-    )
+        dkk=say_change(-gain.dkk / 1e6, say("million DKK"), write_short), price=say_price(gain),
+    )  # fmt: skip
 
 
 def write_short(amount: float) -> str:
-    """Write an amount as people read it: three digits, and no more than hundredths."""
+    """Write an amount in short. Returns three digits, and no more than hundredths."""
     return round_off(amount, most=2)
 
 
 def say_change(
     change: float, unit: Readable, write: Callable[[float], str] = format_number
 ) -> Message:
-    """Say how much more of something there is, or how much less."""
+    """Tell a change. Returns how much more of something there is, or how much less."""
     told = {"amount": write(abs(change)), "unit": unit}
     if change > 0:
         return say("{amount} {unit} more", **told)
@@ -259,7 +268,7 @@ def name_basis(one: Comparison) -> Message:
 
 
 def list_baselines(result: Result) -> Iterator[tuple[Message | float | None, ...]]:
-    """Give the plan, then each world without coordination, the headline's first, by `HEADS`."""
+    """List the plan, then each baseline, the headline's first. Returns rows by `HEADS`."""
     effect = result.effect
     yield (say("The plan"), *_figures(effect.plan), None, None, 0.0)
     for number, one in enumerate(effect.baselines):
@@ -280,7 +289,7 @@ def _figures(totals: Totals) -> tuple[float, ...]:
 
 
 def write_baselines(result: Result) -> Iterator[tuple[str, ...]]:
-    """Give the rows as people read them."""
+    """Write the rows of `list_baselines`. Returns cells as people read them."""
     digits = (0, 0, 0, 1, 1, 1, 0, 0, 0)
     for row in list_baselines(result):
         yield tuple(
@@ -294,4 +303,4 @@ def describe_basis(result: Result) -> Message:
     headline = result.effect.baselines[0]
     kind = str(read_texts("baselines")[headline.kind]).lower()
     party = read_texts("together")[headline.together]
-    return read_texts("prose")["basis"].format(kind=kind, party=party)
+    return say_text("prose", "basis", kind=kind, party=party)

@@ -73,7 +73,7 @@ FAMILIES: Mapping[FamilyName, MaterialFamily] = {
 
 
 def colour_materials(materials: Iterable[str], catalogue: Catalogue) -> dict[str, str]:
-    """Give each material a colour `#rrggbb`, the same in every output that shows the same ones.
+    """Colour materials, alike in all outputs that show the same ones. Returns `#rrggbb` by id.
 
     Family by family, each by its id: no two have the same lightness, and those of one family lie
     far from each other.

@@ -3,10 +3,11 @@
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import asdict
 from functools import lru_cache
 from importlib import metadata
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ import numpy as np
 
 from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.assignment.statement.layout import MEASURES
-from raastof_geo.assignment.statement.problem import ColumnKind
-from raastof_geo.effect.books import LINE_LABELS, list_doubts, name_factors
+from raastof_geo.assignment.statement.problem import ColumnKind, Problem
+from raastof_geo.effect.books import LINE_LABELS, Books, list_doubts, name_factors
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.saving import Gain
 from raastof_geo.evidence import STATES
@@ -23,98 +24,92 @@ from raastof_geo.figures import vocabulary
 from raastof_geo.language import in_currency, translate
 from raastof_geo.recall import BASELINE_TABLES, describe_rows, pack_rest
 from raastof_geo.records.flows import write_flows
-from raastof_geo.records.ledger import write_ledger
+from raastof_geo.records.ledger import KeptFactor, write_ledger
 from raastof_geo.records.proof import PLAN, Arrays, write_plan, write_proof
 from raastof_geo.records.record import make_finite, pack_values
 from raastof_geo.result import Result, name_materials
 from raastof_geo.scenario.period import name_period
+from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.telling.words import CatalogueWords
 from raastof_geo.version import __version__
 
 _TABLES = ("flows", "processed", "stored", "empty_trips", "shortfalls", "openings", "fleet")
 _PROVED, _PRICED = ("gap", "holds"), ("price_kind", "dkk_per_t_co2e")
+_SECTIONS = {"material": "materials", "what": "recipes", "vehicle": "vehicles"}
+"""Labels of lines, and the sections of the catalogue that have their names."""
 _LIBRARIES = ("pulp", "highspy", "numpy", "scipy", "pandas", "shapely", "pyproj")
-_OF_FIGURES = (
-    *("name", "value", "by_year", "unit", "source", "valid_from", "low", "high", "price_year"),
-    *("indexed", "valid_to", "evidence", "note"),
-)
-"""What is told of a factor, in this order; nothing of what it does not have."""
 
 
+@lru_cache(maxsize=1)  # the proof has a copy of it: not to be changed
 def describe_plan(result: Result) -> dict[str, Any]:
-    """Put a plan into plain values: what is in plan.json beside its part `proof`."""
+    """Describe a plan. Returns plain values: what is in plan.json beside its part `proof`."""
     scenario, plan = result.scenario, result.plan
-    states, coordination = scenario.states(), result.effect.coordination
+    effect = result.effect
     values: dict[str, Any] = {
         "format": PLAN.format,
         "scenario": {
-            "id": scenario.id,
-            "title": scenario.said.title,
-            "sha256": scenario.digest,
+            "id": scenario.id, "title": scenario.said.title, "sha256": scenario.digest,
             "said": scenario.said.model_dump(mode="json", by_alias=True, exclude={"network"})
             | {"network": scenario.said.network.model_dump(mode="json", exclude={"file"})},
         },
         "catalogue": {
             "sha256": hashlib.sha256(scenario.catalogue.model_dump_json().encode()).hexdigest(),
-            "doubtful": {
-                state: sorted(name for name, one in states.items() if one == state)
-                for state in STATES
-                if state != "seen"
-            },
+            "doubtful": _list_doubtful(scenario),
         },
         "network": {"sha256": result.network.digest, **asdict(result.network.metadata)},
         "legs": {"energy_model": result.legs.energy_model},
         "versions": {
-            "raastof_geo": __version__,
-            "python": platform.python_version(),
+            "raastof_geo": __version__, "python": platform.python_version(),
             **{name: metadata.version(name) for name in _LIBRARIES},
         },
-        "solver": plan.solver,
-        "columns": plan.column_count,
-        "objectives": plan.objectives,
-        "amounts": plan.amounts,
-        "finished": plan.finished,
+        "solver": plan.solver, "columns": plan.column_count, "objectives": plan.objectives,
+        "amounts": plan.amounts, "finished": plan.finished,
         "certificate": _describe(plan.certificate, *_PROVED),
         "goal_certificate": plan.goal_certificate and _describe(plan.goal_certificate, *_PROVED),
-        "effect": {
-            "plan": asdict(result.effect.plan),
-            "baseline": asdict(result.effect.baseline),
-            "saved": result.effect.saved,
-            "target": asdict(result.effect.target),
-            "saved_share": result.effect.saved_share,
-            "causes": [
-                {"names": list(cause.names), **_describe(cause.gain, *_PRICED)}
-                for cause in result.effect.causes
-            ],
-            "coordination": coordination and _describe(coordination, *_PRICED),
-            "baseline_missing_tonnes": _name_missing(result.effect.baseline_missing),
-            "baselines": [
-                {
-                    "kind": one.kind,
-                    "together": one.together,
-                    "totals": asdict(one.totals),
-                    "shares": dict(one.shares),
-                    "missing_tonnes": _name_missing(one.missing),
-                    "used": one.used,
-                    "reached": one.reached,
-                }
-                for one in result.effect.baselines
-            ],
-        },
+        "effect": _describe_effect(effect),
         "names": {
             "sites": {site: scenario.site_name(site) for site in scenario.sites},
-            "materials": name_materials(result, plan.flows, result.effect.baseline_flows),
+            "materials": name_materials(result, plan.flows, effect.baseline_flows),
         },
         "sites": describe_rows(result.anchors.frame.reset_index()),
         **{name: describe_rows(getattr(plan, name)) for name in _TABLES},
         **{
-            f"baseline_{name}": describe_rows(getattr(result.effect.baselines[0], name))
+            f"baseline_{name}": describe_rows(getattr(effect.baselines[0], name))
             for name in BASELINE_TABLES
         },
         "constraints": describe_rows(plan.shadow_prices),
-    }
+    }  # fmt: skip
     finite: dict[str, Any] = make_finite(values)
     return finite
+
+
+def _list_doubtful(scenario: Scenario) -> dict[str, list[str]]:
+    named: dict[str, list[str]] = {state: [] for state in STATES if state != "seen"}
+    for name, state in sorted(scenario.states().items()):
+        named.get(state, []).append(name)
+    return named
+
+
+def _describe_effect(effect: Effect) -> dict[str, Any]:
+    coordination = effect.coordination
+    return {
+        "plan": asdict(effect.plan), "baseline": asdict(effect.baseline), "saved": effect.saved,
+        "target": asdict(effect.target), "saved_share": effect.saved_share,
+        "causes": [
+            {"names": list(cause.names), **_describe(cause.gain, *_PRICED)}
+            for cause in effect.causes
+        ],
+        "coordination": coordination and _describe(coordination, *_PRICED),
+        "baseline_missing_tonnes": _name_missing(effect.baseline_missing),
+        "baselines": [
+            {
+                "kind": one.kind, "together": one.together, "totals": asdict(one.totals),
+                "shares": dict(one.shares), "missing_tonnes": _name_missing(one.missing),
+                "used": one.used, "reached": one.reached,
+            }
+            for one in effect.baselines
+        ],
+    }  # fmt: skip
 
 
 def _describe(one: Gain | Certificate, *also: str) -> dict[str, Any]:
@@ -126,12 +121,12 @@ def _name_missing(missing: Mapping[tuple[str, str], float]) -> dict[str, float]:
 
 
 def record_plan(result: Result, folder: Path) -> Path:
-    """Write plan.json after the proof, whose digest it names."""
+    """Write plan.json after the proof, whose digest it names. Returns its path."""
     return write_plan(describe_plan(result), folder, moves=len(result.plan.problem.moves))
 
 
 def record_proof(result: Result, folder: Path) -> Path:
-    """Write proof.npz; `data/proof.toml` tells what its arrays mean."""
+    """Write proof.npz; `data/proof.toml` tells what its arrays mean. Returns its path."""
     plan, problem, proof = result.plan, result.plan.problem, result.plan.proof
     rows, moves, used = proof.programme.matrix.tocsr(), problem.moves, np.flatnonzero(proof.values)
     small = problem.only(used)
@@ -140,13 +135,6 @@ def record_proof(result: Result, folder: Path) -> Path:
     if plan.goal_certificate is not None:
         short = vocabulary.SHORT_OF_GOAL
         objectives = {short: small.measure(short), **objectives}
-    # Columns that move nothing: their kind, and what tells them apart, as a JSON list.
-    labels = [
-        json.dumps([kind, *map(str, row)], ensure_ascii=False)
-        for kind in ColumnKind
-        if len(small.others.get(kind, ()))
-        for row in small.others[kind][list(kind.keys)].itertuples(index=False)
-    ]
     # The column of each flow is found by its labels.
     moving = np.flatnonzero(proof.values[problem.block("moves")] > 0)
     keys = ("giver", "taker", "vehicle", "period")
@@ -154,16 +142,12 @@ def record_proof(result: Result, folder: Path) -> Path:
     number = dict(zip(known, moving.tolist(), strict=True))
     wanted = zip(*(plan.flows[key].tolist() for key in keys), strict=True)
     arrays = {
-        "row_start": rows.indptr.astype(np.int64),
-        "column": rows.indices.astype(np.int32),
-        "coefficient": rows.data.astype(np.float64),
-        "sense": proof.programme.sense.astype(np.int8),
+        "row_start": rows.indptr.astype(np.int64), "column": rows.indices.astype(np.int32),
+        "coefficient": rows.data.astype(np.float64), "sense": proof.programme.sense.astype(np.int8),
         "limit": proof.programme.limit.astype(np.float64),
         "row_name": np.array([f"{rule}: {label}" for rule, label in proof.rows], dtype=str),
-        "cost": proof.cost.astype(np.float64),
-        "whole": proof.programme.whole.astype(bool),
-        "value": proof.values.astype(np.float64),
-        "price": proof.shadow_prices.astype(np.float64),
+        "cost": proof.cost.astype(np.float64), "whole": proof.programme.whole.astype(bool),
+        "value": proof.values.astype(np.float64), "price": proof.shadow_prices.astype(np.float64),
         "goal_price": proof.goal_prices.astype(np.float64),
         "goal_cost": problem.measure(vocabulary.SHORT_OF_GOAL).astype(np.float64),
         "price_given": proof.prices_given_decisions.astype(np.float64),
@@ -174,18 +158,25 @@ def record_proof(result: Result, folder: Path) -> Path:
         "period": np.array(list(problem.scenario.periods), dtype=str),
         **{f"move_{key}": getattr(moves, key).astype(np.int32) for key in keys},
         # What a unit of each column in use adds to every measure and objective.
-        "used_column": used.astype(np.int64),
-        "measure": np.array(list(MEASURES), dtype=str),
+        "used_column": used.astype(np.int64), "measure": np.array(list(MEASURES), dtype=str),
         "measure_rate": np.array([small.measure(name) for name in MEASURES], np.float64),
         "objective": np.array(list(objectives), dtype=str),
         "objective_rate": np.array(list(objectives.values()), np.float64),
         "other_column": used[used >= len(moves)].astype(np.int64),
-        "other_label": np.array(labels, dtype=str),
+        "other_label": np.array([*_label_others(small)], dtype=str),
         "flow_column": np.array([number[key] for key in wanted], dtype=np.int64),
         "plan": np.frombuffer(pack_values(describe_plan(result)), np.uint8),
         "rest": np.frombuffer(pack_rest(result), np.uint8),
-    }
+    }  # fmt: skip
     return write_proof(arrays, folder)
+
+
+def _label_others(problem: Problem) -> Iterator[str]:
+    """Give of columns that move nothing their kind and what tells them apart, as a JSON list."""
+    for kind, table in ((one, problem.others.get(one)) for one in ColumnKind):
+        if table is not None and len(table):
+            for row in table[list(kind.keys)].itertuples(index=False):
+                yield json.dumps([kind, *map(str, row)], ensure_ascii=False)
 
 
 def _describe_parties(name: str, parties: Any, about: tuple[str, ...]) -> Arrays:
@@ -194,74 +185,83 @@ def _describe_parties(name: str, parties: Any, about: tuple[str, ...]) -> Arrays
     return {key: np.array(labels, dtype=str) for key, labels in described.items()}
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=1)  # the appendix quotes it: not to be changed
 def describe_ledger(effect: Effect) -> dict[str, Any]:
-    """Put the books of plan and baseline into plain values: what is in ledger.json.
-
-    Kept, for the appendix quotes it: not to be changed.
-    """
+    """Describe the books of plan and baseline. Returns plain values: what is in ledger.json."""
     scenario, sites = effect.books.scenario, list(effect.books.scenario.sites)
     sides = {"plan": effect.books, "baseline": effect.baseline_books}
     named = {side: name_factors(books) for side, books in sides.items()}
-    used = sorted({one for parts in named.values() for names in parts.values() for one in names})
-    number, kept = {name: at for at, name in enumerate(used)}, vocabulary.kept_in_books()
-    catalogue, states = scenario.catalogue, scenario.states()
-    words = CatalogueWords(catalogue, scenario.said.language)
-    sections = {"material": "materials", "what": "recipes", "vehicle": "vehicles"}
+    used = sorted(set(chain.from_iterable(chain(*map(dict.values, named.values())))))
+    number = {name: at for at, name in enumerate(used)}
+    words = CatalogueWords(scenario.catalogue, scenario.said.language)
     return {
         "scenario": {"id": scenario.id, "title": scenario.said.title, "sha256": scenario.digest},
-        "shared_legs": scenario.said.effect.shared_legs,
-        "units": {part: in_currency(part.unit) for part in vocabulary.told_in_books()},
-        "groups": {part: part.divided for part in kept},
-        "sums": {name: list(parts) for name, parts in vocabulary.sums_of_parts().items()},
-        "bases": {part: list(part.times) for part in vocabulary.multiples()},
+        "shared_legs": scenario.said.effect.shared_legs, **_describe_parts(),
         # What each is called and belongs to; the last is nobody's, and has no name.
-        "sites": [*sites, ""],
-        "names": [*map(scenario.site_name, sites), ""],
+        "sites": [*sites, ""], "names": [*map(scenario.site_name, sites), ""],
         "projects": [*map(scenario.project, sites), ""],
         "municipalities": [*(effect.books.municipalities.get(one, "") for one in sites), ""],
-        **{
-            side: {  # the lines, who shares them, and which factors of the list they hang on
-                "lines": {
-                    **{label: books.lines[label].tolist() for label in LINE_LABELS},
-                    **{part: books.lines[part].round(6).tolist() for part in ("amount", *kept)},
-                },
-                "shares": {
-                    group: {"line": line.tolist(), "site": site.tolist(), "share": share.tolist()}
-                    for group, (line, site, share) in books.shares.items()
-                },
-                "factors": {
-                    part: [number[name] for name in names] for part, names in named[side].items()
-                },
-            }
-            for side, books in sides.items()
-        },
+        **{side: _describe_books(books, named[side], number) for side, books in sides.items()},
         "called": {
             "part": {part: part.bare for part in vocabulary.told_in_books()},
             "period": {one: name_period(period) for one, period in scenario.periods.items()},
-            **{
-                label: {one: words.called(section, one) for one in catalogue.names(section)}
-                for label, section in sections.items()
-            },
+            **{label: _call_all(words, section) for label, section in _SECTIONS.items()},
         },
-        "factor_names": used,
-        "figures": {  # the value and the source of every factor that a line hangs on
-            name: {
-                **dict.fromkeys(_OF_FIGURES),
-                **figure.model_dump(mode="json", include=set(_OF_FIGURES)),
-                "name": words.name_figure(name),
-                "source": catalogue.cite(figure.source),
-                "evidence": states[name],
-                "note": translate(figure.note),
-            }
-            for name, figure in catalogue.figures().items()
-            if name in number
-        },
+        "factor_names": used, "figures": dict(_describe_factors(scenario, words, number)),
         "doubts": [
             {"figure": one.name, "part": one.part, "influence": round(one.influence, 6)}
             for one in list_doubts(effect.books, effect.baseline_books)
         ],
+    }  # fmt: skip
+
+
+def _describe_parts() -> dict[str, Any]:
+    return {
+        "units": {part: in_currency(part.unit) for part in vocabulary.told_in_books()},
+        "groups": {part: part.divided for part in vocabulary.kept_in_books()},
+        "sums": {name: list(parts) for name, parts in vocabulary.sums_of_parts().items()},
+        "bases": {part: list(part.times) for part in vocabulary.multiples()},
     }
+
+
+def _call_all(words: CatalogueWords, section: str) -> dict[str, str]:
+    return {one: words.called(section, one) for one in words.catalogue.names(section)}
+
+
+def _describe_books(
+    books: Books, named: Mapping[str, Any], number: Mapping[str, int]
+) -> dict[str, Any]:
+    """Give the lines, who shares them, and which factors of the list each hangs on."""
+    rounded = ("amount", *vocabulary.kept_in_books())
+    return {
+        "lines": {
+            **{label: books.lines[label].tolist() for label in LINE_LABELS},
+            **{part: books.lines[part].round(6).tolist() for part in rounded},
+        },
+        "shares": {
+            group: dict(zip(("line", "site", "share"), map(np.ndarray.tolist, each), strict=True))
+            for group, each in books.shares.items()
+        },
+        "factors": {part: [*map(number.get, names)] for part, names in named.items()},
+    }
+
+
+def _describe_factors(
+    scenario: Scenario, words: CatalogueWords, wanted: Container[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the value and the source of every factor that a line hangs on."""
+    catalogue, states = scenario.catalogue, scenario.states()
+    for name, figure in catalogue.figures().items():
+        if name in wanted:
+            yield (
+                name,
+                {
+                    **dict.fromkeys(KeptFactor._fields),
+                    **figure.model_dump(mode="json", include=set(KeptFactor._fields)),
+                    "name": words.name_figure(name), "source": catalogue.cite(figure.source),
+                    "evidence": states[name], "note": translate(figure.note),
+                },
+            )  # fmt: skip
 
 
 def record_ledger(result: Result, folder: Path) -> Path:

@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 
 from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.case import say_idle
 from raastof_geo.assignment.telling.names import list_names
+from raastof_geo.effect.measure import Effect
 from raastof_geo.errors import Finding
 from raastof_geo.evidence import STATES
-from raastof_geo.language import Language, Message, format_number, read_texts, say, spoken_language
+from raastof_geo.language import Language, Message, format_number, say, say_text, spoken_language
 from raastof_geo.legs.legs import explain_lost
 from raastof_geo.outputs.opening import doubt_allocation
 from raastof_geo.result import Result
@@ -27,11 +29,7 @@ _MOST_OF_A_KIND = 10
 
 
 def warn_of_input(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> list[Finding]:
-    """Say what in a scenario, and in where its sites lie, may not be as it was meant.
-
-    The same in `check` and in `run`, with places in the file; ten of a kind at most, and then how
-    many more there are.
-    """
+    """Say what may not be meant so, in `check` as in `run`, with places; ten of a kind at most."""
     return [*_find_doubts(scenario, network, anchors, spoken_language())]
 
 
@@ -41,15 +39,12 @@ def _find_doubts(
 ) -> tuple[Finding, ...]:
     ferries = scenario.said.network.ferries
     kinds: tuple[Sequence[Finding | Message], ...] = (
-        scenario.warnings,
-        tuple(_other_municipalities(scenario)),
-        tuple(explain_gaps(network)),
+        scenario.warnings, tuple(_other_municipalities(scenario)), tuple(explain_gaps(network)),
         explain_moves(network, scenario.sites, anchors, counted=scenario.said.network.access_way),
         explain_islands(network, anchors.edges, ferries=ferries),
         explain_ferries(network, anchors.edges) if ferries else (),
-        tuple(explain_idle(scenario, network, anchors)),
-        (say_evidence(scenario),),
-    )
+        tuple(explain_idle(scenario, network, anchors)), (say_evidence(scenario),),
+    )  # fmt: skip
     told: list[Finding | Message] = []
     for kind in kinds:
         told += kind[:_MOST_OF_A_KIND]
@@ -60,26 +55,29 @@ def _find_doubts(
 
 def warn(result: Result) -> list[Finding]:
     """Say what to doubt of effect, roads and input, what weighs most first, each once."""
-    effect, told = result.effect, list[Message]()
+    scenario = result.scenario
+    told = chain(
+        _doubt_effect(scenario, result.effect),
+        beyond_fairness(scenario, result.plan.problem.alone),
+        explain_lost(result.legs),
+    )
+    of_input = warn_of_input(scenario, result.network, result.anchors)
+    return list({str(one): one for one in chain(map(Finding, told), of_input)}.values())
+
+
+def _doubt_effect(scenario: Scenario, effect: Effect) -> Iterator[Message]:
     if effect.baseline_missing:
         missing = round(sum(effect.baseline_missing.values()))
-        told.append(read_texts("doubts")["left out"].format(tonnes=missing))
-    projects = {result.scenario.project(site) for site in project_sites(result.scenario)}
-    saves_half = effect.saved_share is not None and effect.saved_share > 0.5
-    if saves_half and len(projects) >= REGION:
-        told.append(read_texts("doubts")["region"].format(count=len(projects)))
-    told += doubt_allocation(effect)
-    today = result.scenario.said.baseline.today
-    asked = None if today is None else today.share
-    for one in effect.baselines:
-        if asked is not None and one.reached is not None:  # it cannot be with what is on offer
-            had, wanted = (format_number(100 * it, digits=1) for it in (one.reached, asked))
-            told.append(read_texts("doubts")["today"].format(asked=wanted, reached=had))
-    told += beyond_fairness(result.scenario, result.plan.problem.alone)
-    told += explain_lost(result.legs)
-    findings = [Finding(one) for one in told]
-    findings += warn_of_input(result.scenario, result.network, result.anchors)
-    return list({str(one): one for one in findings}.values())
+        yield say_text("doubts", "left out", tonnes=missing)
+    projects = {scenario.project(site) for site in project_sites(scenario)}
+    if (effect.saved_share or 0.0) > 0.5 and len(projects) >= REGION:
+        yield say_text("doubts", "region", count=len(projects))
+    yield from doubt_allocation(effect)
+    if (share := getattr(scenario.said.baseline.today, "share", None)) is not None:
+        reached = (one.reached for one in effect.baselines if one.reached is not None)
+        for most in reached:  # more than that cannot be with what is on offer
+            asked, had = (format_number(100 * one, digits=1) for one in (share, most))
+            yield say_text("doubts", "today", asked=asked, reached=had)
 
 
 def beyond_fairness(scenario: Scenario, alone: Mapping[str, float]) -> Iterator[Message]:
@@ -89,7 +87,7 @@ def beyond_fairness(scenario: Scenario, alone: Mapping[str, float]) -> Iterator[
     projects = {scenario.project(site) for site in project_sites(scenario)}
     if free := sorted(projects - alone.keys()):
         named = list_names([f"`{project}`" for project in free])
-        yield read_texts("doubts")["fairness"].format(projects=named)
+        yield say_text("doubts", "fairness", projects=named)
 
 
 def _other_municipalities(scenario: Scenario) -> Iterator[Finding]:
@@ -100,14 +98,14 @@ def _other_municipalities(scenario: Scenario) -> Iterator[Finding]:
         if site.municipality and found and site.municipality != found:
             told = {"site": f"`{id_}`", "said": site.municipality, "found": found}
             place = scenario.place_of("sites", id_, "municipality")
-            yield Finding(read_texts("doubts")["municipality"].format(**told), place)
+            yield Finding(say_text("doubts", "municipality", **told), place)
 
 
 def say_evidence(scenario: Scenario) -> Message:
     """Say how many figures of the catalogue were seen in their source, and how many were not."""
     count: Counter[str] = Counter(scenario.states().values())
     told = {state: count[state] for state in STATES}
-    return read_texts("doubts")["evidence"].format(all=count.total(), **told)
+    return say_text("doubts", "evidence", all=count.total(), **told)
 
 
 def explain_idle(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> Iterator[Finding]:

@@ -1,17 +1,23 @@
-"""What one load more or less, waiting, and somebody new would be worth, as pages and tables.
-
-A quote to mail says whom somebody new would deal with, at which cost for all, and why not others.
-"""
+"""What one load more, waiting and somebody new would be worth: pages, tables, a quote to mail."""
 
 from collections.abc import Iterator
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from raastof_geo.assignment.adjusting.worth import Moved, Partner, Quote, Worths, measure_worth
+from raastof_geo.assignment.adjusting.worth import (
+    Moved,
+    Partner,
+    Quote,
+    Worth,
+    Worths,
+    measure_worth,
+)
 from raastof_geo.assignment.telling import names
 from raastof_geo.files import is_sealed, seal_page, write_whole
-from raastof_geo.language import Message, Readable, format_number, plain, read_texts, say, speaking
+from raastof_geo.language import Message, format_number, plain, read_texts, say, say_text, speaking
 from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.document import write_numbers
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
@@ -28,30 +34,30 @@ _MOST_PARTNERS, _MOST_DRAWN, _MOST_OTHERS = 15, 5, 40
 
 
 def write_worth(result: Result, folder: Path) -> Path:
-    """Write `worth.html`."""
+    """Write `worth.html`. Returns its path."""
     found, scenario = result.worth or measure_worth(result.plan), result.scenario
     vehicle = scenario.catalogue.vehicles[found.vehicle].called(scenario.said.language)
     load = {"load": format_number(found.load_t, digits=1), "vehicle": vehicle}
-    title, how = f"{scenario.said.title}: {_VALUE}", read_texts("worth")["how"].format(**load)
+    title, how = f"{scenario.said.title}: {_VALUE}", say_text("worth", "how", **load)
     blocks = tuple(_lay_out(result, found))
     page = document.Document(title, scenario.said.language, blocks, how)
     return document.write_page(page, folder / "worth.html")
 
 
 def _lay_out(result: Result, found: Worths) -> Iterator[document.Block]:
-    scenario, texts, notes = result.scenario, read_texts("worth"), dict[str, str]()
-    told = texts["nothing"]
+    scenario, tell, notes = result.scenario, partial(say_text, "worth"), dict[str, str]()
+    told = tell("nothing")
     for one in sorted(found.values, key=lambda one: _kg(one.more), reverse=True):
         if one.site and _kg(one.more) < -_LEAST_KG and isinstance(one.more, Moved):
             kg, dkk = document.write_numbers(*one.more[:2], digits=1)
             notes.pop(one.site, None)
             notes[one.site] = f"{kg} kg"
             site = scenario.site_name(one.site)
-            told = texts["most"].format(site=site, what=one.what, kg=kg, dkk=dkk)
+            told = tell("most", site=site, what=one.what, kg=kg, dkk=dkk)
     yield document.Paragraph(told, lead=True)
     if notes:
         drawn = draw_map_picture(result, (), [*reversed(notes)][:_MOST_SITES], notes=notes)
-        yield document.Picture(drawn, texts["map"], texts["map"])
+        yield document.Picture(drawn, tell("map"), tell("map"))
     yield from (one.show() for one in list_worth(scenario, found))
 
 
@@ -60,11 +66,8 @@ def _kg(moved: Moved | str) -> float:
 
 
 def list_worth(scenario: Scenario, found: Worths) -> Iterator[document.Listing]:
-    """List values, and what waiting is worth, where there are any, each with its explanation.
-
-    What saves most stands first: as a load more, then as a load less. [kg CO2e, DKK, t]
-    """
-    texts, targets = read_texts("worth"), scenario.said.targets.secondary_share
+    """List values and what waiting is worth, the best first. Returns each explained. [kg, t]"""
+    targets, source = scenario.said.targets.secondary_share, partial(say_text, "worth")
     figures = [say("CO2e [kg]"), say("Money [DKK]"), say("Goals lack [t]")]
     figures = figures if any(one.goal for one in targets) else figures[:2]
     sides = [say("One more: {what}"), say("One less: {what}")]
@@ -73,24 +76,28 @@ def list_worth(scenario: Scenario, found: Worths) -> Iterator[document.Listing]:
         told = moved if isinstance(moved, Moved) else (moved, None, None)
         return [*told[: len(figures)]]
 
-    values, waits = list[list[Any]](), list[tuple[float, list[Any]]]()
-    for one in sorted(found.values, key=lambda one: (min(_kg(one.more), 0.0), _kg(one.less))):
-        called = [scenario.site_name(one.site) if one.site else str(say("Target")), plain(one.what)]
-        values.append([*called, one.tonnes, one.times, *tell(one.more), *tell(one.less)])
-        for shift, moved in one.waits.items():
-            when = texts["earlier" if shift < 0 else "later"].format(count=abs(shift))
-            met = map(scenario.site_name, moved.meets if isinstance(moved, Moved) else ())
-            waits.append((_kg(moved), [*called, str(when), *tell(moved), ", ".join(met)]))
-    heads: list[Readable] = [say("Site"), say("Amount"), say("Now [t]"), say("Times")]
-    late: list[Readable] = [say("Site"), say("Amount"), say("Periods"), *figures]
+    def call(one: Worth) -> list[str]:
+        return [scenario.site_name(one.site) if one.site else str(say("Target")), plain(one.what)]
+
+    def wait(one: Worth, shift: int, moved: Moved | str) -> list[Any]:
+        when = say_text("worth", "earlier" if shift < 0 else "later", count=abs(shift))
+        met = map(scenario.site_name, moved.meets if isinstance(moved, Moved) else ())
+        return [*call(one), str(when), *tell(moved), ", ".join(met)]
+
+    each = sorted(found.values, key=lambda one: (min(_kg(one.more), 0.0), _kg(one.less)))
+    values = [[*call(one), one.tonnes, one.times, *tell(one.more), *tell(one.less)] for one in each]
+    late = ((_kg(it), wait(one, by, it)) for one in each for by, it in one.waits.items())
+    waits = [*map(itemgetter(1), sorted(late, key=itemgetter(0)))]
+    heads: list[Any] = [say("Site"), say("Amount")]
+    how: dict[str, Any] = {"most": _MOST_ROWS, "freeze": 2}
     if values:
-        heads += [side.format(what=one) for side in sides for one in figures]
-        how: dict[str, Any] = {"most": _MOST_ROWS, "freeze": 2, "source": texts["values"]}
-        yield document.Listing(say("One load more and less"), heads, values, words=2, **how)
+        more = [side.format(what=one) for side in sides for one in figures]
+        title, more = say("One load more and less"), [say("Now [t]"), say("Times"), *more]
+        yield document.Listing(title, [*heads, *more], values, 2, **how, source=source("values"))
     if waits:
-        rows = [row for _, row in sorted(waits, key=lambda one: one[0])]
-        how = {"most": _MOST_ROWS, "freeze": 2, "source": texts["waits"]}
-        yield document.Listing(say("Waiting"), [*late, say("Meets more of")], rows, words=3, **how)
+        more = [say("Periods"), *figures, say("Meets more of")]
+        title = say("Waiting")
+        yield document.Listing(title, [*heads, *more], waits, 3, **how, source=source("waits"))
 
 
 def write_quote(result: Result, quote: Quote, path: Path) -> Path:
@@ -105,31 +112,27 @@ def write_quote(result: Result, quote: Quote, path: Path) -> Path:
         facts = (say("Place (lon, lat)"), at), (say("Periods"), names.span(due.periods))
         page = document.Document(
             title=str(told.format(tonnes=tonnes, what=names.call_entry(scenario, due))),
-            language=scenario.said.language,
-            blocks=tuple(_lay_out_quote(result, quote)),
-            subtitle=read_texts("quote")["how"],
-            facts=(*facts, (say("Plan"), scenario.said.title)),
-        )
+            language=scenario.said.language, blocks=tuple(_lay_out_quote(result, quote)),
+            subtitle=say_text("quote", "how"), facts=(*facts, (say("Plan"), scenario.said.title)),
+        )  # fmt: skip
         text = seal_page(document.render_page(page))
     return write_whole(path, text, known=is_sealed)
 
 
 def tell_partners(scenario: Scenario, quote: Quote) -> Iterator[Message]:
     """Say of the partners, the best first, what a tonne and all of it change, or that none is."""
-    texts, tonnes = read_texts("quote"), quote.newcomer.tonnes
+    tell, tonnes = partial(say_text, "quote"), quote.newcomer.tonnes
+    least = tell("least")
     if not quote.partners:
-        yield texts["none"]
+        yield tell("none")
     for one in quote.partners:
-        yield texts["partner"].format(
-            site=scenario.site_name(one.site),
-            what=_call(scenario, one),
-            km=format_number(one.length_km),
-            kg=format_number(one.kg_co2e, digits=1),
-            dkk=format_number(one.dkk),
-            all_kg=format_number(tonnes * one.kg_co2e),
+        yield tell(
+            "partner", site=scenario.site_name(one.site), what=_call(scenario, one),
+            km=format_number(one.length_km), kg=format_number(one.kg_co2e, digits=1),
+            dkk=format_number(one.dkk), all_kg=format_number(tonnes * one.kg_co2e),
             all=format_number(tonnes * one.dkk),
-            least="" if one.up_to_t >= tonnes else f"{texts['least']} ",
-        )
+            least=f"{least} " if one.up_to_t < tonnes else "",
+        )  # fmt: skip
 
 
 def _call(scenario: Scenario, one: Partner) -> Message:
@@ -144,18 +147,7 @@ def _lay_out_quote(result: Result, quote: Quote) -> Iterator[document.Block]:
     scenario, site, tonnes = result.scenario, quote.newcomer.site, quote.newcomer.tonnes
     yield document.Paragraph(next(tell_partners(scenario, quote)), lead=True)
     if quote.partners:
-        goals = any(one.short_t for one in quote.partners)
-        heads = (*read_texts("quote heads").values(),)[: None if goals else -1]
-        rows: list[tuple[Readable, ...]] = []
-        for one in quote.partners[:_MOST_PARTNERS]:
-            row: list[Readable] = [scenario.site_name(one.site), _call(scenario, one)]
-            row += write_numbers(one.length_km)
-            row += write_numbers(one.kg_co2e, one.haul_kg_co2e, digits=1)
-            in_all = tonnes * one.kg_co2e, tonnes * one.dkk
-            row += write_numbers(one.dkk, one.haul_dkk, *in_all, one.up_to_t)
-            rows.append((*row, *write_numbers(*([one.short_t] if goals else []), digits=2)))
-        caption = say("Partners, the best for all first")
-        yield document.Table(caption, heads, tuple(rows), words=2)
+        yield _tabulate_partners(scenario, quote)
         drawn, pits = quote.partners[:_MOST_DRAWN], {one.site for one in scenario.pits}
         hauls = []
         for one in drawn:
@@ -169,3 +161,20 @@ def _lay_out_quote(result: Result, quote: Quote) -> Iterator[document.Block]:
     if quote.others:
         caption, heads = say("Why not the others"), (say("Site"), say("Reason"))
         yield document.Table(caption, heads, tuple(others)[:_MOST_OTHERS], words=2)
+
+
+def _tabulate_partners(scenario: Scenario, quote: Quote) -> document.Table:
+    """Tell of each partner how far it is, what a tonne and all of them change, and most tonnes."""
+    goals, tonnes = any(one.short_t for one in quote.partners), quote.newcomer.tonnes
+    heads = (*read_texts("quote heads").values(),)[: None if goals else -1]
+    rows: tuple[Any, ...] = tuple(
+        (
+            *(scenario.site_name(one.site), _call(scenario, one)),
+            *write_numbers(one.length_km),
+            *write_numbers(one.kg_co2e, one.haul_kg_co2e, digits=1),
+            *write_numbers(one.dkk, one.haul_dkk, tonnes * one.kg_co2e, tonnes * one.dkk),
+            *(*write_numbers(one.up_to_t), *write_numbers(one.short_t, digits=2)),
+        )[: len(heads)]
+        for one in quote.partners[:_MOST_PARTNERS]
+    )
+    return document.Table(say("Partners, the best for all first"), heads, rows, words=2)

@@ -1,7 +1,7 @@
 """Write all outputs of a result, or none of them."""
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from pkgutil import resolve_name
@@ -38,7 +38,7 @@ def write_outputs(
     outputs: Sequence[Output] = OUTPUTS,
     executor: Executor | None = None,
 ) -> Path:
-    """Write the outputs that the scenario asks for into a folder, and return it.
+    """Write the outputs that the scenario asks for into a folder. Returns the folder.
 
     They are made ready beside the folder and then take their places, all of them or none, with a
     `manifest.json` that says what was written. Files of the set before that are unchanged are
@@ -46,21 +46,14 @@ def write_outputs(
     moved to `set_aside` in it, and named by `raastof run`, in Python by a warning. With an
     `executor` whose workers share the disk they are written side by side.
 
-    `OutputError`: the disk is full, a file in the folder is open elsewhere, or the folder, or
-    something in it that would be written, is a link. Nothing was changed.
+    Raises `OutputError`: the disk is full, a file in the folder is open elsewhere, or the folder,
+    or something in it that would be written, is a link. Nothing was changed.
     """
     wanted = [output for output in outputs if output.name in result.scenario.said.outputs]
     try:
         with exchanging(into, version=__version__) as draft:
-            while wanted:
-                awaited = {one.name for one in wanted}
-                ready = [one for one in wanted if one.quotes not in awaited] or wanted
-                quoted = {one.quotes for one in wanted}
-                # What others quote comes first, so that the rest is one lot; the door comes last.
-                ready = [one for one in ready if one.name in quoted] or ready
-                ready = [one for one in ready if one.name != INDEX] or ready
-                wanted = [one for one in wanted if one not in ready]
-                for _ in spread(executor, _write, (result, draft), ready):
+            for lot in _deal_lots(wanted):
+                for _ in spread(executor, _write, (result, draft), lot):
                     pass
     except OutputError:
         raise
@@ -71,6 +64,22 @@ def write_outputs(
         told = {"folder": str(into), "reason": tell_reason(error)}
         raise OutputError.saying_text("unwritten", why, **told) from error
     return into
+
+
+def _deal_lots(wanted: Sequence[Output]) -> Iterator[list[Output]]:
+    """Give what goes side by side: what others quote first, nothing before what it quotes."""
+    while wanted:
+        names = {one.name for one in wanted}
+        ready = {one.name for one in wanted if one.quotes not in names}
+        lot = [*wanted]
+        for better in (ready, {one.quotes for one in wanted}, names - {INDEX}):
+            lot = _prefer(lot, better)
+        yield lot
+        wanted = [one for one in wanted if one not in lot]
+
+
+def _prefer(lot: list[Output], names: Container[str | None]) -> list[Output]:
+    return [one for one in lot if one.name in names] or lot
 
 
 def _write(shared: tuple[Result, Path], output: Output) -> None:

@@ -61,7 +61,7 @@ class Manifest(NamedTuple):
 
 
 def describe_files(folder: Path, *, version: str) -> Manifest:
-    """Take the digest of every file below a folder, the manifest left out."""
+    """Describe what lies below a folder but the manifest. Returns digests and sizes. [bytes]"""
     found = sorted(path for path in folder.rglob("*") if path.is_file())
     files = {path.relative_to(folder).as_posix(): describe_file(path) for path in found}
     files.pop(MANIFEST.name, None)
@@ -69,13 +69,13 @@ def describe_files(folder: Path, *, version: str) -> Manifest:
 
 
 def describe_file(path: Path) -> WrittenFile:
-    """Take the digest of one file."""
+    """Describe one file. Returns its digest and size. [bytes]"""
     data = path.read_bytes()
     return WrittenFile(hashlib.sha256(data).hexdigest(), len(data))
 
 
 def write_manifest(manifest: Manifest, folder: Path) -> Path:
-    """Write `manifest.json`, with a digest over its own values, and return its path."""
+    """Write `manifest.json`, with a digest over its own values. Returns its path."""
     values: dict[str, Any] = {
         "format": manifest.format,
         "raastof_geo": manifest.version,
@@ -90,7 +90,7 @@ def write_manifest(manifest: Manifest, folder: Path) -> Path:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """Read the manifest of a folder, none where there is none; `ValueError` if it is not ours."""
+    """Read the manifest of a folder. Returns none without one; raises `ValueError`: not ours."""
     try:
         values = read_file(folder / MANIFEST.name, most_bytes=MANIFEST.most_bytes)
     except FileNotFoundError:
@@ -111,7 +111,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def find_door(folder: Path) -> Path | None:
-    """Give the page of a results folder that a reader begins with, if one was written."""
+    """Find the page of results that a reader begins with. Returns its path, if there is one."""
     try:
         found = read_manifest(folder)
     except ValueError:  # damaged: what it lists is nobody's word
@@ -121,7 +121,7 @@ def find_door(folder: Path) -> Path | None:
 
 
 def list_own(folder: Path) -> tuple[list[str], list[str]]:
-    """List what lies in a results folder: what the manifest lists, and what lies beside it."""
+    """List a results folder. Returns what the manifest lists, and what lies beside it."""
     found = read_manifest(folder)
     listed = {*found.files, MANIFEST.name} if found else set()
     tops = {name.split("/")[0] for name in listed}
@@ -139,11 +139,9 @@ def is_inside(name: str) -> bool:
     """Tell whether a path with `/`, perhaps a stranger's, stays below its folder on any system."""
     parts = name.split("/")
     return (
-        name.isascii()
-        and name.isprintable()
-        and all(part.strip(". ") for part in parts)
+        name.isascii() and name.isprintable() and all(part.strip(". ") for part in parts)
         and not set(name) & set('\\:*?"<>|')
-    )
+    )  # fmt: skip
 
 
 def _digest(values: Any) -> str:
@@ -202,10 +200,7 @@ def _clear(draft: Path) -> None:
 
 
 def finish_exchange(folder: Path | str) -> None:
-    """Finish the exchange of files that a killed run began, before results are read.
-
-    A run that is still at it is waited for. `OutputError` where it cannot be finished here.
-    """
+    """Finish what a killed run began, or `OutputError`; one that is still at it is waited for."""
     place = Path(os.path.realpath(folder))
     if not is_unfinished(place):
         return

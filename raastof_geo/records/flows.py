@@ -3,10 +3,11 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from raastof_geo.language import Language, Message, plain, read_texts
+from raastof_geo.language import Language, Message, plain, read_texts, say_text
 
 FLOWS = "flows.csv"
 FLOW_HEADS = read_texts("columns of flows")
@@ -32,7 +33,7 @@ class Form(NamedTuple):
     end: str = "\n"
 
     def write(self, value: Any) -> str:
-        """Write a value of plan.json as a cell: numbers with at most six decimals."""
+        """Write a value of plan.json. Returns a cell, a number with at most six decimals."""
         if value is None:
             return ""
         if isinstance(value, float):
@@ -40,7 +41,7 @@ class Form(NamedTuple):
         return str(harmless(value)) if isinstance(value, str) else str(value)
 
     def render(self, rows: Iterable[Sequence[str]]) -> bytes:
-        """Lay rows out as text below the heads: UTF-8 with a mark that Excel knows."""
+        """Render rows below the heads. Returns UTF-8 with a mark that Excel knows."""
         rows = (self.heads, *rows)
         lines = (self.separator.join(map(self._quote, row)) + self.end for row in rows)
         return ("\ufeff" + "".join(lines)).encode("utf-8", "replace")
@@ -52,7 +53,7 @@ class Form(NamedTuple):
 
 
 def shape_table(language: Language, heads: Iterable[Message]) -> Form:
-    """Give the form that spreadsheets expect where a language is spoken."""
+    """Shape a table. Returns the form that spreadsheets expect where a language is spoken."""
     separator, decimal = (";", ",") if language == "da" else (",", ".")
     return Form(separator, decimal, tuple(head.render(language) for head in heads))
 
@@ -62,7 +63,7 @@ _EARLIER = Form(";", ".", tuple(FLOW_HEADS))
 
 
 def shape_flows(language: object, data: bytes = b"") -> Form:
-    """Give the form of `flows.csv` in a language; that of `data`, where it is another we know."""
+    """Shape `flows.csv`. Returns the form in a language, or that of `data`, if it is known."""
     spoken = shape_table("en" if language == "en" else "da", FLOW_HEADS.values())
 
     def alike(form: Form) -> int:
@@ -91,7 +92,7 @@ def write_flows(
 def list_rows(
     flows: Iterable[Mapping[str, Any]], names: Mapping[str, Any], form: Form
 ) -> list[list[str]]:
-    """Give the rows below the heads that belong to `flows` and `names` of plan.json."""
+    """List what belongs to `flows` and `names` of plan.json. Returns the rows below the heads."""
 
     def look_up(flow: Mapping[str, Any], name: str) -> Any:
         if name not in NAMED:
@@ -111,23 +112,23 @@ def compare_table(
     `heads` says whether the words of the header have to be ours: where the file is known to be as
     a run wrote it, another version may have called a column otherwise.
     """
-    rows, texts = _read_rows(data, form.separator), read_texts("table of flows")
+    rows, tell = _read_rows(data, form.separator), partial(say_text, "table of flows")
     if isinstance(rows, Message):
         yield rows
         return
     expected = [form.heads if heads or not rows else rows[0], *below]
     if len(rows) != len(expected):
-        yield texts["rows" if rows else "empty"].format(rows=len(rows) - 1, flows=len(below))
+        yield tell("rows" if rows else "empty", rows=len(rows) - 1, flows=len(below))
         return
     for number, (row, wanted) in enumerate(zip(rows, expected, strict=True), 1):
         at = {"row": str(number)}
         if len(row) != len(wanted):
-            yield texts["cells"].format(found=len(row), wanted=len(wanted), **at)
+            yield tell("cells", found=len(row), wanted=len(wanted), **at)
             continue
         for name, cell, right in zip(form.heads, row, wanted, strict=True):
             if cell != right:
                 shown = {"found": _show(cell), "wanted": _show(right)}
-                yield texts["other"].format(column=name, **shown, **at)
+                yield tell("other", column=name, **shown, **at)
 
 
 def _read_rows(data: bytes, separator: str) -> list[list[str]] | Message:
@@ -137,9 +138,9 @@ def _read_rows(data: bytes, separator: str) -> list[list[str]] | Message:
         rows.extend(csv.reader(text, delimiter=separator))
     except UnicodeDecodeError as error:
         row = data.count(b"\n", 0, error.start) + 1
-        return read_texts("table of flows")["no utf8"].format(row=str(row))
+        return say_text("table of flows", "no utf8", row=str(row))
     except csv.Error:
-        return read_texts("table of flows")["no table"].format(row=str(len(rows) + 1))
+        return say_text("table of flows", "no table", row=str(len(rows) + 1))
     return rows
 
 

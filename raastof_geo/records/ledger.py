@@ -2,12 +2,16 @@
 
 import math
 import re
+from collections import namedtuple
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import product
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import SimpleNamespace
+from typing import Any, NamedTuple, Self
 
 from raastof_geo.errors import InputError
 from raastof_geo.evidence import STATES, tell_span, tell_unit
@@ -37,6 +41,7 @@ _MOST_DECIMALS = 15
 _SHOWN = 80
 _SIDE_NAMES = {"plan": say("plan"), "baseline": say("baseline")}
 _AMOUNT_UNITS = {"trips": "loads", "openings": "1"}
+SHARED_LEGS = read_texts("shared legs")
 SHARE_OF_COMMON = say_text("explained", "common parts")
 
 
@@ -57,6 +62,42 @@ class Explanation(NamedTuple):
     """None where it is only listed."""
 
 
+KeptFactor = namedtuple(
+    "KeptFactor",
+    "name value by_year unit source valid_from low high price_year indexed valid_to evidence note",
+)
+"""The value and the source of a factor that lines hang on, as far as known."""
+
+
+class _Books(NamedTuple):
+    lines: Mapping[str, list[Any]]
+    shares: Mapping[str, Mapping[str, list[Any]]]
+    factors: Mapping[str, list[int]]
+
+
+class _Ledger(SimpleNamespace):
+    """What ledger.json says, each part by its name there."""
+
+    called: Mapping[str, Mapping[str, str]] | None = None
+    """What people call labels of lines; of old, nothing."""
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        books = {side: _Books(**values[side]) for side in _SIDE_NAMES}
+        unknown = dict.fromkeys(KeptFactor._fields)
+        figures = {name: KeptFactor(**unknown | it) for name, it in values["figures"].items()}
+        return cls(**{**values, **books, "figures": figures})
+
+    def call(self, label: str, one: str) -> str:
+        """Call a label by its name. Returns nothing where it has none; of old, the label."""
+        return one if self.called is None else str(self.called[label].get(one, ""))
+
+    def list_labels(self, dimension: str) -> list[str]:
+        if dimension in _OF_SITES:
+            return sorted(set(getattr(self, _OF_SITES[dimension])))
+        return sorted({*self.plan.lines[dimension], *self.baseline.lines[dimension]})
+
+
 class _Entry(NamedTuple):
     line: int
     value: float
@@ -69,7 +110,7 @@ class _Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class _Question:
-    ledger: dict[str, Any]
+    ledger: _Ledger
     side: str
     part: str
     dimension: str = ""
@@ -77,12 +118,16 @@ class _Question:
 
     @property
     def unit(self) -> str:
-        return str(self.ledger["units"][self.part])
+        return str(self.ledger.units[self.part])
 
     @property
     def parts(self) -> list[str]:
-        parts: list[str] = self.ledger["sums"].get(self.part, [self.part])
+        parts: list[str] = self.ledger.sums.get(self.part, [self.part])
         return parts
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        return ("baseline", "plan") if self.side == "saved" else (self.side,)
 
     def value(self) -> float:
         if self.side == "saved":
@@ -94,14 +139,13 @@ class _Question:
         return sum(sum(entry.counted for entry in some) for some in entries)
 
     def list_entries(self, side: str, part: str) -> list[_Entry]:
-        """List the lines that count, with the share of each that does."""
-        lines = self.ledger[side]["lines"]
-        values = lines[part]
+        """List the lines that count. Returns each with the share of it that does."""
+        books = getattr(self.ledger, side)
+        lines, values = books.lines, books.lines[part]
         if self.dimension in _OF_SITES:
-            split = self.ledger[side]["shares"][self.ledger["groups"][part]]
-            sites = self.ledger[_OF_SITES[self.dimension]]
-            numbers, shares = split["line"], split["share"]
-            labels = [sites[site] for site in split["site"]]
+            split, sites = books.shares[self.ledger.groups[part]], _OF_SITES[self.dimension]
+            numbers, places, shares = (split[one] for one in ("line", "site", "share"))
+            labels = [getattr(self.ledger, sites)[site] for site in places]
         else:
             numbers, shares = range(len(values)), [1.0] * len(values)
             labels = lines[self.dimension] if self.dimension else [""] * len(values)
@@ -113,11 +157,8 @@ class _Question:
 
 
 @contextmanager
-def _opening(folder: Path) -> Iterator[dict[str, Any]]:
-    """Read the ledger in a folder, and say that it is damaged if it lacks what it should hold.
-
-    `RecordError` where it is missing or of another format.
-    """
+def _opening(folder: Path) -> Iterator[Mapping[str, Any]]:
+    """Read the ledger in a folder; `RecordError`: missing or other; `DamagedError`: lacking."""
     file = folder / LEDGER.name if folder.is_dir() else folder
     finish_exchange(file.parent)
     lost = say_text("damaged", "no ledger", file=str(file))
@@ -134,38 +175,39 @@ def explain_figure(folder: Path, figure: str) -> Explanation:
 
 
 def list_figures(folder: Path) -> tuple[tuple[Explanation, ...], dict[str, tuple[str, ...]]]:
-    """List the figures of the ledger in a folder: every part of plan, baseline and saving.
-
-    Returns them without their steps, and the labels that each can be narrowed down to, by
-    dimension: projects, materials, periods and so on.
-    """
-    with _opening(folder) as ledger:
-        asked = [_Question(ledger, side, part) for side in BOOK_SIDES for part in ledger["units"]]
-        labels = {one: tuple(filter(None, _labels(ledger, one))) for one in DIMENSIONS}
+    """List figures of each side. Returns them without steps, and their labels by dimension."""
+    with _opening(folder) as values:
+        ledger = _Ledger.of(values)
+        asked = [_Question(ledger, side, part) for side in BOOK_SIDES for part in ledger.units]
+        labels = {one: tuple(filter(None, ledger.list_labels(one))) for one in DIMENSIONS}
         return tuple(Explanation(f"{q.side}.{q.part}", q.value(), q.unit) for q in asked), labels
 
 
-def explain_in(ledger: dict[str, Any], figure: str, *, most: int = _MOST_LINES) -> Explanation:
-    """Explain a figure, at most `most` lines of each part one by one; `InputError` if unknown."""
-    asked = _understand(ledger, figure)
+def explain_in(values: Mapping[str, Any], figure: str, *, most: int = _MOST_LINES) -> Explanation:
+    """Explain a figure, so many lines of each part one by one. Raises `InputError` if unknown."""
+    asked = _understand(_Ledger.of(values), figure)
     return Explanation(figure, asked.value(), asked.unit, tuple(_tell(asked, most)))
 
 
-def _understand(ledger: dict[str, Any], figure: str) -> _Question:
+def _understand(ledger: _Ledger, figure: str) -> _Question:
     if (match := _FIGURE.fullmatch(figure.strip())) is None:
-        names = [f"{side}.{part}" for side in BOOK_SIDES for part in ledger["units"]]
-        asked = figure.strip().lower()
-        near = [name for name in names if asked in name.split(".")]
-        near = near or get_close_matches(asked, names, n=3, cutoff=0.4)
-        hint = say("; did you mean {close}?", close=list_codes(near[:5])) if near else ""
-        raise InputError.saying_text("explained", "no figure", figure=f"`{figure}`", hint=hint)
+        raise _refuse_figure(ledger, figure)
     side, part, dimension, label = match.group("side", "part", "dimension", "label")
     _one_of(side, BOOK_SIDES)
-    _one_of(part, list(ledger["units"]))
+    _one_of(part, list(ledger.units))
     if dimension is not None:
         _one_of(dimension, DIMENSIONS)
-        _one_of(label, _labels(ledger, dimension))
+        _one_of(label, ledger.list_labels(dimension))
     return _Question(ledger, side, part, dimension or "", label or "")
+
+
+def _refuse_figure(ledger: _Ledger, figure: str) -> InputError:
+    names = [f"{side}.{part}" for side in BOOK_SIDES for part in ledger.units]
+    asked = figure.strip().lower()
+    near = [name for name in names if asked in name.split(".")]
+    near = near or get_close_matches(asked, names, n=3, cutoff=0.4)
+    hint = say("; did you mean {close}?", close=list_codes(near[:5])) if near else ""
+    return InputError.saying_text("explained", "no figure", figure=f"`{figure}`", hint=hint)
 
 
 def _one_of(name: str, known: Any) -> None:
@@ -179,36 +221,28 @@ def _one_of(name: str, known: Any) -> None:
     raise InputError.saying_text("labels", key, name=f"`{plain(name)[:_SHOWN]}`", **told)
 
 
-def _labels(ledger: dict[str, Any], dimension: str) -> list[str]:
-    if dimension in _OF_SITES:
-        return sorted(set(ledger[_OF_SITES[dimension]]))
-    found = {one for side in ("plan", "baseline") for one in ledger[side]["lines"][dimension]}
-    return sorted(found)
-
-
 def _tell(asked: _Question, most: int) -> Iterator[Message]:
     ledger = asked.ledger
-    sides = ("baseline", "plan") if asked.side == "saved" else (asked.side,)
     if asked.side == "saved":
-        before, plan = map(asked.total, sides)
+        before, plan = map(asked.total, asked.sides)
         less = say("saved = baseline - plan = {before} - {plan} = {saved} {unit}")
-        told_sides = {"before": _number(before), "plan": _number(plan)}
-        saved, unit = _number(before - plan), tell_unit(asked.unit)
-        yield less.format(saved=saved, unit=unit, **told_sides)
+        told = {"before": _number(before), "plan": _number(plan), "saved": _number(before - plan)}
+        yield less.format(unit=tell_unit(asked.unit), **told)
     if asked.dimension in _OF_SITES:
-        yield read_texts("shared legs")[ledger["shared_legs"]]
+        yield SHARED_LEGS[ledger.shared_legs]
         yield SHARE_OF_COMMON
     names: set[str] = set()
-    each = [(side, part) for side in sides for part in asked.parts]
-    told = [line for side, part in each for line in _tell_part(asked, side, part, names, most)]
-    yield from told or [say("no line has any of it")]
-    for name in sorted(names):
-        yield from _tell_source(ledger, name)
-    for doubt in ledger["doubts"]:
-        if doubt["figure"] in names and doubt["part"] in asked.parts:
-            figure, influence = _name_factor(ledger, doubt["figure"]), _number(doubt["influence"])
-            told_in = {"influence": influence, "unit": tell_unit(ledger["units"][doubt["part"]])}
-            yield read_texts("explained")["doubt"].format(figure=figure, **told_in)
+    each = product(asked.sides, asked.parts)
+    yield from [
+        line for side, part in each for line in _tell_part(asked, side, part, names, most)
+    ] or [say("no line has any of it")]
+    for name in sorted(names & ledger.figures.keys()):
+        yield _tell_source(ledger.figures[name])
+    for name, part, influence in map(itemgetter("figure", "part", "influence"), ledger.doubts):
+        if name in names and part in asked.parts:
+            figure = getattr(ledger.figures.get(name), "name", name)
+            known = {"figure": figure, "influence": _number(influence)}
+            yield say_text("explained", "doubt", unit=tell_unit(ledger.units[part]), **known)
 
 
 def _tell_part(
@@ -217,73 +251,62 @@ def _tell_part(
     ledger, entries = asked.ledger, asked.list_entries(side, part)
     if not entries:
         return
-    unit = tell_unit(ledger["units"][part])
+    unit = tell_unit(ledger.units[part])
     yield say_count(
         "{side}, {part} = {total} {unit}, the sum of {count} line:",
-        "{side}, {part} = {total} {unit}, the sum of {count} lines:",
-        count=len(entries),
-        side=_SIDE_NAMES[side],
-        part=_called(ledger, "part", part),
-        total=_number(sum(entry.counted for entry in entries)),
-        unit=unit,
-    )
+        "{side}, {part} = {total} {unit}, the sum of {count} lines:", count=len(entries),
+        side=_SIDE_NAMES[side], part=ledger.call("part", part),
+        total=_number(sum(entry.counted for entry in entries)), unit=unit,
+    )  # fmt: skip
     entries.sort(key=lambda entry: (-abs(entry.counted), entry.line))
     for entry in entries[:most]:
         yield _tell_line(ledger, side, part, entry)
     if rest := entries[most:]:
         yield say_count(
             "  … and {count} smaller line with {total} {unit}",
-            "  … and {count} smaller lines with {total} {unit}",
-            count=len(rest),
-            total=_number(sum(entry.counted for entry in rest)),
-            unit=unit,
-        )
-    if factors := ledger[side]["factors"].get(part):
+            "  … and {count} smaller lines with {total} {unit}", count=len(rest),
+            total=_number(sum(entry.counted for entry in rest)), unit=unit,
+        )  # fmt: skip
+    if factors := getattr(ledger, side).factors.get(part):
         found = {factors[entry.line] for entry in entries}
-        names.update(name for at in found if (name := ledger["factor_names"][at]))
+        names.update(filter(None, map(ledger.factor_names.__getitem__, found)))
 
 
-def _tell_line(ledger: dict[str, Any], side: str, part: str, entry: _Entry) -> Message:
-    units = ledger["units"]
-    line = {name: values[entry.line] for name, values in ledger[side]["lines"].items()}
-    bases = ledger["bases"].get(part, ["amount"])
+def _tell_line(ledger: _Ledger, side: str, part: str, entry: _Entry) -> Message:
+    units = ledger.units
+    line = {name: values[entry.line] for name, values in getattr(ledger, side).lines.items()}
+    amount, kind, *ends = (line[one] for one in ("amount", "kind", "origin", "destination"))
+    bases = ledger.bases.get(part, ["amount"])
     base, named = sum(line[name] for name in bases), next(filter(line.get, bases), "amount")
     if not base:
-        base, named = line["amount"], "amount"
-    of = units.get(named, _AMOUNT_UNITS.get(line["kind"], "t"))
-    place = dict(zip(ledger["sites"], ledger["names"], strict=True))
-    origin, goal = line["origin"], line["destination"]
-    where = place[origin] if origin == goal else f"{place[origin]} → {place[goal]}"
+        base, named = amount, "amount"
+    of = units.get(named, _AMOUNT_UNITS.get(kind, "t"))
     labels = ("material", "what", "vehicle", "period")
-    about = ", ".join(filter(None, (_called(ledger, at, line[at]) for at in labels)))
-    told: dict[str, Any] = {"where": where, "about": about, "unit": tell_unit(units[part])}
-    told |= {"base": _number(base), "of": tell_unit(of), "value": _number(entry.counted)}
-    told["factor"] = _factor(entry.value / base) if base else "0"
-    share = format_number(100 * entry.share, digits=1)
-    return read_texts("explained")["line"].format(share=share, **told)
+    place = dict(zip(ledger.sites, ledger.names, strict=True))
+    about = ", ".join(filter(None, (ledger.call(at, line[at]) for at in labels)))
+    return say_text(
+        *("explained", "line"),
+        share=format_number(100 * entry.share, digits=1),
+        where=" → ".join(place[one] for one in dict.fromkeys(ends)),
+        **{"about": about, "unit": tell_unit(units[part]), "base": _number(base)},
+        **{"of": tell_unit(of), "value": _number(entry.counted)},
+        factor=_factor(entry.value / base) if base else "0",
+    )
 
 
-def _tell_source(ledger: dict[str, Any], name: str) -> Iterator[Message]:
-    if (figure := ledger["figures"].get(name)) is None:
-        return
-    ends = {end: "" if figure[end] is None else _factor(figure[end]) for end in ("low", "high")}
-    by_year = [f"{year}: {_factor(one)}" for year, one in (figure["by_year"] or {}).items()]
+def _tell_source(figure: KeptFactor) -> Message:
+    low, high = ("" if one is None else _factor(one) for one in (figure.low, figure.high))
+    by_year = [f"{year}: {_factor(one)}" for year, one in (figure.by_year or {}).items()]
     known = ", ".join(by_year) or say("a curve")
-    value = known if figure["value"] is None else _factor(figure["value"])
-    told = {"name": _name_factor(ledger, name), "value": value, "source": figure["source"]}
-    told |= {"unit": tell_unit(figure["unit"]), "span": tell_span(figure | ends)}
-    told |= {"since": format_day(str(figure["valid_from"] or "–"))}
-    told |= {"note": f" ({figure['note']})" if figure["note"] else ""}
-    yield read_texts("explained")["source"].format(state=STATES[figure["evidence"]], **told)
-
-
-def _called(ledger: dict[str, Any], label: str, one: str) -> str:
-    """Give what people call a label of a line, nothing where it has no name; of old, the label."""
-    return str(ledger["called"][label].get(one, "")) if "called" in ledger else one
-
-
-def _name_factor(ledger: dict[str, Any], name: str) -> str:
-    return str(ledger["figures"].get(name, {}).get("name", name))
+    return say_text(
+        *("explained", "source"),
+        state=STATES[figure.evidence],
+        **{"name": figure.name, "source": figure.source, "unit": tell_unit(figure.unit)},
+        value=known if figure.value is None else _factor(figure.value),
+        span=tell_span(figure._asdict() | {"low": low, "high": high}),
+        since=format_day(str(figure.valid_from or "–")),
+        note=f" ({figure.note})" if figure.note else "",
+    )
 
 
 def _factor(value: float) -> str:

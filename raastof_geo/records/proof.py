@@ -1,7 +1,4 @@
-"""`plan.json`, to check and repeat a plan, and `proof.npz`, without which it is not believed.
-
-The arrays of the programme and its plan are read without trusting a byte of them.
-"""
+"""`plan.json`, to check and repeat a plan, and `proof.npz`, no byte of which is trusted."""
 
 import hashlib
 import io
@@ -51,15 +48,12 @@ def write_proof(arrays: Arrays, folder: Path) -> Path:
 
 
 def find_rows(proof: ProofArrays) -> Integers:
-    """Give the row of each entry of the programme."""
+    """Find rows. Returns the number of the row of each entry of the programme. [entries]"""
     return np.repeat(np.arange(len(proof.limit)), np.diff(proof.row_start))
 
 
 def read_proof(path: Path) -> tuple[ProofArrays, bytes]:
-    """Read the arrays of a proof, and give the bytes of the file beside them.
-
-    `RecordError` where it is missing or of another format, `DamagedError` where no run wrote it.
-    """
+    """Read a proof. Returns arrays and bytes; raises `RecordError`, changed: `DamagedError`."""
     data = PROOF.read(path, missing=say_text("damaged", "no proof", file=str(path)))
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -114,27 +108,27 @@ def _is_sound(array: NDArray[Any]) -> bool:
 
 def _check_fit(path: Path, arrays: ProofArrays) -> None:
     """Look whether equal words of `proof.toml` are equal numbers, which point at something."""
-    sizes: dict[str, int] = {}
-    starts, sense, fits = arrays.row_start, arrays.sense, True
-    for name, (what, *_) in _TOLD.items():
-        words, shape = what.split()[1:], getattr(arrays, name).shape
-        fits &= len(words) == len(shape)
-        for word, size in zip(words, shape, strict=False):
-            fits &= sizes.setdefault(word, size) == size
-    told = ((name, of) for name, (_, *others) in _TOLD.items() for of in others)
-    pointing = ((getattr(arrays, name), sizes[of]) for name, of in told)
+    sizes, starts, sense = _find_sizes(arrays), arrays.row_start, arrays.sense
+    told = ((getattr(arrays, name), of) for name, (_, *others) in _TOLD.items() for of in others)
     fits = (
-        fits
-        and sizes["rows+1"] == sizes["rows"] + 1
-        and int(starts[0]) == 0
-        and int(starts[-1]) == len(arrays.column)
-        and bool((starts[1:] >= starts[:-1]).all())
-        and bool(((sense >= -1) & (sense <= 1)).all())
-        and sizes["moves"] <= sizes["columns"]
-        and all(bool(((one >= 0) & (one < size)).all()) for one, size in pointing)
-    )
+        sizes is not None and sizes["rows+1"] == sizes["rows"] + 1 and int(starts[0]) == 0
+        and int(starts[-1]) == len(arrays.column) and bool((starts[1:] >= starts[:-1]).all())
+        and bool(((sense >= -1) & (sense <= 1)).all()) and sizes["moves"] <= sizes["columns"]
+        and all(bool(((one >= 0) & (one < sizes[of])).all()) for one, of in told)
+    )  # fmt: skip
     if not fits:
         raise record.refuse_proof(say("its parts do not fit together"), file=str(path))
+
+
+def _find_sizes(arrays: ProofArrays) -> dict[str, int] | None:
+    """Find what the words of `proof.toml` come to in numbers; none where two arrays disagree."""
+    sizes: dict[str, int] = {}
+    for name, (what, *_) in _TOLD.items():
+        words, shape = what.split()[1:], getattr(arrays, name).shape
+        known = [sizes.setdefault(*one) for one in zip(words, shape, strict=False)]
+        if len(words) != len(shape) or known != [*shape]:
+            return None
+    return sizes
 
 
 def write_plan(values: Mapping[str, Any], folder: Path, *, moves: int) -> Path:
@@ -147,13 +141,13 @@ def write_plan(values: Mapping[str, Any], folder: Path, *, moves: int) -> Path:
 
 
 def link_proof(data: bytes | None, moves: int) -> dict[str, Any]:
-    """Say in plan.json which proof belongs to it: part `proof`, by the digest of its file."""
+    """Describe which proof belongs to a plan. Returns its file, digest and moves, for plan.json."""
     digest = None if data is None else hashlib.sha256(data).hexdigest()
     return {"file": PROOF.name, "sha256": digest, "moves": moves}
 
 
 def read_plan(path: Path) -> tuple[dict[str, Any], bytes]:
-    """Read `plan.json`: values and bytes; `RecordError` if missing or other, or `DamagedError`."""
+    """Read `plan.json`. Returns values and bytes; raises `RecordError`, as `DamagedError`."""
     lost = say("{file} is missing: give the folder that `raastof run` wrote", file=str(path))
     data = PLAN.read(path, missing=lost)
     return read_copy(data, file=str(path)), data
@@ -169,10 +163,7 @@ def read_copy(packed: bytes, *, file: str = PROOF.name) -> dict[str, Any]:
 
 
 def read_results(folder: Path) -> tuple[dict[str, Any], ProofArrays]:
-    """Read a plan and its proof, which have to agree, in a fraction of a second.
-
-    `RecordError` if missing or of another format, `DamagedError` if not what one run wrote.
-    """
+    """Read results in a moment. Returns plan and proof, which agree; raises `RecordError` else."""
     plan, _ = read_plan(folder / PLAN.name)
     proof, data = read_proof(folder / PROOF.name)
     written = read_copy(proof.plan.tobytes()) | {"proof": link_proof(data, len(proof.move_giver))}

@@ -1,7 +1,4 @@
-"""What a record is called, which format it is written in, and its values as JSON.
-
-Equal values give equal text; all is read with distrust, and compared.
-"""
+"""What a record is called, its format, and its JSON: equal values are equal text."""
 
 import json
 import math
@@ -25,18 +22,18 @@ _VERSION_SHOWN = 40
 
 
 def render_values(values: Any) -> str:
-    """Write values as text; equal values give equal text."""
+    """Write values as JSON. Returns text, equal for equal values."""
     return json.dumps(values, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 def pack_values(values: Any) -> bytes:
-    """Write values as they are kept in the proof: without white space."""
+    """Write values as the proof keeps them. Returns JSON without white space."""
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "surrogatepass")
 
 
 def make_finite(values: Any) -> Any:
-    """Put null where a number is not finite; JSON knows no others."""
+    """Make values fit for JSON. Returns them with null where a number is not finite."""
     if isinstance(values, dict):
         return {name: make_finite(value) for name, value in values.items()}
     if isinstance(values, list | tuple):
@@ -45,27 +42,26 @@ def make_finite(values: Any) -> Any:
 
 
 def read_values(data: bytes, *, file: str) -> dict[str, Any]:
-    """Read the values of a JSON file that `raastof run` wrote.
-
-    `DamagedError` where it is no JSON, or says what a run never writes: names twice, odd numbers.
-    """
+    """Read JSON of `raastof run`. Returns its values; raises `DamagedError`: none, or odd."""
     try:
         values = json.loads(
-            data.decode("utf-8", "strict"),
-            parse_constant=_refuse_constant,
-            parse_int=_read_int,
+            data.decode("utf-8", "strict"), parse_constant=_refuse_constant, parse_int=_read_int,
             object_pairs_hook=_read_object,
-        )
-        level = [values]
-        for _ in range(_DEEPEST):
-            inside = (one for one in level if isinstance(one, dict | list))
-            each = (one.values() if isinstance(one, dict) else one for one in inside)
-            level = [below for one in each for below in one]
-        if level or not isinstance(values, dict):
+        )  # fmt: skip
+        if not isinstance(values, dict) or _has_levels(values, _DEEPEST):
             raise ValueError("it has no names, or too many levels")
     except (ValueError, RecursionError, MemoryError) as error:
         raise DamagedError.saying_text("damaged", "other", file=file, reason=_why(error)) from error
     return values
+
+
+def _has_levels(values: Any, count: int) -> bool:
+    level = [values]
+    for _ in range(count):
+        inside = (one for one in level if isinstance(one, dict | list))
+        each = (one.values() if isinstance(one, dict) else one for one in inside)
+        level = [below for one in each for below in one]
+    return bool(level)
 
 
 def _why(error: BaseException) -> Message:
@@ -99,7 +95,7 @@ def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def read_within(path: Path, *, most_bytes: int) -> bytes:
-    """Read a regular file of at most so many bytes, or `DamagedError`, `FileNotFoundError`."""
+    """Read a file. Returns so many bytes at most; raises `DamagedError`, `FileNotFoundError`."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -123,7 +119,7 @@ def read_file(path: Path, *, most_bytes: int) -> dict[str, Any]:
 
 
 def show_value(value: Any) -> str:
-    """Show a value as JSON writes it, a long one cut short."""
+    """Show a value. Returns what JSON writes, cut short where it is long."""
     if isinstance(value, dict | list):
         return "{…}" if isinstance(value, dict) else "[…]"
     text = plain(json.dumps(value, ensure_ascii=False))
@@ -131,7 +127,7 @@ def show_value(value: Any) -> str:
 
 
 def values_at(plan: Any, *path: str) -> dict[str, Any]:
-    """Give the values at a path of a proof's copy; `DamagedError` where something else is there."""
+    """Find values at a path of a proof's copy. Raises `DamagedError` if something else is there."""
     for name in path:
         plan = plan.get(name) if isinstance(plan, dict) else None
     if not isinstance(plan, dict):
@@ -140,7 +136,7 @@ def values_at(plan: Any, *path: str) -> dict[str, Any]:
 
 
 def entries_at(plan: Any, *path: str) -> list[dict[str, Any]]:
-    """Give the list at a path of a proof's copy; `DamagedError` where something else is there."""
+    """Find the list at a path of a proof's copy. Raises `DamagedError` if it is none."""
     *above, last = path
     entries = values_at(plan, *above).get(last)
     if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
@@ -160,19 +156,19 @@ def refusing_odd(file: Path) -> Iterator[None]:
 
 
 def number_in(value: Any) -> float:
-    """Give a number as it is, and what is none as no number."""
+    """Read a number. Returns it as it is, and nan for what is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return math.nan
     return float(value)
 
 
 def refuse_part(field: str, *, file: str = "proof.npz") -> DamagedError:
-    """Say that a part of the proof is not laid out as a run lays it out."""
+    """Refuse a part of the proof. Returns the error that it is not laid out as a run does it."""
     return refuse_proof(say_text("damaged", "a part", name=f"`{field}`"), file=file)
 
 
 def refuse_proof(reason: Message, *, file: str) -> DamagedError:
-    """Say that a proof cannot be read, and why."""
+    """Refuse a proof. Returns the error that it cannot be read, and why."""
     return DamagedError.saying_text("damaged", "a proof", file=file, reason=reason)
 
 
@@ -186,13 +182,7 @@ def list_differences(found: Any, kept: Any, *, file: str, field: str = "") -> It
     if pack_values(found) == pack_values(kept):
         return
     if type(found) is type(kept) is dict:
-        for name in dict.fromkeys((*kept, *found)):
-            if name not in found or name not in kept:
-                sides = (show_value(one[name]) if name in one else None for one in (found, kept))
-                yield _tell_difference(file, _join(field, name), *sides)
-        if found.keys() == kept.keys() and list(found) != list(kept):
-            order = (plain(", ".join(names))[:_SHOWN] for names in (found, kept))
-            yield _tell_difference(file, _join(field, "order"), *order)
+        yield from _compare_names(found, kept, file=file, field=field)
         below = {name: _join(field, name) for name in kept if name in found}
     elif type(found) is type(kept) is list and len(found) == len(kept):
         below = {at: f"{field}[{at}]" for at in range(len(kept))}
@@ -202,6 +192,19 @@ def list_differences(found: Any, kept: Any, *, file: str, field: str = "") -> It
         yield _tell_difference(file, field, show_value(found), show_value(kept))
     for at, name in below.items():
         yield from list_differences(found[at], kept[at], file=file, field=name)
+
+
+def _compare_names(
+    found: dict[str, Any], kept: dict[str, Any], *, file: str, field: str
+) -> Iterator[Message]:
+    """Say which names one of two objects lacks, or that they stand in another order."""
+    for name in dict.fromkeys((*kept, *found)):
+        sides = [show_value(one[name]) if name in one else None for one in (found, kept)]
+        if None in sides:
+            yield _tell_difference(file, _join(field, name), *sides)
+    if found.keys() == kept.keys() and list(found) != list(kept):
+        order = (plain(", ".join(names))[:_SHOWN] for names in (found, kept))
+        yield _tell_difference(file, _join(field, "order"), *order)
 
 
 def _tell_difference(file: str, field: str, found: str | None, kept: str | None) -> Message:
@@ -234,7 +237,7 @@ class Record:
             raise RecordError(missing) from error
 
     def judge(self, found: Any) -> Age:
-        """Tell whether a format that was read is the one that is written now."""
+        """Judge a format that was read. Returns how it stands to the one that is written now."""
         ours = _NUMBERED.fullmatch(self.format)
         match = _NUMBERED.fullmatch(found) if isinstance(found, str) else None
         if ours is None or match is None or match["kind"] != ours["kind"]:

@@ -5,6 +5,7 @@ import math
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from raastof_geo.arrays import Floats
 from raastof_geo.errors import RaastofError, RecordError, tell_reason
-from raastof_geo.language import Message, format_number, plain, read_data, read_texts, say, say_text
+from raastof_geo.language import Message, format_number, plain, read_data, say, say_text
 from raastof_geo.records import exchange, record
 from raastof_geo.records.flows import FLOWS, compare_table, list_rows, shape_flows
 from raastof_geo.records.proof import (
@@ -84,26 +85,25 @@ class Verdict:
 
     def sentence(self) -> Message:
         """Say what was shown."""
-        texts = read_texts("verdicts")
+        tell = partial(say_text, "verdicts")
         if not self.holds:
-            return texts["refuted"]
+            return tell("refuted")
         if self.goals:
-            return texts["goals"].format(proof=replace(self, goals=False).sentence())
+            return tell("goals", proof=replace(self, goals=False).sentence())
         shown = "optimal" if self.gap <= _SHARE else "decided" if self.decisions else "feasible"
         gap = format_number(max(100 * self.gap, 1e-4), digits=4)
         small = self.gap < 1e-6  # next to nothing
-        return texts[shown].format(
-            bound=format_number(self.lower_bound, digits=1),
+        return tell(
+            shown, bound=format_number(self.lower_bound, digits=1),
             claimed=format_number(self.claimed_bound, digits=1),
-            value=format_number(self.objective, digits=1),
-            rows=format_number(self.rows),
+            value=format_number(self.objective, digits=1), rows=format_number(self.rows),
             columns=format_number(self.columns),
             gap=say("less than {least} %", least=gap) if small else say("{percent} %", percent=gap),
-        )
+        )  # fmt: skip
 
 
 def check_results(folder: Path | str) -> Verdict:
-    """Check everything that a run has written into a folder.
+    """Check everything that a run has written into a folder. Returns what was found.
 
     Recomputes feasibility, objective, reduced costs and gap from `proof.npz`; recounts every sum,
     label and total of `plan.json` that follows from it, and compares all other values with the copy
@@ -141,14 +141,11 @@ def _check(folder: Path) -> Verdict:
         nearest = _measure(kept, "goal_certificate", lacks)
         goals = _check_certificate(kept, "goal_certificate", nearest, proof)
     findings = [
-        *([changed[PROOF.name]] if PROOF.name in changed else []),
-        *differences,
+        *([changed[PROOF.name]] if PROOF.name in changed else []), *differences,
         *_check_rows(proof, _tolerance(kept, "certificate", proof)),
-        *_check_certificate(kept, "certificate", verdict, proof),
-        *goals,
-        *recount(kept, proof),
+        *_check_certificate(kept, "certificate", verdict, proof), *goals, *recount(kept, proof),
         *table,
-    ]
+    ]  # fmt: skip
     if not differences and (PLAN.name in changed if listed else data != _render(plan)):
         notes.append(_written_otherwise(PLAN.name))
     others = [said for name, said in changed.items() if name not in _CORE]
@@ -183,16 +180,13 @@ def _measure(kept: _Values, of: str, proof: ProofArrays) -> Verdict:
         bounds.append(float(one @ proof.limit) + float(left[cheap] @ most[cheap]))
     claimed = values_at(kept, of).get("lower_bound")
     return Verdict(
-        objective=float(proof.cost @ proof.value),
-        lower_bound=max(bounds),
+        objective=float(proof.cost @ proof.value), lower_bound=max(bounds),
         claimed_bound=-np.inf if claimed is None else number_in(claimed),
         largest_violation=_violation(proof)[0],
-        smallest_reduced_cost=float(reduced.min(initial=0.0)),
-        rows=len(proof.limit),
-        columns=len(proof.cost),
-        decisions=int(proof.whole.sum()),
+        smallest_reduced_cost=float(reduced.min(initial=0.0)), rows=len(proof.limit),
+        columns=len(proof.cost), decisions=int(proof.whole.sum()),
         goals=bool(proof.goal_cost.any()),
-    )
+    )  # fmt: skip
 
 
 def _read_manifest(folder: Path) -> tuple[exchange.Manifest | None, list[Message]]:

@@ -10,11 +10,16 @@ from collections import defaultdict
 import pytest
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from hypothesis import given
+from hypothesis import strategies as st
 from places import ROOT
 from translate import extract_messages, list_remarks
 
 from raastof_geo.language import (
     DATA_FOLDER,
+    LANGUAGES,
+    LOCALES,
     as_language,
     format_number,
     read_texts,
@@ -229,3 +234,15 @@ def test_a_part_of_the_texts_says_a_key_once():
     for head, *lines in (block.splitlines() for block in blocks if block[:1] == "["):
         keys = [line.partition(": ")[0] for line in lines]
         assert len(keys) == len({*keys}), (head, {key for key in keys if keys.count(key) > 1})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@given(value=st.floats(-1e17, 1e17) | st.decimals(-9999, 9999, places=3), digits=st.integers(0, 9))
+def test_numbers_are_written_as_babel_writes_them(language, value, digits):
+    """Though most are written without asking it."""
+    value = float(value)
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    told = format_number(value, digits=digits, language=language)
+    if abs(value) < 1e16:
+        rounded = round(value, digits) + 0.0
+        assert told == format_decimal(rounded, format=pattern, locale=LOCALES[language])

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from raastof_geo.arrays import Floats
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.vocabulary import aim_of
-from raastof_geo.language import Message, Readable, read_texts, round_off, say, say_text, speaking
+from raastof_geo.language import Message, Readable, round_off, say, say_text, speaking
 from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.charts import draw_bands, draw_bars
 from raastof_geo.outputs.documents.drawing import Drawing
@@ -58,15 +59,8 @@ def tabulate_assumptions(assessment: Assessment, *, most: int | None = None) -> 
         )
         flips = [subject.write(flip.level) for flip in swing.flips if flip.headline in TOLD]
         turns: Readable = "; ".join(dict.fromkeys(flips)) or say("nowhere in the range")
-        rows.append(
-            (
-                subject.title,
-                subject.write(subject.value),
-                subject.range,
-                *map(to.join, spans),
-                turns,
-            )
-        )
+        told = (subject.title, subject.write(subject.value), subject.range)
+        rows.append((*told, *map(to.join, spans), turns))
     return document.Table(HANGS_ON, (*heads, say("Turns over at")), tuple(rows), words=3)
 
 
@@ -74,7 +68,7 @@ def tell_turning(assessment: Assessment) -> list[Message]:
     """Say which assumptions turn a headline over in their ranges, and where, or that none does."""
     flips = ((one, flip) for one in assessment.swings for flip in one.flips)
     told = [_say_flip(one, flip) for one, flip in flips if flip.headline in TOLD]
-    return told or [read_texts("assumptions")["firm"].format(count=len(assessment.swings))]
+    return told or [say_text("assumptions", "firm", count=len(assessment.swings))]
 
 
 def tell_assumptions(assessment: Assessment) -> Iterator[Message]:
@@ -83,27 +77,22 @@ def tell_assumptions(assessment: Assessment) -> Iterator[Message]:
     for swing in assessment.swings:
         for end in swing.ends:
             if end.headlines is None:
-                yield read_texts("assumptions")["no answer"].format(
-                    name=swing.subject.title, level=swing.subject.write(end.level), why=end.refused
-                )
+                name, level = swing.subject.title, swing.subject.write(end.level)
+                yield say_text("assumptions", "no answer", name=name, level=level, why=end.refused)
     if assessment.left_out:
-        yield read_texts("assumptions")["left out"].format(
-            count=len(assessment.swings), names=", ".join(assessment.left_out)
-        )
+        told = {"count": len(assessment.swings), "names": ", ".join(assessment.left_out)}
+        yield say_text("assumptions", "left out", **told)
 
 
 def _say_flip(swing: Swing, flip: Flip) -> Message:
     subject, shown = swing.subject, SHOWN[flip.headline]
     return say(
         "{name} ({value}): beyond {level}, towards {end}, {headline} {turns} {threshold}",
-        name=subject.title,
-        value=subject.write(subject.value) or say("as it stands"),
-        level=subject.write(flip.level),
-        end=subject.write(swing.ends[flip.end].level),
-        headline=shown.title,
-        turns=say("falls below") if flip.holds else say("reaches"),
+        name=subject.title, value=subject.write(subject.value) or say("as it stands"),
+        level=subject.write(flip.level), end=subject.write(swing.ends[flip.end].level),
+        headline=shown.title, turns=say("falls below") if flip.holds else say("reaches"),
         threshold=shown.write(flip.threshold),
-    )
+    )  # fmt: skip
 
 
 def write_assumptions(book: Book, assessment: Assessment) -> None:
@@ -141,7 +130,7 @@ def _assumption_rows(assessment: Assessment) -> Iterator[list[Any]]:
 def write_sensitivity(
     scenario: Scenario, assessment: Assessment, folder: Path, *, most: int
 ) -> Path:
-    """Write a page, the tornado of the share as SVG, and a workbook into a folder; give it.
+    """Write a page, the tornado of the share as SVG, and a workbook. Returns their folder.
 
     `most` bars in each chart, and rows in the page's table; the workbook has all. `OutputError`:
     the folder is a link, or a file in it is open elsewhere; nothing was changed.
@@ -157,7 +146,7 @@ def write_sensitivity(
 
 def build_tornado(scenario: Scenario, assessment: Assessment, *, most: int) -> document.Document:
     """Put the page together: the headlines, a tornado for each, and the table."""
-    title, how = f"{scenario.said.title}: {HANGS_ON}", read_texts("assumptions")["how"]
+    title, how = f"{scenario.said.title}: {HANGS_ON}", say_text("assumptions", "how")
     blocks = tuple(_blocks(assessment, most))
     return document.Document(title, scenario.said.language, blocks, how)
 
@@ -173,7 +162,7 @@ def _blocks(assessment: Assessment, most: int) -> Iterator[document.Block]:
         yield document.Heading(SHOWN[name].head, anchor=name)
         yield document.Picture(
             draw_tornado(assessment, name, most=most),
-            read_texts("assumptions")["bars of ends"].format(headline=SHOWN[name].title),
+            say_text("assumptions", "bars of ends", headline=SHOWN[name].title),
             say("Change from {value}; the longest first", value=SHOWN[name].write(base.of(name))),
         )
     yield document.Heading(say("All numbers"), anchor="table")
@@ -277,11 +266,7 @@ def _lay_out(ensemble: Ensemble) -> Iterator[document.Block]:
     yield _show(_list_commitments(ensemble))
     held = [(one.regret, one.undelivered_t) for one in ensemble.draws if one.regret is not None]
     if held:
-        regrets, lost = np.sort(held, axis=0).T
-        at = len(held) // 2, min(len(held) - 1, int(0.95 * len(held)))
-        (middle, high), (less, most) = (map(round_off, each[[*at]]) for each in (regrets, lost))
-        told = {"middle": middle, "high": high, "lost": less, "most": most, "count": len(held)}
-        yield document.Paragraph(_tell("regret", unit=_unit_of(ensemble), **told))
+        yield _tell_regret(ensemble, np.sort(held, axis=0))
     yield from _tell_sets(ensemble) if ensemble.sets else ()
     yield document.Heading(say("Every match"), anchor="matches")
     weights = [one.weight for one in ensemble.used if one.today_t and one.weight is not None]
@@ -289,14 +274,25 @@ def _lay_out(ensemble: Ensemble) -> Iterator[document.Block]:
     yield document.Paragraph(_tell("weighed", count=len(weights), needed=needed))
     yield _show(_list_matches(ensemble)._replace(title=say("Matches, the most used first")))
     yield document.Heading(say("Courses without a plan"), anchor="lost")
-    lost_by = Counter(one.refused for one in ensemble.draws if one.headlines is None)
-    reasons = [_tell("reason", count=count, why=why) for why, count in lost_by.most_common()]
-    yield document.Bullets((*reasons,) or (_tell("all planned"),))
+    yield document.Bullets(tuple(_tell_lost(ensemble)) or (_tell("all planned"),))
     yield document.Heading(say("What was drawn"), anchor="drawn")
     yield _show(_list_factors(ensemble))
     yield document.Heading(say("How it was done"), anchor="how")
     design, asked = _tell("design", count=total, seed=ensemble.seed), _tell("held", count=len(held))
     yield document.Bullets((design, _tell("solved"), asked, _tell("one of several")))
+
+
+def _tell_regret(ensemble: Ensemble, held: Floats) -> document.Paragraph:
+    """Tell the middle of regrets and of tonnes that are lost, and what 95 of 100 are below."""
+    at = [len(held) // 2, min(len(held) - 1, int(0.95 * len(held)))]
+    (middle, high), (lost, most) = (map(round_off, each) for each in held[at].T)
+    told = {"middle": middle, "high": high, "lost": lost, "most": most, "count": len(held)}
+    return document.Paragraph(_tell("regret", unit=_unit_of(ensemble), **told))
+
+
+def _tell_lost(ensemble: Ensemble) -> Iterator[Message]:
+    lost = Counter(one.refused for one in ensemble.draws if one.headlines is None)
+    return (_tell("reason", count=count, why=why) for why, count in lost.most_common())
 
 
 def _show(listing: document.Listing) -> document.Table:
@@ -415,7 +411,7 @@ def _list_factors(ensemble: Ensemble) -> document.Listing:
 
 def _list_draws(ensemble: Ensemble) -> document.Listing:
     """Give a row for each draw: levels, per cents as such, and headlines as people read them."""
-    factors, told = [one.subject for one in ensemble.today.factors], [*SHOWN.values()]
+    factors, told = [one.subject for one in ensemble.today.factors], SHOWN.values()
     heads = [f"{one.title} [{tell_unit(one.unit)}]".replace(" []", "") for one in factors]
     heads += [one.head for one in told]
     scale = [100.0 if one.unit == "%" else 1.0 for one in factors] + [one.factor for one in told]

@@ -5,19 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from raastof_geo.language import Readable, format_number, round_off, say
+from raastof_geo.outputs.documents import drawing
 from raastof_geo.outputs.documents.document import plain_number
-from raastof_geo.outputs.documents.drawing import (
-    INK,
-    QUIET,
-    WIDTH,
-    Drawing,
-    Piece,
-    Shape,
-    Words,
-    box,
-    break_lines,
-    measure_text,
-)
+from raastof_geo.outputs.documents.drawing import INK, QUIET, Drawing, Piece, Shape, Words, box
 
 DARK, MIDDLE, LIGHT = "#00527f", "#d55e00", "#9fb4c2"
 _GRID = "#dde3e8"
@@ -38,6 +28,18 @@ class Bar(NamedTuple):
     value: float
     whole: bool = False
 
+    @property
+    def look(self) -> tuple[str, str, float, str]:
+        """Its fill, its edge and how wide that is [px], and what stands before its number."""
+        if self.whole:
+            return LIGHT, DARK, 1, ""
+        return ("#ffffff", MIDDLE, 2, "+") if self.value > 0 else (DARK, DARK, 1, "−")
+
+    def tell(self) -> str:
+        """Write its number; of a change with a sign, but of one that is next to nothing."""
+        text = _write(abs(self.value))
+        return text if text == "0" else self.look[-1] + text
+
 
 class _Plot(NamedTuple):
     """Where numbers lie on a drawing."""
@@ -49,8 +51,10 @@ class _Plot(NamedTuple):
     """Where the axis is. [px]"""
 
     def at(self, value: float) -> float:
-        """Turn a number into pixels."""
-        return self.left + (value - self.low) / (self.high - self.low) * (WIDTH - self.left - 12)
+        """Place a number. Returns how far it lies from the left edge of the drawing. [px]"""
+        return self.left + (value - self.low) / (self.high - self.low) * (
+            drawing.WIDTH - self.left - 12
+        )
 
     def axis(self, unit: str) -> Iterator[Piece]:
         """Draw lines at round numbers, and say what they are."""
@@ -61,7 +65,7 @@ class _Plot(NamedTuple):
             yield Shape([(x, 4), (x, self.foot)], stroke=_GRID)
             text = plain_number(format_number(number * step, digits=digits))
             yield Words(x, self.foot + 17, text, "middle", 12, QUIET)
-        for line, text in enumerate(break_lines(unit, WIDTH - self.left, 12)):
+        for line, text in enumerate(drawing.break_lines(unit, drawing.WIDTH - self.left, 12)):
             yield Words(self.left, self.foot + 36 + 15 * line, text, size=12, colour=QUIET)
 
 
@@ -82,21 +86,22 @@ def draw_waterfall(bars: Sequence[Bar], *, unit: str) -> Drawing:
     parts: list[Piece] = [*plot.axis(unit), *labels]
     for place, (bar, before, after) in enumerate(zip(bars, levels, levels[1:], strict=False)):
         top = 8 + _ROW * place + (_ROW - _BAR) / 2
-        start, end = plot.at(low if bar.whole else before), plot.at(after)
-        rises = not bar.whole and bar.value > 0
-        fill = LIGHT if bar.whole else "#ffffff" if rises else DARK
-        corners = box(min(start, end), top, max(start, end), top + _BAR)
-        parts.append(Shape(corners, fill, MIDDLE if rises else DARK, 2 if rises else 1))
-        if bar.whole and broken:
-            slant = [(left + 12, top + _BAR + 3), (left + 20, top - 3)]
-            parts += [Shape([(x + 4 * at, y) for x, y in slant], stroke="#ffffff", width=3)
-                      for at in (0, 2)]  # fmt: skip
+        start, end = sorted((plot.at(low if bar.whole else before), beyond := plot.at(after)))
+        fill, edge, width, _ = bar.look
+        parts.append(Shape(box(start, top, end, top + _BAR), fill, edge, width))
+        parts += _break(left, top) if bar.whole and broken else ()
         if place + 1 < len(bars):
-            parts.append(Shape([(end, top + _BAR), (end, top + _ROW)], stroke=QUIET, width=0.8))
-        text = _write(abs(bar.value))
-        text = text if bar.whole or text == "0" else f"{'+' if rises else '−'}{text}"
-        parts.append(Words(max(start, end) + _GAP, top + 16, text, bold=bar.whole))
+            tie = [(beyond, top + _BAR), (beyond, top + _ROW)]
+            parts.append(Shape(tie, stroke=QUIET, width=0.8))
+        text = bar.tell()
+        parts.append(Words(end + _GAP, top + 16, text, bold=bar.whole))
     return Drawing(parts, plot.foot + 60)
+
+
+def _break(left: float, top: float) -> Iterator[Piece]:
+    """Draw two slashes through a bar that does not begin at 0."""
+    for x in (left + 12, left + 20):
+        yield Shape([(x, top + _BAR + 3), (x + 8, top - 3)], stroke="#ffffff", width=3)
 
 
 def _range(levels: Sequence[float]) -> tuple[float, float, bool]:
@@ -117,11 +122,7 @@ def draw_bars(
     unit: str,
     mark: tuple[float, str],
 ) -> Drawing:
-    """Draw two bars for each label, the second dark, and a line that marks a goal.
-
-    `series`: the name of each, and its value for each label; `mark`: the goal, and its name; `unit`
-    stands below the axis.
-    """
+    """Draw two bars for each label, of two named `series`, and `mark`, a goal with its name."""
     goal, called = mark
     values = [goal, 0.0, *(value for _, each in series for value in each)]
     low, high = min(values), max(values)
@@ -150,7 +151,7 @@ def draw_bars(
         else:
             parts.append(Shape([(x, y - 5), (x + 22, y - 5)], stroke=INK, width=1.8, dashes=(6, 4)))
         parts.append(Words(x + 28, y, name, size=12))
-        x += 28 + measure_text(name, 12) + 22
+        x += 28 + drawing.measure_text(name, 12) + 22
     return Drawing(parts, foot + 72)
 
 
@@ -176,7 +177,7 @@ def draw_bands(bands: Mapping[str, Sequence[float]], *, unit: str) -> Drawing:
         shown = list(_mark_band([x, x + 14, x + 28, x + 14], y))
         parts += (shown[:1], shown[1:2], shown[2:])[number]
         parts.append(Words(x + 36, y + 16, name, size=12))
-        x += 36 + measure_text(name, 12) + 22
+        x += 36 + drawing.measure_text(name, 12) + 22
     return Drawing(parts, foot + 84)
 
 
@@ -204,16 +205,16 @@ def draw_front(
     digits = max(0, -math.floor(math.log10(step)))
     levels = [step * at for at in range(math.ceil(low / step), math.floor(high / step) + 1)]
     told = [plain_number(format_number(level, digits=digits)) for level in levels]
-    left = 24 + max((measure_text(one, 12) for one in told), default=0.0)
+    left = 24 + max((drawing.measure_text(one, 12) for one in told), default=0.0)
     plot = _Plot(left, min(along) - room, max(along) + room, foot)
     heights = [52 + (high - value) / (high - low) * (foot - 80) for value in (*up, *levels)]
     parts = [*plot.axis(str(titles[0])), Words(8, 18, str(titles[1]), size=12, colour=QUIET)]
     for text, y in zip(told, heights[len(up) :], strict=True):
-        parts.append(Shape([(left, y), (WIDTH - 12, y)], stroke=_GRID))
+        parts.append(Shape([(left, y), (drawing.WIDTH - 12, y)], stroke=_GRID))
         parts.append(Words(left - 8, y + 4, text, "end", 12, QUIET))
     places = [(plot.at(x), y) for x, y in zip(along, heights, strict=False)]
     parts += [Shape(places, stroke=DARK, width=1.8)] if joined else []
-    last = (-WIDTH, -WIDTH)
+    last = (-drawing.WIDTH, -drawing.WIDTH)
     for name, (x, y) in zip(names, places, strict=True):
         parts.append(Shape(box(x - 4, y - 4, x + 4, y + 4), DARK))
         if math.dist(last, (x, y)) > 26:  # else it would stand on the one before
@@ -224,8 +225,8 @@ def draw_front(
 
 def _place_labels(labels: Sequence[str], row: float) -> tuple[float, list[Piece]]:
     """Give where the bars begin, and labels in two lines at most to the left of that."""
-    broken = [break_lines(label, _MOST_LABEL) for label in labels]
-    widest = max((measure_text(line) for lines in broken for line in lines), default=0.0)
+    broken = [drawing.break_lines(label, _MOST_LABEL) for label in labels]
+    widest = max((drawing.measure_text(line) for lines in broken for line in lines), default=0.0)
     left = min(_MOST_LABEL, widest) + 18
     return left, [
         Words(left - 8, 8 + row * place + row / 2 + 5 + 15 * (line - (len(lines) - 1) / 2), text,

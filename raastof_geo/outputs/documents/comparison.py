@@ -1,11 +1,9 @@
-"""Plans side by side: a page and a workbook of what is otherwise, and what it tells above them.
-
-The first plan is what the others are held against.
-"""
+"""Plans held against the first: a page and a workbook of what is otherwise, and what it tells."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +14,7 @@ from raastof_geo.assignment.front import MATCH, Front, measure_distance
 from raastof_geo.effect.books import Books
 from raastof_geo.effect.burden import Junction
 from raastof_geo.figures.vocabulary import CO2E, COST, VEHICLE_KM, Indicator, shown_in_lines
-from raastof_geo.language import Readable, format_number, read_texts, say, speaking
+from raastof_geo.language import Readable, format_number, read_texts, say, say_text, speaking
 from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.charts import draw_bars, draw_front
 from raastof_geo.outputs.documents.document import Block, Listing, Paragraph, Picture, Table
@@ -94,7 +92,7 @@ def describe_solved(
 
 
 def list_said(scenario: Scenario) -> dict[str, str]:
-    """List every value that a scenario says, by its path."""
+    """List what a scenario says. Returns text by path, such as `sites.havn.note`."""
     said = scenario.said.model_dump(mode="json", by_alias=True, exclude=_APART)
     return {
         ".".join(map(str, trail)): f"{one:g}" if isinstance(one, float) else str(one)
@@ -111,7 +109,7 @@ def write_comparison(
     above: Callable[[], Iterable[Block]] = tuple,
     beside: str = "",
 ) -> Path:
-    """Write a page and a workbook of cases beside each other into a folder; give it.
+    """Write a page and a workbook of cases beside each other. Returns their folder.
 
     `result`: of the first case, whose roads the maps show; `above`: what the page begins with;
     `beside`: the text of `VARIANTS`. `OutputError` as `write_outputs`.
@@ -129,7 +127,7 @@ def write_comparison(
             str(say("{title}: plans compared", title=scenario.said.title)),
             scenario.said.language,
             (*above(), *_lay_out(result, cases, plans, changes)),
-            read_texts("comparison")["how"].format(span=say_span(scenario)),
+            say_text("comparison", "how", span=say_span(scenario)),
         )
         more = {VARIANTS: beside} if beside else {}
         return write_listings(scenario, page, (plans, *sheets), folder / PAGE, **more)
@@ -142,10 +140,7 @@ def write_listings(
     path: Path,
     **more: str,
 ) -> Path:
-    """Write a page to a path, a workbook called as it is, and `more` texts; give their folder.
-
-    `OutputError` as `write_outputs`.
-    """
+    """Write a page, a workbook called as it is, and `more` texts. Returns their folder."""
     with exchanging(path.parent, version=__version__) as draft:
         document.write_page(page, draft / path.name)
         for name, text in more.items():
@@ -179,16 +174,21 @@ def _lay_out(
     if lost := tuple(f"{case.title}: {case.refused}" for case in cases if case.found is None):
         yield Paragraph(say("Without a plan"), lead=True)
         yield document.Bullets(lost)
+    yield _draw_savings(cases)
+    drawn = cases[0].found if result.legs.roads is not None else None
+    for number, (case, mine) in enumerate(zip(cases[1:], changes, strict=True), 2):
+        yield document.Heading(case.title, anchor=f"plan-{number}")
+        yield from (one.show() for one in mine)
+        if drawn and case.found:
+            yield from _draw_changes(result, _change_flows(drawn, case.found))
+
+
+def _draw_savings(cases: Sequence[Compared]) -> Picture:
     shown, found = SHOWN["saved_kg_co2e"], {one.title: one.found for one in cases if one.found}
     values = [one.headlines.saved_kg_co2e * shown.factor for one in found.values()]
     mark = (values[0] if values else 0.0, cases[0].title)
     drawn = draw_bars([*found], [(str(shown.title), values)], unit=str(shown.unit), mark=mark)
-    yield Picture(drawn, read_texts("comparison")["bars"], shown.head)
-    for number, (case, mine) in enumerate(zip(cases[1:], changes, strict=True), 2):
-        yield document.Heading(case.title, anchor=f"plan-{number}")
-        yield from (one.show() for one in mine)
-        if cases[0].found and case.found and result.legs.roads is not None:
-            yield from _draw_changes(result, _change_flows(cases[0].found, case.found))
+    return Picture(drawn, say_text("comparison", "bars"), shown.head)
 
 
 def _draw_changes(result: Result, changed: pd.DataFrame) -> Iterator[Block]:
@@ -270,35 +270,40 @@ def _read_axis(measure: Indicator) -> Told:
 
 def tell_front(front: Front, _: Sequence[Compared] = ()) -> Iterator[Block]:
     """Tell where the front runs, how it was found, and what a unit less costs along it."""
-    texts, axes = read_texts("fronts"), [*map(_read_axis, front.measures)]
+    tell, axes = partial(say_text, "fronts"), [*map(_read_axis, front.measures)]
     points = [(one.first * axes[0].factor, one.second * axes[1].factor) for one in front.corners]
     key = "steps" if front.stepped else "corners" if front.complete else "some corners"
-    yield Paragraph(texts[key].format(count=len(points)), lead=True)
+    yield Paragraph(tell(key, count=len(points)), lead=True)
     titles = axes[0].head, axes[1].head
     if len(points) > 1:
         names = [str(number) for number, _ in enumerate(points, 1)]
         drawn = draw_front(points, names, titles, joined=not front.stepped)
-        yield Picture(drawn, texts["picture"], texts["picture"])
-    # By the tonne, whichever of the two is the emission.
-    turned = axes[0].factor > axes[1].factor
-    of, per = reversed(axes) if turned else axes
-    prices = [(1 / one if turned else one) * per.factor / of.factor for one in front.prices]
+        yield Picture(drawn, tell("picture"), tell("picture"))
+    unit, prices = _price_corners(axes, front.prices)
     told = [*(format_number(one, digits=1) for one in prices), "–"]
-    heads = (say("Variant"), *titles, f"{per.unit}/{of.unit}")
+    heads = (say("Variant"), *titles, unit)
     rows = zip(front.variants, front.corners, told, strict=True)
     table = [(id_, *map(Told.number, axes, corner), price) for id_, corner, price in rows]
-    yield Table(say("The front"), heads, tuple(table), source=texts["price"])
-    yield Paragraph(texts["paste"].format(file=VARIANTS))
+    yield Table(say("The front"), heads, tuple(table), source=tell("price"))
+    yield Paragraph(tell("paste", file=VARIANTS))
+
+
+def _price_corners(axes: Sequence[Told], prices: Sequence[float]) -> tuple[str, list[float]]:
+    """Give prices along a front by the tonne, whichever measure is the emission, and their unit."""
+    if axes[0].factor > axes[1].factor:
+        axes, prices = axes[::-1], [1 / one for one in prices]
+    of, per = axes
+    return f"{per.unit}/{of.unit}", [one * per.factor / of.factor for one in prices]
 
 
 def tell_alternatives(
     scenario: Scenario, within: float, cases: Sequence[Compared]
 ) -> Iterator[Block]:
     """Tell what plans near the best one cost, how far they lie apart, and what all of them have."""
-    texts, share = read_texts("alternatives"), format_number(100 * within, digits=1)
+    tell, share = partial(say_text, "alternatives"), format_number(100 * within, digits=1)
     plans = {one.title: one.found for one in cases if one.found is not None}
     key = "found" if len(plans) > 1 else "none"
-    yield Paragraph(texts[key].format(count=len(plans) - 1, share=share), lead=True)
+    yield Paragraph(tell(key, count=len(plans) - 1, share=share), lead=True)
     if len(plans) < 2:
         return
     matches, step = [*map(list_matches, plans.values())], scenario.said.objectives[0]
@@ -310,7 +315,7 @@ def tell_alternatives(
         rows.append((title, axis.number(value), format_number(over, digits=2), *far))
     minimised = f"{' + '.join(one.bare for one in step.minimise)} [{axis.unit}]"
     heads: tuple[Readable, ...] = (say("Plan"), minimised, say("Above the best [%]"), *plans)
-    yield Table(texts["apart"], heads, tuple(rows), source=texts["distance"])
+    yield Table(tell("apart"), heads, tuple(rows), source=tell("distance"))
     common = pd.concat(matches, axis=1, join="inner").min(axis=1)
     common = common.sort_index().sort_values(ascending=False, kind="stable")
     same = tuple(
@@ -318,26 +323,26 @@ def tell_alternatives(
         for *ends, what, t in common.head(_MOST_COMMON).reset_index().itertuples(index=False)
     )
     columns = tuple(read_texts("heads of common matches").values())
-    yield Table(texts["in common"], columns, same, words=3, source=texts["common"])
-    yield Paragraph(texts["paste"].format(file=VARIANTS))
+    yield Table(tell("in common"), columns, same, words=3, source=tell("common"))
+    yield Paragraph(tell("paste", file=VARIANTS))
 
 
 def list_matches(plan: PlanFigures) -> pd.Series:
-    """Give the tonnes of each match between two sites that is worth a load. [t]"""
+    """List matches between two sites that are worth a load. Returns tonnes by `MATCH`. [t]"""
     summed = plan.flows.groupby(level=MATCH, observed=True)[["tonnes", "loads"]].sum()
     return summed.loc[summed["loads"] >= 1.0, "tonnes"]
 
 
 def tell_candidates(junctions: Sequence[Junction], cases: Sequence[Compared]) -> Iterator[Block]:
     """Tell which junctions were proposed, how much passes them, and what the plan uses there."""
-    texts, found = read_texts("candidates"), cases[-1].found
+    tell, found = partial(say_text, "candidates"), cases[-1].found
     used = found.flows.groupby(level="destination")["tonnes"].sum() if found else pd.Series()
     numbers = document.write_numbers
     rows = [
         (one.id, f"{one.lon:.6f}, {one.lat:.6f}", *numbers(one.trips, used.get(one.id, 0.0)))
         for one in junctions
     ]
-    heads = (say("Place"), "lon, lat", say("Trucks that pass"), texts["comes"])
-    yield Paragraph(texts["how"].format(count=len(rows)), lead=True)
-    yield Table(texts["proposed"], heads, tuple(rows), words=2, source=texts["passes"])
-    yield Paragraph(texts["paste"].format(file=VARIANTS))
+    heads = (say("Place"), "lon, lat", say("Trucks that pass"), tell("comes"))
+    yield Paragraph(tell("how", count=len(rows)), lead=True)
+    yield Table(tell("proposed"), heads, tuple(rows), words=2, source=tell("passes"))
+    yield Paragraph(tell("paste", file=VARIANTS))

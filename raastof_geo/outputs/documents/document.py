@@ -2,7 +2,9 @@
 
 import base64
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -70,7 +72,7 @@ class Listing(NamedTuple):
     source: Readable = ""
 
     def show(self) -> Table:
-        """Give the table on the page."""
+        """Show it on a page. Returns a table of its first rows, numbers as people read them."""
         rows = tuple(tuple(map(_write, row)) for row in self.rows[: self.most])
         return Table(self.title, tuple(self.heads), rows, self.words, source=self.source)
 
@@ -99,7 +101,7 @@ class Data(NamedTuple):
     rows: tuple[tuple[Readable | float, ...], ...]
 
     def render(self, language: Language) -> bytes:
-        """Write them as spreadsheets of a language expect: Danish with `;` and decimal comma."""
+        """Write them down. Returns what spreadsheets expect: in Danish `;` and decimal comma."""
         form = shape_table(language, ())._replace(heads=tuple(map(plain, self.header)), end="\r\n")
         return form.render([_write_cell(cell, form.decimal) for cell in row] for row in self.rows)
 
@@ -162,7 +164,7 @@ class Document(NamedTuple):
 
 
 def number_blocks(document: Document) -> Iterator[tuple[Block, Message | None, int]]:
-    """Give each block with what it is called and its number, where it has one."""
+    """Count tables and pictures. Returns each block, what it is called, and its number or 0."""
     names: dict[type, Message] = {Table: say("Table"), Picture: say("Figure")}
     counts = dict.fromkeys(names, 0)
     for block in document.blocks:
@@ -177,22 +179,20 @@ def plain_number(text: Readable) -> str:
 
 
 def write_numbers(*amounts: float, per: float = 1, digits: int = 0) -> tuple[str, ...]:
-    """Write amounts as the reader writes numbers, each so many `per` one shown."""
+    """Write numbers. Returns a text for each, as the reader does, so many `per` one shown."""
     return tuple(format_number(amount / per, digits=digits) for amount in amounts)
 
 
 def write_page(document: Document, path: Path) -> Path:
-    """Write the page of a document."""
+    """Write the page of a document. Returns its path."""
     path.write_text(render_page(document) + "\n", encoding="utf-8", newline="\n")
     return path
 
 
 def render_page(document: Document) -> str:
-    """Build the page: semantic HTML with its style inside; it asks no host and runs no script.
-
-    What users wrote is escaped, drawings are SVG in the text, what can be saved lies in the links.
-    """
-    page: str = read_template("documents/document.html.j2", number=plain_number).render(
+    """Build the page. Returns HTML with its style; words are escaped, no host is asked."""
+    filters = {"number": plain_number, "narrow": _narrow}
+    page: str = read_template("documents/document.html.j2", **filters).render(
         document=document,
         blocks=[
             (type(block).__name__, block, f"{name} {number} · " if name else "", saved)
@@ -204,6 +204,18 @@ def render_page(document: Document) -> str:
         texts={"contents": say("Contents"), "skip": say("Skip to the text"), "how": say("how?")},
     )
     return page
+
+
+@lru_cache(maxsize=1000)
+def _narrow(head: str) -> str:
+    """Say how wide a head is that has three lines at most, where it is more than six letters."""
+    how: dict[str, Any] = {"expand_tabs": False, "replace_whitespace": False}
+    how["break_long_words"] = False
+    for letters in range(4, 40):
+        lines = (textwrap.wrap(line, letters, **how) or [""] for line in head.splitlines())
+        if sum(map(len, lines)) <= 3:
+            return f' style="min-width: calc({letters}ch + 12px)"' if letters > 6 else ""
+    return ""
 
 
 def _save(

@@ -1,8 +1,4 @@
-"""A drawing as a list of shapes, words and marks of sites, for pages as SVG, for Word as PNG.
-
-Charts and maps are laid out once, in pixels from the upper left corner; SVG is written directly,
-which is quick, and Matplotlib paints the same list for documents that cannot hold vectors.
-"""
+"""A drawing as shapes, words and marks, laid out once in pixels: SVG on pages, PNG for Word."""
 
 import io
 import textwrap
@@ -77,7 +73,7 @@ class Drawing:
         return self._write(self.parts, 0.0, self.height)
 
     def save_svg(self, title: str, source: str) -> str:
-        """Give the drawing as a file of its own, with its title above and its source below."""
+        """Save the drawing. Returns an SVG file with its title above and its source below."""
         room = self.width - 16
         above, below = break_lines(title, room, 15), break_lines(source, room, 11)
         top, foot = 14 + 20.0 * len(above), 12 + 15.0 * len(below)
@@ -119,12 +115,12 @@ class Drawing:
 
 
 def box(left: float, top: float, right: float, foot: float) -> list[tuple[float, float]]:
-    """Give the corners of a box, closed."""
+    """Draw a box. Returns its corners, the first again at the end. [5 points × 2]"""
     return [(left, top), (right, top), (right, foot), (left, foot), (left, top)]
 
 
 def measure_text(text: str, size: float = 13.0) -> float:
-    """Say about how wide letters are in the widest of the fonts that they may be drawn in. [px]"""
+    """Measure letters. Returns about their width in the widest font they may have. [px]"""
     wide = sum(
         0.36 if one in _NARROW else 0.95 if one in _BROAD else 0.72 if one.isupper() else 0.62
         for one in text
@@ -133,7 +129,7 @@ def measure_text(text: str, size: float = 13.0) -> float:
 
 
 def break_lines(text: str, room: float, size: float = 13.0, *, most: int = 2) -> list[str]:
-    """Break a text into lines that fit a room; what no line is left for becomes `…`."""
+    """Break a text to fit a room [px]. Returns lines; what none is left for becomes `…`."""
     letters = max(4, int(room / (0.6 * size)))
     return textwrap.wrap(plain(text), letters, max_lines=most, placeholder=" …")
 

@@ -1,12 +1,9 @@
-"""Draw the map of a report: flows and sites on the municipalities, with names where there is room.
-
-Each flow is drawn on the roads that its truck takes, with arrows the way it goes; its key stands
-below the map, where it covers nothing.
-"""
+"""Draw the map of a report: flows on the roads of trucks, sites, names, and a key below."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -122,19 +119,13 @@ class _Scene:
         return max((line.tonnes for line in self.lines), default=1.0)
 
     def width_of(self, tonnes: float) -> float:
-        """Give how wide so many tonnes are drawn. [px]"""
+        """Weigh a line. Returns how wide so many tonnes are drawn. [px]"""
         return _THIN + (_WIDE - _THIN) * float(np.sqrt(tonnes / self.most_t))
 
     def draw(self) -> Iterator[drawing.Piece]:
         """Draw the map without its key."""
         yield drawing.Shape(drawing.box(0, 0, self.width, self.height), fill=_SEA)
-        land, sight = self.land, shapely.box(0, 0, self.width, self.height)
-        near = shapely.get_parts(land[shapely.intersects(land, shapely.box(*self.bounds))])
-        whole = shapely.polygons(shapely.get_exterior_ring(near))  # lakes are not drawn
-        within = shapely.buffer(shapely.transform(whole, self._project), 0)
-        for part in shapely.get_parts(shapely.intersection(within, sight)):
-            if part.geom_type == "Polygon" and not part.is_empty:
-                yield drawing.Shape(part.exterior.coords[:], LAND, COAST, 0.8)
+        yield from self._draw_land()
         lines = [shapely.LineString(one.points) for one in self.lines]
         simple = shapely.simplify(lines, _TOLERANCE_DEG)
         ways = [*zip(self.lines, shapely.transform(simple, self._project), strict=True)]
@@ -150,6 +141,15 @@ class _Scene:
         yield from self._name(spots, shapely.union_all([way for _, way in ways]))
         for (x, y), site in zip(spots, self.sites, strict=True):
             yield drawing.SiteMark(x, y, site.role)
+
+    def _draw_land(self) -> Iterator[drawing.Piece]:
+        land, sight = self.land, shapely.box(0, 0, self.width, self.height)
+        near = shapely.get_parts(land[shapely.intersects(land, shapely.box(*self.bounds))])
+        whole = shapely.polygons(shapely.get_exterior_ring(near))  # lakes are not drawn
+        within = shapely.buffer(shapely.transform(whole, self._project), 0)
+        for part in shapely.get_parts(shapely.intersection(within, sight)):
+            if part.geom_type == "Polygon" and not part.is_empty:
+                yield drawing.Shape(part.exterior.coords[:], LAND, COAST, 0.8)
 
     def _point(self, line: _Line, way: Any) -> Iterator[drawing.Piece]:
         """Put arrows on a flow, the way it goes; none where it is no longer than one."""
@@ -175,18 +175,13 @@ class _Scene:
         return np.column_stack([x, self.height / 2 - (points[:, 1] - (low + high) / 2) * scale])
 
     def _name(self, spots: Sequence[Sequence[float]], roads: Any) -> Iterator[drawing.Piece]:
-        """Put names beside their sites, whole, off the flows; one without room is left out.
-
-        One that does not stand close is tied to its site by a line: it could be another's.
-        """
-        taken = [shapely.box(x - 8, y - 8, x + 8, y + 8) for x, y in spots]
+        """Put names beside sites, off the flows, where there is room; one far off is tied."""
         sight = shapely.box(0, 0, self.width, self.height)
+        taken = [shapely.box(x - 8, y - 8, x + 8, y + 8) for x, y in spots]
         shapely.prepare(roads)
-        for number, ((x, y), site) in enumerate(zip(spots, self.sites, strict=True)):
-            if number == _MOST_NAMES:
-                return
+        for (x, y), site in islice(zip(spots, self.sites, strict=True), _MOST_NAMES):
             lines = drawing.break_lines(site.name, _NAME_ROOM, _NAME_SIZE, most=3)
-            wide = max(drawing.measure_text(line, _NAME_SIZE) for line in lines) if lines else 0.0
+            wide = max((drawing.measure_text(line, _NAME_SIZE) for line in lines), default=0.0)
             rooms = _list_rooms(x, y, wide, _LINE * len(lines))
             blocked = shapely.intersects(rooms[:, np.newaxis], np.array(taken)).any(axis=1)
             free = np.flatnonzero(shapely.contains_properly(sight, rooms) & ~blocked)
@@ -196,18 +191,21 @@ class _Scene:
             if len(free) and lines:
                 inside = shapely.length(shapely.intersection(roads, rooms[free]))
                 best = int(free[np.argmin(inside)])
-                room, (away, right, _) = rooms[best], _PLACES[best]
-                taken.append(room)
-                if away > _AWAY[0]:
-                    tie = shapely.shortest_line(shapely.Point(x, y), room)
+                taken.append(rooms[best])
+                if _PLACES[best, 0] > _AWAY[0]:
+                    tie = shapely.shortest_line(shapely.Point(x, y), rooms[best])
                     yield drawing.Shape(shapely.get_coordinates(tie).tolist(), stroke=drawing.INK)
-                left, top, end, _ = room.bounds
-                anchor, at = ("start", left) if right > 0 else ("end", end)
-                if not right:
-                    anchor, at = "middle", (left + end) / 2
-                for line, text in enumerate(lines):
-                    foot = top + _LINE * (line + 1) - 3
-                    yield drawing.Words(at, foot, text, anchor, _NAME_SIZE, halo=True)
+                yield from _write_name(lines, rooms[best], _PLACES[best, 1])
+
+
+def _write_name(lines: Sequence[str], room: Any, right: float) -> Iterator[drawing.Piece]:
+    """Write a name into its room, towards its site; `right`: how far it stands to the right."""
+    left, top, end, _ = room.bounds
+    anchor, at = ("start", left) if right > 0 else ("end", end)
+    if not right:
+        anchor, at = "middle", (left + end) / 2
+    for line, text in enumerate(lines, 1):
+        yield drawing.Words(at, top + _LINE * line - 3, text, anchor, _NAME_SIZE, halo=True)
 
 
 def _list_rooms(x: float, y: float, wide: float, tall: float) -> Objects:

@@ -10,6 +10,7 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, TypeVar
@@ -20,15 +21,16 @@ from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.names import call, call_material, join_clauses, list_names
 from raastof_geo.effect.burden import count_weekdays
 from raastof_geo.figures.vocabulary import CO2E, COST, SOLD
-from raastof_geo.language import Message, format_day, format_number, plain, read_texts, say
+from raastof_geo.language import Message, format_day, format_number, plain, say, say_text
 from raastof_geo.outputs import opening
 from raastof_geo.outputs.documents import document, effects
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.summary import find_reliances
-from raastof_geo.records.ledger import SHARE_OF_COMMON
+from raastof_geo.records.ledger import SHARE_OF_COMMON, SHARED_LEGS
 from raastof_geo.result import Flow, Result, list_flows
 from raastof_geo.scenario.period import Period, name_period
+from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.version import __version__
 
@@ -44,7 +46,7 @@ LEAD_WEEKS: Mapping[str, int] = {"residual_product_terms": 4, "permit_section_19
 8 to 10 weeks to treat a permit (odense.dk, vejen.dk, read in November 2026)."""
 
 _Dated: TypeAlias = tuple[datetime.date, Message]
-_T = TypeVar("_T", Flow, "Transport")
+_T = TypeVar("_T", Flow, "Transport", str)
 
 
 class Transport(NamedTuple):
@@ -62,10 +64,7 @@ class Transport(NamedTuple):
 
 
 def write_projects(result: Result, folder: Path) -> Path:
-    """Write `projects/<id>.html` for every project, and `<id>.ics` where anything is moved.
-
-    The folder is empty where no project has surplus or needs.
-    """
+    """Write `<id>.html`, and `<id>.ics` where anything moves. Returns the folder, maybe empty."""
     into = folder / "projects"
     into.mkdir()
     others, flows = tuple(_tell_others(result)), group_flows(result)
@@ -79,13 +78,13 @@ def write_projects(result: Result, folder: Path) -> Path:
 
 
 def list_projects(result: Result) -> list[str]:
-    """List the projects that have surplus or needs."""
+    """List projects. Returns the ids of those that have surplus or needs, in order."""
     scenario = result.scenario
     return sorted({scenario.project(site) for site in project_sites(scenario)})
 
 
 def file_name(project: str) -> str:
-    """Give a name that is a file's on every system, without an ending, another for every project.
+    """Name a file. Returns what every system allows, another for every project; no ending.
 
     The project's own where that is short, of small letters and figures, and no name of a device.
     Else a mark of it is added, so that no two projects share a file.
@@ -98,7 +97,7 @@ def file_name(project: str) -> str:
 
 
 def group_flows(result: Result) -> dict[str, list[Flow]]:
-    """Give each project its flows in the order of the plan; one between two is in both."""
+    """Deal flows. Returns those of each project in the plan's order; one between two is in both."""
     scenario, projects = result.scenario, project_sites(result.scenario)
     found: dict[str, list[Flow]] = {project: [] for project in list_projects(result)}
     for flow in list_flows(result.plan.flows):
@@ -111,15 +110,12 @@ def group_flows(result: Result) -> dict[str, list[Flow]]:
 def build_project(
     result: Result, project: str, *, others: Sequence[document.Block], own: Sequence[Flow]
 ) -> document.Document:
-    """Put the page of a project together: of what it tells of `others`, and its `own` flows.
-
-    What its owner has to know stands first, on one sheet; the rest is folded.
-    """
+    """Put a page together: what the owner has to know stands on one sheet, the rest is folded."""
     scenario, mine = result.scenario, find_own_sites(result.scenario, project)
-    before, plan = (side.sum() for side in result.effect.align("project", [project]))
+    before, plan = (side.loc[project].to_dict() for side in _find_sides(result))
     transports, steps = list_transports(scenario, own, mine), list_steps(result, own, mine)
-    emissions = read_texts("prose")["emissions"].format(unit=CO2E.unit)
-    legs = read_texts("shared legs")[scenario.said.effect.shared_legs]
+    emissions = say_text("prose", "emissions", unit=CO2E.unit)
+    legs = SHARED_LEGS[scenario.said.effect.shared_legs]
     found = (opening.describe_basis(result), legs, SHARE_OF_COMMON, emissions)
     relied_on = say("Conditions that these flows rely on")
     later = tuple(steps[_MOST_STEPS:])
@@ -153,8 +149,19 @@ def build_project(
 
 
 def find_own_sites(scenario: Scenario, project: str) -> set[str]:
-    """Give the sites of a project."""
-    return {site for site in project_sites(scenario) if scenario.project(site) == project}
+    """Find the sites of a project. Returns their ids."""
+    return project_sites(scenario).intersection(_group_sites(scenario)[project])
+
+
+@lru_cache(maxsize=1)
+def _group_sites(scenario: Scenario) -> dict[str, list[str]]:
+    """Give the sites of each project as they are said, with those that are businesses."""
+    return _group(scenario.sites, scenario.project)
+
+
+@lru_cache(maxsize=1)
+def _find_sides(result: Result) -> tuple[Any, ...]:
+    return result.effect.align("project", list_projects(result))
 
 
 def _tell_summary(result: Result, before: pd.Series, plan: pd.Series) -> Iterator[document.Block]:
@@ -162,7 +169,7 @@ def _tell_summary(result: Result, before: pd.Series, plan: pd.Series) -> Iterato
     sides = (plan[CO2E], before[CO2E], abs(saved))
     now, then, less = document.write_numbers(*sides, per=1000, digits=1)
     told = {"plan": now, "before": then, "saved": less, "span": opening.say_span(result.scenario)}
-    sentence = read_texts("prose")["emits_less" if saved >= 0 else "emits_more"]
+    sentence = say_text("prose", "emits_less" if saved >= 0 else "emits_more")
     baseline = opening.in_sentence(opening.name_basis(result.effect.baselines[0]))
     yield document.Paragraph(sentence.format(baseline=baseline, **told), lead=True)
     paid = (one[COST] - one[SOLD] for one in (plan, before))
@@ -175,11 +182,12 @@ def _tell_transports(scenario: Scenario, moved: Sequence[Transport]) -> Iterator
     """Tell what comes and goes, from and to whom, when, and what that is at the gate."""
     if not moved:
         yield document.Paragraph(say("Nothing comes to or leaves this project in the plan."))
-    for direction, head in read_texts("directions").items():
+    for direction in ("comes", "leaves", "stays"):
         mine = [one for one in moved if one.direction == direction]
         tonnes = format_number(sum(one.tonnes for one in mine))
         if mine:
-            yield document.Heading(head.format(tonnes=tonnes), anchor=direction)
+            head = say_text("directions", direction, tonnes=tonnes)
+            yield document.Heading(head, anchor=direction)
             yield document.Bullets(tuple(_list_relations(scenario, mine)))
     if gate := _count_at_gate(scenario, moved):
         busiest = max(gate, key=lambda period: gate[period] / count_weekdays(period))
@@ -220,7 +228,7 @@ def _count_at_gate(scenario: Scenario, transports: Sequence[Transport]) -> dict[
 def _draw_map(result: Result, project: str, own: Sequence[Flow]) -> Iterator[document.Block]:
     scenario = result.scenario
     met = {site for flow in own for site in (flow.origin, flow.destination)}
-    mine = [site for site in scenario.sites if scenario.project(site) == project]
+    mine = _group_sites(scenario)[project]
     yield document.Picture(
         draw_map_picture(result, own, [*mine, *sorted(met.difference(mine))], _MAP_WIDTH),
         say("Map of this project's flows; the calendar has the same figures."),
@@ -260,7 +268,7 @@ def _tell_others(result: Result) -> Iterator[document.Block]:
         return
     saved = (result.effect.baseline_books.total(CO2E) - result.effect.books.total(CO2E)) / 1000
     yield document.Paragraph(
-        read_texts("prose")["together"].format(saved=format_number(round_coarsely(saved)))
+        say_text("prose", "together", saved=format_number(round_coarsely(saved)))
     )
 
 
@@ -279,7 +287,7 @@ def round_coarsely(value: float) -> float:
 def list_transports(
     scenario: Scenario, flows: Iterable[Flow], mine: Collection[str]
 ) -> list[Transport]:
-    """Sum flows of the sites that are `mine`: in order of time, and the largest first."""
+    """Sum flows of sites that are `mine`. Returns them by time, the largest first. [t]"""
     sums: dict[tuple[str, str, str, str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
     for flow in flows:
         ends, way = (flow.destination, flow.origin), "comes"
@@ -295,11 +303,10 @@ def list_transports(
 
 def say_transport(scenario: Scenario, one: Transport) -> Message:
     """Say what is to be done."""
-    return read_texts("calendar")[one.direction].format(
-        tonnes=format_number(one.tonnes),
-        material=call_material(scenario, one.material),
-        partner=scenario.site_name(one.partner),
-    )
+    return say_text(
+        *("calendar", one.direction), tonnes=format_number(one.tonnes),
+        material=call_material(scenario, one.material), partner=scenario.site_name(one.partner),
+    )  # fmt: skip
 
 
 def say_when(scenario: Scenario, periods: Collection[str]) -> str:
@@ -380,13 +387,10 @@ def _describe(result: Result, flows: Sequence[Flow], weeks: float = 0) -> dict[s
     day = start - datetime.timedelta(weeks=weeks)
     materials = sorted({flow.material for flow in flows})
     return {
-        "by": day,
-        "day": format_day(day),
-        "start": format_day(start),
-        "weeks": weeks,
+        "by": day, "day": format_day(day), "start": format_day(start), "weeks": weeks,
         "tonnes": round(sum(flow.tonnes for flow in flows)),
         "material": list_names([call_material(result.scenario, one) for one in materials]),
-    }
+    }  # fmt: skip
 
 
 def _notify(result: Result, flows: Sequence[Flow], mine: Collection[str]) -> Iterator[_Dated]:
@@ -404,24 +408,24 @@ def _notify(result: Result, flows: Sequence[Flow], mine: Collection[str]) -> Ite
         told = _describe(result, each, samples.weeks.value if samples else 0)
         judged = samples is not None and samples.weeks.evidence == "judgement"
         told |= {"municipality": where[origin], "judged": say(" (our judgement)") if judged else ""}
-        sentence = read_texts("steps")["sample" if sampled else "notify"]
-        yield told["by"], sentence.format(samples=count, **told)
+        key = "sample" if sampled else "notify"
+        yield told["by"], say_text("steps", key, samples=count, **told)
 
 
 def _meet(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> Iterator[_Dated]:
     """Conditions at needs of one's own, but those whose permit the scenario names."""
     scenario, coming = result.scenario, [flow for flow in flows if flow.destination in mine]
-    needs = {need.id: need.name for need in scenario.needs}
-    met = _group(coming, lambda flow: (flow.material, needs.get(flow.taker)))
+    needs = {one.taker: scenario.entries.get((Role.NEED, one.taker)) for one in coming}
+    met = _group(coming, lambda flow: (flow.material, getattr(needs[flow.taker], "name", None)))
     reliant: dict[str, list[Flow]] = defaultdict(list)
     for one in find_reliances(scenario, coming):
         if not one.need.consents.get(one.condition):
             reliant[one.condition] += met[one.material, one.need.name]
     for condition, each in reliant.items():
         told = _describe(result, each, LEAD_WEEKS.get(condition, 0))
-        sentence = read_texts("steps")["apply" if told["weeks"] else "see to"]
         name = call(scenario.catalogue.conditions[condition].name)
-        yield told["by"], sentence.format(condition=name, **told)
+        key = "apply" if told["weeks"] else "see to"
+        yield told["by"], say_text("steps", key, condition=name, **told)
 
 
 def _agree(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> Iterator[_Dated]:
@@ -432,4 +436,4 @@ def _agree(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> Iter
         if partners := [one for one in met if one not in mine and (one in projects) == among]:
             told = _describe(result, [flow for one in partners for flow in met[one]])
             names = join_clauses([scenario.site_name(one) for one in partners])
-            yield told["by"], read_texts("steps")[step].format(partners=names, **told)
+            yield told["by"], say_text("steps", step, partners=names, **told)

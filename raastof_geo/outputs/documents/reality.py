@@ -1,6 +1,7 @@
 """A plan and what was driven: a page and a workbook of what is otherwise, and why."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from raastof_geo.effect.books import Books
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.remainder import Reality
 from raastof_geo.figures.vocabulary import CO2E, COST, TONNES, TRANSPORT_WTW, shown_in_lines
-from raastof_geo.language import Message, Readable, format_number, read_texts, say, speaking
+from raastof_geo.language import Message, format_number, read_texts, say, say_text, speaking
 from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.charts import Bar, draw_waterfall
 from raastof_geo.outputs.documents.comparison import write_listings
@@ -23,10 +24,7 @@ _LANE = ["origin", "destination", "material"]
 
 
 def write_reality(scenario: Scenario, effect: Effect, reality: Reality, folder: Path) -> Path:
-    """Write a page and a workbook into a folder; give it.
-
-    `effect`: of the plan, over all periods. `OutputError` as `write_outputs`.
-    """
+    """Write a page and a workbook. Returns the folder. `effect`: of the plan, over all periods."""
     with speaking(*scenario.speech):
         sheets = [*_list_sheets(scenario, effect, reality)]
         told = {"day": reality.driven.until, "count": len(reality.driven.slips)}
@@ -34,13 +32,13 @@ def write_reality(scenario: Scenario, effect: Effect, reality: Reality, folder: 
             str(say("{title}: plan and reality", title=scenario.said.title)),
             scenario.said.language,
             tuple(_lay_out_reality(reality, sheets)),
-            read_texts("reality")["how"].format(**told),
+            say_text("reality", "how", **told),
         )
         return write_listings(scenario, page, sheets, folder / REALITY)
 
 
 def _lay_out_reality(reality: Reality, sheets: Sequence[Listing]) -> Iterator[document.Block]:
-    texts, driven = read_texts("reality"), reality.driven.books.totals
+    tell, driven = partial(say_text, "reality"), reality.driven.books.totals
     kg = [reality.planned.totals[TRANSPORT_WTW], driven[TRANSPORT_WTW]]
     if reality.baseline is not None:
         kg.extend((reality.baseline.totals - driven)[[TRANSPORT_WTW, CO2E]])
@@ -48,23 +46,23 @@ def _lay_out_reality(reality: Reality, sheets: Sequence[Listing]) -> Iterator[do
     titles = read_texts("figures of reality").values()
     yield document.Figures(tuple((*one, "") for one in zip(titles, shown, strict=False)))
     if reality.refused:
-        yield document.Paragraph(texts["refused"], lead=True)
+        yield document.Paragraph(tell("refused"), lead=True)
         yield document.Bullets(tuple(map(str, reality.refused)))
     first, last = (Bar(str(one), t / 1000, True) for one, t in zip(titles, kg[:2], strict=False))
     changes = [Bar(str(name), t) for name, t, *_ in _list_causes(reality)]
     drawn = draw_waterfall([first, *changes, last], unit="t CO2e")
-    yield document.Picture(drawn, texts["why"], texts["why"])
+    yield document.Picture(drawn, tell("why"), tell("why"))
     yield document.Bullets(tuple(tell_slips(reality)))
     yield from (one.show() for one in sheets if one.most and one.rows)
 
 
 def tell_slips(reality: Reality) -> Iterator[Message]:
     """Say whether all slips count, how much is left out, and what was not read."""
-    slips, texts = reality.slips, read_texts("slips that count")
+    slips, tell = reality.slips, partial(say_text, "slips that count")
     told = {"tonnes": slips.left_out_t, "count": len(slips.mistakes)}
-    yield texts["left out" if slips.mistakes else "all right"].format(**told)
+    yield tell("left out" if slips.mistakes else "all right", **told)
     if slips.unread:
-        yield texts["unread"].format(headings=", ".join(dict.fromkeys(slips.unread)))
+        yield tell("unread", headings=", ".join(dict.fromkeys(slips.unread)))
 
 
 def _list_causes(reality: Reality) -> list[list[Any]]:
@@ -87,47 +85,53 @@ def _list_sheets(scenario: Scenario, effect: Effect, reality: Reality) -> Iterat
     ]
     yield Listing(say("In figures"), [say("Key figure"), *titles], figures)
     causes = _list_causes(reality)
-    heads: list[Readable] = [*read_texts("heads of deviations").values()]
+    heads: list[Any] = [*read_texts("heads of deviations").values()]
     total = [say("Together"), *map(sum, [*zip(*causes, strict=True)][1:])]
     yield Listing(say("Why"), heads, [*causes, total])
     shown = {CO2E: say("Emissions by project, t CO2e"), COST: say("Cost by project, 1,000 DKK")}
     for figure, title in shown.items():
-        sums = [one.by("project")[figure] / 1000 for one in books]
-        rows = [*_name_projects(scenario, sums)]
-        yield Listing(title, [say("Project"), *titles], rows)
-    count = 2 if new is None else 3  # without a plan of the rest it has no column
-    months = _measure_months(scenario, effect.books, reality).iloc[:, :count]
-    heads = [f"{one} [t CO2e]" for one in (say("Planned"), say("Driven"), say("New plan"))]
+        yield Listing(title, [say("Project"), *titles], _add_projects(scenario, books, figure))
+    yield from _list_months(scenario, effect.books, reality)
+    yield _list_lanes(scenario, [one for one in (effect.books, driven, new) if one is not None])
+    rows = [[str(one.place or ""), str(one.message)] for one in reality.slips.mistakes]
+    heads = [say("Where"), say("What is wrong")]
+    yield Listing(say("Slips left out"), heads, rows, words=2, freeze=2)
+
+
+def _list_months(scenario: Scenario, plan: Books, reality: Reality) -> Iterator[Listing]:
+    """List emissions by month, and by month and project, of the plan of the rest where there is."""
+    months = _measure_months(scenario, plan, reality)
+    months = months.iloc[:, : 2 if reality.books is None else 3]
+    sides = (say("Planned"), say("Driven"), say("New plan"))[: months.shape[1]]
+    heads: list[Any] = [say("Month"), *(f"{one} [t CO2e]" for one in sides)]
     rows = [[str(one), *sums] for one, *sums in months.groupby(level="month").sum().itertuples()]
-    yield Listing(say("Months"), [say("Month"), *heads[:count]], rows)
+    yield Listing(say("Months"), heads, rows)
     rows = [
         [str(month), name_group(scenario, "project", project), *told]
         for (month, project), *told in months.itertuples()
     ]
-    heads = [say("Month"), say("Project"), *heads[:count]]
+    heads = [heads[0], say("Project"), *heads[1:]]
     yield Listing(say("Months and projects"), heads, rows, words=2, most=0, freeze=2)
-    lanes = [
-        one.lines[one.lines["kind"] == "moves"].groupby(_LANE)[TONNES].sum()
-        for one in (effect.books, driven, new)
-        if one is not None
-    ]
+
+
+def _list_lanes(scenario: Scenario, books: Sequence[Books]) -> Listing:
+    """List what goes from whom to whom, a column of tonnes for each of the books. [t]"""
+    lines = (one.lines.query("kind == 'moves'") for one in books)
     rows = [
-        [*map(scenario.site_name, lane[:2]), name_group(scenario, "material", lane[2]), *tonnes]
-        for lane, *tonnes in _join(lanes)
+        [*map(scenario.site_name, ends), name_group(scenario, "material", material), *tonnes]
+        for (*ends, material), *tonnes in _join([it.groupby(_LANE)[TONNES].sum() for it in lines])
     ]
-    heads = [*read_texts("heads of flows driven").values()]
-    yield Listing(say("Flows"), heads[: 3 + count], rows, words=3, freeze=3)
-    rows = [[str(one.place or ""), str(one.message)] for one in reality.slips.mistakes]
-    heads = [say("Where"), say("What is wrong")]
-    yield Listing(say("Slips left out"), heads, rows, words=2, freeze=2)
+    heads = [*read_texts("heads of flows driven").values()][: 3 + len(books)]
+    return Listing(say("Flows"), heads, rows, words=3, freeze=3)
 
 
 def _join(each: Sequence[pd.Series]) -> Iterator[tuple[Any, ...]]:
     return pd.concat([*each], axis=1).fillna(0.0).sort_index().itertuples(name=None)
 
 
-def _name_projects(scenario: Scenario, each: Sequence[pd.Series]) -> Iterator[list[Any]]:
-    return ([name_group(scenario, "project", one), *row] for one, *row in _join(each))
+def _add_projects(scenario: Scenario, books: Sequence[Books], figure: str) -> list[list[Any]]:
+    sums = [one.by("project")[figure] / 1000 for one in books]
+    return [[name_group(scenario, "project", one), *row] for one, *row in _join(sums)]
 
 
 def _measure_months(scenario: Scenario, plan: Books, reality: Reality) -> pd.DataFrame:
@@ -157,10 +161,7 @@ def _spread(books: Books, days: pd.DataFrame) -> pd.DataFrame:
 
 
 def _divide_by_slips(reality: Reality) -> pd.DataFrame:
-    """Give emissions of what was driven, by project and month. [kg CO2e]
-
-    Tonnes fall to the days of their slips, plants and depots to those of all slips.
-    """
+    """Divide what was driven by project and month: lines by slips, plants by all. [kg CO2e]"""
     books, slips, shares = reality.driven.books, reality.driven.slips, list[pd.DataFrame]()
     month = pd.PeriodIndex(slips["day"], freq="D").asfreq("M")
     for keys in ([*_LANE, "period"], ["period"]):

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from raastof_geo.effect.books import list_doubts, name_factors
 from raastof_geo.evidence import STATES, tell_unit
 from raastof_geo.figures import vocabulary
 from raastof_geo.language import (
+    Language,
     Message,
     format_day,
     format_number,
@@ -24,6 +26,7 @@ from raastof_geo.language import (
     say,
     say_count,
     say_text,
+    spoken_language,
 )
 from raastof_geo.outputs import opening
 from raastof_geo.outputs.documents import assumptions, document, effects
@@ -34,7 +37,7 @@ from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.plan import describe_ledger
 from raastof_geo.outputs.tables.summary import answer, name_plainly, prove
 from raastof_geo.outputs.warning import say_evidence, warn, warn_of_input
-from raastof_geo.records.ledger import SHARE_OF_COMMON, explain_in
+from raastof_geo.records.ledger import SHARE_OF_COMMON, SHARED_LEGS, explain_in
 from raastof_geo.result import Result, list_flows
 from raastof_geo.scenario.output import INDEX, OUTPUTS
 from raastof_geo.scenario.period import name_period
@@ -59,7 +62,7 @@ _HEADS_OF_MATCHES = tuple(read_texts("matches").values())
 
 
 def write_report(result: Result, folder: Path) -> Path:
-    """Write `report.html`."""
+    """Write `report.html`. Returns its path."""
     return document.write_page(build_report(result), folder / "report.html")
 
 
@@ -74,12 +77,17 @@ def write_report_docx(result: Result, folder: Path) -> Path:
 
 
 def write_appendix(result: Result, folder: Path) -> Path:
-    """Write `appendix.html`."""
+    """Write `appendix.html`. Returns its path."""
     return document.write_page(build_appendix(result), folder / "appendix.html")
 
 
 def build_report(result: Result) -> document.Document:
     """Put together what people decide by: the answer, where, why, who gains, what to agree on."""
+    return _bind_report(result, spoken_language())
+
+
+@lru_cache(maxsize=1)  # the page and Word have the same
+def _bind_report(result: Result, _spoken: Language) -> document.Document:
     sections = (
         *(_tell_summary, _tell_assumptions, _draw_map),
         *(_tell_effect, _tell_money, _tell_decisions),
@@ -101,46 +109,46 @@ def _bind(
 ) -> document.Document:
     """Put sections one after the other, each table and figure with its source."""
     said = result.scenario.said
-    known = set[str]()  # sources of factors that readers know by name
-    catalogue, figures = result.scenario.catalogue, result.scenario.catalogue.figures()
-    for books in (result.effect.books, result.effect.baseline_books):
-        for factors in name_factors(books).values():
-            used = (figures[name] for name in factors.unique() if name in figures)
-            cited = " ".join(catalogue.cite(figure.source) for figure in used)
-            known.update(_KNOWN_BY.findall(cited))
-    names = list_names(sorted(known) or [str(say("our judgement"))])
     about, roads = said.report, result.network.metadata
     date = format_day(about.date, style="long") if about.date else ""
     made, drawn = f"raastof_geo {__version__}", format_day(roads.osm_date) or roads.title
     facts = (about.client, about.author, date, about.version, made, drawn)
-    source = read_texts("prose")["source"].format(version=__version__, sources=names)
-    told = say("Source: {source}")
+    names = list_names(_list_sources(result) or [str(say("our judgement"))])
+    source = say_text("prose", "source", version=__version__, sources=names)
+
+    span = opening.say_span(result.scenario)
+
+    def cite(one: document.Block) -> document.Block:
+        if not isinstance(one, document.Table | document.Picture):
+            return one
+        mine = say("Source: {source}", source=one.source) if one.source else source
+        return one._replace(source=mine)
+
     return document.Document(
-        title=said.title,
-        language=said.language,
-        blocks=tuple(
-            one._replace(source=told.format(source=one.source) if one.source else source)
-            if isinstance(one, document.Table | document.Picture)
-            else one
-            for tell in sections
-            for one in tell(result)
-        ),
-        subtitle=read_texts("prose")["report"].format(
-            kind=kind, span=opening.say_span(result.scenario), about=said.description
-        ),
+        title=said.title, language=said.language,
+        blocks=tuple(cite(one) for tell in sections for one in tell(result)),
+        subtitle=say_text("prose", "report", kind=kind, span=span, about=said.description),
         footer=(attribute_maps(result.network),),
         facts=tuple(one for one in zip(read_texts("facts").values(), facts, strict=True) if one[1]),
-        author=said.report.author,
-        numbered=True,
-    )
+        author=said.report.author, numbered=True,
+    )  # fmt: skip
+
+
+def _list_sources(result: Result) -> list[str]:
+    catalogue, known = result.scenario.catalogue, set[str]()
+    figures = catalogue.figures()
+    for books in (result.effect.books, result.effect.baseline_books):
+        used = {name for factors in name_factors(books).values() for name in factors.unique()}
+        cited = {catalogue.cite(figures[name].source) for name in used & figures.keys()}
+        known.update(_KNOWN_BY.findall(" ".join(cited)))
+    return sorted(known)
 
 
 def _tell_summary(result: Result) -> Iterator[document.Block]:
     effect = result.effect
     plan, before = effect.books.totals, effect.baseline_books.totals
     yield document.Heading(say("Summary"), anchor="summary")
-    for number, sentence in enumerate(opening.open_answer(result)):
-        yield document.Paragraph(sentence, lead=number == 0)
+    yield from _open(result)
     moved = (sum(one.tonnes_by_project.values()) for one in (effect.books, effect.baseline_books))
     shown: list[tuple[Message, str, float, int]] = [
         (say("CO2e, all parts [t]"), vocabulary.CO2E, 1e3, 0),
@@ -159,6 +167,12 @@ def _tell_summary(result: Result) -> Iterator[document.Block]:
     of_input = {*map(str, warn_of_input(result.scenario, result.network, result.anchors))}
     if doubts := [one.message for one in warn(result) if str(one) not in of_input]:
         yield document.Bullets(tuple(doubts))
+
+
+def _open(result: Result) -> Iterator[document.Block]:
+    first, *others = opening.open_answer(result)
+    yield document.Paragraph(first, lead=True)
+    yield from map(document.Paragraph, others)
 
 
 def _tell_assumptions(result: Result) -> Iterator[document.Block]:
@@ -235,16 +249,16 @@ def _tell_total(result: Result) -> Iterator[document.Block]:
 
 def _tell_groups(result: Result) -> Iterator[document.Block]:
     yield document.Heading(say("Who and what"), anchor="groups")
-    yield document.Paragraph(read_texts("shared legs")[result.scenario.said.effect.shared_legs])
+    yield document.Paragraph(SHARED_LEGS[result.scenario.said.effect.shared_legs])
     yield document.Paragraph(SHARE_OF_COMMON)
     for dimension, caption in read_texts("effects by").items():
         yield effects.tabulate_groups(result, caption, dimension)
-    yield document.Paragraph(read_texts("prose")["below_0"])
+    yield document.Paragraph(say_text("prose", "below_0"))
 
 
 def _tell_money(result: Result) -> Iterator[document.Block]:
     yield document.Heading(say("Money"), anchor="money")
-    yield document.Paragraph(read_texts("prose")["money"])
+    yield document.Paragraph(say_text("prose", "money"))
     yield from effects.tabulate_money(result.scenario, result.effect, most=_MOST_PROJECTS)
 
 
@@ -279,7 +293,7 @@ def _tell_decisions(result: Result) -> Iterator[document.Block]:
         yield document.Bullets(tuple(say("{site} is opened", site=name) for name in names))
     relied_on = say("Conditions that the plan relies on")
     yield from effects.tell_conditions(result, relied_on, list_flows(plan.flows))
-    yield document.Paragraph(read_texts("prose")["appendix"])
+    yield document.Paragraph(say_text("prose", "appendix"))
 
 
 def _tell_payments(result: Result) -> Iterator[document.Block]:
@@ -306,12 +320,10 @@ def _sum_matches(flows: pd.DataFrame, *, each_period: bool = True) -> pd.DataFra
     """Sum flows over trucks, uses and terms: what goes from whom to whom, the largest first."""
     keys = ["origin", "destination", "material"]
     summed = flows.groupby([*keys, "period"] if each_period else keys, sort=False).agg(
-        periods=("period", lambda each: tuple(dict.fromkeys(each))),
-        tonnes=("tonnes", "sum"),
-        loads=(vocabulary.LOADS_DRIVEN, "sum"),
-        length_km=("length_km", "mean"),
+        periods=("period", lambda each: tuple(dict.fromkeys(each))), tonnes=("tonnes", "sum"),
+        loads=(vocabulary.LOADS_DRIVEN, "sum"), length_km=("length_km", "mean"),
         kg_co2e=(vocabulary.TRANSPORT_WTW.flow, "sum"),
-    )
+    )  # fmt: skip
     largest_first = [False, True, True, True, True]
     return summed.reset_index().sort_values(["tonnes", *keys, "periods"], ascending=largest_first)
 
@@ -345,7 +357,7 @@ def _tell_prices(result: Result) -> Iterator[document.Block]:
     if not rows:
         yield document.Paragraph(say("No limit costs anything in this plan."))
         return
-    yield document.Paragraph(read_texts("prose")["limits"])
+    yield document.Paragraph(say_text("prose", "limits"))
     heads = (say("Limit"), say("Now"), say("Change for one more [{unit}]", unit=unit))
     yield document.Table(say("The limits that matter most"), heads, rows)
 
@@ -387,7 +399,7 @@ def _tell_ledger(result: Result) -> Iterator[document.Block]:
     """Follow each figure of the effect in total to its lines, factors and sources."""
     ledger = describe_ledger(result.effect)
     yield document.Heading(say("Where the figures come from"), anchor="ledger")
-    yield document.Paragraph(read_texts("prose")["ledger"])
+    yield document.Paragraph(say_text("prose", "ledger"))
     sides = [books.totals for books in (result.effect.books, result.effect.baseline_books)]
     for part in vocabulary.shown_in_lines():
         told = explain_in(ledger, f"saved.{part}", most=_MOST_LINES).steps
@@ -405,18 +417,20 @@ def write_index(result: Result, folder: Path) -> Path:
 
 
 def _list_blocks(result: Result, folder: Path) -> Iterator[document.Block]:
-    for number, sentence in enumerate(opening.open_answer(result)):
-        yield document.Paragraph(sentence, lead=number == 0)
+    yield from _open(result)
     yield document.Paragraph(say_evidence(result.scenario))
     yield document.Heading(say("What lies here, and for whom"))
     files = [one for one in OUTPUTS if one.name not in (INDEX, "projects")]
     written = [one for one in files if (folder / one.file).exists()]
     yield document.Links(tuple(document.Link(quote(it.file), it.file, it.told) for it in written))
-    pages = folder / "projects"
+    yield from _link_projects(result, folder / "projects")
+
+
+def _link_projects(result: Result, pages: Path) -> Iterator[document.Block]:
     names = sorted((result.scenario.project_name(one), one) for one in list_projects(result))
     for ending, head in read_texts("files of projects").items():
-        mine = [(name, f"{file_name(one)}.{ending}") for name, one in names]
-        there = (one for one in mine if (pages / one[1]).exists())
+        mine = ((name, f"{file_name(one)}.{ending}") for name, one in names)
+        there = [(name, file) for name, file in mine if (pages / file).exists()]
         if links := [document.Link(f"projects/{quote(file)}", name) for name, file in there]:
             yield document.Heading(head)
             yield document.Links(tuple(links))

@@ -83,17 +83,13 @@ def write_word(
     _number_pages(document, below, laid_out, room / _POINT, down / _POINT, broad)
     numbered = zip(number_blocks(document), laid_out, strict=True)
     text = read_template("documents/word.xml.j2", number=plain_number).render(
-        title=plain(document.title)[:_MOST_LETTERS],
-        below=below,
+        title=plain(document.title)[:_MOST_LETTERS], below=below,
         blocks=[(type(one[0]).__name__, *one, laid) for one, laid in numbered],
         footer=document.footer,
         pages=re.split("([\1\2])", str(say("page {number} of {all}", number="\1", all="\2"))),
-        codes=_FOOT,
-        styles={style.name: style.style_id for style in file.styles},
-        sizes=_SIZES,
-        margin=20 * _MARGIN_PT,
-        cards=[room * 20 // _POINT // _CARDS] * _CARDS,
-    )
+        codes=_FOOT, styles={style.name: style.style_id for style in file.styles}, sizes=_SIZES,
+        margin=20 * _MARGIN_PT, cards=[room * 20 // _POINT // _CARDS] * _CARDS,
+    )  # fmt: skip
     *parts, pages = parse_xml(text)
     for part in parts:
         section._sectPr.addprevious(part)
@@ -142,10 +138,7 @@ def _lay_out(file: Any, block: Block, room: int, down: int) -> dict[str, Any]:
 def _number_pages(
     document: Document, below: Sequence[str], laid_out: list[dict[str, Any]], *size: float
 ) -> None:
-    """Say on which page each section begins: a new one where it might not fit on the page before.
-
-    So what the contents say holds in every word processor, which break lines and pages otherwise.
-    """
+    """Say on which page each section begins: a new one where it might not fit, so contents hold."""
     room, down, broad = size
     blocks = document.blocks
     starts = [place for place, one in enumerate(blocks) if getattr(one, "level", 0) == 2]
@@ -222,7 +215,7 @@ def _share_room(texts: Sequence[Sequence[str]], room: float) -> list[int]:
 
 
 def write_docx(file: Any, path: Path) -> Path:
-    """Save what python-docx has open; every part of the file gets the same moment."""
+    """Save what python-docx has open, every part with the same moment. Returns the path."""
     memory = io.BytesIO()
     file.save(memory)
     with zipfile.ZipFile(memory) as source, zipfile.ZipFile(path, "w") as target:

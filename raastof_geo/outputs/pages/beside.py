@@ -7,13 +7,14 @@ common period counts as could.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from raastof_geo.assignment.telling.names import call_entry, call_material, call_use
 from raastof_geo.files import is_sealed, seal_page, write_whole
-from raastof_geo.language import Message, format_number, plain, read_texts, say
+from raastof_geo.language import Message, format_number, plain, read_texts, say, say_text
 from raastof_geo.legs.detour import Detour, Obstacle, Trip
 from raastof_geo.outputs.pages.map import Areas, BaseRoads
 from raastof_geo.outputs.pages.page import Controls, Page, PlanMap, escape
@@ -33,20 +34,20 @@ _SAME_KM = 0.01
 _ADDRESS = re.compile(r"https://www\.openstreetmap\.org/way/\d+")
 _NAMELESS = say("a road without a name")
 _MOST_MOVED = 10
+_Tail: TypeAlias = tuple[float, float, int]
 _Row: TypeAlias = tuple[Message, float, float, int]
+_Told: TypeAlias = tuple[object, Sequence[object], Sequence[Sequence[object]]]
+"""A table: its head, the heads of its columns, and its rows."""
+_T = TypeVar("_T")
 
 
 def write_route(scenario: Scenario, network: RoadNetwork, detour: Detour, path: Path) -> Path:
-    """Write the page of a leg: both routes on a map, and the reasons in words.
-
-    A page of ours that is there is replaced; anything else is moved to `set_aside` beside it.
-    `OutputError`: the file cannot be written.
-    """
+    """Write the page of a leg; what is there and not ours is set aside, or `OutputError`."""
     return write_whole(path, seal_page(draw_route(scenario, network, detour)), known=is_sealed)
 
 
 def draw_route(scenario: Scenario, network: RoadNetwork, detour: Detour) -> str:
-    """Build the page of a leg."""
+    """Build the page of a leg. Returns HTML."""
     ends, (there, back) = (detour.origin, detour.destination), detour.trips
     names, stones = [*map(scenario.site_name, ends)], (*there.obstacles, *back.obstacles)
     title = " → ".join(names)
@@ -77,10 +78,7 @@ def _mark(line: str) -> tuple[str, str]:
 
 
 def explain_detour(scenario: Scenario, detour: Detour) -> list[str]:
-    """Say in sentences which way a truck goes, what keeps it off the shorter one, and the price.
-
-    Lines that begin with blanks belong to the line above; with `  - ` they are points of a list.
-    """
+    """Say how a truck goes, why, and the price. Returns lines; `  - ` begins points of a list."""
     truck = scenario.catalogue.vehicles[detour.vehicle].called(scenario.said.language)
     lines = [f"{truck}, {detour.period}"]
     for trip in detour.trips:
@@ -105,10 +103,10 @@ def describe_obstacle(obstacle: Obstacle) -> str:
 
 
 def _explain_trip(trip: Trip) -> Iterator[str]:
-    figures, texts = trip.figures, read_texts("route")
+    figures, tell = trip.figures, partial(say_text, "route")
     hours = format_number(figures.hours, digits=2)
     km, kg = (format_number(one, digits=1) for one in (figures.km, figures.kg_co2e))
-    yield str(texts["trip"].format(load=texts[trip.load], km=km, hours=hours, kg=kg))
+    yield str(tell("trip", load=tell(trip.load), km=km, hours=hours, kg=kg))
     roads = [
         f"{name or _NAMELESS} {format_number(km, digits=1)} km"
         for name, km in trip.roads
@@ -117,11 +115,11 @@ def _explain_trip(trip: Trip) -> Iterator[str]:
     if roads:
         yield "  " + " · ".join(roads)
     if not trip.obstacles or abs(trip.longer("km")) < _SAME_KM:
-        yield f"  {texts['shortest']}"
+        yield f"  {tell('shortest')}"
         return
     free = trip.free_figures
     km, kg = (format_number(one, digits=1) for one in (free.km, free.kg_co2e))
-    yield f"  {texts['closed'].format(km=km, kg=kg)}"
+    yield f"  {tell('closed', km=km, kg=kg)}"
     yield from (f"  - {describe_obstacle(stone)}" for stone in trip.obstacles)
 
 
@@ -129,11 +127,11 @@ def _price(detour: Detour) -> Iterator[Message]:
     km, kg = detour.longer("km"), detour.longer("kg_co2e")
     if km < _SAME_KM and kg < _SAME_KM:
         return
-    texts = read_texts("route")
-    yield texts["each load"].format(km=format_number(km, digits=1), kg=format_number(kg, digits=1))
+    tell = partial(say_text, "route")
+    yield tell("each load", km=format_number(km, digits=1), kg=format_number(kg, digits=1))
     if detour.loads_per_year:
         told = (format_number(one * detour.loads_per_year) for one in (1, km, kg))
-        yield texts["each year"].format(**dict(zip(("loads", "km", "kg"), told, strict=True)))
+        yield tell("each year", **dict(zip(("loads", "km", "kg"), told, strict=True)))
     elif detour.loads_per_year is not None:
         yield say("The plan has no load on this leg.")
 
@@ -156,37 +154,51 @@ class Outlook(NamedTuple):
 
 
 def find_outlook(scenario: Scenario) -> Outlook:
-    """Find what could be used and served by whom, and what has nobody."""
+    """Find what could be used and served by whom, and what has nobody. Returns tonnes. [t]"""
     offers = {one.id: one for one in scenario.offers}
     needs = {one.id: one for one in scenario.needs}
+    met = _find_partners(scenario)
+
+    def used(mine: Sequence[Offer], need: str) -> float:
+        return needs[need].tonnes * needs[need].ratios[mine[0].material]
+
+    def serving(asked: Sequence[Need], offer: str) -> float:
+        ratios = (it.ratios[offers[offer].material] for it in asked if it.id in met[offer])
+        return offers[offer].tonnes / min(ratios)
+
+    def tell(mine: Sequence[Any], others: Mapping[str, Any], could: Callable[..., float]) -> _Tail:
+        reached = set[str]().union(*(met[one.id] for one in mine))
+        tonnes = sum(could(mine, one) for one in reached & others.keys())
+        return sum(one.tonnes for one in mine), tonnes, len(reached - others.keys())
+
+    def alone(one: Offer | Need) -> bool:
+        return one.tonnes > 0 and not met[one.id]
+
+    materials, uses = _group(scenario.offers, "material"), _group(scenario.needs, "use")
+    return Outlook(
+        [(call_material(scenario, it), *tell(one, needs, used)) for it, one in materials.items()],
+        [(call_use(scenario, it), *tell(one, offers, serving)) for it, one in uses.items()],
+        [*filter(alone, scenario.offers)],
+        [*filter(alone, scenario.needs)],
+    )
+
+
+def _find_partners(scenario: Scenario) -> Mapping[str, set[str]]:
+    """Give by the id of each who gives or takes those whom it may deal with in a common period."""
     met = defaultdict[str, set[str]](set)
     for giver, taker in list_deals(scenario):
         if {*giver.periods} & {*taker.accepts[giver.material].periods}:
             met[giver.id].add(taker.id)
             met[taker.id].add(giver.id)
-    materials, uses = [], []
-    for material in dict.fromkeys(one.material for one in scenario.offers):
-        mine = [one for one in scenario.offers if one.material == material]
-        reached = set[str]().union(*(met[one.id] for one in mine))
-        could = sum(needs[one].tonnes * needs[one].ratios[material] for one in reached & {*needs})
-        name, tonnes = call_material(scenario, material), sum(one.tonnes for one in mine)
-        materials.append((name, tonnes, could, len(reached - {*needs})))
-    for use in dict.fromkeys(one.use for one in scenario.needs):
-        asked = [one for one in scenario.needs if one.use == use]
-        reached = set[str]().union(*(met[one.id] for one in asked))
-        could = sum(
-            offers[one].tonnes
-            / min(it.ratios[offers[one].material] for it in asked if it.id in met[one])
-            for one in reached & {*offers}
-        )
-        name, tonnes = call_use(scenario, use), sum(one.tonnes for one in asked)
-        uses.append((name, tonnes, could, len(reached - {*offers})))
-    return Outlook(
-        materials,
-        uses,
-        [one for one in scenario.offers if one.tonnes > 0 and not met[one.id]],
-        [one for one in scenario.needs if one.tonnes > 0 and not met[one.id]],
-    )
+    return met
+
+
+def _group(entries: Iterable[_T], field: str) -> dict[str, list[_T]]:
+    """Put those together that are alike in a field, in the order in which they are said."""
+    groups: dict[str, list[_T]] = {}
+    for one in entries:
+        groups.setdefault(getattr(one, field), []).append(one)
+    return groups
 
 
 def write_outlook(scenario: Scenario, network: RoadNetwork, anchors: Anchors, path: Path) -> Path:
@@ -195,48 +207,26 @@ def write_outlook(scenario: Scenario, network: RoadNetwork, anchors: Anchors, pa
 
 
 def draw_outlook(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> str:
-    """Build the page: sites and how far they were moved on a map, and what is known beside it."""
-    texts, title = read_texts("outlook"), scenario.said.title
+    """Build the page. Returns HTML: sites and how far they were moved, and what is known beside."""
+    tell, title = partial(say_text, "outlook"), scenario.said.title
     outlook = find_outlook(scenario)
-    tables: list[tuple[object, ...]] = []  # head, heads of columns, and rows
-    for key, found in (("material", outlook.materials), ("use", outlook.uses)):
-        heads = [texts[f"{key}{more}"] for more in ("", " tonnes", " could", " others")]
-        rows = [(one[0], *map(format_number, one[1:])) for one in found]
-        tables.append((texts[f"{key}s"], heads, rows))
-    far = anchors.frame["snap_m"].sort_values(ascending=False, kind="stable")[:_MOST_MOVED]
-    name, ends = scenario.site_name, (texts["site"], texts["metres"])
-    moved = [(name(str(site)), format_number(metres)) for site, metres in far.items()]
-    tables.append((texts["moved"], ends, moved))
-    idle = [*map(str, explain_idle(scenario, network, anchors))]
-    doubts = (str(one) for one in warn_of_input(scenario, network, anchors))
+    doubts = [*map(str, explain_idle(scenario, network, anchors))]
+    more = map(str, warn_of_input(scenario, network, anchors))
     lost: tuple[Sequence[Offer | Need], ...] = (outlook.no_outlet, outlook.no_source)
     gaps = [
-        *([f"{name(it.site)}: {call_entry(scenario, it)}" for it in one] for one in lost),
-        *(idle, [one for one in doubts if one not in idle]),
-    ]
+        *([f"{scenario.site_name(it.site)}: {call_entry(scenario, it)}" for it in one]
+          for one in lost),
+        *(doubts, [one for one in more if one not in doubts]),
+    ]  # fmt: skip
     named = zip(("no outlet", "no source", "idle", "gaps"), gaps, strict=True)
-    lists = [(texts[key], [*map(plain, said)] or [str(texts["none"])]) for key, said in named]
-    told = {"texts": texts, "tables": tables, "lists": lists}
-    lead = f"<h1>{escape(title)}</h1><p>{escape(str(texts['lead']))}</p>"
+    lists = [(tell(key), [*map(plain, said)] or [str(tell("none"))]) for key, said in named]
+    tables = [*_tabulate_outlook(outlook), _tabulate_moves(scenario, anchors)]
+    told = {"texts": read_texts("outlook"), "tables": tables, "lists": lists}
+    lead = f"<h1>{escape(title)}</h1><p>{escape(str(tell('lead')))}</p>"
     head = f'<header id="strip">{lead}</header>'
     body = str(read_template("pages/outlook.html.j2").render(told))
-    words = {key: str(texts[key]) for key in ("here", "yaml", "row", "copy", "new")}
-    roads = zip(scenario.sites.items(), anchors.frame.to_dict("records"), strict=True)
-    sites = [  # where each lies, and where it meets the road
-        {
-            "id": site,
-            "name": scenario.site_name(site),
-            "at": [round(one, 6) for one in said.lon_lat[::-1]],
-            "road": [round(road["lat"], 6), round(road["lon"], 6)],
-            "lines": [
-                ", ".join(str(role.caption) for role in said.roles),
-                str(texts["moved by"].format(metres=round(road["snap_m"]))),
-            ],
-            "colour": ROLE_MARKS[said.roles[0]].colour,
-        }
-        for (site, said), road in roads
-    ]
-    data = {"sites": sites, "words": words}
+    words = {key: str(tell(key)) for key in ("here", "yaml", "row", "copy", "new")}
+    data = {"sites": [*_describe_sites(scenario, anchors)], "words": words}
     drawn = PlanMap(Page(title=title, language=scenario.said.language))
     base = BaseRoads(network, [site.lon_lat for site in scenario.sites.values()])
     controls = Controls("outlook", head, body, {"outlook": data})
@@ -244,3 +234,36 @@ def draw_outlook(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> 
         element._id = "outlook"  # equal scenarios give equal pages
         element.add_to(drawn)
     return str(drawn.get_root().render())
+
+
+def _tabulate_outlook(outlook: Outlook) -> Iterator[_Told]:
+    texts = read_texts("outlook")
+    for key, found in (("material", outlook.materials), ("use", outlook.uses)):
+        heads = [texts[f"{key}{more}"] for more in ("", " tonnes", " could", " others")]
+        yield texts[f"{key}s"], heads, [(name, *map(format_number, row)) for name, *row in found]
+
+
+def _tabulate_moves(scenario: Scenario, anchors: Anchors) -> _Told:
+    """Tell which sites lie farthest from the road that they are served by."""
+    tell, far = partial(say_text, "outlook"), anchors.frame.snap_m
+    far = far.sort_values(ascending=False, kind="stable")[:_MOST_MOVED]
+    rows = [(scenario.site_name(str(one)), format_number(metres)) for one, metres in far.items()]
+    return tell("moved"), [tell("site"), tell("metres")], rows
+
+
+def _describe_sites(scenario: Scenario, anchors: Anchors) -> Iterator[dict[str, Any]]:
+    """Say what each site is, where it lies, and where it meets the road."""
+    moved = read_texts("outlook")["moved by"]
+    roads: Iterator[Any] = anchors.frame.itertuples()
+    for (site, said), road in zip(scenario.sites.items(), roads, strict=True):
+        yield {
+            "id": site,
+            "name": scenario.site_name(site),
+            "at": [round(one, 6) for one in said.lon_lat[::-1]],
+            "road": [round(road.lat, 6), round(road.lon, 6)],
+            "lines": [
+                ", ".join(str(role.caption) for role in said.roles),
+                str(moved.format(metres=round(road.snap_m))),
+            ],
+            "colour": ROLE_MARKS[said.roles[0]].colour,
+        }

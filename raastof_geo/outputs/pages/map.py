@@ -47,7 +47,7 @@ _STRIP = (TRANSPORT_WTW, "secondary_share_with_clean_soil", LOADS_DRIVEN, VIRGIN
 
 
 def write_map(result: Result, folder: Path) -> Path:
-    """Write `map.html`."""
+    """Write `map.html`. Returns its path."""
     path, proof = folder / "map.html", folder / PROOF.name
     digest = hashlib.sha256(proof.read_bytes()).hexdigest() if proof.exists() else ""
     page = draw_map(result, proof=digest).get_root().render()
@@ -139,14 +139,11 @@ class MapControls(Controls):
             saved = format_number(result.effect.coordination.transport_kg_co2e / 1000)
             figures.insert(2, (str(say("Saved by coordination, transport [t CO2e]")), saved, ""))
         told = {
-            "texts": read_texts("map page"),
-            "title": result.scenario.said.title,
-            "span": say_in_all(result.scenario),
-            "lead": " ".join(lead),
+            "texts": read_texts("map page"), "title": result.scenario.said.title,
+            "span": say_in_all(result.scenario), "lead": " ".join(lead),
             "more": dict.fromkeys(one for one in map(str, elaborate(result)) if one not in lead),
-            "figures": figures,
-            "causes": tell_credit(result.effect),
-        }
+            "figures": figures, "causes": tell_credit(result.effect),
+        }  # fmt: skip
         names = ("pages/head.html.j2", "pages/body.html.j2")
         head, body = (str(read_template(name).render(told)) for name in names)
         super().__init__("controls", head, body + story.what_if, parts)
@@ -166,7 +163,7 @@ class MapStory:
 
     @classmethod
     def of(cls, result: "Result | MapStory") -> "MapStory":
-        """Give what is told of a result; of itself where it is one already."""
+        """Tell of a result. Returns the story; the same where it is one already."""
         return result if isinstance(result, MapStory) else cls(result)
 
     @cached_property
@@ -196,8 +193,7 @@ class MapStory:
         trucks = [vehicles[name].called(language) for name in scenario.said.vehicles]
         words = read_texts("map") | {role: role.caption for role in ROLE_MARKS}
         return {
-            "decimal": format_number(0.5, digits=1)[1],
-            "group": format_number(1000)[1],
+            "decimal": format_number(0.5, digits=1)[1], "group": format_number(1000)[1],
             "texts": {key: translate(text.text) for key, text in words.items()},
             "periods": list(scenario.periods),
             "totals": {"plan": self._total(effect.books), "before": self._total(then)},
@@ -206,14 +202,13 @@ class MapStory:
             "materials": _materials(self.result),
             "families": {name: str(family.name) for name, family in FAMILIES.items()},
             "projects": [{"id": one, "name": scenario.project_name(one)} for one in projects],
-            "sites": list(_sites(self.result)),
-            "vehicles": [*trucks, str(BY_DUMPER)],
+            "sites": list(_sites(self.result)), "vehicles": [*trucks, str(BY_DUMPER)],
             "marks": {role: mark.colour for role, mark in ROLE_MARKS.items()},
             "classes": [
                 {"least": one.least, "colour": one.colour, "width": one.width_px}
                 for one in BURDEN_CLASSES
             ],
-        }
+        }  # fmt: skip
 
     @cached_property
     def zones(self) -> dict[str, Any]:
@@ -280,10 +275,7 @@ class MapStory:
         return self._errands.setdefault(errand, len(self._errands))
 
     def _lay_flows(self, flows: pd.DataFrame) -> dict[str, Any]:
-        """Lay flows out: route, sites, material and so on by their places in the lists of these.
-
-        What stays within a site has no route, -1.
-        """
+        """Lay flows out by places in lists of routes, sites and so on; -1 stays within a site."""
         scenario = self.result.scenario
         sites, periods = _places(scenario.sites), _places(scenario.periods)
         trucks = _places(scenario.said.vehicles)
@@ -296,17 +288,13 @@ class MapStory:
         trips = zip(origins, goals, driven, flows["period"], strict=True)
         routes = [self._find_route(*trip, "full") for trip in trips]
         columns = {
-            "route": routes,
-            "origin": origins.map(sites),
-            "destination": goals.map(sites),
-            "material": flows["material"].map(materials),
-            "period": flows["period"].map(periods),
+            "route": routes, "origin": origins.map(sites), "destination": goals.map(sites),
+            "material": flows["material"].map(materials), "period": flows["period"].map(periods),
             "use": [self._uses.setdefault(use, len(self._uses)) for use in called],
             "truck": driven.map(trucks).where(origins != goals, len(trucks)).astype(int),
             **{name: [round(one, 1) for one in flows[name]] for name in ("tonnes", "length_km")},
-            "loads": flows["loads"],
-            "kg_co2e": [round(one) for one in flows[TRANSPORT_WTW.flow]],
-        }
+            "loads": flows["loads"], "kg_co2e": [round(one) for one in flows[TRANSPORT_WTW.flow]],
+        }  # fmt: skip
         return pack(pd.DataFrame(columns))
 
     def _count_trips(self, flows: pd.DataFrame, empty_trips: pd.DataFrame | None) -> dict[str, Any]:
@@ -326,14 +314,11 @@ def _materials(result: Result) -> list[dict[str, Any]]:
     used = [*result.plan.flows["material"], *result.effect.baseline_flows["material"]]
     return [
         {
-            "id": name,
-            "name": known[name].called(language),
-            "colour": colour,
-            "virgin": known[name].origin == "virgin",
-            "family": known[name].kin,
+            "id": name, "name": known[name].called(language), "colour": colour,
+            "virgin": known[name].origin == "virgin", "family": known[name].kin,
         }
         for name, colour in colour_materials(used, scenario.catalogue).items()
-    ]
+    ]  # fmt: skip
 
 
 def _sites(result: Result) -> Iterator[dict[str, Any]]:
@@ -344,20 +329,15 @@ def _sites(result: Result) -> Iterator[dict[str, Any]]:
         lon, lat = site.lon_lat
         told = shown_in_lines().items() if site.offers or site.needs else ()
         yield {
-            "id": site_id,
-            "name": scenario.site_name(site_id),
-            "note": site.note,
-            "municipality": where[site_id],
-            "project": scenario.project(site_id),
-            "roles": site.roles,
-            "at": (round(lat, 5), round(lon, 5)),
+            "id": site_id, "name": scenario.site_name(site_id), "note": site.note,
+            "municipality": where[site_id], "project": scenario.project(site_id),
+            "roles": site.roles, "at": (round(lat, 5), round(lon, 5)),
             "effect": [
                 {"name": str(part.heading)}
                 | {key: round(shown.factor * float(side[site_id][part]), 1) for key, side in sides}
-                for part, shown in told
-                if shown.in_short
+                for part, shown in told if shown.in_short
             ],
-        }
+        }  # fmt: skip
 
 
 def _places(names: Iterable[str]) -> dict[str, int]:

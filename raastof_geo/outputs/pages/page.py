@@ -45,10 +45,7 @@ _IN_PAGE = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;",
 
 
 class Page(Figure):
-    """The page around a map: it names its language, lets readers zoom, and asks no host.
-
-    Where somebody has put tiles or plugins on the map, their hosts may be asked.
-    """
+    """The page around a map: it names its language, and asks no host but those of added tiles."""
 
     def __init__(self, *, title: str, language: str, images: str = "") -> None:
         super().__init__(ratio="75%")
@@ -177,7 +174,7 @@ def _read_leaflet() -> str:
 
 @lru_cache
 def read_scripts(names: tuple[str, ...] = SCRIPTS) -> str:
-    """Give the script `raastof`: each module is a function of its own, and names what it gives."""
+    """Join the script `raastof`. Returns each module as a function that names what it gives."""
     begin = "globalThis.raastof = {};\n" if names == SCRIPTS else ""
     return begin + "".join(
         f"// {name}.js\n((raastof) => {{\n"
@@ -188,11 +185,11 @@ def read_scripts(names: tuple[str, ...] = SCRIPTS) -> str:
 
 @lru_cache
 def pack_later() -> str:
-    """Give the scripts that are read later, packed without comments and margins, as letters."""
+    """Pack scripts that are read later. Returns letters, of neither comments nor margins."""
     code = re.sub(r"(?m)^\s*(//.*\n)?", "", read_scripts(LATER))
     return base64.b64encode(gzip.compress(code.encode(), 9, mtime=0)).decode()
 
 
 def escape(text: str) -> str:
-    """Write text so that HTML and Folium's template take it for text, inside quotes as well."""
+    """Escape text. Returns what HTML and Folium's template take for text, in quotes as well."""
     return text.translate(_IN_PAGE)

@@ -1,8 +1,4 @@
-"""Write lines as short text that `core.js` reads: routes, and what lies under everything else.
-
-Routes are stretches of road that they share, each drawn once; below them lie land, towns, roads,
-ferries and names.
-"""
+"""Write lines as short text for `core.js`: routes in shared stretches, and what lies below."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -41,8 +37,8 @@ _AROUND = (-0.05, -0.05, 0.05, 0.05)
 def encode_numbers(values: Iterable[int]) -> str:
     """Write whole numbers, each as its step from the one before, for `readNumbers` in `core.js`.
 
-    Zigzag so that signs are small numbers, five bits a letter, the lowest first; letters from `?`
-    on, none of which ends a script.
+    Zigzag so that signs are small numbers, five bits a letter, the lowest first. Returns letters
+    from `?` on, none of which ends a script.
     Source: developers.google.com/maps/documentation/utilities/polylinealgorithm.
     """
     text, before = [], 0
@@ -61,8 +57,8 @@ def encode_line(points: Any, tolerance_deg: float, *, decimals: int = 4) -> str:
     """Simplify a line of lon and lat [degrees, points × 2]; write it for `readLine` in `core.js`.
 
     The drawn line lies within `tolerance_deg` of the points; a second of latitude is 31 m. Of a
-    degree 4 `decimals` are about 10 m, and 5 about 1 m. All latitudes, a blank, all longitudes;
-    empty where there is no line.
+    degree 4 `decimals` are about 10 m, and 5 about 1 m. Returns all latitudes, a blank, all
+    longitudes; empty where there is no line.
     """
     if len(points) < 2:
         return ""
@@ -78,10 +74,7 @@ def spell_street(points: Any) -> str:
 
 
 def pack(table: pd.DataFrame) -> dict[str, Any]:
-    """Put a table into plain values that say what they are: `columns` and `rows`, for `readTable`.
-
-    A name stands in the page once, and no script counts cells.
-    """
+    """Pack a table for `readTable`. Returns `columns`, each named once, and `rows`."""
     return {"columns": list(table), "rows": table.to_numpy(object).tolist()}
 
 
@@ -98,7 +91,7 @@ class Errand(NamedTuple):
 
 
 def lay_streets(legs: Legs, errands: Iterable[Errand]) -> tuple[list[str], list[str]]:
-    """Give the stretches that the same errands pass from end to end, and the route of each errand.
+    """Lay routes out. Returns stretches that the same errands pass whole, and each one's route.
 
     Stretches as `encode_line` writes them; a route is twice the number of each in turn, one more
     where it is driven against its line, and empty where legs were made up without roads.
@@ -152,10 +145,7 @@ def _trace(roads: RoadPrices, errands: list[Errand], pieces: dict[_Piece, int]) 
 
 
 def _find_joints(steps: Integers, owner: Indices) -> Mask:
-    """Tell where all that drive one of two neighbouring pieces go on to the other. [steps - 1]
-
-    `owner`: which route each step is of.
-    """
+    """Tell where all on one of two neighbours go on; `owner`: each step's route. [steps - 1]"""
     if len(steps) < 2:
         return np.zeros(0, bool)
     one, two = steps[:-1], steps[1:]
@@ -177,10 +167,7 @@ def _draw(network: RoadNetwork, pieces: list[_Piece], run: Integers) -> Floats:
 
 
 def describe_base(network: RoadNetwork, near: Iterable[tuple[float, float]] = ()) -> dict[str, Any]:
-    """Put land, towns, roads and names into plain values for `base.js`.
-
-    `near`: places [lon and lat, degrees] around which small roads are drawn as well.
-    """
+    """Describe land, towns and roads, small ones `near` places. Returns values for `base.js`."""
     shores, towns = shapely.get_rings(find_land(network)), network.region.towns
     ranks = [{"city": 0, "town": 1}.get(one, 2) for one in towns["town_class"]]
     names = np.array(ROAD_CLASSES)[network.road_class]
@@ -196,17 +183,15 @@ def describe_base(network: RoadNetwork, near: Iterable[tuple[float, float]] = ()
             roads[f"near_{shown}"] = lines
     return {
         "land": [encode_line(ring.coords, _LAND_TOLERANCE_DEG) for ring in shores],
-        "towns": [encode_line(ring, 0.0003) for ring in find_towns(network)],
-        "roads": roads,
+        "towns": [encode_line(ring, 0.0003) for ring in find_towns(network)], "roads": roads,
         "ferries": _draw_class(network, network.ferry),
         "names": pack(towns.assign(rank=ranks)[["name", "rank", "lat", "lon"]]),
-        "decimals": DECIMALS,
-        "attribution": attribute_maps(network),
-    }
+        "decimals": DECIMALS, "attribution": attribute_maps(network),
+    }  # fmt: skip
 
 
 def describe_areas(region: Region) -> dict[str, Any]:
-    """Put borders of municipalities and their names into plain values, for `areas.js`."""
+    """Describe municipalities. Returns their borders and names for `areas.js`."""
     areas = region.areas
     shapes = shapely.coverage_simplify(areas.geometry.to_numpy(), _LAND_TOLERANCE_DEG)
     whole = shapely.boundary(shapely.union_all(shapes))
@@ -223,7 +208,7 @@ def describe_areas(region: Region) -> dict[str, Any]:
 
 
 def find_land(network: RoadNetwork) -> Objects:
-    """Give the polygons of the land; where no coast is known, roads shall not lie in the sea."""
+    """Find the land. Returns polygons [degrees]; without a coast, no road lies in the sea."""
     if len(network.region.land):
         return network.region.land
     return np.array([shapely.box(*np.add(network.metadata.bounds, _AROUND))], object)
@@ -231,15 +216,13 @@ def find_land(network: RoadNetwork) -> Objects:
 
 @lru_cache(maxsize=4)
 def find_towns(network: RoadNetwork) -> list[Floats]:
-    """Find outlines of what is built up, from how densely roads meet. [degrees, points × 2]"""
+    """Find towns by how densely roads meet. Returns their outlines. [degrees, points × 2]"""
     drawn = _CELL_M, _SPREAD_M, _TOWN_PER_KM2, _LEAST_TOWN_M2
     return keep(
-        "towns",
-        fingerprint((network.digest, str(drawn))),
-        make=partial(_outline_towns, network),
+        "towns", fingerprint((network.digest, str(drawn))), make=partial(_outline_towns, network),
         write=lambda towns, file: write_arrays({f"{at}": it for at, it in enumerate(towns)}, file),
         read=lambda file: [np.asarray(one, float) for one in read_arrays(file).values()],
-    )
+    )  # fmt: skip
 
 
 def _outline_towns(network: RoadNetwork) -> list[Floats]:

@@ -7,7 +7,7 @@ steps, bytes of one weight lie together, and all of it is squeezed by gzip.
 import base64
 import gzip
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,7 @@ class _Pack:
         self.arrays[name] += [len(known), self._lay(np.diff(known, prepend=0), 8)]
 
     def text(self, head: dict[str, Any]) -> str:
-        """Give all of it as letters that no script or page takes for anything else."""
+        """Join all of it. Returns letters that no script or page takes for anything else."""
         told = json.dumps(head | {"arrays": self.arrays}, separators=(",", ":"), allow_nan=False)
         data = len(told.encode()).to_bytes(4, "little") + told.encode() + self.data
         return base64.b64encode(gzip.compress(data, 9, mtime=0)).decode()
@@ -90,7 +90,7 @@ def embed_plan(
     price: Pricing = price_again,
     most: int = MOST_COLUMNS,
 ) -> str:
-    """Pack the programme of a plan with all that an edit may open; empty where it cannot be.
+    """Pack a plan's programme and all that an edit may open. Returns nothing if that cannot be.
 
     `materials` by id, and `uses`, are numbered as in the page, and grow by what it does not have;
     `receptions` call a taker that is no need by its kind; `proof` is the digest of the proof that
@@ -109,21 +109,14 @@ def embed_plan(
     opened, moved, head = _stand(pack, result, opened, moved, most)
     head |= {
         "texts": {key: translate(text.text) for key, text in read_texts("what if").items()},
-        "proof": proof,
-        "sha256": scenario.digest,
-        "sites": list(scenario.sites),
-        "periods": list(scenario.periods),
-        "widened": opened.widened and not fixed,
-        "fixed": "targets.fairness" if fixed else "",
-        "times": reaction.MOST_TIMES,
-        "decisions": MOST_DECISIONS,
-        "gap": LARGEST_GAP,
-        "violation": LARGEST_VIOLATION,
+        "proof": proof, "sha256": scenario.digest, "sites": list(scenario.sites),
+        "periods": list(scenario.periods), "widened": opened.widened and not fixed,
+        "fixed": "targets.fairness" if fixed else "", "times": reaction.MOST_TIMES,
+        "decisions": MOST_DECISIONS, "gap": LARGEST_GAP, "violation": LARGEST_VIOLATION,
         **_lay_programme(pack, opened, moved),
         **_lay_columns(pack, opened, materials, uses, receptions),
-        **_lay_costs(pack, result, opened),
-        **_lay_edits(pack, opened, moved),
-    }
+        **_lay_costs(pack, result, opened), **_lay_edits(pack, opened, moved),
+    }  # fmt: skip
     return pack.text(head)
 
 
@@ -213,21 +206,17 @@ def _lay_columns(
         return [[sites.index(it.site), *of, it.kind] for it, *of in zip(*ends, strict=True)]
 
     return {
-        "orders": list(opened.orders),
-        "sets": opened.condition_sets,
+        "orders": list(opened.orders), "sets": opened.condition_sets,
         "conditions": {one: known.conditions[one].called(language) for one in conditions},
         "givers": lay(problem.givers, what, opened.gives.tolist()),
-        "takers": lay(problem.takers, aims, opened.takes.tolist()),
-        "uses": list(uses),
+        "takers": lay(problem.takers, aims, opened.takes.tolist()), "uses": list(uses),
         "materials": [[one, known.materials[one].called(language)] for one in materials],
-    }
+    }  # fmt: skip
 
 
 def _lay_costs(pack: _Pack, result: Result, opened: Opened) -> dict[str, Any]:
     """Lay what a unit of each column costs, what an answer tells of it, and what breaks ties."""
-    problem, effect = opened.problem, result.effect
-    steps, amounts = opened.scenario.said.objectives, result.plan.amounts
-    before = effect.baseline_books
+    problem, steps = opened.problem, opened.scenario.said.objectives
     costs = {one.name: problem.measure(one) for one in _COUNTED}
     costs |= dict(zip((one.name for one in steps), problem.objectives(), strict=True))
     for at, (name, cost) in enumerate(costs.items()):
@@ -240,25 +229,26 @@ def _lay_costs(pack: _Pack, result: Result, opened: Opened) -> dict[str, Any]:
     for at, definition in enumerate(DEFINITIONS):
         pack.real(f"counted{at}", weigh_counted(problem, definition))
     pack.real("ties", break_ties(problem)[len(problem.moves) :], bits=_BITS["ties"])
-    shares, then = measure_shares(effect.books), measure_shares(before)
-    figures: list[tuple[Any, ...]] = [
-        (str(one.heading), one.shown.factor, 0, float(amounts[one]), before.total(one), one.name, 0)
-        for one in _COUNTED
-        if one.shown is not None
-    ]
-    for at, one in enumerate(DEFINITIONS):
-        title = str(say("{what} [%]", what=names.DEFINITION_NAMES[one]))
-        figures.append((title, 100, 1, shares[one], then[one], "", at))
     return {
-        "costs": list(costs),
-        "added": vocabulary.CO2E.name,
+        "costs": list(costs), "added": vocabulary.CO2E.name,
         "objectives": [one.name for one in steps],
-        "titles": {one.name: name_objective(one.minimise) for one in steps},
-        "short": short,
-        "transport": vocabulary.TRANSPORT_WTW.name,
-        "figures": figures,
+        "titles": {one.name: name_objective(one.minimise) for one in steps}, "short": short,
+        "transport": vocabulary.TRANSPORT_WTW.name, "figures": [*_list_told(result)],
         "drawn": draw_labels(problem),
-    }
+    }  # fmt: skip
+
+
+def _list_told(result: Result) -> Iterator[tuple[Any, ...]]:
+    """List what an answer tells: title, factor and digits, plan, before, its cost, its share."""
+    amounts, before = result.plan.amounts, result.effect.baseline_books
+    for one, line in ((one, one.shown) for one in _COUNTED):
+        if line is not None:
+            told = float(amounts[one]), before.total(one)
+            yield str(one.heading), line.factor, 0, *told, one.name, 0
+    shares, then = measure_shares(result.effect.books), measure_shares(before)
+    for at, share in enumerate(DEFINITIONS):
+        title = str(say("{what} [%]", what=names.DEFINITION_NAMES[share]))
+        yield title, 100, 1, shares[share], then[share], "", at
 
 
 def _lay_edits(pack: _Pack, opened: Opened, moved: reaction.Reactions) -> dict[str, Any]:
@@ -281,9 +271,7 @@ def _lay_edits(pack: _Pack, opened: Opened, moved: reaction.Reactions) -> dict[s
         "shifts": shifts,
         "aims": [
             {
-                "number": aim.number,
-                "level": aim.at_least,
-                "row": aim.row,
+                "number": aim.number, "level": aim.at_least, "row": aim.row,
                 "limit": float(aim.limit),
                 "crossed": [
                     [*found.keys[key], *aim.crossed[key].tolist()]
@@ -293,7 +281,7 @@ def _lay_edits(pack: _Pack, opened: Opened, moved: reaction.Reactions) -> dict[s
             for aim in moved.aims
         ],
         "lists": isinstance(said.get("secondary_share"), list),
-    }
+    }  # fmt: skip
 
 
 def _describe(scenario: Scenario, entry: Entry, shifts: Iterable[int]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name
@@ -18,6 +18,7 @@ from xlsxwriter.utility import xl_col_to_name
 from raastof_geo.language import Readable, plain, say
 from raastof_geo.scenario.scenario import Scenario
 
+_Look: TypeAlias = Mapping[str, Any]
 _MOST_LETTERS = 32_767
 _NARROWEST = 9
 _WIDEST = ((10, 48), (13, 36), (16, 28), (20, 22), (1_000, 11))
@@ -63,7 +64,7 @@ class Formula(NamedTuple):
 
 
 def across(columns: Iterable[str], text: str, values: Iterable[float]) -> list[Formula]:
-    """Give a formula for each of some columns, which `@` in it stands for."""
+    """Repeat a formula. Returns one for each of some columns, which `@` in it stands for."""
     each = zip(columns, values, strict=True)
     return [Formula(text.replace("@", column), value) for column, value in each]
 
@@ -78,7 +79,7 @@ class Book:
         self._looks: dict[tuple[Any, ...], Any] = {}
 
     def look(self, **how: Any) -> Any:
-        """Give a look of cells, as XlsxWriter calls it."""
+        """Find a look of cells. Returns XlsxWriter's format."""
         if (key := tuple(sorted(how.items()))) not in self._looks:
             self._looks[key] = self.workbook.add_format({"valign": "top", **how})
         return self._looks[key]
@@ -122,39 +123,43 @@ class Sheet:
 
     def cells(self, cells: Iterable[Any], *, digits: int = 1, total: bool = False) -> None:
         """Write a row: words, numbers and days as what they are."""
-        book, sheet = self.book, self.worksheet
         bold = {"bold": True, "top": int(not self.totalled)} if total else {}
         self.totalled |= total
+        column = -1
         for column, value in enumerate(cells):
-            at = self.row, column
-            if isinstance(value, Formula):
-                if value.percent:
-                    look = book.look(num_format=f"{book.region}0.0 %")
-                else:
-                    look = self._number(column, value.value, digits, bold)
-                text = value.text.replace("#", str(self.row + 1))
-                sheet.write_formula(*at, text, look, value.value)
-            elif isinstance(value, bool):
-                answer = say("yes") if value else say("no")
-                sheet.write_string(*at, str(answer), book.look(**_WORDS))
-            elif isinstance(value, int | float):
-                sheet.write_number(*at, value, self._number(column, value, digits, bold))
-            elif isinstance(value, datetime.date):
-                look = book.look(num_format=book.region + book.day, align="right")
-                sheet.write_datetime(*at, value, look)
-                self._widen(column, 12)
-            elif column in self.to_fill and not value:
-                sheet.write_blank(*at, None, book.look(bg_color=_FILL_IN))
+            if column in self.to_fill and (value is None or value == ""):
+                look = self.book.look(bg_color=_FILL_IN)
+                self.worksheet.write_blank(self.row, column, None, look)
             elif value is not None:
-                text = _text(value)
-                sheet.write_string(*at, text, book.look(**_WORDS, **bold))
-                self._widen(column, len(text) + len(text) // 8 * total + 1)
-                if len(text) > _NARROWEST:
-                    self.texts.append((self.row, column, text))
+                self._write(column, value, digits, bold)
         self.columns = max(self.columns, column + 1)
         self.row += 1
 
-    def _number(self, column: int, value: float | str, digits: int, how: Mapping[str, Any]) -> Any:
+    def _write(self, column: int, value: Any, digits: int, how: _Look) -> None:
+        book, sheet, at = self.book, self.worksheet, (self.row, column)
+        match value:
+            case Formula():
+                look = book.look(num_format=f"{book.region}0.0 %")
+                look = look if value.percent else self._number(column, value.value, digits, how)
+                text = value.text.replace("#", str(self.row + 1))
+                sheet.write_formula(*at, text, look, value.value)
+            case bool():
+                answer = say("yes") if value else say("no")
+                sheet.write_string(*at, str(answer), book.look(**_WORDS))
+            case int() | float():
+                sheet.write_number(*at, value, self._number(column, value, digits, how))
+            case datetime.date():
+                look = book.look(num_format=book.region + book.day, align="right")
+                sheet.write_datetime(*at, value, look)
+                self._widen(column, 12)
+            case _:
+                text = _text(value)
+                sheet.write_string(*at, text, book.look(**_WORDS, **how))
+                self._widen(column, len(text) + len(text) // 8 * bool(how) + 1)
+                if len(text) > _NARROWEST:
+                    self.texts.append((*at, text))
+
+    def _number(self, column: int, value: float | str, digits: int, how: _Look) -> Any:
         """Widen a column to a number, and give its look: of thousands no decimals are read."""
         self.numeric.add(column)
         if not isinstance(value, str):
@@ -195,31 +200,13 @@ class Sheet:
 
     def close(self) -> None:
         """Set widths, and how it is printed: A4 across, as wide as the page, its name on each."""
-        sheet = self.worksheet
         most = next(width for columns, width in _WIDEST if self.columns <= columns)
-        top, heads = self.heading
-        least = {at: max(most, _head_width(text)) for at, text in enumerate(heads)}
+        least = {at: max(most, _head_width(text)) for at, text in enumerate(self.heading[1])}
         wide = {at: min(least.get(at, most), width + 2) for at, width in self.widths.items()}
-        for column, text in enumerate(heads):
-            number, fill = column in self.numeric, column in self.to_fill
-            how = _WORDS | ({"align": "right", "indent": 0} if number else {})
-            look = self.book.look(bold=True, bottom=1, bg_color=_FILL_IN if fill else _HEAD, **how)
-            sheet.write_string(top, column, text, look)
-        lines = [len(textwrap.wrap(text, wide[at] - 3)) for at, text in enumerate(heads)]
-        sheet.set_row(top, _LINE * max(lines, default=1))
-        many: dict[int, int] = {}
-        for row, column, text in self.texts:
-            if len(text) > wide[column]:
-                wrapped = len(textwrap.wrap(text, int(1.1 * wide[column]) - 2))
-                many[row] = max(many.get(row, 1), min(wrapped, _MOST_LINES))
-        for row, found in many.items():
-            sheet.set_row(row, _LINE * found)
-        across = sum(wide.values())
-        for row, text, look in self.notes:
-            size = look.font_size / 11
-            sheet.set_row(row, _LINE * size * math.ceil(len(text) * size / (1.05 * across)))
-            sheet.merge_range(row, 0, row, self.columns - 1, "", look)
-            sheet.write_string(row, 0, text, look)
+        self._write_heads(wide)
+        self._raise_rows(wide)
+        self._write_notes(sum(wide.values()))
+        sheet = self.worksheet
         for column, width in wide.items():
             sheet.set_column(column, column, width)
         sheet.set_landscape()
@@ -233,8 +220,42 @@ class Sheet:
         sheet.set_header(f"&L{left}&R{right}")
         sheet.set_footer(f"&Lraastof_geo&R{pages}")
 
+    def _write_heads(self, wide: Mapping[int, int]) -> None:
+        """Write the head above what stands there: numbers to the right, another colour to fill."""
+        top, heads = self.heading
+        for column, text in enumerate(heads):
+            how = _WORDS | ({"align": "right", "indent": 0} if column in self.numeric else {})
+            colour = _FILL_IN if column in self.to_fill else _HEAD
+            look = self.book.look(bold=True, bottom=1, bg_color=colour, **how)
+            self.worksheet.write_string(top, column, text, look)
+        lines = [len(textwrap.wrap(text, wide[at] - 3)) for at, text in enumerate(heads)]
+        self.worksheet.set_row(top, _LINE * max(lines, default=1))
+
+    def _raise_rows(self, wide: Mapping[int, int]) -> None:
+        many: dict[int, int] = {}
+        for row, column, text in self.texts:
+            if len(text) > wide[column]:
+                wrapped = _count_lines(text, int(1.1 * wide[column]) - 2)
+                many[row] = max(many.get(row, 1), min(wrapped, _MOST_LINES))
+        for row, found in many.items():
+            self.worksheet.set_row(row, _LINE * found)
+
+    def _write_notes(self, across: int) -> None:
+        for row, text, look in self.notes:
+            size = look.font_size / 11
+            high = _LINE * size * math.ceil(len(text) * size / (1.05 * across))
+            self.worksheet.set_row(row, high)
+            self.worksheet.merge_range(row, 0, row, self.columns - 1, "", look)
+            self.worksheet.write_string(row, 0, text, look)
+
     def _widen(self, column: int, width: int) -> None:
         self.widths[column] = max(self.widths.get(column, _NARROWEST), width)
+
+
+@lru_cache(maxsize=10_000)
+def _count_lines(text: str, width: int) -> int:
+    """Say how many lines a text has: of labels many rows have the same."""
+    return len(textwrap.wrap(text, width))
 
 
 @lru_cache(maxsize=1000)

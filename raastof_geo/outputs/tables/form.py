@@ -1,5 +1,7 @@
 """Write a scenario as a workbook to fill in: drop-downs, units, and what each column is for."""
 
+from collections.abc import Mapping, Sequence
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +9,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from raastof_geo.files import drafting
 from raastof_geo.language import read_texts, say, speaking
-from raastof_geo.outputs.tables.book import Sheet, open_book
+from raastof_geo.outputs.tables.book import Book, Sheet, open_book
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables.grid import DUE, ROLES, SCENARIO, SITES, list_keys
 from raastof_geo.scenario.tables.source import KEY, VALUE, lay_out, name_entry
@@ -18,10 +20,7 @@ _ROWS = 2_000
 
 
 def write_form(scenario: Scenario, path: Path) -> Path:
-    """Write a scenario as a workbook that reading takes for the same scenario.
-
-    What is there already and not the same is moved to `set_aside`.
-    """
+    """Write a scenario as a workbook to fill in. Returns the path; what was there moves aside."""
     language = scenario.said.language
     with drafting(path) as draft, speaking(language), open_book(scenario, draft) as book:
         tables = lay_out(scenario, path.parent, named=language)
@@ -29,37 +28,47 @@ def write_form(scenario: Scenario, path: Path) -> Path:
         guide.heads([say("How this workbook is filled in")])
         for one in read_texts("guide").values():
             guide.cells([str(one)])
-        titles, sheets = read_texts("headings"), dict[str, tuple[Sheet, list[str]]]()
-        for scope in (SCENARIO, SITES, *ROLES):
-            rows = tables.get(scope, [])
-            keys = (key for row in rows for key in row)
-            columns = [*dict.fromkeys((*list_columns(scope), *keys))]
-            sheet = book.sheet(read_texts("tables by name")[scope])
-            sheet.heads([titles.get(key, key) for key in columns])
-            sheet.worksheet.ignore_errors({"number_stored_as_text": f"A1:XFD{_ROWS}"})
-            for row in rows:
-                sheet.cells([row.get(key) for key in columns], digits=6)
-            sheets[scope] = sheet, columns
+        scopes = (SCENARIO, SITES, *ROLES)
+        sheets = {scope: _write_scope(book, scope, tables.get(scope, [])) for scope in scopes}
         # What may be chosen stands on a sheet of its own.
-        said: dict[str, Any] = {"unit": _UNITS, "truth": (str(say("yes")), str(say("no")))}
-        said["municipalities"] = scenario.region.names
-        for section in (one for one in read_texts("lists") if one not in said):
-            known = scenario.catalogue.names(section)
-            said[section] = [name_entry(known, one, language) for one in known]
-        sheet = book.sheet(say("Lists"))
-        sheet.heads([read_texts("lists")[one] for one in said])
-        for number in range(max(map(len, said.values()))):
-            sheet.cells([one[number] if number < len(one) else None for one in said.values()])
-        letters = map(xl_col_to_name, range(len(said)))
-        lists = {
-            name: f"='{sheet.name}'!${letter}$2:${letter}${1 + max(1, len(one))}"
-            for letter, (name, one) in zip(letters, said.items(), strict=True)
-        }
+        lists = _write_lists(book, scenario)
         lists["sites"] = f"='{sheets[SITES][0].name}'!$A$2:$A${_ROWS}"
         for scope, (sheet, columns) in sheets.items():
             for at, column in enumerate(columns):
                 _help(sheet, at, scope, column, lists)
     return path
+
+
+def _write_scope(
+    book: Book, scope: str, rows: Sequence[Mapping[str, Any]]
+) -> tuple[Sheet, list[str]]:
+    """Write a sheet of what is said so far; give it, and its columns."""
+    titles = read_texts("headings")
+    columns = [*dict.fromkeys(chain(list_columns(scope), *rows))]
+    sheet = book.sheet(read_texts("tables by name")[scope])
+    sheet.heads([titles.get(key, key) for key in columns])
+    sheet.worksheet.ignore_errors({"number_stored_as_text": f"A1:XFD{_ROWS}"})
+    for row in rows:
+        sheet.cells(map(row.get, columns), digits=6)
+    return sheet, columns
+
+
+def _write_lists(book: Book, scenario: Scenario) -> dict[str, str]:
+    """Write what may be chosen, a column for each list; give where each stands, as Excel says."""
+    told: dict[str, Any] = {"unit": _UNITS, "truth": (str(say("yes")), str(say("no")))}
+    told["municipalities"] = scenario.region.names
+    for section in (one for one in read_texts("lists") if one not in told):
+        known = scenario.catalogue.names(section)
+        told[section] = [name_entry(known, one, scenario.said.language) for one in known]
+    sheet = book.sheet(say("Lists"))
+    sheet.heads([read_texts("lists")[one] for one in told])
+    for row in zip_longest(*told.values()):
+        sheet.cells(row)
+    letters = map(xl_col_to_name, range(len(told)))
+    return {
+        name: f"='{sheet.name}'!${letter}$2:${letter}${1 + max(1, len(one))}"
+        for letter, (name, one) in zip(letters, told.items(), strict=True)
+    }
 
 
 def list_columns(scope: str) -> list[str]:

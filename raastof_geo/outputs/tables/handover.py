@@ -1,8 +1,4 @@
-"""What is handed over to others: books for life-cycle assessments, and notifications of soil.
-
-The books are laid out by the modules that tools for roads ask for; a notification says what a plan
-knows of what one asks for.
-"""
+"""What is handed over: books by the modules of life-cycle tools, and notifications of soil."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,6 +17,7 @@ from raastof_geo.outputs.tables.summary import call_condition, find_reliances
 from raastof_geo.records.flows import shape_table
 from raastof_geo.region.projection import project
 from raastof_geo.result import Result, list_flows, name_truck
+from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Need, Scenario
 from raastof_geo.scenario.telling.words import BESIDE, CatalogueWords
@@ -30,10 +27,12 @@ _TO_WORK, _TO_RECEPTION = say("To plant or depot"), say("To final reception")
 _AT_PLANT, _IN_DEPOT = say("At the plant"), say("In the depot")
 EMPTY, _OPENED = say("Empty trips"), say("Sites that open")
 _DUG, _BROUGHT, _BUILT, _HAULED, _TREATED = "A1–A3", "A4", "A5", "C2", "C3–C4"
-_NONE, _NO_MODULE = "none", say("No module")
+_NONE = "none"
+_NAMES: dict[str, Message] = {_NONE: say("No module")}
 _MODULES = read_texts("modules")
 """What falls in each module here; each tonne of CO2e is in one of them."""
 _HEADS = read_texts("life cycle").values()
+_UNDIVIDED = [(one, one) for one in (vocabulary.TONNE_KM, vocabulary.LITRES, vocabulary.KWH)]
 _COUNTED = [module for module in _MODULES if module != "D"]
 _HAULS = (_TO_USE, _TO_WORK, _TO_RECEPTION, _WITHIN)
 SOIL = "soil_notifications.csv"
@@ -60,27 +59,30 @@ def _add_up(scenario: Scenario, books: Books) -> dict[tuple[str, str, str], dict
         row: Any = line
         inside = row.kind == "moves" and row.origin == row.destination
         step = others.get(row.kind) or name_step(row.taker_kind, inside=inside)
-        material = catalogue.materials.get(row.material)
-        what = catalogue.recipes[row.what] if row.kind == "processes" else material
+        material: Any = catalogue.materials.get(row.material)
+        what, amount = material, getattr(row, vocabulary.TONNES)
+        if row.kind == "processes":
+            what, amount = catalogue.recipes[row.what], row.amount
         name = what.called(language) if what else ""
         key = (str(step), name, name_truck(scenario, row.vehicle, inside=inside))
         sums = found.setdefault(key, defaultdict(float))
-        amount = row.amount if row.kind == "processes" else getattr(row, vocabulary.TONNES)
         sums[vocabulary.TONNES] += amount
-        for part in (vocabulary.TONNE_KM, vocabulary.LITRES, vocabulary.KWH):
-            sums[part] += getattr(row, part)
         virgin = material is not None and material.origin == "virgin"
-        if step in (EMPTY, _OPENED):
-            sums[_NONE] += getattr(row, vocabulary.CO2E)
-            continue
-        used = step in (_TO_USE, _WITHIN)
-        hauled = _BUILT if step == _WITHIN else _BROUGHT if used or virgin else _HAULED
-        sums[_DUG] += getattr(row, vocabulary.UPSTREAM)
-        sums[_BROUGHT] += getattr(row, vocabulary.SEA)
-        sums[hauled] += getattr(row, vocabulary.ROAD_WTW)
-        sums[_BUILT if used else _TREATED] += getattr(row, vocabulary.PROCESSING)
-        sums[_TREATED] += getattr(row, vocabulary.DISPOSAL)
+        for into, part in (*_UNDIVIDED, *_find_modules(step, virgin=virgin)):
+            sums[into] += getattr(row, part)
     return {key: sums for key, sums in found.items() if any(sums.values())}
+
+
+def _find_modules(step: Message, *, virgin: bool) -> tuple[tuple[str, str], ...]:
+    """Give the module in which each part of the emissions of a step falls."""
+    if step in (EMPTY, _OPENED):
+        return ((_NONE, vocabulary.CO2E),)
+    used = step in (_TO_USE, _WITHIN)
+    hauled = _BUILT if step == _WITHIN else _BROUGHT if used or virgin else _HAULED
+    return (
+        *((_DUG, vocabulary.UPSTREAM), (_BROUGHT, vocabulary.SEA), (hauled, vocabulary.ROAD_WTW)),
+        *((_BUILT if used else _TREATED, vocabulary.PROCESSING), (_TREATED, vocabulary.DISPOSAL)),
+    )
 
 
 def write_life_cycle(result: Result, modules: Sheet, lines: Sheet, *sheets: Any) -> None:
@@ -90,10 +92,10 @@ def write_life_cycle(result: Result, modules: Sheet, lines: Sheet, *sheets: Any)
     are formulas over them.
     """
     effect, scenario = result.effect, result.scenario
-    words, hauls = (say("Baseline"), say("Plan")), {str(step) for step in _HAULS}
+    words, hauls = (say("Baseline"), say("Plan")), {*map(str, _HAULS)}
     books = (effect.baseline_books, effect.books)
     sides = [_add_up(scenario, one) for one in books]
-    order = [str(one) for one in (*_HAULS, _AT_PLANT, _IN_DEPOT, EMPTY, _OPENED)]
+    order = [*map(str, (*_HAULS, _AT_PLANT, _IN_DEPOT, EMPTY, _OPENED))]
     keys = sorted({*sides[0], *sides[1]}, key=lambda key: (order.index(key[0]), *key[1:]))
     columns = [xl_col_to_name(len(_HEADS) + at) for at in range(len(_COUNTED))]
 
@@ -109,60 +111,46 @@ def write_life_cycle(result: Result, modules: Sheet, lines: Sheet, *sheets: Any)
         total = sum(found.get(module, 0.0) for module in _COUNTED)
         yield Formula(f"=SUM({columns[0]}#:{columns[-1]}#)", total)
 
-    called = {_NONE: _NO_MODULE}
-    counted = (f"{called.get(module, module)} [kg CO2e]" for module in _COUNTED)
+    counted = (f"{_NAMES.get(module, module)} [kg CO2e]" for module in _COUNTED)
     rows = (row(key, side) for key in keys for side in range(len(sides)))
     lines.table([*_HEADS, *counted, say("All [kg CO2e]")], rows, freeze=3, digits=1)
-    end = max(2, lines.row)
-
     modules.heads([say("Module"), *words, say("Baseline − plan"), say("What falls in it")])
+    place = f"'{lines.name}'!${{0}}$2:${{0}}${max(2, lines.row)}".format
+    columns_of = dict(zip(_COUNTED, map(place, columns), strict=True))
     for module, falls in _MODULES.items():
         sums = [sum(one.get(module, 0.0) for one in side.values()) / 1000 for side in sides]
         cells: list[Any] = [0.0, 0.0]
-        if module in _COUNTED:
-            added, world = (
-                f"'{lines.name}'!${column}$2:${column}${end}"
-                for column in (columns[_COUNTED.index(module)], "D")
-            )
-            cells = [*across("BC", f"=SUMIFS({added},{world},@$1)/1000", sums)]
+        if added := columns_of.get(module):
+            cells = [*across("BC", f"=SUMIFS({added},{place('D')},@$1)/1000", sums)]
         saved = Formula("=B#-C#", sums[0] - sums[1])
-        modules.cells([called.get(module, module), *cells, saved, falls])
+        modules.cells([_NAMES.get(module, module), *cells, saved, falls])
     modules.filter()
-    then, now = (one.total(vocabulary.CO2E) / 1000 for one in books)
-    totals = across("BCD", f"=SUM(@2:@{modules.row})", (then, now, then - now))
+    _close_modules(modules, scenario, *(one.total(vocabulary.CO2E) / 1000 for one in books))
+
+
+def _close_modules(sheet: Sheet, scenario: Scenario, then: float, now: float) -> None:
+    """Write the sum of all modules [t CO2e], and what is told beside them."""
+    totals = across("BCD", f"=SUM(@2:@{sheet.row})", (then, now, then - now))
     note = say("In t CO2e: all parts, as in the summary")
-    modules.cells([say("Total"), *totals, note], total=True)
-    modules.row += 1
+    sheet.cells([say("Total"), *totals, note], total=True)
+    sheet.row += 1
     for beside in (BESIDE, *CatalogueWords(scenario.catalogue, scenario.said.language).beside()):
-        modules.note(plain_number(beside))
+        sheet.note(plain_number(beside))
 
 
 def list_soil(result: Result) -> Iterator[list[Any]]:
-    """Give the fields of a soil notification for each match; blank what only the sender knows."""
+    """List soil notifications. Returns fields by match, blank what only the sender knows."""
     scenario, catalogue = result.scenario, result.scenario.catalogue
     language, flows = scenario.said.language, result.plan.flows
     permits: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
     for one in find_reliances(scenario, list_flows(flows)):
         permits[one.need.site, one.material][str(call_condition(scenario, one))] = None
-    apart = flows[flows["origin"] != flows["destination"]]
-    purposes = []  # the use of a need, else where it goes
-    for taker, kind in apart[["taker", "taker_kind"]].itertuples(index=False, name=None):
-        entry = scenario.entries.get((Role(kind), taker))
-        used = call(catalogue.uses[entry.use].name) if isinstance(entry, Need) else None
-        purposes.append(str(used or name_step(kind, inside=False)))
+    apart = flows.query("origin != destination")
+    ends = zip(apart.taker, apart.taker_kind, strict=True)
+    purposes = [_name_purpose(scenario, *one) for one in ends]
     keys = ["origin", "destination", "material", "period", "purpose"]
     grouped = apart.assign(purpose=purposes).groupby(keys, sort=False)["tonnes"].sum()
-    where = result.effect.books.municipalities
-    places = {}
-    for id_, said in scenario.sites.items():
-        easting, northing = project(*said.lon_lat).ravel()  # as the heads say
-        about = (scenario.site_name(id_), said.address, where[id_], said.land_register)
-        places[id_] = (*about, f"{easting:.0f}; {northing:.0f}")
-    weeks = ""  # that samples and the answer take
-    if catalogue.soil_samples:
-        span = catalogue.soil_samples.weeks
-        ends = (span.value if one is None else one for one in (span.low, span.high))
-        weeks = "–".join(dict.fromkeys(f"{one:g}" for one in ends))
+    places, weeks = _describe_places(result), _say_weeks(catalogue)
     rows: Any = grouped.reset_index().itertuples()
     for row in rows:
         material, period = catalogue.materials[row.material], scenario.periods[row.period]
@@ -174,22 +162,39 @@ def list_soil(result: Result) -> Iterator[list[Any]]:
         density = material.density_in_situ
         count = catalogue.count_samples(row.material, mapping, row.tonnes)
         yield [
-            *places[row.origin],
-            *places[row.destination],
-            material.called(language),
+            *places[row.origin], *places[row.destination], material.called(language),
             call(named) if named else str(material.soil_class),
             say("category {number}", number=category) if category else say("outside categories"),
             catalogue.soil_mappings[mapping].called(language) if mapping else say("not said"),
-            row.purpose,
-            "; ".join(permits[row.destination, row.material]),
-            row.tonnes,
-            row.tonnes / density.value if density else None,
-            count,
-            weeks if count is not None else "",
-            period.start,
-            period.end,
-            *[None] * 3,
-        ]
+            row.purpose, "; ".join(permits[row.destination, row.material]), row.tonnes,
+            row.tonnes / density.value if density else None, count,
+            weeks if count is not None else "", period.start, period.end, *[None] * 3,
+        ]  # fmt: skip
+
+
+def _name_purpose(scenario: Scenario, taker: str, kind: str) -> str:
+    entry = scenario.entries.get((Role(kind), taker))
+    used = call(scenario.catalogue.uses[entry.use].name) if isinstance(entry, Need) else None
+    return str(used or name_step(kind, inside=False))
+
+
+def _describe_places(result: Result) -> dict[str, tuple[Any, ...]]:
+    """Give by site its name, address, municipality, number in the land register, and place."""
+    scenario, where, places = result.scenario, result.effect.books.municipalities, {}
+    for id_, said in scenario.sites.items():
+        easting, northing = project(*said.lon_lat).ravel()  # as the heads say
+        about = (scenario.site_name(id_), said.address, where[id_], said.land_register)
+        places[id_] = (*about, f"{easting:.0f}; {northing:.0f}")
+    return places
+
+
+def _say_weeks(catalogue: Catalogue) -> str:
+    """Say how many weeks samples and the answer take; nothing where it is not known."""
+    if not catalogue.soil_samples:
+        return ""
+    span = catalogue.soil_samples.weeks
+    ends = (span.value if one is None else one for one in (span.low, span.high))
+    return "–".join(dict.fromkeys(f"{one:g}" for one in ends))
 
 
 def write_soil(result: Result, folder: Path) -> Path:

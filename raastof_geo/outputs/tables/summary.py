@@ -5,16 +5,17 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from raastof_geo.assignment.telling import names
-from raastof_geo.effect.books import Shares, follow_municipalities, follow_periods
+from raastof_geo.effect.books import Books, Shares, follow_municipalities, follow_periods
 from raastof_geo.effect.measure import Effect, Reach, TargetAnswer
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures import vocabulary
-from raastof_geo.language import Message, Readable, format_number, plain, read_texts, say
+from raastof_geo.language import Message, Readable, format_number, plain, read_texts, say, say_text
 from raastof_geo.outputs import opening
 from raastof_geo.outputs.documents import assumptions
 from raastof_geo.outputs.documents.document import Bullets, Heading, Paragraph, Table, write_numbers
@@ -23,6 +24,7 @@ from raastof_geo.outputs.warning import warn
 from raastof_geo.result import Flow, Result, list_flows
 from raastof_geo.scenario.catalogue import SORTS
 from raastof_geo.scenario.period import name_period
+from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Need, Scenario
 
 _MARKDOWN = re.compile(
@@ -36,11 +38,9 @@ _WITH_SOIL, _WITHOUT_SOIL = "secondary_share_with_clean_soil", "secondary_share_
 _AS_TOLD = vocabulary.VEHICLE_KM, vocabulary.VIRGIN, vocabulary.RECEIVED
 _KEYS: Mapping[str, tuple[float, int]] = {
     **dict.fromkeys((vocabulary.TRANSPORT_WTW, vocabulary.TRANSPORT_TTW), (1e-3, 0)),
-    vocabulary.CO2E: (1e-3, 0),
-    **dict.fromkeys((_WITH_SOIL, _WITHOUT_SOIL), (100, 1)),
-    **dict.fromkeys((vocabulary.LOADS_DRIVEN, *_AS_TOLD), (1, 0)),
-    vocabulary.COST: (1e-6, 1),
-}
+    vocabulary.CO2E: (1e-3, 0), **dict.fromkeys((_WITH_SOIL, _WITHOUT_SOIL), (100, 1)),
+    **dict.fromkeys((vocabulary.LOADS_DRIVEN, *_AS_TOLD), (1, 0)), vocabulary.COST: (1e-6, 1),
+}  # fmt: skip
 """How a figure is told: the factor to the unit that people read, and decimals."""
 _NO_MORE = 0.0005
 """Shares that differ by less are written alike."""
@@ -70,10 +70,7 @@ def name_plainly(scenario: Scenario, told: Readable) -> str:
 
 
 def summarise(result: Result) -> dict[str, tuple[Readable, ...]]:
-    """Give the key figures by name: title, then plan and baseline as people read them.
-
-    Totals first, then what the vocabulary wants and totals do not hold.
-    """
+    """List key figures. Returns by name title, plan and baseline as people read, totals first."""
     effect, rows = result.effect, dict[str, tuple[Readable, ...]]()
     sides = (effect.books, effect.plan), (effect.baseline_books, effect.baseline)
     known = [asdict(totals) | books.totals.to_dict() for books, totals in sides]
@@ -100,11 +97,9 @@ def prove(result: Result) -> Message:
     proof = texts["best" if plan.finished and plan.certificate.holds else "open"].format(
         objective=name_objective(result.scenario.said.objectives[0].minimise),
         bound=format_number(plan.certificate.lower_bound),
-        value=format_number(plan.certificate.objective),
-        share=format_number(gap, digits=2),
-        violation=_small(1000 * abs(plan.certificate.largest_violation)),
-        gap=_small(gap),
-    )
+        value=format_number(plan.certificate.objective), share=format_number(gap, digits=2),
+        violation=_small(1000 * abs(plan.certificate.largest_violation)), gap=_small(gap),
+    )  # fmt: skip
     if goals is None:
         return proof
     reached = goals.feasible and goals.objective <= goals.tolerance_t
@@ -128,31 +123,32 @@ def name_objective(measures: Sequence[str]) -> str:
 def list_shares(effect: Effect) -> tuple[list[Readable], list[list[Any]]]:
     """Lay out how needs are met: of all periods, of each, and in each municipality.
 
-    Words; per cent before and in the plan; the cut in virgin material in per cent, in words where
-    it is not stated; tonnes by where they come from, and needs in reference tonnes.
+    Returns heads, and rows: words; per cent before and in the plan; the cut in virgin material in
+    per cent, in words where it is not stated; tonnes by source, and needs in reference tonnes.
     """
-    plan, before = (
-        (*follow_periods(books), *follow_municipalities(books))
-        for books in (effect.books, effect.baseline_books)
-    )
+    each = zip(_follow(effect.baseline_books), _follow(effect.books), strict=True)
     sides, periods = (say("baseline"), say("plan")), effect.books.scenario.periods
     shares = say("Without soil, {side} [%]"), say("Clean soil counted, {side} [%]")
     heads: list[Readable] = [say("Period or municipality")]
     heads += [share.format(side=side) for share in shares for side in sides]
     heads += [say("Less virgin than today [%]"), *read_texts("sorts").values()]
     heads.append(say("Needs [reference t]"))
+    names = {"": say("all periods"), **{one: name_period(it) for one, it in periods.items()}}
     rows = [
         [
-            one.municipality
-            or (name_period(periods[one.period]) if one.period else say("all periods")),
+            one.municipality or names[one.period or ""],
             *(100 * share(side) for _, share in SHARES for side in (was, one)),
             say("not stated") if one.cut is None else 100 * one.cut,
-            *(one.tonnes[sort] for sort in SORTS),
+            *map(one.tonnes.get, SORTS),
             one.needed_t,
         ]
-        for was, one in zip(before, plan, strict=True)
+        for was, one in each
     ]
     return heads, rows
+
+
+def _follow(books: Books) -> tuple[Shares, ...]:
+    return *follow_periods(books), *follow_municipalities(books)
 
 
 def list_stated(scenario: Scenario) -> list[Message]:
@@ -174,26 +170,24 @@ def list_stated(scenario: Scenario) -> list[Message]:
 
 def answer(result: Result) -> list[Message]:
     """Say how far each share gets, what the target costs or why it is missed, and what serves."""
-    target = result.effect.target
+    target, texts = result.effect.target, read_texts("reach")
     unit = tell_unit(result.scenario.said.objectives[0].minimise[0].unit)
-    told = []
-    for reach in target.reaches:
-        key = "open" if not reach.finished else "adds"
-        if reach.finished and reach.largest < reach.in_plan + _NO_MORE:
-            key = "no more"
-        elif reach.finished and reach.more_at_largest is None:
-            key = "at most"
-        how_far = {"about": opening.say_about(target), "unit": unit, **_shares(reach)}
-        more = format_number(reach.more_at_largest or 0.0)
-        told.append(read_texts("reach")[key].format(more=more, **how_far))
+    told = [
+        texts[_judge_reach(one)].format(
+            more=format_number(one.more_at_largest or 0.0),
+            **{"about": opening.say_about(target), "unit": unit, **_shares(one)},
+        )
+        for one in target.reaches
+    ]
     if target.asked is not None:
+        asked = format_number(100 * target.asked, digits=1)
         told += _say_target(target, unit)
         told += [
-            read_texts("reach")["lacking" if reach.offered < target.asked else "kept out"].format(
-                asked=format_number(100 * target.asked, digits=1), **_shares(reach)
+            texts["lacking" if one.offered < target.asked else "kept out"].format(
+                asked=asked, **_shares(one)
             )
-            for reach in target.reaches[1:]
-            if reach.finished and reach.largest < target.asked
+            for one in target.reaches[1:]
+            if one.finished and one.largest < target.asked
         ]
     told += [
         say("in the plan {material} meets {tonnes} reference tonnes of the needs").format(
@@ -202,6 +196,15 @@ def answer(result: Result) -> list[Message]:
         for material, tonnes in list(target.reach.by_material.items())[:12]
     ]
     return told
+
+
+def _judge_reach(reach: Reach) -> str:
+    """Tell by its text in `reach` whether a share can be larger, and whether that is known."""
+    if not reach.finished:
+        return "open"
+    if reach.largest < reach.in_plan + _NO_MORE:
+        return "no more"
+    return "at most" if reach.more_at_largest is None else "adds"
 
 
 def _shares(reach: Reach) -> dict[str, Readable]:
@@ -220,21 +223,21 @@ def _say_target(target: TargetAnswer, unit: str) -> list[Message]:
         "definition": names.DEFINITION_NAMES[target.definition],
         "about": opening.say_about(target),
     }
-    texts = read_texts("target")
+    tell = partial(say_text, "target")
     more = (target.more_kg_co2e, target.more_dkk)
     kg, dkk = (None if one is None else round(one) for one in more)
     if (price := target.price_per_t) is None:
         told["in_plan"] = format_number(100 * target.reach.in_plan, digits=1)
-        return [texts["missed"].format(**told, short=format_number(target.short_t))]
+        return [tell("missed", **told, short=format_number(target.short_t))]
     if kg is None or dkk is None:
-        met = texts["open"].format(**told)
+        met = tell("open", **told)
     elif not kg and not dkk:
-        return [texts["free"].format(**told)]
+        return [tell("free", **told)]
     else:
         changes = {"kg": _say_change(-kg, "kg CO2e"), "dkk": _say_change(-dkk, say("DKK"))}
-        met = texts["met"].format(**told, **changes)
+        met = tell("met", **told, **changes)
     price_told = format_number(max(0.0, price), digits=2)
-    return [met, texts["one more"].format(price=price_told, unit=unit)]
+    return [met, tell("one more", price=price_told, unit=unit)]
 
 
 def _say_change(change: float, unit: Readable) -> Message:
@@ -245,7 +248,7 @@ def _say_change(change: float, unit: Readable) -> Message:
 
 
 def write_summary(result: Result, folder: Path) -> Path:
-    """Write `summary.md`."""
+    """Write `summary.md`. Returns its path."""
     path, title = folder / "summary.md", f"# {_plain(result.scenario.said.title)}"
     text = "\n\n".join([title, *map(_render, _build(result))])
     path.write_text(text + "\n", encoding="utf-8", newline="\n")
@@ -298,16 +301,13 @@ def _build(result: Result) -> Iterator[_Block]:
     order, up = ["tonnes", "giver", "taker", "period"], [False, True, True, True]
     flows = (
         (
-            scenario.site_name(flow.origin),
-            scenario.site_name(flow.destination),
+            scenario.site_name(flow.origin), scenario.site_name(flow.destination),
             catalogue.materials[flow.material].called(language),
-            name_period(scenario.periods[flow.period]),
-            *write_numbers(flow.tonnes),
-            *write_numbers(flow.length_km, digits=1),
-            *write_numbers(flow.kg_co2e_wtw),
+            name_period(scenario.periods[flow.period]), *write_numbers(flow.tonnes),
+            *write_numbers(flow.length_km, digits=1), *write_numbers(flow.kg_co2e_wtw),
         )
         for flow in list_flows(plan.flows.sort_values(order, ascending=up).head(_MOST_FLOWS))
-    )
+    )  # fmt: skip
     heads = (say("From"), say("To"), say("Material"), say("Period"), "t", "km", "kg CO2e")
     yield Table("", heads, tuple(flows), words=4)
     yield Paragraph(attribute_maps(result.network))
@@ -329,15 +329,12 @@ class Reliance(NamedTuple):
 
 
 def find_reliances(scenario: Scenario, flows: Iterable[Flow]) -> list[Reliance]:
-    """Find the conditions that flows rely on; tonnes under one by several rules count once.
-
-    One for each condition, material and need, windows of one together, by their ids.
-    """
-    needs = {need.id: need for need in scenario.needs}
+    """Find conditions that flows rely on, by material and need. Returns tonnes, counted once."""
     tonnes: dict[tuple[str, str, str], float] = defaultdict(float)
     named: dict[str, Need] = {}
     for flow in flows:
-        if (need := needs.get(flow.taker)) is None:
+        need = scenario.entries.get((Role.NEED, flow.taker))
+        if not isinstance(need, Need):
             continue
         named[need.name] = need
         rulings = scenario.rulings(flow.material, need.demand)
@@ -350,10 +347,7 @@ def find_reliances(scenario: Scenario, flows: Iterable[Flow]) -> list[Reliance]:
 
 
 def list_conditions(result: Result, flows: Iterable[Flow]) -> list[Message]:
-    """Name every condition that flows rely on, at each need with its permit, and the rules.
-
-    For a condition that several rest on first the sum, which has the rules.
-    """
+    """Name conditions that flows rely on: sums with the rules, then needs with their permits."""
     scenario, told = result.scenario, list[Message]()
     reliances = find_reliances(scenario, flows)
     for condition, mine in itertools.groupby(reliances, lambda one: one.condition):
@@ -385,7 +379,7 @@ def list_conditions(result: Result, flows: Iterable[Flow]) -> list[Message]:
 
 
 def call_condition(scenario: Scenario, one: Reliance) -> Message:
-    """Give the name of a condition, with the permit or whatever else says that it is met."""
+    """Name a condition. Returns it with the permit, or what else says that it is met."""
     name = names.call(scenario.catalogue.conditions[one.condition].name)
     by = one.need.consents.get(one.condition)
     return Message("{name}: {by}", {"name": name, "by": by}) if by else name

@@ -63,7 +63,7 @@ _FLOW_COLUMNS: dict[str, Readable] = {
 
 
 def write_workbook(result: Result, folder: Path) -> Path:
-    """Write `plan.xlsx`; equal results give equal bytes."""
+    """Write `plan.xlsx`; equal results give equal bytes. Returns its path."""
     path = folder / "plan.xlsx"
     with open_book(result.scenario, path) as book:
         _write_sheets(book, result)
@@ -144,10 +144,7 @@ class _Flows(NamedTuple):
         return f"'{quoted}'!${name}$2:${name}${max(2, len(self.flows) + len(self.trips) + 1)}"
 
     def add_up(self, part: str, value: float) -> Formula:
-        """Give the sum of a column over what has step, material and truck of A, B and C of a row.
-
-        Not by `SUMIFS`, to which names with `*` or `?` would be patterns.
-        """
+        """Sum a column by A, B, C of a row. Returns a formula; `SUMIFS` would take patterns."""
         keys = zip(("step", "material_name", "vehicle_name"), "ABC", strict=True)
         same = "*".join(f"({self.range(key)}={letter}#)" for key, letter in keys)
         return Formula(f"=SUMPRODUCT({same}*{self.range(part)})", value)
@@ -209,8 +206,8 @@ def _compare(columns: str, saved: float, was: float) -> Iterator[Formula]:
 
 def _write_groups(sheet: Sheet, result: Result, dimension: str) -> None:
     """Write what falls to each of a kind, a line for each figure that is not nothing."""
-    before, plan = result.effect.align(dimension)
-    grouped = shown_in_columns()
+    sides = result.effect.align(dimension)
+    tables, grouped = [one.to_dict("index") for one in sides], shown_in_columns()
     sheet.heads([read_texts("dimensions")[dimension], say("Key figure"), *_SIDES, "%"], freeze=2)
 
     def write(label: Readable, part: Any, worth: Sequence[float], *sums: Formula) -> None:
@@ -218,16 +215,16 @@ def _write_groups(sheet: Sheet, result: Result, dimension: str) -> None:
         cells = [label, told, *(sums or worth), *_compare("CDE", worth[0] - worth[1], worth[0])]
         sheet.cells(cells, digits=part.shown.digits if part.shown else 0, total=bool(sums))
 
-    for label in sorted(plan.index, key=COMMON.__eq__):
+    for label in sorted(sides[1].index, key=COMMON.__eq__):
         told = effects.name_group(result.scenario, dimension, label)
         for part, factor in grouped.items():
-            worth = [float(table[part][label]) * factor for table in (before, plan)]
+            worth = [float(table[label][part]) * factor for table in tables]
             if any(worth):
                 write(told, part, worth)
     sheet.filter()
     last = sheet.row
     for part, factor in grouped.items():
-        sums = [float(table[part].sum()) * factor for table in (before, plan)]
+        sums = [float(table[part].sum()) * factor for table in sides]
         if any(sums) and last > 1:
             formula = f"=SUMIFS(@$2:@${last},$B$2:$B${last},$B#)"
             write(say("Total"), part, sums, *across("CD", formula, sums))
@@ -240,15 +237,12 @@ def _write_causes(sheet: Sheet, effect: Effect) -> None:
     added = f"=SUM(B#:{xl_col_to_name(len(emitted))}#)"
     rows = [
         [
-            opening.name_cause(cause),
-            *(cause.saved[part] for part in emitted),
-            cause.gain.dkk,
-            Formula(added, cause.saved[CO2E]),
-            opening.say_price(cause.gain),
+            opening.name_cause(cause), *(cause.saved[part] for part in emitted), cause.gain.dkk,
+            Formula(added, cause.saved[CO2E]), opening.say_price(cause.gain),
             COORDINATION.issuperset(cause.names),
         ]
         for cause in causes
-    ]
+    ]  # fmt: skip
     sums = [sum(one.saved[part] for one in causes) for part in emitted]
     sums += [sum(one.gain.dkk for one in causes), sum(one.saved[CO2E] for one in causes)]
     sheet.table(heads, rows, digits=0, sums=sums)
