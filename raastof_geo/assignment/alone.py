@@ -66,21 +66,12 @@ class World:
         # What leaves a project is held to its named takers, and what it gets out of pits to the
         # named pits, of the same material. A leg with an amount opens only itself.
         for leg in (leg for leg, _ in self._legs if leg.tonnes is None):
-            mask[self._find_like(leg)] = False
+            dug = problem.scenario.sites[leg.giver].pit is not None
+            like = {"destination": leg.taker, "giver_kind": Role.PIT} if dug else None
+            mask[agreed_moves(problem, leg, like or {"origin": leg.giver})] = False
         for _, columns in self._legs:
             mask[columns] = True
         return ~mask
-
-    def _find_like(self, leg: NamedLeg) -> Columns:
-        """Find the moves that a leg stands for: what leaves its giver, or comes from pits."""
-        labels = {"origin": leg.giver}
-        if self.problem.scenario.sites[leg.giver].pit is not None:
-            labels = {"destination": leg.taker, "giver_kind": Role.PIT}
-        if leg.material is not None:
-            labels["material"] = leg.material
-        columns = self.problem.find(**labels)
-        periods = leg.periods(tuple(self.problem.scenario.periods))
-        return columns[np.isin(self.problem.labels("period", columns), periods)]
 
     @cached_property
     def rows(self) -> list[Row]:

@@ -23,7 +23,7 @@ from raastof_geo.assignment.solving.solve import Search, Solution, solve
 from raastof_geo.assignment.solving.stated import SOLVER, Labels, LpProblem, Stage, break_ties
 from raastof_geo.assignment.statement.layout import MEASURES
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
-from raastof_geo.assignment.statement.row import Programme, Row, RowName, Rule
+from raastof_geo.assignment.statement.row import SENSES, Programme, RowName, Rule
 from raastof_geo.assignment.telling.case import Laid
 from raastof_geo.assignment.telling.conflict import explain_conflict
 from raastof_geo.errors import NoPlanError, SolverError
@@ -159,6 +159,12 @@ class Proof:
     """What PuLP was asked: an objective each, and at last which of equally good plans it is."""
     goal_prices: Floats
     """What proves how near the goals can be come to; zero where there are none."""
+
+    @property
+    def keys(self) -> list[tuple[str, str, str]]:
+        """Returns rule, label and sense of each row, by which `Row.key` finds it again."""
+        told = zip(self.rows, self.programme.sense.tolist(), strict=True)
+        return [(str(of), str(about), SENSES[1 + sense]) for (of, about), sense in told]
 
 
 def assign(
@@ -322,7 +328,12 @@ def _build_plan(laid: Laid, found: Solution, nearest: Solution | None) -> Plan:
         shortfalls=tabulate_kind(small, ColumnKind.SHORTFALLS, amount, "tonnes"),
         openings=openings.assign(opened=opened, **openings[["kg_co2e", "dkk"]].mul(opened, axis=0)),
         fleet=tabulate_fleet(small, amount),
-        shadow_prices=_tabulate_rows(laid.rows, used, found.shadow_prices),
+        shadow_prices=pd.DataFrame(index=range(len(laid.rows))).assign(
+            **{key: [getattr(row, key) for row in laid.rows] for key in ("rule", "label", "sense")},
+            limit=np.array([row.limit for row in laid.rows], np.float64),
+            used=used,
+            shadow_price=found.shadow_prices,
+        ),
         certificate=certificate,
         goal_certificate=None if goals is None else _prove(goals),
         objectives={name: dot(cost, values) for name, cost in objectives},
@@ -342,18 +353,6 @@ def _build_plan(laid: Laid, found: Solution, nearest: Solution | None) -> Plan:
             goal_prices=np.zeros(len(laid.rows)) if goals is None else _proving(goals),
         ),
         rules=tuple(laid.rules),
-    )
-
-
-def _tabulate_rows(rows: Sequence[Row], used: Floats, prices: Floats) -> pd.DataFrame:
-    """Give `Plan.shadow_prices`: what each row is, what is used of it, and its price."""
-    return pd.DataFrame(index=range(len(rows))).assign(
-        rule=[row.rule for row in rows],
-        label=[row.label for row in rows],
-        sense=[row.sense for row in rows],
-        limit=np.array([row.limit for row in rows], np.float64),
-        used=used,
-        shadow_price=prices,
     )
 
 

@@ -122,16 +122,16 @@ class Books:
         sites = (lines[end].map(number) for end in ("origin", "destination"))
         origin, goal = (numbers.to_numpy(np.intp) for numbers in sites)
         trip = (lines.kind == "trips").to_numpy()
-        ends = shares.share_ends(
+        giver, taker = shares.share_ends(
             group,
             gives=lines.origin.isin(projects).to_numpy() & ~trip,
             takes=lines.destination.isin(projects).to_numpy() & ~trip,
             received=(lines.taker_kind == Role.RECEIVER).to_numpy(),
             shared_legs=self.scenario.said.effect.shared_legs,
         )
-        sent, got = np.flatnonzero(ends.giver > 0), np.flatnonzero(ends.taker > 0)
-        parts = [(sent, origin[sent], ends.giver[sent]), (got, goal[got], ends.taker[got])]
-        common = np.flatnonzero(ends.giver + ends.taker == 0)
+        sent, got = np.flatnonzero(giver > 0), np.flatnonzero(taker > 0)
+        parts = [(sent, origin[sent], giver[sent]), (got, goal[got], taker[got])]
+        common = np.flatnonzero(giver + taker == 0)
         for key, chosen in (("trips", common[trip[common]]), ("rest", common[~trip[common]])):
             (at, of), times = self._common_shares[key], len(chosen)
             parts.append((np.repeat(chosen, len(at)), np.tile(at, times), np.tile(of, times)))
@@ -185,9 +185,8 @@ def keep_books(problem: Problem, values: Floats) -> Books:
     lines["amount"] = amount
     _count_trips(problem, lines, amount, places)
     _count_masses(problem, lines, moves)
-    order = {period: number for number, period in enumerate(problem.scenario.periods)}
     lines["_kind"] = lines.kind.map(list(_LABELS).index)
-    lines["_period"] = lines.period.map(order).fillna(-1)
+    lines["_period"] = pd.Index([*problem.scenario.periods]).get_indexer(pd.Index(lines.period))
     for name, parts_of in vocabulary.sums_of_parts().items():
         lines[name] = lines[list(parts_of)].sum(axis=1)
     ranked = ["_kind", "giver", "taker", "material", "_period", "vehicle"]

@@ -162,15 +162,9 @@ def _reach(plan: Plan, vary: _Solve, asked: Asked, offered_t: float, *, priced: 
     needed = max(1e-9, needed + asked.crossed_t)
     materials = pd.Series(met).groupby(problem.labels("material", due)).sum()
     materials = materials.sort_values(ascending=False)
-    in_plan = (float(met.sum()) + asked.counted_t) / needed
     begin = float(met.sum()) + asked.counted_t, needed
-    ended: list[Solution] = []
-
-    def measure(cost: Floats) -> Solution:
-        ended[:] = [vary(costs=[cost])]
-        return ended[0]
-
-    most, of, finished = find_ratio(problem, asked, measure, begin)
+    in_plan = begin[0] / needed
+    most, of, finished, last = find_ratio(problem, asked, lambda cost: vary(costs=[cost]), begin)
     priced &= finished
     return Reach(
         definition=definition,
@@ -180,7 +174,7 @@ def _reach(plan: Plan, vary: _Solve, asked: Asked, offered_t: float, *, priced: 
         largest=max(in_plan, most / max(1e-9, of)) if finished else in_plan,
         # Of the same needs as the largest share: those of a period may be met in another one.
         offered=(offered_t + asked.counted_t) / (of if finished and of else needed),
-        more_at_largest=_price_of_most(plan, partial(vary, start=ended[0].start), asked, most, of)
+        more_at_largest=_price_of_most(plan, partial(vary, start=last.start), asked, most, of)
         if priced
         else None,
         by_material={str(one): float(part) for one, part in materials.items() if part > 0},

@@ -238,7 +238,11 @@ def weigh_match(today: Today, match: Match) -> Weight:
     mask[columns] = True
     best = plan.certificate.objective
     if match in today.matches:
-        found = plan.search(proof.cost, closed=mask, **_ASKING)
+        how = {**_ASKING, "closed": mask}
+        if proof.programme.whole.any():  # a search for decisions looks at all columns
+            unused = sum_of("not_used", "", columns, "<=", 0.0)
+            how["programme"] = proof.programme.with_rows(unused)
+        found = plan.search(proof.cost, **how)
         more = max(0.0, found.value - best) if found.feasible else None
         return Weight(more, more is None or more > FREE_SHARE * abs(best), True)
     if proof.programme.whole.any():
@@ -419,7 +423,6 @@ PARTS = "draws"
 DRAWN = Record("draws.json", "raastof_geo draws 1", most_bytes=2_000_000_000)
 """A batch, and at last all draws of an ensemble."""
 
-
 Design: TypeAlias = Mapping[str, Any]
 """What makes an ensemble this one and no other: equal designs have equal draws."""
 
@@ -523,12 +526,10 @@ def draw_levels(factors: Sequence[Lever], *, draws: int, seed: int) -> Floats:
 
 def tell_draw(factor: Lever) -> Readable:
     """Say how a factor is drawn, and with which others."""
-    way = say_text("ensemble", factor.assumption.distribution if factor.assumption else _USUAL)
+    said = factor.assumption
+    way = say_text("ensemble", said.distribution if said else "triangular")
     group = _group(factor)
     return say_text("ensemble", "in a group", way=way, group=group) if group else way
-
-
-_USUAL = "triangular"
 
 
 def _group(factor: Lever) -> str:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -188,7 +188,8 @@ def list_levers(scenario: Scenario) -> list[Lever]:
     with speaking(*scenario.speech):
         declared = list_declared(scenario)
         taken = {one.set for one in scenario.said.assumptions.values()}
-        others = (*_amounts(scenario), *_figures(scenario), *_choices(scenario))
+        kinds = (_amounts, _figures, _choose_less, _choose_baseline, _choose_land)
+        others = (lever for of_kind in kinds for lever in of_kind(scenario))
         return [*declared, *(one for one in others if one.subject.name not in taken)]
 
 
@@ -265,27 +266,21 @@ def _find_used(scenario: Scenario) -> Mapping[str, Sequence[set[str] | None]]:
     }
 
 
-def _choices(scenario: Scenario) -> Iterator[Lever]:
-    """Give the levers of what is chosen: trucks, conditions, baseline, and what the land is."""
+def _choose_less(scenario: Scenario) -> Iterator[Lever]:
+    """Give the levers of doing without a truck, and without a condition that is accepted."""
     said = scenario.said
     entries = [entry for site in scenario.sites.values() for entry in site.needs]
     by_needs = (consent.condition for entry in entries for consent in entry.accepts)
     accepted = dict.fromkeys((*said.accepted_conditions, *by_needs))
     trucks = said.vehicles if len(said.vehicles) > 1 else ()
-    yield from _choose_less(scenario, "vehicles", say("trucks"), trucks)
-    yield from _choose_less(scenario, "conditions", say("accepted conditions"), accepted)
-    yield from _choose_baseline(scenario)
-    yield from _choose_land(scenario)
-
-
-def _choose_less(
-    scenario: Scenario, section: str, title: Readable, chosen: Iterable[str]
-) -> Iterator[Lever]:
-    """Give the lever of doing without one of what is chosen."""
-    names, language = scenario.names(section), scenario.said.language
-    called = ((one, say("without {name}", name=names[one][language])) for one in chosen)
-    less = {str(told): _leave_out(scenario, one) for one, told in called}
-    yield from _chosen(section, title, less)
+    for section, title, chosen in (
+        ("vehicles", say("trucks"), trucks),
+        ("conditions", say("accepted conditions"), accepted),
+    ):
+        names = scenario.names(section)
+        called = ((one, say("without {name}", name=names[one][said.language])) for one in chosen)
+        less = {str(told): _leave_out(scenario, one) for one, told in called}
+        yield from _chosen(section, title, less)
 
 
 def _choose_baseline(scenario: Scenario) -> Iterator[Lever]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
+from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from scipy.optimize import linprog
 
 from raastof_geo.assignment.solving import decision
 from raastof_geo.assignment.solving.price_in import Clock, How
+from raastof_geo.assignment.solving.stated import Run
 from raastof_geo.assignment.statement.row import Row, build_programme
 
 PLACES, SITES, SEEDS = 4, 4, 15
@@ -129,3 +133,32 @@ def test_time_that_is_up_gives_the_best_so_far(monkeypatch):
     clock = Clock(None, lambda: next(looks, True))
     found = decision.decide(programme, costs, [0.0, 0.0], How(clock), 0.0)
     assert found.lower_bound <= right[0] + 1e-6
+
+
+def test_what_branches_found_is_kept_where_cuts_find_nothing(monkeypatch):
+    """Time may be up between the two."""
+    programme, costs = make_case(2)
+    monkeypatch.setattr(decision, "_RUNS", 2)
+    monkeypatch.setattr(decision, "_decide_by_cuts", lambda *_: Run(feasible=False))
+    found = decision.decide(programme, costs, [0.0, 0.0], How(Clock()), 0.0)
+    assert found is not None
+    assert found.lower_bound <= try_all(programme, costs, 0.0)[0] + 1e-6
+
+
+def test_a_branch_by_hand_that_time_ended_keeps_its_bound(monkeypatch):
+    """Nothing is known of it but what the run before it says, and that is no more than this."""
+    programme, costs = make_case(2)
+    count = programme.column_count
+    answers = iter([
+        Run(np.zeros(count), bound=1.0),
+        Run(np.ones(count), bound=9.0),
+        Run(np.zeros(count), feasible=False),
+    ])  # fmt: skip
+    leaks, looks = iter([count - 1]), iter([False, False])
+    asked = SimpleNamespace(variables=defaultdict(MagicMock), run=lambda **_: next(answers))
+    monkeypatch.setattr(decision, "state_programme", lambda *_, **__: asked)
+    monkeypatch.setattr(decision, "_find_leak", lambda *_: next(leaks, None))
+    clock = Clock(None, lambda: next(looks, True))
+    found = decision._decide_by_cuts(np.arange(count), clock, 0.0, programme, costs[0], np.inf)
+    assert found.values.tolist() == [1.0] * count
+    assert found.bound == 1.0

@@ -625,3 +625,17 @@ def test_where_to_build_is_what_enumeration_says(tmp_path):
         page = (tmp_path / "ensemble.html").read_text(encoding="utf-8")
         assert told in page
         assert ", ".join(summed.sets[0].sites) in page
+
+
+def test_what_a_match_is_worth_counts_what_would_be_opened_without_it():
+    """Where it is forbidden another place has to open, as a file that forbids it says."""
+    text = write_candidates(["far", "small"], "{at_least: 1, at_most: 2}")
+    text = "\n".join(line for line in text.splitlines() if "cutting" not in line)
+    scenario = make_scenario(text.replace("700 t", "500 t"))
+    factors = list_factors(scenario)
+    today = solve_today(scenario, price, factors, draw_levels(factors, draws=1, seed=4))
+    match = ("digging", "road", "clean_clay_soil")
+    assert list(today.matches) == [match]
+    plan, _ = solve_plainly(agree(scenario, (match, {"forbidden": True})))
+    more = plan.certificate.objective - today.plan.certificate.objective
+    assert ensemble.weigh_match(today, match).more == pytest.approx(more, rel=1e-6)

@@ -21,7 +21,7 @@ from raastof_geo.assignment.rules.choices import BOUNDED
 from raastof_geo.assignment.rules.limits import GOALS_HELD, goals_held
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
-from raastof_geo.assignment.statement.row import SENSES, Programme, Row, RowName, Rule
+from raastof_geo.assignment.statement.row import Programme, Row, RowName, Rule
 from raastof_geo.legs.legs import LEG_KEYS, Legs, price_again
 from raastof_geo.scenario.said.entry import Consent, NeedEntry, OfferEntry, Role
 from raastof_geo.scenario.scenario import Demand, Scenario
@@ -297,7 +297,7 @@ class _Asked:
             self.of_rule[rule] = slice(len(laid), len(laid) + len(mine))
             laid |= mine
         self.rows, self.programme = lay_programme(opened.problem, list(laid.values()))
-        self.number = {_key(row): at for at, row in enumerate(self.rows)}
+        self.number = {row.key: at for at, row in enumerate(self.rows)}
         # How near to the goals plans can come is found, and then held, before all else.
         free = np.array([row.family in (BOUNDED, GOALS_HELD) for row in self.rows], bool)
         limit = np.where(free, _ROOM, 1.0) * self.programme.limit
@@ -310,15 +310,13 @@ class _Asked:
     def lay(self, scenario: Scenario, rule: Rule) -> dict[_Key, Row]:
         state = self.opened.problem.with_scenario(scenario)
         state = replace(state, alone=self.plan.problem.alone)
-        return {_key(row): row for row in rule(state)}
+        return {row.key: row for row in rule(state)}
 
     def holds(self) -> bool:
         """Tell whether rows over the columns that are open are those of the plan."""
         own, names = self.plan.proof.programme, self.plan.proof.rows
         places = self.opened.find(self.plan.problem)
-        told = zip(names, own.sense.tolist(), strict=True)
-        keys = [(str(of), str(about), SENSES[1 + sense]) for (of, about), sense in told]
-        at = [self.number.get(key, -1) for key in keys]
+        at = [self.number.get(key, -1) for key in self.plan.proof.keys]
         if places is None or -1 in at:
             return False
         loose = np.array([row.family == BOUNDED for row in self.rows], bool)
@@ -489,10 +487,6 @@ class _Base(NamedTuple):
     rules: Collection[Rule]
     rows: Mapping[_Key, Row]
     limit: Floats
-
-
-def _key(row: Row) -> _Key:
-    return row.rule, row.label, row.sense
 
 
 def _alike(row: Row, other: Row) -> bool:

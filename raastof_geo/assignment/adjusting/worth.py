@@ -22,7 +22,7 @@ from raastof_geo.assignment.rules.limits import GOALS_HELD, TRIPS_BALANCED
 from raastof_geo.assignment.solving.price_in import FREE, Clock, How, Start, solve_in_order
 from raastof_geo.assignment.solving.stated import BASIC, break_ties
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
-from raastof_geo.assignment.statement.row import SENSES, Programme, build_programme
+from raastof_geo.assignment.statement.row import Programme, build_programme
 from raastof_geo.assignment.statement.shares import find_due
 from raastof_geo.assignment.telling import names
 from raastof_geo.assignment.telling.case import Laid
@@ -279,7 +279,7 @@ def _find_rows(
     opened = lay_open(plan, lambda _legs, _scenario: None)
     if plan.proof.programme.whole.any() or loose or (moves := react(opened, plan)) is None:
         return None, {}
-    keys = {moves.found.keys[at]: at for at in range(len(moves.found.keys))}
+    keys = {key: at for at, key in enumerate(moves.found.keys)}
     numbers = np.array([family.number(about) for family, about in moves.names], object)
     for at, one in enumerate(values):
         if one.entry is not None:
@@ -413,9 +413,8 @@ def _lay(plan: Plan, scenario: Scenario, legs: Legs) -> tuple[Laid, Integers]:
     problem = lay_columns(scenario, legs, plan.rules)
     problem = replace(problem, alone=plan.problem.alone, nearest_t=plan.problem.nearest_t)
     rows = lay_rows(problem, plan.rules)
-    named = zip(plan.proof.rows, plan.proof.programme.sense.tolist(), strict=True)
-    number = {(str(of), str(on), SENSES[1 + by]): at for at, ((of, on), by) in enumerate(named)}
-    place = [number.get((one.rule, one.label, one.sense), -1) for one in rows]
+    number = {key: at for at, key in enumerate(plan.proof.keys)}
+    place = [number.get(one.key, -1) for one in rows]
     laid = Laid(problem, rows, build_programme(rows, problem.whole), plan.rules)
     return laid, np.array(place, np.int64)
 

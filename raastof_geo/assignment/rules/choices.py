@@ -16,7 +16,7 @@ from raastof_geo.assignment.statement.layout import limited_partners
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import About, Row, combine, declare, find_families, sum_of
 from raastof_geo.scenario.said.entry import Role
-from raastof_geo.scenario.scenario import Depot, Facility, Need, Pit, Plant, Scenario
+from raastof_geo.scenario.scenario import Facility, Need, Pit, Plant, Scenario
 
 BOUNDED, LOTS_LEAST, PARTNERS_LIMITED = find_families("bounded", "lots_least", "partners_limited")
 
@@ -63,10 +63,8 @@ def openings_chosen(problem: Problem) -> Iterator[Row]:
 
 def _hold_exchange(problem: Problem, place: Facility) -> Iterator[Row]:
     """Hold what a candidate exchanges with each site to what either of them has or can use."""
-    dug, ends = isinstance(place, Pit), {"origin": place.site, "giver_kind": str(Role.PIT)}
-    if not isinstance(place, Pit):
-        ends = {"taker": place.into if isinstance(place, Depot) else place.taker}
-    moves = problem.find(**ends)
+    dug, taker = isinstance(place, Pit), place.taker if isinstance(place, Plant) else ""
+    moves = problem.find(taker=taker) if taker else find_through(problem, place)
     opened = problem.find(ColumnKind.OPENINGS, role=place.role, site=place.site)
     partners = problem.labels("destination" if dug else "origin", moves)
     for site in sorted({*partners.tolist()} - {place.site}):

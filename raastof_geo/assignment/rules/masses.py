@@ -1,7 +1,7 @@
 """Tonnes: what offers give, needs get, places dig, receive, make and store, and deals ask for."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -40,13 +40,16 @@ def agreements_kept(problem: Problem) -> Iterator[row.Row]:
                 yield row.sum_of(AGREEMENTS_KEPT, about, columns, sense, tonnes)
 
 
-def agreed_moves(problem: Problem, agreement: Agreement | NamedLeg) -> Columns:
-    """Find what an agreement is about, whoever gives and takes there. Returns numbers of moves."""
+def agreed_moves(
+    problem: Problem, agreement: Agreement | NamedLeg, ends: Mapping[str, str] | None = None
+) -> Columns:
+    """Find what an agreement is about, whoever gives and takes there, or has other `ends`.
+
+    Returns numbers of moves.
+    """
     ids = tuple(problem.scenario.periods)
-    labels = {"origin": agreement.giver, "destination": agreement.taker}
-    if agreement.material is not None:
-        labels["material"] = agreement.material
-    columns = problem.find(**labels)
+    ends = ends or {"origin": agreement.giver, "destination": agreement.taker}
+    columns = problem.find(**ends, **({"material": it} if (it := agreement.material) else {}))
     wanted = np.array([period in agreement.periods(ids) for period in ids])
     return np.asarray(columns[wanted[problem.moves.period[columns]]])
 

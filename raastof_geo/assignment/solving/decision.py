@@ -35,7 +35,6 @@ _LEAK = 1e-6
 """Units of a solver, or share of a limit, by which rounding decisions may break a row: ten
 times what a solver allows itself (1e-7), and a thousandth of what the certificate does."""
 
-
 _NEARLY = 1e-5
 """What a solver may take for whole is this near to it: HiGHS says 1e-6."""
 
@@ -82,9 +81,10 @@ def decide(
         if len(columns) > _ALL:
             cheap = np.argpartition(reduced, _ALL)[:_ALL]
             columns = np.unique(np.r_[cheap, relaxed.columns, np.flatnonzero(programme.whole)])
-        runs = ask(clock, partial(_decide_over, columns, clock, gap))
-        if not runs and len(columns) < len(every):
-            columns, runs = every, ask(clock, partial(_decide_over, every, clock, gap))
+        found = ask(clock, partial(_decide_by_cuts, columns, clock, gap))
+        if not found and len(columns) < len(every):
+            columns, found = every, ask(clock, partial(_decide_by_cuts, every, clock, gap))
+        runs = found or runs  # what branches found, where time is up before cuts find anything
         room = dot(costs[0], runs[0].values) - linear if runs else 0.0
         covered = _rest_is_hopeless(programme, reduced, columns, room)
     if not runs:
@@ -117,14 +117,6 @@ def _decide_in_order(
         most = value + max(tolerance, _HELD) * max(abs(value), 1.0)
         programme = programme.with_rows(Row("held", "", at, cost[at], "<=", most))
     return runs
-
-
-def _decide_over(
-    columns: Columns, clock: Clock, gap: float, programme: Programme, cost: Floats, _: float
-) -> Run:
-    run, values = _Branches(programme, columns, cost).search(clock, gap), np.zeros(len(cost))
-    values[columns] = run.values if run.feasible else 0.0
-    return replace(run, values=values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,69 +238,59 @@ def _rest_is_hopeless(programme: Programme, reduced: Floats, columns: Columns, r
     return bool(hopeless[out].all())
 
 
-@dataclass(eq=False)
-class _Branches:
-    """Branch and bound, and branching by hand on decisions that a solver took for whole too soon.
+def _decide_by_cuts(
+    columns: Columns, clock: Clock, gap: float, programme: Programme, cost: Floats, _: float
+) -> Run:
+    """Branch and bound over some columns, and by hand on what a solver took for whole too soon.
 
     A solver takes 0.000001 for 0, and where a decision opens room for a million tonnes, that is
     one of them for nothing. Where a plan breaks a row once its decisions are rounded, one of
-    those decisions is held at 0 and at 1 in turn, exactly, and the better plan is taken.
+    those decisions is held at 0 and at 1 in turn, exactly, and the better plan is taken. Its bound
+    is that of all branches, those not looked at included.
     """
+    waiting, own = [(dict[int, float](), -np.inf)], cost[columns]
+    first, best, least, bound, runs = Run(), Run(feasible=False), np.inf, np.inf, 0
+    while waiting and runs < _BY_HAND and not (runs and clock.over()):
+        held, known = waiting.pop()
+        if known >= least:
+            bound = min(bound, known)
+            continue
+        # Some decisions are held between equal bounds, so that no tolerance moves them.
+        stated = state_programme(programme, columns, own, whole=True)
+        for at in np.flatnonzero(np.isin(columns, list(held))).tolist():
+            value = held[int(columns[at])]
+            stated.variables[at].bounds(value, value)
+        run, runs = stated.run(time_limit_s=clock.left_s, gap=gap, stop=clock.interrupted), runs + 1
+        first = run if runs == 1 else first
+        here = known if run.bound is None or not run.feasible else max(known, run.bound)
+        leaking = _find_leak(programme, columns, run.values, held) if run.feasible else None
+        if leaking is not None:  # it is held both ways
+            waiting += [({**held, leaking: to}, here) for to in (0.0, 1.0)]
+        elif run.feasible and (value := float(own @ run.values)) < least:
+            best, least = run, value
+        if leaking is None and (run.feasible or clock.over()):  # else there is no plan in it
+            bound = min(bound, here)
+    if not best.feasible and waiting:  # what leaks is all there is
+        best, bound = first, -np.inf if first.bound is None else first.bound
+    values = np.zeros(len(cost))
+    if best.feasible:
+        values[columns] = best.values
+    bound = min([bound, *(known for _, known in waiting)])
+    return replace(best, values=values, bound=bound if np.isfinite(bound) else None)
 
-    programme: Programme
-    columns: Columns
-    cost: Floats
-    waiting: list[tuple[dict[int, float], float]] = field(default_factory=lambda: [({}, -np.inf)])
-    """Decisions that are held by column, and what is known that no plan with them is below."""
-    first: Run = field(default_factory=Run)
-    best: Run | None = None
-    least: float = np.inf
-    """What the best comes to."""
-    bound: float = np.inf
-    """What no plan on a branch that is done with is below."""
-    runs: int = 0
 
-    def search(self, clock: Clock, gap: float) -> Run:
-        """Give the best plan with the bound of all branches, those not looked at included."""
-        columns, cost = self.columns, self.cost[self.columns]
-        while self.waiting and self.runs < _BY_HAND and not (self.runs and clock.over()):
-            held, known = self.waiting.pop()
-            if known >= self.least:
-                self.bound = min(self.bound, known)
-                continue
-            # Some decisions are held between equal bounds, so that no tolerance moves them.
-            stated = state_programme(self.programme, columns, cost, whole=True)
-            for at in np.flatnonzero(np.isin(columns, list(held))).tolist():
-                value = held[int(columns[at])]
-                stated.variables[at].bounds(value, value)
-            run = stated.run(time_limit_s=clock.left_s, gap=gap, stop=clock.interrupted)
-            self.first = self.first if self.runs else run
-            self.runs += 1
-            here = known if run.bound is None or not run.feasible else max(known, run.bound)
-            leaking = self._find_leak(run.values, held)
-            if leaking is not None:  # it is held both ways
-                self.waiting += [({**held, leaking: to}, here) for to in (0.0, 1.0)]
-            elif run.feasible:
-                self.bound = min(self.bound, here)
-                if (value := float(cost @ run.values)) < self.least:
-                    self.best, self.least = run, value
-        if self.best is None:
-            # Nothing was left to try: no plan exists. Else what leaks is all there is.
-            return self.first if self.waiting else replace(self.first, feasible=False)
-        bound = min([self.bound, *(known for _, known in self.waiting)])
-        return replace(self.best, bound=bound if np.isfinite(bound) else None)
-
-    def _find_leak(self, values: Floats, held: dict[int, float]) -> int | None:
-        """Find the largest decision of a row that its rounding breaks; none: no row is broken."""
-        programme, columns = self.programme, self.columns
-        whole = programme.whole[columns]
-        rounded = np.where(whole, np.round(values), values)
-        part = programme.matrix[:, columns]
-        over = part @ rounded - programme.limit
-        least = _LEAK * np.maximum(np.abs(programme.limit), 1.0 / programme.scale)
-        if not (broken := break_rows(programme.sense, over) > least).any():
-            return None
-        # A solver may give what it rounded already, so that sizes tell, not how far it is off.
-        by = np.asarray(abs(part.tocsr()[np.flatnonzero(broken)]).sum(axis=0)).ravel()
-        by[~whole | (np.abs(values - rounded) > _NEARLY) | np.isin(columns, list(held))] = 0.0
-        return int(columns[int(by.argmax())]) if by.max() > 0 else None
+def _find_leak(
+    programme: Programme, columns: Columns, values: Floats, held: dict[int, float]
+) -> int | None:
+    """Find the largest decision of a row that its rounding breaks; none: no row is broken."""
+    whole = programme.whole[columns]
+    rounded = np.where(whole, np.round(values), values)
+    part = programme.matrix[:, columns]
+    over = part @ rounded - programme.limit
+    least = _LEAK * np.maximum(np.abs(programme.limit), 1.0 / programme.scale)
+    if not (broken := break_rows(programme.sense, over) > least).any():
+        return None
+    # A solver may give what it rounded already, so that sizes tell, not how far it is off.
+    by = np.asarray(abs(part.tocsr()[np.flatnonzero(broken)]).sum(axis=0)).ravel()
+    by[~whole | (np.abs(values - rounded) > _NEARLY) | np.isin(columns, list(held))] = 0.0
+    return int(columns[int(by.argmax())]) if by.max() > 0 else None

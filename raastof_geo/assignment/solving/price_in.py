@@ -313,13 +313,11 @@ class Master:
                 # A solver that is stopped may stand outside the rules: only whole answers count.
                 return found
             reduced, better = self._reduce(cost, answer.shadow_prices)
-            done, columns, prices = not len(better), self.columns, answer.shadow_prices
-            missed = answer.artificial
-            found = Optimum(columns, answer.values, prices, done, missed, self.priced, reduced)
-            if done or self.clock.over():
-                break
+            ended = answer.shadow_prices, not len(better), answer.artificial
+            found = Optimum(self.columns, answer.values, *ended, self.priced, reduced)
+            if found.complete or self.clock.over():
+                return found
             self._write_out(cost, reduced, better)
-        return found
 
     def _reduce(self, cost: Floats, shadow_prices: Floats) -> tuple[Floats, Columns]:
         """Give the reduced cost of each column that may be used, and those to be written out."""

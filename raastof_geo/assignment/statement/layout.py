@@ -182,21 +182,10 @@ def _moved(look: Callable[[Problem, str], Floats], problem: Problem, name: str) 
     return problem.join(moves=look(problem, name))
 
 
-def _if_used(problem: Problem, name: str) -> Floats:
-    """Take what a tonne means to its giver, unless it goes to final reception."""
-    return problem.join(moves=problem.of_givers(name) * ~problem.has("taker_kind", Role.RECEIVER))
-
-
 def _asked(problem: Problem, taker: str) -> Floats:
     """Take what a kind of taker asks for a tonne."""
     asked = problem.terms("dkk_per_t") - problem.of_givers("dkk_per_t")
     return problem.join(moves=asked * problem.has("taker_kind", taker))
-
-
-def _sampling(problem: Problem) -> Floats:
-    """Take what samples of soil cost where it leaves its site."""
-    cost = problem.of_givers("sampling_dkk_per_t")
-    return problem.join(moves=np.where(problem.inside, 0.0, cost))
 
 
 def _cost_with_co2(problem: Problem) -> Floats:
@@ -211,9 +200,13 @@ LOOKS: dict[str, Callable[..., Floats]] = {
     "ends": partial(_moved, Problem.terms),  # what a tonne means to its giver and to its taker
     "giver": partial(_moved, Problem.of_givers),
     "leg": partial(_moved, Problem.leg),
-    "if used": _if_used,
+    "if used": lambda problem, name: problem.join(  # unless it goes to final reception
+        moves=problem.of_givers(name) * ~problem.has("taker_kind", Role.RECEIVER)
+    ),
     "asked": _asked,
-    "sampling": _sampling,
+    "sampling": lambda problem: problem.join(  # of soil that leaves its site
+        moves=np.where(problem.inside, 0.0, problem.of_givers("sampling_dkk_per_t"))
+    ),
     "driven": Problem.driven,
     "driven each trip": partial(Problem.driven, each_trip=True),
     "other": Problem.other,

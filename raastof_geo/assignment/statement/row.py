@@ -171,6 +171,11 @@ class Row:
         """What it is about, as plans and proofs write it."""
         return str(self.subject)
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it from the other rows of a programme."""
+        return self.rule, self.label, self.sense
+
 
 Rule: TypeAlias = Callable[[Problem], Iterable[Row]]
 """Any function that yields rows; one of ours is a `DeclaredRule`."""

@@ -145,32 +145,20 @@ NOWHERE = ""
 """The label of what belongs to no site, project or municipality."""
 
 
-class Ends(NamedTuple):
-    """What falls to the two ends of each line; where neither gets anything, the line is common."""
-
-    giver: Floats
-    taker: Floats
-
-
 def share_ends(
     group: vocabulary.Group, *, gives: Mask, takes: Mask, received: Mask, shared_legs: str
-) -> Ends:
-    """Divide lines between their two ends; shares add up to one, or to zero where it is common.
+) -> tuple[Floats, Floats]:
+    """Divide lines. Returns the shares of both ends: one together, or zero where it is common.
 
     A line `gives` and `takes` where a project stands at its beginning and its end, and is
     `received` where it leads to final reception. `shared_legs` says whose a transport between two
     projects is: `half`, `giver` or `taker`.
     """
-    if group == "ends":
-        both = {"half": 0.5, "giver": 1.0, "taker": 0.0}[shared_legs]
-        giver = np.where(gives & takes, both, gives.astype(np.float64))
-    elif group == "giving":
-        giver = gives.astype(np.float64)
-    elif group == "taking":
-        giver = (gives & ~takes).astype(np.float64)
-    else:  # nobody buys what goes to final reception
-        giver = (gives & received).astype(np.float64)
-    return Ends(giver, np.where(takes, 1.0 - giver, 0.0))
+    both = {"half": 0.5, "giver": 1.0, "taker": 0.0}[shared_legs]
+    ends = {"ends": np.where(gives & takes, both, gives), "giving": gives, "taking": gives & ~takes}
+    # Nobody buys what goes to final reception.
+    giver = np.asarray(ends.get(group, gives & received), np.float64)
+    return giver, np.where(takes, 1.0 - giver, 0.0)
 
 
 def project_sites(scenario: Scenario) -> set[str]:
@@ -226,15 +214,15 @@ def share_moves(
                     per_t[columns] = np.maximum(per_t[columns], extra)
         values["taking"] = values.get("taking", 0.0) + per_t
     for group, value in values.items():
-        ends = share_ends(
+        giver, taker = share_ends(
             group,
             gives=sends >= 0,
             takes=takes >= 0,
             received=problem.has("taker_kind", Role.RECEIVER),
             shared_legs=said.effect.shared_legs,
         )
-        giving += value * np.where(ends.giver + ends.taker == 0, 1.0, ends.giver)
-        taking += value * ends.taker
+        giving += value * np.where(giver + taker == 0, 1.0, giver)
+        taking += value * taker
     # A move inside of a project has both its ends in one entry: what is there twice is added up.
     whose, moves = np.concatenate([sends, takes]), np.tile(np.arange(len(sends)), 2)
     known, shape = whose >= 0, (len(projects), len(sends))

@@ -241,7 +241,7 @@ def find_largest_share(laid: Laid) -> LargestShare | None:
     if asked is None or all(row.rule != SHARE_REACHED.name for row in laid.rows):
         return None
     for trial in itertools.chain([laid.without({SHARE_REACHED.name})], _open(laid)):
-        met, needed, found = find_ratio(laid.problem, asked, trial.solve)
+        met, needed, found, _ = find_ratio(laid.problem, asked, trial.solve)
         if found:
             return LargestShare(asked.target, met, needed)
     return None
@@ -252,7 +252,7 @@ def find_ratio(
     asked: shares.Asked,
     solve: Callable[[Floats], Solution],
     begin: tuple[float, float] = (0.0, 0.0),
-) -> tuple[float, float, bool]:
+) -> tuple[float, float, bool, Solution]:
     r"""Find the largest share of some needs; within one period a ratio of what is chosen.
 
     With :math:`s_c` reference tonnes met by a tonne on column :math:`c`, and :math:`k_c` those of
@@ -261,7 +261,7 @@ def find_ratio(
     13, 1967, 492-498), which closes in faster than any straight line: a dozen rounds are plenty.
 
     `solve` makes a cost of columns least, and a ratio `begin`s where some plan has it. Returns
-    what counts, of how much [reference t], and whether it is the largest share.
+    what counts, of how much [reference t], whether it is the largest share, and the last solution.
     """
     target, due = asked.target, shares.find_due(problem, asked.target)
     used, counted = np.zeros(problem.column_count), np.zeros(problem.column_count)
@@ -269,13 +269,13 @@ def find_ratio(
     counted[due] = shares.weigh_counted(problem, target.definition)[due]
     if target.period is None:
         if not (most := solve(-counted)).solved:
-            return 0.0, 0.0, False
-        return asked.counted_t - most.value, asked.needed_t + asked.crossed_t, True
+            return 0.0, 0.0, False, most
+        return asked.counted_t - most.value, asked.needed_t + asked.crossed_t, True, most
     met, needed = begin
     for _ in range(_ROUNDS):
         share = met / needed if needed else 0.0
         if not (most := solve(share * used - counted)).solved:
-            return met, needed, False
+            return met, needed, False, most
         values = most.values[: problem.column_count]
         more, of = asked.counted_t + dot(counted, values), asked.crossed_t + dot(used, values)
         if needed and more <= (share + 1e-9) * of:
@@ -283,7 +283,7 @@ def find_ratio(
         met, needed = more, of
         if not more:
             break
-    return met, needed, True
+    return met, needed, True, most
 
 
 @dataclass(frozen=True, eq=False)
