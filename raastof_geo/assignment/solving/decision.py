@@ -73,17 +73,20 @@ def decide(
         return None
     prices, ask = relaxed.shadow_prices, partial(_decide_in_order, programme, costs, tolerances)
     linear, _ = bound_below(programme, costs[0], prices)
-    tree = _Tree(clock, gap, relaxed.columns, [_Branch(np.zeros(len(every)))])
-    runs, covered = ask(clock, tree.search) if programme.whole.sum() <= _FEW else [], True
-    columns = tree.columns
+    tree, covered = _Tree(clock, gap, relaxed.columns, [_Branch(np.zeros(len(every)))]), True
+    runs = ask(clock, tree.search) if programme.whole.sum() <= _FEW else []
     if programme.whole.sum() > _FEW or tree.given_up:
         reduced, columns = programme.reduced_costs(costs[0], prices), every
         if len(columns) > _ALL:
             cheap = np.argpartition(reduced, _ALL)[:_ALL]
             columns = np.unique(np.r_[cheap, relaxed.columns, np.flatnonzero(programme.whole)])
-        found = ask(clock, partial(_decide_by_cuts, columns, clock, gap))
+        begin = [_Branch(np.zeros(len(every)))]
+        tree = _Tree(clock, gap, columns, begin, cuts=True)
+        found = ask(clock, tree.search)
         if not found and len(columns) < len(every):
-            columns, found = every, ask(clock, partial(_decide_by_cuts, every, clock, gap))
+            columns = every
+            tree = _Tree(clock, gap, columns, begin, cuts=True)
+            found = ask(clock, tree.search)
         runs = found or runs  # what branches found, where time is up before cuts find anything
         room = dot(costs[0], runs[0].values) - linear if runs else 0.0
         covered = _rest_is_hopeless(programme, reduced, columns, room)
@@ -93,7 +96,7 @@ def decide(
     if covered and first.bound is not None:
         bound = max(linear, min(first.bound, dot(costs[0], first.values)))
     decided = np.where(programme.whole, np.round(runs[-1].values), 0.0)
-    return Decision(decided, bound, linear, prices, columns)
+    return Decision(decided, bound, linear, prices, tree.columns)
 
 
 _Decide: TypeAlias = Callable[[Programme, Floats, float], Run]
@@ -142,79 +145,110 @@ class _Branch:
 
 @dataclass(eq=False)
 class _Tree:
-    """Branch over few decisions, where each branch is relaxed and prices all columns.
+    """Branch on decisions until the best of them is known, or time is up.
 
-    A solver with cuts takes seconds for columns that pricing takes a tenth of a second for. What a
-    branch holds is taken out of its limits, so that no tolerance makes it whole, and its bound is
-    that of its own shadow prices. The branches that are left are all decisions together: the next
-    objective begins with those that the one before allows, mostly a single one.
+    What a branch holds is taken out of its limits, so that no tolerance makes it whole. Few
+    decisions are relaxed, and all columns priced: a solver with cuts takes seconds for columns that
+    pricing takes a tenth of a second for. Else it solves a branch with cuts over its columns; but
+    it takes 0.000001 for 0, and where a decision opens room for a million tonnes, that is one of
+    them for nothing. So what a branch opens is opened whole, and solved again; where that is no
+    plan, or a dearer one, a decision of it is held both ways. The branches that are left are all
+    decisions together: the next objective begins with those that the one before allows, mostly a
+    single one.
     """
 
     clock: Clock
     gap: float
     columns: Columns
-    """Those that any branch wrote out, which the next one begins with."""
+    """Those that any branch wrote out, which the next one begins with; with cuts, all it has."""
     branches: list[_Branch]
     """Those that may hold a plan."""
+    cuts: bool = False
     runs: int = 0
-    given_up: bool = False
-    """Whether they are more than cuts would take."""
+
+    @property
+    def given_up(self) -> bool:
+        """Whether branches are more than are looked at."""
+        return self.runs > (_BY_HAND if self.cuts else _RUNS)
 
     def search(self, programme: Programme, cost: Floats, most: float) -> Run:
         """Find the best plan by a cost, and the bound of all branches."""
         waiting = [replace(one, bound=-np.inf) for one in self.branches if one.bound <= most]
-        done, tried, whole = list[_Branch](), set[bytes](), np.flatnonzero(programme.whole)
-        best, least, enough = Run(feasible=False), np.inf, np.inf
-        while waiting and not (best.feasible and self.clock.over()):
+        done, tried, whole = list[_Branch](), dict[bytes, float](), np.flatnonzero(programme.whole)
+        best, least, leaking = Run(feasible=False), np.inf, Run(feasible=False)
+        while waiting and not (best.feasible and self.clock.over()) and not self.given_up:
             branch = heapq.heappop(waiting)
-            if branch.bound >= enough:
+            if branch.bound >= least - max(self.gap, _HELD) * max(abs(least), 1.0):
                 done.append(branch)
                 continue
-            relaxed, bound = self._relax(programme, cost, branch)
-            if not relaxed.complete or self.runs > _RUNS:
+            found, bound = (self._cut if self.cuts else self._relax)(programme, cost, branch)
+            if found.complete and not found.feasible:
+                continue
+            branch = replace(branch, bound=max(branch.bound, bound))
+            # Whatever is opened by a part is opened.
+            opened = (programme.whole & (found.values > _NEARLY)).astype(float)
+            if found.feasible and (key := opened.tobytes()) not in tried:
+                fixed, _ = self._relax(programme, cost, _Branch(opened, whole))
+                tried[key] = dot(cost, fixed.values) if fixed.feasible else np.inf
+                if tried[key] < least:
+                    best, least = fixed, tried[key]
+                leaking = leaking if leaking.feasible else found
+            if not found.complete:
                 waiting.append(branch)
                 break
-            if not relaxed.feasible:
-                continue
-            branch = replace(branch, bound=bound)
-            # Whatever is opened by a part is opened.
-            opened = (programme.whole & (relaxed.values > _NEARLY)).astype(float)
-            if opened.tobytes() not in tried:
-                tried.add(opened.tobytes())
-                found, _ = self._relax(programme, cost, _Branch(opened, whole))
-                if found.feasible and (value := dot(cost, found.values)) < least:
-                    best, least = found, value
-                    enough = least - max(self.gap, _HELD) * max(abs(least), 1.0)
-            if branch.bound >= enough or len(branch.held) == len(whole):
+            value = dot(cost, found.values)
+            hair = (_LEAK if self.cuts else _HELD) * max(abs(value), 1.0)
+            if tried[opened.tobytes()] <= value + hair or len(branch.held) == len(whole):
                 done.append(branch)
                 continue
-            for one in branch.split(_least_decided(programme, relaxed.values, branch)):
+            for one in branch.split(_least_decided(programme, found.values, branch)):
                 heapq.heappush(waiting, one)
         self.branches = done + waiting
-        self.given_up = self.runs > _RUNS
+        if not best.feasible and self.cuts and waiting:
+            best = leaking  # what leaks is all there is
         return replace(best, bound=min([least, *(one.bound for one in self.branches)]))
 
     def _relax(self, programme: Programme, cost: Floats, branch: _Branch) -> tuple[Run, float]:
-        """Solve with what a branch holds, and bound all plans that hold it."""
+        """Solve with what a branch holds, all else relaxed, and bound all plans that hold it."""
         self.runs += 1
         fixed, held = programme.fix(branch.decided), np.zeros(len(cost), bool)
         held[branch.held] = True
         how = How(self.clock, held, Start(self.columns))
         found = solve_in_order(fixed, [cost], how)[-1].optimum
-        self.columns = np.union1d(self.columns, found.columns)
+        if not self.cuts:
+            self.columns = np.union1d(self.columns, found.columns)
         bound, _ = bound_below(fixed, np.where(held, np.inf, cost), found.shadow_prices)
         values = found.spread(len(cost)) + branch.decided
         run = Run(values, complete=found.complete, feasible=found.feasible)
         return run, bound + dot(cost, branch.decided)
 
+    def _cut(self, programme: Programme, cost: Floats, branch: _Branch) -> tuple[Run, float]:
+        """Solve with what a branch holds, all else as whole as cuts make it, and its bound."""
+        self.runs += 1
+        columns, clock = np.setdiff1d(self.columns, branch.held), self.clock
+        stated = state_programme(programme.fix(branch.decided), columns, cost[columns], whole=True)
+        run = stated.run(time_limit_s=clock.left_s, gap=self.gap, stop=clock.interrupted)
+        values = branch.decided.copy()
+        values[columns] = run.values if run.feasible else 0.0
+        complete = run.complete or not (run.feasible or clock.over())
+        bound = -np.inf if run.bound is None or not run.feasible else run.bound
+        return replace(run, values=values, complete=complete), bound + dot(cost, branch.decided)
+
 
 def _least_decided(programme: Programme, values: Floats, branch: _Branch) -> int:
-    """Find the decision that is farthest from both ends; where all are at one, what moves most."""
+    """Find the decision that is farthest from both ends; where all are at one, what leaks most."""
     free = np.setdiff1d(np.flatnonzero(programme.whole), branch.held)
-    parted = np.abs(values[free] - np.round(values[free]))
-    if parted.max() <= _NEARLY:
-        parted = np.asarray(abs(programme.matrix[:, free]).sum(axis=0)).ravel()
-    return int(free[parted.argmax()])
+    parted = np.abs(values - np.where(programme.whole, np.round(values), values))
+    if parted[free].max() <= _NEARLY:
+        over = programme.matrix @ np.where(programme.whole, np.round(values), values)
+        least = _LEAK * np.maximum(np.abs(programme.limit), 1.0 / programme.scale)
+        broken = break_rows(programme.sense, over - programme.limit) > least
+        # A solver may give what it rounded already, so that sizes tell, not how far it is off.
+        rows = (
+            programme.matrix.tocsr()[np.flatnonzero(broken)] if broken.any() else programme.matrix
+        )
+        parted = np.asarray(abs(rows).sum(axis=0)).ravel()
+    return int(free[parted[free].argmax()])
 
 
 def _rest_is_hopeless(programme: Programme, reduced: Floats, columns: Columns, room: float) -> bool:
@@ -236,61 +270,3 @@ def _rest_is_hopeless(programme: Programme, reduced: Floats, columns: Columns, r
     hopeless = np.zeros(programme.column_count, bool)
     hopeless[members[safe]] = True
     return bool(hopeless[out].all())
-
-
-def _decide_by_cuts(
-    columns: Columns, clock: Clock, gap: float, programme: Programme, cost: Floats, _: float
-) -> Run:
-    """Branch and bound over some columns, and by hand on what a solver took for whole too soon.
-
-    A solver takes 0.000001 for 0, and where a decision opens room for a million tonnes, that is
-    one of them for nothing. Where a plan breaks a row once its decisions are rounded, one of
-    those decisions is held at 0 and at 1 in turn, exactly, and the better plan is taken. Its bound
-    is that of all branches, those not looked at included.
-    """
-    waiting, own = [(dict[int, float](), -np.inf)], cost[columns]
-    first, best, least, bound, runs = Run(), Run(feasible=False), np.inf, np.inf, 0
-    while waiting and runs < _BY_HAND and not (runs and clock.over()):
-        held, known = waiting.pop()
-        if known >= least:
-            bound = min(bound, known)
-            continue
-        # Some decisions are held between equal bounds, so that no tolerance moves them.
-        stated = state_programme(programme, columns, own, whole=True)
-        for at in np.flatnonzero(np.isin(columns, list(held))).tolist():
-            value = held[int(columns[at])]
-            stated.variables[at].bounds(value, value)
-        run, runs = stated.run(time_limit_s=clock.left_s, gap=gap, stop=clock.interrupted), runs + 1
-        first = run if runs == 1 else first
-        here = known if run.bound is None or not run.feasible else max(known, run.bound)
-        leaking = _find_leak(programme, columns, run.values, held) if run.feasible else None
-        if leaking is not None:  # it is held both ways
-            waiting += [({**held, leaking: to}, here) for to in (0.0, 1.0)]
-        elif run.feasible and (value := float(own @ run.values)) < least:
-            best, least = run, value
-        if leaking is None and (run.feasible or clock.over()):  # else there is no plan in it
-            bound = min(bound, here)
-    if not best.feasible and waiting:  # what leaks is all there is
-        best, bound = first, -np.inf if first.bound is None else first.bound
-    values = np.zeros(len(cost))
-    if best.feasible:
-        values[columns] = best.values
-    bound = min([bound, *(known for _, known in waiting)])
-    return replace(best, values=values, bound=bound if np.isfinite(bound) else None)
-
-
-def _find_leak(
-    programme: Programme, columns: Columns, values: Floats, held: dict[int, float]
-) -> int | None:
-    """Find the largest decision of a row that its rounding breaks; none: no row is broken."""
-    whole = programme.whole[columns]
-    rounded = np.where(whole, np.round(values), values)
-    part = programme.matrix[:, columns]
-    over = part @ rounded - programme.limit
-    least = _LEAK * np.maximum(np.abs(programme.limit), 1.0 / programme.scale)
-    if not (broken := break_rows(programme.sense, over) > least).any():
-        return None
-    # A solver may give what it rounded already, so that sizes tell, not how far it is off.
-    by = np.asarray(abs(part.tocsr()[np.flatnonzero(broken)]).sum(axis=0)).ravel()
-    by[~whole | (np.abs(values - rounded) > _NEARLY) | np.isin(columns, list(held))] = 0.0
-    return int(columns[int(by.argmax())]) if by.max() > 0 else None
