@@ -56,17 +56,15 @@ def read_graphml(path: AnyPath) -> RoadNetwork:
     return from_osmnx(graph, title=file.name)
 
 
-def from_osmnx(
-    graph: networkx.MultiDiGraph, *, title: str = "OSMnx", osm_date: str | None = None
-) -> RoadNetwork:
+def from_osmnx(graph: networkx.MultiDiGraph, *, title: str = "OSMnx") -> RoadNetwork:
     """Make a network of a graph that OSMnx made, simplified or not, projected or not.
 
     Returns each road once, open as its two directions in the graph are; a loop in two. Tags are
     read as from OpenStreetMap, as far as the graph has them: set `osmnx.settings.useful_tags_way`
     to keep `hgv`, `maxweight`, `maxheight` and their kin before you download. Where simplification
-    merged several values the strictest counts; there are no turn restrictions. `osm_date`: ISO
-    8601, by default the day on which the graph says it was made. `RoadDataError`: the graph has no
-    places, no coordinate system or no roads, or something lies off the Earth.
+    merged several values the strictest counts; there are no turn restrictions. Its `osm_date` is
+    the day on which the graph says it was made. `RoadDataError`: the graph has no places, no
+    coordinate system or no roads, or something lies off the Earth.
     """
     graph = _to_degrees(graph)
     streets, places = _read_streets(graph)
@@ -90,7 +88,7 @@ def from_osmnx(
         lat=points[:, 1].copy(),
         metadata=NetworkMetadata(
             title=title,
-            osm_date=osm_date or (made if len(made) == 10 else ""),
+            osm_date=made if len(made) == 10 else "",
             simplified_m=0.0,
             bounds=bound(lon, lat),
         ),

@@ -443,14 +443,13 @@ def _doubt_clauses(base: str, value: str) -> str | None:
     return next(filter(None, found), "unclear" if errands else None)
 
 
-_WORDS_FOR = ("access", "restriction", "oneway")
 _PLAUSIBLE = {tag: (one.least, one.most) for tag, (_, one) in LIMIT_OF.items()}
 
 
 def _doubt_value(base: str, value: str) -> str | None:
     if base == "access":
         known = value.strip() and _ACCESS_VALUES.keys() >= {*parts(value)}
-    elif base in _WORDS_FOR:
+    elif base in ("restriction", "oneway"):
         known = READ_VALUE[base](value)
     else:
         return _doubt_number(base, [READ_VALUE[base](one) for one in parts(value, ";")])
@@ -589,7 +588,8 @@ def read_class(tags: _Tags) -> str | None:
 def read_barrier(tags: _Tags) -> Road | None:
     """Read a barrier, a ford or a limit on a node. Returns None where it does nothing for sure."""
     if "barrier" not in tags:
-        tags = {name: value for name, value in tags.items() if name == "ford" or _is_size(name)}
+        sizes = {name for name in tags if (key := read_key(name)) and key.base in LIMIT_OF}
+        tags = {name: value for name, value in tags.items() if name in {"ford", *sizes}}
     if not tags:
         return None
     found, varied = judge_barrier(tags), varies(tags)
@@ -694,10 +694,6 @@ def _read_surface(tags: _Tags, road_class: str) -> str:
     if not surface and road_class == "track":
         surface = _TRACKS.get(tags.get("tracktype", ""), "")
     return surface
-
-
-def _is_size(name: str) -> bool:
-    return bool((key := read_key(name)) and key.base in LIMIT_OF)
 
 
 def _join_telling(tags: _Tags, explaining: frozenset[str], cars: object = True) -> str:

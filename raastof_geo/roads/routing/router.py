@@ -466,7 +466,9 @@ class WeightedRoads(engine.Travelling):
             some = ([stops[rank] for rank in ranks] for stops in (origins, destinations))
             return splice_routes(routes, ranks, roads.routes(*some))
 
-        turning = self._list_turning(routes)
+        # Turning round, it may be that only arcs told apart farther off show a way.
+        some = self.router.graph.wider_km is not None and routes.turn_at(self._no_turning)
+        turning = np.flatnonzero(some).tolist()
         if turning and self.wider is not None:
             routes = look_again(turning, self.wider)
         lost = self._list_lost(routes, origins, destinations)
@@ -480,12 +482,6 @@ class WeightedRoads(engine.Travelling):
             doors = [(errands.out[one].doors, errands.back[two].doors) for one, two in pairs]
             return engine.find_by_pairs(self.metric, doors)
         return find_by_trees(self._matrix, errands)
-
-    def _list_turning(self, routes: Routes) -> list[int]:
-        """List the routes that turn round where only arcs told apart farther off show a way."""
-        if self.router.graph.wider_km is None:
-            return []
-        return [*np.flatnonzero(routes.turn_at(self._no_turning)).tolist()]
 
     def _list_lost(self, routes: Routes, *ends: Sequence[RoadStop]) -> list[int]:
         """List pairs without a route that have a way, but one that is too heavy for these units."""
