@@ -19,7 +19,7 @@ from raastof_geo.effect import measure_effect
 from raastof_geo.effect.books import keep_books
 from raastof_geo.effect.burden import find_junctions, find_like, propose_candidates
 from raastof_geo.emissions.vehicle import MODELS, EnergyModel
-from raastof_geo.language import Language, Message, say, speaking
+from raastof_geo.language import Language, Tell, say, speaking
 from raastof_geo.legs.legs import Legs, price_again, price_legs, price_one_more
 from raastof_geo.outputs import write_outputs
 from raastof_geo.outputs.documents import comparison
@@ -54,8 +54,6 @@ from raastof_geo.sensitivity.headline import list_declared, list_levers
 from raastof_geo.spread import spread
 from raastof_geo.version import __version__
 
-Tell = Callable[[Message], None]
-"""Told what the machine turns to next."""
 _BUFFER_M = 2000.0
 """How far beyond the municipalities of a scenario roads are read. [m]"""
 MOST_ALONG = 7

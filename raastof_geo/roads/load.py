@@ -17,11 +17,11 @@ from raastof_geo.arrays import Floats
 from raastof_geo.cache import fingerprint, keep
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import AnyPath
-from raastof_geo.language import DATA_FOLDER
+from raastof_geo.language import DATA_FOLDER, Tell
 from raastof_geo.region.projection import DEGREES, bound, measure_steps
 from raastof_geo.roads.edges import BUILDER, FIELDS, NetworkMetadata, round_degrees
 from raastof_geo.roads.mapped.build import lay_network
-from raastof_geo.roads.mapped.osm import OSM_ENDINGS, TellStep, is_number, read_osm, refuse_others
+from raastof_geo.roads.mapped.osm import OSM_ENDINGS, is_number, read_osm, refuse_others
 from raastof_geo.roads.mapped.tags import decide_oneway, flip_tags, read_road, read_words
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, Road
@@ -240,7 +240,7 @@ def load_network(
     path: AnyPath | None = None,
     *,
     area: shapely.Geometry | None = None,
-    progress: TellStep | None = None,
+    progress: Tell | None = None,
 ) -> RoadNetwork:
     """Load a network. Returns the built-in one where no file is named.
 
@@ -267,7 +267,7 @@ _READING = "2026-12-01"
 """When tags were last read otherwise: networks that were read before are read again."""
 
 
-def _load_osm(file: Path, area: shapely.Geometry | None, progress: TellStep | None) -> RoadNetwork:
+def _load_osm(file: Path, area: shapely.Geometry | None, progress: Tell | None) -> RoadNetwork:
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").digest()
     known = ",".join((*FIELDS, *LIMITS))

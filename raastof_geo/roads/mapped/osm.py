@@ -26,7 +26,7 @@ import shapely
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
 from raastof_geo.errors import Finding, OutputError, Place, RaastofError, RoadDataError
 from raastof_geo.files import AnyPath
-from raastof_geo.language import Message, read_danish_words, say, say_text
+from raastof_geo.language import Tell, read_danish_words, say, say_text
 from raastof_geo.roads.mapped.tags import (
     EVERY_TRUCK,
     LIMIT_OF,
@@ -194,9 +194,6 @@ def _shorten(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:40]}…"
 
 
-TellStep: TypeAlias = Callable[[Message], None]
-"""Told what is going on, in a sentence."""
-
 _DATE_KEYS = ("osmosis_replication_timestamp", "timestamp")
 _KEYS = ("highway", "route", "barrier", "ford")
 _SUFFIXES = [*product(("", ":hgv"), ("", ":forward", ":backward"), ("", ":conditional"))]
@@ -268,7 +265,7 @@ class OsmWays:
 
 
 def read_osm(
-    path: AnyPath, *, area: shapely.Geometry | None = None, progress: TellStep | None = None
+    path: AnyPath, *, area: shapely.Geometry | None = None, progress: Tell | None = None
 ) -> OsmWays:
     """Read every road and vehicle ferry from `.osm.pbf`, `.osm` and their kin.
 
