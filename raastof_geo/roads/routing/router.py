@@ -111,8 +111,7 @@ def find_by_trees(metric: engine.WeightMatrix, errands: Errands) -> engine.Paths
         mine, known = listed[chosen], sum(one.shape[1] for one in ends)
         lightest[pair[mine]] = total[chosen]
         rank[pair[mine]] = known + np.arange(len(mine))
-        nodes = _walk_back(before, row[mine] - begin, coming[mine])
-        ways.append(_find_runs(metric, nodes))
+        ways.append(_walk_back(metric, before, row[mine] - begin, coming[mine]))
         ends.append(np.stack([leaving[mine], coming[mine]]))
     sizes = np.concatenate([*(one.size for one in ways), [0]])
     runs = Rows.part(np.concatenate([one.numbers for one in ways]), sizes).take(rank % len(sizes))
@@ -120,22 +119,17 @@ def find_by_trees(metric: engine.WeightMatrix, errands: Errands) -> engine.Paths
     return engine.Paths(lightest.astype(np.int64), runs, first, last)
 
 
-def _walk_back(before: SmallIntegers, rows: Integers, nodes: Integers) -> Rows:
-    """Walk from nodes to the roots of their trees, and give each way from the root on."""
+def _walk_back(
+    metric: engine.WeightMatrix, before: SmallIntegers, rows: Integers, nodes: Integers
+) -> Rows:
+    """Walk from nodes to the roots of their trees, and give the runs of each way from there on."""
     steps = [nodes]
     while np.any((ahead := before[rows, steps[-1]]) >= 0):
         steps.append(np.where(ahead < 0, steps[-1], ahead))
     table = np.array(steps[::-1]).T
-    lead = np.sum(table == table[:, :1], axis=1) - 1
-    way = np.arange(len(steps)) >= lead[:, np.newaxis]
-    return Rows.part(table[way], len(steps) - lead)
-
-
-def _find_runs(metric: engine.WeightMatrix, nodes: Rows) -> Rows:
-    """Give the runs between the nodes of each way."""
-    tail, head = np.ones((2, len(nodes.numbers)), bool)
-    tail[nodes.start[1:] - 1], head[nodes.start[:-1]] = False, False
-    return Rows.part(metric.runs(nodes.numbers[tail], nodes.numbers[head]), nodes.size - 1)
+    tail, head = table[:, :-1], table[:, 1:]
+    driven = tail != head  # a shorter way waits at its root
+    return Rows.part(metric.runs(tail[driven], head[driven]), driven.sum(axis=1))
 
 
 @dataclass(frozen=True, eq=False)
