@@ -49,6 +49,8 @@ class Errands:
     """Rank in `out`. [pairs]"""
     goal: Integers
     """Rank in `back`. [pairs]"""
+    by_pairs: bool
+    """Whether the way of each pair is found by itself, rather than trees of each origin."""
 
     def list_doors(self) -> tuple[Integers, ...]:
         """List choices of a door out and in. Returns pair, doors, and what they weigh. [choices]"""
@@ -75,10 +77,6 @@ class Errands:
         }
         keys = self.origin * len(self.back) + self.goal
         return [*np.flatnonzero(np.isin(keys, np.array([*near], np.int64))).tolist()]
-
-
-def _number(stops: Sequence[RoadStop]) -> dict[RoadStop, int]:
-    return {stop: number for number, stop in enumerate(dict.fromkeys(stops))}
 
 
 def _lay_doors(side: Sequence[Approach]) -> tuple[Rows, Integers, Integers]:
@@ -237,6 +235,8 @@ _COARSER = 64
 _PAIRS_FOR_A_TREE = 2e-3
 """Pairs of an origin, for each node of the core, from which on a tree of all its routes is found
 sooner than each of them; the same routes up to ties. From trials on the roads of Zealand."""
+_PAIRS_AT_ONCE = 10_000
+"""So many routes are held in memory, of which sums are wanted only: some 10 kB each."""
 _WORTH_KEEPING = 10_000
 """Graphs with fewer arcs are reduced sooner than read from the cache."""
 
@@ -447,14 +447,39 @@ class WeightedRoads(engine.Travelling):
 
     def routes(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Routes:
         """Find routes of pairs. Returns the best of each; where there is no way, not `exists`."""
-        out, back = map(_number, (origins, destinations))
-        errands = Errands(
-            [self.search(stop, outward=True) for stop in out],
-            [self.search(stop, outward=False) for stop in back],
-            np.array([out[stop] for stop in origins], np.int64),
-            np.array([back[stop] for stop in destinations], np.int64),
-        )
+        return self._drive(self._set_errands(origins, destinations))
+
+    def sums(
+        self,
+        origins: Sequence[RoadStop],
+        destinations: Sequence[RoadStop],
+        quantities: Mapping[str, Floats],
+    ) -> dict[str, Floats]:
+        """Add up along routes of pairs. Returns as `Routes.sums`, in the memory of some of them."""
+        errands, size = self._set_errands(origins, destinations), len(origins)
+        found = {name: np.full(size, np.nan) for name in quantities}
+        order = np.argsort(errands.origin, kind="stable")  # pairs of one origin share its trees
+        for ranks in np.array_split(order, range(_PAIRS_AT_ONCE, size, _PAIRS_AT_ONCE)):
+            some = replace(errands, origin=errands.origin[ranks], goal=errands.goal[ranks])
+            for name, sums in self._drive(some).sums(quantities).items():
+                found[name][ranks] = sums
+        return found
+
+    def _set_errands(self, *ends: Sequence[RoadStop]) -> Errands:
+        """Search from all places once, and choose how the ways between them are found."""
+        places = [{stop: rank for rank, stop in enumerate(dict.fromkeys(end))} for end in ends]
+        out, back = ([self.search(one, outward=of is places[0]) for one in of] for of in places)
+        pairs = zip(ends, places, strict=True)
+        origin, goal = (np.array([of[stop] for stop in end], np.int64) for end, of in pairs)
+        most = _PAIRS_FOR_A_TREE * len(self.router.reduction.node)
+        by_pairs = self.metric and len(ends[0]) < most * max(len(places[0]), 1)
+        return Errands(out, back, origin, goal, bool(by_pairs))
+
+    def _drive(self, errands: Errands) -> Routes:
+        """Find the routes of errands."""
         routes = self._join(errands, self._find_paths(errands))
+        sides = (errands.out, errands.origin), (errands.back, errands.goal)
+        origins, destinations = ([side[one].stop for one in ranks] for side, ranks in sides)
 
         def look_again(ranks: list[int], roads: WeightedRoads) -> Routes:
             some = ([stops[rank] for rank in ranks] for stops in (origins, destinations))
@@ -470,8 +495,7 @@ class WeightedRoads(engine.Travelling):
 
     def _find_paths(self, errands: Errands) -> engine.Paths:
         """Find the best ways through the core, by the hierarchy unless each origin has many."""
-        per_origin = len(errands.origin) / max(len(errands.out), 1)
-        if self.metric and per_origin < _PAIRS_FOR_A_TREE * len(self.router.reduction.node):
+        if errands.by_pairs:
             pairs = zip(errands.origin.tolist(), errands.goal.tolist(), strict=True)
             doors = [(errands.out[one].doors, errands.back[two].doors) for one, two in pairs]
             return engine.find_by_pairs(self.metric, doors)
