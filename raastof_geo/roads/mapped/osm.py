@@ -380,8 +380,10 @@ def _read_lines(lines: Path, found: _Found) -> None:
     def number_of(tags: bytes) -> int:
         """Read each set of tags once: the number of its road, -1 where they are of none."""
         road = read_road(_read_tags(tags))
-        found.roads += [] if road is None else [road]
-        return -1 if road is None else len(found.roads) - 1
+        if road is None:
+            return -1
+        found.roads.append(road)
+        return len(found.roads) - 1
 
     with lines.open("rb") as stream:
         for line in stream:

@@ -580,8 +580,7 @@ def read_class(tags: _Tags) -> str | None:
 def read_barrier(tags: _Tags) -> Road | None:
     """Read a barrier, a ford or a limit on a node. Returns None where it does nothing for sure."""
     if "barrier" not in tags:
-        sizes = {name for name in tags if (key := read_key(name)) and key.base in LIMIT_OF}
-        tags = {name: value for name, value in tags.items() if name in {"ford", *sizes}}
+        tags = {name: value for name, value in tags.items() if name == "ford" or _is_size(name)}
     if not tags:
         return None
     found, varied = judge_barrier(tags), varies(tags)
@@ -686,6 +685,10 @@ def _read_surface(tags: _Tags, road_class: str) -> str:
     if not surface and road_class == "track":
         surface = _TRACKS.get(tags.get("tracktype", ""), "")
     return surface
+
+
+def _is_size(name: str) -> bool:
+    return bool((key := read_key(name)) and key.base in LIMIT_OF)
 
 
 def _join_telling(tags: _Tags, explaining: frozenset[str], cars: object = True) -> str:
