@@ -5,7 +5,7 @@ import gettext
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -74,6 +74,8 @@ def list_codes(words: Iterable[str]) -> str:
     return ", ".join(f"`{word}`" for word in words)
 
 
+Tell: TypeAlias = Callable[[Message], None]
+"""Told what is going on, in a sentence."""
 Readable: TypeAlias = str | Message
 """Words: those of a user as they are, ours to be translated."""
 

@@ -19,7 +19,7 @@ from raastof_geo.effect import measure_effect
 from raastof_geo.effect.books import keep_books
 from raastof_geo.effect.burden import find_junctions, find_like, propose_candidates
 from raastof_geo.emissions.vehicle import MODELS, EnergyModel
-from raastof_geo.language import Language, Message, say, speaking
+from raastof_geo.language import Language, Tell, say, speaking
 from raastof_geo.legs.legs import Legs, price_again, price_legs, price_one_more
 from raastof_geo.outputs import write_outputs
 from raastof_geo.outputs.documents import comparison
@@ -54,8 +54,6 @@ from raastof_geo.sensitivity.headline import list_declared, list_levers
 from raastof_geo.spread import spread
 from raastof_geo.version import __version__
 
-Tell = Callable[[Message], None]
-"""Told what the machine turns to next."""
 _BUFFER_M = 2000.0
 """How far beyond the municipalities of a scenario roads are read. [m]"""
 MOST_ALONG = 7
@@ -84,30 +82,15 @@ def solve_scenario(
 ) -> Result:
     """Place a scenario on the roads, price its legs, assign, and measure the effect.
 
-    Parameters
-    ----------
-    rules
-        The constraints of the plan, and of its effect: `[*RULES, my_rule]` for one more.
-    model
-        How a truck's energy follows from the road: the name of one of the models, or a function
-        of one's own from a vehicle and speeds to energy per km, empty and full; none: what the
-        scenario says.
-    executor
-        Solves the baselines side by side: any of `concurrent.futures`, or one that is like them,
-        such as a Dask client's; none: one after the other. The result is the same.
+    Returns what was found out: the plan in tonnes, and what it saves in kg CO2e, km and DKK; or
+    raises a `RaastofError`: no such model, sites off the road, no route, no plan, no solver.
 
-    Returns
-    -------
-    result
-        What was found out: the plan in tonnes, and what it saves in kg CO2e, km and DKK.
+    `rules`: the constraints of the plan, and of its effect: `[*RULES, my_rule]` for one more;
+    `model`: how a truck's energy follows from the road: the name of one of the models, or a
+    function of one's own from a vehicle and speeds to energy per km, empty and full; none: what the
+    scenario says; `executor`: solves the baselines side by side, with the same result: any of
+    `concurrent.futures`, or one that is like them, such as a Dask client's; none: one by one.
 
-    Raises
-    ------
-    RaastofError
-        As the stations do: no such model, sites off the road, no route, no plan, no solver.
-
-    Examples
-    --------
     >>> from raastof_geo import read_scenario, solve_scenario
     >>> result = solve_scenario(read_scenario("scenarios/koege_bugt.yaml"))
     >>> bool(result.plan.flows["tonnes"].sum() > 0)
@@ -464,31 +447,16 @@ def run_scenario(
 ) -> tuple[Result, Path]:
     """Read a scenario, solve it, and write all its outputs into `into/<scenario>`.
 
-    Parameters
-    ----------
-    variant
-        The id of one of its variants, which is solved instead, into `into/<scenario>-<variant>`.
-    variants
-        Those that `compare_variants` will be asked for: refused here, before anything is solved.
-    like
-        The site that `compare_candidates` will be asked for: refused here as well.
-    sensitivity
-        Whether the assumptions that the scenario declares are solved again at both ends.
-    executor
-        Solves baselines and assumptions and writes outputs side by side: any of
-        `concurrent.futures` whose workers share this disk; none: one after the other. The files
-        are the same.
+    Returns what was found out, and the folder with it: with the outputs `plan` and `proof`,
+    `load_result(folder)` gives the result again at any later time. Raises a `RaastofError` with
+    every mistake of the input, or what failed outside.
 
-    Returns
-    -------
-    result, folder
-        What was found out, and where it was written: `into/<scenario>`. With the outputs `plan`
-        and `proof`, `load_result(folder)` gives the result again at any later time.
-
-    Raises
-    ------
-    RaastofError
-        With every mistake of the input, or what failed outside.
+    `variant`: the id of one of its variants, which is solved instead, into
+    `into/<scenario>-<variant>`; `variants` and `like`: what `compare_variants` and
+    `compare_candidates` will be asked for, refused here, before anything is solved; `sensitivity`:
+    whether the assumptions that the scenario declares are solved again at both ends; `executor`:
+    solves baselines and assumptions and writes outputs side by side, the same files: any of
+    `concurrent.futures` whose workers share this disk; none: one after the other.
     """
     model = find_model(model) if isinstance(model, str) else model
     scenario = read_for_roads(path, anywhere=anywhere, language=language, tell=tell)

@@ -64,12 +64,11 @@ def read_quantity(given: Any) -> Quantity:
     """
     if isinstance(given, Quantity):
         return _bounded(f"{given.value} {given.unit}", given)
-    if isinstance(given, bool) or not isinstance(given, int | float | str):
-        raise _refuse("no amount", given, examples=EXAMPLES)
-    if isinstance(given, int | float):
+    if isinstance(given, int | float) and not isinstance(given, bool):
         bare = {"tonnes": f"`{given} t`", "volume": f"`{given} m3 in_situ`"}
         raise InputError.saying_text("amounts", "bare", given=str(given), **bare)
-    match = _QUANTITY.fullmatch(given.strip()) if len(given) <= _LONGEST else None
+    fits = isinstance(given, str) and len(given) <= _LONGEST
+    match = _QUANTITY.fullmatch(given.strip()) if fits else None
     if match is None:
         raise _refuse("no amount", given, examples=EXAMPLES)
     number = read_number(match["number"].strip())
@@ -119,15 +118,14 @@ def read_number(text: str) -> float:
         plain = plain.replace(".", "").replace(",", ".")
     elif _COMMA_GROUPED.fullmatch(plain):
         plain = plain.replace(",", "")
-    grouped = _GROUPED.fullmatch(plain)
-    sign = -1.0 if text.startswith("-") else 1.0
-    if grouped:
-        return 0.0 + sign * float(re.sub(rf"[{_SPACES}_]", "", plain).replace(",", "."))
-    if _TWO_READINGS.fullmatch(plain):
+    elif _GROUPED.fullmatch(plain):
+        plain = re.sub(rf"[{_SPACES}_]", "", plain)
+    elif _TWO_READINGS.fullmatch(plain):
         whole, part = re.split(r"[.,]", plain)
         small = f"`{whole}.{part.rstrip('0') or '0'}`"
         raise _refuse("two readings", text, large=f"`{whole} {part}`", small=small)
     if _PLAIN.fullmatch(plain):
+        sign = -1.0 if text.startswith("-") else 1.0
         return 0.0 + sign * float(plain.replace(",", "."))
     raise _refuse("no amount", text, examples=EXAMPLES)
 

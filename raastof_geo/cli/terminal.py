@@ -21,7 +21,7 @@ import typer
 from raastof_geo.language import Language, Message, as_language, say, speaking, spoken_language
 
 if TYPE_CHECKING:
-    from raastof_geo.pipeline import Tell
+    from raastof_geo.language import Tell
     from raastof_geo.scenario import Scenario
 
 _STEERING = re.compile(

@@ -291,8 +291,8 @@ def _add_up_routes(haulage: Haulage, load: Load, between: pd.DataFrame) -> pd.Da
         at = find_in(known)
         lacking = np.flatnonzero((at < 0) & ~wanted.duplicated())
         weighted = roads.weigh(haulage.vehicle_id, load, haulage.active)
-        stops = ([some[one] for one in lacking.tolist()] for some in (starts, goals))
-        found = {**weighted.routes(*stops).sums(prices.quantities), "where": where[lacking]}
+        out, back = ([some[one] for one in lacking.tolist()] for some in (starts, goals))
+        found = {**weighted.sums(out, back, prices.quantities), "where": where[lacking]}
         # What is asked for stands before what was asked for earlier, of which the oldest goes.
         used = np.isin(np.arange(len(known["where"])), at)
         order, most = np.argsort(~used, kind="stable"), max(_MOST_PAIRS, len(wanted))

@@ -17,12 +17,12 @@ import shapely
 from raastof_geo.arrays import Objects
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import AnyPath
-from raastof_geo.language import LANGUAGES, list_codes, say
+from raastof_geo.language import LANGUAGES, Tell, list_codes, say
 from raastof_geo.region.projection import Bounds, find_system, project_shapes, unproject_shapes
 from raastof_geo.region.region import AREA_COLUMNS, TOWN_COLUMNS, Region
 from raastof_geo.roads.area import read_layer
 from raastof_geo.roads.mapped.build import BUILT_IN_CLASSES, build_network, lay_network
-from raastof_geo.roads.mapped.osm import TellStep, read_osm
+from raastof_geo.roads.mapped.osm import read_osm
 from raastof_geo.roads.store import write_network
 
 _Labelled: TypeAlias = tuple[pd.DataFrame, Objects]
@@ -227,7 +227,7 @@ def convert_roads(
     areas: AnyPath | None = None,
     level: int | None = None,
     credit: str = "",
-    progress: TellStep | None = None,
+    progress: Tell | None = None,
 ) -> Path:
     """Make a pack: a file that ends in `.npz`, or `roads.npz` in a folder. Returns its path.
 

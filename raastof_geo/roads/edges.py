@@ -110,7 +110,7 @@ def encode_roads(
         column: Any = [*map(_encode, some)]
         if column and column.count(column[0]) == len(column):
             column = {_OF_ALL: column[0]}
-        if name not in lacking or column != _of_all(_DEFAULTS[name]):
+        if name not in lacking or column != _OF_DEFAULTS[name]:
             kept[name] = column
     known = {kind: {of: kept[of] for of in names if of in kept} for kind, names in _KINDS.items()}
     return {"count": len(roads)} | {kind: known[kind] | {**extra.get(kind, {})} for kind in known}
@@ -132,8 +132,8 @@ def _decode_roads(found: Mapping[str, Any]) -> dict[str, Any]:
     said, extra = _sort_columns(found, count)
     columns = {
         name: _decode(name, said[name], count)
-        for name, default in _DEFAULTS.items()
-        if name in said and said[name] != _of_all(default)
+        for name, default in _OF_DEFAULTS.items()
+        if name in said and said[name] != default
     }
     if not columns.keys().isdisjoint(LIMITS):
         limits = (columns.pop(name, repeat(math.nan, count)) for name in LIMITS)
@@ -196,10 +196,6 @@ def _decode_number(value: float | None, most: float) -> float:
     return float(value)
 
 
-def _of_all(value: Any) -> dict[str, Any]:
-    return {_OF_ALL: _encode(value)}
-
-
 def _encode(value: Any) -> Any:
     return value.name.lower() if isinstance(value, Access) else _or_null(value)
 
@@ -208,6 +204,7 @@ def _or_null(value: Any) -> Any:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
+_OF_DEFAULTS = {name: {_OF_ALL: _encode(value)} for name, value in _DEFAULTS.items()}
 ATTRIBUTION = "© OpenStreetMap contributors, ODbL 1.0"
 BUILDER = "raastof_geo roads 2"
 _FORWARD, _BACKWARD = 1, 2

@@ -17,11 +17,11 @@ from raastof_geo.arrays import Floats
 from raastof_geo.cache import fingerprint, keep
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import AnyPath
-from raastof_geo.language import DATA_FOLDER
+from raastof_geo.language import DATA_FOLDER, Tell
 from raastof_geo.region.projection import DEGREES, bound, measure_steps
 from raastof_geo.roads.edges import BUILDER, FIELDS, NetworkMetadata, round_degrees
 from raastof_geo.roads.mapped.build import lay_network
-from raastof_geo.roads.mapped.osm import OSM_ENDINGS, TellStep, is_number, read_osm, refuse_others
+from raastof_geo.roads.mapped.osm import OSM_ENDINGS, is_number, read_osm, refuse_others
 from raastof_geo.roads.mapped.tags import decide_oneway, flip_tags, read_road, read_words
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import LIMITS, ROAD_CLASSES, Road
@@ -56,17 +56,15 @@ def read_graphml(path: AnyPath) -> RoadNetwork:
     return from_osmnx(graph, title=file.name)
 
 
-def from_osmnx(
-    graph: networkx.MultiDiGraph, *, title: str = "OSMnx", osm_date: str | None = None
-) -> RoadNetwork:
+def from_osmnx(graph: networkx.MultiDiGraph, *, title: str = "OSMnx") -> RoadNetwork:
     """Make a network of a graph that OSMnx made, simplified or not, projected or not.
 
     Returns each road once, open as its two directions in the graph are; a loop in two. Tags are
     read as from OpenStreetMap, as far as the graph has them: set `osmnx.settings.useful_tags_way`
     to keep `hgv`, `maxweight`, `maxheight` and their kin before you download. Where simplification
-    merged several values the strictest counts; there are no turn restrictions. `osm_date`: ISO
-    8601, by default the day on which the graph says it was made. `RoadDataError`: the graph has no
-    places, no coordinate system or no roads, or something lies off the Earth.
+    merged several values the strictest counts; there are no turn restrictions. Its `osm_date` is
+    the day on which the graph says it was made. `RoadDataError`: the graph has no places, no
+    coordinate system or no roads, or something lies off the Earth.
     """
     graph = _to_degrees(graph)
     streets, places = _read_streets(graph)
@@ -90,7 +88,7 @@ def from_osmnx(
         lat=points[:, 1].copy(),
         metadata=NetworkMetadata(
             title=title,
-            osm_date=osm_date or (made if len(made) == 10 else ""),
+            osm_date=made if len(made) == 10 else "",
             simplified_m=0.0,
             bounds=bound(lon, lat),
         ),
@@ -242,7 +240,7 @@ def load_network(
     path: AnyPath | None = None,
     *,
     area: shapely.Geometry | None = None,
-    progress: TellStep | None = None,
+    progress: Tell | None = None,
 ) -> RoadNetwork:
     """Load a network. Returns the built-in one where no file is named.
 
@@ -269,7 +267,7 @@ _READING = "2026-12-01"
 """When tags were last read otherwise: networks that were read before are read again."""
 
 
-def _load_osm(file: Path, area: shapely.Geometry | None, progress: TellStep | None) -> RoadNetwork:
+def _load_osm(file: Path, area: shapely.Geometry | None, progress: Tell | None) -> RoadNetwork:
     with file.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").digest()
     known = ",".join((*FIELDS, *LIMITS))

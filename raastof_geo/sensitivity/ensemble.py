@@ -4,7 +4,7 @@ import hashlib
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from raastof_geo.assignment.statement.problem import LaidColumns, Problem
 from raastof_geo.assignment.statement.row import sum_of
 from raastof_geo.errors import InputError, RaastofError
 from raastof_geo.files import write_whole
-from raastof_geo.language import Message, Readable, say, say_text, speaking
+from raastof_geo.language import Readable, Tell, say, say_text, speaking
 from raastof_geo.records.record import Record, pack_values, read_file, refusing_odd
 from raastof_geo.scenario.reading.read import read_varied
 from raastof_geo.scenario.said.entry import Role
@@ -456,7 +456,7 @@ def run_batches(
     *,
     resume: bool,
     executor: Executor | None,
-    tell: Callable[[Message], None],
+    tell: Tell,
 ) -> list[Draw]:
     """Solve all draws of a design, and keep each batch in a folder as soon as it is done.
 

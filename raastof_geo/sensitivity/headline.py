@@ -19,7 +19,7 @@ from raastof_geo.effect.measure import Effect, TargetAnswer, answer_target
 from raastof_geo.errors import InputError, RaastofError
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.figure import Figure, Sourced
-from raastof_geo.language import Message, Readable, format_number, read_texts, say, speaking
+from raastof_geo.language import Readable, Tell, format_number, read_texts, say, speaking
 from raastof_geo.legs.legs import Legs
 from raastof_geo.scenario import varied
 from raastof_geo.scenario.catalogue import walk_figures
@@ -537,7 +537,7 @@ def assess(
     *,
     most: int | None = None,
     executor: Executor | None = None,
-    tell: Callable[[Message], None] = lambda _: None,
+    tell: Tell = lambda _: None,
 ) -> Assessment:
     """Solve plan and baseline again with each lever, or the first `most`, at each of its ends.
 

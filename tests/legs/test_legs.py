@@ -252,13 +252,13 @@ def test_one_more_site_asks_for_its_own_routes_only(monkeypatch, tmp_path):
     )
     network = make_network(NODES, EDGES, lengths_m=[3100, 6100, 3200, 4000, 4001])
     asked = []
-    routes = WeightedRoads.routes
+    sums = WeightedRoads.sums
 
-    def count(self, origins, destinations):
+    def count(self, origins, destinations, quantities):
         asked.append(len(origins))
-        return routes(self, origins, destinations)
+        return sums(self, origins, destinations, quantities)
 
-    monkeypatch.setattr(WeightedRoads, "routes", count)
+    monkeypatch.setattr(WeightedRoads, "sums", count)
     monkeypatch.setenv("RAASTOF_CACHE", str(tmp_path / "one"))
 
     def price(said):

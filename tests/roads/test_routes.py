@@ -581,6 +581,22 @@ def test_routes_have_every_quantity_of_their_arcs(seed, hierarchies):
             assert sums[rank] == pytest.approx(expected, abs=1e-9)
 
 
+@ENGINES
+@pytest.mark.parametrize("trees", [False, True], ids=["singly", "trees"])
+@pytest.mark.parametrize("count", [0, 1, 40])
+def test_sums_are_the_same_in_portions(count, trees, hierarchies, monkeypatch):
+    """Sums are added up some routes at a time, to the last bit as those of all at once."""
+    monkeypatch.setattr(router_module, "_PAIRS_FOR_A_TREE", 0 if trees else 1e9)
+    monkeypatch.setattr(router_module, "_PAIRS_AT_ONCE", 7)
+    world = random_world(3, count=40, local=0.1, closed=0.05, stops=40)
+    router, measure = prepared(world, hierarchies=hierarchies)
+    stops = world.stops[:count]
+    origins, goals = stops * 3, stops + stops[::-1] * 2
+    quantity = {"it": np.random.default_rng(3).uniform(0, 5, len(router.graph.edge))}
+    whole = measure.routes(origins, goals).sums(quantity)
+    np.testing.assert_array_equal(measure.sums(origins, goals, quantity)["it"], whole["it"])
+
+
 # Roads that are closed, and roads for the first and the last stretch only.
 
 

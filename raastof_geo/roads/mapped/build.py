@@ -17,10 +17,10 @@ import shapely
 
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, Rows, SmallIntegers, lay_runs
 from raastof_geo.errors import RoadDataError
-from raastof_geo.language import say
+from raastof_geo.language import Tell, say
 from raastof_geo.region.projection import bound, measure_steps
 from raastof_geo.roads.edges import NetworkMetadata, RoadEdges, Turn, round_degrees
-from raastof_geo.roads.mapped.osm import MappedTurn, OsmWays, TellStep
+from raastof_geo.roads.mapped.osm import MappedTurn, OsmWays
 from raastof_geo.roads.mapped.tags import find_doubts, flip_tags
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import ROAD_CLASSES, Access, Road, join_tags, split_tags
@@ -329,7 +329,7 @@ def build_network(
     simplify_m: float = 15.0,
     title: str = "OpenStreetMap",
     osm_date: str | None = None,
-    progress: TellStep | None = None,
+    progress: Tell | None = None,
 ) -> RoadNetwork:
     """Build a network in which every place can be reached from every other.
 

@@ -22,11 +22,11 @@ from pydantic import Field, TypeAdapter
 from raastof_geo.cache import DOWNLOAD, DOWNLOADS, claim, fingerprint
 from raastof_geo.errors import DownloadError, OutputError, RaastofError, RoadDataError, tell_reason
 from raastof_geo.files import AnyPath, hold
-from raastof_geo.language import say, say_text
+from raastof_geo.language import Tell, say, say_text
 from raastof_geo.region.projection import Bounds
 from raastof_geo.roads.area import draw_bounds
 from raastof_geo.roads.convert import convert_roads
-from raastof_geo.roads.mapped.osm import LARGEST_ID, TellStep, open_writer
+from raastof_geo.roads.mapped.osm import LARGEST_ID, open_writer
 from raastof_geo.roads.road import ROAD_CLASSES
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def fetch_network(
     polygon: Area | None = None,
     into: AnyPath,
     servers: Sequence[str] = OVERPASS_SERVERS,
-    progress: TellStep | None = None,
+    progress: Tell | None = None,
 ) -> Path:
     """Download the roads of a place, a rectangle or a polygon, and write them as a network.
 
@@ -135,7 +135,7 @@ def fetch_network(
 
 
 def _fetch(
-    title: str, area: Area | None, file: Path, servers: Sequence[str], progress: TellStep | None
+    title: str, area: Area | None, file: Path, servers: Sequence[str], progress: Tell | None
 ) -> Path:
     """Write what is downloaded as a file of OpenStreetMap."""
     listener = _Listener(progress or (lambda _: None))
@@ -169,7 +169,7 @@ class _RefusalError(Exception):
 class _Listener:
     """Hears each response before OSMnx, which would wait without end and keep whatever comes."""
 
-    tell: TellStep
+    tell: Tell
     portions: int = 0
     """How many have come, those from before included."""
     waited_s: int = 0

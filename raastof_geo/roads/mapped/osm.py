@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import IO, Any, NoReturn, TypeAlias, cast
@@ -25,7 +26,7 @@ import shapely
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
 from raastof_geo.errors import Finding, OutputError, Place, RaastofError, RoadDataError
 from raastof_geo.files import AnyPath
-from raastof_geo.language import Message, read_danish_words, say, say_text
+from raastof_geo.language import Tell, read_danish_words, say, say_text
 from raastof_geo.roads.mapped.tags import (
     EVERY_TRUCK,
     LIMIT_OF,
@@ -42,6 +43,7 @@ OSM_ENDINGS = (".pbf", ".osm", ".xml", ".bz2", ".gz", ".o5m", ".opl")
 
 LARGEST_ID = 1 << 53
 """Ids of nodes pass through decimals of 53 bits; those of OpenStreetMap need 34."""
+_WHOLE = re.compile(r"-?[0-9]{1,16}")
 _RANGES = {"lat": 90.0, "lon": 180.0}
 _LONGEST_TAG = 1024
 """What osmium takes: 256 letters of four bytes."""
@@ -87,10 +89,10 @@ def _refuse_damage(file: Path) -> None:
         if getattr(error, "errno", None) is None:  # no word of the system: it is packed
             raise RoadDataError.saying_text("damage", "cut short", file=file) from error
         return
-    wrong = {".osm": (".pbf", ".o5m", ".opl")} if is_xml else {".osm.pbf": (".osm", ".xml")}
-    for right, others in wrong.items():
-        if find_ending(file) in others and (is_xml or _PBF in start):
-            raise RoadDataError.saying_text("damage", "ending", file=file, ending=right)
+    others = (".pbf", ".o5m", ".opl") if is_xml else (".osm", ".xml") if _PBF in start else ()
+    if find_ending(file) in others:
+        right = ".osm" if is_xml else ".osm.pbf"
+        raise RoadDataError.saying_text("damage", "ending", file=file, ending=right)
 
 
 def is_pbf(file: Path) -> bool:
@@ -151,7 +153,7 @@ def _list_faults_of_root(kind: str, attributes: _Texts, _: _Texts) -> _Faults:
 def _list_faults(kind: str, attributes: _Texts, owner: _Texts) -> _Faults:
     """List what is wrong with an element within an `owner`: key and values of a sentence."""
     name = attributes.get(_ID_OF.get(kind, ""))
-    if name is not None and not _is_id(name):
+    if name is not None and not (_WHOLE.fullmatch(name) and abs(int(name)) < LARGEST_ID):
         key = "member" if kind in ("nd", "member") else "id"
         yield key, {"kind": kind, "id": _quote(name), **owner}
     for label in filter(attributes.__contains__, _RANGES) if kind == "node" else ():
@@ -176,11 +178,6 @@ def _search_places(file: Path) -> None:
         raise RoadDataError.saying_text("damage", "place", file=file, **off)
 
 
-def _is_id(text: str) -> bool:
-    digits = text.removeprefix("-")
-    return digits.isascii() and digits.isdigit() and len(digits) < 17 and int(digits) < LARGEST_ID
-
-
 def is_number(value: Any, most: float) -> bool:
     """Tell whether something is a number, or the text of one, of no more than `most` either way."""
     try:
@@ -196,9 +193,6 @@ def _quote(text: str | None) -> str:
 def _shorten(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:40]}…"
 
-
-TellStep: TypeAlias = Callable[[Message], None]
-"""Told what is going on, in a sentence."""
 
 _DATE_KEYS = ("osmosis_replication_timestamp", "timestamp")
 _KEYS = ("highway", "route", "barrier", "ford")
@@ -271,7 +265,7 @@ class OsmWays:
 
 
 def read_osm(
-    path: AnyPath, *, area: shapely.Geometry | None = None, progress: TellStep | None = None
+    path: AnyPath, *, area: shapely.Geometry | None = None, progress: Tell | None = None
 ) -> OsmWays:
     """Read every road and vehicle ferry from `.osm.pbf`, `.osm` and their kin.
 
@@ -381,7 +375,16 @@ def _write_lines(file: Path, lines: Path, *, merge: bool) -> None:
 
 def _read_lines(lines: Path, found: _Found) -> None:
     """Take lines `w12 v3 dV t2021-08-05T12:00:00Z Thighway=primary Nn1x12.1y55.4`."""
-    kinds = _RoadNumbers(found.roads)
+
+    @cache
+    def number_of(tags: bytes) -> int:
+        """Read each set of tags once: the number of its road, -1 where they are of none."""
+        road = read_road(_read_tags(tags))
+        if road is None:
+            return -1
+        found.roads.append(road)
+        return len(found.roads) - 1
+
     with lines.open("rb") as stream:
         for line in stream:
             tags = line.find(b" T")
@@ -394,7 +397,7 @@ def _read_lines(lines: Path, found: _Found) -> None:
                 found.newest = day
             if line[:1] == b"w":
                 nodes = line.rfind(b" N")
-                kind = kinds[line[tags + 2 : nodes]]
+                kind = number_of(line[tags + 2 : nodes])
                 if kind >= 0:
                     found.way.append(int(name[1:]))
                     found.road.append(kind)
@@ -406,19 +409,6 @@ def _read_lines(lines: Path, found: _Found) -> None:
                     found.barriers[int(name[1:])] = barrier
             else:
                 _read_relation(line, tags, found)
-
-
-class _RoadNumbers(dict[bytes, int]):
-    """The number of each road by its tags as text, -1 where they are of none; read when asked."""
-
-    def __init__(self, roads: list[Road]) -> None:
-        self.roads = roads
-
-    def __missing__(self, tags: bytes) -> int:
-        road = read_road(_read_tags(tags))
-        self[tags] = -1 if road is None else len(self.roads)
-        self.roads += [] if road is None else [road]
-        return self[tags]
 
 
 def _read_relation(line: bytes, start: int, found: _Found) -> None:

@@ -76,6 +76,8 @@ class Truck(NamedTuple):
     """What limits are held against. [`LIMITS`, t or m]"""
     kinds: frozenset[str]
     """Of `trailer` and `hgv_articulated` those that it is."""
+    errand: bool = False
+    """Whether its trip begins or ends here."""
 
 
 AnyTruck: TypeAlias = Truck | None
@@ -157,14 +159,14 @@ class TagCondition(NamedTuple):
     doubt: str = ""
     """Why it cannot be decided, if so: `conditional` (for want of a clock) or `unclear`."""
 
-    def holds(self, truck: AnyTruck, errand: bool) -> bool | None:
+    def holds(self, truck: AnyTruck) -> bool | None:
         """Tell whether it holds for a truck; where none is given, none if it may for some."""
         if self.others or self.doubt:
             return False
         if truck is None:
             return None
         return (
-            (errand or not self.errand)
+            truck.errand >= self.errand
             and self.kinds <= EVERY_TRUCK | truck.kinds
             and all(_SIGNS[sign](truck.size[rank], value) for rank, sign, value in self.sizes)
         )
@@ -233,9 +235,9 @@ class _Said(NamedTuple):
     value: Any
     condition: TagCondition | None
 
-    def holds(self, truck: AnyTruck, errand: bool) -> bool | None:
+    def holds(self, truck: AnyTruck) -> bool | None:
         """Tell whether it holds for a truck; where none is given, none if it may for some."""
-        both = self.key.binds(truck), self.condition is None or self.condition.holds(truck, errand)
+        both = self.key.binds(truck), self.condition is None or self.condition.holds(truck)
         return None if None in both and False not in both else all(both)
 
 
@@ -330,26 +332,23 @@ def _implies_oneway(tags: _Tags, road_class: str) -> bool:
     return round_and_round or road_class in ("motorway", "motorway_link")
 
 
-_Strictest: TypeAlias = Callable[[Iterable[Any]], Any]
-
-
 def _decide(
-    said: list[_Said], truck: AnyTruck, errand: bool, strictest: _Strictest, direction: str = ""
+    said: list[_Said], truck: AnyTruck, strictest: Callable[..., Any], direction: str = ""
 ) -> list[Any]:
     """Give the one value that holds for a truck, or all that may for any; none: nothing is said."""
     here = [one for one in said if one.key.direction in ("", direction)]
-    if len(here) == 1 and here[0].holds(None, errand):
+    if len(here) == 1 and here[0].holds(None):
         return [here[0].value]
-    chains = (_list_holding(here, name, truck, errand) for name in ("own", "directed", TRAILER))
+    chains = (_list_holding(here, name, truck) for name in ("own", "directed", TRAILER))
     found = (filter(lambda one: one is not None, values) for values in product(*chains))
     return [*dict.fromkeys(strictest(some) if (some := [*values]) else None for values in found)]
 
 
-def _list_holding(said: list[_Said], chain: str, truck: AnyTruck, errand: bool) -> list[Any]:
+def _list_holding(said: list[_Said], chain: str, truck: AnyTruck) -> list[Any]:
     """List what may hold of a chain, the closest first, up to what does; none where none need."""
     found: dict[Any, None] = {}
     for one in said:
-        holds = chain in one.key.chains and one.holds(truck, errand)
+        holds = chain in one.key.chains and one.holds(truck)
         if holds is not False:
             found[one.value] = None
         if holds:
@@ -362,18 +361,18 @@ def decide_oneway(
 ) -> tuple[bool, bool]:
     """Tell whether a way may be driven along its nodes, and against them."""
     implied, said = _implies_oneway(tags, road_class), words.get("oneway", [])
-    found = _decide(said, truck, False, lambda ways: tuple(map(all, zip(*ways))))  # noqa: B905
+    found = _decide(said, truck, lambda ways: tuple(map(all, zip(*ways))))  # noqa: B905
     along, against = zip(*(one or (True, not implied) for one in found), strict=True)
     return any(along), any(against)
 
 
-def decide_access(words: TagWords, way: str, truck: AnyTruck, errand: bool) -> Access | None:
+def decide_access(words: TagWords, way: str, truck: AnyTruck) -> Access | None:
     """Decide who may use a road. Returns none if nothing is said; the most open without a truck."""
-    found = _decide(words.get("access", []), truck, errand, max, way)
+    found = _decide(words.get("access", []), truck, max, way)
     return None if found == [None] else min(one or Access.OPEN for one in found)
 
 
-def decide_limits(words: TagWords, way: str, truck: AnyTruck, errand: bool) -> tuple[float, ...]:
+def decide_limits(words: TagWords, way: str, truck: AnyTruck) -> tuple[float, ...]:
     """Decide limits. Returns `LIMITS`, NaN where none is; the loosest without a truck. [t or m]"""
     if words.keys().isdisjoint(LIMIT_OF):
         return Road.limits
@@ -382,7 +381,7 @@ def decide_limits(words: TagWords, way: str, truck: AnyTruck, errand: bool) -> t
         values = [
             max(math.inf if one is None else one for one in of_tag)
             for tag in limit.tags
-            if tag in words and (of_tag := _decide(words[tag], truck, errand, min, way))
+            if tag in words and (of_tag := _decide(words[tag], truck, min, way))
         ]
         lowest = min(values, default=math.inf)
         found.append(lowest if math.isfinite(lowest) else math.nan)
@@ -395,7 +394,7 @@ def read_turn(tags: _Tags, truck: AnyTruck) -> set[str]:
     mine = _TURN_FREED if truck is None else _TURN_FREED | truck.kinds
     if freed & mine or not ours or _is_timed(tags):
         return {"free"}
-    found = _decide(read_words(ours).get("restriction", []), truck, False, max)
+    found = _decide(read_words(ours).get("restriction", []), truck, max)
     may_be = {"free"} if truck is None and freed & SOME_TRUCKS else set()
     return may_be | {one or "free" for one in found}
 
@@ -443,14 +442,13 @@ def _doubt_clauses(base: str, value: str) -> str | None:
     return next(filter(None, found), "unclear" if errands else None)
 
 
-_WORDS_FOR = ("access", "restriction", "oneway")
 _PLAUSIBLE = {tag: (one.least, one.most) for tag, (_, one) in LIMIT_OF.items()}
 
 
 def _doubt_value(base: str, value: str) -> str | None:
     if base == "access":
         known = value.strip() and _ACCESS_VALUES.keys() >= {*parts(value)}
-    elif base in _WORDS_FOR:
+    elif base in ("restriction", "oneway"):
         known = READ_VALUE[base](value)
     else:
         return _doubt_number(base, [READ_VALUE[base](one) for one in parts(value, ";")])
@@ -546,33 +544,26 @@ def _read_nameless(items: tuple[tuple[str, str], ...]) -> Road | None:
 
 
 def judge_way(
-    tags: _Tags,
-    road_class: str,
-    truck: AnyTruck = None,
-    *,
-    errand: bool = False,
-    varied: bool = True,
+    tags: _Tags, road_class: str, truck: AnyTruck = None, *, varied: bool = True
 ) -> tuple[tuple[bool, bool], tuple[Passage, Passage]]:
     """Say which directions are signed as open, and what a truck meets along each.
 
-    `truck`: none for what any truck may meet at best; `errand`: whether its trip begins or ends
-    here; `varied`: whether directions may differ at all.
+    `truck`: none for what any truck may meet at best; `varied`: whether directions may differ.
     """
     if road_class == "ferry":
         tags = {_CARS.sub("motor_vehicle", key): one for key, one in tags.items()} | {**tags}
-    words = read_words(tags)
-    found = []
+    words, found, passing = read_words(tags), [], truck and truck._replace(errand=False)
     for direction in ("forward", "backward") if varied else ("forward",):
-        access = decide_access(words, direction, truck, errand)
-        speed = _decide(words.get("maxspeed", []), truck, False, min, direction)[-1]
+        access = decide_access(words, direction, truck)
+        speed = _decide(words.get("maxspeed", []), passing, min, direction)[-1]
         found.append(
             Passage(
                 _soften(tags, road_class, access),
-                decide_limits(words, direction, truck, errand),
+                decide_limits(words, direction, truck),
                 _speed_by_zone(tags) if speed is None else speed if speed < math.inf else math.nan,
             )
         )
-    return decide_oneway(words, tags, road_class, truck), (found[0], found[-1])
+    return decide_oneway(words, tags, road_class, passing), (found[0], found[-1])
 
 
 def read_class(tags: _Tags) -> str | None:
@@ -600,12 +591,12 @@ def read_barrier(tags: _Tags) -> Road | None:
     return Road("service", access=found.access, limits=found.limits, tags=text, rules=ruled)
 
 
-def judge_barrier(tags: _Tags, truck: AnyTruck = None, *, errand: bool = False) -> Passage:
+def judge_barrier(tags: _Tags, truck: AnyTruck = None) -> Passage:
     """Judge a barrier, ford or limit. Returns the stricter of either direction, for both."""
     words, ways = read_words(tags), (*DIRECTIONS,) if varies(tags) else ("",)
-    said = (decide_access(words, way, truck, errand) for way in ways)
+    said = (decide_access(words, way, truck) for way in ways)
     access = max((one for one in said if one is not None), default=_judge_kind(tags))
-    ahead, back = (decide_limits(words, way, truck, errand) for way in (ways[0], ways[-1]))
+    ahead, back = (decide_limits(words, way, truck) for way in (ways[0], ways[-1]))
     lowest = ahead if ahead is back else tuple(np.fmin(ahead, back).tolist())
     return Passage(Access.CLOSED if _has_ford(tags) else access, lowest, math.nan)
 

@@ -5,14 +5,12 @@ What words mean, `data/tags.toml` tells; of several values of one limit the lowe
 
 import math
 import re
-import tomllib
 from collections.abc import Callable
 from functools import lru_cache, wraps
-from typing import Any
 
-from raastof_geo.language import DATA_FOLDER
+from raastof_geo.language import read_data
 
-TAGS: dict[str, Any] = tomllib.loads((DATA_FOLDER / "tags.toml").read_text("utf-8"))
+TAGS = read_data("tags.toml")
 
 
 def list_words(text: str) -> list[str]:

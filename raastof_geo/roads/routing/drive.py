@@ -81,7 +81,7 @@ def _judge(
         return Access.CLOSED if exceeded else one.access
 
     found = []
-    ways = judge_road(road, truck), judge_road(road, truck, errand=True)
+    ways = judge_road(road, truck), judge_road(road, truck._replace(errand=True))
     for there, end in zip(*ways, strict=True):
         # Rules may differ where a trip begins or ends.
         passes = sum_up(there) is Access.OPEN
@@ -90,12 +90,12 @@ def _judge(
     return tuple(found)
 
 
-def judge_road(road: Road, truck: Truck, *, errand: bool = False) -> tuple[Passage, Passage]:
+def judge_road(road: Road, truck: Truck) -> tuple[Passage, Passage]:
     """Judge a road with rules for a truck. Returns what it meets along it, and against it."""
     tags = split_tags(road.rules)
     if "barrier" in tags:
-        return (judge_barrier(tags, truck, errand=errand),) * 2
-    signed, found = judge_way(tags, road.road_class, truck, errand=errand)
+        return (judge_barrier(tags, truck),) * 2
+    signed, found = judge_way(tags, road.road_class, truck)
     pairs = zip(found, signed, strict=True)
     ahead, back = (one if way else one._replace(access=Access.CLOSED) for one, way in pairs)
     return ahead, back

@@ -58,10 +58,8 @@ def _strong_parts(network: RoadEdges, edges: Mask, *, ferries: bool = True) -> S
 
 
 def group_sites(network: RoadNetwork, edges: Mapping[str, int], *, ferries: bool) -> dict[str, int]:
-    """Group sites by their edges. Returns the number of the part of each, from 0 in their order."""
-    parts = _parts_of(network, edges, find_islands(network, ferries=ferries))
-    number = {one: at for at, one in enumerate(dict.fromkeys(parts.values()))}
-    return {site: number[one] for site, one in parts.items()}
+    """Group sites by their edges. Returns the number of the part that each lies in."""
+    return _parts_of(network, edges, find_islands(network, ferries=ferries))
 
 
 def _parts_of(network: RoadNetwork, edges: Mapping[str, int], islands: Islands) -> dict[str, int]:

@@ -49,6 +49,8 @@ class Errands:
     """Rank in `out`. [pairs]"""
     goal: Integers
     """Rank in `back`. [pairs]"""
+    by_pairs: bool
+    """Whether the way of each pair is found by itself, rather than trees of each origin."""
 
     def list_doors(self) -> tuple[Integers, ...]:
         """List choices of a door out and in. Returns pair, doors, and what they weigh. [choices]"""
@@ -75,10 +77,6 @@ class Errands:
         }
         keys = self.origin * len(self.back) + self.goal
         return [*np.flatnonzero(np.isin(keys, np.array([*near], np.int64))).tolist()]
-
-
-def _number(stops: Sequence[RoadStop]) -> dict[RoadStop, int]:
-    return {stop: number for number, stop in enumerate(dict.fromkeys(stops))}
 
 
 def _lay_doors(side: Sequence[Approach]) -> tuple[Rows, Integers, Integers]:
@@ -111,8 +109,7 @@ def find_by_trees(metric: engine.WeightMatrix, errands: Errands) -> engine.Paths
         mine, known = listed[chosen], sum(one.shape[1] for one in ends)
         lightest[pair[mine]] = total[chosen]
         rank[pair[mine]] = known + np.arange(len(mine))
-        nodes = _walk_back(before, row[mine] - begin, coming[mine])
-        ways.append(_find_runs(metric, nodes))
+        ways.append(_walk_back(metric, before, row[mine] - begin, coming[mine]))
         ends.append(np.stack([leaving[mine], coming[mine]]))
     sizes = np.concatenate([*(one.size for one in ways), [0]])
     runs = Rows.part(np.concatenate([one.numbers for one in ways]), sizes).take(rank % len(sizes))
@@ -120,22 +117,17 @@ def find_by_trees(metric: engine.WeightMatrix, errands: Errands) -> engine.Paths
     return engine.Paths(lightest.astype(np.int64), runs, first, last)
 
 
-def _walk_back(before: SmallIntegers, rows: Integers, nodes: Integers) -> Rows:
-    """Walk from nodes to the roots of their trees, and give each way from the root on."""
+def _walk_back(
+    metric: engine.WeightMatrix, before: SmallIntegers, rows: Integers, nodes: Integers
+) -> Rows:
+    """Walk from nodes to the roots of their trees, and give the runs of each way from there on."""
     steps = [nodes]
     while np.any((ahead := before[rows, steps[-1]]) >= 0):
         steps.append(np.where(ahead < 0, steps[-1], ahead))
     table = np.array(steps[::-1]).T
-    lead = np.sum(table == table[:, :1], axis=1) - 1
-    way = np.arange(len(steps)) >= lead[:, np.newaxis]
-    return Rows.part(table[way], len(steps) - lead)
-
-
-def _find_runs(metric: engine.WeightMatrix, nodes: Rows) -> Rows:
-    """Give the runs between the nodes of each way."""
-    tail, head = np.ones((2, len(nodes.numbers)), bool)
-    tail[nodes.start[1:] - 1], head[nodes.start[:-1]] = False, False
-    return Rows.part(metric.runs(nodes.numbers[tail], nodes.numbers[head]), nodes.size - 1)
+    tail, head = table[:, :-1], table[:, 1:]
+    driven = tail != head  # a shorter way waits at its root
+    return Rows.part(metric.runs(tail[driven], head[driven]), driven.sum(axis=1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,6 +235,8 @@ _COARSER = 64
 _PAIRS_FOR_A_TREE = 2e-3
 """Pairs of an origin, for each node of the core, from which on a tree of all its routes is found
 sooner than each of them; the same routes up to ties. From trials on the roads of Zealand."""
+_PAIRS_AT_ONCE = 10_000
+"""So many routes are held in memory, of which sums are wanted only: some 10 kB each."""
 _WORTH_KEEPING = 10_000
 """Graphs with fewer arcs are reduced sooner than read from the cache."""
 
@@ -453,20 +447,47 @@ class WeightedRoads(engine.Travelling):
 
     def routes(self, origins: Sequence[RoadStop], destinations: Sequence[RoadStop]) -> Routes:
         """Find routes of pairs. Returns the best of each; where there is no way, not `exists`."""
-        out, back = map(_number, (origins, destinations))
-        errands = Errands(
-            [self.search(stop, outward=True) for stop in out],
-            [self.search(stop, outward=False) for stop in back],
-            np.array([out[stop] for stop in origins], np.int64),
-            np.array([back[stop] for stop in destinations], np.int64),
-        )
+        return self._drive(self._set_errands(origins, destinations))
+
+    def sums(
+        self,
+        origins: Sequence[RoadStop],
+        destinations: Sequence[RoadStop],
+        quantities: Mapping[str, Floats],
+    ) -> dict[str, Floats]:
+        """Add up along routes of pairs. Returns as `Routes.sums`, in the memory of some of them."""
+        errands, size = self._set_errands(origins, destinations), len(origins)
+        found = {name: np.full(size, np.nan) for name in quantities}
+        order = np.argsort(errands.origin, kind="stable")  # pairs of one origin share its trees
+        for ranks in np.array_split(order, range(_PAIRS_AT_ONCE, size, _PAIRS_AT_ONCE)):
+            some = replace(errands, origin=errands.origin[ranks], goal=errands.goal[ranks])
+            for name, sums in self._drive(some).sums(quantities).items():
+                found[name][ranks] = sums
+        return found
+
+    def _set_errands(self, *ends: Sequence[RoadStop]) -> Errands:
+        """Search from all places once, and choose how the ways between them are found."""
+        places = [{stop: rank for rank, stop in enumerate(dict.fromkeys(end))} for end in ends]
+        out, back = ([self.search(one, outward=of is places[0]) for one in of] for of in places)
+        pairs = zip(ends, places, strict=True)
+        origin, goal = (np.array([of[stop] for stop in end], np.int64) for end, of in pairs)
+        most = _PAIRS_FOR_A_TREE * len(self.router.reduction.node)
+        by_pairs = self.metric and len(ends[0]) < most * max(len(places[0]), 1)
+        return Errands(out, back, origin, goal, bool(by_pairs))
+
+    def _drive(self, errands: Errands) -> Routes:
+        """Find the routes of errands."""
         routes = self._join(errands, self._find_paths(errands))
+        sides = (errands.out, errands.origin), (errands.back, errands.goal)
+        origins, destinations = ([side[one].stop for one in ranks] for side, ranks in sides)
 
         def look_again(ranks: list[int], roads: WeightedRoads) -> Routes:
             some = ([stops[rank] for rank in ranks] for stops in (origins, destinations))
             return splice_routes(routes, ranks, roads.routes(*some))
 
-        turning = self._list_turning(routes)
+        # Turning round, it may be that only arcs told apart farther off show a way.
+        some = self.router.graph.wider_km is not None and routes.turn_at(self._no_turning)
+        turning = np.flatnonzero(some).tolist()
         if turning and self.wider is not None:
             routes = look_again(turning, self.wider)
         lost = self._list_lost(routes, origins, destinations)
@@ -474,18 +495,11 @@ class WeightedRoads(engine.Travelling):
 
     def _find_paths(self, errands: Errands) -> engine.Paths:
         """Find the best ways through the core, by the hierarchy unless each origin has many."""
-        per_origin = len(errands.origin) / max(len(errands.out), 1)
-        if self.metric and per_origin < _PAIRS_FOR_A_TREE * len(self.router.reduction.node):
+        if errands.by_pairs:
             pairs = zip(errands.origin.tolist(), errands.goal.tolist(), strict=True)
             doors = [(errands.out[one].doors, errands.back[two].doors) for one, two in pairs]
             return engine.find_by_pairs(self.metric, doors)
         return find_by_trees(self._matrix, errands)
-
-    def _list_turning(self, routes: Routes) -> list[int]:
-        """List the routes that turn round where only arcs told apart farther off show a way."""
-        if self.router.graph.wider_km is None:
-            return []
-        return [*np.flatnonzero(routes.turn_at(self._no_turning)).tolist()]
 
     def _list_lost(self, routes: Routes, *ends: Sequence[RoadStop]) -> list[int]:
         """List pairs without a route that have a way, but one that is too heavy for these units."""
