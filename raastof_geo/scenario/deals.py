@@ -57,9 +57,8 @@ class _Deals:
         Offers once each, with their stockpile; needs by the material of which they take most; other
         places by capacities in those periods. Infinite where plants and depots give.
         """
-        return self._most_taken(deals) if side == "taker" else self._most_given(deals)
-
-    def _most_taken(self, deals: Sequence[Trade]) -> float:
+        if side == "giver":
+            return self._most_given(deals)
         total = 0.0
         for mine in _group(deals, lambda deal: deal.taker.id).values():
             taker = mine[0].taker
@@ -129,9 +128,6 @@ class _Wish:
     def site(self, side: _Partner) -> str:
         return self.entry.giver if side == "giver" else self.entry.taker
 
-    def is_agreed(self) -> bool:
-        return isinstance(self.entry, Agreement)
-
     def is_idle(self) -> bool:
         """Tell whether nothing hangs on it: there is nothing to deal, and nothing is asked."""
         return not self.deals and not (self.asks and self.tonnes > 0)
@@ -148,7 +144,7 @@ def check_agreements(scenario: Scenario, tree: Tree) -> Iterator[Fault]:
         return
     deals = _Deals(scenario)
     wishes = list(_list_wishes(deals))
-    agreed = [*filter(_Wish.is_agreed, wishes)]
+    agreed = [one for one in wishes if isinstance(one.entry, Agreement)]
     reasons = {wish: next(_why_impossible(wish, deals), None) for wish in wishes}
     possible = [wish for wish in agreed if wish.asks and reasons[wish] is None]
     yield from _contradictions(agreed, tree)
@@ -474,10 +470,13 @@ def check_drivers(scenario: Scenario) -> Iterator[Fault]:
 def check_dates(scenario: Scenario) -> Iterator[Fault]:
     """Find places that are closed always or in some periods: not open all days."""
     periods = scenario.periods
-    for trail, place in _places(scenario):
-        if not scenario.open_periods(place):
-            yield _fault("never open", trail, dates=tell_days(place))
-        days = {one: place.days_open(when.start, when.end) for one, when in periods.items()}
+    every = ((id_, *one) for id_, site in scenario.sites.items() for one in site.places.items())
+    for site_id, role, place in every:
+        trail, days = ("sites", site_id, role), dict[str, int]()
+        if place.opens_on or place.closes_on:
+            days = {one: place.days_open(when.start, when.end) for one, when in periods.items()}
+            if not scenario.open_periods(place):
+                yield _fault("never open", trail, dates=tell_days(place))
         partly = ", ".join(one for one, open_ in days.items() if 0 < open_ < periods[one].days)
         if partly:
             yield _fault("partly open", trail, periods=partly, dates=tell_days(place))
@@ -488,14 +487,6 @@ def tell_days(place: OpenDays) -> Message:
     ends = {"before": place.opens_on, "after": place.closes_on}
     key = " ".join(name for name, day in ends.items() if day) or "after"
     return read_texts("permits")[key].format(start=place.opens_on, end=place.closes_on)
-
-
-def _places(scenario: Scenario) -> Iterator[tuple[Trail, OpenDays]]:
-    for site_id, site in scenario.sites.items():
-        for role in ("pit", "receiver", "plant", "depot"):
-            place = getattr(site, role)
-            if place is not None and (place.opens_on or place.closes_on):
-                yield ("sites", site_id, role), place
 
 
 CHECKS = (

@@ -127,17 +127,14 @@ class Composer:
             if isinstance(event, events.DocumentStartEvent):
                 if root is not None:
                     raise refused("second", self._place(event))
-                self._refuse_directives(event)
+                if event.tags or tuple(event.version or (1, 2)) != (1, 2):
+                    line = next(n for n, text in enumerate(self.lines) if text.startswith("%"))
+                    raise self._slipped(Halt(line, 0))
                 root = self._node(self._next(), 0)
         for name, place in self.unused.items():
             message = say_text("yaml", "unused", anchor=f"`&{name}`")
             self.findings.append(Finding(message, place))
         return None if is_word(root) and not root.text else root
-
-    def _refuse_directives(self, event: Any) -> None:
-        if event.tags or tuple(event.version or (1, 2)) != (1, 2):
-            line = next(n for n, text in enumerate(self.lines) if text.startswith("%"))
-            raise self._slipped(Halt(line, 0))
 
     def _next(self) -> Any:
         try:
@@ -145,13 +142,12 @@ class Composer:
             self.reached = event.end_mark.line, event.end_mark.column
             return event
         except Exception as error:  # beside its own: `chr` of too large a number, states unexpected
-            halt, mark = Halt(*self.reached), None
-            if isinstance(error, MarkedYAMLError):
-                mark = error.problem_mark or error.context_mark
-            if isinstance(error, MarkedYAMLError) and mark is not None:
-                begun = error.context_mark or mark
-                told = str(error.problem or ""), str(error.context or "")
-                halt = Halt(mark.line, mark.column, *told, (begun.line, begun.column))
+            halt = Halt(*self.reached)
+            match error:
+                case MarkedYAMLError(context_mark=begun, problem_mark=mark) if begun or mark:
+                    mark, begun = mark or begun, begun or mark
+                    told = str(error.problem or ""), str(error.context or "")
+                    halt = Halt(mark.line, mark.column, *told, (begun.line, begun.column))
             raise self._slipped(halt) from error
 
     def _slipped(self, stop: Halt) -> ScenarioError:
