@@ -472,11 +472,10 @@ def check_dates(scenario: Scenario) -> Iterator[Fault]:
     periods = scenario.periods
     every = ((id_, *one) for id_, site in scenario.sites.items() for one in site.places.items())
     for site_id, role, place in every:
-        trail, days = ("sites", site_id, role), dict[str, int]()
-        if place.opens_on or place.closes_on:
-            days = {one: place.days_open(when.start, when.end) for one, when in periods.items()}
-            if not scenario.open_periods(place):
-                yield _fault("never open", trail, dates=tell_days(place))
+        trail = ("sites", site_id, role)
+        if not scenario.open_periods(place):
+            yield _fault("never open", trail, dates=tell_days(place))
+        days = {one: place.days_open(when.start, when.end) for one, when in periods.items()}
         partly = ", ".join(one for one, open_ in days.items() if 0 < open_ < periods[one].days)
         if partly:
             yield _fault("partly open", trail, periods=partly, dates=tell_days(place))
