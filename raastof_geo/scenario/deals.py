@@ -128,6 +128,9 @@ class _Wish:
     def site(self, side: _Partner) -> str:
         return self.entry.giver if side == "giver" else self.entry.taker
 
+    def is_agreed(self) -> bool:
+        return isinstance(self.entry, Agreement)
+
     def is_idle(self) -> bool:
         """Tell whether nothing hangs on it: there is nothing to deal, and nothing is asked."""
         return not self.deals and not (self.asks and self.tonnes > 0)
@@ -144,7 +147,7 @@ def check_agreements(scenario: Scenario, tree: Tree) -> Iterator[Fault]:
         return
     deals = _Deals(scenario)
     wishes = list(_list_wishes(deals))
-    agreed = [one for one in wishes if isinstance(one.entry, Agreement)]
+    agreed = [*filter(_Wish.is_agreed, wishes)]
     reasons = {wish: next(_why_impossible(wish, deals), None) for wish in wishes}
     possible = [wish for wish in agreed if wish.asks and reasons[wish] is None]
     yield from _contradictions(agreed, tree)

@@ -297,6 +297,12 @@ def _truck_comes(scenario: Scenario, giver: Giver, taker: Taker, trucks: Iterabl
     return False
 
 
+def _find_void(scenario: Scenario) -> set[tuple[Role, str]]:
+    closed = (one for one in scenario.facilities if 0 in (one.per_period_t, one.total_t))
+    empty = (one for one in scenario.entries.values() if one.tonnes <= 0)
+    return {(one.role, one.id) for one in (*empty, *closed)}
+
+
 class Prospects:
     """What plants and depots can do by some trades: all that is ruled out is so in every plan."""
 
@@ -307,9 +313,7 @@ class Prospects:
         self.depots = {depot.id: depot for depot in scenario.depots}
         every = (one for plant in scenario.plants for one in plant.processes)
         self.processes = {(one.site, one.recipe): one for one in every}
-        closed = (one for one in scenario.facilities if 0 in (one.per_period_t, one.total_t))
-        empty = (one for one in scenario.entries.values() if one.tonnes <= 0)
-        self.void = {(one.role, one.id) for one in (*empty, *closed)}
+        self.void = _find_void(scenario)
         """Who gives and takes nothing."""
         self.reached: dict[Side, set[_Traded]] = {}
         self.runs = {

@@ -127,14 +127,17 @@ class Composer:
             if isinstance(event, events.DocumentStartEvent):
                 if root is not None:
                     raise refused("second", self._place(event))
-                if event.tags or tuple(event.version or (1, 2)) != (1, 2):
-                    line = next(n for n, text in enumerate(self.lines) if text.startswith("%"))
-                    raise self._slipped(Halt(line, 0))
+                self._refuse_directives(event)
                 root = self._node(self._next(), 0)
         for name, place in self.unused.items():
             message = say_text("yaml", "unused", anchor=f"`&{name}`")
             self.findings.append(Finding(message, place))
         return None if is_word(root) and not root.text else root
+
+    def _refuse_directives(self, event: Any) -> None:
+        if event.tags or tuple(event.version or (1, 2)) != (1, 2):
+            line = next(n for n, text in enumerate(self.lines) if text.startswith("%"))
+            raise self._slipped(Halt(line, 0))
 
     def _next(self) -> Any:
         try:

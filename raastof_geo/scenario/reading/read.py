@@ -348,8 +348,8 @@ def _check_trucks(said: ScenarioFile) -> Iterator[Fault]:
 
 
 def _check_openings(said: ScenarioFile) -> Iterator[Fault]:
-    sites = said.sites.items()
-    candidates = [id_ for id_, site in sites for place in site.places.values() if place.opens]
+    opens, sites = attrgetter("opens"), said.sites.items()
+    candidates = [id_ for id_, site in sites for _ in filter(opens, site.places.values())]
     for number, choice in enumerate(said.choices.openings):
         trail: Trail = ("choices", "openings", number)
         for at, site in enumerate(choice.of):

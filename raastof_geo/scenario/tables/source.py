@@ -45,7 +45,6 @@ _LONGEST_ID = 60
 _KINDS = {"offers": "material", "needs": "use"}
 """What of an entry says which of the two it is."""
 _MOST_DEGREES = 180
-"""Metres are larger."""
 _ID, _NAME, _UNIT, _CRS = ("id",), ("name",), ("unit",), ("crs",)
 _Said: TypeAlias = dict[grid.Way, tuple[Any, Place]]
 """The values of a row, and their places."""
@@ -357,10 +356,14 @@ def _name_axes(made: _Said, crs: str | None) -> _Said:
             system = read_system(str(system))
         named = AXES[system != DEGREES]
         made |= {_CRS: (system, place)} if system != DEGREES else {}
-    elif all(isinstance(one, int | float) and abs(one) <= _MOST_DEGREES for one in values):
+    elif all(map(_are_degrees, values)):  # metres are large
         named = AXES[0]
     key = dict(zip(axes, named, strict=True))
     return made | {(key[old],): made.pop((old,)) for old in there}
+
+
+def _are_degrees(value: Any) -> bool:
+    return isinstance(value, int | float) and abs(value) <= _MOST_DEGREES
 
 
 KEY, VALUE = "key", "value"
