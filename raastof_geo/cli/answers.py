@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -188,8 +188,9 @@ def quote_results(
     if (asked := asked_in(context)) is not None:
         result = replace(result, scenario=result.scenario.saying(language=asked))
     with in_speech_of(result.scenario):
-        how: dict[str, Any] = {"need": need is not None, "window": (first, last)}
-        scenario, found, path = quote_site(result, at, need or offer or "", page, **how)
+        scenario, found, path = quote_site(
+            result, at, need or offer or "", page, need=need is not None, window=(first, last)
+        )
         for number, told in enumerate(islice(tell_partners(scenario, found), _MOST_PARTNERS), 1):
             tell_items(told, mark=f"{number}. ")
         tell(say("Page: {file}", file=str(path)))
@@ -235,9 +236,9 @@ def tell_materials(
     if entry is not None:
         tell_items(*explain_entry(catalogue, entry, spoken_language()))
         return
-    for section in list_catalogue(catalogue, spoken_language()):
-        tell_items(f"{section.title} – {section.where}")
-        for row in section.rows:
+    for title, rows in list_catalogue(catalogue, spoken_language()).items():
+        tell_items(title)
+        for row in rows:
             about = f" ({row.about})" if row.about else ""
             tell_items(f"{row.id}: {row.name}{about}", indent="  ")
         tell()
@@ -259,8 +260,7 @@ def tell_fit(
 
 
 def _open(file: Path | None) -> tuple[Catalogue, Scenario | None]:
-    from raastof_geo.scenario import read_scenario
-    from raastof_geo.scenario.catalogue import load_catalogue
+    from raastof_geo.scenario import load_catalogue, read_scenario
 
     if file is None:
         return load_catalogue(), None
@@ -407,12 +407,26 @@ def build_roads(
 
     with refusing("usage", "no date", given=osm_date):
         datetime.date.fromisoformat(osm_date or "2000-01-01")
-    where: Any = {"bounds": _read_box(box) if box else None, "municipalities": municipality or ()}
-    area = read_area(file=within, buffer_m=_read_metres("--buffer-m", buffer_m), **where)
+    area = read_area(
+        bounds=_read_box(box) if box else None,
+        file=within,
+        municipalities=municipality or (),
+        buffer_m=_read_metres("--buffer-m", buffer_m),
+    )
     with telling(context) as note:
-        how: dict[str, Any] = {"whole": whole, "title": title, "osm_date": osm_date, "areas": areas}
-        how |= {"simplify_m": _read_metres("--simplify-m", simplify_m), "credit": credit}
-        path = convert_roads(source, into=into, area=area, level=level, progress=note, **how)
+        path = convert_roads(
+            source,
+            into=into,
+            title=title,
+            osm_date=osm_date,
+            simplify_m=_read_metres("--simplify-m", simplify_m),
+            area=area,
+            whole=whole,
+            areas=areas,
+            level=level,
+            credit=credit,
+            progress=note,
+        )
     tell(path)
 
 
@@ -430,10 +444,14 @@ def fetch_roads(
     from raastof_geo.roads.mapped.fetch import OVERPASS_SERVERS, fetch_network
 
     with telling(context) as note:
-        bounds, drawn = _read_box(box) if box else None, read_polygon(polygon) if polygon else None
-        where: dict[str, Any] = {"place": place, "bounds": bounds, "polygon": drawn}
-        how: dict[str, Any] = {"servers": server or OVERPASS_SERVERS, "progress": note}
-        path = fetch_network(into=into, **where, **how)
+        path = fetch_network(
+            place=place,
+            bounds=_read_box(box) if box else None,
+            polygon=read_polygon(polygon) if polygon else None,
+            into=into,
+            servers=server or OVERPASS_SERVERS,
+            progress=note,
+        )
     tell(path)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -59,24 +60,38 @@ def run_file(
         check_ending(lp)
     measures, share = read_measures(front) if front else None, read_share(within)
     with telling(context) as note, working(workers, ready=_WRITERS) as team:
-        how: Any = {"into": into, "executor": team, "tell": note}
-        read: Any = {"anywhere": anywhere, "language": asked_in(context), "model": model}
-        read |= {"variant": variant, "variants": variants, "like": like if propose else None}
-        read |= {"sensitivity": not no_sensitivity}
-        result, folder = pipeline.run_scenario(scenario, **read, **how)
+        result, folder = pipeline.run_scenario(
+            scenario,
+            into=into,
+            anywhere=anywhere,
+            language=asked_in(context),
+            model=model,
+            sensitivity=not no_sensitivity,
+            variant=variant,
+            variants=variants,
+            like=like if propose else None,
+            executor=team,
+            tell=note,
+        )
         if lp is not None:
             write_programme(result.plan.to_pulp(), lp)
-        places = [pipeline.compare_variants(result, variants, **how)[1]] if variants else []
-        asked = [pipeline.compare_front(result, measures, **how)] if measures else []
+        places, asked = [folder], list[Callable[..., pipeline.Answered]]()
+        if variants:
+            compare = pipeline.compare_variants
+            places.append(compare(result, variants, into=into, executor=team, tell=note)[1])
+        if measures:
+            asked.append(partial(pipeline.compare_front, result, measures))
         if alternatives:
-            asked.append(pipeline.compare_alternatives(result, alternatives, share, **how))
+            asked.append(partial(pipeline.compare_alternatives, result, alternatives, share))
         if propose:
-            asked.append(pipeline.compare_candidates(result, propose, like, **how))
-        for one in asked:
-            places += [one.folder, *(pipeline.write_each(one, **how) if folders else ())]
+            asked.append(partial(pipeline.compare_candidates, result, propose, like))
+        for one in [ask(into=into, executor=team, tell=note) for ask in asked]:
+            places.append(one.folder)
+            if folders:
+                places += pipeline.write_each(one, into=into, executor=team, tell=note)
     with in_speech_of(result.scenario):
         _tell_result(result)
-        for place in (folder, *places):
+        for place in places:
             _tell_files(place)
 
 
@@ -95,9 +110,16 @@ def rank_file(
     from raastof_geo.pipeline import rank_assumptions
 
     with telling(context) as note, working(workers, ready=_MACHINE) as team:
-        how: Any = {"language": asked_in(context), "executor": team, "tell": note}
-        how |= {"into": into, "anywhere": anywhere, "only": only, "most": top}
-        read, assessment, folder = rank_assumptions(scenario, **how)
+        read, assessment, folder = rank_assumptions(
+            scenario,
+            into=into,
+            anywhere=anywhere,
+            language=asked_in(context),
+            only=only,
+            most=top,
+            executor=team,
+            tell=note,
+        )
     with in_speech_of(read):
         table = tabulate_assumptions(assessment, most=top)
         rows = [(f"{one[0]}\n{one[1]} ({one[2]})", *one[3:-1]) for one in table.rows]
@@ -124,10 +146,18 @@ def draw_file(
     from raastof_geo.pipeline import draw_ensemble
 
     team = reaching(scheduler) if scheduler else working(workers, ready=_MACHINE)
-    how: Any = {"draws": draws, "seed": seed, "resume": resume, "into": into, "anywhere": anywhere}
     with telling(context) as note, team as executor:
-        how |= {"language": asked_in(context), "executor": executor, "tell": note}
-        found, folder = draw_ensemble(scenario, **how)
+        found, folder = draw_ensemble(
+            scenario,
+            draws=draws,
+            seed=seed,
+            into=into,
+            resume=resume,
+            executor=executor,
+            tell=note,
+            anywhere=anywhere,
+            language=asked_in(context),
+        )
     with in_speech_of(found.today.scenario):
         tell_items(*tell_likelihood(found))
         tell_items(*tell_commitments(found), title=say("What to commit to first"), mark="· ")
@@ -258,8 +288,7 @@ def write_starter(
 ) -> None:
     """Write a commented scenario in the language that is spoken, the schema, or both."""
     from raastof_geo.outputs.tables.form import write_form
-    from raastof_geo.scenario import read_scenario
-    from raastof_geo.scenario.catalogue import load_catalogue
+    from raastof_geo.scenario import load_catalogue, read_scenario
     from raastof_geo.scenario.telling.schema import SCHEMA_FILE, describe_scenarios, is_schema
 
     language = spoken_language()

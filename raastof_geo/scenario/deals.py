@@ -57,9 +57,8 @@ class _Deals:
         Offers once each, with their stockpile; needs by the material of which they take most; other
         places by capacities in those periods. Infinite where plants and depots give.
         """
-        return self._most_taken(deals) if side == "taker" else self._most_given(deals)
-
-    def _most_taken(self, deals: Sequence[Trade]) -> float:
+        if side == "giver":
+            return self._most_given(deals)
         total = 0.0
         for mine in _group(deals, lambda deal: deal.taker.id).values():
             taker = mine[0].taker
@@ -474,7 +473,9 @@ def check_drivers(scenario: Scenario) -> Iterator[Fault]:
 def check_dates(scenario: Scenario) -> Iterator[Fault]:
     """Find places that are closed always or in some periods: not open all days."""
     periods = scenario.periods
-    for trail, place in _places(scenario):
+    every = ((id_, *one) for id_, site in scenario.sites.items() for one in site.places.items())
+    for site_id, role, place in every:
+        trail = ("sites", site_id, role)
         if not scenario.open_periods(place):
             yield _fault("never open", trail, dates=tell_days(place))
         days = {one: place.days_open(when.start, when.end) for one, when in periods.items()}
@@ -488,14 +489,6 @@ def tell_days(place: OpenDays) -> Message:
     ends = {"before": place.opens_on, "after": place.closes_on}
     key = " ".join(name for name, day in ends.items() if day) or "after"
     return read_texts("permits")[key].format(start=place.opens_on, end=place.closes_on)
-
-
-def _places(scenario: Scenario) -> Iterator[tuple[Trail, OpenDays]]:
-    for site_id, site in scenario.sites.items():
-        for role in ("pit", "receiver", "plant", "depot"):
-            place = getattr(site, role)
-            if place is not None and (place.opens_on or place.closes_on):
-                yield ("sites", site_id, role), place
 
 
 CHECKS = (

@@ -470,11 +470,9 @@ class Scenario(Shown):
 
         They have an account, never an effect; every other site is a project, or part of one.
         """
-        trades = {Role.PIT, Role.RECEIVER, Role.PLANT, Role.DEPOT}
+        sites = self.sites.items()
         return frozenset(
-            name
-            for name, site in self.sites.items()
-            if trades & set(site.roles) and not site.project and not site.needs
+            one for one, site in sites if site.places and not (site.project or site.needs)
         )
 
     @property
@@ -574,13 +572,15 @@ class Scenario(Shown):
             **self._terms(pit, pit.supplies),
         )
 
-    def _terms(self, place: entry.Capacity, materials: tuple[str, ...]) -> dict[str, Any]:
-        return {
-            "per_period_t": self._limit(place.capacity_per_period, materials),
-            "total_t": self._limit(place.capacity_total, materials),
-            "opens": place.opens,
-            "periods": self.open_periods(place),
-        }
+    def _terms(self, place: entry.Part, materials: tuple[str, ...]) -> dict[str, Any]:
+        """Give capacities, opening and periods; a stockpile has no limits and never closes."""
+        terms: dict[str, Any] = {"periods": tuple(self.periods)}
+        if isinstance(place, entry.OpenDays):
+            terms = {"periods": self.open_periods(place), "opens": place.opens}
+        for limit in ("per_period", "total"):
+            said: Quantity | None = getattr(place, f"capacity_{limit}", None)
+            terms[f"{limit}_t"] = None if said is None else self.weigh(said, materials[0])
+        return terms
 
     def _receiver(self, site: str, receiver: entry.ReceiverEntry) -> Receiver:
         accepted = {one: self.catalogue.materials[one] for one in receiver.accepts}
@@ -622,16 +622,12 @@ class Scenario(Shown):
         handling, own = self.catalogue.handling, isinstance(store, entry.StockpileEntry)
         kg = (store.handling_kg_co2e_per_t or handling.kg_co2e_per_t).value
         dkk = (store.handling_dkk_per_t or handling.dkk_per_t).value
-        monthly, terms = store.storing_dkk_per_t_month, dict[str, Any](per_period_t=None)
+        monthly = store.storing_dkk_per_t_month
+        materials = tuple(dict.fromkeys(due.material for due in self.sites[site].offers))
         if isinstance(store, entry.DepotEntry):
             materials = store.materials
-            terms = {"per_period_t": self._limit(store.capacity_per_period, materials)}
-            terms |= {"opens": store.opens, "periods": self.open_periods(store)}
             if monthly is None and store.storing_dkk_per_t is None:
                 monthly = handling.storing_dkk_per_t_month
-        else:
-            materials = tuple(dict.fromkeys(due.material for due in self.sites[site].offers))
-            terms["periods"] = tuple(self.periods)
         return Depot(
             site=site,
             own=own,
@@ -645,7 +641,7 @@ class Scenario(Shown):
             out_dkk_per_t=dkk,
             storing_dkk_per_t=value_of(store.storing_dkk_per_t),
             storing_dkk_per_t_month=value_of(monthly),
-            **terms,
+            **self._terms(store, materials),
         )
 
     def _weigh_each(self, amounts: Mapping[str, Quantity]) -> dict[str, float]:
@@ -676,9 +672,6 @@ class Scenario(Shown):
         tonnes = self.catalogue.t_per_sample(material, self.sites[site].soil_mapping)
         samples = self.catalogue.soil_samples
         return samples.dkk_per_sample.value / tonnes if samples and tonnes else 0.0
-
-    def _limit(self, quantity: Quantity | None, materials: tuple[str, ...]) -> float | None:
-        return None if quantity is None else self.weigh(quantity, materials[0])
 
 
 def look_up(where: Catalogue | Scenario, asked: Sequence[tuple[str, str]]) -> list[str]:

@@ -228,7 +228,7 @@ def _list_below(value: Any) -> Mapping[Any, Any]:
     if isinstance(value, BaseModel):
         fields = type(value).model_fields.items()
         return {field.alias or name: getattr(value, name) for name, field in fields}
-    if isinstance(value, tuple):
+    if isinstance(value, list | tuple):
         return dict(enumerate(value))
     return value if isinstance(value, Mapping) else {}
 
@@ -277,9 +277,7 @@ def check_assumptions(scenario: Scenario, tree: Tree) -> None:
 
 def list_leaves(values: Any, trail: Trail = ()) -> Iterator[tuple[Trail, Any]]:
     """List plain values that hold no others, each by where it stands."""
-    below = values if isinstance(values, Mapping) else {}
-    below = dict(enumerate(values)) if isinstance(values, list | tuple) else below
-    if not below:
+    if not (below := _list_below(values)):
         yield trail, values
     for key, one in below.items():
         yield from list_leaves(one, (*trail, key))

@@ -412,11 +412,11 @@ def test_a_doubtful_figure_is_called_so():
 
 def test_the_list_has_everything_that_a_scenario_may_name():
     """Every material, use, recipe, condition, kind of land and truck, with id, name and purpose."""
-    sections = list_catalogue(CATALOGUE, "en")
-    found = [[row.id for row in section.rows] for section in sections]
+    sections = list_catalogue(CATALOGUE, "en").values()
+    found = [[row.id for row in rows] for rows in sections]
     parts = ("materials", "uses", "recipes", "conditions", "land", "vehicles")
     assert found == [list(getattr(CATALOGUE, part)) for part in parts]
-    rows = {row.id: row for section in sections for row in section.rows}
+    rows = {row.id: row for rows in sections for row in rows}
     assert rows["incinerator_slag"].about.startswith("secondary, category 3, ")
     assert "Class 0 (background)" in rows["class_0_clay_soil"].about
     assert rows["sub_base_gravel"].about.startswith("virgin")

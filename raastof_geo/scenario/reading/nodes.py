@@ -145,13 +145,12 @@ class Composer:
             self.reached = event.end_mark.line, event.end_mark.column
             return event
         except Exception as error:  # beside its own: `chr` of too large a number, states unexpected
-            halt, mark = Halt(*self.reached), None
-            if isinstance(error, MarkedYAMLError):
-                mark = error.problem_mark or error.context_mark
-            if isinstance(error, MarkedYAMLError) and mark is not None:
-                begun = error.context_mark or mark
-                told = str(error.problem or ""), str(error.context or "")
-                halt = Halt(mark.line, mark.column, *told, (begun.line, begun.column))
+            halt = Halt(*self.reached)
+            match error:
+                case MarkedYAMLError(context_mark=begun, problem_mark=mark) if begun or mark:
+                    mark, begun = mark or begun, begun or mark
+                    told = str(error.problem or ""), str(error.context or "")
+                    halt = Halt(mark.line, mark.column, *told, (begun.line, begun.column))
             raise self._slipped(halt) from error
 
     def _slipped(self, stop: Halt) -> ScenarioError:

@@ -26,8 +26,8 @@ from raastof_geo.scenario.catalogue import Catalogue, load_catalogue, read_built
 from raastof_geo.scenario.identity import Fault, Names, explain_errors, id_or_word, names_in
 from raastof_geo.scenario.period import read_calendar
 from raastof_geo.scenario.reading.tree import Trail, Tree, find_beside, merge_values, read_tree
-from raastof_geo.scenario.said.entry import DEFAULT, Captured, Opening, Role
-from raastof_geo.scenario.said.file import NEWEST_FORMAT, PLACES, ScenarioFile
+from raastof_geo.scenario.said.entry import DEFAULT, Captured, Role
+from raastof_geo.scenario.said.file import NEWEST_FORMAT, ScenarioFile
 from raastof_geo.scenario.said.site import Located, Site
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.tables import grid
@@ -97,8 +97,17 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     if said.network.file is not None:
         network = said.network.model_copy(update={"file": (home / said.network.file).resolve()})
         said = said.model_copy(update={"network": network})
-    file: Any = {"places": tree.keys, "areas": areas, "values": tree.values, "home": home}
-    scenario = Scenario(path.stem, tree.digest, said, catalogue, reread=change_scenario, **file)
+    scenario = Scenario(
+        path.stem,
+        tree.digest,
+        said,
+        catalogue,
+        places=tree.keys,
+        areas=areas,
+        values=tree.values,
+        home=home,
+        reread=change_scenario,
+    )
     doubts = [] if wrong else _compare(scenario, tree)
     raise_all(ScenarioError, sorted(tree.findings, key=by_order))
     return replace(scenario, warnings=(*tree.doubts, *sorted(doubts, key=by_order)))
@@ -338,13 +347,9 @@ def _check_trucks(said: ScenarioFile) -> Iterator[Fault]:
             yield Fault(told, trail, of_key=trail[0] == "fleet")
 
 
-def _find_opening(site: Site) -> Iterator[Opening]:
-    places = (getattr(site, one.removesuffix("s")) for one in PLACES)
-    return filter(None, (getattr(place, "opens", None) for place in places))
-
-
 def _check_openings(said: ScenarioFile) -> Iterator[Fault]:
-    candidates = [id_ for id_, site in said.sites.items() for _ in _find_opening(site)]
+    opens, sites = attrgetter("opens"), said.sites.items()
+    candidates = [id_ for id_, site in sites for _ in filter(opens, site.places.values())]
     for number, choice in enumerate(said.choices.openings):
         trail: Trail = ("choices", "openings", number)
         for at, site in enumerate(choice.of):

@@ -217,8 +217,14 @@ class Site(Located):
     @property
     def roles(self) -> tuple[Role, ...]:
         """Returns what the site does, in the order of `Role`."""
-        has = (self.needs, self.offers, self.pit, self.receiver, self.plant, self.depot)
-        return tuple(role for role, said in zip(Role, has, strict=False) if said)
+        due = {Role.NEED: self.needs, Role.OFFER: self.offers}
+        return (*(role for role, said in due.items() if said), *self.places)
+
+    @property
+    def places(self) -> dict[Role, entry.OpenDays]:
+        """Returns its pit, receiver, plant and depot by role, as far as it has them."""
+        keys = (Role.PIT, Role.RECEIVER, Role.PLANT, Role.DEPOT)
+        return {one: place for one in keys if (place := getattr(self, one)) is not None}
 
 
 class ZoneEntry(Part):

@@ -285,8 +285,14 @@ class _Gatherer:
 
     def _put_row(self, site: Trail, place: Place, row: _Row) -> None:
         """Put what a row says into its site, and into an entry for what it offers or needs."""
-        ways = self._make_entries(site, place, row)
-        for trail, (value, at) in _name_axes(self._read_row(row), row.sheet.crs).items():
+        ways, made = self._make_entries(site, place, row), _Said()
+        unit = row.filled.pop(_UNIT).text if _UNIT in row.filled else ""
+        row.filled.pop(_ID, None)
+        for trail, (value, at, (_, key, _, own_unit, mark)) in row.filled.items():
+            how = {"mark": mark, "unit": unit or own_unit}
+            with self.tree.telling(at):
+                made[trail] = grid.read_cell(value, key.kind, calendar=self.calendar, **how), at
+        for trail, (value, at) in _name_axes(made, row.sheet.crs).items():
             if above := ways.get(trail[0], (*site, trail[0])):
                 self._put((*above, *trail[1:]), value, at)
         for trail, one in row.cells.items():  # empty cells are places of what is lacking
@@ -307,16 +313,6 @@ class _Gatherer:
                     ways[kind] = way
         ways[grid.DUE] = ways[due] if due else None
         return ways
-
-    def _read_row(self, row: _Row) -> _Said:
-        made: _Said = {}
-        unit = row.filled.pop(_UNIT).text if _UNIT in row.filled else ""
-        for trail, (value, at, (_, key, _, own_unit, mark)) in row.filled.items():
-            how = {"mark": mark, "unit": unit or own_unit}
-            with self.tree.telling(at):
-                made[trail] = grid.read_cell(value, key.kind, calendar=self.calendar, **how), at
-        made.pop(_ID, None)
-        return made
 
     def _tell_apart(self, row: _Row) -> str | None:
         """Tell whether a row offers or needs, by what it names, or else could name."""

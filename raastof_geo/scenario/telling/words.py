@@ -178,23 +178,18 @@ class CatalogueEntry(NamedTuple):
     about: str = ""
 
 
-class CatalogueSection(NamedTuple):
-    """The entries of a section of the catalogue, and where a scenario names them."""
+def list_catalogue(catalogue: Catalogue, language: Language) -> dict[str, list[CatalogueEntry]]:
+    """List materials, uses, recipes, conditions, kinds of land and trucks.
 
-    title: str
-    where: str
-    rows: tuple[CatalogueEntry, ...]
-
-
-def list_catalogue(catalogue: Catalogue, language: Language) -> tuple[CatalogueSection, ...]:
-    """List materials, uses, recipes, conditions, kinds of land and trucks."""
-    words, sections = CatalogueWords(catalogue, language), []
+    Returns the entries of each section, below its title and where a scenario names them.
+    """
+    words, sections = CatalogueWords(catalogue, language), {}
     for key, title in read_texts("sections").items():
         where = words.read(read_texts("keys of sections")[key])
         told = ((one, words.read(_about(words, key, one))) for one in getattr(catalogue, key))
-        rows = (CatalogueEntry(one, words.called(key, one), about) for one, about in told)
-        sections.append(CatalogueSection(words.read(title), where, tuple(rows)))
-    return tuple(sections)
+        rows = [CatalogueEntry(one, words.called(key, one), about) for one, about in told]
+        sections[f"{words.read(title)} – {where}"] = rows
+    return sections
 
 
 def explain_entry(catalogue: Catalogue, given: str, language: Language) -> list[str]:
