@@ -246,9 +246,6 @@ class _Steps:
             known = {label: float(values[those].sum()) for label, those in _group_uses(before)}
             for label, columns in _group_uses(problem):
                 rows.append(sum_of("same_tonnes", label, columns, "=", known.get(label, 0.0)))
-        if (problem.whole & ~closed).any():
-            # A search for decisions looks at all columns, so that a row has to close some.
-            rows.append(sum_of("not_yet", "", np.flatnonzero(closed), "<=", 0.0))
         return build_programme(rows, problem.whole), closed
 
     def _close(self, problem: Problem) -> Mask:

@@ -238,11 +238,7 @@ def weigh_match(today: Today, match: Match) -> Weight:
     mask[columns] = True
     best = plan.certificate.objective
     if match in today.matches:
-        how = {**_ASKING, "closed": mask}
-        if proof.programme.whole.any():  # a search for decisions looks at all columns
-            unused = sum_of("not_used", "", columns, "<=", 0.0)
-            how["programme"] = proof.programme.with_rows(unused)
-        found = plan.search(proof.cost, **how)
+        found = plan.search(proof.cost, closed=mask, **_ASKING)
         more = max(0.0, found.value - best) if found.feasible else None
         return Weight(more, more is None or more > FREE_SHARE * abs(best), True)
     if proof.programme.whole.any():

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
-from types import SimpleNamespace
-from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -125,40 +122,46 @@ def test_more_branches_than_cuts_would_take_are_given_up(monkeypatch):
     assert len(found.columns) == programme.column_count
 
 
-def test_time_that_is_up_gives_the_best_so_far(monkeypatch):
-    """The bound is then below the answer, and true."""
+@pytest.mark.parametrize("few", [16, 0], ids=["branches", "cuts"])
+@pytest.mark.parametrize("looks", range(1, 14))
+def test_time_that_is_up_gives_the_best_so_far(monkeypatch, looks, few):
+    """The bound is then below the best of all, and what is decided, if anything, is a plan."""
+    monkeypatch.setattr(decision, "_FEW", few)
     programme, costs = make_case(2)
     right = try_all(programme, costs, 0.0)
-    looks = iter([False] * 6)
-    clock = Clock(None, lambda: next(looks, True))
+    left = iter([False] * looks)
+    clock = Clock(None, lambda: next(left, True))
     found = decision.decide(programme, costs, [0.0, 0.0], How(clock), 0.0)
-    assert found.lower_bound <= right[0] + 1e-6
+    if found is not None:
+        assert found.lower_bound <= right[0] + 1e-6
+        whole = np.flatnonzero(programme.whole)
+        rows = [ask("is", [at], [1.0], "=", found.values[at]) for at in whole]
+        assert try_all(programme.with_rows(*rows), costs[:1], 0.0)[0] >= right[0] - 1e-6
 
 
 def test_what_branches_found_is_kept_where_cuts_find_nothing(monkeypatch):
     """Time may be up between the two."""
     programme, costs = make_case(2)
     monkeypatch.setattr(decision, "_RUNS", 2)
-    monkeypatch.setattr(decision, "_decide_by_cuts", lambda *_: Run(feasible=False))
+    nothing = Run(np.zeros(programme.column_count), feasible=False), -np.inf
+    monkeypatch.setattr(decision._Tree, "_cut", lambda *_: nothing)
     found = decision.decide(programme, costs, [0.0, 0.0], How(Clock()), 0.0)
     assert found is not None
     assert found.lower_bound <= try_all(programme, costs, 0.0)[0] + 1e-6
 
 
-def test_a_branch_by_hand_that_time_ended_keeps_its_bound(monkeypatch):
-    """Nothing is known of it but what the run before it says, and that is no more than this."""
-    programme, costs = make_case(2)
-    count = programme.column_count
-    answers = iter([
-        Run(np.zeros(count), bound=1.0),
-        Run(np.ones(count), bound=9.0),
-        Run(np.zeros(count), feasible=False),
-    ])  # fmt: skip
-    leaks, looks = iter([count - 1]), iter([False, False])
-    asked = SimpleNamespace(variables=defaultdict(MagicMock), run=lambda **_: next(answers))
-    monkeypatch.setattr(decision, "state_programme", lambda *_, **__: asked)
-    monkeypatch.setattr(decision, "_find_leak", lambda *_: next(leaks, None))
-    clock = Clock(None, lambda: next(looks, True))
-    found = decision._decide_by_cuts(np.arange(count), clock, 0.0, programme, costs[0], np.inf)
-    assert found.values.tolist() == [1.0] * count
-    assert found.bound == 1.0
+@pytest.mark.parametrize("few", [16, 0], ids=["branches", "cuts"])
+def test_what_is_closed_is_not_decided_on(monkeypatch, few):
+    """Neither a decision nor what it would open may be closed and used."""
+    monkeypatch.setattr(decision, "_FEW", few)
+    programme, costs = make_case(0)
+    free = decision.decide(programme, costs[:1], [0.0], How(Clock()), 0.0)
+    opened = np.flatnonzero(free.values)
+    closed = np.zeros(programme.column_count, bool)
+    closed[opened[0]] = True
+    rows = [ask("shut", [opened[0]], [1.0], "<=", 0.0)]
+    right = try_all(programme.with_rows(*rows), costs[:1], 0.0)
+    found = decision.decide(programme, costs[:1], [0.0], How(Clock(), closed), 0.0)
+    assert found.values[opened[0]] == 0.0
+    assert found.lower_bound == pytest.approx(right[0], rel=1e-6)
+    assert right[0] > free.lower_bound

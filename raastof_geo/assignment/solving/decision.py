@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from raastof_geo.arrays import Columns, Floats, dot
+from raastof_geo.arrays import Columns, Floats, Mask, dot
 from raastof_geo.assignment.solving.certificate import bound_below
 from raastof_geo.assignment.solving.price_in import Clock, How, Start, solve_in_order
 from raastof_geo.assignment.solving.stated import Run, state_programme
@@ -68,28 +68,28 @@ def decide(
     best so far when the clock says so.
     """
     clock, every = how.clock, np.arange(programme.column_count)
-    root = How(clock, along=how.along)
+    closed = programme.whole & False if how.closed is None else how.closed
+    root = How(clock, closed, along=how.along)
     if not (relaxed := solve_in_order(programme, costs[:1], root)[-1].optimum).feasible:
         return None
     prices, ask = relaxed.shadow_prices, partial(_decide_in_order, programme, costs, tolerances)
-    linear, _ = bound_below(programme, costs[0], prices)
-    tree, covered = _Tree(clock, gap, relaxed.columns, [_Branch(np.zeros(len(every)))]), True
-    runs = ask(clock, tree.search) if programme.whole.sum() <= _FEW else []
-    if programme.whole.sum() > _FEW or tree.given_up:
+    linear, _ = bound_below(programme, np.where(closed, np.inf, costs[0]), prices)
+    begin = [_Branch(np.zeros(len(every)), np.flatnonzero(programme.whole & closed))]
+    start, covered = partial(_Tree, clock, gap, closed, branches=begin), True
+    few, tree = programme.whole.sum() <= _FEW, start(relaxed.columns)
+    runs = ask(clock, tree.search) if few else []
+    if not few or tree.given_up:
         reduced, columns = programme.reduced_costs(costs[0], prices), every
         if len(columns) > _ALL:
             cheap = np.argpartition(reduced, _ALL)[:_ALL]
             columns = np.unique(np.r_[cheap, relaxed.columns, np.flatnonzero(programme.whole)])
-        begin = [_Branch(np.zeros(len(every)))]
-        tree = _Tree(clock, gap, columns, begin, cuts=True)
-        found = ask(clock, tree.search)
-        if not found and len(columns) < len(every):
-            columns = every
-            tree = _Tree(clock, gap, columns, begin, cuts=True)
+        tree = start(columns, cuts=True)
+        if not (found := ask(clock, tree.search)) and len(columns) < len(every):
+            tree = start(every, cuts=True)
             found = ask(clock, tree.search)
         runs = found or runs  # what branches found, where time is up before cuts find anything
         room = dot(costs[0], runs[0].values) - linear if runs else 0.0
-        covered = _rest_is_hopeless(programme, reduced, columns, room)
+        covered = _rest_is_hopeless(programme, reduced, tree.columns, room)
     if not runs:
         return None
     bound, first = linear, runs[0]
@@ -159,6 +159,7 @@ class _Tree:
 
     clock: Clock
     gap: float
+    closed: Mask
     columns: Columns
     """Those that any branch wrote out, which the next one begins with; with cuts, all it has."""
     branches: list[_Branch]
@@ -176,7 +177,8 @@ class _Tree:
         waiting = [replace(one, bound=-np.inf) for one in self.branches if one.bound <= most]
         done, tried, whole = list[_Branch](), dict[bytes, float](), np.flatnonzero(programme.whole)
         best, least, leaking = Run(feasible=False), np.inf, Run(feasible=False)
-        while waiting and not (best.feasible and self.clock.over()) and not self.given_up:
+        heapq.heapify(waiting)
+        while waiting and not (self.runs and self.clock.over()) and not self.given_up:
             branch = heapq.heappop(waiting)
             if branch.bound >= least - max(self.gap, _HELD) * max(abs(least), 1.0):
                 done.append(branch)
@@ -211,7 +213,7 @@ class _Tree:
     def _relax(self, programme: Programme, cost: Floats, branch: _Branch) -> tuple[Run, float]:
         """Solve with what a branch holds, all else relaxed, and bound all plans that hold it."""
         self.runs += 1
-        fixed, held = programme.fix(branch.decided), np.zeros(len(cost), bool)
+        fixed, held = programme.fix(branch.decided), self.closed.copy()
         held[branch.held] = True
         how = How(self.clock, held, Start(self.columns))
         found = solve_in_order(fixed, [cost], how)[-1].optimum
@@ -225,7 +227,10 @@ class _Tree:
     def _cut(self, programme: Programme, cost: Floats, branch: _Branch) -> tuple[Run, float]:
         """Solve with what a branch holds, all else as whole as cuts make it, and its bound."""
         self.runs += 1
-        columns, clock = np.setdiff1d(self.columns, branch.held), self.clock
+        columns, clock = (
+            np.setdiff1d(self.columns[~self.closed[self.columns]], branch.held),
+            self.clock,
+        )
         stated = state_programme(programme.fix(branch.decided), columns, cost[columns], whole=True)
         run = stated.run(time_limit_s=clock.left_s, gap=self.gap, stop=clock.interrupted)
         values = branch.decided.copy()
@@ -244,10 +249,8 @@ def _least_decided(programme: Programme, values: Floats, branch: _Branch) -> int
         least = _LEAK * np.maximum(np.abs(programme.limit), 1.0 / programme.scale)
         broken = break_rows(programme.sense, over - programme.limit) > least
         # A solver may give what it rounded already, so that sizes tell, not how far it is off.
-        rows = (
-            programme.matrix.tocsr()[np.flatnonzero(broken)] if broken.any() else programme.matrix
-        )
-        parted = np.asarray(abs(rows).sum(axis=0)).ravel()
+        size = abs(programme.matrix).T
+        parted = np.asarray(size @ (broken if broken.any() else np.ones(len(broken))))
     return int(free[parted[free].argmax()])
 
 
