@@ -56,6 +56,7 @@ _CALLED = {"anchors": "sites", "shadow_prices": "constraints"}
 """Tables that plan.json has under another name; books it does not have."""
 BASELINE_TABLES = ("flows", "processed", "stored", "empty_trips")
 """Tables of a baseline."""
+_BOOKS = ("books", "baseline_books")
 _OF_PLANS = [field.name for field in fields(Plan) if field.type == "pd.DataFrame"]
 _AMOUNT = {field.name for field in fields(Quantity)}
 _TOLD = ("kind", "together", "totals", "shares", "used", "reached")
@@ -203,7 +204,7 @@ def pack_rest(result: Result) -> bytes:
                 for names, one in zip(baselines, effect.baselines, strict=True)
                 for name, kept in names.items()
             },
-            "books": effect.books.lines, "baseline_books": effect.baseline_books.lines,
+            **{name: getattr(effect, name).lines for name in _BOOKS},
         },
     )  # fmt: skip
     return record.pack_values(TypeAdapter(Rest).dump_python(rest, mode="json", warnings=False))
@@ -305,8 +306,8 @@ def recall_effect(said: Mapping[str, Any], rest: Rest, scenario: Scenario) -> Ef
         baselines.append(Comparison(**parts, missing=missing))
     return Effect(
         plan=_recall(Totals, told["plan"]), baselines=tuple(baselines),
-        target=_recall(TargetAnswer, told["target"]), books=Books(scenario, tables["books"]),
-        baseline_books=Books(scenario, tables["baseline_books"]), causes=rest.causes,
+        target=_recall(TargetAnswer, told["target"]),
+        **{name: Books(scenario, tables[name]) for name in _BOOKS}, causes=rest.causes,
         transfers=rest.transfers,
     )  # fmt: skip
 
@@ -433,34 +434,32 @@ class _Origin:
     @cached_property
     def proof(self) -> Proof:
         """The programme, the values and the prices, all of which the folder holds."""
-        arrays = self.arrays
-        cost, values = arrays.cost, arrays.value
-        rows = sparse.csr_array(
-            (arrays.coefficient, arrays.column, arrays.row_start),
-            shape=(len(arrays.limit), len(cost)),
-        )
-        programme = Programme(
-            sparse.csc_array(rows), sense=arrays.sense, limit=arrays.limit, whole=arrays.whole
-        )
+        arrays, sense = self.arrays, self.arrays.sense
+        cost, used = arrays.cost, np.flatnonzero(arrays.value)
+        entries = arrays.coefficient, arrays.column, arrays.row_start
+        rows = sparse.csr_array(entries, shape=(len(arrays.limit), len(cost)))
+        programme = Programme(sparse.csc_array(rows), sense, arrays.limit, arrays.whole)
+        # What was asked after the first objective is not kept: `assign(…, start=plan)` asks it
+        # again.
+        stage = Stage(programme, used, np.ones(len(cost), bool), sense)
         return Proof(
-            programme=programme, rows=self.rows, cost=cost, values=values,
-            shadow_prices=arrays.price, prices_given_decisions=arrays.price_given,
-            start=Start(np.flatnonzero(values)),
-            # What was asked after the first objective is not kept: `assign(…, start=plan)` asks
-            # it again.
-            stages=(
-                Stage(programme, np.flatnonzero(values), np.ones(len(cost), bool), programme.sense),
-            )
-            * (1 + bool(arrays.goal_cost.any())), goal_prices=arrays.goal_price,
-        )  # fmt: skip
+            programme=programme,
+            rows=self.rows,
+            cost=cost,
+            values=arrays.value,
+            shadow_prices=arrays.price,
+            prices_given_decisions=arrays.price_given,
+            start=Start(used),
+            stages=(stage,) * (1 + bool(arrays.goal_cost.any())),
+            goal_prices=arrays.goal_price,
+        )
 
 
 def _has_columns(problem: Problem, arrays: ProofArrays) -> bool:
     """Tell whether columns are those of a proof, their costs but for adding in another order."""
-    labels = {
-        "giver": [one.id for one in problem.givers], "taker": [one.id for one in problem.takers],
-        "vehicle": list(problem.vehicles), "period": list(problem.scenario.periods),
-    }  # fmt: skip
+    parties: dict[str, Any] = {"giver": problem.givers, "taker": problem.takers}
+    labels = {kind: [one.id for one in each] for kind, each in parties.items()}
+    labels |= {"vehicle": [*problem.vehicles], "period": [*problem.scenario.periods]}
     named = all(ids == getattr(arrays, kind).tolist() for kind, ids in labels.items())
     if not named or problem.column_count != len(arrays.cost):
         return False

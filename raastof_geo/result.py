@@ -139,6 +139,12 @@ def name_truck(scenario: Scenario, vehicle: str, *, inside: bool) -> str:
     return truck.called(scenario.said.language) if truck else ""
 
 
+def name_match(scenario: Scenario, origin: str, goal: str, material: str) -> tuple[str, str, str]:
+    """Name who gives, who takes, and what, in the language of the results."""
+    called = scenario.catalogue.materials[material].called(scenario.said.language)
+    return scenario.site_name(origin), scenario.site_name(goal), called
+
+
 def name_materials(result: Result, *tables: pd.DataFrame) -> dict[str, str]:
     """Name the materials that flow. Returns names by id, in the language of the results."""
     language, known = result.scenario.said.language, result.scenario.catalogue.materials
@@ -271,11 +277,13 @@ def _tell_trips(
     edges = trips["edge"].to_numpy(np.intp)
     roads = [network.roads[number] for number in network.road[edges].tolist()]
     table = trips.drop(columns="ahead").assign(
-        **daily, road=[road.name for road in roads], road_class=[road.road_class for road in roads],
+        **daily,
+        road=[road.name for road in roads],
+        road_class=[road.road_class for road in roads],
         per_weekday_change=daily["per_weekday"] - daily["per_weekday_before"],
         length_m=network.length_m[edges],
         **_date([span[0].start for span in spans], [span[-1].end for span in spans]),
-    )  # fmt: skip
+    )
     return gpd.GeoDataFrame(table, geometry=lines.to_numpy(), crs=lines.crs)
 
 

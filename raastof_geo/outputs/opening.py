@@ -61,14 +61,15 @@ def say_worse(effect: Effect) -> list[Message]:
     return [say_text("opening", "worse", **told)]
 
 
-def say_about(target: TargetAnswer) -> Readable:
-    """Say which year and municipality a target is about; empty where it is about all needs."""
+def describe_target(target: TargetAnswer) -> dict[str, Readable]:
+    """Describe a target. Returns its `definition`, and `about`: year and municipality, or empty."""
+    told: dict[str, Readable] = {"definition": DEFINITION_NAMES[target.definition], "about": ""}
     if target.municipality and target.period:
-        return say(
-            " in {municipality} in {period}", municipality=target.municipality, period=target.period
-        )
-    where = target.municipality or target.period
-    return say(" in {where}", where=where) if where else ""
+        where = {"municipality": target.municipality, "period": target.period}
+        told["about"] = say(" in {municipality} in {period}", **where)
+    elif one := target.municipality or target.period:
+        told["about"] = say(" in {where}", where=one)
+    return told
 
 
 def say_span(scenario: Scenario) -> str:
@@ -90,11 +91,8 @@ def _say_share(result: Result) -> Message:
         for name, met in most
         if reach.needed_t
     ]
-    told: dict[str, Readable] = {
-        "definition": DEFINITION_NAMES[target.definition], "about": say_about(target),
-        "share": _percent(reach.in_plan), "largest": _percent(reach.largest),
-        "by": list_names(by) if by else say("nothing"),
-    }  # fmt: skip
+    told = describe_target(target) | {"by": list_names(by) if by else say("nothing")}
+    told |= {"share": _percent(reach.in_plan), "largest": _percent(reach.largest)}
     if target.asked is None:
         return say_text("opening", "no target", **told)
     asked = round(100 * target.asked, 1)
@@ -179,16 +177,12 @@ def _say_published(result: Result) -> Iterator[Message]:
     beside = []
     for measure, theirs in published.saved.items():
         ours = effect.baseline_books.total(measure) - effect.books.total(measure)
-        told = say_text(
-            "opening", "one published", what=measure.bare, ours=round_off(ours),
-            theirs=round_off(theirs), times=round_off(ours / theirs if theirs else 0.0, figures=2),
-            unit=tell_unit(measure.unit),
-        )  # fmt: skip
-        beside.append(str(told))
-    yield say_text(
-        "opening", "published", source=published.source, beside="; ".join(beside),
-        note=published.note,
-    )  # fmt: skip
+        told = {"what": measure.bare, "unit": tell_unit(measure.unit)}
+        told |= {"ours": round_off(ours), "theirs": round_off(theirs)}
+        told["times"] = round_off(ours / theirs if theirs else 0.0, figures=2)
+        beside.append(str(say_text("opening", "one published", **told)))
+    cited = {"source": published.source, "note": published.note}
+    yield say_text("opening", "published", beside="; ".join(beside), **cited)
 
 
 def _share(saved: float, before: float) -> float:
@@ -232,11 +226,11 @@ def in_sentence(name: Readable) -> str:
 
 def tell_gain(what: Message, gain: Gain) -> Message:
     """Say what changes in emissions, of everything and of transport, and in kroner."""
-    return say("{what}: CO2e {all}, transport alone {transport}, cost {dkk} – {price}").format(
-        what=what, all=say_change(-gain.kg_co2e / 1000, "t", write_short),
-        transport=say_change(-gain.transport_kg_co2e / 1000, "t", write_short),
-        dkk=say_change(-gain.dkk / 1e6, say("million DKK"), write_short), price=say_price(gain),
-    )  # fmt: skip
+    emitted = {"all": gain.kg_co2e, "transport": gain.transport_kg_co2e}
+    told = {name: say_change(-kg / 1000, "t", write_short) for name, kg in emitted.items()}
+    told["dkk"] = say_change(-gain.dkk / 1e6, say("million DKK"), write_short)
+    sentence = say("{what}: CO2e {all}, transport alone {transport}, cost {dkk} – {price}")
+    return sentence.format(what=what, price=say_price(gain), **told)
 
 
 def write_short(amount: float) -> str:

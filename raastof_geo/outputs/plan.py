@@ -25,7 +25,7 @@ from raastof_geo.language import in_currency, translate
 from raastof_geo.recall import BASELINE_TABLES, describe_rows, pack_rest
 from raastof_geo.records.flows import write_flows
 from raastof_geo.records.ledger import KeptFactor, write_ledger
-from raastof_geo.records.proof import PLAN, Arrays, write_plan, write_proof
+from raastof_geo.records.proof import PLAN, write_plan, write_proof
 from raastof_geo.records.record import make_finite, pack_values
 from raastof_geo.result import Result, name_materials
 from raastof_geo.scenario.period import name_period
@@ -48,7 +48,9 @@ def describe_plan(result: Result) -> dict[str, Any]:
     values: dict[str, Any] = {
         "format": PLAN.format,
         "scenario": {
-            "id": scenario.id, "title": scenario.said.title, "sha256": scenario.digest,
+            "id": scenario.id,
+            "title": scenario.said.title,
+            "sha256": scenario.digest,
             "said": scenario.said.model_dump(mode="json", by_alias=True, exclude={"network"})
             | {"network": scenario.said.network.model_dump(mode="json", exclude={"file"})},
         },
@@ -59,11 +61,13 @@ def describe_plan(result: Result) -> dict[str, Any]:
         "network": {"sha256": result.network.digest, **asdict(result.network.metadata)},
         "legs": {"energy_model": result.legs.energy_model},
         "versions": {
-            "raastof_geo": __version__, "python": platform.python_version(),
+            "raastof_geo": __version__,
+            "python": platform.python_version(),
             **{name: metadata.version(name) for name in _LIBRARIES},
         },
-        "solver": plan.solver, "columns": plan.column_count, "objectives": plan.objectives,
-        "amounts": plan.amounts, "finished": plan.finished,
+        "solver": plan.solver,
+        "columns": plan.column_count,
+        **{name: getattr(plan, name) for name in ("objectives", "amounts", "finished")},
         "certificate": _describe(plan.certificate, *_PROVED),
         "goal_certificate": plan.goal_certificate and _describe(plan.goal_certificate, *_PROVED),
         "effect": _describe_effect(effect),
@@ -78,7 +82,7 @@ def describe_plan(result: Result) -> dict[str, Any]:
             for name in BASELINE_TABLES
         },
         "constraints": describe_rows(plan.shadow_prices),
-    }  # fmt: skip
+    }
     finite: dict[str, Any] = make_finite(values)
     return finite
 
@@ -141,33 +145,29 @@ def record_proof(result: Result, folder: Path) -> Path:
     known = zip(*(problem.labels(key, moving).tolist() for key in keys), strict=True)
     number = dict(zip(known, moving.tolist(), strict=True))
     wanted = zip(*(plan.flows[key].tolist() for key in keys), strict=True)
+    programme, short_of = proof.programme, problem.measure(vocabulary.SHORT_OF_GOAL)
     arrays = {
-        "row_start": rows.indptr.astype(np.int64), "column": rows.indices.astype(np.int32),
-        "coefficient": rows.data.astype(np.float64), "sense": proof.programme.sense.astype(np.int8),
-        "limit": proof.programme.limit.astype(np.float64),
-        "row_name": np.array([f"{rule}: {label}" for rule, label in proof.rows], dtype=str),
-        "cost": proof.cost.astype(np.float64), "whole": proof.programme.whole.astype(bool),
-        "value": proof.values.astype(np.float64), "price": proof.shadow_prices.astype(np.float64),
-        "goal_price": proof.goal_prices.astype(np.float64),
-        "goal_cost": problem.measure(vocabulary.SHORT_OF_GOAL).astype(np.float64),
-        "price_given": proof.prices_given_decisions.astype(np.float64),
+        **{"row_start": rows.indptr, "column": rows.indices, "coefficient": rows.data},
+        "row_name": [f"{rule}: {label}" for rule, label in proof.rows],
+        **{name: getattr(programme, name) for name in ("sense", "limit", "whole")},
+        **{"cost": proof.cost, "goal_cost": short_of, "value": proof.values},
+        **{"price": proof.shadow_prices, "price_given": proof.prices_given_decisions},
+        "goal_price": proof.goal_prices,
         # Who sends what to whom, when and by which truck, on each column that is a move.
         **_describe_parties("giver", problem.givers, ("site", "kind", "material")),
         **_describe_parties("taker", problem.takers, ("site", "kind")),
-        "vehicle": np.array(problem.vehicles, dtype=str),
-        "period": np.array(list(problem.scenario.periods), dtype=str),
-        **{f"move_{key}": getattr(moves, key).astype(np.int32) for key in keys},
+        **{"vehicle": problem.vehicles, "period": list(problem.scenario.periods)},
+        **{f"move_{key}": getattr(moves, key) for key in keys},
+        "flow_column": [number[key] for key in wanted],
         # What a unit of each column in use adds to every measure and objective.
-        "used_column": used.astype(np.int64), "measure": np.array(list(MEASURES), dtype=str),
-        "measure_rate": np.array([small.measure(name) for name in MEASURES], np.float64),
-        "objective": np.array(list(objectives), dtype=str),
-        "objective_rate": np.array(list(objectives.values()), np.float64),
-        "other_column": used[used >= len(moves)].astype(np.int64),
-        "other_label": np.array([*_label_others(small)], dtype=str),
-        "flow_column": np.array([number[key] for key in wanted], dtype=np.int64),
+        **{"used_column": used, "measure": list(MEASURES), "objective": list(objectives)},
+        "measure_rate": [small.measure(name) for name in MEASURES],
+        "objective_rate": list(objectives.values()),
+        "other_column": used[used >= len(moves)],
+        "other_label": [*_label_others(small)],
         "plan": np.frombuffer(pack_values(describe_plan(result)), np.uint8),
         "rest": np.frombuffer(pack_rest(result), np.uint8),
-    }  # fmt: skip
+    }
     return write_proof(arrays, folder)
 
 
@@ -179,10 +179,9 @@ def _label_others(problem: Problem) -> Iterator[str]:
                 yield json.dumps([kind, *map(str, row)], ensure_ascii=False)
 
 
-def _describe_parties(name: str, parties: Any, about: tuple[str, ...]) -> Arrays:
+def _describe_parties(name: str, parties: Any, about: tuple[str, ...]) -> dict[str, Any]:
     described = {f"{name}_{field}": [getattr(one, field) for one in parties] for field in about}
-    described[name] = [one.id for one in parties]
-    return {key: np.array(labels, dtype=str) for key, labels in described.items()}
+    return {name: [one.id for one in parties], **described}
 
 
 @lru_cache(maxsize=1)  # the appendix quotes it: not to be changed
@@ -196,9 +195,11 @@ def describe_ledger(effect: Effect) -> dict[str, Any]:
     words = CatalogueWords(scenario.catalogue, scenario.said.language)
     return {
         "scenario": {"id": scenario.id, "title": scenario.said.title, "sha256": scenario.digest},
-        "shared_legs": scenario.said.effect.shared_legs, **_describe_parts(),
+        "shared_legs": scenario.said.effect.shared_legs,
+        **_describe_parts(),
         # What each is called and belongs to; the last is nobody's, and has no name.
-        "sites": [*sites, ""], "names": [*map(scenario.site_name, sites), ""],
+        "sites": [*sites, ""],
+        "names": [*map(scenario.site_name, sites), ""],
         "projects": [*map(scenario.project, sites), ""],
         "municipalities": [*(effect.books.municipalities.get(one, "") for one in sites), ""],
         **{side: _describe_books(books, named[side], number) for side, books in sides.items()},
@@ -207,12 +208,13 @@ def describe_ledger(effect: Effect) -> dict[str, Any]:
             "period": {one: name_period(period) for one, period in scenario.periods.items()},
             **{label: _call_all(words, section) for label, section in _SECTIONS.items()},
         },
-        "factor_names": used, "figures": dict(_describe_factors(scenario, words, number)),
+        "factor_names": used,
+        "figures": dict(_describe_factors(scenario, words, number)),
         "doubts": [
             {"figure": one.name, "part": one.part, "influence": round(one.influence, 6)}
             for one in list_doubts(effect.books, effect.baseline_books)
         ],
-    }  # fmt: skip
+    }
 
 
 def _describe_parts() -> dict[str, Any]:
@@ -253,15 +255,10 @@ def _describe_factors(
     catalogue, states = scenario.catalogue, scenario.states()
     for name, figure in catalogue.figures().items():
         if name in wanted:
-            yield (
-                name,
-                {
-                    **dict.fromkeys(KeptFactor._fields),
-                    **figure.model_dump(mode="json", include=set(KeptFactor._fields)),
-                    "name": words.name_figure(name), "source": catalogue.cite(figure.source),
-                    "evidence": states[name], "note": translate(figure.note),
-                },
-            )  # fmt: skip
+            known = figure.model_dump(mode="json", include=set(KeptFactor._fields))
+            known |= {"name": words.name_figure(name), "source": catalogue.cite(figure.source)}
+            known |= {"evidence": states[name], "note": translate(figure.note)}
+            yield name, dict.fromkeys(KeptFactor._fields) | known
 
 
 def record_ledger(result: Result, folder: Path) -> Path:

@@ -14,9 +14,12 @@ def read_template(name: str, **filters: Callable[[Any], str]) -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("raastof_geo.outputs", ""), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=PackageLoader("raastof_geo.outputs", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters |= {"plain": plain, **filters}
     return environment.get_template(name)
 

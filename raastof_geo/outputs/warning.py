@@ -1,7 +1,7 @@
 """Say what a reader should doubt: the one list of `check`, of `run` and of the pages."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import chain
 
@@ -38,15 +38,16 @@ def _find_doubts(
     scenario: Scenario, network: RoadNetwork, anchors: Anchors, _spoken: Language
 ) -> tuple[Finding, ...]:
     ferries = scenario.said.network.ferries
-    kinds: tuple[Sequence[Finding | Message], ...] = (
-        scenario.warnings, tuple(_other_municipalities(scenario)), tuple(explain_gaps(network)),
-        explain_moves(network, scenario.sites, anchors, counted=scenario.said.network.access_way),
+    counted = scenario.said.network.access_way
+    kinds: list[Iterable[Finding | Message]] = [
+        *(scenario.warnings, _other_municipalities(scenario), explain_gaps(network)),
+        explain_moves(network, scenario.sites, anchors, counted=counted),
         explain_islands(network, anchors.edges, ferries=ferries),
         explain_ferries(network, anchors.edges) if ferries else (),
-        tuple(explain_idle(scenario, network, anchors)), (say_evidence(scenario),),
-    )  # fmt: skip
+        *(explain_idle(scenario, network, anchors), (say_evidence(scenario),)),
+    ]
     told: list[Finding | Message] = []
-    for kind in kinds:
+    for kind in map(list, kinds):
         told += kind[:_MOST_OF_A_KIND]
         if (more := len(kind) - _MOST_OF_A_KIND) > 0:
             told.append(say("… and {count} more of this kind", count=more))

@@ -21,7 +21,7 @@ from raastof_geo.language import Message, format_number, plain, read_texts, say,
 from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.document import write_numbers
 from raastof_geo.outputs.documents.flow_map import draw_map_picture
-from raastof_geo.result import Result
+from raastof_geo.result import Result, name_truck
 from raastof_geo.scenario.scenario import Scenario
 
 _VALUE = say("the value of one more")
@@ -36,10 +36,9 @@ _MOST_PARTNERS, _MOST_DRAWN, _MOST_OTHERS = 15, 5, 40
 def write_worth(result: Result, folder: Path) -> Path:
     """Write `worth.html`. Returns its path."""
     found, scenario = result.worth or measure_worth(result.plan), result.scenario
-    vehicle = scenario.catalogue.vehicles[found.vehicle].called(scenario.said.language)
-    load = {"load": format_number(found.load_t, digits=1), "vehicle": vehicle}
-    title, how = f"{scenario.said.title}: {_VALUE}", say_text("worth", "how", **load)
-    blocks = tuple(_lay_out(result, found))
+    vehicle, load = name_truck(scenario, found.vehicle, inside=False), found.load_t
+    how = say_text("worth", "how", vehicle=vehicle, load=format_number(load, digits=1))
+    title, blocks = f"{scenario.said.title}: {_VALUE}", tuple(_lay_out(result, found))
     page = document.Document(title, scenario.said.language, blocks, how)
     return document.write_page(page, folder / "worth.html")
 
@@ -109,12 +108,11 @@ def write_quote(result: Result, quote: Quote, path: Path) -> Path:
             told = say("Quote: {tonnes} t {what} are offered")
         tonnes = format_number(due.tonnes, digits=0 if due.tonnes >= 100 else 1)
         at = ", ".join(f"{one:.5f}" for one in scenario.sites[due.site].lon_lat)
-        facts = (say("Place (lon, lat)"), at), (say("Periods"), names.span(due.periods))
-        page = document.Document(
-            title=str(told.format(tonnes=tonnes, what=names.call_entry(scenario, due))),
-            language=scenario.said.language, blocks=tuple(_lay_out_quote(result, quote)),
-            subtitle=say_text("quote", "how"), facts=(*facts, (say("Plan"), scenario.said.title)),
-        )  # fmt: skip
+        place, when = (say("Place (lon, lat)"), at), (say("Periods"), names.span(due.periods))
+        facts = place, when, (say("Plan"), scenario.said.title)
+        title = str(told.format(tonnes=tonnes, what=names.call_entry(scenario, due)))
+        blocks, how = tuple(_lay_out_quote(result, quote)), say_text("quote", "how")
+        page = document.Document(title, scenario.said.language, blocks, how, facts=facts)
         text = seal_page(document.render_page(page))
     return write_whole(path, text, known=is_sealed)
 
@@ -122,17 +120,15 @@ def write_quote(result: Result, quote: Quote, path: Path) -> Path:
 def tell_partners(scenario: Scenario, quote: Quote) -> Iterator[Message]:
     """Say of the partners, the best first, what a tonne and all of it change, or that none is."""
     tell, tonnes = partial(say_text, "quote"), quote.newcomer.tonnes
-    least = tell("least")
     if not quote.partners:
         yield tell("none")
     for one in quote.partners:
-        yield tell(
-            "partner", site=scenario.site_name(one.site), what=_call(scenario, one),
-            km=format_number(one.length_km), kg=format_number(one.kg_co2e, digits=1),
-            dkk=format_number(one.dkk), all_kg=format_number(tonnes * one.kg_co2e),
-            all=format_number(tonnes * one.dkk),
-            least=f"{least} " if one.up_to_t < tonnes else "",
-        )  # fmt: skip
+        amounts = {"km": one.length_km, "dkk": one.dkk}
+        amounts |= {"all_kg": tonnes * one.kg_co2e, "all": tonnes * one.dkk}
+        told = {name: format_number(amount) for name, amount in amounts.items()}
+        told["kg"] = format_number(one.kg_co2e, digits=1)
+        told["least"] = f"{tell('least')} " if one.up_to_t < tonnes else ""
+        yield tell("partner", site=scenario.site_name(one.site), what=_call(scenario, one), **told)
 
 
 def _call(scenario: Scenario, one: Partner) -> Message:

@@ -137,11 +137,8 @@ def list_own(folder: Path) -> tuple[list[str], list[str]]:
 
 def is_inside(name: str) -> bool:
     """Tell whether a path with `/`, perhaps a stranger's, stays below its folder on any system."""
-    parts = name.split("/")
-    return (
-        name.isascii() and name.isprintable() and all(part.strip(". ") for part in parts)
-        and not set(name) & set('\\:*?"<>|')
-    )  # fmt: skip
+    plain = name.isascii() and name.isprintable() and not set(name) & set('\\:*?"<>|')
+    return plain and all(part.strip(". ") for part in name.split("/"))
 
 
 def _digest(values: Any) -> str:

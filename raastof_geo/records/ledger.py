@@ -251,22 +251,25 @@ def _tell_part(
     ledger, entries = asked.ledger, asked.list_entries(side, part)
     if not entries:
         return
-    unit = tell_unit(ledger.units[part])
+
+    def add_up(some: list[_Entry]) -> dict[str, Any]:
+        total = _number(sum(entry.counted for entry in some))
+        return {"count": len(some), "total": total, "unit": tell_unit(ledger.units[part])}
+
     yield say_count(
         "{side}, {part} = {total} {unit}, the sum of {count} line:",
-        "{side}, {part} = {total} {unit}, the sum of {count} lines:", count=len(entries),
-        side=_SIDE_NAMES[side], part=ledger.call("part", part),
-        total=_number(sum(entry.counted for entry in entries)), unit=unit,
-    )  # fmt: skip
+        "{side}, {part} = {total} {unit}, the sum of {count} lines:",
+        **{"side": _SIDE_NAMES[side], "part": ledger.call("part", part), **add_up(entries)},
+    )
     entries.sort(key=lambda entry: (-abs(entry.counted), entry.line))
     for entry in entries[:most]:
         yield _tell_line(ledger, side, part, entry)
     if rest := entries[most:]:
         yield say_count(
             "  … and {count} smaller line with {total} {unit}",
-            "  … and {count} smaller lines with {total} {unit}", count=len(rest),
-            total=_number(sum(entry.counted for entry in rest)), unit=unit,
-        )  # fmt: skip
+            "  … and {count} smaller lines with {total} {unit}",
+            **add_up(rest),
+        )
     if factors := getattr(ledger, side).factors.get(part):
         found = {factors[entry.line] for entry in entries}
         names.update(filter(None, map(ledger.factor_names.__getitem__, found)))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,6 @@ PROOF = record.Record("proof.npz", "raastof_geo proof 4", most_bytes=1_000_000_0
 with every digit and no catalogue, so that results could be checked and not be read back; format
 3 knew no goals."""
 
-Arrays: TypeAlias = Mapping[str, NDArray[Any]]
 _TOLD: Mapping[str, list[str]] = read_data("proof.toml")
 ROW_SIGNS = {-1: "<=", 0: "=", 1: ">="}
 """How a row holds its sum against its limit."""
@@ -39,10 +38,10 @@ class ProofArrays(SimpleNamespace):
     """The arrays of a proof, as `data/proof.toml` names them and tells what they mean."""
 
 
-def write_proof(arrays: Arrays, folder: Path) -> Path:
+def write_proof(arrays: Mapping[str, Any], folder: Path) -> Path:
     """Write `proof.npz`: the programme, the plan, the prices that prove it, and what it says."""
     path = folder / PROOF.name
-    kept = {name: arrays[name] for name in _TOLD}
+    kept = {name: np.asarray(arrays[name], what.split()[0]) for name, (what, *_) in _TOLD.items()}
     np.savez_compressed(path, allow_pickle=False, format=np.array(PROOF.format), **kept)
     return path
 
@@ -108,14 +107,17 @@ def _is_sound(array: NDArray[Any]) -> bool:
 
 def _check_fit(path: Path, arrays: ProofArrays) -> None:
     """Look whether equal words of `proof.toml` are equal numbers, which point at something."""
-    sizes, starts, sense = _find_sizes(arrays), arrays.row_start, arrays.sense
+    sizes, starts = _find_sizes(arrays), arrays.row_start
     told = ((getattr(arrays, name), of) for name, (_, *others) in _TOLD.items() for of in others)
     fits = (
-        sizes is not None and sizes["rows+1"] == sizes["rows"] + 1 and int(starts[0]) == 0
-        and int(starts[-1]) == len(arrays.column) and bool((starts[1:] >= starts[:-1]).all())
-        and bool(((sense >= -1) & (sense <= 1)).all()) and sizes["moves"] <= sizes["columns"]
+        sizes is not None
+        and sizes["rows+1"] == sizes["rows"] + 1
+        and [*starts[[0, -1]]] == [0, len(arrays.column)]
+        and bool((starts[1:] >= starts[:-1]).all())
+        and bool(np.isin(arrays.sense, [*ROW_SIGNS]).all())
+        and sizes["moves"] <= sizes["columns"]
         and all(bool(((one >= 0) & (one < sizes[of])).all()) for one, of in told)
-    )  # fmt: skip
+    )
     if not fits:
         raise record.refuse_proof(say("its parts do not fit together"), file=str(path))
 

@@ -45,9 +45,11 @@ def read_values(data: bytes, *, file: str) -> dict[str, Any]:
     """Read JSON of `raastof run`. Returns its values; raises `DamagedError`: none, or odd."""
     try:
         values = json.loads(
-            data.decode("utf-8", "strict"), parse_constant=_refuse_constant, parse_int=_read_int,
+            data.decode("utf-8", "strict"),
+            parse_constant=_refuse_constant,
+            parse_int=_read_int,
             object_pairs_hook=_read_object,
-        )  # fmt: skip
+        )
         if not isinstance(values, dict) or _has_levels(values, _DEEPEST):
             raise ValueError("it has no names, or too many levels")
     except (ValueError, RecursionError, MemoryError) as error:
@@ -101,9 +103,8 @@ def read_within(path: Path, *, most_bytes: int) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise DamagedError.saying("{file} is not a file", file=str(path))
         if status.st_size > most_bytes:
-            raise DamagedError.saying_text(
-                "damaged", "too large", file=str(path), most=most_bytes // 1_000_000
-            )
+            most = most_bytes // 1_000_000
+            raise DamagedError.saying_text("damaged", "too large", file=str(path), most=most)
         with path.open("rb") as file:
             return file.read(most_bytes)
     except (FileNotFoundError, NotADirectoryError) as error:

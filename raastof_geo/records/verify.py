@@ -91,15 +91,12 @@ class Verdict:
         if self.goals:
             return tell("goals", proof=replace(self, goals=False).sentence())
         shown = "optimal" if self.gap <= _SHARE else "decided" if self.decisions else "feasible"
-        gap = format_number(max(100 * self.gap, 1e-4), digits=4)
-        small = self.gap < 1e-6  # next to nothing
-        return tell(
-            shown, bound=format_number(self.lower_bound, digits=1),
-            claimed=format_number(self.claimed_bound, digits=1),
-            value=format_number(self.objective, digits=1), rows=format_number(self.rows),
-            columns=format_number(self.columns),
-            gap=say("less than {least} %", least=gap) if small else say("{percent} %", percent=gap),
-        )  # fmt: skip
+        share = format_number(max(100 * self.gap, 1e-4), digits=4)
+        gap = say("less than {least} %") if self.gap < 1e-6 else say("{percent} %")
+        told = {"bound": self.lower_bound, "claimed": self.claimed_bound, "value": self.objective}
+        numbers = {name: format_number(one, digits=1) for name, one in told.items()}
+        sizes = {"rows": format_number(self.rows), "columns": format_number(self.columns)}
+        return tell(shown, gap=gap.format(least=share, percent=share), **numbers, **sizes)
 
 
 def check_results(folder: Path | str) -> Verdict:
@@ -141,11 +138,14 @@ def _check(folder: Path) -> Verdict:
         nearest = _measure(kept, "goal_certificate", lacks)
         goals = _check_certificate(kept, "goal_certificate", nearest, proof)
     findings = [
-        *([changed[PROOF.name]] if PROOF.name in changed else []), *differences,
+        *([changed[PROOF.name]] if PROOF.name in changed else []),
+        *differences,
         *_check_rows(proof, _tolerance(kept, "certificate", proof)),
-        *_check_certificate(kept, "certificate", verdict, proof), *goals, *recount(kept, proof),
+        *_check_certificate(kept, "certificate", verdict, proof),
+        *goals,
+        *recount(kept, proof),
         *table,
-    ]  # fmt: skip
+    ]
     if not differences and (PLAN.name in changed if listed else data != _render(plan)):
         notes.append(_written_otherwise(PLAN.name))
     others = [said for name, said in changed.items() if name not in _CORE]

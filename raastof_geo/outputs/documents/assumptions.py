@@ -16,12 +16,13 @@ import numpy as np
 from raastof_geo.arrays import Floats
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.vocabulary import aim_of
-from raastof_geo.language import Message, Readable, round_off, say, say_text, speaking
+from raastof_geo.language import Message, Readable, read_texts, round_off, say, say_text, speaking
 from raastof_geo.outputs.documents import document
 from raastof_geo.outputs.documents.charts import draw_bands, draw_bars
 from raastof_geo.outputs.documents.drawing import Drawing
 from raastof_geo.outputs.tables.book import Book, open_book
 from raastof_geo.records.exchange import exchanging
+from raastof_geo.result import name_match
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.sensitivity.ensemble import MOST_REGRETTED, MOST_SETS, Ensemble, Used, tell_draw
 from raastof_geo.sensitivity.headline import (
@@ -88,11 +89,14 @@ def _say_flip(swing: Swing, flip: Flip) -> Message:
     subject, shown = swing.subject, SHOWN[flip.headline]
     return say(
         "{name} ({value}): beyond {level}, towards {end}, {headline} {turns} {threshold}",
-        name=subject.title, value=subject.write(subject.value) or say("as it stands"),
-        level=subject.write(flip.level), end=subject.write(swing.ends[flip.end].level),
-        headline=shown.title, turns=say("falls below") if flip.holds else say("reaches"),
+        name=subject.title,
+        value=subject.write(subject.value) or say("as it stands"),
+        level=subject.write(flip.level),
+        end=subject.write(swing.ends[flip.end].level),
+        headline=shown.title,
+        turns=say("falls below") if flip.holds else say("reaches"),
         threshold=shown.write(flip.threshold),
-    )  # fmt: skip
+    )
 
 
 def write_assumptions(book: Book, assessment: Assessment) -> None:
@@ -239,23 +243,15 @@ def tell_commitments(ensemble: Ensemble) -> list[Message]:
     return lines or [_tell("commit to none")]
 
 
-def _name_ends(ensemble: Ensemble, used: Used) -> tuple[str, str, str]:
-    (origin, destination, of), scenario = used.match, ensemble.today.scenario
-    material = scenario.catalogue.materials[of].called(scenario.said.language)
-    return scenario.site_name(origin), scenario.site_name(destination), material
-
-
 def _name_match(ensemble: Ensemble, used: Used) -> str:
-    return "{} → {}: {}".format(*_name_ends(ensemble, used))
+    return "{} → {}: {}".format(*name_match(ensemble.today.scenario, *used.match))
 
 
 def _lay_out(ensemble: Ensemble) -> Iterator[document.Block]:
     total, (least, can, does) = len(ensemble.draws), _tell_reached(ensemble)
-    yield document.Figures((
-        (say("The share can reach {least}", least=least), can, ""),
-        (say("The plan reaches {least}", least=least), does, ""),
-        (say("Matches to commit to"), str(len(ensemble.commitments)), ""),
-    ))  # fmt: skip
+    titles = _list_texts("figures of ensemble", least=least)
+    told: tuple[Readable, ...] = can, does, str(len(ensemble.commitments))
+    yield document.Figures(tuple(zip(titles, told, ("", "", ""), strict=True)))
     yield document.Bullets(tuple(tell_likelihood(ensemble)))
     yield document.Paragraph(say("What to commit to first"), lead=True)
     yield document.Bullets(tuple(tell_commitments(ensemble)))
@@ -320,16 +316,12 @@ def _name_sites(ensemble: Ensemble, sites: Iterable[str]) -> str:
 
 
 def _list_sets(ensemble: Ensemble) -> document.Listing:
-    unit = _unit_of(ensemble)
-    heads = [
-        say("Sites to open"), say("Best in [%]"), say("On average [{unit}]", unit=unit),
-        say("At worst dearer by [{unit}]", unit=unit), say("Courses without a plan"),
-    ]  # fmt: skip
-    rows = [
-        [_name_sites(ensemble, one.sites), 100 * one.share,
-         None if math.isnan(one.mean) else one.mean, one.regret, one.refused]
-        for one in ensemble.sets
-    ]  # fmt: skip
+    rows = list[list[Any]]()
+    for one in ensemble.sets:
+        mean = None if math.isnan(one.mean) else one.mean
+        named = _name_sites(ensemble, one.sites)
+        rows.append([named, 100 * one.share, mean, one.regret, one.refused])
+    heads = _list_texts("heads of sets", unit=_unit_of(ensemble))
     return document.Listing(say("Sites to open"), heads, rows)
 
 
@@ -367,17 +359,16 @@ def _unit_of(ensemble: Ensemble) -> Message:
     return aim_of(ensemble.today.scenario.said.objectives[0].minimise[0]).unit
 
 
+def _list_texts(part: str, **told: Readable) -> list[Message]:
+    """Give the texts of a part in their order, with values such as the unit of an objective."""
+    return [text.format(**told) for text in read_texts(part).values()]
+
+
 def _list_commitments(ensemble: Ensemble) -> document.Listing:
-    dearer = say("Dearer where unused [{unit}/t]", unit=_unit_of(ensemble))
-    heads = [
-        say("Match"), say("Today [t]"), say("9 of 10 have [t]"), say("Used in [%]"),
-        say("With all above in [%]"), dearer,
-    ]  # fmt: skip
-    rows = [
-        [_name_match(ensemble, one), one.today_t, one.tonnes[0], 100 * one.share, 100 * together,
-         one.dearer]
-        for one, together in ensemble.commitments
-    ]  # fmt: skip
+    rows, heads = list[list[Any]](), _list_texts("heads of commitments", unit=_unit_of(ensemble))
+    for one, together in ensemble.commitments:
+        amounts = one.today_t, one.tonnes[0], 100 * one.share, 100 * together
+        rows.append([_name_match(ensemble, one), *amounts, one.dearer])
     return document.Listing(say("What to commit to"), heads, rows, most=_MOST_ROWS)
 
 
@@ -389,16 +380,13 @@ def _list_matches(ensemble: Ensemble) -> document.Listing:
             return _tell("needed" if used.weight.needed else "replaced")
         return _tell("as good" if used.weight.possible else "dearer")
 
-    heads = [
-        say("From"), say("To"), say("Material"), say("Today [t]"), say("Used in [%]"),
-        say("9 of 10 have [t]"), say("Half have [t]"), say("1 of 10 has [t]"),
-        say("Without it [{unit}]", unit=_unit_of(ensemble)), say("In today's plan"),
-    ]  # fmt: skip
-    rows = [
-        [*_name_ends(ensemble, used), used.today_t, 100 * used.share, *used.tonnes,
-         used.weight and used.weight.more, judge(used)]
-        for used in ensemble.used
-    ]  # fmt: skip
+    rows, heads = list[list[Any]](), _list_texts("heads of matches", unit=_unit_of(ensemble))
+    for used in ensemble.used:
+        amounts = used.today_t, 100 * used.share, *used.tonnes
+        more = used.weight and used.weight.more
+        rows.append(
+            [*name_match(ensemble.today.scenario, *used.match), *amounts, more, judge(used)]
+        )
     return document.Listing(say("Matches"), heads, rows, words=3, most=_MOST_ROWS, freeze=3)
 
 

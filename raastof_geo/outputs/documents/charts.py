@@ -143,13 +143,14 @@ def draw_bars(
             at, anchor = (end - _GAP, "end") if value < 0 else (end + _GAP, "start")
             parts.append(Words(at, top + 12, _write(value), anchor, 12))
     line = plot.at(goal)
-    parts.append(Shape([(line, 4), (line, foot)], stroke=INK, width=1.8, dashes=(6, 4)))
+    drawn = Shape([(line, 4), (line, foot)], stroke=INK, width=1.8, dashes=(6, 4))
+    parts.append(drawn)
     x, y = 8.0, foot + 62  # what each of two bars is, and the line
     for number, name in enumerate([*(name for name, _ in series), called]):
+        shown = drawn._replace(points=[(x, y - 5), (x + 22, y - 5)])
         if number < len(series):
-            parts.append(Shape(box(x, y - 10, x + 22, y), (LIGHT, DARK)[number], DARK))
-        else:
-            parts.append(Shape([(x, y - 5), (x + 22, y - 5)], stroke=INK, width=1.8, dashes=(6, 4)))
+            shown = Shape(box(x, y - 10, x + 22, y), (LIGHT, DARK)[number], DARK)
+        parts.append(shown)
         parts.append(Words(x + 28, y, name, size=12))
         x += 28 + drawing.measure_text(name, 12) + 22
     return Drawing(parts, foot + 72)
@@ -229,11 +230,10 @@ def _place_labels(labels: Sequence[str], row: float) -> tuple[float, list[Piece]
     widest = max((drawing.measure_text(line) for lines in broken for line in lines), default=0.0)
     left = min(_MOST_LABEL, widest) + 18
     return left, [
-        Words(left - 8, 8 + row * place + row / 2 + 5 + 15 * (line - (len(lines) - 1) / 2), text,
-              "end")
+        Words(left - 8, row * (place + 0.5) + 13 + 15 * (line - (len(lines) - 1) / 2), text, "end")
         for place, lines in enumerate(broken)
         for line, text in enumerate(lines)
-    ]  # fmt: skip
+    ]
 
 
 def _round_step(about: float) -> float:

@@ -172,10 +172,8 @@ def draw_progress(result: Result) -> Iterator[document.Block]:
     whole = [follow_periods(books)[0] for books in (effect.baseline_books, effect.books)]
     shares = [[100 * share(one) for _, share in SHARES] for one in whole]
     titles, heads = [str(title) for title, _ in SHARES], (f"{side} [%]" for side in sides)
-    written, tell = (
-        [write_numbers(*each, digits=1) for each in shares],
-        partial(say_text, "effect told"),
-    )
+    written = [write_numbers(*each, digits=1) for each in shares]
+    tell = partial(say_text, "effect told")
     told = [f"{title}: {was} – {now}" for title, was, now in zip(titles, *written, strict=True)]
     series = [*zip(map(str, sides), shares, strict=True)]
     unit = str(say("% of the needs, reference tonnes"))
@@ -212,10 +210,7 @@ def show_commitments(
     plan: pd.Series, before: pd.Series, moved: Iterable[float], *first: tuple[Any, ...]
 ) -> document.Figures:
     """Show figures that public clients report, after `first`; `moved` is to and from site. [t]"""
-    parts: dict[Any, Readable] = {
-        VIRGIN: VIRGIN.heading,
-        vocabulary.REUSED: vocabulary.REUSED.heading,
-    }
+    parts: dict[Any, Readable] = {one: one.heading for one in (VIRGIN, vocabulary.REUSED)}
     parts[vocabulary.VEHICLE_KM] = say("Transport distance, trucks [km]")
     shown = [*first, (say("To and from site [t]"), *write_numbers(*moved))]
     shown += [(name, *write_numbers(plan[one], before[one])) for one, name in parts.items()]
@@ -347,7 +342,6 @@ def list_accounts(scenario: Scenario, effect: Effect) -> list[Account]:
         for sort, party in plan.index
         for sides in [(before.loc[sort, party], plan.loc[sort, party])]
     ]
-
     trades = read_texts("payees")
     return sorted(
         found,

@@ -194,11 +194,9 @@ def _tell_transports(scenario: Scenario, moved: Sequence[Transport]) -> Iterator
         daily = format_number(gate[busiest] / count_weekdays(busiest), digits=1)
         total = format_number(sum(gate.values()))
         yield document.Heading(say("Lorries at the gate"), anchor="gate")
-        yield document.Paragraph(
-            say("Most in {period}: {daily} each weekday; {loads} loads in all.").format(
-                period=name_period(busiest), daily=daily, loads=total
-            )
-        )
+        told = {"period": name_period(busiest), "daily": daily, "loads": total}
+        most = say("Most in {period}: {daily} each weekday; {loads} loads in all.", **told)
+        yield document.Paragraph(most)
 
 
 def _list_relations(scenario: Scenario, transports: Sequence[Transport]) -> Iterator[Message]:
@@ -267,9 +265,8 @@ def _tell_others(result: Result) -> Iterator[document.Block]:
         yield effects.tabulate_groups(result, say("Effect by project"), "project")
         return
     saved = (result.effect.baseline_books.total(CO2E) - result.effect.books.total(CO2E)) / 1000
-    yield document.Paragraph(
-        say_text("prose", "together", saved=format_number(round_coarsely(saved)))
-    )
+    coarse = format_number(round_coarsely(saved))
+    yield document.Paragraph(say_text("prose", "together", saved=coarse))
 
 
 def round_coarsely(value: float) -> float:
@@ -303,10 +300,10 @@ def list_transports(
 
 def say_transport(scenario: Scenario, one: Transport) -> Message:
     """Say what is to be done."""
-    return say_text(
-        *("calendar", one.direction), tonnes=format_number(one.tonnes),
-        material=call_material(scenario, one.material), partner=scenario.site_name(one.partner),
-    )  # fmt: skip
+    tonnes, partner = format_number(one.tonnes), scenario.site_name(one.partner)
+    material = call_material(scenario, one.material)
+    told = {"tonnes": tonnes, "material": material, "partner": partner}
+    return say_text("calendar", one.direction, **told)
 
 
 def say_when(scenario: Scenario, periods: Collection[str]) -> str:
@@ -387,10 +384,13 @@ def _describe(result: Result, flows: Sequence[Flow], weeks: float = 0) -> dict[s
     day = start - datetime.timedelta(weeks=weeks)
     materials = sorted({flow.material for flow in flows})
     return {
-        "by": day, "day": format_day(day), "start": format_day(start), "weeks": weeks,
+        "by": day,
+        "day": format_day(day),
+        "start": format_day(start),
+        "weeks": weeks,
         "tonnes": round(sum(flow.tonnes for flow in flows)),
         "material": list_names([call_material(result.scenario, one) for one in materials]),
-    }  # fmt: skip
+    }
 
 
 def _notify(result: Result, flows: Sequence[Flow], mine: Collection[str]) -> Iterator[_Dated]:

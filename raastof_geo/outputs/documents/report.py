@@ -38,7 +38,7 @@ from raastof_geo.outputs.plan import describe_ledger
 from raastof_geo.outputs.tables.summary import answer, name_plainly, prove
 from raastof_geo.outputs.warning import say_evidence, warn, warn_of_input
 from raastof_geo.records.ledger import SHARE_OF_COMMON, SHARED_LEGS, explain_in
-from raastof_geo.result import Result, list_flows
+from raastof_geo.result import Result, list_flows, name_match
 from raastof_geo.scenario.output import INDEX, OUTPUTS
 from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.said.entry import Role
@@ -115,7 +115,6 @@ def _bind(
     facts = (about.client, about.author, date, about.version, made, drawn)
     names = list_names(_list_sources(result) or [str(say("our judgement"))])
     source = say_text("prose", "source", version=__version__, sources=names)
-
     span = opening.say_span(result.scenario)
 
     def cite(one: document.Block) -> document.Block:
@@ -125,13 +124,15 @@ def _bind(
         return one._replace(source=mine)
 
     return document.Document(
-        title=said.title, language=said.language,
+        title=said.title,
+        language=said.language,
         blocks=tuple(cite(one) for tell in sections for one in tell(result)),
         subtitle=say_text("prose", "report", kind=kind, span=span, about=said.description),
         footer=(attribute_maps(result.network),),
         facts=tuple(one for one in zip(read_texts("facts").values(), facts, strict=True) if one[1]),
-        author=said.report.author, numbered=True,
-    )  # fmt: skip
+        author=said.report.author,
+        numbered=True,
+    )
 
 
 def _list_sources(result: Result) -> list[str]:
@@ -212,9 +213,8 @@ def _draw_map(result: Result) -> Iterator[document.Block]:
 
 def _tell_effect(result: Result) -> Iterator[document.Block]:
     yield document.Heading(say("Effect by cause"), anchor="causes")
-    yield document.Bullets(
-        tuple(opening.tell_credit(result.effect)[2:])
-    )  # the others stand in the summary
+    beside = opening.tell_credit(result.effect)[2:]  # the others stand in the summary
+    yield document.Bullets(tuple(beside))
     yield from effects.draw_causes(result.effect)
     yield document.Heading(say("Share of secondary materials"), anchor="share")
     yield from effects.draw_progress(result)
@@ -320,10 +320,12 @@ def _sum_matches(flows: pd.DataFrame, *, each_period: bool = True) -> pd.DataFra
     """Sum flows over trucks, uses and terms: what goes from whom to whom, the largest first."""
     keys = ["origin", "destination", "material"]
     summed = flows.groupby([*keys, "period"] if each_period else keys, sort=False).agg(
-        periods=("period", lambda each: tuple(dict.fromkeys(each))), tonnes=("tonnes", "sum"),
-        loads=(vocabulary.LOADS_DRIVEN, "sum"), length_km=("length_km", "mean"),
+        periods=("period", lambda each: tuple(dict.fromkeys(each))),
+        tonnes=("tonnes", "sum"),
+        loads=(vocabulary.LOADS_DRIVEN, "sum"),
+        length_km=("length_km", "mean"),
         kg_co2e=(vocabulary.TRANSPORT_WTW.flow, "sum"),
-    )  # fmt: skip
+    )
     largest_first = [False, True, True, True, True]
     return summed.reset_index().sort_values(["tonnes", *keys, "periods"], ascending=largest_first)
 
@@ -332,9 +334,7 @@ def _rows_of_matches(scenario: Scenario, matches: pd.DataFrame) -> Iterator[tupl
     rows: Iterator[Any] = matches.itertuples()
     for one in rows:
         yield (
-            scenario.site_name(one.origin),
-            scenario.site_name(one.destination),
-            scenario.catalogue.materials[one.material].called(scenario.said.language),
+            *name_match(scenario, one.origin, one.destination, one.material),
             ", ".join(name_period(scenario.periods[period]) for period in one.periods),
             *document.write_numbers(one.tonnes, one.loads),
             *document.write_numbers(one.length_km, one.kg_co2e / 1000, digits=1),

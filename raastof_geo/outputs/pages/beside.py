@@ -22,6 +22,7 @@ from raastof_geo.outputs.pages.streets import encode_line
 from raastof_geo.outputs.palette import ROLE_MARKS, ROUTE_COLOURS
 from raastof_geo.outputs.template import read_template
 from raastof_geo.outputs.warning import explain_idle, warn_of_input
+from raastof_geo.result import name_truck
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.snap import Anchors
 from raastof_geo.scenario.parties import list_deals
@@ -79,7 +80,7 @@ def _mark(line: str) -> tuple[str, str]:
 
 def explain_detour(scenario: Scenario, detour: Detour) -> list[str]:
     """Say how a truck goes, why, and the price. Returns lines; `  - ` begins points of a list."""
-    truck = scenario.catalogue.vehicles[detour.vehicle].called(scenario.said.language)
+    truck = name_truck(scenario, detour.vehicle, inside=False)
     lines = [f"{truck}, {detour.period}"]
     for trip in detour.trips:
         lines += _explain_trip(trip)
@@ -214,10 +215,9 @@ def draw_outlook(scenario: Scenario, network: RoadNetwork, anchors: Anchors) -> 
     more = map(str, warn_of_input(scenario, network, anchors))
     lost: tuple[Sequence[Offer | Need], ...] = (outlook.no_outlet, outlook.no_source)
     gaps = [
-        *([f"{scenario.site_name(it.site)}: {call_entry(scenario, it)}" for it in one]
-          for one in lost),
-        *(doubts, [one for one in more if one not in doubts]),
-    ]  # fmt: skip
+        [f"{scenario.site_name(it.site)}: {call_entry(scenario, it)}" for it in one] for one in lost
+    ]
+    gaps += doubts, [one for one in more if one not in doubts]
     named = zip(("no outlet", "no source", "idle", "gaps"), gaps, strict=True)
     lists = [(tell(key), [*map(plain, said)] or [str(tell("none"))]) for key, said in named]
     tables = [*_tabulate_outlook(outlook), _tabulate_moves(scenario, anchors)]

@@ -193,7 +193,8 @@ class MapStory:
         trucks = [vehicles[name].called(language) for name in scenario.said.vehicles]
         words = read_texts("map") | {role: role.caption for role in ROLE_MARKS}
         return {
-            "decimal": format_number(0.5, digits=1)[1], "group": format_number(1000)[1],
+            "decimal": format_number(0.5, digits=1)[1],
+            "group": format_number(1000)[1],
             "texts": {key: translate(text.text) for key, text in words.items()},
             "periods": list(scenario.periods),
             "totals": {"plan": self._total(effect.books), "before": self._total(then)},
@@ -202,13 +203,14 @@ class MapStory:
             "materials": _materials(self.result),
             "families": {name: str(family.name) for name, family in FAMILIES.items()},
             "projects": [{"id": one, "name": scenario.project_name(one)} for one in projects],
-            "sites": list(_sites(self.result)), "vehicles": [*trucks, str(BY_DUMPER)],
+            "sites": list(_sites(self.result)),
+            "vehicles": [*trucks, str(BY_DUMPER)],
             "marks": {role: mark.colour for role, mark in ROLE_MARKS.items()},
             "classes": [
                 {"least": one.least, "colour": one.colour, "width": one.width_px}
                 for one in BURDEN_CLASSES
             ],
-        }  # fmt: skip
+        }
 
     @cached_property
     def zones(self) -> dict[str, Any]:
@@ -277,9 +279,10 @@ class MapStory:
     def _lay_flows(self, flows: pd.DataFrame) -> dict[str, Any]:
         """Lay flows out by places in lists of routes, sites and so on; -1 stays within a site."""
         scenario = self.result.scenario
-        sites, periods = _places(scenario.sites), _places(scenario.periods)
-        trucks = _places(scenario.said.vehicles)
         materials = _places(material["id"] for material in _materials(self.result))
+        numbers = dict.fromkeys(("origin", "destination"), _places(scenario.sites))
+        numbers |= {"material": materials, "period": _places(scenario.periods)}
+        trucks = _places(scenario.said.vehicles)
         known, language = scenario.catalogue.uses, scenario.said.language
         uses = {need.id: known[need.use].called(language) for need in scenario.needs}
         takers = zip(flows["taker"], flows["taker_kind"], strict=True)
@@ -288,13 +291,14 @@ class MapStory:
         trips = zip(origins, goals, driven, flows["period"], strict=True)
         routes = [self._find_route(*trip, "full") for trip in trips]
         columns = {
-            "route": routes, "origin": origins.map(sites), "destination": goals.map(sites),
-            "material": flows["material"].map(materials), "period": flows["period"].map(periods),
+            "route": routes,
+            **{name: flows[name].map(places) for name, places in numbers.items()},
             "use": [self._uses.setdefault(use, len(self._uses)) for use in called],
             "truck": driven.map(trucks).where(origins != goals, len(trucks)).astype(int),
             **{name: [round(one, 1) for one in flows[name]] for name in ("tonnes", "length_km")},
-            "loads": flows["loads"], "kg_co2e": [round(one) for one in flows[TRANSPORT_WTW.flow]],
-        }  # fmt: skip
+            "loads": flows["loads"],
+            "kg_co2e": [round(one) for one in flows[TRANSPORT_WTW.flow]],
+        }
         return pack(pd.DataFrame(columns))
 
     def _count_trips(self, flows: pd.DataFrame, empty_trips: pd.DataFrame | None) -> dict[str, Any]:
@@ -314,11 +318,14 @@ def _materials(result: Result) -> list[dict[str, Any]]:
     used = [*result.plan.flows["material"], *result.effect.baseline_flows["material"]]
     return [
         {
-            "id": name, "name": known[name].called(language), "colour": colour,
-            "virgin": known[name].origin == "virgin", "family": known[name].kin,
+            "id": name,
+            "name": known[name].called(language),
+            "colour": colour,
+            "virgin": known[name].origin == "virgin",
+            "family": known[name].kin,
         }
         for name, colour in colour_materials(used, scenario.catalogue).items()
-    ]  # fmt: skip
+    ]
 
 
 def _sites(result: Result) -> Iterator[dict[str, Any]]:
@@ -335,7 +342,8 @@ def _sites(result: Result) -> Iterator[dict[str, Any]]:
             "effect": [
                 {"name": str(part.heading)}
                 | {key: round(shown.factor * float(side[site_id][part]), 1) for key, side in sides}
-                for part, shown in told if shown.in_short
+                for part, shown in told
+                if shown.in_short
             ],
         }  # fmt: skip
 

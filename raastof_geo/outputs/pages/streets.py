@@ -183,11 +183,13 @@ def describe_base(network: RoadNetwork, near: Iterable[tuple[float, float]] = ()
             roads[f"near_{shown}"] = lines
     return {
         "land": [encode_line(ring.coords, _LAND_TOLERANCE_DEG) for ring in shores],
-        "towns": [encode_line(ring, 0.0003) for ring in find_towns(network)], "roads": roads,
+        "towns": [encode_line(ring, 0.0003) for ring in find_towns(network)],
+        "roads": roads,
         "ferries": _draw_class(network, network.ferry),
         "names": pack(towns.assign(rank=ranks)[["name", "rank", "lat", "lon"]]),
-        "decimals": DECIMALS, "attribution": attribute_maps(network),
-    }  # fmt: skip
+        "decimals": DECIMALS,
+        "attribution": attribute_maps(network),
+    }
 
 
 def describe_areas(region: Region) -> dict[str, Any]:
@@ -219,10 +221,12 @@ def find_towns(network: RoadNetwork) -> list[Floats]:
     """Find towns by how densely roads meet. Returns their outlines. [degrees, points × 2]"""
     drawn = _CELL_M, _SPREAD_M, _TOWN_PER_KM2, _LEAST_TOWN_M2
     return keep(
-        "towns", fingerprint((network.digest, str(drawn))), make=partial(_outline_towns, network),
+        "towns",
+        fingerprint((network.digest, str(drawn))),
+        make=partial(_outline_towns, network),
         write=lambda towns, file: write_arrays({f"{at}": it for at, it in enumerate(towns)}, file),
         read=lambda file: [np.asarray(one, float) for one in read_arrays(file).values()],
-    )  # fmt: skip
+    )
 
 
 def _outline_towns(network: RoadNetwork) -> list[Floats]:

@@ -206,12 +206,14 @@ def _lay_columns(
         return [[sites.index(it.site), *of, it.kind] for it, *of in zip(*ends, strict=True)]
 
     return {
-        "orders": list(opened.orders), "sets": opened.condition_sets,
+        "orders": list(opened.orders),
+        "sets": opened.condition_sets,
         "conditions": {one: known.conditions[one].called(language) for one in conditions},
         "givers": lay(problem.givers, what, opened.gives.tolist()),
-        "takers": lay(problem.takers, aims, opened.takes.tolist()), "uses": list(uses),
+        "takers": lay(problem.takers, aims, opened.takes.tolist()),
+        "uses": list(uses),
         "materials": [[one, known.materials[one].called(language)] for one in materials],
-    }  # fmt: skip
+    }
 
 
 def _lay_costs(pack: _Pack, result: Result, opened: Opened) -> dict[str, Any]:
@@ -271,7 +273,9 @@ def _lay_edits(pack: _Pack, opened: Opened, moved: reaction.Reactions) -> dict[s
         "shifts": shifts,
         "aims": [
             {
-                "number": aim.number, "level": aim.at_least, "row": aim.row,
+                "number": aim.number,
+                "level": aim.at_least,
+                "row": aim.row,
                 "limit": float(aim.limit),
                 "crossed": [
                     [*found.keys[key], *aim.crossed[key].tolist()]
@@ -281,7 +285,7 @@ def _lay_edits(pack: _Pack, opened: Opened, moved: reaction.Reactions) -> dict[s
             for aim in moved.aims
         ],
         "lists": isinstance(said.get("secondary_share"), list),
-    }  # fmt: skip
+    }
 
 
 def _describe(scenario: Scenario, entry: Entry, shifts: Iterable[int]) -> dict[str, Any]:

@@ -162,14 +162,18 @@ def list_soil(result: Result) -> Iterator[list[Any]]:
         density = material.density_in_situ
         count = catalogue.count_samples(row.material, mapping, row.tonnes)
         yield [
-            *places[row.origin], *places[row.destination], material.called(language),
+            *places[row.origin],
+            *places[row.destination],
+            material.called(language),
             call(named) if named else str(material.soil_class),
             say("category {number}", number=category) if category else say("outside categories"),
             catalogue.soil_mappings[mapping].called(language) if mapping else say("not said"),
-            row.purpose, "; ".join(permits[row.destination, row.material]), row.tonnes,
-            row.tonnes / density.value if density else None, count,
-            weeks if count is not None else "", period.start, period.end, *[None] * 3,
-        ]  # fmt: skip
+            row.purpose,
+            "; ".join(permits[row.destination, row.material]),
+            *(row.tonnes, row.tonnes / density.value if density else None, count),
+            *(weeks if count is not None else "", period.start, period.end),
+            *[None] * 3,
+        ]
 
 
 def _name_purpose(scenario: Scenario, taker: str, kind: str) -> str:

@@ -21,7 +21,7 @@ from raastof_geo.outputs.documents import assumptions
 from raastof_geo.outputs.documents.document import Bullets, Heading, Paragraph, Table, write_numbers
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.warning import warn
-from raastof_geo.result import Flow, Result, list_flows
+from raastof_geo.result import Flow, Result, list_flows, name_match
 from raastof_geo.scenario.catalogue import SORTS
 from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.said.entry import Role
@@ -36,11 +36,13 @@ _MOST_FLOWS = 25
 _Block: TypeAlias = Heading | Paragraph | Bullets | Table
 _WITH_SOIL, _WITHOUT_SOIL = "secondary_share_with_clean_soil", "secondary_share_without_soil"
 _AS_TOLD = vocabulary.VEHICLE_KM, vocabulary.VIRGIN, vocabulary.RECEIVED
+_EMITTED = vocabulary.TRANSPORT_WTW, vocabulary.TRANSPORT_TTW, vocabulary.CO2E
 _KEYS: Mapping[str, tuple[float, int]] = {
-    **dict.fromkeys((vocabulary.TRANSPORT_WTW, vocabulary.TRANSPORT_TTW), (1e-3, 0)),
-    vocabulary.CO2E: (1e-3, 0), **dict.fromkeys((_WITH_SOIL, _WITHOUT_SOIL), (100, 1)),
-    **dict.fromkeys((vocabulary.LOADS_DRIVEN, *_AS_TOLD), (1, 0)), vocabulary.COST: (1e-6, 1),
-}  # fmt: skip
+    **dict.fromkeys(_EMITTED, (1e-3, 0)),
+    **dict.fromkeys((_WITH_SOIL, _WITHOUT_SOIL), (100, 1)),
+    **dict.fromkeys((vocabulary.LOADS_DRIVEN, *_AS_TOLD), (1, 0)),
+    vocabulary.COST: (1e-6, 1),
+}
 """How a figure is told: the factor to the unit that people read, and decimals."""
 _NO_MORE = 0.0005
 """Shares that differ by less are written alike."""
@@ -94,12 +96,12 @@ def prove(result: Result) -> Message:
     """Put the certificates into a sentence."""
     plan, goals, texts = result.plan, result.plan.goal_certificate, read_texts("proof")
     gap = 100 * max(0.0, plan.certificate.gap)
-    proof = texts["best" if plan.finished and plan.certificate.holds else "open"].format(
-        objective=name_objective(result.scenario.said.objectives[0].minimise),
-        bound=format_number(plan.certificate.lower_bound),
-        value=format_number(plan.certificate.objective), share=format_number(gap, digits=2),
-        violation=_small(1000 * abs(plan.certificate.largest_violation)), gap=_small(gap),
-    )  # fmt: skip
+    found = plan.certificate
+    told: dict[str, Readable] = {"gap": _small(gap), "share": format_number(gap, digits=2)}
+    told |= {"bound": format_number(found.lower_bound), "value": format_number(found.objective)}
+    told["objective"] = name_objective(result.scenario.said.objectives[0].minimise)
+    told["violation"] = _small(1000 * abs(found.largest_violation))
+    proof = texts["best" if plan.finished and found.holds else "open"].format(**told)
     if goals is None:
         return proof
     reached = goals.feasible and goals.objective <= goals.tolerance_t
@@ -175,7 +177,8 @@ def answer(result: Result) -> list[Message]:
     told = [
         texts[_judge_reach(one)].format(
             more=format_number(one.more_at_largest or 0.0),
-            **{"about": opening.say_about(target), "unit": unit, **_shares(one)},
+            unit=unit,
+            **opening.describe_target(target) | _shares(one),
         )
         for one in target.reaches
     ]
@@ -218,11 +221,8 @@ def _shares(reach: Reach) -> dict[str, Readable]:
 
 def _say_target(target: TargetAnswer, unit: str) -> list[Message]:
     """Say whether the target is reached, and how much the best plan would change without it."""
-    told = {
-        "asked": format_number(100 * (target.asked or 0.0), digits=1),
-        "definition": names.DEFINITION_NAMES[target.definition],
-        "about": opening.say_about(target),
-    }
+    told = opening.describe_target(target)
+    told["asked"] = format_number(100 * (target.asked or 0.0), digits=1)
     tell = partial(say_text, "target")
     more = (target.more_kg_co2e, target.more_dkk)
     kg, dkk = (None if one is None else round(one) for one in more)
@@ -301,13 +301,14 @@ def _build(result: Result) -> Iterator[_Block]:
     order, up = ["tonnes", "giver", "taker", "period"], [False, True, True, True]
     flows = (
         (
-            scenario.site_name(flow.origin), scenario.site_name(flow.destination),
-            catalogue.materials[flow.material].called(language),
-            name_period(scenario.periods[flow.period]), *write_numbers(flow.tonnes),
-            *write_numbers(flow.length_km, digits=1), *write_numbers(flow.kg_co2e_wtw),
+            *name_match(scenario, flow.origin, flow.destination, flow.material),
+            name_period(scenario.periods[flow.period]),
+            *write_numbers(flow.tonnes),
+            *write_numbers(flow.length_km, digits=1),
+            *write_numbers(flow.kg_co2e_wtw),
         )
         for flow in list_flows(plan.flows.sort_values(order, ascending=up).head(_MOST_FLOWS))
-    )  # fmt: skip
+    )
     heads = (say("From"), say("To"), say("Material"), say("Period"), "t", "km", "kg CO2e")
     yield Table("", heads, tuple(flows), words=4)
     yield Paragraph(attribute_maps(result.network))

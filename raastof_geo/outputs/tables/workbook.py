@@ -235,16 +235,12 @@ def _write_causes(sheet: Sheet, effect: Effect) -> None:
     heads: list[Readable] = [say("Cause"), *(f"{part.saved_as} [kg CO2e]" for part in emitted)]
     heads += [say("Cost [DKK]"), say("All [kg CO2e]"), say("Price of CO2e"), say("Coordination")]
     added = f"=SUM(B#:{xl_col_to_name(len(emitted))}#)"
-    rows = [
-        [
-            opening.name_cause(cause), *(cause.saved[part] for part in emitted), cause.gain.dkk,
-            Formula(added, cause.saved[CO2E]), opening.say_price(cause.gain),
-            COORDINATION.issuperset(cause.names),
-        ]
-        for cause in causes
-    ]  # fmt: skip
-    sums = [sum(one.saved[part] for one in causes) for part in emitted]
-    sums += [sum(one.gain.dkk for one in causes), sum(one.saved[CO2E] for one in causes)]
+    rows, sums = list[list[Any]](), [0.0] * (len(emitted) + 2)
+    for cause in causes:
+        amounts = [*(cause.saved[part] for part in emitted), cause.gain.dkk, cause.saved[CO2E]]
+        sums = [*map(sum, zip(sums, amounts, strict=True))]
+        known = opening.say_price(cause.gain), COORDINATION.issuperset(cause.names)
+        rows.append([opening.name_cause(cause), *amounts[:-1], Formula(added, amounts[-1]), *known])
     sheet.table(heads, rows, digits=0, sums=sums)
 
 
