@@ -32,7 +32,6 @@ from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 from strategies import worlds  # noqa: E402
 from tryouts import KINDS, Page, join, page_of  # noqa: E402
-
 from raastof_geo.errors import NoPlanError  # noqa: E402
 from raastof_geo.outputs.pages.map import draw_map  # noqa: E402
 from raastof_geo.pipeline import solve_scenario  # noqa: E402

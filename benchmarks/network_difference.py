@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from pathlib import Path
-
 from raastof_geo import read_scenario, solve_scenario
 
 

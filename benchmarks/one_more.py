@@ -10,7 +10,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-
 from raastof_geo import load_result, read_scenario, solve_scenario, write_outputs
 from raastof_geo.assignment.adjusting.worth import measure_worth
 from raastof_geo.outputs import OUTPUTS

@@ -36,11 +36,9 @@ from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
-
 import numpy as np
 import osmium
 from roads import find_osrm, prepare_osrm
-
 from raastof_geo.emissions.vehicle import Vehicle
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.mapped.osm import read_osm

@@ -15,7 +15,6 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
-
 from raastof_geo import read_scenario
 from raastof_geo.language import speaking
 from raastof_geo.outputs import OUTPUTS

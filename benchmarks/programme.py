@@ -21,7 +21,6 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
-
 import numpy as np
 
 MATERIALS = (

@@ -27,7 +27,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-
 import numpy as np
 
 READY = """
@@ -256,7 +255,6 @@ def with_scipy(world: World) -> float:
     """Ask SciPy, and hold our distances against its."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import dijkstra
-
     from raastof_geo.roads.routing.graph import RoadStop, build_graph
     from raastof_geo.roads.routing.router import load_router
 

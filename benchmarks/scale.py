@@ -78,7 +78,6 @@ def write_scenario(
 ) -> Path:
     """Make a scenario up; `opens`: so many depots and plants open only where they are worth it."""
     import numpy as np
-
     from raastof_geo.roads.load import load_network
     from raastof_geo.roads.road import ROAD_CLASSES
 

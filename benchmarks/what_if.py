@@ -21,7 +21,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-
 from scale import write_scenario
 
 MATERIALS = [

@@ -16,12 +16,10 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar, cast
-
 import numpy as np
 import platformdirs
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
-
 from raastof_geo.files import is_file, is_folder, is_there
 
 VERSION = 2

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
-
 from raastof_geo.language import Message, read_texts, say
 
 Evidence: TypeAlias = Literal["seen", "copy", "judgement"]

@@ -18,9 +18,7 @@ from dataclasses import dataclass, field
 from itertools import chain, count
 from pathlib import Path
 from typing import TypeAlias
-
 from filelock import FileLock, Timeout
-
 from raastof_geo.errors import OutputError, tell_reason
 from raastof_geo.language import Message, say_text
 

@@ -7,9 +7,7 @@ from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
-
 import numpy as np
-
 from raastof_geo import errors
 from raastof_geo.assignment import RULES, Plan, Rule, assign
 from raastof_geo.assignment.adjusting.worth import Quote, measure_worth, quote_newcomer

@@ -10,13 +10,11 @@ from dataclasses import astuple, dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_type_hints
-
 import numpy as np
 import pandas as pd
 import shapely
 from pydantic import PlainSerializer, PlainValidator, TypeAdapter
 from scipy import sparse
-
 from raastof_geo.assignment import RULES, Plan, Rule
 from raastof_geo.assignment.plan import Proof
 from raastof_geo.assignment.rules import lay_columns

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-
 from raastof_geo.assignment.adjusting.worth import Worths
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.telling.names import call

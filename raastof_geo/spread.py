@@ -14,7 +14,6 @@ from functools import lru_cache, partial
 from operator import methodcaller
 from pkgutil import resolve_name
 from typing import Any, TypeAlias, TypeVar, cast
-
 from raastof_geo.errors import InputError, refusing
 
 T = TypeVar("T")

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from typing import Any, Literal
-
 from raastof_geo.errors import InputError
 
 Unit = Literal["t", "m3", "loads"]

@@ -9,10 +9,8 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-
 import numpy as np
 from numpy.typing import NDArray
-
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access
 from raastof_geo.roads.routing.graph import RoadStop

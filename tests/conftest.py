@@ -5,7 +5,6 @@ import shutil
 import socket
 from contextlib import contextmanager
 from pathlib import Path
-
 import pytest
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost", "0.0.0.0"}  # noqa: S104
@@ -122,7 +121,6 @@ def starter_text(tmp_path_factory):
 def starter_result(tmp_path_factory):
     """The starter scenario in Danish, solved and written once."""
     from commands import run
-
     from raastof_geo.language import speaking
     from raastof_geo.pipeline import run_scenario
 

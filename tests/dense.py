@@ -11,7 +11,6 @@ import math
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
-
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 

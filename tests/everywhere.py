@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-
 import geopandas as gpd
-
 from raastof_geo.records.ledger import explain_figure, list_figures
 from raastof_geo.records.verify import check_results
 from raastof_geo.scenario.output import OUTPUTS

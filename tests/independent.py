@@ -20,7 +20,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-
 import numpy as np
 import scipy.optimize
 import scipy.sparse
@@ -28,7 +27,6 @@ import scipy.sparse.csgraph
 import shapely
 from pyproj import Transformer
 from ruamel.yaml import YAML
-
 import raastof_geo
 from raastof_geo.roads.load import load_network
 

@@ -7,11 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
-
 from hypothesis import reject
 from hypothesis import strategies as st
 from worlds import Kilometres, make_legs, random_kilometres, scenario_of
-
 from raastof_geo.assignment import Plan, assign
 from raastof_geo.errors import NoPlanError, ScenarioError
 from raastof_geo.legs.legs import Legs

@@ -5,10 +5,8 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-
 import pytest
 from worlds import make_legs, scenario_of
-
 from raastof_geo.assignment import assign
 from raastof_geo.assignment.adjusting.reaction import lay_open
 from raastof_geo.effect.measure import measure_effect

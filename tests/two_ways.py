@@ -1,9 +1,7 @@
 """A straight road and a way round its middle: as a network, and as a file of OpenStreetMap."""
 
 from pathlib import Path
-
 import numpy as np
-
 from raastof_geo.roads.road import LIMITS
 
 SHORT_KM, LONG_KM = 12.68, 15.54

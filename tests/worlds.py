@@ -9,11 +9,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise, product
 from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
-
 from raastof_geo.errors import ScenarioError
 from raastof_geo.legs.legs import LEG_KEYS, Legs, compatible_pairs
 from raastof_geo.region.projection import measure_steps

@@ -14,11 +14,9 @@ import argparse
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import shapely
-
 from raastof_geo.arrays import Floats, Indices, Mask
 from raastof_geo.region.projection import METRES
 from raastof_geo.region.region import TOWN_COLUMNS, Region

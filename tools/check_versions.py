@@ -20,7 +20,6 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
-
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]

@@ -13,7 +13,6 @@ import argparse
 import sys
 from pathlib import Path
 from typing import Any
-
 import osmium
 
 PATHS = {"footway", "path", "steps", "cycleway", "bridleway", "corridor", "platform", "elevator"}

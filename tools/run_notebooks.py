@@ -5,7 +5,6 @@ They are stored with their outputs, so that whoever reads them on the web sees t
 
 import sys
 from pathlib import Path
-
 import nbformat
 from nbclient import NotebookClient
 

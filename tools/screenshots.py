@@ -14,9 +14,7 @@ import argparse
 import shutil
 import tempfile
 from pathlib import Path
-
 from playwright.sync_api import Browser, Page, sync_playwright
-
 from raastof_geo import run_scenario
 from raastof_geo.cli import run_command
 from raastof_geo.language import speaking

@@ -13,9 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
 import pandas as pd
-
 from raastof_geo import Result, read_scenario, solve_scenario
 
 ROOT = Path(__file__).parents[1]

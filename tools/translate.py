@@ -11,12 +11,10 @@ import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
-
 from raastof_geo.figures.vocabulary import WORDS
 from raastof_geo.scenario.catalogue import read_builtin_values
 

@@ -9,7 +9,6 @@ pages and the language come with each report, as they do on a template of a scen
 import datetime
 import sys
 from pathlib import Path
-
 import docx
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor

@@ -4,10 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
-
 import numpy as np
 import pandas as pd
-
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.plan import Plan, assign
 from raastof_geo.assignment.rules import RULES

@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
-
 import numpy as np
 import pandas as pd
-
 from raastof_geo.arrays import Floats, dot
 from raastof_geo.assignment.alone import measure_alone
 from raastof_geo.assignment.rules import RULES, lay_columns, lay_programme, lay_rows

@@ -11,9 +11,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-
 import typer
-
 from raastof_geo.cli.terminal import asked_in, in_speech_of, quote, tell, tell_items, telling
 from raastof_geo.cli.usage import FILE, Anywhere, Into, OfScenario, ScenarioPath, argument, option
 from raastof_geo.errors import DamagedError, InputError, NoPlanError, raise_all, refusing
@@ -346,7 +344,6 @@ def tell_network(file: Annotated[Path | None, argument(value=FILE)] = None) -> N
 def _describe(network: RoadNetwork) -> Iterator[tuple[object, object]]:
     """Give where it comes from, its kilometres by class, its turns, and what its file lacks."""
     import numpy as np
-
     from raastof_geo.roads.road import ROAD_CLASSES, Access
 
     metadata = network.metadata

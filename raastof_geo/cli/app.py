@@ -11,9 +11,7 @@ from collections.abc import Callable
 from copy import copy
 from inspect import signature
 from typing import Annotated, Any
-
 import typer
-
 from raastof_geo.cli import answers, scenario, terminal
 from raastof_geo.cli.usage import Lang, explain_usage, option, speak_of, take_common
 from raastof_geo.errors import InputError, NoPlanError, OutsideError, RaastofError, tell_reason

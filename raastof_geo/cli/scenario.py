@@ -8,9 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-
 import typer
-
 from raastof_geo.cli.terminal import asked_in, clean, in_speech_of, quote, tell, tell_items, telling
 from raastof_geo.cli.usage import FILE, Anywhere, Into, ScenarioPath, Workers, argument, option
 from raastof_geo.errors import InputError

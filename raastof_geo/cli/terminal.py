@@ -15,9 +15,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-
 import typer
-
 from raastof_geo.language import Language, Message, as_language, say, speaking, spoken_language
 
 if TYPE_CHECKING:

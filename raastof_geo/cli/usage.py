@@ -6,9 +6,7 @@ from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
-
 import typer
-
 from raastof_geo.cli.terminal import ASKED_LANGUAGE, TOLD_STEPS, clean, line_width
 from raastof_geo.errors import InputError
 from raastof_geo.language import LANGUAGES, Message, as_language, read_danish_words, read_texts, say

@@ -6,10 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal, TypeAlias, get_args
-
 import numpy as np
 import pandas as pd
-
 from raastof_geo.assignment.rules import limits, masses
 from raastof_geo.assignment.solving.solve import solve
 from raastof_geo.assignment.solving.stated import break_ties

@@ -8,10 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, TypeAlias, get_args
-
 import numpy as np
 import pandas as pd
-
 from raastof_geo.arrays import Columns, Floats, Indices, Mask, dot
 from raastof_geo.assignment.plan import measure_loads
 from raastof_geo.assignment.statement import shares

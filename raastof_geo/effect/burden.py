@@ -4,10 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
-
 import numpy as np
 import pandas as pd
-
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.errors import InputError

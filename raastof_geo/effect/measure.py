@@ -6,10 +6,8 @@ from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
-
 import numpy as np
 import pandas as pd
-
 from raastof_geo.arrays import Floats, dot
 from raastof_geo.assignment.alone import solve_alone
 from raastof_geo.assignment.plan import Plan, tabulate_used

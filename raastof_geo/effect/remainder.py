@@ -10,9 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
 import pandas as pd
-
 from raastof_geo.assignment import Plan, assign
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.effect.actual import DeviationName, Driven, explain_deviations, match_slips

@@ -7,10 +7,8 @@ from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
 from functools import partial
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
-
 import numpy as np
 import pandas as pd
-
 from raastof_geo.arrays import Columns, Floats, Mask
 from raastof_geo.assignment.alone import NO_TERMS, World, plain_trucks
 from raastof_geo.assignment.plan import Plan

@@ -8,9 +8,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
-
 from pydantic import BaseModel, create_model
-
 from raastof_geo.figures.figure import Figure
 from raastof_geo.language import Message, read_data, read_texts
 

@@ -3,10 +3,8 @@
 import datetime
 from collections.abc import Callable
 from typing import Annotated, Literal, TypeAlias
-
 import numpy as np
 from pydantic import Field
-
 from raastof_geo.arrays import Floats
 from raastof_geo.emissions.limit import SIZES, TruckLimit, with_fields
 from raastof_geo.figures import figure

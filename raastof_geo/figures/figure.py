@@ -4,11 +4,9 @@ import datetime
 import math
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
-
 import numpy as np
 import pydantic
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
-
 from raastof_geo.errors import InputError
 from raastof_geo.evidence import Evidence, Trust
 

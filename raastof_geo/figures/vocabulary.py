@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
-
 from raastof_geo.language import Message, read_data
 
 Group: TypeAlias = Literal["ends", "taking", "buying", "giving"]

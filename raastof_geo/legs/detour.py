@@ -6,10 +6,8 @@ from functools import partial
 from itertools import groupby, permutations
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
-
 import numpy as np
 import pandas as pd
-
 from raastof_geo.arrays import Floats, Integers
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import NoRouteError

@@ -5,10 +5,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import product
 from typing import Any, TypeAlias
-
 import numpy as np
 import pandas as pd
-
 from raastof_geo.arrays import Floats, Indices, Mask
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.emissions.vehicle import EnergyModel, name_model

@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeAlias
-
 import numpy as np
 import pandas as pd
 import shapely
-
 from raastof_geo.arrays import Floats, Indices, Mask
 from raastof_geo.emissions.vehicle import MODELS, EnergyModel, Vehicle
 from raastof_geo.roads.area import find_changed_edges, find_edges_in, find_edges_over

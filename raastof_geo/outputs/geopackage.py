@@ -8,12 +8,10 @@ from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
-
 import geopandas as gpd
 import pandas as pd
 import pyogrio
 import shapely
-
 from raastof_geo.errors import OutputError
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW

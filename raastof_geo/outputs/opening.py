@@ -6,7 +6,6 @@ with: worlds without coordination, side by side.
 
 from collections.abc import Callable, Iterator
 from functools import partial
-
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES, call_material, list_names
 from raastof_geo.effect.measure import Comparison, Effect, TargetAnswer, Totals, measure_shares
 from raastof_geo.effect.saving import Cause, Gain

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from math import cos, radians, sin
 from typing import NamedTuple
-
 from raastof_geo.language import Message, format_day, read_data, read_texts, spoken_language
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.catalogue import Catalogue, FamilyName

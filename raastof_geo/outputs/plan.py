@@ -10,9 +10,7 @@ from importlib import metadata
 from itertools import chain
 from pathlib import Path
 from typing import Any
-
 import numpy as np
-
 from raastof_geo.assignment.solving.certificate import Certificate
 from raastof_geo.assignment.statement.layout import MEASURES
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from importlib import resources
 from typing import Any
-
 from raastof_geo.language import plain
 
 

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import chain
-
 from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.case import say_idle
 from raastof_geo.assignment.telling.names import list_names

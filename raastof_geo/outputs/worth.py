@@ -6,7 +6,6 @@ from operator import itemgetter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-
 from raastof_geo.assignment.adjusting.worth import (
     Moved,
     Partner,

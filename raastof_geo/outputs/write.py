@@ -5,7 +5,6 @@ from collections.abc import Container, Iterator, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from pkgutil import resolve_name
-
 from raastof_geo.errors import OutputError, tell_reason
 from raastof_geo.language import speaking
 from raastof_geo.records.exchange import exchanging

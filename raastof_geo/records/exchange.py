@@ -21,7 +21,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
-
 from raastof_geo import files
 from raastof_geo.errors import OutputError, tell_reason
 from raastof_geo.language import Message, say_text

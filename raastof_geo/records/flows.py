@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
-
 from raastof_geo.language import Language, Message, plain, read_texts, say_text
 
 FLOWS = "flows.csv"

@@ -12,7 +12,6 @@ from operator import itemgetter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple, Self
-
 from raastof_geo.errors import InputError
 from raastof_geo.evidence import STATES, tell_span, tell_unit
 from raastof_geo.language import (

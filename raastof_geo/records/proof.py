@@ -9,10 +9,8 @@ from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
-
 from raastof_geo.arrays import Integers
 from raastof_geo.errors import DamagedError, RaastofError, raise_all
 from raastof_geo.language import read_data, say, say_text

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
-
 from raastof_geo.errors import DamagedError, RaastofError, RecordError, tell_reason
 from raastof_geo.language import Message, plain, read_texts, say, say_text
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
-
 import numpy as np
 import pandas as pd
 import shapely
-
 from raastof_geo.errors import InputError, refusing
 from raastof_geo.files import AnyPath
 from raastof_geo.region.projection import DEGREES

@@ -2,12 +2,10 @@
 
 from functools import lru_cache
 from typing import Any, TypeAlias
-
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike
 from pyproj import Geod, Transformer
-
 from raastof_geo.arrays import Floats
 
 DEGREES = "EPSG:4326"

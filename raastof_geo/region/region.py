@@ -9,14 +9,12 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import ArrayLike
 from pyproj import CRS
 from pyproj.exceptions import CRSError
-
 from raastof_geo.arrays import Floats, Objects, first_of_each
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import AnyPath

@@ -5,10 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-
 import numpy as np
 import shapely
-
 from raastof_geo.arrays import Indices
 from raastof_geo.errors import InputError, RoadDataError, raise_all
 from raastof_geo.files import AnyPath

@@ -8,12 +8,10 @@ from dataclasses import replace
 from numbers import Real
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
-
 import numpy as np
 import osmium
 import pandas as pd
 import shapely
-
 from raastof_geo.arrays import Objects
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import AnyPath

@@ -15,11 +15,9 @@ from functools import cached_property
 from itertools import islice, repeat
 from types import NoneType
 from typing import Annotated, Any, NamedTuple, Self, TypeAlias, TypeVar, get_args, get_type_hints
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, TypeAdapter
-
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers, first_of_each
 from raastof_geo.region.projection import project
 from raastof_geo.region.region import Region, lend_region

@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-
 from raastof_geo.arrays import Mask
 from raastof_geo.emissions.vehicle import Vehicle
 from raastof_geo.errors import InputError

@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 
 _CLASSES = """

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 import shapely
-
 from raastof_geo.arrays import Floats, Integers, Mask, Objects, Rows
 from raastof_geo.errors import Finding, Place, RoadDataError, SnapError, raise_all
 from raastof_geo.language import Fact, Message, Shown, format_number, say, say_text

@@ -10,10 +10,8 @@ from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
-
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import AnyPath, write_whole
 from raastof_geo.language import Message, list_codes, say, say_text

@@ -6,10 +6,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
-
 import numpy as np
 from pydantic import BaseModel, Field, ValidationInfo, model_validator
-
 from raastof_geo import cache
 from raastof_geo.emissions.vehicle import BuiltUpSpeed, Fuel, Named, RoadSpeed, TollTable, Vehicle
 from raastof_geo.errors import InputError, raise_all

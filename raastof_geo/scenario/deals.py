@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cache, partial
 from operator import attrgetter
 from typing import Literal, TypeAlias, TypeVar
-
 from raastof_geo.language import Message, format_number, list_codes, read_texts, say, say_text
 from raastof_geo.scenario.identity import Fault
 from raastof_geo.scenario.parties import Giver, Trade, list_givers, list_takers, may_deal

@@ -14,10 +14,8 @@ from difflib import SequenceMatcher, get_close_matches
 from functools import partial
 from operator import itemgetter
 from typing import Annotated, Any, NamedTuple, TypeAlias, TypeVar, get_args
-
 from pydantic import AfterValidator, BaseModel, ValidationError, ValidationInfo, WrapValidator
 from pydantic_core import PydanticCustomError
-
 from raastof_geo.emissions.vehicle import MODELS
 from raastof_geo.errors import Finding, InputError, Place, RaastofError, raise_all
 from raastof_geo.language import LANGUAGES, Language, Message, read_danish_words, read_texts, say

@@ -7,7 +7,6 @@ stands, and `write_outputs` looks it up when it is asked for. Nothing here impor
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
-
 from raastof_geo.language import Readable, read_texts
 from raastof_geo.records.flows import FLOWS
 from raastof_geo.records.ledger import LEDGER

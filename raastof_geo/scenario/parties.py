@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Literal, NamedTuple, get_args
-
 from raastof_geo.figures.figure import value_of
 from raastof_geo.scenario.catalogue import Sorts, mix_sorts
 from raastof_geo.scenario.said.entry import Role

@@ -6,9 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-
 from pydantic import ValidationError
-
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import Strict
 from raastof_geo.language import LOCALES, Message, format_day, say_text, spoken_language

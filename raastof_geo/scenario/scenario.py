@@ -7,10 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
-
 import numpy as np
 import shapely
-
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import Finding, InputError, Place, raise_all
 from raastof_geo.evidence import Trust

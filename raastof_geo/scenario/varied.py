@@ -13,12 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
-
 import numpy as np
 import pandas as pd
 import shapely
 from pydantic import BaseModel
-
 from raastof_geo.errors import InputError, refusing
 from raastof_geo.figures.figure import Figure, Sourced, YearlyFigure
 from raastof_geo.files import name_free, write_whole

@@ -10,10 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
-
 import numpy as np
 import pandas as pd
-
 from raastof_geo.arrays import Columns, Floats, dot
 from raastof_geo.assignment.front import MATCH
 from raastof_geo.assignment.plan import Plan

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import product, starmap
 from typing import Any, Literal, TypeAlias, get_args
-
 from raastof_geo.assignment import Plan, assign
 from raastof_geo.assignment.alone import Alone, solve_alone
 from raastof_geo.assignment.statement.problem import LaidColumns

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from worlds import make_legs, make_scenario, refusal
-
 from raastof_geo.assignment import assign
 from raastof_geo.errors import NoPlanError
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from worlds import make_legs, make_scenario
-
 from raastof_geo.assignment import build_problem
 from raastof_geo.assignment.statement.problem import ColumnKind
 from raastof_geo.assignment.statement.shares import ColumnClass, classify

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-
 import pytest
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario
-
 from raastof_geo.assignment import assign
 from raastof_geo.assignment.telling import case
 from raastof_geo.errors import NoPlanError

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import itertools
-
 import numpy as np
 import pytest
 from scipy.optimize import linprog
-
 from raastof_geo.assignment.solving import decision
 from raastof_geo.assignment.solving.price_in import Clock, How
 from raastof_geo.assignment.solving.stated import Run

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from worlds import EVERYTHING, make_legs, make_scenario
-
 from raastof_geo.assignment import RULES, assign
 from raastof_geo.assignment.rules import lay_columns
 from raastof_geo.assignment.rules.choices import lots_kept, partners_limited

@@ -4,7 +4,6 @@ from collections import defaultdict
 from dataclasses import replace
 from itertools import combinations, pairwise
 from pathlib import Path
-
 import numpy as np
 import openpyxl
 import pandas as pd
@@ -14,7 +13,6 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from strategies import choice_worlds, whole_worlds, worlds
 from worlds import make_legs, make_scenario, scenario_of
-
 from raastof_geo import load_result, read_scenario, solve_scenario
 from raastof_geo.assignment import assign
 from raastof_geo.assignment.front import (

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import copy
-
 import pytest
 from test_worth import TWO_PITS, UNFAIR, measure
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario, random_kilometres, scenario_of
-
 from raastof_geo.assignment import assign
 from raastof_geo.assignment.adjusting.worth import quote_newcomer
 from raastof_geo.errors import InputError, NoPlanError

@@ -6,14 +6,12 @@ import random
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-
 import numpy as np
 import pytest
 from dense import Dense
 from places import CASES
 from scale import make_site
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario
-
 from raastof_geo.assignment import RULES, Plan, Row, assign
 from raastof_geo.assignment.solving.certificate import LARGEST_GAP
 from raastof_geo.assignment.statement.problem import Problem

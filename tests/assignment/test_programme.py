@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-
 import numpy as np
 import pandas as pd
 import pulp
@@ -15,7 +14,6 @@ from places import ROOT
 from scipy.optimize import linprog
 from strategies import World, plan_or_none, worlds
 from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario
-
 from raastof_geo.assignment import RULES, assign, build_problem, build_programme, certify
 from raastof_geo.assignment.rules.choices import openings_chosen
 from raastof_geo.assignment.rules.masses import captured

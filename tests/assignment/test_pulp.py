@@ -6,13 +6,11 @@ import itertools
 import json
 import re
 from pathlib import Path
-
 import highspy
 import numpy as np
 import pulp
 import pytest
 from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario, random_kilometres
-
 from raastof_geo.assignment import assign
 from raastof_geo.assignment.solving.stated import LONGEST_NAME, make_slug
 from raastof_geo.cli import run_command

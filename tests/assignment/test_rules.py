@@ -9,12 +9,10 @@ import re
 import signal
 import textwrap
 import threading
-
 import numpy as np
 import pytest
 from scipy.optimize import linprog
 from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario
-
 from raastof_geo.assignment import RULES, Row, assign, build_problem, explain_why_not
 from raastof_geo.assignment import plan as planning
 from raastof_geo.errors import InputError, NoPlanError, ScenarioError, SolverError

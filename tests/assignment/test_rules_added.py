@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import replace
-
 import numpy as np
 import openpyxl
 import pytest
 from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario
-
 from raastof_geo import Result, measure_effect, price_legs, write_outputs
 from raastof_geo.assignment import RULES, Row, assign, build_problem, explain_why_not
 from raastof_geo.assignment.rules import lay_programme, lay_rows

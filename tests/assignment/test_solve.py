@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario, random_kilometres
-
 from raastof_geo.assignment import RULES, assign
 from raastof_geo.assignment.rules import lay_columns
 from raastof_geo.assignment.solving.certificate import bound_below

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -13,7 +12,6 @@ from places import CASES
 from scipy.optimize import linprog
 from strategies import World, choice_worlds, whole_worlds
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario
-
 from raastof_geo.assignment import RULES, Row, assign, compare_sites, explain_why_not
 from raastof_geo.assignment.rules.choices import bound_everything
 from raastof_geo.assignment.statement.layout import build_problem

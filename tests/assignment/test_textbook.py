@@ -5,14 +5,12 @@ from __future__ import annotations
 import itertools
 import json
 from typing import Any
-
 import numpy as np
 import pytest
 from places import ROOT
 from scipy.optimize import linprog
 from scipy.sparse.csgraph import floyd_warshall
 from worlds import make_legs, make_scenario
-
 from raastof_geo.assignment import assign
 from raastof_geo.errors import NoPlanError, ScenarioError
 from raastof_geo.language import speaking

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import itertools
-
 import numpy as np
 import pytest
 from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario, random_kilometres
-
 from raastof_geo.assignment import assign
 
 TIED = PIT_AND_PROJECT.replace(

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
-
 import numpy as np
 import pulp
 import pytest
@@ -15,7 +14,6 @@ from hypothesis import HealthCheck, Phase, assume, example, given, note, setting
 from hypothesis import strategies as st
 from strategies import World, choice_worlds, every_world, plan_or_none, with_openings
 from worlds import make_legs, make_scenario
-
 from raastof_geo.assignment import RULES, Plan, Row, build_problem
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.assignment.statement.row import Rule

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from hypothesis import given, settings
 from strategies import every_world, plan_or_none
 from worlds import EVERYTHING, PIT_AND_PROJECT, make_legs, make_scenario, random_kilometres
-
 from raastof_geo.assignment import assign
 from raastof_geo.assignment.adjusting import worth
 from raastof_geo.assignment.adjusting.worth import Moved, measure_worth

@@ -4,14 +4,12 @@ import csv
 import datetime
 import html
 import re
-
 import openpyxl
 import pandas as pd
 import pytest
 from commands import run
 from places import ROOT
 from worlds import make_legs, make_scenario
-
 from raastof_geo import read_scenario
 from raastof_geo.assignment import assign
 from raastof_geo.effect.actual import DEVIATIONS

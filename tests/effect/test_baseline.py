@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from worlds import make_legs, make_scenario
-
 from raastof_geo.assignment import assign, build_problem
 from raastof_geo.assignment.alone import measure_alone
 from raastof_geo.effect import measure_effect, solve_baseline

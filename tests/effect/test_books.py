@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from strategies import World, whole_worlds
-
 from raastof_geo.assignment import Plan, assign
 from raastof_geo.effect import Effect, measure_effect
 from raastof_geo.effect.saving import shapley_values, tabulate_payments

@@ -8,12 +8,10 @@ at a stockpile had no payee.
 from __future__ import annotations
 
 from pathlib import Path
-
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from strategies import World, whole_worlds
-
 from raastof_geo.assignment import assign
 from raastof_geo.assignment.alone import lay_world
 from raastof_geo.assignment.statement.problem import LaidColumns

@@ -1,9 +1,7 @@
 """What the audit found wrong in the catalogue, by its own figures (A3, A4)."""
 
 from pathlib import Path
-
 import pytest
-
 from raastof_geo.figures.vocabulary import CO2E, DISPOSAL, PREPARATION, PROCESSING
 from raastof_geo.pipeline import solve_scenario
 from raastof_geo.scenario import read_scenario

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from itertools import product
 from pathlib import Path
-
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from strategies import World, whole_worlds
 from worlds import make_legs, make_scenario, random_kilometres
-
 from raastof_geo.assignment import assign
 from raastof_geo.effect import Effect, measure_effect
 from raastof_geo.effect.saving import CAUSES, Gain

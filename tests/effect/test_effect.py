@@ -2,7 +2,6 @@
 
 import pytest
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario
-
 from raastof_geo.assignment import assign
 from raastof_geo.effect import measure_effect, solve_baseline
 

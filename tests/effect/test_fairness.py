@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from worlds import make_legs, make_scenario
-
 from raastof_geo.assignment import assign
 from raastof_geo.assignment.statement.shares import share_moves
 from raastof_geo.effect import measure_effect

@@ -5,12 +5,10 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-
 import numpy as np
 import pulp
 import pytest
 from worlds import make_legs, make_scenario
-
 from raastof_geo import (
     Result,
     load_network,

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-
 import independent
 import pytest
 from places import ROOT, SCENARIOS
-
 from raastof_geo.effect.books import follow_periods
 from raastof_geo.pipeline import solve_scenario
 from raastof_geo.scenario import read_scenario

@@ -1,11 +1,9 @@
 """Where to build: candidates at the junctions where much is driven."""
 
 from dataclasses import replace
-
 import numpy as np
 import pytest
 from places import ROOT
-
 from raastof_geo import read_scenario, solve_scenario
 from raastof_geo.cli.app import run_command
 from raastof_geo.effect.burden import find_junctions, find_like, propose_candidates

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
-
 import pytest
 from hypothesis import assume, given, settings
 from strategies import World, whole_worlds
 from worlds import make_legs, make_scenario, refusal
-
 from raastof_geo.assignment import alone, assign
 from raastof_geo.assignment.alone import solve_alone
 from raastof_geo.assignment.statement.layout import build_problem

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-
 import numpy as np
 import pytest
-
 from raastof_geo.effect.saving import Transfers, tabulate_payments
 from raastof_geo.figures.vocabulary import COST, GATE, HANDLING, SOLD, parts_of
 from raastof_geo.outputs.documents.effects import list_payees, say_transfer, tabulate_accounts

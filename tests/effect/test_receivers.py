@@ -2,7 +2,6 @@
 
 import pytest
 from worlds import make_legs, make_scenario, refusal
-
 from raastof_geo.assignment import assign
 from raastof_geo.effect import measure_effect
 from raastof_geo.effect.saving import tabulate_payments

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-
 import pytest
 from worlds import make_scenario
-
 from raastof_geo import load_network, price_legs, snap_sites
 from raastof_geo.assignment import assign
 from raastof_geo.effect import solve_baseline

@@ -1,11 +1,9 @@
 """What a figure carries beside its value: its range, evidence, days, and the year of a price."""
 
 import datetime
-
 import pytest
 from pydantic import TypeAdapter, ValidationError
 from worlds import PIT_AND_PROJECT, make_scenario
-
 from raastof_geo.figures.figure import Density, EnergyCurve, Figure, NonNegativeFigure, Yearly
 from raastof_geo.records.ledger import _tell_source
 

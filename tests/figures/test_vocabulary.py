@@ -7,14 +7,12 @@ import json
 import pickle
 import re
 from pathlib import Path
-
 import docx
 import geopandas as gpd
 import numpy as np
 import openpyxl
 import pytest
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario
-
 from raastof_geo.assignment import MEASURES, assign
 from raastof_geo.assignment.statement.layout import check_measures
 from raastof_geo.assignment.telling.why_not import explain_why_not

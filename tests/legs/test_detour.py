@@ -1,12 +1,10 @@
 """Why this way round?"""
 
 import re
-
 import numpy as np
 import pytest
 from two_ways import EDGES, NODES, WORLD, limit
 from worlds import make_network, make_scenario
-
 from raastof_geo.assignment import assign
 from raastof_geo.cli import run_command
 from raastof_geo.errors import InputError, NoRouteError

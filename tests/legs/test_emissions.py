@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from raastof_geo.emissions.vehicle import energy_by_speed
 from raastof_geo.scenario.catalogue import load_catalogue
 

@@ -1,13 +1,11 @@
 """An energy model can be chosen from Python, from YAML and from the command line."""
 
 import json
-
 import numpy as np
 import pytest
 from commands import run
 from everywhere import EVERY_OUTPUT, go_everywhere
 from worlds import make_network, make_scenario
-
 from raastof_geo import (
     load_result,
     price_legs,

@@ -1,12 +1,10 @@
 """Legs on roads: what limits, signs, periods, ferries and bridges do to them."""
 
 import textwrap
-
 import pandas as pd
 import pytest
 from two_ways import EDGES, LONG_KM, NODES, SHORT_KM, WORLD, limit
 from worlds import make_network, make_scenario
-
 from raastof_geo.errors import RoadDataError, ScenarioError
 from raastof_geo.legs.legs import price_legs
 from raastof_geo.legs.roads import Haulage, RoadPrices

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from worlds import make_network
-
 from raastof_geo.roads.road import ROAD_CLASSES, Road
 from raastof_geo.roads.routing.drive import find_speed
 from raastof_geo.scenario.catalogue import load_catalogue

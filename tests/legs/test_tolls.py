@@ -2,12 +2,10 @@
 
 from dataclasses import replace
 from pathlib import Path
-
 import numpy as np
 import pytest
 from two_ways import EDGES, NODES, WORLD
 from worlds import make_network, make_scenario, refusal
-
 from raastof_geo.assignment import assign, build_problem
 from raastof_geo.figures.vocabulary import CO2E, COST, COST_WITH_CO2, TOLL, TOLL_CO2, TRANSPORT_TTW
 from raastof_geo.legs.legs import LEG_KEYS, price_legs

@@ -3,7 +3,6 @@
 import pytest
 from everywhere import EVERY_OUTPUT
 from places import SCENARIOS
-
 from raastof_geo.pipeline import run_scenario
 
 

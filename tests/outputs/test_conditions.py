@@ -2,10 +2,8 @@
 
 import re
 from pathlib import Path
-
 import openpyxl
 import pytest
-
 from raastof_geo import load_result, run_scenario
 from raastof_geo.outputs.tables.summary import find_reliances
 from raastof_geo.pipeline import solve_scenario

@@ -9,12 +9,10 @@ import subprocess
 from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree as Xml
-
 import geopandas as gpd
 import pyogrio
 import pytest
 import shapely
-
 from raastof_geo.outputs.geopackage import explain_columns
 from raastof_geo.pipeline import run_scenario
 from raastof_geo.region.projection import project

@@ -8,10 +8,8 @@ import shutil
 import webbrowser
 from html.parser import HTMLParser
 from urllib.parse import unquote
-
 import pytest
 from commands import run
-
 from raastof_geo.outputs.opening import conclude
 from raastof_geo.records.exchange import describe_files, find_door, read_manifest, write_manifest
 from raastof_geo.scenario.output import INDEX, OUTPUTS

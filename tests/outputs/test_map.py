@@ -5,11 +5,9 @@ import re
 import runpy
 import subprocess
 from itertools import pairwise
-
 import numpy as np
 import pytest
 from places import ROOT, SCENARIOS
-
 from raastof_geo.effect.burden import count_weekdays, measure_burden
 from raastof_geo.outputs.pages.map import MapStory, draw_map
 from raastof_geo.outputs.pages.page import read_scripts

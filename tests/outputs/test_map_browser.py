@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-
 import pytest
 from worlds import PIT_AND_PROJECT
-
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW
 from raastof_geo.language import speaking
 from raastof_geo.outputs.pages.map import TILES, MapStory, draw_map

@@ -6,11 +6,9 @@ import base64
 import re
 import warnings
 from pathlib import Path
-
 import folium
 import pytest
 from xstatic.pkg import leaflet
-
 import raastof_geo
 from raastof_geo.outputs.pages.map import Areas, BaseRoads, Flows, MapStory, Roads, Sites, Zones
 

@@ -1,10 +1,8 @@
 """Colours of materials: told apart on the screen, on a grey print, and without red and green."""
 
 from itertools import combinations
-
 import numpy as np
 import pytest
-
 from raastof_geo.outputs.palette import FAMILIES, colour_materials
 from raastof_geo.scenario.catalogue import load_catalogue
 

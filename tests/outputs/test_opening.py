@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-
 import pytest
 from ruamel.yaml import YAML
 from worlds import make_scenario
-
 from raastof_geo.effect.measure import TargetAnswer
 from raastof_geo.language import round_off
 from raastof_geo.outputs.opening import open_answer, say_span, write_short

@@ -2,10 +2,8 @@
 
 import json
 import re
-
 import pytest
 from commands import run
-
 from raastof_geo.outputs.pages.beside import draw_outlook, find_outlook
 from raastof_geo.pipeline import place_scenario
 from raastof_geo.scenario import read_scenario

@@ -4,13 +4,11 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
-
 from raastof_geo.cli import run_command
 from raastof_geo.errors import OutputError
 from raastof_geo.outputs import OUTPUTS, write_outputs

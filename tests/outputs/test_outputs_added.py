@@ -5,9 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-
 import pytest
-
 from raastof_geo.outputs import OUTPUTS
 from raastof_geo.outputs.write import find_writer
 from raastof_geo.scenario.output import EVERY_OUTPUT

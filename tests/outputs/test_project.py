@@ -6,9 +6,7 @@ import datetime
 import json
 import re
 from types import SimpleNamespace
-
 import pytest
-
 from raastof_geo.language import format_number, speaking
 from raastof_geo.outputs.documents.document import Fold, Heading
 from raastof_geo.outputs.documents.project import (

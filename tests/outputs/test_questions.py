@@ -4,7 +4,6 @@ The table names the page and the place of each answer; docs/style.md lists the q
 """
 
 import re
-
 import pytest
 from places import ROOT
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-
 import openpyxl
 import pytest
 from commands import run
 from test_index import Reader
-
 from raastof_geo.assignment.adjusting.worth import measure_worth
 from raastof_geo.language import speaking
 from raastof_geo.outputs.worth import list_worth, write_worth

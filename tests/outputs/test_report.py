@@ -15,11 +15,9 @@ from html import unescape
 from html.parser import HTMLParser
 from itertools import combinations, groupby, pairwise
 from pathlib import Path
-
 import pytest
 import shapely
 from places import SCENARIOS
-
 from raastof_geo.assignment.telling.why_not import list_priced_rows
 from raastof_geo.cli import run_command
 from raastof_geo.errors import InputError, OutputError

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import random
 from dataclasses import replace
-
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from places import SCENARIOS
@@ -13,7 +12,6 @@ from strategies import worlds
 from tryouts import KINDS, Page, join, page_of
 from v8 import V8
 from worlds import make_legs, make_scenario
-
 from raastof_geo.assignment import assign
 from raastof_geo.assignment.adjusting.reaction import lay_open, react
 from raastof_geo.errors import NoPlanError

@@ -8,10 +8,8 @@ import math
 import re
 import textwrap
 import zipfile
-
 import pandas as pd
 import pytest
-
 from raastof_geo.evidence import STATES
 from raastof_geo.figures.vocabulary import (
     CO2E,

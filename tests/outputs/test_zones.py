@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-
 import geopandas as gpd
 import pyogrio
 import pytest
 import shapely
 from worlds import PIT_AND_PROJECT
-
 from raastof_geo import load_result
 from raastof_geo.outputs.pages.map import MapStory
 from raastof_geo.pipeline import run_scenario

@@ -10,9 +10,7 @@ import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
-
 import pytest
-
 from raastof_geo.errors import OutputError
 from raastof_geo.files import tracing
 from raastof_geo.language import speaking

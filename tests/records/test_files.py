@@ -4,9 +4,7 @@ import errno
 import os
 import time
 from pathlib import Path
-
 import pytest
-
 from raastof_geo.cli import run_command
 from raastof_geo.errors import OutputError
 from raastof_geo.files import drafting, is_sealed, seal_page, tracing, write_whole

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from types import SimpleNamespace
-
 from raastof_geo.files import is_file, is_folder, is_link, is_there
 
 

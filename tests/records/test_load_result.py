@@ -9,14 +9,12 @@ import shutil
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from strategies import choice_worlds, whole_worlds, worlds
 from worlds import EVERYTHING, PIT_AND_PROJECT, make_network, make_scenario
-
 from raastof_geo import load_result, run_scenario, solve_scenario, write_outputs
 from raastof_geo.assignment import RULES, Row, assign
 from raastof_geo.effect import Effect, measure_effect

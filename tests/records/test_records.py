@@ -3,10 +3,8 @@
 import errno
 import json
 import os
-
 import numpy as np
 import pytest
-
 from raastof_geo import load_result
 from raastof_geo.cli import run_command
 from raastof_geo.errors import DamagedError, OutputError, RecordError, tell_reason

@@ -6,14 +6,12 @@ import json
 import re
 import shutil
 from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from strategies import choice_worlds, whole_worlds, worlds
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario
-
 from raastof_geo.assignment import assign
 from raastof_geo.assignment.statement.row import Programme
 from raastof_geo.cli import run_command

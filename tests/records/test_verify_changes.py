@@ -14,10 +14,8 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-
 import numpy as np
 import pytest
-
 from raastof_geo.cli import run_command
 from raastof_geo.errors import InputError, RaastofError
 from raastof_geo.records.exchange import MANIFEST, describe_files, read_manifest, write_manifest

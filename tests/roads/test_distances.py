@@ -1,13 +1,11 @@
 """Routes between places on small networks, against networkx."""
 
 from itertools import pairwise, product
-
 import networkx as nx
 import numpy as np
 import pytest
 from arcwise import find_lengths, mark_yards
 from worlds import measure_all, random_network
-
 from raastof_geo.roads.routing import router as router_module
 from raastof_geo.roads.routing.engine import has_hierarchies
 from raastof_geo.roads.routing.graph import RoadStop, build_graph

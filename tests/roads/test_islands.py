@@ -1,11 +1,9 @@
 """Sites on islands, off the road, and beside roads that trucks may not use."""
 
 import re
-
 import pytest
 from places import CASES
 from worlds import make_network
-
 from raastof_geo.cli import run_command
 from raastof_geo.errors import NoPlanError, ScenarioError, SnapError
 from raastof_geo.legs.detour import explain_route

@@ -1,13 +1,11 @@
 """The core of a graph, and the runs of arcs between its nodes."""
 
 from itertools import pairwise
-
 import networkx as nx
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from worlds import make_network
-
 from raastof_geo.roads.edges import Turn
 from raastof_geo.roads.routing.graph import Reduction, RoadGraph, build_graph, reduce_graph
 

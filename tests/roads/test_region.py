@@ -4,14 +4,12 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
-
 import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
 from commands import run
 from places import ROOT
-
 from raastof_geo.errors import RoadDataError, ScenarioError, SnapError
 from raastof_geo.pipeline import place_scenario, run_scenario
 from raastof_geo.records.ledger import explain_figure

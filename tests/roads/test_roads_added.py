@@ -9,14 +9,12 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
-
 import numpy as np
 import pytest
 from everywhere import EVERY_OUTPUT, go_everywhere
 from places import CASES
 from two_ways import LONG_KM, MAPPED_WORLD, SHORT_KM, write_map
 from worlds import make_network
-
 from raastof_geo.cli import run_command
 from raastof_geo.errors import RoadDataError
 from raastof_geo.outputs.warning import warn

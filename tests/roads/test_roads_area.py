@@ -1,11 +1,9 @@
 """Areas that networks are clipped to."""
 
 import json
-
 import geopandas as gpd
 import pytest
 import shapely
-
 from raastof_geo.errors import RoadDataError
 from raastof_geo.roads.area import read_area, read_polygon
 

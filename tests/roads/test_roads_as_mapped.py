@@ -2,7 +2,6 @@
 
 import pytest
 from two_ways import LONG_KM, MAPPED_WORLD, SHORT_KM, write_map, write_tags
-
 from raastof_geo.cli import run_command
 from raastof_geo.legs.legs import price_legs
 from raastof_geo.pipeline import place_scenario

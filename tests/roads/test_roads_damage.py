@@ -7,11 +7,9 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-
 import osmium
 import pytest
 from places import CASES
-
 from raastof_geo.errors import OutputError, RoadDataError
 from raastof_geo.roads.load import load_network
 from raastof_geo.roads.mapped.osm import open_writer, read_osm

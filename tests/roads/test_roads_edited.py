@@ -3,12 +3,10 @@
 import bz2
 import gzip
 from collections.abc import Callable
-
 import numpy as np
 import osmium
 import pytest
 from osmium.osm import mutable
-
 from raastof_geo.cli import run_command
 from raastof_geo.roads.load import from_osmnx, load_network
 from raastof_geo.roads.mapped.osm import open_writer, read_osm

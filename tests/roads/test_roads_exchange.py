@@ -1,13 +1,11 @@
 """Graphs of OSMnx and NetworkX, both ways."""
 
 import dataclasses
-
 import networkx as nx
 import numpy as np
 import osmnx as ox
 import pytest
 from worlds import make_network, measure_all, random_network
-
 from raastof_geo.errors import RoadDataError
 from raastof_geo.region.projection import measure_steps
 from raastof_geo.roads.load import from_osmnx, load_network, read_graphml

@@ -16,14 +16,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
-
 import numpy as np
 import osmium
 import osmnx
 import pytest
 import shapely
 from filelock import FileLock
-
 from raastof_geo.cache import DOWNLOADS, VERSION, claim, clear_cache
 from raastof_geo.errors import DownloadError, OutputError, RoadDataError
 from raastof_geo.files import hold

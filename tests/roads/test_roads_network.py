@@ -3,12 +3,10 @@
 import dataclasses
 import zipfile
 from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
-
 from raastof_geo.errors import OutputError, RoadDataError
 from raastof_geo.region.projection import measure_steps
 from raastof_geo.roads.edges import ATTRIBUTION, NetworkMetadata, Turn

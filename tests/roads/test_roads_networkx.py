@@ -1,14 +1,12 @@
 """The road network is a NetworkX graph when asked, and routing on it finds our legs again."""
 
 import re
-
 import networkx
 import numpy as np
 import osmnx
 import pytest
 from places import ROOT
 from worlds import make_network, make_scenario
-
 from raastof_geo import load_network
 from raastof_geo.emissions.vehicle import MODELS
 from raastof_geo.errors import InputError

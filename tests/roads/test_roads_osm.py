@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
 from build_data import link_towns
-
 from raastof_geo.errors import RoadDataError
 from raastof_geo.region.projection import measure_steps, project
 from raastof_geo.roads.load import load_network

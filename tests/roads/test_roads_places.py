@@ -4,12 +4,10 @@ import json
 import runpy
 import sys
 from pathlib import Path
-
 import numpy as np
 import pytest
 import shapely
 from places import ROOT
-
 from raastof_geo.region.region import encode_region, read_region
 from raastof_geo.roads.store import read_network
 

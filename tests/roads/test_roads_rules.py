@@ -2,11 +2,9 @@
 
 import itertools
 import math
-
 import numpy as np
 import pytest
 from worlds import make_network
-
 from raastof_geo.roads.mapped.tags import (
     find_doubts,
     flip_tags,

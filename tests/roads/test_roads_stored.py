@@ -4,12 +4,10 @@ import json
 import re
 import zipfile
 from pathlib import Path
-
 import networkx
 import numpy as np
 import pytest
 import shapely
-
 from raastof_geo.errors import RoadDataError
 from raastof_geo.roads.load import from_osmnx, load_network
 from raastof_geo.roads.store import STORED_COLUMNS, read_network

@@ -2,9 +2,7 @@
 
 import math
 from itertools import pairwise
-
 import pytest
-
 from raastof_geo.roads.mapped.tags import (
     find_doubts,
     read_barrier,

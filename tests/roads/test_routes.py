@@ -3,13 +3,11 @@
 import re
 from dataclasses import dataclass, replace
 from itertools import pairwise
-
 import networkx as nx
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from worlds import make_network, measure_all
-
 from raastof_geo.errors import SnapError
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.road import Access, Road

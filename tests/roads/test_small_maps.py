@@ -4,11 +4,9 @@ A straight road of three ways, 1, 2 and 3, with node 9 amid the second; way 4 le
 """
 
 from dataclasses import replace
-
 import numpy as np
 import pytest
 from two_ways import write_tags
-
 from raastof_geo.errors import RoadDataError
 from raastof_geo.roads.mapped.build import lay_network
 from raastof_geo.roads.mapped.osm import read_osm

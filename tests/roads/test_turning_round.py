@@ -7,14 +7,12 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise, permutations
 from pathlib import Path
-
 import numpy as np
 import pytest
 from arcwise import Driving, find_lengths, mark_yards
 from places import CASES
 from two_ways import WORLD
 from worlds import make_network, make_scenario, measure_all, random_network
-
 from raastof_geo.legs.roads import Haulage, RoadPrices
 from raastof_geo.pipeline import solve_scenario
 from raastof_geo.roads.edges import Turn

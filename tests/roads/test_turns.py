@@ -4,13 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
-
 import networkx as nx
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from worlds import make_network, measure_all
-
 from raastof_geo.roads.edges import Turn
 from raastof_geo.roads.mapped.build import lay_network
 from raastof_geo.roads.mapped.osm import read_osm

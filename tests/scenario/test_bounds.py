@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario
-
 from raastof_geo.assignment import assign
 from raastof_geo.errors import InputError, ScenarioError
 from raastof_geo.figures.figure import (

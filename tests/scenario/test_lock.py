@@ -3,7 +3,6 @@
 import pytest
 from commands import run
 from places import ROOT
-
 from raastof_geo import read_scenario
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW
 from raastof_geo.pipeline import compare_variants, run_scenario, solve_scenario

@@ -3,12 +3,10 @@
 import itertools
 import re
 import textwrap
-
 import numpy as np
 import pandas as pd
 import pytest
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario
-
 from raastof_geo.assignment import build_problem
 from raastof_geo.emissions.vehicle import energy_by_speed
 from raastof_geo.errors import InputError

@@ -5,7 +5,6 @@ from hypothesis import given, settings
 from places import CASES
 from strategies import whole_worlds
 from worlds import make_legs, make_scenario
-
 from raastof_geo.assignment import assign
 from raastof_geo.cli import run_command
 from raastof_geo.errors import NoPlanError, ScenarioError

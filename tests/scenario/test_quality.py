@@ -3,12 +3,10 @@
 import json
 import re
 from pathlib import Path
-
 import geopandas as gpd
 import pytest
 import shapely
 from worlds import make_scenario, refusal
-
 from raastof_geo.errors import ScenarioError
 from raastof_geo.scenario import read_scenario
 from raastof_geo.scenario.catalogue import load_catalogue

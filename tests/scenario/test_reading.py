@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 import textwrap
-
 import pytest
 from places import CASES, SCENARIOS
 from worlds import EVERYTHING, PIT_AND_PROJECT, make_scenario, refusal
-
 from raastof_geo.cli import run_command
 from raastof_geo.errors import InputError, Place, ScenarioError
 from raastof_geo.scenario import ScenarioFile, read_scenario

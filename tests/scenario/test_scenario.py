@@ -6,10 +6,8 @@ import re
 import textwrap
 import time
 import zipfile
-
 import pytest
 from worlds import PIT_AND_PROJECT, make_scenario, refusal
-
 from raastof_geo.errors import ScenarioError
 from raastof_geo.language import speaking
 from raastof_geo.scenario import read_scenario

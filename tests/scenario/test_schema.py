@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-
 import jsonschema
 import pytest
 from commands import run
 from ruamel.yaml import YAML
-
 from raastof_geo.scenario import load_catalogue
 from raastof_geo.scenario.said.file import ScenarioFile
 from raastof_geo.scenario.telling.schema import SCHEMA_FILE, describe_scenarios

@@ -6,7 +6,6 @@ import runpy
 import shutil
 import webbrowser
 from pathlib import Path
-
 import geopandas as gpd
 import jsonschema
 import openpyxl
@@ -16,7 +15,6 @@ import shapely
 from commands import run
 from places import ROOT
 from pyproj import Transformer
-
 from raastof_geo import read_scenario, solve_scenario
 from raastof_geo.errors import InputError, ScenarioError
 from raastof_geo.language import LANGUAGES, read_texts, speaking

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from raastof_geo.errors import InputError
 from raastof_geo.scenario.catalogue import load_catalogue
 from raastof_geo.units import Quantity, read_quantity, read_share

@@ -2,10 +2,8 @@
 
 import re
 from pathlib import Path
-
 import openpyxl
 import pytest
-
 from raastof_geo import load_result, read_scenario, solve_scenario
 from raastof_geo.cli.app import run_command
 from raastof_geo.errors import ScenarioError

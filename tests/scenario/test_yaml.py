@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from places import CASES
 from worlds import PIT_AND_PROJECT, refusal
-
 from raastof_geo.errors import RaastofError, ScenarioError
 from raastof_geo.scenario import read_scenario
 from raastof_geo.scenario.reading.nodes import MOST_LEVELS, MOST_VALUES, read_plain

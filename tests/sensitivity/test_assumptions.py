@@ -2,11 +2,9 @@
 
 import textwrap
 from pathlib import Path
-
 import numpy as np
 import pytest
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario, random_kilometres, refusal
-
 from raastof_geo.effect.measure import measure_effect
 from raastof_geo.errors import InputError
 from raastof_geo.language import speaking

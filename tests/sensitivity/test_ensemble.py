@@ -12,12 +12,10 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import combinations, pairwise
 from pathlib import Path
-
 import numpy as np
 import pytest
 from places import ROOT
 from worlds import make_legs, make_scenario, random_kilometres, refusal
-
 from raastof_geo.assignment import assign
 from raastof_geo.cli.app import run_command
 from raastof_geo.effect.measure import measure_effect

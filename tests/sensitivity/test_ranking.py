@@ -1,11 +1,9 @@
 """The ranking of everything: each bar is what the file changed by hand gives."""
 
 import re
-
 import pytest
 from commands import run
 from worlds import PIT_AND_PROJECT, make_legs, make_scenario, random_kilometres
-
 from raastof_geo import load_result
 from raastof_geo.language import speaking
 from raastof_geo.outputs.documents.assumptions import build_tornado

@@ -5,10 +5,8 @@ import os
 import stat
 import zipfile
 from pathlib import Path
-
 import numpy as np
 import pytest
-
 from raastof_geo import cache
 from raastof_geo.cli import run_command
 from raastof_geo.language import speaking

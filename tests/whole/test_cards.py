@@ -2,9 +2,7 @@
 
 import re
 from pathlib import Path
-
 import pytest
-
 from raastof_geo import read_scenario
 from raastof_geo.language import Fact, Shown, format_number, speaking
 from raastof_geo.pipeline import solve_scenario

@@ -3,10 +3,8 @@
 import re
 import subprocess
 import sys
-
 import pytest
 from commands import run
-
 from raastof_geo.cli.terminal import pick_language
 
 

@@ -6,11 +6,9 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-
 import pytest
 from commands import run
 from places import ROOT
-
 from raastof_geo.cli.terminal import clean, quote, tell_items
 from raastof_geo.language import speaking
 from raastof_geo.outputs.tables.summary import _plain

@@ -8,7 +8,6 @@ import runpy
 import subprocess
 import sys
 from collections import Counter
-
 import pytest
 from commands import run
 from places import ROOT

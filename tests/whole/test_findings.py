@@ -4,7 +4,6 @@ The findings of the review of November 2026 (at bc9e42a), by their numbers there
 """
 
 import ast
-
 import pytest
 from places import ROOT
 

@@ -4,7 +4,6 @@ import os
 import time
 from pathlib import Path
 from random import Random
-
 import pytest
 from fuzzing.crew import Tally, run_cases, spread_cases
 from fuzzing.outcome import KINDS, Outcome

@@ -10,7 +10,6 @@ import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-
 import networkx as nx
 from places import ROOT
 

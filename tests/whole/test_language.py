@@ -6,7 +6,6 @@
 import ast
 import re
 from collections import defaultdict
-
 import pytest
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
@@ -15,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from places import ROOT
 from translate import extract_messages, list_remarks
-
 from raastof_geo.language import (
     DATA_FOLDER,
     LANGUAGES,

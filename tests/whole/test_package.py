@@ -6,10 +6,8 @@ import sys
 import tarfile
 import zipfile
 from types import ModuleType
-
 import pytest
 from places import ROOT, SCENARIOS
-
 import raastof_geo
 from raastof_geo import assignment
 

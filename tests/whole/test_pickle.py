@@ -4,13 +4,11 @@ import os
 import pickle
 import subprocess
 import sys
-
 import numpy as np
 import pandas as pd
 import pytest
 from places import ROOT, SCENARIOS
 from worlds import measure_all
-
 from raastof_geo import assign, price_legs, read_scenario
 from raastof_geo.outputs import write_outputs
 from raastof_geo.pipeline import place_scenario, solve_scenario

@@ -7,13 +7,11 @@ import importlib
 import re
 import subprocess
 import sys
-
 import numpy as np
 import pandas as pd
 import pytest
 from geopandas.testing import assert_geodataframe_equal
 from places import ROOT, SCENARIOS
-
 import raastof_geo
 from raastof_geo import InputError, load_result, read_scenario, solve_scenario
 from raastof_geo.errors import ScenarioError

@@ -4,10 +4,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-
 import pytest
 from places import ROOT
-
 from raastof_geo.outputs.pages.page import LATER, SCRIPTS
 
 PAGES = ROOT / "raastof_geo" / "outputs" / "pages"

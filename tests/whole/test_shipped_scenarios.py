@@ -4,13 +4,11 @@ import html
 import json
 import re
 from functools import cache
-
 import docx
 import openpyxl
 import pytest
 from places import ROOT, SCENARIOS
 from store_answers import describe_answers
-
 from raastof_geo.outputs.write import write_outputs
 from raastof_geo.pipeline import solve_scenario
 from raastof_geo.scenario import read_scenario

@@ -7,9 +7,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
 import pytest
-
 from raastof_geo.errors import InputError
 from raastof_geo.language import say
 from raastof_geo.spread import spread, working

@@ -14,10 +14,8 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from random import Random
 from typing import Any
-
 import numpy as np
 import pandas as pd
-
 from fuzzing.outcome import KINDS, Outcome
 from fuzzing.roads import make_bases, spoil_roads
 from fuzzing.scenarios import QUICK_OUTPUTS, make_scenario

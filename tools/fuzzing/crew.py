@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
-
 from fuzzing.outcome import KINDS, Outcome
 
 Task = tuple[str, int]

@@ -8,9 +8,7 @@ import json
 import re
 from pathlib import Path
 from random import Random
-
 import numpy as np
-
 from fuzzing.spoil import WORDS, spoil_arrays, spoil_bytes, spoil_leaf
 
 WEST, SOUTH, STEP, SIDE = 12.0, 55.4, 0.06, 6
@@ -81,7 +79,6 @@ def make_bases(folder: Path) -> dict[str, bytes]:
     """Write the town in each format, and give what the files hold, by their endings."""
     import osmium
     import osmnx
-
     from raastof_geo.roads.mapped.build import lay_network
     from raastof_geo.roads.mapped.osm import read_osm
     from raastof_geo.roads.store import write_network

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from random import Random
 from typing import Any
-
 from fuzzing.spoil import list_leaves, spoil_bytes, spoil_leaf
 
 SURPLUS = ("clean_clay_soil", "clean_sandy_soil", "slightly_polluted_soil", "crushed_concrete")

@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
-
 import numpy as np
 import pandas as pd
-
 from raastof_geo.arrays import Columns, Floats, Integers, Mask
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules import lay_columns, lay_programme

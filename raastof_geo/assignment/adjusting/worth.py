@@ -8,12 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, cast
-
 import numpy as np
 import pandas as pd
 from scipy import sparse
 from scipy.sparse.linalg import splu
-
 from raastof_geo.arrays import Columns, Floats, Integers, Mask
 from raastof_geo.assignment.adjusting.reaction import Entry, lay_open, react
 from raastof_geo.assignment.plan import Plan, assign

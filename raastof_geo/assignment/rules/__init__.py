@@ -8,9 +8,7 @@ so that shadow prices times limits add up to the objective.
 
 from collections.abc import Sequence
 from dataclasses import replace
-
 import numpy as np
-
 from raastof_geo.assignment.rules import choices, limits, masses
 from raastof_geo.assignment.rules.choices import bound_everything
 from raastof_geo.assignment.statement.layout import build_problem

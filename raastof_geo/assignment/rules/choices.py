@@ -5,11 +5,9 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
-
 import numpy as np
 import pandas as pd
 from scipy.sparse.csgraph import connected_components
-
 from raastof_geo.arrays import Columns, Mask
 from raastof_geo.assignment.rules.masses import find_through
 from raastof_geo.assignment.statement.layout import limited_partners

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 from typing import Any
-
 import numpy as np
 import pandas as pd
-
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.statement import shares
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem

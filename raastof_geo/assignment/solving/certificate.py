@@ -1,9 +1,7 @@
 """Prove the optimum again, without PuLP and without trusting the solver."""
 
 from dataclasses import dataclass
-
 import numpy as np
-
 from raastof_geo.arrays import Floats, dot
 from raastof_geo.assignment.statement.row import Programme, break_rows
 

@@ -5,9 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
-
 import numpy as np
-
 from raastof_geo.arrays import Columns, Floats, Mask, dot
 from raastof_geo.assignment.solving.certificate import bound_below
 from raastof_geo.assignment.solving.price_in import Clock, How, Start, solve_in_order

@@ -4,10 +4,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
-
 import numpy as np
 import pulp
-
 from raastof_geo.arrays import Columns, Floats, Mask, Signs, dot
 from raastof_geo.assignment.solving import stated
 from raastof_geo.assignment.statement.row import Programme, Row

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-
 import numpy as np
-
 from raastof_geo.arrays import Columns, Floats, Mask, dot
 from raastof_geo.assignment.rules import RULES, lay_rows
 from raastof_geo.assignment.solving.decision import Decision, decide

@@ -9,11 +9,9 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias
-
 import numpy as np
 import pandas as pd
 import pulp
-
 from raastof_geo.arrays import Columns, Floats, Indices, Mask, Signs
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import Programme, RowName

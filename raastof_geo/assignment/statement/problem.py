@@ -8,11 +8,9 @@ from enum import StrEnum
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, NamedTuple
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-
 from raastof_geo.arrays import Columns, Floats, Indices, Integers, Mask, Objects, SmallIntegers
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.figure import value_of

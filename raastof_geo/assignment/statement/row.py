@@ -8,10 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Literal, NamedTuple, Protocol, TypeAlias, cast, runtime_checkable
-
 import numpy as np
 from scipy import sparse
-
 from raastof_geo.arrays import Columns, Floats, Mask, Signs
 from raastof_geo.assignment.statement.problem import Problem
 from raastof_geo.language import DATA_FOLDER, Message, Readable, read_texts

@@ -4,11 +4,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 from scipy import sparse
-
 from raastof_geo.arrays import Columns, Floats, Integers, Mask, Signs
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.figures import vocabulary

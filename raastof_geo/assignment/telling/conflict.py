@@ -8,10 +8,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
 from typing import Any, Literal, TypeAlias, get_args
-
 import numpy as np
 from scipy.sparse.csgraph import connected_components
-
 from raastof_geo.arrays import Columns, Floats
 from raastof_geo.assignment.rules.choices import LOTS_LEAST, PARTNERS_LIMITED
 from raastof_geo.assignment.rules.limits import SHARE_REACHED

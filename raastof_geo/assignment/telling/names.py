@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
 from raastof_geo.assignment.rules import limits
 from raastof_geo.assignment.rules.masses import AGREEMENTS_KEPT
 from raastof_geo.assignment.statement.row import About, Family, RowName

@@ -5,9 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, product
 from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
-
 import numpy as np
-
 from raastof_geo.arrays import Columns, Floats
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.assignment.rules.masses import OFFERS_KEPT, agreed_moves

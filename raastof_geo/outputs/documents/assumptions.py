@@ -10,9 +10,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
-
 import numpy as np
-
 from raastof_geo.arrays import Floats
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.vocabulary import aim_of

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
-
 from raastof_geo.language import Readable, format_number, round_off, say
 from raastof_geo.outputs.documents import drawing
 from raastof_geo.outputs.documents.document import plain_number

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
-
 import pandas as pd
-
 from raastof_geo.assignment import Plan
 from raastof_geo.assignment.front import MATCH, Front, measure_distance
 from raastof_geo.effect.books import Books

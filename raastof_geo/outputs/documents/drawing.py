@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
-
 from raastof_geo.language import plain
 from raastof_geo.outputs.palette import ROLE_MARKS
 from raastof_geo.outputs.template import read_template

@@ -4,9 +4,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
 from operator import attrgetter
 from typing import Any, NamedTuple
-
 import pandas as pd
-
 from raastof_geo.assignment.telling.names import call_material
 from raastof_geo.effect.books import COMMON, GOAL, GOAL_SHARE, GOAL_SOURCE, follow_periods
 from raastof_geo.effect.measure import Effect

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
-
 import numpy as np
 import shapely
-
 from raastof_geo.arrays import Objects
 from raastof_geo.language import Message, format_number, say
 from raastof_geo.outputs.documents import drawing

@@ -4,9 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
-
 import pandas as pd
-
 from raastof_geo.effect.books import Books
 from raastof_geo.effect.measure import Effect
 from raastof_geo.effect.remainder import Reality

@@ -7,10 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-
 import numpy as np
 import pandas as pd
-
 from raastof_geo.assignment.telling.names import list_names
 from raastof_geo.assignment.telling.why_not import PricedRow, list_priced_rows
 from raastof_geo.effect.books import list_doubts, name_factors

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-
 from raastof_geo.errors import OutputError
 from raastof_geo.language import DATA_FOLDER, LOCALES, Readable, plain, say
 from raastof_geo.outputs.documents.document import (

@@ -5,11 +5,9 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-
 import folium
 import pandas as pd
 import shapely
-
 from raastof_geo.assignment import compare_sites
 from raastof_geo.effect.books import Books
 from raastof_geo.effect.burden import count_weekdays, list_trips

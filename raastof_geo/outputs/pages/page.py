@@ -15,13 +15,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias, cast
-
 import folium
 from branca.element import Element as Part
 from branca.element import Figure, MacroElement
 from folium.template import Template
 from xstatic.pkg import leaflet
-
 from raastof_geo.outputs.template import read_asset
 
 SCRIPTS = (

@@ -4,11 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, TypeAlias
-
 import numpy as np
 import pandas as pd
 import shapely
-
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, Objects
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.legs.legs import Legs

@@ -9,10 +9,8 @@ import gzip
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-
 import numpy as np
 from scipy.sparse.linalg import spsolve
-
 from raastof_geo.arrays import Floats
 from raastof_geo.assignment.adjusting import reaction
 from raastof_geo.assignment.adjusting.reaction import Entry, Opened, Pricing, lay_open

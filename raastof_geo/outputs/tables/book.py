@@ -11,10 +11,8 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
-
 from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name
-
 from raastof_geo.language import Readable, plain, say
 from raastof_geo.scenario.scenario import Scenario
 

@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
-
 from xlsxwriter.utility import xl_col_to_name
-
 from raastof_geo.files import drafting
 from raastof_geo.language import read_texts, say, speaking
 from raastof_geo.outputs.tables.book import Book, Sheet, open_book

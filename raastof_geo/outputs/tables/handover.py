@@ -4,9 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
 from xlsxwriter.utility import xl_col_to_name
-
 from raastof_geo.assignment.telling.names import call
 from raastof_geo.effect.books import Books
 from raastof_geo.figures import vocabulary

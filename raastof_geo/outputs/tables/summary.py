@@ -9,7 +9,6 @@ from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
-
 from raastof_geo.assignment.telling import names
 from raastof_geo.effect.books import Books, Shares, follow_municipalities, follow_periods
 from raastof_geo.effect.measure import Effect, Reach, TargetAnswer

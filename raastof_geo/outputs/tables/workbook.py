@@ -3,10 +3,8 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
-
 import pandas as pd
 from xlsxwriter.utility import xl_col_to_name
-
 from raastof_geo.assignment.telling.why_not import list_priced_rows
 from raastof_geo.effect.books import COMMON
 from raastof_geo.effect.measure import Effect

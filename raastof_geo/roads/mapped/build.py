@@ -10,11 +10,9 @@ from dataclasses import replace
 from itertools import chain, filterfalse, groupby, pairwise, product
 from operator import attrgetter
 from typing import Any, TypeAlias
-
 import numpy as np
 import pandas as pd
 import shapely
-
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, Rows, SmallIntegers, lay_runs
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import Tell, say

@@ -18,11 +18,9 @@ from itertools import product
 from pathlib import Path
 from typing import IO, Any, NoReturn, TypeAlias, cast
 from xml.parsers import expat
-
 import numpy as np
 import osmium
 import shapely
-
 from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
 from raastof_geo.errors import Finding, OutputError, Place, RaastofError, RoadDataError
 from raastof_geo.files import AnyPath

@@ -15,9 +15,7 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import product
 from typing import Any, NamedTuple, TypeAlias
-
 import numpy as np
-
 from raastof_geo.arrays import Floats
 from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.roads.mapped.value import READ_UNIT, TAGS, by_word, list_words, parts, read_minutes

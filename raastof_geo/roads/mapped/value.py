@@ -7,7 +7,6 @@ import math
 import re
 from collections.abc import Callable
 from functools import lru_cache, wraps
-
 from raastof_geo.language import read_data
 
 TAGS = read_data("tags.toml")

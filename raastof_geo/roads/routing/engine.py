@@ -10,11 +10,9 @@ import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeAlias
-
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
-
 from raastof_geo.arrays import Floats, Indices, Integers, Rows, SmallIntegers, first_of_each
 
 Doors: TypeAlias = Sequence[tuple[int, int]]

@@ -14,11 +14,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import TypeAlias
-
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
-
 from raastof_geo.arrays import Floats, Integers, Mask, Rows
 from raastof_geo.roads.edges import Turn
 from raastof_geo.roads.network import RoadNetwork

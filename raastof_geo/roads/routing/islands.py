@@ -3,11 +3,9 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
-
 from raastof_geo.arrays import Floats, Indices, Mask, SmallIntegers, first_of_each
 from raastof_geo.language import Message, say_text
 from raastof_geo.roads.edges import RoadEdges

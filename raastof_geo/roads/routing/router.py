@@ -15,9 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
-
 import numpy as np
-
 from raastof_geo.arrays import Floats, Integers, Mask, Rows, SmallIntegers, first_of_each
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.roads.road import Access

@@ -18,11 +18,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias, TypeGuard
-
 from ruamel.yaml import YAML, events
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.scanner import Scanner, ScannerError
-
 from raastof_geo.errors import Finding, Place, ScenarioError
 from raastof_geo.language import Message, say_text
 

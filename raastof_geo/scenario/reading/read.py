@@ -11,11 +11,9 @@ from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
-
 import numpy as np
 import shapely
 from pydantic import ValidationError
-
 from raastof_geo.errors import Finding, InputError, ScenarioError, raise_all, refusing
 from raastof_geo.language import list_codes, say, say_text
 from raastof_geo.region.layer import AnyFrame, read_polygons

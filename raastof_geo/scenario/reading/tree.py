@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any, Self, TypeAlias
-
 from raastof_geo.errors import Finding, InputError, Place, ScenarioError, tell_reason
 from raastof_geo.language import Message, plain, say, say_text
 from raastof_geo.scenario.reading import nodes

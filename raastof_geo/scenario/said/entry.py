@@ -10,9 +10,7 @@ from enum import StrEnum
 from functools import cache, cached_property, partial
 from operator import attrgetter
 from typing import Annotated, Any, Literal, TypeAlias
-
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
-
 from raastof_geo.emissions.limit import TruckLimit
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import NonNegativeFigure, Rate, Strict, Sum

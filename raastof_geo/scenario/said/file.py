@@ -7,7 +7,6 @@ from functools import partial
 from itertools import pairwise, starmap
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
-
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -17,7 +16,6 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-
 from raastof_geo.emissions.vehicle import BY_DEFAULT
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import LARGEST_FIGURE, YEARS, Sum

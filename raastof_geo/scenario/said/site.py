@@ -6,12 +6,10 @@ from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
-
 import shapely
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from pyproj import CRS
 from pyproj.exceptions import ProjError
-
 from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.language import Message, read_danish_words, say_text

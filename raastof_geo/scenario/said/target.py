@@ -1,9 +1,7 @@
 """What a plan is measured by and against, what it has to reach, and what crosses the border."""
 
 from typing import Annotated, Any, Literal, TypeAlias, get_args
-
 from pydantic import Field, PlainSerializer, PlainValidator, ValidationInfo
-
 from raastof_geo.errors import InputError
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.figure import Sum

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
-
 from raastof_geo.errors import Finding, InputError, Place, raise_all, refusing
 from raastof_geo.language import list_codes, say_text
 from raastof_geo.scenario.identity import fold_id, id_or_word, suggest

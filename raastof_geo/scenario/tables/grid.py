@@ -15,12 +15,10 @@ from difflib import get_close_matches
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args, get_origin
-
 import numpy as np
 import pandas as pd
 import shapely
 from pydantic import BaseModel
-
 from raastof_geo.errors import Finding, InputError, Place, raise_all, refusing
 from raastof_geo.figures.figure import Sourced
 from raastof_geo.language import LANGUAGES, Message, plain, read_danish_words, read_texts, say_text

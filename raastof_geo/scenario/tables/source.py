@@ -15,9 +15,7 @@ from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
-
 from pydantic import ValidationError
-
 from raastof_geo.errors import Finding, InputError, Place, ScenarioError, refusing
 from raastof_geo.files import name_free, write_whole
 from raastof_geo.language import Language, Message, list_codes, say_text

@@ -7,9 +7,7 @@ from functools import cache, partial
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any
-
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-
 from raastof_geo.figures.vocabulary import choices
 from raastof_geo.language import Language, read_danish_words
 from raastof_geo.scenario.catalogue import Catalogue

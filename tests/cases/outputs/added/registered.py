@@ -4,7 +4,6 @@ Run as a program, so that it is there before the package reads its declarations.
 """
 
 import sys
-
 from raastof_geo.language import say
 from raastof_geo.scenario import output
 
