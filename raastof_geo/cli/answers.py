@@ -118,7 +118,7 @@ def follow_deliveries(
     anywhere: Anywhere = False,
 ) -> int:
     """Hold a plan against load slips, plan the rest anew, and say what is otherwise and why."""
-    from raastof_geo.effect.remainder import follow_plan
+    from raastof_geo.effect.actual import follow_plan
     from raastof_geo.outputs.documents.reality import REALITY, tell_slips, write_reality
     from raastof_geo.recall import load_result
     from raastof_geo.scenario.reading.read import read_variant

@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import pytest
 from scipy.optimize import linprog
-from raastof_geo.assignment.solving import decision
+from raastof_geo.assignment.solving import solve as decision
 from raastof_geo.assignment.solving.price_in import Clock, How
 from raastof_geo.assignment.solving.stated import Run
 from raastof_geo.assignment.statement.row import Row, build_programme

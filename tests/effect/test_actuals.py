@@ -12,9 +12,8 @@ from places import ROOT
 from worlds import make_legs, make_scenario
 from raastof_geo import read_scenario
 from raastof_geo.assignment import assign
-from raastof_geo.effect.actual import DEVIATIONS
+from raastof_geo.effect.actual import DEVIATIONS, follow_plan
 from raastof_geo.effect.measure import measure_effect
-from raastof_geo.effect.remainder import follow_plan
 from raastof_geo.errors import InputError
 from raastof_geo.figures.vocabulary import CO2E, COST, TONNES, TRANSPORT_WTW
 from raastof_geo.language import speaking

@@ -5,9 +5,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 import pandas as pd
+from raastof_geo.effect.actual import Reality
 from raastof_geo.effect.books import Books
 from raastof_geo.effect.measure import Effect
-from raastof_geo.effect.remainder import Reality
 from raastof_geo.figures.vocabulary import CO2E, COST, TONNES, TRANSPORT_WTW, shown_in_lines
 from raastof_geo.language import Message, format_number, read_texts, say, say_text, speaking
 from raastof_geo.outputs.documents import document
