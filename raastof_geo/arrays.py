@@ -1,9 +1,10 @@
 """Arrays by what they hold, so that a signature says it in a word."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +24,18 @@ Objects: TypeAlias = NDArray[np.object_]
 """Names and other Python objects."""
 Columns: TypeAlias = NDArray[np.integer[Any]]
 """Numbers of columns of a programme."""
+
+
+_Item = TypeVar("_Item")
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+def group_by(items: Iterable[_Item], key: Callable[[_Item], _Key]) -> dict[_Key, list[_Item]]:
+    """Put together what has a key in common. Returns groups, first come first; others are empty."""
+    groups: defaultdict[_Key, list[_Item]] = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return groups
 
 
 def dot(one: Floats, other: Floats) -> float:

@@ -6,10 +6,10 @@ A material has the hue of its family and a lightness of its own, so that no two 
 screen, on a grey print, or to readers who do not see red and green.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from math import cos, radians, sin
 from typing import NamedTuple
+from raastof_geo.arrays import group_by
 from raastof_geo.language import Message, format_day, read_data, read_texts, spoken_language
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.catalogue import Catalogue, FamilyName
@@ -77,9 +77,7 @@ def colour_materials(materials: Iterable[str], catalogue: Catalogue) -> dict[str
     Family by family, each by its id: no two have the same lightness, and those of one family lie
     far from each other.
     """
-    members: dict[FamilyName, list[str]] = defaultdict(list)
-    for name in sorted(set(materials)):
-        members[catalogue.materials[name].kin].append(name)
+    members = group_by(sorted(set(materials)), lambda name: catalogue.materials[name].kin)
     known = [family for family in FAMILIES if members[family]]
     # Each family is spread over the whole way from dark to light.
     dealt = sorted(

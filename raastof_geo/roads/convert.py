@@ -1,7 +1,6 @@
 """Make a pack of a file of OpenStreetMap: its roads, and the areas, towns and coast around them."""
 
 import re
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -12,7 +11,7 @@ import numpy as np
 import osmium
 import pandas as pd
 import shapely
-from raastof_geo.arrays import Objects
+from raastof_geo.arrays import Objects, group_by
 from raastof_geo.errors import RoadDataError
 from raastof_geo.files import AnyPath
 from raastof_geo.language import LANGUAGES, Tell, list_codes, say
@@ -156,10 +155,8 @@ def lay_land(lines: list[Any], wide: Any) -> Objects:
 
 def _choose_areas(places: Places, wide: Any, levels: Iterable[int]) -> _Labelled:
     """Take the areas of the first level that leaves few gaps within a rectangle."""
-    of_level: dict[int, list[_Area]] = defaultdict(list)
-    for one in places.areas:
-        if shapely.intersects(one.shape, wide):
-            of_level[one.level].append(one)
+    near = (one for one in places.areas if shapely.intersects(one.shape, wide))
+    of_level = group_by(near, lambda one: one.level)
     inside = {at: _gather(one.shape for one in of_level[at]) for at in levels}
     cover = {at: shapely.union_all(shapely.intersection(inside[at], wide)).area for at in inside}
     best = next((at for at in cover if cover[at] > _FEW_GAPS * max(cover.values())), -1)

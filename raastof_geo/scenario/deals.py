@@ -3,11 +3,12 @@
 import itertools
 import math
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from operator import attrgetter
 from typing import Literal, TypeAlias, TypeVar
+from raastof_geo.arrays import group_by
 from raastof_geo.language import Message, format_number, list_codes, read_texts, say, say_text
 from raastof_geo.scenario.identity import Fault
 from raastof_geo.scenario.parties import Giver, Trade, list_givers, list_takers, may_deal
@@ -17,8 +18,6 @@ from raastof_geo.scenario.said.file import FORMAT_OF_NEEDS, Agreement, NamedLeg
 from raastof_geo.scenario.scenario import Demand, Facility, Need, Offer, Scenario, name_stockpile
 
 _Partner: TypeAlias = Literal["giver", "taker"]
-_Item = TypeVar("_Item")
-_Key = TypeVar("_Key", bound=Hashable)
 _ROUNDING = 1 + 1e-9
 _OTHER: dict[_Partner, _Partner] = {"giver": "taker", "taker": "giver"}
 _Entry = TypeVar("_Entry", Offer, Need)
@@ -29,10 +28,10 @@ class _Deals:
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
-        self.givers = _group(list_givers(scenario), lambda giver: giver.site)
-        self.takers = _group(list_takers(scenario), lambda taker: taker.site)
-        self.offers = _group(scenario.offers, lambda offer: offer.site)
-        self.needs = _group(scenario.needs, lambda need: need.site)
+        self.givers = group_by(list_givers(scenario), lambda giver: giver.site)
+        self.takers = group_by(list_takers(scenario), lambda taker: taker.site)
+        self.offers = group_by(scenario.offers, lambda offer: offer.site)
+        self.needs = group_by(scenario.needs, lambda need: need.site)
         self._depots = {depot.id: depot for depot in scenario.depots}
         self._places: dict[tuple[Role, str], Facility] = {  # a stockpile is a kind of depot
             (Role.DEPOT if one.role == Role.STOCKPILE else one.role, one.id): one
@@ -59,7 +58,7 @@ class _Deals:
         if side == "giver":
             return self._most_given(deals)
         total = 0.0
-        for mine in _group(deals, lambda deal: deal.taker.id).values():
+        for mine in group_by(deals, lambda deal: deal.taker.id).values():
             taker = mine[0].taker
             need = self.scenario.entries.get((taker.kind, taker.place))
             if isinstance(need, Need):
@@ -78,7 +77,7 @@ class _Deals:
             if giver.kind == Role.OFFER and (giver.site, giver.material) not in piles:
                 most += self.scenario.entries[giver.kind, giver.place].tonnes
         dug = (deal for deal in deals if deal.giver.kind == Role.PIT)
-        for site, mine in _group(dug, lambda deal: deal.giver.place).items():
+        for site, mine in group_by(dug, lambda deal: deal.giver.place).items():
             most += _most_through(self._places[Role.PIT, site], mine)
         return most
 
@@ -95,14 +94,6 @@ class _Deals:
 
 def _sum_tonnes(entries: Iterable[Offer | Need]) -> float:
     return sum(one.tonnes for one in entries)
-
-
-def _group(entries: Iterable[_Item], key: Callable[[_Item], _Key]) -> Mapping[_Key, list[_Item]]:
-    """Put together what has a key in common, first come first; under other keys is nothing."""
-    groups: defaultdict[_Key, list[_Item]] = defaultdict(list)
-    for entry in entries:
-        groups[key(entry)].append(entry)
-    return groups
 
 
 def _most_through(place: Facility, deals: Iterable[Trade]) -> float:
@@ -241,8 +232,8 @@ def _too_much_together(wishes: Sequence[_Wish], deals: _Deals, tree: Tree) -> It
 def _list_together(wishes: Sequence[_Wish]) -> Iterator[tuple[_Partner, list[list[_Wish]]]]:
     """List what each site is asked by several: of each material, and of all together."""
     for side in _OTHER:
-        for mine in _group(wishes, partial(_Wish.site, side=side)).values():
-            of_material = _group(mine, lambda wish: wish.entry.material)
+        for mine in group_by(wishes, partial(_Wish.site, side=side)).values():
+            of_material = group_by(mine, lambda wish: wish.entry.material)
             sets = (*(some for one, some in of_material.items() if one), mine)
             yield side, [some for some in sets if len(some) > 1]
 
@@ -250,9 +241,9 @@ def _list_together(wishes: Sequence[_Wish]) -> Iterator[tuple[_Partner, list[lis
 def _asked(wishes: Sequence[_Wish], partner: _Partner) -> float:
     """Give tonnes that are asked for at least, where agreements may be about the same tonnes."""
     total = 0.0
-    for mine in _group(wishes, lambda wish: wish.site(partner)).values():
+    for mine in group_by(wishes, lambda wish: wish.site(partner)).values():
         asked: dict[str | None, float] = {}
-        for material, some in _group(mine, lambda wish: wish.entry.material).items():
+        for material, some in group_by(mine, lambda wish: wish.entry.material).items():
             periods = [one for wish in some for one in wish.periods]
             tonnes = [wish.tonnes for wish in some]
             asked[material] = sum(tonnes) if len(periods) == len(set(periods)) else max(tonnes)
@@ -418,7 +409,7 @@ def note_double_supply(scenario: Scenario) -> Iterator[Fault]:
     count the same demolition; what comes from outside the scenario says `made_elsewhere: true`.
     """
     others = [one for one in scenario.offers if one.site not in scenario.businesses]
-    for (site, number), mine in _group(scenario.offers, attrgetter("site", "number")).items():
+    for (site, number), mine in group_by(scenario.offers, attrgetter("site", "number")).items():
         entry = scenario.sites[site].offers[number - 1]
         if site not in scenario.businesses or entry.made_elsewhere:
             continue

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 import numpy as np
-from raastof_geo.arrays import Columns
+from raastof_geo.arrays import Columns, group_by
 from raastof_geo.assignment.statement import row
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.shares import touches
 from raastof_geo.scenario.said.entry import DEFAULT, Role
 from raastof_geo.scenario.said.file import Agreement, NamedLeg
-from raastof_geo.scenario.scenario import Depot, Facility, Offer, Pit, Plant, name_stockpile
+from raastof_geo.scenario.scenario import Depot, Facility, Pit, Plant, name_stockpile
 
 AGREEMENTS_KEPT, OFFERS_KEPT = row.find_families("agreements_kept", "offers_kept")
 
@@ -193,10 +193,8 @@ def captured(problem: Problem) -> Iterator[row.Row]:
     legs of the baseline, ask for at least. Of what the scenario is silent about there is no row.
     """
     scenario, said = problem.scenario, problem.scenario.said
-    offered = defaultdict[tuple[str, str], list[Offer]](list)
-    for offer in scenario.offers:
-        if said.capture.keys() & {offer.material, DEFAULT}:
-            offered[offer.site, offer.material].append(offer)
+    held = (one for one in scenario.offers if said.capture.keys() & {one.material, DEFAULT})
+    offered = group_by(held, lambda one: (one.site, one.material))
     for (site, material), offers in offered.items():
         share, stockpile = scenario.capture(material), name_stockpile(site)
         own = [one for one in scenario.depots if one.id == stockpile]

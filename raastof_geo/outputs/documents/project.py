@@ -9,12 +9,13 @@ import hashlib
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias
 import pandas as pd
+from raastof_geo.arrays import group_by
 from raastof_geo.assignment.statement.shares import project_sites
 from raastof_geo.assignment.telling.names import call, call_material, join_clauses, list_names
 from raastof_geo.effect.burden import count_weekdays
@@ -44,7 +45,6 @@ LEAD_WEEKS: Mapping[str, int] = {"residual_product_terms": 4, "permit_section_19
 8 to 10 weeks to treat a permit (odense.dk, vejen.dk, read in November 2026)."""
 
 _Dated: TypeAlias = tuple[datetime.date, Message]
-_T = TypeVar("_T", Flow, "Transport", str)
 
 
 class Transport(NamedTuple):
@@ -154,7 +154,7 @@ def find_own_sites(scenario: Scenario, project: str) -> set[str]:
 @lru_cache(maxsize=1)
 def _group_sites(scenario: Scenario) -> dict[str, list[str]]:
     """Give the sites of each project as they are said, with those that are businesses."""
-    return _group(scenario.sites, scenario.project)
+    return group_by(scenario.sites, scenario.project)
 
 
 @lru_cache(maxsize=1)
@@ -199,7 +199,7 @@ def _tell_transports(scenario: Scenario, moved: Sequence[Transport]) -> Iterator
 
 def _list_relations(scenario: Scenario, transports: Sequence[Transport]) -> Iterator[Message]:
     """Name each partner and material with all that goes and when; the largest first."""
-    each = _group(transports, lambda one: (one.partner, one.material))
+    each = group_by(transports, lambda one: (one.partner, one.material))
     found = sorted(
         (-sum(one.tonnes for one in mine), key, {one.period for one in mine})
         for key, mine in each.items()
@@ -369,13 +369,6 @@ def list_steps(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> 
     return [sentence for _, sentence in sorted(told, key=itemgetter(0))]
 
 
-def _group(moved: Iterable[_T], key: Callable[[_T], Hashable]) -> dict[Any, list[_T]]:
-    groups: dict[Any, list[_T]] = defaultdict(list)
-    for one in moved:
-        groups[key(one)].append(one)
-    return groups
-
-
 def _describe(result: Result, flows: Sequence[Flow], weeks: float = 0) -> dict[str, Any]:
     """Give the day by which something is done for flows, so many weeks before the first of them."""
     start = min(result.scenario.periods[flow.period].start for flow in flows)
@@ -395,7 +388,7 @@ def _notify(result: Result, flows: Sequence[Flow], mine: Collection[str]) -> Ite
     """Soil that leaves is sampled and notified; soil of ground that is not mapped is neither."""
     scenario, catalogue = result.scenario, result.scenario.catalogue
     where, samples = result.effect.books.municipalities, catalogue.soil_samples
-    groups = _group(flows, lambda flow: (flow.origin, flow.material))
+    groups = group_by(flows, lambda flow: (flow.origin, flow.material))
     for (origin, material), each in groups.items():
         register = scenario.sites[origin].soil_mapping
         count = catalogue.count_samples(material, register, sum(flow.tonnes for flow in each))
@@ -414,7 +407,7 @@ def _meet(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> Itera
     """Conditions at needs of one's own, but those whose permit the scenario names."""
     scenario, coming = result.scenario, [flow for flow in flows if flow.destination in mine]
     needs = {one.taker: scenario.entries.get((Role.NEED, one.taker)) for one in coming}
-    met = _group(coming, lambda flow: (flow.material, getattr(needs[flow.taker], "name", None)))
+    met = group_by(coming, lambda flow: (flow.material, getattr(needs[flow.taker], "name", None)))
     reliant: dict[str, list[Flow]] = defaultdict(list)
     for one in find_reliances(scenario, coming):
         if not one.need.consents.get(one.condition):
@@ -429,7 +422,7 @@ def _meet(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> Itera
 def _agree(result: Result, flows: Iterable[Flow], mine: Collection[str]) -> Iterator[_Dated]:
     """Agree with other projects, and order from businesses, before the first load."""
     scenario, projects = result.scenario, project_sites(result.scenario)
-    met = _group(flows, lambda flow: flow.destination if flow.origin in mine else flow.origin)
+    met = group_by(flows, lambda flow: flow.destination if flow.origin in mine else flow.origin)
     for among, step in ((True, "agree"), (False, "order")):
         if partners := [one for one in met if one not in mine and (one in projects) == among]:
             told = _describe(result, [flow for one in partners for flow in met[one]])

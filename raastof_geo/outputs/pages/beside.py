@@ -7,10 +7,12 @@ common period counts as could.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias
+from raastof_geo.arrays import group_by
 from raastof_geo.assignment.telling.names import call_entry, call_material, call_use
 from raastof_geo.files import is_sealed, seal_page, write_whole
 from raastof_geo.language import Message, format_number, plain, read_texts, say, say_text
@@ -38,7 +40,6 @@ _Tail: TypeAlias = tuple[float, float, int]
 _Row: TypeAlias = tuple[Message, float, float, int]
 _Told: TypeAlias = tuple[object, Sequence[object], Sequence[Sequence[object]]]
 """A table: its head, the heads of its columns, and its rows."""
-_T = TypeVar("_T")
 
 
 def write_route(scenario: Scenario, network: RoadNetwork, detour: Detour, path: Path) -> Path:
@@ -174,7 +175,10 @@ def find_outlook(scenario: Scenario) -> Outlook:
     def alone(one: Offer | Need) -> bool:
         return one.tonnes > 0 and not met[one.id]
 
-    materials, uses = _group(scenario.offers, "material"), _group(scenario.needs, "use")
+    materials, uses = (
+        group_by(scenario.offers, attrgetter("material")),
+        group_by(scenario.needs, attrgetter("use")),
+    )
     return Outlook(
         [(call_material(scenario, it), *tell(one, needs, used)) for it, one in materials.items()],
         [(call_use(scenario, it), *tell(one, offers, serving)) for it, one in uses.items()],
@@ -191,14 +195,6 @@ def _find_partners(scenario: Scenario) -> Mapping[str, set[str]]:
             met[giver.id].add(taker.id)
             met[taker.id].add(giver.id)
     return met
-
-
-def _group(entries: Iterable[_T], field: str) -> dict[str, list[_T]]:
-    """Put those together that are alike in a field, in the order in which they are said."""
-    groups: dict[str, list[_T]] = {}
-    for one in entries:
-        groups.setdefault(getattr(one, field), []).append(one)
-    return groups
 
 
 def write_outlook(scenario: Scenario, network: RoadNetwork, anchors: Anchors, path: Path) -> Path:
