@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from raastof_geo.emissions.vehicle import TRUCK_LIMITS
+from raastof_geo.emissions.limit import TRUCK_LIMITS
 
 _CLASSES = """
     motorway motorway_link trunk trunk_link primary primary_link secondary secondary_link tertiary

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 import shapely
-from raastof_geo.emissions.vehicle import TRUCK_LIMITS
+from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.errors import Finding, InputError, Place, raise_all
 from raastof_geo.evidence import Trust
 from raastof_geo.figures.figure import value_of

@@ -5,7 +5,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 from worlds import PIT_AND_PROJECT, make_scenario
 from raastof_geo.figures.figure import Density, EnergyCurve, Figure, NonNegativeFigure, Yearly
-from raastof_geo.records.ledger import _tell_source
+from raastof_geo.records.ledger import KeptFactor, _tell_source
 
 pytestmark = pytest.mark.usefixtures("english")
 
@@ -96,7 +96,7 @@ def test_a_scenario_knows_the_state_of_its_figures_when_it_begins():
 )
 def test_ranges_and_price_years_are_told_beside_the_value(given, words):
     """As much as is known, and a price always with its year."""
-    none = dict.fromkeys(("low", "high", "price_year", "indexed", "by_year", "valid_from"))
+    none = dict.fromkeys(KeptFactor._fields)
     figure = {"value": 3.0, "unit": "kr./t", "source": "x", "evidence": "seen", "note": ""}
-    (told,) = _tell_source({"figures": {"a": none | figure | given}}, "a")
+    told = _tell_source(KeptFactor(**none | {"name": "a"} | figure | given))
     assert words in str(told)

@@ -17,7 +17,7 @@ from itertools import product
 from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from raastof_geo.arrays import Floats
-from raastof_geo.emissions.vehicle import TRUCK_LIMITS
+from raastof_geo.emissions.limit import TRUCK_LIMITS
 from raastof_geo.roads.mapped.value import READ_UNIT, TAGS, by_word, list_words, parts, read_minutes
 from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access, Road, join_tags, split_tags
 

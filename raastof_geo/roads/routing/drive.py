@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from raastof_geo.arrays import Floats, Integers, Mask
-from raastof_geo.emissions.vehicle import BY_DEFAULT, MODELS, TRUCK_LIMITS, EnergyModel, Vehicle
+from raastof_geo.emissions.limit import TRUCK_LIMITS
+from raastof_geo.emissions.vehicle import BY_DEFAULT, MODELS, EnergyModel, Vehicle
 from raastof_geo.roads.edges import RoadEdges, Turn, find_local_edges
 from raastof_geo.roads.mapped.tags import SLACK, Passage, Truck, judge_barrier, judge_way, read_turn
 from raastof_geo.roads.road import ROAD_CLASSES, SURFACES, Access, Road, split_tags

@@ -11,7 +11,7 @@ from functools import cache, cached_property, partial
 from operator import attrgetter
 from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
-from raastof_geo.emissions.vehicle import TruckLimit
+from raastof_geo.emissions.limit import TruckLimit
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import NonNegativeFigure, Rate, Strict, Sum
 from raastof_geo.language import Message, list_codes, read_texts, say_text

@@ -10,7 +10,7 @@ import shapely
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from pyproj import CRS
 from pyproj.exceptions import ProjError
-from raastof_geo.emissions.vehicle import TRUCK_LIMITS, with_fields
+from raastof_geo.emissions.limit import TRUCK_LIMITS, with_fields
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.language import Message, read_danish_words, say_text
 from raastof_geo.region.projection import DEGREES, METRES, unproject

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
-from raastof_geo.emissions.vehicle import SIZES
+from raastof_geo.emissions.limit import SIZES
 from raastof_geo.errors import InputError
 from raastof_geo.evidence import STATES, tell_span, tell_unit
 from raastof_geo.figures.figure import Figure

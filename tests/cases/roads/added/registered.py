@@ -8,7 +8,7 @@ import dataclasses
 import datetime
 import json
 import sys
-from raastof_geo.emissions import vehicle as limit
+from raastof_geo.emissions import limit
 from raastof_geo.figures.figure import Figure
 from raastof_geo.language import say, speaking
 
