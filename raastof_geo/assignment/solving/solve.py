@@ -77,7 +77,8 @@ def decide(
     linear, _ = bound_below(programme, np.where(closed, np.inf, costs[0]), prices)
     begin = [_Branch(np.zeros(len(every)), np.flatnonzero(programme.whole & closed))]
     start, covered = partial(_Tree, clock, gap, closed, branches=begin), True
-    few, tree = programme.whole.sum() <= _FEW, start(relaxed.columns)
+    used = np.union1d(relaxed.columns[relaxed.values > 0], np.flatnonzero(programme.whole))
+    few, tree = programme.whole.sum() <= _FEW, start(used)
     runs = ask(clock, tree.search) if few else []
     if not few or tree.given_up:
         reduced, columns = programme.reduced_costs(costs[0], prices), every
