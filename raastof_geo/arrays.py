@@ -25,14 +25,13 @@ Objects: TypeAlias = NDArray[np.object_]
 Columns: TypeAlias = NDArray[np.integer[Any]]
 """Numbers of columns of a programme."""
 
-
 _Item = TypeVar("_Item")
 _Key = TypeVar("_Key", bound=Hashable)
 
 
 def group_by(items: Iterable[_Item], key: Callable[[_Item], _Key]) -> dict[_Key, list[_Item]]:
     """Put together what has a key in common. Returns groups, first come first; others are empty."""
-    groups: defaultdict[_Key, list[_Item]] = defaultdict(list)
+    groups: dict[_Key, list[_Item]] = defaultdict(list)
     for item in items:
         groups[key(item)].append(item)
     return groups

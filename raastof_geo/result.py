@@ -124,7 +124,7 @@ def tabulate_flows(result: Result, flows: pd.DataFrame | None = None) -> pd.Data
     named = flows.assign(
         origin_name=[*map(scenario.site_name, origins)],
         destination_name=[*map(scenario.site_name, goals)],
-        material_name=[*map(materials.__getitem__, of)],
+        material_name=[materials[one] for one in of],
     )
     return named[list(FLOW_COLUMNS)].rename(columns=FLOW_COLUMNS)
 
@@ -183,7 +183,7 @@ def draw_flows(result: Result, flows: pd.DataFrame, *, whole: bool = False) -> g
     spells = {one: legs.spell(one) for one in dict.fromkeys(periods)}
     days = [*map(scenario.periods.get, periods)]
     ends = {end: [*map(attrgetter(end), days)] for end in ("start", "end")}
-    chosen = flows.assign(spell=[*map(spells.__getitem__, periods)], **ends)
+    chosen = flows.assign(spell=[spells[one] for one in periods], **ends)
     if whole:
         labels = [*_ENDS, "material", "vehicle", "spell"]
         how: dict[str, Any] = dict.fromkeys(chosen.columns.difference(labels, sort=False), "first")

@@ -195,7 +195,7 @@ def lay_world(
         capture=nothing if kind == "alone" else {} if kind == "legs" else said.capture,
     )
     lay = partial(build_problem, plain, legs, every_vehicle=plain.said.return_loads is not None)
-    return World(kind, scenario.together, known.lay("alone", plain, lay))
+    return World(kind, scenario.together, known.lay("alone", plain, lay))  # of every kind alike
 
 
 def solve_alone(
@@ -231,7 +231,7 @@ def _solve(world: World, costs: list[Floats]) -> Alone:
     rows, count = world.rows, world.problem.column_count
     short = [at for at, row in enumerate(rows) if row.rule in _LACKING and row.sense != "<="]
     over = [at for at in short if rows[at].rule == "depots_ended"]
-    broken = [*map(rows.__getitem__, (*short, *over))]
+    broken = [rows[at] for at in (*short, *over)]
     named = np.array([row.rule == "named_leg" for row in broken])
     missed = [np.append(np.zeros(count), kind) for kind in (named, ~named) if kind.any()]
     if not (solution := world.solve([*missed, *costs], short, over)).feasible:

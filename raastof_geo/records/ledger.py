@@ -258,7 +258,9 @@ def _tell_part(
     yield say_count(
         "{side}, {part} = {total} {unit}, the sum of {count} line:",
         "{side}, {part} = {total} {unit}, the sum of {count} lines:",
-        **{"side": _SIDE_NAMES[side], "part": ledger.call("part", part), **add_up(entries)},
+        side=_SIDE_NAMES[side],
+        part=ledger.call("part", part),
+        **add_up(entries),
     )
     entries.sort(key=lambda entry: (-abs(entry.counted), entry.line))
     for entry in entries[:most]:
@@ -271,7 +273,7 @@ def _tell_part(
         )
     if factors := getattr(ledger, side).factors.get(part):
         found = {factors[entry.line] for entry in entries}
-        names.update(filter(None, map(ledger.factor_names.__getitem__, found)))
+        names.update(name for at in found if (name := ledger.factor_names[at]))
 
 
 def _tell_line(ledger: _Ledger, side: str, part: str, entry: _Entry) -> Message:
@@ -287,11 +289,15 @@ def _tell_line(ledger: _Ledger, side: str, part: str, entry: _Entry) -> Message:
     place = dict(zip(ledger.sites, ledger.names, strict=True))
     about = ", ".join(filter(None, (ledger.call(at, line[at]) for at in labels)))
     return say_text(
-        *("explained", "line"),
+        "explained",
+        "line",
         share=format_number(100 * entry.share, digits=1),
         where=" → ".join(place[one] for one in dict.fromkeys(ends)),
-        **{"about": about, "unit": tell_unit(units[part]), "base": _number(base)},
-        **{"of": tell_unit(of), "value": _number(entry.counted)},
+        about=about,
+        unit=tell_unit(units[part]),
+        base=_number(base),
+        of=tell_unit(of),
+        value=_number(entry.counted),
         factor=_factor(entry.value / base) if base else "0",
     )
 
@@ -301,9 +307,12 @@ def _tell_source(figure: KeptFactor) -> Message:
     by_year = [f"{year}: {_factor(one)}" for year, one in (figure.by_year or {}).items()]
     known = ", ".join(by_year) or say("a curve")
     return say_text(
-        *("explained", "source"),
+        "explained",
+        "source",
         state=STATES[figure.evidence],
-        **{"name": figure.name, "source": figure.source, "unit": tell_unit(figure.unit)},
+        name=figure.name,
+        source=figure.source,
+        unit=tell_unit(figure.unit),
         value=known if figure.value is None else _factor(figure.value),
         span=tell_span(figure._asdict() | {"low": low, "high": high}),
         since=format_day(str(figure.valid_from or "–")),

@@ -33,9 +33,6 @@ _CROWDED = 1000
 _CROWDED_SHARE = 4
 """… if they are of one in so many of the columns as well."""
 
-_CHOSEN, _PRIMAL = 1, 4
-"""Ways of the simplex, as HiGHS numbers them."""
-
 _SMALL = 20_000
 """A programme with no more columns than this is written out in full."""
 
@@ -253,7 +250,7 @@ class Master:
         it; and where something is to be gained, so that to do nothing is no start for a dual one.
         """
         left_s, primal = self.clock.left_s, self.keeps or self.cost.min(initial=0.0) < 0
-        self.model.setOptionValue("simplex_strategy", _PRIMAL if primal else _CHOSEN)
+        self.model.setOptionValue("simplex_strategy", 4 if primal else 1)  # or a dual one
         limit = self.highspy.kHighsInf if left_s is None else self.model.getRunTime() + left_s
         self.model.setOptionValue("time_limit", limit)
         self.model.run()

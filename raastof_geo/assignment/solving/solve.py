@@ -191,7 +191,8 @@ class _Tree:
             branch = replace(branch, bound=max(branch.bound, bound))
             # Whatever is opened by a part is opened.
             opened = (programme.whole & (found.values > _NEARLY)).astype(float)
-            if found.feasible and (key := opened.tobytes()) not in tried:
+            key = opened.tobytes()
+            if found.feasible and key not in tried:
                 fixed, _ = self._relax(programme, cost, _Branch(opened, whole))
                 tried[key] = dot(cost, fixed.values) if fixed.feasible else np.inf
                 if tried[key] < least:
@@ -202,7 +203,7 @@ class _Tree:
                 break
             value = dot(cost, found.values)
             hair = (_LEAK if self.cuts else _HELD) * max(abs(value), 1.0)
-            if tried[opened.tobytes()] <= value + hair or len(branch.held) == len(whole):
+            if tried[key] <= value + hair or len(branch.held) == len(whole):
                 done.append(branch)
                 continue
             for one in branch.split(_least_decided(programme, found.values, branch)):
@@ -212,16 +213,20 @@ class _Tree:
             best = leaking  # what leaks is all there is
         return replace(best, bound=min([least, *(one.bound for one in self.branches)]))
 
+    def _shut(self, branch: _Branch) -> Mask:
+        shut = self.closed.copy()
+        shut[branch.held] = True
+        return shut
+
     def _relax(self, programme: Programme, cost: Floats, branch: _Branch) -> tuple[Run, float]:
         """Solve with what a branch holds, all else relaxed, and bound all plans that hold it."""
         self.runs += 1
-        fixed, held = programme.fix(branch.decided), self.closed.copy()
-        held[branch.held] = True
-        how = How(self.clock, held, Start(self.columns))
+        fixed, shut = programme.fix(branch.decided), self._shut(branch)
+        how = How(self.clock, shut, Start(self.columns))
         found = solve_in_order(fixed, [cost], how)[-1].optimum
         if not self.cuts:
             self.columns = np.union1d(self.columns, found.columns)
-        bound, _ = bound_below(fixed, np.where(held, np.inf, cost), found.shadow_prices)
+        bound, _ = bound_below(fixed, np.where(shut, np.inf, cost), found.shadow_prices)
         values = found.spread(len(cost)) + branch.decided
         run = Run(values, complete=found.complete, feasible=found.feasible)
         return run, bound + dot(cost, branch.decided)
@@ -229,10 +234,8 @@ class _Tree:
     def _cut(self, programme: Programme, cost: Floats, branch: _Branch) -> tuple[Run, float]:
         """Solve with what a branch holds, all else as whole as cuts make it, and its bound."""
         self.runs += 1
-        columns, clock = (
-            np.setdiff1d(self.columns[~self.closed[self.columns]], branch.held),
-            self.clock,
-        )
+        shut, clock = self._shut(branch), self.clock
+        columns = self.columns[~shut[self.columns]]
         stated = state_programme(programme.fix(branch.decided), columns, cost[columns], whole=True)
         run = stated.run(time_limit_s=clock.left_s, gap=self.gap, stop=clock.interrupted)
         values = branch.decided.copy()

@@ -141,7 +141,7 @@ def _say_together(case: Case, asking: Mapping[int, Need | Offer]) -> Iterator[Me
         sites=dict.fromkeys(one.site for one in entries),
         asked=names.tell_number(asked, beside=missing),
         what=names.list_names(list(called.values())),
-        periods=tuple(filter(windows.__contains__, scenario.periods)),
+        periods=tuple(one for one in scenario.periods if one in windows),
         others=names.list_sites(scenario, partners),
         most=names.tell_number(could, beside=missing),
         missing=missing,
@@ -344,7 +344,7 @@ _MOST_COLUMNS = 60_000
 def say_excluded(laid: Laid) -> Iterator[Message]:
     """Say which kinds of decision leave no plan, alone or together, and what is nearest to one."""
     there = {row.family.decides for row in laid.rows}
-    kinds: list[EitherOr] = [*filter(there.__contains__, get_args(EitherOr))]
+    kinds: list[EitherOr] = [one for one in get_args(EitherOr) if one in there]
     culprits = [kind for kind in kinds if _fits_without(laid, kind)]
     for kind in culprits:
         told = say("the tonnes fit, but not with {kind}: without it there is a plan")

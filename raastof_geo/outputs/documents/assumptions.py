@@ -381,10 +381,9 @@ def _list_matches(ensemble: Ensemble) -> document.Listing:
     rows, heads = list[list[Any]](), _list_texts("heads of matches", unit=_unit_of(ensemble))
     for used in ensemble.used:
         amounts = used.today_t, 100 * used.share, *used.tonnes
+        named = name_match(ensemble.today.scenario, *used.match)
         more = used.weight and used.weight.more
-        rows.append(
-            [*name_match(ensemble.today.scenario, *used.match), *amounts, more, judge(used)]
-        )
+        rows.append([*named, *amounts, more, judge(used)])
     return document.Listing(say("Matches"), heads, rows, words=3, most=_MOST_ROWS, freeze=3)
 
 

@@ -51,9 +51,8 @@ class _Plot(NamedTuple):
 
     def at(self, value: float) -> float:
         """Place a number. Returns how far it lies from the left edge of the drawing. [px]"""
-        return self.left + (value - self.low) / (self.high - self.low) * (
-            drawing.WIDTH - self.left - 12
-        )
+        wide = drawing.WIDTH - self.left - 12
+        return self.left + (value - self.low) / (self.high - self.low) * wide
 
     def axis(self, unit: str) -> Iterator[Piece]:
         """Draw lines at round numbers, and say what they are."""

@@ -175,10 +175,8 @@ def find_outlook(scenario: Scenario) -> Outlook:
     def alone(one: Offer | Need) -> bool:
         return one.tonnes > 0 and not met[one.id]
 
-    materials, uses = (
-        group_by(scenario.offers, attrgetter("material")),
-        group_by(scenario.needs, attrgetter("use")),
-    )
+    materials = group_by(scenario.offers, attrgetter("material"))
+    uses = group_by(scenario.needs, attrgetter("use"))
     return Outlook(
         [(call_material(scenario, it), *tell(one, needs, used)) for it, one in materials.items()],
         [(call_use(scenario, it), *tell(one, offers, serving)) for it, one in uses.items()],

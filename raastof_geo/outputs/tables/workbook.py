@@ -213,7 +213,7 @@ def _write_groups(sheet: Sheet, result: Result, dimension: str) -> None:
         cells = [label, told, *(sums or worth), *_compare("CDE", worth[0] - worth[1], worth[0])]
         sheet.cells(cells, digits=part.shown.digits if part.shown else 0, total=bool(sums))
 
-    for label in sorted(sides[1].index, key=COMMON.__eq__):
+    for label in sorted(sides[1].index, key=lambda one: one == COMMON):
         told = effects.name_group(result.scenario, dimension, label)
         for part, factor in grouped.items():
             worth = [float(table[label][part]) * factor for table in tables]

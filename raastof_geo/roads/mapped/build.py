@@ -7,7 +7,7 @@ every sequence of their parts. `arc ^ 1` is the way back of an arc.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, filterfalse, groupby, pairwise, product
+from itertools import filterfalse, groupby, pairwise, product
 from operator import attrgetter
 from typing import Any, TypeAlias
 import numpy as np
@@ -85,7 +85,7 @@ class _Roads:
     def trace(self, turn: MappedTurn, via_nodes: Mapping[int, int]) -> Iterator[_Way]:
         """Give the arcs of every way through a restriction, first to last."""
         sides = turn.origin, turn.via_ways, turn.target
-        into, via, out = ([*chain.from_iterable(map(self.arcs.__getitem__, one))] for one in sides)
+        into, via, out = ([arc for way in one for arc in self.arcs[way]] for one in sides)
         if turn.via_node is not None:
             ways = self._over(via_nodes.get(turn.via_node), into, out)
             # Turning round on the spot is left out, unless that is what the restriction is about.

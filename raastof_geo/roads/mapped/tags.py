@@ -141,7 +141,7 @@ def _find_base(words: list[str]) -> tuple[str, list[str]]:
     base, left = ":".join(words[:size]), words[size:]
     if base and (base != "access" or _BASES.isdisjoint(left[:1])):
         return base, left
-    base = next(filter(_BASES.__contains__, left), "access")
+    base = next((one for one in left if one in _BASES), "access")
     return base, [one for one in left if one != base]
 
 
