@@ -158,6 +158,11 @@ class Proof:
     goal_prices: Floats
     """What proves how near the goals can be come to; zero where there are none."""
 
+    @cached_property
+    def reduced_costs(self) -> Floats:
+        """What one unit more adds beyond its worth, decisions being as in the plan. [columns]"""
+        return self.programme.reduced_costs(self.cost, self.prices_given_decisions)
+
     @property
     def keys(self) -> list[tuple[str, str, str]]:
         """Returns rule, label and sense of each row, by which `Row.key` finds it again."""

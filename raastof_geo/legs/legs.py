@@ -149,22 +149,36 @@ def price_one_more(legs: Legs, scenario: Scenario, site: str, stop: RoadStop) ->
     if legs.roads is None:
         raise RoadDataError(say("legs that were made up cannot be priced again"))
     stops = {**legs.roads.stops, site: stop}
-    mine = _price_on(replace(legs.roads, scenario=scenario, stops=stops), only=site)
-    frame = pd.concat([legs.frame, mine.frame], ignore_index=True)
-    empty = [one.empty_trips for one in (legs, mine) if one.empty_trips is not None]
+    pairs = compatible_pairs(scenario)
+    own = pairs[(pairs[_ENDS] == site).any(axis=1)].reset_index(drop=True)
+    return _join(legs, _price_on(replace(legs.roads, scenario=scenario, stops=stops), own))
+
+
+def price_more(legs: Legs, scenario: Scenario) -> Legs | None:
+    """Price pairs that may deal now, at prices as before. Returns all legs; none: no roads."""
+    if legs.roads is None or legs.empty_trips is not None:
+        return price_again(legs, scenario)  # trucks may go empty between old and new ones
+    pairs, keys = compatible_pairs(scenario), [*_ENDS, "material"]
+    known = pd.MultiIndex.from_frame(legs.frame[keys].drop_duplicates())
+    new = pairs[~pd.MultiIndex.from_frame(pairs).isin(known)].reset_index(drop=True)
+    more = _price_on(replace(legs.roads, scenario=scenario), new) if len(new) else None
+    return _join(legs, more) if more else legs
+
+
+def _join(legs: Legs, more: Legs) -> Legs:
+    frame = pd.concat([legs.frame, more.frame], ignore_index=True)
+    empty = [one.empty_trips for one in (legs, more) if one.empty_trips is not None]
     return Legs(
         frame.sort_values(list(LEG_KEYS), ignore_index=True),
-        mine.roads,
-        pd.concat([legs.lost, mine.lost], ignore_index=True),
+        more.roads,
+        pd.concat([legs.lost, more.lost], ignore_index=True).drop_duplicates(),
         pd.concat(empty, ignore_index=True).drop_duplicates(_TRIP_KEYS) if empty else None,
     )
 
 
-def _price_on(roads: RoadPrices, only: str = "") -> Legs:
+def _price_on(roads: RoadPrices, pairs: pd.DataFrame | None = None) -> Legs:
     scenario = roads.scenario
-    pairs = compatible_pairs(scenario)
-    if only:
-        pairs = pairs[(pairs[_ENDS] == only).any(axis=1)].reset_index(drop=True)
+    pairs = compatible_pairs(scenario) if pairs is None else pairs
     frames, lost, empty = [], [], []
     for vehicle_id, (active, periods) in product(scenario.said.vehicles, roads.spells.items()):
         legal = [one for one in periods if scenario.may_drive(vehicle_id, one)]

@@ -313,7 +313,7 @@ class Scenario(Shown):
         """The sites by id, in the order of the file."""
         return self.said.sites
 
-    @property
+    @cached_property
     def periods(self) -> dict[str, Period]:
         """Returns the periods by id, in order."""
         return {period.id: period for period in self.said.periods}
@@ -388,7 +388,7 @@ class Scenario(Shown):
     @cached_property
     def needs(self) -> tuple[Need, ...]:
         """Returns needs in reference tonnes, one entry for each window."""
-        find_ratios, find_held = cache(self._ratios), cache(self._held)
+        find_fits, ids = cache(self._fits), tuple(self.periods)
         return tuple(
             Need(
                 name=f"{site_id}/{number}-{due.use}",
@@ -399,16 +399,15 @@ class Scenario(Shown):
                 repeated=due.amount is None,
                 demand=(demand := self.demand(site_id, due)),
                 consents={consent.condition: consent.by for consent in due.accepts},
-                ratios=(ratios := find_ratios(demand, due.materials)),
+                ratios=(fits := find_fits(demand, due.materials))[0],
                 material_periods={
                     material: tuple(one for one in window if one in held)
-                    for material in ratios
-                    if (held := find_held(material, due.use)) is not None
+                    for material, held in fits[1].items()
                 },
             )
             for site_id, site in self.sites.items()
             for number, due in enumerate(site.needs, 1)
-            for window in due.windows(tuple(self.periods))
+            for window in due.windows(ids)
         )
 
     @cached_property
@@ -544,18 +543,21 @@ class Scenario(Shown):
         limits = {name: value for name, value in said.truck_limits if value is not None}
         return all(truck.size_for(one) <= limits.get(one.name, math.inf) for one in TRUCK_LIMITS)
 
-    def _ratios(self, demand: Demand, only: tuple[str, ...] | None) -> dict[str, float]:
-        return {
-            material: self.catalogue.ratio(material, demand.use)
-            for material in self.catalogue.materials
-            if (only is None or material in only) and self.blocks(material, demand) is None
-        }
+    def _fits(
+        self, demand: Demand, only: tuple[str, ...] | None
+    ) -> tuple[dict[str, float], dict[str, set[str]]]:
+        """Find what may serve a need: the ratio of each, and the periods in which its rule holds.
 
-    def _held(self, material: str, use: str) -> set[str] | None:
-        """Give the periods in which the rule for a material in a use holds; none: no rule."""
-        if (fit := self.catalogue.fit(material, use)) is None:
-            return None
-        return {id_ for id_, one in self.periods.items() if fit.holds(one.start, one.end)}
+        Materials without a rule are among the first only.
+        """
+        ratios, held = {}, {}
+        for material in self.catalogue.materials:
+            if (only is None or material in only) and self.blocks(material, demand) is None:
+                ratios[material] = self.catalogue.ratio(material, demand.use)
+                if (fit := self.catalogue.fit(material, demand.use)) is not None:
+                    spans = self.periods.items()
+                    held[material] = {one for one, at in spans if fit.holds(at.start, at.end)}
+        return ratios, held
 
     def _pit(self, site: str, pit: entry.PitEntry) -> Pit:
         return Pit(

@@ -190,14 +190,9 @@ def find_match(problem: Problem, match: Match) -> Columns:
 
 def _price_unused(plan: Plan, today: Today, used: Mapping[Match, float]) -> dict[Match, float]:
     """Give what a tonne of each of today's matches that are there but not used adds at least."""
-    reduced = _reduce(plan)
+    reduced = plan.proof.reduced_costs
     columns = {one: find_match(plan.problem, one) for one in today.matches if one not in used}
     return {one: max(0.0, float(reduced[at].min())) for one, at in columns.items() if len(at)}
-
-
-def _reduce(plan: Plan) -> Floats:
-    proof = plan.proof
-    return proof.programme.reduced_costs(proof.cost, proof.prices_given_decisions)
 
 
 def _hold(plan: Plan, today: Today) -> tuple[float, float]:
@@ -241,7 +236,7 @@ def weigh_match(today: Today, match: Match) -> Weight:
         return Weight(more, more is None or more > FREE_SHARE * abs(best), True)
     if proof.programme.whole.any():
         free = FREE_SHARE * float(np.abs(proof.cost).max(initial=0.0))
-        return Weight(None, False, bool((_reduce(plan)[columns] <= free).any()))
+        return Weight(None, False, bool((plan.proof.reduced_costs[columns] <= free).any()))
     how = {**_ASKING, "start": proof.start}
     found = plan.search(proof.cost, -mask.astype(np.float64), **how)
     return Weight(None, False, found.solved and float(found.values[columns].sum()) >= LEAST_T)

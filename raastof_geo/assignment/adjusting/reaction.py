@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 from raastof_geo.arrays import Columns, Floats, Integers, Mask
 from raastof_geo.assignment.plan import Plan
-from raastof_geo.assignment.rules import lay_columns, lay_programme
+from raastof_geo.assignment.rules import lay_programme, mark_columns
 from raastof_geo.assignment.rules.choices import BOUNDED
 from raastof_geo.assignment.rules.limits import GOALS_HELD, goals_held
 from raastof_geo.assignment.statement.layout import build_problem
 from raastof_geo.assignment.statement.problem import ColumnKind, Problem
 from raastof_geo.assignment.statement.row import Programme, Row, RowName, Rule
-from raastof_geo.legs.legs import LEG_KEYS, Legs, price_again
+from raastof_geo.legs.legs import LEG_KEYS, Legs, price_more
 from raastof_geo.scenario.said.entry import Consent, NeedEntry, OfferEntry, Role
 from raastof_geo.scenario.scenario import Demand, Scenario
 
@@ -122,7 +122,7 @@ class Opened:
         return replace(self, problem=problem, needed=self.needed[moves], orders=orders)
 
 
-def lay_open(plan: Plan, price: Pricing = price_again) -> Opened:
+def lay_open(plan: Plan, price: Pricing = price_more) -> Opened:
     """Lay out the columns of a plan with those that moved windows and accepted conditions open.
 
     Nothing is opened where the columns of the plan are not among these just as they are.
@@ -167,12 +167,10 @@ def _lay_for_each_order(plan: Plan, wide: Scenario, legs: Legs) -> tuple[Problem
     """Lay out the columns that are there whichever objective comes first, and tell which then."""
     steps = wide.said.objectives
     every = build_problem(wide, legs, every_vehicle=True)
-    names = _name_columns(every)
     orders: dict[str, Mask] = {}
     for first in steps:
         turned = wide.saying(objectives=tuple(sorted(steps, key=lambda one: one is not first)))
-        laid = lay_columns(turned, legs, plan.rules)
-        orders[first.name] = np.asarray(names.isin(_name_columns(laid)))
+        orders[first.name] = mark_columns(every.with_scenario(turned), plan.rules)
     kept = np.flatnonzero(np.logical_or.reduce(list(orders.values())))
     return every.only(kept), {name: mask[kept] for name, mask in orders.items()}
 
@@ -287,11 +285,10 @@ class _Asked:
         self.shares = self.scenario.said.targets.secondary_share
         self.of_rule: dict[Rule, slice] = {}
         laid: dict[_Key, Row] = {}
-        for rule in plan.rules:
+        both = (self.lay(one, *plan.rules) for one in (opened.problem.scenario, self.scenario))
+        for (rule, wide), (_, own) in zip(*both, strict=True):
             # Rows of windows that are not there yet: nothing is asked of them.
-            wide = self.lay(opened.problem.scenario, rule).items()
-            mine = {key: replace(row, limit=0.0) for key, row in wide}
-            mine |= self.lay(self.scenario, rule)
+            mine = {key: replace(row, limit=0.0) for key, row in wide.items()} | own
             self.of_rule[rule] = slice(len(laid), len(laid) + len(mine))
             laid |= mine
         self.rows, self.programme = lay_programme(opened.problem, list(laid.values()))
@@ -305,10 +302,10 @@ class _Asked:
         self.values: Floats = np.array(said, np.float64)
         self.scales: Floats = np.where(self.values > 0, self.values, 1.0)
 
-    def lay(self, scenario: Scenario, rule: Rule) -> dict[_Key, Row]:
+    def lay(self, scenario: Scenario, *rules: Rule) -> Iterator[tuple[Rule, dict[_Key, Row]]]:
         state = self.opened.problem.with_scenario(scenario)
         state = replace(state, alone=self.plan.problem.alone)
-        return {row.key: row for row in rule(state)}
+        yield from ((rule, {row.key: row for row in rule(state)}) for rule in rules)
 
     def holds(self) -> bool:
         """Tell whether rows over the columns that are open are those of the plan."""
@@ -339,9 +336,9 @@ class _Asked:
                 changes[entry] |= {"first": periods[window[0]], "last": periods[window[1]]}
         said, limit = put(base.scenario, changes), base.limit.copy()
         bent = np.zeros(len(limit), bool)
-        for rule in rules or base.rules:
+        for rule, rows in self.lay(said, *(rules or base.rules)):
             limit[self.of_rule[rule]] = 0.0
-            for key, row in self.lay(said, rule).items():
+            for key, row in rows.items():
                 if (at := self.number.get(key, -1)) < 0:
                     bent[self.of_rule[rule]] = True
                     continue
@@ -356,7 +353,7 @@ class _Asked:
         entry moves tells by the two which one it is; of the others each is asked for alone. What
         does not add up in the end, at amounts and in windows drawn by chance, is left out.
         """
-        rows = {key: row for rule in rules for key, row in self.lay(scenario, rule).items()}
+        rows = {key: row for _, some in self.lay(scenario, *rules) for key, row in some.items()}
         base = _Base(scenario, rules, rows, self.programme.limit)
         base = base._replace(limit=self.ask(base, {}, self.values)[0])
         count, shifts = len(self.values), SHIFTS if self.opened.widened else SHIFTS[:1]
@@ -449,7 +446,7 @@ class _Asked:
             shares[number] = asked.model_copy(update={"at_least": float(level)})
             targets = said.model_copy(update={"secondary_share": tuple(shares)})
             states.append(self.scenario.saying(targets=targets))
-            rows = [self.lay(states[-1], rule) for rule in self.moving]
+            rows = (some for _, some in self.lay(states[-1], *self.moving))
             laid.append({key: row for one in rows for key, row in one.items()})
         first, then, _ = laid
         if any(one.keys() != first.keys() for one in laid):
@@ -488,9 +485,9 @@ class _Base(NamedTuple):
 
 
 def _alike(row: Row, other: Row) -> bool:
-    """Tell whether two rows have the same coefficients."""
-    told = ((one.columns, one.coefficients) for one in (row, other))
-    return all(np.array_equal(*pair) for pair in zip(*told, strict=True))
+    """Tell whether two rows have the same coefficients; often their columns are one array."""
+    same = row.columns is other.columns or np.array_equal(row.columns, other.columns)
+    return same and np.array_equal(row.coefficients, other.coefficients)
 
 
 def _close(one: Floats, other: Floats) -> Mask:

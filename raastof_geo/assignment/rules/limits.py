@@ -23,8 +23,9 @@ def secondary_share_reached(problem: Problem) -> Iterator[Row]:
     within one period :math:`\sum_{c \in S, t} x_c / r_c + v \ge a \sum_{c, t} x_c / r_c`. Which
     materials :math:`S` count is a setting of the scenario; :math:`v \ge 0` is there for goals only.
     """
-    goals = {asked.label: at for at, asked in enumerate(shares.list_goals(problem.scenario))}
-    for asked in shares.list_asked(problem.scenario):
+    every = shares.list_asked(problem.scenario)
+    goals = [asked.label for asked in every if asked.target.goal]
+    for asked in every:
         target = asked.target
         due = shares.find_due(problem, target)
         weight = shares.weigh_counted(problem, target.definition)[due]
@@ -36,7 +37,7 @@ def secondary_share_reached(problem: Problem) -> Iterator[Row]:
         family = SHARE_REACHED
         if target.goal:
             family = GOAL_APPROACHED
-            missed = problem.starts[ColumnKind.SHORTFALLS] + goals[asked.label]
+            missed = problem.starts[ColumnKind.SHORTFALLS] + goals.index(asked.label)
             due, weight = np.append(due, missed), np.append(weight, 1.0)
         about = About(asked.head, target.period or "", entry=asked.number)
         used = (weight != 0) | (target.period is not None)

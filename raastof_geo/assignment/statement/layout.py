@@ -8,7 +8,7 @@ from functools import partial, reduce
 from typing import Any
 import numpy as np
 import pandas as pd
-from raastof_geo.arrays import Floats, first_of_each
+from raastof_geo.arrays import Floats, Mask, first_of_each
 from raastof_geo.assignment.statement.problem import ColumnKind, Moves, Problem
 from raastof_geo.assignment.statement.shares import find_hauliers, list_goals
 from raastof_geo.figures import vocabulary
@@ -64,6 +64,14 @@ def build_problem(scenario: Scenario, legs: Legs, *, every_vehicle: bool = True)
         ColumnKind.LOTS: _list_apart(bare, ColumnKind.LOTS) if lots else pd.DataFrame(),
     }
     return replace(bare, others=others)
+
+
+def serve_best(problem: Problem) -> Mask:
+    """Tell which columns `build_problem` would lay out of these without `every_vehicle`."""
+    rows = _LegTable(problem.scenario, problem.legs, keep_all=False).rows
+    mask = np.ones(problem.column_count, bool)
+    mask[: len(problem.moves)] = np.isin(problem.moves.leg, rows)
+    return mask
 
 
 class _LegTable:

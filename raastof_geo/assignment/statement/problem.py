@@ -340,10 +340,12 @@ class Problem:
         """Add what a tonne means to its giver and to its taker, for every move."""
         return self.of_givers(name) + self._of_terms(name)
 
-    @cached_property
+    @property
     def reference_share(self) -> Floats:
         """Reference tonnes of a need for each tonne of every move. [t/t]"""
-        return self._of_terms("reference_share")
+        if (known := self._measured.get("reference_share")) is None:
+            known = self._measured["reference_share"] = self._of_terms("reference_share")
+        return known
 
     def of_givers(self, name: str) -> Floats:
         """Give what a tonne means to the giver of every move."""

@@ -298,7 +298,8 @@ def ask_share(scenario: Scenario, target: SecondaryShare, number: int = 0) -> As
 
 def list_goals(scenario: Scenario) -> tuple[Asked, ...]:
     """List the shares that are approached, and not required."""
-    return tuple(asked for asked in list_asked(scenario) if asked.target.goal)
+    targets = enumerate(scenario.said.targets.secondary_share)
+    return tuple(ask_share(scenario, target, number) for number, target in targets if target.goal)
 
 
 def count_material(material: Material, definition: ShareDefinition) -> float:

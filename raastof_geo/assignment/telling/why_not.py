@@ -88,8 +88,7 @@ def compare_sites(plan: Plan, site: str = "") -> dict[tuple[str, str], Reason]:
     """
     problem, proof = plan.problem, plan.proof
     moves = problem.block("moves")
-    extra = proof.programme.reduced_costs(proof.cost, proof.prices_given_decisions)[moves]
-    extra = np.where(proof.values[moves] > 0, -np.inf, extra)
+    extra = np.where(proof.values[moves] > 0, -np.inf, proof.reduced_costs[moves])
     unusable = find_unusable(problem)
     extra = np.where(unusable.moves, np.inf, extra)
     order = np.argsort(extra, kind="stable")
@@ -235,9 +234,7 @@ def _find_closed(pair: _Pair) -> tuple[ReasonKind, Message] | None:
 
 def _price(pair: _Pair, *, again: bool) -> Reason:
     """Tell what the best of some columns would cost beyond what it is worth."""
-    proof, columns = pair.plan.proof, pair.columns
-    part = proof.programme.matrix[:, columns]
-    extra = proof.cost[columns] - part.T @ proof.prices_given_decisions
+    extra = pair.plan.proof.reduced_costs[pair.columns]
     best = int(np.argmin(extra))
     more = float(extra[best])
     if again:
@@ -246,16 +243,16 @@ def _price(pair: _Pair, *, again: bool) -> Reason:
         found = pair.priced("perhaps", "perhaps", 0.0)
     else:
         found = pair.priced("costs_more", "at_least", more)
-    full = next(_binding(pair.plan, columns[best : best + 1]), None)
+    full = next(_binding(pair.plan, int(pair.columns[best])), None)
     if found.kind != "costs_more" or full is None:
         return found
     return replace(found, message=say("{cost}; {binding}", cost=found.message, binding=full))
 
 
-def _binding(plan: Plan, columns: Columns) -> Iterator[Message]:
+def _binding(plan: Plan, column: int) -> Iterator[Message]:
     """Name places that are full and stand in the way of a column."""
-    part = plan.proof.programme.matrix[:, columns]
-    for row in part.indices.tolist():
+    matrix = plan.proof.programme.matrix
+    for row in matrix.indices[slice(*matrix.indptr[column : column + 2])].tolist():
         name, price = plan.proof.rows[row], float(plan.proof.prices_given_decisions[row])
         sense = int(plan.proof.programme.sense[row])
         # Books are no limit that stands in the way, and neither is what is sent itself.

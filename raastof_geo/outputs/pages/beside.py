@@ -19,7 +19,7 @@ from raastof_geo.language import Message, format_number, plain, read_texts, say,
 from raastof_geo.legs.detour import Detour, Obstacle, Trip
 from raastof_geo.outputs.pages.map import Areas, BaseRoads
 from raastof_geo.outputs.pages.page import Controls, Page, PlanMap, escape
-from raastof_geo.outputs.pages.streets import encode_line
+from raastof_geo.outputs.pages.streets import encode_lines
 from raastof_geo.outputs.palette import ROLE_MARKS, ROUTE_COLOURS
 from raastof_geo.outputs.template import read_template
 from raastof_geo.outputs.warning import explain_idle, warn_of_input
@@ -59,7 +59,7 @@ def draw_route(scenario: Scenario, network: RoadNetwork, detour: Detour) -> str:
     ways = {"legal": there.line, "free": there.free_line, "back": back.line}
     data = {
         "colours": ROUTE_COLOURS,
-        **{way: encode_line(line, _TOLERANCE_DEG, decimals=5) for way, line in ways.items()},
+        **dict(zip(ways, encode_lines(ways.values(), _TOLERANCE_DEG, decimals=5), strict=True)),
         "names": names,
         "obstacles": [{"at": [it.lat, it.lon], "text": describe_obstacle(it)} for it in stones],
     }

@@ -20,7 +20,7 @@ from raastof_geo.outputs.pages.streets import (
     Errand,
     describe_areas,
     describe_base,
-    encode_line,
+    encode_lines,
     lay_streets,
     pack,
 )
@@ -150,7 +150,7 @@ class MapControls(Controls):
 class MapStory:
     """What a map tells of a result, in values that a page can hold, each made when first asked for.
 
-    Plain values, lists of objects, tables that name their columns, lines as `encode_line` writes
+    Plain values, lists of objects, tables that name their columns, lines as `encode_lines` writes
     them, and every text in the language that is spoken.
     """
 
@@ -221,7 +221,7 @@ class MapStory:
             "areas": [
                 {
                     "name": f"{rule}: {meaning}",
-                    "rings": [encode_line(one.coords, _ZONE_TOLERANCE_DEG) for one in rings],
+                    "rings": encode_lines((one.coords for one in rings), _ZONE_TOLERANCE_DEG),
                 }
                 for rule, meaning, rings in told
             ],

@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache, partial
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import pandas as pd
 import shapely
-from raastof_geo.arrays import Floats, Indices, Integers, Mask, Objects
+from raastof_geo.arrays import Floats, Indices, Integers, Mask, Objects, lay_runs
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.legs.legs import Legs
 from raastof_geo.legs.roads import RoadPrices
@@ -32,43 +33,61 @@ _LEAST_TOWN_M2 = 150_000.0
 _AROUND = (-0.05, -0.05, 0.05, 0.05)
 
 
-def encode_numbers(values: Iterable[int]) -> str:
-    """Write whole numbers, each as its step from the one before, for `readNumbers` in `core.js`.
+def encode_numbers(values: Integers, counts: Integers) -> list[str]:
+    """Write runs of whole numbers, each as its step from the one before, for `readNumbers`.
 
-    Zigzag so that signs are small numbers, five bits a letter, the lowest first. Returns letters
-    from `?` on, none of which ends a script.
+    `counts`: how many of the values each run has. Zigzag so that signs are small numbers, five bits
+    a letter, the lowest first. Returns letters from `?` on, none of which ends a script.
     Source: developers.google.com/maps/documentation/utilities/polylinealgorithm.
     """
-    text, before = [], 0
-    for now in values:
-        value = (now - before) << 1
-        before = now
-        value = ~value if value < 0 else value
-        while value >= 0x20:
-            text.append(chr((0x20 | (value & 0x1F)) + 63))
-            value >>= 5
-        text.append(chr(value + 63))
-    return "".join(text)
+    stops = np.cumsum(counts)
+    steps, first = np.diff(values, prepend=0), (stops - counts)[counts > 0]
+    steps[first] = values[first]
+    left = (steps << 1) ^ (steps >> 63)
+    columns: list[Integers] = [left]
+    while (left := left >> 5).any():
+        columns.append(left)
+    parts = np.stack(columns, axis=1)
+    more = np.pad(parts[:, 1:] > 0, ((0, 0), (0, 1)))
+    there = np.pad(more[:, :-1], ((0, 0), (1, 0)), constant_values=True)
+    text = (((parts & 31) | (32 * more)) + 63)[there].astype(np.uint8).tobytes().decode("ascii")
+    ends = np.append(0, np.cumsum(there.sum(axis=1)))
+    starts_of, stops_of = ends[stops - counts].tolist(), ends[stops].tolist()
+    return [text[start:stop] for start, stop in zip(starts_of, stops_of, strict=True)]
 
 
-def encode_line(points: Any, tolerance_deg: float, *, decimals: int = 4) -> str:
-    """Simplify a line of lon and lat [degrees, points × 2]; write it for `readLine` in `core.js`.
+def encode_lines(lines: Iterable[Any], tolerance_deg: float, *, decimals: int = 4) -> list[str]:
+    """Simplify lines of lon and lat [degrees, points × 2]; write them for `readLine` in `core.js`.
 
-    The drawn line lies within `tolerance_deg` of the points; a second of latitude is 31 m. Of a
-    degree 4 `decimals` are about 10 m, and 5 about 1 m. Returns all latitudes, a blank, all
+    A drawn line lies within `tolerance_deg` of its points; a second of latitude is 31 m. Of a
+    degree 4 `decimals` are about 10 m, and 5 about 1 m. Returns of each all latitudes, a blank, all
     longitudes; empty where there is no line.
     """
-    if len(points) < 2:
-        return ""
-    line = shapely.simplify(shapely.LineString(points), tolerance_deg)
-    steps = np.round(shapely.get_coordinates(line) * 10**decimals).astype(np.int64)
-    lon, lat = steps[np.any(np.diff(steps, axis=0, prepend=steps[:1] - 1) != 0, axis=1)].T.tolist()
-    return f"{encode_numbers(lat)} {encode_numbers(lon)}" if len(lat) > 1 else ""
+    points = [np.asarray(one, np.float64).reshape(-1, 2) for one in lines]
+    sizes = np.array([*map(len, points)], np.int64)
+    texts, whole = [""] * len(points), np.flatnonzero(sizes > 1)
+    if not len(whole):
+        return texts
+    joined = np.concatenate([points[at] for at in whole.tolist()])
+    shapes: Any = shapely.linestrings(
+        joined, indices=np.repeat(np.arange(len(whole)), sizes[whole])
+    )
+    drawn, owner = shapely.get_coordinates(
+        shapely.simplify(shapes, tolerance_deg), return_index=True
+    )
+    places = np.round(drawn * 10**decimals).astype(np.int64)
+    moves = np.any(np.diff(places, axis=0, prepend=places[:1] - 1) != 0, axis=1)
+    moves |= np.diff(owner, prepend=-1) != 0
+    counts = np.bincount(owner[moves], minlength=len(whole))
+    lon, lat = (encode_numbers(one, counts) for one in places[moves].T)
+    for rank, at in enumerate(whole.tolist()):
+        texts[at] = f"{lat[rank]} {lon[rank]}" if counts[rank] > 1 else ""
+    return texts
 
 
-def spell_street(points: Any) -> str:
-    """Write a line as exactly as roads, and the routes on them, are drawn."""
-    return encode_line(points, _TOLERANCE_DEG, decimals=DECIMALS)
+def spell_streets(lines: Iterable[Any]) -> list[str]:
+    """Write lines as exactly as roads, and the routes on them, are drawn."""
+    return encode_lines(lines, _TOLERANCE_DEG, decimals=DECIMALS)
 
 
 def pack(table: pd.DataFrame) -> dict[str, Any]:
@@ -91,7 +110,7 @@ class Errand(NamedTuple):
 def lay_streets(legs: Legs, errands: Iterable[Errand]) -> tuple[list[str], list[str]]:
     """Lay routes out. Returns stretches that the same errands pass whole, and each one's route.
 
-    Stretches as `encode_line` writes them; a route is twice the number of each in turn, one more
+    Stretches as `encode_lines` writes them; a route is twice the number of each in turn, one more
     where it is driven against its line, and empty where legs were made up without roads.
     """
     wanted = list(errands)
@@ -103,7 +122,7 @@ def lay_streets(legs: Legs, errands: Iterable[Errand]) -> tuple[list[str], list[
     owner = np.repeat(np.arange(len(wanted)), np.array([*map(len, traced)], np.int64))
     cuts = np.flatnonzero(~_find_joints(steps, owner)) + 1
     known, numbers = list(pieces), dict[int, int]()
-    lines, routes = list[str](), [list[int]() for _ in wanted]
+    lines, routes = list[Floats](), [list[int]() for _ in wanted]
     for start, run in zip([0, *cuts.tolist()], np.split(steps, cuts), strict=True):
         if not len(run):
             continue
@@ -111,10 +130,10 @@ def lay_streets(legs: Legs, errands: Iterable[Errand]) -> tuple[list[str], list[
         ahead = first <= last ^ 1
         if (key := first if ahead else last ^ 1) not in numbers:
             numbers[key] = len(lines)
-            drawn = _draw(legs.roads.network, known, run if ahead else run[::-1] ^ 1)
-            lines.append(spell_street(drawn))
+            lines.append(_draw(legs.roads.network, known, run if ahead else run[::-1] ^ 1))
         routes[owner[start]].append(2 * numbers[key] + (not ahead))
-    return lines, list(map(encode_numbers, routes))
+    counts = np.array([*map(len, routes)], np.int64)
+    return spell_streets(lines), encode_numbers(np.array([*chain(*routes)], np.int64), counts)
 
 
 def _trace(roads: RoadPrices, errands: list[Errand], pieces: dict[_Piece, int]) -> list[Integers]:
@@ -180,8 +199,8 @@ def describe_base(network: RoadNetwork, near: Iterable[tuple[float, float]] = ()
         if lines := _draw_class(network, np.isin(names, mine) & around):
             roads[f"near_{shown}"] = lines
     return {
-        "land": [encode_line(ring.coords, _LAND_TOLERANCE_DEG) for ring in shores],
-        "towns": [encode_line(ring, 0.0003) for ring in find_towns(network)],
+        "land": encode_lines((ring.coords for ring in shores), _LAND_TOLERANCE_DEG),
+        "towns": encode_lines(find_towns(network), 0.0003),
         "roads": roads,
         "ferries": _draw_class(network, network.ferry),
         "names": pack(towns.assign(rank=ranks)[["name", "rank", "lat", "lon"]]),
@@ -199,7 +218,7 @@ def describe_areas(region: Region) -> dict[str, Any]:
     parts = shapely.get_parts(shapely.line_merge(borders))
     middles = shapely.point_on_surface(shapes)
     return {
-        "borders": [encode_line(shapely.get_coordinates(one), 0.0) for one in parts],
+        "borders": encode_lines(map(shapely.get_coordinates, parts), 0.0),
         "names": [
             {"name": str(name), "at": [round(point.y, 4), round(point.x, 4)]}
             for name, point in zip(areas["name"], middles, strict=True)
@@ -254,7 +273,11 @@ def _outline_towns(network: RoadNetwork) -> list[Floats]:
 def _draw_class(network: RoadNetwork, which: Any) -> list[str]:
     """Join edges into long lines, for the eye only."""
     edges: Indices = np.flatnonzero(which)
-    drawn = [shapely.LineString(network.cut(edge, 0.0, 1.0)) for edge in edges.tolist()]
-    parts: Any = shapely.get_parts(shapely.line_merge(shapely.MultiLineString(drawn)))
-    lines = (spell_street(shapely.get_coordinates(part)) for part in parts)
-    return [line for line in lines if line]
+    sizes = np.diff(network.point_start)[edges]
+    points = lay_runs(network.point_start[edges], sizes)
+    lines: Any = shapely.linestrings(
+        np.column_stack([network.lon[points], network.lat[points]]),
+        indices=np.repeat(np.arange(len(edges)), sizes),
+    )
+    parts: Any = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(lines)))
+    return [line for line in spell_streets(map(shapely.get_coordinates, parts)) if line]

@@ -25,7 +25,7 @@ from raastof_geo.effect.measure import measure_shares
 from raastof_geo.figures import vocabulary
 from raastof_geo.figures.vocabulary import SHORT_OF_GOAL
 from raastof_geo.language import read_texts, say, translate
-from raastof_geo.legs.legs import price_again
+from raastof_geo.legs.legs import price_more
 from raastof_geo.outputs.tables.summary import name_objective
 from raastof_geo.result import Result
 from raastof_geo.scenario.said.entry import Role
@@ -85,7 +85,7 @@ def embed_plan(
     receptions: Mapping[str, str],
     *,
     proof: str = "",
-    price: Pricing = price_again,
+    price: Pricing = price_more,
     most: int = MOST_COLUMNS,
 ) -> str:
     """Pack a plan's programme and all that an edit may open. Returns nothing if that cannot be.
