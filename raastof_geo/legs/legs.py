@@ -19,7 +19,7 @@ from raastof_geo.roads.routing.graph import RoadStop
 from raastof_geo.roads.routing.islands import explain_islands, group_sites
 from raastof_geo.roads.routing.router import WeightedRoads
 from raastof_geo.roads.snap import Anchors, place_stops
-from raastof_geo.scenario.parties import list_deals
+from raastof_geo.scenario.parties import find_partners
 from raastof_geo.scenario.scenario import Scenario
 
 LEG_KEYS = ("origin", "destination", "material", "vehicle", "period")
@@ -225,7 +225,8 @@ def _find_there_and_back(
 
 def compatible_pairs(scenario: Scenario) -> pd.DataFrame:
     """List who may send what to whom. Returns `origin`, `destination` and `material`, sorted."""
-    pairs = {(giver.site, taker.site, giver.material) for giver, taker in list_deals(scenario)}
+    deals = {(giver.site, giver.material, them) for giver, them in find_partners(scenario)}
+    pairs = {(origin, one, material) for origin, material, them in deals for one in them.sites}
     return pd.DataFrame(sorted(pairs), columns=[*_ENDS, "material"])
 
 

@@ -96,14 +96,40 @@ def list_takers(scenario: Scenario) -> tuple[Taker, ...]:
     return tuple(sorted(_find_takers(scenario), key=lambda taker: taker.id))
 
 
+@dataclass(frozen=True, eq=False)
+class Partners:
+    """All whom givers of one sort may send to."""
+
+    takers: tuple[Taker, ...]
+
+    @cached_property
+    def sites(self) -> frozenset[str]:
+        """Where they are."""
+        return frozenset(one.site for one in self.takers)
+
+    @cached_property
+    def converting(self) -> tuple[Taker, ...]:
+        """The plants and depots among them."""
+        return tuple(one for one in self.takers if one.kind.converts())
+
+
+def find_partners(scenario: Scenario) -> Iterator[tuple[Giver, Partners]]:
+    """Find all whom each giver may send to; of its sort, that is asked of all takers once."""
+    takers = list_takers(scenario)
+    piles = {one.only_from for one in takers}
+    known: dict[tuple[str, ...], Partners] = {}
+    for giver in list_givers(scenario):
+        plant = giver.place if giver.kind == Role.PLANT else ""
+        sort = giver.kind, giver.material, plant, *({giver.site} & piles)
+        if sort not in known:
+            known[sort] = Partners(tuple(one for one in takers if may_deal(giver, one)))
+        yield giver, known[sort]
+
+
 def list_deals(scenario: Scenario) -> Iterator[tuple[Giver, Taker]]:
     """List who may send to whom: roads, amounts and periods are not asked."""
-    takers = defaultdict[str, list[Taker]](list)
-    for taker in list_takers(scenario):
-        for material in taker.accepts:
-            takers[material].append(taker)
-    for giver in list_givers(scenario):
-        yield from ((giver, one) for one in takers[giver.material] if may_deal(giver, one))
+    for giver, partners in find_partners(scenario):
+        yield from ((giver, one) for one in partners.takers)
 
 
 def _find_givers(scenario: Scenario) -> Iterator[Giver]:
@@ -258,8 +284,8 @@ def list_trades(scenario: Scenario, islands: Mapping[str, int] | None = None) ->
         return {one for one in scenario.said.vehicles if scenario.admits(site, one)}
 
     trades = []
-    for giver, taker in list_deals(scenario):
-        if giver.kind.converts() or taker.kind.converts():
+    for giver, partners in find_partners(scenario):
+        for taker in partners.takers if giver.kind.converts() else partners.converting:
             periods, hindrance = _meet(scenario, giver, taker)
             trucks = trucks_at(giver.site) & trucks_at(taker.site)
             if not _truck_comes(scenario, giver, taker, trucks):

@@ -8,7 +8,7 @@ from functools import partial, reduce
 from typing import Any
 import numpy as np
 import pandas as pd
-from raastof_geo.arrays import Floats, Mask, first_of_each
+from raastof_geo.arrays import Floats, Mask
 from raastof_geo.assignment.statement.problem import ColumnKind, Moves, Problem
 from raastof_geo.assignment.statement.shares import find_hauliers, list_goals
 from raastof_geo.figures import vocabulary
@@ -93,19 +93,31 @@ class _LegTable:
             room = [site not in sites or scenario.admits(site, truck) for site, truck in pairs]
             usable &= np.array(room, bool).reshape(-1, len(vehicles))[site_of, at[3]]
         rows, shape = np.flatnonzero(usable), [max(1, len(axis)) for axis in axes]
-        if not keep_all and len(vehicles) > 1:
-            # Of each pair, material and period the truck that serves the objectives best.
-            alike = np.ravel_multi_index([*at[:3, rows], at[4, rows]], [*shape[:3], shape[4]])
-            # What a tonne on every leg adds to each objective, with nobody at both its ends.
-            count = len(legs.frame)
-            none, first = np.zeros(count, np.int32), np.zeros(count, np.int16)
-            moves = Moves(none, none, np.arange(count, dtype=np.int32), first, first)
-            ends = (Giver(Role.OFFER, "", "", "", "", ()),), (Taker(Role.NEED, "", "", ""),)
-            bare = Problem(scenario.saying(return_loads=None), legs, *ends, moves, MEASURES)
-            costs = (cost[rows] for cost in bare.objectives())
-            rows = rows[first_of_each(alike, *costs, at[3, rows])]
         self.rows = np.full(shape, -1, dtype=np.int32)
         self.rows[tuple(at[:, rows])] = rows
+        if not keep_all and len(vehicles) > 1:
+            self._keep_best(scenario, legs)
+
+    def _keep_best(self, scenario: Scenario, legs: Legs) -> None:
+        """Keep of each pair, material and period the truck that serves the objectives best."""
+        # What a tonne on every leg adds to each objective, with nobody at both its ends.
+        count = len(legs.frame)
+        none, first = np.zeros(count, np.int32), np.zeros(count, np.int16)
+        moves = Moves(none, none, np.arange(count, dtype=np.int32), first, first)
+        ends = (Giver(Role.OFFER, "", "", "", "", ()),), (Taker(Role.NEED, "", "", ""),)
+        bare = Problem(scenario.saying(return_loads=None), legs, *ends, moves, MEASURES)
+        costs, best = bare.objectives(), self.rows[:, :, :, 0].copy()
+        for other in np.moveaxis(self.rows, 3, 0)[1:]:
+            # Of equally good ones the first stays, as trucks are in the order of their ids.
+            at = np.flatnonzero((other.ravel() >= 0) & (best.ravel() >= 0))
+            held, new = best.ravel()[at], other.ravel()[at]
+            better, level = np.zeros(len(at), bool), np.ones(len(at), bool)
+            for cost in costs:
+                better |= level & (cost[new] < cost[held])
+                level &= cost[new] == cost[held]
+            best = np.where(best < 0, other, best)
+            best.ravel()[at[better]] = new[better]
+        self.rows[self.rows != best[:, :, :, None]] = -1
 
 
 def _list_moves(

@@ -141,6 +141,8 @@ class Problem:
     _measured: dict[str, Floats] = field(default_factory=dict, repr=False)
     _found: _Found = field(default_factory=_Found, repr=False)
     """What is known of the columns, which problems of other quantities and limits share."""
+    _terms: dict[str, Floats] = field(default_factory=dict, repr=False)
+    """What takers ask by material, which problems of other columns share, too."""
 
     @cached_property
     def sizes(self) -> dict[str, int]:
@@ -340,12 +342,10 @@ class Problem:
         """Add what a tonne means to its giver and to its taker, for every move."""
         return self.of_givers(name) + self._of_terms(name)
 
-    @property
+    @cached_property
     def reference_share(self) -> Floats:
         """Reference tonnes of a need for each tonne of every move. [t/t]"""
-        if (known := self._measured.get("reference_share")) is None:
-            known = self._measured["reference_share"] = self._of_terms("reference_share")
-        return known
+        return self._of_terms("reference_share")
 
     def of_givers(self, name: str) -> Floats:
         """Give what a tonne means to the giver of every move."""
@@ -354,13 +354,13 @@ class Problem:
 
     def _of_terms(self, name: str) -> Floats:
         """Look a term up by taker and material."""
-        materials = dict.fromkeys(giver.material for giver in self.givers)
+        materials = {giver.material: None for giver in self.givers}
         number = {material: at for at, material in enumerate(materials)}
-        table = np.zeros((len(self.takers), max(1, len(number))))
-        for row, taker in enumerate(self.takers):
-            for material, terms in taker.accepts.items():
-                if material in number:
-                    table[row, number[material]] = float(getattr(terms, name, 0.0))
+        if (table := self._terms.get(name)) is None:
+            table = self._terms[name] = np.zeros((len(self.takers), max(1, len(number))))
+            for row, taker in enumerate(self.takers):
+                for material in taker.accepts.keys() & materials:
+                    table[row, number[material]] = getattr(taker.accepts[material], name, 0.0)
         of_giver = np.array([number[giver.material] for giver in self.givers], dtype=np.intp)
         return np.asarray(table[self.moves.taker, of_giver[self.moves.giver]])
 
