@@ -109,7 +109,7 @@ def answer_target(plan: Plan, *, patience_s: float = 120.0, briefly: bool = Fals
     asking = (limits.SHARE_REACHED, limits.GOAL_APPROACHED, limits.GOALS_HELD)
     free = np.array([row.family not in asking for row in plan.proof.rows], bool)
     # The plan's columns under its rules but for the target: laid out once, solved many times.
-    programme, start = plan.proof.programme.keep_rows(free), plan.proof.start
+    programme, start = plan.proof.programme.keep_rows(free), plan.proof.start.keep_rows(free)
     vary = partial(solve, plan.problem, programme=programme, clock=patience_s, start=start)
     about = target or SecondaryShare(at_least=0.0)
     definitions = sorted(DEFINITIONS, key=lambda name: name != about.definition)

@@ -71,9 +71,8 @@ class RoadPrices(Travelling):
 
     def find_stops(self, pairs: pd.DataFrame) -> tuple[list[RoadStop], list[RoadStop]]:
         """Find stops. Returns those of each `origin`, and those of each `destination`. [pairs]"""
-        ends = (pairs[end] for end in ("origin", "destination"))
-        starts, goals = ([self.stops[site] for site in some] for some in ends)
-        return starts, goals
+        starts, goals = pairs[["origin", "destination"]].to_numpy(object).T.tolist()
+        return [self.stops[site] for site in starts], [self.stops[site] for site in goals]
 
     # Networks made ready, by the turns that bind a truck beside those that bind every one.
     routers = cached_property(lambda self: dict[tuple[int, ...], Router]())

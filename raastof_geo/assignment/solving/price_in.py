@@ -126,6 +126,13 @@ class Start:
         rows = np.append(self.basis.rows, np.int8(stated.BASIC))
         return replace(self, basis=replace(self.basis, rows=rows))
 
+    def keep_rows(self, kept: Mask) -> Self:
+        """Give it for some of the rows; where one of the others binds, no basis is of them."""
+        if self.basis is None or (self.basis.rows[~kept] != stated.BASIC).any():
+            return replace(self, basis=None)
+        basis = replace(self.basis, rows=self.basis.rows[kept])
+        return replace(self, basis=basis, limit=self.limit[kept[: len(self.limit)]])
+
 
 @dataclass(frozen=True, eq=False)
 class How:
