@@ -86,7 +86,7 @@ def solve_scenario(
     `rules`: the constraints of the plan, and of its effect: `[*RULES, my_rule]` for one more;
     `model`: how a truck's energy follows from the road: the name of one of the models, or a
     function of one's own from a vehicle and speeds to energy per km, empty and full; none: what the
-    scenario says; `executor`: solves the baselines side by side, with the same result: any of
+    scenario says; `executor`: finds routes and solves side by side, with the same result: any of
     `concurrent.futures`, or one that is like them, such as a Dask client's; none: one by one.
 
     >>> from raastof_geo import read_scenario, solve_scenario
@@ -95,7 +95,8 @@ def solve_scenario(
     True
     """
     network, anchors = place_scenario(scenario, tell=tell)
-    plan = plan_scenario(scenario, network, anchors, rules=rules, model=model, tell=tell)
+    how: dict[str, Any] = {"rules": rules, "model": model, "executor": executor, "tell": tell}
+    plan = plan_scenario(scenario, network, anchors, **how)
     legs = plan.problem.legs
     tell(say("Measuring the effect"))
     effect = measure_effect(scenario, legs, plan, executor=executor)
@@ -109,12 +110,13 @@ def plan_scenario(
     *,
     rules: Sequence[Rule] = RULES,
     model: EnergyModel | str | None = None,
+    executor: Executor | None = None,
     tell: Tell = lambda _: None,
 ) -> Plan:
     """Price the legs of a placed scenario, and assign tonnes to them; else say what lies idle."""
     energy = MODELS[find_model(model)] if isinstance(model, str) else model
     tell(say("Pricing the legs"))
-    legs = price_legs(scenario, network, anchors, model=energy)
+    legs = price_legs(scenario, network, anchors, model=energy, executor=executor)
     tell(say("Assigning tonnes to legs"))
     try:
         return assign(scenario, legs, rules=rules)

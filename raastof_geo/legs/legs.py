@@ -1,6 +1,7 @@
 """The priced legs: km, hours, kg CO2e and DKK of every transport that could make sense."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import product
@@ -12,7 +13,7 @@ from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.emissions.vehicle import EnergyModel, name_model
 from raastof_geo.errors import RoadDataError
 from raastof_geo.language import Fact, Message, Shown, format_number, say, say_text
-from raastof_geo.legs.roads import PASSED, TOLLED, Haulage, RoadPrices
+from raastof_geo.legs.roads import PASSED, TOLLED, Active, Haulage, RoadPrices
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.roads.routing.drive import BOTH_LOADS, SCOPES, Load, emit_kg_co2e, pay_on_the_way
 from raastof_geo.roads.routing.graph import RoadStop
@@ -21,12 +22,15 @@ from raastof_geo.roads.routing.router import WeightedRoads
 from raastof_geo.roads.snap import Anchors, place_stops
 from raastof_geo.scenario.parties import find_partners
 from raastof_geo.scenario.scenario import Scenario
+from raastof_geo.spread import spread
 
 LEG_KEYS = ("origin", "destination", "material", "vehicle", "period")
 Sums: TypeAlias = dict[str, Any]
 """Figures along routes, by name, and `where` they begin and end: edge and share, twice. [routes]"""
 _MOST_PAIRS = 250_000
 """So many routes of a truck are remembered, and all that a scenario asks for."""
+_MOST_ALONE = 20_000
+"""So many routes are found here sooner than others have unpacked the roads."""
 _LOST = ("origin", "destination", "vehicle", "period", "reason")
 
 
@@ -122,7 +126,12 @@ _FOR_PRICES = ["work_h", "ferry_km", "link_dkk", "toll_km"]
 
 
 def price_legs(
-    scenario: Scenario, network: RoadNetwork, anchors: Anchors, *, model: EnergyModel | None = None
+    scenario: Scenario,
+    network: RoadNetwork,
+    anchors: Anchors,
+    *,
+    model: EnergyModel | None = None,
+    executor: Executor | None = None,
 ) -> Legs:
     r"""Price every leg that the scenario's materials and the roads allow.
 
@@ -133,10 +142,25 @@ def price_legs(
     :math:`\sum e` along the second, and for each tonne that much divided by :math:`l`.
 
     `model` gives the energy of a vehicle at a speed, empty and full [unit of the fuel per km]; by
-    default the one that the scenario names. Returns the legs that a truck can drive there and
-    back; their `lost` tells of the others, and why.
+    default the one that the scenario names. Many routes are found side by side by the processes of
+    an `executor`. Returns the legs that a truck can drive there and back; their `lost` tells of the
+    others, and why.
     """
-    return _price_on(RoadPrices(scenario, network, place_stops(anchors), model))
+    roads, pairs = RoadPrices(scenario, network, place_stops(anchors), model), None
+    if isinstance(executor, ProcessPoolExecutor):  # whose processes share the cache
+        pairs = compatible_pairs(scenario)
+        ways = [*product(scenario.said.vehicles, roads.spells, BOTH_LOADS)]
+        if len(pairs) * len(ways) > _MOST_ALONE:
+            for _ in spread(executor, _find_ahead, (roads, pairs), ways):
+                pass
+    return _price_on(roads, pairs)
+
+
+def _find_ahead(shared: tuple[RoadPrices, pd.DataFrame], way: tuple[str, Active, Load]) -> None:
+    """Find the routes of a truck, full or on its way back, and keep them for who prices legs."""
+    (roads, pairs), (vehicle, active, load) = shared, way
+    ends = pairs.rename(columns=_BACK) if load == "empty" else pairs
+    _add_up_routes(Haulage(roads, vehicle, active), load, ends)
 
 
 def price_again(legs: Legs, scenario: Scenario) -> Legs | None:

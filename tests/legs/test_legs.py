@@ -1,6 +1,7 @@
 """Legs on roads: what limits, signs, periods, ferries and bridges do to them."""
 
 import textwrap
+from concurrent.futures import Future, ProcessPoolExecutor
 import pandas as pd
 import pytest
 from two_ways import EDGES, LONG_KM, NODES, SHORT_KM, WORLD, limit
@@ -240,6 +241,37 @@ def test_changing_tonnes_recomputes_no_distance(monkeypatch):
     other = make_scenario(WORLD.replace("{NETWORK}", "{}").replace("100 t", "250 t"))
     again = price_legs(other, network, anchors)
     pd.testing.assert_frame_equal(first.frame, again.frame)
+
+
+class _Begun(ProcessPoolExecutor):
+    """Processes that stand in this one, and count what they are given."""
+
+    given = 0
+
+    def submit(self, fn, /, *args, **kwargs):
+        type(self).given += 1
+        task = Future()
+        task.set_result(fn(*args, **kwargs))
+        return task
+
+
+def test_routes_found_side_by_side_are_found_once_and_give_the_same_legs(monkeypatch, tmp_path):
+    """A truck's routes full and back are a task each; few are not worth one."""
+    text = WORLD.replace("{NETWORK}", "{}")
+    scenario = make_scenario(text)
+    network = make_network(NODES, EDGES, lengths_m=[3100, 6100, 3200, 4000, 4001])
+    anchors = snap_sites(network, scenario.sites)
+    monkeypatch.setenv("RAASTOF_CACHE", str(tmp_path / "one"))
+    alone = price_legs(scenario, network, anchors, executor=_Begun(1))
+    assert _Begun.given == 0
+    monkeypatch.setenv("RAASTOF_CACHE", str(tmp_path / "other"))
+    monkeypatch.setattr("raastof_geo.legs.legs._MOST_ALONE", 0)
+    asked, sums = [], WeightedRoads.sums
+    monkeypatch.setattr(WeightedRoads, "sums", lambda *of: asked.append(1) or sums(*of))
+    together = price_legs(scenario, network, anchors, executor=_Begun(1))
+    assert _Begun.given == len(asked) == 2 * len(scenario.said.vehicles)
+    pd.testing.assert_frame_equal(alone.frame, together.frame, check_exact=True)
+    pd.testing.assert_frame_equal(alone.lost, together.lost, check_exact=True)
 
 
 def test_one_more_site_asks_for_its_own_routes_only(monkeypatch, tmp_path):
