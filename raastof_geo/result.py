@@ -182,7 +182,7 @@ def draw_flows(result: Result, flows: pd.DataFrame, *, whole: bool = False) -> g
     periods = flows["period"].to_numpy(object).tolist()
     spells = {one: legs.spell(one) for one in dict.fromkeys(periods)}
     days = [*map(scenario.periods.get, periods)]
-    ends = {end: [*map(attrgetter(end), days)] for end in ("start", "end")}
+    ends = {end: pd.to_datetime([*map(attrgetter(end), days)]) for end in ("start", "end")}
     chosen = flows.assign(spell=[spells[one] for one in periods], **ends)
     if whole:
         labels = [*_ENDS, "material", "vehicle", "spell"]
@@ -193,8 +193,9 @@ def draw_flows(result: Result, flows: pd.DataFrame, *, whole: bool = False) -> g
         listed = {one: _list_by(groups.ngroup(), chosen[one]) for one in _LISTED}
         chosen = groups.agg(how).assign(**listed)
     keys: Any = list(list_cells(chosen, (*_ENDS, "vehicle", "spell")))
-    lines = {it: legs.draw(it[0], it[1], it[2], it[3] or None) for it in dict.fromkeys(keys)}
-    shapes = {key: shapely.LineString(one) if len(one) > 1 else None for key, one in lines.items()}
+    drawn = legs.draw((*key[:3], key[3] or None) for key in keys)
+    lines = dict(zip(keys, drawn, strict=True)).items()
+    shapes = {key: shapely.LineString(one) if len(one) > 1 else None for key, one in lines}
     return gpd.GeoDataFrame(
         tabulate_flows(result, chosen).assign(**_tell_flows(result, chosen)),
         geometry=[shapes[key] for key in keys],
@@ -252,11 +253,14 @@ def draw_burden(result: Result) -> dict[str, gpd.GeoDataFrame]:
     trips = trips.fillna(0.0)
     whole = trips.groupby(_SIDES, as_index=False).sum(numeric_only=True)
     sides = pd.MultiIndex.from_frame(whole[_SIDES])
-    ways = [network.cut(edge, 0.0, 1.0)[:: 1 if ahead else -1] for edge, ahead in sides.tolist()]
-    lines = gpd.GeoSeries(list(map(shapely.LineString, ways)), crs="EPSG:4326")
-    lines = lines.to_crs(network.region.crs)
+    points, size = network.draw(*(whole[side].to_numpy() for side in _SIDES))
+    ways: Any = shapely.linestrings(points, indices=np.repeat(np.arange(len(size)), size))
+    lines = gpd.GeoSeries(ways, crs="EPSG:4326").to_crs(network.region.crs)
     rows = sides.get_indexer(pd.MultiIndex.from_frame(trips[_SIDES]))
-    one_each, all_of_them = [[periods[one]] for one in trips["period"]], [*periods.values()]
+    one_each, all_of_them = (
+        [[periods[one]] for one in trips["period"].tolist()],
+        [*periods.values()],
+    )
     return {
         "road_burden": _tell_trips(network, trips, one_each, lines.iloc[rows]),
         "road_burden_total": _tell_trips(network, whole, [all_of_them] * len(whole), lines),

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
-from raastof_geo.arrays import Floats
+from raastof_geo.arrays import Floats, Indices
 from raastof_geo.assignment.plan import Plan
 from raastof_geo.errors import InputError
 from raastof_geo.legs.legs import Legs
@@ -31,16 +31,22 @@ def measure_burden(
     sides = 2 * roads.network.edge_count
     passing = defaultdict[tuple[str, str], Floats](lambda: np.zeros(sides))
     every = list_trips(scenario, flows, empty_trips)
+    every["spell"] = every.period.map({one: legs.spell(one) for one in scenario.periods})
+    driven = dict[Any, Indices]()
     group: Any
-    for group, trips in every.groupby(_TRIP[:3], sort=False):
-        vehicle, period, load = group
-        ends = ([roads.stops[site] for site in trips[end]] for end in ("origin", "destination"))
-        routes = roads.weigh(vehicle, load, roads.spell_of(period)).routes(*ends)
+    for group, trips in every.groupby(["vehicle", "load", "spell"], sort=False):
+        vehicle, load, spell = group
+        pairs = trips[_TRIP[3:]].drop_duplicates()
+        routes = roads.weigh(vehicle, load, roads.spell_of(spell)).routes(*roads.find_stops(pairs))
         graph = routes.graph
         # Twice the number of an edge, and one more against its line.
         arcs = 2 * graph.edge.astype(np.intp) + ~graph.ahead
-        for rank, count in enumerate(trips.trips.tolist()):
-            passing[period, load][np.unique(arcs[routes.arcs(rank)])] += count
+        for rank, pair in enumerate(pairs.itertuples(index=False, name=None)):
+            driven[*group, *pair] = np.unique(arcs[routes.arcs(rank)])
+    for group, trips in every.groupby([*_TRIP[:3], "spell"], sort=False):
+        vehicle, period, load, spell = group
+        for *ends, count in trips[[*_TRIP[3:], "trips"]].itertuples(index=False, name=None):
+            passing[period, load][driven[vehicle, load, spell, *ends]] += count
     tables = []
     for name in scenario.periods:
         loaded, empty = passing[name, "full"], passing[name, "empty"]

@@ -1,14 +1,15 @@
 """The priced legs: km, hours, kg CO2e and DKK of every transport that could make sense."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from itertools import product
+from operator import itemgetter
 from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
-from raastof_geo.arrays import Floats, Indices, Mask
+from raastof_geo.arrays import Floats, Indices, Mask, group_by
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.emissions.vehicle import EnergyModel, name_model
 from raastof_geo.errors import RoadDataError
@@ -73,16 +74,19 @@ class Legs(Shown):
         """The name of the energy model that the legs were priced with, `""` without roads."""
         return "" if self.roads is None else name_model(self.roads.energy_model)
 
-    def draw(
-        self, origin: str, destination: str, vehicle: str, period: str | None = None
-    ) -> Floats:
-        """Draw a loaded route, or the first period's with one. Returns lon and lat. [points × 2]"""
-        if self.roads is None:
-            return np.empty((0, 2))
-        key = origin, destination, vehicle, None if period is None else self.spell(period)
-        if key not in self._drawn:
-            self._drawn[key] = self.roads.find(origin, destination, vehicle, period).draw(0)
-        return self._drawn[key]
+    def draw(self, trips: Iterable[tuple[str, str, str, str | None]]) -> list[Floats]:
+        """Draw loaded routes, in no period the first one's with one. Returns lon and lat of each.
+
+        `trips`: origin, destination, vehicle and period. Side by side is sooner than one by one.
+        """
+        spell = cache(lambda period: None if period is None else self.spell(period))
+        keys: list[Any] = [(*ends, spell(period)) for *ends, period in trips]
+        new = [one for one in dict.fromkeys(keys) if one not in self._drawn]
+        for (vehicle, spell), some in group_by(new, itemgetter(2, 3)).items():
+            if self.roads is not None:
+                routes = self.roads.find([key[:2] for key in some], vehicle, spell)
+                self._drawn.update((key, routes.draw(rank)) for rank, key in enumerate(some))
+        return [self._drawn.get(key, np.empty((0, 2))) for key in keys]
 
     @cached_property
     def keys(self) -> pd.DataFrame:

@@ -158,14 +158,16 @@ class RoadPrices(Travelling):
         return self._weighted[key][load]
 
     def find(
-        self, origin: str, destination: str, vehicle: str, period: str | None = None
+        self, pairs: Sequence[tuple[str, str]], vehicle: str, period: str | None = None
     ) -> Routes:
-        """Find the route of a loaded trip. Returns by default that of the first period with one."""
-        ends = [self.stops[origin]], [self.stops[destination]]
-        for active in self.spells if period is None else [self.spell_of(period)]:
-            routes = self.weigh(vehicle, "full", active).routes(*ends)
-            if routes.exists[0]:
-                break
+        """Find routes of loaded trips. Returns by default those of the first periods with one."""
+        ends = [[self.stops[site] for site in some] for some in zip(*pairs, strict=True)]
+        first, *others = self.spells if period is None else [self.spell_of(period)]
+        routes = self.weigh(vehicle, "full", first).routes(*ends)
+        for active in others:
+            if lost := np.flatnonzero(~routes.exists).tolist():
+                some = ([stops[rank] for rank in lost] for stops in ends)
+                routes = routes.splice(lost, self.weigh(vehicle, "full", active).routes(*some))
         return routes
 
     def to_osmnx(

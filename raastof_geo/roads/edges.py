@@ -457,6 +457,14 @@ class RoadEdges:
         at = np.r_[low, share[(share > low) & (share < high)], high]
         return np.column_stack([np.interp(at, share, points[:, axis]) for axis in (0, 1)])
 
+    def draw(self, edges: NDArray[Any], ahead: Mask) -> tuple[Floats, Integers]:
+        """Draw whole edges, those not `ahead` backwards. Returns lon and lat, and their sizes."""
+        start, size = self.point_start[edges], self.point_start[edges + 1] - self.point_start[edges]
+        ends, before = np.where(ahead, start, start + size - 1), np.cumsum(size) - size
+        way, first, within = (np.repeat(one, size) for one in (2 * ahead - 1, ends, before))
+        points = first + way * (np.arange(len(within)) - within)
+        return np.column_stack([self.lon[points], self.lat[points]]), size
+
     def called(self, edge: int) -> str:
         """Name an edge. Returns number and name of its road."""
         return self.roads[int(self.road[edge])].name

@@ -100,8 +100,8 @@ def test_a_bridge_may_be_limited_from_next_year(where):
     assert lengths(legs) == pytest.approx([SHORT_KM, SHORT_KM], abs=0.1)
     assert lengths(legs, period="2028") == pytest.approx([LONG_KM, SHORT_KM], abs=0.1)
     assert legs.spell("2027") != legs.spell("2028")
-    assert len(legs.draw("pit", "road", "tipper_4_axle", "2028")) == 5
-    assert len(legs.draw("pit", "road", "tipper_4_axle", "2027")) == 4
+    assert len(legs.draw([("pit", "road", "tipper_4_axle", "2028")])[0]) == 5
+    assert len(legs.draw([("pit", "road", "tipper_4_axle", "2027")])[0]) == 4
 
 
 def test_a_closed_road_and_a_change_for_one_truck():
@@ -313,7 +313,7 @@ def test_the_sums_of_a_leg_are_those_of_its_arcs():
     legs = price_legs(scenario, network, anchors)
     roads = RoadPrices(scenario, network, place_stops(anchors))
     prices = Haulage(roads, "tipper_4_axle", ()).prices
-    there = roads.find("pit", "road", "tipper_4_axle")
+    there = roads.find([("pit", "road")], "tipper_4_axle")
     driven = there.shares(0)
     leg = legs.frame.query("vehicle == 'tipper_4_axle'").iloc[0]
     assert leg["length_km"] == pytest.approx(

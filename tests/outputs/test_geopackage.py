@@ -115,7 +115,7 @@ def test_each_way_of_a_road_has_its_own_lane(road):
     flows = result.plan.flows
     driven = flows[flows["work_h"] > 0]
     for row in driven.to_dict(orient="records"):
-        route = result.legs.draw(row["origin"], row["destination"], row["vehicle"])
+        route = result.legs.draw([(row["origin"], row["destination"], row["vehicle"], None)])[0]
         line = shapely.LineString(project(*route.T))
         middle = line.interpolate(0.5, normalized=True)
         near = drawn[drawn.distance(middle) < 1.0]

@@ -121,7 +121,7 @@ def test_a_run_and_its_folder_are_one(which, request, tmp_path):
     assert loaded.legs.frame.equals(result.legs.frame)
     flow = result.plan.flows.iloc[0]
     routes = [
-        one.legs.draw(flow["origin"], flow["destination"], flow["vehicle"])
+        one.legs.draw([(flow["origin"], flow["destination"], flow["vehicle"], None)])[0]
         for one in (result, loaded)
     ]
     assert np.array_equal(*routes)

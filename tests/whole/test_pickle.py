@@ -29,14 +29,14 @@ def land(packed):
 
 def route_of(legs, row=0):
     leg = legs.frame.iloc[row]
-    found = legs.roads.find(leg["origin"], leg["destination"], leg["vehicle"])
+    found = legs.roads.find([(leg["origin"], leg["destination"])], leg["vehicle"])
     return found.arcs(0).tolist()
 
 
 def fill(legs):
     """Have everything worked out that is kept once it was asked for."""
     leg = legs.frame.iloc[0]
-    legs.draw(leg["origin"], leg["destination"], leg["vehicle"])
+    legs.draw([(leg["origin"], leg["destination"], leg["vehicle"], None)])
     for load in ("full", "empty"):
         roads, active = legs.roads, next(iter(legs.roads.spells))
         roads.weigh(leg["vehicle"], load, active).routes(
@@ -74,7 +74,7 @@ def test_legs_land_in_a_fresh_process(stations, tmp_path):
         "from raastof_geo import assign\n"
         "scenario, legs = pickle.load(open(sys.argv[1], 'rb'))\n"
         "leg = legs.frame.iloc[0]\n"
-        "found = legs.roads.find(leg['origin'], leg['destination'], leg['vehicle'])\n"
+        "found = legs.roads.find([(leg['origin'], leg['destination'])], leg['vehicle'])\n"
         "plan = assign(scenario, legs)\n"
         "back = found.arcs(0).tolist(), plan.flows, plan.objectives\n"
         "pickle.dump(back, open(sys.argv[2], 'wb'))\n"
@@ -98,7 +98,7 @@ def test_weighed_roads_and_engines_are_built_again_where_they_land(stations):
     landed = land(pickle.dumps(measure))
     np.testing.assert_array_equal(measure_all(landed, stops, stops), table)
     assert (landed.router.hierarchy is not None) is has_hierarchies()
-    routes = legs.roads.find(leg["origin"], leg["destination"], leg["vehicle"])
+    routes = legs.roads.find([(leg["origin"], leg["destination"])], leg["vehicle"])
     np.testing.assert_array_equal(land(pickle.dumps(routes)).draw(0), routes.draw(0))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice
+from operator import attrgetter
 from typing import Any, NamedTuple
 import numpy as np
 import shapely
@@ -17,6 +18,7 @@ from raastof_geo.result import Result
 from raastof_geo.roads.network import RoadNetwork
 from raastof_geo.scenario.said.entry import Role
 
+TRIP = ("origin", "destination", "vehicle", "period")
 _SEA = "#dce9f1"
 _LOWEST, _HIGHEST = 0.33, 0.83
 """How high a map is to its width."""
@@ -68,11 +70,13 @@ def draw_map_picture(
     are as large in a narrow one. [px] `notes`: what stands behind the names of sites.
     """
     scenario, told = result.scenario, notes or {}
-    lines = []
-    for haul in hauls:
-        points = result.legs.draw(haul.origin, haul.destination, haul.vehicle, haul.period)
-        if len(points) > 1 and haul.origin != haul.destination:
-            lines.append(_Line(points, haul.tonnes, haul.virgin))
+    driven = [haul for haul in hauls if haul.origin != haul.destination]
+    routes = result.legs.draw(map(attrgetter(*TRIP), driven))
+    lines = [
+        _Line(points, haul.tonnes, haul.virgin)
+        for haul, points in zip(driven, routes, strict=True)
+        if len(points) > 1
+    ]
     places = [
         _Place(site.lon_lat, next(iter(site.roles), Role.NEED), called)
         for name in sites
@@ -124,9 +128,10 @@ class _Scene:
         """Draw the map without its key."""
         yield drawing.Shape(drawing.box(0, 0, self.width, self.height), fill=_SEA)
         yield from self._draw_land()
-        lines = [shapely.LineString(one.points) for one in self.lines]
-        simple = shapely.simplify(lines, _TOLERANCE_DEG)
-        ways = [*zip(self.lines, shapely.transform(simple, self._project), strict=True)]
+        routes = {id(one.points): shapely.LineString(one.points) for one in self.lines}
+        simple = shapely.simplify([*routes.values()], _TOLERANCE_DEG)
+        drawn = dict(zip(routes, shapely.transform(simple, self._project), strict=True))
+        ways = [(one, drawn[id(one.points)]) for one in self.lines]
         ways.sort(key=lambda one: (not one[0].virgin, -one[0].tonnes))
         for line, way in ways:
             look = {"stroke": VIRGIN_COLOUR if line.virgin else DARK, "opacity": 0.85}
@@ -136,7 +141,7 @@ class _Scene:
         for line, way in ways:
             yield from self._point(line, way)
         spots = self._project(np.array([one.lon_lat for one in self.sites])).tolist()
-        yield from self._name(spots, shapely.union_all([way for _, way in ways]))
+        yield from self._name(spots, shapely.MultiLineString([*drawn.values()]))
         for (x, y), site in zip(spots, self.sites, strict=True):
             yield drawing.SiteMark(x, y, site.role)
 
@@ -183,11 +188,15 @@ class _Scene:
             rooms = _list_rooms(x, y, wide, _LINE * len(lines))
             blocked = shapely.intersects(rooms[:, np.newaxis], np.array(taken)).any(axis=1)
             free = np.flatnonzero(shapely.contains_properly(sight, rooms) & ~blocked)
+            reach = _AWAY[-1] + max(wide, _LINE * len(lines)) + 1
+            near = shapely.clip_by_rect(roads, x - reach, y - reach, x + reach, y + reach)
             over = shapely.intersects(roads, rooms[free])
             # The first that no road is in is best, but for one before it that a road only touches.
-            free = free[: int(np.argmin(over)) + 1] if not over.all() else free
+            if not over.all():
+                free = free[: int(np.argmin(over)) + 1]
+                free = free[shapely.touches(near, rooms[free]) | ~over[: len(free)]]
             if len(free) and lines:
-                inside = shapely.length(shapely.intersection(roads, rooms[free]))
+                inside = shapely.length(shapely.intersection(near, rooms[free]))
                 best = int(free[np.argmin(inside)])
                 taken.append(rooms[best])
                 if _PLACES[best, 0] > _AWAY[0]:

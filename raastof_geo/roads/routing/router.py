@@ -20,15 +20,8 @@ from raastof_geo.arrays import Floats, Integers, Mask, Rows, SmallIntegers, firs
 from raastof_geo.cache import fingerprint, keep, read_arrays, write_arrays
 from raastof_geo.roads.road import Access
 from raastof_geo.roads.routing import engine
-from raastof_geo.roads.routing.graph import (
-    Approach,
-    Reduction,
-    RoadGraph,
-    RoadStop,
-    State,
-    build_graph,
-    reduce_graph,
-)
+from raastof_geo.roads.routing import graph as graphs
+from raastof_geo.roads.routing.graph import Approach, Reduction, RoadGraph, RoadStop, State
 
 _TREES_AT_ONCE = 32
 """Trees held in memory side by side: 12 bytes a node each, 24 MB for 60,000 nodes of a core."""
@@ -177,10 +170,13 @@ class Routes:
         arcs, (before, beyond) = self.arcs(rank), self._left(rank)
         ahead, network = self.graph.ahead[arcs], self.graph.network
         low, high = np.where(ahead, before, beyond), 1 - np.where(ahead, beyond, before)
-        drawn = zip(*(one.tolist() for one in (self.graph.edge[arcs], low, high)), strict=True)
-        lines = zip((network.cut(*one) for one in drawn), ahead.tolist(), strict=True)
-        parts = [line if along else line[::-1] for line, along in lines]
-        points = np.concatenate([np.empty((0, 2)), *parts])
+        edges = self.graph.edge[arcs]
+        cut = [
+            network.cut(int(edges[at]), low[at], high[at])[:: 1 if ahead[at] else -1]
+            for at in sorted({0, len(arcs) - 1} if len(arcs) else ())
+        ]
+        # Of all edges between these the whole is driven.
+        points = np.concatenate([*cut[:1], network.draw(edges[1:-1], ahead[1:-1])[0], *cut[1:]])
         moved = np.any(np.diff(points, axis=0, prepend=np.nan) != 0, axis=1)
         return np.asarray(points[moved])
 
@@ -199,27 +195,26 @@ class Routes:
         found[parts.owner[1:][between]] = True
         return found
 
+    def splice(self, ranks: Sequence[int], others: Routes) -> Routes:
+        """Put other routes at some ranks. Returns all; of another graph they are of single arcs."""
+        if others.graph is not self.graph:
+            own = self.graph.twins(others.graph)
+            arcs = [own[others.arcs(rank)] for rank in range(len(ranks))]
+            others = replace(others, parts=Rows.of(arcs))
+        parts = [self.parts[rank] for rank in range(len(self.exists))]
+        for row, rank in enumerate(ranks):
+            parts[rank] = others.parts[row]
+        shared = ("exists", "weight", "first_left", "last_left")
+        picked: dict[str, Any] = {name: getattr(self, name).copy() for name in shared}
+        for name, column in picked.items():
+            column[ranks] = getattr(others, name)
+        return replace(self, parts=Rows.of(parts), **picked)
+
     def _left(self, rank: int) -> tuple[Floats, Floats]:
         """Give the shares of each arc that are not driven, at its start and at its end."""
         before, beyond = np.zeros((2, len(self.arcs(rank))))
         before[:1], beyond[-1:] = self.first_left[rank], self.last_left[rank]
         return before, beyond
-
-
-def splice_routes(routes: Routes, ranks: Sequence[int], others: Routes) -> Routes:
-    """Put other routes at some ranks. Returns all; those on another graph are of single arcs."""
-    if others.graph is not routes.graph:
-        own = routes.graph.twins(others.graph)
-        arcs = [own[others.arcs(rank)] for rank in range(len(ranks))]
-        others = replace(others, parts=Rows.of(arcs))
-    parts = [routes.parts[rank] for rank in range(len(routes.exists))]
-    for row, rank in enumerate(ranks):
-        parts[rank] = others.parts[row]
-    shared = ("exists", "weight", "first_left", "last_left")
-    picked: dict[str, Any] = {name: getattr(routes, name).copy() for name in shared}
-    for name, column in picked.items():
-        column[ranks] = getattr(others, name)
-    return replace(routes, parts=Rows.of(parts), **picked)
 
 
 _ROOM = 4
@@ -259,7 +254,7 @@ class Router(engine.Travelling):
         graph = self.graph
         if graph.wider_km is None:
             return None
-        wider = build_graph(graph.network, closing=graph.closing, reach_km=graph.wider_km)
+        wider = graphs.build_graph(graph.network, closing=graph.closing, reach_km=graph.wider_km)
         return load_router(wider, hierarchies=self.hierarchy is not None)
 
     def weigh(
@@ -346,7 +341,7 @@ def load_router(
         if restricted:
             closed = network.access[graph.edge] == Access.CLOSED
             local = network.local[graph.edge]
-        return reduce_graph(graph, closed, local, ordered=ordered)
+        return graphs.reduce_graph(graph, closed, local, ordered=ordered)
 
     def read(file: Path) -> Reduction:
         kept: dict[str, Any] = {**read_arrays(file)}
@@ -481,7 +476,7 @@ class WeightedRoads(engine.Travelling):
 
         def look_again(ranks: list[int], roads: WeightedRoads) -> Routes:
             some = ([stops[rank] for rank in ranks] for stops in (origins, destinations))
-            return splice_routes(routes, ranks, roads.routes(*some))
+            return routes.splice(ranks, roads.routes(*some))
 
         # Turning round, it may be that only arcs told apart farther off show a way.
         some = self.router.graph.wider_km is not None and routes.turn_at(self._no_turning)
