@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -51,7 +51,7 @@ class Message:
 
     def format(self, **values: Any) -> "Message":
         """Give the sentence with values for the names in it, as `str.format` does."""
-        return replace(self, values={**self.values, **values})
+        return Message(self.text, {**self.values, **values}, self.many)
 
 
 def say(text: str, **values: Any) -> Message:

@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 from raastof_geo.language import plain
 from raastof_geo.outputs.palette import ROLE_MARKS
@@ -109,7 +110,8 @@ class Drawing:
     def _write(self, parts: Iterable[Piece], top: float, height: float) -> str:
         template = read_template("documents/drawing.svg.j2", short=_short, path=_write_path)
         size = {"top": top, "width": self.width, "height": height}
-        page: str = template.render(parts=parts, marks=ROLE_MARKS, font=FONT, **size)
+        pieces = [(type(part).__name__, part) for part in parts]
+        page: str = template.render(parts=pieces, marks=ROLE_MARKS, font=FONT, **size)
         return page
 
 
@@ -138,7 +140,9 @@ def _short(number: float) -> str:
 
 
 def _write_path(points: Iterable[Sequence[float]]) -> str:
-    return "L".join(f"{_short(x)} {_short(y)}" for x, y in points)
+    flat = [*chain.from_iterable(points)]
+    path = "L".join(["%.1f %.1f"] * (len(flat) // 2)) % tuple(flat)
+    return f"{path}L".replace(".0 ", " ").replace(".0L", "L")[:-1]
 
 
 def _paint(axes: Any, part: Piece, above: int) -> None:
@@ -162,4 +166,4 @@ def _paint(axes: Any, part: Piece, above: int) -> None:
         if part.dashes:
             look["linestyle"] = (0, [one / part.width for one in part.dashes])
         closed = part.points[0] == part.points[-1] or part.fill != "none"
-        axes.add_patch(Polygon(part.points, closed=closed, capstyle="butt", **look))
+        axes.add_artist(Polygon(part.points, closed=closed, capstyle="butt", **look))

@@ -23,11 +23,11 @@ from raastof_geo.figures.vocabulary import CO2E, COST, SOLD
 from raastof_geo.language import Message, format_day, format_number, plain, say, say_text
 from raastof_geo.outputs import opening
 from raastof_geo.outputs.documents import document, effects
-from raastof_geo.outputs.documents.flow_map import draw_map_picture
+from raastof_geo.outputs.documents.flow_map import TRIP, draw_map_picture
 from raastof_geo.outputs.palette import attribute_maps
 from raastof_geo.outputs.tables.summary import find_reliances
 from raastof_geo.records.ledger import SHARE_OF_COMMON, SHARED_LEGS
-from raastof_geo.result import Flow, Result, list_flows
+from raastof_geo.result import Flow, Result, list_cells, list_flows
 from raastof_geo.scenario.period import Period, name_period
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Scenario
@@ -66,6 +66,7 @@ def write_projects(result: Result, folder: Path) -> Path:
     into = folder / "projects"
     into.mkdir()
     others, flows = tuple(_tell_others(result)), group_flows(result)
+    result.legs.draw(list_cells(result.plan.flows, TRIP))  # sooner than page by page
     for project in list_projects(result):
         page = build_project(result, project, others=others, own=flows[project])
         document.write_page(page, into / f"{file_name(project)}.html")
@@ -328,24 +329,41 @@ def write_calendar(result: Result, title: str, moved: Sequence[Transport], path:
     calendar = icalendar.Calendar(version="2.0", prodid=f"-//raastof_geo//{__version__}//EN")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("x-wr-calname", _in_a_line(title))
+    *lines, end = calendar.to_ical().splitlines()
+
     for one in moved:
         period, told = scenario.periods[one.period], say_transport(scenario, one)
         mark = hashlib.sha256("\0".join((scenario.id, *one[:5])).encode("utf-8", "surrogatepass"))
         about = [told, say("From the plan: {title}", title=scenario.said.title)]
         if one.direction != "stays":
             about.insert(1, say_loads(one.loads, count_weekdays(period)))
-        event = icalendar.Event()
-        event.add("uid", f"{mark.hexdigest()[:32]}@raastof_geo")
-        event.add("dtstamp", moment)
-        event.add("dtstart", period.start)
-        event.add("dtend", period.end + datetime.timedelta(days=1))
-        event.add("summary", _in_a_line(told))
-        event.add("description", "\n".join(map(_in_a_line, about)))
-        event.add("location", _in_a_line(scenario.site_name(one.site)))
-        event.add("transp", "TRANSPARENT")
-        calendar.add_component(event)
-    path.write_bytes(calendar.to_ical())
+        summary, *rest = map(_in_a_line, about)
+        own = {"SUMMARY": summary, "DESCRIPTION": "\n".join([summary, *rest])}
+        own |= {"LOCATION": _in_a_line(scenario.site_name(one.site))}
+        put = {f"{name}:".encode(): _write_line(name, text) for name, text in own.items()}
+        put[b"UID:"] = f"UID:{mark.hexdigest()[:32]}@raastof_geo".encode()
+        lines += [put.get(line, line) for line in _lay_out(period, moment)]
+    path.write_bytes(b"\r\n".join([*lines, end, b""]))
     return path
+
+
+@lru_cache(maxsize=100)
+def _lay_out(period: Period, moment: datetime.datetime) -> list[bytes]:
+    """Write what events of a period have in common; what each has of its own is empty."""
+    import icalendar
+
+    event = icalendar.Event(summary="", uid="", description="", location="", transp="TRANSPARENT")
+    event.add("dtstamp", moment)
+    event.add("dtstart", period.start)
+    event.add("dtend", period.end + datetime.timedelta(days=1))
+    return [*event.to_ical().splitlines()]
+
+
+@lru_cache(maxsize=1000)
+def _write_line(name: str, text: str) -> bytes:
+    from icalendar.parser import Contentline, Parameters
+
+    return bytes(Contentline.from_parts(name, Parameters(), text).to_ical())
 
 
 def say_loads(loads: float, days: int) -> Message:
