@@ -339,17 +339,18 @@ def follow_municipalities(books: Books) -> tuple[Shares, ...]:
     return tuple(_add_up(books.scenario, met, "", str(one)) for one, met in places if one != COMMON)
 
 
+@lru_cache(maxsize=2)  # only to be read
 def _list_met(books: Books) -> pd.DataFrame:
     """List what needs get: by period and municipality what it meets, what counts, of what sort."""
     scenario, lines = books.scenario, books.lines
     lines, givers = lines[lines.taker_kind == Role.NEED], list_givers(scenario)
     sorts = {giver.id: dict(giver.sorts) for giver in givers}
-    given = [sorts[giver] for giver in lines.giver]
+    given = [sorts[giver] for giver in lines.giver.tolist()]
     met = pd.DataFrame({"period": lines.period, REFERENCE_TONNES: lines[REFERENCE_TONNES]})
     met["municipality"] = lines.destination.map(books.municipalities)
     for name in DEFINITIONS:
         counts = {one.id: shares.count_giver(scenario, one, name) for one in givers}
-        met[name] = lines[REFERENCE_TONNES] * [counts[giver] for giver in lines.giver]
+        met[name] = lines[REFERENCE_TONNES] * [counts[giver] for giver in lines.giver.tolist()]
     for sort in SORTS:
         met[sort] = lines[TONNES] * [parts.get(sort, 0.0) for parts in given]
     return met
@@ -481,7 +482,9 @@ def _name_processing(scenario: Scenario, lines: pd.DataFrame, field: str) -> pd.
     fits = "fits." + lines.material + "." + uses + "." + field
     names = names.where(taker != Role.NEED, fits)
     prepared = "materials." + lines.material + f".preparation_{field}"
-    known = prepared.isin(scenario.catalogue.figures().keys()) & (lines.giver_kind == Role.OFFER)
+    materials = scenario.catalogue.materials.items()
+    some = [name for name, one in materials if getattr(one, f"preparation_{field}") is not None]
+    known = lines.material.isin(some) & (lines.giver_kind == Role.OFFER)
     names = names.where(~known | (taker == Role.RECEIVER), prepared)
     apart = (lines.giver_kind != Role.DEPOT) & (taker != Role.DEPOT)
     names = names.where(apart, f"handling.{field}")

@@ -323,7 +323,7 @@ def tabulate_payments(books: Books) -> pd.DataFrame:
     paid = books.by("project")[list(parts)]
     table: dict[tuple[str, str], dict[str, float]] = {
         ("project", str(project)): {str(part): float(row[part]) for part in parts}
-        for project, row in paid.iterrows()
+        for project, row in paid.to_dict("index").items()
     }
     lines, scenario = books.lines, books.scenario
     own = project_sites(scenario)

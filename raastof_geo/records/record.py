@@ -33,11 +33,11 @@ def pack_values(values: Any) -> bytes:
 
 def make_finite(values: Any) -> Any:
     """Make values fit for JSON. Returns them with null where a number is not finite."""
+    if values is None or isinstance(values, str | float):  # what most of them are
+        return None if isinstance(values, float) and not math.isfinite(values) else values
     if isinstance(values, dict):
         return {name: make_finite(value) for name, value in values.items()}
-    if isinstance(values, list | tuple):
-        return [make_finite(value) for value in values]
-    return None if isinstance(values, float) and not math.isfinite(values) else values
+    return [*map(make_finite, values)] if isinstance(values, list | tuple) else values
 
 
 def read_values(data: bytes, *, file: str) -> dict[str, Any]:

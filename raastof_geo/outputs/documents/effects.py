@@ -335,10 +335,10 @@ def list_accounts(scenario: Scenario, effect: Effect) -> list[Account]:
         for books in (effect.baseline_books, effect.books)
     )
     before, plan = before.align(plan, axis="index", fill_value=0.0)
+    rows: Any = zip(plan.iterrows(), before.iterrows(), strict=True)
     found = [
-        Account(sort, party, _name_payee(scenario, sort, party), *sides)
-        for sort, party in plan.index
-        for sides in [(before.loc[sort, party], plan.loc[sort, party])]
+        Account(sort, party, _name_payee(scenario, sort, party), was, now)
+        for ((sort, party), now), (_, was) in rows
     ]
     trades = read_texts("payees")
     return sorted(

@@ -6,6 +6,7 @@ import datetime
 import io
 import math
 import textwrap
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -74,13 +75,16 @@ class Book:
         self.workbook, self.sheets = workbook, list[Sheet]()
         self.title = _text(scenario.said.title)
         self.region, self.day = _REGIONS[scenario.said.language]
-        self._looks: dict[tuple[Any, ...], Any] = {}
+        # Many cells look alike: each look is made once.
+        self.look, self.number = lru_cache(1000)(self._look), lru_cache(1000)(self._number)
 
-    def look(self, **how: Any) -> Any:
-        """Find a look of cells. Returns XlsxWriter's format."""
-        if (key := tuple(sorted(how.items()))) not in self._looks:
-            self._looks[key] = self.workbook.add_format({"valign": "top", **how})
-        return self._looks[key]
+    def _look(self, **how: Any) -> Any:
+        """Make a look of cells. Returns XlsxWriter's format."""
+        return self.workbook.add_format({"valign": "top", **how})
+
+    def _number(self, digits: int, **how: Any) -> Any:
+        shown = f"{self.region}#,##0.{'0' * digits}".rstrip(".")
+        return self.look(num_format=shown, **how)
 
     def sheet(self, name: Readable, about: Readable = "", reader: Readable = "") -> Sheet:
         """Add a sheet, with what the first sheet says of it: what it holds, and for whom."""
@@ -99,7 +103,7 @@ class Sheet:
         self.book, self.worksheet, self.name = book, worksheet, name
         self.about, self.reader = about, reader
         self.row = self.columns = self.high = 0
-        self.widths: dict[int, int] = {}
+        self.widths = defaultdict[int, int](lambda: _NARROWEST)
         self.heading: tuple[int, Sequence[str]] = 0, ()
         self.to_fill, self.numeric = set[int](), set[int]()
         self.texts: list[tuple[int, int, str]] = []
@@ -163,8 +167,7 @@ class Sheet:
         if not isinstance(value, str):
             digits = 0 if abs(value) >= _THOUSAND or isinstance(value, int) else digits
             self._widen(column, len(f"{value:,.{digits}f}"))
-        shown = f"{self.book.region}#,##0.{'0' * digits}".rstrip(".")
-        return self.book.look(num_format=shown, **how)
+        return self.book.number(digits, **how)
 
     def table(
         self,
@@ -247,7 +250,7 @@ class Sheet:
             self.worksheet.write_string(row, 0, text, look)
 
     def _widen(self, column: int, width: int) -> None:
-        self.widths[column] = max(self.widths.get(column, _NARROWEST), width)
+        self.widths[column] = max(self.widths[column], width)
 
 
 @lru_cache(maxsize=10_000)

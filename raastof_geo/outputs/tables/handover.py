@@ -14,7 +14,7 @@ from raastof_geo.outputs.tables.book import Formula, Sheet, across
 from raastof_geo.outputs.tables.summary import call_condition, find_reliances
 from raastof_geo.records.flows import shape_table
 from raastof_geo.region.projection import project
-from raastof_geo.result import Result, list_flows, name_truck
+from raastof_geo.result import Result, list_cells, list_flows, name_truck
 from raastof_geo.scenario.catalogue import Catalogue
 from raastof_geo.scenario.said.entry import Role
 from raastof_geo.scenario.scenario import Need, Scenario
@@ -53,7 +53,7 @@ def _add_up(scenario: Scenario, books: Books) -> dict[tuple[str, str, str], dict
     catalogue, language = scenario.catalogue, scenario.said.language
     others = {"processes": _AT_PLANT, "stores": _IN_DEPOT, "trips": EMPTY, "openings": _OPENED}
     found: dict[tuple[str, str, str], dict[str, float]] = {}
-    for line in books.lines.itertuples(index=False):
+    for line in books.lines.astype(object).itertuples(index=False):  # quicker than of texts
         row: Any = line
         inside = row.kind == "moves" and row.origin == row.destination
         step = others.get(row.kind) or name_step(row.taker_kind, inside=inside)
@@ -144,12 +144,14 @@ def list_soil(result: Result) -> Iterator[list[Any]]:
     for one in find_reliances(scenario, list_flows(flows)):
         permits[one.need.site, one.material][str(call_condition(scenario, one))] = None
     apart = flows.query("origin != destination")
-    ends = zip(apart.taker, apart.taker_kind, strict=True)
-    purposes = [_name_purpose(scenario, *one) for one in ends]
+    needs = ((key, one) for key, one in scenario.entries.items() if isinstance(one, Need))
+    uses = {key: str(call(catalogue.uses[need.use].name)) for key, need in needs}
+    ends = list_cells(apart, ("taker_kind", "taker"))
+    purposes = [uses.get((Role(it), one)) or str(name_step(it, inside=False)) for it, one in ends]
     keys = ["origin", "destination", "material", "period", "purpose"]
     grouped = apart.assign(purpose=purposes).groupby(keys, sort=False)["tonnes"].sum()
     places, weeks = _describe_places(result), _say_weeks(catalogue)
-    rows: Any = grouped.reset_index().itertuples()
+    rows: Any = grouped.reset_index().astype(object).itertuples()
     for row in rows:
         material, period = catalogue.materials[row.material], scenario.periods[row.period]
         if material.soil_class is None:
@@ -172,12 +174,6 @@ def list_soil(result: Result) -> Iterator[list[Any]]:
             *(weeks if count is not None else "", period.start, period.end),
             *[None] * 3,
         ]
-
-
-def _name_purpose(scenario: Scenario, taker: str, kind: str) -> str:
-    entry = scenario.entries.get((Role(kind), taker))
-    used = call(scenario.catalogue.uses[entry.use].name) if isinstance(entry, Need) else None
-    return str(used or name_step(kind, inside=False))
 
 
 def _describe_places(result: Result) -> dict[str, tuple[Any, ...]]:

@@ -42,7 +42,7 @@ from raastof_geo.outputs.tables.handover import (
 from raastof_geo.outputs.tables.summary import list_shares, name_objective, name_plainly
 from raastof_geo.outputs.worth import list_worth
 from raastof_geo.records.flows import FLOW_HEADS
-from raastof_geo.result import Result, name_truck, tabulate_flows
+from raastof_geo.result import Result, list_cells, name_truck, tabulate_flows
 from raastof_geo.scenario.period import name_period
 from raastof_geo.scenario.scenario import Scenario
 from raastof_geo.scenario.telling.words import CatalogueWords, list_titles
@@ -150,12 +150,12 @@ class _Flows(NamedTuple):
     def write(self, sheet: Sheet, result: Result) -> None:
         """Fill the sheet."""
         scenario, table = result.scenario, tabulate_flows(result, self.flows)
-        inside = (table["origin"] == table["destination"]).tolist()
-        ends = [*zip(table["taker_kind"], table["vehicle"], inside, strict=True)]
-        table["step"] = [str(name_step(kind, inside=own)) for kind, _, own in ends]
-        table["vehicle_name"] = [name_truck(scenario, truck, inside=own) for _, truck, own in ends]
-        table["period"] = [name_period(scenario.periods[one]) for one in table["period"]]
-        rows = table[list(_FLOW_COLUMNS)].itertuples(index=False)
+        ends = [*list_cells(table, ("taker_kind", "vehicle", "origin", "destination"))]
+        table["step"] = [str(name_step(kind, inside=a == b)) for kind, _, a, b in ends]
+        table["vehicle_name"] = [name_truck(scenario, it, inside=a == b) for _, it, a, b in ends]
+        spans = {one: name_period(period) for one, period in scenario.periods.items()}
+        table["period"] = table["period"].map(spans)
+        rows = list_cells(table, _FLOW_COLUMNS)
         sheet.table([*_FLOW_COLUMNS.values()], (*rows, *self._list_trips(scenario)), freeze=2)
 
     def _list_trips(self, scenario: Scenario) -> Iterator[list[Any]]:
