@@ -6,20 +6,13 @@ with: worlds without coordination, side by side.
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from raastof_geo import language
 from raastof_geo.assignment.telling.names import DEFINITION_NAMES, call_material, list_names
 from raastof_geo.effect.measure import Comparison, Effect, TargetAnswer, Totals, measure_shares
 from raastof_geo.effect.saving import Cause, Gain
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.vocabulary import TRANSPORT_WTW
-from raastof_geo.language import (
-    Message,
-    Readable,
-    format_number,
-    read_texts,
-    round_off,
-    say,
-    say_text,
-)
+from raastof_geo.language import Message, Readable, read_texts, round_off, say, say_text
 from raastof_geo.outputs.documents.assumptions import tell_turning
 from raastof_geo.result import Result
 from raastof_geo.scenario.scenario import Scenario
@@ -95,7 +88,7 @@ def _say_share(result: Result) -> Message:
     if target.asked is None:
         return say_text("opening", "no target", **told)
     asked = round(100 * target.asked, 1)
-    told["asked"] = format_number(asked, digits=0 if asked.is_integer() else 1)
+    told["asked"] = language.format_number(asked, digits=0 if asked.is_integer() else 1)
     return read_texts("opening")["reached" if target.reached else "missed"].format(**told)
 
 
@@ -110,7 +103,7 @@ def _say_less_used(result: Result) -> Iterator[Message]:
 
 
 def _percent(share: float) -> str:
-    return format_number(100 * share, digits=1)
+    return language.format_number(100 * share, digits=1)
 
 
 def _say_assumptions(result: Result) -> Iterator[Message]:
@@ -238,7 +231,7 @@ def write_short(amount: float) -> str:
 
 
 def say_change(
-    change: float, unit: Readable, write: Callable[[float], str] = format_number
+    change: float, unit: Readable, write: Callable[[float], str] = language.format_number
 ) -> Message:
     """Tell a change. Returns how much more of something there is, or how much less."""
     told = {"amount": write(abs(change)), "unit": unit}
@@ -250,7 +243,7 @@ def say_change(
 def doubt_allocation(effect: Effect) -> Iterator[Message]:
     """Warn where better partners alone save more than they do in practice."""
     if (share := effect.allocation_share) is not None and share > MUCH:
-        told, much = read_texts("doubts"), format_number(100 * share, digits=1)
+        told, much = read_texts("doubts"), language.format_number(100 * share, digits=1)
         yield told["partners"].format(share=much, practice=told["practice"])
 
 
@@ -286,8 +279,8 @@ def write_baselines(result: Result) -> Iterator[tuple[str, ...]]:
     digits = (0, 0, 0, 1, 1, 1, 0, 0, 0)
     for row in list_baselines(result):
         yield tuple(
-            format_number(cell, digits=many) if isinstance(cell, float) else str(cell or "")
-            for cell, many in zip(row, digits, strict=True)
+            language.format_number(one, digits=many) if isinstance(one, float) else str(one or "")
+            for one, many in zip(row, digits, strict=True)
         )
 
 

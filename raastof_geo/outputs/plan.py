@@ -42,7 +42,7 @@ _LIBRARIES = ("pulp", "highspy", "numpy", "scipy", "pandas", "shapely", "pyproj"
 def describe_plan(result: Result) -> dict[str, Any]:
     """Describe a plan. Returns plain values: what is in plan.json beside its part `proof`."""
     scenario, plan = result.scenario, result.plan
-    effect = result.effect
+    effect, states = result.effect, scenario.states()
     values: dict[str, Any] = {
         "format": PLAN.format,
         "scenario": {
@@ -54,7 +54,11 @@ def describe_plan(result: Result) -> dict[str, Any]:
         },
         "catalogue": {
             "sha256": hashlib.sha256(scenario.catalogue.model_dump_json().encode()).hexdigest(),
-            "doubtful": _list_doubtful(scenario),
+            "doubtful": {
+                state: sorted(name for name, of in states.items() if of == state)
+                for state in STATES
+                if state != "seen"
+            },
         },
         "network": {"sha256": result.network.digest, **asdict(result.network.metadata)},
         "legs": {"energy_model": result.legs.energy_model},
@@ -83,13 +87,6 @@ def describe_plan(result: Result) -> dict[str, Any]:
     }
     finite: dict[str, Any] = make_finite(values)
     return finite
-
-
-def _list_doubtful(scenario: Scenario) -> dict[str, list[str]]:
-    named: dict[str, list[str]] = {state: [] for state in STATES if state != "seen"}
-    for name, state in sorted(scenario.states().items()):
-        named.get(state, []).append(name)
-    return named
 
 
 def _describe_effect(effect: Effect) -> dict[str, Any]:
@@ -204,7 +201,10 @@ def describe_ledger(effect: Effect) -> dict[str, Any]:
         "called": {
             "part": {part: part.bare for part in vocabulary.told_in_books()},
             "period": {one: name_period(period) for one, period in scenario.periods.items()},
-            **{label: _call_all(words, section) for label, section in _SECTIONS.items()},
+            **{
+                label: {one: words.called(section, one) for one in words.catalogue.names(section)}
+                for label, section in _SECTIONS.items()
+            },
         },
         "factor_names": used,
         "figures": dict(_describe_factors(scenario, words, number)),
@@ -222,10 +222,6 @@ def _describe_parts() -> dict[str, Any]:
         "sums": {name: list(parts) for name, parts in vocabulary.sums_of_parts().items()},
         "bases": {part: list(part.times) for part in vocabulary.multiples()},
     }
-
-
-def _call_all(words: CatalogueWords, section: str) -> dict[str, str]:
-    return {one: words.called(section, one) for one in words.catalogue.names(section)}
 
 
 def _describe_books(

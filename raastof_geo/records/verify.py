@@ -13,18 +13,9 @@ from raastof_geo.arrays import Floats
 from raastof_geo.errors import RaastofError, RecordError, tell_reason
 from raastof_geo.language import Message, format_number, plain, read_data, say, say_text
 from raastof_geo.records import exchange, record
+from raastof_geo.records import proof as stored
 from raastof_geo.records.flows import FLOWS, compare_table, list_rows, shape_flows
-from raastof_geo.records.proof import (
-    PLAN,
-    PROOF,
-    ROW_SIGNS,
-    ProofArrays,
-    find_rows,
-    link_proof,
-    read_copy,
-    read_plan,
-    read_proof,
-)
+from raastof_geo.records.proof import PLAN, PROOF, ROW_SIGNS, ProofArrays, find_rows, read_proof
 from raastof_geo.records.record import entries_at, number_in, refuse_part, show_value, values_at
 
 _Values: TypeAlias = Mapping[str, Any]
@@ -119,12 +110,12 @@ def check_results(folder: Path | str) -> Verdict:
 
 
 def _check(folder: Path) -> Verdict:
-    plan, data = read_plan(folder / PLAN.name)
+    plan, data = stored.read_plan(folder / PLAN.name)
     proof, proof_data = read_proof(folder / PROOF.name)
-    kept = read_copy(proof.plan.tobytes())
+    kept = stored.read_copy(proof.plan.tobytes())
     listed, notes = _read_manifest(folder)
     changed = dict(_list_changed(folder, listed))
-    link = link_proof(proof_data, len(proof.move_giver))
+    link = stored.link_proof(proof_data, len(proof.move_giver))
     differences = list(record.list_differences(plan, kept | {"proof": link}, file=PLAN.name))
     verdict = _measure(kept, "certificate", proof)
     table, table_notes = _check_table(folder, kept, listed, changed)

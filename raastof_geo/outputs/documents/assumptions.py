@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 import numpy as np
-from raastof_geo.arrays import Floats
 from raastof_geo.evidence import tell_unit
 from raastof_geo.figures.vocabulary import aim_of
 from raastof_geo.language import Message, Readable, read_texts, round_off, say, say_text, speaking
@@ -260,7 +259,12 @@ def _lay_out(ensemble: Ensemble) -> Iterator[document.Block]:
     yield _show(_list_commitments(ensemble))
     held = [(one.regret, one.undelivered_t) for one in ensemble.draws if one.regret is not None]
     if held:
-        yield _tell_regret(ensemble, np.sort(held, axis=0))
+        # The middle of regrets and of tonnes that are lost, and what 95 of 100 are below.
+        at = [len(held) // 2, min(len(held) - 1, int(0.95 * len(held)))]
+        (middle, high), (lost, most) = (map(round_off, one) for one in np.sort(held, axis=0)[at].T)
+        known: Any = {"middle": middle, "high": high, "lost": lost, "most": most}
+        known |= {"unit": _unit_of(ensemble), "count": len(held)}
+        yield document.Paragraph(_tell("regret", **known))
     yield from _tell_sets(ensemble) if ensemble.sets else ()
     yield document.Heading(say("Every match"), anchor="matches")
     weights = [one.weight for one in ensemble.used if one.today_t and one.weight is not None]
@@ -274,14 +278,6 @@ def _lay_out(ensemble: Ensemble) -> Iterator[document.Block]:
     yield document.Heading(say("How it was done"), anchor="how")
     design, asked = _tell("design", count=total, seed=ensemble.seed), _tell("held", count=len(held))
     yield document.Bullets((design, _tell("solved"), asked, _tell("one of several")))
-
-
-def _tell_regret(ensemble: Ensemble, held: Floats) -> document.Paragraph:
-    """Tell the middle of regrets and of tonnes that are lost, and what 95 of 100 are below."""
-    at = [len(held) // 2, min(len(held) - 1, int(0.95 * len(held)))]
-    (middle, high), (lost, most) = (map(round_off, each) for each in held[at].T)
-    told = {"middle": middle, "high": high, "lost": lost, "most": most, "count": len(held)}
-    return document.Paragraph(_tell("regret", unit=_unit_of(ensemble), **told))
 
 
 def _tell_lost(ensemble: Ensemble) -> Iterator[Message]:

@@ -87,19 +87,15 @@ def draw_waterfall(bars: Sequence[Bar], *, unit: str) -> Drawing:
         start, end = sorted((plot.at(low if bar.whole else before), beyond := plot.at(after)))
         fill, edge, width, _ = bar.look
         parts.append(Shape(box(start, top, end, top + _BAR), fill, edge, width))
-        parts += _break(left, top) if bar.whole and broken else ()
+        # Two slashes go through a bar that does not begin at 0.
+        for x in (left + 12, left + 20) if bar.whole and broken else ():
+            parts.append(Shape([(x, top + _BAR + 3), (x + 8, top - 3)], stroke="#ffffff", width=3))
         if place + 1 < len(bars):
             tie = [(beyond, top + _BAR), (beyond, top + _ROW)]
             parts.append(Shape(tie, stroke=QUIET, width=0.8))
         text = bar.tell()
         parts.append(Words(end + _GAP, top + 16, text, bold=bar.whole))
     return Drawing(parts, plot.foot + 60)
-
-
-def _break(left: float, top: float) -> Iterator[Piece]:
-    """Draw two slashes through a bar that does not begin at 0."""
-    for x in (left + 12, left + 20):
-        yield Shape([(x, top + _BAR + 3), (x + 8, top - 3)], stroke="#ffffff", width=3)
 
 
 def _range(levels: Sequence[float]) -> tuple[float, float, bool]:

@@ -172,21 +172,17 @@ def _lay_out(
     if lost := tuple(f"{case.title}: {case.refused}" for case in cases if case.found is None):
         yield Paragraph(say("Without a plan"), lead=True)
         yield document.Bullets(lost)
-    yield _draw_savings(cases)
+    shown, found = SHOWN["saved_kg_co2e"], {one.title: one.found for one in cases if one.found}
+    values = [one.headlines.saved_kg_co2e * shown.factor for one in found.values()]
+    mark = (values[0] if values else 0.0, cases[0].title)
+    bars = draw_bars([*found], [(str(shown.title), values)], unit=str(shown.unit), mark=mark)
+    yield Picture(bars, say_text("comparison", "bars"), shown.head)
     drawn = cases[0].found if result.legs.roads is not None else None
     for number, (case, mine) in enumerate(zip(cases[1:], changes, strict=True), 2):
         yield document.Heading(case.title, anchor=f"plan-{number}")
         yield from (one.show() for one in mine)
         if drawn and case.found:
             yield from _draw_changes(result, _change_flows(drawn, case.found))
-
-
-def _draw_savings(cases: Sequence[Compared]) -> Picture:
-    shown, found = SHOWN["saved_kg_co2e"], {one.title: one.found for one in cases if one.found}
-    values = [one.headlines.saved_kg_co2e * shown.factor for one in found.values()]
-    mark = (values[0] if values else 0.0, cases[0].title)
-    drawn = draw_bars([*found], [(str(shown.title), values)], unit=str(shown.unit), mark=mark)
-    return Picture(drawn, say_text("comparison", "bars"), shown.head)
 
 
 def _draw_changes(result: Result, changed: pd.DataFrame) -> Iterator[Block]:

@@ -88,7 +88,9 @@ def _list_sheets(scenario: Scenario, effect: Effect, reality: Reality) -> Iterat
     yield Listing(say("Why"), heads, [*causes, total])
     shown = {CO2E: say("Emissions by project, t CO2e"), COST: say("Cost by project, 1,000 DKK")}
     for figure, title in shown.items():
-        yield Listing(title, [say("Project"), *titles], _add_projects(scenario, books, figure))
+        sums = _join([one.by("project")[figure] / 1000 for one in books])
+        by_project = [[name_group(scenario, "project", one), *row] for one, *row in sums]
+        yield Listing(title, [say("Project"), *titles], by_project)
     yield from _list_months(scenario, effect.books, reality)
     yield _list_lanes(scenario, [one for one in (effect.books, driven, new) if one is not None])
     rows = [[str(one.place or ""), str(one.message)] for one in reality.slips.mistakes]
@@ -125,11 +127,6 @@ def _list_lanes(scenario: Scenario, books: Sequence[Books]) -> Listing:
 
 def _join(each: Sequence[pd.Series]) -> Iterator[tuple[Any, ...]]:
     return pd.concat([*each], axis=1).fillna(0.0).sort_index().itertuples(name=None)
-
-
-def _add_projects(scenario: Scenario, books: Sequence[Books], figure: str) -> list[list[Any]]:
-    sums = [one.by("project")[figure] / 1000 for one in books]
-    return [[name_group(scenario, "project", one), *row] for one, *row in _join(sums)]
 
 
 def _measure_months(scenario: Scenario, plan: Books, reality: Reality) -> pd.DataFrame:

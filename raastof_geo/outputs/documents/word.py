@@ -11,18 +11,8 @@ from pathlib import Path
 from typing import Any
 from raastof_geo.errors import OutputError
 from raastof_geo.language import DATA_FOLDER, LOCALES, Readable, plain, say
-from raastof_geo.outputs.documents.document import (
-    Block,
-    Bullets,
-    Document,
-    Figures,
-    Heading,
-    Paragraph,
-    Picture,
-    Table,
-    number_blocks,
-    plain_number,
-)
+from raastof_geo.outputs.documents import document as kinds
+from raastof_geo.outputs.documents.document import Block, Paragraph, Picture, Table, plain_number
 from raastof_geo.outputs.documents.drawing import measure_text
 from raastof_geo.outputs.template import read_template
 
@@ -52,7 +42,7 @@ _FOOT = {"\1": "PAGE", "\2": "NUMPAGES"}
 
 
 def write_word(
-    document: Document, path: Path, *, moment: datetime.date, template: Path | None = None
+    document: kinds.Document, path: Path, *, moment: datetime.date, template: Path | None = None
 ) -> Path:
     """Write a `.docx`; equal documents give equal bytes.
 
@@ -80,7 +70,7 @@ def write_word(
     laid_out = [_lay_out(file, block, room, down) for block in document.blocks]
     broad = _BROAD if template is None else _BROADER
     _number_pages(document, below, laid_out, room / _POINT, down / _POINT, broad)
-    numbered = zip(number_blocks(document), laid_out, strict=True)
+    numbered = zip(kinds.number_blocks(document), laid_out, strict=True)
     text = read_template("documents/word.xml.j2", number=plain_number).render(
         title=plain(document.title)[:_MOST_LETTERS], below=below,
         blocks=[(type(one[0]).__name__, *one, laid) for one, laid in numbered],
@@ -135,13 +125,13 @@ def _lay_out(file: Any, block: Block, room: int, down: int) -> dict[str, Any]:
 
 
 def _number_pages(
-    document: Document, below: Sequence[str], laid_out: list[dict[str, Any]], *size: float
+    document: kinds.Document, below: Sequence[str], laid_out: list[dict[str, Any]], *size: float
 ) -> None:
     """Say on which page each section begins: a new one where it might not fit, so contents hold."""
     room, down, broad = size
     blocks = document.blocks
     starts = [place for place, one in enumerate(blocks) if getattr(one, "level", 0) == 2]
-    heads: list[Block] = [Heading(document.title), *map(Paragraph, below)]
+    heads: list[Block] = [kinds.Heading(document.title), *map(Paragraph, below)]
     page, used = 1, 14.0 * len(starts) + sum(_measure(one, {}, room, broad) for one in heads)
     for start, end in pairwise([*starts, len(blocks)]):
         parts = laid_out[start:end]
@@ -168,13 +158,13 @@ def _measure(block: Block, laid_out: dict[str, Any], room: float, broad: float) 
 
     tall = 0.0
     match block:
-        case Heading():
+        case kinds.Heading():
             tall = 18 + lines(block.text, 15)
         case Paragraph():
             tall = 4 + lines(block.text, text)
-        case Bullets():
+        case kinds.Bullets():
             tall = sum(4 + lines(one, text, room - 18) for one in block.items)
-        case Figures():
+        case kinds.Figures():
             tall = 15 + 50.0 * math.ceil(len(block.items) / _CARDS)
         case Picture() | Table():
             tall = 16 + lines(block.source, small) + lines(block.caption, text)

@@ -25,15 +25,8 @@ from raastof_geo.arrays import Floats, Indices, Integers, Mask, SmallIntegers
 from raastof_geo.errors import Finding, OutputError, Place, RaastofError, RoadDataError
 from raastof_geo.files import AnyPath
 from raastof_geo.language import Tell, read_danish_words, say, say_text
-from raastof_geo.roads.mapped.tags import (
-    EVERY_TRUCK,
-    LIMIT_OF,
-    SOME_TRUCKS,
-    read_barrier,
-    read_road,
-    read_turn,
-    read_turn_rules,
-)
+from raastof_geo.roads.mapped import tags as reading
+from raastof_geo.roads.mapped.tags import EVERY_TRUCK, LIMIT_OF, SOME_TRUCKS, read_road, read_turn
 from raastof_geo.roads.road import Road
 
 OSM_ENDINGS = (".pbf", ".osm", ".xml", ".bz2", ".gz", ".o5m", ".opl")
@@ -402,7 +395,7 @@ def _read_lines(lines: Path, found: _Found) -> None:
                     found.nodes.append(line[nodes + 2 : -1])
                     found.size.append(found.nodes[-1].count(b"n"))
             elif line[:1] == b"n":
-                barrier = read_barrier(_read_tags(line[tags + 2 : line.rfind(b" x")]))
+                barrier = reading.read_barrier(_read_tags(line[tags + 2 : line.rfind(b" x")]))
                 if barrier is not None:
                     found.barriers[int(name[1:])] = barrier
             else:
@@ -415,7 +408,7 @@ def _read_relation(line: bytes, start: int, found: _Found) -> None:
     whose = tags.get("type", "")  # of old the kind of vehicle stood here: `restriction:hgv`
     tags = {whose if name == "restriction" else name: value for name, value in tags.items()}
     tags["type"] = "restriction"
-    rules, doubtful = read_turn_rules(tags)
+    rules, doubtful = reading.read_turn_rules(tags)
     found.doubtful_turns += doubtful
     may_be = read_turn(tags, None) - {"free"}
     if not may_be and not doubtful:

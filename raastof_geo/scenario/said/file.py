@@ -7,15 +7,8 @@ from functools import partial
 from itertools import pairwise, starmap
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    PlainValidator,
-    ValidationInfo,
-    WithJsonSchema,
-    model_validator,
-)
+import pydantic
+from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 from raastof_geo.emissions.vehicle import BY_DEFAULT
 from raastof_geo.errors import InputError, raise_all
 from raastof_geo.figures.figure import LARGEST_FIGURE, YEARS, Sum
@@ -159,7 +152,7 @@ def _is_percent(given: Any) -> bool:
 
 
 _OwnId: TypeAlias = Annotated[str, AfterValidator(identity.check_id)]
-Level: TypeAlias = Annotated[float, BeforeValidator(_read_level)]
+Level: TypeAlias = Annotated[float, pydantic.BeforeValidator(_read_level)]
 """A number, or a share such as `15 %`."""
 
 
@@ -418,7 +411,7 @@ class ScenarioFile(Part):
     description: str = ""
     language: Language = "da"
     periods: Annotated[
-        tuple[Annotated[Period, BeforeValidator(read_period)], ...],
+        tuple[Annotated[Period, pydantic.BeforeValidator(read_period)], ...],
         Field(min_length=1),
         AfterValidator(check_order),
     ]
@@ -476,7 +469,7 @@ class ScenarioFile(Part):
     """Whether readers of the map may ask OpenStreetMap's server for a background."""
     map: MapChoices = MapChoices()
     report: ReportHead = ReportHead()
-    outputs: SetOf[Annotated[str, PlainValidator(check_output)]] = EVERY_OUTPUT
+    outputs: SetOf[Annotated[str, pydantic.PlainValidator(check_output)]] = EVERY_OUTPUT
 
     def _check(self, info: ValidationInfo) -> None:
         """Refuse what nobody could check: ids hang on the catalogue, which only reading knows."""
