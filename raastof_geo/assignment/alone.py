@@ -64,9 +64,10 @@ class World:
         # What leaves a project is held to its named takers, and what it gets out of pits to the
         # named pits, of the same material. A leg with an amount opens only itself.
         for leg in (leg for leg, _ in self._legs if leg.tonnes is None):
-            dug = problem.scenario.sites[leg.giver].pit is not None
-            like = {"destination": leg.taker, "giver_kind": Role.PIT} if dug else None
-            mask[agreed_moves(problem, leg, like or {"origin": leg.giver})] = False
+            like = {"origin": leg.giver}
+            if problem.scenario.sites[leg.giver].pit is not None:
+                like = {"destination": leg.taker, "giver_kind": Role.PIT}
+            mask[agreed_moves(problem, leg, like)] = False
         for _, columns in self._legs:
             mask[columns] = True
         return ~mask

@@ -194,7 +194,7 @@ def measure_worth(plan: Plan, *, executor: Executor | None = None) -> Worths:
     scenario, periods = plan.scenario, tuple(plan.scenario.periods)
     vehicle = scenario.said.vehicles[0]
     load_t = scenario.catalogue.vehicles[vehicle].payload_t.value
-    values = [*_list_amounts(plan, load_t)]
+    values = [*_list_amounts(plan, load_t), *_list_targets(plan, load_t)]
     corner, changes = _find_rows(plan, values, load_t)
     prices = [corner.price(plan.problem.measure(name)) for name in _MEASURES] if corner else []
     with speaking(*scenario.speech):
@@ -231,7 +231,7 @@ _Job = tuple[Edits | Floats, Entry | None]
 
 
 def _list_amounts(plan: Plan, load_t: float) -> Iterator[Worth]:
-    """List all amounts that a load can be more or less, then the targets."""
+    """List all amounts that a load can be more or less."""
     scenario, words = plan.scenario, read_texts("headings")
     dues = {(one.site, one.role, one.number - 1): one for one in scenario.entries.values()}
     places = {(one.site, one.role): one for one in scenario.facilities}
@@ -252,6 +252,11 @@ def _list_amounts(plan: Plan, load_t: float) -> Iterator[Worth]:
         if unit:
             step = load_t / unit
             yield Worth(said.trail, said.site, entry, what, quantity, step, tonnes, said.times)
+
+
+def _list_targets(plan: Plan, load_t: float) -> Iterator[Worth]:
+    """List the targets for which a load more can have to count."""
+    scenario = plan.scenario
     several = isinstance((scenario.values.get("targets") or {}).get("secondary_share"), list)
     for number, target in enumerate(scenario.said.targets.secondary_share):
         at = find_due(plan.problem, target)
