@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeAlias
 import numpy as np
@@ -247,7 +248,7 @@ def _check_table(
     except FileNotFoundError:
         return ([changed[FLOWS]] if FLOWS in changed else []), []
     except RaastofError as error:
-        return [finding.message for finding in error.findings], []
+        return [*map(attrgetter("message"), error.findings)], []
     as_written = listed is not None and FLOWS not in changed
     form = shape_flows(language, data)
     found = list(compare_table(data, form, list_rows(*told, form), heads=not as_written))
@@ -574,10 +575,9 @@ def _count_rows(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
 
 def _count_names(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     """Check that a site is called what the scenario calls it."""
-    said = values_at(plan, "scenario", "said", "sites")
     right = {
         site: (about.get("name") if isinstance(about, dict) else None) or site
-        for site, about in said.items()
+        for site, about in values_at(plan, "scenario", "said", "sites").items()
     }
     names = values_at(plan, "names", "sites")
     yield from _compare("names.sites", names, right)

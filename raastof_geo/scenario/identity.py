@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
 from functools import partial
+from itertools import starmap
 from operator import itemgetter
 from typing import Annotated, Any, NamedTuple, TypeAlias, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, ValidationError, ValidationInfo, WrapValidator
@@ -321,11 +322,10 @@ def explain_errors(
             sentence = _sentence(mistake, tree, root, trail, below)
             found = [Finding(sentence, tree.place(trail, of_key=of_key))]
         if isinstance(problem, UnknownIdError):
-            cell = next(_cells(found[:1]), None)
-            unknown[problem.section, problem.given, cell] += found
+            unknown[problem.section, problem.given, next(_cells(found[:1]), None)] += found
         else:
             findings += found
-    findings += [_tell_once(*alike) for alike in unknown.values()]
+    findings += starmap(_tell_once, unknown.values())
     # What a cell holds was told already, where it could not even be read.
     told = [*_cells(tree.findings)]
     return [one for one in findings if one.place not in told]

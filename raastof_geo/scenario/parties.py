@@ -178,11 +178,12 @@ def _find_takers(scenario: Scenario) -> Iterator[Taker]:
             known[alike] = terms = {}
             for one, ratio in need.ratios.items():
                 fit = scenario.catalogue.fit(one, need.use)
+                dkk, kg_co2e = (fit.dkk_per_t, fit.kg_co2e_per_t) if fit else (None, None)
                 terms[one] = Terms(
                     need.material_periods[one],
                     reference_share=1 / ratio,
-                    dkk_per_t=value_of(fit.dkk_per_t if fit else None),
-                    processing_kg_co2e_per_t=value_of(fit.kg_co2e_per_t if fit else None),
+                    dkk_per_t=value_of(dkk),
+                    processing_kg_co2e_per_t=value_of(kg_co2e),
                 )
         yield Taker(Role.NEED, need.id, need.id, need.site, known[alike])
     for place in scenario.receivers:
@@ -422,8 +423,7 @@ class Prospects:
 
     def _served(self, run: _Run, side: Side) -> bool:
         """Tell whether it gets all inputs, or rid of all outputs; plants may form a ring."""
-        process = self.processes[run.site, run.recipe]
-        parties = self._parties(process, side).items()
+        parties = self._parties(self.processes[run.site, run.recipe], side).items()
         return all((party, one, run.period) in self.reached[side] for one, party in parties)
 
     def _parties(self, process: Process, side: Side) -> dict[str, str]:

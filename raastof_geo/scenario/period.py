@@ -86,8 +86,7 @@ def name_period(period: Period) -> str:
         case 12, 1:
             return str(start.year)
         case (1, _) | (3, 1 | 4 | 7 | 10):
-            form = {1: "yMMM", 3: "yQQQ"}[months]
-            return str(format_skeleton(form, start, locale=locale))
+            return str(format_skeleton({1: "yMMM", 3: "yQQQ"}[months], start, locale=locale))
         case years, 1 if years and end.month == 12:
             return f"{start.year}–{end.year}"
     days = [format_day(day) for day in (start, end)]

@@ -522,7 +522,7 @@ def _read_nameless(items: tuple[tuple[str, str], ...]) -> Road | None:
     access = [one.access if way else Access.CLOSED for one, way in pairs]
     left = [one is not Access.CLOSED for one in access]
     # A road that is closed in both directions keeps those of its signs.
-    forward, backward = left if any(left) else signed if any(signed) else (True, True)
+    forward, backward = next(filter(any, (left, signed, (True, True))))
     ahead, back = passages
     limits, maxspeed_km_h = ahead.limits, ahead.maxspeed_km_h
     if limits is not back.limits:

@@ -128,8 +128,7 @@ class Composer:
                 self._refuse_directives(event)
                 root = self._node(self._next(), 0)
         for name, place in self.unused.items():
-            message = say_text("yaml", "unused", anchor=f"`&{name}`")
-            self.findings.append(Finding(message, place))
+            self.findings.append(Finding(say_text("yaml", "unused", anchor=f"`&{name}`"), place))
         return None if is_word(root) and not root.text else root
 
     def _refuse_directives(self, event: Any) -> None:

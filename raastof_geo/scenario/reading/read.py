@@ -80,8 +80,7 @@ def build_scenario(tree: Tree, *, path: Path, anywhere: bool = False) -> Scenari
     _read_catalogue(tree, home, anywhere=anywhere)
     catalogue, wrong = _build_catalogue(tree)
     try:
-        context = _context(tree, catalogue, region)
-        said = ScenarioFile.model_validate(tree.values, context=context)
+        said = ScenarioFile.model_validate(tree.values, context=_context(tree, catalogue, region))
     except ValidationError as error:
         findings = [*tree.findings, *wrong, *explain_errors(error, tree, ScenarioFile)]
         _, lost = sketch_sites(tree, region)  # not looked at where more is wrong with a site

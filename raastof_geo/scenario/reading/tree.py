@@ -228,8 +228,7 @@ class _Planter:
                 merged += self._merged(value_node)
             elif key in own:
                 first = str(own[key][0].place.line)
-                told = say_text("yaml", "key twice", key=f"`{key[:80]}`", line=first)
-                self._tell(told, key_node)
+                self._tell(say_text("yaml", "key twice", key=f"`{key[:80]}`", line=first), key_node)
             else:
                 own[key] = (key_node, value_node)
         return own, merged
@@ -251,8 +250,7 @@ class _Planter:
             if key.plain and not node.braces and _TIGHT_DASH.match(key.text):
                 message = nodes.say_dash(key.text[1:] + ":")
                 raise ScenarioError(*self.tree.findings, Finding(message, key.place))
-            empty = is_word(value) and not (value.text or value.tag)
-            if node.braces and key.plain and empty:
+            if node.braces and key.plain and is_word(value) and not (value.text or value.tag):
                 self._mend_alone(entries, key, value)
             else:
                 entries.append((key, self._mended_value(key, value)))

@@ -265,8 +265,7 @@ def _read_day(text: str, calendar: Calendar | None) -> str:
     for form in ("%Y-%m-%d", "%d-%m-%Y"):
         with suppress(ValueError):
             day = datetime.datetime.strptime(bare, form).date()
-            during = (one.id for one in periods if one.start <= day <= one.end)
-            return next(during, day.isoformat())
+            return next((one.id for one in periods if one.start <= day <= one.end), day.isoformat())
     return text
 
 
@@ -445,7 +444,7 @@ def read_heads(grid: Grid, table: SiteTable, scope: str = "") -> Headed | None:
         return None
     heads, first = Headed(grid, scope, row, [], [], [], table.crs), dict[Way, str]()
     for at, text, word in _list_heads(grid, row, words):
-        key = keys[word] if word else None
+        key = keys.get(word)
         if wrong := _find_fault(text, key, first, {} if said else words):
             heads.mistakes.append(Finding(wrong, grid.place(row, at, text)))
         elif key is None:

@@ -518,7 +518,7 @@ def _open(path: Path) -> Any:
         book = openpyxl.load_workbook(path, keep_vba=path.suffix.lower() == ".xlsm")
         rows = chain.from_iterable(sheet.rows for sheet in book.worksheets)
         for cell in chain.from_iterable(rows):
-            if cell.comment is not None and cell.comment.author == _AUTHOR:
+            if getattr(cell.comment, "author", None) == _AUTHOR:
                 cell.comment = None
         return book
     book = openpyxl.Workbook()
