@@ -121,8 +121,7 @@ def plan_scenario(
     try:
         return assign(scenario, legs, rules=rules)
     except errors.NoPlanError as error:
-        idle = explain_idle(scenario, network, anchors)
-        raise type(error)(*error.findings, *idle) from error
+        raise type(error)(*error.findings, *explain_idle(scenario, network, anchors)) from error
 
 
 def place_scenario(
@@ -397,8 +396,7 @@ def write_each(asked: Answered, *, into: Path | str = "results", **how: Any) -> 
         varied = read_variant(asked.result.scenario, id_)
         folder = Path(into) / varied.id
         check_place(folder)
-        solved = _solve_afresh(asked.result, varied, **how)
-        yield _write(solved, folder, **how)[1]
+        yield _write(_solve_afresh(asked.result, varied, **how), folder, **how)[1]
 
 
 def _solve_afresh(result: Result, varied: Scenario, **how: Any) -> Result:
@@ -427,8 +425,7 @@ def quote_site(
     anchors = snap_sites(result.network, sites, limit_m=choice.snap_limit_m, ferries=choice.ferries)
     legs = price_one_more(result.legs, scenario, site, place_stops(anchors)[site])
     found = quote_newcomer(result.plan, scenario, site, legs)
-    seen = replace(result, scenario=scenario, legs=legs)
-    return scenario, found, write_quote(seen, found, page)
+    return scenario, found, write_quote(replace(result, scenario=scenario, legs=legs), found, page)
 
 
 def run_scenario(

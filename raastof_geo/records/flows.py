@@ -136,8 +136,7 @@ def _read_rows(data: bytes, separator: str) -> list[list[str]] | Message:
         text = io.StringIO(data.decode("utf-8-sig"), newline="")
         rows.extend(csv.reader(text, delimiter=separator))
     except UnicodeDecodeError as error:
-        row = data.count(b"\n", 0, error.start) + 1
-        return say_text("table of flows", "no utf8", row=str(row))
+        return say_text("table of flows", "no utf8", row=str(data.count(b"\n", 0, error.start) + 1))
     except csv.Error:
         return say_text("table of flows", "no table", row=str(len(rows) + 1))
     return rows

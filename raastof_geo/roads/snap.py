@@ -131,8 +131,7 @@ def _nearest(network: RoadNetwork, points: Objects, *, limit_m: float, ferries: 
     for edges, beyond_m in ((large, 0.0), (small, limit_m)):
         if edges.any() and (found.metres > beyond_m).any():
             other = _nearest_street(network, edges, points)
-            nearer = (found.metres > beyond_m) & (other.metres < found.metres)
-            found = found.or_else(other, nearer)
+            found = found.or_else(other, (found.metres > beyond_m) & (other.metres < found.metres))
     return found
 
 
@@ -198,8 +197,7 @@ def _say_far(
     near = say(" ({km} km from {town})", km=km, town=town) if km else ""
     told = {"site": f"`{site}`", "near": near}
     if distance <= 2 * max(limit_m, 1000.0):
-        metres = round(distance)
-        return say_text("snapped", "far", **told, distance=metres, limit=round(limit_m))
+        return say_text("snapped", "far", **told, distance=round(distance), limit=round(limit_m))
     away, roads = format_number(distance / 1000, digits=1), network.metadata.title
     return say_text("snapped", "elsewhere", **told, distance=away, roads=roads)
 

@@ -99,8 +99,7 @@ def _list_false_names(network: RoadNetwork) -> Iterator[Message]:
     for name, column in chain(*unknown):
         if isinstance(column, list) and len(column) != roads:
             yield say("its unknown column {name} does not describe its roads", name=name)
-    turns = (*network.turns, *network.some_turns)
-    arcs = np.array([arc for turn in turns for arc in turn.arcs])
+    arcs = np.array([arc for turn in (*network.turns, *network.some_turns) for arc in turn.arcs])
     if not _within(arcs, 0, 2 * len(network.tail) - 1):
         yield say("a turn names an edge that does not exist")
 

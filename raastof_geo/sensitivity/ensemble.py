@@ -128,8 +128,7 @@ def add_up_matches(plan: Plan) -> dict[Match, float]:
     """Add up what goes between sites, but out of pits and to reception. Returns t by match."""
     problem, values = plan.problem, plan.proof.values[plan.problem.block("moves")]
     used = _keep_matches(problem, np.flatnonzero((values > 0) & ~problem.inside))
-    ends = [problem.labels(key, used) for key in MATCH]
-    found: Any = pd.Series(values[used]).groupby(ends).sum()
+    found: Any = pd.Series(values[used]).groupby([problem.labels(key, used) for key in MATCH]).sum()
     return dict(found[found >= LEAST_T].items())
 
 

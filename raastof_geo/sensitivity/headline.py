@@ -239,8 +239,7 @@ def _figures(scenario: Scenario) -> Iterator[Lever]:
         if all(known is None or part in known for part, known in wanted):
             yield from move_figure(scenario, path, figure)
     if DEFAULT not in scenario.said.capture:
-        all_of_it = Captured(value=1.0)
-        for moved in move_figure(scenario, f"capture.{DEFAULT}", all_of_it):
+        for moved in move_figure(scenario, f"capture.{DEFAULT}", Captured(value=1.0)):
             yield replace(moved, edit=lambda level: {("capture", DEFAULT): level})
     for path in _NUMBERS:
         with suppress(InputError):
@@ -457,8 +456,7 @@ def solve_briefly(scenario: Scenario, legs: Legs | None, *, causes: bool, **how:
     said = scenario.said
     chosen = said.effect.model_copy(update={"causes": causes, "shapley": False})
     baseline = said.baseline.model_copy(update={"compare_with": ()})
-    quick = scenario.saying(effect=chosen, baseline=baseline)
-    return assign(quick, legs, stated=False, **how)
+    return assign(scenario.saying(effect=chosen, baseline=baseline), legs, stated=False, **how)
 
 
 Price: TypeAlias = Callable[[Scenario], Legs | None]

@@ -343,8 +343,7 @@ def build_network(
     doubts = np.array([bool(find_doubts(road.tags)) for road in whole.roads], bool)
     kept = _choose(whole, classes, link, doubts[whole.road])
     if not kept.any():
-        wanted = ", ".join(classes)
-        raise RoadDataError.saying_text("osm files", "unconnected", classes=wanted)
+        raise RoadDataError.saying_text("osm files", "unconnected", classes=", ".join(classes))
     lost = np.unique(whole.way[doubts[whole.road] & ~kept])
     if len(lost):
         tell(say("{count} minor roads with tags in doubt are left out", count=len(lost)))
@@ -533,8 +532,7 @@ def _simplify(lines: Rows, xy: Floats, *, tolerance_m: float) -> Rows:
     """
     numbered = np.column_stack((xy[lines.numbers], np.arange(len(lines.numbers))))
     drawn = shapely.linestrings(numbered, indices=lines.owner)
-    tolerance = max(tolerance_m - _ROUNDING_M, 0.0)
-    simple = shapely.simplify(drawn, tolerance, preserve_topology=False)
+    simple = shapely.simplify(drawn, max(tolerance_m - _ROUNDING_M, 0.0), preserve_topology=False)
     left, line = shapely.get_coordinates(simple, include_z=True, return_index=True)
     count = np.bincount(line, minlength=len(lines.start) - 1)
     return Rows.part(lines.numbers[left[:, 2].astype(np.intp)], count)
