@@ -195,8 +195,7 @@ def assess_declared(
     result: Result, *, executor: Executor | None = None, tell: Tell = lambda _: None
 ) -> headline.Assessment | None:
     """Solve at most `MOST_DECLARED` of the assumptions that a scenario declares again, if any."""
-    levers = list_declared(result.scenario)
-    if not levers:
+    if not (levers := list_declared(result.scenario)):
         return None
     base, price = headline.read_headlines(result.effect), partial(price_again, result.legs)
     most = headline.MOST_DECLARED
@@ -226,8 +225,7 @@ def rank_assumptions(
     scenario = read_for_roads(path, anywhere=anywhere, language=language, tell=tell)
     folder = Path(into) / f"{scenario.id}_sensitivity"
     check_place(folder)
-    levers = [one for one in list_levers(scenario) if one.subject.matches(only)]
-    if not levers:
+    if not (levers := [one for one in list_levers(scenario) if one.subject.matches(only)]):
         raise errors.InputError.saying(
             "nothing that could be moved is called {name}", name=f"`{only}`"
         )

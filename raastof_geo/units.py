@@ -75,8 +75,7 @@ def read_quantity(given: Any) -> Quantity:
         return read_quantity(number)
     if number < 0:
         raise _refuse("negative", given)
-    found = _count_in(number, *match["unit"].split())
-    if found is None:
+    if (found := _count_in(number, *match["unit"].split())) is None:
         raise _refuse("no amount", given, examples=EXAMPLES)
     return _bounded(given, found)
 

@@ -226,8 +226,7 @@ def solve_alone(
 
 def _solve(world: World, costs: list[Floats]) -> Alone:
     """Solve; else miss as few tonnes of named legs as can be, then of needs and surplus."""
-    solution = world.solve(costs)
-    if solution.feasible:
+    if (solution := world.solve(costs)).feasible:
         return Alone(world, solution.programme.clean(solution.values), {})
     rows, count = world.rows, world.problem.column_count
     short = [at for at, row in enumerate(rows) if row.rule in _LACKING and row.sense != "<="]

@@ -251,8 +251,7 @@ def _search_finely(
     """
     found: Solution | None = None
     for free in _FINER:
-        search = ask(start=begin, free=free)
-        if not search.feasible:
+        if not (search := ask(start=begin, free=free)).feasible:
             _check_ended(search)
             break
         # What the clock or a hand has ended is the best so far, even where its steps came to ends.
@@ -413,10 +412,9 @@ def tabulate_fleet(problem: Problem, values: Floats) -> pd.DataFrame:
     """Add up by truck and period, with empty trips. Returns `loads` (parts too), `work_h`, km."""
     used = np.flatnonzero(values[problem.block("moves")] > 0)
     used = used[problem.leg("work_h")[used] > 0]
-    loads = values[used] / problem.leg("load_t")[used]
     keys, km = ["vehicle", "period"], problem.measure(vocabulary.VEHICLE_KM)[used]
     table = pd.DataFrame({key: problem.labels(key, used) for key in keys})
-    table[vocabulary.LOADS_DRIVEN] = loads
+    table[vocabulary.LOADS_DRIVEN] = values[used] / problem.leg("load_t")[used]
     table["work_h"] = values[used] * work_hours(problem)[used]
     table[vocabulary.VEHICLE_KM] = values[used] * km
     if len(trips := tabulate_trips(problem, values)):

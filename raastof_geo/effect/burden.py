@@ -30,9 +30,8 @@ def measure_burden(
         return pd.DataFrame(columns=Passed._fields)
     sides = 2 * roads.network.edge_count
     passing = defaultdict[tuple[str, str], Floats](lambda: np.zeros(sides))
-    every = list_trips(scenario, flows, empty_trips)
     group: Any
-    for group, trips in every.groupby(_TRIP[:3], sort=False):
+    for group, trips in list_trips(scenario, flows, empty_trips).groupby(_TRIP[:3], sort=False):
         vehicle, period, load = group
         ends = ([roads.stops[site] for site in trips[end]] for end in ("origin", "destination"))
         routes = roads.weigh(vehicle, load, roads.spell_of(period)).routes(*ends)
@@ -112,8 +111,7 @@ def find_junctions(plan: Plan, like: str, count: int) -> list[Junction]:
 
     Returns at most so many, none where no roads are known; ids are `like-1` and so on.
     """
-    roads = plan.problem.legs.roads
-    if roads is None:
+    if (roads := plan.problem.legs.roads) is None:
         return []
     network = roads.network
     table = measure_burden(plan.scenario, plan.problem.legs, plan.flows, plan.empty_trips)
@@ -138,8 +136,7 @@ def find_like(scenario: Scenario, like: str) -> dict[str, Any]:
         hint = suggest(like, list(sites))
         raise InputError.saying_text("fronts", "no site", given=f"`{like}`", hint=hint)
     said = sites[like]
-    places = {role: {"opens": {}, **said[role]} for role in roles if said.get(role)}
-    if not places:
+    if not (places := {role: {"opens": {}, **said[role]} for role in roles if said.get(role)}):
         raise InputError.saying_text("fronts", "no place", given=f"`{like}`")
     return {key: said[key] for key in ("land", "truck_limits") if key in said} | places
 

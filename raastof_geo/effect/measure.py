@@ -233,8 +233,7 @@ def _price_of_target(plan: Plan, vary: _Solve) -> tuple[float | None, ...]:
     if not problem.scenario.said.targets.secondary_share or price <= 0:
         return price, 0.0, 0.0, 0.0
     costs, decided = problem.objectives(), np.where(problem.whole, plan.proof.values, 0.0)
-    freely = vary(costs=costs, decided=decided)
-    if not freely.solved:
+    if not (freely := vary(costs=costs, decided=decided)).solved:
         return price, None, None, None
     less = plan.proof.values - freely.values
     kg, dkk = problem.measure(CO2E), problem.measure(COST)

@@ -197,12 +197,11 @@ class _Steps:
         programme, closed = self._state(problem, name)
         clock, said = Clock(_PATIENCE_S), problem.scenario.said
         ties = break_ties(problem)
-        costs = [*problem.objectives(), ties]
         search = Search(said.solving.gap, np.where(programme.whole, ties, 0.0))
         solution = solve(
             problem,
             programme=programme,
-            costs=costs,
+            costs=[*problem.objectives(), ties],
             tolerances=[*(step.tolerance for step in said.objectives), 0.0],
             closed=closed,
             decided=search if (programme.whole & ~closed).any() else None,
@@ -235,8 +234,7 @@ class _Steps:
         if name in ("criterion", "uptake", "own"):
             return world.programme, world.closed
         rows = lay_rows(problem, self._plan.rules)
-        closed = self._close(problem)
-        if closed.any() and "storage" not in self.on:
+        if (closed := self._close(problem)).any() and "storage" not in self.on:
             closed &= world.closed
             rows += [row for row in world.rows if row.rule in _OF_STOCKS]
         if name == "allocation" and self._last is not None:

@@ -205,8 +205,7 @@ def _price_on(roads: RoadPrices, pairs: pd.DataFrame | None = None) -> Legs:
     pairs = compatible_pairs(scenario) if pairs is None else pairs
     frames, lost, empty = [], [], []
     for vehicle_id, (active, periods) in product(scenario.said.vehicles, roads.spells.items()):
-        legal = [one for one in periods if scenario.may_drive(vehicle_id, one)]
-        if not legal:
+        if not (legal := [one for one in periods if scenario.may_drive(vehicle_id, one)]):
             continue
         haulage = Haulage(roads, vehicle_id, active)
         trips = _price_trips(haulage, pairs)

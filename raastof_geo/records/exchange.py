@@ -304,8 +304,7 @@ class _Exchange:
 
     def _keep(self, name: str) -> None:
         """Keep a file as it was, so that the exchange can be taken back."""
-        kept = self.draft / _OLD / name
-        if files.is_there(kept):
+        if files.is_there(kept := self.draft / _OLD / name):
             return
         kept.parent.mkdir(parents=True, exist_ok=True)
         try:

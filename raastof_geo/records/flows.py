@@ -115,8 +115,7 @@ def compare_table(
     if isinstance(rows, Message):
         yield rows
         return
-    expected = [form.heads if heads or not rows else rows[0], *below]
-    if len(rows) != len(expected):
+    if len(rows) != len(expected := [form.heads if heads or not rows else rows[0], *below]):
         yield tell("rows" if rows else "empty", rows=len(rows) - 1, flows=len(below))
         return
     for number, (row, wanted) in enumerate(zip(rows, expected, strict=True), 1):

@@ -547,8 +547,7 @@ def _count_saved(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
     known = base > 0 and not values_at(plan, "effect", "baseline_missing_tonnes")
     share = 1 - number_in(after.get("kg_co2e_wtw")) / base if known else None
     yield from _compare("effect", values_at(plan, "effect"), {"saved_share": share})
-    target = values_at(plan, "effect", "target")
-    if target.get("period") or target.get("municipality"):
+    if (target := values_at(plan, "effect", "target")).get("period") or target.get("municipality"):
         return
     for at, reach in enumerate(entries_at(plan, "effect", "target", "reaches")):
         if (name := f"secondary_share_{reach.get('definition')}") in after:

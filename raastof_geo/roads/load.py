@@ -42,8 +42,7 @@ _LONGEST_M = 20_000_000.0
 
 def read_graphml(path: AnyPath) -> RoadNetwork:
     """Read a graph of `osmnx.save_graphml`. Returns a network, or raises `RoadDataError`."""
-    file = Path(path)
-    if not file.is_file():
+    if not (file := Path(path)).is_file():
         raise RoadDataError.saying_text("graphs", "none", file=file)
     import osmnx
 
@@ -155,8 +154,7 @@ def _pair_up(graph: Any, nodes: Mapping[Hashable, int]) -> list[_Street]:
     open_ends: dict[tuple[int, int], list[_Street]] = defaultdict(list)
     found: list[_Street] = []
     for u, v, data in graph.edges(data=True):
-        road = _read(data)
-        if road is None:
+        if (road := _read(data)) is None:
             continue
         _check_edge(u, v, data)
         ends = np.array([(graph.nodes[node]["x"], graph.nodes[node]["y"]) for node in (u, v)])
@@ -248,8 +246,7 @@ def load_network(
     """
     if path is None:
         return read_network(DATA_FOLDER / "roads.npz")
-    file = Path(path)
-    if file.suffix.lower() == ".graphml":
+    if (file := Path(path)).suffix.lower() == ".graphml":
         return read_graphml(file)
     if file.is_file():
         refuse_others(file)

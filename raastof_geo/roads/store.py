@@ -120,11 +120,10 @@ def _list_false_places(network: RoadNetwork) -> Iterator[Message]:
 
 def _list_false_lengths(network: RoadNetwork) -> Iterator[Message]:
     """Compare lengths with what is drawn, at its shortest: never less, and winding only so much."""
-    farthest = max(-network.node_lat.min(), network.node_lat.max())
     east, north = np.diff(network.lon), np.diff(network.lat)
     if not _within(east, -180, 180):  # over the date line, not round the Earth
         east = (east + 180) % 360 - 180
-    east *= math.cos(math.radians(farthest))
+    east *= math.cos(math.radians(max(-network.node_lat.min(), network.node_lat.max())))
     step, metres = np.zeros(len(network.lon)), network.length_m
     np.sqrt(east * east + north * north, out=step[1:])
     step[network.point_start[:-1]] = 0
@@ -237,8 +236,7 @@ def _read_columns(file: Path) -> tuple[StoredColumns, NDArray[Any], NDArray[Any]
         if unpacked > _SMALL_BYTES + _MOST_PACKED * file.stat().st_size:
             raise _damaged(file)
         with np.load(file, allow_pickle=False) as archive:
-            form = json.loads(archive["metadata"].tobytes()).get("format")
-            if form is None:
+            if (form := json.loads(archive["metadata"].tobytes()).get("format")) is None:
                 raise _damaged(file)
             if form != NETWORK_FORMAT:
                 told = say_text("network files", "version", known=str(NETWORK_FORMAT))

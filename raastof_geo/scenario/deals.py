@@ -60,8 +60,7 @@ class _Deals:
         total = 0.0
         for mine in group_by(deals, lambda deal: deal.taker.id).values():
             taker = mine[0].taker
-            need = self.scenario.entries.get((taker.kind, taker.place))
-            if isinstance(need, Need):
+            if isinstance(need := self.scenario.entries.get((taker.kind, taker.place)), Need):
                 total += need.tonnes * max(need.ratios[deal.giver.material] for deal in mine)
             else:
                 total += _most_through(self._places[taker.kind, taker.place], mine)
@@ -217,8 +216,7 @@ def _too_much_together(wishes: Sequence[_Wish], deals: _Deals, tree: Tree) -> It
     for side, sets in _list_together(wishes):
         for some in sets:
             most = deals.most(side, [deal for wish in some for deal in wish.deals])
-            asked = _asked(some, _OTHER[side])
-            if asked > most * _ROUNDING:
+            if (asked := _asked(some, _OTHER[side])) > most * _ROUNDING:
                 *others, last = some
                 lines = sorted({tree.place(one.trail).line for one in others})
                 said = {"site": f"`{last.site(side)}`", "lines": ", ".join(map(str, lines))}
@@ -341,8 +339,7 @@ def note_rules(scenario: Scenario) -> Iterator[Fault]:
     for site_id, site in scenario.sites.items():
         for at, need in enumerate(site.needs):
             for number, material in enumerate(need.materials or ()):
-                block = scenario.blocks(material, scenario.demand(site_id, need))
-                if block is not None:
+                if (block := scenario.blocks(material, scenario.demand(site_id, need))) is not None:
                     trail = ("sites", site_id, "needs", at, "materials", number)
                     yield _fault("need", trail, material=material, use=need.use, rule=block.rule)
     for number, zone in enumerate(scenario.said.zones):
@@ -465,8 +462,7 @@ def check_dates(scenario: Scenario) -> Iterator[Fault]:
         if not scenario.open_periods(place):
             yield _fault("never open", trail, dates=tell_days(place))
         days = {one: place.days_open(when.start, when.end) for one, when in periods.items()}
-        partly = ", ".join(one for one, open_ in days.items() if 0 < open_ < periods[one].days)
-        if partly:
+        if partly := ", ".join(one for one, open_ in days.items() if 0 < open_ < periods[one].days):
             yield _fault("partly open", trail, periods=partly, dates=tell_days(place))
 
 

@@ -63,8 +63,7 @@ def find_id(section: str, given: str, names: Names) -> str:
         return given
     wanted = fold_id(given)
     called = (one for one in names if wanted in map(fold_id, names[one].values()))
-    found = [one for one in names if fold_id(one) == wanted] or [*called]
-    if len(found) == 1:
+    if len(found := [one for one in names if fold_id(one) == wanted] or [*called]) == 1:
         return found[0]
     if found:
         choices = join_choices([f"`{one}`" for one in found], EITHER)
@@ -131,9 +130,8 @@ def suggest(given: str, ids: Iterable[str] | Names, *, listed: bool = False) -> 
     if not names:
         return say("; there are none")
     shown = [_show(one, names) for one in list(names)[:_MOST_SHOWN]]
-    choices = join_choices(shown, LISTED)
     kind = "all" if len(names) <= _MOST_SHOWN else "listed" if listed else "first"
-    return read_texts("ids")[kind].format(choices=choices)
+    return read_texts("ids")[kind].format(choices=join_choices(shown, LISTED))
 
 
 def _closest(given: str, names: Names) -> list[str]:
@@ -338,8 +336,7 @@ def _cells(findings: Iterable[Finding]) -> Iterator[Place]:
 
 def _tell_once(first: Finding, *others: Finding) -> Finding:
     """Say at the first of several places where else the same is wrong."""
-    lines = sorted({one.place.line for one in others if one.place is not None})
-    if not lines:
+    if not (lines := sorted({one.place.line for one in others if one.place is not None})):
         return first
     named = {"problem": first.message, "lines": ", ".join(map(str, lines))}
     return replace(first, message=say("{problem} (line {lines} as well)", **named))

@@ -301,8 +301,7 @@ def _meet(
     scenario: Scenario, giver: Giver, taker: Taker
 ) -> tuple[frozenset[str], Hindrance | None]:
     """Give the periods in which both are open and agreements let them, or why there are none."""
-    both = frozenset(giver.periods) & frozenset(taker.accepts[giver.material].periods)
-    if not both:
+    if not (both := frozenset(giver.periods) & frozenset(taker.accepts[giver.material].periods)):
         return both, "periods"
     for agreement in scenario.said.agreements:
         between = agreement.giver == giver.site and agreement.taker == taker.site

@@ -212,8 +212,7 @@ def find_value(scenario: Scenario, trail: Trail) -> Any:
     value: Any = scenario.catalogue if inside else scenario.said
     for part in trail[1:] if inside else trail:
         below = _list_below(value)
-        value = below.get(_find_key(below, part))
-        if value is None:
+        if (value := below.get(_find_key(below, part))) is None:
             told = {"path": f"`{'.'.join(map(str, trail))}`", "part": f"`{part}`"}
             hint = suggest(str(part), [str(key) for key in below])
             raise InputError.saying_text("variations", "nowhere", hint=hint, **told)
@@ -250,7 +249,6 @@ def number_at(found: Any) -> float:
 
 def _with_number(found: Any, level: float) -> Any:
     """Write another number where one stands, with all else that is said of it but its range."""
-    there = number_at(found)
     if isinstance(found, Quantity):
         return replace(found, value=level)
     if isinstance(found, Figure | Captured):
@@ -258,7 +256,7 @@ def _with_number(found: Any, level: float) -> Any:
         return moved.model_dump(mode="json")
     if not isinstance(found, Sourced):
         return level
-    return found.times(level / there).model_dump(mode="json")
+    return found.times(level / number_at(found)).model_dump(mode="json")
 
 
 def check_assumptions(scenario: Scenario, tree: Tree) -> None:
@@ -362,8 +360,7 @@ def edit_for_variant(scenario: Scenario, variant: Variant) -> Edits:
 
 def check_variants(scenario: Scenario, tree: Tree) -> None:
     """Note variants that change what is not there, what they change twice, and too many of them."""
-    found = list_variants(scenario)
-    if len(found) > MOST_VARIANTS:
+    if len(found := list_variants(scenario)) > MOST_VARIANTS:
         told = say_text("variations", "too many", most=MOST_VARIANTS, count=len(found))
         tree.tell(tree.place(("variants",)), told)
         return

@@ -185,11 +185,10 @@ def list_levers(scenario: Scenario) -> list[Lever]:
     catalogue in use, and choices. What has no range of its own is moved by ±10 %, and says so.
     """
     with speaking(*scenario.speech):
-        declared = list_declared(scenario)
         taken = {one.set for one in scenario.said.assumptions.values()}
         kinds = (_amounts, _figures, _choose_less, _choose_baseline, _choose_land)
         others = (lever for of_kind in kinds for lever in of_kind(scenario))
-        return [*declared, *(one for one in others if one.subject.name not in taken)]
+        return [*list_declared(scenario), *(one for one in others if one.subject.name not in taken)]
 
 
 def _amounts(scenario: Scenario) -> Iterator[Lever]:

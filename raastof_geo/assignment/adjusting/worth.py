@@ -417,9 +417,8 @@ def _lay(plan: Plan, scenario: Scenario, legs: Legs) -> tuple[Laid, Integers]:
     problem = replace(problem, alone=plan.problem.alone, nearest_t=plan.problem.nearest_t)
     rows = lay_rows(problem, plan.rules)
     number = {key: at for at, key in enumerate(plan.proof.keys)}
-    place = [number.get(one.key, -1) for one in rows]
     laid = Laid(problem, rows, build_programme(rows, problem.whole), plan.rules)
-    return laid, np.array(place, np.int64)
+    return laid, np.array([number.get(one.key, -1) for one in rows], np.int64)
 
 
 def _find_corner(plan: Plan) -> Corner:

@@ -234,8 +234,7 @@ def bound_everything(problem: Problem, bounded: Mask) -> Iterator[Row]:
     tonnes = 10.0 * most_tonnes(problem) * places * len(scenario.periods)
     for kind in (kind for kind in ColumnKind if not kind.is_decision):
         block = problem.block(kind)
-        free = block.start + np.flatnonzero(~bounded[block])
-        if not len(free):
+        if not len(free := block.start + np.flatnonzero(~bounded[block])):
             continue
         limit = tonnes
         if kind is ColumnKind.TRIPS:

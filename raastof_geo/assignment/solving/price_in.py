@@ -315,8 +315,7 @@ class Master:
         penalty = np.full(rows, _BREAKING * _dearest(cost))
         for raised in (1.0, *_RAISES):
             penalty *= raised
-            optimum = self._improve(cost, penalty)
-            if optimum.feasible or not optimum.complete:
+            if (optimum := self._improve(cost, penalty)).feasible or not optimum.complete:
                 return optimum
         least = self._improve(np.zeros(len(cost)), np.ones(rows))
         return self._improve(cost, penalty * _LAST_RAISE) if least.solved else least

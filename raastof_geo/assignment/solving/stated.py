@@ -136,8 +136,7 @@ def break_ties(problem: Problem) -> Floats:
     weight[problem.block(ColumnKind.MOVES)] = moves.period + spread / 2.0**64
     order = {period: number for number, period in enumerate(problem.scenario.periods)}
     for kind in ColumnKind:
-        table = problem.others.get(kind, pd.DataFrame())
-        if table.empty:
+        if (table := problem.others.get(kind, pd.DataFrame())).empty:
             continue
         told = table[list(kind.keys)].itertuples(index=False)
         drawn = np.array([_draw(kind, "|".join(map(str, one))) / 2.0**64 for one in told])

@@ -174,8 +174,7 @@ def find_municipalities(scenario: Scenario) -> dict[str, str]:
 
 def _list_parts(scenario: Scenario, measure: str) -> list[tuple[vocabulary.Indicator, float]]:
     """List the parts of a measure, each with what a unit of it counts."""
-    whole = vocabulary.find_indicator(measure)
-    if whole != vocabulary.COST_WITH_CO2:
+    if (whole := vocabulary.find_indicator(measure)) != vocabulary.COST_WITH_CO2:
         return [(part, 1.0) for part in vocabulary.leaves_of(whole)]
     paid, taxed = scenario.co2_dkk_per_kg
     parts = [(part, 1.0) for part in vocabulary.parts_of(vocabulary.COST)]

@@ -107,8 +107,7 @@ def _find_conflicts(case: Case) -> list[list[int]]:
     """
     violation, programme = case.violation, case.programme
     prices = violation.found.shadow_prices
-    priced = np.flatnonzero(np.abs(prices) > _FREE)
-    if not len(priced):
+    if not len(priced := np.flatnonzero(np.abs(prices) > _FREE)):
         return []
     touching = programme.matrix.tocsr()[priced]
     touching.data = np.ones(touching.nnz, np.int32)
@@ -128,8 +127,7 @@ def _say_together(case: Case, asking: Mapping[int, Need | Offer]) -> Iterator[Me
         return
     scenario, entries = case.problem.scenario, list(asking.values())
     asked, could = sum(entry.tonnes for entry in entries), case.most(list(asking))
-    partners = case.partners(entries)
-    if could is None or could > asked - _SEEN_T or not partners:
+    if could is None or could > asked - _SEEN_T or not (partners := case.partners(entries)):
         return
     missing = asked - could
     what = attrgetter("use" if isinstance(entries[0], Need) else "material")

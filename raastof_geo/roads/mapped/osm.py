@@ -377,8 +377,7 @@ def _read_lines(lines: Path, found: _Found) -> None:
     @cache
     def number_of(tags: bytes) -> int:
         """Read each set of tags once: the number of its road, -1 where they are of none."""
-        road = read_road(_read_tags(tags))
-        if road is None:
+        if (road := read_road(_read_tags(tags))) is None:
             return -1
         found.roads.append(road)
         return len(found.roads) - 1
@@ -463,8 +462,7 @@ def _gather(found: _Found, area: shapely.Geometry | None) -> OsmWays:
     ids, first, node = np.unique(refs, return_index=True, return_inverse=True)
     lon, lat = numbers[first, 1], numbers[first, 2]
     _find_places(found.file, ids, lon, lat)
-    usable = (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
-    if not usable.any():
+    if not (usable := (np.abs(lon) <= 180) & (np.abs(lat) <= 90)).any():
         raise RoadDataError.saying_text("osm files", "no nodes", source=found.file)
     if area is not None:
         west, south, east, north = shapely.bounds(area)
@@ -497,8 +495,7 @@ def _cut(
     follows = np.zeros(len(node), bool)
     follows[1:] = good[1:] & good[:-1] & (way[1:] == way[:-1])
     stretch = np.cumsum(~follows)
-    kept = good & (np.bincount(stretch)[stretch] > 1)
-    if not kept.any():
+    if not (kept := good & (np.bincount(stretch)[stretch] > 1)).any():
         raise RoadDataError.saying_text("osm files", "outside", source=found.file)
     first = np.flatnonzero(kept & ~follows)
     of = way[first]

@@ -181,8 +181,7 @@ class Routes:
         lines = zip((network.cut(*one) for one in drawn), ahead.tolist(), strict=True)
         parts = [line if along else line[::-1] for line, along in lines]
         points = np.concatenate([np.empty((0, 2)), *parts])
-        moved = np.any(np.diff(points, axis=0, prepend=np.nan) != 0, axis=1)
-        return np.asarray(points[moved])
+        return np.asarray(points[np.any(np.diff(points, axis=0, prepend=np.nan) != 0, axis=1)])
 
     def turn_at(self, nodes: Mask) -> Mask:
         """Look for turning round at some nodes of the network. Returns which routes do. [routes]"""
@@ -420,8 +419,7 @@ class WeightedRoads(engine.Travelling):
     @cached_property
     def wider(self) -> WeightedRoads | None:
         """The same weights where arcs are told apart farther from restrictions; none: all are."""
-        router = self.router.wider
-        if router is None:
+        if (router := self.router.wider) is None:
             return None
         own = self.router.graph.twins(router.graph)
         weight, turning = self.weight[own], self.turns_in_dead_end

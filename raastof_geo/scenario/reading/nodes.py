@@ -304,8 +304,7 @@ def _find_signs(lines: list[str], stop: Halt) -> Iterator[Slip]:
     for number, text in near:
         if number == stop.line and text[stop.column : stop.column + 1] == "\t":
             yield _slip("tab", stop.at)
-        column = text[: len(text) - len(text.lstrip())].find("\t")
-        if column >= 0:
+        if (column := text[: len(text) - len(text.lstrip())].find("\t")) >= 0:
             yield _slip("tab", (number, column))
 
 
@@ -349,8 +348,7 @@ def _find_second_colons(lines: list[str], stop: Halt) -> Iterator[Slip]:
     in_braces = "flow" in stop.context and text[stop.column : stop.column + 1] == ":"
     if not (in_braces or stop.problem.startswith("mapping values are not allowed")):
         return
-    keys = [match for match in _SECOND_COLON.finditer(text) if match.end() <= stop.column]
-    if keys:
+    if keys := [match for match in _SECOND_COLON.finditer(text) if match.end() <= stop.column]:
         start = keys[-1].end()
         rest = text[start:].split(" #")[0]
         meant = f"`{keys[-1][1]}: {_quoted(rest)[1:]}"
@@ -390,8 +388,7 @@ def _find_ends(lines: list[str], stop: Halt) -> Iterator[Slip]:
     if "expected <block end>" not in stop.problem:
         return
     text = _line(lines, stop.line)
-    before = text[: stop.column].strip()
-    if before.endswith(("'", '"')):
+    if (before := text[: stop.column].strip()).endswith(("'", '"')):
         yield _slip("text goes on", stop.at)
     if before.endswith(("}", "]")):
         yield _slip("after bracket", stop.at)

@@ -54,8 +54,7 @@ class Tree:
                 part += [None] if key == len(part) else []
             elif not isinstance(part, dict):
                 return part
-            there = part[key] if isinstance(part, list) else part.get(key)
-            if there is None:
+            if (there := part[key] if isinstance(part, list) else part.get(key)) is None:
                 part[key] = value if end == len(trail) else {}
                 self.keys[trail[:end]] = self.places[trail[:end]] = place
             elif end == len(trail):
@@ -274,10 +273,9 @@ class _Planter:
         if (meant := join_at_comma(before.text, rest.text)) is None:
             return False
         alone = "comma" if rest.text[-1:].isdigit() else "comma or quotes"
-        key_of_text = "comma or" if len(meant) > 1 else alone
         given, large, small = f"`{before.text},{rest.text}`", f"`{meant[0]}`", f"`{meant[-1]}`"
         values = {"given": given, "meant": large, "large": large, "small": small}
-        self._tell(say_text("yaml", key_of_text, **values), before)
+        self._tell(say_text("yaml", "comma or" if len(meant) > 1 else alone, **values), before)
         entries[-1] = (key, Scalar(before.place, meant[0], plain=True))
         return True
 

@@ -196,8 +196,7 @@ def lay_out_frame(frame: AnyFrame, shown: str, name: str, crs: str | None = None
         frame = pd.DataFrame(frame.drop(columns=frame.geometry.name))
     every = [*where.values(), *(frame.iloc[:, at] for at in range(frame.shape[1]))]
     rows = map(list, zip(*(map(_plain, one) for one in every), strict=True))
-    heads = [*where, *map(str, frame.columns)]
-    return Grid(shown, name, [heads, *rows], located="lon" in where)
+    return Grid(shown, name, [[*where, *map(str, frame.columns)], *rows], located="lon" in where)
 
 
 def _plain(value: Any) -> Any:

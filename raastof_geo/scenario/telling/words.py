@@ -73,8 +73,7 @@ class CatalogueWords:
 
     def class_of(self, name: str) -> str:
         """Name the class of soil or the category of residue. Returns nothing where it has none."""
-        material = self.catalogue.materials[name]
-        if material.soil_class is not None:
+        if (material := self.catalogue.materials[name]).soil_class is not None:
             names = self.catalogue.soil_classes.get(material.soil_class, {})
             plain = say("class {number}", number=material.soil_class)
             return self.read(Name("", names)) or self.read(plain)
