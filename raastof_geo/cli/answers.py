@@ -452,8 +452,7 @@ def fetch_roads(
 
 def _read_metres(option: str, given: str) -> float:
     with contextlib.suppress(ValueError):
-        metres = float(given)
-        if 0 <= metres < float("inf"):
+        if 0 <= (metres := float(given)) < float("inf"):
             return metres
     raise InputError.saying_text("usage", "no metres", option=option, given=f"`{given}`")
 

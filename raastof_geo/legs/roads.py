@@ -162,8 +162,7 @@ class RoadPrices(Travelling):
         """Find the route of a loaded trip. Returns by default that of the first period with one."""
         ends = [self.stops[origin]], [self.stops[destination]]
         for active in self.spells if period is None else [self.spell_of(period)]:
-            routes = self.weigh(vehicle, "full", active).routes(*ends)
-            if routes.exists[0]:
+            if (routes := self.weigh(vehicle, "full", active).routes(*ends)).exists[0]:
                 break
         return routes
 

@@ -221,8 +221,7 @@ def _list_others(folder: Path, told: str) -> list[Message]:
 def _look_at(folder: Path, name: str, entry: exchange.WrittenFile) -> Message | None:
     path, file = folder / name, plain(name)
     try:
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG((status := path.lstat()).st_mode):
             return say("{file} is no longer a file", file=file)
         same = status.st_size == entry.size_bytes
         same = same and exchange.describe_file(path).sha256 == entry.sha256

@@ -84,8 +84,7 @@ def _join_municipalities(wanted: Sequence[str], region: Region) -> shapely.Geome
     known |= {code: index for index, code in enumerate(frame["code"])}
     rows, lost = [], []
     for name in wanted:
-        plain = name.strip().casefold().removesuffix(" kommune")
-        if plain in known:
+        if (plain := name.strip().casefold().removesuffix(" kommune")) in known:
             rows.append(known[plain])
         else:
             like = difflib.get_close_matches(name, list(frame["name"]), n=3, cutoff=0.6)

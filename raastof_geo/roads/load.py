@@ -123,8 +123,7 @@ def _to_degrees(graph: Any) -> Any:
         raise RoadDataError.saying_text("graphs", "no system")
     if not all("x" in data and "y" in data for _, data in graph.nodes(data=True)):
         raise RoadDataError.saying_text("graphs", "no place")
-    crs = str(graph.graph["crs"])
-    if crs.upper() in (DEGREES, "WGS84"):
+    if (crs := str(graph.graph["crs"])).upper() in (DEGREES, "WGS84"):
         return graph
     try:
         return osmnx.project_graph(graph, to_crs=DEGREES)

@@ -199,8 +199,7 @@ class Recipe(Named):
         put_in = sum(share.value for share in self.inputs.values())
         if abs(put_in - 1) > 1e-6:
             raise InputError.saying_text("catalogue checks", "other shares", total=f"{put_in:g}")
-        made = sum(share.value for share in self.outputs.values())
-        if made > 1.25:
+        if (made := sum(share.value for share in self.outputs.values())) > 1.25:
             raise InputError.saying_text("catalogue checks", "made of nothing", total=f"{made:g}")
 
 

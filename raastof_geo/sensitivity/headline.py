@@ -139,8 +139,7 @@ def make_lever(scenario: Scenario, name: str, assumption: Assumption) -> Lever:
 def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lever]:
     """Give the lever of a figure between the ends that it states, or of ±10 %; none of a 0."""
     value, stated = varied.number_at(figure), _list_stated(figure)
-    share = isinstance(figure, Captured) or path.endswith("share")
-    unit = "%" if share else getattr(figure, "unit", "")
+    unit = _find_unit(path, figure)
     most = 1.0 if unit == "%" else math.inf
     ends = (min(one, most) for one in stated or (value * (1 - PART), value * (1 + PART)))
     if not (levels := tuple(one for one in ends if one != value)):
@@ -159,6 +158,11 @@ def move_figure(scenario: Scenario, path: str, figure: Numbered) -> Iterator[Lev
     )
     assumption = Assumption(low=0, high=1, source="-", set=path)
     yield Lever(subject, partial(varied.edit_for, scenario, assumption), assumption)
+
+
+def _find_unit(path: str, figure: Numbered) -> str:
+    share = isinstance(figure, Captured) or path.endswith("share")
+    return "%" if share else getattr(figure, "unit", "")
 
 
 def _name_kind(path: str) -> str:

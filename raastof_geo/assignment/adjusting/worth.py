@@ -286,8 +286,7 @@ def _find_rows(
     numbers = np.array([family.number(about) for family, about in moves.names], object)
     for at, one in enumerate(values):
         if one.entry is not None:
-            key = keys.get((opened.entries.index(one.entry), 0))
-            if key is not None:
+            if (key := keys.get((opened.entries.index(one.entry), 0))) is not None:
                 changes[at] = one.step * moves.found.slope[key]
         elif one.site and (mine := numbers == ".".join(map(str, one.trail))).any():
             changes[at] = load_t * mine

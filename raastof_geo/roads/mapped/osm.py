@@ -69,6 +69,13 @@ def refuse_others(file: Path) -> None:
         raise RoadDataError.saying_text("no roads", "ending", file=file, reason=why)
 
 
+def _refuse_nothing(file: Path) -> None:
+    """Refuse, as `RoadDataError`, what is no file or has nothing in it."""
+    why = "folder" if file.is_dir() else "empty" if file.exists() else "none"
+    if why != "empty" or file.stat().st_size == 0:
+        raise RoadDataError.saying_text("osm files", why, file=file)
+
+
 def _refuse_damage(file: Path) -> None:
     """Refuse, as `RoadDataError`, the first thing that is wrong; none found proves nothing.
 
@@ -273,9 +280,7 @@ def read_osm(
     the file is missing, empty, cut short, something else, or has no roads.
     """
     file = Path(path)
-    why = "folder" if file.is_dir() else "empty" if file.exists() else "none"
-    if why != "empty" or file.stat().st_size == 0:
-        raise RoadDataError.saying_text("osm files", why, file=file)
+    _refuse_nothing(file)
     refuse_others(file)
     if progress:
         progress(say("Reading roads from {file}", file=file.name))
@@ -394,8 +399,7 @@ def _read_lines(lines: Path, found: _Found) -> None:
                 found.newest = day
             if line[:1] == b"w":
                 nodes = line.rfind(b" N")
-                kind = number_of(line[tags + 2 : nodes])
-                if kind >= 0:
+                if (kind := number_of(line[tags + 2 : nodes])) >= 0:
                     found.way.append(int(name[1:]))
                     found.road.append(kind)
                     found.nodes.append(line[nodes + 2 : -1])

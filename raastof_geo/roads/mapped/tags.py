@@ -121,8 +121,7 @@ class TagKey(NamedTuple):
 @lru_cache(4096)
 def read_key(key: str) -> TagKey | None:
     """Take a key apart. Returns none where it says nothing about whether trucks may pass."""
-    words = key.split(":")
-    if words[0] not in _BEGINNINGS:
+    if (words := key.split(":"))[0] not in _BEGINNINGS:
         return None
     base, left = _find_base(words)
     # Two tell directions by their values.

@@ -255,8 +255,7 @@ class Router(engine.Travelling):
     @cached_property
     def wider(self) -> Router | None:
         """The network with arcs told apart farther from restrictions; none: all of them are."""
-        graph = self.graph
-        if graph.wider_km is None:
+        if (graph := self.graph).wider_km is None:
             return None
         wider = build_graph(graph.network, closing=graph.closing, reach_km=graph.wider_km)
         return load_router(wider, hierarchies=self.hierarchy is not None)

@@ -74,8 +74,7 @@ def _what_metres_look_like(easting: float, northing: float, crs: Crs, region: Re
         return say_text("coordinates", "degrees", crs=crs)
     if region.covers(*to_degrees(northing, easting, crs)):
         return say_text("coordinates", "metres swapped")
-    likely = _likely_crs(easting, northing, region)
-    if likely not in (None, crs):
+    if (likely := _likely_crs(easting, northing, region)) not in (None, crs):
         return say_text("coordinates", "other system", crs=crs, likely=likely)
     given = {"easting": f"{easting:.0f}", "northing": f"{northing:.0f}"}
     return say_text("coordinates", "no metres", crs=crs, **given)
