@@ -25,8 +25,7 @@ def measure_burden(
     Returns one row per edge, direction and period that trucks pass, with the fields of `Passed`. A
     baseline has no empty trips of its own.
     """
-    roads = legs.roads
-    if roads is None or not len(flows):
+    if (roads := legs.roads) is None or not len(flows):
         return pd.DataFrame(columns=Passed._fields)
     sides = 2 * roads.network.edge_count
     passing = defaultdict[tuple[str, str], Floats](lambda: np.zeros(sides))

@@ -392,8 +392,7 @@ def divide_savings(
 
 def _wants_shapley(scenario: Scenario, count: int) -> bool:
     """Tell whether so many projects are divided between by Shapley value; asked of too many."""
-    asked = scenario.said.effect.shapley
-    if asked and count > SHAPLEY_MOST:
+    if (asked := scenario.said.effect.shapley) and count > SHAPLEY_MOST:
         raise InputError.saying_text("the solver", "shapley", most=SHAPLEY_MOST, count=count)
     return count > 1 and (count <= _SHAPLEY_UNASKED if asked is None else asked)
 

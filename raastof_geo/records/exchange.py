@@ -197,8 +197,7 @@ def _clear(draft: Path) -> None:
 
 def finish_exchange(folder: Path | str) -> None:
     """Finish what a killed run began, or `OutputError`; one that is still at it is waited for."""
-    place = Path(os.path.realpath(folder))
-    if not is_unfinished(place):
+    if not is_unfinished(place := Path(os.path.realpath(folder))):
         return
     try:
         with files.hold(place):

@@ -479,8 +479,7 @@ def _count_sums(plan: _Values, proof: ProofArrays) -> Iterator[Message]:
         ("objectives", proof.objective, proof.objective_rate),
     ):
         said, sums = values_at(plan, part), (rates @ value).tolist()
-        right = dict(zip(names.tolist(), sums, strict=True))
-        if list(said) != list(right):
+        if list(said) != list(right := dict(zip(names.tolist(), sums, strict=True))):
             yield tell_recounted(f"{part}.order", ", ".join(said), ", ".join(right))
             continue
         yield from _compare(part, said, right)

@@ -56,8 +56,7 @@ def _find_fault_in_columns(columns: StoredColumns) -> Message | None:
     if any(len({*map(len, attrgetter(*labels)(columns))}) > 1 for labels in _ALIKE):
         return say("its columns differ in length")
     for count, parts, least in (("inner_count", "inner_lon", 0), ("turn_size", "turn_arc", 1)):
-        sizes = getattr(columns, count)
-        if not _within(sizes, least, math.inf):
+        if not _within(sizes := getattr(columns, count), least, math.inf):
             return say("{column} holds numbers that are too small", column=count)
         if int(sizes.sum(dtype=np.float64)) != len(getattr(columns, parts)):
             return say("{column} does not count what {parts} holds", column=count, parts=parts)

@@ -346,8 +346,7 @@ class Catalogue(figure.Strict):
 
     def t_per_sample(self, material: str, register: str | None) -> float | None:
         """Find how much soil one sample is for. Returns tonnes; none: no sample is asked for."""
-        known = self.materials[material]
-        if known.soil_class is None or self.soil_samples is None:
+        if (known := self.materials[material]).soil_class is None or self.soil_samples is None:
             return None
         asked = [known.t_per_sample]
         if register is not None:

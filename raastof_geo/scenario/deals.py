@@ -174,8 +174,7 @@ def _why_impossible(wish: _Wish, deals: _Deals) -> Iterator[Message]:
         yield _why_no_deal(wish.entry, wish.ends, deals)
         return
     for side in _OTHER:
-        most = deals.most(side, wish.deals)
-        if wish.tonnes > most * _ROUNDING:
+        if wish.tonnes > (most := deals.most(side, wish.deals)) * _ROUNDING:
             told = {"site": f"`{wish.site(side)}`", "short": wish.tonnes - most}
             yield read_texts("agreements")[side].format(tonnes=wish.tonnes, most=most, **told)
 

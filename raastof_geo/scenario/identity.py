@@ -388,8 +388,7 @@ def _english_keys(given: str, keys: Sequence[str]) -> list[str]:
     words = read_danish_words("keys_da.txt").items()
     meant = ((word, [key for key in some if key in keys]) for word, some in words)
     danish = {word: found for word, found in meant if found}
-    word = "_".join(fold_id(given).replace("-", " ").split())
-    if word in danish:
+    if (word := "_".join(fold_id(given).replace("-", " ").split())) in danish:
         return danish[word]
     near = get_close_matches(word, [*keys, *danish], n=1, cutoff=_NEAR)
     if near and near[0] not in keys:

@@ -387,8 +387,7 @@ class Prospects:
                         reached.add(key)
 
     def _has(self, trade: Trade, period: str) -> bool:
-        giver = trade.giver
-        if giver.kind == Role.PLANT:
+        if (giver := trade.giver).kind == Role.PLANT:
             return any(
                 (run := _Run(giver.site, process.recipe, period)) in self.runs
                 and self._served(run, "input")

@@ -186,8 +186,7 @@ class Calendar:
             return say_text("periods", "during", first=shown[0], last=shown[-1])
         if not readings and not text[:1].isdigit():
             return identity.suggest(text, [show_period(one) for one in self.ids])
-        shown = [f"`{show_period(one)}`" for one in self.ids]
-        if len(shown) > _MOST_SHOWN:
+        if len(shown := [f"`{show_period(one)}`" for one in self.ids]) > _MOST_SHOWN:
             return say_text("periods", "from to", first=shown[0], last=shown[-1])
         choices = identity.join_choices(shown, identity.TOGETHER)
         return say_text("periods", "there are", choices=choices)

@@ -114,8 +114,7 @@ def _factor_of_rest(
 ) -> float:
     """Give what the rest is multiplied by, so that all tonnes together stay."""
     moved, there = (sum(_weigh(scenario, one) for one in amounts) for amounts in (scaled, taken))
-    left = there - moved * (factor - 1)
-    if there <= 0 or left < 0:
+    if there <= 0 or (left := there - moved * (factor - 1)) < 0:
         given = moved * (factor - 1)
         raise InputError.saying_text("variations", "no rest", there=there, given=given)
     return left / there

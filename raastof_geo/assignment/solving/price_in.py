@@ -190,8 +190,7 @@ class Master:
         for basis, penalty in ((begin, None), (None, self.penalty)):
             said: dict[str, Any] = {"sense": self.sense, "penalty": penalty, "labels": labels}
             put = stated.state_programme(self.programme, columns, cost, **said)
-            run = put.run(basis=basis, time_limit_s=self.clock.left_s)
-            if run.feasible:
+            if (run := put.run(basis=basis, time_limit_s=self.clock.left_s)).feasible:
                 break
         values = np.zeros(len(self.columns))
         values[self.open] = run.values
@@ -428,8 +427,7 @@ def solve_in_order(
     steps: list[Step] = []
     for cost, tolerance in zip(costs, tolerances or [0.0] * len(costs), strict=True):
         master.hold(left.sense, left.may)
-        optimum = master.find(cost)
-        if optimum.complete:
+        if (optimum := master.find(cost)).complete:
             optimum = replace(optimum, basis=master.basis())
         if how.labels is not None:
             optimum = master.restate(optimum, cost, how.labels)

@@ -211,8 +211,7 @@ def _say_missing(case: Case, share: LargestShare | None) -> Iterator[Message]:
         mine = [(at, entry, by) for at, by in short if isinstance(entry := case.entry(at), of)]
         yield from _say_short(case, mine)
     for at, amount in short:
-        rule = case.rows[at].rule
-        if rule == SHARE_REACHED.name and share is not None:
+        if (rule := case.rows[at].rule) == SHARE_REACHED.name and share is not None:
             yield _say_share(share)
         elif rule == AGREEMENTS_KEPT.name:
             yield _say_agreement(case, at, amount)

@@ -341,8 +341,7 @@ def build_network(
     doubts = np.array([bool(find_doubts(road.tags)) for road in whole.roads], bool)
     if not (kept := _choose(whole, classes, link, doubts[whole.road])).any():
         raise RoadDataError.saying_text("osm files", "unconnected", classes=", ".join(classes))
-    lost = np.unique(whole.way[doubts[whole.road] & ~kept])
-    if len(lost):
+    if len(lost := np.unique(whole.way[doubts[whole.road] & ~kept])):
         tell(say("{count} minor roads with tags in doubt are left out", count=len(lost)))
     tell(say("Joining and simplifying {count} road segments", count=int(kept.sum())))
     return _draw(whole, np.flatnonzero(kept), simplify_m=simplify_m)

@@ -394,8 +394,7 @@ def _read_lines(lines: Path, found: _Found) -> None:
             if line.find(b" dD", 0, tags) > 0 or name in found.deleted:
                 continue
             stamp = line.rfind(b" t", 0, tags) + 2
-            day = line[stamp : stamp + 10]
-            if day > found.newest and stamp + 10 <= tags:
+            if (day := line[stamp : stamp + 10]) > found.newest and stamp + 10 <= tags:
                 found.newest = day
             if line[:1] == b"w":
                 nodes = line.rfind(b" N")
@@ -420,8 +419,7 @@ def _read_relation(line: bytes, start: int, found: _Found) -> None:
     tags["type"] = "restriction"
     rules, doubtful = read_turn_rules(tags)
     found.doubtful_turns += doubtful
-    may_be = read_turn(tags, None) - {"free"}
-    if not may_be and not doubtful:
+    if not (may_be := read_turn(tags, None) - {"free"}) and not doubtful:
         return
     value = "; ".join(text for name, text in tags.items() if name.startswith("restriction"))
     if members := _read_members(line[end + 2 :].decode().strip()):

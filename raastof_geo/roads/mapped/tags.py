@@ -663,8 +663,7 @@ def _speed_by_zone(tags: _Tags) -> float:
 def _read_built_up(tags: _Tags) -> bool | None:
     for tag in _ZONE_TAGS:
         value = tags.get(tag)
-        found = _ZONE.fullmatch(value) if value and ":" in value else None
-        if found and found[1]:
+        if (found := _ZONE.fullmatch(value) if value and ":" in value else None) and found[1]:
             return found[1] == "urban"
         if found and int(found[2]) <= _FASTEST_ZONE_KM_PER_H:
             return True

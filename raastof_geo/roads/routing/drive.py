@@ -90,8 +90,7 @@ def _judge(
 
 def judge_road(road: Road, truck: Truck) -> tuple[Passage, Passage]:
     """Judge a road with rules for a truck. Returns what it meets along it, and against it."""
-    tags = split_tags(road.rules)
-    if "barrier" in tags:
+    if "barrier" in (tags := split_tags(road.rules)):
         return (judge_barrier(tags, truck),) * 2
     signed, found = judge_way(tags, road.road_class, truck)
     pairs = zip(found, signed, strict=True)

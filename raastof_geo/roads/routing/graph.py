@@ -222,8 +222,7 @@ class _Rules:
             onward = self.graph.arcs_out.plain(int(self.graph.end[state[-1]]))
             ways += [(state, node, arc) for arc in onward]
         for state, node, arc in ways:
-            goal = self._step(state, arc)
-            if goal is not None:
+            if (goal := self._step(state, arc)) is not None:
                 yield node, goal, arc, state[-1]
 
     def _step(self, state: Prefix, arc: int) -> int | None:

@@ -482,8 +482,7 @@ class WeightedRoads(engine.Travelling):
 
         # Turning round, it may be that only arcs told apart farther off show a way.
         some = self.router.graph.wider_km is not None and routes.turn_at(self._no_turning)
-        turning = np.flatnonzero(some).tolist()
-        if turning and self.wider is not None:
+        if (turning := np.flatnonzero(some).tolist()) and self.wider is not None:
             routes = look_again(turning, self.wider)
         lost = self._list_lost(routes, origins, destinations)
         return look_again(lost, self.coarser) if lost else routes

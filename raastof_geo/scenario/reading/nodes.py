@@ -316,8 +316,7 @@ def _find_marks(lines: list[str], stop: Halt) -> Iterator[Slip]:
     if not (marked or _MARK_ALONE.match(stop.problem)):
         return
     line, column = stop.began if marked else stop.at
-    text = _text_from(lines, (line, column))
-    if text and not text[0].isalnum():
+    if (text := _text_from(lines, (line, column))) and not text[0].isalnum():
         if re.search(r"[{\[]", _line(lines, line)[:column]):
             text = _PART_ENDS.split(text)[0] or text
         character = {"`": "'`'"}.get(text[0], f"`{text[0]}`")

@@ -222,8 +222,7 @@ class _Planter:
         own: Entries = {}
         merged: list[nodes.Mapping] = []
         for key_node, value_node in self._mended_entries(node):
-            key = self._text(key_node)
-            if key == "<<" and key_node.plain:
+            if (key := self._text(key_node)) == "<<" and key_node.plain:
                 merged += self._merged(value_node)
             elif key in own:
                 first = str(own[key][0].place.line)

@@ -240,8 +240,7 @@ def read_cell(
     `mark`: the decimal mark of texts in its column; `unit`: of an amount that says none. Raises
     `InputError`: a number has two readings and nothing tells which, or YAML cannot be read.
     """
-    text = text_of_cell(value)
-    if text[:1] in ("[", "{") and kind in ("list", "free", "number"):
+    if (text := text_of_cell(value))[:1] in ("[", "{") and kind in ("list", "free", "number"):
         tree = parse_tree("cell: " + text.replace("\n", "\n "), file="")
         raise_all(InputError, tree.findings)
         return tree.values["cell"]
@@ -282,8 +281,7 @@ def _read_amount(value: Any, mark: str, unit: str) -> str:
 
 def _read_number(value: Any, kind: Kind, mark: str) -> Any:
     text = text_of_cell(value)
-    match = _NUMBER.match(text)
-    if match is not None and not isinstance(value, str):
+    if (match := _NUMBER.match(text)) is not None and not isinstance(value, str):
         return value
     if match is None or match.end() < len(text):
         return text
